@@ -1,0 +1,285 @@
+//! From a [`Plan`] to a [`Report`]: reads, checks, compresses and sends, all at once and within bounds. One
+//! failure doesn't stop the others, unless every further request would fail alike.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::body::{self, Body};
+use crate::build::{Build, Object};
+use crate::plan::{Plan, Step, Tally};
+use crate::progress::Progress;
+use crate::store::{PutMode, Store, StoreError, StoreErrorKind};
+
+/// How often a file that changes under our hands is read again.
+const READS_MAX: usize = 3;
+
+/// Bounds and settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Requests in flight.
+    pub requests: usize,
+    /// File content in memory at a time, in bytes.
+    pub memory_bytes: usize,
+    /// 0 to 9.
+    pub gzip_level: u32,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            requests: 64,
+            memory_bytes: 64 << 20,
+            gzip_level: 9,
+        }
+    }
+}
+
+/// What was done. Counts what happened, never what was planned.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Written under a free key.
+    pub uploaded: Tally,
+    /// Written over what was there.
+    pub overwritten: Tally,
+    /// There already, found by the plan or on the way.
+    pub kept: Tally,
+    /// Sent over the network, in bytes, after gzip.
+    pub sent_bytes: u64,
+    /// Not done, and why.
+    pub failures: Vec<Failure>,
+    /// Planned, but not begun: the run was stopped by a fatal failure or by the user.
+    pub not_begun: u64,
+    /// The user stopped the run.
+    pub is_interrupted: bool,
+}
+
+/// One object that wasn't published.
+#[derive(Debug)]
+pub struct Failure {
+    /// Its logical path, or what else failed.
+    pub path: String,
+    /// Why.
+    pub error: StoreError,
+}
+
+impl Report {
+    /// Whether everything planned is in place.
+    pub fn is_complete(&self) -> bool {
+        self.failures.is_empty() && self.not_begun == 0 && !self.is_interrupted
+    }
+
+    /// The exit code, as documented in `assetsync --help`.
+    pub fn exit_code(&self) -> u8 {
+        let all = |kind| {
+            !self.failures.is_empty()
+                && self
+                    .failures
+                    .iter()
+                    .all(|failure| failure.error.kind == kind)
+        };
+        match () {
+            () if self.is_interrupted => 130,
+            () if self.is_complete() => 0,
+            () if all(StoreErrorKind::OutcomeUnknown) => 5,
+            () if all(StoreErrorKind::FileChanged) => 2,
+            () => 1,
+        }
+    }
+}
+
+/// What became of one object.
+enum Outcome {
+    Stored(Step, u64),
+    Found,
+    Failed(StoreError),
+    NotBegun,
+}
+
+/// Does what `plan` says. Memory and requests stay within `options`; the order of writes isn't defined,
+/// since no object needs another. When [`Progress::stop`] is called, what is in flight is finished.
+pub async fn apply(
+    plan: &Plan<'_>,
+    build: &Build,
+    store: &Arc<dyn Store>,
+    options: &Options,
+    progress: &Arc<Progress>,
+) -> Report {
+    let mut report = Report::default();
+    let mut changes = Vec::new();
+    for action in &plan.actions {
+        match action.step {
+            Step::Keep => report.kept.add(action.object.size_bytes),
+            _ => changes.push(action),
+        }
+    }
+    let bytes = changes.iter().map(|action| action.object.size_bytes).sum();
+    progress.planned(changes.len() as u64, bytes);
+
+    let shared = Arc::new(Shared {
+        store: Arc::clone(store),
+        progress: Arc::clone(progress),
+        memory: Semaphore::new(options.memory_bytes.min(Semaphore::MAX_PERMITS)),
+        options: *options,
+        hopeless: Progress::new(),
+    });
+    let tasks = changes.into_iter().map(|action| {
+        let (object, step, shared) = (action.object.clone(), action.step, Arc::clone(&shared));
+        async move {
+            let size_bytes = object.size_bytes;
+            let path = object.path.to_string();
+            let outcome = tokio::spawn(async move { shared.change(object, step).await }).await;
+            (
+                path,
+                size_bytes,
+                outcome.expect("publishing an object doesn't panic"),
+            )
+        }
+    });
+    let mut outcomes = stream::iter(tasks).buffer_unordered(options.requests);
+    while let Some((path, size_bytes, outcome)) = outcomes.next().await {
+        progress.done(size_bytes);
+        report.note(path, size_bytes, outcome);
+    }
+    report.is_interrupted = progress.is_stopped();
+    if report.is_complete()
+        && let Err(error) = store.finish(build).await
+    {
+        report.failures.push(Failure {
+            path: "(finishing)".to_string(),
+            error,
+        });
+    }
+    report.failures.sort_by(|a, b| a.path.cmp(&b.path));
+    report
+}
+
+impl Report {
+    fn note(&mut self, path: String, size_bytes: u64, outcome: Outcome) {
+        match outcome {
+            Outcome::Stored(step, sent_bytes) => {
+                let tally = if matches!(step, Step::Overwrite(_)) {
+                    &mut self.overwritten
+                } else {
+                    &mut self.uploaded
+                };
+                tally.add(size_bytes);
+                self.sent_bytes += sent_bytes;
+            }
+            Outcome::Found => self.kept.add(size_bytes),
+            Outcome::Failed(error) if error.kind == StoreErrorKind::Interrupted => {
+                self.not_begun += 1
+            }
+            Outcome::Failed(error) => self.failures.push(Failure { path, error }),
+            Outcome::NotBegun => self.not_begun += 1,
+        }
+    }
+}
+
+/// What all tasks of one run use.
+struct Shared {
+    store: Arc<dyn Store>,
+    progress: Arc<Progress>,
+    memory: Semaphore,
+    options: Options,
+    /// Stopped when every further request would fail alike.
+    hopeless: Progress,
+}
+
+impl Shared {
+    async fn change(&self, object: Object, step: Step) -> Outcome {
+        let mode = match step {
+            Step::Upload(_) => PutMode::Create,
+            Step::Overwrite(_) => PutMode::Replace,
+            Step::Conflict(reason) => {
+                return Outcome::Failed(conflict(&object, &reason.to_string()));
+            }
+            Step::Keep => return Outcome::Found,
+        };
+        let memory = body::memory_bytes(&object).min(self.options.memory_bytes) as u32;
+        let Ok(_memory) = self.memory.acquire_many(memory).await else {
+            return Outcome::NotBegun;
+        };
+        if self.progress.is_stopped() || self.hopeless.is_stopped() {
+            return Outcome::NotBegun;
+        }
+        match self.put(&object, mode).await {
+            Ok(Some(sent_bytes)) => Outcome::Stored(step, sent_bytes),
+            Ok(None) => Outcome::Found,
+            Err(error) => {
+                if error.kind.is_fatal() {
+                    self.hopeless.stop();
+                }
+                Outcome::Failed(error)
+            }
+        }
+    }
+
+    /// Puts the object; a file that changes meanwhile is read again. Returns the bytes sent, or none if
+    /// the object turned out to be there.
+    async fn put(&self, object: &Object, mode: PutMode) -> Result<Option<u64>, StoreError> {
+        let mut reads = 1;
+        loop {
+            let put = match self.prepare(object).await {
+                Ok(body) => self.store.put(object, body, mode).await,
+                Err(error) => Err(error),
+            };
+            match put {
+                Ok(sent_bytes) => return Ok(Some(sent_bytes)),
+                Err(error) => match error.kind {
+                    StoreErrorKind::FileChanged if reads < READS_MAX => reads += 1,
+                    StoreErrorKind::Exists | StoreErrorKind::OutcomeUnknown => {
+                        return self.settle(object, mode, error).await;
+                    }
+                    _ => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// On a worker thread: rayon never runs inside an async task.
+    async fn prepare(&self, object: &Object) -> Result<Body, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        let (object, level, progress) = (
+            object.clone(),
+            self.options.gzip_level,
+            Arc::clone(&self.progress),
+        );
+        rayon::spawn(move || {
+            // If nobody waits for the body any more, it's not needed.
+            drop(sender.send(body::prepare(&object, level, &progress)));
+        });
+        receiver.await.expect("preparing a body doesn't panic")
+    }
+
+    /// A put whose key was taken, or whose reply never came: what is there now decides.
+    async fn settle(
+        &self,
+        object: &Object,
+        mode: PutMode,
+        error: StoreError,
+    ) -> Result<Option<u64>, StoreError> {
+        let found = match self.store.head(&object.key).await {
+            Ok(found) => found,
+            Err(_) if error.kind == StoreErrorKind::OutcomeUnknown => return Err(error),
+            Err(failed) => return Err(failed),
+        };
+        match found {
+            Some(stored) if stored.token == Some(object.token) => Ok(None),
+            Some(_) if mode == PutMode::Create => Err(conflict(object, "something else is there")),
+            _ => Err(error),
+        }
+    }
+}
+
+fn conflict(object: &Object, why: &str) -> StoreError {
+    let message = format!(
+        "`{}`: its key is taken by another object ({why}), which is never overwritten",
+        object.path
+    );
+    StoreError::new(StoreErrorKind::Other, message).hint(
+        "find out who writes to this bucket; moving that object away lets the next push through",
+    )
+}

@@ -1,0 +1,266 @@
+//! What can be typed. Only clap's structures; what it means is in `commands.rs`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Publish static assets under names nobody can guess.
+///
+/// Every file gets a name keyed with the team's secret, that changes whenever anything a browser sees
+/// changes. What is published is never deleted, and immutable names are never overwritten.
+#[derive(Debug, Parser)]
+#[command(name = "assetsync", version, after_long_help = AFTER_HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  assetsync init                      set up a project here
+  assetsync diff                      what would a push do?
+  assetsync push                      publish to the default target
+  assetsync push staging prod         publish to two targets
+  assetsync push --from site --to s3://bucket/static --key-file hunt.key
+
+Exit codes:
+  0    done
+  1    an error; each failure is listed
+  2    bad usage, configuration or input; nothing was published
+  3    refused by a guard; nothing was published
+  4    lost a race against another deployer
+  5    outcome unknown: the storage didn't answer; the next run finds out
+  6    `diff --check` found changes
+  130  interrupted
+
+Settings come from flags, then from the environment (ASSETSYNC_*), then from assetsync.toml; `-v`
+shows which value came from where.";
+
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Go to this folder first
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// The configuration [default: assetsync.toml]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        global = true,
+        env = "ASSETSYNC_CONFIG"
+    )]
+    pub config: Option<PathBuf>,
+    /// Print nothing but errors and what was asked for
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: where each setting came from, what was left out, how many requests were sent
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", global = true)]
+    pub color: Color,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Set up a project: configuration, key, .gitignore, CORS examples
+    ///
+    /// Nothing that exists is overwritten.
+    Init,
+    /// Make a key, or tell keys apart
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Show what a push would do; changes nothing
+    #[command(
+        after_help = "Examples:\n  assetsync diff prod\n  assetsync diff --check prod    exit code 6 if anything would change\n  assetsync diff --json prod | jq .summary"
+    )]
+    Diff {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Exit with 6 if anything would change
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Publish: upload what is missing
+    #[command(
+        after_help = "Examples:\n  assetsync push\n  assetsync push prod --dry-run\n  assetsync push --from site --to file:public --key-file hunt.key"
+    )]
+    Push {
+        /// As in [target.NAME] [default: default_target]
+        targets: Vec<String>,
+        /// Only show what would be done, as `diff` does
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Print the public URL of files of the tree
+    #[command(after_help = "Example:\n  assetsync url puzzle/gears/index.html --target prod")]
+    Url {
+        /// Logical paths, such as puzzle/gears/index.html
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        /// As in [target.NAME] [default: default_target]
+        #[arg(long, value_name = "NAME")]
+        target: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Write the mapping from path to object, from the local tree
+    ///
+    /// It names every object, those of solutions too: keep it off the web.
+    #[command(after_help = "Example:\n  assetsync manifest --format django --out staticfiles.json")]
+    Manifest {
+        /// assetsync's own, or Django's staticfiles.json
+        #[arg(long, value_enum, default_value_t = ManifestFormat::Json)]
+        format: ManifestFormat,
+        /// Write to this file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Publish this folder, instead of the configured sources
+        #[arg(long, value_name = "DIR", env = "ASSETSYNC_FROM")]
+        from: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Print completions for a shell
+    #[command(
+        after_help = "Example:\n  assetsync completions bash > /etc/bash_completion.d/assetsync"
+    )]
+    Completions { shell: Shell },
+    /// Print the manual page
+    #[command(after_help = "Example:\n  assetsync man | man -l -")]
+    Man,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Write a new random key, readable by you alone
+    New { file: PathBuf },
+    /// Print the key's public id, which reveals nothing of the key
+    Id {
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ManifestFormat {
+    Json,
+    Django,
+}
+
+#[derive(Debug, Args)]
+pub struct Output {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Show the URLs of what changes: don't, where strangers read the log
+    #[arg(long)]
+    pub show_urls: bool,
+}
+
+/// Settings of every command that names objects. All are text here: they are read where the
+/// configuration is.
+#[derive(Debug, Args)]
+pub struct Settings {
+    /// The file with the secret
+    #[arg(long, value_name = "FILE", env = "ASSETSYNC_KEY_FILE")]
+    key_file: Option<String>,
+    /// From 0 (fast) to 9 (small) [default: 9]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "ASSETSYNC_GZIP_LEVEL",
+        hide_short_help = true
+    )]
+    gzip_level: Option<String>,
+    /// Requests in flight [default: 64]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "ASSETSYNC_REQUESTS",
+        hide_short_help = true
+    )]
+    requests: Option<String>,
+    /// File content in memory at a time, in MiB [default: 64]
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "ASSETSYNC_MEMORY_MIB",
+        hide_short_help = true
+    )]
+    memory_mib: Option<String>,
+    /// How long a failing request is tried again [default: 300]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "ASSETSYNC_RETRY_SECONDS",
+        hide_short_help = true
+    )]
+    retry_seconds: Option<String>,
+}
+
+/// Settings of a source and a target, for runs without a configuration.
+#[derive(Debug, Args)]
+pub struct PlaceSettings {
+    /// Publish this folder, instead of the configured sources
+    #[arg(long, value_name = "DIR", env = "ASSETSYNC_FROM")]
+    from: Option<String>,
+    /// Publish to file:FOLDER, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX
+    #[arg(long, value_name = "URL", env = "ASSETSYNC_TO")]
+    to: Option<String>,
+    /// Another server than Amazon's or Google's
+    #[arg(long, value_name = "URL", env = "ASSETSYNC_ENDPOINT")]
+    endpoint: Option<String>,
+    /// The bucket's region
+    #[arg(long, value_name = "REGION", env = "ASSETSYNC_REGION")]
+    region: Option<String>,
+    /// bucket: send no ACL; object-acl: public-read on every object [default: bucket]
+    #[arg(long, value_name = "HOW", env = "ASSETSYNC_ACCESS")]
+    access: Option<String>,
+    /// Where browsers find the objects
+    #[arg(long, value_name = "URL", env = "ASSETSYNC_PUBLIC_URL")]
+    public_url: Option<String>,
+}
+
+/// The settings above, by the name they have in the configuration, with their flag and variable.
+pub const SETTINGS: [(&str, &str, &str); 11] = [
+    ("key_file", "--key-file", "ASSETSYNC_KEY_FILE"),
+    ("gzip_level", "--gzip-level", "ASSETSYNC_GZIP_LEVEL"),
+    ("requests", "--requests", "ASSETSYNC_REQUESTS"),
+    ("memory_mib", "--memory-mib", "ASSETSYNC_MEMORY_MIB"),
+    (
+        "retry_seconds",
+        "--retry-seconds",
+        "ASSETSYNC_RETRY_SECONDS",
+    ),
+    ("from", "--from", "ASSETSYNC_FROM"),
+    ("to", "--to", "ASSETSYNC_TO"),
+    ("endpoint", "--endpoint", "ASSETSYNC_ENDPOINT"),
+    ("region", "--region", "ASSETSYNC_REGION"),
+    ("access", "--access", "ASSETSYNC_ACCESS"),
+    ("public_url", "--public-url", "ASSETSYNC_PUBLIC_URL"),
+];

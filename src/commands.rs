@@ -1,0 +1,514 @@
+//! What each command does, in terms of the library. Output that was asked for goes to standard output, all
+//! else to standard error.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use assetsync::config::Origin;
+use assetsync::manifest;
+use assetsync::report::{
+    Display, DisplayMode, Urls, plan_json, plan_text, report_json, report_text, tree_text,
+};
+use assetsync::store::{Listing, public_url};
+use assetsync::{
+    Build, Config, Error, Options, Overrides, Patience, Plan, Progress, Result, Secret, Store,
+    StoreError, Target, Tree, Wanted, apply, build, init, inventory, open, plan, walk,
+};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory};
+use tokio::runtime::Runtime;
+
+use crate::cli::{Cli, Command, Global, KeyCommand, ManifestFormat, Output, SETTINGS};
+
+/// How a run without an error ended, as an exit code.
+type Code = u8;
+
+const DONE: Code = 0;
+const CHANGES_FOUND: Code = 6;
+
+pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
+    let session = Session {
+        global: &cli.global,
+        overrides: overrides(matches),
+        progress: Arc::new(Progress::new()),
+    };
+    match &cli.command {
+        Command::Init => session.init(),
+        Command::Key(KeyCommand::New { file }) => session.new_key(file),
+        Command::Key(KeyCommand::Id { .. }) => session.key_id(),
+        Command::Diff {
+            target,
+            check,
+            output,
+            ..
+        } => session.diff(target.as_slice(), *check, output),
+        Command::Push {
+            targets,
+            dry_run: true,
+            output,
+            ..
+        } => session.diff(targets, false, output),
+        Command::Push {
+            targets, output, ..
+        } => session.push(targets, output),
+        Command::Url { paths, target, .. } => session.url(paths, target.as_slice()),
+        Command::Manifest { format, out, .. } => session.manifest(*format, out.as_deref()),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "assetsync", &mut io::stdout());
+            Ok(DONE)
+        }
+        Command::Man => man(),
+    }
+}
+
+/// The settings that flags and environment give, and which of the two it was.
+fn overrides(matches: &ArgMatches) -> Overrides {
+    let mut overrides = Overrides::new();
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        for (setting, flag, variable) in SETTINGS {
+            let Ok(Some(value)) = matches.try_get_one::<String>(setting) else {
+                continue;
+            };
+            let origin = match matches.value_source(setting) {
+                Some(ValueSource::EnvVariable) => Origin::Environment(variable.to_string()),
+                _ => Origin::Flag(flag.to_string()),
+            };
+            overrides.insert(setting.to_string(), (value.clone(), origin));
+        }
+        level = matches.subcommand().map(|(_, matches)| matches);
+    }
+    if let Some(target) = std::env::var("ASSETSYNC_TARGET")
+        .ok()
+        .filter(|t| !t.is_empty())
+    {
+        overrides.insert(
+            "target".to_string(),
+            (target, Origin::Environment("ASSETSYNC_TARGET".to_string())),
+        );
+    }
+    overrides
+}
+
+/// What all commands share.
+struct Session<'a> {
+    global: &'a Global,
+    overrides: Overrides,
+    progress: Arc<Progress>,
+}
+
+/// A target that was opened, and what is in it.
+struct Opened<'a> {
+    target: &'a Target,
+    store: Arc<dyn Store>,
+    listing: Listing,
+}
+
+impl Session<'_> {
+    fn init(&self) -> Result<Code> {
+        let written = init::init(Path::new("."))?;
+        for file in &written.files {
+            self.say(&format!("wrote {file}"));
+        }
+        for file in &written.kept {
+            self.say(&format!("kept {file}, which was there"));
+        }
+        self.say(&format!(
+            "The key's id is {}. Keep a copy of the key: without it, no name can be made again.",
+            written.key_id
+        ));
+        Ok(DONE)
+    }
+
+    fn new_key(&self, file: &Path) -> Result<Code> {
+        let secret = Secret::create_file(file)?;
+        self.say(&format!("wrote {}", file.display()));
+        print(&format!("{}\n", secret.id()))?;
+        Ok(DONE)
+    }
+
+    fn key_id(&self) -> Result<Code> {
+        let id = match self.overrides.get("key_file") {
+            Some((file, _)) => Secret::from_file(Path::new(file))?.id(),
+            None => self.config(Wanted::NoTarget)?.secret()?.id(),
+        };
+        print(&format!("{id}\n"))?;
+        Ok(DONE)
+    }
+
+    fn diff(&self, targets: &[String], check: bool, output: &Output) -> Result<Code> {
+        let config = self.config(Wanted::Targets(targets))?;
+        let runtime = self.runtime()?;
+        let mut display = self.display();
+        let (build, opened) = self.build_and_list(&runtime, &config)?;
+        let mut has_changes = false;
+        let mut documents = Vec::new();
+        for opened in opened {
+            let plan = self.plan(&runtime, &config, &build, opened.listing, &*opened.store)?;
+            has_changes |= !plan.is_empty();
+            match output.json {
+                true => documents.push(plan_json(opened.target, &build, &plan, urls(output))),
+                false => {
+                    display.finish();
+                    print(&plan_text(opened.target, &build, &plan, urls(output)))?;
+                }
+            }
+            self.detail(&format!("{} requests sent", opened.store.requests()));
+        }
+        display.finish();
+        print_json(&documents)?;
+        Ok(if check && has_changes {
+            CHANGES_FOUND
+        } else {
+            DONE
+        })
+    }
+
+    fn push(&self, targets: &[String], output: &Output) -> Result<Code> {
+        let config = self.config(Wanted::Targets(targets))?;
+        let runtime = self.runtime()?;
+        let mut display = self.display();
+        let (build, opened) = self.build_and_list(&runtime, &config)?;
+        let options = Options {
+            requests: config.requests,
+            memory_bytes: config.memory_bytes,
+            gzip_level: config.gzip_level,
+        };
+        let mut documents = Vec::new();
+        let mut code = DONE;
+        for opened in opened {
+            let plan = self.plan(&runtime, &config, &build, opened.listing, &*opened.store)?;
+            let report = runtime.block_on(apply(
+                &plan,
+                &build,
+                &opened.store,
+                &options,
+                &self.progress,
+            ));
+            display.finish();
+            match output.json {
+                true => documents.push(report_json(
+                    opened.target,
+                    &build,
+                    &report,
+                    opened.store.requests(),
+                )),
+                false => {
+                    if output.show_urls {
+                        print(&plan_text(opened.target, &build, &plan, Urls::Shown))?;
+                    }
+                    let text = report_text(opened.target, &build, &report);
+                    match report.is_complete() {
+                        true => self.say_asked(&text)?,
+                        false => eprint(&text),
+                    }
+                }
+            }
+            self.detail(&format!("{} requests sent", opened.store.requests()));
+            if code == DONE {
+                code = report.exit_code();
+            }
+            if report.is_interrupted {
+                break;
+            }
+        }
+        print_json(&documents)?;
+        Ok(code)
+    }
+
+    fn url(&self, paths: &[String], targets: &[String]) -> Result<Code> {
+        let config = self.config(Wanted::Targets(targets))?;
+        let secret = self.secret(&config)?;
+        let mut tree = walk(&config.sources, &config.rules);
+        let unknown: Vec<&String> = paths
+            .iter()
+            .filter(|path| {
+                !tree
+                    .assets
+                    .iter()
+                    .any(|asset| asset.path.as_str() == path.as_str())
+            })
+            .collect();
+        if let Some(first) = unknown.first() {
+            return Err(unknown_path(first, &tree));
+        }
+        tree.assets
+            .retain(|asset| paths.iter().any(|path| path == asset.path.as_str()));
+        tree.problems.clear();
+        let build = build(&tree, &secret, &self.progress)?;
+        for target in &config.targets {
+            for path in paths {
+                let object = build.find(path).expect("every path was found in the tree");
+                print(&format!("{}\n", public_url(target, &object.key)))?;
+            }
+        }
+        Ok(DONE)
+    }
+
+    fn manifest(&self, format: ManifestFormat, out: Option<&Path>) -> Result<Code> {
+        let config = self.config(Wanted::NoTarget)?;
+        self.runtime()?;
+        let secret = self.secret(&config)?;
+        let tree = self.walk(&config)?;
+        let build = build(&tree, &secret, &self.progress)?;
+        let text = match format {
+            ManifestFormat::Django => manifest::django(&build),
+            ManifestFormat::Json => {
+                let manifest = manifest::manifest(&build, config.gzip_level, &self.progress)?;
+                serde_json::to_string_pretty(&manifest).expect("strings and numbers are JSON")
+                    + "\n"
+            }
+        };
+        match out {
+            None => print(&text)?,
+            Some(file) => write_atomically(file, &text)?,
+        }
+        Ok(DONE)
+    }
+
+    fn config(&self, wanted: Wanted<'_>) -> Result<Config> {
+        let config = Config::load(self.global.config.as_deref(), &self.overrides, wanted)?;
+        for setting in &config.provenance {
+            self.detail(&format!(
+                "{} = {} ({})",
+                setting.setting, setting.value, setting.origin
+            ));
+        }
+        Ok(config)
+    }
+
+    fn secret(&self, config: &Config) -> Result<Secret> {
+        let is_new = config.create_key && !config.key_file.exists();
+        let secret = config.secret()?;
+        if is_new {
+            self.say(&format!(
+                "made a new key, {} (id {}): keep a copy",
+                config.key_file.display(),
+                secret.id()
+            ));
+        }
+        Ok(secret)
+    }
+
+    fn walk(&self, config: &Config) -> Result<Tree> {
+        let tree = walk(&config.sources, &config.rules);
+        if !self.global.quiet {
+            eprint(&tree_text(&tree, self.global.verbose));
+        }
+        if tree.assets.is_empty() && tree.problems.is_empty() {
+            return Err(Error::Refused {
+                message: "There is nothing to publish: no file was found".to_string(),
+                hint: "is `dir` the right folder, and are the files' extensions published? `-v` tells what was left out".to_string(),
+            });
+        }
+        Ok(tree)
+    }
+
+    /// Hashes the tree on this thread and its helpers, while the targets are listed over the network.
+    fn build_and_list<'c>(
+        &self,
+        runtime: &Runtime,
+        config: &'c Config,
+    ) -> Result<(Build, Vec<Opened<'c>>)> {
+        let secret = self.secret(config)?;
+        let patience = Patience::seconds(config.retry_seconds);
+        let listings: Vec<_> = config
+            .targets
+            .iter()
+            .map(|target| runtime.spawn(open_and_list(target.clone(), patience)))
+            .collect();
+        let tree = self.walk(config)?;
+        let build = build(&tree, &secret, &self.progress)?;
+        let mut opened = Vec::new();
+        for (target, listing) in config.targets.iter().zip(listings) {
+            let listed = runtime.block_on(async {
+                tokio::select! {
+                    listed = listing => listed.expect("listing a target doesn't panic").map_err(Error::from),
+                    () = self.progress.stopped() => Err(Error::Interrupted),
+                }
+            });
+            let (store, listing) = listed?;
+            opened.push(Opened {
+                target,
+                store,
+                listing,
+            });
+        }
+        Ok((build, opened))
+    }
+
+    fn plan<'b>(
+        &self,
+        runtime: &Runtime,
+        config: &Config,
+        build: &'b Build,
+        listing: Listing,
+        store: &dyn Store,
+    ) -> Result<Plan<'b>> {
+        let inventory = runtime.block_on(async {
+            tokio::select! {
+                inventory = inventory(store, listing, build, config.requests) => inventory.map_err(Error::from),
+                () = self.progress.stopped() => Err(Error::Interrupted),
+            }
+        })?;
+        Ok(plan(build, &inventory))
+    }
+
+    /// A runtime for the network, in which Ctrl-C and SIGTERM are waited for: the first stops new work, the
+    /// second everything.
+    fn runtime(&self) -> Result<Runtime> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(|e| Error::Io {
+            doing: "start",
+            path: "the network threads".into(),
+            source: e,
+        })?;
+        let progress = Arc::clone(&self.progress);
+        runtime.spawn(async move {
+            stop_signal().await;
+            anstream::eprintln!(
+                "stopping: what is in flight is finished; once more to stop at once"
+            );
+            progress.stop();
+            stop_signal().await;
+            std::process::exit(130);
+        });
+        Ok(runtime)
+    }
+
+    fn display(&self) -> Display {
+        let mode = match (self.global.quiet, io::stderr().is_terminal()) {
+            (true, _) => DisplayMode::Quiet,
+            (false, true) => DisplayMode::Bar,
+            (false, false) => DisplayMode::Lines,
+        };
+        Display::start(&self.progress, mode)
+    }
+
+    fn say(&self, text: &str) {
+        if !self.global.quiet {
+            anstream::eprintln!("{text}");
+        }
+    }
+
+    fn say_asked(&self, text: &str) -> Result<()> {
+        if self.global.quiet {
+            Ok(())
+        } else {
+            print(text)
+        }
+    }
+
+    fn detail(&self, text: &str) {
+        if self.global.verbose {
+            anstream::eprintln!("{text}");
+        }
+    }
+}
+
+async fn open_and_list(
+    target: Target,
+    patience: Patience,
+) -> Result<(Arc<dyn Store>, Listing), StoreError> {
+    let store = open(&target, patience).await?;
+    let listing = store.list().await?;
+    Ok((store, listing))
+}
+
+#[cfg(unix)]
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be waited for");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be waited for");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    tokio::signal::ctrl_c()
+        .await
+        .expect("Ctrl-C can be waited for");
+}
+
+fn urls(output: &Output) -> Urls {
+    if output.show_urls {
+        Urls::Shown
+    } else {
+        Urls::Hidden
+    }
+}
+
+fn unknown_path(path: &str, tree: &Tree) -> Error {
+    let nearest =
+        assetsync::config::nearest(path, tree.assets.iter().map(|asset| asset.path.as_str()));
+    let hint = nearest.map_or_else(
+        || "paths are relative to the source, such as `puzzle/gears/index.html`".to_string(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Error::Usage {
+        message: format!("There is no `{path}` in the tree"),
+        hint,
+    }
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut out = anstream::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // `assetsync diff | head` has seen enough.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) => Err(Error::Io {
+            doing: "write to",
+            path: "standard output".into(),
+            source: e,
+        }),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn eprint(text: &str) {
+    anstream::eprint!("{text}");
+}
+
+/// One document for one target, a list for several.
+fn print_json(documents: &[serde_json::Value]) -> Result<()> {
+    let text = match documents {
+        [] => return Ok(()),
+        [one] => serde_json::to_string_pretty(one),
+        several => serde_json::to_string_pretty(several),
+    };
+    print(&(text.expect("values are JSON") + "\n"))
+}
+
+fn write_atomically(file: &Path, text: &str) -> Result<()> {
+    let error = |e: io::Error| Error::Io {
+        doing: "write",
+        path: file.to_path_buf(),
+        source: e,
+    };
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(error)?;
+    let mut unfinished = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
+    unfinished.write_all(text.as_bytes()).map_err(error)?;
+    unfinished.persist(file).map_err(|e| error(e.error))?;
+    Ok(())
+}
+
+fn man() -> Result<Code> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command())
+        .render(&mut page)
+        .expect("a vector takes every write");
+    print(&String::from_utf8_lossy(&page))?;
+    Ok(DONE)
+}

@@ -1,0 +1,210 @@
+//! What can go wrong, in words for the person who has to mend it, and the exit code of each.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::store::StoreError;
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. `Display` says what and where; [`Error::hint`] what to try.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A flag, an environment variable or the key isn't usable as given.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do about it; empty if there's nothing to add.
+        hint: String,
+    },
+    /// The configuration file has a mistake.
+    #[error("{}:{line}:{column}: {message}", file.display())]
+    Config {
+        /// The file as it was named.
+        file: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in characters.
+        column: usize,
+        /// What is wrong.
+        message: String,
+        /// What to do about it; empty if there's nothing to add.
+        hint: String,
+    },
+    /// The tree has files that can't be published. All of them are listed; nothing was published.
+    #[error("{}", list_problems(.0))]
+    Tree(Vec<Problem>),
+    /// The machine didn't do what was asked of it.
+    #[error("Cannot {doing} `{}`: {source}", path.display())]
+    Io {
+        /// The verb: "read", "create folder".
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The target refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A guard stopped the run before anything was written.
+    #[error("{message}")]
+    Refused {
+        /// What was about to happen.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// Ctrl-C or SIGTERM.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// What to try, if there's more to say than the message does.
+    pub fn hint(&self) -> Option<&str> {
+        let hint = match self {
+            Error::Usage { hint, .. }
+            | Error::Config { hint, .. }
+            | Error::Refused { hint, .. } => hint,
+            Error::Tree(_) => {
+                "leave a file out with a rule (`publish = false`) or in `.assetsyncignore`"
+            }
+            Error::Store(error) => &error.hint,
+            Error::Io { .. } | Error::Interrupted => return None,
+        };
+        (!hint.is_empty()).then_some(hint)
+    }
+
+    /// The exit code, as documented in `assetsync --help`.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Io { .. } | Error::Store(_) => 1,
+            Error::Usage { .. } | Error::Config { .. } | Error::Tree(_) => 2,
+            Error::Refused { .. } => 3,
+            Error::Interrupted => 130,
+        }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Error {
+        Error::Usage {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    pub(crate) fn key(message: impl Into<String>, hint: impl Into<String>) -> Error {
+        Error::usage(message, hint)
+    }
+
+    pub(crate) fn key_file(file: &Path, source: &io::Error) -> Error {
+        let hint = match source.kind() {
+            io::ErrorKind::NotFound => {
+                format!("make one with `assetsync key new {}`", file.display())
+            }
+            io::ErrorKind::AlreadyExists => {
+                "a key is never overwritten: every name depends on it".to_string()
+            }
+            _ => String::new(),
+        };
+        Error::usage(
+            format!(
+                "Cannot use the key file `{}`: {}",
+                file.display(),
+                plain(source)
+            ),
+            hint,
+        )
+    }
+
+    pub(crate) fn in_file(self, file: &Path) -> Error {
+        match self {
+            Error::Usage { message, hint } => Error::Usage {
+                message: format!("{}: {message}", file.display()),
+                hint,
+            },
+            other => other,
+        }
+    }
+
+    pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Error {
+        Error::Io {
+            doing,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+}
+
+/// An I/O error without Rust's "(os error 2)".
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_lowercase(),
+        None => text,
+    }
+}
+
+/// One file of the tree that can't be published, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file, escaped where its name isn't printable.
+    pub path: String,
+    /// What is wrong with it, and often what to do.
+    pub message: String,
+}
+
+impl Problem {
+    pub(crate) fn new(path: impl fmt::Display, message: impl Into<String>) -> Problem {
+        Problem {
+            path: escape(&path.to_string()),
+            message: message.into(),
+        }
+    }
+}
+
+/// Control and direction characters as `\u{..}`, so that a hostile name can't rewrite a terminal.
+pub(crate) fn escape(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                c.escape_unicode().to_string()
+            }
+            c if c.is_control() => c.escape_default().to_string(),
+            c => c.to_string(),
+        })
+        .collect()
+}
+
+fn list_problems(problems: &[Problem]) -> String {
+    let count = match problems.len() {
+        1 => "1 file can't be published".to_string(),
+        n => format!("{n} files can't be published"),
+    };
+    problems.iter().fold(count, |text, problem| {
+        format!("{text}\n  `{}`: {}", problem.path, problem.message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_is_escaped() {
+        let problem = Problem::new("a\u{202e}gnp.\u{1b}[2J\n", "is odd");
+        assert_eq!(problem.path, r"a\u{202e}gnp.\u{1b}[2J\n");
+    }
+
+    #[test]
+    fn an_io_error_is_told_without_its_number() {
+        assert_eq!(
+            plain(&io::Error::from_raw_os_error(2)),
+            "no such file or directory"
+        );
+    }
+}

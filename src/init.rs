@@ -1,0 +1,174 @@
+//! What `assetsync init` writes: a commented configuration, a fresh key, lines for `.gitignore`, and an
+//! example of a CORS policy. Never overwrites a file.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::config::CONFIG_FILE;
+use crate::error::{Error, Result};
+use crate::name::{KeyId, Secret};
+
+const KEY_FILE: &str = "assetsync.key";
+
+const CONFIG: &str = r#"# What is published, how, and where to. Everything here can be overridden by a flag or by ASSETSYNC_*.
+# `assetsync diff` shows what a push would do; `assetsync push` does it.
+
+key_file = "assetsync.key"       # relative to this file; keep it out of git, and keep a copy
+default_target = "local"
+
+[[source]]
+dir = "assets"                   # walked; several sources may be given
+mount = ""                       # prefix of the logical path
+# symlinks = "inside"            # follow links that stay inside; without it, each link is an error
+
+# Every rule that matches applies, later ones win, field by field.
+# `*` stops at a slash, `**` doesn't.
+[[rule]]
+match = "robots.txt"
+names = "plain"                  # opaque (default) | readable | plain | palindrome-2022
+# cache_control = "public, max-age=60"
+# content_type = "text/plain; charset=utf-8"
+# gzip = "auto"                  # auto | never
+# headers = { "content-disposition" = "inline" }
+# publish = true                 # false: left out
+
+# extensions = ["glsl"]          # published besides the web's usual ones (goes above the first [[source]])
+
+[target.local]
+url = "file:out/bucket"
+
+# [target.prod]
+# url = "gs://hunt-assets/static"                    # or s3://bucket/prefix
+# public_url = "https://cdn.example.org/static/"
+# access = "bucket"                                  # bucket (default): send no ACL | object-acl: public-read on every object
+# endpoint = "https://s3.example.org"                # S3-compatible servers
+# region = "us-east-1"
+"#;
+
+const IGNORED: [&str; 2] = ["/assetsync.key", "/out/"];
+
+/// The sample policies of this repository.
+const CORS: [(&str, &str); 2] = [
+    ("gcs.json", include_str!("../cors/gcs.json")),
+    ("s3.json", include_str!("../cors/s3.json")),
+];
+
+/// What [`init`] wrote.
+#[derive(Debug)]
+pub struct Written {
+    /// New files, as relative paths.
+    pub files: Vec<String>,
+    /// Files that were there and stay as they are.
+    pub kept: Vec<String>,
+    /// The id of the key.
+    pub key_id: KeyId,
+}
+
+/// Sets up a project in `folder`.
+///
+/// # Errors
+/// There's a configuration already, or something can't be written.
+pub fn init(folder: &Path) -> Result<Written> {
+    let config = folder.join(CONFIG_FILE);
+    if config.exists() {
+        let message = format!(
+            "There is an `{}` already, and nothing is overwritten",
+            config.display()
+        );
+        return Err(Error::usage(
+            message,
+            "edit it, or start elsewhere with `-C DIR`",
+        ));
+    }
+    let mut written = Setup {
+        folder,
+        files: Vec::new(),
+        kept: Vec::new(),
+    };
+    let key = folder.join(KEY_FILE);
+    let secret = match key.exists() {
+        true => {
+            written.kept.push(KEY_FILE.to_string());
+            Secret::from_file(&key)?
+        }
+        false => {
+            let secret = Secret::create_file(&key)?;
+            written.files.push(KEY_FILE.to_string());
+            secret
+        }
+    };
+    written.ignore()?;
+    for (name, policy) in CORS {
+        written.create(&format!("cors/{name}"), policy)?;
+    }
+    if !folder.join("assets").exists() {
+        fs::create_dir(folder.join("assets"))
+            .map_err(|e| Error::io("create the folder", &folder.join("assets"), e))?;
+        written.files.push("assets/".to_string());
+    }
+    written.create(CONFIG_FILE, CONFIG)?;
+    Ok(Written {
+        files: written.files,
+        kept: written.kept,
+        key_id: secret.id(),
+    })
+}
+
+struct Setup<'a> {
+    folder: &'a Path,
+    files: Vec<String>,
+    kept: Vec<String>,
+}
+
+impl Setup<'_> {
+    fn create(&mut self, name: &str, text: &str) -> Result<()> {
+        let file = self.folder.join(name);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
+        }
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&file)
+            .and_then(|mut f| f.write_all(text.as_bytes()))
+        {
+            Ok(()) => self.files.push(name.to_string()),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => self.kept.push(name.to_string()),
+            Err(e) => return Err(Error::io("write", &file, e)),
+        }
+        Ok(())
+    }
+
+    /// Adds what is missing to `.gitignore`; the lines that are there stay.
+    fn ignore(&mut self) -> Result<()> {
+        let file = self.folder.join(".gitignore");
+        let old = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(e) => return Err(Error::io("read", &file, e)),
+        };
+        let missing: Vec<&str> = IGNORED
+            .into_iter()
+            .filter(|line| !old.lines().any(|l| l.trim() == *line))
+            .collect();
+        if missing.is_empty() {
+            self.kept.push(".gitignore".to_string());
+            return Ok(());
+        }
+        let newline = if old.is_empty() || old.ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        };
+        let added = format!("{newline}{}\n", missing.join("\n"));
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&file)
+            .and_then(|mut f| f.write_all(added.as_bytes()))
+            .map_err(|e| Error::io("write", &file, e))?;
+        self.files.push(".gitignore".to_string());
+        Ok(())
+    }
+}

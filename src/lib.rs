@@ -1,0 +1,76 @@
+//! Publishes a tree of static assets to a directory, S3 or GCS: every object has a name that nobody can
+//! guess and that never changes meaning, the right headers, gzip where it helps, and nothing a running
+//! site still points at is ever overwritten or removed.
+//!
+//! ```text
+//! sources ─walk─▶ Tree ─build─▶ Build ───────┐
+//!                                            ├─plan─▶ Plan ─apply─▶ Report
+//! target ─open─▶ Store ─list─▶ Inventory ────┘
+//! ```
+//!
+//! | step | reads | writes |
+//! |---|---|---|
+//! | [`Config::load`] | `assetsync.toml`, environment | nothing |
+//! | [`walk`] | folders | nothing |
+//! | [`build`] | files | nothing |
+//! | [`inventory`] | the target | nothing |
+//! | [`plan`] | nothing | nothing |
+//! | [`apply`] | files | the target |
+//!
+//! Invariants:
+//! - [`plan`] cannot fail and sees no clock, disk or network. The whole plan exists before the first write.
+//! - A dry run is "don't call [`apply`]".
+//! - Immutable objects are only ever created. Nothing is deleted.
+//! - Async only at the network edge; rayon never runs inside an async task; memory in flight is bounded in
+//!   bytes. Nothing here prints.
+//! - Same input, same secret, same rules: same names, on every machine, thread count and encoder version.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use assetsync::{Config, Options, Patience, Progress, Wanted, apply, build, inventory, open, plan, walk};
+//!
+//! # async fn publish() -> assetsync::Result<()> {
+//! let config = Config::load(None, &Default::default(), Wanted::Targets(&[]))?;
+//! let progress = Arc::new(Progress::new());
+//! let tree = walk(&config.sources, &config.rules);
+//! let build = build(&tree, &config.secret()?, &progress)?;
+//! let store = open(&config.targets[0], Patience::default()).await?;
+//! let inventory = inventory(&*store, store.list().await?, &build, config.requests).await?;
+//! let report = apply(&plan(&build, &inventory), &build, &store, &Options::default(), &progress).await;
+//! assert!(report.is_complete());
+//! # Ok(())
+//! # }
+//! ```
+
+mod apply;
+pub mod body;
+mod build;
+pub mod config;
+pub mod encode;
+mod error;
+pub mod init;
+mod inventory;
+pub mod manifest;
+pub mod media;
+pub mod name;
+pub mod path;
+mod plan;
+mod progress;
+pub mod report;
+pub mod rules;
+mod secrets;
+pub mod store;
+mod tree;
+
+pub use apply::{Failure, Options, Report, apply};
+pub use build::{Build, Object, build};
+pub use config::{Config, Overrides, Target, Wanted};
+pub use error::{Error, Problem, Result};
+pub use inventory::{Inventory, inventory};
+pub use name::Secret;
+pub use path::{LogicalPath, ObjectKey};
+pub use plan::{Action, Plan, Reason, Step, Tally, plan};
+pub use progress::{Progress, Snapshot};
+pub use rules::Rules;
+pub use store::{Patience, Store, StoreError, open};
+pub use tree::{Asset, IGNORE_FILE, Source, Symlinks, Tree, walk};

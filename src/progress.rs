@@ -1,0 +1,89 @@
+//! Counters that workers raise and a display reads. Nothing here prints.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+/// How far a run has come. Shared by reference; all counters only rise.
+#[derive(Debug, Default)]
+pub struct Progress {
+    read_objects: AtomicU64,
+    read_bytes: AtomicU64,
+    planned_objects: AtomicU64,
+    planned_bytes: AtomicU64,
+    done_objects: AtomicU64,
+    done_bytes: AtomicU64,
+    stopped: AtomicBool,
+    stop: Notify,
+}
+
+/// What the counters showed at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Files hashed.
+    pub read_objects: u64,
+    /// Their bytes.
+    pub read_bytes: u64,
+    /// Objects to be written; 0 until there's a plan.
+    pub planned_objects: u64,
+    /// Their bytes before gzip.
+    pub planned_bytes: u64,
+    /// Objects settled: written, or failed.
+    pub done_objects: u64,
+    /// Their bytes before gzip.
+    pub done_bytes: u64,
+}
+
+impl Progress {
+    /// All counters at zero.
+    pub fn new() -> Progress {
+        Progress::default()
+    }
+
+    /// Asks all work to stop: what is in flight is finished, nothing new is begun.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.stop.notify_waiters();
+    }
+
+    /// Whether [`Progress::stop`] was called.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Returns once [`Progress::stop`] was called.
+    pub async fn stopped(&self) {
+        let notified = self.stop.notified();
+        if !self.is_stopped() {
+            notified.await;
+        }
+    }
+
+    /// The counters now.
+    pub fn snapshot(&self) -> Snapshot {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Snapshot {
+            read_objects: load(&self.read_objects),
+            read_bytes: load(&self.read_bytes),
+            planned_objects: load(&self.planned_objects),
+            planned_bytes: load(&self.planned_bytes),
+            done_objects: load(&self.done_objects),
+            done_bytes: load(&self.done_bytes),
+        }
+    }
+
+    pub(crate) fn read(&self, bytes: u64) {
+        self.read_objects.fetch_add(1, Ordering::Relaxed);
+        self.read_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn planned(&self, objects: u64, bytes: u64) {
+        self.planned_objects.fetch_add(objects, Ordering::Relaxed);
+        self.planned_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn done(&self, bytes: u64) {
+        self.done_objects.fetch_add(1, Ordering::Relaxed);
+        self.done_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,124 @@
+//! How far a run has come, on standard error: a bar on a terminal, a plain line every few seconds
+//! elsewhere, nothing if asked for quiet.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+
+use crate::progress::{Progress, Snapshot};
+
+/// How often a bar is drawn.
+const BAR_EVERY: Duration = Duration::from_millis(100);
+
+/// How often a log gets a line.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Where progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DisplayMode {
+    /// As a bar: standard error is a terminal.
+    Bar,
+    /// As a line now and then: it's a log.
+    Lines,
+    /// Nowhere.
+    Quiet,
+}
+
+/// Shows [`Progress`] from a thread of its own, until it's finished or dropped.
+#[derive(Debug)]
+pub struct Display {
+    running: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Display {
+    /// Starts showing `progress`.
+    pub fn start(progress: &Arc<Progress>, mode: DisplayMode) -> Display {
+        let progress = Arc::clone(progress);
+        let (stop, stopped) = mpsc::channel();
+        let show: Box<dyn FnOnce() + Send> = match mode {
+            DisplayMode::Quiet => return Display { running: None },
+            DisplayMode::Bar => Box::new(move || show_bar(&progress, &stopped)),
+            DisplayMode::Lines => Box::new(move || show_lines(&progress, &stopped)),
+        };
+        Display {
+            running: Some((stop, std::thread::spawn(show))),
+        }
+    }
+
+    /// Stops, and leaves the terminal's line empty.
+    pub fn finish(&mut self) {
+        if let Some((stop, thread)) = self.running.take() {
+            drop(stop);
+            thread.join().expect("the display doesn't panic");
+        }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn is_over(stopped: &mpsc::Receiver<()>, wait: Duration) -> bool {
+    stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout)
+}
+
+fn show_bar(progress: &Progress, stopped: &mpsc::Receiver<()>) {
+    let reading =
+        ProgressStyle::with_template("{spinner} hashing: {msg}").expect("the template is valid");
+    let sending = ProgressStyle::with_template(
+        "{bar:30} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left; {msg}",
+    )
+    .expect("the template is valid");
+    let bar = ProgressBar::new_spinner().with_style(reading);
+    let mut is_sending = false;
+    while !is_over(stopped, BAR_EVERY) {
+        let now = progress.snapshot();
+        if now.planned_objects > 0 && !is_sending {
+            is_sending = true;
+            bar.reset();
+            bar.set_style(sending.clone());
+        }
+        if is_sending {
+            bar.set_length(now.planned_bytes);
+            bar.set_position(now.done_bytes);
+        }
+        bar.set_message(line(&now));
+        bar.tick();
+    }
+    bar.finish_and_clear();
+}
+
+fn show_lines(progress: &Progress, stopped: &mpsc::Receiver<()>) {
+    let mut before = Snapshot::default();
+    while !is_over(stopped, LINE_EVERY) {
+        let now = progress.snapshot();
+        if now != before {
+            anstream::eprintln!(
+                "{}",
+                if now.planned_objects > 0 {
+                    line(&now)
+                } else {
+                    format!("hashing: {}", line(&now))
+                }
+            );
+        }
+        before = now;
+    }
+}
+
+fn line(now: &Snapshot) -> String {
+    match now.planned_objects {
+        0 => format!("{} files, {}", now.read_objects, HumanBytes(now.read_bytes)),
+        planned => format!(
+            "{} of {planned} objects, {} of {}",
+            now.done_objects,
+            HumanBytes(now.done_bytes),
+            HumanBytes(now.planned_bytes),
+        ),
+    }
+}

@@ -1,0 +1,46 @@
+//! Plans and reports as text for people and JSON for programs, and the display of progress. Names of
+//! immutable objects are secrets of a kind, so neither shows them unless asked.
+
+mod display;
+mod json;
+mod text;
+
+use indicatif::HumanBytes;
+
+use crate::config::Target;
+use crate::path::ObjectKey;
+use crate::plan::Tally;
+use crate::store;
+
+pub use display::{Display, DisplayMode};
+pub use json::{plan_json, report_json};
+pub use text::{plan_text, report_text, tree_text};
+
+/// Whether a report shows object names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urls {
+    /// As URLs.
+    Shown,
+    /// Not at all: logs of CI are often public.
+    Hidden,
+}
+
+impl Urls {
+    fn of(self, target: &Target, key: &ObjectKey) -> Option<String> {
+        (self == Urls::Shown).then(|| store::public_url(target, key))
+    }
+}
+
+fn count(n: u64, noun: &str) -> String {
+    match n {
+        1 => format!("1 {noun}"),
+        n => format!("{n} {noun}s"),
+    }
+}
+
+fn tally(tally: Tally) -> String {
+    match tally.objects {
+        0 => "0".to_string(),
+        n => format!("{n} ({})", HumanBytes(tally.bytes)),
+    }
+}

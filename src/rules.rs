@@ -1,0 +1,281 @@
+//! From a path to what happens with it: name style, headers, compression, or not published at all. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::media;
+use crate::name::{EncodingPolicy, Headers, NameStyle};
+use crate::path::LogicalPath;
+
+/// For names that commit to their content: for ever, as far as HTTP has it
+/// (<https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Cache-Control#immutable>).
+pub const CACHE_FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// For names whose content may change: a minute, so that a fix reaches everybody soon.
+pub const CACHE_SHORTLY: &str = "public, max-age=60";
+
+/// One `[[rule]]`: what it matches, and the fields it sets.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Which logical paths it's about.
+    pub matches: GlobMatcher,
+    /// How objects are called.
+    pub names: Option<NameStyle>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// Whether gzip is allowed: `auto` or `never`.
+    pub gzip: Option<GzipRule>,
+    /// Further headers by lower-case name; added to those of earlier rules.
+    pub headers: BTreeMap<String, String>,
+    /// Published or left out, whatever the extension.
+    pub publish: Option<bool>,
+}
+
+impl Rule {
+    /// A rule for `pattern` that sets nothing yet. `*` stops at `/`, `**` doesn't.
+    ///
+    /// # Errors
+    /// The pattern isn't a glob.
+    pub fn new(pattern: &str) -> Result<Rule, globset::Error> {
+        Ok(Rule {
+            matches: GlobBuilder::new(pattern)
+                .literal_separator(true)
+                .build()?
+                .compile_matcher(),
+            names: None,
+            cache_control: None,
+            content_type: None,
+            gzip: None,
+            headers: BTreeMap::new(),
+            publish: None,
+        })
+    }
+}
+
+/// What a rule says about compression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GzipRule {
+    /// By type, where it saves enough.
+    Auto,
+    /// Not at all.
+    Never,
+}
+
+/// Whether a path is published, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Publish {
+    /// A rule asks for it by `publish = true`: even if it looks like a secret.
+    ByRule,
+    /// Its extension is on the allow-list.
+    ByExtension,
+    /// A rule leaves it out.
+    LeftOut,
+    /// Its extension isn't on the allow-list, and no rule asks for it.
+    NotListed,
+}
+
+/// What the rules make of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Policy {
+    /// Whether it's published.
+    pub publish: Publish,
+    /// How the object is called.
+    pub names: NameStyle,
+    /// What it's served with.
+    pub headers: Headers,
+    /// The extension the object's key ends in.
+    pub key_extension: Option<String>,
+    /// No extension and no rule with a type: served as `application/octet-stream`.
+    pub type_is_guess: bool,
+}
+
+/// All rules of a configuration, in order: every rule that matches applies, later ones win, field by field.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    extensions: BTreeSet<String>,
+}
+
+impl Rules {
+    /// `extensions` (lower case, without dot; "" for names that have none) are published besides the
+    /// built-in allow-list.
+    pub fn new(rules: Vec<Rule>, extensions: BTreeSet<String>) -> Rules {
+        Rules { rules, extensions }
+    }
+
+    /// What becomes of `path`.
+    pub fn policy(&self, path: &LogicalPath) -> Policy {
+        let extension = path.extension();
+        let matching: Vec<&Rule> = self
+            .rules
+            .iter()
+            .filter(|r| r.matches.is_match(path.as_str()))
+            .collect();
+        let last = |field: fn(&Rule) -> Option<&String>| {
+            matching.iter().rev().find_map(|r| field(r)).cloned()
+        };
+
+        let names = matching
+            .iter()
+            .rev()
+            .find_map(|r| r.names)
+            .unwrap_or_default();
+        let configured_type = last(|r| r.content_type.as_ref());
+        let cache_control = last(|r| r.cache_control.as_ref()).unwrap_or_else(|| {
+            if names.is_mutable() {
+                CACHE_SHORTLY
+            } else {
+                CACHE_FOR_EVER
+            }
+            .to_string()
+        });
+        let mut further = BTreeMap::new();
+        for rule in &matching {
+            further.extend(rule.headers.clone());
+        }
+        let is_listed = self.is_listed(extension.as_deref());
+        if extension.as_deref() == Some("svgz") && configured_type.is_none() {
+            // An SVG that is gzipped on disk; browsers show it only if they are told.
+            further.insert("content-encoding".into(), "gzip".into());
+        }
+        let content_type = configured_type
+            .clone()
+            .unwrap_or_else(|| media::content_type(extension.as_deref()));
+        let gzip = matching
+            .iter()
+            .rev()
+            .find_map(|r| r.gzip)
+            .unwrap_or(GzipRule::Auto);
+        let may_gzip = gzip == GzipRule::Auto
+            && media::is_compressible(&content_type)
+            && !further.contains_key("content-encoding");
+        Policy {
+            publish: match matching.iter().rev().find_map(|r| r.publish) {
+                Some(true) => Publish::ByRule,
+                Some(false) => Publish::LeftOut,
+                None if is_listed => Publish::ByExtension,
+                None => Publish::NotListed,
+            },
+            names,
+            type_is_guess: configured_type.is_none() && content_type == "application/octet-stream",
+            headers: Headers {
+                content_type,
+                cache_control,
+                encoding: if may_gzip {
+                    EncodingPolicy::Gzip
+                } else {
+                    EncodingPolicy::Identity
+                },
+                further,
+            },
+            key_extension: extension.filter(|_| is_listed),
+        }
+    }
+
+    fn is_listed(&self, extension: Option<&str>) -> bool {
+        extension.is_some_and(media::is_allowed)
+            || self.extensions.contains(extension.unwrap_or(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> LogicalPath {
+        LogicalPath::parse(text).expect("valid")
+    }
+
+    fn rule(pattern: &str, set: impl FnOnce(&mut Rule)) -> Rule {
+        let mut rule = Rule::new(pattern).expect("a glob");
+        set(&mut rule);
+        rule
+    }
+
+    #[test]
+    fn later_rules_win_field_by_field() {
+        let rules = Rules::new(
+            vec![
+                rule("**/*.html", |r| {
+                    r.names = Some(NameStyle::Plain);
+                    r.headers.insert("content-language".into(), "en".into());
+                }),
+                rule("solution/**", |r| {
+                    r.names = Some(NameStyle::Opaque);
+                    r.headers
+                        .insert("content-disposition".into(), "inline".into());
+                }),
+            ],
+            BTreeSet::new(),
+        );
+        let page = rules.policy(&path("a/index.html"));
+        assert_eq!(
+            (page.names, page.headers.cache_control.as_str()),
+            (NameStyle::Plain, CACHE_SHORTLY)
+        );
+        let solution = rules.policy(&path("solution/index.html"));
+        assert_eq!(
+            (solution.names, solution.headers.cache_control.as_str()),
+            (NameStyle::Opaque, CACHE_FOR_EVER)
+        );
+        assert_eq!(solution.headers.further.len(), 2);
+        assert!(rules.policy(&path("a.css")).headers.further.is_empty());
+    }
+
+    #[test]
+    fn one_star_stops_at_a_folder() {
+        let rules = Rules::new(
+            vec![rule("*.txt", |r| r.publish = Some(false))],
+            BTreeSet::new(),
+        );
+        assert_eq!(rules.policy(&path("a.txt")).publish, Publish::LeftOut);
+        assert_eq!(rules.policy(&path("b/a.txt")).publish, Publish::ByExtension);
+    }
+
+    #[test]
+    fn what_is_not_listed_needs_a_rule() {
+        let rules = Rules::new(
+            vec![rule("keep.psd", |r| r.publish = Some(true))],
+            BTreeSet::from(["glsl".into(), String::new()]),
+        );
+        assert_eq!(rules.policy(&path("a.psd")).publish, Publish::NotListed);
+        assert_eq!(rules.policy(&path("a.glsl")).publish, Publish::ByExtension);
+        assert_eq!(rules.policy(&path("CNAME")).publish, Publish::ByExtension);
+        let kept = rules.policy(&path("keep.psd"));
+        assert_eq!(
+            (kept.publish, kept.key_extension),
+            (Publish::ByRule, None),
+            "an unlisted extension isn't shown"
+        );
+    }
+
+    #[test]
+    fn gzip_is_for_what_shrinks_unless_a_rule_forbids_it() {
+        let rules = Rules::new(
+            vec![rule("raw/**", |r| r.gzip = Some(GzipRule::Never))],
+            BTreeSet::new(),
+        );
+        let encoding = |p: &str| rules.policy(&path(p)).headers.encoding;
+        assert_eq!(encoding("a.js"), EncodingPolicy::Gzip);
+        assert_eq!(encoding("raw/a.js"), EncodingPolicy::Identity);
+        assert_eq!(encoding("a.mp3"), EncodingPolicy::Identity);
+    }
+
+    #[test]
+    fn an_svgz_says_that_it_is_gzipped() {
+        let policy = Rules::default().policy(&path("a.svgz"));
+        assert_eq!(
+            policy
+                .headers
+                .further
+                .get("content-encoding")
+                .map(String::as_str),
+            Some("gzip")
+        );
+        assert_eq!(policy.headers.encoding, EncodingPolicy::Identity);
+    }
+}

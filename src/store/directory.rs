@@ -1,0 +1,516 @@
+//! A plain folder as a target, ready to be served: beside every compressible file stands its `.gz`, for
+//! nginx's `gzip_static`, Caddy's `precompressed` and WhiteNoise; `_headers` holds the headers for
+//! Netlify, Cloudflare Pages and the like.
+//!
+//! What only assetsync needs is in `.assetsync/`: unfinished files, and `plain.json`, which remembers
+//! what the mutable names were stored for.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use flate2::read::GzDecoder;
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+use url::Url;
+use walkdir::WalkDir;
+
+use super::{Listing, PART_BYTES, PutMode, Store, StoreError, StoreErrorKind, Stored};
+use crate::body::{self, Body, Content, next_part};
+use crate::build::{Build, Object};
+use crate::name::Token;
+use crate::path::ObjectKey;
+
+const OWN_FOLDER: &str = ".assetsync";
+const HEADERS_FILE: &str = "_headers";
+
+/// What `_headers` begins and ends with where assetsync wrote; the rest of the file is left alone.
+const HEADERS_BEGIN: &str = "# assetsync: begin";
+const HEADERS_END: &str = "# assetsync: end";
+
+/// An unfinished file this old belongs to a run that was killed.
+const UNFINISHED_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Debug)]
+pub(super) struct Directory {
+    root: PathBuf,
+    /// What this run put under mutable names, and what earlier runs did.
+    plain: Mutex<Option<Plain>>,
+}
+
+/// `plain.json`, version 1.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Plain {
+    version: u32,
+    /// By key.
+    objects: BTreeMap<String, PlainObject>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct PlainObject {
+    token: String,
+    /// blake3 of the file, in hex: an edit by hand is seen.
+    digest: String,
+}
+
+impl Directory {
+    pub(super) fn new(root: &Path) -> Directory {
+        Directory {
+            root: root.to_path_buf(),
+            plain: Mutex::new(None),
+        }
+    }
+
+    fn file(&self, key: &str) -> PathBuf {
+        self.root.join(key)
+    }
+
+    fn own(&self, name: &str) -> PathBuf {
+        self.root.join(OWN_FOLDER).join(name)
+    }
+
+    /// Calls `with` on what is remembered, read from disk the first time.
+    fn plain<T>(&self, with: impl FnOnce(&mut Plain) -> T) -> Result<T, StoreError> {
+        let mut plain = self.plain.lock().expect("no holder panics");
+        if plain.is_none() {
+            *plain = Some(read_plain(&self.own("plain.json"))?);
+        }
+        Ok(with(plain.as_mut().expect("it was just read")))
+    }
+
+    fn look(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
+        let file = self.file(key.as_str());
+        let Some(metadata) = exists(&file).map_err(|e| failed("look at", &file, &e))? else {
+            return Ok(None);
+        };
+        let known = self.plain(|plain| plain.objects.get(key.as_str()).cloned())?;
+        let token = match known {
+            Some(known)
+                if digest(&file).map_err(|e| failed("read", &file, &e))? == known.digest =>
+            {
+                Token::parse(&known.token)
+            }
+            // Immutable names say themselves what they were stored for.
+            None => token_in_name(key.as_str()),
+            Some(_) => None,
+        };
+        Ok(Some(Stored {
+            size_bytes: metadata.len(),
+            token,
+            token_is_known: true,
+        }))
+    }
+
+    /// Makes an unfinished file in the target, where a rename can bring it to any key.
+    fn unfinished(&self) -> io::Result<NamedTempFile> {
+        let folder = self.own("unfinished");
+        fs::create_dir_all(&folder)?;
+        let file = tempfile::Builder::new()
+            .prefix("put-")
+            .tempfile_in(folder)?;
+        make_readable(file.as_file())?;
+        Ok(file)
+    }
+
+    fn finish_put(
+        &self,
+        object: &Object,
+        content: NamedTempFile,
+        is_gzipped: bool,
+        mode: PutMode,
+    ) -> io::Result<u64> {
+        let key = object.key.as_str();
+        let file = self.file(key);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let gz = self.file(&format!("{key}.gz"));
+        let size_bytes = content.as_file().metadata()?.len();
+        if !is_gzipped {
+            place(content, &file, mode)?;
+            // A page that shrinks no more must not leave an old `.gz` to be served in its stead.
+            if mode == PutMode::Replace && gz.exists() {
+                fs::remove_file(&gz)?;
+            }
+            return Ok(size_bytes);
+        }
+        let mut whole = self.unfinished()?;
+        io::copy(&mut GzDecoder::new(content.reopen()?), &mut whole)?;
+        if mode == PutMode::Create && file.exists() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        // The `.gz` first: whoever finds the file finds its `.gz` too.
+        place(content, &gz, PutMode::Replace)?;
+        place(whole, &file, mode)?;
+        Ok(size_bytes)
+    }
+
+    fn write_headers(&self, build: &Build) -> io::Result<()> {
+        let file = self.root.join(HEADERS_FILE);
+        let old = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(e) => return Err(e),
+        };
+        let new = merge_headers(&old, build);
+        if new != old {
+            self.write_atomically(&file, new.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn write_plain(&self) -> Result<(), StoreError> {
+        let json = self.plain(|plain| match plain.objects.is_empty() {
+            true => None,
+            false => Some(serde_json::to_string_pretty(plain).expect("strings are JSON") + "\n"),
+        })?;
+        let file = self.own("plain.json");
+        let is_new = |json: &String| fs::read_to_string(&file).map_or(true, |old| old != *json);
+        match json.filter(is_new) {
+            Some(json) => self
+                .write_atomically(&file, json.as_bytes())
+                .map_err(|e| failed("write", &file, &e)),
+            None => Ok(()),
+        }
+    }
+
+    fn write_atomically(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut unfinished = self.unfinished()?;
+        unfinished.write_all(bytes)?;
+        place(unfinished, file, PutMode::Replace)
+    }
+
+    fn sweep_unfinished(&self) -> io::Result<()> {
+        let folder = self.own("unfinished");
+        let Ok(entries) = fs::read_dir(&folder) else {
+            return Ok(());
+        };
+        for entry in entries {
+            let entry = entry?;
+            let age = SystemTime::now().duration_since(entry.metadata()?.modified()?);
+            if age.is_ok_and(|age| age > UNFINISHED_AGE_MAX) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        match fs::remove_dir(&folder) {
+            Err(e)
+                if !matches!(
+                    e.kind(),
+                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
+                ) =>
+            {
+                Err(e)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Directory {
+    async fn list(&self) -> Result<Listing, StoreError> {
+        let root = self.root.clone();
+        blocking(move || list(&root)).await
+    }
+
+    async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
+        tokio::task::block_in_place(|| self.look(key))
+    }
+
+    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<u64, StoreError> {
+        let error = |e: io::Error| explain(object, &e);
+        let is_gzipped = body.is_gzipped;
+        let mut file = tokio::task::block_in_place(|| self.unfinished()).map_err(error)?;
+        match body.content {
+            Content::Memory(bytes) => {
+                tokio::task::block_in_place(|| file.write_all(&bytes)).map_err(error)?
+            }
+            Content::File(mut parts) => {
+                while parts.left_bytes() > 0 {
+                    let (rest, part) = next_part(parts, PART_BYTES).await;
+                    parts = rest;
+                    let part = part.map_err(|e| body::explain(object, &e))?;
+                    tokio::task::block_in_place(|| file.write_all(&part)).map_err(error)?;
+                }
+            }
+        }
+        let size_bytes =
+            tokio::task::block_in_place(|| self.finish_put(object, file, is_gzipped, mode))
+                .map_err(error)?;
+        if object.is_mutable() {
+            let entry = PlainObject {
+                token: object.token.to_string(),
+                digest: object.digest.to_hex().to_string(),
+            };
+            self.plain(|plain| plain.objects.insert(object.key.to_string(), entry))?;
+        }
+        Ok(size_bytes)
+    }
+
+    async fn finish(&self, build: &Build) -> Result<(), StoreError> {
+        tokio::task::block_in_place(|| {
+            self.write_plain()?;
+            self.write_headers(build)
+                .map_err(|e| failed("write", &self.root.join(HEADERS_FILE), &e))?;
+            self.sweep_unfinished()
+                .map_err(|e| failed("tidy up", &self.own("unfinished"), &e))
+        })
+    }
+
+    fn url(&self, key: &ObjectKey) -> String {
+        let file = std::path::absolute(self.file(key.as_str()))
+            .unwrap_or_else(|_| self.file(key.as_str()));
+        Url::from_file_path(&file).map_or_else(|()| file.display().to_string(), String::from)
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .expect("file work doesn't panic")
+}
+
+fn list(root: &Path) -> Result<Listing, StoreError> {
+    let mut listing = HashMap::new();
+    if exists(root)
+        .map_err(|e| failed("look at", root, &e))?
+        .is_none()
+    {
+        return Ok(listing);
+    }
+    let own = root.join(OWN_FOLDER);
+    for entry in WalkDir::new(root)
+        .into_iter()
+        .filter_entry(|entry| entry.path() != own)
+    {
+        let entry = entry.map_err(|e| failed("list", root, &e.into()))?;
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let Some(key) = entry.path().strip_prefix(root).ok().and_then(Path::to_str) else {
+            continue;
+        };
+        let size_bytes = entry
+            .metadata()
+            .map_err(|e| failed("look at", entry.path(), &e.into()))?
+            .len();
+        let key = key.replace(std::path::MAIN_SEPARATOR, "/");
+        listing.insert(
+            key,
+            Stored {
+                size_bytes,
+                token: None,
+                token_is_known: false,
+            },
+        );
+    }
+    Ok(listing)
+}
+
+fn exists(file: &Path) -> io::Result<Option<fs::Metadata>> {
+    match fs::metadata(file) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn read_plain(file: &Path) -> Result<Plain, StoreError> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return Ok(Plain {
+                version: 1,
+                objects: BTreeMap::new(),
+            });
+        }
+        Err(e) => return Err(failed("read", file, &e)),
+    };
+    match serde_json::from_str::<Plain>(&text) {
+        Ok(plain) if plain.version == 1 => Ok(plain),
+        Ok(plain) => Err(StoreError::new(
+            StoreErrorKind::Other,
+            format!(
+                "`{}` is of version {}, and this assetsync knows version 1",
+                file.display(),
+                plain.version
+            ),
+        )
+        .hint("use a newer assetsync")),
+        // It can be made anew: at worst, every plain name is written once more.
+        Err(_) => Ok(Plain {
+            version: 1,
+            objects: BTreeMap::new(),
+        }),
+    }
+}
+
+fn digest(file: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(file)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// The token in `dir/stem.TOKEN.ext` or `TOKEN.ext`.
+fn token_in_name(key: &str) -> Option<Token> {
+    key.rsplit('/')
+        .next()?
+        .split('.')
+        .rev()
+        .find_map(Token::parse)
+}
+
+/// Brings a finished file to its name, in one step.
+fn place(file: NamedTempFile, to: &Path, mode: PutMode) -> io::Result<()> {
+    // The bytes before the name: a crash must not leave an empty file under it.
+    file.as_file().sync_data()?;
+    match mode {
+        PutMode::Create => file.persist_noclobber(to).map_err(|e| e.error)?,
+        PutMode::Replace => file.persist(to).map_err(|e| e.error)?,
+    };
+    Ok(())
+}
+
+/// Temporary files are private; what is published is for everybody.
+#[cfg(unix)]
+fn make_readable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+fn explain(object: &Object, error: &io::Error) -> StoreError {
+    let kind = if error.kind() == io::ErrorKind::AlreadyExists {
+        StoreErrorKind::Exists
+    } else {
+        StoreErrorKind::Other
+    };
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room and push again: what is there stays"
+        }
+        io::ErrorKind::PermissionDenied => "may you write to this folder?",
+        _ => "",
+    };
+    StoreError::new(
+        kind,
+        format!(
+            "Cannot write `{}`: {}",
+            object.path,
+            crate::error::plain(error)
+        ),
+    )
+    .hint(hint)
+}
+
+fn failed(doing: &str, file: &Path, error: &io::Error) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Other,
+        format!(
+            "Cannot {doing} `{}`: {}",
+            file.display(),
+            crate::error::plain(error)
+        ),
+    )
+}
+
+/// `old` with assetsync's part brought up to date. Rules of objects that aren't in `build` stay: older
+/// releases may still be in use.
+fn merge_headers(old: &str, build: &Build) -> String {
+    let (before, ours, after) = split_headers(old);
+    let mut rules: BTreeMap<String, String> = BTreeMap::new();
+    let mut path = String::new();
+    for line in ours.lines() {
+        match line.starts_with([' ', '\t']) {
+            true => {
+                let rule = rules.entry(path.clone()).or_default();
+                rule.push_str(line);
+                rule.push('\n');
+            }
+            false => path = line.to_string(),
+        }
+    }
+    for object in &build.objects {
+        rules.insert(format!("/{}", object.key.url_path()), header_lines(object));
+    }
+    let mut text = format!("{before}{HEADERS_BEGIN}\n");
+    for (path, lines) in &rules {
+        write!(text, "{path}\n{lines}").expect("a string takes every write");
+    }
+    text + HEADERS_END + "\n" + after
+}
+
+fn split_headers(text: &str) -> (&str, &str, &str) {
+    let Some(begin) = text.find(HEADERS_BEGIN) else {
+        return (text, "", "");
+    };
+    let ours = &text[begin + HEADERS_BEGIN.len()..];
+    let (ours, after) = ours.split_once(HEADERS_END).unwrap_or((ours, ""));
+    (
+        &text[..begin],
+        ours.trim_start_matches('\n'),
+        after.strip_prefix('\n').unwrap_or(after),
+    )
+}
+
+fn header_lines(object: &Object) -> String {
+    let headers = object.headers();
+    let mut lines = format!(
+        "  content-type: {}\n  cache-control: {}\n",
+        headers.content_type, headers.cache_control
+    );
+    for (name, value) in &headers.further {
+        writeln!(lines, "  {name}: {value}").expect("a string takes every write");
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_found_in_both_keyed_styles() {
+        let token = "ycqlw4rz226sf3rz3sgvwxlbzq";
+        for key in [
+            "ycqlw4rz226sf3rz3sgvwxlbzq.png",
+            "img/map.ycqlw4rz226sf3rz3sgvwxlbzq.png",
+            token,
+        ] {
+            assert_eq!(
+                token_in_name(key).map(|t| t.to_string()).as_deref(),
+                Some(token),
+                "{key}"
+            );
+        }
+        assert_eq!(token_in_name("img/map.png"), None);
+    }
+
+    #[test]
+    fn the_rest_of_a_headers_file_is_left_alone() {
+        let own = "/mine\n  x-frame-options: DENY\n";
+        let tail = "/more\n  a: b\n";
+        let build = Build {
+            objects: Vec::new(),
+            key_id: crate::name::Secret::new(&[0; 32])
+                .expect("long enough")
+                .id(),
+        };
+        let once = merge_headers(own, &build);
+        assert!(once.starts_with(own));
+        let kept =
+            format!("{own}{HEADERS_BEGIN}\n/old.png\n  cache-control: x\n{HEADERS_END}\n{tail}");
+        assert_eq!(merge_headers(&kept, &build), kept);
+    }
+}

@@ -1,0 +1,481 @@
+//! One HTTP request, sent until it's answered: signing, retries with backoff and jitter, Retry-After, an
+//! overall deadline, and a watch on connections that stand still. What an answer means is for the
+//! stores to say.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
+
+use async_trait::async_trait;
+use backon::{ExponentialBuilder, Retryable};
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use object_store::client::{
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
+    HttpResponseBody, HttpService,
+};
+use sha2::{Digest, Sha256};
+
+use super::{Patience, StoreError, StoreErrorKind};
+
+/// Backoff: half a second at first, doubled up to 30 s, with jitter, as Google and Amazon advise
+/// (<https://cloud.google.com/storage/docs/retry-strategy#exponential-backoff>).
+const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
+const TRIES_MAX: usize = 40;
+
+/// How long a connection may take to open.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How much is handed to the connection at a time, in bytes: progress is seen in steps of this.
+const SLICE_BYTES: usize = 64 << 10;
+
+/// A request that can be sent more than once.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub method: Method,
+    pub url: String,
+    pub headers: HeaderMap,
+    body: Vec<Bytes>,
+    /// Of the body; what S3 signs.
+    pub sha256: [u8; 32],
+    /// For people: "upload `img/map.png`".
+    pub doing: String,
+    /// 409 means "somebody else is at it, try again": S3's conditional writes.
+    pub retry_conflict: bool,
+}
+
+impl Call {
+    pub(crate) fn new(method: Method, url: String, doing: impl Into<String>) -> Call {
+        let doing = doing.into();
+        let sha256 = Sha256::digest(b"").into();
+        Call {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            sha256,
+            doing,
+            retry_conflict: false,
+        }
+    }
+
+    /// Adds a header. Values were validated when the configuration was read, or are ours.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Call {
+        let value = value
+            .parse()
+            .expect("header values are validated where they come in");
+        self.headers.insert(name, value);
+        self
+    }
+
+    pub(crate) fn body(mut self, parts: impl IntoIterator<Item = Bytes>) -> Call {
+        self.body = parts.into_iter().collect();
+        self.sha256 = self
+            .body
+            .iter()
+            .fold(Sha256::new(), |hasher, part| hasher.chain_update(part))
+            .finalize()
+            .into();
+        self
+    }
+}
+
+/// An answer, whatever its status, that trying again wouldn't change.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// Puts credentials on a request, afresh for every try.
+#[async_trait]
+pub(crate) trait Sign: Send + Sync {
+    async fn sign(&self, request: &mut HttpRequest, sha256: &[u8; 32]) -> Result<(), StoreError>;
+    /// Gets new credentials after the old ones were refused.
+    async fn refresh(&self) -> Result<(), StoreError>;
+    /// Whether an answer says that the credentials have expired.
+    fn has_expired(&self, reply: &Reply) -> bool;
+}
+
+/// Sends requests.
+#[derive(Debug)]
+pub(crate) struct Http {
+    client: HttpClient,
+    patience: Patience,
+    requests: AtomicU64,
+}
+
+/// Why another try is worthwhile.
+struct Again {
+    reason: String,
+    /// Whether the storage may have done what was asked.
+    maybe_done: bool,
+    retry_after: Option<Duration>,
+}
+
+enum Failed {
+    Again(Again),
+    Final(StoreError),
+}
+
+impl Http {
+    pub(crate) fn new(patience: Patience) -> Http {
+        let client = HttpClient::new(Wire {
+            client: reqwest_client(),
+            stall: patience.stall,
+        });
+        Http {
+            client,
+            patience,
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Sends `call` until there's an answer that another try wouldn't change, or the deadline passes.
+    pub(crate) async fn send(&self, call: &Call, signer: &dyn Sign) -> Result<Reply, StoreError> {
+        let started = Instant::now();
+        let may_refresh = AtomicBool::new(true);
+        let maybe_done = AtomicBool::new(false);
+        let left = || self.patience.deadline.saturating_sub(started.elapsed());
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(BACKOFF_FIRST)
+            .with_max_delay(BACKOFF_MAX)
+            .with_factor(2.0)
+            .with_max_times(TRIES_MAX)
+            .with_jitter();
+        let outcome = (|| async {
+            let outcome = self.attempt(call, signer, &may_refresh).await;
+            if let Err(Failed::Again(again)) = &outcome {
+                maybe_done.fetch_or(again.maybe_done, Ordering::Relaxed);
+            }
+            outcome
+        })
+        .retry(backoff)
+        .sleep(tokio::time::sleep)
+        .when(|failed| matches!(failed, Failed::Again(_)))
+        .adjust(|failed, delay| {
+            let asked = match failed {
+                Failed::Again(again) => again.retry_after.or(delay)?,
+                Failed::Final(_) => return None,
+            };
+            (asked < left()).then_some(asked)
+        })
+        .await;
+        outcome.map_err(|failed| match failed {
+            Failed::Final(error) => error,
+            Failed::Again(again) => gave_up(
+                call,
+                &again,
+                maybe_done.load(Ordering::Relaxed),
+                started.elapsed(),
+            ),
+        })
+    }
+
+    async fn attempt(
+        &self,
+        call: &Call,
+        signer: &dyn Sign,
+        may_refresh: &AtomicBool,
+    ) -> Result<Reply, Failed> {
+        let reply = self.once(call, signer).await?;
+        if signer.has_expired(&reply) && may_refresh.swap(false, Ordering::Relaxed) {
+            signer.refresh().await.map_err(Failed::Final)?;
+            return self.once(call, signer).await;
+        }
+        Ok(reply)
+    }
+
+    async fn once(&self, call: &Call, signer: &dyn Sign) -> Result<Reply, Failed> {
+        let mut request = HttpRequest::new(HttpRequestBody::empty());
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = call.url.parse().map_err(|e| {
+            Failed::Final(StoreError::new(
+                StoreErrorKind::Other,
+                format!("Cannot {}: not a URL: {e}", call.doing),
+            ))
+        })?;
+        *request.headers_mut() = call.headers.clone();
+        signer
+            .sign(&mut request, &call.sha256)
+            .await
+            .map_err(Failed::Final)?;
+        *request.body_mut() = match call.body.as_slice() {
+            [] => HttpRequestBody::empty(),
+            [only] => only.clone().into(),
+            parts => parts
+                .iter()
+                .cloned()
+                .collect::<object_store::PutPayload>()
+                .into(),
+        };
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let response = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|e| transport(&e))?;
+        let (parts, body) = response.into_parts();
+        let body = tokio::time::timeout(self.patience.stall, body.bytes()).await;
+        let body = body.map_err(|_| stalled())?.map_err(|e| transport(&e))?;
+        let reply = Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        };
+        match is_worth_another_try(call, &reply) {
+            true => Err(Failed::Again(Again {
+                reason: format!("the storage answered {}", in_words(&reply)),
+                maybe_done: reply.status.is_server_error(),
+                retry_after: retry_after(&reply.headers, SystemTime::now()),
+            })),
+            false => Ok(reply),
+        }
+    }
+}
+
+fn is_worth_another_try(call: &Call, reply: &Reply) -> bool {
+    match reply.status {
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => true,
+        // What isn't built won't be there the next time either.
+        StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => false,
+        StatusCode::CONFLICT => call.retry_conflict,
+        StatusCode::BAD_REQUEST => {
+            memchr::memmem::find(&reply.body, b"<Code>RequestTimeout</Code>").is_some()
+        }
+        // S3 may find out that it failed after it began to say "200".
+        StatusCode::OK => {
+            let has = |code: &[u8]| memchr::memmem::find(&reply.body, code).is_some();
+            call.method == Method::POST
+                && (has(b"<Code>InternalError</Code>") || has(b"<Code>SlowDown</Code>"))
+        }
+        status => status.is_server_error(),
+    }
+}
+
+/// The storage's own words, short and on one line.
+pub(crate) fn in_words(reply: &Reply) -> String {
+    let text = String::from_utf8_lossy(&reply.body);
+    let text: String = crate::error::escape(text.trim())
+        .chars()
+        .take(300)
+        .collect();
+    match text.is_empty() {
+        true => reply.status.to_string(),
+        false => format!("{}: {text}", reply.status),
+    }
+}
+
+/// RFC 9110, 10.2.3: seconds or a date.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    match text.trim().parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(text)
+            .ok()
+            .map(|at| at.duration_since(now).unwrap_or_default()),
+    }
+}
+
+fn transport(error: &HttpError) -> Failed {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Failed::Again(Again {
+        reason: cause.to_string(),
+        maybe_done: error.kind() != HttpErrorKind::Connect,
+        retry_after: None,
+    })
+}
+
+fn stalled() -> Failed {
+    Failed::Again(Again {
+        reason: "the connection stood still".to_string(),
+        maybe_done: true,
+        retry_after: None,
+    })
+}
+
+fn gave_up(call: &Call, again: &Again, maybe_done: bool, after: Duration) -> StoreError {
+    let seconds = after.as_secs();
+    let Again { reason, .. } = again;
+    let message = format!("Cannot {}: {reason} (tried for {seconds} s)", call.doing);
+    match maybe_done && call.method != Method::GET && call.method != Method::HEAD {
+        true => StoreError::new(StoreErrorKind::OutcomeUnknown, message)
+            .hint("it may be done or not; the next run finds out"),
+        false => StoreError::new(StoreErrorKind::Other, message)
+            .hint("check the network and the endpoint"),
+    }
+}
+
+/// The one client all stores of the process share: connections are reused.
+pub(crate) fn reqwest_client() -> reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    CLIENT.get_or_init(build_client).clone()
+}
+
+fn build_client() -> reqwest::Client {
+    // The default provider may be set by the program this library is part of; either is fine.
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        drop(rustls::crypto::ring::default_provider().install_default());
+    }
+    reqwest::Client::builder()
+        .user_agent(concat!("assetsync/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("the TLS provider is set and no option is invalid")
+}
+
+/// Sends a request over reqwest and gives up when nothing moves.
+#[derive(Debug)]
+struct Wire {
+    client: reqwest::Client,
+    stall: Duration,
+}
+
+#[async_trait]
+impl HttpService for Wire {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (parts, body) = request.into_parts();
+        let moved = Arc::new(AtomicU64::new(0));
+        let url = parts
+            .uri
+            .to_string()
+            .parse()
+            .map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?;
+        let mut request = reqwest::Request::new(parts.method, url);
+        *request.headers_mut() = parts.headers;
+        if body.content_length() > 0 {
+            let body = Slices {
+                inner: body,
+                rest: Bytes::new(),
+                moved: Arc::clone(&moved),
+            };
+            *request.body_mut() = Some(reqwest::Body::wrap(body));
+        } else if matches!(*request.method(), Method::PUT | Method::POST) {
+            request
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, 0.into());
+        }
+        let response = tokio::select! {
+            response = self.client.execute(request) => response.map_err(reqwest_error)?,
+            () = stands_still(&moved, self.stall) => {
+                return Err(HttpError::new(HttpErrorKind::Timeout, std::io::Error::other("the connection stood still")));
+            }
+        };
+        let response: http::Response<reqwest::Body> = response.into();
+        let (parts, body) = response.into_parts();
+        Ok(HttpResponse::from_parts(
+            parts,
+            HttpResponseBody::new(Received { inner: body }),
+        ))
+    }
+}
+
+async fn stands_still(moved: &AtomicU64, stall: Duration) {
+    let mut before = u64::MAX;
+    loop {
+        let now = moved.load(Ordering::Relaxed);
+        if now == before {
+            return;
+        }
+        before = now;
+        tokio::time::sleep(stall).await;
+    }
+}
+
+fn reqwest_error(error: reqwest::Error) -> HttpError {
+    let kind = if error.is_connect() {
+        HttpErrorKind::Connect
+    } else {
+        HttpErrorKind::Request
+    };
+    HttpError::new(kind, error.without_url())
+}
+
+/// A request body in slices, so that one can see it move.
+struct Slices {
+    inner: HttpRequestBody,
+    rest: Bytes,
+    moved: Arc<AtomicU64>,
+}
+
+impl HttpBody for Slices {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        while self.rest.is_empty() {
+            match Pin::new(&mut self.inner).poll_frame(context) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(other) => return Poll::Ready(Some(Ok(other))),
+                },
+                other => return other,
+            }
+        }
+        let size = self.rest.len().min(SLICE_BYTES);
+        self.moved.fetch_add(size as u64, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(size)))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64 + self.inner.size_hint().lower())
+    }
+}
+
+struct Received {
+    inner: reqwest::Body,
+}
+
+impl HttpBody for Received {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        Pin::new(&mut self.inner)
+            .poll_frame(context)
+            .map(|frame| frame.map(|f| f.map_err(reqwest_error)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let after = |text: &str| {
+            let headers =
+                HeaderMap::from_iter([(header::RETRY_AFTER, text.parse().expect("a value"))]);
+            retry_after(&headers, SystemTime::UNIX_EPOCH)
+        };
+        assert_eq!(after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(
+            after("Thu, 01 Jan 1970 00:01:00 GMT"),
+            Some(Duration::from_secs(60))
+        );
+        assert_eq!(after("soon"), None);
+    }
+}

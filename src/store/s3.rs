@@ -1,0 +1,598 @@
+//! S3 and servers like it. Requests are signed by object_store's `AwsAuthorizer` and sent by [`Http`]:
+//! its `ObjectStore` has no way to set an ACL, to make the end of a multipart upload conditional, or to
+//! list a bucket that holds a key such as `a//b`.
+
+use std::collections::HashMap;
+use std::io;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use object_store::aws::AwsAuthorizer;
+use object_store::client::HttpRequest;
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::aws_credentials::AwsCredentials;
+use super::http::{Call, Http, Reply, Sign, in_words};
+use super::{
+    Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
+    TOKEN_METADATA,
+};
+use crate::body::{self, Body, Content, Parts, next_part};
+use crate::build::Object;
+use crate::config::{Access, Addressing, Target};
+use crate::name::Token;
+use crate::path::{ObjectKey, url_path};
+
+/// What servers other than Amazon's call their only region.
+pub(super) const DEFAULT_REGION: &str = "us-east-1";
+
+/// S3 takes at most 10,000 parts (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
+const PARTS_MAX: u64 = 10_000;
+
+#[derive(Debug)]
+pub(super) struct S3 {
+    http: Http,
+    signer: Signer,
+    /// `https://bucket.server` or `https://server/bucket`.
+    bucket_url: String,
+    bucket: String,
+    prefix: String,
+    access: Access,
+}
+
+#[derive(Debug)]
+struct Signer {
+    credentials: AwsCredentials,
+    region: String,
+}
+
+impl S3 {
+    pub(super) async fn open(
+        target: &Target,
+        bucket: &str,
+        prefix: &str,
+        patience: Patience,
+    ) -> Result<S3, StoreError> {
+        let credentials = AwsCredentials::find().await?;
+        let region = match configured_region(target) {
+            Some(region) => region,
+            None if endpoint(target).is_some() => DEFAULT_REGION.to_string(),
+            None => region_of(bucket).await?,
+        };
+        Ok(S3 {
+            http: Http::new(patience),
+            bucket_url: bucket_url(target, bucket, &region),
+            signer: Signer {
+                credentials,
+                region,
+            },
+            bucket: bucket.to_string(),
+            prefix: prefix.to_string(),
+            access: target.access,
+        })
+    }
+
+    fn object_url(&self, key: &ObjectKey) -> String {
+        format!(
+            "{}/{}",
+            self.bucket_url,
+            url_path(&format!("{}{key}", self.prefix))
+        )
+    }
+
+    async fn send(&self, call: &Call) -> Result<Reply, StoreError> {
+        self.http.send(call, &self.signer).await
+    }
+
+    /// Sends `call`; anything but success is explained.
+    async fn expect(&self, call: &Call) -> Result<Reply, StoreError> {
+        let reply = self.send(call).await?;
+        match reply.status.is_success() && !is_error_document(&reply) {
+            true => Ok(reply),
+            false => Err(self.explain(call, &reply)),
+        }
+    }
+
+    fn object_call(&self, method: Method, url: String, object: &Object, body: &Body) -> Call {
+        let headers = object.headers();
+        let mut call = Call::new(method, url, format!("upload `{}`", object.path))
+            .header("content-type", &headers.content_type)
+            .header("cache-control", &headers.cache_control)
+            .header("x-amz-meta-assetsync", &object.token.to_string());
+        if body.is_gzipped {
+            call = call.header("content-encoding", "gzip");
+        }
+        for (name, value) in &headers.further {
+            call.headers.insert(
+                http::HeaderName::from_bytes(name.as_bytes())
+                    .expect("names are validated with the configuration"),
+                value
+                    .parse()
+                    .expect("values are validated with the configuration"),
+            );
+        }
+        if self.access == Access::ObjectAcl {
+            call = call.header("x-amz-acl", "public-read");
+        }
+        call
+    }
+
+    async fn put_whole(
+        &self,
+        object: &Object,
+        body: &Body,
+        bytes: &Bytes,
+        mode: PutMode,
+    ) -> Result<(), StoreError> {
+        let call = self
+            .object_call(Method::PUT, self.object_url(&object.key), object, body)
+            .body([bytes.clone()]);
+        let sha256 = BASE64_STANDARD.encode(call.sha256);
+        let call = call.header("x-amz-checksum-sha256", &sha256);
+        self.expect(&conditional(call, mode)).await.map(drop)
+    }
+
+    async fn put_parts(
+        &self,
+        object: &Object,
+        body: Body,
+        mode: PutMode,
+    ) -> Result<(), StoreError> {
+        let url = self.object_url(&object.key);
+        let create = self.object_call(Method::POST, format!("{url}?uploads="), object, &body);
+        let reply = self.expect(&create).await?;
+        let started: InitiateMultipartUpload = parse(&create, &reply)?;
+        let upload = format!("uploadId={}", encode_query(&started.upload_id));
+        let Content::File(parts) = body.content else {
+            unreachable!("only files are sent in parts");
+        };
+        match self.send_parts(object, parts, &url, &upload, mode).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // Parts that were sent cost money until the upload is given up.
+                let abort = Call::new(
+                    Method::DELETE,
+                    format!("{url}?{upload}"),
+                    format!("give up `{}`", object.path),
+                );
+                match self.send(&abort).await {
+                    Ok(_) => Err(error),
+                    Err(failed) => Err(StoreError {
+                        message: format!("{error}; {failed}"),
+                        ..error
+                    }),
+                }
+            }
+        }
+    }
+
+    async fn send_parts(
+        &self,
+        object: &Object,
+        mut parts: Parts,
+        url: &str,
+        upload: &str,
+        mode: PutMode,
+    ) -> Result<(), StoreError> {
+        let part_bytes = (PART_BYTES as u64).max(parts.size_bytes().div_ceil(PARTS_MAX)) as usize;
+        let mut done = CompleteMultipartUpload { part: Vec::new() };
+        while parts.left_bytes() > 0 {
+            let (rest, part) = next_part(parts, part_bytes).await;
+            parts = rest;
+            let part = part.map_err(|e: io::Error| body::explain(object, &e))?;
+            let number = done.part.len() + 1;
+            let doing = format!("upload part {number} of `{}`", object.path);
+            let call = Call::new(
+                Method::PUT,
+                format!("{url}?partNumber={number}&{upload}"),
+                doing,
+            )
+            .body([part]);
+            let reply = self.expect(&call).await?;
+            let etag = reply
+                .headers
+                .get("etag")
+                .and_then(|v| v.to_str().ok())
+                .ok_or_else(|| {
+                    StoreError::new(
+                        StoreErrorKind::Other,
+                        format!("Cannot {}: the storage gave no ETag", call.doing),
+                    )
+                })?;
+            done.part.push(CompletedPart {
+                part_number: number,
+                etag: etag.to_string(),
+            });
+        }
+        let xml = quick_xml::se::to_string(&done).expect("numbers and strings are XML");
+        let call = Call::new(
+            Method::POST,
+            format!("{url}?{upload}"),
+            format!("finish `{}`", object.path),
+        )
+        .header("content-type", "application/xml")
+        .body([Bytes::from(xml)]);
+        match self.expect(&conditional(call, mode)).await {
+            // The first try did it, and its reply was lost: the upload is gone, for the object is there.
+            Err(error) if error.message.contains("NoSuchUpload") => Err(StoreError {
+                kind: StoreErrorKind::OutcomeUnknown,
+                ..error
+            }),
+            outcome => outcome.map(drop),
+        }
+    }
+
+    async fn page(&self, continuation: Option<&str>) -> Result<ListBucket, StoreError> {
+        let mut url = format!(
+            "{}/?list-type=2&encoding-type=url&max-keys=1000",
+            self.bucket_url
+        );
+        url += &format!("&prefix={}", encode_query(&self.prefix));
+        if let Some(token) = continuation {
+            url += &format!("&continuation-token={}", encode_query(token));
+        }
+        let call = Call::new(
+            Method::GET,
+            url,
+            format!("list the bucket `{}`", self.bucket),
+        );
+        let reply = self.expect(&call).await?;
+        parse(&call, &reply)
+    }
+
+    /// A refusal in words, with what to do about it.
+    fn explain(&self, call: &Call, reply: &Reply) -> StoreError {
+        use StoreErrorKind::*;
+        let error: ErrorDocument =
+            quick_xml::de::from_reader(reply.body.as_ref()).unwrap_or_default();
+        let bucket = &self.bucket;
+        let words = match error.code.as_str() {
+            "" => in_words(reply),
+            code => format!("{code}: {}", crate::error::escape(&error.message)),
+        };
+        let told = |kind, hint: String| {
+            StoreError::new(kind, format!("Cannot {}: {words}", call.doing)).hint(hint)
+        };
+        match (error.code.as_str(), reply.status) {
+            ("AccessControlListNotSupported", _) => told(
+                AclRefused,
+                format!("the bucket `{bucket}` takes no ACLs: set `access = \"bucket\"`, and let a bucket policy allow s3:GetObject"),
+            ),
+            ("NoSuchBucket", _) => {
+                told(NoBucket, format!("make the bucket `{bucket}` first, or mend the target's `url`, `region` or `endpoint`"))
+            }
+            ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
+                let region = reply.headers.get("x-amz-bucket-region").and_then(|v| v.to_str().ok()).map(str::to_string);
+                told(Region, match error.region.or(region) {
+                    Some(region) => format!("the bucket is in another region: set `region = \"{region}\"`"),
+                    None => "the bucket is in another region: set `region`".to_string(),
+                })
+            }
+            (_, StatusCode::MOVED_PERMANENTLY) => told(Region, "the bucket is in another region: set `region`".to_string()),
+            ("RequestTimeTooSkewed", _) => told(Clock, "set this machine's clock".to_string()),
+            ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired", _)
+            | (_, StatusCode::UNAUTHORIZED) => {
+                told(Credentials, "the storage doesn't know these credentials; `aws sts get-caller-identity` shows which are in use".to_string())
+            }
+            ("AccessDenied", _) | (_, StatusCode::FORBIDDEN) => told(Denied, self.permission_hint(call)),
+            ("NotImplemented", _) | (_, StatusCode::NOT_IMPLEMENTED) => {
+                told(Other, "this server doesn't know conditional writes (`If-None-Match`), which assetsync needs".to_string())
+            }
+            (_, StatusCode::PRECONDITION_FAILED) => told(Exists, String::new()),
+            _ => told(Other, String::new()),
+        }
+    }
+
+    fn permission_hint(&self, call: &Call) -> String {
+        let needed = match call.method {
+            Method::PUT | Method::POST if self.access == Access::ObjectAcl => {
+                "s3:PutObject and s3:PutObjectAcl, and a bucket whose public access block allows ACLs, are needed"
+            }
+            Method::PUT | Method::POST => "s3:PutObject is needed",
+            Method::HEAD => "s3:GetObject is needed",
+            Method::DELETE => "s3:AbortMultipartUpload is needed",
+            _ => "s3:ListBucket is needed",
+        };
+        format!("{needed} for `{}`", self.bucket)
+    }
+}
+
+#[async_trait]
+impl Store for S3 {
+    async fn list(&self) -> Result<Listing, StoreError> {
+        let mut listing = HashMap::new();
+        let mut continuation: Option<String> = None;
+        loop {
+            let page = self.page(continuation.as_deref()).await?;
+            let is_encoded = page.encoding_type.as_deref() == Some("url");
+            for item in page.contents {
+                let key = if is_encoded {
+                    decode_key(&item.key)
+                } else {
+                    item.key
+                };
+                let key = key.strip_prefix(&self.prefix).unwrap_or(&key).to_string();
+                listing.insert(
+                    key,
+                    Stored {
+                        size_bytes: item.size,
+                        token: None,
+                        token_is_known: false,
+                    },
+                );
+            }
+            match (page.is_truncated, page.next_continuation_token) {
+                (false, _) => return Ok(listing),
+                (true, next) if next.is_some() && next != continuation => continuation = next,
+                (true, _) => {
+                    let message = format!(
+                        "Cannot list the bucket `{}`: the listing doesn't go on",
+                        self.bucket
+                    );
+                    return Err(StoreError::new(StoreErrorKind::Other, message));
+                }
+            }
+        }
+    }
+
+    async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
+        let call = Call::new(
+            Method::HEAD,
+            self.object_url(key),
+            format!("look at the object of key `{key}`"),
+        );
+        let reply = self.send(&call).await?;
+        if reply.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        if !reply.status.is_success() {
+            return Err(self.explain(&call, &reply));
+        }
+        let text = |name: &str| reply.headers.get(name).and_then(|v| v.to_str().ok());
+        let token = text(&format!("x-amz-meta-{TOKEN_METADATA}")).and_then(Token::parse);
+        let size_bytes = text("content-length")
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0);
+        Ok(Some(Stored {
+            size_bytes,
+            token,
+            token_is_known: true,
+        }))
+    }
+
+    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<u64, StoreError> {
+        let size_bytes = body.size_bytes();
+        match &body.content {
+            Content::Memory(bytes) => self.put_whole(object, &body, bytes, mode).await?,
+            Content::File(_) => self.put_parts(object, body, mode).await?,
+        }
+        Ok(size_bytes)
+    }
+
+    fn url(&self, key: &ObjectKey) -> String {
+        self.object_url(key)
+    }
+
+    fn requests(&self) -> u64 {
+        self.http.requests()
+    }
+}
+
+#[async_trait]
+impl Sign for Signer {
+    async fn sign(&self, request: &mut HttpRequest, sha256: &[u8; 32]) -> Result<(), StoreError> {
+        let credential = self.credentials.get().await?;
+        AwsAuthorizer::new(&credential, "s3", &self.region)
+            .try_authorize(request, Some(sha256))
+            .map_err(|e| {
+                StoreError::new(
+                    StoreErrorKind::Credentials,
+                    format!("Cannot sign a request: {e}"),
+                )
+            })
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
+        self.credentials.refresh().await
+    }
+
+    fn has_expired(&self, reply: &Reply) -> bool {
+        let says = |code: &str| memchr::memmem::find(&reply.body, code.as_bytes()).is_some();
+        reply.status == StatusCode::UNAUTHORIZED
+            || (reply.status.is_client_error()
+                && (says("<Code>ExpiredToken") || says("<Code>TokenRefreshRequired")))
+    }
+}
+
+fn conditional(mut call: Call, mode: PutMode) -> Call {
+    if mode == PutMode::Create {
+        call.retry_conflict = true;
+        call = call.header("if-none-match", "*");
+    }
+    call
+}
+
+/// The region that flags, configuration or environment give.
+pub(super) fn configured_region(target: &Target) -> Option<String> {
+    let variable = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
+    target
+        .region
+        .clone()
+        .or_else(|| variable("AWS_REGION"))
+        .or_else(|| variable("AWS_DEFAULT_REGION"))
+}
+
+fn endpoint(target: &Target) -> Option<Url> {
+    let variable = |name| std::env::var(name).ok().and_then(|v| Url::parse(&v).ok());
+    target
+        .endpoint
+        .clone()
+        .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
+        .or_else(|| variable("AWS_ENDPOINT_URL"))
+}
+
+/// A bucket's URL, without a final slash. Amazon's servers want the bucket in the host; others mostly in
+/// the path, as do names with dots, which no certificate covers.
+pub(super) fn bucket_url(target: &Target, bucket: &str, region: &str) -> String {
+    let endpoint = endpoint(target);
+    let usual = if endpoint.is_some() || bucket.contains('.') {
+        Addressing::Path
+    } else {
+        Addressing::Virtual
+    };
+    let amazon = || Url::parse(&format!("https://s3.{region}.amazonaws.com")).ok();
+    let server = endpoint.or_else(amazon);
+    let server = server.as_ref().map_or("https://s3.amazonaws.com", |url| {
+        url.as_str().trim_end_matches('/')
+    });
+    match (target.addressing.unwrap_or(usual), server.split_once("://")) {
+        (Addressing::Virtual, Some((scheme, host))) => format!("{scheme}://{bucket}.{host}"),
+        _ => format!("{server}/{bucket}"),
+    }
+}
+
+async fn region_of(bucket: &str) -> Result<String, StoreError> {
+    super::http::reqwest_client();
+    object_store::aws::resolve_bucket_region(bucket, &object_store::ClientOptions::default())
+        .await
+        .map_err(|e| {
+            StoreError::new(
+                StoreErrorKind::Region,
+                format!("Cannot find out the region of the bucket `{bucket}`: {e}"),
+            )
+            .hint("set the target's `region`, or AWS_REGION")
+        })
+}
+
+fn encode_query(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// With `encoding-type=url`, keys are form-encoded: a space may be a plus sign.
+fn decode_key(key: &str) -> String {
+    percent_decode_str(&key.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+fn is_error_document(reply: &Reply) -> bool {
+    memchr::memmem::find(&reply.body, b"<Error>").is_some()
+}
+
+fn parse<T: serde::de::DeserializeOwned>(call: &Call, reply: &Reply) -> Result<T, StoreError> {
+    quick_xml::de::from_reader(reply.body.as_ref()).map_err(|e| {
+        let message = format!(
+            "Cannot {}: the storage's answer isn't what S3 documents: {e}",
+            call.doing
+        );
+        StoreError::new(StoreErrorKind::Other, message).hint("does the endpoint speak S3?")
+    })
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct ErrorDocument {
+    code: String,
+    message: String,
+    region: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListBucket {
+    is_truncated: bool,
+    next_continuation_token: Option<String>,
+    encoding_type: Option<String>,
+    #[serde(default)]
+    contents: Vec<ListedObject>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedObject {
+    key: String,
+    size: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InitiateMultipartUpload {
+    upload_id: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CompleteMultipartUpload {
+    part: Vec<CompletedPart>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CompletedPart {
+    part_number: usize,
+    #[serde(rename = "ETag")]
+    etag: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Place;
+
+    fn target(endpoint: Option<&str>, addressing: Option<Addressing>) -> Target {
+        Target {
+            name: "t".into(),
+            place: Place::S3 {
+                bucket: "hunt".into(),
+                prefix: String::new(),
+            },
+            public_url: None,
+            access: Access::Bucket,
+            endpoint: endpoint.map(|e| Url::parse(e).expect("a URL")),
+            region: None,
+            addressing,
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_addressed_as_its_server_wants() {
+        let local = Some("http://127.0.0.1:9000");
+        let url = |endpoint, addressing, bucket| {
+            bucket_url(&target(endpoint, addressing), bucket, "eu-west-1")
+        };
+        assert_eq!(
+            url(None, None, "hunt"),
+            "https://hunt.s3.eu-west-1.amazonaws.com"
+        );
+        assert_eq!(
+            url(None, None, "hunt.example.org"),
+            "https://s3.eu-west-1.amazonaws.com/hunt.example.org"
+        );
+        assert_eq!(
+            url(None, Some(Addressing::Path), "hunt"),
+            "https://s3.eu-west-1.amazonaws.com/hunt"
+        );
+        assert_eq!(url(local, None, "hunt"), "http://127.0.0.1:9000/hunt");
+        assert_eq!(
+            url(
+                Some("http://localhost:9000/"),
+                Some(Addressing::Virtual),
+                "hunt"
+            ),
+            "http://hunt.localhost:9000"
+        );
+    }
+
+    #[test]
+    fn listed_keys_are_decoded() {
+        assert_eq!(
+            decode_key("team/a+b%2Bc%253F%F0%9F%90%98.html"),
+            "team/a b+c%3F🐘.html"
+        );
+    }
+}

@@ -1,0 +1,436 @@
+//! From folders on disk to a sorted [`Tree`] of assets. Reads names and types, never a file's content,
+//! and reports everything that is wrong at once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use serde::Deserialize;
+use unicode_normalization::UnicodeNormalization;
+use walkdir::{DirEntry, WalkDir};
+
+use crate::error::{Problem, plain};
+use crate::path::LogicalPath;
+use crate::rules::{Policy, Publish, Rules};
+
+/// Paths that aren't published, in gitignore syntax; read in every folder of a source.
+pub const IGNORE_FILE: &str = ".assetsyncignore";
+
+/// A folder to publish, and where its files appear in the tree.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The folder.
+    pub dir: PathBuf,
+    /// What each logical path begins with: empty, or ending in `/`.
+    pub mount: String,
+    /// What to do about symbolic links.
+    pub symlinks: Symlinks,
+}
+
+/// What to do about symbolic links in a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Symlinks {
+    /// Each is an error.
+    #[default]
+    Refuse,
+    /// Those that stay inside the source are followed; others are errors.
+    Inside,
+}
+
+/// A file to be published.
+#[derive(Debug, Clone)]
+pub struct Asset {
+    /// Its place in the tree.
+    pub path: LogicalPath,
+    /// Its place on disk.
+    pub file: PathBuf,
+    /// What the rules say.
+    pub policy: Arc<Policy>,
+}
+
+/// What was found in the sources, sorted by logical path.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    /// What is to be published.
+    pub assets: Vec<Asset>,
+    /// What can't be: nothing may be published while there are any.
+    pub problems: Vec<Problem>,
+    /// How many files were skipped because their extension isn't on the allow-list, by extension ("" for none).
+    pub skipped: BTreeMap<String, usize>,
+    /// What a rule leaves out.
+    pub left_out: Vec<LogicalPath>,
+    /// Worth a word, but not an error.
+    pub warnings: Vec<Problem>,
+}
+
+/// Walks all `sources`. Never fails: what is wrong is in [`Tree::problems`].
+pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
+    let mut walk = Walk {
+        rules,
+        tree: Tree::default(),
+        policies: HashMap::new(),
+    };
+    for source in sources {
+        walk.source(source);
+    }
+    let mut tree = walk.tree;
+    tree.assets
+        .sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.file.cmp(&b.file)));
+    tree.left_out.sort();
+    let twins = find_twins(&tree.assets);
+    tree.problems.extend(twins);
+    tree.problems.sort();
+    tree
+}
+
+struct Walk<'a> {
+    rules: &'a Rules,
+    tree: Tree,
+    policies: HashMap<Policy, Arc<Policy>>,
+}
+
+/// Where a walk goes on after an entry.
+enum Next {
+    Onward,
+    NotInside,
+}
+
+impl Walk<'_> {
+    fn source(&mut self, source: &Source) {
+        let mut ignores = Ignores::default();
+        // Links are followed only to learn what they point to: `entry` stops at each one it refuses.
+        let mut entries = WalkDir::new(&source.dir)
+            .follow_links(true)
+            .sort_by_file_name()
+            .into_iter();
+        while let Some(entry) = entries.next() {
+            let next = match entry {
+                Ok(entry) => self.entry(source, &mut ignores, &entry),
+                Err(error) => self.unreadable(source, &mut ignores, &error),
+            };
+            if matches!(next, Next::NotInside) {
+                entries.skip_current_dir();
+            }
+        }
+    }
+
+    fn entry(&mut self, source: &Source, ignores: &mut Ignores, entry: &DirEntry) -> Next {
+        let kind = entry.file_type();
+        if entry.depth() == 0 {
+            self.note_ignore_file(ignores, entry.path());
+            return Next::Onward;
+        }
+        let leave = if kind.is_dir() {
+            Next::NotInside
+        } else {
+            Next::Onward
+        };
+        if ignores.ignores(&source.dir, entry.path(), kind.is_dir())
+            || entry.file_name() == IGNORE_FILE
+        {
+            return leave;
+        }
+        let path = match logical_path(source, entry.path()) {
+            Ok(path) => path,
+            Err(problem) => {
+                self.tree.problems.push(problem);
+                return leave;
+            }
+        };
+        if entry.path_is_symlink()
+            && let Err(problem) = check_link(source, entry.path(), &path)
+        {
+            self.problem_unless_left_out(&path, kind.is_dir(), problem);
+            return leave;
+        }
+        if kind.is_dir() {
+            return self.folder(ignores, entry.path(), &path);
+        }
+        self.file(entry.path(), path, kind);
+        Next::Onward
+    }
+
+    fn folder(&mut self, ignores: &mut Ignores, folder: &Path, path: &LogicalPath) -> Next {
+        if matches!(
+            path.file_name(),
+            ".git" | ".hg" | ".svn" | ".ssh" | ".aws" | ".gnupg"
+        ) {
+            let problem = Problem::new(
+                path,
+                "looks private: folders of this name hold history, keys or credentials",
+            );
+            self.problem_unless_left_out(path, true, problem);
+            return Next::NotInside;
+        }
+        self.note_ignore_file(ignores, folder);
+        Next::Onward
+    }
+
+    fn file(&mut self, file: &Path, path: LogicalPath, kind: FileType) {
+        let policy = self.rules.policy(&path);
+        if policy.publish == Publish::LeftOut {
+            self.tree.left_out.push(path);
+            return;
+        }
+        if !kind.is_file() {
+            self.tree.problems.push(Problem::new(
+                &path,
+                "is a FIFO, socket or device, not a file",
+            ));
+            return;
+        }
+        if policy.publish != Publish::ByRule && looks_secret(path.file_name()) {
+            self.tree.problems.push(Problem::new(
+                &path,
+                "looks like a secret by its name; a rule with `publish = true` or `publish = false` decides",
+            ));
+            return;
+        }
+        if policy.publish == Publish::NotListed {
+            *self
+                .tree
+                .skipped
+                .entry(path.extension().unwrap_or_default())
+                .or_default() += 1;
+            return;
+        }
+        if policy.type_is_guess && path.extension().is_none() {
+            self.tree.warnings.push(Problem::new(
+                &path,
+                "has no extension and is served as application/octet-stream; a rule with `content_type` tells better",
+            ));
+        }
+        let policy = self
+            .policies
+            .entry(policy)
+            .or_insert_with_key(|policy| Arc::new(policy.clone()))
+            .clone();
+        self.tree.assets.push(Asset {
+            path,
+            file: file.to_path_buf(),
+            policy,
+        });
+    }
+
+    fn unreadable(
+        &mut self,
+        source: &Source,
+        ignores: &mut Ignores,
+        error: &walkdir::Error,
+    ) -> Next {
+        let file = error.path().unwrap_or(&source.dir);
+        if ignores.ignores(&source.dir, file, false) {
+            return Next::Onward;
+        }
+        let message = match (error.loop_ancestor(), error.io_error()) {
+            (Some(ancestor), _) => format!("is a symbolic link back to `{}`", ancestor.display()),
+            (None, Some(e)) if file.is_symlink() => {
+                format!("is a symbolic link that leads nowhere: {}", plain(e))
+            }
+            (None, Some(e)) => format!("can't be read: {}", plain(e)),
+            (None, None) => error.to_string(),
+        };
+        match logical_path(source, file) {
+            Ok(path) => self.problem_unless_left_out(&path, false, Problem::new(&path, message)),
+            Err(_) => self
+                .tree
+                .problems
+                .push(Problem::new(file.display(), message)),
+        }
+        Next::Onward
+    }
+
+    fn note_ignore_file(&mut self, ignores: &mut Ignores, folder: &Path) {
+        if let Err(problem) = ignores.read(folder) {
+            self.tree.problems.push(problem);
+        }
+    }
+
+    fn problem_unless_left_out(&mut self, path: &LogicalPath, is_folder: bool, problem: Problem) {
+        // A folder is left out by a rule for what's in it: `match = ".git/**"`.
+        let inside = LogicalPath::parse(&format!("{path}/x"))
+            .ok()
+            .filter(|_| is_folder);
+        let paths = [Some(path), inside.as_ref()];
+        if paths
+            .into_iter()
+            .flatten()
+            .any(|p| self.rules.policy(p).publish == Publish::LeftOut)
+        {
+            self.tree.left_out.push(path.clone());
+        } else {
+            self.tree.problems.push(problem);
+        }
+    }
+}
+
+fn logical_path(source: &Source, file: &Path) -> Result<LogicalPath, Problem> {
+    let relative = file.strip_prefix(&source.dir).unwrap_or(file);
+    let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+    let Some(parts) = parts else {
+        return Err(Problem::new(
+            relative.as_os_str().to_string_lossy(),
+            format!("the name isn't UTF-8: {relative:?}"),
+        ));
+    };
+    let path = format!("{}{}", source.mount, parts.join("/"));
+    LogicalPath::parse(&path).map_err(|why| Problem::new(&path, why.to_string()))
+}
+
+fn check_link(source: &Source, file: &Path, path: &LogicalPath) -> Result<(), Problem> {
+    if source.symlinks == Symlinks::Refuse {
+        return Err(Problem::new(
+            path,
+            "is a symbolic link; `symlinks = \"inside\"` in the [[source]] follows those that stay inside",
+        ));
+    }
+    match (file.canonicalize(), source.dir.canonicalize()) {
+        (Ok(to), Ok(root)) if to.starts_with(&root) => Ok(()),
+        _ => Err(Problem::new(
+            path,
+            "is a symbolic link that leaves its source",
+        )),
+    }
+}
+
+/// File names that hold secrets by convention, whatever is in them.
+fn looks_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let ends = [
+        ".pem",
+        ".key",
+        ".p12",
+        ".pfx",
+        ".jks",
+        ".keystore",
+        ".kdbx",
+        ".ppk",
+    ];
+    let starts = [".env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"];
+    let exact = [
+        ".htpasswd",
+        ".netrc",
+        ".npmrc",
+        ".pypirc",
+        ".pgpass",
+        ".boto",
+        ".git-credentials",
+        "application_default_credentials.json",
+    ];
+    ends.iter().any(|end| name.ends_with(end))
+        || starts.iter().any(|start| name.starts_with(start))
+        || exact.contains(&name.as_str())
+}
+
+/// Paths that some system or CDN would take for the same.
+fn find_twins(assets: &[Asset]) -> Vec<Problem> {
+    let mut seen: HashMap<String, &Asset> = HashMap::with_capacity(assets.len());
+    let mut problems = Vec::new();
+    for asset in assets {
+        let folded: String = asset
+            .path
+            .as_str()
+            .nfc()
+            .flat_map(char::to_lowercase)
+            .nfc()
+            .collect();
+        let Some(twin) = seen.get(&folded) else {
+            seen.insert(folded, asset);
+            continue;
+        };
+        let message = if twin.path == asset.path {
+            format!(
+                "comes from two sources: `{}` and `{}`",
+                twin.file.display(),
+                asset.file.display()
+            )
+        } else if twin.path.as_str().nfc().eq(asset.path.as_str().nfc()) {
+            format!(
+                "differs from `{}` only in how its characters are composed (NFC, NFD)",
+                twin.path
+            )
+        } else {
+            format!("differs from `{}` only in case", twin.path)
+        };
+        problems.push(Problem::new(&asset.path, message));
+    }
+    problems
+}
+
+/// The ignore files of the folders walked so far.
+#[derive(Default)]
+struct Ignores {
+    by_folder: HashMap<PathBuf, Gitignore>,
+}
+
+impl Ignores {
+    fn read(&mut self, folder: &Path) -> Result<(), Problem> {
+        let file = folder.join(IGNORE_FILE);
+        if !file.is_file() {
+            return Ok(());
+        }
+        let mut builder = GitignoreBuilder::new(folder);
+        let problem = builder
+            .add(&file)
+            .map(|error| Problem::new(file.display(), error.to_string()));
+        let built = builder
+            .build()
+            .map_err(|error| Problem::new(file.display(), error.to_string()))?;
+        self.by_folder.insert(folder.to_path_buf(), built);
+        problem.map_or(Ok(()), Err)
+    }
+
+    /// The nearest ignore file with an opinion decides, as in git.
+    fn ignores(&self, root: &Path, path: &Path, is_dir: bool) -> bool {
+        if self.by_folder.is_empty() {
+            return false;
+        }
+        let folders = path
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| folder.starts_with(root));
+        for folder in folders {
+            let Some(ignore) = self.by_folder.get(folder) else {
+                continue;
+            };
+            match ignore.matched(path, is_dir) {
+                Match::Ignore(_) => return true,
+                Match::Whitelist(_) => return false,
+                Match::None => {}
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_name() {
+        for name in [
+            ".env",
+            ".env.production",
+            "server.pem",
+            "hunt.key",
+            "id_rsa.pub",
+            ".htpasswd",
+            "ID_ED25519",
+        ] {
+            assert!(looks_secret(name), "{name}");
+        }
+        for name in [
+            "index.html",
+            "keyboard.png",
+            "environment.css",
+            "monkey.jpg",
+        ] {
+            assert!(!looks_secret(name), "{name}");
+        }
+    }
+}
