@@ -525,8 +525,8 @@ impl Reader<'_> {
             let picked = self.pick("default_target", Some(default.get_ref().clone()), None);
             return Ok(picked.into_iter().map(|(name, _)| name).collect());
         }
-        if self.overrides.contains_key("to") {
-            return Ok(vec!["--to".to_string()]);
+        if let Some((url, _)) = self.overrides.get("to") {
+            return Ok(vec![url.clone()]);
         }
         match raw.target.len() {
             1 => Ok(raw.target.keys().cloned().collect()),

@@ -15,10 +15,11 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
@@ -33,8 +34,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use md5::{Digest as _, Md5};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde::Deserialize;
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -52,30 +53,33 @@ const PREDEFINED_ACLS: &str =
 /// A running server; dropping it closes its port and every connection.
 pub struct Server {
     url: String,
-    state: Arc<Mutex<State>>,
+    state: Shared,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// A bucket of a [`Server`], to set it up: at first fine-grained, private, and nothing denied.
-pub struct Bucket<'a> {
-    server: &'a Server,
-    name: String,
-}
-
-/// What the account may be refused, see [`Bucket::deny`].
+/// How a bucket differs from one that is fine-grained, private, and open to the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Permission {
-    Create,
+pub enum Setup {
+    /// Uniform bucket-level access: any `predefinedAcl` is refused.
+    Uniform,
+    /// Strangers can read every object, but not list them.
+    Public,
+    /// Strangers can list the names: the leak to be found.
+    Listable,
+    /// Public access prevention: strangers get nothing, and `publicRead` is refused with 412.
+    PreventPublicAccess,
+    /// The account lacks `storage.objects.create`, and so on.
+    NoCreate,
     /// `storage.objects.delete`: to delete an object, or to replace it.
-    Overwrite,
-    Get,
-    List,
-    GetBucket,
+    NoOverwrite,
+    NoGet,
+    NoList,
+    NoGetBucket,
 }
 
 /// An object: what an upload may say of it, and what the server assigns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Object {
     #[serde(skip)]
@@ -115,7 +119,7 @@ pub struct Request {
 /// Something to go wrong, once, with the next request that matches.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    method: String,
+    method: &'static str,
     part: String,
     skip: usize,
     effect: Effect,
@@ -143,18 +147,16 @@ impl Server {
     pub fn start() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a port");
         let address = listener.local_addr().expect("a bound socket has one");
-        let state = Arc::<Mutex<State>>::default();
-        let url = format!("http://{address}");
-        lock(&state).url.clone_from(&url);
+        let state = Shared::default();
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&state);
-        let thread = Some(thread::spawn(move || serve(listener, shared, stopped)));
-        let stop = Some(stop);
+        let url = format!("http://{address}");
+        lock(&state).url.clone_from(&url);
         Self {
             url,
             state,
-            stop,
-            thread,
+            stop: Some(stop),
+            thread: Some(thread::spawn(|| serve(listener, shared, stopped))),
         }
     }
 
@@ -163,74 +165,72 @@ impl Server {
         &self.url
     }
 
-    /// The bucket of that name, created if there is none.
-    pub fn bucket(&self, name: &str) -> Bucket<'_> {
-        let name = name.to_owned();
-        Bucket { server: self, name }.change(|_| ())
+    /// Creates a bucket, or sets one up anew; its objects stay.
+    pub fn bucket(&self, name: &str, setup: &[Setup]) {
+        let mut state = lock(&self.state);
+        let bucket = state.buckets.entry(name.to_owned()).or_default();
+        bucket.setup = setup.iter().copied().collect();
     }
 
-    /// Plants an object in a bucket, created if there is none; returns its generation.
+    /// Plants an object; the bucket is created if there is none. Returns its generation.
     pub fn put(&self, bucket: &str, name: &str, mut object: Object) -> u64 {
-        object.name = name.to_owned();
-        self.bucket(bucket);
-        self.lock().store(bucket, object).generation
+        name.clone_into(&mut object.name);
+        lock(&self.state).store(bucket, object).generation
     }
 
     /// Takes an object away behind the program's back.
     pub fn remove(&self, bucket: &str, name: &str) -> Option<Object> {
-        self.lock().buckets.get_mut(bucket)?.objects.remove(name)
+        let mut state = lock(&self.state);
+        state.buckets.get_mut(bucket)?.objects.remove(name)
     }
 
     pub fn object(&self, bucket: &str, name: &str) -> Option<Object> {
-        let state = self.lock();
+        let state = lock(&self.state);
         state.buckets.get(bucket)?.objects.get(name).cloned()
     }
 
     /// The names of all objects, sorted.
     pub fn objects(&self, bucket: &str) -> Vec<String> {
-        let state = self.lock();
-        let contents = state.buckets.get(bucket).into_iter();
-        contents
-            .flat_map(|contents| contents.objects.keys().cloned())
+        let state = lock(&self.state);
+        let objects = state.buckets.get(bucket).map(|bucket| &bucket.objects);
+        objects
+            .into_iter()
+            .flat_map(|all| all.keys().cloned())
             .collect()
     }
 
     pub fn requests(&self) -> Vec<Request> {
-        self.lock().requests.clone()
+        lock(&self.state).requests.clone()
     }
 
     /// Forgets the requests so far, and nothing else.
     pub fn clear(&self) {
-        self.lock().requests.clear();
+        lock(&self.state).requests.clear();
     }
 
     pub fn fault(&self, fault: Fault) {
-        self.lock().faults.push(fault);
+        lock(&self.state).faults.push(fault);
     }
 
     /// How many faults have not happened; a test that relies on its faults asserts 0.
     pub fn faults_left(&self) -> usize {
-        self.lock().faults.len()
+        lock(&self.state).faults.len()
     }
 
     /// From now on the JSON API answers 401 without a token of [`Server::token`] or `POST /token`.
     pub fn require_token(&self) {
-        self.lock().token_required = true;
+        lock(&self.state).token_required = true;
     }
 
     /// Issues a token as `POST /token` does: `test-token-1`, then `test-token-2`, ...
     pub fn token(&self) -> String {
-        self.lock().issue_token()
+        lock(&self.state).issue_token()
     }
 
     /// Refuses every token issued so far; those issued later are accepted.
     pub fn expire_token(&self) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.tokens_expired = state.tokens_issued;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
     }
 }
 
@@ -238,122 +238,78 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
         let ended = self.thread.take().map(JoinHandle::join);
-        assert!(
-            thread::panicking() || matches!(ended, Some(Ok(()))),
-            "the server panicked"
-        );
-    }
-}
-
-impl Bucket<'_> {
-    /// Uniform bucket-level access: any `predefinedAcl` is refused.
-    pub fn uniform(self) -> Self {
-        self.change(|contents| contents.uniform = true)
-    }
-
-    /// Strangers can read every object, but not list them.
-    pub fn public(self) -> Self {
-        self.change(|contents| contents.public = true)
-    }
-
-    /// Strangers can list the names: the leak to be found.
-    pub fn listable(self) -> Self {
-        self.change(|contents| contents.listable = true)
-    }
-
-    /// Public access prevention: strangers get nothing, and `publicRead` is refused with 412.
-    pub fn prevent_public_access(self) -> Self {
-        self.change(|contents| contents.prevention = true)
-    }
-
-    pub fn deny(self, permission: Permission) -> Self {
-        self.change(|contents| contents.denied.extend([permission]))
-    }
-
-    fn change(self, change: impl FnOnce(&mut Contents)) -> Self {
-        change(
-            self.server
-                .lock()
-                .buckets
-                .entry(self.name.clone())
-                .or_default(),
-        );
-        self
+        let well = matches!(ended, Some(Ok(())));
+        assert!(thread::panicking() || well, "the server panicked");
     }
 }
 
 impl Object {
     pub fn new(bytes: impl Into<Vec<u8>>, content_type: &str) -> Self {
-        let (bytes, content_type) = (bytes.into(), content_type.to_owned());
-        Self {
-            bytes,
-            content_type,
-            ..Self::default()
-        }
+        let mut object = Self::default();
+        object.bytes = bytes.into();
+        content_type.clone_into(&mut object.content_type);
+        object
     }
 }
 
 impl Fault {
     /// For a `method` (`*` is any) and a part of `path?query`, percent-encoded or not.
-    pub fn new(method: &str, part: &str, effect: Effect) -> Self {
-        let (method, part) = (method.to_owned(), part.to_owned());
+    pub fn new(method: &'static str, part: &str, effect: Effect) -> Self {
+        let (part, skip) = (part.to_owned(), 0);
         Self {
             method,
             part,
-            skip: 0,
+            skip,
             effect,
         }
     }
 
     /// Lets so many matching requests pass first.
-    pub fn after(self, requests: usize) -> Self {
-        Self {
-            skip: requests,
-            ..self
-        }
+    pub fn after(mut self, requests: usize) -> Self {
+        self.skip = requests;
+        self
     }
 
     fn matches(&self, head: &Parts) -> bool {
         let target = head.uri.to_string();
         let decoded = percent_decode_str(&target).decode_utf8_lossy();
-        (self.method == "*" || self.method == head.method.as_str())
+        (self.method == "*" || self.method == head.method)
             && (target.contains(&self.part) || decoded.contains(&self.part))
     }
 }
 
+type Shared = Arc<Mutex<State>>;
+type Parameters = BTreeMap<String, String>;
+type Reply = Response<Bytes>;
+type Outcome<T = Reply> = Result<T, Refusal>;
+
 #[derive(Default)]
 struct State {
     url: String,
-    buckets: BTreeMap<String, Contents>,
-    sessions: BTreeMap<String, Session>,
+    buckets: BTreeMap<String, Bucket>,
+    sessions: BTreeMap<String, Upload>,
     writes: u64,
     token_required: bool,
     tokens_issued: u64,
     tokens_expired: u64,
     faults: Vec<Fault>,
     requests: Vec<Request>,
+    /// The name of the object that the request at hand is about.
+    about: Option<String>,
+    persist_bytes_max: Option<usize>,
 }
 
 #[derive(Default)]
-struct Contents {
+struct Bucket {
     objects: BTreeMap<String, Object>,
-    uniform: bool,
-    public: bool,
-    listable: bool,
-    prevention: bool,
-    denied: BTreeSet<Permission>,
+    setup: BTreeSet<Setup>,
 }
 
-/// A checked request to store an object whose bytes come separately.
-struct Insert {
+/// A checked request to store an object whose bytes may come later.
+struct Upload {
     bucket: String,
     object: Object,
     parameters: Parameters,
-}
-
-struct Session {
-    insert: Insert,
-    bytes: Vec<u8>,
     total_bytes: Option<usize>,
     stage: Stage,
 }
@@ -361,13 +317,8 @@ struct Session {
 enum Stage {
     Open,
     Done(Value),
-    Cancelled,
-    Gone,
+    Ended(u16),
 }
-
-type Parameters = BTreeMap<String, String>;
-type Reply = Response<Bytes>;
-type Outcome<T = Reply> = Result<T, Refusal>;
 
 struct Refusal {
     status: u16,
@@ -380,11 +331,9 @@ struct Call {
     head: Parts,
     parameters: Parameters,
     body: Vec<u8>,
-    object: Option<String>,
-    persist_bytes_max: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Caller {
     Account,
     Anonymous,
@@ -392,18 +341,16 @@ enum Caller {
 
 // ---- connections ----
 
-fn serve(
-    listener: std::net::TcpListener,
-    state: Arc<Mutex<State>>,
-    stopped: oneshot::Receiver<()>,
-) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build();
-    runtime.expect("a runtime starts").block_on(async {
-        listener
-            .set_nonblocking(true)
-            .expect("a socket can be non-blocking");
+fn lock(state: &Shared) -> MutexGuard<'_, State> {
+    state.lock().expect("no handler panics")
+}
+
+fn serve(listener: std::net::TcpListener, state: Shared, stopped: oneshot::Receiver<()>) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_io().build().expect("a runtime starts");
+    let nonblocking = listener.set_nonblocking(true);
+    nonblocking.expect("a socket can be non-blocking");
+    runtime.block_on(async {
         let listener = TcpListener::from_std(listener).expect("the socket is non-blocking");
         tokio::spawn(accept(listener, state));
         // Nothing is ever sent: the sender's drop is the signal.
@@ -411,7 +358,7 @@ fn serve(
     });
 }
 
-async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
+async fn accept(listener: TcpListener, state: Shared) {
     while let Ok((stream, _)) = listener.accept().await {
         let state = Arc::clone(&state);
         let service = service_fn(move |request| answer(Arc::clone(&state), request));
@@ -420,10 +367,7 @@ async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
 }
 
 /// An error closes the connection, which is how faults do it.
-async fn answer(
-    state: Arc<Mutex<State>>,
-    request: hyper::Request<Incoming>,
-) -> io::Result<Response<Payload>> {
+async fn answer(state: Shared, request: hyper::Request<Incoming>) -> io::Result<Response<Payload>> {
     let (head, body) = request.into_parts();
     let effect = lock(&state).take_fault(&head);
     let body = match effect {
@@ -431,8 +375,11 @@ async fn answer(
         _ => read(body).await.map_err(io::Error::other)?,
     };
     let hangs = matches!(effect, Some(Effect::Hang));
-    let reply = lock(&state).act(head, body, effect);
-    if hangs { pending().await } else { reply }
+    let reply = lock(&state).act(&Call::new(head, body), effect);
+    if hangs {
+        pending().await
+    }
+    reply.ok_or(io::ErrorKind::ConnectionAborted.into())
 }
 
 async fn read(mut body: Incoming) -> hyper::Result<Vec<u8>> {
@@ -443,13 +390,16 @@ async fn read(mut body: Incoming) -> hyper::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The body of a reply, in steps; the last may be to close the connection.
-struct Payload(VecDeque<Step>);
+struct Payload {
+    bytes: Option<Bytes>,
+    then: Then,
+}
 
-enum Step {
-    Send(Bytes),
-    /// What was sent must reach the socket first: closing would drop it.
-    Flush,
+#[derive(Clone, Copy)]
+enum Then {
+    End,
+    /// Closing drops what is not yet in the socket.
+    FlushAndClose,
     Close,
 }
 
@@ -461,11 +411,12 @@ impl Body for Payload {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        match self.0.pop_front() {
-            None => Poll::Ready(None),
-            Some(Step::Send(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            Some(Step::Close) => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
-            Some(Step::Flush) => {
+        match (self.bytes.take(), self.then) {
+            (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            (None, Then::End) => Poll::Ready(None),
+            (None, Then::Close) => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
+            (None, Then::FlushAndClose) => {
+                self.then = Then::Close;
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -473,36 +424,31 @@ impl Body for Payload {
     }
 }
 
-fn whole(reply: Reply) -> Response<Payload> {
-    reply.map(|bytes| Payload([Step::Send(bytes)].into()))
+fn payload(reply: Reply, then: Then) -> Response<Payload> {
+    reply.map(|bytes| Payload {
+        bytes: Some(bytes),
+        then,
+    })
 }
 
-fn truncated(mut reply: Reply) -> Response<Payload> {
+fn truncated(reply: Reply) -> Response<Payload> {
     // Even of an empty reply, one byte is promised and missing.
     let promised_bytes = reply.body().len().max(1);
-    reply
-        .headers_mut()
+    let mut half = reply.map(|bytes| bytes.slice(..bytes.len() / 2));
+    half.headers_mut()
         .insert("content-length", promised_bytes.into());
-    let half = |bytes: Bytes| Step::Send(bytes.slice(..bytes.len() / 2));
-    reply.map(|bytes| Payload([half(bytes), Step::Flush, Step::Close].into()))
+    payload(half, Then::FlushAndClose)
 }
 
 // ---- from a request to its handler ----
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().expect("no handler panics")
-}
-
 impl Call {
     fn new(head: Parts, body: Vec<u8>) -> Self {
-        let query = head.uri.query().unwrap_or_default().as_bytes();
-        let parameters = form_urlencoded::parse(query).into_owned().collect();
+        let parameters = form(head.uri.query().unwrap_or_default().as_bytes());
         Self {
             head,
             parameters,
             body,
-            object: None,
-            persist_bytes_max: usize::MAX,
         }
     }
 
@@ -516,18 +462,19 @@ impl Call {
 
     /// Refuses parameters that are in none of these lists.
     fn accept(&self, lists: &[&str]) -> Outcome<()> {
-        for name in self.parameters.keys() {
-            let known = lists.iter().any(|list| has_word(list, name));
-            require(known, format!("Unknown query parameter: {name}"))?;
-        }
-        Ok(())
+        let known = |name: &String| lists.iter().any(|list| has_word(list, name));
+        let unknown = self.parameters.keys().find(|name| !known(name));
+        require(
+            unknown.is_none(),
+            format!("Unknown query parameters: {unknown:?}"),
+        )
     }
 
     fn is_json_api(&self) -> bool {
-        let path = self.head.uri.path();
-        ["/storage/", "/upload/", "/token"]
+        let starts = ["/storage/", "/upload/", "/token"];
+        starts
             .iter()
-            .any(|start| path.starts_with(start))
+            .any(|start| self.head.uri.path().starts_with(start))
     }
 }
 
@@ -543,80 +490,76 @@ impl State {
         None
     }
 
-    fn act(
-        &mut self,
-        head: Parts,
-        body: Vec<u8>,
-        effect: Option<Effect>,
-    ) -> io::Result<Response<Payload>> {
-        let mut call = Call::new(head, body);
-        let answer = self.affected(&mut call, effect);
+    fn act(&mut self, call: &Call, effect: Option<Effect>) -> Option<Response<Payload>> {
+        let answer = self.affected(call, effect);
         let uri = &call.head.uri;
         self.requests.push(Request {
             method: call.head.method.to_string(),
             path: uri.path().to_owned(),
             query: uri.query().unwrap_or_default().to_owned(),
-            object: call.object,
+            object: self.about.take(),
             status: answer.as_ref().map_or(0, |reply| reply.status().as_u16()),
         });
-        answer.ok_or(io::ErrorKind::ConnectionAborted.into())
+        answer
     }
 
-    fn affected(&mut self, call: &mut Call, effect: Option<Effect>) -> Option<Response<Payload>> {
-        match effect {
-            None => Some(whole(self.handle(call))),
-            Some(Effect::Status(code, headers, body)) => Some(whole(reply(code, &headers, body))),
-            Some(Effect::TruncateReply) => Some(truncated(self.handle(call))),
-            Some(Effect::CloseBefore | Effect::Hang) => None,
+    fn affected(&mut self, call: &Call, effect: Option<Effect>) -> Option<Response<Payload>> {
+        let reply = match effect {
+            Some(Effect::CloseBefore | Effect::Hang) => return None,
+            Some(Effect::Status(code, headers, body)) => reply(code, &headers, body),
+            Some(Effect::TruncateReply) => return Some(truncated(self.handle(call))),
             Some(Effect::CommitThenClose) => {
                 self.handle(call);
-                None
+                return None;
             }
             Some(Effect::CommitThenStatus(code)) => {
                 self.handle(call);
-                Some(whole(reply(code, &[], "")))
+                reply(code, &[], "")
             }
             Some(Effect::PersistOnly(bytes)) => {
-                call.persist_bytes_max = bytes;
-                Some(whole(self.handle(call)))
+                self.persist_bytes_max = Some(bytes);
+                let reply = self.handle(call);
+                self.persist_bytes_max = None;
+                reply
             }
-        }
+            None => self.handle(call),
+        };
+        Some(payload(reply, Then::End))
     }
 
-    fn handle(&mut self, call: &mut Call) -> Reply {
-        let json = call.is_json_api();
-        self.route(call)
-            .unwrap_or_else(|refusal| refusal.reply(json))
+    fn handle(&mut self, call: &Call) -> Reply {
+        let answer = self.route(call);
+        answer.unwrap_or_else(|refusal| refusal.reply(call.is_json_api()))
     }
 
-    fn route(&mut self, call: &mut Call) -> Outcome {
+    fn route(&mut self, call: &Call) -> Outcome {
         let segments = call.head.uri.path().split('/').skip(1).map(decode);
         let segments = segments.collect::<Outcome<Vec<String>>>()?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let method = call.head.method.clone();
-        match (method.as_str(), segments.as_slice()) {
-            ("POST", ["token"]) => self.grant(call),
-            (method, ["upload", "storage", "v1", "b", bucket, "o"]) => {
-                self.upload(call, method, bucket)
+        let session = call.parameter("upload_id");
+        match (call.head.method.as_str(), segments.as_slice(), session) {
+            ("POST", ["token"], _) => self.grant(call),
+            (_, ["upload", "storage", "v1", "b", bucket, "o"], Some(id)) => {
+                self.in_session(call, bucket, id)
             }
-            ("GET", ["storage", "v1", "b", bucket]) => self.get_bucket(call, bucket),
-            ("GET", ["storage", "v1", "b", bucket, "o"]) => self.list(call, bucket),
-            ("GET", ["storage", "v1", "b", bucket, "o", name]) => self.get(call, bucket, name),
-            ("DELETE", ["storage", "v1", "b", bucket, "o", name]) => {
+            ("POST", ["upload", "storage", "v1", "b", bucket, "o"], _) => self.insert(call, bucket),
+            ("GET", ["storage", "v1", "b", bucket], _) => self.get_bucket(call, bucket),
+            ("GET", ["storage", "v1", "b", bucket, "o"], _) => self.list(call, bucket),
+            ("GET", ["storage", "v1", "b", bucket, "o", name], _) => {
+                self.about = Some((*name).to_owned());
+                self.get(call, bucket, name)
+            }
+            ("DELETE", ["storage", "v1", "b", bucket, "o", name], _) => {
+                self.about = Some((*name).to_owned());
                 self.delete(call, bucket, name)
             }
-            (_, ["token" | "storage", ..]) => refuse(404, "notFound", "Not Found"),
-            ("GET" | "HEAD", [bucket] | [bucket, ""]) => self.public_list(call, bucket),
-            ("GET" | "HEAD", [bucket, name @ ..]) => self.public_get(call, bucket, name.join("/")),
-            _ => refuse(405, "methodNotAllowed", "Method Not Allowed"),
-        }
-    }
-
-    fn upload(&mut self, call: &mut Call, method: &str, bucket: &str) -> Outcome {
-        match (method, call.parameter("upload_id").is_some()) {
-            ("POST" | "PUT", true) => self.chunk(call),
-            ("DELETE", true) => self.cancel(call),
-            ("POST", false) => self.insert(call, bucket),
+            (_, ["token" | "storage" | "upload", ..], _) => refuse(404, "notFound", "Not Found"),
+            ("GET" | "HEAD", [bucket] | [bucket, ""], _) => self.public_list(call, bucket),
+            ("GET" | "HEAD", [bucket, name @ ..], _) => {
+                self.about = Some(name.join("/"));
+                let bucket = self.existing(bucket)?;
+                Ok(media(bucket.read(self.caller(call)?, &name.join("/"))?))
+            }
             _ => refuse(405, "methodNotAllowed", "Method Not Allowed"),
         }
     }
@@ -631,28 +574,21 @@ impl State {
     }
 
     fn grant(&mut self, call: &Call) -> Outcome {
-        let form: Parameters = form_urlencoded::parse(&call.body).into_owned().collect();
+        let form = form(&call.body);
         let field = |name| form.get(name).map_or("", String::as_str);
         let secrets = ["client_id", "client_secret", "refresh_token"];
-        let (known, valid) = match field("grant_type") {
-            "refresh_token" => (true, secrets.iter().all(|name| !field(name).is_empty())),
-            JWT_BEARER => (true, field("assertion").split('.').count() == 3),
-            _ => (false, false),
+        let error = match field("grant_type") {
+            "refresh_token" if secrets.iter().all(|name| !field(name).is_empty()) => None,
+            JWT_BEARER if field("assertion").split('.').count() == 3 => None,
+            "refresh_token" | JWT_BEARER => Some("invalid_grant"),
+            _ => Some("unsupported_grant_type"),
         };
-        if known && valid {
-            let token = self.issue_token();
-            let body = json!({"access_token": token, "expires_in": 3599, "token_type": "Bearer"});
-            return Ok(json_reply(200, &body));
+        if let Some(error) = error {
+            return Ok(json_reply(400, &json!({"error": error})));
         }
-        let error = if known {
-            "invalid_grant"
-        } else {
-            "unsupported_grant_type"
-        };
-        Ok(json_reply(
-            400,
-            &json!({"error": error, "error_description": "Bad Request"}),
-        ))
+        let token = self.issue_token();
+        let body = json!({"access_token": token, "expires_in": 3599, "token_type": "Bearer"});
+        Ok(json_reply(200, &body))
     }
 
     /// Without a token the JSON API takes anyone for the account, unless tokens are required.
@@ -667,118 +603,99 @@ impl State {
     }
 
     fn is_valid(&self, header: &str) -> bool {
-        let number = header
-            .strip_prefix("Bearer test-token-")
-            .and_then(|text| text.parse().ok());
+        let number = header.strip_prefix("Bearer test-token-");
+        let number = number.and_then(|number| number.parse::<u64>().ok());
         number.is_some_and(|number| self.tokens_expired < number && number <= self.tokens_issued)
     }
 
-    fn contents(&self, bucket: &str) -> Outcome<&Contents> {
+    fn existing(&self, bucket: &str) -> Outcome<&Bucket> {
         let missing = || refuse(404, "notFound", "The specified bucket does not exist.");
         self.buckets.get(bucket).map_or_else(missing, Ok)
     }
 }
 
-impl Contents {
-    fn allows(&self, caller: Caller, permission: Permission, object: Option<&Object>) -> bool {
-        let public = |object: &Object| self.public || object.acl.as_deref() == Some("publicRead");
-        match (caller, permission) {
-            (Caller::Account, _) => !self.denied.contains(&permission),
-            (Caller::Anonymous, _) if self.prevention => false,
-            (Caller::Anonymous, Permission::Get) => object.is_some_and(public),
-            (Caller::Anonymous, _) => permission == Permission::List && self.listable,
-        }
+impl Bucket {
+    fn is(&self, setup: Setup) -> bool {
+        self.setup.contains(&setup)
     }
 
-    fn authorize(&self, caller: Caller, permission: Permission) -> Outcome<()> {
-        if self.allows(caller, permission, None) {
-            Ok(())
-        } else {
-            deny(caller, permission)
+    /// Refuses what `lack` denies to the account, and nearly all to strangers.
+    fn authorize(&self, caller: Caller, lack: Setup, object: Option<&Object>) -> Outcome<()> {
+        let is_public =
+            |object: &Object| self.is(Setup::Public) || object.acl.as_deref() == Some("publicRead");
+        let (allowed, status, reason, who) = match (caller, lack) {
+            (Caller::Account, _) => (!self.is(lack), 403, "forbidden", "tester@example.com"),
+            (Caller::Anonymous, _) => {
+                let allowed = match lack {
+                    _ if self.is(Setup::PreventPublicAccess) => false,
+                    Setup::NoGet => object.is_some_and(is_public),
+                    _ => lack == Setup::NoList && self.is(Setup::Listable),
+                };
+                (allowed, 401, "required", "Anonymous caller")
+            }
+        };
+        if allowed {
+            return Ok(());
         }
+        let (permission, target) = match lack {
+            Setup::NoCreate => ("storage.objects.create", "object"),
+            Setup::NoOverwrite => ("storage.objects.delete", "object"),
+            Setup::NoGet => ("storage.objects.get", "object"),
+            Setup::NoList => ("storage.objects.list", "bucket"),
+            _ => ("storage.buckets.get", "bucket"),
+        };
+        let message = format!(
+            "{who} does not have {permission} access to the Google Cloud Storage {target}. \
+             Permission '{permission}' denied on resource (or it may not exist)."
+        );
+        refuse(status, reason, message)
     }
 
     fn read(&self, caller: Caller, name: &str) -> Outcome<&Object> {
-        match self.objects.get(name) {
-            Some(object) if self.allows(caller, Permission::Get, Some(object)) => Ok(object),
+        let Some(object) = self.objects.get(name) else {
             // Only who can list may learn that an object does not exist.
-            None if self.allows(caller, Permission::List, None) => {
-                refuse(404, "notFound", format!("No such object: {name}"))
-            }
-            _ => deny(caller, Permission::Get),
-        }
+            self.authorize(caller, Setup::NoList, None)?;
+            return refuse(404, "notFound", format!("No such object: {name}"));
+        };
+        self.authorize(caller, Setup::NoGet, Some(object))?;
+        Ok(object)
     }
-}
-
-fn deny<T>(caller: Caller, permission: Permission) -> Outcome<T> {
-    let (name, target) = match permission {
-        Permission::Create => ("storage.objects.create", "object"),
-        Permission::Overwrite => ("storage.objects.delete", "object"),
-        Permission::Get => ("storage.objects.get", "object"),
-        Permission::List => ("storage.objects.list", "bucket"),
-        Permission::GetBucket => ("storage.buckets.get", "bucket"),
-    };
-    let (status, reason, who) = match caller {
-        Caller::Account => (403, "forbidden", "tester@example.iam.gserviceaccount.com"),
-        Caller::Anonymous => (401, "required", "Anonymous caller"),
-    };
-    let message = format!(
-        "{who} does not have {name} access to the Google Cloud Storage {target}. Permission \
-         '{name}' denied on resource (or it may not exist)."
-    );
-    refuse(status, reason, message)
 }
 
 // ---- insert ----
 
 impl State {
-    fn insert(&mut self, call: &mut Call, bucket: &str) -> Outcome {
+    fn insert(&mut self, call: &Call, bucket: &str) -> Outcome {
         call.accept(&[COMMON, CONDITIONS, "uploadType name predefinedAcl"])?;
-        self.contents(bucket)?
-            .authorize(self.caller(call)?, Permission::Create)?;
+        let caller = self.caller(call)?;
+        self.existing(bucket)?
+            .authorize(caller, Setup::NoCreate, None)?;
         match call.parameter("uploadType") {
-            Some("multipart") => self.insert_multipart(call, bucket),
+            Some("multipart") => {
+                let Some([metadata, (media_type, media)]) = parts(call) else {
+                    return invalid("Malformed multipart body.");
+                };
+                let mut upload = self.prepare(call, bucket, metadata, Some(media_type))?;
+                upload.object.bytes = media.to_vec();
+                Ok(json_reply(200, &self.commit(&upload)?))
+            }
             Some("resumable") => self.open_session(call, bucket),
             _ => invalid("uploadType must be multipart or resumable here"),
         }
     }
 
-    fn insert_multipart(&mut self, call: &mut Call, bucket: &str) -> Outcome {
-        let body = std::mem::take(&mut call.body);
-        let boundary = call.header("content-type").and_then(boundary);
-        let Some([metadata, (media_type, media)]) = boundary.and_then(|text| parts(&body, text))
-        else {
-            return invalid("Malformed multipart body.");
-        };
-        let insert = self.prepare(call, bucket, metadata, Some(media_type.to_owned()))?;
-        Ok(json_reply(200, &self.commit(&insert, media.to_vec())?))
-    }
-
-    fn open_session(&mut self, call: &mut Call, bucket: &str) -> Outcome {
-        let body = std::mem::take(&mut call.body);
-        let content_type = call.header("content-type").unwrap_or_default().to_owned();
-        let metadata = match body.as_slice() {
+    fn open_session(&mut self, call: &Call, bucket: &str) -> Outcome {
+        let metadata = match call.body.as_slice() {
             [] => ("application/json", &b"{}"[..]),
-            json => (content_type.as_str(), json),
+            json => (call.header("content-type").unwrap_or_default(), json),
         };
-        let media_type = call.header("x-upload-content-type").map(str::to_owned);
-        let total_bytes = call
-            .header("x-upload-content-length")
-            .map(number)
-            .transpose()?;
-        let insert = self.prepare(call, bucket, metadata, media_type)?;
-        let (bytes, stage) = (Vec::new(), Stage::Open);
+        let media_type = call.header("x-upload-content-type");
+        let total_bytes = call.header("x-upload-content-length").map(number);
+        let mut upload = self.prepare(call, bucket, metadata, media_type)?;
+        upload.total_bytes = total_bytes.transpose()?;
         let id = format!("session-{}", self.sessions.len() + 1);
         let path = format!("upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id={id}");
-        self.sessions.insert(
-            id,
-            Session {
-                insert,
-                bytes,
-                total_bytes,
-                stage,
-            },
-        );
+        self.sessions.insert(id, upload);
         Ok(reply(
             200,
             &[("location", format!("{}/{path}", self.url))],
@@ -788,67 +705,61 @@ impl State {
 
     /// Checks all that can be checked before the bytes are there.
     fn prepare(
-        &self,
-        call: &mut Call,
+        &mut self,
+        call: &Call,
         bucket: &str,
         (json_type, json): (&str, &[u8]),
-        media_type: Option<String>,
-    ) -> Outcome<Insert> {
+        media_type: Option<&str>,
+    ) -> Outcome<Upload> {
         let is_json = json_type.split(';').next() == Some("application/json");
         require(is_json, format!("Metadata has Content-Type {json_type}"))?;
-        let mut object: Object = match serde_json::from_slice(json) {
-            Ok(object) => object,
-            Err(error) => return invalid(format!("Metadata: {error}")),
-        };
+        let object = serde_json::from_slice(json);
+        let mut object: Object = object.or_else(|error| invalid(format!("Metadata: {error}")))?;
         agree("name", call.parameter("name"), &mut object.name)?;
-        call.object = Some(object.name.clone());
+        self.about = Some(object.name.clone());
         check_name(&object.name)?;
-        agree(
-            "Content-Type",
-            media_type.as_deref(),
-            &mut object.content_type,
-        )?;
+        agree("Content-Type", media_type, &mut object.content_type)?;
         object.acl = call.parameter("predefinedAcl").map(str::to_owned);
-        check_acl(self.contents(bucket)?, object.acl.as_deref())?;
-        let (bucket, parameters) = (bucket.to_owned(), call.parameters.clone());
-        let insert = Insert {
-            bucket,
+        self.existing(bucket)?.check_acl(object.acl.as_deref())?;
+        require(
+            media(&object).status() == 200,
+            "A value cannot be that of a header",
+        )?;
+        let upload = Upload {
+            bucket: bucket.to_owned(),
             object,
-            parameters,
+            parameters: call.parameters.clone(),
+            total_bytes: None,
+            stage: Stage::Open,
         };
-        self.check_live(&insert)?;
-        Ok(insert)
+        self.check_live(&upload)?;
+        Ok(upload)
     }
 
     /// Checks what must hold of the object that is to be replaced, or of its absence.
-    fn check_live(&self, insert: &Insert) -> Outcome<()> {
-        let contents = self.contents(&insert.bucket)?;
-        let live = contents.objects.get(&insert.object.name);
-        check_conditions(&insert.parameters, live)?;
+    fn check_live(&self, upload: &Upload) -> Outcome<()> {
+        let bucket = self.existing(&upload.bucket)?;
+        let live = bucket.objects.get(&upload.object.name);
+        check_conditions(&upload.parameters, live)?;
         match live {
-            Some(_) => contents.authorize(Caller::Account, Permission::Overwrite),
+            Some(_) => bucket.authorize(Caller::Account, Setup::NoOverwrite, None),
             None => Ok(()),
         }
     }
 
-    fn commit(&mut self, insert: &Insert, bytes: Vec<u8>) -> Outcome<Value> {
-        check_hash("CRC32C", &insert.object.crc32c, &crc32c(&bytes))?;
-        check_hash("MD5 hash", &insert.object.md5_hash, &md5(&bytes))?;
-        self.check_live(insert)?;
-        let object = self.store(
-            &insert.bucket,
-            Object {
-                bytes,
-                ..insert.object.clone()
-            },
-        );
-        let resource = self.resource(&insert.bucket, &object, &insert.parameters);
-        Ok(select(&insert.parameters, resource))
+    fn commit(&mut self, upload: &Upload) -> Outcome<Value> {
+        let object = &upload.object;
+        check_hash("CRC32C", &object.crc32c, &crc32c(&object.bytes))?;
+        check_hash("MD5 hash", &object.md5_hash, &md5(&object.bytes))?;
+        self.check_live(upload)?;
+        let object = self.store(&upload.bucket, object.clone());
+        let resource = resource(&upload.bucket, object, &upload.parameters);
+        Ok(select(&upload.parameters, resource))
     }
 
-    fn store(&mut self, bucket: &str, mut object: Object) -> Object {
+    fn store(&mut self, bucket: &str, mut object: Object) -> &Object {
         self.writes += 1;
-        // Of the real ones' size: too long for a float of 32 bits.
+        // As long as real ones, which are microseconds.
         object.generation = 1_700_000_000_000_000 + self.writes;
         object.crc32c = crc32c(&object.bytes);
         object.md5_hash = md5(&object.bytes);
@@ -858,9 +769,9 @@ impl State {
         if object.content_type.is_empty() {
             "application/octet-stream".clone_into(&mut object.content_type);
         }
-        let contents = self.buckets.entry(bucket.to_owned()).or_default();
-        contents.objects.insert(object.name.clone(), object.clone());
-        object
+        let bucket = self.buckets.entry(bucket.to_owned()).or_default();
+        let entry = bucket.objects.entry(object.name.clone());
+        entry.insert_entry(object).into_mut()
     }
 }
 
@@ -868,12 +779,10 @@ impl State {
 fn agree(what: &str, outside: Option<&str>, metadata: &mut String) -> Outcome<()> {
     let outside = outside.unwrap_or(metadata).to_owned();
     let same = metadata.is_empty() || *metadata == outside;
+    let message = format!("does not match {what} specified in metadata ({metadata})");
     require(
         same,
-        format!(
-            "{what} specified in the upload ({outside}) does not match {what} specified in \
-             metadata ({metadata})"
-        ),
+        format!("{what} specified in the upload ({outside}) {message}"),
     )?;
     *metadata = outside;
     Ok(())
@@ -887,43 +796,43 @@ fn check_name(name: &str) -> Outcome<()> {
     require(good, format!("Invalid object name: {name:?}"))
 }
 
-fn check_acl(contents: &Contents, acl: Option<&str>) -> Outcome<()> {
-    let Some(acl) = acl else { return Ok(()) };
-    require(
-        has_word(PREDEFINED_ACLS, acl),
-        format!("Invalid predefinedAcl: {acl}"),
-    )?;
-    require(
-        !contents.uniform,
-        "Cannot insert legacy ACL for an object when uniform bucket-level access is enabled. \
-         Read more at https://cloud.google.com/storage/docs/uniform-bucket-level-access",
-    )?;
-    if contents.prevention && ["publicRead", "authenticatedRead"].contains(&acl) {
-        let message = "The member bindings allUsers and allAuthenticatedUsers are not allowed \
-                       since public access prevention is enforced.";
-        return refuse(412, "conditionNotMet", message);
+impl Bucket {
+    fn check_acl(&self, acl: Option<&str>) -> Outcome<()> {
+        let Some(acl) = acl else { return Ok(()) };
+        require(
+            has_word(PREDEFINED_ACLS, acl),
+            format!("Invalid predefinedAcl: {acl}"),
+        )?;
+        require(
+            !self.is(Setup::Uniform),
+            "Cannot insert legacy ACL for an object when uniform bucket-level access is enabled. \
+             Read more at https://cloud.google.com/storage/docs/uniform-bucket-level-access",
+        )?;
+        let is_public = ["publicRead", "authenticatedRead"].contains(&acl);
+        if is_public && self.is(Setup::PreventPublicAccess) {
+            let message = "The member bindings allUsers and allAuthenticatedUsers are not allowed \
+                           since public access prevention is enforced.";
+            return refuse(412, "conditionNotMet", message);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn check_hash(what: &str, provided: &str, calculated: &str) -> Outcome<()> {
     let good = provided.is_empty() || provided == calculated;
-    let message = "doesn't match calculated";
-    require(
-        good,
-        format!("Provided {what} \"{provided}\" {message} {what} \"{calculated}\"."),
-    )
+    let message = format!("doesn't match calculated {what} \"{calculated}\".");
+    require(good, format!("Provided {what} \"{provided}\" {message}"))
 }
 
 fn check_conditions(parameters: &Parameters, live: Option<&Object>) -> Outcome<()> {
     let generation = live.map_or(0, |object| object.generation);
     let metageneration = u64::from(live.is_some());
-    for (name, value) in parameters
-        .iter()
-        .filter(|(name, _)| has_word(CONDITIONS, name))
-    {
+    for name in CONDITIONS.split(' ') {
+        let Some(value) = parameters.get(name) else {
+            continue;
+        };
         let value: u64 = number(value)?;
-        let holds = match name.as_str() {
+        let holds = match name {
             "ifGenerationMatch" => value == generation,
             "ifGenerationNotMatch" => value != generation,
             "ifMetagenerationMatch" => value == metageneration,
@@ -937,18 +846,17 @@ fn check_conditions(parameters: &Parameters, live: Option<&Object>) -> Outcome<(
     Ok(())
 }
 
-fn boundary(content_type: &str) -> Option<&str> {
-    let parameters = content_type.strip_prefix("multipart/related")?.split(';');
-    let boundary = parameters
-        .map(str::trim)
-        .find_map(|text| text.strip_prefix("boundary="))?;
-    Some(boundary.trim_matches('"')).filter(|boundary| !boundary.is_empty())
-}
-
 /// The Content-Type and the bytes of exactly two parts.
-fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<[(&'a str, &'a [u8]); 2]> {
+fn parts(call: &Call) -> Option<[(&str, &[u8]); 2]> {
+    let parameters = call
+        .header("content-type")?
+        .strip_prefix("multipart/related")?;
+    let mut parameters = parameters.split(';').map(str::trim);
+    let boundary = parameters
+        .find_map(|text| text.strip_prefix("boundary="))?
+        .trim_matches('"');
     let delimiter = format!("\r\n--{boundary}").into_bytes();
-    let mut rest = body.strip_prefix(&delimiter[2..])?;
+    let mut rest = call.body.strip_prefix(&delimiter[2..])?;
     let mut parts = Vec::new();
     while ![&b"--"[..], b"--\r\n"].contains(&rest) {
         let part = rest.strip_prefix(b"\r\n")?;
@@ -974,116 +882,104 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 // ---- resumable sessions ----
 
 impl State {
-    fn chunk(&mut self, call: &mut Call) -> Outcome {
-        let (id, mut session) = self.take_session(call)?;
-        let result = self.resume(&mut session, call);
-        self.sessions.insert(id, session);
-        result
-    }
-
-    fn cancel(&mut self, call: &mut Call) -> Outcome {
-        let (id, mut session) = self.take_session(call)?;
-        if matches!(session.stage, Stage::Open) {
-            session.stage = Stage::Cancelled;
-        }
-        self.sessions.insert(id, session);
-        Ok(reply(499, &[], ""))
-    }
-
-    fn take_session(&mut self, call: &mut Call) -> Outcome<(String, Session)> {
+    fn in_session(&mut self, call: &Call, bucket: &str, id: &str) -> Outcome {
         call.accept(&["uploadType upload_id"])?;
-        let id = call.parameter("upload_id").unwrap_or_default();
-        let Some((id, session)) = self.sessions.remove_entry(id) else {
+        let found = self
+            .sessions
+            .remove(id)
+            .filter(|upload| upload.bucket == bucket);
+        let Some(mut upload) = found else {
             return refuse(404, "notFound", "No such upload session");
         };
-        call.object = Some(session.insert.object.name.clone());
-        Ok((id, session))
+        self.about = Some(upload.object.name.clone());
+        let answer = match (call.head.method.as_str(), &upload.stage) {
+            (_, Stage::Ended(status)) => refuse(*status, "", "The upload session has ended."),
+            ("PUT" | "POST", Stage::Open) => self.resume(&mut upload, call),
+            ("DELETE", Stage::Open) => {
+                upload.stage = Stage::Ended(499);
+                refuse(499, "", "")
+            }
+            // Whatever is sent to a finished session, the answer is its object.
+            (_, Stage::Done(resource)) => Ok(json_reply(200, resource)),
+            _ => refuse(405, "methodNotAllowed", "Method Not Allowed"),
+        };
+        self.sessions.insert(id.to_owned(), upload);
+        answer
     }
 
-    fn resume(&mut self, session: &mut Session, call: &Call) -> Outcome {
-        match &session.stage {
-            Stage::Open => session.append(call)?,
-            // Whatever is sent to a finished session, the answer is its object.
-            Stage::Done(resource) => return Ok(json_reply(200, resource)),
-            Stage::Cancelled => return refuse(499, "", ""),
-            Stage::Gone => return refuse(410, "gone", "The upload session has ended."),
-        }
-        let held_bytes = session.bytes.len();
-        if session.total_bytes != Some(held_bytes) {
-            let range = held_bytes
+    fn resume(&mut self, upload: &mut Upload, call: &Call) -> Outcome {
+        upload.append(call, self.persist_bytes_max.unwrap_or(usize::MAX))?;
+        let held = upload.object.bytes.len();
+        if upload.total_bytes != Some(held) {
+            let range = held
                 .checked_sub(1)
                 .map(|last| ("range", format!("bytes=0-{last}")));
-            return Ok(reply(308, &Vec::from_iter(range), ""));
+            return Ok(reply(308, range.as_slice(), ""));
         }
-        let stored = self.commit(&session.insert, std::mem::take(&mut session.bytes));
-        session.stage = stored
-            .as_ref()
-            .map_or(Stage::Gone, |value| Stage::Done(value.clone()));
+        let stored = self.commit(upload);
+        upload.stage = match &stored {
+            Ok(resource) => Stage::Done(resource.clone()),
+            Err(_) => Stage::Ended(410),
+        };
         Ok(json_reply(200, &stored?))
     }
 }
 
-impl Session {
+impl Upload {
     /// Takes in a chunk; without one, the request asks how far the session is.
-    fn append(&mut self, call: &Call) -> Outcome<()> {
-        let (held, sent) = (self.bytes.len(), call.body.len());
-        let range = call.header("content-range");
-        let range = range.map_or(Some((Some((0, sent)), Some(sent))), content_range);
+    fn append(&mut self, call: &Call, keep_bytes_max: usize) -> Outcome<()> {
+        let (held, sent) = (self.object.bytes.len(), call.body.len());
+        let range = match call.header("content-range") {
+            None => Some((Some((0, sent)), Some(sent))),
+            Some(range) => content_range(range),
+        };
         let Some((span, total)) = range else {
             return refuse(400, "", "Failed to parse Content-Range header.");
         };
         let Some((first, end)) = span else {
             // To name the size that is there already ends an upload of unknown size.
-            self.total_bytes = self.total_bytes.or(total.filter(|total| *total == held));
+            let named = total.filter(|total| *total == held);
+            self.total_bytes = self.total_bytes.or(named);
             return plain(
                 sent == 0,
-                "Client sent query request with a non-empty body.".into(),
+                "Client sent query request with a non-empty body.",
             );
         };
-        let total = total.or(self.total_bytes);
         if first > held {
-            let message = format!("upload offset {first} exceeds already uploaded size {held}.");
+            let message = format!("The upload offset {first} exceeds the uploaded size {held}.");
             return refuse(503, "", message);
         }
-        let fits = self.total_bytes.is_none_or(|_| self.total_bytes == total)
-            && total.is_none_or(|total| end <= total);
-        let whole_units = total == Some(end) || sent % CHUNK_UNIT_BYTES == 0;
+        let total = total.or(self.total_bytes);
+        let agrees = self.total_bytes.is_none() || self.total_bytes == total;
+        let fits = total.is_none_or(|total| end <= total);
+        let whole_units = total == Some(end) || sent.is_multiple_of(CHUNK_UNIT_BYTES);
         plain(
             end - first == sent,
-            format!("{sent} byte(s) in the body, not {}", end - first),
+            "The body is not as long as the Content-Range.",
         )?;
         plain(
-            fits,
-            format!("the end or the size conflicts with {:?}", self.total_bytes),
+            agrees && fits,
+            "The Content-Range conflicts with the size of the upload.",
         )?;
         plain(
             whole_units,
-            format!("{sent} byte(s) are no multiple of 256 KiB"),
+            "Only the last chunk may be no multiple of 256 KiB.",
         )?;
         // What is there already is not stored again.
         let new = call.body.get(held - first..).unwrap_or_default();
-        self.bytes
-            .extend_from_slice(&new[..new.len().min(call.persist_bytes_max)]);
+        let new = &new[..new.len().min(keep_bytes_max)];
+        self.object.bytes.extend_from_slice(new);
         self.total_bytes = total;
         Ok(())
-    }
-}
-
-fn plain(holds: bool, message: String) -> Outcome<()> {
-    if holds {
-        Ok(())
-    } else {
-        refuse(400, "", format!("Invalid request.  {message}"))
     }
 }
 
 /// `bytes 0-9/20` is 0..10 of 20; for a `*` there is no span, or no size.
 fn content_range(text: &str) -> Option<(Option<(usize, usize)>, Option<usize>)> {
     let (span, total) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let total = if total == "*" {
-        None
-    } else {
-        Some(total.parse().ok()?)
+    let total = match total {
+        "*" => None,
+        total => Some(total.parse().ok()?),
     };
     if span == "*" {
         return Some((None, total));
@@ -1094,175 +990,160 @@ fn content_range(text: &str) -> Option<(Option<(usize, usize)>, Option<usize>)> 
     Some((Some((first, end)), total))
 }
 
-// ---- get, list, delete ----
+// ---- get, delete, list ----
 
 impl State {
-    fn get_bucket(&self, call: &Call, bucket: &str) -> Outcome {
+    fn get_bucket(&self, call: &Call, name: &str) -> Outcome {
         call.accept(&[COMMON])?;
-        let contents = self.contents(bucket)?;
-        contents.authorize(self.caller(call)?, Permission::GetBucket)?;
-        let prevention = if contents.prevention {
-            "enforced"
-        } else {
-            "inherited"
+        let bucket = self.existing(name)?;
+        bucket.authorize(self.caller(call)?, Setup::NoGetBucket, None)?;
+        let prevention = match bucket.is(Setup::PreventPublicAccess) {
+            true => "enforced",
+            false => "inherited",
         };
         let resource = json!({
-            "kind": "storage#bucket", "id": bucket, "name": bucket, "location": "EU",
-            "storageClass": "STANDARD", "metageneration": "1", "etag": "CAE=",
+            "kind": "storage#bucket", "id": name, "name": name, "metageneration": "1",
+            "location": "EU", "storageClass": "STANDARD", "etag": "CAE=",
             "iamConfiguration": {
-                "uniformBucketLevelAccess": {"enabled": contents.uniform},
+                "uniformBucketLevelAccess": {"enabled": bucket.is(Setup::Uniform)},
                 "publicAccessPrevention": prevention,
             },
         });
         Ok(json_reply(200, &select(&call.parameters, resource)))
     }
 
-    fn get(&self, call: &mut Call, bucket: &str, name: &str) -> Outcome {
-        call.object = Some(name.to_owned());
+    fn get(&self, call: &Call, bucket: &str, name: &str) -> Outcome {
         call.accept(&[COMMON, CONDITIONS])?;
-        let object = self.contents(bucket)?.read(self.caller(call)?, name)?;
+        let object = self.existing(bucket)?.read(self.caller(call)?, name)?;
         check_conditions(&call.parameters, Some(object))?;
-        match call.parameter("alt") {
-            Some("media") => Ok(media(object)),
-            _ => {
-                let resource = self.resource(bucket, object, &call.parameters);
-                Ok(json_reply(200, &select(&call.parameters, resource)))
-            }
+        if call.parameter("alt") == Some("media") {
+            return Ok(media(object));
         }
+        let resource = resource(bucket, object, &call.parameters);
+        Ok(json_reply(200, &select(&call.parameters, resource)))
     }
 
-    fn delete(&mut self, call: &mut Call, bucket: &str, name: &str) -> Outcome {
-        call.object = Some(name.to_owned());
+    fn delete(&mut self, call: &Call, bucket: &str, name: &str) -> Outcome {
         call.accept(&[COMMON, CONDITIONS])?;
         let caller = self.caller(call)?;
-        let contents = self.contents(bucket)?;
-        contents.authorize(caller, Permission::Overwrite)?;
-        check_conditions(&call.parameters, Some(contents.read(caller, name)?))?;
-        self.buckets
-            .entry(bucket.to_owned())
-            .or_default()
-            .objects
-            .remove(name);
+        self.existing(bucket)?
+            .authorize(caller, Setup::NoOverwrite, None)?;
+        let objects = &mut self.buckets.entry(bucket.to_owned()).or_default().objects;
+        let Some(object) = objects.get(name) else {
+            return refuse(404, "notFound", format!("No such object: {name}"));
+        };
+        check_conditions(&call.parameters, Some(object))?;
+        objects.remove(name);
         Ok(reply(204, &[], ""))
     }
 
-    fn list(&self, call: &Call, bucket: &str) -> Outcome {
+    fn list(&self, call: &Call, name: &str) -> Outcome {
         call.accept(&[COMMON, "prefix delimiter maxResults pageToken"])?;
-        let contents = self.contents(bucket)?;
-        contents.authorize(self.caller(call)?, Permission::List)?;
-        let max = call
-            .parameter("maxResults")
-            .map_or(Ok(PAGE_ENTRIES_MAX), number)?;
+        let bucket = self.existing(name)?;
+        bucket.authorize(self.caller(call)?, Setup::NoList, None)?;
+        let max = call.parameter("maxResults").unwrap_or("1000");
+        let max = number::<usize>(max)?.min(PAGE_ENTRIES_MAX);
         require(max > 0, "maxResults must be positive")?;
         let token = call.parameter("pageToken").unwrap_or_default();
         let after = URL_SAFE_NO_PAD.decode(token).map(String::from_utf8);
         let Ok(Ok(after)) = after else {
             return invalid("Invalid pageToken");
         };
-        let mut entries = entries(contents, call)
-            .into_iter()
-            .filter(|(name, _)| **name > *after);
-        let page: Vec<_> = entries.by_ref().take(max.min(PAGE_ENTRIES_MAX)).collect();
-        let next = page.last().filter(|_| entries.next().is_some());
-        let objects = page.iter().filter_map(|(_, object)| *object);
-        let fields = call.parameter("fields").unwrap_or_default();
-        let whole = !fields.contains("items(") && !fields.contains("items/");
-        let resource = |object| match self.resource(bucket, object, &call.parameters) {
-            resource if whole => resource,
-            resource => select(&call.parameters, resource),
-        };
-        let prefixes = page
-            .iter()
-            .filter(|(_, object)| object.is_none())
-            .map(|(name, _)| name);
+        let mut entries = bucket.entries(call);
+        entries.retain(|entry, _| **entry > *after);
+        let page = entries.iter().take(max);
+        let next = page.clone().last().filter(|_| entries.len() > max);
+        let (mut items, mut prefixes) = (Vec::new(), Vec::new());
+        for (entry, object) in page {
+            match object {
+                Some(object) => items.push(resource(name, object, &call.parameters)),
+                None => prefixes.push(entry),
+            }
+        }
         let listing = compact(json!({
-            "kind": "storage#objects",
-            "items": objects.map(resource).collect::<Vec<_>>(),
-            "prefixes": prefixes.collect::<Vec<_>>(),
-            "nextPageToken": next.map(|(name, _)| URL_SAFE_NO_PAD.encode(name)),
+            "kind": "storage#objects", "items": items, "prefixes": prefixes,
+            "nextPageToken": next.map(|(entry, _)| URL_SAFE_NO_PAD.encode(entry)),
         }));
         Ok(json_reply(200, &select(&call.parameters, listing)))
     }
 
     fn public_list(&self, call: &Call, bucket: &str) -> Outcome {
-        let contents = self.contents(bucket)?;
-        contents.authorize(self.caller(call)?, Permission::List)?;
-        let keys = contents.objects.keys();
+        let bucket = self.existing(bucket)?;
+        bucket.authorize(self.caller(call)?, Setup::NoList, None)?;
+        let keys = bucket.objects.keys();
         let keys: String = keys
-            .map(|key| format!("<Contents><Key>{key}</Key></Contents>"))
+            .map(|key| format!("<Key>{}</Key>", escape(key)))
             .collect();
-        Ok(xml_reply(
-            200,
-            &format!("<ListBucketResult>{keys}</ListBucketResult>"),
-        ))
-    }
-
-    fn public_get(&self, call: &mut Call, bucket: &str, name: String) -> Outcome {
-        let object = self.contents(bucket)?.read(self.caller(call)?, &name)?;
-        call.object = Some(name);
-        Ok(media(object))
-    }
-
-    fn resource(&self, bucket: &str, object: &Object, parameters: &Parameters) -> Value {
-        let (name, generation) = (&object.name, object.generation.to_string());
-        let path = utf8_percent_encode(name, NON_ALPHANUMERIC);
-        let link = format!("{}/storage/v1/b/{bucket}/o/{path}", self.url);
-        let updated = rfc3339(object.updated_s);
-        let public = object.acl.as_deref() == Some("publicRead");
-        let full = parameters
-            .get("projection")
-            .is_some_and(|projection| projection == "full");
-        let acl = json!([{"entity": "allUsers", "role": "READER"}]);
-        compact(json!({
-            "kind": "storage#object", "id": format!("{bucket}/{name}/{generation}"),
-            "bucket": bucket, "name": name, "selfLink": link, "storageClass": "STANDARD",
-            "mediaLink": format!("{link}?alt=media"), "metageneration": "1",
-            "etag": STANDARD.encode(&generation), "generation": generation,
-            "size": object.bytes.len().to_string(),
-            "crc32c": object.crc32c, "md5Hash": object.md5_hash,
-            "timeCreated": updated, "updated": updated, "metadata": object.metadata,
-            "contentType": object.content_type, "cacheControl": object.cache_control,
-            "contentEncoding": object.content_encoding,
-            "contentDisposition": object.content_disposition,
-            "contentLanguage": object.content_language,
-            "acl": (public && full).then_some(acl),
-        }))
+        let listing = format!("<ListBucketResult>{keys}</ListBucketResult>");
+        Ok(xml_reply(200, &listing))
     }
 }
 
-/// Objects by name and, where there is a delimiter, common prefixes without one.
-fn entries<'a>(contents: &'a Contents, call: &Call) -> BTreeMap<&'a str, Option<&'a Object>> {
-    let prefix = call.parameter("prefix").unwrap_or_default();
-    let delimiter = call
-        .parameter("delimiter")
-        .filter(|delimiter| !delimiter.is_empty());
-    let entry = |(name, object): (&'a String, &'a Object)| {
-        let rest = name.strip_prefix(prefix)?;
-        let found = delimiter.and_then(|delimiter| Some(rest.find(delimiter)? + delimiter.len()));
-        Some(match found {
-            Some(length) => (&name[..prefix.len() + length], None),
-            None => (name.as_str(), Some(object)),
-        })
-    };
-    contents.objects.iter().filter_map(entry).collect()
+impl Bucket {
+    /// Objects by name and, where there is a delimiter, common prefixes without one.
+    fn entries(&self, call: &Call) -> BTreeMap<&str, Option<&Object>> {
+        let prefix = call.parameter("prefix").unwrap_or_default();
+        let delimiter = call.parameter("delimiter").filter(|text| !text.is_empty());
+        let mut entries = BTreeMap::new();
+        for (name, object) in &self.objects {
+            let Some(rest) = name.strip_prefix(prefix) else {
+                continue;
+            };
+            let found = delimiter.and_then(|text| Some(rest.find(text)? + text.len()));
+            match found {
+                Some(length) => entries.insert(&name[..prefix.len() + length], None),
+                None => entries.insert(name, Some(object)),
+            };
+        }
+        entries
+    }
 }
 
-/// What `fields` asks for at the top; below, it is as if it asked for all.
+fn resource(bucket: &str, object: &Object, parameters: &Parameters) -> Value {
+    let generation = object.generation.to_string();
+    let updated = rfc3339(object.updated_s);
+    let mut resource = json!(object);
+    resource["kind"] = json!("storage#object");
+    resource["bucket"] = json!(bucket);
+    resource["id"] = json!(format!("{bucket}/{}/{generation}", object.name));
+    resource["size"] = json!(object.bytes.len().to_string());
+    resource["etag"] = json!(STANDARD.encode(&generation));
+    resource["generation"] = json!(generation);
+    resource["metageneration"] = json!("1");
+    resource["timeCreated"] = json!(updated);
+    resource["updated"] = json!(updated);
+    let full = parameters
+        .get("projection")
+        .is_some_and(|value| value == "full");
+    if full && object.acl.as_deref() == Some("publicRead") {
+        resource["acl"] = json!([{"entity": "allUsers", "role": "READER"}]);
+    }
+    compact(resource)
+}
+
+/// What `fields` asks for at the top and of items; below, it is as if it asked for all.
 fn select(parameters: &Parameters, mut value: Value) -> Value {
     let Some(fields) = parameters.get("fields") else {
         return value;
     };
     let names: Vec<&str> = fields.split(['(', ')', ',', '/']).collect();
-    if let (false, Value::Object(map)) = (names.contains(&"*"), &mut value) {
-        map.retain(|key, _| names.contains(&key.as_str()));
+    let keep = |value: &mut Value| {
+        let fields = value.as_object_mut();
+        fields.map(|fields| fields.retain(|key, _| names.contains(&key.as_str())));
+    };
+    keep(&mut value);
+    if fields.contains("items(") || fields.contains("items/") {
+        let items = value.get_mut("items").and_then(Value::as_array_mut);
+        items.into_iter().flatten().for_each(keep);
     }
     value
 }
 
+/// The API leaves out what is empty.
 fn compact(mut value: Value) -> Value {
     let empty = [Value::Null, json!([]), json!({})];
-    if let Value::Object(map) = &mut value {
-        map.retain(|_, value| !empty.contains(value));
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| !empty.contains(value));
     }
     value
 }
@@ -1270,30 +1151,27 @@ fn compact(mut value: Value) -> Value {
 // ---- replies ----
 
 fn media(object: &Object) -> Reply {
-    let mut headers = vec![
-        ("content-type", object.content_type.clone()),
-        ("etag", format!("\"{:x}\"", Md5::digest(&object.bytes))),
-        ("x-goog-generation", object.generation.to_string()),
-        (
-            "x-goog-hash",
-            format!("crc32c={},md5={}", object.crc32c, object.md5_hash),
-        ),
+    let default = "public, max-age=3600".to_owned();
+    let cache_control = object.cache_control.as_ref().unwrap_or(&default);
+    let headers = [
+        ("content-type", Some(&object.content_type)),
+        ("cache-control", Some(cache_control)),
+        ("content-encoding", object.content_encoding.as_ref()),
+        ("content-disposition", object.content_disposition.as_ref()),
+        ("content-language", object.content_language.as_ref()),
     ];
-    let cache_control = object.cache_control.clone();
-    let optional = [
-        (
-            "cache-control",
-            &cache_control.or(Some("public, max-age=3600".to_owned())),
-        ),
-        ("content-encoding", &object.content_encoding),
-        ("content-disposition", &object.content_disposition),
-        ("content-language", &object.content_language),
+    let headers = headers
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?.clone())));
+    let etag = format!("\"{:x}\"", Md5::digest(&object.bytes));
+    let hash = format!("crc32c={},md5={}", object.crc32c, object.md5_hash);
+    let generation = object.generation.to_string();
+    let own = [
+        ("etag", etag),
+        ("x-goog-hash", hash),
+        ("x-goog-generation", generation),
     ];
-    headers.extend(
-        optional
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.clone()?))),
-    );
+    let headers: Vec<_> = headers.chain(own).collect();
     reply(200, &headers, object.bytes.clone())
 }
 
@@ -1313,46 +1191,38 @@ fn xml_reply(status: u16, element: &str) -> Reply {
 
 fn reply(status: u16, headers: &[(&'static str, String)], body: impl Into<Bytes>) -> Reply {
     let body = body.into();
-    let mut reply = Response::builder()
-        .status(status)
-        .header("content-length", body.len());
+    let mut reply = Response::builder().status(status);
+    reply = reply.header("content-length", body.len());
     for (name, value) in headers {
         reply = reply.header(*name, value);
     }
-    // Whoever planted an impossible header shall see it.
-    reply
-        .body(body)
-        .unwrap_or_else(|error| json_reply(500, &json!({"error": error.to_string()})))
+    // Whoever plants an impossible header shall see it.
+    let impossible = |error| json_reply(500, &json!(format!("{error}")));
+    reply.body(body).unwrap_or_else(impossible)
 }
 
 impl Refusal {
     fn reply(self, json: bool) -> Reply {
-        let Self {
-            status,
-            reason,
-            message,
-        } = self;
-        if reason.is_empty() {
-            return reply(
-                status,
-                &[("content-type", "text/plain; charset=utf-8".into())],
-                message,
-            );
+        let (status, message) = (self.status, self.message);
+        if self.reason.is_empty() {
+            let headers = [("content-type", "text/plain; charset=utf-8".to_owned())];
+            return reply(status, &headers, message);
         }
         if !json {
-            let (status, code) = match (status, reason) {
-                (401, "required") | (403, _) => (403, "AccessDenied"),
+            let (status, code) = match (status, self.reason) {
+                (403, _) | (401, "required") => (403, "AccessDenied"),
                 (401, _) => (401, "AuthenticationRequired"),
-                (404, _) if message.contains("bucket") => (404, "NoSuchBucket"),
+                (404, _) if message.contains("bucket does") => (404, "NoSuchBucket"),
                 (404, _) => (404, "NoSuchKey"),
                 _ => (status, "InvalidArgument"),
             };
-            let details = format!("<Code>{code}</Code><Details>{message}</Details>");
+            let details = escape(&message);
+            let details = format!("<Code>{code}</Code><Details>{details}</Details>");
             return xml_reply(status, &format!("<Error>{details}</Error>"));
         }
-        let mut error = json!({"message": message, "domain": "global", "reason": reason});
-        let header = [(401, "Authorization"), (412, "If-Match")];
-        if let Some((_, header)) = header.into_iter().find(|(code, _)| *code == status) {
+        let mut error = json!({"message": message, "domain": "global", "reason": self.reason});
+        let headers = [(401, "Authorization"), (412, "If-Match")];
+        if let Some((_, header)) = headers.iter().find(|(code, _)| *code == status) {
             error["locationType"] = json!("header");
             error["location"] = json!(header);
         }
@@ -1362,10 +1232,11 @@ impl Refusal {
 }
 
 fn refuse<T>(status: u16, reason: &'static str, message: impl Into<String>) -> Outcome<T> {
+    let message = message.into();
     Err(Refusal {
         status,
         reason,
-        message: message.into(),
+        message,
     })
 }
 
@@ -1377,23 +1248,37 @@ fn require(holds: bool, message: impl Into<String>) -> Outcome<()> {
     if holds { Ok(()) } else { invalid(message) }
 }
 
+fn plain(holds: bool, message: &str) -> Outcome<()> {
+    if holds {
+        Ok(())
+    } else {
+        refuse(400, "", message)
+    }
+}
+
 // ---- text ----
+
+fn form(text: &[u8]) -> Parameters {
+    form_urlencoded::parse(text).into_owned().collect()
+}
 
 fn has_word(list: &str, word: &str) -> bool {
     list.split(' ').any(|known| known == word)
 }
 
-fn number<T: std::str::FromStr>(text: &str) -> Outcome<T> {
-    text.parse()
-        .or_else(|_| invalid(format!("Invalid value: {text:?} is no such number")))
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+fn number<T: FromStr>(text: &str) -> Outcome<T> {
+    let number = text.parse();
+    number.or_else(|_| invalid(format!("{text:?} is no such number")))
 }
 
 fn decode(segment: &str) -> Outcome<String> {
     let decoded = percent_decode_str(segment).decode_utf8();
-    decoded.map_or_else(
-        |_| invalid("The path is not UTF-8"),
-        |text| Ok(text.into_owned()),
-    )
+    let decoded = decoded.map(|text| text.into_owned());
+    decoded.or_else(|_| invalid("The path is not UTF-8"))
 }
 
 fn crc32c(bytes: &[u8]) -> String {
@@ -1409,16 +1294,15 @@ fn now_s() -> u64 {
     since.expect("the clock is past 1970").as_secs()
 }
 
-/// The Gregorian date, by counting from 1 March 0000 in eras of 400 years.
+/// Counts days from 1 March 0000, in eras of 400 years, so that leap days come last.
 fn rfc3339(time_s: u64) -> String {
-    let (era, day) = (
-        (time_s / 86_400 + 719_468) / 146_097,
-        (time_s / 86_400 + 719_468) % 146_097,
-    );
+    let day = time_s / 86_400 + 719_468;
+    let (era, day) = (day / 146_097, day % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * day + 2) / 153;
-    let (month, day) = ((shifted + 2) % 12 + 1, day - (153 * shifted + 2) / 5 + 1);
+    let march_month = (5 * day + 2) / 153;
+    let day = day - (153 * march_month + 2) / 5 + 1;
+    let month = (march_month + 2) % 12 + 1;
     let year = era * 400 + year + u64::from(month <= 2);
     let (hour, minute, second) = (time_s / 3600 % 24, time_s / 60 % 60, time_s % 60);
     format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z")

@@ -1,0 +1,6 @@
+//! Stories of what people see: the real program, real trees, real servers. `tests/run` runs them all.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod publishing;

@@ -1,0 +1,173 @@
+//! What stories are made of: a [`Site`] on disk, the real program, and real servers.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub mod s3;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The secret of most stories. Its id is in the snapshots.
+pub const KEY: &str = "an example secret, of more than thirty-two bytes";
+
+/// A folder with a tree to publish (`assets/`), a key, and perhaps a configuration. Gone with the story.
+pub struct Site {
+    folder: TempDir,
+}
+
+impl Site {
+    /// No files yet, and no configuration.
+    pub fn bare() -> Site {
+        let site = Site {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
+        fs::create_dir(site.path("assets")).expect("a folder");
+        site.private("hunt.key", KEY)
+    }
+
+    /// No files yet; a configuration that publishes `assets/` to the folder `out`.
+    pub fn new() -> Site {
+        Site::bare().config("[target.local]\nurl = \"file:out\"\n")
+    }
+
+    /// `assetsync.toml` with the usual key and source, and `more` behind.
+    pub fn config(self, more: &str) -> Site {
+        let text = format!("key_file = \"hunt.key\"\n\n[[source]]\ndir = \"assets\"\n\n{more}");
+        self.raw_config(&text)
+    }
+
+    /// `assetsync.toml`, all of it.
+    pub fn raw_config(self, text: &str) -> Site {
+        fs::write(self.path("assetsync.toml"), text).expect("written");
+        self
+    }
+
+    /// A file of the tree.
+    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Site {
+        self.write(path, content);
+        self
+    }
+
+    /// A file of the tree, written now.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let file = self.asset(path);
+        fs::create_dir_all(file.parent().expect("it's in the folder")).expect("a folder");
+        fs::write(file, content).expect("written");
+    }
+
+    /// A file beside the tree that only its owner can read.
+    pub fn private(self, name: &str, content: &str) -> Site {
+        let file = self.path(name);
+        fs::write(&file, content).expect("written");
+        set_mode(&file, 0o600);
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn asset(&self, path: &str) -> PathBuf {
+        self.path("assets").join(path)
+    }
+
+    /// The program, to be run in this folder with nothing in its environment but what a story adds.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_assetsync"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .stdin(Stdio::null());
+        command
+            .env("HOME", self.folder.path())
+            .env("PATH", "/usr/bin:/bin")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(arguments), self.folder.path())
+    }
+
+    /// Runs the program, which must end well; returns its standard output.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let run = self.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}\n{run}");
+        run.stdout
+    }
+
+    /// Every file below `folder`, by path, without assetsync's own.
+    pub fn published(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+        let root = self.path(folder);
+        let files = walkdir::WalkDir::new(&root)
+            .into_iter()
+            .map(|entry| entry.expect("readable"));
+        files
+            .filter(|entry| entry.file_type().is_file())
+            .map(|entry| {
+                let key = entry
+                    .path()
+                    .strip_prefix(&root)
+                    .expect("below")
+                    .to_str()
+                    .expect("UTF-8")
+                    .to_string();
+                (key, fs::read(entry.path()).expect("readable"))
+            })
+            .filter(|(key, _)| !key.starts_with(".assetsync/"))
+            .collect()
+    }
+}
+
+#[cfg(unix)]
+pub fn set_mode(file: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(file, fs::Permissions::from_mode(mode)).expect("the mode can be set");
+}
+
+/// What the program printed, and how it ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// Runs `command`; the temporary `folder` is called `[folder]` in its output.
+    pub fn of(command: &mut Command, folder: &Path) -> Run {
+        let output = command.output().expect("the program runs");
+        let text = |bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).expect("output is UTF-8");
+            text.replace(folder.to_str().expect("UTF-8"), "[folder]")
+        };
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+/// As snapshots have it.
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "exit code: {}\n--- stdout\n{}--- stderr\n{}",
+            self.code, self.stdout, self.stderr
+        )
+    }
+}
+
+/// An environment variable that `tests/run` sets.
+pub fn from_test_command(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} isn't set: this story needs a server; run `tests/run`, which installs and starts it")
+    })
+}

@@ -1,0 +1,191 @@
+//! Buckets on the real S3 servers that `tests/run` starts: Ceph's radosgw and moto.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use object_store::aws::{AwsAuthorizer, AwsCredential};
+use object_store::client::{HttpRequest, HttpRequestBody};
+use sha2::{Digest, Sha256};
+
+use super::{Site, from_test_command};
+
+/// A server, and a bucket of this story's own on it.
+pub struct Bucket {
+    pub endpoint: String,
+    pub name: String,
+}
+
+/// An answer to a request that a story makes itself.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl Bucket {
+    /// On Ceph's radosgw.
+    pub fn on_rgw() -> Bucket {
+        Bucket::make(from_test_command("ASSETSYNC_TEST_RGW"))
+    }
+
+    /// On moto.
+    pub fn on_moto() -> Bucket {
+        Bucket::make(from_test_command("ASSETSYNC_TEST_MOTO"))
+    }
+
+    fn make(endpoint: String) -> Bucket {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "story-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let bucket = Bucket { endpoint, name };
+        let answer = bucket.signed("PUT", "", b"");
+        assert_eq!(answer.status, 200, "making a bucket: {}", answer.text());
+        bucket
+    }
+
+    /// The flags that publish a site's `assets` here.
+    pub fn arguments<'a>(&'a self, url: &'a str) -> Vec<&'a str> {
+        vec![
+            "--from",
+            "assets",
+            "--to",
+            url,
+            "--key-file",
+            "hunt.key",
+            "--endpoint",
+            &self.endpoint,
+            "--access",
+            "object-acl",
+        ]
+    }
+
+    pub fn url(&self) -> String {
+        format!("s3://{}", self.name)
+    }
+
+    /// Runs the program with this server's credentials in its environment.
+    pub fn run(&self, site: &Site, arguments: &[&str]) -> super::Run {
+        super::Run::of(&mut self.command(site, arguments), &site.path(""))
+    }
+
+    pub fn command(&self, site: &Site, arguments: &[&str]) -> std::process::Command {
+        let mut command = site.command(arguments);
+        command
+            .env(
+                "AWS_ACCESS_KEY_ID",
+                from_test_command("ASSETSYNC_TEST_ACCESS_KEY"),
+            )
+            .env(
+                "AWS_SECRET_ACCESS_KEY",
+                from_test_command("ASSETSYNC_TEST_SECRET_KEY"),
+            );
+        command
+    }
+
+    /// Publishes the site's `assets` to `url`, which must go well; returns the JSON report.
+    pub fn push(&self, site: &Site, url: &str) -> serde_json::Value {
+        let run = self.run(
+            site,
+            &[&["push", "--json"], self.arguments(url).as_slice()].concat(),
+        );
+        assert_eq!(run.code, 0, "{run}");
+        serde_json::from_str(&run.stdout).expect("JSON")
+    }
+
+    /// A stranger's GET; `path` is encoded already.
+    pub fn anonymous(&self, path: &str) -> Answer {
+        let url = format!("{}/{}{path}", self.endpoint, self.name);
+        fetch(agent().get(url).header("accept-encoding", "gzip").call())
+    }
+
+    /// A request of the bucket's owner; `path` is what follows the bucket's name, encoded.
+    pub fn signed(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        self.signed_with(method, path, body, &[])
+    }
+
+    /// The same with further headers.
+    pub fn signed_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: &[u8],
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let credential = AwsCredential {
+            key_id: from_test_command("ASSETSYNC_TEST_ACCESS_KEY"),
+            secret_key: from_test_command("ASSETSYNC_TEST_SECRET_KEY"),
+            token: None,
+        };
+        let mut request = HttpRequest::new(HttpRequestBody::empty());
+        *request.method_mut() = method.parse().expect("a method");
+        *request.uri_mut() = format!("{}/{}{path}", self.endpoint, self.name)
+            .parse()
+            .expect("a URL");
+        for (name, value) in headers {
+            let name: http::HeaderName = name.parse().expect("a name");
+            request
+                .headers_mut()
+                .insert(name, value.parse().expect("a value"));
+        }
+        AwsAuthorizer::new(&credential, "s3", "us-east-1")
+            .try_authorize(&mut request, Some(&Sha256::digest(body)))
+            .expect("signing");
+        let request = request.map(|_| body.to_vec());
+        fetch(agent().run(request))
+    }
+
+    /// All keys, sorted.
+    pub fn keys(&self) -> Vec<String> {
+        let answer = self.signed("GET", "/?list-type=2&max-keys=1000", b"");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let text = answer.text();
+        let mut keys: Vec<String> = text
+            .split("<Key>")
+            .skip(1)
+            .filter_map(|rest| rest.split("</Key>").next())
+            .map(str::to_string)
+            .collect();
+        keys.sort();
+        keys
+    }
+}
+
+/// Statuses are answers, not errors.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into()
+}
+
+fn fetch(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
+    match answer {
+        Ok(response) => {
+            let (parts, mut body) = response.into_parts();
+            let body = body
+                .with_config()
+                .limit(1 << 30)
+                .read_to_vec()
+                .expect("a body");
+            Answer {
+                status: parts.status.as_u16(),
+                headers: parts.headers,
+                body,
+            }
+        }
+        Err(error) => panic!("the server doesn't answer: {error}"),
+    }
+}
