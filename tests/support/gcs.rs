@@ -245,10 +245,11 @@ impl Drop for Server {
 
 impl Object {
     pub fn new(bytes: impl Into<Vec<u8>>, content_type: &str) -> Self {
-        let mut object = Self::default();
-        object.bytes = bytes.into();
-        content_type.clone_into(&mut object.content_type);
-        object
+        Self {
+            bytes: bytes.into(),
+            content_type: content_type.to_owned(),
+            ..Self::default()
+        }
     }
 }
 
@@ -279,6 +280,8 @@ impl Fault {
 }
 
 type Shared = Arc<Mutex<State>>;
+/// The first byte, and the one after the last.
+type Span = (usize, usize);
 type Parameters = BTreeMap<String, String>;
 type Reply = Response<Bytes>;
 type Outcome<T = Reply> = Result<T, Refusal>;
@@ -974,8 +977,8 @@ impl Upload {
     }
 }
 
-/// `bytes 0-9/20` is 0..10 of 20; for a `*` there is no span, or no size.
-fn content_range(text: &str) -> Option<(Option<(usize, usize)>, Option<usize>)> {
+/// `bytes 0-9/20` is (0, 10) and 20; for a `*` there is no span, or no size.
+fn content_range(text: &str) -> Option<(Option<Span>, Option<usize>)> {
     let (span, total) = text.strip_prefix("bytes ")?.split_once('/')?;
     let total = match total {
         "*" => None,
@@ -1052,7 +1055,7 @@ impl State {
         let mut entries = bucket.entries(call);
         entries.retain(|entry, _| **entry > *after);
         let page = entries.iter().take(max);
-        let next = page.clone().last().filter(|_| entries.len() > max);
+        let next = page.clone().next_back().filter(|_| entries.len() > max);
         let (mut items, mut prefixes) = (Vec::new(), Vec::new());
         for (entry, object) in page {
             match object {
@@ -1128,8 +1131,9 @@ fn select(parameters: &Parameters, mut value: Value) -> Value {
     };
     let names: Vec<&str> = fields.split(['(', ')', ',', '/']).collect();
     let keep = |value: &mut Value| {
-        let fields = value.as_object_mut();
-        fields.map(|fields| fields.retain(|key, _| names.contains(&key.as_str())));
+        if let Some(fields) = value.as_object_mut() {
+            fields.retain(|key, _| names.contains(&key.as_str()));
+        }
     };
     keep(&mut value);
     if fields.contains("items(") || fields.contains("items/") {
