@@ -222,20 +222,25 @@ impl Shared {
     async fn put(&self, object: &Object, mode: PutMode) -> Result<Option<u64>, StoreError> {
         let mut reads = 1;
         loop {
-            let put = match self.prepare(object).await {
-                Ok(body) => self.store.put(object, body, mode).await,
-                Err(error) => Err(error),
-            };
-            match put {
-                Ok(sent_bytes) => return Ok(Some(sent_bytes)),
-                Err(error) => match error.kind {
-                    StoreErrorKind::FileChanged if reads < READS_MAX => reads += 1,
-                    StoreErrorKind::Exists | StoreErrorKind::OutcomeUnknown => {
-                        return self.settle(object, mode, error).await;
+            let error = match self.prepare(object).await {
+                Ok(body) => {
+                    let sent_bytes = body.size_bytes();
+                    match self.store.put(object, body, mode).await {
+                        Ok(()) => return Ok(Some(sent_bytes)),
+                        Err(error) if is_unclear(&error) => {
+                            let was_ours = error.kind == StoreErrorKind::OutcomeUnknown;
+                            self.settle(object, mode, error).await?;
+                            return Ok(was_ours.then_some(sent_bytes));
+                        }
+                        Err(error) => error,
                     }
-                    _ => return Err(error),
-                },
+                }
+                Err(error) => error,
+            };
+            if error.kind != StoreErrorKind::FileChanged || reads == READS_MAX {
+                return Err(error);
             }
+            reads += 1;
         }
     }
 
@@ -260,18 +265,23 @@ impl Shared {
         object: &Object,
         mode: PutMode,
         error: StoreError,
-    ) -> Result<Option<u64>, StoreError> {
-        let found = match self.store.head(&object.key).await {
-            Ok(found) => found,
-            Err(_) if error.kind == StoreErrorKind::OutcomeUnknown => return Err(error),
-            Err(failed) => return Err(failed),
-        };
-        match found {
-            Some(stored) if stored.token == Some(object.token) => Ok(None),
-            Some(_) if mode == PutMode::Create => Err(conflict(object, "something else is there")),
+    ) -> Result<(), StoreError> {
+        match self.store.head(&object.key).await {
+            Ok(Some(stored)) if stored.token == Some(object.token) => Ok(()),
+            Ok(Some(_)) if mode == PutMode::Create => {
+                Err(conflict(object, "something else is there"))
+            }
+            // What the put said is closer to the cause than what the look says.
             _ => Err(error),
         }
     }
+}
+
+fn is_unclear(error: &StoreError) -> bool {
+    matches!(
+        error.kind,
+        StoreErrorKind::Exists | StoreErrorKind::OutcomeUnknown
+    )
 }
 
 fn conflict(object: &Object, why: &str) -> StoreError {

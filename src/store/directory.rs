@@ -123,21 +123,20 @@ impl Directory {
         content: NamedTempFile,
         is_gzipped: bool,
         mode: PutMode,
-    ) -> io::Result<u64> {
+    ) -> io::Result<()> {
         let key = object.key.as_str();
         let file = self.file(key);
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
         let gz = self.file(&format!("{key}.gz"));
-        let size_bytes = content.as_file().metadata()?.len();
         if !is_gzipped {
             place(content, &file, mode)?;
             // A page that shrinks no more must not leave an old `.gz` to be served in its stead.
             if mode == PutMode::Replace && gz.exists() {
                 fs::remove_file(&gz)?;
             }
-            return Ok(size_bytes);
+            return Ok(());
         }
         let mut whole = self.unfinished()?;
         io::copy(&mut GzDecoder::new(content.reopen()?), &mut whole)?;
@@ -146,8 +145,7 @@ impl Directory {
         }
         // The `.gz` first: whoever finds the file finds its `.gz` too.
         place(content, &gz, PutMode::Replace)?;
-        place(whole, &file, mode)?;
-        Ok(size_bytes)
+        place(whole, &file, mode)
     }
 
     fn write_headers(&self, build: &Build) -> io::Result<()> {
@@ -222,7 +220,7 @@ impl Store for Directory {
         tokio::task::block_in_place(|| self.look(key))
     }
 
-    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<u64, StoreError> {
+    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError> {
         let error = |e: io::Error| explain(object, &e);
         let is_gzipped = body.is_gzipped;
         let mut file = tokio::task::block_in_place(|| self.unfinished()).map_err(error)?;
@@ -239,9 +237,8 @@ impl Store for Directory {
                 }
             }
         }
-        let size_bytes =
-            tokio::task::block_in_place(|| self.finish_put(object, file, is_gzipped, mode))
-                .map_err(error)?;
+        tokio::task::block_in_place(|| self.finish_put(object, file, is_gzipped, mode))
+            .map_err(error)?;
         if object.is_mutable() {
             let entry = PlainObject {
                 token: object.token.to_string(),
@@ -249,7 +246,7 @@ impl Store for Directory {
             };
             self.plain(|plain| plain.objects.insert(object.key.to_string(), entry))?;
         }
-        Ok(size_bytes)
+        Ok(())
     }
 
     async fn finish(&self, build: &Build) -> Result<(), StoreError> {

@@ -377,13 +377,11 @@ impl Store for Gcs {
         Ok(Some(item.stored()))
     }
 
-    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<u64, StoreError> {
-        let size_bytes = body.size_bytes();
+    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError> {
         match body.content {
-            Content::Memory(bytes) => self.put_whole(object, body.is_gzipped, bytes, mode).await?,
-            Content::File(parts) => self.put_parts(object, body.is_gzipped, parts, mode).await?,
+            Content::Memory(bytes) => self.put_whole(object, body.is_gzipped, bytes, mode).await,
+            Content::File(parts) => self.put_parts(object, body.is_gzipped, parts, mode).await,
         }
-        Ok(size_bytes)
     }
 
     fn url(&self, key: &ObjectKey) -> String {

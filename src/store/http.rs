@@ -27,6 +27,9 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 const TRIES_MAX: usize = 40;
 
+/// How long a server is tried that has never answered: its name is more likely wrong than it is down.
+const UNREACHED: Duration = Duration::from_secs(15);
+
 /// How long a connection may take to open.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -108,12 +111,14 @@ pub(crate) struct Http {
     client: HttpClient,
     patience: Patience,
     requests: AtomicU64,
+    /// Whether the server ever answered: one that never did is soon given up.
+    is_reached: AtomicBool,
 }
 
 /// Why another try is worthwhile.
 struct Again {
     reason: String,
-    /// Whether the storage may have done what was asked.
+    /// Whether the storage may have done what was asked; not if it wasn't even reached.
     maybe_done: bool,
     retry_after: Option<Duration>,
 }
@@ -133,6 +138,7 @@ impl Http {
             client,
             patience,
             requests: AtomicU64::new(0),
+            is_reached: AtomicBool::new(false),
         }
     }
 
@@ -145,7 +151,15 @@ impl Http {
         let started = Instant::now();
         let may_refresh = AtomicBool::new(true);
         let maybe_done = AtomicBool::new(false);
-        let left = || self.patience.deadline.saturating_sub(started.elapsed());
+        let left = || {
+            let is_reached = self.is_reached.load(Ordering::Relaxed);
+            let most = if is_reached {
+                self.patience.deadline
+            } else {
+                self.patience.deadline.min(UNREACHED)
+            };
+            most.saturating_sub(started.elapsed())
+        };
         let backoff = ExponentialBuilder::default()
             .with_min_delay(BACKOFF_FIRST)
             .with_max_delay(BACKOFF_MAX)
@@ -224,6 +238,7 @@ impl Http {
             .execute(request)
             .await
             .map_err(|e| transport(&e))?;
+        self.is_reached.store(true, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
         let body = tokio::time::timeout(self.patience.stall, body.bytes()).await;
         let body = body.map_err(|_| stalled())?.map_err(|e| transport(&e))?;

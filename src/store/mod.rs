@@ -68,12 +68,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// What is stored under `key`, with its token; none if there's nothing.
     async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError>;
 
-    /// Stores `body` under `object`'s key with `object`'s headers and token; returns the bytes stored.
+    /// Stores `body` under `object`'s key with `object`'s headers and token.
     ///
     /// # Errors
     /// [`StoreErrorKind::Exists`] if `mode` is [`PutMode::Create`] and the key isn't free (perhaps by
     /// this very put, its reply lost); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
-    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<u64, StoreError>;
+    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError>;
 
     /// Called when all of `build` is in place: a directory writes its `_headers` then.
     async fn finish(&self, _build: &Build) -> Result<(), StoreError> {

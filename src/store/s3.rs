@@ -3,12 +3,13 @@
 //! list a bucket that holds a key such as `a//b`.
 
 use std::collections::HashMap;
-use std::io;
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use http::{Method, StatusCode};
 use object_store::aws::AwsAuthorizer;
 use object_store::client::HttpRequest;
@@ -33,6 +34,9 @@ pub(super) const DEFAULT_REGION: &str = "us-east-1";
 
 /// S3 takes at most 10,000 parts (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 const PARTS_MAX: u64 = 10_000;
+
+/// Parts of one object that are sent at a time; `body::memory_bytes` counts them, and one being read.
+const PARTS_IN_FLIGHT: usize = 3;
 
 #[derive(Debug)]
 pub(super) struct S3 {
@@ -171,6 +175,7 @@ impl S3 {
         }
     }
 
+    /// Sends the parts, some at a time, and finishes the upload.
     async fn send_parts(
         &self,
         object: &Object,
@@ -180,43 +185,60 @@ impl S3 {
         mode: PutMode,
     ) -> Result<(), StoreError> {
         let part_bytes = (PART_BYTES as u64).max(parts.size_bytes().div_ceil(PARTS_MAX)) as usize;
+        let mut in_flight = FuturesOrdered::new();
         let mut done = CompleteMultipartUpload { part: Vec::new() };
-        while parts.left_bytes() > 0 {
-            let (rest, part) = next_part(parts, part_bytes).await;
-            parts = rest;
-            let part = part.map_err(|e: io::Error| body::explain(object, &e))?;
-            let number = done.part.len() + 1;
-            let doing = format!("upload part {number} of `{}`", object.path);
-            let call = Call::new(
-                Method::PUT,
-                format!("{url}?partNumber={number}&{upload}"),
-                doing,
-            )
-            .body([part]);
-            let reply = self.expect(&call).await?;
-            let etag = reply
-                .headers
-                .get("etag")
-                .and_then(|v| v.to_str().ok())
-                .ok_or_else(|| {
-                    StoreError::new(
-                        StoreErrorKind::Other,
-                        format!("Cannot {}: the storage gave no ETag", call.doing),
-                    )
-                })?;
-            done.part.push(CompletedPart {
+        let mut number = 0;
+        while parts.left_bytes() > 0 || !in_flight.is_empty() {
+            if parts.left_bytes() > 0 && in_flight.len() < PARTS_IN_FLIGHT {
+                let (rest, part) = next_part(parts, part_bytes).await;
+                parts = rest;
+                let part = part.map_err(|e| body::explain(object, &e))?;
+                number += 1;
+                in_flight.push_back(self.send_part(object, part, number, url, upload));
+            } else if let Some(sent) = in_flight.next().await {
+                done.part.push(sent?);
+            }
+        }
+        self.finish_parts(object, &done, url, upload, mode).await
+    }
+
+    async fn send_part(
+        &self,
+        object: &Object,
+        part: Bytes,
+        number: usize,
+        url: &str,
+        upload: &str,
+    ) -> Result<CompletedPart, StoreError> {
+        let doing = format!("upload part {number} of `{}`", object.path);
+        let url = format!("{url}?partNumber={number}&{upload}");
+        let call = Call::new(Method::PUT, url, doing).body([part]);
+        let reply = self.expect(&call).await?;
+        match reply.headers.get("etag").and_then(|v| v.to_str().ok()) {
+            Some(etag) => Ok(CompletedPart {
                 part_number: number,
                 etag: etag.to_string(),
-            });
+            }),
+            None => Err(StoreError::new(
+                StoreErrorKind::Other,
+                format!("Cannot {}: the storage gave no ETag", call.doing),
+            )),
         }
-        let xml = quick_xml::se::to_string(&done).expect("numbers and strings are XML");
-        let call = Call::new(
-            Method::POST,
-            format!("{url}?{upload}"),
-            format!("finish `{}`", object.path),
-        )
-        .header("content-type", "application/xml")
-        .body([Bytes::from(xml)]);
+    }
+
+    async fn finish_parts(
+        &self,
+        object: &Object,
+        done: &CompleteMultipartUpload,
+        url: &str,
+        upload: &str,
+        mode: PutMode,
+    ) -> Result<(), StoreError> {
+        let xml = quick_xml::se::to_string(done).expect("numbers and strings are XML");
+        let doing = format!("finish `{}`", object.path);
+        let call = Call::new(Method::POST, format!("{url}?{upload}"), doing)
+            .header("content-type", "application/xml")
+            .body([Bytes::from(xml)]);
         match self.expect(&conditional(call, mode)).await {
             // The first try did it, and its reply was lost: the upload is gone, for the object is there.
             Err(error) if error.message.contains("NoSuchUpload") => Err(StoreError {
@@ -365,13 +387,11 @@ impl Store for S3 {
         }))
     }
 
-    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<u64, StoreError> {
-        let size_bytes = body.size_bytes();
+    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError> {
         match &body.content {
-            Content::Memory(bytes) => self.put_whole(object, &body, bytes, mode).await?,
-            Content::File(_) => self.put_parts(object, body, mode).await?,
+            Content::Memory(bytes) => self.put_whole(object, &body, bytes, mode).await,
+            Content::File(_) => self.put_parts(object, body, mode).await,
         }
-        Ok(size_bytes)
     }
 
     fn url(&self, key: &ObjectKey) -> String {

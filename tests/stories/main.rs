@@ -3,4 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod conformance;
+mod gcs;
+mod properties;
 mod publishing;
+mod s3;

@@ -1,14 +1,366 @@
-//! What a push does, and what it leaves alone.
+//! What a push does, what it leaves alone, and what it says.
 
-use crate::support::Site;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use assetsync::store::{Call, Memory, PutMode, StoreErrorKind};
+use assetsync::{Reason, Step, Store};
+
+use crate::support::library::{built, push, push_build, steps};
+use crate::support::{Site, gunzip};
+
+/// Plain pages, keyed everything else.
+fn hunt() -> Site {
+    Site::new()
+        .config(
+            r#"
+            [[rule]]
+            match = "**/*.html"
+            names = "plain"
+            [target.local]
+            url = "file:out"
+            "#,
+        )
+        .file("index.html", "<h1>Welcome, solvers</h1>".repeat(20))
+        .file("puzzle/gears/main.js", "let teeth = 12;\n".repeat(50))
+        .file("puzzle/gears/img/a.png", b"\x89PNG\r\n\x1a\n a")
+        .file("puzzle/gears/img/b.png", b"\x89PNG\r\n\x1a\n b")
+}
+
+fn memory() -> (Arc<Memory>, Arc<dyn Store>) {
+    let memory = Arc::new(Memory::new());
+    (Arc::clone(&memory), memory)
+}
 
 #[test]
-fn the_second_push_uploads_nothing() {
-    let site = Site::new()
-        .file("index.html", "<h1>Hello</h1>")
-        .file("img/a.png", b"\x89PNG\r\n\x1a\n");
-    insta::assert_snapshot!(site.run(&["push"]));
+fn a_push_tells_what_it_did_and_the_second_has_nothing_to_do() {
+    let site = hunt();
+    insta::assert_snapshot!("first", site.run(&["push"]));
     let before = site.published("out");
-    insta::assert_snapshot!(site.run(&["push"]));
+    insta::assert_snapshot!("second", site.run(&["push"]));
     assert_eq!(site.published("out"), before);
+}
+
+#[test]
+fn the_second_push_asks_for_one_listing_and_writes_nothing() {
+    let (memory, store) = memory();
+    let site = hunt();
+    assert_eq!(push(&site, &store).uploaded.objects, 4);
+    memory.clear_calls();
+    let report = push(&site, &store);
+    assert_eq!((report.uploaded.objects, report.kept.objects), (0, 4));
+    assert_eq!(memory.calls(), [Call::List]);
+}
+
+#[test]
+fn one_byte_changed_is_one_upload_and_the_old_object_stays() {
+    let (memory, store) = memory();
+    let site = hunt();
+    push(&site, &store);
+    let before = memory.keys();
+    memory.clear_calls();
+    site.write("puzzle/gears/img/a.png", b"\x89PNG\r\n\x1a\n A");
+    let report = push(&site, &store);
+    assert_eq!(
+        (report.uploaded.objects, report.overwritten.objects),
+        (1, 0)
+    );
+    let build = built(&site);
+    let changed = build.find("puzzle/gears/img/a.png").expect("built");
+    assert_eq!(memory.writes(), [changed.key.to_string()]);
+    assert!(
+        before.iter().all(|key| memory.keys().contains(key)),
+        "players still see the old page"
+    );
+    assert_eq!(memory.keys().len(), before.len() + 1);
+}
+
+#[test]
+fn a_plain_page_is_overwritten_only_when_it_changes() {
+    let (memory, store) = memory();
+    let site = hunt();
+    push(&site, &store);
+    memory.clear_calls();
+    site.write("index.html", "<h1>Erratum</h1>");
+    let report = push(&site, &store);
+    assert_eq!(
+        (
+            report.uploaded.objects,
+            report.overwritten.objects,
+            report.kept.objects
+        ),
+        (0, 1, 3)
+    );
+    assert_eq!(
+        memory.calls(),
+        [Call::List, Call::Put("index.html".into(), PutMode::Replace)]
+    );
+    assert_eq!(
+        memory.bytes("index.html").as_deref(),
+        Some(&b"<h1>Erratum</h1>"[..])
+    );
+}
+
+#[test]
+fn a_new_header_renames_keyed_objects_and_overwrites_plain_ones() {
+    let (_, store) = memory();
+    let site = hunt();
+    push(&site, &store);
+    let site = site.config(
+        r#"
+        [[rule]]
+        match = "**/*.html"
+        names = "plain"
+        [[rule]]
+        match = "{index.html,**/a.png}"
+        cache_control = "no-cache"
+        [target.local]
+        url = "file:out"
+        "#,
+    );
+    let report = push(&site, &store);
+    assert_eq!(
+        (
+            report.uploaded.objects,
+            report.overwritten.objects,
+            report.kept.objects
+        ),
+        (1, 1, 2)
+    );
+}
+
+#[test]
+fn the_plan_gives_its_reasons() {
+    let (memory, store) = memory();
+    let site = hunt();
+    let build = built(&site);
+    let all = |step| {
+        build
+            .objects
+            .iter()
+            .map(|object| (object.path.to_string(), step))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&build, &*store), all(Step::Upload(Reason::Missing)));
+    push(&site, &store);
+    assert_eq!(steps(&build, &*store), all(Step::Keep));
+    site.write("index.html", "<h1>Erratum</h1>");
+    assert_eq!(
+        steps(&built(&site), &*store)[0],
+        ("index.html".into(), Step::Overwrite(Reason::Differs))
+    );
+    assert_eq!(memory.keys().len(), 4, "a plan writes nothing");
+}
+
+#[test]
+fn another_secret_shares_nothing() {
+    let site = hunt();
+    site.ok(&["push"]);
+    let first = site.published("out");
+    let site = site.private("hunt.key", "quite another secret, as long as the first one");
+    site.ok(&["push"]);
+    let both = site.published("out");
+    let keyed =
+        |keys: &BTreeMap<String, Vec<u8>>| keys.keys().filter(|k| k.ends_with(".png")).count();
+    assert_eq!((keyed(&first), keyed(&both)), (2, 4));
+}
+
+#[test]
+fn every_object_has_its_type_its_caching_and_its_compression() {
+    let (memory, store) = memory();
+    let site = hunt()
+        .file("empty.css", "")
+        .file("tiny.css", "a{}")
+        .file("song.mp3", vec![0; 4096]);
+    push(&site, &store);
+    let build = built(&site);
+    for (path, content_type, cache_control, is_gzipped) in [
+        (
+            "index.html",
+            "text/html; charset=utf-8",
+            "public, max-age=60",
+            true,
+        ),
+        (
+            "puzzle/gears/main.js",
+            "text/javascript; charset=utf-8",
+            "public, max-age=31536000, immutable",
+            true,
+        ),
+        (
+            "puzzle/gears/img/a.png",
+            "image/png",
+            "public, max-age=31536000, immutable",
+            false,
+        ),
+        (
+            "empty.css",
+            "text/css; charset=utf-8",
+            "public, max-age=31536000, immutable",
+            false,
+        ),
+        (
+            "tiny.css",
+            "text/css; charset=utf-8",
+            "public, max-age=31536000, immutable",
+            false,
+        ),
+        (
+            "song.mp3",
+            "audio/mpeg",
+            "public, max-age=31536000, immutable",
+            false,
+        ),
+    ] {
+        let key = build.find(path).expect("built").key.to_string();
+        let (headers, gzipped) = memory.headers(&key).expect("published");
+        assert_eq!(
+            (
+                headers.content_type.as_str(),
+                headers.cache_control.as_str()
+            ),
+            (content_type, cache_control),
+            "{path}"
+        );
+        assert_eq!(gzipped, is_gzipped, "{path}");
+        let stored = memory.bytes(&key).expect("published");
+        let source = std::fs::read(site.asset(path)).expect("readable");
+        assert_eq!(
+            if gzipped { gunzip(&stored) } else { stored },
+            source,
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn what_is_compressed_already_is_not_compressed_again() {
+    let (memory, store) = memory();
+    let mut gzipped = Vec::new();
+    flate2::read::GzEncoder::new(&vec![b'a'; 100_000][..], flate2::Compression::fast())
+        .read_to_end(&mut gzipped)
+        .expect("in memory");
+    let site = Site::new()
+        .file("bomb.json", &gzipped)
+        .file("bomb.gz", &gzipped);
+    push(&site, &store);
+    for key in memory.keys() {
+        assert_eq!(
+            memory.bytes(&key).as_deref(),
+            Some(gzipped.as_slice()),
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn one_failed_object_does_not_stop_the_others() {
+    let (memory, store) = memory();
+    let site = hunt();
+    memory.fail_next_put(StoreErrorKind::Other);
+    let report = push(&site, &store);
+    assert_eq!(
+        (
+            report.uploaded.objects,
+            report.failures.len(),
+            report.not_begun
+        ),
+        (3, 1, 0)
+    );
+    assert_eq!(report.exit_code(), 1);
+    let report = push(&site, &store);
+    assert_eq!(
+        (
+            report.uploaded.objects,
+            report.kept.objects,
+            report.exit_code()
+        ),
+        (1, 3, 0)
+    );
+}
+
+#[test]
+fn a_missing_permission_stops_the_run() {
+    let (memory, store) = memory();
+    let site = (0..500).fold(Site::new(), |site, n| {
+        site.file(&format!("{n}.txt"), n.to_string())
+    });
+    (0..500).for_each(|_| memory.fail_next_put(StoreErrorKind::Denied));
+    let report = push(&site, &store);
+    assert!(
+        report.failures.len() < 200,
+        "{} asked in vain",
+        report.failures.len()
+    );
+    assert_eq!(
+        report.failures.len() as u64 + report.not_begun,
+        500,
+        "every object is accounted for"
+    );
+    assert_eq!(report.exit_code(), 1);
+}
+
+#[test]
+fn something_else_under_an_immutable_key_is_never_overwritten() {
+    let (memory, store) = memory();
+    let (site, other) = (hunt(), hunt());
+    let mut forged = built(&other);
+    other.write("puzzle/gears/img/a.png", b"\x89PNG\r\n\x1a\n defaced");
+    let key = built(&site)
+        .find("puzzle/gears/img/a.png")
+        .expect("built")
+        .key
+        .clone();
+    forged.objects = built(&other)
+        .objects
+        .into_iter()
+        .filter(|o| o.path.as_str().ends_with("a.png"))
+        .collect();
+    forged.objects[0].key = key.clone();
+    push_build(&forged, &store);
+    let planted = memory.bytes(key.as_str());
+    let report = push(&site, &store);
+    assert_eq!(
+        (
+            report.uploaded.objects,
+            report.failures.len(),
+            report.exit_code()
+        ),
+        (3, 1, 1)
+    );
+    assert!(
+        report.failures[0]
+            .error
+            .message
+            .contains("never overwritten"),
+        "{}",
+        report.failures[0].error
+    );
+    assert_eq!(memory.bytes(key.as_str()), planted);
+}
+
+#[test]
+fn of_two_deployers_at_once_both_succeed() {
+    let (memory, store) = memory();
+    let site = hunt();
+    let build = built(&site);
+    let reports: Vec<_> = std::thread::scope(|scope| {
+        let deployers: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| push_build(&build, &store)))
+            .collect();
+        deployers
+            .into_iter()
+            .map(|deployer| deployer.join().expect("no panic"))
+            .collect()
+    });
+    for report in &reports {
+        assert_eq!(report.exit_code(), 0, "{report:?}");
+    }
+    assert_eq!(memory.keys().len(), 4);
+}
+
+#[test]
+fn an_empty_tree_is_refused() {
+    insta::assert_snapshot!(Site::new().file("notes.md", "# draft").run(&["push"]));
 }

@@ -1,7 +1,8 @@
 //! Google Cloud Storage in this process, as strict as the real one, for tests.
 //!
 //! It speaks what a publisher needs of the JSON API (multipart and resumable insert, get, list,
-//! delete, bucket get), the public endpoint `/{bucket}/{object}`, and an OAuth token endpoint.
+//! delete, bucket get), the public endpoint `/{bucket}/{object}`, and the token endpoints of OAuth
+//! and of Google's machines (`GCE_METADATA_HOST`).
 //! A path, request parameter or metadata field it does not know is an error, never ignored.
 //!
 //! What it refuses, and in which words, follows <https://cloud.google.com/storage/docs/json_api>,
@@ -15,6 +16,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
 use std::io;
@@ -25,8 +27,7 @@ use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use hyper::Response;
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::http::request::Parts;
@@ -39,6 +40,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use url::form_urlencoded;
 
 /// Every chunk of a resumable upload but the last is a multiple of this.
 pub const CHUNK_UNIT_BYTES: usize = 256 * 1024;
@@ -380,7 +382,7 @@ async fn answer(state: Shared, request: hyper::Request<Incoming>) -> io::Result<
     let hangs = matches!(effect, Some(Effect::Hang));
     let reply = lock(&state).act(&Call::new(head, body), effect);
     if hangs {
-        pending().await
+        pending::<()>().await;
     }
     reply.ok_or(io::ErrorKind::ConnectionAborted.into())
 }
@@ -393,17 +395,10 @@ async fn read(mut body: Incoming) -> hyper::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The body of a reply; one that is cut is shorter than promised, so the connection is closed.
 struct Payload {
     bytes: Option<Bytes>,
-    then: Then,
-}
-
-#[derive(Clone, Copy)]
-enum Then {
-    End,
-    /// Closing drops what is not yet in the socket.
-    FlushAndClose,
-    Close,
+    cut: bool,
 }
 
 impl Body for Payload {
@@ -414,33 +409,31 @@ impl Body for Payload {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        match (self.bytes.take(), self.then) {
-            (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            (None, Then::End) => Poll::Ready(None),
-            (None, Then::Close) => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
-            (None, Then::FlushAndClose) => {
-                self.then = Then::Close;
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
+        if let Some(bytes) = self.bytes.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
+        if !self.cut {
+            return Poll::Ready(None);
+        }
+        // Lets the bytes reach the socket first: closing would drop them.
+        self.cut = false;
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
-fn payload(reply: Reply, then: Then) -> Response<Payload> {
-    reply.map(|bytes| Payload {
-        bytes: Some(bytes),
-        then,
-    })
+fn payload(bytes: Bytes, cut: bool) -> Payload {
+    let bytes = Some(bytes);
+    Payload { bytes, cut }
 }
 
 fn truncated(reply: Reply) -> Response<Payload> {
     // Even of an empty reply, one byte is promised and missing.
     let promised_bytes = reply.body().len().max(1);
-    let mut half = reply.map(|bytes| bytes.slice(..bytes.len() / 2));
-    half.headers_mut()
-        .insert("content-length", promised_bytes.into());
-    payload(half, Then::FlushAndClose)
+    let mut half = reply.map(|bytes| payload(bytes.slice(..bytes.len() / 2), true));
+    let headers = half.headers_mut();
+    headers.insert("content-length", promised_bytes.into());
+    half
 }
 
 // ---- from a request to its handler ----
@@ -527,7 +520,7 @@ impl State {
             }
             None => self.handle(call),
         };
-        Some(payload(reply, Then::End))
+        Some(reply.map(|bytes| payload(bytes, false)))
     }
 
     fn handle(&mut self, call: &Call) -> Reply {
@@ -542,6 +535,9 @@ impl State {
         let session = call.parameter("upload_id");
         match (call.head.method.as_str(), segments.as_slice(), session) {
             ("POST", ["token"], _) => self.grant(call),
+            ("GET", ["computeMetadata", "v1", .., "default", "token"], _) => {
+                self.grant_to_machine(call)
+            }
             (_, ["upload", "storage", "v1", "b", bucket, "o"], Some(id)) => {
                 self.in_session(call, bucket, id)
             }
@@ -589,9 +585,21 @@ impl State {
         if let Some(error) = error {
             return Ok(json_reply(400, &json!({"error": error})));
         }
+        Ok(self.token_reply())
+    }
+
+    /// The metadata server of Google's machines, where `GCE_METADATA_HOST` names this one.
+    fn grant_to_machine(&mut self, call: &Call) -> Outcome {
+        match call.header("metadata-flavor") {
+            Some("Google") => Ok(self.token_reply()),
+            _ => refuse(403, "", "Missing Metadata-Flavor:Google header."),
+        }
+    }
+
+    fn token_reply(&mut self) -> Reply {
         let token = self.issue_token();
         let body = json!({"access_token": token, "expires_in": 3599, "token_type": "Bearer"});
-        Ok(json_reply(200, &body))
+        json_reply(200, &body)
     }
 
     /// Without a token the JSON API takes anyone for the account, unless tokens are required.
@@ -849,6 +857,15 @@ fn check_conditions(parameters: &Parameters, live: Option<&Object>) -> Outcome<(
     Ok(())
 }
 
+/// Of the generations of an object, only the live one exists here.
+fn check_generation(call: &Call, object: &Object) -> Outcome<()> {
+    let generation = call.parameter("generation").map(number).transpose()?;
+    if generation.is_none_or(|generation: u64| generation == object.generation) {
+        return Ok(());
+    }
+    refuse(404, "notFound", format!("No such object: {}", object.name))
+}
+
 /// The Content-Type and the bytes of exactly two parts.
 fn parts(call: &Call) -> Option<[(&str, &[u8]); 2]> {
     let parameters = call
@@ -955,7 +972,7 @@ impl Upload {
         let total = total.or(self.total_bytes);
         let agrees = self.total_bytes.is_none() || self.total_bytes == total;
         let fits = total.is_none_or(|total| end <= total);
-        let whole_units = total == Some(end) || sent.is_multiple_of(CHUNK_UNIT_BYTES);
+        let whole_units = total == Some(end) || sent % CHUNK_UNIT_BYTES == 0;
         plain(
             end - first == sent,
             "The body is not as long as the Content-Range.",
@@ -1000,9 +1017,10 @@ impl State {
         call.accept(&[COMMON])?;
         let bucket = self.existing(name)?;
         bucket.authorize(self.caller(call)?, Setup::NoGetBucket, None)?;
-        let prevention = match bucket.is(Setup::PreventPublicAccess) {
-            true => "enforced",
-            false => "inherited",
+        let prevention = if bucket.is(Setup::PreventPublicAccess) {
+            "enforced"
+        } else {
+            "inherited"
         };
         let resource = json!({
             "kind": "storage#bucket", "id": name, "name": name, "metageneration": "1",
@@ -1016,8 +1034,9 @@ impl State {
     }
 
     fn get(&self, call: &Call, bucket: &str, name: &str) -> Outcome {
-        call.accept(&[COMMON, CONDITIONS])?;
+        call.accept(&[COMMON, CONDITIONS, "generation"])?;
         let object = self.existing(bucket)?.read(self.caller(call)?, name)?;
+        check_generation(call, object)?;
         check_conditions(&call.parameters, Some(object))?;
         if call.parameter("alt") == Some("media") {
             return Ok(media(object));
@@ -1027,7 +1046,7 @@ impl State {
     }
 
     fn delete(&mut self, call: &Call, bucket: &str, name: &str) -> Outcome {
-        call.accept(&[COMMON, CONDITIONS])?;
+        call.accept(&[COMMON, CONDITIONS, "generation"])?;
         let caller = self.caller(call)?;
         self.existing(bucket)?
             .authorize(caller, Setup::NoOverwrite, None)?;
@@ -1035,6 +1054,7 @@ impl State {
         let Some(object) = objects.get(name) else {
             return refuse(404, "notFound", format!("No such object: {name}"));
         };
+        check_generation(call, object)?;
         check_conditions(&call.parameters, Some(object))?;
         objects.remove(name);
         Ok(reply(204, &[], ""))
@@ -1048,7 +1068,9 @@ impl State {
         let max = number::<usize>(max)?.min(PAGE_ENTRIES_MAX);
         require(max > 0, "maxResults must be positive")?;
         let token = call.parameter("pageToken").unwrap_or_default();
-        let after = URL_SAFE_NO_PAD.decode(token).map(String::from_utf8);
+        let after = BASE64URL_NOPAD
+            .decode(token.as_bytes())
+            .map(String::from_utf8);
         let Ok(Ok(after)) = after else {
             return invalid("Invalid pageToken");
         };
@@ -1065,7 +1087,7 @@ impl State {
         }
         let listing = compact(json!({
             "kind": "storage#objects", "items": items, "prefixes": prefixes,
-            "nextPageToken": next.map(|(entry, _)| URL_SAFE_NO_PAD.encode(entry)),
+            "nextPageToken": next.map(|(entry, _)| BASE64URL_NOPAD.encode(entry.as_bytes())),
         }));
         Ok(json_reply(200, &select(&call.parameters, listing)))
     }
@@ -1110,7 +1132,7 @@ fn resource(bucket: &str, object: &Object, parameters: &Parameters) -> Value {
     resource["bucket"] = json!(bucket);
     resource["id"] = json!(format!("{bucket}/{}/{generation}", object.name));
     resource["size"] = json!(object.bytes.len().to_string());
-    resource["etag"] = json!(STANDARD.encode(&generation));
+    resource["etag"] = json!(BASE64.encode(generation.as_bytes()));
     resource["generation"] = json!(generation);
     resource["metageneration"] = json!("1");
     resource["timeCreated"] = json!(updated);
@@ -1167,7 +1189,7 @@ fn media(object: &Object) -> Reply {
     let headers = headers
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?.clone())));
-    let etag = format!("\"{:x}\"", Md5::digest(&object.bytes));
+    let etag = format!("\"{}\"", HEXLOWER.encode(&Md5::digest(&object.bytes)));
     let hash = format!("crc32c={},md5={}", object.crc32c, object.md5_hash);
     let generation = object.generation.to_string();
     let own = [
@@ -1281,16 +1303,16 @@ fn number<T: FromStr>(text: &str) -> Outcome<T> {
 
 fn decode(segment: &str) -> Outcome<String> {
     let decoded = percent_decode_str(segment).decode_utf8();
-    let decoded = decoded.map(|text| text.into_owned());
+    let decoded = decoded.map(Cow::into_owned);
     decoded.or_else(|_| invalid("The path is not UTF-8"))
 }
 
 fn crc32c(bytes: &[u8]) -> String {
-    STANDARD.encode(crc32c::crc32c(bytes).to_be_bytes())
+    BASE64.encode(&crc32c::crc32c(bytes).to_be_bytes())
 }
 
 fn md5(bytes: &[u8]) -> String {
-    STANDARD.encode(Md5::digest(bytes))
+    BASE64.encode(&Md5::digest(bytes))
 }
 
 fn now_s() -> u64 {

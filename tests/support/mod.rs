@@ -2,13 +2,17 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod gcs;
+pub mod library;
 pub mod s3;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use flate2::read::GzDecoder;
 use tempfile::TempDir;
 
 /// The secret of most stories. Its id is in the snapshots.
@@ -170,4 +174,12 @@ pub fn from_test_command(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} isn't set: this story needs a server; run `tests/run`, which installs and starts it")
     })
+}
+
+pub fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    GzDecoder::new(bytes)
+        .read_to_end(&mut content)
+        .expect("valid gzip");
+    content
 }

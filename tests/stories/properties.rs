@@ -1,0 +1,111 @@
+//! What holds of every tree, not just of those in the stories.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use assetsync::store::Memory;
+use assetsync::{Step, Store};
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::support::Site;
+use crate::support::library::{built, push, steps};
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Paths of up to three folders, in a style that never makes two of them the same on some system, with
+/// contents that are empty, small, large, compressible or not.
+fn files() -> impl Strategy<Value = Files> {
+    let part = "[a-z0-9é五🐘+#?% ]{1,8}";
+    let path = (
+        vec(part, 0..3),
+        part,
+        "(html|css|js|json|png|mp3|svg|woff2|txt)",
+    )
+        .prop_map(|(folders, stem, extension)| {
+            // A final letter for folders and none for files: no name is both.
+            let folders: String = folders
+                .iter()
+                .map(|folder| format!("{}_/", folder.trim()))
+                .collect();
+            format!("{folders}{}x.{extension}", stem.trim())
+        });
+    let content = prop_oneof![
+        vec(any::<u8>(), 0..200),
+        ("[a-z ]{1,20}", 1usize..400).prop_map(|(text, n)| text.repeat(n).into_bytes()),
+        (any::<u8>(), 20_000usize..70_000)
+            .prop_map(|(byte, n)| (0..n).map(|i| byte.wrapping_mul(i as u8)).collect()),
+    ];
+    btree_map(path, content, 1..12)
+}
+
+fn site(files: &Files) -> Site {
+    let config = r#"
+        [[rule]]
+        match = "**/*.html"
+        names = "plain"
+        [[rule]]
+        match = "**/*.svg"
+        names = "readable"
+        [target.local]
+        url = "file:out"
+    "#;
+    files
+        .iter()
+        .fold(Site::new().config(config), |site, (path, content)| {
+            site.file(path, content)
+        })
+}
+
+fn keys(site: &Site) -> BTreeMap<String, String> {
+    built(site)
+        .objects
+        .iter()
+        .map(|object| (object.path.to_string(), object.key.to_string()))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn after_a_push_there_is_nothing_to_do(files in files()) {
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        let site = site(&files);
+        prop_assert!(push(&site, &store).is_complete());
+        prop_assert!(steps(&built(&site), &*store).iter().all(|(_, step)| *step == Step::Keep));
+    }
+
+    #[test]
+    fn changing_one_file_changes_one_name(files in files(), which in any::<Index>(), addition in vec(any::<u8>(), 1..9)) {
+        let site = site(&files);
+        let before = keys(&site);
+        let (path, content) = which.get(&files.iter().collect::<Vec<_>>()).to_owned();
+        site.write(path, [content.as_slice(), &addition].concat());
+        let after = keys(&site);
+        let changed: Vec<&String> = before.keys().filter(|path| before[*path] != after[*path]).collect();
+        let expected = if path.ends_with(".html") { vec![] } else { vec![path] };
+        prop_assert_eq!(changed, expected);
+    }
+
+    #[test]
+    fn names_differ_even_where_contents_do_not(files in files()) {
+        let same: Files = files.into_keys().map(|path| (path, b"the same in every file".to_vec())).collect();
+        let keys = keys(&site(&same));
+        prop_assert_eq!(keys.values().collect::<BTreeSet<_>>().len(), keys.len());
+    }
+
+    #[test]
+    fn threads_folders_and_order_of_writing_change_no_name(files in files()) {
+        let here = site(&files);
+        let elsewhere = Site::new().config(&std::fs::read_to_string(here.path("assetsync.toml")).expect("readable")
+            .split_once("[[rule]]").map(|(_, rules)| format!("[[rule]]{rules}")).expect("it has rules"));
+        files.iter().rev().for_each(|(path, content)| elsewhere.write(path, content));
+        let with_threads = |threads, site: &Site| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| keys(site))
+        };
+        prop_assert_eq!(with_threads(1, &here), with_threads(16, &elsewhere));
+    }
+}

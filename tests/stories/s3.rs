@@ -1,0 +1,259 @@
+//! Publishing to real S3 servers, and looking at it as strangers do.
+
+use crate::support::Site;
+use crate::support::gunzip;
+use crate::support::s3::Bucket;
+
+/// Pages of real teams, and what goes with them.
+const TREE: [&str; 9] = [
+    "index.html",
+    "img/map.png",
+    "team/The+🤔+Headscratchers+✍.html",
+    "team/#mise.html",
+    "team/http%3A%2F%2Fapple.com.html",
+    "team/e\u{301}quipe.html",
+    "team/Документ 12.html",
+    "team/\u{202e}txet desrever.html",
+    "team/what?.html",
+];
+
+fn site() -> Site {
+    TREE.iter().fold(Site::bare(), |site, path| {
+        site.file(path, format!("<p>{path}</p>").repeat(40))
+    })
+}
+
+fn content(answer: &crate::support::s3::Answer) -> Vec<u8> {
+    if answer.header("content-encoding") != Some("gzip") {
+        return answer.body.clone();
+    }
+    gunzip(&answer.body)
+}
+
+/// The path below the bucket of what `assetsync url` prints.
+fn path_of(bucket: &Bucket, site: &Site, url: &str, path: &str) -> String {
+    let printed = bucket.run(
+        site,
+        &[&["url", path], bucket.arguments(url).as_slice()].concat(),
+    );
+    assert_eq!(printed.code, 0, "{printed}");
+    let base = format!("{}/{}", bucket.endpoint, bucket.name);
+    printed
+        .stdout
+        .trim_end()
+        .strip_prefix(&base)
+        .expect("below the bucket")
+        .to_string()
+}
+
+#[test]
+fn strangers_can_read_every_object_by_its_url_and_list_none() {
+    for bucket in [Bucket::on_rgw(), Bucket::on_moto()] {
+        let (site, url) = (site(), format!("{}/static", bucket.url()));
+        let report = bucket.push(&site, &url);
+        assert_eq!(report["uploaded"]["objects"], TREE.len());
+        for path in TREE {
+            let answer = bucket.anonymous(&path_of(&bucket, &site, &url, path));
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+            assert_eq!(
+                content(&answer),
+                std::fs::read(site.asset(path)).expect("readable"),
+                "{path}"
+            );
+            let html = path.ends_with(".html");
+            let expected = if html {
+                "text/html; charset=utf-8"
+            } else {
+                "image/png"
+            };
+            assert_eq!(answer.header("content-type"), Some(expected), "{path}");
+            assert_eq!(
+                answer.header("cache-control"),
+                Some("public, max-age=31536000, immutable")
+            );
+            assert_eq!(
+                answer.header("content-encoding"),
+                html.then_some("gzip"),
+                "{path}"
+            );
+        }
+    }
+    // moto asks nobody who he is when it comes to listings; radosgw does.
+    let bucket = Bucket::on_rgw();
+    bucket.push(&site(), &bucket.url());
+    for listing in ["", "/", "/?list-type=2", "/?versions", "/?uploads"] {
+        assert_eq!(bucket.anonymous(listing).status, 403, "{listing:?}");
+    }
+}
+
+#[test]
+fn nothing_an_object_carries_tells_its_name() {
+    let bucket = Bucket::on_rgw();
+    let site = Site::bare().file(
+        "puzzle/gears/solution/answer.html",
+        "<p>WINDLASS</p>".repeat(99),
+    );
+    bucket.push(&site, &bucket.url());
+    let keys = bucket.keys();
+    assert_eq!(keys.len(), 1);
+    let answer = bucket.anonymous(&format!("/{}", keys[0]));
+    let headers = format!("{:?}", answer.headers).to_lowercase();
+    for word in ["solution", "answer", "gears", "puzzle"] {
+        assert!(
+            !keys[0].contains(word) && !headers.contains(word),
+            "{word}: {} {headers}",
+            keys[0]
+        );
+    }
+}
+
+#[test]
+fn the_same_again_takes_one_request_for_a_thousand_objects() {
+    let bucket = Bucket::on_rgw();
+    let site = (0..1500).fold(Site::bare(), |site, n| {
+        site.file(&format!("{n}.txt"), n.to_string())
+    });
+    assert_eq!(
+        bucket.push(&site, &bucket.url())["uploaded"]["objects"],
+        1500
+    );
+    let again = bucket.push(&site, &bucket.url());
+    assert_eq!(
+        (&again["uploaded"]["objects"], &again["kept"]["objects"]),
+        (&0.into(), &1500.into())
+    );
+    assert_eq!(again["requests"], 2);
+    site.write("7.txt", "seven");
+    let changed = bucket.push(&site, &bucket.url());
+    assert_eq!(
+        (&changed["uploaded"]["objects"], &changed["requests"]),
+        (&1.into(), &3.into())
+    );
+}
+
+#[test]
+fn without_object_acl_nothing_is_made_public() {
+    let bucket = Bucket::on_rgw();
+    let site = Site::bare().file("a.html", "<p>private for now</p>");
+    let (url, endpoint) = (bucket.url(), bucket.endpoint.clone());
+    let run = bucket.run(
+        &site,
+        &[
+            "push",
+            "--from",
+            "assets",
+            "--to",
+            &url,
+            "--key-file",
+            "hunt.key",
+            "--endpoint",
+            &endpoint,
+        ],
+    );
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(
+        bucket.anonymous(&format!("/{}", bucket.keys()[0])).status,
+        403
+    );
+}
+
+#[test]
+fn a_large_file_goes_in_parts_with_the_same_headers_and_rights() {
+    let bucket = Bucket::on_rgw();
+    let big: Vec<u8> = (0..40_000_000u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8)
+        .collect();
+    let words = "all work and no play makes jack a dull boy\n".repeat(500_000);
+    let site = Site::bare().file("big.bin", &big).file("words.txt", &words);
+    bucket.push(&site, &bucket.url());
+    let binary = bucket.anonymous(&path_of(&bucket, &site, &bucket.url(), "big.bin"));
+    assert_eq!(
+        (binary.status, binary.header("content-encoding")),
+        (200, None)
+    );
+    assert_eq!(
+        binary.header("cache-control"),
+        Some("public, max-age=31536000, immutable")
+    );
+    assert!(binary.body == big, "every byte");
+    let text = bucket.anonymous(&path_of(&bucket, &site, &bucket.url(), "words.txt"));
+    assert_eq!(
+        (text.status, text.header("content-encoding")),
+        (200, Some("gzip"))
+    );
+    assert_eq!(
+        text.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    assert!(content(&text) == words.as_bytes(), "every byte");
+}
+
+#[test]
+fn a_foreign_key_that_clients_choke_on_does_not_matter() {
+    let bucket = Bucket::on_rgw();
+    for key in ["/a//b", "/%01control", "/trailing/"] {
+        assert_eq!(bucket.signed("PUT", key, b"foreign").status, 200, "{key}");
+    }
+    let site = Site::bare().file("a.html", "<p>hello</p>");
+    assert_eq!(bucket.push(&site, &bucket.url())["uploaded"]["objects"], 1);
+    assert_eq!(bucket.push(&site, &bucket.url())["kept"]["objects"], 1);
+}
+
+#[test]
+fn a_bucket_that_takes_no_acls_is_explained() {
+    let bucket = Bucket::on_rgw();
+    let block = "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls>\
+                 <BlockPublicPolicy>false</BlockPublicPolicy><RestrictPublicBuckets>false</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
+    assert_eq!(
+        bucket
+            .signed("PUT", "?publicAccessBlock", block.as_bytes())
+            .status,
+        200
+    );
+    let site = Site::bare().file("a.html", "<p>hello</p>");
+    let url = bucket.url();
+    let run = bucket.run(
+        &site,
+        &[&["push"], bucket.arguments(&url).as_slice()].concat(),
+    );
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stderr.contains("public access block"), "{run}");
+    assert!(bucket.keys().is_empty());
+}
+
+#[test]
+fn plain_names_are_looked_at_and_overwritten_only_if_they_changed() {
+    for bucket in [Bucket::on_rgw(), Bucket::on_moto()] {
+        let config = format!(
+            "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.t]\nurl = \"{}/p\"\naccess = \"object-acl\"\nendpoint = \"{}\"\n",
+            bucket.url(),
+            bucket.endpoint,
+        );
+        let site = site().config(&config);
+        let push = || -> serde_json::Value {
+            let run = bucket.run(&site, &["push", "--json"]);
+            assert_eq!(run.code, 0, "{run}");
+            serde_json::from_str(&run.stdout).expect("JSON")
+        };
+        assert_eq!(push()["uploaded"]["objects"], TREE.len());
+        let again = push();
+        assert_eq!(
+            (&again["kept"]["objects"], &again["sent_bytes"]),
+            (&TREE.len().into(), &0.into())
+        );
+        site.write("index.html", "<p>changed</p>");
+        let changed = push();
+        assert_eq!(
+            (
+                &changed["overwritten"]["objects"],
+                &changed["uploaded"]["objects"]
+            ),
+            (&1.into(), &0.into())
+        );
+        assert_eq!(bucket.anonymous("/p/index.html").text(), "<p>changed</p>");
+        assert_eq!(
+            bucket.anonymous("/p/index.html").header("cache-control"),
+            Some("public, max-age=60")
+        );
+    }
+}
