@@ -86,10 +86,7 @@ fn every_store_must_pass(store: &dyn Store) {
             assert_eq!(stored.token, Some(object.token), "{}", object.path);
             assert!(stored.token_is_known);
         }
-        assert_eq!(
-            put(store, &find("big.bin"), PutMode::Replace).await,
-            Ok(())
-        );
+        assert_eq!(put(store, &find("big.bin"), PutMode::Replace).await, Ok(()));
         assert_eq!(
             put(store, &find("empty.css"), PutMode::Replace).await,
             Ok(())

@@ -1,0 +1,146 @@
+//! How long each step takes on trees of 10,000 and 100,000 small files, made with a fixed seed.
+//!
+//! `cargo bench --bench steps`; the trees (110,000 files) are made in a temporary folder, once a run.
+
+use std::fs;
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Duration;
+
+use assetsync::store::{Listing, Memory, Stored};
+use assetsync::{
+    Build, Progress, Rules, Secret, Source, Symlinks, build, encode, inventory, plan, walk,
+};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+
+const FILES_PER_FOLDER: usize = 100;
+
+/// A small generator (SplitMix64, Steele et al. 2014): the same tree on every machine.
+struct Seeded(u64);
+
+impl Seeded {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    fn words(&mut self, bytes: usize) -> Vec<u8> {
+        const WORDS: [&str; 12] = [
+            "<p>",
+            "</p>",
+            "puzzle",
+            "solve",
+            "the",
+            "lamp",
+            "gull",
+            "answer",
+            "class=\"x\"",
+            "of",
+            "and",
+            "tide",
+        ];
+        let mut text = Vec::with_capacity(bytes + 16);
+        while text.len() < bytes {
+            text.extend_from_slice(WORDS[self.below(WORDS.len())].as_bytes());
+            text.push(b' ');
+        }
+        text
+    }
+
+    fn noise(&mut self, bytes: usize) -> Vec<u8> {
+        (0..bytes).map(|_| self.next() as u8).collect()
+    }
+}
+
+/// Half pages, half pictures, of 200 bytes to 8 KiB.
+fn make_tree(folder: &Path, files: usize) {
+    let mut seeded = Seeded(2026);
+    for n in 0..files {
+        let parent = folder.join(format!("d{}", n / FILES_PER_FOLDER));
+        fs::create_dir_all(&parent).expect("a folder");
+        let bytes = 200 + seeded.below(8000);
+        let (extension, content) = if n % 2 == 0 {
+            ("html", seeded.words(bytes))
+        } else {
+            ("png", seeded.noise(bytes))
+        };
+        fs::write(parent.join(format!("{n}.{extension}")), content).expect("written");
+    }
+}
+
+fn steps(criterion: &mut Criterion) {
+    let secret = Secret::new(&[7; 32]).expect("long enough");
+    for files in [10_000, 100_000] {
+        let folder = tempfile::tempdir().expect("a folder");
+        make_tree(folder.path(), files);
+        let source = Source {
+            dir: folder.path().into(),
+            mount: String::new(),
+            symlinks: Symlinks::Refuse,
+        };
+        let sources = [source];
+        let tree = walk(&sources, &Rules::default());
+        let built = build(&tree, &secret, &Progress::new()).expect("publishable");
+        let listing = listing(&built);
+
+        let mut group = criterion.benchmark_group("steps");
+        group
+            .sample_size(10)
+            .measurement_time(Duration::from_secs(5));
+        group.throughput(Throughput::Elements(files as u64));
+        group.bench_function(BenchmarkId::new("walk", files), |b| {
+            b.iter(|| walk(black_box(&sources), &Rules::default()));
+        });
+        group.bench_function(BenchmarkId::new("hash", files), |b| {
+            b.iter(|| build(black_box(&tree), &secret, &Progress::new()).expect("publishable"));
+        });
+        group.bench_function(BenchmarkId::new("plan", files), |b| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .build()
+                .expect("a runtime");
+            let store = Memory::new();
+            let inventory = runtime
+                .block_on(inventory(&store, listing.clone(), &built, 1))
+                .expect("all names are keyed");
+            b.iter(|| plan(black_box(&built), &inventory).is_empty());
+        });
+        group.finish();
+    }
+}
+
+/// Everything is there.
+fn listing(build: &Build) -> Listing {
+    let stored = |size_bytes| Stored {
+        size_bytes,
+        token: None,
+        token_is_known: false,
+    };
+    build
+        .objects
+        .iter()
+        .map(|object| (object.key.to_string(), stored(object.size_bytes)))
+        .collect()
+}
+
+fn gzip(criterion: &mut Criterion) {
+    let text = Seeded(2026).words(1 << 20);
+    let mut group = criterion.benchmark_group("gzip");
+    group
+        .sample_size(10)
+        .throughput(Throughput::Bytes(text.len() as u64));
+    for level in [1, 6, 9] {
+        group.bench_function(BenchmarkId::new("level", level), |b| {
+            b.iter(|| encode::gzip(black_box(&text), level))
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, steps, gzip);
+criterion_main!(benches);
