@@ -145,7 +145,8 @@ pub struct Parts {
     size_bytes: u64,
     left_bytes: u64,
     expected: Option<blake3::Hash>,
-    hasher: blake3::Hasher,
+    /// Two kilobytes, so not in the variant of an enum.
+    hasher: Box<blake3::Hasher>,
     progress: Arc<Progress>,
 }
 
@@ -162,7 +163,7 @@ impl Parts {
             size_bytes,
             left_bytes: size_bytes,
             expected,
-            hasher: blake3::Hasher::new(),
+            hasher: Box::new(blake3::Hasher::new()),
             progress,
         }
     }

@@ -200,7 +200,14 @@ fn an_expired_token_is_renewed_once() {
 
 #[test]
 fn each_refusal_is_explained() {
-    let rows: [(&str, &[Setup], &[&str], &[&str]); 7] = [
+    /// The bucket, what is run, and what must be said.
+    type Row = (
+        &'static str,
+        &'static [Setup],
+        &'static [&'static str],
+        &'static [&'static str],
+    );
+    let rows: [Row; 7] = [
         (
             "uniform access",
             &[Setup::Uniform],
