@@ -189,6 +189,14 @@ pub struct Settings {
     /// The file with the secret
     #[arg(long, value_name = "FILE", env = "ASSETSYNC_KEY_FILE")]
     key_file: Option<String>,
+    /// Publish these extensions besides the usual ones, separated by commas
+    #[arg(
+        long,
+        value_name = "LIST",
+        env = "ASSETSYNC_EXTENSIONS",
+        hide_short_help = true
+    )]
+    extensions: Option<String>,
     /// From 0 (fast) to 9 (small) [default: 9]
     #[arg(
         long,
@@ -241,14 +249,23 @@ pub struct PlaceSettings {
     /// bucket: send no ACL; object-acl: public-read on every object [default: bucket]
     #[arg(long, value_name = "HOW", env = "ASSETSYNC_ACCESS")]
     access: Option<String>,
+    /// path: https://server/bucket; virtual: https://bucket.server [default: as the server usually wants it]
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "ASSETSYNC_ADDRESSING",
+        hide_short_help = true
+    )]
+    addressing: Option<String>,
     /// Where browsers find the objects
     #[arg(long, value_name = "URL", env = "ASSETSYNC_PUBLIC_URL")]
     public_url: Option<String>,
 }
 
 /// The settings above, by the name they have in the configuration, with their flag and variable.
-pub const SETTINGS: [(&str, &str, &str); 11] = [
+pub const SETTINGS: [(&str, &str, &str); 13] = [
     ("key_file", "--key-file", "ASSETSYNC_KEY_FILE"),
+    ("extensions", "--extensions", "ASSETSYNC_EXTENSIONS"),
     ("gzip_level", "--gzip-level", "ASSETSYNC_GZIP_LEVEL"),
     ("requests", "--requests", "ASSETSYNC_REQUESTS"),
     ("memory_mib", "--memory-mib", "ASSETSYNC_MEMORY_MIB"),
@@ -262,5 +279,6 @@ pub const SETTINGS: [(&str, &str, &str); 11] = [
     ("endpoint", "--endpoint", "ASSETSYNC_ENDPOINT"),
     ("region", "--region", "ASSETSYNC_REGION"),
     ("access", "--access", "ASSETSYNC_ACCESS"),
+    ("addressing", "--addressing", "ASSETSYNC_ADDRESSING"),
     ("public_url", "--public-url", "ASSETSYNC_PUBLIC_URL"),
 ];

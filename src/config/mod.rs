@@ -1,0 +1,210 @@
+//! `assetsync.toml`, environment and flags made into a [`Config`]. All validation is here: what comes
+//! out is usable.
+
+mod raw;
+mod reader;
+mod targets;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use url::Url;
+
+use self::reader::Reader;
+
+use crate::error::{Error, Result, plain};
+use crate::name::Secret;
+use crate::rules::Rules;
+use crate::tree::Source;
+
+/// What the configuration file is called unless a flag says otherwise.
+pub const CONFIG_FILE: &str = "assetsync.toml";
+
+/// A complete, valid configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the secret is.
+    pub key_file: PathBuf,
+    /// Whether a missing key file is made on the first run.
+    pub create_key: bool,
+    /// What is published.
+    pub sources: Vec<Source>,
+    /// How.
+    pub rules: Rules,
+    /// The targets asked for; at least one.
+    pub targets: Vec<Target>,
+    /// 0 to 9.
+    pub gzip_level: u32,
+    /// Requests in flight.
+    pub requests: usize,
+    /// File content in memory at a time, in bytes.
+    pub memory_bytes: usize,
+    /// How long a failing request is tried again, in seconds.
+    pub retry_seconds: u64,
+    /// Which value came from where, for `-v`.
+    pub provenance: Vec<Provenance>,
+}
+
+/// Where objects go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// As in `[target.NAME]`.
+    pub name: String,
+    /// Which storage.
+    pub place: Place,
+    /// Where browsers find the objects; ends in `/`.
+    pub public_url: Option<Url>,
+    /// How strangers get to read.
+    pub access: Access,
+    /// Another server than Amazon's or Google's.
+    pub endpoint: Option<Url>,
+    /// For S3.
+    pub region: Option<String>,
+    /// For S3.
+    pub addressing: Option<Addressing>,
+}
+
+/// Which storage a target's URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// `file:out/bucket`: a folder, relative to the configuration.
+    Directory(PathBuf),
+    /// `s3://bucket/prefix`.
+    S3 {
+        /// The bucket's name.
+        bucket: String,
+        /// What every key begins with: empty, or ending in `/`.
+        prefix: String,
+    },
+    /// `gs://bucket/prefix`.
+    Gcs {
+        /// The bucket's name.
+        bucket: String,
+        /// What every key begins with: empty, or ending in `/`.
+        prefix: String,
+    },
+}
+
+/// How strangers get to read what is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// By the bucket's own policy: no ACL is sent.
+    #[default]
+    Bucket,
+    /// By an ACL (`public-read`) on every object.
+    ObjectAcl,
+}
+
+/// How a bucket is addressed on an S3 server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Addressing {
+    /// `https://server/bucket/key`.
+    Path,
+    /// `https://bucket.server/key`.
+    Virtual,
+}
+
+/// Where a setting came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A command-line flag.
+    Flag(String),
+    /// An environment variable.
+    Environment(String),
+    /// The configuration file.
+    File(PathBuf),
+    /// Nobody said otherwise.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Flag(flag) => write!(f, "from {flag}"),
+            Origin::Environment(variable) => write!(f, "from {variable}"),
+            Origin::File(file) => write!(f, "from {}", file.display()),
+            Origin::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// One setting, its value, and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// As in the configuration file.
+    pub setting: String,
+    /// As text. Never a secret: the key's file is named, not its content.
+    pub value: String,
+    /// Who said so.
+    pub origin: Origin,
+}
+
+/// Settings from flags and environment, by name: they win over the file. The names are those of the
+/// file, and `from`, `to` and `target`.
+pub type Overrides = BTreeMap<String, (String, Origin)>;
+
+/// Which targets a command is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// These; if none is named, the default.
+    Targets(&'a [String]),
+    /// None: the command works on the local tree alone.
+    NoTarget,
+}
+
+impl Config {
+    /// Reads `file` (or, without one, `assetsync.toml` here if there is one) and lays `overrides` over it.
+    ///
+    /// # Errors
+    /// Any mistake, with file, line and column; no configuration at all.
+    pub fn load(file: Option<&Path>, overrides: &Overrides, wanted: Wanted<'_>) -> Result<Config> {
+        let standard = Path::new(CONFIG_FILE);
+        match file.or_else(|| standard.exists().then_some(standard)) {
+            Some(file) => {
+                let text = fs::read_to_string(file).map_err(|e| {
+                    Error::usage(
+                        format!(
+                            "Cannot read the configuration `{}`: {}",
+                            file.display(),
+                            plain(&e)
+                        ),
+                        "",
+                    )
+                })?;
+                Reader::new(file, &text, overrides).read(wanted)
+            }
+            None if overrides.contains_key("from") => {
+                Reader::new(standard, "", overrides).read(wanted)
+            }
+            None => Err(Error::usage(
+                format!("There is no `{CONFIG_FILE}` here"),
+                "make one with `assetsync init`, point to one with `-C DIR` or `-c FILE`, or give `--from DIR --to URL --key-file FILE`",
+            )),
+        }
+    }
+
+    /// The team's secret. Makes a new key file first if there's none and `create_key` is set.
+    ///
+    /// # Errors
+    /// As [`Secret::from_file`].
+    pub fn secret(&self) -> Result<Secret> {
+        if self.create_key && !self.key_file.exists() {
+            return Secret::create_file(&self.key_file);
+        }
+        Secret::from_file(&self.key_file)
+    }
+}
+
+/// The candidate most like `name`, if any is like it at all.
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,68 @@
+//! The configuration file as it is written: what serde reads, spans for error messages, nothing checked.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Access, Addressing};
+use crate::name::NameStyle;
+use crate::rules::GzipRule;
+use crate::tree::Symlinks;
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfig {
+    pub(super) key_file: Option<String>,
+    #[serde(default)]
+    pub(super) create_key: bool,
+    pub(super) default_target: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) extensions: Vec<Spanned<String>>,
+    pub(super) gzip_level: Option<Spanned<u32>>,
+    pub(super) requests: Option<Spanned<usize>>,
+    pub(super) memory_mib: Option<Spanned<usize>>,
+    pub(super) retry_seconds: Option<u64>,
+    #[serde(default)]
+    pub(super) source: Vec<RawSource>,
+    #[serde(default)]
+    pub(super) rule: Vec<RawRule>,
+    #[serde(default)]
+    pub(super) target: BTreeMap<String, RawTarget>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSource {
+    pub(super) dir: Spanned<String>,
+    #[serde(default)]
+    pub(super) mount: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) symlinks: Symlinks,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRule {
+    #[serde(rename = "match")]
+    pub(super) matches: Spanned<String>,
+    pub(super) names: Option<NameStyle>,
+    pub(super) cache_control: Option<Spanned<String>>,
+    pub(super) content_type: Option<Spanned<String>>,
+    pub(super) gzip: Option<GzipRule>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub(super) publish: Option<bool>,
+}
+
+#[derive(Debug, Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTarget {
+    pub(super) url: Spanned<String>,
+    pub(super) public_url: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) access: Option<Access>,
+    pub(super) endpoint: Option<Spanned<String>>,
+    pub(super) region: Option<String>,
+    pub(super) addressing: Option<Addressing>,
+}

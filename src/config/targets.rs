@@ -1,0 +1,207 @@
+//! Reads and checks the targets, and decides which of them are meant.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::Spanned;
+use url::Url;
+
+use super::raw::{RawConfig, RawTarget};
+use super::reader::Reader;
+use super::{Access, Addressing, Origin, Place, Provenance, Target, nearest};
+use crate::error::{Error, Result};
+
+const ACCESS: [(&str, Access); 2] = [
+    ("bucket", Access::Bucket),
+    ("object-acl", Access::ObjectAcl),
+];
+const ADDRESSING: [(&str, Addressing); 2] =
+    [("path", Addressing::Path), ("virtual", Addressing::Virtual)];
+
+impl Reader<'_> {
+    pub(super) fn targets(&mut self, raw: &RawConfig, names: &[String]) -> Result<Vec<Target>> {
+        let names = self.target_names(raw, names)?;
+        names.iter().map(|name| self.target(raw, name)).collect()
+    }
+
+    fn target_names(&mut self, raw: &RawConfig, asked: &[String]) -> Result<Vec<String>> {
+        if !asked.is_empty() {
+            return Ok(asked.to_vec());
+        }
+        if let Some((name, _)) = self.pick("target", None, None) {
+            return Ok(vec![name]);
+        }
+        if let Some(default) = &raw.default_target {
+            if !raw.target.contains_key(default.get_ref()) && !self.overrides.contains_key("to") {
+                let (message, hint) = unknown_target(default.get_ref(), &raw.target);
+                return Err(self.mistake(&default.span(), message, hint));
+            }
+            let picked = self.pick("default_target", Some(default.get_ref().clone()), None);
+            return Ok(picked.into_iter().map(|(name, _)| name).collect());
+        }
+        if let Some((url, _)) = self.overrides.get("to") {
+            return Ok(vec![url.clone()]);
+        }
+        match raw.target.len() {
+            1 => Ok(raw.target.keys().cloned().collect()),
+            0 => Err(Error::usage(
+                "No target is given",
+                "add `[target.NAME]` to assetsync.toml, or give `--to URL`",
+            )),
+            _ => Err(Error::usage(
+                "Which target? There are several, and no default",
+                format!(
+                    "name one of {}, or set `default_target`",
+                    quoted(raw.target.keys())
+                ),
+            )),
+        }
+    }
+
+    fn target(&mut self, raw: &RawConfig, name: &str) -> Result<Target> {
+        let found = raw.target.get(name);
+        let url = found.map(|t| t.url.clone());
+        let given = self.pick("to", None, None);
+        let place = match (&given, &url) {
+            (Some((to, origin)), _) => parse_place(to, Path::new(""))
+                .map_err(|why| Error::usage(format!("{why} ({origin})"), URL_HINT))?,
+            (None, Some(url)) => {
+                let shown = Provenance {
+                    setting: format!("target.{name}.url"),
+                    value: url.get_ref().clone(),
+                    origin: Origin::File(self.file.to_path_buf()),
+                };
+                self.provenance.push(shown);
+                parse_place(url.get_ref(), self.folder())
+                    .map_err(|why| self.mistake(&url.span(), why, URL_HINT))?
+            }
+            (None, None) => {
+                let (message, hint) = unknown_target(name, &raw.target);
+                return Err(Error::usage(message, hint));
+            }
+        };
+        let public_url = self
+            .url("public_url", found.and_then(|t| t.public_url.as_ref()))?
+            .map(with_slash);
+        let endpoint = self.url("endpoint", found.and_then(|t| t.endpoint.as_ref()))?;
+        let region = self
+            .pick("region", found.and_then(|t| t.region.clone()), None)
+            .map(|(region, _)| region);
+        let access = self.choice("access", &ACCESS, found.and_then(|t| t.access))?;
+        let addressing =
+            self.choice("addressing", &ADDRESSING, found.and_then(|t| t.addressing))?;
+        Ok(Target {
+            name: name.to_string(),
+            place,
+            public_url,
+            access: access.unwrap_or_default(),
+            endpoint,
+            region,
+            addressing,
+        })
+    }
+
+    /// A setting with a few values, by name.
+    fn choice<T: Copy + PartialEq>(
+        &mut self,
+        setting: &str,
+        choices: &[(&str, T); 2],
+        in_file: Option<T>,
+    ) -> Result<Option<T>> {
+        let name_of = |value: T| choices.iter().find(|(_, choice)| *choice == value);
+        let in_file = in_file.and_then(name_of).map(|(name, _)| name.to_string());
+        let Some((text, origin)) = self.pick(setting, in_file, None) else {
+            return Ok(None);
+        };
+        match choices.iter().find(|(name, _)| *name == text) {
+            Some((_, choice)) => Ok(Some(*choice)),
+            None => Err(Error::usage(
+                format!("{setting} is `{text}` ({origin})"),
+                format!("it's `{}` or `{}`", choices[0].0, choices[1].0),
+            )),
+        }
+    }
+
+    fn url(&mut self, setting: &str, in_file: Option<&Spanned<String>>) -> Result<Option<Url>> {
+        let Some((text, origin)) = self.pick(setting, in_file.map(|u| u.get_ref().clone()), None)
+        else {
+            return Ok(None);
+        };
+        let url = Url::parse(&text)
+            .ok()
+            .filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
+        if let Some(url) =
+            url.filter(|u| u.query().is_none() && u.fragment().is_none() && u.username().is_empty())
+        {
+            return Ok(Some(url));
+        }
+        let message = format!(
+            "{setting} is `{text}`, and must be a URL such as `https://cdn.example.org/static/`"
+        );
+        Err(match (&origin, in_file) {
+            (Origin::File(_), Some(spanned)) => self.mistake(&spanned.span(), message, ""),
+            _ => Error::usage(format!("{message} ({origin})"), ""),
+        })
+    }
+}
+
+const URL_HINT: &str = "write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`";
+
+fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
+    if let Some(path) = url.strip_prefix("file:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() {
+            return Err("the URL `file:` names no folder".to_string());
+        }
+        return Ok(Place::Directory(folder.join(path)));
+    }
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or_else(|| format!("`{url}` isn't a target's URL"))?;
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    if bucket.is_empty()
+        || !bucket
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b))
+    {
+        return Err(format!("`{url}` names no bucket"));
+    }
+    let prefix = match prefix.trim_matches('/') {
+        "" => String::new(),
+        text => {
+            crate::path::ObjectKey::parse(text)
+                .map_err(|why| format!("the prefix of `{url}`: {why}"))?;
+            format!("{text}/")
+        }
+    };
+    let bucket = bucket.to_string();
+    match scheme {
+        "s3" => Ok(Place::S3 { bucket, prefix }),
+        "gs" => Ok(Place::Gcs { bucket, prefix }),
+        _ => Err(format!("`{url}` has the unknown scheme `{scheme}`")),
+    }
+}
+
+fn with_slash(mut url: Url) -> Url {
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    url
+}
+
+fn unknown_target(name: &str, targets: &BTreeMap<String, RawTarget>) -> (String, String) {
+    let hint = match nearest(name, targets.keys().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if targets.is_empty() => "add `[target.NAME]` to assetsync.toml".to_string(),
+        None => format!("there are {}", quoted(targets.keys())),
+    };
+    (format!("there is no target `{name}`"), hint)
+}
+
+fn quoted<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names
+        .map(|n| format!("`{n}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
