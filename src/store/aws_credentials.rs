@@ -11,7 +11,7 @@ use reqsign_command_execute_tokio::TokioCommandExecute;
 use reqsign_core::{Context, Error, HttpSend, OsEnv, ProvideCredential, SigningCredential};
 use reqsign_file_read_tokio::TokioFileRead;
 
-use super::http::reqwest_client;
+use super::wire::reqwest_client;
 use super::{StoreError, StoreErrorKind};
 
 /// An instance's metadata service answers in milliseconds or isn't there.

@@ -11,9 +11,11 @@
 mod aws_credentials;
 mod directory;
 mod gcs;
+mod google_credentials;
 mod http;
 mod memory;
 mod s3;
+mod wire;
 
 use std::collections::HashMap;
 use std::fmt;

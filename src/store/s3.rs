@@ -477,7 +477,7 @@ pub(super) fn bucket_url(target: &Target, bucket: &str, region: &str) -> String 
 }
 
 async fn region_of(bucket: &str) -> Result<String, StoreError> {
-    super::http::reqwest_client();
+    super::wire::reqwest_client();
     object_store::aws::resolve_bucket_region(bucket, &object_store::ClientOptions::default())
         .await
         .map_err(|e| {

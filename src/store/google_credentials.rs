@@ -1,0 +1,194 @@
+//! Credentials for Google Cloud Storage: a token from the environment, or what object_store finds (service
+//! accounts, `gcloud auth application-default login`, the metadata server). Missing ones are told at once.
+
+use std::net::ToSocketAddrs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use object_store::client::HttpRequest;
+use object_store::gcp::{GcpCredentialProvider, GoogleCloudStorageBuilder};
+use serde::Deserialize;
+
+use super::http::{Reply, Sign};
+use super::{StoreError, StoreErrorKind};
+
+/// An access token from elsewhere, such as `gcloud auth print-access-token` or a CI's keyless login.
+const TOKEN_VARIABLE: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
+
+/// The metadata server of Google's machines answers in milliseconds or isn't there.
+const METADATA: Duration = Duration::from_secs(1);
+
+/// Puts the credentials in use on requests.
+#[derive(Debug)]
+pub(super) struct Signer {
+    bucket: String,
+    credentials: Mutex<Credentials>,
+}
+
+impl Signer {
+    /// For servers that ask for no credentials.
+    pub(super) fn anonymous(bucket: &str) -> Signer {
+        Signer {
+            bucket: bucket.to_string(),
+            credentials: Mutex::new(Credentials::Anonymous),
+        }
+    }
+
+    /// With the credentials of this machine.
+    pub(super) async fn find(bucket: &str) -> Result<Signer, StoreError> {
+        let credentials = Mutex::new(Credentials::find(bucket).await?);
+        Ok(Signer {
+            bucket: bucket.to_string(),
+            credentials,
+        })
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Credentials {
+    /// For servers that ask for none.
+    Anonymous,
+    /// A token from the environment, which can't be renewed.
+    Token(Arc<str>),
+    /// Whatever object_store found.
+    Provider(GcpCredentialProvider),
+}
+
+#[async_trait]
+impl Sign for Signer {
+    async fn sign(&self, request: &mut HttpRequest, _sha256: &[u8; 32]) -> Result<(), StoreError> {
+        let credentials = self.credentials.lock().expect("no holder panics").clone();
+        let Some(bearer) = credentials.bearer().await? else {
+            return Ok(());
+        };
+        let value = format!("Bearer {bearer}").parse();
+        let mut value: http::HeaderValue =
+            value.map_err(|_| missing("the access token isn't a header value"))?;
+        value.set_sensitive(true);
+        request
+            .headers_mut()
+            .insert(http::header::AUTHORIZATION, value);
+        Ok(())
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
+        let anew = Credentials::find(&self.bucket).await?;
+        *self.credentials.lock().expect("no holder panics") = anew;
+        Ok(())
+    }
+
+    fn has_expired(&self, reply: &Reply) -> bool {
+        reply.status == StatusCode::UNAUTHORIZED
+    }
+}
+
+impl Credentials {
+    async fn find(bucket: &str) -> Result<Credentials, StoreError> {
+        if let Some(token) = variable(TOKEN_VARIABLE) {
+            return Ok(Credentials::Token(token.into()));
+        }
+        let file = variable("GOOGLE_APPLICATION_CREDENTIALS")
+            .map(PathBuf::from)
+            .or_else(well_known_file);
+        match &file {
+            Some(file) => refuse_unknown_kind(file)?,
+            None if [
+                "GOOGLE_SERVICE_ACCOUNT",
+                "GOOGLE_SERVICE_ACCOUNT_PATH",
+                "GOOGLE_SERVICE_ACCOUNT_KEY",
+            ]
+            .iter()
+            .any(|v| variable(v).is_some()) => {}
+            None if metadata_server_answers().await => {}
+            None => return Err(missing("none found")),
+        }
+        let client = object_store::ClientOptions::new().with_allow_http(true);
+        super::wire::reqwest_client();
+        let store = GoogleCloudStorageBuilder::from_env()
+            .with_bucket_name(bucket)
+            .with_client_options(client)
+            .build();
+        let store = store.map_err(|e| missing(&e.to_string()))?;
+        let found = Credentials::Provider(Arc::clone(store.credentials()));
+        found.bearer().await?;
+        Ok(found)
+    }
+
+    async fn bearer(&self) -> Result<Option<String>, StoreError> {
+        match self {
+            Credentials::Anonymous => Ok(None),
+            Credentials::Token(token) => Ok(Some(token.to_string())),
+            Credentials::Provider(provider) => {
+                let found = provider
+                    .get_credential()
+                    .await
+                    .map_err(|e| missing(&e.to_string()))?;
+                Ok(Some(found.bearer.clone()))
+            }
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Where `gcloud auth application-default login` writes.
+fn well_known_file() -> Option<PathBuf> {
+    let folder = variable("CLOUDSDK_CONFIG")
+        .map(PathBuf::from)
+        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".config/gcloud")))?;
+    let file = folder.join("application_default_credentials.json");
+    file.exists().then_some(file)
+}
+
+#[derive(Debug, Deserialize)]
+struct CredentialsFile {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+fn refuse_unknown_kind(file: &Path) -> Result<(), StoreError> {
+    let shown = file.display();
+    let text = std::fs::read(file)
+        .map_err(|e| missing(&format!("`{shown}`: {}", crate::error::plain(&e))))?;
+    let parsed: CredentialsFile = serde_json::from_slice(&text)
+        .map_err(|_| missing(&format!("`{shown}` isn't a credentials file")))?;
+    match parsed.kind.as_str() {
+        "service_account" | "authorized_user" => Ok(()),
+        kind => Err(missing(&format!("`{shown}` is of the type `{kind}`, which assetsync can't read")).hint(format!(
+            "let the login make an access token and put it into {TOKEN_VARIABLE} (in GitHub Actions: `token_format: access_token`)"
+        ))),
+    }
+}
+
+async fn metadata_server_answers() -> bool {
+    let host =
+        variable("GCE_METADATA_HOST").unwrap_or_else(|| "metadata.google.internal".to_string());
+    let host = if host.contains(':') {
+        host
+    } else {
+        format!("{host}:80")
+    };
+    let resolve = tokio::task::spawn_blocking(move || {
+        host.to_socket_addrs().map(Iterator::collect::<Vec<_>>)
+    });
+    let connect = async {
+        // No name, no address, no answer: this isn't one of Google's machines.
+        let addresses = resolve.await.ok()?.ok()?;
+        tokio::net::TcpStream::connect(addresses.as_slice())
+            .await
+            .ok()
+    };
+    matches!(tokio::time::timeout(METADATA, connect).await, Ok(Some(_)))
+}
+
+fn missing(why: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::Credentials, format!("No Google credentials: {why}")).hint(format!(
+        "looked at {TOKEN_VARIABLE}, GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_SERVICE_ACCOUNT and GOOGLE_SERVICE_ACCOUNT_KEY, \
+         ~/.config/gcloud/application_default_credentials.json, and the metadata server; `gcloud auth application-default login` sets them up"
+    ))
+}

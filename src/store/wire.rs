@@ -1,0 +1,164 @@
+//! The wire: one reqwest client for all stores, and a watch on bodies that stop moving.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use object_store::client::{
+    HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpResponseBody,
+    HttpService,
+};
+
+/// How long a connection may take to open.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How much is handed to the connection at a time, in bytes: progress is seen in steps of this.
+const SLICE_BYTES: usize = 64 << 10;
+
+/// The one client all stores of the process share: connections are reused.
+pub(super) fn reqwest_client() -> reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    CLIENT.get_or_init(build_client).clone()
+}
+
+fn build_client() -> reqwest::Client {
+    // The default provider may be set by the program this library is part of; either is fine.
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        drop(rustls::crypto::ring::default_provider().install_default());
+    }
+    reqwest::Client::builder()
+        .user_agent(concat!("assetsync/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("the TLS provider is set and no option is invalid")
+}
+
+/// Sends a request over reqwest and gives up when nothing moves.
+#[derive(Debug)]
+pub(super) struct Wire {
+    pub(super) client: reqwest::Client,
+    pub(super) stall: Duration,
+}
+
+#[async_trait]
+impl HttpService for Wire {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (parts, body) = request.into_parts();
+        let moved = Arc::new(AtomicU64::new(0));
+        let url = parts
+            .uri
+            .to_string()
+            .parse()
+            .map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?;
+        let mut request = reqwest::Request::new(parts.method, url);
+        *request.headers_mut() = parts.headers;
+        if body.content_length() > 0 {
+            let body = Slices {
+                inner: body,
+                rest: Bytes::new(),
+                moved: Arc::clone(&moved),
+            };
+            *request.body_mut() = Some(reqwest::Body::wrap(body));
+        } else if matches!(*request.method(), Method::PUT | Method::POST) {
+            request
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, 0.into());
+        }
+        let response = tokio::select! {
+            response = self.client.execute(request) => response.map_err(reqwest_error)?,
+            () = stands_still(&moved, self.stall) => {
+                return Err(HttpError::new(HttpErrorKind::Timeout, std::io::Error::other("the connection stood still")));
+            }
+        };
+        let response: http::Response<reqwest::Body> = response.into();
+        let (parts, body) = response.into_parts();
+        Ok(HttpResponse::from_parts(
+            parts,
+            HttpResponseBody::new(Received { inner: body }),
+        ))
+    }
+}
+
+async fn stands_still(moved: &AtomicU64, stall: Duration) {
+    let mut before = u64::MAX;
+    loop {
+        let now = moved.load(Ordering::Relaxed);
+        if now == before {
+            return;
+        }
+        before = now;
+        tokio::time::sleep(stall).await;
+    }
+}
+
+fn reqwest_error(error: reqwest::Error) -> HttpError {
+    let kind = if error.is_connect() {
+        HttpErrorKind::Connect
+    } else {
+        HttpErrorKind::Request
+    };
+    HttpError::new(kind, error.without_url())
+}
+
+/// A request body in slices, so that one can see it move.
+struct Slices {
+    inner: HttpRequestBody,
+    rest: Bytes,
+    moved: Arc<AtomicU64>,
+}
+
+impl HttpBody for Slices {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        while self.rest.is_empty() {
+            match Pin::new(&mut self.inner).poll_frame(context) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(other) => return Poll::Ready(Some(Ok(other))),
+                },
+                other => return other,
+            }
+        }
+        let size = self.rest.len().min(SLICE_BYTES);
+        self.moved.fetch_add(size as u64, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(size)))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64 + self.inner.size_hint().lower())
+    }
+}
+
+struct Received {
+    inner: reqwest::Body,
+}
+
+impl HttpBody for Received {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        Pin::new(&mut self.inner)
+            .poll_frame(context)
+            .map(|frame| frame.map(|f| f.map_err(reqwest_error)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
