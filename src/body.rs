@@ -97,8 +97,9 @@ fn on_disk(object: &Object, gzip_level: u32, progress: &Arc<Progress>) -> io::Re
             file: &file,
             hasher: blake3::Hasher::new(),
         };
-        let mut gzipped = tempfile::tempfile()?;
-        let (read, written) = encode::gzip_stream(&mut content, &mut gzipped, gzip_level)?;
+        let mut gzipped = tempfile::tempfile().map_err(no_room)?;
+        let (read, written) =
+            encode::gzip_stream(&mut content, &mut gzipped, gzip_level).map_err(no_room)?;
         if content.hasher.finalize() != object.digest {
             return Err(changed());
         }
@@ -122,6 +123,22 @@ fn on_disk(object: &Object, gzip_level: u32, progress: &Arc<Progress>) -> io::Re
         content,
         is_gzipped: false,
     })
+}
+
+/// A full disk is the spool's, which isn't where one would look.
+fn no_room(error: io::Error) -> io::Error {
+    if !matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    ) {
+        return error;
+    }
+    let folder = std::env::temp_dir();
+    let message = format!(
+        "no room in `{}` for its compressed form; TMPDIR names another folder",
+        folder.display()
+    );
+    io::Error::new(error.kind(), message)
 }
 
 struct Hashing<'a> {

@@ -13,8 +13,8 @@ use assetsync::report::{
 };
 use assetsync::store::{Listing, public_url};
 use assetsync::{
-    Build, Config, Error, Options, Overrides, Patience, Plan, Progress, Result, Secret, Store,
-    StoreError, Target, Tree, Wanted, apply, build, init, inventory, open, plan, walk,
+    Build, Config, Error, Options, Overrides, Patience, Plan, Progress, Report, Result, Secret,
+    Store, StoreError, Target, Tree, Wanted, apply, build, init, inventory, open, plan, walk,
 };
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory};
@@ -106,6 +106,13 @@ struct Opened<'a> {
     listing: Listing,
 }
 
+/// A target, and what will be done to it.
+struct Planned<'a> {
+    target: &'a Target,
+    store: Arc<dyn Store>,
+    plan: Plan<'a>,
+}
+
 impl Session<'_> {
     fn init(&self) -> Result<Code> {
         let written = init::init(Path::new("."))?;
@@ -141,24 +148,23 @@ impl Session<'_> {
     fn diff(&self, targets: &[String], check: bool, output: &Output) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
-        let mut display = self.display();
         let (build, opened) = self.build_and_list(&runtime, &config)?;
-        let mut has_changes = false;
+        let planned = self.plan(&runtime, &config, &build, opened)?;
         let mut documents = Vec::new();
-        for opened in opened {
-            let plan = self.plan(&runtime, &config, &build, opened.listing, &*opened.store)?;
-            has_changes |= !plan.is_empty();
+        for Planned {
+            target,
+            plan,
+            store,
+        } in &planned
+        {
+            self.detail(&format!("{} requests sent", store.requests()));
             match output.json {
-                true => documents.push(plan_json(opened.target, &build, &plan, urls(output))),
-                false => {
-                    display.finish();
-                    print(&plan_text(opened.target, &build, &plan, urls(output)))?;
-                }
+                true => documents.push(plan_json(target, &build, plan, urls(output))),
+                false => print(&plan_text(target, &build, plan, urls(output)))?,
             }
-            self.detail(&format!("{} requests sent", opened.store.requests()));
         }
-        display.finish();
         print_json(&documents)?;
+        let has_changes = planned.iter().any(|planned| !planned.plan.is_empty());
         Ok(if check && has_changes {
             CHANGES_FOUND
         } else {
@@ -169,44 +175,17 @@ impl Session<'_> {
     fn push(&self, targets: &[String], output: &Output) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
-        let mut display = self.display();
         let (build, opened) = self.build_and_list(&runtime, &config)?;
-        let options = Options {
-            requests: config.requests,
-            memory_bytes: config.memory_bytes,
-            gzip_level: config.gzip_level,
-        };
         let mut documents = Vec::new();
         let mut code = DONE;
-        for opened in opened {
-            let plan = self.plan(&runtime, &config, &build, opened.listing, &*opened.store)?;
-            let report = runtime.block_on(apply(
-                &plan,
-                &build,
-                &opened.store,
-                &options,
-                &self.progress,
-            ));
-            display.finish();
+        for planned in self.plan(&runtime, &config, &build, opened)? {
+            let report = self.apply(&runtime, &config, &build, &planned);
+            let requests = planned.store.requests();
+            self.detail(&format!("{requests} requests sent"));
             match output.json {
-                true => documents.push(report_json(
-                    opened.target,
-                    &build,
-                    &report,
-                    opened.store.requests(),
-                )),
-                false => {
-                    if output.show_urls {
-                        print(&plan_text(opened.target, &build, &plan, Urls::Shown))?;
-                    }
-                    let text = report_text(opened.target, &build, &report);
-                    match report.is_complete() {
-                        true => self.say_asked(&text)?,
-                        false => eprint(&text),
-                    }
-                }
+                true => documents.push(report_json(planned.target, &build, &report, requests)),
+                false => self.tell(&planned, &build, &report, output)?,
             }
-            self.detail(&format!("{} requests sent", opened.store.requests()));
             if code == DONE {
                 code = report.exit_code();
             }
@@ -216,6 +195,52 @@ impl Session<'_> {
         }
         print_json(&documents)?;
         Ok(code)
+    }
+
+    fn apply(
+        &self,
+        runtime: &Runtime,
+        config: &Config,
+        build: &Build,
+        planned: &Planned<'_>,
+    ) -> Report {
+        let options = Options {
+            requests: config.requests,
+            memory_bytes: config.memory_bytes,
+            gzip_level: config.gzip_level,
+        };
+        let _display = self.display();
+        runtime.block_on(apply(
+            &planned.plan,
+            build,
+            &planned.store,
+            &options,
+            &self.progress,
+        ))
+    }
+
+    fn tell(
+        &self,
+        planned: &Planned<'_>,
+        build: &Build,
+        report: &Report,
+        output: &Output,
+    ) -> Result<()> {
+        if output.show_urls {
+            print(&plan_text(
+                planned.target,
+                build,
+                &planned.plan,
+                Urls::Shown,
+            ))?;
+        }
+        let text = report_text(planned.target, build, report);
+        match (report.is_complete(), self.global.quiet) {
+            (false, _) => eprint(&text),
+            (true, false) => print(&text)?,
+            (true, true) => {}
+        }
+        Ok(())
     }
 
     fn url(&self, paths: &[String], targets: &[String]) -> Result<Code> {
@@ -320,16 +345,12 @@ impl Session<'_> {
             .map(|target| runtime.spawn(open_and_list(target.clone(), patience)))
             .collect();
         let tree = self.walk(config)?;
+        let _display = self.display();
         let build = build(&tree, &secret, &self.progress)?;
         let mut opened = Vec::new();
         for (target, listing) in config.targets.iter().zip(listings) {
-            let listed = runtime.block_on(async {
-                tokio::select! {
-                    listed = listing => listed.expect("listing a target doesn't panic").map_err(Error::from),
-                    () = self.progress.stopped() => Err(Error::Interrupted),
-                }
-            });
-            let (store, listing) = listed?;
+            let listing = async { listing.await.expect("listing a target doesn't panic") };
+            let (store, listing) = self.unless_stopped(runtime, listing)?;
             opened.push(Opened {
                 target,
                 store,
@@ -339,21 +360,41 @@ impl Session<'_> {
         Ok((build, opened))
     }
 
+    /// Every plan is made before anything is written anywhere.
     fn plan<'b>(
         &self,
         runtime: &Runtime,
         config: &Config,
         build: &'b Build,
-        listing: Listing,
-        store: &dyn Store,
-    ) -> Result<Plan<'b>> {
-        let inventory = runtime.block_on(async {
+        opened: Vec<Opened<'b>>,
+    ) -> Result<Vec<Planned<'b>>> {
+        let planned = |Opened {
+                           target,
+                           store,
+                           listing,
+                       }: Opened<'b>| {
+            let inventory = inventory(&*store, listing, build, config.requests);
+            let inventory = self.unless_stopped(runtime, inventory)?;
+            Ok(Planned {
+                target,
+                plan: plan(build, &inventory),
+                store,
+            })
+        };
+        opened.into_iter().map(planned).collect()
+    }
+
+    fn unless_stopped<T>(
+        &self,
+        runtime: &Runtime,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T> {
+        runtime.block_on(async {
             tokio::select! {
-                inventory = inventory(store, listing, build, config.requests) => inventory.map_err(Error::from),
+                done = work => Ok(done?),
                 () = self.progress.stopped() => Err(Error::Interrupted),
             }
-        })?;
-        Ok(plan(build, &inventory))
+        })
     }
 
     /// A runtime for the network, in which Ctrl-C and SIGTERM are waited for: the first stops new work, the
@@ -393,14 +434,6 @@ impl Session<'_> {
     fn say(&self, text: &str) {
         if !self.global.quiet {
             anstream::eprintln!("{text}");
-        }
-    }
-
-    fn say_asked(&self, text: &str) -> Result<()> {
-        if self.global.quiet {
-            Ok(())
-        } else {
-            print(text)
         }
     }
 

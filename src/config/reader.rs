@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use super::raw::{RawConfig, RawRule, RawSource};
-use super::{Config, Origin, Overrides, Provenance, Wanted, nearest};
+use super::{Config, Origin, Overrides, Place, Provenance, Target, Wanted, nearest};
 use crate::error::{Error, Result};
 use crate::rules::{Rule, Rules};
 use crate::tree::{Source, Symlinks};
@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
         };
         let gzip_level = self.number("gzip_level", raw.gzip_level.as_ref(), 9, 0..=9)?;
         let requests = self.number("requests", raw.requests.as_ref(), 64, 1..=1024)?;
-        let memory_mib = self.number("memory_mib", raw.memory_mib.as_ref(), 64, 1..=65_536)?;
+        let memory_mib = self.number("memory_mib", raw.memory_mib.as_ref(), 64, 64..=65_536)?;
         let retry_seconds = self.number(
             "retry_seconds",
             raw.retry_seconds.map(|n| Spanned::new(0..0, n)).as_ref(),
@@ -58,6 +58,9 @@ impl<'a> Reader<'a> {
             Wanted::Targets(names) => self.targets(&raw, names)?,
             Wanted::NoTarget => Vec::new(),
         };
+        targets
+            .iter()
+            .try_for_each(|target| refuse_overlap(&sources, target))?;
         Ok(Config {
             key_file,
             create_key: raw.create_key,
@@ -300,6 +303,31 @@ impl<'a> Reader<'a> {
             hint,
         )
     }
+}
+
+/// A target inside a source would be published into itself.
+fn refuse_overlap(sources: &[Source], target: &Target) -> Result<()> {
+    let Place::Directory(folder) = &target.place else {
+        return Ok(());
+    };
+    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let absolute = |path: &Path| real(path).map_err(|e| Error::io("find", path, e));
+    let to = absolute(folder)?;
+    for source in sources {
+        let from = absolute(&source.dir)?;
+        if to.starts_with(&from) || from.starts_with(&to) {
+            let message = format!(
+                "The target `{}` and the source `{}` overlap",
+                folder.display(),
+                source.dir.display()
+            );
+            return Err(Error::usage(
+                message,
+                "publish to a folder outside of what is published",
+            ));
+        }
+    }
+    Ok(())
 }
 
 const EXTENSION_HINT: &str =

@@ -27,7 +27,7 @@ pub enum DisplayMode {
     Quiet,
 }
 
-/// Shows [`Progress`] from a thread of its own, until it's finished or dropped.
+/// Shows [`Progress`] from a thread of its own, until it's dropped.
 #[derive(Debug)]
 pub struct Display {
     running: Option<(Sender<()>, JoinHandle<()>)>,
@@ -47,19 +47,15 @@ impl Display {
             running: Some((stop, std::thread::spawn(show))),
         }
     }
+}
 
+impl Drop for Display {
     /// Stops, and leaves the terminal's line empty.
-    pub fn finish(&mut self) {
+    fn drop(&mut self) {
         if let Some((stop, thread)) = self.running.take() {
             drop(stop);
             thread.join().expect("the display doesn't panic");
         }
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        self.finish();
     }
 }
 

@@ -5,12 +5,12 @@
 //! What only assetsync needs is in `.assetsync/`: unfinished files, and `plain.json`, which remembers
 //! what the mutable names were stored for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -20,10 +20,10 @@ use tempfile::NamedTempFile;
 use url::Url;
 use walkdir::WalkDir;
 
-use super::{Listing, PART_BYTES, PutMode, Store, StoreError, StoreErrorKind, Stored};
-use crate::body::{self, Body, Content, next_part};
+use super::{Listing, PutMode, Store, StoreError, StoreErrorKind, Stored};
+use crate::body::{self, Body, Content};
 use crate::build::{Build, Object};
-use crate::name::Token;
+use crate::name::{EncodingPolicy, Token};
 use crate::path::ObjectKey;
 
 const OWN_FOLDER: &str = ".assetsync";
@@ -33,11 +33,20 @@ const HEADERS_FILE: &str = "_headers";
 const HEADERS_BEGIN: &str = "# assetsync: begin";
 const HEADERS_END: &str = "# assetsync: end";
 
+/// How much of a large file is copied at a time, in bytes.
+const COPY_BYTES: usize = 1 << 20;
+
 /// An unfinished file this old belongs to a run that was killed.
 const UNFINISHED_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Debug)]
 pub(super) struct Directory {
+    folder: Arc<Folder>,
+}
+
+/// The folder and what is known of it. Its methods block: they run on threads for blocking work.
+#[derive(Debug)]
+struct Folder {
     root: PathBuf,
     /// What this run put under mutable names, and what earlier runs did.
     plain: Mutex<Option<Plain>>,
@@ -61,11 +70,25 @@ struct PlainObject {
 impl Directory {
     pub(super) fn new(root: &Path) -> Directory {
         Directory {
-            root: root.to_path_buf(),
-            plain: Mutex::new(None),
+            folder: Arc::new(Folder {
+                root: root.to_path_buf(),
+                plain: Mutex::new(None),
+            }),
         }
     }
 
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Folder) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let folder = Arc::clone(&self.folder);
+        tokio::task::spawn_blocking(move || work(&folder))
+            .await
+            .expect("file work doesn't panic")
+    }
+}
+
+impl Folder {
     fn file(&self, key: &str) -> PathBuf {
         self.root.join(key)
     }
@@ -104,6 +127,41 @@ impl Directory {
             token,
             token_is_known: true,
         }))
+    }
+
+    fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError> {
+        let error = |e: io::Error| explain(object, &e);
+        let mut file = self.unfinished().map_err(error)?;
+        match body.content {
+            Content::Memory(bytes) => file.write_all(&bytes).map_err(error)?,
+            Content::File(mut parts) => {
+                while parts.left_bytes() > 0 {
+                    let part = parts
+                        .next(COPY_BYTES)
+                        .map_err(|e| body::explain(object, &e))?;
+                    file.write_all(&part).map_err(error)?;
+                }
+            }
+        }
+        self.finish_put(object, file, body.is_gzipped, mode)
+            .map_err(error)?;
+        if object.is_mutable() {
+            let token = object.token.to_string();
+            let entry = PlainObject {
+                token,
+                digest: object.digest.to_hex().to_string(),
+            };
+            self.plain(|plain| plain.objects.insert(object.key.to_string(), entry))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&self, objects: &[Object]) -> Result<(), StoreError> {
+        self.write_plain()?;
+        self.write_headers(objects)
+            .map_err(|e| failed("write", &self.root.join(HEADERS_FILE), &e))?;
+        self.sweep_unfinished()
+            .map_err(|e| failed("tidy up", &self.own("unfinished"), &e))
     }
 
     /// Makes an unfinished file in the target, where a rename can bring it to any key.
@@ -148,14 +206,14 @@ impl Directory {
         place(whole, &file, mode)
     }
 
-    fn write_headers(&self, build: &Build) -> io::Result<()> {
+    fn write_headers(&self, objects: &[Object]) -> io::Result<()> {
         let file = self.root.join(HEADERS_FILE);
         let old = match fs::read_to_string(&file) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
             Err(e) => return Err(e),
         };
-        let new = merge_headers(&old, build);
+        let new = merge_headers(&old, objects);
         if new != old {
             self.write_atomically(&file, new.as_bytes())?;
         }
@@ -212,66 +270,61 @@ impl Directory {
 #[async_trait]
 impl Store for Directory {
     async fn list(&self) -> Result<Listing, StoreError> {
-        let root = self.root.clone();
-        blocking(move || list(&root)).await
+        self.blocking(|folder| list(&folder.root)).await
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
-        tokio::task::block_in_place(|| self.look(key))
+        let key = key.clone();
+        self.blocking(move |folder| folder.look(&key)).await
     }
 
     async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError> {
-        let error = |e: io::Error| explain(object, &e);
-        let is_gzipped = body.is_gzipped;
-        let mut file = tokio::task::block_in_place(|| self.unfinished()).map_err(error)?;
-        match body.content {
-            Content::Memory(bytes) => {
-                tokio::task::block_in_place(|| file.write_all(&bytes)).map_err(error)?
+        let object = object.clone();
+        self.blocking(move |folder| folder.put(&object, body, mode))
+            .await
+    }
+
+    fn check(&self, build: &Build) -> Result<(), StoreError> {
+        let keys: HashSet<&str> = build
+            .objects
+            .iter()
+            .map(|object| object.key.as_str())
+            .collect();
+        for object in &build.objects {
+            let key = object.key.as_str();
+            if key == HEADERS_FILE || key.split('/').next() == Some(OWN_FOLDER) {
+                return Err(taken(object, "its name is assetsync's own in a directory"));
             }
-            Content::File(mut parts) => {
-                while parts.left_bytes() > 0 {
-                    let (rest, part) = next_part(parts, PART_BYTES).await;
-                    parts = rest;
-                    let part = part.map_err(|e| body::explain(object, &e))?;
-                    tokio::task::block_in_place(|| file.write_all(&part)).map_err(error)?;
-                }
+            if object.headers().encoding == EncodingPolicy::Gzip
+                && keys.contains(format!("{key}.gz").as_str())
+            {
+                return Err(taken(
+                    object,
+                    "the tree has its `.gz` too, which a directory gets anyway",
+                ));
             }
-        }
-        tokio::task::block_in_place(|| self.finish_put(object, file, is_gzipped, mode))
-            .map_err(error)?;
-        if object.is_mutable() {
-            let entry = PlainObject {
-                token: object.token.to_string(),
-                digest: object.digest.to_hex().to_string(),
-            };
-            self.plain(|plain| plain.objects.insert(object.key.to_string(), entry))?;
         }
         Ok(())
     }
 
     async fn finish(&self, build: &Build) -> Result<(), StoreError> {
-        tokio::task::block_in_place(|| {
-            self.write_plain()?;
-            self.write_headers(build)
-                .map_err(|e| failed("write", &self.root.join(HEADERS_FILE), &e))?;
-            self.sweep_unfinished()
-                .map_err(|e| failed("tidy up", &self.own("unfinished"), &e))
-        })
+        let objects = build.objects.clone();
+        self.blocking(move |folder| folder.finish(&objects)).await
     }
 
     fn url(&self, key: &ObjectKey) -> String {
-        let file = std::path::absolute(self.file(key.as_str()))
-            .unwrap_or_else(|_| self.file(key.as_str()));
+        let file = self.folder.file(key.as_str());
+        let file = std::path::absolute(&file).unwrap_or(file);
         Url::from_file_path(&file).map_or_else(|()| file.display().to_string(), String::from)
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .expect("file work doesn't panic")
+fn taken(object: &Object, why: &str) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Other,
+        format!("`{}` can't be published to a directory: {why}", object.path),
+    )
+    .hint("leave it out with a rule (`publish = false`)")
 }
 
 fn list(root: &Path) -> Result<Listing, StoreError> {
@@ -422,9 +475,9 @@ fn failed(doing: &str, file: &Path, error: &io::Error) -> StoreError {
     )
 }
 
-/// `old` with assetsync's part brought up to date. Rules of objects that aren't in `build` stay: older
+/// `old` with assetsync's part brought up to date. Rules of objects that aren't in `objects` stay: older
 /// releases may still be in use.
-fn merge_headers(old: &str, build: &Build) -> String {
+fn merge_headers(old: &str, objects: &[Object]) -> String {
     let (before, ours, after) = split_headers(old);
     let mut rules: BTreeMap<String, String> = BTreeMap::new();
     let mut path = String::new();
@@ -438,7 +491,7 @@ fn merge_headers(old: &str, build: &Build) -> String {
             false => path = line.to_string(),
         }
     }
-    for object in &build.objects {
+    for object in objects {
         rules.insert(format!("/{}", object.key.url_path()), header_lines(object));
     }
     let mut text = format!("{before}{HEADERS_BEGIN}\n");
@@ -498,16 +551,10 @@ mod tests {
     fn the_rest_of_a_headers_file_is_left_alone() {
         let own = "/mine\n  x-frame-options: DENY\n";
         let tail = "/more\n  a: b\n";
-        let build = Build {
-            objects: Vec::new(),
-            key_id: crate::name::Secret::new(&[0; 32])
-                .expect("long enough")
-                .id(),
-        };
-        let once = merge_headers(own, &build);
+        let once = merge_headers(own, &[]);
         assert!(once.starts_with(own));
         let kept =
             format!("{own}{HEADERS_BEGIN}\n/old.png\n  cache-control: x\n{HEADERS_END}\n{tail}");
-        assert_eq!(merge_headers(&kept, &build), kept);
+        assert_eq!(merge_headers(&kept, &[]), kept);
     }
 }

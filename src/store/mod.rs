@@ -28,7 +28,7 @@ use crate::body::Body;
 use crate::build::{Build, Object};
 use crate::config::{Place, Target};
 use crate::name::Token;
-use crate::path::ObjectKey;
+use crate::path::{KEY_BYTES_MAX, ObjectKey};
 
 pub use memory::{Call, Memory};
 
@@ -77,6 +77,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// this very put, its reply lost); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
     async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError>;
 
+    /// Whether everything in `build` has a place here; asked before anything is planned.
+    fn check(&self, _build: &Build) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Called when all of `build` is in place: a directory writes its `_headers` then.
     async fn finish(&self, _build: &Build) -> Result<(), StoreError> {
         Ok(())
@@ -88,6 +93,21 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// HTTP requests sent so far, retries included.
     fn requests(&self) -> u64 {
         0
+    }
+}
+
+/// Keys are limited with the prefix they stand behind.
+pub(crate) fn check_lengths(prefix: &str, build: &Build) -> Result<(), StoreError> {
+    let is_too_long = |object: &&Object| prefix.len() + object.key.as_str().len() > KEY_BYTES_MAX;
+    match build.objects.iter().find(is_too_long) {
+        None => Ok(()),
+        Some(object) => Err(StoreError::new(
+            StoreErrorKind::Other,
+            format!(
+                "`{}`: below the prefix `{prefix}`, its key is longer than {KEY_BYTES_MAX} bytes",
+                object.path
+            ),
+        )),
     }
 }
 

@@ -35,6 +35,8 @@ fn build_client() -> reqwest::Client {
     reqwest::Client::builder()
         .user_agent(concat!("assetsync/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT)
+        // Many connections carry more than the streams of one.
+        .http1_only()
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .expect("the TLS provider is set and no option is invalid")
