@@ -257,3 +257,38 @@ fn plain_names_are_looked_at_and_overwritten_only_if_they_changed() {
         );
     }
 }
+
+#[test]
+fn the_bucket_may_be_in_the_host() {
+    let bucket = Bucket::on_rgw();
+    let (site, url) = (site(), bucket.url());
+    // No name server knows BUCKET.localhost, but radosgw takes the whole URL, as proxies do.
+    let endpoint = bucket.endpoint.replace("127.0.0.1", "localhost");
+    let run = |arguments: &[&str]| {
+        let place = [
+            "--from",
+            "assets",
+            "--to",
+            &url,
+            "--key-file",
+            "hunt.key",
+            "--endpoint",
+            &endpoint,
+        ];
+        let more = ["--addressing", "virtual", "--access", "object-acl"];
+        let mut command = bucket.command(&site, &[arguments, &place, &more].concat());
+        crate::support::Run::of(command.env("http_proxy", &bucket.endpoint), &site.path(""))
+    };
+    let push = run(&["push"]);
+    assert_eq!(push.code, 0, "{push}");
+    assert_eq!(bucket.keys().len(), TREE.len());
+    let again = run(&["diff", "--check"]);
+    assert_eq!(again.code, 0, "{again}");
+    let printed = run(&["url", "team/#mise.html"]).stdout;
+    let host = endpoint.replace("http://", &format!("http://{}.", bucket.name));
+    let path = printed
+        .trim_end()
+        .strip_prefix(&host)
+        .unwrap_or_else(|| panic!("{printed}"));
+    assert_eq!(bucket.anonymous(path).status, 200);
+}
