@@ -144,12 +144,7 @@ fn memory() {
 #[test]
 fn a_directory() {
     let site = Site::bare();
-    let target = target(
-        Place::Directory(site.path("out")),
-        None,
-        Access::Bucket,
-        None,
-    );
+    let target = target(Place::Directory(site.path("out")), None, Access::Bucket);
     every_store_must_pass(&*block_on(open(&target, Patience::default())).expect("opened"));
 }
 
