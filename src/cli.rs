@@ -40,6 +40,7 @@ Settings come from flags, then from the environment (ASSETSYNC_*), then from ass
 shows which value came from where.";
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Global {
     /// Go to this folder first
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -50,7 +51,8 @@ pub struct Global {
         long,
         value_name = "FILE",
         global = true,
-        env = "ASSETSYNC_CONFIG"
+        env = "ASSETSYNC_CONFIG",
+        hide_env_values = true
     )]
     pub config: Option<PathBuf>,
     /// Print nothing but errors and what was asked for
@@ -140,7 +142,12 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         /// Publish this folder, instead of the configured sources
-        #[arg(long, value_name = "DIR", env = "ASSETSYNC_FROM")]
+        #[arg(
+            long,
+            value_name = "DIR",
+            env = "ASSETSYNC_FROM",
+            hide_env_values = true
+        )]
         from: Option<String>,
         #[command(flatten)]
         settings: Settings,
@@ -149,7 +156,10 @@ pub enum Command {
     #[command(
         after_help = "Example:\n  assetsync completions bash > /etc/bash_completion.d/assetsync"
     )]
-    Completions { shell: Shell },
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
     /// Print the manual page
     #[command(after_help = "Example:\n  assetsync man | man -l -")]
     Man,
@@ -158,7 +168,10 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Write a new random key, readable by you alone
-    New { file: PathBuf },
+    New {
+        /// The file to make; it must not exist
+        file: PathBuf,
+    },
     /// Print the key's public id, which reveals nothing of the key
     Id {
         #[command(flatten)]
@@ -185,15 +198,22 @@ pub struct Output {
 /// Settings of every command that names objects. All are text here: they are read where the
 /// configuration is.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
 pub struct Settings {
     /// The file with the secret
-    #[arg(long, value_name = "FILE", env = "ASSETSYNC_KEY_FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ASSETSYNC_KEY_FILE",
+        hide_env_values = true
+    )]
     key_file: Option<String>,
     /// Publish these extensions besides the usual ones, separated by commas
     #[arg(
         long,
         value_name = "LIST",
         env = "ASSETSYNC_EXTENSIONS",
+        hide_env_values = true,
         hide_short_help = true
     )]
     extensions: Option<String>,
@@ -202,6 +222,7 @@ pub struct Settings {
         long,
         value_name = "LEVEL",
         env = "ASSETSYNC_GZIP_LEVEL",
+        hide_env_values = true,
         hide_short_help = true
     )]
     gzip_level: Option<String>,
@@ -210,6 +231,7 @@ pub struct Settings {
         long,
         value_name = "N",
         env = "ASSETSYNC_REQUESTS",
+        hide_env_values = true,
         hide_short_help = true
     )]
     requests: Option<String>,
@@ -218,6 +240,7 @@ pub struct Settings {
         long,
         value_name = "MIB",
         env = "ASSETSYNC_MEMORY_MIB",
+        hide_env_values = true,
         hide_short_help = true
     )]
     memory_mib: Option<String>,
@@ -226,6 +249,7 @@ pub struct Settings {
         long,
         value_name = "SECONDS",
         env = "ASSETSYNC_RETRY_SECONDS",
+        hide_env_values = true,
         hide_short_help = true
     )]
     retry_seconds: Option<String>,
@@ -233,32 +257,59 @@ pub struct Settings {
 
 /// Settings of a source and a target, for runs without a configuration.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Source and target")]
 pub struct PlaceSettings {
     /// Publish this folder, instead of the configured sources
-    #[arg(long, value_name = "DIR", env = "ASSETSYNC_FROM")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ASSETSYNC_FROM",
+        hide_env_values = true
+    )]
     from: Option<String>,
     /// Publish to file:FOLDER, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX
-    #[arg(long, value_name = "URL", env = "ASSETSYNC_TO")]
+    #[arg(long, value_name = "URL", env = "ASSETSYNC_TO", hide_env_values = true)]
     to: Option<String>,
     /// Another server than Amazon's or Google's
-    #[arg(long, value_name = "URL", env = "ASSETSYNC_ENDPOINT")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ASSETSYNC_ENDPOINT",
+        hide_env_values = true
+    )]
     endpoint: Option<String>,
     /// The bucket's region
-    #[arg(long, value_name = "REGION", env = "ASSETSYNC_REGION")]
+    #[arg(
+        long,
+        value_name = "REGION",
+        env = "ASSETSYNC_REGION",
+        hide_env_values = true
+    )]
     region: Option<String>,
     /// bucket: send no ACL; object-acl: public-read on every object [default: bucket]
-    #[arg(long, value_name = "HOW", env = "ASSETSYNC_ACCESS")]
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "ASSETSYNC_ACCESS",
+        hide_env_values = true
+    )]
     access: Option<String>,
     /// path: https://server/bucket; virtual: https://bucket.server [default: as the server usually wants it]
     #[arg(
         long,
         value_name = "HOW",
         env = "ASSETSYNC_ADDRESSING",
+        hide_env_values = true,
         hide_short_help = true
     )]
     addressing: Option<String>,
     /// Where browsers find the objects
-    #[arg(long, value_name = "URL", env = "ASSETSYNC_PUBLIC_URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ASSETSYNC_PUBLIC_URL",
+        hide_env_values = true
+    )]
     public_url: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -274,7 +275,7 @@ impl Session<'_> {
 
     fn manifest(&self, format: ManifestFormat, out: Option<&Path>) -> Result<Code> {
         let config = self.config(Wanted::NoTarget)?;
-        self.runtime()?;
+        let _signals = self.runtime()?;
         let secret = self.secret(&config)?;
         let tree = self.walk(&config)?;
         let build = build(&tree, &secret, &self.progress)?;
@@ -399,7 +400,7 @@ impl Session<'_> {
 
     /// A runtime for the network, in which Ctrl-C and SIGTERM are waited for: the first stops new work, the
     /// second everything.
-    fn runtime(&self) -> Result<Runtime> {
+    fn runtime(&self) -> Result<ManuallyDrop<Runtime>> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -419,7 +420,8 @@ impl Session<'_> {
             stop_signal().await;
             std::process::exit(130);
         });
-        Ok(runtime)
+        // The program ends when its work does: a name that is still being looked up isn't waited for.
+        Ok(ManuallyDrop::new(runtime))
     }
 
     fn display(&self) -> Display {
