@@ -539,11 +539,24 @@ fn write_atomically(file: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// One page: the program, then each command with its options.
 fn man() -> Result<Code> {
+    let mut cli = Cli::command();
+    cli.build();
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command())
+    let rendered = clap_mangen::Man::new(cli.clone())
         .render(&mut page)
-        .expect("a vector takes every write");
+        .and_then(|()| {
+            for command in cli.get_subcommands() {
+                writeln!(page, ".SH ASSETSYNC {}", command.get_name().to_uppercase())?;
+                let man = clap_mangen::Man::new(command.clone());
+                man.render_synopsis_section(&mut page)?;
+                man.render_description_section(&mut page)?;
+                man.render_options_section(&mut page)?;
+            }
+            Ok(())
+        });
+    rendered.expect("a vector takes every write");
     print(&String::from_utf8_lossy(&page))?;
     Ok(DONE)
 }
