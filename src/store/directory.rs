@@ -557,4 +557,29 @@ mod tests {
             format!("{own}{HEADERS_BEGIN}\n/old.png\n  cache-control: x\n{HEADERS_END}\n{tail}");
         assert_eq!(merge_headers(&kept, &[]), kept);
     }
+
+    #[test]
+    fn version_1_of_what_is_remembered_still_loads() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/plain/v1.json");
+        let plain = read_plain(Path::new(file)).expect("loads");
+        assert_eq!(
+            plain.objects["index.html"].token,
+            "ogcpbu2qiv2ak6ufu23mzqqkxa"
+        );
+    }
+
+    #[test]
+    fn a_later_version_is_refused_and_nonsense_is_forgotten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("plain.json");
+        fs::write(&file, r#"{"version": 2, "objects": {}}"#).expect("written");
+        assert!(
+            read_plain(&file)
+                .expect_err("refused")
+                .message
+                .contains("version 2")
+        );
+        fs::write(&file, "{").expect("written");
+        assert!(read_plain(&file).expect("forgotten").objects.is_empty());
+    }
 }
