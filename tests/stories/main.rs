@@ -3,8 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod commands;
+mod config;
 mod conformance;
+mod directory;
 mod gcs;
+mod program;
 mod properties;
 mod publishing;
 mod s3;
+mod settings;
+mod tree;

@@ -94,6 +94,51 @@ impl Site {
         command
     }
 
+    /// The program, run by another one: `["timeout", "20"]`.
+    pub fn command_under(&self, wrapper: &[&str], arguments: &[&str]) -> Command {
+        let program = self.command(arguments);
+        let mut command = Command::new(wrapper[0]);
+        command
+            .args(&wrapper[1..])
+            .arg(program.get_program())
+            .args(program.get_args())
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(
+                program
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program as somebody whom permissions stop: root can read everything, and gives that up.
+    pub fn run_as_anybody(&self, arguments: &[&str]) -> Run {
+        use std::os::unix::fs::MetadataExt;
+        let is_root = fs::metadata(self.path("hunt.key"))
+            .expect("it's there")
+            .uid()
+            == 0;
+        let mut command = match is_root {
+            true => {
+                let without = "--bounding-set=-dac_override,-dac_read_search";
+                self.command_under(&["setpriv", without], arguments)
+            }
+            false => self.command(arguments),
+        };
+        Run::of(&mut command, self.folder.path())
+    }
+
+    /// Runs the program with these environment variables.
+    pub fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Run {
+        let mut command = self.command(arguments);
+        Run::of(
+            command.envs(environment.iter().copied()),
+            self.folder.path(),
+        )
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Run {
         Run::of(&mut self.command(arguments), self.folder.path())
     }

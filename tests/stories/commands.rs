@@ -1,0 +1,604 @@
+//! Every command as it is typed: what it does, what it says, and how it exits.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::support::{KEY, Site, set_mode};
+
+const COMMANDS: [&[&str]; 11] = [
+    &[],
+    &["init"],
+    &["key"],
+    &["key", "new"],
+    &["key", "id"],
+    &["diff"],
+    &["push"],
+    &["url"],
+    &["manifest"],
+    &["completions"],
+    &["man"],
+];
+
+/// Plain pages, keyed everything else.
+fn hunt() -> Site {
+    Site::new()
+        .config("[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")
+        .file("index.html", "<h1>Hunt</h1>")
+        .file("puzzle/gears/map.png", "a map")
+        .file("puzzle/gears/solution/answer.png", "WINDLASS")
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+fn mode(site: &Site, file: &str) -> u32 {
+    let metadata = fs::metadata(site.path(file)).expect("it's there");
+    metadata.permissions().mode() & 0o7777
+}
+
+/// Key ids of random keys.
+fn without_ids(test: impl FnOnce()) {
+    insta::with_settings!({ filters => vec![("[0-9a-f]{16}", "[key id]")] }, { test() });
+}
+
+// --- init
+
+#[test]
+fn init_sets_up_a_project_that_can_be_published_at_once() {
+    let site = Site::bare();
+    fs::create_dir(site.path("hunt")).expect("a folder");
+    without_ids(|| insta::assert_snapshot!("init", site.run(&["init", "-C", "hunt"])));
+    let files: Vec<String> = site.published("hunt").into_keys().collect();
+    assert_eq!(
+        files,
+        [
+            ".gitignore",
+            "assetsync.key",
+            "assetsync.toml",
+            "cors/gcs.json",
+            "cors/s3.json"
+        ]
+    );
+    assert_eq!(mode(&site, "hunt/assetsync.key"), 0o600);
+    let ignored = fs::read_to_string(site.path("hunt/.gitignore")).expect("readable");
+    assert_eq!(ignored, "/assetsync.key\n/out/\n");
+
+    fs::write(site.path("hunt/assets/index.html"), "<h1>Hunt</h1>").expect("written");
+    fs::write(site.path("hunt/assets/robots.txt"), "").expect("written");
+    site.ok(&["push", "-C", "hunt"]);
+    let objects = site.published("hunt/out/bucket");
+    assert!(objects.contains_key("robots.txt") && !objects.contains_key("index.html"));
+}
+
+#[test]
+fn init_overwrites_nothing() {
+    let site = Site::bare();
+    site.ok(&["init"]);
+    let before = site.published("");
+    insta::assert_snapshot!("init_again", site.run(&["init"]));
+    assert_eq!(site.published(""), before);
+}
+
+#[test]
+fn init_keeps_what_a_project_has_already() {
+    let site = Site::bare().private("assetsync.key", KEY);
+    fs::create_dir(site.path("cors")).expect("a folder");
+    fs::write(site.path("cors/s3.json"), "mine").expect("written");
+    fs::write(site.path(".gitignore"), "target\n/out/").expect("written");
+    insta::assert_snapshot!("init_keeps", site.run(&["init"]));
+    let text = |file: &str| fs::read_to_string(site.path(file)).expect("readable");
+    assert_eq!(text("assetsync.key"), KEY);
+    assert_eq!(text("cors/s3.json"), "mine");
+    assert_eq!(text(".gitignore"), "target\n/out/\n/assetsync.key\n");
+}
+
+// --- key
+
+#[test]
+fn a_new_key_is_random_and_for_its_owner_alone() {
+    let site = Site::bare();
+    let ids = ["a.key", "b.key"].map(|file| {
+        let run = site.run(&["key", "new", file]);
+        assert_eq!((run.code, run.stderr), (0, format!("wrote {file}\n")));
+        assert_eq!(mode(&site, file), 0o600);
+        let key = fs::read_to_string(site.path(file)).expect("readable");
+        assert!(
+            key.trim_end().len() == 64 && key.trim_end().chars().all(|c| c.is_ascii_hexdigit())
+        );
+        assert_eq!(site.ok(&["key", "id", "--key-file", file]), run.stdout);
+        run.stdout
+    });
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[test]
+fn a_key_is_never_overwritten() {
+    let site = Site::bare();
+    insta::assert_snapshot!("key_exists", site.run(&["key", "new", "hunt.key"]));
+    assert_eq!(
+        fs::read_to_string(site.path("hunt.key")).expect("readable"),
+        KEY
+    );
+}
+
+#[test]
+fn a_key_in_a_folder_that_is_not_there_gets_a_hint_that_helps() {
+    let run = Site::bare().run(&["key", "new", "keys/hunt.key"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        !run.stderr.contains("make one with `assetsync key new"),
+        "that is what was just tried: {run}"
+    );
+}
+
+#[test]
+fn a_line_break_at_the_end_of_a_key_does_not_matter() {
+    let site = Site::new()
+        .private("unix.key", &format!("{KEY}\n"))
+        .private("windows.key", &format!("{KEY}\r\n"))
+        .private("other.key", &format!("{KEY}\n\n"));
+    let id = site.ok(&["key", "id"]);
+    assert_eq!(id, "72cdccee6044a45f\n");
+    assert_eq!(site.ok(&["key", "id", "--key-file", "unix.key"]), id);
+    assert_eq!(site.ok(&["key", "id", "--key-file", "windows.key"]), id);
+    assert_ne!(site.ok(&["key", "id", "--key-file", "other.key"]), id);
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_told_and_nothing_is_published() {
+    let site = Site::new()
+        .file("a.png", "a")
+        .private("short.key", "31 bytes, so one byte too few..\n")
+        .private("empty.key", "")
+        .private("group.key", KEY)
+        .private("world.key", KEY);
+    set_mode(&site.path("group.key"), 0o640);
+    set_mode(&site.path("world.key"), 0o604);
+    for (key, told) in [
+        (
+            "missing.key",
+            "Cannot use the key file `missing.key`: no such file or directory\nhint: make one with `assetsync key new missing.key`",
+        ),
+        (
+            "short.key",
+            "short.key: The key has 31 bytes, and at least 32 are needed\nhint: make one with `assetsync key new FILE`",
+        ),
+        (
+            "empty.key",
+            "empty.key: The key has 0 bytes, and at least 32 are needed\nhint: make one with `assetsync key new FILE`",
+        ),
+        (
+            "group.key",
+            "Other users can read the key file `group.key` (mode 0640)\nhint: run `chmod 600 group.key`",
+        ),
+        (
+            "world.key",
+            "Other users can read the key file `world.key` (mode 0604)\nhint: run `chmod 600 world.key`",
+        ),
+    ] {
+        for command in [
+            &["push"][..],
+            &["manifest"],
+            &["url", "a.png"],
+            &["key", "id"],
+        ] {
+            let run = site.run(&[command, &["--key-file", key]].concat());
+            assert_eq!(
+                (run.code, run.stderr),
+                (2, format!("error: {told}\n")),
+                "{command:?}"
+            );
+        }
+        assert!(!site.path("out").exists());
+    }
+}
+
+#[test]
+fn a_key_file_that_is_somebody_else_s_is_told() {
+    let site = Site::new().file("a.png", "a");
+    set_mode(&site.path("hunt.key"), 0o000);
+    let run = site.run_as_anybody(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert_eq!(
+        run.stderr,
+        "error: Cannot use the key file `hunt.key`: permission denied\n"
+    );
+}
+
+#[test]
+fn a_folder_is_not_taken_for_a_key_that_others_can_read() {
+    let run = Site::new().run(&["key", "id", "--key-file", "assets"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(!run.stderr.contains("chmod"), "{run}");
+    assert!(
+        run.stderr.contains("directory") || run.stderr.contains("folder"),
+        "{run}"
+    );
+}
+
+// --- diff and push
+
+#[test]
+fn diff_shows_the_plan_as_text() {
+    let site = hunt();
+    insta::assert_snapshot!("diff_first", site.run(&["diff"]));
+    site.ok(&["push"]);
+    insta::assert_snapshot!("diff_nothing", site.run(&["diff"]));
+    site.write("index.html", "<h1>Erratum</h1>");
+    site.write("puzzle/gears/map.png", "another map");
+    insta::assert_snapshot!("diff_changes", site.run(&["diff"]));
+    insta::assert_snapshot!("diff_changes_with_urls", site.run(&["diff", "--show-urls"]));
+}
+
+#[test]
+fn diff_shows_the_plan_as_json() {
+    let site = hunt();
+    site.ok(&["push"]);
+    site.write("index.html", "<h1>Erratum</h1>");
+    site.write("puzzle/gears/map.png", "another map");
+    insta::assert_snapshot!("diff_json", site.run(&["diff", "--json"]));
+    let plan = json(&site.ok(&["diff", "--json", "--show-urls"]));
+    let url = plan["changes"][1]["url"].as_str().expect("a URL");
+    assert!(
+        url.starts_with("file://[folder]/out/") && url.ends_with(".png"),
+        "{url}"
+    );
+}
+
+#[test]
+fn diff_writes_nothing() {
+    let site = hunt();
+    site.ok(&["diff"]);
+    assert!(!site.path("out").exists());
+    site.ok(&["push"]);
+    site.write("index.html", "<h1>Erratum</h1>");
+    let before = site.published("out");
+    site.ok(&["diff"]);
+    assert_eq!(site.published("out"), before);
+}
+
+#[test]
+fn diff_check_exits_with_6_until_there_is_nothing_to_change() {
+    let site = hunt();
+    let run = site.run(&["diff", "--check"]);
+    assert_eq!((run.code, run.stderr.as_str()), (6, ""));
+    assert_eq!(
+        run.stdout,
+        site.ok(&["diff"]),
+        "the plan is shown all the same"
+    );
+    assert_eq!(site.run(&["diff", "--check", "--json"]).code, 6);
+    site.ok(&["push"]);
+    assert_eq!(site.run(&["diff", "--check"]).code, 0);
+    assert_eq!(site.run(&["diff", "--check", "--json"]).code, 0);
+}
+
+#[test]
+fn a_dry_run_is_a_diff() {
+    let site = hunt();
+    assert_eq!(site.ok(&["push", "--dry-run"]), site.ok(&["diff"]));
+    assert_eq!(
+        site.ok(&["push", "--dry-run", "--json"]),
+        site.ok(&["diff", "--json"])
+    );
+    assert!(!site.path("out").exists());
+}
+
+#[test]
+fn push_reports_in_json() {
+    let site = hunt();
+    insta::assert_snapshot!("push_json", site.run(&["push", "--json"]));
+    let two = site.ok(&["push", "--json", "--dry-run", "local", "local"]);
+    assert_eq!(
+        json(&two).as_array().map(Vec::len),
+        Some(2),
+        "a list for several targets"
+    );
+}
+
+#[test]
+fn what_cannot_be_written_is_told_with_its_place() {
+    let site = hunt();
+    fs::write(site.path("out"), "a file where a folder should be").expect("written");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(
+        run.stderr.contains("`out"),
+        "where was it to be written? {run}"
+    );
+    assert!(run.stderr.contains("3 failed"), "{run}");
+}
+
+#[test]
+fn a_target_that_cannot_be_listed_is_told_once() {
+    let site = hunt();
+    fs::create_dir(site.path("out")).expect("a folder");
+    set_mode(&site.path("out"), 0o000);
+    let run = site.run_as_anybody(&["push"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert_eq!(run.stderr, "error: Cannot list `out`: permission denied\n");
+}
+
+// --- url
+
+#[test]
+fn url_prints_where_browsers_find_a_file() {
+    let site = Site::new().file("img/a.png", "a").file("b.png", "b");
+    let key = "iictqmnzugpcpyclkampu5g5wu.png";
+    for (flags, base) in [
+        (&["--to", "file:out"][..], "file://[folder]/out/"),
+        (
+            &["--public-url", "https://cdn.example.org/static"],
+            "https://cdn.example.org/static/",
+        ),
+        (
+            &["--to", "s3://hunt/static"],
+            "https://hunt.s3.us-east-1.amazonaws.com/static/",
+        ),
+        (
+            &["--to", "s3://hunt", "--region", "eu-west-1"],
+            "https://hunt.s3.eu-west-1.amazonaws.com/",
+        ),
+        (
+            &["--to", "s3://hunt/a", "--endpoint", "http://127.0.0.1:9"],
+            "http://127.0.0.1:9/hunt/a/",
+        ),
+        (
+            &["--to", "gs://hunt/static"],
+            "https://storage.googleapis.com/hunt/static/",
+        ),
+    ] {
+        let printed = site.ok(&[&["url", "img/a.png"], flags].concat());
+        assert_eq!(printed, format!("{base}{key}\n"));
+    }
+    let both = site.ok(&["url", "b.png", "img/a.png"]);
+    assert!(both.lines().count() == 2 && both.lines().nth(1).expect("two").ends_with(key));
+}
+
+#[test]
+fn url_of_a_path_that_is_not_there_names_the_nearest() {
+    let site = hunt();
+    insta::assert_snapshot!(
+        "url_misspelt",
+        site.run(&["url", "index.html", "puzzle/gear/map.png"])
+    );
+    insta::assert_snapshot!("url_unknown", site.run(&["url", "/etc/passwd"]));
+}
+
+#[test]
+fn url_of_a_file_that_is_not_published_says_so() {
+    let site = Site::new()
+        .config("[[rule]]\nmatch = \"draft.html\"\npublish = false\n[target.local]\nurl = \"file:out\"\n")
+        .file("a.png", "a")
+        .file("draft.html", "draft")
+        .file("notes.md", "# notes");
+    for path in ["draft.html", "notes.md"] {
+        let run = site.run(&["url", path]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+        assert!(
+            run.stderr.contains("isn't published"),
+            "the file is there, so `There is no …` misleads: {run}"
+        );
+    }
+}
+
+#[test]
+fn url_works_while_another_file_has_a_problem() {
+    let site = hunt().file(".env", "TOKEN=abc");
+    assert_eq!(site.run(&["push"]).code, 2);
+    site.ok(&["url", "index.html"]);
+}
+
+// --- manifest
+
+#[test]
+fn the_manifest_maps_every_path_to_its_object() {
+    let site = hunt()
+        .file("style.css", "body { color: teal }\n".repeat(40))
+        .file("empty.css", "");
+    insta::with_settings!({ filters => vec![(r#""stored_size": 5\d,"#, r#""stored_size": [gzipped],"#)] }, {
+        insta::assert_snapshot!("manifest", site.run(&["manifest"]));
+    });
+    site.ok(&["push"]);
+    let manifest = json(&site.ok(&["manifest"]));
+    let objects = site.published("out");
+    for (path, object) in manifest["objects"].as_object().expect("paths") {
+        let key = object["key"].as_str().expect("a key");
+        let source = fs::read(site.asset(path)).expect("readable");
+        assert_eq!(objects[key], source, "{path}");
+        assert_eq!(object["size"], source.len());
+        assert_eq!(object["digest"], blake3::hash(&source).to_hex().as_str());
+        let is_gzipped = object["encoding"] == "gzip";
+        let stored = if is_gzipped {
+            format!("{key}.gz")
+        } else {
+            key.to_string()
+        };
+        assert_eq!(object["stored_size"], objects[&stored].len(), "{path}");
+    }
+}
+
+#[test]
+fn the_manifest_needs_no_target_and_no_network() {
+    let site = Site::bare().config("").file("a.png", "a");
+    assert_eq!(json(&site.ok(&["manifest"]))["objects"]["a.png"]["size"], 1);
+}
+
+#[test]
+fn the_manifest_for_django() {
+    let site = hunt().file("team/Ünï 🐘.png", "an elephant");
+    insta::assert_snapshot!(
+        "manifest_django",
+        site.run(&["manifest", "--format", "django"])
+    );
+}
+
+#[test]
+fn the_manifest_is_written_to_a_file_at_once_or_not_at_all() {
+    let site = hunt();
+    let printed = site.ok(&["manifest"]);
+    let run = site.run(&["manifest", "--out", "build/manifest.json"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run}");
+    let written = || fs::read_to_string(site.path("build/manifest.json")).expect("written");
+    assert_eq!(written(), printed);
+
+    site.write(".env", "TOKEN=abc");
+    assert_eq!(
+        site.run(&["manifest", "--out", "build/manifest.json"]).code,
+        2
+    );
+    assert_eq!(written(), printed, "a refused tree leaves the old manifest");
+
+    let run = site.run(&[
+        "manifest",
+        "--out",
+        "hunt.key/manifest.json",
+        "--from",
+        "cors",
+    ]);
+    assert_ne!(run.code, 0, "{run}");
+}
+
+#[test]
+fn a_manifest_inside_the_tree_is_refused() {
+    let site = hunt();
+    let run = site.run(&["manifest", "--out", "assets/manifest.json"]);
+    assert_eq!(run.code, 2, "the next push would publish every name: {run}");
+    assert!(!site.asset("manifest.json").exists());
+}
+
+// --- help, completions, man
+
+#[test]
+fn the_help_of_every_command() {
+    let site = Site::bare();
+    for command in COMMANDS {
+        let name = ["help"]
+            .iter()
+            .chain(command)
+            .copied()
+            .collect::<Vec<_>>()
+            .join("_");
+        let run = site.run(&[command, &["--help"]].concat());
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name}");
+        insta::assert_snapshot!(name, run.stdout);
+    }
+    insta::assert_snapshot!("help_short", site.run(&["-h"]));
+    insta::assert_snapshot!("help_none", site.run(&[]));
+}
+
+#[test]
+fn the_help_of_a_command_begins_with_its_own_options() {
+    let site = Site::bare();
+    for (command, own) in [
+        ("diff", "--check"),
+        ("push", "--dry-run"),
+        ("url", "--target"),
+        ("manifest", "--format"),
+    ] {
+        let help = site.ok(&[command, "--help"]);
+        let options = &help[help.find("Options:").expect("options")..];
+        let place = |option: &str| options.find(option).expect("listed");
+        assert!(place(own) < place("-C <DIR>"), "{own}: {help}");
+    }
+}
+
+#[test]
+fn the_help_of_every_command_has_an_example() {
+    let site = Site::bare();
+    let without: Vec<String> = COMMANDS
+        .iter()
+        .filter(|command| {
+            !site
+                .ok(&[command, &["--help"][..]].concat())
+                .contains("Example")
+        })
+        .map(|command| command.join(" "))
+        .collect();
+    assert_eq!(without, [""; 0]);
+}
+
+#[test]
+fn what_is_mistyped_gets_the_nearest_command_or_flag() {
+    let site = Site::new();
+    insta::assert_snapshot!("mistyped_command", site.run(&["psuh"]));
+    insta::assert_snapshot!("mistyped_flag", site.run(&["push", "--dryrun"]));
+    insta::assert_snapshot!(
+        "mistyped_format",
+        site.run(&["manifest", "--format", "jsn"])
+    );
+}
+
+#[test]
+fn completions_for_every_shell() {
+    let site = Site::bare();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = site.ok(&["completions", shell]);
+        for word in ["assetsync", "push", "dry-run", "manifest"] {
+            assert!(script.contains(word), "no {word} for {shell}");
+        }
+    }
+    fs::write(
+        site.path("complete.bash"),
+        site.ok(&["completions", "bash"]),
+    )
+    .expect("written");
+    let complete = "source complete.bash; COMP_WORDS=(assetsync pu); COMP_CWORD=1; \
+                    _assetsync assetsync pu assetsync; echo ${COMPREPLY[@]}";
+    let bash = std::process::Command::new("bash")
+        .args(["-c", complete])
+        .current_dir(site.path(""))
+        .output()
+        .expect("bash runs");
+    assert_eq!(String::from_utf8_lossy(&bash.stdout), "push\n", "{bash:?}");
+}
+
+#[test]
+fn the_manual_page_tells_of_every_command_and_flag() {
+    let page = Site::bare().ok(&["man"]).replace('\\', "");
+    assert!(page.contains(".TH assetsync 1"), "{page}");
+    let missing: Vec<&str> = [
+        "init",
+        "key",
+        "diff",
+        "push",
+        "url",
+        "manifest",
+        "completions",
+        "Exit codes",
+        "--dry-run",
+        "--check",
+        "--json",
+        "--show-urls",
+        "--key-file",
+        "--gzip-level",
+        "--requests",
+        "--memory-mib",
+        "--retry-seconds",
+        "--from",
+        "--to",
+        "--endpoint",
+        "--region",
+        "--access",
+        "--public-url",
+        "--format",
+        "--out",
+        "--target",
+    ]
+    .into_iter()
+    .filter(|word| !page.contains(word))
+    .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn the_manual_page_refers_to_no_page_that_is_not_there() {
+    let page = Site::bare().ok(&["man"]).replace('\\', "");
+    assert!(
+        !page.contains("assetsync-init(1)"),
+        "nobody has written that page"
+    );
+}

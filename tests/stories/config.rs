@@ -1,0 +1,520 @@
+//! Mistakes in `assetsync.toml`, each told at its file, line and column, with the nearest valid name.
+
+use std::fs;
+
+use crate::support::{Run, Site};
+
+const LOCAL: &str = "[target.local]\nurl = \"file:out\"\n";
+
+/// Lines at the top of a configuration that is fine otherwise.
+fn at_the_top(lines: &str) -> String {
+    format!("key_file = \"hunt.key\"\n{lines}\n\n[[source]]\ndir = \"assets\"\n\n{LOCAL}")
+}
+
+/// Lines of a `[[source]]`.
+fn in_a_source(lines: &str) -> String {
+    format!("key_file = \"hunt.key\"\n\n[[source]]\n{lines}\n\n{LOCAL}")
+}
+
+/// Lines of a `[[rule]]`, the second one.
+fn in_a_rule(lines: &str) -> String {
+    let rule = "[[rule]]\nmatch = \"*.txt\"\n\n[[rule]]\n";
+    format!("key_file = \"hunt.key\"\n\n[[source]]\ndir = \"assets\"\n\n{rule}{lines}\n\n{LOCAL}")
+}
+
+/// Lines of the target that is used.
+fn in_a_target(lines: &str) -> String {
+    format!("key_file = \"hunt.key\"\n\n[[source]]\ndir = \"assets\"\n\n[target.local]\n{lines}\n")
+}
+
+/// What `push` says of a configuration, without the `▸` in it.
+fn push(config: &str) -> Run {
+    let site = Site::bare()
+        .file("a.png", "a")
+        .raw_config(&config.replace('▸', ""));
+    let run = site.run(&["push"]);
+    assert!(run.code == 0 || !site.path("out").exists(), "{run}");
+    run
+}
+
+/// `assetsync.toml:LINE:COLUMN` of the `▸`.
+fn place(config: &str) -> String {
+    let before = config.split('▸').next().expect("it's always there");
+    assert_ne!(before, config, "a row needs a ▸");
+    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+    let line = before.matches('\n').count() + 1;
+    format!("assetsync.toml:{line}:{column}")
+}
+
+/// Every mistake is told at its place, and the exit code is 2. After each mistake stand `=` and what is
+/// said of it, where `…` stands for a list of all names, and `?` and the hint, if there is one.
+#[track_caller]
+fn assert_told(within: fn(&str) -> String, mistakes: &str) {
+    let mut wrong = String::new();
+    for mistake in mistakes.trim_matches('\n').split("\n\n") {
+        let is_toml = |line: &&str| !line.starts_with("= ") && !line.starts_with("? ");
+        let toml: Vec<&str> = mistake
+            .lines()
+            .map(str::trim_start)
+            .filter(is_toml)
+            .collect();
+        let config = within(&toml.join("\n"));
+        let told: Vec<String> = mistake
+            .lines()
+            .filter_map(|line| match line.trim_start().split_once(' ')? {
+                ("=", message) => Some(format!("error: {}: {message}", place(&config))),
+                ("?", hint) => Some(format!("hint: {hint}")),
+                _ => None,
+            })
+            .collect();
+        let run = push(&config);
+        let is_told = run.stderr.lines().count() == told.len()
+            && run
+                .stderr
+                .lines()
+                .zip(&told)
+                .all(|(line, told)| match told.strip_suffix('…') {
+                    Some(start) => line.starts_with(start),
+                    None => line == told,
+                });
+        if run.code != 2 || !is_told {
+            wrong += &format!(
+                "--- {}\nexpected\n{}\nand got\n{run}\n",
+                toml.join("\n"),
+                told.join("\n")
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+// --- Mistakes
+
+#[test]
+fn mistakes_at_the_top() {
+    assert_told(
+        at_the_top,
+        r#"
+        ▸defualt_target = "local"
+        = unknown field `defualt_target`, expected one of…
+        ? did you mean `default_target`?
+
+        ▸gziplevel = 9
+        = unknown field `gziplevel`, expected one of…
+        ? did you mean `gzip_level`?
+
+        [▸targets.prod]
+        url = "file:out"
+        = unknown field `targets`, expected one of…
+        ? did you mean `target`?
+
+        [[▸rules]]
+        match = "*"
+        = unknown field `rules`, expected one of…
+        ? did you mean `rule`?
+
+        ▸zzz = 1
+        = unknown field `zzz`, expected one of…
+
+        default_target = ▸"locl"
+        = there is no target `locl`
+        ? did you mean `local`?
+
+        default_target = ▸local
+        = string values must be quoted, expected literal string
+
+        default_target = "local▸
+        = invalid basic string, expected `"`
+
+        ▸key_file = "other.key"
+        = duplicate key
+
+        extensions = ["glsl", ▸".vert"]
+        = `.vert` isn't an extension
+        ? write it without a dot, such as "glsl"; "" stands for names that have none
+
+        gzip_level = ▸10
+        = gzip_level is `10`, and must be a number from 0 to 9
+
+        requests = ▸0
+        = requests is `0`, and must be a number from 1 to 1024
+
+        memory_mib = ▸0
+        = memory_mib is `0`, and must be a number from 64 to 65536
+
+        create_key = ▸"yes"
+        = invalid type: string "yes", expected a boolean
+        "#,
+    );
+}
+
+#[test]
+fn mistakes_in_a_source() {
+    assert_told(
+        in_a_source,
+        r#"
+        dir = "assets"
+        ▸mont = "x"
+        = unknown field `mont`, expected one of `dir`, `mount`, `symlinks`
+        ? did you mean `mount`?
+
+        dir = "assets"
+        ▸symlink = "inside"
+        = unknown field `symlink`, expected one of `dir`, `mount`, `symlinks`
+        ? did you mean `symlinks`?
+
+        dir = ▸"asets"
+        = the folder `asets` doesn't exist
+
+        dir = "assets"
+        symlinks = ▸"insid"
+        = unknown variant `insid`, expected `refuse` or `inside`
+        ? did you mean `inside`?
+
+        dir = "assets"
+        mount = ▸"../x"
+        = `mount`: a part of the path is empty, `.` or `..`
+
+        dir = "assets"
+        mount = ▸"a//b"
+        = `mount`: a part of the path is empty, `.` or `..`
+
+        dir = "assets"
+        mount = ▸'a\b'
+        = `mount`: the name has a backslash
+
+        dir = "assets"
+        mount = ▸"a\u0007"
+        = `mount`: the name has a control character
+        "#,
+    );
+    assert_told(
+        str::to_string,
+        r#"
+        key_file = "hunt.key"
+        ▸[[source]]
+        mount = "x"
+        = missing field `dir`
+
+        ▸key_file = "hunt.key"
+        = there is no [[source]]
+        ? add `[[source]]` with `dir = "assets"`
+        "#,
+    );
+}
+
+#[test]
+fn mistakes_in_a_rule() {
+    assert_told(
+        in_a_rule,
+        r#"
+        match = "*"
+        ▸nams = "plain"
+        = unknown field `nams`, expected one of…
+        ? did you mean `names`?
+
+        match = "*"
+        ▸cache-control = "no-cache"
+        = unknown field `cache-control`, expected one of…
+        ? did you mean `cache_control`?
+
+        match = ▸"img/[a-"
+        = `img/[a-` isn't a glob: unclosed character class; missing ']'
+
+        match = ▸"*.{png,jpg"
+        = `*.{png,jpg` isn't a glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)
+
+        match = "*"
+        names = ▸"plane"
+        = unknown variant `plane`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`
+        ? did you mean `plain`?
+
+        match = "*"
+        names = ▸"hashed"
+        = unknown variant `hashed`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`
+
+        match = "*"
+        gzip = ▸"nevr"
+        = unknown variant `nevr`, expected `auto` or `never`
+        ? did you mean `never`?
+
+        match = "*"
+        publish = ▸"no"
+        = invalid type: string "no", expected a boolean
+
+        match = "*"
+        cache_control = ▸"no-cache\r\nSet-Cookie: a=b"
+        = the value `no-cache\r\nSet-Cookie: a=b` of `cache_control` isn't a header value
+        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+
+        match = "*"
+        cache_control = ▸""
+        = the value `` of `cache_control` isn't a header value
+        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+
+        match = "*"
+        content_type = ▸"text/html\n"
+        = the value `text/html\n` of `content_type` isn't a header value
+        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+
+        match = "*"
+        content_type = ▸"text/höml"
+        = the value `text/höml` of `content_type` isn't a header value
+        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+
+        match = "*"
+        headers = { "content-disposition" = ▸"inline\nX: y" }
+        = the value `inline\nX: y` of `content-disposition` isn't a header value
+        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+
+        match = "*"
+        headers = { ▸"X-Frame-Options" = "DENY" }
+        = the header `x-frame-options` can't be set here
+        ? buckets serve content-disposition and content-language only; set others at the CDN
+
+        match = "*"
+        headers = { ▸Cache-Control = "no-cache" }
+        = the header `cache-control` can't be set here
+        ? set `cache_control` in the rule itself
+
+        match = "*"
+        headers = { ▸Content-Encoding = "br" }
+        = the header `content-encoding` can't be set here
+        ? compression is decided by `gzip`
+        "#,
+    );
+    assert_told(
+        at_the_top,
+        r#"
+        ▸[[rule]]
+        names = "plain"
+        = missing field `match`
+        "#,
+    );
+}
+
+#[test]
+fn mistakes_in_a_target() {
+    assert_told(
+        in_a_target,
+        r#"
+        ▸urll = "file:out"
+        = unknown field `urll`, expected one of…
+        ? did you mean `url`?
+
+        url = "file:out"
+        ▸public-url = "https://a.example"
+        = unknown field `public-url`, expected one of…
+        ? did you mean `public_url`?
+
+        url = ▸"out"
+        = `out` isn't a target's URL
+        ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
+
+        url = ▸"file:"
+        = the URL `file:` names no folder
+        ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
+
+        url = ▸"s3:hunt"
+        = `s3:hunt` isn't a target's URL
+        ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
+
+        url = ▸"s3:///static"
+        = `s3:///static` names no bucket
+        ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
+
+        url = ▸"s3://my hunt/static"
+        = `s3://my hunt/static` names no bucket
+        ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
+
+        url = ▸"gs://hunt/../static"
+        = the prefix of `gs://hunt/../static`: a part of the path is empty, `.` or `..`
+        ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
+
+        url = ▸"https://hunt.s3.amazonaws.com/"
+        = `https://hunt.s3.amazonaws.com/` has the unknown scheme `https`
+        ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
+
+        url = "s3://hunt"
+        access = ▸"object_acl"
+        = unknown variant `object_acl`, expected `bucket` or `object-acl`
+        ? did you mean `object-acl`?
+
+        url = "s3://hunt"
+        addressing = ▸"paths"
+        = unknown variant `paths`, expected `path` or `virtual`
+        ? did you mean `path`?
+
+        url = "file:out"
+        public_url = ▸"cdn.example.org"
+        = public_url is `cdn.example.org`, and must be a URL such as `https://cdn.example.org/static/`
+
+        url = "file:out"
+        public_url = ▸"https://a.example/?v=1"
+        = public_url is `https://a.example/?v=1`, and must be a URL such as `https://cdn.example.org/static/`
+
+        url = "s3://hunt"
+        region = ▸1
+        = invalid type: integer `1`, expected a string
+        "#,
+    );
+    assert_told(
+        |lines| at_the_top("").replace(LOCAL, lines),
+        r#"
+        ▸[target.local]
+        public_url = "https://a.example/"
+        = missing field `url`
+        "#,
+    );
+}
+
+#[test]
+fn two_letters_in_the_wrong_order_get_the_nearest_name() {
+    assert_told(
+        in_a_target,
+        r#"
+        ▸ulr = "file:out"
+        = unknown field `ulr`, expected one of…
+        ? did you mean `url`?
+        "#,
+    );
+}
+
+#[test]
+fn mistakes_are_found_behind_windows_line_ends_and_wide_characters() {
+    assert_told(
+        |lines| lines.replace('\n', "\r\n"),
+        r#"
+        key_file = "hunt.key" # é🤔
+        source = [{ dir = "assets" }]
+        target = { "é🤔" = { url = "file:out", ▸regoin = "x" } }
+        = unknown field `regoin`, expected one of…
+        ? did you mean `region`?
+        "#,
+    );
+}
+
+#[test]
+fn a_configuration_that_begins_with_a_byte_order_mark_is_read() {
+    let run = push(&format!("\u{feff}{}", at_the_top("")));
+    assert_eq!(run.code, 0, "some editors write one: {run}");
+}
+
+#[test]
+fn a_number_out_of_range_is_told_at_its_place_whichever_it_is() {
+    assert_told(
+        at_the_top,
+        r#"
+        retry_seconds = ▸0
+        = retry_seconds is `0`, and must be a number from 1 to 86400
+        "#,
+    );
+}
+
+#[test]
+fn a_misspelt_header_gets_the_nearest_name() {
+    assert_told(
+        in_a_rule,
+        r#"
+        match = "*"
+        headers = { ▸content-dispositon = "inline" }
+        = the header `content-dispositon` can't be set here
+        ? did you mean `content-disposition`?
+        "#,
+    );
+}
+
+#[test]
+fn a_header_s_name_with_a_line_break_is_escaped() {
+    let run = push(&in_a_rule(
+        "match = \"*\"\nheaders = { \"x\\r\\ny\" = \"z\" }",
+    ));
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains(r"`x\r\ny`"), "{run}");
+}
+
+#[test]
+fn one_header_in_two_spellings_is_refused() {
+    let headers = "headers = { \"Content-Language\" = \"en\", \"content-language\" = \"fr\" }";
+    let run = push(&in_a_rule(&format!("match = \"*\"\n{headers}")));
+    assert_eq!(run.code, 2, "which of the two is served? {run}");
+}
+
+#[test]
+fn a_content_type_without_a_slash_is_refused() {
+    let run = push(&in_a_rule("match = \"*\"\ncontent_type = \"html\""));
+    assert_eq!(run.code, 2, "no browser knows that type: {run}");
+}
+
+/// `publish = false` for `/solution/**` must not be a rule that never applies.
+#[test]
+fn a_pattern_that_can_match_no_path_is_refused() {
+    let mut accepted = String::new();
+    for pattern in ["", "/solution/**", "./solution/**", "solution/", "../a.png"] {
+        let config = in_a_rule(&format!("match = ▸\"{pattern}\"\npublish = false"));
+        let run = push(&config);
+        if run.code != 2 || !run.stderr.contains(&place(&config)) {
+            accepted += &format!("`{pattern}`: {run}\n");
+        }
+    }
+    assert!(accepted.is_empty(), "\n{accepted}");
+}
+
+#[test]
+fn a_wrong_kind_of_value_is_told_in_words_of_toml_and_not_of_rust() {
+    let source = at_the_top("").replace("[[source]]", "▸[source]");
+    let target = in_a_target("url = ▸\"file:out\"").replace("target.local", "target");
+    let mut wrong = String::new();
+    for (config, right) in [
+        (source, "[[source]]"),
+        (target, "[target.NAME]"),
+        (in_a_rule("match = \"*\"\ngzip = ▸true"), "`auto`"),
+        (at_the_top("gzip_level = ▸-1"), "from 0 to 9"),
+        (at_the_top("gzip_level = ▸\"9\""), "from 0 to 9"),
+    ] {
+        let run = push(&config);
+        if run.code != 2 || !run.stderr.contains(&place(&config)) || !run.stderr.contains(right) {
+            wrong += &format!("no word of {right}: {run}\n");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn a_mistake_in_another_target_is_found_before_the_night_it_is_needed() {
+    let other = "[target.prod]\nurl = ▸\"s3//hunt\"\n";
+    let config = at_the_top("default_target = \"local\"") + other;
+    let run = push(&config);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains(&place(&config)), "{run}");
+}
+
+#[test]
+fn two_sources_with_one_path_are_told_with_line_and_column() {
+    let site = Site::bare()
+        .config("[[source]]\ndir = \"more\"\n[target.local]\nurl = \"file:out\"\n")
+        .file("a.png", "first");
+    fs::create_dir(site.path("more")).expect("a folder");
+    fs::write(site.path("more/a.png"), "second").expect("written");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("assetsync.toml:7:7"), "{run}");
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_named() {
+    let site = Site::new().file("a.png", "a");
+    fs::write(site.path("latin-1.toml"), b"key_file = \"caf\xe9\"").expect("written");
+    for (file, why) in [
+        ("missing.toml", "no such file or directory"),
+        ("assets", "is a directory"),
+        ("latin-1.toml", "stream did not contain valid UTF-8"),
+    ] {
+        let run = site.run(&["push", "-c", file]);
+        assert_eq!(run.code, 2, "{run}");
+        assert_eq!(
+            run.stderr,
+            format!("error: Cannot read the configuration `{file}`: {why}\n")
+        );
+    }
+}
