@@ -8,9 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use assetsync::store::{Listing, Memory, Stored};
-use assetsync::{
-    Build, Progress, Rules, Secret, Source, Symlinks, build, encode, inventory, plan, walk,
-};
+use assetsync::{Build, Progress, Rules, Secret, Source, build, encode, inventory, plan, walk};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const FILES_PER_FOLDER: usize = 100;
@@ -79,11 +77,7 @@ fn steps(criterion: &mut Criterion) {
     for files in [10_000, 100_000] {
         let folder = tempfile::tempdir().expect("a folder");
         make_tree(folder.path(), files);
-        let source = Source {
-            dir: folder.path().into(),
-            mount: String::new(),
-            symlinks: Symlinks::Refuse,
-        };
+        let source = Source::new(folder.path());
         let sources = [source];
         let tree = walk(&sources, &Rules::default());
         let built = build(&tree, &secret, &Progress::new()).expect("publishable");

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use assetsync::config::{Access, Place, Target};
 use assetsync::{
-    Options, Patience, Progress, Rules, Secret, Source, Symlinks, apply, build, inventory, open,
-    plan, walk,
+    Options, Patience, Progress, Rules, Secret, Source, apply, build, inventory, open, plan, walk,
 };
 
 #[tokio::main]
@@ -24,11 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         addressing: None,
     };
     let assets = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hunt/assets"));
-    let source = Source {
-        dir: assets,
-        mount: String::new(),
-        symlinks: Symlinks::Refuse,
-    };
+    let source = Source::new(assets);
     let secret = Secret::new(b"a secret for an example, and for nothing else")?;
     let progress = Arc::new(Progress::new());
 

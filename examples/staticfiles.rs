@@ -2,15 +2,13 @@
 //!
 //! `cargo run --example staticfiles`
 
-use std::path::PathBuf;
-
-use assetsync::{Progress, Rules, Secret, Source, Symlinks, build, manifest, walk};
+use assetsync::{Progress, Rules, Secret, Source, build, manifest, walk};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let assets = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hunt/assets");
     let source = Source {
-        dir: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hunt/assets")),
         mount: "hunt/".into(),
-        symlinks: Symlinks::Refuse,
+        ..Source::new(assets)
     };
     let secret = Secret::new(b"a secret for an example, and for nothing else")?;
     let tree = walk(&[source], &Rules::default());

@@ -208,7 +208,11 @@ fn find_collisions(objects: &[Object]) -> Vec<Problem> {
     let mut seen: HashMap<&ObjectKey, &Object> = HashMap::with_capacity(objects.len());
     let mut problems = Vec::new();
     for object in objects {
-        if let Some(other) = seen.insert(&object.key, object) {
+        // Two sources with one path are told of already.
+        if let Some(other) = seen
+            .insert(&object.key, object)
+            .filter(|other| other.path != object.path)
+        {
             problems.push(Problem::new(
                 &object.path,
                 format!("gets the same object key as `{}`", other.path),

@@ -29,7 +29,7 @@ Examples:
 Exit codes:
   0    done
   1    an error; each failure is listed
-  2    bad usage, configuration or input; nothing was published
+  2    bad usage, configuration or input, such as a file that keeps changing
   3    refused by a guard; nothing was published
   4    lost a race against another deployer
   5    outcome unknown: the storage didn't answer; the next run finds out
@@ -45,15 +45,8 @@ pub struct Global {
     /// Go to this folder first
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub directory: Option<PathBuf>,
-    /// The configuration [default: assetsync.toml]
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        global = true,
-        env = "ASSETSYNC_CONFIG",
-        hide_env_values = true
-    )]
+    /// The configuration [default: assetsync.toml] [env: ASSETSYNC_CONFIG]
+    #[arg(short, long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Print nothing but errors and what was asked for
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -78,9 +71,13 @@ pub enum Command {
     /// Set up a project: configuration, key, .gitignore, CORS examples
     ///
     /// Nothing that exists is overwritten.
+    #[command(after_help = "Example:\n  assetsync init -C my-hunt")]
     Init,
     /// Make a key, or tell keys apart
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  assetsync key new hunt.key\n  assetsync key id --key-file hunt.key"
+    )]
     Key(KeyCommand),
     /// Show what a push would do; changes nothing
     #[command(
@@ -168,11 +165,13 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Write a new random key, readable by you alone
+    #[command(after_help = "Example:\n  assetsync key new hunt.key")]
     New {
         /// The file to make; it must not exist
         file: PathBuf,
     },
     /// Print the key's public id, which reveals nothing of the key
+    #[command(after_help = "Example:\n  assetsync key id --key-file hunt.key")]
     Id {
         #[command(flatten)]
         settings: Settings,

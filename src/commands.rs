@@ -4,21 +4,24 @@
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::mem::ManuallyDrop;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use assetsync::config::Origin;
+use assetsync::config::{Origin, nearest};
 use assetsync::manifest;
 use assetsync::report::{
     Display, DisplayMode, Urls, plan_json, plan_text, report_json, report_text, tree_text,
 };
-use assetsync::store::{Listing, public_url};
+use assetsync::rules::Publish;
+use assetsync::store::{Listing, check, public_url};
 use assetsync::{
-    Build, Config, Error, Options, Overrides, Patience, Plan, Progress, Report, Result, Secret,
-    Store, StoreError, Target, Tree, Wanted, apply, build, init, inventory, open, plan, walk,
+    Build, Config, Error, LogicalPath, Options, Overrides, Patience, Plan, Progress, Report,
+    Result, Secret, Store, StoreError, Target, Tree, Wanted, apply, build, init, inventory, open,
+    plan, walk,
 };
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory};
+use clap_complete::Shell;
 use tokio::runtime::Runtime;
 
 use crate::cli::{Cli, Command, Global, KeyCommand, ManifestFormat, Output, SETTINGS};
@@ -56,10 +59,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
         } => session.push(targets, output),
         Command::Url { paths, target, .. } => session.url(paths, target.as_slice()),
         Command::Manifest { format, out, .. } => session.manifest(*format, out.as_deref()),
-        Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "assetsync", &mut io::stdout());
-            Ok(DONE)
-        }
+        Command::Completions { shell } => completions(*shell),
         Command::Man => man(),
     }
 }
@@ -74,6 +74,8 @@ fn overrides(matches: &ArgMatches) -> Overrides {
                 continue;
             };
             let origin = match matches.value_source(setting) {
+                // CI sets the variables of secrets that aren't there to nothing.
+                Some(ValueSource::EnvVariable) if value.is_empty() => continue,
                 Some(ValueSource::EnvVariable) => Origin::Environment(variable.to_string()),
                 _ => Origin::Flag(flag.to_string()),
             };
@@ -81,16 +83,18 @@ fn overrides(matches: &ArgMatches) -> Overrides {
         }
         level = matches.subcommand().map(|(_, matches)| matches);
     }
-    if let Some(target) = std::env::var("ASSETSYNC_TARGET")
-        .ok()
-        .filter(|t| !t.is_empty())
-    {
+    if let Some(target) = variable("ASSETSYNC_TARGET") {
         overrides.insert(
             "target".to_string(),
             (target, Origin::Environment("ASSETSYNC_TARGET".to_string())),
         );
     }
     overrides
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// What all commands share.
@@ -248,23 +252,20 @@ impl Session<'_> {
         let config = self.config(Wanted::Targets(targets))?;
         let secret = self.secret(&config)?;
         let mut tree = walk(&config.sources, &config.rules);
-        let unknown: Vec<&String> = paths
-            .iter()
-            .filter(|path| {
-                !tree
-                    .assets
-                    .iter()
-                    .any(|asset| asset.path.as_str() == path.as_str())
-            })
-            .collect();
-        if let Some(first) = unknown.first() {
-            return Err(unknown_path(first, &tree));
+        let is_in = |path: &&String| {
+            tree.assets
+                .iter()
+                .any(|asset| asset.path.as_str() == path.as_str())
+        };
+        if let Some(unknown) = paths.iter().find(|path| !is_in(path)) {
+            return Err(unknown_path(unknown, &tree, &config));
         }
         tree.assets
             .retain(|asset| paths.iter().any(|path| path == asset.path.as_str()));
         tree.problems.clear();
         let build = build(&tree, &secret, &self.progress)?;
         for target in &config.targets {
+            check(target, &build)?;
             for path in paths {
                 let object = build.find(path).expect("every path was found in the tree");
                 print(&format!("{}\n", public_url(target, &object.key)))?;
@@ -275,6 +276,9 @@ impl Session<'_> {
 
     fn manifest(&self, format: ManifestFormat, out: Option<&Path>) -> Result<Code> {
         let config = self.config(Wanted::NoTarget)?;
+        if let Some(out) = out {
+            refuse_inside(&config, out)?;
+        }
         let _signals = self.runtime()?;
         let secret = self.secret(&config)?;
         let tree = self.walk(&config)?;
@@ -295,7 +299,12 @@ impl Session<'_> {
     }
 
     fn config(&self, wanted: Wanted<'_>) -> Result<Config> {
-        let config = Config::load(self.global.config.as_deref(), &self.overrides, wanted)?;
+        let file = self
+            .global
+            .config
+            .clone()
+            .or_else(|| variable("ASSETSYNC_CONFIG").map(PathBuf::from));
+        let config = Config::load(file.as_deref(), &self.overrides, wanted)?;
         for setting in &config.provenance {
             self.detail(&format!(
                 "{} = {} ({})",
@@ -348,6 +357,10 @@ impl Session<'_> {
         let tree = self.walk(config)?;
         let _display = self.display();
         let build = build(&tree, &secret, &self.progress)?;
+        config
+            .targets
+            .iter()
+            .try_for_each(|target| check(target, &build))?;
         let mut opened = Vec::new();
         for (target, listing) in config.targets.iter().zip(listings) {
             let listing = async { listing.await.expect("listing a target doesn't panic") };
@@ -481,16 +494,49 @@ fn urls(output: &Output) -> Urls {
     }
 }
 
-fn unknown_path(path: &str, tree: &Tree) -> Error {
-    let nearest =
-        assetsync::config::nearest(path, tree.assets.iter().map(|asset| asset.path.as_str()));
-    let hint = nearest.map_or_else(
-        || "paths are relative to the source, such as `puzzle/gears/index.html`".to_string(),
-        |near| format!("did you mean `{near}`?"),
-    );
-    Error::Usage {
-        message: format!("There is no `{path}` in the tree"),
-        hint,
+fn unknown_path(path: &str, tree: &Tree, config: &Config) -> Error {
+    let policy = LogicalPath::parse(path).map(|path| config.rules.policy(&path).publish);
+    let (message, hint) = match policy {
+        Ok(Publish::LeftOut) => (
+            format!("`{path}` isn't published: a rule leaves it out"),
+            String::new(),
+        ),
+        Ok(Publish::NotListed) => (
+            format!("`{path}` isn't published: its extension isn't one of the web's"),
+            "`extensions` in assetsync.toml, or a rule with `publish = true`, lets it through"
+                .to_string(),
+        ),
+        _ => (
+            format!("There is no `{path}` in the tree"),
+            match nearest(path, tree.assets.iter().map(|asset| asset.path.as_str())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "paths are relative to the source, such as `puzzle/gears/index.html`"
+                    .to_string(),
+            },
+        ),
+    };
+    Error::Usage { message, hint }
+}
+
+/// A manifest in a source would be published by the next push, with every name in it.
+fn refuse_inside(config: &Config, out: &Path) -> Result<()> {
+    let folder = out
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let holds = |dir: &Path| matches!((real(folder), real(dir)), (Ok(folder), Ok(dir)) if folder.starts_with(&dir));
+    match config.sources.iter().find(|source| holds(&source.dir)) {
+        None => Ok(()),
+        Some(source) => Err(Error::Usage {
+            message: format!(
+                "`{}` is in the source `{}`",
+                out.display(),
+                source.dir.display()
+            ),
+            hint: "a manifest names every object: write it to a place that isn't published"
+                .to_string(),
+        }),
     }
 }
 
@@ -539,24 +585,37 @@ fn write_atomically(file: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
+fn completions(shell: Shell) -> Result<Code> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "assetsync", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
+    Ok(DONE)
+}
+
 /// One page: the program, then each command with its options.
 fn man() -> Result<Code> {
-    let mut cli = Cli::command();
-    cli.build();
     let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(cli.clone())
-        .render(&mut page)
-        .and_then(|()| {
-            for command in cli.get_subcommands() {
-                writeln!(page, ".SH ASSETSYNC {}", command.get_name().to_uppercase())?;
-                let man = clap_mangen::Man::new(command.clone());
-                man.render_synopsis_section(&mut page)?;
-                man.render_description_section(&mut page)?;
-                man.render_options_section(&mut page)?;
-            }
-            Ok(())
-        });
-    rendered.expect("a vector takes every write");
+    render_man(&mut page).expect("a vector takes every write");
     print(&String::from_utf8_lossy(&page))?;
     Ok(DONE)
+}
+
+fn render_man(page: &mut Vec<u8>) -> io::Result<()> {
+    let mut cli = Cli::command();
+    cli.build();
+    let program = clap_mangen::Man::new(cli.clone());
+    program.render_title(page)?;
+    program.render_name_section(page)?;
+    program.render_synopsis_section(page)?;
+    program.render_description_section(page)?;
+    program.render_options_section(page)?;
+    for command in cli.get_subcommands() {
+        writeln!(page, ".SH ASSETSYNC {}", command.get_name().to_uppercase())?;
+        let man = clap_mangen::Man::new(command.clone());
+        man.render_synopsis_section(page)?;
+        man.render_description_section(page)?;
+        man.render_options_section(page)?;
+    }
+    program.render_extra_section(page)?;
+    program.render_version_section(page)
 }

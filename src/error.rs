@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::name::SECRET_BYTES_MIN;
 use crate::store::StoreError;
 
 /// A result of this crate.
@@ -39,7 +40,7 @@ pub enum Error {
     #[error("{}", list_problems(.0))]
     Tree(Vec<Problem>),
     /// The machine didn't do what was asked of it.
-    #[error("Cannot {doing} `{}`: {source}", path.display())]
+    #[error("Cannot {doing} `{}`: {}", path.display(), plain(source))]
     Io {
         /// The verb: "read", "create folder".
         doing: &'static str,
@@ -102,19 +103,27 @@ impl Error {
     }
 
     pub(crate) fn key_file(file: &Path, source: &io::Error) -> Error {
+        let shown = shown_key_file(file);
         let hint = match source.kind() {
-            io::ErrorKind::NotFound => {
-                format!("make one with `assetsync key new {}`", file.display())
-            }
-            io::ErrorKind::AlreadyExists => {
-                "a key is never overwritten: every name depends on it".to_string()
-            }
+            io::ErrorKind::NotFound => format!("make one with `assetsync key new {shown}`"),
             _ => String::new(),
         };
         Error::usage(
+            format!("Cannot use the key file `{shown}`: {}", plain(source)),
+            hint,
+        )
+    }
+
+    pub(crate) fn new_key_file(file: &Path, source: &io::Error) -> Error {
+        let hint = match source.kind() {
+            io::ErrorKind::NotFound => "make its folder first",
+            io::ErrorKind::AlreadyExists => "a key is never overwritten: every name depends on it",
+            _ => "",
+        };
+        Error::usage(
             format!(
-                "Cannot use the key file `{}`: {}",
-                file.display(),
+                "Cannot make the key file `{}`: {}",
+                shown_key_file(file),
                 plain(source)
             ),
             hint,
@@ -140,9 +149,25 @@ impl Error {
     }
 }
 
+/// The name of a key file; not if it might be the key itself, given in the wrong place.
+pub(crate) fn shown_key_file(file: &Path) -> String {
+    let shown = file.display().to_string();
+    let is_elsewhere = file
+        .parent()
+        .is_some_and(|folder| !folder.as_os_str().is_empty() && folder.exists());
+    match file.exists() || is_elsewhere || shown.chars().count() < SECRET_BYTES_MIN {
+        true => shown,
+        false => "(not shown: is it the key itself? a file's name is meant)".to_string(),
+    }
+}
+
 /// An I/O error without Rust's "(os error 2)".
-pub(crate) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
+pub fn plain(error: &io::Error) -> String {
+    plain_words(error.to_string())
+}
+
+/// The same for an error that has an I/O error's words in its own.
+pub(crate) fn plain_words(text: String) -> String {
     match text.find(" (os error") {
         Some(end) => text[..end].to_lowercase(),
         None => text,

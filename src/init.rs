@@ -72,10 +72,7 @@ pub struct Written {
 pub fn init(folder: &Path) -> Result<Written> {
     let config = folder.join(CONFIG_FILE);
     if config.exists() {
-        let message = format!(
-            "There is an `{}` already, and nothing is overwritten",
-            config.display()
-        );
+        let message = format!("There is an `{CONFIG_FILE}` already, and nothing is overwritten");
         return Err(Error::usage(
             message,
             "edit it, or start elsewhere with `-C DIR`",

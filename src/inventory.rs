@@ -30,14 +30,13 @@ impl Inventory {
 /// it, so each of them that is there is looked at, unless the listing told. At most `requests` at a time.
 ///
 /// # Errors
-/// The first look that fails; an object the store has no place for.
+/// The first look that fails.
 pub async fn inventory(
     store: &dyn Store,
     listing: Listing,
     build: &Build,
     requests: usize,
 ) -> Result<Inventory, StoreError> {
-    store.check(build)?;
     let mut inventory = Inventory { listing };
     let unclear: Vec<&Object> = build
         .objects

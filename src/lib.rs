@@ -27,13 +27,14 @@
 //!
 //! ```no_run
 //! use std::sync::Arc;
-//! use assetsync::{Config, Options, Patience, Progress, Wanted, apply, build, inventory, open, plan, walk};
+//! use assetsync::{Config, Options, Patience, Progress, Wanted, apply, build, inventory, open, plan, store, walk};
 //!
 //! # async fn publish() -> assetsync::Result<()> {
 //! let config = Config::load(None, &Default::default(), Wanted::Targets(&[]))?;
 //! let progress = Arc::new(Progress::new());
 //! let tree = walk(&config.sources, &config.rules);
 //! let build = build(&tree, &config.secret()?, &progress)?;
+//! store::check(&config.targets[0], &build)?;
 //! let store = open(&config.targets[0], Patience::default()).await?;
 //! let inventory = inventory(&*store, store.list().await?, &build, config.requests).await?;
 //! let report = apply(&plan(&build, &inventory), &build, &store, &Options::default(), &progress).await;
@@ -65,7 +66,7 @@ mod tree;
 pub use apply::{Failure, Options, Report, apply};
 pub use build::{Build, Object, build};
 pub use config::{Config, Overrides, Target, Wanted};
-pub use error::{Error, Problem, Result};
+pub use error::{Error, Problem, Result, plain};
 pub use inventory::{Inventory, inventory};
 pub use name::Secret;
 pub use path::{LogicalPath, ObjectKey};

@@ -5,7 +5,7 @@ mod commands;
 
 use std::process::ExitCode;
 
-use assetsync::{Error, Result};
+use assetsync::{Error, Result, plain};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Color};
@@ -40,7 +40,7 @@ fn go_to_directory(cli: &Cli) -> Result<()> {
         return Ok(());
     };
     std::env::set_current_dir(directory).map_err(|e| Error::Usage {
-        message: format!("Cannot go to `{}`: {e}", directory.display()),
+        message: format!("Cannot go to `{}`: {}", directory.display(), plain(&e)),
         hint: "`-C` takes a folder that exists".to_string(),
     })
 }

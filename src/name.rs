@@ -64,7 +64,7 @@ impl Secret {
     /// # Errors
     /// No such file, too short, or readable by other users of the machine.
     pub fn from_file(file: &Path) -> Result<Secret> {
-        refuse_if_others_can_read(file)?;
+        check_file(file)?;
         let bytes = fs::read(file).map_err(|e| Error::key_file(file, &e))?;
         let trimmed = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
         let trimmed = trimmed.strip_suffix(b"\r").unwrap_or(trimmed);
@@ -87,7 +87,7 @@ impl Secret {
         options
             .open(file)
             .and_then(|mut f| writeln!(f, "{text}").and_then(|()| f.sync_all()))
-            .map_err(|e| Error::key_file(file, &e))?;
+            .map_err(|e| Error::new_key_file(file, &e))?;
         Secret::new(text.as_bytes())
     }
 
@@ -111,29 +111,40 @@ impl fmt::Debug for Secret {
     }
 }
 
-#[cfg(unix)]
-fn refuse_if_others_can_read(file: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(file)
-        .map_err(|e| Error::key_file(file, &e))?
-        .permissions()
-        .mode();
-    if mode & 0o077 == 0 {
-        return Ok(());
+/// A key is a file, and nobody else's to read.
+fn check_file(file: &Path) -> Result<()> {
+    let metadata = fs::metadata(file).map_err(|e| Error::key_file(file, &e))?;
+    if !metadata.is_file() {
+        return Err(Error::key(
+            format!(
+                "The key file `{}` isn't a file but a folder or device",
+                file.display()
+            ),
+            "",
+        ));
     }
-    Err(Error::key(
-        format!(
-            "Other users can read the key file `{}` (mode {:04o})",
-            file.display(),
-            mode & 0o7777
-        ),
-        format!("run `chmod 600 {}`", file.display()),
-    ))
+    match mode_for_others(&metadata) {
+        None => Ok(()),
+        Some(mode) => Err(Error::key(
+            format!(
+                "Other users can read the key file `{}` (mode {mode:04o})",
+                file.display()
+            ),
+            format!("run `chmod 600 {}`", file.display()),
+        )),
+    }
+}
+
+#[cfg(unix)]
+fn mode_for_others(metadata: &fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = metadata.permissions().mode() & 0o7777;
+    (mode & 0o077 != 0).then_some(mode)
 }
 
 #[cfg(not(unix))]
-fn refuse_if_others_can_read(_file: &Path) -> Result<()> {
-    Ok(())
+fn mode_for_others(_metadata: &fs::Metadata) -> Option<u32> {
+    None
 }
 
 /// The public id of a secret: 8 bytes, printed as 16 hex digits.

@@ -137,7 +137,7 @@ impl Rules {
         for rule in &matching {
             further.extend(rule.headers.clone());
         }
-        let is_listed = self.is_listed(extension.as_deref());
+        let is_listed = self.is_listed(path, extension.as_deref());
         if extension.as_deref() == Some("svgz") && configured_type.is_none() {
             // An SVG that is gzipped on disk; browsers show it only if they are told.
             further.insert("content-encoding".into(), "gzip".into());
@@ -176,9 +176,12 @@ impl Rules {
         }
     }
 
-    fn is_listed(&self, extension: Option<&str>) -> bool {
-        extension.is_some_and(media::is_allowed)
-            || self.extensions.contains(extension.unwrap_or(""))
+    fn is_listed(&self, path: &LogicalPath, extension: Option<&str>) -> bool {
+        match extension {
+            Some(extension) => media::is_allowed(extension) || self.extensions.contains(extension),
+            // Files of the desktop and of tools, such as .DS_Store, have no extension either.
+            None => self.extensions.contains("") && !path.file_name().starts_with('.'),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::error::{Problem, plain};
+use crate::error::{Problem, escape, plain, plain_words};
 use crate::path::LogicalPath;
 use crate::rules::{Policy, Publish, Rules};
 
@@ -28,6 +28,20 @@ pub struct Source {
     pub mount: String,
     /// What to do about symbolic links.
     pub symlinks: Symlinks,
+    /// Where it was asked for, such as `assetsync.toml:5:7`; for messages.
+    pub declared: Option<String>,
+}
+
+impl Source {
+    /// The folder `dir` at the top of the tree; symbolic links are refused.
+    pub fn new(dir: impl Into<PathBuf>) -> Source {
+        Source {
+            dir: dir.into(),
+            mount: String::new(),
+            symlinks: Symlinks::Refuse,
+            declared: None,
+        }
+    }
 }
 
 /// What to do about symbolic links in a source.
@@ -81,7 +95,7 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     tree.assets
         .sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.file.cmp(&b.file)));
     tree.left_out.sort();
-    let twins = find_twins(&tree.assets);
+    let twins = find_twins(&tree.assets, sources);
     tree.problems.extend(twins);
     tree.problems.sort();
     tree
@@ -235,7 +249,9 @@ impl Walk<'_> {
             (None, None) => error.to_string(),
         };
         match logical_path(source, file) {
-            Ok(path) => self.problem_unless_left_out(&path, false, Problem::new(&path, message)),
+            Ok(path) => {
+                self.problem_unless_left_out(&path, file.is_dir(), Problem::new(&path, message))
+            }
             Err(_) => self
                 .tree
                 .problems
@@ -327,7 +343,7 @@ fn looks_secret(name: &str) -> bool {
 }
 
 /// Paths that some system or CDN would take for the same.
-fn find_twins(assets: &[Asset]) -> Vec<Problem> {
+fn find_twins(assets: &[Asset], sources: &[Source]) -> Vec<Problem> {
     let mut seen: HashMap<String, &Asset> = HashMap::with_capacity(assets.len());
     let mut problems = Vec::new();
     for asset in assets {
@@ -342,23 +358,54 @@ fn find_twins(assets: &[Asset]) -> Vec<Problem> {
             seen.insert(folded, asset);
             continue;
         };
-        let message = if twin.path == asset.path {
-            format!(
-                "comes from two sources: `{}` and `{}`",
-                twin.file.display(),
-                asset.file.display()
+        let problem = if twin.path == asset.path {
+            let files = format!("`{}` and `{}`", twin.file.display(), asset.file.display());
+            Problem::new(
+                &asset.path,
+                format!(
+                    "comes from two sources: {files}{}",
+                    declared(asset, sources)
+                ),
             )
         } else if twin.path.as_str().nfc().eq(asset.path.as_str().nfc()) {
-            format!(
+            let message = format!(
                 "differs from `{}` only in how its characters are composed (NFC, NFD)",
-                twin.path
-            )
+                spelt_out(&twin.path)
+            );
+            Problem {
+                path: spelt_out(&asset.path),
+                message,
+            }
         } else {
-            format!("differs from `{}` only in case", twin.path)
+            Problem::new(
+                &asset.path,
+                format!("differs from `{}` only in case", twin.path),
+            )
         };
-        problems.push(Problem::new(&asset.path, message));
+        problems.push(problem);
     }
     problems
+}
+
+/// Where the configuration asks for the source of `asset`, on a line of its own.
+fn declared(asset: &Asset, sources: &[Source]) -> String {
+    let source = sources
+        .iter()
+        .rev()
+        .find(|source| asset.file.starts_with(&source.dir));
+    match source.and_then(|source| source.declared.as_ref()) {
+        Some(place) => format!("\n    the second of them is declared at {place}"),
+        None => String::new(),
+    }
+}
+
+/// The path with its combining marks as `\u{..}`: on a screen, twins look the same.
+fn spelt_out(path: &LogicalPath) -> String {
+    let spell = |c: char| match unicode_normalization::char::is_combining_mark(c) {
+        true => c.escape_unicode().to_string(),
+        false => escape(&c.to_string()),
+    };
+    path.as_str().chars().map(spell).collect()
 }
 
 /// The ignore files of the folders walked so far.
@@ -376,10 +423,10 @@ impl Ignores {
         let mut builder = GitignoreBuilder::new(folder);
         let problem = builder
             .add(&file)
-            .map(|error| Problem::new(file.display(), error.to_string()));
+            .map(|error| Problem::new(file.display(), plain_words(error.to_string())));
         let built = builder
             .build()
-            .map_err(|error| Problem::new(file.display(), error.to_string()))?;
+            .map_err(|error| Problem::new(file.display(), plain_words(error.to_string())))?;
         self.by_folder.insert(folder.to_path_buf(), built);
         problem.map_or(Ok(()), Err)
     }

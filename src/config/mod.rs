@@ -202,9 +202,14 @@ impl Config {
 
 /// The candidate most like `name`, if any is like it at all.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // Jaro-Winkler knows slips of the finger in long names, but not two letters swapped in short ones.
+    let likeness = |candidate: &str| match strsim::osa_distance(name, candidate) {
+        1 => 1.0,
+        _ => strsim::jaro_winkler(name, candidate),
+    };
     candidates
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.75)
+        .map(|candidate| (likeness(candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
 }

@@ -19,10 +19,10 @@ pub(super) struct RawConfig {
     pub(super) default_target: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) extensions: Vec<Spanned<String>>,
-    pub(super) gzip_level: Option<Spanned<u32>>,
-    pub(super) requests: Option<Spanned<usize>>,
-    pub(super) memory_mib: Option<Spanned<usize>>,
-    pub(super) retry_seconds: Option<u64>,
+    pub(super) gzip_level: Option<Spanned<toml::Value>>,
+    pub(super) requests: Option<Spanned<toml::Value>>,
+    pub(super) memory_mib: Option<Spanned<toml::Value>>,
+    pub(super) retry_seconds: Option<Spanned<toml::Value>>,
     #[serde(default)]
     pub(super) source: Vec<RawSource>,
     #[serde(default)]
@@ -56,7 +56,7 @@ pub(super) struct RawRule {
 }
 
 #[derive(Debug, Deserialize, Clone)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table: write `[target.NAME]`")]
 pub(super) struct RawTarget {
     pub(super) url: Spanned<String>,
     pub(super) public_url: Option<Spanned<String>>,

@@ -1,17 +1,16 @@
 //! Reads and checks the configuration: everything but its targets.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
 use super::raw::{RawConfig, RawRule, RawSource};
 use super::{Config, Origin, Overrides, Place, Provenance, Target, Wanted, nearest};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown_key_file};
 use crate::rules::{Rule, Rules};
-use crate::tree::{Source, Symlinks};
+use crate::tree::Source;
 
 /// A configuration file on its way to a [`Config`].
 pub(super) struct Reader<'a> {
@@ -36,8 +35,7 @@ impl<'a> Reader<'a> {
         let rules = self.rules(&raw)?;
         let sources = self.sources(&raw)?;
         let key_file = match self.pick("key_file", raw.key_file.clone(), None) {
-            Some((file, Origin::File(_))) => self.beside(&file),
-            Some((file, _)) => PathBuf::from(file),
+            Some((file, origin)) => self.beside_if_from_file(&file, &origin),
             None => {
                 return Err(Error::usage(
                     "No key file is given",
@@ -48,12 +46,11 @@ impl<'a> Reader<'a> {
         let gzip_level = self.number("gzip_level", raw.gzip_level.as_ref(), 9, 0..=9)?;
         let requests = self.number("requests", raw.requests.as_ref(), 64, 1..=1024)?;
         let memory_mib = self.number("memory_mib", raw.memory_mib.as_ref(), 64, 64..=65_536)?;
-        let retry_seconds = self.number(
-            "retry_seconds",
-            raw.retry_seconds.map(|n| Spanned::new(0..0, n)).as_ref(),
-            300,
-            1..=86_400,
-        )?;
+        let retry_seconds =
+            self.number("retry_seconds", raw.retry_seconds.as_ref(), 300, 1..=86_400)?;
+        raw.target
+            .values()
+            .try_for_each(|target| self.check_target(target))?;
         let targets = match wanted {
             Wanted::Targets(names) => self.targets(&raw, names)?,
             Wanted::NoTarget => Vec::new(),
@@ -67,9 +64,9 @@ impl<'a> Reader<'a> {
             sources,
             rules,
             targets,
-            gzip_level,
-            requests,
-            memory_bytes: memory_mib << 20,
+            gzip_level: gzip_level as u32,
+            requests: requests as usize,
+            memory_bytes: (memory_mib as usize) << 20,
             retry_seconds,
             provenance: self.provenance,
         })
@@ -88,9 +85,13 @@ impl<'a> Reader<'a> {
             .cloned()
             .or_else(|| in_file.map(|v| (v, Origin::File(self.file.to_path_buf()))))
             .or_else(|| default.map(|v| (v.to_string(), Origin::Default)))?;
+        let shown = match setting {
+            "key_file" => shown_key_file(&self.beside_if_from_file(&value, &origin)),
+            _ => without_password(&value),
+        };
         let shown = Provenance {
             setting: setting.to_string(),
-            value: value.clone(),
+            value: shown,
             origin: origin.clone(),
         };
         if !self.provenance.contains(&shown) {
@@ -99,27 +100,28 @@ impl<'a> Reader<'a> {
         Some((value, origin))
     }
 
-    fn number<T>(
+    /// Every number is small, so that it fits whatever it's used for.
+    fn number(
         &mut self,
         setting: &str,
-        in_file: Option<&Spanned<T>>,
-        default: T,
-        range: std::ops::RangeInclusive<T>,
-    ) -> Result<T>
-    where
-        T: std::str::FromStr + PartialOrd + fmt::Display + Clone,
-    {
-        let text = in_file.map(|n| n.get_ref().to_string());
+        in_file: Option<&Spanned<toml::Value>>,
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64> {
+        let text = in_file.map(|value| match value.get_ref() {
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::String(text) => format!("\"{text}\""),
+            other => format!("a {}", other.type_str()),
+        });
         let (text, origin) = self
             .pick(setting, text, Some(&default.to_string()))
             .expect("there is a default");
-        let number = text.parse::<T>().ok().filter(|n| range.contains(n));
+        let number = text.parse().ok().filter(|n| range.contains(n));
         number.ok_or_else(|| {
-            let message = format!(
-                "{setting} is `{text}`, and must be a number from {} to {}",
-                range.start(),
-                range.end()
-            );
+            let text = crate::error::escape(&text);
+            let (least, most) = (range.start(), range.end());
+            let message =
+                format!("{setting} is `{text}`, and must be a number from {least} to {most}");
             match (&origin, in_file) {
                 (Origin::File(_), Some(spanned)) => self.mistake(&spanned.span(), message, ""),
                 _ => Error::usage(format!("{message} ({origin})"), ""),
@@ -128,12 +130,14 @@ impl<'a> Reader<'a> {
     }
 
     fn sources(&mut self, raw: &RawConfig) -> Result<Vec<Source>> {
-        if let Some((dir, _)) = self.pick("from", None, None) {
-            return Ok(vec![Source {
-                dir: dir.into(),
-                mount: String::new(),
-                symlinks: Symlinks::Refuse,
-            }]);
+        if let Some((dir, origin)) = self.pick("from", None, None) {
+            if !Path::new(&dir).is_dir() {
+                return Err(Error::usage(
+                    format!("the folder `{dir}` doesn't exist ({origin})"),
+                    "",
+                ));
+            }
+            return Ok(vec![Source::new(dir)]);
         }
         if raw.source.is_empty() {
             return Err(self.mistake(
@@ -169,10 +173,13 @@ impl<'a> Reader<'a> {
                 }
             },
         };
+        let (line, column) = line_and_column(self.text, raw.dir.span().start);
+        let declared = Some(format!("{}:{line}:{column}", self.file.display()));
         Ok(Source {
             dir,
             mount,
             symlinks: raw.symlinks,
+            declared,
         })
     }
 
@@ -182,15 +189,21 @@ impl<'a> Reader<'a> {
             .iter()
             .map(|rule| self.rule(rule))
             .collect::<Result<Vec<_>>>()?;
-        let extensions = match self.pick("extensions", None, None) {
-            Some((list, origin)) => list
+        let listed: Vec<&str> = raw
+            .extensions
+            .iter()
+            .map(|e| e.get_ref().as_str())
+            .collect();
+        let listed = (!listed.is_empty()).then(|| listed.join(","));
+        let extensions = match self.pick("extensions", listed, None) {
+            Some((list, origin)) if !matches!(origin, Origin::File(_)) => list
                 .split(',')
                 .map(|text| {
                     extension(text)
                         .map_err(|why| Error::usage(format!("{why} ({origin})"), EXTENSION_HINT))
                 })
                 .collect::<Result<BTreeSet<_>>>()?,
-            None => raw
+            _ => raw
                 .extensions
                 .iter()
                 .map(|text| {
@@ -204,6 +217,11 @@ impl<'a> Reader<'a> {
 
     fn rule(&self, raw: &RawRule) -> Result<Rule> {
         let pattern = raw.matches.get_ref();
+        if can_match_nothing(pattern) {
+            let message = format!("`{}` can match no path", crate::error::escape(pattern));
+            let hint = "logical paths are relative, such as `solution/a.png`; all of a folder is `solution/**`";
+            return Err(self.mistake(&raw.matches.span(), message, hint));
+        }
         let mut rule = Rule::new(pattern).map_err(|e| {
             self.mistake(
                 &raw.matches.span(),
@@ -222,12 +240,18 @@ impl<'a> Reader<'a> {
         rule.content_type = raw
             .content_type
             .as_ref()
-            .map(|v| self.header_value("content_type", v))
+            .map(|v| self.content_type(v))
             .transpose()?;
         for (name, value) in &raw.headers {
             let lower = self.header_name(name)?;
             let value = self.header_value(&lower, value)?;
-            rule.headers.insert(lower, value);
+            if rule.headers.insert(lower.clone(), value).is_some() {
+                return Err(self.mistake(
+                    &name.span(),
+                    format!("the header `{lower}` is set twice"),
+                    "",
+                ));
+            }
         }
         Ok(rule)
     }
@@ -244,16 +268,34 @@ impl<'a> Reader<'a> {
                 format!("set `{}` in the rule itself", lower.replace('-', "_"))
             }
             "content-encoding" => "compression is decided by `gzip`".to_string(),
-            _ => format!(
-                "buckets serve {} only; set others at the CDN",
-                KEPT.join(" and ")
-            ),
+            _ => match nearest(&lower, KEPT.into_iter()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "buckets serve {} only; set others at the CDN",
+                    KEPT.join(" and ")
+                ),
+            },
         };
+        let lower = crate::error::escape(&lower);
         Err(self.mistake(
             &name.span(),
             format!("the header `{lower}` can't be set here"),
             hint,
         ))
+    }
+
+    fn content_type(&self, value: &Spanned<String>) -> Result<String> {
+        let text = self.header_value("content_type", value)?;
+        let essence = text.split(';').next().unwrap_or(&text).trim();
+        let is_token = |part: &str| !part.is_empty() && !part.contains([' ', '/', ',']);
+        match essence.split_once('/') {
+            Some((kind, subtype)) if is_token(kind) && is_token(subtype) => Ok(text),
+            _ => Err(self.mistake(
+                &value.span(),
+                format!("`{text}` isn't a content type"),
+                "write it as in `text/html; charset=utf-8`",
+            )),
+        }
     }
 
     fn header_value(&self, name: &str, value: &Spanned<String>) -> Result<String> {
@@ -272,6 +314,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn folder(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    fn beside_if_from_file(&self, path: &str, origin: &Origin) -> PathBuf {
+        match origin {
+            Origin::File(_) => self.beside(path),
+            _ => PathBuf::from(path),
+        }
     }
 
     fn beside(&self, path: &str) -> PathBuf {
@@ -295,13 +344,38 @@ impl<'a> Reader<'a> {
     }
 
     fn toml_error(&self, error: &toml::de::Error) -> Error {
-        let message = error.message();
-        let hint = nearest_in_message(message);
-        self.mistake(
-            &error.span().unwrap_or(0..0),
-            message.lines().next().unwrap_or(message),
-            hint,
-        )
+        let span = error.span().unwrap_or(0..0);
+        let message = error.message().lines().next().unwrap_or_default();
+        match self.in_words_of_toml(message, span.start) {
+            Some((message, hint)) => self.mistake(&span, message, hint),
+            None => self.mistake(&span, message, nearest_in_message(error.message())),
+        }
+    }
+
+    /// What serde says in words of Rust, for the two mistakes that are made most.
+    fn in_words_of_toml(&self, message: &str, at: usize) -> Option<(String, String)> {
+        let rest = self.text.get(at..)?;
+        if message.ends_with("expected a sequence") {
+            let name = rest.strip_prefix('[')?.split(']').next()?;
+            return Some((
+                format!("`{name}` is a list of tables"),
+                format!("write `[[{name}]]`, with two brackets"),
+            ));
+        }
+        if message.contains("wanted string or table") {
+            let line = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+            let key = self.text[line..at]
+                .split(['=', '{', ','])
+                .rev()
+                .map(str::trim)
+                .find(|key| !key.is_empty())?;
+            let (_, values) = CHOICES.iter().find(|(setting, _)| *setting == key)?;
+            return Some((
+                format!("`{key}` isn't one of its values"),
+                format!("it's {values}, in quotes"),
+            ));
+        }
+        None
     }
 }
 
@@ -328,6 +402,34 @@ fn refuse_overlap(sources: &[Source], target: &Target) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The settings with a few values.
+const CHOICES: [(&str, &str); 5] = [
+    ("access", "`bucket` or `object-acl`"),
+    ("addressing", "`path` or `virtual`"),
+    ("gzip", "`auto` or `never`"),
+    (
+        "names",
+        "`opaque`, `readable`, `plain` or `palindrome-2022`",
+    ),
+    ("symlinks", "`refuse` or `inside`"),
+];
+
+/// Globs that look like paths, but not like logical ones.
+fn can_match_nothing(pattern: &str) -> bool {
+    let is_odd = |part: &str| matches!(part, "" | "." | "..");
+    pattern.split('/').any(is_odd)
+}
+
+/// A URL's password isn't for the eyes of those who read the log.
+pub(super) fn without_password(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => {
+            format!("{}://…{}", &text[..scheme], &text[at..])
+        }
+        _ => text.to_string(),
+    }
 }
 
 const EXTENSION_HINT: &str =

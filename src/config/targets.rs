@@ -1,13 +1,13 @@
 //! Reads and checks the targets, and decides which of them are meant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::Spanned;
 use url::Url;
 
 use super::raw::{RawConfig, RawTarget};
-use super::reader::Reader;
+use super::reader::{Reader, without_password};
 use super::{Access, Addressing, Origin, Place, Provenance, Target, nearest};
 use crate::error::{Error, Result};
 
@@ -20,15 +20,34 @@ const ADDRESSING: [(&str, Addressing); 2] =
 
 impl Reader<'_> {
     pub(super) fn targets(&mut self, raw: &RawConfig, names: &[String]) -> Result<Vec<Target>> {
-        let names = self.target_names(raw, names)?;
+        let mut names = self.target_names(raw, names)?;
+        let mut seen = BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
         names.iter().map(|name| self.target(raw, name)).collect()
+    }
+
+    /// Targets that aren't meant now are checked too: not on the night they are needed.
+    pub(super) fn check_target(&self, raw: &RawTarget) -> Result<()> {
+        parse_place(raw.url.get_ref(), self.folder())
+            .map_err(|why| self.mistake(&raw.url.span(), why, URL_HINT))?;
+        for (setting, url) in [("public_url", &raw.public_url), ("endpoint", &raw.endpoint)] {
+            if let Some(url) = url {
+                parse_url(setting, url.get_ref())
+                    .map_err(|why| self.mistake(&url.span(), why, ""))?;
+            }
+        }
+        Ok(())
     }
 
     fn target_names(&mut self, raw: &RawConfig, asked: &[String]) -> Result<Vec<String>> {
         if !asked.is_empty() {
             return Ok(asked.to_vec());
         }
-        if let Some((name, _)) = self.pick("target", None, None) {
+        if let Some((name, origin)) = self.pick("target", None, None) {
+            if !raw.target.contains_key(&name) {
+                let (message, hint) = unknown_target(&name, &raw.target);
+                return Err(Error::usage(format!("{message} ({origin})"), hint));
+            }
             return Ok(vec![name]);
         }
         if let Some(default) = &raw.default_target {
@@ -61,7 +80,9 @@ impl Reader<'_> {
     fn target(&mut self, raw: &RawConfig, name: &str) -> Result<Target> {
         let found = raw.target.get(name);
         let url = found.map(|t| t.url.clone());
-        let given = self.pick("to", None, None);
+        let given = self
+            .pick("to", None, None)
+            .filter(|(to, _)| found.is_some() || to == name);
         let place = match (&given, &url) {
             (Some((to, origin)), _) => parse_place(to, Path::new(""))
                 .map_err(|why| Error::usage(format!("{why} ({origin})"), URL_HINT))?,
@@ -127,17 +148,10 @@ impl Reader<'_> {
         else {
             return Ok(None);
         };
-        let url = Url::parse(&text)
-            .ok()
-            .filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
-        if let Some(url) =
-            url.filter(|u| u.query().is_none() && u.fragment().is_none() && u.username().is_empty())
-        {
-            return Ok(Some(url));
-        }
-        let message = format!(
-            "{setting} is `{text}`, and must be a URL such as `https://cdn.example.org/static/`"
-        );
+        let message = match parse_url(setting, &text) {
+            Ok(url) => return Ok(Some(url)),
+            Err(message) => message,
+        };
         Err(match (&origin, in_file) {
             (Origin::File(_), Some(spanned)) => self.mistake(&spanned.span(), message, ""),
             _ => Error::usage(format!("{message} ({origin})"), ""),
@@ -169,7 +183,8 @@ fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
     let prefix = match prefix.trim_matches('/') {
         "" => String::new(),
         text => {
-            crate::path::ObjectKey::parse(text)
+            // As part of a key: some names are taken for folders only.
+            crate::path::ObjectKey::parse(&format!("{text}/x"))
                 .map_err(|why| format!("the prefix of `{url}`: {why}"))?;
             format!("{text}/")
         }
@@ -180,6 +195,20 @@ fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
         "gs" => Ok(Place::Gcs { bucket, prefix }),
         _ => Err(format!("`{url}` has the unknown scheme `{scheme}`")),
     }
+}
+
+fn parse_url(setting: &str, text: &str) -> Result<Url, String> {
+    let is_plain = |url: &Url| {
+        let has_no_more =
+            url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && has_no_more
+    };
+    Url::parse(text).ok().filter(is_plain).ok_or_else(|| {
+        let shown = without_password(text);
+        format!(
+            "{setting} is `{shown}`, and must be a URL such as `https://cdn.example.org/static/`"
+        )
+    })
 }
 
 fn with_slash(mut url: Url) -> Url {
@@ -194,6 +223,7 @@ fn unknown_target(name: &str, targets: &BTreeMap<String, RawTarget>) -> (String,
     let hint = match nearest(name, targets.keys().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if targets.is_empty() => "add `[target.NAME]` to assetsync.toml".to_string(),
+        None if targets.len() == 1 => format!("there is only {}", quoted(targets.keys())),
         None => format!("there are {}", quoted(targets.keys())),
     };
     (format!("there is no target `{name}`"), hint)

@@ -5,7 +5,7 @@
 //! What only assetsync needs is in `.assetsync/`: unfinished files, and `plain.json`, which remembers
 //! what the mutable names were stored for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -23,6 +23,7 @@ use walkdir::WalkDir;
 use super::{Listing, PutMode, Store, StoreError, StoreErrorKind, Stored};
 use crate::body::{self, Body, Content};
 use crate::build::{Build, Object};
+use crate::error::Problem;
 use crate::name::{EncodingPolicy, Token};
 use crate::path::ObjectKey;
 
@@ -130,7 +131,7 @@ impl Folder {
     }
 
     fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError> {
-        let error = |e: io::Error| explain(object, &e);
+        let error = |e: io::Error| self.explain(object, &e);
         let mut file = self.unfinished().map_err(error)?;
         match body.content {
             Content::Memory(bytes) => file.write_all(&bytes).map_err(error)?,
@@ -162,6 +163,26 @@ impl Folder {
             .map_err(|e| failed("write", &self.root.join(HEADERS_FILE), &e))?;
         self.sweep_unfinished()
             .map_err(|e| failed("tidy up", &self.own("unfinished"), &e))
+    }
+
+    fn explain(&self, object: &Object, error: &io::Error) -> StoreError {
+        let kind = match error.kind() {
+            io::ErrorKind::AlreadyExists => StoreErrorKind::Exists,
+            _ => StoreErrorKind::Other,
+        };
+        let hint = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "make room and push again: what is there stays"
+            }
+            io::ErrorKind::PermissionDenied => "may you write to this folder?",
+            _ => "",
+        };
+        let (root, why) = (self.root.display(), crate::error::plain(error));
+        StoreError::new(
+            kind,
+            format!("Cannot write `{}` to `{root}`: {why}", object.path),
+        )
+        .hint(hint)
     }
 
     /// Makes an unfinished file in the target, where a rename can bring it to any key.
@@ -284,29 +305,6 @@ impl Store for Directory {
             .await
     }
 
-    fn check(&self, build: &Build) -> Result<(), StoreError> {
-        let keys: HashSet<&str> = build
-            .objects
-            .iter()
-            .map(|object| object.key.as_str())
-            .collect();
-        for object in &build.objects {
-            let key = object.key.as_str();
-            if key == HEADERS_FILE || key.split('/').next() == Some(OWN_FOLDER) {
-                return Err(taken(object, "its name is assetsync's own in a directory"));
-            }
-            if object.headers().encoding == EncodingPolicy::Gzip
-                && keys.contains(format!("{key}.gz").as_str())
-            {
-                return Err(taken(
-                    object,
-                    "the tree has its `.gz` too, which a directory gets anyway",
-                ));
-            }
-        }
-        Ok(())
-    }
-
     async fn finish(&self, build: &Build) -> Result<(), StoreError> {
         let objects = build.objects.clone();
         self.blocking(move |folder| folder.finish(&objects)).await
@@ -319,12 +317,34 @@ impl Store for Directory {
     }
 }
 
-fn taken(object: &Object, why: &str) -> StoreError {
-    StoreError::new(
-        StoreErrorKind::Other,
-        format!("`{}` can't be published to a directory: {why}", object.path),
-    )
-    .hint("leave it out with a rule (`publish = false`)")
+/// Files whose names a directory needs for itself.
+pub(super) fn misfits(build: &Build) -> Vec<Problem> {
+    let by_key: HashMap<&str, &Object> = build
+        .objects
+        .iter()
+        .map(|object| (object.key.as_str(), object))
+        .collect();
+    let mut problems = Vec::new();
+    for object in &build.objects {
+        let key = object.key.as_str();
+        if key == HEADERS_FILE || key.split('/').next() == Some(OWN_FOLDER) {
+            problems.push(Problem::new(
+                &object.path,
+                "has a name that assetsync needs for itself in a directory",
+            ));
+        }
+        if object.headers().encoding == EncodingPolicy::Gzip
+            && let Some(gz) = by_key.get(format!("{key}.gz").as_str())
+        {
+            let message = format!(
+                "would stand where the `.gz` of `{}` goes in a directory",
+                object.path
+            );
+            problems.push(Problem::new(&gz.path, message));
+        }
+    }
+    problems.sort();
+    problems
 }
 
 fn list(root: &Path) -> Result<Listing, StoreError> {
@@ -340,7 +360,7 @@ fn list(root: &Path) -> Result<Listing, StoreError> {
         .into_iter()
         .filter_entry(|entry| entry.path() != own)
     {
-        let entry = entry.map_err(|e| failed("list", root, &e.into()))?;
+        let entry = entry.map_err(|e| failed("list", root, &io_error(e)))?;
         if !entry.file_type().is_file() {
             continue;
         }
@@ -349,7 +369,7 @@ fn list(root: &Path) -> Result<Listing, StoreError> {
         };
         let size_bytes = entry
             .metadata()
-            .map_err(|e| failed("look at", entry.path(), &e.into()))?
+            .map_err(|e| failed("look at", entry.path(), &io_error(e)))?
             .len();
         let key = key.replace(std::path::MAIN_SEPARATOR, "/");
         listing.insert(
@@ -362,6 +382,13 @@ fn list(root: &Path) -> Result<Listing, StoreError> {
         );
     }
     Ok(listing)
+}
+
+/// walkdir's error without walkdir's words.
+fn io_error(error: walkdir::Error) -> io::Error {
+    error
+        .into_io_error()
+        .unwrap_or_else(|| io::Error::other("a symbolic link leads in a circle"))
 }
 
 fn exists(file: &Path) -> io::Result<Option<fs::Metadata>> {
@@ -438,30 +465,6 @@ fn make_readable(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
-fn explain(object: &Object, error: &io::Error) -> StoreError {
-    let kind = if error.kind() == io::ErrorKind::AlreadyExists {
-        StoreErrorKind::Exists
-    } else {
-        StoreErrorKind::Other
-    };
-    let hint = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "make room and push again: what is there stays"
-        }
-        io::ErrorKind::PermissionDenied => "may you write to this folder?",
-        _ => "",
-    };
-    StoreError::new(
-        kind,
-        format!(
-            "Cannot write `{}`: {}",
-            object.path,
-            crate::error::plain(error)
-        ),
-    )
-    .hint(hint)
-}
-
 fn failed(doing: &str, file: &Path, error: &io::Error) -> StoreError {
     StoreError::new(
         StoreErrorKind::Other,
@@ -473,30 +476,55 @@ fn failed(doing: &str, file: &Path, error: &io::Error) -> StoreError {
     )
 }
 
-/// `old` with assetsync's part brought up to date. Rules of objects that aren't in `objects` stay: older
-/// releases may still be in use.
+/// `old` with assetsync's part brought up to date. The file is served like any other, so it names no
+/// immutable object: those get one rule an extension, if all files of that extension have the same headers.
+/// Two rules for one file would have their values joined by some hosts, so there are none.
 fn merge_headers(old: &str, objects: &[Object]) -> String {
     let (before, ours, after) = split_headers(old);
+    let mut rules = parse_rules(ours);
+    let mut by_extension: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+    for object in objects {
+        by_extension
+            .entry(extension(object.key.as_str()))
+            .or_default()
+            .push(object);
+    }
+    for (extension, objects) in by_extension {
+        let all = format!("/*.{extension}");
+        let lines = header_lines(objects[0]);
+        if !extension.is_empty() && objects.iter().all(|object| header_lines(object) == lines) {
+            rules.retain(|path, _| self::extension(path) != extension);
+            rules.insert(all, lines);
+            continue;
+        }
+        rules.remove(&all);
+        for object in objects.into_iter().filter(|object| object.is_mutable()) {
+            rules.insert(format!("/{}", object.key.url_path()), header_lines(object));
+        }
+    }
+    let rules: String = rules
+        .into_iter()
+        .map(|(path, lines)| format!("{path}\n{lines}"))
+        .collect();
+    format!("{before}{HEADERS_BEGIN}\n{rules}{HEADERS_END}\n{after}")
+}
+
+fn extension(key: &str) -> &str {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+/// Each path with the indented lines below it.
+fn parse_rules(text: &str) -> BTreeMap<String, String> {
     let mut rules: BTreeMap<String, String> = BTreeMap::new();
     let mut path = String::new();
-    for line in ours.lines() {
+    for line in text.lines() {
         match line.starts_with([' ', '\t']) {
-            true => {
-                let rule = rules.entry(path.clone()).or_default();
-                rule.push_str(line);
-                rule.push('\n');
-            }
+            true => rules.entry(path.clone()).or_default().extend([line, "\n"]),
             false => path = line.to_string(),
         }
     }
-    for object in objects {
-        rules.insert(format!("/{}", object.key.url_path()), header_lines(object));
-    }
-    let mut text = format!("{before}{HEADERS_BEGIN}\n");
-    for (path, lines) in &rules {
-        write!(text, "{path}\n{lines}").expect("a string takes every write");
-    }
-    text + HEADERS_END + "\n" + after
+    rules
 }
 
 fn split_headers(text: &str) -> (&str, &str, &str) {

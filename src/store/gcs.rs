@@ -17,10 +17,10 @@ use super::google_credentials::Signer;
 use super::http::{Call, Http, Reply, in_words};
 use super::{
     Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
-    TOKEN_METADATA, check_lengths,
+    TOKEN_METADATA,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
-use crate::build::{Build, Object};
+use crate::build::Object;
 use crate::config::{Access, Target};
 use crate::name::Token;
 use crate::path::{ObjectKey, url_path};
@@ -368,10 +368,6 @@ impl Store for Gcs {
             Content::Memory(bytes) => self.put_whole(object, body.is_gzipped, bytes, mode).await,
             Content::File(parts) => self.put_parts(object, body.is_gzipped, parts, mode).await,
         }
-    }
-
-    fn check(&self, build: &Build) -> Result<(), StoreError> {
-        check_lengths(&self.prefix, build)
     }
 
     fn url(&self, key: &ObjectKey) -> String {

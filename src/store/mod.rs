@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use crate::body::Body;
 use crate::build::{Build, Object};
 use crate::config::{Place, Target};
+use crate::error::{Error, Problem};
 use crate::name::Token;
 use crate::path::{KEY_BYTES_MAX, ObjectKey};
 
@@ -77,11 +78,6 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// this very put, its reply lost); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
     async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError>;
 
-    /// Whether everything in `build` has a place here; asked before anything is planned.
-    fn check(&self, _build: &Build) -> Result<(), StoreError> {
-        Ok(())
-    }
-
     /// Called when all of `build` is in place: a directory writes its `_headers` then.
     async fn finish(&self, _build: &Build) -> Result<(), StoreError> {
         Ok(())
@@ -96,19 +92,40 @@ pub trait Store: fmt::Debug + Send + Sync {
     }
 }
 
-/// Keys are limited with the prefix they stand behind.
-pub(crate) fn check_lengths(prefix: &str, build: &Build) -> Result<(), StoreError> {
-    let is_too_long = |object: &&Object| prefix.len() + object.key.as_str().len() > KEY_BYTES_MAX;
-    match build.objects.iter().find(is_too_long) {
-        None => Ok(()),
-        Some(object) => Err(StoreError::new(
-            StoreErrorKind::Other,
-            format!(
-                "`{}`: below the prefix `{prefix}`, its key is longer than {KEY_BYTES_MAX} bytes",
-                object.path
-            ),
-        )),
+/// Whether everything in `build` has a place in `target`; to be asked before anything is planned.
+///
+/// # Errors
+/// [`Error::Tree`] lists every file that has none: names that a directory needs for itself, keys that get too
+/// long behind the target's prefix.
+pub fn check(target: &Target, build: &Build) -> Result<(), Error> {
+    let problems = match &target.place {
+        Place::Directory(_) => directory::misfits(build),
+        Place::S3 { prefix, .. } | Place::Gcs { prefix, .. } => too_long(prefix, build),
+    };
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Tree(problems))
     }
+}
+
+/// Keys are limited with the prefix they stand behind.
+fn too_long(prefix: &str, build: &Build) -> Vec<Problem> {
+    let is_too_long = |object: &&Object| prefix.len() + object.key.as_str().len() > KEY_BYTES_MAX;
+    let problem = |object: &Object| {
+        Problem::new(
+            &object.path,
+            format!(
+                "its key and the target's prefix are longer than {KEY_BYTES_MAX} bytes together"
+            ),
+        )
+    };
+    build
+        .objects
+        .iter()
+        .filter(is_too_long)
+        .map(problem)
+        .collect()
 }
 
 /// How a store behaves on a bad network.

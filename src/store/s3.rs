@@ -21,10 +21,10 @@ use super::aws_credentials::AwsCredentials;
 use super::http::{Call, Http, Reply, Sign, in_words};
 use super::{
     Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
-    TOKEN_METADATA, check_lengths,
+    TOKEN_METADATA,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
-use crate::build::{Build, Object};
+use crate::build::Object;
 use crate::config::{Access, Addressing, Target};
 use crate::name::Token;
 use crate::path::{ObjectKey, url_path};
@@ -392,10 +392,6 @@ impl Store for S3 {
             Content::Memory(bytes) => self.put_whole(object, &body, bytes, mode).await,
             Content::File(_) => self.put_parts(object, body, mode).await,
         }
-    }
-
-    fn check(&self, build: &Build) -> Result<(), StoreError> {
-        check_lengths(&self.prefix, build)
     }
 
     fn url(&self, key: &ObjectKey) -> String {

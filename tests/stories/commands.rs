@@ -291,12 +291,16 @@ fn a_dry_run_is_a_diff() {
 fn push_reports_in_json() {
     let site = hunt();
     insta::assert_snapshot!("push_json", site.run(&["push", "--json"]));
-    let two = site.ok(&["push", "--json", "--dry-run", "local", "local"]);
+    let site =
+        site.config("[target.local]\nurl = \"file:out\"\n[target.other]\nurl = \"file:other\"\n");
+    let two = site.ok(&["push", "--json", "--dry-run", "local", "other"]);
     assert_eq!(
         json(&two).as_array().map(Vec::len),
         Some(2),
         "a list for several targets"
     );
+    let twice = site.ok(&["push", "--json", "--dry-run", "local", "local"]);
+    assert!(json(&twice).is_object(), "nothing is published twice");
 }
 
 #[test]
