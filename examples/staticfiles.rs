@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let secret = Secret::new(b"a secret for an example, and for nothing else")?;
     let tree = walk(&[source], &Rules::default());
     for (extension, files) in &tree.skipped {
-        eprintln!("skipped: {files} of .{extension}");
+        eprintln!("skipped: {} of .{extension}", files.len());
     }
     let build = build(&tree, &secret, &Progress::new())?;
     eprintln!(

@@ -2,6 +2,7 @@
 //! failure doesn't stop the others, unless every further request would fail alike.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -12,6 +13,9 @@ use crate::build::{Build, Object};
 use crate::plan::{Plan, Step, Tally};
 use crate::progress::Progress;
 use crate::store::{PutMode, Store, StoreError, StoreErrorKind};
+
+/// How long what is in flight may take after the run was stopped.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// How often a file that changes under our hands is read again.
 const READS_MAX: usize = 3;
@@ -71,6 +75,22 @@ impl Report {
         self.failures.is_empty() && self.not_begun == 0 && !self.is_interrupted
     }
 
+    /// Whether nothing worse happened than that answers didn't come.
+    fn is_unknown(&self) -> bool {
+        let is = |kind| move |failure: &Failure| failure.error.kind == kind;
+        let unknown = self
+            .failures
+            .iter()
+            .filter(|f| is(StoreErrorKind::OutcomeUnknown)(f))
+            .count();
+        let unreachable = self
+            .failures
+            .iter()
+            .filter(|f| is(StoreErrorKind::Unreachable)(f))
+            .count();
+        unknown > 0 && unknown + unreachable == self.failures.len()
+    }
+
     /// The exit code, as documented in `assetsync --help`.
     pub fn exit_code(&self) -> u8 {
         let all = |kind| {
@@ -83,7 +103,7 @@ impl Report {
         match () {
             () if self.is_interrupted => 130,
             () if self.is_complete() => 0,
-            () if all(StoreErrorKind::OutcomeUnknown) => 5,
+            () if self.is_unknown() => 5,
             () if all(StoreErrorKind::FileChanged) => 2,
             () => 1,
         }
@@ -140,13 +160,11 @@ pub async fn apply(
     });
     let mut outcomes = stream::iter(tasks).buffer_unordered(options.requests);
     while let Some((path, size_bytes, outcome)) = outcomes.next().await {
-        progress.done(size_bytes);
+        progress.done(size_bytes, matches!(outcome, Outcome::Failed(_)));
         report.note(path, size_bytes, outcome);
     }
     report.is_interrupted = progress.is_stopped();
-    if report.is_complete()
-        && let Err(error) = store.finish(build).await
-    {
+    if let Err(error) = store.finish(build).await {
         report.failures.push(Failure {
             path: "(finishing)".to_string(),
             error,
@@ -205,7 +223,11 @@ impl Shared {
         if self.progress.is_stopped() || self.hopeless.is_stopped() {
             return Outcome::NotBegun;
         }
-        match self.put(&object, mode).await {
+        let put = tokio::select! {
+            put = self.put(&object, mode) => put,
+            () = self.stopped_for_good() => Err(abandoned(&object)),
+        };
+        match put {
             Ok(Some(sent_bytes)) => Outcome::Stored(step, sent_bytes),
             Ok(None) => Outcome::Found,
             Err(error) => {
@@ -217,9 +239,15 @@ impl Shared {
         }
     }
 
+    /// When the user has waited long enough for what is in flight.
+    async fn stopped_for_good(&self) {
+        self.progress.stopped().await;
+        tokio::time::sleep(GRACE).await;
+    }
+
     /// Puts the object; a file that changes meanwhile is read again. Returns the bytes sent, or none if
     /// the object turned out to be there.
-    async fn put(&self, object: &Object, mode: PutMode) -> Result<Option<u64>, StoreError> {
+    async fn put(&self, object: &Object, mut mode: PutMode) -> Result<Option<u64>, StoreError> {
         let mut reads = 1;
         loop {
             let error = match self.prepare(object).await {
@@ -227,6 +255,13 @@ impl Shared {
                     let sent_bytes = body.size_bytes();
                     match self.store.put(object, body, mode).await {
                         Ok(()) => return Ok(Some(sent_bytes)),
+                        // Somebody else was faster, and a mutable name is for the last who comes.
+                        Err(error)
+                            if error.kind == StoreErrorKind::Exists && object.is_mutable() =>
+                        {
+                            mode = PutMode::Replace;
+                            continue;
+                        }
                         Err(error) if is_unclear(&error) => {
                             let was_ours = error.kind == StoreErrorKind::OutcomeUnknown;
                             self.settle(object, mode, error).await?;
@@ -277,6 +312,15 @@ impl Shared {
     }
 }
 
+fn abandoned(object: &Object) -> StoreError {
+    let message = format!(
+        "Cannot upload `{}`: no answer came before the run was stopped",
+        object.path
+    );
+    StoreError::new(StoreErrorKind::OutcomeUnknown, message)
+        .hint("it may be done or not; the next run finds out")
+}
+
 fn is_unclear(error: &StoreError) -> bool {
     matches!(
         error.kind,
@@ -289,7 +333,6 @@ fn conflict(object: &Object, why: &str) -> StoreError {
         "`{}`: its key is taken by another object ({why}), which is never overwritten",
         object.path
     );
-    StoreError::new(StoreErrorKind::Other, message).hint(
-        "find out who writes to this bucket; moving that object away lets the next push through",
-    )
+    StoreError::new(StoreErrorKind::Other, message)
+        .hint("find out who else writes there; moving that object away lets the next push through")
 }

@@ -15,7 +15,7 @@ use crate::media;
 use crate::name::{EncodingPolicy, Headers, KeyId, Secret, Token, object_key, token};
 use crate::path::{LogicalPath, ObjectKey};
 use crate::progress::Progress;
-use crate::rules::{Policy, Publish};
+use crate::rules::Policy;
 use crate::secrets::Scanner;
 use crate::tree::{Asset, Tree};
 
@@ -137,10 +137,18 @@ impl Reader {
         let content = self
             .read(&asset.file, secret, progress)
             .map_err(|e| Problem::new(&asset.path, format!("can't be read: {}", plain(&e))))?;
-        if let (Some(found), false) = (content.secret, asset.policy.publish == Publish::ByRule) {
+        if content.is_own_key {
             return Err(Problem::new(
                 &asset.path,
-                format!("holds {found}; a rule with `publish = true` or `publish = false` decides"),
+                "holds this project's own key, which is never published",
+            ));
+        }
+        if let (Some(found), false) = (content.secret, asset.policy.may_be_secret) {
+            return Err(Problem::new(
+                &asset.path,
+                format!(
+                    "holds {found}; a rule for this file with `publish = true` or `publish = false` decides"
+                ),
             ));
         }
         let policy = &asset.policy;
@@ -175,6 +183,7 @@ impl Reader {
             digest: hasher.finalize(),
             size_bytes: 0,
             is_compressed: false,
+            is_own_key: false,
             secret: None,
         };
         loop {
@@ -191,6 +200,7 @@ impl Reader {
             }
         }
         content.digest = hasher.finalize();
+        content.is_own_key = scanner.found_own_key();
         content.secret = scanner.found();
         Ok(content)
     }
@@ -200,6 +210,7 @@ struct Content {
     digest: blake3::Hash,
     size_bytes: u64,
     is_compressed: bool,
+    is_own_key: bool,
     secret: Option<&'static str>,
 }
 

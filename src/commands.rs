@@ -127,6 +127,7 @@ impl Session<'_> {
         for file in &written.kept {
             self.say(&format!("kept {file}, which was there"));
         }
+        self.say("Next: put files into assets/, and see what `assetsync diff` says.");
         self.say(&format!(
             "The key's id is {}. Keep a copy of the key: without it, no name can be made again.",
             written.key_id

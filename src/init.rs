@@ -15,17 +15,19 @@ const CONFIG: &str = r#"# What is published, how, and where to. Everything here 
 # `assetsync diff` shows what a push would do; `assetsync push` does it.
 
 key_file = "assetsync.key"       # relative to this file; keep it out of git, and keep a copy
+key_id = "KEY_ID"      # a push with any other key is refused: it would rename every file
 default_target = "local"
+# extensions = ["glsl"]          # published besides the web's usual ones
 
 [[source]]
 dir = "assets"                   # walked; several sources may be given
 mount = ""                       # prefix of the logical path
 # symlinks = "inside"            # follow links that stay inside; without it, each link is an error
 
-# Every rule that matches applies, later ones win, field by field.
-# `*` stops at a slash, `**` doesn't.
+# Every rule that matches applies, later ones win, field by field. `*` stops at a slash, `**` doesn't.
+# Pages find what they refer to by relative paths, so files keep their names ...
 [[rule]]
-match = "robots.txt"
+match = "**"
 names = "plain"                  # opaque (default) | readable | plain | palindrome-2022
 # cache_control = "public, max-age=60"
 # content_type = "text/plain; charset=utf-8"
@@ -33,7 +35,10 @@ names = "plain"                  # opaque (default) | readable | plain | palindr
 # headers = { "content-disposition" = "inline" }
 # publish = true                 # false: left out
 
-# extensions = ["glsl"]          # published besides the web's usual ones (goes above the first [[source]])
+# ... but solutions: nobody can guess where they are. `assetsync url` and `assetsync manifest` tell the site.
+[[rule]]
+match = "**/solution/**"
+names = "opaque"
 
 [target.local]
 url = "file:out/bucket"
@@ -46,7 +51,7 @@ url = "file:out/bucket"
 # region = "us-east-1"
 "#;
 
-const IGNORED: [&str; 2] = ["/assetsync.key", "/out/"];
+const IGNORED: [&str; 3] = ["/assetsync.key", "/out/", "/staticfiles.json"];
 
 /// The sample policies of this repository.
 const CORS: [(&str, &str); 2] = [
@@ -104,7 +109,10 @@ pub fn init(folder: &Path) -> Result<Written> {
             .map_err(|e| Error::io("create the folder", &folder.join("assets"), e))?;
         written.files.push("assets/".to_string());
     }
-    written.create(CONFIG_FILE, CONFIG)?;
+    written.create(
+        CONFIG_FILE,
+        &CONFIG.replace("KEY_ID", &secret.id().to_string()),
+    )?;
     Ok(Written {
         files: written.files,
         kept: written.kept,

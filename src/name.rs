@@ -260,6 +260,16 @@ pub enum NameStyle {
 }
 
 impl NameStyle {
+    /// The word in configurations and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            NameStyle::Opaque => "opaque",
+            NameStyle::Readable => "readable",
+            NameStyle::Plain => "plain",
+            NameStyle::Palindrome2022 => "palindrome-2022",
+        }
+    }
+
     /// Whether the name stays when the content changes.
     pub fn is_mutable(self) -> bool {
         matches!(self, NameStyle::Plain | NameStyle::Palindrome2022)

@@ -13,6 +13,7 @@ pub struct Progress {
     planned_bytes: AtomicU64,
     done_objects: AtomicU64,
     done_bytes: AtomicU64,
+    failed_objects: AtomicU64,
     stopped: AtomicBool,
     stop: Notify,
 }
@@ -32,6 +33,8 @@ pub struct Snapshot {
     pub done_objects: u64,
     /// Their bytes before gzip.
     pub done_bytes: u64,
+    /// Those of them that failed.
+    pub failed_objects: u64,
 }
 
 impl Progress {
@@ -69,6 +72,7 @@ impl Progress {
             planned_bytes: load(&self.planned_bytes),
             done_objects: load(&self.done_objects),
             done_bytes: load(&self.done_bytes),
+            failed_objects: load(&self.failed_objects),
         }
     }
 
@@ -82,8 +86,10 @@ impl Progress {
         self.planned_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn done(&self, bytes: u64) {
+    pub(crate) fn done(&self, bytes: u64, has_failed: bool) {
         self.done_objects.fetch_add(1, Ordering::Relaxed);
         self.done_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.failed_objects
+            .fetch_add(has_failed.into(), Ordering::Relaxed);
     }
 }

@@ -55,6 +55,18 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The pattern as it was written.
+    pub fn pattern(&self) -> &str {
+        self.matches.glob().glob()
+    }
+
+    /// Whether the pattern takes whatever is in a folder.
+    fn takes_all(&self) -> bool {
+        matches!(self.pattern().rsplit('/').next(), Some("*" | "**"))
+    }
+}
+
 /// What a rule says about compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,7 +80,7 @@ pub enum GzipRule {
 /// Whether a path is published, and who says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Publish {
-    /// A rule asks for it by `publish = true`: even if it looks like a secret.
+    /// A rule asks for it by `publish = true`, whatever its extension.
     ByRule,
     /// Its extension is on the allow-list.
     ByExtension,
@@ -83,6 +95,9 @@ pub enum Publish {
 pub struct Policy {
     /// Whether it's published.
     pub publish: Publish,
+    /// A rule with `publish = true` means this file, even if it looks like a secret: its pattern ends in more
+    /// than `*` or `**`.
+    pub may_be_secret: bool,
     /// How the object is called.
     pub names: NameStyle,
     /// What it's served with.
@@ -105,6 +120,23 @@ impl Rules {
     /// built-in allow-list.
     pub fn new(rules: Vec<Rule>, extensions: BTreeSet<String>) -> Rules {
         Rules { rules, extensions }
+    }
+
+    /// The patterns of rules that match none of `paths`: misspelt, perhaps.
+    pub(crate) fn unused<'a>(
+        &self,
+        paths: impl Iterator<Item = &'a LogicalPath> + Clone,
+    ) -> Vec<&str> {
+        let is_unused = |rule: &&Rule| {
+            !paths
+                .clone()
+                .any(|path| rule.matches.is_match(path.as_str()))
+        };
+        self.rules
+            .iter()
+            .filter(is_unused)
+            .map(Rule::pattern)
+            .collect()
     }
 
     /// What becomes of `path`.
@@ -160,6 +192,9 @@ impl Rules {
                 None if is_listed => Publish::ByExtension,
                 None => Publish::NotListed,
             },
+            may_be_secret: matching
+                .iter()
+                .any(|rule| rule.publish == Some(true) && !rule.takes_all()),
             names,
             type_is_guess: configured_type.is_none() && content_type == "application/octet-stream",
             headers: Headers {

@@ -1,6 +1,8 @@
 //! Private keys in the middle of what is about to be published: known by content, whatever the file is
 //! called. Pure.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use memchr::memmem;
 
 use crate::name::Secret;
@@ -20,44 +22,59 @@ const CARRY_BYTES: usize = 4096;
 /// Looks for secrets in a file that comes in chunks.
 pub(crate) struct Scanner<'a> {
     own: &'a [u8],
+    /// The own key as CI systems have it.
+    own_in_base64: Vec<u8>,
     carry: Vec<u8>,
+    has_own_key: bool,
     found: Option<&'static str>,
 }
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(secret: &'a Secret) -> Scanner<'a> {
+        let own = secret.bytes();
+        // Whole groups of three only: what follows the key changes the last one.
+        let own_in_base64 = BASE64_STANDARD
+            .encode(&own[..own.len() / 3 * 3])
+            .into_bytes();
         Scanner {
-            own: secret.bytes(),
+            own,
+            own_in_base64,
             carry: Vec::new(),
+            has_own_key: false,
             found: None,
         }
     }
 
     /// Takes the next chunk. All but the last must be longer than what is carried over.
     pub(crate) fn scan(&mut self, chunk: &[u8]) {
-        if self.found.is_some() {
-            return;
-        }
         if !self.carry.is_empty() {
             let seam = [&self.carry, &chunk[..chunk.len().min(CARRY_BYTES)]].concat();
-            self.found = find(&seam, self.own);
+            self.look_at(&seam);
         }
-        self.found = self.found.or_else(|| find(chunk, self.own));
+        self.look_at(chunk);
         self.carry.clear();
         self.carry
             .extend_from_slice(&chunk[chunk.len().saturating_sub(CARRY_BYTES)..]);
     }
 
-    /// What was found, in words that don't repeat it.
+    fn look_at(&mut self, content: &[u8]) {
+        let has = |needle: &[u8]| memmem::find(content, needle).is_some();
+        self.has_own_key = self.has_own_key || has(self.own) || has(&self.own_in_base64);
+        self.found = self.found.or_else(|| find_private_key(content));
+    }
+
+    /// Whether the key that names are made with is in the file.
+    pub(crate) fn found_own_key(&self) -> bool {
+        self.has_own_key
+    }
+
+    /// Whose key was found, in words that don't repeat it.
     pub(crate) fn found(&self) -> Option<&'static str> {
         self.found
     }
 }
 
-fn find(content: &[u8], own: &[u8]) -> Option<&'static str> {
-    if memmem::find(content, own).is_some() {
-        return Some("this project's own key");
-    }
+fn find_private_key(content: &[u8]) -> Option<&'static str> {
     let begins = memmem::find_iter(content, BEGIN);
     let key = begins
         .map(|start| &content[start..])
@@ -129,10 +146,21 @@ mod tests {
             found(json.as_bytes()),
             Some("a Google service account's key")
         );
-        assert_eq!(
-            found(b"k = 'an example secret of thirty-two.'"),
-            Some("this project's own key")
-        );
+    }
+
+    #[test]
+    fn the_own_key_is_found_as_it_is_and_as_ci_systems_have_it() {
+        let secret = Secret::new(b"an example secret of thirty-two.").expect("long enough");
+        let in_base64 = BASE64_STANDARD.encode(b"an example secret of thirty-two.\n");
+        for (text, is_found) in [
+            ("k = 'an example secret of thirty-two.'".to_string(), true),
+            (format!("HUNT_KEY={in_base64}"), true),
+            ("k = 'an example secret of thirty'".to_string(), false),
+        ] {
+            let mut scanner = Scanner::new(&secret);
+            scanner.scan(text.as_bytes());
+            assert_eq!(scanner.found_own_key(), is_found, "{text}");
+        }
     }
 
     #[test]

@@ -73,8 +73,8 @@ pub struct Tree {
     pub assets: Vec<Asset>,
     /// What can't be: nothing may be published while there are any.
     pub problems: Vec<Problem>,
-    /// How many files were skipped because their extension isn't on the allow-list, by extension ("" for none).
-    pub skipped: BTreeMap<String, usize>,
+    /// What was skipped because its extension isn't on the allow-list, by extension ("" for none).
+    pub skipped: BTreeMap<String, Vec<LogicalPath>>,
     /// What a rule leaves out.
     pub left_out: Vec<LogicalPath>,
     /// Worth a word, but not an error.
@@ -98,6 +98,16 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     let twins = find_twins(&tree.assets, sources);
     tree.problems.extend(twins);
     tree.problems.sort();
+    let paths = tree
+        .assets
+        .iter()
+        .map(|asset| &asset.path)
+        .chain(&tree.left_out);
+    let unused = rules
+        .unused(paths)
+        .into_iter()
+        .map(|pattern| Problem::new(pattern, "is a rule that matches nothing here"));
+    tree.warnings.extend(unused.collect::<Vec<_>>());
     tree
 }
 
@@ -197,19 +207,16 @@ impl Walk<'_> {
             ));
             return;
         }
-        if policy.publish != Publish::ByRule && looks_secret(path.file_name()) {
+        if !policy.may_be_secret && looks_secret(path.file_name()) {
             self.tree.problems.push(Problem::new(
                 &path,
-                "looks like a secret by its name; a rule with `publish = true` or `publish = false` decides",
+                "looks like a secret by its name; a rule for this file with `publish = true` or `publish = false` decides",
             ));
             return;
         }
         if policy.publish == Publish::NotListed {
-            *self
-                .tree
-                .skipped
-                .entry(path.extension().unwrap_or_default())
-                .or_default() += 1;
+            let extension = path.extension().unwrap_or_default();
+            self.tree.skipped.entry(extension).or_default().push(path);
             return;
         }
         if policy.type_is_guess && path.extension().is_none() {

@@ -28,6 +28,8 @@ pub const CONFIG_FILE: &str = "assetsync.toml";
 pub struct Config {
     /// Where the secret is.
     pub key_file: PathBuf,
+    /// The id the secret must have; any, if none is given.
+    pub key_id: Option<String>,
     /// Whether a missing key file is made on the first run.
     pub create_key: bool,
     /// What is published.
@@ -191,12 +193,32 @@ impl Config {
     /// The team's secret. Makes a new key file first if there's none and `create_key` is set.
     ///
     /// # Errors
-    /// As [`Secret::from_file`].
+    /// As [`Secret::from_file`]; [`Error::Refused`] if it isn't the key that `key_id` names.
     pub fn secret(&self) -> Result<Secret> {
-        if self.create_key && !self.key_file.exists() {
-            return Secret::create_file(&self.key_file);
+        let secret = match self.create_key && !self.key_file.exists() {
+            true => Secret::create_file(&self.key_file)?,
+            false => {
+                Secret::from_file(&self.key_file).map_err(|error| self.point_to_the_team(error))?
+            }
+        };
+        match &self.key_id {
+            Some(wanted) if *wanted != secret.id().to_string() => Err(Error::Refused {
+                message: format!("This is the key {}, and the configuration wants {wanted} (`key_id`)", secret.id()),
+                hint: "get the right key from your team: with another one, every file gets another name".to_string(),
+            }),
+            _ => Ok(secret),
         }
-        Secret::from_file(&self.key_file)
+    }
+
+    /// Where there's a `key_id`, a missing key was made already, by somebody else.
+    fn point_to_the_team(&self, error: Error) -> Error {
+        match (error, &self.key_id) {
+            (Error::Usage { message, .. }, Some(id)) if !self.key_file.exists() => Error::usage(
+                message,
+                format!("get the key {id} from your team, or name its file by ASSETSYNC_KEY_FILE"),
+            ),
+            (error, _) => error,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::tree::Symlinks;
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
     pub(super) key_file: Option<String>,
+    pub(super) key_id: Option<String>,
     #[serde(default)]
     pub(super) create_key: bool,
     pub(super) default_target: Option<Spanned<String>>,

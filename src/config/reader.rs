@@ -60,6 +60,7 @@ impl<'a> Reader<'a> {
             .try_for_each(|target| refuse_overlap(&sources, target))?;
         Ok(Config {
             key_file,
+            key_id: raw.key_id,
             create_key: raw.create_key,
             sources,
             rules,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::Spanned;
-use url::Url;
+use url::{Host, Url};
 
 use super::raw::{RawConfig, RawTarget};
 use super::reader::{Reader, without_password};
@@ -40,6 +40,20 @@ impl Reader<'_> {
     }
 
     fn target_names(&mut self, raw: &RawConfig, asked: &[String]) -> Result<Vec<String>> {
+        if let Some((url, origin)) = self.overrides.get("to") {
+            return match asked
+                .first()
+                .or(self.overrides.get("target").map(|(name, _)| name))
+            {
+                None => Ok(vec![url.clone()]),
+                Some(name) => Err(Error::usage(
+                    format!(
+                        "Both the target `{name}` and another place `{url}` ({origin}) are given"
+                    ),
+                    "name a target or give a URL, so that nobody takes the one for the other",
+                )),
+            };
+        }
         if !asked.is_empty() {
             return Ok(asked.to_vec());
         }
@@ -51,15 +65,12 @@ impl Reader<'_> {
             return Ok(vec![name]);
         }
         if let Some(default) = &raw.default_target {
-            if !raw.target.contains_key(default.get_ref()) && !self.overrides.contains_key("to") {
+            if !raw.target.contains_key(default.get_ref()) {
                 let (message, hint) = unknown_target(default.get_ref(), &raw.target);
                 return Err(self.mistake(&default.span(), message, hint));
             }
             let picked = self.pick("default_target", Some(default.get_ref().clone()), None);
             return Ok(picked.into_iter().map(|(name, _)| name).collect());
-        }
-        if let Some((url, _)) = self.overrides.get("to") {
-            return Ok(vec![url.clone()]);
         }
         match raw.target.len() {
             1 => Ok(raw.target.keys().cloned().collect()),
@@ -111,6 +122,17 @@ impl Reader<'_> {
         let access = self.choice("access", &ACCESS, found.and_then(|t| t.access))?;
         let addressing =
             self.choice("addressing", &ADDRESSING, found.and_then(|t| t.addressing))?;
+        let is_address = |url: &Url| !matches!(url.host(), Some(Host::Domain(_)));
+        if let (Some(Addressing::Virtual), Some(url)) =
+            (addressing, endpoint.as_ref().filter(|url| is_address(url)))
+        {
+            return Err(Error::usage(
+                format!(
+                    "`addressing` is `virtual`, and `{url}` is an address, which can't have the bucket before it"
+                ),
+                "give the endpoint by name, or set `addressing = \"path\"`",
+            ));
+        }
         Ok(Target {
             name: name.to_string(),
             place,
@@ -166,6 +188,9 @@ fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
             return Err("the URL `file:` names no folder".to_string());
+        }
+        if path.starts_with("~/") {
+            return Err(format!("`{url}`: only a shell knows what `~` is"));
         }
         return Ok(Place::Directory(folder.join(path)));
     }

@@ -83,7 +83,11 @@ fn show_bar(progress: &Progress, stopped: &mpsc::Receiver<()>) {
             bar.set_length(now.planned_bytes);
             bar.set_position(now.done_bytes);
         }
-        bar.set_message(line(&now));
+        bar.set_message(if is_sending {
+            objects(&now)
+        } else {
+            line(&now)
+        });
         bar.tick();
     }
     bar.finish_and_clear();
@@ -110,11 +114,22 @@ fn show_lines(progress: &Progress, stopped: &mpsc::Receiver<()>) {
 fn line(now: &Snapshot) -> String {
     match now.planned_objects {
         0 => format!("{} files, {}", now.read_objects, HumanBytes(now.read_bytes)),
-        planned => format!(
-            "{} of {planned} objects, {} of {}",
-            now.done_objects,
+        _ => format!(
+            "{}, {} of {}",
+            objects(now),
             HumanBytes(now.done_bytes),
-            HumanBytes(now.planned_bytes),
+            HumanBytes(now.planned_bytes)
         ),
     }
+}
+
+fn objects(now: &Snapshot) -> String {
+    let failed = match now.failed_objects {
+        0 => String::new(),
+        n => format!(", {n} failed"),
+    };
+    format!(
+        "{} of {} objects{failed}",
+        now.done_objects, now.planned_objects
+    )
 }

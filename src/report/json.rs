@@ -19,6 +19,7 @@ pub fn plan_json(target: &Target, build: &Build, plan: &Plan<'_>, urls: Urls) ->
                 "reason": action.step.reason().map(|reason| reason.to_string()),
                 "path": action.object.path.as_str(),
                 "size": action.object.size_bytes,
+                "names": action.object.policy.names.as_str(),
             });
             if let Some(url) = urls.of(target, &action.object.key) {
                 change["url"] = url.into();

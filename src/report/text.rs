@@ -11,6 +11,7 @@ use crate::apply::Report;
 use crate::build::Build;
 use crate::config::Target;
 use crate::error::escape;
+use crate::name::NameStyle;
 use crate::plan::{Plan, Step};
 use crate::tree::Tree;
 
@@ -25,15 +26,23 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
         let kinds: Vec<String> = tree
             .skipped
             .iter()
-            .map(|(extension, n)| match extension.as_str() {
-                "" => format!("{n} without extension"),
-                extension => format!("{n} .{}", escape(extension)),
-            })
+            .map(
+                |(extension, paths)| match (extension.as_str(), paths.len()) {
+                    ("", n) => format!("{n} without extension"),
+                    (extension, n) => format!("{n} .{}", escape(extension)),
+                },
+            )
             .collect();
         line(format!(
             "skipped, since their extensions aren't published: {}",
             kinds.join(", ")
         ));
+    }
+    if verbose {
+        tree.skipped
+            .values()
+            .flatten()
+            .for_each(|path| line(format!("  {}", escape(path.as_str()))));
     }
     if !tree.left_out.is_empty() {
         line(format!(
@@ -42,9 +51,9 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
         ));
     }
     if verbose {
-        for path in &tree.left_out {
-            line(format!("  {}", escape(path.as_str())));
-        }
+        tree.left_out
+            .iter()
+            .for_each(|path| line(format!("  {}", escape(path.as_str()))));
     }
     text
 }
@@ -61,8 +70,15 @@ pub fn plan_text(target: &Target, build: &Build, plan: &Plan<'_>, urls: Urls) ->
             .reason()
             .map_or(String::new(), |reason| reason.to_string());
         let size = HumanBytes(action.object.size_bytes);
-        write!(text, "{style}{verb:<9}{style:#} {path} ({reason}, {size})")
-            .expect("a string takes every write");
+        let names = match action.object.policy.names {
+            NameStyle::Opaque => String::new(),
+            other => format!(", {}", other.as_str()),
+        };
+        write!(
+            text,
+            "{style}{verb:<9}{style:#} {path} ({reason}, {size}{names})"
+        )
+        .expect("a string takes every write");
         match urls.of(target, &action.object.key) {
             Some(url) => writeln!(text, " {url}"),
             None => writeln!(text),

@@ -349,11 +349,16 @@ pub(super) fn misfits(build: &Build) -> Vec<Problem> {
 
 fn list(root: &Path) -> Result<Listing, StoreError> {
     let mut listing = HashMap::new();
-    if exists(root)
-        .map_err(|e| failed("look at", root, &e))?
-        .is_none()
-    {
-        return Ok(listing);
+    match exists(root).map_err(|e| failed("look at", root, &e))? {
+        None => return Ok(listing),
+        Some(metadata) if metadata.is_dir() => {}
+        Some(_) => {
+            return Err(failed(
+                "publish to",
+                root,
+                &io::ErrorKind::NotADirectory.into(),
+            ));
+        }
     }
     let own = root.join(OWN_FOLDER);
     for entry in WalkDir::new(root)

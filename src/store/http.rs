@@ -2,6 +2,7 @@
 //! overall deadline, and a watch on connections that stand still. What an answer means is for the
 //! stores to say.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -99,8 +100,10 @@ pub(crate) struct Http {
     client: HttpClient,
     patience: Patience,
     requests: AtomicU64,
-    /// Whether the server ever answered: one that never did is soon given up.
-    is_reached: AtomicBool,
+    /// When the server answered last: one that never did is soon given up.
+    answered: Mutex<Option<Instant>>,
+    /// It didn't answer any request for a whole deadline: no further one is worth its wait.
+    is_gone: AtomicBool,
 }
 
 /// Why another try is worthwhile.
@@ -126,7 +129,8 @@ impl Http {
             client,
             patience,
             requests: AtomicU64::new(0),
-            is_reached: AtomicBool::new(false),
+            answered: Mutex::new(None),
+            is_gone: AtomicBool::new(false),
         }
     }
 
@@ -136,15 +140,21 @@ impl Http {
 
     /// Sends `call` until there's an answer that another try wouldn't change, or the deadline passes.
     pub(crate) async fn send(&self, call: &Call, signer: &dyn Sign) -> Result<Reply, StoreError> {
+        if self.is_gone.load(Ordering::Relaxed) {
+            let message = format!(
+                "Cannot {}: {} doesn't answer any more",
+                call.doing,
+                host(call)
+            );
+            return Err(StoreError::new(StoreErrorKind::Unreachable, message));
+        }
         let started = Instant::now();
         let may_refresh = AtomicBool::new(true);
         let maybe_done = AtomicBool::new(false);
         let left = || {
-            let is_reached = self.is_reached.load(Ordering::Relaxed);
-            let most = if is_reached {
-                self.patience.deadline
-            } else {
-                self.patience.deadline.min(UNREACHED)
+            let most = match self.answered() {
+                Some(_) => self.patience.deadline,
+                None => self.patience.deadline.min(UNREACHED),
             };
             most.saturating_sub(started.elapsed())
         };
@@ -174,13 +184,22 @@ impl Http {
         .await;
         outcome.map_err(|failed| match failed {
             Failed::Final(error) => error,
-            Failed::Again(again) => gave_up(
-                call,
-                &again,
-                maybe_done.load(Ordering::Relaxed),
-                started.elapsed(),
-            ),
+            Failed::Again(again) => {
+                if self.answered().is_none_or(|answered| answered < started) {
+                    self.is_gone.store(true, Ordering::Relaxed);
+                }
+                gave_up(
+                    call,
+                    &again,
+                    maybe_done.load(Ordering::Relaxed),
+                    started.elapsed(),
+                )
+            }
         })
+    }
+
+    fn answered(&self) -> Option<Instant> {
+        *self.answered.lock().expect("no holder panics")
     }
 
     async fn attempt(
@@ -226,7 +245,7 @@ impl Http {
             .execute(request)
             .await
             .map_err(|e| transport(&e))?;
-        self.is_reached.store(true, Ordering::Relaxed);
+        *self.answered.lock().expect("no holder panics") = Some(Instant::now());
         let (parts, body) = response.into_parts();
         let body = tokio::time::timeout(self.patience.stall, body.bytes()).await;
         let body = body.map_err(|_| stalled())?.map_err(|e| transport(&e))?;
@@ -310,15 +329,27 @@ fn stalled() -> Failed {
 }
 
 fn gave_up(call: &Call, again: &Again, maybe_done: bool, after: Duration) -> StoreError {
-    let seconds = after.as_secs();
-    let Again { reason, .. } = again;
-    let message = format!("Cannot {}: {reason} (tried for {seconds} s)", call.doing);
+    let (seconds, host) = (after.as_secs(), host(call));
+    let reason = crate::error::plain_words(again.reason.clone());
+    let message = format!(
+        "Cannot {}: {reason} (tried {host} for {seconds} s)",
+        call.doing
+    );
     match maybe_done && call.method != Method::GET && call.method != Method::HEAD {
         true => StoreError::new(StoreErrorKind::OutcomeUnknown, message)
             .hint("it may be done or not; the next run finds out"),
-        false => StoreError::new(StoreErrorKind::Other, message)
+        false => StoreError::new(StoreErrorKind::Unreachable, message)
             .hint("check the network and the endpoint"),
     }
+}
+
+/// The server that a call goes to, for messages.
+fn host(call: &Call) -> &str {
+    let rest = call
+        .url
+        .split_once("://")
+        .map_or(call.url.as_str(), |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
 }
 
 #[cfg(test)]

@@ -227,6 +227,8 @@ pub enum StoreErrorKind {
     Exists,
     /// No answer came, so it may be done or not.
     OutcomeUnknown,
+    /// The storage doesn't answer, or only that it can't, for as long as it was asked.
+    Unreachable,
     /// The file's bytes aren't those that were hashed.
     FileChanged,
     /// The run was stopped.
@@ -241,7 +243,7 @@ impl StoreErrorKind {
         use StoreErrorKind::*;
         matches!(
             self,
-            Credentials | Denied | NoBucket | AclRefused | Region | Clock
+            Credentials | Denied | NoBucket | AclRefused | Region | Clock | Unreachable
         )
     }
 }

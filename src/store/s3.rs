@@ -96,7 +96,7 @@ impl S3 {
     /// Sends `call`; anything but success is explained.
     async fn expect(&self, call: &Call) -> Result<Reply, StoreError> {
         let reply = self.send(call).await?;
-        match reply.status.is_success() && !is_error_document(&reply) {
+        match reply.status.is_success() && error_document(&reply).is_none() {
             true => Ok(reply),
             false => Err(self.explain(call, &reply)),
         }
@@ -239,13 +239,19 @@ impl S3 {
         let call = Call::new(Method::POST, format!("{url}?{upload}"), doing)
             .header("content-type", "application/xml")
             .body([Bytes::from(xml)]);
-        match self.expect(&conditional(call, mode)).await {
+        let call = conditional(call, mode);
+        let reply = self.send(&call).await?;
+        match error_document(&reply) {
+            None if reply.status.is_success() => Ok(()),
             // The first try did it, and its reply was lost: the upload is gone, for the object is there.
-            Err(error) if error.message.contains("NoSuchUpload") => Err(StoreError {
-                kind: StoreErrorKind::OutcomeUnknown,
-                ..error
-            }),
-            outcome => outcome.map(drop),
+            Some(error) if error.code == "NoSuchUpload" => {
+                let error = self.explain(&call, &reply);
+                Err(StoreError {
+                    kind: StoreErrorKind::OutcomeUnknown,
+                    ..error
+                })
+            }
+            _ => Err(self.explain(&call, &reply)),
         }
     }
 
@@ -270,11 +276,11 @@ impl S3 {
     /// A refusal in words, with what to do about it.
     fn explain(&self, call: &Call, reply: &Reply) -> StoreError {
         use StoreErrorKind::*;
-        let error: ErrorDocument =
-            quick_xml::de::from_reader(reply.body.as_ref()).unwrap_or_default();
+        let error = error_document(reply).unwrap_or_default();
         let bucket = &self.bucket;
         let words = match error.code.as_str() {
             "" => in_words(reply),
+            code if error.message.is_empty() => code.to_string(),
             code => format!("{code}: {}", crate::error::escape(&error.message)),
         };
         let told = |kind, hint: String| {
@@ -296,8 +302,12 @@ impl S3 {
                 })
             }
             (_, StatusCode::MOVED_PERMANENTLY) => told(Region, "the bucket is in another region: set `region`".to_string()),
+            ("SignatureDoesNotMatch", _) => told(
+                Credentials,
+                "the access key's secret is wrong, or a proxy changes requests on their way".to_string(),
+            ),
             ("RequestTimeTooSkewed", _) => told(Clock, "set this machine's clock".to_string()),
-            ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired", _)
+            ("InvalidAccessKeyId" | "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired", _)
             | (_, StatusCode::UNAUTHORIZED) => {
                 told(Credentials, "the storage doesn't know these credentials; `aws sts get-caller-identity` shows which are in use".to_string())
             }
@@ -500,8 +510,10 @@ fn decode_key(key: &str) -> String {
         .into_owned()
 }
 
-fn is_error_document(reply: &Reply) -> bool {
-    memchr::memmem::find(&reply.body, b"<Error>").is_some()
+/// What S3 says went wrong; it may say so under the status 200.
+fn error_document(reply: &Reply) -> Option<ErrorDocument> {
+    memchr::memmem::find(&reply.body, b"<Error>")?;
+    quick_xml::de::from_reader(reply.body.as_ref()).ok()
 }
 
 fn parse<T: serde::de::DeserializeOwned>(call: &Call, reply: &Reply) -> Result<T, StoreError> {

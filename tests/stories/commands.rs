@@ -64,13 +64,35 @@ fn init_sets_up_a_project_that_can_be_published_at_once() {
     );
     assert_eq!(mode(&site, "hunt/assetsync.key"), 0o600);
     let ignored = fs::read_to_string(site.path("hunt/.gitignore")).expect("readable");
-    assert_eq!(ignored, "/assetsync.key\n/out/\n");
+    assert_eq!(ignored, "/assetsync.key\n/out/\n/staticfiles.json\n");
 
     fs::write(site.path("hunt/assets/index.html"), "<h1>Hunt</h1>").expect("written");
-    fs::write(site.path("hunt/assets/robots.txt"), "").expect("written");
+    fs::create_dir(site.path("hunt/assets/solution")).expect("a folder");
+    fs::write(
+        site.path("hunt/assets/solution/answer.html"),
+        "<p>WINDLASS</p>",
+    )
+    .expect("written");
     site.ok(&["push", "-C", "hunt"]);
     let objects = site.published("hunt/out/bucket");
-    assert!(objects.contains_key("robots.txt") && !objects.contains_key("index.html"));
+    assert!(objects.contains_key("index.html") && !objects.contains_key("solution/answer.html"));
+    assert_eq!(
+        objects
+            .keys()
+            .filter(|key| key.len() == 26 + ".html".len())
+            .count(),
+        1
+    );
+
+    fs::write(site.path("hunt/assetsync.key"), KEY).expect("written");
+    let run = site.run(&["push", "-C", "hunt"]);
+    assert_eq!(run.code, 3, "another key renames every file: {run}");
+    fs::remove_file(site.path("hunt/assetsync.key")).expect("removed");
+    let run = site.run(&["push", "-C", "hunt"]);
+    assert!(
+        run.code == 2 && run.stderr.contains("from your team"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -92,7 +114,10 @@ fn init_keeps_what_a_project_has_already() {
     let text = |file: &str| fs::read_to_string(site.path(file)).expect("readable");
     assert_eq!(text("assetsync.key"), KEY);
     assert_eq!(text("cors/s3.json"), "mine");
-    assert_eq!(text(".gitignore"), "target\n/out/\n/assetsync.key\n");
+    assert_eq!(
+        text(".gitignore"),
+        "target\n/out/\n/assetsync.key\n/staticfiles.json\n"
+    );
 }
 
 // --- key
@@ -313,7 +338,7 @@ fn what_cannot_be_written_is_told_with_its_place() {
         run.stderr.contains("`out"),
         "where was it to be written? {run}"
     );
-    assert!(run.stderr.contains("3 failed"), "{run}");
+    assert_eq!(run.stderr.lines().count(), 1, "it's told once: {run}");
 }
 
 #[test]
