@@ -12,7 +12,7 @@ use crate::body::{self, Body};
 use crate::build::{Build, Object};
 use crate::plan::{Plan, Step, Tally};
 use crate::progress::Progress;
-use crate::store::{PutMode, Store, StoreError, StoreErrorKind};
+use crate::store::{PutMode, Store, StoreError, StoreErrorKind, UNKNOWN_HINT};
 
 /// How long what is in flight may take after the run was stopped.
 const GRACE: Duration = Duration::from_secs(10);
@@ -69,6 +69,13 @@ pub struct Failure {
     pub error: StoreError,
 }
 
+impl Failure {
+    /// Whether it may be done all the same: no answer came.
+    pub fn is_unknown(&self) -> bool {
+        self.error.kind == StoreErrorKind::OutcomeUnknown
+    }
+}
+
 impl Report {
     /// Whether everything planned is in place.
     pub fn is_complete(&self) -> bool {
@@ -77,17 +84,13 @@ impl Report {
 
     /// Whether nothing worse happened than that answers didn't come.
     fn is_unknown(&self) -> bool {
-        let is = |kind| move |failure: &Failure| failure.error.kind == kind;
+        let is_unreachable = |failure: &&Failure| failure.error.kind == StoreErrorKind::Unreachable;
         let unknown = self
             .failures
             .iter()
-            .filter(|f| is(StoreErrorKind::OutcomeUnknown)(f))
+            .filter(|failure| failure.is_unknown())
             .count();
-        let unreachable = self
-            .failures
-            .iter()
-            .filter(|f| is(StoreErrorKind::Unreachable)(f))
-            .count();
+        let unreachable = self.failures.iter().filter(is_unreachable).count();
         unknown > 0 && unknown + unreachable == self.failures.len()
     }
 
@@ -164,7 +167,11 @@ pub async fn apply(
         report.note(path, size_bytes, outcome);
     }
     report.is_interrupted = progress.is_stopped();
-    if let Err(error) = store.finish(build).await {
+    let mut finished = store.remember().await;
+    if finished.is_ok() && report.is_complete() {
+        finished = store.finish(build).await;
+    }
+    if let Err(error) = finished {
         report.failures.push(Failure {
             path: "(finishing)".to_string(),
             error,
@@ -306,7 +313,11 @@ impl Shared {
             Ok(Some(_)) if mode == PutMode::Create => {
                 Err(conflict(object, "something else is there"))
             }
-            // What the put said is closer to the cause than what the look says.
+            Err(_) => Err(StoreError {
+                kind: StoreErrorKind::OutcomeUnknown,
+                ..error
+            }
+            .hint(UNKNOWN_HINT)),
             _ => Err(error),
         }
     }
@@ -317,8 +328,7 @@ fn abandoned(object: &Object) -> StoreError {
         "Cannot upload `{}`: no answer came before the run was stopped",
         object.path
     );
-    StoreError::new(StoreErrorKind::OutcomeUnknown, message)
-        .hint("it may be done or not; the next run finds out")
+    StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT)
 }
 
 fn is_unclear(error: &StoreError) -> bool {

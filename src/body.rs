@@ -97,7 +97,7 @@ fn on_disk(object: &Object, gzip_level: u32, progress: &Arc<Progress>) -> io::Re
             file: &file,
             hasher: blake3::Hasher::new(),
         };
-        let mut gzipped = tempfile::tempfile().map_err(no_room)?;
+        let mut gzipped = tempfile::tempfile().map_err(no_spool)?;
         let (read, written) =
             encode::gzip_stream(&mut content, &mut gzipped, gzip_level).map_err(no_room)?;
         if content.hasher.finalize() != object.digest {
@@ -139,6 +139,17 @@ fn no_room(error: io::Error) -> io::Error {
         folder.display()
     );
     io::Error::new(error.kind(), message)
+}
+
+fn no_spool(error: io::Error) -> io::Error {
+    let (folder, why) = (std::env::temp_dir(), crate::error::plain(&error));
+    io::Error::new(
+        error.kind(),
+        format!(
+            "no temporary file can be made in `{}`: {why}",
+            folder.display()
+        ),
+    )
 }
 
 struct Hashing<'a> {

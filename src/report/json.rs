@@ -47,7 +47,7 @@ pub fn report_json(target: &Target, build: &Build, report: &Report, requests: u6
     let failures: Vec<Value> = report
         .failures
         .iter()
-        .map(|failure| json!({ "path": failure.path, "error": failure.error.message, "hint": failure.error.hint }))
+        .map(|failure| json!({ "path": failure.path, "unknown": failure.is_unknown(), "error": failure.error.message, "hint": failure.error.hint }))
         .collect();
     json!({
         "format": "assetsync report",

@@ -115,13 +115,14 @@ pub fn report_text(target: &Target, build: &Build, report: &Report) -> String {
     let mut text = String::new();
     let red = AnsiColor::Red.on_default();
     for failure in &report.failures {
-        writeln!(
-            text,
-            "{red}failed{red:#} {}: {}",
-            escape(&failure.path),
-            failure.error
-        )
-        .expect("a string takes every write");
+        let verb = if failure.is_unknown() {
+            "unknown"
+        } else {
+            "failed"
+        };
+        let path = escape(&failure.path);
+        writeln!(text, "{red}{verb}{red:#} {path}: {}", failure.error)
+            .expect("a string takes every write");
     }
     let mut hints: Vec<&str> = report
         .failures
@@ -140,8 +141,15 @@ pub fn report_text(target: &Target, build: &Build, report: &Report) -> String {
         tally(report.overwritten),
         tally(report.kept)
     );
+    let unknown = report
+        .failures
+        .iter()
+        .filter(|failure| failure.is_unknown())
+        .count() as u64;
+    let failed = report.failures.len() as u64 - unknown;
     for (n, what) in [
-        (report.failures.len() as u64, "failed"),
+        (failed, "failed"),
+        (unknown, "unknown"),
         (report.not_begun, "not begun"),
     ] {
         if n > 0 {

@@ -158,7 +158,6 @@ impl Folder {
     }
 
     fn finish(&self, objects: &[Object]) -> Result<(), StoreError> {
-        self.write_plain()?;
         self.write_headers(objects)
             .map_err(|e| failed("write", &self.root.join(HEADERS_FILE), &e))?;
         self.sweep_unfinished()
@@ -219,12 +218,17 @@ impl Folder {
         }
         let mut whole = self.unfinished()?;
         io::copy(&mut GzDecoder::new(content.reopen()?), &mut whole)?;
-        if mode == PutMode::Create && file.exists() {
-            return Err(io::ErrorKind::AlreadyExists.into());
+        if mode == PutMode::Create {
+            if file.exists() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            // The `.gz` first: whoever finds the file finds its `.gz` too.
+            place(content, &gz, PutMode::Replace)?;
+            return place(whole, &file, mode);
         }
-        // The `.gz` first: whoever finds the file finds its `.gz` too.
-        place(content, &gz, PutMode::Replace)?;
-        place(whole, &file, mode)
+        // The file first: if only that is done, the next run sees that it isn't the one it remembers.
+        place(whole, &file, mode)?;
+        place(content, &gz, mode)
     }
 
     fn write_headers(&self, objects: &[Object]) -> io::Result<()> {
@@ -303,6 +307,10 @@ impl Store for Directory {
         let object = object.clone();
         self.blocking(move |folder| folder.put(&object, body, mode))
             .await
+    }
+
+    async fn remember(&self) -> Result<(), StoreError> {
+        self.blocking(Folder::write_plain).await
     }
 
     async fn finish(&self, build: &Build) -> Result<(), StoreError> {

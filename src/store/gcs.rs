@@ -140,7 +140,7 @@ impl Gcs {
             &format!("multipart/related; boundary={boundary}"),
         )
         .body([Bytes::from(head), bytes, Bytes::from(tail)]);
-        self.expect(&call).await.map(drop)
+        self.expect(&call.makes_object()).await.map(drop)
     }
 
     async fn put_parts(
@@ -234,6 +234,12 @@ impl Gcs {
             )
             .header("content-range", &format!("bytes {at}-{}/{total}", end - 1))
             .body([rest]);
+            // The last part makes the object.
+            let call = if end == total {
+                call.makes_object()
+            } else {
+                call
+            };
             let reply = self.send(&call).await?;
             if reply.status.is_success() {
                 return Ok(());
@@ -275,6 +281,8 @@ impl Gcs {
             StatusCode::PRECONDITION_FAILED if words.contains("publicAccessPrevention") || words.contains("public access prevention") => {
                 explained(AclRefused, format!("the bucket `{bucket}` forbids public objects (public access prevention)"))
             }
+            // Taken by the first try perhaps.
+            StatusCode::PRECONDITION_FAILED if reply.is_second_answer => explained(OutcomeUnknown, String::new()),
             StatusCode::PRECONDITION_FAILED => explained(Exists, String::new()),
             StatusCode::NOT_FOUND => explained(NoBucket, format!("make the bucket `{bucket}` first, or mend the target's `url`")),
             StatusCode::UNAUTHORIZED => {

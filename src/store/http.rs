@@ -3,24 +3,30 @@
 //! stores to say.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use http::{HeaderMap, Method, StatusCode, header};
-use object_store::client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody};
+use object_store::client::{
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponseBody,
+};
 use sha2::{Digest, Sha256};
 
 use super::wire::{Wire, reqwest_client};
-use super::{Patience, StoreError, StoreErrorKind};
+use super::{Patience, StoreError, StoreErrorKind, UNKNOWN_HINT};
 
 /// Backoff: half a second at first, doubled up to 30 s, with jitter, as Google and Amazon advise
 /// (<https://cloud.google.com/storage/docs/retry-strategy#exponential-backoff>).
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 const TRIES_MAX: usize = 40;
+
+/// After so many requests in a row without any answer until their deadlines, no further one is worth its wait.
+const UNANSWERED_MAX: u32 = 8;
 
 /// How long a server is tried that has never answered: its name is more likely wrong than it is down.
 const UNREACHED: Duration = Duration::from_secs(15);
@@ -36,6 +42,8 @@ pub(crate) struct Call {
     pub sha256: [u8; 32],
     /// For people: "upload `img/map.png`".
     pub doing: String,
+    /// Whether an object is there when this is done: then a lost answer leaves the outcome unknown.
+    pub makes_object: bool,
     /// 409 means "somebody else is at it, try again": S3's conditional writes.
     pub retry_conflict: bool,
 }
@@ -51,6 +59,7 @@ impl Call {
             body: Vec::new(),
             sha256,
             doing,
+            makes_object: false,
             retry_conflict: false,
         }
     }
@@ -61,6 +70,12 @@ impl Call {
             .parse()
             .expect("header values are validated where they come in");
         self.headers.insert(name, value);
+        self
+    }
+
+    /// Says that an object is there when this is done.
+    pub(crate) fn makes_object(mut self) -> Call {
+        self.makes_object = true;
         self
     }
 
@@ -79,6 +94,8 @@ impl Call {
 /// An answer, whatever its status, that trying again wouldn't change.
 #[derive(Debug)]
 pub(crate) struct Reply {
+    /// An earlier try of the same request may have been done, and its answer lost.
+    pub is_second_answer: bool,
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -102,8 +119,8 @@ pub(crate) struct Http {
     requests: AtomicU64,
     /// When the server answered last: one that never did is soon given up.
     answered: Mutex<Option<Instant>>,
-    /// It didn't answer any request for a whole deadline: no further one is worth its wait.
-    is_gone: AtomicBool,
+    /// Requests given up since then.
+    unanswered: AtomicU32,
 }
 
 /// Why another try is worthwhile.
@@ -130,7 +147,7 @@ impl Http {
             patience,
             requests: AtomicU64::new(0),
             answered: Mutex::new(None),
-            is_gone: AtomicBool::new(false),
+            unanswered: AtomicU32::new(0),
         }
     }
 
@@ -140,7 +157,7 @@ impl Http {
 
     /// Sends `call` until there's an answer that another try wouldn't change, or the deadline passes.
     pub(crate) async fn send(&self, call: &Call, signer: &dyn Sign) -> Result<Reply, StoreError> {
-        if self.is_gone.load(Ordering::Relaxed) {
+        if self.unanswered.load(Ordering::Relaxed) >= UNANSWERED_MAX {
             let message = format!(
                 "Cannot {}: {} doesn't answer any more",
                 call.doing,
@@ -166,27 +183,40 @@ impl Http {
             .with_jitter();
         let outcome = (|| async {
             let outcome = self.attempt(call, signer, &may_refresh).await;
-            if let Err(Failed::Again(again)) = &outcome {
-                maybe_done.fetch_or(again.maybe_done, Ordering::Relaxed);
+            match outcome {
+                Ok(reply) => Ok(Reply {
+                    is_second_answer: maybe_done.load(Ordering::Relaxed),
+                    ..reply
+                }),
+                Err(Failed::Again(again)) => {
+                    maybe_done.fetch_or(again.maybe_done, Ordering::Relaxed);
+                    Err(Failed::Again(again))
+                }
+                Err(error) => Err(error),
             }
-            outcome
         })
         .retry(backoff)
         .sleep(tokio::time::sleep)
         .when(|failed| matches!(failed, Failed::Again(_)))
         .adjust(|failed, delay| {
-            let asked = match failed {
-                Failed::Again(again) => again.retry_after.or(delay)?,
-                Failed::Final(_) => return None,
-            };
-            (asked < left()).then_some(asked)
+            match failed {
+                Failed::Again(Again {
+                    retry_after: Some(asked),
+                    ..
+                }) => (*asked < left()).then_some(*asked),
+                // The last try comes at the deadline.
+                Failed::Again(_) => delay
+                    .map(|delay| delay.min(left()))
+                    .filter(|delay| !delay.is_zero()),
+                Failed::Final(_) => None,
+            }
         })
         .await;
         outcome.map_err(|failed| match failed {
             Failed::Final(error) => error,
             Failed::Again(again) => {
                 if self.answered().is_none_or(|answered| answered < started) {
-                    self.is_gone.store(true, Ordering::Relaxed);
+                    self.unanswered.fetch_add(1, Ordering::Relaxed);
                 }
                 gave_up(
                     call,
@@ -246,10 +276,11 @@ impl Http {
             .await
             .map_err(|e| transport(&e))?;
         *self.answered.lock().expect("no holder panics") = Some(Instant::now());
+        self.unanswered.store(0, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
-        let body = tokio::time::timeout(self.patience.stall, body.bytes()).await;
-        let body = body.map_err(|_| stalled())?.map_err(|e| transport(&e))?;
+        let body = self.receive(body).await?;
         let reply = Reply {
+            is_second_answer: false,
             status: parts.status,
             headers: parts.headers,
             body,
@@ -261,6 +292,21 @@ impl Http {
                 retry_after: retry_after(&reply.headers, SystemTime::now()),
             })),
             false => Ok(reply),
+        }
+    }
+}
+
+impl Http {
+    /// Takes in a body for as long as it moves.
+    async fn receive(&self, body: HttpResponseBody) -> Result<Bytes, Failed> {
+        let mut stream = body.bytes_stream();
+        let mut received = BytesMut::new();
+        loop {
+            let chunk = tokio::time::timeout(self.patience.stall, stream.next()).await;
+            match chunk.map_err(|_| stalled())? {
+                Some(chunk) => received.extend_from_slice(&chunk.map_err(|e| transport(&e))?),
+                None => return Ok(received.freeze()),
+            }
         }
     }
 }
@@ -332,14 +378,18 @@ fn gave_up(call: &Call, again: &Again, maybe_done: bool, after: Duration) -> Sto
     let (seconds, host) = (after.as_secs(), host(call));
     let reason = crate::error::plain_words(again.reason.clone());
     let message = format!(
-        "Cannot {}: {reason} (tried {host} for {seconds} s)",
+        "Cannot {}: {reason} (tried for {seconds} s at {host})",
         call.doing
     );
-    match maybe_done && call.method != Method::GET && call.method != Method::HEAD {
-        true => StoreError::new(StoreErrorKind::OutcomeUnknown, message)
-            .hint("it may be done or not; the next run finds out"),
-        false => StoreError::new(StoreErrorKind::Unreachable, message)
-            .hint("check the network and the endpoint"),
+    match (call.makes_object, maybe_done) {
+        (true, true) => StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT),
+        // One object's bad luck.
+        (true, false) => StoreError::new(StoreErrorKind::Other, message),
+        (false, _) if matches!(call.method, Method::GET | Method::HEAD) => {
+            StoreError::new(StoreErrorKind::Unreachable, message)
+                .hint("check the network and the endpoint")
+        }
+        (false, _) => StoreError::new(StoreErrorKind::Other, message),
     }
 }
 

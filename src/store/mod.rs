@@ -36,6 +36,9 @@ pub use memory::{Call, Memory};
 /// The user metadata that holds an object's [`Token`]. Tokens are keyed hashes: they tell strangers nothing.
 pub(crate) const TOKEN_METADATA: &str = "assetsync";
 
+/// What to do about an outcome that isn't known.
+pub(crate) const UNKNOWN_HINT: &str = "it may be done or not; the next run finds out";
+
 /// Objects larger than this are sent in parts of this size, in bytes.
 pub(crate) const PART_BYTES: usize = 16 << 20;
 
@@ -77,6 +80,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// [`StoreErrorKind::Exists`] if `mode` is [`PutMode::Create`] and the key isn't free (perhaps by
     /// this very put, its reply lost); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
     async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError>;
+
+    /// Called after the writes, whatever came of them: a directory notes what is under its mutable names.
+    async fn remember(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Called when all of `build` is in place: a directory writes its `_headers` then.
     async fn finish(&self, _build: &Build) -> Result<(), StoreError> {

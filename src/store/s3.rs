@@ -315,6 +315,8 @@ impl S3 {
             ("NotImplemented", _) | (_, StatusCode::NOT_IMPLEMENTED) => {
                 told(Other, "this server doesn't know conditional writes (`If-None-Match`), which assetsync needs".to_string())
             }
+            // Taken by the first try perhaps.
+            (_, StatusCode::PRECONDITION_FAILED) if reply.is_second_answer => told(OutcomeUnknown, String::new()),
             (_, StatusCode::PRECONDITION_FAILED) => told(Exists, String::new()),
             _ => told(Other, String::new()),
         }
@@ -439,7 +441,9 @@ impl Sign for Signer {
     }
 }
 
-fn conditional(mut call: Call, mode: PutMode) -> Call {
+/// The call that makes the object.
+fn conditional(call: Call, mode: PutMode) -> Call {
+    let mut call = call.makes_object();
     if mode == PutMode::Create {
         call.retry_conflict = true;
         call = call.header("if-none-match", "*");

@@ -258,7 +258,7 @@ fn each_refusal_is_explained() {
             "nobody there",
             &[],
             &["push", "--retry-seconds", "1"],
-            &["tried 127.0.0.1:9"],
+            &["at 127.0.0.1:9)"],
         ),
     ];
     for (what, setup, arguments, expected) in rows {

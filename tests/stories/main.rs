@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod conformance;
 mod directory;
+mod faults;
 mod gcs;
 mod program;
 mod properties;

@@ -117,7 +117,12 @@ fn quiet_says_nothing_but_errors_and_what_was_asked_for() {
 #[test]
 fn quiet_tells_failures() {
     let site = site();
-    fs::write(site.path("out"), "a file where a folder should be").expect("written");
+    fs::create_dir(site.path("out")).expect("a folder");
+    fs::write(
+        site.path("out/.assetsync"),
+        "a file where a folder should be",
+    )
+    .expect("written");
     let run = site.run(&["push", "-q"]);
     assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run}");
     assert!(run.stderr.contains("failed index.html"), "{run}");
@@ -383,7 +388,12 @@ fn logs_hold_no_names_of_objects_unless_asked_for() {
 #[test]
 fn a_failure_does_not_tell_the_name_of_the_object() {
     let site = site();
-    fs::write(site.path("out"), "a file where a folder should be").expect("written");
+    fs::create_dir(site.path("out")).expect("a folder");
+    fs::write(
+        site.path("out/.assetsync"),
+        "a file where a folder should be",
+    )
+    .expect("written");
     let run = format!("{}", site.run(&["push"]));
     let mut words = run.split(|c: char| !c.is_ascii_alphanumeric());
     assert!(run.contains("failed") && !words.any(is_token), "{run}");

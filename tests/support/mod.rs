@@ -4,6 +4,7 @@
 
 pub mod gcs;
 pub mod library;
+pub mod proxy;
 pub mod s3;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,446 @@
+//! A disk that is full, files that change while they are read, and a system that gives too little.
+
+use std::process::Stdio;
+
+use super::*;
+use crate::support::proxy::gate_before;
+
+/// A site, and what a folder holds when all of it is published.
+struct Shelf {
+    site: Site,
+    whole: BTreeMap<String, Vec<u8>>,
+}
+
+impl Shelf {
+    fn new() -> Shelf {
+        let mut site = small().file("film.mp4", noise(17 * MIB));
+        for number in 0..4 {
+            let text = format!("<p>Page {number} of many</p>\n").repeat(999);
+            site = site.file(&format!("page/{number}.html"), text);
+        }
+        Shelf::of(site)
+    }
+
+    fn of(site: Site) -> Shelf {
+        site.ok(&push_to("file:whole"));
+        let whole = site.published("whole");
+        Shelf { site, whole }
+    }
+
+    fn command(&self, folder: &str) -> Command {
+        self.site.command(&push_to(&format!("file:{folder}")))
+    }
+
+    /// Whatever is under a final name is all of it.
+    fn assert_nothing_is_half_written(&self, folder: &str) {
+        if !self.site.path(folder).exists() {
+            return;
+        }
+        for (key, content) in self.site.published(folder) {
+            let whole = self.whole.get(&key).expect("nothing but what is published");
+            assert!(content == *whole, "{key}: {} bytes", content.len());
+        }
+    }
+
+    fn assert_next_push_completes(&self, folder: &str) {
+        self.site.ok(&push_to(&format!("file:{folder}")));
+        let published = self.site.published(folder);
+        assert!(published == self.whole, "{:?}", published.keys());
+    }
+}
+
+fn push_to(url: &str) -> [&str; 7] {
+    [
+        "push",
+        "--from",
+        "assets",
+        "--to",
+        url,
+        "--key-file",
+        "hunt.key",
+    ]
+}
+
+/// `command` run by another program, such as a shell that sets a limit.
+fn under(wrapper: &[&str], command: &Command) -> Command {
+    let mut under = Command::new(wrapper[0]);
+    let environment = command.get_envs();
+    under
+        .args(&wrapper[1..])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear()
+        .envs(environment.filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(command.get_current_dir().expect("the site's folder"))
+        .stdin(Stdio::null());
+    under
+}
+
+/// Runs `command` with a fault in its system calls, such as `write:signal=KILL:when=2`. Every thread
+/// counts its own calls, so which call of the program it is differs from run to run.
+fn inject(shelf: &Shelf, fault: &str, command: &Command) -> Run {
+    let (call, _) = fault.split_once(':').expect("CALL:FAULT");
+    let strace = format!("strace -f -qq -o /dev/null -e trace={call} -e inject={fault}");
+    let strace: Vec<&str> = strace.split(' ').collect();
+    Run::of(&mut under(&strace, command), &shelf.site.path(""))
+}
+
+/// Not in every container: what a story can't do there, it says and leaves out.
+fn is_possible(what: &str, program: &[&str]) -> bool {
+    let output = Command::new(program[0]).args(&program[1..]).output();
+    let works = output.is_ok_and(|output| output.status.success());
+    if !works {
+        eprintln!("left out: {what} isn't possible here");
+    }
+    works
+}
+
+fn can_trace() -> bool {
+    is_possible("strace", &["strace", "-f", "-o", "/dev/null", "true"])
+}
+
+// ---- folders ----
+
+#[test]
+fn killed_at_any_write_a_folder_has_no_half_file_and_the_next_push_completes() {
+    if !can_trace() {
+        return;
+    }
+    let shelf = Shelf::new();
+    let calls = [
+        "mkdir",
+        "write",
+        "fchmod",
+        "fdatasync",
+        "renameat",
+        "renameat2",
+        "rmdir",
+    ];
+    let rows = calls.iter().flat_map(|call| {
+        (1..=3).map(move |number| {
+            let folder = format!("{call}-{number}");
+            (
+                folder.clone(),
+                (format!("{call}:signal=KILL:when={number}"), folder),
+            )
+        })
+    });
+    let killed = Mutex::new(0);
+    each(4, rows, |(fault, folder)| {
+        let run = inject(&shelf, &fault, &shelf.command(&folder));
+        // A thread may not come to its third call.
+        match run.code {
+            0 => {}
+            -1 => *killed.lock().expect("no holder panics") += 1,
+            _ => panic!("{run}"),
+        }
+        shelf.assert_nothing_is_half_written(&folder);
+        shelf.assert_next_push_completes(&folder);
+    });
+    let killed = killed.into_inner().expect("no holder panics");
+    assert!(killed >= calls.len(), "{killed} runs were killed");
+}
+
+#[test]
+fn a_disk_that_says_full_at_any_call_is_an_error_and_leaves_no_half_file() {
+    if !can_trace() {
+        return;
+    }
+    let shelf = Shelf::new();
+    let calls = ["mkdir", "fdatasync", "renameat", "renameat2"];
+    let rows = calls.iter().flat_map(|call| {
+        ["1", "1+"].map(|which| {
+            let folder = format!("{call}-{which}");
+            (
+                folder.clone(),
+                (format!("{call}:error=ENOSPC:when={which}"), folder),
+            )
+        })
+    });
+    each(4, rows, |(fault, folder)| {
+        let run = inject(&shelf, &fault, &shelf.command(&folder));
+        assert_eq!(run.code, 1, "{run}");
+        assert_says(&run, &["Cannot write `", "no space left on device"]);
+        shelf.assert_nothing_is_half_written(&folder);
+        shelf.assert_next_push_completes(&folder);
+    });
+}
+
+/// Gives a program a disk of 1 MiB as the folder `small`, in a name space of its own, where even people
+/// who aren't root may mount. What is on it at the end is copied to `seen`, which outlives it.
+const WITH_A_SMALL_DISK: [&str; 6] = [
+    "unshare",
+    "--map-root-user",
+    "--mount",
+    "sh",
+    "-c",
+    r#"mkdir small && mount -t tmpfs -o size=1m none small && "$0" "$@"; code=$?; cp -a small seen; exit $code"#,
+];
+
+fn can_mount() -> bool {
+    let mount = "mount -t tmpfs none /mnt";
+    let program = [&WITH_A_SMALL_DISK[..5], &[mount]].concat();
+    is_possible("mounting a small disk", &program)
+}
+
+#[test]
+fn a_disk_that_is_full_is_told_with_what_to_do() {
+    if !can_mount() {
+        return;
+    }
+    let shelf = Shelf::new();
+    let push = &mut under(&WITH_A_SMALL_DISK, &shelf.command("small"));
+    let run = Run::of(push, &shelf.site.path(""));
+    assert_eq!(run.code, 1, "{run}");
+    assert_says(&run, &["film.mp4", "no space left on device", "make room"]);
+    shelf.assert_nothing_is_half_written("seen");
+    let unfinished = shelf.site.path("seen/.assetsync/unfinished");
+    let left = fs::read_dir(&unfinished).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "what would keep the disk full");
+    shelf.assert_next_push_completes("seen");
+}
+
+/// A page too large for memory, of which gzip leaves half.
+fn novel() -> Site {
+    let hex: String = noise(9 * MIB).iter().map(|b| format!("{b:02x}")).collect();
+    Site::bare().file("novel.html", hex)
+}
+
+#[test]
+fn a_full_disk_for_temporary_files_is_named() {
+    if !can_mount() {
+        return;
+    }
+    let site = novel();
+    let mut push = site.command(&push_to("file:out"));
+    push.env("TMPDIR", site.path("small"));
+    let run = Run::of(&mut under(&WITH_A_SMALL_DISK, &push), &site.path(""));
+    assert_eq!(run.code, 1, "{run}");
+    assert_says(
+        &run,
+        &["novel.html", "no room in `[folder]small`", "TMPDIR"],
+    );
+    assert!(!site.path("out").exists() || site.published("out").is_empty());
+}
+
+#[test]
+fn a_missing_folder_for_temporary_files_is_named() {
+    let site = novel();
+    let mut push = site.command(&push_to("file:out"));
+    push.env("TMPDIR", "/nowhere");
+    let run = Run::of(&mut push, &site.path(""));
+    assert_eq!(run.code, 1, "{run}");
+    assert_says(&run, &["novel.html", "/nowhere"]);
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_very_end_is_an_error_too() {
+    if !can_trace() {
+        return;
+    }
+    // Pictures need no `.gz`, so the only file that is replaced is `_headers`.
+    let shelf = Shelf::of(
+        Site::bare()
+            .file("a.png", noise(99))
+            .file("b.png", noise(999)),
+    );
+    let run = inject(&shelf, "renameat:error=ENOSPC", &shelf.command("out"));
+    assert_eq!(run.code, 1, "{run}");
+    assert_says(&run, &["_headers", "no space left on device"]);
+    shelf.assert_nothing_is_half_written("out");
+    shelf.assert_next_push_completes("out");
+}
+
+#[test]
+fn killed_between_a_page_and_its_gz_the_next_push_mends_both() {
+    if !can_trace() {
+        return;
+    }
+    let page = |version: u8| format!("<p>version {version}</p>\n").repeat(99);
+    for next in [1, 2] {
+        let plain =
+            "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n\n[target.local]\nurl = \"file:out\"\n";
+        let site = Site::bare().config(plain).file("page.html", page(1));
+        site.ok(&["push"]);
+        site.write("page.html", page(2));
+        let shelf = Shelf {
+            site,
+            whole: BTreeMap::new(),
+        };
+        // Two files are replaced, the second comes to nothing.
+        let run = inject(
+            &shelf,
+            "renameat:signal=KILL:when=2",
+            &shelf.site.command(&["push"]),
+        );
+        assert_eq!(run.code, -1, "killed: {run}");
+        shelf.site.write("page.html", page(next));
+        shelf.site.ok(&["push"]);
+        let published = shelf.site.published("out");
+        assert!(
+            published["page.html"] == page(next).as_bytes(),
+            "the page of version {next}"
+        );
+        let gz = gunzip(&published["page.html.gz"]);
+        assert!(
+            gz == page(next).as_bytes(),
+            "the page's .gz of version {next}"
+        );
+    }
+}
+
+// ---- sources ----
+
+/// What happens to the last file of a tree while the first is sent.
+type Change = fn(&Site, &str);
+
+fn rewritten(site: &Site, path: &str) {
+    let mut content = fs::read(site.asset(path)).expect("readable");
+    *content.last_mut().expect("not empty") ^= 1;
+    site.write(path, content);
+}
+
+fn grown(site: &Site, path: &str) {
+    let mut content = fs::read(site.asset(path)).expect("readable");
+    content.push(b' ');
+    site.write(path, content);
+}
+
+fn cut(site: &Site, path: &str) {
+    let mut content = fs::read(site.asset(path)).expect("readable");
+    content.pop();
+    site.write(path, content);
+}
+
+fn gone(site: &Site, path: &str) {
+    fs::remove_file(site.asset(path)).expect("it's there");
+}
+
+fn a_folder_now(site: &Site, path: &str) {
+    gone(site, path);
+    fs::create_dir(site.asset(path)).expect("a folder");
+}
+
+/// Changes the last file while the first is sent; the second is published as it is.
+fn push_while_changing(path: &'static str, change: Change) -> (Stage, Run) {
+    let site = small()
+        .file("zz/film.mp4", noise(17 * MIB))
+        .file("zz/page.html", "<p>Here.</p>\n".repeat(99))
+        .file("zz/picture.png", noise(3000));
+    for other in ["zz/film.mp4", "zz/page.html", "zz/picture.png"] {
+        if other != path {
+            gone(&site, other);
+        }
+    }
+    let (fault, gate) = gate_before();
+    let stage = Stage::new(site, [Rule::new("PUT", "", fault)]);
+    let run = thread::scope(|scope| {
+        let push = scope.spawn(|| stage.push(&[]));
+        // Everything was hashed before the first is sent, and one is sent at a time.
+        gate.wait();
+        change(&stage.site, path);
+        gate.open();
+        push.join().expect("the push ends")
+    });
+    let report = report(&run);
+    assert_counts(&report, SMALL + 1);
+    assert_eq!(report["uploaded"]["objects"], SMALL, "{run}");
+    assert_eq!(report["failures"][0]["path"], path, "{run}");
+    assert_eq!(stage.bucket.keys().len() as u64, SMALL);
+    assert_eq!(stage.unfinished_uploads(), 0);
+    (stage, run)
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_published_is_told_and_not_published() {
+    let changes: [(_, Change); 3] = [("rewritten", rewritten), ("grown", grown), ("cut", cut)];
+    let rows = ["zz/film.mp4", "zz/page.html", "zz/picture.png"]
+        .into_iter()
+        .flat_map(|path| changes.map(|(how, change)| (format!("{path} {how}"), (path, change))));
+    each(4, rows, |(path, change)| {
+        let (stage, run) = push_while_changing(path, change);
+        assert_eq!(run.code, 2, "{run}");
+        assert_says(&run, &["changed while it was published"]);
+        // Read again twice: three uploads in parts were begun, and given up.
+        let begun = stage.proxy.matching("POST", "?uploads").len();
+        assert_eq!(begun, if path.ends_with(".mp4") { 3 } else { 0 });
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
+fn a_file_that_vanishes_while_others_are_published_is_named() {
+    let changes: [(_, Change, _); 2] = [
+        ("gone", gone, "no such file or directory"),
+        ("a folder now", a_folder_now, "is a directory"),
+    ];
+    let rows = ["zz/film.mp4", "zz/page.html"]
+        .into_iter()
+        .flat_map(|path| {
+            changes.map(|(how, change, says)| (format!("{path} {how}"), (path, change, says)))
+        });
+    each(4, rows, |(path, change, says)| {
+        let (stage, run) = push_while_changing(path, change);
+        assert_eq!(run.code, 1, "{run}");
+        assert_says(&run, &[path, says]);
+        stage.assert_next_push_completes();
+    });
+}
+
+// ---- limits ----
+
+fn crowd() -> Site {
+    (0..200).fold(Site::bare(), |site, number| {
+        let text = format!("<p>Page {number} of many</p>\n").repeat(50);
+        site.file(&format!("{number}.html"), text)
+    })
+}
+
+#[test]
+fn few_file_handles_are_enough_or_told_and_the_next_push_completes() {
+    let shelf = Shelf::of(crowd());
+    for handles in [40, 15] {
+        let folder = format!("out-{handles}");
+        let limit = format!(r#"ulimit -n {handles}; exec "$0" "$@""#);
+        let limited = &mut under(&["sh", "-c", &limit], &shelf.command(&folder));
+        let run = Run::of(limited, &shelf.site.path(""));
+        assert_done_or_told(&run);
+        shelf.assert_nothing_is_half_written(&folder);
+        shelf.assert_next_push_completes(&folder);
+    }
+}
+
+#[test]
+fn few_file_handles_are_enough_for_a_bucket_or_told() {
+    let stage = Stage::new(crowd(), []);
+    let limit = r#"ulimit -n 40; exec "$0" "$@""#;
+    let push = stage.program(&["push", "--json", "--retry-seconds", "5"]);
+    let run = stage.run(&mut under(&["sh", "-c", limit], &push));
+    assert_counts(&report(&run), 200);
+    assert_done_or_told(&run);
+    stage.assert_nothing_is_half_written();
+    stage.assert_next_push_completes();
+}
+
+fn assert_done_or_told(run: &Run) {
+    match run.code {
+        0 => {}
+        1 => assert_says(run, &["oo many open files"]),
+        _ => panic!("{run}"),
+    }
+}
+
+#[test]
+fn little_memory_leaves_no_half_file_and_the_next_push_completes() {
+    let shelf = Shelf::new();
+    let rows = [400, 250, 150, 100, 60].map(|mib| (mib, mib));
+    each(4, rows, |mib| {
+        let folder = format!("out-{mib}");
+        let limit = format!(r#"ulimit -v {}; exec "$0" "$@""#, mib * 1024);
+        let limited = &mut under(&["sh", "-c", &limit], &shelf.command(&folder));
+        let run = Run::of(limited, &shelf.site.path(""));
+        assert!(run.code == 0 || !run.stderr.is_empty(), "{run}");
+        shelf.assert_nothing_is_half_written(&folder);
+        shelf.assert_next_push_completes(&folder);
+    });
+}

@@ -1,0 +1,664 @@
+//! A network that loses things, and a storage that refuses.
+
+use std::fs;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::*;
+use crate::support::proxy::Fault::*;
+
+const ROWS_AT_A_TIME: usize = 12;
+
+// ---- what a push gets over ----
+
+/// A fault that costs some requests `more` than an undisturbed push.
+struct Bump {
+    site: fn() -> Site,
+    rules: Vec<Rule>,
+    more: usize,
+    retry_seconds: &'static str,
+}
+
+fn bump(site: fn() -> Site, rules: impl Into<Vec<Rule>>, more: usize) -> Bump {
+    Bump {
+        site,
+        rules: rules.into(),
+        more,
+        retry_seconds: "60",
+    }
+}
+
+/// For faults that take as long as the program waits: it waits for 2 seconds.
+fn impatient(bump: Bump) -> Bump {
+    Bump {
+        retry_seconds: "2",
+        ..bump
+    }
+}
+
+fn get_over(bump: Bump) {
+    let stage = Stage::new((bump.site)(), bump.rules);
+    let run = stage.push(&["--retry-seconds", bump.retry_seconds]);
+    assert_eq!(run.code, 0, "{run}");
+    stage.proxy.assert_all_happened();
+    let files = stage.manifest().len() as u64;
+    let report = report(&run);
+    assert_counts(&report, files);
+    stage.assert_published();
+    assert_eq!(stage.unfinished_uploads(), uploads_lost(&stage.proxy));
+    assert_created_once(&stage.proxy);
+    let requests = stage.proxy.requests();
+    assert_eq!(report["requests"], requests.len(), "as the program counts");
+    let parts_begin_and_end = if files > SMALL { 3 } else { 0 };
+    let undisturbed = 1 + files as usize + parts_begin_and_end;
+    assert_eq!(requests.len(), undisturbed + bump.more, "{requests:#?}");
+}
+
+/// Uploads whose id was lost with the reply: they can't be given up.
+fn uploads_lost(proxy: &Proxy) -> usize {
+    let begun = proxy.matching("POST", "?uploads");
+    begun
+        .iter()
+        .filter(|begun| begun.server.is_some() && begun.client.is_none())
+        .count()
+}
+
+/// No object was stored twice, whatever was lost.
+fn assert_created_once(proxy: &Proxy) {
+    let mut stored: Vec<String> = proxy
+        .matching("PUT", "")
+        .into_iter()
+        .filter(|put| !put.path.contains("partNumber") && put.server == Some(200))
+        .map(|put| put.path)
+        .collect();
+    let all = stored.len();
+    stored.sort();
+    stored.dedup();
+    assert_eq!(stored.len(), all, "{:#?}", proxy.requests());
+}
+
+#[test]
+fn what_goes_wrong_before_the_storage_has_acted_is_tried_again() {
+    let timeout = "Your socket connection to the server was not read from or written to within the timeout period.";
+    let timeout = Reply::error(400, "RequestTimeout", timeout);
+    let list = |fault| bump(small, [Rule::new("GET", LIST, fault)], 1);
+    let put = |fault| bump(small, [Rule::new("PUT", ".css", fault)], 1);
+    let film = |method, part, fault| bump(large, [Rule::new(method, part, fault)], 1);
+    let twice = Rule::new("PUT", ".css", Answer(slow_down())).times(2);
+    #[rustfmt::skip]
+    let rows = [
+        ("list: 503", list(Answer(slow_down()))),
+        ("list: 500", list(Answer(internal_error(500)))),
+        ("list: close", list(Close)),
+        ("list: truncation", list(TruncateReply)),
+        ("put: 503", put(Answer(slow_down()))),
+        ("put: 503 twice", bump(small, [twice], 2)),
+        ("put: 502", put(Answer(Reply::status(502)))),
+        ("put: 504", put(Answer(Reply::status(504)))),
+        ("put: 500", put(Answer(internal_error(500)))),
+        ("put: 429", put(Answer(Reply::status(429)))),
+        ("put: 408", put(Answer(Reply::status(408)))),
+        ("put: S3's own 408", put(Answer(timeout))),
+        ("put: S3's 409", put(Answer(conflict()))),
+        ("put: close", put(Close)),
+        ("put: reset", put(Reset)),
+        ("begin of parts: 503", film("POST", "?uploads", Answer(slow_down()))),
+        ("begin of parts: lost", film("POST", "?uploads", CommitThenClose)),
+        ("part: 500", film("PUT", "partNumber=2", Answer(internal_error(500)))),
+        ("part: reset", film("PUT", "partNumber=1", Reset)),
+        ("part: lost", film("PUT", "partNumber=1", CommitThenClose)),
+        ("end of parts: 503", film("POST", "?uploadId", Answer(slow_down()))),
+        ("end of parts: 200 that is a 500", film("POST", "?uploadId", Answer(internal_error(200)))),
+        ("end of parts: close", film("POST", "?uploadId", Close)),
+    ];
+    each(ROWS_AT_A_TIME, rows, get_over);
+}
+
+#[test]
+fn a_write_whose_reply_is_lost_is_found_to_be_done() {
+    // A second try, which is told that the name is taken, and a look.
+    let put = |fault| bump(small, [Rule::new("PUT", ".css", fault)], 2);
+    // radosgw says the same twice, as Amazon does for a while.
+    let end = |fault| bump(large, [Rule::new("POST", "?uploadId", fault)], 1);
+    // Others don't: a second try, which is told so, giving the upload up, and a look.
+    let end_once = |reply| {
+        let first = Rule::new("POST", "?uploadId", CommitThenClose);
+        let second = Rule::new("POST", "?uploadId", Answer(reply));
+        bump(large, [first, second], 3)
+    };
+    let no_upload = Reply::error(404, "NoSuchUpload", "The specified upload does not exist.");
+    let exists = Reply::error(
+        412,
+        "PreconditionFailed",
+        "At least one of the pre-conditions you specified did not hold",
+    );
+    // No second try: giving it up, and a look.
+    let end_at_deadline = |fault| bump(large, [Rule::new("POST", "?uploadId", fault)], 2);
+    let put_at_deadline = |fault| bump(small, [Rule::new("PUT", ".css", fault)], 1);
+    let look_again = [
+        Rule::new("PUT", ".css", CommitThenClose),
+        Rule::new("HEAD", ".css", Answer(Reply::status(503))),
+    ];
+    #[rustfmt::skip]
+    let rows = [
+        ("put: close", put(CommitThenClose)),
+        ("put: truncation", put(TruncateReply)),
+        ("put: 500", put(CommitThenAnswer(internal_error(500)))),
+        ("put: hang", impatient(put_at_deadline(CommitThenHang))),
+        ("put: close, and the look fails once", bump(small, look_again, 3)),
+        ("end of parts: close", end(CommitThenClose)),
+        ("end of parts: truncation", end(TruncateReply)),
+        ("end of parts: 500", end(CommitThenAnswer(internal_error(500)))),
+        ("end of parts: 200 that is a 500", end(CommitThenAnswer(internal_error(200)))),
+        ("end of parts: hang", impatient(end_at_deadline(CommitThenHang))),
+        ("end of parts: close, then no such upload", end_once(no_upload)),
+        ("end of parts: close, then exists", end_once(exists)),
+    ];
+    each(ROWS_AT_A_TIME, rows, get_over);
+}
+
+#[test]
+fn what_was_sent_is_counted_as_uploaded_even_if_its_reply_was_lost() {
+    let stage = Stage::new(small(), [Rule::new("PUT", ".css", CommitThenClose)]);
+    let run = stage.push(&[]);
+    let report = report(&run);
+    assert_eq!(report["uploaded"]["objects"], SMALL, "{run}");
+    assert_eq!(report["kept"]["objects"], 0, "{run}");
+    let keys = stage.bucket.keys();
+    let stored = keys
+        .iter()
+        .map(|key| stage.bucket.anonymous(&format!("/{key}")).body.len());
+    assert_eq!(report["sent_bytes"], stored.sum::<usize>(), "{run}");
+}
+
+#[test]
+fn a_slow_reply_that_moves_is_waited_for() {
+    let slowly = TrickleReply(9, Duration::from_millis(500));
+    let list = bump(small, [Rule::new("GET", LIST, slowly)], 0);
+    get_over(impatient(list));
+}
+
+#[test]
+fn retry_after_is_waited_for_in_seconds_and_as_a_date() {
+    // Much longer than the first wait of the program's own.
+    const WAIT: Duration = Duration::from_secs(3);
+    let in_seconds: fn() -> String = || WAIT.as_secs().to_string();
+    let as_date: fn() -> String = || httpdate::fmt_http_date(SystemTime::now() + WAIT);
+    // A date has whole seconds: the rest is cut off.
+    let rows = [
+        ("seconds", (in_seconds, WAIT)),
+        ("date", (as_date, WAIT - Duration::from_secs(1))),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(retry_after, wait)| {
+        let told = Instant::now();
+        let reply = slow_down().header("retry-after", &retry_after());
+        let stage = Stage::new(small(), [Rule::new("PUT", ".css", Answer(reply))]);
+        let run = stage.push(&[]);
+        assert_eq!(run.code, 0, "{run}");
+        let tries = stage.proxy.matching("PUT", ".css");
+        assert_eq!(tries.len(), 2);
+        let waited = tries[1].at - told;
+        assert!(waited >= wait, "{waited:?}");
+        stage.assert_published();
+    });
+}
+
+#[test]
+fn credentials_that_expire_are_renewed_and_the_push_goes_on() {
+    let rows = [
+        ("401", Reply::status(401)),
+        ("400", expired(400)),
+        ("403", expired(403)),
+    ];
+    each(ROWS_AT_A_TIME, rows, |reply| {
+        let site = small();
+        let file = site.path("credentials");
+        let write = {
+            let file = file.clone();
+            move |key: &str, secret: &str| {
+                let text = format!(
+                    "[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+                );
+                fs::write(&file, text).expect("written");
+            }
+        };
+        write("yesterday", "what was good enough until now");
+        // What radosgw gets must be signed with what the file holds after the first refusal.
+        let renew = move || {
+            write(
+                &from_test_command("ASSETSYNC_TEST_ACCESS_KEY"),
+                &from_test_command("ASSETSYNC_TEST_SECRET_KEY"),
+            )
+        };
+        let rules = [
+            Rule::new("GET", LIST, DoThenAnswer(Box::new(renew), reply.clone())),
+            Rule::new("PUT", ".css", Answer(reply)),
+        ];
+        let stage = Stage::new(site, rules);
+        let mut command = stage.command(&[]);
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .env("AWS_SHARED_CREDENTIALS_FILE", &file);
+        let run = stage.run(&mut command);
+        assert_eq!(run.code, 0, "{run}");
+        stage.proxy.assert_all_happened();
+        assert_eq!(stage.proxy.requests().len(), 1 + SMALL as usize + 2);
+        stage.assert_published();
+    });
+}
+
+#[test]
+fn many_requests_at_a_time_get_over_a_bad_hour() {
+    let site = (0..60).fold(Site::bare(), |site, number| {
+        site.file(&format!("{number}.png"), noise(1000 + number))
+    });
+    let rules = [
+        Rule::new("PUT", "", Answer(slow_down())).times(10),
+        Rule::new("PUT", "", Reset).times(10),
+        Rule::new("PUT", "", CommitThenClose).times(10),
+        Rule::new("HEAD", "", Answer(Reply::status(503))).times(3),
+        Rule::new("PUT", "", CommitThenAnswer(internal_error(500))).times(10),
+    ];
+    let stage = Stage::new(site, rules);
+    let run = stage.run(&mut stage.program(&["push", "--json"]));
+    assert_eq!(run.code, 0, "{run}");
+    stage.proxy.assert_all_happened();
+    assert_counts(&report(&run), 60);
+    assert_created_once(&stage.proxy);
+    stage.assert_published();
+}
+
+// ---- what ends a push ----
+
+#[test]
+fn a_refusal_to_list_is_explained_and_not_asked_for_again() {
+    let redirect = Reply::error(
+        301,
+        "PermanentRedirect",
+        "The bucket you are attempting to access must be addressed using the specified endpoint.",
+    )
+    .header("x-amz-bucket-region", "eu-west-1");
+    let malformed = Reply::error(
+        400,
+        "AuthorizationHeaderMalformed",
+        "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'",
+    )
+    .with("<Region>eu-west-1</Region>");
+    let portal = Reply::status(200).body("<!DOCTYPE html><title>Welcome to our Wi-Fi</title>");
+    #[rustfmt::skip]
+    let rows: [(&str, (Reply, &[&str])); 6] = [
+        ("redirect to a region", (redirect, &["another region", "region = \"eu-west-1\""])),
+        ("signed for another region", (malformed, &["another region", "region = \"eu-west-1\""])),
+        ("the clock is off", (skewed(), &["RequestTimeTooSkewed", "clock"])),
+        ("may not list", (Reply::error(403, "AccessDenied", "Access Denied"), &["s3:ListBucket is needed"])),
+        ("may not, and no words", (Reply::status(403), &["403 Forbidden", "s3:ListBucket is needed"])),
+        ("a page for people", (portal, &["does the endpoint speak S3?"])),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(reply, says)| {
+        let stage = Stage::new(small(), [Rule::new("GET", LIST, Answer(reply)).always()]);
+        assert_refused(&stage, &mut stage.command(&[]), 1, says);
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
+fn a_refusal_by_a_real_server_is_explained_and_not_asked_for_again() {
+    let stranger = [
+        ("AWS_ACCESS_KEY_ID", "stranger"),
+        ("AWS_SECRET_ACCESS_KEY", "strangersecret"),
+    ];
+    let wrong = [("AWS_SECRET_ACCESS_KEY", WRONG_SECRET)];
+    let unknown = [
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", WRONG_SECRET),
+    ];
+    let nobodys = "nobody-made-this-one";
+    #[rustfmt::skip]
+    let rows: [(_, (_, &[_], &[_])); 4] = [
+        ("no such bucket", (Some(nobodys), &[], &["NoSuchBucket", "make the bucket `nobody-made-this-one` first"])),
+        ("may not list", (None, &stranger, &["AccessDenied", "s3:ListBucket is needed"])),
+        ("wrong secret", (None, &wrong, &["SignatureDoesNotMatch", "secret is wrong"])),
+        ("unknown key", (None, &unknown, &["InvalidAccessKeyId", "doesn't know these credentials"])),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(bucket, environment, says)| {
+        let mut stage = Stage::new(small(), []);
+        if let Some(name) = bucket {
+            stage.bucket.name = name.to_string();
+        }
+        let mut command = stage.command(&["-v"]);
+        command.envs(environment.iter().copied());
+        assert_refused(&stage, &mut command, 1, says);
+    });
+}
+
+#[test]
+fn credentials_that_stay_expired_are_renewed_once_and_then_explained() {
+    let always = Rule::new("*", "", Answer(expired(400))).always();
+    let stage = Stage::new(small(), [always]);
+    let mut command = stage.command(&["-v"]);
+    command.env("AWS_SESSION_TOKEN", SESSION_TOKEN);
+    assert_refused(&stage, &mut command, 2, &["ExpiredToken", "credentials"]);
+}
+
+/// The push ends with the listing, having done nothing.
+fn assert_refused(stage: &Stage, command: &mut Command, requests: usize, says: &[&str]) {
+    let run = stage.run(command);
+    assert_eq!(run.code, 1, "{run}");
+    assert_says(&run, &["error: Cannot list the bucket", "hint: "]);
+    assert_says(&run, says);
+    assert_eq!(run.stdout, "", "nothing was done");
+    assert_eq!(stage.proxy.requests().len(), requests, "{run}");
+}
+
+#[test]
+fn a_refusal_that_every_write_would_meet_stops_the_push() {
+    let denied = Reply::error(403, "AccessDenied", "Access Denied");
+    let acl = Reply::error(
+        400,
+        "AccessControlListNotSupported",
+        "The bucket does not allow ACLs",
+    );
+    #[rustfmt::skip]
+    let rows = [
+        ("may not write", (denied, 1, ["AccessDenied", "s3:PutObject and s3:PutObjectAcl"])),
+        ("may not, and no words", (Reply::status(403), 1, ["403 Forbidden", "s3:PutObject"])),
+        ("no ACLs", (acl, 1, ["AccessControlListNotSupported", r#"access = \"bucket\""#])),
+        ("the clock is off", (skewed(), 1, ["RequestTimeTooSkewed", "clock"])),
+        // Renewed once.
+        ("expired for good", (expired(400), 2, ["ExpiredToken", "these credentials"])),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(reply, tries, says)| {
+        let stage = Stage::new(
+            small(),
+            [Rule::new("PUT", "", Answer(reply)).skip(1).always()],
+        );
+        let run = stage.push(&[]);
+        assert_eq!(run.code, 1, "{run}");
+        let report = report(&run);
+        assert_counts(&report, SMALL);
+        assert_eq!(report["uploaded"]["objects"], 1, "{run}");
+        assert_eq!(report["failures"][0]["path"], "picture.png", "{run}");
+        assert_eq!(report["not_begun"], SMALL - 2, "{run}");
+        assert_says(&run, &says);
+        assert_eq!(stage.proxy.matching("PUT", "").len(), 1 + tries);
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
+fn of_many_requests_at_a_time_a_refusal_stops_those_that_are_not_begun() {
+    let site = (0..50).fold(Site::bare(), |site, number| {
+        site.file(&format!("{number}.png"), noise(1000 + number))
+    });
+    let denied = Reply::error(403, "AccessDenied", "Access Denied");
+    let stage = Stage::new(site, [Rule::new("PUT", "", Answer(denied)).always()]);
+    let run = stage.run(&mut stage.program(&["push", "--json", "--requests", "8"]));
+    assert_eq!(run.code, 1, "{run}");
+    let report = report(&run);
+    assert_counts(&report, 50);
+    let tried = stage.proxy.matching("PUT", "").len();
+    assert!(tried <= 8, "{tried} were tried");
+    assert_eq!(report["not_begun"], 50 - tried);
+}
+
+#[test]
+fn an_object_that_fails_does_not_stop_the_others() {
+    let invalid = |status| Answer(Reply::error(status, "InvalidArgument", "Invalid Argument"));
+    let unknown = Reply::error(
+        501,
+        "NotImplemented",
+        "A header you provided implies functionality that is not implemented.",
+    );
+    let page = |fault, says| {
+        let rule = Rule::new("PUT", ".html", fault);
+        (small as fn() -> Site, rule, "page.html", says)
+    };
+    let film = |method, part, fault, says| {
+        let rule = Rule::new(method, part, fault);
+        (large as fn() -> Site, rule, "film.mp4", says)
+    };
+    let digest = "XAmzContentSHA256Mismatch";
+    #[rustfmt::skip]
+    let rows = [
+        ("put: 400", page(invalid(400), "InvalidArgument")),
+        ("put: 501", page(Answer(unknown), "If-None-Match")),
+        ("put: 200 that is a 400", page(invalid(200), "InvalidArgument")),
+        ("put: a flipped bit", page(Corrupt, digest)),
+        ("begin of parts: 400", film("POST", "?uploads", invalid(400), "InvalidArgument")),
+        ("part: a flipped bit", film("PUT", "partNumber=2", Corrupt, digest)),
+        ("end of parts: 400", film("POST", "?uploadId", invalid(400), "InvalidArgument")),
+        ("end of parts: 200 that is a 400", film("POST", "?uploadId", invalid(200), "InvalidArgument")),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(site, rule, path, says)| {
+        let stage = Stage::new(site(), [rule]);
+        let run = stage.push(&[]);
+        assert_eq!(run.code, 1, "{run}");
+        stage.proxy.assert_all_happened();
+        let files = stage.manifest().len() as u64;
+        let report = report(&run);
+        assert_counts(&report, files);
+        assert_eq!(report["uploaded"]["objects"], files - 1, "{run}");
+        assert_eq!(report["failures"][0]["path"], path, "{run}");
+        assert_says(&run, &[says]);
+        assert!(!stage.bucket.keys().contains(&stage.key_of(path)));
+        assert_eq!(stage.unfinished_uploads(), 0);
+        stage.assert_nothing_is_half_written();
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
+fn something_else_under_an_immutable_name_is_an_error_and_stays() {
+    const THEIRS: &[u8] = b"somebody else's";
+    // moto, since radosgw ends a multipart upload whatever is there.
+    let rows = [
+        ("put", (Bucket::on_rgw(), small(), "style.css")),
+        ("parts", (Bucket::on_moto(), large(), "film.mp4")),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(bucket, site, path)| {
+        let owner = twin(&bucket, bucket.endpoint.clone());
+        let key = Arc::new(OnceLock::<String>::new());
+        let theirs = Arc::clone(&key);
+        let plant = move || {
+            let path = format!("/{}", theirs.get().expect("set before the push"));
+            let put = owner.signed("PUT", &path, THEIRS);
+            assert_eq!(put.status, 200, "{}", put.text());
+        };
+        // After the listing, so that the plan takes the name to be free.
+        let stage = Stage::with(
+            bucket,
+            site,
+            [Rule::new("GET", LIST, After(Box::new(plant)))],
+        );
+        let key = key.get_or_init(|| stage.key_of(path));
+        let run = stage.push(&[]);
+        assert_eq!(run.code, 1, "{run}");
+        let report = report(&run);
+        let files = stage.manifest().len() as u64;
+        assert_counts(&report, files);
+        assert_eq!(report["uploaded"]["objects"], files - 1, "{run}");
+        assert_eq!(report["failures"][0]["path"], path);
+        assert_says(&run, &["taken by another object", "never overwritten"]);
+        let there = stage.bucket.signed("GET", &format!("/{key}"), b"");
+        assert_eq!(there.body, THEIRS);
+        let looks = stage.proxy.matching("HEAD", "");
+        assert_eq!(looks.len(), 1, "only what was refused is looked at");
+        assert_eq!(stage.unfinished_uploads(), 0);
+    });
+}
+
+#[test]
+fn a_storage_that_cannot_be_listed_is_given_up_at_the_deadline() {
+    #[rustfmt::skip]
+    let rows = [
+        ("503", (Answer(slow_down()), "503 Service Unavailable")),
+        ("429", (Answer(Reply::status(429)), "429 Too Many Requests")),
+        ("close", (Close, "connection closed")),
+        ("truncation", (TruncateReply, "end of file before message length reached")),
+        ("hang", (Hang, "the connection stood still")),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(fault, says)| {
+        let stage = Stage::new(small(), [Rule::new("GET", LIST, fault).always()]);
+        let run = stage.push(&["--retry-seconds", "2"]);
+        assert_eq!(run.code, 1, "{run}");
+        assert_says(&run, &["error: Cannot list the bucket", "tried for", says]);
+        assert_says(&run, &["hint: check the network"]);
+        assert_eq!(stage.proxy.matching("PUT", "").len(), 0);
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
+fn a_server_that_is_not_there_is_given_up_at_the_deadline() {
+    let site = small();
+    let nowhere = Bucket {
+        // Nobody's port.
+        endpoint: "http://127.0.0.1:1".to_string(),
+        name: "nowhere".to_string(),
+    };
+    let url = nowhere.url();
+    let arguments = nowhere.arguments(&url);
+    let arguments = [&["push", "--retry-seconds", "1"], arguments.as_slice()].concat();
+    let run = nowhere.run(&site, &arguments);
+    assert_eq!(run.code, 1, "{run}");
+    assert_says(&run, &["connection refused", "hint: check the network"]);
+}
+
+#[test]
+fn a_write_that_the_storage_surely_did_not_do_has_failed() {
+    let page = |reply| {
+        let rule = Rule::new("PUT", ".html", Answer(reply)).always();
+        (small as fn() -> Site, rule, "page.html")
+    };
+    // Without its end, an upload in parts makes no object, whatever became of its parts.
+    let film = |method, part, fault| {
+        let rule = Rule::new(method, part, fault).always();
+        (large as fn() -> Site, rule, "film.mp4")
+    };
+    #[rustfmt::skip]
+    let rows = [
+        ("429", page(Reply::status(429))),
+        ("408", page(Reply::status(408))),
+        ("S3's 409", page(conflict())),
+        ("begin of parts: 500", film("POST", "?uploads", Answer(internal_error(500)))),
+        ("part: 500", film("PUT", "partNumber=1", Answer(internal_error(500)))),
+        ("part: not even read", film("PUT", "partNumber=2", Deaf)),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(site, rule, path)| {
+        let stage = Stage::new(site(), [rule]);
+        let run = stage.push(&["--retry-seconds", "3"]);
+        assert_eq!(run.code, 1, "{run}");
+        let files = stage.manifest().len() as u64;
+        let report = report(&run);
+        assert_counts(&report, files);
+        assert_eq!(report["uploaded"]["objects"], files - 1, "{run}");
+        assert_eq!(report["failures"][0]["path"], path, "{run}");
+        assert_says(&run, &["Cannot upload ", "tried for"]);
+        assert_eq!(stage.unfinished_uploads(), 0);
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
+fn a_retry_after_beyond_the_deadline_is_not_waited_for() {
+    let too_late = slow_down().header("retry-after", "9");
+    let stage = Stage::new(small(), [Rule::new("GET", LIST, Answer(too_late))]);
+    let run = stage.push(&["--retry-seconds", "4"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert_says(&run, &["503 Service Unavailable"]);
+    assert_eq!(stage.proxy.requests().len(), 1);
+}
+
+#[test]
+fn a_write_that_may_be_done_or_not_is_unknown_and_the_next_push_settles_it() {
+    let page = |fault| {
+        let rule = Rule::new("PUT", ".html", fault).always();
+        (small as fn() -> Site, vec![rule], "page.html")
+    };
+    // Then it's told that the name is taken.
+    let page_once = |fault| {
+        let rule = Rule::new("PUT", ".html", fault);
+        (small as fn() -> Site, vec![rule], "page.html")
+    };
+    let film = |fault| {
+        let rule = Rule::new("POST", "?uploadId", fault).always();
+        (large as fn() -> Site, vec![rule], "film.mp4")
+    };
+    let and_no_look = |(site, mut rules, path): (_, Vec<Rule>, _)| {
+        rules.push(Rule::new("HEAD", "", Close).always());
+        (site, rules, path)
+    };
+    #[rustfmt::skip]
+    let rows = [
+        ("done, and closed", (and_no_look(page(CommitThenClose)), true)),
+        ("done, and closed once", (and_no_look(page_once(CommitThenClose)), true)),
+        ("done, and 500", (and_no_look(page(CommitThenAnswer(internal_error(500)))), true)),
+        ("done, and hang", (and_no_look(page(CommitThenHang)), true)),
+        ("parts ended, and hang", (and_no_look(film(CommitThenHang)), true)),
+        ("not done, and closed", (page(Close), false)),
+        ("not done, and 503", (page(Answer(slow_down())), false)),
+        ("not done, and hang", (page(Hang), false)),
+        ("parts not ended, and hang", (film(Hang), false)),
+    ];
+    each(ROWS_AT_A_TIME, rows, |((site, rules, path), is_done)| {
+        let stage = Stage::new(site(), rules);
+        let run = stage.push(&["--retry-seconds", "2"]);
+        assert_eq!(run.code, 5, "{run}");
+        let report = report(&run);
+        let files = stage.manifest().len() as u64;
+        assert_counts(&report, files);
+        assert_eq!(report["uploaded"]["objects"], files - 1, "{run}");
+        assert_eq!(report["failures"][0]["path"], path, "{run}");
+        assert_says(&run, &["the next run finds out"]);
+        let is_there = stage.bucket.keys().contains(&stage.key_of(path));
+        assert_eq!(is_there, is_done, "what this row is about");
+        stage.assert_nothing_is_half_written();
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
+fn nobody_is_told_that_an_unknown_outcome_failed() {
+    let rules = [
+        Rule::new("PUT", ".html", CommitThenClose).always(),
+        Rule::new("HEAD", "", Close).always(),
+    ];
+    let stage = Stage::new(small(), rules);
+    let run = stage.run(&mut stage.program(&["push", "--retry-seconds", "1"]));
+    assert_eq!(run.code, 5, "{run}");
+    assert_says(&run, &["page.html", "unknown"]);
+    assert!(!run.to_string().contains("failed"), "{run}");
+}
+
+#[test]
+fn no_credentials_means_no_request_and_a_list_of_where_they_could_be() {
+    let elsewhere = [
+        ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials"),
+        ("AWS_CONFIG_FILE", "/nowhere/config"),
+    ];
+    let half = [("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")];
+    let other_half = [("AWS_SECRET_ACCESS_KEY", WRONG_SECRET)];
+    let profile = [("AWS_PROFILE", "nobody")];
+    #[rustfmt::skip]
+    let rows: [(_, (&[_], &[_])); 5] = [
+        ("none", (&[], &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "~/.aws/credentials", "~/.aws/config"])),
+        ("files that aren't there", (&elsewhere, &["/nowhere/credentials", "/nowhere/config"])),
+        ("half of them", (&half, &["AWS_SECRET_ACCESS_KEY"])),
+        ("the other half", (&other_half, &["AWS_ACCESS_KEY_ID"])),
+        ("a profile that isn't there", (&profile, &["AWS_PROFILE", "~/.aws/credentials"])),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(environment, says)| {
+        let stage = Stage::new(small(), []);
+        let mut command = stage.command(&["-v"]);
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .envs(environment.iter().copied());
+        let run = stage.run(&mut command);
+        assert_eq!(run.code, 1, "{run}");
+        assert_says(&run, &["error: No AWS credentials", "hint: "]);
+        assert_says(&run, says);
+        assert_eq!(stage.proxy.requests().len(), 0);
+    });
+}

@@ -1,0 +1,193 @@
+//! A push that its user stops, or that is killed.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStderr, Stdio};
+use std::sync::{Arc, OnceLock};
+
+use super::*;
+use crate::support::proxy::{Fault, gate_after, gate_before};
+
+/// A push that runs while the story goes on.
+struct Running {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    said: String,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Running {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        Running {
+            child,
+            stderr,
+            said: String::new(),
+        }
+    }
+
+    fn send(&self, signal: &str) {
+        send(signal, self.child.id());
+    }
+
+    /// Sends a signal, and returns when the program says that it heard it.
+    fn stop(&mut self, signal: &str) {
+        self.send(signal);
+        while !self.said.contains("stopping") {
+            let n = self.stderr.read_line(&mut self.said).expect("readable");
+            assert!(n > 0, "{signal} didn't stop it in order: {}", self.said);
+        }
+    }
+
+    /// Waits for the end; the code is a signal's number, negated, if one ended it.
+    fn end(mut self) -> Run {
+        self.stderr.read_to_string(&mut self.said).expect("UTF-8");
+        let output = self.child.wait_with_output().expect("it ends");
+        let killed_by = || -output.status.signal().expect("a code or a signal");
+        let run = Run {
+            code: output.status.code().unwrap_or_else(killed_by),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: self.said,
+        };
+        assert_no_secret(&run);
+        run
+    }
+}
+
+fn send(signal: &str, process: u32) {
+    let kill = Command::new("kill")
+        .args(["-s", signal, &process.to_string()])
+        .status();
+    assert!(kill.expect("kill runs").success());
+}
+
+#[test]
+fn a_signal_lets_what_is_in_flight_finish_and_begins_nothing_new() {
+    let rows = [
+        ("SIGINT, not done yet", ("INT", gate_before())),
+        ("SIGINT, done already", ("INT", gate_after())),
+        ("SIGTERM, not done yet", ("TERM", gate_before())),
+        ("SIGTERM, done already", ("TERM", gate_after())),
+    ];
+    each(4, rows, |(signal, (fault, gate))| {
+        let stage = Stage::new(small(), [Rule::new("PUT", "", fault)]);
+        let mut push = Running::start(&mut stage.command(&[]));
+        gate.wait();
+        push.stop(signal);
+        gate.open();
+        let run = push.end();
+        assert_eq!(run.code, 130, "{run}");
+        let report = report(&run);
+        assert_counts(&report, SMALL);
+        assert_eq!(report["interrupted"], true, "{run}");
+        assert_eq!(report["uploaded"]["objects"], 1, "{run}");
+        assert_eq!(report["not_begun"], SMALL - 1, "{run}");
+        assert_eq!(stage.proxy.matching("PUT", "").len(), 1);
+        assert_eq!(stage.bucket.keys(), [stage.key_of("page.html")]);
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
+fn a_signal_during_the_listing_ends_the_push_before_it_writes() {
+    let (fault, gate) = gate_before();
+    let stage = Stage::new(small(), [Rule::new("GET", LIST, fault)]);
+    let mut push = Running::start(&mut stage.command(&[]));
+    gate.wait();
+    push.stop("INT");
+    // The gate stays closed: nobody waits for the reply.
+    let run = push.end();
+    assert_eq!(run.code, 130, "{run}");
+    assert_eq!(run.stdout, "", "no report");
+    assert_eq!(stage.proxy.requests().len(), 1, "no second try");
+    drop(gate);
+    stage.assert_next_push_completes();
+}
+
+#[test]
+fn a_signal_between_parts_gives_the_upload_up() {
+    // More parts than are sent at a time.
+    let site = small().file("film.mp4", noise(49 * MIB));
+    let (fault, gate) = gate_after();
+    let stage = Stage::new(site, [Rule::new("PUT", "partNumber=1&", fault)]);
+    let mut push = Running::start(&mut stage.command(&[]));
+    gate.wait();
+    push.stop("TERM");
+    gate.open();
+    let run = push.end();
+    assert_eq!(run.code, 130, "{run}");
+    let report = report(&run);
+    assert_counts(&report, SMALL + 1);
+    assert_eq!(report["not_begun"], SMALL + 1, "{run}");
+    assert_eq!(stage.bucket.keys(), [""; 0]);
+    assert_eq!(stage.unfinished_uploads(), 0);
+    stage.assert_next_push_completes();
+}
+
+#[test]
+fn a_second_signal_ends_the_push_at_once() {
+    let (fault, gate) = gate_before();
+    let stage = Stage::new(small(), [Rule::new("PUT", "", fault)]);
+    let mut push = Running::start(&mut stage.command(&[]));
+    gate.wait();
+    push.stop("INT");
+    push.send("TERM");
+    // The gate stays closed: nobody waits for the reply.
+    let run = push.end();
+    assert_eq!(run.code, 130, "{run}");
+    assert_eq!(run.stdout, "", "no report");
+    assert_eq!(stage.proxy.matching("PUT", "").len(), 1, "no second try");
+    drop(gate);
+    stage.assert_next_push_completes();
+}
+
+/// When to kill: at request `number`.
+struct Kill {
+    number: usize,
+    when: When,
+}
+
+#[derive(Debug)]
+enum When {
+    BeforeTheServerGetsIt,
+    AfterTheServerAnswered,
+}
+
+#[test]
+fn killed_at_any_request_nothing_is_half_written_and_the_next_push_completes() {
+    let site = Arc::new(large());
+    let undisturbed = Stage::new(Arc::clone(&site), []);
+    let run = undisturbed.push(&[]);
+    assert_eq!(run.code, 0, "{run}");
+    let requests = undisturbed.proxy.requests().len();
+    assert_eq!(
+        requests, 8,
+        "a listing, three files, and a film in two parts"
+    );
+    let rows = (0..requests).flat_map(|number| {
+        [When::BeforeTheServerGetsIt, When::AfterTheServerAnswered]
+            .map(|when| (format!("{number}, {when:?}"), Kill { number, when }))
+    });
+    each(4, rows, |Kill { number, when }| {
+        let victim = Arc::new(OnceLock::new());
+        let known = Arc::clone(&victim);
+        let kill = Box::new(move || send("KILL", *known.wait()));
+        let fault = match when {
+            When::BeforeTheServerGetsIt => Fault::DoThenClose(kill),
+            When::AfterTheServerAnswered => Fault::After(kill),
+        };
+        let rule = Rule::new("*", "", fault).skip(number);
+        let stage = Stage::new(Arc::clone(&site), [rule]);
+        let push = Running::start(&mut stage.command(&[]));
+        victim.get_or_init(|| push.child.id());
+        let run = push.end();
+        assert_eq!(run.code, -9, "{run}");
+        stage.assert_nothing_is_half_written();
+        assert!(stage.unfinished_uploads() <= 1, "only orphans remain");
+        stage.assert_next_push_completes();
+    });
+}
