@@ -121,8 +121,36 @@ enum Outcome {
     NotBegun,
 }
 
-/// Does what `plan` says. Memory and requests stay within `options`; the order of writes isn't defined,
-/// since no object needs another. When [`Progress::stop`] is called, what is in flight is finished.
+/// When an object is written: nothing of a later phase is begun before all of the earlier is done, so that
+/// no page is there before what it refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    /// Nobody knows their names yet.
+    Immutable,
+    /// What pages refer to by names that stay.
+    Mutable,
+    /// What people open.
+    Pages,
+}
+
+impl Phase {
+    const ALL: [Phase; 3] = [Phase::Immutable, Phase::Mutable, Phase::Pages];
+
+    fn of(object: &Object) -> Phase {
+        match (
+            object.is_mutable(),
+            object.headers().content_type.starts_with("text/html"),
+        ) {
+            (false, _) => Phase::Immutable,
+            (true, false) => Phase::Mutable,
+            (true, true) => Phase::Pages,
+        }
+    }
+}
+
+/// Does what `plan` says. Memory and requests stay within `options`. Immutable objects are written first,
+/// then those of mutable names, then pages among them. When [`Progress::stop`] is called, what is in flight is
+/// finished.
 pub async fn apply(
     plan: &Plan<'_>,
     build: &Build,
@@ -148,23 +176,28 @@ pub async fn apply(
         options: *options,
         hopeless: Progress::new(),
     });
-    let tasks = changes.into_iter().map(|action| {
-        let (object, step, shared) = (action.object.clone(), action.step, Arc::clone(&shared));
-        async move {
-            let size_bytes = object.size_bytes;
-            let path = object.path.to_string();
-            let outcome = tokio::spawn(async move { shared.change(object, step).await }).await;
-            (
-                path,
-                size_bytes,
-                outcome.expect("publishing an object doesn't panic"),
-            )
+    for phase in Phase::ALL {
+        let changes = changes
+            .iter()
+            .filter(|action| Phase::of(action.object) == phase);
+        let tasks = changes.map(|action| {
+            let (object, step, shared) = (action.object.clone(), action.step, Arc::clone(&shared));
+            async move {
+                let size_bytes = object.size_bytes;
+                let path = object.path.to_string();
+                let outcome = tokio::spawn(async move { shared.change(object, step).await }).await;
+                (
+                    path,
+                    size_bytes,
+                    outcome.expect("publishing an object doesn't panic"),
+                )
+            }
+        });
+        let mut outcomes = stream::iter(tasks).buffer_unordered(options.requests);
+        while let Some((path, size_bytes, outcome)) = outcomes.next().await {
+            progress.done(size_bytes, matches!(outcome, Outcome::Failed(_)));
+            report.note(path, size_bytes, outcome);
         }
-    });
-    let mut outcomes = stream::iter(tasks).buffer_unordered(options.requests);
-    while let Some((path, size_bytes, outcome)) = outcomes.next().await {
-        progress.done(size_bytes, matches!(outcome, Outcome::Failed(_)));
-        report.note(path, size_bytes, outcome);
     }
     report.is_interrupted = progress.is_stopped();
     let mut finished = store.remember().await;

@@ -131,6 +131,30 @@ fn a_new_header_renames_keyed_objects_and_overwrites_plain_ones() {
 }
 
 #[test]
+fn pages_come_after_what_they_refer_to() {
+    let (memory, store) = memory();
+    let plain =
+        "[[rule]]\nmatch = \"plain/**\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
+    let site = Site::new()
+        .config(plain)
+        .file("z.png", "keyed")
+        .file("z.html", "keyed too");
+    let site = (0..20).fold(site, |site, n| {
+        site.file(&format!("plain/{n}.html"), "<link href=style.css>")
+            .file(&format!("plain/{n}.css"), "a{}")
+    });
+    push(&site, &store);
+    let phase = |key: &String| match (key.starts_with("plain/"), key.ends_with(".html")) {
+        (false, _) => 1,
+        (true, false) => 2,
+        (true, true) => 3,
+    };
+    let phases: Vec<_> = memory.writes().iter().map(phase).collect();
+    assert!(phases.is_sorted(), "{:?}", memory.writes());
+    assert_eq!(phases.len(), 42);
+}
+
+#[test]
 fn the_plan_gives_its_reasons() {
     let (memory, store) = memory();
     let site = hunt();
