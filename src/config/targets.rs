@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::Spanned;
-use url::{Host, Url};
+use url::Url;
 
 use super::raw::{RawConfig, RawTarget};
 use super::reader::{Reader, without_password};
@@ -122,17 +122,6 @@ impl Reader<'_> {
         let access = self.choice("access", &ACCESS, found.and_then(|t| t.access))?;
         let addressing =
             self.choice("addressing", &ADDRESSING, found.and_then(|t| t.addressing))?;
-        let is_address = |url: &Url| !matches!(url.host(), Some(Host::Domain(_)));
-        if let (Some(Addressing::Virtual), Some(url)) =
-            (addressing, endpoint.as_ref().filter(|url| is_address(url)))
-        {
-            return Err(Error::usage(
-                format!(
-                    "`addressing` is `virtual`, and `{url}` is an address, which can't have the bucket before it"
-                ),
-                "give the endpoint by name, or set `addressing = \"path\"`",
-            ));
-        }
         Ok(Target {
             name: name.to_string(),
             place,

@@ -68,9 +68,16 @@ impl S3 {
             None if endpoint(target).is_some() => DEFAULT_REGION.to_string(),
             None => region_of(bucket).await?,
         };
+        let bucket_url = bucket_url(target, bucket, &region);
+        if Url::parse(&bucket_url).is_err() {
+            let message =
+                format!("`{bucket_url}` isn't a URL: an address can't have the bucket before it");
+            return Err(StoreError::new(StoreErrorKind::Other, message)
+                .hint("give the endpoint by name, or set `addressing = \"path\"`"));
+        }
         Ok(S3 {
             http: Http::new(patience),
-            bucket_url: bucket_url(target, bucket, &region),
+            bucket_url,
             signer: Signer {
                 credentials,
                 region,

@@ -292,3 +292,17 @@ fn the_bucket_may_be_in_the_host() {
         .unwrap_or_else(|| panic!("{printed}"));
     assert_eq!(bucket.anonymous(path).status, 200);
 }
+
+#[test]
+fn an_address_has_no_room_for_a_bucket_before_it() {
+    let bucket = Bucket::on_rgw();
+    let (site, url) = (site(), bucket.url());
+    let arguments = [
+        &["push", "--addressing", "virtual"],
+        bucket.arguments(&url).as_slice(),
+    ]
+    .concat();
+    let run = bucket.run(&site, &arguments);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stderr.contains("addressing = \"path\""), "{run}");
+}
