@@ -270,12 +270,15 @@ pub(crate) fn explain(object: &Object, error: &io::Error) -> StoreError {
         false if error.kind() == io::ErrorKind::Interrupted => StoreErrorKind::Interrupted,
         false => StoreErrorKind::Other,
     };
-    StoreError::new(
-        kind,
-        format!(
-            "`{}`: {}",
-            object.file.display(),
-            crate::error::plain(error)
-        ),
-    )
+    let message = format!(
+        "`{}`: {}",
+        object.file.display(),
+        crate::error::plain(error)
+    );
+    let hint = if crate::error::is_out_of_files(error) {
+        crate::error::OUT_OF_FILES_HINT
+    } else {
+        ""
+    };
+    StoreError::new(kind, message).hint(hint)
 }

@@ -38,6 +38,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
         overrides: overrides(matches),
         progress: Arc::new(Progress::new()),
     };
+    start_workers()?;
     match &cli.command {
         Command::Init => session.init(),
         Command::Key(KeyCommand::New { file }) => session.new_key(file),
@@ -62,6 +63,17 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
         Command::Completions { shell } => completions(*shell),
         Command::Man => man(),
     }
+}
+
+/// Threads for hashing and compressing, as many as there are cores or RAYON_NUM_THREADS says.
+fn start_workers() -> Result<()> {
+    rayon::ThreadPoolBuilder::new()
+        .build_global()
+        .map_err(|e| Error::Io {
+            doing: "start",
+            path: "the worker threads".into(),
+            source: io::Error::other(e),
+        })
 }
 
 /// The settings that flags and environment give, and which of the two it was.

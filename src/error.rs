@@ -166,6 +166,17 @@ pub fn plain(error: &io::Error) -> String {
     plain_words(error.to_string())
 }
 
+/// Whether the process has as many files open as it may.
+pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
+    error
+        .to_string()
+        .to_lowercase()
+        .contains("too many open files")
+}
+
+/// What to do then.
+pub(crate) const OUT_OF_FILES_HINT: &str = "raise the limit (`ulimit -n`), or lower `requests`";
+
 /// The same for an error that has an I/O error's words in its own.
 pub(crate) fn plain_words(text: String) -> String {
     match text.find(" (os error") {

@@ -174,6 +174,7 @@ impl Folder {
                 "make room and push again: what is there stays"
             }
             io::ErrorKind::PermissionDenied => "may you write to this folder?",
+            _ if crate::error::is_out_of_files(error) => crate::error::OUT_OF_FILES_HINT,
             _ => "",
         };
         let (root, why) = (self.root.display(), crate::error::plain(error));
@@ -266,29 +267,18 @@ impl Folder {
         place(unfinished, file, PutMode::Replace)
     }
 
+    /// Removes what killed runs left. Other runs may do the same at this moment, so what is gone is fine.
     fn sweep_unfinished(&self) -> io::Result<()> {
-        let folder = self.own("unfinished");
-        let Ok(entries) = fs::read_dir(&folder) else {
+        let Ok(entries) = fs::read_dir(self.own("unfinished")) else {
             return Ok(());
         };
         for entry in entries {
-            let entry = entry?;
-            let age = SystemTime::now().duration_since(entry.metadata()?.modified()?);
-            if age.is_ok_and(|age| age > UNFINISHED_AGE_MAX) {
-                fs::remove_file(entry.path())?;
+            match remove_if_old(&entry?) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                _ => {}
             }
         }
-        match fs::remove_dir(&folder) {
-            Err(e)
-                if !matches!(
-                    e.kind(),
-                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
-                ) =>
-            {
-                Err(e)
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -395,6 +385,14 @@ fn list(root: &Path) -> Result<Listing, StoreError> {
         );
     }
     Ok(listing)
+}
+
+fn remove_if_old(entry: &fs::DirEntry) -> io::Result<()> {
+    let age = SystemTime::now().duration_since(entry.metadata()?.modified()?);
+    match age.is_ok_and(|age| age > UNFINISHED_AGE_MAX) {
+        true => fs::remove_file(entry.path()),
+        false => Ok(()),
+    }
 }
 
 /// walkdir's error without walkdir's words.

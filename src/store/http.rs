@@ -333,6 +333,12 @@ fn is_worth_another_try(call: &Call, reply: &Reply) -> bool {
 /// The storage's own words, short and on one line.
 pub(crate) fn in_words(reply: &Reply) -> String {
     let text = String::from_utf8_lossy(&reply.body);
+    // Of S3's XML, what is for people.
+    let element = |name: &str| text.split_once(&format!("<{name}>"))?.1.split("</").next();
+    let text = match (element("Code"), element("Message")) {
+        (Some(code), Some(message)) => format!("{code}: {message}").into(),
+        _ => text.clone(),
+    };
     let text: String = crate::error::escape(text.trim())
         .chars()
         .take(300)

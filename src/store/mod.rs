@@ -146,11 +146,11 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// Retries for `seconds`; a connection that stands still for 30 of them (or all, if that's less) is dropped.
+    /// Retries for `seconds`; a connection that stands still for a third of them (30 s at most) is dropped.
     pub fn seconds(seconds: u64) -> Patience {
         Patience {
             deadline: Duration::from_secs(seconds),
-            stall: Duration::from_secs(seconds.min(30)),
+            stall: Duration::from_secs((seconds / 3).clamp(1, 30)),
         }
     }
 }

@@ -18,6 +18,9 @@ use object_store::client::{
 /// How long a connection may take to open.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// The slowest line that is waited for, in bytes a second for each request.
+const SLOW_LINE_BYTES: u64 = 8 << 10;
+
 /// How much is handed to the connection at a time, in bytes: progress is seen in steps of this.
 const SLICE_BYTES: usize = 64 << 10;
 
@@ -53,6 +56,7 @@ pub(super) struct Wire {
 impl HttpService for Wire {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
+        let size_bytes = body.content_length() as u64;
         let moved = Arc::new(AtomicU64::new(0));
         let url = parts
             .uri
@@ -75,7 +79,7 @@ impl HttpService for Wire {
         }
         let response = tokio::select! {
             response = self.client.execute(request) => response.map_err(reqwest_error)?,
-            () = stands_still(&moved, self.stall) => {
+            () = stands_still(&moved, self.stall + in_buffers(size_bytes, self.stall)) => {
                 return Err(HttpError::new(HttpErrorKind::Timeout, std::io::Error::other("the connection stood still")));
             }
         };
@@ -86,6 +90,11 @@ impl HttpService for Wire {
             HttpResponseBody::new(Received { inner: body }),
         ))
     }
+}
+
+/// What was handed to the system isn't sent yet: more time for that, as on a slow line that many share.
+fn in_buffers(size_bytes: u64, stall: Duration) -> Duration {
+    Duration::from_secs(size_bytes / SLOW_LINE_BYTES).min(4 * stall)
 }
 
 async fn stands_still(moved: &AtomicU64, stall: Duration) {

@@ -47,6 +47,16 @@ async fn put(store: &dyn Store, object: &Object, mode: PutMode) -> Result<(), St
         .map_err(|error| error.kind)
 }
 
+/// A server that refuses may close the connection before it has read the body: then the refusal is the answer
+/// to a second try, and whether the first was done is for the caller to find out.
+fn assert_taken(outcome: Result<(), StoreErrorKind>) {
+    let is_refusal = matches!(
+        outcome,
+        Err(StoreErrorKind::Exists | StoreErrorKind::OutcomeUnknown)
+    );
+    assert!(is_refusal, "{outcome:?}");
+}
+
 fn every_store_must_pass(store: &dyn Store) {
     let plain = "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
     let site = ODD_NAMES
@@ -102,17 +112,11 @@ fn every_store_must_pass(store: &dyn Store) {
             );
         }
 
-        assert_eq!(
-            put(store, &find("page.html"), PutMode::Create).await,
-            Err(StoreErrorKind::Exists)
-        );
+        assert_taken(put(store, &find("page.html"), PutMode::Create).await);
         site.write("page.html", "<p>two</p>".repeat(99));
         let changed = built(&site);
         let changed = changed.find("page.html").expect("built");
-        assert_eq!(
-            put(store, changed, PutMode::Create).await,
-            Err(StoreErrorKind::Exists)
-        );
+        assert_taken(put(store, changed, PutMode::Create).await);
         let kept = store
             .head(&changed.key)
             .await
