@@ -85,27 +85,23 @@ fn inject(shelf: &Shelf, fault: &str, command: &Command) -> Run {
     Run::of(&mut under(&strace, command), &shelf.site.path(""))
 }
 
-/// Not in every container: what a story can't do there, it says and leaves out.
-fn is_possible(what: &str, program: &[&str]) -> bool {
+/// A story that can't be told fails, and says what it needs.
+fn needs(what: &str, program: &[&str], how: &str) {
     let output = Command::new(program[0]).args(&program[1..]).output();
     let works = output.is_ok_and(|output| output.status.success());
-    if !works {
-        eprintln!("left out: {what} isn't possible here");
-    }
-    works
+    assert!(works, "this story needs {what}: {how}");
 }
 
-fn can_trace() -> bool {
-    is_possible("strace", &["strace", "-f", "-o", "/dev/null", "true"])
+fn needs_strace() {
+    let how = "install strace; in a container, allow it (`--cap-add SYS_PTRACE`)";
+    needs("strace", &["strace", "-f", "-o", "/dev/null", "true"], how);
 }
 
 // ---- folders ----
 
 #[test]
 fn killed_at_any_write_a_folder_has_no_half_file_and_the_next_push_completes() {
-    if !can_trace() {
-        return;
-    }
+    needs_strace();
     let shelf = Shelf::new();
     let calls = [
         "mkdir",
@@ -143,9 +139,7 @@ fn killed_at_any_write_a_folder_has_no_half_file_and_the_next_push_completes() {
 
 #[test]
 fn a_disk_that_says_full_at_any_call_is_an_error_and_leaves_no_half_file() {
-    if !can_trace() {
-        return;
-    }
+    needs_strace();
     let shelf = Shelf::new();
     let calls = ["mkdir", "fdatasync", "renameat", "renameat2"];
     let rows = calls.iter().flat_map(|call| {
@@ -177,17 +171,17 @@ const WITH_A_SMALL_DISK: [&str; 6] = [
     r#"mkdir small && mount -t tmpfs -o size=1m none small && "$0" "$@"; code=$?; cp -a small seen; exit $code"#,
 ];
 
-fn can_mount() -> bool {
+fn needs_a_small_disk() {
     let mount = "mount -t tmpfs none /mnt";
     let program = [&WITH_A_SMALL_DISK[..5], &[mount]].concat();
-    is_possible("mounting a small disk", &program)
+    let how = "run as root, or allow user namespaces \
+               (on Ubuntu: `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`)";
+    needs("a small disk of its own", &program, how);
 }
 
 #[test]
 fn a_disk_that_is_full_is_told_with_what_to_do() {
-    if !can_mount() {
-        return;
-    }
+    needs_a_small_disk();
     let shelf = Shelf::new();
     let push = &mut under(&WITH_A_SMALL_DISK, &shelf.command("small"));
     let run = Run::of(push, &shelf.site.path(""));
@@ -208,9 +202,7 @@ fn novel() -> Site {
 
 #[test]
 fn a_full_disk_for_temporary_files_is_named() {
-    if !can_mount() {
-        return;
-    }
+    needs_a_small_disk();
     let site = novel();
     let mut push = site.command(&push_to("file:out"));
     push.env("TMPDIR", site.path("small"));
@@ -235,9 +227,7 @@ fn a_missing_folder_for_temporary_files_is_named() {
 
 #[test]
 fn a_disk_that_is_full_at_the_very_end_is_an_error_too() {
-    if !can_trace() {
-        return;
-    }
+    needs_strace();
     // Pictures need no `.gz`, so the only file that is replaced is `_headers`.
     let shelf = Shelf::of(
         Site::bare()
@@ -253,9 +243,7 @@ fn a_disk_that_is_full_at_the_very_end_is_an_error_too() {
 
 #[test]
 fn killed_between_a_page_and_its_gz_the_next_push_mends_both() {
-    if !can_trace() {
-        return;
-    }
+    needs_strace();
     let page = |version: u8| format!("<p>version {version}</p>\n").repeat(99);
     for next in [1, 2] {
         let plain =
