@@ -1,8 +1,7 @@
 //! What each command does, in terms of the library. Output that was asked for goes to standard output, all
 //! else to standard error.
 
-use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,12 +18,12 @@ use assetsync::{
     Result, Secret, Store, StoreError, Target, Tree, Wanted, apply, build, init, inventory, open,
     plan, walk,
 };
+use clap::ArgMatches;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory};
-use clap_complete::Shell;
 use tokio::runtime::Runtime;
 
 use crate::cli::{Cli, Command, Global, KeyCommand, ManifestFormat, Output, SETTINGS};
+use crate::output::{self, eprint, print, print_json, write_atomically};
 
 /// How a run without an error ended, as an exit code.
 type Code = u8;
@@ -60,8 +59,8 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
         } => session.push(targets, output),
         Command::Url { paths, target, .. } => session.url(paths, target.as_slice()),
         Command::Manifest { format, out, .. } => session.manifest(*format, out.as_deref()),
-        Command::Completions { shell } => completions(*shell),
-        Command::Man => man(),
+        Command::Completions { shell } => output::completions(*shell).map(|()| DONE),
+        Command::Man => output::man().map(|()| DONE),
     }
 }
 
@@ -551,84 +550,4 @@ fn refuse_inside(config: &Config, out: &Path) -> Result<()> {
                 .to_string(),
         }),
     }
-}
-
-fn print(text: &str) -> Result<()> {
-    let mut out = anstream::stdout();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // `assetsync diff | head` has seen enough.
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(e) => Err(Error::Io {
-            doing: "write to",
-            path: "standard output".into(),
-            source: e,
-        }),
-        Ok(()) => Ok(()),
-    }
-}
-
-fn eprint(text: &str) {
-    anstream::eprint!("{text}");
-}
-
-/// One document for one target, a list for several.
-fn print_json(documents: &[serde_json::Value]) -> Result<()> {
-    let text = match documents {
-        [] => return Ok(()),
-        [one] => serde_json::to_string_pretty(one),
-        several => serde_json::to_string_pretty(several),
-    };
-    print(&(text.expect("values are JSON") + "\n"))
-}
-
-fn write_atomically(file: &Path, text: &str) -> Result<()> {
-    let error = |e: io::Error| Error::Io {
-        doing: "write",
-        path: file.to_path_buf(),
-        source: e,
-    };
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(error)?;
-    let mut unfinished = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
-    unfinished.write_all(text.as_bytes()).map_err(error)?;
-    unfinished.persist(file).map_err(|e| error(e.error))?;
-    Ok(())
-}
-
-fn completions(shell: Shell) -> Result<Code> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "assetsync", &mut script);
-    print(&String::from_utf8_lossy(&script))?;
-    Ok(DONE)
-}
-
-/// One page: the program, then each command with its options.
-fn man() -> Result<Code> {
-    let mut page = Vec::new();
-    render_man(&mut page).expect("a vector takes every write");
-    print(&String::from_utf8_lossy(&page))?;
-    Ok(DONE)
-}
-
-fn render_man(page: &mut Vec<u8>) -> io::Result<()> {
-    let mut cli = Cli::command();
-    cli.build();
-    let program = clap_mangen::Man::new(cli.clone());
-    program.render_title(page)?;
-    program.render_name_section(page)?;
-    program.render_synopsis_section(page)?;
-    program.render_description_section(page)?;
-    program.render_options_section(page)?;
-    for command in cli.get_subcommands() {
-        writeln!(page, ".SH ASSETSYNC {}", command.get_name().to_uppercase())?;
-        let man = clap_mangen::Man::new(command.clone());
-        man.render_synopsis_section(page)?;
-        man.render_description_section(page)?;
-        man.render_options_section(page)?;
-    }
-    program.render_extra_section(page)?;
-    program.render_version_section(page)
 }

@@ -12,9 +12,11 @@ mod aws_credentials;
 mod directory;
 mod gcs;
 mod google_credentials;
+mod headers_file;
 mod http;
 mod memory;
 mod s3;
+mod s3_documents;
 mod wire;
 
 use std::collections::HashMap;

@@ -13,12 +13,14 @@ use futures_util::stream::FuturesOrdered;
 use http::{Method, StatusCode};
 use object_store::aws::AwsAuthorizer;
 use object_store::client::HttpRequest;
-use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::aws_credentials::AwsCredentials;
 use super::http::{Call, Http, Reply, Sign, in_words};
+use super::s3_documents::{
+    CompleteMultipartUpload, CompletedPart, InitiateMultipartUpload, ListBucket, decode_key,
+    error_document, parse,
+};
 use super::{
     Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
     TOKEN_METADATA,
@@ -514,74 +516,6 @@ fn encode_query(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// With `encoding-type=url`, keys are form-encoded: a space may be a plus sign.
-fn decode_key(key: &str) -> String {
-    percent_decode_str(&key.replace('+', " "))
-        .decode_utf8_lossy()
-        .into_owned()
-}
-
-/// What S3 says went wrong; it may say so under the status 200.
-fn error_document(reply: &Reply) -> Option<ErrorDocument> {
-    memchr::memmem::find(&reply.body, b"<Error>")?;
-    quick_xml::de::from_reader(reply.body.as_ref()).ok()
-}
-
-fn parse<T: serde::de::DeserializeOwned>(call: &Call, reply: &Reply) -> Result<T, StoreError> {
-    quick_xml::de::from_reader(reply.body.as_ref()).map_err(|e| {
-        let message = format!(
-            "Cannot {}: the storage's answer isn't what S3 documents: {e}",
-            call.doing
-        );
-        StoreError::new(StoreErrorKind::Other, message).hint("does the endpoint speak S3?")
-    })
-}
-
-#[derive(Debug, Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct ErrorDocument {
-    code: String,
-    message: String,
-    region: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListBucket {
-    is_truncated: bool,
-    next_continuation_token: Option<String>,
-    encoding_type: Option<String>,
-    #[serde(default)]
-    contents: Vec<ListedObject>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListedObject {
-    key: String,
-    size: u64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct InitiateMultipartUpload {
-    upload_id: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct CompleteMultipartUpload {
-    part: Vec<CompletedPart>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct CompletedPart {
-    part_number: usize,
-    #[serde(rename = "ETag")]
-    etag: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -628,14 +562,6 @@ mod tests {
                 "hunt"
             ),
             "http://hunt.localhost:9000"
-        );
-    }
-
-    #[test]
-    fn listed_keys_are_decoded() {
-        assert_eq!(
-            decode_key("team/a+b%2Bc%253F%F0%9F%90%98.html"),
-            "team/a b+c%3F🐘.html"
         );
     }
 }

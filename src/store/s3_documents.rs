@@ -1,0 +1,91 @@
+//! The XML documents that S3 speaks, as far as [`super::s3`] needs them.
+
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+
+use super::http::{Call, Reply};
+use super::{StoreError, StoreErrorKind};
+
+/// With `encoding-type=url`, keys are form-encoded: a space may be a plus sign.
+pub(super) fn decode_key(key: &str) -> String {
+    percent_decode_str(&key.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// What S3 says went wrong; it may say so under the status 200.
+pub(super) fn error_document(reply: &Reply) -> Option<ErrorDocument> {
+    memchr::memmem::find(&reply.body, b"<Error>")?;
+    quick_xml::de::from_reader(reply.body.as_ref()).ok()
+}
+
+pub(super) fn parse<T: serde::de::DeserializeOwned>(
+    call: &Call,
+    reply: &Reply,
+) -> Result<T, StoreError> {
+    quick_xml::de::from_reader(reply.body.as_ref()).map_err(|e| {
+        let message = format!(
+            "Cannot {}: the storage's answer isn't what S3 documents: {e}",
+            call.doing
+        );
+        StoreError::new(StoreErrorKind::Other, message).hint("does the endpoint speak S3?")
+    })
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct ErrorDocument {
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) region: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ListBucket {
+    pub(super) is_truncated: bool,
+    pub(super) next_continuation_token: Option<String>,
+    pub(super) encoding_type: Option<String>,
+    #[serde(default)]
+    pub(super) contents: Vec<ListedObject>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ListedObject {
+    pub(super) key: String,
+    pub(super) size: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct InitiateMultipartUpload {
+    pub(super) upload_id: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CompleteMultipartUpload {
+    pub(super) part: Vec<CompletedPart>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CompletedPart {
+    pub(super) part_number: usize,
+    #[serde(rename = "ETag")]
+    pub(super) etag: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listed_keys_are_decoded() {
+        assert_eq!(
+            decode_key("team/a+b%2Bc%253F%F0%9F%90%98.html"),
+            "team/a b+c%3F🐘.html"
+        );
+    }
+}
