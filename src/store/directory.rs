@@ -20,7 +20,7 @@ use url::Url;
 use walkdir::WalkDir;
 
 use super::headers_file::merge_headers;
-use super::{Listing, PutMode, Store, StoreError, StoreErrorKind, Stored};
+use super::{Listing, PutMode, Store, StoreError, StoreErrorKind, Stored, token_in_name};
 use crate::body::{self, Body, Content};
 use crate::build::{Build, Object};
 use crate::error::Problem;
@@ -438,15 +438,6 @@ fn digest(file: &Path) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(File::open(file)?)?;
     Ok(hasher.finalize().to_hex().to_string())
-}
-
-/// The token in `dir/stem.TOKEN.ext` or `TOKEN.ext`.
-fn token_in_name(key: &str) -> Option<Token> {
-    key.rsplit('/')
-        .next()?
-        .split('.')
-        .rev()
-        .find_map(Token::parse)
 }
 
 /// Brings a finished file to its name, in one step.

@@ -138,6 +138,15 @@ fn too_long(prefix: &str, build: &Build) -> Vec<Problem> {
         .collect()
 }
 
+/// The token in `dir/stem.TOKEN.ext` or `TOKEN.ext`.
+pub(crate) fn token_in_name(key: &str) -> Option<Token> {
+    key.rsplit('/')
+        .next()?
+        .split('.')
+        .rev()
+        .find_map(Token::parse)
+}
+
 /// How a store behaves on a bad network.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {

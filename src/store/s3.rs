@@ -2,13 +2,12 @@
 //! its `ObjectStore` has no way to set an ACL, to make the end of a multipart upload conditional, or to
 //! list a bucket that holds a key such as `a//b`.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use futures_util::future::try_join;
 use futures_util::stream::FuturesOrdered;
 use http::{Method, StatusCode};
 use object_store::aws::AwsAuthorizer;
@@ -18,12 +17,12 @@ use url::Url;
 use super::aws_credentials::AwsCredentials;
 use super::http::{Call, Http, Reply, Sign, in_words};
 use super::s3_documents::{
-    CompleteMultipartUpload, CompletedPart, InitiateMultipartUpload, ListBucket, decode_key,
-    error_document, parse,
+    CompleteMultipartUpload, CompletedPart, InitiateMultipartUpload, ListBucket, ListedObject,
+    decode_key, error_document, parse,
 };
 use super::{
     Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
-    TOKEN_METADATA,
+    TOKEN_METADATA, token_in_name,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
@@ -264,14 +263,16 @@ impl S3 {
         }
     }
 
-    async fn page(&self, continuation: Option<&str>) -> Result<ListBucket, StoreError> {
+    async fn page(&self, from: &Begin) -> Result<ListBucket, StoreError> {
         let mut url = format!(
             "{}/?list-type=2&encoding-type=url&max-keys=1000",
             self.bucket_url
         );
         url += &format!("&prefix={}", encode_query(&self.prefix));
-        if let Some(token) = continuation {
-            url += &format!("&continuation-token={}", encode_query(token));
+        match from {
+            Begin::Start => {}
+            Begin::After(key) => url += &format!("&start-after={}", encode_query(key)),
+            Begin::Token(token) => url += &format!("&continuation-token={}", encode_query(token)),
         }
         let call = Call::new(
             Method::GET,
@@ -279,7 +280,34 @@ impl S3 {
             format!("list the bucket `{}`", self.bucket),
         );
         let reply = self.expect(&call).await?;
-        parse(&call, &reply)
+        let mut page: ListBucket = parse(&call, &reply)?;
+        if page.encoding_type.as_deref() == Some("url") {
+            page.contents
+                .iter_mut()
+                .for_each(|item| item.key = decode_key(&item.key));
+        }
+        Ok(page)
+    }
+
+    /// Lists on, page by page, to the end or until a key is beyond `until`.
+    async fn list_on(
+        &self,
+        mut from: Begin,
+        until: Option<&str>,
+    ) -> Result<Vec<ListedObject>, StoreError> {
+        let mut listed = Vec::new();
+        loop {
+            let page = self.page(&from).await?;
+            let is_beyond =
+                |item: &ListedObject| until.is_some_and(|until| item.key.as_str() > until);
+            let is_done = page.contents.last().is_some_and(is_beyond);
+            let next = page.next()?;
+            listed.extend(page.contents);
+            match next {
+                Some(next) if !is_done => from = Begin::Token(next),
+                _ => return Ok(listed),
+            }
+        }
     }
 
     /// A refusal in words, with what to do about it.
@@ -347,40 +375,41 @@ impl S3 {
 
 #[async_trait]
 impl Store for S3 {
+    /// One request for 1,000 objects. Each waits for the one before, so a large bucket is listed from the middle
+    /// of what is left, too: at most one request more, in half the time.
     async fn list(&self) -> Result<Listing, StoreError> {
-        let mut listing = HashMap::new();
-        let mut continuation: Option<String> = None;
-        loop {
-            let page = self.page(continuation.as_deref()).await?;
-            let is_encoded = page.encoding_type.as_deref() == Some("url");
-            for item in page.contents {
-                let key = if is_encoded {
-                    decode_key(&item.key)
-                } else {
-                    item.key
-                };
-                let key = key.strip_prefix(&self.prefix).unwrap_or(&key).to_string();
-                listing.insert(
-                    key,
-                    Stored {
-                        size_bytes: item.size,
-                        token: None,
-                        token_is_known: false,
-                    },
-                );
-            }
-            match (page.is_truncated, page.next_continuation_token) {
-                (false, _) => return Ok(listing),
-                (true, next) if next.is_some() && next != continuation => continuation = next,
-                (true, _) => {
-                    let message = format!(
-                        "Cannot list the bucket `{}`: the listing doesn't go on",
-                        self.bucket
-                    );
-                    return Err(StoreError::new(StoreErrorKind::Other, message));
-                }
+        let page = self.page(&Begin::Start).await?;
+        let next = page.next()?;
+        let middle = page
+            .contents
+            .last()
+            .and_then(|last| middle(last.key.strip_prefix(&self.prefix)?));
+        let mut listed = page.contents;
+        match (next, middle) {
+            (None, _) => {}
+            (Some(next), None) => listed.extend(self.list_on(Begin::Token(next), None).await?),
+            (Some(next), Some(middle)) => {
+                let middle = format!("{}{middle}", self.prefix);
+                let first = self.list_on(Begin::Token(next), Some(&middle));
+                let second = self.list_on(Begin::After(middle.clone()), None);
+                let (first, second) = try_join(first, second).await?;
+                listed.extend(first.into_iter().chain(second));
             }
         }
+        let stored = |size_bytes| Stored {
+            size_bytes,
+            token: None,
+            token_is_known: false,
+        };
+        let below = |key: String| {
+            key.strip_prefix(&self.prefix)
+                .map(str::to_string)
+                .unwrap_or(key)
+        };
+        Ok(listed
+            .into_iter()
+            .map(|item| (below(item.key), stored(item.size)))
+            .collect())
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
@@ -460,6 +489,34 @@ fn conditional(call: Call, mode: PutMode) -> Call {
     call
 }
 
+/// Where a page of a listing begins.
+#[derive(Debug)]
+enum Begin {
+    Start,
+    After(String),
+    Token(String),
+}
+
+/// The middle of the tokens behind `last`, the last key of a first page; none if the page is more than a tenth
+/// of all, by how far it came, or if keys aren't tokens.
+fn middle(last: &str) -> Option<String> {
+    const SORTED: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
+    token_in_name(last)?;
+    let digit = |at: usize| {
+        SORTED
+            .iter()
+            .position(|c| Some(c) == last.as_bytes().get(at))
+    };
+    let at = digit(0)? * 32 + digit(1)?;
+    let middle = (at + 32 * 32) / 2;
+    (at < 32 * 32 / 10).then(|| {
+        [SORTED[middle / 32], SORTED[middle % 32]]
+            .map(char::from)
+            .iter()
+            .collect()
+    })
+}
+
 /// The region that flags, configuration or environment give.
 pub(super) fn configured_region(target: &Target) -> Option<String> {
     let variable = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
@@ -519,6 +576,19 @@ fn encode_query(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_bucket_of_tokens_is_listed_from_its_middle_too() {
+        let tail = "qlw4rz226sf3rz3sgvwxlbzq";
+        assert_eq!(middle(&format!("22{tail}.png")).as_deref(), Some("k2"));
+        assert_eq!(middle(&format!("4z{tail}")).as_deref(), Some("lj"));
+        assert_eq!(
+            middle(&format!("yc{tail}.png")),
+            None,
+            "one page more is all there is"
+        );
+        assert_eq!(middle("22/plain.html"), None);
+    }
     use crate::config::Place;
 
     fn target(endpoint: Option<&str>, addressing: Option<Addressing>) -> Target {

@@ -50,6 +50,20 @@ pub(super) struct ListBucket {
     pub(super) contents: Vec<ListedObject>,
 }
 
+impl ListBucket {
+    /// The token of the next page; none if this is the last.
+    pub(super) fn next(&self) -> Result<Option<String>, StoreError> {
+        match (self.is_truncated, &self.next_continuation_token) {
+            (false, _) => Ok(None),
+            (true, Some(token)) => Ok(Some(token.clone())),
+            (true, None) => Err(StoreError::new(
+                StoreErrorKind::Other,
+                "The bucket's listing doesn't go on",
+            )),
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListedObject {

@@ -132,6 +132,29 @@ fn the_same_again_takes_one_request_for_a_thousand_objects() {
 }
 
 #[test]
+fn a_large_bucket_is_listed_from_two_ends_and_nothing_is_missed() {
+    let bucket = Bucket::on_rgw();
+    let site = (0..12_000).fold(Site::bare(), |site, n| {
+        site.file(&format!("{}/{n}.txt", n % 100), n.to_string())
+    });
+    assert_eq!(
+        bucket.push(&site, &format!("{}/p", bucket.url()))["uploaded"]["objects"],
+        12_000
+    );
+    let again = bucket.push(&site, &format!("{}/p", bucket.url()));
+    assert_eq!(
+        (&again["uploaded"]["objects"], &again["kept"]["objects"]),
+        (&0.into(), &12_000.into())
+    );
+    assert!(
+        again["requests"]
+            .as_u64()
+            .is_some_and(|requests| requests <= 1 + 12 + 1),
+        "{again}"
+    );
+}
+
+#[test]
 fn without_object_acl_nothing_is_made_public() {
     let bucket = Bucket::on_rgw();
     let site = Site::bare().file("a.html", "<p>private for now</p>");
