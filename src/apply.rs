@@ -296,9 +296,7 @@ impl Shared {
                     match self.store.put(object, body, mode).await {
                         Ok(()) => return Ok(Some(sent_bytes)),
                         // Somebody else was faster, and a mutable name is for the last who comes.
-                        Err(error)
-                            if error.kind == StoreErrorKind::Exists && object.is_mutable() =>
-                        {
+                        Err(error) if is_taken(&error, mode) && object.is_mutable() => {
                             mode = PutMode::Replace;
                             continue;
                         }
@@ -362,6 +360,11 @@ fn abandoned(object: &Object) -> StoreError {
         object.path
     );
     StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT)
+}
+
+/// Only a create minds what is there: a replace that says so is refused for another reason.
+fn is_taken(error: &StoreError, mode: PutMode) -> bool {
+    error.kind == StoreErrorKind::Exists && mode == PutMode::Create
 }
 
 fn is_unclear(error: &StoreError) -> bool {

@@ -305,6 +305,23 @@ fn one_failed_object_does_not_stop_the_others() {
 }
 
 #[test]
+fn a_page_that_may_not_be_replaced_either_is_a_failure_and_not_tried_for_ever() {
+    let (memory, store) = memory();
+    let site = Site::new()
+        .config("[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")
+        .file("index.html", "<h1>Hello</h1>");
+    memory.fail_next_put(StoreErrorKind::Exists);
+    memory.fail_next_put(StoreErrorKind::Exists);
+    let report = push(&site, &store);
+    assert_eq!((report.uploaded.objects, report.failures.len()), (0, 1));
+    assert_eq!(
+        memory.writes().len(),
+        2,
+        "once to create it, once to replace it"
+    );
+}
+
+#[test]
 fn a_missing_permission_stops_the_run() {
     let (memory, store) = memory();
     let site = (0..500).fold(Site::new(), |site, n| {
