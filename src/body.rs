@@ -65,9 +65,18 @@ pub fn prepare(
     prepared.map_err(|error| explain(object, &error))
 }
 
+/// The file's bytes as they are published.
+pub(crate) fn open(object: &Object) -> io::Result<Box<dyn Read + '_>> {
+    let file = File::open(&object.file)?;
+    Ok(match &object.edits {
+        None => Box::new(file),
+        Some(edits) => Box::new(edits.reader(io::BufReader::new(file))),
+    })
+}
+
 fn in_memory(object: &Object, gzip_level: u32) -> io::Result<Body> {
     let mut bytes = Vec::with_capacity(object.size_bytes as usize + 1);
-    File::open(&object.file)?
+    open(object)?
         .take(object.size_bytes + 1)
         .read_to_end(&mut bytes)?;
     if blake3::hash(&bytes) != object.digest {
@@ -91,28 +100,18 @@ fn in_memory(object: &Object, gzip_level: u32) -> io::Result<Body> {
 }
 
 fn on_disk(object: &Object, gzip_level: u32, progress: &Arc<Progress>) -> io::Result<Body> {
-    let file = File::open(&object.file)?;
-    if object.try_gzip {
-        let mut content = Hashing {
-            file: &file,
-            hasher: blake3::Hasher::new(),
-        };
-        let mut gzipped = tempfile::tempfile().map_err(no_spool)?;
-        let (read, written) =
-            encode::gzip_stream(&mut content, &mut gzipped, gzip_level).map_err(no_room)?;
-        if content.hasher.finalize() != object.digest {
-            return Err(changed());
-        }
-        if encode::is_worthwhile(read, written) {
-            gzipped.seek(SeekFrom::Start(0))?;
-            let content = Content::File(Parts::new(gzipped, written, None, progress));
-            return Ok(Body {
-                content,
-                is_gzipped: true,
-            });
-        }
-        (&file).seek(SeekFrom::Start(0))?;
+    if object.try_gzip
+        && let Some(parts) = gzipped_on_disk(object, gzip_level, progress)?
+    {
+        return Ok(Body {
+            content: Content::File(parts),
+            is_gzipped: true,
+        });
     }
+    let file = match object.edits {
+        None => File::open(&object.file)?,
+        Some(_) => edited_on_disk(object)?,
+    };
     let content = Content::File(Parts::new(
         file,
         object.size_bytes,
@@ -123,6 +122,36 @@ fn on_disk(object: &Object, gzip_level: u32, progress: &Arc<Progress>) -> io::Re
         content,
         is_gzipped: false,
     })
+}
+
+/// None if gzip doesn't save enough.
+fn gzipped_on_disk(
+    object: &Object,
+    gzip_level: u32,
+    progress: &Arc<Progress>,
+) -> io::Result<Option<Parts>> {
+    let mut content = Hashing {
+        inner: open(object)?,
+        hasher: blake3::Hasher::new(),
+    };
+    let mut gzipped = tempfile::tempfile().map_err(no_spool)?;
+    let (read, written) =
+        encode::gzip_stream(&mut content, &mut gzipped, gzip_level).map_err(no_room)?;
+    if content.hasher.finalize() != object.digest {
+        return Err(changed());
+    }
+    if !encode::is_worthwhile(read, written) {
+        return Ok(None);
+    }
+    gzipped.seek(SeekFrom::Start(0))?;
+    Ok(Some(Parts::new(gzipped, written, None, progress)))
+}
+
+fn edited_on_disk(object: &Object) -> io::Result<File> {
+    let mut edited = tempfile::tempfile().map_err(no_spool)?;
+    io::copy(&mut open(object)?, &mut edited).map_err(no_room)?;
+    edited.seek(SeekFrom::Start(0))?;
+    Ok(edited)
 }
 
 /// A full disk is the spool's, which isn't where one would look.
@@ -152,14 +181,14 @@ fn no_spool(error: io::Error) -> io::Error {
     )
 }
 
-struct Hashing<'a> {
-    file: &'a File,
+struct Hashing<R> {
+    inner: R,
     hasher: blake3::Hasher,
 }
 
-impl Read for Hashing<'_> {
+impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buffer)?;
+        let n = self.inner.read(buffer)?;
         self.hasher.update(&buffer[..n]);
         Ok(n)
     }

@@ -90,6 +90,8 @@ pub enum Command {
         #[arg(long)]
         check: bool,
         #[command(flatten)]
+        unlock: Unlock,
+        #[command(flatten)]
         output: Output,
         #[command(flatten)]
         settings: Settings,
@@ -106,6 +108,8 @@ pub enum Command {
         /// Only show what would be done, as `diff` does
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        unlock: Unlock,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
@@ -135,9 +139,57 @@ pub enum Command {
         /// assetsync's own, or Django's staticfiles.json
         #[arg(long, value_enum, default_value_t = ManifestFormat::Json)]
         format: ManifestFormat,
+        /// Only the files of these levels; `open` is what no [[level]] matches
+        #[arg(long, value_name = "NAME")]
+        level: Vec<String>,
         /// Write to this file instead of standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Publish this folder, instead of the configured sources
+        #[arg(
+            long,
+            value_name = "DIR",
+            env = "ASSETSYNC_FROM",
+            hide_env_values = true
+        )]
+        from: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Show what refers to what
+    ///
+    /// With PATHs, what these files refer to and what refers to them; without, what couldn't be resolved.
+    #[command(
+        after_help = "Examples:\n  assetsync refs puzzle/gears/index.html\n  assetsync refs                         references and scripts that couldn't be followed\n  assetsync refs --dot | dot -Tsvg > refs.svg"
+    )]
+    Refs {
+        /// Logical paths, such as puzzle/gears/index.html
+        #[arg(value_name = "PATH")]
+        paths: Vec<String>,
+        /// Draw the whole graph in Graphviz's language
+        #[arg(long, conflicts_with = "paths")]
+        dot: bool,
+        /// Publish this folder, instead of the configured sources
+        #[arg(
+            long,
+            value_name = "DIR",
+            env = "ASSETSYNC_FROM",
+            hide_env_values = true
+        )]
+        from: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// List what files say besides what visitors see: metadata and comments
+    ///
+    /// EXIF, GPS, XMP, IPTC, text in PNG images, properties of PDFs, tags of audio, comments in pages and SVG images.
+    /// In a hunt they may give a solution away, or be the clue: rules with `metadata = "strip"` and
+    /// `comments = "strip"` take them out.
+    #[command(after_help = "Examples:\n  assetsync leaks\n  assetsync leaks --json | jq .leaks")]
+    Leaks {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
         /// Publish this folder, instead of the configured sources
         #[arg(
             long,
@@ -182,6 +234,13 @@ pub enum KeyCommand {
 pub enum ManifestFormat {
     Json,
     Django,
+}
+
+#[derive(Debug, Args)]
+pub struct Unlock {
+    /// Publish the files of this level too, which is held in the configuration
+    #[arg(long = "unlock", value_name = "LEVEL")]
+    pub levels: Vec<String>,
 }
 
 #[derive(Debug, Args)]

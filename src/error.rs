@@ -72,6 +72,13 @@ impl Error {
             Error::Usage { hint, .. }
             | Error::Config { hint, .. }
             | Error::Refused { hint, .. } => hint,
+            Error::Tree(problems)
+                if problems
+                    .iter()
+                    .all(|problem| problem.message.starts_with("refers to `")) =>
+            {
+                "a rule with `dangling = \"warn\"` for the file that refers lets it pass, one with `rewrite = false` leaves it as it is"
+            }
             Error::Tree(_) => {
                 "leave a file out with a rule (`publish = false`) or in `.assetsyncignore`"
             }
@@ -190,6 +197,8 @@ pub(crate) fn plain_words(text: String) -> String {
 pub struct Problem {
     /// The file, escaped where its name isn't printable.
     pub path: String,
+    /// Where in the file: line and column, counted from 1.
+    pub place: Option<(u32, u32)>,
     /// What is wrong with it, and often what to do.
     pub message: String,
 }
@@ -198,7 +207,27 @@ impl Problem {
     pub(crate) fn new(path: impl fmt::Display, message: impl Into<String>) -> Problem {
         Problem {
             path: escape(&path.to_string()),
+            place: None,
             message: message.into(),
+        }
+    }
+
+    pub(crate) fn at(
+        path: impl fmt::Display,
+        place: (u32, u32),
+        message: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            place: Some(place),
+            ..Problem::new(path, message)
+        }
+    }
+
+    /// The file with line and column, as editors take it: `index.html:3:14`.
+    pub fn location(&self) -> String {
+        match self.place {
+            Some((line, column)) => format!("{}:{line}:{column}", self.path),
+            None => self.path.clone(),
         }
     }
 }
@@ -217,12 +246,18 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 fn list_problems(problems: &[Problem]) -> String {
-    let count = match problems.len() {
+    let mut files: Vec<&str> = problems
+        .iter()
+        .map(|problem| problem.path.as_str())
+        .collect();
+    files.sort_unstable();
+    files.dedup();
+    let count = match files.len() {
         1 => "1 file can't be published".to_string(),
         n => format!("{n} files can't be published"),
     };
     problems.iter().fold(count, |text, problem| {
-        format!("{text}\n  `{}`: {}", problem.path, problem.message)
+        format!("{text}\n  `{}`: {}", problem.location(), problem.message)
     })
 }
 

@@ -70,6 +70,21 @@ pub fn is_allowed(extension: &str) -> bool {
     ALLOWED.binary_search(&extension).is_ok()
 }
 
+/// Whether a file is what systems and editors leave behind, by its name: never published.
+pub fn is_left_behind(name: &str) -> bool {
+    const NAMES: [&str; 4] = [".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini"];
+    const ENDS: [&str; 11] = [
+        "~", ".ai", ".bak", ".kra", ".orig", ".psb", ".psd", ".rej", ".swo", ".swp", ".xcf",
+    ];
+    let name = name.to_lowercase();
+    NAMES.contains(&name.as_str())
+        || ENDS.iter().any(|end| name.ends_with(end))
+        || [".#", "._", "~$"]
+            .iter()
+            .any(|start| name.starts_with(start))
+        || (name.starts_with('#') && name.ends_with('#') && name.len() > 1)
+}
+
 /// The `Content-Type` for an extension (lower case), with `charset=utf-8` wherever a charset means
 /// something. Unknown and missing extensions are `application/octet-stream`.
 pub fn content_type(extension: Option<&str>) -> String {
@@ -82,7 +97,7 @@ pub fn content_type(extension: Option<&str>) -> String {
             .first_raw()
             .unwrap_or("application/octet-stream"),
     };
-    match is_text(essence) {
+    match is_text_essence(essence) {
         true => format!("{essence}; charset=utf-8"),
         false => essence.to_string(),
     }
@@ -91,16 +106,21 @@ pub fn content_type(extension: Option<&str>) -> String {
 /// Whether gzip may help a body of this `Content-Type`. Images (but SVG), audio, video and archives are
 /// compressed already, and gzip would break their range requests.
 pub fn is_compressible(content_type: &str) -> bool {
-    let essence = content_type
-        .split(';')
-        .next()
-        .unwrap_or(content_type)
-        .trim()
-        .to_ascii_lowercase();
-    is_text(&essence) || BINARY_THAT_SHRINKS.contains(&essence.as_str())
+    let essence = essence(content_type);
+    is_text_essence(&essence) || BINARY_THAT_SHRINKS.contains(&essence.as_str())
 }
 
-fn is_text(essence: &str) -> bool {
+/// Whether a body of this `Content-Type` is text.
+pub fn is_text(content_type: &str) -> bool {
+    is_text_essence(&essence(content_type))
+}
+
+fn essence(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or(content_type);
+    essence.trim().to_ascii_lowercase()
+}
+
+fn is_text_essence(essence: &str) -> bool {
     essence.starts_with("text/")
         || essence.ends_with("+json")
         || essence.ends_with("+xml")
@@ -152,6 +172,38 @@ mod tests {
             "db",
         ] {
             assert!(!is_allowed(source), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_systems_and_editors_leave_behind_is_known_by_name() {
+        for name in [
+            ".DS_Store",
+            "Thumbs.db",
+            "desktop.ini",
+            "logo.psd",
+            "LOGO.PSD",
+            "logo.ai",
+            "index.html.orig",
+            "index.html~",
+            ".index.html.swp",
+            ".#index.html",
+            "#index.html#",
+            "._photo.jpg",
+            "~$notes.docx",
+        ] {
+            assert!(is_left_behind(name), "{name}");
+        }
+        for name in [
+            "index.html",
+            "ai.html",
+            "rai.png",
+            "#1.png",
+            "#",
+            "orig.png",
+            "_.png",
+        ] {
+            assert!(!is_left_behind(name), "{name}");
         }
     }
 

@@ -162,6 +162,9 @@ impl fmt::Display for KeyId {
 pub struct Token([u8; 16]);
 
 impl Token {
+    /// Stands for a token that isn't known yet.
+    pub(crate) const ZERO: Token = Token([0; 16]);
+
     /// Reads the 26 characters that `Display` prints; nothing else is a token.
     pub fn parse(text: &str) -> Option<Token> {
         if text.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -222,10 +225,7 @@ pub fn token(
     headers: &Headers,
 ) -> Token {
     let mut hasher = blake3::Hasher::new_keyed(&secret.name_key);
-    let mut field = |bytes: &[u8]| {
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(bytes);
-    };
+    let mut field = |bytes: &[u8]| length_prefixed(&mut hasher, bytes);
     field(b"v1");
     field(path.as_str().as_bytes());
     field(content.as_bytes());
@@ -240,6 +240,44 @@ pub fn token(
     let mut token = [0; 16];
     token.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     Token(token)
+}
+
+/// The digest that files are named after which refer to each other in a circle: none of their names can be
+/// known before the others, so each name commits to what all of them hold, with references among
+/// them written as logical paths.
+///
+/// ```text
+/// digest = blake3(LP("component v1"), then LP(logical path) LP(blake3(content)) of each, sorted by path)
+/// ```
+pub struct Component(blake3::Hasher);
+
+impl Component {
+    /// No file yet.
+    #[allow(
+        clippy::new_without_default,
+        reason = "an empty one is only a beginning"
+    )]
+    pub fn new() -> Component {
+        let mut hasher = blake3::Hasher::new();
+        length_prefixed(&mut hasher, b"component v1");
+        Component(hasher)
+    }
+
+    /// The next file, in the order of paths.
+    pub fn add(&mut self, path: &LogicalPath, content: &blake3::Hash) {
+        length_prefixed(&mut self.0, path.as_str().as_bytes());
+        length_prefixed(&mut self.0, content.as_bytes());
+    }
+
+    /// What stands for the content of each file in its [`token`].
+    pub fn digest(&self) -> blake3::Hash {
+        self.0.finalize()
+    }
+}
+
+fn length_prefixed(hasher: &mut blake3::Hasher, bytes: &[u8]) {
+    hasher.update(&(bytes.len() as u64).to_le_bytes());
+    hasher.update(bytes);
 }
 
 /// How an object is called, by rule.

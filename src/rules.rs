@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::levels::{LevelId, Levels};
 use crate::media;
 use crate::name::{EncodingPolicy, Headers, NameStyle};
 use crate::path::LogicalPath;
+use crate::refs::Extra;
 
 /// For names that commit to their content: for ever, as far as HTTP has it
 /// (<https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Cache-Control#immutable>).
@@ -32,6 +34,78 @@ pub struct Rule {
     pub headers: BTreeMap<String, String>,
     /// Published or left out, whatever the extension.
     pub publish: Option<bool>,
+    /// Whether references in the file are found and rewritten.
+    pub rewrite: Option<bool>,
+    /// What else in the file is a URL; added to that of earlier rules.
+    pub references: Extra,
+    /// How references to other files are written.
+    pub urls: Option<UrlStyle>,
+    /// What becomes of references to files that aren't there.
+    pub dangling: Option<Dangling>,
+    /// What becomes of source maps.
+    pub source_maps: Option<SourceMaps>,
+    /// What becomes of what images, audio and PDFs say about themselves.
+    pub metadata: Option<Remarks>,
+    /// What becomes of comments in pages and SVG images.
+    pub comments: Option<Remarks>,
+    /// Globs of files that this one may name, though its level doesn't know theirs; added to those of earlier rules.
+    pub may_name: Vec<String>,
+}
+
+/// The matcher of a pattern: `*` stops at `/`, `**` doesn't.
+///
+/// # Errors
+/// The pattern isn't a glob.
+pub fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build()?;
+    Ok(glob.compile_matcher())
+}
+
+/// How references are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UrlStyle {
+    /// From one object to the other: content doesn't depend on where it's served.
+    #[default]
+    Relative,
+    /// With the target's `public_url`: for files that are read somewhere else, such as feeds.
+    Absolute,
+}
+
+/// What becomes of references to files that aren't there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dangling {
+    /// Nothing is published.
+    Error,
+    /// A warning.
+    Warn,
+    /// Nothing.
+    Ignore,
+}
+
+/// What becomes of source maps, which carry the sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceMaps {
+    /// Maps aren't published, and one inside a script or style is an error.
+    #[default]
+    Refuse,
+    /// Published, and referred to.
+    Publish,
+    /// Maps aren't published, and the comments that name or hold them are taken out.
+    Strip,
+}
+
+/// What becomes of remarks that visitors don't see, but finders find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Remarks {
+    /// They stay: in a hunt, they may be the clue.
+    #[default]
+    Keep,
+    /// They are taken out.
+    Strip,
 }
 
 impl Rule {
@@ -41,16 +115,21 @@ impl Rule {
     /// The pattern isn't a glob.
     pub fn new(pattern: &str) -> Result<Rule, globset::Error> {
         Ok(Rule {
-            matches: GlobBuilder::new(pattern)
-                .literal_separator(true)
-                .build()?
-                .compile_matcher(),
+            matches: glob(pattern)?,
             names: None,
             cache_control: None,
             content_type: None,
             gzip: None,
             headers: BTreeMap::new(),
             publish: None,
+            rewrite: None,
+            references: Extra::default(),
+            urls: None,
+            dangling: None,
+            source_maps: None,
+            metadata: None,
+            comments: None,
+            may_name: Vec::new(),
         })
     }
 }
@@ -88,6 +167,8 @@ pub enum Publish {
     LeftOut,
     /// Its extension isn't on the allow-list, and no rule asks for it.
     NotListed,
+    /// What systems and editors leave behind: never published, whatever a rule says.
+    Never,
 }
 
 /// What the rules make of a path.
@@ -106,6 +187,24 @@ pub struct Policy {
     pub key_extension: Option<String>,
     /// No extension and no rule with a type: served as `application/octet-stream`.
     pub type_is_guess: bool,
+    /// Who may know of it.
+    pub level: LevelId,
+    /// Whether its references are found and rewritten.
+    pub rewrite: bool,
+    /// What else in it is a URL.
+    pub references: Extra,
+    /// How its references are written.
+    pub urls: UrlStyle,
+    /// What a rule says of its references to files that aren't there.
+    pub dangling: Option<Dangling>,
+    /// What becomes of source maps.
+    pub source_maps: SourceMaps,
+    /// What becomes of what it says about itself.
+    pub metadata: Remarks,
+    /// What becomes of its comments.
+    pub comments: Remarks,
+    /// Globs of files it may name, whatever their level.
+    pub may_name: Vec<String>,
 }
 
 /// All rules of a configuration, in order: every rule that matches applies, later ones win, field by field.
@@ -113,13 +212,47 @@ pub struct Policy {
 pub struct Rules {
     rules: Vec<Rule>,
     extensions: BTreeSet<String>,
+    levels: Levels,
+    prefixes: Vec<String>,
 }
 
 impl Rules {
     /// `extensions` (lower case, without dot; "" for names that have none) are published besides the
     /// built-in allow-list.
     pub fn new(rules: Vec<Rule>, extensions: BTreeSet<String>) -> Rules {
-        Rules { rules, extensions }
+        Rules {
+            rules,
+            extensions,
+            levels: Levels::default(),
+            prefixes: Vec::new(),
+        }
+    }
+
+    /// The same rules with these levels.
+    pub fn with_levels(self, levels: Levels) -> Rules {
+        Rules { levels, ..self }
+    }
+
+    /// The same rules; URLs that begin with one of `prefixes`, such as `/static/`, are paths of the tree.
+    pub fn with_prefixes(self, prefixes: Vec<String>) -> Rules {
+        Rules { prefixes, ..self }
+    }
+
+    /// Whether any rule wants absolute URLs: then content depends on the target.
+    pub fn write_absolute_urls(&self) -> bool {
+        self.rules
+            .iter()
+            .any(|rule| rule.urls == Some(UrlStyle::Absolute))
+    }
+
+    /// Who may know what.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    /// Beginnings of URLs that stand for the top of the tree.
+    pub fn prefixes(&self) -> &[String] {
+        &self.prefixes
     }
 
     /// The patterns of rules that match none of `paths`: misspelt, perhaps.
@@ -151,11 +284,7 @@ impl Rules {
             matching.iter().rev().find_map(|r| field(r)).cloned()
         };
 
-        let names = matching
-            .iter()
-            .rev()
-            .find_map(|r| r.names)
-            .unwrap_or_default();
+        let names = find(&matching, |r| r.names).unwrap_or_default();
         let configured_type = last(|r| r.content_type.as_ref());
         let cache_control = last(|r| r.cache_control.as_ref()).unwrap_or_else(|| {
             if names.is_mutable() {
@@ -169,7 +298,10 @@ impl Rules {
         for rule in &matching {
             further.extend(rule.headers.clone());
         }
-        let is_listed = self.is_listed(path, extension.as_deref());
+        let source_maps = find(&matching, |r| r.source_maps).unwrap_or_default();
+        let is_map = extension.as_deref() == Some("map");
+        let is_listed = self.is_listed(path, extension.as_deref())
+            || (is_map && source_maps == SourceMaps::Publish);
         if extension.as_deref() == Some("svgz") && configured_type.is_none() {
             // An SVG that is gzipped on disk; browsers show it only if they are told.
             further.insert("content-encoding".into(), "gzip".into());
@@ -177,16 +309,13 @@ impl Rules {
         let content_type = configured_type
             .clone()
             .unwrap_or_else(|| media::content_type(extension.as_deref()));
-        let gzip = matching
-            .iter()
-            .rev()
-            .find_map(|r| r.gzip)
-            .unwrap_or(GzipRule::Auto);
+        let gzip = find(&matching, |r| r.gzip).unwrap_or(GzipRule::Auto);
         let may_gzip = gzip == GzipRule::Auto
             && media::is_compressible(&content_type)
             && !further.contains_key("content-encoding");
         Policy {
-            publish: match matching.iter().rev().find_map(|r| r.publish) {
+            publish: match find(&matching, |r| r.publish) {
+                _ if media::is_left_behind(path.file_name()) => Publish::Never,
                 Some(true) => Publish::ByRule,
                 Some(false) => Publish::LeftOut,
                 None if is_listed => Publish::ByExtension,
@@ -208,6 +337,15 @@ impl Rules {
                 further,
             },
             key_extension: extension.filter(|_| is_listed),
+            level: self.levels.of(path),
+            rewrite: find(&matching, |r| r.rewrite).unwrap_or(true),
+            references: references(&matching),
+            urls: find(&matching, |r| r.urls).unwrap_or_default(),
+            dangling: find(&matching, |r| r.dangling),
+            source_maps,
+            metadata: find(&matching, |r| r.metadata).unwrap_or_default(),
+            comments: find(&matching, |r| r.comments).unwrap_or_default(),
+            may_name: matching.iter().flat_map(|r| r.may_name.clone()).collect(),
         }
     }
 
@@ -218,6 +356,20 @@ impl Rules {
             None => self.extensions.contains("") && !path.file_name().starts_with('.'),
         }
     }
+}
+
+/// What the last rule says that says anything.
+fn find<T>(matching: &[&Rule], field: fn(&Rule) -> Option<T>) -> Option<T> {
+    matching.iter().rev().find_map(|rule| field(rule))
+}
+
+fn references(matching: &[&Rule]) -> Extra {
+    let mut all = Extra::default();
+    for rule in matching {
+        all.pointers.extend(rule.references.pointers.clone());
+        all.attributes.extend(rule.references.attributes.clone());
+    }
+    all
 }
 
 #[cfg(test)]
@@ -277,13 +429,17 @@ mod tests {
     #[test]
     fn what_is_not_listed_needs_a_rule() {
         let rules = Rules::new(
-            vec![rule("keep.psd", |r| r.publish = Some(true))],
+            vec![
+                rule("keep.blend", |r| r.publish = Some(true)),
+                rule("**/*.psd", |r| r.publish = Some(true)),
+            ],
             BTreeSet::from(["glsl".into(), String::new()]),
         );
-        assert_eq!(rules.policy(&path("a.psd")).publish, Publish::NotListed);
+        assert_eq!(rules.policy(&path("a.blend")).publish, Publish::NotListed);
+        assert_eq!(rules.policy(&path("a.psd")).publish, Publish::Never);
         assert_eq!(rules.policy(&path("a.glsl")).publish, Publish::ByExtension);
         assert_eq!(rules.policy(&path("CNAME")).publish, Publish::ByExtension);
-        let kept = rules.policy(&path("keep.psd"));
+        let kept = rules.policy(&path("keep.blend"));
         assert_eq!(
             (kept.publish, kept.key_extension),
             (Publish::ByRule, None),

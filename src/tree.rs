@@ -10,9 +10,11 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
+use url::Url;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::error::{Problem, escape, plain, plain_words};
+use crate::levels::Levels;
 use crate::path::LogicalPath;
 use crate::rules::{Policy, Publish, Rules};
 
@@ -77,15 +79,27 @@ pub struct Tree {
     pub skipped: BTreeMap<String, Vec<LogicalPath>>,
     /// What a rule leaves out.
     pub left_out: Vec<LogicalPath>,
+    /// What systems and editors leave behind.
+    pub left_behind: Vec<LogicalPath>,
     /// Worth a word, but not an error.
     pub warnings: Vec<Problem>,
+    /// Who may know what.
+    pub levels: Levels,
+    /// Beginnings of URLs that stand for the top of the tree.
+    pub prefixes: Vec<String>,
+    /// Where browsers find the objects, for references that are written as absolute URLs. Not known to [`walk`].
+    pub public_url: Option<Url>,
 }
 
 /// Walks all `sources`. Never fails: what is wrong is in [`Tree::problems`].
 pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     let mut walk = Walk {
         rules,
-        tree: Tree::default(),
+        tree: Tree {
+            levels: rules.levels().clone(),
+            prefixes: rules.prefixes().to_vec(),
+            ..Tree::default()
+        },
         policies: HashMap::new(),
     };
     for source in sources {
@@ -95,6 +109,7 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     tree.assets
         .sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.file.cmp(&b.file)));
     tree.left_out.sort();
+    tree.left_behind.sort();
     let twins = find_twins(&tree.assets, sources);
     tree.problems.extend(twins);
     tree.problems.sort();
@@ -102,7 +117,8 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
         .assets
         .iter()
         .map(|asset| &asset.path)
-        .chain(&tree.left_out);
+        .chain(&tree.left_out)
+        .chain(&tree.left_behind);
     let unused = rules
         .unused(paths)
         .into_iter()
@@ -198,6 +214,10 @@ impl Walk<'_> {
         let policy = self.rules.policy(&path);
         if policy.publish == Publish::LeftOut {
             self.tree.left_out.push(path);
+            return;
+        }
+        if policy.publish == Publish::Never {
+            self.tree.left_behind.push(path);
             return;
         }
         if !kind.is_file() {
@@ -381,6 +401,7 @@ fn find_twins(assets: &[Asset], sources: &[Source]) -> Vec<Problem> {
             );
             Problem {
                 path: spelt_out(&asset.path),
+                place: None,
                 message,
             }
         } else {

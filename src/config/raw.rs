@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{Access, Addressing};
 use crate::name::NameStyle;
-use crate::rules::GzipRule;
+use crate::rules::{Dangling, GzipRule, Remarks, SourceMaps, UrlStyle};
 use crate::tree::Symlinks;
 
 #[derive(Debug, Deserialize, Default)]
@@ -28,6 +28,10 @@ pub(super) struct RawConfig {
     pub(super) source: Vec<RawSource>,
     #[serde(default)]
     pub(super) rule: Vec<RawRule>,
+    #[serde(default)]
+    pub(super) level: Vec<RawLevel>,
+    #[serde(default)]
+    pub(super) prefixes: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) target: BTreeMap<String, RawTarget>,
 }
@@ -54,6 +58,28 @@ pub(super) struct RawRule {
     #[serde(default)]
     pub(super) headers: BTreeMap<Spanned<String>, Spanned<String>>,
     pub(super) publish: Option<bool>,
+    pub(super) rewrite: Option<bool>,
+    #[serde(default)]
+    pub(super) references: Vec<Spanned<String>>,
+    pub(super) urls: Option<UrlStyle>,
+    pub(super) dangling: Option<Dangling>,
+    pub(super) source_maps: Option<SourceMaps>,
+    pub(super) metadata: Option<Remarks>,
+    pub(super) comments: Option<Remarks>,
+    #[serde(default)]
+    pub(super) may_name: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLevel {
+    pub(super) name: Spanned<String>,
+    #[serde(rename = "match")]
+    pub(super) matches: Spanned<String>,
+    #[serde(default)]
+    pub(super) held: bool,
+    #[serde(default)]
+    pub(super) knows: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize, Clone)]

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-use super::raw::{RawConfig, RawRule, RawSource};
+use super::raw::{RawConfig, RawLevel, RawRule, RawSource};
 use super::{Config, Origin, Overrides, Place, Provenance, Target, Wanted, nearest};
 use crate::error::{Error, Result, shown_key_file};
-use crate::rules::{Rule, Rules};
+use crate::levels::{Level, Levels, OPEN};
+use crate::refs::Extra;
+use crate::rules::{Rule, Rules, glob};
 use crate::tree::Source;
 
 /// A configuration file on its way to a [`Config`].
@@ -213,26 +215,128 @@ impl<'a> Reader<'a> {
                 })
                 .collect::<Result<BTreeSet<_>>>()?,
         };
-        Ok(Rules::new(rules, extensions))
+        let prefixes = raw.prefixes.iter().map(|prefix| self.prefix(prefix));
+        Ok(Rules::new(rules, extensions)
+            .with_levels(self.levels(raw)?)
+            .with_prefixes(prefixes.collect::<Result<_>>()?))
+    }
+
+    fn levels(&self, raw: &RawConfig) -> Result<Levels> {
+        let levels: Result<Vec<Level>> = raw.level.iter().map(|level| self.level(level)).collect();
+        let levels = Levels::new(levels?);
+        for (place, level) in raw.level.iter().enumerate() {
+            let earlier = raw.level[..place].iter().map(|other| other.name.get_ref());
+            if earlier
+                .chain([&OPEN.to_string()])
+                .any(|name| name == level.name.get_ref())
+            {
+                let message = format!("there is a level `{}` already", level.name.get_ref());
+                return Err(self.mistake(&level.name.span(), message, ""));
+            }
+            for known in &level.knows {
+                levels.find(&[known.get_ref().clone()]).map_err(|error| {
+                    let hint = error
+                        .nearest
+                        .as_ref()
+                        .map_or(String::new(), |near| format!("did you mean `{near}`?"));
+                    self.mistake(&known.span(), error.to_string(), hint)
+                })?;
+            }
+        }
+        Ok(levels)
+    }
+
+    fn level(&self, raw: &RawLevel) -> Result<Level> {
+        let is_odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        let name = raw.name.get_ref();
+        if name.is_empty() || name.contains(is_odd) {
+            let message = format!("`{}` can't be a level's name", crate::error::escape(name));
+            return Err(self.mistake(
+                &raw.name.span(),
+                message,
+                "letters, digits, `-` and `_` only",
+            ));
+        }
+        Ok(Level {
+            name: name.clone(),
+            matches: self.glob(&raw.matches)?,
+            held: raw.held,
+            knows: raw
+                .knows
+                .iter()
+                .map(|name| name.get_ref().clone())
+                .collect(),
+        })
+    }
+
+    /// A pattern that can match something.
+    fn glob(&self, pattern: &Spanned<String>) -> Result<globset::GlobMatcher> {
+        let text = pattern.get_ref();
+        if can_match_nothing(text) {
+            let message = format!("`{}` can match no path", crate::error::escape(text));
+            let hint = "logical paths are relative, such as `solution/a.png`; all of a folder is `solution/**`";
+            return Err(self.mistake(&pattern.span(), message, hint));
+        }
+        glob(text).map_err(|e| {
+            let message = format!("`{text}` isn't a glob: {}", e.kind());
+            self.mistake(&pattern.span(), message, "")
+        })
+    }
+
+    fn prefix(&self, prefix: &Spanned<String>) -> Result<String> {
+        let text = prefix.get_ref();
+        let is_rooted =
+            text.starts_with('/') || text.starts_with("https://") || text.starts_with("http://");
+        match is_rooted && text.ends_with('/') {
+            true => Ok(text.clone()),
+            false => Err(self.mistake(
+                &prefix.span(),
+                format!("`{}` isn't a prefix of URLs", crate::error::escape(text)),
+                "write it as in `/static/` or `https://cdn.example.org/static/`, with a slash at its end",
+            )),
+        }
+    }
+
+    /// JSON pointers begin with a slash; the rest are attributes.
+    fn references(&self, raw: &[Spanned<String>]) -> Result<Extra> {
+        let mut extra = Extra::default();
+        for entry in raw {
+            let text = entry.get_ref();
+            let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | ':' | '.' | '@');
+            if text.starts_with('/') {
+                extra.pointers.push(text.clone());
+            } else if !text.is_empty() && text.chars().all(is_name) && text.matches('@').count() < 2
+            {
+                extra.attributes.push(text.to_lowercase());
+            } else {
+                let message = format!(
+                    "`{}` is neither a JSON pointer nor an attribute",
+                    crate::error::escape(text)
+                );
+                let hint = "write `/pictures/*/src` for JSON, `data-src` or `img@data-src` for pages and XML";
+                return Err(self.mistake(&entry.span(), message, hint));
+            }
+        }
+        Ok(extra)
     }
 
     fn rule(&self, raw: &RawRule) -> Result<Rule> {
-        let pattern = raw.matches.get_ref();
-        if can_match_nothing(pattern) {
-            let message = format!("`{}` can match no path", crate::error::escape(pattern));
-            let hint = "logical paths are relative, such as `solution/a.png`; all of a folder is `solution/**`";
-            return Err(self.mistake(&raw.matches.span(), message, hint));
-        }
-        let mut rule = Rule::new(pattern).map_err(|e| {
-            self.mistake(
-                &raw.matches.span(),
-                format!("`{pattern}` isn't a glob: {}", e.kind()),
-                "",
-            )
-        })?;
+        self.glob(&raw.matches)?;
+        let mut rule = Rule::new(raw.matches.get_ref()).expect("it was checked");
         rule.names = raw.names;
         rule.gzip = raw.gzip;
         rule.publish = raw.publish;
+        rule.rewrite = raw.rewrite;
+        rule.references = self.references(&raw.references)?;
+        rule.urls = raw.urls;
+        rule.dangling = raw.dangling;
+        rule.source_maps = raw.source_maps;
+        rule.metadata = raw.metadata;
+        rule.comments = raw.comments;
+        for pattern in &raw.may_name {
+            self.glob(pattern)?;
+            rule.may_name.push(pattern.get_ref().clone());
+        }
         rule.cache_control = raw
             .cache_control
             .as_ref()
@@ -406,15 +510,20 @@ fn refuse_overlap(sources: &[Source], target: &Target) -> Result<()> {
 }
 
 /// The settings with a few values.
-const CHOICES: [(&str, &str); 5] = [
+const CHOICES: [(&str, &str); 10] = [
     ("access", "`bucket` or `object-acl`"),
     ("addressing", "`path` or `virtual`"),
+    ("comments", "`keep` or `strip`"),
+    ("dangling", "`error`, `warn` or `ignore`"),
     ("gzip", "`auto` or `never`"),
+    ("metadata", "`keep` or `strip`"),
     (
         "names",
         "`opaque`, `readable`, `plain` or `palindrome-2022`",
     ),
+    ("source_maps", "`refuse`, `publish` or `strip`"),
     ("symlinks", "`refuse` or `inside`"),
+    ("urls", "`relative` or `absolute`"),
 ];
 
 /// Globs that look like paths, but not like logical ones.

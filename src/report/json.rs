@@ -7,6 +7,7 @@ use super::Urls;
 use crate::apply::Report;
 use crate::build::Build;
 use crate::config::Target;
+use crate::error::Problem;
 use crate::plan::{Plan, Tally};
 
 /// A plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "changes": [..]}`.
@@ -38,6 +39,8 @@ pub fn plan_json(target: &Target, build: &Build, plan: &Plan<'_>, urls: Urls) ->
         "key_id": build.key_id.to_string(),
         "target": target.name,
         "summary": summary,
+        "held": build.held,
+        "warnings": problems_json(&build.warnings),
         "changes": changes,
     })
 }
@@ -59,11 +62,21 @@ pub fn report_json(target: &Target, build: &Build, report: &Report, requests: u6
         "uploaded": tally_json(report.uploaded),
         "overwritten": tally_json(report.overwritten),
         "kept": tally_json(report.kept),
+        "held": build.held,
+        "warnings": problems_json(&build.warnings),
         "not_begun": report.not_begun,
         "sent_bytes": report.sent_bytes,
         "requests": requests,
         "failures": failures,
     })
+}
+
+fn problems_json(problems: &[Problem]) -> Vec<Value> {
+    let problem = |problem: &Problem| {
+        let (line, column) = problem.place.unzip();
+        json!({ "path": problem.path, "line": line, "column": column, "message": problem.message })
+    };
+    problems.iter().map(problem).collect()
 }
 
 fn tally_json(tally: Tally) -> Value {

@@ -3,6 +3,7 @@
 
 mod display;
 mod json;
+mod local;
 mod text;
 
 use indicatif::HumanBytes;
@@ -14,6 +15,7 @@ use crate::store;
 
 pub use display::{Display, DisplayMode};
 pub use json::{plan_json, report_json};
+pub use local::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
 pub use text::{plan_text, report_text, tree_text};
 
 /// Whether a report shows object names.

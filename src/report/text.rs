@@ -20,7 +20,11 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
     let mut text = String::new();
     let mut line = |l: String| writeln!(text, "{l}").expect("a string takes every write");
     for warning in &tree.warnings {
-        line(format!("warning: `{}` {}", warning.path, warning.message));
+        line(format!(
+            "warning: `{}` {}",
+            warning.location(),
+            warning.message
+        ));
     }
     if !tree.skipped.is_empty() {
         let kinds: Vec<String> = tree
@@ -42,6 +46,17 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
         tree.skipped
             .values()
             .flatten()
+            .for_each(|path| line(format!("  {}", escape(path.as_str()))));
+    }
+    if !tree.left_behind.is_empty() {
+        line(format!(
+            "never published, since systems and editors leave such files behind: {}",
+            count(tree.left_behind.len() as u64, "file")
+        ));
+    }
+    if verbose {
+        tree.left_behind
+            .iter()
             .for_each(|path| line(format!("  {}", escape(path.as_str()))));
     }
     if !tree.left_out.is_empty() {
@@ -92,13 +107,23 @@ pub fn plan_text(target: &Target, build: &Build, plan: &Plan<'_>, urls: Urls) ->
         n => format!(", {} in conflict", n),
     };
     text + &format!(
-        "{}: {} to upload, {} to overwrite, {} to keep{conflicts} (key {})\n",
+        "{}: {} to upload, {} to overwrite, {} to keep{conflicts}{} (key {})\n",
         target.name,
         sum("upload"),
         sum("overwrite"),
         sum("keep"),
+        held(build),
         build.key_id,
     )
+}
+
+/// How many files wait for `--unlock`.
+fn held(build: &Build) -> String {
+    let held = build
+        .held
+        .iter()
+        .map(|(level, objects)| format!(", {objects} held ({level})"));
+    held.collect()
 }
 
 fn style(step: Step) -> Style {
@@ -158,7 +183,9 @@ pub fn report_text(target: &Target, build: &Build, report: &Report) -> String {
     }
     let sent = HumanBytes(report.sent_bytes);
     text + &format!(
-        "{}: {sums}; {sent} sent (key {})\n",
-        target.name, build.key_id
+        "{}: {sums}{}; {sent} sent (key {})\n",
+        target.name,
+        held(build),
+        build.key_id
     )
 }

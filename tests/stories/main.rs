@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod browser;
 mod commands;
 mod config;
 mod conformance;
@@ -12,6 +13,8 @@ mod gcs;
 mod program;
 mod properties;
 mod publishing;
+mod references;
 mod s3;
 mod settings;
+mod spoilers;
 mod tree;

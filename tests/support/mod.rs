@@ -6,6 +6,7 @@ pub mod gcs;
 pub mod library;
 pub mod proxy;
 pub mod s3;
+pub mod web;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -154,6 +155,9 @@ impl Site {
     /// Every file below `folder`, by path, without assetsync's own.
     pub fn published(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         let root = self.path(folder);
+        if !root.exists() {
+            return BTreeMap::new();
+        }
         let files = walkdir::WalkDir::new(&root)
             .into_iter()
             .map(|entry| entry.expect("readable"));

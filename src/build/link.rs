@@ -1,0 +1,499 @@
+//! From what was found in files to which file refers to which: every reference is resolved, or told of.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use super::read::Draft;
+use crate::config::nearest;
+use crate::error::{Problem, escape};
+use crate::path::LogicalPath;
+use crate::refs::resolve::{BaseUrl, Meaning, resolve};
+use crate::refs::{Base, Kind, Reference};
+use crate::rules::{Dangling, glob};
+use crate::tree::{Asset, Tree};
+
+/// How many pages are named in a message about all of them.
+const SHOWN: usize = 2;
+
+/// A reference from one file of the tree to another.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    pub span: Range<u32>,
+    /// What must follow the new URL.
+    pub tail: Box<str>,
+    pub kind: Kind,
+    pub base: Base,
+    /// The file it's about.
+    pub to: u32,
+    pub line: u32,
+    pub column: u32,
+    /// Written from the top of the site, by a prefix such as `/static/`.
+    pub from_prefix: bool,
+}
+
+/// A placeholder, and the files it stands for.
+#[derive(Debug, Clone)]
+pub(super) struct Set {
+    pub span: Range<u32>,
+    pub to: Vec<u32>,
+    pub line: u32,
+    pub column: u32,
+}
+
+/// What one file refers to.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    pub links: Vec<Link>,
+    pub sets: Vec<Set>,
+    /// For a script: the pages that run it.
+    pub pages: Vec<u32>,
+}
+
+/// What resolving found out.
+#[derive(Debug, Default)]
+pub(super) struct Linked {
+    /// By asset.
+    pub files: Vec<Links>,
+    pub problems: Vec<Problem>,
+    pub warnings: Vec<Problem>,
+}
+
+/// Resolves what was found in all files.
+pub(super) fn link(tree: &Tree, drafts: &[Draft]) -> Linked {
+    let index = Index::new(tree);
+    let mut linked = Linked::default();
+    for (asset, draft) in tree.assets.iter().zip(drafts) {
+        let mut file = File {
+            index: &index,
+            asset,
+            draft,
+            linked: &mut linked,
+        };
+        let links = file.links();
+        let sets = file.sets();
+        linked.files.push(Links {
+            links,
+            sets,
+            pages: Vec::new(),
+        });
+    }
+    for (script, pages) in pages_of_scripts(drafts, &linked.files) {
+        let (asset, draft) = (&tree.assets[script], &drafts[script]);
+        let mut file = File {
+            index: &index,
+            asset,
+            draft,
+            linked: &mut linked,
+        };
+        let links = file.links_from_pages(&pages);
+        file.mentions(&pages);
+        let file = &mut linked.files[script];
+        file.links.extend(links);
+        file.pages = pages.into_iter().map(|page| page as u32).collect();
+    }
+    check_levels(tree, &mut linked);
+    linked
+}
+
+/// The paths of a tree.
+struct Index<'a> {
+    tree: &'a Tree,
+    by_path: HashMap<&'a str, u32>,
+    /// What was found but isn't published.
+    unpublished: BTreeSet<&'a str>,
+}
+
+impl<'a> Index<'a> {
+    fn new(tree: &'a Tree) -> Index<'a> {
+        let paths = tree.assets.iter().enumerate();
+        let skipped = tree.skipped.values().flatten();
+        Index {
+            tree,
+            by_path: paths
+                .map(|(index, asset)| (asset.path.as_str(), index as u32))
+                .collect(),
+            unpublished: skipped
+                .chain(&tree.left_out)
+                .chain(&tree.left_behind)
+                .map(LogicalPath::as_str)
+                .collect(),
+        }
+    }
+
+    /// The file at `path`; of a folder, its `index.html`.
+    fn find(&self, path: &str) -> Option<u32> {
+        let found = match path.is_empty() || path.ends_with('/') {
+            true => self.by_path.get(format!("{path}index.html").as_str()),
+            false => self.by_path.get(path),
+        };
+        found.copied()
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        let first = self
+            .tree
+            .assets
+            .partition_point(|asset| asset.path.as_str() < folder.as_str());
+        self.tree
+            .assets
+            .get(first)
+            .is_some_and(|asset| asset.path.as_str().starts_with(&folder))
+    }
+
+    /// What may be meant by a path that isn't there: the same name elsewhere, or another name in the same folder.
+    fn nearest(&self, path: &str) -> Option<&'a str> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let folder = &path[..path.len() - name.len()];
+        let assets = &self.tree.assets;
+        let namesakes = assets.iter().map(|asset| asset.path.as_str());
+        let namesakes: Vec<&str> = namesakes
+            .filter(|other| {
+                other
+                    .rsplit('/')
+                    .next()
+                    .is_some_and(|o| o.eq_ignore_ascii_case(name))
+            })
+            .collect();
+        if let Some(near) = nearest(path, namesakes.iter().copied()).or(namesakes.first().copied())
+        {
+            return Some(near);
+        }
+        let first = assets.partition_point(|asset| asset.path.as_str() < folder);
+        let siblings = assets[first..].iter().map(|asset| asset.path.as_str());
+        nearest(path, siblings.take_while(|other| other.starts_with(folder)))
+    }
+}
+
+/// One file, while it's looked at.
+struct File<'a> {
+    index: &'a Index<'a>,
+    asset: &'a Asset,
+    draft: &'a Draft,
+    linked: &'a mut Linked,
+}
+
+impl File<'_> {
+    fn links(&mut self) -> Vec<Link> {
+        let found = &self.draft.found;
+        let base = BaseUrl::new(
+            self.asset.path.folder(),
+            found.base.as_deref(),
+            &self.index.tree.prefixes,
+        );
+        let references = found.references.iter().zip(&self.draft.places.references);
+        references
+            .filter(|(reference, _)| reference.base == Base::Document)
+            .filter_map(|(reference, place)| self.link(reference, *place, &base))
+            .collect()
+    }
+
+    fn link(&mut self, reference: &Reference, place: (u32, u32), base: &BaseUrl) -> Option<Link> {
+        let prefixes = &self.index.tree.prefixes;
+        let path = match resolve(base, &reference.url, reference.kind, prefixes) {
+            Meaning::Elsewhere => return None,
+            Meaning::Nothing(why) => {
+                self.dangles(reference, place, why.to_string());
+                return None;
+            }
+            Meaning::Path(path) => path,
+        };
+        let Some(to) = self.index.find(&path) else {
+            let why = self.why_missing(&path, reference.kind);
+            self.dangles(reference, place, why);
+            return None;
+        };
+        Some(Link {
+            span: reference.span.start as u32..reference.span.end as u32,
+            tail: reference.tail.as_str().into(),
+            kind: reference.kind,
+            base: reference.base,
+            to,
+            line: place.0,
+            column: place.1,
+            from_prefix: prefixes
+                .iter()
+                .any(|prefix| reference.url.trim_start().starts_with(prefix.as_str())),
+        })
+    }
+
+    fn why_missing(&self, path: &str, kind: Kind) -> String {
+        let shown = escape(path);
+        if self.index.unpublished.contains(path) {
+            return format!(
+                "`{shown}` isn't published (`-v` lists what is left out, and a rule with `publish = true` publishes it)"
+            );
+        }
+        if kind == Kind::Import && path.ends_with('/') && self.index.is_folder(path) {
+            return format!(
+                "`{shown}` is a folder, whose files get other names: an import map must name each module"
+            );
+        }
+        if path.is_empty() || path.ends_with('/') {
+            return format!("there is no `{shown}index.html`");
+        }
+        match self.index.nearest(path) {
+            Some(near) => format!("there is no `{shown}`; did you mean `{}`?", escape(near)),
+            None => format!("there is no `{shown}`"),
+        }
+    }
+
+    fn dangles(&mut self, reference: &Reference, place: (u32, u32), why: String) {
+        let usual = match reference.kind {
+            Kind::MapSource => return,
+            Kind::Link | Kind::SourceMap => Dangling::Warn,
+            Kind::Load | Kind::Script | Kind::ModuleScript | Kind::Import => Dangling::Error,
+        };
+        let message = format!("refers to `{}`, but {why}", escape(&reference.url));
+        let problem = Problem::at(&self.asset.path, place, message);
+        match self.asset.policy.dangling.unwrap_or(usual) {
+            Dangling::Error => self.linked.problems.push(problem),
+            Dangling::Warn => self.linked.warnings.push(problem),
+            Dangling::Ignore => {}
+        }
+    }
+
+    fn sets(&mut self) -> Vec<Set> {
+        let found = &self.draft.found;
+        let placeholders = found
+            .placeholders
+            .iter()
+            .zip(&self.draft.places.placeholders);
+        let mut sets = Vec::new();
+        for (placeholder, place) in placeholders {
+            match self.matches(&placeholder.glob) {
+                Ok(to) => sets.push(Set {
+                    span: placeholder.span.start as u32..placeholder.span.end as u32,
+                    to,
+                    line: place.0,
+                    column: place.1,
+                }),
+                Err(why) => {
+                    let message = format!("`$$ASSETS({})$$`: {why}", escape(&placeholder.glob));
+                    self.linked
+                        .problems
+                        .push(Problem::at(&self.asset.path, *place, message));
+                }
+            }
+        }
+        sets
+    }
+
+    /// The files below this one's folder that a placeholder stands for.
+    fn matches(&self, pattern: &str) -> Result<Vec<u32>, String> {
+        if pattern
+            .split('/')
+            .any(|part| matches!(part, "" | "." | ".."))
+        {
+            return Err(
+                "a pattern begins in the folder of the file it stands in, such as `img/*.png`"
+                    .to_string(),
+            );
+        }
+        let matcher = glob(pattern).map_err(|e| format!("it isn't a glob: {}", e.kind()))?;
+        let folder = self.asset.path.folder();
+        let assets = &self.index.tree.assets;
+        let first = assets.partition_point(|asset| asset.path.as_str() < folder);
+        let below =
+            (first..assets.len()).take_while(|i| assets[*i].path.as_str().starts_with(folder));
+        let to: Vec<u32> = below
+            .filter(|i| matcher.is_match(&assets[*i].path.as_str()[folder.len()..]))
+            .filter(|i| assets[*i].path != self.asset.path)
+            .map(|i| i as u32)
+            .collect();
+        match to.is_empty() {
+            true => Err(format!("no file matches in `{}`", escape(folder))),
+            false => Ok(to),
+        }
+    }
+
+    /// What a script refers to by URLs that are relative to the page: all pages must agree.
+    fn links_from_pages(&mut self, pages: &[usize]) -> Vec<Link> {
+        let found = &self.draft.found;
+        let references = found.references.iter().zip(&self.draft.places.references);
+        let mut links = Vec::new();
+        for (reference, place) in references.filter(|(reference, _)| reference.base == Base::Page) {
+            // A script that no page here runs is run by the site's own: its folder is the best guess.
+            let own = [self.asset.path.folder()];
+            let folders: BTreeSet<&str> = match pages.is_empty() {
+                true => own.into(),
+                false => pages
+                    .iter()
+                    .map(|page| self.index.tree.assets[*page].path.folder())
+                    .collect(),
+            };
+            let prefixes = &self.index.tree.prefixes;
+            let meanings: BTreeMap<String, &str> = folders
+                .iter()
+                .map(|folder| (BaseUrl::new(folder, None, prefixes), *folder))
+                .map(|(base, folder)| {
+                    (
+                        format!(
+                            "{:?}",
+                            resolve(&base, &reference.url, reference.kind, prefixes)
+                        ),
+                        folder,
+                    )
+                })
+                .collect();
+            if meanings.len() > 1 {
+                let pages: Vec<String> = meanings
+                    .values()
+                    .take(SHOWN)
+                    .map(|folder| format!("`{}`", escape(folder)))
+                    .collect();
+                let message = format!(
+                    "`{}` is relative to the page, and pages in {} run this script; write `new URL(\"…\", import.meta.url)` in a module",
+                    escape(&reference.url),
+                    pages.join(" and "),
+                );
+                self.linked
+                    .problems
+                    .push(Problem::at(&self.asset.path, *place, message));
+                continue;
+            }
+            let folder = folders.first().copied().unwrap_or_default();
+            links.extend(self.link(reference, *place, &BaseUrl::new(folder, None, prefixes)));
+        }
+        links
+    }
+}
+
+impl File<'_> {
+    /// Strings that name a file which gets another name, where nothing rewrites them.
+    fn mentions(&mut self, pages: &[usize]) {
+        let prefixes = &self.index.tree.prefixes;
+        let pages = pages
+            .iter()
+            .map(|page| self.index.tree.assets[*page].path.folder());
+        let folders: BTreeSet<&str> = pages.chain([self.asset.path.folder()]).collect();
+        let bases: Vec<BaseUrl> = folders
+            .iter()
+            .map(|folder| BaseUrl::new(folder, None, prefixes))
+            .collect();
+        for (mention, place) in self
+            .draft
+            .found
+            .mentions
+            .iter()
+            .zip(&self.draft.places.mentions)
+        {
+            let find = |base: &BaseUrl| match resolve(base, &mention.text, Kind::Load, prefixes) {
+                Meaning::Path(path) => self.index.find(&path),
+                Meaning::Elsewhere | Meaning::Nothing(_) => None,
+            };
+            let Some(to) = bases.iter().find_map(find) else {
+                continue;
+            };
+            if self.index.tree.assets[to as usize]
+                .policy
+                .names
+                .is_mutable()
+            {
+                continue;
+            }
+            let message = format!(
+                "names `{}`, which gets another name, in a place where nothing is rewritten: write `new URL(\"…\", import.meta.url)` in a module, or `\"$$ASSETS(…)$$\"`",
+                escape(&mention.text)
+            );
+            self.linked
+                .warnings
+                .push(Problem::at(&self.asset.path, *place, message));
+        }
+    }
+}
+
+/// For each script that needs to know: the pages that run it, by `<script>`, `import` or as a worker.
+fn pages_of_scripts(drafts: &[Draft], files: &[Links]) -> Vec<(usize, Vec<usize>)> {
+    let needs_pages = |draft: &Draft| {
+        let found = &draft.found;
+        found
+            .references
+            .iter()
+            .any(|reference| reference.base == Base::Page)
+            || !found.mentions.is_empty()
+            || (!found.placeholders.is_empty() && !found.is_module)
+    };
+    let scripts: Vec<usize> = (0..drafts.len())
+        .filter(|i| needs_pages(&drafts[*i]))
+        .collect();
+    if scripts.is_empty() {
+        return Vec::new();
+    }
+    let mut runs: HashMap<u32, Vec<usize>> = HashMap::new();
+    for (from, links) in files.iter().enumerate() {
+        for link in &links.links {
+            if matches!(link.kind, Kind::Script | Kind::ModuleScript | Kind::Import) {
+                runs.entry(link.to).or_default().push(from);
+            }
+        }
+    }
+    let pages = |script: usize| {
+        let mut seen = BTreeSet::from([script]);
+        let mut waiting = vec![script];
+        while let Some(file) = waiting.pop() {
+            for from in runs.get(&(file as u32)).into_iter().flatten() {
+                if seen.insert(*from) {
+                    waiting.push(*from);
+                }
+            }
+        }
+        let is_page = |file: &usize| {
+            files[*file]
+                .links
+                .iter()
+                .any(|l| matches!(l.kind, Kind::Script | Kind::ModuleScript))
+        };
+        seen.into_iter()
+            .filter(|file| *file != script && is_page(file))
+            .collect()
+    };
+    scripts
+        .into_iter()
+        .map(|script| (script, pages(script)))
+        .collect()
+}
+
+/// What is open must not point at what isn't.
+fn check_levels(tree: &Tree, linked: &mut Linked) {
+    if tree.levels.is_empty() {
+        return;
+    }
+    for (asset, file) in tree.assets.iter().zip(&linked.files) {
+        let links = file
+            .links
+            .iter()
+            .map(|link| (link.to, link.line, link.column));
+        let sets = file
+            .sets
+            .iter()
+            .flat_map(|set| set.to.iter().map(|to| (*to, set.line, set.column)));
+        for (to, line, column) in links.chain(sets) {
+            let to = &tree.assets[to as usize];
+            if may_name(tree, asset, to) {
+                continue;
+            }
+            let (own, other) = (
+                tree.levels.name(asset.policy.level),
+                tree.levels.name(to.policy.level),
+            );
+            let message = format!(
+                "is {own}, and refers to `{}`, which is {other}",
+                escape(to.path.as_str())
+            );
+            linked
+                .problems
+                .push(Problem::at(&asset.path, (line, column), message));
+        }
+    }
+}
+
+/// Whether `asset` may refer to `to`, or have its name in it: by their levels, or because a rule says so.
+pub(super) fn may_name(tree: &Tree, asset: &Asset, to: &Asset) -> bool {
+    tree.levels.may_know(asset.policy.level, to.policy.level)
+        || asset
+            .policy
+            .may_name
+            .iter()
+            .any(|pattern| glob(pattern).is_ok_and(|matcher| matcher.is_match(to.path.as_str())))
+}

@@ -1,0 +1,272 @@
+//! From a [`Tree`] to a [`Build`]: reads every file, in parallel, finds what it refers to, and names it after what
+//! it will hold with its references rewritten. The whole build is known before anything is sent.
+//!
+//! Every file is read once to hash it and look into it; those whose references change are read again when their
+//! turn comes to be named, and all are read once more where levels are to be kept apart. No content is kept.
+
+mod link;
+mod read;
+mod rename;
+mod spoilers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use self::link::Links;
+use self::read::{Draft, Reader};
+pub(crate) use self::read::{Lines, same_length_utf8};
+use crate::error::{Error, Problem, Result};
+use crate::levels::LevelId;
+use crate::name::{Headers, KeyId, Secret, Token};
+use crate::path::{LogicalPath, ObjectKey};
+use crate::progress::Progress;
+use crate::refs::edit::Edits;
+use crate::rules::Policy;
+use crate::tree::{Asset, Tree};
+
+/// An asset with its name: all that is needed to publish it, but for its bytes.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// Where it stands in the tree.
+    pub path: LogicalPath,
+    /// Where its bytes are.
+    pub file: PathBuf,
+    /// What is replaced in them before they are published.
+    pub edits: Option<Arc<Edits>>,
+    /// How many are published, before gzip.
+    pub size_bytes: u64,
+    /// blake3 of them, as published, before gzip.
+    pub digest: blake3::Hash,
+    /// What its name commits to.
+    pub token: Token,
+    /// Its name in a target.
+    pub key: ObjectKey,
+    /// What the rules say about it.
+    pub policy: Arc<Policy>,
+    /// Whether gzip is allowed and the first bytes don't rule it out.
+    pub try_gzip: bool,
+}
+
+impl Object {
+    /// Whether the key stays when the content changes.
+    pub fn is_mutable(&self) -> bool {
+        self.policy.names.is_mutable()
+    }
+
+    /// What it's served with.
+    pub fn headers(&self) -> &Headers {
+        &self.policy.headers
+    }
+}
+
+/// Everything that should be in a target, sorted by logical path.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// The objects.
+    pub objects: Vec<Object>,
+    /// Which secret named them.
+    pub key_id: KeyId,
+    /// Which file refers to which: places of `objects` before any were held back. Sorted.
+    pub references: Vec<Reference>,
+    /// Worth a word: references that may lead nowhere, documents that couldn't be read.
+    pub warnings: Vec<Problem>,
+    /// What scripts do that can't be followed.
+    pub notes: Vec<Problem>,
+    /// Objects that aren't published before their level is unlocked, by the level's name.
+    pub held: BTreeMap<String, u64>,
+}
+
+/// A reference from one object to another, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// Which object refers: its place in [`Build::objects`].
+    pub from: u32,
+    /// Counted from 1.
+    pub line: u32,
+    /// Counted from 1, in characters.
+    pub column: u32,
+    /// To which.
+    pub to: u32,
+}
+
+impl Build {
+    /// The size of all files, in bytes, before gzip.
+    pub fn size_bytes(&self) -> u64 {
+        self.objects.iter().map(|object| object.size_bytes).sum()
+    }
+
+    /// What is to be published now: all but the held levels that aren't in `unlocked`.
+    pub fn without_held(&self, tree: &Tree, unlocked: &BTreeSet<LevelId>) -> Build {
+        let mut build = self.clone();
+        let is_held = |object: &Object| {
+            let level = object.policy.level;
+            tree.levels.is_held(level) && !unlocked.contains(&level)
+        };
+        for object in self.objects.iter().filter(|object| is_held(object)) {
+            let name = tree.levels.name(object.policy.level).to_string();
+            *build.held.entry(name).or_default() += 1;
+        }
+        build.objects.retain(|object| !is_held(object));
+        build
+    }
+
+    /// The objects of these levels alone.
+    pub fn of_levels(&self, levels: &BTreeSet<LevelId>) -> Build {
+        let mut build = self.clone();
+        build
+            .objects
+            .retain(|object| levels.contains(&object.policy.level));
+        build
+    }
+
+    /// The object of a logical path.
+    pub fn find(&self, path: &str) -> Option<&Object> {
+        let found = self
+            .objects
+            .binary_search_by(|object| object.path.as_str().cmp(path));
+        found.ok().map(|index| &self.objects[index])
+    }
+}
+
+/// How often a file that changes under our hands is read again.
+const READS_MAX: usize = 3;
+
+/// Reads everything in `tree`, rewrites its references and names it. `progress` counts what is read, and can
+/// stop the work.
+///
+/// # Errors
+/// [`Error::Tree`] lists the tree's problems and what reading added: unreadable files, private keys and
+/// credentials, references that lead nowhere or to what must stay unknown, names that collide.
+/// [`Error::Interrupted`] if `progress` was stopped.
+pub fn build(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build> {
+    let mut reads = 1;
+    loop {
+        let outcome = build_once(tree, secret, progress);
+        if progress.is_stopped() {
+            return Err(Error::Interrupted);
+        }
+        match outcome {
+            Ok(build) => return Ok(build),
+            Err(problems) if reads < READS_MAX && problems.iter().all(is_change) => reads += 1,
+            Err(mut problems) => {
+                problems.sort();
+                return Err(Error::Tree(problems));
+            }
+        }
+    }
+}
+
+fn build_once(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build, Vec<Problem>> {
+    let mut problems = tree.problems.clone();
+    let (drafts, unreadable) = read_all(tree, secret, progress);
+    problems.extend(unreadable);
+    // Without every draft, nothing can be said of references.
+    if drafts.len() < tree.assets.len() {
+        return Err(problems);
+    }
+    let linked = link::link(tree, &drafts);
+    problems.extend(linked.problems);
+    let objects = match rename::name(tree, secret, &drafts, &linked.files, progress) {
+        Ok(objects) => objects,
+        Err(unnamed) => {
+            problems.extend(unnamed);
+            return Err(problems);
+        }
+    };
+    problems.extend(find_collisions(&objects));
+    let references = references(&linked.files);
+    problems.extend(spoilers::find(tree, &objects, &references, progress));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut warnings = linked.warnings;
+    let mut notes = Vec::new();
+    for draft in drafts {
+        warnings.extend(draft.warnings);
+        notes.extend(draft.notes);
+    }
+    warnings.sort();
+    Ok(Build {
+        references,
+        objects,
+        key_id: secret.id(),
+        warnings,
+        notes,
+        held: BTreeMap::new(),
+    })
+}
+
+fn read_all(tree: &Tree, secret: &Secret, progress: &Progress) -> (Vec<Draft>, Vec<Problem>) {
+    let outcomes: Vec<Result<Draft, Vec<Problem>>> = tree
+        .assets
+        .par_iter()
+        .map_init(Reader::new, |reader, asset| {
+            let draft = reader.draft(asset, secret, progress)?;
+            progress.read(draft.size_bytes);
+            Ok(draft)
+        })
+        .collect();
+    let mut drafts = Vec::with_capacity(outcomes.len());
+    let mut problems = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(draft) => drafts.push(draft),
+            Err(found) => problems.extend(found),
+        }
+    }
+    (drafts, problems)
+}
+
+const CHANGED: &str = "keeps changing while it's read";
+
+fn changed(asset: &Asset) -> Problem {
+    Problem::new(&asset.path, CHANGED)
+}
+
+fn is_change(problem: &Problem) -> bool {
+    problem.message == CHANGED
+}
+
+fn references(files: &[Links]) -> Vec<Reference> {
+    let mut references = Vec::new();
+    for (from, file) in files.iter().enumerate() {
+        let links = file
+            .links
+            .iter()
+            .map(|link| (link.to, link.line, link.column));
+        let sets = file
+            .sets
+            .iter()
+            .flat_map(|set| set.to.iter().map(|to| (*to, set.line, set.column)));
+        references.extend(links.chain(sets).map(|(to, line, column)| Reference {
+            from: from as u32,
+            to,
+            line,
+            column,
+        }));
+    }
+    references.sort_unstable();
+    references
+}
+
+/// Plain names of one file can be the name another gets by its style.
+fn find_collisions(objects: &[Object]) -> Vec<Problem> {
+    let mut seen: HashMap<&ObjectKey, &Object> = HashMap::with_capacity(objects.len());
+    let mut problems = Vec::new();
+    for object in objects {
+        // Two sources with one path are told of already.
+        if let Some(other) = seen
+            .insert(&object.key, object)
+            .filter(|other| other.path != object.path)
+        {
+            problems.push(Problem::new(
+                &object.path,
+                format!("gets the same object key as `{}`", other.path),
+            ));
+        }
+    }
+    problems
+}

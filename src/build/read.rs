@@ -1,0 +1,408 @@
+//! The first reading of a file: its digest, what it refers to, and what must not be published.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+
+use crate::credentials;
+use crate::encode::read_full;
+use crate::error::{Problem, plain};
+use crate::media;
+use crate::metadata;
+use crate::name::Secret;
+use crate::progress::Progress;
+use crate::refs::{Found, Kind, Language, MISPLACED};
+use crate::rules::{Remarks, SourceMaps};
+use crate::secrets::Scanner;
+use crate::tree::Asset;
+
+/// What a worker reads at a time, in bytes: small enough for the cache, large enough for few calls.
+const READ_BYTES: usize = 256 << 10;
+
+/// The largest file that is looked into, in bytes: a parser needs all of it in memory, and several times as much for a
+/// script.
+pub(super) const DOCUMENT_BYTES_MAX: u64 = 32 << 20;
+
+/// What a file is before its references are resolved.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// blake3 of the file.
+    pub digest: blake3::Hash,
+    pub size_bytes: u64,
+    /// Whether its first bytes say that it's compressed.
+    pub is_compressed: bool,
+    /// What it refers to; line and column are those of `references` and so on, in their order.
+    pub found: Found,
+    pub places: Places,
+    /// What goes, whatever it refers to: comments, metadata.
+    pub cuts: Vec<(Range<usize>, Vec<u8>)>,
+    pub warnings: Vec<Problem>,
+    pub notes: Vec<Problem>,
+}
+
+/// Line and column, counted from 1, of each of [`Found`]'s lists.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub references: Vec<(u32, u32)>,
+    pub placeholders: Vec<(u32, u32)>,
+    pub mentions: Vec<(u32, u32)>,
+}
+
+/// A worker's buffer.
+pub(super) struct Reader {
+    buffer: Vec<u8>,
+}
+
+impl Reader {
+    pub(super) fn new() -> Reader {
+        Reader {
+            buffer: vec![0; READ_BYTES],
+        }
+    }
+
+    /// Reads the file once.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub(super) fn draft(
+        &mut self,
+        asset: &Asset,
+        secret: &Secret,
+        progress: &Progress,
+    ) -> Result<Draft, Vec<Problem>> {
+        let unreadable = |e: io::Error| {
+            vec![Problem::new(
+                &asset.path,
+                format!("can't be read: {}", plain(&e)),
+            )]
+        };
+        let file = File::open(&asset.file).map_err(unreadable)?;
+        let size_bytes = file.metadata().map_err(unreadable)?.len();
+        let whole = wants(asset);
+        if whole == Wants::Nothing || size_bytes > DOCUMENT_BYTES_MAX {
+            let mut draft = self
+                .in_passing(file, asset, secret, progress)
+                .map_err(unreadable)??;
+            draft.warnings.extend(too_large(asset, whole)?);
+            return Ok(draft);
+        }
+        let mut content = Vec::with_capacity(size_bytes as usize + 1);
+        file.take(DOCUMENT_BYTES_MAX + 1)
+            .read_to_end(&mut content)
+            .map_err(unreadable)?;
+        let mut scanner = Scanner::new(secret);
+        scanner.scan(&content);
+        check_secrets(asset, &scanner)?;
+        look_into(asset, &content)
+    }
+
+    /// Hashes and scans a file that isn't kept.
+    fn in_passing(
+        &mut self,
+        mut file: File,
+        asset: &Asset,
+        secret: &Secret,
+        progress: &Progress,
+    ) -> io::Result<Result<Draft, Vec<Problem>>> {
+        let mut hasher = blake3::Hasher::new();
+        let mut scanner = Scanner::new(secret);
+        let mut is_compressed = false;
+        let mut size_bytes = 0;
+        loop {
+            let n = read_full(&mut file, &mut self.buffer)?;
+            let chunk = &self.buffer[..n];
+            if size_bytes == 0 {
+                is_compressed = media::is_compressed(chunk);
+            }
+            hasher.update(chunk);
+            scanner.scan(chunk);
+            size_bytes += n as u64;
+            if n < self.buffer.len() || progress.is_stopped() {
+                break;
+            }
+        }
+        Ok(check_secrets(asset, &scanner).map(|()| Draft {
+            size_bytes,
+            is_compressed,
+            ..Draft::of(hasher.finalize())
+        }))
+    }
+}
+
+impl Draft {
+    fn of(digest: blake3::Hash) -> Draft {
+        Draft {
+            digest,
+            size_bytes: 0,
+            is_compressed: false,
+            found: Found::default(),
+            places: Places::default(),
+            cuts: Vec::new(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// What a file is read as a whole for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    Nothing,
+    /// It's text that may hold credentials.
+    Text,
+    /// It's a document.
+    Document(Language),
+    /// Its metadata goes.
+    Metadata,
+}
+
+fn wants(asset: &Asset) -> Wants {
+    let policy = &asset.policy;
+    if policy.headers.further.contains_key("content-encoding") {
+        return Wants::Nothing;
+    }
+    match Language::of(
+        &policy.headers.content_type,
+        asset.path.extension().as_deref(),
+        &policy.references,
+    ) {
+        Some(language) if policy.rewrite => Wants::Document(language),
+        _ if media::is_text(&policy.headers.content_type) => Wants::Text,
+        _ if policy.metadata == Remarks::Strip => Wants::Metadata,
+        _ => Wants::Nothing,
+    }
+}
+
+fn too_large(asset: &Asset, whole: Wants) -> Result<Option<Problem>, Vec<Problem>> {
+    let limit = DOCUMENT_BYTES_MAX >> 20;
+    let problem = |message: String| vec![Problem::new(&asset.path, message)];
+    match whole {
+        Wants::Nothing => Ok(None),
+        Wants::Text => Ok(Some(Problem::new(
+            &asset.path,
+            format!("is larger than {limit} MiB, so credentials weren't looked for"),
+        ))),
+        Wants::Document(_) => Err(problem(format!(
+            "is larger than {limit} MiB, too large to look for references; a rule with `rewrite = false` publishes it as it is"
+        ))),
+        Wants::Metadata => Err(problem(format!(
+            "is larger than {limit} MiB, too large for `metadata = \"strip\"`"
+        ))),
+    }
+}
+
+fn check_secrets(asset: &Asset, scanner: &Scanner) -> Result<(), Vec<Problem>> {
+    let problem = |message: String| Err(vec![Problem::new(&asset.path, message)]);
+    if scanner.found_own_key() {
+        return problem("holds this project's own key, which is never published".to_string());
+    }
+    match scanner.found() {
+        Some(found) if !asset.policy.may_be_secret => problem(format!("holds {found}; {DECIDES}")),
+        _ => Ok(()),
+    }
+}
+
+const DECIDES: &str = "a rule for this file with `publish = true` or `publish = false` decides";
+
+fn look_into(asset: &Asset, content: &[u8]) -> Result<Draft, Vec<Problem>> {
+    let policy = &asset.policy;
+    let mut draft = Draft {
+        size_bytes: content.len() as u64,
+        is_compressed: media::is_compressed(content),
+        ..Draft::of(blake3::hash(content))
+    };
+    let mut problems = Vec::new();
+    if !policy.may_be_secret && media::is_text(&policy.headers.content_type) {
+        problems.extend(credentials_in(asset, content));
+    }
+    match wants(asset) {
+        Wants::Document(language) if !draft.is_compressed => {
+            references_in(asset, language, content, &mut draft, &mut problems);
+        }
+        Wants::Metadata => match metadata::strip(content) {
+            Ok(edits) => {
+                draft.cuts = edits
+                    .into_iter()
+                    .map(|edit| (edit.span, edit.text))
+                    .collect()
+            }
+            Err(why) => problems.push(Problem::new(&asset.path, why.to_string())),
+        },
+        _ => {}
+    }
+    match problems.is_empty() {
+        true => Ok(draft),
+        false => Err(problems),
+    }
+}
+
+fn credentials_in(asset: &Asset, content: &[u8]) -> Vec<Problem> {
+    let found = credentials::find(content, asset.path.as_str());
+    let problem = |credential: credentials::Credential| {
+        let message = format!(
+            "holds what looks like a credential ({}); {DECIDES}",
+            credential.rule
+        );
+        Problem::at(&asset.path, (credential.line as u32, 1), message)
+    };
+    found.into_iter().map(problem).collect()
+}
+
+fn references_in(
+    asset: &Asset,
+    language: Language,
+    content: &[u8],
+    draft: &mut Draft,
+    problems: &mut Vec<Problem>,
+) {
+    if content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff") {
+        let message = "is UTF-16, so references weren't looked for: save it as UTF-8";
+        draft.warnings.push(Problem::new(&asset.path, message));
+        return;
+    }
+    let text = same_length_utf8(content);
+    let mut found = language.find(&text, &asset.policy.references);
+    let mut lines = Lines::new(&text);
+    for fault in &found.faults {
+        let problem = Problem::at(&asset.path, lines.place(fault.at), fault.message.clone());
+        match fault.message == MISPLACED {
+            true => problems.push(problem),
+            false => draft.warnings.push(problem),
+        }
+    }
+    for built in &found.built {
+        let message = format!(
+            "builds a path when it runs: `{}`",
+            crate::error::escape(&built.text)
+        );
+        draft
+            .notes
+            .push(Problem::at(&asset.path, lines.place(built.at), message));
+    }
+    source_map(asset, &mut found, &mut lines, draft, problems);
+    if asset.policy.comments == Remarks::Strip {
+        draft
+            .cuts
+            .extend(found.comments.iter().map(|span| (span.clone(), Vec::new())));
+    }
+    draft.places = Places {
+        references: found
+            .references
+            .iter()
+            .map(|r| lines.place(r.span.start))
+            .collect(),
+        placeholders: found
+            .placeholders
+            .iter()
+            .map(|p| lines.place(p.span.start))
+            .collect(),
+        mentions: found.mentions.iter().map(|m| lines.place(m.at)).collect(),
+    };
+    // Lists that nobody asks for any more, out of memory.
+    found.comments = Vec::new();
+    found.built = Vec::new();
+    found.faults = Vec::new();
+    draft.found = found;
+}
+
+/// Maps carry the sources: one that is part of a file is refused, published or taken out, as the rules say.
+fn source_map(
+    asset: &Asset,
+    found: &mut Found,
+    lines: &mut Lines<'_>,
+    draft: &mut Draft,
+    problems: &mut Vec<Problem>,
+) {
+    for map in &found.source_maps {
+        match asset.policy.source_maps {
+            SourceMaps::Strip => draft.cuts.push((map.comment.clone(), Vec::new())),
+            SourceMaps::Refuse if map.is_inline => {
+                let message = "holds a source map, which carries the sources; a rule with `source_maps = \"strip\"` takes it out, with `\"publish\"` leaves it in";
+                problems.push(Problem::at(
+                    &asset.path,
+                    lines.place(map.comment.start),
+                    message,
+                ));
+            }
+            SourceMaps::Refuse | SourceMaps::Publish => {}
+        }
+    }
+    if asset.policy.source_maps == SourceMaps::Strip {
+        found
+            .references
+            .retain(|reference| reference.kind != Kind::SourceMap);
+    }
+}
+
+/// The text as parsers want it: what isn't UTF-8 becomes `?`, byte by byte, so that every offset stays.
+pub(crate) fn same_length_utf8(content: &[u8]) -> String {
+    let mut text = String::with_capacity(content.len());
+    for chunk in content.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    text
+}
+
+/// Lines and columns of a text, found in one go as long as offsets rise.
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    offset: usize,
+    line: u32,
+    column: u32,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(text: &'a str) -> Lines<'a> {
+        Lines {
+            text,
+            offset: 0,
+            line: 1,
+            column: 1,
+        }
+    }
+
+    /// Line and column of a byte, counted from 1; columns in characters.
+    pub(crate) fn place(&mut self, offset: usize) -> (u32, u32) {
+        let offset = self.text.floor_char_boundary(offset);
+        if offset < self.offset {
+            *self = Lines::new(self.text);
+        }
+        let between = &self.text[self.offset..offset];
+        self.offset = offset;
+        self.line += memchr::memchr_iter(b'\n', between.as_bytes()).count() as u32;
+        self.column = match between.rfind('\n') {
+            Some(newline) => between[newline + 1..].chars().count() as u32 + 1,
+            None => self.column + between.chars().count() as u32,
+        };
+        (self.line, self.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_from_one_in_characters() {
+        let mut lines = Lines::new("ab\né🐘c\n\nd");
+        for (offset, place) in [
+            (0, (1, 1)),
+            (2, (1, 3)),
+            (3, (2, 1)),
+            (5, (2, 2)),
+            (9, (2, 3)),
+            (11, (3, 1)),
+            (12, (4, 1)),
+        ] {
+            assert_eq!(lines.place(offset), place, "{offset}");
+        }
+        assert_eq!(lines.place(9), (2, 3), "backwards too");
+    }
+
+    #[test]
+    fn text_in_another_encoding_keeps_its_offsets() {
+        assert_eq!(same_length_utf8(b"caf\xe9 <a href=x>"), "caf? <a href=x>");
+        assert_eq!(same_length_utf8("café".as_bytes()), "café");
+    }
+}

@@ -1,0 +1,407 @@
+//! Names: every file after what it refers to, files that refer to each other in a circle together.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::link::{Link, Links, Set};
+use super::read::Draft;
+use super::{Object, changed};
+use crate::error::Problem;
+use crate::name::{Component, EncodingPolicy, Secret, Token, object_key, token};
+use crate::path::ObjectKey;
+use crate::progress::Progress;
+use crate::refs::edit::Edits;
+use crate::refs::order::generations;
+use crate::refs::resolve::{BaseUrl, relative};
+use crate::refs::{Base, Kind};
+use crate::rules::UrlStyle;
+use crate::tree::{Asset, Tree};
+
+/// Names all files, and works out what is to be replaced in each.
+pub(super) fn name(
+    tree: &Tree,
+    secret: &Secret,
+    drafts: &[Draft],
+    files: &[Links],
+    progress: &Progress,
+) -> Result<Vec<Object>, Vec<Problem>> {
+    let assets = &tree.assets;
+    let fixed: Vec<Result<ObjectKey, Problem>> = assets
+        .par_iter()
+        .map(|asset| key(asset, secret, Token::ZERO))
+        .collect();
+    let (fixed, problems) = split(fixed);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut naming = Naming {
+        tree,
+        secret,
+        drafts,
+        files,
+        keys: fixed,
+    };
+    let mut objects: Vec<Option<Object>> = assets.iter().map(|_| None).collect();
+    for generation in generations(assets.len(), naming.needs()) {
+        let named: Vec<Result<Vec<(usize, Object)>, Problem>> = generation
+            .par_iter()
+            .filter(|_| !progress.is_stopped())
+            .map(|component| naming.component(component))
+            .collect();
+        let (named, problems) = split(named);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        for (file, object) in named.into_iter().flatten() {
+            naming.keys[file] = object.key.clone();
+            objects[file] = Some(object);
+        }
+    }
+    Ok(objects.into_iter().flatten().collect())
+}
+
+fn split<T>(outcomes: Vec<Result<T, Problem>>) -> (Vec<T>, Vec<Problem>) {
+    let mut done = Vec::with_capacity(outcomes.len());
+    let mut problems = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(outcome) => done.push(outcome),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (done, problems)
+}
+
+fn key(asset: &Asset, secret: &Secret, token: Token) -> Result<ObjectKey, Problem> {
+    let extension = asset.policy.key_extension.as_deref();
+    object_key(asset.policy.names, secret, &asset.path, extension, token)
+        .map_err(|why| Problem::new(&asset.path, why.to_string()))
+}
+
+struct Naming<'a> {
+    tree: &'a Tree,
+    secret: &'a Secret,
+    drafts: &'a [Draft],
+    files: &'a [Links],
+    /// The keys of all files. Those that commit to content have a dummy token until they are named: their folder
+    /// is right.
+    keys: Vec<ObjectKey>,
+}
+
+/// The keys of all files, and those of a circle that is being named.
+#[derive(Debug, Clone, Copy)]
+struct Keys<'a> {
+    all: &'a [ObjectKey],
+    own: Option<&'a BTreeMap<usize, ObjectKey>>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(all: &'a [ObjectKey]) -> Keys<'a> {
+        Keys { all, own: None }
+    }
+
+    fn of_file(&self, file: usize) -> &'a ObjectKey {
+        let own = self.own.and_then(|own| own.get(&file));
+        own.unwrap_or(&self.all[file])
+    }
+}
+
+/// How a reference is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written<'a> {
+    /// As published.
+    ByKey,
+    /// Within a component, whose digest its names depend on: by logical path.
+    ByPath(&'a [usize]),
+}
+
+impl Naming<'_> {
+    /// Which file's name depends on which other's: names that stay don't count.
+    fn needs(&self) -> impl Iterator<Item = (usize, usize)> {
+        let all = self.files.iter().enumerate().flat_map(|(from, file)| {
+            let links = file.links.iter().map(|link| link.to);
+            let sets = file.sets.iter().flat_map(|set| set.to.iter().copied());
+            links.chain(sets).map(move |to| (from, to as usize))
+        });
+        let mut needs: Vec<_> = all
+            .filter(|(_, to)| !self.tree.assets[*to].policy.names.is_mutable())
+            .collect();
+        needs.sort_unstable();
+        needs.dedup();
+        needs.into_iter()
+    }
+
+    fn component(&self, component: &[usize]) -> Result<Vec<(usize, Object)>, Problem> {
+        match *component {
+            [file] if !self.refers_to_itself(file) => Ok(vec![(file, self.single(file)?)]),
+            _ => self.circle(component),
+        }
+    }
+
+    fn refers_to_itself(&self, file: usize) -> bool {
+        let to_itself = |to: &u32| *to as usize == file;
+        !self.tree.assets[file].policy.names.is_mutable()
+            && (self.files[file]
+                .links
+                .iter()
+                .any(|link| to_itself(&link.to))
+                || self.files[file]
+                    .sets
+                    .iter()
+                    .any(|set| set.to.iter().any(to_itself)))
+    }
+
+    fn single(&self, file: usize) -> Result<Object, Problem> {
+        let draft = &self.drafts[file];
+        let edits = self.edits(file, Written::ByKey, Keys::of(&self.keys))?;
+        let (digest, size_bytes) = match edits.is_empty() {
+            true => (draft.digest, draft.size_bytes),
+            false => digest(&edits.apply(&self.content(file)?)),
+        };
+        self.object(file, digest, digest, size_bytes, edits)
+    }
+
+    /// All files of a circle are named after what all of them hold.
+    fn circle(&self, component: &[usize]) -> Result<Vec<(usize, Object)>, Problem> {
+        let mut hasher = Component::new();
+        for file in component {
+            let edits = self.edits(*file, Written::ByPath(component), Keys::of(&self.keys))?;
+            let (digest, _) = digest(&edits.apply(&self.content(*file)?));
+            hasher.add(&self.tree.assets[*file].path, &digest);
+        }
+        let shared = hasher.digest();
+        let mut own = BTreeMap::new();
+        for file in component {
+            let asset = &self.tree.assets[*file];
+            let token = token(self.secret, &asset.path, &shared, &asset.policy.headers);
+            own.insert(*file, key(asset, self.secret, token)?);
+        }
+        let keys = Keys {
+            all: &self.keys,
+            own: Some(&own),
+        };
+        let finish = |file: &usize| {
+            let edits = self.edits(*file, Written::ByKey, keys)?;
+            let (digest, size_bytes) = digest(&edits.apply(&self.content(*file)?));
+            Ok((
+                *file,
+                self.object(*file, shared, digest, size_bytes, edits)?,
+            ))
+        };
+        component.iter().map(finish).collect()
+    }
+
+    fn object(
+        &self,
+        file: usize,
+        named_after: blake3::Hash,
+        digest: blake3::Hash,
+        size_bytes: u64,
+        edits: Edits,
+    ) -> Result<Object, Problem> {
+        let asset = &self.tree.assets[file];
+        let policy = &asset.policy;
+        let token = token(self.secret, &asset.path, &named_after, &policy.headers);
+        let may_shrink = size_bytes > 0 && !self.drafts[file].is_compressed;
+        Ok(Object {
+            path: asset.path.clone(),
+            file: asset.file.clone(),
+            size_bytes,
+            digest,
+            token,
+            key: key(asset, self.secret, token)?,
+            try_gzip: policy.headers.encoding == EncodingPolicy::Gzip && may_shrink,
+            policy: Arc::clone(policy),
+            edits: (!edits.is_empty()).then(|| Arc::new(edits)),
+        })
+    }
+
+    /// The file, which must not have changed since it was looked into.
+    fn content(&self, file: usize) -> Result<Vec<u8>, Problem> {
+        let asset = &self.tree.assets[file];
+        let content = fs::read(&asset.file).map_err(|e| {
+            Problem::new(
+                &asset.path,
+                format!("can't be read: {}", crate::error::plain(&e)),
+            )
+        })?;
+        match blake3::hash(&content) == self.drafts[file].digest {
+            true => Ok(content),
+            false => Err(changed(asset)),
+        }
+    }
+
+    fn edits(&self, file: usize, written: Written<'_>, keys: Keys<'_>) -> Result<Edits, Problem> {
+        let mut replacements = self.drafts[file].cuts.clone();
+        let references = Written::at(self, file, written, keys);
+        for link in &self.files[file].links {
+            let span = link.span.start as usize..link.span.end as usize;
+            if let Some(url) = references.link(link)? {
+                replacements.push((span, format!("{url}{}", link.tail).into_bytes()));
+            }
+        }
+        for set in &self.files[file].sets {
+            let span = set.span.start as usize..set.span.end as usize;
+            replacements.push((span, references.set(set)?.into_bytes()));
+        }
+        Ok(Edits::new(replacements))
+    }
+}
+
+/// A file whose references are being written.
+struct Writer<'a> {
+    naming: &'a Naming<'a>,
+    asset: &'a Asset,
+    file: usize,
+    written: Written<'a>,
+    keys: Keys<'a>,
+    /// Where its relative URLs start from.
+    own: BaseUrl,
+}
+
+impl Written<'_> {
+    fn at<'a>(
+        naming: &'a Naming<'a>,
+        file: usize,
+        written: Written<'a>,
+        keys: Keys<'a>,
+    ) -> Writer<'a> {
+        let href = naming.drafts[file].found.base.as_deref();
+        Writer {
+            naming,
+            asset: &naming.tree.assets[file],
+            file,
+            written,
+            keys,
+            own: BaseUrl::new(folder(keys.of_file(file)), href, &naming.tree.prefixes),
+        }
+    }
+}
+
+fn folder(key: &ObjectKey) -> &str {
+    let key = key.as_str();
+    &key[..key.rfind('/').map_or(0, |slash| slash + 1)]
+}
+
+impl Writer<'_> {
+    /// The URL to write; none if what stands there is right already.
+    fn link(&self, link: &Link) -> Result<Option<String>, Problem> {
+        let to = link.to as usize;
+        if self.is_inside(to) {
+            return Ok(Some(self.naming.tree.assets[to].path.to_string()));
+        }
+        if self.stays(link) {
+            return Ok(None);
+        }
+        let place = (link.line, link.column);
+        self.url(to, link.base, link.kind, place).map(Some)
+    }
+
+    fn is_inside(&self, to: usize) -> bool {
+        matches!(self.written, Written::ByPath(component) if component.binary_search(&to).is_ok())
+    }
+
+    /// Between files that keep their places, every relative URL is right as it is.
+    fn stays(&self, link: &Link) -> bool {
+        let target = &self.naming.tree.assets[link.to as usize];
+        let has_stayed = self.keys.of_file(link.to as usize).as_str() == target.path.as_str();
+        let starts_there = |file: usize| {
+            folder(self.keys.of_file(file)) == self.naming.tree.assets[file].path.folder()
+        };
+        let from_there = match link.base {
+            Base::Document => starts_there(self.file),
+            Base::Page => self.pages().iter().all(|page| starts_there(*page as usize)),
+        };
+        self.asset.policy.urls == UrlStyle::Relative
+            && has_stayed
+            && (link.from_prefix || from_there)
+    }
+
+    fn pages(&self) -> &[u32] {
+        &self.naming.files[self.file].pages
+    }
+
+    fn url(&self, to: usize, base: Base, kind: Kind, place: (u32, u32)) -> Result<String, Problem> {
+        let key = self.keys.of_file(to);
+        let problem = |message: &str| Problem::at(&self.asset.path, place, message);
+        if self.asset.policy.urls == UrlStyle::Absolute {
+            let Some(public_url) = &self.naming.tree.public_url else {
+                return Err(problem(
+                    "`urls = \"absolute\"` needs the target's `public_url`",
+                ));
+            };
+            return Ok(format!("{public_url}{}", key.url_path()));
+        }
+        let from_base = |base: &BaseUrl| {
+            relative(base, key, kind)
+                .map_err(|_| problem("the page's `<base>` leads away from where the page will be: give it a plain name, or take the `<base>` out"))
+        };
+        let pages = self.pages();
+        if base == Base::Document || pages.is_empty() {
+            return from_base(&self.own);
+        }
+        let page_base = |page: &u32| {
+            let page = *page as usize;
+            let href = self.naming.drafts[page].found.base.as_deref();
+            BaseUrl::new(
+                folder(self.keys.of_file(page)),
+                href,
+                &self.naming.tree.prefixes,
+            )
+        };
+        let mut urls = pages
+            .iter()
+            .map(|page| from_base(&page_base(page)))
+            .collect::<Result<Vec<_>, _>>()?;
+        urls.dedup();
+        match urls.len() {
+            1 => Ok(urls.remove(0)),
+            _ => Err(problem(
+                "this is relative to the page, and pages in several folders run this script; make it a module, and write `new URL(\"…\", import.meta.url)`, or give it `urls = \"absolute\"`",
+            )),
+        }
+    }
+
+    /// An object from path to URL, as a literal of JavaScript and JSON.
+    fn set(&self, set: &Set) -> Result<String, Problem> {
+        // A module knows where it is, so that it doesn't matter which page runs it.
+        let is_module = self.naming.drafts[self.file].found.is_module
+            && self.asset.policy.urls == UrlStyle::Relative;
+        let base = match is_module {
+            true => Base::Document,
+            false => Base::Page,
+        };
+        let folder = self.asset.path.folder();
+        let entry = |to: &u32| {
+            let to = *to as usize;
+            let path = self.naming.tree.assets[to].path.as_str();
+            let url = match self.is_inside(to) {
+                true => path.to_string(),
+                false => self.url(to, base, Kind::Load, (set.line, set.column))?,
+            };
+            let url = match is_module {
+                true => format!("new URL({}, import.meta.url).href", literal(&url)),
+                false => literal(&url),
+            };
+            Ok(format!("{}: {url}", literal(&path[folder.len()..])))
+        };
+        let entries: Vec<String> = set.to.iter().map(entry).collect::<Result<_, Problem>>()?;
+        Ok(format!("{{{}}}", entries.join(", ")))
+    }
+}
+
+/// A string of JavaScript and JSON that is safe in a page's `<script>` too.
+fn literal(text: &str) -> String {
+    let quoted = serde_json::to_string(text).expect("a string is JSON");
+    quoted
+        .replace('<', "\\u003c")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}
+
+fn digest(content: &[u8]) -> (blake3::Hash, u64) {
+    (blake3::hash(content), content.len() as u64)
+}

@@ -1,0 +1,268 @@
+//! Looks for the names of what must stay unknown in everything that is to be published: tokens, and paths as they would
+//! be written in that place. Finds what no parser sees as a reference: strings, comments, data.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use rayon::prelude::*;
+
+use super::link::may_name;
+use super::read::Lines;
+use super::{Object, Reference};
+use crate::body;
+use crate::encode::read_full;
+use crate::error::{Problem, escape, plain};
+use crate::levels::LevelId;
+use crate::path::{KEY_BYTES_MAX, url_path};
+use crate::progress::Progress;
+use crate::tree::Tree;
+
+/// What is searched at a time, in bytes.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// What is searched again with the next chunk, in bytes: the longest name, percent-encoded, and a byte on each side.
+const OVERLAP_BYTES: usize = 3 * KEY_BYTES_MAX + 2;
+
+/// All names in files that may not have them, but for those in `known` references, which are told of already.
+pub(super) fn find(
+    tree: &Tree,
+    objects: &[Object],
+    known: &[Reference],
+    progress: &Progress,
+) -> Vec<Problem> {
+    let Some(needles) = Needles::new(objects) else {
+        return Vec::new();
+    };
+    let search = Search {
+        tree,
+        objects,
+        known,
+        needles,
+    };
+    (0..objects.len())
+        .into_par_iter()
+        .filter(|file| !progress.is_stopped() && search.has_limits(*file))
+        .flat_map_iter(|file| match search.file(file) {
+            Ok(problems) => problems,
+            Err(e) => vec![Problem::new(
+                &objects[file].path,
+                format!("can't be read: {}", plain(&e)),
+            )],
+        })
+        .collect()
+}
+
+/// What is looked for.
+struct Needles {
+    automaton: AhoCorasick,
+    /// What each pattern stands for.
+    meanings: Vec<Needle>,
+    /// The files that aren't open, by path.
+    by_path: HashMap<String, usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Needle {
+    /// The key of this object, or the part that nobody can guess.
+    Key(usize),
+    /// All of a path, or what it's called from one of the folders above it.
+    Path(String),
+}
+
+impl Needles {
+    fn new(objects: &[Object]) -> Option<Needles> {
+        let hidden = objects
+            .iter()
+            .enumerate()
+            .filter(|(_, object)| object.policy.level != LevelId::OPEN);
+        let mut patterns: HashMap<String, Needle> = HashMap::new();
+        let mut by_path = HashMap::new();
+        for (file, object) in hidden {
+            by_path.insert(object.path.to_string(), file);
+            let key = match object.is_mutable() {
+                true => object.key.to_string(),
+                false => object.token.to_string(),
+            };
+            for tail in tails(object.path.as_str()) {
+                patterns.insert(url_path(tail), Needle::Path(tail.to_string()));
+                patterns.insert(tail.to_string(), Needle::Path(tail.to_string()));
+            }
+            if key != object.path.as_str() {
+                patterns.insert(key, Needle::Key(file));
+            }
+        }
+        if patterns.is_empty() {
+            return None;
+        }
+        let (patterns, meanings): (Vec<String>, Vec<Needle>) = patterns.into_iter().unzip();
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(&patterns)
+            .expect("names are few and short enough");
+        Some(Needles {
+            automaton,
+            meanings,
+            by_path,
+        })
+    }
+}
+
+/// A path, and what is left of it from each folder down, as long as that says more than a file's name.
+fn tails(path: &str) -> impl Iterator<Item = &str> {
+    let starts = path.match_indices('/').map(|(slash, _)| slash + 1);
+    let shorter = starts
+        .map(|start| &path[start..])
+        .filter(|tail| tail.contains('/'));
+    [path].into_iter().chain(shorter)
+}
+
+struct Search<'a> {
+    tree: &'a Tree,
+    objects: &'a [Object],
+    known: &'a [Reference],
+    needles: Needles,
+}
+
+/// A name in a file: of which object, and at which byte.
+type Hit = (usize, u64);
+
+impl Search<'_> {
+    /// Whether there's anything the file may not know.
+    fn has_limits(&self, file: usize) -> bool {
+        let own = self.objects[file].policy.level;
+        self.needles.by_path.values().any(|other| {
+            !self
+                .tree
+                .levels
+                .may_know(own, self.objects[*other].policy.level)
+        })
+    }
+
+    fn file(&self, file: usize) -> io::Result<Vec<Problem>> {
+        let hits = self.hits(file)?;
+        if hits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut content = Vec::new();
+        body::open(&self.objects[file])?.read_to_end(&mut content)?;
+        let text = String::from_utf8_lossy(&content);
+        let mut lines = Lines::new(&text);
+        let levels = &self.tree.levels;
+        let problem = |(other, at): Hit| {
+            let (object, other) = (&self.objects[file], &self.objects[other]);
+            let message = format!(
+                "is {}, and names `{}`, which is {}; a rule with `may_name` allows it",
+                levels.name(object.policy.level),
+                escape(other.path.as_str()),
+                levels.name(other.policy.level),
+            );
+            Problem::at(&object.path, lines.place(at as usize), message)
+        };
+        Ok(hits.into_iter().map(problem).collect())
+    }
+
+    /// The first mention of each object.
+    fn hits(&self, file: usize) -> io::Result<Vec<Hit>> {
+        let mut content = body::open(&self.objects[file])?;
+        let mut buffer = vec![0; CHUNK_BYTES + OVERLAP_BYTES];
+        let mut carried = 0;
+        let mut offset = 0;
+        let mut seen = BTreeSet::new();
+        let mut hits = Vec::new();
+        loop {
+            let n = read_full(&mut content, &mut buffer[carried..])?;
+            let window = &buffer[..carried + n];
+            for found in self.needles.automaton.find_overlapping_iter(window) {
+                let meaning = &self.needles.meanings[found.pattern().as_usize()];
+                let Some(other) = self.means(file, meaning, window, found.range()) else {
+                    continue;
+                };
+                if !self.may_be_there(file, other) && seen.insert(other) {
+                    hits.push((other, offset + found.start() as u64));
+                }
+            }
+            if carried + n < buffer.len() {
+                return Ok(hits);
+            }
+            carried = OVERLAP_BYTES;
+            offset += (buffer.len() - carried) as u64;
+            buffer.copy_within(CHUNK_BYTES.., 0);
+        }
+    }
+
+    /// Which object a name means in this file, if any.
+    fn means(
+        &self,
+        file: usize,
+        needle: &Needle,
+        text: &[u8],
+        at: std::ops::Range<usize>,
+    ) -> Option<usize> {
+        let tail = match needle {
+            Needle::Key(other) => return Some(*other),
+            Needle::Path(tail) => tail,
+        };
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if text.get(at.end).copied().is_some_and(is_name) {
+            return None;
+        }
+        let before = &text[..at.start];
+        let is_free = match before.last() {
+            Some(b'/') => before.ends_with(b"./"),
+            Some(byte) => !is_name(*byte) && *byte != b'.',
+            None => true,
+        };
+        // Behind another folder, only the whole path can be meant: the site's own prefix may stand there.
+        if before.last() == Some(&b'/') && !is_free {
+            return self.needles.by_path.get(tail).copied();
+        }
+        if !is_free {
+            return None;
+        }
+        let folder = self.objects[file].path.folder();
+        let above = [folder.len()]
+            .into_iter()
+            .chain(folder.rmatch_indices('/').map(|(slash, _)| slash + 1));
+        let folders = above.map(|end| &folder[..end]).chain([""]);
+        folders.into_iter().find_map(|folder| {
+            self.needles
+                .by_path
+                .get(&format!("{folder}{tail}"))
+                .copied()
+        })
+    }
+
+    fn may_be_there(&self, file: usize, other: usize) -> bool {
+        let known = |reference: &Reference| {
+            (reference.from as usize, reference.to as usize) == (file, other)
+        };
+        let first = self
+            .known
+            .partition_point(|reference| (reference.from as usize) < file);
+        let own = self.known[first..]
+            .iter()
+            .take_while(|reference| reference.from as usize == file);
+        may_name(self.tree, &self.tree.assets[file], &self.tree.assets[other])
+            || own.into_iter().any(known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_called_by_what_is_left_of_it_from_each_folder() {
+        let all: Vec<&str> = tails("puzzle/x/solution/a.png").collect();
+        assert_eq!(
+            all,
+            [
+                "puzzle/x/solution/a.png",
+                "x/solution/a.png",
+                "solution/a.png"
+            ]
+        );
+        assert_eq!(tails("a.png").collect::<Vec<_>>(), ["a.png"]);
+    }
+}

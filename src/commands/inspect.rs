@@ -1,0 +1,191 @@
+//! What only looks at the local tree: `url`, `manifest`, `refs` and `leaks`.
+
+use std::path::Path;
+
+use assetsync::config::nearest;
+use assetsync::report::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
+use assetsync::rules::Publish;
+use assetsync::store::{check, public_url};
+use assetsync::{
+    Build, Config, Error, LogicalPath, Result, Tree, Wanted, build, leaks, manifest, walk,
+};
+
+use super::{Code, DONE, Session, levels};
+use crate::cli::ManifestFormat;
+use crate::output::{eprint, print, print_json, write_atomically};
+
+impl Session<'_> {
+    pub(super) fn url(&self, paths: &[String], targets: &[String]) -> Result<Code> {
+        let config = self.config(Wanted::Targets(targets))?;
+        let secret = self.secret(&config)?;
+        let mut tree = walk(&config.sources, &config.rules);
+        refuse_unknown(paths, &tree, &config)?;
+        // What can't be published doesn't change what the others are called.
+        tree.problems.clear();
+        let _signals = self.runtime()?;
+        for target in &config.targets {
+            tree.public_url = target.public_url.clone();
+            let build = build(&tree, &secret, &self.progress)?;
+            check(target, &build)?;
+            for path in paths {
+                let object = build.find(path).expect("every path was found in the tree");
+                print(&format!("{}\n", public_url(target, &object.key)))?;
+            }
+        }
+        Ok(DONE)
+    }
+
+    pub(super) fn manifest(
+        &self,
+        format: ManifestFormat,
+        only: &[String],
+        out: Option<&Path>,
+    ) -> Result<Code> {
+        let config = self.local_config()?;
+        if let Some(out) = out {
+            refuse_inside(&config, out)?;
+        }
+        let only = levels(&config, only)?;
+        let _signals = self.runtime()?;
+        let (_, mut build) = self.local_build(&config)?;
+        if !only.is_empty() {
+            build = build.of_levels(&only);
+        }
+        let text = match format {
+            ManifestFormat::Django => manifest::django(&build),
+            ManifestFormat::Json => {
+                let manifest = manifest::manifest(&build, config.gzip_level, &self.progress)?;
+                serde_json::to_string_pretty(&manifest).expect("strings and numbers are JSON")
+                    + "\n"
+            }
+        };
+        match out {
+            None => print(&text)?,
+            Some(file) => write_atomically(file, &text)?,
+        }
+        Ok(DONE)
+    }
+
+    pub(super) fn refs(&self, paths: &[String], as_dot: bool) -> Result<Code> {
+        let config = self.local_config()?;
+        let _signals = self.runtime()?;
+        let (tree, build) = self.local_build(&config)?;
+        refuse_unknown(paths, &tree, &config)?;
+        if as_dot {
+            print(&dot(&build))?;
+        } else if paths.is_empty() {
+            print(&unresolved_text(&build))?;
+        }
+        for path in paths {
+            let place = build
+                .objects
+                .iter()
+                .position(|object| object.path.as_str() == path);
+            print(&refs_text(
+                &build,
+                place.expect("every path was found in the tree"),
+            ))?;
+        }
+        Ok(DONE)
+    }
+
+    pub(super) fn leaks(&self, as_json: bool) -> Result<Code> {
+        let config = self.local_config()?;
+        let _signals = self.runtime()?;
+        let tree = self.walk(&config)?;
+        if !tree.problems.is_empty() {
+            return Err(Error::Tree(tree.problems));
+        }
+        let found = leaks::leaks(&tree, &self.progress)?;
+        match as_json {
+            true => print_json(&[leaks_json(&found)])?,
+            false => print(&leaks_text(&found))?,
+        }
+        Ok(DONE)
+    }
+
+    /// A target is needed only where files have its public URL in them.
+    fn local_config(&self) -> Result<Config> {
+        let config = self.config(Wanted::NoTarget)?;
+        match config.rules.write_absolute_urls() {
+            true => self.config(Wanted::Targets(&[])),
+            false => Ok(config),
+        }
+    }
+
+    fn local_build(&self, config: &Config) -> Result<(Tree, Build)> {
+        let secret = self.secret(config)?;
+        let mut tree = self.walk(config)?;
+        tree.public_url = config
+            .targets
+            .first()
+            .and_then(|target| target.public_url.clone());
+        let build = build(&tree, &secret, &self.progress)?;
+        if !self.global.quiet {
+            eprint(&build_text(&build, self.global.verbose));
+        }
+        Ok((tree, build))
+    }
+}
+
+fn refuse_unknown(paths: &[String], tree: &Tree, config: &Config) -> Result<()> {
+    let is_in = |path: &&String| {
+        tree.assets
+            .iter()
+            .any(|asset| asset.path.as_str() == path.as_str())
+    };
+    match paths.iter().find(|path| !is_in(path)) {
+        Some(unknown) => Err(unknown_path(unknown, tree, config)),
+        None => Ok(()),
+    }
+}
+
+fn unknown_path(path: &str, tree: &Tree, config: &Config) -> Error {
+    let policy = LogicalPath::parse(path).map(|path| config.rules.policy(&path).publish);
+    let (message, hint) = match policy {
+        Ok(Publish::LeftOut) => (
+            format!("`{path}` isn't published: a rule leaves it out"),
+            String::new(),
+        ),
+        Ok(Publish::NotListed) => (
+            format!("`{path}` isn't published: its extension isn't one of the web's"),
+            "`extensions` in assetsync.toml, or a rule with `publish = true`, lets it through"
+                .to_string(),
+        ),
+        Ok(Publish::Never) => (
+            format!("`{path}` isn't published: systems and editors leave such files behind"),
+            String::new(),
+        ),
+        _ => (
+            format!("There is no `{path}` in the tree"),
+            match nearest(path, tree.assets.iter().map(|asset| asset.path.as_str())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "paths are relative to the source, such as `puzzle/gears/index.html`"
+                    .to_string(),
+            },
+        ),
+    };
+    Error::Usage { message, hint }
+}
+
+/// A manifest in a source would be published by the next push, with every name in it.
+fn refuse_inside(config: &Config, out: &Path) -> Result<()> {
+    let folder = out
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let holds = |dir: &Path| matches!((real(folder), real(dir)), (Ok(folder), Ok(dir)) if folder.starts_with(&dir));
+    match config.sources.iter().find(|source| holds(&source.dir)) {
+        None => Ok(()),
+        Some(source) => Err(Error::Usage {
+            message: format!(
+                "`{}` is in the source `{}`",
+                out.display(),
+                source.dir.display()
+            ),
+            hint: "a manifest names every object: write it to a place that isn't published"
+                .to_string(),
+        }),
+    }
+}

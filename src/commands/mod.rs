@@ -1,0 +1,278 @@
+//! What each command does, in terms of the library. Output that was asked for goes to standard output, all
+//! else to standard error.
+
+mod inspect;
+mod publish;
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal};
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use assetsync::config::Origin;
+use assetsync::levels::LevelId;
+use assetsync::report::{Display, DisplayMode, tree_text};
+use assetsync::{Config, Error, Overrides, Progress, Result, Secret, Tree, Wanted, init, walk};
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use tokio::runtime::Runtime;
+
+use crate::cli::{Cli, Command, Global, KeyCommand, SETTINGS};
+use crate::output::{self, eprint, print};
+
+/// How a run without an error ended, as an exit code.
+type Code = u8;
+
+const DONE: Code = 0;
+const CHANGES_FOUND: Code = 6;
+
+pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
+    let session = Session {
+        global: &cli.global,
+        overrides: overrides(matches),
+        progress: Arc::new(Progress::new()),
+    };
+    start_workers()?;
+    match &cli.command {
+        Command::Init => session.init(),
+        Command::Key(KeyCommand::New { file }) => session.new_key(file),
+        Command::Key(KeyCommand::Id { .. }) => session.key_id(),
+        Command::Diff {
+            target,
+            check,
+            unlock,
+            output,
+            ..
+        } => session.diff(target.as_slice(), *check, unlock, output),
+        Command::Push {
+            targets,
+            dry_run: true,
+            unlock,
+            output,
+            ..
+        } => session.diff(targets, false, unlock, output),
+        Command::Push {
+            targets,
+            unlock,
+            output,
+            ..
+        } => session.push(targets, unlock, output),
+        Command::Url { paths, target, .. } => session.url(paths, target.as_slice()),
+        Command::Manifest {
+            format, level, out, ..
+        } => session.manifest(*format, level, out.as_deref()),
+        Command::Refs { paths, dot, .. } => session.refs(paths, *dot),
+        Command::Leaks { json, .. } => session.leaks(*json),
+        Command::Completions { shell } => output::completions(*shell).map(|()| DONE),
+        Command::Man => output::man().map(|()| DONE),
+    }
+}
+
+/// Threads for hashing and compressing, as many as there are cores or RAYON_NUM_THREADS says.
+fn start_workers() -> Result<()> {
+    rayon::ThreadPoolBuilder::new()
+        .build_global()
+        .map_err(|e| Error::Io {
+            doing: "start",
+            path: "the worker threads".into(),
+            source: io::Error::other(e),
+        })
+}
+
+/// The settings that flags and environment give, and which of the two it was.
+fn overrides(matches: &ArgMatches) -> Overrides {
+    let mut overrides = Overrides::new();
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        for (setting, flag, variable) in SETTINGS {
+            let Ok(Some(value)) = matches.try_get_one::<String>(setting) else {
+                continue;
+            };
+            let origin = match matches.value_source(setting) {
+                // CI sets the variables of secrets that aren't there to nothing.
+                Some(ValueSource::EnvVariable) if value.is_empty() => continue,
+                Some(ValueSource::EnvVariable) => Origin::Environment(variable.to_string()),
+                _ => Origin::Flag(flag.to_string()),
+            };
+            overrides.insert(setting.to_string(), (value.clone(), origin));
+        }
+        level = matches.subcommand().map(|(_, matches)| matches);
+    }
+    if let Some(target) = variable("ASSETSYNC_TARGET") {
+        overrides.insert(
+            "target".to_string(),
+            (target, Origin::Environment("ASSETSYNC_TARGET".to_string())),
+        );
+    }
+    overrides
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What all commands share.
+struct Session<'a> {
+    global: &'a Global,
+    overrides: Overrides,
+    progress: Arc<Progress>,
+}
+
+impl Session<'_> {
+    fn init(&self) -> Result<Code> {
+        let written = init::init(Path::new("."))?;
+        for file in &written.files {
+            self.say(&format!("wrote {file}"));
+        }
+        for file in &written.kept {
+            self.say(&format!("kept {file}, which was there"));
+        }
+        self.say("Next: put files into assets/, and see what `assetsync diff` says.");
+        self.say(&format!(
+            "The key's id is {}. Keep a copy of the key: without it, no name can be made again.",
+            written.key_id
+        ));
+        Ok(DONE)
+    }
+
+    fn new_key(&self, file: &Path) -> Result<Code> {
+        let secret = Secret::create_file(file)?;
+        self.say(&format!("wrote {}", file.display()));
+        print(&format!("{}\n", secret.id()))?;
+        Ok(DONE)
+    }
+
+    fn key_id(&self) -> Result<Code> {
+        let id = match self.overrides.get("key_file") {
+            Some((file, _)) => Secret::from_file(Path::new(file))?.id(),
+            None => self.config(Wanted::NoTarget)?.secret()?.id(),
+        };
+        print(&format!("{id}\n"))?;
+        Ok(DONE)
+    }
+
+    fn config(&self, wanted: Wanted<'_>) -> Result<Config> {
+        let file = self
+            .global
+            .config
+            .clone()
+            .or_else(|| variable("ASSETSYNC_CONFIG").map(PathBuf::from));
+        let config = Config::load(file.as_deref(), &self.overrides, wanted)?;
+        for setting in &config.provenance {
+            self.detail(&format!(
+                "{} = {} ({})",
+                setting.setting, setting.value, setting.origin
+            ));
+        }
+        Ok(config)
+    }
+
+    fn secret(&self, config: &Config) -> Result<Secret> {
+        let is_new = config.create_key && !config.key_file.exists();
+        let secret = config.secret()?;
+        if is_new {
+            self.say(&format!(
+                "made a new key, {} (id {}): keep a copy",
+                config.key_file.display(),
+                secret.id()
+            ));
+        }
+        Ok(secret)
+    }
+
+    fn walk(&self, config: &Config) -> Result<Tree> {
+        let tree = walk(&config.sources, &config.rules);
+        if !self.global.quiet {
+            eprint(&tree_text(&tree, self.global.verbose));
+        }
+        if tree.assets.is_empty() && tree.problems.is_empty() {
+            return Err(Error::Refused {
+                message: "There is nothing to publish: no file was found".to_string(),
+                hint: "is `dir` the right folder, and are the files' extensions published? `-v` tells what was left out".to_string(),
+            });
+        }
+        Ok(tree)
+    }
+
+    /// A runtime for the network, in which Ctrl-C and SIGTERM are waited for: the first stops new work, the
+    /// second everything.
+    fn runtime(&self) -> Result<ManuallyDrop<Runtime>> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(|e| Error::Io {
+            doing: "start",
+            path: "the network threads".into(),
+            source: e,
+        })?;
+        let progress = Arc::clone(&self.progress);
+        runtime.spawn(async move {
+            stop_signal().await;
+            anstream::eprintln!(
+                "stopping: what is in flight is finished; once more to stop at once"
+            );
+            progress.stop();
+            stop_signal().await;
+            std::process::exit(130);
+        });
+        // The program ends when its work does: a name that is still being looked up isn't waited for.
+        Ok(ManuallyDrop::new(runtime))
+    }
+
+    fn display(&self) -> Display {
+        let mode = match (self.global.quiet, io::stderr().is_terminal()) {
+            (true, _) => DisplayMode::Quiet,
+            (false, true) => DisplayMode::Bar,
+            (false, false) => DisplayMode::Lines,
+        };
+        Display::start(&self.progress, mode)
+    }
+
+    fn say(&self, text: &str) {
+        if !self.global.quiet {
+            anstream::eprintln!("{text}");
+        }
+    }
+
+    fn detail(&self, text: &str) {
+        if self.global.verbose {
+            anstream::eprintln!("{text}");
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be waited for");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be waited for");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    tokio::signal::ctrl_c()
+        .await
+        .expect("Ctrl-C can be waited for");
+}
+
+/// The levels of these names.
+fn levels(config: &Config, names: &[String]) -> Result<BTreeSet<LevelId>> {
+    config
+        .rules
+        .levels()
+        .find(names)
+        .map_err(|error| Error::Usage {
+            message: format!("{error} in the configuration").replacen('t', "T", 1),
+            hint: match &error.nearest {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "levels are declared as [[level]]".to_string(),
+            },
+        })
+}

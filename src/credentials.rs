@@ -1,0 +1,180 @@
+//! Keys, tokens and credentials in what is about to be published, found by the rules of gitleaks
+//! (<https://github.com/gitleaks/gitleaks>, MIT; `credentials/gitleaks.toml` is its `config/gitleaks.toml` as it is).
+//! Says where something is and what it seems to be, never what it is.
+//!
+//! Unlike gitleaks: a file's path excuses nothing (see `rules`), nothing is decoded, some rules are off, and a comment
+//! `gitleaks:allow` means nothing: it's for a repository's readers, and this looks at what everybody gets to read.
+
+mod reach;
+mod rules;
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use reach::Reach;
+use rules::{Rule, Rules};
+
+static RULES: LazyLock<Rules> = LazyLock::new(Rules::new);
+
+/// Something that looks like a secret. Doesn't hold the secret, so that no log does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Credential {
+    /// The line it begins on, from 1.
+    pub line: usize,
+    /// The id of gitleaks' rule: `aws-access-token`.
+    pub rule: &'static str,
+    /// What gitleaks says about it, a sentence.
+    pub description: &'static str,
+}
+
+/// Looks for credentials in a file. Several of one kind on one line are reported once; sorted by line.
+pub fn find(text: &[u8], file_name: &str) -> Vec<Credential> {
+    let mut secrets = Search::new(&RULES, text, file_name).run();
+    secrets.sort_unstable_by_key(|secret| secret.at);
+    let (mut line, mut counted) = (1, 0);
+    let locate = |secret: Secret| {
+        line += text[counted..secret.at]
+            .iter()
+            .filter(|&&b| b == b'\n')
+            .count();
+        counted = secret.at;
+        Credential {
+            line,
+            rule: &secret.rule.id,
+            description: &secret.rule.description,
+        }
+    };
+    let mut credentials: Vec<Credential> = secrets.into_iter().map(locate).collect();
+    credentials.sort_unstable();
+    credentials.dedup();
+    credentials
+}
+
+/// Where a rule found a secret.
+struct Secret {
+    at: usize,
+    rule: &'static Rule,
+}
+
+/// What is yet to be done about a rule.
+#[derive(Clone)]
+enum Pending {
+    /// None of its keywords was met.
+    Nothing,
+    /// It isn't for this file.
+    Barred,
+    /// To be matched here.
+    Window(Range<usize>),
+    /// To be matched everywhere.
+    Everything,
+}
+
+/// A file that is being searched.
+struct Search<'t> {
+    rules: &'static Rules,
+    text: &'t [u8],
+    file_name: &'t str,
+    /// For each rule.
+    pending: Vec<Pending>,
+    secrets: Vec<Secret>,
+}
+
+impl<'t> Search<'t> {
+    fn new(rules: &'static Rules, text: &'t [u8], file_name: &'t str) -> Search<'t> {
+        let pending = vec![Pending::Nothing; rules.rules.len()];
+        Search {
+            rules,
+            text,
+            file_name,
+            pending,
+            secrets: Vec::new(),
+        }
+    }
+
+    fn run(mut self) -> Vec<Secret> {
+        let rules = self.rules;
+        for hit in rules.keywords.find_overlapping_iter(self.text) {
+            for &rule in &rules.by_keyword[hit.pattern()] {
+                self.meet(rule, hit.range());
+            }
+        }
+        for &rule in &rules.without_keywords {
+            self.meet(rule, 0..self.text.len());
+        }
+        for rule in 0..self.pending.len() {
+            match std::mem::replace(&mut self.pending[rule], Pending::Nothing) {
+                Pending::Nothing | Pending::Barred => {}
+                Pending::Window(window) => self.search(rule, window),
+                Pending::Everything => self.search(rule, 0..self.text.len()),
+            }
+        }
+        self.secrets
+    }
+
+    /// Takes note of a rule's keyword. Windows that touch become one, so that a match is neither missed nor found twice.
+    fn meet(&mut self, rule: usize, hit: Range<usize>) {
+        let pending = &mut self.pending[rule];
+        if let Pending::Nothing = pending {
+            *pending = self.rules.rules[rule].begin(self.file_name, hit, self.text.len());
+            return;
+        }
+        let (Pending::Window(window), Reach::Within(reach)) =
+            (pending, self.rules.rules[rule].matcher().reach)
+        else {
+            return;
+        };
+        let next = around(hit, reach, self.text.len());
+        if next.start <= window.end {
+            window.end = next.end;
+            return;
+        }
+        let window = std::mem::replace(window, next);
+        self.search(rule, window);
+    }
+
+    fn search(&mut self, rule: usize, window: Range<usize>) {
+        let rule = &self.rules.rules[rule];
+        let Some(regex) = &rule.matcher().regex else {
+            // It's about the file's name, which has been looked at.
+            self.secrets.push(Secret { at: 0, rule });
+            return;
+        };
+        // What stands before the window counts for `\b`, so it's the start that moves, not the slice.
+        let (text, mut at) = (&self.text[..window.end], window.start);
+        while let Some(place) = rule.find_at(regex, text, at) {
+            if self
+                .rules
+                .is_serious(rule, self.text, &place, self.file_name)
+            {
+                self.secrets.push(Secret {
+                    at: place.secret.start,
+                    rule,
+                });
+            }
+            at = place.whole.end.max(place.whole.start + 1);
+            if at > text.len() {
+                return;
+            }
+        }
+    }
+}
+
+impl Rule {
+    /// What is to be done when the first keyword is met.
+    fn begin(&self, file_name: &str, hit: Range<usize>, len: usize) -> Pending {
+        match (self.is_for(file_name), self.matcher().reach) {
+            (false, _) => Pending::Barred,
+            (true, Reach::Everywhere) => Pending::Everything,
+            (true, Reach::Within(reach)) => Pending::Window(around(hit, reach, len)),
+        }
+    }
+}
+
+/// Where all matches are that have this keyword in them, and one byte more, for `\b` and `$` to see that they aren't
+/// at the end of the text.
+fn around(hit: Range<usize>, reach: usize, len: usize) -> Range<usize> {
+    hit.end.saturating_sub(reach)..(hit.start + reach + 1).min(len)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! Replaced stretches of a file: what makes a published object of a source file. Pure but for reading.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+/// Replacements, in the order of the file. Compact, since a large tree has many.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edits {
+    cuts: Vec<Cut>,
+    /// All replacements, one behind the other.
+    text: Vec<u8>,
+}
+
+/// A stretch of the file that goes, and where its replacement ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cut {
+    start: u32,
+    end: u32,
+    text_end: u32,
+}
+
+impl Edits {
+    /// Takes replacements in any order. Files that are edited are smaller than 4 GiB.
+    pub fn new(mut replacements: Vec<(Range<usize>, Vec<u8>)>) -> Edits {
+        replacements.sort_by_key(|(span, _)| (span.start, span.end));
+        let mut edits = Edits::default();
+        let mut last_end = 0;
+        for (span, text) in replacements {
+            // What stands in something that was replaced is gone with it.
+            if span.start < last_end {
+                continue;
+            }
+            last_end = span.end;
+            edits.text.extend(text);
+            let narrow = |n: usize| u32::try_from(n).expect("files that are edited are small");
+            edits.cuts.push(Cut {
+                start: narrow(span.start),
+                end: narrow(span.end),
+                text_end: narrow(edits.text.len()),
+            });
+        }
+        edits
+    }
+
+    /// Whether nothing is replaced.
+    pub fn is_empty(&self) -> bool {
+        self.cuts.is_empty()
+    }
+
+    /// `source` with everything replaced. A source that is too short is cut off where it ends.
+    pub fn apply(&self, source: &[u8]) -> Vec<u8> {
+        let mut edited = Vec::with_capacity(source.len() + self.text.len());
+        self.reader(source)
+            .read_to_end(&mut edited)
+            .expect("memory can be read");
+        edited
+    }
+
+    /// The same for a source that is read bit by bit.
+    pub fn reader<R: Read>(&self, source: R) -> EditedReader<'_, R> {
+        EditedReader {
+            edits: self,
+            source,
+            offset: 0,
+            next: 0,
+            text: 0..0,
+        }
+    }
+}
+
+/// A file as it's published, see [`Edits::reader`].
+#[derive(Debug)]
+pub struct EditedReader<'a, R> {
+    edits: &'a Edits,
+    source: R,
+    /// How much of the source was read, in bytes.
+    offset: u64,
+    /// The next cut.
+    next: usize,
+    /// What is left of the replacement that is being given out.
+    text: Range<usize>,
+}
+
+impl<R: Read> Read for EditedReader<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        while self.text.is_empty() {
+            let Some(cut) = self.edits.cuts.get(self.next) else {
+                return self.source.read(buffer);
+            };
+            let ahead = u64::from(cut.start) - self.offset;
+            if ahead > 0 {
+                let n = (&mut self.source).take(ahead).read(buffer)?;
+                self.offset += n as u64;
+                return Ok(n);
+            }
+            let gone = u64::from(cut.end - cut.start);
+            io::copy(&mut (&mut self.source).take(gone), &mut io::sink())?;
+            self.offset = u64::from(cut.end);
+            let before = match self.next {
+                0 => 0,
+                next => self.edits.cuts[next - 1].text_end,
+            };
+            self.text = before as usize..cut.text_end as usize;
+            self.next += 1;
+        }
+        let n = self.text.len().min(buffer.len());
+        buffer[..n].copy_from_slice(&self.edits.text[self.text.start..self.text.start + n]);
+        self.text.start += n;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edits(replacements: &[(Range<usize>, &str)]) -> Edits {
+        let owned = replacements
+            .iter()
+            .map(|(span, text)| (span.clone(), text.as_bytes().to_vec()));
+        Edits::new(owned.collect())
+    }
+
+    #[test]
+    fn stretches_are_replaced_and_all_else_stays() {
+        for (replacements, expected) in [
+            (&[][..], "0123456789"),
+            (&[(2..4, "ab")], "01ab456789"),
+            (&[(0..3, "")], "3456789"),
+            (&[(0..0, "x"), (10..10, "y")], "x0123456789y"),
+            (&[(8..10, "long one"), (1..2, "-")], "0-234567long one"),
+            (&[(1..3, "a"), (3..5, "b")], "0ab56789"),
+            (&[(1..5, "a"), (2..3, "b")], "0a56789"),
+        ] {
+            assert_eq!(
+                edits(replacements).apply(b"0123456789"),
+                expected.as_bytes(),
+                "{replacements:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_source_that_shrank_is_no_panic() {
+        assert_eq!(edits(&[(2..4, "ab"), (8..9, "c")]).apply(b"012"), b"01ab");
+    }
+
+    #[test]
+    fn reading_byte_by_byte_gives_the_same() {
+        let edits = edits(&[(0..1, "abc"), (4..7, ""), (9..10, "zz")]);
+        let mut reader = edits.reader(&b"0123456789"[..]);
+        let mut bytes = Vec::new();
+        let mut byte = [0];
+        while reader.read(&mut byte).expect("memory can be read") == 1 {
+            bytes.push(byte[0]);
+        }
+        assert_eq!(bytes, edits.apply(b"0123456789"));
+        assert_eq!(bytes, b"abc12378zz");
+    }
+}

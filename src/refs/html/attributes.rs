@@ -1,0 +1,222 @@
+//! What the attributes of HTML, SVG and MathML elements hold.
+
+use crate::refs::{Extra, Kind};
+
+use super::foreign::Space;
+
+/// What an attribute's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// A URL.
+    Url(Kind),
+    /// The URL of a `<base>`.
+    Base,
+    /// Image candidates.
+    Srcset,
+    /// CSS declarations.
+    Declarations,
+    /// The value of the CSS property that has the attribute's name.
+    Property,
+    /// Seconds and a URL.
+    Refresh,
+    /// A page.
+    Page,
+}
+
+/// How a `<script>` is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScriptType {
+    Classic,
+    Module,
+    ImportMap,
+    /// Not at all: templates, JSON-LD, speculation rules.
+    Data,
+}
+
+/// An element with its attributes decoded.
+pub(super) trait Element {
+    fn name(&self) -> &str;
+    fn space(&self) -> Space;
+    fn attribute(&self, name: &str) -> Option<&str>;
+}
+
+/// What the attribute `name` of `element` is, if it's something with URLs in it.
+pub(super) fn holds(element: &impl Element, name: &str, extra: &Extra) -> Option<Holds> {
+    let by_language = match (element.space(), name) {
+        (_, "style") => Some(Holds::Declarations),
+        (Space::Html, _) => in_html(element, name),
+        (Space::Svg, "href" | "xlink:href") if element.name() == "a" => {
+            Some(Holds::Url(Kind::Link))
+        }
+        (Space::Svg, "href" | "xlink:href") => Some(Holds::Url(Kind::Load)),
+        (Space::Svg, _) if SVG_PROPERTIES.contains(&name) => Some(Holds::Property),
+        (Space::MathMl, "href" | "xlink:href") => Some(Holds::Url(Kind::Link)),
+        _ => None,
+    };
+    by_language.or_else(|| is_extra(element.name(), name, extra).then_some(Holds::Url(Kind::Load)))
+}
+
+/// How a script is run, as the standard's "prepare the script element" decides.
+pub(super) fn script_type(element: &impl Element) -> ScriptType {
+    let written = match (element.attribute("type"), element.attribute("language")) {
+        (Some(written), _) => written.trim_ascii().to_ascii_lowercase(),
+        (None, Some(language)) if !language.is_empty() => {
+            format!("text/{}", language.to_ascii_lowercase())
+        }
+        (None, _) => String::new(),
+    };
+    match written.as_str() {
+        "module" => ScriptType::Module,
+        "importmap" => ScriptType::ImportMap,
+        // Only if `type=""` really is empty; white space is a type nobody knows.
+        "" if element.attribute("type").is_none_or(str::is_empty) => ScriptType::Classic,
+        javascript if JAVASCRIPT.contains(&javascript) => ScriptType::Classic,
+        _ => ScriptType::Data,
+    }
+}
+
+/// Whether a `<style>` is CSS.
+pub(super) fn is_css(element: &impl Element) -> bool {
+    element
+        .attribute("type")
+        .is_none_or(|it| it.is_empty() || it.eq_ignore_ascii_case("text/css"))
+}
+
+fn in_html(element: &impl Element, name: &str) -> Option<Holds> {
+    match (element.name(), name) {
+        // `<image>` is read as `<img>`.
+        ("img" | "image" | "source" | "input" | "embed" | "iframe" | "frame", "src")
+        | ("audio" | "video" | "track" | "portal", "src")
+        | ("video", "poster")
+        | ("object", "data")
+        | ("body" | "table" | "td" | "th" | "tr", "background") => Some(Holds::Url(Kind::Load)),
+        ("img" | "image" | "source", "srcset") | ("link", "imagesrcset") => Some(Holds::Srcset),
+        ("a" | "area", "href") => Some(Holds::Url(Kind::Link)),
+        ("link", "href") => Some(Holds::Url(kind_of_link(element))),
+        ("script", "src") => kind_of_script(element).map(Holds::Url),
+        ("base", "href") => Some(Holds::Base),
+        ("iframe", "srcdoc") => Some(Holds::Page),
+        ("meta", "content") => in_meta(element),
+        _ => None,
+    }
+}
+
+fn kind_of_link(element: &impl Element) -> Kind {
+    let rel = element.attribute("rel").unwrap_or_default();
+    let is_loaded = |rel: &str| {
+        LOADED_RELS
+            .iter()
+            .any(|loaded| rel.eq_ignore_ascii_case(loaded))
+    };
+    match rel.split_ascii_whitespace().any(is_loaded) {
+        true => Kind::Load,
+        false => Kind::Link,
+    }
+}
+
+fn kind_of_script(element: &impl Element) -> Option<Kind> {
+    match script_type(element) {
+        ScriptType::Classic => Some(Kind::Script),
+        ScriptType::Module => Some(Kind::ModuleScript),
+        ScriptType::ImportMap | ScriptType::Data => None,
+    }
+}
+
+fn in_meta(element: &impl Element) -> Option<Holds> {
+    let is_refresh = |it: &str| it.eq_ignore_ascii_case("refresh");
+    if element.attribute("http-equiv").is_some_and(is_refresh) {
+        return Some(Holds::Refresh);
+    }
+    let is_loaded = |name: &str| {
+        let name = name.trim_ascii().to_ascii_lowercase();
+        let is_tile = name.starts_with("msapplication-") && name.ends_with("logo");
+        is_tile || LOADED_METAS.contains(&name.as_str())
+    };
+    let is_image = |name: &str| {
+        name.split_ascii_whitespace()
+            .any(|name| name.eq_ignore_ascii_case("image"))
+    };
+    let is_url = element.attribute("property").is_some_and(is_loaded)
+        || element.attribute("name").is_some_and(is_loaded)
+        || element.attribute("itemprop").is_some_and(is_image);
+    is_url.then_some(Holds::Url(Kind::Load))
+}
+
+fn is_extra(element: &str, name: &str, extra: &Extra) -> bool {
+    extra
+        .attributes
+        .iter()
+        .any(|attribute| match attribute.split_once('@') {
+            Some((on, attribute)) => on == element && attribute == name,
+            None => attribute == name,
+        })
+}
+
+/// `rel`s of links the browser itself, or whoever shows the page elsewhere, fetches.
+const LOADED_RELS: [&str; 12] = [
+    "apple-touch-icon",
+    "apple-touch-icon-precomposed",
+    "apple-touch-startup-image",
+    "fluid-icon",
+    "icon",
+    "image_src",
+    "manifest",
+    "mask-icon",
+    "modulepreload",
+    "prefetch",
+    "preload",
+    "stylesheet",
+];
+
+/// Names of `<meta>`s whose `content` is fetched by whoever shows a preview of the page.
+const LOADED_METAS: [&str; 15] = [
+    "msapplication-config",
+    "msapplication-tileimage",
+    "og:audio",
+    "og:audio:secure_url",
+    "og:audio:url",
+    "og:image",
+    "og:image:secure_url",
+    "og:image:url",
+    "og:video",
+    "og:video:secure_url",
+    "og:video:url",
+    "thumbnail",
+    "twitter:image",
+    "twitter:image:src",
+    "twitter:player:stream",
+];
+
+/// SVG's presentation attributes with a `url(...)`.
+const SVG_PROPERTIES: [&str; 10] = [
+    "clip-path",
+    "cursor",
+    "fill",
+    "filter",
+    "marker",
+    "marker-end",
+    "marker-mid",
+    "marker-start",
+    "mask",
+    "stroke",
+];
+
+/// "JavaScript MIME type essence match" of the MIME Sniffing standard.
+const JAVASCRIPT: [&str; 16] = [
+    "application/ecmascript",
+    "application/javascript",
+    "application/x-ecmascript",
+    "application/x-javascript",
+    "text/ecmascript",
+    "text/javascript",
+    "text/javascript1.0",
+    "text/javascript1.1",
+    "text/javascript1.2",
+    "text/javascript1.3",
+    "text/javascript1.4",
+    "text/javascript1.5",
+    "text/jscript",
+    "text/livescript",
+    "text/x-ecmascript",
+    "text/x-javascript",
+];

@@ -1,0 +1,99 @@
+//! What looks like the path of a file, in a string that could be anything.
+
+/// Endings of files that scripts load, by what they are. Not all there are: other strings aren't worth a warning.
+const EXTENSIONS: [&str; 6] = [
+    "avif bmp cur gif ico jpeg jpg jxl png svg webp",
+    "aac flac m3u8 m4a m4s m4v mid mov mp3 mp4 mpd oga ogg ogv opus vtt wav weba webm",
+    "css htm html js mjs pdf wasm xhtml zip",
+    "bin csv data geojson json json5 jsonl map md tsv txt webmanifest xml yaml yml",
+    "eot otf ttf woff woff2",
+    "atlas basis drc exr fbx fnt frag glb glsl gltf hdr ktx ktx2 mtl obj pck ply stl tmx vert wgsl",
+];
+
+const MENTION_BYTES_MAX: usize = 200;
+
+/// A part of an expression that makes a string.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Piece<'t> {
+    /// Text that is known.
+    Text(&'t str),
+    /// Anything else.
+    Hole,
+}
+
+/// Whether a whole string looks like the path of a file: `"img/a.png"`, `"/static/a.png?v=2"`.
+pub(super) fn is_file_path(text: &str) -> bool {
+    if text.len() > MENTION_BYTES_MAX
+        || is_absolute(text)
+        || text.contains(|c: char| !is_path_char(c))
+    {
+        return false;
+    }
+    let path = path_of(text);
+    extension_at_end(path).is_some_and(|dot| dot > 0 && !path[..dot].ends_with('/'))
+}
+
+/// Whether pieces joined look like the making of a path: one of them ends like a file name, where the name ends.
+pub(super) fn is_built_path(pieces: &[Piece]) -> bool {
+    let ends_name = |(index, piece): (usize, &Piece)| {
+        let Piece::Text(text) = piece else {
+            return false;
+        };
+        let path = path_of(text);
+        let is_cut = path.len() < text.len();
+        extension_at_end(path).is_some() && (is_cut || may_follow_name(pieces.get(index + 1)))
+    };
+    let is_path = |piece: &Piece| match piece {
+        Piece::Text(text) => path_of(text).chars().all(is_path_char),
+        Piece::Hole => true,
+    };
+    !begins_absolute(pieces)
+        && pieces.iter().all(is_path)
+        && pieces.iter().enumerate().any(ends_name)
+}
+
+/// Whether pieces joined begin with a scheme or a host.
+pub(super) fn begins_absolute(pieces: &[Piece]) -> bool {
+    matches!(pieces.first(), Some(Piece::Text(text)) if is_absolute(text))
+}
+
+fn may_follow_name(next: Option<&Piece>) -> bool {
+    match next {
+        None | Some(Piece::Hole) => true,
+        Some(Piece::Text(text)) => text.is_empty() || text.starts_with(['?', '#']),
+    }
+}
+
+fn path_of(text: &str) -> &str {
+    text.find(['?', '#']).map_or(text, |end| &text[..end])
+}
+
+/// Where the dot of a known extension is at the end of `path`.
+fn extension_at_end(path: &str) -> Option<usize> {
+    let dot = path.rfind('.')?;
+    let extension = &path[dot + 1..];
+    EXTENSIONS
+        .iter()
+        .flat_map(|kind| kind.split(' '))
+        .any(|known| known.eq_ignore_ascii_case(extension))
+        .then_some(dot)
+}
+
+/// `https:`, `data:`, `//host`.
+fn is_absolute(text: &str) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    text.starts_with("//")
+        || text
+            .split_once(':')
+            .is_some_and(|(scheme, _)| is_scheme(scheme))
+}
+
+/// No white space, and nothing that patterns, messages and HTML are made of.
+fn is_path_char(c: char) -> bool {
+    !c.is_whitespace() && !c.is_control() && !r#"<>"'`|\^*{}"#.contains(c)
+}

@@ -1,0 +1,75 @@
+//! In which order files get their names: what a file refers to comes first, and files that refer to each other in a
+//! circle come together. Pure.
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+/// Files that are named together: one, or a circle. Sorted.
+pub type Component = Vec<usize>;
+
+/// The components of `count` files with these references (from, to), in generations: a component refers only to
+/// itself and to earlier generations, so that each generation can be named at once.
+pub fn generations(
+    count: usize,
+    references: impl Iterator<Item = (usize, usize)>,
+) -> Vec<Vec<Component>> {
+    let mut graph: DiGraph<(), (), u32> = DiGraph::with_capacity(count, 0);
+    for _ in 0..count {
+        graph.add_node(());
+    }
+    for (from, to) in references {
+        graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
+    }
+    let mut generation_of = vec![0; count];
+    let mut generations: Vec<Vec<Component>> = Vec::new();
+    // Kosaraju's algorithm as petgraph has it doesn't recurse, and gives what is referred to first.
+    for nodes in kosaraju_scc(&graph) {
+        let mut component: Component = nodes.iter().map(|node| node.index()).collect();
+        component.sort_unstable();
+        let outward = nodes.iter().flat_map(|node| graph.neighbors(*node));
+        let generation = outward
+            .map(|to| to.index())
+            .filter(|to| component.binary_search(to).is_err())
+            .map(|to| generation_of[to] + 1)
+            .max()
+            .unwrap_or(0);
+        component
+            .iter()
+            .for_each(|file| generation_of[*file] = generation);
+        if generations.len() <= generation {
+            generations.resize_with(generation + 1, Vec::new);
+        }
+        generations[generation].push(component);
+    }
+    for generation in &mut generations {
+        generation.sort_unstable();
+    }
+    generations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_referred_to_comes_first_and_circles_come_together() {
+        let references = [(0, 1), (1, 2), (3, 4), (4, 5), (5, 3), (5, 2), (0, 1)];
+        let expected = vec![
+            vec![vec![2], vec![6]],
+            vec![vec![1], vec![3, 4, 5]],
+            vec![vec![0]],
+        ];
+        assert_eq!(generations(7, references.into_iter()), expected);
+    }
+
+    #[test]
+    fn a_file_that_refers_to_itself_is_a_circle_of_one() {
+        assert_eq!(generations(1, [(0, 0)].into_iter()), [[[0]]]);
+    }
+
+    #[test]
+    fn a_chain_of_a_hundred_thousand_files_is_no_stack_overflow() {
+        let chain = (0..99_999).map(|file| (file, file + 1));
+        assert_eq!(generations(100_000, chain).len(), 100_000);
+    }
+}

@@ -1,0 +1,53 @@
+//! The promise that every finder makes, as a check for their tests: a new path put into the place of each URL is read
+//! back as that path, with the old query and fragment, and nothing else changes.
+
+use super::{Found, Kind, Reference};
+use std::ops::Range;
+
+const NEW: &str = "x/new-1.png";
+
+/// Replaces every path in `text`, finds again and compares; an error tells how the two differ.
+pub fn check(text: &str, find: impl Fn(&str) -> Found) -> Result<(), String> {
+    let before = find(text);
+    let mut changed = String::new();
+    let mut expected: Vec<(Range<usize>, String, Kind)> = Vec::new();
+    let mut at = 0;
+    for reference in &before.references {
+        let gap = text
+            .get(at..reference.span.start)
+            .ok_or(format!("overlap or split character at {at}"))?;
+        changed += gap;
+        expected.push((
+            changed.len()..changed.len() + NEW.len(),
+            format!("{NEW}{}", suffix(reference)),
+            reference.kind,
+        ));
+        changed += NEW;
+        changed += &reference.tail;
+        at = reference.span.end;
+    }
+    changed += text.get(at..).ok_or("split character at the last span")?;
+    let after = find(&changed);
+    let actual: Vec<_> = after
+        .references
+        .iter()
+        .map(|r| (r.span.clone(), r.url.clone(), r.kind))
+        .collect();
+    match actual == expected {
+        true if before.faults.len() == after.faults.len() => Ok(()),
+        true => Err(format!(
+            "{changed:?}: faults {:?}, before {:?}",
+            after.faults, before.faults
+        )),
+        false => Err(format!("{changed:?}: {actual:?} instead of {expected:?}")),
+    }
+}
+
+/// The query and fragment that must come back.
+fn suffix(reference: &Reference) -> &str {
+    match reference.url.find(['?', '#']) {
+        _ if !reference.tail.is_empty() => &reference.tail,
+        Some(path) => &reference.url[path..],
+        None => "",
+    }
+}

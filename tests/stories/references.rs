@@ -1,0 +1,529 @@
+//! References between files: found, followed, rewritten; and what is said of those that lead nowhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::support::library::built;
+use crate::support::{Run, Site};
+
+/// Every published file by logical path, as text.
+fn published(site: &Site) -> BTreeMap<String, String> {
+    site.ok(&["push", "-q"]);
+    let objects = site.published("out");
+    built(site)
+        .objects
+        .iter()
+        .map(|object| {
+            let bytes = objects[object.key.as_str()].clone();
+            (
+                object.path.to_string(),
+                String::from_utf8_lossy(&bytes).into_owned(),
+            )
+        })
+        .collect()
+}
+
+fn keys(site: &Site) -> BTreeMap<String, String> {
+    let objects = built(site).objects;
+    objects
+        .iter()
+        .map(|object| (object.path.to_string(), object.key.to_string()))
+        .collect()
+}
+
+/// Which files have another name after `change`.
+fn renamed_by(site: &Site, change: impl FnOnce(&Site)) -> Vec<String> {
+    let before = keys(site);
+    change(site);
+    let after = keys(site);
+    before
+        .into_iter()
+        .filter(|(path, key)| after[path] != *key)
+        .map(|(path, _)| path)
+        .collect()
+}
+
+/// Pushes a page that can't be, and returns what was said.
+fn refused(site: &Site) -> Run {
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(site.published("out").is_empty());
+    run
+}
+
+#[test]
+fn every_reference_follows_the_file_it_names() {
+    let site = Site::new()
+        .config(
+            r#"
+            [[rule]]
+            match = "**/*.html"
+            names = "plain"
+            [[rule]]
+            match = "readable/**"
+            names = "readable"
+            [target.local]
+            url = "file:out"
+            "#,
+        )
+        .file("img/a.png", "a picture")
+        .file("readable/b.png", "another")
+        .file("fonts/f.woff2", "a font")
+        .file("css/site.css", "@font-face { src: url('../fonts/f.woff2#x') }\nb { background: url(../img/a.png?v=1) }")
+        .file("js/lib.mjs", "export const picture = new URL('../img/a.png', import.meta.url)")
+        .file("js/app.js", "import { picture } from './lib.mjs'; // not './lib.mjs'\n")
+        .file("puzzle/gears/index.html", concat!(
+            "<link rel=stylesheet href=../../css/site.css>\n",
+            "<img src='../../img/a.png' srcset=\"../../img/a.png 1x, ../../readable/b.png 2x\" alt=a>\n",
+            "<script type=module src=../../js/app.js></script>\n",
+            "<a href='../'>up</a> <a href=https://example.org/img/a.png>elsewhere</a> <!-- ../../img/a.png -->\n",
+        ))
+        .file("puzzle/index.html", "<a href=gears/>gears</a>\n");
+    let files = published(&site);
+    let keys = keys(&site);
+    let key = |path: &str| keys[path].as_str();
+    assert_eq!(
+        files["css/site.css"],
+        format!(
+            "@font-face {{ src: url('{}#x') }}\nb {{ background: url({}?v=1) }}",
+            key("fonts/f.woff2"),
+            key("img/a.png")
+        )
+    );
+    assert_eq!(
+        files["js/lib.mjs"],
+        format!(
+            "export const picture = new URL('{}', import.meta.url)",
+            key("img/a.png")
+        )
+    );
+    assert_eq!(
+        files["js/app.js"],
+        format!(
+            "import {{ picture }} from './{}'; // not './lib.mjs'\n",
+            key("js/lib.mjs")
+        )
+    );
+    assert_eq!(
+        files["puzzle/gears/index.html"],
+        format!(
+            concat!(
+                "<link rel=stylesheet href=../../{css}>\n",
+                "<img src='../../{a}' srcset=\"../../{a} 1x, ../../{b} 2x\" alt=a>\n",
+                "<script type=module src=../../{app}></script>\n",
+                "<a href='../'>up</a> <a href=https://example.org/img/a.png>elsewhere</a> <!-- ../../img/a.png -->\n",
+            ),
+            css = key("css/site.css"),
+            a = key("img/a.png"),
+            b = key("readable/b.png"),
+            app = key("js/app.js"),
+        )
+    );
+    assert_eq!(
+        files["puzzle/index.html"], "<a href=gears/>gears</a>\n",
+        "files that keep their names need no new links"
+    );
+}
+
+#[test]
+fn editing_a_file_renames_what_shows_it_and_nothing_else() {
+    let site = Site::new()
+        .file("img/a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
+        .file(
+            "img/other.svg",
+            "<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>",
+        )
+        .file("site.css", "a { background: url(img/a.svg) }")
+        .file("print.css", "a { background: url(img/other.svg) }")
+        .file("shown.html", "<link rel=stylesheet href=site.css>")
+        .file("inside.html", "<iframe src=shown.html></iframe>")
+        .file("aside.html", "<link rel=stylesheet href=print.css>");
+    let renamed = renamed_by(&site, |site| {
+        site.write(
+            "img/a.svg",
+            "<svg xmlns='http://www.w3.org/2000/svg'><path/></svg>",
+        )
+    });
+    assert_eq!(
+        renamed,
+        ["img/a.svg", "inside.html", "shown.html", "site.css"]
+    );
+}
+
+#[test]
+fn three_pages_in_a_circle_are_renamed_together_and_nothing_else_is() {
+    let page = |to: &str| format!("<a href={to}>on</a> <img src=a.png>");
+    let site = Site::new()
+        .file("a.png", "a picture")
+        .file("one.html", page("two.html"))
+        .file("two.html", page("three.html"))
+        .file("three.html", page("one.html"))
+        .file("beside.html", "<p>beside</p>")
+        .file("above.html", "<a href=one.html>in</a>");
+    assert_eq!(
+        renamed_by(&site, |site| site
+            .write("two.html", page("three.html") + "!")),
+        ["above.html", "one.html", "three.html", "two.html"],
+    );
+    let site = Site::new()
+        .file("a.png", "a picture")
+        .file("one.html", page("two.html"))
+        .file("two.html", page("three.html"))
+        .file("three.html", page("one.html"))
+        .file("beside.html", "<p>beside</p>");
+    assert_eq!(
+        renamed_by(&site, |site| site
+            .write("two.html", page("three.html") + "!")),
+        ["one.html", "three.html", "two.html"],
+    );
+    let files = published(&site);
+    let keys = keys(&site);
+    assert_eq!(
+        files["three.html"],
+        format!(
+            "<a href={}>on</a> <img src={}>",
+            keys["one.html"], keys["a.png"]
+        )
+    );
+    assert_eq!(keys.values().collect::<BTreeSet<_>>().len(), keys.len());
+    site.ok(&["diff", "--check"]);
+}
+
+#[test]
+fn a_page_that_links_to_itself_is_a_circle_of_one() {
+    let site = Site::new()
+        .file("a.html", "<a href=a.html#top>top</a>")
+        .file("b.html", "<a href=b.html>b</a>");
+    let (files, before) = (published(&site), keys(&site));
+    assert_eq!(
+        files["a.html"],
+        format!("<a href={}#top>top</a>", before["a.html"])
+    );
+    assert_eq!(
+        renamed_by(&site, |site| site.write("a.html", "<a href=a.html>top</a>")),
+        ["a.html"]
+    );
+}
+
+#[test]
+fn all_references_that_lead_nowhere_are_told_of_at_once() {
+    let site = Site::new()
+        .file("img/map.png", "a picture")
+        .file("img/readme.md", "not published")
+        .file("site.css", "a { color: red }\n\nb { background: url(img/mop.png) }")
+        .file("index.html", "<p>\n  <img src=map.png>\n  <img src=\"img/readme.md\"><a href=about>a page of the site</a>\n<img src=../x.png>")
+        .file("app.js", "import './lib.js'\n//# sourceMappingURL=app.js.map\n");
+    insta::assert_snapshot!("dangling", refused(&site));
+}
+
+#[test]
+fn a_rule_decides_what_becomes_of_references_that_lead_nowhere() {
+    let page = "<img src=a.png> <a href=b>b</a>";
+    let site = |dangling: &str| {
+        let rule = format!(
+            "[[rule]]\nmatch = \"**\"\ndangling = \"{dangling}\"\n[target.local]\nurl = \"file:out\"\n"
+        );
+        Site::new().config(&rule).file("index.html", page)
+    };
+    let run = site("error").run(&["push"]);
+    assert_eq!(
+        (run.code, run.stderr.matches("refers to").count()),
+        (2, 2),
+        "{run}"
+    );
+    let run = site("warn").run(&["push"]);
+    assert_eq!(
+        (run.code, run.stderr.matches("warning: ").count()),
+        (0, 2),
+        "{run}"
+    );
+    let run = site("ignore").run(&["push"]);
+    assert_eq!(
+        (run.code, run.stderr.matches("refers to").count()),
+        (0, 0),
+        "{run}"
+    );
+}
+
+#[test]
+fn paths_under_a_prefix_of_the_site_are_paths_of_the_tree() {
+    let site = Site::bare()
+        .raw_config(
+            r#"
+            key_file = "hunt.key"
+            prefixes = ["/static/", "https://cdn.example.org/hunt/"]
+            [[source]]
+            dir = "assets"
+            [target.local]
+            url = "file:out"
+            "#,
+        )
+        .file("a.png", "a picture")
+        .file("p/index.html", "<img src=/static/a.png><img src=https://cdn.example.org/hunt/a.png?x><img src=/other/a.png>");
+    let files = published(&site);
+    let a = &keys(&site)["a.png"];
+    assert_eq!(
+        files["p/index.html"],
+        format!("<img src={a}><img src={a}?x><img src=/other/a.png>")
+    );
+    let site = site.file("p/index.html", "<img src=/static/b.png>");
+    assert!(
+        site.run(&["push"])
+            .stderr
+            .contains("`p/index.html:1:10`: refers to `/static/b.png`, but there is no `b.png`")
+    );
+}
+
+#[test]
+fn references_are_absolute_where_a_rule_says_so() {
+    let config = |url: &str| {
+        format!(
+            "[[rule]]\nmatch = \"**/*.xml\"\nurls = \"absolute\"\nreferences = [\"enclosure@url\"]\n{url}"
+        )
+    };
+    let targets = "[target.one]\nurl = \"file:one\"\npublic_url = \"https://one.example.org/x/\"\n[target.two]\nurl = \"file:two\"\npublic_url = \"https://two.example.org/\"\n";
+    let site = Site::new()
+        .config(&config(targets))
+        .file("talk.mp3", "a talk")
+        .file("feed.xml", "<rss><enclosure url=\"talk.mp3\"/></rss>");
+    site.ok(&["push", "-q", "one", "two"]);
+    let talk = &keys_of_target(&site, "one", "talk.mp3");
+    for (folder, url) in [
+        ("one", "https://one.example.org/x/"),
+        ("two", "https://two.example.org/"),
+    ] {
+        let objects = site.published(folder);
+        let feed = objects
+            .iter()
+            .find(|(key, _)| key.ends_with(".xml"))
+            .expect("it's there");
+        assert_eq!(
+            String::from_utf8_lossy(feed.1),
+            format!("<rss><enclosure url=\"{url}{talk}\"/></rss>")
+        );
+    }
+    let site = site.config(&config("[target.local]\nurl = \"file:out\"\n"));
+    assert!(
+        refused(&site)
+            .stderr
+            .contains("needs the target's `public_url`")
+    );
+}
+
+fn keys_of_target(site: &Site, target: &str, path: &str) -> String {
+    let url = site.ok(&["url", path, "--target", target]);
+    url.trim().rsplit('/').next().expect("a name").to_string()
+}
+
+#[test]
+fn a_placeholder_becomes_the_urls_of_the_files_it_names() {
+    let site = Site::new()
+        .config("[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")
+        .file("puzzle/a/img/1.png", "one")
+        .file("puzzle/a/img/2.png", "two")
+        .file("puzzle/b/img/1.png", "of another puzzle")
+        .file("puzzle/a/data.json", "{ \"pictures\": \"$$ASSETS(img/*.png)$$\" }")
+        .file("puzzle/a/classic.js", "const pictures = \"$$ASSETS(img/*.png)$$\"; // \"$$ASSETS(img/*.png)$$\"\n")
+        .file("puzzle/a/module.js", "export const pictures = '$$ASSETS(img/1.png)$$'\n")
+        .file("puzzle/a/index.html", "<script src=classic.js></script><script type=module src=module.js></script><script>let a = \"$$ASSETS(img/2.png)$$\"</script>");
+    let (files, keys) = (published(&site), keys(&site));
+    let (one, two) = (&keys["puzzle/a/img/1.png"], &keys["puzzle/a/img/2.png"]);
+    assert_eq!(
+        files["puzzle/a/data.json"],
+        format!("{{ \"pictures\": {{\"img/1.png\": \"{one}\", \"img/2.png\": \"{two}\"}} }}"),
+    );
+    assert_eq!(
+        files["puzzle/a/classic.js"],
+        format!(
+            "const pictures = {{\"img/1.png\": \"../../{one}\", \"img/2.png\": \"../../{two}\"}}; // \"$$ASSETS(img/*.png)$$\"\n"
+        ),
+        "relative to the page that runs it",
+    );
+    assert_eq!(
+        files["puzzle/a/module.js"],
+        format!(
+            "export const pictures = {{\"img/1.png\": new URL(\"{one}\", import.meta.url).href}}\n"
+        ),
+    );
+    assert!(files["puzzle/a/index.html"].ends_with(&format!(
+        "<script>let a = {{\"img/2.png\": \"../../{two}\"}}</script>"
+    )));
+}
+
+#[test]
+fn a_placeholder_that_stands_for_nothing_is_an_error() {
+    for (pattern, why) in [
+        ("img/*.gif", "no file matches in `p/`"),
+        (
+            "../b/*.png",
+            "a pattern begins in the folder of the file it stands in",
+        ),
+        (
+            "/img/*.png",
+            "a pattern begins in the folder of the file it stands in",
+        ),
+        ("img/{", "it isn't a glob"),
+    ] {
+        let site = Site::new()
+            .file("p/img/1.png", "one")
+            .file("p/app.js", format!("let a =\n  \"$$ASSETS({pattern})$$\""));
+        let run = refused(&site);
+        assert!(
+            run.stderr.contains("`p/app.js:2:3`: `$$ASSETS(") && run.stderr.contains(why),
+            "{pattern}\n{run}"
+        );
+    }
+}
+
+#[test]
+fn a_worker_is_found_from_the_page_that_starts_it() {
+    let rules =
+        "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
+    let site = Site::new()
+        .config(rules)
+        .file("p/worker.js", "importScripts('help.js')")
+        .file("p/help.js", "let help")
+        .file("js/app.js", "new Worker('worker.js')")
+        .file("p/index.html", "<script src=../js/app.js></script>");
+    let (files, keys) = (published(&site), keys(&site));
+    assert_eq!(
+        files["js/app.js"],
+        format!("new Worker('../{}')", keys["p/worker.js"])
+    );
+    assert_eq!(
+        files["p/worker.js"],
+        format!("importScripts('{}')", keys["p/help.js"])
+    );
+
+    let site = Site::new()
+        .config(rules)
+        .file("p/worker.js", "let work")
+        .file("q/worker.js", "let other")
+        .file("js/app.js", "new Worker('worker.js')")
+        .file("p/index.html", "<script src=../js/app.js></script>")
+        .file("q/index.html", "<script src=../js/app.js></script>");
+    let run = refused(&site);
+    assert!(run.stderr.contains("`js/app.js:1:13`: `worker.js` is relative to the page, and pages in `p/` and `q/` run this script"), "{run}");
+}
+
+#[test]
+fn a_script_that_names_a_file_where_nothing_is_rewritten_is_warned_of() {
+    let site = Site::new().file("p/a.png", "a picture").file(
+        "p/app.js",
+        "const picture = 'a.png';\nfor (let n = 0; n < 9; n++) load('img/' + n + '.png');\n",
+    );
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        run.stderr
+            .contains("warning: `p/app.js:1:17` names `a.png`, which gets another name"),
+        "{run}"
+    );
+    assert!(
+        run.stderr
+            .contains("note: in 1 place, a script builds a path when it runs"),
+        "{run}"
+    );
+    assert!(
+        site.ok(&["refs"])
+            .contains("note: `p/app.js:2:34` builds a path when it runs: `'img/' + n + '.png'`\n")
+    );
+}
+
+#[test]
+fn refs_shows_both_directions_and_draws_the_graph() {
+    let site = Site::new()
+        .config("[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")
+        .file("a.png", "a picture")
+        .file("site.css", "a { background: url(a.png) }")
+        .file("index.html", "<link rel=stylesheet href=site.css>\n<img src=a.png>");
+    insta::assert_snapshot!("refs", site.run(&["refs", "site.css", "a.png"]));
+    insta::assert_snapshot!("refs_dot", site.run(&["refs", "--dot"]));
+    let run = site.run(&["refs", "sites.css"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("did you mean `site.css`?"), "{run}");
+}
+
+#[test]
+fn a_file_too_large_to_look_into_is_published_only_by_rule() {
+    let large = " ".repeat(33 << 20);
+    let site = Site::new().file("a.html", &large);
+    assert!(
+        refused(&site)
+            .stderr
+            .contains("too large to look for references; a rule with `rewrite = false`")
+    );
+    let site = site
+        .config("[[rule]]\nmatch = \"**\"\nrewrite = false\n[target.local]\nurl = \"file:out\"\n");
+    assert_eq!(site.run(&["push"]).code, 0);
+}
+
+#[test]
+fn what_is_not_utf8_keeps_every_byte_that_is_no_reference() {
+    let site = Site::new()
+        .file("a.png", "a picture")
+        .file("page.html", b"<p>caf\xe9</p><img src=a.png>\xff");
+    site.ok(&["push", "-q"]);
+    let keys = keys(&site);
+    let expected = [
+        b"<p>caf\xe9</p><img src=",
+        keys["a.png"].as_bytes(),
+        b">\xff",
+    ]
+    .concat();
+    assert_eq!(site.published("out")[&keys["page.html"]], expected);
+}
+
+#[test]
+fn source_maps_are_refused_stripped_or_published() {
+    let inline = "let a\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozfQ==\n";
+    let files = |site: Site| {
+        site.file("app.js", "let a\n//# sourceMappingURL=app.js.map\n")
+            .file(
+                "app.js.map",
+                r#"{"version":3,"sources":["src/a.ts","lib.js"],"mappings":""}"#,
+            )
+            .file("lib.js", "let lib")
+    };
+    let rule = |maps: &str| {
+        format!(
+            "[[rule]]\nmatch = \"**\"\nsource_maps = \"{maps}\"\n[target.local]\nurl = \"file:out\"\n"
+        )
+    };
+
+    let run = files(Site::new()).run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        run.stderr.contains(
+            "warning: `app.js:2:22` refers to `app.js.map`, but `app.js.map` isn't published"
+        ),
+        "{run}"
+    );
+    assert!(
+        refused(&Site::new().file("app.js", inline))
+            .stderr
+            .contains("`app.js:2:1`: holds a source map")
+    );
+
+    let site = files(Site::new().config(&rule("strip"))).file("inline.js", inline);
+    let stripped = published(&site);
+    assert_eq!(
+        (stripped["app.js"].as_str(), stripped["inline.js"].as_str()),
+        ("let a\n\n", "let a\n\n")
+    );
+    assert!(!stripped.contains_key("app.js.map"));
+
+    let site = files(Site::new().config(&rule("publish"))).file("inline.js", inline);
+    let (files, keys) = (published(&site), keys(&site));
+    assert_eq!(
+        files["app.js"],
+        format!("let a\n//# sourceMappingURL={}\n", keys["app.js.map"])
+    );
+    assert_eq!(
+        files["app.js.map"],
+        format!(
+            r#"{{"version":3,"sources":["src/a.ts","{}"],"mappings":""}}"#,
+            keys["lib.js"]
+        )
+    );
+    assert_eq!(files["inline.js"], inline);
+}

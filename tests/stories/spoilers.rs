@@ -1,0 +1,278 @@
+//! Nothing that is open says anything of what isn't: references, strings, held levels.
+
+use crate::support::Site;
+use crate::support::library::built;
+
+const LEVELS: &str = r#"
+[[level]]
+name = "solution"
+match = "**/solution/**"
+[[level]]
+name = "posthunt"
+match = "**/posthunt/**"
+held = true
+knows = ["solution"]
+[target.local]
+url = "file:out"
+"#;
+
+fn hunt() -> Site {
+    Site::new()
+        .config(LEVELS)
+        .file("puzzle/x/index.html", "<img src=map.png>")
+        .file("puzzle/x/map.png", "a map")
+        .file(
+            "puzzle/x/solution/index.html",
+            "<img src=answer.png> <img src=../map.png>",
+        )
+        .file("puzzle/x/solution/answer.png", "an answer")
+        .file(
+            "puzzle/x/posthunt/index.html",
+            "<a href=../solution/>solution</a> <a href=../>puzzle</a>",
+        )
+}
+
+fn key(site: &Site, path: &str) -> String {
+    built(site).find(path).expect("it's there").key.to_string()
+}
+
+#[test]
+fn a_reference_upwards_is_an_error_that_shows_both_ends() {
+    let site = hunt()
+        .file(
+            "index.html",
+            "<p>\n<a href=puzzle/x/solution/>the answer</a>",
+        )
+        .file(
+            "puzzle/x/solution/late.html",
+            "<img src=../posthunt/index.html>",
+        )
+        .file(
+            "style.css",
+            "a { background: url(puzzle/x/solution/answer.png) }",
+        );
+    let run = site.run(&["push"]);
+    insta::assert_snapshot!("upwards", run);
+    assert!(site.published("out").is_empty());
+}
+
+#[test]
+fn names_of_what_is_not_open_are_found_wherever_they_are() {
+    let solution = key(&hunt(), "puzzle/x/solution/index.html");
+    let token = solution.trim_end_matches(".html");
+    for (path, text, line) in [
+        ("data.json", format!("{{\n\"next\": \"{token}\" }}"), 2),
+        (
+            "notes.txt",
+            "see puzzle/x/solution/index.html".to_string(),
+            1,
+        ),
+        (
+            "notes.txt",
+            "see /static/puzzle/x/solution/index.html?v".to_string(),
+            1,
+        ),
+        (
+            "puzzle/x/map.css",
+            "/* solution/answer.png */".to_string(),
+            1,
+        ),
+        (
+            "puzzle/x/app.js",
+            "fetch('./solution/' + name); // './solution/answer.png'".to_string(),
+            1,
+        ),
+        (
+            "puzzle/y/index.html",
+            "<p>\n\n<!-- ../x/solution/index.html -->".to_string(),
+            3,
+        ),
+        ("blob.bin", format!("\0\x01\x02{token}\0"), 1),
+    ] {
+        let site = hunt().file(path, &text);
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 2, "{path}: {text}\n{run}");
+        assert!(
+            run.stderr.contains(&format!("`{path}:{line}:")),
+            "{path}: {text}\n{run}"
+        );
+        assert!(
+            run.stderr
+                .contains("is open, and names `puzzle/x/solution/"),
+            "{path}: {text}\n{run}"
+        );
+        assert!(site.published("out").is_empty());
+    }
+}
+
+#[test]
+fn what_only_looks_like_such_a_name_is_no_alarm() {
+    let site = hunt()
+        .file(
+            "puzzle/y/index.html",
+            "<p>x/solution/index.htmls, my-solution/answer.png, answer.png, solution</p>",
+        )
+        .file(
+            "puzzle/y/other.html",
+            "<a href=https://example.org/solution/answer.png>elsewhere</a>",
+        )
+        .file(
+            "puzzle/y/more.html",
+            "<p>resolution/answer.png y/solution/answer.png</p>",
+        )
+        .file(
+            "puzzle/x/solution/more.html",
+            "<p>solution/answer.png index.html</p>",
+        );
+    site.ok(&["push"]);
+}
+
+#[test]
+fn a_name_across_the_seam_of_two_readings_is_found() {
+    let name = "puzzle/x/solution/answer.png";
+    for start in [(1 << 20) - 10, (1 << 20) + 3060, (2 << 20) + 3070] {
+        let text = format!("{}{name} ", " ".repeat(start));
+        let run = hunt().file("long.txt", &text).run(&["push"]);
+        assert_eq!(
+            (run.code, run.stderr.matches("is open, and names").count()),
+            (2, 1),
+            "{start}\n{run}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_excuses_one_pair_and_no_other() {
+    let excuse = "[[rule]]\nmatch = \"index.html\"\nmay_name = [\"**/solution/answer.png\"]\n";
+    let site = |page: &str| {
+        hunt()
+            .config(&format!("{excuse}{LEVELS}"))
+            .file("index.html", page)
+    };
+    site("<img src=puzzle/x/solution/answer.png>").ok(&["push"]);
+    site("<p>puzzle/x/solution/answer.png</p>").ok(&["push"]);
+    assert_eq!(
+        site("<a href=puzzle/x/solution/index.html>a</a>")
+            .run(&["push"])
+            .code,
+        2
+    );
+}
+
+#[test]
+fn a_held_level_is_named_but_not_published_before_it_is_unlocked() {
+    let site = hunt();
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        run.stdout.contains("4 (") && run.stdout.contains(", 1 held (posthunt)"),
+        "{run}"
+    );
+    let posthunt = key(&site, "puzzle/x/posthunt/index.html");
+    assert!(!site.published("out").contains_key(&posthunt));
+    assert!(
+        site.ok(&["manifest"]).contains(&posthunt),
+        "the site needs its name to be built"
+    );
+    assert!(site.ok(&["diff", "--check"]).contains("0 to upload"));
+
+    let run = site.run(&["diff", "--unlock", "posthunt"]);
+    assert!(
+        run.stdout
+            .contains("upload    puzzle/x/posthunt/index.html"),
+        "{run}"
+    );
+    site.ok(&["push", "--unlock", "posthunt"]);
+    assert!(site.published("out").contains_key(&posthunt));
+    site.ok(&["push"]);
+    assert!(
+        site.published("out").contains_key(&posthunt),
+        "what is published stays"
+    );
+}
+
+#[test]
+fn a_manifest_may_have_some_levels_only() {
+    let site = hunt();
+    let paths = |arguments: &[&str]| {
+        let manifest: serde_json::Value = serde_json::from_str(&site.ok(arguments)).expect("JSON");
+        let paths = manifest["objects"]
+            .as_object()
+            .or(manifest["paths"].as_object())
+            .expect("paths");
+        paths.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        paths(&["manifest", "--level", "open"]),
+        ["puzzle/x/index.html", "puzzle/x/map.png"]
+    );
+    assert_eq!(
+        paths(&["manifest", "--level", "open", "--format", "django"]).len(),
+        2
+    );
+    assert_eq!(
+        paths(&["manifest", "--level", "open", "--level", "solution"]).len(),
+        4
+    );
+    assert_eq!(paths(&["manifest"]).len(), 5);
+}
+
+#[test]
+fn a_level_that_is_not_there_is_a_mistake() {
+    let site = hunt();
+    for arguments in [
+        &["push", "--unlock", "posthnt"][..],
+        &["manifest", "--level", "posthnt"],
+    ] {
+        let run = site.run(arguments);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(
+            run.stderr.contains("There is no level `posthnt`")
+                && run.stderr.contains("did you mean `posthunt`?"),
+            "{run}"
+        );
+    }
+    for (level, message) in [
+        (
+            "name = \"open\"\nmatch = \"a\"",
+            "assetsync.toml:7:8: there is a level `open` already",
+        ),
+        (
+            "name = \"a b\"\nmatch = \"a\"",
+            "assetsync.toml:7:8: `a b` can't be a level's name",
+        ),
+        (
+            "name = \"a\"\nmatch = \"/a\"",
+            "assetsync.toml:8:9: `/a` can match no path",
+        ),
+        (
+            "name = \"a\"\nmatch = \"a\"\nknows = [\"b\"]",
+            "assetsync.toml:9:10: there is no level `b`",
+        ),
+        (
+            "name = \"a\"\nmatch = \"a\"\nhold = true",
+            "did you mean `held`?",
+        ),
+    ] {
+        let run = Site::new()
+            .config(&format!(
+                "[[level]]\n{level}\n[target.local]\nurl = \"file:out\"\n"
+            ))
+            .run(&["push"]);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains(message), "{message}\n{run}");
+    }
+}
+
+#[test]
+fn the_secret_of_a_hidden_file_is_not_in_any_message() {
+    let site = hunt();
+    let token = key(&site, "puzzle/x/solution/index.html")
+        .trim_end_matches(".html")
+        .to_string();
+    let run = site.file("notes.txt", &token).run(&["push"]);
+    assert!(
+        !run.stderr.contains(&token) && !run.stdout.contains(&token),
+        "{run}"
+    );
+}

@@ -1,0 +1,189 @@
+//! What the web is made of, for stories: a server of a published folder, and a real browser.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+/// Serves a folder on loopback, and remembers what it was asked for. Types are those of the extensions, as a
+/// bucket would have them from the push.
+pub struct WebServer {
+    pub url: String,
+    asked: Arc<Mutex<BTreeMap<String, u16>>>,
+}
+
+impl WebServer {
+    pub fn of(folder: PathBuf) -> WebServer {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}/", listener.local_addr().expect("it's bound"));
+        let asked = Arc::new(Mutex::new(BTreeMap::new()));
+        let log = Arc::clone(&asked);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (folder, log) = (folder.clone(), Arc::clone(&log));
+                thread::spawn(move || serve(stream, &folder, &log));
+            }
+        });
+        WebServer { url, asked }
+    }
+
+    /// Every path that was asked for, with the status it got.
+    pub fn asked(&self) -> BTreeMap<String, u16> {
+        self.asked.lock().expect("nobody panicked").clone()
+    }
+}
+
+fn serve(stream: TcpStream, folder: &Path, log: &Mutex<BTreeMap<String, u16>>) {
+    let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+    // A browser opens connections that it may not use.
+    let Some(first) = lines.next() else { return };
+    lines.take_while(|line| !line.is_empty()).for_each(drop);
+    let path = first
+        .split(' ')
+        .nth(1)
+        .unwrap_or("/")
+        .split('?')
+        .next()
+        .unwrap_or("/");
+    let file = percent_decode_str(path.trim_start_matches('/'))
+        .decode_utf8_lossy()
+        .into_owned();
+    let (status, body) = match fs::read(folder.join(&file)) {
+        Ok(body) => (200, body),
+        Err(_) => (404, b"not found".to_vec()),
+    };
+    log.lock()
+        .expect("nobody panicked")
+        .insert(path.to_string(), status);
+    let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+    let head = format!(
+        "HTTP/1.1 {status} .\r\nContent-Type: {}\r\nContent-Length: {}\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n",
+        assetsync::media::content_type(extension),
+        body.len()
+    );
+    // Whoever hangs up gets nothing.
+    let _ = (&stream).write_all(&[head.as_bytes(), &body].concat());
+}
+
+/// A headless Chromium, driven by chromedriver (WebDriver, <https://www.w3.org/TR/webdriver2/>).
+pub struct Browser {
+    driver: Child,
+    session: String,
+}
+
+impl Browser {
+    pub fn start() -> Browser {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect(
+                "chromedriver starts: tests/run installs it (Debian's package chromium-driver)",
+            );
+        let mut lines = BufReader::new(driver.stdout.take().expect("it's piped"))
+            .lines()
+            .map_while(Result::ok);
+        let port: u16 = lines
+            .find_map(|line| {
+                line.rsplit_once("started successfully on port ")?
+                    .1
+                    .trim_end_matches('.')
+                    .parse()
+                    .ok()
+            })
+            .expect("chromedriver says where it listens");
+        // It ends when nobody listens to it any more.
+        thread::spawn(move || lines.for_each(drop));
+        let root = format!("http://127.0.0.1:{port}/session");
+        let options = json!({ "capabilities": { "alwaysMatch": {
+            "goog:chromeOptions": { "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        } } });
+        let answer = post(&root, &options);
+        let id = answer["value"]["sessionId"]
+            .as_str()
+            .expect("a session starts")
+            .to_string();
+        Browser {
+            driver,
+            session: format!("{root}/{id}"),
+        }
+    }
+
+    /// Opens `url`, and waits until the page says in `document.title` that it's done. Returns the title, and
+    /// whatever stands in the console but plain output: errors, failed requests.
+    pub fn visit(&self, url: &str) -> (String, Vec<String>) {
+        post(&format!("{}/url", self.session), &json!({ "url": url }));
+        let until = Instant::now() + Duration::from_secs(60);
+        let title = loop {
+            let title = get(&format!("{}/title", self.session))["value"]
+                .as_str()
+                .expect("a title")
+                .to_string();
+            if title.starts_with("done") || title.starts_with("failed") || Instant::now() > until {
+                break title;
+            }
+            thread::sleep(Duration::from_millis(100));
+        };
+        let log = post(
+            &format!("{}/se/log", self.session),
+            &json!({ "type": "browser" }),
+        );
+        let entries = log["value"].as_array().expect("entries").iter();
+        let errors =
+            entries.filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")));
+        (
+            title,
+            errors.map(|entry| entry["message"].to_string()).collect(),
+        )
+    }
+
+    /// The value of an expression in the page that is open.
+    pub fn value(&self, expression: &str) -> Value {
+        let script = json!({ "script": format!("return {expression}"), "args": [] });
+        post(&format!("{}/execute/sync", self.session), &script)["value"].clone()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The story's own failure matters more than how the browser ends.
+        let _ = ureq::delete(&self.session).call();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+fn post(url: &str, body: &Value) -> Value {
+    let mut answer = ureq::post(url)
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .header("content-type", "application/json")
+        .send(body.to_string())
+        .expect("chromedriver answers");
+    read(answer.body_mut())
+}
+
+fn get(url: &str) -> Value {
+    let mut answer = ureq::get(url).call().expect("chromedriver answers");
+    read(answer.body_mut())
+}
+
+fn read(body: &mut ureq::Body) -> Value {
+    let text = body
+        .with_config()
+        .limit(64 << 20)
+        .read_to_string()
+        .expect("text");
+    serde_json::from_str(&text).expect("JSON")
+}
