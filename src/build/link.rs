@@ -1,5 +1,6 @@
 //! From what was found in files to which file refers to which: every reference is resolved, or told of.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -14,6 +15,9 @@ use crate::tree::{Asset, Tree};
 
 /// How many pages are named in a message about all of them.
 const SHOWN: usize = 2;
+
+/// For how many paths that aren't there something like them is looked for.
+const SUGGESTIONS_MAX: usize = 500;
 
 /// A reference from one file of the tree to another.
 #[derive(Debug, Clone)]
@@ -101,6 +105,8 @@ struct Index<'a> {
     by_path: HashMap<&'a str, u32>,
     /// What was found but isn't published.
     unpublished: BTreeSet<&'a str>,
+    /// What was suggested for paths that aren't there.
+    nearest: RefCell<HashMap<String, Option<&'a str>>>,
 }
 
 impl<'a> Index<'a> {
@@ -117,6 +123,7 @@ impl<'a> Index<'a> {
                 .chain(&tree.left_behind)
                 .map(LogicalPath::as_str)
                 .collect(),
+            nearest: RefCell::default(),
         }
     }
 
@@ -143,37 +150,55 @@ impl<'a> Index<'a> {
 
     /// What may be meant by a path that isn't there: the same name elsewhere, or another name in the same folder.
     fn nearest(&self, path: &str) -> Option<&'a str> {
+        let mut known = self.nearest.borrow_mut();
+        if let Some(near) = known.get(path) {
+            return *near;
+        }
+        // Comparing takes time, and who has so many to mend doesn't read them all.
+        if known.len() == SUGGESTIONS_MAX {
+            return None;
+        }
+        let near = self.find_nearest(path);
+        known.insert(path.to_string(), near);
+        near
+    }
+
+    fn find_nearest(&self, path: &str) -> Option<&'a str> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let folder = &path[..path.len() - name.len()];
         let assets = &self.tree.assets;
-        let namesakes = assets.iter().map(|asset| asset.path.as_str());
-        let namesakes: Vec<&str> = namesakes
-            .filter(|other| {
-                other
-                    .rsplit('/')
-                    .next()
-                    .is_some_and(|o| o.eq_ignore_ascii_case(name))
-            })
-            .collect();
+        let paths = assets.iter().map(|asset| asset.path.as_str());
+        let is_namesake = |other: &&str| {
+            let other = other.rsplit('/').next();
+            other.is_some_and(|other| other.eq_ignore_ascii_case(name))
+        };
+        let namesakes: Vec<&str> = paths.filter(is_namesake).collect();
         if let Some(near) = nearest(path, namesakes.iter().copied()).or(namesakes.first().copied())
         {
             return Some(near);
         }
         let first = assets.partition_point(|asset| asset.path.as_str() < folder);
         let siblings = assets[first..].iter().map(|asset| asset.path.as_str());
-        nearest(path, siblings.take_while(|other| other.starts_with(folder)))
+        let siblings = siblings.take_while(|other| other.starts_with(folder));
+        let names = siblings
+            .map(|other| &other[folder.len()..])
+            .filter(|other| !other.contains('/'));
+        let near = nearest(name, names)?;
+        self.by_path
+            .get_key_value(format!("{folder}{near}").as_str())
+            .map(|(path, _)| *path)
     }
 }
 
 /// One file, while it's looked at.
-struct File<'a> {
-    index: &'a Index<'a>,
+struct File<'a, 't> {
+    index: &'a Index<'t>,
     asset: &'a Asset,
     draft: &'a Draft,
     linked: &'a mut Linked,
 }
 
-impl File<'_> {
+impl File<'_, '_> {
     fn links(&mut self) -> Vec<Link> {
         let found = &self.draft.found;
         let base = BaseUrl::new(
@@ -359,7 +384,7 @@ impl File<'_> {
     }
 }
 
-impl File<'_> {
+impl File<'_, '_> {
     /// Strings that name a file which gets another name, where nothing rewrites them.
     fn mentions(&mut self, pages: &[usize]) {
         let prefixes = &self.index.tree.prefixes;

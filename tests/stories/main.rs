@@ -7,6 +7,7 @@ mod browser;
 mod commands;
 mod config;
 mod conformance;
+mod crawler;
 mod directory;
 mod faults;
 mod gcs;

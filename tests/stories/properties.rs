@@ -109,3 +109,110 @@ proptest! {
         prop_assert_eq!(with_threads(1, &here), with_threads(16, &elsewhere));
     }
 }
+
+/// Up to nine files in some folders, and which refers to which: often in circles.
+fn graph() -> impl Strategy<Value = (Vec<(String, bool)>, Vec<(usize, usize)>)> {
+    let file = (
+        prop_oneof![Just(""), Just("a/"), Just("a/b c/"), Just("é/")],
+        any::<bool>(),
+    );
+    vec(file, 1..9).prop_flat_map(|files| {
+        let count = files.len();
+        let named = files.into_iter().enumerate().map(|(n, (folder, plain))| {
+            (
+                format!("{folder}{n}{}.html", if plain { "p" } else { "" }),
+                plain,
+            )
+        });
+        (Just(named.collect()), vec((0..count, 0..count), 0..16))
+    })
+}
+
+fn page(files: &[(String, bool)], links: &[(usize, usize)], file: usize, content: &str) -> String {
+    let up = "../".repeat(files[file].0.matches('/').count());
+    let to = links
+        .iter()
+        .filter(|(from, _)| *from == file)
+        .map(|(_, to)| format!("<a href=\"{up}{}?q#f\">x</a>", files[*to].0));
+    format!("<p>{content}{}", to.collect::<String>())
+}
+
+fn linked_site(files: &[(String, bool)], links: &[(usize, usize)]) -> Site {
+    let config =
+        "[[rule]]\nmatch = \"**/*p.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
+    (0..files.len()).fold(Site::new().config(config), |site, n| {
+        site.file(&files[n].0, page(files, links, n, ""))
+    })
+}
+
+/// Which files have names that depend on what `changed` holds: those from which a way leads to it on which all but the
+/// first have names that depend on content.
+fn dependents(
+    files: &[(String, bool)],
+    links: &[(usize, usize)],
+    changed: usize,
+) -> BTreeSet<String> {
+    let mut reached = BTreeSet::from([changed]);
+    while let Some((from, _)) = links
+        .iter()
+        .find(|(from, to)| reached.contains(to) && !files[*to].1 && !reached.contains(from))
+    {
+        reached.insert(*from);
+    }
+    reached
+        .into_iter()
+        .filter(|n| !files[*n].1)
+        .map(|n| files[n].0.clone())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changing_a_page_renames_exactly_what_leads_to_it((files, links) in graph(), which in any::<Index>()) {
+        let site = linked_site(&files, &links);
+        let before = keys(&site);
+        let changed = which.index(files.len());
+        site.write(&files[changed].0, page(&files, &links, changed, "changed"));
+        let after = keys(&site);
+        let renamed: BTreeSet<String> = before.keys().filter(|path| before[*path] != after[*path]).cloned().collect();
+        prop_assert_eq!(renamed, dependents(&files, &links, changed));
+    }
+
+    #[test]
+    fn every_link_leads_to_the_object_of_its_file((files, links) in graph()) {
+        let site = linked_site(&files, &links);
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        prop_assert!(push(&site, &store).is_complete());
+        site.ok(&["push", "-q"]);
+        let (objects, keys) = (site.published("out"), keys(&site));
+        for (n, (path, _)) in files.iter().enumerate() {
+            let text = String::from_utf8_lossy(&objects[&keys[path]]).into_owned();
+            let own = url::Url::parse("https://example.org/").expect("a URL").join(&encoded(&keys[path])).expect("a key");
+            let found: Vec<String> = text.split("href=\"").skip(1).map(|rest| {
+                let url = own.join(rest.split('"').next().expect("a quote")).expect("a URL");
+                assert_eq!((url.query(), url.fragment()), (Some("q"), Some("f")));
+                percent_encoding::percent_decode_str(url.path()).decode_utf8().expect("UTF-8").trim_start_matches('/').to_string()
+            }).collect();
+            let expected: Vec<String> = links.iter().filter(|(from, _)| *from == n).map(|(_, to)| keys[&files[*to].0].clone()).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn circles_get_the_same_names_on_any_thread_count((files, links) in graph()) {
+        let site = linked_site(&files, &links);
+        let with_threads = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| keys(&site))
+        };
+        prop_assert_eq!(with_threads(1), with_threads(16));
+    }
+}
+
+fn encoded(key: &str) -> String {
+    const ENCODED: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'.');
+    percent_encoding::utf8_percent_encode(key, ENCODED).to_string()
+}
