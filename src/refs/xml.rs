@@ -1,13 +1,12 @@
 //! URLs in XML: SVG, XHTML, and whatever the user says of other documents. Owns the walk over the document and the way
 //! back from decoded values to its bytes; what attributes mean is in `elements`. Tokens come from `quick-xml`.
 
-mod decoded;
 mod elements;
 mod names;
 
+use super::decoded::Decoded;
 use super::{Base, css, js};
-use super::{Extra, Fault, Found, Kind, Reference};
-use decoded::Decoded;
+use super::{Extra, Fault, Found, Kind};
 use elements::{Attribute, Element, Language, Use};
 use names::{Names, split};
 use quick_xml::Reader;
@@ -64,7 +63,7 @@ struct Finder<'t> {
     names: Names<'t>,
     open: Vec<Open<'t>>,
     has_root: bool,
-    content: Option<Content>,
+    content: Option<Content<'t>>,
 }
 
 /// An element that hasn't ended.
@@ -76,13 +75,12 @@ struct Open<'t> {
     language: Option<Language>,
 }
 
-/// The text of a `<style>` or `<script>` as far as it was read. Marks in it are blanks.
-struct Content {
-    at: usize,
+/// The text of a `<style>` or `<script>` as far as it was read, without the marks in it.
+struct Content<'t> {
     /// How many elements are open in it.
     depth: usize,
     language: Language,
-    decoded: Decoded,
+    decoded: Decoded<'t>,
 }
 
 impl<'t> Finder<'t> {
@@ -124,7 +122,6 @@ impl<'t> Finder<'t> {
                 let depth = self.open.len();
                 if let (Some(language), None) = (language, &self.content) {
                     self.content = Some(Content {
-                        at: span.end,
                         depth,
                         language,
                         decoded: Decoded::default(),
@@ -229,19 +226,17 @@ impl<'t> Finder<'t> {
         if meaning == Use::Css && !attribute.value.contains(['(', '&']) {
             return;
         }
-        let decoded = Decoded::new(attribute.value, decode_piece);
+        // XML reads line ends in values as blanks, one for each byte here.
+        let value = attribute.value.replace(['\t', '\n', '\r'], " ");
+        let decoded = Decoded::new(attribute.at, &value, decode_piece);
         match meaning {
-            Use::Url(kind) => self.url(&decoded, 0..decoded.text().len(), attribute.at, kind),
+            Use::Url(kind) => self.url(&decoded, 0..decoded.text().len(), kind),
             Use::Candidates => {
                 for url in candidates(decoded.text()) {
-                    self.url(&decoded, url, attribute.at, Kind::Load);
+                    self.url(&decoded, url, Kind::Load);
                 }
             }
-            Use::Css => self.absorb(
-                css::find(decoded.text(), css::Part::Declarations),
-                &decoded,
-                attribute.at,
-            ),
+            Use::Css => self.absorb(css::find(decoded.text(), css::Part::Declarations), &decoded),
             Use::Base => {
                 let url = decoded.text().trim_matches(is_blank);
                 if self.found.base.is_none() && !url.contains(UNKNOWN) {
@@ -251,26 +246,23 @@ impl<'t> Finder<'t> {
         }
     }
 
-    /// Adds the URL at `range` of a value that stands at `at`.
-    fn url(&mut self, decoded: &Decoded, range: Range<usize>, at: usize, kind: Kind) {
+    /// Adds the URL at `range` of a value.
+    fn url(&mut self, decoded: &Decoded, range: Range<usize>, kind: Kind) {
         let all = &decoded.text()[range.clone()];
         let url = all.trim_matches(is_blank);
         if url.is_empty() || url.contains(UNKNOWN) {
             return;
         }
         let start = range.start + all.len() - all.trim_start_matches(is_blank).len();
-        let path = url.find(['?', '#']).unwrap_or(url.len());
-        let span = at + decoded.raw(start)..at + decoded.raw(start + path);
-        self.found.references.push(Reference {
-            span,
-            ..Reference::verbatim(0, url, kind)
-        });
+        self.found
+            .references
+            .push(decoded.reference(start, url, kind));
     }
 
     /// Takes over what was found in a decoded text, but for what can't be replaced in one go.
-    fn absorb(&mut self, mut part: Found, decoded: &Decoded, at: usize) {
+    fn absorb(&mut self, mut part: Found, decoded: &Decoded) {
         let text = self.text;
-        let map = |offset| at + decoded.raw(offset);
+        let map = |offset| decoded.raw(offset);
         // In what was read as text, `<` begins a mark: `"a<![CDATA[b.png]]>"`.
         let raw = |range: &Range<usize>| text.get(map(range.start)..map(range.end));
         let is_whole = |range: &Range<usize>| raw(range).is_some_and(|raw| !raw.contains('<'));
@@ -301,23 +293,21 @@ impl<'t> Finder<'t> {
         let Some(content) = &mut self.content else {
             return;
         };
+        if content.depth != self.open.len() {
+            return;
+        }
         let raw = &self.text[span.clone()];
-        let blanks = |count: usize| " ".repeat(count);
-        let text = match event {
-            _ if content.depth != self.open.len() => blanks(raw.len()).into(),
-            Event::Text(_) => Cow::Borrowed(raw),
-            Event::CData(text) => format!(
-                "{}{}{}",
-                blanks("<![CDATA[".len()),
-                &**text,
-                blanks("]]>".len())
-            )
-            .into(),
-            Event::GeneralRef(name) => resolve(name).unwrap_or(UNKNOWN).to_string().into(),
-            Event::End(_) => return,
-            _ => blanks(raw.len()).into(),
-        };
-        content.decoded.push(raw.len(), &text);
+        match event {
+            Event::Text(_) => content.decoded.push_verbatim(span.start, raw),
+            Event::CData(_) => {
+                let (start, end) = ("<![CDATA[".len(), raw.len() - "]]>".len());
+                content
+                    .decoded
+                    .push_verbatim(span.start + start, &raw[start..end]);
+            }
+            Event::GeneralRef(_) => content.decoded.push(span.start, raw, decode_piece),
+            _ => {}
+        }
     }
 
     fn end(&mut self) {
@@ -332,7 +322,7 @@ impl<'t> Finder<'t> {
         }
     }
 
-    fn text_of_element(&mut self, content: &Content) {
+    fn text_of_element(&mut self, content: &Content<'_>) {
         let text = content.decoded.text();
         let part = match content.language {
             Language::Css => css::find(text, css::Part::Stylesheet),
@@ -347,7 +337,7 @@ impl<'t> Finder<'t> {
                 part
             }
         };
-        self.absorb(part, &content.decoded, content.at);
+        self.absorb(part, &content.decoded);
     }
 
     fn end_of_text(&self) -> Result<(), Fault> {
@@ -427,18 +417,11 @@ fn resolve(name: &str) -> Option<char> {
 /// Decodes a piece of an attribute's value; an entity can only stand at its start. Line ends are blanks in attributes:
 /// https://www.w3.org/TR/xml/#AVNormalize
 fn decode_piece(piece: &str) -> Cow<'_, str> {
-    let is_line_end = ['\t', '\n', '\r'];
-    match piece
+    let entity = piece
         .strip_prefix('&')
-        .and_then(|piece| piece.split_once(';'))
-    {
-        Some((name, rest)) => format!(
-            "{}{}",
-            resolve(name).unwrap_or(UNKNOWN),
-            rest.replace(is_line_end, " ")
-        )
-        .into(),
-        None if piece.contains(is_line_end) => piece.replace(is_line_end, " ").into(),
+        .and_then(|piece| piece.split_once(';'));
+    match entity {
+        Some((name, rest)) => format!("{}{rest}", resolve(name).unwrap_or(UNKNOWN)).into(),
         None => piece.into(),
     }
 }

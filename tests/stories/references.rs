@@ -527,3 +527,19 @@ fn source_maps_are_refused_stripped_or_published() {
     );
     assert_eq!(files["inline.js"], inline);
 }
+
+#[test]
+fn names_in_circles_are_those_of_an_independent_program() {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../data/names/components-v1.json")).expect("JSON");
+    let texts = |field: &str| -> BTreeMap<String, String> {
+        serde_json::from_value(vectors[field].clone()).expect("texts")
+    };
+    let site = texts("files")
+        .iter()
+        .fold(Site::new(), |site, (path, content)| {
+            site.file(path, content)
+        });
+    assert_eq!(vectors["secret"], crate::support::KEY);
+    assert_eq!(keys(&site), texts("keys"));
+}

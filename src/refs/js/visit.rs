@@ -127,6 +127,9 @@ impl<'t> Visitor<'t> {
     fn visit_member<'e, 'a>(&mut self, member: &'e MemberExpression<'a>) -> &'e Expression<'a> {
         if let MemberExpression::ComputedMemberExpression(computed) = member {
             self.visit_expression(&computed.expression);
+            // A key isn't a URL: `pictures[`img/${n}.png`]` asks a placeholder's object.
+            self.built
+                .remove(&(computed.expression.span().start as usize));
         }
         member.object()
     }
