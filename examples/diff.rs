@@ -2,9 +2,10 @@
 //!
 //! `cargo run --example diff`
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use assetsync::report::{Urls, plan_text, tree_text};
+use assetsync::report::{Urls, build_text, plan_text, tree_text};
 use assetsync::store::Memory;
 use assetsync::{Config, Overrides, Progress, Secret, Store, Wanted, build, inventory, plan, walk};
 
@@ -20,7 +21,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let tree = walk(&config.sources, &config.rules);
     anstream::eprint!("{}", tree_text(&tree, true));
-    let build = build(&tree, &secret, &Progress::new())?;
+    let whole = build(&tree, &secret, &Progress::new())?;
+    anstream::eprint!("{}", build_text(&whole, true));
+    let build = whole.without_held(&tree, &BTreeSet::new());
 
     let store = Memory::new();
     let inventory = inventory(&store, store.list().await?, &build, config.requests).await?;

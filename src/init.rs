@@ -18,6 +18,7 @@ key_file = "assetsync.key"       # relative to this file; keep it out of git, an
 key_id = "KEY_ID"      # a push with any other key is refused: it would rename every file
 default_target = "local"
 # extensions = ["glsl"]          # published besides the web's usual ones
+# prefixes = ["/static/"]        # URLs that begin so are paths of the tree
 
 [[source]]
 dir = "assets"                   # walked; several sources may be given
@@ -25,20 +26,37 @@ mount = ""                       # prefix of the logical path
 # symlinks = "inside"            # follow links that stay inside; without it, each link is an error
 
 # Every rule that matches applies, later ones win, field by field. `*` stops at a slash, `**` doesn't.
-# Pages find what they refer to by relative paths, so files keep their names ...
+# What no rule names gets a name that nobody can guess, and whatever refers to it gets the new name written into it.
+# Pages keep their names, and so does what browsers and search engines ask for by name.
 [[rule]]
-match = "**"
+match = "{**/*.html,favicon.ico,robots.txt}"
 names = "plain"                  # opaque (default) | readable | plain | palindrome-2022
 # cache_control = "public, max-age=60"
 # content_type = "text/plain; charset=utf-8"
 # gzip = "auto"                  # auto | never
 # headers = { "content-disposition" = "inline" }
 # publish = true                 # false: left out
+# rewrite = true                 # false: references stay as they are
+# references = ["/pictures/*/src", "img@data-src"]   # what else is a URL: JSON pointers, attributes
+# urls = "relative"              # relative (default) | absolute: with the target's public_url, for feeds
+# dangling = "error"             # references to files that aren't there: error | warn (default of links) | ignore
+# source_maps = "refuse"         # refuse (default) | publish | strip
+# metadata = "keep"              # keep (default) | strip: what images, audio and PDFs say of themselves
+# comments = "keep"              # keep (default) | strip: comments in pages and SVG images
+# may_name = ["**/solution/teaser.png"]              # files of other levels that these may refer to all the same
 
-# ... but solutions: nobody can guess where they are. `assetsync url` and `assetsync manifest` tell the site.
-[[rule]]
-match = "**/solution/**"
-names = "opaque"
+# Solutions are pages too. Take the marks off these lines before you have any: nobody can guess their names then, and
+# an open file (one without a level) that refers to one is an error. `assetsync url` and `assetsync manifest` tell the
+# site where they are.
+# [[rule]]
+# match = "**/solution/**"
+# names = "opaque"
+#
+# [[level]]
+# name = "solution"
+# match = "**/solution/**"
+# # held = true                  # named, but not published before `assetsync push --unlock solution`
+# # knows = ["posthunt"]         # other levels that its files may refer to
 
 [target.local]
 url = "file:out/bucket"

@@ -1,8 +1,11 @@
-//! What a real browser makes of what was published: headless Chromium, and packages that half the web uses.
+//! What a real browser makes of what was published: headless Chromium, packages that half the web uses, and
+//! the sample hunt.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::Site;
+use crate::support::library::built;
 use crate::support::web::{Browser, WebServer};
 
 /// A tree of real packages, laid out by tests/run.
@@ -95,4 +98,115 @@ fn pages_made_of_large_packages_load_without_an_error() {
         .filter(|(_, status)| *status != 200)
         .collect();
     assert_eq!(failed, []);
+}
+
+// --- The sample hunt
+
+/// A copy of it.
+fn gannet_point() -> Site {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hunt");
+    let site = Site::bare();
+    let copied = Command::new("cp")
+        .arg("-r")
+        .args([sample.join("assets"), sample.join("assetsync.toml")])
+        .arg(site.path(""))
+        .status();
+    assert!(copied.expect("cp starts").success());
+    site
+}
+
+/// Pictures that are there, but couldn't be shown.
+const BROKEN: &str = "[...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)";
+
+/// The twelve boats, when all of them have their pictures.
+const BOATS: &str = "(async () => {
+    const boats = () => [...document.querySelectorAll('.sea image')];
+    while (boats().length < 12) await new Promise((again) => setTimeout(again, 20));
+    await Promise.all(boats().map((boat) => boat.decode()));
+    return boats().length;
+})()";
+
+/// What the page says to an answer that is typed in.
+fn says_to(browser: &Browser, answer: &str) -> String {
+    let script = format!(
+        "(async () => {{
+            const form = document.querySelector('form.answer');
+            const output = form.querySelector('output');
+            output.textContent = '';
+            form.elements.answer.value = '{answer}';
+            form.requestSubmit();
+            while (!output.textContent) await new Promise((again) => setTimeout(again, 20));
+            return output.textContent;
+        }})()"
+    );
+    let said = browser.value(&script);
+    said.as_str().expect("a sentence").to_string()
+}
+
+#[test]
+fn the_sample_hunt_works_as_it_is_and_as_it_is_published() {
+    let site = gannet_point();
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        !run.stderr.contains("warning") && !run.stderr.contains("note"),
+        "{run}"
+    );
+    let build = built(&site);
+    let key = |path: &str| build.find(path).expect("it's there").key.to_string();
+    let posthunt = "puzzle/the-way-in/posthunt/index.html";
+    let bucket = || site.published("out/bucket");
+    assert!(!bucket().contains_key(&key(posthunt)));
+    site.ok(&["push", "-q", "--unlock", "posthunt"]);
+    assert!(bucket().contains_key(&key(posthunt)));
+    let pages: Vec<String> = build
+        .objects
+        .iter()
+        .map(|object| object.path.to_string())
+        .filter(|path| path.ends_with(".html"))
+        .collect();
+    assert_eq!(pages.len(), 13);
+
+    let browser = Browser::start();
+    for (folder, is_published) in [("assets", false), ("out/bucket", true)] {
+        let server = WebServer::of(site.path(folder));
+        let open = |path: &str| {
+            let file = if is_published {
+                key(path)
+            } else {
+                path.to_string()
+            };
+            let errors = browser.open(&format!("{}{file}", server.url));
+            assert_eq!(errors, Vec::<String>::new(), "{folder}: {path}");
+            assert_eq!(browser.value(BROKEN), serde_json::json!([]), "{path}");
+        };
+        pages.iter().for_each(|page| open(page));
+
+        open("puzzle/night-sweep/index.html");
+        assert_eq!(browser.value(BOATS), 12, "{folder}");
+        assert!(says_to(&browser, "wind lass").starts_with("WINDLASS! "));
+        assert_eq!(says_to(&browser, "LANDFALL"), "LANDFALL isn’t it.");
+        open("puzzle/the-way-in/index.html");
+        assert!(says_to(&browser, "landfall").starts_with("LANDFALL! "));
+        open("index.html");
+        let ticks = "document.querySelectorAll('.tick').length";
+        assert_eq!(browser.value(ticks), 2, "{folder}");
+        let lit = key("img/gannet-point-lit.svg");
+        let lit = if is_published {
+            &lit
+        } else {
+            "img/gannet-point-lit.svg"
+        };
+        assert_eq!(
+            browser.value("document.getElementById('view').src"),
+            format!("{}{lit}", server.url)
+        );
+        assert_eq!(browser.errors(), Vec::<String>::new(), "{folder}");
+        let failed: Vec<_> = server
+            .asked()
+            .into_iter()
+            .filter(|(_, status)| *status != 200)
+            .collect();
+        assert_eq!(failed, [], "{folder}");
+    }
 }

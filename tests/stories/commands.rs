@@ -67,22 +67,10 @@ fn init_sets_up_a_project_that_can_be_published_at_once() {
     assert_eq!(ignored, "/assetsync.key\n/out/\n/staticfiles.json\n");
 
     fs::write(site.path("hunt/assets/index.html"), "<h1>Hunt</h1>").expect("written");
-    fs::create_dir(site.path("hunt/assets/solution")).expect("a folder");
-    fs::write(
-        site.path("hunt/assets/solution/answer.html"),
-        "<p>WINDLASS</p>",
-    )
-    .expect("written");
+    let run = site.run(&["diff", "-C", "hunt"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
     site.ok(&["push", "-C", "hunt"]);
-    let objects = site.published("hunt/out/bucket");
-    assert!(objects.contains_key("index.html") && !objects.contains_key("solution/answer.html"));
-    assert_eq!(
-        objects
-            .keys()
-            .filter(|key| key.len() == 26 + ".html".len())
-            .count(),
-        1
-    );
+    assert!(site.published("hunt/out/bucket").contains_key("index.html"));
 
     fs::write(site.path("hunt/assetsync.key"), KEY).expect("written");
     let run = site.run(&["push", "-C", "hunt"]);
@@ -93,6 +81,75 @@ fn init_sets_up_a_project_that_can_be_published_at_once() {
         run.code == 2 && run.stderr.contains("from your team"),
         "{run}"
     );
+}
+
+/// The lines that `init` writes for solutions, without their marks.
+fn with_solutions(config: &str) -> String {
+    let (before, rest) = config
+        .split_once("# [[rule]]\n")
+        .expect("a rule for solutions");
+    let (solutions, after) = rest.split_once("\n\n").expect("a paragraph");
+    let lines = solutions
+        .lines()
+        .map(|line| line.trim_start_matches('#').trim_start_matches(' '));
+    let solutions = lines.collect::<Vec<_>>().join("\n");
+    format!("{before}[[rule]]\n{solutions}\n\n{after}")
+}
+
+#[test]
+fn what_init_says_of_solutions_keeps_them_apart() {
+    let site = Site::bare();
+    site.ok(&["init"]);
+    let config = fs::read_to_string(site.path("assetsync.toml")).expect("readable");
+    let page = "<link rel=stylesheet href=style.css>";
+    let site = site
+        .raw_config(&with_solutions(&config))
+        .file("index.html", page)
+        .file("style.css", "h1 { color: navy }")
+        .file("solution/answer.html", "<p>WINDLASS</p>");
+    let run = site.run(&["push"]);
+    assert!(run.code == 0 && !run.stderr.contains("warning"), "{run}");
+    let objects = site.published("out/bucket");
+    assert!(objects.contains_key("index.html"));
+    let has_keyed = |extension: &str| {
+        let is_keyed =
+            |key: &&String| key.len() == 26 + extension.len() && key.ends_with(extension);
+        objects.keys().filter(is_keyed).count() == 1
+    };
+    assert!(
+        has_keyed(".html") && has_keyed(".css"),
+        "{:?}",
+        objects.keys()
+    );
+
+    let run = site
+        .file("index.html", "<a href=solution/answer.html>the answer</a>")
+        .run(&["push"]);
+    assert!(
+        run.code == 2 && run.stderr.contains("which is solution"),
+        "{run}"
+    );
+}
+
+#[test]
+fn every_setting_that_init_offers_in_a_comment_is_one() {
+    let site = Site::bare();
+    site.ok(&["init"]);
+    let config = fs::read_to_string(site.path("assetsync.toml")).expect("readable");
+    let mut site = site.file("index.html", "<h1>Hunt</h1>");
+    let (offers, _) = config
+        .split_once("# Solutions")
+        .expect("a word on solutions");
+    let offers: Vec<&str> = offers
+        .lines()
+        .filter(|line| line.starts_with("# ") && line.split(' ').nth(2) == Some("="))
+        .collect();
+    assert!(offers.len() > 14, "{offers:?}");
+    for line in offers {
+        site = site.raw_config(&config.replace(line, &line[2..]));
+        let run = site.run(&["diff"]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{line}\n{run}");
+    }
 }
 
 #[test]

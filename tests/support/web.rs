@@ -120,7 +120,7 @@ impl Browser {
     }
 
     /// Opens `url`, and waits until the page says in `document.title` that it's done. Returns the title, and
-    /// whatever stands in the console but plain output: errors, failed requests.
+    /// what [`Browser::errors`] says.
     pub fn visit(&self, url: &str) -> (String, Vec<String>) {
         post(&format!("{}/url", self.session), &json!({ "url": url }));
         let until = Instant::now() + Duration::from_secs(60);
@@ -134,6 +134,20 @@ impl Browser {
             }
             thread::sleep(Duration::from_millis(100));
         };
+        (title, self.errors())
+    }
+
+    /// Opens `url`, and waits until it's loaded and a moment longer, for what its scripts do then. Returns what
+    /// [`Browser::errors`] says.
+    pub fn open(&self, url: &str) -> Vec<String> {
+        // It answers when the page has had its `load` event.
+        post(&format!("{}/url", self.session), &json!({ "url": url }));
+        thread::sleep(Duration::from_millis(300));
+        self.errors()
+    }
+
+    /// Whatever stands in the console since the last look but plain output: errors, failed requests.
+    pub fn errors(&self) -> Vec<String> {
         let log = post(
             &format!("{}/se/log", self.session),
             &json!({ "type": "browser" }),
@@ -141,10 +155,7 @@ impl Browser {
         let entries = log["value"].as_array().expect("entries").iter();
         let errors =
             entries.filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")));
-        (
-            title,
-            errors.map(|entry| entry["message"].to_string()).collect(),
-        )
+        errors.map(|entry| entry["message"].to_string()).collect()
     }
 
     /// The value of an expression in the page that is open.

@@ -7,11 +7,19 @@ const stage = document.getElementById("sweep");
 const bell = new Audio(new URL("bell.wav", import.meta.url).href);
 bell.preload = "none";
 
+// Which picture a boat has stands in boats.json, so nobody who reads this
+// script can tell which files it loads. A string like this one says so: when
+// the hunt is published, an object takes its place, from the path of every
+// file that matches to its new URL. In the sources it's only a string, which
+// has no such path in it, and the file is where its path says.
+const PICTURES = "$$ASSETS(rigs/*.svg)$$";
+const picture = (path) => PICTURES[path] ?? new URL(path, import.meta.url).href;
+
 start(await (await fetch(new URL("boats.json", import.meta.url))).json());
 
 function start(boats) {
   const beam = drawBeam();
-  const fleet = boats.map((boat) => ({ ...boat, picture: drawBoat(boat), seen: false }));
+  const fleet = boats.map((boat) => ({ ...boat, drawing: drawBoat(boat), seen: false }));
   const sea = drawSea(beam, fleet);
   const { controls, slider, ring, words, log } = drawControls();
   stage.replaceChildren(sea, controls);
@@ -21,7 +29,7 @@ function start(boats) {
     slider.setAttribute("aria-valuetext", spoken(bearing));
     beam.setAttribute("transform", `rotate(${bearing})`);
     const lit = fleet.filter((boat) => inBeam(boat, bearing));
-    for (const boat of fleet) boat.picture.classList.toggle("lit", lit.includes(boat));
+    for (const boat of fleet) boat.drawing.classList.toggle("lit", lit.includes(boat));
     const view = lit.map(describe).join(" ") || "Dark water.";
     if (words.textContent !== view) words.textContent = view; // said aloud once, not at every degree
     const found = lit.filter((boat) => !boat.seen);
@@ -80,7 +88,7 @@ function drawSea(beam, fleet) {
     beam,
     ...rings,
     ...marks,
-    ...fleet.map((boat) => boat.picture),
+    ...fleet.map((boat) => boat.drawing),
     svg("circle", { r: 12, class: "lamp" }),
   );
 }
@@ -97,8 +105,7 @@ function drawBoat(boat) {
   return svg(
     "g",
     { class: "boat", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` },
-    svg("path", { d: "M-24 16h48l-9 12h-30z", class: "hull" }),
-    svg("path", { d: "M-20 12 0-34 20 12z", class: "sail" }),
+    svg("image", { href: picture(boat.picture), x: -32, y: -52, width: 64, height: 84 }),
     svg("text", { y: 8, class: "letter" }, boat.letter),
     svg("path", { d: "M0-52h44l-9 9 9 9H0z", class: "pennant" }),
     svg("text", { x: 17, y: -38, class: "number" }, pennant(boat)),
