@@ -2,7 +2,6 @@
 //!
 //! `cargo run --example diff`
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use assetsync::report::{Urls, build_text, plan_text, tree_text};
@@ -21,9 +20,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let tree = walk(&config.sources, &config.rules);
     anstream::eprint!("{}", tree_text(&tree, true));
-    let whole = build(&tree, &secret, &Progress::new())?;
-    anstream::eprint!("{}", build_text(&whole, true));
-    let build = whole.without_held(&tree, &BTreeSet::new());
+    let build = build(&tree, &secret, &Progress::new())?;
+    anstream::eprint!("{}", build_text(&build, true));
 
     let store = Memory::new();
     let inventory = inventory(&store, store.list().await?, &build, config.requests).await?;

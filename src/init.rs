@@ -45,18 +45,17 @@ names = "plain"                  # opaque (default) | readable | plain | palindr
 # comments = "keep"              # keep (default) | strip: comments in pages and SVG images
 # may_name = ["**/solution/teaser.png"]              # files of other levels that these may refer to all the same
 
-# Solutions are pages too. Take the marks off these lines before you have any: nobody can guess their names then, and
-# an open file (one without a level) that refers to one is an error. `assetsync url` and `assetsync manifest` tell the
-# site where they are.
-# [[rule]]
-# match = "**/solution/**"
-# names = "opaque"
-#
-# [[level]]
-# name = "solution"
-# match = "**/solution/**"
-# # held = true                  # named, but not published before `assetsync push --unlock solution`
-# # knows = ["posthunt"]         # other levels that its files may refer to
+# Solutions are pages too, but nobody can guess their names, and an open file (one without a level) that refers to one
+# is an error. `assetsync url` and `assetsync manifest` tell the site where they are.
+[[rule]]
+match = "**/solution/**"
+names = "opaque"
+
+[[level]]
+name = "solution"
+match = "**/solution/**"
+# held = true                    # named, but not published before `assetsync push --unlock solution`
+# knows = ["posthunt"]           # other levels that its files may refer to
 
 [target.local]
 url = "file:out/bucket"

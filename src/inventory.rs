@@ -39,8 +39,7 @@ pub async fn inventory(
 ) -> Result<Inventory, StoreError> {
     let mut inventory = Inventory { listing };
     let unclear: Vec<&Object> = build
-        .objects
-        .iter()
+        .published()
         .filter(|object| {
             object.is_mutable()
                 && inventory

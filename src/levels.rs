@@ -105,6 +105,11 @@ impl Levels {
             .chain(self.levels.iter().map(|level| level.name.as_str()))
     }
 
+    /// The patterns of all levels, as they were written.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.levels.iter().map(|level| level.matches.glob().glob())
+    }
+
     fn get(&self, id: LevelId) -> Option<&Level> {
         self.levels.get(usize::from(id.0).checked_sub(1)?)
     }

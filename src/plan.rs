@@ -8,7 +8,7 @@ use crate::build::{Build, Object};
 use crate::inventory::Inventory;
 use crate::store::Stored;
 
-/// What will be done, in the build's order: one action an object.
+/// What will be done, in the build's order: one action for each object that isn't held.
 #[derive(Debug, Clone)]
 pub struct Plan<'a> {
     /// The actions.
@@ -97,14 +97,14 @@ impl Tally {
     }
 }
 
-/// Decides what to do to each object of `build`, given what is in the target.
+/// Decides what to do to each object of `build` that isn't held, given what is in the target.
 pub fn plan<'a>(build: &'a Build, inventory: &Inventory) -> Plan<'a> {
     let action = |object: &'a Object| Action {
         object,
         step: step(object, inventory.get(&object.key)),
     };
     Plan {
-        actions: build.objects.iter().map(action).collect(),
+        actions: build.published().map(action).collect(),
     }
 }
 

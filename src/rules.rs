@@ -260,10 +260,17 @@ impl Rules {
         &self,
         paths: impl Iterator<Item = &'a LogicalPath> + Clone,
     ) -> Vec<&str> {
+        // There may be no file of a level yet.
+        let is_level = |rule: &Rule| {
+            self.levels
+                .patterns()
+                .any(|pattern| pattern == rule.pattern())
+        };
         let is_unused = |rule: &&Rule| {
-            !paths
-                .clone()
-                .any(|path| rule.matches.is_match(path.as_str()))
+            !is_level(rule)
+                && !paths
+                    .clone()
+                    .any(|path| rule.matches.is_match(path.as_str()))
         };
         self.rules
             .iter()

@@ -19,7 +19,7 @@ use self::link::Links;
 use self::read::{Draft, Reader};
 pub(crate) use self::read::{Lines, same_length_utf8};
 use crate::error::{Error, Problem, Result};
-use crate::levels::LevelId;
+use crate::levels::{LevelId, Levels};
 use crate::name::{Headers, KeyId, Secret, Token};
 use crate::path::{LogicalPath, ObjectKey};
 use crate::progress::Progress;
@@ -46,6 +46,8 @@ pub struct Object {
     pub key: ObjectKey,
     /// What the rules say about it.
     pub policy: Arc<Policy>,
+    /// Whether its level is held: it has a name, but isn't published.
+    pub is_held: bool,
     /// Whether gzip is allowed and the first bytes don't rule it out.
     pub try_gzip: bool,
 }
@@ -69,14 +71,14 @@ pub struct Build {
     pub objects: Vec<Object>,
     /// Which secret named them.
     pub key_id: KeyId,
-    /// Which file refers to which: places of `objects` before any were held back. Sorted.
+    /// Which file refers to which. Sorted.
     pub references: Vec<Reference>,
     /// Worth a word: references that may lead nowhere, documents that couldn't be read.
     pub warnings: Vec<Problem>,
     /// What scripts do that can't be followed.
     pub notes: Vec<Problem>,
-    /// Objects that aren't published before their level is unlocked, by the level's name.
-    pub held: BTreeMap<String, u64>,
+    /// Who may know what.
+    pub levels: Levels,
 }
 
 /// A reference from one object to another, and where it stands.
@@ -98,19 +100,27 @@ impl Build {
         self.objects.iter().map(|object| object.size_bytes).sum()
     }
 
-    /// What is to be published now: all but the held levels that aren't in `unlocked`.
-    pub fn without_held(&self, tree: &Tree, unlocked: &BTreeSet<LevelId>) -> Build {
-        let mut build = self.clone();
-        let is_held = |object: &Object| {
-            let level = object.policy.level;
-            tree.levels.is_held(level) && !unlocked.contains(&level)
-        };
-        for object in self.objects.iter().filter(|object| is_held(object)) {
-            let name = tree.levels.name(object.policy.level).to_string();
-            *build.held.entry(name).or_default() += 1;
+    /// What is to be published: all but what is held.
+    pub fn published(&self) -> impl Iterator<Item = &Object> {
+        self.objects.iter().filter(|object| !object.is_held)
+    }
+
+    /// Lets the objects of these levels be published.
+    pub fn unlock(&mut self, levels: &BTreeSet<LevelId>) {
+        for object in &mut self.objects {
+            object.is_held = object.is_held && !levels.contains(&object.policy.level);
         }
-        build.objects.retain(|object| !is_held(object));
-        build
+    }
+
+    /// How many objects aren't published before their level is unlocked, by the level's name.
+    pub fn held(&self) -> BTreeMap<&str, u64> {
+        let mut held = BTreeMap::new();
+        for object in self.objects.iter().filter(|object| object.is_held) {
+            *held
+                .entry(self.levels.name(object.policy.level))
+                .or_default() += 1;
+        }
+        held
     }
 
     /// The objects of these levels alone.
@@ -195,7 +205,7 @@ fn build_once(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build
         key_id: secret.id(),
         warnings,
         notes,
-        held: BTreeMap::new(),
+        levels: tree.levels.clone(),
     })
 }
 

@@ -215,6 +215,7 @@ impl Naming<'_> {
             key: key(asset, self.secret, token)?,
             try_gzip: policy.headers.encoding == EncodingPolicy::Gzip && may_shrink,
             policy: Arc::clone(policy),
+            is_held: self.tree.levels.is_held(policy.level),
             edits: (!edits.is_empty()).then(|| Arc::new(edits)),
         })
     }

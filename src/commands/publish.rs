@@ -184,9 +184,10 @@ impl Session<'_> {
         for target in &config.targets[..count] {
             tree.public_url = target.public_url.clone();
             let display = self.display();
-            let build = build(&tree, secret, &self.progress)?;
+            let mut build = build(&tree, secret, &self.progress)?;
             drop(display);
-            builds.push(build.without_held(&tree, unlocked));
+            build.unlock(unlocked);
+            builds.push(build);
         }
         if !self.global.quiet {
             eprint(&build_text(&builds[0], self.global.verbose));

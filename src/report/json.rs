@@ -39,7 +39,7 @@ pub fn plan_json(target: &Target, build: &Build, plan: &Plan<'_>, urls: Urls) ->
         "key_id": build.key_id.to_string(),
         "target": target.name,
         "summary": summary,
-        "held": build.held,
+        "held": build.held(),
         "warnings": problems_json(&build.warnings),
         "changes": changes,
     })
@@ -62,7 +62,7 @@ pub fn report_json(target: &Target, build: &Build, report: &Report, requests: u6
         "uploaded": tally_json(report.uploaded),
         "overwritten": tally_json(report.overwritten),
         "kept": tally_json(report.kept),
-        "held": build.held,
+        "held": build.held(),
         "warnings": problems_json(&build.warnings),
         "not_begun": report.not_begun,
         "sent_bytes": report.sent_bytes,

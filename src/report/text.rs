@@ -120,8 +120,8 @@ pub fn plan_text(target: &Target, build: &Build, plan: &Plan<'_>, urls: Urls) ->
 /// How many files wait for `--unlock`.
 fn held(build: &Build) -> String {
     let held = build
-        .held
-        .iter()
+        .held()
+        .into_iter()
         .map(|(level, objects)| format!(", {objects} held ({level})"));
     held.collect()
 }

@@ -300,7 +300,7 @@ impl Store for Directory {
     }
 
     async fn finish(&self, build: &Build) -> Result<(), StoreError> {
-        let objects = build.objects.clone();
+        let objects: Vec<Object> = build.published().cloned().collect();
         self.blocking(move |folder| folder.finish(&objects)).await
     }
 
