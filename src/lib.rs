@@ -46,6 +46,7 @@
 mod apply;
 pub mod body;
 mod build;
+mod caught;
 pub mod config;
 pub mod credentials;
 pub mod encode;

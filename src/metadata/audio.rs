@@ -3,7 +3,6 @@
 
 use std::io::Cursor;
 use std::ops::Range;
-use std::panic::catch_unwind;
 
 use lofty::aac::AacFile;
 use lofty::ape::ApeTag;
@@ -20,6 +19,7 @@ use lofty::picture::Picture;
 use lofty::tag::ItemValue;
 
 use super::{Field, Kind, Unstrippable, Walk, counted, le32, slice, text};
+use crate::caught::caught;
 
 const ID3V1_BYTES: usize = 128;
 const APE_FOOTER_BYTES: usize = 32;
@@ -56,9 +56,9 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
         return Walk::default();
     };
     // Eight formats, read from anywhere: one panic in the reader mustn't end everything.
-    let read = match catch_unwind(|| format.fields(bytes)) {
-        Ok(read) => read.map_err(|error| error.to_string()),
-        Err(_) => Err("its reader failed".to_string()),
+    let read = match caught(|| format.fields(bytes)) {
+        Some(read) => read.map_err(|error| error.to_string()),
+        None => Err("its reader failed".to_string()),
     };
     match format {
         Format::Mpeg | Format::Aac => walk_around_sound(bytes, format, read),

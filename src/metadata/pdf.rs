@@ -1,11 +1,10 @@
 //! PDF: the document's properties, and XMP. Read only: to take them out, the file's table of objects would have to be
 //! written anew, and its old versions with it.
 
-use std::panic::catch_unwind;
-
 use lopdf::{Dictionary, Document, LoadOptions, Object, decode_text_string};
 
 use super::{Field, Kind, Unstrippable, Walk, readable, xmp};
+use crate::caught::caught;
 
 /// Readers accept what stands before the header.
 const HEADER_AT_MAX: usize = 1024;
@@ -44,9 +43,9 @@ fn load(bytes: &[u8]) -> Result<Document, String> {
         ..LoadOptions::default()
     };
     // PDF is too large a language to vouch for its reader.
-    match catch_unwind(|| Document::load_mem_with_options(bytes, options)) {
-        Ok(loaded) => loaded.map_err(|error| error.to_string()),
-        Err(_) => Err("its reader failed".to_string()),
+    match caught(|| Document::load_mem_with_options(bytes, options)) {
+        Some(loaded) => loaded.map_err(|error| error.to_string()),
+        None => Err("its reader failed".to_string()),
     }
 }
 

@@ -14,6 +14,7 @@ use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
 
 use super::{Fault, Found};
+use crate::caught::caught;
 use depth::Syntax;
 use visit::Visitor;
 
@@ -71,7 +72,15 @@ fn read(text: &str, source_type: SourceType) -> Result<Found, Fault> {
         at: 0,
         message: "nested too deeply to be read safely".to_string(),
     })?;
-    stacker::maybe_grow(stack_bytes, stack_bytes, || parse(text, source_type))
+    let parsed = stacker::maybe_grow(stack_bytes, stack_bytes, || {
+        caught(|| parse(text, source_type))
+    });
+    parsed.unwrap_or_else(|| {
+        Err(Fault {
+            at: 0,
+            message: "can't be parsed: this script makes the parser fail".to_string(),
+        })
+    })
 }
 
 fn parse(text: &str, source_type: SourceType) -> Result<Found, Fault> {

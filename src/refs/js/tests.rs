@@ -651,3 +651,10 @@ proptest! {
         prop_assert_eq!(escaped(got), escaped(renamed(&found, path)));
     }
 }
+
+#[test]
+fn a_script_that_makes_the_parser_panic_is_a_fault() {
+    // An assertion of oxc_parser 0.146 in builds without optimization, found by fuzzing.
+    let text = "export const a = /*@__PURE__*/ f(({ o }, s = /*@__PURE__*/ /d/x,";
+    assert_eq!(find(text, Goal::Guess).faults.len(), 1);
+}
