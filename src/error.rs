@@ -72,16 +72,7 @@ impl Error {
             Error::Usage { hint, .. }
             | Error::Config { hint, .. }
             | Error::Refused { hint, .. } => hint,
-            Error::Tree(problems)
-                if problems
-                    .iter()
-                    .all(|problem| problem.message.starts_with("refers to `")) =>
-            {
-                "a rule with `dangling = \"warn\"` for the file that refers lets it pass, one with `rewrite = false` leaves it as it is"
-            }
-            Error::Tree(_) => {
-                "leave a file out with a rule (`publish = false`) or in `.assetsyncignore`"
-            }
+            Error::Tree(problems) => hint_for(problems),
             Error::Store(error) => &error.hint,
             Error::Io { .. } | Error::Interrupted => return None,
         };
@@ -243,6 +234,22 @@ pub(crate) fn escape(text: &str) -> String {
             c => c.to_string(),
         })
         .collect()
+}
+
+/// What to try, if it's the same for all.
+fn hint_for(problems: &[Problem]) -> &'static str {
+    let all = |says: &str| {
+        problems
+            .iter()
+            .all(|problem| problem.message.contains(says))
+    };
+    if all("refers to `") && all(", but ") {
+        "a rule with `dangling = \"warn\"` for the file that refers lets it pass, one with `rewrite = false` leaves it as it is"
+    } else if all(", which is ") {
+        "what is named must not be known there: take it out, or let the level know it (`knows`), or excuse the pair by a rule with `may_name`"
+    } else {
+        "leave a file out with a rule (`publish = false`) or in `.assetsyncignore`"
+    }
 }
 
 fn list_problems(problems: &[Problem]) -> String {

@@ -152,7 +152,7 @@ impl Search<'_> {
         let problem = |(other, at): Hit| {
             let (object, other) = (&self.objects[file], &self.objects[other]);
             let message = format!(
-                "is {}, and names `{}`, which is {}; a rule with `may_name` allows it",
+                "is {}, and names `{}`, which is {}",
                 levels.name(object.policy.level),
                 escape(other.path.as_str()),
                 levels.name(other.policy.level),
