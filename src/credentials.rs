@@ -21,33 +21,52 @@ static RULES: LazyLock<Rules> = LazyLock::new(Rules::new);
 pub struct Credential {
     /// The line it begins on, from 1.
     pub line: usize,
+    /// Where in the line the first of its kind begins, from 1, in characters; bytes that aren't UTF-8 count too.
+    pub column: usize,
     /// The id of gitleaks' rule: `aws-access-token`.
     pub rule: &'static str,
     /// What gitleaks says about it, a sentence.
     pub description: &'static str,
 }
 
+impl Credential {
+    /// Whether it's a key in PEM, of any kind.
+    pub(crate) fn is_private_key(&self) -> bool {
+        self.rule == "private-key"
+    }
+}
+
 /// Looks for credentials in a file. Several of one kind on one line are reported once; sorted by line.
 pub fn find(text: &[u8], file_name: &str) -> Vec<Credential> {
     let mut secrets = Search::new(&RULES, text, file_name).run();
     secrets.sort_unstable_by_key(|secret| secret.at);
-    let (mut line, mut counted) = (1, 0);
-    let locate = |secret: Secret| {
-        line += text[counted..secret.at]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count();
-        counted = secret.at;
-        Credential {
-            line,
-            rule: &secret.rule.id,
-            description: &secret.rule.description,
+    let (mut line, mut line_start, mut counted) = (1, 0, 0);
+    let mut placed: Vec<(usize, Range<usize>, &'static Rule)> = Vec::with_capacity(secrets.len());
+    for secret in secrets {
+        for newline in memchr::memchr_iter(b'\n', &text[counted..secret.at]) {
+            line += 1;
+            line_start = counted + newline + 1;
         }
+        counted = secret.at;
+        placed.push((line, line_start..secret.at, secret.rule));
+    }
+    placed.sort_by_key(|(line, _, rule)| (*line, rule.id.as_str()));
+    placed.dedup_by_key(|(line, _, rule)| (*line, rule.id.as_str()));
+    let credential = |(line, before, rule): (usize, Range<usize>, &'static Rule)| Credential {
+        line,
+        column: columns(&text[before]) + 1,
+        rule: &rule.id,
+        description: &rule.description,
     };
-    let mut credentials: Vec<Credential> = secrets.into_iter().map(locate).collect();
-    credentials.sort_unstable();
-    credentials.dedup();
-    credentials
+    placed.into_iter().map(credential).collect()
+}
+
+/// How many characters `text` has, as lossy decoders count them where it isn't UTF-8.
+fn columns(text: &[u8]) -> usize {
+    let chunks = text.utf8_chunks();
+    chunks
+        .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
+        .sum()
 }
 
 /// Where a rule found a secret.

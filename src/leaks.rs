@@ -1,15 +1,18 @@
 //! What files say besides what visitors see: metadata of images, audio and PDFs, comments in pages and SVG images. In a
 //! hunt it may give a solution away, or be the clue, so it's listed for people to judge.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Problem, Result, plain};
+use crate::media;
 use crate::metadata;
 use crate::progress::Progress;
 use crate::refs::Language;
+use crate::refs::edit::Edits;
 use crate::rules::Remarks;
 use crate::tree::{Asset, Tree};
 
@@ -39,16 +42,18 @@ pub struct Leak {
 pub struct Leaks {
     /// Sorted by path and place.
     pub leaks: Vec<Leak>,
-    /// Files that are too large.
+    /// Files that weren't looked into, or not to their end: too large, compressed, not well-formed.
     pub skipped: Vec<Problem>,
+    /// Files that can't be read.
+    pub unreadable: Vec<Problem>,
 }
 
 /// Looks into every file that `tree` publishes. What rules take out isn't listed.
 ///
 /// # Errors
-/// [`Error::Tree`] lists files that can't be read; [`Error::Interrupted`] if `progress` was stopped.
+/// [`Error::Interrupted`] if `progress` was stopped.
 pub fn leaks(tree: &Tree, progress: &Progress) -> Result<Leaks> {
-    let outcomes: Vec<Result<Vec<Leak>, Outcome>> = tree
+    let files: Vec<Leaks> = tree
         .assets
         .par_iter()
         .filter(|_| !progress.is_stopped())
@@ -58,62 +63,60 @@ pub fn leaks(tree: &Tree, progress: &Progress) -> Result<Leaks> {
         return Err(Error::Interrupted);
     }
     let mut all = Leaks::default();
-    let mut problems = Vec::new();
-    for outcome in outcomes {
-        match outcome {
-            Ok(leaks) => all.leaks.extend(leaks),
-            Err(Outcome::TooLarge(problem)) => all.skipped.push(problem),
-            Err(Outcome::Unreadable(problem)) => problems.push(problem),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(Error::Tree(problems));
+    for file in files {
+        all.leaks.extend(file.leaks);
+        all.skipped.extend(file.skipped);
+        all.unreadable.extend(file.unreadable);
     }
     all.leaks.sort();
     Ok(all)
 }
 
-/// Why nothing can be said of a file.
-enum Outcome {
-    TooLarge(Problem),
-    Unreadable(Problem),
-}
-
-fn look_into(asset: &Asset, progress: &Progress) -> Result<Vec<Leak>, Outcome> {
+fn look_into(asset: &Asset, progress: &Progress) -> Leaks {
+    let mut file = Leaks::default();
     let mut content = Vec::new();
-    File::open(&asset.file)
-        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut content))
-        .map_err(|e| {
-            Outcome::Unreadable(Problem::new(
-                &asset.path,
-                format!("can't be read: {}", plain(&e)),
-            ))
-        })?;
+    let read = File::open(&asset.file)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut content));
+    if let Err(e) = read {
+        let message = format!("can't be read: {}", plain(&e));
+        file.unreadable.push(Problem::new(&asset.path, message));
+        return file;
+    }
     if content.len() as u64 > FILE_BYTES_MAX {
         let message = format!(
             "is larger than {} MiB, and wasn't looked into",
             FILE_BYTES_MAX >> 20
         );
-        return Err(Outcome::TooLarge(Problem::new(&asset.path, message)));
+        file.skipped.push(Problem::new(&asset.path, message));
+        return file;
     }
     progress.read(content.len() as u64);
-    let mut leaks = Vec::new();
-    if asset.policy.metadata == Remarks::Keep {
-        leaks.extend(metadata::find(&content).into_iter().map(|field| Leak {
-            path: asset.path.to_string(),
-            place: None,
-            kind: field.kind.to_string(),
-            name: field.name,
-            value: shortened(&field.value),
-        }));
-    }
+    let fields = metadata::find(&without_stripped(asset, &content));
+    file.leaks.extend(fields.into_iter().map(|field| Leak {
+        path: asset.path.to_string(),
+        place: None,
+        kind: field.kind.to_string(),
+        name: field.name,
+        value: shortened(&field.value),
+    }));
     if asset.policy.comments == Remarks::Keep {
-        leaks.extend(comments(asset, &content));
+        comments(asset, &content, &mut file);
     }
-    Ok(leaks)
+    file
 }
 
-fn comments(asset: &Asset, content: &[u8]) -> Vec<Leak> {
+/// The file as it's published. What can't be stripped is never published, so that it doesn't matter.
+fn without_stripped<'a>(asset: &Asset, content: &'a [u8]) -> Cow<'a, [u8]> {
+    match (asset.policy.metadata, metadata::strip(content)) {
+        (Remarks::Strip, Ok(edits)) if !edits.is_empty() => {
+            let edits = edits.into_iter().map(|edit| (edit.span, edit.text));
+            Edits::new(edits.collect()).apply(content).into()
+        }
+        _ => content.into(),
+    }
+}
+
+fn comments(asset: &Asset, content: &[u8], file: &mut Leaks) {
     let policy = &asset.policy;
     let extension = asset.path.extension();
     let language = Language::of(
@@ -122,24 +125,37 @@ fn comments(asset: &Asset, content: &[u8]) -> Vec<Leak> {
         &policy.references,
     );
     let Some(language @ (Language::Html | Language::Xml(_))) = language else {
-        return Vec::new();
+        return;
     };
+    let is_utf16 = content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff");
+    if is_utf16 || media::is_compressed(content) {
+        let what = if is_utf16 { "UTF-16" } else { "compressed" };
+        let message = format!("is {what}, and wasn't looked into");
+        file.skipped.push(Problem::new(&asset.path, message));
+        return;
+    }
     let text = crate::build::same_length_utf8(content);
     let mut lines = crate::build::Lines::new(&text);
     let found = language.find(&text, &policy.references);
-    let comments = found.comments.into_iter().map(|span| Leak {
-        path: asset.path.to_string(),
-        place: Some(lines.place(span.start)),
-        kind: "comment".to_string(),
-        name: String::new(),
-        value: shortened(
-            text[span]
-                .trim_start_matches("<!--")
-                .trim_end_matches("-->")
-                .trim(),
-        ),
-    });
-    comments.collect()
+    file.leaks.extend(found.comments.into_iter().map(|span| {
+        Leak {
+            path: asset.path.to_string(),
+            place: Some(lines.place(span.start)),
+            kind: "comment".to_string(),
+            name: String::new(),
+            value: shortened(
+                text[span]
+                    .trim_start_matches("<!--")
+                    .trim_end_matches("-->")
+                    .trim(),
+            ),
+        }
+    }));
+    if let Some(fault) = found.faults.iter().find(|fault| fault.ends_reading()) {
+        let message = format!("{}, and wasn't looked into from there", fault.message);
+        let problem = Problem::at(&asset.path, lines.place(fault.at), message);
+        file.skipped.push(problem);
+    }
 }
 
 fn shortened(value: &str) -> String {

@@ -31,7 +31,7 @@ pub struct Field {
     pub kind: Kind,
     /// `ImageDescription`, `GPSLatitude`, `dc:title`, `tEXt Title`.
     pub name: String,
-    /// At most 200 characters, control characters included; binary values are `(N bytes)`.
+    /// At most 200 characters, control characters included, and `…` where more follow; binary values are `(N bytes)`.
     pub value: String,
 }
 
@@ -247,7 +247,7 @@ impl Field {
         Field {
             kind,
             name: name.chars().take(NAME_CHARS_MAX).collect(),
-            value: value.chars().take(VALUE_CHARS_MAX).collect(),
+            value: shortened(value),
         }
     }
 
@@ -332,6 +332,13 @@ fn edits(bytes: &[u8], pieces: Vec<Piece>) -> Vec<Edit> {
         text: piece.rest,
     };
     pieces.into_iter().filter(is_change).map(edit).collect()
+}
+
+fn shortened(value: &str) -> String {
+    match value.char_indices().nth(VALUE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_string(),
+    }
 }
 
 fn counted(size_bytes: usize) -> String {

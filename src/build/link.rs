@@ -1,8 +1,8 @@
 //! From what was found in files to which file refers to which: every reference is resolved, or told of.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::Mutex;
 
 use super::read::Draft;
 use crate::config::nearest;
@@ -62,29 +62,45 @@ pub(super) struct Linked {
     pub warnings: Vec<Problem>,
 }
 
-/// Resolves what was found in all files.
-pub(super) fn link(tree: &Tree, drafts: &[Draft]) -> Linked {
-    let index = Index::new(tree);
-    let mut linked = Linked::default();
-    for (asset, draft) in tree.assets.iter().zip(drafts) {
-        let mut file = File {
-            index: &index,
-            asset,
-            draft,
-            linked: &mut linked,
-        };
-        let links = file.links();
-        let sets = file.sets();
-        linked.files.push(Links {
-            links,
-            sets,
-            pages: Vec::new(),
-        });
-    }
+/// Resolves what was found in one file, but for what is relative to the pages that run it. What is resolved, isn't kept
+/// otherwise: a large tree has many references.
+pub(super) fn link_own(index: &Index<'_>, asset: &Asset, draft: &mut Draft) -> Links {
+    let mut own = Linked::default();
+    let mut file = File {
+        index,
+        asset,
+        draft,
+        linked: &mut own,
+    };
+    let links = Links {
+        links: file.links(),
+        sets: file.sets(),
+        pages: Vec::new(),
+    };
+    draft.problems.extend(own.problems);
+    draft.warnings.extend(own.warnings);
+    let found = std::mem::take(&mut draft.found.references);
+    let places = std::mem::take(&mut draft.places.references);
+    let of_pages = found.into_iter().zip(places);
+    (draft.found.references, draft.places.references) = of_pages
+        .filter(|(reference, _)| reference.base == Base::Page)
+        .unzip();
+    draft.found.placeholders = Vec::new();
+    draft.places.placeholders = Vec::new();
+    links
+}
+
+/// Resolves what is left: what needs to know of other files.
+pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Linked {
+    let tree = index.tree;
+    let mut linked = Linked {
+        files,
+        ..Linked::default()
+    };
     for (script, pages) in pages_of_scripts(drafts, &linked.files) {
         let (asset, draft) = (&tree.assets[script], &drafts[script]);
         let mut file = File {
-            index: &index,
+            index,
             asset,
             draft,
             linked: &mut linked,
@@ -100,17 +116,17 @@ pub(super) fn link(tree: &Tree, drafts: &[Draft]) -> Linked {
 }
 
 /// The paths of a tree.
-struct Index<'a> {
+pub(super) struct Index<'a> {
     tree: &'a Tree,
     by_path: HashMap<&'a str, u32>,
     /// What was found but isn't published.
     unpublished: BTreeSet<&'a str>,
     /// What was suggested for paths that aren't there.
-    nearest: RefCell<HashMap<String, Option<&'a str>>>,
+    nearest: Mutex<HashMap<String, Option<&'a str>>>,
 }
 
 impl<'a> Index<'a> {
-    fn new(tree: &'a Tree) -> Index<'a> {
+    pub(super) fn new(tree: &'a Tree) -> Index<'a> {
         let paths = tree.assets.iter().enumerate();
         let skipped = tree.skipped.values().flatten();
         Index {
@@ -123,7 +139,7 @@ impl<'a> Index<'a> {
                 .chain(&tree.left_behind)
                 .map(LogicalPath::as_str)
                 .collect(),
-            nearest: RefCell::default(),
+            nearest: Mutex::default(),
         }
     }
 
@@ -136,21 +152,19 @@ impl<'a> Index<'a> {
         found.copied()
     }
 
+    /// Whether `path` ends like a folder's, and some file is in there.
     fn is_folder(&self, path: &str) -> bool {
-        let folder = format!("{}/", path.trim_end_matches('/'));
-        let first = self
-            .tree
-            .assets
-            .partition_point(|asset| asset.path.as_str() < folder.as_str());
-        self.tree
-            .assets
-            .get(first)
-            .is_some_and(|asset| asset.path.as_str().starts_with(&folder))
+        let assets = &self.tree.assets;
+        let first = assets.partition_point(|asset| asset.path.as_str() < path);
+        (path.is_empty() || path.ends_with('/'))
+            && assets
+                .get(first)
+                .is_some_and(|asset| asset.path.as_str().starts_with(path))
     }
 
     /// What may be meant by a path that isn't there: the same name elsewhere, or another name in the same folder.
     fn nearest(&self, path: &str) -> Option<&'a str> {
-        let mut known = self.nearest.borrow_mut();
+        let mut known = self.nearest.lock().expect("nobody panicked with it");
         if let Some(near) = known.get(path) {
             return *near;
         }
@@ -190,6 +204,15 @@ impl<'a> Index<'a> {
     }
 }
 
+/// What becomes of a reference that leads nowhere, unless a rule says something else.
+fn usual(kind: Kind) -> Dangling {
+    match kind {
+        Kind::MapSource => Dangling::Ignore,
+        Kind::Link | Kind::SourceMap => Dangling::Warn,
+        Kind::Load | Kind::Script | Kind::ModuleScript | Kind::Import => Dangling::Error,
+    }
+}
+
 /// One file, while it's looked at.
 struct File<'a, 't> {
     index: &'a Index<'t>,
@@ -218,14 +241,19 @@ impl File<'_, '_> {
         let path = match resolve(base, &reference.url, reference.kind, prefixes) {
             Meaning::Elsewhere => return None,
             Meaning::Nothing(why) => {
-                self.dangles(reference, place, why.to_string());
+                self.dangles(reference, place, usual(reference.kind), why.to_string());
                 return None;
             }
             Meaning::Path(path) => path,
         };
         let Some(to) = self.index.find(&path) else {
             let why = self.why_missing(&path, reference.kind);
-            self.dangles(reference, place, why);
+            // `new URL("./", import.meta.url)`: what a script makes of it, only the script knows.
+            let usual = match reference.kind == Kind::Load && self.index.is_folder(&path) {
+                true => Dangling::Warn,
+                false => usual(reference.kind),
+            };
+            self.dangles(reference, place, usual, why);
             return None;
         };
         Some(Link {
@@ -249,7 +277,7 @@ impl File<'_, '_> {
                 "`{shown}` isn't published (`-v` lists what is left out, and a rule with `publish = true` publishes it)"
             );
         }
-        if kind == Kind::Import && path.ends_with('/') && self.index.is_folder(path) {
+        if kind == Kind::Import && self.index.is_folder(path) {
             return format!(
                 "`{shown}` is a folder, whose files get other names: an import map must name each module"
             );
@@ -263,12 +291,10 @@ impl File<'_, '_> {
         }
     }
 
-    fn dangles(&mut self, reference: &Reference, place: (u32, u32), why: String) {
-        let usual = match reference.kind {
-            Kind::MapSource => return,
-            Kind::Link | Kind::SourceMap => Dangling::Warn,
-            Kind::Load | Kind::Script | Kind::ModuleScript | Kind::Import => Dangling::Error,
-        };
+    fn dangles(&mut self, reference: &Reference, place: (u32, u32), usual: Dangling, why: String) {
+        if reference.kind == Kind::MapSource {
+            return;
+        }
         let message = format!("refers to `{}`, but {why}", escape(&reference.url));
         let problem = Problem::at(&self.asset.path, place, message);
         match self.asset.policy.dangling.unwrap_or(usual) {
@@ -430,17 +456,14 @@ impl File<'_, '_> {
 
 /// For each script that needs to know: the pages that run it, by `<script>`, `import` or as a worker.
 fn pages_of_scripts(drafts: &[Draft], files: &[Links]) -> Vec<(usize, Vec<usize>)> {
-    let needs_pages = |draft: &Draft| {
+    let needs_pages = |(draft, file): (&Draft, &Links)| {
         let found = &draft.found;
-        found
-            .references
-            .iter()
-            .any(|reference| reference.base == Base::Page)
+        !found.references.is_empty()
             || !found.mentions.is_empty()
-            || (!found.placeholders.is_empty() && !found.is_module)
+            || (!file.sets.is_empty() && !found.is_module)
     };
     let scripts: Vec<usize> = (0..drafts.len())
-        .filter(|i| needs_pages(&drafts[*i]))
+        .filter(|i| needs_pages((&drafts[*i], &files[*i])))
         .collect();
     if scripts.is_empty() {
         return Vec::new();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use self::link::Links;
+use self::link::{Index, Links};
 use self::read::{Draft, Reader};
 pub(crate) use self::read::{Lines, same_length_utf8};
 use crate::error::{Error, Problem, Result};
@@ -163,6 +163,8 @@ pub fn build(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build>
             Err(problems) if reads < READS_MAX && problems.iter().all(is_change) => reads += 1,
             Err(mut problems) => {
                 problems.sort();
+                // What can't be read can't be read again.
+                problems.dedup();
                 return Err(Error::Tree(problems));
             }
         }
@@ -170,22 +172,20 @@ pub fn build(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build>
 }
 
 fn build_once(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build, Vec<Problem>> {
+    // Whatever is wrong, all steps are taken, so that everything that is wrong is told of at once.
     let mut problems = tree.problems.clone();
-    let (drafts, unreadable) = read_all(tree, secret, progress);
-    problems.extend(unreadable);
-    // Without every draft, nothing can be said of references.
-    if drafts.len() < tree.assets.len() {
+    let index = Index::new(tree);
+    let (drafts, files) = read_all(tree, &index, secret, progress);
+    problems.extend(drafts.iter().flat_map(|draft| draft.problems.clone()));
+    let linked = link::link(&index, &drafts, files);
+    problems.extend(linked.problems);
+    let (objects, unnamed) = rename::name(tree, secret, &drafts, &linked.files, progress);
+    // With a file that changed meanwhile, it all begins anew.
+    if progress.is_stopped() || unnamed.iter().any(is_change) {
+        problems.extend(unnamed);
         return Err(problems);
     }
-    let linked = link::link(tree, &drafts);
-    problems.extend(linked.problems);
-    let objects = match rename::name(tree, secret, &drafts, &linked.files, progress) {
-        Ok(objects) => objects,
-        Err(unnamed) => {
-            problems.extend(unnamed);
-            return Err(problems);
-        }
-    };
+    problems.extend(unnamed);
     problems.extend(find_collisions(&objects));
     let references = references(&linked.files);
     problems.extend(spoilers::find(tree, &objects, &references, progress));
@@ -209,25 +209,22 @@ fn build_once(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build
     })
 }
 
-fn read_all(tree: &Tree, secret: &Secret, progress: &Progress) -> (Vec<Draft>, Vec<Problem>) {
-    let outcomes: Vec<Result<Draft, Vec<Problem>>> = tree
+fn read_all(
+    tree: &Tree,
+    index: &Index<'_>,
+    secret: &Secret,
+    progress: &Progress,
+) -> (Vec<Draft>, Vec<Links>) {
+    let drafts = tree
         .assets
         .par_iter()
         .map_init(Reader::new, |reader, asset| {
-            let draft = reader.draft(asset, secret, progress)?;
+            let mut draft = reader.draft(asset, secret, progress);
             progress.read(draft.size_bytes);
-            Ok(draft)
-        })
-        .collect();
-    let mut drafts = Vec::with_capacity(outcomes.len());
-    let mut problems = Vec::new();
-    for outcome in outcomes {
-        match outcome {
-            Ok(draft) => drafts.push(draft),
-            Err(found) => problems.extend(found),
-        }
-    }
-    (drafts, problems)
+            let links = link::link_own(index, asset, &mut draft);
+            (draft, links)
+        });
+    drafts.unzip()
 }
 
 const CHANGED: &str = "keeps changing while it's read";

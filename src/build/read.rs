@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 
-use crate::credentials;
+use crate::credentials::{self, Credential};
 use crate::encode::read_full;
 use crate::error::{Problem, plain};
 use crate::media;
@@ -36,6 +36,8 @@ pub(super) struct Draft {
     pub places: Places,
     /// What goes, whatever it refers to: comments, metadata.
     pub cuts: Vec<(Range<usize>, Vec<u8>)>,
+    /// Why it can't be published. What else is known of it holds all the same.
+    pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
     pub notes: Vec<Problem>,
 }
@@ -60,40 +62,30 @@ impl Reader {
         }
     }
 
-    /// Reads the file once.
-    ///
-    /// # Errors
-    /// All that is wrong with it.
-    pub(super) fn draft(
-        &mut self,
-        asset: &Asset,
-        secret: &Secret,
-        progress: &Progress,
-    ) -> Result<Draft, Vec<Problem>> {
-        let unreadable = |e: io::Error| {
-            vec![Problem::new(
-                &asset.path,
-                format!("can't be read: {}", plain(&e)),
-            )]
-        };
-        let file = File::open(&asset.file).map_err(unreadable)?;
-        let size_bytes = file.metadata().map_err(unreadable)?.len();
+    /// Reads the file once. Of one that can't be read, nothing is known but that.
+    pub(super) fn draft(&mut self, asset: &Asset, secret: &Secret, progress: &Progress) -> Draft {
+        self.read(asset, secret, progress).unwrap_or_else(|e| {
+            let mut draft = Draft::of(blake3::hash(b""));
+            draft.problems.push(unreadable(asset, &e));
+            draft
+        })
+    }
+
+    fn read(&mut self, asset: &Asset, secret: &Secret, progress: &Progress) -> io::Result<Draft> {
+        let file = File::open(&asset.file)?;
+        let size_bytes = file.metadata()?.len();
         let whole = wants(asset);
         if whole == Wants::Nothing || size_bytes > DOCUMENT_BYTES_MAX {
-            let mut draft = self
-                .in_passing(file, asset, secret, progress)
-                .map_err(unreadable)??;
-            draft.warnings.extend(too_large(asset, whole)?);
+            let mut draft = self.in_passing(file, asset, secret, progress)?;
+            too_large(asset, whole, &mut draft);
             return Ok(draft);
         }
         let mut content = Vec::with_capacity(size_bytes as usize + 1);
         file.take(DOCUMENT_BYTES_MAX + 1)
-            .read_to_end(&mut content)
-            .map_err(unreadable)?;
+            .read_to_end(&mut content)?;
         let mut scanner = Scanner::new(secret);
         scanner.scan(&content);
-        check_secrets(asset, &scanner)?;
-        look_into(asset, &content)
+        Ok(look_into(asset, &content, &scanner))
     }
 
     /// Hashes and scans a file that isn't kept.
@@ -103,7 +95,7 @@ impl Reader {
         asset: &Asset,
         secret: &Secret,
         progress: &Progress,
-    ) -> io::Result<Result<Draft, Vec<Problem>>> {
+    ) -> io::Result<Draft> {
         let mut hasher = blake3::Hasher::new();
         let mut scanner = Scanner::new(secret);
         let mut is_compressed = false;
@@ -121,11 +113,12 @@ impl Reader {
                 break;
             }
         }
-        Ok(check_secrets(asset, &scanner).map(|()| Draft {
+        Ok(Draft {
             size_bytes,
             is_compressed,
+            problems: secrets_in(asset, &scanner, &[]),
             ..Draft::of(hasher.finalize())
-        }))
+        })
     }
 }
 
@@ -138,6 +131,7 @@ impl Draft {
             found: Found::default(),
             places: Places::default(),
             cuts: Vec::new(),
+            problems: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
         }
@@ -166,58 +160,103 @@ fn wants(asset: &Asset) -> Wants {
         asset.path.extension().as_deref(),
         &policy.references,
     ) {
-        Some(language) if policy.rewrite => Wants::Document(language),
+        // Comments and source maps are another matter than references.
+        Some(language)
+            if policy.rewrite
+                || policy.comments == Remarks::Strip
+                || policy.source_maps != SourceMaps::Publish =>
+        {
+            Wants::Document(language)
+        }
         _ if media::is_text(&policy.headers.content_type) => Wants::Text,
         _ if policy.metadata == Remarks::Strip => Wants::Metadata,
         _ => Wants::Nothing,
     }
 }
 
-fn too_large(asset: &Asset, whole: Wants) -> Result<Option<Problem>, Vec<Problem>> {
+fn unreadable(asset: &Asset, e: &io::Error) -> Problem {
+    Problem::new(&asset.path, format!("can't be read: {}", plain(e)))
+}
+
+fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
     let limit = DOCUMENT_BYTES_MAX >> 20;
-    let problem = |message: String| vec![Problem::new(&asset.path, message)];
+    let problem =
+        |why: &str| Problem::new(&asset.path, format!("is larger than {limit} MiB, {why}"));
+    let policy = &asset.policy;
     match whole {
-        Wants::Nothing => Ok(None),
-        Wants::Text => Ok(Some(Problem::new(
-            &asset.path,
-            format!("is larger than {limit} MiB, so credentials weren't looked for"),
-        ))),
-        Wants::Document(_) => Err(problem(format!(
-            "is larger than {limit} MiB, too large to look for references; a rule with `rewrite = false` publishes it as it is"
-        ))),
-        Wants::Metadata => Err(problem(format!(
-            "is larger than {limit} MiB, too large for `metadata = \"strip\"`"
-        ))),
+        Wants::Nothing => {}
+        Wants::Document(_) if policy.rewrite => draft.problems.push(problem(
+            "too large to look for references; a rule with `rewrite = false` publishes it as it is",
+        )),
+        Wants::Document(_) if policy.comments == Remarks::Strip => draft
+            .problems
+            .push(problem("too large for `comments = \"strip\"`")),
+        Wants::Document(_) if policy.source_maps == SourceMaps::Strip => draft
+            .problems
+            .push(problem("too large for `source_maps = \"strip\"`")),
+        Wants::Document(_) => draft
+            .warnings
+            .push(problem("so credentials and source maps weren't looked for")),
+        Wants::Text => draft
+            .warnings
+            .push(problem("so credentials weren't looked for")),
+        Wants::Metadata => draft
+            .problems
+            .push(problem("too large for `metadata = \"strip\"`")),
     }
 }
 
-fn check_secrets(asset: &Asset, scanner: &Scanner) -> Result<(), Vec<Problem>> {
-    let problem = |message: String| Err(vec![Problem::new(&asset.path, message)]);
+/// `credentials` are those of a text.
+fn secrets_in(asset: &Asset, scanner: &Scanner, credentials: &[Credential]) -> Vec<Problem> {
+    let mut problems = Vec::new();
     if scanner.found_own_key() {
-        return problem("holds this project's own key, which is never published".to_string());
+        let message = "holds this project's own key, which is never published";
+        problems.push(Problem::new(&asset.path, message));
     }
-    match scanner.found() {
-        Some(found) if !asset.policy.may_be_secret => problem(format!("holds {found}; {DECIDES}")),
-        _ => Ok(()),
+    if asset.policy.may_be_secret {
+        return problems;
     }
+    let key = |found: &str| format!("holds {found}; {DECIDES}");
+    for credential in credentials {
+        let message = match scanner.found() {
+            Some(found) if credential.is_private_key() => key(found),
+            _ => format!(
+                "holds what looks like a credential ({}); {DECIDES}",
+                credential.rule
+            ),
+        };
+        let place = (credential.line as u32, credential.column as u32);
+        problems.push(Problem::at(&asset.path, place, message));
+    }
+    let is_placed = credentials.iter().any(Credential::is_private_key);
+    if let Some(found) = scanner.found().filter(|_| !is_placed) {
+        problems.push(Problem::new(&asset.path, key(found)));
+    }
+    problems
 }
 
 const DECIDES: &str = "a rule for this file with `publish = true` or `publish = false` decides";
 
-fn look_into(asset: &Asset, content: &[u8]) -> Result<Draft, Vec<Problem>> {
+fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
     let policy = &asset.policy;
+    let is_text = media::is_text(&policy.headers.content_type);
+    let credentials = match is_text && !policy.may_be_secret {
+        true => credentials::find(content, asset.path.as_str()),
+        false => Vec::new(),
+    };
     let mut draft = Draft {
+        problems: secrets_in(asset, scanner, &credentials),
         size_bytes: content.len() as u64,
         is_compressed: media::is_compressed(content),
         ..Draft::of(blake3::hash(content))
     };
-    let mut problems = Vec::new();
-    if !policy.may_be_secret && media::is_text(&policy.headers.content_type) {
-        problems.extend(credentials_in(asset, content));
-    }
     match wants(asset) {
+        Wants::Document(_) if draft.is_compressed && policy.comments == Remarks::Strip => {
+            let message = "is compressed, so comments can't be taken out";
+            draft.problems.push(Problem::new(&asset.path, message));
+        }
         Wants::Document(language) if !draft.is_compressed => {
-            references_in(asset, language, content, &mut draft, &mut problems);
+            references_in(asset, language, content, &mut draft);
         }
         Wants::Metadata => match metadata::strip(content) {
             Ok(edits) => {
@@ -226,47 +265,52 @@ fn look_into(asset: &Asset, content: &[u8]) -> Result<Draft, Vec<Problem>> {
                     .map(|edit| (edit.span, edit.text))
                     .collect()
             }
-            Err(why) => problems.push(Problem::new(&asset.path, why.to_string())),
+            Err(why) => draft
+                .problems
+                .push(Problem::new(&asset.path, why.to_string())),
         },
         _ => {}
     }
-    match problems.is_empty() {
-        true => Ok(draft),
-        false => Err(problems),
-    }
+    draft
 }
 
-fn credentials_in(asset: &Asset, content: &[u8]) -> Vec<Problem> {
-    let found = credentials::find(content, asset.path.as_str());
-    let problem = |credential: credentials::Credential| {
-        let message = format!(
-            "holds what looks like a credential ({}); {DECIDES}",
-            credential.rule
-        );
-        Problem::at(&asset.path, (credential.line as u32, 1), message)
-    };
-    found.into_iter().map(problem).collect()
-}
-
-fn references_in(
-    asset: &Asset,
-    language: Language,
-    content: &[u8],
-    draft: &mut Draft,
-    problems: &mut Vec<Problem>,
-) {
+fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut Draft) {
+    let policy = &asset.policy;
     if content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff") {
-        let message = "is UTF-16, so references weren't looked for: save it as UTF-8";
-        draft.warnings.push(Problem::new(&asset.path, message));
+        let problem = |why: &str| {
+            Problem::new(
+                &asset.path,
+                format!("is UTF-16, so {why}: save it as UTF-8"),
+            )
+        };
+        match policy.comments {
+            Remarks::Strip => draft.problems.push(problem("comments can't be taken out")),
+            Remarks::Keep => draft
+                .warnings
+                .push(problem("references weren't looked for")),
+        }
         return;
     }
     let text = same_length_utf8(content);
-    let mut found = language.find(&text, &asset.policy.references);
+    let mut found = language.find(&text, &policy.references);
     let mut lines = Lines::new(&text);
+    source_map(asset, &mut found, &mut lines, draft);
+    if policy.comments == Remarks::Strip {
+        let comments = found.comments.iter().map(|span| (span.clone(), Vec::new()));
+        draft.cuts.extend(comments);
+        if let Some(fault) = found.faults.iter().find(|fault| fault.ends_reading()) {
+            let message = format!("{}, so comments can't be taken out", fault.message);
+            let problem = Problem::at(&asset.path, lines.place(fault.at), message);
+            draft.problems.push(problem);
+        }
+    }
+    if !policy.rewrite {
+        return;
+    }
     for fault in &found.faults {
         let problem = Problem::at(&asset.path, lines.place(fault.at), fault.message.clone());
         match fault.message == MISPLACED {
-            true => problems.push(problem),
+            true => draft.problems.push(problem),
             false => draft.warnings.push(problem),
         }
     }
@@ -278,12 +322,6 @@ fn references_in(
         draft
             .notes
             .push(Problem::at(&asset.path, lines.place(built.at), message));
-    }
-    source_map(asset, &mut found, &mut lines, draft, problems);
-    if asset.policy.comments == Remarks::Strip {
-        draft
-            .cuts
-            .extend(found.comments.iter().map(|span| (span.clone(), Vec::new())));
     }
     draft.places = Places {
         references: found
@@ -306,19 +344,13 @@ fn references_in(
 }
 
 /// Maps carry the sources: one that is part of a file is refused, published or taken out, as the rules say.
-fn source_map(
-    asset: &Asset,
-    found: &mut Found,
-    lines: &mut Lines<'_>,
-    draft: &mut Draft,
-    problems: &mut Vec<Problem>,
-) {
+fn source_map(asset: &Asset, found: &mut Found, lines: &mut Lines<'_>, draft: &mut Draft) {
     for map in &found.source_maps {
         match asset.policy.source_maps {
             SourceMaps::Strip => draft.cuts.push((map.comment.clone(), Vec::new())),
             SourceMaps::Refuse if map.is_inline => {
                 let message = "holds a source map, which carries the sources; a rule with `source_maps = \"strip\"` takes it out, with `\"publish\"` leaves it in";
-                problems.push(Problem::at(
+                draft.problems.push(Problem::at(
                     &asset.path,
                     lines.place(map.comment.start),
                     message,

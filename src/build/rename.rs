@@ -10,7 +10,7 @@ use super::link::{Link, Links, Set};
 use super::read::Draft;
 use super::{Object, changed};
 use crate::error::Problem;
-use crate::name::{Component, EncodingPolicy, Secret, Token, object_key, token};
+use crate::name::{Component, EncodingPolicy, NameStyle, Secret, Token, object_key, token};
 use crate::path::ObjectKey;
 use crate::progress::Progress;
 use crate::refs::edit::Edits;
@@ -20,65 +20,65 @@ use crate::refs::{Base, Kind};
 use crate::rules::UrlStyle;
 use crate::tree::{Asset, Tree};
 
-/// Names all files, and works out what is to be replaced in each.
+/// Names all files, and works out what is to be replaced in each. What is wrong with one stops neither it nor others:
+/// all is told of, and objects with problems are only good for looking further.
 pub(super) fn name(
     tree: &Tree,
     secret: &Secret,
     drafts: &[Draft],
     files: &[Links],
     progress: &Progress,
-) -> Result<Vec<Object>, Vec<Problem>> {
+) -> (Vec<Object>, Vec<Problem>) {
     let assets = &tree.assets;
-    let fixed: Vec<Result<ObjectKey, Problem>> = assets
+    let (keys, problems): (Vec<_>, Vec<_>) = assets
         .par_iter()
         .map(|asset| key(asset, secret, Token::ZERO))
-        .collect();
-    let (fixed, problems) = split(fixed);
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+        .unzip();
+    let mut problems: Vec<Problem> = problems.into_iter().flatten().collect();
     let mut naming = Naming {
         tree,
         secret,
         drafts,
         files,
-        keys: fixed,
+        keys,
     };
     let mut objects: Vec<Option<Object>> = assets.iter().map(|_| None).collect();
     for generation in generations(assets.len(), naming.needs()) {
-        let named: Vec<Result<Vec<(usize, Object)>, Problem>> = generation
+        let named: Vec<Named> = generation
             .par_iter()
             .filter(|_| !progress.is_stopped())
             .map(|component| naming.component(component))
             .collect();
-        let (named, problems) = split(named);
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        for (file, object) in named.into_iter().flatten() {
-            naming.keys[file] = object.key.clone();
-            objects[file] = Some(object);
-        }
-    }
-    Ok(objects.into_iter().flatten().collect())
-}
-
-fn split<T>(outcomes: Vec<Result<T, Problem>>) -> (Vec<T>, Vec<Problem>) {
-    let mut done = Vec::with_capacity(outcomes.len());
-    let mut problems = Vec::new();
-    for outcome in outcomes {
-        match outcome {
-            Ok(outcome) => done.push(outcome),
-            Err(problem) => problems.push(problem),
+        for named in named {
+            problems.extend(named.problems);
+            for (file, object) in named.objects {
+                naming.keys[file] = object.key.clone();
+                objects[file] = Some(object);
+            }
         }
     }
-    (done, problems)
+    (objects.into_iter().flatten().collect(), problems)
 }
 
-fn key(asset: &Asset, secret: &Secret, token: Token) -> Result<ObjectKey, Problem> {
-    let extension = asset.policy.key_extension.as_deref();
-    object_key(asset.policy.names, secret, &asset.path, extension, token)
-        .map_err(|why| Problem::new(&asset.path, why.to_string()))
+/// The key of an asset; where its style has none for it, another one and why.
+fn key(asset: &Asset, secret: &Secret, token: Token) -> (ObjectKey, Option<Problem>) {
+    let key = |style: NameStyle, extension: Option<&str>| {
+        object_key(style, secret, &asset.path, extension, token)
+    };
+    match key(asset.policy.names, asset.policy.key_extension.as_deref()) {
+        Ok(key) => (key, None),
+        Err(why) => (
+            key(NameStyle::Opaque, None).expect("a token is a key"),
+            Some(Problem::new(&asset.path, why.to_string())),
+        ),
+    }
+}
+
+/// Some files with their names.
+#[derive(Default)]
+struct Named {
+    objects: Vec<(usize, Object)>,
+    problems: Vec<Problem>,
 }
 
 struct Naming<'a> {
@@ -134,11 +134,13 @@ impl Naming<'_> {
         needs.into_iter()
     }
 
-    fn component(&self, component: &[usize]) -> Result<Vec<(usize, Object)>, Problem> {
+    fn component(&self, component: &[usize]) -> Named {
+        let mut named = Named::default();
         match *component {
-            [file] if !self.refers_to_itself(file) => Ok(vec![(file, self.single(file)?)]),
-            _ => self.circle(component),
+            [file] if !self.refers_to_itself(file) => self.single(file, &mut named),
+            _ => self.circle(component, &mut named),
         }
+        named
     }
 
     fn refers_to_itself(&self, file: usize) -> bool {
@@ -154,70 +156,55 @@ impl Naming<'_> {
                     .any(|set| set.to.iter().any(to_itself)))
     }
 
-    fn single(&self, file: usize) -> Result<Object, Problem> {
-        let draft = &self.drafts[file];
-        let edits = self.edits(file, Written::ByKey, Keys::of(&self.keys))?;
-        let (digest, size_bytes) = match edits.is_empty() {
-            true => (draft.digest, draft.size_bytes),
-            false => digest(&edits.apply(&self.content(file)?)),
-        };
-        self.object(file, digest, digest, size_bytes, edits)
+    fn single(&self, file: usize, named: &mut Named) {
+        let keys = Keys::of(&self.keys);
+        let edited = self.edited(file, Written::ByKey, keys, &mut named.problems);
+        self.object(file, edited.digest, edited, named);
     }
 
     /// All files of a circle are named after what all of them hold.
-    fn circle(&self, component: &[usize]) -> Result<Vec<(usize, Object)>, Problem> {
+    fn circle(&self, component: &[usize], named: &mut Named) {
         let mut hasher = Component::new();
         for file in component {
-            let edits = self.edits(*file, Written::ByPath(component), Keys::of(&self.keys))?;
-            let (digest, _) = digest(&edits.apply(&self.content(*file)?));
-            hasher.add(&self.tree.assets[*file].path, &digest);
+            let (written, keys) = (Written::ByPath(component), Keys::of(&self.keys));
+            let edited = self.edited(*file, written, keys, &mut named.problems);
+            hasher.add(&self.tree.assets[*file].path, &edited.digest);
         }
         let shared = hasher.digest();
         let mut own = BTreeMap::new();
         for file in component {
             let asset = &self.tree.assets[*file];
             let token = token(self.secret, &asset.path, &shared, &asset.policy.headers);
-            own.insert(*file, key(asset, self.secret, token)?);
+            own.insert(*file, key(asset, self.secret, token).0);
         }
         let keys = Keys {
             all: &self.keys,
             own: Some(&own),
         };
-        let finish = |file: &usize| {
-            let edits = self.edits(*file, Written::ByKey, keys)?;
-            let (digest, size_bytes) = digest(&edits.apply(&self.content(*file)?));
-            Ok((
-                *file,
-                self.object(*file, shared, digest, size_bytes, edits)?,
-            ))
-        };
-        component.iter().map(finish).collect()
+        for file in component {
+            let edited = self.edited(*file, Written::ByKey, keys, &mut named.problems);
+            self.object(*file, shared, edited, named);
+        }
     }
 
-    fn object(
-        &self,
-        file: usize,
-        named_after: blake3::Hash,
-        digest: blake3::Hash,
-        size_bytes: u64,
-        edits: Edits,
-    ) -> Result<Object, Problem> {
+    fn object(&self, file: usize, named_after: blake3::Hash, edited: Edited, named: &mut Named) {
         let asset = &self.tree.assets[file];
         let policy = &asset.policy;
         let token = token(self.secret, &asset.path, &named_after, &policy.headers);
-        let may_shrink = size_bytes > 0 && !self.drafts[file].is_compressed;
-        Ok(Object {
+        let may_shrink = edited.size_bytes > 0 && !self.drafts[file].is_compressed;
+        let object = Object {
             path: asset.path.clone(),
             file: asset.file.clone(),
-            size_bytes,
-            digest,
+            size_bytes: edited.size_bytes,
+            digest: edited.digest,
             token,
-            key: key(asset, self.secret, token)?,
+            key: key(asset, self.secret, token).0,
             try_gzip: policy.headers.encoding == EncodingPolicy::Gzip && may_shrink,
             policy: Arc::clone(policy),
             is_held: self.tree.levels.is_held(policy.level),
-            edits: (!edits.is_empty()).then(|| Arc::new(edits)),
-        })
+            edits: (!edited.edits.is_empty()).then(|| Arc::new(edited.edits)),
+        };
+        named.objects.push((file, object));
     }
 
     /// The file, which must not have changed since it was looked into.
@@ -235,21 +222,65 @@ impl Naming<'_> {
         }
     }
 
-    fn edits(&self, file: usize, written: Written<'_>, keys: Keys<'_>) -> Result<Edits, Problem> {
-        let mut replacements = self.drafts[file].cuts.clone();
+    /// The file with its references written. One that can't be written stays, and is a problem.
+    fn edited(
+        &self,
+        file: usize,
+        written: Written<'_>,
+        keys: Keys<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Edited {
+        let draft = &self.drafts[file];
+        let mut replacements = draft.cuts.clone();
         let references = Written::at(self, file, written, keys);
         for link in &self.files[file].links {
             let span = link.span.start as usize..link.span.end as usize;
-            if let Some(url) = references.link(link)? {
-                replacements.push((span, format!("{url}{}", link.tail).into_bytes()));
+            match references.link(link) {
+                Ok(Some(url)) => {
+                    replacements.push((span, format!("{url}{}", link.tail).into_bytes()))
+                }
+                Ok(None) => {}
+                Err(problem) => problems.push(problem),
             }
         }
         for set in &self.files[file].sets {
             let span = set.span.start as usize..set.span.end as usize;
-            replacements.push((span, references.set(set)?.into_bytes()));
+            match references.set(set) {
+                Ok(urls) => replacements.push((span, urls.into_bytes())),
+                Err(problem) => problems.push(problem),
+            }
         }
-        Ok(Edits::new(replacements))
+        let edits = Edits::new(replacements);
+        let unedited = Edited {
+            digest: draft.digest,
+            size_bytes: draft.size_bytes,
+            edits: Edits::default(),
+        };
+        if edits.is_empty() {
+            return unedited;
+        }
+        match self.content(file) {
+            Ok(content) => {
+                let content = edits.apply(&content);
+                Edited {
+                    digest: blake3::hash(&content),
+                    size_bytes: content.len() as u64,
+                    edits,
+                }
+            }
+            Err(problem) => {
+                problems.push(problem);
+                unedited
+            }
+        }
     }
+}
+
+/// What is replaced in a file, and what comes of it.
+struct Edited {
+    edits: Edits,
+    digest: blake3::Hash,
+    size_bytes: u64,
 }
 
 /// A file whose references are being written.
@@ -401,8 +432,4 @@ fn literal(text: &str) -> String {
         .replace('<', "\\u003c")
         .replace('\u{2028}', "\\u2028")
         .replace('\u{2029}', "\\u2029")
-}
-
-fn digest(content: &[u8]) -> (blake3::Hash, u64) {
-    (blake3::hash(content), content.len() as u64)
 }

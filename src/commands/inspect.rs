@@ -93,15 +93,18 @@ impl Session<'_> {
         let config = self.local_config()?;
         let _signals = self.runtime()?;
         let tree = self.walk(&config)?;
-        if !tree.problems.is_empty() {
-            return Err(Error::Tree(tree.problems));
-        }
         let found = leaks::leaks(&tree, &self.progress)?;
         match as_json {
             true => print_json(&[leaks_json(&found)])?,
             false => print(&leaks_text(&found))?,
         }
-        Ok(DONE)
+        // What a push would refuse is no reason to keep the rest to oneself.
+        let mut problems = tree.problems;
+        problems.extend(found.unreadable);
+        match problems.is_empty() {
+            true => Ok(DONE),
+            false => Err(Error::Tree(problems)),
+        }
     }
 
     /// A target is needed only where files have its public URL in them.

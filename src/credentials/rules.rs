@@ -39,6 +39,13 @@ const REWRITTEN: [(&str, &str); 4] = [
     ),
 ];
 
+/// What most patterns want behind a secret, and what is taken for it here: in pages, images and data, a secret may
+/// end where a tag, an entity or the next field begins, `<td>…</td>`, `&quot;…&quot;`, `a,…,b`.
+const BEHIND: (&str, &str) = (
+    r#"(?:[\x60'"\s;]|\\[nr]|$)"#,
+    r#"(?:[\x60'"\s;<&,]|\\[nr]|$)"#,
+);
+
 /// How much memory one regex may take: counted repetitions such as `[\w-]{50,1000}` are long.
 const REGEX_BYTES_MAX: usize = 32 << 20;
 
@@ -215,7 +222,9 @@ impl Rule {
         Rule {
             id: text.id,
             description: text.description,
-            pattern: text.regex,
+            pattern: text
+                .regex
+                .map(|pattern| pattern.replace(BEHIND.0, BEHIND.1)),
             keywords: text
                 .keywords
                 .iter()

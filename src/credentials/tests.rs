@@ -244,6 +244,21 @@ fn well_known_kinds_are_found_in_the_middle_of_long_lines() {
 }
 
 #[test]
+fn a_credential_ends_where_markup_and_data_go_on() {
+    let kinds = ["sendgrid-api-token", "npm-access-token", "openai-api-key"];
+    let samples = samples();
+    for (rule, sample) in samples.iter().filter(|(rule, _)| kinds.contains(rule)) {
+        for text in [
+            format!("<td>{sample}</td>"),
+            format!("<p data-a=\"[&quot;{sample}&quot;]\">"),
+            format!("bot,{sample},2\n"),
+        ] {
+            assert!(ids(&text, "a.html").contains(rule), "{rule}: {text}");
+        }
+    }
+}
+
+#[test]
 fn no_path_excuses_a_credential() {
     let paths = [
         "logo.svg",
@@ -343,8 +358,11 @@ fn says_where_and_what_but_not_the_secret() {
     let text = format!("a\r\n\r\nkey('{secret}'); key('{secret}')\n\n{secret}\n");
     let found = find(text.as_bytes(), "app.js");
     assert_eq!(
-        found.iter().map(|c| (c.line, c.rule)).collect::<Vec<_>>(),
-        [3, 5].map(|line| (line, "aws-access-token"))
+        found
+            .iter()
+            .map(|c| (c.line, c.column, c.rule))
+            .collect::<Vec<_>>(),
+        [(3, 6), (5, 1)].map(|(line, column)| (line, column, "aws-access-token"))
     );
     assert!(found[0].description.contains("AWS"));
     assert!(!format!("{found:?}").contains(secret));
@@ -379,8 +397,19 @@ fn rules_for_some_files_look_at_those_only() {
 
 #[test]
 fn text_needs_no_encoding() {
-    let text = [&b"\xff\xfe\x00 '"[..], samples()[0].1.as_bytes(), b"'\xff"].concat();
-    assert_eq!(find(&text, "a.js").len(), 1);
+    let secret = &samples()[0].1;
+    let text = [
+        "é\n".as_bytes(),
+        b"\xff\xfe\x00",
+        "é'".as_bytes(),
+        secret.as_bytes(),
+        b"'\xff",
+    ];
+    let found = find(&text.concat(), "a.js");
+    assert_eq!(
+        found.iter().map(|c| (c.line, c.column)).collect::<Vec<_>>(),
+        [(2, 6)]
+    );
 }
 
 #[test]

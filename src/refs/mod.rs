@@ -130,6 +130,13 @@ pub struct Fault {
     pub message: String,
 }
 
+impl Fault {
+    /// Whether nothing behind it was read, not even comments: XML isn't read any further, other languages go on.
+    pub fn ends_reading(&self) -> bool {
+        self.message.starts_with(xml::ILL_FORMED)
+    }
+}
+
 impl Reference {
     /// `url` as it stands in the document at `start`, without escapes: its query and fragment stay in place.
     pub fn verbatim(start: usize, url: &str, kind: Kind) -> Reference {

@@ -351,10 +351,13 @@ impl<'t> Finder<'t> {
     }
 }
 
+/// How a fault begins behind which nothing was read, not even comments.
+pub const ILL_FORMED: &str = "isn't well-formed XML";
+
 fn ill_formed(at: usize, why: &str) -> Fault {
     Fault {
         at,
-        message: format!("isn't well-formed XML: {why}"),
+        message: format!("{ILL_FORMED}: {why}"),
     }
 }
 

@@ -11,6 +11,7 @@ mod crawler;
 mod directory;
 mod faults;
 mod gcs;
+mod leaks;
 mod program;
 mod properties;
 mod publishing;

@@ -430,6 +430,30 @@ fn a_script_that_names_a_file_where_nothing_is_rewritten_is_warned_of() {
 }
 
 #[test]
+fn a_folder_that_a_script_starts_from_is_warned_of() {
+    let script = |url: &str| format!("let from = new URL('{url}', import.meta.url)");
+    for (url, folder) in [("./", "p/"), (".", "p/"), ("../q/", "q/"), ("../", "")] {
+        let run = Site::new()
+            .file("p/app.mjs", script(url))
+            .file("q/a.png", "a picture")
+            .run(&["push"]);
+        assert_eq!(run.code, 0, "{run}");
+        let warning = format!(
+            "warning: `p/app.mjs:1:21` refers to `{url}`, but there is no `{folder}index.html`\n"
+        );
+        assert!(run.stderr.contains(&warning), "{run}");
+    }
+    for url in ["../nowhere/", "../q"] {
+        let run = refused(
+            &Site::new()
+                .file("p/app.mjs", script(url))
+                .file("q/a.png", "a picture"),
+        );
+        assert!(run.stderr.contains("`p/app.mjs:1:21`: refers to"), "{run}");
+    }
+}
+
+#[test]
 fn refs_shows_both_directions_and_draws_the_graph() {
     let site = Site::new()
         .config("[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")

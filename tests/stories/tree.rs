@@ -634,7 +634,7 @@ fn all_problems_of_a_tree_are_told_in_one_run() {
             r"bell\u{7}.png",
             "both.png",
             "case.png",
-            "js/app.js",
+            "js/app.js:1:1",
             "link.png",
             "mine.png"
         ],

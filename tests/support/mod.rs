@@ -4,6 +4,7 @@
 
 pub mod gcs;
 pub mod library;
+pub mod media;
 pub mod proxy;
 pub mod s3;
 pub mod web;

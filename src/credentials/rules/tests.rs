@@ -57,6 +57,12 @@ fn every_rule_can_be_made_ready() {
 #[test]
 fn what_is_rewritten_or_off_is_in_the_rules() {
     let text = text();
+    let with_end = text
+        .rules
+        .iter()
+        .filter_map(|rule| rule.regex.as_ref())
+        .filter(|pattern| pattern.contains(BEHIND.0));
+    assert!(with_end.count() > 100);
     for (go, _) in REWRITTEN {
         assert!(patterns(&text).iter().any(|pattern| *pattern == go), "{go}");
         assert!(
