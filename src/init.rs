@@ -41,7 +41,7 @@ names = "plain"                  # opaque (default) | readable | plain | palindr
 # urls = "relative"              # relative (default) | absolute: with the target's public_url, for feeds
 # dangling = "error"             # references to files that aren't there: error | warn (default of links) | ignore
 # source_maps = "refuse"         # refuse (default) | publish | strip
-# metadata = "keep"              # keep (default) | strip: what images, audio and PDFs say of themselves
+# metadata = "keep"              # keep (default) | strip: what images and MP3s say of themselves
 # comments = "keep"              # keep (default) | strip: comments in pages and SVG images
 # may_name = ["**/solution/teaser.png"]              # files of other levels that these may refer to all the same
 

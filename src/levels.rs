@@ -53,6 +53,30 @@ impl Levels {
         LevelId(last.map_or(0, |index| index as u16 + 1))
     }
 
+    /// The level in words: `open`, ``in the level `solution` ``.
+    pub fn in_words(&self, id: LevelId) -> String {
+        match self.get(id) {
+            None => OPEN.to_string(),
+            Some(level) => format!("in the level `{}`", level.name),
+        }
+    }
+
+    /// Names and patterns of levels that none of `paths` belongs to: misspelt, perhaps.
+    pub(crate) fn unused<'a>(
+        &self,
+        paths: impl Iterator<Item = &'a LogicalPath> + Clone,
+    ) -> Vec<(&str, &str)> {
+        let is_used = |level: &Level| {
+            paths
+                .clone()
+                .any(|path| level.matches.is_match(path.as_str()))
+        };
+        let unused = self.levels.iter().filter(|level| !is_used(level));
+        unused
+            .map(|level| (level.name.as_str(), level.matches.glob().glob()))
+            .collect()
+    }
+
     /// Whether there's any but the open one.
     pub fn is_empty(&self) -> bool {
         self.levels.is_empty()

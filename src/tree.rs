@@ -119,11 +119,19 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
         .map(|asset| &asset.path)
         .chain(&tree.left_out)
         .chain(&tree.left_behind);
-    let unused = rules
-        .unused(paths)
+    let unused_rules = rules.unused(paths.clone());
+    let unused_levels = rules.levels().unused(paths);
+    let warnings = unused_rules
         .into_iter()
-        .map(|pattern| Problem::new(pattern, "is a rule that matches nothing here"));
-    tree.warnings.extend(unused.collect::<Vec<_>>());
+        .map(|pattern| Problem::new(pattern, "is a rule that matches nothing here"))
+        .chain(unused_levels.into_iter().map(|(name, pattern)| {
+            Problem::new(
+                pattern,
+                format!("is the level `{name}`, and matches nothing here"),
+            )
+        }));
+    let warnings: Vec<Problem> = warnings.collect();
+    tree.warnings.extend(warnings);
     tree
 }
 

@@ -7,6 +7,8 @@ use std::sync::Mutex;
 use super::read::Draft;
 use crate::config::nearest;
 use crate::error::{Problem, escape};
+use crate::levels::LevelId;
+use crate::name::NameStyle;
 use crate::path::LogicalPath;
 use crate::refs::resolve::{BaseUrl, Meaning, resolve};
 use crate::refs::{Base, Kind, Reference};
@@ -60,6 +62,8 @@ pub(super) struct Linked {
     pub files: Vec<Links>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
+    /// Which file names which other in a string, though it may not: told of already.
+    pub named: Vec<(LogicalPath, u32)>,
 }
 
 /// Resolves what was found in one file, but for what is relative to the pages that run it. What is resolved, isn't kept
@@ -77,6 +81,10 @@ pub(super) fn link_own(index: &Index<'_>, asset: &Asset, draft: &mut Draft) -> L
         sets: file.sets(),
         pages: Vec::new(),
     };
+    if draft.is_opaque && !index.tree.levels.is_empty() {
+        let message = "is UTF-16, so names of hidden files can't be looked for: save it as UTF-8";
+        own.problems.push(Problem::new(&asset.path, message));
+    }
     draft.problems.extend(own.problems);
     draft.warnings.extend(own.warnings);
     let found = std::mem::take(&mut draft.found.references);
@@ -112,6 +120,7 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
         file.pages = pages.into_iter().map(|page| page as u32).collect();
     }
     check_levels(tree, &mut linked);
+    check_names(tree, &mut linked);
     linked
 }
 
@@ -230,10 +239,63 @@ impl File<'_, '_> {
             &self.index.tree.prefixes,
         );
         let references = found.references.iter().zip(&self.draft.places.references);
-        references
+        let links = references
+            .clone()
             .filter(|(reference, _)| reference.base == Base::Document)
             .filter_map(|(reference, place)| self.link(reference, *place, &base))
-            .collect()
+            .collect();
+        let suspect = references
+            .filter_map(|(reference, place)| {
+                Some((self.missed(reference, &base)?, reference, place))
+            })
+            .next();
+        if let Some((why, reference, place)) = suspect {
+            let message = format!(
+                "refers to `{}`, which is left as it is, {why}",
+                escape(&reference.url)
+            );
+            self.linked
+                .warnings
+                .push(Problem::at(&self.asset.path, *place, message));
+        }
+        links
+    }
+
+    /// Why a URL that isn't the tree's may be meant to be, if it ends like the path of a file that gets another name.
+    fn missed(&self, reference: &Reference, base: &BaseUrl) -> Option<String> {
+        let url = reference.url.trim_ascii();
+        let prefixes = &self.index.tree.prefixes;
+        let is_elsewhere = resolve(base, url, reference.kind, prefixes) == Meaning::Elsewhere;
+        if !is_elsewhere || url.starts_with("//") {
+            return None;
+        }
+        let own = BaseUrl::new(self.asset.path.folder(), None, prefixes);
+        let is_renamed = |url: &str, base: &BaseUrl| match resolve(base, url, Kind::Load, prefixes)
+        {
+            Meaning::Path(path) => {
+                let file = self
+                    .index
+                    .find(&path)
+                    .map(|to| &self.index.tree.assets[to as usize]);
+                file.is_some_and(|file| !file.policy.names.is_mutable())
+            }
+            Meaning::Elsewhere | Meaning::Nothing(_) => false,
+        };
+        if !url.starts_with('/') {
+            return (reference.kind != Kind::Import && is_renamed(url, &own))
+                .then(|| "because of the page's `<base>`".to_string());
+        }
+        let root = BaseUrl::new("", None, prefixes);
+        let ends = url.match_indices('/').map(|(slash, _)| slash + 1);
+        let prefix = ends
+            .map(|end| url.split_at(end))
+            .find(|(_, rest)| is_renamed(rest, &root));
+        prefix.map(|(prefix, _)| {
+            format!(
+                "though the tree has such a file: `prefixes = [\"{}\"]` makes it that",
+                escape(prefix)
+            )
+        })
     }
 
     fn link(&mut self, reference: &Reference, place: (u32, u32), base: &BaseUrl) -> Option<Link> {
@@ -247,7 +309,13 @@ impl File<'_, '_> {
             Meaning::Path(path) => path,
         };
         let Some(to) = self.index.find(&path) else {
-            let why = self.why_missing(&path, reference.kind);
+            let why = match self.is_unescaped(reference, base) {
+                true => {
+                    "that ends at the `#` or `?`: a name with these is written with `%23` and `%3F`"
+                        .to_string()
+                }
+                false => self.why_missing(&path, reference.kind),
+            };
             // `new URL("./", import.meta.url)`: what a script makes of it, only the script knows.
             let usual = match reference.kind == Kind::Load && self.index.is_folder(&path) {
                 true => Dangling::Warn,
@@ -268,6 +336,16 @@ impl File<'_, '_> {
                 .iter()
                 .any(|prefix| reference.url.trim_start().starts_with(prefix.as_str())),
         })
+    }
+
+    /// Whether the URL would be that of a file, if its `#` and `?` weren't what they are in URLs.
+    fn is_unescaped(&self, reference: &Reference, base: &BaseUrl) -> bool {
+        let escaped = reference.url.replace('#', "%23").replace('?', "%3F");
+        escaped != reference.url
+            && match resolve(base, &escaped, reference.kind, &self.index.tree.prefixes) {
+                Meaning::Path(path) => self.index.find(&path).is_some(),
+                Meaning::Elsewhere | Meaning::Nothing(_) => false,
+            }
     }
 
     fn why_missing(&self, path: &str, kind: Kind) -> String {
@@ -436,11 +514,16 @@ impl File<'_, '_> {
             let Some(to) = bases.iter().find_map(find) else {
                 continue;
             };
-            if self.index.tree.assets[to as usize]
-                .policy
-                .names
-                .is_mutable()
-            {
+            let file = &self.index.tree.assets[to as usize];
+            if !may_name(self.index.tree, self.asset, file) {
+                let message = told_upwards(self.index.tree, self.asset, "names", file);
+                self.linked
+                    .problems
+                    .push(Problem::at(&self.asset.path, *place, message));
+                self.linked.named.push((self.asset.path.clone(), to));
+                continue;
+            }
+            if file.policy.names.is_mutable() {
                 continue;
             }
             let message = format!(
@@ -521,19 +604,41 @@ fn check_levels(tree: &Tree, linked: &mut Linked) {
             if may_name(tree, asset, to) {
                 continue;
             }
-            let (own, other) = (
-                tree.levels.name(asset.policy.level),
-                tree.levels.name(to.policy.level),
-            );
-            let message = format!(
-                "is {own}, and refers to `{}`, which is {other}",
-                escape(to.path.as_str())
-            );
+            let message = told_upwards(tree, asset, "refers to", to);
             linked
                 .problems
                 .push(Problem::at(&asset.path, (line, column), message));
         }
     }
+}
+
+/// Names that anybody can guess keep nothing hidden, unless they aren't published yet.
+fn check_names(tree: &Tree, linked: &mut Linked) {
+    for asset in &tree.assets {
+        let policy = &asset.policy;
+        if policy.level != LevelId::OPEN
+            && !tree.levels.is_held(policy.level)
+            && policy.names == NameStyle::Plain
+        {
+            let message = format!(
+                "is {}, but its name is plain, which anybody can guess: give it `names = \"opaque\"` by a later rule, or hold the level",
+                tree.levels.in_words(policy.level)
+            );
+            linked.problems.push(Problem::new(&asset.path, message));
+        }
+    }
+}
+
+/// Both ends of a reference or name that leads upwards.
+pub(super) fn told_upwards(tree: &Tree, asset: &Asset, verb: &str, to: &Asset) -> String {
+    let (own, other) = (
+        tree.levels.in_words(asset.policy.level),
+        tree.levels.in_words(to.policy.level),
+    );
+    format!(
+        "is {own}, and {verb} `{}`, which is {other}",
+        escape(to.path.as_str())
+    )
 }
 
 /// Whether `asset` may refer to `to`, or have its name in it: by their levels, or because a rule says so.

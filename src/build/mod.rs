@@ -188,7 +188,18 @@ fn build_once(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build
     problems.extend(unnamed);
     problems.extend(find_collisions(&objects));
     let references = references(&linked.files);
-    problems.extend(spoilers::find(tree, &objects, &references, progress));
+    let of = |path: &LogicalPath| objects.binary_search_by(|object| object.path.cmp(path));
+    let named = linked
+        .named
+        .iter()
+        .filter_map(|(from, to)| Some((of(from).ok()? as u32, *to)));
+    let mut known: Vec<(u32, u32)> = references
+        .iter()
+        .map(|r| (r.from, r.to))
+        .chain(named)
+        .collect();
+    known.sort_unstable();
+    problems.extend(spoilers::find(tree, &objects, &known, progress));
     if !problems.is_empty() {
         return Err(problems);
     }

@@ -31,6 +31,8 @@ pub(super) struct Draft {
     pub size_bytes: u64,
     /// Whether its first bytes say that it's compressed.
     pub is_compressed: bool,
+    /// A document in an encoding that nothing is looked for in.
+    pub is_opaque: bool,
     /// What it refers to; line and column are those of `references` and so on, in their order.
     pub found: Found,
     pub places: Places,
@@ -128,6 +130,7 @@ impl Draft {
             digest,
             size_bytes: 0,
             is_compressed: false,
+            is_opaque: false,
             found: Found::default(),
             places: Places::default(),
             cuts: Vec::new(),
@@ -289,6 +292,7 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
                 .warnings
                 .push(problem("references weren't looked for")),
         }
+        draft.is_opaque = true;
         return;
     }
     let text = same_length_utf8(content);

@@ -7,12 +7,12 @@ use std::io;
 use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 
-use super::link::may_name;
+use super::Object;
+use super::link::{may_name, told_upwards};
 use super::read::Lines;
-use super::{Object, Reference};
 use crate::body;
 use crate::encode::read_full;
-use crate::error::{Problem, escape, plain};
+use crate::error::{Problem, plain};
 use crate::levels::LevelId;
 use crate::path::{KEY_BYTES_MAX, url_path};
 use crate::progress::Progress;
@@ -24,11 +24,11 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// What is searched again with the next chunk, in bytes: the longest name, percent-encoded, and a byte on each side.
 const OVERLAP_BYTES: usize = 3 * KEY_BYTES_MAX + 2;
 
-/// All names in files that may not have them, but for those in `known` references, which are told of already.
+/// All names in files that may not have them, but for those of `known`, which are told of already. Sorted pairs.
 pub(super) fn find(
     tree: &Tree,
     objects: &[Object],
-    known: &[Reference],
+    known: &[(u32, u32)],
     progress: &Progress,
 ) -> Vec<Problem> {
     let Some(needles) = Needles::new(objects) else {
@@ -86,6 +86,8 @@ impl Needles {
             };
             for tail in tails(object.path.as_str()) {
                 patterns.insert(url_path(tail), Needle::Path(tail.to_string()));
+                // As some JSON has it.
+                patterns.insert(tail.replace('/', "\\/"), Needle::Path(tail.to_string()));
                 patterns.insert(tail.to_string(), Needle::Path(tail.to_string()));
             }
             if key != object.path.as_str() {
@@ -98,6 +100,7 @@ impl Needles {
         let (patterns, meanings): (Vec<String>, Vec<Needle>) = patterns.into_iter().unzip();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
             .build(&patterns)
             .expect("names are few and short enough");
         Some(Needles {
@@ -120,7 +123,7 @@ fn tails(path: &str) -> impl Iterator<Item = &str> {
 struct Search<'a> {
     tree: &'a Tree,
     objects: &'a [Object],
-    known: &'a [Reference],
+    known: &'a [(u32, u32)],
     needles: Needles,
 }
 
@@ -148,16 +151,10 @@ impl Search<'_> {
         body::open(&self.objects[file])?.read_to_end(&mut content)?;
         let text = String::from_utf8_lossy(&content);
         let mut lines = Lines::new(&text);
-        let levels = &self.tree.levels;
         let problem = |(other, at): Hit| {
-            let (object, other) = (&self.objects[file], &self.objects[other]);
-            let message = format!(
-                "is {}, and names `{}`, which is {}",
-                levels.name(object.policy.level),
-                escape(other.path.as_str()),
-                levels.name(other.policy.level),
-            );
-            Problem::at(&object.path, lines.place(at as usize), message)
+            let assets = &self.tree.assets;
+            let message = told_upwards(self.tree, &assets[file], "names", &assets[other]);
+            Problem::at(&assets[file].path, lines.place(at as usize), message)
         };
         Ok(hits.into_iter().map(problem).collect())
     }
@@ -234,17 +231,11 @@ impl Search<'_> {
     }
 
     fn may_be_there(&self, file: usize, other: usize) -> bool {
-        let known = |reference: &Reference| {
-            (reference.from as usize, reference.to as usize) == (file, other)
-        };
-        let first = self
-            .known
-            .partition_point(|reference| (reference.from as usize) < file);
-        let own = self.known[first..]
-            .iter()
-            .take_while(|reference| reference.from as usize == file);
         may_name(self.tree, &self.tree.assets[file], &self.tree.assets[other])
-            || own.into_iter().any(known)
+            || self
+                .known
+                .binary_search(&(file as u32, other as u32))
+                .is_ok()
     }
 }
 

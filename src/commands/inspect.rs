@@ -150,7 +150,7 @@ fn unknown_path(path: &str, tree: &Tree, config: &Config) -> Error {
             format!("`{path}` isn't published: a rule leaves it out"),
             String::new(),
         ),
-        Ok(Publish::NotListed) => (
+        Ok(Publish::NotListed) if is_skipped(tree, path) => (
             format!("`{path}` isn't published: its extension isn't one of the web's"),
             "`extensions` in assetsync.toml, or a rule with `publish = true`, lets it through"
                 .to_string(),
@@ -169,6 +169,13 @@ fn unknown_path(path: &str, tree: &Tree, config: &Config) -> Error {
         ),
     };
     Error::Usage { message, hint }
+}
+
+fn is_skipped(tree: &Tree, path: &str) -> bool {
+    tree.skipped
+        .values()
+        .flatten()
+        .any(|skipped| skipped.as_str() == path)
 }
 
 /// A manifest in a source would be published by the next push, with every name in it.

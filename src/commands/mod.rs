@@ -272,7 +272,16 @@ fn levels(config: &Config, names: &[String]) -> Result<BTreeSet<LevelId>> {
             message: format!("{error} in the configuration").replacen('t', "T", 1),
             hint: match &error.nearest {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "levels are declared as [[level]]".to_string(),
+                None => format!(
+                    "there are {}",
+                    config
+                        .rules
+                        .levels()
+                        .names()
+                        .map(|name| format!("`{name}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
             },
         })
 }

@@ -629,11 +629,15 @@ fn names() -> Vec<Row> {
             text,
             &token,
             &no_token,
-            refused("is open, and names `puzzle/x/solution/index.html`, which is solution"),
+            refused(
+                "is open, and names `puzzle/x/solution/index.html`, which is in the level `solution`",
+            ),
         )
     };
     let by_path = |path: &str, text: &str, file: &str| {
-        let words = format!("is open, and names `puzzle/x/solution/{file}`, which is solution");
+        let words = format!(
+            "is open, and names `puzzle/x/solution/{file}`, which is in the level `solution`"
+        );
         Row::text(path, text, "solution", "resolution", refused(words))
     };
     let text_chunk = |folder: &str| {
@@ -643,7 +647,11 @@ fn names() -> Vec<Row> {
             &[],
         ))])
     };
-    let told = || refused("is open, and names `puzzle/x/solution/answer.png`, which is solution");
+    let told = || {
+        refused(
+            "is open, and names `puzzle/x/solution/answer.png`, which is in the level `solution`",
+        )
+    };
     vec![
         by_token("names/next.json", "{\n  \"next\": \"¦•\" }"),
         by_token("names/quoted.js", "let a;\nlet b = '¦•'"),
@@ -718,7 +726,9 @@ fn names() -> Vec<Row> {
 
 fn upward() -> Vec<Row> {
     let row = |path: &str, text: &str, file: &str| {
-        let words = format!("is open, and refers to `puzzle/x/solution/{file}`, which is solution");
+        let words = format!(
+            "is open, and refers to `puzzle/x/solution/{file}`, which is in the level `solution`"
+        );
         Row::text(
             &format!("puzzle/x/{path}"),
             text,
@@ -839,7 +849,9 @@ fn upward() -> Vec<Row> {
             "<a href=¦../•/index.html>more</a>",
             "posthunt",
             "hint",
-            refused("is solution, and refers to `puzzle/x/posthunt/index.html`, which is posthunt"),
+            refused(
+                "is in the level `solution`, and refers to `puzzle/x/posthunt/index.html`, which is in the level `posthunt`",
+            ),
         ),
     ]
 }

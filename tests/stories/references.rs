@@ -567,3 +567,50 @@ fn names_in_circles_are_those_of_an_independent_program() {
     assert_eq!(vectors["secret"], crate::support::KEY);
     assert_eq!(keys(&site), texts("keys"));
 }
+
+#[test]
+fn what_may_be_meant_to_be_the_trees_is_warned_of() {
+    let site = |page: &str| {
+        Site::new()
+            .file("css/main.css", "a {}")
+            .file("a b#?.png", "odd")
+            .file("p/index.html", page)
+    };
+    for (page, warning) in [
+        (
+            "<link rel=stylesheet href=/css/main.css>",
+            "`p/index.html:1:27` refers to `/css/main.css`, which is left as it is, though the tree has such a file: `prefixes = [\"/\"]` makes it that",
+        ),
+        (
+            "<link rel=stylesheet href=/static/css/main.css>",
+            "`prefixes = [\"/static/\"]` makes it that",
+        ),
+        (
+            "<base href=/><link rel=stylesheet href=../css/main.css>",
+            "which is left as it is, because of the page's `<base>`",
+        ),
+    ] {
+        let run = site(page).run(&["push"]);
+        assert!(
+            run.code == 0 && run.stderr.contains(warning),
+            "{page}\n{run}"
+        );
+    }
+    for page in [
+        "<link rel=stylesheet href=/css/other.css>",
+        "<a href=https://example.org/css/main.css>x</a>",
+    ] {
+        let run = site(page).run(&["push"]);
+        assert!(
+            run.code == 0 && !run.stderr.contains("warning"),
+            "{page}\n{run}"
+        );
+    }
+    let run = site("<img src='../a b#?.png'>").run(&["push"]);
+    assert!(
+        run.stderr
+            .contains("a name with these is written with `%23` and `%3F`"),
+        "{run}"
+    );
+    site("<img src='../a%20b%23%3F.png'>").ok(&["push"]);
+}

@@ -87,6 +87,18 @@ fn names_of_what_is_not_open_are_found_wherever_they_are() {
             "<p>\n\n<!-- ../x/solution/index.html -->".to_string(),
             3,
         ),
+        (
+            "php.json",
+            "\"puzzle\\/x\\/solution\\/answer.png\"".to_string(),
+            1,
+        ),
+        ("LOUD.txt", "PUZZLE/X/SOLUTION/INDEX.HTML".to_string(), 1),
+        ("upper.txt", token.to_uppercase(), 1),
+        (
+            "puzzle/x/q.js",
+            "let next = '\\u0073olution/answer.png'".to_string(),
+            1,
+        ),
         ("blob.bin", format!("\0\x01\x02{token}\0"), 1),
     ] {
         let site = hunt().file(path, &text);
@@ -273,6 +285,52 @@ fn the_secret_of_a_hidden_file_is_not_in_any_message() {
     let run = site.file("notes.txt", &token).run(&["push"]);
     assert!(
         !run.stderr.contains(&token) && !run.stdout.contains(&token),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_level_that_matches_nothing_is_told_of() {
+    let site = hunt().config(&LEVELS.replace("**/solution/**", "**/solutions/**"));
+    let run = site.run(&["push"]);
+    assert!(
+        run.stderr.contains(
+            "warning: `**/solutions/**` is the level `solution`, and matches nothing here"
+        ),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_plain_name_hides_nothing_and_is_refused_in_a_level_that_is_not_held() {
+    let plain = |level: &str| {
+        hunt().config(&format!(
+            "{LEVELS}[[rule]]\nmatch = \"**/{level}/**\"\nnames = \"plain\"\n"
+        ))
+    };
+    let run = plain("solution").run(&["push"]);
+    assert_eq!(
+        (
+            run.code,
+            run.stderr
+                .matches("its name is plain, which anybody can guess")
+                .count()
+        ),
+        (2, 2),
+        "{run}"
+    );
+    plain("posthunt").ok(&["push"]);
+}
+
+#[test]
+fn a_page_in_utf16_can_not_be_searched_where_there_are_levels() {
+    let page: Vec<u8> = "\u{feff}<a href=solution/>"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let run = hunt().file("puzzle/x/odd.html", &page).run(&["push"]);
+    assert!(
+        run.code == 2 && run.stderr.contains("`puzzle/x/odd.html`: is UTF-16"),
         "{run}"
     );
 }
