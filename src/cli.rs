@@ -145,14 +145,8 @@ pub enum Command {
         /// Write to this file instead of standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// Publish this folder, instead of the configured sources
-        #[arg(
-            long,
-            value_name = "DIR",
-            env = "ASSETSYNC_FROM",
-            hide_env_values = true
-        )]
-        from: Option<String>,
+        #[command(flatten)]
+        source: SourceSetting,
         #[command(flatten)]
         settings: Settings,
     },
@@ -169,14 +163,8 @@ pub enum Command {
         /// Draw the whole graph in Graphviz's language
         #[arg(long, conflicts_with = "paths")]
         dot: bool,
-        /// Publish this folder, instead of the configured sources
-        #[arg(
-            long,
-            value_name = "DIR",
-            env = "ASSETSYNC_FROM",
-            hide_env_values = true
-        )]
-        from: Option<String>,
+        #[command(flatten)]
+        source: SourceSetting,
         #[command(flatten)]
         settings: Settings,
     },
@@ -190,14 +178,8 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Publish this folder, instead of the configured sources
-        #[arg(
-            long,
-            value_name = "DIR",
-            env = "ASSETSYNC_FROM",
-            hide_env_values = true
-        )]
-        from: Option<String>,
+        #[command(flatten)]
+        source: SourceSetting,
         #[command(flatten)]
         settings: Settings,
     },
@@ -311,6 +293,19 @@ pub struct Settings {
         hide_short_help = true
     )]
     retry_seconds: Option<String>,
+}
+
+/// What is published, for commands that need no target.
+#[derive(Debug, Args)]
+pub struct SourceSetting {
+    /// Publish this folder, instead of the configured sources
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ASSETSYNC_FROM",
+        hide_env_values = true
+    )]
+    from: Option<String>,
 }
 
 /// Settings of a source and a target, for runs without a configuration.

@@ -2,24 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::Mutex;
 
+use super::index::Index;
+use super::limits::{check_levels, check_names, may_name, told_upwards};
 use super::read::Draft;
-use crate::config::nearest;
 use crate::error::{Problem, escape};
-use crate::levels::LevelId;
-use crate::name::NameStyle;
 use crate::path::LogicalPath;
 use crate::refs::resolve::{BaseUrl, Meaning, resolve};
 use crate::refs::{Base, Kind, Reference};
 use crate::rules::{Dangling, glob};
-use crate::tree::{Asset, Tree};
+use crate::tree::Asset;
 
 /// How many pages are named in a message about all of them.
 const SHOWN: usize = 2;
-
-/// For how many paths that aren't there something like them is looked for.
-const SUGGESTIONS_MAX: usize = 500;
 
 /// A reference from one file of the tree to another.
 #[derive(Debug, Clone)]
@@ -122,95 +117,6 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
     check_levels(tree, &mut linked);
     check_names(tree, &mut linked);
     linked
-}
-
-/// The paths of a tree.
-pub(super) struct Index<'a> {
-    tree: &'a Tree,
-    by_path: HashMap<&'a str, u32>,
-    /// What was found but isn't published.
-    unpublished: BTreeSet<&'a str>,
-    /// What was suggested for paths that aren't there.
-    nearest: Mutex<HashMap<String, Option<&'a str>>>,
-}
-
-impl<'a> Index<'a> {
-    pub(super) fn new(tree: &'a Tree) -> Index<'a> {
-        let paths = tree.assets.iter().enumerate();
-        let skipped = tree.skipped.values().flatten();
-        Index {
-            tree,
-            by_path: paths
-                .map(|(index, asset)| (asset.path.as_str(), index as u32))
-                .collect(),
-            unpublished: skipped
-                .chain(&tree.left_out)
-                .chain(&tree.left_behind)
-                .map(LogicalPath::as_str)
-                .collect(),
-            nearest: Mutex::default(),
-        }
-    }
-
-    /// The file at `path`; of a folder, its `index.html`.
-    fn find(&self, path: &str) -> Option<u32> {
-        let found = match path.is_empty() || path.ends_with('/') {
-            true => self.by_path.get(format!("{path}index.html").as_str()),
-            false => self.by_path.get(path),
-        };
-        found.copied()
-    }
-
-    /// Whether `path` ends like a folder's, and some file is in there.
-    fn is_folder(&self, path: &str) -> bool {
-        let assets = &self.tree.assets;
-        let first = assets.partition_point(|asset| asset.path.as_str() < path);
-        (path.is_empty() || path.ends_with('/'))
-            && assets
-                .get(first)
-                .is_some_and(|asset| asset.path.as_str().starts_with(path))
-    }
-
-    /// What may be meant by a path that isn't there: the same name elsewhere, or another name in the same folder.
-    fn nearest(&self, path: &str) -> Option<&'a str> {
-        let mut known = self.nearest.lock().expect("nobody panicked with it");
-        if let Some(near) = known.get(path) {
-            return *near;
-        }
-        // Comparing takes time, and who has so many to mend doesn't read them all.
-        if known.len() == SUGGESTIONS_MAX {
-            return None;
-        }
-        let near = self.find_nearest(path);
-        known.insert(path.to_string(), near);
-        near
-    }
-
-    fn find_nearest(&self, path: &str) -> Option<&'a str> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let folder = &path[..path.len() - name.len()];
-        let assets = &self.tree.assets;
-        let paths = assets.iter().map(|asset| asset.path.as_str());
-        let is_namesake = |other: &&str| {
-            let other = other.rsplit('/').next();
-            other.is_some_and(|other| other.eq_ignore_ascii_case(name))
-        };
-        let namesakes: Vec<&str> = paths.filter(is_namesake).collect();
-        if let Some(near) = nearest(path, namesakes.iter().copied()).or(namesakes.first().copied())
-        {
-            return Some(near);
-        }
-        let first = assets.partition_point(|asset| asset.path.as_str() < folder);
-        let siblings = assets[first..].iter().map(|asset| asset.path.as_str());
-        let siblings = siblings.take_while(|other| other.starts_with(folder));
-        let names = siblings
-            .map(|other| &other[folder.len()..])
-            .filter(|other| !other.contains('/'));
-        let near = nearest(name, names)?;
-        self.by_path
-            .get_key_value(format!("{folder}{near}").as_str())
-            .map(|(path, _)| *path)
-    }
 }
 
 /// What becomes of a reference that leads nowhere, unless a rule says something else.
@@ -583,70 +489,4 @@ fn pages_of_scripts(drafts: &[Draft], files: &[Links]) -> Vec<(usize, Vec<usize>
         .into_iter()
         .map(|script| (script, pages(script)))
         .collect()
-}
-
-/// What is open must not point at what isn't.
-fn check_levels(tree: &Tree, linked: &mut Linked) {
-    if tree.levels.is_empty() {
-        return;
-    }
-    for (asset, file) in tree.assets.iter().zip(&linked.files) {
-        let links = file
-            .links
-            .iter()
-            .map(|link| (link.to, link.line, link.column));
-        let sets = file
-            .sets
-            .iter()
-            .flat_map(|set| set.to.iter().map(|to| (*to, set.line, set.column)));
-        for (to, line, column) in links.chain(sets) {
-            let to = &tree.assets[to as usize];
-            if may_name(tree, asset, to) {
-                continue;
-            }
-            let message = told_upwards(tree, asset, "refers to", to);
-            linked
-                .problems
-                .push(Problem::at(&asset.path, (line, column), message));
-        }
-    }
-}
-
-/// Names that anybody can guess keep nothing hidden, unless they aren't published yet.
-fn check_names(tree: &Tree, linked: &mut Linked) {
-    for asset in &tree.assets {
-        let policy = &asset.policy;
-        if policy.level != LevelId::OPEN
-            && !tree.levels.is_held(policy.level)
-            && policy.names == NameStyle::Plain
-        {
-            let message = format!(
-                "is {}, but its name is plain, which anybody can guess: give it `names = \"opaque\"` by a later rule, or hold the level",
-                tree.levels.in_words(policy.level)
-            );
-            linked.problems.push(Problem::new(&asset.path, message));
-        }
-    }
-}
-
-/// Both ends of a reference or name that leads upwards.
-pub(super) fn told_upwards(tree: &Tree, asset: &Asset, verb: &str, to: &Asset) -> String {
-    let (own, other) = (
-        tree.levels.in_words(asset.policy.level),
-        tree.levels.in_words(to.policy.level),
-    );
-    format!(
-        "is {own}, and {verb} `{}`, which is {other}",
-        escape(to.path.as_str())
-    )
-}
-
-/// Whether `asset` may refer to `to`, or have its name in it: by their levels, or because a rule says so.
-pub(super) fn may_name(tree: &Tree, asset: &Asset, to: &Asset) -> bool {
-    tree.levels.may_know(asset.policy.level, to.policy.level)
-        || asset
-            .policy
-            .may_name
-            .iter()
-            .any(|pattern| glob(pattern).is_ok_and(|matcher| matcher.is_match(to.path.as_str())))
 }

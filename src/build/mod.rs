@@ -4,6 +4,8 @@
 //! Every file is read once to hash it and look into it; those whose references change are read again when their
 //! turn comes to be named, and all are read once more where levels are to be kept apart. No content is kept.
 
+mod index;
+mod limits;
 mod link;
 mod read;
 mod rename;
@@ -15,7 +17,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use self::link::{Index, Links};
+use self::index::Index;
+use self::link::Links;
 use self::read::{Draft, Reader};
 pub(crate) use self::read::{Lines, same_length_utf8};
 use crate::error::{Error, Problem, Result};

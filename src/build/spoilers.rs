@@ -8,7 +8,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 
 use super::Object;
-use super::link::{may_name, told_upwards};
+use super::limits::{may_name, told_upwards};
 use super::read::Lines;
 use crate::body;
 use crate::encode::read_full;

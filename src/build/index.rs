@@ -1,0 +1,100 @@
+//! The paths of a tree, to find what references mean, and what they may have meant.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Mutex;
+
+use crate::config::nearest;
+use crate::path::LogicalPath;
+use crate::tree::Tree;
+
+/// For how many paths that aren't there something like them is looked for.
+const SUGGESTIONS_MAX: usize = 500;
+
+/// The paths of a tree.
+pub(super) struct Index<'a> {
+    pub(super) tree: &'a Tree,
+    by_path: HashMap<&'a str, u32>,
+    /// What was found but isn't published.
+    pub(super) unpublished: BTreeSet<&'a str>,
+    /// What was suggested for paths that aren't there.
+    nearest: Mutex<HashMap<String, Option<&'a str>>>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(tree: &'a Tree) -> Index<'a> {
+        let paths = tree.assets.iter().enumerate();
+        let skipped = tree.skipped.values().flatten();
+        Index {
+            tree,
+            by_path: paths
+                .map(|(index, asset)| (asset.path.as_str(), index as u32))
+                .collect(),
+            unpublished: skipped
+                .chain(&tree.left_out)
+                .chain(&tree.left_behind)
+                .map(LogicalPath::as_str)
+                .collect(),
+            nearest: Mutex::default(),
+        }
+    }
+
+    /// The file at `path`; of a folder, its `index.html`.
+    pub(super) fn find(&self, path: &str) -> Option<u32> {
+        let found = match path.is_empty() || path.ends_with('/') {
+            true => self.by_path.get(format!("{path}index.html").as_str()),
+            false => self.by_path.get(path),
+        };
+        found.copied()
+    }
+
+    /// Whether `path` ends like a folder's, and some file is in there.
+    pub(super) fn is_folder(&self, path: &str) -> bool {
+        let assets = &self.tree.assets;
+        let first = assets.partition_point(|asset| asset.path.as_str() < path);
+        (path.is_empty() || path.ends_with('/'))
+            && assets
+                .get(first)
+                .is_some_and(|asset| asset.path.as_str().starts_with(path))
+    }
+
+    /// What may be meant by a path that isn't there: the same name elsewhere, or another name in the same folder.
+    pub(super) fn nearest(&self, path: &str) -> Option<&'a str> {
+        let mut known = self.nearest.lock().expect("nobody panicked with it");
+        if let Some(near) = known.get(path) {
+            return *near;
+        }
+        // Comparing takes time, and who has so many to mend doesn't read them all.
+        if known.len() == SUGGESTIONS_MAX {
+            return None;
+        }
+        let near = self.find_nearest(path);
+        known.insert(path.to_string(), near);
+        near
+    }
+
+    fn find_nearest(&self, path: &str) -> Option<&'a str> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let folder = &path[..path.len() - name.len()];
+        let assets = &self.tree.assets;
+        let paths = assets.iter().map(|asset| asset.path.as_str());
+        let is_namesake = |other: &&str| {
+            let other = other.rsplit('/').next();
+            other.is_some_and(|other| other.eq_ignore_ascii_case(name))
+        };
+        let namesakes: Vec<&str> = paths.filter(is_namesake).collect();
+        if let Some(near) = nearest(path, namesakes.iter().copied()).or(namesakes.first().copied())
+        {
+            return Some(near);
+        }
+        let first = assets.partition_point(|asset| asset.path.as_str() < folder);
+        let siblings = assets[first..].iter().map(|asset| asset.path.as_str());
+        let siblings = siblings.take_while(|other| other.starts_with(folder));
+        let names = siblings
+            .map(|other| &other[folder.len()..])
+            .filter(|other| !other.contains('/'));
+        let near = nearest(name, names)?;
+        self.by_path
+            .get_key_value(format!("{folder}{near}").as_str())
+            .map(|(path, _)| *path)
+    }
+}

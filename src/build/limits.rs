@@ -1,0 +1,74 @@
+//! Who may name whom: levels among the files of a tree.
+
+use super::link::Linked;
+use crate::error::{Problem, escape};
+use crate::levels::LevelId;
+use crate::name::NameStyle;
+use crate::rules::glob;
+use crate::tree::{Asset, Tree};
+
+/// What is open must not point at what isn't.
+pub(super) fn check_levels(tree: &Tree, linked: &mut Linked) {
+    if tree.levels.is_empty() {
+        return;
+    }
+    for (asset, file) in tree.assets.iter().zip(&linked.files) {
+        let links = file
+            .links
+            .iter()
+            .map(|link| (link.to, link.line, link.column));
+        let sets = file
+            .sets
+            .iter()
+            .flat_map(|set| set.to.iter().map(|to| (*to, set.line, set.column)));
+        for (to, line, column) in links.chain(sets) {
+            let to = &tree.assets[to as usize];
+            if may_name(tree, asset, to) {
+                continue;
+            }
+            let message = told_upwards(tree, asset, "refers to", to);
+            linked
+                .problems
+                .push(Problem::at(&asset.path, (line, column), message));
+        }
+    }
+}
+
+/// Names that anybody can guess keep nothing hidden, unless they aren't published yet.
+pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
+    for asset in &tree.assets {
+        let policy = &asset.policy;
+        if policy.level != LevelId::OPEN
+            && !tree.levels.is_held(policy.level)
+            && policy.names == NameStyle::Plain
+        {
+            let message = format!(
+                "is {}, but its name is plain, which anybody can guess: give it `names = \"opaque\"` by a later rule, or hold the level",
+                tree.levels.in_words(policy.level)
+            );
+            linked.problems.push(Problem::new(&asset.path, message));
+        }
+    }
+}
+
+/// Both ends of a reference or name that leads upwards.
+pub(super) fn told_upwards(tree: &Tree, asset: &Asset, verb: &str, to: &Asset) -> String {
+    let (own, other) = (
+        tree.levels.in_words(asset.policy.level),
+        tree.levels.in_words(to.policy.level),
+    );
+    format!(
+        "is {own}, and {verb} `{}`, which is {other}",
+        escape(to.path.as_str())
+    )
+}
+
+/// Whether `asset` may refer to `to`, or have its name in it: by their levels, or because a rule says so.
+pub(super) fn may_name(tree: &Tree, asset: &Asset, to: &Asset) -> bool {
+    tree.levels.may_know(asset.policy.level, to.policy.level)
+        || asset
+            .policy
+            .may_name
+            .iter()
+            .any(|pattern| glob(pattern).is_ok_and(|matcher| matcher.is_match(to.path.as_str())))
+}
