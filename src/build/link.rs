@@ -70,6 +70,7 @@ pub(super) fn link_own(index: &Index<'_>, asset: &Asset, draft: &mut Draft) -> L
         asset,
         draft,
         linked: &mut own,
+        has_suspect: false,
     };
     let links = Links {
         links: file.links(),
@@ -107,6 +108,7 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
             asset,
             draft,
             linked: &mut linked,
+            has_suspect: false,
         };
         let links = file.links_from_pages(&pages);
         file.mentions(&pages);
@@ -134,6 +136,7 @@ struct File<'a, 't> {
     asset: &'a Asset,
     draft: &'a Draft,
     linked: &'a mut Linked,
+    has_suspect: bool,
 }
 
 impl File<'_, '_> {
@@ -145,34 +148,32 @@ impl File<'_, '_> {
             &self.index.tree.prefixes,
         );
         let references = found.references.iter().zip(&self.draft.places.references);
-        let links = references
-            .clone()
+        references
             .filter(|(reference, _)| reference.base == Base::Document)
             .filter_map(|(reference, place)| self.link(reference, *place, &base))
-            .collect();
-        let suspect = references
-            .filter_map(|(reference, place)| {
-                Some((self.missed(reference, &base)?, reference, place))
-            })
-            .next();
-        if let Some((why, reference, place)) = suspect {
-            let message = format!(
-                "refers to `{}`, which is left as it is, {why}",
-                escape(&reference.url)
-            );
+            .collect()
+    }
+
+    /// A word on the first URL of the file that is left alone, but may be meant to be the tree's.
+    fn suspect(&mut self, reference: &Reference, place: (u32, u32)) {
+        if self.has_suspect {
+            return;
+        }
+        if let Some(why) = self.missed(reference) {
+            self.has_suspect = true;
+            let url = escape(&reference.url);
+            let message = format!("refers to `{url}`, which is left as it is, {why}");
             self.linked
                 .warnings
-                .push(Problem::at(&self.asset.path, *place, message));
+                .push(Problem::at(&self.asset.path, place, message));
         }
-        links
     }
 
     /// Why a URL that isn't the tree's may be meant to be, if it ends like the path of a file that gets another name.
-    fn missed(&self, reference: &Reference, base: &BaseUrl) -> Option<String> {
+    fn missed(&self, reference: &Reference) -> Option<String> {
         let url = reference.url.trim_ascii();
         let prefixes = &self.index.tree.prefixes;
-        let is_elsewhere = resolve(base, url, reference.kind, prefixes) == Meaning::Elsewhere;
-        if !is_elsewhere || url.starts_with("//") {
+        if url.starts_with("//") {
             return None;
         }
         let own = BaseUrl::new(self.asset.path.folder(), None, prefixes);
@@ -207,7 +208,10 @@ impl File<'_, '_> {
     fn link(&mut self, reference: &Reference, place: (u32, u32), base: &BaseUrl) -> Option<Link> {
         let prefixes = &self.index.tree.prefixes;
         let path = match resolve(base, &reference.url, reference.kind, prefixes) {
-            Meaning::Elsewhere => return None,
+            Meaning::Elsewhere => {
+                self.suspect(reference, place);
+                return None;
+            }
             Meaning::Nothing(why) => {
                 self.dangles(reference, place, usual(reference.kind), why.to_string());
                 return None;
