@@ -9,7 +9,7 @@ use crate::support::library::built;
 use crate::support::web::{Browser, WebServer};
 
 /// A tree of real packages, laid out by tests/run.
-fn packages() -> PathBuf {
+pub fn packages() -> PathBuf {
     let variable = std::env::var_os("ASSETSYNC_TEST_PACKAGES");
     PathBuf::from(variable.expect("run the tests with tests/run, which fetches packages from npm"))
 }

@@ -16,6 +16,7 @@ mod program;
 mod properties;
 mod publishing;
 mod references;
+mod rewriting;
 mod s3;
 mod settings;
 mod spoilers;

@@ -135,6 +135,10 @@ fn what_only_looks_like_such_a_name_is_no_alarm() {
         .file(
             "puzzle/x/solution/more.html",
             "<p>solution/answer.png index.html</p>",
+        )
+        .file(
+            "puzzle/x/near.html",
+            "<p>resolution/answer.png my-solution/answer.png</p>",
         );
     site.ok(&["push"]);
 }
