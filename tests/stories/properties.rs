@@ -110,8 +110,11 @@ proptest! {
     }
 }
 
+/// Files, and whether their names are plain; which refers to which.
+type Graph = (Vec<(String, bool)>, Vec<(usize, usize)>);
+
 /// Up to nine files in some folders, and which refers to which: often in circles.
-fn graph() -> impl Strategy<Value = (Vec<(String, bool)>, Vec<(usize, usize)>)> {
+fn graph() -> impl Strategy<Value = Graph> {
     let file = (
         prop_oneof![Just(""), Just("a/"), Just("a/b c/"), Just("é/")],
         any::<bool>(),

@@ -1,7 +1,7 @@
 //! What the fuzzers check of made-up documents, on real ones: rewriting changes what it should, and nothing else.
 
 #[path = "../fuzz/fuzz_targets/rewriting.rs"]
-mod rewriting;
+mod checks;
 
 use std::fs;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ fn real_documents_come_through_rewriting() {
         .map(|(file, language)| {
             let text = fs::read_to_string(file).expect("UTF-8");
             let find = |text: &str| language.find(text, &Extra::default());
-            rewriting::check(&text, find);
+            checks::check(&text, find);
             find(&text).references.len()
         })
         .sum();

@@ -13,7 +13,7 @@ pub fn check(text: &str, find: impl Fn(&str) -> Found) {
         "the identity changes nothing"
     );
 
-    let renamed = rewrite(text, &found, |reference| new_url(reference));
+    let renamed = rewrite(text, &found, new_url);
     let again = find(&renamed);
     let urls = |found: &Found| {
         found
@@ -35,10 +35,7 @@ pub fn check(text: &str, find: impl Fn(&str) -> Found) {
         );
     }
     // Doing it again changes nothing.
-    assert_eq!(
-        rewrite(&renamed, &again, |reference| new_url(reference)),
-        renamed
-    );
+    assert_eq!(rewrite(&renamed, &again, new_url), renamed);
 }
 
 fn in_order_and_inside(text: &str, found: &Found) {
