@@ -225,29 +225,20 @@ pub fn token(
     headers: &Headers,
 ) -> Token {
     let mut hasher = blake3::Hasher::new_keyed(&secret.name_key);
-    let mut field = |bytes: &[u8]| length_prefixed(&mut hasher, bytes);
-    field(b"v1");
-    field(path.as_str().as_bytes());
-    field(content.as_bytes());
-    field(headers.content_type.as_bytes());
-    field(headers.encoding.as_str().as_bytes());
-    field(headers.cache_control.as_bytes());
-    field(&(headers.further.len() as u64).to_le_bytes());
-    for (name, value) in &headers.further {
-        field(name.as_bytes());
-        field(value.as_bytes());
-    }
+    length_prefixed(&mut hasher, b"v1");
+    commit(&mut hasher, path, content, headers);
     let mut token = [0; 16];
     token.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     Token(token)
 }
 
 /// The digest that files are named after which refer to each other in a circle: none of their names can be
-/// known before the others, so each name commits to what all of them hold, with references among
-/// them written as logical paths.
+/// known before the others, so each name commits to what all of them hold and are served with. A reference among them
+/// is written as it will be, but with `a` for each character of the token, and followed by NUL and the logical path.
 ///
 /// ```text
-/// digest = blake3(LP("component v1"), then LP(logical path) LP(blake3(content)) of each, sorted by path)
+/// digest = blake3(LP("component v1"), then of each, sorted by path: LP(logical path) LP(blake3(content))
+///          LP(content-type) LP(encoding policy) LP(cache-control) LP(u64le(n)) and further headers as above)
 /// ```
 pub struct Component(blake3::Hasher);
 
@@ -264,14 +255,33 @@ impl Component {
     }
 
     /// The next file, in the order of paths.
-    pub fn add(&mut self, path: &LogicalPath, content: &blake3::Hash) {
-        length_prefixed(&mut self.0, path.as_str().as_bytes());
-        length_prefixed(&mut self.0, content.as_bytes());
+    pub fn add(&mut self, path: &LogicalPath, content: &blake3::Hash, headers: &Headers) {
+        commit(&mut self.0, path, content, headers);
     }
 
     /// What stands for the content of each file in its [`token`].
     pub fn digest(&self) -> blake3::Hash {
         self.0.finalize()
+    }
+}
+
+/// What a name commits to.
+fn commit(
+    hasher: &mut blake3::Hasher,
+    path: &LogicalPath,
+    content: &blake3::Hash,
+    headers: &Headers,
+) {
+    let mut field = |bytes: &[u8]| length_prefixed(hasher, bytes);
+    field(path.as_str().as_bytes());
+    field(content.as_bytes());
+    field(headers.content_type.as_bytes());
+    field(headers.encoding.as_str().as_bytes());
+    field(headers.cache_control.as_bytes());
+    field(&(headers.further.len() as u64).to_le_bytes());
+    for (name, value) in &headers.further {
+        field(name.as_bytes());
+        field(value.as_bytes());
     }
 }
 

@@ -142,7 +142,10 @@ impl Rule {
 
     /// Whether the pattern takes whatever is in a folder.
     fn takes_all(&self) -> bool {
-        matches!(self.pattern().rsplit('/').next(), Some("*" | "**"))
+        let name = self.pattern().rsplit('/').next().unwrap_or_default();
+        let stem = name.split('.').next().unwrap_or_default();
+        // `*.json` is no more about one file than `*` is; `.env` has no stem.
+        !stem.is_empty() && stem.chars().all(|c| matches!(c, '*' | '?'))
     }
 }
 

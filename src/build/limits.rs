@@ -1,5 +1,8 @@
 //! Who may name whom: levels among the files of a tree.
 
+use std::collections::{BTreeSet, HashMap};
+
+use super::Object;
 use super::link::Linked;
 use crate::error::{Problem, escape};
 use crate::levels::LevelId;
@@ -49,6 +52,34 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
             linked.problems.push(Problem::new(&asset.path, message));
         }
     }
+}
+
+/// A folder's keyed name is known to whoever knows one file in it: those who may not know another one guess its name.
+pub(super) fn check_folders(tree: &Tree, objects: &[Object]) -> Vec<Problem> {
+    let keyed = objects
+        .iter()
+        .filter(|object| object.policy.names == NameStyle::Palindrome2022);
+    let folder = |object: &Object| object.key.as_str().split('/').next().map(str::to_string);
+    let mut known: HashMap<Option<String>, BTreeSet<LevelId>> = HashMap::new();
+    for object in keyed.clone() {
+        let levels = known.entry(folder(object)).or_default();
+        levels.insert(object.policy.level);
+    }
+    let can_be_guessed = |object: &&Object| {
+        let level = object.policy.level;
+        !tree.levels.is_held(level)
+            && known[&folder(object)]
+                .iter()
+                .any(|other| !tree.levels.may_know(*other, level))
+    };
+    let problem = |object: &Object| {
+        let message = format!(
+            "is {}, but shares its keyed folder with files that may not know it, so its name can be guessed: give it `names = \"opaque\"` by a later rule",
+            tree.levels.in_words(object.policy.level)
+        );
+        Problem::new(&object.path, message)
+    };
+    keyed.filter(can_be_guessed).map(problem).collect()
 }
 
 /// Both ends of a reference or name that leads upwards.

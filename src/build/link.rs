@@ -11,7 +11,7 @@ use crate::path::LogicalPath;
 use crate::refs::resolve::{BaseUrl, Meaning, resolve};
 use crate::refs::{Base, Kind, Reference};
 use crate::rules::{Dangling, glob};
-use crate::tree::Asset;
+use crate::tree::{Asset, Tree};
 
 /// How many pages are named in a message about all of them.
 const SHOWN: usize = 2;
@@ -110,8 +110,9 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
             linked: &mut linked,
             has_suspect: false,
         };
-        let links = file.links_from_pages(&pages);
-        file.mentions(&pages);
+        let bases = page_bases(tree, drafts, script, &pages);
+        let links = file.links_from_pages(&bases);
+        file.mentions(&bases);
         let file = &mut linked.files[script];
         file.links.extend(links);
         file.pages = pages.into_iter().map(|page| page as u32).collect();
@@ -347,32 +348,17 @@ impl File<'_, '_> {
     }
 
     /// What a script refers to by URLs that are relative to the page: all pages must agree.
-    fn links_from_pages(&mut self, pages: &[usize]) -> Vec<Link> {
+    fn links_from_pages(&mut self, pages: &[PageBase<'_>]) -> Vec<Link> {
         let found = &self.draft.found;
         let references = found.references.iter().zip(&self.draft.places.references);
         let mut links = Vec::new();
         for (reference, place) in references.filter(|(reference, _)| reference.base == Base::Page) {
-            // A script that no page here runs is run by the site's own: its folder is the best guess.
-            let own = [self.asset.path.folder()];
-            let folders: BTreeSet<&str> = match pages.is_empty() {
-                true => own.into(),
-                false => pages
-                    .iter()
-                    .map(|page| self.index.tree.assets[*page].path.folder())
-                    .collect(),
-            };
             let prefixes = &self.index.tree.prefixes;
-            let meanings: BTreeMap<String, &str> = folders
+            let meanings: BTreeMap<String, &str> = pages
                 .iter()
-                .map(|folder| (BaseUrl::new(folder, None, prefixes), *folder))
-                .map(|(base, folder)| {
-                    (
-                        format!(
-                            "{:?}",
-                            resolve(&base, &reference.url, reference.kind, prefixes)
-                        ),
-                        folder,
-                    )
+                .map(|page| {
+                    let meaning = resolve(&page.base, &reference.url, reference.kind, prefixes);
+                    (format!("{meaning:?}"), page.folder)
                 })
                 .collect();
             if meanings.len() > 1 {
@@ -391,8 +377,9 @@ impl File<'_, '_> {
                     .push(Problem::at(&self.asset.path, *place, message));
                 continue;
             }
-            let folder = folders.first().copied().unwrap_or_default();
-            links.extend(self.link(reference, *place, &BaseUrl::new(folder, None, prefixes)));
+            if let Some(page) = pages.first() {
+                links.extend(self.link(reference, *place, &page.base));
+            }
         }
         links
     }
@@ -400,40 +387,31 @@ impl File<'_, '_> {
 
 impl File<'_, '_> {
     /// Strings that name a file which gets another name, where nothing rewrites them.
-    fn mentions(&mut self, pages: &[usize]) {
+    fn mentions(&mut self, pages: &[PageBase<'_>]) {
         let prefixes = &self.index.tree.prefixes;
-        let pages = pages
-            .iter()
-            .map(|page| self.index.tree.assets[*page].path.folder());
-        let folders: BTreeSet<&str> = pages.chain([self.asset.path.folder()]).collect();
-        let bases: Vec<BaseUrl> = folders
-            .iter()
-            .map(|folder| BaseUrl::new(folder, None, prefixes))
-            .collect();
-        for (mention, place) in self
-            .draft
-            .found
-            .mentions
-            .iter()
-            .zip(&self.draft.places.mentions)
-        {
-            let find = |base: &BaseUrl| match resolve(base, &mention.text, Kind::Load, prefixes) {
+        let own = BaseUrl::new(self.asset.path.folder(), None, prefixes);
+        let bases: Vec<&BaseUrl> = pages.iter().map(|page| &page.base).chain([&own]).collect();
+        let mentions = self.draft.found.mentions.iter();
+        for (mention, place) in mentions.zip(&self.draft.places.mentions) {
+            let find = |base: &&BaseUrl| match resolve(base, &mention.text, Kind::Load, prefixes) {
                 Meaning::Path(path) => self.index.find(&path),
                 Meaning::Elsewhere | Meaning::Nothing(_) => None,
             };
-            let Some(to) = bases.iter().find_map(find) else {
-                continue;
-            };
-            let file = &self.index.tree.assets[to as usize];
-            if !may_name(self.index.tree, self.asset, file) {
-                let message = told_upwards(self.index.tree, self.asset, "names", file);
+            let files: BTreeSet<u32> = bases.iter().filter_map(find).collect();
+            let tree = self.index.tree;
+            let hidden = files
+                .iter()
+                .find(|to| !may_name(tree, self.asset, &tree.assets[**to as usize]));
+            if let Some(to) = hidden {
+                let message = told_upwards(tree, self.asset, "names", &tree.assets[*to as usize]);
                 self.linked
                     .problems
                     .push(Problem::at(&self.asset.path, *place, message));
-                self.linked.named.push((self.asset.path.clone(), to));
+                self.linked.named.push((self.asset.path.clone(), *to));
                 continue;
             }
-            if file.policy.names.is_mutable() {
+            let is_renamed = |to: &u32| !tree.assets[*to as usize].policy.names.is_mutable();
+            if !files.iter().any(is_renamed) {
                 continue;
             }
             let message = format!(
@@ -445,6 +423,42 @@ impl File<'_, '_> {
                 .push(Problem::at(&self.asset.path, *place, message));
         }
     }
+}
+
+/// What URLs in a script are relative to: the page that runs it.
+struct PageBase<'a> {
+    /// The page's folder, for messages.
+    folder: &'a str,
+    base: BaseUrl,
+}
+
+/// The different ones of `pages`. A script that no page here runs is run by the site's own: its folder is the best guess.
+fn page_bases<'a>(
+    tree: &'a Tree,
+    drafts: &[Draft],
+    script: usize,
+    pages: &[usize],
+) -> Vec<PageBase<'a>> {
+    let pages = if pages.is_empty() {
+        &[script][..]
+    } else {
+        pages
+    };
+    let folder = |page: &usize| tree.assets[*page].path.folder();
+    let different: BTreeMap<(&str, Option<&str>), &str> = pages
+        .iter()
+        .map(|page| {
+            (
+                (folder(page), drafts[*page].found.base.as_deref()),
+                folder(page),
+            )
+        })
+        .collect();
+    let base = |((folder, href), _)| PageBase {
+        folder,
+        base: BaseUrl::new(folder, href, &tree.prefixes),
+    };
+    different.into_iter().map(base).collect()
 }
 
 /// For each script that needs to know: the pages that run it, by `<script>`, `import` or as a worker.

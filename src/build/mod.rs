@@ -190,6 +190,7 @@ fn build_once(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build
     }
     problems.extend(unnamed);
     problems.extend(find_collisions(&objects));
+    problems.extend(limits::check_folders(tree, &objects));
     let references = references(&linked.files);
     let of = |path: &LogicalPath| objects.binary_search_by(|object| object.path.cmp(path));
     let named = linked

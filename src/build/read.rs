@@ -155,9 +155,6 @@ enum Wants {
 
 fn wants(asset: &Asset) -> Wants {
     let policy = &asset.policy;
-    if policy.headers.further.contains_key("content-encoding") {
-        return Wants::Nothing;
-    }
     match Language::of(
         &policy.headers.content_type,
         asset.path.extension().as_deref(),
@@ -247,7 +244,9 @@ fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
         true => credentials::find(content, asset.path.as_str()),
         false => Vec::new(),
     };
+    let is_utf16 = content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff");
     let mut draft = Draft {
+        is_opaque: is_text && is_utf16,
         problems: secrets_in(asset, scanner, &credentials),
         size_bytes: content.len() as u64,
         is_compressed: media::is_compressed(content),
@@ -279,7 +278,7 @@ fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
 
 fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut Draft) {
     let policy = &asset.policy;
-    if content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff") {
+    if draft.is_opaque {
         let problem = |why: &str| {
             Problem::new(
                 &asset.path,
@@ -292,13 +291,21 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
                 .warnings
                 .push(problem("references weren't looked for")),
         }
-        draft.is_opaque = true;
         return;
     }
     let text = same_length_utf8(content);
     let mut found = language.find(&text, &policy.references);
     let mut lines = Lines::new(&text);
     source_map(asset, &mut found, &mut lines, draft);
+    let is_unread = found.faults.iter().any(|fault| fault.message != MISPLACED);
+    if is_unread
+        && policy.source_maps != SourceMaps::Publish
+        && let Some(at) = text.find("sourceMappingURL=data:")
+    {
+        let message = "can't be parsed, and seems to hold a source map, which carries the sources: mend it, or a rule with `source_maps = \"publish\"` leaves it in";
+        let problem = Problem::at(&asset.path, lines.place(at), message);
+        draft.problems.push(problem);
+    }
     if policy.comments == Remarks::Strip {
         let comments = found.comments.iter().map(|span| (span.clone(), Vec::new()));
         draft.cuts.extend(comments);

@@ -114,7 +114,7 @@ impl<'a> Keys<'a> {
 enum Written<'a> {
     /// As published.
     ByKey,
-    /// Within a component, whose digest its names depend on: by logical path.
+    /// Within a component, whose digest its names depend on: with dummy tokens and logical paths.
     ByPath(&'a [usize]),
 }
 
@@ -168,7 +168,8 @@ impl Naming<'_> {
         for file in component {
             let (written, keys) = (Written::ByPath(component), Keys::of(&self.keys));
             let edited = self.edited(*file, written, keys, &mut named.problems);
-            hasher.add(&self.tree.assets[*file].path, &edited.digest);
+            let asset = &self.tree.assets[*file];
+            hasher.add(&asset.path, &edited.digest, &asset.policy.headers);
         }
         let shared = hasher.digest();
         let mut own = BTreeMap::new();
@@ -322,14 +323,20 @@ impl Writer<'_> {
     /// The URL to write; none if what stands there is right already.
     fn link(&self, link: &Link) -> Result<Option<String>, Problem> {
         let to = link.to as usize;
-        if self.is_inside(to) {
-            return Ok(Some(self.naming.tree.assets[to].path.to_string()));
-        }
         if self.stays(link) {
             return Ok(None);
         }
         let place = (link.line, link.column);
-        self.url(to, link.base, link.kind, place).map(Some)
+        let url = self.url(to, link.base, link.kind, place)?;
+        Ok(Some(self.with_path(to, url)))
+    }
+
+    /// Within a component, whose names aren't known yet, the path says which file is meant.
+    fn with_path(&self, to: usize, url: String) -> String {
+        match self.is_inside(to) {
+            true => format!("{url}\0{}", self.naming.tree.assets[to].path),
+            false => url,
+        }
     }
 
     fn is_inside(&self, to: usize) -> bool {
@@ -410,10 +417,8 @@ impl Writer<'_> {
         let entry = |to: &u32| {
             let to = *to as usize;
             let path = self.naming.tree.assets[to].path.as_str();
-            let url = match self.is_inside(to) {
-                true => path.to_string(),
-                false => self.url(to, base, Kind::Load, (set.line, set.column))?,
-            };
+            let url = self.url(to, base, Kind::Load, (set.line, set.column))?;
+            let url = self.with_path(to, url);
             let url = match is_module {
                 true => format!("new URL({}, import.meta.url).href", literal(&url)),
                 false => literal(&url),
@@ -425,10 +430,11 @@ impl Writer<'_> {
     }
 }
 
-/// A string of JavaScript and JSON that is safe in a page's `<script>` too.
+/// A string of JavaScript and JSON that is safe in a `<script>` of a page or an SVG image too.
 fn literal(text: &str) -> String {
     let quoted = serde_json::to_string(text).expect("a string is JSON");
     quoted
+        .replace('&', "\\u0026")
         .replace('<', "\\u003c")
         .replace('\u{2028}', "\\u2028")
         .replace('\u{2029}', "\\u2029")

@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rayon::prelude::*;
 
 use super::Object;
 use super::limits::{may_name, told_upwards};
-use super::read::Lines;
+use super::read::{Lines, same_length_utf8};
 use crate::body;
 use crate::encode::read_full;
 use crate::error::{Problem, plain};
@@ -60,6 +61,8 @@ struct Needles {
     meanings: Vec<Needle>,
     /// The files that aren't open, by path.
     by_path: HashMap<String, usize>,
+    /// Their levels.
+    levels: BTreeSet<LevelId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,20 +81,21 @@ impl Needles {
             .filter(|(_, object)| object.policy.level != LevelId::OPEN);
         let mut patterns: HashMap<String, Needle> = HashMap::new();
         let mut by_path = HashMap::new();
+        let mut levels = BTreeSet::new();
         for (file, object) in hidden {
             by_path.insert(object.path.to_string(), file);
+            levels.insert(object.policy.level);
             let key = match object.is_mutable() {
                 true => object.key.to_string(),
                 false => object.token.to_string(),
             };
             for tail in tails(object.path.as_str()) {
-                patterns.insert(url_path(tail), Needle::Path(tail.to_string()));
-                // As some JSON has it.
-                patterns.insert(tail.replace('/', "\\/"), Needle::Path(tail.to_string()));
-                patterns.insert(tail.to_string(), Needle::Path(tail.to_string()));
+                for spelling in spellings(tail) {
+                    patterns.insert(spelling, Needle::Path(tail.to_string()));
+                }
             }
             if key != object.path.as_str() {
-                patterns.insert(key, Needle::Key(file));
+                patterns.extend(spellings(&key).map(|key| (key, Needle::Key(file))));
             }
         }
         if patterns.is_empty() {
@@ -107,6 +111,7 @@ impl Needles {
             automaton,
             meanings,
             by_path,
+            levels,
         })
     }
 }
@@ -118,6 +123,46 @@ fn tails(path: &str) -> impl Iterator<Item = &str> {
         .map(|start| &path[start..])
         .filter(|tail| tail.contains('/'));
     [path].into_iter().chain(shorter)
+}
+
+/// A path as it is, and as browsers, `encodeURI`, `encodeURIComponent` and assetsync encode it; each also with slashes as
+/// some JSON has them.
+fn spellings(path: &str) -> impl Iterator<Item = String> {
+    const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'/')
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'!')
+        .remove(b'~')
+        .remove(b'*')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')');
+    const URI: &AsciiSet = &COMPONENT
+        .remove(b';')
+        .remove(b',')
+        .remove(b':')
+        .remove(b'@')
+        .remove(b'&')
+        .remove(b'=')
+        .remove(b'+')
+        .remove(b'$');
+    const BROWSER: &AsciiSet = &URI
+        .remove(b'[')
+        .remove(b']')
+        .remove(b'|')
+        .remove(b'^')
+        .remove(b'%');
+    let encoded = [COMPONENT, URI, BROWSER].map(|set| utf8_percent_encode(path, set).to_string());
+    let all: BTreeSet<String> = [path.to_string(), url_path(path)]
+        .into_iter()
+        .chain(encoded)
+        .collect();
+    all.into_iter().flat_map(|spelling| {
+        let in_json = spelling.replace('/', "\\/");
+        [spelling, in_json]
+    })
 }
 
 struct Search<'a> {
@@ -134,12 +179,11 @@ impl Search<'_> {
     /// Whether there's anything the file may not know.
     fn has_limits(&self, file: usize) -> bool {
         let own = self.objects[file].policy.level;
-        self.needles.by_path.values().any(|other| {
-            !self
-                .tree
-                .levels
-                .may_know(own, self.objects[*other].policy.level)
-        })
+        let levels = &self.tree.levels;
+        self.needles
+            .levels
+            .iter()
+            .any(|level| !levels.may_know(own, *level))
     }
 
     fn file(&self, file: usize) -> io::Result<Vec<Problem>> {
@@ -149,7 +193,7 @@ impl Search<'_> {
         }
         let mut content = Vec::new();
         body::open(&self.objects[file])?.read_to_end(&mut content)?;
-        let text = String::from_utf8_lossy(&content);
+        let text = same_length_utf8(&content);
         let mut lines = Lines::new(&text);
         let problem = |(other, at): Hit| {
             let assets = &self.tree.assets;
@@ -175,7 +219,7 @@ impl Search<'_> {
                 let Some(other) = self.means(file, meaning, window, found.range()) else {
                     continue;
                 };
-                if !self.may_be_there(file, other) && seen.insert(other) {
+                if seen.insert(other) && !self.may_be_there(file, other) {
                     hits.push((other, offset + found.start() as u64));
                 }
             }
@@ -206,7 +250,7 @@ impl Search<'_> {
         }
         let before = &text[..at.start];
         let is_free = match before.last() {
-            Some(b'/') => before.ends_with(b"./"),
+            Some(b'/') => before.ends_with(b"./") || before.ends_with(br".\/"),
             Some(byte) => !is_name(*byte) && *byte != b'.',
             None => true,
         };

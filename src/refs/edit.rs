@@ -1,5 +1,6 @@
 //! Replaced stretches of a file: what makes a published object of a source file. Pure but for reading.
 
+use std::cmp::Reverse;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -22,7 +23,7 @@ struct Cut {
 impl Edits {
     /// Takes replacements in any order. Files that are edited are smaller than 4 GiB.
     pub fn new(mut replacements: Vec<(Range<usize>, Vec<u8>)>) -> Edits {
-        replacements.sort_by_key(|(span, _)| (span.start, span.end));
+        replacements.sort_by_key(|(span, _)| (span.start, Reverse(span.end)));
         let mut edits = Edits::default();
         let mut last_end = 0;
         for (span, text) in replacements {
@@ -134,6 +135,7 @@ mod tests {
             (&[(8..10, "long one"), (1..2, "-")], "0-234567long one"),
             (&[(1..3, "a"), (3..5, "b")], "0ab56789"),
             (&[(1..5, "a"), (2..3, "b")], "0a56789"),
+            (&[(1..3, "b"), (1..5, "a")], "0a56789"),
         ] {
             assert_eq!(
                 edits(replacements).apply(b"0123456789"),

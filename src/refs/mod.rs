@@ -257,9 +257,7 @@ impl Language {
             "application/manifest+json" => Language::WebManifest,
             _ if extension == Some("map") => Language::SourceMap,
             "application/xml" | "text/xml" => Language::Xml(xml::Dialect::Other),
-            other if other.ends_with("+xml") && !extra.attributes.is_empty() => {
-                Language::Xml(xml::Dialect::Other)
-            }
+            other if other.ends_with("+xml") => Language::Xml(xml::Dialect::Other),
             "application/json" => Language::Json,
             other if other.ends_with("+json") && !extra.pointers.is_empty() => Language::Json,
             _ => return None,

@@ -7,8 +7,8 @@ use super::Kind;
 use crate::path::{ObjectKey, url_path};
 
 /// Where the tree is mounted to resolve URLs as browsers do: below a folder, so that climbing out of the tree
-/// shows. No such host exists (RFC 6761).
-const ROOT: &str = "http://tree.invalid/t/";
+/// shows. No such host exists (RFC 6761), and no site has such a folder.
+const ROOT: &str = "http://tree.invalid/tree-q7v2n0c5x8/";
 
 /// What a URL means.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -614,3 +614,87 @@ fn what_may_be_meant_to_be_the_trees_is_warned_of() {
     );
     site("<img src='../a%20b%23%3F.png'>").ok(&["push"]);
 }
+
+#[test]
+fn in_a_circle_too_a_name_changes_with_everything_a_browser_sees() {
+    let rules = |more: &str| {
+        format!("[[rule]]\nmatch = \"b.html\"\n{more}\n[target.local]\nurl = \"file:out\"\n")
+    };
+    let site = |more: &str| {
+        Site::new()
+            .config(&rules(more))
+            .file("a.html", "<a href=b.html>b</a>")
+            .file("b.html", "<a href=a.html>a</a><a href=b.html>b</a>")
+    };
+    let usual = keys(&site("gzip = \"auto\""));
+    for more in [
+        "cache_control = \"public, max-age=5\"",
+        "names = \"readable\"",
+        "headers = { \"content-language\" = \"en\" }",
+    ] {
+        let changed = keys(&site(more));
+        assert!(
+            usual["a.html"] != changed["a.html"] && usual["b.html"] != changed["b.html"],
+            "{more}"
+        );
+    }
+    let absolute = |url: &str| {
+        let rules = format!(
+            "[[rule]]\nmatch = \"**\"\nurls = \"absolute\"\n[target.local]\nurl = \"file:out\"\npublic_url = \"{url}\"\n"
+        );
+        let site = Site::new()
+            .config(&rules)
+            .file("a.html", "<link rel=canonical href=a.html>");
+        site.ok(&["url", "a.html"])
+            .trim_start_matches(url)
+            .to_string()
+    };
+    assert_ne!(
+        absolute("https://one.example.org/"),
+        absolute("https://two.example.org/")
+    );
+}
+
+#[test]
+fn a_worker_is_found_from_the_base_of_the_page_that_starts_it() {
+    let site = Site::new()
+        .file("w.js", "let wrong")
+        .file("lib/w.js", "let right")
+        .file("app.js", "new Worker('w.js')")
+        .file(
+            "index.html",
+            "<base href=lib/><script src=../app.js></script>",
+        );
+    let shown = site.ok(&["refs", "app.js"]);
+    assert!(
+        shown.starts_with("app.js refers to\n  1:13 lib/w.js\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_source_map_in_a_script_that_can_not_be_parsed_is_refused_too() {
+    let script =
+        "const x = {{ template }};\n//# sourceMappingURL=data:application/json;base64,eyJ9\n";
+    for rule in ["refuse", "strip"] {
+        let site = Site::new()
+            .config(&format!("[[rule]]\nmatch = \"**\"\nrewrite = false\nsource_maps = \"{rule}\"\n[target.local]\nurl = \"file:out\"\n"))
+            .file("app.js", script);
+        assert!(
+            refused(&site)
+                .stderr
+                .contains("`app.js:2:5`: can't be parsed, and seems to hold a source map")
+        );
+    }
+}
+
+#[test]
+fn whatever_leads_out_of_the_tree_is_not_the_trees() {
+    for folder in ["t", "tree", "assets"] {
+        let site = Site::new()
+            .file("a.txt", "a")
+            .file("index.html", format!("<a href=../{folder}/a.txt>a</a>"));
+        let run = site.run(&["push"]);
+        assert!(run.stderr.contains("but it leads out of the tree"), "{run}");
+    }
+}

@@ -92,6 +92,16 @@ fn names_of_what_is_not_open_are_found_wherever_they_are() {
             "\"puzzle\\/x\\/solution\\/answer.png\"".to_string(),
             1,
         ),
+        (
+            "puzzle/x/php.json",
+            "{\"a\":\".\\/solution\\/answer.png\"}".to_string(),
+            1,
+        ),
+        (
+            "puzzle/y/php.json",
+            "{\"a\":\"..\\/x\\/solution\\/answer.png\"}".to_string(),
+            1,
+        ),
         ("LOUD.txt", "PUZZLE/X/SOLUTION/INDEX.HTML".to_string(), 1),
         ("upper.txt", token.to_uppercase(), 1),
         (
@@ -335,6 +345,72 @@ fn a_page_in_utf16_can_not_be_searched_where_there_are_levels() {
     let run = hunt().file("puzzle/x/odd.html", &page).run(&["push"]);
     assert!(
         run.code == 2 && run.stderr.contains("`puzzle/x/odd.html`: is UTF-16"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_name_is_found_however_browsers_and_scripts_encode_it() {
+    let path = "puzzle/x/solution/the answer (1) & [2]+é.txt";
+    for spelling in [
+        path.to_string(),
+        "puzzle/x/solution/the%20answer%20(1)%20&%20[2]+%C3%A9.txt".to_string(),
+        "puzzle/x/solution/the%20answer%20(1)%20&%20%5B2%5D+%C3%A9.txt".to_string(),
+        "puzzle/x/solution/the%20answer%20(1)%20%26%20%5B2%5D%2B%C3%A9.txt".to_string(),
+        "puzzle/x/solution/the%20answer%20%281%29%20%26%20%5B2%5D%2B%C3%A9.txt".to_string(),
+        "puzzle\\/x\\/solution\\/the%20answer%20(1)%20&%20[2]+%C3%A9.txt".to_string(),
+    ] {
+        let site = hunt()
+            .file(path, "an answer")
+            .file("notes.txt", format!("see {spelling}"));
+        let run = site.run(&["push"]);
+        assert!(
+            run.code == 2 && run.stderr.contains("`notes.txt:1:5`: is open, and names"),
+            "{spelling}\n{run}"
+        );
+    }
+}
+
+#[test]
+fn a_string_is_checked_against_every_page_that_runs_the_script() {
+    for hidden in ["a", "b"] {
+        let levels = format!(
+            "[[level]]\nname = \"hidden\"\nmatch = \"{hidden}/pics/**\"\n[target.local]\nurl = \"file:out\"\n"
+        );
+        let site = ["a", "b"]
+            .iter()
+            .fold(Site::new().config(&levels), |site, page| {
+                site.file(&format!("{page}/pics/answer.json"), format!("[\"{page}\"]"))
+                    .file(
+                        &format!("{page}/index.html"),
+                        "<script src=../js/app.js></script>",
+                    )
+            });
+        let run = site
+            .file("js/app.js", "fetch('pics/answer.json')")
+            .run(&["push"]);
+        let words = format!("`js/app.js:1:7`: is open, and names `{hidden}/pics/answer.json`");
+        assert!(run.code == 2 && run.stderr.contains(&words), "{run}");
+    }
+}
+
+#[test]
+fn a_keyed_folder_that_players_know_hides_nothing() {
+    let site = |path: &str| {
+        Site::new()
+            .config(&format!(
+                "[[rule]]\nmatch = \"puzzle/**\"\nnames = \"palindrome-2022\"\n{LEVELS}"
+            ))
+            .file("puzzle/x/index.html", "<p>puzzle</p>")
+            .file(path, "an answer")
+    };
+    site("puzzle/x/solution/a.txt").ok(&["push"]);
+    let run = site("puzzle/x/img/solution/a.txt").run(&["push"]);
+    assert!(
+        run.code == 2
+            && run
+                .stderr
+                .contains("shares its keyed folder with files that may not know it"),
         "{run}"
     );
 }
