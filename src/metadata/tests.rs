@@ -1,3 +1,5 @@
+//! Tests: what each format says, and what is left once it's stripped.
+
 use std::io::Write;
 
 use flate2::Compression;

@@ -1,3 +1,5 @@
+//! Tests: URLs in styles.
+
 use super::*;
 use crate::refs::round_trip;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests: URLs in pages.
+
 mod generated;
 
 use super::*;

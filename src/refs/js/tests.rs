@@ -1,3 +1,5 @@
+//! Tests: URLs in scripts.
+
 use proptest::prelude::*;
 
 use super::*;

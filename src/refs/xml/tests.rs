@@ -1,3 +1,5 @@
+//! Tests: URLs in XML.
+
 use super::*;
 use crate::refs::Reference;
 use crate::refs::round_trip;
