@@ -214,7 +214,14 @@ impl Search<'_> {
         loop {
             let n = read_full(&mut content, &mut buffer[carried..])?;
             let window = &buffer[..carried + n];
+            let is_last = window.len() < CHUNK_BYTES + OVERLAP_BYTES;
             for found in self.needles.automaton.find_overlapping_iter(window) {
+                // At an edge, what stands beside a name isn't in sight: the other window has it whole.
+                let is_at_edge =
+                    (found.start() == 0 && offset > 0) || (found.end() == window.len() && !is_last);
+                if is_at_edge {
+                    continue;
+                }
                 let meaning = &self.needles.meanings[found.pattern().as_usize()];
                 let Some(other) = self.means(file, meaning, window, found.range()) else {
                     continue;

@@ -168,6 +168,16 @@ fn a_name_across_the_seam_of_two_readings_is_found() {
 }
 
 #[test]
+fn a_longer_name_across_the_seam_is_no_alarm() {
+    for start in (1 << 20) - 3..(1 << 20) + 3 {
+        let text = format!("{}mysolution/answer.png ", " ".repeat(start));
+        hunt()
+            .file("puzzle/x/long.txt", &text)
+            .ok(&["push", "-q", "--gzip-level", "1"]);
+    }
+}
+
+#[test]
 fn a_rule_excuses_one_pair_and_no_other() {
     let excuse = "[[rule]]\nmatch = \"index.html\"\nmay_name = [\"**/solution/answer.png\"]\n";
     let site = |page: &str| {
