@@ -2,14 +2,20 @@
 //!
 //! `cargo bench --bench steps`; the trees (110,000 files) are made in a temporary folder, once a run.
 
+use std::collections::HashMap;
 use std::fs;
 use std::hint::black_box;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+use assetsync::release::manifest::Manifest;
 use assetsync::store::{Listing, Memory, Stored};
-use assetsync::{Build, Progress, Rules, Secret, Source, build, encode, inventory, plan, walk};
+use assetsync::{
+    Build, Object, ObjectKey, Progress, Rules, Secret, Source, build, encode, inventory, plan, walk,
+};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use flate2::read::GzDecoder;
 
 const FILES_PER_FOLDER: usize = 100;
 
@@ -104,16 +110,43 @@ fn steps(criterion: &mut Criterion) {
                 .expect("all names are keyed");
             b.iter(|| plan(black_box(&built), &inventory).is_empty());
         });
+        let manifest = Manifest::new(&built, &stored(&built));
+        let text = manifest.to_text();
+        let packed = encode::gzip(&text, 1).expect("it gets smaller");
+        group.bench_function(BenchmarkId::new("write the manifest", files), |b| {
+            b.iter(|| encode::gzip(&black_box(&manifest).to_text(), 1));
+        });
+        group.bench_function(BenchmarkId::new("read the manifest", files), |b| {
+            b.iter(|| {
+                let mut text = Vec::new();
+                let mut gzip = GzDecoder::new(black_box(packed.as_slice()));
+                gzip.read_to_end(&mut text).expect("gzip");
+                Manifest::from_text(&text).expect("a manifest")
+            });
+        });
         group.finish();
     }
+}
+
+/// Everything is there, with checksums as S3 has them.
+fn stored(build: &Build) -> HashMap<ObjectKey, Stored> {
+    let stored = |object: &Object| {
+        let digest = object.digest.to_hex();
+        let told = Stored {
+            size_bytes: object.size_bytes,
+            fingerprint: format!("\"{}\"", &digest[..32]),
+            ..Stored::default()
+        };
+        (object.key.clone(), told)
+    };
+    build.objects.iter().map(stored).collect()
 }
 
 /// Everything is there.
 fn listing(build: &Build) -> Listing {
     let stored = |size_bytes| Stored {
         size_bytes,
-        token: None,
-        token_is_known: false,
+        ..Stored::default()
     };
     build
         .objects

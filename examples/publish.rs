@@ -21,6 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         endpoint: None,
         region: None,
         addressing: None,
+        state: None,
     };
     let assets = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hunt/assets"));
     let source = Source::new(assets);
@@ -33,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for round in ["first", "second"] {
         let inventory = inventory(&*store, store.list().await?, &build, 64).await?;
         let plan = plan(&build, &inventory);
-        let report = apply(&plan, &build, &store, &Options::default(), &progress).await;
+        let report = apply(&plan, &store, &Options::default(), &progress).await;
         println!(
             "{round}: {} uploaded, {} kept",
             report.uploaded.objects, report.kept.objects

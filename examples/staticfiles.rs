@@ -22,6 +22,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         build.size_bytes(),
         build.key_id
     );
-    print!("{}", manifest::django(&build));
+    let objects = build
+        .objects
+        .iter()
+        .map(|object| (object.path.as_str(), object.key.as_str()));
+    print!("{}", manifest::django(objects));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! From a [`Plan`] to a [`Report`]: reads, checks, compresses and sends, all at once and within bounds. One
 //! failure doesn't stop the others, unless every further request would fail alike.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,11 @@ use futures_util::stream;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::body::{self, Body};
-use crate::build::{Build, Object};
+use crate::build::Object;
+use crate::path::ObjectKey;
 use crate::plan::{Plan, Step, Tally};
 use crate::progress::Progress;
-use crate::store::{PutMode, Store, StoreError, StoreErrorKind, UNKNOWN_HINT};
+use crate::store::{PutMode, Store, StoreError, StoreErrorKind, Stored, UNKNOWN_HINT};
 
 /// How long what is in flight may take after the run was stopped.
 const GRACE: Duration = Duration::from_secs(10);
@@ -52,6 +54,8 @@ pub struct Report {
     pub kept: Tally,
     /// Sent over the network, in bytes, after gzip.
     pub sent_bytes: u64,
+    /// What the storage tells of what is in place now, by key.
+    pub stored: HashMap<ObjectKey, Stored>,
     /// Not done, and why.
     pub failures: Vec<Failure>,
     /// Planned, but not begun: the run was stopped by a fatal failure or by the user.
@@ -115,8 +119,8 @@ impl Report {
 
 /// What became of one object.
 enum Outcome {
-    Stored(Step, u64),
-    Found,
+    Stored(Step, u64, Stored),
+    Found(Stored),
     Failed(StoreError),
     NotBegun,
 }
@@ -153,7 +157,6 @@ impl Phase {
 /// finished.
 pub async fn apply(
     plan: &Plan<'_>,
-    build: &Build,
     store: &Arc<dyn Store>,
     options: &Options,
     progress: &Arc<Progress>,
@@ -161,8 +164,8 @@ pub async fn apply(
     let mut report = Report::default();
     let mut changes = Vec::new();
     for action in &plan.actions {
-        match action.step {
-            Step::Keep => report.kept.add(action.object.size_bytes),
+        match (action.step, &action.there) {
+            (Step::Keep, Some(there)) => report.keep(action.object, there.clone()),
             _ => changes.push(action),
         }
     }
@@ -182,29 +185,24 @@ pub async fn apply(
             .filter(|action| Phase::of(action.object) == phase);
         let tasks = changes.map(|action| {
             let (object, step, shared) = (action.object.clone(), action.step, Arc::clone(&shared));
+            let there = action.there.clone();
             async move {
-                let size_bytes = object.size_bytes;
-                let path = object.path.to_string();
-                let outcome = tokio::spawn(async move { shared.change(object, step).await }).await;
+                let change = async move { shared.change(object, step, there).await };
+                let outcome = tokio::spawn(change).await;
                 (
-                    path,
-                    size_bytes,
+                    action.object,
                     outcome.expect("publishing an object doesn't panic"),
                 )
             }
         });
         let mut outcomes = stream::iter(tasks).buffer_unordered(options.requests);
-        while let Some((path, size_bytes, outcome)) = outcomes.next().await {
-            progress.done(size_bytes, matches!(outcome, Outcome::Failed(_)));
-            report.note(path, size_bytes, outcome);
+        while let Some((object, outcome)) = outcomes.next().await {
+            progress.done(object.size_bytes, matches!(outcome, Outcome::Failed(_)));
+            report.note(object, outcome);
         }
     }
     report.is_interrupted = progress.is_stopped();
-    let mut finished = store.remember().await;
-    if finished.is_ok() && report.is_complete() {
-        finished = store.finish(build).await;
-    }
-    if let Err(error) = finished {
+    if let Err(error) = store.remember().await {
         report.failures.push(Failure {
             path: "(finishing)".to_string(),
             error,
@@ -215,24 +213,58 @@ pub async fn apply(
 }
 
 impl Report {
-    fn note(&mut self, path: String, size_bytes: u64, outcome: Outcome) {
+    fn note(&mut self, object: &Object, outcome: Outcome) {
         match outcome {
-            Outcome::Stored(step, sent_bytes) => {
-                let tally = if matches!(step, Step::Overwrite(_)) {
-                    &mut self.overwritten
-                } else {
-                    &mut self.uploaded
+            Outcome::Stored(step, sent_bytes, stored) => {
+                let tally = match step {
+                    Step::Overwrite(_) => &mut self.overwritten,
+                    _ => &mut self.uploaded,
                 };
-                tally.add(size_bytes);
+                tally.add(object.size_bytes);
                 self.sent_bytes += sent_bytes;
+                self.stored.insert(object.key.clone(), stored);
             }
-            Outcome::Found => self.kept.add(size_bytes),
+            Outcome::Found(stored) => self.keep(object, stored),
             Outcome::Failed(error) if error.kind == StoreErrorKind::Interrupted => {
                 self.not_begun += 1
             }
-            Outcome::Failed(error) => self.failures.push(Failure { path, error }),
+            Outcome::Failed(error) => self.failures.push(Failure {
+                path: object.path.to_string(),
+                error,
+            }),
             Outcome::NotBegun => self.not_begun += 1,
         }
+    }
+
+    fn keep(&mut self, object: &Object, stored: Stored) {
+        self.kept.add(object.size_bytes);
+        self.stored.insert(object.key.clone(), stored);
+    }
+
+    /// Counts what `plan` keeps of those objects that `is_meant` picks.
+    pub(crate) fn keep_all(&mut self, plan: &Plan<'_>, is_meant: impl Fn(&Object) -> bool) {
+        for action in plan.actions.iter().filter(|action| is_meant(action.object)) {
+            if let (Step::Keep, Some(there)) = (action.step, &action.there) {
+                self.keep(action.object, there.clone());
+            }
+        }
+    }
+
+    /// Adds what a later part of the same run did.
+    pub fn add(&mut self, later: Report) {
+        for (tally, more) in [
+            (&mut self.uploaded, later.uploaded),
+            (&mut self.overwritten, later.overwritten),
+            (&mut self.kept, later.kept),
+        ] {
+            tally.objects += more.objects;
+            tally.bytes += more.bytes;
+        }
+        self.sent_bytes += later.sent_bytes;
+        self.stored.extend(later.stored);
+        self.failures.extend(later.failures);
+        self.not_begun += later.not_begun;
+        self.is_interrupted |= later.is_interrupted;
     }
 }
 
@@ -247,14 +279,14 @@ struct Shared {
 }
 
 impl Shared {
-    async fn change(&self, object: Object, step: Step) -> Outcome {
-        let mode = match step {
-            Step::Upload(_) => PutMode::Create,
-            Step::Overwrite(_) => PutMode::Replace,
-            Step::Conflict(reason) => {
+    async fn change(&self, object: Object, step: Step, there: Option<Stored>) -> Outcome {
+        let mode = match (step, there) {
+            (Step::Conflict(reason), _) => {
                 return Outcome::Failed(conflict(&object, &reason.to_string()));
             }
-            Step::Keep => return Outcome::Found,
+            (Step::Keep, Some(stored)) => return Outcome::Found(stored),
+            (Step::Overwrite(_), Some(stored)) => PutMode::Over(stored.version),
+            _ => PutMode::Create,
         };
         let memory = body::memory_bytes(&object).min(self.options.memory_bytes) as u32;
         let Ok(_memory) = self.memory.acquire_many(memory).await else {
@@ -264,12 +296,12 @@ impl Shared {
             return Outcome::NotBegun;
         }
         let put = tokio::select! {
-            put = self.put(&object, mode) => put,
+            put = self.put(&object, &mode) => put,
             () = self.stopped_for_good() => Err(abandoned(&object)),
         };
         match put {
-            Ok(Some(sent_bytes)) => Outcome::Stored(step, sent_bytes),
-            Ok(None) => Outcome::Found,
+            Ok((stored, Some(sent_bytes))) => Outcome::Stored(step, sent_bytes, stored),
+            Ok((stored, None)) => Outcome::Found(stored),
             Err(error) => {
                 if error.kind.is_fatal() {
                     self.hopeless.stop();
@@ -285,25 +317,24 @@ impl Shared {
         tokio::time::sleep(GRACE).await;
     }
 
-    /// Puts the object; a file that changes meanwhile is read again. Returns the bytes sent, or none if
-    /// the object turned out to be there.
-    async fn put(&self, object: &Object, mut mode: PutMode) -> Result<Option<u64>, StoreError> {
+    /// Puts the object; a file that changes meanwhile is read again. Returns what is there now, and the bytes sent,
+    /// or none if the object turned out to be there.
+    async fn put(
+        &self,
+        object: &Object,
+        mode: &PutMode,
+    ) -> Result<(Stored, Option<u64>), StoreError> {
         let mut reads = 1;
         loop {
             let error = match self.prepare(object).await {
                 Ok(body) => {
                     let sent_bytes = body.size_bytes();
                     match self.store.put(object, body, mode).await {
-                        Ok(()) => return Ok(Some(sent_bytes)),
-                        // Somebody else was faster, and a mutable name is for the last who comes.
-                        Err(error) if is_taken(&error, mode) && object.is_mutable() => {
-                            mode = PutMode::Replace;
-                            continue;
-                        }
+                        Ok(stored) => return Ok((stored, Some(sent_bytes))),
                         Err(error) if is_unclear(&error) => {
                             let was_ours = error.kind == StoreErrorKind::OutcomeUnknown;
-                            self.settle(object, mode, error).await?;
-                            return Ok(was_ours.then_some(sent_bytes));
+                            let stored = self.settle(object, mode, error).await?;
+                            return Ok((stored, was_ours.then_some(sent_bytes)));
                         }
                         Err(error) => error,
                     }
@@ -332,24 +363,24 @@ impl Shared {
         receiver.await.expect("preparing a body doesn't panic")
     }
 
-    /// A put whose key was taken, or whose reply never came: what is there now decides.
+    /// A put that found something else than it expected, or whose reply never came: what is there now decides.
     async fn settle(
         &self,
         object: &Object,
-        mode: PutMode,
+        mode: &PutMode,
         error: StoreError,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Stored, StoreError> {
         match self.store.head(&object.key).await {
-            Ok(Some(stored)) if stored.token == Some(object.token) => Ok(()),
-            Ok(Some(_)) if mode == PutMode::Create => {
-                Err(conflict(object, "something else is there"))
-            }
+            // What was to be written over is there still.
+            Ok(Some(stored)) if *mode == PutMode::Over(stored.version.clone()) => Err(error),
+            Ok(Some(stored)) if stored.token == Some(object.token) => Ok(stored),
+            Ok(Some(_)) if !object.is_mutable() => Err(conflict(object, "something else is there")),
             Err(_) => Err(StoreError {
                 kind: StoreErrorKind::OutcomeUnknown,
                 ..error
             }
             .hint(UNKNOWN_HINT)),
-            _ => Err(error),
+            Ok(_) => Err(error),
         }
     }
 }
@@ -362,15 +393,10 @@ fn abandoned(object: &Object) -> StoreError {
     StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT)
 }
 
-/// Only a create minds what is there: a replace that says so is refused for another reason.
-fn is_taken(error: &StoreError, mode: PutMode) -> bool {
-    error.kind == StoreErrorKind::Exists && mode == PutMode::Create
-}
-
 fn is_unclear(error: &StoreError) -> bool {
     matches!(
         error.kind,
-        StoreErrorKind::Exists | StoreErrorKind::OutcomeUnknown
+        StoreErrorKind::Precondition | StoreErrorKind::OutcomeUnknown
     )
 }
 

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 /// Publish static assets under names nobody can guess.
 ///
 /// Every file gets a name keyed with the team's secret, that changes whenever anything a browser sees
-/// changes. What is published is never deleted, and immutable names are never overwritten.
+/// changes. Only `prune` deletes, and what is under an immutable name never changes.
 #[derive(Debug, Parser)]
 #[command(name = "assetsync", version, after_long_help = AFTER_HELP, disable_help_subcommand = true)]
 pub struct Cli {
@@ -98,7 +98,9 @@ pub enum Command {
         #[command(flatten)]
         place: PlaceSettings,
     },
-    /// Publish: upload what is missing
+    /// Publish: upload what is missing, verify, and switch to the new release
+    ///
+    /// Nothing that visitors see changes before the switch, and there is none if anything fails.
     #[command(
         after_help = "Examples:\n  assetsync push\n  assetsync push prod --dry-run\n  assetsync push --from site --to file:public --key-file hunt.key"
     )]
@@ -112,6 +114,118 @@ pub enum Command {
         unlock: Unlock,
         #[command(flatten)]
         output: Output,
+        #[command(flatten)]
+        guards: Guards,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Show the current release and those that can be rolled back to
+    #[command(
+        after_help = "Examples:\n  assetsync releases prod\n  assetsync releases prod --json | jq .current"
+    )]
+    Releases {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Switch back to an earlier release, after verifying it
+    ///
+    /// Nothing is uploaded but plain names, which are brought back from copies.
+    #[command(
+        after_help = "Examples:\n  assetsync rollback                  the release before\n  assetsync rollback prod k3v9qd      the one whose name ends so"
+    )]
+    Rollback {
+        /// As in [target.NAME] [default: default_target]; if there's no such target, it's the release
+        target: Option<String>,
+        /// The release, or its beginning or end [default: the one before the current one]
+        release: Option<String>,
+        /// How closely the release is looked at
+        #[arg(long, value_enum, default_value_t = VerifyHow::List, value_name = "HOW")]
+        verify: VerifyHow,
+        /// Write over this plain name although the target is live; once for each
+        #[arg(long, value_name = "PATH")]
+        overwrite_live: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Switch a target live: from then on, nothing in it is deleted or written over
+    ///
+    /// Every deployer obeys, whatever their version or configuration. New releases and rollbacks go on as ever, but for
+    /// plain names that would change.
+    #[command(
+        after_help = "Examples:\n  assetsync live on prod --until 2027-01-18T12:00-05:00 --message 'the hunt is on'\n  assetsync live status prod\n  assetsync live off prod"
+    )]
+    Live {
+        /// What to do
+        #[arg(value_enum)]
+        switch: LiveSwitch,
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// When it's planned to end, for people to see: nothing ends by itself
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+        /// What to tell whoever is stopped by it
+        #[arg(long, value_name = "TEXT")]
+        message: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Delete what no retained release needs; never while live
+    ///
+    /// A release is retained if it's one of the newest, or was the current one not long ago. Objects that assetsync didn't
+    /// write are never touched.
+    #[command(
+        after_help = "Examples:\n  assetsync prune prod --dry-run\n  assetsync prune prod --keep 5 --keep-days 90 --yes"
+    )]
+    Prune {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Releases to retain, at least
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        keep: u32,
+        /// Retain what was the current release so many days ago, and what was written since
+        #[arg(long, value_name = "D", default_value_t = 30)]
+        keep_days: u32,
+        /// Only show what would be deleted
+        #[arg(long)]
+        dry_run: bool,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Settle what an interrupted or unanswered command left open
+    ///
+    /// Finishes plain names and prunes that were interrupted. After it, what was sent before and never answered can't be done any
+    /// more: what it prints is how things are.
+    #[command(after_help = "Example:\n  assetsync resolve prod")]
+    Resolve {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
         #[command(flatten)]
         settings: Settings,
         #[command(flatten)]
@@ -131,10 +245,12 @@ pub enum Command {
         #[command(flatten)]
         place: PlaceSettings,
     },
-    /// Write the mapping from path to object, from the local tree
+    /// Write the mapping from path to object, from the local tree or as published
     ///
     /// It names every object, those of solutions too: keep it off the web.
-    #[command(after_help = "Example:\n  assetsync manifest --format django --out staticfiles.json")]
+    #[command(
+        after_help = "Examples:\n  assetsync manifest --format django --out staticfiles.json\n  assetsync manifest --live --target prod --out release.json"
+    )]
     Manifest {
         /// assetsync's own, or Django's staticfiles.json
         #[arg(long, value_enum, default_value_t = ManifestFormat::Json)]
@@ -145,10 +261,19 @@ pub enum Command {
         /// Write to this file instead of standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        #[command(flatten)]
-        source: SourceSetting,
+        /// Not the local tree, but the current release of a target
+        #[arg(long)]
+        live: bool,
+        /// With --live: this release, or its beginning or end
+        #[arg(long, value_name = "RELEASE", requires = "live")]
+        release: Option<String>,
+        /// With --live: as in [target.NAME] [default: default_target]
+        #[arg(long, value_name = "NAME", requires = "live")]
+        target: Option<String>,
         #[command(flatten)]
         settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
     },
     /// Show what refers to what
     ///
@@ -216,6 +341,44 @@ pub enum KeyCommand {
 pub enum ManifestFormat {
     Json,
     Django,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LiveSwitch {
+    On,
+    Off,
+    Status,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VerifyHow {
+    /// Each object by itself
+    Full,
+    /// By listing them
+    List,
+    /// Not at all
+    None,
+}
+
+/// What a push asks before it does it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Guards")]
+pub struct Guards {
+    /// How closely the release is looked at before it counts [default: list]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub verify: Option<VerifyHow>,
+    /// Publish although over a fifth of the current release's files are gone, or all
+    #[arg(long)]
+    pub allow_shrink: bool,
+    /// Publish with another key than the current release's: every object gets a new name
+    #[arg(long)]
+    pub rotate_key: bool,
+    /// Publish although the current release was made from a later commit
+    #[arg(long)]
+    pub allow_older: bool,
+    /// Write over this plain name although the target is live; once for each
+    #[arg(long, value_name = "PATH")]
+    pub overwrite_live: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -356,6 +519,15 @@ pub struct PlaceSettings {
         hide_short_help = true
     )]
     addressing: Option<String>,
+    /// Keep the releases here, instead of in the target itself
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ASSETSYNC_STATE",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    state: Option<String>,
     /// Where browsers find the objects
     #[arg(
         long,
@@ -367,7 +539,7 @@ pub struct PlaceSettings {
 }
 
 /// The settings above, by the name they have in the configuration, with their flag and variable.
-pub const SETTINGS: [(&str, &str, &str); 13] = [
+pub const SETTINGS: [(&str, &str, &str); 14] = [
     ("key_file", "--key-file", "ASSETSYNC_KEY_FILE"),
     ("extensions", "--extensions", "ASSETSYNC_EXTENSIONS"),
     ("gzip_level", "--gzip-level", "ASSETSYNC_GZIP_LEVEL"),
@@ -384,5 +556,6 @@ pub const SETTINGS: [(&str, &str, &str); 13] = [
     ("region", "--region", "ASSETSYNC_REGION"),
     ("access", "--access", "ASSETSYNC_ACCESS"),
     ("addressing", "--addressing", "ASSETSYNC_ADDRESSING"),
+    ("state", "--state", "ASSETSYNC_STATE"),
     ("public_url", "--public-url", "ASSETSYNC_PUBLIC_URL"),
 ];

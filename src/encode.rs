@@ -18,6 +18,12 @@ fn builder() -> GzBuilder {
 
 /// `content` gzipped at `level` (0 to 9), or nothing where that wouldn't save 5 %.
 pub fn gzip(content: &[u8], level: u32) -> Option<Vec<u8>> {
+    let gzipped = gzip_always(content, level);
+    is_worthwhile(content.len() as u64, gzipped.len() as u64).then_some(gzipped)
+}
+
+/// `content` gzipped at `level`, whatever it saves.
+pub(crate) fn gzip_always(content: &[u8], level: u32) -> Vec<u8> {
     let mut encoder = builder().write(
         Vec::with_capacity(content.len() / 3 + 64),
         Compression::new(level),
@@ -25,8 +31,7 @@ pub fn gzip(content: &[u8], level: u32) -> Option<Vec<u8>> {
     encoder
         .write_all(content)
         .expect("a vector takes every write");
-    let gzipped = encoder.finish().expect("a vector takes every write");
-    is_worthwhile(content.len() as u64, gzipped.len() as u64).then_some(gzipped)
+    encoder.finish().expect("a vector takes every write")
 }
 
 /// Gzips all that `content` yields into `out`; returns the bytes read and written. Memory use doesn't

@@ -60,6 +60,22 @@ pub enum Error {
         /// What to do about it.
         hint: String,
     },
+    /// Another deployer's release is the current one.
+    #[error("{message}")]
+    LostRace {
+        /// Whose.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// No answer came, and nothing tells whether it was done.
+    #[error("{message}")]
+    Unknown {
+        /// What.
+        message: String,
+        /// How to find out.
+        hint: String,
+    },
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
     Interrupted,
@@ -71,7 +87,9 @@ impl Error {
         let hint = match self {
             Error::Usage { hint, .. }
             | Error::Config { hint, .. }
-            | Error::Refused { hint, .. } => hint,
+            | Error::Refused { hint, .. }
+            | Error::LostRace { hint, .. }
+            | Error::Unknown { hint, .. } => hint,
             Error::Tree(problems) => hint_for(problems),
             Error::Store(error) => &error.hint,
             Error::Io { .. } | Error::Interrupted => return None,
@@ -85,6 +103,8 @@ impl Error {
             Error::Io { .. } | Error::Store(_) => 1,
             Error::Usage { .. } | Error::Config { .. } | Error::Tree(_) => 2,
             Error::Refused { .. } => 3,
+            Error::LostRace { .. } => 4,
+            Error::Unknown { .. } => 5,
             Error::Interrupted => 130,
         }
     }

@@ -87,6 +87,11 @@ impl Levels {
         self.get(id).map_or(OPEN, |level| &level.name)
     }
 
+    /// Its place among [`Levels::names`].
+    pub fn index(&self, id: LevelId) -> usize {
+        usize::from(id.0)
+    }
+
     /// Whether files of level `who` may refer to those of level `whom`.
     pub fn may_know(&self, who: LevelId, whom: LevelId) -> bool {
         whom == LevelId::OPEN

@@ -4,8 +4,8 @@
 //!
 //! ```text
 //! sources ─walk─▶ Tree ─build─▶ Build ───────┐
-//!                                            ├─plan─▶ Plan ─apply─▶ Report
-//! target ─open─▶ Store ─list─▶ Inventory ────┘
+//!                                            ├─plan─▶ Plan ─apply─▶ Report ─commit─▶ Release
+//! target ─open─▶ Store, root ─▶ Inventory ───┘
 //! ```
 //!
 //! | step | reads | writes |
@@ -16,11 +16,14 @@
 //! | [`inventory`] | the target | nothing |
 //! | [`plan`] | nothing | nothing |
 //! | [`apply`] | files | the target |
+//! | [`release::publish::publish`] | files, the target | the target and its releases |
 //!
 //! Invariants:
 //! - [`plan`] cannot fail and sees no clock, disk or network. The whole plan exists before the first write.
 //! - A dry run is "don't call [`apply`]".
-//! - Immutable objects are only ever created. Nothing is deleted.
+//! - Immutable objects are only ever created; nothing is written over but the version that was seen; only
+//!   [`release::prune`] deletes.
+//! - Objects, then verification, then manifest, then root: a failure stops what comes later.
 //! - Async only at the network edge; rayon never runs inside an async task; memory in flight is bounded in
 //!   bytes. Nothing here prints.
 //! - Same input, same secret, same rules: same names, on every machine, thread count and encoder version.
@@ -37,7 +40,7 @@
 //! store::check(&config.targets[0], &build)?;
 //! let store = open(&config.targets[0], Patience::default()).await?;
 //! let inventory = inventory(&*store, store.list().await?, &build, config.requests).await?;
-//! let report = apply(&plan(&build, &inventory), &build, &store, &Options::default(), &progress).await;
+//! let report = apply(&plan(&build, &inventory), &store, &Options::default(), &progress).await;
 //! assert!(report.is_complete());
 //! # Ok(())
 //! # }
@@ -63,6 +66,7 @@ pub mod path;
 mod plan;
 mod progress;
 pub mod refs;
+pub mod release;
 pub mod report;
 pub mod rules;
 mod secrets;

@@ -14,6 +14,7 @@ use crate::body;
 use crate::build::{Build, Object};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::release;
 
 /// The version of [`Manifest`] that this crate writes.
 pub const VERSION: u32 = 1;
@@ -80,14 +81,39 @@ pub fn manifest(build: &Build, gzip_level: u32, progress: &Arc<Progress>) -> Res
     })
 }
 
+/// The manifest of a release, as published. What is held has no stored form: its size is told as it is.
+pub fn of_release(release: &release::manifest::Manifest) -> Manifest {
+    let object = |entry: &release::manifest::Entry| {
+        let headers = release.headers_of(entry);
+        let stored = entry.stored.as_ref();
+        let object = ManifestObject {
+            key: entry.key.to_string(),
+            size: entry.size_bytes,
+            stored_size: stored.map_or(entry.size_bytes, |stored| stored.size_bytes),
+            digest: entry.digest.to_hex().to_string(),
+            content_type: headers.content_type.clone(),
+            encoding: if entry.is_gzipped() {
+                "gzip"
+            } else {
+                "identity"
+            }
+            .to_string(),
+            cache_control: headers.cache_control.clone(),
+        };
+        (entry.path.to_string(), object)
+    };
+    Manifest {
+        format: "assetsync manifest".to_string(),
+        version: VERSION,
+        key_id: release.key_id.clone(),
+        objects: release.entries.iter().map(object).collect(),
+    }
+}
+
 /// Django's `staticfiles.json` 1.1, as `ManifestStaticFilesStorage` reads it
-/// (<https://github.com/django/django/blob/main/django/contrib/staticfiles/storage.py>).
-pub fn django(build: &Build) -> String {
-    let paths: BTreeMap<&str, &str> = build
-        .objects
-        .iter()
-        .map(|object| (object.path.as_str(), object.key.as_str()))
-        .collect();
+/// (<https://github.com/django/django/blob/main/django/contrib/staticfiles/storage.py>): from logical paths and keys.
+pub fn django<'a>(objects: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let paths: BTreeMap<&str, &str> = objects.collect();
     let hash = HEXLOWER.encode(&Md5::digest(python_json(&paths)));
     let manifest = serde_json::json!({ "paths": paths, "version": "1.1", "hash": &hash[..12] });
     serde_json::to_string_pretty(&manifest).expect("strings are JSON") + "\n"

@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::path::{BadName, LogicalPath, ObjectKey};
 
 const NAME_CONTEXT: &str = "assetsync 2026-11-20 object name v1";
+const STATE_FOLDER_CONTEXT: &str = "assetsync 2026-11-21 state folder v1";
 const KEY_ID_CONTEXT: &str = "assetsync 2026-11-20 key id v1";
 
 /// The shortest secret that is accepted, in bytes: 256 bits, what the hash can use.
@@ -97,6 +98,14 @@ impl Secret {
         let mut id = [0; 8];
         id.copy_from_slice(&hash[..8]);
         KeyId(id)
+    }
+
+    /// The folder of a target that has the team's releases: nobody else can guess it.
+    pub(crate) fn state_folder(&self) -> String {
+        let hash = blake3::derive_key(STATE_FOLDER_CONTEXT, &self.bytes);
+        let mut folder = [0; 16];
+        folder.copy_from_slice(&hash[..16]);
+        Token(folder).to_string()
     }
 
     /// The secret's bytes, to look for them in what is about to be published.

@@ -16,12 +16,14 @@ pub struct Plan<'a> {
 }
 
 /// What will be done to one object.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Action<'a> {
     /// The object.
     pub object: &'a Object,
     /// What.
     pub step: Step,
+    /// What is there, if anything is: nothing else is written over.
+    pub there: Option<Stored>,
 }
 
 /// What can be done to an object.
@@ -29,7 +31,7 @@ pub struct Action<'a> {
 pub enum Step {
     /// Write it under a free key.
     Upload(Reason),
-    /// Write it over what is there: mutable names only.
+    /// Write it over what is there: mutable names, and what turned out to be damaged.
     Overwrite(Reason),
     /// It's there already.
     Keep,
@@ -48,6 +50,8 @@ pub enum Reason {
     Unknown,
     /// It's not as long as it should be.
     Size,
+    /// The storage's checksum isn't what it was.
+    Damaged,
 }
 
 impl fmt::Display for Reason {
@@ -57,6 +61,7 @@ impl fmt::Display for Reason {
             Reason::Differs => "content or headers differ",
             Reason::Unknown => "not known to be the same",
             Reason::Size => "size differs",
+            Reason::Damaged => "checksum differs",
         })
     }
 }
@@ -99,16 +104,21 @@ impl Tally {
 
 /// Decides what to do to each object of `build` that isn't held, given what is in the target.
 pub fn plan<'a>(build: &'a Build, inventory: &Inventory) -> Plan<'a> {
-    let action = |object: &'a Object| Action {
-        object,
-        step: step(object, inventory.get(&object.key)),
+    let action = |object: &'a Object| {
+        let there = inventory.get(&object.key);
+        Action {
+            object,
+            step: step(object, there),
+            there: there.cloned(),
+        }
     };
     Plan {
         actions: build.published().map(action).collect(),
     }
 }
 
-fn step(object: &Object, stored: Option<&Stored>) -> Step {
+/// What to do to one object, given what is there.
+pub(crate) fn step(object: &Object, stored: Option<&Stored>) -> Step {
     let Some(stored) = stored else {
         return Step::Upload(Reason::Missing);
     };
@@ -136,6 +146,14 @@ impl<'a> Plan<'a> {
         self.actions
             .iter()
             .filter(|action| action.step != Step::Keep)
+    }
+
+    /// What is to be done to those objects that `is_meant` picks.
+    pub fn only(&self, is_meant: impl Fn(&Object) -> bool) -> Plan<'a> {
+        let meant = self.actions.iter().filter(|action| is_meant(action.object));
+        Plan {
+            actions: meant.cloned().collect(),
+        }
     }
 
     /// Whether nothing has to be done.

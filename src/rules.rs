@@ -210,6 +210,29 @@ pub struct Policy {
     pub may_name: Vec<String>,
 }
 
+impl Policy {
+    /// Of an object that is published already, and isn't built anew.
+    pub(crate) fn of_published(names: NameStyle, headers: Headers, level: LevelId) -> Policy {
+        Policy {
+            publish: Publish::ByExtension,
+            may_be_secret: false,
+            names,
+            headers,
+            key_extension: None,
+            type_is_guess: false,
+            level,
+            rewrite: false,
+            references: Extra::default(),
+            urls: UrlStyle::default(),
+            dangling: None,
+            source_maps: SourceMaps::default(),
+            metadata: Remarks::default(),
+            comments: Remarks::default(),
+            may_name: Vec::new(),
+        }
+    }
+}
+
 /// All rules of a configuration, in order: every rule that matches applies, later ones win, field by field.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use assetsync::config::nearest;
+use assetsync::release::rollback::{find, nothing_published};
 use assetsync::report::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
 use assetsync::rules::Publish;
 use assetsync::store::{check, public_url};
@@ -13,6 +14,13 @@ use assetsync::{
 use super::{Code, DONE, Session, levels};
 use crate::cli::ManifestFormat;
 use crate::output::{eprint, print, print_json, write_atomically};
+
+/// Of which release the manifest is meant.
+pub(super) struct Published<'a> {
+    pub(super) target: &'a [String],
+    /// The current one, if none is named.
+    pub(super) release: Option<&'a str>,
+}
 
 impl Session<'_> {
     pub(super) fn url(&self, paths: &[String], targets: &[String]) -> Result<Code> {
@@ -40,7 +48,11 @@ impl Session<'_> {
         format: ManifestFormat,
         only: &[String],
         out: Option<&Path>,
+        published: Option<Published<'_>>,
     ) -> Result<Code> {
+        if let Some(published) = published {
+            return self.published_manifest(format, only, out, published);
+        }
         let config = self.local_config()?;
         if let Some(out) = out {
             refuse_inside(&config, out)?;
@@ -52,18 +64,56 @@ impl Session<'_> {
             build = build.of_levels(&only);
         }
         let text = match format {
-            ManifestFormat::Django => manifest::django(&build),
-            ManifestFormat::Json => {
-                let manifest = manifest::manifest(&build, config.gzip_level, &self.progress)?;
-                serde_json::to_string_pretty(&manifest).expect("strings and numbers are JSON")
-                    + "\n"
+            ManifestFormat::Django => {
+                let objects = build.objects.iter();
+                manifest::django(objects.map(|object| (object.path.as_str(), object.key.as_str())))
             }
+            ManifestFormat::Json => json(&manifest::manifest(
+                &build,
+                config.gzip_level,
+                &self.progress,
+            )?),
         };
-        match out {
-            None => print(&text)?,
-            Some(file) => write_atomically(file, &text)?,
+        write_out(out, &text)
+    }
+
+    /// The manifest of a release, from where releases are kept.
+    fn published_manifest(
+        &self,
+        format: ManifestFormat,
+        only: &[String],
+        out: Option<&Path>,
+        published: Published<'_>,
+    ) -> Result<Code> {
+        let place = self.open(published.target)?;
+        if let Some(out) = out {
+            refuse_inside(&place.config, out)?;
         }
-        Ok(DONE)
+        let manifest = place.wait(async {
+            let root = place.root().await?;
+            let release = match published.release {
+                None => root.current.clone().ok_or_else(nothing_published)?,
+                Some(wanted) => {
+                    let current = root.current.clone().ok_or_else(nothing_published)?;
+                    find(&place.state.retained(&root).await?, &current, Some(wanted))?.clone()
+                }
+            };
+            self.detail(&format!("release {}", release.id));
+            place.state.manifest(&release.manifest).await
+        })?;
+        let names = manifest.levels.clone();
+        let manifest = manifest.of_levels(only).map_err(|unknown| Error::Usage {
+            message: format!("There is no level `{unknown}` in that release"),
+            hint: format!("there are {}", names.join(", ")),
+        })?;
+        let text = match format {
+            ManifestFormat::Django => {
+                let entries = manifest.entries.iter();
+                manifest::django(entries.map(|entry| (&*entry.path, entry.key.as_str())))
+            }
+            ManifestFormat::Json => json(&manifest::of_release(&manifest)),
+        };
+        write_out(out, &text)
     }
 
     pub(super) fn refs(&self, paths: &[String], as_dot: bool) -> Result<Code> {
@@ -129,6 +179,18 @@ impl Session<'_> {
         }
         Ok((tree, build))
     }
+}
+
+fn json(manifest: &manifest::Manifest) -> String {
+    serde_json::to_string_pretty(manifest).expect("strings and numbers are JSON") + "\n"
+}
+
+fn write_out(out: Option<&Path>, text: &str) -> Result<Code> {
+    match out {
+        None => print(text)?,
+        Some(file) => write_atomically(file, text)?,
+    }
+    Ok(DONE)
 }
 
 fn refuse_unknown(paths: &[String], tree: &Tree, config: &Config) -> Result<()> {

@@ -3,6 +3,7 @@
 
 mod inspect;
 mod publish;
+mod releases;
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
@@ -55,13 +56,71 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
         Command::Push {
             targets,
             unlock,
+            guards,
             output,
             ..
-        } => session.push(targets, unlock, output),
+        } => session.push(targets, unlock, guards, output),
+        Command::Releases { target, json, .. } => session.releases(target.as_slice(), *json),
+        Command::Rollback {
+            target,
+            release,
+            verify,
+            overwrite_live,
+            json,
+            ..
+        } => {
+            let names: Vec<String> = target.iter().chain(release).cloned().collect();
+            session.rollback(&names, *verify, overwrite_live, *json)
+        }
+        Command::Live {
+            switch,
+            target,
+            until,
+            message,
+            json,
+            ..
+        } => session.live(
+            *switch,
+            target.as_slice(),
+            until.as_deref(),
+            message.as_deref(),
+            *json,
+        ),
+        Command::Prune {
+            target,
+            keep,
+            keep_days,
+            dry_run,
+            yes,
+            json,
+            ..
+        } => {
+            let wish = releases::Wish {
+                keep: *keep,
+                keep_days: *keep_days,
+                only_show: *dry_run,
+                is_confirmed: *yes,
+                as_json: *json,
+            };
+            session.prune(target.as_slice(), &wish)
+        }
+        Command::Resolve { target, .. } => session.resolve(target.as_slice()),
         Command::Url { paths, target, .. } => session.url(paths, target.as_slice()),
         Command::Manifest {
-            format, level, out, ..
-        } => session.manifest(*format, level, out.as_deref()),
+            format,
+            level,
+            out,
+            live,
+            release,
+            target,
+            ..
+        } => {
+            let published = live.then(|| inspect::Published {
+                target: target.as_slice(),
+                release: release.as_deref(),
+            });
+            session.manifest(*format, level, out.as_deref(), published)
+        }
         Command::Refs { paths, dot, .. } => session.refs(paths, *dot),
         Command::Leaks { json, .. } => session.leaks(*json),
         Command::Completions { shell } => output::completions(*shell).map(|()| DONE),

@@ -1,26 +1,38 @@
 //! `diff` and `push`.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use assetsync::levels::LevelId;
-use assetsync::report::{Urls, build_text, plan_json, plan_text, report_json, report_text};
+use assetsync::release::guard::{self, Age, Allowed};
+use assetsync::release::publish::{Published, Push, is_published, mend, publish};
+use assetsync::release::root::{Commit, Root};
+use assetsync::release::state::State;
+use assetsync::release::verify::Verify;
+use assetsync::release::{Base, who};
+use assetsync::report::{
+    Urls, build_text, plan_json, plan_text, published_text, release_json, report_json, report_text,
+};
 use assetsync::store::{Listing, check};
 use assetsync::{
-    Build, Config, Error, Options, Patience, Plan, Report, Result, Secret, Store, StoreError,
-    Target, Tree, Wanted, apply, build, inventory, open, plan,
+    Build, Config, Error, Inventory, Options, Patience, Plan, Result, Secret, Store, Target, Tree,
+    Wanted, build, inventory, open, plan,
 };
 use tokio::runtime::Runtime;
 
-use super::{CHANGES_FOUND, Code, DONE, Session};
-use crate::cli::{Output, Unlock};
+use super::{CHANGES_FOUND, Code, DONE, Session, variable};
+use crate::cli::{Guards, Output, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
 
 /// A target that was opened, and what is in it.
 struct Opened<'a> {
     target: &'a Target,
     store: Arc<dyn Store>,
-    listing: Listing,
+    state: State,
+    base: Base,
+    /// Only if the current release doesn't tell.
+    listing: Option<Listing>,
 }
 
 /// A target, and what will be done to it.
@@ -28,7 +40,11 @@ struct Planned<'a> {
     target: &'a Target,
     build: &'a Build,
     store: Arc<dyn Store>,
+    state: State,
+    base: Base,
     plan: Plan<'a>,
+    commit: Option<Commit>,
+    age: Age,
 }
 
 impl Session<'_> {
@@ -41,24 +57,31 @@ impl Session<'_> {
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
-        let (builds, opened) = self.build_and_list(&runtime, &config, unlock)?;
+        let (builds, opened) = self.build_and_look(&runtime, &config, unlock)?;
         let planned = self.plan(&runtime, &config, &builds, opened)?;
         let mut documents = Vec::new();
-        for Planned {
-            target,
-            build,
-            plan,
-            store,
-        } in &planned
-        {
+        for planned in &planned {
+            let Planned {
+                target,
+                build,
+                plan,
+                store,
+                ..
+            } = planned;
             self.detail(&format!("{} requests sent", store.requests()));
             match output.json {
                 true => documents.push(plan_json(target, build, plan, urls(output))),
                 false => print(&plan_text(target, build, plan, urls(output)))?,
             }
+            if let Err(refused) = planned.check(&Allowed::default()) {
+                self.say(&format!("A push would be refused: {refused}"));
+            }
         }
         print_json(&documents)?;
-        let has_changes = planned.iter().any(|planned| !planned.plan.is_empty());
+        // Files that are gone change nothing in the target, but make another release.
+        let is_published =
+            |planned: &Planned<'_>| is_published(&planned.base, planned.build, &planned.plan);
+        let has_changes = planned.iter().any(|planned| !is_published(planned));
         Ok(if check && has_changes {
             CHANGES_FOUND
         } else {
@@ -70,30 +93,39 @@ impl Session<'_> {
         &self,
         targets: &[String],
         unlock: &Unlock,
+        guards: &Guards,
         output: &Output,
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
-        let (builds, opened) = self.build_and_list(&runtime, &config, unlock)?;
+        let (builds, opened) = self.build_and_look(&runtime, &config, unlock)?;
+        let allowed = allowed(guards, &builds)?;
+        let planned = self.plan(&runtime, &config, &builds, opened)?;
+        // Of several targets, none is written to before all may be.
+        planned
+            .iter()
+            .try_for_each(|planned| planned.check(&allowed))?;
         let mut documents = Vec::new();
         let mut code = DONE;
-        for planned in self.plan(&runtime, &config, &builds, opened)? {
-            let report = self.apply(&runtime, &config, &planned);
+        for planned in planned {
+            let published = self.publish(&runtime, &config, &planned, &allowed, guards.verify)?;
             let requests = planned.store.requests();
             self.detail(&format!("{requests} requests sent"));
             match output.json {
-                true => documents.push(report_json(
-                    planned.target,
-                    planned.build,
-                    &report,
-                    requests,
-                )),
-                false => self.tell(&planned, &report, output)?,
+                true => {
+                    let mut document =
+                        report_json(planned.target, planned.build, &published.report, requests);
+                    document["release"] = published.release.as_ref().map(release_json).into();
+                    document["is_new_release"] = published.is_new.into();
+                    document["repaired"] = published.repaired.clone().into();
+                    documents.push(document);
+                }
+                false => self.tell(&planned, &published, output)?,
             }
             if code == DONE {
-                code = report.exit_code();
+                code = published.report.exit_code();
             }
-            if report.is_interrupted {
+            if published.report.is_interrupted {
                 break;
             }
         }
@@ -101,23 +133,45 @@ impl Session<'_> {
         Ok(code)
     }
 
-    fn apply(&self, runtime: &Runtime, config: &Config, planned: &Planned<'_>) -> Report {
+    fn publish(
+        &self,
+        runtime: &Runtime,
+        config: &Config,
+        planned: &Planned<'_>,
+        allowed: &Allowed,
+        verify: Option<VerifyHow>,
+    ) -> Result<Published> {
         let options = Options {
             requests: config.requests,
             memory_bytes: config.memory_bytes,
             gzip_level: config.gzip_level,
         };
+        let mut push = Push {
+            build: planned.build,
+            plan: &planned.plan,
+            base: &planned.base,
+            store: &planned.store,
+            state: &planned.state,
+            verify: verify.map_or(Verify::default(), how),
+            allowed,
+            commit: planned.commit.clone(),
+            options: &options,
+            progress: &self.progress,
+        };
         let _display = self.display();
-        runtime.block_on(apply(
-            &planned.plan,
-            planned.build,
-            &planned.store,
-            &options,
-            &self.progress,
-        ))
+        runtime.block_on(async {
+            match is_published(&planned.base, planned.build, &planned.plan) {
+                true => {
+                    // Nobody asked for a closer look: a push of what is there costs two reads.
+                    push.verify = verify.map_or(Verify::None, how);
+                    mend(&push).await
+                }
+                false => publish(&push).await,
+            }
+        })
     }
 
-    fn tell(&self, planned: &Planned<'_>, report: &Report, output: &Output) -> Result<()> {
+    fn tell(&self, planned: &Planned<'_>, published: &Published, output: &Output) -> Result<()> {
         if output.show_urls {
             print(&plan_text(
                 planned.target,
@@ -126,7 +180,8 @@ impl Session<'_> {
                 Urls::Shown,
             ))?;
         }
-        let text = report_text(planned.target, planned.build, report);
+        let report = &published.report;
+        let text = report_text(planned.target, planned.build, report) + &published_text(published);
         match (report.is_complete(), self.global.quiet) {
             (false, _) => eprint(&text),
             (true, false) => print(&text)?,
@@ -135,8 +190,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Builds the tree on this thread and its helpers, while the targets are listed over the network.
-    fn build_and_list<'c>(
+    /// Builds the tree on this thread and its helpers, while the targets are looked at over the network.
+    fn build_and_look<'c>(
         &self,
         runtime: &Runtime,
         config: &'c Config,
@@ -144,11 +199,10 @@ impl Session<'_> {
     ) -> Result<(Vec<Build>, Vec<Opened<'c>>)> {
         let secret = self.secret(config)?;
         let unlocked = super::levels(config, &unlock.levels)?;
-        let patience = Patience::seconds(config.retry_seconds);
-        let listings: Vec<_> = config
+        let looks: Vec<_> = config
             .targets
             .iter()
-            .map(|target| runtime.spawn(open_and_list(target.clone(), patience)))
+            .map(|target| runtime.spawn(look(target.clone(), secret.clone(), Look::of(config))))
             .collect();
         let tree = self.walk(config)?;
         let builds = self.build_all(config, &secret, tree, &unlocked)?;
@@ -156,12 +210,14 @@ impl Session<'_> {
             check(target, build)?;
         }
         let mut opened = Vec::new();
-        for (target, listing) in config.targets.iter().zip(listings) {
-            let listing = async { listing.await.expect("listing a target doesn't panic") };
-            let (store, listing) = self.unless_stopped(runtime, listing)?;
+        for (target, look) in config.targets.iter().zip(looks) {
+            let look = async { look.await.expect("looking at a target doesn't panic") };
+            let (store, state, base, listing) = self.unless_stopped(runtime, look)?;
             opened.push(Opened {
                 target,
                 store,
+                state,
+                base,
                 listing,
             });
         }
@@ -199,25 +255,38 @@ impl Session<'_> {
     fn plan<'b>(
         &self,
         runtime: &Runtime,
-        config: &Config,
+        config: &'b Config,
         builds: &'b [Build],
         opened: Vec<Opened<'b>>,
     ) -> Result<Vec<Planned<'b>>> {
-        let planned = |(
-            Opened {
+        let folder = config
+            .sources
+            .first()
+            .map_or(Path::new("."), |source| &source.dir);
+        let commit = who::commit(folder);
+        let planned = |(opened, build): (Opened<'b>, &'b Build)| {
+            let Opened {
                 target,
                 store,
+                state,
+                base,
                 listing,
-            },
-            build,
-        ): (Opened<'b>, &'b Build)| {
+            } = opened;
+            let listing = listing.or_else(|| base.listing(build)).unwrap_or_default();
             let inventory = inventory(&*store, listing, build, config.requests);
-            let inventory = self.unless_stopped(runtime, inventory)?;
+            let inventory: Inventory =
+                self.unless_stopped(runtime, async { Ok(inventory.await?) })?;
+            let published = base.root.as_ref().and_then(|root| root.current.as_ref());
+            let published = published.and_then(|release| release.commit.as_ref());
             Ok(Planned {
                 target,
                 build,
                 plan: plan(build, &inventory),
                 store,
+                state,
+                age: who::age(folder, commit.as_ref(), published),
+                base,
+                commit: commit.clone(),
             })
         };
         opened
@@ -227,27 +296,102 @@ impl Session<'_> {
             .collect()
     }
 
-    fn unless_stopped<T>(
+    pub(super) fn unless_stopped<T>(
         &self,
         runtime: &Runtime,
-        work: impl Future<Output = Result<T, StoreError>>,
+        work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         runtime.block_on(async {
             tokio::select! {
-                done = work => Ok(done?),
+                done = work => done,
                 () = self.progress.stopped() => Err(Error::Interrupted),
             }
         })
     }
 }
 
-async fn open_and_list(
-    target: Target,
+impl Planned<'_> {
+    fn check(&self, allowed: &Allowed) -> Result<()> {
+        guard::check(&self.base, self.build, &self.plan, self.age, allowed)
+    }
+}
+
+/// How a target is looked at.
+#[derive(Clone)]
+pub(super) struct Look {
     patience: Patience,
-) -> Result<(Arc<dyn Store>, Listing), StoreError> {
-    let store = open(&target, patience).await?;
-    let listing = store.list().await?;
-    Ok((store, listing))
+    requests: usize,
+    actor: String,
+}
+
+impl Look {
+    pub(super) fn of(config: &Config) -> Look {
+        Look {
+            patience: Patience::seconds(config.retry_seconds),
+            requests: config.requests,
+            actor: who::actor(variable),
+        }
+    }
+}
+
+/// Opens a target and the place of its releases, and reads their root.
+pub(super) async fn open_both(
+    target: &Target,
+    secret: &Secret,
+    look: &Look,
+) -> Result<(Arc<dyn Store>, State, Option<Root>)> {
+    let store = open(target, look.patience).await?;
+    let (state, root) = State::open(
+        target,
+        &store,
+        secret,
+        look.patience,
+        look.requests,
+        &look.actor,
+    )
+    .await?;
+    Ok((store, state, root.map(|held| held.root)))
+}
+
+/// Opens a target, and finds out what is in it: the current release tells, so nobody lists it. A folder is quickly
+/// listed, and tidied up by hand more often.
+async fn look(
+    target: Target,
+    secret: Secret,
+    look: Look,
+) -> Result<(Arc<dyn Store>, State, Base, Option<Listing>)> {
+    let (store, state, root) = open_both(&target, &secret, &look).await?;
+    let base = Base::read(&state, root).await?;
+    let is_folder = matches!(target.place, assetsync::config::Place::Directory(_));
+    let listing = match base.manifest.is_some() && !is_folder {
+        true => None,
+        false => Some(store.list().await?),
+    };
+    Ok((store, state, base, listing))
+}
+
+fn allowed(guards: &Guards, builds: &[Build]) -> Result<Allowed> {
+    let is_unknown = |path: &&String| builds.iter().all(|build| build.find(path).is_none());
+    if let Some(path) = guards.overwrite_live.iter().find(is_unknown) {
+        return Err(Error::Usage {
+            message: format!("There is no `{path}` in the tree (--overwrite-live)"),
+            hint: "paths are relative to the source, such as `puzzle/gears/index.html`".to_string(),
+        });
+    }
+    Ok(Allowed {
+        shrink: guards.allow_shrink,
+        rotate_key: guards.rotate_key,
+        older: guards.allow_older,
+        overwrite_live: guards.overwrite_live.iter().cloned().collect(),
+    })
+}
+
+pub(super) fn how(verify: VerifyHow) -> Verify {
+    match verify {
+        VerifyHow::Full => Verify::Full,
+        VerifyHow::List => Verify::List,
+        VerifyHow::None => Verify::None,
+    }
 }
 
 fn urls(output: &Output) -> Urls {

@@ -38,6 +38,8 @@ pub struct Config {
     pub rules: Rules,
     /// The targets asked for; at least one.
     pub targets: Vec<Target>,
+    /// All targets there are.
+    pub target_names: Vec<String>,
     /// 0 to 9.
     pub gzip_level: u32,
     /// Requests in flight.
@@ -67,6 +69,8 @@ pub struct Target {
     pub region: Option<String>,
     /// For S3.
     pub addressing: Option<Addressing>,
+    /// Where the releases are kept, if not in the target itself.
+    pub state: Option<Place>,
 }
 
 /// Which storage a target's URL names.

@@ -92,4 +92,5 @@ pub(super) struct RawTarget {
     pub(super) endpoint: Option<Spanned<String>>,
     pub(super) region: Option<String>,
     pub(super) addressing: Option<Addressing>,
+    pub(super) state: Option<Spanned<String>>,
 }

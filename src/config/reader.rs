@@ -67,6 +67,7 @@ impl<'a> Reader<'a> {
             sources,
             rules,
             targets,
+            target_names: raw.target.keys().cloned().collect(),
             gzip_level: gzip_level as u32,
             requests: requests as usize,
             memory_bytes: (memory_mib as usize) << 20,

@@ -1,7 +1,7 @@
 //! Reads and checks the targets, and decides which of them are meant.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use url::Url;
@@ -30,6 +30,10 @@ impl Reader<'_> {
     pub(super) fn check_target(&self, raw: &RawTarget) -> Result<()> {
         parse_place(raw.url.get_ref(), self.folder())
             .map_err(|why| self.mistake(&raw.url.span(), why, URL_HINT))?;
+        if let Some(state) = &raw.state {
+            parse_place(state.get_ref(), self.folder())
+                .map_err(|why| self.mistake(&state.span(), why, URL_HINT))?;
+        }
         for (setting, url) in [("public_url", &raw.public_url), ("endpoint", &raw.endpoint)] {
             if let Some(url) = url {
                 parse_url(setting, url.get_ref())
@@ -122,6 +126,7 @@ impl Reader<'_> {
         let access = self.choice("access", &ACCESS, found.and_then(|t| t.access))?;
         let addressing =
             self.choice("addressing", &ADDRESSING, found.and_then(|t| t.addressing))?;
+        let state = self.state(found.and_then(|t| t.state.as_ref()), &place)?;
         Ok(Target {
             name: name.to_string(),
             place,
@@ -130,7 +135,34 @@ impl Reader<'_> {
             endpoint,
             region,
             addressing,
+            state,
         })
+    }
+
+    /// Where releases are kept, if the target's own folder isn't good enough.
+    fn state(&mut self, in_file: Option<&Spanned<String>>, place: &Place) -> Result<Option<Place>> {
+        let Some((text, origin)) = self.pick("state", in_file.map(|s| s.get_ref().clone()), None)
+        else {
+            return Ok(None);
+        };
+        let folder = match origin {
+            Origin::File(_) => self.folder().to_path_buf(),
+            _ => PathBuf::new(),
+        };
+        let mistake = |why: String, hint: &str| match (&origin, in_file) {
+            (Origin::File(_), Some(spanned)) => self.mistake(&spanned.span(), why, hint),
+            _ => Error::usage(format!("{why} ({origin})"), hint),
+        };
+        let state = parse_place(&text, &folder).map_err(|why| mistake(why, URL_HINT))?;
+        match is_published(&state, place) {
+            false => Ok(Some(state)),
+            true => Err(mistake(
+                format!(
+                    "`{text}` is in the target itself: strangers could read what is published next"
+                ),
+                "name a private bucket, or a folder beside the target",
+            )),
+        }
     }
 
     /// A setting with a few values, by name.
@@ -167,6 +199,14 @@ impl Reader<'_> {
             (Origin::File(_), Some(spanned)) => self.mistake(&spanned.span(), message, ""),
             _ => Error::usage(format!("{message} ({origin})"), ""),
         })
+    }
+}
+
+/// Whether what is stored at `state` is part of what is published at `place`.
+fn is_published(state: &Place, place: &Place) -> bool {
+    match (state, place) {
+        (Place::Directory(state), Place::Directory(place)) => state.starts_with(place),
+        (state, place) => state == place,
     }
 }
 

@@ -4,6 +4,7 @@
 mod display;
 mod json;
 mod local;
+mod releases;
 mod text;
 
 use indicatif::HumanBytes;
@@ -16,6 +17,10 @@ use crate::store;
 pub use display::{Display, DisplayMode};
 pub use json::{plan_json, report_json};
 pub use local::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
+pub use releases::{
+    live_text, published_text, release_json, releases_json, releases_text, rolled_back_text,
+    root_json, sweep_json, sweep_text,
+};
 pub use text::{plan_text, report_text, tree_text};
 
 /// Whether a report shows object names.
@@ -33,7 +38,7 @@ impl Urls {
     }
 }
 
-fn count(n: u64, noun: &str) -> String {
+pub(crate) fn count(n: u64, noun: &str) -> String {
     match n {
         1 => format!("1 {noun}"),
         n => format!("{n} {noun}s"),

@@ -2,22 +2,26 @@
 //! uploads bytes, headers, checksum, precondition and ACL together, and a listing tells tokens, so that
 //! no object is ever looked at one by one. Credentials are object_store's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::google_credentials::Signer;
-use super::http::{Call, Http, Reply, in_words};
+use super::http::{Call, Http, Reply, in_words, is_whole, text};
+use super::ranges;
 use super::{
-    Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
-    TOKEN_METADATA,
+    DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Store, StoreError,
+    StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called, document_type,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
@@ -31,16 +35,22 @@ const SERVER: &str = "https://storage.googleapis.com";
 const EMULATOR_VARIABLE: &str = "STORAGE_EMULATOR_HOST";
 
 /// What an object's resource is asked for.
-const FIELDS: &str = "name,size,metadata";
+const FIELDS: &str = "name,size,metadata,generation,crc32c,updated";
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Gcs {
-    http: Http,
-    signer: Signer,
+    connection: Arc<Connection>,
     server: String,
     bucket: String,
     prefix: String,
     access: Access,
+}
+
+/// What all prefixes of a bucket share.
+#[derive(Debug)]
+struct Connection {
+    http: Http,
+    signer: Signer,
 }
 
 impl Gcs {
@@ -58,8 +68,10 @@ impl Gcs {
             Signer::find(bucket).await?
         };
         Ok(Gcs {
-            http: Http::new(patience),
-            signer,
+            connection: Arc::new(Connection {
+                http: Http::new(patience),
+                signer,
+            }),
             server: server(target),
             bucket: bucket.to_string(),
             prefix: prefix.to_string(),
@@ -68,7 +80,8 @@ impl Gcs {
     }
 
     async fn send(&self, call: &Call) -> Result<Reply, StoreError> {
-        self.http.send(call, &self.signer).await
+        let connection = &self.connection;
+        connection.http.send(call, &connection.signer).await
     }
 
     async fn expect(&self, call: &Call) -> Result<Reply, StoreError> {
@@ -79,20 +92,30 @@ impl Gcs {
         }
     }
 
-    fn upload_url(&self, kind: &str, mode: PutMode) -> String {
-        let mut url = format!(
-            "{}/upload/storage/v1/b/{}/o?uploadType={kind}&fields={}",
-            self.server,
-            self.bucket,
-            encode(FIELDS)
-        );
-        if mode == PutMode::Create {
-            url += "&ifGenerationMatch=0";
+    fn full(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// An object's resource.
+    fn object_url(&self, key: &str) -> String {
+        let name = encode(&self.full(key));
+        format!("{}/storage/v1/b/{}/o/{name}", self.server, self.bucket)
+    }
+
+    fn upload_url(&self, kind: &str, mode: &PutMode) -> String {
+        let (server, bucket, fields) = (&self.server, &self.bucket, encode(FIELDS));
+        format!(
+            "{server}/upload/storage/v1/b/{bucket}/o?uploadType={kind}&fields={fields}&{}",
+            expecting(mode)
+        )
+    }
+
+    /// What makes an object public, where each says so for itself.
+    fn acl_parameter(&self) -> &'static str {
+        match self.access {
+            Access::ObjectAcl => "&predefinedAcl=publicRead",
+            Access::Bucket => "",
         }
-        if self.access == Access::ObjectAcl {
-            url += "&predefinedAcl=publicRead";
-        }
-        url
     }
 
     fn resource(&self, object: &Object, is_gzipped: bool, crc32c: u32) -> Resource {
@@ -100,7 +123,7 @@ impl Gcs {
         let mut further = headers.further.clone();
         let of_rule = further.remove("content-encoding");
         Resource {
-            name: format!("{}{}", self.prefix, object.key),
+            name: self.full(object.key.as_str()),
             content_type: headers.content_type.clone(),
             cache_control: headers.cache_control.clone(),
             content_encoding: if is_gzipped {
@@ -110,7 +133,7 @@ impl Gcs {
             },
             content_disposition: further.remove("content-disposition"),
             content_language: further.remove("content-language"),
-            crc32c: BASE64_STANDARD.encode(crc32c.to_be_bytes()),
+            crc32c: in_base64(crc32c),
             metadata: BTreeMap::from([(TOKEN_METADATA, object.token.to_string())]),
         }
     }
@@ -120,27 +143,16 @@ impl Gcs {
         object: &Object,
         is_gzipped: bool,
         bytes: Bytes,
-        mode: PutMode,
-    ) -> Result<(), StoreError> {
+        mode: &PutMode,
+    ) -> Result<Stored, StoreError> {
         let resource = self.resource(object, is_gzipped, crc32c::crc32c(&bytes));
+        let url = self.upload_url("multipart", mode) + self.acl_parameter();
         let boundary = format!("assetsync-{}-{}", object.token, object.digest.to_hex());
-        let json = serde_json::to_string(&resource).expect("strings are JSON");
-        let head = format!(
-            "--{boundary}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n{json}\r\n--{boundary}\r\ncontent-type: {}\r\n\r\n",
-            resource.content_type,
-        );
-        let tail = format!("\r\n--{boundary}--\r\n");
-        let call = Call::new(
-            Method::POST,
-            self.upload_url("multipart", mode),
-            format!("upload `{}`", object.path),
-        )
-        .header(
-            "content-type",
-            &format!("multipart/related; boundary={boundary}"),
-        )
-        .body([Bytes::from(head), bytes, Bytes::from(tail)]);
-        self.expect(&call.makes_object()).await.map(drop)
+        let call = Call::new(Method::POST, url, format!("upload `{}`", object.path));
+        let reply = self
+            .expect(&in_two_parts(call, &resource, bytes, &boundary))
+            .await?;
+        made(&reply)
     }
 
     async fn put_parts(
@@ -148,15 +160,15 @@ impl Gcs {
         object: &Object,
         is_gzipped: bool,
         parts: Parts,
-        mode: PutMode,
-    ) -> Result<(), StoreError> {
+        mode: &PutMode,
+    ) -> Result<Stored, StoreError> {
         let (parts, crc32c) = checksum(parts).await;
         let crc32c = crc32c.map_err(|e| body::explain(object, &e))?;
         let resource = self.resource(object, is_gzipped, crc32c);
         let json = serde_json::to_vec(&resource).expect("strings are JSON");
         let start = Call::new(
             Method::POST,
-            self.upload_url("resumable", mode),
+            self.upload_url("resumable", mode) + self.acl_parameter(),
             format!("upload `{}`", object.path),
         )
         .header("content-type", "application/json; charset=utf-8")
@@ -175,7 +187,7 @@ impl Gcs {
                 )
             })?;
         match self.send_parts(object, parts, session).await {
-            Ok(()) => Ok(()),
+            Ok(stored) => Ok(stored),
             Err(error) => {
                 let cancel = Call::new(
                     Method::DELETE,
@@ -198,7 +210,7 @@ impl Gcs {
         object: &Object,
         mut parts: Parts,
         session: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Stored, StoreError> {
         let total = parts.size_bytes();
         loop {
             let from = total - parts.left_bytes();
@@ -206,9 +218,9 @@ impl Gcs {
             parts = rest;
             let part = part.map_err(|e| body::explain(object, &e))?;
             let end = from + part.len() as u64;
-            self.send_part(object, session, part, from, total).await?;
+            let reply = self.send_part(object, session, part, from, total).await?;
             if end == total {
-                return Ok(());
+                return made(&reply);
             }
         }
     }
@@ -222,7 +234,7 @@ impl Gcs {
         part: Bytes,
         from: u64,
         total: u64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Reply, StoreError> {
         let end = from + part.len() as u64;
         let mut at = from;
         loop {
@@ -236,20 +248,20 @@ impl Gcs {
             .body([rest]);
             // The last part makes the object.
             let call = if end == total {
-                call.makes_object()
+                call.changes_object()
             } else {
                 call
             };
             let reply = self.send(&call).await?;
             if reply.status.is_success() {
-                return Ok(());
+                return Ok(reply);
             }
             if reply.status != StatusCode::PERMANENT_REDIRECT {
                 return Err(self.explain(&call, &reply));
             }
             let taken = taken_bytes(&reply);
             if taken == end {
-                return Ok(());
+                return Ok(reply);
             }
             if taken <= at || taken > end {
                 let message = format!(
@@ -262,6 +274,75 @@ impl Gcs {
         }
     }
 
+    /// A page of a listing, of names from `range`.
+    async fn page(&self, range: &Range, page_token: &str) -> Result<Page, StoreError> {
+        let mut url = format!(
+            "{}/storage/v1/b/{}/o?maxResults=1000",
+            self.server, self.bucket
+        );
+        for (name, value) in [
+            ("prefix", self.prefix.as_str()),
+            ("fields", &format!("nextPageToken,items({FIELDS})")),
+            ("startOffset", &range.begin),
+            ("endOffset", &range.end),
+            ("pageToken", page_token),
+        ] {
+            if !value.is_empty() {
+                url += &format!("&{name}={}", encode(value));
+            }
+        }
+        let doing = format!("list the bucket `{}`", self.bucket);
+        let call = Call::new(Method::GET, url, doing);
+        let reply = self.expect(&call).await?;
+        parse(&call, &reply)
+    }
+
+    /// Lists `range` from the page of `page_token` on.
+    async fn list_on(&self, range: Range, mut page_token: String) -> Result<Vec<Item>, StoreError> {
+        let mut listed = Vec::new();
+        loop {
+            let page = self.page(&range, &page_token).await?;
+            listed.extend(page.items);
+            if page.next_page_token.is_empty() {
+                return Ok(listed);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
+    /// Lists what is behind a first page: on from there, or, if its last name gives cuts, in ranges side by side.
+    async fn list_rest(&self, last: &str, page_token: String) -> Result<Vec<Item>, StoreError> {
+        let cuts = ranges::cuts(last.strip_prefix(&self.prefix).unwrap_or_default());
+        if cuts.is_empty() {
+            return self.list_on(Range::default(), page_token).await;
+        }
+        // A page's token is good for the very same question only, so the first range begins with the last name again.
+        let cuts = cuts.iter().map(|cut| self.full(cut));
+        let begins = std::iter::once(last.to_string()).chain(cuts.clone());
+        let ends = cuts.chain([String::new()]);
+        let ranges = begins
+            .zip(ends)
+            .map(|(begin, end)| self.list_on(Range { begin, end }, String::new()));
+        let listed = try_join_all(ranges).await?;
+        Ok(listed.into_iter().flatten().collect())
+    }
+
+    /// What is under a key.
+    async fn look(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        let url = format!("{}?fields={}", self.object_url(key), encode(FIELDS));
+        let doing = format!("look at the object of key `{key}`");
+        let call = Call::new(Method::GET, url, doing);
+        let reply = self.send(&call).await?;
+        if is_missing(&reply) {
+            return Ok(None);
+        }
+        if !reply.status.is_success() {
+            return Err(self.explain(&call, &reply));
+        }
+        let item: Item = parse(&call, &reply)?;
+        Ok(Some(item.stored()))
+    }
+
     fn explain(&self, call: &Call, reply: &Reply) -> StoreError {
         use StoreErrorKind::*;
         let bucket = &self.bucket;
@@ -271,6 +352,7 @@ impl Gcs {
             message => crate::error::escape(message),
         };
         let explained = |kind, hint: String| {
+            let kind = reply.kind(call, kind);
             StoreError::new(kind, format!("Cannot {}: {words}", call.doing)).hint(hint)
         };
         match reply.status {
@@ -283,7 +365,7 @@ impl Gcs {
             }
             // Taken by the first try perhaps.
             StatusCode::PRECONDITION_FAILED if reply.is_second_answer => explained(OutcomeUnknown, String::new()),
-            StatusCode::PRECONDITION_FAILED => explained(Exists, String::new()),
+            StatusCode::PRECONDITION_FAILED => explained(Precondition, String::new()),
             StatusCode::NOT_FOUND => explained(NoBucket, format!("make the bucket `{bucket}` first, or mend the target's `url`")),
             StatusCode::UNAUTHORIZED => {
                 explained(Credentials, "the storage refuses these credentials; `gcloud auth application-default login` renews them".to_string())
@@ -295,13 +377,14 @@ impl Gcs {
 
     fn permission(&self, call: &Call) -> &'static str {
         match (&call.method, self.access) {
+            (&Method::DELETE, _) => "storage.objects.delete is needed",
             (&Method::GET, _) if call.doing.starts_with("list") => "storage.objects.list is needed",
             (&Method::GET, _) => "storage.objects.get is needed",
             (_, Access::ObjectAcl) => {
-                "storage.objects.create and storage.objects.setIamPolicy (and .delete, to replace plain names) are needed"
+                "storage.objects.create, storage.objects.setIamPolicy and storage.objects.delete (to replace plain names) are needed"
             }
             _ => {
-                "storage.objects.create (and storage.objects.delete, to replace plain names) is needed"
+                "storage.objects.create and storage.objects.delete (to replace the root of the releases, and plain names) are needed"
             }
         }
     }
@@ -309,73 +392,100 @@ impl Gcs {
 
 #[async_trait]
 impl Store for Gcs {
+    /// One request for 1,000 objects. Each waits for the one before, so what is left of a large bucket after the
+    /// first is listed in up to 16 ranges side by side: at most about one request more for each.
     async fn list(&self) -> Result<Listing, StoreError> {
-        let mut listing = HashMap::new();
-        let mut page_token = String::new();
-        loop {
-            let mut url = format!(
-                "{}/storage/v1/b/{}/o?maxResults=1000",
-                self.server, self.bucket
-            );
-            url += &format!(
-                "&prefix={}&fields={}",
-                encode(&self.prefix),
-                encode(&format!("nextPageToken,items({FIELDS})"))
-            );
-            if !page_token.is_empty() {
-                url += &format!("&pageToken={}", encode(&page_token));
-            }
-            let call = Call::new(
-                Method::GET,
-                url,
-                format!("list the bucket `{}`", self.bucket),
-            );
-            let reply = self.expect(&call).await?;
-            let page: Page = parse(&call, &reply)?;
-            for item in page.items {
-                let key = item
-                    .name
-                    .strip_prefix(&self.prefix)
-                    .unwrap_or(&item.name)
-                    .to_string();
-                listing.insert(key, item.stored());
-            }
-            if page.next_page_token.is_empty() {
-                return Ok(listing);
-            }
-            page_token = page.next_page_token;
+        let page = self.page(&Range::default(), "").await?;
+        let mut listed = page.items;
+        if !page.next_page_token.is_empty() {
+            let last = listed.last().map(|last| last.name.clone());
+            let last = last.unwrap_or_default();
+            listed.extend(self.list_rest(&last, page.next_page_token).await?);
         }
+        let below = |item: Item| {
+            let key = item.name.strip_prefix(&self.prefix).unwrap_or(&item.name);
+            (key.to_string(), item.stored())
+        };
+        Ok(listed.into_iter().map(below).collect())
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
-        let name = encode(&format!("{}{key}", self.prefix));
-        let url = format!(
-            "{}/storage/v1/b/{}/o/{name}?fields={}",
-            self.server,
-            self.bucket,
-            encode(FIELDS)
-        );
-        let call = Call::new(
-            Method::GET,
-            url,
-            format!("look at the object of key `{key}`"),
-        );
-        let reply = self.send(&call).await?;
-        if reply.status == StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
-        if !reply.status.is_success() {
-            return Err(self.explain(&call, &reply));
-        }
-        let item: Item = parse(&call, &reply)?;
-        Ok(Some(item.stored()))
+        self.look(key.as_str()).await
     }
 
-    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError> {
+    async fn put(&self, object: &Object, body: Body, mode: &PutMode) -> Result<Stored, StoreError> {
         match body.content {
             Content::Memory(bytes) => self.put_whole(object, body.is_gzipped, bytes, mode).await,
             Content::File(parts) => self.put_parts(object, body.is_gzipped, parts, mode).await,
         }
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreError> {
+        let url = format!("{}?alt=media", self.object_url(key));
+        // As stored: what the checksum is of.
+        let doing = format!("read {}", called(key));
+        let call = Call::new(Method::GET, url, doing).header("accept-encoding", "gzip");
+        let mut damage = "";
+        for _ in 0..READS_MAX {
+            let reply = self.send(&call).await?;
+            if is_missing(&reply) {
+                return Ok(None);
+            }
+            if !reply.status.is_success() {
+                return Err(self.explain(&call, &reply));
+            }
+            damage = match damage_of(&reply) {
+                Some(damage) => damage,
+                None => return Ok(Some((reply.body.clone(), generation(&call, &reply)?))),
+            };
+        }
+        let message = format!(
+            "Cannot {}: {damage}, {READS_MAX} times in a row",
+            call.doing
+        );
+        Err(StoreError::new(StoreErrorKind::Other, message)
+            .hint("something between here and the storage changes what is sent"))
+    }
+
+    async fn write(&self, key: &str, bytes: Bytes, mode: &PutMode) -> Result<Version, StoreError> {
+        let resource = Resource {
+            name: self.full(key),
+            content_type: document_type(key).to_string(),
+            cache_control: DOCUMENT_CACHING.to_string(),
+            crc32c: in_base64(crc32c::crc32c(&bytes)),
+            ..Resource::default()
+        };
+        let boundary = format!("assetsync-{}", blake3::hash(&bytes).to_hex());
+        let url = self.upload_url("multipart", mode);
+        let call = Call::new(Method::POST, url, format!("write {}", called(key)));
+        let reply = self
+            .expect(&in_two_parts(call, &resource, bytes, &boundary))
+            .await?;
+        Ok(made(&reply)?.version)
+    }
+
+    async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError> {
+        let condition = expecting(&PutMode::Over(version.clone()));
+        let url = format!("{}?{condition}", self.object_url(key));
+        let call = Call::new(Method::DELETE, url, format!("delete `{key}`")).changes_object();
+        let reply = self.send(&call).await?;
+        match reply.status {
+            status if status.is_success() || is_missing(&reply) => Ok(()),
+            StatusCode::PRECONDITION_FAILED if matches!(self.look(key).await, Ok(None)) => Ok(()),
+            _ => Err(self.explain(&call, &reply)),
+        }
+    }
+
+    fn below(&self, prefix: &str) -> Arc<dyn Store> {
+        Arc::new(Gcs {
+            prefix: self.full(prefix),
+            access: Access::Bucket,
+            ..self.clone()
+        })
+    }
+
+    fn now(&self) -> Option<SystemTime> {
+        self.connection.http.now()
     }
 
     fn url(&self, key: &ObjectKey) -> String {
@@ -383,12 +493,12 @@ impl Store for Gcs {
             "{}/{}/{}",
             self.server,
             self.bucket,
-            url_path(&format!("{}{key}", self.prefix))
+            url_path(&self.full(key.as_str()))
         )
     }
 
     fn requests(&self) -> u64 {
-        self.http.requests()
+        self.connection.http.requests()
     }
 }
 
@@ -406,6 +516,70 @@ pub(super) fn server(target: &Target) -> String {
 
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// The parameter that makes a change conditional.
+fn expecting(mode: &PutMode) -> String {
+    match mode {
+        PutMode::Create => "ifGenerationMatch=0".to_string(),
+        PutMode::Over(version) => format!("ifGenerationMatch={}", encode(&version.0)),
+    }
+}
+
+/// The upload of a resource and its bytes in one request.
+fn in_two_parts(call: Call, resource: &Resource, bytes: Bytes, boundary: &str) -> Call {
+    let json = serde_json::to_string(resource).expect("strings are JSON");
+    let head = format!(
+        "--{boundary}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n{json}\r\n--{boundary}\r\ncontent-type: {}\r\n\r\n",
+        resource.content_type,
+    );
+    let tail = format!("\r\n--{boundary}--\r\n");
+    let content_type = format!("multipart/related; boundary={boundary}");
+    call.header("content-type", &content_type)
+        .body([Bytes::from(head), bytes, Bytes::from(tail)])
+        .changes_object()
+}
+
+/// What an upload that was done says of its object. Where it says nothing, one has to look.
+fn made(reply: &Reply) -> Result<Stored, StoreError> {
+    let item: Result<Item, _> = serde_json::from_slice(&reply.body);
+    item.map(|item| item.stored()).map_err(|e| {
+        let message = format!("An upload was answered, but not as Google documents: {e}");
+        StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT)
+    })
+}
+
+/// Whether a 404 is about an object, and not about its bucket.
+fn is_missing(reply: &Reply) -> bool {
+    let says_bucket = || memchr::memmem::find(&reply.body, b"bucket does not exist").is_some();
+    reply.status == StatusCode::NOT_FOUND && !says_bucket()
+}
+
+fn generation(call: &Call, reply: &Reply) -> Result<Version, StoreError> {
+    let generation = text(&reply.headers, "x-goog-generation").unwrap_or_default();
+    if generation.is_empty() {
+        let message = format!("Cannot {}: the storage gave no generation", call.doing);
+        return Err(StoreError::new(StoreErrorKind::Other, message));
+    }
+    Ok(Version(generation.to_string()))
+}
+
+/// What is wrong with a document that arrived.
+fn damage_of(reply: &Reply) -> Option<&'static str> {
+    if !is_whole(reply) {
+        return Some("its length isn't the promised one");
+    }
+    let hashes = reply.headers.get_all("x-goog-hash").iter();
+    let stored = hashes
+        .filter_map(|hashes| hashes.to_str().ok())
+        .flat_map(|hashes| hashes.split(','))
+        .find_map(|hash| hash.trim().strip_prefix("crc32c="));
+    let is_damaged = stored.is_some_and(|stored| stored != in_base64(crc32c::crc32c(&reply.body)));
+    is_damaged.then_some("its bytes don't have the CRC32C that the storage gives")
+}
+
+fn in_base64(crc32c: u32) -> String {
+    BASE64_STANDARD.encode(crc32c.to_be_bytes())
 }
 
 async fn checksum(mut parts: Parts) -> (Parts, io::Result<u32>) {
@@ -438,7 +612,14 @@ fn parse<T: serde::de::DeserializeOwned>(call: &Call, reply: &Reply) -> Result<T
     })
 }
 
-#[derive(Debug, Serialize)]
+/// Names to list: from `begin` on, and before `end`; empty where there's no bound.
+#[derive(Debug, Default)]
+struct Range {
+    begin: String,
+    end: String,
+}
+
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Resource {
     name: String,
@@ -451,6 +632,7 @@ struct Resource {
     #[serde(skip_serializing_if = "Option::is_none")]
     content_language: Option<String>,
     crc32c: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<&'static str, String>,
 }
 
@@ -470,10 +652,17 @@ struct Item {
     size: String,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
+    /// A number, too.
+    generation: String,
+    #[serde(default)]
+    crc32c: String,
+    #[serde(default)]
+    updated: String,
 }
 
 impl Item {
     fn stored(&self) -> Stored {
+        let updated: Option<jiff::Timestamp> = self.updated.parse().ok();
         Stored {
             size_bytes: self.size.parse().unwrap_or(0),
             token: self
@@ -481,6 +670,9 @@ impl Item {
                 .get(TOKEN_METADATA)
                 .and_then(|token| Token::parse(token)),
             token_is_known: true,
+            version: Version(self.generation.clone()),
+            fingerprint: self.crc32c.clone(),
+            modified: updated.map(Into::into),
         }
     }
 }

@@ -19,9 +19,8 @@ use sha2::{Digest, Sha256};
 use super::wire::{Wire, reqwest_client};
 use super::{Patience, StoreError, StoreErrorKind, UNKNOWN_HINT};
 
-/// Backoff: half a second at first, doubled up to 30 s, with jitter, as Google and Amazon advise
+/// Backoff: doubled up to 30 s, with jitter, as Google and Amazon advise
 /// (<https://cloud.google.com/storage/docs/retry-strategy#exponential-backoff>).
-const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 const TRIES_MAX: usize = 40;
 
@@ -42,8 +41,8 @@ pub(crate) struct Call {
     pub sha256: [u8; 32],
     /// For people: "upload `img/map.png`".
     pub doing: String,
-    /// Whether an object is there when this is done: then a lost answer leaves the outcome unknown.
-    pub makes_object: bool,
+    /// Whether something else is under a key when this is done: then a lost answer leaves the outcome unknown.
+    pub changes_object: bool,
     /// 409 means "somebody else is at it, try again": S3's conditional writes.
     pub retry_conflict: bool,
 }
@@ -59,7 +58,7 @@ impl Call {
             body: Vec::new(),
             sha256,
             doing,
-            makes_object: false,
+            changes_object: false,
             retry_conflict: false,
         }
     }
@@ -73,9 +72,9 @@ impl Call {
         self
     }
 
-    /// Says that an object is there when this is done.
-    pub(crate) fn makes_object(mut self) -> Call {
-        self.makes_object = true;
+    /// Says that an object is there when this is done, or gone.
+    pub(crate) fn changes_object(mut self) -> Call {
+        self.changes_object = true;
         self
     }
 
@@ -101,6 +100,16 @@ pub(crate) struct Reply {
     pub body: Bytes,
 }
 
+impl Reply {
+    /// What a refusal means: if an earlier try may have been done, it's not that nothing was.
+    pub(crate) fn kind(&self, call: &Call, refusal: StoreErrorKind) -> StoreErrorKind {
+        match self.is_second_answer && call.changes_object {
+            true => StoreErrorKind::OutcomeUnknown,
+            false => refusal,
+        }
+    }
+}
+
 /// Puts credentials on a request, afresh for every try.
 #[async_trait]
 pub(crate) trait Sign: Send + Sync {
@@ -121,6 +130,8 @@ pub(crate) struct Http {
     answered: Mutex<Option<Instant>>,
     /// Requests given up since then.
     unanswered: AtomicU32,
+    /// The server's clock as it was told last, and when that was.
+    clock: Mutex<Option<(SystemTime, Instant)>>,
 }
 
 /// Why another try is worthwhile.
@@ -148,11 +159,25 @@ impl Http {
             requests: AtomicU64::new(0),
             answered: Mutex::new(None),
             unanswered: AtomicU32::new(0),
+            clock: Mutex::new(None),
         }
     }
 
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// The server's clock, in whole seconds as it tells them; none before its first answer.
+    pub(crate) fn now(&self) -> Option<SystemTime> {
+        let (told, at) = (*self.clock.lock().expect("no holder panics"))?;
+        Some(told + at.elapsed())
+    }
+
+    fn note_clock(&self, headers: &HeaderMap) {
+        let told = text(headers, header::DATE.as_str()).map(httpdate::parse_http_date);
+        if let Some(Ok(told)) = told {
+            *self.clock.lock().expect("no holder panics") = Some((told, Instant::now()));
+        }
     }
 
     /// Sends `call` until there's an answer that another try wouldn't change, or the deadline passes.
@@ -176,7 +201,7 @@ impl Http {
             most.saturating_sub(started.elapsed())
         };
         let backoff = ExponentialBuilder::default()
-            .with_min_delay(BACKOFF_FIRST)
+            .with_min_delay(self.patience.backoff)
             .with_max_delay(BACKOFF_MAX)
             .with_factor(2.0)
             .with_max_times(TRIES_MAX)
@@ -213,6 +238,13 @@ impl Http {
         })
         .await;
         outcome.map_err(|failed| match failed {
+            // The first try may have been done, whatever stopped the second.
+            Failed::Final(error) if call.changes_object && maybe_done.load(Ordering::Relaxed) => {
+                StoreError {
+                    kind: StoreErrorKind::OutcomeUnknown,
+                    ..error
+                }
+            }
             Failed::Final(error) => error,
             Failed::Again(again) => {
                 if self.answered().is_none_or(|answered| answered < started) {
@@ -278,6 +310,7 @@ impl Http {
         *self.answered.lock().expect("no holder panics") = Some(Instant::now());
         self.unanswered.store(0, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
+        self.note_clock(&parts.headers);
         let body = self.receive(body).await?;
         let reply = Reply {
             is_second_answer: false,
@@ -328,6 +361,17 @@ fn is_worth_another_try(call: &Call, reply: &Reply) -> bool {
         }
         status => status.is_server_error(),
     }
+}
+
+/// A header's value, if it's there and text.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Whether as many bytes came as were promised.
+pub(crate) fn is_whole(reply: &Reply) -> bool {
+    let promised = text(&reply.headers, header::CONTENT_LENGTH.as_str());
+    promised.is_none_or(|promised| promised.parse() == Ok(reply.body.len()))
 }
 
 /// The storage's own words, short and on one line.
@@ -387,7 +431,7 @@ fn gave_up(call: &Call, again: &Again, maybe_done: bool, after: Duration) -> Sto
         "Cannot {}: {reason} (tried for {seconds} s at {host})",
         call.doing
     );
-    match (call.makes_object, maybe_done) {
+    match (call.changes_object, maybe_done) {
         (true, true) => StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT),
         // One object's bad luck.
         (true, false) => StoreError::new(StoreErrorKind::Other, message),

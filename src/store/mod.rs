@@ -1,12 +1,13 @@
-//! Targets behind one small interface, [`Store`]: list, look, put. Every implementation passes the same
-//! conformance suite (`tests/conformance.rs`). What only one of them knows stays in its file.
+//! Targets behind one small interface, [`Store`]: list, look, put, delete, and the same for the small documents
+//! of releases. Every implementation passes the same conformance suite (`tests/stories/conformance.rs`). What only
+//! one of them knows stays in its file.
 //!
-//! | store | create-only | integrity | headers in a listing |
-//! |---|---|---|---|
-//! | [`Directory`](open) | link or rename without replacing | - | no |
-//! | S3 | `If-None-Match: *` | SHA-256, signed | no |
-//! | GCS | `ifGenerationMatch=0` | CRC32C | yes |
-//! | [`Memory`] | yes | - | yes |
+//! | store | create-only | [`Version`] | [`Stored::fingerprint`] | headers in a listing |
+//! |---|---|---|---|---|
+//! | [`Directory`](open) | link without replacing, under a lock | size, time, inode; of documents, blake3 | - | no |
+//! | S3 | `If-None-Match: *` | ETag | ETag | no |
+//! | GCS | `ifGenerationMatch=0` | generation | CRC32C | yes |
+//! | [`Memory`] | yes | a count | blake3 | yes |
 
 mod aws_credentials;
 mod directory;
@@ -15,16 +16,19 @@ mod google_credentials;
 mod headers_file;
 mod http;
 mod memory;
+mod ranges;
 mod s3;
+mod s3_conditions;
 mod s3_documents;
 mod wire;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use crate::body::Body;
 use crate::build::{Build, Object};
@@ -32,14 +36,21 @@ use crate::config::{Place, Target};
 use crate::error::{Error, Problem};
 use crate::name::Token;
 use crate::path::{KEY_BYTES_MAX, ObjectKey};
+use crate::release::state::{FOLDER, ROOT};
 
-pub use memory::{Call, Memory};
+pub use memory::{Call, Memory, Mischief};
 
 /// The user metadata that holds an object's [`Token`]. Tokens are keyed hashes: they tell strangers nothing.
 pub(crate) const TOKEN_METADATA: &str = "assetsync";
 
 /// What to do about an outcome that isn't known.
 pub(crate) const UNKNOWN_HINT: &str = "it may be done or not; the next run finds out";
+
+/// What a document is served with, if ever: nobody between may keep it.
+pub(crate) const DOCUMENT_CACHING: &str = "private, no-store";
+
+/// How often a document is read that doesn't arrive as it was stored.
+pub(crate) const READS_MAX: usize = 2;
 
 /// Objects larger than this are sent in parts of this size, in bytes.
 pub(crate) const PART_BYTES: usize = 16 << 20;
@@ -56,15 +67,26 @@ pub struct Stored {
     pub token: Option<Token>,
     /// Whether the listing tells tokens: if it does, none means none.
     pub token_is_known: bool,
+    /// Another one after every write.
+    pub version: Version,
+    /// The storage's own checksum of the bytes as stored; the same for as long as they are. Empty if it has none.
+    pub fingerprint: String,
+    /// When it was written, by the storage's clock.
+    pub modified: Option<SystemTime>,
 }
 
-/// Whether a put may replace what is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which of the objects that were under a key over time: an ETag, a generation. On S3 the version of the same bytes is
+/// the same again.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+pub struct Version(pub String);
+
+/// What a put expects to be there: nothing else is ever written over.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutMode {
-    /// Only if the key is free. Atomic: of several at once, one wins.
+    /// Nothing. Atomic: of several at once, one wins.
     Create,
-    /// Whatever is there. Atomic: readers see the old object or the new one, whole.
-    Replace,
+    /// This version. Atomic: of several at once, one wins, and readers see the old object or the new one, whole.
+    Over(Version),
 }
 
 /// A place for objects. A put is atomic: nobody ever reads half an object.
@@ -76,12 +98,35 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// What is stored under `key`, with its token; none if there's nothing.
     async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError>;
 
-    /// Stores `body` under `object`'s key with `object`'s headers and token.
+    /// Stores `body` under `object`'s key with `object`'s headers and token, and tells what a listing will tell of it.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Exists`] if `mode` is [`PutMode::Create`] and the key isn't free (perhaps by
-    /// this very put, its reply lost); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
-    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError>;
+    /// [`StoreErrorKind::Precondition`] if what is there isn't what `mode` expects (perhaps by this very put,
+    /// its reply lost); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
+    async fn put(&self, object: &Object, body: Body, mode: &PutMode) -> Result<Stored, StoreError>;
+
+    /// The bytes of a document, such as a release's manifest, and their version; none if there's nothing.
+    /// Whole in memory.
+    async fn read(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreError>;
+
+    /// Stores a document without public access, whatever the target's is, and never to be cached.
+    ///
+    /// # Errors
+    /// As for [`Store::put`].
+    async fn write(&self, key: &str, bytes: Bytes, mode: &PutMode) -> Result<Version, StoreError>;
+
+    /// Deletes what is under `key` if it's this version. Done if nothing is there.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Precondition`] if it's another version, where the storage minds (of S3's servers, Ceph's
+    /// radosgw doesn't); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
+    async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError>;
+
+    /// The same storage, below `prefix` (which ends with a slash), with the same connections and credentials.
+    fn below(&self, prefix: &str) -> Arc<dyn Store>;
+
+    /// The storage's clock; none before its first answer.
+    fn now(&self) -> Option<SystemTime>;
 
     /// Called after the writes, whatever came of them: a directory notes what is under its mutable names.
     async fn remember(&self) -> Result<(), StoreError> {
@@ -108,15 +153,26 @@ pub trait Store: fmt::Debug + Send + Sync {
 /// [`Error::Tree`] lists every file that has none: names that a directory needs for itself, keys that get too
 /// long behind the target's prefix.
 pub fn check(target: &Target, build: &Build) -> Result<(), Error> {
-    let problems = match &target.place {
+    let mut problems = match &target.place {
         Place::Directory(_) => directory::misfits(build),
         Place::S3 { prefix, .. } | Place::Gcs { prefix, .. } => too_long(prefix, build),
     };
+    problems.extend(reserved(build));
     if problems.is_empty() {
         Ok(())
     } else {
         Err(Error::Tree(problems))
     }
+}
+
+/// The folder of releases is assetsync's own, in every target.
+fn reserved(build: &Build) -> Vec<Problem> {
+    let objects = build.objects.iter();
+    let reserved = objects.filter(|object| object.key.as_str().starts_with(FOLDER));
+    let message = format!("has a name below `{FOLDER}`, which assetsync needs for itself");
+    reserved
+        .map(|object| Problem::new(&object.path, &message))
+        .collect()
 }
 
 /// Keys are limited with the prefix they stand behind.
@@ -147,6 +203,22 @@ pub(crate) fn token_in_name(key: &str) -> Option<Token> {
         .find_map(Token::parse)
 }
 
+/// The `Content-Type` of a document.
+pub(crate) fn document_type(key: &str) -> &'static str {
+    match key.ends_with(".json") {
+        true => "application/json",
+        false => "application/octet-stream",
+    }
+}
+
+/// What a document is called in messages.
+pub(crate) fn called(key: &str) -> String {
+    match key {
+        ROOT => "the root of the releases".to_string(),
+        _ => format!("`{key}` of the releases"),
+    }
+}
+
 /// How a store behaves on a bad network.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -154,6 +226,8 @@ pub struct Patience {
     pub deadline: Duration,
     /// How long a connection may make no progress at all.
     pub stall: Duration,
+    /// The first pause between two tries, with jitter; each later one is twice as long.
+    pub backoff: Duration,
 }
 
 impl Patience {
@@ -162,6 +236,7 @@ impl Patience {
         Patience {
             deadline: Duration::from_secs(seconds),
             stall: Duration::from_secs((seconds / 3).clamp(1, 30)),
+            backoff: Duration::from_millis(500),
         }
     }
 }
@@ -242,8 +317,8 @@ pub enum StoreErrorKind {
     Region,
     /// This machine's clock is off.
     Clock,
-    /// A create found its key taken.
-    Exists,
+    /// A create found its key taken, or a conditional write another version than it expected.
+    Precondition,
     /// No answer came, so it may be done or not.
     OutcomeUnknown,
     /// The storage doesn't answer, or only that it can't, for as long as it was asked.

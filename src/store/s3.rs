@@ -1,13 +1,17 @@
 //! S3 and servers like it. Requests are signed by object_store's `AwsAuthorizer` and sent by [`Http`]:
 //! its `ObjectStore` has no way to set an ACL, to make the end of a multipart upload conditional, or to
-//! list a bucket that holds a key such as `a//b`.
+//! list a bucket that holds a key such as `a//b`. What is conditional is in [`super::s3_conditions`].
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::future::try_join;
+use futures_util::future::try_join_all;
 use futures_util::stream::FuturesOrdered;
 use http::{Method, StatusCode};
 use object_store::aws::AwsAuthorizer;
@@ -15,14 +19,15 @@ use object_store::client::HttpRequest;
 use url::Url;
 
 use super::aws_credentials::AwsCredentials;
-use super::http::{Call, Http, Reply, Sign, in_words};
+use super::http::{Call, Http, Reply, Sign, in_words, text};
+use super::ranges;
 use super::s3_documents::{
-    CompleteMultipartUpload, CompletedPart, InitiateMultipartUpload, ListBucket, ListedObject,
-    decode_key, error_document, parse,
+    CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart, InitiateMultipartUpload,
+    ListBucket, ListedObject, decode_key, error_document, parse,
 };
 use super::{
     Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
-    TOKEN_METADATA, token_in_name,
+    TOKEN_METADATA, UNKNOWN_HINT, Version,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
@@ -39,15 +44,23 @@ const PARTS_MAX: u64 = 10_000;
 /// Parts of one object that are sent at a time; `body::memory_bytes` counts them, and one being read.
 const PARTS_IN_FLIGHT: usize = 3;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct S3 {
-    http: Http,
-    signer: Signer,
+    connection: Arc<Connection>,
     /// `https://bucket.server` or `https://server/bucket`.
     bucket_url: String,
     bucket: String,
     prefix: String,
     access: Access,
+}
+
+/// What all prefixes of a bucket share.
+#[derive(Debug)]
+struct Connection {
+    http: Http,
+    signer: Signer,
+    /// Whether the server turned out to want ETags without their quotes.
+    wants_bare_etags: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -77,19 +90,22 @@ impl S3 {
                 .hint("give the endpoint by name, or set `addressing = \"path\"`"));
         }
         Ok(S3 {
-            http: Http::new(patience),
+            connection: Arc::new(Connection {
+                http: Http::new(patience),
+                signer: Signer {
+                    credentials,
+                    region,
+                },
+                wants_bare_etags: AtomicBool::new(false),
+            }),
             bucket_url,
-            signer: Signer {
-                credentials,
-                region,
-            },
             bucket: bucket.to_string(),
             prefix: prefix.to_string(),
             access: target.access,
         })
     }
 
-    fn object_url(&self, key: &ObjectKey) -> String {
+    pub(super) fn object_url(&self, key: &str) -> String {
         format!(
             "{}/{}",
             self.bucket_url,
@@ -97,14 +113,24 @@ impl S3 {
         )
     }
 
-    async fn send(&self, call: &Call) -> Result<Reply, StoreError> {
-        self.http.send(call, &self.signer).await
+    pub(super) fn wants_bare_etags(&self) -> &AtomicBool {
+        &self.connection.wants_bare_etags
+    }
+
+    pub(super) async fn send(&self, call: &Call) -> Result<Reply, StoreError> {
+        let connection = &self.connection;
+        connection.http.send(call, &connection.signer).await
     }
 
     /// Sends `call`; anything but success is explained.
     async fn expect(&self, call: &Call) -> Result<Reply, StoreError> {
         let reply = self.send(call).await?;
-        match reply.status.is_success() && error_document(&reply).is_none() {
+        self.success(call, reply)
+    }
+
+    /// Anything but success is explained.
+    pub(super) fn success(&self, call: &Call, reply: Reply) -> Result<Reply, StoreError> {
+        match is_success(&reply) {
             true => Ok(reply),
             false => Err(self.explain(call, &reply)),
         }
@@ -139,23 +165,57 @@ impl S3 {
         object: &Object,
         body: &Body,
         bytes: &Bytes,
-        mode: PutMode,
-    ) -> Result<(), StoreError> {
+        mode: &PutMode,
+    ) -> Result<Stored, StoreError> {
+        let url = self.object_url(object.key.as_str());
         let call = self
-            .object_call(Method::PUT, self.object_url(&object.key), object, body)
+            .object_call(Method::PUT, url, object, body)
             .body([bytes.clone()]);
-        let sha256 = BASE64_STANDARD.encode(call.sha256);
-        let call = call.header("x-amz-checksum-sha256", &sha256);
-        self.expect(&conditional(call, mode)).await.map(drop)
+        let call = with_checksum(call);
+        let reply = self.send_if(&call, object.key.as_str(), mode).await?;
+        let reply = self.success(&call.expecting(mode), reply)?;
+        let etag = text(&reply.headers, "etag").unwrap_or_default();
+        self.put_as(object, bytes.len() as u64, etag).await
+    }
+
+    /// What an object is that was just put. A server that doesn't tell its ETag is asked once.
+    async fn put_as(
+        &self,
+        object: &Object,
+        size_bytes: u64,
+        etag: &str,
+    ) -> Result<Stored, StoreError> {
+        if !etag.is_empty() {
+            return Ok(Stored {
+                size_bytes,
+                token: Some(object.token),
+                token_is_known: true,
+                version: Version(etag.to_string()),
+                fingerprint: etag.to_string(),
+                modified: None,
+            });
+        }
+        match self.look(object.key.as_str()).await {
+            Ok(Some(stored)) if stored.token == Some(object.token) => Ok(stored),
+            looked => {
+                let why = looked.err().map_or_else(
+                    || "it is there no more".to_string(),
+                    |error| error.to_string(),
+                );
+                let message = format!("`{}` was uploaded, but then: {why}", object.path);
+                Err(StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT))
+            }
+        }
     }
 
     async fn put_parts(
         &self,
         object: &Object,
         body: Body,
-        mode: PutMode,
-    ) -> Result<(), StoreError> {
-        let url = self.object_url(&object.key);
+        mode: &PutMode,
+    ) -> Result<Stored, StoreError> {
+        let size_bytes = body.size_bytes();
+        let url = self.object_url(object.key.as_str());
         let create = self.object_call(Method::POST, format!("{url}?uploads="), object, &body);
         let reply = self.expect(&create).await?;
         let started: InitiateMultipartUpload = parse(&create, &reply)?;
@@ -164,7 +224,7 @@ impl S3 {
             unreachable!("only files are sent in parts");
         };
         match self.send_parts(object, parts, &url, &upload, mode).await {
-            Ok(()) => Ok(()),
+            Ok(etag) => self.put_as(object, size_bytes, &etag).await,
             Err(error) => {
                 // Parts that were sent cost money until the upload is given up.
                 let abort = Call::new(
@@ -183,15 +243,15 @@ impl S3 {
         }
     }
 
-    /// Sends the parts, some at a time, and finishes the upload.
+    /// Sends the parts, some at a time, and finishes the upload; returns the object's ETag, if the storage tells it.
     async fn send_parts(
         &self,
         object: &Object,
         mut parts: Parts,
         url: &str,
         upload: &str,
-        mode: PutMode,
-    ) -> Result<(), StoreError> {
+        mode: &PutMode,
+    ) -> Result<String, StoreError> {
         let part_bytes = (PART_BYTES as u64).max(parts.size_bytes().div_ceil(PARTS_MAX)) as usize;
         let mut in_flight = FuturesOrdered::new();
         let mut done = CompleteMultipartUpload { part: Vec::new() };
@@ -234,23 +294,32 @@ impl S3 {
         }
     }
 
+    /// Makes an object of the parts. Ceph's radosgw does so whatever is there: it knows neither `If-None-Match` nor
+    /// `If-Match` here.
     async fn finish_parts(
         &self,
         object: &Object,
         done: &CompleteMultipartUpload,
         url: &str,
         upload: &str,
-        mode: PutMode,
-    ) -> Result<(), StoreError> {
+        mode: &PutMode,
+    ) -> Result<String, StoreError> {
         let xml = quick_xml::se::to_string(done).expect("numbers and strings are XML");
         let doing = format!("finish `{}`", object.path);
         let call = Call::new(Method::POST, format!("{url}?{upload}"), doing)
             .header("content-type", "application/xml")
             .body([Bytes::from(xml)]);
-        let call = conditional(call, mode);
-        let reply = self.send(&call).await?;
+        let reply = self.send_if(&call, object.key.as_str(), mode).await?;
+        let call = call.expecting(mode);
         match error_document(&reply) {
-            None if reply.status.is_success() => Ok(()),
+            None if reply.status.is_success() => {
+                let result = parse::<CompleteMultipartUploadResult>(&call, &reply);
+                let etag = result.map(|result| result.etag).unwrap_or_default();
+                // Asked again, radosgw tells it without the quotes that it has everywhere else.
+                Ok(Some(etag)
+                    .filter(|etag| etag.starts_with('"'))
+                    .unwrap_or_default())
+            }
             // The first try did it, and its reply was lost: the upload is gone, for the object is there.
             Some(error) if error.code == "NoSuchUpload" => {
                 let error = self.explain(&call, &reply);
@@ -310,8 +379,52 @@ impl S3 {
         }
     }
 
+    /// Lists what is behind a first page, side by side in the ranges that `cuts` (keys without the prefix) make.
+    async fn list_rest(
+        &self,
+        next: String,
+        cuts: &[String],
+    ) -> Result<Vec<ListedObject>, StoreError> {
+        let cuts: Vec<String> = cuts
+            .iter()
+            .map(|cut| format!("{}{cut}", self.prefix))
+            .collect();
+        let begins =
+            std::iter::once(Begin::Token(next)).chain(cuts.iter().cloned().map(Begin::After));
+        let ends = cuts.iter().map(|cut| Some(cut.as_str())).chain([None]);
+        let ranges = begins
+            .zip(ends)
+            .map(|(begin, end)| self.list_on(begin, end));
+        Ok(try_join_all(ranges).await?.concat())
+    }
+
+    /// What is under a key, by a `HEAD`.
+    pub(super) async fn look(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        let doing = format!("look at the object of key `{key}`");
+        let call = Call::new(Method::HEAD, self.object_url(key), doing);
+        let reply = self.send(&call).await?;
+        if reply.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        if !reply.status.is_success() {
+            return Err(self.explain(&call, &reply));
+        }
+        let text = |name: &str| text(&reply.headers, name);
+        let etag = text("etag").unwrap_or_default();
+        Ok(Some(Stored {
+            size_bytes: text("content-length")
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(0),
+            token: text(&format!("x-amz-meta-{TOKEN_METADATA}")).and_then(Token::parse),
+            token_is_known: true,
+            version: Version(etag.to_string()),
+            fingerprint: etag.to_string(),
+            modified: text("last-modified").and_then(|at| httpdate::parse_http_date(at).ok()),
+        }))
+    }
+
     /// A refusal in words, with what to do about it.
-    fn explain(&self, call: &Call, reply: &Reply) -> StoreError {
+    pub(super) fn explain(&self, call: &Call, reply: &Reply) -> StoreError {
         use StoreErrorKind::*;
         let error = error_document(reply).unwrap_or_default();
         let bucket = &self.bucket;
@@ -321,6 +434,7 @@ impl S3 {
             code => format!("{code}: {}", crate::error::escape(&error.message)),
         };
         let told = |kind, hint: String| {
+            let kind = reply.kind(call, kind);
             StoreError::new(kind, format!("Cannot {}: {words}", call.doing)).hint(hint)
         };
         match (error.code.as_str(), reply.status) {
@@ -350,11 +464,15 @@ impl S3 {
             }
             ("AccessDenied", _) | (_, StatusCode::FORBIDDEN) => told(Denied, self.permission_hint(call)),
             ("NotImplemented", _) | (_, StatusCode::NOT_IMPLEMENTED) => {
-                told(Other, "this server doesn't know conditional writes (`If-None-Match`), which assetsync needs".to_string())
+                let header = if is_over(call) { "If-Match" } else { "If-None-Match" };
+                told(Other, format!("this server doesn't know conditional writes (`{header}`), which assetsync needs"))
             }
+            // What was to be written over is gone: taken away by somebody else, or after a first try that was done.
+            ("NoSuchKey", _) if is_over(call) && reply.is_second_answer => told(OutcomeUnknown, UNKNOWN_HINT.to_string()),
+            ("NoSuchKey", _) if is_over(call) => told(Precondition, String::new()),
             // Taken by the first try perhaps.
             (_, StatusCode::PRECONDITION_FAILED) if reply.is_second_answer => told(OutcomeUnknown, String::new()),
-            (_, StatusCode::PRECONDITION_FAILED) => told(Exists, String::new()),
+            (_, StatusCode::PRECONDITION_FAILED) => told(Precondition, String::new()),
             _ => told(Other, String::new()),
         }
     }
@@ -366,8 +484,14 @@ impl S3 {
             }
             Method::PUT | Method::POST => "s3:PutObject is needed",
             Method::HEAD => "s3:GetObject is needed",
-            Method::DELETE => "s3:AbortMultipartUpload is needed",
-            _ => "s3:ListBucket is needed",
+            Method::DELETE if call.url.contains("?uploadId=") => {
+                "s3:AbortMultipartUpload is needed"
+            }
+            Method::DELETE => "s3:DeleteObject is needed",
+            _ if call.url.contains("?list-type=") => "s3:ListBucket is needed",
+            _ => {
+                "s3:GetObject and s3:ListBucket are needed (without s3:ListBucket a missing document looks forbidden)"
+            }
         };
         format!("{needed} for `{}`", self.bucket)
     }
@@ -375,81 +499,69 @@ impl S3 {
 
 #[async_trait]
 impl Store for S3 {
-    /// One request for 1,000 objects. Each waits for the one before, so a large bucket is listed from the middle
-    /// of what is left, too: at most one request more, in half the time.
+    /// One request for 1,000 objects. Each waits for the one before, so what is left of a large bucket after the
+    /// first is listed in up to 16 ranges side by side: at most about one request more for each.
     async fn list(&self) -> Result<Listing, StoreError> {
         let page = self.page(&Begin::Start).await?;
         let next = page.next()?;
-        let middle = page
-            .contents
-            .last()
-            .and_then(|last| middle(last.key.strip_prefix(&self.prefix)?));
         let mut listed = page.contents;
-        match (next, middle) {
-            (None, _) => {}
-            (Some(next), None) => listed.extend(self.list_on(Begin::Token(next), None).await?),
-            (Some(next), Some(middle)) => {
-                let middle = format!("{}{middle}", self.prefix);
-                let first = self.list_on(Begin::Token(next), Some(&middle));
-                let second = self.list_on(Begin::After(middle.clone()), None);
-                let (first, second) = try_join(first, second).await?;
-                listed.extend(first.into_iter().chain(second));
-            }
+        if let Some(next) = next {
+            let last = listed
+                .last()
+                .and_then(|last| last.key.strip_prefix(&self.prefix));
+            let cuts = last.map(ranges::cuts).unwrap_or_default();
+            listed.extend(self.list_rest(next, &cuts).await?);
         }
-        let stored = |size_bytes| Stored {
-            size_bytes,
-            token: None,
-            token_is_known: false,
+        let below = |item: ListedObject| {
+            let key = item.key.strip_prefix(&self.prefix).unwrap_or(&item.key);
+            (key.to_string(), item.stored())
         };
-        let below = |key: String| {
-            key.strip_prefix(&self.prefix)
-                .map(str::to_string)
-                .unwrap_or(key)
-        };
-        Ok(listed
-            .into_iter()
-            .map(|item| (below(item.key), stored(item.size)))
-            .collect())
+        Ok(listed.into_iter().map(below).collect())
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
-        let call = Call::new(
-            Method::HEAD,
-            self.object_url(key),
-            format!("look at the object of key `{key}`"),
-        );
-        let reply = self.send(&call).await?;
-        if reply.status == StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
-        if !reply.status.is_success() {
-            return Err(self.explain(&call, &reply));
-        }
-        let text = |name: &str| reply.headers.get(name).and_then(|v| v.to_str().ok());
-        let token = text(&format!("x-amz-meta-{TOKEN_METADATA}")).and_then(Token::parse);
-        let size_bytes = text("content-length")
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(0);
-        Ok(Some(Stored {
-            size_bytes,
-            token,
-            token_is_known: true,
-        }))
+        self.look(key.as_str()).await
     }
 
-    async fn put(&self, object: &Object, body: Body, mode: PutMode) -> Result<(), StoreError> {
+    async fn put(&self, object: &Object, body: Body, mode: &PutMode) -> Result<Stored, StoreError> {
         match &body.content {
             Content::Memory(bytes) => self.put_whole(object, &body, bytes, mode).await,
             Content::File(_) => self.put_parts(object, body, mode).await,
         }
     }
 
+    async fn read(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreError> {
+        self.read_document(key).await
+    }
+
+    async fn write(&self, key: &str, bytes: Bytes, mode: &PutMode) -> Result<Version, StoreError> {
+        self.write_document(key, bytes, mode).await
+    }
+
+    /// Servers that ignore `If-Match` on a `DELETE` exist, such as Ceph's radosgw: there the object is deleted
+    /// whatever its version is.
+    async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError> {
+        self.delete_if(key, version).await
+    }
+
+    fn below(&self, prefix: &str) -> Arc<dyn Store> {
+        Arc::new(S3 {
+            prefix: format!("{}{prefix}", self.prefix),
+            access: Access::Bucket,
+            ..self.clone()
+        })
+    }
+
+    fn now(&self) -> Option<SystemTime> {
+        self.connection.http.now()
+    }
+
     fn url(&self, key: &ObjectKey) -> String {
-        self.object_url(key)
+        self.object_url(key.as_str())
     }
 
     fn requests(&self) -> u64 {
-        self.http.requests()
+        self.connection.http.requests()
     }
 }
 
@@ -479,14 +591,20 @@ impl Sign for Signer {
     }
 }
 
-/// The call that makes the object.
-fn conditional(call: Call, mode: PutMode) -> Call {
-    let mut call = call.makes_object();
-    if mode == PutMode::Create {
-        call.retry_conflict = true;
-        call = call.header("if-none-match", "*");
-    }
-    call
+/// S3 may say what went wrong under the status 200.
+pub(super) fn is_success(reply: &Reply) -> bool {
+    reply.status.is_success() && error_document(reply).is_none()
+}
+
+/// S3 compares it with what arrived.
+pub(super) fn with_checksum(call: Call) -> Call {
+    let sha256 = BASE64_STANDARD.encode(call.sha256);
+    call.header("x-amz-checksum-sha256", &sha256)
+}
+
+/// Whether a call writes over something, or deletes it.
+fn is_over(call: &Call) -> bool {
+    call.headers.contains_key("if-match")
 }
 
 /// Where a page of a listing begins.
@@ -495,26 +613,6 @@ enum Begin {
     Start,
     After(String),
     Token(String),
-}
-
-/// The middle of the tokens behind `last`, the last key of a first page; none if the page is more than a tenth
-/// of all, by how far it came, or if keys aren't tokens.
-fn middle(last: &str) -> Option<String> {
-    const SORTED: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
-    token_in_name(last)?;
-    let digit = |at: usize| {
-        SORTED
-            .iter()
-            .position(|c| Some(c) == last.as_bytes().get(at))
-    };
-    let at = digit(0)? * 32 + digit(1)?;
-    let middle = (at + 32 * 32) / 2;
-    (at < 32 * 32 / 10).then(|| {
-        [SORTED[middle / 32], SORTED[middle % 32]]
-            .map(char::from)
-            .iter()
-            .collect()
-    })
 }
 
 /// The region that flags, configuration or environment give.
@@ -577,18 +675,6 @@ fn encode_query(text: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_large_bucket_of_tokens_is_listed_from_its_middle_too() {
-        let tail = "qlw4rz226sf3rz3sgvwxlbzq";
-        assert_eq!(middle(&format!("22{tail}.png")).as_deref(), Some("k2"));
-        assert_eq!(middle(&format!("4z{tail}")).as_deref(), Some("lj"));
-        assert_eq!(
-            middle(&format!("yc{tail}.png")),
-            None,
-            "one page more is all there is"
-        );
-        assert_eq!(middle("22/plain.html"), None);
-    }
     use crate::config::Place;
 
     fn target(endpoint: Option<&str>, addressing: Option<Addressing>) -> Target {
@@ -603,6 +689,7 @@ mod tests {
             endpoint: endpoint.map(|e| Url::parse(e).expect("a URL")),
             region: None,
             addressing,
+            state: None,
         }
     }
 

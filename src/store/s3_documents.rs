@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use super::http::{Call, Reply};
-use super::{StoreError, StoreErrorKind};
+use super::{StoreError, StoreErrorKind, Stored, Version};
 
 /// With `encoding-type=url`, keys are form-encoded: a space may be a plus sign.
 pub(super) fn decode_key(key: &str) -> String {
@@ -64,11 +64,29 @@ impl ListBucket {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListedObject {
     pub(super) key: String,
-    pub(super) size: u64,
+    size: u64,
+    #[serde(rename = "ETag", default)]
+    etag: String,
+    #[serde(default)]
+    last_modified: String,
+}
+
+impl ListedObject {
+    pub(super) fn stored(&self) -> Stored {
+        let modified: Option<jiff::Timestamp> = self.last_modified.parse().ok();
+        Stored {
+            size_bytes: self.size,
+            token: None,
+            token_is_known: false,
+            version: Version(self.etag.clone()),
+            fingerprint: self.etag.clone(),
+            modified: modified.map(Into::into),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,6 +99,13 @@ pub(super) struct InitiateMultipartUpload {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct CompleteMultipartUpload {
     pub(super) part: Vec<CompletedPart>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CompleteMultipartUploadResult {
+    /// Empty if the storage doesn't tell.
+    #[serde(rename = "ETag", default)]
+    pub(super) etag: String,
 }
 
 #[derive(Debug, Serialize)]

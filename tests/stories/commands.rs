@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{KEY, Site, set_mode};
 
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 16] = [
     &[],
     &["init"],
     &["key"],
@@ -15,6 +15,11 @@ const COMMANDS: [&[&str]; 11] = [
     &["key", "id"],
     &["diff"],
     &["push"],
+    &["releases"],
+    &["rollback"],
+    &["live"],
+    &["prune"],
+    &["resolve"],
     &["url"],
     &["manifest"],
     &["completions"],
@@ -365,7 +370,10 @@ fn a_dry_run_is_a_diff() {
 #[test]
 fn push_reports_in_json() {
     let site = hunt();
-    insta::assert_snapshot!("push_json", site.run(&["push", "--json"]));
+    let mut run = site.run_with(&[("ASSETSYNC_ACTOR", "ann@laptop")], &["push", "--json"]);
+    let at = json(&run.stdout)["release"]["at"].clone();
+    run.stdout = run.stdout.replace(at.as_str().expect("a time"), "[time]");
+    insta::assert_snapshot!("push_json", run);
     let site =
         site.config("[target.local]\nurl = \"file:out\"\n[target.other]\nurl = \"file:other\"\n");
     let two = site.ok(&["push", "--json", "--dry-run", "local", "other"]);
@@ -575,6 +583,9 @@ fn the_help_of_a_command_begins_with_its_own_options() {
     for (command, own) in [
         ("diff", "--check"),
         ("push", "--dry-run"),
+        ("rollback", "--verify"),
+        ("live", "--until"),
+        ("prune", "--keep"),
         ("url", "--target"),
         ("manifest", "--format"),
     ] {

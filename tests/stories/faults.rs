@@ -25,6 +25,9 @@ const MIB: usize = 1 << 20;
 /// A part of every URL that lists.
 const LIST: &str = "list-type=2";
 
+/// The root of the releases.
+const ROOT: &str = "root.json";
+
 /// How many files [`small`] has.
 const SMALL: u64 = 3;
 
@@ -143,7 +146,7 @@ impl Stage {
         self.assert_all_of(&manifest);
     }
 
-    /// Everything is there, whole, with its headers, for anybody; and nothing else is.
+    /// Everything is there, whole, with its headers, for anybody; and nothing else is, but for releases.
     fn assert_published(&self) {
         self.assert_all_of(&self.manifest());
     }
@@ -220,7 +223,7 @@ fn report(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|e| panic!("no JSON report ({e}): {run}"))
 }
 
-/// Every file is counted once, and a report is complete only if all were published.
+/// Every file is counted once; a report is complete, and has a release, only if all were published.
 fn assert_counts(report: &Value, files: u64) {
     let number = |value: &Value| value.as_u64().expect("a number");
     let done: u64 = ["uploaded", "overwritten", "kept"]
@@ -231,6 +234,7 @@ fn assert_counts(report: &Value, files: u64) {
     let all = done + failures + number(&report["not_begun"]);
     assert_eq!(all, files, "{report:#}");
     assert_eq!(report["complete"], done == files, "{report:#}");
+    assert_eq!(report["release"].is_object(), done == files, "{report:#}");
 }
 
 /// Whatever went wrong, no output tells a secret.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use assetsync::store::{Call, Memory, PutMode, StoreErrorKind};
 use assetsync::{Reason, Step, Store};
 
-use crate::support::library::{built, push, push_build, steps};
+use crate::support::library::{block_on, built, push, push_build, steps};
 use crate::support::{Site, gunzip};
 
 /// Plain pages, keyed everything else.
@@ -81,6 +81,8 @@ fn a_plain_page_is_overwritten_only_when_it_changes() {
     let (memory, store) = memory();
     let site = hunt();
     push(&site, &store);
+    let listed = block_on(store.list()).expect("listed");
+    let seen = PutMode::Over(listed["index.html"].version.clone());
     memory.clear_calls();
     site.write("index.html", "<h1>Erratum</h1>");
     let report = push(&site, &store);
@@ -94,7 +96,8 @@ fn a_plain_page_is_overwritten_only_when_it_changes() {
     );
     assert_eq!(
         memory.calls(),
-        [Call::List, Call::Put("index.html".into(), PutMode::Replace)]
+        [Call::List, Call::Put("index.html".into(), seen)],
+        "nothing is written over but what was seen"
     );
     assert_eq!(
         memory.bytes("index.html").as_deref(),
@@ -183,7 +186,12 @@ fn another_secret_shares_nothing() {
     site.ok(&["push"]);
     let first = site.published("out");
     let site = site.private("hunt.key", "quite another secret, as long as the first one");
-    site.ok(&["push"]);
+    assert_eq!(
+        site.run(&["push"]).code,
+        3,
+        "a new key is hardly ever meant"
+    );
+    site.ok(&["push", "--rotate-key"]);
     let both = site.published("out");
     let keyed =
         |keys: &BTreeMap<String, Vec<u8>>| keys.keys().filter(|k| k.ends_with(".png")).count();
@@ -305,20 +313,17 @@ fn one_failed_object_does_not_stop_the_others() {
 }
 
 #[test]
-fn a_page_that_may_not_be_replaced_either_is_a_failure_and_not_tried_for_ever() {
+fn a_page_whose_name_is_taken_meanwhile_is_a_failure_and_not_tried_again() {
     let (memory, store) = memory();
     let site = Site::new()
         .config("[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")
         .file("index.html", "<h1>Hello</h1>");
-    memory.fail_next_put(StoreErrorKind::Exists);
-    memory.fail_next_put(StoreErrorKind::Exists);
+    memory.fail_next_put(StoreErrorKind::Precondition);
     let report = push(&site, &store);
     assert_eq!((report.uploaded.objects, report.failures.len()), (0, 1));
-    assert_eq!(
-        memory.writes().len(),
-        2,
-        "once to create it, once to replace it"
-    );
+    assert_eq!(report.failures[0].error.kind, StoreErrorKind::Precondition);
+    assert_eq!(report.exit_code(), 1);
+    assert_eq!(memory.writes().len(), 1, "nothing else is tried");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Google Cloud Storage in this process, as strict as the real one, for tests.
 //!
 //! It speaks what a publisher needs of the JSON API (multipart and resumable insert, get, list,
-//! delete, bucket get), the public endpoint `/{bucket}/{object}`, and the token endpoints of OAuth
+//! media, delete, bucket get), the public endpoint `/{bucket}/{object}`, and the token endpoints of OAuth
 //! and of Google's machines (`GCE_METADATA_HOST`).
 //! A path, request parameter or metadata field it does not know is an error, never ignored.
 //!
@@ -10,37 +10,30 @@
 //! service quoted in bug reports. Where none says which of two checks comes first, a precondition
 //! (412) comes before the permission to overwrite (403).
 //!
-//! Not here: versions, IAM policies, ranged reads, decompression, `x-goog-hash` on requests, and
-//! the signatures of assertions. As at Google, the address of a resumable session is a credential
-//! in itself, so chunks need no token.
+//! Not here: versions, IAM policies, ranged reads, `x-goog-hash` on requests, and the signatures of
+//! assertions. As at Google, the address of a resumable session is a credential in itself, so chunks need
+//! no token.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::future::{pending, poll_fn};
-use std::io;
-use std::pin::Pin;
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
-use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
-use hyper::Response;
-use hyper::body::{Body, Bytes, Frame, Incoming};
-use hyper::http::request::Parts;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use flate2::read::MultiGzDecoder;
 use md5::{Digest as _, Md5};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use url::form_urlencoded;
+
+use super::buckets::{self, Buckets, Objects, Watch};
+use super::clock::{now_s, rfc3339};
+use super::faults::Fault;
+use super::serving::{Call, Parameters, Reply, Request, Serving, Storage, form, reply};
 
 /// Every chunk of a resumable upload but the last is a multiple of this.
 pub const CHUNK_UNIT_BYTES: usize = 256 * 1024;
@@ -49,16 +42,17 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const COMMON: &str = "alt fields prettyPrint projection";
 const CONDITIONS: &str =
     "ifGenerationMatch ifGenerationNotMatch ifMetagenerationMatch ifMetagenerationNotMatch";
+const FIELD_SEPARATORS: [char; 4] = ['(', ')', ',', '/'];
 const PREDEFINED_ACLS: &str =
     "authenticatedRead bucketOwnerFullControl bucketOwnerRead private projectPrivate publicRead";
 
+/// What `fields` can ask for.
+const FIELDS: &str = "items prefixes nextPageToken kind id name bucket size metadata generation metageneration \
+    etag crc32c md5Hash updated timeCreated contentType cacheControl contentEncoding contentDisposition \
+    contentLanguage acl location storageClass iamConfiguration";
+
 /// A running server; dropping it closes its port and every connection.
-pub struct Server {
-    url: String,
-    state: Shared,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Server(Serving<State>);
 
 /// How a bucket differs from one that is fine-grained, private, and open to the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,142 +100,106 @@ pub struct Object {
     pub updated_s: u64,
 }
 
-/// A request, in the order of processing; `path` and `query` are as sent, percent-encoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    pub method: String,
-    pub path: String,
-    pub query: String,
-    /// The object it was about, wherever in the request its name was.
-    pub object: Option<String>,
-    /// 0 when nothing was answered.
-    pub status: u16,
-}
-
-/// Something to go wrong, once, with the next request that matches.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    method: &'static str,
-    part: String,
-    skip: usize,
-    effect: Effect,
-}
-
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Answer this (code, headers, body) without processing the request.
-    Status(u16, Vec<(&'static str, String)>, String),
-    /// Close the connection without reading the request's body.
-    CloseBefore,
-    /// Process the request, close the connection without a reply.
-    CommitThenClose,
-    /// Process the request, answer this code.
-    CommitThenStatus(u16),
-    /// Never answer.
-    Hang,
-    /// Process the request, send the first half of the reply's body, close the connection.
-    TruncateReply,
-    /// Keep only so many new bytes of a resumable chunk, as the real service may.
-    PersistOnly(usize),
-}
-
 impl Server {
     pub fn start() -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a port");
-        let address = listener.local_addr().expect("a bound socket has one");
-        let state = Shared::default();
-        let (stop, stopped) = oneshot::channel();
-        let shared = Arc::clone(&state);
-        let url = format!("http://{address}");
-        lock(&state).url.clone_from(&url);
-        Self {
-            url,
-            state,
-            stop: Some(stop),
-            thread: Some(thread::spawn(|| serve(listener, shared, stopped))),
-        }
+        Self(Serving::start(|url| State {
+            url: url.to_owned(),
+            ..State::default()
+        }))
     }
 
     /// `http://127.0.0.1:port`, for `STORAGE_EMULATOR_HOST`; `{url}/token` is the token endpoint.
     pub fn url(&self) -> &str {
-        &self.url
+        self.0.url()
     }
 
     /// Creates a bucket, or sets one up anew; its objects stay.
     pub fn bucket(&self, name: &str, setup: &[Setup]) {
-        let mut state = lock(&self.state);
-        let bucket = state.buckets.entry(name.to_owned()).or_default();
-        bucket.setup = setup.iter().copied().collect();
+        self.0.lock().storage.buckets.set_up(name, setup);
     }
 
     /// Plants an object; the bucket is created if there is none. Returns its generation.
     pub fn put(&self, bucket: &str, name: &str, mut object: Object) -> u64 {
         name.clone_into(&mut object.name);
-        lock(&self.state).store(bucket, object).generation
+        self.0.lock().storage.store(bucket, object).generation
     }
 
     /// Takes an object away behind the program's back.
     pub fn remove(&self, bucket: &str, name: &str) -> Option<Object> {
-        let mut state = lock(&self.state);
-        state.buckets.get_mut(bucket)?.objects.remove(name)
+        let removed = self.0.lock().storage.buckets.remove(bucket, name)?;
+        Some(Arc::unwrap_or_clone(removed))
     }
 
     pub fn object(&self, bucket: &str, name: &str) -> Option<Object> {
-        let state = lock(&self.state);
-        state.buckets.get(bucket)?.objects.get(name).cloned()
+        let desk = self.0.lock();
+        desk.storage
+            .buckets
+            .object(bucket, name)
+            .map(|o| Object::clone(o))
     }
 
     /// The names of all objects, sorted.
     pub fn objects(&self, bucket: &str) -> Vec<String> {
-        let state = lock(&self.state);
-        let objects = state.buckets.get(bucket).map(|bucket| &bucket.objects);
-        objects
-            .into_iter()
-            .flat_map(|all| all.keys().cloned())
-            .collect()
+        self.snapshot(bucket).into_keys().collect()
+    }
+
+    /// All objects as they are at one instant; contents are shared, not copied.
+    pub fn snapshot(&self, bucket: &str) -> Objects<Object> {
+        self.0.lock().storage.buckets.objects(bucket)
+    }
+
+    /// Calls this after each change of an object, before anybody can see it.
+    pub fn on_change(&self, watch: Watch<Object>) {
+        self.0.lock().storage.buckets.on_change(watch);
+    }
+
+    /// From now on an object can be changed only once within this time; planting does not count.
+    pub fn write_limit(&self, apart: Duration) {
+        self.0.lock().storage.buckets.limit_writes(apart);
     }
 
     pub fn requests(&self) -> Vec<Request> {
-        lock(&self.state).requests.clone()
+        self.0.requests()
     }
 
     /// Forgets the requests so far, and nothing else.
     pub fn clear(&self) {
-        lock(&self.state).requests.clear();
+        self.0.clear();
     }
 
     pub fn fault(&self, fault: Fault) {
-        lock(&self.state).faults.push(fault);
+        self.0.fault(fault);
     }
 
     /// How many faults have not happened; a test that relies on its faults asserts 0.
     pub fn faults_left(&self) -> usize {
-        lock(&self.state).faults.len()
+        self.0.faults_left()
+    }
+
+    /// Forgets the faults that have not happened.
+    pub fn disarm(&self) {
+        self.0.disarm();
+    }
+
+    /// Does all requests that are delayed, in the order they came; returns how many.
+    pub fn deliver_delayed(&self) -> usize {
+        self.0.deliver_delayed()
     }
 
     /// From now on the JSON API answers 401 without a token of [`Server::token`] or `POST /token`.
     pub fn require_token(&self) {
-        lock(&self.state).token_required = true;
+        self.0.lock().storage.token_required = true;
     }
 
     /// Issues a token as `POST /token` does: `test-token-1`, then `test-token-2`, ...
     pub fn token(&self) -> String {
-        lock(&self.state).issue_token()
+        self.0.lock().storage.issue_token()
     }
 
     /// Refuses every token issued so far; those issued later are accepted.
     pub fn expire_token(&self) {
-        let mut state = lock(&self.state);
+        let state = &mut self.0.lock().storage;
         state.tokens_expired = state.tokens_issued;
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let ended = self.thread.take().map(JoinHandle::join);
-        let well = matches!(ended, Some(Ok(())));
-        assert!(thread::panicking() || well, "the server panicked");
     }
 }
 
@@ -255,59 +213,21 @@ impl Object {
     }
 }
 
-impl Fault {
-    /// For a `method` (`*` is any) and a part of `path?query`, percent-encoded or not.
-    pub fn new(method: &'static str, part: &str, effect: Effect) -> Self {
-        let (part, skip) = (part.to_owned(), 0);
-        Self {
-            method,
-            part,
-            skip,
-            effect,
-        }
-    }
-
-    /// Lets so many matching requests pass first.
-    pub fn after(mut self, requests: usize) -> Self {
-        self.skip = requests;
-        self
-    }
-
-    fn matches(&self, head: &Parts) -> bool {
-        let target = head.uri.to_string();
-        let decoded = percent_decode_str(&target).decode_utf8_lossy();
-        (self.method == "*" || self.method == head.method)
-            && (target.contains(&self.part) || decoded.contains(&self.part))
-    }
-}
-
-type Shared = Arc<Mutex<State>>;
+type Bucket = buckets::Bucket<Object, Setup>;
 /// The first byte, and the one after the last.
 type Span = (usize, usize);
-type Parameters = BTreeMap<String, String>;
-type Reply = Response<Bytes>;
 type Outcome<T = Reply> = Result<T, Refusal>;
 
 #[derive(Default)]
 struct State {
     url: String,
-    buckets: BTreeMap<String, Bucket>,
+    buckets: Buckets<Object, Setup>,
     sessions: BTreeMap<String, Upload>,
     writes: u64,
     token_required: bool,
     tokens_issued: u64,
     tokens_expired: u64,
-    faults: Vec<Fault>,
-    requests: Vec<Request>,
-    /// The name of the object that the request at hand is about.
-    about: Option<String>,
     persist_bytes_max: Option<usize>,
-}
-
-#[derive(Default)]
-struct Bucket {
-    objects: BTreeMap<String, Object>,
-    setup: BTreeSet<Setup>,
 }
 
 /// A checked request to store an object whose bytes may come later.
@@ -332,205 +252,107 @@ struct Refusal {
     message: String,
 }
 
-struct Call {
-    head: Parts,
-    parameters: Parameters,
-    body: Vec<u8>,
-}
-
 #[derive(Clone, Copy)]
 enum Caller {
     Account,
     Anonymous,
 }
 
-// ---- connections ----
-
-fn lock(state: &Shared) -> MutexGuard<'_, State> {
-    state.lock().expect("no handler panics")
-}
-
-fn serve(listener: std::net::TcpListener, state: Shared, stopped: oneshot::Receiver<()>) {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_io().build().expect("a runtime starts");
-    let nonblocking = listener.set_nonblocking(true);
-    nonblocking.expect("a socket can be non-blocking");
-    runtime.block_on(async {
-        let listener = TcpListener::from_std(listener).expect("the socket is non-blocking");
-        tokio::spawn(accept(listener, state));
-        // Nothing is ever sent: the sender's drop is the signal.
-        drop(stopped.await);
-    });
-}
-
-async fn accept(listener: TcpListener, state: Shared) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let state = Arc::clone(&state);
-        let service = service_fn(move |request| answer(Arc::clone(&state), request));
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-    }
-}
-
-/// An error closes the connection, which is how faults do it.
-async fn answer(state: Shared, request: hyper::Request<Incoming>) -> io::Result<Response<Payload>> {
-    let (head, body) = request.into_parts();
-    let effect = lock(&state).take_fault(&head);
-    let body = match effect {
-        Some(Effect::CloseBefore) => Vec::new(),
-        _ => read(body).await.map_err(io::Error::other)?,
-    };
-    let hangs = matches!(effect, Some(Effect::Hang));
-    let reply = lock(&state).act(&Call::new(head, body), effect);
-    if hangs {
-        pending::<()>().await;
-    }
-    reply.ok_or(io::ErrorKind::ConnectionAborted.into())
-}
-
-async fn read(mut body: Incoming) -> hyper::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        bytes.extend(frame?.into_data().unwrap_or_default());
-    }
-    Ok(bytes)
-}
-
-/// The body of a reply; one that is cut is shorter than promised, so the connection is closed.
-struct Payload {
-    bytes: Option<Bytes>,
-    cut: bool,
-}
-
-impl Body for Payload {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if let Some(bytes) = self.bytes.take() {
-            return Poll::Ready(Some(Ok(Frame::data(bytes))));
-        }
-        if !self.cut {
-            return Poll::Ready(None);
-        }
-        // Lets the bytes reach the socket first: closing would drop them.
-        self.cut = false;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
-fn payload(bytes: Bytes, cut: bool) -> Payload {
-    let bytes = Some(bytes);
-    Payload { bytes, cut }
-}
-
-fn truncated(reply: Reply) -> Response<Payload> {
-    // Even of an empty reply, one byte is promised and missing.
-    let promised_bytes = reply.body().len().max(1);
-    let mut half = reply.map(|bytes| payload(bytes.slice(..bytes.len() / 2), true));
-    let headers = half.headers_mut();
-    headers.insert("content-length", promised_bytes.into());
-    half
-}
-
 // ---- from a request to its handler ----
 
-impl Call {
-    fn new(head: Parts, body: Vec<u8>) -> Self {
-        let parameters = form(head.uri.query().unwrap_or_default().as_bytes());
-        Self {
-            head,
-            parameters,
-            body,
+impl Storage for State {
+    fn handle(&mut self, call: &Call) -> Reply {
+        let answer = self.route(call);
+        answer.unwrap_or_else(|refusal| refusal.reply(is_json_api(call)))
+    }
+
+    fn about(&self, call: &Call) -> Option<String> {
+        let session = call.parameter("upload_id");
+        let session = session.and_then(|id| self.sessions.get(id));
+        let named = || call.parameter("name").map(str::to_owned);
+        match segments(call).ok()?.as_slice() {
+            [upload, _, _, _, _, o] if upload == "upload" && o == "o" => match session {
+                Some(upload) => Some(upload.object.name.clone()),
+                None => named().or_else(|| name_in_metadata(call)),
+            },
+            [storage, _, _, _, o, name] if storage == "storage" && o == "o" => Some(name.clone()),
+            [first, ..] if ["storage", "upload", "token"].contains(&first.as_str()) => None,
+            [_, name @ ..] => Some(name.join("/")).filter(|name| !name.is_empty()),
+            [] => None,
         }
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.headers.get(name)?.to_str().ok()
+    fn error_in_ok(&self, _: &Call) -> Reply {
+        let error = json!({"code": 500, "message": "Backend Error", "errors": [
+            {"message": "Backend Error", "domain": "global", "reason": "backendError"}]});
+        json_reply(200, &json!({"error": error}))
     }
 
-    fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).map(String::as_str)
+    fn bad_checksum(&self, call: &Call) -> Reply {
+        let message = "Provided CRC32C \"AAAAAA==\" doesn't match calculated CRC32C \"/////w==\".";
+        let refusal = Refusal {
+            status: 400,
+            reason: "invalid",
+            message: message.to_owned(),
+        };
+        refusal.reply(is_json_api(call))
     }
 
-    /// Refuses parameters that are in none of these lists.
-    fn accept(&self, lists: &[&str]) -> Outcome<()> {
-        let known = |name: &String| lists.iter().any(|list| has_word(list, name));
-        let unknown = self.parameters.keys().find(|name| !known(name));
-        require(
-            unknown.is_none(),
-            format!("Unknown query parameters: {unknown:?}"),
-        )
+    fn dress(&mut self, mut reply: Reply) -> Reply {
+        let date = httpdate::fmt_http_date(SystemTime::now());
+        let date = date.parse().expect("a date is ASCII");
+        reply.headers_mut().entry("date").or_insert(date);
+        reply
     }
 
-    fn is_json_api(&self) -> bool {
-        let starts = ["/storage/", "/upload/", "/token"];
-        starts
-            .iter()
-            .any(|start| self.head.uri.path().starts_with(start))
+    fn keep_bytes_max(&mut self, bytes: Option<usize>) -> bool {
+        self.persist_bytes_max = bytes;
+        true
     }
+}
+
+fn is_json_api(call: &Call) -> bool {
+    let starts = ["/storage/", "/upload/", "/token"];
+    let path = call.head.uri.path();
+    starts.iter().any(|start| path.starts_with(start))
+}
+
+/// Refuses parameters that are in none of these lists, and fields that nothing has.
+fn accept(call: &Call, lists: &[&str]) -> Outcome<()> {
+    let known = |name: &String| lists.iter().any(|list| has_word(list, name));
+    let unknown = call.parameters.keys().find(|name| !known(name));
+    require(
+        unknown.is_none(),
+        format!("Unknown query parameters: {unknown:?}"),
+    )?;
+    let fields = call.parameter("fields").unwrap_or_default();
+    let mut names = fields
+        .split(FIELD_SEPARATORS)
+        .filter(|name| !name.is_empty());
+    let unknown = names.find(|name| !has_word(FIELDS, name));
+    let message = format!("Invalid field selection {}", unknown.unwrap_or_default());
+    require(unknown.is_none(), message)
+}
+
+fn segments(call: &Call) -> Outcome<Vec<String>> {
+    let segments = call.head.uri.path().split('/').skip(1);
+    segments.map(decode).collect()
+}
+
+/// The name in the metadata of an upload, which come first in its body; what follows may be cut off.
+fn name_in_metadata(call: &Call) -> Option<String> {
+    let mut json = call.body.as_slice();
+    if call.parameter("uploadType") == Some("multipart") {
+        json = &json[find(json, b"\r\n\r\n")? + 4..];
+        json = &json[..find(json, b"\r\n--")?];
+    }
+    let metadata: Value = serde_json::from_slice(json).ok()?;
+    Some(metadata["name"].as_str()?.to_owned())
 }
 
 impl State {
-    fn take_fault(&mut self, head: &Parts) -> Option<Effect> {
-        for (index, fault) in self.faults.iter_mut().enumerate() {
-            match fault.matches(head) {
-                true if fault.skip == 0 => return Some(self.faults.remove(index).effect),
-                true => fault.skip -= 1,
-                false => {}
-            }
-        }
-        None
-    }
-
-    fn act(&mut self, call: &Call, effect: Option<Effect>) -> Option<Response<Payload>> {
-        let answer = self.affected(call, effect);
-        let uri = &call.head.uri;
-        self.requests.push(Request {
-            method: call.head.method.to_string(),
-            path: uri.path().to_owned(),
-            query: uri.query().unwrap_or_default().to_owned(),
-            object: self.about.take(),
-            status: answer.as_ref().map_or(0, |reply| reply.status().as_u16()),
-        });
-        answer
-    }
-
-    fn affected(&mut self, call: &Call, effect: Option<Effect>) -> Option<Response<Payload>> {
-        let reply = match effect {
-            Some(Effect::CloseBefore | Effect::Hang) => return None,
-            Some(Effect::Status(code, headers, body)) => reply(code, &headers, body),
-            Some(Effect::TruncateReply) => return Some(truncated(self.handle(call))),
-            Some(Effect::CommitThenClose) => {
-                self.handle(call);
-                return None;
-            }
-            Some(Effect::CommitThenStatus(code)) => {
-                self.handle(call);
-                reply(code, &[], "")
-            }
-            Some(Effect::PersistOnly(bytes)) => {
-                self.persist_bytes_max = Some(bytes);
-                let reply = self.handle(call);
-                self.persist_bytes_max = None;
-                reply
-            }
-            None => self.handle(call),
-        };
-        Some(reply.map(|bytes| payload(bytes, false)))
-    }
-
-    fn handle(&mut self, call: &Call) -> Reply {
-        let answer = self.route(call);
-        answer.unwrap_or_else(|refusal| refusal.reply(call.is_json_api()))
-    }
-
     fn route(&mut self, call: &Call) -> Outcome {
-        let segments = call.head.uri.path().split('/').skip(1).map(decode);
-        let segments = segments.collect::<Outcome<Vec<String>>>()?;
+        let segments = segments(call)?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let session = call.parameter("upload_id");
         match (call.head.method.as_str(), segments.as_slice(), session) {
@@ -544,20 +366,18 @@ impl State {
             ("POST", ["upload", "storage", "v1", "b", bucket, "o"], _) => self.insert(call, bucket),
             ("GET", ["storage", "v1", "b", bucket], _) => self.get_bucket(call, bucket),
             ("GET", ["storage", "v1", "b", bucket, "o"], _) => self.list(call, bucket),
-            ("GET", ["storage", "v1", "b", bucket, "o", name], _) => {
-                self.about = Some((*name).to_owned());
-                self.get(call, bucket, name)
-            }
+            ("GET", ["storage", "v1", "b", bucket, "o", name], _) => self.get(call, bucket, name),
             ("DELETE", ["storage", "v1", "b", bucket, "o", name], _) => {
-                self.about = Some((*name).to_owned());
                 self.delete(call, bucket, name)
             }
             (_, ["token" | "storage" | "upload", ..], _) => refuse(404, "notFound", "Not Found"),
             ("GET" | "HEAD", [bucket] | [bucket, ""], _) => self.public_list(call, bucket),
             ("GET" | "HEAD", [bucket, name @ ..], _) => {
-                self.about = Some(name.join("/"));
                 let bucket = self.existing(bucket)?;
-                Ok(media(bucket.read(self.caller(call)?, &name.join("/"))?))
+                Ok(media(
+                    call,
+                    bucket.read(self.caller(call)?, &name.join("/"))?,
+                ))
             }
             _ => refuse(405, "methodNotAllowed", "Method Not Allowed"),
         }
@@ -605,7 +425,7 @@ impl State {
     /// Without a token the JSON API takes anyone for the account, unless tokens are required.
     fn caller(&self, call: &Call) -> Outcome<Caller> {
         match call.header("authorization") {
-            None if self.token_required || !call.is_json_api() => Ok(Caller::Anonymous),
+            None if self.token_required || !is_json_api(call) => Ok(Caller::Anonymous),
             Some(header) if self.token_required && !self.is_valid(header) => {
                 refuse(401, "authError", "Invalid Credentials")
             }
@@ -626,10 +446,6 @@ impl State {
 }
 
 impl Bucket {
-    fn is(&self, setup: Setup) -> bool {
-        self.setup.contains(&setup)
-    }
-
     /// Refuses what `lack` denies to the account, and nearly all to strangers.
     fn authorize(&self, caller: Caller, lack: Setup, object: Option<&Object>) -> Outcome<()> {
         let is_public =
@@ -677,7 +493,7 @@ impl Bucket {
 
 impl State {
     fn insert(&mut self, call: &Call, bucket: &str) -> Outcome {
-        call.accept(&[COMMON, CONDITIONS, "uploadType name predefinedAcl"])?;
+        accept(call, &[COMMON, CONDITIONS, "uploadType name predefinedAcl"])?;
         let caller = self.caller(call)?;
         self.existing(bucket)?
             .authorize(caller, Setup::NoCreate, None)?;
@@ -727,13 +543,12 @@ impl State {
         let object = serde_json::from_slice(json);
         let mut object: Object = object.or_else(|error| invalid(format!("Metadata: {error}")))?;
         agree("name", call.parameter("name"), &mut object.name)?;
-        self.about = Some(object.name.clone());
         check_name(&object.name)?;
         agree("Content-Type", media_type, &mut object.content_type)?;
         object.acl = call.parameter("predefinedAcl").map(str::to_owned);
         self.existing(bucket)?.check_acl(object.acl.as_deref())?;
         require(
-            media(&object).status() == 200,
+            stored_media(&object).status() == 200,
             "A value cannot be that of a header",
         )?;
         let upload = Upload {
@@ -750,7 +565,7 @@ impl State {
     /// Checks what must hold of the object that is to be replaced, or of its absence.
     fn check_live(&self, upload: &Upload) -> Outcome<()> {
         let bucket = self.existing(&upload.bucket)?;
-        let live = bucket.objects.get(&upload.object.name);
+        let live = bucket.objects.get(&upload.object.name).map(Arc::as_ref);
         check_conditions(&upload.parameters, live)?;
         match live {
             Some(_) => bucket.authorize(Caller::Account, Setup::NoOverwrite, None),
@@ -763,12 +578,25 @@ impl State {
         check_hash("CRC32C", &object.crc32c, &crc32c(&object.bytes))?;
         check_hash("MD5 hash", &object.md5_hash, &md5(&object.bytes))?;
         self.check_live(upload)?;
+        self.take_turn(&upload.bucket, &object.name)?;
         let object = self.store(&upload.bucket, object.clone());
-        let resource = resource(&upload.bucket, object, &upload.parameters);
+        let resource = resource(&upload.bucket, &object, &upload.parameters);
         Ok(select(&upload.parameters, resource))
     }
 
-    fn store(&mut self, bucket: &str, mut object: Object) -> &Object {
+    /// Refuses a change that comes too soon after the one before.
+    fn take_turn(&mut self, bucket: &str, name: &str) -> Outcome<()> {
+        if self.buckets.take_turn(bucket, name) {
+            return Ok(());
+        }
+        let message = format!(
+            "The object {bucket}/{name} exceeded the rate limit for object mutation operations (create, \
+             update, and delete). Please reduce your request rate. See https://cloud.google.com/storage/docs/gcs429."
+        );
+        refuse(429, "rateLimitExceeded", message)
+    }
+
+    fn store(&mut self, bucket: &str, mut object: Object) -> Arc<Object> {
         self.writes += 1;
         // As long as real ones, which are microseconds.
         object.generation = 1_700_000_000_000_000 + self.writes;
@@ -780,9 +608,8 @@ impl State {
         if object.content_type.is_empty() {
             "application/octet-stream".clone_into(&mut object.content_type);
         }
-        let bucket = self.buckets.entry(bucket.to_owned()).or_default();
-        let entry = bucket.objects.entry(object.name.clone());
-        entry.insert_entry(object).into_mut()
+        let name = object.name.clone();
+        self.buckets.put(bucket, &name, object)
     }
 }
 
@@ -903,7 +730,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 
 impl State {
     fn in_session(&mut self, call: &Call, bucket: &str, id: &str) -> Outcome {
-        call.accept(&["uploadType upload_id"])?;
+        accept(call, &["uploadType upload_id"])?;
         let found = self
             .sessions
             .remove(id)
@@ -911,7 +738,6 @@ impl State {
         let Some(mut upload) = found else {
             return refuse(404, "notFound", "No such upload session");
         };
-        self.about = Some(upload.object.name.clone());
         let answer = match (call.head.method.as_str(), &upload.stage) {
             (_, Stage::Ended(status)) => refuse(*status, "", "The upload session has ended."),
             ("PUT" | "POST", Stage::Open) => self.resume(&mut upload, call),
@@ -939,6 +765,8 @@ impl State {
         let stored = self.commit(upload);
         upload.stage = match &stored {
             Ok(resource) => Stage::Done(resource.clone()),
+            // All bytes are there: the last chunk can be sent again.
+            Err(refusal) if refusal.status == 429 => Stage::Open,
             Err(_) => Stage::Ended(410),
         };
         Ok(json_reply(200, &stored?))
@@ -1014,7 +842,7 @@ fn content_range(text: &str) -> Option<(Option<Span>, Option<usize>)> {
 
 impl State {
     fn get_bucket(&self, call: &Call, name: &str) -> Outcome {
-        call.accept(&[COMMON])?;
+        accept(call, &[COMMON])?;
         let bucket = self.existing(name)?;
         bucket.authorize(self.caller(call)?, Setup::NoGetBucket, None)?;
         let prevention = if bucket.is(Setup::PreventPublicAccess) {
@@ -1034,34 +862,40 @@ impl State {
     }
 
     fn get(&self, call: &Call, bucket: &str, name: &str) -> Outcome {
-        call.accept(&[COMMON, CONDITIONS, "generation"])?;
+        accept(call, &[COMMON, CONDITIONS, "generation"])?;
         let object = self.existing(bucket)?.read(self.caller(call)?, name)?;
         check_generation(call, object)?;
         check_conditions(&call.parameters, Some(object))?;
         if call.parameter("alt") == Some("media") {
-            return Ok(media(object));
+            return Ok(media(call, object));
         }
         let resource = resource(bucket, object, &call.parameters);
         Ok(json_reply(200, &select(&call.parameters, resource)))
     }
 
     fn delete(&mut self, call: &Call, bucket: &str, name: &str) -> Outcome {
-        call.accept(&[COMMON, CONDITIONS, "generation"])?;
+        accept(call, &[COMMON, CONDITIONS, "generation"])?;
         let caller = self.caller(call)?;
         self.existing(bucket)?
             .authorize(caller, Setup::NoOverwrite, None)?;
-        let objects = &mut self.buckets.entry(bucket.to_owned()).or_default().objects;
-        let Some(object) = objects.get(name) else {
+        let Some(object) = self.buckets.object(bucket, name) else {
             return refuse(404, "notFound", format!("No such object: {name}"));
         };
         check_generation(call, object)?;
         check_conditions(&call.parameters, Some(object))?;
-        objects.remove(name);
+        self.take_turn(bucket, name)?;
+        self.buckets.remove(bucket, name);
         Ok(reply(204, &[], ""))
     }
 
     fn list(&self, call: &Call, name: &str) -> Outcome {
-        call.accept(&[COMMON, "prefix delimiter maxResults pageToken"])?;
+        accept(
+            call,
+            &[
+                COMMON,
+                "prefix delimiter maxResults pageToken startOffset endOffset",
+            ],
+        )?;
         let bucket = self.existing(name)?;
         bucket.authorize(self.caller(call)?, Setup::NoList, None)?;
         let max = call.parameter("maxResults").unwrap_or("1000");
@@ -1110,14 +944,17 @@ impl Bucket {
         let prefix = call.parameter("prefix").unwrap_or_default();
         let delimiter = call.parameter("delimiter").filter(|text| !text.is_empty());
         let mut entries = BTreeMap::new();
+        let first = call.parameter("startOffset").unwrap_or_default();
+        let end = call.parameter("endOffset").filter(|text| !text.is_empty());
         for (name, object) in &self.objects {
-            let Some(rest) = name.strip_prefix(prefix) else {
+            let is_inside = name.as_str() >= first && end.is_none_or(|end| name.as_str() < end);
+            let Some(rest) = name.strip_prefix(prefix).filter(|_| is_inside) else {
                 continue;
             };
             let found = delimiter.and_then(|text| Some(rest.find(text)? + text.len()));
             match found {
                 Some(length) => entries.insert(&name[..prefix.len() + length], None),
-                None => entries.insert(name, Some(object)),
+                None => entries.insert(name, Some(&**object)),
             };
         }
         entries
@@ -1151,7 +988,7 @@ fn select(parameters: &Parameters, mut value: Value) -> Value {
     let Some(fields) = parameters.get("fields") else {
         return value;
     };
-    let names: Vec<&str> = fields.split(['(', ')', ',', '/']).collect();
+    let names: Vec<&str> = fields.split(FIELD_SEPARATORS).collect();
     let keep = |value: &mut Value| {
         if let Some(fields) = value.as_object_mut() {
             fields.retain(|key, _| names.contains(&key.as_str()));
@@ -1176,7 +1013,32 @@ fn compact(mut value: Value) -> Value {
 
 // ---- replies ----
 
-fn media(object: &Object) -> Reply {
+/// An object's bytes: as stored, or decompressed for who cannot do that himself.
+fn media(call: &Call, object: &Object) -> Reply {
+    let accepted = call.header("accept-encoding").unwrap_or_default();
+    let takes_gzip = accepted
+        .split(',')
+        .any(|one| one.trim().starts_with("gzip"));
+    let cache_control = object.cache_control.as_deref().unwrap_or_default();
+    let is_gzip = object.content_encoding.as_deref() == Some("gzip");
+    if !is_gzip || takes_gzip || cache_control.contains("no-transform") {
+        return stored_media(object);
+    }
+    let mut bytes = Vec::new();
+    if let Err(error) = MultiGzDecoder::new(object.bytes.as_slice()).read_to_end(&mut bytes) {
+        let message = format!("Cannot decompress {}: {error}", object.name);
+        return reply(503, &[], message);
+    }
+    let mut reply = stored_media(object);
+    let headers = reply.headers_mut();
+    headers.remove("content-encoding");
+    headers.insert("content-length", bytes.len().into());
+    let warning = "214 UploadServer gunzipped";
+    headers.insert("warning", warning.parse().expect("words are ASCII"));
+    reply.map(|_| bytes.into())
+}
+
+fn stored_media(object: &Object) -> Reply {
     let default = "public, max-age=3600".to_owned();
     let cache_control = object.cache_control.as_ref().unwrap_or(&default);
     let headers = [
@@ -1192,8 +1054,16 @@ fn media(object: &Object) -> Reply {
     let etag = format!("\"{}\"", HEXLOWER.encode(&Md5::digest(&object.bytes)));
     let hash = format!("crc32c={},md5={}", object.crc32c, object.md5_hash);
     let generation = object.generation.to_string();
+    let modified = UNIX_EPOCH + Duration::from_secs(object.updated_s);
+    let modified = httpdate::fmt_http_date(modified);
+    let stored_encoding = object.content_encoding.as_deref().unwrap_or("identity");
+    let stored_bytes = object.bytes.len();
     let own = [
         ("etag", etag),
+        ("last-modified", modified),
+        ("x-goog-metageneration", "1".to_owned()),
+        ("x-goog-stored-content-encoding", stored_encoding.to_owned()),
+        ("x-goog-stored-content-length", stored_bytes.to_string()),
         ("x-goog-hash", hash),
         ("x-goog-generation", generation),
     ];
@@ -1213,18 +1083,6 @@ fn xml_reply(status: u16, element: &str) -> Reply {
         &headers,
         format!("<?xml version='1.0' encoding='UTF-8'?>{element}"),
     )
-}
-
-fn reply(status: u16, headers: &[(&'static str, String)], body: impl Into<Bytes>) -> Reply {
-    let body = body.into();
-    let mut reply = Response::builder().status(status);
-    reply = reply.header("content-length", body.len());
-    for (name, value) in headers {
-        reply = reply.header(*name, value);
-    }
-    // Whoever plants an impossible header shall see it.
-    let impossible = |error| json_reply(500, &json!(format!("{error}")));
-    reply.body(body).unwrap_or_else(impossible)
 }
 
 impl Refusal {
@@ -1284,10 +1142,6 @@ fn plain(holds: bool, message: &str) -> Outcome<()> {
 
 // ---- text ----
 
-fn form(text: &[u8]) -> Parameters {
-    form_urlencoded::parse(text).into_owned().collect()
-}
-
 fn has_word(list: &str, word: &str) -> bool {
     list.split(' ').any(|known| known == word)
 }
@@ -1313,23 +1167,4 @@ fn crc32c(bytes: &[u8]) -> String {
 
 fn md5(bytes: &[u8]) -> String {
     BASE64.encode(&Md5::digest(bytes))
-}
-
-fn now_s() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.expect("the clock is past 1970").as_secs()
-}
-
-/// Counts days from 1 March 0000, in eras of 400 years, so that leap days come last.
-fn rfc3339(time_s: u64) -> String {
-    let day = time_s / 86_400 + 719_468;
-    let (era, day) = (day / 146_097, day % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let march_month = (5 * day + 2) / 153;
-    let day = day - (153 * march_month + 2) / 5 + 1;
-    let month = (march_month + 2) % 12 + 1;
-    let year = era * 400 + year + u64::from(month <= 2);
-    let (hour, minute, second) = (time_s / 3600 % 24, time_s / 60 % 60, time_s % 60);
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z")
 }

@@ -1,10 +1,21 @@
 //! The same steps as the program's, by the library: for stories about what a store is asked.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use assetsync::config::{Access, Place, Target};
+use assetsync::release::Base;
+use assetsync::release::guard::{self, Age, Allowed};
+use assetsync::release::prune::{self, Keep};
+use assetsync::release::publish::{Published, Push, is_published, mend, publish};
+use assetsync::release::rollback::{Rollback, RolledBack, rollback, settle_current};
+use assetsync::release::root::{Refusal, Root};
+use assetsync::release::state::{Changed, State};
+use assetsync::release::verify::Verify;
+use assetsync::store::Listing;
 use assetsync::{
-    Build, Config, Options, Overrides, Progress, Report, Secret, Step, Store, Wanted, apply, build,
-    inventory, plan, walk,
+    Build, Config, Options, Overrides, Patience, Progress, Report, Result, Secret, Step, Store,
+    Wanted, apply, build, inventory, open, plan, walk,
 };
 
 use super::{KEY, Site};
@@ -30,7 +41,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// Plans and applies, whatever comes of it.
+/// Plans and applies, whatever comes of it: no release is made.
 pub fn push(site: &Site, store: &Arc<dyn Store>) -> Report {
     push_build(&built(site), store)
 }
@@ -44,7 +55,6 @@ pub fn push_build(build: &Build, store: &Arc<dyn Store>) -> Report {
         let plan = plan(build, &inventory);
         apply(
             &plan,
-            build,
             store,
             &Options::default(),
             &Arc::new(Progress::new()),
@@ -66,4 +76,181 @@ pub fn steps(build: &Build, store: &dyn Store) -> Vec<(String, Step)> {
             .map(|action| (action.object.path.to_string(), action.step))
             .collect()
     })
+}
+
+/// The store of a bucket at `endpoint`, with rights by the bucket.
+pub async fn open_bucket(place: Place, endpoint: &str, patience: Patience) -> Arc<dyn Store> {
+    let target = Target {
+        name: "t".into(),
+        place,
+        public_url: None,
+        access: Access::Bucket,
+        endpoint: Some(endpoint.parse().expect("a URL")),
+        region: None,
+        addressing: None,
+        state: None,
+    };
+    open(&target, patience).await.expect("opened")
+}
+
+/// What somebody knows who has looked at a target, and has changed nothing yet.
+pub struct Looked {
+    pub state: State,
+    pub base: Base,
+    /// Only if the current release doesn't tell.
+    pub listing: Option<Listing>,
+}
+
+/// Somebody who publishes to a store, with the releases in the store itself.
+pub struct Deployer {
+    pub store: Arc<dyn Store>,
+    pub actor: String,
+    pub allowed: Allowed,
+    pub verify: Verify,
+    pub options: Options,
+}
+
+impl Deployer {
+    pub fn new(actor: &str, store: &Arc<dyn Store>) -> Deployer {
+        Deployer {
+            store: Arc::clone(store),
+            actor: actor.to_string(),
+            allowed: Allowed::default(),
+            verify: Verify::List,
+            options: Options {
+                requests: 8,
+                ..Options::default()
+            },
+        }
+    }
+
+    pub async fn state(&self) -> Result<State> {
+        Ok(self.find().await?.0)
+    }
+
+    async fn find(&self) -> Result<(State, Option<Root>)> {
+        let requests = self.options.requests;
+        let (state, root) = State::within(&self.store, &secret(), requests, &self.actor).await?;
+        Ok((state, root.map(|held| held.root)))
+    }
+
+    /// As `assetsync push` does, without a checkout.
+    pub async fn push(&self, build: &Build) -> Result<Published> {
+        let looked = self.look().await?;
+        self.push_on(build, looked).await
+    }
+
+    /// What a push begins with.
+    pub async fn look(&self) -> Result<Looked> {
+        let (state, root) = self.find().await?;
+        let base = Base::read(&state, root).await?;
+        let listing = match base.manifest.is_some() {
+            true => None,
+            false => Some(self.store.list().await?),
+        };
+        Ok(Looked {
+            state,
+            base,
+            listing,
+        })
+    }
+
+    /// The rest of a push.
+    pub async fn push_on(&self, build: &Build, looked: Looked) -> Result<Published> {
+        let Looked {
+            state,
+            base,
+            listing,
+        } = looked;
+        let listing = listing.or_else(|| base.listing(build)).unwrap_or_default();
+        let inventory = inventory(&*self.store, listing, build, 8).await?;
+        let plan = plan(build, &inventory);
+        guard::check(&base, build, &plan, Age::Unknown, &self.allowed)?;
+        let push = Push {
+            build,
+            plan: &plan,
+            base: &base,
+            store: &self.store,
+            state: &state,
+            verify: self.verify,
+            allowed: &self.allowed,
+            commit: None,
+            options: &self.options,
+            progress: &Arc::new(Progress::new()),
+        };
+        match is_published(&base, build, &plan) {
+            true => {
+                mend(&Push {
+                    verify: Verify::None,
+                    ..push
+                })
+                .await
+            }
+            false => publish(&push).await,
+        }
+    }
+
+    /// As `assetsync rollback` does.
+    pub async fn roll_back(&self, to: Option<&str>) -> Result<RolledBack> {
+        let state = self.state().await?;
+        let asked = Rollback {
+            store: &self.store,
+            state: &state,
+            verify: self.verify,
+            allowed: &self.allowed,
+            options: &self.options,
+            progress: &Arc::new(Progress::new()),
+        };
+        rollback(&asked, to).await
+    }
+
+    /// As `assetsync live on` does.
+    pub async fn go_live(&self) -> Result<Changed> {
+        let live = |root: Option<&Root>, stamp: &_| Root::go_live(root, None, None, stamp);
+        self.state().await?.change(live).await
+    }
+
+    /// As `assetsync live off` does.
+    pub async fn end_live(&self) -> Result<Changed> {
+        let open = |root: Option<&Root>, stamp: &_| match root {
+            Some(root) => root.end_live(stamp),
+            None => Err(Refusal::Already),
+        };
+        self.state().await?.change(open).await
+    }
+
+    /// As `assetsync prune --yes` does; tells how much it deleted.
+    pub async fn prune(&self, keep: Keep) -> Result<u64> {
+        let state = self.state().await?;
+        let requests = self.options.requests;
+        let finished = prune::finish(&self.store, &state, requests).await?;
+        let sweep = prune::plan(&self.store, &state, keep, requests, SystemTime::now()).await?;
+        let deleted = match sweep.is_empty() {
+            true => 0,
+            false => prune::sweep(&self.store, &state, &sweep, requests).await?,
+        };
+        Ok(finished.unwrap_or(0) + deleted)
+    }
+
+    /// As `assetsync resolve` does; tells what was done to plain names, if anything had to be.
+    pub async fn resolve(&self) -> Result<Option<Report>> {
+        let state = self.state().await?;
+        let touch = |root: Option<&Root>, stamp: &_| Ok(Root::touch(root, stamp));
+        state.change(touch).await?;
+        prune::finish(&self.store, &state, self.options.requests).await?;
+        let plain = Rollback {
+            store: &self.store,
+            state: &state,
+            verify: Verify::None,
+            allowed: &self.allowed,
+            options: &self.options,
+            progress: &Arc::new(Progress::new()),
+        };
+        settle_current(&plain).await
+    }
+
+    pub async fn root(&self) -> Root {
+        let held = self.state().await.expect("a state").root().await;
+        held.expect("readable").expect("there").root
+    }
 }

@@ -124,31 +124,23 @@ impl Bucket {
         body: &[u8],
         headers: &[(&str, &str)],
     ) -> Answer {
-        let credential = AwsCredential {
-            key_id: from_test_command("ASSETSYNC_TEST_ACCESS_KEY"),
-            secret_key: from_test_command("ASSETSYNC_TEST_SECRET_KEY"),
-            token: None,
-        };
-        let mut request = HttpRequest::new(HttpRequestBody::empty());
-        *request.method_mut() = method.parse().expect("a method");
-        *request.uri_mut() = format!("{}/{}{path}", self.endpoint, self.name)
-            .parse()
-            .expect("a URL");
-        for (name, value) in headers {
-            let name: http::HeaderName = name.parse().expect("a name");
-            request
-                .headers_mut()
-                .insert(name, value.parse().expect("a value"));
-        }
-        AwsAuthorizer::new(&credential, "s3", "us-east-1")
-            .try_authorize(&mut request, Some(&Sha256::digest(body)))
-            .expect("signing");
-        let request = request.map(|_| body.to_vec());
-        fetch(agent().run(request))
+        let credential = credential(
+            &from_test_command("ASSETSYNC_TEST_ACCESS_KEY"),
+            &from_test_command("ASSETSYNC_TEST_SECRET_KEY"),
+        );
+        let url = format!("{}/{}{path}", self.endpoint, self.name);
+        fetch(agent().run(sign(&credential, method, &url, body, headers)))
     }
 
-    /// All keys, sorted.
+    /// The keys of all objects, sorted, without those of releases.
     pub fn keys(&self) -> Vec<String> {
+        let mut keys = self.all_keys();
+        keys.retain(|key| !key.contains(".assetsync/"));
+        keys
+    }
+
+    /// The keys of all objects, sorted.
+    pub fn all_keys(&self) -> Vec<String> {
         let answer = self.signed("GET", "/?list-type=2&max-keys=1000", b"");
         assert_eq!(answer.status, 200, "{}", answer.text());
         let text = answer.text();
@@ -163,6 +155,37 @@ impl Bucket {
     }
 }
 
+pub fn credential(access_key: &str, secret: &str) -> AwsCredential {
+    AwsCredential {
+        key_id: access_key.to_string(),
+        secret_key: secret.to_string(),
+        token: None,
+    }
+}
+
+/// A signed request.
+pub fn sign(
+    credential: &AwsCredential,
+    method: &str,
+    url: &str,
+    body: &[u8],
+    headers: &[(&str, &str)],
+) -> ureq::http::Request<Vec<u8>> {
+    let mut request = HttpRequest::new(HttpRequestBody::empty());
+    *request.method_mut() = method.parse().expect("a method");
+    *request.uri_mut() = url.parse().expect("a URL");
+    for (name, value) in headers {
+        let name: http::HeaderName = name.parse().expect("a name");
+        request
+            .headers_mut()
+            .insert(name, value.parse().expect("a value"));
+    }
+    AwsAuthorizer::new(credential, "s3", "us-east-1")
+        .try_authorize(&mut request, Some(&Sha256::digest(body)))
+        .expect("signing");
+    request.map(|_| body.to_vec())
+}
+
 /// Statuses are answers, not errors.
 pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
@@ -172,20 +195,18 @@ pub fn agent() -> ureq::Agent {
 }
 
 fn fetch(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
-    match answer {
-        Ok(response) => {
-            let (parts, mut body) = response.into_parts();
-            let body = body
-                .with_config()
-                .limit(1 << 30)
-                .read_to_vec()
-                .expect("a body");
-            Answer {
-                status: parts.status.as_u16(),
-                headers: parts.headers,
-                body,
-            }
-        }
-        Err(error) => panic!("the server doesn't answer: {error}"),
-    }
+    received(answer).unwrap_or_else(|error| panic!("the server doesn't answer: {error}"))
+}
+
+/// An answer with all of its body.
+pub fn received(
+    answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> Result<Answer, ureq::Error> {
+    let (parts, mut body) = answer?.into_parts();
+    let body = body.with_config().limit(1 << 30).read_to_vec()?;
+    Ok(Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body,
+    })
 }

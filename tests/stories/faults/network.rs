@@ -9,6 +9,11 @@ use crate::support::proxy::Fault::*;
 
 const ROWS_AT_A_TIME: usize = 12;
 
+/// What a first push asks for besides its files. Before them: the root, whether there are releases of another key, and
+/// what is in the bucket. After them: a listing to verify them, the manifest, written and read
+/// back, the release, the root, and its swap.
+const AROUND_FILES: usize = 3 + 6;
+
 // ---- what a push gets over ----
 
 /// A fault that costs some requests `more` than an undisturbed push.
@@ -49,8 +54,9 @@ fn get_over(bump: Bump) {
     assert_created_once(&stage.proxy);
     let requests = stage.proxy.requests();
     assert_eq!(report["requests"], requests.len(), "as the program counts");
-    let parts_begin_and_end = if files > SMALL { 3 } else { 0 };
-    let undisturbed = 1 + files as usize + parts_begin_and_end;
+    // Two parts have a begin and an end, whose reply doesn't tell the ETag, so that a look is needed.
+    let more_for_parts = if files > SMALL { 4 } else { 0 };
+    let undisturbed = AROUND_FILES + files as usize + more_for_parts;
     assert_eq!(requests.len(), undisturbed + bump.more, "{requests:#?}");
 }
 
@@ -82,6 +88,7 @@ fn what_goes_wrong_before_the_storage_has_acted_is_tried_again() {
     let timeout = "Your socket connection to the server was not read from or written to within the timeout period.";
     let timeout = Reply::error(400, "RequestTimeout", timeout);
     let list = |fault| bump(small, [Rule::new("GET", LIST, fault)], 1);
+    let document = |method, part, fault| bump(small, [Rule::new(method, part, fault)], 1);
     let put = |fault| bump(small, [Rule::new("PUT", ".css", fault)], 1);
     let film = |method, part, fault| bump(large, [Rule::new(method, part, fault)], 1);
     let twice = Rule::new("PUT", ".css", Answer(slow_down())).times(2);
@@ -91,6 +98,13 @@ fn what_goes_wrong_before_the_storage_has_acted_is_tried_again() {
         ("list: 500", list(Answer(internal_error(500)))),
         ("list: close", list(Close)),
         ("list: truncation", list(TruncateReply)),
+        ("root: 503", document("GET", ROOT, Answer(slow_down()))),
+        ("root: truncation", document("GET", ROOT, TruncateReply)),
+        ("manifest: 503", document("PUT", "manifests/", Answer(slow_down()))),
+        ("manifest, read back: close", document("GET", "manifests/", Close)),
+        ("release: reset", document("PUT", "releases/", Reset)),
+        ("swap: 503", document("PUT", ROOT, Answer(slow_down()))),
+        ("swap: close", document("PUT", ROOT, Close)),
         ("put: 503", put(Answer(slow_down()))),
         ("put: 503 twice", bump(small, [twice], 2)),
         ("put: 502", put(Answer(Reply::status(502)))),
@@ -118,13 +132,14 @@ fn what_goes_wrong_before_the_storage_has_acted_is_tried_again() {
 fn a_write_whose_reply_is_lost_is_found_to_be_done() {
     // A second try, which is told that the name is taken, and a look.
     let put = |fault| bump(small, [Rule::new("PUT", ".css", fault)], 2);
+    let document = |part, fault| bump(small, [Rule::new("PUT", part, fault)], 2);
     // radosgw says the same twice, as Amazon does for a while.
     let end = |fault| bump(large, [Rule::new("POST", "?uploadId", fault)], 1);
-    // Others don't: a second try, which is told so, giving the upload up, and a look.
+    // Others don't: a second try, which is told so, and giving the upload up. A look is needed anyway.
     let end_once = |reply| {
         let first = Rule::new("POST", "?uploadId", CommitThenClose);
         let second = Rule::new("POST", "?uploadId", Answer(reply));
-        bump(large, [first, second], 3)
+        bump(large, [first, second], 2)
     };
     let no_upload = Reply::error(404, "NoSuchUpload", "The specified upload does not exist.");
     let exists = Reply::error(
@@ -132,15 +147,21 @@ fn a_write_whose_reply_is_lost_is_found_to_be_done() {
         "PreconditionFailed",
         "At least one of the pre-conditions you specified did not hold",
     );
-    // No second try: giving it up, and a look.
-    let end_at_deadline = |fault| bump(large, [Rule::new("POST", "?uploadId", fault)], 2);
+    // No second try: giving it up.
+    let end_at_deadline = |fault| bump(large, [Rule::new("POST", "?uploadId", fault)], 1);
     let put_at_deadline = |fault| bump(small, [Rule::new("PUT", ".css", fault)], 1);
+    let swap_at_deadline = |fault| bump(small, [Rule::new("PUT", ROOT, fault)], 1);
     let look_again = [
         Rule::new("PUT", ".css", CommitThenClose),
         Rule::new("HEAD", ".css", Answer(Reply::status(503))),
     ];
     #[rustfmt::skip]
     let rows = [
+        ("manifest: close", document("manifests/", CommitThenClose)),
+        ("release: 500", document("releases/", CommitThenAnswer(internal_error(500)))),
+        ("swap: close", document(ROOT, CommitThenClose)),
+        ("swap: 500", document(ROOT, CommitThenAnswer(internal_error(500)))),
+        ("swap: hang", impatient(swap_at_deadline(CommitThenHang))),
         ("put: close", put(CommitThenClose)),
         ("put: truncation", put(TruncateReply)),
         ("put: 500", put(CommitThenAnswer(internal_error(500)))),
@@ -231,7 +252,7 @@ fn credentials_that_expire_are_renewed_and_the_push_goes_on() {
             )
         };
         let rules = [
-            Rule::new("GET", LIST, DoThenAnswer(Box::new(renew), reply.clone())),
+            Rule::new("GET", ROOT, DoThenAnswer(Box::new(renew), reply.clone())),
             Rule::new("PUT", ".css", Answer(reply)),
         ];
         let stage = Stage::new(site, rules);
@@ -243,7 +264,8 @@ fn credentials_that_expire_are_renewed_and_the_push_goes_on() {
         let run = stage.run(&mut command);
         assert_eq!(run.code, 0, "{run}");
         stage.proxy.assert_all_happened();
-        assert_eq!(stage.proxy.requests().len(), 1 + SMALL as usize + 2);
+        let undisturbed = AROUND_FILES + SMALL as usize;
+        assert_eq!(stage.proxy.requests().len(), undisturbed + 2);
         stage.assert_published();
     });
 }
@@ -297,7 +319,8 @@ fn a_refusal_to_list_is_explained_and_not_asked_for_again() {
     ];
     each(ROWS_AT_A_TIME, rows, |(reply, says)| {
         let stage = Stage::new(small(), [Rule::new("GET", LIST, Answer(reply)).always()]);
-        assert_refused(&stage, &mut stage.command(&[]), 1, says);
+        // Whether there are releases is asked for before.
+        assert_refused(&stage, &mut stage.command(&[]), CANNOT_LIST, 2, says);
         stage.assert_next_push_completes();
     });
 }
@@ -317,7 +340,7 @@ fn a_refusal_by_a_real_server_is_explained_and_not_asked_for_again() {
     #[rustfmt::skip]
     let rows: [(_, (_, &[_], &[_])); 4] = [
         ("no such bucket", (Some(nobodys), &[], &["NoSuchBucket", "make the bucket `nobody-made-this-one` first"])),
-        ("may not list", (None, &stranger, &["AccessDenied", "s3:ListBucket is needed"])),
+        ("may not read", (None, &stranger, &["AccessDenied", "s3:GetObject and s3:ListBucket are needed"])),
         ("wrong secret", (None, &wrong, &["SignatureDoesNotMatch", "secret is wrong"])),
         ("unknown key", (None, &unknown, &["InvalidAccessKeyId", "doesn't know these credentials"])),
     ];
@@ -328,7 +351,7 @@ fn a_refusal_by_a_real_server_is_explained_and_not_asked_for_again() {
         }
         let mut command = stage.command(&["-v"]);
         command.envs(environment.iter().copied());
-        assert_refused(&stage, &mut command, 1, says);
+        assert_refused(&stage, &mut command, CANNOT_READ, 1, says);
     });
 }
 
@@ -338,14 +361,24 @@ fn credentials_that_stay_expired_are_renewed_once_and_then_explained() {
     let stage = Stage::new(small(), [always]);
     let mut command = stage.command(&["-v"]);
     command.env("AWS_SESSION_TOKEN", SESSION_TOKEN);
-    assert_refused(&stage, &mut command, 2, &["ExpiredToken", "credentials"]);
+    let says = ["ExpiredToken", "credentials"];
+    assert_refused(&stage, &mut command, CANNOT_READ, 2, &says);
 }
 
-/// The push ends with the listing, having done nothing.
-fn assert_refused(stage: &Stage, command: &mut Command, requests: usize, says: &[&str]) {
+const CANNOT_READ: &str = "error: Cannot read the root of the releases";
+const CANNOT_LIST: &str = "error: Cannot list the bucket";
+
+/// The push ends with a look, having done nothing.
+fn assert_refused(
+    stage: &Stage,
+    command: &mut Command,
+    error: &str,
+    requests: usize,
+    says: &[&str],
+) {
     let run = stage.run(command);
     assert_eq!(run.code, 1, "{run}");
-    assert_says(&run, &["error: Cannot list the bucket", "hint: "]);
+    assert_says(&run, &[error, "hint: "]);
     assert_says(&run, says);
     assert_eq!(run.stdout, "", "nothing was done");
     assert_eq!(stage.proxy.requests().len(), requests, "{run}");
@@ -400,6 +433,32 @@ fn of_many_requests_at_a_time_a_refusal_stops_those_that_are_not_begun() {
     let tried = stage.proxy.matching("PUT", "").len();
     assert!(tried <= 8, "{tried} were tried");
     assert_eq!(report["not_begun"], 50 - tried);
+}
+
+#[test]
+fn a_release_that_cannot_be_made_is_explained_and_made_by_the_next_push() {
+    let denied = || Reply::error(403, "AccessDenied", "Access Denied");
+    let wrong = Reply::status(200)
+        .header("etag", "\"5d41402abc4b2a76b9719d911017c592-1\"")
+        .body("<!DOCTYPE html><title>Welcome to our Wi-Fi</title>");
+    #[rustfmt::skip]
+    let rows: [(_, (_, _, _, _, &[_])); 5] = [
+        ("a page for people", ("GET", ROOT, wrong, 3, &["The root of the target's releases can't be used: it isn't one of assetsync's", "nothing is changed"])),
+        ("may not write the manifest", ("PUT", "manifests/", denied(), 1, &["Cannot write `manifests/", "` of the releases: AccessDenied", "s3:PutObject is needed"])),
+        ("may not read it back", ("GET", "manifests/", denied(), 1, &["Cannot read `manifests/", "s3:GetObject"])),
+        ("may not write the release", ("PUT", "releases/", denied(), 1, &["Cannot write `releases/", "s3:PutObject is needed"])),
+        ("may not write the root", ("PUT", ROOT, denied(), 1, &["Cannot write the root of the releases: AccessDenied", "s3:PutObject is needed"])),
+    ];
+    each(ROWS_AT_A_TIME, rows, |(method, part, reply, code, says)| {
+        let rule = Rule::new(method, part, Answer(reply)).always();
+        let stage = Stage::new(small(), [rule]);
+        let run = stage.push(&[]);
+        assert_eq!(run.code, code, "{run}");
+        assert_says(&run, says);
+        assert_eq!(stage.proxy.matching(method, part).len(), 1, "no second try");
+        stage.assert_nothing_is_half_written();
+        stage.assert_next_push_completes();
+    });
 }
 
 #[test]
@@ -465,11 +524,11 @@ fn something_else_under_an_immutable_name_is_an_error_and_stays() {
             let put = owner.signed("PUT", &path, THEIRS);
             assert_eq!(put.status, 200, "{}", put.text());
         };
-        // After the listing, so that the plan takes the name to be free.
+        // After the listings, of releases and of all, so that the plan takes the name to be free.
         let stage = Stage::with(
             bucket,
             site,
-            [Rule::new("GET", LIST, After(Box::new(plant)))],
+            [Rule::new("GET", LIST, After(Box::new(plant))).skip(1)],
         );
         let key = key.get_or_init(|| stage.key_of(path));
         let run = stage.push(&[]);
@@ -567,7 +626,7 @@ fn a_retry_after_beyond_the_deadline_is_not_waited_for() {
     let run = stage.push(&["--retry-seconds", "4"]);
     assert_eq!(run.code, 1, "{run}");
     assert_says(&run, &["503 Service Unavailable"]);
-    assert_eq!(stage.proxy.requests().len(), 1);
+    assert_eq!(stage.proxy.matching("GET", LIST).len(), 1);
 }
 
 #[test]

@@ -1,0 +1,335 @@
+//! `releases`, `rollback`, `live`, `prune` and `resolve`: what works on releases, without the tree.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, IsTerminal};
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use assetsync::release::guard;
+use assetsync::release::guard::Allowed;
+use assetsync::release::prune::{self, Keep};
+use assetsync::release::rollback::{Rollback, nothing_published, rollback, settle_current};
+use assetsync::release::root::{Refusal, Root};
+use assetsync::release::state::{Changed, State};
+use assetsync::release::verify::Verify;
+use assetsync::report::{
+    live_text, release_json, releases_json, releases_text, rolled_back_text, root_json, sweep_json,
+    sweep_text,
+};
+use assetsync::{Config, Error, Options, Result, Store, Wanted};
+use jiff::{Timestamp, Zoned};
+use tokio::runtime::Runtime;
+
+use super::publish::{Look, how, open_both};
+use super::{Code, DONE, Session};
+use crate::cli::{LiveSwitch, VerifyHow};
+use crate::output::{eprint, print, print_json};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A target that was opened, with its releases.
+pub(super) struct Opened<'s> {
+    pub(super) config: Config,
+    pub(super) state: State,
+    store: Arc<dyn Store>,
+    runtime: ManuallyDrop<Runtime>,
+    session: &'s Session<'s>,
+}
+
+/// What a prune is asked for.
+pub(super) struct Wish {
+    pub(super) keep: u32,
+    pub(super) keep_days: u32,
+    pub(super) only_show: bool,
+    pub(super) is_confirmed: bool,
+    pub(super) as_json: bool,
+}
+
+impl Opened<'_> {
+    /// Waits for `work`, unless the user stops it.
+    pub(super) fn wait<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.session.unless_stopped(&self.runtime, work)
+    }
+
+    pub(super) async fn root(&self) -> Result<Root> {
+        let held = self.state.root().await?;
+        held.map(|held| held.root).ok_or_else(nothing_published)
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            requests: self.config.requests,
+            memory_bytes: self.config.memory_bytes,
+            gzip_level: self.config.gzip_level,
+        }
+    }
+
+    fn name(&self) -> &str {
+        &self.config.targets[0].name
+    }
+
+    /// Waits for a change that was begun, whatever the user says: they want to know how it ended.
+    fn settle<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.runtime.block_on(work)
+    }
+}
+
+impl Session<'_> {
+    /// Opens one target and its releases.
+    pub(super) fn open(&self, target: &[String]) -> Result<Opened<'_>> {
+        let config = self.config(Wanted::Targets(target))?;
+        let secret = self.secret(&config)?;
+        let runtime = self.runtime()?;
+        let look = Look::of(&config);
+        let both = open_both(&config.targets[0], &secret, &look);
+        let (store, state, _) = self.unless_stopped(&runtime, both)?;
+        Ok(Opened {
+            config,
+            state,
+            store,
+            runtime,
+            session: self,
+        })
+    }
+
+    pub(super) fn releases(&self, target: &[String], as_json: bool) -> Result<Code> {
+        let place = self.open(target)?;
+        let (root, retained) = place.wait(async {
+            let root = place.root().await?;
+            let retained = place.state.retained(&root).await?;
+            Ok((root, retained))
+        })?;
+        match as_json {
+            true => print_json(&[releases_json(place.name(), &root, &retained)])?,
+            false => print(&releases_text(place.name(), &root, &retained))?,
+        }
+        Ok(DONE)
+    }
+
+    pub(super) fn rollback(
+        &self,
+        names: &[String],
+        verify: VerifyHow,
+        overwrite_live: &[String],
+        as_json: bool,
+    ) -> Result<Code> {
+        let (target, release) = self.target_and_release(names)?;
+        let place = self.open(target)?;
+        let allowed = Allowed {
+            overwrite_live: overwrite_live.iter().cloned().collect::<BTreeSet<_>>(),
+            ..Allowed::default()
+        };
+        let options = place.options();
+        let asked = Rollback {
+            store: &place.store,
+            state: &place.state,
+            verify: how(verify),
+            allowed: &allowed,
+            options: &options,
+            progress: &self.progress,
+        };
+        let done = place.settle(rollback(&asked, release))?;
+        let text = rolled_back_text(place.name(), &done);
+        match (as_json, done.report.is_complete()) {
+            (true, _) => {
+                let document = serde_json::json!({
+                    "format": "assetsync rollback",
+                    "version": 1,
+                    "target": place.name(),
+                    "complete": done.report.is_complete(),
+                    "from": release_json(&done.from),
+                    "to": release_json(&done.to),
+                });
+                print_json(&[document])?;
+            }
+            (false, true) => print(&text)?,
+            (false, false) => eprint(&text),
+        }
+        Ok(done.report.exit_code())
+    }
+
+    /// One name is a target's if there is such a target, else a release's.
+    fn target_and_release<'n>(
+        &self,
+        names: &'n [String],
+    ) -> Result<(&'n [String], Option<&'n str>)> {
+        match names {
+            [] => Ok((&[], None)),
+            [name] => {
+                let config = self.config(Wanted::NoTarget)?;
+                match config.target_names.contains(name) {
+                    true => Ok((names, None)),
+                    false => Ok((&[], Some(name.as_str()))),
+                }
+            }
+            [_, release, ..] => Ok((&names[..1], Some(release.as_str()))),
+        }
+    }
+
+    pub(super) fn live(
+        &self,
+        switch: LiveSwitch,
+        target: &[String],
+        until: Option<&str>,
+        message: Option<&str>,
+        as_json: bool,
+    ) -> Result<Code> {
+        let until = until.map(parse_time).transpose()?;
+        if (until.is_some() || message.is_some()) && !matches!(switch, LiveSwitch::On) {
+            return Err(Error::Usage {
+                message: "`--until` and `--message` go with `live on`".to_string(),
+                hint: String::new(),
+            });
+        }
+        let place = self.open(target)?;
+        let change = |root: Option<&Root>, stamp: &_| match (switch, root) {
+            (LiveSwitch::On, root) => {
+                Root::go_live(root, until, message.map(str::to_string), stamp)
+            }
+            (_, Some(root)) => root.end_live(stamp),
+            (_, None) => Err(Refusal::Already),
+        };
+        let root = match switch {
+            LiveSwitch::Status => {
+                place.wait(async { Ok(place.state.root().await?.map(|held| held.root)) })?
+            }
+            LiveSwitch::On | LiveSwitch::Off => match place.settle(place.state.change(change))? {
+                Changed::Done(root) => Some(root),
+                Changed::Refused(Refusal::Already, root) => root,
+                Changed::Refused(refusal, root) => {
+                    return Err(guard::refused(refusal, root.as_ref()));
+                }
+            },
+        };
+        match as_json {
+            true => print_json(&[root_json(place.name(), root.as_ref())])?,
+            false => print(&live_text(place.name(), root.as_ref()))?,
+        }
+        Ok(DONE)
+    }
+
+    pub(super) fn prune(&self, target: &[String], wish: &Wish) -> Result<Code> {
+        let place = self.open(target)?;
+        let requests = place.config.requests;
+        if !wish.only_show
+            && let Some(gone) = place.settle(prune::finish(&place.store, &place.state, requests))?
+        {
+            self.say(&format!(
+                "finished a prune that was interrupted: {gone} deleted"
+            ));
+        }
+        let keep = Keep {
+            releases: wish.keep as usize,
+            age: DAY * wish.keep_days,
+        };
+        let sweep = place.wait(prune::plan(
+            &place.store,
+            &place.state,
+            keep,
+            requests,
+            SystemTime::now(),
+        ))?;
+        let is_done = wish.only_show || sweep.is_empty();
+        match wish.as_json {
+            true => print_json(&[sweep_json(place.name(), &sweep, is_done)])?,
+            false => print(&sweep_text(place.name(), &sweep, self.global.verbose))?,
+        }
+        if is_done {
+            return Ok(DONE);
+        }
+        if !wish.is_confirmed {
+            confirm()?;
+        }
+        let gone = place.settle(prune::sweep(&place.store, &place.state, &sweep, requests))?;
+        self.say(&format!("{}: {gone} deleted", place.name()));
+        Ok(DONE)
+    }
+
+    pub(super) fn resolve(&self, target: &[String]) -> Result<Code> {
+        let place = self.open(target)?;
+        let requests = place.config.requests;
+        let options = place.options();
+        let allowed = Allowed::default();
+        let plain = Rollback {
+            store: &place.store,
+            state: &place.state,
+            verify: Verify::None,
+            allowed: &allowed,
+            options: &options,
+            progress: &self.progress,
+        };
+        let (root, report) = place.settle(async {
+            // From here on, no swap that was sent before can be done.
+            let touch = |root: Option<&Root>, stamp: &_| Ok(Root::touch(root, stamp));
+            place.state.change(touch).await?;
+            if let Some(gone) = prune::finish(&place.store, &place.state, requests).await? {
+                self.say(&format!(
+                    "finished a prune that was interrupted: {gone} deleted"
+                ));
+            }
+            let report = settle_current(&plain).await?;
+            Ok((place.root().await?, report))
+        })?;
+        let code = report.as_ref().map_or(DONE, assetsync::Report::exit_code);
+        if let Some(report) = &report {
+            let written = report.uploaded.objects + report.overwritten.objects;
+            self.say(&format!(
+                "finished plain names: {written} written, {} failed",
+                report.failures.len()
+            ));
+        }
+        print(&live_text(place.name(), Some(&root)))?;
+        Ok(code)
+    }
+}
+
+/// Asks before anything is deleted.
+fn confirm() -> Result<()> {
+    let refused = |message: &str, hint: &str| Error::Refused {
+        message: message.to_string(),
+        hint: hint.to_string(),
+    };
+    if !io::stdin().is_terminal() {
+        return Err(refused(
+            "Nobody can be asked whether to delete this",
+            "`--yes` says so in advance",
+        ));
+    }
+    anstream::eprint!("Delete this for good? [y/N] ");
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|e| Error::Io {
+            doing: "read from",
+            path: "standard input".into(),
+            source: e,
+        })?;
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(refused("Nothing was deleted", "")),
+    }
+}
+
+/// `2027-01-18T12:00-05:00`, `2027-01-18T12:00` by this machine's zone, or a time from now, such as `36h`.
+fn parse_time(text: &str) -> Result<Timestamp> {
+    let by_zone = || {
+        let civil: jiff::civil::DateTime = text.parse().ok()?;
+        let zoned = civil.to_zoned(jiff::tz::TimeZone::system()).ok()?;
+        Some(zoned.timestamp())
+    };
+    let from_now = || {
+        let span: jiff::Span = text.parse().ok()?;
+        Zoned::now()
+            .checked_add(span)
+            .ok()
+            .map(|then| then.timestamp())
+    };
+    let time = text.parse().ok().or_else(by_zone).or_else(from_now);
+    let whole = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());
+    whole.ok_or_else(|| Error::Usage {
+        message: format!("`{text}` isn't a time (--until)"),
+        hint: "write `2027-01-18T12:00-05:00`, or a time from now, such as `36h`".to_string(),
+    })
+}

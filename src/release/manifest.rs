@@ -1,0 +1,416 @@
+//! What a release consists of: every object with its name, headers and size. One line of JSON for the whole, then one for
+//! each object, gzipped: 100,000 objects are read in well under a tenth of a second, on all cores.
+//!
+//! ```text
+//! {"format":"assetsync release manifest","version":1,"key_id":…,"headers":[…],"levels":[…],"objects":2}
+//! ["css/app.css","ycqlw4rz226sf3rz3sgvwxlbzq.css",null,1200,"b3…",0,0,[412,"\"etag\""]]
+//! ["index.html","index.html","qnl2…",900,"77…",1,0,[388,""]]
+//! ```
+//!
+//! A line has: logical path, key, token (unless the key has it), size and blake3 of the content, its place in `headers` and in
+//! `levels`, and what is stored: size and the storage's checksum; null if it's held, and not there.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
+
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::root::{self, Changes};
+use crate::build::Build;
+use crate::encode;
+use crate::name::{EncodingPolicy, Headers, Token};
+use crate::path::ObjectKey;
+use crate::store::{Stored, Version, token_in_name};
+
+/// The version of [`Manifest`] that this crate writes.
+pub const VERSION: u32 = 1;
+
+const FORMAT: &str = "assetsync release manifest";
+
+/// Fast rather than small: it's read by machines, and hashes don't shrink.
+const GZIP_LEVEL: u32 = 1;
+
+/// All objects of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Which secret named them.
+    pub key_id: String,
+    /// Each combination of headers once.
+    pub headers: Vec<Headers>,
+    /// The names of levels.
+    pub levels: Vec<String>,
+    /// Sorted by path.
+    pub entries: Vec<Entry>,
+}
+
+/// One object of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its logical path.
+    pub path: Box<str>,
+    /// Below the target's URL, not percent-encoded.
+    pub key: ObjectKey,
+    /// What its name commits to.
+    pub token: Token,
+    /// Of the content, in bytes.
+    pub size_bytes: u64,
+    /// blake3 of the content.
+    pub digest: blake3::Hash,
+    /// Its place in [`Manifest::headers`].
+    pub headers: u32,
+    /// Its place in [`Manifest::levels`].
+    pub level: u32,
+    /// What is in the target; none while its level is held.
+    pub stored: Option<StoredAs>,
+}
+
+/// How an object is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAs {
+    /// After gzip, in bytes.
+    pub size_bytes: u64,
+    /// As [`Stored::fingerprint`]; empty if it isn't known.
+    pub fingerprint: Box<str>,
+}
+
+impl Entry {
+    /// Whether the key stays when the content changes.
+    pub fn is_mutable(&self) -> bool {
+        token_in_name(self.key.as_str()) != Some(self.token)
+    }
+
+    /// Whether its bytes are stored gzipped: they are, where that makes them fewer.
+    pub fn is_gzipped(&self) -> bool {
+        self.stored
+            .as_ref()
+            .is_some_and(|stored| stored.size_bytes != self.size_bytes)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+    key_id: String,
+    headers: Vec<HeadersLine>,
+    levels: Vec<String>,
+    objects: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct HeadersLine {
+    content_type: String,
+    cache_control: String,
+    encoding: EncodingPolicy,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    further: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line<'a>(
+    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] Option<Cow<'a, str>>,
+    u64,
+    #[serde(borrow)] Cow<'a, str>,
+    u32,
+    u32,
+    #[serde(borrow)] Option<(u64, Cow<'a, str>)>,
+);
+
+impl Manifest {
+    /// The manifest of `build`, of which `stored` is in place, by key.
+    pub fn new(build: &Build, stored: &HashMap<ObjectKey, Stored>) -> Manifest {
+        let mut headers = Vec::new();
+        let mut places: HashMap<&Headers, u32> = HashMap::new();
+        let mut entries = Vec::with_capacity(build.objects.len());
+        for object in &build.objects {
+            let place = *places.entry(object.headers()).or_insert_with(|| {
+                headers.push(object.headers().clone());
+                headers.len() as u32 - 1
+            });
+            let stored = stored.get(&object.key).filter(|_| !object.is_held);
+            entries.push(Entry {
+                path: object.path.as_str().into(),
+                key: object.key.clone(),
+                token: object.token,
+                size_bytes: object.size_bytes,
+                digest: object.digest,
+                headers: place,
+                level: build.levels.index(object.policy.level) as u32,
+                stored: stored.map(|stored| StoredAs {
+                    size_bytes: stored.size_bytes,
+                    fingerprint: stored.fingerprint.as_str().into(),
+                }),
+            });
+        }
+        Manifest {
+            key_id: build.key_id.to_string(),
+            headers,
+            levels: build.levels.names().map(str::to_string).collect(),
+            entries,
+        }
+    }
+
+    /// What is published: all but what is held.
+    pub fn published(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.stored.is_some())
+    }
+
+    /// The headers of one of its entries.
+    pub fn headers_of(&self, entry: &Entry) -> &Headers {
+        &self.headers[entry.headers as usize]
+    }
+
+    /// What a listing would tell of its published objects, by key, if all is as it was.
+    pub fn listing(&self) -> HashMap<String, Stored> {
+        let stored = |entry: &Entry| {
+            let stored = entry.stored.as_ref()?;
+            let told = Stored {
+                size_bytes: stored.size_bytes,
+                token: Some(entry.token),
+                token_is_known: true,
+                version: Version::default(),
+                fingerprint: stored.fingerprint.to_string(),
+                modified: None,
+            };
+            Some((entry.key.to_string(), told))
+        };
+        self.entries.iter().filter_map(stored).collect()
+    }
+
+    /// The entries of these levels alone.
+    ///
+    /// # Errors
+    /// The first name that no level has.
+    pub fn of_levels(mut self, names: &[String]) -> Result<Manifest, String> {
+        if let Some(unknown) = names.iter().find(|name| !self.levels.contains(*name)) {
+            return Err(unknown.clone());
+        }
+        let levels = &self.levels;
+        self.entries
+            .retain(|entry| names.is_empty() || names.contains(&levels[entry.level as usize]));
+        Ok(self)
+    }
+
+    /// The entry of a logical path.
+    pub fn find(&self, path: &str) -> Option<&Entry> {
+        let found = self
+            .entries
+            .binary_search_by(|entry| (*entry.path).cmp(path));
+        found.ok().map(|at| &self.entries[at])
+    }
+
+    /// What this release changes in what people can see, compared with the one before.
+    pub fn changes(&self, before: Option<&Manifest>) -> Changes {
+        let Some(before) = before else {
+            return Changes {
+                added: self.published().count() as u64,
+                ..Changes::default()
+            };
+        };
+        let mut changes = Changes::default();
+        let old: HashMap<&str, Token> = before.published().map(|e| (&*e.path, e.token)).collect();
+        let mut still = 0;
+        for entry in self.published() {
+            match old.get(&*entry.path) {
+                None => changes.added += 1,
+                Some(token) => {
+                    still += 1;
+                    changes.changed += u64::from(*token != entry.token);
+                }
+            }
+        }
+        changes.removed = old.len() as u64 - still;
+        changes
+    }
+
+    /// Whether a release of this manifest and one of the other are the same to everybody.
+    pub fn is_same(&self, other: &Manifest) -> bool {
+        let same = |(a, b): (&Entry, &Entry)| {
+            a.path == b.path
+                && a.key == b.key
+                && a.token == b.token
+                && a.stored.is_some() == b.stored.is_some()
+                && self.levels[a.level as usize] == other.levels[b.level as usize]
+        };
+        self.key_id == other.key_id
+            && self.entries.len() == other.entries.len()
+            && self.entries.iter().zip(&other.entries).all(same)
+    }
+
+    /// The document, uncompressed: its blake3 is what a release names.
+    pub fn to_text(&self) -> Vec<u8> {
+        let headers = self.headers.iter().map(|headers| HeadersLine {
+            content_type: headers.content_type.clone(),
+            cache_control: headers.cache_control.clone(),
+            encoding: headers.encoding,
+            further: headers.further.clone(),
+        });
+        let head = Head {
+            format: FORMAT.to_string(),
+            version: VERSION,
+            key_id: self.key_id.clone(),
+            headers: headers.collect(),
+            levels: self.levels.clone(),
+            objects: self.entries.len(),
+        };
+        let mut text = serde_json::to_vec(&head).expect("strings and numbers are JSON");
+        let lines = self.entries.par_chunks(1000).map(lines);
+        for chunk in lines.collect::<Vec<_>>() {
+            text.extend(chunk);
+        }
+        text.push(b'\n');
+        text
+    }
+
+    /// Reads what [`Manifest::to_text`] wrote.
+    ///
+    /// # Errors
+    /// In words: it's not a manifest, of another version, or damaged.
+    pub fn from_text(text: &[u8]) -> Result<Manifest, String> {
+        let mut all = text.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+        let head = parse_head(all.next().unwrap_or_default())?;
+        let lines: Vec<&[u8]> = all.collect();
+        let entries = lines
+            .par_iter()
+            .with_min_len(1000)
+            .map(|line| parse_line(line, &head).map_err(|e| format!("it's damaged: {e}")))
+            .collect::<Result<Vec<Entry>, String>>()?;
+        let is_sorted = entries.windows(2).all(|pair| pair[0].path < pair[1].path);
+        if entries.len() != head.objects || !is_sorted {
+            return Err("it's damaged: objects are missing or out of order".to_string());
+        }
+        let headers = head.headers.into_iter().map(|line| Headers {
+            content_type: line.content_type,
+            cache_control: line.cache_control,
+            encoding: line.encoding,
+            further: line.further,
+        });
+        Ok(Manifest {
+            key_id: head.key_id,
+            headers: headers.collect(),
+            levels: head.levels,
+            entries,
+        })
+    }
+}
+
+fn lines(entries: &[Entry]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(entries.len() * 160);
+    for entry in entries {
+        let token = entry.is_mutable().then(|| entry.token.to_string().into());
+        let stored = entry.stored.as_ref();
+        let line = Line(
+            Cow::Borrowed(&entry.path),
+            Cow::Borrowed(entry.key.as_str()),
+            token,
+            entry.size_bytes,
+            entry.digest.to_hex().to_string().into(),
+            entry.headers,
+            entry.level,
+            stored.map(|stored| (stored.size_bytes, Cow::Borrowed(&*stored.fingerprint))),
+        );
+        text.push(b'\n');
+        serde_json::to_writer(&mut text, &line).expect("strings and numbers are JSON");
+    }
+    text
+}
+
+fn parse_head(line: &[u8]) -> Result<Head, String> {
+    root::check_format(line, FORMAT, VERSION)?;
+    serde_json::from_slice(line).map_err(|e| format!("it's damaged: {e}"))
+}
+
+fn parse_line(line: &[u8], head: &Head) -> Result<Entry, String> {
+    let Line(path, key, token, size_bytes, digest, headers, level, stored) =
+        serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    let token = match token {
+        Some(token) => Token::parse(&token),
+        None => token_in_name(&key),
+    };
+    if headers as usize >= head.headers.len() || level as usize >= head.levels.len() {
+        return Err(format!(
+            "`{path}` names headers or a level that aren't there"
+        ));
+    }
+    Ok(Entry {
+        key: ObjectKey::parse(&key).map_err(|e| format!("`{path}`: {e}"))?,
+        token: token.ok_or_else(|| format!("`{path}` has no token"))?,
+        size_bytes,
+        digest: blake3::Hash::from_hex(digest.as_bytes()).map_err(|e| format!("`{path}`: {e}"))?,
+        headers,
+        level,
+        stored: stored.map(|(size_bytes, fingerprint)| StoredAs {
+            size_bytes,
+            fingerprint: fingerprint.into_owned().into_boxed_str(),
+        }),
+        path: path.into_owned().into_boxed_str(),
+    })
+}
+
+/// Compressed for storing, at any size.
+pub(super) fn pack(text: &[u8]) -> Bytes {
+    encode::gzip_always(text, GZIP_LEVEL).into()
+}
+
+/// What [`pack`] packed.
+///
+/// # Errors
+/// In words: it's damaged.
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
+    let mut text = Vec::with_capacity(packed.len() * 4);
+    GzDecoder::new(packed)
+        .read_to_end(&mut text)
+        .map_err(|e| format!("it's damaged: {e}"))?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v1() -> Vec<u8> {
+        unpack(include_bytes!(
+            "../../tests/data/release-manifest/v1.json.gz"
+        ))
+        .expect("gzip")
+    }
+
+    #[test]
+    fn version_1_still_loads_and_is_written_the_same() {
+        let manifest = Manifest::from_text(&v1()).expect("loads");
+        assert_eq!(
+            (manifest.entries.len(), manifest.published().count()),
+            (4, 3)
+        );
+        assert!(manifest.find("index.html").expect("there").is_mutable());
+        assert!(!manifest.find("map.png").expect("there").is_mutable());
+        assert_eq!(manifest.to_text(), v1());
+    }
+
+    #[test]
+    fn a_newer_version_is_refused_and_so_is_half_a_manifest() {
+        let text = String::from_utf8(v1()).expect("text");
+        let newer = text.replace("\"version\":1", "\"version\":2");
+        assert!(
+            Manifest::from_text(newer.as_bytes())
+                .expect_err("refused")
+                .contains("version 2")
+        );
+        let lines: Vec<&str> = text.lines().collect();
+        let without_the_last = lines[..lines.len() - 1].join("\n");
+        assert!(Manifest::from_text(without_the_last.as_bytes()).is_err());
+        let swapped = [lines[0], lines[2], lines[1], lines[3], lines[4]].join("\n");
+        assert!(
+            Manifest::from_text(swapped.as_bytes()).is_err(),
+            "out of order"
+        );
+        let bad_level = text.replace(",2,1,null]", ",2,9,null]");
+        assert!(Manifest::from_text(bad_level.as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,97 @@
+//! Releases: what a target's site consists of at any time, switched in one step, and back.
+//!
+//! ```text
+//! push      objects ─▶ verify all ─▶ manifest ─▶ release ─▶ root ─▶ plain names
+//! rollback             verify all ─────────────────────────▶ root ─▶ plain names
+//! prune     list ─▶ plan ─▶ root (sweep) ─▶ delete ─▶ root (idle)
+//! ```
+//!
+//! The root is one small document, changed by compare and swap alone ([`root`] has every change there is). Everything else
+//! is immutable, and written before the root leads to it: so whoever reads the root finds a whole release, whatever else
+//! happens. Only plain names, which have no room for two releases at once, are written after the root: by whoever won it.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`root`] | the root, and every way in which it may change; pure |
+//! | [`manifest`] | the objects of a release; pure |
+//! | [`guard`] | what stops a push before it begins; pure |
+//! | [`state`] | where these are kept; compare and swap, settled when its answer is lost |
+//! | [`verify`] | whether the objects of a release are there |
+//! | [`publish`](mod@publish) | from a plan to a commit |
+//! | [`plain`] | mutable names, once a release is the current one |
+//! | [`rollback`](mod@rollback) | an earlier release again |
+//! | [`prune`](mod@prune) | the only deletions |
+//! | [`who`] | who publishes, and from which commit |
+
+pub mod guard;
+pub mod manifest;
+pub mod plain;
+pub mod prune;
+pub mod publish;
+pub mod rollback;
+pub mod root;
+pub mod state;
+pub mod verify;
+pub mod who;
+
+use crate::build::Build;
+use crate::error::Result;
+use crate::store::{Listing, Stored, Version};
+use manifest::Manifest;
+use root::{Plain, Root};
+use state::State;
+
+/// What a push begins with: the root, and what its release consists of.
+#[derive(Debug, Clone, Default)]
+pub struct Base {
+    /// None before the first change.
+    pub root: Option<Root>,
+    /// Of the current release.
+    pub manifest: Option<Manifest>,
+}
+
+impl Base {
+    /// Reads the manifest of the root's current release.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn read(state: &State, root: Option<Root>) -> Result<Base> {
+        let manifest = match root.as_ref().and_then(|root| root.current.as_ref()) {
+            Some(release) => Some(state.manifest(&release.manifest).await?),
+            None => None,
+        };
+        Ok(Base { root, manifest })
+    }
+
+    /// What is in the target, if the current release tells: then nobody has to list it. What is under mutable names that
+    /// it doesn't have, but `build` has, is unclear.
+    pub fn listing(&self, build: &Build) -> Option<Listing> {
+        let manifest = self.manifest.as_ref()?;
+        let mut listing = manifest.listing();
+        if self.is_pending() {
+            for entry in manifest.published().filter(|entry| entry.is_mutable()) {
+                let unclear = Stored {
+                    token: None,
+                    token_is_known: false,
+                    version: Version::default(),
+                    ..listing.remove(entry.key.as_str()).unwrap_or_default()
+                };
+                listing.insert(entry.key.to_string(), unclear);
+            }
+        }
+        let mutable = build.published().filter(|object| object.is_mutable());
+        for object in mutable {
+            listing.entry(object.key.to_string()).or_default();
+        }
+        Some(listing)
+    }
+
+    /// Whether mutable names may show something else than the current release says.
+    pub fn is_pending(&self) -> bool {
+        self.plain() == Plain::Pending
+    }
+
+    fn plain(&self) -> Plain {
+        self.root.as_ref().map_or(Plain::Settled, |root| root.plain)
+    }
+}

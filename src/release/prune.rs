@@ -1,0 +1,420 @@
+//! The only deletions. What is deleted is announced in the root first: from then on, nobody can commit a release that
+//! counts on it; then it's deleted, each object in the very version that was seen; then the root says that all is gone.
+//! A prune that was interrupted is finished, never given up: nobody knows what it deleted already.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::guard;
+use super::rollback::nothing_published;
+use super::root::{self, Nonce, Refusal, Release, ReleaseId, Root, Seen};
+use super::state::{Changed, FOLDER, Home, State};
+use crate::error::{Error, Result};
+use crate::path::ObjectKey;
+use crate::store::{Listing, PutMode, Store, StoreErrorKind, Stored, Version, token_in_name};
+
+/// How many are deleted before another look at the root.
+const DELETIONS_BETWEEN_LOOKS: usize = 500;
+
+/// What the names of probes begin with.
+const PROBE: &str = "probe-";
+
+const FORMAT: &str = "assetsync sweep";
+const VERSION: u32 = 1;
+
+/// What is kept. A release is kept if any of these says so; the current one and all newer ones always are.
+#[derive(Debug, Clone, Copy)]
+pub struct Keep {
+    /// So many releases.
+    pub releases: usize,
+    /// Releases that were the current one less than this long ago, and objects written less than this long ago.
+    pub age: Duration,
+}
+
+/// What a prune will delete.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    /// Releases that can't be rolled back to any more.
+    pub dropped: Vec<Release>,
+    /// How many stay.
+    pub retained: usize,
+    /// Objects of the target.
+    pub objects: Vec<Garbage>,
+    /// Documents of the releases.
+    pub documents: Vec<Garbage>,
+    oldest: ReleaseId,
+    seen: Seen,
+}
+
+/// Something that no retained release needs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Garbage {
+    /// Its key.
+    pub key: String,
+    /// The version that was seen.
+    pub version: String,
+    /// As stored, in bytes.
+    pub bytes: u64,
+}
+
+/// As it's written before anything is deleted.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    format: String,
+    version: u32,
+    objects: Vec<Garbage>,
+    documents: Vec<Garbage>,
+}
+
+impl Sweep {
+    /// Whether nothing is to be deleted.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.documents.is_empty()
+    }
+
+    /// Bytes to be freed.
+    pub fn bytes(&self) -> u64 {
+        self.objects
+            .iter()
+            .chain(&self.documents)
+            .map(|garbage| garbage.bytes)
+            .sum()
+    }
+}
+
+/// Decides what is deleted. Changes nothing. `here` is this machine's clock.
+///
+/// # Errors
+/// [`Error::Refused`]: live, a sweep that isn't finished, plain names that aren't, a clock that is off, another key's releases beside these.
+pub async fn plan(
+    store: &Arc<dyn Store>,
+    state: &State,
+    keep: Keep,
+    requests: usize,
+    here: SystemTime,
+) -> Result<Sweep> {
+    let root = state
+        .root()
+        .await?
+        .map(|held| held.root)
+        .ok_or_else(nothing_published)?;
+    let seen = Root::seen(Some(&root));
+    let current = root.current_id().cloned().ok_or_else(nothing_published)?;
+    // As the swap will say; before anybody waits for a listing.
+    let stamp = state.stamp();
+    root.begin_sweep(&seen, String::new(), current.clone(), &stamp)
+        .map_err(|refusal| guard::refused(refusal, Some(&root)))?;
+    state.check_clock(here)?;
+    let now = state.now();
+    let (retained, dropped) = split(state.retained(&root).await?, &current, keep, now);
+    let needed = Needed::of(state, &retained, requests).await?;
+    let is_old = |stored: &Stored| match stored.modified.map(Timestamp::try_from) {
+        Some(Ok(at)) => age(at, now) >= keep.age,
+        _ => false,
+    };
+    let listing = store.list().await?;
+    refuse_others(&listing, state)?;
+    // Left by a prune that was stopped.
+    let probes: Vec<Garbage> = listing
+        .iter()
+        .filter(|(key, stored)| is_probe(key) && is_old(stored))
+        .map(|(key, stored)| garbage(key.clone(), stored))
+        .collect();
+    let mut old: Vec<(String, Stored)> = listing
+        .into_iter()
+        .filter(|(key, stored)| {
+            !key.starts_with(FOLDER) && !needed.keys.contains(key) && is_old(stored)
+        })
+        .collect();
+    old.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut objects = ours(store, old, requests).await?;
+    objects.extend(probes);
+    let mut documents: Vec<Garbage> = state
+        .documents()
+        .await?
+        .into_iter()
+        .filter(|(key, stored)| !needed.documents.contains(key) && is_old(stored))
+        .map(|(key, stored)| garbage(key, &stored))
+        .collect();
+    documents.sort_by(|a, b| a.key.cmp(&b.key));
+    let oldest = retained
+        .last()
+        .map_or(current, |release| release.id.clone());
+    Ok(Sweep {
+        dropped,
+        retained: retained.len(),
+        objects,
+        documents,
+        oldest,
+        seen,
+    })
+}
+
+/// The releases of another key, or of those who don't know that ours are kept elsewhere, need objects that ours don't.
+fn refuse_others(listing: &Listing, state: &State) -> Result<()> {
+    let roots = listing
+        .keys()
+        .filter(|key| key.starts_with(FOLDER) && key.ends_with("/root.json"))
+        .count();
+    let ours = match state.home() {
+        Home::Within => 1,
+        Home::Elsewhere => 0,
+    };
+    match roots > ours {
+        false => Ok(()),
+        true => Err(Error::Refused {
+            message: format!(
+                "The target has other releases in `{FOLDER}`, made with another key or another `state`"
+            ),
+            hint: "nothing is deleted, since they may need it; publish each to a prefix of its own"
+                .to_string(),
+        }),
+    }
+}
+
+/// What [`check_permission`] writes beside the releases.
+fn is_probe(key: &str) -> bool {
+    let rest = key.strip_prefix(FOLDER).unwrap_or_default();
+    rest.starts_with(PROBE) && !rest.contains('/')
+}
+
+fn garbage(key: String, stored: &Stored) -> Garbage {
+    Garbage {
+        key,
+        version: stored.version.0.clone(),
+        bytes: stored.size_bytes,
+    }
+}
+
+fn age(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(at)).unwrap_or(Duration::ZERO)
+}
+
+/// Which releases stay, of all from the newest to the oldest: an unbroken row of the newest.
+fn split(
+    chain: Vec<Release>,
+    current: &ReleaseId,
+    keep: Keep,
+    now: Timestamp,
+) -> (Vec<Release>, Vec<Release>) {
+    // A release's age is the time since it was last the current one, which the release that replaced it tells.
+    let was_current = |release: &Release| {
+        let children = chain
+            .iter()
+            .filter(|child| child.parent.as_ref() == Some(&release.id));
+        children.map(|child| child.at).max().unwrap_or(release.at)
+    };
+    let is_kept = |(at, release): (usize, &Release)| {
+        at < keep.releases || release.id == *current || age(was_current(release), now) < keep.age
+    };
+    let last = chain.iter().enumerate().rposition(is_kept);
+    let mut retained = chain;
+    let dropped = retained.split_off(last.map_or(0, |last| last + 1));
+    (retained, dropped)
+}
+
+/// What retained releases need.
+struct Needed {
+    keys: HashSet<String>,
+    documents: BTreeSet<String>,
+}
+
+impl Needed {
+    async fn of(state: &State, retained: &[Release], requests: usize) -> Result<Needed> {
+        let mut needed = Needed {
+            keys: HashSet::new(),
+            documents: BTreeSet::new(),
+        };
+        // Few at a time: each may be of 100,000 objects.
+        let mut manifests = stream::iter(retained)
+            .map(|release| async move { (release, state.manifest(&release.manifest).await) })
+            .buffer_unordered(requests.min(4));
+        while let Some((release, manifest)) = manifests.next().await {
+            needed
+                .documents
+                .insert(format!("releases/{}.json", release.id));
+            needed
+                .documents
+                .insert(format!("manifests/{}.json.gz", release.manifest));
+            for entry in manifest?.entries {
+                if entry.is_mutable() {
+                    needed.documents.insert(format!("plain/{}", entry.token));
+                }
+                needed.keys.insert(entry.key.to_string());
+            }
+        }
+        Ok(needed)
+    }
+}
+
+/// Those of `old` that assetsync wrote: its token is with them. Anything else in the target is somebody else's.
+async fn ours(
+    store: &Arc<dyn Store>,
+    old: Vec<(String, Stored)>,
+    requests: usize,
+) -> Result<Vec<Garbage>> {
+    let looks = old.into_iter().map(|(key, stored)| async move {
+        let stored = match stored.token_is_known {
+            true => Some(stored),
+            false => match ObjectKey::parse(&key) {
+                Ok(key) => store.head(&key).await?,
+                Err(_) => None,
+            },
+        };
+        Ok::<_, Error>((key, stored))
+    });
+    let mut looks = stream::iter(looks).buffered(requests);
+    let mut ours = Vec::new();
+    while let Some(looked) = looks.next().await {
+        let (key, stored) = looked?;
+        let Some(stored) = stored else { continue };
+        let in_name = token_in_name(&key);
+        if stored.token.is_some() && (in_name.is_none() || in_name == stored.token) {
+            ours.push(garbage(key, &stored));
+        }
+    }
+    Ok(ours)
+}
+
+/// Deletes what `sweep` says. Returns how many objects and documents are gone.
+///
+/// # Errors
+/// [`Error::Refused`], [`Error::LostRace`]: the root isn't as it was when this was planned; nothing was deleted. Others: the
+/// sweep isn't finished, and [`finish`] finishes it; nothing can be published before.
+pub async fn sweep(
+    store: &Arc<dyn Store>,
+    state: &State,
+    sweep: &Sweep,
+    requests: usize,
+) -> Result<u64> {
+    check_permission(store, state).await?;
+    let document = Document {
+        format: FORMAT.to_string(),
+        version: VERSION,
+        objects: sweep.objects.clone(),
+        documents: sweep.documents.clone(),
+    };
+    let Nonce(nonce) = Nonce::random();
+    let name = format!("sweeps/{:08}-{}.json.gz", sweep.seen.epoch + 1, &nonce[..8]);
+    let text = serde_json::to_vec(&document).expect("strings and numbers are JSON");
+    state.keep_packed(&name, &text).await?;
+    let begin = |root: Option<&Root>, stamp: &_| match root {
+        Some(root) => root.begin_sweep(&sweep.seen, name.clone(), sweep.oldest.clone(), stamp),
+        None => Err(Refusal::LostRace),
+    };
+    match state.change(begin).await? {
+        Changed::Done(_) => delete_all(store, state, &name, requests).await,
+        Changed::Refused(refusal, root) => Err(guard::refused(refusal, root.as_ref())),
+    }
+}
+
+/// Finishes a sweep that was interrupted; none if none is going on.
+///
+/// # Errors
+/// As for [`sweep`].
+pub async fn finish(store: &Arc<dyn Store>, state: &State, requests: usize) -> Result<Option<u64>> {
+    let root = state.root().await?.map(|held| held.root);
+    match root.and_then(|root| root.gc.sweep) {
+        None => Ok(None),
+        Some(name) => delete_all(store, state, &name, requests).await.map(Some),
+    }
+}
+
+/// Once a sweep is announced, it has to be finished: so this is tried on something nobody needs.
+async fn check_permission(store: &Arc<dyn Store>, state: &State) -> Result<()> {
+    let Nonce(nonce) = Nonce::random();
+    let mut places = vec![(state.store(), format!("sweeps/{PROBE}{nonce}"))];
+    if state.home() == Home::Elsewhere {
+        places.push((store, format!("{FOLDER}{PROBE}{nonce}")));
+    }
+    for (place, key) in places {
+        let version = place
+            .write(&key, bytes::Bytes::from_static(b"probe"), &PutMode::Create)
+            .await?;
+        place.delete(&key, &version).await?;
+    }
+    Ok(())
+}
+
+async fn delete_all(
+    store: &Arc<dyn Store>,
+    state: &State,
+    name: &str,
+    requests: usize,
+) -> Result<u64> {
+    let text = state.packed(name).await?;
+    let document = parse(&text).map_err(|why| Error::Refused {
+        message: format!(
+            "What an interrupted prune was deleting can't be read from `{name}`: {why}"
+        ),
+        hint: "nothing is published before it's finished".to_string(),
+    })?;
+    let objects = document.objects.iter().map(|garbage| (store, garbage));
+    let documents = document
+        .documents
+        .iter()
+        .map(|garbage| (state.store(), garbage));
+    let all: Vec<_> = objects.chain(documents).collect();
+    let mut gone = 0;
+    for some in all.chunks(DELETIONS_BETWEEN_LOOKS) {
+        // Whoever finished this sweep meanwhile has deleted all, and some of it may be there again.
+        let root = state.root().await?.map(|held| held.root);
+        if root.and_then(|root| root.gc.sweep).as_deref() != Some(name) {
+            return Ok(gone);
+        }
+        gone += delete(some, requests).await?;
+    }
+    let end = |root: Option<&Root>, stamp: &_| match root {
+        Some(root) => root.end_sweep(name, stamp),
+        None => Err(Refusal::Already),
+    };
+    match state.change(end).await? {
+        Changed::Done(_) | Changed::Refused(Refusal::Already, _) => Ok(gone),
+        Changed::Refused(refusal, root) => Err(guard::refused(refusal, root.as_ref())),
+    }
+}
+
+/// Reads what is being deleted.
+fn parse(text: &[u8]) -> Result<Document, String> {
+    root::check_format(text, FORMAT, VERSION)?;
+    serde_json::from_slice(text).map_err(|e| format!("it's damaged: {e}"))
+}
+
+async fn delete(some: &[(&Arc<dyn Store>, &Garbage)], requests: usize) -> Result<u64> {
+    let deletions = some.iter().map(|(place, garbage)| async move {
+        match place
+            .delete(&garbage.key, &Version(garbage.version.clone()))
+            .await
+        {
+            Ok(()) => Ok(1),
+            // Written anew since: somebody needs it.
+            Err(error) if error.kind == StoreErrorKind::Precondition => Ok(0),
+            Err(error) => Err(Error::Store(error)),
+        }
+    });
+    let deleted: Vec<u64> = stream::iter(deletions)
+        .buffer_unordered(requests)
+        .try_collect()
+        .await?;
+    Ok(deleted.iter().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V1: &str = include_str!("../../tests/data/sweep/v1.json");
+
+    #[test]
+    fn version_1_of_a_sweep_still_loads_and_a_newer_one_is_refused() {
+        let document = parse(V1.as_bytes()).expect("loads");
+        assert_eq!((document.objects.len(), document.documents.len()), (1, 2));
+        let newer = V1.replace("\"version\":1", "\"version\":2");
+        assert!(parse(newer.as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,272 @@
+//! An earlier release again: verified, then made the current one by one swap of the root.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::guard::{self, Allowed};
+use super::manifest::Manifest;
+use super::plain;
+use super::root::{Nonce, Overwrites, Plain, Refusal, Release, Root};
+use super::state::{Changed, State};
+use super::verify::{Finding, Verify, verify};
+use crate::apply::{Options, Report};
+use crate::error::{Error, Result};
+use crate::name::Token;
+use crate::progress::Progress;
+use crate::store::Store;
+
+/// How often a release is verified anew, because something was deleted meanwhile.
+const ROUNDS_MAX: usize = 5;
+
+/// All that a rollback goes by.
+#[derive(Debug)]
+pub struct Rollback<'a> {
+    /// Where objects are.
+    pub store: &'a Arc<dyn Store>,
+    /// Where releases are.
+    pub state: &'a State,
+    /// How closely the release is looked at.
+    pub verify: Verify,
+    /// What the user said yes to.
+    pub allowed: &'a Allowed,
+    /// Bounds and settings.
+    pub options: &'a Options,
+    /// Counters, and the order to stop.
+    pub progress: &'a Arc<Progress>,
+}
+
+/// What a rollback came to.
+#[derive(Debug)]
+pub struct RolledBack {
+    /// The release that was the current one.
+    pub from: Release,
+    /// The one that is now.
+    pub to: Release,
+    /// What was done to plain names.
+    pub report: Report,
+}
+
+/// Makes the retained release that `wanted` names the current one; the current one's parent, if it names none. The
+/// beginning or the end of a name is enough, if it's only one's.
+///
+/// # Errors
+/// [`Error::Usage`]: no such release. [`Error::Refused`]: its objects aren't all there, or plain names would be written over
+/// while the target is live. [`Error::LostRace`], [`Error::Unknown`], [`Error::Interrupted`].
+pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<RolledBack> {
+    for _ in 0..ROUNDS_MAX {
+        let root = rollback.state.root().await?.map(|held| held.root);
+        let Some((root, from)) = root.and_then(|root| Some((root.clone(), root.current?))) else {
+            return Err(nothing_published());
+        };
+        let retained = rollback.state.retained(&root).await?;
+        let to = find(&retained, &from, wanted)?.clone();
+        if to.id == from.id {
+            return Err(Error::usage(
+                format!("{} is the current release already", to.id),
+                "`assetsync releases` shows the others",
+            ));
+        }
+        let manifest = rollback.state.manifest(&to.manifest).await?;
+        check_objects(rollback, &to, &manifest).await?;
+        let now = rollback.state.manifest(&from.manifest).await?;
+        let changed = changed_names(&manifest, &now, root.plain);
+        let folder = tempfile::tempdir()
+            .map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
+        let objects = plain::restore(rollback.state, &manifest, &changed, folder.path()).await?;
+        if rollback.progress.is_stopped() {
+            return Err(Error::Interrupted);
+        }
+        let seen = Root::seen(Some(&root));
+        let names = objects.iter().map(|object| object.path.as_str());
+        let overwrites = Overwrites::of(names, &rollback.allowed.overwrite_live);
+        let plain = match objects.is_empty() {
+            true => Plain::Settled,
+            false => Plain::Pending,
+        };
+        let change = |root: Option<&Root>, stamp: &_| match root {
+            Some(root) => root.roll_back(&seen, to.clone(), overwrites, plain, stamp),
+            None => Err(Refusal::LostRace),
+        };
+        match rollback.state.change(change).await? {
+            Changed::Done(now) => {
+                let report = match plain {
+                    Plain::Settled => Report::default(),
+                    Plain::Pending => settle(rollback, &now.switched, &objects, root.plain).await,
+                };
+                return Ok(RolledBack { from, to, report });
+            }
+            // Something was deleted since it was verified.
+            Changed::Refused(Refusal::Moved, _) => {}
+            Changed::Refused(Refusal::Live, root) => return Err(live(root.as_ref(), &objects)),
+            Changed::Refused(refusal, root) => return Err(guard::refused(refusal, root.as_ref())),
+        }
+    }
+    Err(Error::Refused {
+        message: "Objects are deleted all the time: the release couldn't be verified".to_string(),
+        hint: "who is pruning?".to_string(),
+    })
+}
+
+/// Writes the plain names of the current release that a stopped push or rollback left unwritten. True if there were any.
+///
+/// # Errors
+/// As for [`rollback`].
+pub async fn settle_current(rollback: &Rollback<'_>) -> Result<Option<Report>> {
+    let Some(root) = rollback.state.root().await?.map(|held| held.root) else {
+        return Ok(None);
+    };
+    let (Plain::Pending, Some(release)) = (root.plain, &root.current) else {
+        return Ok(None);
+    };
+    let manifest = rollback.state.manifest(&release.manifest).await?;
+    let names: Vec<usize> = mutable(&manifest).map(|(at, _)| at).collect();
+    let folder =
+        tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
+    let objects = plain::restore(rollback.state, &manifest, &names, folder.path()).await?;
+    Ok(Some(
+        settle(rollback, &root.switched, &objects, root.plain).await,
+    ))
+}
+
+async fn settle(
+    rollback: &Rollback<'_>,
+    switched: &Nonce,
+    objects: &[crate::build::Object],
+    before: Plain,
+) -> Report {
+    let settle = plain::Settle {
+        store: rollback.store,
+        state: rollback.state,
+        switched,
+        allowed: rollback.allowed,
+        options: rollback.options,
+        progress: rollback.progress,
+        doubt: plain::Doubt::of(before),
+    };
+    plain::settle(&settle, objects).await
+}
+
+/// What is told of a target without any release.
+pub fn nothing_published() -> Error {
+    Error::Refused {
+        message: "Nothing has been published to this target yet".to_string(),
+        hint: "`assetsync push` makes the first release".to_string(),
+    }
+}
+
+/// The release that is meant.
+///
+/// # Errors
+/// None has this name, or several have.
+pub fn find<'r>(
+    retained: &'r [Release],
+    current: &Release,
+    wanted: Option<&str>,
+) -> Result<&'r Release> {
+    let Some(wanted) = wanted else {
+        let parent = retained
+            .iter()
+            .find(|release| Some(&release.id) == current.parent.as_ref());
+        return parent.ok_or_else(|| {
+            let message = match &current.parent {
+                Some(parent) => format!("The release before this one, {parent}, has been pruned"),
+                None => format!(
+                    "{} is the first release: there's none before it",
+                    current.id
+                ),
+            };
+            Error::usage(message, "`assetsync releases` shows what there is")
+        });
+    };
+    let exact = retained.iter().filter(|release| release.id.0 == wanted);
+    let partly = retained
+        .iter()
+        .filter(|release| release.id.0.starts_with(wanted) || release.id.0.ends_with(wanted));
+    let found: Vec<&Release> = match exact.clone().next() {
+        Some(_) => exact.collect(),
+        None => partly.collect(),
+    };
+    match found.as_slice() {
+        [release] => Ok(release),
+        [] => Err(Error::usage(
+            format!("There is no release `{}`", crate::error::escape(wanted)),
+            "`assetsync releases` shows what there is",
+        )),
+        [first, ..] => Err(Error::usage(
+            format!(
+                "{} releases are called `{}`, such as {}",
+                found.len(),
+                crate::error::escape(wanted),
+                first.id
+            ),
+            "give more of the name",
+        )),
+    }
+}
+
+async fn check_objects(rollback: &Rollback<'_>, to: &Release, manifest: &Manifest) -> Result<()> {
+    let findings = verify(
+        &**rollback.store,
+        manifest,
+        |entry| !entry.is_mutable(),
+        rollback.verify,
+        rollback.options.requests,
+    )
+    .await?;
+    let Some(Finding { entry, reason, .. }) = findings.first() else {
+        return Ok(());
+    };
+    let commit = to
+        .commit
+        .as_ref()
+        .map_or(String::new(), |commit| format!(" (commit {})", commit.id));
+    Err(Error::Refused {
+        message: format!(
+            "{} of the release {} aren't there as they were, such as `{}`: {reason}",
+            crate::report::count(findings.len() as u64, "object"),
+            to.id,
+            manifest.entries[*entry].path,
+        ),
+        hint: format!(
+            "check out what was published then{commit}, and push it with `--allow-older`: that mends it"
+        ),
+    })
+}
+
+fn mutable(manifest: &Manifest) -> impl Iterator<Item = (usize, &super::manifest::Entry)> {
+    let entries = manifest.entries.iter().enumerate();
+    entries.filter(|(_, entry)| entry.stored.is_some() && entry.is_mutable())
+}
+
+/// The mutable names of `to` that may show something else: all of them, if nobody knows what they show.
+fn changed_names(to: &Manifest, now: &Manifest, plain: Plain) -> Vec<usize> {
+    let shown: HashMap<&str, Token> = match plain {
+        Plain::Pending => HashMap::new(),
+        Plain::Settled => mutable(now)
+            .map(|(_, entry)| (entry.key.as_str(), entry.token))
+            .collect(),
+    };
+    mutable(to)
+        .filter(|(_, entry)| shown.get(entry.key.as_str()) != Some(&entry.token))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+fn live(root: Option<&Root>, objects: &[crate::build::Object]) -> Error {
+    let live = root
+        .and_then(|root| root.live.as_ref())
+        .map_or("The target is live".to_string(), guard::live_in_words);
+    let names: Vec<&str> = objects
+        .iter()
+        .map(|object| object.path.as_str())
+        .take(3)
+        .collect();
+    Error::Refused {
+        message: format!(
+            "{live}: {} would be written over, such as `{}`",
+            crate::report::count(objects.len() as u64, "plain name"),
+            names.join("`, `")
+        ),
+        hint: "`--overwrite-live PATH` lets one through, if every one is named".to_string(),
+    }
+}

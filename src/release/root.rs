@@ -1,0 +1,611 @@
+//! The root: the one object of a target that changes, and every way in which it may. Pure, so that the same code
+//! runs in the program, in its model and in its simulation.
+//!
+//! A change reads the root, makes the next one from it, and writes that only if the root is still the version that was read
+//! (compare and swap). Each root has a sequence number one higher than the one before and a nonce of its own, and remembers
+//! the nonces before it: so whoever lost the answer to a swap can read the root and know what became of it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The version of [`Root`] and [`Release`] that this crate writes.
+pub const VERSION: u32 = 1;
+
+/// How many nonces a root remembers: a swap whose answer was lost is recognised under so many later ones.
+pub const RECENT_MAX: usize = 32;
+
+const FORMAT: &str = "assetsync root";
+
+/// What names a root: 128 random bits in hex.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Nonce(pub String);
+
+impl Nonce {
+    /// A new one.
+    ///
+    /// # Panics
+    /// If the system has no random bytes.
+    pub fn random() -> Nonce {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)
+            .expect("the system has random bytes, or the key would have none");
+        Nonce(HEXLOWER.encode(&bytes))
+    }
+}
+
+/// What names a release: its time and a few random characters, such as `20270115-190412-k3v9qd`. Later ones sort
+/// behind earlier ones, as far as the storage's clock goes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReleaseId(pub String);
+
+impl ReleaseId {
+    /// The id of a release made at `at` under this nonce.
+    pub fn new(at: Timestamp, nonce: &Nonce) -> ReleaseId {
+        let bytes = blake3::hash(nonce.0.as_bytes());
+        let random = data_encoding::BASE32_NOPAD.encode(&bytes.as_bytes()[..5]);
+        let time = at.strftime("%Y%m%d-%H%M%S");
+        ReleaseId(format!("{time}-{}", random[..6].to_ascii_lowercase()))
+    }
+}
+
+impl fmt::Display for ReleaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who changes a root, when by the storage's clock, and under which nonce.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// Of this change.
+    pub nonce: Nonce,
+    /// For people: `ann@laptop`, or what a CI calls it.
+    pub actor: String,
+    /// By the storage's clock.
+    pub at: Timestamp,
+}
+
+/// What a release says of itself. Immutable; its objects are in its manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Release {
+    /// Its name.
+    pub id: ReleaseId,
+    /// The release it replaced; none if it was the first.
+    pub parent: Option<ReleaseId>,
+    /// The release made before it, which isn't its parent after a rollback.
+    pub previous: Option<ReleaseId>,
+    /// blake3 of its manifest, uncompressed, in hex.
+    pub manifest: String,
+    /// Which secret named its objects.
+    pub key_id: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Who made it.
+    pub actor: String,
+    /// Objects to be had by it.
+    pub files: u64,
+    /// Their bytes before gzip.
+    pub bytes: u64,
+    /// Objects that are named, but not published before their level is.
+    pub held: u64,
+    /// What it changed.
+    pub changes: Changes,
+    /// The commit of git it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit>,
+}
+
+/// What a release changed, in files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Changes {
+    /// Files its parent didn't have.
+    pub added: u64,
+    /// Files of which a browser sees something else.
+    pub changed: u64,
+    /// Files its parent had.
+    pub removed: u64,
+}
+
+/// A commit of git.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Commit {
+    /// Its hash.
+    pub id: String,
+    /// Whether the files were those of the commit.
+    pub is_clean: bool,
+}
+
+/// Whether mutable names show what the current release says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plain {
+    /// They do.
+    Settled,
+    /// They are being written, or whoever wrote them was stopped.
+    Pending,
+}
+
+/// The live switch, when it's on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Live {
+    /// When it was switched on.
+    pub since: Timestamp,
+    /// Who did it.
+    pub actor: String,
+    /// When it's planned to end. Nothing ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// For whoever is stopped by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Deletion, and whether it's going on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Gc {
+    /// One higher with every beginning and every end of a sweep.
+    pub epoch: u64,
+    /// The document that says what is being deleted; none if nothing is.
+    pub sweep: Option<String>,
+}
+
+/// The root of a target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Root {
+    /// Always `assetsync root`.
+    pub format: String,
+    /// Always 1.
+    pub version: u32,
+    /// Counts changes; never goes down.
+    pub seq: u64,
+    /// Of this change.
+    pub nonce: Nonce,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// The release that counts; none before the first push.
+    pub current: Option<Release>,
+    /// The nonce of the change that made it so: after two rollbacks, the same release isn't the same state of things.
+    pub switched: Nonce,
+    /// The release made last, from which all retained ones are found by [`Release::previous`].
+    pub newest: Option<ReleaseId>,
+    /// The last of these; what was before it has been pruned.
+    pub oldest: Option<ReleaseId>,
+    /// Of the current release.
+    pub plain: Plain,
+    /// None: open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Live>,
+    /// Deletion.
+    pub gc: Gc,
+    /// The nonces before, the last first.
+    pub recent: Vec<Nonce>,
+}
+
+/// What a publisher relied on when it planned.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Seen {
+    /// The current release then.
+    pub parent: Option<ReleaseId>,
+    /// The newest release then: after a rollback it's another one.
+    pub newest: Option<ReleaseId>,
+    /// Which change had made the current release that; none without a root.
+    pub switched: Option<Nonce>,
+    /// The epoch then.
+    pub epoch: u64,
+}
+
+/// What a release does to mutable names that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Overwrites {
+    /// Nothing.
+    None,
+    /// It writes over some, all of them excused one by one.
+    Excused,
+    /// It writes over some.
+    Some,
+}
+
+impl Overwrites {
+    /// Of a release that writes over `names`, of which some are excused.
+    pub fn of<'n>(names: impl Iterator<Item = &'n str>, excused: &BTreeSet<String>) -> Overwrites {
+        let mut names = names.peekable();
+        match names.peek() {
+            None => Overwrites::None,
+            Some(_) => match names.all(|name| excused.contains(name)) {
+                true => Overwrites::Excused,
+                false => Overwrites::Some,
+            },
+        }
+    }
+}
+
+/// Why a root may not be changed like this.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// Another release became the current one meanwhile, be it for a while.
+    LostRace,
+    /// Something was or is being deleted: what was verified may be gone. Worth another look.
+    Moved,
+    /// The target is live.
+    Live,
+    /// Something is being deleted.
+    Sweeping,
+    /// Mutable names are still being written.
+    Pending,
+    /// It is so already.
+    Already,
+}
+
+/// What became of a swap whose answer doesn't tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Swapped {
+    /// It was done, whatever was done since.
+    Done,
+    /// Somebody else was faster: it was not done, and never will be.
+    Lost,
+    /// Nothing has happened yet.
+    NotYet,
+    /// Too much has happened since to know.
+    Unknown,
+}
+
+impl Root {
+    /// The root of a target that has none: nothing published, open.
+    fn none(stamp: &Stamp) -> Root {
+        Root {
+            format: FORMAT.to_string(),
+            version: VERSION,
+            seq: 0,
+            nonce: Nonce(String::new()),
+            at: stamp.at,
+            actor: String::new(),
+            current: None,
+            switched: Nonce(String::new()),
+            newest: None,
+            oldest: None,
+            plain: Plain::Settled,
+            live: None,
+            gc: Gc {
+                epoch: 0,
+                sweep: None,
+            },
+            recent: Vec::new(),
+        }
+    }
+
+    /// The root after `root`, changed in nothing yet but its stamp. Without a root, the first.
+    fn after(root: Option<&Root>, stamp: &Stamp) -> Root {
+        let before = root.cloned().unwrap_or_else(|| Root::none(stamp));
+        let mut recent = before.recent.clone();
+        if root.is_some() {
+            recent.insert(0, before.nonce.clone());
+            recent.truncate(RECENT_MAX);
+        }
+        Root {
+            seq: before.seq + 1,
+            nonce: stamp.nonce.clone(),
+            at: stamp.at,
+            actor: stamp.actor.clone(),
+            recent,
+            ..before
+        }
+    }
+
+    /// What a publisher has to remember of this root.
+    pub fn seen(root: Option<&Root>) -> Seen {
+        Seen {
+            parent: root.and_then(Root::current_id).cloned(),
+            newest: root.and_then(|root| root.newest.clone()),
+            switched: root
+                .filter(|root| root.current.is_some())
+                .map(|root| root.switched.clone()),
+            epoch: root.map_or(0, |root| root.gc.epoch),
+        }
+    }
+
+    /// The current release's name.
+    pub fn current_id(&self) -> Option<&ReleaseId> {
+        self.current.as_ref().map(|release| &release.id)
+    }
+
+    /// Whether this root is the one of `nonce`, or came after it.
+    pub fn has(&self, nonce: &Nonce) -> bool {
+        self.nonce == *nonce || self.recent.contains(nonce)
+    }
+
+    /// Makes `release` the current one, which was planned and verified when `seen` was so.
+    ///
+    /// # Errors
+    /// [`Refusal::LostRace`], [`Refusal::Moved`], or [`Refusal::Live`] if it would write over something.
+    pub fn publish(
+        root: Option<&Root>,
+        seen: &Seen,
+        release: Release,
+        overwrites: Overwrites,
+        plain: Plain,
+        stamp: &Stamp,
+    ) -> Result<Root, Refusal> {
+        if root.is_some_and(|root| root.gc.sweep.is_some()) {
+            return Err(Refusal::Moved);
+        }
+        Root::is_as_seen(root, seen)?;
+        if root.is_some_and(|root| root.live.is_some()) && overwrites == Overwrites::Some {
+            return Err(Refusal::Live);
+        }
+        let next = Root::after(root, stamp);
+        Ok(Root {
+            oldest: next.oldest.clone().or_else(|| Some(release.id.clone())),
+            newest: Some(release.id.clone()),
+            current: Some(release),
+            switched: stamp.nonce.clone(),
+            plain,
+            ..next
+        })
+    }
+
+    /// Whether all that a plan relied on is as it was.
+    fn is_as_seen(root: Option<&Root>, seen: &Seen) -> Result<(), Refusal> {
+        let now = Root::seen(root);
+        if now.switched != seen.switched {
+            return Err(Refusal::LostRace);
+        }
+        match now.epoch == seen.epoch {
+            true => Ok(()),
+            false => Err(Refusal::Moved),
+        }
+    }
+
+    /// Says that all mutable names show what the current release says. Only whoever wrote them knows: since the change
+    /// `switched`.
+    ///
+    /// # Errors
+    /// [`Refusal::LostRace`] if the current release was changed since; [`Refusal::Already`].
+    pub fn settle_plain(&self, switched: &Nonce, stamp: &Stamp) -> Result<Root, Refusal> {
+        if self.switched != *switched {
+            return Err(Refusal::LostRace);
+        }
+        if self.plain == Plain::Settled {
+            return Err(Refusal::Already);
+        }
+        Ok(Root {
+            plain: Plain::Settled,
+            ..Root::after(Some(self), stamp)
+        })
+    }
+
+    /// Makes a retained release the current one again. Its objects must have been verified while `seen` was so. It's
+    /// for the caller to know that it's retained by this very root.
+    ///
+    /// # Errors
+    /// [`Refusal::LostRace`]; [`Refusal::Moved`]; [`Refusal::Already`] if it's the current one;
+    /// [`Refusal::Live`] if it would write over something.
+    pub fn roll_back(
+        &self,
+        seen: &Seen,
+        to: Release,
+        overwrites: Overwrites,
+        plain: Plain,
+        stamp: &Stamp,
+    ) -> Result<Root, Refusal> {
+        Root::is_as_seen(Some(self), seen)?;
+        if self.current_id() == Some(&to.id) {
+            return Err(Refusal::Already);
+        }
+        if self.live.is_some() && overwrites == Overwrites::Some {
+            return Err(Refusal::Live);
+        }
+        Ok(Root {
+            current: Some(to),
+            switched: stamp.nonce.clone(),
+            plain,
+            ..Root::after(Some(self), stamp)
+        })
+    }
+
+    /// Switches live on, or changes its end and message.
+    ///
+    /// # Errors
+    /// [`Refusal::Sweeping`] and [`Refusal::Pending`]: while something is deleted or written over, nobody can promise that
+    /// nothing is.
+    pub fn go_live(
+        root: Option<&Root>,
+        until: Option<Timestamp>,
+        message: Option<String>,
+        stamp: &Stamp,
+    ) -> Result<Root, Refusal> {
+        if root.is_some_and(|root| root.gc.sweep.is_some()) {
+            return Err(Refusal::Sweeping);
+        }
+        if root.is_some_and(|root| root.plain == Plain::Pending) {
+            return Err(Refusal::Pending);
+        }
+        let before = root.and_then(|root| root.live.as_ref());
+        let live = Live {
+            since: before.map_or(stamp.at, |live| live.since),
+            actor: stamp.actor.clone(),
+            until,
+            message,
+        };
+        Ok(Root {
+            live: Some(live),
+            ..Root::after(root, stamp)
+        })
+    }
+
+    /// Switches live off.
+    ///
+    /// # Errors
+    /// [`Refusal::Already`].
+    pub fn end_live(&self, stamp: &Stamp) -> Result<Root, Refusal> {
+        match self.live {
+            None => Err(Refusal::Already),
+            Some(_) => Ok(Root {
+                live: None,
+                ..Root::after(Some(self), stamp)
+            }),
+        }
+    }
+
+    /// Announces that what the document `plan` names will be deleted, and that `oldest` is the oldest release retained.
+    ///
+    /// # Errors
+    /// [`Refusal::Live`]; [`Refusal::Sweeping`]; [`Refusal::Pending`]; [`Refusal::Moved`] and [`Refusal::LostRace`] if the plan
+    /// was made from another root.
+    pub fn begin_sweep(
+        &self,
+        seen: &Seen,
+        plan: String,
+        oldest: ReleaseId,
+        stamp: &Stamp,
+    ) -> Result<Root, Refusal> {
+        if self.live.is_some() {
+            return Err(Refusal::Live);
+        }
+        if self.gc.sweep.is_some() {
+            return Err(Refusal::Sweeping);
+        }
+        Root::is_as_seen(Some(self), seen)?;
+        if self.plain == Plain::Pending {
+            return Err(Refusal::Pending);
+        }
+        let gc = Gc {
+            epoch: self.gc.epoch + 1,
+            sweep: Some(plan),
+        };
+        Ok(Root {
+            oldest: Some(oldest),
+            gc,
+            ..Root::after(Some(self), stamp)
+        })
+    }
+
+    /// Says that all that `plan` names is gone.
+    ///
+    /// # Errors
+    /// [`Refusal::Already`] if that sweep isn't going on.
+    pub fn end_sweep(&self, plan: &str, stamp: &Stamp) -> Result<Root, Refusal> {
+        if self.gc.sweep.as_deref() != Some(plan) {
+            return Err(Refusal::Already);
+        }
+        let gc = Gc {
+            epoch: self.gc.epoch + 1,
+            sweep: None,
+        };
+        Ok(Root {
+            gc,
+            ..Root::after(Some(self), stamp)
+        })
+    }
+
+    /// Changes nothing but the stamp: no swap that was sent before can be done after this one.
+    /// Without a root, the first, with nothing in it.
+    pub fn touch(root: Option<&Root>, stamp: &Stamp) -> Root {
+        Root::after(root, stamp)
+    }
+}
+
+/// What became of the swap to `wanted`, given the root there is now.
+pub fn swapped(wanted: &Root, now: Option<&Root>) -> Swapped {
+    let Some(now) = now else {
+        return Swapped::NotYet;
+    };
+    if now.has(&wanted.nonce) {
+        return Swapped::Done;
+    }
+    match now.seq.checked_sub(wanted.seq) {
+        None => Swapped::NotYet,
+        Some(later) if later < RECENT_MAX as u64 => Swapped::Lost,
+        Some(_) => Swapped::Unknown,
+    }
+}
+
+/// Reads a root.
+///
+/// # Errors
+/// In words: it's not one, or of a version that this program doesn't know.
+pub fn parse(json: &[u8]) -> Result<Root, String> {
+    check_format(json, FORMAT, VERSION)?;
+    serde_json::from_slice(json).map_err(|e| format!("it's damaged: {e}"))
+}
+
+/// Every document says first what it is: a newer program may mean something else by the rest.
+pub(super) fn check_format(json: &[u8], format: &str, version: u32) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        format: String,
+        version: u32,
+    }
+    let envelope: Envelope =
+        serde_json::from_slice(json).map_err(|e| format!("it isn't one of assetsync's: {e}"))?;
+    if envelope.format != format {
+        return Err(format!("it isn't an {format}"));
+    }
+    match envelope.version == version {
+        true => Ok(()),
+        false => Err(format!(
+            "it's of version {}, and this assetsync knows version {version}: use a newer one",
+            envelope.version
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V1: &str = include_str!("../../tests/data/root/v1.json");
+
+    #[test]
+    fn version_1_still_loads_and_is_written_the_same() {
+        let root = parse(V1.as_bytes()).expect("loads");
+        let live = root.live.as_ref().expect("live");
+        assert_eq!(
+            (root.seq, live.message.as_deref()),
+            (4, Some("the hunt is on"))
+        );
+        assert_eq!(
+            serde_json::to_string_pretty(&root).expect("JSON"),
+            V1.trim_end()
+        );
+    }
+
+    #[test]
+    fn a_newer_version_is_refused_and_so_is_what_is_no_root() {
+        let newer = V1.replace("\"version\": 1", "\"version\": 2");
+        let why = parse(newer.as_bytes()).expect_err("refused");
+        assert!(
+            why.contains("version 2") && why.contains("use a newer one"),
+            "{why}"
+        );
+        for other in [
+            "",
+            "{}",
+            "[]",
+            "{\"format\": \"assetsync plan\", \"version\": 1}",
+        ] {
+            assert!(parse(other.as_bytes()).is_err(), "{other}");
+        }
+        let cut = &V1[..V1.len() / 2];
+        assert!(parse(cut.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn it_stays_small_however_often_it_changes() {
+        let first = parse(V1.as_bytes()).expect("loads");
+        let stamp = || Stamp {
+            nonce: Nonce::random(),
+            actor: "ann@laptop".to_string(),
+            at: first.at,
+        };
+        let last = (0..1000).fold(first.clone(), |root, _| Root::touch(Some(&root), &stamp()));
+        let size = serde_json::to_vec_pretty(&last).expect("JSON").len();
+        assert!(size < 3000, "{size} bytes");
+        assert_eq!(last.recent.len(), RECENT_MAX);
+    }
+}

@@ -1,0 +1,546 @@
+//! Where releases are kept: the root, and the immutable documents that it leads to. A private place of its own, or a
+//! folder of the target with a name that only the key tells.
+//!
+//! ```text
+//! root.json                    the one document that changes
+//! releases/<id>.json           what a release says of itself
+//! manifests/<blake3>.json.gz   its objects
+//! plain/<token>                what mutable names held, so that a rollback can bring it back
+//! sweeps/<epoch>-<nonce>.json.gz  what is being deleted
+//! ```
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::manifest::{Manifest, pack, unpack};
+use super::root::{self, Nonce, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped};
+use crate::config::{Access, Place, Target};
+use crate::error::{Error, Result};
+use crate::name::{Secret, Token};
+use crate::store::{
+    Listing, Patience, PutMode, Store, StoreError, StoreErrorKind, Version, called, open,
+};
+
+/// The key of the root.
+pub(crate) const ROOT: &str = "root.json";
+
+/// The folder of a target that has its state in itself. A bucket's policy can keep strangers from all below it.
+pub const FOLDER: &str = ".assetsync/";
+
+/// How often a swap is sent whose outcome can't be told.
+const SWAPS_MAX: usize = 3;
+
+/// How often a change is made anew because the root was changed in something else meanwhile.
+const ROUNDS_MAX: usize = 20;
+
+/// How far this machine's clock may be from the storage's where something is deleted.
+const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// The state of a target.
+#[derive(Debug, Clone)]
+pub struct State {
+    store: Arc<dyn Store>,
+    /// Documents read at a time.
+    requests: usize,
+    actor: String,
+    home: Home,
+}
+
+/// Whether releases are kept in the target itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    Within,
+    Elsewhere,
+}
+
+/// What became of a change of the root.
+#[derive(Debug)]
+pub enum Changed {
+    /// It's the root now, or was.
+    Done(Root),
+    /// It may not be, given the root that was there.
+    Refused(Refusal, Option<Root>),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Swap {
+    Done,
+    Lost,
+}
+
+/// A root, and the version to swap it against.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The root.
+    pub root: Root,
+    /// As stored.
+    pub version: Version,
+}
+
+impl State {
+    /// The state in `store`, changed in the name of `actor`.
+    pub fn new(store: Arc<dyn Store>, requests: usize, actor: &str) -> State {
+        State {
+            store,
+            requests,
+            actor: actor.to_string(),
+            home: Home::Elsewhere,
+        }
+    }
+
+    pub(super) fn home(&self) -> Home {
+        self.home
+    }
+
+    /// The state of `target`, whose objects are in `store`: where its configuration says, beside a folder, or [within](State::within)
+    /// the target. And its root, which had to be read for that.
+    ///
+    /// # Errors
+    /// No credentials for a place of its own, or what looking for it gives.
+    pub async fn open(
+        target: &Target,
+        store: &Arc<dyn Store>,
+        secret: &Secret,
+        patience: Patience,
+        requests: usize,
+        actor: &str,
+    ) -> Result<(State, Option<Held>)> {
+        let place = match (&target.state, &target.place) {
+            (Some(place), _) => place.clone(),
+            (None, Place::Directory(folder)) => Place::Directory(beside(folder)?),
+            (None, _) => return State::within(store, secret, requests, actor).await,
+        };
+        let target = Target {
+            place,
+            access: Access::Bucket,
+            ..target.clone()
+        };
+        let state = State::new(open(&target, patience).await?, requests, actor);
+        let root = state.root().await?;
+        Ok((state, root))
+    }
+
+    /// The state of a target that has it in itself: below [`FOLDER`], where the key says. If another key's is there, but not
+    /// this one's, it's that: a new key doesn't make a new target.
+    ///
+    /// # Errors
+    /// What looking gives; two other states, of which none is ours.
+    pub async fn within(
+        target: &Arc<dyn Store>,
+        secret: &Secret,
+        requests: usize,
+        actor: &str,
+    ) -> Result<(State, Option<Held>)> {
+        let at = |folder: &str| State {
+            home: Home::Within,
+            ..State::new(target.below(&format!("{FOLDER}{folder}/")), requests, actor)
+        };
+        let own = at(&secret.state_folder());
+        let root = own.root().await?;
+        if root.is_some() {
+            return Ok((own, root));
+        }
+        let others = target.below(FOLDER).list().await?;
+        let others: Vec<&str> = others
+            .keys()
+            .filter_map(|key| key.strip_suffix(&format!("/{ROOT}")))
+            .filter(|folder| !folder.contains('/'))
+            .collect();
+        match others.as_slice() {
+            [] => Ok((own, None)),
+            [folder] => {
+                let other = at(folder);
+                let root = other.root().await?;
+                Ok((other, root))
+            }
+            _ => Err(Error::Refused {
+                message: format!("The target has the releases of {} other keys", others.len()),
+                hint:
+                    "publish to a prefix of its own, or name the place of the releases with `state`"
+                        .to_string(),
+            }),
+        }
+    }
+
+    /// Who changes it.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// The storage's clock.
+    pub fn now(&self) -> Timestamp {
+        let now = self.store.now().unwrap_or_else(SystemTime::now);
+        let whole = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
+        Timestamp::from_second(whole.as_second()).unwrap_or(whole)
+    }
+
+    /// For the next change.
+    pub fn stamp(&self) -> Stamp {
+        Stamp {
+            nonce: Nonce::random(),
+            actor: self.actor.clone(),
+            at: self.now(),
+        }
+    }
+
+    /// Fails if this machine's clock and the storage's are far apart.
+    ///
+    /// # Errors
+    /// This machine's clock is over five minutes off: then "older than a day" isn't what it seems.
+    pub(super) fn check_clock(&self, here: SystemTime) -> Result<()> {
+        let Some(there) = self.store.now() else {
+            return Ok(());
+        };
+        let difference = match there.duration_since(here) {
+            Ok(later) => later,
+            Err(earlier) => earlier.duration(),
+        };
+        if difference <= CLOCK_DIFFERENCE_MAX {
+            return Ok(());
+        }
+        Err(Error::Refused {
+            message: format!(
+                "This machine's clock and the storage's are {} minutes apart",
+                difference.as_secs() / 60
+            ),
+            hint: "set this machine's clock: nothing is deleted before".to_string(),
+        })
+    }
+
+    /// The root as it is now; none before the first change.
+    ///
+    /// # Errors
+    /// It can't be read, or is of a version that isn't known: then nothing may be changed, as if the target were live.
+    pub async fn root(&self) -> Result<Option<Held>> {
+        let Some((bytes, version)) = self.store.read(ROOT).await? else {
+            return Ok(None);
+        };
+        match root::parse(&bytes) {
+            Ok(root) => Ok(Some(Held { root, version })),
+            Err(why) => Err(Error::Refused {
+                message: format!("The root of the target's releases can't be used: {why}"),
+                hint: "what can't be read counts as live: nothing is changed".to_string(),
+            }),
+        }
+    }
+
+    /// Changes the root by compare and swap: `change` makes the next one from what is there, and is asked again if
+    /// somebody else was faster, in something that may not matter to it.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if nothing tells whether it was done.
+    pub async fn change(
+        &self,
+        mut change: impl FnMut(Option<&Root>, &Stamp) -> Result<Root, Refusal>,
+    ) -> Result<Changed> {
+        for _ in 0..ROUNDS_MAX {
+            let held = self.root().await?;
+            let stamp = self.stamp();
+            let next = match change(held.as_ref().map(|held| &held.root), &stamp) {
+                Ok(next) => next,
+                Err(refusal) => return Ok(Changed::Refused(refusal, held.map(|held| held.root))),
+            };
+            if self.swap(held, &next).await? == Swap::Done {
+                return Ok(Changed::Done(next));
+            }
+        }
+        Err(Error::Refused {
+            message: "The root of the target's releases changes all the time".to_string(),
+            hint: "who else is publishing? try again in a minute".to_string(),
+        })
+    }
+
+    /// Writes `next` if the root is still `held`.
+    async fn swap(&self, held: Option<Held>, next: &Root) -> Result<Swap> {
+        let mode = match held {
+            None => PutMode::Create,
+            Some(held) => PutMode::Over(held.version),
+        };
+        let bytes = Bytes::from(serde_json::to_vec_pretty(next).expect("strings are JSON"));
+        let mut doubt: Option<StoreError> = None;
+        for _ in 0..SWAPS_MAX {
+            let error = match self.store.write(ROOT, bytes.clone(), &mode).await {
+                Ok(_) => return Ok(Swap::Done),
+                Err(error) => error,
+            };
+            // Whatever it says, the root knows better: an earlier try of the same request may have been done.
+            let now = match self.root().await {
+                Ok(now) => now,
+                Err(_) if is_definite(error.kind) && doubt.is_none() => return Err(error.into()),
+                Err(_) => return Err(unknown(&error)),
+            };
+            match swapped(next, now.as_ref().map(|held| &held.root)) {
+                Swapped::Done => return Ok(Swap::Done),
+                Swapped::Lost => return Ok(Swap::Lost),
+                Swapped::Unknown => return Err(unknown(&error)),
+                Swapped::NotYet if is_definite(error.kind) && doubt.is_none() => {
+                    return Err(error.into());
+                }
+                Swapped::NotYet => doubt = Some(error),
+            }
+        }
+        Err(unknown(
+            &doubt.expect("every try either returned or left a doubt"),
+        ))
+    }
+
+    /// Writes a document that never changes. Done if it's there already, byte for byte.
+    ///
+    /// # Errors
+    /// What writing gives; something else is there.
+    pub(super) async fn keep(&self, key: &str, bytes: Bytes) -> Result<()> {
+        let error = match self.store.write(key, bytes.clone(), &PutMode::Create).await {
+            Ok(_) => return Ok(()),
+            Err(error) if is_definite(error.kind) => return Err(error.into()),
+            Err(error) => error,
+        };
+        match self.store.read(key).await? {
+            Some((there, _)) if there == bytes => Ok(()),
+            Some(_) => Err(StoreError::new(
+                StoreErrorKind::Other,
+                format!("Cannot write {}: something else is there", called(key)),
+            )
+            .into()),
+            None => Err(error.into()),
+        }
+    }
+
+    /// Writes a manifest and reads it back. Returns its name.
+    pub(super) async fn keep_manifest(&self, manifest: &Manifest) -> Result<String> {
+        let text = manifest.to_text();
+        let digest = blake3::hash(&text).to_hex().to_string();
+        self.keep(&manifest_key(&digest), pack(&text)).await?;
+        match self.manifest(&digest).await? == *manifest {
+            true => Ok(digest),
+            false => Err(damaged("manifest", &digest, "it isn't what was written")),
+        }
+    }
+
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// It's missing, damaged, or of another version.
+    pub async fn manifest(&self, digest: &str) -> Result<Manifest> {
+        let key = manifest_key(digest);
+        let Some((packed, _)) = self.store.read(&key).await? else {
+            return Err(damaged("manifest", digest, "it's gone"));
+        };
+        let read = move |digest: String| {
+            let text = unpack(&packed)?;
+            match blake3::hash(&text).to_hex().as_str() == digest {
+                true => Manifest::from_text(&text),
+                false => Err("it's damaged: its digest differs".to_string()),
+            }
+        };
+        let name = digest.to_string();
+        // Rayon works on it: not on a thread of the network's.
+        let manifest = tokio::task::spawn_blocking(move || read(name))
+            .await
+            .expect("reading a manifest doesn't panic");
+        manifest.map_err(|why| damaged("manifest", digest, &why))
+    }
+
+    pub(super) async fn keep_release(&self, release: &Release) -> Result<()> {
+        let json = serde_json::to_vec_pretty(&Document::of(release)).expect("strings are JSON");
+        self.keep(&release_key(&release.id), json.into()).await
+    }
+
+    /// Reads what a release says of itself.
+    ///
+    /// # Errors
+    /// It's missing, damaged, or of another version.
+    pub async fn release(&self, id: &ReleaseId) -> Result<Release> {
+        match self.store.read(&release_key(id)).await? {
+            None => Err(damaged("release", &id.0, "it's gone")),
+            Some((json, _)) => {
+                Document::parse(&json).map_err(|why| damaged("release", &id.0, &why))
+            }
+        }
+    }
+
+    /// The retained releases, the newest first.
+    ///
+    /// # Errors
+    /// One of them can't be read.
+    pub async fn retained(&self, root: &Root) -> Result<Vec<Release>> {
+        let Some(newest) = &root.newest else {
+            return Ok(Vec::new());
+        };
+        // The usual few are read one after the other; of many, all at once.
+        let mut chain = Vec::new();
+        let mut next = Some(newest.clone());
+        let mut all = None;
+        while let Some(id) = next {
+            let release = match (&mut all, chain.len()) {
+                (None, 0..4) => self.release(&id).await?,
+                (None, _) => {
+                    let all = all.insert(self.all_releases().await?);
+                    all.remove(&id)
+                        .ok_or_else(|| damaged("release", &id.0, "it's gone"))?
+                }
+                (Some(all), _) => all
+                    .remove(&id)
+                    .ok_or_else(|| damaged("release", &id.0, "it's gone"))?,
+            };
+            next = release
+                .previous
+                .clone()
+                .filter(|_| root.oldest.as_ref() != Some(&id));
+            chain.push(release);
+        }
+        Ok(chain)
+    }
+
+    /// All that can be read: what isn't needed may be damaged, or pruned at this moment.
+    async fn all_releases(&self) -> Result<HashMap<ReleaseId, Release>> {
+        let listing = self.store.below("releases/").list().await?;
+        let ids = listing
+            .into_keys()
+            .filter_map(|key| Some(ReleaseId(key.strip_suffix(".json")?.to_string())));
+        let reads = ids.map(|id| async move { Some((id.clone(), self.release(&id).await.ok()?)) });
+        let read: Vec<_> = stream::iter(reads)
+            .buffer_unordered(self.requests)
+            .collect()
+            .await;
+        Ok(read.into_iter().flatten().collect())
+    }
+
+    /// Keeps what a mutable name will hold.
+    pub(super) async fn keep_plain(&self, token: Token, bytes: Bytes) -> Result<()> {
+        self.keep(&plain_key(token), bytes).await
+    }
+
+    /// What a mutable name held, as it was stored; none if it was too large to be kept.
+    pub(super) async fn plain(&self, token: Token) -> Result<Option<Bytes>> {
+        Ok(self
+            .store
+            .read(&plain_key(token))
+            .await?
+            .map(|(bytes, _)| bytes))
+    }
+
+    /// Everything there is, but for the root.
+    pub(super) async fn documents(&self) -> Result<Listing> {
+        let mut listing = self.store.list().await?;
+        listing.remove(ROOT);
+        Ok(listing)
+    }
+
+    pub(super) async fn keep_packed(&self, key: &str, text: &[u8]) -> Result<()> {
+        self.keep(key, pack(text)).await
+    }
+
+    pub(super) async fn packed(&self, key: &str) -> Result<Vec<u8>> {
+        match self.store.read(key).await? {
+            None => Err(damaged("document", key, "it's gone")),
+            Some((packed, _)) => unpack(&packed).map_err(|why| damaged("document", key, &why)),
+        }
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+}
+
+/// `out/bucket.releases` for `out/bucket`.
+fn beside(folder: &Path) -> Result<PathBuf> {
+    let whole = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;
+    match whole.file_name() {
+        Some(name) => {
+            let mut name = name.to_os_string();
+            name.push(".releases");
+            Ok(whole.with_file_name(name))
+        }
+        None => Err(Error::usage(
+            format!(
+                "There's no place for releases beside the folder `{}`",
+                folder.display()
+            ),
+            "name one with `state` in the target",
+        )),
+    }
+}
+
+/// Whether an error says that nothing was done, and another try won't do it.
+fn is_definite(kind: StoreErrorKind) -> bool {
+    use StoreErrorKind::*;
+    !matches!(kind, Precondition | OutcomeUnknown)
+}
+
+fn manifest_key(digest: &str) -> String {
+    format!("manifests/{digest}.json.gz")
+}
+
+fn release_key(id: &ReleaseId) -> String {
+    format!("releases/{id}.json")
+}
+
+fn plain_key(token: Token) -> String {
+    format!("plain/{token}")
+}
+
+/// What is told when nothing tells.
+fn unknown(error: &StoreError) -> Error {
+    Error::Unknown {
+        message: format!("Whether it is done isn't known: {error}"),
+        hint: "`assetsync resolve` finds out".to_string(),
+    }
+}
+
+fn damaged(what: &str, name: &str, why: &str) -> Error {
+    let error = StoreError::new(
+        StoreErrorKind::Other,
+        format!("Cannot read the {what} `{name}`: {why}"),
+    );
+    Error::Store(error.hint("if it was deleted by hand, bring it back from the bucket's versions; without it, only a new beginning helps: move root.json away, which forgets the releases and the live switch"))
+}
+
+/// A release as a document.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Document {
+    format: String,
+    version: u32,
+    #[serde(flatten)]
+    release: Release,
+}
+
+impl Document {
+    const FORMAT: &str = "assetsync release";
+
+    fn of(release: &Release) -> Document {
+        Document {
+            format: Document::FORMAT.to_string(),
+            version: root::VERSION,
+            release: release.clone(),
+        }
+    }
+
+    fn parse(json: &[u8]) -> Result<Release, String> {
+        root::check_format(json, Document::FORMAT, root::VERSION)?;
+        let document: Document =
+            serde_json::from_slice(json).map_err(|e| format!("it's damaged: {e}"))?;
+        Ok(document.release)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V1: &str = include_str!("../../tests/data/release/v1.json");
+
+    #[test]
+    fn version_1_of_a_release_still_loads_and_a_newer_one_is_refused() {
+        let release = Document::parse(V1.as_bytes()).expect("loads");
+        assert_eq!((release.files, release.held), (3, 1));
+        let newer = V1.replace("\"version\": 1", "\"version\": 2");
+        let why = Document::parse(newer.as_bytes()).expect_err("refused");
+        assert!(why.contains("version 2"), "{why}");
+    }
+}

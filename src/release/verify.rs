@@ -1,0 +1,114 @@
+//! Whether the objects of a release are there, before anything leads to them.
+
+use futures_util::{StreamExt, stream};
+
+use super::manifest::{Entry, Manifest};
+use crate::plan::Reason;
+use crate::store::{Listing, Store, StoreError, Stored};
+
+/// How closely a release is looked at before it becomes the current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Verify {
+    /// Every object by itself: a request for each, where a listing doesn't tell all.
+    Full,
+    /// All by listing them: sizes and checksums, on GCS tokens too. A request for 1,000 objects.
+    #[default]
+    List,
+    /// Not at all: what was there is taken to be there still.
+    None,
+}
+
+/// An object of a release that isn't as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Its place in [`Manifest::entries`].
+    pub entry: usize,
+    /// What is wrong.
+    pub reason: Reason,
+    /// What is there instead.
+    pub there: Option<Stored>,
+}
+
+/// Looks at those published objects of `manifest` that `is_meant` picks.
+///
+/// # Errors
+/// The target can't be listed or looked at.
+pub async fn verify(
+    store: &dyn Store,
+    manifest: &Manifest,
+    is_meant: impl Fn(&Entry) -> bool,
+    how: Verify,
+    requests: usize,
+) -> Result<Vec<Finding>, StoreError> {
+    let meant: Vec<usize> = (0..manifest.entries.len())
+        .filter(|at| {
+            let entry = &manifest.entries[*at];
+            entry.stored.is_some() && is_meant(entry)
+        })
+        .collect();
+    if how == Verify::None || meant.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut listing = store.list().await?;
+    if how == Verify::Full {
+        look_closer(store, manifest, &meant, &mut listing, requests).await?;
+    }
+    let finding = |at: usize| {
+        let there = listing.get(manifest.entries[at].key.as_str());
+        let reason = difference(&manifest.entries[at], there)?;
+        Some(Finding {
+            entry: at,
+            reason,
+            there: there.cloned(),
+        })
+    };
+    Ok(meant.into_iter().filter_map(finding).collect())
+}
+
+/// A look at each object of which the listing doesn't tell what it was stored for.
+async fn look_closer(
+    store: &dyn Store,
+    manifest: &Manifest,
+    meant: &[usize],
+    listing: &mut Listing,
+    requests: usize,
+) -> Result<(), StoreError> {
+    let unclear: Vec<_> = meant
+        .iter()
+        .map(|at| &manifest.entries[*at].key)
+        .filter(|key| {
+            listing
+                .get(key.as_str())
+                .is_some_and(|stored| !stored.token_is_known)
+        })
+        .collect();
+    let looks = unclear
+        .into_iter()
+        .map(|key| async move { (key, store.head(key).await) });
+    let mut looks = stream::iter(looks).buffer_unordered(requests);
+    while let Some((key, stored)) = looks.next().await {
+        match stored? {
+            Some(stored) => listing.insert(key.to_string(), stored),
+            None => listing.remove(key.as_str()),
+        };
+    }
+    Ok(())
+}
+
+/// What is wrong with what is there for an entry.
+fn difference(entry: &Entry, there: Option<&Stored>) -> Option<Reason> {
+    let wanted = entry.stored.as_ref()?;
+    let Some(there) = there else {
+        return Some(Reason::Missing);
+    };
+    match there.token {
+        Some(token) if token != entry.token => return Some(Reason::Differs),
+        None if there.token_is_known => return Some(Reason::Unknown),
+        _ => {}
+    }
+    if there.size_bytes != wanted.size_bytes {
+        return Some(Reason::Size);
+    }
+    let are_known = !wanted.fingerprint.is_empty() && !there.fingerprint.is_empty();
+    (are_known && *wanted.fingerprint != *there.fingerprint).then_some(Reason::Damaged)
+}

@@ -1,0 +1,214 @@
+//! Releases, the live switch and prunes, for people and for programs.
+
+use std::fmt::Write as _;
+
+use indicatif::HumanBytes;
+use serde_json::{Value, json};
+
+use super::count;
+use crate::error::escape;
+use crate::release::guard::live_in_words;
+use crate::release::prune::Sweep;
+use crate::release::publish::Published;
+use crate::release::rollback::RolledBack;
+use crate::release::root::{Plain, Release, Root};
+
+/// The release that a push came to.
+pub fn published_text(published: &Published) -> String {
+    let mut text = String::new();
+    for path in &published.repaired {
+        writeln!(
+            text,
+            "was damaged or missing, and was written again: {}",
+            escape(path)
+        )
+        .expect("a string takes every write");
+    }
+    let line = match (&published.release, published.is_new) {
+        (Some(release), true) => {
+            let after = match &release.parent {
+                Some(parent) => format!("after {parent}"),
+                None => "the first".to_string(),
+            };
+            format!("release {} ({after}): {}", release.id, changes(release))
+        }
+        (Some(release), false) => format!(
+            "nothing has changed: {} stays the current release",
+            release.id
+        ),
+        (None, _) => "no release was made: what visitors see is as it was".to_string(),
+    };
+    text + &line + "\n"
+}
+
+fn changes(release: &Release) -> String {
+    let changes = release.changes;
+    format!(
+        "{} added, {} changed, {} removed",
+        changes.added, changes.changed, changes.removed
+    )
+}
+
+/// The current release first, then all retained ones, a line each.
+pub fn releases_text(target: &str, root: &Root, retained: &[Release]) -> String {
+    let mut text = String::new();
+    for release in retained {
+        let mark = match root.current_id() == Some(&release.id) {
+            true => "*",
+            false => " ",
+        };
+        let held = match release.held {
+            0 => String::new(),
+            held => format!(", {held} held"),
+        };
+        let commit = match &release.commit {
+            None => String::new(),
+            Some(commit) => {
+                let dirty = if commit.is_clean { "" } else { "+" };
+                format!(
+                    ", commit {}{dirty}",
+                    commit.id.get(..10).unwrap_or(&commit.id)
+                )
+            }
+        };
+        writeln!(
+            text,
+            "{mark} {}  {}  {}: {} ({}){held}; {}{commit}",
+            release.id,
+            release.at,
+            escape(&release.actor),
+            count(release.files, "file"),
+            HumanBytes(release.bytes),
+            changes(release),
+        )
+        .expect("a string takes every write");
+    }
+    text + &live_text(target, Some(root))
+}
+
+/// The state of a target in a few lines.
+pub fn live_text(target: &str, root: Option<&Root>) -> String {
+    let Some(root) = root else {
+        return format!("{target}: nothing published, not live\n");
+    };
+    let current = match &root.current {
+        Some(release) => format!("{} is the current release", release.id),
+        None => "nothing published".to_string(),
+    };
+    let mut text = format!("{target}: {current} (root {})", root.seq);
+    if root.plain == Plain::Pending {
+        text += "; its plain names are still being written";
+    }
+    if root.gc.sweep.is_some() {
+        text += "; a prune is going on or was interrupted";
+    }
+    text += "\n";
+    match &root.live {
+        None => text += "not live\n",
+        Some(live) => {
+            text += &live_in_words(live);
+            if let Some(until) = live.until {
+                write!(text, "; planned until {until}").expect("a string takes every write");
+            }
+            text += "\n";
+        }
+    }
+    text
+}
+
+/// What a rollback came to.
+pub fn rolled_back_text(target: &str, done: &RolledBack) -> String {
+    let mut text = String::new();
+    for failure in &done.report.failures {
+        writeln!(text, "failed {}: {}", escape(&failure.path), failure.error)
+            .expect("a string takes every write");
+    }
+    let plain = done.report.uploaded.objects + done.report.overwritten.objects;
+    let plain = match plain {
+        0 => String::new(),
+        plain => format!("; {} written", count(plain, "plain name")),
+    };
+    text + &format!(
+        "{target}: {} is the current release again, of {}, with {} ({} was){plain}\n",
+        done.to.id,
+        done.to.at,
+        count(done.to.files, "file"),
+        done.from.id,
+    )
+}
+
+/// What will be deleted; with `verbose`, each key.
+pub fn sweep_text(target: &str, sweep: &Sweep, verbose: bool) -> String {
+    let mut text = String::new();
+    for release in &sweep.dropped {
+        writeln!(
+            text,
+            "drop {} of {}, by {}",
+            release.id,
+            release.at,
+            escape(&release.actor)
+        )
+        .expect("a string takes every write");
+    }
+    if verbose {
+        for garbage in sweep.objects.iter().chain(&sweep.documents) {
+            writeln!(
+                text,
+                "delete {} ({})",
+                escape(&garbage.key),
+                HumanBytes(garbage.bytes)
+            )
+            .expect("a string takes every write");
+        }
+    }
+    text + &format!(
+        "{target}: {} to delete, with {} of releases ({} in all); {} dropped, {} retained\n",
+        count(sweep.objects.len() as u64, "object"),
+        count(sweep.documents.len() as u64, "document"),
+        HumanBytes(sweep.bytes()),
+        count(sweep.dropped.len() as u64, "release"),
+        sweep.retained,
+    )
+}
+
+/// A release: what its document says.
+pub fn release_json(release: &Release) -> Value {
+    serde_json::to_value(release).expect("strings and numbers are JSON")
+}
+
+/// `{"format": "assetsync releases", "version": 1, "target", "current", "live", "releases": [..]}`.
+pub fn releases_json(target: &str, root: &Root, retained: &[Release]) -> Value {
+    let mut document = root_json(target, Some(root));
+    document["format"] = "assetsync releases".into();
+    document["releases"] = retained.iter().map(release_json).collect();
+    document
+}
+
+/// `{"format": "assetsync status", "version": 1, "target", "seq", "current", "live", "plain", "sweeping"}`.
+pub fn root_json(target: &str, root: Option<&Root>) -> Value {
+    json!({
+        "format": "assetsync status",
+        "version": 1,
+        "target": target,
+        "seq": root.map_or(0, |root| root.seq),
+        "current": root.and_then(Root::current_id),
+        "live": root.and_then(|root| root.live.as_ref()),
+        "plain": root.map_or(Plain::Settled, |root| root.plain),
+        "sweeping": root.is_some_and(|root| root.gc.sweep.is_some()),
+    })
+}
+
+/// `{"format": "assetsync prune", "version": 1, "target", "dropped": [..], "retained", "objects": [..], "documents": [..]}`.
+pub fn sweep_json(target: &str, sweep: &Sweep, is_only_shown: bool) -> Value {
+    json!({
+        "format": "assetsync prune",
+        "version": 1,
+        "target": target,
+        "only_shown": is_only_shown,
+        "dropped": sweep.dropped.iter().map(|release| &release.id).collect::<Vec<_>>(),
+        "retained": sweep.retained,
+        "bytes": sweep.bytes(),
+        "objects": sweep.objects,
+        "documents": sweep.documents,
+    })
+}

@@ -1,0 +1,114 @@
+//! Where to cut a long listing, so that its parts can be listed side by side: pages come one after the other, but
+//! tokens are spread evenly. Pure.
+
+use crate::name::Token;
+
+/// The digits of tokens, in the order in which storages list them.
+const DIGITS: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
+
+/// So many digits of a token say where it stands. Billions of objects are as many as fit.
+const DIGITS_READ: usize = 6;
+const SPACE: u64 = 32u64.pow(DIGITS_READ as u32);
+
+/// Most ranges that are listed at a time.
+const RANGES_MAX: u64 = 16;
+
+/// The names that cut what is behind `last`, the last name of a first page, into ranges of about two pages each, or
+/// into 16 longer ones. None if it's hardly more than a page, by how far the first came, or if names aren't tokens.
+pub(super) fn cuts(last: &str) -> Vec<String> {
+    let Some(at) = place(last) else {
+        return Vec::new();
+    };
+    let pages_left = (SPACE - at) / at.max(1);
+    let ranges = ((pages_left + 2) / 2).min(RANGES_MAX);
+    (1..ranges)
+        .map(|n| name(at + (SPACE - at) / ranges * n))
+        .collect()
+}
+
+/// Where a token stands among all.
+fn place(key: &str) -> Option<u64> {
+    Token::parse(key.split('.').next()?)?;
+    key.bytes().take(DIGITS_READ).try_fold(0, |sum, byte| {
+        let digit = DIGITS.iter().position(|digit| *digit == byte)?;
+        Some(sum * 32 + digit as u64)
+    })
+}
+
+/// The first digits of a token that stands there.
+fn name(at: u64) -> String {
+    let digit = |position| DIGITS[(at >> (5 * position)) as usize % 32];
+    (0..DIGITS_READ as u32)
+        .rev()
+        .map(|position| char::from(digit(position)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The last name of a first page that is this part of all.
+    fn last(part: f64) -> String {
+        format!(
+            "{}w4rz226sf3rz3sgvwxlq.png",
+            name((SPACE as f64 * part) as u64)
+        )
+    }
+
+    #[test]
+    fn the_longer_the_rest_the_more_ranges() {
+        // Pages in all, and ranges for those that are left.
+        for (pages, ranges) in [
+            (1.2, 1),
+            (1.9, 1),
+            (3.1, 2),
+            (5.1, 3),
+            (12.1, 6),
+            (31.1, 16),
+            (900.0, 16),
+        ] {
+            assert_eq!(cuts(&last(1.0 / pages)).len() + 1, ranges, "{pages} pages");
+        }
+    }
+
+    #[test]
+    fn ranges_are_of_one_size_and_behind_the_first_page() {
+        for pages in [3.1, 12.1, 31.1, 5000.0] {
+            let first = last(1.0 / pages);
+            let cuts = cuts(&first);
+            let ends = [place(&first).expect("a token")].into_iter().chain(
+                cuts.iter()
+                    .map(|cut| place(&format!("{cut}w4rz226sf3rz3sgvwxlq")).expect("a token")),
+            );
+            let ends: Vec<u64> = ends.chain([SPACE]).collect();
+            let sizes: Vec<u64> = ends.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let (least, most) = (sizes.iter().min(), sizes.iter().max());
+            assert!(
+                most.zip(least)
+                    .is_some_and(|(most, least)| most - least < 32),
+                "{sizes:?}"
+            );
+            assert!(cuts.is_sorted() && cuts.iter().all(|cut| *cut > first));
+        }
+    }
+
+    #[test]
+    fn names_that_are_no_tokens_are_not_cut() {
+        for last in [
+            "index.html",
+            "22/plain.html",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "üüüüüüüüüüüüüüü",
+            "",
+        ] {
+            assert!(cuts(last).is_empty(), "{last}");
+        }
+    }
+
+    #[test]
+    fn a_first_page_that_hardly_came_anywhere_is_fine() {
+        assert_eq!(cuts("22222222222222222222222224").len(), 15);
+        assert!(cuts("zzzzzzw4rz226sf3rz3sgvwxlq").is_empty());
+    }
+}

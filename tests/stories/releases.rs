@@ -1,0 +1,675 @@
+//! Releases on a store in memory: what a push, a rollback, the live switch and a prune ask of it, and what they leave.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use assetsync::release::guard::Allowed;
+use assetsync::release::prune::{self, Keep};
+use assetsync::release::root::{Plain, Refusal};
+use assetsync::release::state::Changed;
+use assetsync::release::verify::Verify;
+use assetsync::store::{Call, Memory, Mischief, PutMode, StoreErrorKind};
+use assetsync::{Error, Store};
+
+use crate::support::Site;
+use crate::support::library::{Deployer, block_on, built, secret};
+
+const RULES: &str =
+    "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
+
+fn hunt() -> Site {
+    Site::new()
+        .config(RULES)
+        .file("index.html", "<h1>The hunt</h1><img src=\"map.png\">")
+        .file("map.png", "a map")
+        .file("app.css", "body{}")
+        .file("puzzle/gears.js", "turn()")
+        .file("puzzle/gears.txt", "gears")
+}
+
+fn bucket() -> (Memory, Arc<dyn Store>) {
+    let memory = Memory::new();
+    memory.set_clock(Duration::from_secs(1_800_000_000));
+    (memory.clone(), Arc::new(memory))
+}
+
+/// The calls since, without the folder of releases' name, which only the key tells.
+fn calls(memory: &Memory) -> Vec<String> {
+    let folder = memory
+        .keys()
+        .iter()
+        .find_map(|key| key.strip_suffix("root.json").map(str::to_string))
+        .unwrap_or_default();
+    let name = |key: &str| match key.strip_prefix(&folder) {
+        Some(rest) if !folder.is_empty() => rest.split('/').next().unwrap_or(rest).to_string(),
+        _ => key.rsplit('.').next().unwrap_or(key).to_string(),
+    };
+    let call = |call: &Call| match call {
+        Call::List => "list".to_string(),
+        Call::Head(key) => format!("head {}", name(key)),
+        Call::Put(key, PutMode::Create) => format!("create {}", name(key)),
+        Call::Put(key, PutMode::Over(_)) => format!("overwrite {}", name(key)),
+        Call::Read(key) => format!("read {}", name(key)),
+        Call::Write(key, PutMode::Create) => format!("create {}", name(key)),
+        Call::Write(key, PutMode::Over(_)) => format!("swap {}", name(key)),
+        Call::Delete(key) => format!("delete {}", name(key)),
+    };
+    memory.calls().iter().map(call).collect()
+}
+
+#[test]
+fn a_push_writes_objects_first_then_verifies_them_then_the_manifest_the_release_and_the_root() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    block_on(async {
+        ann.push(&built(&hunt())).await.expect("published");
+        let site = hunt();
+        site.write("puzzle/gears.txt", "more gears");
+        memory.clear_calls();
+        let published = ann.push(&built(&site)).await.expect("published");
+        assert!(published.is_new);
+    });
+    assert_eq!(
+        calls(&memory),
+        [
+            "read root.json",
+            "read manifests",
+            "create txt",
+            "list",
+            "create manifests",
+            "read manifests",
+            "create releases",
+            "read root.json",
+            "swap root.json",
+        ]
+    );
+}
+
+#[test]
+fn a_push_of_what_is_there_reads_the_root_and_the_manifest_and_writes_nothing() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    block_on(async {
+        let first = ann.push(&built(&hunt())).await.expect("published");
+        memory.clear_calls();
+        let second = ann.push(&built(&hunt())).await.expect("published");
+        assert!(!second.is_new);
+        assert_eq!(second.release, first.release);
+        assert_eq!(second.report.kept.objects, 5);
+    });
+    assert!(memory.writes().is_empty());
+    assert!(!calls(&memory).contains(&"list".to_string()));
+}
+
+#[test]
+fn plain_names_are_written_after_the_root_and_only_then_is_the_root_settled() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        site.write("index.html", "<h1>Erratum</h1>");
+        memory.clear_calls();
+        ann.push(&built(&site)).await.expect("published");
+        assert_eq!(ann.root().await.plain, Plain::Settled);
+    });
+    let calls = calls(&memory);
+    let at = |wanted: &str| {
+        let found = calls.iter().position(|call| call == wanted);
+        found.unwrap_or_else(|| panic!("no `{wanted}` in {calls:?}"))
+    };
+    assert!(at("swap root.json") < at("overwrite html"), "{calls:?}");
+    assert!(
+        at("create plain") < at("swap root.json"),
+        "a copy for rollbacks comes first"
+    );
+    assert_eq!(
+        memory.bytes("index.html").as_deref(),
+        Some(&b"<h1>Erratum</h1>"[..])
+    );
+}
+
+#[test]
+fn a_push_that_was_stopped_before_its_plain_names_is_finished_by_the_next() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        site.write("index.html", "<h1>Erratum</h1>");
+        memory.trouble(|call| match call {
+            Call::Put(key, PutMode::Over(_)) if key == "index.html" => {
+                Mischief::Refuse(StoreErrorKind::Other)
+            }
+            _ => Mischief::None,
+        });
+        let stopped = ann.push(&built(&site)).await.expect("committed");
+        assert_eq!((stopped.is_new, stopped.report.exit_code()), (true, 1));
+        assert_eq!(ann.root().await.plain, Plain::Pending);
+        memory.trouble(|_| Mischief::None);
+        let finished = ann.push(&built(&site)).await.expect("published");
+        assert!(finished.report.is_complete());
+        assert_eq!(finished.report.overwritten.objects, 1);
+        assert_eq!(ann.root().await.plain, Plain::Settled);
+    });
+    assert_eq!(
+        memory.bytes("index.html").as_deref(),
+        Some(&b"<h1>Erratum</h1>"[..])
+    );
+}
+
+#[test]
+fn an_object_that_fails_leaves_the_release_as_it_was() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        let before = ann.root().await;
+        site.write("app.css", "body{color:red}");
+        memory.fail_next_put(StoreErrorKind::Other);
+        let failed = ann.push(&built(&site)).await.expect("told in the report");
+        assert_eq!((failed.release, failed.report.exit_code()), (None, 1));
+        assert_eq!(ann.root().await, before);
+    });
+}
+
+#[test]
+fn of_two_who_push_at_once_the_second_loses_and_changes_nothing() {
+    let (memory, store) = bucket();
+    let (ann, ben) = (Deployer::new("ann", &store), Deployer::new("ben", &store));
+    let (anns, bens) = (hunt(), hunt());
+    anns.write("app.css", "body{color:red}");
+    bens.write("app.css", "body{color:blue}");
+    bens.write("index.html", "<h1>Ben's</h1>");
+    block_on(async {
+        ann.push(&built(&hunt())).await.expect("published");
+        // Ben reads the root; then, while he uploads, Ann publishes.
+        let (build, theirs) = (built(&bens), built(&anns));
+        let other = Arc::new(Deployer::new("ann", &store));
+        let mut is_done = false;
+        memory.trouble(move |call| {
+            if matches!(call, Call::Put(key, _) if key.ends_with(".css")) && !is_done {
+                is_done = true;
+                let (other, theirs) = (Arc::clone(&other), theirs.clone());
+                std::thread::spawn(move || block_on(async move { other.push(&theirs).await }))
+                    .join()
+                    .ok();
+            }
+            Mischief::None
+        });
+        let lost = ben.push(&build).await;
+        assert!(matches!(lost, Err(Error::LostRace { .. })), "{lost:?}");
+        assert_eq!(ann.root().await.actor, "ann");
+    });
+    assert_eq!(
+        memory.bytes("index.html"),
+        Some(std::fs::read(hunt().asset("index.html")).expect("a page"))
+            .map(|_| memory.bytes("index.html").expect("there"))
+    );
+}
+
+#[test]
+fn a_lost_answer_to_the_swap_is_found_to_be_a_success() {
+    for mischief in [Mischief::Lose, Mischief::Delay] {
+        let (memory, store) = bucket();
+        let ann = Deployer::new("ann", &store);
+        let site = hunt();
+        block_on(async {
+            ann.push(&built(&site)).await.expect("published");
+            site.write("app.css", "body{color:red}");
+            let mut left = 1;
+            memory.trouble(move |call| match call {
+                Call::Write(key, PutMode::Over(_)) if key.ends_with("root.json") && left > 0 => {
+                    left -= 1;
+                    mischief
+                }
+                _ => Mischief::None,
+            });
+            let published = ann.push(&built(&site)).await.expect("published");
+            assert_eq!(ann.root().await.current, published.release, "{mischief:?}");
+            // What comes late is refused: the root has moved on.
+            let root = ann.root().await;
+            assert_eq!(memory.deliver(), mischief == Mischief::Delay);
+            assert_eq!(ann.root().await, root);
+        });
+    }
+}
+
+#[test]
+fn a_swap_that_is_never_answered_is_unknown_and_not_failed() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        site.write("app.css", "body{color:red}");
+        memory.trouble(|call| match call {
+            Call::Write(key, PutMode::Over(_)) if key.ends_with("root.json") => Mischief::Delay,
+            _ => Mischief::None,
+        });
+        let unknown = ann.push(&built(&site)).await;
+        assert!(matches!(unknown, Err(Error::Unknown { .. })), "{unknown:?}");
+        assert_eq!(unknown.err().map(|error| error.exit_code()), Some(5));
+    });
+}
+
+#[test]
+fn a_rollback_moves_the_root_alone_and_back_again() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        let first = ann.push(&built(&site)).await.expect("published").release;
+        site.write("app.css", "body{color:red}");
+        let second = ann.push(&built(&site)).await.expect("published").release;
+        memory.clear_calls();
+        let done = ann.roll_back(None).await.expect("rolled back");
+        assert_eq!(
+            (Some(done.from), Some(done.to)),
+            (second.clone(), first.clone())
+        );
+        assert_eq!(ann.root().await.current, first);
+        assert_eq!(memory.writes().len(), 1, "the root");
+        let id = second.as_ref().expect("released").id.0.clone();
+        let end = id.rsplit('-').next().expect("an end");
+        ann.roll_back(Some(end))
+            .await
+            .expect("and forward, by the end of its name");
+        assert_eq!(ann.root().await.current, second);
+        assert_eq!(
+            ann.root().await.seq,
+            5,
+            "it only rises; plain names took one"
+        );
+    });
+}
+
+#[test]
+fn a_rollback_brings_plain_names_back() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    let page = "<p>So much to say of it</p>".repeat(99);
+    site.write("index.html", &page);
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        let before = memory.bytes("index.html");
+        site.write("index.html", "<h1>A mistake</h1>");
+        ann.push(&built(&site)).await.expect("published");
+        let done = ann.roll_back(None).await.expect("rolled back");
+        assert_eq!(done.report.overwritten.objects, 1);
+        assert_eq!(memory.bytes("index.html"), before, "gzipped as before");
+        assert_eq!(
+            memory.headers("index.html").map(|(_, gzipped)| gzipped),
+            Some(true)
+        );
+        assert_eq!(ann.root().await.plain, Plain::Settled);
+    });
+}
+
+#[test]
+fn a_rollback_to_a_release_whose_objects_are_damaged_or_gone_is_refused() {
+    for is_gone in [true, false] {
+        let (memory, store) = bucket();
+        let ann = Deployer::new("ann", &store);
+        let site = hunt();
+        block_on(async {
+            let first = built(&site);
+            ann.push(&first).await.expect("published");
+            site.write("app.css", "body{color:red}");
+            ann.push(&built(&site)).await.expect("published");
+            let old = first.find("app.css").expect("built").key.to_string();
+            match is_gone {
+                true => memory.remove(&old),
+                false => memory.damage(&old, b"bodx{}"),
+            }
+            let before = ann.root().await;
+            let refused = ann.roll_back(None).await;
+            assert_eq!(refused.err().map(|error| error.exit_code()), Some(3));
+            assert_eq!(ann.root().await, before);
+        });
+    }
+}
+
+#[test]
+fn while_live_nothing_is_written_over_but_releases_go_on() {
+    let (memory, store) = bucket();
+    let mut ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        assert!(matches!(ann.go_live().await, Ok(Changed::Done(_))));
+        site.write("app.css", "body{color:red}");
+        let published = ann.push(&built(&site)).await.expect("keyed names go on");
+        assert!(published.is_new);
+        ann.roll_back(None).await.expect("rollbacks too");
+        site.write("index.html", "<h1>Erratum</h1>");
+        memory.clear_calls();
+        let refused = ann.push(&built(&site)).await.expect_err("refused");
+        assert_eq!(refused.exit_code(), 3);
+        assert!(refused.to_string().contains("index.html"), "{refused}");
+        assert!(memory.writes().is_empty());
+        ann.allowed = Allowed {
+            overwrite_live: ["index.html".to_string()].into(),
+            ..Allowed::default()
+        };
+        ann.push(&built(&site)).await.expect("excused by name");
+        assert_eq!(
+            memory.bytes("index.html").as_deref(),
+            Some(&b"<h1>Erratum</h1>"[..])
+        );
+        assert!(matches!(ann.end_live().await, Ok(Changed::Done(_))));
+        assert!(matches!(
+            ann.end_live().await,
+            Ok(Changed::Refused(Refusal::Already, _))
+        ));
+    });
+}
+
+#[test]
+fn a_target_that_goes_live_during_a_push_is_not_written_over() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        site.write("index.html", "<h1>Erratum</h1>");
+        site.write("app.css", "body{color:red}");
+        let build = built(&site);
+        let before = memory.bytes("index.html");
+        let operator = Arc::new(Deployer::new("operator", &store));
+        let mut is_done = false;
+        memory.trouble(move |call| {
+            if matches!(call, Call::Put(key, _) if key.ends_with(".css")) && !is_done {
+                is_done = true;
+                let operator = Arc::clone(&operator);
+                let live = std::thread::spawn(move || {
+                    block_on(async move { operator.go_live().await.is_ok() })
+                });
+                assert!(live.join().expect("no panic"));
+            }
+            Mischief::None
+        });
+        let refused = ann.push(&build).await.expect_err("refused");
+        assert_eq!(refused.exit_code(), 3, "{refused}");
+        assert_eq!(memory.bytes("index.html"), before);
+    });
+}
+
+#[test]
+fn what_was_damaged_behind_our_back_is_written_again_by_the_next_release_but_not_while_live() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        let build = built(&site);
+        ann.push(&build).await.expect("published");
+        let map = build.find("map.png").expect("built").key.to_string();
+        let css = build.find("app.css").expect("built").key.to_string();
+        memory.damage(&map, b"A map");
+        memory.remove(&css);
+        site.write("puzzle/gears.js", "turn(2)");
+        ann.go_live().await.expect("live");
+        let refused = ann.push(&built(&site)).await.expect_err("refused");
+        assert_eq!(refused.exit_code(), 3);
+        ann.end_live().await.expect("open");
+        let published = ann.push(&built(&site)).await.expect("published");
+        assert_eq!(
+            published.repaired.len(),
+            2,
+            "neither was touched while live"
+        );
+        assert_eq!(memory.bytes(&map).as_deref(), Some(&b"a map"[..]));
+        assert_eq!(memory.bytes(&css).as_deref(), Some(&b"body{}"[..]));
+    });
+}
+
+#[test]
+fn nothing_is_looked_at_if_the_user_says_so() {
+    let (memory, store) = bucket();
+    let mut ann = Deployer::new("ann", &store);
+    ann.verify = Verify::None;
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        site.write("app.css", "body{color:red}");
+        memory.clear_calls();
+        ann.push(&built(&site)).await.expect("published");
+    });
+    assert!(!calls(&memory).contains(&"list".to_string()));
+}
+
+async fn sweep(ann: &Deployer, keep: Keep) -> Result<(u64, usize), Error> {
+    let state = ann.state().await?;
+    let here = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let here = ann.store.now().unwrap_or(here);
+    let sweep = prune::plan(&ann.store, &state, keep, 8, here).await?;
+    let dropped = sweep.dropped.len();
+    let gone = prune::sweep(&ann.store, &state, &sweep, 8).await?;
+    Ok((gone, dropped))
+}
+
+const ONE: Keep = Keep {
+    releases: 1,
+    age: Duration::ZERO,
+};
+
+#[test]
+fn a_prune_deletes_what_no_retained_release_needs_and_nothing_else() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    let (objects, old) = block_on(async {
+        let first = built(&site);
+        ann.push(&first).await.expect("published");
+        site.write("app.css", "body{color:red}");
+        let second = built(&site);
+        ann.push(&second).await.expect("published");
+        memory
+            .below("")
+            .write("foreign.txt", "somebody else's".into(), &PutMode::Create)
+            .await
+            .expect("written");
+        let (_, dropped) = sweep(&ann, ONE).await.expect("pruned");
+        assert_eq!(dropped, 1);
+        let kept: Vec<String> = second.objects.iter().map(|o| o.key.to_string()).collect();
+        (kept, first.find("app.css").expect("built").key.to_string())
+    });
+    let keys = memory.keys();
+    assert!(!keys.contains(&old));
+    for key in objects {
+        assert!(keys.contains(&key), "{key}");
+    }
+    assert!(keys.contains(&"foreign.txt".to_string()));
+    assert_eq!(
+        keys.iter().filter(|key| key.contains("/releases/")).count(),
+        1
+    );
+    assert_eq!(
+        keys.iter()
+            .filter(|key| key.contains("/manifests/"))
+            .count(),
+        1
+    );
+    block_on(async {
+        let root = ann.root().await;
+        assert_eq!((root.gc.epoch, root.gc.sweep), (2, None));
+        let refused = ann
+            .roll_back(None)
+            .await
+            .expect_err("there's nothing to go back to");
+        assert_eq!(refused.exit_code(), 2);
+    });
+}
+
+#[test]
+fn a_prune_keeps_what_is_young_or_one_of_the_newest_or_current() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    let day = Duration::from_secs(86_400);
+    block_on(async {
+        for n in 0..5 {
+            memory.set_clock(Duration::from_secs(1_800_000_000) + day * n);
+            site.write("app.css", format!("body{{order:{n}}}"));
+            ann.push(&built(&site)).await.expect("published");
+        }
+        let of = |releases, age| Keep { releases, age };
+        let plan = |keep| {
+            let (ann, store) = (&ann, &store);
+            async move {
+                let state = ann.state().await.expect("a state");
+                let here = store.now().expect("a clock");
+                let sweep = prune::plan(store, &state, keep, 8, here)
+                    .await
+                    .expect("planned");
+                (sweep.dropped.len(), sweep.retained)
+            }
+        };
+        assert_eq!(plan(of(10, Duration::ZERO)).await, (0, 5));
+        assert_eq!(plan(of(2, Duration::ZERO)).await, (3, 2));
+        // The third was replaced a day ago, the second two days ago.
+        assert_eq!(plan(of(0, day * 3 / 2)).await, (2, 3));
+        ann.roll_back(None).await.expect("back to the fourth");
+        assert_eq!(
+            plan(of(0, Duration::ZERO)).await,
+            (3, 2),
+            "the current one and all newer ones"
+        );
+    });
+}
+
+#[test]
+fn a_prune_is_refused_while_live() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    block_on(async {
+        ann.push(&built(&hunt())).await.expect("published");
+        ann.go_live().await.expect("live");
+        memory.clear_calls();
+        let refused = sweep(&ann, ONE).await.expect_err("refused");
+        assert_eq!(refused.exit_code(), 3);
+    });
+    assert!(memory.writes().is_empty());
+}
+
+#[test]
+fn a_prune_that_was_interrupted_stops_publishing_until_it_is_finished() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        site.write("app.css", "body{color:red}");
+        ann.push(&built(&site)).await.expect("published");
+        memory.trouble(|call| match call {
+            Call::Delete(key) if key.ends_with(".css") => Mischief::Refuse(StoreErrorKind::Other),
+            _ => Mischief::None,
+        });
+        assert!(sweep(&ann, ONE).await.is_err());
+        memory.trouble(|_| Mischief::None);
+        site.write("app.css", "body{color:blue}");
+        let refused = ann.push(&built(&site)).await.expect_err("refused");
+        assert_eq!(refused.exit_code(), 3);
+        let live = ann.go_live().await.expect("an answer");
+        assert!(matches!(live, Changed::Refused(Refusal::Sweeping, _)));
+        let state = ann.state().await.expect("a state");
+        let finished = prune::finish(&store, &state, 8).await.expect("finished");
+        assert!(finished.is_some());
+        ann.push(&built(&site)).await.expect("published");
+    });
+}
+
+#[test]
+fn a_prune_without_permission_to_delete_announces_nothing() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        site.write("app.css", "body{color:red}");
+        ann.push(&built(&site)).await.expect("published");
+        memory.trouble(|call| match call {
+            Call::Delete(_) => Mischief::Refuse(StoreErrorKind::Denied),
+            _ => Mischief::None,
+        });
+        let before = ann.root().await;
+        assert!(sweep(&ann, ONE).await.is_err());
+        assert_eq!(ann.root().await, before);
+    });
+}
+
+#[test]
+fn too_many_files_gone_is_refused_and_so_is_another_key() {
+    let (memory, store) = bucket();
+    let mut ann = Deployer::new("ann", &store);
+    block_on(async {
+        ann.push(&built(&hunt())).await.expect("published");
+        let smaller = Site::new()
+            .config(RULES)
+            .file("index.html", "<h1>The hunt</h1>")
+            .file("app.css", "body{}");
+        memory.clear_calls();
+        let refused = ann.push(&built(&smaller)).await.expect_err("refused");
+        assert_eq!(refused.exit_code(), 3);
+        assert!(refused.to_string().contains("3 of 5 files"), "{refused}");
+        assert!(memory.writes().is_empty());
+        ann.allowed.shrink = true;
+        ann.push(&built(&smaller)).await.expect("allowed");
+    });
+}
+
+#[test]
+fn another_key_finds_the_same_releases_and_is_refused_unless_it_is_meant() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    block_on(async {
+        ann.push(&built(&hunt())).await.expect("published");
+        let other = assetsync::Secret::new(&[7; 32]).expect("long enough");
+        let theirs = assetsync::release::state::State::within(&store, &other, 8, "eve").await;
+        let (_, root) = theirs.expect("found");
+        let root = root.expect("there");
+        assert_eq!(root.root, ann.root().await);
+        assert_eq!(
+            root.root.current.expect("released").key_id,
+            secret().id().to_string()
+        );
+    });
+    assert!(
+        memory
+            .keys()
+            .iter()
+            .filter(|key| key.ends_with("root.json"))
+            .count()
+            == 1
+    );
+}
+
+#[test]
+fn a_prune_of_a_folder_takes_old_files_with_their_gz_and_leaves_those_that_count() {
+    let site = hunt().file("big.css", "body{margin:0}".repeat(99));
+    site.ok(&["push"]);
+    let first = site.published("out");
+    site.write("big.css", "body{margin:1px}".repeat(99));
+    site.ok(&["push"]);
+    let both = site.published("out");
+    let gz = |files: &std::collections::BTreeMap<String, Vec<u8>>| {
+        files.keys().filter(|key| key.ends_with(".css.gz")).count()
+    };
+    assert_eq!((gz(&first), gz(&both)), (1, 2));
+    site.ok(&["prune", "--keep", "1", "--keep-days", "0", "--yes"]);
+    let left = site.published("out");
+    assert_eq!(gz(&left), 1);
+    let second: Vec<&String> = both
+        .keys()
+        .filter(|key| !first.contains_key(*key))
+        .collect();
+    assert_eq!(second.len(), 2, "the new style and its .gz: {second:?}");
+    assert!(
+        second.iter().all(|key| left.contains_key(*key)),
+        "{second:?}"
+    );
+    let unchanged = first.keys().filter(|key| !key.contains(".css"));
+    assert!(unchanged.into_iter().all(|key| left.contains_key(key)));
+}
