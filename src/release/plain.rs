@@ -114,8 +114,6 @@ pub(super) async fn settle(settle: &Settle<'_>, objects: &[Object]) -> Report {
     };
     match outcome {
         Ok(()) => {}
-        // Another release is the current one by now: plain names are that one's.
-        Err(Error::LostRace { .. }) => {}
         Err(Error::Interrupted) => report.is_interrupted = true,
         Err(error) => report.failures.push(Failure {
             path: "(plain names)".to_string(),
@@ -133,7 +131,18 @@ fn in_report(error: Error) -> StoreError {
                 Error::Unknown { .. } => StoreErrorKind::OutcomeUnknown,
                 _ => StoreErrorKind::Other,
             };
-            let hint = other.hint().unwrap_or_default().to_string();
+            let hint = match &other {
+                Error::LostRace { .. } => {
+                    "this release was made, and then replaced: whoever did that sees to plain names"
+                        .to_string()
+                }
+                other => format!(
+                    "the release is the current one; {}",
+                    other
+                        .hint()
+                        .unwrap_or("the next push looks at every plain name once more")
+                ),
+            };
             StoreError::new(kind, other.to_string()).hint(hint)
         }
     }

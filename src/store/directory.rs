@@ -121,6 +121,9 @@ impl Folder {
             whole.is_some_and(|whole| listing.contains_key(whole))
         };
         let beside: Vec<String> = listing.keys().filter(beside).cloned().collect();
+        if beside.is_empty() {
+            return Ok(listing);
+        }
         self.plain(|plain| {
             for key in beside {
                 // A name that a file of the tree has isn't that of another one's `.gz`.

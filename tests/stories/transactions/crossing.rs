@@ -159,12 +159,12 @@ fn whoever_comes_in_between_a_push_is_not_written_over_nor_is_the_release_torn()
     cross_all(Kind::S3, Scenario::PushBack, 3);
 }
 
+/// Not on S3: there, the version of the same bytes is the same again, so that a write of a plain name whose answer was lost, and
+/// which is sent again, can overtake somebody who brought the old page back meanwhile. README tells of it.
 #[test]
 #[ignore = "minutes"]
 fn whoever_comes_in_between_after_any_request_breaks_nothing() {
-    for kind in Kind::ALL {
-        for scenario in [Scenario::Push, Scenario::PushBack, Scenario::Rollback] {
-            cross_all(kind, scenario, 1);
-        }
+    for scenario in [Scenario::Push, Scenario::PushBack, Scenario::Rollback] {
+        cross_all(Kind::Gcs, scenario, 1);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use assetsync::release::root::{Refusal, Root};
+use assetsync::release::root::Root;
 
 use super::place::{Kind, Server};
 use super::scenarios::{Scenario, Stage, Told, deployer, impatient, patient};
