@@ -11,7 +11,7 @@ use assetsync::{
     Build, Config, Error, LogicalPath, Result, Tree, Wanted, build, leaks, manifest, walk,
 };
 
-use super::{Code, DONE, Session, levels};
+use super::{Code, DONE, Nothing, Session, levels};
 use crate::cli::ManifestFormat;
 use crate::output::{eprint, print, print_json, write_atomically};
 
@@ -142,7 +142,7 @@ impl Session<'_> {
     pub(super) fn leaks(&self, as_json: bool) -> Result<Code> {
         let config = self.local_config()?;
         let _signals = self.runtime()?;
-        let tree = self.walk(&config)?;
+        let tree = self.walk(&config, Nothing::IsAMistake)?;
         let found = leaks::leaks(&tree, &self.progress)?;
         match as_json {
             true => print_json(&[leaks_json(&found)])?,
@@ -168,7 +168,7 @@ impl Session<'_> {
 
     fn local_build(&self, config: &Config) -> Result<(Tree, Build)> {
         let secret = self.secret(config)?;
-        let mut tree = self.walk(config)?;
+        let mut tree = self.walk(config, Nothing::IsAMistake)?;
         tree.public_url = config
             .targets
             .first()

@@ -172,6 +172,14 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// What it means that there's nothing to publish.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nothing {
+    IsAMistake,
+    /// The user said so.
+    IsMeant,
+}
+
 /// What all commands share.
 struct Session<'a> {
     global: &'a Global,
@@ -241,12 +249,13 @@ impl Session<'_> {
         Ok(secret)
     }
 
-    fn walk(&self, config: &Config) -> Result<Tree> {
+    fn walk(&self, config: &Config, nothing: Nothing) -> Result<Tree> {
         let tree = walk(&config.sources, &config.rules);
         if !self.global.quiet {
             eprint(&tree_text(&tree, self.global.verbose));
         }
-        if tree.assets.is_empty() && tree.problems.is_empty() {
+        let is_empty = tree.assets.is_empty() && tree.problems.is_empty();
+        if is_empty && nothing == Nothing::IsAMistake {
             return Err(Error::Refused {
                 message: "There is nothing to publish: no file was found".to_string(),
                 hint: "is `dir` the right folder, and are the files' extensions published? `-v` tells what was left out".to_string(),

@@ -21,7 +21,7 @@ use assetsync::{
 };
 use tokio::runtime::Runtime;
 
-use super::{CHANGES_FOUND, Code, DONE, Session, variable};
+use super::{CHANGES_FOUND, Code, DONE, Nothing, Session, variable};
 use crate::cli::{Guards, Output, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
 
@@ -57,7 +57,8 @@ impl Session<'_> {
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
-        let (builds, opened) = self.build_and_look(&runtime, &config, unlock)?;
+        let (builds, opened) =
+            self.build_and_look(&runtime, &config, unlock, Nothing::IsAMistake)?;
         let planned = self.plan(&runtime, &config, &builds, opened)?;
         let mut documents = Vec::new();
         for planned in &planned {
@@ -98,7 +99,11 @@ impl Session<'_> {
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
-        let (builds, opened) = self.build_and_look(&runtime, &config, unlock)?;
+        let nothing = match guards.allow_shrink {
+            true => Nothing::IsMeant,
+            false => Nothing::IsAMistake,
+        };
+        let (builds, opened) = self.build_and_look(&runtime, &config, unlock, nothing)?;
         let allowed = allowed(guards, &builds)?;
         let planned = self.plan(&runtime, &config, &builds, opened)?;
         // Of several targets, none is written to before all may be.
@@ -196,6 +201,7 @@ impl Session<'_> {
         runtime: &Runtime,
         config: &'c Config,
         unlock: &Unlock,
+        nothing: Nothing,
     ) -> Result<(Vec<Build>, Vec<Opened<'c>>)> {
         let secret = self.secret(config)?;
         let unlocked = super::levels(config, &unlock.levels)?;
@@ -204,7 +210,7 @@ impl Session<'_> {
             .iter()
             .map(|target| runtime.spawn(look(target.clone(), secret.clone(), Look::of(config))))
             .collect();
-        let tree = self.walk(config)?;
+        let tree = self.walk(config, nothing)?;
         let builds = self.build_all(config, &secret, tree, &unlocked)?;
         for (target, build) in config.targets.iter().zip(builds.iter().cycle()) {
             check(target, build)?;

@@ -673,3 +673,49 @@ fn a_prune_of_a_folder_takes_old_files_with_their_gz_and_leaves_those_that_count
     let unchanged = first.keys().filter(|key| !key.contains(".css"));
     assert!(unchanged.into_iter().all(|key| left.contains_key(key)));
 }
+
+#[test]
+fn a_site_without_files_is_published_only_if_it_is_meant() {
+    let site = hunt();
+    site.ok(&["push"]);
+    std::fs::remove_dir_all(site.path("assets")).expect("removed");
+    std::fs::create_dir(site.path("assets")).expect("a folder");
+    let before = site.published("out");
+    let refused = site.run(&["push"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    let said = site.ok(&["push", "--allow-shrink"]);
+    assert!(said.contains("0 added, 0 changed, 5 removed"), "{said}");
+    assert_eq!(site.published("out"), before, "nothing is deleted");
+    site.ok(&["rollback"]);
+}
+
+#[test]
+fn an_older_commit_is_refused_unless_it_is_meant() {
+    let site = hunt();
+    let git = |arguments: &[&str]| {
+        let done = std::process::Command::new("git")
+            .current_dir(site.path(""))
+            .args(["-c", "user.name=ann", "-c", "user.email=ann@example.org"])
+            .args(arguments)
+            .output()
+            .expect("git runs");
+        assert!(done.status.success(), "git {arguments:?}: {done:?}");
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "assets"]);
+    git(&["commit", "--quiet", "--message", "first"]);
+    site.ok(&["push"]);
+    site.write("map.png", "a better map");
+    git(&["commit", "--quiet", "--all", "--message", "second"]);
+    site.ok(&["push"]);
+    git(&["checkout", "--quiet", "HEAD~1"]);
+    let refused = site.run(&["push"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.stderr.contains("--allow-older"), "{refused}");
+    site.ok(&["push", "--allow-older"]);
+    let releases: serde_json::Value =
+        serde_json::from_str(&site.ok(&["releases", "--json"])).expect("JSON");
+    let commit = &releases["releases"][0]["commit"];
+    assert_eq!(commit["is_clean"], true, "{commit}");
+    assert_ne!(commit["id"], releases["releases"][1]["commit"]["id"]);
+}
