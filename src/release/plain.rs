@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::guard::{self, Allowed};
-use super::manifest::Manifest;
+use super::manifest::{Entry, Manifest};
 use super::root::{Live, Nonce, Plain, Refusal, Root};
 use super::state::{Changed, State};
 use crate::apply::{Failure, Options, Report, apply};
@@ -26,7 +26,7 @@ use crate::progress::Progress;
 use crate::rules::Policy;
 use crate::store::{PART_BYTES, Store, StoreError, StoreErrorKind, Stored};
 
-/// Copies made at a time: each may take twice 16 MiB.
+/// Copies made or fetched at a time: each may take twice 16 MiB.
 const COPIES_IN_FLIGHT: usize = 4;
 
 /// How often names are tried that somebody else wrote at the same moment.
@@ -262,53 +262,63 @@ pub(super) async fn restore(
     wanted: &[usize],
     folder: &std::path::Path,
 ) -> Result<Vec<Object>> {
-    let mut objects = Vec::new();
-    for at in wanted {
-        let entry = &manifest.entries[*at];
-        let Some(copy) = state.plain(entry.token).await? else {
-            return Err(Error::Refused {
-                message: format!(
-                    "`{}` can't be brought back: no copy of it was kept",
-                    entry.path
-                ),
-                hint: format!(
-                    "files over {} MiB aren't; check out what was published then, and push it",
-                    PART_BYTES >> 20
-                ),
-            });
-        };
-        let content = match entry.is_gzipped() {
-            true => super::manifest::unpack(&copy).ok(),
-            false => Some(copy.to_vec()),
-        };
-        let content = content
-            .filter(|content| blake3::hash(content) == entry.digest)
-            .ok_or_else(|| {
-                StoreError::new(
-                    StoreErrorKind::Other,
-                    format!("The copy of `{}` is damaged", entry.path),
-                )
-            })?;
-        let file = folder.join(entry.token.to_string());
-        std::fs::write(&file, &content).map_err(|e| Error::io("write", &file, e))?;
-        let headers = manifest.headers_of(entry);
-        objects.push(Object {
-            path: LogicalPath::parse(&entry.path)
-                .map_err(|e| Error::usage(format!("`{}`: {e}", entry.path), ""))?,
-            file,
-            edits: None,
-            size_bytes: entry.size_bytes,
-            digest: entry.digest,
-            token: entry.token,
-            key: entry.key.clone(),
-            policy: Arc::new(Policy::of_published(
-                NameStyle::Plain,
-                headers.clone(),
-                LevelId::OPEN,
-            )),
-            is_held: false,
-            try_gzip: entry.is_gzipped(),
+    let objects = wanted
+        .iter()
+        .map(|at| restore_one(state, manifest, &manifest.entries[*at], folder));
+    stream::iter(objects)
+        .buffered(COPIES_IN_FLIGHT)
+        .try_collect()
+        .await
+}
+
+async fn restore_one(
+    state: &State,
+    manifest: &Manifest,
+    entry: &Entry,
+    folder: &std::path::Path,
+) -> Result<Object> {
+    let Some(copy) = state.plain(entry.token).await? else {
+        return Err(Error::Refused {
+            message: format!(
+                "`{}` can't be brought back: no copy of it was kept",
+                entry.path
+            ),
+            hint: format!(
+                "files over {} MiB aren't; check out what was published then, and push it",
+                PART_BYTES >> 20
+            ),
         });
-    }
-    Ok(objects)
+    };
+    let content = match entry.is_gzipped() {
+        true => super::manifest::unpack(&copy).ok(),
+        false => Some(copy.to_vec()),
+    };
+    let content = content
+        .filter(|content| blake3::hash(content) == entry.digest)
+        .ok_or_else(|| {
+            StoreError::new(
+                StoreErrorKind::Other,
+                format!("The copy of `{}` is damaged", entry.path),
+            )
+        })?;
+    let file = folder.join(entry.token.to_string());
+    std::fs::write(&file, &content).map_err(|e| Error::io("write", &file, e))?;
+    let headers = manifest.headers_of(entry);
+    Ok(Object {
+        path: LogicalPath::parse(&entry.path)
+            .map_err(|e| Error::usage(format!("`{}`: {e}", entry.path), ""))?,
+        file,
+        edits: None,
+        size_bytes: entry.size_bytes,
+        digest: entry.digest,
+        token: entry.token,
+        key: entry.key.clone(),
+        policy: Arc::new(Policy::of_published(
+            NameStyle::Plain,
+            headers.clone(),
+            LevelId::OPEN,
+        )),
+        is_held: false,
+        try_gzip: entry.is_gzipped(),
+    })
 }
