@@ -284,6 +284,9 @@ async fn verify_and_repair<'a>(
                 .find(path)
                 .expect("the manifest was made from the build");
             names.insert(object.key.as_str(), object);
+            let is_over = finding.reason != Reason::Missing
+                && !push.allowed.overwrite_live.contains(object.path.as_str());
+            refuse_while_live(push, is_over.then_some((&**path, finding.reason))).await?;
         }
         if findings.is_empty() {
             return Ok(true);
@@ -292,7 +295,11 @@ async fn verify_and_repair<'a>(
             break;
         }
         let repairs = repairs(push.build, &manifest, findings);
-        refuse_repairs_while_live(push, &repairs).await?;
+        let over = repairs.actions.iter().find_map(|action| match action.step {
+            Step::Overwrite(reason) => Some((action.object.path.as_str(), reason)),
+            _ => None,
+        });
+        refuse_while_live(push, over).await?;
         let paths = repairs.actions.iter();
         let paths = paths.map(|action| action.object.path.to_string());
         published.repaired.extend(paths);
@@ -335,12 +342,9 @@ fn repairs<'a>(build: &'a Build, manifest: &Manifest, findings: Vec<Finding>) ->
     }
 }
 
-async fn refuse_repairs_while_live(push: &Push<'_>, repairs: &Plan<'_>) -> Result<()> {
-    let over = repairs
-        .actions
-        .iter()
-        .find(|action| matches!(action.step, Step::Overwrite(_)));
-    let Some(action) = over else {
+/// What would be written over waits until the target isn't live.
+async fn refuse_while_live(push: &Push<'_>, over: Option<(&str, Reason)>) -> Result<()> {
+    let Some((path, reason)) = over else {
         return Ok(());
     };
     // As it is now: it may have been switched on since the push began.
@@ -349,10 +353,8 @@ async fn refuse_repairs_while_live(push: &Push<'_>, repairs: &Plan<'_>) -> Resul
         None => Ok(()),
         Some(live) => Err(Error::Refused {
             message: format!(
-                "{}: `{}` is damaged in the target ({}), and would have to be written over",
+                "{}: `{path}` isn't in the target as it was published ({reason}), and would have to be written over",
                 guard::live_in_words(&live),
-                action.object.path,
-                action.step.reason().unwrap_or(Reason::Differs),
             ),
             hint: "`assetsync live off` lets the next push mend it".to_string(),
         }),

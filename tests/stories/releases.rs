@@ -719,3 +719,31 @@ fn an_older_commit_is_refused_unless_it_is_meant() {
     assert_eq!(commit["is_clean"], true, "{commit}");
     assert_ne!(commit["id"], releases["releases"][1]["commit"]["id"]);
 }
+
+#[test]
+fn a_plain_name_that_somebody_else_changed_is_put_right_by_the_next_release_but_not_while_live() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        let page = memory.bytes("index.html");
+        memory.remove("index.html");
+        let bucket = memory.below("");
+        let foreign = bucket.write("index.html", "defaced".into(), &PutMode::Create);
+        foreign.await.expect("written");
+        site.write("puzzle/gears.js", "turn(2)");
+        ann.go_live().await.expect("live");
+        let before = ann.root().await;
+        let refused = ann.push(&built(&site)).await.expect_err("refused");
+        assert_eq!(refused.exit_code(), 3);
+        assert_eq!(
+            ann.root().await,
+            before,
+            "no release, and nothing is pending"
+        );
+        ann.end_live().await.expect("open");
+        ann.push(&built(&site)).await.expect("published");
+        assert_eq!(memory.bytes("index.html"), page);
+    });
+}
