@@ -5,17 +5,16 @@
 use std::collections::HashMap;
 use std::fs;
 use std::hint::black_box;
-use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
 use assetsync::release::manifest::Manifest;
 use assetsync::store::{Listing, Memory, Stored};
 use assetsync::{
-    Build, Object, ObjectKey, Progress, Rules, Secret, Source, build, encode, inventory, plan, walk,
+    Build, Cache, Object, ObjectKey, Progress, Rules, Secret, Source, build, build_with, inventory,
+    plan, walk,
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use flate2::read::GzDecoder;
 
 const FILES_PER_FOLDER: usize = 100;
 
@@ -100,6 +99,18 @@ fn steps(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("hash", files), |b| {
             b.iter(|| build(black_box(&tree), &secret, &Progress::new()).expect("publishable"));
         });
+        group.bench_function(BenchmarkId::new("hash, nothing changed", files), |b| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let with_cache = || {
+                let cache = Cache::open(folder.path(), folder.path());
+                build_with(&cache, black_box(&tree), &secret, &Progress::new())
+                    .expect("publishable")
+            };
+            // What was written just now isn't remembered.
+            std::thread::sleep(Duration::from_secs(4));
+            with_cache();
+            b.iter(with_cache);
+        });
         group.bench_function(BenchmarkId::new("plan", files), |b| {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .build()
@@ -111,18 +122,13 @@ fn steps(criterion: &mut Criterion) {
             b.iter(|| plan(black_box(&built), &inventory).is_empty());
         });
         let manifest = Manifest::new(&built, &stored(&built));
-        let text = manifest.to_text();
-        let packed = encode::gzip(&text, 1).expect("it gets smaller");
+        let (packed, digest) = manifest.pack();
+        let digest = digest.to_hex();
         group.bench_function(BenchmarkId::new("write the manifest", files), |b| {
-            b.iter(|| encode::gzip(&black_box(&manifest).to_text(), 1));
+            b.iter(|| black_box(&manifest).pack());
         });
         group.bench_function(BenchmarkId::new("read the manifest", files), |b| {
-            b.iter(|| {
-                let mut text = Vec::new();
-                let mut gzip = GzDecoder::new(black_box(packed.as_slice()));
-                gzip.read_to_end(&mut text).expect("gzip");
-                Manifest::from_text(&text).expect("a manifest")
-            });
+            b.iter(|| Manifest::unpack(black_box(&packed), &digest).expect("a manifest"));
         });
         group.finish();
     }

@@ -54,6 +54,9 @@ pub struct Global {
     /// Say more: where each setting came from, what was left out, how many requests were sent
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// Read every file anew, and remember nothing [env: ASSETSYNC_CACHE_DIR=FOLDER has what is remembered elsewhere]
+    #[arg(long, global = true)]
+    pub no_cache: bool,
     /// Colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", global = true)]
     pub color: Color,

@@ -24,7 +24,16 @@ pub fn gzip(content: &[u8], level: u32) -> Option<Vec<u8>> {
 
 /// `content` gzipped at `level`, whatever it saves.
 pub(crate) fn gzip_always(content: &[u8], level: u32) -> Vec<u8> {
-    let mut encoder = builder().write(
+    to_vec(builder(), content, level)
+}
+
+/// The same, with extra fields in its header (RFC 1952, 2.3.1.1).
+pub(crate) fn gzip_with_field(content: &[u8], level: u32, fields: Vec<u8>) -> Vec<u8> {
+    to_vec(builder().extra(fields), content, level)
+}
+
+fn to_vec(builder: GzBuilder, content: &[u8], level: u32) -> Vec<u8> {
+    let mut encoder = builder.write(
         Vec::with_capacity(content.len() / 3 + 64),
         Compression::new(level),
     );

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::name::SECRET_BYTES_MIN;
 use crate::store::StoreError;
 
@@ -204,7 +206,7 @@ pub(crate) fn plain_words(text: String) -> String {
 }
 
 /// One file of the tree that can't be published, and why.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
     /// The file, escaped where its name isn't printable.
     pub path: String,

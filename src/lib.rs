@@ -49,6 +49,7 @@
 mod apply;
 pub mod body;
 mod build;
+pub mod cache;
 mod caught;
 pub mod config;
 pub mod credentials;
@@ -74,7 +75,8 @@ pub mod store;
 mod tree;
 
 pub use apply::{Failure, Options, Report, apply};
-pub use build::{Build, Object, build};
+pub use build::{Build, Object, build, build_with};
+pub use cache::Cache;
 pub use config::{Config, Overrides, Target, Wanted};
 pub use error::{Error, Problem, Result, plain};
 pub use inventory::{Inventory, inventory};

@@ -17,8 +17,9 @@ use std::fmt;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use data_encoding::{Encoding, HEXLOWER, Specification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -170,25 +171,36 @@ impl fmt::Display for KeyId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token([u8; 16]);
 
+/// RFC 4648's base32 in lower case.
+static BASE32_LOWER: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification
+        .symbols
+        .push_str("abcdefghijklmnopqrstuvwxyz234567");
+    specification.encoding().expect("32 different symbols")
+});
+
+/// A token in base32.
+const TOKEN_CHARACTERS: usize = 26;
+
 impl Token {
     /// Stands for a token that isn't known yet.
     pub(crate) const ZERO: Token = Token([0; 16]);
 
     /// Reads the 26 characters that `Display` prints; nothing else is a token.
     pub fn parse(text: &str) -> Option<Token> {
-        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        let mut bytes = [0; 16];
+        if text.len() != TOKEN_CHARACTERS {
             return None;
         }
-        let bytes = BASE32_NOPAD
-            .decode(text.to_ascii_uppercase().as_bytes())
-            .ok()?;
-        Some(Token(bytes.try_into().ok()?))
+        BASE32_LOWER.decode_mut(text.as_bytes(), &mut bytes).ok()?;
+        Some(Token(bytes))
     }
 }
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE32_NOPAD.encode(&self.0).to_ascii_lowercase())
+        f.write_str(&BASE32_LOWER.encode(&self.0))
     }
 }
 

@@ -377,18 +377,20 @@ fn looks_secret(name: &str) -> bool {
         || exact.contains(&name.as_str())
 }
 
+/// In lower case, its characters composed.
+fn folded(path: &str) -> String {
+    match path.is_ascii() {
+        true => path.to_ascii_lowercase(),
+        false => path.nfc().flat_map(char::to_lowercase).nfc().collect(),
+    }
+}
+
 /// Paths that some system or CDN would take for the same.
 fn find_twins(assets: &[Asset], sources: &[Source]) -> Vec<Problem> {
     let mut seen: HashMap<String, &Asset> = HashMap::with_capacity(assets.len());
     let mut problems = Vec::new();
     for asset in assets {
-        let folded: String = asset
-            .path
-            .as_str()
-            .nfc()
-            .flat_map(char::to_lowercase)
-            .nfc()
-            .collect();
+        let folded = folded(asset.path.as_str());
         let Some(twin) = seen.get(&folded) else {
             seen.insert(folded, asset);
             continue;

@@ -143,6 +143,9 @@ struct File<'a, 't> {
 impl File<'_, '_> {
     fn links(&mut self) -> Vec<Link> {
         let found = &self.draft.found;
+        if found.references.is_empty() {
+            return Vec::new();
+        }
         let base = BaseUrl::new(
             self.asset.path.folder(),
             found.base.as_deref(),

@@ -7,6 +7,7 @@
 mod index;
 mod limits;
 mod link;
+mod memo;
 mod read;
 mod rename;
 mod spoilers;
@@ -19,8 +20,10 @@ use rayon::prelude::*;
 
 use self::index::Index;
 use self::link::Links;
+use self::memo::Memo;
 use self::read::{Draft, Reader};
 pub(crate) use self::read::{Lines, same_length_utf8};
+use crate::cache::Cache;
 use crate::error::{Error, Problem, Result};
 use crate::levels::{LevelId, Levels};
 use crate::name::{Headers, KeyId, Secret, Token};
@@ -155,9 +158,25 @@ const READS_MAX: usize = 3;
 /// credentials, references that lead nowhere or to what must stay unknown, names that collide.
 /// [`Error::Interrupted`] if `progress` was stopped.
 pub fn build(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build> {
+    build_with(&Cache::none(), tree, secret, progress)
+}
+
+/// As [`build`], but what `cache` knows of files that haven't changed isn't looked for again. Where levels are to be kept
+/// apart, all that is published is read nevertheless.
+///
+/// # Errors
+/// As for [`build`].
+pub fn build_with(
+    cache: &Cache,
+    tree: &Tree,
+    secret: &Secret,
+    progress: &Progress,
+) -> Result<Build> {
     let mut reads = 1;
     loop {
-        let outcome = build_once(tree, secret, progress);
+        let memo = Memo::new(cache, tree, secret);
+        let outcome = build_once(&memo, tree, secret, progress);
+        memo.finish(tree);
         if progress.is_stopped() {
             return Err(Error::Interrupted);
         }
@@ -174,15 +193,20 @@ pub fn build(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build>
     }
 }
 
-fn build_once(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build, Vec<Problem>> {
+fn build_once(
+    memo: &Memo<'_>,
+    tree: &Tree,
+    secret: &Secret,
+    progress: &Progress,
+) -> Result<Build, Vec<Problem>> {
     // Whatever is wrong, all steps are taken, so that everything that is wrong is told of at once.
     let mut problems = tree.problems.clone();
     let index = Index::new(tree);
-    let (drafts, files) = read_all(tree, &index, secret, progress);
+    let (drafts, files) = read_all(memo, tree, &index, secret, progress);
     problems.extend(drafts.iter().flat_map(|draft| draft.problems.clone()));
     let linked = link::link(&index, &drafts, files);
     problems.extend(linked.problems);
-    let (objects, unnamed) = rename::name(tree, secret, &drafts, &linked.files, progress);
+    let (objects, unnamed) = rename::name(memo, tree, secret, &drafts, &linked.files, progress);
     // With a file that changed meanwhile, it all begins anew.
     if progress.is_stopped() || unnamed.iter().any(is_change) {
         problems.extend(unnamed);
@@ -225,6 +249,7 @@ fn build_once(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build
 }
 
 fn read_all(
+    memo: &Memo<'_>,
     tree: &Tree,
     index: &Index<'_>,
     secret: &Secret,
@@ -234,7 +259,7 @@ fn read_all(
         .assets
         .par_iter()
         .map_init(Reader::new, |reader, asset| {
-            let mut draft = reader.draft(asset, secret, progress);
+            let mut draft = memo.draft(asset, || reader.draft(asset, secret, progress));
             progress.read(draft.size_bytes);
             let links = link::link_own(index, asset, &mut draft);
             (draft, links)

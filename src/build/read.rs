@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::credentials::{self, Credential};
 use crate::encode::read_full;
 use crate::error::{Problem, plain};
@@ -24,7 +26,7 @@ const READ_BYTES: usize = 256 << 10;
 pub(super) const DOCUMENT_BYTES_MAX: u64 = 32 << 20;
 
 /// What a file is before its references are resolved.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Draft {
     /// blake3 of the file.
     pub digest: blake3::Hash,
@@ -45,7 +47,7 @@ pub(super) struct Draft {
 }
 
 /// Line and column, counted from 1, of each of [`Found`]'s lists.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Places {
     pub references: Vec<(u32, u32)>,
     pub placeholders: Vec<(u32, u32)>,
@@ -59,9 +61,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new() -> Reader {
-        Reader {
-            buffer: vec![0; READ_BYTES],
-        }
+        Reader { buffer: Vec::new() }
     }
 
     /// Reads the file once. Of one that can't be read, nothing is known but that.
@@ -98,6 +98,8 @@ impl Reader {
         secret: &Secret,
         progress: &Progress,
     ) -> io::Result<Draft> {
+        // Not before it's needed: what is known isn't read.
+        self.buffer.resize(READ_BYTES, 0);
         let mut hasher = blake3::Hasher::new();
         let mut scanner = Scanner::new(secret);
         let mut is_compressed = false;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::link::{Link, Links, Set};
+use super::memo::{Content, Edition, Memo};
 use super::read::Draft;
 use super::{Object, changed};
 use crate::error::Problem;
@@ -23,6 +24,7 @@ use crate::tree::{Asset, Tree};
 /// Names all files, and works out what is to be replaced in each. What is wrong with one stops neither it nor others:
 /// all is told of, and objects with problems are only good for looking further.
 pub(super) fn name(
+    memo: &Memo<'_>,
     tree: &Tree,
     secret: &Secret,
     drafts: &[Draft],
@@ -36,6 +38,7 @@ pub(super) fn name(
         .unzip();
     let mut problems: Vec<Problem> = problems.into_iter().flatten().collect();
     let mut naming = Naming {
+        memo,
         tree,
         secret,
         drafts,
@@ -82,6 +85,7 @@ struct Named {
 }
 
 struct Naming<'a> {
+    memo: &'a Memo<'a>,
     tree: &'a Tree,
     secret: &'a Secret,
     drafts: &'a [Draft],
@@ -232,9 +236,18 @@ impl Naming<'_> {
         problems: &mut Vec<Problem>,
     ) -> Edited {
         let draft = &self.drafts[file];
+        let unedited = Edited {
+            digest: draft.digest,
+            size_bytes: draft.size_bytes,
+            edits: Edits::default(),
+        };
+        let Links { links, sets, .. } = &self.files[file];
+        if draft.cuts.is_empty() && links.is_empty() && sets.is_empty() {
+            return unedited;
+        }
         let mut replacements = draft.cuts.clone();
         let references = Written::at(self, file, written, keys);
-        for link in &self.files[file].links {
+        for link in links {
             let span = link.span.start as usize..link.span.end as usize;
             match references.link(link) {
                 Ok(Some(url)) => {
@@ -244,7 +257,7 @@ impl Naming<'_> {
                 Err(problem) => problems.push(problem),
             }
         }
-        for set in &self.files[file].sets {
+        for set in sets {
             let span = set.span.start as usize..set.span.end as usize;
             match references.set(set) {
                 Ok(urls) => replacements.push((span, urls.into_bytes())),
@@ -252,23 +265,27 @@ impl Naming<'_> {
             }
         }
         let edits = Edits::new(replacements);
-        let unedited = Edited {
-            digest: draft.digest,
-            size_bytes: draft.size_bytes,
-            edits: Edits::default(),
-        };
         if edits.is_empty() {
             return unedited;
         }
-        match self.content(file) {
-            Ok(content) => {
-                let content = edits.apply(&content);
-                Edited {
-                    digest: blake3::hash(&content),
-                    size_bytes: content.len() as u64,
-                    edits,
-                }
-            }
+        let edition = match written {
+            Written::ByKey => Edition::Published,
+            Written::ByPath(_) => Edition::InCircle,
+        };
+        let asset = &self.tree.assets[file];
+        let read = || {
+            let content = edits.apply(&self.content(file)?);
+            Ok(Content {
+                digest: blake3::hash(&content),
+                size_bytes: content.len() as u64,
+            })
+        };
+        match self.memo.edited(asset, edition, draft, &edits, read) {
+            Ok(Content { digest, size_bytes }) => Edited {
+                digest,
+                size_bytes,
+                edits,
+            },
             Err(problem) => {
                 problems.push(problem);
                 unedited

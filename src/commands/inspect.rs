@@ -8,7 +8,7 @@ use assetsync::report::{build_text, dot, leaks_json, leaks_text, refs_text, unre
 use assetsync::rules::Publish;
 use assetsync::store::{check, public_url};
 use assetsync::{
-    Build, Config, Error, LogicalPath, Result, Tree, Wanted, build, leaks, manifest, walk,
+    Build, Config, Error, LogicalPath, Result, Tree, Wanted, build_with, leaks, manifest, walk,
 };
 
 use super::{Code, DONE, Nothing, Session, levels};
@@ -31,9 +31,10 @@ impl Session<'_> {
         // What can't be published doesn't change what the others are called.
         tree.problems.clear();
         let _signals = self.runtime()?;
+        let cache = self.cache(&config);
         for target in &config.targets {
             tree.public_url = target.public_url.clone();
-            let build = build(&tree, &secret, &self.progress)?;
+            let build = build_with(&cache, &tree, &secret, &self.progress)?;
             check(target, &build)?;
             for path in paths {
                 let object = build.find(path).expect("every path was found in the tree");
@@ -173,7 +174,7 @@ impl Session<'_> {
             .targets
             .first()
             .and_then(|target| target.public_url.clone());
-        let build = build(&tree, &secret, &self.progress)?;
+        let build = build_with(&self.cache(config), &tree, &secret, &self.progress)?;
         if !self.global.quiet {
             eprint(&build_text(&build, self.global.verbose));
         }

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use assetsync::config::Origin;
 use assetsync::levels::LevelId;
 use assetsync::report::{Display, DisplayMode, tree_text};
-use assetsync::{Config, Error, Overrides, Progress, Result, Secret, Tree, Wanted, init, walk};
+use assetsync::{
+    Cache, Config, Error, Overrides, Progress, Result, Secret, Tree, Wanted, init, walk,
+};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tokio::runtime::Runtime;
@@ -234,6 +236,19 @@ impl Session<'_> {
             ));
         }
         Ok(config)
+    }
+
+    /// What earlier runs found out about the files.
+    fn cache(&self, config: &Config) -> Cache {
+        let folder = variable("ASSETSYNC_CACHE_DIR")
+            .map(PathBuf::from)
+            .or_else(Cache::usual_folder);
+        match (folder, config.sources.first()) {
+            (Some(folder), Some(source)) if !self.global.no_cache => {
+                Cache::open(&folder, &source.dir)
+            }
+            _ => Cache::none(),
+        }
     }
 
     fn secret(&self, config: &Config) -> Result<Secret> {

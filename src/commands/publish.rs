@@ -17,7 +17,7 @@ use assetsync::report::{
 use assetsync::store::{Listing, check};
 use assetsync::{
     Build, Config, Error, Inventory, Options, Patience, Plan, Result, Secret, Store, Target, Tree,
-    Wanted, build, inventory, open, plan,
+    Wanted, build_with, inventory, open, plan,
 };
 use tokio::runtime::Runtime;
 
@@ -242,15 +242,20 @@ impl Session<'_> {
             true => config.targets.len(),
             false => 1,
         };
+        let cache = self.cache(config);
         let mut builds = Vec::new();
         for target in &config.targets[..count] {
             tree.public_url = target.public_url.clone();
             let display = self.display();
-            let mut build = build(&tree, secret, &self.progress)?;
+            let mut build = build_with(&cache, &tree, secret, &self.progress)?;
             drop(display);
             build.unlock(unlocked);
             builds.push(build);
         }
+        self.detail(&format!(
+            "{} files are as they were when they were read last",
+            cache.known()
+        ));
         if !self.global.quiet {
             eprint(&build_text(&builds[0], self.global.verbose));
         }

@@ -48,6 +48,17 @@ impl Edits {
         self.cuts.is_empty()
     }
 
+    /// The same for the same replacements.
+    pub(crate) fn digest(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&(self.cuts.len() as u64).to_le_bytes());
+        for cut in &self.cuts {
+            let numbers = [cut.start, cut.end, cut.text_end].map(u32::to_le_bytes);
+            hasher.update(numbers.as_flattened());
+        }
+        hasher.update(&self.text).finalize()
+    }
+
     /// `source` with everything replaced. A source that is too short is cut off where it ends.
     pub fn apply(&self, source: &[u8]) -> Vec<u8> {
         let mut edited = Vec::with_capacity(source.len() + self.text.len());

@@ -15,8 +15,10 @@ pub mod xml;
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 /// What was found in one document. Offsets are bytes of the document.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// URLs, in the order they stand in the document. Their spans don't overlap.
     pub references: Vec<Reference>,
@@ -39,7 +41,7 @@ pub struct Found {
 }
 
 /// A URL in a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
     /// The bytes to replace by another URL's path: all of it, but for a query and fragment that can stay as they stand.
     pub span: Range<usize>,
@@ -55,7 +57,7 @@ pub struct Reference {
 }
 
 /// What is done with a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// Fetched to show or run the document.
     Load,
@@ -74,7 +76,7 @@ pub enum Kind {
 }
 
 /// What a URL is relative to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Base {
     /// The document it stands in (or that document's `<base>`).
     Document,
@@ -83,7 +85,7 @@ pub enum Base {
 }
 
 /// A string literal that stands for files.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placeholder {
     /// The literal, with its quotes.
     pub span: Range<usize>,
@@ -92,7 +94,7 @@ pub struct Placeholder {
 }
 
 /// `//# sourceMappingURL=app.js.map`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceMap {
     /// The whole comment.
     pub comment: Range<usize>,
@@ -101,7 +103,7 @@ pub struct SourceMap {
 }
 
 /// A string that looks like the path of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {
     /// Where it begins.
     pub at: usize,
@@ -110,7 +112,7 @@ pub struct Mention {
 }
 
 /// An expression that looks like the making of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Built {
     /// Where it begins.
     pub at: usize,
@@ -122,7 +124,7 @@ pub struct Built {
 pub const MISPLACED: &str = "a placeholder must be a string of its own: \"$$ASSETS(img/*.png)$$\"";
 
 /// Something that couldn't be parsed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// Where.
     pub at: usize,

@@ -1,5 +1,5 @@
 //! What a release consists of: every object with its name, headers and size. One line of JSON for the whole, then one for
-//! each object, gzipped: read on all cores, a line each.
+//! each object; packed in blocks of lines ([`super::packed`]), so that all cores read it.
 //!
 //! ```text
 //! {"format":"assetsync release manifest","version":1,"key_id":…,"headers":[…],"levels":[…],"objects":2}
@@ -12,16 +12,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
 
 use bytes::Bytes;
-use flate2::read::GzDecoder;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::packed;
 use super::root::{self, Changes};
-use crate::build::Build;
-use crate::encode;
+use crate::build::{Build, Object};
 use crate::name::{EncodingPolicy, Headers, Token};
 use crate::path::ObjectKey;
 use crate::store::{Stored, Version, token_in_name};
@@ -30,9 +28,6 @@ use crate::store::{Stored, Version, token_in_name};
 pub const VERSION: u32 = 1;
 
 const FORMAT: &str = "assetsync release manifest";
-
-/// Fast rather than small: it's read by machines, and hashes don't shrink.
-const GZIP_LEVEL: u32 = 1;
 
 /// All objects of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,18 +224,18 @@ impl Manifest {
         changes
     }
 
-    /// Whether a release of this manifest and one of the other are the same to everybody.
-    pub fn is_same(&self, other: &Manifest) -> bool {
-        let same = |(a, b): (&Entry, &Entry)| {
-            a.path == b.path
-                && a.key == b.key
-                && a.token == b.token
-                && a.stored.is_some() == b.stored.is_some()
-                && self.levels[a.level as usize] == other.levels[b.level as usize]
+    /// Whether a release of `build` would be the same to everybody.
+    pub fn is_of(&self, build: &Build) -> bool {
+        let same = |(entry, object): (&Entry, &Object)| {
+            *entry.path == *object.path.as_str()
+                && entry.key == object.key
+                && entry.token == object.token
+                && entry.stored.is_some() != object.is_held
+                && self.levels[entry.level as usize] == build.levels.name(object.policy.level)
         };
-        self.key_id == other.key_id
-            && self.entries.len() == other.entries.len()
-            && self.entries.iter().zip(&other.entries).all(same)
+        self.key_id == build.key_id.to_string()
+            && self.entries.len() == build.objects.len()
+            && self.entries.iter().zip(&build.objects).all(same)
     }
 
     /// The document, uncompressed: its blake3 is what a release names.
@@ -273,14 +268,54 @@ impl Manifest {
     /// # Errors
     /// In words: it's not a manifest, of another version, or damaged.
     pub fn from_text(text: &[u8]) -> Result<Manifest, String> {
-        let mut all = text.split(|b| *b == b'\n').filter(|line| !line.is_empty());
-        let head = parse_head(all.next().unwrap_or_default())?;
-        let lines: Vec<&[u8]> = all.collect();
-        let entries = lines
+        Manifest::from_blocks(&[text])
+    }
+
+    /// As it's stored, and the blake3 of its text.
+    pub fn pack(&self) -> (Bytes, blake3::Hash) {
+        let text = self.to_text();
+        (packed::pack(&text), blake3::hash(&text))
+    }
+
+    /// Reads a packed manifest with this digest, in hex.
+    ///
+    /// # Errors
+    /// As for [`Manifest::from_text`]; it's another manifest.
+    pub fn unpack(bytes: &[u8], digest: &str) -> Result<Manifest, String> {
+        let blocks = packed::unpack(bytes)?;
+        let (actual, manifest) = rayon::join(
+            || packed::digest(&blocks),
+            || Manifest::from_blocks(&blocks),
+        );
+        match actual.to_hex().as_str() == digest {
+            true => manifest,
+            false => Err("it's damaged: its digest differs".to_string()),
+        }
+    }
+
+    /// Reads a text that is cut between lines.
+    fn from_blocks<T: AsRef<[u8]> + Sync>(blocks: &[T]) -> Result<Manifest, String> {
+        let whole = blocks.first().map(AsRef::as_ref).unwrap_or_default();
+        let head = parse_head(lines_of(whole).next().unwrap_or_default())?;
+        let parse = |(at, block): (usize, &T)| {
+            let lines: Vec<&[u8]> = lines_of(block.as_ref())
+                .skip(usize::from(at == 0))
+                .collect();
+            let entries = lines
+                .par_iter()
+                .with_min_len(1000)
+                .map(|line| parse_line(line, &head));
+            entries.collect::<Result<Vec<Entry>, String>>()
+        };
+        let entries = blocks
             .par_iter()
-            .with_min_len(1000)
-            .map(|line| parse_line(line, &head).map_err(|e| format!("it's damaged: {e}")))
-            .collect::<Result<Vec<Entry>, String>>()?;
+            .enumerate()
+            .map(parse)
+            .collect::<Result<Vec<_>, String>>()
+            .map_err(|e| format!("it's damaged: {e}"))?
+            .into_iter()
+            .flatten()
+            .collect::<Vec<Entry>>();
         let is_sorted = entries.windows(2).all(|pair| pair[0].path < pair[1].path);
         if entries.len() != head.objects || !is_sorted {
             return Err("it's damaged: objects are missing or out of order".to_string());
@@ -298,6 +333,17 @@ impl Manifest {
             entries,
         })
     }
+}
+
+fn lines_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b'\n', text).chain([text.len()]);
+    let mut start = 0;
+    let lines = ends.map(move |end| {
+        let line = &text[start..end];
+        start = end + 1;
+        line
+    });
+    lines.filter(|line| !line.is_empty())
 }
 
 fn lines(entries: &[Entry]) -> Vec<u8> {
@@ -353,32 +399,14 @@ fn parse_line(line: &[u8], head: &Head) -> Result<Entry, String> {
     })
 }
 
-/// Compressed for storing, at any size.
-pub(super) fn pack(text: &[u8]) -> Bytes {
-    encode::gzip_always(text, GZIP_LEVEL).into()
-}
-
-/// What [`pack`] packed.
-///
-/// # Errors
-/// In words: it's damaged.
-pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
-    let mut text = Vec::with_capacity(packed.len() * 4);
-    GzDecoder::new(packed)
-        .read_to_end(&mut text)
-        .map_err(|e| format!("it's damaged: {e}"))?;
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const V1: &[u8] = include_bytes!("../../tests/data/release-manifest/v1.json.gz");
+
     fn v1() -> Vec<u8> {
-        unpack(include_bytes!(
-            "../../tests/data/release-manifest/v1.json.gz"
-        ))
-        .expect("gzip")
+        packed::unpack(V1).expect("gzip").concat()
     }
 
     #[test]

@@ -25,6 +25,7 @@
 
 pub mod guard;
 pub mod manifest;
+mod packed;
 pub mod plain;
 pub mod prune;
 pub mod publish;

@@ -290,7 +290,9 @@ async fn restore_one(
         });
     };
     let content = match entry.is_gzipped() {
-        true => super::manifest::unpack(&copy).ok(),
+        true => super::packed::unpack(&copy)
+            .ok()
+            .map(|blocks| blocks.concat()),
         false => Some(copy.to_vec()),
     };
     let content = content

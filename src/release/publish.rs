@@ -60,18 +60,8 @@ pub struct Published {
 
 /// Whether there's nothing to do: then nothing is written, and nothing more is read.
 pub fn is_published(base: &Base, build: &Build, plan: &Plan<'_>) -> bool {
-    let is_same = || {
-        let manifest = base.manifest.as_ref()?;
-        let stored = manifest.listing();
-        let stored = build
-            .published()
-            .filter_map(|object| {
-                Some((object.key.clone(), stored.get(object.key.as_str())?.clone()))
-            })
-            .collect();
-        Some(Manifest::new(build, &stored).is_same(manifest))
-    };
-    plan.is_empty() && !base.is_pending() && is_same() == Some(true)
+    let is_same = |manifest: &Manifest| manifest.is_of(build);
+    plan.is_empty() && !base.is_pending() && base.manifest.as_ref().is_some_and(is_same)
 }
 
 /// Publishes: everything or, as far as anybody sees it, nothing.

@@ -18,7 +18,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::manifest::{Manifest, pack, unpack};
+use super::manifest::Manifest;
+use super::packed::{pack, unpack};
 use super::root::{self, Nonce, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped};
 use crate::config::{Access, Place, Target};
 use crate::error::{Error, Result};
@@ -313,9 +314,9 @@ impl State {
 
     /// Writes a manifest and reads it back. Returns its name.
     pub(super) async fn keep_manifest(&self, manifest: &Manifest) -> Result<String> {
-        let text = manifest.to_text();
-        let digest = blake3::hash(&text).to_hex().to_string();
-        self.keep(&manifest_key(&digest), pack(&text)).await?;
+        let (packed, digest) = manifest.pack();
+        let digest = digest.to_hex().to_string();
+        self.keep(&manifest_key(&digest), packed).await?;
         match self.manifest(&digest).await? == *manifest {
             true => Ok(digest),
             false => Err(damaged("manifest", &digest, "it isn't what was written")),
@@ -331,13 +332,7 @@ impl State {
         let Some((packed, _)) = self.store.read(&key).await? else {
             return Err(damaged("manifest", digest, "it's gone"));
         };
-        let read = move |digest: String| {
-            let text = unpack(&packed)?;
-            match blake3::hash(&text).to_hex().as_str() == digest {
-                true => Manifest::from_text(&text),
-                false => Err("it's damaged: its digest differs".to_string()),
-            }
-        };
+        let read = move |digest: String| Manifest::unpack(&packed, &digest);
         let name = digest.to_string();
         // Rayon works on it: not on a thread of the network's.
         let manifest = tokio::task::spawn_blocking(move || read(name))
@@ -439,7 +434,9 @@ impl State {
     pub(super) async fn packed(&self, key: &str) -> Result<Vec<u8>> {
         match self.store.read(key).await? {
             None => Err(damaged("document", key, "it's gone")),
-            Some((packed, _)) => unpack(&packed).map_err(|why| damaged("document", key, &why)),
+            Some((packed, _)) => unpack(&packed)
+                .map(|blocks| blocks.concat())
+                .map_err(|why| damaged("document", key, &why)),
         }
     }
 

@@ -16,7 +16,7 @@ use object_store::client::{
 };
 use sha2::{Digest, Sha256};
 
-use super::wire::{Wire, reqwest_client};
+use super::wire::Wire;
 use super::{Patience, StoreError, StoreErrorKind, UNKNOWN_HINT};
 
 /// Backoff: doubled up to 30 s, with jitter, as Google and Amazon advise
@@ -150,7 +150,6 @@ enum Failed {
 impl Http {
     pub(crate) fn new(patience: Patience) -> Http {
         let client = HttpClient::new(Wire {
-            client: reqwest_client(),
             stall: patience.stall,
         });
         Http {

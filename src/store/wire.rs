@@ -27,10 +27,18 @@ const SLICE_BYTES: usize = 64 << 10;
 /// The one client all stores of the process share: connections are reused.
 pub(super) fn reqwest_client() -> reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    CLIENT.get_or_init(build_client).clone()
+    CLIENT.get_or_init(|| build_client(client())).clone()
 }
 
-fn build_client() -> reqwest::Client {
+/// The same for servers without TLS: reading a system's certificates takes as long as many files.
+fn plain_client() -> reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    CLIENT
+        .get_or_init(|| build_client(client().tls_certs_only([])))
+        .clone()
+}
+
+fn client() -> reqwest::ClientBuilder {
     // The default provider may be set by the program this library is part of; either is fine.
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         drop(rustls::crypto::ring::default_provider().install_default());
@@ -41,6 +49,10 @@ fn build_client() -> reqwest::Client {
         // Many connections carry more than the streams of one.
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
+}
+
+fn build_client(builder: reqwest::ClientBuilder) -> reqwest::Client {
+    builder
         .build()
         .expect("the TLS provider is set and no option is invalid")
 }
@@ -48,7 +60,6 @@ fn build_client() -> reqwest::Client {
 /// Sends a request over reqwest and gives up when nothing moves.
 #[derive(Debug)]
 pub(super) struct Wire {
-    pub(super) client: reqwest::Client,
     pub(super) stall: Duration,
 }
 
@@ -56,6 +67,10 @@ pub(super) struct Wire {
 impl HttpService for Wire {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
+        let client = match parts.uri.scheme_str() {
+            Some("http") => plain_client(),
+            _ => reqwest_client(),
+        };
         let size_bytes = body.content_length() as u64;
         let moved = Arc::new(AtomicU64::new(0));
         let url = parts
@@ -78,7 +93,7 @@ impl HttpService for Wire {
                 .insert(header::CONTENT_LENGTH, 0.into());
         }
         let response = tokio::select! {
-            response = self.client.execute(request) => response.map_err(reqwest_error)?,
+            response = client.execute(request) => response.map_err(reqwest_error)?,
             () = stands_still(&moved, self.stall + in_buffers(size_bytes, self.stall)) => {
                 return Err(HttpError::new(HttpErrorKind::Timeout, std::io::Error::other("the connection stood still")));
             }

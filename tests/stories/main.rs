@@ -4,6 +4,7 @@
 mod support;
 
 mod browser;
+mod cache;
 mod commands;
 mod config;
 mod conformance;

@@ -30,6 +30,8 @@ pub const KEY: &str = "an example secret, of more than thirty-two bytes";
 /// A folder with a tree to publish (`assets/`), a key, and perhaps a configuration. Gone with the story.
 pub struct Site {
     folder: TempDir,
+    /// What the program remembers between runs.
+    cache: TempDir,
 }
 
 impl Site {
@@ -37,6 +39,7 @@ impl Site {
     pub fn bare() -> Site {
         let site = Site {
             folder: tempfile::tempdir().expect("a temporary folder"),
+            cache: tempfile::tempdir().expect("a temporary folder"),
         };
         fs::create_dir(site.path("assets")).expect("a folder");
         site.private("hunt.key", KEY)
@@ -98,6 +101,7 @@ impl Site {
             .stdin(Stdio::null());
         command
             .env("HOME", self.folder.path())
+            .env("ASSETSYNC_CACHE_DIR", self.cache.path())
             .env("PATH", "/usr/bin:/bin")
             .env("AWS_EC2_METADATA_DISABLED", "true");
         command

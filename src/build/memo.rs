@@ -1,0 +1,174 @@
+//! What earlier runs found out about the files of a tree: what is in them, and what they are with their references rewritten.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::read::Draft;
+use crate::cache::{Cache, Key, Session, Stat, key};
+use crate::name::Secret;
+use crate::refs::edit::Edits;
+use crate::rules::Policy;
+use crate::tree::{Asset, Tree};
+
+/// Entries for each file: its draft, and its edited content, twice where it's in a circle. And as many of files that are gone.
+const ENTRIES_PER_FILE: u64 = 6;
+const ENTRIES_SPARE: u64 = 10_000;
+
+/// A file as it will be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Content {
+    pub digest: blake3::Hash,
+    pub size_bytes: u64,
+}
+
+/// Which of a file's contents is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edition {
+    Published = 1,
+    /// With what stands for names that aren't known yet.
+    InCircle = 2,
+}
+
+/// The cache, as a build uses it.
+pub(super) struct Memo<'a> {
+    cache: &'a Cache,
+    session: Session<'a>,
+    /// What every key depends on: the program, since another one may find something else; the secret, which is looked for;
+    /// and where paths start from.
+    origin: Vec<u8>,
+    /// What drafts depend on, by policy.
+    policies: HashMap<usize, blake3::Hash>,
+}
+
+impl<'a> Memo<'a> {
+    pub(super) fn new(cache: &'a Cache, tree: &Tree, secret: &Secret) -> Memo<'a> {
+        let session = cache.session();
+        let mut policies = HashMap::new();
+        if session.is_on() {
+            for asset in &tree.assets {
+                policies
+                    .entry(address(asset))
+                    .or_insert_with(|| relevant(&asset.policy));
+            }
+        }
+        Memo {
+            cache,
+            session,
+            origin: format!(
+                "{} {} {:?}",
+                program(),
+                secret.id(),
+                std::env::current_dir().ok()
+            )
+            .into_bytes(),
+            policies,
+        }
+    }
+
+    fn key(&self, kind: &[u8], asset: &Asset) -> Option<Key> {
+        let policy = self.policies.get(&address(asset))?;
+        Some(key([
+            kind,
+            &self.origin,
+            asset.file.as_os_str().as_encoded_bytes(),
+            asset.path.as_str().as_bytes(),
+            policy.as_bytes(),
+        ]))
+    }
+
+    /// What is in a file, by `read` if it isn't known.
+    pub(super) fn draft(&self, asset: &Asset, read: impl FnOnce() -> Draft) -> Draft {
+        let key = self.key(b"draft", asset);
+        let Some((key, stat)) = key.zip(Stat::of(&asset.file)) else {
+            return read();
+        };
+        if let Some((known, draft)) = self.session.get::<(Stat, Draft)>(&key)
+            && known == stat
+        {
+            self.cache.note_known();
+            return draft;
+        }
+        let read_at = SystemTime::now();
+        let draft = read();
+        let is_same = || Stat::of(&asset.file) == Some(stat);
+        if draft.problems.is_empty() && stat.is_settled(read_at) && is_same() {
+            self.session.put(key, &(stat, &draft));
+        }
+        draft
+    }
+
+    /// What becomes of a file that was `draft` by `edits`; by `read` if it isn't known.
+    pub(super) fn edited<E>(
+        &self,
+        asset: &Asset,
+        edition: Edition,
+        draft: &Draft,
+        edits: &Edits,
+        read: impl FnOnce() -> Result<Content, E>,
+    ) -> Result<Content, E> {
+        let Some(key) = self.key(&[edition as u8], asset) else {
+            return read();
+        };
+        let of = (draft.digest, edits.digest());
+        if let Some((known, content)) = self
+            .session
+            .get::<((blake3::Hash, blake3::Hash), Content)>(&key)
+            && known == of
+        {
+            return Ok(content);
+        }
+        let content = read()?;
+        self.session.put(key, &(of, content));
+        Ok(content)
+    }
+
+    /// Writes down what this run found out.
+    pub(super) fn finish(self, tree: &Tree) {
+        let entries_max = tree.assets.len() as u64 * ENTRIES_PER_FILE + ENTRIES_SPARE;
+        self.session.finish(entries_max);
+    }
+}
+
+fn address(asset: &Asset) -> usize {
+    Arc::as_ptr(&asset.policy).addr()
+}
+
+/// What of a policy decides what is looked for in a file.
+fn relevant(policy: &Policy) -> blake3::Hash {
+    let Policy {
+        may_be_secret,
+        headers,
+        rewrite,
+        references,
+        source_maps,
+        metadata,
+        comments,
+        // What is done with what was found.
+        publish: _,
+        names: _,
+        key_extension: _,
+        type_is_guess: _,
+        level: _,
+        urls: _,
+        dangling: _,
+        may_name: _,
+    } = policy;
+    let text = format!(
+        "{may_be_secret} {:?} {rewrite} {references:?} {source_maps:?} {metadata:?} {comments:?}",
+        headers.content_type
+    );
+    blake3::hash(text.as_bytes())
+}
+
+/// Which program this is: its version, and the file it was started from.
+fn program() -> String {
+    let stat = std::env::current_exe()
+        .ok()
+        .as_deref()
+        .and_then(|file: &Path| Stat::of(file));
+    format!("{} {stat:?}", env!("CARGO_PKG_VERSION"))
+}

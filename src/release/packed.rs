@@ -1,0 +1,171 @@
+//! Documents of releases as they are stored: gzipped, in several blocks that are packed and unpacked side by side.
+//!
+//! Each block is a gzip member of whole lines, with its own size in an extra field of its header, `AS`, four bytes (RFC 1952,
+//! 2.3.1.1). `zcat` and all else that reads gzip reads them as one file.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use rayon::prelude::*;
+
+use crate::encode;
+
+/// Fast rather than small: it's read by machines, and hashes don't shrink.
+const GZIP_LEVEL: u32 = 1;
+
+/// The smallest block but for the last, in bytes of text: long enough that packing costs little more than for the whole.
+const BLOCK_BYTES: usize = 256 << 10;
+
+/// Where the header's fixed part ends: our field is the first.
+const FIXED_BYTES: usize = 10;
+
+/// Length of all extra fields, name and length of ours.
+const FIELD: [u8; 6] = [8, 0, b'A', b'S', 4, 0];
+
+/// Where the size stands, and where it ends.
+const SIZE_START: usize = FIXED_BYTES + FIELD.len();
+const SIZE_END: usize = SIZE_START + 4;
+
+/// `text` for storing. The same bytes for the same text.
+pub(super) fn pack(text: &[u8]) -> Bytes {
+    let packed: Vec<Vec<u8>> = blocks(text).into_par_iter().map(pack_block).collect();
+    packed.concat().into()
+}
+
+/// Cuts between lines.
+fn blocks(text: &[u8]) -> Vec<&[u8]> {
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while rest.len() > BLOCK_BYTES {
+        let end = memchr::memchr(b'\n', &rest[BLOCK_BYTES..]);
+        let (block, behind) = rest.split_at(end.map_or(rest.len(), |end| BLOCK_BYTES + end + 1));
+        blocks.push(block);
+        rest = behind;
+    }
+    if !rest.is_empty() || blocks.is_empty() {
+        blocks.push(rest);
+    }
+    blocks
+}
+
+fn pack_block(text: &[u8]) -> Vec<u8> {
+    let field = [&FIELD[2..], &[0; 4]].concat();
+    let mut packed = encode::gzip_with_field(text, GZIP_LEVEL, field);
+    let size = u32::try_from(packed.len()).expect("a block is small");
+    packed[SIZE_START..SIZE_END].copy_from_slice(&size.to_le_bytes());
+    packed
+}
+
+/// The text that [`pack`] packed, in blocks; of any other gzip, in one.
+///
+/// # Errors
+/// In words: it's damaged.
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let unpack_block = |block: &[u8]| {
+        let mut text = Vec::with_capacity(block.len() * 3);
+        GzDecoder::new(block)
+            .read_to_end(&mut text)
+            .map_err(|e| format!("it's damaged: {e}"))?;
+        Ok(text)
+    };
+    packed_blocks(packed)
+        .into_par_iter()
+        .map(unpack_block)
+        .collect()
+}
+
+fn packed_blocks(packed: &[u8]) -> Vec<&[u8]> {
+    let mut blocks = Vec::new();
+    let mut rest = packed;
+    loop {
+        let size = size_of_first(rest).unwrap_or(rest.len());
+        let (block, behind) = rest.split_at(size);
+        blocks.push(block);
+        if behind.is_empty() {
+            return blocks;
+        }
+        rest = behind;
+    }
+}
+
+/// None if it doesn't say, or can't be.
+fn size_of_first(packed: &[u8]) -> Option<usize> {
+    let is_ours = packed.get(FIXED_BYTES..SIZE_START)? == FIELD;
+    let size = packed.get(SIZE_START..SIZE_END)?.try_into().ok()?;
+    let size = u32::from_le_bytes(size) as usize;
+    (is_ours && (SIZE_END..=packed.len()).contains(&size)).then_some(size)
+}
+
+/// blake3 of the whole text.
+pub(super) fn digest(blocks: &[Vec<u8>]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    for block in blocks {
+        hasher.update(block);
+    }
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::read::MultiGzDecoder;
+
+    use super::*;
+
+    fn lines(count: usize) -> Vec<u8> {
+        (0..count)
+            .flat_map(|i| format!("line {i} of some length\n").into_bytes())
+            .collect()
+    }
+
+    #[test]
+    fn a_text_comes_back_whatever_its_length_cut_between_lines() {
+        let endless = vec![b'x'; 3 * BLOCK_BYTES];
+        for text in [
+            Vec::new(),
+            b"one".to_vec(),
+            lines(10),
+            lines(100_000),
+            endless,
+        ] {
+            let packed = pack(&text);
+            let blocks = unpack(&packed).expect("whole");
+            assert_eq!(blocks.concat(), text);
+            assert_eq!(digest(&blocks), blake3::hash(&text));
+            let cut_between = |block: &Vec<u8>| block.ends_with(b"\n");
+            assert!(blocks[..blocks.len() - 1].iter().all(cut_between));
+            assert_eq!(pack(&text), packed, "the same again");
+        }
+        assert!(unpack(&pack(&lines(100_000))).expect("whole").len() > 5);
+    }
+
+    #[test]
+    fn any_reader_of_gzip_reads_it() {
+        let mut text = Vec::new();
+        MultiGzDecoder::new(&*pack(&lines(100_000)))
+            .read_to_end(&mut text)
+            .expect("gzip");
+        assert_eq!(text, lines(100_000));
+    }
+
+    #[test]
+    fn what_is_damaged_or_not_ours_is_one_block_or_an_error() {
+        let plain = encode::gzip_always(b"a page", 9);
+        assert_eq!(unpack(&plain).expect("gzip"), [b"a page"]);
+        let packed = pack(&lines(50_000));
+        for size in [
+            0u32,
+            1,
+            SIZE_END as u32 - 1,
+            packed.len() as u32 + 1,
+            u32::MAX,
+        ] {
+            let mut damaged = packed.to_vec();
+            damaged[SIZE_START..SIZE_END].copy_from_slice(&size.to_le_bytes());
+            let whole = unpack(&damaged).is_ok_and(|blocks| blocks.concat() == lines(50_000));
+            assert!(!whole, "{size}");
+        }
+        assert!(unpack(&packed[..packed.len() - 9]).is_err(), "cut off");
+        assert!(unpack(b"").is_err(), "nothing at all");
+    }
+}
