@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -298,24 +299,20 @@ impl Manifest {
         let whole = blocks.first().map(AsRef::as_ref).unwrap_or_default();
         let head = parse_head(lines_of(whole).next().unwrap_or_default())?;
         let parse = |(at, block): (usize, &T)| {
-            let lines: Vec<&[u8]> = lines_of(block.as_ref())
-                .skip(usize::from(at == 0))
-                .collect();
-            let entries = lines
-                .par_iter()
-                .with_min_len(1000)
-                .map(|line| parse_line(line, &head));
+            let lines = lines_of(block.as_ref()).skip(usize::from(at == 0));
+            let entries = lines.map(|line| parse_line(line, &head));
             entries.collect::<Result<Vec<Entry>, String>>()
         };
-        let entries = blocks
+        let parsed = blocks
             .par_iter()
             .enumerate()
             .map(parse)
             .collect::<Result<Vec<_>, String>>()
-            .map_err(|e| format!("it's damaged: {e}"))?
-            .into_iter()
-            .flatten()
-            .collect::<Vec<Entry>>();
+            .map_err(|e| format!("it's damaged: {e}"))?;
+        let mut entries = Vec::with_capacity(parsed.iter().map(Vec::len).sum());
+        for block in parsed {
+            entries.extend(block);
+        }
         let is_sorted = entries.windows(2).all(|pair| pair[0].path < pair[1].path);
         if entries.len() != head.objects || !is_sorted {
             return Err("it's damaged: objects are missing or out of order".to_string());
@@ -372,6 +369,14 @@ fn parse_head(line: &[u8]) -> Result<Head, String> {
     serde_json::from_slice(line).map_err(|e| format!("it's damaged: {e}"))
 }
 
+/// As blake3's own, in a fraction of the time.
+fn parse_digest(hex: &str) -> Option<blake3::Hash> {
+    let mut digest = [0; blake3::OUT_LEN];
+    let fits = hex.len() == 2 * digest.len();
+    let length = fits.then(|| HEXLOWER.decode_mut(hex.as_bytes(), &mut digest).ok())??;
+    (length == digest.len()).then_some(digest.into())
+}
+
 fn parse_line(line: &[u8], head: &Head) -> Result<Entry, String> {
     let Line(path, key, token, size_bytes, digest, headers, level, stored) =
         serde_json::from_slice(line).map_err(|e| e.to_string())?;
@@ -388,7 +393,7 @@ fn parse_line(line: &[u8], head: &Head) -> Result<Entry, String> {
         key: ObjectKey::parse(&key).map_err(|e| format!("`{path}`: {e}"))?,
         token: token.ok_or_else(|| format!("`{path}` has no token"))?,
         size_bytes,
-        digest: blake3::Hash::from_hex(digest.as_bytes()).map_err(|e| format!("`{path}`: {e}"))?,
+        digest: parse_digest(&digest).ok_or_else(|| format!("`{path}` has no digest"))?,
         headers,
         level,
         stored: stored.map(|(size_bytes, fingerprint)| StoredAs {
