@@ -22,6 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         region: None,
         addressing: None,
         state: None,
+        cors: None,
     };
     let assets = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hunt/assets"));
     let source = Source::new(assets);

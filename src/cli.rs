@@ -33,7 +33,7 @@ Exit codes:
   3    refused by a guard; nothing was published
   4    lost a race against another deployer
   5    outcome unknown: the storage didn't answer; the next run finds out
-  6    `diff --check` found changes
+  6    `diff --check` or `cors diff --check` found changes
   130  interrupted
 
 Settings come from flags, then from the environment (ASSETSYNC_*), then from assetsync.toml; `-v`
@@ -234,6 +234,15 @@ pub enum Command {
         #[command(flatten)]
         place: PlaceSettings,
     },
+    /// Check, show and set which pages of other origins may load what is in a bucket (CORS)
+    ///
+    /// The policy is a file, which a target names by `cors`, in the format of Google Cloud Storage or of S3. Either is good for
+    /// both.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  assetsync cors check\n  assetsync cors diff --check prod    exit code 6 if the bucket has another policy\n  assetsync cors apply prod"
+    )]
+    Cors(CorsCommand),
     /// Print the public URL of files of the tree
     #[command(after_help = "Example:\n  assetsync url puzzle/gears/index.html --target prod")]
     Url {
@@ -337,6 +346,75 @@ pub enum KeyCommand {
     Id {
         #[command(flatten)]
         settings: Settings,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CorsCommand {
+    /// Find mistakes in policies; asks no network
+    ///
+    /// Exit code 2 if there are any. What only one cloud refuses is a warning, unless a target of that cloud names the policy.
+    #[command(
+        after_help = "Examples:\n  assetsync cors check                 the policies of all targets\n  assetsync cors check cors/gcs.json"
+    )]
+    Check {
+        /// A policy [default: those of all targets]
+        file: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Show the bucket's policy
+    #[command(
+        after_help = "Examples:\n  assetsync cors show prod\n  assetsync cors show prod --json > cors/prod.json"
+    )]
+    Show {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Print JSON, as a policy's file has it
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Show what setting the policy would change, by what both mean
+    #[command(
+        after_help = "Examples:\n  assetsync cors diff prod\n  assetsync cors diff --check prod    exit code 6 if anything would change"
+    )]
+    Diff {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Exit with 6 if anything would change
+        #[arg(long)]
+        check: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Set the bucket's policy, after showing what changes
+    ///
+    /// It replaces the whole policy, and is read back. If nothing would change, nothing is written.
+    #[command(
+        after_help = "Examples:\n  assetsync cors apply prod\n  assetsync cors apply prod --yes     in CI"
+    )]
+    Apply {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
     },
 }
 
@@ -531,6 +609,15 @@ pub struct PlaceSettings {
         hide_short_help = true
     )]
     state: Option<String>,
+    /// The CORS policy that the bucket should have
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ASSETSYNC_CORS",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    cors: Option<String>,
     /// Where browsers find the objects
     #[arg(
         long,
@@ -542,7 +629,7 @@ pub struct PlaceSettings {
 }
 
 /// The settings above, by the name they have in the configuration, with their flag and variable.
-pub const SETTINGS: [(&str, &str, &str); 14] = [
+pub const SETTINGS: [(&str, &str, &str); 15] = [
     ("key_file", "--key-file", "ASSETSYNC_KEY_FILE"),
     ("extensions", "--extensions", "ASSETSYNC_EXTENSIONS"),
     ("gzip_level", "--gzip-level", "ASSETSYNC_GZIP_LEVEL"),
@@ -560,5 +647,6 @@ pub const SETTINGS: [(&str, &str, &str); 14] = [
     ("access", "--access", "ASSETSYNC_ACCESS"),
     ("addressing", "--addressing", "ASSETSYNC_ADDRESSING"),
     ("state", "--state", "ASSETSYNC_STATE"),
+    ("cors", "--cors", "ASSETSYNC_CORS"),
     ("public_url", "--public-url", "ASSETSYNC_PUBLIC_URL"),
 ];

@@ -66,6 +66,7 @@ url = "file:out/bucket"
 # access = "bucket"                                  # bucket (default): send no ACL | object-acl: public-read on every object
 # endpoint = "https://s3.example.org"                # S3-compatible servers
 # region = "us-east-1"
+# cors = "cors/gcs.json"                              # what pages elsewhere may load: `assetsync cors diff`, `cors apply`; for S3 too
 "#;
 
 const IGNORED: [&str; 3] = ["/assetsync.key", "/out/", "/staticfiles.json"];

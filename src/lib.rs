@@ -18,6 +18,8 @@
 //! | [`apply`] | files | the target |
 //! | [`release::publish::publish`] | files, the target | the target and its releases |
 //!
+//! Beside them, [`cors`] and [`store::Control`] are for the settings of a bucket.
+//!
 //! Invariants:
 //! - [`plan`] cannot fail and sees no clock, disk or network. The whole plan exists before the first write.
 //! - A dry run is "don't call [`apply`]".
@@ -52,6 +54,7 @@ mod build;
 pub mod cache;
 mod caught;
 pub mod config;
+pub mod cors;
 pub mod credentials;
 pub mod encode;
 mod error;

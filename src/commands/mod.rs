@@ -1,6 +1,8 @@
 //! What each command does, in terms of the library. Output that was asked for goes to standard output, all
 //! else to standard error.
 
+mod ask;
+mod cors;
 mod inspect;
 mod publish;
 mod releases;
@@ -21,13 +23,14 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tokio::runtime::Runtime;
 
-use crate::cli::{Cli, Command, Global, KeyCommand, SETTINGS};
+use crate::cli::{Cli, Command, CorsCommand, Global, KeyCommand, SETTINGS};
 use crate::output::{self, eprint, print};
 
 /// How a run without an error ended, as an exit code.
 type Code = u8;
 
 const DONE: Code = 0;
+const BAD_INPUT: Code = 2;
 const CHANGES_FOUND: Code = 6;
 
 pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
@@ -107,6 +110,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
             session.prune(target.as_slice(), &wish)
         }
         Command::Resolve { target, .. } => session.resolve(target.as_slice()),
+        Command::Cors(command) => session.cors(command),
         Command::Url { paths, target, .. } => session.url(paths, target.as_slice()),
         Command::Manifest {
             format,
@@ -204,6 +208,20 @@ impl Session<'_> {
             written.key_id
         ));
         Ok(DONE)
+    }
+
+    fn cors(&self, command: &CorsCommand) -> Result<Code> {
+        match command {
+            CorsCommand::Check { file, json, .. } => self.cors_check(file.as_deref(), *json),
+            CorsCommand::Show { target, json, .. } => self.cors_show(target.as_slice(), *json),
+            CorsCommand::Diff {
+                target,
+                check,
+                json,
+                ..
+            } => self.cors_diff(target.as_slice(), *check, *json),
+            CorsCommand::Apply { target, yes, .. } => self.cors_apply(target.as_slice(), *yes),
+        }
     }
 
     fn new_key(&self, file: &Path) -> Result<Code> {

@@ -1,7 +1,6 @@
 //! `releases`, `rollback`, `live`, `prune` and `resolve`: what works on releases, without the tree.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, IsTerminal};
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,6 +20,7 @@ use assetsync::{Config, Error, Options, Result, Store, Wanted};
 use jiff::{Timestamp, Zoned};
 use tokio::runtime::Runtime;
 
+use super::ask::{Question, confirm};
 use super::publish::{Look, how, open_both};
 use super::{Code, DONE, Session};
 use crate::cli::{LiveSwitch, VerifyHow};
@@ -239,7 +239,11 @@ impl Session<'_> {
             return Ok(DONE);
         }
         if !wish.is_confirmed {
-            confirm()?;
+            confirm(&Question {
+                question: "Delete this for good?",
+                unasked: "Nobody can be asked whether to delete this",
+                declined: "Nothing was deleted",
+            })?;
         }
         let gone = place.settle(prune::sweep(&place.store, &place.state, &sweep, requests))?;
         self.say(&format!("{}: {gone} deleted", place.name()));
@@ -281,34 +285,6 @@ impl Session<'_> {
         }
         print(&live_text(place.name(), Some(&root)))?;
         Ok(code)
-    }
-}
-
-/// Asks before anything is deleted.
-fn confirm() -> Result<()> {
-    let refused = |message: &str, hint: &str| Error::Refused {
-        message: message.to_string(),
-        hint: hint.to_string(),
-    };
-    if !io::stdin().is_terminal() {
-        return Err(refused(
-            "Nobody can be asked whether to delete this",
-            "`--yes` says so in advance",
-        ));
-    }
-    anstream::eprint!("Delete this for good? [y/N] ");
-    let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|e| Error::Io {
-            doing: "read from",
-            path: "standard input".into(),
-            source: e,
-        })?;
-    match answer.trim().to_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(refused("Nothing was deleted", "")),
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Target {
     pub addressing: Option<Addressing>,
     /// Where the releases are kept, if not in the target itself.
     pub state: Option<Place>,
+    /// The file of the policy for cross-origin requests that the bucket should have.
+    pub cors: Option<PathBuf>,
 }
 
 /// Which storage a target's URL names.

@@ -93,4 +93,5 @@ pub(super) struct RawTarget {
     pub(super) region: Option<String>,
     pub(super) addressing: Option<Addressing>,
     pub(super) state: Option<Spanned<String>>,
+    pub(super) cors: Option<Spanned<String>>,
 }

@@ -422,7 +422,7 @@ impl<'a> Reader<'a> {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
-    fn beside_if_from_file(&self, path: &str, origin: &Origin) -> PathBuf {
+    pub(super) fn beside_if_from_file(&self, path: &str, origin: &Origin) -> PathBuf {
         match origin {
             Origin::File(_) => self.beside(path),
             _ => PathBuf::from(path),

@@ -34,6 +34,10 @@ impl Reader<'_> {
             parse_place(state.get_ref(), self.folder())
                 .map_err(|why| self.mistake(&state.span(), why, URL_HINT))?;
         }
+        if let Some(cors) = &raw.cors {
+            check_policy(&self.folder().join(cors.get_ref()))
+                .map_err(|why| self.mistake(&cors.span(), why, CORS_HINT))?;
+        }
         for (setting, url) in [("public_url", &raw.public_url), ("endpoint", &raw.endpoint)] {
             if let Some(url) = url {
                 parse_url(setting, url.get_ref())
@@ -127,6 +131,7 @@ impl Reader<'_> {
         let addressing =
             self.choice("addressing", &ADDRESSING, found.and_then(|t| t.addressing))?;
         let state = self.state(found.and_then(|t| t.state.as_ref()), &place)?;
+        let cors = self.cors(found.and_then(|t| t.cors.as_ref()))?;
         Ok(Target {
             name: name.to_string(),
             place,
@@ -136,6 +141,7 @@ impl Reader<'_> {
             region,
             addressing,
             state,
+            cors,
         })
     }
 
@@ -163,6 +169,18 @@ impl Reader<'_> {
                 "name a private bucket, or a folder beside the target",
             )),
         }
+    }
+
+    /// The file of the CORS policy; whoever uses it reads it.
+    fn cors(&mut self, in_file: Option<&Spanned<String>>) -> Result<Option<PathBuf>> {
+        let in_file = in_file.map(|s| s.get_ref().clone());
+        let Some((text, origin)) = self.pick("cors", in_file, None) else {
+            return Ok(None);
+        };
+        let file = self.beside_if_from_file(&text, &origin);
+        // What the configuration says was checked with all targets.
+        check_policy(&file).map_err(|why| Error::usage(format!("{why} ({origin})"), CORS_HINT))?;
+        Ok(Some(file))
     }
 
     /// A setting with a few values, by name.
@@ -207,6 +225,20 @@ fn is_published(state: &Place, place: &Place) -> bool {
     match (state, place) {
         (Place::Directory(state), Place::Directory(place)) => state.starts_with(place),
         (state, place) => state == place,
+    }
+}
+
+const CORS_HINT: &str =
+    "`cors` names a file such as `cors/gcs.json`, which `assetsync init` writes";
+
+/// Whether there's a file.
+fn check_policy(file: &Path) -> Result<(), String> {
+    match file.is_file() {
+        true => Ok(()),
+        false => Err(format!(
+            "the CORS policy `{}` doesn't exist",
+            file.display()
+        )),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Plans and reports as text for people and JSON for programs, and the display of progress. Names of
 //! immutable objects are secrets of a kind, so neither shows them unless asked.
 
+mod cors;
 mod display;
 mod json;
 mod local;
@@ -14,6 +15,7 @@ use crate::path::ObjectKey;
 use crate::plan::Tally;
 use crate::store;
 
+pub use cors::{difference_json, difference_text, findings_json, findings_text, policy_text};
 pub use display::{Display, DisplayMode};
 pub use json::{plan_json, report_json};
 pub use local::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};

@@ -79,13 +79,26 @@ impl Gcs {
         })
     }
 
-    async fn send(&self, call: &Call) -> Result<Reply, StoreError> {
+    pub(super) fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    pub(super) fn server(&self) -> &str {
+        &self.server
+    }
+
+    pub(super) async fn send(&self, call: &Call) -> Result<Reply, StoreError> {
         let connection = &self.connection;
         connection.http.send(call, &connection.signer).await
     }
 
     async fn expect(&self, call: &Call) -> Result<Reply, StoreError> {
         let reply = self.send(call).await?;
+        self.success(call, reply)
+    }
+
+    /// Anything but success is explained.
+    pub(super) fn success(&self, call: &Call, reply: Reply) -> Result<Reply, StoreError> {
         match reply.status.is_success() {
             true => Ok(reply),
             false => Err(self.explain(call, &reply)),
@@ -377,6 +390,10 @@ impl Gcs {
 
     fn permission(&self, call: &Call) -> &'static str {
         match (&call.method, self.access) {
+            (&Method::PATCH, _) => "storage.buckets.update (as in roles/storage.admin) is needed",
+            (&Method::GET, _) if is_about_bucket(call) => {
+                "storage.buckets.get (as in roles/storage.admin) is needed"
+            }
             (&Method::DELETE, _) => "storage.objects.delete is needed",
             (&Method::GET, _) if call.doing.starts_with("list") => "storage.objects.list is needed",
             (&Method::GET, _) => "storage.objects.get is needed",
@@ -555,6 +572,11 @@ fn is_missing(reply: &Reply) -> bool {
     reply.status == StatusCode::NOT_FOUND && !says_bucket()
 }
 
+/// Whether a request is about the bucket's own resource.
+fn is_about_bucket(call: &Call) -> bool {
+    call.url.contains("metageneration")
+}
+
 fn generation(call: &Call, reply: &Reply) -> Result<Version, StoreError> {
     let generation = text(&reply.headers, "x-goog-generation").unwrap_or_default();
     if generation.is_empty() {
@@ -601,7 +623,10 @@ fn taken_bytes(reply: &Reply) -> u64 {
     last.map_or(0, |last| last + 1)
 }
 
-fn parse<T: serde::de::DeserializeOwned>(call: &Call, reply: &Reply) -> Result<T, StoreError> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(
+    call: &Call,
+    reply: &Reply,
+) -> Result<T, StoreError> {
     serde_json::from_slice(&reply.body).map_err(|e| {
         let message = format!(
             "Cannot {}: the storage's answer isn't what Google documents: {e}",

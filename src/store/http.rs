@@ -72,6 +72,13 @@ impl Call {
         self
     }
 
+    /// Adds a parameter to a URL that has one.
+    pub(crate) fn and_query(mut self, parameter: &str) -> Call {
+        self.url += "&";
+        self.url += parameter;
+        self
+    }
+
     /// Says that an object is there when this is done, or gone.
     pub(crate) fn changes_object(mut self) -> Call {
         self.changes_object = true;

@@ -10,8 +10,10 @@
 //! | [`Memory`] | yes | a count | blake3 | yes |
 
 mod aws_credentials;
+mod control;
 mod directory;
 mod gcs;
+mod gcs_control;
 mod google_credentials;
 mod headers_file;
 mod http;
@@ -19,6 +21,7 @@ mod memory;
 mod ranges;
 mod s3;
 mod s3_conditions;
+mod s3_control;
 mod s3_documents;
 mod wire;
 
@@ -38,6 +41,7 @@ use crate::name::Token;
 use crate::path::{KEY_BYTES_MAX, ObjectKey};
 use crate::release::state::{FOLDER, ROOT};
 
+pub use control::{Control, open_control};
 pub use memory::{Call, Memory, Mischief};
 
 /// The user metadata that holds an object's [`Token`]. Tokens are keyed hashes: they tell strangers nothing.

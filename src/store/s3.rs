@@ -113,6 +113,14 @@ impl S3 {
         )
     }
 
+    pub(super) fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    pub(super) fn bucket_url(&self) -> &str {
+        &self.bucket_url
+    }
+
     pub(super) fn wants_bare_etags(&self) -> &AtomicBool {
         &self.connection.wants_bare_etags
     }
@@ -463,6 +471,11 @@ impl S3 {
                 told(Credentials, "the storage doesn't know these credentials; `aws sts get-caller-identity` shows which are in use".to_string())
             }
             ("AccessDenied", _) | (_, StatusCode::FORBIDDEN) => told(Denied, self.permission_hint(call)),
+            ("NotImplemented" | "MethodNotAllowed", _) | (_, StatusCode::NOT_IMPLEMENTED | StatusCode::METHOD_NOT_ALLOWED)
+                if is_about_cors(call) =>
+            {
+                told(Other, "this server has no CORS policies: its operator, or a proxy before it, answers browsers".to_string())
+            }
             ("NotImplemented", _) | (_, StatusCode::NOT_IMPLEMENTED) => {
                 let header = if is_over(call) { "If-Match" } else { "If-None-Match" };
                 told(Other, format!("this server doesn't know conditional writes (`{header}`), which assetsync needs"))
@@ -479,6 +492,8 @@ impl S3 {
 
     fn permission_hint(&self, call: &Call) -> String {
         let needed = match call.method {
+            Method::GET if is_about_cors(call) => "s3:GetBucketCORS is needed",
+            _ if is_about_cors(call) => "s3:PutBucketCORS is needed",
             Method::PUT | Method::POST if self.access == Access::ObjectAcl => {
                 "s3:PutObject and s3:PutObjectAcl, and a bucket whose public access block allows ACLs, are needed"
             }
@@ -607,6 +622,10 @@ fn is_over(call: &Call) -> bool {
     call.headers.contains_key("if-match")
 }
 
+fn is_about_cors(call: &Call) -> bool {
+    call.url.ends_with(super::s3_control::CORS)
+}
+
 /// Where a page of a listing begins.
 #[derive(Debug)]
 enum Begin {
@@ -690,6 +709,7 @@ mod tests {
             region: None,
             addressing,
             state: None,
+            cors: None,
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{KEY, Site, set_mode};
 
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 21] = [
     &[],
     &["init"],
     &["key"],
@@ -20,6 +20,11 @@ const COMMANDS: [&[&str]; 16] = [
     &["live"],
     &["prune"],
     &["resolve"],
+    &["cors"],
+    &["cors", "check"],
+    &["cors", "show"],
+    &["cors", "diff"],
+    &["cors", "apply"],
     &["url"],
     &["manifest"],
     &["completions"],

@@ -40,6 +40,7 @@ fn target(place: Place, endpoint: Option<&str>, access: Access) -> Target {
         region: None,
         addressing: None,
         state: None,
+        cors: None,
     }
 }
 

@@ -8,6 +8,7 @@ mod cache;
 mod commands;
 mod config;
 mod conformance;
+mod cors;
 mod crawler;
 mod deployers;
 mod directory;

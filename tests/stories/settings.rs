@@ -109,10 +109,11 @@ access = "object-acl"
 endpoint = "https://server.example/"
 region = "file-1"
 addressing = "path"
+cors = "file.json"
 "#;
 
 /// Each setting, with a value for the environment and one for the flag.
-const SETTINGS: [(&str, &str, &str); 13] = [
+const SETTINGS: [(&str, &str, &str); 14] = [
     ("key_file", "environment.key", "flag.key"),
     ("extensions", "vert", "frag"),
     ("gzip_level", "2", "3"),
@@ -125,6 +126,7 @@ const SETTINGS: [(&str, &str, &str); 13] = [
     ("region", "environment-1", "flag-1"),
     ("access", "bucket", "object-acl"),
     ("addressing", "virtual", "path"),
+    ("cors", "environment.json", "flag.json"),
     (
         "public_url",
         "https://cdn-e.example/",
@@ -138,6 +140,9 @@ fn settings() -> Site {
         .raw_config(FILE)
         .private("environment.key", &format!("{KEY} 2"))
         .private("flag.key", &format!("{KEY} 3"))
+        .private("file.json", "[]")
+        .private("environment.json", "[]")
+        .private("flag.json", "[]")
         .file("a.png", "by file");
     for (from, extension) in [("environment", "vert"), ("flag", "frag")] {
         fs::create_dir(site.path(from)).expect("a folder");

@@ -1,7 +1,7 @@
 //! Google Cloud Storage in this process, as strict as the real one, for tests.
 //!
 //! It speaks what a publisher needs of the JSON API (multipart and resumable insert, get, list,
-//! media, delete, bucket get), the public endpoint `/{bucket}/{object}`, and the token endpoints of OAuth
+//! media, delete, bucket get and patch of `cors`), the public endpoint `/{bucket}/{object}`, and the token endpoints of OAuth
 //! and of Google's machines (`GCE_METADATA_HOST`).
 //! A path, request parameter or metadata field it does not know is an error, never ignored.
 //!
@@ -15,6 +15,8 @@
 //! no token.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+
+mod cors;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -49,7 +51,7 @@ const PREDEFINED_ACLS: &str =
 /// What `fields` can ask for.
 const FIELDS: &str = "items prefixes nextPageToken kind id name bucket size metadata generation metageneration \
     etag crc32c md5Hash updated timeCreated contentType cacheControl contentEncoding contentDisposition \
-    contentLanguage acl location storageClass iamConfiguration";
+    contentLanguage acl location storageClass iamConfiguration cors";
 
 /// A running server; dropping it closes its port and every connection.
 pub struct Server(Serving<State>);
@@ -72,6 +74,7 @@ pub enum Setup {
     NoGet,
     NoList,
     NoGetBucket,
+    NoUpdateBucket,
 }
 
 /// An object: what an upload may say of it, and what the server assigns.
@@ -222,6 +225,7 @@ type Outcome<T = Reply> = Result<T, Refusal>;
 struct State {
     url: String,
     buckets: Buckets<Object, Setup>,
+    settings: BTreeMap<String, cors::Settings>,
     sessions: BTreeMap<String, Upload>,
     writes: u64,
     token_required: bool,
@@ -263,7 +267,11 @@ enum Caller {
 impl Storage for State {
     fn handle(&mut self, call: &Call) -> Reply {
         let answer = self.route(call);
-        answer.unwrap_or_else(|refusal| refusal.reply(is_json_api(call)))
+        let answer = answer.unwrap_or_else(|refusal| refusal.reply(is_json_api(call)));
+        match is_json_api(call) {
+            true => answer,
+            false => self.answer_origin(call, answer),
+        }
     }
 
     fn about(&self, call: &Call) -> Option<String> {
@@ -365,6 +373,7 @@ impl State {
             }
             ("POST", ["upload", "storage", "v1", "b", bucket, "o"], _) => self.insert(call, bucket),
             ("GET", ["storage", "v1", "b", bucket], _) => self.get_bucket(call, bucket),
+            ("PATCH", ["storage", "v1", "b", bucket], _) => self.patch_bucket(call, bucket),
             ("GET", ["storage", "v1", "b", bucket, "o"], _) => self.list(call, bucket),
             ("GET", ["storage", "v1", "b", bucket, "o", name], _) => self.get(call, bucket, name),
             ("DELETE", ["storage", "v1", "b", bucket, "o", name], _) => {
@@ -379,6 +388,7 @@ impl State {
                     bucket.read(self.caller(call)?, &name.join("/"))?,
                 ))
             }
+            ("OPTIONS", [_, ..], _) => self.preflight(call),
             _ => refuse(405, "methodNotAllowed", "Method Not Allowed"),
         }
     }
@@ -469,6 +479,7 @@ impl Bucket {
             Setup::NoOverwrite => ("storage.objects.delete", "object"),
             Setup::NoGet => ("storage.objects.get", "object"),
             Setup::NoList => ("storage.objects.list", "bucket"),
+            Setup::NoUpdateBucket => ("storage.buckets.update", "bucket"),
             _ => ("storage.buckets.get", "bucket"),
         };
         let message = format!(
@@ -842,23 +853,31 @@ fn content_range(text: &str) -> Option<(Option<Span>, Option<usize>)> {
 
 impl State {
     fn get_bucket(&self, call: &Call, name: &str) -> Outcome {
-        accept(call, &[COMMON])?;
+        accept(call, &[COMMON, cors::CONDITIONS])?;
         let bucket = self.existing(name)?;
         bucket.authorize(self.caller(call)?, Setup::NoGetBucket, None)?;
+        cors::check_condition(call, self.settings(name).metageneration)?;
+        let resource = self.bucket_resource(name)?;
+        Ok(json_reply(200, &select(&call.parameters, resource)))
+    }
+
+    fn bucket_resource(&self, name: &str) -> Outcome<Value> {
+        let bucket = self.existing(name)?;
         let prevention = if bucket.is(Setup::PreventPublicAccess) {
             "enforced"
         } else {
             "inherited"
         };
-        let resource = json!({
-            "kind": "storage#bucket", "id": name, "name": name, "metageneration": "1",
+        let metageneration = self.settings(name).metageneration.to_string();
+        Ok(compact(json!({
+            "kind": "storage#bucket", "id": name, "name": name, "metageneration": metageneration,
+            "cors": self.cors_of(name),
             "location": "EU", "storageClass": "STANDARD", "etag": "CAE=",
             "iamConfiguration": {
                 "uniformBucketLevelAccess": {"enabled": bucket.is(Setup::Uniform)},
                 "publicAccessPrevention": prevention,
             },
-        });
-        Ok(json_reply(200, &select(&call.parameters, resource)))
+        })))
     }
 
     fn get(&self, call: &Call, bucket: &str, name: &str) -> Outcome {

@@ -89,6 +89,7 @@ pub async fn open_bucket(place: Place, endpoint: &str, patience: Patience) -> Ar
         region: None,
         addressing: None,
         state: None,
+        cors: None,
     };
     open(&target, patience).await.expect("opened")
 }

@@ -1,7 +1,7 @@
 //! Amazon S3 in this process, as strict as the real one, for tests.
 //!
 //! It speaks what a publisher needs, in path style and with Signature Version 4: put, get, head, delete with
-//! their preconditions, multipart uploads, and version 2 of listings.
+//! their preconditions, multipart uploads, version 2 of listings, and policies for cross-origin requests.
 //! A request parameter or `x-amz-` header it does not know is an error, never ignored.
 //!
 //! What it refuses, and in which words, follows <https://docs.aws.amazon.com/AmazonS3/latest/API/> and, for
@@ -11,6 +11,7 @@
 //! Not here: making buckets, versions, ranged reads, delimiters, copies, policies other than those of [`Setup`],
 //! bodies signed in chunks, presigned URLs, temporary credentials, and regions other than one.
 
+mod cors;
 mod documents;
 mod listing;
 mod objects;
@@ -195,6 +196,7 @@ type Bucket = buckets::Bucket<Object, Setup>;
 #[derive(Default)]
 struct State {
     buckets: Buckets<Object, Setup>,
+    cors: BTreeMap<String, Vec<cors::Rule>>,
     uploads: BTreeMap<String, Upload>,
     uploads_begun: u64,
     clock_off_s: i64,
@@ -214,7 +216,12 @@ struct Errand<'a> {
 impl Storage for State {
     fn handle(&mut self, call: &Call) -> Reply {
         let answer = self.route(call);
-        answer.unwrap_or_else(|refusal| refusal.reply(call.head.uri.path(), &self.request_id()))
+        let refused = |refusal: Refusal| refusal.reply(call.head.uri.path(), &self.request_id());
+        let answer = answer.unwrap_or_else(refused);
+        match place(call) {
+            Ok((bucket, _)) => self.answer_origin(call, &bucket, answer),
+            Err(_) => answer,
+        }
     }
 
     fn about(&self, call: &Call) -> Option<String> {
@@ -265,6 +272,12 @@ impl State {
             return Err(not_implemented());
         }
         self.existing(&bucket)?;
+        if call.head.method == "OPTIONS" {
+            return self.preflight(call, &bucket);
+        }
+        if key.is_empty() && call.parameter("cors").is_some() {
+            return self.route_cors(&errand);
+        }
         if key.is_empty() {
             return self.route_bucket(&errand);
         }

@@ -1,0 +1,42 @@
+//! Asking before something that can't be taken back.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use assetsync::{Error, Result};
+
+/// What is asked, and what is said if the answer isn't yes.
+pub(super) struct Question<'a> {
+    pub(super) question: &'a str,
+    /// Nobody is there to be asked.
+    pub(super) unasked: &'a str,
+    /// The answer is no.
+    pub(super) declined: &'a str,
+}
+
+/// Asks on the terminal.
+///
+/// # Errors
+/// [`Error::Refused`] if the answer isn't yes, or nobody can be asked.
+pub(super) fn confirm(asked: &Question<'_>) -> Result<()> {
+    let refused = |message: &str, hint: &str| Error::Refused {
+        message: message.to_string(),
+        hint: hint.to_string(),
+    };
+    if !io::stdin().is_terminal() {
+        return Err(refused(asked.unasked, "`--yes` says so in advance"));
+    }
+    anstream::eprint!("{} [y/N] ", asked.question);
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|e| Error::Io {
+            doing: "read from",
+            path: "standard input".into(),
+            source: e,
+        })?;
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(refused(asked.declined, "")),
+    }
+}

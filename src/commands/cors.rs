@@ -1,0 +1,222 @@
+//! `cors check`, `show`, `diff` and `apply`: the policy for cross-origin requests, in its file and in the bucket.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use assetsync::config::CONFIG_FILE;
+use assetsync::cors::{self, Cloud, Difference, Policy, Severity};
+use assetsync::report::{
+    difference_json, difference_text, findings_json, findings_text, policy_text,
+};
+use assetsync::store::{Control, open_control};
+use assetsync::{Config, Error, Patience, Result, Target, Wanted};
+use tokio::runtime::Runtime;
+
+use super::ask::{Question, confirm};
+use super::{BAD_INPUT, CHANGES_FOUND, Code, DONE, Session, variable};
+use crate::output::{print, print_json};
+
+/// How often, a second apart, a bucket is asked whether its new policy is there: on S3 settings may take a while
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel>).
+const LOOKS: usize = 10;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A bucket, and what it's asked about.
+struct Bucket {
+    target: Target,
+    cloud: Cloud,
+    control: Arc<dyn Control>,
+}
+
+impl Bucket {
+    async fn policy(&self) -> Result<Policy> {
+        Ok(self.control.cors().await?.unwrap_or_default())
+    }
+}
+
+impl Session<'_> {
+    pub(super) fn cors_check(&self, file: Option<&Path>, as_json: bool) -> Result<Code> {
+        let mut policies = self.policies(file)?;
+        if let Some(file) = file {
+            let clouds = policies.remove(&real(file)).map(|(_, clouds)| clouds);
+            let clouds = clouds.unwrap_or_default();
+            policies = BTreeMap::from([(real(file), (file.to_path_buf(), clouds))]);
+        }
+        let mut code = DONE;
+        let mut documents = Vec::new();
+        for (file, clouds) in policies.values() {
+            let checked = cors::check_file(file, clouds)?;
+            if checked.count(Severity::Error) > 0 {
+                code = BAD_INPUT;
+            }
+            match as_json {
+                true => documents.push(findings_json(file, &checked)),
+                false => print(&findings_text(file, &checked))?,
+            }
+        }
+        print_json(&documents)?;
+        Ok(code)
+    }
+
+    /// The policies that targets name, and for which clouds each is. A single file needs no configuration.
+    fn policies(&self, file: Option<&Path>) -> Result<BTreeMap<PathBuf, (PathBuf, Vec<Cloud>)>> {
+        let is_configured = self.global.config.is_some()
+            || variable("ASSETSYNC_CONFIG").is_some()
+            || Path::new(CONFIG_FILE).exists();
+        if file.is_some() && !is_configured {
+            return Ok(BTreeMap::new());
+        }
+        let names = self.config(Wanted::NoTarget)?.target_names;
+        let config = match names.is_empty() {
+            true => self.config(Wanted::NoTarget)?,
+            false => self.config(Wanted::Targets(&names))?,
+        };
+        let mut policies: BTreeMap<PathBuf, (PathBuf, Vec<Cloud>)> = BTreeMap::new();
+        for target in &config.targets {
+            if let Some(file) = &target.cors {
+                let entry = policies.entry(real(file));
+                let (_, clouds) = entry.or_insert_with(|| (file.clone(), Vec::new()));
+                clouds.extend(Cloud::of(&target.place));
+            }
+        }
+        match policies.is_empty() && file.is_none() {
+            true => Err(no_policy("No target names a CORS policy")),
+            false => Ok(policies),
+        }
+    }
+
+    pub(super) fn cors_show(&self, target: &[String], as_json: bool) -> Result<Code> {
+        let (bucket, runtime) = self.bucket(target)?;
+        let policy = self.unless_stopped(&runtime, async { Ok(bucket.control.cors().await?) })?;
+        match as_json {
+            true => print_json(&[policy.unwrap_or_default().json()])?,
+            false => print(&policy_text(&bucket.target.name, policy.as_ref()))?,
+        }
+        Ok(DONE)
+    }
+
+    pub(super) fn cors_diff(&self, target: &[String], check: bool, as_json: bool) -> Result<Code> {
+        let (bucket, runtime) = self.bucket(target)?;
+        let wanted = self.wanted(&bucket)?;
+        let there = self.unless_stopped(&runtime, bucket.policy())?;
+        let difference = cors::diff(&there, &wanted, bucket.cloud);
+        let name = &bucket.target.name;
+        match as_json {
+            true => print_json(&[difference_json(name, &difference, &there, &wanted)])?,
+            false => print(&difference_text(name, &difference))?,
+        }
+        match check && !difference.is_empty() {
+            true => Ok(CHANGES_FOUND),
+            false => Ok(DONE),
+        }
+    }
+
+    pub(super) fn cors_apply(&self, target: &[String], is_confirmed: bool) -> Result<Code> {
+        let (bucket, runtime) = self.bucket(target)?;
+        let wanted = self.wanted(&bucket)?;
+        let there = self.unless_stopped(&runtime, bucket.policy())?;
+        let difference = cors::diff(&there, &wanted, bucket.cloud);
+        let name = &bucket.target.name;
+        print(&difference_text(name, &difference))?;
+        if difference.is_empty() {
+            return Ok(DONE);
+        }
+        if !is_confirmed {
+            confirm(&Question {
+                question: "Replace the bucket's CORS policy?",
+                unasked: "Nobody can be asked whether to replace the bucket's CORS policy",
+                declined: "The bucket's CORS policy stays as it is",
+            })?;
+        }
+        let left = self.unless_stopped(&runtime, replace(&bucket, &wanted))?;
+        match left.is_empty() {
+            true => self.say(&format!(
+                "{name}: set; a browser that loaded a file before keeps the old answer for as long as it keeps the file"
+            )),
+            false => return Err(not_there(name, &left)),
+        }
+        Ok(DONE)
+    }
+
+    /// The policy that the target's file has; tells what is unwise in it.
+    fn wanted(&self, bucket: &Bucket) -> Result<Policy> {
+        let name = &bucket.target.name;
+        let file = bucket.target.cors.as_ref();
+        let file =
+            file.ok_or_else(|| no_policy(&format!("The target `{name}` names no CORS policy")))?;
+        let (policy, warnings) = cors::load(file, bucket.cloud)?;
+        for found in warnings {
+            self.say(&format!("warning: {}", found.in_words(file)));
+        }
+        Ok(policy)
+    }
+
+    /// Opens the bucket of one target.
+    fn bucket(&self, target: &[String]) -> Result<(Bucket, std::mem::ManuallyDrop<Runtime>)> {
+        let Config {
+            mut targets,
+            retry_seconds,
+            ..
+        } = self.config(Wanted::Targets(target))?;
+        let target = targets.remove(0);
+        let runtime = self.runtime()?;
+        let opening = open_control(&target, Patience::seconds(retry_seconds));
+        let control = self.unless_stopped(&runtime, async { Ok(opening.await?) })?;
+        match (control, Cloud::of(&target.place)) {
+            (Some(control), Some(cloud)) => {
+                let bucket = Bucket {
+                    target,
+                    cloud,
+                    control,
+                };
+                Ok((bucket, runtime))
+            }
+            _ => Err(Error::Usage {
+                message: format!(
+                    "The target `{}` is a folder, which has no CORS policy",
+                    target.name
+                ),
+                hint: "let the web server that serves it send the headers".to_string(),
+            }),
+        }
+    }
+}
+
+fn no_policy(message: &str) -> Error {
+    Error::Usage {
+        message: message.to_string(),
+        hint: "set `cors = \"cors/gcs.json\"` in its [target.NAME], or give `--cors FILE`"
+            .to_string(),
+    }
+}
+
+/// Sets the policy, and reads it back until it's there; returns what still differs.
+async fn replace(bucket: &Bucket, wanted: &Policy) -> Result<Difference> {
+    bucket.control.set_cors(wanted).await?;
+    let mut left = Difference::default();
+    for look in 0..LOOKS {
+        if look > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        left = cors::diff(&bucket.policy().await?, wanted, bucket.cloud);
+        if left.is_empty() {
+            break;
+        }
+    }
+    Ok(left)
+}
+
+fn not_there(name: &str, left: &Difference) -> Error {
+    let rest = difference_text(name, left);
+    Error::Unknown {
+        message: format!("The CORS policy was set, but the bucket still has another one\n{}", rest.trim_end()),
+        hint: "somebody else may have set it, or the storage takes its time: see `assetsync cors diff`".to_string(),
+    }
+}
+
+/// The same file may be named in several ways.
+fn real(file: &Path) -> PathBuf {
+    file.canonicalize().unwrap_or_else(|_| file.to_path_buf())
+}

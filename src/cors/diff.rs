@@ -1,0 +1,116 @@
+//! What differs between two policies in what they mean.
+
+use super::{Cloud, Policy, Rule};
+
+/// The difference between a bucket's policy and the one that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Difference {
+    /// In the order of the rules.
+    pub changes: Vec<Change>,
+}
+
+impl Difference {
+    /// Whether both mean the same.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+/// What happens to one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The wanted policy's rule of this number (from 1) isn't there.
+    Added(usize, Rule),
+    /// The bucket's rule of this number isn't wanted.
+    Removed(usize, Rule),
+    /// The wanted policy's rule of this number is another one in the bucket, which comes first here.
+    Changed(usize, Rule, Rule),
+}
+
+/// What has to be done to `there` to make it mean what `wanted` means on `cloud`. Rules are compared in their order, since
+/// the first that matches decides; within a rule, order doesn't matter.
+pub fn diff(there: &Policy, wanted: &Policy, cloud: Cloud) -> Difference {
+    let (there, wanted) = (there.normal(cloud).rules, wanted.normal(cloud).rules);
+    let same =
+        |pairs: &mut dyn Iterator<Item = (&Rule, &Rule)>| pairs.take_while(|(a, b)| a == b).count();
+    let first = same(&mut there.iter().zip(&wanted));
+    let last = same(
+        &mut there[first..]
+            .iter()
+            .rev()
+            .zip(wanted[first..].iter().rev()),
+    );
+    let old = &there[first..there.len() - last];
+    let new = &wanted[first..wanted.len() - last];
+    let mut changes = Vec::new();
+    for place in 0..old.len().max(new.len()) {
+        let number = first + place + 1;
+        match (old.get(place), new.get(place)) {
+            (Some(old), Some(new)) if old == new => {}
+            (Some(old), Some(new)) => {
+                changes.push(Change::Changed(number, old.clone(), new.clone()))
+            }
+            (Some(old), None) => changes.push(Change::Removed(number, old.clone())),
+            (None, Some(new)) => changes.push(Change::Added(number, new.clone())),
+            (None, None) => {}
+        }
+    }
+    Difference { changes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(text: &str) -> Policy {
+        crate::cors::check(text.as_bytes(), &[])
+            .policy
+            .expect("it can be read")
+    }
+
+    #[test]
+    fn order_and_case_of_headers_mean_nothing_and_the_order_of_rules_does() {
+        let one = policy(
+            r#"[{"origin": ["https://a.org", "https://b.org"], "method": ["GET", "HEAD"], "responseHeader": ["Range", "ETag"]}]"#,
+        );
+        let same = policy(
+            r#"[{"origin": ["https://b.org", "https://a.org"], "method": ["HEAD", "GET"], "responseHeader": ["etag", "range", "Etag"], "maxAgeSeconds": 0}]"#,
+        );
+        for cloud in Cloud::ALL {
+            assert!(diff(&one, &same, cloud).is_empty());
+        }
+        let two = policy(
+            r#"[{"origin": ["https://a.org"], "method": ["GET"]}, {"origin": ["*"], "method": ["GET"]}]"#,
+        );
+        let swapped = Policy {
+            rules: two.rules.iter().rev().cloned().collect(),
+        };
+        assert_eq!(diff(&two, &swapped, Cloud::S3).changes.len(), 2);
+    }
+
+    #[test]
+    fn a_rule_put_first_is_the_only_change() {
+        let old = policy(r#"[{"origin": ["*"], "method": ["GET"]}]"#);
+        let new = policy(
+            r#"[{"origin": ["https://a.org"], "method": ["GET"]}, {"origin": ["*"], "method": ["GET"]}]"#,
+        );
+        let changes = diff(&old, &new, Cloud::Gcs).changes;
+        assert!(
+            matches!(&changes[..], [Change::Added(1, rule)] if rule.origins == ["https://a.org"])
+        );
+        let back = diff(&new, &old, Cloud::Gcs).changes;
+        assert!(matches!(&back[..], [Change::Removed(1, _)]));
+    }
+
+    #[test]
+    fn what_differs_on_s3_may_be_the_same_on_gcs() {
+        let one = policy(
+            r#"[{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], "AllowedHeaders": ["Range"], "ExposeHeaders": ["ETag"]}]"#,
+        );
+        let other = policy(
+            r#"[{"origin": ["*"], "method": ["GET"], "responseHeader": ["ETag", "Range"]}]"#,
+        );
+        assert!(diff(&one, &other, Cloud::Gcs).is_empty());
+        assert!(!diff(&one, &other, Cloud::S3).is_empty());
+    }
+}

@@ -1,0 +1,392 @@
+//! Reads a policy's JSON: Google's list of rules, and S3's `{"CORSRules": […]}` or (as its console has it) the list in
+//! there. Everything keeps its place in the text, so that every mistake can be told with line and column.
+
+use std::collections::BTreeSet;
+
+use jsonc_parser::ast::{Object, ObjectProp, Value};
+use jsonc_parser::common::Ranged;
+
+use super::lint::{Found, error};
+use super::{Finding, Policy, Rule, syntax};
+use crate::config::nearest;
+use crate::error::escape;
+
+/// In which words a policy is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `origin`, `method`, `responseHeader`, `maxAgeSeconds`.
+    Gcs,
+    /// `AllowedOrigins`, `AllowedMethods`, `AllowedHeaders`, `ExposeHeaders`, `MaxAgeSeconds`, `ID`.
+    S3,
+}
+
+/// A value, and where it stands: its first byte.
+#[derive(Debug, Clone)]
+pub(super) struct At<T> {
+    pub(super) at: usize,
+    pub(super) value: T,
+}
+
+/// A policy as it's written.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) format: Format,
+    /// Where its list of rules stands.
+    pub(super) at: usize,
+    pub(super) rules: Vec<At<WrittenRule>>,
+}
+
+/// A rule as it's written; the lists stand where they begin.
+#[derive(Debug, Default)]
+pub(super) struct WrittenRule {
+    /// Whether all its fields could be read: else what seems to be missing may be misspelt.
+    pub(super) is_whole: bool,
+    pub(super) id: Option<At<String>>,
+    pub(super) origins: Option<List>,
+    pub(super) methods: Option<List>,
+    pub(super) allowed: Option<List>,
+    pub(super) exposed: Option<List>,
+    pub(super) max_age_s: Option<At<u32>>,
+}
+
+pub(super) type List = At<Vec<At<String>>>;
+
+/// The fields of a rule, in each format.
+const GCS: [&str; 4] = ["origin", "method", "responseHeader", "maxAgeSeconds"];
+const S3: [&str; 6] = [
+    "ID",
+    "AllowedOrigins",
+    "AllowedMethods",
+    "AllowedHeaders",
+    "ExposeHeaders",
+    "MaxAgeSeconds",
+];
+
+/// Ages are 32-bit numbers on both clouds.
+const AGE_S_MAX: u32 = i32::MAX as u32;
+
+pub(super) const EXAMPLE: &str =
+    r#"write a list of rules: [{"origin": ["*"], "method": ["GET", "HEAD"]}]"#;
+
+impl Document {
+    pub(super) fn policy(&self) -> Policy {
+        let texts = |list: &Option<List>| -> Vec<String> {
+            let items = list.iter().flat_map(|list| &list.value);
+            items.map(|item| item.value.clone()).collect()
+        };
+        let rules = self.rules.iter().map(|rule| &rule.value);
+        let rules = rules.map(|rule| Rule {
+            id: rule.id.as_ref().map(|id| id.value.clone()),
+            origins: texts(&rule.origins),
+            methods: texts(&rule.methods),
+            allowed_headers: texts(&rule.allowed),
+            exposed_headers: texts(&rule.exposed),
+            max_age_s: rule.max_age_s.as_ref().map(|age| age.value),
+        });
+        Policy {
+            rules: rules.collect(),
+        }
+    }
+}
+
+/// Reads a policy.
+///
+/// # Errors
+/// What makes it unreadable as a whole.
+pub(super) fn read(text: &str) -> Result<(Document, Vec<Found>), Finding> {
+    let start = text.len() - text.trim_start().len();
+    let give_up = |found: Found| Err(found.for_all(text));
+    match text.trim_start().as_bytes() {
+        [] => return give_up(error(0, "the file is empty", EXAMPLE)),
+        [b'<', ..] => return give_up(syntax::markup(text, start)),
+        _ => {}
+    }
+    let parsed = syntax::parse(text)?;
+    let Some(value) = parsed.value else {
+        return give_up(error(0, "the file is empty", EXAMPLE));
+    };
+    let mut reader = Reader { found: Vec::new() };
+    match reader.document(&value) {
+        Ok(document) => Ok((document, reader.found)),
+        Err(found) => give_up(found),
+    }
+}
+
+struct Reader {
+    found: Vec<Found>,
+}
+
+impl Reader {
+    fn document(&mut self, value: &Value<'_>) -> Result<Document, Found> {
+        let at = value.start();
+        match value {
+            Value::Array(list) => {
+                let format = format_of(&list.elements);
+                let rules = self.rules(&list.elements, format);
+                Ok(Document { format, at, rules })
+            }
+            Value::Object(object) => self.wrapped(object),
+            _ => Err(error(at, "a policy is a list of rules", EXAMPLE)),
+        }
+    }
+
+    /// S3's form, and what looks like it.
+    fn wrapped(&mut self, object: &Object<'_>) -> Result<Document, Found> {
+        const FIELD: &str = "CORSRules";
+        let at = object.range.start;
+        let Some(rules) = object.get(FIELD) else {
+            let names = || object.properties.iter().map(|field| field.name.as_str());
+            let message = match names().find(|name| GCS.contains(name) || S3.contains(name)) {
+                Some(_) => "this is a rule, and a policy is a list of rules",
+                None => "a policy is a list of rules",
+            };
+            let instead = match names().next() {
+                Some(name) if nearest(name, [FIELD].into_iter()).is_some() => "write `CORSRules`",
+                Some("cors" | "cors_config") => {
+                    "write the list alone, without the object around it"
+                }
+                _ if message.starts_with("this") => "write it in brackets: [{…}]",
+                _ => EXAMPLE,
+            };
+            return Err(error(at, message, instead));
+        };
+        for field in &object.properties {
+            if field.name.as_str() != FIELD {
+                self.found.push(unknown(field, &[FIELD]));
+            } else if field.range.start != rules.range.start {
+                self.found.push(twice(field));
+            }
+        }
+        let Value::Array(list) = &rules.value else {
+            let at = rules.value.start();
+            return Err(error(
+                at,
+                "`CORSRules` is a list of rules",
+                "write it in brackets: [{…}]",
+            ));
+        };
+        Ok(Document {
+            format: Format::S3,
+            at: list.range.start,
+            rules: self.rules(&list.elements, Format::S3),
+        })
+    }
+
+    fn rules(&mut self, elements: &[Value<'_>], format: Format) -> Vec<At<WrittenRule>> {
+        let mut rules = Vec::new();
+        for element in elements {
+            let at = element.start();
+            match element {
+                Value::Object(object) => {
+                    let value = self.rule(object, format);
+                    rules.push(At { at, value });
+                }
+                Value::Array(_) => self.found.push(error(
+                    at,
+                    "a list in the list of rules",
+                    "take its brackets out",
+                )),
+                _ => self.found.push(error(
+                    at,
+                    "a rule is an object",
+                    r#"write {"origin": […], "method": […]}"#,
+                )),
+            }
+        }
+        rules
+    }
+
+    fn rule(&mut self, object: &Object<'_>, format: Format) -> WrittenRule {
+        let mut rule = WrittenRule::default();
+        let found_before = self.found.len();
+        let mut seen = BTreeSet::new();
+        for field in &object.properties {
+            let name = field.name.as_str();
+            if !seen.insert(name) {
+                self.found.push(twice(field));
+                continue;
+            }
+            match (format, name) {
+                (Format::Gcs, "origin") | (Format::S3, "AllowedOrigins") => {
+                    rule.origins = self.list(field)
+                }
+                (Format::Gcs, "method") | (Format::S3, "AllowedMethods") => {
+                    rule.methods = self.list(field)
+                }
+                (Format::Gcs, "responseHeader") => {
+                    rule.allowed = self.list(field);
+                    rule.exposed = rule.allowed.clone();
+                }
+                (Format::S3, "AllowedHeaders") => rule.allowed = self.list(field),
+                (Format::S3, "ExposeHeaders") => rule.exposed = self.list(field),
+                (Format::Gcs, "maxAgeSeconds") | (Format::S3, "MaxAgeSeconds") => {
+                    rule.max_age_s = self.age(field)
+                }
+                (Format::S3, "ID") => rule.id = self.text(field),
+                (Format::Gcs, _) => self.found.push(unknown(field, &GCS)),
+                (Format::S3, _) => self.found.push(unknown(field, &S3)),
+            }
+        }
+        rule.is_whole = self.found.len() == found_before;
+        rule
+    }
+
+    fn list(&mut self, field: &ObjectProp<'_>) -> Option<List> {
+        let (name, at) = (field.name.as_str(), field.value.start());
+        let list = match &field.value {
+            Value::Array(list) => list,
+            Value::StringLit(text) => {
+                let instead = format!("write [\"{}\"]", text.value);
+                self.found
+                    .push(error(at, &format!("`{name}` is a list"), &instead));
+                return None;
+            }
+            _ => {
+                self.found.push(error(
+                    at,
+                    &format!("`{name}` is a list of strings"),
+                    "write it as in [\"…\", \"…\"]",
+                ));
+                return None;
+            }
+        };
+        let mut value = Vec::new();
+        for element in &list.elements {
+            let at = element.start();
+            match element {
+                Value::StringLit(text) => value.push(At {
+                    at,
+                    value: text.value.to_string(),
+                }),
+                Value::Array(_) => self.found.push(error(
+                    at,
+                    &format!("a list in the list `{name}`"),
+                    "take its brackets out",
+                )),
+                _ => self.found.push(error(
+                    at,
+                    &format!("`{name}` is a list of strings"),
+                    "write this in double quotes",
+                )),
+            }
+        }
+        Some(At { at, value })
+    }
+
+    fn text(&mut self, field: &ObjectProp<'_>) -> Option<At<String>> {
+        let at = field.value.start();
+        match field.value.as_string_lit() {
+            Some(text) => Some(At {
+                at,
+                value: text.value.to_string(),
+            }),
+            None => {
+                let message = format!("`{}` is a string", field.name.as_str());
+                self.found
+                    .push(error(at, &message, "write it in double quotes"));
+                None
+            }
+        }
+    }
+
+    fn age(&mut self, field: &ObjectProp<'_>) -> Option<At<u32>> {
+        let (name, at) = (field.name.as_str(), field.value.start());
+        let mut wrong = |what: &str, instead: &str| {
+            self.found
+                .push(error(at, &format!("`{name}` {what}"), instead));
+            None
+        };
+        const WHOLE: &str = "write whole seconds, such as 3600";
+        match &field.value {
+            Value::NumberLit(number) if number.value.starts_with('-') => {
+                wrong("can't be negative", WHOLE)
+            }
+            Value::NumberLit(number) if number.value.contains(['.', 'e', 'E']) => {
+                wrong("is a whole number", WHOLE)
+            }
+            Value::NumberLit(number) => match number.value.parse() {
+                Ok(value) if value <= AGE_S_MAX => Some(At { at, value }),
+                _ => wrong(&format!("is {AGE_S_MAX} at most"), WHOLE),
+            },
+            Value::StringLit(text) => match text.value.parse::<u32>() {
+                Ok(seconds) => wrong(
+                    "is a number, not a string",
+                    &format!("write {seconds}, without quotes"),
+                ),
+                Err(_) => wrong("is a number of seconds", WHOLE),
+            },
+            _ => wrong("is a number of seconds", WHOLE),
+        }
+    }
+}
+
+/// Told by the names that its rules use.
+fn format_of(elements: &[Value<'_>]) -> Format {
+    let objects = elements.iter().filter_map(Value::as_object);
+    let mut names = objects
+        .flat_map(|object| &object.properties)
+        .map(|field| field.name.as_str());
+    let first = names.find(|name| GCS.contains(name) || S3.contains(name));
+    match first {
+        Some(name) if S3.contains(&name) => Format::S3,
+        _ => Format::Gcs,
+    }
+}
+
+fn twice(field: &ObjectProp<'_>) -> Found {
+    let message = format!("`{}` is there twice", field.name.as_str());
+    error(
+        field.range.start,
+        &message,
+        "keep one, with all values in it",
+    )
+}
+
+fn unknown(field: &ObjectProp<'_>, known: &[&str]) -> Found {
+    let name = field.name.as_str();
+    let lower = name.to_lowercase();
+    let is_like = |known: &&&str| {
+        let known = known.to_lowercase();
+        known == lower || known.trim_end_matches('s') == lower.trim_end_matches('s')
+    };
+    let other = known.iter().find(is_like).copied();
+    let other = other.or_else(|| in_other_words(&lower).filter(|other| known.contains(other)));
+    let instead = match other.or_else(|| nearest(name, known.iter().copied())) {
+        _ if lower.contains("credential") => {
+            "take it out: no bucket has such a field; cookies need origins listed one by one"
+                .to_string()
+        }
+        Some(near) => format!("write `{near}`"),
+        None => format!(
+            "there are {}",
+            known
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    };
+    let message = format!("there is no field `{}`", escape(name));
+    error(field.range.start, &message, &instead)
+}
+
+/// What a field of one format, or of other tools, is called in the formats here.
+fn in_other_words(lower: &str) -> Option<&'static str> {
+    let words = [
+        ("allowedorigin", "origin"),
+        ("allowedmethod", "method"),
+        ("allowedheader", "responseHeader"),
+        ("exposeheader", "responseHeader"),
+        ("exposedheader", "responseHeader"),
+        ("header", "responseHeader"),
+        ("response_header", "responseHeader"),
+        ("maxage", "maxAgeSeconds"),
+        ("max_age", "maxAgeSeconds"),
+        ("max_age_seconds", "maxAgeSeconds"),
+    ];
+    let lower = lower.trim_end_matches('s');
+    let found = words
+        .iter()
+        .find(|(other, _)| other.trim_end_matches('s') == lower);
+    found.map(|(_, name)| *name)
+}
