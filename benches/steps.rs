@@ -11,8 +11,8 @@ use std::time::Duration;
 use assetsync::release::manifest::Manifest;
 use assetsync::store::{Listing, Memory, Stored};
 use assetsync::{
-    Build, Cache, Object, ObjectKey, Progress, Rules, Secret, Source, build, build_with, inventory,
-    plan, walk,
+    Build, Cache, Object, ObjectKey, Progress, Rules, Secret, Source, build, build_with, encode,
+    inventory, plan, walk,
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
