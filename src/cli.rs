@@ -30,7 +30,7 @@ Exit codes:
   0    done
   1    an error; each failure is listed
   2    bad usage, configuration or input, such as a file that keeps changing
-  3    refused by a guard; nothing was published
+  3    refused by a guard; nothing was published. Of `doctor` and `access apply`: something is dangerous
   4    lost a race against another deployer
   5    outcome unknown: the storage didn't answer; the next run finds out
   6    `diff --check` or `cors diff --check` found changes
@@ -243,6 +243,31 @@ pub enum Command {
         after_help = "Examples:\n  assetsync cors check\n  assetsync cors diff --check prod    exit code 6 if the bucket has another policy\n  assetsync cors apply prod"
     )]
     Cors(CorsCommand),
+    /// Look at a target before anything is published: what may we do, and what may strangers?
+    ///
+    /// Really tries it, with small objects of its own that it deletes again if it can: publish, read, write over, list, delete;
+    /// and all but the first without credentials, as anybody could. Reads how the bucket is set up. What it can't find out, it
+    /// says. Exits with 3 if anything is dangerous.
+    #[command(
+        after_help = "Examples:\n  assetsync doctor prod\n  assetsync doctor prod --json | jq '.findings[] | select(.verdict == \"failed\")'"
+    )]
+    Doctor {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Show who can read a bucket, or let everybody read and nobody list
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  assetsync access show prod\n  assetsync access apply prod"
+    )]
+    Access(AccessCommand),
     /// Print the public URL of files of the tree
     #[command(after_help = "Example:\n  assetsync url puzzle/gears/index.html --target prod")]
     Url {
@@ -331,6 +356,52 @@ pub enum Command {
     /// Print the manual page
     #[command(after_help = "Example:\n  assetsync man | man -l -")]
     Man,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccessCommand {
+    /// Show what strangers may do, and what keeps the bucket from being public
+    #[command(
+        after_help = "Examples:\n  assetsync access show prod\n  assetsync access show prod --json | jq .settings.grants"
+    )]
+    Show {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Let strangers read what is published, as the target's `access` says, and not list
+    ///
+    /// Shows what would change, asks, changes it, and proves it as a stranger. With `access = "bucket"`, everybody may read what
+    /// is below the target's prefix: by the bucket's policy on S3, by the role roles/storage.legacyObjectReader for allUsers on
+    /// Google Cloud, which is for the whole bucket. With `access = "object-acl"`, objects can have ACLs. What others wrote into a
+    /// policy stays. Exits with 3 if strangers can do more than read afterwards, or can't read.
+    #[command(
+        after_help = "Examples:\n  assetsync access apply prod\n  assetsync access apply prod --unblock --yes"
+    )]
+    Apply {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Also take away what keeps the bucket from being public: S3's public access block, as far as it's in the way; Google's
+        /// public access prevention
+        #[arg(long)]
+        unblock: bool,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -460,6 +531,9 @@ pub struct Guards {
     /// Write over this plain name although the target is live; once for each
     #[arg(long, value_name = "PATH")]
     pub overwrite_live: Vec<String>,
+    /// Publish although strangers can list the bucket, or read the releases
+    #[arg(long)]
+    pub allow_exposed: bool,
 }
 
 #[derive(Debug, Args)]

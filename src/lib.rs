@@ -56,6 +56,7 @@ mod caught;
 pub mod config;
 pub mod cors;
 pub mod credentials;
+pub mod doctor;
 pub mod encode;
 mod error;
 pub mod init;

@@ -8,10 +8,10 @@ use std::time::Duration;
 use assetsync::config::CONFIG_FILE;
 use assetsync::cors::{self, Cloud, Difference, Policy, Severity};
 use assetsync::report::{
-    difference_json, difference_text, findings_json, findings_text, policy_text,
+    checked_json, checked_text, difference_json, difference_text, policy_text,
 };
-use assetsync::store::{Control, open_control};
-use assetsync::{Config, Error, Patience, Result, Target, Wanted};
+use assetsync::store::Control;
+use assetsync::{Config, Error, Patience, Result, Target, Wanted, open};
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
@@ -52,8 +52,8 @@ impl Session<'_> {
                 code = BAD_INPUT;
             }
             match as_json {
-                true => documents.push(findings_json(file, &checked)),
-                false => print(&findings_text(file, &checked))?,
+                true => documents.push(checked_json(file, &checked)),
+                false => print(&checked_text(file, &checked))?,
             }
         }
         print_json(&documents)?;
@@ -162,9 +162,9 @@ impl Session<'_> {
         } = self.config(Wanted::Targets(target))?;
         let target = targets.remove(0);
         let runtime = self.runtime()?;
-        let opening = open_control(&target, Patience::seconds(retry_seconds));
-        let control = self.unless_stopped(&runtime, async { Ok(opening.await?) })?;
-        match (control, Cloud::of(&target.place)) {
+        let opening = open(&target, Patience::seconds(retry_seconds));
+        let store = self.unless_stopped(&runtime, async { Ok(opening.await?) })?;
+        match (store.control(), Cloud::of(&target.place)) {
             (Some(control), Some(cloud)) => {
                 let bucket = Bucket {
                     target,

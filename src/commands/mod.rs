@@ -2,6 +2,7 @@
 //! else to standard error.
 
 mod ask;
+mod bucket;
 mod cors;
 mod inspect;
 mod publish;
@@ -23,7 +24,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tokio::runtime::Runtime;
 
-use crate::cli::{Cli, Command, CorsCommand, Global, KeyCommand, SETTINGS};
+use crate::cli::{AccessCommand, Cli, Command, CorsCommand, Global, KeyCommand, SETTINGS};
 use crate::output::{self, eprint, print};
 
 /// How a run without an error ended, as an exit code.
@@ -111,6 +112,24 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
         }
         Command::Resolve { target, .. } => session.resolve(target.as_slice()),
         Command::Cors(command) => session.cors(command),
+        Command::Doctor { target, json, .. } => session.doctor(target.as_slice(), *json),
+        Command::Access(AccessCommand::Show { target, json, .. }) => {
+            session.access_show(target.as_slice(), *json)
+        }
+        Command::Access(AccessCommand::Apply {
+            target,
+            unblock,
+            yes,
+            json,
+            ..
+        }) => {
+            let wish = bucket::Apply {
+                unblock: *unblock,
+                is_confirmed: *yes,
+                as_json: *json,
+            };
+            session.access_apply(target.as_slice(), &wish)
+        }
         Command::Url { paths, target, .. } => session.url(paths, target.as_slice()),
         Command::Manifest {
             format,

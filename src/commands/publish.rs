@@ -21,6 +21,7 @@ use assetsync::{
 };
 use tokio::runtime::Runtime;
 
+use super::bucket::Exposed;
 use super::{CHANGES_FOUND, Code, DONE, Nothing, Session, variable};
 use crate::cli::{Guards, Output, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
@@ -80,9 +81,7 @@ impl Session<'_> {
         }
         print_json(&documents)?;
         // Files that are gone change nothing in the target, but make another release.
-        let is_published =
-            |planned: &Planned<'_>| is_published(&planned.base, planned.build, &planned.plan);
-        let has_changes = planned.iter().any(|planned| !is_published(planned));
+        let has_changes = planned.iter().any(|planned| !planned.is_published());
         Ok(if check && has_changes {
             CHANGES_FOUND
         } else {
@@ -110,11 +109,14 @@ impl Session<'_> {
         planned
             .iter()
             .try_for_each(|planned| planned.check(&allowed))?;
+        let exposed: Vec<Exposed<'_>> = planned.iter().map(Planned::exposed).collect();
+        let asked =
+            self.refuse_exposed(&runtime, &exposed, &config.secret()?, guards.allow_exposed)?;
         let mut documents = Vec::new();
         let mut code = DONE;
-        for planned in planned {
-            let published = self.publish(&runtime, &config, &planned, &allowed, guards.verify)?;
-            let requests = planned.store.requests();
+        for (planned, asked) in planned.iter().zip(asked) {
+            let published = self.publish(&runtime, &config, planned, &allowed, guards.verify)?;
+            let requests = planned.store.requests() + asked;
             self.detail(&format!("{requests} requests sent"));
             match output.json {
                 true => {
@@ -125,7 +127,7 @@ impl Session<'_> {
                     document["repaired"] = published.repaired.clone().into();
                     documents.push(document);
                 }
-                false => self.tell(&planned, &published, output)?,
+                false => self.tell(planned, &published, output)?,
             }
             if code == DONE {
                 code = published.report.exit_code();
@@ -165,7 +167,7 @@ impl Session<'_> {
         };
         let _display = self.display();
         runtime.block_on(async {
-            match is_published(&planned.base, planned.build, &planned.plan) {
+            match planned.is_published() {
                 true => {
                     // Nobody asked for a closer look: a push of what is there costs two reads.
                     push.verify = verify.map_or(Verify::None, how);
@@ -324,6 +326,20 @@ impl Session<'_> {
 impl Planned<'_> {
     fn check(&self, allowed: &Allowed) -> Result<()> {
         guard::check(&self.base, self.build, &self.plan, self.age, allowed)
+    }
+
+    /// Whether a push would change nothing.
+    fn is_published(&self) -> bool {
+        is_published(&self.base, self.build, &self.plan)
+    }
+
+    fn exposed(&self) -> Exposed<'_> {
+        Exposed {
+            target: self.target,
+            store: &self.store,
+            has_releases: self.base.root.is_some(),
+            is_published: self.is_published(),
+        }
     }
 }
 

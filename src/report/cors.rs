@@ -12,7 +12,7 @@ use crate::error::escape;
 const HEADING: usize = 12;
 
 /// All findings, a line each, and how many there are.
-pub fn findings_text(file: &Path, checked: &Checked) -> String {
+pub fn checked_text(file: &Path, checked: &Checked) -> String {
     let mut text = String::new();
     for found in &checked.findings {
         let severity = severity(found.severity);
@@ -34,7 +34,7 @@ pub fn findings_text(file: &Path, checked: &Checked) -> String {
 }
 
 /// The same as JSON.
-pub fn findings_json(file: &Path, checked: &Checked) -> Value {
+pub fn checked_json(file: &Path, checked: &Checked) -> Value {
     let findings = checked.findings.iter().map(|found| {
         json!({
             "severity": severity(found.severity),

@@ -3,6 +3,7 @@
 
 mod cors;
 mod display;
+mod doctor;
 mod json;
 mod local;
 mod releases;
@@ -15,8 +16,11 @@ use crate::path::ObjectKey;
 use crate::plan::Tally;
 use crate::store;
 
-pub use cors::{difference_json, difference_text, findings_json, findings_text, policy_text};
+pub use cors::{checked_json, checked_text, difference_json, difference_text, policy_text};
 pub use display::{Display, DisplayMode};
+pub use doctor::{
+    access_json, access_text, changes_json, changes_text, findings_json, findings_text,
+};
 pub use json::{plan_json, report_json};
 pub use local::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
 pub use releases::{

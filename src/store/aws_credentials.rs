@@ -62,6 +62,11 @@ impl AwsCredentials {
         Ok(())
     }
 
+    /// The access key's public half.
+    pub(crate) fn access_key(&self) -> String {
+        self.held().for_signing.key_id.clone()
+    }
+
     fn held(&self) -> Held {
         self.current.lock().expect("no holder panics").clone()
     }

@@ -1,39 +1,263 @@
-//! What only the owner of a bucket asks of it: its settings, apart from any object. Folders have none.
+//! What only the owner of a bucket asks of it: how it's set up, and who may read it. S3 and Google say so in different
+//! words; here they are the same plain data. A folder has nobody to ask.
 
 use std::fmt;
-use std::sync::Arc;
 
 use async_trait::async_trait;
+use http::Method;
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{Patience, StoreError, gcs::Gcs, s3::S3};
-use crate::config::{Place, Target};
+use super::StoreError;
+use crate::config::Access;
 use crate::cors::Policy;
 
-/// The settings of a bucket.
+/// Asks and changes how a bucket is set up.
 #[async_trait]
 pub trait Control: fmt::Debug + Send + Sync {
+    /// Whose credentials are in use, as far as it's known without asking anybody. No secret.
+    fn who(&self) -> String;
+
+    /// The ways in which a stranger may try to list the bucket.
+    fn listings(&self) -> Vec<Door>;
+
+    /// The ways in which a stranger may try to write an object of this key, which is below the target's prefix.
+    fn writes(&self, key: &str) -> Vec<Door>;
+
+    /// How the bucket is set up. What can't be found out is told of as such.
+    async fn settings(&self) -> Settings;
+
+    /// What would have to change so that strangers can read as `wish` says, in the order in which it's safe; empty if
+    /// nothing would.
+    ///
+    /// # Errors
+    /// What is there can't be read, or can't be made so.
+    async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError>;
+
+    /// Makes one of these changes, if what it's about is still as it was.
+    ///
+    /// # Errors
+    /// [`Precondition`](super::StoreErrorKind::Precondition) if somebody else was faster, where the storage minds.
+    async fn change(&self, change: &Change) -> Result<(), StoreError>;
+
     /// The policy for cross-origin requests; none if the bucket has none.
+    ///
+    /// # Errors
+    /// It can't be read.
     async fn cors(&self) -> Result<Option<Policy>, StoreError>;
 
     /// Replaces that policy, whatever it is, in one step; one without rules takes it away. Done twice, it's done once.
+    ///
+    /// # Errors
+    /// It can't be set.
     async fn set_cors(&self, policy: &Policy) -> Result<(), StoreError>;
 }
 
-/// Opens the settings of `target`'s bucket; none if it's a folder.
-///
-/// # Errors
-/// As for [`super::open`].
-pub async fn open_control(
-    target: &Target,
-    patience: Patience,
-) -> Result<Option<Arc<dyn Control>>, StoreError> {
-    Ok(match &target.place {
-        Place::Directory(_) => None,
-        Place::S3 { bucket, prefix } => {
-            Some(Arc::new(S3::open(target, bucket, prefix, patience).await?))
+/// A request that a stranger can make.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// What it's called: `list-type=2`.
+    pub name: &'static str,
+    /// Its method.
+    pub method: Method,
+    /// Its URL.
+    pub url: String,
+}
+
+/// What the storage told, or why it didn't.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told<T> {
+    /// This.
+    Is(T),
+    /// Nothing: this is why.
+    Unknown(String),
+}
+
+impl<T> Told<T> {
+    /// What was told, if anything was.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Told::Is(value) => Some(value),
+            Told::Unknown(_) => None,
         }
-        Place::Gcs { bucket, prefix } => {
-            Some(Arc::new(Gcs::open(target, bucket, prefix, patience).await?))
+    }
+
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Told<U> {
+        match self {
+            Told::Is(value) => Told::Is(map(value)),
+            Told::Unknown(why) => Told::Unknown(why),
         }
-    })
+    }
+}
+
+impl<T> From<Result<T, StoreError>> for Told<T> {
+    fn from(told: Result<T, StoreError>) -> Told<T> {
+        match told {
+            Ok(value) => Told::Is(value),
+            Err(error) if error.hint.is_empty() => Told::Unknown(error.message),
+            Err(error) => Told::Unknown(format!("{} ({})", error.message, error.hint)),
+        }
+    }
+}
+
+/// How a bucket is set up.
+#[derive(Debug, Clone, Serialize)]
+pub struct Settings {
+    /// Where it is, in the storage's words.
+    pub location: Told<String>,
+    /// What everybody, or whoever has any account, may do, by the bucket's own rules. ACLs of objects aren't in it.
+    pub grants: Told<Vec<Grant>>,
+    /// What keeps the bucket from being public, whatever is granted.
+    pub blocks: Told<Blocks>,
+    /// Whether objects can have ACLs of their own.
+    pub takes_acls: Told<bool>,
+    /// Whether what is deleted or written over is kept.
+    pub versioning: Told<Versioning>,
+    /// For how long what was deleted can be brought back without versioning, in seconds; 0 if it can't.
+    pub soft_delete_seconds: Told<u64>,
+    /// What keeps objects from being deleted or written over for a time, in words; none if nothing does.
+    pub retention: Told<Option<String>>,
+    /// What the storage does to objects by itself.
+    pub lifecycle: Told<Vec<LifecycleRule>>,
+}
+
+/// A right that strangers have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Grant {
+    /// Who has it.
+    pub to: Public,
+    /// To do what.
+    pub right: Right,
+    /// What gives it, in words: "the bucket's ACL".
+    pub by: String,
+    /// Whether they have it only if something else is so, such as where they ask from.
+    pub is_conditional: bool,
+}
+
+/// Who isn't one of us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Public {
+    /// The whole world.
+    Everybody,
+    /// Whoever has an account with the cloud, which is whoever wants one.
+    AnyAccount,
+}
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+    /// Read objects.
+    Read,
+    /// List their names.
+    List,
+    /// Write or delete objects.
+    Write,
+    /// Read or change how the bucket is set up.
+    Manage,
+}
+
+/// What keeps a bucket from being public: S3's public access block, Google's public access prevention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Blocks {
+    /// Public ACLs are refused.
+    pub refuses_acls: bool,
+    /// Public ACLs that are there count for nothing.
+    pub ignores_acls: bool,
+    /// Policies that make the bucket public are refused.
+    pub refuses_policies: bool,
+    /// Policies that are there count for nothing, as far as strangers are concerned.
+    pub ignores_policies: bool,
+}
+
+/// Whether what is deleted or written over is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Versioning {
+    /// It is.
+    On,
+    /// It was.
+    Suspended,
+    /// It isn't.
+    Off,
+}
+
+/// What the storage does to objects by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LifecycleRule {
+    /// What it's called.
+    pub name: String,
+    /// What it does.
+    pub does: Lifecycle,
+    /// The beginning of the keys it's about; empty for all.
+    pub prefix: String,
+}
+
+/// What a lifecycle rule does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lifecycle {
+    /// Deletes objects that are in use.
+    Deletes,
+    /// Moves objects to a class from which they can't be read at once.
+    Freezes,
+    /// Clears away uploads that were never finished.
+    ClearsUploads,
+    /// Anything that doesn't matter here.
+    Harmless,
+}
+
+/// How a bucket is to be set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    /// As the target has it.
+    pub access: Access,
+    /// Whether the target's releases are in the same bucket, below its prefix.
+    pub has_state: bool,
+}
+
+/// A change of how a bucket is set up.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What it changes, for people.
+    pub text: String,
+    /// Whether it takes a protection away that somebody chose.
+    pub is_unblocking: bool,
+    pub(super) step: Step,
+}
+
+/// What is sent for a change.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// S3's public access block.
+    Block(Blocks),
+    /// S3's ownership controls.
+    Ownership(&'static str),
+    /// S3's ACL of the bucket, as XML.
+    Acl(String),
+    /// S3's bucket policy: the one that was there, and the one to be.
+    Policy { before: Option<Value>, after: Value },
+    /// Google's IAM policy, with its etag.
+    Iam(Value),
+    /// A part of Google's bucket resource, and the metageneration that it's a change of.
+    Patch(Value, String),
+}
+
+impl Change {
+    pub(super) fn new(text: impl Into<String>, step: Step) -> Change {
+        Change {
+            text: text.into(),
+            is_unblocking: false,
+            step,
+        }
+    }
+
+    pub(super) fn unblocking(text: impl Into<String>, step: Step) -> Change {
+        Change {
+            is_unblocking: true,
+            ..Change::new(text, step)
+        }
+    }
 }

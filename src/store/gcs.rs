@@ -16,6 +16,7 @@ use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use super::control::Control;
 use super::google_credentials::Signer;
 use super::http::{Call, Http, Reply, in_words, is_whole, text};
 use super::ranges;
@@ -40,9 +41,9 @@ const FIELDS: &str = "name,size,metadata,generation,crc32c,updated";
 #[derive(Debug, Clone)]
 pub(super) struct Gcs {
     connection: Arc<Connection>,
-    server: String,
-    bucket: String,
-    prefix: String,
+    pub(super) server: String,
+    pub(super) bucket: String,
+    pub(super) prefix: String,
     access: Access,
 }
 
@@ -79,12 +80,14 @@ impl Gcs {
         })
     }
 
-    pub(super) fn bucket(&self) -> &str {
-        &self.bucket
+    /// Whether there's an emulator at the other end, which asks for no credentials.
+    pub(super) fn is_emulated(&self) -> bool {
+        self.connection.signer.is_anonymous()
     }
 
-    pub(super) fn server(&self) -> &str {
-        &self.server
+    /// Where the credentials in use come from.
+    pub(super) fn credentials_are(&self) -> String {
+        self.connection.signer.source()
     }
 
     pub(super) async fn send(&self, call: &Call) -> Result<Reply, StoreError> {
@@ -356,7 +359,7 @@ impl Gcs {
         Ok(Some(item.stored()))
     }
 
-    fn explain(&self, call: &Call, reply: &Reply) -> StoreError {
+    pub(super) fn explain(&self, call: &Call, reply: &Reply) -> StoreError {
         use StoreErrorKind::*;
         let bucket = &self.bucket;
         let told: ErrorReply = serde_json::from_slice(&reply.body).unwrap_or_default();
@@ -390,10 +393,6 @@ impl Gcs {
 
     fn permission(&self, call: &Call) -> &'static str {
         match (&call.method, self.access) {
-            (&Method::PATCH, _) => "storage.buckets.update (as in roles/storage.admin) is needed",
-            (&Method::GET, _) if is_about_bucket(call) => {
-                "storage.buckets.get (as in roles/storage.admin) is needed"
-            }
             (&Method::DELETE, _) => "storage.objects.delete is needed",
             (&Method::GET, _) if call.doing.starts_with("list") => "storage.objects.list is needed",
             (&Method::GET, _) => "storage.objects.get is needed",
@@ -517,6 +516,10 @@ impl Store for Gcs {
     fn requests(&self) -> u64 {
         self.connection.http.requests()
     }
+
+    fn control(&self) -> Option<Arc<dyn Control>> {
+        Some(Arc::new(self.clone()))
+    }
 }
 
 /// The server's URL without a final slash: the target's endpoint, the emulator, or Google's own.
@@ -531,7 +534,7 @@ pub(super) fn server(target: &Target) -> String {
     }
 }
 
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
@@ -570,11 +573,6 @@ fn made(reply: &Reply) -> Result<Stored, StoreError> {
 fn is_missing(reply: &Reply) -> bool {
     let says_bucket = || memchr::memmem::find(&reply.body, b"bucket does not exist").is_some();
     reply.status == StatusCode::NOT_FOUND && !says_bucket()
-}
-
-/// Whether a request is about the bucket's own resource.
-fn is_about_bucket(call: &Call) -> bool {
-    call.url.contains("metageneration")
 }
 
 fn generation(call: &Call, reply: &Reply) -> Result<Version, StoreError> {

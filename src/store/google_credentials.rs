@@ -45,6 +45,24 @@ impl Signer {
             credentials,
         })
     }
+
+    /// Whether requests go without credentials.
+    pub(super) fn is_anonymous(&self) -> bool {
+        let credentials = self.credentials.lock().expect("no holder panics");
+        matches!(*credentials, Credentials::Anonymous)
+    }
+
+    /// Where the credentials come from, without what is in them.
+    pub(super) fn source(&self) -> String {
+        match *self.credentials.lock().expect("no holder panics") {
+            Credentials::Anonymous => "none, as at an emulator".to_string(),
+            Credentials::Token(_) => format!("the access token in {TOKEN_VARIABLE}"),
+            Credentials::Provider(_) => match credentials_file() {
+                Some(file) => format!("those of `{}`", file.display()),
+                None => "a service account's from the environment, or this machine's".to_string(),
+            },
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -90,10 +108,7 @@ impl Credentials {
         if let Some(token) = variable(TOKEN_VARIABLE) {
             return Ok(Credentials::Token(token.into()));
         }
-        let file = variable("GOOGLE_APPLICATION_CREDENTIALS")
-            .map(PathBuf::from)
-            .or_else(well_known_file);
-        match &file {
+        match &credentials_file() {
             Some(file) => refuse_unknown_kind(file)?,
             None if [
                 "GOOGLE_SERVICE_ACCOUNT",
@@ -134,6 +149,13 @@ impl Credentials {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The file that has credentials, if any does.
+fn credentials_file() -> Option<PathBuf> {
+    variable("GOOGLE_APPLICATION_CREDENTIALS")
+        .map(PathBuf::from)
+        .or_else(well_known_file)
 }
 
 /// Where `gcloud auth application-default login` writes.

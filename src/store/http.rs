@@ -45,6 +45,8 @@ pub(crate) struct Call {
     pub changes_object: bool,
     /// 409 means "somebody else is at it, try again": S3's conditional writes.
     pub retry_conflict: bool,
+    /// How much of the answer's body is taken in, in bytes.
+    pub body_bytes_max: usize,
 }
 
 impl Call {
@@ -60,6 +62,7 @@ impl Call {
             doing,
             changes_object: false,
             retry_conflict: false,
+            body_bytes_max: usize::MAX,
         }
     }
 
@@ -317,7 +320,7 @@ impl Http {
         self.unanswered.store(0, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
         self.note_clock(&parts.headers);
-        let body = self.receive(body).await?;
+        let body = self.receive(body, call.body_bytes_max).await?;
         let reply = Reply {
             is_second_answer: false,
             status: parts.status,
@@ -336,11 +339,15 @@ impl Http {
 }
 
 impl Http {
-    /// Takes in a body for as long as it moves.
-    async fn receive(&self, body: HttpResponseBody) -> Result<Bytes, Failed> {
+    /// Takes in a body for as long as it moves, and no more of it than `bytes_max`.
+    async fn receive(&self, body: HttpResponseBody, bytes_max: usize) -> Result<Bytes, Failed> {
         let mut stream = body.bytes_stream();
         let mut received = BytesMut::new();
         loop {
+            if received.len() >= bytes_max {
+                received.truncate(bytes_max);
+                return Ok(received.freeze());
+            }
             let chunk = tokio::time::timeout(self.patience.stall, stream.next()).await;
             match chunk.map_err(|_| stalled())? {
                 Some(chunk) => received.extend_from_slice(&chunk.map_err(|e| transport(&e))?),

@@ -10,19 +10,25 @@
 //! | [`Memory`] | yes | a count | blake3 | yes |
 
 mod aws_credentials;
-mod control;
+pub mod control;
 mod directory;
 mod gcs;
 mod gcs_control;
+mod gcs_cors;
+mod gcs_iam;
 mod google_credentials;
 mod headers_file;
 mod http;
 mod memory;
 mod ranges;
 mod s3;
+mod s3_access;
 mod s3_conditions;
 mod s3_control;
+mod s3_cors;
 mod s3_documents;
+mod s3_settings;
+pub mod stranger;
 mod wire;
 
 use std::collections::HashMap;
@@ -41,7 +47,7 @@ use crate::name::Token;
 use crate::path::{KEY_BYTES_MAX, ObjectKey};
 use crate::release::state::{FOLDER, ROOT};
 
-pub use control::{Control, open_control};
+pub use control::Control;
 pub use memory::{Call, Memory, Mischief};
 
 /// The user metadata that holds an object's [`Token`]. Tokens are keyed hashes: they tell strangers nothing.
@@ -148,6 +154,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// HTTP requests sent so far, retries included.
     fn requests(&self) -> u64 {
         0
+    }
+
+    /// What only the bucket's owner asks; none for a folder, which has nobody to ask.
+    fn control(&self) -> Option<Arc<dyn Control>> {
+        None
     }
 }
 

@@ -19,6 +19,7 @@ use object_store::client::HttpRequest;
 use url::Url;
 
 use super::aws_credentials::AwsCredentials;
+use super::control::Control;
 use super::http::{Call, Http, Reply, Sign, in_words, text};
 use super::ranges;
 use super::s3_documents::{
@@ -48,9 +49,9 @@ const PARTS_IN_FLIGHT: usize = 3;
 pub(super) struct S3 {
     connection: Arc<Connection>,
     /// `https://bucket.server` or `https://server/bucket`.
-    bucket_url: String,
-    bucket: String,
-    prefix: String,
+    pub(super) bucket_url: String,
+    pub(super) bucket: String,
+    pub(super) prefix: String,
     access: Access,
 }
 
@@ -113,12 +114,13 @@ impl S3 {
         )
     }
 
-    pub(super) fn bucket(&self) -> &str {
-        &self.bucket
-    }
-
-    pub(super) fn bucket_url(&self) -> &str {
-        &self.bucket_url
+    /// Whose credentials are in use: the access key, shortened where it's long, and nothing of its secret.
+    pub(super) fn access_key(&self) -> String {
+        let key = self.connection.signer.credentials.access_key();
+        match key.char_indices().nth(8) {
+            Some((at, _)) => format!("the access key `{}…`", &key[..at]),
+            None => format!("the access key `{key}`"),
+        }
     }
 
     pub(super) fn wants_bare_etags(&self) -> &AtomicBool {
@@ -578,6 +580,10 @@ impl Store for S3 {
     fn requests(&self) -> u64 {
         self.connection.http.requests()
     }
+
+    fn control(&self) -> Option<Arc<dyn Control>> {
+        Some(Arc::new(self.clone()))
+    }
 }
 
 #[async_trait]
@@ -623,7 +629,7 @@ fn is_over(call: &Call) -> bool {
 }
 
 fn is_about_cors(call: &Call) -> bool {
-    call.url.ends_with(super::s3_control::CORS)
+    call.url.ends_with(super::s3_cors::CORS)
 }
 
 /// Where a page of a listing begins.
@@ -686,7 +692,7 @@ async fn region_of(bucket: &str) -> Result<String, StoreError> {
         })
 }
 
-fn encode_query(text: &str) -> String {
+pub(super) fn encode_query(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 

@@ -1,4 +1,5 @@
-//! The settings of a bucket on S3 (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>).
+//! How a bucket on S3 is set up: its policy, ACL, public access block, ownership, versioning, lifecycle. Servers other than
+//! Amazon's know some of these; what they don't know is told of as such.
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -6,60 +7,389 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use md5::{Digest, Md5};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::StoreError;
-use super::control::Control;
-use super::http::Call;
-use super::s3::S3;
+use super::control::{Blocks, Change, Control, Door, Grant, Right, Settings, Step, Told, Wish};
+use super::http::{Call, Reply};
+use super::s3::{S3, encode_query};
+use super::s3_access::{Acl, policy_change, policy_grants, with_everybody_reading};
 use super::s3_documents::{error_document, parse};
-use crate::cors::{self, Policy};
+use super::s3_settings::{
+    LifecycleConfiguration, LocationConstraint, ObjectLockConfiguration, OwnershipControls,
+    PublicAccessBlock, VersioningConfiguration, retention,
+};
+use super::{StoreError, StoreErrorKind};
+use crate::config::Access;
+use crate::cors::Policy;
+use crate::path::url_path;
+use crate::release::state::FOLDER;
 
-/// What asks for, or sets, the policy for cross-origin requests.
-pub(super) const CORS: &str = "?cors=";
+/// A part of how a bucket is set up: the query that asks for it, the document that answers, what S3 says where there's none,
+/// and the permission that is needed.
+struct Part {
+    query: &'static str,
+    root: &'static str,
+    none: &'static str,
+    permission: &'static str,
+}
 
-#[async_trait]
-impl Control for S3 {
-    async fn cors(&self) -> Result<Option<Policy>, StoreError> {
-        let call = self.setting(Method::GET, CORS, "read the CORS policy");
-        let reply = self.send(&call).await?;
-        let code = error_document(&reply).map(|error| error.code);
-        if reply.status == StatusCode::NOT_FOUND
-            && code.as_deref() == Some("NoSuchCORSConfiguration")
-        {
-            return Ok(None);
-        }
-        let reply = self.success(&call, reply)?;
-        let policy = cors::from_s3(parse(&call, &reply)?);
-        Ok(Some(policy).filter(|policy| !policy.rules.is_empty()))
+const ACL: Part = part("acl", "AccessControlPolicy", "", "s3:GetBucketAcl");
+const POLICY: Part = part("policy", "", "NoSuchBucketPolicy", "s3:GetBucketPolicy");
+const BLOCK: Part = part(
+    "publicAccessBlock",
+    // radosgw calls it `BlockPublicAccessBlockConfiguration`.
+    "PublicAccessBlockConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
+    "s3:GetBucketPublicAccessBlock",
+);
+const OWNERSHIP: Part = part(
+    "ownershipControls",
+    "OwnershipControls",
+    "OwnershipControlsNotFoundError",
+    "s3:GetBucketOwnershipControls",
+);
+const LOCATION: Part = part("location", "LocationConstraint", "", "s3:GetBucketLocation");
+const VERSIONING: Part = part(
+    "versioning",
+    // moto calls it `GetBucketVersioningResponse`.
+    "Versioning",
+    "",
+    "s3:GetBucketVersioning",
+);
+const LIFECYCLE: Part = part(
+    "lifecycle",
+    "LifecycleConfiguration",
+    "NoSuchLifecycleConfiguration",
+    "s3:GetLifecycleConfiguration",
+);
+const OBJECT_LOCK: Part = part(
+    "object-lock",
+    "ObjectLockConfiguration",
+    "ObjectLockConfigurationNotFoundError",
+    "s3:GetBucketObjectLockConfiguration",
+);
+
+const fn part(
+    query: &'static str,
+    root: &'static str,
+    none: &'static str,
+    permission: &'static str,
+) -> Part {
+    Part {
+        query,
+        root,
+        none,
+        permission,
     }
+}
 
-    async fn set_cors(&self, policy: &Policy) -> Result<(), StoreError> {
-        let call = match policy.rules.is_empty() {
-            true => self.setting(Method::DELETE, CORS, "take away the CORS policy"),
-            false => {
-                let call = self.setting(Method::PUT, CORS, "set the CORS policy");
-                with_md5(call, cors::s3_xml(policy))
-            }
-        };
-        let reply = self.send(&call).await?;
-        self.success(&call, reply)?;
-        Ok(())
+/// What a server says of a part of how a bucket is set up.
+enum Answer<T> {
+    Is(T),
+    /// It isn't set.
+    Unset,
+    /// The server has no such thing.
+    Unheard,
+}
+
+impl<T> Answer<T> {
+    /// What it says, or what it means that it isn't set; none if there's no such thing.
+    fn or(self, unset: T) -> Option<T> {
+        match self {
+            Answer::Is(value) => Some(value),
+            Answer::Unset => Some(unset),
+            Answer::Unheard => None,
+        }
     }
 }
 
 impl S3 {
-    /// A request about a setting of the bucket as a whole.
-    fn setting(&self, method: Method, query: &str, doing: &str) -> Call {
-        let url = format!("{}/{query}", self.bucket_url());
-        let doing = format!("{doing} of the bucket `{}`", self.bucket());
-        Call::new(method, url, doing)
+    fn part_url(&self, part: &Part) -> String {
+        format!("{}/?{}=", self.bucket_url, part.query)
+    }
+
+    async fn ask(&self, part: &Part) -> Result<(Call, Answer<Reply>), StoreError> {
+        let doing = format!("ask for the bucket's {}", part.query);
+        let call = Call::new(Method::GET, self.part_url(part), doing);
+        let reply = self.send(&call).await?;
+        if reply.status.is_success() {
+            // A server that doesn't know the query lists the bucket instead.
+            let has_root = memchr::memmem::find(&reply.body, part.root.as_bytes()).is_some();
+            let is_listing = memchr::memmem::find(&reply.body, b"<ListBucketResult").is_some();
+            return Ok(match has_root && !is_listing {
+                true => (call, Answer::Is(reply)),
+                false => (call, Answer::Unheard),
+            });
+        }
+        let code = error_document(&reply).unwrap_or_default().code;
+        if !part.none.is_empty() && code == part.none {
+            return Ok((call, Answer::Unset));
+        }
+        let is_unheard = matches!(
+            reply.status,
+            StatusCode::NOT_IMPLEMENTED | StatusCode::METHOD_NOT_ALLOWED
+        ) || matches!(code.as_str(), "NotImplemented" | "MethodNotAllowed");
+        if is_unheard {
+            return Ok((call, Answer::Unheard));
+        }
+        let error = self.explain(&call, &reply);
+        Err(match error.kind {
+            StoreErrorKind::Denied => error.hint(format!("{} is needed", part.permission)),
+            _ => error,
+        })
+    }
+
+    async fn document<T: DeserializeOwned>(&self, part: &Part) -> Result<Answer<T>, StoreError> {
+        let (call, answer) = self.ask(part).await?;
+        Ok(match answer {
+            Answer::Is(reply) => Answer::Is(parse(&call, &reply)?),
+            Answer::Unset => Answer::Unset,
+            Answer::Unheard => Answer::Unheard,
+        })
+    }
+
+    async fn policy(&self) -> Result<Answer<Value>, StoreError> {
+        let (call, answer) = self.ask(&POLICY).await?;
+        Ok(match answer {
+            Answer::Is(reply) => Answer::Is(serde_json::from_slice(&reply.body).map_err(|e| {
+                let message = format!("Cannot {}: the policy isn't JSON: {e}", call.doing);
+                StoreError::new(StoreErrorKind::Other, message)
+            })?),
+            Answer::Unset => Answer::Unset,
+            Answer::Unheard => Answer::Unheard,
+        })
+    }
+
+    async fn blocks(&self) -> Result<Answer<Blocks>, StoreError> {
+        let block: Answer<PublicAccessBlock> = self.document(&BLOCK).await?;
+        Ok(match block {
+            Answer::Is(block) => Answer::Is(block.blocks()),
+            Answer::Unset => Answer::Unset,
+            Answer::Unheard => Answer::Unheard,
+        })
+    }
+
+    /// What ACL and policy grant; a server that has no such thing grants nothing by it. If one of them can't be read, the other
+    /// is enough only to tell of what is dangerous.
+    async fn grants(&self) -> Result<Vec<Grant>, StoreError> {
+        let (acl, policy) = futures_util::join!(self.document::<Acl>(&ACL), self.policy());
+        let by_acl = acl.map(|acl| match acl {
+            Answer::Is(acl) => acl.grants(),
+            _ => Vec::new(),
+        });
+        let by_policy = policy.map(|policy| match policy {
+            Answer::Is(policy) => policy_grants(&policy),
+            _ => Vec::new(),
+        });
+        match (by_acl, by_policy) {
+            (Ok(by_acl), Ok(by_policy)) => Ok([by_acl, by_policy].concat()),
+            (Ok(one), Err(error)) | (Err(error), Ok(one)) => {
+                match one.iter().any(|grant| grant.right != Right::Read) {
+                    true => Ok(one),
+                    false => Err(error),
+                }
+            }
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+
+    async fn put_part(&self, part: &Part, body: String) -> Result<(), StoreError> {
+        let doing = format!("set the bucket's {}", part.query);
+        let md5 = BASE64_STANDARD.encode(Md5::digest(&body));
+        let call = Call::new(Method::PUT, self.part_url(part), doing)
+            .header("content-md5", &md5)
+            .body([Bytes::from(body)]);
+        let reply = self.send(&call).await?;
+        match reply.status.is_success() && error_document(&reply).is_none() {
+            true => Ok(()),
+            false => {
+                let error = self.explain(&call, &reply);
+                Err(match error.kind {
+                    StoreErrorKind::Denied => error.hint(
+                        "the permission to change it is needed; the public access block of the whole account may forbid it too",
+                    ),
+                    _ => error,
+                })
+            }
+        }
+    }
+
+    /// S3 has no condition for this, so the look comes right before the write.
+    async fn put_policy(&self, before: Option<&Value>, after: &Value) -> Result<(), StoreError> {
+        let now = match self.policy().await? {
+            Answer::Is(policy) => Some(policy),
+            _ => None,
+        };
+        if now.as_ref() != before {
+            let message = "Cannot set the bucket's policy: somebody else changed it meanwhile";
+            return Err(StoreError::new(StoreErrorKind::Precondition, message)
+                .hint("run it again: what they wrote is kept"));
+        }
+        self.put_part(&POLICY, after.to_string()).await
+    }
+
+    /// What has to change before objects can be public by a policy.
+    async fn policy_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
+        let mut changes = Vec::new();
+        if let Answer::Is(blocks) = self.blocks().await?
+            && (blocks.refuses_policies || blocks.ignores_policies)
+        {
+            let open = Blocks {
+                refuses_policies: false,
+                ignores_policies: false,
+                ..blocks
+            };
+            let text = "public access block: BlockPublicPolicy and RestrictPublicBuckets off; the others stay";
+            changes.push(Change::unblocking(text, Step::Block(open)));
+        }
+        let before = match self.policy().await? {
+            Answer::Is(policy) => Some(policy),
+            _ => None,
+        };
+        let folder = wish.has_state.then_some(FOLDER);
+        let after = with_everybody_reading(before.as_ref(), &self.bucket, &self.prefix, folder);
+        if let Some(after) = after {
+            let text = policy_change(&self.bucket, &self.prefix, folder);
+            changes.push(Change::new(text, Step::Policy { before, after }));
+        }
+        Ok(changes)
+    }
+
+    /// What has to change before objects can be public by ACLs of their own.
+    async fn acl_changes(&self) -> Result<Vec<Change>, StoreError> {
+        let mut changes = Vec::new();
+        if let Answer::Is(blocks) = self.blocks().await?
+            && (blocks.refuses_acls || blocks.ignores_acls)
+        {
+            let open = Blocks {
+                refuses_acls: false,
+                ignores_acls: false,
+                ..blocks
+            };
+            let text =
+                "public access block: BlockPublicAcls and IgnorePublicAcls off; the others stay";
+            changes.push(Change::unblocking(text, Step::Block(open)));
+        }
+        let ownership: Answer<OwnershipControls> = self.document(&OWNERSHIP).await?;
+        if let Answer::Is(ownership) = ownership
+            && !ownership.takes_acls()
+        {
+            let text = "ownership controls: BucketOwnerPreferred, so that objects can have ACLs";
+            changes.push(Change::new(text, Step::Ownership("BucketOwnerPreferred")));
+        }
+        Ok(changes)
     }
 }
 
-/// An XML document with the checksum that S3 asks for wherever a setting is written; servers like it know this one best.
-fn with_md5(call: Call, xml: String) -> Call {
-    let md5 = BASE64_STANDARD.encode(Md5::digest(&xml));
-    call.header("content-type", "application/xml")
-        .header("content-md5", &md5)
-        .body([Bytes::from(xml)])
+#[async_trait]
+impl Control for S3 {
+    fn who(&self) -> String {
+        self.access_key()
+    }
+
+    fn listings(&self) -> Vec<Door> {
+        let (url, prefix) = (&self.bucket_url, encode_query(&self.prefix));
+        let door = |name, query: String| Door {
+            name,
+            method: Method::GET,
+            url: format!("{url}/?{query}"),
+        };
+        let mut doors = vec![
+            door("list-type=2", "list-type=2&max-keys=1".to_string()),
+            door("list", "max-keys=1".to_string()),
+            door("versions", "versions=&max-keys=1".to_string()),
+            door("uploads", "uploads=&max-uploads=1".to_string()),
+        ];
+        if !prefix.is_empty() {
+            let query = format!("list-type=2&max-keys=1&prefix={prefix}");
+            doors.push(door("list-type=2 below the prefix", query));
+        }
+        doors
+    }
+
+    fn writes(&self, key: &str) -> Vec<Door> {
+        let url = format!(
+            "{}/{}",
+            self.bucket_url,
+            url_path(&format!("{}{key}", self.prefix))
+        );
+        vec![Door {
+            name: "PUT",
+            method: Method::PUT,
+            url,
+        }]
+    }
+
+    async fn settings(&self) -> Settings {
+        let (location, grants, blocks, ownership, versioning, lock, lifecycle) = futures_util::join!(
+            self.document::<LocationConstraint>(&LOCATION),
+            self.grants(),
+            self.blocks(),
+            self.document::<OwnershipControls>(&OWNERSHIP),
+            self.document::<VersioningConfiguration>(&VERSIONING),
+            self.document::<ObjectLockConfiguration>(&OBJECT_LOCK),
+            self.document::<LifecycleConfiguration>(&LIFECYCLE),
+        );
+        Settings {
+            location: told(location, LocationConstraint::default()).map(LocationConstraint::name),
+            grants: grants.into(),
+            blocks: told(blocks, Blocks::default()),
+            takes_acls: told(ownership, OwnershipControls::default()).map(|o| o.takes_acls()),
+            versioning: told(versioning, VersioningConfiguration::default())
+                .map(|versioning| versioning.state()),
+            soft_delete_seconds: Told::Is(0),
+            retention: told(lock, ObjectLockConfiguration::default()).map(|lock| retention(&lock)),
+            lifecycle: told(lifecycle, LifecycleConfiguration::default())
+                .map(LifecycleConfiguration::rules),
+        }
+    }
+
+    async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
+        let mut changes = match wish.access {
+            Access::Bucket => self.policy_changes(wish).await?,
+            Access::ObjectAcl => self.acl_changes().await?,
+        };
+        if let Answer::Is(acl) = self.document::<Acl>(&ACL).await?
+            && let Some(without) = acl.without_strangers()
+        {
+            let text =
+                "bucket ACL: strangers are taken out of it, who can list or write; all others stay";
+            // Closed before anything is opened.
+            changes.insert(0, Change::new(text, Step::Acl(without)));
+        }
+        Ok(changes)
+    }
+
+    async fn change(&self, change: &Change) -> Result<(), StoreError> {
+        match &change.step {
+            Step::Block(blocks) => self.put_part(&BLOCK, PublicAccessBlock::xml(*blocks)).await,
+            Step::Ownership(ownership) => {
+                let xml = OwnershipControls::xml(ownership);
+                self.put_part(&OWNERSHIP, xml).await
+            }
+            Step::Acl(xml) => self.put_part(&ACL, xml.clone()).await,
+            Step::Policy { before, after } => self.put_policy(before.as_ref(), after).await,
+            Step::Iam(_) | Step::Patch(..) => unreachable!("S3 makes no changes of Google's"),
+        }
+    }
+
+    async fn cors(&self) -> Result<Option<Policy>, StoreError> {
+        self.cors_policy().await
+    }
+
+    async fn set_cors(&self, policy: &Policy) -> Result<(), StoreError> {
+        self.set_cors_policy(policy).await
+    }
+}
+
+/// What was told, with what it means that it isn't set.
+fn told<T>(answer: Result<Answer<T>, StoreError>, unset: T) -> Told<T> {
+    match answer {
+        Ok(answer) => match answer.or(unset) {
+            Some(value) => Told::Is(value),
+            None => Told::Unknown("this server has no such setting, or doesn't tell".to_string()),
+        },
+        Err(error) => Err(error).into(),
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{KEY, Site, set_mode};
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 25] = [
     &[],
     &["init"],
     &["key"],
@@ -25,6 +25,10 @@ const COMMANDS: [&[&str]; 21] = [
     &["cors", "show"],
     &["cors", "diff"],
     &["cors", "apply"],
+    &["doctor"],
+    &["access"],
+    &["access", "show"],
+    &["access", "apply"],
     &["url"],
     &["manifest"],
     &["completions"],
@@ -591,6 +595,7 @@ fn the_help_of_a_command_begins_with_its_own_options() {
         ("rollback", "--verify"),
         ("live", "--until"),
         ("prune", "--keep"),
+        ("doctor", "--json"),
         ("url", "--target"),
         ("manifest", "--format"),
     ] {

@@ -215,8 +215,11 @@ impl Stage {
 
 /// The same bucket at another address.
 fn twin(bucket: &Bucket, endpoint: String) -> Bucket {
-    let name = bucket.name.clone();
-    Bucket { endpoint, name }
+    Bucket {
+        endpoint,
+        name: bucket.name.clone(),
+        is_exposed: bucket.is_exposed,
+    }
 }
 
 fn report(run: &Run) -> Value {

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 mod browser;
 mod cache;
 mod commands;
@@ -12,6 +13,7 @@ mod cors;
 mod crawler;
 mod deployers;
 mod directory;
+mod doctor;
 mod faults;
 mod gcs;
 mod leaks;

@@ -1,7 +1,7 @@
 //! Google Cloud Storage in this process, as strict as the real one, for tests.
 //!
 //! It speaks what a publisher needs of the JSON API (multipart and resumable insert, get, list,
-//! media, delete, bucket get and patch of `cors`), the public endpoint `/{bucket}/{object}`, and the token endpoints of OAuth
+//! media, delete; what a bucket's owner asks is in `gcs/owner.rs` and `gcs/cors.rs`), the public endpoint `/{bucket}/{object}`, and the token endpoints of OAuth
 //! and of Google's machines (`GCE_METADATA_HOST`).
 //! A path, request parameter or metadata field it does not know is an error, never ignored.
 //!
@@ -10,13 +10,14 @@
 //! service quoted in bug reports. Where none says which of two checks comes first, a precondition
 //! (412) comes before the permission to overwrite (403).
 //!
-//! Not here: versions, IAM policies, ranged reads, `x-goog-hash` on requests, and the signatures of
+//! Not here: versions, ranged reads, `x-goog-hash` on requests, and the signatures of
 //! assertions. As at Google, the address of a resumable session is a credential in itself, so chunks need
 //! no token.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 mod cors;
+mod owner;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ const PREDEFINED_ACLS: &str =
 /// What `fields` can ask for.
 const FIELDS: &str = "items prefixes nextPageToken kind id name bucket size metadata generation metageneration \
     etag crc32c md5Hash updated timeCreated contentType cacheControl contentEncoding contentDisposition \
-    contentLanguage acl location storageClass iamConfiguration cors";
+    contentLanguage acl location storageClass iamConfiguration versioning softDeletePolicy retentionPolicy lifecycle cors";
 
 /// A running server; dropping it closes its port and every connection.
 pub struct Server(Serving<State>);
@@ -65,6 +66,10 @@ pub enum Setup {
     Public,
     /// Strangers can list the names: the leak to be found.
     Listable,
+    /// Strangers can create objects.
+    Writable,
+    /// Strangers can delete objects.
+    Deletable,
     /// Public access prevention: strangers get nothing, and `publicRead` is refused with 412.
     PreventPublicAccess,
     /// The account lacks `storage.objects.create`, and so on.
@@ -74,7 +79,25 @@ pub enum Setup {
     NoGet,
     NoList,
     NoGetBucket,
-    NoUpdateBucket,
+    /// `storage.buckets.update`, `getIamPolicy` and `setIamPolicy`.
+    NoManage,
+}
+
+impl Setup {
+    const ALL: [Setup; 12] = [
+        Setup::Uniform,
+        Setup::Public,
+        Setup::Listable,
+        Setup::Writable,
+        Setup::Deletable,
+        Setup::PreventPublicAccess,
+        Setup::NoCreate,
+        Setup::NoOverwrite,
+        Setup::NoGet,
+        Setup::NoList,
+        Setup::NoGetBucket,
+        Setup::NoManage,
+    ];
 }
 
 /// An object: what an upload may say of it, and what the server assigns.
@@ -119,6 +142,22 @@ impl Server {
     /// Creates a bucket, or sets one up anew; its objects stay.
     pub fn bucket(&self, name: &str, setup: &[Setup]) {
         self.0.lock().storage.buckets.set_up(name, setup);
+    }
+
+    /// Grants rights by IAM, and no others: `[{"role": .., "members": [..]}]`.
+    pub fn set_iam(&self, bucket: &str, bindings: &Value) {
+        let bindings = bindings.as_array().expect("a list");
+        self.0.lock().storage.set_bindings(bucket, bindings);
+    }
+
+    /// The bucket's IAM policy.
+    pub fn iam(&self, bucket: &str) -> Value {
+        self.0.lock().storage.policy_of(bucket)
+    }
+
+    /// Sets parts of the bucket's resource: `lifecycle`, `retentionPolicy` and the like.
+    pub fn set_resource(&self, bucket: &str, parts: &Value) {
+        self.0.lock().storage.set_further(bucket, parts);
     }
 
     /// Plants an object; the bucket is created if there is none. Returns its generation.
@@ -225,7 +264,7 @@ type Outcome<T = Reply> = Result<T, Refusal>;
 struct State {
     url: String,
     buckets: Buckets<Object, Setup>,
-    settings: BTreeMap<String, cors::Settings>,
+    owned: owner::Owned,
     sessions: BTreeMap<String, Upload>,
     writes: u64,
     token_required: bool,
@@ -374,6 +413,8 @@ impl State {
             ("POST", ["upload", "storage", "v1", "b", bucket, "o"], _) => self.insert(call, bucket),
             ("GET", ["storage", "v1", "b", bucket], _) => self.get_bucket(call, bucket),
             ("PATCH", ["storage", "v1", "b", bucket], _) => self.patch_bucket(call, bucket),
+            ("GET", ["storage", "v1", "b", bucket, "iam"], _) => self.get_iam(call, bucket),
+            ("PUT", ["storage", "v1", "b", bucket, "iam"], _) => self.put_iam(call, bucket),
             ("GET", ["storage", "v1", "b", bucket, "o"], _) => self.list(call, bucket),
             ("GET", ["storage", "v1", "b", bucket, "o", name], _) => self.get(call, bucket, name),
             ("DELETE", ["storage", "v1", "b", bucket, "o", name], _) => {
@@ -458,14 +499,18 @@ impl State {
 impl Bucket {
     /// Refuses what `lack` denies to the account, and nearly all to strangers.
     fn authorize(&self, caller: Caller, lack: Setup, object: Option<&Object>) -> Outcome<()> {
-        let is_public =
-            |object: &Object| self.is(Setup::Public) || object.acl.as_deref() == Some("publicRead");
+        let has_acl = |object: &Object| object.acl.as_deref() == Some("publicRead");
+        let is_public = |object: &Object| {
+            self.is(Setup::Public) || (has_acl(object) && !self.is(Setup::Uniform))
+        };
         let (allowed, status, reason, who) = match (caller, lack) {
             (Caller::Account, _) => (!self.is(lack), 403, "forbidden", "tester@example.com"),
             (Caller::Anonymous, _) => {
                 let allowed = match lack {
                     _ if self.is(Setup::PreventPublicAccess) => false,
                     Setup::NoGet => object.is_some_and(is_public),
+                    Setup::NoCreate => self.is(Setup::Writable),
+                    Setup::NoOverwrite => self.is(Setup::Deletable),
                     _ => lack == Setup::NoList && self.is(Setup::Listable),
                 };
                 (allowed, 401, "required", "Anonymous caller")
@@ -479,7 +524,6 @@ impl Bucket {
             Setup::NoOverwrite => ("storage.objects.delete", "object"),
             Setup::NoGet => ("storage.objects.get", "object"),
             Setup::NoList => ("storage.objects.list", "bucket"),
-            Setup::NoUpdateBucket => ("storage.buckets.update", "bucket"),
             _ => ("storage.buckets.get", "bucket"),
         };
         let message = format!(
@@ -518,7 +562,8 @@ impl State {
                 Ok(json_reply(200, &self.commit(&upload)?))
             }
             Some("resumable") => self.open_session(call, bucket),
-            _ => invalid("uploadType must be multipart or resumable here"),
+            Some("media") => self.insert_media(call, bucket),
+            _ => invalid("uploadType must be multipart, resumable or media here"),
         }
     }
 
@@ -852,34 +897,6 @@ fn content_range(text: &str) -> Option<(Option<Span>, Option<usize>)> {
 // ---- get, delete, list ----
 
 impl State {
-    fn get_bucket(&self, call: &Call, name: &str) -> Outcome {
-        accept(call, &[COMMON, cors::CONDITIONS])?;
-        let bucket = self.existing(name)?;
-        bucket.authorize(self.caller(call)?, Setup::NoGetBucket, None)?;
-        cors::check_condition(call, self.settings(name).metageneration)?;
-        let resource = self.bucket_resource(name)?;
-        Ok(json_reply(200, &select(&call.parameters, resource)))
-    }
-
-    fn bucket_resource(&self, name: &str) -> Outcome<Value> {
-        let bucket = self.existing(name)?;
-        let prevention = if bucket.is(Setup::PreventPublicAccess) {
-            "enforced"
-        } else {
-            "inherited"
-        };
-        let metageneration = self.settings(name).metageneration.to_string();
-        Ok(compact(json!({
-            "kind": "storage#bucket", "id": name, "name": name, "metageneration": metageneration,
-            "cors": self.cors_of(name),
-            "location": "EU", "storageClass": "STANDARD", "etag": "CAE=",
-            "iamConfiguration": {
-                "uniformBucketLevelAccess": {"enabled": bucket.is(Setup::Uniform)},
-                "publicAccessPrevention": prevention,
-            },
-        })))
-    }
-
     fn get(&self, call: &Call, bucket: &str, name: &str) -> Outcome {
         accept(call, &[COMMON, CONDITIONS, "generation"])?;
         let object = self.existing(bucket)?.read(self.caller(call)?, name)?;
@@ -912,7 +929,7 @@ impl State {
             call,
             &[
                 COMMON,
-                "prefix delimiter maxResults pageToken startOffset endOffset",
+                "prefix delimiter maxResults pageToken startOffset endOffset versions",
             ],
         )?;
         let bucket = self.existing(name)?;

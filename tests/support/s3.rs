@@ -12,6 +12,8 @@ use super::{Site, from_test_command};
 pub struct Bucket {
     pub endpoint: String,
     pub name: String,
+    /// The server asks nobody for credentials, so that strangers can list.
+    pub is_exposed: bool,
 }
 
 /// An answer to a request that a story makes itself.
@@ -40,7 +42,10 @@ impl Bucket {
 
     /// On moto.
     pub fn on_moto() -> Bucket {
-        Bucket::make(from_test_command("ASSETSYNC_TEST_MOTO"))
+        Bucket {
+            is_exposed: true,
+            ..Bucket::make(from_test_command("ASSETSYNC_TEST_MOTO"))
+        }
     }
 
     fn make(endpoint: String) -> Bucket {
@@ -50,7 +55,11 @@ impl Bucket {
             std::process::id(),
             NEXT.fetch_add(1, Ordering::Relaxed)
         );
-        let bucket = Bucket { endpoint, name };
+        let bucket = Bucket {
+            endpoint,
+            name,
+            is_exposed: false,
+        };
         let answer = bucket.signed("PUT", "", b"");
         assert_eq!(answer.status, 200, "making a bucket: {}", answer.text());
         bucket
@@ -83,6 +92,9 @@ impl Bucket {
 
     pub fn command(&self, site: &Site, arguments: &[&str]) -> std::process::Command {
         let mut command = site.command(arguments);
+        if self.is_exposed && arguments.first() == Some(&"push") {
+            command.arg("--allow-exposed");
+        }
         command
             .env(
                 "AWS_ACCESS_KEY_ID",

@@ -239,7 +239,7 @@ fn an_answer_that_is_lost_is_found_out_about() {
 
 #[test]
 fn who_may_not_is_told_which_permission_is_missing() {
-    let server = gcs_server(&[Setup::NoUpdateBucket]);
+    let server = gcs_server(&[Setup::NoManage]);
     let run = run_gcs(&on_gcs(STRICT), &server, &["cors", "apply", "--yes"]);
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stderr.contains("storage.buckets.update"), "{run}");

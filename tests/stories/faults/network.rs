@@ -10,9 +10,9 @@ use crate::support::proxy::Fault::*;
 const ROWS_AT_A_TIME: usize = 12;
 
 /// What a first push asks for besides its files. Before them: the root, whether there are releases of another key, and
-/// what is in the bucket. After them: a listing to verify them, the manifest, written and read
+/// what is in the bucket; then, as a stranger, whether the bucket can be listed. After them: a listing to verify them, the manifest, written and read
 /// back, the release, the root, and its swap.
-const AROUND_FILES: usize = 3 + 6;
+const AROUND_FILES: usize = 3 + 1 + 6;
 
 // ---- what a push gets over ----
 
@@ -575,6 +575,7 @@ fn a_server_that_is_not_there_is_given_up_at_the_deadline() {
         // Nobody's port.
         endpoint: "http://127.0.0.1:1".to_string(),
         name: "nowhere".to_string(),
+        is_exposed: false,
     };
     let url = nowhere.url();
     let arguments = nowhere.arguments(&url);

@@ -1,0 +1,162 @@
+//! `doctor` and `access`: what works on a bucket, without the tree; and the part of it that a push begins with.
+
+use std::sync::Arc;
+
+use assetsync::doctor::{Finding, Patient, Seen, Summary, Verdict, access, before_push, examine};
+use assetsync::report::{
+    access_json, access_text, changes_json, changes_text, findings_json, findings_text,
+};
+use assetsync::{Config, Error, Patience, Result, Secret, Store, Target, Wanted};
+use futures_util::future::join_all;
+use tokio::runtime::Runtime;
+
+use super::ask::{Question, confirm};
+use super::{Code, DONE, Session};
+use crate::output::{print, print_json};
+
+/// How long a single check is tried again on a bad network, in seconds: the others wait for it.
+const RETRY_SECONDS_MAX: u64 = 10;
+
+/// A target that is about to be published to.
+pub(super) struct Exposed<'a> {
+    pub(super) target: &'a Target,
+    pub(super) store: &'a Arc<dyn Store>,
+    /// Whether it has any already.
+    pub(super) has_releases: bool,
+    /// Whether there's nothing to publish.
+    pub(super) is_published: bool,
+}
+
+/// What `access apply` is asked for.
+pub(super) struct Apply {
+    pub(super) unblock: bool,
+    pub(super) is_confirmed: bool,
+    pub(super) as_json: bool,
+}
+
+impl Session<'_> {
+    pub(super) fn doctor(&self, target: &[String], as_json: bool) -> Result<Code> {
+        self.with_patient(target, |name, patient, runtime| {
+            let look = async { Ok(examine(&patient).await) };
+            let findings = self.unless_stopped(runtime, look)?;
+            match as_json {
+                true => print_json(&[findings_json(name, &findings)])?,
+                false => print(&findings_text(name, &findings))?,
+            }
+            Ok(Summary::of(&findings).exit_code())
+        })
+    }
+
+    pub(super) fn access_show(&self, target: &[String], as_json: bool) -> Result<Code> {
+        self.with_patient(target, |name, patient, runtime| {
+            let shown = self.unless_stopped(runtime, access::show(&patient))?;
+            match as_json {
+                true => print_json(&[access_json(name, &shown)])?,
+                false => print(&access_text(name, &shown))?,
+            }
+            Ok(DONE)
+        })
+    }
+
+    pub(super) fn access_apply(&self, target: &[String], wish: &Apply) -> Result<Code> {
+        self.with_patient(target, |name, patient, runtime| {
+            let changes = self.unless_stopped(runtime, access::changes(&patient))?;
+            if !wish.unblock {
+                access::check_unblocking(&changes)?;
+            }
+            let text = changes_text(name, &changes);
+            match wish.as_json {
+                true => self.say(text.trim_end()),
+                false => print(&text)?,
+            }
+            if !changes.is_empty() {
+                if !wish.is_confirmed {
+                    confirm(&Question {
+                        question: "Change the bucket so?",
+                        unasked: "Nobody can be asked whether to change the bucket so",
+                        declined: "Nothing was changed",
+                    })?;
+                }
+                runtime.block_on(access::apply(&patient, &changes))?;
+            }
+            let prove = async { Ok(access::prove(&patient).await) };
+            let proof = self.unless_stopped(runtime, prove)?;
+            match wish.as_json {
+                true => print_json(&[changes_json(name, &changes, Some(&proof))])?,
+                false => print(&findings_text(name, &proof))?,
+            }
+            Ok(Summary::of(&proof).exit_code())
+        })
+    }
+
+    /// Opens one target, to look at it or change it.
+    fn with_patient(
+        &self,
+        target: &[String],
+        work: impl FnOnce(&str, Patient<'_>, &Runtime) -> Result<Code>,
+    ) -> Result<Code> {
+        let config = self.config(Wanted::Targets(target))?;
+        let secret = self.secret(&config)?;
+        let runtime = self.runtime()?;
+        let target = &config.targets[0];
+        let open = Patient::open(target, &secret, patience(&config));
+        let patient = self.unless_stopped(&runtime, open)?;
+        work(&target.name, patient, &runtime)
+    }
+
+    /// Refuses to publish to where strangers can list, or read the releases. What can't be told stops nobody. Returns how many
+    /// requests each look took.
+    pub(super) fn refuse_exposed(
+        &self,
+        runtime: &Runtime,
+        exposed: &[Exposed<'_>],
+        secret: &Secret,
+        is_allowed: bool,
+    ) -> Result<Vec<u64>> {
+        let looks = exposed.iter().map(|one| async {
+            match one.is_published {
+                true => Seen::default(),
+                false => before_push(one.target, one.store, secret, one.has_releases).await,
+            }
+        });
+        let look = async { Ok(join_all(looks).await) };
+        let seen = self.unless_stopped(runtime, look)?;
+        for (one, seen) in exposed.iter().zip(&seen) {
+            self.judge_exposed(one.target, &seen.findings, is_allowed)?;
+        }
+        Ok(seen.iter().map(|seen| seen.requests).collect())
+    }
+
+    fn judge_exposed(&self, target: &Target, findings: &[Finding], is_allowed: bool) -> Result<()> {
+        for finding in findings {
+            let (name, text) = (&target.name, &finding.text);
+            match finding.verdict {
+                Verdict::Failed if !is_allowed => return Err(refused(target, findings)),
+                Verdict::Failed => self.say(&format!("warning: {name}: {text}")),
+                Verdict::Unknown => self.say(&format!(
+                    "warning: {name}: whether strangers are kept out couldn't be told: {text}"
+                )),
+                Verdict::Passed | Verdict::Warning => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn patience(config: &Config) -> Patience {
+    Patience::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX))
+}
+
+fn refused(target: &Target, findings: &[Finding]) -> Error {
+    let failed = findings.iter().filter(|f| f.verdict == Verdict::Failed);
+    let (texts, fixes): (Vec<&str>, Vec<&str>) =
+        failed.map(|f| (f.text.as_str(), f.fix.as_str())).unzip();
+    let name = &target.name;
+    Error::Refused {
+        message: format!("Nothing was published to {name}: {}", texts.join("; ")),
+        hint: format!(
+            "{}; `assetsync doctor` tells more; `--allow-exposed` publishes nevertheless",
+            fixes.join("; ")
+        ),
+    }
+}

@@ -1,0 +1,89 @@
+//! Whether the bucket has the CORS policy that the target's file wants.
+
+use super::fix::Fix;
+use super::{Finding, Patient};
+use crate::cors::{self, Cloud, Policy};
+use crate::error::Result;
+use crate::store::StoreError;
+
+const CHECK: &str = "cors";
+const WHY: &str =
+    "a browser keeps what it was answered as long as the file, so the policy has to be right first";
+
+/// Judges the bucket's policy against the target's file; none for a folder, which has no policy.
+pub(super) fn judge(
+    patient: &Patient<'_>,
+    there: Result<Option<Policy>, StoreError>,
+) -> Option<Finding> {
+    let cloud = Cloud::of(&patient.target.place)?;
+    let wanted = patient.target.cors.as_deref();
+    let wanted = wanted.map(|file| cors::load(file, cloud).map(|(policy, _)| policy));
+    Some(compare(there, wanted, cloud, &patient.fix()))
+}
+
+fn compare(
+    there: Result<Option<Policy>, StoreError>,
+    wanted: Option<Result<Policy>>,
+    cloud: Cloud,
+    fix: &Fix<'_>,
+) -> Finding {
+    let there = match there {
+        Ok(there) => there,
+        Err(error) => return Finding::unknown(CHECK, WHY, error.message).fix(error.hint),
+    };
+    let wanted = match (wanted, &there) {
+        (None, None) => {
+            let text = "none, and the target wants none: no script of another origin can read what is published";
+            return Finding::passed(CHECK, WHY, text);
+        }
+        (None, Some(_)) => {
+            let text = "the bucket has a policy, and the target names no file to compare it with";
+            return Finding::warning(CHECK, WHY, text)
+                .fix("set `cors = \"cors/gcs.json\"` in its [target.NAME]");
+        }
+        (Some(Err(error)), _) => {
+            return Finding::failed(CHECK, WHY, error.to_string()).fix("assetsync cors check");
+        }
+        (Some(Ok(wanted)), _) => wanted,
+    };
+    let changes = cors::diff(&there.unwrap_or_default(), &wanted, cloud);
+    match changes.changes.len() {
+        0 => Finding::passed(CHECK, WHY, "the bucket's policy is as the file says"),
+        differ => {
+            let rules = crate::report::count(differ as u64, "rule");
+            let text = format!("the bucket's policy isn't as the file says: {rules} differ");
+            Finding::failed(CHECK, WHY, text).fix(fix.cors_apply())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+    use crate::store::StoreErrorKind;
+
+    fn policy(origin: &str) -> Policy {
+        let text = format!(r#"[{{"origin": ["{origin}"], "method": ["GET"]}}]"#);
+        let checked = cors::check(text.as_bytes(), &[]);
+        checked.policy.expect("it can be read")
+    }
+
+    #[test]
+    fn a_policy_is_held_against_the_file() {
+        let hunt = || policy("https://hunt.example.org");
+        let target = super::super::settings::tests::target();
+        let fix = Fix::of(&target);
+        let verdict = |there, wanted| compare(there, wanted, Cloud::S3, &fix).verdict;
+        assert_eq!(verdict(Ok(None), None), Verdict::Passed);
+        assert_eq!(verdict(Ok(Some(hunt())), None), Verdict::Warning);
+        assert_eq!(verdict(Ok(Some(hunt())), Some(Ok(hunt()))), Verdict::Passed);
+        assert_eq!(verdict(Ok(None), Some(Ok(hunt()))), Verdict::Failed);
+        assert_eq!(
+            verdict(Ok(Some(policy("*"))), Some(Ok(hunt()))),
+            Verdict::Failed
+        );
+        let refused = StoreError::new(StoreErrorKind::Denied, "no");
+        assert_eq!(verdict(Err(refused), Some(Ok(hunt()))), Verdict::Unknown);
+    }
+}

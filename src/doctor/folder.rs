@@ -1,0 +1,102 @@
+//! A folder: whether we can write it, and others can't.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::{Finding, Patient};
+use crate::release::root::Nonce;
+use crate::release::state::FOLDER;
+use crate::store::{PutMode, Store, StoreError};
+
+/// Where a folder's releases are kept unless the target says otherwise: beside it.
+pub(super) fn beside(folder: &Path) -> PathBuf {
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let mut name = whole.file_name().unwrap_or_default().to_os_string();
+    name.push(".releases");
+    whole.with_file_name(name)
+}
+
+pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding> {
+    const WRITE: &str = "without it, nothing can be published";
+    const RELEASES: &str = "a push ends by writing over the root of the releases";
+    let state = state_folder(patient, folder);
+    let mut findings = vec![
+        written("write", WRITE, try_writing(&*patient.store, FOLDER).await),
+        written("releases", RELEASES, try_writing(&*patient.state, "").await),
+    ];
+    findings.extend(open_to_others("permissions", folder));
+    if let Some(state) = state {
+        findings.push(outside(&state, folder));
+        findings.extend(open_to_others("releases-permissions", &state));
+    }
+    findings
+}
+
+fn state_folder(patient: &Patient<'_>, folder: &Path) -> Option<PathBuf> {
+    match &patient.target.state {
+        None => Some(beside(folder)),
+        Some(crate::config::Place::Directory(state)) => Some(state.clone()),
+        Some(_) => None,
+    }
+}
+
+async fn try_writing(store: &dyn Store, below: &str) -> Result<(), StoreError> {
+    let Nonce(nonce) = Nonce::random();
+    let key = format!("{below}probe-{nonce}");
+    let bytes = Bytes::from_static(b"assetsync doctor was here");
+    let version = store.write(&key, bytes, &PutMode::Create).await?;
+    store.delete(&key, &version).await
+}
+
+fn written(check: &'static str, why: &'static str, tried: Result<(), StoreError>) -> Finding {
+    match tried {
+        Ok(()) => Finding::passed(check, why, "we can write and delete"),
+        Err(error) => Finding::failed(check, why, error.message).fix(error.hint),
+    }
+}
+
+/// Whether a server that shows the folder shows the releases as well.
+fn outside(state: &Path, folder: &Path) -> Finding {
+    const CHECK: &str = "releases-private";
+    const WHY: &str = "the releases name every object, those of solutions too";
+    let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let (Ok(state), Ok(folder)) = (whole(state), whole(folder)) else {
+        return Finding::unknown(CHECK, WHY, "where the releases are can't be told");
+    };
+    match state.starts_with(&folder) {
+        true => Finding::failed(
+            CHECK,
+            WHY,
+            "the releases are inside the folder that is published",
+        )
+        .fix("set `state = \"file:FOLDER\"` to a folder beside it"),
+        false => Finding::passed(
+            CHECK,
+            WHY,
+            "the releases are outside the folder that is published",
+        ),
+    }
+}
+
+#[cfg(unix)]
+fn open_to_others(check: &'static str, folder: &Path) -> Option<Finding> {
+    use std::os::unix::fs::PermissionsExt;
+    const WHY: &str = "whoever can write there can change what players see";
+    let metadata = std::fs::metadata(folder).ok()?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    Some(match mode & 0o002 {
+        0 => Finding::passed(check, WHY, format!("others can't write (mode {mode:04o})")),
+        _ => Finding::failed(
+            check,
+            WHY,
+            format!("every user of this machine can write there (mode {mode:04o})"),
+        )
+        .fix(format!("chmod o-w {}", folder.display())),
+    })
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_check: &'static str, _folder: &Path) -> Option<Finding> {
+    None
+}

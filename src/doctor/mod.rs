@@ -1,0 +1,342 @@
+//! Whether a target is fit to publish to, before anything is published: what we may do, what strangers may do, and what the
+//! storage does by itself. Whatever can be tried is tried, with small objects of its own; what a bucket's settings say is read.
+//! Checks that don't depend on each other run side by side.
+//!
+//! Facts are gathered first; what they mean is decided by functions that touch nothing.
+
+pub mod access;
+mod cors;
+mod fix;
+mod folder;
+mod key;
+mod published;
+mod rights;
+mod settings;
+mod strangers;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+pub use self::strangers::{Seen, before_push};
+
+use self::fix::Fix;
+use self::published::try_publishing;
+use self::rights::try_rights;
+use self::strangers::try_listings;
+use crate::config::{Access, Place, Target};
+use crate::error::Result;
+use crate::name::Secret;
+use crate::release::root::Nonce;
+use crate::release::state::FOLDER;
+use crate::store::control::{Settings, Told};
+use crate::store::stranger::Stranger;
+use crate::store::{Patience, Store, StoreError, StoreErrorKind, open};
+
+/// How long this machine's clock may be off without a warning. Storages refuse what is 15 minutes off.
+const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_secs(60);
+
+/// What came of one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at; the same word in every version.
+    pub check: &'static str,
+    /// How it is.
+    pub verdict: Verdict,
+    /// What was found, in words.
+    pub text: String,
+    /// Why it matters.
+    pub why: &'static str,
+    /// The command or the change that mends it; empty if there's nothing to mend.
+    pub fix: String,
+}
+
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// As it should be.
+    Passed,
+    /// It will do, and could be better.
+    Warning,
+    /// Dangerous, or nothing can be published.
+    Failed,
+    /// It can't be told.
+    Unknown,
+}
+
+impl Finding {
+    fn passed(check: &'static str, why: &'static str, text: impl Into<String>) -> Finding {
+        Finding {
+            check,
+            verdict: Verdict::Passed,
+            text: text.into(),
+            why,
+            fix: String::new(),
+        }
+    }
+
+    fn warning(check: &'static str, why: &'static str, text: impl Into<String>) -> Finding {
+        Finding {
+            verdict: Verdict::Warning,
+            ..Finding::passed(check, why, text)
+        }
+    }
+
+    fn failed(check: &'static str, why: &'static str, text: impl Into<String>) -> Finding {
+        Finding {
+            verdict: Verdict::Failed,
+            ..Finding::passed(check, why, text)
+        }
+    }
+
+    fn unknown(check: &'static str, why: &'static str, text: impl Into<String>) -> Finding {
+        Finding {
+            verdict: Verdict::Unknown,
+            ..Finding::passed(check, why, text)
+        }
+    }
+
+    fn fix(mut self, fix: impl Into<String>) -> Finding {
+        self.fix = fix.into();
+        self
+    }
+}
+
+/// How many checks there are of each verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Summary {
+    /// As they should be.
+    pub passed: usize,
+    /// That could be better.
+    pub warnings: usize,
+    /// Dangerous.
+    pub failed: usize,
+    /// That couldn't be made.
+    pub unknown: usize,
+}
+
+impl Summary {
+    /// Of these findings.
+    pub fn of(findings: &[Finding]) -> Summary {
+        let count = |verdict| findings.iter().filter(|f| f.verdict == verdict).count();
+        Summary {
+            passed: count(Verdict::Passed),
+            warnings: count(Verdict::Warning),
+            failed: count(Verdict::Failed),
+            unknown: count(Verdict::Unknown),
+        }
+    }
+
+    /// The exit code: 3 if anything is dangerous.
+    pub fn exit_code(self) -> u8 {
+        match self.failed {
+            0 => 0,
+            _ => 3,
+        }
+    }
+}
+
+/// A target that is looked at.
+#[derive(Debug)]
+pub struct Patient<'a> {
+    target: &'a Target,
+    secret: &'a Secret,
+    store: Arc<dyn Store>,
+    /// Where its releases are kept.
+    state: Arc<dyn Store>,
+    stranger: Stranger,
+}
+
+impl<'a> Patient<'a> {
+    /// Opens a target and the place of its releases, without asking for anything in it.
+    ///
+    /// # Errors
+    /// No credentials.
+    pub async fn open(
+        target: &'a Target,
+        secret: &'a Secret,
+        patience: Patience,
+    ) -> Result<Patient<'a>> {
+        let store = open(target, patience).await?;
+        let state = match (&target.state, &target.place) {
+            (None, Place::Directory(folder)) => {
+                let place = Place::Directory(folder::beside(folder));
+                let target = Target {
+                    place,
+                    ..target.clone()
+                };
+                open(&target, patience).await?
+            }
+            (None, _) => store.below(&format!("{FOLDER}{}/", secret.state_folder())),
+            (Some(place), _) => {
+                let target = Target {
+                    place: place.clone(),
+                    access: Access::Bucket,
+                    ..target.clone()
+                };
+                open(&target, patience).await?
+            }
+        };
+        Ok(Patient {
+            target,
+            secret,
+            store,
+            state,
+            stranger: Stranger::new(),
+        })
+    }
+
+    /// The target's store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    fn has_state(&self) -> bool {
+        self.target.state.is_none()
+    }
+
+    fn fix(&self) -> Fix<'_> {
+        Fix::of(self.target)
+    }
+}
+
+/// Looks at a target from all sides.
+pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
+    let key = key::judge(patient.secret);
+    let findings = match &patient.target.place {
+        Place::Directory(folder) => folder::examine(patient, folder).await,
+        Place::S3 { .. } | Place::Gcs { .. } => examine_bucket(patient).await,
+    };
+    std::iter::once(key).chain(findings).collect()
+}
+
+async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
+    let Some(control) = patient.store.control() else {
+        return Vec::new();
+    };
+    let mut findings = vec![Finding::passed(
+        "credentials",
+        "whoever has them can publish",
+        control.who(),
+    )];
+    // Nothing is there: whether it can be listed is all there is to see.
+    let Nonce(nonce) = Nonce::random();
+    let listed = patient.store.below(&format!("{nonce}/")).list().await;
+    if let Err(error) = &listed
+        && error.kind.is_fatal()
+        && error.kind != StoreErrorKind::Denied
+    {
+        findings.push(unreachable_bucket(error));
+        return findings;
+    }
+    let elsewhere = (!patient.has_state())
+        .then(|| patient.state.control())
+        .flatten();
+    let state_settings = async {
+        match &elsewhere {
+            Some(control) => Some(control.settings().await),
+            None => None,
+        }
+    };
+    let doors = control.listings();
+    let (rights, published, listings, settings, state_settings, policy) = futures_util::join!(
+        try_rights(patient, control.as_ref()),
+        try_publishing(patient),
+        try_listings(&patient.stranger, &doors),
+        control.settings(),
+        state_settings,
+        control.cors(),
+    );
+    findings.extend(bucket_there(&settings));
+    findings.push(clock(patient.store.now(), SystemTime::now()));
+    findings.push(rights::judge_listing(&listed, &patient.fix()));
+    findings.extend(published.judge(patient));
+    findings.extend(rights.judge(patient));
+    findings.push(strangers::judge_listings(&listings, &patient.fix()));
+    findings.extend(settings::judge(patient, &settings));
+    findings.extend(cors::judge(patient, policy));
+    if let Some(state) = &state_settings {
+        findings.extend(settings::judge_state(patient, state));
+    }
+    findings
+}
+
+fn unreachable_bucket(error: &StoreError) -> Finding {
+    Finding::failed(
+        "bucket",
+        "without it, no other check can be made: they weren't",
+        error.message.clone(),
+    )
+    .fix(error.hint.clone())
+}
+
+/// That it answers is known by now; where it is may not be.
+fn bucket_there(settings: &Settings) -> Vec<Finding> {
+    const WHY: &str = "every player's request goes there";
+    vec![match &settings.location {
+        Told::Is(place) => {
+            let place = crate::error::escape(place);
+            Finding::passed("bucket", WHY, format!("it's there, in `{place}`"))
+        }
+        Told::Unknown(why) => Finding::unknown(
+            "bucket",
+            WHY,
+            format!("it's there; where, can't be told: {why}"),
+        ),
+    }]
+}
+
+fn clock(there: Option<SystemTime>, here: SystemTime) -> Finding {
+    const WHY: &str = "signatures and dates of releases depend on it";
+    let Some(there) = there else {
+        return Finding::unknown("clock", WHY, "the storage doesn't tell its time");
+    };
+    let difference = match there.duration_since(here) {
+        Ok(later) => later,
+        Err(earlier) => earlier.duration(),
+    };
+    match difference <= CLOCK_DIFFERENCE_MAX {
+        true => Finding::passed("clock", WHY, "this machine's and the storage's agree"),
+        false => Finding::warning(
+            "clock",
+            WHY,
+            format!(
+                "this machine's and the storage's are {} s apart",
+                difference.as_secs()
+            ),
+        )
+        .fix("set this machine's clock: `timedatectl set-ntp true`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_may_be_a_minute_apart() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let apart = |seconds| clock(Some(now + Duration::from_secs(seconds)), now).verdict;
+        assert_eq!(apart(60), Verdict::Passed);
+        assert_eq!(apart(61), Verdict::Warning);
+        let earlier = clock(Some(now - Duration::from_secs(86_400)), now);
+        assert_eq!(earlier.verdict, Verdict::Warning);
+        assert!(earlier.text.contains("86400 s apart"), "{earlier:?}");
+        assert_eq!(clock(None, now).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn anything_dangerous_makes_the_exit_code_3() {
+        let findings = [
+            Finding::passed("a", "", ""),
+            Finding::warning("b", "", ""),
+            Finding::unknown("c", "", ""),
+        ];
+        let summary = Summary::of(&findings);
+        assert_eq!((summary.passed, summary.exit_code()), (1, 0));
+        let failed = Summary::of(&[Finding::failed("d", "", "")]);
+        assert_eq!((failed.failed, failed.exit_code()), (1, 3));
+    }
+}

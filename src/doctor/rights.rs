@@ -1,0 +1,359 @@
+//! What we may do, tried with an object that is nobody's, among the releases, without public access. It's deleted again if that's
+//! possible; if not, it stays, harms nobody, and a later prune takes it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::fix::Fix;
+use super::strangers::{StrangersAndProbe, try_with_probe};
+use super::{Finding, Patient};
+use crate::release::root::Nonce;
+use crate::store::control::Control;
+use crate::store::{Listing, PutMode, Store, StoreError, StoreErrorKind, Version};
+
+/// What is written first, and what over it.
+const FIRST: &[u8] = b"assetsync doctor was here";
+const SECOND: &[u8] = b"assetsync doctor was here again";
+
+/// What probes are called among the releases: a prune knows them by this.
+const PROBE: &str = "sweeps/probe-";
+
+/// What came of writing, reading and deleting a private probe. None: it wasn't tried, since what it needs had failed.
+#[derive(Debug)]
+pub(super) struct Rights {
+    key: String,
+    create: Result<(), StoreError>,
+    /// Once more, though it's there.
+    create_again: Option<Result<(), StoreError>>,
+    overwrite: Option<Result<(), StoreError>>,
+    /// With the version that is gone.
+    overwrite_stale: Option<Result<(), StoreError>>,
+    /// Whether what was read is what was written.
+    read: Option<Result<bool, StoreError>>,
+    strangers: Option<StrangersAndProbe>,
+    delete_stale: Option<Result<(), StoreError>>,
+    /// Whether it's gone.
+    delete: Option<Result<(), StoreError>>,
+}
+
+/// Tries it all, in the place of the releases.
+pub(super) async fn try_rights(patient: &Patient<'_>, control: &dyn Control) -> Rights {
+    let Nonce(nonce) = Nonce::random();
+    let key = format!("{PROBE}{nonce}");
+    let store = &patient.state;
+    let write = |bytes: &'static [u8], mode: PutMode| {
+        let key = key.clone();
+        async move { store.write(&key, Bytes::from_static(bytes), &mode).await }
+    };
+    let mut rights = Rights {
+        key: key.clone(),
+        create: Ok(()),
+        create_again: None,
+        overwrite: None,
+        overwrite_stale: None,
+        read: None,
+        strangers: None,
+        delete_stale: None,
+        delete: None,
+    };
+    let first = match write(FIRST, PutMode::Create).await {
+        Ok(version) => version,
+        Err(error) => {
+            rights.create = Err(error);
+            return rights;
+        }
+    };
+    let mut last = (first.clone(), FIRST);
+    let again = write(SECOND, PutMode::Create).await;
+    if let Ok(version) = &again {
+        last = (version.clone(), SECOND);
+    }
+    rights.create_again = Some(again.map(|_| ()));
+    let stale = last.0.clone();
+    let other = if last.1 == FIRST { SECOND } else { FIRST };
+    let over = write(other, PutMode::Over(stale.clone())).await;
+    if let Ok(version) = &over {
+        let before = last.1;
+        last = (version.clone(), other);
+        let twice = write(before, PutMode::Over(stale.clone())).await;
+        if let Ok(version) = &twice {
+            last = (version.clone(), before);
+        }
+        rights.overwrite_stale = Some(twice.map(|_| ()));
+    }
+    let is_over = over.is_ok();
+    rights.overwrite = Some(over.map(|_| ()));
+    let read = store.read(&key).await;
+    rights.read = Some(read.map(|read| read.is_some_and(|(bytes, _)| bytes == last.1)));
+    rights.strangers = Some(try_with_probe(patient, control, &key).await);
+    // Strangers may have written over it.
+    let version = match store.read(&key).await {
+        Ok(Some((_, version))) => version,
+        _ => last.0,
+    };
+    delete(store, &key, is_over.then_some(stale), &version, &mut rights).await;
+    rights
+}
+
+async fn delete(
+    store: &Arc<dyn Store>,
+    key: &str,
+    stale: Option<Version>,
+    version: &Version,
+    rights: &mut Rights,
+) {
+    if let Some(stale) = stale.filter(|stale| stale != version) {
+        rights.delete_stale = Some(store.delete(key, &stale).await);
+    }
+    rights.delete = Some(store.delete(key, version).await);
+}
+
+/// Whether the bucket can be listed by us.
+pub(super) fn judge_listing(listed: &Result<Listing, StoreError>, fix: &Fix<'_>) -> Finding {
+    const WHY: &str = "a push verifies by listing that every object is there";
+    match listed {
+        Ok(_) => Finding::passed("list", WHY, "we can list the bucket"),
+        Err(error) => Finding::failed("list", WHY, error.message.clone()).fix(needed(
+            error,
+            &fix.cloud(
+                "get-bucket-policy --bucket BUCKET",
+                "buckets get-iam-policy gs://BUCKET",
+            ),
+        )),
+    }
+}
+
+/// What the storage says is needed, else where to look.
+pub(super) fn needed(error: &StoreError, otherwise: &str) -> String {
+    match error.hint.as_str() {
+        "" => otherwise.to_string(),
+        hint => hint.to_string(),
+    }
+}
+
+impl Rights {
+    pub(super) fn judge(&self, patient: &Patient<'_>) -> Vec<Finding> {
+        let fix = patient.fix();
+        let mut findings = self.judge_writing(&fix);
+        if self.create.is_ok() {
+            findings.push(self.judge_conditions());
+            findings.push(self.judge_deleting());
+        }
+        findings.extend(match &self.strangers {
+            Some(strangers) => strangers.judge(&fix),
+            None => StrangersAndProbe::not_tried(),
+        });
+        findings
+    }
+
+    /// Creating, reading, writing over: what releases need.
+    fn judge_writing(&self, fix: &Fix<'_>) -> Vec<Finding> {
+        const CHECK: &str = "releases";
+        const WHY: &str = "a push ends by writing over the root of the releases";
+        let failed = |error: &StoreError| {
+            let rights = fix.cloud_of_state(
+                "get-bucket-policy --bucket BUCKET",
+                "buckets get-iam-policy gs://BUCKET",
+            );
+            Finding::failed(CHECK, WHY, error.message.clone()).fix(needed(error, &rights))
+        };
+        let tries = [Some(&self.create), self.overwrite.as_ref()];
+        let refused = tries
+            .into_iter()
+            .flatten()
+            .filter_map(|tried| tried.as_ref().err());
+        let mut findings: Vec<Finding> = refused.map(failed).collect();
+        match &self.read {
+            Some(Err(error)) => findings.push(failed(error)),
+            Some(Ok(false)) => findings.push(Finding::failed(
+                CHECK,
+                WHY,
+                "what is read among the releases isn't what was written",
+            )),
+            _ => {}
+        }
+        if findings.is_empty() {
+            let text = "where releases are kept, we can create, read and write over";
+            findings.push(Finding::passed(CHECK, WHY, text));
+        }
+        findings
+    }
+
+    /// Whether the storage minds conditions.
+    fn judge_conditions(&self) -> Finding {
+        const CHECK: &str = "conditional-writes";
+        const WHY: &str = "they keep two who push at once from writing over each other";
+        const FIX: &str =
+            "use a newer version of this server, or another one: assetsync can't be safe here";
+        let tries = [
+            (
+                "a create though something is there (If-None-Match, ifGenerationMatch=0)",
+                &self.create_again,
+            ),
+            (
+                "a write over a version that is gone (If-Match, ifGenerationMatch)",
+                &self.overwrite_stale,
+            ),
+        ];
+        let ignored: Vec<&str> = tries
+            .iter()
+            .filter(|(_, tried)| matches!(tried, Some(Ok(()))))
+            .map(|(what, _)| *what)
+            .collect();
+        if !ignored.is_empty() {
+            let text = format!(
+                "the storage ignores the condition of {}",
+                ignored.join(" and ")
+            );
+            return Finding::failed(CHECK, WHY, text).fix(FIX);
+        }
+        let is_minded = |tried: &Option<Result<(), StoreError>>| matches!(tried, Some(Err(error)) if error.kind == StoreErrorKind::Precondition);
+        if tries.iter().all(|(_, tried)| is_minded(tried)) {
+            return Finding::passed(CHECK, WHY, "the storage minds them");
+        }
+        let error = tries.iter().find_map(|(_, tried)| match tried {
+            Some(Err(error)) if error.kind != StoreErrorKind::Precondition => Some(error),
+            _ => None,
+        });
+        match error {
+            Some(error) => Finding::unknown(CHECK, WHY, error.message.clone()),
+            None => Finding::unknown(
+                CHECK,
+                WHY,
+                "not all were tried, since nothing can be written over",
+            ),
+        }
+    }
+
+    /// Deleting: what nobody but a prune needs.
+    fn judge_deleting(&self) -> Finding {
+        const CHECK: &str = "delete";
+        const WHY: &str = "only `prune` needs it: credentials that can't delete can't lose a hunt";
+        match (&self.delete_stale, &self.delete) {
+            (_, Some(Err(error))) if error.kind == StoreErrorKind::Denied => Finding::passed(
+                CHECK,
+                WHY,
+                format!(
+                    "we can't delete, which is safest; `{}` stays among the releases, {} bytes that say nothing",
+                    self.key,
+                    SECOND.len()
+                ),
+            ),
+            (Some(Ok(())), _) => Finding::warning(
+                CHECK,
+                WHY,
+                "we can delete, and the storage does so whatever version is named: what the network holds back during a prune may delete the same file that was published again since",
+            )
+            .fix("nothing mends it on this server; versioning can bring such a file back"),
+            (_, Some(Err(error))) => Finding::unknown(
+                CHECK,
+                WHY,
+                format!("{error}; `{}` may still be there, and harms nobody", self.key),
+            ),
+            _ => Finding::passed(CHECK, WHY, "we can delete; CI needn't (examples/policies)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+
+    fn refused(kind: StoreErrorKind) -> Result<(), StoreError> {
+        Err(StoreError::new(kind, "refused"))
+    }
+
+    fn rights() -> Rights {
+        use StoreErrorKind::Precondition;
+        Rights {
+            key: "sweeps/probe-x".to_string(),
+            create: Ok(()),
+            create_again: Some(refused(Precondition)),
+            overwrite: Some(Ok(())),
+            overwrite_stale: Some(refused(Precondition)),
+            read: Some(Ok(true)),
+            strangers: None,
+            delete_stale: Some(refused(Precondition)),
+            delete: Some(Ok(())),
+        }
+    }
+
+    #[test]
+    fn conditions_that_are_ignored_are_dangerous() {
+        assert_eq!(rights().judge_conditions().verdict, Verdict::Passed);
+        let create = Rights {
+            create_again: Some(Ok(())),
+            ..rights()
+        };
+        let finding = create.judge_conditions();
+        assert_eq!(finding.verdict, Verdict::Failed);
+        assert!(finding.text.contains("If-None-Match"), "{finding:?}");
+        let over = Rights {
+            overwrite_stale: Some(Ok(())),
+            ..rights()
+        };
+        assert_eq!(over.judge_conditions().verdict, Verdict::Failed);
+        let odd = Rights {
+            create_again: Some(refused(StoreErrorKind::Other)),
+            ..rights()
+        };
+        assert_eq!(
+            odd.judge_conditions().verdict,
+            Verdict::Unknown,
+            "what isn't known isn't passed"
+        );
+        let not_over = Rights {
+            overwrite: Some(refused(StoreErrorKind::Denied)),
+            overwrite_stale: None,
+            ..rights()
+        };
+        assert_eq!(not_over.judge_conditions().verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn who_cant_delete_is_told_what_stays() {
+        let cant = Rights {
+            delete_stale: Some(refused(StoreErrorKind::Denied)),
+            delete: Some(refused(StoreErrorKind::Denied)),
+            ..rights()
+        };
+        let finding = cant.judge_deleting();
+        assert_eq!(finding.verdict, Verdict::Passed);
+        assert!(
+            finding.text.contains("`sweeps/probe-x` stays"),
+            "{finding:?}"
+        );
+        let blind = Rights {
+            delete_stale: Some(Ok(())),
+            ..rights()
+        };
+        assert_eq!(blind.judge_deleting().verdict, Verdict::Warning);
+        assert_eq!(rights().judge_deleting().verdict, Verdict::Passed);
+    }
+
+    #[test]
+    fn releases_that_cant_be_written_over_cant_be_made() {
+        let target = super::super::settings::tests::target();
+        let fix = Fix::of(&target);
+        let verdicts = |rights: &Rights| -> Vec<Verdict> {
+            let findings = rights.judge_writing(&fix);
+            findings
+                .into_iter()
+                .map(|finding| finding.verdict)
+                .collect()
+        };
+        assert_eq!(verdicts(&rights()), [Verdict::Passed]);
+        let denied = Rights {
+            overwrite: Some(refused(StoreErrorKind::Denied)),
+            ..rights()
+        };
+        assert_eq!(verdicts(&denied), [Verdict::Failed]);
+        let other = Rights {
+            read: Some(Ok(false)),
+            ..rights()
+        };
+        assert_eq!(verdicts(&other), [Verdict::Failed]);
+    }
+}

@@ -1,0 +1,337 @@
+//! Row by row: what each setting means for each target.
+
+use super::super::Verdict;
+use super::*;
+
+pub(in crate::doctor) fn target() -> Target {
+    Target {
+        name: "prod".into(),
+        place: s3(),
+        public_url: None,
+        access: Access::Bucket,
+        endpoint: None,
+        region: None,
+        addressing: None,
+        state: None,
+        cors: None,
+    }
+}
+
+fn s3() -> Place {
+    Place::S3 {
+        bucket: "hunt".into(),
+        prefix: "static/".into(),
+    }
+}
+
+fn gcs() -> Place {
+    Place::Gcs {
+        bucket: "hunt".into(),
+        prefix: String::new(),
+    }
+}
+
+fn grant(to: Public, right: Right, by: &str) -> Grant {
+    Grant {
+        to,
+        right,
+        by: by.into(),
+        is_conditional: false,
+    }
+}
+
+fn dont_know<T>() -> Told<T> {
+    Told::Unknown("s3:Get… is needed".into())
+}
+
+#[test]
+fn what_may_be_granted_to_strangers() {
+    use Access::{Bucket, ObjectAcl};
+    use Public::{AnyAccount, Everybody};
+    use Verdict::{Failed, Passed, Unknown, Warning};
+    let target = target();
+    let fix = Fix::of(&target);
+    let read = || grant(Everybody, Right::Read, "policy");
+    for (given, access, verdict) in [
+        (Told::Is(vec![read()]), Bucket, Passed),
+        (Told::Is(vec![]), Bucket, Warning),
+        (Told::Is(vec![]), ObjectAcl, Passed),
+        (Told::Is(vec![read()]), ObjectAcl, Warning),
+        (
+            Told::Is(vec![read(), grant(Everybody, Right::List, "x")]),
+            Bucket,
+            Failed,
+        ),
+        (
+            Told::Is(vec![grant(AnyAccount, Right::List, "x")]),
+            ObjectAcl,
+            Failed,
+        ),
+        (
+            Told::Is(vec![grant(Everybody, Right::Write, "x")]),
+            Bucket,
+            Failed,
+        ),
+        (
+            Told::Is(vec![grant(Everybody, Right::Manage, "x")]),
+            Bucket,
+            Failed,
+        ),
+        (dont_know(), Bucket, Unknown),
+    ] {
+        let target = Target {
+            access,
+            ..target.clone()
+        };
+        let finding = grants(&given, &target, &fix);
+        assert_eq!(finding.verdict, verdict, "{given:?} {access:?}");
+    }
+    let conditional = Grant {
+        is_conditional: true,
+        ..grant(Everybody, Right::List, "`Office` of the bucket policy")
+    };
+    let finding = grants(&Told::Is(vec![read(), conditional]), &target, &fix);
+    assert_eq!(
+        finding.verdict, Warning,
+        "people have to judge: {finding:?}"
+    );
+    let acl = Told::Is(vec![grant(
+        Everybody,
+        Right::List,
+        "READ in the bucket's ACL",
+    )]);
+    let finding = grants(&acl, &target, &fix);
+    assert_eq!(finding.fix, "assetsync access apply prod");
+    let policy = Told::Is(vec![grant(
+        Everybody,
+        Right::List,
+        "`Old` of the bucket policy",
+    )]);
+    let finding = grants(&policy, &target, &fix);
+    assert!(
+        finding.fix.contains("take that out of `Old`"),
+        "{finding:?}"
+    );
+    assert!(finding.fix.contains("--bucket hunt"), "{finding:?}");
+}
+
+#[test]
+fn protections_that_are_in_the_way() {
+    use Access::{Bucket, ObjectAcl};
+    use Verdict::{Failed, Passed, Unknown};
+    let target = target();
+    let fix = Fix::of(&target);
+    let none = Blocks::default();
+    for (given, access, verdict) in [
+        (none, Bucket, Passed),
+        (
+            Blocks {
+                refuses_policies: true,
+                ..none
+            },
+            Bucket,
+            Passed,
+        ),
+        (
+            Blocks {
+                ignores_policies: true,
+                ..none
+            },
+            Bucket,
+            Failed,
+        ),
+        (
+            Blocks {
+                refuses_acls: true,
+                ignores_acls: true,
+                ..none
+            },
+            Bucket,
+            Passed,
+        ),
+        (
+            Blocks {
+                refuses_acls: true,
+                ..none
+            },
+            ObjectAcl,
+            Failed,
+        ),
+        (
+            Blocks {
+                ignores_acls: true,
+                ..none
+            },
+            ObjectAcl,
+            Failed,
+        ),
+        (
+            Blocks {
+                refuses_policies: true,
+                ignores_policies: true,
+                ..none
+            },
+            ObjectAcl,
+            Passed,
+        ),
+    ] {
+        let target = Target {
+            access,
+            ..target.clone()
+        };
+        let finding = blocks(&Told::Is(given), &target, &fix);
+        assert_eq!(finding.verdict, verdict, "{given:?} {access:?}");
+        if verdict == Failed {
+            assert_eq!(finding.fix, "assetsync access apply prod --unblock");
+        }
+    }
+    assert_eq!(blocks(&dont_know(), &target, &fix).verdict, Unknown);
+}
+
+#[test]
+fn acls_must_suit_the_targets_access() {
+    use Access::{Bucket, ObjectAcl};
+    use Verdict::{Failed, Passed, Unknown, Warning};
+    for (takes, access, place, verdict) in [
+        (Told::Is(true), ObjectAcl, s3(), Passed),
+        (Told::Is(false), ObjectAcl, s3(), Failed),
+        (Told::Is(false), ObjectAcl, gcs(), Failed),
+        (Told::Is(true), Bucket, s3(), Passed),
+        (Told::Is(true), Bucket, gcs(), Warning),
+        (Told::Is(false), Bucket, gcs(), Passed),
+        (dont_know(), Bucket, s3(), Unknown),
+    ] {
+        let target = Target {
+            access,
+            place,
+            ..target()
+        };
+        let finding = acls(&takes, &target, &Fix::of(&target));
+        assert_eq!(finding.verdict, verdict, "{takes:?} {target:?}");
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        location: Told::Is("eu".into()),
+        grants: Told::Is(vec![]),
+        blocks: Told::Is(Blocks::default()),
+        takes_acls: Told::Is(true),
+        versioning: Told::Is(Versioning::On),
+        soft_delete_seconds: Told::Is(0),
+        retention: Told::Is(None),
+        lifecycle: Told::Is(vec![]),
+    }
+}
+
+#[test]
+fn what_is_deleted_should_come_back() {
+    use Verdict::{Passed, Unknown, Warning};
+    let target = target();
+    let fix = Fix::of(&target);
+    for (state, soft, verdict) in [
+        (Told::Is(Versioning::On), 0, Passed),
+        (Told::Is(Versioning::Suspended), 0, Warning),
+        (Told::Is(Versioning::Off), 0, Warning),
+        (Told::Is(Versioning::Off), 604_800, Passed),
+        (dont_know(), 0, Unknown),
+    ] {
+        let settings = Settings {
+            versioning: state,
+            soft_delete_seconds: Told::Is(soft),
+            ..settings()
+        };
+        let finding = versioning(&settings, &fix);
+        assert_eq!(finding.verdict, verdict, "{settings:?}");
+    }
+}
+
+#[test]
+fn retention_that_keeps_the_root_from_changing() {
+    use Verdict::{Failed, Passed, Unknown, Warning};
+    let kept = || Told::Is(Some("kept".to_string()));
+    for (given, has_state, place, verdict) in [
+        (Told::Is(None), true, gcs(), Passed),
+        (kept(), true, gcs(), Failed),
+        (kept(), false, gcs(), Warning),
+        (kept(), true, s3(), Passed),
+        (dont_know(), true, gcs(), Unknown),
+    ] {
+        let finding = retention("retention", &given, has_state, &place);
+        assert_eq!(finding.verdict, verdict, "{given:?} {place:?}");
+    }
+}
+
+#[test]
+fn lifecycle_rules_that_delete_what_is_published() {
+    use Lifecycle::{ClearsUploads, Deletes, Freezes, Harmless};
+    use Verdict::{Failed, Passed};
+    let rule = |does, prefix: &str| LifecycleRule {
+        name: "tidy".into(),
+        does,
+        prefix: prefix.into(),
+    };
+    for (rules, verdict) in [
+        (vec![], Passed),
+        (vec![rule(Deletes, "")], Failed),
+        (vec![rule(Deletes, "static/old/")], Failed),
+        (vec![rule(Deletes, "stat")], Failed),
+        (vec![rule(Deletes, "logs/")], Passed),
+        (vec![rule(Freezes, "static/")], Failed),
+        (vec![rule(ClearsUploads, ""), rule(Harmless, "")], Passed),
+    ] {
+        let told = Told::Is(rules.clone());
+        let finding = lifecycle("lifecycle", &told, "static/", |s3, _| s3.to_string());
+        assert_eq!(finding.verdict, verdict, "{rules:?}");
+    }
+    let unknown = lifecycle("lifecycle", &dont_know(), "", |_, _| String::new());
+    assert_eq!(unknown.verdict, Verdict::Unknown);
+}
+
+#[test]
+fn parts_of_killed_uploads_should_be_cleared_away() {
+    let target = target();
+    let fix = Fix::of(&target);
+    let verdict = |rules: Vec<LifecycleRule>, place: &Place| {
+        uploads(&Told::Is(rules), "static/", place, &fix).verdict
+    };
+    let clears = |prefix: &str| LifecycleRule {
+        name: "uploads".into(),
+        does: Lifecycle::ClearsUploads,
+        prefix: prefix.into(),
+    };
+    assert_eq!(verdict(vec![], &s3()), Verdict::Warning);
+    assert_eq!(verdict(vec![clears("")], &s3()), Verdict::Passed);
+    assert_eq!(verdict(vec![clears("logs/")], &s3()), Verdict::Warning);
+    assert_eq!(verdict(vec![], &gcs()), Verdict::Passed);
+}
+
+#[test]
+fn where_releases_are_kept_strangers_may_do_nothing() {
+    let target = target();
+    let fix = Fix::of(&target);
+    let nothing = private(&Told::Is(vec![]), &fix);
+    assert_eq!(nothing.verdict, Verdict::Passed);
+    let read = vec![grant(Public::AnyAccount, Right::Read, "IAM")];
+    let finding = private(&Told::Is(read), &fix);
+    assert_eq!(finding.verdict, Verdict::Failed);
+    assert!(finding.text.contains("any account"), "{finding:?}");
+    assert_eq!(private(&dont_know(), &fix).verdict, Verdict::Unknown);
+}
+
+#[test]
+fn a_bucket_behind_a_cdn_may_be_closed() {
+    let target = Target {
+        public_url: Some("https://cdn.example.org/".parse().expect("a URL")),
+        ..target()
+    };
+    let fix = Fix::of(&target);
+    let nothing = grants(&Told::Is(vec![]), &target, &fix);
+    assert_eq!(nothing.verdict, Verdict::Passed);
+    let closed = Blocks {
+        ignores_policies: true,
+        ..Blocks::default()
+    };
+    let finding = blocks(&Told::Is(closed), &target, &fix);
+    assert_eq!(finding.verdict, Verdict::Warning);
+}

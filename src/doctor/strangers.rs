@@ -1,0 +1,376 @@
+//! What strangers may do, really tried: list in every form there is, write, delete, and read what isn't for them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use http::Method;
+
+use super::fix::Fix;
+use super::{Finding, Patient, Verdict};
+use crate::config::Target;
+use crate::name::Secret;
+use crate::path::ObjectKey;
+use crate::release::root::Nonce;
+use crate::release::state::{FOLDER, ROOT};
+use crate::store::control::{Control, Door};
+use crate::store::stranger::{Heard, Question, Stranger};
+use crate::store::{Store, StoreError, public_url};
+
+const LIST: &str = "anonymous-list";
+const LIST_WHY: &str = "whoever lists the bucket has the name of every puzzle and solution in it";
+const WRITE: &str = "anonymous-write";
+const WRITE_WHY: &str = "whoever writes can change what players see";
+const STATE: &str = "anonymous-state";
+const STATE_WHY: &str = "the releases name every object, those of solutions too";
+
+/// What a stranger writes.
+const SCRIBBLE: &[u8] = b"a stranger was here, let in to try the door";
+
+/// What came of trying a door; an error if nobody answered.
+type Knock = (Door, Result<Heard, StoreError>);
+
+/// Tries all of these.
+pub(super) async fn try_listings(stranger: &Stranger, doors: &[Door]) -> Vec<Knock> {
+    let knocks = doors.iter().map(|door| async {
+        let question = Question::new(door.method.clone(), &door.url);
+        (door.clone(), stranger.ask(&question).await)
+    });
+    join_all(knocks).await
+}
+
+/// What a stranger gets at `url`.
+pub(super) async fn try_reading(patient: &Patient<'_>, url: String) -> Result<Heard, StoreError> {
+    patient.stranger.ask(&Question::get(&url)).await
+}
+
+/// What strangers could do to a private probe, and beside it.
+#[derive(Debug)]
+pub(super) struct StrangersAndProbe {
+    read: Result<Heard, StoreError>,
+    writes: Vec<Knock>,
+    /// Whether the probe is still there after a stranger tried to delete it; an error if it wasn't tried or can't be told.
+    delete: Result<Deleted, StoreError>,
+    /// Whether there's anybody to be a stranger to.
+    is_emulated: bool,
+}
+
+/// What a stranger's deletion came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deleted {
+    Gone,
+    StillThere,
+}
+
+/// Tries them, with a probe that is at `key` among the releases.
+pub(super) async fn try_with_probe(
+    patient: &Patient<'_>,
+    control: &dyn Control,
+    key: &str,
+) -> StrangersAndProbe {
+    let url = url_of(&patient.state, key);
+    let Nonce(nonce) = Nonce::random();
+    let scribble = format!("{FOLDER}probe-{nonce}");
+    let writes = async {
+        let doors = control.writes(&scribble);
+        let knocks = doors.into_iter().map(|door| async {
+            let question = Question::new(door.method.clone(), &door.url)
+                .header("content-type", "text/plain")
+                .body(Bytes::from_static(SCRIBBLE));
+            let heard = patient.stranger.ask(&question).await;
+            (door, heard)
+        });
+        join_all(knocks).await
+    };
+    let (read, writes) = futures_util::join!(try_reading(patient, url.clone()), writes);
+    clear_away(&patient.store, &scribble, &writes).await;
+    let delete = match read.is_ok() {
+        true => try_deleting(patient, &url, key).await,
+        false => Ok(Deleted::StillThere),
+    };
+    StrangersAndProbe {
+        read,
+        writes,
+        delete,
+        is_emulated: control.listings().is_empty(),
+    }
+}
+
+fn url_of(store: &Arc<dyn Store>, key: &str) -> String {
+    store.url(&ObjectKey::parse(key).expect("a probe's name is a key"))
+}
+
+async fn try_deleting(patient: &Patient<'_>, url: &str, key: &str) -> Result<Deleted, StoreError> {
+    let question = Question::new(Method::DELETE, url);
+    let heard = patient.stranger.ask(&question).await?;
+    if !heard.status.is_success() {
+        return Ok(Deleted::StillThere);
+    }
+    Ok(match patient.state.read(key).await? {
+        None => Deleted::Gone,
+        Some(_) => Deleted::StillThere,
+    })
+}
+
+/// Takes away what strangers were let write. What can't be deleted stays, and a prune takes it.
+async fn clear_away(store: &Arc<dyn Store>, key: &str, writes: &[Knock]) {
+    let is_written = |(_, heard): &Knock| matches!(heard, Ok(heard) if heard.status.is_success());
+    if !writes.iter().any(is_written) {
+        return;
+    }
+    if let Ok(Some((_, version))) = store.read(key).await {
+        // That strangers can write is told of in any case.
+        drop(store.delete(key, &version).await);
+    }
+}
+
+/// The doors that are open, by name, and the first that nobody answered at.
+fn open_doors(
+    knocks: &[Knock],
+    is_open: impl Fn(&Heard) -> bool,
+) -> (Vec<&'static str>, Option<&StoreError>) {
+    let open = knocks.iter().filter_map(|(door, heard)| match heard {
+        Ok(heard) if is_open(heard) => Some(door.name),
+        _ => None,
+    });
+    let unheard = knocks.iter().find_map(|(_, heard)| heard.as_ref().err());
+    (open.collect(), unheard)
+}
+
+/// What it means how listings were answered.
+pub(super) fn judge_listings(knocks: &[Knock], fix: &Fix<'_>) -> Finding {
+    if knocks.is_empty() {
+        return Finding::unknown(LIST, LIST_WHY, EMULATED);
+    }
+    match open_doors(knocks, Heard::is_listing) {
+        (open, _) if !open.is_empty() => Finding::failed(
+            LIST,
+            LIST_WHY,
+            format!("strangers can list the bucket ({})", open.join("; ")),
+        )
+        .fix(fix.access_apply()),
+        (_, Some(error)) => Finding::unknown(LIST, LIST_WHY, error.message.clone()),
+        _ => Finding::passed(
+            LIST,
+            LIST_WHY,
+            format!("refused, in all {} forms that were tried", knocks.len()),
+        ),
+    }
+}
+
+const EMULATED: &str = "an emulator asks nobody for credentials, so nobody is a stranger";
+
+impl StrangersAndProbe {
+    pub(super) fn judge(&self, fix: &Fix<'_>) -> Vec<Finding> {
+        vec![self.judge_writing(fix), self.judge_state(fix)]
+    }
+
+    /// Where no probe could be written.
+    pub(super) fn not_tried() -> Vec<Finding> {
+        const TEXT: &str = "not tried, since nothing could be written among the releases";
+        vec![
+            Finding::unknown(WRITE, WRITE_WHY, TEXT),
+            Finding::unknown(STATE, STATE_WHY, TEXT),
+        ]
+    }
+
+    fn judge_writing(&self, fix: &Fix<'_>) -> Finding {
+        if self.is_emulated {
+            return Finding::unknown(WRITE, WRITE_WHY, EMULATED);
+        }
+        let (open, unheard) = open_doors(&self.writes, |heard| heard.status.is_success());
+        let deletes = matches!(self.delete, Ok(Deleted::Gone));
+        let unheard = unheard.or(self.delete.as_ref().err());
+        let what = match (open.is_empty(), deletes) {
+            (false, true) => "write and delete",
+            (false, false) => "write",
+            (true, true) => "delete",
+            (true, false) => {
+                return match unheard {
+                    Some(error) => Finding::unknown(WRITE, WRITE_WHY, error.message.clone()),
+                    None => Finding::passed(WRITE, WRITE_WHY, "refused, and so is deleting"),
+                };
+            }
+        };
+        Finding::failed(WRITE, WRITE_WHY, format!("strangers can {what} objects"))
+            .fix(fix.access_apply())
+    }
+
+    fn judge_state(&self, fix: &Fix<'_>) -> Finding {
+        if self.is_emulated {
+            return Finding::unknown(STATE, STATE_WHY, EMULATED);
+        }
+        match &self.read {
+            Ok(heard) if heard.status.is_success() => Finding::failed(
+                STATE,
+                STATE_WHY,
+                "strangers can read the releases, if they know or guess where they are",
+            )
+            .fix(fix.hide_state()),
+            Ok(heard) if heard.status.is_redirection() => Finding::unknown(
+                STATE,
+                STATE_WHY,
+                format!(
+                    "strangers are sent elsewhere ({}): is `region` that of the bucket?",
+                    heard.status
+                ),
+            ),
+            Ok(_) => Finding::passed(STATE, STATE_WHY, "strangers can't read the releases"),
+            Err(error) => Finding::unknown(STATE, STATE_WHY, error.message.clone()),
+        }
+    }
+}
+
+/// What was seen before a push.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// All that isn't as it should be.
+    pub findings: Vec<Finding>,
+    /// How many requests that took.
+    pub requests: u64,
+}
+
+/// The cheap, dangerous part, before something is uploaded: whether strangers can list the bucket, and, if there are any, read
+/// the releases. Two requests at most, without credentials. What nobody answers is told of as unknown: a push goes on then.
+pub async fn before_push(
+    target: &Target,
+    store: &Arc<dyn Store>,
+    secret: &Secret,
+    has_releases: bool,
+) -> Seen {
+    let Some(control) = store.control() else {
+        return Seen::default();
+    };
+    // The first form tells most.
+    let doors: Vec<Door> = control.listings().into_iter().take(1).collect();
+    if doors.is_empty() {
+        return Seen::default();
+    }
+    let stranger = Stranger::new();
+    let root = async {
+        match has_releases {
+            true => Some(
+                stranger
+                    .ask(&Question::get(&root_url(target, store, secret)))
+                    .await,
+            ),
+            false => None,
+        }
+    };
+    let (listings, root) = futures_util::join!(try_listings(&stranger, &doors), root);
+    let fix = Fix::of(target);
+    let mut findings = vec![judge_listings(&listings, &fix)];
+    if let Some(read) = root {
+        let probe = StrangersAndProbe {
+            read,
+            writes: Vec::new(),
+            delete: Ok(Deleted::StillThere),
+            is_emulated: false,
+        };
+        findings.push(probe.judge_state(&fix));
+    }
+    findings.retain(|finding| finding.verdict != Verdict::Passed);
+    Seen {
+        findings,
+        requests: stranger.requests(),
+    }
+}
+
+/// Where a stranger would look for the root.
+fn root_url(target: &Target, store: &Arc<dyn Store>, secret: &Secret) -> String {
+    let root = ObjectKey::parse(ROOT).expect("it's a key");
+    match &target.state {
+        None => {
+            let folder = secret.state_folder();
+            store.below(&format!("{FOLDER}{folder}/")).url(&root)
+        }
+        Some(place) => {
+            let state = Target {
+                place: place.clone(),
+                public_url: None,
+                ..target.clone()
+            };
+            public_url(&state, &root)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+    use crate::store::StoreErrorKind;
+
+    fn heard(status: StatusCode, body: &'static str) -> Result<Heard, StoreError> {
+        Ok(Heard {
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+        })
+    }
+
+    fn silence() -> Result<Heard, StoreError> {
+        Err(StoreError::new(StoreErrorKind::Unreachable, "no answer"))
+    }
+
+    fn door(name: &'static str) -> Door {
+        Door {
+            name,
+            method: Method::GET,
+            url: String::new(),
+        }
+    }
+
+    #[test]
+    fn one_open_door_is_enough_and_silence_is_no_refusal() {
+        let target = super::super::settings::tests::target();
+        let fix = Fix::of(&target);
+        let refused = || (door("a"), heard(StatusCode::FORBIDDEN, "<Error/>"));
+        let open = || (door("b"), heard(StatusCode::OK, "<ListVersionsResult/>"));
+        let silent = || (door("c"), silence());
+        let verdict = |knocks: &[Knock]| judge_listings(knocks, &fix).verdict;
+        assert_eq!(verdict(&[refused()]), Verdict::Passed);
+        assert_eq!(verdict(&[refused(), silent()]), Verdict::Unknown);
+        assert_eq!(verdict(&[]), Verdict::Unknown);
+        let finding = judge_listings(&[refused(), silent(), open()], &fix);
+        assert_eq!(finding.verdict, Verdict::Failed);
+        assert!(finding.text.contains("(b)"), "{finding:?}");
+        assert_eq!(finding.fix, "assetsync access apply prod");
+    }
+
+    #[test]
+    fn what_strangers_can_do_to_a_probe() {
+        let target = super::super::settings::tests::target();
+        let fix = Fix::of(&target);
+        let judged = |read, write, delete| {
+            let probe = StrangersAndProbe {
+                read,
+                writes: vec![(door("PUT"), write)],
+                delete,
+                is_emulated: false,
+            };
+            let findings = probe.judge(&fix);
+            (
+                findings[0].verdict,
+                findings[1].verdict,
+                findings[0].text.clone(),
+            )
+        };
+        let no = || heard(StatusCode::FORBIDDEN, "");
+        let yes = || heard(StatusCode::OK, "");
+        let there = || Ok(Deleted::StillThere);
+        let (write, state, _) = judged(no(), no(), there());
+        assert_eq!((write, state), (Verdict::Passed, Verdict::Passed));
+        let (write, state, text) = judged(yes(), yes(), Ok(Deleted::Gone));
+        assert_eq!((write, state), (Verdict::Failed, Verdict::Failed));
+        assert!(text.contains("write and delete"), "{text}");
+        let (write, _, text) = judged(no(), no(), Ok(Deleted::Gone));
+        assert_eq!(write, Verdict::Failed);
+        assert!(text.contains("can delete"), "{text}");
+        let (_, state, _) = judged(heard(StatusCode::MOVED_PERMANENTLY, ""), no(), there());
+        assert_eq!(state, Verdict::Unknown);
+        let (write, state, _) = judged(silence(), silence(), there());
+        assert_eq!((write, state), (Verdict::Unknown, Verdict::Unknown));
+    }
+}

@@ -1,0 +1,180 @@
+//! What `doctor` and `access` found, for people and for programs.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use super::count;
+use crate::doctor::access::Shown;
+use crate::doctor::{Finding, Summary, Verdict};
+use crate::store::control::{Blocks, Change, Grant, Public, Right, Told, Versioning};
+
+/// A line for each finding, why it matters and what mends it where it isn't as it should be, and the sums.
+pub fn findings_text(target: &str, findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        text += &finding_text(finding);
+    }
+    text + &summary_text(target, Summary::of(findings))
+}
+
+fn finding_text(finding: &Finding) -> String {
+    let (style, word) = match finding.verdict {
+        Verdict::Passed => (AnsiColor::Green.on_default(), "passed"),
+        Verdict::Warning => (AnsiColor::Yellow.on_default(), "warning"),
+        Verdict::Failed => (AnsiColor::Red.on_default(), "FAILED"),
+        Verdict::Unknown => (Style::new(), "unknown"),
+    };
+    let mut text = format!(
+        "{style}{word:<8}{style:#}{}: {}\n",
+        finding.check, finding.text
+    );
+    if finding.verdict == Verdict::Passed {
+        return text;
+    }
+    let mut line = |name: &str, what: &str| {
+        if !what.is_empty() {
+            writeln!(text, "          {name}: {what}").expect("a string takes every write");
+        }
+    };
+    line("why", finding.why);
+    line("fix", &finding.fix);
+    text
+}
+
+fn summary_text(target: &str, summary: Summary) -> String {
+    format!(
+        "{target}: {} passed, {}, {} failed, {} unknown\n",
+        summary.passed,
+        count(summary.warnings as u64, "warning"),
+        summary.failed,
+        summary.unknown
+    )
+}
+
+/// `{"format": "assetsync doctor", "version": 1, "target", "summary", "findings": [{"check", "verdict", "text", "why", "fix"}]}`.
+pub fn findings_json(target: &str, findings: &[Finding]) -> Value {
+    json!({
+        "format": "assetsync doctor",
+        "version": 1,
+        "target": target,
+        "summary": Summary::of(findings),
+        "findings": findings,
+    })
+}
+
+/// What would change, a line each.
+pub fn changes_text(target: &str, changes: &[Change]) -> String {
+    if changes.is_empty() {
+        return format!("{target}: nothing has to change\n");
+    }
+    let lines = changes.iter().flat_map(|change| change.text.lines());
+    let lines: String = lines.map(|line| format!("  {line}\n")).collect();
+    format!("{target}: this would change\n{lines}")
+}
+
+/// `{"format": "assetsync access", "version": 1, "target", "changes": [..], "applied", "findings": [..]}`.
+pub fn changes_json(target: &str, changes: &[Change], proof: Option<&[Finding]>) -> Value {
+    let lines: Vec<&str> = changes.iter().flat_map(|c| c.text.lines()).collect();
+    json!({
+        "format": "assetsync access",
+        "version": 1,
+        "target": target,
+        "changes": lines,
+        "applied": proof.is_some(),
+        "findings": proof,
+    })
+}
+
+/// How public a bucket is, in words.
+pub fn access_text(target: &str, shown: &Shown) -> String {
+    let settings = &shown.settings;
+    let mut text = format!("{target}: `access = \"{}\"`\n", shown.wanted);
+    let mut line = |name: &str, what: String| {
+        writeln!(text, "  {name:<20}{what}").expect("a string takes every write");
+    };
+    line("strangers may", told(&settings.grants, grants));
+    line("protections", told(&settings.blocks, blocks));
+    line("ACLs of objects", told(&settings.takes_acls, acls));
+    line(
+        "location",
+        told(&settings.location, |at| crate::error::escape(at)),
+    );
+    line("versioning", told(&settings.versioning, versioning));
+    text
+}
+
+fn told<T>(told: &Told<T>, in_words: impl FnOnce(&T) -> String) -> String {
+    match told {
+        Told::Is(value) => in_words(value),
+        Told::Unknown(why) => format!("unknown: {why}"),
+    }
+}
+
+#[allow(clippy::ptr_arg, reason = "what was told is a vector")]
+fn grants(grants: &Vec<Grant>) -> String {
+    if grants.is_empty() {
+        return "nothing, by the bucket's own rules".to_string();
+    }
+    let words = grants.iter().map(|grant| {
+        let verb = match grant.right {
+            Right::Read => "read objects",
+            Right::List => "LIST OBJECTS",
+            Right::Write => "WRITE OBJECTS",
+            Right::Manage => "MANAGE THE BUCKET",
+        };
+        let who = match grant.to {
+            Public::Everybody => "",
+            Public::AnyAccount => "with any account, ",
+        };
+        format!("{verb} ({who}{})", grant.by)
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn blocks(blocks: &Blocks) -> String {
+    let all = [
+        (blocks.refuses_acls, "public ACLs are refused"),
+        (blocks.ignores_acls, "public ACLs count for nothing"),
+        (blocks.refuses_policies, "public rules are refused"),
+        (blocks.ignores_policies, "public rules count for nothing"),
+    ];
+    let set: Vec<&str> = all
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, what)| *what)
+        .collect();
+    match set.is_empty() {
+        true => "none".to_string(),
+        false => set.join(", "),
+    }
+}
+
+fn acls(takes_acls: &bool) -> String {
+    match takes_acls {
+        true => "possible",
+        false => "not possible",
+    }
+    .to_string()
+}
+
+fn versioning(versioning: &Versioning) -> String {
+    match versioning {
+        Versioning::On => "on",
+        Versioning::Suspended => "suspended",
+        Versioning::Off => "off",
+    }
+    .to_string()
+}
+
+/// `{"format": "assetsync access", "version": 1, "target", "wanted", "settings": {..}}`.
+pub fn access_json(target: &str, shown: &Shown) -> Value {
+    json!({
+        "format": "assetsync access",
+        "version": 1,
+        "target": target,
+        "wanted": shown.wanted,
+        "settings": shown.settings,
+    })
+}

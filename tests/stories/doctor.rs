@@ -1,0 +1,473 @@
+//! `doctor` looks at buckets that are set up well, and at some that aren't; and a push looks before it uploads.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::gcs::{Object, Server, Setup};
+use crate::support::s3::Bucket;
+use crate::support::{Run, Site, from_test_command, set_mode};
+
+/// A bucket for what is published, one for the releases, and a site.
+struct Hunt {
+    site: Site,
+    assets: Bucket,
+    releases: Bucket,
+}
+
+impl Hunt {
+    /// With releases in a bucket of their own: target `prod`; and with all in one: target `one`.
+    fn new() -> Hunt {
+        let (assets, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
+        let endpoint = &assets.endpoint;
+        let config = format!(
+            "[target.prod]\nurl = \"s3://{0}/static\"\nstate = \"s3://{1}/prod\"\nendpoint = \"{endpoint}\"\n\
+             [target.one]\nurl = \"s3://{0}\"\nendpoint = \"{endpoint}\"\n\
+             [target.gone]\nurl = \"s3://no-such-bucket\"\nendpoint = \"{endpoint}\"\n",
+            assets.name, releases.name
+        );
+        let site = Site::new()
+            .config(&config)
+            .file("index.html", "<h1>The hunt</h1>")
+            .file("map.png", "a map");
+        Hunt {
+            site,
+            assets,
+            releases,
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = self.assets.command(&self.site, arguments);
+        command.env("ASSETSYNC_TARGET", "prod");
+        let mut run = Run::of(&mut command, &self.site.path(""));
+        for text in [&mut run.stdout, &mut run.stderr] {
+            *text = text
+                .replace(&self.assets.endpoint, "[server]")
+                .replace(&self.assets.name, "[assets]")
+                .replace(&self.releases.name, "[releases]");
+        }
+        run
+    }
+
+    fn ok(&self, arguments: &[&str]) -> String {
+        let run = self.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {run}");
+        run.stdout
+    }
+}
+
+/// The checks of a verdict, in the order in which they are printed.
+fn checks(report: &Value, verdict: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("a list");
+    let of = findings.iter().filter(|f| f["verdict"] == verdict);
+    of.map(|f| f["check"].as_str().expect("a word").to_string())
+        .collect()
+}
+
+fn report(run: &Run, code: i32) -> Value {
+    assert_eq!(run.code, code, "{run}");
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let findings = report["findings"].as_array().expect("a list");
+    for finding in findings {
+        assert_ne!(finding["text"], "", "{finding}");
+        assert_ne!(finding["why"], "", "{finding}");
+        let needs_fix = ["failed", "warning"].contains(&finding["verdict"].as_str().expect("one"));
+        assert!(!needs_fix || finding["fix"] != "", "{finding}");
+    }
+    report
+}
+
+fn set(bucket: &Bucket, part: &str, body: &str) {
+    let answer = bucket.signed("PUT", &format!("?{part}="), body.as_bytes());
+    assert!(answer.status < 300, "{part}: {}", answer.text());
+}
+
+const UPLOADS_RULE: &str = "<LifecycleConfiguration><Rule><ID>uploads</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>";
+const TIDY_RULE: &str = "<LifecycleConfiguration><Rule><ID>tidy</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>";
+const VERSIONED: &str =
+    "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+const SUSPENDED: &str =
+    "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
+
+#[test]
+fn a_bucket_that_is_set_up_well_passes_and_is_left_as_it_was() {
+    let hunt = Hunt::new();
+    set(&hunt.assets, "lifecycle", UPLOADS_RULE);
+    set(&hunt.assets, "versioning", VERSIONED);
+    hunt.ok(&["access", "apply", "prod", "--yes"]);
+    let found = report(&hunt.run(&["doctor", "--json"]), 0);
+    assert_eq!(checks(&found, "failed"), [] as [&str; 0]);
+    // radosgw ignores versions when it deletes, and has no ownership controls.
+    assert_eq!(checks(&found, "warning"), ["delete"]);
+    assert_eq!(checks(&found, "unknown"), ["acls"]);
+    assert_eq!(found["summary"]["passed"], 22, "{found:#}");
+    assert_eq!(hunt.assets.all_keys(), [] as [&str; 0]);
+    assert_eq!(hunt.releases.all_keys(), [] as [&str; 0]);
+}
+
+/// A bucket that everybody may list, write and delete in, and read the releases of; a rule that deletes, no rule for
+/// uploads, no versions, and a key that repeats itself.
+#[test]
+fn every_mistake_at_once_on_s3() {
+    let hunt = Hunt::new();
+    let bucket = &hunt.assets;
+    let weak = "changeme".repeat(8);
+    std::fs::write(hunt.site.path("hunt.key"), weak).expect("written");
+    let answer = bucket.signed_with("PUT", "?acl=", b"", &[("x-amz-acl", "public-read-write")]);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Quick", "Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucketVersions"],
+         "Resource": [format!("arn:aws:s3:::{}", bucket.name), format!("arn:aws:s3:::{}/*", bucket.name)]},
+    ]});
+    set(bucket, "policy", &policy.to_string());
+    set(bucket, "lifecycle", TIDY_RULE);
+    set(bucket, "versioning", SUSPENDED);
+    let found = report(&hunt.run(&["doctor", "one", "--json"]), 3);
+    assert_eq!(
+        checks(&found, "failed"),
+        [
+            "key",
+            "anonymous-write",
+            "anonymous-state",
+            "anonymous-list",
+            "grants",
+            "lifecycle"
+        ]
+    );
+    assert_eq!(
+        checks(&found, "warning"),
+        ["delete", "versioning", "uploads"]
+    );
+    let told = hunt.run(&["doctor", "one"]);
+    insta::with_settings!({ filters => vec![("[0-9a-f]{16}", "[key id]")] }, {
+        insta::assert_snapshot!("every_mistake_on_s3", told);
+    });
+    assert_eq!(bucket.all_keys(), [] as [&str; 0], "nothing is left behind");
+}
+
+#[test]
+fn a_bucket_that_isnt_there_is_told_of_at_once() {
+    let hunt = Hunt::new();
+    let found = report(&hunt.run(&["doctor", "gone", "--json"]), 3);
+    assert_eq!(checks(&found, "failed"), ["bucket"]);
+}
+
+/// As credentials of a CI should be: they publish, and delete nothing, nor see how the bucket is set up.
+#[test]
+fn what_cant_be_looked_at_is_told_of_as_such_and_what_stays_behind_too() {
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "prod", "--yes"]);
+    let deployer = json!({"AWS": "arn:aws:iam:::user/stranger"});
+    for (bucket, reads) in [(&hunt.assets, true), (&hunt.releases, false)] {
+        let name = &bucket.name;
+        let mut statements = vec![
+            json!({"Effect": "Allow", "Principal": deployer, "Action": ["s3:PutObject", "s3:GetObject"], "Resource": format!("arn:aws:s3:::{name}/*")}),
+            json!({"Effect": "Allow", "Principal": deployer, "Action": "s3:ListBucket", "Resource": format!("arn:aws:s3:::{name}")}),
+        ];
+        if reads {
+            statements.push(json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{name}/*")}));
+        }
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        set(bucket, "policy", &policy.to_string());
+    }
+    let mut command = hunt.site.command(&["doctor", "prod", "--json"]);
+    as_deployer(&mut command);
+    let found = report(&Run::of(&mut command, &hunt.site.path("")), 0);
+    let unknown = checks(&found, "unknown");
+    for check in [
+        "grants",
+        "public-access-block",
+        "versioning",
+        "lifecycle",
+        "releases-grants",
+    ] {
+        assert!(unknown.contains(&check.to_string()), "{check}: {unknown:?}");
+    }
+    let text = found.to_string();
+    assert!(text.contains("s3:GetBucketAcl is needed"), "{text}");
+    let delete = &found["findings"][find(&found, "delete")];
+    assert_eq!(delete["verdict"], "passed", "{delete}");
+    assert!(
+        delete["text"].as_str().expect("text").contains("stays"),
+        "{delete}"
+    );
+    let left = [hunt.assets.all_keys(), hunt.releases.all_keys()].concat();
+    assert_eq!(left.len(), 2, "the two probes: {left:?}");
+    assert_eq!(
+        hunt.assets.anonymous(&format!("/{}", left[0])).status,
+        200,
+        "the one is public, and says nothing"
+    );
+}
+
+fn find(report: &Value, check: &str) -> usize {
+    let findings = report["findings"].as_array().expect("a list");
+    let at = findings.iter().position(|f| f["check"] == check);
+    at.expect("it was made")
+}
+
+fn as_deployer(command: &mut Command) {
+    command
+        .env(
+            "AWS_ACCESS_KEY_ID",
+            from_test_command("ASSETSYNC_TEST_STRANGER_ACCESS_KEY"),
+        )
+        .env(
+            "AWS_SECRET_ACCESS_KEY",
+            from_test_command("ASSETSYNC_TEST_STRANGER_SECRET_KEY"),
+        );
+}
+
+// ---- Google ----
+
+/// A server that tells strangers from the account, with a bucket for what is published and one for the releases.
+struct Google {
+    site: Site,
+    server: Server,
+}
+
+impl Google {
+    fn new(setup: &[Setup], access: &str) -> Google {
+        let server = Server::start();
+        server.require_token();
+        server.bucket("hunt", setup);
+        server.bucket("releases", &[Setup::Uniform]);
+        let url = server.url();
+        let config = format!(
+            "[target.prod]\nurl = \"gs://hunt/static\"\nstate = \"gs://releases/prod\"\nendpoint = \"{url}\"\naccess = \"{access}\"\n\
+             [target.one]\nurl = \"gs://hunt/static\"\nendpoint = \"{url}\"\naccess = \"{access}\"\n"
+        );
+        let site = Site::new().config(&config).file("map.png", "a map");
+        Google { site, server }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = self.site.command(arguments);
+        command
+            .env("GOOGLE_OAUTH_ACCESS_TOKEN", self.server.token())
+            .env("ASSETSYNC_TARGET", "prod");
+        let mut run = Run::of(&mut command, &self.site.path(""));
+        run.stdout = run.stdout.replace(self.server.url(), "[server]");
+        run.stderr = run.stderr.replace(self.server.url(), "[server]");
+        run
+    }
+}
+
+#[test]
+fn a_bucket_on_google_that_is_set_up_well_passes() {
+    let google = Google::new(&[Setup::Uniform], "bucket");
+    let soft = json!({"softDeletePolicy": {"retentionDurationSeconds": "604800"}});
+    google.server.set_resource("hunt", &soft);
+    google.server.set_iam(
+        "hunt",
+        &json!([{"role": "roles/storage.legacyObjectReader", "members": ["allUsers"]}]),
+    );
+    let found = report(&google.run(&["doctor", "--json"]), 0);
+    let not_passed = [checks(&found, "warning"), checks(&found, "unknown")].concat();
+    assert_eq!(not_passed, [] as [&str; 0], "{found:#}");
+    assert_eq!(google.server.objects("hunt"), [] as [&str; 0]);
+    assert_eq!(google.server.objects("releases"), [] as [&str; 0]);
+}
+
+#[test]
+fn every_mistake_at_once_on_google() {
+    let google = Google::new(&[Setup::Uniform], "object-acl");
+    google.server.set_iam(
+        "hunt",
+        &json!([{"role": "roles/storage.objectAdmin", "members": ["allUsers", "allAuthenticatedUsers"]}]),
+    );
+    google.server.set_resource(
+        "hunt",
+        &json!({
+            "lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 30}}]},
+            "retentionPolicy": {"retentionPeriod": "86400", "isLocked": false},
+        }),
+    );
+    let found = report(&google.run(&["doctor", "one", "--json"]), 3);
+    assert_eq!(
+        checks(&found, "failed"),
+        [
+            "write",
+            "anonymous-write",
+            "anonymous-state",
+            "anonymous-list",
+            "grants",
+            "acls",
+            "retention",
+            "lifecycle"
+        ]
+    );
+    assert_eq!(checks(&found, "warning"), ["versioning"]);
+    assert_eq!(checks(&found, "unknown"), ["public-read"]);
+    insta::with_settings!({ filters => vec![("[0-9a-f]{32}", "[nonce]"), ("[0-9a-f]{16}", "[key id]")] }, {
+        insta::assert_snapshot!("every_mistake_on_google", google.run(&["doctor", "one"]));
+    });
+}
+
+#[test]
+fn an_account_without_rights_is_told_which_it_needs() {
+    let google = Google::new(
+        &[
+            Setup::Public,
+            Setup::NoManage,
+            Setup::NoGetBucket,
+            Setup::NoOverwrite,
+        ],
+        "bucket",
+    );
+    let found = report(&google.run(&["doctor", "one", "--json"]), 3);
+    let text = found.to_string();
+    for permission in [
+        "storage.buckets.get is needed",
+        "storage.buckets.getIamPolicy is needed",
+    ] {
+        assert!(text.contains(permission), "{permission}: {text}");
+    }
+    // The root of the releases can't be written over without `storage.objects.delete`.
+    assert_eq!(checks(&found, "failed"), ["releases", "anonymous-state"]);
+    assert!(
+        checks(&found, "unknown").contains(&"conditional-writes".to_string()),
+        "{found:#}"
+    );
+}
+
+#[test]
+fn at_an_emulator_nobody_is_a_stranger() {
+    let google = Google::new(&[Setup::Listable], "bucket");
+    let site = Site::new()
+        .config("[target.prod]\nurl = \"gs://hunt/static\"\n")
+        .file("map.png", "a map");
+    let open = Server::start();
+    open.bucket("hunt", &[Setup::Listable, Setup::Public]);
+    let mut command = site.command(&["doctor", "--json"]);
+    command.env("STORAGE_EMULATOR_HOST", open.url());
+    let found = report(&Run::of(&mut command, &site.path("")), 0);
+    let unknown = checks(&found, "unknown");
+    assert!(
+        unknown.contains(&"anonymous-list".to_string()),
+        "{unknown:?}"
+    );
+    drop(google);
+}
+
+// ---- a folder ----
+
+#[test]
+fn a_folder_is_looked_at_too() {
+    let site = Site::new()
+        .config("[target.local]\nurl = \"file:out/bucket\"\n")
+        .file("map.png", "a map");
+    let found = report(&site.run(&["doctor", "--json"]), 0);
+    assert_eq!(checks(&found, "failed"), [] as [&str; 0]);
+    site.ok(&["push"]);
+    let published = site.published("out/bucket");
+    set_mode(&site.path("out/bucket"), 0o777);
+    let found = report(&site.run(&["doctor", "--json"]), 3);
+    assert_eq!(checks(&found, "failed"), ["permissions"]);
+    assert_eq!(site.published("out/bucket"), published);
+}
+
+// ---- before a push ----
+
+#[test]
+fn a_push_to_a_bucket_that_strangers_can_list_is_refused() {
+    let hunt = Hunt::new();
+    let list = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Oops", "Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"],
+         "Resource": [format!("arn:aws:s3:::{}", hunt.assets.name), format!("arn:aws:s3:::{}/*", hunt.assets.name)]},
+    ]});
+    set(&hunt.assets, "policy", &list.to_string());
+    let refused = hunt.run(&["push", "prod"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.stderr.contains("strangers can list"), "{refused}");
+    assert!(
+        refused.stderr.contains("assetsync access apply prod"),
+        "{refused}"
+    );
+    assert_eq!(
+        hunt.assets.all_keys(),
+        [] as [&str; 0],
+        "nothing was uploaded"
+    );
+
+    let meant = hunt.run(&["push", "prod", "--allow-exposed"]);
+    assert_eq!(meant.code, 0, "{meant}");
+    assert!(
+        meant.stderr.contains("warning: prod: strangers can list"),
+        "{meant}"
+    );
+    assert_eq!(hunt.assets.keys().len(), 2);
+
+    // Nothing is uploaded, so nobody looks.
+    let again = hunt.run(&["push", "prod", "--json"]);
+    let again: Value = serde_json::from_str(&again.stdout).expect("JSON");
+    assert_eq!(again["requests"], 0, "the releases tell that all is there");
+}
+
+#[test]
+fn a_push_is_refused_where_strangers_can_read_the_releases() {
+    let hunt = Hunt::new();
+    hunt.ok(&["push", "one"]);
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}/*", hunt.assets.name)},
+    ]});
+    set(&hunt.assets, "policy", &policy.to_string());
+    hunt.site.write("map.png", "a better map");
+    let refused = hunt.run(&["push", "one"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(
+        refused.stderr.contains("strangers can read the releases"),
+        "{refused}"
+    );
+    assert!(refused.stderr.contains("state = \"s3://"), "{refused}");
+    assert_eq!(hunt.assets.keys().len(), 2, "nothing was uploaded");
+    hunt.ok(&["push", "one", "--allow-exposed"]);
+}
+
+#[test]
+fn a_push_looks_twice_at_most_and_a_stranger_who_isnt_answered_stops_nobody() {
+    use crate::support::faults::{Effect, Fault};
+    let google = Google::new(&[Setup::Public, Setup::Uniform], "bucket");
+    let strangers = || -> usize {
+        let requests = google.server.requests();
+        let public = requests
+            .iter()
+            .filter(|one| !one.path.starts_with("/storage/") && !one.path.starts_with("/upload/"));
+        public.count()
+    };
+    let first = google.run(&["push"]);
+    assert_eq!((first.code, strangers()), (0, 1), "{first}");
+    google.server.clear();
+    google.site.write("map.png", "a better map");
+    let second = google.run(&["push"]);
+    assert_eq!((second.code, strangers()), (0, 2), "{second}");
+
+    google.site.write("map.png", "the best map");
+    for _ in 0..9 {
+        google
+            .server
+            .fault(Fault::new("GET", "/hunt?", Effect::refuse(503)));
+    }
+    let third = google.run(&["push"]);
+    assert_eq!(third.code, 0, "{third}");
+    assert!(third.stderr.contains("couldn't be told"), "{third}");
+    google.server.disarm();
+    assert_eq!(google.server.objects("hunt").len(), 3);
+}
+
+#[test]
+fn a_bucket_on_google_that_strangers_can_list_is_refused_too() {
+    let google = Google::new(&[Setup::Uniform], "bucket");
+    google.server.set_iam(
+        "hunt",
+        &json!([{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]),
+    );
+    google
+        .server
+        .put("hunt", "there", Object::new("", "text/plain"));
+    let refused = google.run(&["push"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.stderr.contains("strangers can list"), "{refused}");
+    assert_eq!(google.server.objects("hunt"), ["there"]);
+}
