@@ -48,6 +48,44 @@ impl<'a> Fix<'a> {
         Fix::at(self.target, place, s3, gcs)
     }
 
+    /// A server that ignores conditions. Ceph's radosgw 16 does so in versioned buckets alone, also where a version is expected.
+    pub(super) fn conditions(&self, place: &Place) -> String {
+        const OTHER: &str =
+            "use a newer version of this server, or another one: assetsync can't be safe here";
+        match place {
+            Place::S3 { .. } => format!(
+                "if the bucket is versioned, suspend that, since some servers keep no conditions there (Ceph's radosgw 16): `{}`; else {OTHER}",
+                Fix::at(
+                    self.target,
+                    place,
+                    "put-bucket-versioning --bucket BUCKET --versioning-configuration Status=Suspended",
+                    ""
+                )
+            ),
+            _ => OTHER.to_string(),
+        }
+    }
+
+    /// The same, where the releases are.
+    pub(super) fn conditions_of_state(&self) -> String {
+        self.conditions(self.target.state.as_ref().unwrap_or(&self.target.place))
+    }
+
+    /// Turns versioning on, or what does as well.
+    pub(super) fn versioning(&self) -> String {
+        let command = self.cloud(
+            "put-bucket-versioning --bucket BUCKET --versioning-configuration Status=Enabled",
+            "buckets update gs://BUCKET --soft-delete-duration=7d",
+        );
+        match (&self.target.place, &self.target.endpoint) {
+            (Place::S3 { .. }, Some(_)) => format!(
+                "{command}, but not on Ceph's radosgw 16, where conditional writes stop working then: look again with `{}` before the next push",
+                self.own("doctor")
+            ),
+            _ => command,
+        }
+    }
+
     fn at(target: &Target, place: &Place, s3: &str, gcs: &str) -> String {
         match place {
             Place::S3 { bucket, .. } => {

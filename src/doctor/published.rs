@@ -29,6 +29,8 @@ const PUBLISHED: &[u8] = b"This shows that visitors can read. assetsync doctor w
 pub(super) struct Published {
     key: String,
     put: Result<(), StoreError>,
+    /// Once more, though it's there.
+    put_again: Option<Result<(), StoreError>>,
     /// What a stranger gets at the storage's URL, and at the target's `public_url`.
     at_storage: Option<Result<Heard, StoreError>>,
     at_public_url: Option<Result<Heard, StoreError>>,
@@ -38,23 +40,27 @@ pub(super) struct Published {
 /// Publishes an object of a new name, lets a stranger read it, and takes it away again.
 pub(super) async fn try_publishing(patient: &Patient<'_>) -> Published {
     let object = probe_object(patient);
-    let body = Body {
+    let body = || Body {
         content: Content::Memory(Bytes::from_static(PUBLISHED)),
         is_gzipped: false,
     };
     let key = object.key.to_string();
-    let stored = match patient.store.put(&object, body, &PutMode::Create).await {
+    let create = || patient.store.put(&object, body(), &PutMode::Create);
+    let stored = match create().await {
         Ok(stored) => stored,
         Err(error) => {
             return Published {
                 key,
                 put: Err(error),
+                put_again: None,
                 at_storage: None,
                 at_public_url: None,
                 delete: None,
             };
         }
     };
+    let again = create().await;
+    let version = again.as_ref().unwrap_or(&stored).version.clone();
     let at_storage = try_reading(patient, patient.store.url(&object.key));
     let at_public_url = async {
         match &patient.target.public_url {
@@ -66,9 +72,10 @@ pub(super) async fn try_publishing(patient: &Patient<'_>) -> Published {
     };
     let (at_storage, at_public_url) = futures_util::join!(at_storage, at_public_url);
     Published {
-        delete: Some(patient.store.delete(&key, &stored.version).await),
+        delete: Some(patient.store.delete(&key, &version).await),
         key,
         put: Ok(()),
+        put_again: Some(again.map(|_| ())),
         at_storage: Some(at_storage),
         at_public_url,
     }
@@ -135,6 +142,16 @@ impl Published {
             WRITE,
             format!("we can publish an object{left}"),
         )];
+        if let Some(Ok(())) = &self.put_again {
+            findings.push(
+                Finding::failed(
+                    "create-only",
+                    "what is published is never written over by mistake",
+                    "the storage writes over what is there, though the condition forbids it (If-None-Match, ifGenerationMatch=0)",
+                )
+                .fix(fix.conditions(&patient.target.place)),
+            );
+        }
         if let Some(heard) = &self.at_storage {
             findings.extend(judge_reading(heard, self.at_public_url.as_ref(), &fix));
         }

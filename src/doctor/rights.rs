@@ -137,7 +137,7 @@ impl Rights {
         let fix = patient.fix();
         let mut findings = self.judge_writing(&fix);
         if self.create.is_ok() {
-            findings.push(self.judge_conditions());
+            findings.push(self.judge_conditions(&fix));
             findings.push(self.judge_deleting());
         }
         findings.extend(match &self.strangers {
@@ -156,7 +156,11 @@ impl Rights {
                 "get-bucket-policy --bucket BUCKET",
                 "buckets get-iam-policy gs://BUCKET",
             );
-            Finding::failed(CHECK, WHY, error.message.clone()).fix(needed(error, &rights))
+            let mend = match error.kind {
+                StoreErrorKind::Precondition => fix.conditions_of_state(),
+                _ => needed(error, &rights),
+            };
+            Finding::failed(CHECK, WHY, error.message.clone()).fix(mend)
         };
         let tries = [Some(&self.create), self.overwrite.as_ref()];
         let refused = tries
@@ -181,11 +185,9 @@ impl Rights {
     }
 
     /// Whether the storage minds conditions.
-    fn judge_conditions(&self) -> Finding {
+    fn judge_conditions(&self, fix: &Fix<'_>) -> Finding {
         const CHECK: &str = "conditional-writes";
         const WHY: &str = "they keep two who push at once from writing over each other";
-        const FIX: &str =
-            "use a newer version of this server, or another one: assetsync can't be safe here";
         let tries = [
             (
                 "a create though something is there (If-None-Match, ifGenerationMatch=0)",
@@ -206,7 +208,7 @@ impl Rights {
                 "the storage ignores the condition of {}",
                 ignored.join(" and ")
             );
-            return Finding::failed(CHECK, WHY, text).fix(FIX);
+            return Finding::failed(CHECK, WHY, text).fix(fix.conditions_of_state());
         }
         let is_minded = |tried: &Option<Result<(), StoreError>>| matches!(tried, Some(Err(error)) if error.kind == StoreErrorKind::Precondition);
         if tries.iter().all(|(_, tried)| is_minded(tried)) {
@@ -282,25 +284,27 @@ mod tests {
 
     #[test]
     fn conditions_that_are_ignored_are_dangerous() {
-        assert_eq!(rights().judge_conditions().verdict, Verdict::Passed);
+        let target = super::super::settings::tests::target();
+        let fix = Fix::of(&target);
+        assert_eq!(rights().judge_conditions(&fix).verdict, Verdict::Passed);
         let create = Rights {
             create_again: Some(Ok(())),
             ..rights()
         };
-        let finding = create.judge_conditions();
+        let finding = create.judge_conditions(&fix);
         assert_eq!(finding.verdict, Verdict::Failed);
         assert!(finding.text.contains("If-None-Match"), "{finding:?}");
         let over = Rights {
             overwrite_stale: Some(Ok(())),
             ..rights()
         };
-        assert_eq!(over.judge_conditions().verdict, Verdict::Failed);
+        assert_eq!(over.judge_conditions(&fix).verdict, Verdict::Failed);
         let odd = Rights {
             create_again: Some(refused(StoreErrorKind::Other)),
             ..rights()
         };
         assert_eq!(
-            odd.judge_conditions().verdict,
+            odd.judge_conditions(&fix).verdict,
             Verdict::Unknown,
             "what isn't known isn't passed"
         );
@@ -309,7 +313,7 @@ mod tests {
             overwrite_stale: None,
             ..rights()
         };
-        assert_eq!(not_over.judge_conditions().verdict, Verdict::Unknown);
+        assert_eq!(not_over.judge_conditions(&fix).verdict, Verdict::Unknown);
     }
 
     #[test]

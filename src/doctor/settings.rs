@@ -249,10 +249,7 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
                 _ => "off: what is deleted is gone",
             },
         )
-        .fix(fix.cloud(
-            "put-bucket-versioning --bucket BUCKET --versioning-configuration Status=Enabled",
-            "buckets update gs://BUCKET --soft-delete-duration=7d",
-        )),
+        .fix(fix.versioning()),
         Told::Unknown(why) => Finding::unknown(CHECK, WHY, why.clone()),
     }
 }

@@ -94,14 +94,13 @@ const SUSPENDED: &str =
 fn a_bucket_that_is_set_up_well_passes_and_is_left_as_it_was() {
     let hunt = Hunt::new();
     set(&hunt.assets, "lifecycle", UPLOADS_RULE);
-    set(&hunt.assets, "versioning", VERSIONED);
     hunt.ok(&["access", "apply", "prod", "--yes"]);
     let found = report(&hunt.run(&["doctor", "--json"]), 0);
     assert_eq!(checks(&found, "failed"), [] as [&str; 0]);
     // radosgw ignores versions when it deletes, and has no ownership controls.
-    assert_eq!(checks(&found, "warning"), ["delete"]);
+    assert_eq!(checks(&found, "warning"), ["delete", "versioning"]);
     assert_eq!(checks(&found, "unknown"), ["acls"]);
-    assert_eq!(found["summary"]["passed"], 22, "{found:#}");
+    assert_eq!(found["summary"]["passed"], 21, "{found:#}");
     assert_eq!(hunt.assets.all_keys(), [] as [&str; 0]);
     assert_eq!(hunt.releases.all_keys(), [] as [&str; 0]);
 }
@@ -144,6 +143,31 @@ fn every_mistake_at_once_on_s3() {
         insta::assert_snapshot!("every_mistake_on_s3", told);
     });
     assert_eq!(bucket.all_keys(), [] as [&str; 0], "nothing is left behind");
+}
+
+/// In a versioned bucket, radosgw 16 writes over what `If-None-Match` protects, and takes no version for the expected one.
+#[test]
+fn a_storage_that_keeps_no_conditions_is_told_of_before_two_deployers_find_out() {
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "prod", "--yes"]);
+    set(&hunt.assets, "versioning", VERSIONED);
+    let found = report(&hunt.run(&["doctor", "prod", "--json"]), 3);
+    assert_eq!(checks(&found, "failed"), ["create-only"]);
+    set(&hunt.releases, "versioning", VERSIONED);
+    let found = report(&hunt.run(&["doctor", "prod", "--json"]), 3);
+    assert_eq!(
+        checks(&found, "failed"),
+        ["create-only", "releases", "conditional-writes"]
+    );
+    let fix = &found["findings"][find(&found, "conditional-writes")]["fix"];
+    let fix = fix.as_str().expect("text");
+    assert!(fix.contains("Status=Suspended"), "{fix}");
+    assert!(fix.contains("--bucket [releases]"), "{fix}");
+    for bucket in [&hunt.assets, &hunt.releases] {
+        set(bucket, "versioning", SUSPENDED);
+    }
+    let found = report(&hunt.run(&["doctor", "prod", "--json"]), 0);
+    assert_eq!(checks(&found, "failed"), [] as [&str; 0]);
 }
 
 #[test]
