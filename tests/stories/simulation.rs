@@ -162,7 +162,9 @@ impl World {
 }
 
 fn folder_of(now: &BTreeMap<String, Stored>) -> Option<&str> {
-    now.keys().find_map(|key| key.strip_suffix("root.json"))
+    // A release's name may end in "root", too.
+    let root = now.keys().find(|key| key.ends_with("/root.json"))?;
+    root.strip_suffix("root.json")
 }
 
 /// What isn't as it must be, given what is there now.
@@ -469,7 +471,7 @@ fn history(seed: u64, builds: &Arc<Vec<(Site, Build)>>, tally: &Tally) -> Vec<St
             .memory
             .keys()
             .iter()
-            .any(|key| key.ends_with("root.json"))
+            .any(|key| key.ends_with("/root.json"))
         {
             resolve(&clean).await?;
             clean.end_live().await?;
