@@ -243,6 +243,7 @@ impl Report {
 
     /// Counts what `plan` keeps of those objects that `is_meant` picks.
     pub(crate) fn keep_all(&mut self, plan: &Plan<'_>, is_meant: impl Fn(&Object) -> bool) {
+        self.stored.reserve(plan.actions.len());
         for action in plan.actions.iter().filter(|action| is_meant(action.object)) {
             if let (Step::Keep, Some(there)) = (action.step, &action.there) {
                 self.keep(action.object, there.clone());

@@ -20,6 +20,7 @@ use assetsync::{
     Wanted, build_with, inventory, open, plan,
 };
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use super::bucket::Exposed;
 use super::{CHANGES_FOUND, Code, DONE, Nothing, Session, variable};
@@ -58,9 +59,10 @@ impl Session<'_> {
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
+        let commit = commit_of(&runtime, &config);
         let (builds, opened) =
             self.build_and_look(&runtime, &config, unlock, Nothing::IsAMistake)?;
-        let planned = self.plan(&runtime, &config, &builds, opened)?;
+        let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
         let mut documents = Vec::new();
         for planned in &planned {
             let Planned {
@@ -102,9 +104,10 @@ impl Session<'_> {
             true => Nothing::IsMeant,
             false => Nothing::IsAMistake,
         };
+        let commit = commit_of(&runtime, &config);
         let (builds, opened) = self.build_and_look(&runtime, &config, unlock, nothing)?;
         let allowed = allowed(guards, &builds)?;
-        let planned = self.plan(&runtime, &config, &builds, opened)?;
+        let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
         // Of several targets, none is written to before all may be.
         planned
             .iter()
@@ -255,7 +258,7 @@ impl Session<'_> {
             builds.push(build);
         }
         self.detail(&format!(
-            "{} files are as they were when they were read last",
+            "files that haven't changed since they were read last: {}",
             cache.known()
         ));
         if !self.global.quiet {
@@ -271,12 +274,10 @@ impl Session<'_> {
         config: &'b Config,
         builds: &'b [Build],
         opened: Vec<Opened<'b>>,
+        commit: JoinHandle<Option<Commit>>,
     ) -> Result<Vec<Planned<'b>>> {
-        let folder = config
-            .sources
-            .first()
-            .map_or(Path::new("."), |source| &source.dir);
-        let commit = who::commit(folder);
+        let folder = checkout(config);
+        let commit = runtime.block_on(commit).expect("asking git doesn't panic");
         let planned = |(opened, build): (Opened<'b>, &'b Build)| {
             let Opened {
                 target,
@@ -321,6 +322,18 @@ impl Session<'_> {
             }
         })
     }
+}
+
+/// Where the sources come from.
+fn checkout(config: &Config) -> &Path {
+    let first = config.sources.first();
+    first.map_or(Path::new("."), |source| &source.dir)
+}
+
+/// Asks git, which has a whole tree to look at, while the files are read.
+fn commit_of(runtime: &Runtime, config: &Config) -> JoinHandle<Option<Commit>> {
+    let folder = checkout(config).to_path_buf();
+    runtime.spawn_blocking(move || who::commit(&folder))
 }
 
 impl Planned<'_> {

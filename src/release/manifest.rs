@@ -176,7 +176,9 @@ impl Manifest {
             };
             Some((entry.key.to_string(), told))
         };
-        self.entries.iter().filter_map(stored).collect()
+        let mut listing = HashMap::with_capacity(self.entries.len());
+        listing.extend(self.entries.iter().filter_map(stored));
+        listing
     }
 
     /// The entries of these levels alone.

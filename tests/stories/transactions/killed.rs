@@ -70,7 +70,7 @@ impl Shelf<'_> {
             };
             (key, thing)
         };
-        bucket.keys().into_iter().map(thing).collect()
+        bucket.all_keys().into_iter().map(thing).collect()
     }
 
     /// The program, with what opens the bucket.
