@@ -11,6 +11,7 @@ mod releases;
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 use std::mem::ManuallyDrop;
+use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -319,6 +320,7 @@ impl Session<'_> {
     /// A runtime for the network, in which Ctrl-C and SIGTERM are waited for: the first stops new work, the
     /// second everything.
     fn runtime(&self) -> Result<ManuallyDrop<Runtime>> {
+        end_without_threads();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -362,6 +364,27 @@ impl Session<'_> {
             anstream::eprintln!("{text}");
         }
     }
+}
+
+/// tokio panics where it can't start a thread, and may then wait for ever for those that it could start.
+fn end_without_threads() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let message = info.payload_as_str().unwrap_or_default();
+        if message.starts_with("OS can't spawn worker thread") {
+            let error = Error::Io {
+                doing: "start",
+                path: "another thread".into(),
+                source: io::ErrorKind::OutOfMemory.into(),
+            };
+            anstream::eprintln!("error: {error}");
+            anstream::eprintln!(
+                "hint: give this user more memory or processes (`ulimit -v`, `ulimit -u`)"
+            );
+            std::process::exit(1);
+        }
+        usual(info);
+    }));
 }
 
 #[cfg(unix)]

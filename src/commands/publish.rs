@@ -1,8 +1,10 @@
 //! `diff` and `push`.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use assetsync::levels::LevelId;
 use assetsync::release::guard::{self, Age, Allowed};
@@ -20,7 +22,6 @@ use assetsync::{
     Wanted, build_with, inventory, open, plan,
 };
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
 
 use super::bucket::Exposed;
 use super::{CHANGES_FOUND, Code, DONE, Nothing, Session, variable};
@@ -59,7 +60,7 @@ impl Session<'_> {
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
-        let commit = commit_of(&runtime, &config);
+        let commit = commit_of(&config);
         let (builds, opened) =
             self.build_and_look(&runtime, &config, unlock, Nothing::IsAMistake)?;
         let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
@@ -104,7 +105,7 @@ impl Session<'_> {
             true => Nothing::IsMeant,
             false => Nothing::IsAMistake,
         };
-        let commit = commit_of(&runtime, &config);
+        let commit = commit_of(&config);
         let (builds, opened) = self.build_and_look(&runtime, &config, unlock, nothing)?;
         let allowed = allowed(guards, &builds)?;
         let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
@@ -274,10 +275,14 @@ impl Session<'_> {
         config: &'b Config,
         builds: &'b [Build],
         opened: Vec<Opened<'b>>,
-        commit: JoinHandle<Option<Commit>>,
+        commit: Asked,
     ) -> Result<Vec<Planned<'b>>> {
         let folder = checkout(config);
-        let commit = runtime.block_on(commit).expect("asking git doesn't panic");
+        let commit = match commit {
+            Ok(asked) => asked.join().expect("asking git doesn't panic"),
+            // No thread was left for it.
+            Err(_) => who::commit(folder),
+        };
         let planned = |(opened, build): (Opened<'b>, &'b Build)| {
             let Opened {
                 target,
@@ -330,10 +335,12 @@ fn checkout(config: &Config) -> &Path {
     first.map_or(Path::new("."), |source| &source.dir)
 }
 
+type Asked = io::Result<JoinHandle<Option<Commit>>>;
+
 /// Asks git, which has a whole tree to look at, while the files are read.
-fn commit_of(runtime: &Runtime, config: &Config) -> JoinHandle<Option<Commit>> {
+fn commit_of(config: &Config) -> Asked {
     let folder = checkout(config).to_path_buf();
-    runtime.spawn_blocking(move || who::commit(&folder))
+    thread::Builder::new().spawn(move || who::commit(&folder))
 }
 
 impl Planned<'_> {

@@ -43,8 +43,10 @@ impl Display {
             DisplayMode::Bar => Box::new(move || show_bar(&progress, &stopped)),
             DisplayMode::Lines => Box::new(move || show_lines(&progress, &stopped)),
         };
+        // Nothing depends on it: where there are no threads left, nothing is shown.
+        let thread = std::thread::Builder::new().spawn(show).ok();
         Display {
-            running: Some((stop, std::thread::spawn(show))),
+            running: thread.map(|thread| (stop, thread)),
         }
     }
 }
