@@ -30,7 +30,7 @@ Exit codes:
   0    done
   1    an error; each failure is listed
   2    bad usage, configuration or input, such as a file that keeps changing
-  3    refused by a guard; nothing was published. Of `doctor` and `access apply`: something is dangerous
+  3    refused by a guard; nothing was published. Of `doctor`, `audit` and `access apply`: something is dangerous
   4    lost a race against another deployer
   5    outcome unknown: the storage didn't answer; the next run finds out
   6    `diff --check` or `cors diff --check` found changes
@@ -257,6 +257,40 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Look at what is published as visitors get it: is all of it there, right, and nothing else?
+    ///
+    /// Without credentials, at the storage and at `public_url`: bytes, headers, gzip, parts of recordings, what pages of other
+    /// origins may load, what is answered for names that aren't there. With them: ACLs, what no release knows, what is held and
+    /// there all the same. Looks at all pages and plain names, and at a sample of the rest, which the release decides. Exits with 3
+    /// if anything is dangerous, with 1 if an object couldn't be looked at.
+    #[command(
+        after_help = "Examples:\n  assetsync audit prod\n  assetsync audit prod --all\n  assetsync audit prod --repair       shows what it will do, and asks"
+    )]
+    Audit {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
+        /// Objects to look at; large ones by their ends
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        sample: usize,
+        /// Look at all objects, and all of each
+        #[arg(long, conflicts_with = "sample")]
+        all: bool,
+        /// Requests a second at most
+        #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+        rate: u32,
+        /// Put right what can be: headers and ACLs in place, missing and changed objects from the local tree
+        #[arg(long)]
+        repair: bool,
+        /// Don't ask
+        #[arg(long, requires = "repair")]
+        yes: bool,
+        #[command(flatten)]
+        output: Output,
         #[command(flatten)]
         settings: Settings,
         #[command(flatten)]

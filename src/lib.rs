@@ -49,6 +49,7 @@
 //! ```
 
 mod apply;
+pub mod audit;
 pub mod body;
 mod build;
 pub mod cache;

@@ -2,6 +2,7 @@
 //! else to standard error.
 
 mod ask;
+mod audit;
 mod bucket;
 mod cors;
 mod inspect;
@@ -15,6 +16,7 @@ use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use assetsync::audit::Sample;
 use assetsync::config::Origin;
 use assetsync::levels::LevelId;
 use assetsync::report::{Display, DisplayMode, tree_text};
@@ -114,6 +116,29 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
         Command::Resolve { target, .. } => session.resolve(target.as_slice()),
         Command::Cors(command) => session.cors(command),
         Command::Doctor { target, json, .. } => session.doctor(target.as_slice(), *json),
+        Command::Audit {
+            target,
+            sample,
+            all,
+            rate,
+            repair,
+            yes,
+            output,
+            ..
+        } => {
+            let wish = audit::Wish {
+                sample: match all {
+                    true => Sample::All,
+                    false => Sample::Some(*sample),
+                },
+                rate: *rate,
+                repair: *repair,
+                is_confirmed: *yes,
+                urls: publish::urls(output),
+                as_json: output.json,
+            };
+            session.audit(target.as_slice(), &wish)
+        }
         Command::Access(AccessCommand::Show { target, json, .. }) => {
             session.access_show(target.as_slice(), *json)
         }

@@ -237,7 +237,7 @@ impl Session<'_> {
     }
 
     /// One build for all targets; one for each, if any file has absolute URLs.
-    fn build_all(
+    pub(super) fn build_all(
         &self,
         config: &Config,
         secret: &Secret,
@@ -441,7 +441,7 @@ pub(super) fn how(verify: VerifyHow) -> Verify {
     }
 }
 
-fn urls(output: &Output) -> Urls {
+pub(super) fn urls(output: &Output) -> Urls {
     if output.show_urls {
         Urls::Shown
     } else {

@@ -1,7 +1,8 @@
 //! Whether the bucket has the CORS policy that the target's file wants.
 
+use super::Finding;
 use super::fix::Fix;
-use super::{Finding, Patient};
+use crate::config::Target;
 use crate::cors::{self, Cloud, Policy};
 use crate::error::Result;
 use crate::store::StoreError;
@@ -11,14 +12,11 @@ const WHY: &str =
     "a browser keeps what it was answered as long as the file, so the policy has to be right first";
 
 /// Judges the bucket's policy against the target's file; none for a folder, which has no policy.
-pub(super) fn judge(
-    patient: &Patient<'_>,
-    there: Result<Option<Policy>, StoreError>,
-) -> Option<Finding> {
-    let cloud = Cloud::of(&patient.target.place)?;
-    let wanted = patient.target.cors.as_deref();
+pub(super) fn judge(target: &Target, there: Result<Option<Policy>, StoreError>) -> Option<Finding> {
+    let cloud = Cloud::of(&target.place)?;
+    let wanted = target.cors.as_deref();
     let wanted = wanted.map(|file| cors::load(file, cloud).map(|(policy, _)| policy));
-    Some(compare(there, wanted, cloud, &patient.fix()))
+    Some(compare(there, wanted, cloud, &Fix::of(target)))
 }
 
 fn compare(
@@ -50,8 +48,11 @@ fn compare(
     match changes.changes.len() {
         0 => Finding::passed(CHECK, WHY, "the bucket's policy is as the file says"),
         differ => {
-            let rules = crate::report::count(differ as u64, "rule");
-            let text = format!("the bucket's policy isn't as the file says: {rules} differ");
+            let rules = match differ {
+                1 => "1 rule differs".to_string(),
+                n => format!("{n} rules differ"),
+            };
+            let text = format!("the bucket's policy isn't as the file says: {rules}");
             Finding::failed(CHECK, WHY, text).fix(fix.cors_apply())
         }
     }

@@ -14,7 +14,7 @@ impl<'a> Fix<'a> {
     }
 
     /// `assetsync VERB TARGET`.
-    fn own(&self, verb: &str) -> String {
+    pub(super) fn own(&self, verb: &str) -> String {
         let name = &self.target.name;
         // Without a configuration, a target is called by its URL.
         match name.contains(':') {

@@ -19,6 +19,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+pub(crate) use self::strangers::state_url;
 pub use self::strangers::{Seen, before_push};
 
 use self::fix::Fix;
@@ -256,11 +257,47 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     findings.extend(rights.judge(patient));
     findings.push(strangers::judge_listings(&listings, &patient.fix()));
     findings.extend(settings::judge(patient, &settings));
-    findings.extend(cors::judge(patient, policy));
+    findings.extend(cors::judge(patient.target, policy));
     if let Some(state) = &state_settings {
         findings.extend(settings::judge_state(patient, state));
     }
     findings
+}
+
+/// What asks little and changes nothing: whether strangers can list, what the bucket's own rules let them do, and whether its CORS
+/// policy is the target's. Nothing of a folder.
+pub(crate) async fn look_at_settings(
+    target: &Target,
+    store: &Arc<dyn Store>,
+    stranger: &Stranger,
+) -> Vec<Finding> {
+    let Some(control) = store.control() else {
+        return Vec::new();
+    };
+    let doors = control.listings();
+    let (listings, settings, policy) = futures_util::join!(
+        try_listings(stranger, &doors),
+        control.settings(),
+        control.cors()
+    );
+    let fix = Fix::of(target);
+    let mut findings = vec![
+        strangers::judge_listings(&listings, &fix),
+        settings::grants(&settings.grants, target, &fix),
+        settings::blocks(&settings.blocks, target, &fix),
+    ];
+    findings.extend(cors::judge(target, policy));
+    findings
+}
+
+/// What keeps strangers from the releases.
+pub(crate) fn hide_state(target: &Target) -> String {
+    Fix::of(target).hide_state()
+}
+
+/// One of assetsync's own commands for a target.
+pub(crate) fn own_command(target: &Target, verb: &str) -> String {
+    Fix::of(target).own(verb)
 }
 
 fn unreachable_bucket(error: &StoreError) -> Finding {

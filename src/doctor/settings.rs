@@ -153,7 +153,7 @@ fn in_words(grants: &[&Grant]) -> String {
 }
 
 /// Protections against being public, against what is wanted.
-fn blocks(blocks: &Told<Blocks>, target: &Target, fix: &Fix<'_>) -> Finding {
+pub(super) fn blocks(blocks: &Told<Blocks>, target: &Target, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "public-access-block";
     const WHY: &str =
         "it keeps buckets from being public by mistake, and this one from being so on purpose";

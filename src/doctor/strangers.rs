@@ -278,11 +278,21 @@ pub async fn before_push(
 
 /// Where a stranger would look for the root.
 fn root_url(target: &Target, store: &Arc<dyn Store>, secret: &Secret) -> String {
-    let root = ObjectKey::parse(ROOT).expect("it's a key");
+    state_url(target, store, secret, ROOT)
+}
+
+/// Where a stranger would look for a document of the releases.
+pub(crate) fn state_url(
+    target: &Target,
+    store: &Arc<dyn Store>,
+    secret: &Secret,
+    key: &str,
+) -> String {
+    let key = ObjectKey::parse(key).expect("documents are called by keys");
     match &target.state {
         None => {
             let folder = secret.state_folder();
-            store.below(&format!("{FOLDER}{folder}/")).url(&root)
+            store.below(&format!("{FOLDER}{folder}/")).url(&key)
         }
         Some(place) => {
             let state = Target {
@@ -290,7 +300,7 @@ fn root_url(target: &Target, store: &Arc<dyn Store>, secret: &Secret) -> String 
                 public_url: None,
                 ..target.clone()
             };
-            public_url(&state, &root)
+            public_url(&state, &key)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Plans and reports as text for people and JSON for programs, and the display of progress. Names of
 //! immutable objects are secrets of a kind, so neither shows them unless asked.
 
+mod audit;
 mod cors;
 mod display;
 mod doctor;
@@ -16,6 +17,7 @@ use crate::path::ObjectKey;
 use crate::plan::Tally;
 use crate::store;
 
+pub use audit::{audit_json, audit_text, left_text, mends_text};
 pub use cors::{checked_json, checked_text, difference_json, difference_text, policy_text};
 pub use display::{Display, DisplayMode};
 pub use doctor::{

@@ -9,8 +9,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::StoreError;
+use super::kept::{Kept, Served};
 use crate::config::Access;
 use crate::cors::Policy;
+use crate::path::ObjectKey;
 
 /// Asks and changes how a bucket is set up.
 #[async_trait]
@@ -51,6 +53,30 @@ pub trait Control: fmt::Debug + Send + Sync {
     /// # Errors
     /// It can't be set.
     async fn set_cors(&self, policy: &Policy) -> Result<(), StoreError>;
+
+    /// How an object is kept, as only its owner sees it; none if there's nothing.
+    ///
+    /// # Errors
+    /// It can't be looked at. That its ACL can't is no error.
+    async fn examine(&self, key: &ObjectKey) -> Result<Option<Kept>, StoreError>;
+
+    /// Gives an object other headers, and its token, without sending its bytes, if it's still what was seen. On S3, where that
+    /// is a copy, it gets the target's ACL too.
+    ///
+    /// # Errors
+    /// [`Precondition`](super::StoreErrorKind::Precondition) if it isn't any more. Above 5 GiB S3 can't.
+    async fn set_headers(
+        &self,
+        key: &ObjectKey,
+        served: &Served<'_>,
+        seen: &Kept,
+    ) -> Result<(), StoreError>;
+
+    /// Gives an object the ACL that the target wants.
+    ///
+    /// # Errors
+    /// It can't be set; on Google, as for [`Control::set_headers`].
+    async fn set_acl(&self, key: &ObjectKey, seen: &Kept) -> Result<(), StoreError>;
 }
 
 /// A request that a stranger can make.

@@ -36,7 +36,7 @@ const SERVER: &str = "https://storage.googleapis.com";
 const EMULATOR_VARIABLE: &str = "STORAGE_EMULATOR_HOST";
 
 /// What an object's resource is asked for.
-const FIELDS: &str = "name,size,metadata,generation,crc32c,updated";
+pub(super) const FIELDS: &str = "name,size,metadata,generation,crc32c,updated";
 
 #[derive(Debug, Clone)]
 pub(super) struct Gcs {
@@ -113,7 +113,7 @@ impl Gcs {
     }
 
     /// An object's resource.
-    fn object_url(&self, key: &str) -> String {
+    pub(super) fn object_url(&self, key: &str) -> String {
         let name = encode(&self.full(key));
         format!("{}/storage/v1/b/{}/o/{name}", self.server, self.bucket)
     }
@@ -343,6 +343,10 @@ impl Gcs {
         Ok(listed.into_iter().flatten().collect())
     }
 
+    pub(super) fn access(&self) -> Access {
+        self.access
+    }
+
     /// What is under a key.
     async fn look(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         let url = format!("{}?fields={}", self.object_url(key), encode(FIELDS));
@@ -394,6 +398,9 @@ impl Gcs {
     fn permission(&self, call: &Call) -> &'static str {
         match (&call.method, self.access) {
             (&Method::DELETE, _) => "storage.objects.delete is needed",
+            (&Method::PATCH, _) => {
+                "storage.objects.update, and storage.objects.setIamPolicy for ACLs, are needed"
+            }
             (&Method::GET, _) if call.doing.starts_with("list") => "storage.objects.list is needed",
             (&Method::GET, _) => "storage.objects.get is needed",
             (_, Access::ObjectAcl) => {
@@ -570,7 +577,7 @@ fn made(reply: &Reply) -> Result<Stored, StoreError> {
 }
 
 /// Whether a 404 is about an object, and not about its bucket.
-fn is_missing(reply: &Reply) -> bool {
+pub(super) fn is_missing(reply: &Reply) -> bool {
     let says_bucket = || memchr::memmem::find(&reply.body, b"bucket does not exist").is_some();
     reply.status == StatusCode::NOT_FOUND && !says_bucket()
 }
@@ -669,7 +676,7 @@ struct Page {
 }
 
 #[derive(Debug, Deserialize)]
-struct Item {
+pub(super) struct Item {
     name: String,
     /// A number in a string, as JSON has no 64 bits.
     size: String,
@@ -684,7 +691,7 @@ struct Item {
 }
 
 impl Item {
-    fn stored(&self) -> Stored {
+    pub(super) fn stored(&self) -> Stored {
         let updated: Option<jiff::Timestamp> = self.updated.parse().ok();
         Stored {
             size_bytes: self.size.parse().unwrap_or(0),

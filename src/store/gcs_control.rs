@@ -13,10 +13,11 @@ use super::control::{
 use super::gcs::{Gcs, encode, parse};
 use super::gcs_iam::{Readers, iam_grants, with_reading_only};
 use super::http::{Call, Reply};
+use super::kept::{Kept, Served};
 use super::{StoreError, StoreErrorKind};
 use crate::config::Access;
 use crate::cors::Policy;
-use crate::path::url_path;
+use crate::path::{ObjectKey, url_path};
 
 /// What a bucket's resource is asked for.
 const FIELDS: &str = "location,metageneration,iamConfiguration,versioning,softDeletePolicy,retentionPolicy,lifecycle";
@@ -389,6 +390,23 @@ impl Control for Gcs {
 
     async fn set_cors(&self, policy: &Policy) -> Result<(), StoreError> {
         self.set_cors_policy(policy).await
+    }
+
+    async fn examine(&self, key: &ObjectKey) -> Result<Option<Kept>, StoreError> {
+        self.examine_object(key).await
+    }
+
+    async fn set_headers(
+        &self,
+        key: &ObjectKey,
+        served: &Served<'_>,
+        seen: &Kept,
+    ) -> Result<(), StoreError> {
+        self.set_object_headers(key, served, seen).await
+    }
+
+    async fn set_acl(&self, key: &ObjectKey, seen: &Kept) -> Result<(), StoreError> {
+        self.set_object_acl(key, seen).await
     }
 }
 

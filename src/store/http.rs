@@ -2,8 +2,9 @@
 //! overall deadline, and a watch on connections that stand still. What an answer means is for the
 //! stores to say.
 
-use std::sync::Mutex;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
@@ -30,6 +31,15 @@ const UNANSWERED_MAX: u32 = 8;
 /// How long a server is tried that has never answered: its name is more likely wrong than it is down.
 const UNREACHED: Duration = Duration::from_secs(15);
 
+/// Takes in the body of a successful answer piece by piece, where it isn't to be kept.
+pub trait Pour: fmt::Debug + Send {
+    /// An answer begins; what came of an earlier try doesn't count.
+    fn begin(&mut self);
+
+    /// The next bytes.
+    fn take(&mut self, bytes: &[u8]);
+}
+
 /// A request that can be sent more than once.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -47,6 +57,8 @@ pub(crate) struct Call {
     pub retry_conflict: bool,
     /// How much of the answer's body is taken in, in bytes.
     pub body_bytes_max: usize,
+    /// Where the body of a successful answer goes instead.
+    pub pour: Option<Arc<Mutex<dyn Pour>>>,
 }
 
 impl Call {
@@ -63,6 +75,7 @@ impl Call {
             changes_object: false,
             retry_conflict: false,
             body_bytes_max: usize::MAX,
+            pour: None,
         }
     }
 
@@ -320,7 +333,13 @@ impl Http {
         self.unanswered.store(0, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
         self.note_clock(&parts.headers);
-        let body = self.receive(body, call.body_bytes_max).await?;
+        let body = match &call.pour {
+            Some(pour) if parts.status.is_success() => {
+                self.pour(body, pour).await?;
+                Bytes::new()
+            }
+            _ => self.receive(body, call.body_bytes_max).await?,
+        };
         let reply = Reply {
             is_second_answer: false,
             status: parts.status,
@@ -352,6 +371,24 @@ impl Http {
             match chunk.map_err(|_| stalled())? {
                 Some(chunk) => received.extend_from_slice(&chunk.map_err(|e| transport(&e))?),
                 None => return Ok(received.freeze()),
+            }
+        }
+    }
+}
+
+impl Http {
+    /// Passes a body on for as long as it moves.
+    async fn pour(&self, body: HttpResponseBody, pour: &Mutex<dyn Pour>) -> Result<(), Failed> {
+        let mut stream = body.bytes_stream();
+        pour.lock().expect("no holder panics").begin();
+        loop {
+            let chunk = tokio::time::timeout(self.patience.stall, stream.next()).await;
+            match chunk.map_err(|_| stalled())? {
+                Some(chunk) => {
+                    let chunk = chunk.map_err(|e| transport(&e))?;
+                    pour.lock().expect("no holder panics").take(&chunk);
+                }
+                None => return Ok(()),
             }
         }
     }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
 use futures_util::stream::FuturesOrdered;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use object_store::aws::AwsAuthorizer;
 use object_store::client::HttpRequest;
 use url::Url;
@@ -410,6 +410,15 @@ impl S3 {
 
     /// What is under a key, by a `HEAD`.
     pub(super) async fn look(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        let looked = self.look_with_headers(key).await?;
+        Ok(looked.map(|(stored, _)| stored))
+    }
+
+    /// The same, and all headers.
+    pub(super) async fn look_with_headers(
+        &self,
+        key: &str,
+    ) -> Result<Option<(Stored, HeaderMap)>, StoreError> {
         let doing = format!("look at the object of key `{key}`");
         let call = Call::new(Method::HEAD, self.object_url(key), doing);
         let reply = self.send(&call).await?;
@@ -421,7 +430,7 @@ impl S3 {
         }
         let text = |name: &str| text(&reply.headers, name);
         let etag = text("etag").unwrap_or_default();
-        Ok(Some(Stored {
+        let stored = Stored {
             size_bytes: text("content-length")
                 .and_then(|n| n.parse().ok())
                 .unwrap_or(0),
@@ -430,7 +439,12 @@ impl S3 {
             version: Version(etag.to_string()),
             fingerprint: etag.to_string(),
             modified: text("last-modified").and_then(|at| httpdate::parse_http_date(at).ok()),
-        }))
+        };
+        Ok(Some((stored, reply.headers)))
+    }
+
+    pub(super) fn access(&self) -> Access {
+        self.access
     }
 
     /// A refusal in words, with what to do about it.

@@ -275,6 +275,23 @@ impl Acl {
         rights.collect()
     }
 
+    /// What an object's ACL grants to strangers. Its `READ` is to read it, and nobody writes by it.
+    pub(super) fn object_grants(&self) -> Vec<Grant> {
+        let grants = self.access_control_list.grant.iter();
+        let public = grants.filter_map(|grant| Some((grant.grantee.public()?, grant)));
+        let grants = public.map(|(to, grant)| Grant {
+            to,
+            right: match grant.permission.as_str() {
+                "READ" => Right::Read,
+                "WRITE" => Right::Write,
+                _ => Right::Manage,
+            },
+            by: format!("{} in its ACL", grant.permission),
+            is_conditional: false,
+        });
+        grants.collect()
+    }
+
     /// The same ACL without strangers, as XML; none if it has no stranger.
     pub(super) fn without_strangers(&self) -> Option<String> {
         let all = &self.access_control_list.grant;

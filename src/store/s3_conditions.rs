@@ -60,6 +60,31 @@ impl S3 {
         Ok(reply)
     }
 
+    /// Sends `call`, which copies what is under `key` onto itself, if it's the version of `mode`; without the quotes of its ETag
+    /// where a server wants it so, as in [`S3::send_if`].
+    pub(super) async fn send_copy_if(
+        &self,
+        call: &Call,
+        key: &str,
+        mode: &PutMode,
+    ) -> Result<Reply, StoreError> {
+        let of = |mode: &PutMode| match mode {
+            PutMode::Create => call.clone(),
+            PutMode::Over(Version(etag)) => call
+                .clone()
+                .changes_object()
+                .header("x-amz-copy-source-if-match", etag),
+        };
+        let reply = self.send(&of(mode)).await?;
+        let is_refused = reply.status == StatusCode::PRECONDITION_FAILED && !reply.is_second_answer;
+        match bare(mode) {
+            Some(bare) if is_refused && self.is_there(key, mode).await => {
+                self.send(&of(&bare)).await
+            }
+            _ => Ok(reply),
+        }
+    }
+
     /// Whether what `mode` expects is there, as far as can be seen.
     async fn is_there(&self, key: &str, mode: &PutMode) -> bool {
         match (self.look(key).await, mode) {

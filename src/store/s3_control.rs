@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::control::{Blocks, Change, Control, Door, Grant, Right, Settings, Step, Told, Wish};
 use super::http::{Call, Reply};
+use super::kept::{Kept, Served};
 use super::s3::{S3, encode_query};
 use super::s3_access::{Acl, policy_change, policy_grants, with_everybody_reading};
 use super::s3_documents::{error_document, parse};
@@ -22,7 +23,7 @@ use super::s3_settings::{
 use super::{StoreError, StoreErrorKind};
 use crate::config::Access;
 use crate::cors::Policy;
-use crate::path::url_path;
+use crate::path::{ObjectKey, url_path};
 use crate::release::state::FOLDER;
 
 /// A part of how a bucket is set up: the query that asks for it, the document that answers, what S3 says where there's none,
@@ -380,6 +381,23 @@ impl Control for S3 {
 
     async fn set_cors(&self, policy: &Policy) -> Result<(), StoreError> {
         self.set_cors_policy(policy).await
+    }
+
+    async fn examine(&self, key: &ObjectKey) -> Result<Option<Kept>, StoreError> {
+        self.examine_object(key).await
+    }
+
+    async fn set_headers(
+        &self,
+        key: &ObjectKey,
+        served: &Served<'_>,
+        seen: &Kept,
+    ) -> Result<(), StoreError> {
+        self.set_object_headers(key, served, seen).await
+    }
+
+    async fn set_acl(&self, key: &ObjectKey, _seen: &Kept) -> Result<(), StoreError> {
+        self.set_object_acl(key).await
     }
 }
 

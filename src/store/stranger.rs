@@ -1,5 +1,6 @@
 //! Somebody without credentials: what the whole world gets to see of a target, really tried.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use object_store::client::HttpRequest;
 
+pub use super::http::Pour;
 use super::http::{Call, Http, Reply, Sign};
 use super::{Patience, StoreError, StoreErrorKind};
 
@@ -23,6 +25,8 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Stranger {
     http: Http,
+    /// How long an answer may take, tries included; none if only its moving counts.
+    wait: Option<Duration>,
 }
 
 /// What a stranger asks.
@@ -65,6 +69,13 @@ impl Question {
         Question(self.0.body([bytes]))
     }
 
+    /// The same, with the body of a successful answer passed on, and not taken in.
+    #[must_use]
+    pub fn pouring(mut self, pour: Arc<Mutex<dyn Pour>>) -> Question {
+        self.0.pour = Some(pour);
+        self
+    }
+
     /// The same, with so much of the answer's body taken in, in bytes.
     #[must_use]
     pub fn taking(mut self, bytes_max: usize) -> Question {
@@ -74,28 +85,41 @@ impl Question {
 }
 
 impl Stranger {
-    /// Knows nobody.
+    /// Knows nobody, and waits five seconds for an answer.
     pub fn new() -> Stranger {
+        let patience = Patience {
+            deadline: AGAIN,
+            stall: WAIT,
+            backoff: Duration::from_millis(500),
+        };
         Stranger {
-            http: Http::new(Patience {
-                deadline: AGAIN,
-                stall: WAIT,
-                backoff: Duration::from_millis(500),
-            }),
+            http: Http::new(patience),
+            wait: Some(WAIT),
+        }
+    }
+
+    /// Knows nobody, and has time for long answers.
+    pub fn patient(patience: Patience) -> Stranger {
+        Stranger {
+            http: Http::new(patience),
+            wait: None,
         }
     }
 
     /// Asks. Whatever the status is, it's an answer; redirects aren't followed.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unreachable`] if there's none within five seconds.
+    /// [`StoreErrorKind::Unreachable`] if there's none in time.
     pub async fn ask(&self, question: &Question) -> Result<Heard, StoreError> {
         let Question(call) = question;
-        let answer = tokio::time::timeout(WAIT, self.http.send(call, &Nobody)).await;
-        let reply = answer.map_err(|_| {
-            let message = format!("Cannot {}: no answer in {} s", call.doing, WAIT.as_secs());
-            StoreError::new(StoreErrorKind::Unreachable, message)
-        })??;
+        let answer = self.http.send(call, &Nobody);
+        let reply = match self.wait {
+            None => answer.await?,
+            Some(wait) => tokio::time::timeout(wait, answer).await.map_err(|_| {
+                let message = format!("Cannot {}: no answer in {} s", call.doing, wait.as_secs());
+                StoreError::new(StoreErrorKind::Unreachable, message)
+            })??,
+        };
         Ok(Heard {
             status: reply.status,
             headers: reply.headers,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{KEY, Site, set_mode};
 
-const COMMANDS: [&[&str]; 25] = [
+const COMMANDS: [&[&str]; 26] = [
     &[],
     &["init"],
     &["key"],
@@ -26,6 +26,7 @@ const COMMANDS: [&[&str]; 25] = [
     &["cors", "diff"],
     &["cors", "apply"],
     &["doctor"],
+    &["audit"],
     &["access"],
     &["access", "show"],
     &["access", "apply"],

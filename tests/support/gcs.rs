@@ -17,6 +17,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 mod cors;
+mod objects;
 mod owner;
 
 use std::borrow::Cow;
@@ -121,6 +122,9 @@ pub struct Object {
     pub acl: Option<String>,
     #[serde(skip)]
     pub generation: u64,
+    /// How often what isn't its bytes was changed; its metageneration is one more.
+    #[serde(skip)]
+    pub changes: u64,
     /// Since the epoch; a planted object's 0 becomes now.
     #[serde(skip)]
     pub updated_s: u64,
@@ -417,6 +421,9 @@ impl State {
             ("PUT", ["storage", "v1", "b", bucket, "iam"], _) => self.put_iam(call, bucket),
             ("GET", ["storage", "v1", "b", bucket, "o"], _) => self.list(call, bucket),
             ("GET", ["storage", "v1", "b", bucket, "o", name], _) => self.get(call, bucket, name),
+            ("PATCH", ["storage", "v1", "b", bucket, "o", name], _) => {
+                self.patch(call, bucket, name)
+            }
             ("DELETE", ["storage", "v1", "b", bucket, "o", name], _) => {
                 self.delete(call, bucket, name)
             }
@@ -720,7 +727,7 @@ fn check_hash(what: &str, provided: &str, calculated: &str) -> Outcome<()> {
 
 fn check_conditions(parameters: &Parameters, live: Option<&Object>) -> Outcome<()> {
     let generation = live.map_or(0, |object| object.generation);
-    let metageneration = u64::from(live.is_some());
+    let metageneration = live.map_or(0, |object| object.changes + 1);
     for name in CONDITIONS.split(' ') {
         let Some(value) = parameters.get(name) else {
             continue;
@@ -1007,14 +1014,14 @@ fn resource(bucket: &str, object: &Object, parameters: &Parameters) -> Value {
     resource["size"] = json!(object.bytes.len().to_string());
     resource["etag"] = json!(BASE64.encode(generation.as_bytes()));
     resource["generation"] = json!(generation);
-    resource["metageneration"] = json!("1");
+    resource["metageneration"] = json!((object.changes + 1).to_string());
     resource["timeCreated"] = json!(updated);
     resource["updated"] = json!(updated);
     let full = parameters
         .get("projection")
         .is_some_and(|value| value == "full");
-    if full && object.acl.as_deref() == Some("publicRead") {
-        resource["acl"] = json!([{"entity": "allUsers", "role": "READER"}]);
+    if let (true, Some(acl)) = (full, &object.acl) {
+        resource["acl"] = objects::acl(acl);
     }
     compact(resource)
 }
@@ -1058,7 +1065,7 @@ fn media(call: &Call, object: &Object) -> Reply {
     let cache_control = object.cache_control.as_deref().unwrap_or_default();
     let is_gzip = object.content_encoding.as_deref() == Some("gzip");
     if !is_gzip || takes_gzip || cache_control.contains("no-transform") {
-        return stored_media(object);
+        return objects::part(call, stored_media(object));
     }
     let mut bytes = Vec::new();
     if let Err(error) = MultiGzDecoder::new(object.bytes.as_slice()).read_to_end(&mut bytes) {
@@ -1097,7 +1104,7 @@ fn stored_media(object: &Object) -> Reply {
     let own = [
         ("etag", etag),
         ("last-modified", modified),
-        ("x-goog-metageneration", "1".to_owned()),
+        ("x-goog-metageneration", (object.changes + 1).to_string()),
         ("x-goog-stored-content-encoding", stored_encoding.to_owned()),
         ("x-goog-stored-content-length", stored_bytes.to_string()),
         ("x-goog-hash", hash),

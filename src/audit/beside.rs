@@ -1,0 +1,187 @@
+//! What is beside the objects of a release: names that aren't there, what is held, what nobody knows, and the releases' own
+//! documents.
+
+use std::collections::HashSet;
+
+use super::finding::{Address, Finding, Kind};
+use super::judge::max_age_s;
+use super::visit::Visit;
+use super::{Releases, Sample};
+use crate::doctor;
+use crate::name::Token;
+use crate::path::ObjectKey;
+use crate::release::manifest::Manifest;
+use crate::release::root::Nonce;
+use crate::release::state::FOLDER;
+use crate::store::stranger::{Heard, Question};
+use crate::store::{Listing, StoreError};
+
+/// For how long it may be remembered that a name isn't there, in seconds: it may be there the next minute.
+const ABSENCE_S_MAX: u64 = 300;
+
+/// How many held names are tried, unless all objects are looked at.
+const HELD_TRIED: usize = 100;
+
+/// How much of an error is read, in bytes.
+const ERROR_BYTES: usize = 64 << 10;
+
+/// What strangers are answered where nothing is.
+pub(super) async fn not_found(visit: &Visit<'_>, manifest: &Manifest) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let folder = manifest.entries.iter().find_map(|entry| {
+        let (folder, _) = entry.key.as_str().rsplit_once('/')?;
+        Some(folder.to_string())
+    });
+    let Nonce(nonce) = Nonce::random();
+    let names = [
+        Some(format!("{nonce}.html")),
+        folder.map(|folder| format!("{folder}/{nonce}.html")),
+    ];
+    for name in names.into_iter().flatten() {
+        let key = ObjectKey::parse(&name).expect("a name with another one beside it is a key");
+        for (address, url) in visit.addresses(&key) {
+            let heard = visit.ask(&Question::get(&url).taking(ERROR_BYTES)).await;
+            let found = match heard {
+                Ok(heard) => judge_absence(&heard, manifest),
+                Err(error) => vec![unanswered(&error)],
+            };
+            let found = found.into_iter().map(|finding| finding.at(address));
+            findings.extend(found.collect::<Vec<_>>());
+        }
+    }
+    findings.dedup();
+    findings
+}
+
+fn unanswered(error: &StoreError) -> Finding {
+    Finding::unknown(Kind::Unanswered, error.message.clone()).fix(error.hint.clone())
+}
+
+fn judge_absence(heard: &Heard, manifest: &Manifest) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if heard.is_listing() || names_any(&heard.body, manifest) {
+        let seen = "the answer names other objects";
+        let fix = "let the server say no more than that it isn't there: no listing, no suggestions";
+        findings.push(Finding::failed(Kind::NotFound, "no hint", seen).fix(fix));
+    }
+    if !matches!(heard.status.as_u16(), 403 | 404 | 410) {
+        let wanted = "404 or 403 for a name that isn't there";
+        let fix = "let the server answer 404: a page in its place is taken for the file, and kept";
+        let seen = heard.status.to_string();
+        findings.push(Finding::warning(Kind::NotFound, wanted, seen).fix(fix));
+    }
+    let caching = heard.headers.get("cache-control");
+    let caching = caching.and_then(|value| value.to_str().ok());
+    if let Some(age_s) = caching
+        .and_then(max_age_s)
+        .filter(|age| *age > ABSENCE_S_MAX)
+    {
+        let wanted = format!("that a name isn't there is forgotten within {ABSENCE_S_MAX} s");
+        let seen = format!("it's kept for {age_s} s: what is published there is not seen before");
+        let fix = "let the server cache errors for a minute at most";
+        findings.push(Finding::failed(Kind::NotFound, wanted, seen).fix(fix));
+    }
+    findings
+}
+
+/// Whether a text has the name of any object.
+fn names_any(body: &[u8], manifest: &Manifest) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let tokens: HashSet<Token> = words.filter_map(Token::parse).collect();
+    !tokens.is_empty() && manifest.entries.iter().any(|e| tokens.contains(&e.token))
+}
+
+/// What is held must not be there, nor be had.
+pub(super) async fn held(
+    visit: &Visit<'_>,
+    manifest: &Manifest,
+    listing: Option<&Listing>,
+) -> Vec<Finding> {
+    let is_there = |key: &ObjectKey| listing.is_some_and(|all| all.contains_key(key.as_str()));
+    let mut findings = Vec::new();
+    let mut tried = 0;
+    for entry in manifest.entries.iter().filter(|e| e.stored.is_none()) {
+        let wanted = "not to be there before its level is unlocked";
+        let is_there = is_there(&entry.key);
+        tried += 1;
+        if !is_there && tried > HELD_TRIED && visit.subject.sample != Sample::All {
+            continue;
+        }
+        let mut is_read = false;
+        for (address, url) in visit.addresses(&entry.key) {
+            match visit.ask(&Question::get(&url).taking(0)).await {
+                Ok(heard) if heard.status.is_success() => {
+                    is_read = true;
+                    let seen = "strangers can read it, if they know its name";
+                    findings.push(
+                        Finding::failed(Kind::Held, wanted, seen)
+                            .of(entry)
+                            .at(address),
+                    );
+                }
+                Ok(_) => {}
+                Err(error) => findings.push(unanswered(&error).of(entry).at(address)),
+            }
+        }
+        if is_there && !is_read {
+            let seen = "it's in the bucket, and strangers can't read it";
+            let finding = Finding::failed(Kind::Held, wanted, seen);
+            findings.push(finding.of(entry).at(Address::Storage));
+        }
+    }
+    let fix = "delete it by hand, and its copies in caches; if somebody may have read it, change the file, so that it gets another name";
+    for finding in findings.iter_mut().filter(|f| f.kind == Kind::Held) {
+        finding.fix = fix.to_string();
+    }
+    findings
+}
+
+/// Objects that no release knows, which is retained.
+pub(super) fn strays(listing: &Listing, known: &HashSet<String>, fix: &str) -> Vec<Finding> {
+    // A folder's own file, which it makes for hosts.
+    let is_own = |key: &str| key.starts_with(FOLDER) || key == "_headers";
+    let mut keys: Vec<&String> = listing
+        .keys()
+        .filter(|key| !is_own(key) && !known.contains(*key))
+        .collect();
+    keys.sort();
+    let finding = |key: &String| {
+        let bytes = listing[key].size_bytes;
+        let seen = format!("{bytes} bytes");
+        let mut finding = Finding::warning(Kind::Stray, "of a release that is retained", seen);
+        finding.key = Some(key.clone());
+        finding.address = Some(Address::Storage);
+        finding.fix(fix)
+    };
+    keys.into_iter().map(finding).collect()
+}
+
+/// Whether strangers can read what tells all names.
+pub(super) async fn state(visit: &Visit<'_>, releases: &Releases) -> Vec<Finding> {
+    if visit.control.is_none() {
+        return Vec::new();
+    }
+    let subject = visit.subject;
+    let mut documents = vec![("the root", "root.json".to_string())];
+    if let Some(release) = &releases.current {
+        documents.push(("the release", format!("releases/{}.json", release.id)));
+        let manifest = format!("manifests/{}.json.gz", release.manifest);
+        documents.push(("the manifest", manifest));
+    }
+    let mut findings = Vec::new();
+    for (what, key) in documents {
+        let url = doctor::state_url(subject.target, subject.store, subject.secret, &key);
+        let wanted = "only we can read the releases";
+        match visit.ask(&Question::get(&url).taking(0)).await {
+            Ok(heard) if heard.status.is_success() => {
+                let seen = format!("strangers can read {what}, if they know where it is");
+                let fix = doctor::hide_state(subject.target);
+                findings.push(Finding::failed(Kind::State, wanted, seen).fix(fix));
+            }
+            Ok(_) => {}
+            Err(error) => findings.push(unanswered(&error)),
+        }
+    }
+    findings
+}

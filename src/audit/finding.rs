@@ -1,0 +1,150 @@
+//! What an audit finds, as plain data.
+
+use serde::Serialize;
+
+use crate::doctor::Verdict;
+use crate::release::manifest::Entry;
+
+/// Something that isn't as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What it's about; the same word in every version.
+    pub kind: Kind,
+    /// How bad it is.
+    pub verdict: Verdict,
+    /// The logical path of an object of the release; none if it's about the bucket, or about what isn't of the release.
+    pub path: Option<String>,
+    /// The object's name in the target. A secret of a kind: shown only if it's asked for.
+    #[serde(skip)]
+    pub key: Option<String>,
+    /// Where it was seen.
+    pub address: Option<Address>,
+    /// How it should be.
+    pub expected: String,
+    /// How it is.
+    pub seen: String,
+    /// What mends it; empty if that isn't known.
+    pub fix: String,
+}
+
+/// What a finding is about, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The documents of the releases are gone or damaged.
+    Releases,
+    /// Strangers can read these documents.
+    State,
+    /// What is held can be read, or is there to be.
+    Held,
+    /// The bucket lets strangers do too much, or too little.
+    Bucket,
+    /// An object isn't there.
+    Missing,
+    /// It's there, and strangers don't get it.
+    Unreadable,
+    /// Strangers are led elsewhere.
+    Redirect,
+    /// Other bytes than were published.
+    Content,
+    /// The right bytes, compressed otherwise than they should be, or than they say.
+    Encoding,
+    /// Another `Content-Type`, `Cache-Control` or the like.
+    Headers,
+    /// Strangers may do more with an object than read it, or not even that, by its own ACL.
+    Acl,
+    /// The bucket's CORS policy isn't the target's.
+    CorsPolicy,
+    /// A browser is answered otherwise than that policy says.
+    Cors,
+    /// A part of a recording or film can't be had by itself.
+    Range,
+    /// What assetsync stores with an object, to know it again, is gone.
+    Token,
+    /// The storage's own checksum isn't that of the release, though the bytes are right.
+    Checksum,
+    /// What is answered for names that aren't there.
+    NotFound,
+    /// A cookie comes with what everybody gets.
+    Cookie,
+    /// Nobody knows what it's for.
+    Stray,
+    /// It couldn't be looked at.
+    Unanswered,
+}
+
+/// Where visitors get objects from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Address {
+    /// The storage itself.
+    Storage,
+    /// The target's `public_url`.
+    PublicUrl,
+}
+
+impl Address {
+    /// As people call it.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Address::Storage => "the storage",
+            Address::PublicUrl => "public_url",
+        }
+    }
+}
+
+impl Finding {
+    pub(super) fn new(
+        kind: Kind,
+        verdict: Verdict,
+        expected: impl Into<String>,
+        seen: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            kind,
+            verdict,
+            path: None,
+            key: None,
+            address: None,
+            expected: expected.into(),
+            seen: crate::error::escape(&seen.into()),
+            fix: String::new(),
+        }
+    }
+
+    pub(super) fn failed(
+        kind: Kind,
+        expected: impl Into<String>,
+        seen: impl Into<String>,
+    ) -> Finding {
+        Finding::new(kind, Verdict::Failed, expected, seen)
+    }
+
+    pub(super) fn warning(
+        kind: Kind,
+        expected: impl Into<String>,
+        seen: impl Into<String>,
+    ) -> Finding {
+        Finding::new(kind, Verdict::Warning, expected, seen)
+    }
+
+    pub(super) fn unknown(kind: Kind, seen: impl Into<String>) -> Finding {
+        Finding::new(kind, Verdict::Unknown, "", seen)
+    }
+
+    pub(super) fn of(mut self, entry: &Entry) -> Finding {
+        self.path = Some(entry.path.to_string());
+        self.key = Some(entry.key.to_string());
+        self
+    }
+
+    pub(super) fn at(mut self, address: Address) -> Finding {
+        self.address = Some(address);
+        self
+    }
+
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Finding {
+        self.fix = fix.into();
+        self
+    }
+}

@@ -1,0 +1,419 @@
+//! Whether what is published is what visitors get: every object of the current release as a stranger and as a browser see it,
+//! at the storage and at `public_url`; what is beside them; and what can be put right.
+//!
+//! ```text
+//! releases ─▶ listing ─▶ sample ─▶ look at each ─▶ findings ─▶ mends ─▶ look again
+//! ```
+//!
+//! What an answer means is decided by functions that touch nothing ([`judge`]). Bodies are measured while they pass, and not
+//! kept.
+
+mod beside;
+mod finding;
+mod folder;
+mod judge;
+mod measure;
+mod object;
+mod origins;
+mod pace;
+pub mod repair;
+mod sample;
+mod visit;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+pub use self::finding::{Address, Finding, Kind};
+pub use self::sample::Sample;
+pub use crate::doctor::Verdict;
+
+use self::object::Looked;
+use self::visit::Visit;
+use crate::config::{Place, Target};
+use crate::doctor::{self, look_at_settings};
+use crate::error::{Error, Result};
+use crate::name::Secret;
+use crate::progress::Progress;
+use crate::release::manifest::{Entry, Manifest};
+use crate::release::rollback::nothing_published;
+use crate::release::root::{Plain, Release, Root};
+use crate::release::state::{Held, State};
+use crate::release::verify::{self, Verify, verify};
+use crate::store::kept::Kept;
+use crate::store::{Patience, Store, StoreErrorKind};
+
+/// What is looked at, and how.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The target.
+    pub target: &'a Target,
+    /// Where its objects are.
+    pub store: &'a Arc<dyn Store>,
+    /// Who named them.
+    pub secret: &'a Secret,
+    /// How many objects.
+    pub sample: Sample,
+    /// Requests a second at most.
+    pub rate: u32,
+    /// Objects looked at side by side.
+    pub requests: usize,
+    /// How long a request is tried again.
+    pub patience: Patience,
+    /// Counters.
+    pub progress: &'a Arc<Progress>,
+}
+
+/// What came of an audit.
+#[derive(Debug, Default)]
+pub struct Audit {
+    /// The release that was looked at; none if the root can't be read.
+    pub release: Option<Release>,
+    /// Objects of it that are published.
+    pub published: usize,
+    /// How many of them were looked at.
+    pub looked_at: usize,
+    /// HTTP requests sent.
+    pub requests: u64,
+    /// All that isn't as it should be, the worst first.
+    pub findings: Vec<Finding>,
+    /// What the release consists of, if that can be read.
+    manifest: Option<Manifest>,
+    /// What the owner saw of objects, by their places in the manifest.
+    kept: HashMap<usize, Kept>,
+}
+
+/// How many findings there are of each verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Summary {
+    /// Visitors get something wrong, or could get what they mustn't.
+    pub failed: usize,
+    /// That could be better.
+    pub warnings: usize,
+    /// That couldn't be told.
+    pub unknown: usize,
+}
+
+impl Summary {
+    /// Of these findings.
+    pub fn of(findings: &[Finding]) -> Summary {
+        let count = |verdict| findings.iter().filter(|f| f.verdict == verdict).count();
+        Summary {
+            failed: count(Verdict::Failed),
+            warnings: count(Verdict::Warning),
+            unknown: count(Verdict::Unknown),
+        }
+    }
+}
+
+impl Audit {
+    /// The exit code: 3 if anything is dangerous, 1 if an object couldn't be looked at.
+    pub fn exit_code(&self) -> u8 {
+        let is_unanswered = |finding: &Finding| finding.kind == Kind::Unanswered;
+        match Summary::of(&self.findings).failed {
+            0 if self.findings.iter().any(is_unanswered) => 1,
+            0 => 0,
+            _ => 3,
+        }
+    }
+
+    /// What is right needn't be remembered.
+    fn add(&mut self, looked: Looked) {
+        if !looked.findings.is_empty() {
+            self.kept.extend(looked.kept.map(|kept| (looked.at, kept)));
+        }
+        self.findings.extend(looked.findings);
+    }
+
+    /// The worst first, in each kind by path, each with what mends it.
+    fn finish(&mut self, target: &Target) {
+        for finding in self.findings.iter_mut().filter(|f| f.fix.is_empty()) {
+            finding.fix = fix(finding, target);
+        }
+        self.findings.sort_by(|a, b| {
+            let order = |f: &Finding| (f.kind, f.path.clone(), f.key.clone(), f.address);
+            order(a).cmp(&order(b))
+        });
+        self.findings.dedup();
+    }
+}
+
+/// What mends a finding that doesn't say so itself.
+fn fix(finding: &Finding, target: &Target) -> String {
+    let own = |verb| doctor::own_command(target, verb);
+    match (finding.kind, finding.address) {
+        _ if repair::is_for(finding) => format!("{} --repair", own("audit")),
+        (Kind::Checksum, _) => format!("{} --verify list", own("push")),
+        (Kind::Unreadable, Some(Address::Storage)) => {
+            format!(
+                "see what is said of its ACL and of the bucket; `{}` tells more",
+                own("doctor")
+            )
+        }
+        (Kind::Unanswered | Kind::Acl, _) => String::new(),
+        (_, Some(Address::PublicUrl)) => {
+            "let the server at `public_url` pass on what the storage sends, and purge what it keeps"
+                .to_string()
+        }
+        (Kind::Range | Kind::Cookie, _) => {
+            "see what stands between the storage and the world".to_string()
+        }
+        _ => String::new(),
+    }
+}
+
+/// What the releases say of the target, as far as they can be read.
+#[derive(Debug, Default)]
+struct Releases {
+    current: Option<Release>,
+    manifest: Option<Manifest>,
+    /// The keys that retained releases need, held ones among them.
+    known: HashSet<String>,
+    findings: Vec<Finding>,
+}
+
+/// Looks at a target, with its state and root as they were opened.
+///
+/// # Errors
+/// Nothing was published yet; the storage doesn't answer its owner.
+pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>) -> Result<Audit> {
+    let visit = Visit::new(subject, subject.patience);
+    let requests_before = subject.store.requests();
+    let releases = read_releases(subject, opened).await?;
+    let mut audit = Audit {
+        release: releases.current.clone(),
+        findings: releases.findings.clone(),
+        ..Audit::default()
+    };
+    audit.findings.extend(settings(&visit).await);
+    audit
+        .findings
+        .extend(beside::state(&visit, &releases).await);
+    if let Some(manifest) = &releases.manifest {
+        look_at_objects(&visit, &releases, manifest, &mut audit).await?;
+    }
+    audit.requests = subject.store.requests() - requests_before + visit.stranger.requests();
+    audit.manifest = releases.manifest;
+    audit.finish(subject.target);
+    Ok(audit)
+}
+
+/// What is in the root, in the current release, and in all that are retained.
+async fn read_releases(
+    subject: &Subject<'_>,
+    opened: Result<(State, Option<Held>)>,
+) -> Result<Releases> {
+    let mut releases = Releases::default();
+    let (state, root) = match opened {
+        Ok((state, held)) => (state, held.ok_or_else(nothing_published)?.root),
+        Err(error @ Error::Refused { .. }) => {
+            releases.findings.push(damaged(&error));
+            return Ok(releases);
+        }
+        Err(error) => return Err(error),
+    };
+    let Some(current) = root.current.clone() else {
+        return Err(nothing_published());
+    };
+    if root.plain == Plain::Pending {
+        let seen = "the names that stay aren't all written yet: a push is going on, or was stopped";
+        let finding = Finding::warning(Kind::Releases, "a push that is finished", seen);
+        let name = &subject.target.name;
+        releases
+            .findings
+            .push(finding.fix(format!("assetsync resolve {name}")));
+    }
+    match state.manifest(&current.manifest).await {
+        Ok(manifest) => releases.manifest = Some(manifest),
+        Err(error) => releases.findings.push(readable_or(error)?),
+    }
+    retained(&state, &root, &current, &mut releases).await?;
+    releases.current = Some(current);
+    Ok(releases)
+}
+
+async fn retained(
+    state: &State,
+    root: &Root,
+    current: &Release,
+    releases: &mut Releases,
+) -> Result<()> {
+    let retained = match state.retained(root).await {
+        Ok(retained) => retained,
+        Err(error) => {
+            releases.findings.push(readable_or(error)?);
+            Vec::new()
+        }
+    };
+    let keys = |manifest: &Manifest| -> Vec<String> {
+        let entries = manifest.entries.iter();
+        entries.map(|entry| entry.key.to_string()).collect()
+    };
+    if let Some(manifest) = &releases.manifest {
+        releases.known.extend(keys(manifest));
+    }
+    let mut seen = BTreeSet::from([current.manifest.clone()]);
+    for release in retained {
+        if !seen.insert(release.manifest.clone()) {
+            continue;
+        }
+        match state.manifest(&release.manifest).await {
+            Ok(manifest) => releases.known.extend(keys(&manifest)),
+            Err(error) => releases.findings.push(readable_or(error)?),
+        }
+    }
+    Ok(())
+}
+
+/// A document that is damaged is a finding; a storage that doesn't answer ends the audit.
+fn readable_or(error: Error) -> Result<Finding> {
+    match &error {
+        Error::Store(store) if store.kind != StoreErrorKind::Other => Err(error),
+        _ => Ok(damaged(&error)),
+    }
+}
+
+fn damaged(error: &Error) -> Finding {
+    let finding = Finding::failed(
+        Kind::Releases,
+        "documents that can be read",
+        error.to_string(),
+    );
+    finding.fix(error.hint().unwrap_or_default())
+}
+
+/// What the bucket's settings let strangers do, as `doctor` judges it, as far as it's wrong.
+async fn settings(visit: &Visit<'_>) -> Vec<Finding> {
+    let subject = visit.subject;
+    let found = look_at_settings(subject.target, subject.store, &visit.stranger).await;
+    let wrong = found.into_iter().filter(|f| f.verdict != Verdict::Passed);
+    wrong
+        .map(|found| {
+            let kind = match found.check {
+                "cors" => Kind::CorsPolicy,
+                _ => Kind::Bucket,
+            };
+            Finding::new(kind, found.verdict, found.why, found.text).fix(found.fix)
+        })
+        .collect()
+}
+
+/// The objects of the release, and what is beside them.
+async fn look_at_objects(
+    visit: &Visit<'_>,
+    releases: &Releases,
+    manifest: &Manifest,
+    audit: &mut Audit,
+) -> Result<()> {
+    let subject = visit.subject;
+    let current = releases.current.as_ref().ok_or_else(nothing_published)?;
+    audit.published = manifest.published().count();
+    let listing = match subject.store.list().await {
+        Ok(listing) => Some(listing),
+        Err(error) if error.kind == StoreErrorKind::Denied => {
+            let seen = format!("what else is there can't be told: {}", error.message);
+            let finding = Finding::unknown(Kind::Stray, seen);
+            audit.findings.push(finding.fix(error.hint));
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let suspicious = match &listing {
+        Some(_) => suspicious(subject, manifest).await?,
+        None => Vec::new(),
+    };
+    let sample = sample::pick(manifest, &current.id, subject.sample);
+    let all: BTreeSet<usize> = sample
+        .iter()
+        .copied()
+        .chain(suspicious.iter().map(|found| found.entry))
+        .collect();
+    let bytes = all.iter().map(|at| manifest.entries[*at].size_bytes).sum();
+    subject.progress.planned(all.len() as u64, bytes);
+    for looked in look_at(visit, manifest, all.iter().copied()).await {
+        audit.looked_at += 1;
+        audit.add(looked);
+    }
+    only_once(&mut audit.findings);
+    let otherwise_fine = suspicious
+        .iter()
+        .filter_map(|found| checksum(manifest, found, audit));
+    let otherwise_fine: Vec<Finding> = otherwise_fine.collect();
+    audit.findings.extend(otherwise_fine);
+    if let Some(listing) = &listing {
+        let fix = stray_fix(subject);
+        let strays = beside::strays(listing, &releases.known, &fix);
+        audit.findings.extend(strays);
+    }
+    let (held, not_found, origins) = futures_util::join!(
+        beside::held(visit, manifest, listing.as_ref()),
+        beside::not_found(visit, manifest),
+        origins::look(visit, manifest, &sample),
+    );
+    audit.findings.extend(held);
+    audit.findings.extend(not_found);
+    audit.findings.extend(origins);
+    Ok(())
+}
+
+/// Who may not see one object's ACL may see no other's either.
+fn only_once(findings: &mut Vec<Finding>) {
+    let mut is_told = false;
+    findings.retain(|finding| {
+        let is_unseen = finding.kind == Kind::Acl && finding.verdict == Verdict::Unknown;
+        !is_unseen || !std::mem::replace(&mut is_told, true)
+    });
+}
+
+fn stray_fix(subject: &Subject<'_>) -> String {
+    let prune = doctor::own_command(subject.target, "prune");
+    format!(
+        "`{prune}` deletes what assetsync wrote and nothing needs; see who put the rest there (`--show-urls` names them)"
+    )
+}
+
+/// What the listing says isn't as it was published.
+async fn suspicious(subject: &Subject<'_>, manifest: &Manifest) -> Result<Vec<verify::Finding>> {
+    let store = &**subject.store;
+    // The size of a plain name is that of its copy, which is gzipped; in a folder there's the file, and its `.gz`.
+    let is_folder = matches!(subject.target.place, Place::Directory(_));
+    let is_meant = |entry: &Entry| !is_folder || !entry.is_mutable();
+    Ok(verify(store, manifest, is_meant, Verify::List, subject.requests).await?)
+}
+
+/// Objects of which the storage's checksum is another one, and nothing else is wrong.
+fn checksum(manifest: &Manifest, found: &verify::Finding, audit: &Audit) -> Option<Finding> {
+    let entry = &manifest.entries[found.entry];
+    let is_told = |finding: &Finding| finding.path.as_deref() == Some(&*entry.path);
+    if audit.findings.iter().any(is_told) {
+        return None;
+    }
+    let seen = format!("{}: the next push that looks writes it again", found.reason);
+    let finding = Finding::warning(Kind::Checksum, "stored as it was published", seen);
+    Some(finding.of(entry).at(Address::Storage))
+}
+
+/// Looks at these entries side by side, in their order.
+async fn look_at(
+    visit: &Visit<'_>,
+    manifest: &Manifest,
+    entries: impl Iterator<Item = usize>,
+) -> Vec<Looked> {
+    let subject = visit.subject;
+    let is_folder = matches!(subject.target.place, Place::Directory(_));
+    let looks = entries.map(|at| async move {
+        if subject.progress.is_stopped() {
+            return None;
+        }
+        let mut looked = object::look(visit, manifest, at).await;
+        if is_folder {
+            looked
+                .findings
+                .extend(folder::look(subject, manifest, at).await);
+        }
+        Some(looked)
+    });
+    let looked = stream::iter(looks).buffered(subject.requests);
+    looked.filter_map(async |looked| looked).collect().await
+}

@@ -1,0 +1,55 @@
+//! How a target is visited: who asks, where, and how fast.
+
+use std::sync::Arc;
+
+use super::Subject;
+use super::finding::Address;
+use super::pace::Pace;
+use crate::config::Place;
+use crate::path::ObjectKey;
+use crate::store::control::Control;
+use crate::store::stranger::{Heard, Question, Stranger};
+use crate::store::{Patience, StoreError};
+
+/// What all requests of an audit share.
+#[derive(Debug)]
+pub(super) struct Visit<'a> {
+    pub(super) subject: &'a Subject<'a>,
+    /// None for a folder.
+    pub(super) control: Option<Arc<dyn Control>>,
+    pub(super) stranger: Stranger,
+    pub(super) pace: Pace,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn new(subject: &'a Subject<'a>, patience: Patience) -> Visit<'a> {
+        Visit {
+            subject,
+            control: subject.store.control(),
+            stranger: Stranger::patient(patience),
+            pace: Pace::new(subject.rate),
+        }
+    }
+
+    /// Asks without credentials, when it's one's turn.
+    pub(super) async fn ask(&self, question: &Question) -> Result<Heard, StoreError> {
+        self.pace.turn().await;
+        self.stranger.ask(question).await
+    }
+
+    /// Where visitors can get what is under a key.
+    pub(super) fn addresses(&self, key: &ObjectKey) -> Vec<(Address, String)> {
+        let target = self.subject.target;
+        let mut all = Vec::new();
+        if !matches!(target.place, Place::Directory(_)) {
+            all.push((Address::Storage, self.subject.store.url(key)));
+        }
+        if let Some(base) = &target.public_url {
+            let url = format!("{base}{}", key.url_path());
+            if all.iter().all(|(_, other)| *other != url) {
+                all.push((Address::PublicUrl, url));
+            }
+        }
+        all
+    }
+}

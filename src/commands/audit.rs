@@ -1,0 +1,147 @@
+//! `audit`: what visitors get, held against the current release, and what can be put right.
+
+use std::collections::BTreeSet;
+
+use assetsync::audit::repair::mend;
+use assetsync::audit::{Audit, Sample, Subject, audit};
+use assetsync::release::state::State;
+use assetsync::report::{Urls, audit_json, audit_text, left_text, mends_text};
+use assetsync::{Build, Config, Error, Options, Patience, Result, Secret, Wanted, open};
+use tokio::runtime::Runtime;
+
+use super::ask::{Question, confirm};
+use super::{Code, Nothing, Session, variable};
+use crate::output::{print, print_json};
+
+/// How long a request is tried again, in seconds: thousands are made, and what isn't answered is told of.
+const RETRY_SECONDS_MAX: u64 = 60;
+
+/// What is asked for.
+pub(super) struct Wish {
+    pub(super) sample: Sample,
+    pub(super) rate: u32,
+    pub(super) repair: bool,
+    pub(super) is_confirmed: bool,
+    pub(super) urls: Urls,
+    pub(super) as_json: bool,
+}
+
+impl Session<'_> {
+    pub(super) fn audit(&self, target: &[String], wish: &Wish) -> Result<Code> {
+        let config = self.config(Wanted::Targets(target))?;
+        let secret = self.secret(&config)?;
+        let runtime = self.runtime()?;
+        let target = &config.targets[0];
+        let patience = Patience::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX));
+        let store = self.unless_stopped(&runtime, async { Ok(open(target, patience).await?) })?;
+        let subject = Subject {
+            target,
+            store: &store,
+            secret: &secret,
+            sample: wish.sample,
+            rate: wish.rate,
+            requests: config.requests,
+            patience,
+            progress: &self.progress,
+        };
+        let actor = assetsync::release::who::actor(variable);
+        let opening = State::open(target, &store, &secret, patience, config.requests, &actor);
+        let opened = self.unless_stopped(&runtime, async { Ok(opening.await) })?;
+        let state = opened.as_ref().ok().map(|(state, _)| state.clone());
+        let display = self.display();
+        let found = self.unless_stopped(&runtime, audit(&subject, opened));
+        drop(display);
+        let found = found?;
+        if self.progress.is_stopped() {
+            return Err(Error::Interrupted);
+        }
+        self.detail(&format!("{} requests sent", found.requests));
+        match (wish.repair, state) {
+            (true, Some(state)) => {
+                let place = Place {
+                    config: &config,
+                    secret: &secret,
+                    subject: &subject,
+                    state: &state,
+                    runtime: &runtime,
+                };
+                self.repair(&place, found, wish)
+            }
+            (is_to_repair, _) => {
+                if is_to_repair {
+                    self.say("Nothing can be put right: the releases can't be read");
+                }
+                let name = &target.name;
+                match wish.as_json {
+                    true => print_json(&[audit_json(name, &found, None, wish.urls)])?,
+                    false => print(&audit_text(name, &found, wish.urls))?,
+                }
+                Ok(found.exit_code())
+            }
+        }
+    }
+
+    fn repair(&self, place: &Place<'_>, mut found: Audit, wish: &Wish) -> Result<Code> {
+        let name = &place.subject.target.name;
+        let tell = |text: &str| match wish.as_json {
+            true => {
+                self.say(text.trim_end());
+                Ok(())
+            }
+            false => print(text),
+        };
+        tell(&audit_text(name, &found, wish.urls))?;
+        let builds = match found.needs_tree() {
+            true => self.local_tree(place)?,
+            false => Vec::new(),
+        };
+        let root = place.state.root();
+        let root = self
+            .unless_stopped(place.runtime, root)?
+            .map(|held| held.root);
+        let live = root.as_ref().and_then(|root| root.live.as_ref());
+        let mut mends = found.plan(builds.first(), live);
+        tell(&mends_text(name, &mends))?;
+        if !mends.mends.is_empty() {
+            if !wish.is_confirmed {
+                confirm(&Question {
+                    question: "Put this right?",
+                    unasked: "Nobody can be asked whether to put this right",
+                    declined: "Nothing was changed",
+                })?;
+            }
+            let options = Options {
+                requests: place.config.requests,
+                memory_bytes: place.config.memory_bytes,
+                gzip_level: place.config.gzip_level,
+            };
+            let known = mends.left.len();
+            let work = mend(place.subject, place.state, &mut found, &mut mends, &options);
+            place.runtime.block_on(work)?;
+            tell(&left_text(&mends.left[known..]))?;
+            if !wish.as_json {
+                print("\n")?;
+                print(&audit_text(name, &found, wish.urls))?;
+            }
+        }
+        if wish.as_json {
+            print_json(&[audit_json(name, &found, Some(&mends), wish.urls)])?;
+        }
+        Ok(found.exit_code())
+    }
+
+    /// The local tree with its names, to take from what was published.
+    fn local_tree(&self, place: &Place<'_>) -> Result<Vec<Build>> {
+        let tree = self.walk(place.config, Nothing::IsMeant)?;
+        self.build_all(place.config, place.secret, tree, &BTreeSet::new())
+    }
+}
+
+/// What a repair works on.
+struct Place<'a> {
+    config: &'a Config,
+    secret: &'a Secret,
+    subject: &'a Subject<'a>,
+    state: &'a State,
+    runtime: &'a Runtime,
+}

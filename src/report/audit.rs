@@ -1,0 +1,197 @@
+//! What an audit found, for people and for programs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use super::{Urls, count};
+use crate::audit::repair::{Left, Mends, Steps};
+use crate::audit::{Audit, Finding, Kind, Summary, Verdict};
+
+/// How many findings of a kind are shown one by one.
+const SHOWN_MAX: usize = 5;
+
+/// The findings by kind, the first few of each, and the sums.
+pub fn audit_text(target: &str, audit: &Audit, urls: Urls) -> String {
+    let mut text = String::new();
+    let mut groups: BTreeMap<(Kind, Verdict), Vec<&Finding>> = BTreeMap::new();
+    for finding in &audit.findings {
+        let group = groups.entry((finding.kind, finding.verdict));
+        group.or_default().push(finding);
+    }
+    for ((kind, verdict), findings) in &groups {
+        text += &group_text(*kind, *verdict, findings, urls);
+    }
+    text + &summary_text(target, audit)
+}
+
+fn group_text(kind: Kind, verdict: Verdict, findings: &[&Finding], urls: Urls) -> String {
+    let (style, word) = match verdict {
+        Verdict::Passed => (AnsiColor::Green.on_default(), "passed"),
+        Verdict::Warning => (AnsiColor::Yellow.on_default(), "warning"),
+        Verdict::Failed => (AnsiColor::Red.on_default(), "FAILED"),
+        Verdict::Unknown => (Style::new(), "unknown"),
+    };
+    let (title, number) = (title(kind), findings.len());
+    let mut text = format!("{style}{word:<8}{style:#}{title} ({number})\n");
+    let mut line = |indent: usize, what: &str| {
+        writeln!(text, "{:indent$}{what}", "").expect("a string takes every write");
+    };
+    for finding in findings.iter().take(SHOWN_MAX) {
+        line(10, &finding_text(finding, urls));
+        if !finding.expected.is_empty() {
+            line(12, &format!("expected: {}", finding.expected));
+        }
+    }
+    if number > SHOWN_MAX {
+        let rest = number - SHOWN_MAX;
+        line(10, &format!("and {rest} more (`--json` has them all)"));
+    }
+    let mut fixes: Vec<&str> = findings.iter().map(|f| f.fix.as_str()).collect();
+    fixes.sort_unstable();
+    fixes.dedup();
+    for fix in fixes.into_iter().filter(|fix| !fix.is_empty()) {
+        line(10, &format!("fix: {fix}"));
+    }
+    text
+}
+
+fn finding_text(finding: &Finding, urls: Urls) -> String {
+    let path = finding.path.as_deref().map(crate::error::escape);
+    let key = finding.key.as_deref().filter(|_| urls == Urls::Shown);
+    let key = key.map(crate::error::escape);
+    let what = match (path, key) {
+        (Some(path), Some(key)) if path != key => format!("{path} ({key})"),
+        (Some(path), _) => path,
+        (None, Some(key)) => key,
+        (None, None) => String::new(),
+    };
+    let place = finding.address.map(|address| address.in_words());
+    let place = match (place, what.is_empty()) {
+        (Some(place), false) => format!("{what}, at {place}: "),
+        (Some(place), true) => format!("at {place}: "),
+        (None, false) => format!("{what}: "),
+        (None, true) => String::new(),
+    };
+    format!("{place}{}", finding.seen)
+}
+
+fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Releases => "the releases' own documents",
+        Kind::State => "releases that strangers can read",
+        Kind::Held => "held files that can be had",
+        Kind::Bucket => "how the bucket is set up",
+        Kind::Missing => "missing objects",
+        Kind::Unreadable => "objects that strangers don't get",
+        Kind::Redirect => "redirects",
+        Kind::Content => "other bytes than were published",
+        Kind::Encoding => "compressed otherwise than it should be",
+        Kind::Headers => "other headers than were published",
+        Kind::Acl => "ACLs of objects",
+        Kind::CorsPolicy => "the bucket's CORS policy",
+        Kind::Cors => "what pages of other origins are answered",
+        Kind::Range => "parts of recordings",
+        Kind::Token => "objects without their token",
+        Kind::Checksum => "objects stored another way",
+        Kind::NotFound => "answers for names that aren't there",
+        Kind::Cookie => "cookies",
+        Kind::Stray => "objects that no release knows",
+        Kind::Unanswered => "not looked at",
+    }
+}
+
+fn summary_text(target: &str, audit: &Audit) -> String {
+    let summary = Summary::of(&audit.findings);
+    let release = match &audit.release {
+        Some(release) => format!(" release {}:", release.id),
+        None => String::new(),
+    };
+    let (looked_at, published) = (audit.looked_at, audit.published as u64);
+    let requests = count(audit.requests, "request");
+    format!(
+        "{target}:{release} looked at {looked_at} of {} ({requests}): {} failed, {}, {} unknown\n",
+        count(published, "object"),
+        summary.failed,
+        count(summary.warnings as u64, "warning"),
+        summary.unknown
+    )
+}
+
+/// What a repair will do, and what it won't.
+pub fn mends_text(target: &str, mends: &Mends<'_>) -> String {
+    let mut text = match mends.mends.len() as u64 {
+        0 => format!("{target}: nothing can be put right from here\n"),
+        n => format!(
+            "{target}: this would be put right, of {}\n",
+            count(n, "object")
+        ),
+    };
+    for mend in &mends.mends {
+        let what = in_words(&mend.steps);
+        text += &format!("  {}: {what}\n", crate::error::escape(&mend.path));
+    }
+    text + &left_text(&mends.left)
+}
+
+/// What isn't put right.
+pub fn left_text(left: &[Left]) -> String {
+    let line = |left: &Left| {
+        let (path, why) = (
+            crate::error::escape(&left.path),
+            crate::error::escape(&left.why),
+        );
+        format!("  {path}: stays as it is: {why}\n")
+    };
+    left.iter().map(line).collect()
+}
+
+fn in_words(steps: &Steps<'_>) -> &'static str {
+    match steps {
+        Steps::InPlace {
+            headers: true,
+            acl: true,
+        } => "headers and ACL",
+        Steps::InPlace { headers: true, .. } => "headers",
+        Steps::InPlace { .. } => "ACL",
+        Steps::Upload { is_over: true, .. } => "uploaded again, over what is there",
+        Steps::Upload { .. } => "uploaded again",
+    }
+}
+
+/// `{"format": "assetsync audit", "version": 1, "target", "release", "published", "looked_at", "requests", "summary", "findings",
+/// "repair"}`. A finding: `{"kind", "verdict", "path", "address", "expected", "seen", "fix"}`, with `key` if names are shown.
+/// `repair` is null, or `{"mended": [{"path", "how"}], "left": [{"path", "why"}]}`: then the findings are those after it.
+pub fn audit_json(target: &str, audit: &Audit, mends: Option<&Mends<'_>>, urls: Urls) -> Value {
+    let finding = |finding: &Finding| {
+        let mut value = json!(finding);
+        if urls == Urls::Shown {
+            value["key"] = json!(finding.key);
+        }
+        value
+    };
+    let findings: Vec<Value> = audit.findings.iter().map(finding).collect();
+    json!({
+        "format": "assetsync audit",
+        "version": 1,
+        "target": target,
+        "release": audit.release.as_ref().map(|release| release.id.to_string()),
+        "published": audit.published,
+        "looked_at": audit.looked_at,
+        "requests": audit.requests,
+        "summary": Summary::of(&audit.findings),
+        "findings": findings,
+        "repair": mends.map(repair_json),
+    })
+}
+
+fn repair_json(mends: &Mends<'_>) -> Value {
+    let is_left = |path: &str| mends.left.iter().any(|left| left.path == path);
+    let mended = mends.mends.iter().filter(|mend| !is_left(&mend.path));
+    let mended: Vec<Value> = mended
+        .map(|mend| json!({"path": mend.path, "how": in_words(&mend.steps)}))
+        .collect();
+    json!({ "mended": mended, "left": mends.left })
+}

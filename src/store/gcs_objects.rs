@@ -1,0 +1,177 @@
+//! Single objects on Google Cloud Storage, as their owner sees them: headers and ACLs, read and put right
+//! (<https://cloud.google.com/storage/docs/json_api/v1/objects>).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::control::{Grant, Public, Right, Told};
+use super::gcs::{FIELDS, Gcs, Item, encode, is_missing, parse};
+use super::http::Call;
+use super::kept::{Kept, SERVED_HEADERS, Served};
+use super::{StoreError, StoreErrorKind, TOKEN_METADATA};
+use crate::config::Access;
+use crate::path::ObjectKey;
+
+/// What is asked for beside [`FIELDS`].
+const FURTHER_FIELDS: &str = "metageneration,contentType,cacheControl,contentEncoding,contentDisposition,contentLanguage,acl";
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource {
+    #[serde(flatten)]
+    item: Item,
+    #[serde(default)]
+    metageneration: String,
+    content_type: Option<String>,
+    cache_control: Option<String>,
+    content_encoding: Option<String>,
+    content_disposition: Option<String>,
+    content_language: Option<String>,
+    #[serde(default)]
+    acl: Vec<AclEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct AclEntry {
+    #[serde(default)]
+    entity: String,
+    #[serde(default)]
+    role: String,
+}
+
+impl AclEntry {
+    fn grants(&self) -> Vec<Grant> {
+        let to = match self.entity.as_str() {
+            "allUsers" => Public::Everybody,
+            "allAuthenticatedUsers" => Public::AnyAccount,
+            _ => return Vec::new(),
+        };
+        let rights: &[Right] = match self.role.as_str() {
+            "READER" => &[Right::Read],
+            _ => &[Right::Read, Right::Manage],
+        };
+        let by = format!("{} in its ACL", crate::error::escape(&self.role));
+        let grant = |right: &Right| Grant {
+            to,
+            right: *right,
+            by: by.clone(),
+            is_conditional: false,
+        };
+        rights.iter().map(grant).collect()
+    }
+}
+
+impl Gcs {
+    pub(super) async fn examine_object(&self, key: &ObjectKey) -> Result<Option<Kept>, StoreError> {
+        match self.object_resource(key, "full").await {
+            // Who may not see ACLs may see the rest.
+            Err(error) if error.kind == StoreErrorKind::Denied => {
+                let kept = self.object_resource(key, "noAcl").await?;
+                let unknown = "storage.objects.getIamPolicy is needed to see its ACL";
+                Ok(kept.map(|kept| Kept {
+                    grants: Told::Unknown(unknown.to_string()),
+                    ..kept
+                }))
+            }
+            told => told,
+        }
+    }
+
+    async fn object_resource(
+        &self,
+        key: &ObjectKey,
+        projection: &str,
+    ) -> Result<Option<Kept>, StoreError> {
+        let fields = encode(&format!("{FIELDS},{FURTHER_FIELDS}"));
+        let url = format!(
+            "{}?projection={projection}&fields={fields}",
+            self.object_url(key.as_str())
+        );
+        let doing = format!("look at the object of key `{key}`");
+        let call = Call::new(Method::GET, url, doing);
+        let reply = self.send(&call).await?;
+        if is_missing(&reply) {
+            return Ok(None);
+        }
+        let resource: Resource = parse(&call, &self.success(&call, reply)?)?;
+        let values = [
+            resource.content_type,
+            resource.cache_control,
+            resource.content_encoding,
+            resource.content_disposition,
+            resource.content_language,
+        ];
+        let headers: BTreeMap<String, String> = SERVED_HEADERS
+            .iter()
+            .zip(values)
+            .filter_map(|(name, value)| Some((name.to_string(), value?)))
+            .collect();
+        Ok(Some(Kept {
+            stored: resource.item.stored(),
+            headers,
+            grants: Told::Is(resource.acl.iter().flat_map(AclEntry::grants).collect()),
+            metageneration: resource.metageneration,
+        }))
+    }
+
+    pub(super) async fn set_object_headers(
+        &self,
+        key: &ObjectKey,
+        served: &Served<'_>,
+        seen: &Kept,
+    ) -> Result<(), StoreError> {
+        let headers = served.headers();
+        // A patch takes away what is null.
+        let value = |name: &str| headers.get(name).map_or(Value::Null, |text| json!(text));
+        let patch = json!({
+            "contentType": value("content-type"),
+            "cacheControl": value("cache-control"),
+            "contentEncoding": value("content-encoding"),
+            "contentDisposition": value("content-disposition"),
+            "contentLanguage": value("content-language"),
+            "metadata": { TOKEN_METADATA: served.token.to_string() },
+        });
+        let doing = format!("set the headers of the object of key `{key}`");
+        self.patch_object(key, &patch, "", seen, doing).await
+    }
+
+    pub(super) async fn set_object_acl(
+        &self,
+        key: &ObjectKey,
+        seen: &Kept,
+    ) -> Result<(), StoreError> {
+        let acl = match self.access() {
+            Access::ObjectAcl => "&predefinedAcl=publicRead",
+            Access::Bucket => "&predefinedAcl=projectPrivate",
+        };
+        let doing = format!("set the ACL of the object of key `{key}`");
+        self.patch_object(key, &json!({}), acl, seen, doing).await
+    }
+
+    /// Changes what isn't an object's bytes, if all of it is as it was seen.
+    async fn patch_object(
+        &self,
+        key: &ObjectKey,
+        patch: &Value,
+        further: &str,
+        seen: &Kept,
+        doing: String,
+    ) -> Result<(), StoreError> {
+        let url = format!(
+            "{}?ifGenerationMatch={}&ifMetagenerationMatch={}{further}",
+            self.object_url(key.as_str()),
+            encode(&seen.stored.version.0),
+            encode(&seen.metageneration),
+        );
+        let call = Call::new(Method::PATCH, url, doing)
+            .header("content-type", "application/json; charset=utf-8")
+            .body([Bytes::from(patch.to_string())])
+            .changes_object();
+        let reply = self.send(&call).await?;
+        self.success(&call, reply).map(|_| ())
+    }
+}

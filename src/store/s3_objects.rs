@@ -1,0 +1,123 @@
+//! Single objects on S3, as their owner sees them: headers and ACLs, read and put right.
+
+use http::{HeaderMap, Method, StatusCode};
+
+use super::control::Told;
+use super::http::{Call, text};
+use super::kept::{Kept, REDIRECT, SERVED_HEADERS, Served};
+use super::s3::S3;
+use super::s3_access::Acl;
+use super::s3_documents::parse;
+use super::{PutMode, StoreError, StoreErrorKind};
+use crate::config::Access;
+use crate::path::{ObjectKey, url_path};
+
+/// The largest object that one request copies, in bytes
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
+const COPY_BYTES_MAX: u64 = 5 << 30;
+
+/// What S3 answers in headers but keeps nothing of.
+const DEFAULT_TYPE: &str = "binary/octet-stream";
+
+impl S3 {
+    pub(super) async fn examine_object(&self, key: &ObjectKey) -> Result<Option<Kept>, StoreError> {
+        let (look, grants) =
+            futures_util::join!(self.look_with_headers(key.as_str()), self.object_acl(key));
+        let Some((stored, headers)) = look? else {
+            return Ok(None);
+        };
+        Ok(Some(Kept {
+            stored,
+            headers: served(&headers),
+            grants: Told::from(grants).map(|acl| acl.map_or(Vec::new(), |acl| acl.object_grants())),
+            metageneration: String::new(),
+        }))
+    }
+
+    /// None where a server has no ACLs.
+    async fn object_acl(&self, key: &ObjectKey) -> Result<Option<Acl>, StoreError> {
+        let url = format!("{}?acl=", self.object_url(key.as_str()));
+        let call = Call::new(Method::GET, url, "ask for an object's ACL");
+        let reply = self.send(&call).await?;
+        if matches!(
+            reply.status,
+            StatusCode::NOT_IMPLEMENTED | StatusCode::METHOD_NOT_ALLOWED
+        ) {
+            return Ok(None);
+        }
+        match self.success(&call, reply) {
+            Ok(reply) => parse(&call, &reply).map(Some),
+            Err(error) if error.kind == StoreErrorKind::Denied => {
+                Err(error.hint("s3:GetObjectAcl is needed"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A copy onto itself, which S3 makes without sending the bytes: headers are part of an object.
+    pub(super) async fn set_object_headers(
+        &self,
+        key: &ObjectKey,
+        served: &Served<'_>,
+        seen: &Kept,
+    ) -> Result<(), StoreError> {
+        if seen.stored.size_bytes > COPY_BYTES_MAX {
+            let message =
+                format!("Cannot set the headers of the object of key `{key}`: it's above 5 GiB");
+            return Err(StoreError::new(StoreErrorKind::Other, message)
+                .hint("S3 copies no more in one request: delete it, and push again"));
+        }
+        let source = format!(
+            "/{}/{}",
+            self.bucket,
+            url_path(&format!("{}{key}", self.prefix))
+        );
+        let doing = format!("set the headers of the object of key `{key}`");
+        let mut call = Call::new(Method::PUT, self.object_url(key.as_str()), doing)
+            .header("x-amz-copy-source", &source)
+            .header("x-amz-metadata-directive", "REPLACE")
+            .header("x-amz-meta-assetsync", &served.token.to_string());
+        for (name, value) in served.headers() {
+            call.headers.insert(
+                http::HeaderName::from_bytes(name.as_bytes())
+                    .expect("names are validated with the configuration"),
+                value
+                    .parse()
+                    .expect("values are validated with the configuration"),
+            );
+        }
+        if self.access() == Access::ObjectAcl {
+            call = call.header("x-amz-acl", "public-read");
+        }
+        let mode = PutMode::Over(seen.stored.version.clone());
+        let reply = self.send_copy_if(&call, key.as_str(), &mode).await?;
+        self.success(&call.changes_object(), reply).map(|_| ())
+    }
+
+    /// S3 has no condition for this, and needs none: whatever is there is to be as public as the target says.
+    pub(super) async fn set_object_acl(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        let url = format!("{}?acl=", self.object_url(key.as_str()));
+        let acl = match self.access() {
+            Access::ObjectAcl => "public-read",
+            Access::Bucket => "private",
+        };
+        let doing = format!("set the ACL of the object of key `{key}`");
+        let call = Call::new(Method::PUT, url, doing).header("x-amz-acl", acl);
+        let reply = self.send(&call).await?;
+        match self.success(&call, reply) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == StoreErrorKind::Denied => {
+                Err(error.hint("s3:PutObjectAcl is needed"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What visitors are told. S3 makes up a type for what has none.
+fn served(headers: &HeaderMap) -> std::collections::BTreeMap<String, String> {
+    let names = SERVED_HEADERS.iter().chain([&REDIRECT]);
+    let told = names.filter_map(|name| Some((name.to_string(), text(headers, name)?.to_string())));
+    told.filter(|(name, value)| name != "content-type" || value != DEFAULT_TYPE)
+        .collect()
+}

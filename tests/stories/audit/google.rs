@@ -1,0 +1,229 @@
+//! The same on a strict server of Google's API, with its means.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{POLICY, found, gzipped, keys, site};
+use crate::support::gcs::{Object, Server, Setup};
+use crate::support::{Run, Site, gunzip};
+
+/// A hunt that is published to a bucket of Google's; the releases are in another one.
+struct Hunt {
+    site: Site,
+    server: Server,
+    keys: BTreeMap<String, String>,
+}
+
+impl Hunt {
+    fn published(access: &str) -> Hunt {
+        let server = Server::start();
+        server.require_token();
+        server.bucket("releases", &[Setup::Uniform]);
+        match access {
+            "bucket" => {
+                server.bucket("hunt", &[Setup::Uniform]);
+                let reader = "roles/storage.legacyObjectReader";
+                let bindings = json!([{"role": reader, "members": ["allUsers"]}]);
+                server.set_iam("hunt", &bindings);
+            }
+            _ => server.bucket("hunt", &[]),
+        }
+        let url = server.url();
+        let config = format!(
+            "[target.prod]\nurl = \"gs://hunt/static\"\nstate = \"gs://releases/prod\"\nendpoint = \"{url}\"\naccess = \"{access}\"\n\
+             cors = \"cors.json\"\n"
+        );
+        let mut hunt = Hunt {
+            site: site(&config),
+            server,
+            keys: BTreeMap::new(),
+        };
+        hunt.ok(&["push", "prod"]);
+        hunt.ok(&["cors", "apply", "prod", "--yes"]);
+        hunt.keys = keys(&hunt.ok(&[
+            "manifest", "--live", "--target", "prod", "--format", "django",
+        ]));
+        hunt
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = self.site.command(arguments);
+        command.env("GOOGLE_OAUTH_ACCESS_TOKEN", self.server.token());
+        Run::of(&mut command, &self.site.path(""))
+    }
+
+    fn ok(&self, arguments: &[&str]) -> String {
+        let run = self.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {run}");
+        run.stdout
+    }
+
+    fn audit(&self, more: &[&str]) -> (i32, Value) {
+        let run = self.run(&[&["audit", "prod", "--all", "--json"], more].concat());
+        let report = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
+        (run.code, report)
+    }
+
+    fn name(&self, path: &str) -> String {
+        format!("static/{}", self.keys[path])
+    }
+
+    /// Changes an object behind the program's back.
+    fn change(&self, path: &str, change: impl FnOnce(&mut Object)) {
+        let name = self.name(path);
+        let mut object = self.server.object("hunt", &name).expect("it's there");
+        change(&mut object);
+        self.server.put("hunt", &name, object);
+    }
+
+    /// The document of the releases whose name has this in it.
+    fn document(&self, part: &str) -> String {
+        let names = self.server.objects("releases");
+        let name = names.into_iter().find(|name| name.contains(part));
+        name.expect("it's there")
+    }
+
+    fn set_cors(&self, policy: &str) {
+        std::fs::write(self.site.path("cors.json"), policy).expect("written");
+        self.ok(&["cors", "apply", "prod", "--yes"]);
+        std::fs::write(self.site.path("cors.json"), POLICY).expect("written");
+    }
+}
+
+struct Damage {
+    what: &'static str,
+    access: &'static str,
+    done: fn(&Hunt),
+    kind: &'static str,
+    path: Option<&'static str>,
+    says: &'static str,
+    /// By what a repair mends it; none if it doesn't.
+    mended: Option<&'static str>,
+}
+
+const AGAIN: Option<&str> = Some("uploaded again, over what is there");
+
+#[rustfmt::skip]
+const DAMAGES: &[Damage] = &[
+    Damage { what: "an object removed", access: "bucket", kind: "missing", path: Some("map.png"), says: "nothing is there", mended: Some("uploaded again"),
+        done: |hunt| { hunt.server.remove("hunt", &hunt.name("map.png")).expect("it was there"); } },
+    Damage { what: "other bytes", access: "object-acl", kind: "content", path: Some("other.png"), says: "15 other bytes", mended: AGAIN,
+        done: |hunt| hunt.change("other.png", |object| object.bytes = b"ANOTHER PICTURE".to_vec()) },
+    Damage { what: "cut off", access: "bucket", kind: "content", path: Some("song.mp3"), says: "9 bytes", mended: AGAIN,
+        done: |hunt| hunt.change("song.mp3", |object| object.bytes.truncate(9)) },
+    Damage { what: "stored unzipped", access: "bucket", kind: "encoding", path: Some("app.css"), says: "not compressed", mended: AGAIN,
+        done: |hunt| hunt.change("app.css", |object| { object.bytes = gunzip(&object.bytes); object.content_encoding = None; }) },
+    Damage { what: "gzipped twice", access: "bucket", kind: "encoding", path: Some("app.css"), says: "gzipped twice", mended: AGAIN,
+        done: |hunt| hunt.change("app.css", |object| object.bytes = gzipped(&object.bytes)) },
+    Damage { what: "Content-Encoding lost", access: "bucket", kind: "encoding", path: Some("app.css"), says: "no `content-encoding` says so", mended: Some("headers"),
+        done: |hunt| hunt.change("app.css", |object| object.content_encoding = None) },
+    Damage { what: "another Content-Type", access: "bucket", kind: "headers", path: Some("app.css"), says: "content-type: text/plain", mended: Some("headers"),
+        done: |hunt| hunt.change("app.css", |object| object.content_type = "text/plain".to_owned()) },
+    Damage { what: "no Cache-Control, so Google's own", access: "object-acl", kind: "headers", path: Some("index.html"), says: "max-age=3600", mended: Some("headers"),
+        done: |hunt| hunt.change("index.html", |object| object.cache_control = None) },
+    Damage { what: "a Content-Disposition", access: "bucket", kind: "headers", path: Some("map.png"), says: "attachment", mended: Some("headers"),
+        done: |hunt| hunt.change("map.png", |object| object.content_disposition = Some("attachment".to_owned())) },
+    Damage { what: "the token lost", access: "bucket", kind: "token", path: Some("map.png"), says: "no token", mended: Some("headers"),
+        done: |hunt| hunt.change("map.png", |object| object.metadata.clear()) },
+    Damage { what: "a private ACL", access: "object-acl", kind: "acl", path: Some("map.png"), says: "strangers may do nothing", mended: Some("ACL"),
+        done: |hunt| hunt.change("map.png", |object| object.acl = Some("projectPrivate".to_owned())) },
+    Damage { what: "headers and ACL", access: "object-acl", kind: "acl", path: Some("map.png"), says: "strangers may do nothing", mended: Some("headers and ACL"),
+        done: |hunt| hunt.change("map.png", |object| { object.acl = None; object.content_type = "text/plain".to_owned(); }) },
+    Damage { what: "a page overwritten by hand", access: "bucket", kind: "content", path: Some("index.html"), says: "15 bytes", mended: AGAIN,
+        done: |hunt| { hunt.server.put("hunt", &hunt.name("index.html"), Object::new("<h1>Hacked</h1>", "text/html; charset=utf-8")); } },
+    Damage { what: "a stray", access: "bucket", kind: "stray", path: None, says: "4 bytes", mended: None,
+        done: |hunt| { hunt.server.put("hunt", "static/notes.txt", Object::new("what", "text/plain")); } },
+    Damage { what: "what is held, uploaded", access: "bucket", kind: "held", path: Some("solution/answer.html"), says: "strangers can read it", mended: None,
+        done: |hunt| { hunt.server.put("hunt", &hunt.name("solution/answer.html"), Object::new("<p>CANDLE</p>", "text/html")); } },
+    Damage { what: "the CORS policy narrowed", access: "bucket", kind: "cors", path: Some("index.html"), says: "scripts of https://hunt.example.org may not read it", mended: None,
+        done: |hunt| hunt.set_cors(r#"[{"origin": ["https://old.example.org"], "method": ["GET"]}]"#) },
+    Damage { what: "the CORS policy widened", access: "bucket", kind: "cors-policy", path: None, says: "isn't as the file says", mended: None,
+        done: |hunt| hunt.set_cors(r#"[{"origin": ["*"], "method": ["GET"], "responseHeader": ["Range"]}]"#) },
+    Damage { what: "everybody may list", access: "bucket", kind: "bucket", path: None, says: "strangers can list the bucket", mended: None,
+        done: |hunt| hunt.server.set_iam("hunt", &json!([{"role": "roles/storage.objectViewer", "members": ["allUsers"]}])) },
+    Damage { what: "public access prevention", access: "bucket", kind: "bucket", path: None, says: "lets no stranger read", mended: None,
+        done: |hunt| hunt.server.bucket("hunt", &[Setup::Uniform, Setup::Public, Setup::PreventPublicAccess]) },
+    Damage { what: "releases that everybody can read", access: "bucket", kind: "state", path: None, says: "strangers can read the manifest", mended: None,
+        done: |hunt| hunt.server.bucket("releases", &[Setup::Uniform, Setup::Public]) },
+    Damage { what: "a damaged root", access: "bucket", kind: "releases", path: None, says: "root", mended: None,
+        done: |hunt| { hunt.server.put("releases", &hunt.document("root.json"), Object::new("{", "application/json")); } },
+    Damage { what: "no manifest", access: "bucket", kind: "releases", path: None, says: "it's gone", mended: None,
+        done: |hunt| { hunt.server.remove("releases", &hunt.document("manifests/")).expect("it was there"); } },
+];
+
+#[test]
+fn what_was_published_well_is_found_to_be_so_on_google_too() {
+    for access in ["bucket", "object-acl"] {
+        let hunt = Hunt::published(access);
+        let (code, report) = hunt.audit(&[]);
+        assert_eq!(code, 0, "{report:#}");
+        assert_eq!(report["findings"], json!([]), "{report:#}");
+    }
+}
+
+#[test]
+fn every_damage_on_google_is_found_and_put_right_if_it_may_be() {
+    for damage in DAMAGES {
+        play(damage);
+    }
+}
+
+fn play(damage: &Damage) {
+    let Damage {
+        what,
+        kind,
+        path,
+        says,
+        ..
+    } = *damage;
+    let hunt = Hunt::published(damage.access);
+    (damage.done)(&hunt);
+    let (code, report) = hunt.audit(&[]);
+    let is_it = |f: &&&Value| {
+        f["kind"] == kind
+            && f["path"].as_str() == path
+            && f["seen"].as_str().is_some_and(|seen| seen.contains(says))
+    };
+    let findings = found(&report);
+    let it = findings.iter().find(is_it);
+    let it = it.unwrap_or_else(|| panic!("{what} isn't told of:\n{report:#}"));
+    assert_ne!(it["fix"], "", "{what}: {it:#}");
+    let is_dangerous = findings.iter().any(|f| f["verdict"] == "failed");
+    assert_eq!(code, if is_dangerous { 3 } else { 0 }, "{what}: {report:#}");
+
+    let names = hunt.server.objects("hunt");
+    let (code, after) = hunt.audit(&["--repair", "--yes"]);
+    match damage.mended {
+        Some(how) => {
+            let mended = json!([{"path": path, "how": how}]);
+            assert_eq!(after["repair"]["mended"], mended, "{what}: {after:#}");
+            assert_eq!(
+                (code, &after["findings"]),
+                (0, &json!([])),
+                "{what}: {after:#}"
+            );
+            assert_eq!(hunt.audit(&[]).1["findings"], json!([]), "{what}");
+        }
+        None => {
+            assert!(found(&after).iter().any(|f| is_it(&f)), "{what}: {after:#}");
+            assert_eq!(hunt.server.objects("hunt"), names, "{what}");
+        }
+    }
+}
+
+/// Two who mend at once: the second sees that it isn't what it saw.
+#[test]
+fn headers_that_somebody_else_changes_meanwhile_stay_theirs() {
+    use crate::support::faults::{Effect, Fault};
+    let hunt = Hunt::published("bucket");
+    hunt.change("map.png", |object| {
+        object.content_type = "text/plain".to_owned()
+    });
+    hunt.server
+        .fault(Fault::new("PATCH", "/o/", Effect::refuse(412)));
+    let (code, report) = hunt.audit(&["--repair", "--yes"]);
+    assert_eq!(code, 3, "{report:#}");
+    assert_eq!(report["repair"]["left"][0]["path"], "map.png", "{report:#}");
+    assert_eq!(report["repair"]["mended"], json!([]), "{report:#}");
+}

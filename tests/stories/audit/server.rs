@@ -1,0 +1,353 @@
+//! What a server between visitors and the files can do to them; and a folder's files themselves.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use super::{found, keys, site};
+use crate::support::Site;
+
+/// What the server does that it shouldn't.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mischief {
+    None,
+    DropsContentEncoding,
+    NeverCompresses,
+    KeepsAbsence,
+    ChangesPages,
+    SetsCookies,
+    RedirectsToHttp,
+    IgnoresRanges,
+    AnswersWithThePage,
+    SuggestsNames,
+    KeepsPagesLonger,
+    ForgetsTypes,
+}
+
+/// What is right for each file: its type and caching.
+type Right = BTreeMap<String, (String, String)>;
+
+/// Serves a folder with the headers that it was published with, but for the mischief.
+struct Careless {
+    url: String,
+    mischief: Arc<Mutex<(Mischief, Right)>>,
+}
+
+impl Careless {
+    fn of(folder: impl Fn() -> PathBuf + Send + Sync + 'static) -> Careless {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}/", listener.local_addr().expect("it's bound"));
+        let mischief = Arc::new(Mutex::new((Mischief::None, Right::new())));
+        let (shared, folder) = (Arc::clone(&mischief), Arc::new(folder));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (mischief, right) = shared.lock().expect("nobody panicked").clone();
+                let folder = Arc::clone(&folder);
+                thread::spawn(move || serve(&stream, &folder(), mischief, &right));
+            }
+        });
+        Careless { url, mischief }
+    }
+
+    fn set(&self, mischief: Mischief, right: &Right) {
+        *self.mischief.lock().expect("nobody panicked") = (mischief, right.clone());
+    }
+}
+
+fn serve(stream: &TcpStream, folder: &Path, mischief: Mischief, right: &Right) {
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let Some(first) = lines.next() else { return };
+    let asked: BTreeMap<String, String> = lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.to_lowercase(), value.trim().to_string()))
+        })
+        .collect();
+    let mut words = first.split(' ');
+    let is_head = words.next() == Some("HEAD");
+    let key = words.next().unwrap_or_default().trim_start_matches('/');
+    let (status, headers, body) = answer(folder, key, &asked, mischief, right);
+    let mut head = format!(
+        "HTTP/1.1 {status} .\r\ncontent-length: {}\r\nconnection: close\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    let body = if is_head { Vec::new() } else { body };
+    // Whoever hangs up gets nothing.
+    let _ = { stream }.write_all(&[head.as_bytes(), b"\r\n", &body].concat());
+}
+
+fn answer(
+    folder: &Path,
+    key: &str,
+    asked: &BTreeMap<String, String>,
+    mischief: Mischief,
+    right: &Right,
+) -> (u16, Vec<(&'static str, String)>, Vec<u8>) {
+    if mischief == Mischief::RedirectsToHttp {
+        return (
+            301,
+            vec![("location", format!("http://old.example/{key}"))],
+            Vec::new(),
+        );
+    }
+    let (Some((content_type, caching)), Ok(content)) = (right.get(key), fs::read(folder.join(key)))
+    else {
+        let caching = match mischief {
+            Mischief::KeepsAbsence => "public, max-age=31536000",
+            _ => "no-store",
+        };
+        let body = match mischief {
+            Mischief::SuggestsNames => right.keys().cloned().collect::<Vec<_>>().join("\n"),
+            _ => "not here".to_string(),
+        };
+        let status = if mischief == Mischief::AnswersWithThePage {
+            200
+        } else {
+            404
+        };
+        return (
+            status,
+            vec![("cache-control", caching.to_string())],
+            body.into_bytes(),
+        );
+    };
+    let is_page = content_type.starts_with("text/html");
+    let content_type = match mischief {
+        Mischief::ForgetsTypes => "application/octet-stream",
+        _ => content_type,
+    };
+    let caching = match mischief {
+        Mischief::KeepsPagesLonger => "public, max-age=31536000",
+        _ => caching,
+    };
+    let mut headers = vec![
+        ("content-type", content_type.to_string()),
+        ("cache-control", caching.to_string()),
+    ];
+    if mischief == Mischief::SetsCookies {
+        headers.push(("set-cookie", "visitor=1".to_string()));
+    }
+    let takes_gzip = asked
+        .get("accept-encoding")
+        .is_some_and(|value| value.contains("gzip"));
+    let gz = fs::read(folder.join(format!("{key}.gz")));
+    if let (true, Ok(gz), true) = (takes_gzip, gz, mischief != Mischief::NeverCompresses) {
+        if mischief != Mischief::DropsContentEncoding {
+            headers.push(("content-encoding", "gzip".to_string()));
+        }
+        if !(is_page && mischief == Mischief::ChangesPages) {
+            return (200, headers, gz);
+        }
+        headers.pop();
+    }
+    let mut body = content;
+    if is_page && mischief == Mischief::ChangesPages {
+        body.extend_from_slice(b"<script src=\"//count.example\"></script>");
+    }
+    let range = asked.get("range").and_then(|range| {
+        let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
+        Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?))
+    });
+    match range.filter(|_| mischief != Mischief::IgnoresRanges) {
+        Some((from, to)) => {
+            headers.push(("content-range", format!("bytes {from}-{to}/{}", body.len())));
+            (206, headers, body[from..=to].to_vec())
+        }
+        None => (200, headers, body),
+    }
+}
+
+/// A hunt in a folder, which a careless server shows.
+struct Hunt {
+    site: Site,
+    server: Careless,
+    right: Right,
+    keys: BTreeMap<String, String>,
+}
+
+impl Hunt {
+    fn published() -> Hunt {
+        let folder = Arc::new(Mutex::new(PathBuf::new()));
+        let shared = Arc::clone(&folder);
+        let server = Careless::of(move || shared.lock().expect("nobody panicked").clone());
+        let site = site(&format!(
+            "[target.prod]\nurl = \"file:out\"\npublic_url = \"{}\"\n",
+            server.url
+        ));
+        *folder.lock().expect("nobody panicked") = site.path("out");
+        site.ok(&["push", "prod"]);
+        let manifest = site.ok(&["manifest", "--live", "--target", "prod"]);
+        let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+        let objects = manifest["objects"].as_object().expect("objects");
+        let text = |value: &Value| value.as_str().expect("text").to_string();
+        let right = objects.values().map(|object| {
+            let headers = (
+                text(&object["content_type"]),
+                text(&object["cache_control"]),
+            );
+            (text(&object["key"]), headers)
+        });
+        let right: Right = right.collect();
+        let django = site.ok(&[
+            "manifest", "--live", "--target", "prod", "--format", "django",
+        ]);
+        Hunt {
+            site,
+            server,
+            right,
+            keys: keys(&django),
+        }
+    }
+
+    fn audit(&self, more: &[&str]) -> (i32, Value) {
+        let run = self
+            .site
+            .run(&[&["audit", "prod", "--all", "--json"], more].concat());
+        let report = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
+        (run.code, report)
+    }
+
+    fn file(&self, path: &str) -> PathBuf {
+        self.site.path("out").join(&self.keys[path])
+    }
+}
+
+#[test]
+fn whatever_a_server_between_does_to_files_is_told_of() {
+    use Mischief::*;
+    let hunt = Hunt::published();
+    for (mischief, kind, path, says, code) in [
+        (
+            DropsContentEncoding,
+            "encoding",
+            "app.css",
+            "no `content-encoding` says so",
+            3,
+        ),
+        (NeverCompresses, "encoding", "app.css", "not compressed", 0),
+        (KeepsAbsence, "not-found", "", "kept for 31536000 s", 3),
+        (ChangesPages, "content", "index.html", "bytes", 3),
+        (SetsCookies, "cookie", "map.png", "set-cookie", 0),
+        (
+            RedirectsToHttp,
+            "redirect",
+            "map.png",
+            "http://old.example/",
+            3,
+        ),
+        (IgnoresRanges, "range", "song.mp3", "players can't jump", 0),
+        (
+            AnswersWithThePage,
+            "held",
+            "solution/answer.html",
+            "strangers can read it",
+            3,
+        ),
+        (SuggestsNames, "not-found", "", "names other objects", 3),
+        (
+            KeepsPagesLonger,
+            "headers",
+            "index.html",
+            "max-age=31536000",
+            3,
+        ),
+        (
+            ForgetsTypes,
+            "headers",
+            "app.css",
+            "application/octet-stream",
+            3,
+        ),
+    ] {
+        hunt.server.set(mischief, &hunt.right);
+        let (exit_code, report) = hunt.audit(&[]);
+        let findings = found(&report);
+        assert_eq!(exit_code, code, "{mischief:?}: {report:#}");
+        assert!(
+            findings.iter().all(|f| f["address"] == "public-url"),
+            "{mischief:?}: {report:#}"
+        );
+        let is_it = |f: &&&Value| {
+            f["kind"] == kind
+                && f["path"].as_str().unwrap_or_default() == path
+                && f["seen"].as_str().is_some_and(|seen| seen.contains(says))
+        };
+        let is_told = findings.iter().any(|f| is_it(&f));
+        assert!(is_told, "{mischief:?}: {report:#}");
+    }
+    hunt.server.set(None, &hunt.right);
+    let (code, report) = hunt.audit(&[]);
+    assert_eq!((code, &report["findings"]), (0, &json!([])), "{report:#}");
+}
+
+/// The kind of what is found, which file, what is said of it, and what was done to it.
+type Damage = (&'static str, &'static str, &'static str, fn(&Hunt));
+
+#[test]
+fn what_happens_to_a_folders_files_is_found_and_put_right() {
+    let damages: [Damage; 5] = [
+        ("missing", "map.png", "nothing is there", |hunt| {
+            fs::remove_file(hunt.file("map.png")).expect("gone")
+        }),
+        ("content", "other.png", "15 other bytes", |hunt| {
+            fs::write(hunt.file("other.png"), "ANOTHER PICTURE").expect("written")
+        }),
+        ("content", "index.html", "15 bytes", |hunt| {
+            fs::write(hunt.file("index.html"), "<h1>Hacked</h1>").expect("written")
+        }),
+        ("encoding", "app.css", "something else", |hunt| {
+            fs::write(gz(hunt), "not gzip").expect("written")
+        }),
+        ("encoding", "app.css", "no `.gz`", |hunt| {
+            fs::remove_file(gz(hunt)).expect("gone")
+        }),
+    ];
+    for (kind, path, says, damage) in damages {
+        let hunt = Hunt::published();
+        hunt.server.set(Mischief::None, &hunt.right);
+        damage(&hunt);
+        let (_, report) = hunt.audit(&[]);
+        let is_it = |f: &&&Value| {
+            f["kind"] == kind
+                && f["path"] == path
+                && f["address"] == "storage"
+                && f["seen"].as_str().is_some_and(|seen| seen.contains(says))
+        };
+        let is_told = found(&report).iter().any(|f| is_it(&f));
+        assert!(is_told, "{kind} {path}: {report:#}");
+        let (code, after) = hunt.audit(&["--repair", "--yes"]);
+        assert_eq!(
+            (code, &after["findings"]),
+            (0, &json!([])),
+            "{kind} {path}: {after:#}"
+        );
+        assert_eq!(hunt.audit(&[]).1["findings"], json!([]), "{kind} {path}");
+    }
+}
+
+fn gz(hunt: &Hunt) -> PathBuf {
+    let file = hunt.file("app.css");
+    let mut name = file.into_os_string();
+    name.push(".gz");
+    name.into()
+}
+
+#[test]
+fn a_file_in_the_folder_that_no_release_knows_is_told_of() {
+    let hunt = Hunt::published();
+    hunt.server.set(Mischief::None, &hunt.right);
+    fs::write(hunt.site.path("out/notes.txt"), "who put me here?").expect("written");
+    let (code, report) = hunt.audit(&[]);
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(found(&report)[0]["kind"], "stray", "{report:#}");
+}
