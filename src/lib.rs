@@ -18,7 +18,7 @@
 //! | [`apply`] | files | the target |
 //! | [`release::publish::publish`] | files, the target | the target and its releases |
 //!
-//! Beside them, [`cors`] and [`store::Control`] are for the settings of a bucket.
+//! Beside them, [`cors`], [`doctor`] and [`store::Control`] are for the settings of a bucket, and [`audit`] for what visitors get.
 //!
 //! Invariants:
 //! - [`plan`] cannot fail and sees no clock, disk or network. The whole plan exists before the first write.

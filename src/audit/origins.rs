@@ -75,7 +75,9 @@ fn one_of_each_type<'m>(manifest: &'m Manifest, sample: &[usize]) -> Vec<&'m Ent
 /// The policy's origins, with something in the place of each `*`; and one that isn't among them.
 fn origins(policy: &Policy) -> Vec<String> {
     let all = policy.rules.iter().flat_map(|rule| &rule.origins);
-    let all: BTreeSet<String> = all.map(|origin| example(origin)).collect();
+    // What is no header's value, no browser sends.
+    let is_sent = |origin: &String| origin.bytes().all(|byte| byte.is_ascii_graphic());
+    let all: BTreeSet<String> = all.map(|origin| example(origin)).filter(is_sent).collect();
     let mut all: Vec<String> = all.into_iter().take(ORIGINS_MAX).collect();
     all.push(NOBODY.to_string());
     all
