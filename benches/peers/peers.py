@@ -161,10 +161,30 @@ class Tools:
                        "--header-upload", f"Cache-Control: {CACHE_CONTROL}"],
             "aws": [program, "s3", "sync", str(tree), f"s3://{bucket}/",
                     "--acl", "public-read", "--cache-control", CACHE_CONTROL, "--only-show-errors"],
-            "assetsync": [program, "push", "--from", str(tree), "--to", f"s3://{bucket}",
-                          "--key-file", str(self.key_file), "--endpoint", server.endpoint,
-                          "--region", REGION, "--access", "object-acl", "-q"],
+            "assetsync": [program, "push", "-q", "--config", str(self.configure(tree, bucket, server))],
         }[name]
+
+    def configure(self, tree, bucket, server):
+        """Real sites have references that lead nowhere, and files without an extension: the others publish them too."""
+        config = self.work / f"{bucket}.toml"
+        config.write_text(
+            f"""
+            key_file = "{self.key_file}"
+            extensions = [""]
+            default_target = "peer"
+            [[source]]
+            dir = "{tree}"
+            [[rule]]
+            match = "**"
+            dangling = "warn"
+            [target.peer]
+            url = "s3://{bucket}"
+            endpoint = "{server.endpoint}"
+            region = "{REGION}"
+            access = "object-acl"
+            """
+        )
+        return config
 
     def environment(self, server):
         """Nothing of the caller's accounts or proxies."""
