@@ -5,7 +5,7 @@
 //! releases ─▶ listing ─▶ sample ─▶ look at each ─▶ findings ─▶ mends ─▶ look again
 //! ```
 //!
-//! What an answer means is decided by functions that touch nothing ([`judge`]). Bodies are measured while they pass, and not
+//! What an answer means is decided by functions that touch nothing (`judge.rs`). Bodies are measured while they pass, and not
 //! kept.
 
 mod beside;
