@@ -8,7 +8,7 @@ use super::limits::{check_levels, check_names, may_name, told_upwards};
 use super::read::Draft;
 use crate::error::{Problem, escape};
 use crate::path::LogicalPath;
-use crate::refs::resolve::{BaseUrl, Meaning, resolve};
+use crate::refs::resolve::{BaseUrl, Meaning, Resolved, resolve};
 use crate::refs::{Base, Kind, Reference};
 use crate::rules::{Dangling, glob};
 use crate::tree::{Asset, Tree};
@@ -63,13 +63,19 @@ pub(super) struct Linked {
 
 /// Resolves what was found in one file, but for what is relative to the pages that run it. What is resolved, isn't kept
 /// otherwise: a large tree has many references.
-pub(super) fn link_own(index: &Index<'_>, asset: &Asset, draft: &mut Draft) -> Links {
+pub(super) fn link_own(
+    index: &Index<'_>,
+    asset: &Asset,
+    draft: &mut Draft,
+    resolved: &mut Resolved,
+) -> Links {
     let mut own = Linked::default();
     let mut file = File {
         index,
         asset,
         draft,
         linked: &mut own,
+        resolved,
         has_suspect: false,
     };
     let links = Links {
@@ -101,6 +107,7 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
         files,
         ..Linked::default()
     };
+    let mut resolved = Resolved::default();
     for (script, pages) in pages_of_scripts(drafts, &linked.files) {
         let (asset, draft) = (&tree.assets[script], &drafts[script]);
         let mut file = File {
@@ -108,6 +115,7 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
             asset,
             draft,
             linked: &mut linked,
+            resolved: &mut resolved,
             has_suspect: false,
         };
         let bases = page_bases(tree, drafts, script, &pages);
@@ -137,6 +145,7 @@ struct File<'a, 't> {
     asset: &'a Asset,
     draft: &'a Draft,
     linked: &'a mut Linked,
+    resolved: &'a mut Resolved,
     has_suspect: bool,
 }
 
@@ -211,7 +220,10 @@ impl File<'_, '_> {
 
     fn link(&mut self, reference: &Reference, place: (u32, u32), base: &BaseUrl) -> Option<Link> {
         let prefixes = &self.index.tree.prefixes;
-        let path = match resolve(base, &reference.url, reference.kind, prefixes) {
+        let meaning = self
+            .resolved
+            .resolve(base, &reference.url, reference.kind, prefixes);
+        let path = match meaning {
             Meaning::Elsewhere => {
                 self.suspect(reference, place);
                 return None;

@@ -30,6 +30,7 @@ use crate::name::{Headers, KeyId, Secret, Token};
 use crate::path::{LogicalPath, ObjectKey};
 use crate::progress::Progress;
 use crate::refs::edit::Edits;
+use crate::refs::resolve::Resolved;
 use crate::rules::Policy;
 use crate::tree::{Asset, Tree};
 
@@ -248,6 +249,13 @@ fn build_once(
     })
 }
 
+/// What a thread keeps from one file to the next.
+#[derive(Default)]
+struct Worker {
+    reader: Reader,
+    resolved: Resolved,
+}
+
 fn read_all(
     memo: &Memo<'_>,
     tree: &Tree,
@@ -258,10 +266,11 @@ fn read_all(
     let drafts = tree
         .assets
         .par_iter()
-        .map_init(Reader::new, |reader, asset| {
+        .map_init(Worker::default, |worker, asset| {
+            let reader = &mut worker.reader;
             let mut draft = memo.draft(asset, || reader.draft(asset, secret, progress));
             progress.read(draft.size_bytes);
-            let links = link::link_own(index, asset, &mut draft);
+            let links = link::link_own(index, asset, &mut draft, &mut worker.resolved);
             (draft, links)
         });
     drafts.unzip()

@@ -55,15 +55,12 @@ pub(super) struct Places {
 }
 
 /// A worker's buffer.
+#[derive(Default)]
 pub(super) struct Reader {
     buffer: Vec<u8>,
 }
 
 impl Reader {
-    pub(super) fn new() -> Reader {
-        Reader { buffer: Vec::new() }
-    }
-
     /// Reads the file once. Of one that can't be read, nothing is known but that.
     pub(super) fn draft(&mut self, asset: &Asset, secret: &Secret, progress: &Progress) -> Draft {
         self.read(asset, secret, progress).unwrap_or_else(|e| {

@@ -1,5 +1,7 @@
 //! From a URL in a document to the file of the tree it means, and from a file back to the URL to write. Pure.
 
+use std::collections::HashMap;
+
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -9,6 +11,9 @@ use crate::path::{ObjectKey, url_path};
 /// Where the tree is mounted to resolve URLs as browsers do: below a folder, so that climbing out of the tree
 /// shows. No such host exists (RFC 6761), and no site has such a folder.
 const ROOT: &str = "http://tree.invalid/tree-q7v2n0c5x8/";
+
+/// URLs that are remembered: those of some folders.
+const RESOLVED_MAX: usize = 4096;
 
 /// What a URL means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +91,40 @@ pub fn resolve(base: &BaseUrl, url: &str, kind: Kind, prefixes: &[String]) -> Me
     match percent_decode_str(path).decode_utf8() {
         Ok(path) => Meaning::Path(path.into_owned()),
         Err(_) => Meaning::Nothing("it isn't UTF-8"),
+    }
+}
+
+/// What URLs meant that were resolved before: pages of one folder have most of theirs in common.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    meanings: HashMap<String, Meaning>,
+    /// Written anew for every look.
+    key: String,
+}
+
+impl Resolved {
+    /// As [`resolve`], always with the same prefixes.
+    pub fn resolve(
+        &mut self,
+        base: &BaseUrl,
+        url: &str,
+        kind: Kind,
+        prefixes: &[String],
+    ) -> Meaning {
+        let base_url = base.0.as_ref().map_or("", Url::as_str);
+        // Of all kinds, only imports mean something else by the same URL. No URL has a space.
+        let kind_tells = if kind == Kind::Import { " i " } else { " " };
+        self.key.clear();
+        self.key.extend([base_url, kind_tells, url]);
+        if let Some(meaning) = self.meanings.get(&self.key) {
+            return meaning.clone();
+        }
+        let meaning = resolve(base, url, kind, prefixes);
+        if self.meanings.len() == RESOLVED_MAX {
+            self.meanings.clear();
+        }
+        self.meanings.insert(self.key.clone(), meaning.clone());
+        meaning
     }
 }
 
