@@ -193,7 +193,7 @@ pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>)
     if let Some(manifest) = &releases.manifest {
         look_at_objects(&visit, &releases, manifest, &mut audit).await?;
     }
-    audit.requests = subject.store.requests() - requests_before + visit.stranger.requests();
+    audit.requests = subject.store.requests() - requests_before + visit.requests();
     audit.manifest = releases.manifest;
     audit.finish(subject.target);
     Ok(audit)
@@ -286,7 +286,9 @@ fn damaged(error: &Error) -> Finding {
 /// What the bucket's settings let strangers do, as `doctor` judges it, as far as it's wrong.
 async fn settings(visit: &Visit<'_>) -> Vec<Finding> {
     let subject = visit.subject;
-    let found = look_at_settings(subject.target, subject.store, &visit.stranger).await;
+    let (target, store, stranger) = (subject.target, subject.store, &visit.stranger);
+    let mut found = look_at_settings(target, store, stranger).await;
+    found.extend(doctor::old_releases(target, store, subject.secret, stranger).await);
     let wrong = found.into_iter().filter(|f| f.verdict != Verdict::Passed);
     wrong
         .map(|found| {

@@ -351,7 +351,7 @@ async fn look_again(subject: &Subject<'_>, audit: &mut Audit, mends: &Mends<'_>)
     for looked in looked {
         audit.add(looked);
     }
-    audit.requests += visit.stranger.requests();
+    audit.requests += visit.requests();
     audit.manifest = Some(manifest);
     audit.finish(subject.target);
 }

@@ -18,6 +18,8 @@ pub(super) struct Visit<'a> {
     /// None for a folder.
     pub(super) control: Option<Arc<dyn Control>>,
     pub(super) stranger: Stranger,
+    /// At `public_url`: that the storage answers says nothing of another server.
+    elsewhere: Stranger,
     pub(super) pace: Pace,
 }
 
@@ -27,6 +29,7 @@ impl<'a> Visit<'a> {
             subject,
             control: subject.store.control(),
             stranger: Stranger::patient(patience),
+            elsewhere: Stranger::patient(patience),
             pace: Pace::new(subject.rate),
         }
     }
@@ -34,7 +37,16 @@ impl<'a> Visit<'a> {
     /// Asks without credentials, when it's one's turn.
     pub(super) async fn ask(&self, question: &Question) -> Result<Heard, StoreError> {
         self.pace.turn().await;
-        self.stranger.ask(question).await
+        let public_url = self.subject.target.public_url.as_ref();
+        match public_url.is_some_and(|base| question.url().starts_with(base.as_str())) {
+            true => self.elsewhere.ask(question).await,
+            false => self.stranger.ask(question).await,
+        }
+    }
+
+    /// Requests sent without credentials.
+    pub(super) fn requests(&self) -> u64 {
+        self.stranger.requests() + self.elsewhere.requests()
     }
 
     /// Where visitors can get what is under a key.

@@ -1,6 +1,7 @@
 //! Commands that mend what is wrong: assetsync's own where there is one, else those of the clouds.
 
 use crate::config::{Place, Target};
+use crate::release::state::FOLDER;
 
 /// Commands for one target.
 #[derive(Debug, Clone)]
@@ -71,19 +72,36 @@ impl<'a> Fix<'a> {
         self.conditions(self.target.state.as_ref().unwrap_or(&self.target.place))
     }
 
+    /// Deletes the releases that were left in the target.
+    pub(super) fn old_releases(&self) -> String {
+        match &self.target.place {
+            Place::S3 { bucket, prefix } => {
+                let server = self.target.endpoint.as_ref();
+                let server = server
+                    .map(|url| format!(" --endpoint-url {}", url.as_str().trim_end_matches('/')));
+                format!(
+                    "aws s3 rm --recursive s3://{bucket}/{prefix}{FOLDER}{}",
+                    server.unwrap_or_default()
+                )
+            }
+            Place::Gcs { bucket, prefix } => {
+                format!("gcloud storage rm --recursive gs://{bucket}/{prefix}{FOLDER}")
+            }
+            Place::Directory(_) => String::new(),
+        }
+    }
+
+    /// Whether the server is somebody else's that speaks S3.
+    pub(super) fn is_for_amazons_likes(&self) -> bool {
+        matches!(self.target.place, Place::S3 { .. }) && self.target.endpoint.is_some()
+    }
+
     /// Turns versioning on, or what does as well.
     pub(super) fn versioning(&self) -> String {
-        let command = self.cloud(
+        self.cloud(
             "put-bucket-versioning --bucket BUCKET --versioning-configuration Status=Enabled",
             "buckets update gs://BUCKET --soft-delete-duration=7d",
-        );
-        match (&self.target.place, &self.target.endpoint) {
-            (Place::S3 { .. }, Some(_)) => format!(
-                "{command}, but not on Ceph's radosgw 16, where conditional writes stop working then: look again with `{}` before the next push",
-                self.own("doctor")
-            ),
-            _ => command,
-        }
+        )
     }
 
     fn at(target: &Target, place: &Place, s3: &str, gcs: &str) -> String {

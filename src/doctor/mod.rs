@@ -19,6 +19,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+pub(crate) use self::strangers::old_releases;
 pub(crate) use self::strangers::state_url;
 pub use self::strangers::{Seen, before_push};
 
@@ -261,6 +262,8 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     if let Some(state) = &state_settings {
         findings.extend(settings::judge_state(patient, state));
     }
+    let (target, store) = (patient.target, &patient.store);
+    findings.extend(old_releases(target, store, patient.secret, &patient.stranger).await);
     findings
 }
 

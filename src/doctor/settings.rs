@@ -241,15 +241,19 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
                 soft / 86_400
             ),
         ),
-        Told::Is(state) => Finding::warning(
-            CHECK,
-            WHY,
-            match state {
+        Told::Is(state) => {
+            let state = match state {
                 Versioning::Suspended => "suspended: what is deleted now is gone",
                 _ => "off: what is deleted is gone",
-            },
-        )
-        .fix(fix.versioning()),
+            };
+            let unless = match fix.is_for_amazons_likes() {
+                true => {
+                    " (leave it so on Ceph's radosgw 16: in versioned buckets, it keeps no conditions)"
+                }
+                false => "",
+            };
+            Finding::warning(CHECK, WHY, format!("{state}{unless}")).fix(fix.versioning())
+        }
         Told::Unknown(why) => Finding::unknown(CHECK, WHY, why.clone()),
     }
 }

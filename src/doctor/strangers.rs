@@ -276,6 +276,27 @@ pub async fn before_push(
     }
 }
 
+/// Releases that were kept in the target before they got a place of their own: nothing hides them where everybody may read.
+pub(crate) async fn old_releases(
+    target: &Target,
+    store: &Arc<dyn Store>,
+    secret: &Secret,
+    stranger: &Stranger,
+) -> Option<Finding> {
+    target.state.as_ref()?;
+    store.control()?;
+    let folder = format!("{FOLDER}{}/", secret.state_folder());
+    let root = ObjectKey::parse(ROOT).expect("it's a key");
+    let url = store.below(&folder).url(&root);
+    let heard = stranger.ask(&Question::get(&url)).await;
+    let is_there = heard.is_ok_and(|heard| heard.status.is_success());
+    is_there.then(|| {
+        let text =
+            "strangers can read releases that were kept in the target before `state` was set";
+        Finding::failed("old-releases", STATE_WHY, text).fix(Fix::of(target).old_releases())
+    })
+}
+
 /// Where a stranger would look for the root.
 fn root_url(target: &Target, store: &Arc<dyn Store>, secret: &Secret) -> String {
     state_url(target, store, secret, ROOT)

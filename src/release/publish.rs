@@ -346,7 +346,9 @@ async fn refuse_while_live(push: &Push<'_>, over: Option<(&str, Reason)>) -> Res
                 "{}: `{path}` isn't in the target as it was published ({reason}), and would have to be written over",
                 guard::live_in_words(&live),
             ),
-            hint: "`assetsync live off` lets the next push mend it".to_string(),
+            hint: format!(
+                "`assetsync push --verify full --overwrite-live '{path}'` mends it all the same"
+            ),
         }),
     }
 }

@@ -57,6 +57,11 @@ impl Question {
         Question::new(Method::GET, url)
     }
 
+    /// Where it goes.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
     /// The same with a header, which must be a valid one.
     #[must_use]
     pub fn header(self, name: &'static str, value: &str) -> Question {

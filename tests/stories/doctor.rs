@@ -105,6 +105,32 @@ fn a_bucket_that_is_set_up_well_passes_and_is_left_as_it_was() {
     assert_eq!(hunt.releases.all_keys(), [] as [&str; 0]);
 }
 
+#[test]
+fn releases_left_behind_in_a_bucket_that_is_public_now_are_told_of() {
+    let hunt = Hunt::new();
+    let old = std::fs::read_to_string(hunt.site.path("assetsync.toml")).expect("there");
+    let state = format!("state = \"s3://{}/prod\"\n", hunt.releases.name);
+    std::fs::write(hunt.site.path("old.toml"), old.replace(&state, "")).expect("written");
+    hunt.ok(&["push", "prod", "--config", "old.toml"]);
+    hunt.ok(&["push", "prod"]);
+    hunt.ok(&["access", "apply", "prod", "--yes"]);
+
+    let found = report(&hunt.run(&["doctor", "--json"]), 3);
+    assert_eq!(checks(&found, "failed"), ["old-releases"]);
+    let audit = hunt.run(&["audit", "prod"]);
+    assert_eq!(audit.code, 3, "{audit}");
+    let fix = "aws s3 rm --recursive s3://[assets]/static/.assetsync/ --endpoint-url [server]";
+    assert!(audit.stdout.contains(fix), "{audit}");
+
+    for key in hunt.assets.all_keys() {
+        if key.contains("/.assetsync/") {
+            hunt.assets.signed("DELETE", &format!("/{key}"), b"");
+        }
+    }
+    let found = report(&hunt.run(&["doctor", "--json"]), 0);
+    assert_eq!(checks(&found, "failed"), [] as [&str; 0]);
+}
+
 /// A bucket that everybody may list, write and delete in, and read the releases of; a rule that deletes, no rule for
 /// uploads, no versions, and a key that repeats itself.
 #[test]
