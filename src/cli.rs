@@ -156,6 +156,8 @@ pub enum Command {
         /// Write over this plain name although the target is live; once for each
         #[arg(long, value_name = "PATH")]
         overwrite_live: Vec<String>,
+        #[command(flatten)]
+        unlock: Unlock,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -106,6 +106,13 @@ impl Levels {
         self.get(id).is_some_and(|level| level.held)
     }
 
+    /// The names of the levels that are held, but for `unlocked`.
+    pub fn held(&self, unlocked: &BTreeSet<LevelId>) -> BTreeSet<String> {
+        let ids = (1..=self.levels.len()).map(|index| LevelId(index as u16));
+        let held = ids.filter(|id| self.is_held(*id) && !unlocked.contains(id));
+        held.map(|id| self.name(id).to_string()).collect()
+    }
+
     /// The levels of these names; `open` is one of them.
     ///
     /// # Errors

@@ -75,11 +75,12 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
             release,
             verify,
             overwrite_live,
+            unlock,
             json,
             ..
         } => {
             let names: Vec<String> = target.iter().chain(release).cloned().collect();
-            session.rollback(&names, *verify, overwrite_live, *json)
+            session.rollback(&names, *verify, overwrite_live, unlock, *json)
         }
         Command::Live {
             switch,

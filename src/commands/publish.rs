@@ -430,6 +430,7 @@ fn allowed(guards: &Guards, builds: &[Build]) -> Result<Allowed> {
         rotate_key: guards.rotate_key,
         older: guards.allow_older,
         overwrite_live: guards.overwrite_live.iter().cloned().collect(),
+        ..Allowed::default()
     })
 }
 

@@ -23,7 +23,7 @@ use tokio::runtime::Runtime;
 use super::ask::{Question, confirm};
 use super::publish::{Look, how, open_both};
 use super::{Code, DONE, Session};
-use crate::cli::{LiveSwitch, VerifyHow};
+use crate::cli::{LiveSwitch, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -112,12 +112,15 @@ impl Session<'_> {
         names: &[String],
         verify: VerifyHow,
         overwrite_live: &[String],
+        unlock: &Unlock,
         as_json: bool,
     ) -> Result<Code> {
         let (target, release) = self.target_and_release(names)?;
         let place = self.open(target)?;
+        let unlocked = super::levels(&place.config, &unlock.levels)?;
         let allowed = Allowed {
             overwrite_live: overwrite_live.iter().cloned().collect::<BTreeSet<_>>(),
+            held: place.config.rules.levels().held(&unlocked),
             ..Allowed::default()
         };
         let options = place.options();

@@ -22,6 +22,8 @@ pub struct Allowed {
     pub older: bool,
     /// These plain names may be written over while the target is live.
     pub overwrite_live: BTreeSet<String>,
+    /// What a rollback may not publish again: names of levels that are held.
+    pub held: BTreeSet<String>,
 }
 
 /// How this checkout's commit stands to that of the current release.

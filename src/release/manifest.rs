@@ -11,7 +11,7 @@
 //! `levels`, and what is stored: size and the storage's checksum; null if it's held, and not there.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -155,6 +155,12 @@ impl Manifest {
     /// What is published: all but what is held.
     pub fn published(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| entry.stored.is_some())
+    }
+
+    /// The names of the levels that anything is published of.
+    pub fn published_levels(&self) -> BTreeSet<&str> {
+        let level = |entry: &Entry| self.levels[entry.level as usize].as_str();
+        self.published().map(level).collect()
     }
 
     /// The headers of one of its entries.

@@ -67,8 +67,9 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
             ));
         }
         let manifest = rollback.state.manifest(&to.manifest).await?;
-        check_objects(rollback, &to, &manifest).await?;
         let now = rollback.state.manifest(&from.manifest).await?;
+        refuse_held(rollback.allowed, &to, &manifest, &now)?;
+        check_objects(rollback, &to, &manifest).await?;
         let changed = changed_names(&manifest, &now, root.plain);
         let folder = tempfile::tempdir()
             .map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
@@ -151,6 +152,24 @@ pub fn nothing_published() -> Error {
     Error::Refused {
         message: "Nothing has been published to this target yet".to_string(),
         hint: "`assetsync push` makes the first release".to_string(),
+    }
+}
+
+/// What isn't public now, and is held, becomes so only if that's meant.
+fn refuse_held(allowed: &Allowed, to: &Release, then: &Manifest, now: &Manifest) -> Result<()> {
+    let (then, now) = (then.published_levels(), now.published_levels());
+    match then
+        .difference(&now)
+        .find(|level| allowed.held.contains(**level))
+    {
+        None => Ok(()),
+        Some(level) => Err(Error::Refused {
+            message: format!(
+                "{} publishes the level `{level}`, which is held, and isn't published now",
+                to.id
+            ),
+            hint: format!("`--unlock {level}` publishes it again"),
+        }),
     }
 }
 

@@ -747,3 +747,37 @@ fn a_plain_name_that_somebody_else_changed_is_put_right_by_the_next_release_but_
         assert_eq!(memory.bytes("index.html"), page);
     });
 }
+
+#[test]
+fn a_rollback_publishes_no_held_level_again_unless_that_is_meant() {
+    let site = Site::new()
+        .config(
+            r#"
+            [[level]]
+            name = "posthunt"
+            match = "posthunt/**"
+            held = true
+            [[rule]]
+            match = "**/*.html"
+            names = "plain"
+            [target.local]
+            url = "file:out"
+            "#,
+        )
+        .file("index.html", "<h1>Welcome</h1>")
+        .file("posthunt/index.html", "<h1>All answers</h1>");
+    let ok = |arguments: &[&str]| {
+        let run = site.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {run}");
+    };
+    ok(&["push", "--unlock", "posthunt"]);
+    ok(&["push", "--allow-shrink"]);
+    let refused = site.run(&["rollback"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(
+        refused.stderr.contains("publishes the level `posthunt`"),
+        "{refused}"
+    );
+    assert!(refused.stderr.contains("`--unlock posthunt`"), "{refused}");
+    ok(&["rollback", "--unlock", "posthunt"]);
+}
