@@ -1,5 +1,5 @@
 //! What a release consists of: every object with its name, headers and size. One line of JSON for the whole, then one for
-//! each object; packed in blocks of lines ([`super::packed`]), so that all cores read it.
+//! each object; packed in blocks of lines, so that all cores read it.
 //!
 //! ```text
 //! {"format":"assetsync release manifest","version":1,"key_id":…,"headers":[…],"levels":[…],"objects":2}
