@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::caught::caught;
 
 /// Another one for every change of what is stored: what an older program wrote isn't looked at.
-const TABLE: redb::TableDefinition<'_, &[u8; 16], &[u8]> = redb::TableDefinition::new("1");
+const TABLE: redb::TableDefinition<'_, &[u8; 16], &[u8]> = redb::TableDefinition::new("2");
 
 /// How much of the database is kept in memory, in bytes: all that 30,000 files usually need.
 const MEMORY_BYTES: usize = 16 << 20;
@@ -153,6 +153,14 @@ pub(crate) fn key<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Key {
         .expect("a hash is longer")
 }
 
+/// Before every entry: a database finds out that it was cut off, not that a disk forgot a bit.
+const SUM_BYTES: usize = 8;
+
+fn checksum(key: &Key, value: &[u8]) -> [u8; SUM_BYTES] {
+    let digest = blake3::Hasher::new().update(key).update(value).finalize();
+    *digest.as_bytes().first_chunk().expect("a hash is longer")
+}
+
 /// What is known when a run begins, and what it adds.
 pub(crate) struct Session<'a> {
     database: Option<&'a Database>,
@@ -174,13 +182,19 @@ impl Session<'_> {
 
     pub(crate) fn get<T: DeserializeOwned>(&self, key: &Key) -> Option<T> {
         let table = self.table.as_ref()?;
-        caught(|| postcard::from_bytes(table.get(key).ok()??.value()).ok()).flatten()
+        let read = || {
+            let entry = table.get(key).ok()??;
+            let (sum, bytes) = entry.value().split_first_chunk::<SUM_BYTES>()?;
+            (*sum == checksum(key, bytes)).then(|| postcard::from_bytes(bytes).ok())?
+        };
+        caught(read).flatten()
     }
 
     pub(crate) fn put(&self, key: Key, value: &impl Serialize) {
-        let (Some(database), Ok(bytes)) = (self.database, postcard::to_allocvec(value)) else {
+        let (Some(database), Ok(value)) = (self.database, postcard::to_allocvec(value)) else {
             return;
         };
+        let bytes = [&checksum(&key, &value)[..], &value].concat();
         let mut waiting = self.waiting.lock().expect("no holder panics");
         waiting.size_bytes += bytes.len();
         waiting.entries.push((key, bytes));
@@ -332,11 +346,14 @@ mod tests {
                 }
             }
             fs::write(&file, &damaged).expect("writable");
-            // Whatever it says: what it's asked for is checked by whoever asks.
             let cache = open();
-            known(&cache, 1);
+            for (key, value) in [(1, "one"), (2, &*long), (3, "three")] {
+                let known = known(&cache, key);
+                assert!(known.is_none_or(|known| known == value), "{round}: {key}");
+            }
             remember(&cache, &[(4, "four")], 10);
-            known(&cache, 4);
+            let known = known(&cache, 4);
+            assert!(known.is_none_or(|known| known == "four"), "{round}");
         }
     }
 
