@@ -334,10 +334,12 @@ mod tests {
             .expect("readable")
             .path();
         let whole = fs::read(&file).expect("readable");
+        let entry = memchr::memmem::find(&whole, b"long long").expect("it's in there");
         let mut random = fastrand::Rng::with_seed(7);
         for round in 0..300 {
             let mut damaged = whole.clone();
-            match round % 3 {
+            match round % 4 {
+                3 => damaged[entry + random.usize(..1000)] ^= 1,
                 0 => damaged.truncate(random.usize(..whole.len())),
                 1 => damaged[random.usize(..whole.len())] ^= 1 << random.u8(..8),
                 _ => {
