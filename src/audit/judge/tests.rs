@@ -1,3 +1,5 @@
+//! What answers mean, row by row.
+
 use super::*;
 use crate::encode::gzip_always;
 use crate::name::{EncodingPolicy, Headers, Token};
