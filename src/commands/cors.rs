@@ -82,7 +82,10 @@ impl Session<'_> {
             }
         }
         match policies.is_empty() && file.is_none() {
-            true => Err(no_policy("No target names a CORS policy")),
+            true => Err(no_policy(
+                "No target names a CORS policy",
+                "`assetsync cors check FILE`",
+            )),
             false => Ok(policies),
         }
     }
@@ -144,8 +147,12 @@ impl Session<'_> {
     fn wanted(&self, bucket: &Bucket) -> Result<Policy> {
         let name = &bucket.target.name;
         let file = bucket.target.cors.as_ref();
-        let file =
-            file.ok_or_else(|| no_policy(&format!("The target `{name}` names no CORS policy")))?;
+        let file = file.ok_or_else(|| {
+            no_policy(
+                &format!("The target `{name}` names no CORS policy"),
+                "`--cors FILE`",
+            )
+        })?;
         let (policy, warnings) = cors::load(file, bucket.cloud)?;
         for found in warnings {
             self.say(&format!("warning: {}", found.in_words(file)));
@@ -184,11 +191,10 @@ impl Session<'_> {
     }
 }
 
-fn no_policy(message: &str) -> Error {
+fn no_policy(message: &str, otherwise: &str) -> Error {
     Error::Usage {
         message: message.to_string(),
-        hint: "set `cors = \"cors/gcs.json\"` in its [target.NAME], or give `--cors FILE`"
-            .to_string(),
+        hint: format!("set `cors = \"cors/gcs.json\"` in its [target.NAME], or give {otherwise}"),
     }
 }
 

@@ -245,7 +245,8 @@ pub fn load(file: &Path, cloud: Cloud) -> Result<(Policy, Vec<Finding>)> {
         .collect();
     let count = crate::report::count(errors.len() as u64, "mistake");
     let message = format!("The CORS policy `{}` has {count}:{lines}", file.display());
-    Err(Error::usage(message, "`assetsync cors check` tells more"))
+    let hint = format!("`assetsync cors check {}` tells more", file.display());
+    Err(Error::usage(message, hint))
 }
 
 impl Finding {
