@@ -11,6 +11,10 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Color};
 
+/// A tree of many files makes many small allocations, on all cores.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {

@@ -53,7 +53,7 @@ fn check(name: &str) -> Result<(), BadName> {
     if name.contains('\\') {
         return Err(BadName::Backslash);
     }
-    if name.chars().any(char::is_control) {
+    if has_control(name) {
         return Err(BadName::Control);
     }
     if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
@@ -66,6 +66,13 @@ fn check(name: &str) -> Result<(), BadName> {
         return Err(BadName::Reserved);
     }
     Ok(())
+}
+
+fn has_control(name: &str) -> bool {
+    match name.is_ascii() {
+        true => name.bytes().any(|byte| byte.is_ascii_control()),
+        false => name.chars().any(char::is_control),
+    }
 }
 
 /// Where an asset stands in the tree: relative, `/`-separated UTF-8, such as `puzzle/gears/main.js`.

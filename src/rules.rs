@@ -233,6 +233,17 @@ impl Policy {
     }
 }
 
+/// Paths of one kind have one policy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Kind {
+    extension: Option<String>,
+    is_dotfile: bool,
+    is_left_behind: bool,
+    /// The places of the rules that match.
+    matching: Vec<usize>,
+    level: LevelId,
+}
+
 /// All rules of a configuration, in order: every rule that matches applies, later ones win, field by field.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
@@ -307,12 +318,28 @@ impl Rules {
 
     /// What becomes of `path`.
     pub fn policy(&self, path: &LogicalPath) -> Policy {
-        let extension = path.extension();
-        let matching: Vec<&Rule> = self
-            .rules
-            .iter()
-            .filter(|r| r.matches.is_match(path.as_str()))
-            .collect();
+        self.policy_of(&self.kind(path))
+    }
+
+    /// What of `path` decides what becomes of it.
+    pub(crate) fn kind(&self, path: &LogicalPath) -> Kind {
+        let rules = self.rules.iter().enumerate();
+        Kind {
+            extension: path.extension(),
+            is_dotfile: path.file_name().starts_with('.'),
+            is_left_behind: media::is_left_behind(path.file_name()),
+            matching: rules
+                .filter(|(_, rule)| rule.matches.is_match(path.as_str()))
+                .map(|(index, _)| index)
+                .collect(),
+            level: self.levels.of(path),
+        }
+    }
+
+    /// What becomes of paths of a kind.
+    pub(crate) fn policy_of(&self, kind: &Kind) -> Policy {
+        let extension = kind.extension.clone();
+        let matching: Vec<&Rule> = kind.matching.iter().map(|at| &self.rules[*at]).collect();
         let last = |field: fn(&Rule) -> Option<&String>| {
             matching.iter().rev().find_map(|r| field(r)).cloned()
         };
@@ -333,8 +360,7 @@ impl Rules {
         }
         let source_maps = find(&matching, |r| r.source_maps).unwrap_or_default();
         let is_map = extension.as_deref() == Some("map");
-        let is_listed = self.is_listed(path, extension.as_deref())
-            || (is_map && source_maps == SourceMaps::Publish);
+        let is_listed = self.is_listed(kind) || (is_map && source_maps == SourceMaps::Publish);
         if extension.as_deref() == Some("svgz") && configured_type.is_none() {
             // An SVG that is gzipped on disk; browsers show it only if they are told.
             further.insert("content-encoding".into(), "gzip".into());
@@ -348,7 +374,7 @@ impl Rules {
             && !further.contains_key("content-encoding");
         Policy {
             publish: match find(&matching, |r| r.publish) {
-                _ if media::is_left_behind(path.file_name()) => Publish::Never,
+                _ if kind.is_left_behind => Publish::Never,
                 Some(true) => Publish::ByRule,
                 Some(false) => Publish::LeftOut,
                 None if is_listed => Publish::ByExtension,
@@ -370,7 +396,7 @@ impl Rules {
                 further,
             },
             key_extension: extension.filter(|_| is_listed),
-            level: self.levels.of(path),
+            level: kind.level,
             rewrite: find(&matching, |r| r.rewrite).unwrap_or(true),
             references: references(&matching),
             urls: find(&matching, |r| r.urls).unwrap_or_default(),
@@ -382,11 +408,11 @@ impl Rules {
         }
     }
 
-    fn is_listed(&self, path: &LogicalPath, extension: Option<&str>) -> bool {
-        match extension {
+    fn is_listed(&self, kind: &Kind) -> bool {
+        match &kind.extension {
             Some(extension) => media::is_allowed(extension) || self.extensions.contains(extension),
             // Files of the desktop and of tools, such as .DS_Store, have no extension either.
-            None => self.extensions.contains("") && !path.file_name().starts_with('.'),
+            None => self.extensions.contains("") && !kind.is_dotfile,
         }
     }
 }

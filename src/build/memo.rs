@@ -37,10 +37,7 @@ pub(super) enum Edition {
 pub(super) struct Memo<'a> {
     cache: &'a Cache,
     session: Session<'a>,
-    /// What every key depends on: the program, since another one may find something else; the secret, which is looked for;
-    /// and where paths start from.
-    origin: Vec<u8>,
-    /// What drafts depend on, by policy.
+    /// What keys depend on besides the file, by policy.
     policies: HashMap<usize, blake3::Hash>,
 }
 
@@ -49,22 +46,16 @@ impl<'a> Memo<'a> {
         let session = cache.session();
         let mut policies = HashMap::new();
         if session.is_on() {
+            let origin = origin(secret);
             for asset in &tree.assets {
-                policies
-                    .entry(address(asset))
-                    .or_insert_with(|| relevant(&asset.policy));
+                policies.entry(address(asset)).or_insert_with(|| {
+                    blake3::hash((origin.clone() + &relevant(&asset.policy)).as_bytes())
+                });
             }
         }
         Memo {
             cache,
             session,
-            origin: format!(
-                "{} {} {:?}",
-                program(),
-                secret.id(),
-                std::env::current_dir().ok()
-            )
-            .into_bytes(),
             policies,
         }
     }
@@ -73,7 +64,6 @@ impl<'a> Memo<'a> {
         let policy = self.policies.get(&address(asset))?;
         Some(key([
             kind,
-            &self.origin,
             asset.file.as_os_str().as_encoded_bytes(),
             asset.path.as_str().as_bytes(),
             policy.as_bytes(),
@@ -137,8 +127,15 @@ fn address(asset: &Asset) -> usize {
     Arc::as_ptr(&asset.policy).addr()
 }
 
+/// What everything depends on: the program, since another one may find something else; the secret, which is looked for; and
+/// where paths start from.
+fn origin(secret: &Secret) -> String {
+    let folder = std::env::current_dir().ok();
+    format!("{} {} {folder:?} ", program(), secret.id())
+}
+
 /// What of a policy decides what is looked for in a file.
-fn relevant(policy: &Policy) -> blake3::Hash {
+fn relevant(policy: &Policy) -> String {
     let Policy {
         may_be_secret,
         headers,
@@ -157,11 +154,10 @@ fn relevant(policy: &Policy) -> blake3::Hash {
         dangling: _,
         may_name: _,
     } = policy;
-    let text = format!(
+    format!(
         "{may_be_secret} {:?} {rewrite} {references:?} {source_maps:?} {metadata:?} {comments:?}",
         headers.content_type
-    );
-    blake3::hash(text.as_bytes())
+    )
 }
 
 /// Which program this is: its version, and the file it was started from.

@@ -48,6 +48,8 @@ struct Planned<'a> {
     plan: Plan<'a>,
     commit: Option<Commit>,
     age: Age,
+    /// Whether a push would change nothing.
+    is_published: bool,
 }
 
 impl Session<'_> {
@@ -84,7 +86,7 @@ impl Session<'_> {
         }
         print_json(&documents)?;
         // Files that are gone change nothing in the target, but make another release.
-        let has_changes = planned.iter().any(|planned| !planned.is_published());
+        let has_changes = planned.iter().any(|planned| !planned.is_published);
         Ok(if check && has_changes {
             CHANGES_FOUND
         } else {
@@ -171,7 +173,7 @@ impl Session<'_> {
         };
         let _display = self.display();
         runtime.block_on(async {
-            match planned.is_published() {
+            match planned.is_published {
                 true => {
                     // Nobody asked for a closer look: a push of what is there costs two reads.
                     push.verify = verify.map_or(Verify::None, how);
@@ -297,10 +299,12 @@ impl Session<'_> {
                 self.unless_stopped(runtime, async { Ok(inventory.await?) })?;
             let published = base.root.as_ref().and_then(|root| root.current.as_ref());
             let published = published.and_then(|release| release.commit.as_ref());
+            let plan = plan(build, &inventory);
             Ok(Planned {
                 target,
                 build,
-                plan: plan(build, &inventory),
+                is_published: is_published(&base, build, &plan),
+                plan,
                 store,
                 state,
                 age: who::age(folder, commit.as_ref(), published),
@@ -348,17 +352,12 @@ impl Planned<'_> {
         guard::check(&self.base, self.build, &self.plan, self.age, allowed)
     }
 
-    /// Whether a push would change nothing.
-    fn is_published(&self) -> bool {
-        is_published(&self.base, self.build, &self.plan)
-    }
-
     fn exposed(&self) -> Exposed<'_> {
         Exposed {
             target: self.target,
             store: &self.store,
             has_releases: self.base.root.is_some(),
-            is_published: self.is_published(),
+            is_published: self.is_published,
         }
     }
 }

@@ -33,9 +33,8 @@ pub struct BaseUrl(Option<Url>);
 impl BaseUrl {
     /// The base of a document in `folder` (empty, or ending in `/`), whose `<base href>` is `href`.
     pub fn new(folder: &str, href: Option<&str>, prefixes: &[String]) -> BaseUrl {
-        let own = Url::parse(ROOT)
-            .and_then(|root| root.join(&url_path(folder)))
-            .expect("an encoded path is a URL");
+        let own =
+            Url::parse(&format!("{ROOT}{}", url_path(folder))).expect("an encoded path is a URL");
         let Some(href) = href else {
             return BaseUrl(Some(own));
         };

@@ -3,10 +3,10 @@
 //! Each block is a gzip member of whole lines, with its own size in an extra field of its header, `AS`, four bytes (RFC 1952,
 //! 2.3.1.1). `zcat` and all else that reads gzip reads them as one file.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use bytes::Bytes;
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use rayon::prelude::*;
 
 use crate::encode;
@@ -16,6 +16,9 @@ const GZIP_LEVEL: u32 = 1;
 
 /// The smallest block but for the last, in bytes of text: long enough that packing costs little more than for the whole.
 const BLOCK_BYTES: usize = 256 << 10;
+
+/// No deflated text is longer, in relation to what it was packed to (<https://www.zlib.net/zlib_tech.html>).
+const RATIO_MAX: usize = 1032;
 
 /// Where the header's fixed part ends: our field is the first.
 const FIXED_BYTES: usize = 10;
@@ -62,17 +65,23 @@ fn pack_block(text: &[u8]) -> Vec<u8> {
 /// # Errors
 /// In words: it's damaged.
 pub(super) fn unpack(packed: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    let unpack_block = |block: &[u8]| {
-        let mut text = Vec::with_capacity(block.len() * 3);
-        GzDecoder::new(block)
-            .read_to_end(&mut text)
-            .map_err(|e| format!("it's damaged: {e}"))?;
-        Ok(text)
-    };
+    let unpack_block = |block| unpack_block(block).map_err(|e| format!("it's damaged: {e}"));
     packed_blocks(packed)
         .into_par_iter()
         .map(unpack_block)
         .collect()
+}
+
+/// All at once where the block's end tells its length, since a window that moves takes time.
+fn unpack_block(block: &[u8]) -> io::Result<Vec<u8>> {
+    let told = block.last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
+    let likely = (told as usize).min(block.len().saturating_mul(RATIO_MAX));
+    let mut text = vec![0; likely];
+    let mut decoder = GzDecoder::new(block);
+    decoder.read_exact(&mut text)?;
+    // There is no more, unless it's no block of ours; and only who reads to the end learns that it's whole.
+    decoder.read_to_end(&mut text)?;
+    Ok(text)
 }
 
 fn packed_blocks(packed: &[u8]) -> Vec<&[u8]> {
