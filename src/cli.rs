@@ -416,7 +416,8 @@ pub enum AccessCommand {
     /// Shows what would change, asks, changes it, and proves it as a stranger. With `access = "bucket"`, everybody may read what
     /// is below the target's prefix: by the bucket's policy on S3, by the role roles/storage.legacyObjectReader for allUsers on
     /// Google Cloud, which is for the whole bucket. With `access = "object-acl"`, objects can have ACLs. What others wrote into a
-    /// policy stays. Exits with 3 if strangers can do more than read afterwards, or can't read.
+    /// policy stays: `access close` takes out what lets strangers do more than read. Exits with 3 if they can afterwards, or can't
+    /// read.
     #[command(
         after_help = "Examples:\n  assetsync access apply prod\n  assetsync access apply prod --unblock --yes"
     )]
@@ -427,6 +428,28 @@ pub enum AccessCommand {
         /// public access prevention
         #[arg(long)]
         unblock: bool,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Take from strangers what they may do besides reading
+    ///
+    /// Shows what would change, asks, changes it, and proves it as a stranger: no listing, no writing, and no reading of the releases
+    /// where S3's policy for a whole bucket can leave them out. Whatever gives it, ACL, policy or role, and whoever wrote it; reading
+    /// of what is published stays, and rules with a condition do. Nothing is opened. Exits with 3 if anything is dangerous afterwards.
+    #[command(
+        after_help = "Examples:\n  assetsync access close prod\n  assetsync access close prod --yes     in CI"
+    )]
+    Close {
+        /// As in [target.NAME] [default: default_target]
+        target: Option<String>,
         /// Don't ask
         #[arg(long)]
         yes: bool,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use assetsync::doctor::access::Aim;
 use assetsync::doctor::{Finding, Patient, Seen, Summary, Verdict, access, before_push, examine};
 use assetsync::report::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
@@ -27,7 +28,7 @@ pub(super) struct Exposed<'a> {
     pub(super) is_published: bool,
 }
 
-/// What `access apply` is asked for.
+/// How `access apply` and `access close` are asked for.
 pub(super) struct Apply {
     pub(super) unblock: bool,
     pub(super) is_confirmed: bool,
@@ -58,9 +59,10 @@ impl Session<'_> {
         })
     }
 
-    pub(super) fn access_apply(&self, target: &[String], wish: &Apply) -> Result<Code> {
+    /// `access apply` and `access close`.
+    pub(super) fn access_change(&self, target: &[String], aim: Aim, wish: &Apply) -> Result<Code> {
         self.with_patient(target, |name, patient, runtime| {
-            let changes = self.unless_stopped(runtime, access::changes(&patient))?;
+            let changes = self.unless_stopped(runtime, access::changes(&patient, aim))?;
             if !wish.unblock {
                 access::check_unblocking(&changes)?;
             }
@@ -79,7 +81,7 @@ impl Session<'_> {
                 }
                 runtime.block_on(access::apply(&patient, &changes))?;
             }
-            let prove = async { Ok(access::prove(&patient).await) };
+            let prove = async { Ok(access::prove(&patient, aim).await) };
             let proof = self.unless_stopped(runtime, prove)?;
             match wish.as_json {
                 true => print_json(&[changes_json(name, &changes, Some(&proof))])?,
@@ -136,7 +138,10 @@ impl Session<'_> {
                 Verdict::Unknown => self.say(&format!(
                     "warning: {name}: whether strangers are kept out couldn't be told: {text}"
                 )),
-                Verdict::Passed | Verdict::Warning => {}
+                Verdict::Warning => {
+                    self.say(&format!("warning: {name}: {text}\nhint: {}", finding.fix));
+                }
+                Verdict::Passed => {}
             }
         }
         Ok(())

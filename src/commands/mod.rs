@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use assetsync::audit::Sample;
 use assetsync::config::Origin;
+use assetsync::doctor::access::Aim;
 use assetsync::levels::LevelId;
 use assetsync::report::{Display, DisplayMode, tree_text};
 use assetsync::{
@@ -155,7 +156,18 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
                 is_confirmed: *yes,
                 as_json: *json,
             };
-            session.access_apply(target.as_slice(), &wish)
+            session.access_change(target.as_slice(), Aim::Apply, &wish)
+        }
+        Command::Access(AccessCommand::Close {
+            target, yes, json, ..
+        }) => {
+            let wish = bucket::Apply {
+                // Nothing is opened, so nothing protects against it.
+                unblock: true,
+                is_confirmed: *yes,
+                as_json: *json,
+            };
+            session.access_change(target.as_slice(), Aim::Close, &wish)
         }
         Command::Url { paths, target, .. } => session.url(paths, target.as_slice()),
         Command::Manifest {

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::fix::releases_in_the_way;
 use super::published::try_publishing;
 use super::rights::try_rights;
 use super::strangers::try_listings;
-use super::{Finding, Patient, Verdict, settings, strangers};
-use crate::config::{Access, Place, Target};
+use super::{Finding, Patient, Verdict, culprit, is_no_bucket, settings, strangers};
+use crate::config::{Access, Place};
 use crate::error::{Error, Result};
+use crate::release::state::FOLDER;
 use crate::store::control::{Change, Settings, Wish};
 
 /// How often it's looked whether a change has come into force, and how long is waited in between: Google's rights take
@@ -22,6 +24,10 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 pub struct Shown {
     /// What the target wants: `bucket` or `object-acl`.
     pub wanted: &'static str,
+    /// Where objects are published: `s3://hunt/static/`.
+    pub published: String,
+    /// Where the releases are, which strangers mustn't read: `s3://hunt/static/.assetsync/`.
+    pub releases: String,
     /// How the bucket is set up.
     pub settings: Settings,
 }
@@ -29,16 +35,37 @@ pub struct Shown {
 /// What the target wants, and how its bucket is set up.
 ///
 /// # Errors
-/// The target is a folder.
+/// The target is a folder, or there's no such bucket.
 pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
     let control = patient.store.control().ok_or_else(no_bucket)?;
+    let (there, settings) = futures_util::join!(patient.knock(), control.settings());
+    if let Err(error) = there
+        && is_no_bucket(&error)
+    {
+        return Err(error.into());
+    }
+    let target = patient.target;
     Ok(Shown {
-        wanted: match patient.target.access {
+        wanted: match target.access {
             Access::Bucket => "bucket",
             Access::ObjectAcl => "object-acl",
         },
-        settings: control.settings().await,
+        published: url(&target.place, ""),
+        releases: match &target.state {
+            None => url(&target.place, FOLDER),
+            Some(state) => url(state, ""),
+        },
+        settings,
     })
+}
+
+/// How people write a place.
+fn url(place: &Place, below: &str) -> String {
+    match place {
+        Place::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}{below}"),
+        Place::Gcs { bucket, prefix } => format!("gs://{bucket}/{prefix}{below}"),
+        Place::Directory(folder) => format!("file:{}", folder.display()),
+    }
 }
 
 fn no_bucket() -> Error {
@@ -48,40 +75,38 @@ fn no_bucket() -> Error {
     }
 }
 
-/// What has to change so that strangers can read as the target wants it, and not more.
+/// What a bucket is changed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// Strangers read as the target wants it. What others wrote into a policy of S3 stays.
+    Apply,
+    /// Strangers can do no more than read; nothing is opened.
+    Close,
+}
+
+/// What has to change for that.
 ///
 /// # Errors
 /// [`Error::Refused`] if that would let strangers read the releases; what asking gives.
-pub async fn changes(patient: &Patient<'_>) -> Result<Vec<Change>> {
+pub async fn changes(patient: &Patient<'_>, aim: Aim) -> Result<Vec<Change>> {
     let control = patient.store.control().ok_or_else(no_bucket)?;
-    let has_state = patient.has_state();
-    if has_state {
-        releases_stay_private(patient.target)?;
-    }
+    let target = patient.target;
     let wish = Wish {
-        access: patient.target.access,
-        has_state,
+        access: target.access,
+        has_state: patient.has_state(),
     };
-    Ok(control.access_changes(&wish).await?)
-}
-
-/// A whole bucket on S3 can be made public but for its releases. Below a prefix that can't be said, and on Google not at all.
-fn releases_stay_private(target: &Target) -> Result<()> {
-    let why = match (&target.place, target.access) {
-        (Place::Gcs { .. }, Access::Bucket) => {
-            "on Google Cloud a right counts for the whole bucket"
-        }
-        (Place::S3 { prefix, .. }, Access::Bucket) if !prefix.is_empty() => {
-            "a policy can't leave a folder out of a prefix"
-        }
-        _ => return Ok(()),
-    };
-    Err(Error::Refused {
-        message: format!(
-            "The releases are in the same bucket, and strangers could read them: {why}"
-        ),
-        hint: super::Fix::of(target).state_elsewhere(),
-    })
+    match aim {
+        Aim::Close => Ok(control.closing_changes(&wish).await?),
+        Aim::Apply => match releases_in_the_way(target, target.access) {
+            None => Ok(control.access_changes(&wish).await?),
+            Some(why) => Err(Error::Refused {
+                message: format!(
+                    "The releases are in the same bucket, and strangers could read them: {why}"
+                ),
+                hint: patient.fix().state_elsewhere(),
+            }),
+        },
+    }
 }
 
 /// Makes these changes, one after the other.
@@ -119,38 +144,43 @@ pub fn check_unblocking(changes: &[Change]) -> Result<()> {
     })
 }
 
-/// What strangers can do now, as far as it matters: list, write, read what is published, read the releases. Looks again for
-/// a few seconds while anything is wrong, since a change may take that long.
-pub async fn prove(patient: &Patient<'_>) -> Vec<Finding> {
-    let mut findings = try_strangers(patient).await;
+/// What strangers can do now, as far as it matters: list, write, read the releases, and read what is published, unless that was
+/// no aim. Looks again for a few seconds while anything is wrong, since a change may take that long.
+pub async fn prove(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
+    let mut findings = try_strangers(patient, aim).await;
     for _ in 1..LOOKS_MAX {
         if findings.iter().all(|f| f.verdict != Verdict::Failed) {
             break;
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        findings = try_strangers(patient).await;
+        findings = try_strangers(patient, aim).await;
     }
     findings
 }
 
-async fn try_strangers(patient: &Patient<'_>) -> Vec<Finding> {
+async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
     let Some(control) = patient.store.control() else {
         return Vec::new();
     };
     let doors = control.listings();
-    let (rights, published, listings, settings) = futures_util::join!(
+    let (rights, published, listings, settings, of_state) = futures_util::join!(
         try_rights(patient, control.as_ref()),
         try_publishing(patient),
         try_listings(&patient.stranger, &doors),
         control.settings(),
+        patient.settings_of_state(),
     );
     let fix = patient.fix();
-    let mut findings = published.judge(patient);
-    findings.extend(rights.judge(patient));
+    let grants = culprit::of_settings(&settings);
+    let of_state = of_state.as_ref().map(culprit::of_settings);
+    let mut findings = published.judge(patient, &grants);
+    findings.extend(rights.judge(patient, &grants, of_state.as_ref().unwrap_or(&grants)));
     // What we may do is for `doctor` to say.
-    findings.retain(|f| f.check.starts_with("anonymous-") || f.check == "public-read");
-    findings.push(strangers::judge_listings(&listings, &fix));
+    findings.retain(|f| {
+        f.check.starts_with("anonymous-") || (f.check == "public-read" && aim == Aim::Apply)
+    });
+    findings.push(strangers::judge_listings(&listings, &grants, &fix));
     // What strangers with an account may do, no stranger's request shows.
-    findings.push(settings::grants(&settings.grants, patient.target, &fix));
+    findings.push(settings::grants(&grants, patient.target, &fix));
     findings
 }

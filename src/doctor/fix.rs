@@ -1,6 +1,6 @@
 //! Commands that mend what is wrong: assetsync's own where there is one, else those of the clouds.
 
-use crate::config::{Place, Target};
+use crate::config::{Access, Place, Target};
 use crate::release::state::FOLDER;
 
 /// Commands for one target.
@@ -24,13 +24,43 @@ impl<'a> Fix<'a> {
         }
     }
 
-    /// Makes the bucket public as the target wants it.
+    /// Makes the bucket public as the target wants it; where the releases are in the way, they go first.
     pub(super) fn access_apply(&self) -> String {
-        self.own("access apply")
+        self.after_the_releases("access apply", self.target.access)
     }
 
     pub(super) fn access_unblock(&self) -> String {
-        format!("{} --unblock", self.own("access apply"))
+        self.after_the_releases("access apply --unblock", self.target.access)
+    }
+
+    /// Makes the bucket public as a whole, for a target that has objects public one by one.
+    pub(super) fn access_bucket(&self) -> String {
+        let then = self.after_the_releases("access apply", Access::Bucket);
+        format!("set `access = \"bucket\"`, and {then}")
+    }
+
+    /// Takes from strangers what they may do besides reading.
+    pub(super) fn access_close(&self) -> String {
+        self.own("access close")
+    }
+
+    fn after_the_releases(&self, verb: &str, access: Access) -> String {
+        let own = self.own_with(verb);
+        match releases_in_the_way(self.target, access) {
+            None => own,
+            Some(why) => format!(
+                "first {} ({why}: strangers could read the releases); then {own}",
+                self.state_elsewhere()
+            ),
+        }
+    }
+
+    /// A verb with its flags behind the target.
+    fn own_with(&self, verb: &str) -> String {
+        match verb.split_once(" --") {
+            Some((verb, flag)) => format!("{} --{flag}", self.own(verb)),
+            None => self.own(verb),
+        }
     }
 
     /// Sets the CORS policy that the target's file has.
@@ -72,17 +102,19 @@ impl<'a> Fix<'a> {
         self.conditions(self.target.state.as_ref().unwrap_or(&self.target.place))
     }
 
+    /// What the commands for S3 need at another server than Amazon's.
+    fn endpoint_url(&self) -> String {
+        self.target.endpoint.as_ref().map_or(String::new(), |url| {
+            format!(" --endpoint-url {}", url.as_str().trim_end_matches('/'))
+        })
+    }
+
     /// Deletes the releases that were left in the target.
     pub(super) fn old_releases(&self) -> String {
         match &self.target.place {
             Place::S3 { bucket, prefix } => {
-                let server = self.target.endpoint.as_ref();
-                let server = server
-                    .map(|url| format!(" --endpoint-url {}", url.as_str().trim_end_matches('/')));
-                format!(
-                    "aws s3 rm --recursive s3://{bucket}/{prefix}{FOLDER}{}",
-                    server.unwrap_or_default()
-                )
+                let server = self.endpoint_url();
+                format!("aws s3 rm --recursive s3://{bucket}/{prefix}{FOLDER}{server}")
             }
             Place::Gcs { bucket, prefix } => {
                 format!("gcloud storage rm --recursive gs://{bucket}/{prefix}{FOLDER}")
@@ -107,9 +139,7 @@ impl<'a> Fix<'a> {
     fn at(target: &Target, place: &Place, s3: &str, gcs: &str) -> String {
         match place {
             Place::S3 { bucket, .. } => {
-                let endpoint = target.endpoint.as_ref().map_or(String::new(), |url| {
-                    format!(" --endpoint-url {}", url.as_str().trim_end_matches('/'))
-                });
+                let endpoint = Fix::of(target).endpoint_url();
                 format!("aws s3api {}{endpoint}", s3.replace("BUCKET", bucket))
             }
             Place::Gcs { bucket, .. } => {
@@ -119,30 +149,81 @@ impl<'a> Fix<'a> {
         }
     }
 
-    /// A private place for the releases, as a line of the configuration.
+    /// A private place for the releases, as a line of the configuration, and what makes it.
     pub(super) fn state_elsewhere(&self) -> String {
-        let scheme = match &self.target.place {
-            Place::Gcs { .. } => "gs",
-            _ => "s3",
+        let name = &self.target.name;
+        let is_bare = name.contains(':');
+        let folder = if is_bare { "releases" } else { name };
+        let url = match &self.target.place {
+            Place::Gcs { bucket, .. } => format!("gs://{bucket}-releases"),
+            Place::S3 { bucket, .. } => format!("s3://{bucket}-releases"),
+            Place::Directory(_) => return String::new(),
+        };
+        let make = match &self.target.place {
+            Place::S3 { .. } => format!("aws s3 mb {url}{}", self.endpoint_url()),
+            _ => format!(
+                "gcloud storage buckets create {url} --uniform-bucket-level-access --public-access-prevention"
+            ),
+        };
+        let set = match is_bare {
+            true => format!("add `--state {url}/{folder}`"),
+            false => {
+                format!(
+                    "write `state = \"{url}/{folder}\"` below `[target.{name}]` in assetsync.toml"
+                )
+            }
         };
         format!(
-            "name a private bucket for the releases: `state = \"{scheme}://A-PRIVATE-BUCKET/{}\"` (how to move them: examples/buckets/README.md)",
-            match self.target.name.contains(':') {
-                true => "releases",
-                false => &self.target.name,
-            }
+            "{set}, a private bucket (`{make}` makes one), and push: releases begin anew there, and no object is uploaded again"
         )
     }
 
     /// Keeps strangers from the releases.
     pub(super) fn hide_state(&self) -> String {
-        match (&self.target.state, &self.target.place) {
-            (Some(_), _) => self.cloud_of_state(
-                "put-public-access-block --bucket BUCKET --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true",
-                "buckets update gs://BUCKET --public-access-prevention",
-            ),
-            (None, _) => self.state_elsewhere(),
+        match &self.target.state {
+            Some(state) if bucket(state) != bucket(&self.target.place) => {
+                // Ceph's radosgw 16 refuses every upload where public ACLs are refused, with an ACL or without.
+                let refuses_acls = self.target.endpoint.is_none();
+                self.cloud_of_state(
+                    &format!("put-public-access-block --bucket BUCKET --public-access-block-configuration BlockPublicAcls={refuses_acls},IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"),
+                    "buckets update gs://BUCKET --public-access-prevention",
+                )
+            }
+            _ => self.state_elsewhere(),
         }
+    }
+}
+
+fn bucket(place: &Place) -> Option<&str> {
+    match place {
+        Place::S3 { bucket, .. } | Place::Gcs { bucket, .. } => Some(bucket),
+        Place::Directory(_) => None,
+    }
+}
+
+/// Why strangers could read the releases if `access` were so; none if they couldn't. A whole bucket on S3 can be made public but
+/// for its releases. Below a prefix that can't be said, and on Google not at all.
+pub(super) fn releases_in_the_way(target: &Target, access: Access) -> Option<&'static str> {
+    if access == Access::ObjectAcl {
+        return None;
+    }
+    let is_same_bucket = match &target.state {
+        None => true,
+        Some(state) => bucket(state) == bucket(&target.place),
+    };
+    match (&target.place, &target.state) {
+        (Place::Gcs { .. }, _) if is_same_bucket => {
+            Some("on Google Cloud a right counts for the whole bucket")
+        }
+        (Place::S3 { prefix, .. }, None) if !prefix.is_empty() => {
+            Some("a policy can't leave a folder out of a prefix")
+        }
+        (Place::S3 { prefix, .. }, Some(Place::S3 { prefix: state, .. }))
+            if is_same_bucket && state.starts_with(prefix.as_str()) =>
+        {
+            Some("`state` is below what everybody may read")
+        }
+        _ => None,
     }
 }
 
@@ -187,8 +268,48 @@ mod tests {
             "assetsync access apply --to s3://hunt"
         );
         let mut two = target("prod", s3("hunt"));
-        two.state = Some(s3("hunt-releases"));
-        assert!(Fix::of(&two).hide_state().contains("hunt-releases"));
-        assert!(Fix::of(&prod).hide_state().contains("state = \"s3://"));
+        two.state = Some(s3("private"));
+        assert!(Fix::of(&two).hide_state().contains("--bucket private"));
+        let line = "write `state = \"s3://hunt-releases/prod\"` below `[target.prod]`";
+        assert!(Fix::of(&prod).hide_state().contains(line));
+        two.state = Some(s3("hunt"));
+        assert!(
+            Fix::of(&two).hide_state().contains(line),
+            "a block would close what is published, too"
+        );
+        assert!(
+            Fix::of(&bare)
+                .hide_state()
+                .contains("--state s3://hunt-releases/releases")
+        );
+    }
+
+    #[test]
+    fn releases_are_moved_before_a_bucket_is_made_public() {
+        let at = |prefix: &str| Place::S3 {
+            bucket: "hunt".into(),
+            prefix: prefix.into(),
+        };
+        let gcs = || Place::Gcs {
+            bucket: "hunt".into(),
+            prefix: String::new(),
+        };
+        let is_in_the_way = |place: Place, state: Option<Place>| {
+            let mut target = target("prod", place);
+            target.state = state;
+            let apply = Fix::of(&target).access_apply();
+            let is_first = apply.starts_with("first write `state = ");
+            assert!(apply.ends_with("assetsync access apply prod"), "{apply}");
+            assert_eq!(releases_in_the_way(&target, Access::ObjectAcl), None);
+            is_first
+        };
+        assert!(!is_in_the_way(at(""), None));
+        assert!(is_in_the_way(at("static/"), None));
+        assert!(!is_in_the_way(at("static/"), Some(at("private/"))));
+        assert!(is_in_the_way(at("static/"), Some(at("static/private/"))));
+        assert!(is_in_the_way(at(""), Some(at("private/"))));
+        assert!(!is_in_the_way(at("static/"), Some(s3("private"))));
+        assert!(is_in_the_way(gcs(), None));
+        assert!(is_in_the_way(gcs(), Some(gcs())));
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod access;
 mod cors;
+mod culprit;
 mod fix;
 mod folder;
 mod key;
@@ -34,7 +35,7 @@ use crate::release::root::Nonce;
 use crate::release::state::FOLDER;
 use crate::store::control::{Settings, Told};
 use crate::store::stranger::Stranger;
-use crate::store::{Patience, Store, StoreError, StoreErrorKind, open};
+use crate::store::{Listing, Patience, Store, StoreError, StoreErrorKind, open};
 
 /// How long this machine's clock may be off without a warning. Storages refuse what is 15 minutes off.
 const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_secs(60);
@@ -199,6 +200,18 @@ impl<'a> Patient<'a> {
         self.target.state.is_none()
     }
 
+    /// A listing of where nothing is: whether it can be made is all there is to see.
+    async fn knock(&self) -> Result<Listing, StoreError> {
+        let Nonce(nonce) = Nonce::random();
+        self.store.below(&format!("{nonce}/")).list().await
+    }
+
+    /// The settings of the bucket that has the releases, if `state` names one.
+    async fn settings_of_state(&self) -> Option<Settings> {
+        self.target.state.as_ref()?;
+        Some(self.state.control()?.settings().await)
+    }
+
     fn fix(&self) -> Fix<'_> {
         Fix::of(self.target)
     }
@@ -218,45 +231,38 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     let Some(control) = patient.store.control() else {
         return Vec::new();
     };
-    let mut findings = vec![Finding::passed(
-        "credentials",
-        "whoever has them can publish",
-        control.who(),
-    )];
-    // Nothing is there: whether it can be listed is all there is to see.
-    let Nonce(nonce) = Nonce::random();
-    let listed = patient.store.below(&format!("{nonce}/")).list().await;
+    let listed = patient.knock().await;
+    let mut findings = vec![credentials(control.who(), listed.as_ref().err())];
+    if findings.iter().any(|f| f.verdict == Verdict::Failed) {
+        return findings;
+    }
     if let Err(error) = &listed
-        && error.kind.is_fatal()
-        && error.kind != StoreErrorKind::Denied
+        && is_no_bucket(error)
     {
         findings.push(unreachable_bucket(error));
         return findings;
     }
-    let elsewhere = (!patient.has_state())
-        .then(|| patient.state.control())
-        .flatten();
-    let state_settings = async {
-        match &elsewhere {
-            Some(control) => Some(control.settings().await),
-            None => None,
-        }
-    };
     let doors = control.listings();
     let (rights, published, listings, settings, state_settings, policy) = futures_util::join!(
         try_rights(patient, control.as_ref()),
         try_publishing(patient),
         try_listings(&patient.stranger, &doors),
         control.settings(),
-        state_settings,
+        patient.settings_of_state(),
         control.cors(),
     );
     findings.extend(bucket_there(&settings));
     findings.push(clock(patient.store.now(), SystemTime::now()));
     findings.push(rights::judge_listing(&listed, &patient.fix()));
-    findings.extend(published.judge(patient));
-    findings.extend(rights.judge(patient));
-    findings.push(strangers::judge_listings(&listings, &patient.fix()));
+    let grants = culprit::of_settings(&settings);
+    let of_state = state_settings.as_ref().map(culprit::of_settings);
+    findings.extend(published.judge(patient, &grants));
+    findings.extend(rights.judge(patient, &grants, of_state.as_ref().unwrap_or(&grants)));
+    findings.push(strangers::judge_listings(
+        &listings,
+        &grants,
+        &patient.fix(),
+    ));
     findings.extend(settings::judge(patient, &settings));
     findings.extend(cors::judge(patient.target, policy));
     if let Some(state) = &state_settings {
@@ -284,9 +290,10 @@ pub(crate) async fn look_at_settings(
         control.cors()
     );
     let fix = Fix::of(target);
+    let grants = culprit::of_settings(&settings);
     let mut findings = vec![
-        strangers::judge_listings(&listings, &fix),
-        settings::grants(&settings.grants, target, &fix),
+        strangers::judge_listings(&listings, &grants, &fix),
+        settings::grants(&grants, target, &fix),
         settings::blocks(&settings.blocks, target, &fix),
     ];
     findings.extend(cors::judge(target, policy));
@@ -301,6 +308,27 @@ pub(crate) fn hide_state(target: &Target) -> String {
 /// One of assetsync's own commands for a target.
 pub(crate) fn own_command(target: &Target, verb: &str) -> String {
     Fix::of(target).own(verb)
+}
+
+/// Whether this says that there's no bucket, or nobody to ask.
+fn is_no_bucket(error: &StoreError) -> bool {
+    error.kind.is_fatal() && error.kind != StoreErrorKind::Denied
+}
+
+/// Whose credentials are in use, and whether the storage took them.
+fn credentials(who: String, error: Option<&StoreError>) -> Finding {
+    const CHECK: &str = "credentials";
+    const WHY: &str = "whoever has them can publish";
+    use StoreErrorKind::*;
+    match error {
+        Some(error) if error.kind == Credentials => {
+            Finding::failed(CHECK, WHY, format!("{who}: {}", error.message)).fix(error.hint.clone())
+        }
+        Some(error) if matches!(error.kind, Unreachable | Clock | Region) => {
+            Finding::unknown(CHECK, WHY, format!("{who}; nobody has looked at it"))
+        }
+        _ => Finding::passed(CHECK, WHY, who),
+    }
 }
 
 fn unreachable_bucket(error: &StoreError) -> Finding {

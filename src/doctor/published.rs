@@ -7,19 +7,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::fix::Fix;
 use super::rights::needed;
 use super::strangers::try_reading;
-use super::{Finding, Patient};
+use super::{Finding, Patient, culprit};
 use crate::body::{Body, Content};
 use crate::build::Object;
+use crate::config::Access;
 use crate::levels::LevelId;
 use crate::name::{EncodingPolicy, Headers, NameStyle, token};
 use crate::path::{LogicalPath, ObjectKey};
 use crate::release::root::Nonce;
 use crate::rules::Policy;
+use crate::store::control::{Grant, Told};
 use crate::store::stranger::Heard;
 use crate::store::{PutMode, StoreError, StoreErrorKind};
+
+/// What to do where the bucket's rules let everybody read, and nobody can.
+const NOT_APPLIED: &str = "the bucket's own rules let them: look for a statement with `Deny` in its policy, and for rules of the account or organisation, such as a public access block";
 
 /// What a published probe says.
 const PUBLISHED: &[u8] = b"This shows that visitors can read. assetsync doctor wrote it.\n";
@@ -114,7 +118,7 @@ fn probe_object(patient: &Patient<'_>) -> Object {
 }
 
 impl Published {
-    pub(super) fn judge(&self, patient: &Patient<'_>) -> Vec<Finding> {
+    pub(super) fn judge(&self, patient: &Patient<'_>, grants: &Told<Vec<Grant>>) -> Vec<Finding> {
         const WRITE: &str = "without it, nothing can be published";
         const READ: &str = "that is what the bucket is for";
         let fix = patient.fix();
@@ -153,7 +157,18 @@ impl Published {
             );
         }
         if let Some(heard) = &self.at_storage {
-            findings.extend(judge_reading(heard, self.at_public_url.as_ref(), &fix));
+            let is_granted = match (patient.target.access, grants) {
+                (Access::Bucket, Told::Is(grants)) => {
+                    culprit::lets_everybody_read(grants, patient.target)
+                }
+                _ => false,
+            };
+            let mend = match is_granted {
+                // To grant it once more changes nothing.
+                true => NOT_APPLIED.to_string(),
+                false => fix.access_apply(),
+            };
+            findings.extend(judge_reading(heard, self.at_public_url.as_ref(), mend));
         }
         findings
     }
@@ -164,7 +179,7 @@ impl Published {
 fn judge_reading(
     at_storage: &Result<Heard, StoreError>,
     at_public_url: Option<&Result<Heard, StoreError>>,
-    fix: &Fix<'_>,
+    mend: String,
 ) -> Vec<Finding> {
     const READ: &str = "public-read";
     const READ_WHY: &str = "that is what the bucket is for";
@@ -202,7 +217,7 @@ fn judge_reading(
             READ_WHY,
             format!("strangers can't read what we publish: {}", heard.status),
         )
-        .fix(fix.access_apply()),
+        .fix(mend),
         Err(error) => Finding::unknown(READ, READ_WHY, error.message.clone()),
     };
     std::iter::once(read).chain(public_url).collect()
@@ -229,8 +244,6 @@ mod tests {
 
     #[test]
     fn visitors_read_from_the_storage_or_by_what_stands_before_it() {
-        let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target);
         let yes = || heard(StatusCode::OK, PUBLISHED);
         let no = || heard(StatusCode::FORBIDDEN, b"");
         let else_ = || heard(StatusCode::OK, b"<title>Parked</title>");
@@ -246,7 +259,7 @@ mod tests {
             (no(), Some(no()), vec![Failed, Warning]),
             (yes(), Some(silence()), vec![Passed, Unknown]),
         ] {
-            let findings = judge_reading(&at_storage, at_url.as_ref(), &fix);
+            let findings = judge_reading(&at_storage, at_url.as_ref(), String::new());
             let found: Vec<Verdict> = findings.iter().map(|finding| finding.verdict).collect();
             assert_eq!(found, verdicts, "{at_storage:?} {at_url:?}");
         }

@@ -9,7 +9,7 @@ use super::fix::Fix;
 use super::strangers::{StrangersAndProbe, try_with_probe};
 use super::{Finding, Patient};
 use crate::release::root::Nonce;
-use crate::store::control::Control;
+use crate::store::control::{Control, Grant, Told};
 use crate::store::{Listing, PutMode, Store, StoreError, StoreErrorKind, Version};
 
 /// What is written first, and what over it.
@@ -133,7 +133,13 @@ pub(super) fn needed(error: &StoreError, otherwise: &str) -> String {
 }
 
 impl Rights {
-    pub(super) fn judge(&self, patient: &Patient<'_>) -> Vec<Finding> {
+    /// `grants` are of the target's bucket, `of_state` of the one that has the releases.
+    pub(super) fn judge(
+        &self,
+        patient: &Patient<'_>,
+        grants: &Told<Vec<Grant>>,
+        of_state: &Told<Vec<Grant>>,
+    ) -> Vec<Finding> {
         let fix = patient.fix();
         let mut findings = self.judge_writing(&fix);
         if self.create.is_ok() {
@@ -141,7 +147,7 @@ impl Rights {
             findings.push(self.judge_deleting());
         }
         findings.extend(match &self.strangers {
-            Some(strangers) => strangers.judge(&fix),
+            Some(strangers) => strangers.judge(patient.target, grants, of_state),
             None => StrangersAndProbe::not_tried(),
         });
         findings
@@ -253,7 +259,7 @@ impl Rights {
                 WHY,
                 format!("{error}; `{}` may still be there, and harms nobody", self.key),
             ),
-            _ => Finding::passed(CHECK, WHY, "we can delete; CI needn't (examples/policies)"),
+            _ => Finding::passed(CHECK, WHY, "we can delete; credentials of CI needn't"),
         }
     }
 }

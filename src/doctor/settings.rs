@@ -1,7 +1,7 @@
 //! What a bucket's settings mean for a target. Nothing is asked here.
 
 use super::fix::Fix;
-use super::{Finding, Patient};
+use super::{Finding, Patient, culprit};
 use crate::config::{Access, Place, Target};
 use crate::store::control::{
     Blocks, Grant, Lifecycle, LifecycleRule, Public, Right, Settings, Told, Versioning,
@@ -69,19 +69,11 @@ pub(super) fn grants(grants: &Told<Vec<Grant>>, target: &Target, fix: &Fix<'_>) 
         .collect();
     if !more.is_empty() {
         let text = format!("strangers may {}", in_words(&more));
-        let by_policy = more.iter().find(|grant| grant.by.contains("bucket policy"));
-        // What people wrote into a policy isn't assetsync's to take out.
-        let mend = match by_policy {
-            Some(grant) => format!(
-                "take that out of {} (`{}` shows it); the rest: `{}`",
-                grant.by,
-                fix.cloud(
-                    "get-bucket-policy --bucket BUCKET --query Policy --output text",
-                    ""
-                ),
-                fix.access_apply()
-            ),
-            None => fix.access_apply(),
+        let mend = match more.iter().find(|grant| grant.is_conditional) {
+            Some(grant) if more.iter().all(|grant| grant.is_conditional) => {
+                culprit::take_out(grant, fix)
+            }
+            _ => fix.access_close(),
         };
         return match more.iter().all(|grant| grant.is_conditional) {
             // A person has to judge of that: the condition may let nobody in who isn't meant.
@@ -113,8 +105,17 @@ pub(super) fn grants(grants: &Told<Vec<Grant>>, target: &Target, fix: &Fix<'_>) 
             WHY,
             "strangers may read every object, though `access = \"object-acl\"` makes them public one by one",
         )
-        .fix("set `access = \"bucket\"`, or take that right away if nothing that is published needs it"),
+        .fix(format!(
+            "{}; or take {} out, if nothing that is published needs it",
+            fix.access_bucket(),
+            readers(grants)
+        )),
     }
+}
+
+/// Who lets strangers read.
+fn readers(grants: &[Grant]) -> String {
+    culprit::named(&culprit::that_grant(grants, &[Right::Read]))
 }
 
 fn private(grants: &Told<Vec<Grant>>, fix: &Fix<'_>) -> Finding {
@@ -212,8 +213,9 @@ fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
             "the bucket takes no ACLs, so every push is refused",
         )
         .fix(format!(
-            "set `access = \"bucket\"`, or `{}`",
-            fix.access_apply()
+            "{}; or {}",
+            fix.access_apply(),
+            fix.access_bucket()
         )),
         (Told::Is(true), Access::Bucket) if is_google => Finding::warning(
             CHECK,

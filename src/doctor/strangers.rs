@@ -1,19 +1,20 @@
 //! What strangers may do, really tried: list in every form there is, write, delete, and read what isn't for them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::Method;
 
 use super::fix::Fix;
-use super::{Finding, Patient, Verdict};
-use crate::config::Target;
+use super::{Finding, Patient, Verdict, culprit};
+use crate::config::{Access, Place, Target};
 use crate::name::Secret;
 use crate::path::ObjectKey;
 use crate::release::root::Nonce;
 use crate::release::state::{FOLDER, ROOT};
-use crate::store::control::{Control, Door};
+use crate::store::control::{Control, Door, Grant, Public, Right, RuleKind, Told};
 use crate::store::stranger::{Heard, Question, Stranger};
 use crate::store::{Store, StoreError, public_url};
 
@@ -23,6 +24,9 @@ const WRITE: &str = "anonymous-write";
 const WRITE_WHY: &str = "whoever writes can change what players see";
 const STATE: &str = "anonymous-state";
 const STATE_WHY: &str = "the releases name every object, those of solutions too";
+
+/// How long a push waits for the bucket's rules.
+const RULES_WAIT: Duration = Duration::from_secs(5);
 
 /// What a stranger writes.
 const SCRIBBLE: &[u8] = b"a stranger was here, let in to try the door";
@@ -138,17 +142,19 @@ fn open_doors(
 }
 
 /// What it means how listings were answered.
-pub(super) fn judge_listings(knocks: &[Knock], fix: &Fix<'_>) -> Finding {
+pub(super) fn judge_listings(
+    knocks: &[Knock],
+    grants: &Told<Vec<Grant>>,
+    fix: &Fix<'_>,
+) -> Finding {
     if knocks.is_empty() {
         return Finding::unknown(LIST, LIST_WHY, EMULATED);
     }
     match open_doors(knocks, Heard::is_listing) {
-        (open, _) if !open.is_empty() => Finding::failed(
-            LIST,
-            LIST_WHY,
-            format!("strangers can list the bucket ({})", open.join("; ")),
-        )
-        .fix(fix.access_apply()),
+        (open, _) if !open.is_empty() => {
+            let text = format!("strangers can list the bucket ({})", open.join("; "));
+            failed(LIST, LIST_WHY, text, grants, Right::List, fix)
+        }
         (_, Some(error)) => Finding::unknown(LIST, LIST_WHY, error.message.clone()),
         _ => Finding::passed(
             LIST,
@@ -158,11 +164,33 @@ pub(super) fn judge_listings(knocks: &[Knock], fix: &Fix<'_>) -> Finding {
     }
 }
 
+/// With who is to blame, and what ends it.
+fn failed(
+    check: &'static str,
+    why: &'static str,
+    text: String,
+    grants: &Told<Vec<Grant>>,
+    right: Right,
+    fix: &Fix<'_>,
+) -> Finding {
+    let (behind, mend) = culprit::behind(grants, right, fix);
+    Finding::failed(check, why, text + &behind).fix(mend)
+}
+
 const EMULATED: &str = "an emulator asks nobody for credentials, so nobody is a stranger";
 
 impl StrangersAndProbe {
-    pub(super) fn judge(&self, fix: &Fix<'_>) -> Vec<Finding> {
-        vec![self.judge_writing(fix), self.judge_state(fix)]
+    /// `grants` are of the target's bucket, `of_state` of the one that has the releases.
+    pub(super) fn judge(
+        &self,
+        target: &Target,
+        grants: &Told<Vec<Grant>>,
+        of_state: &Told<Vec<Grant>>,
+    ) -> Vec<Finding> {
+        vec![
+            self.judge_writing(grants, &Fix::of(target)),
+            self.judge_state(target, of_state),
+        ]
     }
 
     /// Where no probe could be written.
@@ -174,7 +202,7 @@ impl StrangersAndProbe {
         ]
     }
 
-    fn judge_writing(&self, fix: &Fix<'_>) -> Finding {
+    fn judge_writing(&self, grants: &Told<Vec<Grant>>, fix: &Fix<'_>) -> Finding {
         if self.is_emulated {
             return Finding::unknown(WRITE, WRITE_WHY, EMULATED);
         }
@@ -192,21 +220,20 @@ impl StrangersAndProbe {
                 };
             }
         };
-        Finding::failed(WRITE, WRITE_WHY, format!("strangers can {what} objects"))
-            .fix(fix.access_apply())
+        let text = format!("strangers can {what} objects");
+        failed(WRITE, WRITE_WHY, text, grants, Right::Write, fix)
     }
 
-    fn judge_state(&self, fix: &Fix<'_>) -> Finding {
+    fn judge_state(&self, target: &Target, grants: &Told<Vec<Grant>>) -> Finding {
         if self.is_emulated {
             return Finding::unknown(STATE, STATE_WHY, EMULATED);
         }
         match &self.read {
-            Ok(heard) if heard.status.is_success() => Finding::failed(
-                STATE,
-                STATE_WHY,
+            Ok(heard) if heard.status.is_success() => open_state(
+                target,
+                grants,
                 "strangers can read the releases, if they know or guess where they are",
-            )
-            .fix(fix.hide_state()),
+            ),
             Ok(heard) if heard.status.is_redirection() => Finding::unknown(
                 STATE,
                 STATE_WHY,
@@ -215,10 +242,63 @@ impl StrangersAndProbe {
                     heard.status
                 ),
             ),
+            Ok(_) if is_open_to_accounts(target, grants) => open_state(
+                target,
+                grants,
+                "whoever has an account can read the releases, if they know or guess where they are",
+            ),
             Ok(_) => Finding::passed(STATE, STATE_WHY, "strangers can't read the releases"),
             Err(error) => Finding::unknown(STATE, STATE_WHY, error.message.clone()),
         }
     }
+}
+
+/// Where the releases are, and whether it's a folder of the target.
+fn place_of_state(target: &Target) -> (&Place, bool) {
+    match &target.state {
+        Some(place) => (place, false),
+        None => (&target.place, true),
+    }
+}
+
+/// Whether the rules let anybody with an account read the releases: no request without one shows that.
+fn is_open_to_accounts(target: &Target, grants: &Told<Vec<Grant>>) -> bool {
+    let (place, is_own) = place_of_state(target);
+    let grants = grants.known().map_or(&[][..], Vec::as_slice);
+    culprit::that_open(grants, place, is_own)
+        .iter()
+        .any(|grant| grant.to == Public::AnyAccount && !grant.is_conditional)
+}
+
+/// Releases that strangers can read: who is to blame, and what ends it. A statement for a whole bucket of S3 can leave them out,
+/// if it's the target's own bucket; others can't.
+fn open_state(target: &Target, grants: &Told<Vec<Grant>>, text: &str) -> Finding {
+    let fix = Fix::of(target);
+    let (place, is_own) = place_of_state(target);
+    let failed = |behind: String| Finding::failed(STATE, STATE_WHY, format!("{text}{behind}"));
+    let grants = match grants {
+        Told::Is(grants) => grants,
+        Told::Unknown(_) => return failed(String::new()).fix(fix.hide_state()),
+    };
+    let culprits = culprit::that_open(grants, place, is_own);
+    if culprits.is_empty() {
+        return failed(culprit::NOT_ITS_OWN.to_string()).fix(fix.hide_state());
+    }
+    let can_leave_out = is_own
+        && matches!(place, Place::S3 { prefix, .. } if prefix.is_empty())
+        && culprits.iter().all(|grant| {
+            grant.kind == RuleKind::Policy
+                && !grant.is_conditional
+                && grant.reach.covers_below("", None)
+        });
+    failed(format!("; by {}", culprit::named(&culprits))).fix(match can_leave_out {
+        true => format!(
+            "{}, which leaves them out; or {}",
+            fix.access_close(),
+            fix.hide_state()
+        ),
+        false => fix.hide_state(),
+    })
 }
 
 /// What was seen before a push.
@@ -231,7 +311,9 @@ pub struct Seen {
 }
 
 /// The cheap, dangerous part, before something is uploaded: whether strangers can list the bucket, and, if there are any, read
-/// the releases. Two requests at most, without credentials. What nobody answers is told of as unknown: a push goes on then.
+/// the releases; whether anybody with an account may list or write; and whether anybody may read what is published. Two requests at
+/// most without credentials, and those for the bucket's own rules. What nobody answers is told of as unknown: a push goes on then.
+/// So it does where these credentials may not see the rules, as those of CI mayn't.
 pub async fn before_push(
     target: &Target,
     store: &Arc<dyn Store>,
@@ -257,9 +339,19 @@ pub async fn before_push(
             false => None,
         }
     };
-    let (listings, root) = futures_util::join!(try_listings(&stranger, &doors), root);
+    let (listings, root, grants) = futures_util::join!(
+        try_listings(&stranger, &doors),
+        root,
+        grants_in_time(control.as_ref())
+    );
+    let grants = in_force(control.as_ref(), grants).await;
     let fix = Fix::of(target);
-    let mut findings = vec![judge_listings(&listings, &fix)];
+    let listing = judge_listings(&listings, &grants, &fix);
+    let is_listed = listing.verdict == Verdict::Failed;
+    let mut findings = vec![listing];
+    if let Told::Is(grants) = &grants {
+        findings.extend(judge_grants(grants, target, is_listed));
+    }
     if let Some(read) = root {
         let probe = StrangersAndProbe {
             read,
@@ -267,13 +359,70 @@ pub async fn before_push(
             delete: Ok(Deleted::StillThere),
             is_emulated: false,
         };
-        findings.push(probe.judge_state(&fix));
+        // Those of another bucket weren't asked for.
+        let of_state = match &target.state {
+            None => grants,
+            Some(_) => Told::Unknown(String::new()),
+        };
+        findings.push(probe.judge_state(target, &of_state));
     }
     findings.retain(|finding| finding.verdict != Verdict::Passed);
     Seen {
         findings,
         requests: stranger.requests(),
     }
+}
+
+/// What a bucket's rules grant, if it's told in time.
+async fn grants_in_time(control: &dyn Control) -> Told<Vec<Grant>> {
+    let grants = tokio::time::timeout(RULES_WAIT, control.grants()).await;
+    grants.unwrap_or_else(|_| Told::Unknown("the storage doesn't tell".to_string()))
+}
+
+/// Without what the bucket's protections make void, which are asked for only if that matters.
+async fn in_force(control: &dyn Control, grants: Told<Vec<Grant>>) -> Told<Vec<Grant>> {
+    let is_dangerous = |grants: &Vec<Grant>| !dangerous(grants).is_empty();
+    if !grants.known().is_some_and(is_dangerous) {
+        return grants;
+    }
+    match tokio::time::timeout(RULES_WAIT, control.settings()).await {
+        Ok(settings) => culprit::in_force(&grants, &settings.blocks),
+        Err(_) => grants,
+    }
+}
+
+/// To list or to write, without a condition.
+fn dangerous(grants: &[Grant]) -> Vec<&Grant> {
+    culprit::that_grant(grants, &[Right::List, Right::Write])
+        .into_iter()
+        .filter(|grant| !grant.is_conditional)
+        .collect()
+}
+
+/// What a stranger's requests don't show: what anybody with an account may do, and that nobody may read yet.
+fn judge_grants(grants: &[Grant], target: &Target, is_listed: bool) -> Option<Finding> {
+    let fix = Fix::of(target);
+    let dangerous = dangerous(grants);
+    if !dangerous.is_empty() && !is_listed {
+        let who = match dangerous.iter().any(|grant| grant.to == Public::Everybody) {
+            true => "everybody",
+            false => "whoever has an account",
+        };
+        let does = |right| dangerous.iter().any(|grant| grant.right == right);
+        let what = match (does(Right::List), does(Right::Write)) {
+            (true, true) => "list the bucket and write to it",
+            (true, false) => "list the bucket",
+            (false, _) => "write to the bucket",
+        };
+        let text = format!("{who} may {what}, by {}", culprit::named(&dangerous));
+        return Some(Finding::failed("grants", LIST_WHY, text).fix(fix.access_close()));
+    }
+    let is_read_there = target.access == Access::Bucket && target.public_url.is_none();
+    (is_read_there && !culprit::lets_everybody_read(grants, target)).then(|| {
+        let text = "strangers can't read what is published here yet";
+        Finding::warning("public-read", "that is what the bucket is for", text)
+            .fix(fix.access_apply())
+    })
 }
 
 /// Releases that were kept in the target before they got a place of their own: nothing hides them where everybody may read.
@@ -360,20 +509,35 @@ mod tests {
         let refused = || (door("a"), heard(StatusCode::FORBIDDEN, "<Error/>"));
         let open = || (door("b"), heard(StatusCode::OK, "<ListVersionsResult/>"));
         let silent = || (door("c"), silence());
-        let verdict = |knocks: &[Knock]| judge_listings(knocks, &fix).verdict;
+        let acl = Grant::of_all(
+            Public::Everybody,
+            Right::List,
+            "READ for AllUsers in the bucket's ACL".into(),
+            RuleKind::Acl,
+        );
+        let grants = Told::Is(vec![acl]);
+        let verdict = |knocks: &[Knock]| judge_listings(knocks, &grants, &fix).verdict;
         assert_eq!(verdict(&[refused()]), Verdict::Passed);
         assert_eq!(verdict(&[refused(), silent()]), Verdict::Unknown);
         assert_eq!(verdict(&[]), Verdict::Unknown);
-        let finding = judge_listings(&[refused(), silent(), open()], &fix);
+        let finding = judge_listings(&[refused(), silent(), open()], &grants, &fix);
         assert_eq!(finding.verdict, Verdict::Failed);
-        assert!(finding.text.contains("(b)"), "{finding:?}");
-        assert_eq!(finding.fix, "assetsync access apply prod");
+        assert_eq!(
+            finding.text,
+            "strangers can list the bucket (b); by READ for AllUsers in the bucket's ACL"
+        );
+        assert_eq!(finding.fix, "assetsync access close prod");
+        let finding = judge_listings(&[open()], &Told::Is(vec![]), &fix);
+        assert!(
+            !finding.fix.contains("assetsync"),
+            "no command of ours ends what isn't the bucket's: {finding:?}"
+        );
     }
 
     #[test]
     fn what_strangers_can_do_to_a_probe() {
         let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target);
+        let none = Told::Is(vec![]);
         let judged = |read, write, delete| {
             let probe = StrangersAndProbe {
                 read,
@@ -381,7 +545,7 @@ mod tests {
                 delete,
                 is_emulated: false,
             };
-            let findings = probe.judge(&fix);
+            let findings = probe.judge(&target, &none, &none);
             (
                 findings[0].verdict,
                 findings[1].verdict,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::count;
 use crate::doctor::access::Shown;
 use crate::doctor::{Finding, Summary, Verdict};
-use crate::store::control::{Blocks, Change, Grant, Public, Right, Told, Versioning};
+use crate::store::control::{Blocks, Change, Grant, Public, Reach, Right, Told, Versioning};
 
 /// A line for each finding, why it matters and what mends it where it isn't as it should be, and the sums.
 pub fn findings_text(target: &str, findings: &[Finding]) -> String {
@@ -91,9 +91,15 @@ pub fn changes_json(target: &str, changes: &[Change], proof: Option<&[Finding]>)
 pub fn access_text(target: &str, shown: &Shown) -> String {
     let settings = &shown.settings;
     let mut text = format!("{target}: `access = \"{}\"`\n", shown.wanted);
+    let escape = |place: &str| crate::error::escape(place);
     let mut line = |name: &str, what: String| {
         writeln!(text, "  {name:<20}{what}").expect("a string takes every write");
     };
+    line("published at", escape(&shown.published));
+    line(
+        "releases at",
+        format!("{}, for us alone", escape(&shown.releases)),
+    );
     line("strangers may", told(&settings.grants, grants));
     line("protections", told(&settings.blocks, blocks));
     line("ACLs of objects", told(&settings.takes_acls, acls));
@@ -128,9 +134,29 @@ fn grants(grants: &Vec<Grant>) -> String {
             Public::Everybody => "",
             Public::AnyAccount => "with any account, ",
         };
-        format!("{verb} ({who}{})", grant.by)
+        format!("{verb}{} ({who}{})", reach(&grant.reach), grant.by)
     });
     words.collect::<Vec<_>>().join(", ")
+}
+
+/// " like `static/*`", " but not `.assetsync/*`"; nothing if it's all.
+fn reach(reach: &Reach) -> String {
+    let quoted = |globs: &[String]| {
+        let quoted: Vec<String> = globs
+            .iter()
+            .map(|glob| format!("`{}`", crate::error::escape(glob)))
+            .collect();
+        quoted.join(", ")
+    };
+    match reach {
+        Reach::All => String::new(),
+        Reach::Only(globs) if globs.is_empty() || globs.iter().any(|glob| glob == "*") => {
+            String::new()
+        }
+        Reach::Only(globs) => format!(" like {}", quoted(globs)),
+        Reach::AllBut(globs) if globs.is_empty() => String::new(),
+        Reach::AllBut(globs) => format!(", but not {}", quoted(globs)),
+    }
 }
 
 fn blocks(blocks: &Blocks) -> String {
@@ -168,13 +194,15 @@ fn versioning(versioning: &Versioning) -> String {
     .to_string()
 }
 
-/// `{"format": "assetsync access", "version": 1, "target", "wanted", "settings": {..}}`.
+/// `{"format": "assetsync access", "version": 1, "target", "wanted", "published", "releases", "settings": {..}}`.
 pub fn access_json(target: &str, shown: &Shown) -> Value {
     json!({
         "format": "assetsync access",
         "version": 1,
         "target": target,
         "wanted": shown.wanted,
+        "published": shown.published,
+        "releases": shown.releases,
         "settings": shown.settings,
     })
 }

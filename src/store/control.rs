@@ -29,12 +29,24 @@ pub trait Control: fmt::Debug + Send + Sync {
     /// How the bucket is set up. What can't be found out is told of as such.
     async fn settings(&self) -> Settings;
 
+    /// What strangers may do by the bucket's own rules: that part of the settings alone, which takes two requests on S3 and one
+    /// on Google.
+    async fn grants(&self) -> Told<Vec<Grant>>;
+
     /// What would have to change so that strangers can read as `wish` says, in the order in which it's safe; empty if
     /// nothing would.
     ///
     /// # Errors
     /// What is there can't be read, or can't be made so.
     async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError>;
+
+    /// What would have to change so that strangers can do no more than read; and, where a policy of S3 can say so, not the
+    /// releases either, if `wish` has them in the bucket. Who could read what is published still can. Rules with a condition
+    /// are left alone.
+    ///
+    /// # Errors
+    /// What is there can't be read.
+    async fn closing_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError>;
 
     /// Makes one of these changes, if what it's about is still as it was.
     ///
@@ -155,10 +167,110 @@ pub struct Grant {
     pub to: Public,
     /// To do what.
     pub right: Right,
-    /// What gives it, in words: "the bucket's ACL".
+    /// What gives it, in words: "`Oops` of the bucket policy".
     pub by: String,
+    /// All that this allows, in its own words, where `by` doesn't tell: `s3:GetObject`, `s3:ListBucket`.
+    pub allows: Vec<String>,
+    /// What kind of rule it is.
+    pub kind: RuleKind,
+    /// On which objects.
+    pub reach: Reach,
     /// Whether they have it only if something else is so, such as where they ask from.
     pub is_conditional: bool,
+}
+
+impl Grant {
+    /// Of all objects, whatever else is so.
+    pub(crate) fn of_all(to: Public, right: Right, by: String, kind: RuleKind) -> Grant {
+        Grant {
+            to,
+            right,
+            by,
+            allows: Vec::new(),
+            kind,
+            reach: Reach::All,
+            is_conditional: false,
+        }
+    }
+}
+
+/// What kind of rule grants something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleKind {
+    /// An ACL of S3.
+    Acl,
+    /// A policy of S3, or Google's IAM.
+    Policy,
+}
+
+/// The objects of a bucket that a rule is about, by patterns of their keys: `*` stands for any characters, `?` for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// All of them.
+    All,
+    /// Those that one of these stands for.
+    Only(Vec<String>),
+    /// Those that none of these stands for.
+    AllBut(Vec<String>),
+}
+
+impl Reach {
+    /// Whether it's about the object of this key.
+    pub fn covers(&self, key: &str) -> bool {
+        let is_like_any = |globs: &[String]| globs.iter().any(|glob| is_like(glob, key));
+        match self {
+            Reach::All => true,
+            Reach::Only(globs) => is_like_any(globs),
+            Reach::AllBut(globs) => !is_like_any(globs),
+        }
+    }
+
+    /// Whether it's about every object whose key begins with `prefix`, `private` aside, which begins with it too.
+    pub fn covers_below(&self, prefix: &str, private: Option<&str>) -> bool {
+        match self {
+            Reach::All => true,
+            // What stands for both of these stands for all: no key has such characters.
+            Reach::Only(globs) => globs.iter().any(|glob| {
+                is_like(glob, &format!("{prefix}\u{1}"))
+                    && is_like(glob, &format!("{prefix}\u{1}/\u{1}\u{1}"))
+            }),
+            Reach::AllBut(globs) => globs.iter().all(|glob| {
+                let fixed = glob.split(['*', '?']).next().unwrap_or_default();
+                let is_beside = !fixed.starts_with(prefix) && !prefix.starts_with(fixed);
+                is_beside || private.is_some_and(|private| fixed.starts_with(private))
+            }),
+        }
+    }
+}
+
+/// Whether a pattern of a policy stands for a text: `*` for any characters, `?` for one.
+pub(super) fn is_like(glob: &str, text: &str) -> bool {
+    let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
+    let (mut at_glob, mut at_text) = (0, 0);
+    // Behind the last star, and how far that has reached.
+    let mut star = None;
+    while at_text < text.len() {
+        match glob.get(at_glob) {
+            Some('*') => {
+                at_glob += 1;
+                star = Some((at_glob, at_text));
+            }
+            Some(c) if *c == '?' || *c == text[at_text] => {
+                at_glob += 1;
+                at_text += 1;
+            }
+            _ => {
+                let Some((behind, reached)) = star else {
+                    return false;
+                };
+                star = Some((behind, reached + 1));
+                (at_glob, at_text) = (behind, reached + 1);
+            }
+        }
+    }
+    glob[at_glob..].iter().all(|c| *c == '*')
 }
 
 /// Who isn't one of us.
@@ -264,7 +376,10 @@ pub(super) enum Step {
     /// S3's ACL of the bucket, as XML.
     Acl(String),
     /// S3's bucket policy: the one that was there, and the one to be.
-    Policy { before: Option<Value>, after: Value },
+    Policy {
+        before: Option<Value>,
+        after: Option<Value>,
+    },
     /// Google's IAM policy, with its etag.
     Iam(Value),
     /// A part of Google's bucket resource, and the metageneration that it's a change of.
@@ -285,5 +400,52 @@ impl Change {
             is_unblocking: true,
             ..Change::new(text, step)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_policies() {
+        for (glob, text, is) in [
+            ("s3:GetObject", "s3:GetObject", true),
+            ("s3:Get*", "s3:GetObject", true),
+            ("s3:*Object", "s3:GetObjectAcl", false),
+            ("*", "", true),
+            ("", "a", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("a*b*c", "a.b.b.c", true),
+            ("a*b*c", "a.b.b.d", false),
+            ("static/*", "static/img/1.png", true),
+        ] {
+            assert_eq!(is_like(glob, text), is, "{glob} {text}");
+        }
+    }
+
+    #[test]
+    fn which_objects_a_rule_is_about() {
+        let only = |globs: &[&str]| Reach::Only(globs.iter().map(|g| g.to_string()).collect());
+        let all_but = |globs: &[&str]| Reach::AllBut(globs.iter().map(|g| g.to_string()).collect());
+        for (reach, prefix, private, is) in [
+            (Reach::All, "", None, true),
+            (only(&["*"]), "", None, true),
+            (only(&["static/*"]), "static/", None, true),
+            (only(&["*"]), "static/", None, true),
+            (only(&["static/*"]), "", None, false),
+            (only(&["static/*.png"]), "static/", None, false),
+            (only(&["static/?"]), "static/", None, false),
+            (all_but(&["secret/*"]), "static/", None, true),
+            (all_but(&["static/secret/*"]), "static/", None, false),
+            (all_but(&["*.zip"]), "static/", None, false),
+            (all_but(&[".assetsync/*"]), "", Some(".assetsync/"), true),
+            (all_but(&[".assetsync/*"]), "", None, false),
+        ] {
+            let found = reach.covers_below(prefix, private);
+            assert_eq!(found, is, "{reach:?} {prefix} {private:?}");
+        }
+        assert!(!all_but(&[".assetsync/*"]).covers(".assetsync/x/root.json"));
     }
 }

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::control::{
-    Blocks, Change, Control, Door, Lifecycle, LifecycleRule, Settings, Step, Told, Versioning, Wish,
+    Blocks, Change, Control, Door, Grant, Lifecycle, LifecycleRule, Settings, Step, Told,
+    Versioning, Wish,
 };
 use super::gcs::{Gcs, encode, parse};
 use super::gcs_iam::{Readers, iam_grants, with_reading_only};
@@ -318,6 +319,10 @@ impl Control for Gcs {
         }
     }
 
+    async fn grants(&self) -> Told<Vec<Grant>> {
+        Told::from(self.iam().await).map(|iam| iam_grants(&iam))
+    }
+
     async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
         let (bucket, iam) = futures_util::join!(self.bucket_resource(), self.iam());
         let (bucket, iam) = (bucket?, iam?);
@@ -363,6 +368,12 @@ impl Control for Gcs {
             false => changes.extend(iam.into_iter().chain(patch)),
         }
         Ok(changes)
+    }
+
+    async fn closing_changes(&self, _wish: &Wish) -> Result<Vec<Change>, StoreError> {
+        let iam = with_reading_only(&self.iam().await?, Readers::AsBefore);
+        let change = iam.map(|(policy, says)| Change::new(says.join("\n"), Step::Iam(policy)));
+        Ok(change.into_iter().collect())
     }
 
     async fn change(&self, change: &Change) -> Result<(), StoreError> {

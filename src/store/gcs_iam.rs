@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::control::{Grant, Public, Right};
+use super::control::{Grant, Public, Right, RuleKind};
 
 /// Reads objects and lists nothing (<https://cloud.google.com/storage/docs/access-control/iam-roles>). `objectViewer` lists.
 const READER: &str = "roles/storage.legacyObjectReader";
@@ -40,12 +40,9 @@ pub(super) fn iam_grants(policy: &Value) -> Vec<Grant> {
         let strangers = members(binding).filter_map(move |member| Some((member, public(member)?)));
         strangers.flat_map(move |(member, to)| {
             let by = format!("{} for {member}", crate::error::escape(role));
-            rights(role).iter().map(move |right| Grant {
-                to,
-                right: *right,
-                by: by.clone(),
-                is_conditional: false,
-            })
+            let grant =
+                move |right: &Right| Grant::of_all(to, *right, by.clone(), RuleKind::Policy);
+            rights(role).iter().map(grant)
         })
     });
     grants.collect()

@@ -8,7 +8,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::control::{Grant, Public, Right, Told};
+use super::control::{Grant, Public, Right, RuleKind, Told};
 use super::gcs::{FIELDS, Gcs, Item, encode, is_missing, parse};
 use super::http::Call;
 use super::kept::{Kept, SERVED_HEADERS, Served};
@@ -55,12 +55,7 @@ impl AclEntry {
             _ => &[Right::Read, Right::Manage],
         };
         let by = format!("{} in its ACL", crate::error::escape(&self.role));
-        let grant = |right: &Right| Grant {
-            to,
-            right: *right,
-            by: by.clone(),
-            is_conditional: false,
-        };
+        let grant = |right: &Right| Grant::of_all(to, *right, by.clone(), RuleKind::Acl);
         rights.iter().map(grant).collect()
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::control::{Grant, Public, Right};
+use super::control::{Grant, Public, Reach, Right, RuleKind, is_like};
 
 /// The statement that lets everybody read what is below the prefixes of targets.
 const READS: &str = "AssetsyncEverybodyReads";
@@ -48,31 +48,90 @@ const ACTIONS: [(Right, &[&str]); 4] = [
     ),
 ];
 
-/// What a policy grants to strangers. Conditions aren't weighed.
-pub(super) fn policy_grants(policy: &Value) -> Vec<Grant> {
+/// What a bucket's policy grants to strangers. Conditions aren't weighed.
+pub(super) fn policy_grants(policy: &Value, bucket: &str) -> Vec<Grant> {
     let statements = statements(policy).iter().enumerate();
-    let public = statements.filter(|(_, statement)| is_public(statement));
-    let grants = public.flat_map(|(at, statement)| {
-        let by = called(at, statement);
-        let is_conditional = statement.get("Condition").is_some();
-        let rights = ACTIONS
-            .iter()
-            .filter(|(_, actions)| actions.iter().any(|action| allows(statement, action)));
-        rights.map(move |(right, _)| Grant {
-            to: Public::Everybody,
-            right: *right,
-            by: by.clone(),
-            is_conditional,
-        })
-    });
+    let grants = statements.flat_map(|(at, statement)| statement_grants(at, statement, bucket));
     grants.collect()
+}
+
+/// What the statement at this place, counted from 0, grants to strangers.
+fn statement_grants(at: usize, statement: &Value, bucket: &str) -> Vec<Grant> {
+    let Some(to) = public(statement) else {
+        return Vec::new();
+    };
+    let reach = reach(statement, bucket);
+    let grant = |right: Right| Grant {
+        to,
+        right,
+        by: called(at, statement),
+        allows: actions(statement),
+        kind: RuleKind::Policy,
+        reach: reach.clone(),
+        is_conditional: statement.get("Condition").is_some(),
+    };
+    let is_allowed = |(right, actions): &&(Right, &[&str])| {
+        let is_reached = match right {
+            Right::Read | Right::Write => reach != Reach::Only(Vec::new()),
+            Right::List | Right::Manage => is_about_bucket(statement, bucket),
+        };
+        is_reached && actions.iter().any(|action| allows(statement, action))
+    };
+    let rights = ACTIONS.iter().filter(is_allowed);
+    rights.map(|(right, _)| grant(*right)).collect()
 }
 
 /// Whether a statement is about an action, given in lower case.
 fn allows(statement: &Value, action: &str) -> bool {
+    let is_named = |globs: &Value| texts(globs).any(|glob| is_like(&glob.to_lowercase(), action));
     match statement.get("NotAction") {
-        Some(not) => !texts(not).any(|glob| is_like(glob, action)),
-        None => texts(&statement["Action"]).any(|glob| is_like(glob, action)),
+        Some(not) => !is_named(not),
+        None => is_named(&statement["Action"]),
+    }
+}
+
+/// The actions that a statement allows, as it says it.
+fn actions(statement: &Value) -> Vec<String> {
+    let named = |globs: &Value, but: &str| {
+        let named = texts(globs).map(|glob| format!("{but}{}", crate::error::escape(glob)));
+        named.collect()
+    };
+    match statement.get("NotAction") {
+        Some(not) => named(not, "all but "),
+        None => named(&statement["Action"], ""),
+    }
+}
+
+/// What stands behind `arn:aws:s3:::`: `bucket`, `bucket/static/*`.
+fn resources(named: &Value) -> impl Iterator<Item = &str> {
+    texts(named).map(|arn| arn.rsplit_once(":::").map_or(arn, |(_, resource)| resource))
+}
+
+/// The objects of `bucket` that a statement is about.
+fn reach(statement: &Value, bucket: &str) -> Reach {
+    let keys = |named: &Value| -> Vec<String> {
+        let keys = resources(named).filter_map(|resource| match resource.split_once('/') {
+            Some((buckets, keys)) => is_like(buckets, bucket).then(|| keys.to_string()),
+            // A star stands for slashes, too.
+            None => is_like(resource, &format!("{bucket}/\u{1}")).then(|| "*".to_string()),
+        });
+        keys.collect()
+    };
+    match (statement.get("Resource"), statement.get("NotResource")) {
+        (_, Some(not)) => Reach::AllBut(keys(not)),
+        (Some(named), None) => Reach::Only(keys(named)),
+        // No storage takes such a statement.
+        (None, None) => Reach::All,
+    }
+}
+
+/// Whether a statement is about the bucket as such.
+fn is_about_bucket(statement: &Value, bucket: &str) -> bool {
+    let is_named = |named: &Value| resources(named).any(|resource| is_like(resource, bucket));
+    match (statement.get("Resource"), statement.get("NotResource")) {
+        (_, Some(not)) => !is_named(not),
+        (Some(named), None) => is_named(named),
+        (None, None) => true,
     }
 }
 
@@ -83,14 +142,21 @@ fn called(at: usize, statement: &Value) -> String {
     }
 }
 
-/// Whether a statement allows something to everybody, or to everybody but a few.
-fn is_public(statement: &Value) -> bool {
-    let is_everybody = match &statement["Principal"] {
-        Value::Object(kinds) => kinds.values().any(|who| texts(who).any(|who| who == "*")),
-        who => texts(who).any(|who| who == "*"),
+/// Whether a statement allows something to everybody, or to everybody but a few; or to people of any account.
+fn public(statement: &Value) -> Option<Public> {
+    if statement["Effect"] != "Allow" {
+        return None;
+    }
+    let who: Vec<&str> = match &statement["Principal"] {
+        Value::Object(kinds) => kinds.values().flat_map(texts).collect(),
+        who => texts(who).collect(),
     };
     let is_nearly = statement.get("NotPrincipal").is_some();
-    statement["Effect"] == "Allow" && (is_everybody || is_nearly)
+    if is_nearly || who.contains(&"*") {
+        return Some(Public::Everybody);
+    }
+    let is_any_account = |who: &&str| who.starts_with("arn:aws:iam::*");
+    who.iter().any(is_any_account).then_some(Public::AnyAccount)
 }
 
 fn statements(policy: &Value) -> &[Value] {
@@ -107,26 +173,6 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
         .as_array()
         .map_or(std::slice::from_ref(value), Vec::as_slice);
     list.iter().filter_map(Value::as_str)
-}
-
-/// Whether a policy's pattern (`s3:Get*`) stands for an action, given in lower case.
-fn is_like(glob: &str, action: &str) -> bool {
-    let glob = glob.to_lowercase();
-    let Some((first, rest)) = glob.split_once('*') else {
-        return glob == action;
-    };
-    let Some(mut left) = action.strip_prefix(first) else {
-        return false;
-    };
-    let mut parts = rest.split('*').peekable();
-    while let Some(part) = parts.next() {
-        left = match (left.find(part), parts.peek()) {
-            (_, None) => return left.ends_with(part),
-            (Some(at), Some(_)) => &left[at + part.len()..],
-            (None, Some(_)) => return false,
-        };
-    }
-    true
 }
 
 /// The policy that lets everybody read what is below `prefix`, with all else of `policy` as it was; none if that says so
@@ -155,6 +201,16 @@ pub(super) fn with_everybody_reading(
     let empty = json!({"Version": "2012-10-17", "Statement": []});
     let mut policy = policy.cloned().unwrap_or(empty);
     let mut all = statements(&policy).to_vec();
+    let private = state_folder.map(|folder| format!("{prefix}{folder}"));
+    let reads_it_all = policy_grants(&policy, bucket).into_iter().any(|grant| {
+        grant.right == Right::Read
+            && grant.to == Public::Everybody
+            && !grant.is_conditional
+            && grant.reach.covers_below(prefix, private.as_deref())
+    });
+    if reads_it_all {
+        return None;
+    }
     let ours = all.iter_mut().find(|statement| statement["Sid"] == sid);
     match ours {
         Some(ours) if texts(&ours[field]).any(|there| there == resource) => return None,
@@ -167,6 +223,71 @@ pub(super) fn with_everybody_reading(
     }
     policy["Statement"] = Value::Array(all);
     Some(policy)
+}
+
+/// The policy by which strangers read at most, and not what begins with `private`, where a statement has the whole bucket: of
+/// what allows more, reading stays. Statements with a condition stay as they are. None if the policy is so already; else what it
+/// changes, in words.
+pub(super) fn with_reading_only(
+    policy: &Value,
+    bucket: &str,
+    private: Option<&str>,
+) -> Option<(Value, Vec<String>)> {
+    let mut changes = Vec::new();
+    let mut kept = Vec::new();
+    for (at, statement) in statements(policy).iter().enumerate() {
+        let grants = statement_grants(at, statement, bucket);
+        let Some(grant) = grants.first().filter(|grant| !grant.is_conditional) else {
+            kept.push(statement.clone());
+            continue;
+        };
+        let by = &grant.by;
+        let mut statement = statement.clone();
+        if grants.iter().any(|grant| grant.right != Right::Read) {
+            let allowed = grant.allows.join(", ");
+            if grant.right != Right::Read {
+                changes.push(format!("{by} goes, which allows {allowed}"));
+                continue;
+            }
+            changes.push(format!(
+                "{by} allows s3:GetObject alone, instead of {allowed}"
+            ));
+            read_only(&mut statement);
+        }
+        if let Some(private) = private
+            && grant.reach.covers(private)
+            && grant.reach.covers_below("", None)
+        {
+            changes.push(format!("{by} leaves out `{private}*`"));
+            leave_out(&mut statement, format!("arn:aws:s3:::{bucket}/{private}*"));
+        }
+        kept.push(statement);
+    }
+    if changes.is_empty() {
+        return None;
+    }
+    let mut policy = policy.clone();
+    policy["Statement"] = Value::Array(kept);
+    Some((policy, changes))
+}
+
+/// Whether a policy says nothing any more. Storages take none that does.
+pub(super) fn is_empty(policy: &Value) -> bool {
+    statements(policy).is_empty()
+}
+
+fn read_only(statement: &mut Value) {
+    if let Some(fields) = statement.as_object_mut() {
+        fields.remove("NotAction");
+        fields.insert("Action".into(), "s3:GetObject".into());
+    }
+}
+
+fn leave_out(statement: &mut Value, resource: String) {
+    if let Some(fields) = statement.as_object_mut() {
+        fields.remove("Resource");
+        fields.insert("NotResource".into(), json!([resource]));
+    }
 }
 
 fn statement(sid: &str, field: &str, resource: String) -> Value {
@@ -264,13 +385,13 @@ impl Acl {
                 "FULL_CONTROL" => &[Right::List, Right::Write, Right::Manage],
                 _ => &[Right::Manage],
             };
-            let by = format!("{} in the bucket's ACL", grant.permission);
-            rights.iter().map(move |right| Grant {
-                to,
-                right: *right,
-                by: by.clone(),
-                is_conditional: false,
-            })
+            let group = match to {
+                Public::Everybody => "AllUsers",
+                Public::AnyAccount => "AuthenticatedUsers",
+            };
+            let by = format!("{} for {group} in the bucket's ACL", grant.permission);
+            let grant = move |right: &Right| Grant::of_all(to, *right, by.clone(), RuleKind::Acl);
+            rights.iter().map(grant)
         });
         rights.collect()
     }
@@ -279,15 +400,14 @@ impl Acl {
     pub(super) fn object_grants(&self) -> Vec<Grant> {
         let grants = self.access_control_list.grant.iter();
         let public = grants.filter_map(|grant| Some((grant.grantee.public()?, grant)));
-        let grants = public.map(|(to, grant)| Grant {
-            to,
-            right: match grant.permission.as_str() {
+        let grants = public.map(|(to, grant)| {
+            let right = match grant.permission.as_str() {
                 "READ" => Right::Read,
                 "WRITE" => Right::Write,
                 _ => Right::Manage,
-            },
-            by: format!("{} in its ACL", grant.permission),
-            is_conditional: false,
+            };
+            let by = format!("{} in its ACL", grant.permission);
+            Grant::of_all(to, right, by, RuleKind::Acl)
         });
         grants.collect()
     }
@@ -320,7 +440,10 @@ mod tests {
     use super::*;
 
     fn rights(statement: Value) -> Vec<Right> {
-        let grants = policy_grants(&json!({"Version": "2012-10-17", "Statement": [statement]}));
+        let grants = policy_grants(
+            &json!({"Version": "2012-10-17", "Statement": [statement]}),
+            "b",
+        );
         grants.iter().map(|grant| grant.right).collect()
     }
 
@@ -371,7 +494,7 @@ mod tests {
             {"Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"},
             {"Sid": "Old", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Condition": {}},
         ]});
-        let grants = policy_grants(&policy);
+        let grants = policy_grants(&policy, "b");
         let is_conditional: Vec<bool> = grants.iter().map(|g| g.is_conditional).collect();
         assert_eq!(is_conditional, [false, true]);
         let by: Vec<String> = grants.into_iter().map(|g| g.by).collect();
@@ -384,7 +507,11 @@ mod tests {
         );
         let one =
             json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"}});
-        assert_eq!(policy_grants(&one).len(), 1, "a list of one may be the one");
+        assert_eq!(
+            policy_grants(&one, "b").len(),
+            1,
+            "a list of one may be the one"
+        );
     }
 
     #[test]
@@ -407,6 +534,92 @@ mod tests {
             json!(["arn:aws:s3:::b/static/*", "arn:aws:s3:::b/staging/*"]),
             "the target beside it stays public"
         );
+    }
+
+    #[test]
+    fn a_policy_that_lets_everybody_read_already_gets_no_statement_beside_it() {
+        let all = |resource: &str| {
+            json!({"Statement": [{"Sid": "Theirs", "Effect": "Allow", "Principal": {"AWS": "*"},
+            "Action": "s3:Get*", "Resource": resource}]})
+        };
+        let changes = |policy: &Value, prefix, state| {
+            with_everybody_reading(Some(policy), "b", prefix, state).is_some()
+        };
+        let whole = all("arn:aws:s3:::b/*");
+        assert!(!changes(&whole, "static/", None));
+        assert!(
+            !changes(&whole, "", Some(".assetsync/")),
+            "it reads too much, not too little"
+        );
+        assert!(!changes(&all("arn:aws:s3:::b/static/*"), "static/", None));
+        assert!(changes(
+            &all("arn:aws:s3:::b/static/img/*"),
+            "static/",
+            None
+        ));
+        assert!(changes(&all("arn:aws:s3:::other/*"), "static/", None));
+        let mut conditional = whole.clone();
+        conditional["Statement"][0]["Condition"] = json!({"Bool": {"aws:SecureTransport": "true"}});
+        assert!(changes(&conditional, "static/", None), "it lets some read");
+    }
+
+    #[test]
+    fn of_a_policy_that_allows_more_than_reading_reading_stays() {
+        let statement = |sid: &str, actions: Value, resources: Value| json!({"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": actions, "Resource": resources});
+        let (bucket, all) = ("arn:aws:s3:::b", "arn:aws:s3:::b/*");
+        let theirs = json!({"Sid": "Backup", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "s3:*", "Resource": "*"});
+        let mut office = statement("Office", json!("s3:ListBucket"), json!(bucket));
+        office["Condition"] = json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}});
+        let policy = json!({"Id": "x", "Statement": [
+            theirs,
+            office,
+            statement("Oops", json!(["s3:GetObject", "s3:ListBucket"]), json!([bucket, all])),
+            statement("List", json!("s3:List*"), json!(bucket)),
+            statement("Some", json!("s3:GetObject"), json!("arn:aws:s3:::b/img/*")),
+        ]});
+        let (after, changes) = with_reading_only(&policy, "b", None).expect("changes");
+        assert_eq!(
+            after,
+            json!({"Id": "x", "Statement": [
+                theirs,
+                office,
+                statement("Oops", json!("s3:GetObject"), json!([bucket, all])),
+                statement("Some", json!("s3:GetObject"), json!("arn:aws:s3:::b/img/*")),
+            ]})
+        );
+        assert_eq!(
+            changes,
+            [
+                "`Oops` of the bucket policy allows s3:GetObject alone, instead of s3:GetObject, s3:ListBucket",
+                "`List` of the bucket policy goes, which allows s3:List*",
+            ]
+        );
+        assert_eq!(
+            with_reading_only(&after, "b", None),
+            None,
+            "it's so already"
+        );
+        let (after, _) = with_reading_only(&after, "b", Some(".assetsync/")).expect("changes");
+        let oops = &after["Statement"][2];
+        assert_eq!(oops["NotResource"], json!(["arn:aws:s3:::b/.assetsync/*"]));
+        assert_eq!(oops.get("Resource"), None);
+        assert_eq!(with_reading_only(&after, "b", Some(".assetsync/")), None);
+        let last = json!({"Statement": statement("List", json!("s3:List*"), json!(bucket))});
+        let (after, _) = with_reading_only(&last, "b", None).expect("changes");
+        assert!(is_empty(&after));
+    }
+
+    #[test]
+    fn a_statement_counts_for_what_its_resources_are() {
+        use Right::*;
+        let all = |resource: &str| json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": resource});
+        assert_eq!(rights(all("arn:aws:s3:::b/*")), [Read, Write]);
+        assert_eq!(rights(all("arn:aws:s3:::b")), [List, Manage]);
+        assert_eq!(rights(all("arn:aws:s3:::b*")), [Read, List, Write, Manage]);
+        assert_eq!(rights(all("arn:aws:s3:::other/*")), []);
+        let any = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::*:root"}, "Action": "s3:ListBucket", "Resource": "*"});
+        let grants = policy_grants(&json!({"Statement": any}), "b");
+        assert_eq!(grants[0].to, Public::AnyAccount);
     }
 
     #[test]

@@ -14,7 +14,9 @@ use super::control::{Blocks, Change, Control, Door, Grant, Right, Settings, Step
 use super::http::{Call, Reply};
 use super::kept::{Kept, Served};
 use super::s3::{S3, encode_query};
-use super::s3_access::{Acl, policy_change, policy_grants, with_everybody_reading};
+use super::s3_access::{
+    Acl, is_empty, policy_change, policy_grants, with_everybody_reading, with_reading_only,
+};
 use super::s3_documents::{error_document, parse};
 use super::s3_settings::{
     LifecycleConfiguration, LocationConstraint, ObjectLockConfiguration, OwnershipControls,
@@ -171,17 +173,21 @@ impl S3 {
         })
     }
 
-    /// What ACL and policy grant; a server that has no such thing grants nothing by it. If one of them can't be read, the other
-    /// is enough only to tell of what is dangerous.
-    async fn grants(&self) -> Result<Vec<Grant>, StoreError> {
+    /// What ACL and policy grant. If one of them can't be read, or the server has no policies, the other is enough only to tell
+    /// of what is dangerous.
+    async fn rules(&self) -> Result<Vec<Grant>, StoreError> {
         let (acl, policy) = futures_util::join!(self.document::<Acl>(&ACL), self.policy());
         let by_acl = acl.map(|acl| match acl {
             Answer::Is(acl) => acl.grants(),
             _ => Vec::new(),
         });
-        let by_policy = policy.map(|policy| match policy {
-            Answer::Is(policy) => policy_grants(&policy),
-            _ => Vec::new(),
+        let by_policy = policy.and_then(|policy| match policy {
+            Answer::Is(policy) => Ok(policy_grants(&policy, &self.bucket)),
+            Answer::Unset => Ok(Vec::new()),
+            Answer::Unheard => {
+                let message = "this server has no bucket policies, or doesn't tell";
+                Err(StoreError::new(StoreErrorKind::Other, message))
+            }
         });
         match (by_acl, by_policy) {
             (Ok(by_acl), Ok(by_policy)) => Ok([by_acl, by_policy].concat()),
@@ -217,7 +223,11 @@ impl S3 {
     }
 
     /// S3 has no condition for this, so the look comes right before the write.
-    async fn put_policy(&self, before: Option<&Value>, after: &Value) -> Result<(), StoreError> {
+    async fn put_policy(
+        &self,
+        before: Option<&Value>,
+        after: Option<&Value>,
+    ) -> Result<(), StoreError> {
         let now = match self.policy().await? {
             Answer::Is(policy) => Some(policy),
             _ => None,
@@ -227,7 +237,37 @@ impl S3 {
             return Err(StoreError::new(StoreErrorKind::Precondition, message)
                 .hint("run it again: what they wrote is kept"));
         }
-        self.put_part(&POLICY, after.to_string()).await
+        match after {
+            Some(after) => self.put_part(&POLICY, after.to_string()).await,
+            None => self.delete_policy().await,
+        }
+    }
+
+    async fn delete_policy(&self) -> Result<(), StoreError> {
+        let doing = "take the bucket's policy away";
+        let call = Call::new(Method::DELETE, self.part_url(&POLICY), doing);
+        let reply = self.send(&call).await?;
+        match reply.status.is_success() {
+            true => Ok(()),
+            false => {
+                let error = self.explain(&call, &reply);
+                Err(match error.kind {
+                    StoreErrorKind::Denied => error.hint("s3:DeleteBucketPolicy is needed"),
+                    _ => error,
+                })
+            }
+        }
+    }
+
+    /// Strangers taken out of the bucket's ACL.
+    async fn acl_closing(&self) -> Result<Option<Change>, StoreError> {
+        let Answer::Is(acl) = self.document::<Acl>(&ACL).await? else {
+            return Ok(None);
+        };
+        let text =
+            "bucket ACL: strangers are taken out of it, who can list or write; all others stay";
+        let without = acl.without_strangers();
+        Ok(without.map(|without| Change::new(text, Step::Acl(without))))
     }
 
     /// What has to change before objects can be public by a policy.
@@ -252,6 +292,7 @@ impl S3 {
         let after = with_everybody_reading(before.as_ref(), &self.bucket, &self.prefix, folder);
         if let Some(after) = after {
             let text = policy_change(&self.bucket, &self.prefix, folder);
+            let after = Some(after);
             changes.push(Change::new(text, Step::Policy { before, after }));
         }
         Ok(changes)
@@ -325,7 +366,7 @@ impl Control for S3 {
     async fn settings(&self) -> Settings {
         let (location, grants, blocks, ownership, versioning, lock, lifecycle) = futures_util::join!(
             self.document::<LocationConstraint>(&LOCATION),
-            self.grants(),
+            self.rules(),
             self.blocks(),
             self.document::<OwnershipControls>(&OWNERSHIP),
             self.document::<VersioningConfiguration>(&VERSIONING),
@@ -346,18 +387,34 @@ impl Control for S3 {
         }
     }
 
+    async fn grants(&self) -> Told<Vec<Grant>> {
+        self.rules().await.into()
+    }
+
     async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
         let mut changes = match wish.access {
             Access::Bucket => self.policy_changes(wish).await?,
             Access::ObjectAcl => self.acl_changes().await?,
         };
-        if let Answer::Is(acl) = self.document::<Acl>(&ACL).await?
-            && let Some(without) = acl.without_strangers()
-        {
-            let text =
-                "bucket ACL: strangers are taken out of it, who can list or write; all others stay";
+        if let Some(change) = self.acl_closing().await? {
             // Closed before anything is opened.
-            changes.insert(0, Change::new(text, Step::Acl(without)));
+            changes.insert(0, change);
+        }
+        Ok(changes)
+    }
+
+    async fn closing_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
+        let mut changes: Vec<Change> = self.acl_closing().await?.into_iter().collect();
+        let Answer::Is(before) = self.policy().await? else {
+            return Ok(changes);
+        };
+        let private = (wish.has_state && self.prefix.is_empty()).then_some(FOLDER);
+        if let Some((after, says)) = with_reading_only(&before, &self.bucket, private) {
+            let step = Step::Policy {
+                before: Some(before),
+                after: (!is_empty(&after)).then_some(after),
+            };
+            changes.push(Change::new(says.join("\n"), step));
         }
         Ok(changes)
     }
@@ -370,7 +427,9 @@ impl Control for S3 {
                 self.put_part(&OWNERSHIP, xml).await
             }
             Step::Acl(xml) => self.put_part(&ACL, xml.clone()).await,
-            Step::Policy { before, after } => self.put_policy(before.as_ref(), after).await,
+            Step::Policy { before, after } => {
+                self.put_policy(before.as_ref(), after.as_ref()).await
+            }
             Step::Iam(_) | Step::Patch(..) => unreachable!("S3 makes no changes of Google's"),
         }
     }

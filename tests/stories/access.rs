@@ -2,78 +2,32 @@
 
 use serde_json::{Value, json};
 
+use crate::support::Site;
 use crate::support::faults::{Effect, Fault};
-use crate::support::gcs::{Server, Setup};
-use crate::support::s3::{Bucket, credential, received, sign};
-use crate::support::{Run, Site, from_test_command};
+use crate::support::gcs::Setup;
+use crate::support::hunt::{Google, Hunt};
+use crate::support::s3::received;
 
-struct Hunt {
-    site: Site,
-    assets: Bucket,
-    releases: Bucket,
+fn policy(hunt: &Hunt) -> Value {
+    let answer = hunt.assets.signed("GET", "?policy=", b"");
+    serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
-impl Hunt {
-    /// `prod` has its releases in a bucket of their own, `whole` and `part` in the same, `acl` makes objects public one by one.
-    fn new() -> Hunt {
-        let (assets, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
-        let (name, endpoint) = (&assets.name, &assets.endpoint);
-        let target = |target: &str, prefix: &str, more: &str| {
-            format!(
-                "[target.{target}]\nurl = \"s3://{name}{prefix}\"\nendpoint = \"{endpoint}\"\n{more}\n"
-            )
-        };
-        let state = format!("state = \"s3://{}/prod\"", releases.name);
-        let config = [
-            target("prod", "/static", &state),
-            target("whole", "", ""),
-            target("part", "/part", ""),
-            target("acl", "/acl", "access = \"object-acl\""),
-        ];
-        let site = Site::new()
-            .config(&config.concat())
-            .file("map.png", "a map");
-        Hunt {
-            site,
-            assets,
-            releases,
-        }
-    }
+fn set_policy(hunt: &Hunt, policy: &Value) {
+    let body = policy.to_string();
+    let answer = hunt.assets.signed("PUT", "?policy=", body.as_bytes());
+    assert!(answer.status < 300, "{}", answer.text());
+}
 
-    fn run(&self, arguments: &[&str]) -> Run {
-        let mut command = self.assets.command(&self.site, arguments);
-        command.env("ASSETSYNC_TARGET", "prod");
-        let mut run = Run::of(&mut command, &self.site.path(""));
-        for text in [&mut run.stdout, &mut run.stderr] {
-            *text = text
-                .replace(&self.assets.endpoint, "[server]")
-                .replace(&self.assets.name, "[assets]")
-                .replace(&self.releases.name, "[releases]");
-        }
-        run
-    }
-
-    fn ok(&self, arguments: &[&str]) -> String {
-        let run = self.run(arguments);
-        assert_eq!(run.code, 0, "{arguments:?}: {run}");
-        run.stdout
-    }
-
-    fn policy(&self) -> Value {
-        let answer = self.assets.signed("GET", "?policy=", b"");
-        serde_json::from_slice(&answer.body).unwrap_or_default()
-    }
-
-    /// The statuses that strangers get: for the only object that was published, and for lists in four forms.
-    fn seen_by_strangers(&self) -> (u16, Vec<u16>) {
-        let keys = self.assets.keys();
-        let read = self.assets.anonymous(&format!("/{}", keys[0])).status;
-        let lists = ["", "?list-type=2", "?versions", "?uploads"];
-        let lists = lists
-            .iter()
-            .map(|query| self.assets.anonymous(query).status);
-        (read, lists.collect())
-    }
+/// The statuses that strangers get: for the only object that was published, and for lists in four forms.
+fn seen_by_strangers(hunt: &Hunt) -> (u16, Vec<u16>) {
+    let keys = hunt.assets.keys();
+    let read = hunt.assets.anonymous(&format!("/{}", keys[0])).status;
+    let lists = ["", "?list-type=2", "?versions", "?uploads"];
+    let lists = lists
+        .iter()
+        .map(|query| hunt.assets.anonymous(query).status);
+    (read, lists.collect())
 }
 
 const NO_LIST: [u16; 4] = [403; 4];
@@ -83,25 +37,24 @@ fn everybody_reads_and_nobody_lists() {
     let hunt = Hunt::new();
     let theirs = json!({"Sid": "Backup", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam:::user/stranger"},
         "Action": "s3:ListBucket", "Resource": format!("arn:aws:s3:::{}", hunt.assets.name)});
-    let policy = json!({"Version": "2012-10-17", "Statement": [theirs]});
-    let set = hunt
-        .assets
-        .signed("PUT", "?policy=", policy.to_string().as_bytes());
-    assert!(set.status < 300, "{}", set.text());
+    let before = json!({"Version": "2012-10-17", "Statement": [theirs]});
+    set_policy(&hunt, &before);
     hunt.ok(&["push"]);
-    assert_eq!(hunt.seen_by_strangers(), (403, NO_LIST.to_vec()));
+    assert_eq!(seen_by_strangers(&hunt), (403, NO_LIST.to_vec()));
 
     insta::assert_snapshot!("apply_unasked", hunt.run(&["access", "apply"]));
-    assert_eq!(hunt.policy(), policy, "nobody said yes");
+    assert_eq!(policy(&hunt), before, "nobody said yes");
     insta::assert_snapshot!("apply", hunt.run(&["access", "apply", "--yes"]));
-    assert_eq!(hunt.seen_by_strangers(), (200, NO_LIST.to_vec()));
-    let after = hunt.policy();
+    assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
+    let after = policy(&hunt);
     assert_eq!(after["Statement"][0], theirs, "what others wrote stays");
 
     let again = hunt.ok(&["access", "apply"]);
     assert!(again.contains("nothing has to change"), "{again}");
-    assert_eq!(hunt.policy(), after);
+    assert_eq!(policy(&hunt), after);
     insta::assert_snapshot!("show", hunt.run(&["access", "show"]));
+    let shown = hunt.ok(&["access", "show", "one"]);
+    assert!(shown.contains("s3://[assets]/.assetsync/"), "{shown}");
     hunt.site.write("map.png", "a better map");
     hunt.ok(&["push"]);
 }
@@ -110,13 +63,9 @@ fn everybody_reads_and_nobody_lists() {
 #[test]
 fn releases_in_a_public_bucket_are_read_by_no_stranger_with_or_without_an_account() {
     let hunt = Hunt::new();
-    hunt.ok(&["push", "whole"]);
-    hunt.ok(&["access", "apply", "whole", "--yes"]);
-    assert_eq!(hunt.seen_by_strangers(), (200, NO_LIST.to_vec()));
-    let other = credential(
-        &from_test_command("ASSETSYNC_TEST_STRANGER_ACCESS_KEY"),
-        &from_test_command("ASSETSYNC_TEST_STRANGER_SECRET_KEY"),
-    );
+    hunt.ok(&["push", "one"]);
+    hunt.ok(&["access", "apply", "one", "--yes"]);
+    assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
     let keys = hunt.assets.all_keys();
     let private: Vec<_> = keys
         .iter()
@@ -129,13 +78,11 @@ fn releases_in_a_public_bucket_are_read_by_no_stranger_with_or_without_an_accoun
             403,
             "{key}"
         );
-        let url = format!("{}/{}/{key}", hunt.assets.endpoint, hunt.assets.name);
-        let request = sign(&other, "GET", &url, b"", &[]);
-        let answer = received(crate::support::s3::agent().run(request)).expect("an answer");
+        let answer = hunt.asked_by_another_account(&format!("/{key}"));
         assert_eq!(answer.status, 403, "{key}");
     }
     hunt.site.write("map.png", "a better map");
-    hunt.ok(&["push", "whole"]);
+    hunt.ok(&["push", "one"]);
 }
 
 #[test]
@@ -144,7 +91,7 @@ fn a_prefix_isnt_made_public_with_the_releases_in_it() {
     let refused = hunt.run(&["access", "apply", "part", "--yes"]);
     assert_eq!(refused.code, 3, "{refused}");
     assert!(refused.stderr.contains("state = \"s3://"), "{refused}");
-    assert_eq!(hunt.policy(), Value::Null);
+    assert_eq!(policy(&hunt), Value::Null);
 }
 
 /// Not `BlockPublicAcls`: while it's on, radosgw 16 refuses every upload, with an ACL or without.
@@ -162,7 +109,7 @@ fn what_keeps_a_bucket_from_being_public_is_taken_away_only_if_thats_meant() {
     let refused = hunt.run(&["access", "apply", "--yes"]);
     assert_eq!(refused.code, 3, "{refused}");
     assert!(refused.stderr.contains("--unblock"), "{refused}");
-    assert_eq!((block(), hunt.policy()), (before, Value::Null));
+    assert_eq!((block(), policy(&hunt)), (before, Value::Null));
 
     hunt.ok(&["access", "apply", "--yes", "--unblock"]);
     let after = block();
@@ -172,7 +119,7 @@ fn what_keeps_a_bucket_from_being_public_is_taken_away_only_if_thats_meant() {
         "what isn't in the way stays: {after}"
     );
     hunt.ok(&["push"]);
-    assert_eq!(hunt.seen_by_strangers(), (200, NO_LIST.to_vec()));
+    assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
 }
 
 #[test]
@@ -183,15 +130,15 @@ fn objects_that_are_public_one_by_one_are_in_a_bucket_that_nobody_lists() {
         .signed_with("PUT", "?acl=", b"", &[("x-amz-acl", "public-read-write")]);
     assert_eq!(open.status, 200, "{}", open.text());
     hunt.ok(&["push", "acl", "--allow-exposed"]);
-    assert_eq!(hunt.seen_by_strangers(), (200, vec![200; 4]));
+    assert_eq!(seen_by_strangers(&hunt), (200, vec![200; 4]));
     let told = hunt.ok(&["access", "apply", "acl", "--yes"]);
     assert!(
         told.contains("bucket ACL: strangers are taken out"),
         "{told}"
     );
-    assert_eq!(hunt.seen_by_strangers(), (200, NO_LIST.to_vec()));
+    assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
     assert_eq!(
-        hunt.policy(),
+        policy(&hunt),
         Value::Null,
         "nothing is public at the bucket's level"
     );
@@ -206,12 +153,198 @@ fn a_listing_that_people_granted_by_policy_is_told_of_and_left_to_them() {
     let policy = json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "Partner", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": format!("arn:aws:s3:::{name}")},
     ]});
-    hunt.assets
-        .signed("PUT", "?policy=", policy.to_string().as_bytes());
+    set_policy(&hunt, &policy);
     let run = hunt.run(&["access", "apply", "--yes"]);
     assert_eq!(run.code, 3, "{run}");
-    assert!(run.stdout.contains("FAILED  anonymous-list"), "{run}");
-    assert!(run.stdout.contains("take that out of `Partner`"), "{run}");
+    let list = lines_of(&run.stdout, "FAILED  anonymous-list");
+    assert!(
+        list.contains("by `Partner` of the bucket policy, which allows s3:ListBucket"),
+        "{list}"
+    );
+    assert!(list.contains("fix: assetsync access close prod"), "{list}");
+}
+
+/// The line that begins so, and those that belong to it.
+fn lines_of(text: &str, begin: &str) -> String {
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(begin));
+    let first = lines.next().unwrap_or_default();
+    let rest = lines.take_while(|line| line.starts_with(' '));
+    std::iter::once(first).chain(rest).collect()
+}
+
+/// Whatever opened the bucket, what doctor says to run closes it: nobody is sent in a circle.
+#[test]
+fn what_doctor_says_to_run_ends_what_it_found() {
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "prod", "--yes"]);
+    hunt.ok(&["push"]);
+    let name = &hunt.assets.name;
+    let (bucket, all) = (
+        format!("arn:aws:s3:::{name}"),
+        format!("arn:aws:s3:::{name}/*"),
+    );
+    let ours = policy(&hunt)["Statement"][0].clone();
+    let statement = |sid: &str, actions: Value, resources: Value| json!({"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": actions, "Resource": resources});
+    let acl = ("?acl=", "x-amz-acl");
+    for (opened, to, check, culprit) in [
+        (
+            statement(
+                "Oops",
+                json!(["s3:GetObject", "s3:ListBucket"]),
+                json!([bucket, all]),
+            ),
+            "private",
+            "anonymous-list",
+            "by `Oops` of the bucket policy, which allows s3:GetObject, s3:ListBucket",
+        ),
+        (
+            statement("Form", json!("s3:PutObject"), json!([all])),
+            "private",
+            "anonymous-write",
+            "by `Form` of the bucket policy, which allows s3:PutObject",
+        ),
+        (
+            json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "s3:List*", "Resource": bucket}),
+            "private",
+            "anonymous-list",
+            "by statement 2 of the bucket policy, which allows s3:List*",
+        ),
+        (
+            ours.clone(),
+            "public-read",
+            "anonymous-list",
+            "by READ for AllUsers in the bucket's ACL",
+        ),
+        (
+            ours.clone(),
+            "authenticated-read",
+            "grants",
+            "READ for AuthenticatedUsers in the bucket's ACL",
+        ),
+    ] {
+        let both = json!({"Version": "2012-10-17", "Statement": [ours, opened]});
+        set_policy(&hunt, &both);
+        let answer = hunt.assets.signed_with("PUT", acl.0, b"", &[(acl.1, to)]);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+
+        let doctor = hunt.run(&["doctor"]);
+        assert_eq!(doctor.code, 3, "{doctor}");
+        let found = lines_of(&doctor.stdout, &format!("FAILED  {check}"));
+        assert!(found.contains(culprit), "{culprit}: {found}");
+        assert!(
+            found.ends_with("fix: assetsync access close prod"),
+            "{found}"
+        );
+        let unasked = hunt.run(&["access", "close"]);
+        assert_eq!(unasked.code, 3, "nobody said yes: {unasked}");
+        assert_eq!(policy(&hunt), both);
+
+        hunt.ok(&["access", "close", "--yes"]);
+        let doctor = hunt.run(&["doctor"]);
+        assert_eq!(doctor.code, 0, "{culprit}: {doctor}");
+        assert_eq!(
+            seen_by_strangers(&hunt),
+            (200, NO_LIST.to_vec()),
+            "players read all the while"
+        );
+        let again = hunt.ok(&["access", "close"]);
+        assert!(again.contains("nothing has to change"), "{again}");
+    }
+}
+
+#[test]
+fn a_statement_that_opens_the_releases_leaves_them_out_when_its_closed() {
+    let hunt = Hunt::new();
+    hunt.ok(&["push", "one"]);
+    let all = format!("arn:aws:s3:::{}/*", hunt.assets.name);
+    let public = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Public", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": all},
+    ]});
+    set_policy(&hunt, &public);
+    let applied = hunt.run(&["access", "apply", "one", "--yes"]);
+    assert_eq!(applied.code, 3, "{applied}");
+    assert_eq!(policy(&hunt), public, "it reads enough, and more");
+    let found = lines_of(&applied.stdout, "FAILED  anonymous-state");
+    assert!(
+        found.contains("by `Public` of the bucket policy, which allows s3:GetObject"),
+        "{found}"
+    );
+    assert!(
+        found.contains("fix: assetsync access close one,"),
+        "{found}"
+    );
+
+    insta::assert_snapshot!("close", hunt.run(&["access", "close", "one", "--yes"]));
+    assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
+    let after = policy(&hunt);
+    hunt.ok(&["access", "apply", "one", "--yes"]);
+    assert_eq!(policy(&hunt), after, "nothing is left to do");
+    // Below a prefix, no statement can leave them out.
+    set_policy(&hunt, &public);
+    let found = hunt.run(&["doctor", "part"]);
+    let found = lines_of(&found.stdout, "FAILED  anonymous-state");
+    assert!(found.contains("by `Public`"), "{found}");
+    let line = "fix: write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
+    assert!(found.contains(line), "{found}");
+}
+
+#[test]
+fn a_bucket_that_everybody_may_read_already_gets_no_second_statement() {
+    let hunt = Hunt::new();
+    let all = format!("arn:aws:s3:::{}/*", hunt.assets.name);
+    let public = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Public", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": all},
+    ]});
+    set_policy(&hunt, &public);
+    for _ in 0..2 {
+        let told = hunt.ok(&["access", "apply", "--yes"]);
+        assert!(told.contains("nothing has to change"), "{told}");
+        assert_eq!(policy(&hunt), public);
+    }
+}
+
+#[test]
+fn for_a_prefix_with_its_releases_in_it_doctor_says_what_comes_first() {
+    let hunt = Hunt::new();
+    let doctor = hunt.run(&["doctor", "part"]);
+    assert_eq!(doctor.code, 3, "{doctor}");
+    let found = lines_of(&doctor.stdout, "FAILED  public-read");
+    let first = "fix: first write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
+    assert!(found.contains(first), "{found}");
+    assert!(
+        found.ends_with("then assetsync access apply part"),
+        "{found}"
+    );
+}
+
+/// Whatever made a bucket public, objects with ACLs of their own don't need it.
+#[test]
+fn advice_for_objects_that_are_public_one_by_one_leads_somewhere() {
+    let hunt = Hunt::new();
+    let all = format!("arn:aws:s3:::{}/acl/*", hunt.assets.name);
+    let public = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Public", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": all},
+    ]});
+    set_policy(&hunt, &public);
+    let doctor = hunt.run(&["doctor", "acl"]);
+    let found = lines_of(&doctor.stdout, "warning grants");
+    let fix =
+        "fix: set `access = \"bucket\"`, and first write `state = \"s3://[assets]-releases/acl\"`";
+    assert!(found.contains(fix), "{found}");
+    assert!(
+        found.contains("or take `Public` of the bucket policy"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_bucket_that_isnt_there_isnt_shown() {
+    let hunt = Hunt::new();
+    for verb in ["show", "apply", "close"] {
+        let run = hunt.run(&["access", verb, "gone"]);
+        assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run}");
+        assert!(run.stderr.contains("no-such-bucket"), "{run}");
+    }
 }
 
 #[test]
@@ -224,53 +357,23 @@ fn a_folder_has_nobody_to_ask() {
 
 // ---- Google ----
 
-struct Google {
-    site: Site,
-    server: Server,
-}
-
 const READER: &str = "roles/storage.legacyObjectReader";
 
-impl Google {
-    fn new(setup: &[Setup]) -> Google {
-        let server = Server::start();
-        server.require_token();
-        server.bucket("hunt", setup);
-        server.bucket("releases", &[Setup::Uniform]);
-        let url = server.url();
-        let config = format!(
-            "[target.prod]\nurl = \"gs://hunt/static\"\nstate = \"gs://releases/prod\"\nendpoint = \"{url}\"\n\
-             [target.one]\nurl = \"gs://hunt/static\"\nendpoint = \"{url}\"\n\
-             [target.acl]\nurl = \"gs://hunt/acl\"\nendpoint = \"{url}\"\naccess = \"object-acl\"\n"
-        );
-        let site = Site::new().config(&config).file("map.png", "a map");
-        Google { site, server }
-    }
+fn stranger(google: &Google, path: &str) -> u16 {
+    let url = format!("{}{path}", google.server.url());
+    let answer = received(crate::support::s3::agent().get(url).call());
+    answer.expect("an answer").status
+}
 
-    fn run(&self, arguments: &[&str]) -> Run {
-        let mut command = self.site.command(arguments);
-        command
-            .env("GOOGLE_OAUTH_ACCESS_TOKEN", self.server.token())
-            .env("ASSETSYNC_TARGET", "prod");
-        Run::of(&mut command, &self.site.path(""))
-    }
-
-    fn stranger(&self, path: &str) -> u16 {
-        let url = format!("{}{path}", self.server.url());
-        let answer = received(crate::support::s3::agent().get(url).call());
-        answer.expect("an answer").status
-    }
-
-    fn seen_by_strangers(&self) -> (u16, u16, u16) {
-        let names = self.server.objects("hunt");
-        let published = names.iter().find(|name| !name.contains(".assetsync/"));
-        let published = published.expect("something is published");
-        (
-            self.stranger(&format!("/hunt/{published}")),
-            self.stranger("/hunt"),
-            self.stranger("/storage/v1/b/hunt/o"),
-        )
-    }
+fn seen_on_google(google: &Google) -> (u16, u16, u16) {
+    let names = google.server.objects("hunt");
+    let published = names.iter().find(|name| !name.contains(".assetsync/"));
+    let published = published.expect("something is published");
+    (
+        stranger(google, &format!("/hunt/{published}")),
+        stranger(google, "/hunt"),
+        stranger(google, "/storage/v1/b/hunt/o"),
+    )
 }
 
 #[test]
@@ -282,10 +385,10 @@ fn on_google_the_viewer_who_lists_becomes_a_reader() {
     google.server.set_iam("hunt", &json!([team, viewer]));
     let pushed = google.run(&["push", "--allow-exposed"]);
     assert_eq!(pushed.code, 0, "{pushed}");
-    assert_eq!(google.seen_by_strangers(), (200, 200, 200));
+    assert_eq!(seen_on_google(&google), (200, 200, 200));
 
     insta::assert_snapshot!("apply_google", google.run(&["access", "apply", "--yes"]));
-    assert_eq!(google.seen_by_strangers(), (200, 403, 401));
+    assert_eq!(seen_on_google(&google), (200, 403, 401));
     let after = google.server.iam("hunt");
     assert_eq!(
         after["bindings"],
@@ -364,7 +467,7 @@ fn on_google_what_is_public_already_stays_so_where_objects_have_acls() {
         "{applied}"
     );
     assert_eq!(
-        google.seen_by_strangers(),
+        seen_on_google(&google),
         (200, 403, 401),
         "players still read, nobody lists"
     );

@@ -5,57 +5,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::gcs::{Object, Server, Setup};
+use crate::support::hunt::{Google, Hunt};
 use crate::support::s3::Bucket;
 use crate::support::{Run, Site, from_test_command, set_mode};
-
-/// A bucket for what is published, one for the releases, and a site.
-struct Hunt {
-    site: Site,
-    assets: Bucket,
-    releases: Bucket,
-}
-
-impl Hunt {
-    /// With releases in a bucket of their own: target `prod`; and with all in one: target `one`.
-    fn new() -> Hunt {
-        let (assets, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
-        let endpoint = &assets.endpoint;
-        let config = format!(
-            "[target.prod]\nurl = \"s3://{0}/static\"\nstate = \"s3://{1}/prod\"\nendpoint = \"{endpoint}\"\n\
-             [target.one]\nurl = \"s3://{0}\"\nendpoint = \"{endpoint}\"\n\
-             [target.gone]\nurl = \"s3://no-such-bucket\"\nendpoint = \"{endpoint}\"\n",
-            assets.name, releases.name
-        );
-        let site = Site::new()
-            .config(&config)
-            .file("index.html", "<h1>The hunt</h1>")
-            .file("map.png", "a map");
-        Hunt {
-            site,
-            assets,
-            releases,
-        }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        let mut command = self.assets.command(&self.site, arguments);
-        command.env("ASSETSYNC_TARGET", "prod");
-        let mut run = Run::of(&mut command, &self.site.path(""));
-        for text in [&mut run.stdout, &mut run.stderr] {
-            *text = text
-                .replace(&self.assets.endpoint, "[server]")
-                .replace(&self.assets.name, "[assets]")
-                .replace(&self.releases.name, "[releases]");
-        }
-        run
-    }
-
-    fn ok(&self, arguments: &[&str]) -> String {
-        let run = self.run(arguments);
-        assert_eq!(run.code, 0, "{arguments:?}: {run}");
-        run.stdout
-    }
-}
 
 /// The checks of a verdict, in the order in which they are printed.
 fn checks(report: &Value, verdict: &str) -> Vec<String> {
@@ -271,42 +223,9 @@ fn as_deployer(command: &mut Command) {
 
 // ---- Google ----
 
-/// A server that tells strangers from the account, with a bucket for what is published and one for the releases.
-struct Google {
-    site: Site,
-    server: Server,
-}
-
-impl Google {
-    fn new(setup: &[Setup], access: &str) -> Google {
-        let server = Server::start();
-        server.require_token();
-        server.bucket("hunt", setup);
-        server.bucket("releases", &[Setup::Uniform]);
-        let url = server.url();
-        let config = format!(
-            "[target.prod]\nurl = \"gs://hunt/static\"\nstate = \"gs://releases/prod\"\nendpoint = \"{url}\"\naccess = \"{access}\"\n\
-             [target.one]\nurl = \"gs://hunt/static\"\nendpoint = \"{url}\"\naccess = \"{access}\"\n"
-        );
-        let site = Site::new().config(&config).file("map.png", "a map");
-        Google { site, server }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        let mut command = self.site.command(arguments);
-        command
-            .env("GOOGLE_OAUTH_ACCESS_TOKEN", self.server.token())
-            .env("ASSETSYNC_TARGET", "prod");
-        let mut run = Run::of(&mut command, &self.site.path(""));
-        run.stdout = run.stdout.replace(self.server.url(), "[server]");
-        run.stderr = run.stderr.replace(self.server.url(), "[server]");
-        run
-    }
-}
-
 #[test]
 fn a_bucket_on_google_that_is_set_up_well_passes() {
-    let google = Google::new(&[Setup::Uniform], "bucket");
+    let google = Google::new(&[Setup::Uniform]);
     let soft = json!({"softDeletePolicy": {"retentionDurationSeconds": "604800"}});
     google.server.set_resource("hunt", &soft);
     google.server.set_iam(
@@ -322,7 +241,7 @@ fn a_bucket_on_google_that_is_set_up_well_passes() {
 
 #[test]
 fn every_mistake_at_once_on_google() {
-    let google = Google::new(&[Setup::Uniform], "object-acl");
+    let google = Google::new(&[Setup::Uniform]);
     google.server.set_iam(
         "hunt",
         &json!([{"role": "roles/storage.objectAdmin", "members": ["allUsers", "allAuthenticatedUsers"]}]),
@@ -334,7 +253,7 @@ fn every_mistake_at_once_on_google() {
             "retentionPolicy": {"retentionPeriod": "86400", "isLocked": false},
         }),
     );
-    let found = report(&google.run(&["doctor", "one", "--json"]), 3);
+    let found = report(&google.run(&["doctor", "acl", "--json"]), 3);
     assert_eq!(
         checks(&found, "failed"),
         [
@@ -351,21 +270,18 @@ fn every_mistake_at_once_on_google() {
     assert_eq!(checks(&found, "warning"), ["versioning"]);
     assert_eq!(checks(&found, "unknown"), ["public-read"]);
     insta::with_settings!({ filters => vec![("[0-9a-f]{32}", "[nonce]"), ("[0-9a-f]{16}", "[key id]")] }, {
-        insta::assert_snapshot!("every_mistake_on_google", google.run(&["doctor", "one"]));
+        insta::assert_snapshot!("every_mistake_on_google", google.run(&["doctor", "acl"]));
     });
 }
 
 #[test]
 fn an_account_without_rights_is_told_which_it_needs() {
-    let google = Google::new(
-        &[
-            Setup::Public,
-            Setup::NoManage,
-            Setup::NoGetBucket,
-            Setup::NoOverwrite,
-        ],
-        "bucket",
-    );
+    let google = Google::new(&[
+        Setup::Public,
+        Setup::NoManage,
+        Setup::NoGetBucket,
+        Setup::NoOverwrite,
+    ]);
     let found = report(&google.run(&["doctor", "one", "--json"]), 3);
     let text = found.to_string();
     for permission in [
@@ -384,7 +300,7 @@ fn an_account_without_rights_is_told_which_it_needs() {
 
 #[test]
 fn at_an_emulator_nobody_is_a_stranger() {
-    let google = Google::new(&[Setup::Listable], "bucket");
+    let google = Google::new(&[Setup::Listable]);
     let site = Site::new()
         .config("[target.prod]\nurl = \"gs://hunt/static\"\n")
         .file("map.png", "a map");
@@ -432,7 +348,8 @@ fn a_push_to_a_bucket_that_strangers_can_list_is_refused() {
     assert_eq!(refused.code, 3, "{refused}");
     assert!(refused.stderr.contains("strangers can list"), "{refused}");
     assert!(
-        refused.stderr.contains("assetsync access apply prod"),
+        refused.stderr.contains("by `Oops` of the bucket policy")
+            && refused.stderr.contains("assetsync access close prod"),
         "{refused}"
     );
     assert_eq!(
@@ -447,7 +364,7 @@ fn a_push_to_a_bucket_that_strangers_can_list_is_refused() {
         meant.stderr.contains("warning: prod: strangers can list"),
         "{meant}"
     );
-    assert_eq!(hunt.assets.keys().len(), 2);
+    assert_eq!(hunt.assets.keys().len(), 1);
 
     // Nothing is uploaded, so nobody looks.
     let again = hunt.run(&["push", "prod", "--json"]);
@@ -471,14 +388,83 @@ fn a_push_is_refused_where_strangers_can_read_the_releases() {
         "{refused}"
     );
     assert!(refused.stderr.contains("state = \"s3://"), "{refused}");
-    assert_eq!(hunt.assets.keys().len(), 2, "nothing was uploaded");
+    assert_eq!(hunt.assets.keys().len(), 1, "nothing was uploaded");
     hunt.ok(&["push", "one", "--allow-exposed"]);
+}
+
+/// Nobody without an account can list: only the rules show who else can.
+#[test]
+fn a_push_is_refused_where_anybody_with_an_account_can_list_or_write() {
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "--yes"]);
+    let acl = |acl| {
+        let answer = hunt
+            .assets
+            .signed_with("PUT", "?acl=", b"", &[("x-amz-acl", acl)]);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    acl("authenticated-read");
+    assert_eq!(hunt.asked_by_another_account("?list-type=2").status, 200);
+    let refused = hunt.run(&["push"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    let why = "whoever has an account may list the bucket, by READ for AuthenticatedUsers in the bucket's ACL";
+    assert!(refused.stderr.contains(why), "{refused}");
+    assert!(
+        refused.stderr.contains("assetsync access close prod"),
+        "{refused}"
+    );
+    assert_eq!(hunt.assets.all_keys(), [] as [&str; 0]);
+    acl("private");
+    hunt.ok(&["push"]);
+
+    let google = Google::new(&[Setup::Uniform]);
+    let reader = json!({"role": "roles/storage.legacyObjectReader", "members": ["allUsers"]});
+    let writer =
+        json!({"role": "roles/storage.legacyBucketWriter", "members": ["allAuthenticatedUsers"]});
+    google.server.set_iam("hunt", &json!([reader, writer]));
+    let refused = google.run(&["push"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    let why = "whoever has an account may list the bucket and write to it, by roles/storage.legacyBucketWriter for allAuthenticatedUsers";
+    assert!(refused.stderr.contains(why), "{refused}");
+    let closed = google.run(&["access", "close", "--yes"]);
+    assert_eq!(closed.code, 0, "{closed}");
+    assert_eq!(google.server.iam("hunt")["bindings"], json!([reader]));
+    let pushed = google.run(&["push"]);
+    assert_eq!(
+        (pushed.code, pushed.stderr.contains("warning")),
+        (0, false),
+        "{pushed}"
+    );
+}
+
+#[test]
+fn a_push_tells_that_nobody_can_read_yet_and_asks_nothing_if_nothing_changes() {
+    let hunt = Hunt::new();
+    let told = |run: &Run| {
+        let warning = "warning: prod: strangers can't read what is published here yet\nhint: assetsync access apply prod";
+        run.stderr.contains(warning)
+    };
+    let first = hunt.run(&["push", "-v"]);
+    assert!(first.code == 0 && told(&first), "{first}");
+    let again = hunt.run(&["push", "-v"]);
+    assert!(again.code == 0 && !told(&again), "{again}");
+    assert!(
+        again.stderr.contains("\n0 requests sent"),
+        "the releases are elsewhere: {again}"
+    );
+    hunt.ok(&["access", "apply", "--yes"]);
+    hunt.site.write("map.png", "a better map");
+    let better = hunt.run(&["push"]);
+    assert!(better.code == 0 && !told(&better), "{better}");
+    hunt.site.write("map.png", "the best map");
+    let by_url = hunt.run(&["push", "acl"]);
+    assert!(!by_url.stderr.contains("warning"), "{by_url}");
 }
 
 #[test]
 fn a_push_looks_twice_at_most_and_a_stranger_who_isnt_answered_stops_nobody() {
     use crate::support::faults::{Effect, Fault};
-    let google = Google::new(&[Setup::Public, Setup::Uniform], "bucket");
+    let google = Google::new(&[Setup::Public, Setup::Uniform]);
     let strangers = || -> usize {
         let requests = google.server.requests();
         let public = requests
@@ -486,12 +472,17 @@ fn a_push_looks_twice_at_most_and_a_stranger_who_isnt_answered_stops_nobody() {
             .filter(|one| !one.path.starts_with("/storage/") && !one.path.starts_with("/upload/"));
         public.count()
     };
+    let rules = || -> usize {
+        let requests = google.server.requests();
+        let rules = requests.iter().filter(|one| one.path.ends_with("/iam"));
+        rules.count()
+    };
     let first = google.run(&["push"]);
-    assert_eq!((first.code, strangers()), (0, 1), "{first}");
+    assert_eq!((first.code, strangers(), rules()), (0, 1, 1), "{first}");
     google.server.clear();
     google.site.write("map.png", "a better map");
     let second = google.run(&["push"]);
-    assert_eq!((second.code, strangers()), (0, 2), "{second}");
+    assert_eq!((second.code, strangers(), rules()), (0, 2, 1), "{second}");
 
     google.site.write("map.png", "the best map");
     for _ in 0..9 {
@@ -508,7 +499,7 @@ fn a_push_looks_twice_at_most_and_a_stranger_who_isnt_answered_stops_nobody() {
 
 #[test]
 fn a_bucket_on_google_that_strangers_can_list_is_refused_too() {
-    let google = Google::new(&[Setup::Uniform], "bucket");
+    let google = Google::new(&[Setup::Uniform]);
     google.server.set_iam(
         "hunt",
         &json!([{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]),

@@ -6,6 +6,7 @@ pub mod buckets;
 pub mod clock;
 pub mod faults;
 pub mod gcs;
+pub mod hunt;
 pub mod library;
 pub mod line;
 pub mod media;
