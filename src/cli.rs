@@ -28,13 +28,18 @@ Examples:
 
 Exit codes:
   0    done
-  1    an error; each failure is listed
-  2    bad usage, configuration or input, such as a file that keeps changing
-  3    refused by a guard; nothing was published. Of `doctor`, `audit` and `access apply`: something is dangerous
-  4    lost a race against another deployer
-  5    outcome unknown: the storage didn't answer; the next run finds out
+  1    an error; each failure is listed. Of `audit`: something couldn't be looked at. Of `doctor`:
+       nothing could, for want of credentials
+  2    bad usage, configuration, CORS policy or other input, or a release that isn't there;
+       nothing was published, unless a file kept changing meanwhile
+  3    refused by a guard (another key is one), the live switch, or a prune that isn't finished,
+       or for want of a yes; nothing was published. Of `doctor`, `audit`, `access apply` and
+       `access close`: something is dangerous
+  4    lost a race against another deployer; nothing was published
+  5    outcome unknown: the storage didn't answer, or doesn't show what was done; `resolve`, or
+       the next run, finds out
   6    `diff --check` or `cors diff --check` found changes
-  130  interrupted
+  130  interrupted; a second Ctrl-C stops at once
 
 Settings come from flags, then from the environment (ASSETSYNC_*), then from assetsync.toml; `-v`
 shows which value came from where.";
@@ -301,7 +306,7 @@ pub enum Command {
     /// Show who can read a bucket, or let everybody read and nobody list
     #[command(
         subcommand,
-        after_help = "Examples:\n  assetsync access show prod\n  assetsync access apply prod"
+        after_help = "Examples:\n  assetsync access show prod\n  assetsync access apply prod\n  assetsync access close prod"
     )]
     Access(AccessCommand),
     /// Print the public URL of files of the tree
@@ -407,9 +412,13 @@ pub enum AccessCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        settings: Settings,
+        key: KeySetting,
         #[command(flatten)]
-        place: PlaceSettings,
+        retries: RetrySetting,
+        #[command(flatten)]
+        bucket: BucketSettings,
+        #[command(flatten)]
+        readers: ReaderSettings,
     },
     /// Let strangers read what is published, as the target's `access` says, and not list
     ///
@@ -435,9 +444,13 @@ pub enum AccessCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        settings: Settings,
+        key: KeySetting,
         #[command(flatten)]
-        place: PlaceSettings,
+        retries: RetrySetting,
+        #[command(flatten)]
+        bucket: BucketSettings,
+        #[command(flatten)]
+        readers: ReaderSettings,
     },
     /// Take from strangers what they may do besides reading
     ///
@@ -457,9 +470,13 @@ pub enum AccessCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        settings: Settings,
+        key: KeySetting,
         #[command(flatten)]
-        place: PlaceSettings,
+        retries: RetrySetting,
+        #[command(flatten)]
+        bucket: BucketSettings,
+        #[command(flatten)]
+        readers: ReaderSettings,
     },
 }
 
@@ -493,8 +510,6 @@ pub enum CorsCommand {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        #[command(flatten)]
-        settings: Settings,
     },
     /// Show the bucket's policy
     #[command(
@@ -507,9 +522,9 @@ pub enum CorsCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        settings: Settings,
+        retries: RetrySetting,
         #[command(flatten)]
-        place: PlaceSettings,
+        bucket: BucketSettings,
     },
     /// Show what setting the policy would change, by what both mean
     #[command(
@@ -525,9 +540,11 @@ pub enum CorsCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        settings: Settings,
+        retries: RetrySetting,
         #[command(flatten)]
-        place: PlaceSettings,
+        bucket: BucketSettings,
+        #[command(flatten)]
+        policy: CorsSetting,
     },
     /// Set the bucket's policy, after showing what changes
     ///
@@ -542,9 +559,11 @@ pub enum CorsCommand {
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
-        settings: Settings,
+        retries: RetrySetting,
         #[command(flatten)]
-        place: PlaceSettings,
+        bucket: BucketSettings,
+        #[command(flatten)]
+        policy: CorsSetting,
     },
 }
 
@@ -617,14 +636,8 @@ pub struct Output {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct Settings {
-    /// The file with the secret
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "ASSETSYNC_KEY_FILE",
-        hide_env_values = true
-    )]
-    key_file: Option<String>,
+    #[command(flatten)]
+    key: KeySetting,
     /// Publish these extensions besides the usual ones, separated by commas
     #[arg(
         long,
@@ -661,6 +674,28 @@ pub struct Settings {
         hide_short_help = true
     )]
     memory_mib: Option<String>,
+    #[command(flatten)]
+    retries: RetrySetting,
+}
+
+/// The key, for commands that find what is named by it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct KeySetting {
+    /// The file with the secret
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ASSETSYNC_KEY_FILE",
+        hide_env_values = true
+    )]
+    key_file: Option<String>,
+}
+
+/// For commands that ask a storage.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct RetrySetting {
     /// How long a failing request is tried again [default: 300]
     #[arg(
         long,
@@ -689,6 +724,18 @@ pub struct SourceSetting {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Source and target")]
 pub struct PlaceSettings {
+    #[command(flatten)]
+    bucket: BucketSettings,
+    #[command(flatten)]
+    readers: ReaderSettings,
+    #[command(flatten)]
+    cors: CorsSetting,
+}
+
+/// Which bucket, for commands that work on it alone.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Source and target")]
+pub struct BucketSettings {
     /// Publish this folder, instead of the configured sources
     #[arg(
         long,
@@ -716,14 +763,6 @@ pub struct PlaceSettings {
         hide_env_values = true
     )]
     region: Option<String>,
-    /// bucket: send no ACL; object-acl: public-read on every object [default: bucket]
-    #[arg(
-        long,
-        value_name = "HOW",
-        env = "ASSETSYNC_ACCESS",
-        hide_env_values = true
-    )]
-    access: Option<String>,
     /// path: https://server/bucket; virtual: https://bucket.server [default: as the server usually wants it]
     #[arg(
         long,
@@ -733,6 +772,20 @@ pub struct PlaceSettings {
         hide_short_help = true
     )]
     addressing: Option<String>,
+}
+
+/// Who may read what of a target.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Source and target")]
+pub struct ReaderSettings {
+    /// bucket: send no ACL; object-acl: public-read on every object [default: bucket]
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "ASSETSYNC_ACCESS",
+        hide_env_values = true
+    )]
+    access: Option<String>,
     /// Keep the releases here, instead of in the target itself
     #[arg(
         long,
@@ -742,6 +795,20 @@ pub struct PlaceSettings {
         hide_short_help = true
     )]
     state: Option<String>,
+    /// Where browsers find the objects
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ASSETSYNC_PUBLIC_URL",
+        hide_env_values = true
+    )]
+    public_url: Option<String>,
+}
+
+/// The file of a target's CORS policy.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Source and target")]
+pub struct CorsSetting {
     /// The CORS policy that the bucket should have
     #[arg(
         long,
@@ -751,14 +818,6 @@ pub struct PlaceSettings {
         hide_short_help = true
     )]
     cors: Option<String>,
-    /// Where browsers find the objects
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "ASSETSYNC_PUBLIC_URL",
-        hide_env_values = true
-    )]
-    public_url: Option<String>,
 }
 
 /// The settings above, by the name they have in the configuration, with their flag and variable.

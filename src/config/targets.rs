@@ -291,9 +291,11 @@ fn parse_url(setting: &str, text: &str) -> Result<Url, String> {
     };
     Url::parse(text).ok().filter(is_plain).ok_or_else(|| {
         let shown = without_password(text);
-        format!(
-            "{setting} is `{shown}`, and must be a URL such as `https://cdn.example.org/static/`"
-        )
+        let example = match setting {
+            "endpoint" => "https://s3.example.org",
+            _ => "https://cdn.example.org/static/",
+        };
+        format!("{setting} is `{shown}`, and must be a URL such as `{example}`")
     })
 }
 

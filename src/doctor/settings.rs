@@ -245,6 +245,10 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
         ),
         Told::Is(state) => {
             let state = match state {
+                Versioning::Suspended if fix.is_for_amazons_likes() => {
+                    return Finding::warning(CHECK, WHY, "suspended: what is deleted now is gone")
+                        .fix("leave it so on Ceph's radosgw 16, which keeps no conditions in versioned buckets; and if a push there says that nobody can write over the root, publish to a new bucket, or set `state` to one");
+                }
                 Versioning::Suspended => "suspended: what is deleted now is gone",
                 _ => "off: what is deleted is gone",
             };

@@ -149,7 +149,7 @@ async fn settle(
 
 /// What is told of a target without any release.
 pub fn nothing_published() -> Error {
-    Error::Refused {
+    Error::Usage {
         message: "Nothing has been published to this target yet".to_string(),
         hint: "`assetsync push` makes the first release".to_string(),
     }

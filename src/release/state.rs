@@ -482,11 +482,19 @@ fn plain_key(token: Token) -> String {
     format!("plain/{token}")
 }
 
+/// The root is still the one that was read, and the storage says each time that it isn't. Seen on Ceph's radosgw 16: of what was
+/// written while a bucket was versioned, it finds no version to be the same, and suspending that later doesn't help.
+const NEVER_SWAPPED: &str = "the storage lets nobody write over the root that is there, as some servers do in a bucket that is or was versioned (Ceph's radosgw 16): no further try helps. Keep the releases in a new bucket (`state`): no object is uploaded again for that; or publish to one";
+
 /// What is told when nothing tells.
 fn unknown(error: &StoreError) -> Error {
     Error::Unknown {
         message: format!("Whether it is done isn't known: {error}"),
-        hint: "`assetsync resolve` finds out".to_string(),
+        hint: match error.kind {
+            StoreErrorKind::Precondition => NEVER_SWAPPED,
+            _ => "`assetsync resolve` finds out",
+        }
+        .to_string(),
     }
 }
 

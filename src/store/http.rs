@@ -328,7 +328,7 @@ impl Http {
             .client
             .execute(request)
             .await
-            .map_err(|e| transport(&e))?;
+            .map_err(|e| unanswered(call, &e))?;
         *self.answered.lock().expect("no holder panics") = Some(Instant::now());
         self.unanswered.store(0, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
@@ -454,16 +454,45 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     }
 }
 
-fn transport(error: &HttpError) -> Failed {
+/// What became of a request that got no answer at all.
+fn unanswered(call: &Call, error: &HttpError) -> Failed {
+    match other_protocol(call, &deepest(error)) {
+        Some(error) => Failed::Final(error),
+        None => transport(error),
+    }
+}
+
+/// The words of what was wrong in the first place.
+fn deepest(error: &HttpError) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
+    cause.to_string()
+}
+
+fn transport(error: &HttpError) -> Failed {
     Failed::Again(Again {
-        reason: cause.to_string(),
+        reason: deepest(error),
         maybe_done: error.kind() != HttpErrorKind::Connect,
         retry_after: None,
     })
+}
+
+/// A server that speaks HTTP where TLS is expected, or the other way round, in rustls' words and hyper's.
+fn other_protocol(call: &Call, cause: &str) -> Option<StoreError> {
+    let (speaks, scheme) = match call.url.starts_with("https:") {
+        true if cause.contains("InvalidContentType") => ("doesn't speak TLS", "http"),
+        false if cause.contains("invalid HTTP version") => ("speaks TLS", "https"),
+        _ => return None,
+    };
+    let message = format!(
+        "Cannot {}: the server at {} {speaks}: is it {scheme}://?",
+        call.doing,
+        host(call)
+    );
+    let hint = format!("write `endpoint` with {scheme}://");
+    Some(StoreError::new(StoreErrorKind::Unreachable, message).hint(hint))
 }
 
 fn stalled() -> Failed {

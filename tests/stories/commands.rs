@@ -703,3 +703,37 @@ fn the_manual_page_refers_to_no_page_that_is_not_there() {
         "nobody has written that page"
     );
 }
+
+/// Programs act on exit codes: whoever reads about them, in the help or in the README, reads the same.
+#[test]
+fn the_help_and_the_readme_tell_the_same_of_exit_codes() {
+    let help = Site::bare().ok(&["--help"]);
+    let table = help.split_once("Exit codes:\n").expect("a table").1;
+    let mut told: Vec<String> = Vec::new();
+    for line in table.lines().take_while(|line| !line.is_empty()) {
+        match line.strip_prefix("       ") {
+            Some(more) => {
+                let last = told.last_mut().expect("a code comes first");
+                *last += &format!(" {more}");
+            }
+            None => told.push(line.split_whitespace().collect::<Vec<_>>().join(" ")),
+        }
+    }
+    let readme = include_str!("../../README.md");
+    let table = readme.split_once("| exit code | |\n|---|---|\n");
+    let rows = table.expect("a table").1.lines();
+    let rows = rows.map_while(|row| row.strip_prefix("| ")?.strip_suffix(" |"));
+    let rows: Vec<String> = rows.map(|row| row.replacen(" | ", " ", 1)).collect();
+    assert_eq!(rows.len(), 8);
+    assert_eq!(told, rows);
+}
+
+#[test]
+fn what_isnt_published_cant_be_rolled_back() {
+    let site = Site::new();
+    for command in [&["rollback"][..], &["manifest", "--live"], &["audit"]] {
+        let run = site.run(command);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains("Nothing has been published"), "{run}");
+    }
+}

@@ -148,11 +148,86 @@ fn a_storage_that_keeps_no_conditions_is_told_of_before_two_deployers_find_out()
     assert_eq!(checks(&found, "failed"), [] as [&str; 0]);
 }
 
+/// On radosgw 16, a root that was written while the bucket was versioned can't be written over ever after.
+#[test]
+fn who_cant_write_over_the_root_isnt_sent_in_a_circle() {
+    let hunt = Hunt::new();
+    set(&hunt.assets, "versioning", VERSIONED);
+    hunt.ok(&["push", "one"]);
+    set(&hunt.assets, "versioning", SUSPENDED);
+    hunt.site.write("map.png", "the best map");
+    for command in ["push", "resolve"] {
+        let run = hunt.run(&[command, "one"]);
+        assert_eq!(run.code, 5, "{run}");
+        assert!(
+            run.stderr.contains("Keep the releases in a new bucket")
+                && !run.stderr.contains("resolve"),
+            "{run}"
+        );
+    }
+    let state = format!("s3://{}/one", hunt.releases.name);
+    hunt.ok(&["push", "one", "--state", &state]);
+    hunt.site.write("map.png", "a map");
+    hunt.ok(&["push", "one", "--state", &state]);
+}
+
 #[test]
 fn a_bucket_that_isnt_there_is_told_of_at_once() {
     let hunt = Hunt::new();
     let found = report(&hunt.run(&["doctor", "gone", "--json"]), 3);
     assert_eq!(checks(&found, "failed"), ["bucket"]);
+}
+
+#[test]
+fn credentials_pass_only_if_the_storage_took_them() {
+    let hunt = Hunt::new();
+    let found = |key: &str, endpoint: &str| {
+        let mut command = hunt.site.command(&["doctor", "prod", "--json"]);
+        command
+            .env("AWS_ACCESS_KEY_ID", key)
+            .env("AWS_SECRET_ACCESS_KEY", "a wrong secret")
+            .args(["--endpoint", endpoint, "--retry-seconds", "1"]);
+        report(&Run::of(&mut command, &hunt.site.path("")), 3)
+    };
+    let refused = found("nobody", &hunt.assets.endpoint);
+    assert_eq!(checks(&refused, "failed"), ["credentials"]);
+    let nobody_there = found("nobody", "http://127.0.0.1:9");
+    assert_eq!(checks(&nobody_there, "unknown"), ["credentials"]);
+    assert_eq!(checks(&nobody_there, "failed"), ["bucket"]);
+}
+
+/// The error of a TLS library says nothing to people, and trying again doesn't help.
+#[test]
+fn an_endpoint_with_the_wrong_scheme_is_told_as_such() {
+    let hunt = Hunt::new();
+    let told = |endpoint: &str| {
+        let run = hunt.run(&["push", "--endpoint", endpoint]);
+        assert_eq!(run.code, 1, "{run}");
+        run.stderr
+    };
+    let server = hunt.assets.endpoint.replace("http://", "");
+    let host = server.trim_end_matches('/');
+    let stderr = told(&format!("https://{host}"));
+    let why = "doesn't speak TLS: is it http://?";
+    assert!(stderr.contains(host) && stderr.contains(why), "{stderr}");
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    // What a server says that was asked without TLS: a fatal alert, 70, "protocol version".
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            std::io::Read::read(&mut stream, &mut [0; 1024]).expect("a request");
+            std::io::Write::write_all(&mut stream, b"\x15\x03\x01\x00\x02\x02\x46").expect("sent");
+        }
+    });
+    let stderr = told(&format!("http://{address}"));
+    let why = format!("the server at {address} speaks TLS: is it https://?");
+    assert!(stderr.contains(&why), "{stderr}");
+
+    let stderr = hunt.run(&["push", "--endpoint", "s3.example.org"]).stderr;
+    let why = "must be a URL such as `https://s3.example.org`";
+    assert!(stderr.contains(why), "{stderr}");
 }
 
 /// As credentials of a CI should be: they publish, and delete nothing, nor see how the bucket is set up.

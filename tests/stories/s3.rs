@@ -128,8 +128,8 @@ fn the_same_again_takes_two_requests_however_many_objects_there_are() {
     let changed = bucket.push(&site, &bucket.url());
     assert_eq!(
         (&changed["uploaded"]["objects"], &changed["requests"]),
-        (&1.into(), &14.into()),
-        "these two, a stranger's two, the object, two pages of a listing, the manifest and a look at it, the release, the root, \
+        (&1.into(), &16.into()),
+        "these two, a stranger's two, the bucket's ACL and policy, the object, two pages of a listing, the manifest and a look at it, the release, the root, \
          and its swap, which radosgw takes only after a look and without quotes"
     );
 }

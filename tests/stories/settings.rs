@@ -261,7 +261,10 @@ fn a_wrong_value_is_told_with_the_flag_or_variable_it_came_from() {
         (
             "endpoint",
             "localhost:9000",
-            format!("endpoint is `localhost:9000`, {url}"),
+            format!(
+                "endpoint is `localhost:9000`, {}",
+                url.replace("cdn.example.org/static/", "s3.example.org")
+            ),
             "",
         ),
         (
