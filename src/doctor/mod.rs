@@ -5,6 +5,7 @@
 //! Facts are gathered first; what they mean is decided by functions that touch nothing.
 
 pub mod access;
+mod before_push;
 mod cors;
 mod culprit;
 mod fix;
@@ -20,9 +21,9 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+pub use self::before_push::{Seen, before_push};
 pub(crate) use self::strangers::old_releases;
 pub(crate) use self::strangers::state_url;
-pub use self::strangers::{Seen, before_push};
 
 use self::fix::Fix;
 use self::published::try_publishing;

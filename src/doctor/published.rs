@@ -23,7 +23,7 @@ use crate::store::stranger::Heard;
 use crate::store::{PutMode, StoreError, StoreErrorKind};
 
 /// What to do where the bucket's rules let everybody read, and nobody can.
-const NOT_APPLIED: &str = "the bucket's own rules let them: look for a statement with `Deny` in its policy, and for rules of the account or organisation, such as a public access block";
+const NOT_APPLIED: &str = "the bucket's own rules let them: look for a condition or a statement with `Deny` in its policy, and for rules of the account or organisation, such as a public access block";
 
 /// What a published probe says.
 const PUBLISHED: &[u8] = b"This shows that visitors can read. assetsync doctor wrote it.\n";

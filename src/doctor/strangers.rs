@@ -1,15 +1,14 @@
 //! What strangers may do, really tried: list in every form there is, write, delete, and read what isn't for them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::Method;
 
 use super::fix::Fix;
-use super::{Finding, Patient, Verdict, culprit};
-use crate::config::{Access, Place, Target};
+use super::{Finding, Patient, culprit};
+use crate::config::{Place, Target};
 use crate::name::Secret;
 use crate::path::ObjectKey;
 use crate::release::root::Nonce;
@@ -19,14 +18,12 @@ use crate::store::stranger::{Heard, Question, Stranger};
 use crate::store::{Store, StoreError, public_url};
 
 const LIST: &str = "anonymous-list";
-const LIST_WHY: &str = "whoever lists the bucket has the name of every puzzle and solution in it";
+pub(super) const LIST_WHY: &str =
+    "whoever lists the bucket has the name of every puzzle and solution in it";
 const WRITE: &str = "anonymous-write";
 const WRITE_WHY: &str = "whoever writes can change what players see";
 const STATE: &str = "anonymous-state";
 const STATE_WHY: &str = "the releases name every object, those of solutions too";
-
-/// How long a push waits for the bucket's rules.
-const RULES_WAIT: Duration = Duration::from_secs(5);
 
 /// What a stranger writes.
 const SCRIBBLE: &[u8] = b"a stranger was here, let in to try the door";
@@ -225,31 +222,40 @@ impl StrangersAndProbe {
     }
 
     fn judge_state(&self, target: &Target, grants: &Told<Vec<Grant>>) -> Finding {
-        if self.is_emulated {
-            return Finding::unknown(STATE, STATE_WHY, EMULATED);
+        match self.is_emulated {
+            true => Finding::unknown(STATE, STATE_WHY, EMULATED),
+            false => judge_state(&self.read, target, grants),
         }
-        match &self.read {
-            Ok(heard) if heard.status.is_success() => open_state(
-                target,
-                grants,
-                "strangers can read the releases, if they know or guess where they are",
+    }
+}
+
+/// What it means what a stranger got who read among the releases. `grants` are of the bucket that has these.
+pub(super) fn judge_state(
+    read: &Result<Heard, StoreError>,
+    target: &Target,
+    grants: &Told<Vec<Grant>>,
+) -> Finding {
+    match read {
+        Ok(heard) if heard.status.is_success() => open_state(
+            target,
+            grants,
+            "strangers can read the releases, if they know or guess where they are",
+        ),
+        Ok(heard) if heard.status.is_redirection() => Finding::unknown(
+            STATE,
+            STATE_WHY,
+            format!(
+                "strangers are sent elsewhere ({}): is `region` that of the bucket?",
+                heard.status
             ),
-            Ok(heard) if heard.status.is_redirection() => Finding::unknown(
-                STATE,
-                STATE_WHY,
-                format!(
-                    "strangers are sent elsewhere ({}): is `region` that of the bucket?",
-                    heard.status
-                ),
-            ),
-            Ok(_) if is_open_to_accounts(target, grants) => open_state(
-                target,
-                grants,
-                "whoever has an account can read the releases, if they know or guess where they are",
-            ),
-            Ok(_) => Finding::passed(STATE, STATE_WHY, "strangers can't read the releases"),
-            Err(error) => Finding::unknown(STATE, STATE_WHY, error.message.clone()),
-        }
+        ),
+        Ok(_) if is_open_to_accounts(target, grants) => open_state(
+            target,
+            grants,
+            "whoever has an account can read the releases, if they know or guess where they are",
+        ),
+        Ok(_) => Finding::passed(STATE, STATE_WHY, "strangers can't read the releases"),
+        Err(error) => Finding::unknown(STATE, STATE_WHY, error.message.clone()),
     }
 }
 
@@ -301,130 +307,6 @@ fn open_state(target: &Target, grants: &Told<Vec<Grant>>, text: &str) -> Finding
     })
 }
 
-/// What was seen before a push.
-#[derive(Debug, Default)]
-pub struct Seen {
-    /// All that isn't as it should be.
-    pub findings: Vec<Finding>,
-    /// How many requests that took.
-    pub requests: u64,
-}
-
-/// The cheap, dangerous part, before something is uploaded: whether strangers can list the bucket, and, if there are any, read
-/// the releases; whether anybody with an account may list or write; and whether anybody may read what is published. Two requests at
-/// most without credentials, and those for the bucket's own rules. What nobody answers is told of as unknown: a push goes on then.
-/// So it does where these credentials may not see the rules, as those of CI mayn't.
-pub async fn before_push(
-    target: &Target,
-    store: &Arc<dyn Store>,
-    secret: &Secret,
-    has_releases: bool,
-) -> Seen {
-    let Some(control) = store.control() else {
-        return Seen::default();
-    };
-    // The first form tells most.
-    let doors: Vec<Door> = control.listings().into_iter().take(1).collect();
-    if doors.is_empty() {
-        return Seen::default();
-    }
-    let stranger = Stranger::new();
-    let root = async {
-        match has_releases {
-            true => Some(
-                stranger
-                    .ask(&Question::get(&root_url(target, store, secret)))
-                    .await,
-            ),
-            false => None,
-        }
-    };
-    let (listings, root, grants) = futures_util::join!(
-        try_listings(&stranger, &doors),
-        root,
-        grants_in_time(control.as_ref())
-    );
-    let grants = in_force(control.as_ref(), grants).await;
-    let fix = Fix::of(target);
-    let listing = judge_listings(&listings, &grants, &fix);
-    let is_listed = listing.verdict == Verdict::Failed;
-    let mut findings = vec![listing];
-    if let Told::Is(grants) = &grants {
-        findings.extend(judge_grants(grants, target, is_listed));
-    }
-    if let Some(read) = root {
-        let probe = StrangersAndProbe {
-            read,
-            writes: Vec::new(),
-            delete: Ok(Deleted::StillThere),
-            is_emulated: false,
-        };
-        // Those of another bucket weren't asked for.
-        let of_state = match &target.state {
-            None => grants,
-            Some(_) => Told::Unknown(String::new()),
-        };
-        findings.push(probe.judge_state(target, &of_state));
-    }
-    findings.retain(|finding| finding.verdict != Verdict::Passed);
-    Seen {
-        findings,
-        requests: stranger.requests(),
-    }
-}
-
-/// What a bucket's rules grant, if it's told in time.
-async fn grants_in_time(control: &dyn Control) -> Told<Vec<Grant>> {
-    let grants = tokio::time::timeout(RULES_WAIT, control.grants()).await;
-    grants.unwrap_or_else(|_| Told::Unknown("the storage doesn't tell".to_string()))
-}
-
-/// Without what the bucket's protections make void, which are asked for only if that matters.
-async fn in_force(control: &dyn Control, grants: Told<Vec<Grant>>) -> Told<Vec<Grant>> {
-    let is_dangerous = |grants: &Vec<Grant>| !dangerous(grants).is_empty();
-    if !grants.known().is_some_and(is_dangerous) {
-        return grants;
-    }
-    match tokio::time::timeout(RULES_WAIT, control.settings()).await {
-        Ok(settings) => culprit::in_force(&grants, &settings.blocks),
-        Err(_) => grants,
-    }
-}
-
-/// To list or to write, without a condition.
-fn dangerous(grants: &[Grant]) -> Vec<&Grant> {
-    culprit::that_grant(grants, &[Right::List, Right::Write])
-        .into_iter()
-        .filter(|grant| !grant.is_conditional)
-        .collect()
-}
-
-/// What a stranger's requests don't show: what anybody with an account may do, and that nobody may read yet.
-fn judge_grants(grants: &[Grant], target: &Target, is_listed: bool) -> Option<Finding> {
-    let fix = Fix::of(target);
-    let dangerous = dangerous(grants);
-    if !dangerous.is_empty() && !is_listed {
-        let who = match dangerous.iter().any(|grant| grant.to == Public::Everybody) {
-            true => "everybody",
-            false => "whoever has an account",
-        };
-        let does = |right| dangerous.iter().any(|grant| grant.right == right);
-        let what = match (does(Right::List), does(Right::Write)) {
-            (true, true) => "list the bucket and write to it",
-            (true, false) => "list the bucket",
-            (false, _) => "write to the bucket",
-        };
-        let text = format!("{who} may {what}, by {}", culprit::named(&dangerous));
-        return Some(Finding::failed("grants", LIST_WHY, text).fix(fix.access_close()));
-    }
-    let is_read_there = target.access == Access::Bucket && target.public_url.is_none();
-    (is_read_there && !culprit::lets_everybody_read(grants, target)).then(|| {
-        let text = "strangers can't read what is published here yet";
-        Finding::warning("public-read", "that is what the bucket is for", text)
-            .fix(fix.access_apply())
-    })
-}
-
 /// Releases that were kept in the target before they got a place of their own: nothing hides them where everybody may read.
 pub(crate) async fn old_releases(
     target: &Target,
@@ -444,11 +326,6 @@ pub(crate) async fn old_releases(
             "strangers can read releases that were kept in the target before `state` was set";
         Finding::failed("old-releases", STATE_WHY, text).fix(Fix::of(target).old_releases())
     })
-}
-
-/// Where a stranger would look for the root.
-fn root_url(target: &Target, store: &Arc<dyn Store>, secret: &Secret) -> String {
-    state_url(target, store, secret, ROOT)
 }
 
 /// Where a stranger would look for a document of the releases.
@@ -479,6 +356,7 @@ pub(crate) fn state_url(
 mod tests {
     use http::{HeaderMap, StatusCode};
 
+    use super::super::Verdict;
     use super::*;
     use crate::store::StoreErrorKind;
 
@@ -512,7 +390,7 @@ mod tests {
         let acl = Grant::of_all(
             Public::Everybody,
             Right::List,
-            "READ for AllUsers in the bucket's ACL".into(),
+            "READ in the bucket's ACL for AllUsers".into(),
             RuleKind::Acl,
         );
         let grants = Told::Is(vec![acl]);
@@ -524,7 +402,7 @@ mod tests {
         assert_eq!(finding.verdict, Verdict::Failed);
         assert_eq!(
             finding.text,
-            "strangers can list the bucket (b); by READ for AllUsers in the bucket's ACL"
+            "strangers can list the bucket (b); by READ in the bucket's ACL for AllUsers"
         );
         assert_eq!(finding.fix, "assetsync access close prod");
         let finding = judge_listings(&[open()], &Told::Is(vec![]), &fix);

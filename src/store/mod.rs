@@ -25,6 +25,7 @@ mod memory;
 mod ranges;
 mod s3;
 mod s3_access;
+mod s3_acl;
 mod s3_conditions;
 mod s3_control;
 mod s3_cors;

@@ -15,8 +15,9 @@ use super::http::{Call, Reply};
 use super::kept::{Kept, Served};
 use super::s3::{S3, encode_query};
 use super::s3_access::{
-    Acl, is_empty, policy_change, policy_grants, with_everybody_reading, with_reading_only,
+    is_empty, policy_change, policy_grants, with_everybody_reading, with_reading_only,
 };
+use super::s3_acl::Acl;
 use super::s3_documents::{error_document, parse};
 use super::s3_settings::{
     LifecycleConfiguration, LocationConstraint, ObjectLockConfiguration, OwnershipControls,

@@ -6,7 +6,7 @@ use super::control::Told;
 use super::http::{Call, text};
 use super::kept::{Kept, REDIRECT, SERVED_HEADERS, Served};
 use super::s3::S3;
-use super::s3_access::Acl;
+use super::s3_acl::Acl;
 use super::s3_documents::parse;
 use super::{PutMode, StoreError, StoreErrorKind};
 use crate::config::Access;

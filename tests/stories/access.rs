@@ -213,13 +213,13 @@ fn what_doctor_says_to_run_ends_what_it_found() {
             ours.clone(),
             "public-read",
             "anonymous-list",
-            "by READ for AllUsers in the bucket's ACL",
+            "by READ in the bucket's ACL for AllUsers",
         ),
         (
             ours.clone(),
             "authenticated-read",
             "grants",
-            "READ for AuthenticatedUsers in the bucket's ACL",
+            "READ in the bucket's ACL for AuthenticatedUsers",
         ),
     ] {
         let both = json!({"Version": "2012-10-17", "Statement": [ours, opened]});

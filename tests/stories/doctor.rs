@@ -482,7 +482,7 @@ fn a_push_is_refused_where_anybody_with_an_account_can_list_or_write() {
     assert_eq!(hunt.asked_by_another_account("?list-type=2").status, 200);
     let refused = hunt.run(&["push"]);
     assert_eq!(refused.code, 3, "{refused}");
-    let why = "whoever has an account may list the bucket, by READ for AuthenticatedUsers in the bucket's ACL";
+    let why = "whoever has an account may list the bucket, by READ in the bucket's ACL for AuthenticatedUsers";
     assert!(refused.stderr.contains(why), "{refused}");
     assert!(
         refused.stderr.contains("assetsync access close prod"),

@@ -1,0 +1,140 @@
+//! The cheap, dangerous part of it, which a push begins with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fix::Fix;
+use super::strangers::{LIST_WHY, judge_listings, judge_state, state_url, try_listings};
+use super::{Finding, Verdict, culprit};
+use crate::config::{Access, Target};
+use crate::name::Secret;
+use crate::release::state::ROOT;
+use crate::store::Store;
+use crate::store::control::{Control, Door, Grant, Public, Right, Told};
+use crate::store::stranger::{Question, Stranger};
+
+/// How long a push waits for the bucket's rules.
+const RULES_WAIT: Duration = Duration::from_secs(5);
+
+/// What was seen before a push.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// All that isn't as it should be.
+    pub findings: Vec<Finding>,
+    /// How many requests that took.
+    pub requests: u64,
+}
+
+/// The cheap, dangerous part, before something is uploaded: whether strangers can list the bucket, and, if there are any, read
+/// the releases; whether anybody with an account may list or write; and whether anybody may read what is published. Two requests at
+/// most without credentials, and those for the bucket's own rules. What nobody answers is told of as unknown: a push goes on then.
+/// So it does where these credentials may not see the rules, as those of CI mayn't.
+pub async fn before_push(
+    target: &Target,
+    store: &Arc<dyn Store>,
+    secret: &Secret,
+    has_releases: bool,
+) -> Seen {
+    let Some(control) = store.control() else {
+        return Seen::default();
+    };
+    // The first form tells most.
+    let doors: Vec<Door> = control.listings().into_iter().take(1).collect();
+    if doors.is_empty() {
+        return Seen::default();
+    }
+    let stranger = Stranger::new();
+    let root = async {
+        match has_releases {
+            true => Some(
+                stranger
+                    .ask(&Question::get(&root_url(target, store, secret)))
+                    .await,
+            ),
+            false => None,
+        }
+    };
+    let (listings, root, grants) = futures_util::join!(
+        try_listings(&stranger, &doors),
+        root,
+        grants_in_time(control.as_ref())
+    );
+    let grants = in_force(control.as_ref(), grants).await;
+    let fix = Fix::of(target);
+    let listing = judge_listings(&listings, &grants, &fix);
+    let is_listed = listing.verdict == Verdict::Failed;
+    let mut findings = vec![listing];
+    if let Told::Is(grants) = &grants {
+        findings.extend(judge_grants(grants, target, is_listed));
+    }
+    if let Some(read) = root {
+        // Those of another bucket weren't asked for.
+        let of_state = match &target.state {
+            None => grants,
+            Some(_) => Told::Unknown(String::new()),
+        };
+        findings.push(judge_state(&read, target, &of_state));
+    }
+    findings.retain(|finding| finding.verdict != Verdict::Passed);
+    Seen {
+        findings,
+        requests: stranger.requests(),
+    }
+}
+
+/// What a bucket's rules grant, if it's told in time.
+async fn grants_in_time(control: &dyn Control) -> Told<Vec<Grant>> {
+    let grants = tokio::time::timeout(RULES_WAIT, control.grants()).await;
+    grants.unwrap_or_else(|_| Told::Unknown("the storage doesn't tell".to_string()))
+}
+
+/// Without what the bucket's protections make void, which are asked for only if that matters.
+async fn in_force(control: &dyn Control, grants: Told<Vec<Grant>>) -> Told<Vec<Grant>> {
+    let is_dangerous = |grants: &Vec<Grant>| !dangerous(grants).is_empty();
+    if !grants.known().is_some_and(is_dangerous) {
+        return grants;
+    }
+    match tokio::time::timeout(RULES_WAIT, control.settings()).await {
+        Ok(settings) => culprit::in_force(&grants, &settings.blocks),
+        Err(_) => grants,
+    }
+}
+
+/// To list or to write, without a condition.
+fn dangerous(grants: &[Grant]) -> Vec<&Grant> {
+    culprit::that_grant(grants, &[Right::List, Right::Write])
+        .into_iter()
+        .filter(|grant| !grant.is_conditional)
+        .collect()
+}
+
+/// What a stranger's requests don't show: what anybody with an account may do, and that nobody may read yet.
+fn judge_grants(grants: &[Grant], target: &Target, is_listed: bool) -> Option<Finding> {
+    let fix = Fix::of(target);
+    let dangerous = dangerous(grants);
+    if !dangerous.is_empty() && !is_listed {
+        let who = match dangerous.iter().any(|grant| grant.to == Public::Everybody) {
+            true => "everybody",
+            false => "whoever has an account",
+        };
+        let does = |right| dangerous.iter().any(|grant| grant.right == right);
+        let what = match (does(Right::List), does(Right::Write)) {
+            (true, true) => "list the bucket and write to it",
+            (true, false) => "list the bucket",
+            (false, _) => "write to the bucket",
+        };
+        let text = format!("{who} may {what}, by {}", culprit::named(&dangerous));
+        return Some(Finding::failed("grants", LIST_WHY, text).fix(fix.access_close()));
+    }
+    let is_read_there = target.access == Access::Bucket && target.public_url.is_none();
+    (is_read_there && !culprit::lets_everybody_read(grants, target)).then(|| {
+        let text = "strangers can't read what is published here yet";
+        Finding::warning("public-read", "that is what the bucket is for", text)
+            .fix(fix.access_apply())
+    })
+}
+
+/// Where a stranger would look for the root.
+fn root_url(target: &Target, store: &Arc<dyn Store>, secret: &Secret) -> String {
+    state_url(target, store, secret, ROOT)
+}
