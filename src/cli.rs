@@ -293,6 +293,9 @@ pub enum Command {
         /// Put right what can be: headers and ACLs in place, missing and changed objects from the local tree
         #[arg(long)]
         repair: bool,
+        /// Write over this logical path even while the target is live; can be given more than once
+        #[arg(long, requires = "repair", value_name = "PATH")]
+        overwrite_live: Vec<String>,
         /// Don't ask
         #[arg(long, requires = "repair")]
         yes: bool,

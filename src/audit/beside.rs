@@ -1,18 +1,16 @@
-//! What is beside the objects of a release: names that aren't there, what is held, what nobody knows, and the releases' own
-//! documents.
+//! What is beside the objects of a release: names that aren't there, and what is held.
 
 use std::collections::HashSet;
 
+use super::Sample;
 use super::finding::{Address, Finding, Kind};
+use super::fix::of_held;
 use super::judge::max_age_s;
 use super::visit::Visit;
-use super::{Releases, Sample};
-use crate::doctor;
 use crate::name::Token;
 use crate::path::ObjectKey;
-use crate::release::manifest::Manifest;
+use crate::release::manifest::{Entry, Manifest};
 use crate::release::root::Nonce;
-use crate::release::state::FOLDER;
 use crate::store::stranger::{Heard, Question};
 use crate::store::{Listing, StoreError};
 
@@ -98,90 +96,49 @@ pub(super) async fn held(
     manifest: &Manifest,
     listing: Option<&Listing>,
 ) -> Vec<Finding> {
-    let is_there = |key: &ObjectKey| listing.is_some_and(|all| all.contains_key(key.as_str()));
     let mut findings = Vec::new();
-    let mut tried = 0;
-    for entry in manifest.entries.iter().filter(|e| e.stored.is_none()) {
-        let wanted = "not to be there before its level is unlocked";
-        let is_there = is_there(&entry.key);
-        tried += 1;
-        if !is_there && tried > HELD_TRIED && visit.subject.sample != Sample::All {
-            continue;
+    for (tried, entry) in manifest
+        .entries
+        .iter()
+        .filter(|e| e.stored.is_none())
+        .enumerate()
+    {
+        let is_there = listing.is_some_and(|all| all.contains_key(entry.key.as_str()));
+        if is_there || tried < HELD_TRIED || visit.subject.sample == Sample::All {
+            findings.extend(ask_held(visit, manifest, entry, is_there).await);
         }
-        let mut is_read = false;
-        for (address, url) in visit.addresses(&entry.key) {
-            match visit.ask(&Question::get(&url).taking(0)).await {
-                Ok(heard) if heard.status.is_success() => {
-                    is_read = true;
-                    let seen = "strangers can read it, if they know its name";
-                    findings.push(
-                        Finding::failed(Kind::Held, wanted, seen)
-                            .of(entry)
-                            .at(address),
-                    );
-                }
-                Ok(_) => {}
-                Err(error) => findings.push(unanswered(&error).of(entry).at(address)),
-            }
-        }
-        if is_there && !is_read {
-            let seen = "it's in the bucket, and strangers can't read it";
-            let finding = Finding::failed(Kind::Held, wanted, seen);
-            findings.push(finding.of(entry).at(Address::Storage));
-        }
-    }
-    let fix = "delete it by hand, and its copies in caches; if somebody may have read it, change the file, so that it gets another name";
-    for finding in findings.iter_mut().filter(|f| f.kind == Kind::Held) {
-        finding.fix = fix.to_string();
     }
     findings
 }
 
-/// Objects that no release knows, which is retained.
-pub(super) fn strays(listing: &Listing, known: &HashSet<String>, fix: &str) -> Vec<Finding> {
-    // A folder's own file, which it makes for hosts.
-    let is_own = |key: &str| key.starts_with(FOLDER) || key == "_headers";
-    let mut keys: Vec<&String> = listing
-        .keys()
-        .filter(|key| !is_own(key) && !known.contains(*key))
-        .collect();
-    keys.sort();
-    let finding = |key: &String| {
-        let bytes = listing[key].size_bytes;
-        let seen = format!("{bytes} bytes");
-        let mut finding = Finding::warning(Kind::Stray, "of a release that is retained", seen);
-        finding.key = Some(key.clone());
-        finding.address = Some(Address::Storage);
-        finding.fix(fix)
+async fn ask_held(
+    visit: &Visit<'_>,
+    manifest: &Manifest,
+    entry: &Entry,
+    is_there: bool,
+) -> Vec<Finding> {
+    let level = &manifest.levels[entry.level as usize];
+    let fix = of_held(visit.subject.target, level, is_there);
+    let held = |seen: &str| {
+        let wanted = format!("not to be there: its level, `{level}`, is held");
+        Finding::failed(Kind::Held, wanted, seen)
+            .of(entry)
+            .fix(fix.as_str())
     };
-    keys.into_iter().map(finding).collect()
-}
-
-/// Whether strangers can read what tells all names.
-pub(super) async fn state(visit: &Visit<'_>, releases: &Releases) -> Vec<Finding> {
-    if visit.control.is_none() {
-        return Vec::new();
-    }
-    let subject = visit.subject;
-    let mut documents = vec![("the root", "root.json".to_string())];
-    if let Some(release) = &releases.current {
-        documents.push(("the release", format!("releases/{}.json", release.id)));
-        let manifest = format!("manifests/{}.json.gz", release.manifest);
-        documents.push(("the manifest", manifest));
-    }
-    let mut findings = Vec::new();
-    for (what, key) in documents {
-        let url = doctor::state_url(subject.target, subject.store, subject.secret, &key);
-        let wanted = "only we can read the releases";
+    let (mut read, mut other) = (Vec::new(), Vec::new());
+    for (address, url) in visit.addresses(&entry.key) {
         match visit.ask(&Question::get(&url).taking(0)).await {
             Ok(heard) if heard.status.is_success() => {
-                let seen = format!("strangers can read {what}, if they know where it is");
-                let fix = doctor::hide_state(subject.target);
-                findings.push(Finding::failed(Kind::State, wanted, seen).fix(fix));
+                let seen = "whoever knows its name can read it";
+                read.push(held(seen).at(address));
             }
             Ok(_) => {}
-            Err(error) => findings.push(unanswered(&error)),
+            Err(error) => other.push(unanswered(&error).of(entry).at(address)),
         }
     }
-    findings
+    if is_there && read.is_empty() {
+        let seen = "it's in the target already, though strangers can't read it";
+        other.push(held(seen).at(Address::Storage));
+    }
+    read.into_iter().chain(other).collect()
 }

@@ -1,5 +1,7 @@
 //! What an audit finds, as plain data.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::doctor::Verdict;
@@ -14,9 +16,17 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The logical path of an object of the release; none if it's about the bucket, or about what isn't of the release.
     pub path: Option<String>,
+    /// The logical paths of further objects of which the same is true, for the same reason.
+    pub also: Vec<String>,
     /// The object's name in the target. A secret of a kind: shown only if it's asked for.
     #[serde(skip)]
     pub key: Option<String>,
+    /// The size of what nobody knows, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// A document of the releases, by its name among them, which its own ACL opens.
+    #[serde(skip)]
+    pub(super) document: Option<String>,
     /// Where it was seen.
     pub address: Option<Address>,
     /// How it should be.
@@ -104,7 +114,10 @@ impl Finding {
             kind,
             verdict,
             path: None,
+            also: Vec::new(),
             key: None,
+            bytes: None,
+            document: None,
             address: None,
             expected: expected.into(),
             seen: crate::error::escape(&seen.into()),
@@ -141,6 +154,19 @@ impl Finding {
     pub(super) fn at(mut self, address: Address) -> Finding {
         self.address = Some(address);
         self
+    }
+
+    /// The same of other objects than these; none if it was about nothing else.
+    pub(super) fn without(mut self, paths: &BTreeSet<&str>) -> Option<Finding> {
+        let Some(first) = self.path.take() else {
+            return Some(self);
+        };
+        let mut left = std::iter::once(first)
+            .chain(std::mem::take(&mut self.also))
+            .filter(|path| !paths.contains(path.as_str()));
+        self.path = Some(left.next()?);
+        self.also = left.collect();
+        Some(self)
     }
 
     pub(super) fn fix(mut self, fix: impl Into<String>) -> Finding {

@@ -1,5 +1,6 @@
-//! A folder's files, and the `.gz` beside them, as they are on disk.
+//! A folder's files as they are on disk: their bytes, the `.gz` beside them, who may read and write them, and `_headers`.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -10,11 +11,13 @@ use super::Subject;
 use super::finding::{Address, Finding, Kind};
 use super::object::missing;
 use crate::config::Place;
+use crate::doctor;
 use crate::encode;
 use crate::error::plain;
 use crate::name::EncodingPolicy;
 use crate::release::manifest::{Entry, Manifest};
-use crate::store::PART_BYTES;
+use crate::store::headers_file::{HEADERS_FILE, Served, merge_headers};
+use crate::store::{PART_BYTES, StoreError, StoreErrorKind};
 
 /// Everything that is wrong with an entry's file.
 pub(super) async fn look(subject: &Subject<'_>, manifest: &Manifest, at: usize) -> Vec<Finding> {
@@ -25,13 +28,19 @@ pub(super) async fn look(subject: &Subject<'_>, manifest: &Manifest, at: usize) 
     // A file of the tree may be called like another one's `.gz`.
     let gz_key = format!("{}.gz", entry.key);
     let is_taken = manifest.entries.iter().any(|e| e.key.as_str() == gz_key);
-    let may_have_gz = manifest.headers_of(&entry).encoding == EncodingPolicy::Gzip && !is_taken;
+    let is_compressible = manifest.headers_of(&entry).encoding == EncodingPolicy::Gzip;
     let work = move || {
         let file = folder.join(entry.key.as_str());
         let mut findings: Vec<Finding> = whole(&entry, &file).into_iter().collect();
-        if may_have_gz && findings.is_empty() {
-            findings.extend(gz(&entry, &file, &folder.join(gz_key)));
+        let twin = folder.join(gz_key);
+        match (is_taken, is_compressible) {
+            (false, true) if findings.is_empty() => findings.extend(gz(&entry, &file, &twin)),
+            (false, false) if twin.exists() => findings.push(odd_gz()),
+            _ => {}
         }
+        let beside = (!is_taken).then_some(twin.as_path());
+        let wrong = [Some(file.as_path()), beside].into_iter().flatten();
+        findings.extend(wrong.filter_map(mode).next());
         let place = |finding: Finding| finding.of(&entry).at(Address::Storage);
         findings.into_iter().map(place).collect()
     };
@@ -64,6 +73,144 @@ fn whole(entry: &Entry, file: &Path) -> Option<Finding> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Some(missing(entry)),
         Err(e) => Some(Finding::failed(Kind::Unreadable, wanted(), plain(&e))),
     }
+}
+
+/// What is never compressed has none: servers that look for a `.gz` send it in the file's place.
+fn odd_gz() -> Finding {
+    let seen = "a `.gz` beside it, which some servers send in its place";
+    Finding::failed(Kind::Encoding, "no `.gz` beside it", seen)
+}
+
+/// A file is for everybody to read, and for its owner alone to write.
+#[cfg(unix)]
+fn mode(file: &Path) -> Option<Finding> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(file).ok()?.permissions().mode() & 0o7777;
+    let seen = match (mode & 0o022, mode & 0o004) {
+        (0, 0) => format!("mode {mode:04o}: a web server that runs as somebody else can't read it"),
+        (0, _) => return None,
+        _ => format!("mode {mode:04o}: others than its owner may write it"),
+    };
+    Some(Finding::failed(Kind::Acl, "mode 0644", seen))
+}
+
+#[cfg(not(unix))]
+fn mode(_file: &Path) -> Option<Finding> {
+    None
+}
+
+#[cfg(unix)]
+fn make_readable(file: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_file: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Lets everybody read a file and its `.gz`, and nobody but its owner write them.
+pub(super) async fn set_mode(subject: &Subject<'_>, entry: &Entry) -> Result<(), StoreError> {
+    let Place::Directory(folder) = &subject.target.place else {
+        return Ok(());
+    };
+    let (file, gz) = (
+        folder.join(entry.key.as_str()),
+        folder.join(format!("{}.gz", entry.key)),
+    );
+    for file in [file, gz].into_iter().filter(|file| file.exists()) {
+        make_readable(&file).map_err(|e| {
+            let message = format!("Cannot set the mode of `{}`: {}", entry.path, plain(&e));
+            StoreError::new(StoreErrorKind::Other, message).hint("whose file is it?")
+        })?;
+    }
+    Ok(())
+}
+
+/// What is beside a folder's objects: the folders they are in, and `_headers`.
+pub(super) async fn beside(subject: &Subject<'_>, manifest: &Manifest) -> Vec<Finding> {
+    let Place::Directory(folder) = &subject.target.place else {
+        return Vec::new();
+    };
+    let headers = headers_file(folder, manifest).map(|(wanted, seen)| {
+        Finding::failed(Kind::Headers, wanted, seen)
+            .fix(doctor::own_command(subject.target, "push"))
+    });
+    let found = folders(folder, manifest).into_iter().chain(headers);
+    found.map(|finding| finding.at(Address::Storage)).collect()
+}
+
+/// What `_headers` should have, and what it has.
+fn headers_file(folder: &Path, manifest: &Manifest) -> Option<(&'static str, String)> {
+    const WANTED: &str = "`_headers` with the headers of this release";
+    let there = match std::fs::read_to_string(folder.join(HEADERS_FILE)) {
+        Ok(there) => there,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return Some((WANTED, "no `_headers`".to_string()));
+        }
+        Err(e) => return Some((WANTED, format!("`_headers` can't be read: {}", plain(&e)))),
+    };
+    let served = manifest.published().map(|entry| Served {
+        key: &entry.key,
+        is_mutable: entry.is_mutable(),
+        headers: manifest.headers_of(entry),
+    });
+    let wanted = merge_headers(&there, &served.collect::<Vec<_>>());
+    if wanted == there {
+        return None;
+    }
+    let line = wanted
+        .lines()
+        .zip(there.lines().chain([""]))
+        .find(|(a, b)| a != b);
+    let line = line.map_or(String::new(), |(wanted, _)| {
+        format!(", first at `{}`", wanted.trim())
+    });
+    Some((WANTED, format!("`_headers` says something else{line}")))
+}
+
+/// Folders that a web server can't look into, or that everybody may write to.
+#[cfg(unix)]
+fn folders(folder: &Path, manifest: &Manifest) -> Vec<Finding> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut all = BTreeSet::from([folder.to_path_buf()]);
+    for entry in manifest.published() {
+        let file = folder.join(entry.key.as_str());
+        let above = file.ancestors().skip(1);
+        all.extend(
+            above
+                .take_while(|above| *above != folder)
+                .map(Path::to_path_buf),
+        );
+    }
+    let modes: Vec<u32> = all
+        .iter()
+        .filter_map(|folder| Some(std::fs::metadata(folder).ok()?.permissions().mode()))
+        .collect();
+    let count = |is_wrong: fn(&u32) -> bool| modes.iter().filter(|mode| is_wrong(mode)).count();
+    let closed = count(|mode| mode & 0o001 == 0);
+    let open = count(|mode| mode & 0o002 != 0);
+    let finding = |number: usize, says: &str, mode: &str| {
+        let seen = format!("{} {says}", crate::report::count(number as u64, "folder"));
+        let fix = format!(
+            "find {} -type d -exec chmod {mode} {{}} +",
+            folder.display()
+        );
+        (number > 0).then(|| Finding::failed(Kind::Acl, "mode 0755", seen).fix(fix))
+    };
+    let closed = finding(
+        closed,
+        "a web server that runs as somebody else can't look into",
+        "a+rx",
+    );
+    let open = finding(open, "every user of this machine may write to", "o-w");
+    closed.into_iter().chain(open).collect()
+}
+
+#[cfg(not(unix))]
+fn folders(_folder: &Path, _manifest: &Manifest) -> Vec<Finding> {
+    Vec::new()
 }
 
 fn measure(mut from: impl Read) -> io::Result<(u64, blake3::Hash)> {

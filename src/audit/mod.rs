@@ -9,7 +9,9 @@
 //! kept.
 
 mod beside;
+mod cause;
 mod finding;
+mod fix;
 mod folder;
 mod judge;
 mod measure;
@@ -18,6 +20,8 @@ mod origins;
 mod pace;
 pub mod repair;
 mod sample;
+mod state;
+pub mod strays;
 mod visit;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -31,7 +35,7 @@ pub use crate::doctor::Verdict;
 
 use self::object::Looked;
 use self::visit::Visit;
-use crate::config::{Place, Target};
+use crate::config::{Access, Place, Target};
 use crate::doctor::{self, look_at_settings};
 use crate::error::{Error, Result};
 use crate::name::Secret;
@@ -78,6 +82,8 @@ pub struct Audit {
     pub requests: u64,
     /// All that isn't as it should be, the worst first.
     pub findings: Vec<Finding>,
+    /// Whether the target is live, so that nothing is written over.
+    is_live: bool,
     /// What the release consists of, if that can be read.
     manifest: Option<Manifest>,
     /// What the owner saw of objects, by their places in the manifest.
@@ -126,10 +132,19 @@ impl Audit {
         self.findings.extend(looked.findings);
     }
 
-    /// The worst first, in each kind by path, each with what mends it.
+    /// Causes alone, the worst first, in each kind by path, each with what mends it.
     fn finish(&mut self, target: &Target) {
+        cause::only_causes(&mut self.findings, target, self.looked_at);
+        let over = match self.is_live {
+            true => self.written_over(),
+            false => BTreeSet::new(),
+        };
         for finding in self.findings.iter_mut().filter(|f| f.fix.is_empty()) {
-            finding.fix = fix(finding, target);
+            let is_over = finding
+                .path
+                .as_ref()
+                .is_some_and(|path| over.contains(path));
+            finding.fix = fix::fix(finding, target, is_over);
         }
         self.findings.sort_by(|a, b| {
             let order = |f: &Finding| (f.kind, f.path.clone(), f.key.clone(), f.address);
@@ -139,34 +154,11 @@ impl Audit {
     }
 }
 
-/// What mends a finding that doesn't say so itself.
-fn fix(finding: &Finding, target: &Target) -> String {
-    let own = |verb| doctor::own_command(target, verb);
-    match (finding.kind, finding.address) {
-        _ if repair::is_for(finding) => format!("{} --repair", own("audit")),
-        (Kind::Checksum, _) => format!("{} --verify list", own("push")),
-        (Kind::Unreadable, Some(Address::Storage)) => {
-            format!(
-                "see what is said of its ACL and of the bucket; `{}` tells more",
-                own("doctor")
-            )
-        }
-        (Kind::Unanswered | Kind::Acl, _) => String::new(),
-        (_, Some(Address::PublicUrl)) => {
-            "let the server at `public_url` pass on what the storage sends, and purge what it keeps"
-                .to_string()
-        }
-        (Kind::Range | Kind::Cookie, _) => {
-            "see what stands between the storage and the world".to_string()
-        }
-        _ => String::new(),
-    }
-}
-
 /// What the releases say of the target, as far as they can be read.
 #[derive(Debug, Default)]
 struct Releases {
     current: Option<Release>,
+    is_live: bool,
     manifest: Option<Manifest>,
     /// The keys that retained releases need, held ones among them.
     known: HashSet<String>,
@@ -183,13 +175,14 @@ pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>)
     let releases = read_releases(subject, opened).await?;
     let mut audit = Audit {
         release: releases.current.clone(),
+        is_live: releases.is_live,
         findings: releases.findings.clone(),
         ..Audit::default()
     };
     audit.findings.extend(settings(&visit).await);
     audit
         .findings
-        .extend(beside::state(&visit, &releases).await);
+        .extend(state::look(&visit, releases.current.as_ref()).await);
     if let Some(manifest) = &releases.manifest {
         look_at_objects(&visit, &releases, manifest, &mut audit).await?;
     }
@@ -216,6 +209,7 @@ async fn read_releases(
     let Some(current) = root.current.clone() else {
         return Err(nothing_published());
     };
+    releases.is_live = root.live.is_some();
     if root.plain == Plain::Pending {
         let seen = "the names that stay aren't all written yet: a push is going on, or was stopped";
         let finding = Finding::warning(Kind::Releases, "a push that is finished", seen);
@@ -289,16 +283,43 @@ async fn settings(visit: &Visit<'_>) -> Vec<Finding> {
     let (target, store, stranger) = (subject.target, subject.store, &visit.stranger);
     let mut found = look_at_settings(target, store, stranger).await;
     found.extend(doctor::old_releases(target, store, subject.secret, stranger).await);
-    let wrong = found.into_iter().filter(|f| f.verdict != Verdict::Passed);
-    wrong
-        .map(|found| {
-            let kind = match found.check {
-                "cors" => Kind::CorsPolicy,
-                _ => Kind::Bucket,
-            };
-            Finding::new(kind, found.verdict, found.why, found.text).fix(found.fix)
-        })
-        .collect()
+    let mut findings = Vec::new();
+    for found in found.into_iter().filter(|f| f.verdict != Verdict::Passed) {
+        let kind = match found.check {
+            "cors" => Kind::CorsPolicy,
+            _ => Kind::Bucket,
+        };
+        let seen = match (kind, found.verdict) {
+            (Kind::CorsPolicy, Verdict::Failed) if has_no_cors(visit).await => {
+                "the bucket has no CORS policy".to_string()
+            }
+            _ => found.text,
+        };
+        let wanted = wanted(found.check, found.verdict, target.access);
+        findings.push(Finding::new(kind, found.verdict, wanted, seen).fix(found.fix));
+    }
+    findings
+}
+
+async fn has_no_cors(visit: &Visit<'_>) -> bool {
+    match &visit.control {
+        Some(control) => matches!(control.cors().await, Ok(None)),
+        None => false,
+    }
+}
+
+/// How a setting should be, by the name of `doctor`'s check.
+fn wanted(check: &str, verdict: Verdict, access: Access) -> &'static str {
+    match (check, access) {
+        _ if verdict == Verdict::Unknown => "",
+        ("anonymous-list", _) => "strangers can't list it",
+        ("grants", Access::Bucket) => "strangers may read objects, and no more",
+        ("grants", Access::ObjectAcl) => "no right of strangers by its own rules",
+        ("public-access-block", _) => "strangers can be let in as the target wants it",
+        ("cors", _) => "as the target's file says",
+        ("old-releases", _) => "no releases but those where `state` says",
+        _ => "",
+    }
 }
 
 /// The objects of the release, and what is beside them.
@@ -344,10 +365,12 @@ async fn look_at_objects(
     let otherwise_fine: Vec<Finding> = otherwise_fine.collect();
     audit.findings.extend(otherwise_fine);
     if let Some(listing) = &listing {
-        let fix = stray_fix(subject);
-        let strays = beside::strays(listing, &releases.known, &fix);
+        let strays = strays::find(subject, listing, &releases.known).await;
         audit.findings.extend(strays);
     }
+    audit
+        .findings
+        .extend(folder::beside(subject, manifest).await);
     let (held, not_found, origins) = futures_util::join!(
         beside::held(visit, manifest, listing.as_ref()),
         beside::not_found(visit, manifest),
@@ -368,13 +391,6 @@ fn only_once(findings: &mut Vec<Finding>) {
     });
 }
 
-fn stray_fix(subject: &Subject<'_>) -> String {
-    let prune = doctor::own_command(subject.target, "prune");
-    format!(
-        "`{prune}` deletes what assetsync wrote and nothing needs; see who put the rest there (`--show-urls` names them)"
-    )
-}
-
 /// What the listing says isn't as it was published.
 async fn suspicious(subject: &Subject<'_>, manifest: &Manifest) -> Result<Vec<verify::Finding>> {
     let store = &**subject.store;
@@ -391,7 +407,7 @@ fn checksum(manifest: &Manifest, found: &verify::Finding, audit: &Audit) -> Opti
     if audit.findings.iter().any(is_told) {
         return None;
     }
-    let seen = format!("{}: the next push that looks writes it again", found.reason);
+    let seen = format!("by the storage's listing, it isn't ({})", found.reason);
     let finding = Finding::warning(Kind::Checksum, "stored as it was published", seen);
     Some(finding.of(entry).at(Address::Storage))
 }

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 
 use super::finding::{Address, Finding, Kind};
+use super::folder;
 use super::object::served;
+use super::state;
 use super::visit::Visit;
 use super::{Audit, Subject, Verdict, look_at};
 use crate::apply::{Options, apply};
@@ -24,8 +26,12 @@ use crate::store::{StoreError, StoreErrorKind};
 pub struct Mends<'a> {
     /// By path.
     pub mends: Vec<Mend<'a>>,
+    /// Documents of the releases that lose an ACL which lets strangers read them, by their names among these.
+    pub documents: Vec<String>,
     /// What can't be put right from here.
     pub left: Vec<Left>,
+    /// The paths that may be written over while the target is live.
+    overwrite_live: BTreeSet<String>,
 }
 
 /// What will be done to one object.
@@ -77,13 +83,34 @@ struct Needs {
 
 /// Whether a finding is one that can be put right.
 pub(super) fn is_for(finding: &Finding) -> bool {
+    if finding.document.is_some() {
+        return true;
+    }
     use Kind::{Acl, Content, Encoding, Headers, Missing, Redirect, Token};
     let kinds = [Missing, Content, Encoding, Headers, Acl, Token, Redirect];
     let is_told = !matches!(finding.verdict, Verdict::Unknown | Verdict::Passed);
-    is_told && finding.address == Some(Address::Storage) && kinds.contains(&finding.kind)
+    let is_of_object = finding.path.is_some() && finding.address == Some(Address::Storage);
+    is_told && is_of_object && kinds.contains(&finding.kind)
+}
+
+impl Mends<'_> {
+    /// Whether nothing can be put right.
+    pub fn is_empty(&self) -> bool {
+        self.mends.is_empty() && self.documents.is_empty()
+    }
 }
 
 impl Audit {
+    /// Doesn't call for the repair any more, which is going on: says why it leaves what it leaves, as far as that's known.
+    pub fn explain(&mut self, left: &[Left]) {
+        let why = |name: &str| left.iter().find(|left| left.path == name);
+        for finding in self.findings.iter_mut().filter(|finding| is_for(finding)) {
+            let name = finding.document.as_deref().or(finding.path.as_deref());
+            let left = name.and_then(why);
+            finding.fix = left.map_or(String::new(), |left| left.why.clone());
+        }
+    }
+
     /// Whether anything can only be put right with the files of the tree.
     pub fn needs_tree(&self) -> bool {
         self.needs().values().any(|needs| needs.bytes)
@@ -130,16 +157,42 @@ impl Audit {
         there.is_some() && there == sent.map(|stored| stored.size_bytes)
     }
 
+    /// Whether a copy would have another checksum than the release says: that of parts, or of no parts.
     fn is_in_parts(&self, at: usize) -> bool {
-        let kept = self.kept.get(&at);
-        kept.is_some_and(|kept| kept.stored.fingerprint.contains('-'))
+        let kept = self.kept.get(&at).map(|kept| &*kept.stored.fingerprint);
+        let entry = self.manifest.as_ref().map(|m| &m.entries[at]);
+        let sent = entry.and_then(|entry| entry.stored.as_ref());
+        is_of_parts(kept) || is_of_parts(sent.map(|stored| &*stored.fingerprint))
     }
 
-    /// Decides what to do. `build` is the local tree, if it's at hand.
-    pub fn plan<'a>(&self, build: Option<&'a Build>, live: Option<&Live>) -> Mends<'a> {
+    /// The paths of what can only be mended by writing over something.
+    pub(super) fn written_over(&self) -> BTreeSet<String> {
+        let Some(manifest) = &self.manifest else {
+            return BTreeSet::new();
+        };
+        let checksums = self.findings.iter().filter(|f| f.kind == Kind::Checksum);
+        let checksums = checksums.filter_map(|finding| finding.path.clone());
+        let needs = self.needs().into_iter();
+        let over = needs.filter(|(at, needs)| needs.bytes && self.is_there(*at));
+        over.map(|(at, _)| manifest.entries[at].path.to_string())
+            .chain(checksums)
+            .collect()
+    }
+
+    /// Decides what to do. `build` is the local tree, if it's at hand. While the target is `live`, only these paths are
+    /// written over.
+    pub fn plan<'a>(
+        &self,
+        build: Option<&'a Build>,
+        live: Option<&Live>,
+        overwrite_live: &BTreeSet<String>,
+    ) -> Mends<'a> {
+        let documents = self.findings.iter();
         let mut mends = Mends {
             mends: Vec::new(),
+            documents: documents.filter_map(|f| f.document.clone()).collect(),
             left: Vec::new(),
+            overwrite_live: overwrite_live.clone(),
         };
         let Some(manifest) = &self.manifest else {
             return mends;
@@ -150,17 +203,21 @@ impl Audit {
             let steps = match needs {
                 Needs { bytes: true, .. } => {
                     let object = build.and_then(|build| build.find(&path));
+                    let is_let = live.is_none() || overwrite_live.contains(&path);
                     upload(
                         object.filter(|object| object.token == token),
                         self.is_there(at),
-                        live,
+                        is_let,
                     )
                 }
                 Needs {
                     headers: false,
                     acl: false,
                     ..
-                } => Err("why strangers don't get it isn't known: see what is said of the bucket"),
+                } => Err(
+                    "why strangers don't get it isn't known: see what is said of the bucket"
+                        .to_string(),
+                ),
                 needs => Ok(Steps::InPlace {
                     headers: needs.headers,
                     acl: needs.acl,
@@ -168,10 +225,7 @@ impl Audit {
             };
             match steps {
                 Ok(steps) => mends.mends.push(Mend { path, steps, at }),
-                Err(why) => mends.left.push(Left {
-                    path,
-                    why: why.to_string(),
-                }),
+                Err(why) => mends.left.push(Left { path, why }),
             }
         }
         mends
@@ -184,19 +238,28 @@ impl Audit {
     }
 }
 
+/// S3's checksum of what was sent in parts tells their number.
+fn is_of_parts(fingerprint: Option<&str>) -> bool {
+    fingerprint.is_some_and(|fingerprint| fingerprint.contains('-'))
+}
+
 fn upload<'a>(
     object: Option<&'a Object>,
-    is_there: bool,
-    live: Option<&Live>,
-) -> Result<Steps<'a>, &'static str> {
+    is_over: bool,
+    is_let: bool,
+) -> Result<Steps<'a>, String> {
     let Some(object) = object else {
         return Err(
-            "the local tree hasn't the file that was published: check out what was, or push what you have",
+            "the local tree hasn't the file that was published: check out what was, or push what you have"
+                .to_string(),
         );
     };
-    match (is_there, live) {
-        (true, Some(_)) => Err("the target is live, and something is there: it isn't written over"),
-        (is_over, _) => Ok(Steps::Upload { object, is_over }),
+    match is_over && !is_let {
+        true => Err(format!(
+            "the target is live, and something is there: `--overwrite-live '{}'` writes over it all the same",
+            object.path
+        )),
+        false => Ok(Steps::Upload { object, is_over }),
     }
 }
 
@@ -217,6 +280,8 @@ pub async fn mend(
     mends.left.extend(failed);
     let failed = upload_all(subject, audit, mends, options).await?;
     mends.left.extend(failed);
+    let failed = close_documents(subject, mends).await;
+    mends.left.extend(failed);
     look_again(subject, audit, mends).await;
     Ok(())
 }
@@ -229,7 +294,10 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> R
             hint: "audit again".to_string(),
         });
     }
-    let is_over = |mend: &Mend<'_>| matches!(mend.steps, Steps::Upload { is_over: true, .. });
+    let is_over = |mend: &Mend<'_>| {
+        matches!(mend.steps, Steps::Upload { is_over: true, .. })
+            && !mends.overwrite_live.contains(&mend.path)
+    };
     match root.and_then(|root| root.live.as_ref()) {
         Some(_) if mends.mends.iter().any(is_over) => Err(Error::Refused {
             message: "The target went live meanwhile: nothing was changed".to_string(),
@@ -240,17 +308,18 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> R
 }
 
 async fn in_place(subject: &Subject<'_>, audit: &Audit, mends: &Mends<'_>) -> Vec<Left> {
-    let Some(control) = subject.store.control() else {
-        return Vec::new();
-    };
+    let control = subject.store.control();
     let work = mends.mends.iter().filter_map(|mend| match mend.steps {
         Steps::InPlace { headers, acl } => Some((mend, headers, acl)),
         Steps::Upload { .. } => None,
     });
     let work = work.map(|(mend, headers, acl)| {
-        let control = &*control;
+        let control = control.as_deref();
         async move {
-            let done = set(control, audit, mend.at, headers, acl).await;
+            let done = match control {
+                Some(control) => set(control, audit, mend.at, headers, acl).await,
+                None => set_mode(subject, audit, mend.at).await,
+            };
             done.err().map(|error| left(&mend.path, &error))
         }
     });
@@ -267,6 +336,24 @@ fn left(path: &str, error: &StoreError) -> Left {
         path: path.to_string(),
         why,
     }
+}
+
+/// What an ACL is in a folder.
+async fn set_mode(subject: &Subject<'_>, audit: &Audit, at: usize) -> Result<(), StoreError> {
+    match &audit.manifest {
+        Some(manifest) => folder::set_mode(subject, &manifest.entries[at]).await,
+        None => Ok(()),
+    }
+}
+
+async fn close_documents(subject: &Subject<'_>, mends: &Mends<'_>) -> Vec<Left> {
+    let mut failed = Vec::new();
+    for document in &mends.documents {
+        if let Err(error) = state::close(subject, document).await {
+            failed.push(left(document, &error));
+        }
+    }
+    failed
 }
 
 async fn set(
@@ -343,11 +430,18 @@ async fn look_again(subject: &Subject<'_>, audit: &mut Audit, mends: &Mends<'_>)
     let visit = Visit::new(subject, subject.patience);
     let paths: BTreeSet<&str> = mends.mends.iter().map(|mend| mend.path.as_str()).collect();
     let looked = look_at(&visit, &manifest, mends.mends.iter().map(|mend| mend.at)).await;
-    let is_old = |finding: &Finding| {
-        let is_mended = finding.path.as_deref().is_some_and(|p| paths.contains(p));
-        is_mended && !matches!(finding.kind, Kind::Cors | Kind::Held)
-    };
-    audit.findings.retain(|finding| !is_old(finding));
+    let left = std::mem::take(&mut audit.findings).into_iter();
+    let left = left.filter_map(|finding| match finding.kind {
+        Kind::Cors | Kind::Held => Some(finding),
+        Kind::State if !mends.documents.is_empty() => None,
+        _ => finding.without(&paths),
+    });
+    audit.findings = left.collect();
+    if !mends.documents.is_empty() {
+        let release = audit.release.clone();
+        let found = state::look(&visit, release.as_ref()).await;
+        audit.findings.extend(found);
+    }
     for looked in looked {
         audit.add(looked);
     }

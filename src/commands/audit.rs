@@ -21,6 +21,7 @@ pub(super) struct Wish {
     pub(super) sample: Sample,
     pub(super) rate: u32,
     pub(super) repair: bool,
+    pub(super) overwrite_live: BTreeSet<String>,
     pub(super) is_confirmed: bool,
     pub(super) urls: Urls,
     pub(super) as_json: bool,
@@ -90,7 +91,10 @@ impl Session<'_> {
             }
             false => print(text),
         };
-        tell(&audit_text(name, &found, wish.urls))?;
+        found.explain(&[]);
+        if !found.findings.is_empty() {
+            tell(&audit_text(name, &found, wish.urls))?;
+        }
         let builds = match found.needs_tree() {
             true => self.local_tree(place)?,
             false => Vec::new(),
@@ -100,9 +104,9 @@ impl Session<'_> {
             .unless_stopped(place.runtime, root)?
             .map(|held| held.root);
         let live = root.as_ref().and_then(|root| root.live.as_ref());
-        let mut mends = found.plan(builds.first(), live);
-        tell(&mends_text(name, &mends))?;
-        if !mends.mends.is_empty() {
+        let mut mends = found.plan(builds.first(), live, &wish.overwrite_live);
+        tell(&mends_text(name, &mends, found.findings.is_empty()))?;
+        if !mends.is_empty() {
             if !wish.is_confirmed {
                 confirm(&Question {
                     question: "Put this right?",
@@ -119,12 +123,14 @@ impl Session<'_> {
             let work = mend(place.subject, place.state, &mut found, &mut mends, &options);
             place.runtime.block_on(work)?;
             tell(&left_text(&mends.left[known..]))?;
+            found.explain(&mends.left);
             if !wish.as_json {
                 print("\n")?;
                 print(&audit_text(name, &found, wish.urls))?;
             }
         }
         if wish.as_json {
+            found.explain(&mends.left);
             print_json(&[audit_json(name, &found, Some(&mends), wish.urls)])?;
         }
         Ok(found.exit_code())

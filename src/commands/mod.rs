@@ -124,6 +124,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
             all,
             rate,
             repair,
+            overwrite_live,
             yes,
             output,
             ..
@@ -135,6 +136,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
                 },
                 rate: *rate,
                 repair: *repair,
+                overwrite_live: overwrite_live.iter().cloned().collect(),
                 is_confirmed: *yes,
                 urls: publish::urls(output),
                 as_json: output.json,

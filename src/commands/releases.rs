@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use assetsync::audit::strays::young;
 use assetsync::release::guard;
 use assetsync::release::guard::Allowed;
 use assetsync::release::prune::{self, Keep};
@@ -14,7 +15,7 @@ use assetsync::release::state::{Changed, State};
 use assetsync::release::verify::Verify;
 use assetsync::report::{
     live_text, release_json, releases_json, releases_text, rolled_back_text, root_json, sweep_json,
-    sweep_text,
+    sweep_text, young_text,
 };
 use assetsync::{Config, Error, Options, Result, Store, Wanted};
 use jiff::{Timestamp, Zoned};
@@ -233,10 +234,15 @@ impl Session<'_> {
             requests,
             SystemTime::now(),
         ))?;
+        let (store, state) = (&place.store, &place.state);
+        let young = place.wait(young(store, state, &sweep, keep, requests))?;
         let is_done = wish.only_show || sweep.is_empty();
         match wish.as_json {
-            true => print_json(&[sweep_json(place.name(), &sweep, is_done)])?,
-            false => print(&sweep_text(place.name(), &sweep, self.global.verbose))?,
+            true => print_json(&[sweep_json(place.name(), &sweep, young, is_done)])?,
+            false => {
+                print(&sweep_text(place.name(), &sweep, self.global.verbose))?;
+                print(&young_text(young))?;
+            }
         }
         if is_done {
             return Ok(DONE);

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use super::{Urls, count};
 use crate::audit::repair::{Left, Mends, Steps};
+use crate::audit::strays::folder;
 use crate::audit::{Audit, Finding, Kind, Summary, Verdict};
+
+/// What a document of the releases gets.
+const DOCUMENT_ACL: &str = "a private ACL";
 
 /// How many findings of a kind are shown one by one.
 const SHOWN_MAX: usize = 5;
@@ -39,15 +44,19 @@ fn group_text(kind: Kind, verdict: Verdict, findings: &[&Finding], urls: Urls) -
     let mut line = |indent: usize, what: &str| {
         writeln!(text, "{:indent$}{what}", "").expect("a string takes every write");
     };
+    let expected = &findings[0].expected;
+    let is_common = number > 1 && findings.iter().all(|f| f.expected == *expected);
     for finding in findings.iter().take(SHOWN_MAX) {
         line(10, &finding_text(finding, urls));
-        if !finding.expected.is_empty() {
+        if !finding.expected.is_empty() && !is_common {
             line(12, &format!("expected: {}", finding.expected));
         }
     }
-    if number > SHOWN_MAX {
-        let rest = number - SHOWN_MAX;
-        line(10, &format!("and {rest} more (`--json` has them all)"));
+    if let Some(rest) = findings.get(SHOWN_MAX..).filter(|rest| !rest.is_empty()) {
+        line(10, &rest_text(kind, rest));
+    }
+    if is_common && !expected.is_empty() {
+        line(10, &format!("expected of all: {expected}"));
     }
     let mut fixes: Vec<&str> = findings.iter().map(|f| f.fix.as_str()).collect();
     fixes.sort_unstable();
@@ -58,10 +67,43 @@ fn group_text(kind: Kind, verdict: Verdict, findings: &[&Finding], urls: Urls) -
     text
 }
 
+/// What isn't shown one by one: strays by the folders they are in.
+fn rest_text(kind: Kind, rest: &[&Finding]) -> String {
+    let number = rest.len();
+    if kind != Kind::Stray {
+        return format!("and {number} more (`--json` has them all)");
+    }
+    let mut folders: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for finding in rest {
+        let key = finding.key.as_deref().unwrap_or_default();
+        let (objects, bytes) = folders.entry(folder(key)).or_default();
+        *objects += 1;
+        *bytes += finding.bytes.unwrap_or_default();
+    }
+    let folders = folders.iter().map(|(folder, (objects, bytes))| {
+        let folder = crate::error::escape(folder);
+        format!(
+            "{} {folder} ({})",
+            count(*objects, "object"),
+            HumanBytes(*bytes)
+        )
+    });
+    let folders: Vec<String> = folders.collect();
+    format!(
+        "and {number} more (`--json` has them all): {}",
+        folders.join(", ")
+    )
+}
+
 fn finding_text(finding: &Finding, urls: Urls) -> String {
     let path = finding.path.as_deref().map(crate::error::escape);
     let key = finding.key.as_deref().filter(|_| urls == Urls::Shown);
     let key = key.map(crate::error::escape);
+    let also = match finding.also.len() {
+        0 => String::new(),
+        number => format!(" and {number} more"),
+    };
+    let path = path.map(|path| path + &also);
     let what = match (path, key) {
         (Some(path), Some(key)) if path != key => format!("{path} ({key})"),
         (Some(path), _) => path,
@@ -120,11 +162,15 @@ fn summary_text(target: &str, audit: &Audit) -> String {
     )
 }
 
-/// What a repair will do, and what it won't.
-pub fn mends_text(target: &str, mends: &Mends<'_>) -> String {
-    let mut text = match mends.mends.len() as u64 {
-        0 => format!("{target}: nothing can be put right from here\n"),
-        n => format!(
+/// What a repair will do, and what it won't. `is_right`: nothing was found.
+pub fn mends_text(target: &str, mends: &Mends<'_>, is_right: bool) -> String {
+    let number = mends.mends.len() + mends.documents.len();
+    let mut text = match (number as u64, is_right) {
+        (0, true) => format!("{target}: all is right: nothing is to be put right\n"),
+        (0, false) => {
+            format!("{target}: `--repair` can put none of it right: see the fix of each\n")
+        }
+        (n, _) => format!(
             "{target}: this would be put right, of {}\n",
             count(n, "object")
         ),
@@ -132,6 +178,9 @@ pub fn mends_text(target: &str, mends: &Mends<'_>) -> String {
     for mend in &mends.mends {
         let what = in_words(&mend.steps);
         text += &format!("  {}: {what}\n", crate::error::escape(&mend.path));
+    }
+    for document in &mends.documents {
+        text += &format!("  {document} of the releases: {DOCUMENT_ACL}\n");
     }
     text + &left_text(&mends.left)
 }
@@ -162,7 +211,8 @@ fn in_words(steps: &Steps<'_>) -> &'static str {
 }
 
 /// `{"format": "assetsync audit", "version": 1, "target", "release", "published", "looked_at", "requests", "summary", "findings",
-/// "repair"}`. A finding: `{"kind", "verdict", "path", "address", "expected", "seen", "fix"}`, with `key` if names are shown.
+/// "repair"}`. A finding: `{"kind", "verdict", "path", "also", "address", "expected", "seen", "fix"}`, with `key` if names are
+/// shown, `bytes` of what nobody knows, and in `also` the paths of further objects of which the same is true.
 /// `repair` is null, or `{"mended": [{"path", "how"}], "left": [{"path", "why"}]}`: then the findings are those after it.
 pub fn audit_json(target: &str, audit: &Audit, mends: Option<&Mends<'_>>, urls: Urls) -> Value {
     let finding = |finding: &Finding| {
@@ -190,8 +240,9 @@ pub fn audit_json(target: &str, audit: &Audit, mends: Option<&Mends<'_>>, urls: 
 fn repair_json(mends: &Mends<'_>) -> Value {
     let is_left = |path: &str| mends.left.iter().any(|left| left.path == path);
     let mended = mends.mends.iter().filter(|mend| !is_left(&mend.path));
-    let mended: Vec<Value> = mended
-        .map(|mend| json!({"path": mend.path, "how": in_words(&mend.steps)}))
-        .collect();
+    let mended = mended.map(|mend| json!({"path": mend.path, "how": in_words(&mend.steps)}));
+    let documents = mends.documents.iter().filter(|document| !is_left(document));
+    let documents = documents.map(|document| json!({"path": document, "how": DOCUMENT_ACL}));
+    let mended: Vec<Value> = mended.chain(documents).collect();
     json!({ "mended": mended, "left": mends.left })
 }

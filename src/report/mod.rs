@@ -27,7 +27,7 @@ pub use json::{plan_json, report_json};
 pub use local::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
 pub use releases::{
     live_text, published_text, release_json, releases_json, releases_text, rolled_back_text,
-    root_json, sweep_json, sweep_text,
+    root_json, sweep_json, sweep_text, young_text,
 };
 pub use text::{plan_text, report_text, tree_text};
 

@@ -1,11 +1,14 @@
 //! Releases, the live switch and prunes, for people and for programs.
 
 use std::fmt::Write as _;
+use std::time::SystemTime;
 
 use indicatif::HumanBytes;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::count;
+use crate::audit::strays::Young;
 use crate::error::escape;
 use crate::release::guard::live_in_words;
 use crate::release::prune::Sweep;
@@ -171,6 +174,27 @@ pub fn sweep_text(target: &str, sweep: &Sweep, verbose: bool) -> String {
     )
 }
 
+/// What a prune leaves because it's young.
+pub fn young_text(young: Option<Young>) -> String {
+    let Some(young) = young else {
+        return String::new();
+    };
+    let (objects, bytes) = (count(young.objects, "object"), HumanBytes(young.bytes));
+    let (from, until) = (day(young.from), day(young.until));
+    let when = match from == until {
+        true => format!("from {from} on"),
+        false => format!("from {from} on, all from {until} on"),
+    };
+    format!(
+        "left because it's young: {objects} ({bytes}) that no release needs; it can be deleted {when}\n"
+    )
+}
+
+fn day(at: SystemTime) -> String {
+    let at = Timestamp::try_from(at);
+    at.map_or(String::new(), |at| at.strftime("%Y-%m-%d").to_string())
+}
+
 /// A release: what its document says.
 pub fn release_json(release: &Release) -> Value {
     serde_json::to_value(release).expect("strings and numbers are JSON")
@@ -198,8 +222,17 @@ pub fn root_json(target: &str, root: Option<&Root>) -> Value {
     })
 }
 
-/// `{"format": "assetsync prune", "version": 1, "target", "dropped": [..], "retained", "objects": [..], "documents": [..]}`.
-pub fn sweep_json(target: &str, sweep: &Sweep, is_only_shown: bool) -> Value {
+/// `{"format": "assetsync prune", "version": 1, "target", "dropped": [..], "retained", "young", "objects": [..], "documents":
+/// [..]}`. `young` is null, or what is left because it is: `{"objects", "bytes", "from", "until"}`, days in UTC.
+pub fn sweep_json(target: &str, sweep: &Sweep, young: Option<Young>, is_only_shown: bool) -> Value {
+    let young = young.map(|young| {
+        json!({
+            "objects": young.objects,
+            "bytes": young.bytes,
+            "from": day(young.from),
+            "until": day(young.until),
+        })
+    });
     json!({
         "format": "assetsync prune",
         "version": 1,
@@ -207,6 +240,7 @@ pub fn sweep_json(target: &str, sweep: &Sweep, is_only_shown: bool) -> Value {
         "only_shown": is_only_shown,
         "dropped": sweep.dropped.iter().map(|release| &release.id).collect::<Vec<_>>(),
         "retained": sweep.retained,
+        "young": young,
         "bytes": sweep.bytes(),
         "objects": sweep.objects,
         "documents": sweep.documents,

@@ -89,6 +89,12 @@ pub trait Control: fmt::Debug + Send + Sync {
     /// # Errors
     /// It can't be set; on Google, as for [`Control::set_headers`].
     async fn set_acl(&self, key: &ObjectKey, seen: &Kept) -> Result<(), StoreError>;
+
+    /// Takes every right of strangers from an object's own ACL, whatever the target wants: for documents.
+    ///
+    /// # Errors
+    /// As for [`Control::set_acl`].
+    async fn close(&self, key: &ObjectKey, seen: &Kept) -> Result<(), StoreError>;
 }
 
 /// A request that a stranger can make.

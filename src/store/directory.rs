@@ -21,7 +21,7 @@ use tempfile::NamedTempFile;
 use url::Url;
 use walkdir::WalkDir;
 
-use super::headers_file::merge_headers;
+use super::headers_file::{HEADERS_FILE, Served, merge_headers};
 use super::{Listing, PutMode, Store, StoreError, StoreErrorKind, Stored, Version, token_in_name};
 use crate::body::{self, Body, Content};
 use crate::build::{Build, Object};
@@ -30,7 +30,6 @@ use crate::name::{EncodingPolicy, Token};
 use crate::path::ObjectKey;
 
 const OWN_FOLDER: &str = ".assetsync";
-const HEADERS_FILE: &str = "_headers";
 const LOCK_FILE: &str = "lock";
 
 /// How much of a large file is copied at a time, in bytes.
@@ -384,7 +383,12 @@ impl Folder {
             Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
             Err(e) => return Err(e),
         };
-        let new = merge_headers(&old, objects);
+        let served = objects.iter().map(|object| Served {
+            key: &object.key,
+            is_mutable: object.is_mutable(),
+            headers: object.headers(),
+        });
+        let new = merge_headers(&old, &served.collect::<Vec<_>>());
         if new != old {
             self.write_atomically(&file, new.as_bytes())?;
         }

@@ -13,6 +13,7 @@ use super::control::{
 };
 use super::gcs::{Gcs, encode, parse};
 use super::gcs_iam::{Readers, iam_grants, with_reading_only};
+use super::gcs_objects::PRIVATE;
 use super::http::{Call, Reply};
 use super::kept::{Kept, Served};
 use super::{StoreError, StoreErrorKind};
@@ -417,7 +418,11 @@ impl Control for Gcs {
     }
 
     async fn set_acl(&self, key: &ObjectKey, seen: &Kept) -> Result<(), StoreError> {
-        self.set_object_acl(key, seen).await
+        self.set_object_acl(key, self.acl_of_objects(), seen).await
+    }
+
+    async fn close(&self, key: &ObjectKey, seen: &Kept) -> Result<(), StoreError> {
+        self.set_object_acl(key, PRIVATE, seen).await
     }
 }
 

@@ -19,6 +19,9 @@ use crate::path::ObjectKey;
 /// What is asked for beside [`FIELDS`].
 const FURTHER_FIELDS: &str = "metageneration,contentType,cacheControl,contentEncoding,contentDisposition,contentLanguage,acl";
 
+/// The ACL that lets no stranger do anything.
+pub(super) const PRIVATE: &str = "projectPrivate";
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resource {
@@ -134,17 +137,23 @@ impl Gcs {
         self.patch_object(key, &patch, "", seen, doing).await
     }
 
+    /// The ACL that the target's objects have.
+    pub(super) fn acl_of_objects(&self) -> &'static str {
+        match self.access() {
+            Access::ObjectAcl => "publicRead",
+            Access::Bucket => PRIVATE,
+        }
+    }
+
     pub(super) async fn set_object_acl(
         &self,
         key: &ObjectKey,
+        acl: &str,
         seen: &Kept,
     ) -> Result<(), StoreError> {
-        let acl = match self.access() {
-            Access::ObjectAcl => "&predefinedAcl=publicRead",
-            Access::Bucket => "&predefinedAcl=projectPrivate",
-        };
         let doing = format!("set the ACL of the object of key `{key}`");
-        self.patch_object(key, &json!({}), acl, seen, doing).await
+        let acl = format!("&predefinedAcl={acl}");
+        self.patch_object(key, &json!({}), &acl, seen, doing).await
     }
 
     /// Changes what isn't an object's bytes, if all of it is as it was seen.

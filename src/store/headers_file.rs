@@ -4,19 +4,32 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::build::Object;
+use crate::name::Headers;
+use crate::path::ObjectKey;
 
 /// What `_headers` begins and ends with where assetsync wrote; the rest of the file is left alone.
 const HEADERS_BEGIN: &str = "# assetsync: begin";
 const HEADERS_END: &str = "# assetsync: end";
 
+/// What a folder's files that are called so hold.
+pub(crate) const HEADERS_FILE: &str = "_headers";
+
+/// An object, as far as it matters here.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served<'a> {
+    pub(crate) key: &'a ObjectKey,
+    /// Whether its name stays when its content changes.
+    pub(crate) is_mutable: bool,
+    pub(crate) headers: &'a Headers,
+}
+
 /// `old` with assetsync's part brought up to date. The file is served like any other, so it names no
 /// immutable object: those get one rule an extension, if all files of that extension have the same headers.
 /// Two rules for one file would have their values joined by some hosts, so there are none.
-pub(super) fn merge_headers(old: &str, objects: &[Object]) -> String {
+pub(crate) fn merge_headers(old: &str, objects: &[Served<'_>]) -> String {
     let (before, ours, after) = split_headers(old);
     let mut rules = parse_rules(ours);
-    let mut by_extension: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+    let mut by_extension: BTreeMap<&str, Vec<&Served<'_>>> = BTreeMap::new();
     for object in objects {
         by_extension
             .entry(extension(object.key.as_str()))
@@ -32,7 +45,7 @@ pub(super) fn merge_headers(old: &str, objects: &[Object]) -> String {
             continue;
         }
         rules.remove(&all);
-        for object in objects.into_iter().filter(|object| object.is_mutable()) {
+        for object in objects.into_iter().filter(|object| object.is_mutable) {
             rules.insert(format!("/{}", object.key.url_path()), header_lines(object));
         }
     }
@@ -74,8 +87,8 @@ fn split_headers(text: &str) -> (&str, &str, &str) {
     )
 }
 
-fn header_lines(object: &Object) -> String {
-    let headers = object.headers();
+fn header_lines(object: &Served<'_>) -> String {
+    let headers = object.headers;
     let mut lines = format!(
         "  content-type: {}\n  cache-control: {}\n",
         headers.content_type, headers.cache_control

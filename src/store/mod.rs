@@ -18,7 +18,7 @@ mod gcs_cors;
 mod gcs_iam;
 mod gcs_objects;
 mod google_credentials;
-mod headers_file;
+pub(crate) mod headers_file;
 mod http;
 pub mod kept;
 mod memory;

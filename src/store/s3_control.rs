@@ -19,6 +19,7 @@ use super::s3_access::{
 };
 use super::s3_acl::Acl;
 use super::s3_documents::{error_document, parse};
+use super::s3_objects::PRIVATE;
 use super::s3_settings::{
     LifecycleConfiguration, LocationConstraint, ObjectLockConfiguration, OwnershipControls,
     PublicAccessBlock, VersioningConfiguration, retention,
@@ -457,7 +458,11 @@ impl Control for S3 {
     }
 
     async fn set_acl(&self, key: &ObjectKey, _seen: &Kept) -> Result<(), StoreError> {
-        self.set_object_acl(key).await
+        self.set_object_acl(key, self.acl_of_objects()).await
+    }
+
+    async fn close(&self, key: &ObjectKey, _seen: &Kept) -> Result<(), StoreError> {
+        self.set_object_acl(key, PRIVATE).await
     }
 }
 

@@ -19,6 +19,9 @@ const COPY_BYTES_MAX: u64 = 5 << 30;
 /// What S3 answers in headers but keeps nothing of.
 const DEFAULT_TYPE: &str = "binary/octet-stream";
 
+/// The ACL that lets no stranger do anything.
+pub(super) const PRIVATE: &str = "private";
+
 impl S3 {
     pub(super) async fn examine_object(&self, key: &ObjectKey) -> Result<Option<Kept>, StoreError> {
         let (look, grants) =
@@ -94,13 +97,21 @@ impl S3 {
         self.success(&call.changes_object(), reply).map(|_| ())
     }
 
-    /// S3 has no condition for this, and needs none: whatever is there is to be as public as the target says.
-    pub(super) async fn set_object_acl(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        let url = format!("{}?acl=", self.object_url(key.as_str()));
-        let acl = match self.access() {
+    /// The ACL that the target's objects have.
+    pub(super) fn acl_of_objects(&self) -> &'static str {
+        match self.access() {
             Access::ObjectAcl => "public-read",
-            Access::Bucket => "private",
-        };
+            Access::Bucket => PRIVATE,
+        }
+    }
+
+    /// S3 has no condition for this, and needs none: whatever is there is to be as public as that.
+    pub(super) async fn set_object_acl(
+        &self,
+        key: &ObjectKey,
+        acl: &str,
+    ) -> Result<(), StoreError> {
+        let url = format!("{}?acl=", self.object_url(key.as_str()));
         let doing = format!("set the ACL of the object of key `{key}`");
         let call = Call::new(Method::PUT, url, doing).header("x-amz-acl", acl);
         let reply = self.send(&call).await?;

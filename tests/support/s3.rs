@@ -117,6 +117,40 @@ impl Bucket {
         serde_json::from_str(&run.stdout).expect("JSON")
     }
 
+    /// Amazon's own command line, as the bucket's owner: `["s3api", "delete-object", …]`. It must end well.
+    pub fn aws(&self, arguments: &[&str]) -> String {
+        let aws = from_test_command("ASSETSYNC_TEST_AWS");
+        let mut command = std::process::Command::new(&aws);
+        command
+            .args(["--endpoint-url", &self.endpoint])
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env(
+                "AWS_ACCESS_KEY_ID",
+                from_test_command("ASSETSYNC_TEST_ACCESS_KEY"),
+            )
+            .env(
+                "AWS_SECRET_ACCESS_KEY",
+                from_test_command("ASSETSYNC_TEST_SECRET_KEY"),
+            )
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            // Of nobody who is logged in on this machine.
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            // Ceph's radosgw 16 doesn't know the checksums that are newer than it.
+            .env("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+            .env("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")
+            .env("no_proxy", "127.0.0.1");
+        let output = command.output().unwrap_or_else(|error| {
+            panic!("{aws} doesn't run ({error}): run `tests/run`, which installs `awscli`")
+        });
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let errors = text(&output.stderr);
+        assert!(output.status.success(), "aws {arguments:?}: {errors}");
+        text(&output.stdout)
+    }
+
     /// A stranger's GET; `path` is encoded already.
     pub fn anonymous(&self, path: &str) -> Answer {
         let url = format!("{}/{}{path}", self.endpoint, self.name);

@@ -1,219 +1,393 @@
-//! One row for each thing that can happen to what is published: what the audit says of it, and what a repair does.
+//! One row for each thing that can be done to what is published, behind assetsync's back and with `aws`: what the audit says of
+//! it, and what a repair does. What is the same in both sorts of buckets is done in one, since `aws` takes its time.
 
-use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Access, Hunt, found, good, gzipped};
+use serde_json::{Value, json};
 
-/// What a repair makes of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    /// It's right again, by this.
-    Mended(&'static str),
-    /// It's told of again.
-    Stays,
-}
-use Then::{Mended, Stays};
-
-struct Damage {
-    what: &'static str,
-    /// In which kinds of buckets.
-    on: &'static [Access],
-    done: fn(&Hunt),
-    kind: &'static str,
-    /// Which file it says it is.
-    path: Option<&'static str>,
-    says: &'static str,
-    then: Then,
-}
+use super::published::{Published, Sign, code_is_right, found, gzipped};
+use super::rgw::{Access, Hunt};
+use crate::support::Site;
+use crate::support::s3::Bucket;
 
 const BOTH: &[Access] = &[Access::Acl, Access::Policy];
 const ACL: &[Access] = &[Access::Acl];
 const POLICY: &[Access] = &[Access::Policy];
 
-fn stored(hunt: &Hunt, path: &str) -> Vec<u8> {
-    hunt.bucket.signed("GET", &hunt.at(path), b"").body
+const AGAIN: &str = "uploaded again, over what is there";
+
+const STYLE: &str = "body { color: red }\n";
+const PICTURE: &[u8] = b"a picture of gears";
+
+/// Something that is done to an object, which no other row touches.
+struct Damage {
+    what: &'static str,
+    /// In which kinds of buckets.
+    on: &'static [Access],
+    sign: Sign,
+    /// What a repair does.
+    mended: &'static str,
+    done: fn(&Hunt, &str),
 }
 
-fn cors(origins: &str) -> String {
-    format!(
-        "<CORSConfiguration><CORSRule>{origins}<AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod>\
-         <AllowedHeader>Range</AllowedHeader><AllowedHeader>Content-Range</AllowedHeader><ExposeHeader>Range</ExposeHeader>\
-         <ExposeHeader>Content-Range</ExposeHeader><MaxAgeSeconds>60</MaxAgeSeconds></CORSRule></CORSConfiguration>"
-    )
+const fn sign(kind: &'static str, path: &'static str, says: &'static str) -> Sign {
+    let path = Some(path);
+    Sign { kind, path, says }
 }
 
 #[rustfmt::skip]
 const DAMAGES: &[Damage] = &[
-    Damage { what: "an object removed", on: BOTH, kind: "missing", path: Some("map.png"), says: "nothing is there", then: Mended("uploaded again"),
-        done: |hunt| good(&hunt.bucket.signed("DELETE", &hunt.at("map.png"), b"")) },
-    Damage { what: "other bytes of the same length", on: BOTH, kind: "content", path: Some("other.png"), says: "15 other bytes", then: Mended("uploaded again, over what is there"),
-        done: |hunt| hunt.rewrite("other.png", Some(b"ANOTHER PICTURE"), &[]) },
-    Damage { what: "more bytes", on: BOTH, kind: "content", path: Some("other.png"), says: "28 bytes", then: Mended("uploaded again, over what is there"),
-        done: |hunt| hunt.rewrite("other.png", Some(b"another picture, and the key"), &[]) },
-    Damage { what: "cut off", on: BOTH, kind: "content", path: Some("song.mp3"), says: "10000 bytes", then: Mended("uploaded again, over what is there"),
-        done: |hunt| hunt.rewrite("song.mp3", Some(&stored(hunt, "song.mp3")[..10_000]), &[]) },
-    Damage { what: "cut off in the middle of gzip", on: ACL, kind: "content", path: Some("app.css"), says: "can't be unpacked", then: Mended("uploaded again, over what is there"),
-        done: |hunt| { let bytes = stored(hunt, "app.css"); hunt.rewrite("app.css", Some(&bytes[..bytes.len() / 2]), &[]) } },
-    Damage { what: "emptied", on: POLICY, kind: "content", path: Some("map.png"), says: "0 bytes", then: Mended("uploaded again, over what is there"),
-        done: |hunt| hunt.rewrite("map.png", Some(b""), &[]) },
-    Damage { what: "another Content-Type", on: BOTH, kind: "headers", path: Some("app.css"), says: "content-type: text/plain", then: Mended("headers"),
-        done: |hunt| hunt.rewrite("app.css", None, &[("content-type", "text/plain")]) },
-    Damage { what: "another Cache-Control", on: BOTH, kind: "headers", path: Some("map.png"), says: "cache-control: no-store", then: Mended("headers"),
-        done: |hunt| hunt.rewrite("map.png", None, &[("cache-control", "no-store")]) },
-    Damage { what: "no Cache-Control", on: ACL, kind: "headers", path: Some("map.png"), says: "no cache-control", then: Mended("headers"),
-        done: |hunt| hunt.rewrite("map.png", None, &[("cache-control", "")]) },
-    Damage { what: "a Content-Disposition", on: ACL, kind: "headers", path: Some("map.png"), says: "content-disposition: attachment", then: Mended("headers"),
-        done: |hunt| hunt.rewrite("map.png", None, &[("content-disposition", "attachment")]) },
-    Damage { what: "Content-Encoding lost", on: BOTH, kind: "encoding", path: Some("app.css"), says: "no `content-encoding` says so", then: Mended("headers"),
-        done: |hunt| hunt.rewrite("app.css", None, &[("content-encoding", "")]) },
-    Damage { what: "Content-Encoding that isn't true", on: ACL, kind: "encoding", path: Some("map.png"), says: "aren't gzipped", then: Mended("headers"),
-        done: |hunt| hunt.rewrite("map.png", None, &[("content-encoding", "gzip")]) },
-    Damage { what: "stored unzipped", on: BOTH, kind: "encoding", path: Some("app.css"), says: "not compressed", then: Mended("uploaded again, over what is there"),
-        done: |hunt| hunt.rewrite("app.css", Some(&"body { color: red }\n".repeat(50).into_bytes()), &[("content-encoding", "")]) },
-    Damage { what: "gzipped twice", on: BOTH, kind: "encoding", path: Some("app.css"), says: "gzipped twice", then: Mended("uploaded again, over what is there"),
-        done: |hunt| hunt.rewrite("app.css", Some(&gzipped(&stored(hunt, "app.css"))), &[]) },
-    Damage { what: "the token lost", on: BOTH, kind: "token", path: Some("map.png"), says: "no token", then: Mended("headers"),
-        done: |hunt| hunt.rewrite("map.png", None, &[("x-amz-meta-assetsync", "")]) },
-    Damage { what: "a private ACL", on: ACL, kind: "acl", path: Some("map.png"), says: "strangers may do nothing", then: Mended("ACL"),
-        done: |hunt| good(&hunt.bucket.signed_with("PUT", &format!("{}?acl=", hunt.at("map.png")), b"", &[("x-amz-acl", "private")])) },
-    Damage { what: "an ACL that lets everybody write", on: BOTH, kind: "acl", path: Some("map.png"), says: "WRITE in its ACL", then: Mended("ACL"),
-        done: |hunt| good(&hunt.bucket.signed_with("PUT", &format!("{}?acl=", hunt.at("map.png")), b"", &[("x-amz-acl", "public-read-write")])) },
-    Damage { what: "an ACL where there should be none", on: POLICY, kind: "acl", path: Some("map.png"), says: "whatever the bucket says", then: Mended("ACL"),
-        done: |hunt| good(&hunt.bucket.signed_with("PUT", &format!("{}?acl=", hunt.at("map.png")), b"", &[("x-amz-acl", "public-read")])) },
-    Damage { what: "headers and ACL", on: ACL, kind: "acl", path: Some("map.png"), says: "strangers may do nothing", then: Mended("headers and ACL"),
-        done: |hunt| hunt.rewrite("map.png", None, &[("x-amz-acl", "private"), ("content-type", "text/plain")]) },
-    Damage { what: "another file's object", on: BOTH, kind: "content", path: Some("map.png"), says: "15 bytes", then: Mended("uploaded again, over what is there"),
-        done: |hunt| { let token = hunt.bucket.signed("GET", &hunt.at("other.png"), b""); let token = token.header("x-amz-meta-assetsync").expect("it has one").to_string();
-            hunt.rewrite("map.png", Some(b"another picture"), &[("x-amz-meta-assetsync", &token)]) } },
-    Damage { what: "a redirect of the website", on: ACL, kind: "redirect", path: Some("map.png"), says: "https://evil.example", then: Mended("headers"),
-        done: |hunt| hunt.rewrite("map.png", None, &[("x-amz-website-redirect-location", "https://evil.example/")]) },
-    Damage { what: "a page overwritten by hand", on: BOTH, kind: "content", path: Some("index.html"), says: "bytes", then: Mended("uploaded again, over what is there"),
-        done: |hunt| hunt.rewrite("index.html", Some(b"<h1>Hacked</h1>"), &[("content-encoding", ""), ("x-amz-meta-assetsync", "")]) },
-    Damage { what: "a page that is kept for long", on: BOTH, kind: "headers", path: Some("index.html"), says: "max-age=86400", then: Mended("headers"),
-        done: |hunt| hunt.rewrite("index.html", None, &[("cache-control", "public, max-age=86400")]) },
-    Damage { what: "a stray", on: BOTH, kind: "stray", path: None, says: "bytes", then: Stays,
-        done: |hunt| good(&hunt.bucket.signed("PUT", "/static/notes.txt", b"who put me here?")) },
-    Damage { what: "what is held, uploaded", on: BOTH, kind: "held", path: Some("solution/answer.html"), says: "strangers can read it", then: Stays,
-        done: |hunt| good(&hunt.bucket.signed_with("PUT", &hunt.at("solution/answer.html"), b"<p>CANDLE</p>", &[("x-amz-acl", "public-read")])) },
-    Damage { what: "what is held, uploaded and private", on: ACL, kind: "held", path: Some("solution/answer.html"), says: "it's in the bucket", then: Stays,
-        done: |hunt| good(&hunt.bucket.signed("PUT", &hunt.at("solution/answer.html"), b"<p>CANDLE</p>")) },
-    Damage { what: "the CORS policy removed", on: BOTH, kind: "cors", path: Some("index.html"), says: "scripts of https://hunt.example.org may not read it", then: Stays,
-        done: |hunt| good(&hunt.bucket.signed("DELETE", "?cors=", b"")) },
-    Damage { what: "the CORS policy narrowed", on: ACL, kind: "cors-policy", path: None, says: "isn't as the file says", then: Stays,
-        done: |hunt| hunt.set("cors", &cors("<AllowedOrigin>https://old.example.org</AllowedOrigin>")) },
-    Damage { what: "the CORS policy widened", on: ACL, kind: "cors", path: Some("index.html"), says: "scripts of https://not-allowed.example may read it", then: Stays,
-        done: |hunt| hunt.set("cors", &cors("<AllowedOrigin>*</AllowedOrigin>")) },
-    Damage { what: "a policy that lets everybody list", on: BOTH, kind: "bucket", path: None, says: "strangers can list the bucket", then: Stays,
-        done: |hunt| hunt.set("policy", &json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*",
-            "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": [format!("arn:aws:s3:::{}", hunt.bucket.name), format!("arn:aws:s3:::{}/static/*", hunt.bucket.name)]}]}).to_string()) },
-    Damage { what: "a bucket's ACL that lets everybody list", on: BOTH, kind: "bucket", path: None, says: "READ in the bucket's ACL", then: Stays,
-        done: |hunt| good(&hunt.bucket.signed_with("PUT", "?acl=", b"", &[("x-amz-acl", "public-read")])) },
-    Damage { what: "a bucket's ACL that lets everybody write", on: BOTH, kind: "bucket", path: None, says: "WRITE in the bucket's ACL", then: Stays,
-        done: |hunt| good(&hunt.bucket.signed_with("PUT", "?acl=", b"", &[("x-amz-acl", "public-read-write")])) },
-    Damage { what: "a public access block", on: POLICY, kind: "bucket", path: None, says: "lets no stranger read", then: Stays,
-        done: |hunt| hunt.set("publicAccessBlock", "<PublicAccessBlockConfiguration><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>") },
-    Damage { what: "a root that everybody can read", on: BOTH, kind: "state", path: None, says: "strangers can read the root", then: Stays,
-        done: |hunt| { let (bucket, root) = hunt.document("root.json"); good(&bucket.signed_with("PUT", &format!("{root}?acl="), b"", &[("x-amz-acl", "public-read")])) } },
-    Damage { what: "a manifest that everybody can read", on: ACL, kind: "state", path: None, says: "strangers can read the manifest", then: Stays,
-        done: |hunt| { let (bucket, manifest) = hunt.document("manifests/"); good(&bucket.signed_with("PUT", &format!("{manifest}?acl="), b"", &[("x-amz-acl", "public-read")])) } },
-    Damage { what: "a damaged root", on: BOTH, kind: "releases", path: None, says: "root", then: Stays,
-        done: |hunt| { let (bucket, root) = hunt.document("root.json"); good(&bucket.signed("PUT", &root, b"{\"format\": ")) } },
-    Damage { what: "no manifest", on: BOTH, kind: "releases", path: None, says: "it's gone", then: Stays,
-        done: |hunt| { let (bucket, manifest) = hunt.document("manifests/"); good(&bucket.signed("DELETE", &manifest, b"")) } },
-    Damage { what: "a damaged manifest", on: BOTH, kind: "releases", path: None, says: "Cannot read the manifest", then: Stays,
-        done: |hunt| { let (bucket, manifest) = hunt.document("manifests/"); good(&bucket.signed("PUT", &manifest, b"not gzip")) } },
+    Damage { what: "an object removed", on: BOTH, sign: sign("missing", "gone.png", "nothing is there"), mended: "uploaded again",
+        done: |hunt, path| hunt.aws_on("delete-object", path, &[]) },
+    Damage { what: "other bytes of the same length", on: BOTH, sign: sign("content", "other.png", "18 other bytes"), mended: AGAIN,
+        done: |hunt, path| hunt.rewrite(path, b"A PICTURE OF GEARS", &[]) },
+    Damage { what: "more bytes", on: ACL, sign: sign("content", "longer.png", "31 bytes"), mended: AGAIN,
+        done: |hunt, path| hunt.rewrite(path, b"a picture of gears, and the key", &[]) },
+    Damage { what: "cut off", on: ACL, sign: sign("content", "short.mp3", "10000 bytes"), mended: AGAIN,
+        done: |hunt, path| hunt.rewrite(path, &hunt.get(path).body[..10_000], &[]) },
+    Damage { what: "cut off in the middle of gzip", on: ACL, sign: sign("content", "half.css", "can't be unpacked"), mended: AGAIN,
+        done: |hunt, path| { let bytes = hunt.get(path).body; hunt.rewrite(path, &bytes[..bytes.len() / 2], &[]) } },
+    Damage { what: "emptied", on: POLICY, sign: sign("content", "empty.png", "0 bytes"), mended: AGAIN,
+        done: |hunt, path| hunt.rewrite(path, b"", &[]) },
+    Damage { what: "another Content-Type", on: BOTH, sign: sign("headers", "type.css", "content-type: text/plain"), mended: "headers",
+        done: |hunt, path| hunt.retouch(path, &[("content-type", "text/plain")]) },
+    Damage { what: "another Cache-Control", on: ACL, sign: sign("headers", "caching.png", "cache-control: no-store"), mended: "headers",
+        done: |hunt, path| hunt.retouch(path, &[("cache-control", "no-store")]) },
+    Damage { what: "no Cache-Control", on: ACL, sign: sign("headers", "uncached.png", "no cache-control"), mended: "headers",
+        done: |hunt, path| hunt.retouch(path, &[("cache-control", "")]) },
+    Damage { what: "a Content-Disposition", on: ACL, sign: sign("headers", "attached.png", "content-disposition: attachment"), mended: "headers",
+        done: |hunt, path| hunt.retouch(path, &[("content-disposition", "attachment")]) },
+    Damage { what: "Content-Encoding lost", on: BOTH, sign: sign("encoding", "unsaid.css", "no `content-encoding` says so"), mended: "headers",
+        done: |hunt, path| hunt.retouch(path, &[("content-encoding", "")]) },
+    Damage { what: "Content-Encoding that isn't true", on: ACL, sign: sign("encoding", "untrue.png", "aren't gzipped"), mended: "headers",
+        done: |hunt, path| hunt.retouch(path, &[("content-encoding", "gzip")]) },
+    Damage { what: "stored unzipped", on: ACL, sign: sign("encoding", "unzipped.css", "not compressed"), mended: AGAIN,
+        done: |hunt, path| hunt.rewrite(path, STYLE.repeat(50).as_bytes(), &[("content-encoding", "")]) },
+    Damage { what: "gzipped twice", on: ACL, sign: sign("encoding", "twice.css", "gzipped twice"), mended: AGAIN,
+        done: |hunt, path| hunt.rewrite(path, &gzipped(&hunt.get(path).body), &[]) },
+    Damage { what: "the token lost", on: BOTH, sign: sign("token", "untold.png", "no token"), mended: "headers",
+        done: |hunt, path| hunt.retouch(path, &[("metadata", "")]) },
+    Damage { what: "a private ACL", on: ACL, sign: sign("acl", "private.png", "strangers may do nothing"), mended: "ACL",
+        done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "private"]) },
+    Damage { what: "an ACL that lets everybody write", on: BOTH, sign: sign("acl", "writable.png", "WRITE in its ACL"), mended: "ACL",
+        done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "public-read-write"]) },
+    Damage { what: "an ACL where there should be none", on: POLICY, sign: sign("acl", "readable.png", "whatever the bucket says"), mended: "ACL",
+        done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "public-read"]) },
+    Damage { what: "headers and ACL", on: ACL, sign: sign("acl", "both.png", "strangers may do nothing"), mended: "headers and ACL",
+        done: |hunt, path| hunt.retouch(path, &[("acl", "private"), ("content-type", "text/plain")]) },
+    Damage { what: "another file's object", on: ACL, sign: sign("content", "swapped.png", "15 bytes"), mended: AGAIN,
+        done: |hunt, path| {
+            let source = format!("{}/{}", hunt.bucket.name, hunt.key("bystander.png"));
+            let public: &[&str] = if hunt.access == Access::Acl { &["--acl", "public-read"] } else { &[] };
+            hunt.aws_on("copy-object", path, &[&["--copy-source", &source], public].concat());
+        } },
+    Damage { what: "a redirect of the website", on: ACL, sign: sign("redirect", "led.png", "https://evil.example"), mended: "headers",
+        done: |hunt, path| hunt.retouch(path, &[("website-redirect-location", "https://evil.example/")]) },
+    Damage { what: "a page overwritten by hand", on: BOTH, sign: sign("content", "hacked.html", "15 bytes"), mended: AGAIN,
+        done: |hunt, path| hunt.rewrite(path, b"<h1>Hacked</h1>", &[("content-encoding", ""), ("metadata", "")]) },
+    Damage { what: "a page that is kept for long", on: ACL, sign: sign("headers", "stale.html", "max-age=86400"), mended: "headers",
+        done: |hunt, path| hunt.retouch(path, &[("cache-control", "public, max-age=86400")]) },
 ];
 
-/// Does the damage to a hunt of its own, and sees what comes of it.
-fn play(damage: &Damage, access: Access) {
-    let Damage {
-        what,
-        kind,
-        path,
-        says,
-        ..
-    } = *damage;
-    let hunt = Hunt::published(access);
-    (damage.done)(&hunt);
-    let (code, report) = hunt.audit(&[]);
-    let findings = found(&report);
-    let is_it = |f: &&&serde_json::Value| {
-        f["kind"] == kind
-            && f["path"].as_str() == path
-            && f["seen"].as_str().is_some_and(|seen| seen.contains(says))
-    };
-    let it = findings.iter().find(is_it);
-    let it = it.unwrap_or_else(|| panic!("{what} ({access:?}) isn't told of:\n{report:#}"));
-    assert_ne!(it["fix"], "", "{what} ({access:?}): {it:#}");
-    let is_dangerous = findings.iter().any(|f| f["verdict"] == "failed");
-    assert_eq!(
-        code,
-        if is_dangerous { 3 } else { 0 },
-        "{what} ({access:?})"
-    );
-    if let Some(path) = path.filter(|_| kind != "cors") {
-        let others = findings.iter().filter(|f| f["path"] != path);
-        assert_eq!(
-            others.count(),
-            0,
-            "{what} ({access:?}): others are blamed:\n{report:#}"
-        );
-    }
+/// Something that is done to the bucket, or beside what is published.
+struct Disorder {
+    what: &'static str,
+    on: &'static [Access],
+    kind: &'static str,
+    path: Option<&'static str>,
+    says: &'static str,
+    done: fn(&Hunt),
+    then: Then,
+}
 
-    let keys = hunt.bucket.all_keys();
-    let (code, after) = hunt.audit(&["--repair", "--yes"]);
-    match damage.then {
-        Mended(how) => {
-            let mended = json!([{"path": path, "how": how}]);
-            assert_eq!(
-                after["repair"]["mended"], mended,
-                "{what} ({access:?}): {after:#}"
-            );
-            assert_eq!(code, 0, "{what} ({access:?}): {after:#}");
-            let (code, again) = hunt.audit(&[]);
-            assert_eq!(again["findings"], json!([]), "{what} ({access:?})");
-            assert_eq!(code, 0, "{what} ({access:?})");
-            let diff = hunt.ok(&["push", "prod", "--verify", "full", "--json"]);
-            let diff: serde_json::Value = serde_json::from_str(&diff).expect("JSON");
-            assert_eq!(diff["repaired"], json!([]), "{what} ({access:?}): {diff:#}");
-        }
-        Stays => {
-            assert!(
-                found(&after).iter().any(|f| is_it(&f)),
-                "{what} ({access:?}): {after:#}"
-            );
-            assert_eq!(hunt.bucket.all_keys(), keys, "{what} ({access:?})");
-        }
+/// How it's put in order again.
+enum Then {
+    /// By what the audit says: its first command.
+    AsAdvised,
+    /// By `--repair`.
+    Repaired,
+    /// By this; the advice is for people to weigh.
+    By(fn(&Hunt)),
+    /// By bringing back the document whose key has this in it.
+    BroughtBack(&'static str),
+}
+use Then::{AsAdvised, BroughtBack, By, Repaired};
+
+fn cors(origin: &str) -> String {
+    let headers = ["Range", "Content-Range"];
+    json!({"CORSRules": [{"AllowedOrigins": [origin], "AllowedMethods": ["GET", "HEAD"], "AllowedHeaders": headers,
+        "ExposeHeaders": headers, "MaxAgeSeconds": 60}]})
+    .to_string()
+}
+
+fn set_cors(hunt: &Hunt, origin: &str) {
+    hunt.aws("put-bucket-cors", &["--cors-configuration", &cors(origin)]);
+}
+
+/// A policy that lets everybody read, and what else these statements say.
+fn set_policy(hunt: &Hunt, more: &[Value]) {
+    let read = json!({"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"],
+        "Resource": [format!("arn:aws:s3:::{}/static/*", hunt.bucket.name)]});
+    let statements: Vec<&Value> = std::iter::once(&read).chain(more).collect();
+    let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    hunt.aws("put-bucket-policy", &["--policy", &policy]);
+}
+
+fn remove_policy(hunt: &Hunt) {
+    hunt.aws("delete-bucket-policy", &[]);
+    if hunt.access == Access::Policy {
+        hunt.ok(&["access", "apply", "prod", "--yes"]);
     }
 }
 
-/// A few at a time, since each is mostly waiting.
-fn play_all(access: Access) {
-    let rows: Vec<&Damage> = DAMAGES
+#[rustfmt::skip]
+const DISORDERS: &[Disorder] = &[
+    Disorder { what: "the CORS policy removed", on: BOTH, kind: "cors-policy", path: None, says: "the bucket has no CORS policy; so scripts of https://hunt.example.org may not read it", then: AsAdvised,
+        done: |hunt| hunt.aws("delete-bucket-cors", &[]) },
+    Disorder { what: "the CORS policy narrowed", on: ACL, kind: "cors-policy", path: None, says: "isn't as the file says", then: AsAdvised,
+        done: |hunt| set_cors(hunt, "https://old.example.org") },
+    Disorder { what: "the CORS policy widened", on: ACL, kind: "cors-policy", path: None, says: "scripts of https://not-allowed.example may read it", then: AsAdvised,
+        done: |hunt| set_cors(hunt, "*") },
+    Disorder { what: "a policy that lets everybody list", on: BOTH, kind: "bucket", path: None, says: "strangers can list the bucket", then: By(remove_policy),
+        done: |hunt| set_policy(hunt, &[json!({"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket"], "Resource": [format!("arn:aws:s3:::{}", hunt.bucket.name)]})]) },
+    Disorder { what: "a policy that keeps one object back", on: BOTH, kind: "unreadable", path: Some("bystander.png"), says: "403 Forbidden", then: By(remove_policy),
+        done: |hunt| set_policy(hunt, &[json!({"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam:::user/tester"}, "Action": ["s3:GetObject"],
+            "Resource": [format!("arn:aws:s3:::{}/{}", hunt.bucket.name, hunt.key("bystander.png"))]})]) },
+    Disorder { what: "the policy removed", on: POLICY, kind: "unreadable", path: None, says: "strangers get none of the", then: AsAdvised,
+        done: |hunt| hunt.aws("delete-bucket-policy", &[]) },
+    Disorder { what: "a bucket's ACL that lets everybody list", on: BOTH, kind: "bucket", path: None, says: "READ in the bucket's ACL", then: AsAdvised,
+        done: |hunt| hunt.aws("put-bucket-acl", &["--acl", "public-read"]) },
+    Disorder { what: "a bucket's ACL that lets everybody write", on: ACL, kind: "bucket", path: None, says: "WRITE in the bucket's ACL", then: AsAdvised,
+        done: |hunt| hunt.aws("put-bucket-acl", &["--acl", "public-read-write"]) },
+    Disorder { what: "a public access block", on: POLICY, kind: "bucket", path: None, says: "lets no stranger read", then: AsAdvised,
+        done: |hunt| hunt.aws("put-public-access-block", &["--public-access-block-configuration", "RestrictPublicBuckets=true"]) },
+    Disorder { what: "a stray", on: ACL, kind: "stray", path: None, says: "`notes.txt`, 16 bytes", then: By(|hunt| hunt.aws("delete-object", &["--key", "static/notes.txt"])),
+        done: |hunt| hunt.upload("static/notes.txt", b"who put me here?", &[]) },
+    Disorder { what: "what is held, uploaded", on: BOTH, kind: "held", path: Some("solution/answer.html"), says: "whoever knows its name can read it", then: By(delete_as_advised),
+        done: |hunt| hunt.upload(&hunt.key("solution/answer.html"), b"<p>CANDLE</p>", &["--acl", "public-read"]) },
+    Disorder { what: "what is held, uploaded and private", on: ACL, kind: "held", path: Some("solution/answer.html"), says: "it's in the target already", then: By(delete_as_advised),
+        done: |hunt| hunt.upload(&hunt.key("solution/answer.html"), b"<p>CANDLE</p>", &[]) },
+    Disorder { what: "a root that everybody can read", on: BOTH, kind: "state", path: None, says: "strangers can read the root, by its own ACL", then: Repaired,
+        done: |hunt| hunt.aws_on_document("put-object-acl", "root.json", &["--acl", "public-read"]) },
+    Disorder { what: "a manifest that everybody can read", on: ACL, kind: "state", path: None, says: "strangers can read the manifest", then: Repaired,
+        done: |hunt| hunt.aws_on_document("put-object-acl", "manifests/", &["--acl", "public-read"]) },
+    Disorder { what: "a copy of a page that everybody can write", on: ACL, kind: "state", path: None, says: "a copy of a plain name", then: Repaired,
+        done: |hunt| hunt.aws_on_document("put-object-acl", "plain/", &["--acl", "public-read-write"]) },
+    Disorder { what: "a damaged root", on: ACL, kind: "releases", path: None, says: "root", then: BroughtBack("root.json"),
+        done: |hunt| write_over(hunt, "root.json") },
+    Disorder { what: "no manifest", on: BOTH, kind: "releases", path: None, says: "it's gone", then: BroughtBack("manifests/"),
+        done: |hunt| hunt.aws_on_document("delete-object", "manifests/", &[]) },
+    Disorder { what: "a damaged manifest", on: ACL, kind: "releases", path: None, says: "Cannot read the manifest", then: BroughtBack("manifests/"),
+        done: |hunt| write_over(hunt, "manifests/") },
+];
+
+fn write_over(hunt: &Hunt, part: &str) {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), b"{\"format\": ").expect("written");
+    let body = file.path().to_str().expect("UTF-8");
+    hunt.aws_on_document("put-object", part, &["--body", body]);
+}
+
+/// What the audit says of what is held names the command that takes it away, all but its name.
+fn delete_as_advised(hunt: &Hunt) {
+    let (_, report) = hunt.audit(&["--show-urls"]);
+    let findings = found(&report);
+    let held = findings
         .iter()
-        .filter(|one| one.on.contains(&access))
-        .collect();
-    assert!(rows.len() >= 25, "{}", rows.len());
-    let next = std::sync::atomic::AtomicUsize::new(0);
+        .find(|f| f["kind"] == "held")
+        .expect("it's told of");
+    let fix = held["fix"].as_str().expect("text");
+    let command = commands(fix)
+        .find(|command| command.starts_with("aws "))
+        .expect("a command");
+    let command = command.replace("NAME", held["key"].as_str().expect("text"));
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    hunt.bucket.aws(&words);
+}
+
+/// What stands between backticks; all, if nothing does.
+fn commands(fix: &str) -> impl Iterator<Item = String> {
+    let inside: Vec<&str> = fix.split('`').skip(1).step_by(2).collect();
+    let all = if inside.is_empty() { vec![fix] } else { inside };
+    all.into_iter()
+        .map(str::to_string)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// A file for each row, and one that nobody touches.
+fn site_of_rows(config: &str) -> Site {
+    let rules = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
+    let mut site = super::published::site(&format!("{config}{rules}"));
+    for damage in DAMAGES {
+        let path = damage.sign.path.expect("each has a file");
+        let content = match path.rsplit_once('.').expect("an extension").1 {
+            "css" => STYLE.repeat(50).into_bytes(),
+            "html" => "<h1>The hunt</h1>\n".repeat(50).into_bytes(),
+            "mp3" => (0..20_000u32).map(|n| n as u8).collect(),
+            _ => PICTURE.to_vec(),
+        };
+        site = site.file(path, content);
+    }
+    site.file("bystander.png", "another picture")
+}
+
+/// A few at a time, since each is a program that starts.
+fn do_all(hunt: &Hunt, damages: &[&Damage]) {
+    let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
-                while let Some(damage) =
-                    rows.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
-                {
-                    play(damage, access);
+                while let Some(damage) = damages.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    (damage.done)(hunt, damage.sign.path.expect("each has a file"));
                 }
             });
         }
     });
 }
 
-#[test]
-fn every_damage_to_objects_with_acls_is_found_and_put_right_if_it_may_be() {
-    play_all(Access::Acl);
+/// All at once, as if somebody had gone wild in the console: each is told of, and nothing else is.
+fn damage_and_repair(access: Access) {
+    let hunt = Hunt::of(access, site_of_rows);
+    let rows: Vec<&Damage> = DAMAGES
+        .iter()
+        .filter(|one| one.on.contains(&access))
+        .collect();
+    do_all(&hunt, &rows);
+    let (code, report) = hunt.audit(&[]);
+    for damage in &rows {
+        damage.sign.find(damage.what, &report);
+    }
+    let is_of_a_row = |f: &&Value| rows.iter().any(|row| f["path"].as_str() == row.sign.path);
+    let findings = found(&report);
+    assert!(
+        findings.iter().all(is_of_a_row),
+        "others are blamed:\n{report:#}"
+    );
+    code_is_right("all damages", code, &report);
+
+    let (code, after) = hunt.audit(&["--repair", "--yes"]);
+    let mut mended: Vec<Value> = rows
+        .iter()
+        .map(|row| json!({"path": row.sign.path, "how": row.mended}))
+        .collect();
+    mended.sort_by_key(|mend| mend["path"].to_string());
+    assert_eq!(after["repair"]["mended"], json!(mended), "{after:#}");
+    assert_eq!((code, &after["findings"]), (0, &json!([])), "{after:#}");
+    hunt.is_clean("after the repair");
+    let again = hunt.ok(&["push", "prod", "--verify", "full", "--json"]);
+    let again: Value = serde_json::from_str(&again).expect("JSON");
+    assert_eq!(again["repaired"], json!([]), "{again:#}");
 }
 
 #[test]
-fn every_damage_to_a_public_bucket_is_found_and_put_right_if_it_may_be() {
-    play_all(Access::Policy);
+fn every_damage_to_objects_with_acls_is_found_and_put_right() {
+    damage_and_repair(Access::Acl);
+}
+
+#[test]
+fn every_damage_to_objects_of_a_public_bucket_is_found_and_put_right() {
+    damage_and_repair(Access::Policy);
+}
+
+/// One after the other, each put in order again before the next.
+fn disorder_and_order(access: Access) {
+    let hunt = Hunt::of(access, |config| {
+        super::published::site(config).file("bystander.png", "another picture")
+    });
+    for disorder in DISORDERS.iter().filter(|one| one.on.contains(&access)) {
+        play(&hunt, disorder);
+    }
+}
+
+fn play(hunt: &Hunt, disorder: &Disorder) {
+    let Disorder {
+        what,
+        kind,
+        path,
+        says,
+        ..
+    } = *disorder;
+    let what = format!("{what} ({:?})", hunt.access);
+    let sign = Sign { kind, path, says };
+    let before = match disorder.then {
+        BroughtBack(part) => {
+            let (bucket, key) = hunt.document(part);
+            Some((
+                bucket,
+                bucket.signed("GET", &format!("/{key}"), b"").body,
+                key,
+            ))
+        }
+        _ => None,
+    };
+    (disorder.done)(hunt);
+    if let Repaired = disorder.then {
+        let (code, report) = hunt.audit(&[]);
+        sign.find(&what, &report);
+        code_is_right(&what, code, &report);
+        let (code, report) = hunt.audit(&["--repair", "--yes"]);
+        assert_eq!(
+            (code, &report["findings"]),
+            (0, &json!([])),
+            "{what}: {report:#}"
+        );
+        return;
+    }
+    let keys = hunt.bucket.all_keys();
+    let (code, report) = hunt.audit(&["--repair", "--yes"]);
+    assert_eq!(
+        hunt.bucket.all_keys(),
+        keys,
+        "{what}: a repair takes nothing away"
+    );
+    let it = sign.find(&what, &report);
+    code_is_right(&what, code, &report);
+    let of_the_kind = found(&report).iter().filter(|f| f["kind"] == kind).count();
+    assert!(
+        kind == "bucket" || of_the_kind == 1,
+        "{what}: one cause:\n{report:#}"
+    );
+    assert!(
+        found(&report).iter().all(|f| f["kind"] != "cors"),
+        "{what}: {report:#}"
+    );
+    match disorder.then {
+        AsAdvised => follow(hunt, it["fix"].as_str().expect("text")),
+        Repaired => {}
+        By(undo) => undo(hunt),
+        BroughtBack(_) => bring_back(&before.expect("it was kept")),
+    }
+    hunt.is_clean(&what);
+}
+
+/// Does what a fix says, as somebody does who copies it into a terminal.
+fn follow(hunt: &Hunt, fix: &str) {
+    let command = commands(fix).find(|command| command.starts_with("assetsync "));
+    let command = command.unwrap_or_else(|| panic!("no command in: {fix}"));
+    let words: Vec<&str> = command.split(' ').skip(1).chain(["--yes"]).collect();
+    hunt.ok(&words);
+}
+
+fn bring_back((bucket, bytes, key): &(&Bucket, Vec<u8>, String)) {
+    let answer = bucket.signed("PUT", &format!("/{key}"), bytes);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[test]
+fn every_disorder_around_objects_with_acls_is_found_and_its_fix_puts_it_in_order() {
+    disorder_and_order(Access::Acl);
+}
+
+#[test]
+fn every_disorder_of_a_public_bucket_is_found_and_its_fix_puts_it_in_order() {
+    disorder_and_order(Access::Policy);
+}
+
+#[test]
+fn there_are_at_least_25_kinds() {
+    let is_of_acl = |on: &[Access]| on.contains(&Access::Acl);
+    let damages = DAMAGES.iter().filter(|one| is_of_acl(one.on)).count();
+    let disorders = DISORDERS.iter().filter(|one| is_of_acl(one.on)).count();
+    assert!(damages + disorders >= 25, "{damages} and {disorders}");
 }

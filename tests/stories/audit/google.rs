@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{POLICY, found, gzipped, keys, site};
+use super::published::{POLICY, Published, Sign, code_is_right, gzipped, site};
 use crate::support::gcs::{Object, Server, Setup};
 use crate::support::{Run, Site, gunzip};
 
@@ -13,6 +13,14 @@ struct Hunt {
     site: Site,
     server: Server,
     keys: BTreeMap<String, String>,
+}
+
+impl Published for Hunt {
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = self.site.command(arguments);
+        command.env("GOOGLE_OAUTH_ACCESS_TOKEN", self.server.token());
+        Run::of(&mut command, &self.site.path(""))
+    }
 }
 
 impl Hunt {
@@ -41,28 +49,8 @@ impl Hunt {
         };
         hunt.ok(&["push", "prod"]);
         hunt.ok(&["cors", "apply", "prod", "--yes"]);
-        hunt.keys = keys(&hunt.ok(&[
-            "manifest", "--live", "--target", "prod", "--format", "django",
-        ]));
+        hunt.keys = hunt.keys();
         hunt
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        let mut command = self.site.command(arguments);
-        command.env("GOOGLE_OAUTH_ACCESS_TOKEN", self.server.token());
-        Run::of(&mut command, &self.site.path(""))
-    }
-
-    fn ok(&self, arguments: &[&str]) -> String {
-        let run = self.run(arguments);
-        assert_eq!(run.code, 0, "{arguments:?}: {run}");
-        run.stdout
-    }
-
-    fn audit(&self, more: &[&str]) -> (i32, Value) {
-        let run = self.run(&[&["audit", "prod", "--all", "--json"], more].concat());
-        let report = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
-        (run.code, report)
     }
 
     fn name(&self, path: &str) -> String {
@@ -134,9 +122,9 @@ const DAMAGES: &[Damage] = &[
         done: |hunt| { hunt.server.put("hunt", &hunt.name("index.html"), Object::new("<h1>Hacked</h1>", "text/html; charset=utf-8")); } },
     Damage { what: "a stray", access: "bucket", kind: "stray", path: None, says: "4 bytes", mended: None,
         done: |hunt| { hunt.server.put("hunt", "static/notes.txt", Object::new("what", "text/plain")); } },
-    Damage { what: "what is held, uploaded", access: "bucket", kind: "held", path: Some("solution/answer.html"), says: "strangers can read it", mended: None,
+    Damage { what: "what is held, uploaded", access: "bucket", kind: "held", path: Some("solution/answer.html"), says: "whoever knows its name can read it", mended: None,
         done: |hunt| { hunt.server.put("hunt", &hunt.name("solution/answer.html"), Object::new("<p>CANDLE</p>", "text/html")); } },
-    Damage { what: "the CORS policy narrowed", access: "bucket", kind: "cors", path: Some("index.html"), says: "scripts of https://hunt.example.org may not read it", mended: None,
+    Damage { what: "the CORS policy narrowed", access: "bucket", kind: "cors-policy", path: None, says: "scripts of https://hunt.example.org may not read it", mended: None,
         done: |hunt| hunt.set_cors(r#"[{"origin": ["https://old.example.org"], "method": ["GET"]}]"#) },
     Damage { what: "the CORS policy widened", access: "bucket", kind: "cors-policy", path: None, says: "isn't as the file says", mended: None,
         done: |hunt| hunt.set_cors(r#"[{"origin": ["*"], "method": ["GET"], "responseHeader": ["Range"]}]"#) },
@@ -144,8 +132,11 @@ const DAMAGES: &[Damage] = &[
         done: |hunt| hunt.server.set_iam("hunt", &json!([{"role": "roles/storage.objectViewer", "members": ["allUsers"]}])) },
     Damage { what: "public access prevention", access: "bucket", kind: "bucket", path: None, says: "lets no stranger read", mended: None,
         done: |hunt| hunt.server.bucket("hunt", &[Setup::Uniform, Setup::Public, Setup::PreventPublicAccess]) },
-    Damage { what: "releases that everybody can read", access: "bucket", kind: "state", path: None, says: "strangers can read the manifest", mended: None,
+    Damage { what: "releases that everybody can read", access: "bucket", kind: "state", path: None, says: "strangers can read the root, the release, the manifest", mended: None,
         done: |hunt| hunt.server.bucket("releases", &[Setup::Uniform, Setup::Public]) },
+    Damage { what: "a root that everybody can read", access: "object-acl", kind: "state", path: None, says: "strangers can read the root, by its own ACL", mended: Some("a private ACL"),
+        done: |hunt| { hunt.server.bucket("releases", &[]); let root = hunt.document("root.json"); let mut object = hunt.server.object("releases", &root).expect("it's there");
+            object.acl = Some("publicRead".to_owned()); hunt.server.put("releases", &root, object); } },
     Damage { what: "a damaged root", access: "bucket", kind: "releases", path: None, says: "root", mended: None,
         done: |hunt| { hunt.server.put("releases", &hunt.document("root.json"), Object::new("{", "application/json")); } },
     Damage { what: "no manifest", access: "bucket", kind: "releases", path: None, says: "it's gone", mended: None,
@@ -180,23 +171,15 @@ fn play(damage: &Damage) {
     let hunt = Hunt::published(damage.access);
     (damage.done)(&hunt);
     let (code, report) = hunt.audit(&[]);
-    let is_it = |f: &&&Value| {
-        f["kind"] == kind
-            && f["path"].as_str() == path
-            && f["seen"].as_str().is_some_and(|seen| seen.contains(says))
-    };
-    let findings = found(&report);
-    let it = findings.iter().find(is_it);
-    let it = it.unwrap_or_else(|| panic!("{what} isn't told of:\n{report:#}"));
-    assert_ne!(it["fix"], "", "{what}: {it:#}");
-    let is_dangerous = findings.iter().any(|f| f["verdict"] == "failed");
-    assert_eq!(code, if is_dangerous { 3 } else { 0 }, "{what}: {report:#}");
+    let sign = Sign { kind, path, says };
+    sign.find(what, &report);
+    code_is_right(what, code, &report);
 
     let names = hunt.server.objects("hunt");
     let (code, after) = hunt.audit(&["--repair", "--yes"]);
     match damage.mended {
         Some(how) => {
-            let mended = json!([{"path": path, "how": how}]);
+            let mended = json!([{"path": path.unwrap_or("root.json"), "how": how}]);
             assert_eq!(after["repair"]["mended"], mended, "{what}: {after:#}");
             assert_eq!(
                 (code, &after["findings"]),
@@ -206,7 +189,7 @@ fn play(damage: &Damage) {
             assert_eq!(hunt.audit(&[]).1["findings"], json!([]), "{what}");
         }
         None => {
-            assert!(found(&after).iter().any(|f| is_it(&f)), "{what}: {after:#}");
+            assert!(sign.is_in(&after), "{what}: {after:#}");
             assert_eq!(hunt.server.objects("hunt"), names, "{what}");
         }
     }

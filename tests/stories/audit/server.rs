@@ -10,8 +10,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::{found, keys, site};
-use crate::support::Site;
+use super::published::{Published, Sign, found, site};
+use crate::support::{Run, Site, set_mode};
 
 /// What the server does that it shouldn't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,7 @@ enum Mischief {
     IgnoresRanges,
     AnswersWithThePage,
     SuggestsNames,
+    HasNothing,
     KeepsPagesLonger,
     ForgetsTypes,
 }
@@ -100,8 +101,11 @@ fn answer(
             Vec::new(),
         );
     }
-    let (Some((content_type, caching)), Ok(content)) = (right.get(key), fs::read(folder.join(key)))
-    else {
+    let file = match mischief {
+        Mischief::HasNothing => folder.join("nowhere").join(key),
+        _ => folder.join(key),
+    };
+    let (Some((content_type, caching)), Ok(content)) = (right.get(key), fs::read(file)) else {
         let caching = match mischief {
             Mischief::KeepsAbsence => "public, max-age=31536000",
             _ => "no-store",
@@ -175,6 +179,12 @@ struct Hunt {
     keys: BTreeMap<String, String>,
 }
 
+impl Published for Hunt {
+    fn run(&self, arguments: &[&str]) -> Run {
+        self.site.run(arguments)
+    }
+}
+
 impl Hunt {
     fn published() -> Hunt {
         let folder = Arc::new(Mutex::new(PathBuf::new()));
@@ -198,23 +208,14 @@ impl Hunt {
             (text(&object["key"]), headers)
         });
         let right: Right = right.collect();
-        let django = site.ok(&[
-            "manifest", "--live", "--target", "prod", "--format", "django",
-        ]);
-        Hunt {
+        let mut hunt = Hunt {
             site,
             server,
             right,
-            keys: keys(&django),
-        }
-    }
-
-    fn audit(&self, more: &[&str]) -> (i32, Value) {
-        let run = self
-            .site
-            .run(&[&["audit", "prod", "--all", "--json"], more].concat());
-        let report = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
-        (run.code, report)
+            keys: BTreeMap::new(),
+        };
+        hunt.keys = hunt.keys();
+        hunt
     }
 
     fn file(&self, path: &str) -> PathBuf {
@@ -250,10 +251,17 @@ fn whatever_a_server_between_does_to_files_is_told_of() {
             AnswersWithThePage,
             "held",
             "solution/answer.html",
-            "strangers can read it",
+            "whoever knows its name can read it",
             3,
         ),
         (SuggestsNames, "not-found", "", "names other objects", 3),
+        (
+            HasNothing,
+            "unreadable",
+            "",
+            "strangers get none of the 5 objects that were looked at: 404",
+            3,
+        ),
         (
             KeepsPagesLonger,
             "headers",
@@ -277,66 +285,136 @@ fn whatever_a_server_between_does_to_files_is_told_of() {
             findings.iter().all(|f| f["address"] == "public-url"),
             "{mischief:?}: {report:#}"
         );
-        let is_it = |f: &&&Value| {
-            f["kind"] == kind
-                && f["path"].as_str().unwrap_or_default() == path
-                && f["seen"].as_str().is_some_and(|seen| seen.contains(says))
-        };
-        let is_told = findings.iter().any(|f| is_it(&f));
-        assert!(is_told, "{mischief:?}: {report:#}");
+        let path = Option::Some(path).filter(|path| !path.is_empty());
+        let sign = Sign { kind, path, says };
+        sign.find(&format!("{mischief:?}"), &report);
     }
     hunt.server.set(None, &hunt.right);
     let (code, report) = hunt.audit(&[]);
     assert_eq!((code, &report["findings"]), (0, &json!([])), "{report:#}");
 }
 
-/// The kind of what is found, which file, what is said of it, and what was done to it.
-type Damage = (&'static str, &'static str, &'static str, fn(&Hunt));
+struct Damage {
+    sign: Sign,
+    done: fn(&Hunt),
+}
+
+const fn damage(
+    kind: &'static str,
+    path: &'static str,
+    says: &'static str,
+    done: fn(&Hunt),
+) -> Damage {
+    let path = Some(path);
+    let sign = Sign { kind, path, says };
+    Damage { sign, done }
+}
+
+const DAMAGES: [Damage; 9] = [
+    damage("missing", "map.png", "nothing is there", |hunt| {
+        fs::remove_file(hunt.file("map.png")).expect("gone")
+    }),
+    damage("content", "other.png", "15 other bytes", |hunt| {
+        fs::write(hunt.file("other.png"), "ANOTHER PICTURE").expect("written")
+    }),
+    damage("content", "index.html", "15 bytes", |hunt| {
+        fs::write(hunt.file("index.html"), "<h1>Hacked</h1>").expect("written")
+    }),
+    damage("encoding", "app.css", "something else", |hunt| {
+        fs::write(gz(hunt, "app.css"), "not gzip").expect("written")
+    }),
+    damage("encoding", "app.css", "no `.gz`", |hunt| {
+        fs::remove_file(gz(hunt, "app.css")).expect("gone")
+    }),
+    damage("encoding", "map.png", "a `.gz` beside it", |hunt| {
+        fs::write(gz(hunt, "map.png"), "not a map").expect("written");
+    }),
+    damage("acl", "map.png", "mode 0600: a web server", |hunt| {
+        set_mode(&hunt.file("map.png"), 0o600)
+    }),
+    damage("acl", "map.png", "mode 0664: others", |hunt| {
+        set_mode(&hunt.file("map.png"), 0o664)
+    }),
+    damage("acl", "app.css", "mode 0600: a web server", |hunt| {
+        set_mode(&gz(hunt, "app.css"), 0o600)
+    }),
+];
 
 #[test]
 fn what_happens_to_a_folders_files_is_found_and_put_right() {
-    let damages: [Damage; 5] = [
-        ("missing", "map.png", "nothing is there", |hunt| {
-            fs::remove_file(hunt.file("map.png")).expect("gone")
-        }),
-        ("content", "other.png", "15 other bytes", |hunt| {
-            fs::write(hunt.file("other.png"), "ANOTHER PICTURE").expect("written")
-        }),
-        ("content", "index.html", "15 bytes", |hunt| {
-            fs::write(hunt.file("index.html"), "<h1>Hacked</h1>").expect("written")
-        }),
-        ("encoding", "app.css", "something else", |hunt| {
-            fs::write(gz(hunt), "not gzip").expect("written")
-        }),
-        ("encoding", "app.css", "no `.gz`", |hunt| {
-            fs::remove_file(gz(hunt)).expect("gone")
-        }),
-    ];
-    for (kind, path, says, damage) in damages {
-        let hunt = Hunt::published();
-        hunt.server.set(Mischief::None, &hunt.right);
-        damage(&hunt);
+    let hunt = Hunt::published();
+    hunt.server.set(Mischief::None, &hunt.right);
+    for Damage { sign, done } in &DAMAGES {
+        done(&hunt);
+        let what = format!("{sign:?}");
         let (_, report) = hunt.audit(&[]);
-        let is_it = |f: &&&Value| {
-            f["kind"] == kind
-                && f["path"] == path
-                && f["address"] == "storage"
-                && f["seen"].as_str().is_some_and(|seen| seen.contains(says))
-        };
-        let is_told = found(&report).iter().any(|f| is_it(&f));
-        assert!(is_told, "{kind} {path}: {report:#}");
+        let it = sign.find(&what, &report);
+        assert_eq!(it["address"], "storage", "{it:#}");
         let (code, after) = hunt.audit(&["--repair", "--yes"]);
         assert_eq!(
             (code, &after["findings"]),
             (0, &json!([])),
-            "{kind} {path}: {after:#}"
+            "{what}: {after:#}"
         );
-        assert_eq!(hunt.audit(&[]).1["findings"], json!([]), "{kind} {path}");
+        hunt.is_clean(&what);
     }
 }
 
-fn gz(hunt: &Hunt) -> PathBuf {
-    let file = hunt.file("app.css");
+/// Hosts that read `_headers` serve by it; and no server looks into a folder that's closed to it.
+#[test]
+fn a_folders_own_headers_and_its_folders_are_looked_at_and_put_right_as_advised() {
+    let hunt = Hunt::published();
+    hunt.server.set(Mischief::None, &hunt.right);
+    let headers = hunt.site.path("out/_headers");
+    let text = fs::read_to_string(&headers).expect("it's there");
+    for (damaged, says) in [
+        (
+            text.replace("image/png", "text/plain"),
+            "first at `content-type: image/png`",
+        ),
+        (String::new(), "`_headers` says something else"),
+    ] {
+        fs::write(&headers, damaged).expect("written");
+        headers_are_put_right(&hunt, says);
+        assert_eq!(fs::read_to_string(&headers).expect("it's there"), text);
+    }
+    fs::remove_file(&headers).expect("gone");
+    headers_are_put_right(&hunt, "no `_headers`");
+
+    for (mode, says) in [
+        (0o700, "1 folder a web server"),
+        (0o777, "1 folder every user"),
+    ] {
+        set_mode(&hunt.site.path("out"), mode);
+        let (kind, path) = ("acl", None);
+        let (_, report) = hunt.audit(&[]);
+        let fix = Sign { kind, path, says }.find(says, &report)["fix"].clone();
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", fix.as_str().expect("text")]);
+        shell.current_dir(hunt.site.path(""));
+        assert!(shell.status().expect("it runs").success(), "{fix}");
+        hunt.is_clean(says);
+    }
+}
+
+fn headers_are_put_right(hunt: &Hunt, says: &str) {
+    let (code, report) = hunt.audit(&[]);
+    assert_eq!(code, 3, "{report:#}");
+    let it = found(&report)[0];
+    assert_eq!(
+        (&it["kind"], &it["fix"]),
+        (&json!("headers"), &json!("assetsync push prod"))
+    );
+    assert!(
+        it["seen"].as_str().is_some_and(|seen| seen.contains(says)),
+        "{it:#}"
+    );
+    hunt.ok(&["push", "prod"]);
+    hunt.is_clean(says);
+}
+
+fn gz(hunt: &Hunt, path: &str) -> PathBuf {
+    let file = hunt.file(path);
     let mut name = file.into_os_string();
     name.push(".gz");
     name.into()

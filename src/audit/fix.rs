@@ -1,0 +1,69 @@
+//! What mends a finding, as commands that can be copied. Pure.
+
+use super::finding::{Address, Finding, Kind};
+use super::repair;
+use crate::config::{Place, Target};
+use crate::doctor;
+
+/// What mends a finding that doesn't say so itself. `is_over`: that writes over something while the target is live.
+pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
+    let own = |verb| doctor::own_command(target, verb);
+    match (finding.kind, finding.address) {
+        _ if repair::is_for(finding) && is_over => format!(
+            "`{} --repair --overwrite-live PATH`: the target is live, so each path is named that is written over",
+            own("audit")
+        ),
+        _ if repair::is_for(finding) => format!("{} --repair", own("audit")),
+        (Kind::Checksum, _) if is_over => format!(
+            "`{} --all` tells whether it's other bytes; if not, it can wait until `{}`",
+            own("audit"),
+            own("live off")
+        ),
+        (Kind::Checksum, _) => format!("{} --verify list", own("push")),
+        (Kind::Unreadable, Some(Address::Storage)) => format!(
+            "something but its ACL keeps strangers out, such as a rule of the bucket: `{}` tells",
+            own("access show")
+        ),
+        (Kind::Unanswered | Kind::Acl, _) => String::new(),
+        (_, Some(Address::PublicUrl)) => {
+            "let the server at `public_url` pass on what the storage sends, and purge what it keeps"
+                .to_string()
+        }
+        (Kind::Range | Kind::Cookie, _) => {
+            "see what stands between the storage and the world".to_string()
+        }
+        _ => String::new(),
+    }
+}
+
+/// Deletes what is in a target under a name. Nothing of assetsync's own deletes what it doesn't know.
+pub(super) fn delete_by_hand(target: &Target) -> String {
+    match &target.place {
+        Place::S3 { bucket, prefix } => {
+            let server = target.endpoint.as_ref().map_or(String::new(), |url| {
+                format!(" --endpoint-url {}", url.as_str().trim_end_matches('/'))
+            });
+            format!("aws s3 rm s3://{bucket}/{prefix}NAME{server}")
+        }
+        Place::Gcs { bucket, prefix } => format!("gcloud storage rm gs://{bucket}/{prefix}NAME"),
+        Place::Directory(folder) => format!("rm {}/NAME", folder.display()),
+    }
+}
+
+/// What is held can be had, or is about to be.
+pub(super) fn of_held(target: &Target, level: &str, is_in_bucket: bool) -> String {
+    let own = |verb: &str| doctor::own_command(target, verb);
+    let close = match is_in_bucket {
+        true => format!(
+            "`{}` (`{} --show-urls` tells its NAME), and purge it where a CDN keeps it",
+            delete_by_hand(target),
+            own("audit")
+        ),
+        false => "it isn't in the target, so the server at `public_url` has it: purge it there, or let it answer 404 where nothing is"
+            .to_string(),
+    };
+    format!(
+        "if it's time for it: `{} --unlock {level}`. If not: {close}; then change the file by a byte and push, which gives it a name nobody knows. What somebody has read already stays read",
+        own("push")
+    )
+}
