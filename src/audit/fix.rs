@@ -53,7 +53,7 @@ pub(super) fn delete_by_hand(target: &Target) -> String {
 /// What is held can be had, or is about to be.
 pub(super) fn of_held(target: &Target, level: &str, is_in_bucket: bool) -> String {
     let own = |verb: &str| doctor::own_command(target, verb);
-    let close = match is_in_bucket {
+    let away = match is_in_bucket {
         true => format!(
             "`{}` (`{} --show-urls` tells its NAME), and purge it where a CDN keeps it",
             delete_by_hand(target),
@@ -63,7 +63,7 @@ pub(super) fn of_held(target: &Target, level: &str, is_in_bucket: bool) -> Strin
             .to_string(),
     };
     format!(
-        "if it's time for it: `{} --unlock {level}`. If not: {close}; then change the file by a byte and push, which gives it a name nobody knows. What somebody has read already stays read",
+        "{away}. Then, if it's time for it: `{} --unlock {level}`. If not: change the file by a byte and push, which gives it a name nobody knows. What somebody has read already stays read",
         own("push")
     )
 }

@@ -88,7 +88,8 @@ fn finding(subject: &Subject<'_>, key: &str, stored: &Stored, is_ours: Option<bo
             delete_by_hand(subject.target)
         ),
     };
-    let mut finding = Finding::warning(Kind::Stray, "nothing but what retained releases need", seen);
+    let mut finding =
+        Finding::warning(Kind::Stray, "nothing but what retained releases need", seen);
     finding.key = Some(key.to_string());
     finding.bytes = Some(stored.size_bytes);
     finding.at(Address::Storage).fix(fix)

@@ -64,12 +64,7 @@ impl S3 {
         served: &Served<'_>,
         seen: &Kept,
     ) -> Result<(), StoreError> {
-        if seen.stored.size_bytes > COPY_BYTES_MAX {
-            let message =
-                format!("Cannot set the headers of the object of key `{key}`: it's above 5 GiB");
-            return Err(StoreError::new(StoreErrorKind::Other, message)
-                .hint("S3 copies no more in one request: delete it, and push again"));
-        }
+        may_be_copied(key, seen.stored.size_bytes)?;
         let source = format!(
             "/{}/{}",
             self.bucket,
@@ -125,10 +120,34 @@ impl S3 {
     }
 }
 
+/// Whether one request copies an object of this size.
+fn may_be_copied(key: &ObjectKey, size_bytes: u64) -> Result<(), StoreError> {
+    if size_bytes <= COPY_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("Cannot set the headers of the object of key `{key}`: it's above 5 GiB");
+    let hint = "S3 copies no more in one request: delete it, and push again";
+    Err(StoreError::new(StoreErrorKind::Other, message).hint(hint))
+}
+
 /// What visitors are told. S3 makes up a type for what has none.
 fn served(headers: &HeaderMap) -> std::collections::BTreeMap<String, String> {
     let names = SERVED_HEADERS.iter().chain([&REDIRECT]);
     let told = names.filter_map(|name| Some((name.to_string(), text(headers, name)?.to_string())));
     told.filter(|(name, value)| name != "content-type" || value != DEFAULT_TYPE)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_above_5_gib_isnt_copied_and_says_what_to_do() {
+        let key = ObjectKey::parse("film.mp4").expect("a key");
+        assert!(may_be_copied(&key, 5 << 30).is_ok());
+        let error = may_be_copied(&key, (5 << 30) + 1).expect_err("too large");
+        assert!(error.message.contains("above 5 GiB"), "{error}");
+        assert!(error.hint.contains("push again"), "{}", error.hint);
+    }
 }

@@ -208,6 +208,42 @@ fn a_film_with_other_headers_is_uploaded_again_in_parts() {
     assert_eq!(etag(), sent);
 }
 
+/// What the audit says leads out, whether its time has come or not.
+#[test]
+fn a_held_file_that_is_in_the_bucket_is_deleted_and_unlocked_or_given_another_name() {
+    let hunt = Hunt::published(Access::Acl);
+    let answer = "solution/answer.html";
+    let uploaded = |hunt: &Hunt| {
+        hunt.upload(
+            &hunt.key(answer),
+            b"<p>CANDLE</p>",
+            &["--acl", "public-read"],
+        );
+        let (code, report) = hunt.audit(&[]);
+        assert_eq!(code, 3, "{report:#}");
+        let fix = found(&report)[0]["fix"].as_str().expect("text").to_string();
+        assert!(
+            fix.contains("`assetsync push prod --unlock solution`"),
+            "{fix}"
+        );
+        assert!(fix.contains("change the file by a byte and push"), "{fix}");
+    };
+    uploaded(&hunt);
+    let known = hunt.key(answer);
+    hunt.aws("delete-object", &["--key", &known]);
+    hunt.site.write(answer, "<p>CANDLE</p>\n");
+    hunt.ok(&["push", "prod"]);
+    let hunt = hunt.with_keys();
+    assert_ne!(hunt.key(answer), known, "nobody knows the new one");
+    hunt.is_clean("deleted, and given another name");
+
+    uploaded(&hunt);
+    hunt.aws_on("delete-object", answer, &[]);
+    hunt.ok(&["push", "prod", "--unlock", "solution"]);
+    assert_eq!(hunt.bucket.anonymous(&hunt.at(answer)).status, 200);
+    hunt.is_clean("unlocked");
+}
+
 /// A name that looks keyed is as good as a secret: whoever reads the log could open it.
 #[test]
 fn strays_are_named_unless_their_names_look_keyed() {
