@@ -15,16 +15,18 @@ mod fix;
 mod folder;
 mod judge;
 mod measure;
+pub mod mend;
 mod object;
 mod origins;
 mod pace;
+mod releases;
 pub mod repair;
 mod sample;
 mod state;
 pub mod strays;
 mod visit;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
@@ -34,15 +36,16 @@ pub use self::sample::Sample;
 pub use crate::doctor::Verdict;
 
 use self::object::Looked;
+use self::releases::Releases;
 use self::visit::Visit;
 use crate::config::{Access, Place, Target};
 use crate::doctor::{self, look_at_settings};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::name::Secret;
 use crate::progress::Progress;
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::rollback::nothing_published;
-use crate::release::root::{Plain, Release, Root};
+use crate::release::root::Release;
 use crate::release::state::{Held, State};
 use crate::release::verify::{self, Verify, verify};
 use crate::store::kept::Kept;
@@ -154,17 +157,6 @@ impl Audit {
     }
 }
 
-/// What the releases say of the target, as far as they can be read.
-#[derive(Debug, Default)]
-struct Releases {
-    current: Option<Release>,
-    is_live: bool,
-    manifest: Option<Manifest>,
-    /// The keys that retained releases need, held ones among them.
-    known: HashSet<String>,
-    findings: Vec<Finding>,
-}
-
 /// Looks at a target, with its state and root as they were opened.
 ///
 /// # Errors
@@ -172,7 +164,7 @@ struct Releases {
 pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>) -> Result<Audit> {
     let visit = Visit::new(subject, subject.patience);
     let requests_before = subject.store.requests();
-    let releases = read_releases(subject, opened).await?;
+    let releases = releases::read(subject, opened).await?;
     let mut audit = Audit {
         release: releases.current.clone(),
         is_live: releases.is_live,
@@ -190,91 +182,6 @@ pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>)
     audit.manifest = releases.manifest;
     audit.finish(subject.target);
     Ok(audit)
-}
-
-/// What is in the root, in the current release, and in all that are retained.
-async fn read_releases(
-    subject: &Subject<'_>,
-    opened: Result<(State, Option<Held>)>,
-) -> Result<Releases> {
-    let mut releases = Releases::default();
-    let (state, root) = match opened {
-        Ok((state, held)) => (state, held.ok_or_else(nothing_published)?.root),
-        Err(error @ Error::Refused { .. }) => {
-            releases.findings.push(damaged(&error));
-            return Ok(releases);
-        }
-        Err(error) => return Err(error),
-    };
-    let Some(current) = root.current.clone() else {
-        return Err(nothing_published());
-    };
-    releases.is_live = root.live.is_some();
-    if root.plain == Plain::Pending {
-        let seen = "the names that stay aren't all written yet: a push is going on, or was stopped";
-        let finding = Finding::warning(Kind::Releases, "a push that is finished", seen);
-        let name = &subject.target.name;
-        releases
-            .findings
-            .push(finding.fix(format!("assetsync resolve {name}")));
-    }
-    match state.manifest(&current.manifest).await {
-        Ok(manifest) => releases.manifest = Some(manifest),
-        Err(error) => releases.findings.push(readable_or(error)?),
-    }
-    retained(&state, &root, &current, &mut releases).await?;
-    releases.current = Some(current);
-    Ok(releases)
-}
-
-async fn retained(
-    state: &State,
-    root: &Root,
-    current: &Release,
-    releases: &mut Releases,
-) -> Result<()> {
-    let retained = match state.retained(root).await {
-        Ok(retained) => retained,
-        Err(error) => {
-            releases.findings.push(readable_or(error)?);
-            Vec::new()
-        }
-    };
-    let keys = |manifest: &Manifest| -> Vec<String> {
-        let entries = manifest.entries.iter();
-        entries.map(|entry| entry.key.to_string()).collect()
-    };
-    if let Some(manifest) = &releases.manifest {
-        releases.known.extend(keys(manifest));
-    }
-    let mut seen = BTreeSet::from([current.manifest.clone()]);
-    for release in retained {
-        if !seen.insert(release.manifest.clone()) {
-            continue;
-        }
-        match state.manifest(&release.manifest).await {
-            Ok(manifest) => releases.known.extend(keys(&manifest)),
-            Err(error) => releases.findings.push(readable_or(error)?),
-        }
-    }
-    Ok(())
-}
-
-/// A document that is damaged is a finding; a storage that doesn't answer ends the audit.
-fn readable_or(error: Error) -> Result<Finding> {
-    match &error {
-        Error::Store(store) if store.kind != StoreErrorKind::Other => Err(error),
-        _ => Ok(damaged(&error)),
-    }
-}
-
-fn damaged(error: &Error) -> Finding {
-    let finding = Finding::failed(
-        Kind::Releases,
-        "documents that can be read",
-        error.to_string(),
-    );
-    finding.fix(error.hint().unwrap_or_default())
 }
 
 /// What the bucket's settings let strangers do, as `doctor` judges it, as far as it's wrong.

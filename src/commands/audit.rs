@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use assetsync::audit::repair::mend;
+use assetsync::audit::mend::mend;
 use assetsync::audit::{Audit, Sample, Subject, audit};
 use assetsync::release::state::State;
 use assetsync::report::{Urls, audit_json, audit_text, left_text, mends_text};
@@ -91,10 +91,15 @@ impl Session<'_> {
             }
             false => print(text),
         };
-        found.explain(&[]);
-        if !found.findings.is_empty() {
-            tell(&audit_text(name, &found, wish.urls))?;
+        if let Some(path) = wish.overwrite_live.iter().find(|path| !found.has(path)) {
+            return Err(Error::Usage {
+                message: format!("There is no `{path}` in the current release (--overwrite-live)"),
+                hint: "paths are as the audit prints them, such as `puzzle/gears/index.html`"
+                    .to_string(),
+            });
         }
+        found.explain(&[]);
+        tell(&audit_text(name, &found, wish.urls))?;
         let builds = match found.needs_tree() {
             true => self.local_tree(place)?,
             false => Vec::new(),
@@ -105,6 +110,7 @@ impl Session<'_> {
             .map(|held| held.root);
         let live = root.as_ref().and_then(|root| root.live.as_ref());
         let mut mends = found.plan(builds.first(), live, &wish.overwrite_live);
+        found.explain(&mends.left);
         tell(&mends_text(name, &mends, found.findings.is_empty()))?;
         if !mends.is_empty() {
             if !wish.is_confirmed {
@@ -130,7 +136,6 @@ impl Session<'_> {
             }
         }
         if wish.as_json {
-            found.explain(&mends.left);
             print_json(&[audit_json(name, &found, Some(&mends), wish.urls)])?;
         }
         Ok(found.exit_code())

@@ -152,6 +152,13 @@ fn a_page_that_was_vandalised_while_live_is_put_right_by_the_command_that_the_au
         let command = "assetsync audit prod --repair --overwrite-live PATH";
         assert!(fix.contains(command), "{fix}");
     }
+    let mistyped = hunt.run(&["audit", "prod", "--repair", "--overwrite-live", "idex.html"]);
+    assert_eq!(mistyped.code, 2, "{mistyped}");
+    assert!(
+        mistyped.stderr.contains("There is no `idex.html`"),
+        "{mistyped}"
+    );
+
     let (code, report) = hunt.audit(&["--repair", "--overwrite-live", "index.html", "--yes"]);
     assert_eq!(code, 3, "{report:#}");
     let how = "uploaded again, over what is there";

@@ -95,15 +95,7 @@ impl Bucket {
         if self.is_exposed && arguments.first() == Some(&"push") {
             command.arg("--allow-exposed");
         }
-        command
-            .env(
-                "AWS_ACCESS_KEY_ID",
-                from_test_command("ASSETSYNC_TEST_ACCESS_KEY"),
-            )
-            .env(
-                "AWS_SECRET_ACCESS_KEY",
-                from_test_command("ASSETSYNC_TEST_SECRET_KEY"),
-            );
+        command.envs(owner());
         command
     }
 
@@ -126,14 +118,7 @@ impl Bucket {
             .args(arguments)
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
-            .env(
-                "AWS_ACCESS_KEY_ID",
-                from_test_command("ASSETSYNC_TEST_ACCESS_KEY"),
-            )
-            .env(
-                "AWS_SECRET_ACCESS_KEY",
-                from_test_command("ASSETSYNC_TEST_SECRET_KEY"),
-            )
+            .envs(owner())
             .env("AWS_DEFAULT_REGION", "us-east-1")
             // Of nobody who is logged in on this machine.
             .env("AWS_CONFIG_FILE", "/dev/null")
@@ -199,6 +184,15 @@ impl Bucket {
         keys.sort();
         keys
     }
+}
+
+/// Who owns the buckets, for a program's environment.
+fn owner() -> [(&'static str, String); 2] {
+    [
+        ("AWS_ACCESS_KEY_ID", "ASSETSYNC_TEST_ACCESS_KEY"),
+        ("AWS_SECRET_ACCESS_KEY", "ASSETSYNC_TEST_SECRET_KEY"),
+    ]
+    .map(|(name, variable)| (name, from_test_command(variable)))
 }
 
 pub fn credential(access_key: &str, secret: &str) -> AwsCredential {

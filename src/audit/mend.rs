@@ -1,0 +1,205 @@
+//! Does what a repair decided, on the condition that what was seen is still there, and looks at it again.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, stream};
+
+use super::finding::Kind;
+use super::object::served;
+use super::repair::{Left, Mend, Mends, Steps};
+use super::visit::Visit;
+use super::{Audit, Subject, folder, look_at, state};
+use crate::apply::{Options, apply};
+use crate::error::{Error, Result};
+use crate::plan::{Action, Plan, Reason, Step};
+use crate::release::root::Root;
+use crate::release::state::State;
+use crate::store::control::Control;
+use crate::store::{StoreError, StoreErrorKind};
+
+/// Does it, and looks again at what was mended. Adds to `mends.left` what didn't work.
+///
+/// # Errors
+/// [`Error::LostRace`] if another release is the current one by now; nothing was changed then.
+pub async fn mend(
+    subject: &Subject<'_>,
+    state: &State,
+    audit: &mut Audit,
+    mends: &mut Mends<'_>,
+    options: &Options,
+) -> Result<()> {
+    let root = state.root().await?.map(|held| held.root);
+    refuse_if_changed(root.as_ref(), audit, mends)?;
+    let failed = in_place(subject, audit, mends).await;
+    mends.left.extend(failed);
+    let failed = upload_all(subject, audit, mends, options).await?;
+    mends.left.extend(failed);
+    let failed = close_documents(subject, mends).await;
+    mends.left.extend(failed);
+    look_again(subject, audit, mends).await;
+    Ok(())
+}
+
+fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> Result<()> {
+    let now = root.and_then(|root| root.current_id());
+    if now != audit.release.as_ref().map(|release| &release.id) {
+        return Err(Error::LostRace {
+            message: "Another release is the current one by now: nothing was changed".to_string(),
+            hint: "audit again".to_string(),
+        });
+    }
+    let is_over = |mend: &Mend<'_>| {
+        matches!(mend.steps, Steps::Upload { is_over: true, .. })
+            && !mends.overwrite_live.contains(&mend.path)
+    };
+    match root.and_then(|root| root.live.as_ref()) {
+        Some(_) if mends.mends.iter().any(is_over) => Err(Error::Refused {
+            message: "The target went live meanwhile: nothing was changed".to_string(),
+            hint: "run it again: what writes over nothing is done".to_string(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+async fn in_place(subject: &Subject<'_>, audit: &Audit, mends: &Mends<'_>) -> Vec<Left> {
+    let control = subject.store.control();
+    let work = mends.mends.iter().filter_map(|mend| match mend.steps {
+        Steps::InPlace { headers, acl } => Some((mend, headers, acl)),
+        Steps::Upload { .. } => None,
+    });
+    let work = work.map(|(mend, headers, acl)| {
+        let control = control.as_deref();
+        async move {
+            let done = match control {
+                Some(control) => set(control, audit, mend.at, headers, acl).await,
+                None => set_mode(subject, audit, mend.at).await,
+            };
+            done.err().map(|error| left(&mend.path, &error))
+        }
+    });
+    let done = stream::iter(work).buffered(subject.requests);
+    done.filter_map(async |failed| failed).collect().await
+}
+
+fn left(path: &str, error: &StoreError) -> Left {
+    let why = match error.hint.as_str() {
+        "" => error.message.clone(),
+        hint => format!("{} ({hint})", error.message),
+    };
+    Left {
+        path: path.to_string(),
+        why,
+    }
+}
+
+/// What an ACL is in a folder.
+async fn set_mode(subject: &Subject<'_>, audit: &Audit, at: usize) -> Result<(), StoreError> {
+    match &audit.manifest {
+        Some(manifest) => folder::set_mode(subject, &manifest.entries[at]).await,
+        None => Ok(()),
+    }
+}
+
+async fn close_documents(subject: &Subject<'_>, mends: &Mends<'_>) -> Vec<Left> {
+    let mut failed = Vec::new();
+    for document in &mends.documents {
+        if let Err(error) = state::close(subject, document).await {
+            failed.push(left(document, &error));
+        }
+    }
+    failed
+}
+
+async fn set(
+    control: &dyn Control,
+    audit: &Audit,
+    at: usize,
+    headers: bool,
+    acl: bool,
+) -> Result<(), StoreError> {
+    let (Some(manifest), Some(kept)) = (&audit.manifest, audit.kept.get(&at)) else {
+        return Ok(());
+    };
+    let entry = &manifest.entries[at];
+    let mut kept = kept.clone();
+    if headers {
+        let served = served(manifest, entry);
+        control.set_headers(&entry.key, &served, &kept).await?;
+    }
+    if !acl {
+        return Ok(());
+    }
+    if headers {
+        let now = control.examine(&entry.key).await?;
+        kept = now.ok_or_else(|| {
+            let message = format!("`{}` is gone meanwhile", entry.path);
+            StoreError::new(StoreErrorKind::Precondition, message)
+        })?;
+    }
+    control.set_acl(&entry.key, &kept).await
+}
+
+async fn upload_all(
+    subject: &Subject<'_>,
+    audit: &Audit,
+    mends: &Mends<'_>,
+    options: &Options,
+) -> Result<Vec<Left>> {
+    let mut actions = Vec::new();
+    for mend in &mends.mends {
+        let Steps::Upload { object, is_over } = mend.steps else {
+            continue;
+        };
+        let there = match (is_over, audit.kept.get(&mend.at)) {
+            (false, _) => None,
+            (true, Some(kept)) => Some(kept.stored.clone()),
+            // A folder: what was seen is looked at once more.
+            (true, None) => subject.store.head(&object.key).await?,
+        };
+        let step = match &there {
+            None => Step::Upload(Reason::Missing),
+            Some(_) => Step::Overwrite(Reason::Damaged),
+        };
+        actions.push(Action {
+            object,
+            step,
+            there,
+        });
+    }
+    let plan = Plan { actions };
+    let report = apply(&plan, subject.store, options, subject.progress).await;
+    if report.is_interrupted {
+        return Err(Error::Interrupted);
+    }
+    subject.store.remember().await?;
+    let failures = report.failures.iter();
+    Ok(failures.map(|f| left(&f.path, &f.error)).collect())
+}
+
+/// Replaces what was found out about the objects that were mended by what is so now.
+async fn look_again(subject: &Subject<'_>, audit: &mut Audit, mends: &Mends<'_>) {
+    let Some(manifest) = audit.manifest.take() else {
+        return;
+    };
+    let visit = Visit::new(subject, subject.patience);
+    let paths: BTreeSet<&str> = mends.mends.iter().map(|mend| mend.path.as_str()).collect();
+    let looked = look_at(&visit, &manifest, mends.mends.iter().map(|mend| mend.at)).await;
+    let left = std::mem::take(&mut audit.findings).into_iter();
+    let left = left.filter_map(|finding| match finding.kind {
+        Kind::Cors | Kind::Held => Some(finding),
+        Kind::State if !mends.documents.is_empty() => None,
+        _ => finding.without(&paths),
+    });
+    audit.findings = left.collect();
+    if !mends.documents.is_empty() {
+        let release = audit.release.clone();
+        let found = state::look(&visit, release.as_ref()).await;
+        audit.findings.extend(found);
+    }
+    for looked in looked {
+        audit.add(looked);
+    }
+    audit.requests += visit.requests();
+    audit.manifest = Some(manifest);
+    audit.finish(subject.target);
+}

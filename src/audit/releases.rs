@@ -1,0 +1,108 @@
+//! What the releases say of a target, as far as their documents can be read.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::Subject;
+use super::finding::{Finding, Kind};
+use crate::error::{Error, Result};
+use crate::release::manifest::Manifest;
+use crate::release::rollback::nothing_published;
+use crate::release::root::{Plain, Release, Root};
+use crate::release::state::{Held, State};
+use crate::store::StoreErrorKind;
+
+/// What the releases say of the target, as far as they can be read.
+#[derive(Debug, Default)]
+pub(super) struct Releases {
+    pub(super) current: Option<Release>,
+    pub(super) is_live: bool,
+    pub(super) manifest: Option<Manifest>,
+    /// The keys that retained releases need, held ones among them.
+    pub(super) known: HashSet<String>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// What is in the root, in the current release, and in all that are retained.
+pub(super) async fn read(
+    subject: &Subject<'_>,
+    opened: Result<(State, Option<Held>)>,
+) -> Result<Releases> {
+    let mut releases = Releases::default();
+    let (state, root) = match opened {
+        Ok((state, held)) => (state, held.ok_or_else(nothing_published)?.root),
+        Err(error @ Error::Refused { .. }) => {
+            releases.findings.push(damaged(&error));
+            return Ok(releases);
+        }
+        Err(error) => return Err(error),
+    };
+    let Some(current) = root.current.clone() else {
+        return Err(nothing_published());
+    };
+    releases.is_live = root.live.is_some();
+    if root.plain == Plain::Pending {
+        let seen = "the names that stay aren't all written yet: a push is going on, or was stopped";
+        let finding = Finding::warning(Kind::Releases, "a push that is finished", seen);
+        let name = &subject.target.name;
+        releases
+            .findings
+            .push(finding.fix(format!("assetsync resolve {name}")));
+    }
+    match state.manifest(&current.manifest).await {
+        Ok(manifest) => releases.manifest = Some(manifest),
+        Err(error) => releases.findings.push(readable_or(error)?),
+    }
+    retained(&state, &root, &current, &mut releases).await?;
+    releases.current = Some(current);
+    Ok(releases)
+}
+
+async fn retained(
+    state: &State,
+    root: &Root,
+    current: &Release,
+    releases: &mut Releases,
+) -> Result<()> {
+    let retained = match state.retained(root).await {
+        Ok(retained) => retained,
+        Err(error) => {
+            releases.findings.push(readable_or(error)?);
+            Vec::new()
+        }
+    };
+    let keys = |manifest: &Manifest| -> Vec<String> {
+        let entries = manifest.entries.iter();
+        entries.map(|entry| entry.key.to_string()).collect()
+    };
+    if let Some(manifest) = &releases.manifest {
+        releases.known.extend(keys(manifest));
+    }
+    let mut seen = BTreeSet::from([current.manifest.clone()]);
+    for release in retained {
+        if !seen.insert(release.manifest.clone()) {
+            continue;
+        }
+        match state.manifest(&release.manifest).await {
+            Ok(manifest) => releases.known.extend(keys(&manifest)),
+            Err(error) => releases.findings.push(readable_or(error)?),
+        }
+    }
+    Ok(())
+}
+
+/// A document that is damaged is a finding; a storage that doesn't answer ends the audit.
+fn readable_or(error: Error) -> Result<Finding> {
+    match &error {
+        Error::Store(store) if store.kind != StoreErrorKind::Other => Err(error),
+        _ => Ok(damaged(&error)),
+    }
+}
+
+fn damaged(error: &Error) -> Finding {
+    let finding = Finding::failed(
+        Kind::Releases,
+        "documents that can be read",
+        error.to_string(),
+    );
+    finding.fix(error.hint().unwrap_or_default())
+}
