@@ -67,8 +67,8 @@ impl Cache {
         self.known.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn note_known(&self) {
-        self.known.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn note_known(&self, files: u64) {
+        self.known.fetch_add(files, Ordering::Relaxed);
     }
 
     pub(crate) fn session(&self) -> Session<'_> {
@@ -264,6 +264,17 @@ impl Stat {
     #[cfg(not(unix))]
     fn from_metadata(_: &Metadata) -> Option<Stat> {
         None
+    }
+
+    /// All of it, for a digest.
+    pub(crate) fn to_bytes(self) -> [u8; 56] {
+        let (modified, changed) = (self.modified, self.changed);
+        let times = [modified.0, modified.1, changed.0, changed.1].map(i64::to_le_bytes);
+        let numbers = [self.device, self.inode, self.size_bytes].map(u64::to_le_bytes);
+        let mut bytes = [0; 56];
+        bytes[..24].copy_from_slice(numbers.as_flattened());
+        bytes[24..].copy_from_slice(times.as_flattened());
+        bytes
     }
 
     /// Whether the file was left alone for long enough before `now` that a later write has another time.

@@ -168,7 +168,7 @@ impl fmt::Display for KeyId {
 }
 
 /// What a name commits to: 128 bits, printed as 26 characters of lower-case base32.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Token([u8; 16]);
 
 /// RFC 4648's base32 in lower case.

@@ -1,8 +1,7 @@
 //! What no retained release knows: whose it is, and what becomes of it.
 
 use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -11,11 +10,10 @@ use super::finding::{Address, Finding, Kind};
 use super::fix::delete_by_hand;
 use super::{Sample, Subject};
 use crate::doctor;
-use crate::error::Result;
 use crate::path::ObjectKey;
-use crate::release::prune::{Keep, Sweep};
-use crate::release::state::{FOLDER, State};
-use crate::store::{Listing, Store, StoreError, Stored, token_in_name};
+use crate::release::prune;
+use crate::release::state::FOLDER;
+use crate::store::{Listing, Store, Stored};
 
 /// How many are asked whose they are, unless all objects are looked at.
 const ASKED_MAX: usize = 100;
@@ -59,15 +57,12 @@ fn is_own(key: &str) -> bool {
 
 /// Whether assetsync wrote it: its token is with it. None if nobody can tell.
 async fn is_ours(store: &dyn Store, key: &str, stored: &Stored, may_ask: bool) -> Option<bool> {
-    let in_name = token_in_name(key);
-    let is_ours =
-        |stored: &Stored| stored.token.is_some() && (in_name.is_none() || in_name == stored.token);
     if stored.token_is_known {
-        return Some(is_ours(stored));
+        return Some(prune::is_ours(key, stored));
     }
-    let key = ObjectKey::parse(key).ok().filter(|_| may_ask)?;
-    let looked: Result<Option<Stored>, StoreError> = store.head(&key).await;
-    looked.ok().flatten().map(|stored| is_ours(&stored))
+    let object = ObjectKey::parse(key).ok().filter(|_| may_ask)?;
+    let looked = store.head(&object).await.ok().flatten();
+    looked.map(|stored| prune::is_ours(key, &stored))
 }
 
 fn finding(subject: &Subject<'_>, key: &str, stored: &Stored, is_ours: Option<bool>) -> Finding {
@@ -121,85 +116,6 @@ fn day(at: SystemTime) -> String {
     let at = Timestamp::try_from(at);
     at.map_or("an unknown day".to_string(), |at| {
         at.strftime("%Y-%m-%d").to_string()
-    })
-}
-
-/// What a prune leaves because it's young, though no retained release needs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Young {
-    /// Objects.
-    pub objects: u64,
-    /// As stored, in bytes.
-    pub bytes: u64,
-    /// When the first of them may be deleted.
-    pub from: SystemTime,
-    /// When the last may.
-    pub until: SystemTime,
-}
-
-/// What `sweep`, planned with `keep`, leaves because it's young. None if nothing.
-///
-/// # Errors
-/// The storage doesn't answer; a manifest can't be read.
-pub async fn young(
-    store: &Arc<dyn Store>,
-    state: &State,
-    sweep: &Sweep,
-    keep: Keep,
-    requests: usize,
-) -> Result<Option<Young>> {
-    let Some(held) = state.root().await? else {
-        return Ok(None);
-    };
-    let dropped: HashSet<&str> = sweep
-        .dropped
-        .iter()
-        .map(|release| release.id.0.as_str())
-        .collect();
-    let gone: HashSet<&str> = sweep
-        .objects
-        .iter()
-        .map(|object| object.key.as_str())
-        .collect();
-    let listing = store.list().await?;
-    let now: SystemTime = state.now().into();
-    let is_young = |stored: &Stored| {
-        let age = stored.modified.and_then(|at| now.duration_since(at).ok());
-        age.unwrap_or(Duration::ZERO) < keep.age
-    };
-    let mut left: Vec<(&String, &Stored)> = listing
-        .iter()
-        .filter(|(key, stored)| !is_own(key) && !gone.contains(key.as_str()) && is_young(stored))
-        .collect();
-    for release in state.retained(&held.root).await? {
-        if left.is_empty() {
-            return Ok(None);
-        }
-        if dropped.contains(release.id.0.as_str()) {
-            continue;
-        }
-        let manifest = state.manifest(&release.manifest).await?;
-        let needed: HashSet<&str> = manifest.entries.iter().map(|e| e.key.as_str()).collect();
-        left.retain(|(key, _)| !needed.contains(key.as_str()));
-    }
-    let looks = left.into_iter().map(|(key, stored)| async move {
-        let is_ours = is_ours(&**store, key, stored, true).await;
-        is_ours.unwrap_or(false).then_some(stored)
-    });
-    let ours: Vec<&Stored> = stream::iter(looks)
-        .buffered(requests)
-        .filter_map(async |ours| ours)
-        .collect()
-        .await;
-    let times = || ours.iter().map(|stored| stored.modified.unwrap_or(now));
-    Ok(match (times().min(), times().max()) {
-        (Some(first), Some(last)) => Some(Young {
-            objects: ours.len() as u64,
-            bytes: ours.iter().map(|stored| stored.size_bytes).sum(),
-            from: first + keep.age,
-            until: last + keep.age,
-        }),
-        _ => None,
     })
 }
 

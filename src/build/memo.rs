@@ -35,39 +35,54 @@ pub(super) enum Edition {
 
 /// The cache, as a build uses it.
 pub(super) struct Memo<'a> {
-    cache: &'a Cache,
-    session: Session<'a>,
-    /// What keys depend on besides the file, by policy.
-    policies: HashMap<usize, blake3::Hash>,
+    pub cache: &'a Cache,
+    pub session: Session<'a>,
+    /// What every key depends on: the program, since another one may find something else; the secret, which is looked for;
+    /// and where paths start from.
+    pub origin: blake3::Hash,
+    policies: HashMap<usize, Hashes>,
+}
+
+/// What keys depend on besides the file.
+pub(super) struct Hashes {
+    /// Of what is found in it.
+    draft: blake3::Hash,
+    /// Of what becomes of it.
+    pub whole: blake3::Hash,
 }
 
 impl<'a> Memo<'a> {
     pub(super) fn new(cache: &'a Cache, tree: &Tree, secret: &Secret) -> Memo<'a> {
         let session = cache.session();
+        let origin = origin(secret);
         let mut policies = HashMap::new();
         if session.is_on() {
-            let origin = origin(secret);
             for asset in &tree.assets {
-                policies.entry(address(asset)).or_insert_with(|| {
-                    blake3::hash((origin.clone() + &relevant(&asset.policy)).as_bytes())
-                });
+                policies
+                    .entry(address(&asset.policy))
+                    .or_insert_with(|| Hashes::of(&asset.policy, &origin));
             }
         }
         Memo {
             cache,
             session,
+            origin,
             policies,
         }
     }
 
     fn key(&self, kind: &[u8], asset: &Asset) -> Option<Key> {
-        let policy = self.policies.get(&address(asset))?;
         Some(key([
             kind,
             asset.file.as_os_str().as_encoded_bytes(),
             asset.path.as_str().as_bytes(),
-            policy.as_bytes(),
+            self.hashes(&asset.policy)?.draft.as_bytes(),
         ]))
+    }
+
+    /// None if nothing is remembered.
+    pub(super) fn hashes(&self, policy: &Arc<Policy>) -> Option<&Hashes> {
+        self.policies.get(&address(policy))
     }
 
     /// What is in a file, by `read` if it isn't known.
@@ -79,7 +94,7 @@ impl<'a> Memo<'a> {
         if let Some((known, draft)) = self.session.get::<(Stat, Draft)>(&key)
             && known == stat
         {
-            self.cache.note_known();
+            self.cache.note_known(1);
             return draft;
         }
         let read_at = SystemTime::now();
@@ -123,15 +138,23 @@ impl<'a> Memo<'a> {
     }
 }
 
-fn address(asset: &Asset) -> usize {
-    Arc::as_ptr(&asset.policy).addr()
+fn address(policy: &Arc<Policy>) -> usize {
+    Arc::as_ptr(policy).addr()
 }
 
-/// What everything depends on: the program, since another one may find something else; the secret, which is looked for; and
-/// where paths start from.
-fn origin(secret: &Secret) -> String {
+fn origin(secret: &Secret) -> blake3::Hash {
     let folder = std::env::current_dir().ok();
-    format!("{} {} {folder:?} ", program(), secret.id())
+    blake3::hash(format!("{} {} {folder:?}", program(), secret.id()).as_bytes())
+}
+
+impl Hashes {
+    fn of(policy: &Policy, origin: &blake3::Hash) -> Hashes {
+        let hash = |text: String| blake3::hash(format!("{origin} {text}").as_bytes());
+        Hashes {
+            draft: hash(relevant(policy)),
+            whole: hash(format!("{policy:?}")),
+        }
+    }
 }
 
 /// What of a policy decides what is looked for in a file.

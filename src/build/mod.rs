@@ -11,12 +11,14 @@ mod memo;
 mod read;
 mod rename;
 mod spoilers;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use self::index::Index;
 use self::link::Links;
@@ -89,7 +91,7 @@ pub struct Build {
 }
 
 /// A reference from one object to another, and where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reference {
     /// Which object refers: its place in [`Build::objects`].
     pub from: u32,
@@ -176,7 +178,7 @@ pub fn build_with(
     let mut reads = 1;
     loop {
         let memo = Memo::new(cache, tree, secret);
-        let outcome = build_once(&memo, tree, secret, progress);
+        let outcome = build_or_remember(&memo, tree, secret, progress);
         memo.finish(tree);
         if progress.is_stopped() {
             return Err(Error::Interrupted);
@@ -192,6 +194,29 @@ pub fn build_with(
             }
         }
     }
+}
+
+/// A build of the very same tree needn't be made again.
+fn build_or_remember(
+    memo: &Memo<'_>,
+    tree: &Tree,
+    secret: &Secret,
+    progress: &Progress,
+) -> Result<Build, Vec<Problem>> {
+    let seal = memo.seal(tree);
+    let known = seal.and_then(|seal| memo.whole(tree, &seal, secret));
+    if let Some(build) = known {
+        memo.cache.note_known(build.objects.len() as u64);
+        for object in &build.objects {
+            progress.read(object.size_bytes);
+        }
+        return Ok(build);
+    }
+    let build = build_once(memo, tree, secret, progress)?;
+    if let Some(seal) = seal.filter(|seal| seal.is_settled && memo.seal(tree) == Some(*seal)) {
+        memo.remember(tree, &seal, &build);
+    }
+    Ok(build)
 }
 
 fn build_once(

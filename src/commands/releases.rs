@@ -5,7 +5,6 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use assetsync::audit::strays::young;
 use assetsync::release::guard;
 use assetsync::release::guard::Allowed;
 use assetsync::release::prune::{self, Keep};
@@ -234,14 +233,12 @@ impl Session<'_> {
             requests,
             SystemTime::now(),
         ))?;
-        let (store, state) = (&place.store, &place.state);
-        let young = place.wait(young(store, state, &sweep, keep, requests))?;
         let is_done = wish.only_show || sweep.is_empty();
         match wish.as_json {
-            true => print_json(&[sweep_json(place.name(), &sweep, young, is_done)])?,
+            true => print_json(&[sweep_json(place.name(), &sweep, is_done)])?,
             false => {
                 print(&sweep_text(place.name(), &sweep, self.global.verbose))?;
-                print(&young_text(young))?;
+                print(&young_text(sweep.young))?;
             }
         }
         if is_done {

@@ -4,16 +4,19 @@ use std::cmp::Reverse;
 use std::io::{self, Read};
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 /// Replacements, in the order of the file. Compact, since a large tree has many.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edits {
     cuts: Vec<Cut>,
     /// All replacements, one behind the other.
+    #[serde(with = "serde_bytes")]
     text: Vec<u8>,
 }
 
 /// A stretch of the file that goes, and where its replacement ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Cut {
     start: u32,
     end: u32,

@@ -47,8 +47,23 @@ pub struct Sweep {
     pub objects: Vec<Garbage>,
     /// Documents of the releases.
     pub documents: Vec<Garbage>,
+    /// What isn't needed either, but stays since it's young.
+    pub young: Option<Young>,
     oldest: ReleaseId,
     seen: Seen,
+}
+
+/// Objects that no retained release needs, too young to be deleted: those that look like ours by what a listing tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Young {
+    /// How many.
+    pub objects: u64,
+    /// As stored, in bytes.
+    pub bytes: u64,
+    /// When the first of them may be deleted.
+    pub from: SystemTime,
+    /// When the last may.
+    pub until: SystemTime,
 }
 
 /// Something that no retained release needs.
@@ -125,12 +140,10 @@ pub async fn plan(
         .filter(|(key, stored)| is_probe(key) && is_old(stored))
         .map(|(key, stored)| garbage(key.clone(), stored))
         .collect();
-    let mut old: Vec<(String, Stored)> = listing
+    let (mut old, young): (Vec<_>, Vec<_>) = listing
         .into_iter()
-        .filter(|(key, stored)| {
-            !key.starts_with(FOLDER) && !needed.keys.contains(key) && is_old(stored)
-        })
-        .collect();
+        .filter(|(key, _)| !key.starts_with(FOLDER) && !needed.keys.contains(key))
+        .partition(|(_, stored)| is_old(stored));
     old.sort_by(|a, b| a.0.cmp(&b.0));
     let mut objects = ours(store, old, requests).await?;
     objects.extend(probes);
@@ -150,9 +163,31 @@ pub async fn plan(
         retained: retained.len(),
         objects,
         documents,
+        young: Young::of(&young, keep.age),
         oldest,
         seen,
     })
+}
+
+impl Young {
+    fn of(young: &[(String, Stored)], age: Duration) -> Option<Young> {
+        let ours = || {
+            let ours = young
+                .iter()
+                .filter(|(key, stored)| match stored.token_is_known {
+                    true => is_ours(key, stored),
+                    false => token_in_name(key).is_some(),
+                });
+            ours.filter_map(|(_, stored)| Some((stored, stored.modified?)))
+        };
+        let times = || ours().map(|(_, modified)| modified + age);
+        Some(Young {
+            objects: ours().count() as u64,
+            bytes: ours().map(|(stored, _)| stored.size_bytes).sum(),
+            from: times().min()?,
+            until: times().max()?,
+        })
+    }
 }
 
 /// The releases of another key, or of those who don't know that ours are kept elsewhere, need objects that ours don't.
@@ -272,13 +307,17 @@ async fn ours(
     let mut ours = Vec::new();
     while let Some(looked) = looks.next().await {
         let (key, stored) = looked?;
-        let Some(stored) = stored else { continue };
-        let in_name = token_in_name(&key);
-        if stored.token.is_some() && (in_name.is_none() || in_name == stored.token) {
+        if let Some(stored) = stored.filter(|stored| is_ours(&key, stored)) {
             ours.push(garbage(key, &stored));
         }
     }
     Ok(ours)
+}
+
+/// Whether assetsync wrote what is told of with its token: that is with it, and is the name's if this has one.
+pub(crate) fn is_ours(key: &str, stored: &Stored) -> bool {
+    let in_name = token_in_name(key);
+    stored.token.is_some() && (in_name.is_none() || in_name == stored.token)
 }
 
 /// Deletes what `sweep` says. Returns how many objects and documents are gone.

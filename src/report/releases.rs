@@ -8,10 +8,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::count;
-use crate::audit::strays::Young;
 use crate::error::escape;
 use crate::release::guard::live_in_words;
-use crate::release::prune::Sweep;
+use crate::release::prune::{Sweep, Young};
 use crate::release::publish::Published;
 use crate::release::rollback::RolledBack;
 use crate::release::root::{Plain, Release, Root};
@@ -224,8 +223,8 @@ pub fn root_json(target: &str, root: Option<&Root>) -> Value {
 
 /// `{"format": "assetsync prune", "version": 1, "target", "dropped": [..], "retained", "young", "objects": [..], "documents":
 /// [..]}`. `young` is null, or what is left because it is: `{"objects", "bytes", "from", "until"}`, days in UTC.
-pub fn sweep_json(target: &str, sweep: &Sweep, young: Option<Young>, is_only_shown: bool) -> Value {
-    let young = young.map(|young| {
+pub fn sweep_json(target: &str, sweep: &Sweep, is_only_shown: bool) -> Value {
+    let young = sweep.young.map(|young| {
         json!({
             "objects": young.objects,
             "bytes": young.bytes,

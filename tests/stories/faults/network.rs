@@ -10,9 +10,9 @@ use crate::support::proxy::Fault::*;
 const ROWS_AT_A_TIME: usize = 12;
 
 /// What a first push asks for besides its files. Before them: the root, whether there are releases of another key, and
-/// what is in the bucket; then, as a stranger, whether the bucket can be listed. After them: a listing to verify them, the manifest, written and read
-/// back, the release, the root, and its swap.
-const AROUND_FILES: usize = 3 + 1 + 6;
+/// what is in the bucket; then, as a stranger, whether the bucket can be listed, and whom its ACL and its policy let in.
+/// After them: a listing to verify them, the manifest, written and read back, the release, the root, and its swap.
+const AROUND_FILES: usize = 3 + 3 + 6;
 
 // ---- what a push gets over ----
 

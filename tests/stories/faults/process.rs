@@ -167,8 +167,8 @@ fn killed_at_any_request_nothing_is_half_written_and_the_next_push_completes() {
     assert_eq!(run.code, 0, "{run}");
     let requests = undisturbed.proxy.requests().len();
     assert_eq!(
-        requests, 18,
-        "three looks, a stranger's, three files, a film in two parts, a look at its ETag, and six for the release"
+        requests, 20,
+        "three looks, a stranger's, two for the bucket's rules, three files, a film in two parts, a look at its ETag, and six for the release"
     );
     let rows = (0..requests).flat_map(|number| {
         [When::BeforeTheServerGetsIt, When::AfterTheServerAnswered]
