@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use assetsync::config::nearest;
 use assetsync::release::guard;
 use assetsync::release::guard::Allowed;
 use assetsync::release::prune::{self, Keep};
@@ -161,9 +162,22 @@ impl Session<'_> {
             [] => Ok((&[], None)),
             [name] => {
                 let config = self.config(Wanted::NoTarget)?;
-                match config.target_names.contains(name) {
-                    true => Ok((names, None)),
-                    false => Ok((&[], Some(name.as_str()))),
+                if config.target_names.contains(name) {
+                    return Ok((names, None));
+                }
+                let targets = config.target_names.iter().map(String::as_str);
+                match nearest(name, targets) {
+                    // Releases are called after the day.
+                    Some(near) if !name.starts_with(|c: char| c.is_ascii_digit()) => {
+                        Err(Error::Usage {
+                            message: format!(
+                                "There is no target or release `{}`",
+                                name.escape_debug()
+                            ),
+                            hint: format!("did you mean `{near}`?"),
+                        })
+                    }
+                    _ => Ok((&[], Some(name.as_str()))),
                 }
             }
             [_, release, ..] => Ok((&names[..1], Some(release.as_str()))),

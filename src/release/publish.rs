@@ -135,7 +135,9 @@ pub async fn mend(push: &Push<'_>) -> Result<Published> {
         let mut names = BTreeMap::new();
         verify_and_repair(push, &mut names, push.verify, &mut published).await?;
         if !names.is_empty() {
-            return publish_again(push, names).await;
+            let mut again = publish_again(push, names).await?;
+            again.repaired.extend(published.repaired);
+            return Ok(again);
         }
     }
     if published.report.is_complete()
@@ -274,6 +276,7 @@ async fn verify_and_repair<'a>(
                 .find(path)
                 .expect("the manifest was made from the build");
             names.insert(object.key.as_str(), object);
+            published.repaired.push(path.to_string());
             let is_over = finding.reason != Reason::Missing
                 && !push.allowed.overwrite_live.contains(object.path.as_str());
             refuse_while_live(push, is_over.then_some((&**path, finding.reason))).await?;
@@ -285,8 +288,12 @@ async fn verify_and_repair<'a>(
             break;
         }
         let repairs = repairs(push.build, &manifest, findings);
+        let is_allowed = |path: &str| push.allowed.overwrite_live.contains(path);
         let over = repairs.actions.iter().find_map(|action| match action.step {
-            Step::Overwrite(reason) => Some((action.object.path.as_str(), reason)),
+            Step::Overwrite(reason) => {
+                let path = action.object.path.as_str();
+                (!is_allowed(path)).then_some((path, reason))
+            }
             _ => None,
         });
         refuse_while_live(push, over).await?;

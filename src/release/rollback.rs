@@ -241,13 +241,13 @@ async fn check_objects(rollback: &Rollback<'_>, to: &Release, manifest: &Manifes
         .map_or(String::new(), |commit| format!(" (commit {})", commit.id));
     Err(Error::Refused {
         message: format!(
-            "{} of the release {} aren't there as they were, such as `{}`: {reason}",
-            crate::report::count(findings.len() as u64, "object"),
+            "The release {} isn't there as it was: {}, such as `{}` ({reason})",
             to.id,
+            crate::report::count(findings.len() as u64, "object"),
             manifest.entries[*entry].path,
         ),
         hint: format!(
-            "check out what was published then{commit}, and push it with `--allow-older`: that mends it"
+            "`assetsync push --verify list` mends what the current release has too; for all else, check out what was published then{commit}, and push that with `--allow-older --verify list`"
         ),
     })
 }

@@ -34,6 +34,13 @@ pub(crate) const ROOT: &str = "root.json";
 /// The folder of a target that has its state in itself. A bucket's policy can keep strangers from all below it.
 pub const FOLDER: &str = ".assetsync/";
 
+/// Where the documents of releases are, below their state.
+const RELEASES: &str = "releases/";
+
+/// How many of them are read to find out whether there was a root. Any that was written once there was one tells; they are
+/// called after the time, by clocks that may differ.
+const LOST_ROOT_READS: usize = 4;
+
 /// How often a swap is sent whose outcome can't be told.
 const SWAPS_MAX: usize = 3;
 
@@ -124,6 +131,10 @@ impl State {
         };
         let state = State::new(open(&target, patience).await?, requests, actor);
         let root = state.root().await?;
+        if root.is_none() {
+            let releases = state.store.below(RELEASES).list().await?;
+            state.refuse_lost_root(releases.keys()).await?;
+        }
         Ok((state, root))
     }
 
@@ -147,8 +158,13 @@ impl State {
         if root.is_some() {
             return Ok((own, root));
         }
-        let others = target.below(FOLDER).list().await?;
-        let others: Vec<&str> = others
+        let documents = target.below(FOLDER).list().await?;
+        let releases = format!("{}/{RELEASES}", secret.state_folder());
+        let releases = documents
+            .keys()
+            .filter_map(|key| key.strip_prefix(&releases));
+        own.refuse_lost_root(releases).await?;
+        let others: Vec<&str> = documents
             .keys()
             .filter_map(|key| key.strip_suffix(&format!("/{ROOT}")))
             .filter(|folder| !folder.contains('/'))
@@ -167,6 +183,35 @@ impl State {
                         .to_string(),
             }),
         }
+    }
+
+    /// Without a root there are no releases, but for some that never came to be the current one: none of these has one before it.
+    /// Any other had a root, and nobody knows whether it was live. `names` are those of the releases' documents.
+    async fn refuse_lost_root(&self, names: impl Iterator<Item = impl AsRef<str>>) -> Result<()> {
+        let names = names.filter_map(|name| {
+            let id = name.as_ref().strip_suffix(".json")?;
+            Some(ReleaseId(id.to_string()))
+        });
+        let mut newest: Vec<ReleaseId> = names.collect();
+        newest.sort_by(|a, b| b.0.cmp(&a.0));
+        for id in newest.iter().take(LOST_ROOT_READS) {
+            // What can't be read tells nothing.
+            let release = self.release(id).await.ok();
+            // Another one may have become the first meanwhile.
+            if release.is_some_and(|release| release.previous.is_some())
+                && self.root().await?.is_none()
+            {
+                return Err(Error::Refused {
+                    message: format!(
+                        "The root of the target's releases is gone, though there are releases, such as {id}: somebody deleted `{ROOT}`"
+                    ),
+                    hint: format!(
+                        "put it back, from the bucket's versions or a copy: it tells which release is the current one, and whether the target is live. Only if all is to begin anew, move `{RELEASES}` beside it away"
+                    ),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Who changes it.
@@ -226,7 +271,9 @@ impl State {
             Ok(root) => Ok(Some(Held { root, version })),
             Err(why) => Err(Error::Refused {
                 message: format!("The root of the target's releases can't be used: {why}"),
-                hint: "what can't be read counts as live: nothing is changed".to_string(),
+                hint: format!(
+                    "what can't be read counts as live: nothing is changed. Put `{ROOT}` back as it was, from the bucket's versions or a copy; a newer assetsync may know its version"
+                ),
             }),
         }
     }
@@ -394,7 +441,7 @@ impl State {
 
     /// All that can be read: what isn't needed may be damaged, or pruned at this moment.
     async fn all_releases(&self) -> Result<HashMap<ReleaseId, Release>> {
-        let listing = self.store.below("releases/").list().await?;
+        let listing = self.store.below(RELEASES).list().await?;
         let ids = listing
             .into_keys()
             .filter_map(|key| Some(ReleaseId(key.strip_suffix(".json")?.to_string())));
@@ -475,7 +522,7 @@ fn manifest_key(digest: &str) -> String {
 }
 
 fn release_key(id: &ReleaseId) -> String {
-    format!("releases/{id}.json")
+    format!("{RELEASES}{id}.json")
 }
 
 fn plain_key(token: Token) -> String {

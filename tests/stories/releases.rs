@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use assetsync::release::guard::Allowed;
 use assetsync::release::prune::{self, Keep};
 use assetsync::release::root::{Plain, Refusal};
-use assetsync::release::state::Changed;
+use assetsync::release::state::{Changed, State};
 use assetsync::release::verify::Verify;
 use assetsync::store::{Call, Memory, Mischief, PutMode, StoreErrorKind};
 use assetsync::{Error, Store};
@@ -426,6 +426,85 @@ fn what_was_damaged_behind_our_back_is_written_again_by_the_next_release_but_not
 }
 
 #[test]
+fn while_live_what_was_damaged_is_written_again_if_its_path_is_named() {
+    let (memory, store) = bucket();
+    let mut ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        let build = built(&site);
+        ann.push(&build).await.expect("published");
+        for path in ["map.png", "app.css"] {
+            let key = build.find(path).expect("built").key.to_string();
+            memory.damage(&key, b"xxxxxx");
+        }
+        site.write("puzzle/gears.js", "turn(2)");
+        ann.go_live().await.expect("live");
+        ann.allowed.overwrite_live.insert("map.png".to_string());
+        let refused = ann.push(&built(&site)).await.expect_err("refused");
+        assert!(refused.to_string().contains("`app.css`"), "{refused}");
+        ann.allowed.overwrite_live.insert("app.css".to_string());
+        let published = ann.push(&built(&site)).await.expect("published");
+        assert_eq!(published.repaired.len(), 2);
+        let map = build.find("map.png").expect("built").key.to_string();
+        assert_eq!(memory.bytes(&map).as_deref(), Some(&b"a map"[..]));
+    });
+}
+
+/// Whoever deletes the root would end a live event's protection with it.
+#[test]
+fn releases_whose_root_was_deleted_stop_every_command_but_those_of_a_first_push_that_stopped_do_not()
+ {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    let lose_root = || {
+        let root = memory
+            .keys()
+            .into_iter()
+            .find(|key| key.ends_with("root.json"));
+        memory.remove(&root.expect("there"));
+    };
+    let secret = secret();
+    let found = || State::within(&store, &secret, 8, "ann");
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        lose_root();
+        let (_, root) = found()
+            .await
+            .expect("it may never have been the current one");
+        assert!(root.is_none());
+        ann.push(&built(&site)).await.expect("published");
+        site.write("puzzle/gears.js", "turn(2)");
+        ann.push(&built(&site)).await.expect("published");
+        ann.go_live().await.expect("live");
+        lose_root();
+        let refused = found().await.expect_err("refused");
+        assert_eq!(refused.exit_code(), 3);
+        assert!(refused.to_string().contains("is gone"), "{refused}");
+    });
+
+    site.ok(&["push"]);
+    site.write("puzzle/gears.js", "turn(3)");
+    site.ok(&["push"]);
+    site.ok(&["live", "on"]);
+    std::fs::remove_file(site.path("out.releases/root.json")).expect("there");
+    let commands: [&[&str]; 4] = [&["push"], &["live", "status"], &["releases"], &["rollback"]];
+    for command in commands {
+        let run = site.run(command);
+        assert_eq!(run.code, 3, "{command:?}: {run}");
+        assert!(run.stderr.contains("somebody deleted `root.json`"), "{run}");
+    }
+}
+
+#[test]
+fn a_misspelt_target_is_not_taken_for_a_release() {
+    let site = hunt();
+    let run = site.run(&["rollback", "locl"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("did you mean `local`?"), "{run}");
+}
+
+#[test]
 fn nothing_is_looked_at_if_the_user_says_so() {
     let (memory, store) = bucket();
     let mut ann = Deployer::new("ann", &store);
@@ -627,7 +706,7 @@ fn another_key_finds_the_same_releases_and_is_refused_unless_it_is_meant() {
     block_on(async {
         ann.push(&built(&hunt())).await.expect("published");
         let other = assetsync::Secret::new(&[7; 32]).expect("long enough");
-        let theirs = assetsync::release::state::State::within(&store, &other, 8, "eve").await;
+        let theirs = State::within(&store, &other, 8, "eve").await;
         let (_, root) = theirs.expect("found");
         let root = root.expect("there");
         assert_eq!(root.root, ann.root().await);
@@ -743,8 +822,9 @@ fn a_plain_name_that_somebody_else_changed_is_put_right_by_the_next_release_but_
             "no release, and nothing is pending"
         );
         ann.end_live().await.expect("open");
-        ann.push(&built(&site)).await.expect("published");
+        let published = ann.push(&built(&site)).await.expect("published");
         assert_eq!(memory.bytes("index.html"), page);
+        assert_eq!(published.repaired, ["index.html"], "and that is told");
     });
 }
 
