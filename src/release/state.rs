@@ -550,7 +550,7 @@ fn damaged(what: &str, name: &str, why: &str) -> Error {
         StoreErrorKind::Other,
         format!("Cannot read the {what} `{name}`: {why}"),
     );
-    Error::Store(error.hint("if it was deleted by hand, bring it back from the bucket's versions; without it, only a new beginning helps: move root.json away, which forgets the releases and the live switch"))
+    Error::Store(error.hint("if it was deleted by hand, bring it back from the bucket's versions; without it, only a new beginning helps: move `root.json` and `releases/` away, which forgets the releases and the live switch"))
 }
 
 /// A release as a document.
