@@ -309,7 +309,8 @@ impl Manifest {
         let parse = |(at, block): (usize, &T)| {
             let lines = lines_of(block.as_ref()).skip(usize::from(at == 0));
             let entries = lines.map(|line| parse_line(line, &head));
-            entries.collect::<Result<Vec<Entry>, String>>()
+            let entries = entries.collect::<Result<Vec<Entry>, String>>()?;
+            in_order(&entries).then_some(entries).ok_or_else(disorder)
         };
         let parsed = blocks
             .par_iter()
@@ -317,13 +318,16 @@ impl Manifest {
             .map(parse)
             .collect::<Result<Vec<_>, String>>()
             .map_err(|e| format!("it's damaged: {e}"))?;
-        let mut entries = Vec::with_capacity(parsed.iter().map(Vec::len).sum());
+        let mut entries: Vec<Entry> = Vec::with_capacity(parsed.iter().map(Vec::len).sum());
         for block in parsed {
+            let seam = [entries.last(), block.first()];
+            if !seam.into_iter().flatten().is_sorted_by(is_before) {
+                return Err(format!("it's damaged: {}", disorder()));
+            }
             entries.extend(block);
         }
-        let is_sorted = entries.windows(2).all(|pair| pair[0].path < pair[1].path);
-        if entries.len() != head.objects || !is_sorted {
-            return Err("it's damaged: objects are missing or out of order".to_string());
+        if entries.len() != head.objects {
+            return Err("it's damaged: objects are missing".to_string());
         }
         let headers = head.headers.into_iter().map(|line| Headers {
             content_type: line.content_type,
@@ -338,6 +342,18 @@ impl Manifest {
             entries,
         })
     }
+}
+
+fn in_order(entries: &[Entry]) -> bool {
+    entries.iter().is_sorted_by(is_before)
+}
+
+fn is_before(a: &&Entry, b: &&Entry) -> bool {
+    a.path < b.path
+}
+
+fn disorder() -> String {
+    "objects are out of order".to_string()
 }
 
 fn lines_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -451,6 +467,15 @@ mod tests {
             Manifest::from_text(swapped.as_bytes()).is_err(),
             "out of order"
         );
+        let [first, second] = [lines[..3].join("\n"), lines[3..].join("\n")];
+        assert!(Manifest::from_blocks(&[&first, &second]).is_ok());
+        let head = lines[0];
+        let [first, second] = [
+            format!("{head}\n{second}"),
+            first.replacen(&format!("{head}\n"), "", 1),
+        ];
+        let error = Manifest::from_blocks(&[first, second]).expect_err("blocks out of order");
+        assert!(error.contains("out of order"), "{error}");
         let bad_level = text.replace(",2,1,null]", ",2,9,null]");
         assert!(Manifest::from_text(bad_level.as_bytes()).is_err());
     }
