@@ -3,10 +3,8 @@
 //! Each block is a gzip member of whole lines, with its own size in an extra field of its header, `AS`, four bytes (RFC 1952,
 //! 2.3.1.1). `zcat` and all else that reads gzip reads them as one file.
 
-use std::io::{self, Read};
-
 use bytes::Bytes;
-use flate2::bufread::GzDecoder;
+use libdeflater::{DecompressionError, Decompressor};
 use rayon::prelude::*;
 
 use crate::encode;
@@ -72,15 +70,13 @@ pub(super) fn unpack(packed: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         .collect()
 }
 
-/// All at once where the block's end tells its length, since a window that moves takes time.
-fn unpack_block(block: &[u8]) -> io::Result<Vec<u8>> {
+/// All at once: a block's end tells how long its text is.
+fn unpack_block(block: &[u8]) -> Result<Vec<u8>, DecompressionError> {
     let told = block.last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
     let likely = (told as usize).min(block.len().saturating_mul(RATIO_MAX));
     let mut text = vec![0; likely];
-    let mut decoder = GzDecoder::new(block);
-    decoder.read_exact(&mut text)?;
-    // There is no more, unless it's no block of ours; and only who reads to the end learns that it's whole.
-    decoder.read_to_end(&mut text)?;
+    let length = Decompressor::new().gzip_decompress(block, &mut text)?;
+    text.truncate(length);
     Ok(text)
 }
 
@@ -117,6 +113,8 @@ pub(super) fn digest(blocks: &[Vec<u8>]) -> blake3::Hash {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use flate2::read::MultiGzDecoder;
 
     use super::*;
