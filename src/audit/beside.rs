@@ -118,7 +118,7 @@ async fn ask_held(
     is_there: bool,
 ) -> Vec<Finding> {
     let level = &manifest.levels[entry.level as usize];
-    let fix = of_held(visit.subject.target, level, is_there);
+    let fix = of_held(visit.subject.target, entry, level, is_there);
     let held = |seen: &str| {
         let wanted = format!("not to be there: its level, `{level}`, is held");
         Finding::failed(Kind::Held, wanted, seen)

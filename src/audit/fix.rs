@@ -4,6 +4,7 @@ use super::finding::{Address, Finding, Kind};
 use super::repair;
 use crate::config::{Place, Target};
 use crate::doctor;
+use crate::release::manifest::Entry;
 
 /// What mends a finding that doesn't say so itself. `is_over`: that writes over something while the target is live.
 pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
@@ -36,34 +37,54 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
     }
 }
 
-/// Deletes what is in a target under a name. Nothing of assetsync's own deletes what it doesn't know.
-pub(super) fn delete_by_hand(target: &Target) -> String {
+/// Deletes what is in a target under a name: `NAME`, if it isn't to be told. Nothing of assetsync's own deletes what it doesn't
+/// know.
+pub(super) fn delete_by_hand(target: &Target, name: &str) -> String {
     match &target.place {
         Place::S3 { bucket, prefix } => {
             let server = target.endpoint.as_ref().map_or(String::new(), |url| {
                 format!(" --endpoint-url {}", url.as_str().trim_end_matches('/'))
             });
-            format!("aws s3 rm s3://{bucket}/{prefix}NAME{server}")
+            format!("aws s3 rm s3://{bucket}/{prefix}{name}{server}")
         }
-        Place::Gcs { bucket, prefix } => format!("gcloud storage rm gs://{bucket}/{prefix}NAME"),
-        Place::Directory(folder) => format!("rm {}/NAME", folder.display()),
+        Place::Gcs { bucket, prefix } => {
+            format!("gcloud storage rm gs://{bucket}/{prefix}{name}")
+        }
+        Place::Directory(folder) => format!("rm {}/{name}", folder.display()),
     }
 }
 
-/// What is held can be had, or is about to be.
-pub(super) fn of_held(target: &Target, level: &str, is_in_bucket: bool) -> String {
+/// What is held, of this level, can be had, or is about to be.
+pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, is_in_bucket: bool) -> String {
     let own = |verb: &str| doctor::own_command(target, verb);
-    let away = match is_in_bucket {
-        true => format!(
+    let away = match (is_in_bucket, plain_name(entry)) {
+        (true, Some(name)) => format!(
+            "`{}`, and purge it where a CDN keeps it",
+            delete_by_hand(target, name)
+        ),
+        (true, None) => format!(
             "`{}` (`{} --show-urls` tells its NAME), and purge it where a CDN keeps it",
-            delete_by_hand(target),
+            delete_by_hand(target, "NAME"),
             own("audit")
         ),
-        false => "it isn't in the target, so the server at `public_url` has it: purge it there, or let it answer 404 where nothing is"
+        (false, _) => "it isn't in the target, so the server at `public_url` has it: purge it there, or let it answer 404 where nothing is"
             .to_string(),
     };
+    let if_not = match entry.is_mutable() {
+        true => {
+            "that's all, since nothing is published there until its level is unlocked; its name stays, whatever is in it, unless a rule gives it a keyed one (`names = \"opaque\"`)"
+        }
+        false => "change the file by a byte and push, which gives it a name nobody knows",
+    };
     format!(
-        "{away}. Then, if it's time for it: `{} --unlock {level}`. If not: change the file by a byte and push, which gives it a name nobody knows. What somebody has read already stays read",
+        "{away}. Then, if it's time for it: `{} --unlock {level}`. If not: {if_not}. What somebody has read already stays read",
         own("push")
     )
+}
+
+/// An object's name, if that is its path, so no secret, and can be typed as it is.
+fn plain_name(entry: &Entry) -> Option<&str> {
+    let is_simple = |c: char| c.is_ascii_alphanumeric() || "./_-".contains(c);
+    let name = entry.key.as_str();
+    (name == &*entry.path && name.chars().all(is_simple)).then_some(name)
 }

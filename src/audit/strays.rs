@@ -80,7 +80,7 @@ fn finding(subject: &Subject<'_>, key: &str, stored: &Stored, is_ours: Option<bo
         Some(true) => format!("`{prune}` deletes it once it's older than 30 days (`--keep-days`)"),
         _ => format!(
             "see who put it there; `{prune}` deletes nothing that assetsync didn't write: `{}` does (`--show-urls` names all)",
-            delete_by_hand(subject.target)
+            delete_by_hand(subject.target, "NAME")
         ),
     };
     let mut finding =

@@ -251,6 +251,33 @@ fn a_held_file_that_is_in_the_bucket_is_deleted_and_unlocked_or_given_another_na
     hunt.is_clean("unlocked");
 }
 
+/// Its name says nothing of its content, so no change of that gives it another.
+#[test]
+fn a_held_page_of_a_plain_name_is_deleted_by_the_command_that_the_audit_prints_and_thats_all() {
+    let hunt = Hunt::of(Access::Acl, |config| {
+        let rules = "[[rule]]\nmatch = \"solution/*.html\"\nnames = \"plain\"\n";
+        published::site(&format!("{config}{rules}"))
+    });
+    let answer = "solution/answer.html";
+    assert_eq!(hunt.keys[answer], answer);
+    let key = hunt.key(answer);
+    hunt.upload(&key, b"<p>CANDLE</p>", &["--acl", "public-read"]);
+    let (code, report) = hunt.audit(&[]);
+    assert_eq!(code, 3, "{report:#}");
+    let fix = found(&report)[0]["fix"].as_str().expect("text");
+    assert!(!fix.contains("by a byte"), "{fix}");
+    assert!(fix.contains("its name stays"), "{fix}");
+    let delete = fix.split('`').nth(1).expect("a command");
+    assert!(delete.contains(&format!("/{key} ")), "{delete}");
+    let words: Vec<&str> = delete.split(' ').skip(1).collect();
+    hunt.bucket.aws(&words);
+    hunt.is_clean("deleted");
+
+    hunt.site.write(answer, "<p>CANDLE</p>\n");
+    hunt.ok(&["push", "prod"]);
+    assert_eq!(hunt.keys()[answer], answer, "as the advice says");
+}
+
 /// A name that looks keyed is as good as a secret: whoever reads the log could open it.
 #[test]
 fn strays_are_named_unless_their_names_look_keyed() {
