@@ -9,7 +9,7 @@ use super::measure::Measured;
 use crate::config::Access;
 use crate::doctor::Verdict;
 use crate::release::manifest::Entry;
-use crate::store::control::{Grant, Right, Told};
+use crate::store::control::{Grant, Public, Right, Told};
 use crate::store::kept::{Kept, REDIRECT, SERVED_HEADERS, Served};
 
 /// An object as it should be, and where it's asked for.
@@ -272,7 +272,9 @@ pub(super) fn kept(
     if kept.stored.token != Some(expected.entry.token) {
         let seen = match kept.stored.token {
             Some(_) => "the token of another",
-            None => "no token: the next push takes it for somebody else's",
+            None => {
+                "no token: when no release needs it any more, `prune` takes it for somebody else's and leaves it"
+            }
         };
         let wanted = "the token it was published with";
         findings.push(Finding::warning(Kind::Token, wanted, seen));
@@ -304,16 +306,26 @@ fn acl(grants: &Told<Vec<Grant>>, access: Access) -> Option<Finding> {
         );
         return Some(Finding::failed(Kind::Acl, wanted, seen));
     }
-    match (access, grants.is_empty()) {
-        (Access::ObjectAcl, true) => {
+    let reaches = |to: Public| grants.iter().any(|grant| grant.to == to);
+    match access {
+        Access::ObjectAcl if reaches(Public::Everybody) => None,
+        Access::ObjectAcl if reaches(Public::AnyAccount) => {
+            let seen = "only who has an account of the cloud may read it";
+            Some(Finding::failed(Kind::Acl, wanted, seen))
+        }
+        Access::ObjectAcl => {
             let seen = "strangers may do nothing";
             Some(Finding::failed(Kind::Acl, wanted, seen))
         }
-        (Access::Bucket, false) => {
+        Access::Bucket if reaches(Public::Everybody) => {
             let seen = "everybody may read it, whatever the bucket says";
             Some(Finding::warning(Kind::Acl, wanted, seen))
         }
-        _ => None,
+        Access::Bucket if reaches(Public::AnyAccount) => {
+            let seen = "any account of the cloud may read it, whatever the bucket says";
+            Some(Finding::warning(Kind::Acl, wanted, seen))
+        }
+        Access::Bucket => None,
     }
 }
 

@@ -190,6 +190,9 @@ async fn settings(visit: &Visit<'_>) -> Vec<Finding> {
     let (target, store, stranger) = (subject.target, subject.store, &visit.stranger);
     let mut found = look_at_settings(target, store, stranger).await;
     found.extend(doctor::old_releases(target, store, subject.secret, stranger).await);
+    if let Ok(store) = state::store(subject).await {
+        found.extend(doctor::look_at_state(target, &*store).await);
+    }
     let mut findings = Vec::new();
     for found in found.into_iter().filter(|f| f.verdict != Verdict::Passed) {
         let kind = match found.check {
@@ -197,6 +200,9 @@ async fn settings(visit: &Visit<'_>) -> Vec<Finding> {
             _ => Kind::Bucket,
         };
         let seen = match (kind, found.verdict) {
+            _ if found.check == "releases-lifecycle" => {
+                format!("where the releases are kept: {}", found.text)
+            }
             (Kind::CorsPolicy, Verdict::Failed) if has_no_cors(visit).await => {
                 "the bucket has no CORS policy".to_string()
             }
@@ -224,6 +230,7 @@ fn wanted(check: &str, verdict: Verdict, access: Access) -> &'static str {
         ("grants", Access::ObjectAcl) => "no right of strangers by its own rules",
         ("public-access-block", _) => "strangers can be let in as the target wants it",
         ("cors", _) => "as the target's file says",
+        ("lifecycle" | "releases-lifecycle", _) => "no rule deletes what is in use",
         ("old-releases", _) => "no releases but those where `state` says",
         _ => "",
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Subject;
 use super::finding::{Finding, Kind};
+use crate::doctor;
 use crate::error::{Error, Result};
 use crate::release::manifest::Manifest;
 use crate::release::rollback::nothing_published;
@@ -43,10 +44,8 @@ pub(super) async fn read(
     if root.plain == Plain::Pending {
         let seen = "the names that stay aren't all written yet: a push is going on, or was stopped";
         let finding = Finding::warning(Kind::Releases, "a push that is finished", seen);
-        let name = &subject.target.name;
-        releases
-            .findings
-            .push(finding.fix(format!("assetsync resolve {name}")));
+        let fix = doctor::own_command(subject.target, "resolve");
+        releases.findings.push(finding.fix(fix));
     }
     match state.manifest(&current.manifest).await {
         Ok(manifest) => releases.manifest = Some(manifest),

@@ -13,7 +13,7 @@ use crate::doctor;
 use crate::path::ObjectKey;
 use crate::release::root::Release;
 use crate::release::state::{FOLDER, ROOT};
-use crate::store::control::Told;
+use crate::store::control::{Grant, Public, Told};
 use crate::store::stranger::Question;
 use crate::store::{Store, StoreError, open};
 
@@ -22,8 +22,18 @@ const WANTED: &str = "only we can read the releases";
 /// A document that strangers can read.
 struct Readable {
     key: String,
-    /// Whether it's its own ACL that lets them.
-    by_acl: bool,
+    by: By,
+}
+
+/// What lets strangers read a document.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Its own ACL, which lets everybody.
+    Acl,
+    /// Its own ACL, which lets whoever has an account: nobody without one is answered.
+    AccountsAcl,
+    /// A rule of the bucket.
+    Rule,
 }
 
 /// Tries the root, the current release and its manifest; all documents, if all objects are looked at.
@@ -37,24 +47,29 @@ pub(super) async fn look(visit: &Visit<'_>, current: Option<&Release>) -> Vec<Fi
         Err(error) => return vec![unanswered(&error)],
     };
     let documents = documents(&*store, current, subject.sample).await;
+    let store = &*store;
     let looks = documents
         .into_iter()
-        .map(|key| async { (ask(visit, &*store, &key).await, key) });
+        .map(|key| async move { ask(visit, store, &key).await });
     let mut looks = stream::iter(looks).buffered(subject.requests);
     let (mut findings, mut by_rule) = (Vec::new(), Vec::new());
-    while let Some((asked, key)) = looks.next().await {
+    while let Some(asked) = looks.next().await {
         match asked {
             Ok(None) => {}
-            Ok(Some(Readable { key, by_acl: true })) => {
+            Ok(Some(Readable { by: By::Rule, key })) => by_rule.push(in_words(&key, current)),
+            Ok(Some(Readable { by, key })) => {
+                let who = match by {
+                    By::AccountsAcl => "any account of the cloud",
+                    By::Acl | By::Rule => "strangers",
+                };
                 let seen = format!(
-                    "strangers can read {}, by its own ACL, if they know where it is",
+                    "{who} can read {}, by its own ACL, if they know where it is",
                     in_words(&key, current)
                 );
                 let mut finding = Finding::failed(Kind::State, WANTED, seen);
                 finding.document = Some(key);
                 findings.push(finding);
             }
-            Ok(Some(_)) => by_rule.push(in_words(&key, current)),
             Err(error) => findings.push(unanswered(&error)),
         }
     }
@@ -75,7 +90,7 @@ fn unanswered(error: &StoreError) -> Finding {
 }
 
 /// Where the documents are.
-async fn store(subject: &Subject<'_>) -> Result<Arc<dyn Store>, StoreError> {
+pub(super) async fn store(subject: &Subject<'_>) -> Result<Arc<dyn Store>, StoreError> {
     let target = subject.target;
     match &target.state {
         None => {
@@ -122,17 +137,27 @@ async fn ask(
     };
     let url = doctor::state_url(subject.target, subject.store, subject.secret, key);
     let heard = visit.ask(&Question::get(&url).taking(0)).await?;
-    if !heard.status.is_success() {
-        return Ok(None);
-    }
     let kept = match store.control() {
         Some(control) => control.examine(&object).await?,
         None => None,
     };
     let grants = kept.map(|kept| kept.grants);
-    let by_acl = matches!(grants, Some(Told::Is(grants)) if !grants.is_empty());
+    let grants = grants.as_ref().and_then(Told::known);
+    let by = who_reads(heard.status.is_success(), grants.map_or(&[], Vec::as_slice));
     let key = key.to_string();
-    Ok(Some(Readable { key, by_acl }))
+    Ok(by.map(|by| Readable { key, by }))
+}
+
+/// Why a document can be read. `is_answered`: to strangers, who have no account. Where an ACL lets everybody and they aren't, a
+/// protection of the bucket makes ACLs void.
+fn who_reads(is_answered: bool, grants: &[Grant]) -> Option<By> {
+    let is_for_all = grants.iter().any(|grant| grant.to == Public::Everybody);
+    match (is_answered, is_for_all) {
+        (true, true) => Some(By::Acl),
+        (true, false) => Some(By::Rule),
+        (false, false) if !grants.is_empty() => Some(By::AccountsAcl),
+        (false, _) => None,
+    }
 }
 
 fn in_words(key: &str, current: Option<&Release>) -> String {

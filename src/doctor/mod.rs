@@ -274,8 +274,8 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What asks little and changes nothing: whether strangers can list, what the bucket's own rules let them do, and whether its CORS
-/// policy is the target's. Nothing of a folder.
+/// What asks little and changes nothing: whether strangers can list, what the bucket's own rules let them do, whether they delete
+/// what is published, and whether its CORS policy is the target's. Nothing of a folder.
 pub(crate) async fn look_at_settings(
     target: &Target,
     store: &Arc<dyn Store>,
@@ -296,9 +296,22 @@ pub(crate) async fn look_at_settings(
         strangers::judge_listings(&listings, &grants, &fix),
         settings::grants(&grants, target, &fix),
         settings::blocks(&settings.blocks, target, &fix),
+        settings::lifecycle_of_target(&settings.lifecycle, target, &fix),
     ];
     findings.extend(cors::judge(target, policy));
     findings
+}
+
+/// Whether the place that `state` names deletes the releases by itself; none if it names none, or a folder. `store` is there.
+pub(crate) async fn look_at_state(target: &Target, store: &dyn Store) -> Option<Finding> {
+    let place = target.state.as_ref()?;
+    let settings = store.control()?.settings().await;
+    let fix = Fix::of(target);
+    Some(settings::lifecycle_of_state(
+        &settings.lifecycle,
+        place,
+        &fix,
+    ))
 }
 
 /// What keeps strangers from the releases.

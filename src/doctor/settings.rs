@@ -24,9 +24,7 @@ pub(super) fn judge(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> 
             patient.has_state(),
             &target.place,
         ),
-        lifecycle("lifecycle", &settings.lifecycle, prefix, |s3, gcs| {
-            fix.cloud(s3, gcs)
-        }),
+        lifecycle_of_target(&settings.lifecycle, target, &fix),
         uploads(&settings.lifecycle, prefix, &target.place, &fix),
     ]
 }
@@ -39,13 +37,26 @@ pub(super) fn judge_state(patient: &Patient<'_>, settings: &Settings) -> Vec<Fin
     vec![
         private(&settings.grants, &fix),
         retention("releases-retention", &settings.retention, true, place),
-        lifecycle(
-            "releases-lifecycle",
-            &settings.lifecycle,
-            prefix(place),
-            |s3, gcs| fix.cloud_of_state(s3, gcs),
-        ),
+        lifecycle_of_state(&settings.lifecycle, place, &fix),
     ]
+}
+
+pub(super) fn lifecycle_of_target(
+    rules: &Told<Vec<LifecycleRule>>,
+    target: &Target,
+    fix: &Fix<'_>,
+) -> Finding {
+    let command = |s3: &str, gcs: &str| fix.cloud(s3, gcs);
+    lifecycle("lifecycle", rules, prefix(&target.place), command)
+}
+
+pub(super) fn lifecycle_of_state(
+    rules: &Told<Vec<LifecycleRule>>,
+    place: &Place,
+    fix: &Fix<'_>,
+) -> Finding {
+    let command = |s3: &str, gcs: &str| fix.cloud_of_state(s3, gcs);
+    lifecycle("releases-lifecycle", rules, prefix(place), command)
 }
 
 fn prefix(place: &Place) -> &str {
@@ -329,13 +340,24 @@ fn lifecycle(
     if bad.is_empty() {
         return Finding::passed(check, WHY, "no rule deletes objects that are in use");
     }
-    Finding::failed(check, WHY, bad.join("; ")).fix(format!(
-        "take that rule out: {}",
-        command(
-            "get-bucket-lifecycle-configuration --bucket BUCKET",
-            "buckets update gs://BUCKET --lifecycle-file=WITHOUT-IT.json"
-        )
-    ))
+    let mend = match bad.len() == rules.len() {
+        true => command(
+            "delete-bucket-lifecycle --bucket BUCKET",
+            "buckets update gs://BUCKET --clear-lifecycle",
+        ),
+        false => format!(
+            "{} > rules.json, take that rule out of it, then {}",
+            command(
+                "get-bucket-lifecycle-configuration --bucket BUCKET --query '{Rules: Rules}'",
+                "buckets describe gs://BUCKET --raw --format='json(lifecycle)'"
+            ),
+            command(
+                "put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration file://rules.json",
+                "buckets update gs://BUCKET --lifecycle-file=rules.json"
+            )
+        ),
+    };
+    Finding::failed(check, WHY, bad.join("; ")).fix(mend)
 }
 
 /// A rule that clears away what killed uploads leave. Google's own uploads in parts end by themselves after a week.

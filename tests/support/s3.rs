@@ -1,5 +1,7 @@
 //! Buckets on the real S3 servers that `tests/run` starts: Ceph's radosgw and moto.
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use object_store::aws::{AwsAuthorizer, AwsCredential};
@@ -111,29 +113,18 @@ impl Bucket {
 
     /// Amazon's own command line, as the bucket's owner: `["s3api", "delete-object", …]`. It must end well.
     pub fn aws(&self, arguments: &[&str]) -> String {
-        let aws = from_test_command("ASSETSYNC_TEST_AWS");
-        let mut command = std::process::Command::new(&aws);
+        let mut command = Command::new(from_test_command("ASSETSYNC_TEST_AWS"));
         command
             .args(["--endpoint-url", &self.endpoint])
-            .args(arguments)
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .envs(owner())
-            .env("AWS_DEFAULT_REGION", "us-east-1")
-            // Of nobody who is logged in on this machine.
-            .env("AWS_CONFIG_FILE", "/dev/null")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-            // Ceph's radosgw 16 doesn't know the checksums that are newer than it.
-            .env("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
-            .env("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")
-            .env("no_proxy", "127.0.0.1");
-        let output = command.output().unwrap_or_else(|error| {
-            panic!("{aws} doesn't run ({error}): run `tests/run`, which installs `awscli`")
-        });
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let errors = text(&output.stderr);
-        assert!(output.status.success(), "aws {arguments:?}: {errors}");
-        text(&output.stdout)
+            .args(arguments);
+        ran_well(&mut command, &format!("aws {arguments:?}"))
+    }
+
+    /// Commands of a shell, which finds `aws`, in this folder, as the bucket's owner. They must end well.
+    pub fn shell(&self, script: &str, folder: &Path) -> String {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).current_dir(folder);
+        ran_well(&mut command, script)
     }
 
     /// A stranger's GET; `path` is encoded already.
@@ -184,6 +175,31 @@ impl Bucket {
         keys.sort();
         keys
     }
+}
+
+/// Runs a command that may use `aws`, as the bucket's owner.
+fn ran_well(command: &mut Command, what: &str) -> String {
+    let aws = from_test_command("ASSETSYNC_TEST_AWS");
+    let folder = Path::new(&aws).parent().expect("it's in a folder");
+    command
+        .env_clear()
+        .env("PATH", format!("{}:/usr/bin:/bin", folder.display()))
+        .envs(owner())
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        // Of nobody who is logged in on this machine.
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        // Ceph's radosgw 16 doesn't know the checksums that are newer than it.
+        .env("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+        .env("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")
+        .env("no_proxy", "127.0.0.1");
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("{what} doesn't run ({error}): run `tests/run`, which installs `awscli`")
+    });
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let errors = text(&output.stderr);
+    assert!(output.status.success(), "{what}: {errors}");
+    text(&output.stdout)
 }
 
 /// Who owns the buckets, for a program's environment.

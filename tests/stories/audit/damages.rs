@@ -69,6 +69,10 @@ const DAMAGES: &[Damage] = &[
         done: |hunt, path| hunt.retouch(path, &[("metadata", "")]) },
     Damage { what: "a private ACL", on: ACL, sign: sign("acl", "private.png", "strangers may do nothing"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "private"]) },
+    Damage { what: "an ACL for accounts alone", on: ACL, sign: sign("acl", "accounts.png", "only who has an account of the cloud may read it"), mended: "ACL",
+        done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "authenticated-read"]) },
+    Damage { what: "an ACL for accounts where there should be none", on: POLICY, sign: sign("acl", "account.png", "any account of the cloud may read it, whatever"), mended: "ACL",
+        done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "authenticated-read"]) },
     Damage { what: "an ACL that lets everybody write", on: BOTH, sign: sign("acl", "writable.png", "WRITE in its ACL"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "public-read-write"]) },
     Damage { what: "an ACL where there should be none", on: POLICY, sign: sign("acl", "readable.png", "whatever the bucket says"), mended: "ACL",
@@ -161,6 +165,12 @@ const DISORDERS: &[Disorder] = &[
         done: |hunt| hunt.aws("put-bucket-acl", &["--acl", "public-read-write"]) },
     Disorder { what: "a public access block", on: POLICY, kind: "bucket", path: None, says: "lets no stranger read", then: AsAdvised,
         done: |hunt| hunt.aws("put-public-access-block", &["--public-access-block-configuration", "RestrictPublicBuckets=true"]) },
+    Disorder { what: "a rule that deletes what is old", on: BOTH, kind: "bucket", path: None, says: "`tidy` deletes objects", then: By(mend_as_advised),
+        done: |hunt| delete_what_is_old(hunt, &hunt.bucket, &[]) },
+    Disorder { what: "a rule that deletes what is old, among others", on: ACL, kind: "bucket", path: None, says: "`tidy` deletes objects", then: By(mend_as_advised),
+        done: |hunt| delete_what_is_old(hunt, &hunt.bucket, &[("uploads", "AbortIncompleteMultipartUpload", "DaysAfterInitiation")]) },
+    Disorder { what: "a rule that deletes old releases", on: POLICY, kind: "bucket", path: None, says: "where the releases are kept: `tidy` deletes objects", then: By(mend_as_advised),
+        done: |hunt| delete_what_is_old(hunt, hunt.document("root.json").0, &[]) },
     Disorder { what: "a stray", on: ACL, kind: "stray", path: None, says: "`notes.txt`, 16 bytes", then: By(|hunt| hunt.aws("delete-object", &["--key", "static/notes.txt"])),
         done: |hunt| hunt.upload("static/notes.txt", b"who put me here?", &[]) },
     Disorder { what: "what is held, uploaded", on: BOTH, kind: "held", path: Some("solution/answer.html"), says: "whoever knows its name can read it", then: By(delete_as_advised),
@@ -169,6 +179,8 @@ const DISORDERS: &[Disorder] = &[
         done: |hunt| hunt.upload(&hunt.key("solution/answer.html"), b"<p>CANDLE</p>", &[]) },
     Disorder { what: "a root that everybody can read", on: BOTH, kind: "state", path: None, says: "strangers can read the root, by its own ACL", then: Repaired,
         done: |hunt| hunt.aws_on_document("put-object-acl", "root.json", &["--acl", "public-read"]) },
+    Disorder { what: "a root that any account can read", on: BOTH, kind: "state", path: None, says: "any account of the cloud can read the root, by its own ACL", then: Repaired,
+        done: |hunt| hunt.aws_on_document("put-object-acl", "root.json", &["--acl", "authenticated-read"]) },
     Disorder { what: "a manifest that everybody can read", on: ACL, kind: "state", path: None, says: "strangers can read the manifest", then: Repaired,
         done: |hunt| hunt.aws_on_document("put-object-acl", "manifests/", &["--acl", "public-read"]) },
     Disorder { what: "a copy of a page that everybody can write", on: ACL, kind: "state", path: None, says: "a copy of a plain name", then: Repaired,
@@ -180,6 +192,34 @@ const DISORDERS: &[Disorder] = &[
     Disorder { what: "a damaged manifest", on: ACL, kind: "releases", path: None, says: "Cannot read the manifest", then: BroughtBack("manifests/"),
         done: |hunt| write_over(hunt, "manifests/") },
 ];
+
+/// A lifecycle rule that deletes, and others that don't: their names, what they do, and what their days are called.
+fn delete_what_is_old(hunt: &Hunt, bucket: &Bucket, others: &[(&str, &str, &str)]) {
+    let tidy = ("tidy", "Expiration", "Days");
+    let rules = std::iter::once(&tidy).chain(others).map(|(id, does, days)| {
+        json!({"ID": id, "Status": "Enabled", "Filter": {"Prefix": ""}, *does: {*days: 30}})
+    });
+    let rules = json!({"Rules": rules.collect::<Vec<_>>()}).to_string();
+    let verb = "put-bucket-lifecycle-configuration";
+    let arguments = ["s3api", verb, "--bucket", &bucket.name];
+    hunt.bucket
+        .aws(&[&arguments[..], &["--lifecycle-configuration", &rules]].concat());
+}
+
+/// Types the commands of the only advice into a shell, and edits what is to be edited.
+fn mend_as_advised(hunt: &Hunt) {
+    let (_, report) = hunt.audit(&[]);
+    let fix = found(&report)[0]["fix"].as_str().expect("text");
+    let folder = hunt.site.path("");
+    let script = match fix.split_once(" > rules.json, take that rule out of it, then ") {
+        None => fix.to_string(),
+        Some((get, put)) => {
+            let edit = r#"import json; f = "rules.json"; r = json.load(open(f))["Rules"]; json.dump({"Rules": [x for x in r if x["ID"] != "tidy"]}, open(f, "w"))"#;
+            format!("{get} > rules.json && python3 -c '{edit}' && {put}")
+        }
+    };
+    hunt.bucket.shell(&script, &folder);
+}
 
 fn write_over(hunt: &Hunt, part: &str) {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
