@@ -13,6 +13,7 @@ const CONSEQUENCES_MAX: usize = 3;
 /// Brings findings down to their causes. So many objects were looked at.
 pub(super) fn only_causes(findings: &mut Vec<Finding>, target: &Target, looked_at: usize) {
     follows_from_storage(findings);
+    comes_with_other_bytes(findings);
     cors_follows_from_policy(findings);
     let (many, mut single): (Vec<Finding>, Vec<Finding>) = std::mem::take(findings)
         .into_iter()
@@ -75,6 +76,32 @@ fn follows_from_storage(findings: &mut Vec<Finding>) {
             _ => true,
         }
     });
+}
+
+/// Whoever wrote other bytes wrote the headers with them, and knew of no token: what mends the bytes mends these too.
+fn comes_with_other_bytes(findings: &mut Vec<Finding>) {
+    let mut others: Vec<Finding> = Vec::new();
+    for finding in std::mem::take(findings) {
+        let is_there = |other: &&mut Finding| {
+            other.kind == Kind::Content
+                && finding.path.is_some()
+                && (&other.path, other.address) == (&finding.path, finding.address)
+        };
+        let comes_with = matches!(
+            finding.kind,
+            Kind::Content | Kind::Encoding | Kind::Headers | Kind::Token
+        );
+        match others.iter_mut().find(is_there).filter(|_| comes_with) {
+            // The same bytes, asked for in another way.
+            Some(_) if finding.kind == Kind::Content => {}
+            Some(content) => {
+                let what = finding.seen.split(": when").next().unwrap_or_default();
+                content.seen += &format!(", {what}");
+            }
+            None => others.push(finding),
+        }
+    }
+    *findings = others;
 }
 
 /// The bucket's policy isn't the target's: what pages are answered then is no news.
@@ -256,6 +283,26 @@ mod tests {
         let acl = of(Kind::Acl, "a.png", STORAGE, "strangers may do nothing");
         let closed = vec![acl, refused("a.png", STORAGE), refused("a.png", CDN)];
         assert_eq!(what(closed), [(Kind::Acl, Some(STORAGE))]);
+    }
+
+    #[test]
+    fn what_came_with_other_bytes_is_told_with_them() {
+        let target = target(Access::Bucket, None);
+        let of_page = |kind, seen| of(kind, "index.html", STORAGE, seen);
+        let elsewhere = of(Kind::Headers, "a.png", STORAGE, "no cache-control");
+        let all = vec![
+            of_page(Kind::Content, "16 bytes"),
+            of_page(Kind::Headers, "content-type: text/plain"),
+            of_page(Kind::Headers, "no cache-control"),
+            of_page(Kind::Content, "16 bytes that can't be unpacked"),
+            of_page(Kind::Token, "no token: when no release needs it any more"),
+            of_page(Kind::Acl, "WRITE in its ACL"),
+            elsewhere.clone(),
+        ];
+        let told = told(all, &target, 9);
+        let seen: Vec<&str> = told.iter().map(|f| &*f.seen).collect();
+        let page = "16 bytes, content-type: text/plain, no cache-control, no token";
+        assert_eq!(seen, [page, "WRITE in its ACL", &*elsewhere.seen]);
     }
 
     #[test]

@@ -69,6 +69,9 @@ struct Needs {
     unclear: bool,
 }
 
+/// What is as wrong as before the repair that was said to have worked.
+const IN_VAIN: &str = "it was put right just now, and isn't: see who else writes there, or whether the server takes it, and audit again";
+
 /// Whether a finding is one that can be put right.
 pub(super) fn is_for(finding: &Finding) -> bool {
     if finding.document.is_some() {
@@ -103,6 +106,22 @@ impl Audit {
             let name = finding.document.as_deref().or(finding.path.as_deref());
             let left = name.and_then(why);
             finding.fix = left.map_or(String::new(), |left| left.why.clone());
+        }
+    }
+
+    /// The same once it's done: what is still wrong and wasn't left was put right in vain.
+    pub fn explain_after(&mut self, mends: &Mends<'_>) {
+        self.explain(&mends.left);
+        for finding in self.findings.iter_mut().filter(|finding| is_for(finding)) {
+            let name = finding.document.as_deref().or(finding.path.as_deref());
+            let is_mended = mends.mends.iter().any(|mend| Some(&*mend.path) == name)
+                || mends
+                    .documents
+                    .iter()
+                    .any(|document| Some(&**document) == name);
+            if finding.fix.is_empty() && is_mended {
+                finding.fix = IN_VAIN.to_string();
+            }
         }
     }
 
@@ -255,5 +274,38 @@ fn upload<'a>(
             object.path
         )),
         false => Ok(Steps::Upload { object, is_over }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_took_and_didnt_do_isnt_left_without_a_word() {
+        let mut closed = Finding::failed(Kind::Acl, "public-read", "strangers may do nothing");
+        closed = closed.at(Address::Storage);
+        closed.path = Some("map.png".to_string());
+        let mut audit = Audit {
+            findings: vec![closed],
+            ..Audit::default()
+        };
+        let steps = Steps::InPlace {
+            headers: false,
+            acl: true,
+        };
+        let path = "map.png".to_string();
+        let mut mends = Mends {
+            mends: vec![Mend { path, steps, at: 0 }],
+            documents: Vec::new(),
+            left: Vec::new(),
+            overwrite_live: BTreeSet::new(),
+        };
+        audit.explain_after(&mends);
+        assert_eq!(audit.findings[0].fix, IN_VAIN);
+        let (path, why) = ("map.png".to_string(), "403 Forbidden".to_string());
+        mends.left.push(Left { path, why });
+        audit.explain_after(&mends);
+        assert_eq!(audit.findings[0].fix, "403 Forbidden");
     }
 }

@@ -129,7 +129,7 @@ impl Session<'_> {
             let work = mend(place.subject, place.state, &mut found, &mut mends, &options);
             place.runtime.block_on(work)?;
             tell(&left_text(&mends.left[known..]))?;
-            found.explain(&mends.left);
+            found.explain_after(&mends);
             if !wish.as_json {
                 print("\n")?;
                 print(&audit_text(name, &found, wish.urls))?;

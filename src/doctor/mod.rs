@@ -34,7 +34,7 @@ use crate::error::Result;
 use crate::name::Secret;
 use crate::release::root::Nonce;
 use crate::release::state::FOLDER;
-use crate::store::control::{Settings, Told};
+use crate::store::control::{Grant, Right, Settings, Told};
 use crate::store::stranger::Stranger;
 use crate::store::{Listing, Patience, Store, StoreError, StoreErrorKind, open};
 
@@ -298,8 +298,33 @@ pub(crate) async fn look_at_settings(
         settings::blocks(&settings.blocks, target, &fix),
         settings::lifecycle_of_target(&settings.lifecycle, target, &fix),
     ];
+    only_causes(&mut findings, &grants);
     findings.extend(cors::judge(target, policy));
     findings
+}
+
+/// That strangers can list, and the rule that lets them, is one thing: it's told as the one that says more. So is a block, and
+/// that strangers may do nothing by rules that it makes void.
+fn only_causes(findings: &mut Vec<Finding>, grants: &Told<Vec<Grant>>) {
+    let verdict = |check| {
+        findings
+            .iter()
+            .find(|f| f.check == check)
+            .map(|f| f.verdict)
+    };
+    let is_failed = |check| verdict(check) == Some(Verdict::Failed);
+    let more = grants.known().into_iter().flatten();
+    let more: Vec<&Grant> = more.filter(|grant| grant.right != Right::Read).collect();
+    let lists = |grant: &&Grant| grant.right == Right::List && !grant.is_conditional;
+    let is_listed_by_rule =
+        is_failed("anonymous-list") && is_failed("grants") && more.iter().any(lists);
+    let is_void = is_failed("public-access-block") && verdict("grants") == Some(Verdict::Warning);
+    let consequence = match (is_listed_by_rule, is_void) {
+        (true, _) if !more.iter().all(lists) => "anonymous-list",
+        (true, _) | (false, true) => "grants",
+        (false, false) => return,
+    };
+    findings.retain(|finding| finding.check != consequence);
 }
 
 /// Whether the place that `state` names deletes the releases by itself; none if it names none, or a folder. `store` is there.

@@ -46,25 +46,49 @@ fn group_text(kind: Kind, verdict: Verdict, findings: &[&Finding], urls: Urls) -
     };
     let expected = &findings[0].expected;
     let is_common = number > 1 && findings.iter().all(|f| f.expected == *expected);
-    for finding in findings.iter().take(SHOWN_MAX) {
-        line(10, &finding_text(finding, urls));
-        if !finding.expected.is_empty() && !is_common {
-            line(12, &format!("expected: {}", finding.expected));
+    let by_fix = by_fix(findings);
+    let shown_max = (SHOWN_MAX / by_fix.len()).max(1);
+    for findings in by_fix.iter().take(SHOWN_MAX) {
+        for finding in findings.iter().take(shown_max) {
+            line(10, &finding_text(finding, urls));
+            if !finding.expected.is_empty() && !is_common {
+                line(12, &format!("expected: {}", finding.expected));
+            }
+        }
+        if let Some(rest) = findings.get(shown_max..).filter(|rest| !rest.is_empty()) {
+            line(10, &rest_text(kind, rest));
+        }
+        let fix = &findings[0].fix;
+        if by_fix.len() > 1 && !fix.is_empty() {
+            line(12, &format!("fix: {fix}"));
         }
     }
-    if let Some(rest) = findings.get(SHOWN_MAX..).filter(|rest| !rest.is_empty()) {
-        line(10, &rest_text(kind, rest));
+    let others = by_fix.iter().skip(SHOWN_MAX).flatten();
+    let others: Vec<&Finding> = others.copied().collect();
+    if !others.is_empty() {
+        line(10, &rest_text(kind, &others));
     }
     if is_common && !expected.is_empty() {
         line(10, &format!("expected of all: {expected}"));
     }
-    let mut fixes: Vec<&str> = findings.iter().map(|f| f.fix.as_str()).collect();
-    fixes.sort_unstable();
-    fixes.dedup();
-    for fix in fixes.into_iter().filter(|fix| !fix.is_empty()) {
+    if let ([_], fix) = (&by_fix[..], &findings[0].fix)
+        && !fix.is_empty()
+    {
         line(10, &format!("fix: {fix}"));
     }
     text
+}
+
+/// Those that the same thing mends together, in the order of the first of each.
+fn by_fix<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
+    let mut all: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        match all.iter_mut().find(|those| those[0].fix == finding.fix) {
+            Some(those) => those.push(finding),
+            None => all.push(vec![finding]),
+        }
+    }
+    all
 }
 
 /// What isn't shown one by one: strays by the folders they are in.
@@ -167,9 +191,10 @@ pub fn mends_text(target: &str, mends: &Mends<'_>, is_right: bool) -> String {
     let number = mends.mends.len() + mends.documents.len();
     let mut text = match (number as u64, is_right) {
         (0, true) => format!("{target}: all is right: nothing is to be put right\n"),
-        (0, false) => {
+        (0, false) if mends.left.is_empty() => {
             format!("{target}: `--repair` can put none of it right: see the fix of each\n")
         }
+        (0, false) => format!("{target}: `--repair` puts none of it right as it is called\n"),
         (n, _) => format!(
             "{target}: this would be put right, of {}\n",
             count(n, "object")

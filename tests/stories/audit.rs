@@ -341,6 +341,41 @@ fn a_stray_of_our_own_is_left_to_a_prune_which_says_from_when_it_deletes_it() {
     assert!(!old.contains("young"), "{old}");
 }
 
+/// Of two strays one is ours: what becomes of the one is no advice for the other.
+#[test]
+fn each_fix_stands_below_what_it_mends() {
+    let hunt = Hunt::published(Access::Acl);
+    hunt.upload("static/notes.txt", b"who put me here?", &[]);
+    let map = hunt.key("map.png");
+    let source = format!("{}/{map}", hunt.bucket.name);
+    let name = map.rsplit('/').next().expect("its own name");
+    let ours = format!("static/left.{name}");
+    hunt.aws("copy-object", &["--key", &ours, "--copy-source", &source]);
+    let text = hunt.ok(&["audit", "prod"]);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let behind = |what: &str| {
+        let at = lines.iter().position(|line| line.contains(what));
+        lines[at.unwrap_or_else(|| panic!("{what}:\n{text}")) + 1]
+    };
+    let prune = "fix: `assetsync prune prod` deletes it once";
+    assert!(behind(": assetsync wrote it").starts_with(prune), "{text}");
+    let by_hand = "fix: see who put it there";
+    let others = behind(": assetsync didn't write it");
+    assert!(others.starts_with(by_hand), "{text}");
+}
+
+#[test]
+fn a_repair_that_leaves_everything_says_why_instead_of_sending_back_to_the_fix() {
+    let hunt = Hunt::published(Access::Acl);
+    hunt.ok(&["live", "on", "prod"]);
+    hunt.rewrite("index.html", b"hacked", &[("content-encoding", "")]);
+    let run = hunt.run(&["audit", "prod", "--repair", "--yes"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(!run.stdout.contains("see the fix"), "{run}");
+    let why = "index.html: stays as it is: the target is live";
+    assert!(run.stdout.contains(why), "{run}");
+}
+
 /// What is printed is read by somebody who is tired.
 #[test]
 fn a_repair_tells_whether_there_is_anything_to_do_and_doesnt_call_for_itself() {

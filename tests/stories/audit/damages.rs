@@ -154,6 +154,9 @@ const DISORDERS: &[Disorder] = &[
         done: |hunt| set_cors(hunt, "*") },
     Disorder { what: "a policy that lets everybody list", on: BOTH, kind: "bucket", path: None, says: "strangers can list the bucket", then: By(remove_policy),
         done: |hunt| set_policy(hunt, &[json!({"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket"], "Resource": [format!("arn:aws:s3:::{}", hunt.bucket.name)]})]) },
+    Disorder { what: "a policy that lets everybody do anything", on: POLICY, kind: "bucket", path: None, says: "write or delete", then: AsAdvised,
+        done: |hunt| set_policy(hunt, &[json!({"Sid": "Oops", "Effect": "Allow", "Principal": "*", "Action": ["s3:*"],
+            "Resource": [format!("arn:aws:s3:::{}", hunt.bucket.name), format!("arn:aws:s3:::{}/*", hunt.bucket.name)]})]) },
     Disorder { what: "a policy that keeps one object back", on: BOTH, kind: "unreadable", path: Some("bystander.png"), says: "403 Forbidden", then: By(remove_policy),
         done: |hunt| set_policy(hunt, &[json!({"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam:::user/tester"}, "Action": ["s3:GetObject"],
             "Resource": [format!("arn:aws:s3:::{}/{}", hunt.bucket.name, hunt.key("bystander.png"))]})]) },
@@ -298,6 +301,9 @@ fn damage_and_repair(access: Access) {
     for damage in &rows {
         damage.sign.find(damage.what, &report);
     }
+    let of_hacked = found(&report);
+    let of_hacked = of_hacked.iter().filter(|f| f["path"] == "hacked.html");
+    assert_eq!(of_hacked.count(), 1, "one hand, one finding:\n{report:#}");
     let is_of_a_row = |f: &&Value| rows.iter().any(|row| f["path"].as_str() == row.sign.path);
     let findings = found(&report);
     assert!(
@@ -384,10 +390,7 @@ fn play(hunt: &Hunt, disorder: &Disorder) {
     let it = sign.find(&what, &report);
     code_is_right(&what, code, &report);
     let of_the_kind = found(&report).iter().filter(|f| f["kind"] == kind).count();
-    assert!(
-        kind == "bucket" || of_the_kind == 1,
-        "{what}: one cause:\n{report:#}"
-    );
+    assert_eq!(of_the_kind, 1, "{what}: one cause:\n{report:#}");
     assert!(
         found(&report).iter().all(|f| f["kind"] != "cors"),
         "{what}: {report:#}"
