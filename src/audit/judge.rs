@@ -279,7 +279,7 @@ pub(super) fn kept(
         let wanted = "the token it was published with";
         findings.push(Finding::warning(Kind::Token, wanted, seen));
     }
-    findings.extend(acl(&kept.grants, access));
+    findings.extend(acl(&kept.grants, access).or_else(|| accounts(&kept.accounts)));
     let place = |finding: Finding| finding.of(expected.entry).at(expected.address);
     findings.into_iter().map(place).collect()
 }
@@ -327,6 +327,13 @@ fn acl(grants: &Told<Vec<Grant>>, access: Access) -> Option<Finding> {
         }
         Access::Bucket => None,
     }
+}
+
+/// What single accounts may do by an object's own ACL: nothing is published so.
+fn accounts(accounts: &[String]) -> Option<Finding> {
+    let wanted = "no right of another account by its own ACL";
+    let seen = format!("another account has rights to it: {}", accounts.join(", "));
+    (!accounts.is_empty()).then(|| Finding::warning(Kind::Acl, wanted, seen))
 }
 
 #[cfg(test)]

@@ -112,6 +112,7 @@ impl Gcs {
             stored: resource.item.stored(),
             headers,
             grants: Told::Is(resource.acl.iter().flat_map(AclEntry::grants).collect()),
+            accounts: Vec::new(),
             metageneration: resource.metageneration,
         }))
     }

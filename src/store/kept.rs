@@ -16,6 +16,9 @@ pub struct Kept {
     pub headers: BTreeMap<String, String>,
     /// What strangers may do with it by an ACL of its own.
     pub grants: Told<Vec<Grant>>,
+    /// What accounts besides its owner may do by that ACL, in words: "FULL_CONTROL for `someone`". Asked of S3 alone: Google's
+    /// ACLs name the project's people anyway.
+    pub accounts: Vec<String>,
     /// Google's count of changes of what isn't its bytes; empty on S3.
     pub(super) metageneration: String,
 }

@@ -111,6 +111,17 @@ impl Acl {
         grants.collect()
     }
 
+    /// What it grants to accounts by name, its owner aside, in words.
+    pub(super) fn accounts(&self) -> Vec<String> {
+        let grants = self.access_control_list.grant.iter();
+        let named = grants.filter_map(|grant| {
+            let account = grant.grantee.id.as_ref().or(grant.grantee.email.as_ref())?;
+            let words = format!("{} for `{account}`", grant.permission);
+            (*account != self.owner.id).then(|| crate::error::escape(&words))
+        });
+        named.collect()
+    }
+
     /// The same ACL without strangers, as XML; none if it has no stranger.
     pub(super) fn without_strangers(&self) -> Option<String> {
         let all = &self.access_control_list.grant;
@@ -144,6 +155,18 @@ mod tests {
         <Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="Group"><URI>http://acs.amazonaws.com/groups/s3/LogDelivery</URI></Grantee><Permission>WRITE</Permission></Grant>
         <Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>us&amp;co</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant>
         </AccessControlList></AccessControlPolicy>"#;
+
+    #[test]
+    fn accounts_have_names_and_the_owner_isnt_one_of_them() {
+        let acl: Acl = quick_xml::de::from_str(PUBLIC_ACL).expect("an ACL");
+        assert_eq!(acl.accounts(), [""; 0]);
+        let shared = PUBLIC_ACL.replace(
+            "<Owner><ID>us&amp;co</ID></Owner>",
+            "<Owner><ID>them</ID></Owner>",
+        );
+        let acl: Acl = quick_xml::de::from_str(&shared).expect("an ACL");
+        assert_eq!(acl.accounts(), ["FULL_CONTROL for `us&co`"]);
+    }
 
     #[test]
     fn an_acl_is_freed_of_strangers_and_keeps_all_others() {

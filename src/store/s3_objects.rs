@@ -29,10 +29,13 @@ impl S3 {
         let Some((stored, headers)) = look? else {
             return Ok(None);
         };
+        let acl = Told::from(grants);
+        let accounts = acl.known().and_then(Option::as_ref);
         Ok(Some(Kept {
             stored,
             headers: served(&headers),
-            grants: Told::from(grants).map(|acl| acl.map_or(Vec::new(), |acl| acl.object_grants())),
+            accounts: accounts.map_or(Vec::new(), Acl::accounts),
+            grants: acl.map(|acl| acl.map_or(Vec::new(), |acl| acl.object_grants())),
             metageneration: String::new(),
         }))
     }

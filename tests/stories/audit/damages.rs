@@ -73,6 +73,8 @@ const DAMAGES: &[Damage] = &[
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "authenticated-read"]) },
     Damage { what: "an ACL for accounts where there should be none", on: POLICY, sign: sign("acl", "account.png", "any account of the cloud may read it, whatever"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "authenticated-read"]) },
+    Damage { what: "an ACL that gives all rights to another account", on: POLICY, sign: sign("acl", "shared.png", "another account has rights to it: FULL_CONTROL for `stranger`"), mended: "ACL",
+        done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--grant-full-control", "id=tester,id=stranger"]) },
     Damage { what: "an ACL that lets everybody write", on: BOTH, sign: sign("acl", "writable.png", "WRITE in its ACL"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "public-read-write"]) },
     Damage { what: "an ACL where there should be none", on: POLICY, sign: sign("acl", "readable.png", "whatever the bucket says"), mended: "ACL",
