@@ -63,6 +63,8 @@ url = "file:out/bucket"
 # [target.prod]
 # url = "gs://hunt-assets/static"                    # or s3://bucket/prefix
 # public_url = "https://cdn.example.org/static/"
+# state = "gs://hunt-releases/prod"                   # where the releases are kept, which nobody else may read. Without it they are
+#                                                    # in the target: fine in a whole bucket of S3, not below a prefix, nor on Google
 # access = "bucket"                                  # bucket (default): send no ACL | object-acl: public-read on every object
 # endpoint = "https://s3.example.org"                # S3-compatible servers
 # region = "us-east-1"
