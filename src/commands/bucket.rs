@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use assetsync::doctor::access::Aim;
-use assetsync::doctor::{Finding, Patient, Seen, Summary, Verdict, access, before_push, examine};
+use assetsync::doctor::{
+    Finding, Patient, Seen, Summary, Verdict, access, before_push, examine, own_command,
+};
 use assetsync::report::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };
@@ -157,11 +159,26 @@ fn refused(target: &Target, findings: &[Finding]) -> Error {
     let (texts, fixes): (Vec<&str>, Vec<&str>) =
         failed.map(|f| (f.text.as_str(), f.fix.as_str())).unzip();
     let name = &target.name;
+    let mut ways = each_once(&fixes);
+    let doctor = own_command(target, "doctor");
+    ways.push(format!(
+        "`{doctor}` tells more; `--allow-exposed` publishes nevertheless"
+    ));
     Error::Refused {
         message: format!("Nothing was published to {name}: {}", texts.join("; ")),
-        hint: format!(
-            "{}; `assetsync doctor` tells more; `--allow-exposed` publishes nevertheless",
-            fixes.join("; ")
-        ),
+        hint: ways.join("\n      "),
     }
+}
+
+/// What mends several findings: each once, and none that another begins with.
+fn each_once(fixes: &[&str]) -> Vec<String> {
+    let is_said_by = |other: &str, fix: &str| other.starts_with(fix) && other != fix;
+    let mut ways: Vec<String> = Vec::new();
+    for fix in fixes {
+        let is_said = fixes.iter().any(|other| is_said_by(other, fix));
+        if !is_said && !ways.iter().any(|way| way == fix) {
+            ways.push(fix.to_string());
+        }
+    }
+    ways
 }

@@ -1,5 +1,6 @@
 //! Makes a bucket public as its target wants it: what would change, the change, and the proof.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -7,12 +8,12 @@ use serde::Serialize;
 use super::fix::releases_in_the_way;
 use super::published::try_publishing;
 use super::rights::try_rights;
-use super::strangers::try_listings;
-use super::{Finding, Patient, Verdict, culprit, is_no_bucket, settings, strangers};
-use crate::config::{Access, Place};
+use super::strangers::{old_releases, try_listings};
+use super::{Finding, Patient, Verdict, culprit, is_no_bucket, own_command, settings, strangers};
+use crate::config::{Access, Place, Target};
 use crate::error::{Error, Result};
-use crate::release::state::FOLDER;
-use crate::store::control::{Change, Settings, Wish};
+use crate::release::state::{FOLDER, ROOT};
+use crate::store::control::{Change, Control, Settings, Wish};
 
 /// How often it's looked whether a change has come into force, and how long is waited in between: Google's rights take
 /// "typically 2 minutes" (<https://cloud.google.com/iam/docs/access-change-propagation>), most others are there at once.
@@ -28,6 +29,8 @@ pub struct Shown {
     pub published: String,
     /// Where the releases are, which strangers mustn't read: `s3://hunt/static/.assetsync/`.
     pub releases: String,
+    /// What lets strangers read these all the same: a rule, or the fact that one of them was let in. None if nothing does.
+    pub releases_open: Option<String>,
     /// How the bucket is set up.
     pub settings: Settings,
 }
@@ -37,8 +40,13 @@ pub struct Shown {
 /// # Errors
 /// The target is a folder, or there's no such bucket.
 pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
-    let control = patient.store.control().ok_or_else(no_bucket)?;
-    let (there, settings) = futures_util::join!(patient.knock(), control.settings());
+    let control = patient.control()?;
+    let (there, settings, of_state, documents) = futures_util::join!(
+        patient.knock(),
+        control.settings(),
+        patient.settings_of_state(),
+        strangers::try_documents(patient)
+    );
     if let Err(error) = there
         && is_no_bucket(&error)
     {
@@ -55,8 +63,19 @@ pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
             None => url(&target.place, FOLDER),
             Some(state) => url(state, ""),
         },
+        releases_open: {
+            let grants = culprit::of_settings(of_state.as_ref().unwrap_or(&settings), target);
+            strangers::what_opens(target, &grants, &documents)
+        },
         settings,
     })
+}
+
+impl Patient<'_> {
+    fn control(&self) -> Result<Arc<dyn Control>> {
+        let control = self.store.control();
+        control.ok_or_else(|| no_bucket(self.target))
+    }
 }
 
 /// How people write a place.
@@ -68,10 +87,13 @@ fn url(place: &Place, below: &str) -> String {
     }
 }
 
-fn no_bucket() -> Error {
+fn no_bucket(target: &Target) -> Error {
     Error::Usage {
         message: "The target is a folder: who may read it is for its web server to say".to_string(),
-        hint: "`assetsync doctor` looks at its permissions".to_string(),
+        hint: format!(
+            "`{}` looks at its permissions",
+            own_command(target, "doctor")
+        ),
     }
 }
 
@@ -89,7 +111,7 @@ pub enum Aim {
 /// # Errors
 /// [`Error::Refused`] if that would let strangers read the releases; what asking gives.
 pub async fn changes(patient: &Patient<'_>, aim: Aim) -> Result<Vec<Change>> {
-    let control = patient.store.control().ok_or_else(no_bucket)?;
+    let control = patient.control()?;
     let target = patient.target;
     let wish = Wish {
         access: target.access,
@@ -98,15 +120,42 @@ pub async fn changes(patient: &Patient<'_>, aim: Aim) -> Result<Vec<Change>> {
     match aim {
         Aim::Close => Ok(control.closing_changes(&wish).await?),
         Aim::Apply => match releases_in_the_way(target, target.access) {
-            None => Ok(control.access_changes(&wish).await?),
+            None => {
+                check_old_releases(patient).await?;
+                Ok(control.access_changes(&wish).await?)
+            }
             Some(why) => Err(Error::Refused {
                 message: format!(
                     "The releases are in the same bucket, and strangers could read them: {why}"
                 ),
-                hint: patient.fix().state_elsewhere(),
+                hint: patient
+                    .fix()
+                    .after_the_releases("access apply", target.access),
             }),
         },
     }
+}
+
+/// Whether releases were left in a target whose releases are elsewhere now, where everybody would read them.
+///
+/// # Errors
+/// [`Error::Refused`] if there are any; the target can't be listed.
+async fn check_old_releases(patient: &Patient<'_>) -> Result<()> {
+    let target = patient.target;
+    if target.state.is_none() || target.access == Access::ObjectAcl {
+        return Ok(());
+    }
+    let left = patient.store.below(FOLDER).list().await?;
+    if !left.keys().any(|key| key.ends_with(ROOT)) {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        message: format!(
+            "Releases that were kept in the target before `state` was set are still there, in {}, and strangers could read them",
+            url(&target.place, FOLDER)
+        ),
+        hint: patient.fix().after_old_releases("access apply"),
+    })
 }
 
 /// Makes these changes, one after the other.
@@ -114,7 +163,7 @@ pub async fn changes(patient: &Patient<'_>, aim: Aim) -> Result<Vec<Change>> {
 /// # Errors
 /// What a change gives; those before it are made.
 pub async fn apply(patient: &Patient<'_>, changes: &[Change]) -> Result<()> {
-    let control = patient.store.control().ok_or_else(no_bucket)?;
+    let control = patient.control()?;
     for change in changes {
         control.change(change).await?;
     }
@@ -171,8 +220,10 @@ async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
         patient.settings_of_state(),
     );
     let fix = patient.fix();
-    let grants = culprit::of_settings(&settings);
-    let of_state = of_state.as_ref().map(culprit::of_settings);
+    let grants = culprit::of_settings(&settings, patient.target);
+    let of_state = of_state
+        .as_ref()
+        .map(|settings| culprit::of_settings(settings, patient.target));
     let mut findings = published.judge(patient, &grants);
     findings.extend(rights.judge(patient, &grants, of_state.as_ref().unwrap_or(&grants)));
     // What we may do is for `doctor` to say.
@@ -182,5 +233,7 @@ async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
     findings.push(strangers::judge_listings(&listings, &grants, &fix));
     // What strangers with an account may do, no stranger's request shows.
     findings.push(settings::grants(&grants, patient.target, &fix));
+    let (target, store) = (patient.target, &patient.store);
+    findings.extend(old_releases(target, store, patient.secret, &patient.stranger).await);
     findings
 }

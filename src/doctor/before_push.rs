@@ -59,7 +59,7 @@ pub async fn before_push(
         root,
         grants_in_time(control.as_ref())
     );
-    let grants = in_force(control.as_ref(), grants).await;
+    let grants = in_force(control.as_ref(), grants, target).await;
     let fix = Fix::of(target);
     let listing = judge_listings(&listings, &grants, &fix);
     let is_listed = listing.verdict == Verdict::Failed;
@@ -89,13 +89,17 @@ async fn grants_in_time(control: &dyn Control) -> Told<Vec<Grant>> {
 }
 
 /// Without what the bucket's protections make void, which are asked for only if that matters.
-async fn in_force(control: &dyn Control, grants: Told<Vec<Grant>>) -> Told<Vec<Grant>> {
+async fn in_force(
+    control: &dyn Control,
+    grants: Told<Vec<Grant>>,
+    target: &Target,
+) -> Told<Vec<Grant>> {
     let is_dangerous = |grants: &Vec<Grant>| !dangerous(grants).is_empty();
     if !grants.known().is_some_and(is_dangerous) {
         return grants;
     }
     match tokio::time::timeout(RULES_WAIT, control.settings()).await {
-        Ok(settings) => culprit::in_force(&grants, &settings.blocks),
+        Ok(settings) => culprit::in_force(&grants, &settings.blocks, target),
         Err(_) => grants,
     }
 }

@@ -5,12 +5,18 @@ use crate::config::{Place, Target};
 use crate::release::state::FOLDER;
 use crate::store::control::{Blocks, Grant, Public, Right, RuleKind, Settings, Told};
 
-/// The rules that count: what a bucket's protections make void is left out.
-pub(super) fn in_force(grants: &Told<Vec<Grant>>, blocks: &Told<Blocks>) -> Told<Vec<Grant>> {
+/// The rules that count: what a bucket's protections make void is left out. Servers that speak S3 may take a protection against
+/// policies and let strangers in all the same, as Ceph's radosgw 16 does: there it isn't relied on.
+pub(super) fn in_force(
+    grants: &Told<Vec<Grant>>,
+    blocks: &Told<Blocks>,
+    target: &Target,
+) -> Told<Vec<Grant>> {
     let blocks = blocks.known().copied().unwrap_or_default();
+    let is_relied_on = !Fix::of(target).is_for_amazons_likes();
     let is_void = |grant: &Grant| match grant.kind {
         RuleKind::Acl => blocks.ignores_acls,
-        RuleKind::Policy => blocks.ignores_policies,
+        RuleKind::Policy => blocks.ignores_policies && is_relied_on,
     };
     grants
         .clone()
@@ -18,8 +24,8 @@ pub(super) fn in_force(grants: &Told<Vec<Grant>>, blocks: &Told<Blocks>) -> Told
 }
 
 /// The same, of a bucket's settings.
-pub(super) fn of_settings(settings: &Settings) -> Told<Vec<Grant>> {
-    in_force(&settings.grants, &settings.blocks)
+pub(super) fn of_settings(settings: &Settings, target: &Target) -> Told<Vec<Grant>> {
+    in_force(&settings.grants, &settings.blocks, target)
 }
 
 /// Those that give one of these rights.
@@ -108,7 +114,7 @@ pub(super) fn take_out(grant: &Grant, fix: &Fix<'_>) -> String {
 
 /// No rule of the bucket's own lets them.
 pub(super) const NOT_ITS_OWN: &str = "; none of the bucket's own rules says so, so it's one of the account, the organisation or the server";
-const ASK: &str = "ask whoever runs the account or the server to take that rule away, and publish nothing until then";
+pub(super) const ASK: &str = "ask whoever runs the account or the server to take that rule away, and publish nothing until then";
 
 #[cfg(test)]
 mod tests {
@@ -172,11 +178,20 @@ mod tests {
             ignores_policies: true,
             ..Blocks::default()
         });
-        assert_eq!(in_force(&grants, &blocks), Told::Is(vec![]));
+        let mut target = super::super::settings::tests::target();
+        target.endpoint = None;
+        assert_eq!(in_force(&grants, &blocks, &target), Told::Is(vec![]));
+        let mut like = target.clone();
+        like.endpoint = Some("http://localhost:9000/".parse().expect("a URL"));
+        assert_eq!(
+            in_force(&grants, &blocks, &like),
+            grants,
+            "radosgw takes such a protection, and lets strangers in"
+        );
         let acls = Told::Is(Blocks {
             ignores_acls: true,
             ..Blocks::default()
         });
-        assert_eq!(in_force(&grants, &acls), grants);
+        assert_eq!(in_force(&grants, &acls, &target), grants);
     }
 }

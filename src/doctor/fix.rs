@@ -1,7 +1,11 @@
 //! Commands that mend what is wrong: assetsync's own where there is one, else those of the clouds.
 
-use crate::config::{Access, Place, Target};
+use url::Url;
+
+use super::culprit;
+use crate::config::{Access, Addressing, Place, Target};
 use crate::release::state::FOLDER;
+use crate::store::control::{Grant, RuleKind};
 
 /// Commands for one target.
 #[derive(Debug, Clone)]
@@ -14,14 +18,50 @@ impl<'a> Fix<'a> {
         Fix { target }
     }
 
-    /// `assetsync VERB TARGET`.
+    /// `assetsync VERB TARGET`. Without a configuration, a target is called by its URL, and nothing but flags tells of its server:
+    /// without them, the command would go to somebody else's bucket of this name.
     pub(super) fn own(&self, verb: &str) -> String {
         let name = &self.target.name;
-        // Without a configuration, a target is called by its URL.
-        match name.contains(':') {
-            true => format!("assetsync {verb} --to {name}"),
+        match self.is_bare() {
+            true => format!("assetsync {verb} --to {name}{}", self.flags(verb)),
             false => format!("assetsync {verb} {name}"),
         }
+    }
+
+    /// Whether the target has no name in a configuration.
+    fn is_bare(&self) -> bool {
+        self.target.name.contains(':')
+    }
+
+    /// All that a verb has to be told of a target that no configuration has.
+    fn flags(&self, verb: &str) -> String {
+        let target = self.target;
+        let addressing = target.addressing.map(|addressing| match addressing {
+            Addressing::Path => "path",
+            Addressing::Virtual => "virtual",
+        });
+        let access = (target.access == Access::ObjectAcl).then_some("object-acl");
+        let (is_of_cors, is_of_access) = (verb.starts_with("cors"), verb.starts_with("access"));
+        let of_readers = |value: Option<String>| value.filter(|_| !is_of_cors);
+        let cors = target.cors.as_ref().filter(|_| !is_of_access);
+        let flags = [
+            ("endpoint", target.endpoint.as_ref().map(server)),
+            ("region", target.region.clone()),
+            ("addressing", addressing.map(str::to_string)),
+            ("access", of_readers(access.map(str::to_string))),
+            ("state", of_readers(target.state.as_ref().map(url))),
+            (
+                "public-url",
+                of_readers(target.public_url.as_ref().map(Url::to_string)),
+            ),
+            ("cors", cors.map(|file| file.display().to_string())),
+        ];
+        let flags = flags
+            .into_iter()
+            .filter_map(|(flag, value)| Some((flag, value?)));
+        flags
+            .map(|(flag, value)| format!(" --{flag} {}", quoted(&value)))
+            .collect()
     }
 
     /// Makes the bucket public as the target wants it; where the releases are in the way, they go first.
@@ -44,19 +84,45 @@ impl<'a> Fix<'a> {
         self.own("access close")
     }
 
-    fn after_the_releases(&self, verb: &str, access: Access) -> String {
-        let own = self.own_with(verb);
-        match releases_in_the_way(self.target, access) {
-            None => own,
-            Some(why) => format!(
-                "first {} ({why}: strangers could read the releases); then {own}",
-                self.state_elsewhere()
+    /// Releases that are in the way get another place, and those that were there go: they tell as much as the new ones.
+    pub(super) fn after_the_releases(&self, verb: &str, access: Access) -> String {
+        let Some(why) = releases_in_the_way(self.target, access) else {
+            return self.own_with(verb);
+        };
+        let moved = match self.is_bare() {
+            true => format!(" --state {}", self.url_of_state_elsewhere()),
+            false => String::new(),
+        };
+        format!(
+            "first {} ({why}: strangers could read the releases); then {}{moved}",
+            self.move_releases(),
+            self.own_with(verb)
+        )
+    }
+
+    /// Another place for the releases, and nothing left of those in the target.
+    pub(super) fn move_releases(&self) -> String {
+        match &self.target.state {
+            None => format!(
+                "{}; then take away those that are in the target: {}",
+                self.state_elsewhere(),
+                self.old_releases()
             ),
+            Some(_) => self.state_elsewhere(),
         }
     }
 
+    /// The same once the releases have another place.
+    pub(super) fn after_old_releases(&self, verb: &str) -> String {
+        format!(
+            "push once, so that the new place has its release; then {}; then {}",
+            self.old_releases(),
+            self.own(verb)
+        )
+    }
+
     /// A verb with its flags behind the target.
-    fn own_with(&self, verb: &str) -> String {
+    pub(super) fn own_with(&self, verb: &str) -> String {
         match verb.split_once(" --") {
             Some((verb, flag)) => format!("{} --{flag}", self.own(verb)),
             None => self.own(verb),
@@ -105,7 +171,7 @@ impl<'a> Fix<'a> {
     /// What the commands for S3 need at another server than Amazon's.
     fn endpoint_url(&self) -> String {
         self.target.endpoint.as_ref().map_or(String::new(), |url| {
-            format!(" --endpoint-url {}", url.as_str().trim_end_matches('/'))
+            format!(" --endpoint-url {}", server(url))
         })
     }
 
@@ -152,12 +218,9 @@ impl<'a> Fix<'a> {
     /// A private place for the releases, as a line of the configuration, and what makes it.
     pub(super) fn state_elsewhere(&self) -> String {
         let name = &self.target.name;
-        let is_bare = name.contains(':');
-        let folder = if is_bare { "releases" } else { name };
-        let url = match &self.target.place {
-            Place::Gcs { bucket, .. } => format!("gs://{bucket}-releases"),
-            Place::S3 { bucket, .. } => format!("s3://{bucket}-releases"),
-            Place::Directory(_) => return String::new(),
+        let place = self.url_of_state_elsewhere();
+        let Some((url, _)) = place.rsplit_once('/') else {
+            return String::new();
         };
         let make = match &self.target.place {
             Place::S3 { .. } => format!("aws s3 mb {url}{}", self.endpoint_url()),
@@ -165,12 +228,10 @@ impl<'a> Fix<'a> {
                 "gcloud storage buckets create {url} --uniform-bucket-level-access --public-access-prevention"
             ),
         };
-        let set = match is_bare {
-            true => format!("add `--state {url}/{folder}`"),
+        let set = match self.is_bare() {
+            true => format!("add `--state {place}`"),
             false => {
-                format!(
-                    "write `state = \"{url}/{folder}\"` below `[target.{name}]` in assetsync.toml"
-                )
+                format!("write `state = \"{place}\"` below `[target.{name}]` in assetsync.toml")
             }
         };
         format!(
@@ -178,7 +239,74 @@ impl<'a> Fix<'a> {
         )
     }
 
-    /// Keeps strangers from the releases.
+    /// A folder of a bucket that is named like the target's.
+    fn url_of_state_elsewhere(&self) -> String {
+        let folder = match self.is_bare() {
+            true => "releases",
+            false => &self.target.name,
+        };
+        match &self.target.place {
+            Place::Gcs { bucket, .. } => format!("gs://{bucket}-releases/{folder}"),
+            Place::S3 { bucket, .. } => format!("s3://{bucket}-releases/{folder}"),
+            Place::Directory(_) => String::new(),
+        }
+    }
+
+    /// Keeps strangers from the releases, where these rules let them in. On another server than Amazon's, each rule has to go: a
+    /// protection that it takes may keep nobody out.
+    pub(super) fn close_state(&self, culprits: &[&Grant]) -> String {
+        if !self.is_for_amazons_likes() || !self.has_bucket_of_state() {
+            return self.hide_state();
+        }
+        let of_kind = |kind| -> Vec<&Grant> {
+            let culprits = culprits.iter().copied();
+            culprits.filter(|grant| grant.kind == kind).collect()
+        };
+        let (acls, statements) = (of_kind(RuleKind::Acl), of_kind(RuleKind::Policy));
+        let mut ways = Vec::new();
+        if !acls.is_empty() {
+            let command = self.cloud_of_state("put-bucket-acl --bucket BUCKET --acl private", "");
+            ways.push(format!("{command} (its owner alone stays in that ACL)"));
+        }
+        if !statements.is_empty() {
+            let mut names: Vec<&str> = statements.iter().map(|grant| grant.by.as_str()).collect();
+            names.dedup();
+            ways.push(self.without_statements(&names.join(", ")));
+        }
+        match ways.is_empty() {
+            true => culprit::ASK.to_string(),
+            false => ways.join("; and "),
+        }
+    }
+
+    /// The same, where nobody told which rules these are.
+    pub(super) fn find_and_close_state(&self) -> String {
+        if !self.is_for_amazons_likes() || !self.has_bucket_of_state() {
+            return self.hide_state();
+        }
+        let acl = self.cloud_of_state("put-bucket-acl --bucket BUCKET --acl private", "");
+        let statements = self.without_statements("what lets in everybody (`\"Principal\": \"*\"`)");
+        format!("{acl}; and {statements}")
+    }
+
+    /// Takes statements out of the policy of the bucket that has the releases.
+    fn without_statements(&self, names: &str) -> String {
+        let command = |s3| self.cloud_of_state(s3, "");
+        format!(
+            "take {names} out: {} > policy.json, edit it, then {}, or, if nothing is left in it, {}",
+            command("get-bucket-policy --bucket BUCKET --query Policy --output text"),
+            command("put-bucket-policy --bucket BUCKET --policy file://policy.json"),
+            command("delete-bucket-policy --bucket BUCKET")
+        )
+    }
+
+    /// Whether the releases are in a bucket of their own.
+    fn has_bucket_of_state(&self) -> bool {
+        let state = self.target.state.as_ref();
+        state.is_some_and(|state| bucket(state) != bucket(&self.target.place))
+    }
+
+    /// Keeps strangers from the releases, whatever lets them in.
     pub(super) fn hide_state(&self) -> String {
         match &self.target.state {
             Some(state) if bucket(state) != bucket(&self.target.place) => {
@@ -189,8 +317,33 @@ impl<'a> Fix<'a> {
                     "buckets update gs://BUCKET --public-access-prevention",
                 )
             }
-            _ => self.state_elsewhere(),
+            _ => self.move_releases(),
         }
+    }
+}
+
+/// A server's URL, as people write it.
+fn server(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_string()
+}
+
+/// How people write a place: `s3://hunt/static`.
+fn url(place: &Place) -> String {
+    match place {
+        Place::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
+        Place::Gcs { bucket, prefix } => format!("gs://{bucket}/{prefix}"),
+        Place::Directory(folder) => format!("file:{}", folder.display()),
+    }
+    .trim_end_matches('/')
+    .to_string()
+}
+
+/// A word of a command, in quotes if a shell would take it for more than that.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@%+=,".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 
@@ -265,7 +418,28 @@ mod tests {
         let bare = target("s3://hunt", s3("hunt"));
         assert_eq!(
             Fix::of(&bare).access_apply(),
-            "assetsync access apply --to s3://hunt"
+            "assetsync access apply --to s3://hunt --endpoint http://localhost:9000"
+        );
+        let mut full = target("s3://hunt", s3("hunt"));
+        full.region = Some("eu".into());
+        full.addressing = Some(Addressing::Path);
+        full.access = Access::ObjectAcl;
+        full.state = Some(Place::S3 {
+            bucket: "private".into(),
+            prefix: "prod/".into(),
+        });
+        full.cors = Some("the hunt's.json".into());
+        let server =
+            "--to s3://hunt --endpoint http://localhost:9000 --region eu --addressing path";
+        let readers = "--access object-acl --state s3://private/prod";
+        assert_eq!(
+            Fix::of(&full).access_unblock(),
+            format!("assetsync access apply {server} {readers} --unblock")
+        );
+        assert_eq!(
+            Fix::of(&full).cors_apply(),
+            format!(r"assetsync cors apply {server} --cors 'the hunt'\''s.json'"),
+            "no verb is given a flag that it doesn't take"
         );
         let mut two = target("prod", s3("hunt"));
         two.state = Some(s3("private"));

@@ -12,6 +12,7 @@ mod fix;
 mod folder;
 mod key;
 mod published;
+mod readers;
 mod rights;
 mod settings;
 mod strangers;
@@ -22,8 +23,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 pub use self::before_push::{Seen, before_push};
-pub(crate) use self::strangers::old_releases;
-pub(crate) use self::strangers::state_url;
+pub(crate) use self::readers::{old_releases, state_url};
 
 use self::fix::Fix;
 use self::published::try_publishing;
@@ -255,8 +255,10 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     findings.extend(bucket_there(&settings));
     findings.push(clock(patient.store.now(), SystemTime::now()));
     findings.push(rights::judge_listing(&listed, &patient.fix()));
-    let grants = culprit::of_settings(&settings);
-    let of_state = state_settings.as_ref().map(culprit::of_settings);
+    let grants = culprit::of_settings(&settings, patient.target);
+    let of_state = state_settings
+        .as_ref()
+        .map(|settings| culprit::of_settings(settings, patient.target));
     findings.extend(published.judge(patient, &grants));
     findings.extend(rights.judge(patient, &grants, of_state.as_ref().unwrap_or(&grants)));
     findings.push(strangers::judge_listings(
@@ -291,7 +293,7 @@ pub(crate) async fn look_at_settings(
         control.cors()
     );
     let fix = Fix::of(target);
-    let grants = culprit::of_settings(&settings);
+    let grants = culprit::of_settings(&settings, target);
     let mut findings = vec![
         strangers::judge_listings(&listings, &grants, &fix),
         settings::grants(&grants, target, &fix),
@@ -339,13 +341,17 @@ pub(crate) async fn look_at_state(target: &Target, store: &dyn Store) -> Option<
     ))
 }
 
-/// What keeps strangers from the releases.
-pub(crate) fn hide_state(target: &Target) -> String {
-    Fix::of(target).hide_state()
+/// What keeps strangers from the releases, which the rules of their bucket let them read.
+pub(crate) async fn close_state(target: &Target, state: &dyn Store) -> String {
+    let grants = match state.control() {
+        Some(control) => culprit::of_settings(&control.settings().await, target),
+        None => Told::Is(Vec::new()),
+    };
+    readers::open_state(target, &grants, "").fix
 }
 
 /// One of assetsync's own commands for a target.
-pub(crate) fn own_command(target: &Target, verb: &str) -> String {
+pub fn own_command(target: &Target, verb: &str) -> String {
     Fix::of(target).own(verb)
 }
 

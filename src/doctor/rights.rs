@@ -253,7 +253,7 @@ impl Rights {
                 WHY,
                 "we can delete, and the storage does so whatever version is named: what the network holds back during a prune may delete the same file that was published again since",
             )
-            .fix("nothing mends it on this server; versioning can bring such a file back"),
+            .fix("nothing mends it on this server; who pushes and who prunes can take turns (versioning would bring such a file back, but not on Ceph's radosgw 16, where no push is safe in a versioned bucket)"),
             (_, Some(Err(error))) => Finding::unknown(
                 CHECK,
                 WHY,

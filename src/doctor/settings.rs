@@ -35,7 +35,7 @@ pub(super) fn judge_state(patient: &Patient<'_>, settings: &Settings) -> Vec<Fin
     let place = patient.target.state.as_ref();
     let place = place.unwrap_or(&patient.target.place);
     vec![
-        private(&settings.grants, &fix),
+        private(&culprit::of_settings(settings, patient.target), &fix),
         retention("releases-retention", &settings.retention, true, place),
         lifecycle_of_state(&settings.lifecycle, place, &fix),
     ]
@@ -141,7 +141,7 @@ fn private(grants: &Told<Vec<Grant>>, fix: &Fix<'_>) -> Finding {
         Told::Is(grants) => {
             let all: Vec<&Grant> = grants.iter().collect();
             let text = format!("where releases are kept, strangers may {}", in_words(&all));
-            Finding::failed(CHECK, WHY, text).fix(fix.hide_state())
+            Finding::failed(CHECK, WHY, text).fix(fix.close_state(&all))
         }
         Told::Unknown(why) => Finding::unknown(CHECK, WHY, why.clone()),
     }
@@ -263,13 +263,14 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
                 Versioning::Suspended => "suspended: what is deleted now is gone",
                 _ => "off: what is deleted is gone",
             };
-            let unless = match fix.is_for_amazons_likes() {
-                true => {
-                    " (leave it so on Ceph's radosgw 16: in versioned buckets, it keeps no conditions)"
-                }
-                false => "",
+            let mend = match fix.is_for_amazons_likes() {
+                true => format!(
+                    "leave it so on Ceph's radosgw 16, where no push is safe in a versioned bucket; on another server: {}",
+                    fix.versioning()
+                ),
+                false => fix.versioning(),
             };
-            Finding::warning(CHECK, WHY, format!("{state}{unless}")).fix(fix.versioning())
+            Finding::warning(CHECK, WHY, state).fix(mend)
         }
         Told::Unknown(why) => Finding::unknown(CHECK, WHY, why.clone()),
     }

@@ -7,11 +7,11 @@ use futures_util::future::join_all;
 use http::Method;
 
 use super::fix::Fix;
-use super::{Finding, Patient, culprit};
+use super::{Finding, Patient, Verdict, culprit};
 use crate::config::{Place, Target};
 use crate::name::Secret;
 use crate::path::ObjectKey;
-use crate::release::root::Nonce;
+use crate::release::root::{self, Nonce};
 use crate::release::state::{FOLDER, ROOT};
 use crate::store::control::{Control, Door, Grant, Public, Right, RuleKind, Told};
 use crate::store::stranger::{Heard, Question, Stranger};
@@ -49,6 +49,8 @@ pub(super) async fn try_reading(patient: &Patient<'_>, url: String) -> Result<He
 #[derive(Debug)]
 pub(super) struct StrangersAndProbe {
     read: Result<Heard, StoreError>,
+    /// Of the documents that are there, those that strangers can read: an ACL of its own may open one where the probe is closed.
+    open_documents: Vec<&'static str>,
     writes: Vec<Knock>,
     /// Whether the probe is still there after a stranger tried to delete it; an error if it wasn't tried or can't be told.
     delete: Result<Deleted, StoreError>,
@@ -83,7 +85,11 @@ pub(super) async fn try_with_probe(
         });
         join_all(knocks).await
     };
-    let (read, writes) = futures_util::join!(try_reading(patient, url.clone()), writes);
+    let (read, open_documents, writes) = futures_util::join!(
+        try_reading(patient, url.clone()),
+        try_documents(patient),
+        writes
+    );
     clear_away(&patient.store, &scribble, &writes).await;
     let delete = match read.is_ok() {
         true => try_deleting(patient, &url, key).await,
@@ -91,10 +97,34 @@ pub(super) async fn try_with_probe(
     };
     StrangersAndProbe {
         read,
+        open_documents,
         writes,
         delete,
         is_emulated: control.listings().is_empty(),
     }
+}
+
+/// Tries the root, the current release and its manifest. `audit --all` tries all there are, and tells what can't be read.
+pub(super) async fn try_documents(patient: &Patient<'_>) -> Vec<&'static str> {
+    let Ok(Some((root, _))) = patient.state.read(ROOT).await else {
+        return Vec::new();
+    };
+    let current = root::parse(&root).ok().and_then(|root| root.current);
+    let mut documents = vec![("the root", ROOT.to_string())];
+    if let Some(release) = current {
+        documents.push(("the release", format!("releases/{}.json", release.id)));
+        documents.push((
+            "the manifest",
+            format!("manifests/{}.json.gz", release.manifest),
+        ));
+    }
+    let looks = documents.into_iter().map(|(name, key)| async move {
+        let heard = try_reading(patient, url_of(&patient.state, &key)).await;
+        heard
+            .is_ok_and(|heard| heard.status.is_success())
+            .then_some(name)
+    });
+    join_all(looks).await.into_iter().flatten().collect()
 }
 
 fn url_of(store: &Arc<dyn Store>, key: &str) -> String {
@@ -222,10 +252,18 @@ impl StrangersAndProbe {
     }
 
     fn judge_state(&self, target: &Target, grants: &Told<Vec<Grant>>) -> Finding {
-        match self.is_emulated {
-            true => Finding::unknown(STATE, STATE_WHY, EMULATED),
-            false => judge_state(&self.read, target, grants),
+        if self.is_emulated {
+            return Finding::unknown(STATE, STATE_WHY, EMULATED);
         }
+        let finding = judge_state(&self.read, target, grants);
+        if finding.verdict == Verdict::Failed || self.open_documents.is_empty() {
+            return finding;
+        }
+        let text = format!(
+            "strangers can read {} of the releases, by an ACL of its own, if they know or guess where it is",
+            self.open_documents.join(" and ")
+        );
+        Finding::failed(STATE, STATE_WHY, text).fix(Fix::of(target).own_with("audit --repair"))
     }
 }
 
@@ -267,6 +305,22 @@ fn place_of_state(target: &Target) -> (&Place, bool) {
     }
 }
 
+/// What lets strangers read the releases, in words: rules; else that these documents were had.
+pub(super) fn what_opens(
+    target: &Target,
+    grants: &Told<Vec<Grant>>,
+    documents: &[&'static str],
+) -> Option<String> {
+    let (place, is_own) = place_of_state(target);
+    let grants = grants.known().map_or(&[][..], Vec::as_slice);
+    let culprits = culprit::that_open(grants, place, is_own);
+    match (culprits.is_empty(), documents.is_empty()) {
+        (false, _) => Some(format!("by {}", culprit::named(&culprits))),
+        (true, false) => Some(format!("they got {}", documents.join(" and "))),
+        (true, true) => None,
+    }
+}
+
 /// Whether the rules let anybody with an account read the releases: no request without one shows that.
 fn is_open_to_accounts(target: &Target, grants: &Told<Vec<Grant>>) -> bool {
     let (place, is_own) = place_of_state(target);
@@ -278,17 +332,17 @@ fn is_open_to_accounts(target: &Target, grants: &Told<Vec<Grant>>) -> bool {
 
 /// Releases that strangers can read: who is to blame, and what ends it. A statement for a whole bucket of S3 can leave them out,
 /// if it's the target's own bucket; others can't.
-fn open_state(target: &Target, grants: &Told<Vec<Grant>>, text: &str) -> Finding {
+pub(super) fn open_state(target: &Target, grants: &Told<Vec<Grant>>, text: &str) -> Finding {
     let fix = Fix::of(target);
     let (place, is_own) = place_of_state(target);
     let failed = |behind: String| Finding::failed(STATE, STATE_WHY, format!("{text}{behind}"));
     let grants = match grants {
         Told::Is(grants) => grants,
-        Told::Unknown(_) => return failed(String::new()).fix(fix.hide_state()),
+        Told::Unknown(_) => return failed(String::new()).fix(fix.find_and_close_state()),
     };
     let culprits = culprit::that_open(grants, place, is_own);
     if culprits.is_empty() {
-        return failed(culprit::NOT_ITS_OWN.to_string()).fix(fix.hide_state());
+        return failed(culprit::NOT_ITS_OWN.to_string()).fix(fix.close_state(&[]));
     }
     let can_leave_out = is_own
         && matches!(place, Place::S3 { prefix, .. } if prefix.is_empty())
@@ -303,7 +357,7 @@ fn open_state(target: &Target, grants: &Told<Vec<Grant>>, text: &str) -> Finding
             fix.access_close(),
             fix.hide_state()
         ),
-        false => fix.hide_state(),
+        false => fix.close_state(&culprits),
     })
 }
 
@@ -419,6 +473,7 @@ mod tests {
         let judged = |read, write, delete| {
             let probe = StrangersAndProbe {
                 read,
+                open_documents: Vec::new(),
                 writes: vec![(door("PUT"), write)],
                 delete,
                 is_emulated: false,

@@ -96,9 +96,13 @@ pub fn access_text(target: &str, shown: &Shown) -> String {
         writeln!(text, "  {name:<20}{what}").expect("a string takes every write");
     };
     line("published at", escape(&shown.published));
+    let readers = match &shown.releases_open {
+        None => "for us alone".to_string(),
+        Some(why) => format!("STRANGERS CAN READ THEM ({why})"),
+    };
     line(
         "releases at",
-        format!("{}, for us alone", escape(&shown.releases)),
+        format!("{}, {readers}", escape(&shown.releases)),
     );
     line("strangers may", told(&settings.grants, grants));
     line("protections", told(&settings.blocks, blocks));
@@ -194,7 +198,7 @@ fn versioning(versioning: &Versioning) -> String {
     .to_string()
 }
 
-/// `{"format": "assetsync access", "version": 1, "target", "wanted", "published", "releases", "settings": {..}}`.
+/// `{"format": "assetsync access", "version": 1, "target", "wanted", "published", "releases", "releases_open", "settings": {..}}`.
 pub fn access_json(target: &str, shown: &Shown) -> Value {
     json!({
         "format": "assetsync access",
@@ -203,6 +207,7 @@ pub fn access_json(target: &str, shown: &Shown) -> Value {
         "wanted": shown.wanted,
         "published": shown.published,
         "releases": shown.releases,
+        "releases_open": shown.releases_open,
         "settings": shown.settings,
     })
 }

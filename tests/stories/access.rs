@@ -1,5 +1,7 @@
 //! `access` makes buckets public as their targets want it: everybody reads, and nobody lists.
 
+mod releases;
+
 use serde_json::{Value, json};
 
 use crate::support::Site;

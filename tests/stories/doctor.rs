@@ -63,9 +63,9 @@ fn releases_left_behind_in_a_bucket_that_is_public_now_are_told_of() {
     let old = std::fs::read_to_string(hunt.site.path("assetsync.toml")).expect("there");
     let state = format!("state = \"s3://{}/prod\"\n", hunt.releases.name);
     std::fs::write(hunt.site.path("old.toml"), old.replace(&state, "")).expect("written");
-    hunt.ok(&["push", "prod", "--config", "old.toml"]);
-    hunt.ok(&["push", "prod"]);
     hunt.ok(&["access", "apply", "prod", "--yes"]);
+    hunt.ok(&["push", "prod", "--config", "old.toml", "--allow-exposed"]);
+    hunt.ok(&["push", "prod"]);
 
     let found = report(&hunt.run(&["doctor", "--json"]), 3);
     assert_eq!(checks(&found, "failed"), ["old-releases"]);

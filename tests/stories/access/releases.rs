@@ -1,0 +1,253 @@
+//! Releases tell every name: whatever lets strangers read them is named, with what ends it, and following that ends it.
+
+use serde_json::json;
+
+use super::{NO_LIST, lines_of, seen_by_strangers};
+use crate::support::hunt::Hunt;
+use crate::support::s3::Bucket;
+
+fn block(bucket: &Bucket) {
+    let set = bucket.signed("PUT", "?publicAccessBlock=", super::BLOCK.as_bytes());
+    assert_eq!(set.status, 200, "{}", set.text());
+}
+
+fn set_acl(bucket: &Bucket, path: &str, acl: &str) {
+    let answer = bucket.signed_with("PUT", &format!("{path}?acl="), b"", &[("x-amz-acl", acl)]);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+fn stranger(bucket: &Bucket, key: &str) -> u16 {
+    bucket.anonymous(&format!("/{key}")).status
+}
+
+/// The document whose name begins so.
+fn document(bucket: &Bucket, begin: &str) -> String {
+    let keys = bucket.all_keys();
+    let found = keys.iter().find(|key| key.contains(begin));
+    found.unwrap_or_else(|| panic!("{begin}: {keys:?}")).clone()
+}
+
+/// radosgw 16 takes a protection against public policies, and lets strangers in all the same: only the statement's end ends it.
+#[test]
+fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out() {
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "--yes"]);
+    hunt.ok(&["push"]);
+    let name = &hunt.releases.name;
+    let oops = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "oops", "Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"],
+         "Resource": [format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")]},
+    ]});
+    let set = hunt
+        .releases
+        .signed("PUT", "?policy=", oops.to_string().as_bytes());
+    assert!(set.status < 300, "{}", set.text());
+    for protected in [false, true] {
+        if protected {
+            block(&hunt.releases);
+        }
+        assert_eq!(stranger(&hunt.releases, "prod/root.json"), 200);
+        let doctor = hunt.run(&["doctor"]);
+        assert_eq!(doctor.code, 3, "{doctor}");
+        for check in ["anonymous-state", "releases-grants"] {
+            let found = lines_of(&doctor.stdout, &format!("FAILED  {check}"));
+            let fix = "take `oops` of the bucket policy out: aws s3api get-bucket-policy --bucket [releases]";
+            assert!(found.contains(fix), "{found}");
+            assert!(
+                found.contains("aws s3api delete-bucket-policy --bucket [releases]"),
+                "{found}"
+            );
+            assert!(!found.contains("none of the bucket's own"), "{found}");
+        }
+        let audit = hunt.run(&["audit", "prod"]);
+        assert!(
+            audit
+                .stdout
+                .contains("take `oops` of the bucket policy out"),
+            "{audit}"
+        );
+        let shown = hunt.ok(&["access", "show"]);
+        assert!(
+            shown.contains("STRANGERS CAN READ THEM (by `oops` of the bucket policy"),
+            "{shown}"
+        );
+    }
+    hunt.releases.signed("DELETE", "?policy=", b"");
+    hunt.ok(&["doctor"]);
+    let shown = hunt.ok(&["access", "show"]);
+    assert!(shown.contains("for us alone"), "{shown}");
+}
+
+#[test]
+fn a_bucket_acl_that_opens_the_releases_goes_and_one_that_counts_for_nothing_is_no_failure() {
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "--yes"]);
+    hunt.ok(&["push"]);
+    set_acl(&hunt.releases, "", "public-read");
+    assert_eq!(hunt.releases.anonymous("?list-type=2").status, 200);
+    let doctor = hunt.run(&["doctor"]);
+    let found = lines_of(&doctor.stdout, "FAILED  releases-grants");
+    assert!(
+        found.contains("aws s3api put-bucket-acl --bucket [releases] --acl private"),
+        "{found}"
+    );
+    block(&hunt.releases);
+    assert_eq!(hunt.releases.anonymous("?list-type=2").status, 403);
+    hunt.ok(&["doctor"]);
+    hunt.releases.signed("DELETE", "?publicAccessBlock=", b"");
+    assert_eq!(hunt.run(&["doctor"]).code, 3);
+    set_acl(&hunt.releases, "", "private");
+    hunt.ok(&["doctor"]);
+}
+
+/// Doctor's own probe is closed: it's the manifest that isn't.
+#[test]
+fn a_document_that_its_own_acl_opens_is_found_by_all_who_look() {
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "--yes"]);
+    hunt.ok(&["push"]);
+    let manifest = document(&hunt.releases, "manifests/");
+    set_acl(&hunt.releases, &format!("/{manifest}"), "public-read");
+    for look in [&["doctor"][..], &["access", "close"], &["access", "apply"]] {
+        let run = hunt.run(look);
+        assert_eq!(run.code, 3, "{run}");
+        let found = lines_of(&run.stdout, "FAILED  anonymous-state");
+        assert!(found.contains("can read the manifest"), "{found}");
+        assert!(
+            found.contains("fix: assetsync audit prod --repair"),
+            "{found}"
+        );
+    }
+    let shown = hunt.ok(&["access", "show"]);
+    assert!(
+        shown.contains("STRANGERS CAN READ THEM (they got the manifest)"),
+        "{shown}"
+    );
+    hunt.ok(&["audit", "prod", "--repair", "--yes"]);
+    assert_eq!(stranger(&hunt.releases, &manifest), 403);
+    hunt.ok(&["doctor"]);
+}
+
+/// Whoever does what doctor says, in its order, never has old releases where everybody may read.
+#[test]
+fn a_target_isnt_made_public_with_its_old_releases_in_it() {
+    let hunt = Hunt::new();
+    hunt.ok(&["push", "part"]);
+    let doctor = hunt.run(&["doctor", "part"]);
+    let found = lines_of(&doctor.stdout, "FAILED  public-read");
+    let order = [
+        "first write `state = ",
+        "and push",
+        "aws s3 rm --recursive s3://[assets]/part/.assetsync/",
+        "then assetsync access apply part",
+    ];
+    let places = order.map(|step| found.find(step));
+    assert!(places.iter().all(Option::is_some), "{found}");
+    assert!(places.is_sorted(), "{places:?}: {found}");
+
+    let state = format!("s3://{}/part", hunt.releases.name);
+    let moved = |arguments: &[&str]| hunt.run(&[arguments, &["--state", &state]].concat());
+    assert_eq!(moved(&["push", "part"]).code, 0);
+    let refused = moved(&["access", "apply", "part", "--yes"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    let fix = "aws s3 rm --recursive s3://[assets]/part/.assetsync/ --endpoint-url [server]";
+    assert!(refused.stderr.contains(fix), "{refused}");
+    let manifest = document(&hunt.assets, "manifests/");
+    assert_eq!(stranger(&hunt.assets, &manifest), 403, "nothing was opened");
+
+    let everything = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}/*", hunt.assets.name)},
+    ]});
+    super::set_policy(&hunt, &everything);
+    assert_eq!(stranger(&hunt.assets, &manifest), 200);
+    let closed = moved(&["access", "close", "part"]);
+    assert_eq!(closed.code, 3, "{closed}");
+    let found = lines_of(&closed.stdout, "FAILED  old-releases");
+    assert!(found.contains("aws s3 rm"), "{found}");
+
+    for key in hunt.assets.all_keys() {
+        if key.contains("/.assetsync/") {
+            hunt.assets.signed("DELETE", &format!("/{key}"), b"");
+        }
+    }
+    hunt.assets.signed("DELETE", "?policy=", b"");
+    assert_eq!(moved(&["access", "apply", "part", "--yes"]).code, 0);
+    assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
+}
+
+#[test]
+fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_leaves_them_out() {
+    let hunt = Hunt::new();
+    hunt.ok(&["push", "one"]);
+    let shown = hunt.ok(&["access", "show", "one"]);
+    assert!(shown.contains("for us alone"), "{shown}");
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "s3:*",
+         "Resource": [format!("arn:aws:s3:::{}", hunt.assets.name), format!("arn:aws:s3:::{}/*", hunt.assets.name)]},
+    ]});
+    super::set_policy(&hunt, &policy);
+    let shown = hunt.ok(&["access", "show", "one"]);
+    assert!(
+        shown.contains("STRANGERS CAN READ THEM (by `All` of the bucket policy"),
+        "{shown}"
+    );
+    let audit = hunt.run(&["audit", "one"]);
+    assert!(
+        audit
+            .stdout
+            .contains("assetsync access close one, which leaves them out"),
+        "{audit}"
+    );
+    hunt.site.write("map.png", "a better map");
+    let refused = hunt.run(&["push", "one"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    let times = refused.stderr.matches("access close one").count();
+    assert_eq!(times, 1, "{refused}");
+    assert!(
+        refused
+            .stderr
+            .contains("\n      `assetsync doctor one` tells more"),
+        "{refused}"
+    );
+    hunt.ok(&["access", "close", "one", "--yes"]);
+    hunt.ok(&["push", "one"]);
+}
+
+/// Without a configuration, a command without the server's URL would go to Amazon, to whoever has a bucket of that name there.
+#[test]
+fn commands_for_a_bucket_without_a_configuration_name_its_server() {
+    let hunt = Hunt::new();
+    let to = format!("s3://{}", hunt.assets.name);
+    let bare = [
+        "--to",
+        &to,
+        "--endpoint",
+        &hunt.assets.endpoint,
+        "--region",
+        "default",
+    ];
+    let run = |arguments: &[&str]| -> String {
+        let arguments = [arguments, &bare].concat();
+        let mut command = hunt.assets.command(&hunt.site, &arguments);
+        let run = crate::support::Run::of(&mut command, &hunt.site.path(""));
+        let said = format!("{}{}", run.stdout, run.stderr);
+        said.replace(&hunt.assets.endpoint, "[server]")
+            .replace(&to, "[bucket]")
+    };
+    let server = "--to [bucket] --endpoint [server] --region default";
+    let said = run(&["doctor"]);
+    assert!(
+        said.contains(&format!("fix: assetsync access apply {server}")),
+        "{said}"
+    );
+    set_acl(&hunt.assets, "", "public-read");
+    let said = run(&["push"]);
+    assert!(
+        said.contains(&format!("assetsync access close {server}")),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("`assetsync doctor {server}` tells more")),
+        "{said}"
+    );
+}
