@@ -7,9 +7,12 @@ use serde::Serialize;
 
 use super::fix::releases_in_the_way;
 use super::published::try_publishing;
+use super::readers::old_releases;
 use super::rights::try_rights;
-use super::strangers::{old_releases, try_listings};
-use super::{Finding, Patient, Verdict, culprit, is_no_bucket, own_command, settings, strangers};
+use super::strangers::try_listings;
+use super::{
+    Finding, Patient, Verdict, culprit, is_no_bucket, own_command, readers, settings, strangers,
+};
 use crate::config::{Access, Place, Target};
 use crate::error::{Error, Result};
 use crate::release::state::{FOLDER, ROOT};
@@ -45,7 +48,7 @@ pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
         patient.knock(),
         control.settings(),
         patient.settings_of_state(),
-        strangers::try_documents(patient)
+        readers::try_documents(patient)
     );
     if let Err(error) = there
         && is_no_bucket(&error)
@@ -65,7 +68,7 @@ pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
         },
         releases_open: {
             let grants = culprit::of_settings(of_state.as_ref().unwrap_or(&settings), target);
-            strangers::what_opens(target, &grants, &documents)
+            readers::what_opens(target, &grants, &documents)
         },
         settings,
     })

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fix::Fix;
-use super::strangers::{LIST_WHY, judge_listings, judge_state, state_url, try_listings};
+use super::readers::{judge_state, state_url};
+use super::strangers::{LIST_WHY, judge_listings, try_listings};
 use super::{Finding, Verdict, culprit};
 use crate::config::{Access, Target};
 use crate::name::Secret;

@@ -7,23 +7,20 @@ use futures_util::future::join_all;
 use http::Method;
 
 use super::fix::Fix;
+use super::readers::{STATE, STATE_WHY, judge_state, try_documents};
 use super::{Finding, Patient, Verdict, culprit};
-use crate::config::{Place, Target};
-use crate::name::Secret;
+use crate::config::Target;
 use crate::path::ObjectKey;
-use crate::release::root::{self, Nonce};
-use crate::release::state::{FOLDER, ROOT};
-use crate::store::control::{Control, Door, Grant, Public, Right, RuleKind, Told};
+use crate::release::root::Nonce;
+use crate::release::state::FOLDER;
+use crate::store::control::{Control, Door, Grant, Right, Told};
 use crate::store::stranger::{Heard, Question, Stranger};
-use crate::store::{Store, StoreError, public_url};
+use crate::store::{Store, StoreError};
 
 const LIST: &str = "anonymous-list";
-pub(super) const LIST_WHY: &str =
-    "whoever lists the bucket has the name of every puzzle and solution in it";
+pub(super) const LIST_WHY: &str = "whoever lists the bucket has the name of every puzzle and solution in it; names that could be listed count as known until a new key gives others (`push --rotate-key`)";
 const WRITE: &str = "anonymous-write";
 const WRITE_WHY: &str = "whoever writes can change what players see";
-const STATE: &str = "anonymous-state";
-const STATE_WHY: &str = "the releases name every object, those of solutions too";
 
 /// What a stranger writes.
 const SCRIBBLE: &[u8] = b"a stranger was here, let in to try the door";
@@ -104,30 +101,7 @@ pub(super) async fn try_with_probe(
     }
 }
 
-/// Tries the root, the current release and its manifest. `audit --all` tries all there are, and tells what can't be read.
-pub(super) async fn try_documents(patient: &Patient<'_>) -> Vec<&'static str> {
-    let Ok(Some((root, _))) = patient.state.read(ROOT).await else {
-        return Vec::new();
-    };
-    let current = root::parse(&root).ok().and_then(|root| root.current);
-    let mut documents = vec![("the root", ROOT.to_string())];
-    if let Some(release) = current {
-        documents.push(("the release", format!("releases/{}.json", release.id)));
-        documents.push((
-            "the manifest",
-            format!("manifests/{}.json.gz", release.manifest),
-        ));
-    }
-    let looks = documents.into_iter().map(|(name, key)| async move {
-        let heard = try_reading(patient, url_of(&patient.state, &key)).await;
-        heard
-            .is_ok_and(|heard| heard.status.is_success())
-            .then_some(name)
-    });
-    join_all(looks).await.into_iter().flatten().collect()
-}
-
-fn url_of(store: &Arc<dyn Store>, key: &str) -> String {
+pub(super) fn url_of(store: &Arc<dyn Store>, key: &str) -> String {
     store.url(&ObjectKey::parse(key).expect("a probe's name is a key"))
 }
 
@@ -267,145 +241,6 @@ impl StrangersAndProbe {
     }
 }
 
-/// What it means what a stranger got who read among the releases. `grants` are of the bucket that has these.
-pub(super) fn judge_state(
-    read: &Result<Heard, StoreError>,
-    target: &Target,
-    grants: &Told<Vec<Grant>>,
-) -> Finding {
-    match read {
-        Ok(heard) if heard.status.is_success() => open_state(
-            target,
-            grants,
-            "strangers can read the releases, if they know or guess where they are",
-        ),
-        Ok(heard) if heard.status.is_redirection() => Finding::unknown(
-            STATE,
-            STATE_WHY,
-            format!(
-                "strangers are sent elsewhere ({}): is `region` that of the bucket?",
-                heard.status
-            ),
-        ),
-        Ok(_) if is_open_to_accounts(target, grants) => open_state(
-            target,
-            grants,
-            "whoever has an account can read the releases, if they know or guess where they are",
-        ),
-        Ok(_) => Finding::passed(STATE, STATE_WHY, "strangers can't read the releases"),
-        Err(error) => Finding::unknown(STATE, STATE_WHY, error.message.clone()),
-    }
-}
-
-/// Where the releases are, and whether it's a folder of the target.
-fn place_of_state(target: &Target) -> (&Place, bool) {
-    match &target.state {
-        Some(place) => (place, false),
-        None => (&target.place, true),
-    }
-}
-
-/// What lets strangers read the releases, in words: rules; else that these documents were had.
-pub(super) fn what_opens(
-    target: &Target,
-    grants: &Told<Vec<Grant>>,
-    documents: &[&'static str],
-) -> Option<String> {
-    let (place, is_own) = place_of_state(target);
-    let grants = grants.known().map_or(&[][..], Vec::as_slice);
-    let culprits = culprit::that_open(grants, place, is_own);
-    match (culprits.is_empty(), documents.is_empty()) {
-        (false, _) => Some(format!("by {}", culprit::named(&culprits))),
-        (true, false) => Some(format!("they got {}", documents.join(" and "))),
-        (true, true) => None,
-    }
-}
-
-/// Whether the rules let anybody with an account read the releases: no request without one shows that.
-fn is_open_to_accounts(target: &Target, grants: &Told<Vec<Grant>>) -> bool {
-    let (place, is_own) = place_of_state(target);
-    let grants = grants.known().map_or(&[][..], Vec::as_slice);
-    culprit::that_open(grants, place, is_own)
-        .iter()
-        .any(|grant| grant.to == Public::AnyAccount && !grant.is_conditional)
-}
-
-/// Releases that strangers can read: who is to blame, and what ends it. A statement for a whole bucket of S3 can leave them out,
-/// if it's the target's own bucket; others can't.
-pub(super) fn open_state(target: &Target, grants: &Told<Vec<Grant>>, text: &str) -> Finding {
-    let fix = Fix::of(target);
-    let (place, is_own) = place_of_state(target);
-    let failed = |behind: String| Finding::failed(STATE, STATE_WHY, format!("{text}{behind}"));
-    let grants = match grants {
-        Told::Is(grants) => grants,
-        Told::Unknown(_) => return failed(String::new()).fix(fix.find_and_close_state()),
-    };
-    let culprits = culprit::that_open(grants, place, is_own);
-    if culprits.is_empty() {
-        return failed(culprit::NOT_ITS_OWN.to_string()).fix(fix.close_state(&[]));
-    }
-    let can_leave_out = is_own
-        && matches!(place, Place::S3 { prefix, .. } if prefix.is_empty())
-        && culprits.iter().all(|grant| {
-            grant.kind == RuleKind::Policy
-                && !grant.is_conditional
-                && grant.reach.covers_below("", None)
-        });
-    failed(format!("; by {}", culprit::named(&culprits))).fix(match can_leave_out {
-        true => format!(
-            "{}, which leaves them out; or {}",
-            fix.access_close(),
-            fix.hide_state()
-        ),
-        false => fix.close_state(&culprits),
-    })
-}
-
-/// Releases that were kept in the target before they got a place of their own: nothing hides them where everybody may read.
-pub(crate) async fn old_releases(
-    target: &Target,
-    store: &Arc<dyn Store>,
-    secret: &Secret,
-    stranger: &Stranger,
-) -> Option<Finding> {
-    target.state.as_ref()?;
-    store.control()?;
-    let folder = format!("{FOLDER}{}/", secret.state_folder());
-    let root = ObjectKey::parse(ROOT).expect("it's a key");
-    let url = store.below(&folder).url(&root);
-    let heard = stranger.ask(&Question::get(&url)).await;
-    let is_there = heard.is_ok_and(|heard| heard.status.is_success());
-    is_there.then(|| {
-        let text =
-            "strangers can read releases that were kept in the target before `state` was set";
-        Finding::failed("old-releases", STATE_WHY, text).fix(Fix::of(target).old_releases())
-    })
-}
-
-/// Where a stranger would look for a document of the releases.
-pub(crate) fn state_url(
-    target: &Target,
-    store: &Arc<dyn Store>,
-    secret: &Secret,
-    key: &str,
-) -> String {
-    let key = ObjectKey::parse(key).expect("documents are called by keys");
-    match &target.state {
-        None => {
-            let folder = secret.state_folder();
-            store.below(&format!("{FOLDER}{folder}/")).url(&key)
-        }
-        Some(place) => {
-            let state = Target {
-                place: place.clone(),
-                public_url: None,
-                ..target.clone()
-            };
-            public_url(&state, &key)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, StatusCode};
@@ -413,6 +248,7 @@ mod tests {
     use super::super::Verdict;
     use super::*;
     use crate::store::StoreErrorKind;
+    use crate::store::control::{Public, RuleKind};
 
     fn heard(status: StatusCode, body: &'static str) -> Result<Heard, StoreError> {
         Ok(Heard {
