@@ -79,7 +79,7 @@ pub(super) async fn look(visit: &Visit<'_>, current: Option<&Release>) -> Vec<Fi
             "strangers can read {}, by the bucket's rules, if they know where it is",
             by_rule.join(", ")
         );
-        let fix = doctor::close_state(subject.target, &store).await;
+        let fix = doctor::close_state(subject.target, store).await;
         findings.push(Finding::failed(Kind::State, WANTED, seen).fix(fix));
     }
     findings

@@ -267,7 +267,8 @@ mod tests {
         assert!(known.objects[0].edits.is_some(), "and what is rewritten");
 
         let path = |text: &str| crate::path::LogicalPath::parse(text).expect("valid");
-        let changes: [(&str, &dyn Fn(&mut Tree)); 9] = [
+        type Change<'a> = &'a dyn Fn(&mut Tree);
+        let changes: [(&str, Change<'_>); 9] = [
             ("a file less", &|tree| drop(tree.assets.pop())),
             ("the same file under another path", &|tree| {
                 tree.assets[2].path = path("d.svg");
