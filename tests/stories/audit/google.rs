@@ -120,16 +120,28 @@ const DAMAGES: &[Damage] = &[
         done: |hunt| hunt.change("map.png", |object| { object.acl = None; object.content_type = "text/plain".to_owned(); }) },
     Damage { what: "a page overwritten by hand", access: "bucket", kind: "content", path: Some("index.html"), says: "15 bytes", mended: AGAIN,
         done: |hunt| { hunt.server.put("hunt", &hunt.name("index.html"), Object::new("<h1>Hacked</h1>", "text/html; charset=utf-8")); } },
+    Damage { what: "more bytes", access: "bucket", kind: "content", path: Some("other.png"), says: "17 bytes", mended: AGAIN,
+        done: |hunt| hunt.change("other.png", |object| object.bytes.extend(b"!!")) },
+    Damage { what: "emptied", access: "object-acl", kind: "content", path: Some("map.png"), says: "0 bytes", mended: AGAIN,
+        done: |hunt| hunt.change("map.png", |object| object.bytes.clear()) },
+    Damage { what: "another Cache-Control", access: "bucket", kind: "headers", path: Some("map.png"), says: "cache-control: no-store", mended: Some("headers"),
+        done: |hunt| hunt.change("map.png", |object| object.cache_control = Some("no-store".to_owned())) },
+    Damage { what: "an ACL for accounts alone", access: "object-acl", kind: "acl", path: Some("map.png"), says: "only who has an account", mended: Some("ACL"),
+        done: |hunt| hunt.change("map.png", |object| object.acl = Some("authenticatedRead".to_owned())) },
     Damage { what: "a stray", access: "bucket", kind: "stray", path: None, says: "4 bytes", mended: None,
         done: |hunt| { hunt.server.put("hunt", "static/notes.txt", Object::new("what", "text/plain")); } },
     Damage { what: "what is held, uploaded", access: "bucket", kind: "held", path: Some("solution/answer.html"), says: "whoever knows its name can read it", mended: None,
         done: |hunt| { hunt.server.put("hunt", &hunt.name("solution/answer.html"), Object::new("<p>CANDLE</p>", "text/html")); } },
+    Damage { what: "the CORS policy removed", access: "bucket", kind: "cors-policy", path: None, says: "the bucket has no CORS policy", mended: None,
+        done: |hunt| hunt.set_cors("[]") },
     Damage { what: "the CORS policy narrowed", access: "bucket", kind: "cors-policy", path: None, says: "scripts of https://hunt.example.org may not read it", mended: None,
         done: |hunt| hunt.set_cors(r#"[{"origin": ["https://old.example.org"], "method": ["GET"]}]"#) },
     Damage { what: "the CORS policy widened", access: "bucket", kind: "cors-policy", path: None, says: "isn't as the file says", mended: None,
         done: |hunt| hunt.set_cors(r#"[{"origin": ["*"], "method": ["GET"], "responseHeader": ["Range"]}]"#) },
     Damage { what: "everybody may list", access: "bucket", kind: "bucket", path: None, says: "strangers can list the bucket", mended: None,
         done: |hunt| hunt.server.set_iam("hunt", &json!([{"role": "roles/storage.objectViewer", "members": ["allUsers"]}])) },
+    Damage { what: "everybody may write", access: "bucket", kind: "bucket", path: None, says: "write", mended: None,
+        done: |hunt| hunt.server.set_iam("hunt", &json!([{"role": "roles/storage.legacyObjectReader", "members": ["allUsers"]}, {"role": "roles/storage.objectCreator", "members": ["allUsers"]}])) },
     Damage { what: "public access prevention", access: "bucket", kind: "bucket", path: None, says: "lets no stranger read", mended: None,
         done: |hunt| hunt.server.bucket("hunt", &[Setup::Uniform, Setup::Public, Setup::PreventPublicAccess]) },
     Damage { what: "releases that everybody can read", access: "bucket", kind: "state", path: None, says: "strangers can read the root, the release, the manifest", mended: None,
@@ -139,6 +151,8 @@ const DAMAGES: &[Damage] = &[
             object.acl = Some("publicRead".to_owned()); hunt.server.put("releases", &root, object); } },
     Damage { what: "a damaged root", access: "bucket", kind: "releases", path: None, says: "root", mended: None,
         done: |hunt| { hunt.server.put("releases", &hunt.document("root.json"), Object::new("{", "application/json")); } },
+    Damage { what: "a damaged manifest", access: "bucket", kind: "releases", path: None, says: "Cannot read the manifest", mended: None,
+        done: |hunt| { hunt.server.put("releases", &hunt.document("manifests/"), Object::new("{", "application/gzip")); } },
     Damage { what: "no manifest", access: "bucket", kind: "releases", path: None, says: "it's gone", mended: None,
         done: |hunt| { hunt.server.remove("releases", &hunt.document("manifests/")).expect("it was there"); } },
 ];
@@ -151,6 +165,14 @@ fn what_was_published_well_is_found_to_be_so_on_google_too() {
         assert_eq!(code, 0, "{report:#}");
         assert_eq!(report["findings"], json!([]), "{report:#}");
     }
+}
+
+#[test]
+fn there_are_at_least_25_kinds() {
+    let kinds: std::collections::BTreeSet<&str> =
+        DAMAGES.iter().map(|damage| damage.what).collect();
+    assert_eq!(kinds.len(), DAMAGES.len());
+    assert!(kinds.len() >= 25, "{}", kinds.len());
 }
 
 #[test]
