@@ -307,9 +307,11 @@ impl Manifest {
         let whole = blocks.first().map(AsRef::as_ref).unwrap_or_default();
         let head = parse_head(lines_of(whole).next().unwrap_or_default())?;
         let parse = |(at, block): (usize, &T)| {
-            let lines = lines_of(block.as_ref()).skip(usize::from(at == 0));
-            let entries = lines.map(|line| parse_line(line, &head));
-            let entries = entries.collect::<Result<Vec<Entry>, String>>()?;
+            let block = block.as_ref();
+            let mut entries = Vec::with_capacity(memchr::memchr_iter(b'\n', block).count() + 1);
+            for line in lines_of(block).skip(usize::from(at == 0)) {
+                entries.push(parse_line(line, &head)?);
+            }
             in_order(&entries).then_some(entries).ok_or_else(disorder)
         };
         let parsed = blocks
