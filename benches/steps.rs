@@ -140,7 +140,7 @@ fn stored(build: &Build) -> HashMap<ObjectKey, Stored> {
         let digest = object.digest.to_hex();
         let told = Stored {
             size_bytes: object.size_bytes,
-            fingerprint: format!("\"{}\"", &digest[..32]),
+            fingerprint: digest[..32].to_string(),
             ..Stored::default()
         };
         (object.key.clone(), told)

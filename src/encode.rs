@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 
+use flate2::read::MultiGzDecoder;
 use flate2::{Compression, GzBuilder};
 
 /// gzip is kept where it saves at least one part in this many: 5 %.
@@ -30,6 +31,15 @@ pub(crate) fn gzip_always(content: &[u8], level: u32) -> Vec<u8> {
 /// The same, with extra fields in its header (RFC 1952, 2.3.1.1).
 pub(crate) fn gzip_with_field(content: &[u8], level: u32, fields: Vec<u8>) -> Vec<u8> {
     to_vec(builder().extra(fields), content, level)
+}
+
+/// What was gzipped, up to one byte more than it should have.
+pub(crate) fn gunzip(gzipped: &[u8], size_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    MultiGzDecoder::new(gzipped)
+        .take(size_bytes.saturating_add(1))
+        .read_to_end(&mut content)?;
+    Ok(content)
 }
 
 fn to_vec(builder: GzBuilder, content: &[u8], level: u32) -> Vec<u8> {
@@ -114,7 +124,7 @@ mod tests {
     use super::*;
     use flate2::read::GzDecoder;
 
-    fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    fn unpacked(bytes: &[u8]) -> Vec<u8> {
         let mut content = Vec::new();
         GzDecoder::new(bytes)
             .read_to_end(&mut content)
@@ -127,7 +137,7 @@ mod tests {
         let text = "all work and no play makes jack a dull boy\n".repeat(100);
         let gzipped = gzip(text.as_bytes(), 9).expect("shrinks");
         assert!(gzipped.len() < text.len() / 10);
-        assert_eq!(gunzip(&gzipped), text.as_bytes());
+        assert_eq!(unpacked(&gzipped), text.as_bytes());
     }
 
     #[test]
@@ -170,6 +180,6 @@ mod tests {
         gzip_stream(&mut Dribble(&content), &mut dribbled, 9).expect("in memory");
         assert_eq!(whole, dribbled);
         assert_eq!(sizes, (content.len() as u64, whole.len() as u64));
-        assert_eq!(gunzip(&whole), content);
+        assert_eq!(unpacked(&whole), content);
     }
 }

@@ -189,11 +189,15 @@ impl Token {
 
     /// Reads the 26 characters that `Display` prints; nothing else is a token.
     pub fn parse(text: &str) -> Option<Token> {
+        Token::of_bytes(text.as_bytes())
+    }
+
+    pub(crate) fn of_bytes(text: &[u8]) -> Option<Token> {
         let mut bytes = [0; 16];
         if text.len() != TOKEN_CHARACTERS {
             return None;
         }
-        BASE32_LOWER.decode_mut(text.as_bytes(), &mut bytes).ok()?;
+        BASE32_LOWER.decode_mut(text, &mut bytes).ok()?;
         Some(Token(bytes))
     }
 }

@@ -66,7 +66,7 @@ class LiveRelease:
         return self._keys
 
     def _look(self):
-        root = _document(self._read("root.json"), "assetsync root")
+        root = _document(self._read("root.json"), "assetsync root", versions=[1])
         if root["seq"] < self._seq:
             raise ValueError(f"root {root['seq']} is older than {self._seq}, which was seen")
         release = root["current"]
@@ -74,7 +74,7 @@ class LiveRelease:
             raise ValueError("nothing has been published yet")
         if release["manifest"] != self._manifest:
             lines = gzip.decompress(self._read(f"manifests/{release['manifest']}.json.gz")).splitlines()
-            head = _document(lines[0], "assetsync release manifest")
+            head = _document(lines[0], "assetsync release manifest", versions=[1, 2])
             rows = [json.loads(line) for line in lines[1:]]
             if len(rows) != head["objects"]:
                 raise ValueError("the manifest isn't whole")
@@ -85,10 +85,10 @@ class LiveRelease:
         self._seq = root["seq"]
 
 
-def _document(text, name):
+def _document(text, name, versions):
     document = json.loads(text)
-    if (document.get("format"), document.get("version")) != (name, 1):
-        raise ValueError(f"not an {name} of version 1")
+    if document.get("format") != name or document.get("version") not in versions:
+        raise ValueError(f"not an {name} of a version that is known here, {versions}")
     return document
 
 

@@ -2,19 +2,21 @@
 //! each object; packed in blocks of lines, so that all cores read it.
 //!
 //! ```text
-//! {"format":"assetsync release manifest","version":1,"key_id":…,"headers":[…],"levels":[…],"objects":2}
-//! ["css/app.css","ycqlw4rz226sf3rz3sgvwxlbzq.css",null,1200,"b3…",0,0,[412,"\"etag\""]]
-//! ["index.html","index.html","qnl2…",900,"77…",1,0,[388,""]]
+//! {"format":"assetsync release manifest","version":2,"key_id":…,"headers":[…],"levels":[…],"objects":2}
+//! ["css/app.css","ycqlw4rz226sf3rz3sgvwxlbzq.css",null,1200,"DGhLbg4I…",0,0,[412,"0cc175b9…"]]
+//! ["index.html","index.html","qnl2…",900,"3J5CC9AT…",1,0,[388,""]]
 //! ```
 //!
-//! A line has: logical path, key, token (unless the key has it), size and blake3 of the content, its place in `headers` and in
-//! `levels`, and what is stored: size and the storage's checksum; null if it's held, and not there.
+//! A line has: logical path, key, token (unless the key has it), size and blake3 of the content (base64 as in URLs), its place in
+//! `headers` and in `levels`, and what is stored: size and the storage's checksum; null if it's held, and not there.
+//!
+//! Version 1, which is still read, had digests in hex, and ETags with their quotes.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +28,7 @@ use crate::path::ObjectKey;
 use crate::store::{Stored, Version, token_in_name};
 
 /// The version of [`Manifest`] that this crate writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const FORMAT: &str = "assetsync release manifest";
 
@@ -115,8 +117,11 @@ struct Line<'a>(
     #[serde(borrow)] Cow<'a, str>,
     u32,
     u32,
-    #[serde(borrow)] Option<(u64, Cow<'a, str>)>,
+    #[serde(borrow)] Option<StoredLine<'a>>,
 );
+
+#[derive(Serialize, Deserialize)]
+struct StoredLine<'a>(u64, #[serde(borrow)] Cow<'a, str>);
 
 impl Manifest {
     /// The manifest of `build`, of which `stored` is in place, by key.
@@ -277,6 +282,7 @@ impl Manifest {
     /// # Errors
     /// In words: it's not a manifest, of another version, or damaged.
     pub fn from_text(text: &[u8]) -> Result<Manifest, String> {
+        let text = str::from_utf8(text).map_err(|e| format!("it's damaged: {e}"))?;
         Manifest::from_blocks(&[text])
     }
 
@@ -303,12 +309,13 @@ impl Manifest {
     }
 
     /// Reads a text that is cut between lines.
-    fn from_blocks<T: AsRef<[u8]> + Sync>(blocks: &[T]) -> Result<Manifest, String> {
+    fn from_blocks<T: AsRef<str> + Sync>(blocks: &[T]) -> Result<Manifest, String> {
         let whole = blocks.first().map(AsRef::as_ref).unwrap_or_default();
         let head = parse_head(lines_of(whole).next().unwrap_or_default())?;
         let parse = |(at, block): (usize, &T)| {
             let block = block.as_ref();
-            let mut entries = Vec::with_capacity(memchr::memchr_iter(b'\n', block).count() + 1);
+            let ends = memchr::memchr_iter(b'\n', block.as_bytes()).count();
+            let mut entries = Vec::with_capacity(ends + 1);
             for line in lines_of(block).skip(usize::from(at == 0)) {
                 entries.push(parse_line(line, &head)?);
             }
@@ -358,8 +365,8 @@ fn disorder() -> String {
     "objects are out of order".to_string()
 }
 
-fn lines_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = memchr::memchr_iter(b'\n', text).chain([text.len()]);
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
     let mut start = 0;
     let lines = ends.map(move |end| {
         let line = &text[start..end];
@@ -379,10 +386,10 @@ fn lines(entries: &[Entry]) -> Vec<u8> {
             Cow::Borrowed(entry.key.as_str()),
             token,
             entry.size_bytes,
-            entry.digest.to_hex().to_string().into(),
+            BASE64URL_NOPAD.encode(entry.digest.as_bytes()).into(),
             entry.headers,
             entry.level,
-            stored.map(|stored| (stored.size_bytes, Cow::Borrowed(&*stored.fingerprint))),
+            stored.map(|stored| StoredLine(stored.size_bytes, Cow::Borrowed(&stored.fingerprint))),
         );
         text.push(b'\n');
         serde_json::to_writer(&mut text, &line).expect("strings and numbers are JSON");
@@ -390,22 +397,26 @@ fn lines(entries: &[Entry]) -> Vec<u8> {
     text
 }
 
-fn parse_head(line: &[u8]) -> Result<Head, String> {
-    root::check_format(line, FORMAT, VERSION)?;
-    serde_json::from_slice(line).map_err(|e| format!("it's damaged: {e}"))
+fn parse_head(line: &str) -> Result<Head, String> {
+    root::check_format(line.as_bytes(), FORMAT, VERSION)?;
+    serde_json::from_str(line).map_err(|e| format!("it's damaged: {e}"))
 }
 
-/// As blake3's own, in a fraction of the time.
-fn parse_digest(hex: &str) -> Option<blake3::Hash> {
+/// As version 1 has it, or in base64.
+fn parse_digest(text: &str) -> Option<blake3::Hash> {
+    let encoding = match text.len() == 2 * blake3::OUT_LEN {
+        true => HEXLOWER,
+        false => BASE64URL_NOPAD,
+    };
     let mut digest = [0; blake3::OUT_LEN];
-    let fits = hex.len() == 2 * digest.len();
-    let length = fits.then(|| HEXLOWER.decode_mut(hex.as_bytes(), &mut digest).ok())??;
-    (length == digest.len()).then_some(digest.into())
+    let fits = encoding.decode_len(text.len()) == Ok(digest.len());
+    fits.then(|| encoding.decode_mut(text.as_bytes(), &mut digest).ok())??;
+    Some(digest.into())
 }
 
-fn parse_line(line: &[u8], head: &Head) -> Result<Entry, String> {
+fn parse_line(line: &str, head: &Head) -> Result<Entry, String> {
     let Line(path, key, token, size_bytes, digest, headers, level, stored) =
-        serde_json::from_slice(line).map_err(|e| e.to_string())?;
+        serde_json::from_str(line).map_err(|e| e.to_string())?;
     let token = match token {
         Some(token) => Token::parse(&token),
         None => token_in_name(&key),
@@ -422,12 +433,17 @@ fn parse_line(line: &[u8], head: &Head) -> Result<Entry, String> {
         digest: parse_digest(&digest).ok_or_else(|| format!("`{path}` has no digest"))?,
         headers,
         level,
-        stored: stored.map(|(size_bytes, fingerprint)| StoredAs {
+        stored: stored.map(|StoredLine(size_bytes, fingerprint)| StoredAs {
             size_bytes,
-            fingerprint: fingerprint.into_owned().into_boxed_str(),
+            fingerprint: bare(&fingerprint).into(),
         }),
         path: path.into_owned().into_boxed_str(),
     })
+}
+
+/// An ETag without the quotes that version 1 kept.
+fn bare(fingerprint: &str) -> &str {
+    fingerprint.trim_matches('"')
 }
 
 #[cfg(test)]
@@ -435,40 +451,49 @@ mod tests {
     use super::*;
 
     const V1: &[u8] = include_bytes!("../../tests/data/release-manifest/v1.json.gz");
+    const V2: &[u8] = include_bytes!("../../tests/data/release-manifest/v2.json.gz");
 
-    fn v1() -> Vec<u8> {
-        packed::unpack(V1).expect("gzip").concat()
+    fn text(packed: &[u8]) -> String {
+        packed::unpack(packed).expect("gzip").concat()
+    }
+
+    fn load(text: &str) -> Result<Manifest, String> {
+        Manifest::from_text(text.as_bytes())
     }
 
     #[test]
-    fn version_1_still_loads_and_is_written_the_same() {
-        let manifest = Manifest::from_text(&v1()).expect("loads");
+    fn version_2_still_loads_and_is_written_the_same() {
+        let manifest = load(&text(V2)).expect("loads");
         assert_eq!(
             (manifest.entries.len(), manifest.published().count()),
             (4, 3)
         );
         assert!(manifest.find("index.html").expect("there").is_mutable());
         assert!(!manifest.find("map.png").expect("there").is_mutable());
-        assert_eq!(manifest.to_text(), v1());
+        let css = manifest.find("app.css").expect("there").stored.as_ref();
+        assert_eq!(
+            &*css.expect("stored").fingerprint,
+            "9a0364b9e99bb480dd25e1f0284c8555"
+        );
+        assert_eq!(manifest.to_text(), text(V2).as_bytes());
+    }
+
+    #[test]
+    fn version_1_still_loads_and_means_the_same() {
+        assert_eq!(load(&text(V1)), load(&text(V2)));
     }
 
     #[test]
     fn a_newer_version_is_refused_and_so_is_half_a_manifest() {
-        let text = String::from_utf8(v1()).expect("text");
-        let newer = text.replace("\"version\":1", "\"version\":2");
-        assert!(
-            Manifest::from_text(newer.as_bytes())
-                .expect_err("refused")
-                .contains("version 2")
-        );
+        let text = text(V2);
+        let newer = text.replace("\"version\":2", "\"version\":3");
+        let error = load(&newer).expect_err("refused");
+        assert!(error.contains("version 3"), "{error}");
         let lines: Vec<&str> = text.lines().collect();
         let without_the_last = lines[..lines.len() - 1].join("\n");
-        assert!(Manifest::from_text(without_the_last.as_bytes()).is_err());
+        assert!(load(&without_the_last).is_err());
         let swapped = [lines[0], lines[2], lines[1], lines[3], lines[4]].join("\n");
-        assert!(
-            Manifest::from_text(swapped.as_bytes()).is_err(),
-            "out of order"
-        );
+        assert!(load(&swapped).is_err(), "out of order");
         let [first, second] = [lines[..3].join("\n"), lines[3..].join("\n")];
         assert!(Manifest::from_blocks(&[&first, &second]).is_ok());
         let head = lines[0];
@@ -479,6 +504,8 @@ mod tests {
         let error = Manifest::from_blocks(&[first, second]).expect_err("blocks out of order");
         assert!(error.contains("out of order"), "{error}");
         let bad_level = text.replace(",2,1,null]", ",2,9,null]");
-        assert!(Manifest::from_text(bad_level.as_bytes()).is_err());
+        assert!(load(&bad_level).is_err());
+        let bad_digest = text.replace("_nvq-I", "_nvq-");
+        assert!(load(&bad_digest).is_err());
     }
 }

@@ -17,6 +17,7 @@ use super::state::{Changed, State};
 use crate::apply::{Failure, Options, Report, apply};
 use crate::body::{self, Body, Content};
 use crate::build::Object;
+use crate::encode;
 use crate::error::{Error, Result};
 use crate::levels::LevelId;
 use crate::name::NameStyle;
@@ -290,9 +291,7 @@ async fn restore_one(
         });
     };
     let content = match entry.is_gzipped() {
-        true => super::packed::unpack(&copy)
-            .ok()
-            .map(|blocks| blocks.concat()),
+        true => encode::gunzip(&copy, entry.size_bytes).ok(),
         false => Some(copy.to_vec()),
     };
     let content = content

@@ -534,7 +534,7 @@ pub fn parse(json: &[u8]) -> Result<Root, String> {
     serde_json::from_slice(json).map_err(|e| format!("it's damaged: {e}"))
 }
 
-/// Every document says first what it is: a newer program may mean something else by the rest.
+/// Every document says first what it is: a newer program may mean something else by the rest. `version` is the newest known.
 pub(super) fn check_format(json: &[u8], format: &str, version: u32) -> Result<(), String> {
     #[derive(Deserialize)]
     struct Envelope {
@@ -546,10 +546,10 @@ pub(super) fn check_format(json: &[u8], format: &str, version: u32) -> Result<()
     if envelope.format != format {
         return Err(format!("it isn't an {format}"));
     }
-    match envelope.version == version {
+    match (1..=version).contains(&envelope.version) {
         true => Ok(()),
         false => Err(format!(
-            "it's of version {}, and this assetsync knows version {version}: use a newer one",
+            "it's of version {}, and this assetsync knows none after {version}: use a newer one",
             envelope.version
         )),
     }

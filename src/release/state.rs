@@ -343,27 +343,34 @@ impl State {
     /// # Errors
     /// What writing gives; something else is there.
     pub(super) async fn keep(&self, key: &str, bytes: Bytes) -> Result<()> {
-        let error = match self.store.write(key, bytes.clone(), &PutMode::Create).await {
-            Ok(_) => return Ok(()),
-            Err(error) if is_definite(error.kind) => return Err(error.into()),
-            Err(error) => error,
-        };
-        match self.store.read(key).await? {
-            Some((there, _)) if there == bytes => Ok(()),
-            Some(_) => Err(StoreError::new(
+        match self.create(key, bytes).await? {
+            true => Ok(()),
+            false => Err(StoreError::new(
                 StoreErrorKind::Other,
                 format!("Cannot write {}: something else is there", called(key)),
             )
             .into()),
+        }
+    }
+
+    /// Writes a document unless there is one. Whether it's there now, byte for byte.
+    async fn create(&self, key: &str, bytes: Bytes) -> Result<bool> {
+        let error = match self.store.write(key, bytes.clone(), &PutMode::Create).await {
+            Ok(_) => return Ok(true),
+            Err(error) if is_definite(error.kind) => return Err(error.into()),
+            Err(error) => error,
+        };
+        match self.store.read(key).await? {
+            Some((there, _)) => Ok(there == bytes),
             None => Err(error.into()),
         }
     }
 
-    /// Writes a manifest and reads it back. Returns its name.
+    /// Writes a manifest and reads it back. Returns its name. The same one, packed otherwise by another version, serves as well.
     pub(super) async fn keep_manifest(&self, manifest: &Manifest) -> Result<String> {
         let (packed, digest) = manifest.pack();
         let digest = digest.to_hex().to_string();
-        self.keep(&manifest_key(&digest), packed).await?;
+        self.create(&manifest_key(&digest), packed).await?;
         match self.manifest(&digest).await? == *manifest {
             true => Ok(digest),
             false => Err(damaged("manifest", &digest, "it isn't what was written")),
@@ -482,7 +489,7 @@ impl State {
         match self.store.read(key).await? {
             None => Err(damaged("document", key, "it's gone")),
             Some((packed, _)) => unpack(&packed)
-                .map(|blocks| blocks.concat())
+                .map(|blocks| blocks.concat().into_bytes())
                 .map_err(|why| damaged("document", key, &why)),
         }
     }

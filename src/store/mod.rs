@@ -215,11 +215,9 @@ fn too_long(prefix: &str, build: &Build) -> Vec<Problem> {
 
 /// The token in `dir/stem.TOKEN.ext` or `TOKEN.ext`.
 pub(crate) fn token_in_name(key: &str) -> Option<Token> {
-    key.rsplit('/')
-        .next()?
-        .split('.')
-        .rev()
-        .find_map(Token::parse)
+    let name_start = memchr::memrchr(b'/', key.as_bytes()).map_or(0, |slash| slash + 1);
+    let mut parts = key.as_bytes()[name_start..].rsplit(|byte| *byte == b'.');
+    parts.find_map(Token::of_bytes)
 }
 
 /// The `Content-Type` of a document.

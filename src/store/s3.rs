@@ -24,7 +24,7 @@ use super::http::{Call, Http, Reply, Sign, in_words, text};
 use super::ranges;
 use super::s3_documents::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart, InitiateMultipartUpload,
-    ListBucket, ListedObject, decode_key, error_document, parse,
+    ListBucket, ListedObject, decode_key, error_document, fingerprint, parse,
 };
 use super::{
     Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
@@ -201,7 +201,7 @@ impl S3 {
                 token: Some(object.token),
                 token_is_known: true,
                 version: Version(etag.to_string()),
-                fingerprint: etag.to_string(),
+                fingerprint: fingerprint(etag),
                 modified: None,
             });
         }
@@ -437,7 +437,7 @@ impl S3 {
             token: text(&format!("x-amz-meta-{TOKEN_METADATA}")).and_then(Token::parse),
             token_is_known: true,
             version: Version(etag.to_string()),
-            fingerprint: etag.to_string(),
+            fingerprint: fingerprint(etag),
             modified: text("last-modified").and_then(|at| httpdate::parse_http_date(at).ok()),
         };
         Ok(Some((stored, reply.headers)))

@@ -83,10 +83,15 @@ impl ListedObject {
             token: None,
             token_is_known: false,
             version: Version(self.etag.clone()),
-            fingerprint: self.etag.clone(),
+            fingerprint: fingerprint(&self.etag),
             modified: modified.map(Into::into),
         }
     }
+}
+
+/// An ETag, which some answers have in quotes.
+pub(super) fn fingerprint(etag: &str) -> String {
+    etag.trim_matches('"').to_string()
 }
 
 #[derive(Debug, Deserialize)]

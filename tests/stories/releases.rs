@@ -9,10 +9,10 @@ use assetsync::release::root::{Plain, Refusal};
 use assetsync::release::state::{Changed, State};
 use assetsync::release::verify::Verify;
 use assetsync::store::{Call, Memory, Mischief, PutMode, StoreErrorKind};
-use assetsync::{Error, Store};
+use assetsync::{Error, Store, encode};
 
-use crate::support::Site;
 use crate::support::library::{Deployer, block_on, built, secret};
+use crate::support::{Site, gunzip};
 
 const RULES: &str =
     "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
@@ -99,6 +99,37 @@ fn a_push_of_what_is_there_reads_the_root_and_the_manifest_and_writes_nothing() 
     });
     assert!(memory.writes().is_empty());
     assert!(!calls(&memory).contains(&"list".to_string()));
+}
+
+#[test]
+fn a_manifest_that_another_version_packed_otherwise_serves_as_well() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        let is_manifest = |key: &String| key.contains("/manifests/");
+        let first = memory.keys().into_iter().find(is_manifest).expect("one");
+        let packed = memory.bytes(&first).expect("it's there");
+        let text = gunzip(&packed);
+        let otherwise = encode::gzip(&text, 9).expect("shorter");
+        assert_ne!(packed, otherwise);
+
+        site.write("app.css", "body{color:red}");
+        ann.push(&built(&site)).await.expect("published");
+        memory.damage(&first, &otherwise);
+        site.write("app.css", "body{}");
+        let back = ann.push(&built(&site)).await.expect("published");
+        assert!(back.is_new);
+        assert_eq!(memory.bytes(&first), Some(otherwise));
+
+        site.write("app.css", "body{color:red}");
+        ann.push(&built(&site)).await.expect("published");
+        memory.damage(&first, b"something else");
+        site.write("app.css", "body{}");
+        let refused = ann.push(&built(&site)).await.expect_err("it's damaged");
+        assert!(refused.to_string().contains("manifest"), "{refused}");
+    });
 }
 
 #[test]
