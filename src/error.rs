@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Target;
 use crate::name::SECRET_BYTES_MIN;
 use crate::store::StoreError;
 
@@ -97,6 +98,24 @@ impl Error {
             Error::Io { .. } | Error::Interrupted => return None,
         };
         (!hint.is_empty()).then_some(hint)
+    }
+
+    /// The same, with `target` named by the commands of its hint, which are for the default one otherwise.
+    pub fn of_target(mut self, target: &Target) -> Error {
+        let (Error::Usage { hint, .. }
+        | Error::Refused { hint, .. }
+        | Error::LostRace { hint, .. }
+        | Error::Unknown { hint, .. }) = &mut self
+        else {
+            return self;
+        };
+        for verb in ["live off", "push", "releases", "resolve", "rollback"] {
+            *hint = hint.replace(
+                &format!("`assetsync {verb}"),
+                &format!("`{}", target.command(verb)),
+            );
+        }
+        self
     }
 
     /// The exit code, as documented in `assetsync --help`.

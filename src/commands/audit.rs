@@ -52,7 +52,7 @@ impl Session<'_> {
         let display = self.display();
         let found = self.unless_stopped(&runtime, audit(&subject, opened));
         drop(display);
-        let found = found?;
+        let found = found.map_err(|error| error.of_target(target))?;
         if self.progress.is_stopped() {
             return Err(Error::Interrupted);
         }

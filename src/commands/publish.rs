@@ -121,7 +121,9 @@ impl Session<'_> {
         let mut documents = Vec::new();
         let mut code = DONE;
         for (planned, asked) in planned.iter().zip(asked) {
-            let published = self.publish(&runtime, &config, planned, &allowed, guards.verify)?;
+            let published = self
+                .publish(&runtime, &config, planned, &allowed, guards.verify)
+                .map_err(|error| error.of_target(planned.target))?;
             let requests = planned.store.requests() + asked;
             self.detail(&format!("{requests} requests sent"));
             match output.json {
@@ -226,7 +228,9 @@ impl Session<'_> {
         let mut opened = Vec::new();
         for (target, look) in config.targets.iter().zip(looks) {
             let look = async { look.await.expect("looking at a target doesn't panic") };
-            let (store, state, base, listing) = self.unless_stopped(runtime, look)?;
+            let (store, state, base, listing) = self
+                .unless_stopped(runtime, look)
+                .map_err(|error| error.of_target(target))?;
             opened.push(Opened {
                 target,
                 store,
@@ -350,6 +354,7 @@ fn commit_of(config: &Config) -> Asked {
 impl Planned<'_> {
     fn check(&self, allowed: &Allowed) -> Result<()> {
         guard::check(&self.base, self.build, &self.plan, self.age, allowed)
+            .map_err(|error| error.of_target(self.target))
     }
 
     fn exposed(&self) -> Exposed<'_> {

@@ -17,7 +17,7 @@ use assetsync::report::{
     live_text, release_json, releases_json, releases_text, rolled_back_text, root_json, sweep_json,
     sweep_text, young_text,
 };
-use assetsync::{Config, Error, Options, Result, Store, Wanted};
+use assetsync::{Config, Error, Options, Result, Store, Target, Wanted};
 use jiff::{Timestamp, Zoned};
 use tokio::runtime::Runtime;
 
@@ -50,7 +50,8 @@ pub(super) struct Wish {
 impl Opened<'_> {
     /// Waits for `work`, unless the user stops it.
     pub(super) fn wait<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        self.session.unless_stopped(&self.runtime, work)
+        let done = self.session.unless_stopped(&self.runtime, work);
+        done.map_err(|error| error.of_target(self.target()))
     }
 
     pub(super) async fn root(&self) -> Result<Root> {
@@ -66,13 +67,18 @@ impl Opened<'_> {
         }
     }
 
+    fn target(&self) -> &Target {
+        &self.config.targets[0]
+    }
+
     fn name(&self) -> &str {
-        &self.config.targets[0].name
+        &self.target().name
     }
 
     /// Waits for a change that was begun, whatever the user says: they want to know how it ended.
     fn settle<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        self.runtime.block_on(work)
+        let done = self.runtime.block_on(work);
+        done.map_err(|error| error.of_target(self.target()))
     }
 }
 
@@ -83,8 +89,11 @@ impl Session<'_> {
         let secret = self.secret(&config)?;
         let runtime = self.runtime()?;
         let look = Look::of(&config);
-        let both = open_both(&config.targets[0], &secret, &look);
-        let (store, state, _) = self.unless_stopped(&runtime, both)?;
+        let target = &config.targets[0];
+        let both = open_both(target, &secret, &look);
+        let (store, state, _) = self
+            .unless_stopped(&runtime, both)
+            .map_err(|error| error.of_target(target))?;
         Ok(Opened {
             config,
             state,
@@ -215,7 +224,8 @@ impl Session<'_> {
                 Changed::Done(root) => Some(root),
                 Changed::Refused(Refusal::Already, root) => root,
                 Changed::Refused(refusal, root) => {
-                    return Err(guard::refused(refusal, root.as_ref()));
+                    let refused = guard::refused(refusal, root.as_ref());
+                    return Err(refused.of_target(place.target()));
                 }
             },
         };

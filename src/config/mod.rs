@@ -1,6 +1,7 @@
 //! `assetsync.toml`, environment and flags made into a [`Config`]. All validation is here: what comes
 //! out is usable.
 
+pub(crate) mod command;
 mod raw;
 mod reader;
 mod targets;

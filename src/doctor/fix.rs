@@ -2,9 +2,8 @@
 
 mod state;
 
-use url::Url;
-
-use crate::config::{Access, Addressing, Place, Target};
+use crate::config::command::server;
+use crate::config::{Access, Place, Target};
 
 pub(super) use self::state::releases_in_the_way;
 
@@ -19,50 +18,13 @@ impl<'a> Fix<'a> {
         Fix { target }
     }
 
-    /// `assetsync VERB TARGET`. Without a configuration, a target is called by its URL, and nothing but flags tells of its server:
-    /// without them, the command would go to somebody else's bucket of this name.
+    /// One of assetsync's own.
     pub(super) fn own(&self, verb: &str) -> String {
-        let name = &self.target.name;
-        match self.is_bare() {
-            true => format!("assetsync {verb} --to {name}{}", self.flags(verb)),
-            false => format!("assetsync {verb} {name}"),
-        }
+        self.target.command(verb)
     }
 
-    /// Whether the target has no name in a configuration.
     fn is_bare(&self) -> bool {
-        self.target.name.contains(':')
-    }
-
-    /// All that a verb has to be told of a target that no configuration has.
-    fn flags(&self, verb: &str) -> String {
-        let target = self.target;
-        let addressing = target.addressing.map(|addressing| match addressing {
-            Addressing::Path => "path",
-            Addressing::Virtual => "virtual",
-        });
-        let access = (target.access == Access::ObjectAcl).then_some("object-acl");
-        let (is_of_cors, is_of_access) = (verb.starts_with("cors"), verb.starts_with("access"));
-        let of_readers = |value: Option<String>| value.filter(|_| !is_of_cors);
-        let cors = target.cors.as_ref().filter(|_| !is_of_access);
-        let flags = [
-            ("endpoint", target.endpoint.as_ref().map(server)),
-            ("region", target.region.clone()),
-            ("addressing", addressing.map(str::to_string)),
-            ("access", of_readers(access.map(str::to_string))),
-            ("state", of_readers(target.state.as_ref().map(url))),
-            (
-                "public-url",
-                of_readers(target.public_url.as_ref().map(Url::to_string)),
-            ),
-            ("cors", cors.map(|file| file.display().to_string())),
-        ];
-        let flags = flags
-            .into_iter()
-            .filter_map(|(flag, value)| Some((flag, value?)));
-        flags
-            .map(|(flag, value)| format!(" --{flag} {}", quoted(&value)))
-            .collect()
+        self.target.is_bare()
     }
 
     /// Makes the bucket public as the target wants it; where the releases are in the way, they go first.
@@ -166,35 +128,10 @@ impl<'a> Fix<'a> {
     }
 }
 
-/// A server's URL, as people write it.
-fn server(url: &Url) -> String {
-    url.as_str().trim_end_matches('/').to_string()
-}
-
-/// How people write a place: `s3://hunt/static`.
-fn url(place: &Place) -> String {
-    match place {
-        Place::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
-        Place::Gcs { bucket, prefix } => format!("gs://{bucket}/{prefix}"),
-        Place::Directory(folder) => format!("file:{}", folder.display()),
-    }
-    .trim_end_matches('/')
-    .to_string()
-}
-
-/// A word of a command, in quotes if a shell would take it for more than that.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@%+=,".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_string(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::config::Access;
+    use crate::config::Addressing;
 
     pub(in crate::doctor) fn target(name: &str, place: Place) -> Target {
         Target {

@@ -785,6 +785,35 @@ fn a_prune_of_a_folder_takes_old_files_with_their_gz_and_leaves_those_that_count
 }
 
 #[test]
+fn what_is_advised_is_for_the_target_that_was_asked_for_and_not_for_the_default_one() {
+    let site = hunt().raw_config(&format!(
+        "key_file = \"hunt.key\"\ndefault_target = \"local\"\n[[source]]\ndir = \"assets\"\n{RULES}[target.staging]\nurl = \"file:staging\"\n"
+    ));
+    let advised = |arguments: &[&str], code: i32, command: &str| {
+        let run = site.run(arguments);
+        assert_eq!(run.code, code, "{arguments:?}\n{run}");
+        assert!(run.stderr.contains(&format!("`{command}")), "{run}");
+    };
+    advised(&["releases", "staging"], 2, "assetsync push staging`");
+    advised(&["releases"], 2, "assetsync push local`");
+    let elsewhere = ["releases", "--to", "file:elsewhere"];
+    advised(&elsewhere, 2, "assetsync push --to file:elsewhere`");
+    site.ok(&["push", "staging"]);
+    advised(&["rollback", "staging"], 2, "assetsync releases staging`");
+    site.ok(&["live", "on", "staging"]);
+    let prune = [
+        "prune",
+        "staging",
+        "--keep",
+        "1",
+        "--keep-days",
+        "0",
+        "--yes",
+    ];
+    advised(&prune, 3, "assetsync live off staging`");
+}
+
+#[test]
 fn a_site_without_files_is_published_only_if_it_is_meant() {
     let site = hunt();
     site.ok(&["push"]);
