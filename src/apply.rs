@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::body::{self, Body};
 use crate::build::Object;
+use crate::config::Target;
 use crate::path::ObjectKey;
 use crate::plan::{Plan, Step, Tally};
 use crate::progress::Progress;
@@ -96,6 +97,14 @@ impl Report {
             .count();
         let unreachable = self.failures.iter().filter(is_unreachable).count();
         unknown > 0 && unknown + unreachable == self.failures.len()
+    }
+
+    /// The same, with `target` named by the commands of its hints, which are for the default one otherwise.
+    pub fn of_target(mut self, target: &Target) -> Report {
+        for Failure { error, .. } in &mut self.failures {
+            error.hint = target.named_in(&error.hint);
+        }
+        self
     }
 
     /// The exit code, as documented in `assetsync --help`.

@@ -109,12 +109,7 @@ impl Error {
         else {
             return self;
         };
-        for verb in ["live off", "push", "releases", "resolve", "rollback"] {
-            *hint = hint.replace(
-                &format!("`assetsync {verb}"),
-                &format!("`{}", target.command(verb)),
-            );
-        }
+        *hint = target.named_in(hint);
         self
     }
 

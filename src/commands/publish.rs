@@ -121,9 +121,10 @@ impl Session<'_> {
         let mut documents = Vec::new();
         let mut code = DONE;
         for (planned, asked) in planned.iter().zip(asked) {
-            let published = self
+            let mut published = self
                 .publish(&runtime, &config, planned, &allowed, guards.verify)
                 .map_err(|error| error.of_target(planned.target))?;
+            published.report = published.report.of_target(planned.target);
             let requests = planned.store.requests() + asked;
             self.detail(&format!("{requests} requests sent"));
             match output.json {

@@ -14,8 +14,8 @@ use assetsync::release::root::{Refusal, Root};
 use assetsync::release::state::{Changed, State};
 use assetsync::release::verify::Verify;
 use assetsync::report::{
-    live_text, release_json, releases_json, releases_text, rolled_back_text, root_json, sweep_json,
-    sweep_text, young_text,
+    failures_json, failures_text, live_text, release_json, releases_json, releases_text,
+    rolled_back_text, root_json, sweep_json, sweep_text, young_text,
 };
 use assetsync::{Config, Error, Options, Result, Store, Target, Wanted};
 use jiff::{Timestamp, Zoned};
@@ -142,8 +142,9 @@ impl Session<'_> {
             options: &options,
             progress: &self.progress,
         };
-        let done = place.settle(rollback(&asked, release))?;
-        let text = rolled_back_text(place.name(), &done);
+        let mut done = place.settle(rollback(&asked, release))?;
+        done.report = done.report.of_target(place.target());
+        let text = rolled_back_text(place.target(), &done);
         match (as_json, done.report.is_complete()) {
             (true, _) => {
                 let document = serde_json::json!({
@@ -151,6 +152,7 @@ impl Session<'_> {
                     "version": 1,
                     "target": place.name(),
                     "complete": done.report.is_complete(),
+                    "failures": failures_json(&done.report),
                     "from": release_json(&done.from),
                     "to": release_json(&done.to),
                 });
@@ -306,12 +308,15 @@ impl Session<'_> {
             Ok((place.root().await?, report))
         })?;
         let code = report.as_ref().map_or(DONE, assetsync::Report::exit_code);
-        if let Some(report) = &report {
+        if let Some(report) = report.map(|report| report.of_target(place.target())) {
+            eprint(&failures_text(&report));
             let written = report.uploaded.objects + report.overwritten.objects;
-            self.say(&format!(
-                "finished plain names: {written} written, {} failed",
-                report.failures.len()
-            ));
+            let what = match report.is_complete() {
+                true => "finished plain names",
+                false => "plain names aren't finished",
+            };
+            let failed = report.failures.len();
+            self.say(&format!("{what}: {written} written, {failed} failed"));
         }
         print(&live_text(place.name(), Some(&root)))?;
         Ok(code)

@@ -15,6 +15,16 @@ impl Target {
         }
     }
 
+    /// A hint whose commands would be for the default target otherwise.
+    pub(crate) fn named_in(&self, hint: &str) -> String {
+        let verbs = ["live off", "push", "releases", "resolve", "rollback"];
+        let name = |hint: String, verb| {
+            let named = format!("`{}", self.command(verb));
+            hint.replace(&format!("`assetsync {verb}"), &named)
+        };
+        verbs.into_iter().fold(hint.to_string(), name)
+    }
+
     /// Whether the target has no name in a configuration.
     pub(crate) fn is_bare(&self) -> bool {
         self.name.contains(':')

@@ -111,7 +111,6 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
         let path = "(finishing)".to_string();
         published.report.failures.push(Failure { path, error });
     }
-    published.report.is_interrupted |= push.progress.is_stopped();
     Ok(published)
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Urls;
-use crate::apply::Report;
+use crate::apply::{Failure, Report};
 use crate::build::Build;
 use crate::config::Target;
 use crate::error::Problem;
@@ -47,11 +47,6 @@ pub fn plan_json(target: &Target, build: &Build, plan: &Plan<'_>, urls: Urls) ->
 
 /// A report: `{"format": "assetsync report", "version": 1, "key_id", "target", "complete", "uploaded", ..}`.
 pub fn report_json(target: &Target, build: &Build, report: &Report, requests: u64) -> Value {
-    let failures: Vec<Value> = report
-        .failures
-        .iter()
-        .map(|failure| json!({ "path": failure.path, "unknown": failure.is_unknown(), "error": failure.error.message, "hint": failure.error.hint }))
-        .collect();
     json!({
         "format": "assetsync report",
         "version": 1,
@@ -67,8 +62,14 @@ pub fn report_json(target: &Target, build: &Build, report: &Report, requests: u6
         "not_begun": report.not_begun,
         "sent_bytes": report.sent_bytes,
         "requests": requests,
-        "failures": failures,
+        "failures": failures_json(report),
     })
+}
+
+/// What failed, and what helps: `[{"path", "unknown", "error", "hint"}, ..]`.
+pub fn failures_json(report: &Report) -> Vec<Value> {
+    let failure = |failure: &Failure| json!({ "path": failure.path, "unknown": failure.is_unknown(), "error": failure.error.message, "hint": failure.error.hint });
+    report.failures.iter().map(failure).collect()
 }
 
 fn problems_json(problems: &[Problem]) -> Vec<Value> {

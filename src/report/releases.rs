@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::count;
+use super::text::failures_text;
+use crate::config::Target;
 use crate::error::escape;
 use crate::release::guard::live_in_words;
 use crate::release::prune::{Sweep, Young};
@@ -119,24 +121,28 @@ pub fn live_text(target: &str, root: Option<&Root>) -> String {
 }
 
 /// What a rollback came to.
-pub fn rolled_back_text(target: &str, done: &RolledBack) -> String {
-    let mut text = String::new();
-    for failure in &done.report.failures {
-        writeln!(text, "failed {}: {}", escape(&failure.path), failure.error)
-            .expect("a string takes every write");
-    }
+pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
     let plain = done.report.uploaded.objects + done.report.overwritten.objects;
     let plain = match plain {
         0 => String::new(),
         plain => format!("; {} written", count(plain, "plain name")),
     };
-    text + &format!(
-        "{target}: {} is the current release again, of {}, with {} ({} was){plain}\n",
-        done.to.id,
-        done.to.at,
-        count(done.to.files, "file"),
-        done.from.id,
-    )
+    let left = match done.report.is_complete() {
+        true => String::new(),
+        false => format!(
+            "; not all plain names are as it has them: `{}` goes on",
+            target.command("resolve")
+        ),
+    };
+    failures_text(&done.report)
+        + &format!(
+            "{}: {} is the current release again, of {}, with {} ({} was){plain}{left}\n",
+            target.name,
+            done.to.id,
+            done.to.at,
+            count(done.to.files, "file"),
+            done.from.id,
+        )
 }
 
 /// What will be deleted; with `verbose`, each key.

@@ -137,29 +137,7 @@ fn style(step: Step) -> Style {
 
 /// What was done: every failure, then the sums.
 pub fn report_text(target: &Target, build: &Build, report: &Report) -> String {
-    let mut text = String::new();
-    let red = AnsiColor::Red.on_default();
-    for failure in &report.failures {
-        let verb = if failure.is_unknown() {
-            "unknown"
-        } else {
-            "failed"
-        };
-        let path = escape(&failure.path);
-        writeln!(text, "{red}{verb}{red:#} {path}: {}", failure.error)
-            .expect("a string takes every write");
-    }
-    let mut hints: Vec<&str> = report
-        .failures
-        .iter()
-        .map(|f| f.error.hint.as_str())
-        .filter(|h| !h.is_empty())
-        .collect();
-    hints.sort_unstable();
-    hints.dedup();
-    for hint in hints {
-        writeln!(text, "hint: {hint}").expect("a string takes every write");
-    }
+    let text = failures_text(report);
     let mut sums = format!(
         "{} uploaded, {} overwritten, {} kept",
         tally(report.uploaded),
@@ -188,4 +166,32 @@ pub fn report_text(target: &Target, build: &Build, report: &Report) -> String {
         held(build),
         build.key_id
     )
+}
+
+/// What failed, and what helps.
+pub fn failures_text(report: &Report) -> String {
+    let mut text = String::new();
+    let red = AnsiColor::Red.on_default();
+    for failure in &report.failures {
+        let verb = if failure.is_unknown() {
+            "unknown"
+        } else {
+            "failed"
+        };
+        let path = escape(&failure.path);
+        writeln!(text, "{red}{verb}{red:#} {path}: {}", failure.error)
+            .expect("a string takes every write");
+    }
+    let mut hints: Vec<&str> = report
+        .failures
+        .iter()
+        .map(|f| f.error.hint.as_str())
+        .filter(|h| !h.is_empty())
+        .collect();
+    hints.sort_unstable();
+    hints.dedup();
+    for hint in hints {
+        writeln!(text, "hint: {hint}").expect("a string takes every write");
+    }
+    text
 }

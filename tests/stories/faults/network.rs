@@ -462,6 +462,62 @@ fn a_release_that_cannot_be_made_is_explained_and_made_by_the_next_push() {
 }
 
 #[test]
+fn a_rollback_whose_plain_names_fail_says_which_and_resolve_goes_on() {
+    let rules = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
+    let site = Site::new().config(rules).file("page.html", "the first");
+    let denied = Reply::error(403, "AccessDenied", "Access Denied");
+    let stage = Stage::new(
+        site,
+        [Rule::new("PUT", "page.html", Answer(denied)).always()],
+    );
+    let page = || stage.bucket.anonymous("/page.html").text();
+    let url = stage.bucket.url();
+    stage.bucket.push(&stage.site, &url);
+    stage.site.write("page.html", "the second");
+    stage.bucket.push(&stage.site, &url);
+    let advice = format!("`assetsync resolve --to {url}");
+
+    let run = stage.run(&mut stage.program(&["rollback"]));
+    assert_eq!(run.code, 1, "{run}");
+    let failed = "failed page.html: ";
+    assert_says(
+        &run,
+        &[
+            failed,
+            "AccessDenied",
+            "is the current release again",
+            "not all plain names",
+            &advice,
+        ],
+    );
+    assert_eq!(page(), "the second");
+
+    let run = stage.run(&mut stage.program(&["resolve"]));
+    assert_eq!(run.code, 1, "{run}");
+    assert_says(
+        &run,
+        &[
+            failed,
+            "AccessDenied",
+            "plain names aren't finished: 0 written, 1 failed",
+        ],
+    );
+    let resolve = [&["resolve"], stage.bucket.arguments(&url).as_slice()].concat();
+    let run = stage.bucket.run(&stage.site, &resolve);
+    assert_eq!(run.code, 0, "{run}");
+    assert_says(&run, &["finished plain names: 1 written, 0 failed"]);
+    assert_eq!(page(), "the first");
+
+    let releases = stage.run(&mut stage.program(&["releases", "--json"]));
+    let second = report(&releases)["releases"][0]["id"].clone();
+    let again = ["rollback", "--json", second.as_str().expect("an id")];
+    let run = stage.run(&mut stage.program(&again));
+    assert_eq!(run.code, 1, "{run}");
+    let failure = &report(&run)["failures"][0];
+    assert_eq!(failure["path"], "page.html", "{run}");
+}
+
+#[test]
 fn an_object_that_fails_does_not_stop_the_others() {
     let invalid = |status| Answer(Reply::error(status, "InvalidArgument", "Invalid Argument"));
     let unknown = Reply::error(

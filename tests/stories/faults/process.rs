@@ -111,6 +111,41 @@ fn a_signal_during_the_listing_ends_the_push_before_it_writes() {
 }
 
 #[test]
+fn a_signal_during_the_commit_either_comes_before_it_or_is_told_that_it_is_done() {
+    const MANIFEST: &str = "manifests/";
+    let rows = [
+        ("manifest, not done yet", (MANIFEST, gate_before(), false)),
+        ("manifest, done already", (MANIFEST, gate_after(), false)),
+        ("root, not done yet", (ROOT, gate_before(), true)),
+        ("root, done already", (ROOT, gate_after(), true)),
+    ];
+    each(4, rows, |(document, (fault, gate), is_released)| {
+        let stage = Stage::new(small(), [Rule::new("PUT", document, fault)]);
+        let mut push = Running::start(&mut stage.command(&[]));
+        gate.wait();
+        push.stop("INT");
+        gate.open();
+        let run = push.end();
+        match is_released {
+            true => {
+                assert_eq!(run.code, 0, "{run}");
+                let report = report(&run);
+                assert_counts(&report, SMALL);
+                assert_eq!(report["is_new_release"], true, "{run}");
+                assert_eq!(report["interrupted"], false, "nothing is left: {run}");
+            }
+            false => {
+                assert_eq!(run.code, 130, "{run}");
+                assert_eq!(run.stdout, "", "no report");
+            }
+        }
+        let releases = stage.run(&mut stage.program(&["releases"]));
+        assert_eq!(releases.code, if is_released { 0 } else { 2 }, "{releases}");
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
 fn a_signal_between_parts_gives_the_upload_up() {
     // More parts than are sent at a time.
     let site = small().file("film.mp4", noise(49 * MIB));
