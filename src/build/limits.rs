@@ -16,15 +16,7 @@ pub(super) fn check_levels(tree: &Tree, linked: &mut Linked) {
         return;
     }
     for (asset, file) in tree.assets.iter().zip(&linked.files) {
-        let links = file
-            .links
-            .iter()
-            .map(|link| (link.to, link.line, link.column));
-        let sets = file
-            .sets
-            .iter()
-            .flat_map(|set| set.to.iter().map(|to| (*to, set.line, set.column)));
-        for (to, line, column) in links.chain(sets) {
+        for (to, line, column) in file.all() {
             let to = &tree.assets[to as usize];
             if may_name(tree, asset, to) {
                 continue;

@@ -50,6 +50,17 @@ pub(super) struct Links {
     pub pages: Vec<u32>,
 }
 
+impl Links {
+    /// Every file that is referred to, and where: line and column.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u32, u32, u32)> {
+        let links = self.links.iter();
+        let links = links.map(|link| (link.to, link.line, link.column));
+        let sets = self.sets.iter();
+        let sets = sets.flat_map(|set| set.to.iter().map(|to| (*to, set.line, set.column)));
+        links.chain(sets)
+    }
+}
+
 /// What resolving found out.
 #[derive(Debug, Default)]
 pub(super) struct Linked {

@@ -314,15 +314,7 @@ fn is_change(problem: &Problem) -> bool {
 fn references(files: &[Links]) -> Vec<Reference> {
     let mut references = Vec::new();
     for (from, file) in files.iter().enumerate() {
-        let links = file
-            .links
-            .iter()
-            .map(|link| (link.to, link.line, link.column));
-        let sets = file
-            .sets
-            .iter()
-            .flat_map(|set| set.to.iter().map(|to| (*to, set.line, set.column)));
-        references.extend(links.chain(sets).map(|(to, line, column)| Reference {
+        references.extend(file.all().map(|(to, line, column)| Reference {
             from: from as u32,
             to,
             line,

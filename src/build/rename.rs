@@ -125,11 +125,11 @@ enum Written<'a> {
 impl Naming<'_> {
     /// Which file's name depends on which other's: names that stay don't count.
     fn needs(&self) -> impl Iterator<Item = (usize, usize)> {
-        let all = self.files.iter().enumerate().flat_map(|(from, file)| {
-            let links = file.links.iter().map(|link| link.to);
-            let sets = file.sets.iter().flat_map(|set| set.to.iter().copied());
-            links.chain(sets).map(move |to| (from, to as usize))
-        });
+        let all = self
+            .files
+            .iter()
+            .enumerate()
+            .flat_map(|(from, file)| file.all().map(move |(to, ..)| (from, to as usize)));
         let mut needs: Vec<_> = all
             .filter(|(_, to)| !self.tree.assets[*to].policy.names.is_mutable())
             .collect();
@@ -148,16 +148,8 @@ impl Naming<'_> {
     }
 
     fn refers_to_itself(&self, file: usize) -> bool {
-        let to_itself = |to: &u32| *to as usize == file;
         !self.tree.assets[file].policy.names.is_mutable()
-            && (self.files[file]
-                .links
-                .iter()
-                .any(|link| to_itself(&link.to))
-                || self.files[file]
-                    .sets
-                    .iter()
-                    .any(|set| set.to.iter().any(to_itself)))
+            && self.files[file].all().any(|(to, ..)| to as usize == file)
     }
 
     fn single(&self, file: usize, named: &mut Named) {

@@ -210,13 +210,7 @@ impl Gcs {
                     session.to_string(),
                     format!("give up `{}`", object.path),
                 );
-                match self.send(&cancel).await {
-                    Ok(_) => Err(error),
-                    Err(failed) => Err(StoreError {
-                        message: format!("{error}; {failed}"),
-                        ..error
-                    }),
-                }
+                Err(error.and(self.send(&cancel).await.err()))
             }
         }
     }

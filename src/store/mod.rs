@@ -368,6 +368,14 @@ impl StoreError {
         }
     }
 
+    /// The same error, and what went wrong after it.
+    fn and(mut self, later: Option<StoreError>) -> StoreError {
+        if let Some(later) = later {
+            self.message = format!("{self}; {later}");
+        }
+        self
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> StoreError {
         self.hint = hint.into();
         self

@@ -242,13 +242,7 @@ impl S3 {
                     format!("{url}?{upload}"),
                     format!("give up `{}`", object.path),
                 );
-                match self.send(&abort).await {
-                    Ok(_) => Err(error),
-                    Err(failed) => Err(StoreError {
-                        message: format!("{error}; {failed}"),
-                        ..error
-                    }),
-                }
+                Err(error.and(self.send(&abort).await.err()))
             }
         }
     }
