@@ -39,7 +39,7 @@ Exit codes:
   5    outcome unknown: the storage didn't answer, or doesn't show what was done; `resolve`, or
        the next run, finds out
   6    `diff --check` or `cors diff --check` found changes
-  130  interrupted; a second Ctrl-C stops at once
+  130  interrupted before all was done; a second Ctrl-C stops at once
 
 Settings come from flags, then from the environment (ASSETSYNC_*), then from assetsync.toml; `-v`
 shows which value came from where.";
