@@ -240,6 +240,12 @@ impl Session<'_> {
 
     pub(super) fn prune(&self, target: &[String], wish: &Wish) -> Result<Code> {
         let place = self.open(target)?;
+        if let Some(inner) = place.config.nested.first() {
+            return Err(Error::Refused {
+                message: format!("The target `{inner}` is inside of `{}`", place.name()),
+                hint: "nothing is deleted, since the one can't tell what the other needs: give each a folder or prefix of its own".to_string(),
+            });
+        }
         let requests = place.config.requests;
         if !wish.only_show
             && let Some(gone) = place.settle(prune::finish(&place.store, &place.state, requests))?

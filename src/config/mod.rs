@@ -41,6 +41,8 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// All targets there are.
     pub target_names: Vec<String>,
+    /// Those of them that are in a folder, or below a prefix, of the first target asked for.
+    pub nested: Vec<String>,
     /// 0 to 9.
     pub gzip_level: u32,
     /// Requests in flight.

@@ -60,6 +60,7 @@ impl<'a> Reader<'a> {
         targets
             .iter()
             .try_for_each(|target| refuse_overlap(&sources, target))?;
+        let nested = targets.first().map(|outer| self.nested(&raw, outer));
         Ok(Config {
             key_file,
             key_id: raw.key_id,
@@ -67,6 +68,7 @@ impl<'a> Reader<'a> {
             sources,
             rules,
             targets,
+            nested: nested.unwrap_or_default(),
             target_names: raw.target.keys().cloned().collect(),
             gzip_level: gzip_level as u32,
             requests: requests as usize,

@@ -26,6 +26,19 @@ impl Reader<'_> {
         names.iter().map(|name| self.target(raw, name)).collect()
     }
 
+    /// The names of targets that are in `outer`, on the same server.
+    pub(super) fn nested(&self, raw: &RawConfig, outer: &Target) -> Vec<String> {
+        let endpoint = |target: &RawTarget| target.endpoint.as_ref().map(|e| e.get_ref().clone());
+        let server = raw.target.get(&outer.name).map(endpoint);
+        let is_in_it = |target: &RawTarget| {
+            let place = parse_place(target.url.get_ref(), self.folder());
+            let is_elsewhere = server.as_ref().is_some_and(|s| *s != endpoint(target));
+            !is_elsewhere && place.is_ok_and(|place| is_nested(&place, &outer.place))
+        };
+        let nested = raw.target.iter().filter(|(_, target)| is_in_it(target));
+        nested.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Targets that aren't meant now are checked too: not on the night they are needed.
     pub(super) fn check_target(&self, raw: &RawTarget) -> Result<()> {
         parse_place(raw.url.get_ref(), self.folder())
@@ -217,6 +230,32 @@ impl Reader<'_> {
             (Origin::File(_), Some(spanned)) => self.mistake(&spanned.span(), message, ""),
             _ => Error::usage(format!("{message} ({origin})"), ""),
         })
+    }
+}
+
+/// Whether what is published at `inner` looks like a part of what is at `outer`.
+fn is_nested(inner: &Place, outer: &Place) -> bool {
+    let below = |inner: (&str, &str), outer: (&str, &str)| {
+        inner.0 == outer.0 && inner.1 != outer.1 && inner.1.starts_with(outer.1)
+    };
+    use Place::{Directory, Gcs, S3};
+    match (inner, outer) {
+        (Directory(inner), Directory(outer)) => inner != outer && inner.starts_with(outer),
+        (
+            S3 {
+                bucket: b,
+                prefix: p,
+            },
+            S3 { bucket, prefix },
+        )
+        | (
+            Gcs {
+                bucket: b,
+                prefix: p,
+            },
+            Gcs { bucket, prefix },
+        ) => below((b, p), (bucket, prefix)),
+        _ => false,
     }
 }
 

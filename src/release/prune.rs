@@ -4,22 +4,32 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 use super::guard;
 use super::rollback::nothing_published;
-use super::root::{self, Nonce, Refusal, Release, ReleaseId, Root, Seen};
+use super::root::{self, Nonce, Refusal, Release, ReleaseId, Replaced, Root, Seen};
 use super::state::{Changed, FOLDER, Home, State};
 use crate::error::{Error, Result};
+use crate::name::Token;
 use crate::path::ObjectKey;
 use crate::store::{Listing, PutMode, Store, StoreErrorKind, Stored, Version, token_in_name};
 
-/// How many are deleted before another look at the root.
-const DELETIONS_BETWEEN_LOOKS: usize = 500;
+/// How old what the root says may be when something is deleted: whoever finished this sweep meanwhile has deleted all of it, and
+/// somebody may have put it there again. Where a version is no more than a checksum, as on S3, it would be deleted.
+const LOOK_MAX: Duration = Duration::from_secs(1);
+
+/// How often a deletion is tried that isn't answered well.
+const TRIES_MAX: usize = 9;
+
+/// The longest time between two tries.
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 /// What the names of probes begin with.
 const PROBE: &str = "probe-";
@@ -126,7 +136,8 @@ pub async fn plan(
         .map_err(|refusal| guard::refused(refusal, Some(&root)))?;
     state.check_clock(here)?;
     let now = state.now();
-    let (retained, dropped) = split(state.retained(&root).await?, &current, keep, now);
+    let chain = state.retained(&root).await?;
+    let (retained, dropped) = split(chain, &current, &root.replaced, keep, now);
     let needed = Needed::of(state, &retained, requests).await?;
     let is_old = |stored: &Stored| match stored.modified.map(Timestamp::try_from) {
         Some(Ok(at)) => age(at, now) >= keep.age,
@@ -151,7 +162,9 @@ pub async fn plan(
         .documents()
         .await?
         .into_iter()
-        .filter(|(key, stored)| !needed.documents.contains(key) && is_old(stored))
+        .filter(|(key, stored)| {
+            is_document(key) && !needed.documents.contains(key) && is_old(stored)
+        })
         .map(|(key, stored)| garbage(key, &stored))
         .collect();
     documents.sort_by(|a, b| a.key.cmp(&b.key));
@@ -190,26 +203,68 @@ impl Young {
     }
 }
 
-/// The releases of another key, or of those who don't know that ours are kept elsewhere, need objects that ours don't.
+/// The releases of another key, of those who don't know that ours are kept elsewhere, or of a target that is below this one,
+/// need objects that ours don't.
 fn refuse_others(listing: &Listing, state: &State) -> Result<()> {
-    let roots = listing
-        .keys()
-        .filter(|key| key.starts_with(FOLDER) && key.ends_with("/root.json"))
-        .count();
     let ours = match state.home() {
         Home::Within => 1,
         Home::Elsewhere => 0,
     };
-    match roots > ours {
-        false => Ok(()),
-        true => Err(Error::Refused {
-            message: format!(
-                "The target has other releases in `{FOLDER}`, made with another key or another `state`"
-            ),
-            hint: "nothing is deleted, since they may need it; publish each to a prefix of its own"
-                .to_string(),
-        }),
+    let folders: BTreeSet<&str> = listing.keys().filter_map(|key| releases_in(key)).collect();
+    let within = folders
+        .iter()
+        .filter(|folder| folder.starts_with(FOLDER))
+        .count();
+    let Some(other) = folders
+        .iter()
+        .find(|folder| !folder.starts_with(FOLDER) || within > ours)
+    else {
+        return Ok(());
+    };
+    // What follows is known by the key alone.
+    let place = match other.find(FOLDER) {
+        Some(at) => &other[..at + FOLDER.len()],
+        None => other,
+    };
+    Err(Error::Refused {
+        message: format!(
+            "The target has other releases in `{}`, made with another key or another `state`, or of another target",
+            crate::error::escape(place)
+        ),
+        hint: "nothing is deleted, since they may need it; publish each to a prefix of its own"
+            .to_string(),
+    })
+}
+
+/// The folder that has releases, if `key` is that of one.
+fn releases_in(key: &str) -> Option<&str> {
+    let (folder, name) = match key.rsplit_once("/releases/") {
+        Some((folder, _)) => (folder, &key[folder.len() + 1..]),
+        None => return None,
+    };
+    is_document(name).then_some(folder)
+}
+
+/// Whether something beside the root is called as a document of ours is. Anything else isn't ours to delete.
+fn is_document(key: &str) -> bool {
+    let Some((folder, name)) = key.split_once('/') else {
+        return false;
+    };
+    let packed = name.strip_suffix(".json.gz");
+    match folder {
+        "releases" => name.strip_suffix(".json").is_some_and(ReleaseId::is_one),
+        "manifests" => packed.is_some_and(|digest| digest.len() == 64 && is_hex(digest)),
+        "plain" => Token::parse(name).is_some(),
+        "sweeps" => match packed.and_then(|name| name.split_once('-')) {
+            Some((epoch, nonce)) => is_hex(epoch) && is_hex(nonce),
+            None => name.strip_prefix(PROBE).is_some_and(is_hex),
+        },
+        _ => false,
     }
+}
+
+fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What [`check_permission`] writes beside the releases.
@@ -234,15 +289,21 @@ fn age(at: Timestamp, now: Timestamp) -> Duration {
 fn split(
     chain: Vec<Release>,
     current: &ReleaseId,
+    replaced: &[Replaced],
     keep: Keep,
     now: Timestamp,
 ) -> (Vec<Release>, Vec<Release>) {
-    // A release's age is the time since it was last the current one, which the release that replaced it tells.
+    // A release's age is the time since it was last the current one, which the release that replaced it tells, or the root if a
+    // rollback did.
     let was_current = |release: &Release| {
         let children = chain
             .iter()
             .filter(|child| child.parent.as_ref() == Some(&release.id));
-        children.map(|child| child.at).max().unwrap_or(release.at)
+        let rollbacks = replaced.iter().filter(|r| r.release == release.id);
+        let times = children
+            .map(|child| child.at)
+            .chain(rollbacks.map(|r| r.at));
+        times.max().unwrap_or(release.at)
     };
     let is_kept = |(at, release): (usize, &Release)| {
         at < keep.releases || release.id == *current || age(was_current(release), now) < keep.age
@@ -386,28 +447,35 @@ async fn delete_all(
     name: &str,
     requests: usize,
 ) -> Result<u64> {
-    let text = state.packed(name).await?;
-    let document = parse(&text).map_err(|why| Error::Refused {
+    let unusable = |why: String| Error::Refused {
         message: format!(
-            "What an interrupted prune was deleting can't be read from `{name}`: {why}"
+            "What an interrupted prune was deleting can't be read from `{}`: {why}",
+            crate::error::escape(name)
         ),
         hint: "nothing is published before it's finished".to_string(),
-    })?;
+    };
+    if !(is_document(name) && name.starts_with("sweeps/")) {
+        return Err(unusable("that isn't a sweep's name".to_string()));
+    }
+    let document = parse(&state.packed(name).await?).map_err(unusable)?;
     let objects = document.objects.iter().map(|garbage| (store, garbage));
     let documents = document
         .documents
         .iter()
         .map(|garbage| (state.store(), garbage));
-    let all: Vec<_> = objects.chain(documents).collect();
-    let mut gone = 0;
-    for some in all.chunks(DELETIONS_BETWEEN_LOOKS) {
-        // Whoever finished this sweep meanwhile has deleted all, and some of it may be there again.
-        let root = state.root().await?.map(|held| held.root);
-        if root.and_then(|root| root.gc.sweep).as_deref() != Some(name) {
-            return Ok(gone);
-        }
-        gone += delete(some, requests).await?;
-    }
+    let watch = Watch {
+        state,
+        name,
+        looked: Mutex::new(None),
+    };
+    let deletions = objects
+        .chain(documents)
+        .map(|(place, garbage)| watch.delete(place, garbage));
+    let deleted: Vec<u64> = stream::iter(deletions)
+        .buffer_unordered(requests)
+        .try_collect()
+        .await?;
+    let gone = deleted.iter().sum();
     let end = |root: Option<&Root>, stamp: &_| match root {
         Some(root) => root.end_sweep(name, stamp),
         None => Err(Refusal::Already),
@@ -418,29 +486,75 @@ async fn delete_all(
     }
 }
 
-/// Reads what is being deleted.
+/// Reads what is being deleted. Nothing is that can't be ours.
 fn parse(text: &[u8]) -> Result<Document, String> {
     root::check_format(text, FORMAT, VERSION)?;
-    serde_json::from_slice(text).map_err(|e| format!("it's damaged: {e}"))
+    let document: Document =
+        serde_json::from_slice(text).map_err(|e| format!("it's damaged: {e}"))?;
+    let may_be_object =
+        |key: &str| is_probe(key) || (ObjectKey::parse(key).is_ok() && !key.starts_with(FOLDER));
+    let mut objects = document.objects.iter();
+    let mut documents = document.documents.iter();
+    let odd = objects
+        .find(|garbage| !may_be_object(&garbage.key))
+        .or_else(|| documents.find(|garbage| !is_document(&garbage.key)));
+    match odd {
+        None => Ok(document),
+        Some(_) => Err("it names what assetsync never deletes".to_string()),
+    }
 }
 
-async fn delete(some: &[(&Arc<dyn Store>, &Garbage)], requests: usize) -> Result<u64> {
-    let deletions = some.iter().map(|(place, garbage)| async move {
-        match place
-            .delete(&garbage.key, &Version(garbage.version.clone()))
-            .await
-        {
-            Ok(()) => Ok(1),
-            // Written anew since: somebody needs it.
-            Err(error) if error.kind == StoreErrorKind::Precondition => Ok(0),
-            Err(error) => Err(Error::Store(error)),
+/// A sweep that is being done, and when the root last said so.
+struct Watch<'a> {
+    state: &'a State,
+    name: &'a str,
+    looked: Mutex<Option<(Instant, bool)>>,
+}
+
+impl Watch<'_> {
+    /// Deletes one thing, as long as it's for this sweep to do; tells how many are gone. Every try has its own look at the root.
+    async fn delete(&self, place: &Arc<dyn Store>, garbage: &Garbage) -> Result<u64> {
+        let version = Version(garbage.version.clone());
+        let mut waits = ExponentialBuilder::default()
+            .with_max_delay(BACKOFF_MAX)
+            .with_max_times(TRIES_MAX)
+            .with_jitter()
+            .build();
+        let mut since = Instant::now().checked_sub(LOOK_MAX);
+        loop {
+            if !self.is_going_on(since).await? {
+                return Ok(0);
+            }
+            let error = match place.delete_once(&garbage.key, &version).await {
+                Ok(()) => return Ok(1),
+                // Written anew since: somebody needs it.
+                Err(error) if error.kind == StoreErrorKind::Precondition => return Ok(0),
+                Err(error) => error,
+            };
+            use StoreErrorKind::{OutcomeUnknown, Unreachable};
+            let is_worth_it = matches!(error.kind, OutcomeUnknown | Unreachable);
+            let Some(wait) = waits.next().filter(|_| is_worth_it) else {
+                return Err(error.into());
+            };
+            tokio::time::sleep(wait).await;
+            since = Some(Instant::now());
         }
-    });
-    let deleted: Vec<u64> = stream::iter(deletions)
-        .buffer_unordered(requests)
-        .try_collect()
-        .await?;
-    Ok(deleted.iter().sum())
+    }
+
+    /// Whether the root says so, or said so since.
+    async fn is_going_on(&self, since: Option<Instant>) -> Result<bool> {
+        let mut looked = self.looked.lock().await;
+        if let Some((at, is_going_on)) = *looked
+            && (since.is_some_and(|since| at >= since) || !is_going_on)
+        {
+            return Ok(is_going_on);
+        }
+        let at = Instant::now();
+        let root = self.state.root().await?.map(|held| held.root);
+        let is_going_on = root.and_then(|root| root.gc.sweep).as_deref() == Some(self.name);
+        *looked = Some((at, is_going_on));
+        Ok(is_going_on)
+    }
 }
 
 #[cfg(test)]
@@ -455,5 +569,49 @@ mod tests {
         assert_eq!((document.objects.len(), document.documents.len()), (1, 2));
         let newer = V1.replace("\"version\":1", "\"version\":2");
         assert!(parse(newer.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_sweep_that_names_what_is_never_deleted_is_refused() {
+        let object = "2ap7azyms665izxo2sew6pxgxi.png";
+        let document = "releases/20261121-161807-gft6u5.json";
+        for (meant, named) in [
+            (object, "../../home/precious.txt"),
+            (object, "/etc/passwd"),
+            (object, ".assetsync/x/root.json"),
+            (document, "root.json"),
+            (document, "notes.txt"),
+            (document, "releases/../../notes.json"),
+            (document, "staging/releases/20261121-161807-gft6u5.json"),
+        ] {
+            let text = V1.replace(meant, named);
+            assert_ne!(text, V1);
+            assert!(parse(text.as_bytes()).is_err(), "{named}");
+        }
+    }
+
+    #[test]
+    fn documents_are_known_by_their_names() {
+        let hex = "83150ce3428a8225d87ac4267072023dc8ecb2dd50599512850ecdc28fbc3675";
+        let id = ReleaseId::new(Timestamp::UNIX_EPOCH, &Nonce("a".into()));
+        for ours in [
+            format!("releases/{id}.json"),
+            format!("manifests/{hex}.json.gz"),
+            format!("plain/{}", Token::ZERO),
+            "sweeps/00000001-0123abcd.json.gz".to_string(),
+            format!("sweeps/{PROBE}{hex}"),
+        ] {
+            assert!(is_document(&ours), "{ours}");
+            assert!(!is_document(&format!("staging/{ours}")), "{ours}");
+        }
+        for not_ours in [
+            "root.json",
+            "releases/notes.json",
+            "plain/answers.txt",
+            "manifests/a.json.gz",
+            "sweeps/x",
+        ] {
+            assert!(!is_document(not_ours), "{not_ours}");
+        }
     }
 }

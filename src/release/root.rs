@@ -18,6 +18,9 @@ pub const VERSION: u32 = 1;
 /// How many nonces a root remembers: a swap whose answer was lost is recognised under so many later ones.
 pub const RECENT_MAX: usize = 32;
 
+/// Of how many releases a root remembers when a rollback took their place.
+pub const REPLACED_MAX: usize = 64;
+
 const FORMAT: &str = "assetsync root";
 
 /// What names a root: 128 random bits in hex.
@@ -49,6 +52,23 @@ impl ReleaseId {
         let random = data_encoding::BASE32_NOPAD.encode(&bytes.as_bytes()[..5]);
         let time = at.strftime("%Y%m%d-%H%M%S");
         ReleaseId(format!("{time}-{}", random[..6].to_ascii_lowercase()))
+    }
+}
+
+impl ReleaseId {
+    /// Whether a release could be called so.
+    pub(super) fn is_one(name: &str) -> bool {
+        let parts: Vec<&str> = name.split('-').collect();
+        let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        match parts[..] {
+            [day, time, random] => {
+                (day.len(), time.len(), random.len()) == (8, 6, 6)
+                    && is_digits(day)
+                    && is_digits(time)
+                    && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            }
+            _ => false,
+        }
     }
 }
 
@@ -144,6 +164,15 @@ pub struct Live {
     pub message: Option<String>,
 }
 
+/// A release that a rollback took the place of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Replaced {
+    /// Its name.
+    pub release: ReleaseId,
+    /// When it was last so.
+    pub at: Timestamp,
+}
+
 /// Deletion, and whether it's going on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Gc {
@@ -183,6 +212,9 @@ pub struct Root {
     pub live: Option<Live>,
     /// Deletion.
     pub gc: Gc,
+    /// What rollbacks took the place of, the last first: what a push does, its release tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
     /// The nonces before, the last first.
     pub recent: Vec<Nonce>,
 }
@@ -275,6 +307,7 @@ impl Root {
                 epoch: 0,
                 sweep: None,
             },
+            replaced: Vec::new(),
             recent: Vec::new(),
         }
     }
@@ -404,8 +437,21 @@ impl Root {
             current: Some(to),
             switched: stamp.nonce.clone(),
             plain,
+            replaced: self.replaced_now(stamp),
             ..Root::after(Some(self), stamp)
         })
+    }
+
+    /// With the current release, which is replaced now.
+    fn replaced_now(&self, stamp: &Stamp) -> Vec<Replaced> {
+        let now = self.current_id().map(|id| Replaced {
+            release: id.clone(),
+            at: stamp.at,
+        });
+        let before = self.replaced.iter();
+        let before = before.filter(|before| Some(&before.release) != self.current_id());
+        let all = now.into_iter().chain(before.cloned());
+        all.take(REPLACED_MAX).collect()
     }
 
     /// Switches live on, or changes its end and message.

@@ -95,6 +95,21 @@ impl Gcs {
         connection.http.send(call, &connection.signer).await
     }
 
+    fn deletion(&self, key: &str, version: &Version) -> Call {
+        let condition = expecting(&PutMode::Over(version.clone()));
+        let url = format!("{}?{condition}", self.object_url(key));
+        Call::new(Method::DELETE, url, format!("delete `{key}`")).changes_object()
+    }
+
+    async fn delete_by(&self, call: Call, key: &str) -> Result<(), StoreError> {
+        let reply = self.send(&call).await?;
+        match reply.status {
+            status if status.is_success() || is_missing(&reply) => Ok(()),
+            StatusCode::PRECONDITION_FAILED if matches!(self.look(key).await, Ok(None)) => Ok(()),
+            _ => Err(self.explain(&call, &reply)),
+        }
+    }
+
     async fn expect(&self, call: &Call) -> Result<Reply, StoreError> {
         let reply = self.send(call).await?;
         self.success(call, reply)
@@ -482,15 +497,12 @@ impl Store for Gcs {
     }
 
     async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError> {
-        let condition = expecting(&PutMode::Over(version.clone()));
-        let url = format!("{}?{condition}", self.object_url(key));
-        let call = Call::new(Method::DELETE, url, format!("delete `{key}`")).changes_object();
-        let reply = self.send(&call).await?;
-        match reply.status {
-            status if status.is_success() || is_missing(&reply) => Ok(()),
-            StatusCode::PRECONDITION_FAILED if matches!(self.look(key).await, Ok(None)) => Ok(()),
-            _ => Err(self.explain(&call, &reply)),
-        }
+        self.delete_by(self.deletion(key, version), key).await
+    }
+
+    async fn delete_once(&self, key: &str, version: &Version) -> Result<(), StoreError> {
+        self.delete_by(self.deletion(key, version).single(), key)
+            .await
     }
 
     fn below(&self, prefix: &str) -> Arc<dyn Store> {

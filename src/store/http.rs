@@ -59,6 +59,8 @@ pub(crate) struct Call {
     pub body_bytes_max: usize,
     /// Where the body of a successful answer goes instead.
     pub pour: Option<Arc<Mutex<dyn Pour>>>,
+    /// Whether it's sent once alone: whoever asks decides about another try.
+    pub is_single: bool,
 }
 
 impl Call {
@@ -76,6 +78,7 @@ impl Call {
             retry_conflict: false,
             body_bytes_max: usize::MAX,
             pour: None,
+            is_single: false,
         }
     }
 
@@ -98,6 +101,12 @@ impl Call {
     /// Says that an object is there when this is done, or gone.
     pub(crate) fn changes_object(mut self) -> Call {
         self.changes_object = true;
+        self
+    }
+
+    /// Leaves another try to whoever asks.
+    pub(crate) fn single(mut self) -> Call {
+        self.is_single = true;
         self
     }
 
@@ -244,7 +253,7 @@ impl Http {
         })
         .retry(backoff)
         .sleep(tokio::time::sleep)
-        .when(|failed| matches!(failed, Failed::Again(_)))
+        .when(|failed| matches!(failed, Failed::Again(_)) && !call.is_single)
         .adjust(|failed, delay| {
             match failed {
                 Failed::Again(Again {

@@ -136,6 +136,14 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// radosgw doesn't); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
     async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError>;
 
+    /// The same, asked once: for whoever makes sure, before another try, that it's still to go.
+    ///
+    /// # Errors
+    /// As for [`Store::delete`]; [`StoreErrorKind::Unreachable`] also if the storage is only busy.
+    async fn delete_once(&self, key: &str, version: &Version) -> Result<(), StoreError> {
+        self.delete(key, version).await
+    }
+
     /// The same storage, below `prefix` (which ends with a slash), with the same connections and credentials.
     fn below(&self, prefix: &str) -> Arc<dyn Store>;
 

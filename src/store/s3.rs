@@ -566,7 +566,12 @@ impl Store for S3 {
     /// Servers that ignore `If-Match` on a `DELETE` exist, such as Ceph's radosgw: there the object is deleted
     /// whatever its version is.
     async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError> {
-        self.delete_if(key, version).await
+        self.delete_if(self.deletion(key), key, version).await
+    }
+
+    async fn delete_once(&self, key: &str, version: &Version) -> Result<(), StoreError> {
+        self.delete_if(self.deletion(key).single(), key, version)
+            .await
     }
 
     fn below(&self, prefix: &str) -> Arc<dyn Store> {

@@ -149,14 +149,19 @@ impl S3 {
         })
     }
 
+    pub(super) fn deletion(&self, key: &str) -> Call {
+        let doing = format!("delete `{key}`");
+        Call::new(Method::DELETE, self.object_url(key), doing)
+    }
+
     /// Deletes what is under `key` if it's `version`, as far as the server minds.
-    pub(super) async fn delete_if(&self, key: &str, version: &Version) -> Result<(), StoreError> {
+    pub(super) async fn delete_if(
+        &self,
+        call: Call,
+        key: &str,
+        version: &Version,
+    ) -> Result<(), StoreError> {
         let mode = PutMode::Over(version.clone());
-        let call = Call::new(
-            Method::DELETE,
-            self.object_url(key),
-            format!("delete `{key}`"),
-        );
         let reply = self.send_if(&call, key, &mode).await?;
         let conditional = call.expecting(&mode);
         if says(&reply, "NotImplemented") || reply.status == StatusCode::NOT_IMPLEMENTED {

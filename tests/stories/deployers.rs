@@ -3,8 +3,11 @@
 //! moto checks no rights; radosgw ignores conditions on deletions, and wants ETags without quotes. Each story says what it
 //! can't show there.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use crate::support::proxy::{Fault, Proxy, Rule};
 use crate::support::s3::Bucket;
 use crate::support::{Run, Site, from_test_command};
 
@@ -105,6 +108,66 @@ fn from_the_first_push_to_a_prune(bucket: Bucket) {
     assert_eq!(sizes, (5, 3), "the first map and the first style are gone");
     deployed.ok(&["push", "--verify", "full"]);
     deployed.ok(&["resolve"]);
+}
+
+#[test]
+fn a_prune_deletes_nothing_that_somebody_else_finished_deleting_and_put_there_again() {
+    let bucket = Bucket::on_rgw();
+    let site = Arc::new(Site::bare().file("app.css", "body{color:red}"));
+    let push = |site: &Site, color: &str| {
+        site.write("app.css", format!("body{{color:{color}}}"));
+        bucket.push(site, &bucket.url());
+    };
+    push(&site, "red");
+    let red = bucket.keys();
+    push(&site, "blue");
+    // While the deletion of the red style is on its way, Ben finishes the prune and publishes red again. Then it's lost.
+    let at = |endpoint: &str| Bucket {
+        endpoint: endpoint.to_string(),
+        name: bucket.name.clone(),
+        is_exposed: bucket.is_exposed,
+    };
+    let (ben, bens) = (Arc::clone(&site), at(&bucket.endpoint));
+    let meanwhile = Box::new(move || {
+        let (bucket, url) = (&bens, bens.url());
+        let resolve = [&["resolve"], bucket.arguments(&url).as_slice()].concat();
+        assert_eq!(bucket.run(&ben, &resolve).code, 0);
+        ben.write("app.css", "body{color:red}");
+        bucket.push(&ben, &url);
+    });
+    let lost = Rule::new("DELETE", &red[0], Fault::DoThenClose(meanwhile));
+    let proxy = Proxy::before(&bucket.endpoint, [lost]);
+    let anns = at(&proxy.url());
+    let url = bucket.url();
+    let prune = ["prune", "--keep", "1", "--keep-days", "0", "--yes"];
+    let run = anns.run(&site, &[&prune, anns.arguments(&url).as_slice()].concat());
+    proxy.assert_all_happened();
+    assert_eq!(run.code, 0, "{run}");
+    assert!(bucket.keys().contains(&red[0]), "{run}");
+}
+
+#[test]
+fn a_prune_of_a_target_below_its_own_releases_deletes_no_object_of_it() {
+    let bucket = Bucket::on_rgw();
+    let target = format!(
+        "[target.prod]\nurl = \"s3://{0}/static\"\nstate = \"s3://{0}\"\nendpoint = \"{1}\"\naccess = \"object-acl\"\n",
+        bucket.name, bucket.endpoint
+    );
+    let site = Site::new().config(&target).file("map.png", "a map");
+    let deployed = Deployed { site, bucket };
+    deployed.ok(&["push"]);
+    deployed.site.write("map.png", "a better map");
+    deployed.ok(&["push"]);
+    let map = deployed.ok(&["url", "map.png"]);
+    let map = map.trim().rsplit('/').next().expect("a name").to_string();
+    deployed.ok(&["prune", "--keep", "1", "--keep-days", "0", "--yes"]);
+    let objects: Vec<String> = deployed
+        .bucket
+        .keys()
+        .into_iter()
+        .filter(|key| key.starts_with("static/"))
+        .collect();
+    assert_eq!(objects, [format!("static/{map}")]);
 }
 
 #[test]

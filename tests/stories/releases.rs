@@ -814,6 +814,82 @@ fn what_is_advised_is_for_the_target_that_was_asked_for_and_not_for_the_default_
 }
 
 #[test]
+fn a_release_that_was_the_current_one_until_a_rollback_is_kept_as_long_as_one_until_a_push() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    let day = Duration::from_secs(86_400);
+    block_on(async {
+        let mut ids = Vec::new();
+        for n in 0..4 {
+            site.write("app.css", format!("body{{order:{n}}}"));
+            ids.push(ann.push(&built(&site)).await.expect("published"));
+        }
+        let id = |n: usize| ids[n].release.as_ref().expect("released").id.0.clone();
+        let start = Duration::from_secs(1_800_000_000);
+        memory.set_clock(start + day * 90);
+        ann.roll_back(Some(&id(0))).await.expect("long ago");
+        memory.set_clock(start + day * 100);
+        ann.roll_back(Some(&id(3))).await.expect("and forth");
+        let dropped = async |days| {
+            let keep = Keep {
+                releases: 1,
+                age: day * days,
+            };
+            let state = ann.state().await.expect("a state");
+            let here = store.now().expect("a clock");
+            let sweep = prune::plan(&store, &state, keep, 8, here).await;
+            sweep.expect("planned").dropped.len()
+        };
+        memory.set_clock(start + day * 120);
+        assert_eq!(dropped(30).await, 0, "the first was current 20 days ago");
+        assert_eq!(dropped(10).await, 3);
+    });
+}
+
+#[test]
+fn a_prune_leaves_whatever_else_is_beside_its_releases_or_inside_of_its_target() {
+    let targets = |outer: &str, inner: &str| {
+        format!("[target.a]\nurl = \"file:out\"\n{outer}\n[target.b]\nurl = \"file:{inner}\"\n")
+    };
+    let prune = ["prune", "a", "--keep", "1", "--keep-days", "0", "--yes"];
+    let publish_twice = |site: &Site| {
+        for color in ["red", "blue"] {
+            site.write("app.css", format!("body{{color:{color}}}"));
+            site.ok(&["push", "a", "b"]);
+        }
+    };
+    // The releases of the one beside those of the other.
+    let site = hunt().config(&targets(
+        "state = \"file:private\"",
+        "b\"\nstate = \"file:private/b",
+    ));
+    publish_twice(&site);
+    site.ok(&["live", "on", "b"]);
+    std::fs::write(site.path("private/answers.txt"), "theirs").expect("written");
+    let theirs = site.published("private/b");
+    let pruned = site.run(&prune);
+    assert!(pruned.stderr.contains("deleted"), "{pruned}");
+    assert_eq!(site.published("private/b"), theirs);
+    assert!(site.path("private/answers.txt").exists());
+    assert!(site.ok(&["live", "status", "b"]).contains("live since"));
+
+    // The one inside of the other, as the configuration says, or as the listing does.
+    let site = hunt().config(&targets("", "out/inner"));
+    publish_twice(&site);
+    let before = site.published("out");
+    let refused = site.run(&prune);
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.stderr.contains("`b` is inside of `a`"), "{refused}");
+    let site = site.config("[target.a]\nurl = \"file:out\"\n");
+    let refused = site.run(&prune);
+    assert_eq!(refused.code, 3, "{refused}");
+    let told = "other releases in `inner.releases`";
+    assert!(refused.stderr.contains(told), "{refused}");
+    assert_eq!(site.published("out"), before);
+}
+
+#[test]
 fn a_site_without_files_is_published_only_if_it_is_meant() {
     let site = hunt();
     site.ok(&["push"]);
