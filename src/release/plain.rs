@@ -5,7 +5,7 @@
 //! publisher who was overtaken sees so at the root; one who was paused after that is refused by the condition. The root says
 //! `pending` until all is done: whoever comes next trusts no mutable name before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -44,6 +44,8 @@ pub(super) struct Settle<'a> {
     pub(super) progress: &'a Arc<Progress>,
     /// Whether somebody else may be writing to these names still.
     pub(super) doubt: Doubt,
+    /// As [`Root::overtaken`].
+    pub(super) overtaken: &'a [String],
 }
 
 /// Whether a write by somebody who was stopped may come late.
@@ -109,11 +111,7 @@ async fn prepare(
 /// so what goes wrong is a failure in the report.
 pub(super) async fn settle(settle: &Settle<'_>, objects: &[Object]) -> Report {
     let mut report = Report::default();
-    let outcome = match write(settle, objects, &mut report).await {
-        Ok(()) if report.is_complete() => say_so(settle).await,
-        other => other,
-    };
-    match outcome {
+    match write_all(settle, objects, &mut report).await {
         Ok(()) => {}
         Err(Error::Interrupted) => report.is_interrupted = true,
         Err(error) => report.failures.push(Failure {
@@ -122,6 +120,54 @@ pub(super) async fn settle(settle: &Settle<'_>, objects: &[Object]) -> Report {
         }),
     }
     report
+}
+
+async fn write_all(settle: &Settle<'_>, objects: &[Object], report: &mut Report) -> Result<()> {
+    write(settle, objects, report).await?;
+    if report.is_complete() {
+        fence(settle, objects, report).await?;
+    }
+    match report.is_complete() {
+        true => say_so(settle).await,
+        false => Ok(()),
+    }
+}
+
+/// Writes the names of overtaken releases that the current one doesn't have, as the last of them has it: whoever was overtaken
+/// finds another version than they expect. Without a copy, a name stays as it is.
+async fn fence(settle: &Settle<'_>, objects: &[Object], report: &mut Report) -> Result<()> {
+    if settle.overtaken.is_empty() {
+        return Ok(());
+    }
+    let folder =
+        tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
+    let mut known: HashSet<String> = objects.iter().map(|o| o.key.to_string()).collect();
+    let mut names = Vec::new();
+    for digest in settle.overtaken {
+        let manifest = settle.state.manifest(digest).await?;
+        let mutable = manifest.published().filter(|entry| entry.is_mutable());
+        for entry in mutable.filter(|entry| known.insert(entry.key.to_string())) {
+            match restore_one(settle.state, &manifest, entry, folder.path()).await {
+                Ok(object) => names.push(object),
+                Err(Error::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    // They were let through when they were published.
+    let mut allowed = settle.allowed.clone();
+    let paths = names.iter().map(|object| object.path.to_string());
+    allowed.overwrite_live.extend(paths);
+    let settle = Settle {
+        allowed: &allowed,
+        ..*settle
+    };
+    let mut fenced = Report::default();
+    write(&settle, &names, &mut fenced).await?;
+    report.failures.extend(fenced.failures);
+    report.not_begun += fenced.not_begun;
+    report.is_interrupted |= fenced.is_interrupted;
+    Ok(())
 }
 
 fn in_report(error: Error) -> StoreError {

@@ -25,10 +25,11 @@ use crate::store::{Listing, PutMode, Store, StoreErrorKind, Stored, Version, tok
 /// somebody may have put it there again. Where a version is no more than a checksum, as on S3, it would be deleted.
 const LOOK_MAX: Duration = Duration::from_secs(1);
 
-/// How often a deletion is tried that isn't answered well.
-const TRIES_MAX: usize = 9;
+/// How often a deletion is tried again that isn't answered well: for about a minute and a half.
+const TRIES_MAX: usize = 13;
 
-/// The longest time between two tries.
+/// The first and the longest time between two tries.
+const BACKOFF: Duration = Duration::from_millis(10);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 /// What the names of probes begin with.
@@ -516,6 +517,7 @@ impl Watch<'_> {
     async fn delete(&self, place: &Arc<dyn Store>, garbage: &Garbage) -> Result<u64> {
         let version = Version(garbage.version.clone());
         let mut waits = ExponentialBuilder::default()
+            .with_min_delay(BACKOFF)
             .with_max_delay(BACKOFF_MAX)
             .with_max_times(TRIES_MAX)
             .with_jitter()

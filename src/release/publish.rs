@@ -91,8 +91,8 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
         return Ok(published);
     };
     published.is_new = true;
-    published.release = root.current;
-    if !names.is_empty() {
+    published.release = root.current.clone();
+    if root.plain == Plain::Pending {
         let settle = plain::Settle {
             store: push.store,
             state: push.state,
@@ -101,6 +101,7 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
             options: push.options,
             progress: push.progress,
             doubt: plain::Doubt::of(push.base.plain()),
+            overtaken: &root.overtaken,
         };
         let names: Vec<Object> = names.into_iter().cloned().collect();
         published.report.add(plain::settle(&settle, &names).await);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::guard::{self, Allowed};
 use super::manifest::Manifest;
 use super::plain;
-use super::root::{Nonce, Overwrites, Plain, Refusal, Release, Root};
+use super::root::{Overwrites, Plain, Refusal, Release, Root};
 use super::state::{Changed, State};
 use super::verify::{Finding, Verify, verify};
 use crate::apply::{Options, Report};
@@ -90,9 +90,9 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
         };
         match rollback.state.change(change).await? {
             Changed::Done(now) => {
-                let report = match plain {
+                let report = match now.plain {
                     Plain::Settled => Report::default(),
-                    Plain::Pending => settle(rollback, &now.switched, &objects, root.plain).await,
+                    Plain::Pending => settle(rollback, &now, &objects, root.plain).await,
                 };
                 return Ok(RolledBack { from, to, report });
             }
@@ -124,21 +124,20 @@ pub async fn settle_current(rollback: &Rollback<'_>) -> Result<Option<Report>> {
     let folder =
         tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
     let objects = plain::restore(rollback.state, &manifest, &names, folder.path()).await?;
-    Ok(Some(
-        settle(rollback, &root.switched, &objects, root.plain).await,
-    ))
+    Ok(Some(settle(rollback, &root, &objects, root.plain).await))
 }
 
 async fn settle(
     rollback: &Rollback<'_>,
-    switched: &Nonce,
+    root: &Root,
     objects: &[crate::build::Object],
     before: Plain,
 ) -> Report {
     let settle = plain::Settle {
         store: rollback.store,
         state: rollback.state,
-        switched,
+        switched: &root.switched,
+        overtaken: &root.overtaken,
         allowed: rollback.allowed,
         options: rollback.options,
         progress: rollback.progress,

@@ -18,6 +18,9 @@ pub const VERSION: u32 = 1;
 /// How many nonces a root remembers: a swap whose answer was lost is recognised under so many later ones.
 pub const RECENT_MAX: usize = 32;
 
+/// How many releases that were overtaken a root remembers.
+pub const OVERTAKEN_MAX: usize = 32;
+
 /// Of how many releases a root remembers when a rollback took their place.
 pub const REPLACED_MAX: usize = 64;
 
@@ -207,6 +210,10 @@ pub struct Root {
     pub oldest: Option<ReleaseId>,
     /// Of the current release.
     pub plain: Plain,
+    /// The manifests of releases that were replaced before their mutable names were settled, the last first. Somebody may be
+    /// writing those still, also under names that the current release doesn't have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overtaken: Vec<String>,
     /// None: open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<Live>,
@@ -302,6 +309,7 @@ impl Root {
             newest: None,
             oldest: None,
             plain: Plain::Settled,
+            overtaken: Vec::new(),
             live: None,
             gc: Gc {
                 epoch: 0,
@@ -375,10 +383,7 @@ impl Root {
         Ok(Root {
             oldest: next.oldest.clone().or_else(|| Some(release.id.clone())),
             newest: Some(release.id.clone()),
-            current: Some(release),
-            switched: stamp.nonce.clone(),
-            plain,
-            ..next
+            ..next.switched_to(release, plain, stamp)
         })
     }
 
@@ -394,7 +399,7 @@ impl Root {
         }
     }
 
-    /// Says that all mutable names show what the current release says. Only whoever wrote them knows: since the change
+    /// Says that all mutable names show what the current release says, and that no late write of an overtaken one can change that. Only whoever wrote them knows: since the change
     /// `switched`.
     ///
     /// # Errors
@@ -408,6 +413,7 @@ impl Root {
         }
         Ok(Root {
             plain: Plain::Settled,
+            overtaken: Vec::new(),
             ..Root::after(Some(self), stamp)
         })
     }
@@ -434,12 +440,36 @@ impl Root {
             return Err(Refusal::Live);
         }
         Ok(Root {
-            current: Some(to),
-            switched: stamp.nonce.clone(),
-            plain,
             replaced: self.replaced_now(stamp),
-            ..Root::after(Some(self), stamp)
+            ..Root::after(Some(self), stamp).switched_to(to, plain, stamp)
         })
+    }
+
+    /// With another release as the current one. If mutable names were being written, they still may be: then they aren't settled,
+    /// whatever the release has.
+    fn switched_to(self, release: Release, plain: Plain, stamp: &Stamp) -> Root {
+        let mut overtaken = match (self.plain, &self.current) {
+            (Plain::Pending, Some(before)) => vec![before.manifest.clone()],
+            _ => Vec::new(),
+        };
+        let before = self.overtaken.iter();
+        overtaken.extend(
+            before
+                .filter(|digest| !overtaken.contains(digest))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
+        overtaken.truncate(OVERTAKEN_MAX);
+        Root {
+            current: Some(release),
+            switched: stamp.nonce.clone(),
+            plain: match overtaken.is_empty() {
+                true => plain,
+                false => Plain::Pending,
+            },
+            overtaken,
+            ..self
+        }
     }
 
     /// With the current release, which is replaced now.

@@ -9,7 +9,7 @@ use assetsync::release::root::{Plain, Refusal};
 use assetsync::release::state::{Changed, State};
 use assetsync::release::verify::Verify;
 use assetsync::store::{Call, Memory, Mischief, PutMode, StoreErrorKind};
-use assetsync::{Error, Store, encode};
+use assetsync::{Build, Error, Store, encode};
 
 use crate::support::library::{Deployer, block_on, built, secret};
 use crate::support::{Site, gunzip};
@@ -425,6 +425,71 @@ fn a_target_that_goes_live_during_a_push_is_not_written_over() {
         let refused = ann.push(&build).await.expect_err("refused");
         assert_eq!(refused.exit_code(), 3, "{refused}");
         assert_eq!(memory.bytes("index.html"), before);
+    });
+}
+
+/// Ann is stopped right before she writes a page; by a push or a rollback to where that page isn't, and then the target goes live.
+fn overtaken(by: impl AsyncFn(&Deployer, &Build) -> bool + Send + Sync + 'static) {
+    let (memory, store) = bucket();
+    let client = memory.another_client();
+    let anns: Arc<dyn Store> = Arc::new(client.clone());
+    let (ann, ben) = (Deployer::new("ann", &anns), Deployer::new("ben", &store));
+    let sites = [
+        hunt(),
+        hunt().file("credits.html", "the first"),
+        hunt().file("credits.html", "the second"),
+    ];
+    let [without, first, second] = sites.each_ref().map(built);
+    let at_live = Arc::new(std::sync::Mutex::new(None));
+    let (seen, by) = (Arc::clone(&at_live), Arc::new(by));
+    let deed = Arc::new((ben, without.clone(), memory.clone()));
+    block_on(async {
+        ann.push(&without).await.expect("published");
+        ann.push(&first).await.expect("published");
+        client.trouble(move |call| {
+            let is_page = matches!(call, Call::Put(key, _) if key == "credits.html");
+            if is_page && seen.lock().expect("no holder panics").is_none() {
+                let (by, deed) = (Arc::clone(&by), Arc::clone(&deed));
+                let meanwhile = move || {
+                    let (ben, without, memory) = &*deed;
+                    assert!(block_on(by(ben, without)));
+                    let live = block_on(ben.go_live()).expect("told");
+                    assert!(matches!(live, Changed::Done(_)), "{live:?}");
+                    memory.bytes("credits.html")
+                };
+                let page = std::thread::spawn(meanwhile).join().expect("no panic");
+                *seen.lock().expect("no holder panics") = page;
+            }
+            Mischief::None
+        });
+        let overtaken = ann.push(&second).await.expect("the release was made");
+        assert_eq!(overtaken.report.exit_code(), 1, "{:?}", overtaken.report);
+        let at_live = at_live.lock().expect("no holder panics").clone();
+        assert!(at_live.is_some(), "she was overtaken");
+        assert_eq!(memory.bytes("credits.html"), at_live);
+        let root = ann.root().await;
+        assert!(root.live.is_some() && root.overtaken.is_empty());
+    });
+}
+
+#[test]
+fn whoever_is_overtaken_by_a_push_that_drops_their_page_writes_nothing_over_while_live() {
+    overtaken(async |ben, without| {
+        ben.push(without)
+            .await
+            .is_ok_and(|pushed| pushed.report.is_complete())
+    });
+}
+
+#[test]
+fn whoever_is_overtaken_by_a_rollback_from_before_their_page_writes_nothing_over_while_live() {
+    overtaken(async |ben, _| {
+        let state = ben.state().await.expect("a state");
+        let root = state.root().await.expect("read").expect("there").root;
+        let first = root.oldest.expect("released").0;
+        ben.roll_back(Some(&first))
+            .await
+            .is_ok_and(|back| back.report.is_complete())
     });
 }
 

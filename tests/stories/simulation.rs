@@ -55,22 +55,35 @@ enum Deed {
 
 /// The sites people publish: pages that keep their names, and files that don't.
 fn builds() -> Vec<(Site, Build)> {
-    let site = |page: usize, style: usize, more: &[&str]| {
+    let site = |page: usize, style: usize, more: &[(&str, &str)]| {
         let site = Site::new()
             .config(RULES)
             .file("index.html", format!("<h1>page {page}</h1>"))
             .file("app.css", format!("body{{order:{style}}}"))
             .file("map.png", "a map");
-        let site = more.iter().fold(site, |site, name| site.file(name, name));
+        let site = more
+            .iter()
+            .fold(site, |site, (name, text)| site.file(name, text));
+        let build = built(&site);
+        (site, build)
+    };
+    // Without the page that all others have.
+    let bare = |more: &[(&str, &str)]| {
+        let site = Site::new().config(RULES).file("map.png", "a map");
+        let site = more
+            .iter()
+            .fold(site, |site, (name, text)| site.file(name, text));
         let build = built(&site);
         (site, build)
     };
     vec![
         site(1, 1, &[]),
-        site(1, 2, &["song.mp3"]),
+        site(1, 2, &[("song.mp3", "a song")]),
         site(2, 2, &[]),
-        site(2, 3, &["more.html"]),
-        site(3, 1, &["song.mp3", "more.html"]),
+        site(2, 3, &[("more.html", "more")]),
+        site(3, 1, &[("song.mp3", "a song"), ("more.html", "still more")]),
+        bare(&[]),
+        bare(&[("more.html", "the rest")]),
     ]
 }
 
