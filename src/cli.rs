@@ -41,6 +41,8 @@ Exit codes:
   6    `diff --check` or `cors diff --check` found changes
   130  interrupted before all was done; a second Ctrl-C stops at once
 
+Of several targets, those that were published before the one that failed are named by its error.
+
 Settings come from flags, then from the environment (ASSETSYNC_*), then from assetsync.toml; `-v`
 shows which value came from where.";
 

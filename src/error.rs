@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Target;
 use crate::name::SECRET_BYTES_MIN;
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreErrorKind};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -105,7 +105,8 @@ impl Error {
         let (Error::Usage { hint, .. }
         | Error::Refused { hint, .. }
         | Error::LostRace { hint, .. }
-        | Error::Unknown { hint, .. }) = &mut self
+        | Error::Unknown { hint, .. }
+        | Error::Store(StoreError { hint, .. })) = &mut self
         else {
             return self;
         };
@@ -113,9 +114,24 @@ impl Error {
         self
     }
 
+    /// The same, told of `place`.
+    pub fn at(mut self, place: &str) -> Error {
+        let (Error::Usage { message, .. }
+        | Error::Refused { message, .. }
+        | Error::LostRace { message, .. }
+        | Error::Unknown { message, .. }
+        | Error::Store(StoreError { message, .. })) = &mut self
+        else {
+            return self;
+        };
+        *message = format!("{place}: {message}");
+        self
+    }
+
     /// The exit code, as documented in `assetsync --help`.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Error::Store(error) if error.kind == StoreErrorKind::OutcomeUnknown => 5,
             Error::Io { .. } | Error::Store(_) => 1,
             Error::Usage { .. } | Error::Config { .. } | Error::Tree(_) => 2,
             Error::Refused { .. } => 3,

@@ -13,14 +13,10 @@ use crate::doctor;
 use crate::path::ObjectKey;
 use crate::release::prune;
 use crate::release::state::FOLDER;
-use crate::store::{Listing, Store, Stored};
+use crate::store::{Listing, Store, Stored, is_keyed};
 
 /// How many are asked whose they are, unless all objects are looked at.
 const ASKED_MAX: usize = 100;
-
-/// Runs of letters and digits from this length on are taken for keyed, and not shown: those of `palindrome-2022` have 16, those
-/// of other styles 26.
-const KEYED_CHARS_MIN: usize = 16;
 
 /// Objects that no retained release knows. Named, as far as their names are no secrets.
 pub(super) async fn find(
@@ -96,11 +92,6 @@ fn name(key: &str) -> String {
         false => format!("`{key}`"),
         true => format!("a keyed name {}", folder(key)),
     }
-}
-
-fn is_keyed(text: &str) -> bool {
-    let runs = text.split(|c: char| !c.is_ascii_alphanumeric());
-    runs.into_iter().any(|run| run.len() >= KEYED_CHARS_MIN)
 }
 
 /// Where it is, as far as that is no secret.

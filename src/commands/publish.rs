@@ -110,20 +110,24 @@ impl Session<'_> {
         let commit = commit_of(&config);
         let (builds, opened) = self.build_and_look(&runtime, &config, unlock, nothing)?;
         let allowed = allowed(guards, &builds)?;
-        let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
+        let all = self.plan(&runtime, &config, &builds, opened, commit)?;
         // Of several targets, none is written to before all may be.
-        planned
-            .iter()
-            .try_for_each(|planned| planned.check(&allowed))?;
-        let exposed: Vec<Exposed<'_>> = planned.iter().map(Planned::exposed).collect();
+        all.iter().try_for_each(|planned| planned.check(&allowed))?;
+        let exposed: Vec<Exposed<'_>> = all.iter().map(Planned::exposed).collect();
         let asked =
             self.refuse_exposed(&runtime, &exposed, &config.secret()?, guards.allow_exposed)?;
         let mut documents = Vec::new();
         let mut code = DONE;
-        for (planned, asked) in planned.iter().zip(asked) {
-            let mut published = self
-                .publish(&runtime, &config, planned, &allowed, guards.verify)
-                .map_err(|error| error.of_target(planned.target))?;
+        let (mut done, mut failed) = (Vec::new(), None);
+        for (at, (planned, asked)) in all.iter().zip(asked).enumerate() {
+            let published = self.publish(&runtime, &config, planned, &allowed, guards.verify);
+            let mut published = match published {
+                Ok(published) => published,
+                Err(error) => {
+                    failed = Some(of_several(error, &all, at, &done));
+                    break;
+                }
+            };
             published.report = published.report.of_target(planned.target);
             let requests = planned.store.requests() + asked;
             self.detail(&format!("{requests} requests sent"));
@@ -141,12 +145,15 @@ impl Session<'_> {
             if code == DONE {
                 code = published.report.exit_code();
             }
+            if published.report.is_complete() {
+                done.push(planned.target.name.as_str());
+            }
             if published.report.is_interrupted {
                 break;
             }
         }
         print_json(&documents)?;
-        Ok(code)
+        failed.map_or(Ok(code), Err)
     }
 
     fn publish(
@@ -366,6 +373,27 @@ impl Planned<'_> {
             is_published: self.is_published,
         }
     }
+}
+
+/// Which of several targets failed, what was published before it, and what wasn't begun.
+fn of_several(error: Error, all: &[Planned<'_>], at: usize, done: &[&str]) -> Error {
+    let target = all[at].target;
+    let error = error.of_target(target);
+    if all.len() == 1 {
+        return error;
+    }
+    let rest: Vec<&str> = all[at + 1..]
+        .iter()
+        .map(|planned| planned.target.name.as_str())
+        .collect();
+    let told = [("published before it", done), ("not begun", &rest)];
+    let told = told.into_iter().filter(|(_, names)| !names.is_empty());
+    let told = told.map(|(what, names)| format!("{what}: {}", names.join(", ")));
+    let told: Vec<String> = told.collect();
+    error.at(&match told.is_empty() {
+        true => target.name.clone(),
+        false => format!("{} ({})", target.name, told.join("; ")),
+    })
 }
 
 /// How a target is looked at.

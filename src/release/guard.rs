@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::Base;
 use super::root::{Live, Root};
 use crate::build::Build;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, escape};
 use crate::plan::{Plan, Step};
 
 /// How many of the current release's files may be gone, in percent.
@@ -121,7 +121,7 @@ fn gone(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
             format!(
                 "{} of {before} files of the current release are gone, such as `{}`",
                 gone.len(),
-                crate::error::escape(gone[0])
+                escape(gone[0])
             ),
             "is the whole site checked out and built? `--allow-shrink` if they are meant to go"
                 .to_string(),
@@ -166,26 +166,36 @@ pub fn overwrites<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p str> {
 /// Since when the target is live, and why.
 pub fn live_in_words(live: &Live) -> String {
     let message = match &live.message {
-        Some(message) => format!(" ({})", crate::error::escape(message)),
+        Some(message) => format!(" ({})", escape(message)),
         None => String::new(),
     };
     format!(
         "The target is live since {}, says {}{message}",
-        live.since, live.actor
+        live.since,
+        escape(&live.actor)
     )
+}
+
+/// Which release counts, and who made it: whoever changed the root last may have done something else.
+fn current_in_words(root: Option<&Root>) -> String {
+    match root.and_then(|root| root.current.as_ref()) {
+        None => "there is no current release any more".to_string(),
+        Some(release) => format!(
+            "the current release is {} now, made by {} at {}",
+            release.id,
+            escape(&release.actor),
+            release.at
+        ),
+    }
 }
 
 /// The words for a refusal by the root itself, found while something else was being done.
 pub fn refused(refusal: super::root::Refusal, root: Option<&Root>) -> Error {
     use super::root::Refusal as R;
-    let current = root
-        .and_then(Root::current_id)
-        .map_or("none".to_string(), ToString::to_string);
     let (message, hint) = match refusal {
         R::LostRace => {
             return Error::LostRace {
-                message: format!("Somebody else was faster: the current release is {current} now, by {}",
-                    root.map_or("nobody", |root| &root.actor)),
+                message: format!("Somebody else was faster: {}", current_in_words(root)),
                 hint: "look at what they published (`assetsync releases`), bring your files up to date, and push again".to_string(),
             };
         }

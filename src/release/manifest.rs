@@ -20,6 +20,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Unusable;
 use super::packed;
 use super::root::{self, Changes};
 use crate::build::{Build, Object};
@@ -31,6 +32,9 @@ use crate::store::{Stored, Version, token_in_name};
 pub const VERSION: u32 = 2;
 
 const FORMAT: &str = "assetsync release manifest";
+
+/// No object's line is shorter, in bytes: it has a token and a digest.
+const LINE_BYTES_MIN: usize = 64;
 
 /// All objects of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -280,9 +284,9 @@ impl Manifest {
     /// Reads what [`Manifest::to_text`] wrote.
     ///
     /// # Errors
-    /// In words: it's not a manifest, of another version, or damaged.
-    pub fn from_text(text: &[u8]) -> Result<Manifest, String> {
-        let text = str::from_utf8(text).map_err(|e| format!("it's damaged: {e}"))?;
+    /// It's not a manifest, of a newer version, or damaged.
+    pub fn from_text(text: &[u8]) -> Result<Manifest, Unusable> {
+        let text = str::from_utf8(text).map_err(Unusable::damaged)?;
         Manifest::from_blocks(&[text])
     }
 
@@ -296,7 +300,7 @@ impl Manifest {
     ///
     /// # Errors
     /// As for [`Manifest::from_text`]; it's another manifest.
-    pub fn unpack(bytes: &[u8], digest: &str) -> Result<Manifest, String> {
+    pub fn unpack(bytes: &[u8], digest: &str) -> Result<Manifest, Unusable> {
         let blocks = packed::unpack(bytes)?;
         let (actual, manifest) = rayon::join(
             || packed::digest(&blocks),
@@ -304,18 +308,17 @@ impl Manifest {
         );
         match actual.to_hex().as_str() == digest {
             true => manifest,
-            false => Err("it's damaged: its digest differs".to_string()),
+            false => Err(Unusable::damaged("its digest differs")),
         }
     }
 
     /// Reads a text that is cut between lines.
-    fn from_blocks<T: AsRef<str> + Sync>(blocks: &[T]) -> Result<Manifest, String> {
+    fn from_blocks<T: AsRef<str> + Sync>(blocks: &[T]) -> Result<Manifest, Unusable> {
         let whole = blocks.first().map(AsRef::as_ref).unwrap_or_default();
         let head = parse_head(lines_of(whole).next().unwrap_or_default())?;
         let parse = |(at, block): (usize, &T)| {
             let block = block.as_ref();
-            let ends = memchr::memchr_iter(b'\n', block.as_bytes()).count();
-            let mut entries = Vec::with_capacity(ends + 1);
+            let mut entries = Vec::with_capacity(lines_at_most(block));
             for line in lines_of(block).skip(usize::from(at == 0)) {
                 entries.push(parse_line(line, &head)?);
             }
@@ -326,17 +329,17 @@ impl Manifest {
             .enumerate()
             .map(parse)
             .collect::<Result<Vec<_>, String>>()
-            .map_err(|e| format!("it's damaged: {e}"))?;
+            .map_err(Unusable::damaged)?;
         let mut entries: Vec<Entry> = Vec::with_capacity(parsed.iter().map(Vec::len).sum());
         for block in parsed {
             let seam = [entries.last(), block.first()];
             if !seam.into_iter().flatten().is_sorted_by(is_before) {
-                return Err(format!("it's damaged: {}", disorder()));
+                return Err(Unusable::damaged(disorder()));
             }
             entries.extend(block);
         }
         if entries.len() != head.objects {
-            return Err("it's damaged: objects are missing".to_string());
+            return Err(Unusable::damaged("objects are missing"));
         }
         let headers = head.headers.into_iter().map(|line| Headers {
             content_type: line.content_type,
@@ -363,6 +366,12 @@ fn is_before(a: &&Entry, b: &&Entry) -> bool {
 
 fn disorder() -> String {
     "objects are out of order".to_string()
+}
+
+/// As many as there are ends of lines, unless most of them are empty.
+fn lines_at_most(block: &str) -> usize {
+    let ends = memchr::memchr_iter(b'\n', block.as_bytes()).count();
+    ends.min(block.len() / LINE_BYTES_MIN) + 1
 }
 
 fn lines_of(text: &str) -> impl Iterator<Item = &str> {
@@ -397,9 +406,9 @@ fn lines(entries: &[Entry]) -> Vec<u8> {
     text
 }
 
-fn parse_head(line: &str) -> Result<Head, String> {
+fn parse_head(line: &str) -> Result<Head, Unusable> {
     root::check_format(line.as_bytes(), FORMAT, VERSION)?;
-    serde_json::from_str(line).map_err(|e| format!("it's damaged: {e}"))
+    serde_json::from_str(line).map_err(Unusable::damaged)
 }
 
 /// As version 1 has it, or in base64.
@@ -457,7 +466,7 @@ mod tests {
         packed::unpack(packed).expect("gzip").concat()
     }
 
-    fn load(text: &str) -> Result<Manifest, String> {
+    fn load(text: &str) -> Result<Manifest, Unusable> {
         Manifest::from_text(text.as_bytes())
     }
 
@@ -484,11 +493,23 @@ mod tests {
     }
 
     #[test]
+    fn room_is_made_for_as_many_objects_as_the_text_can_hold() {
+        let text = text(V2);
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        assert!(lines.iter().all(|line| line.len() >= LINE_BYTES_MIN));
+        assert!(lines_at_most(&text) > lines.len());
+        let empty = "\n".repeat(1 << 20);
+        assert!(lines_at_most(&empty) <= empty.len() / LINE_BYTES_MIN + 1);
+        assert!(load(&(text + &empty)).is_ok(), "empty lines are nothing");
+    }
+
+    #[test]
     fn a_newer_version_is_refused_and_so_is_half_a_manifest() {
         let text = text(V2);
         let newer = text.replace("\"version\":2", "\"version\":3");
         let error = load(&newer).expect_err("refused");
-        assert!(error.contains("version 3"), "{error}");
+        let (version, known) = (3, VERSION);
+        assert_eq!(error, Unusable::Newer { version, known });
         let lines: Vec<&str> = text.lines().collect();
         let without_the_last = lines[..lines.len() - 1].join("\n");
         assert!(load(&without_the_last).is_err());
@@ -502,7 +523,7 @@ mod tests {
             first.replacen(&format!("{head}\n"), "", 1),
         ];
         let error = Manifest::from_blocks(&[first, second]).expect_err("blocks out of order");
-        assert!(error.contains("out of order"), "{error}");
+        assert_eq!(error, Unusable::damaged(disorder()));
         let bad_level = text.replace(",2,1,null]", ",2,9,null]");
         assert!(load(&bad_level).is_err());
         let bad_digest = text.replace("_nvq-I", "_nvq-");

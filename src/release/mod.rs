@@ -16,6 +16,7 @@
 //! | [`manifest`] | the objects of a release; pure |
 //! | [`guard`] | what stops a push before it begins; pure |
 //! | [`state`] | where these are kept; compare and swap, settled when its answer is lost |
+//! | [`Unusable`] | why a document can't be used, and what to do |
 //! | [`verify`] | whether the objects of a release are there |
 //! | [`publish`](mod@publish) | from a plan to a commit |
 //! | [`plain`] | mutable names, once a release is the current one |
@@ -32,6 +33,7 @@ pub mod publish;
 pub mod rollback;
 pub mod root;
 pub mod state;
+mod unusable;
 pub mod verify;
 pub mod who;
 
@@ -41,6 +43,8 @@ use crate::store::{Listing, Stored, Version};
 use manifest::Manifest;
 use root::{Plain, Root};
 use state::State;
+
+pub use unusable::Unusable;
 
 /// What a push begins with: the root, and what its release consists of.
 #[derive(Debug, Clone, Default)]

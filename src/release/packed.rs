@@ -7,7 +7,9 @@ use bytes::Bytes;
 use libdeflater::{DecompressionError, Decompressor};
 use rayon::prelude::*;
 
+use super::Unusable;
 use crate::encode;
+use crate::store::DOCUMENT_BYTES_MAX;
 
 /// Fast, since hashes don't shrink, but not the fastest: that has no Huffman codes made for the text, which here are a third of
 /// the size.
@@ -18,6 +20,9 @@ const BLOCK_BYTES: usize = 256 << 10;
 
 /// No deflated text is longer, in relation to what it was packed to (<https://www.zlib.net/zlib_tech.html>).
 const RATIO_MAX: usize = 1032;
+
+/// Why a text isn't unpacked, nor packed.
+pub(super) const TOO_LARGE: &str = "it's larger than 1 GiB, unpacked";
 
 /// Where the header's fixed part ends: our field is the first.
 const FIXED_BYTES: usize = 10;
@@ -62,23 +67,29 @@ fn pack_block(text: &[u8]) -> Vec<u8> {
 /// The text that [`pack`] packed, in blocks; of any other gzip, in one.
 ///
 /// # Errors
-/// In words: it's damaged.
-pub(super) fn unpack(packed: &[u8]) -> Result<Vec<String>, String> {
+/// It's damaged.
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<String>, Unusable> {
+    let blocks = packed_blocks(packed);
+    let whole = blocks.iter().map(|block| text_bytes(block));
+    if whole.fold(0, usize::saturating_add) > DOCUMENT_BYTES_MAX {
+        return Err(Unusable::damaged(TOO_LARGE));
+    }
     let unpack_block = |block| {
-        let text = unpack_block(block).map_err(|e| format!("it's damaged: {e}"))?;
-        String::from_utf8(text).map_err(|e| format!("it's damaged: {e}"))
+        let text = unpack_block(block).map_err(Unusable::damaged)?;
+        String::from_utf8(text).map_err(Unusable::damaged)
     };
-    packed_blocks(packed)
-        .into_par_iter()
-        .map(unpack_block)
-        .collect()
+    blocks.into_par_iter().map(unpack_block).collect()
 }
 
-/// All at once: a block's end tells how long its text is.
-fn unpack_block(block: &[u8]) -> Result<Vec<u8>, DecompressionError> {
+/// A block's end tells how long its text is, which may be a lie, but it never gets longer.
+fn text_bytes(block: &[u8]) -> usize {
     let told = block.last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
-    let likely = (told as usize).min(block.len().saturating_mul(RATIO_MAX));
-    let mut text = vec![0; likely];
+    (told as usize).min(block.len().saturating_mul(RATIO_MAX))
+}
+
+/// All at once.
+fn unpack_block(block: &[u8]) -> Result<Vec<u8>, DecompressionError> {
+    let mut text = vec![0; text_bytes(block)];
     let length = Decompressor::new().gzip_decompress(block, &mut text)?;
     text.truncate(length);
     Ok(text)
@@ -186,5 +197,15 @@ mod tests {
         assert!(unpack(&packed[..packed.len() - 9]).is_err(), "cut off");
         assert!(unpack(b"").is_err(), "nothing at all");
         assert!(unpack(&pack(b"\xff")).is_err(), "not text");
+    }
+
+    #[test]
+    fn what_unpacks_to_more_than_any_document_is_refused_before_it_is_unpacked() {
+        let megabyte = pack_block(&vec![b'\n'; 1 << 20]);
+        let blocks = DOCUMENT_BYTES_MAX >> 20;
+        let error = unpack(&megabyte.repeat(blocks + 1)).expect_err("refused");
+        assert_eq!(error, Unusable::damaged(TOO_LARGE));
+        let whole = unpack(&megabyte.repeat(2)).expect("whole");
+        assert_eq!(whole.concat().len(), 2 << 20);
     }
 }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::Unusable;
 use super::guard;
 use super::rollback::nothing_published;
 use super::root::{self, Nonce, Refusal, Release, ReleaseId, Replaced, Root, Seen};
@@ -19,17 +20,15 @@ use super::state::{Changed, FOLDER, Home, State};
 use crate::error::{Error, Result};
 use crate::name::Token;
 use crate::path::ObjectKey;
-use crate::store::{Listing, PutMode, Store, StoreErrorKind, Stored, Version, token_in_name};
+use crate::store::{
+    Listing, PutMode, Store, StoreError, StoreErrorKind, Stored, Version, token_in_name,
+};
 
 /// How old what the root says may be when something is deleted: whoever finished this sweep meanwhile has deleted all of it, and
 /// somebody may have put it there again. Where a version is no more than a checksum, as on S3, it would be deleted.
 const LOOK_MAX: Duration = Duration::from_secs(1);
 
-/// How often a deletion is tried again that isn't answered well: for about a minute and a half.
-const TRIES_MAX: usize = 13;
-
-/// The first and the longest time between two tries.
-const BACKOFF: Duration = Duration::from_millis(10);
+/// The longest time between two tries of a deletion.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 /// What the names of probes begin with.
@@ -386,7 +385,8 @@ pub(crate) fn is_ours(key: &str, stored: &Stored) -> bool {
 ///
 /// # Errors
 /// [`Error::Refused`], [`Error::LostRace`]: the root isn't as it was when this was planned; nothing was deleted. Others: the
-/// sweep isn't finished, and [`finish`] finishes it; nothing can be published before.
+/// sweep isn't finished, and [`finish`] finishes it; nothing can be published before. But where the storage refuses to delete some
+/// things, by a lock on them for example, all else is deleted, and the sweep is over.
 pub async fn sweep(
     store: &Arc<dyn Store>,
     state: &State,
@@ -409,7 +409,10 @@ pub async fn sweep(
         None => Err(Refusal::LostRace),
     };
     match state.change(begin).await? {
-        Changed::Done(_) => delete_all(store, state, &name, requests).await,
+        Changed::Done(_) => delete_all(store, state, &name, requests)
+            .await
+            .map_err(unfinished)
+            .and_then(gone),
         Changed::Refused(refusal, root) => Err(guard::refused(refusal, root.as_ref())),
     }
 }
@@ -422,7 +425,11 @@ pub async fn finish(store: &Arc<dyn Store>, state: &State, requests: usize) -> R
     let root = state.root().await?.map(|held| held.root);
     match root.and_then(|root| root.gc.sweep) {
         None => Ok(None),
-        Some(name) => delete_all(store, state, &name, requests).await.map(Some),
+        Some(name) => delete_all(store, state, &name, requests)
+            .await
+            .map_err(unfinished)
+            .and_then(gone)
+            .map(Some),
     }
 }
 
@@ -442,21 +449,29 @@ async fn check_permission(store: &Arc<dyn Store>, state: &State) -> Result<()> {
     Ok(())
 }
 
+/// Whoever has announced a sweep keeps all others from pushing for as long as it isn't finished.
+fn unfinished(error: Error) -> Error {
+    let Error::Store(mut error) = error else {
+        return error;
+    };
+    let finish = "nobody can push before it's finished: once that is mended, `assetsync resolve` goes on with it";
+    error.message = format!("The prune isn't finished: {}", error.message);
+    error.hint = match error.hint.as_str() {
+        "" => finish.to_string(),
+        hint => format!("{hint}; {finish}"),
+    };
+    Error::Store(error)
+}
+
 async fn delete_all(
     store: &Arc<dyn Store>,
     state: &State,
     name: &str,
     requests: usize,
-) -> Result<u64> {
-    let unusable = |why: String| Error::Refused {
-        message: format!(
-            "What an interrupted prune was deleting can't be read from `{}`: {why}",
-            crate::error::escape(name)
-        ),
-        hint: "nothing is published before it's finished".to_string(),
-    };
+) -> Result<Vec<Deleted>> {
+    let unusable = |why: Unusable| why.error("list of what a prune deletes", name);
     if !(is_document(name) && name.starts_with("sweeps/")) {
-        return Err(unusable("that isn't a sweep's name".to_string()));
+        return Err(unusable(Unusable::damaged("no prune calls one so")));
     }
     let document = parse(&state.packed(name).await?).map_err(unusable)?;
     let objects = document.objects.iter().map(|garbage| (store, garbage));
@@ -472,26 +487,62 @@ async fn delete_all(
     let deletions = objects
         .chain(documents)
         .map(|(place, garbage)| watch.delete(place, garbage));
-    let deleted: Vec<u64> = stream::iter(deletions)
+    let deleted: Vec<Deleted> = stream::iter(deletions)
         .buffer_unordered(requests)
         .try_collect()
         .await?;
-    let gone = deleted.iter().sum();
     let end = |root: Option<&Root>, stamp: &_| match root {
         Some(root) => root.end_sweep(name, stamp),
         None => Err(Refusal::Already),
     };
     match state.change(end).await? {
-        Changed::Done(_) | Changed::Refused(Refusal::Already, _) => Ok(gone),
+        Changed::Done(_) | Changed::Refused(Refusal::Already, _) => Ok(deleted),
         Changed::Refused(refusal, root) => Err(guard::refused(refusal, root.as_ref())),
     }
 }
 
+/// How many are gone.
+///
+/// # Errors
+/// The storage keeps some.
+fn gone(deleted: Vec<Deleted>) -> Result<u64> {
+    let gone = deleted
+        .iter()
+        .filter(|d| matches!(d, Deleted::Gone))
+        .count() as u64;
+    let mut kept = deleted.into_iter().filter_map(|deleted| match deleted {
+        Deleted::Kept(error) => Some(error),
+        Deleted::Gone | Deleted::Left => None,
+    });
+    let Some(first) = kept.next() else {
+        return Ok(gone);
+    };
+    let others = match kept.count() as u64 {
+        0 => String::new(),
+        others => format!(" And so for {}.", crate::report::count(others, "other")),
+    };
+    let message = format!("{gone} deleted. {first}.{others}");
+    let over = "the prune is over, and what the storage keeps is in nobody's way: the next one tries again";
+    let hint = match first.hint.as_str() {
+        "" => over.to_string(),
+        hint => format!("{hint}; {over}"),
+    };
+    Err(StoreError::new(first.kind, message).hint(hint).into())
+}
+
+/// What became of one thing that was to be deleted.
+enum Deleted {
+    Gone,
+    /// It isn't for this sweep to delete any more.
+    Left,
+    /// The storage refuses, and will refuse: a permission, a lock.
+    Kept(StoreError),
+}
+
 /// Reads what is being deleted. Nothing is that can't be ours.
-fn parse(text: &[u8]) -> Result<Document, String> {
+fn parse(text: &[u8]) -> Result<Document, Unusable> {
     root::check_format(text, FORMAT, VERSION)?;
-    let document: Document =
-        serde_json::from_slice(text).map_err(|e| format!("it's damaged: {e}"))?;
+    let document: Document = serde_json::from_slice(text).map_err(Unusable::damaged)?;
     let may_be_object =
         |key: &str| is_probe(key) || (ObjectKey::parse(key).is_ok() && !key.starts_with(FOLDER));
     let mut objects = document.objects.iter();
@@ -501,7 +552,7 @@ fn parse(text: &[u8]) -> Result<Document, String> {
         .or_else(|| documents.find(|garbage| !is_document(&garbage.key)));
     match odd {
         None => Ok(document),
-        Some(_) => Err("it names what assetsync never deletes".to_string()),
+        Some(_) => Err(Unusable::damaged("it names what assetsync never deletes")),
     }
 }
 
@@ -513,32 +564,39 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Deletes one thing, as long as it's for this sweep to do; tells how many are gone. Every try has its own look at the root.
-    async fn delete(&self, place: &Arc<dyn Store>, garbage: &Garbage) -> Result<u64> {
+    /// Deletes one thing, as long as it's for this sweep to do. Every try has its own look at the root.
+    async fn delete(&self, place: &Arc<dyn Store>, garbage: &Garbage) -> Result<Deleted> {
         let version = Version(garbage.version.clone());
+        let (patience, started) = (self.state.patience(), Instant::now());
         let mut waits = ExponentialBuilder::default()
-            .with_min_delay(BACKOFF)
+            .with_min_delay(patience.backoff)
             .with_max_delay(BACKOFF_MAX)
-            .with_max_times(TRIES_MAX)
+            .without_max_times()
             .with_jitter()
             .build();
         let mut since = Instant::now().checked_sub(LOOK_MAX);
+        let mut may_be_late = false;
         loop {
             if !self.is_going_on(since).await? {
-                return Ok(0);
+                return Ok(Deleted::Left);
             }
+            use StoreErrorKind::{OutcomeUnknown, Precondition, Unreachable};
             let error = match place.delete_once(&garbage.key, &version).await {
-                Ok(()) => return Ok(1),
+                Ok(()) => return Ok(Deleted::Gone),
                 // Written anew since: somebody needs it.
-                Err(error) if error.kind == StoreErrorKind::Precondition => return Ok(0),
+                Err(error) if error.kind == Precondition => return Ok(Deleted::Left),
                 Err(error) => error,
             };
-            use StoreErrorKind::{OutcomeUnknown, Unreachable};
-            let is_worth_it = matches!(error.kind, OutcomeUnknown | Unreachable);
-            let Some(wait) = waits.next().filter(|_| is_worth_it) else {
+            let is_definite = !matches!(error.kind, OutcomeUnknown | Unreachable);
+            if is_definite && !may_be_late {
+                return Ok(Deleted::Kept(error));
+            }
+            may_be_late |= error.kind == OutcomeUnknown;
+            let left = patience.deadline.saturating_sub(started.elapsed());
+            let Some(wait) = waits.next().filter(|_| !is_definite && !left.is_zero()) else {
                 return Err(error.into());
             };
-            tokio::time::sleep(wait).await;
+            tokio::time::sleep(wait.min(left)).await;
             since = Some(Instant::now());
         }
     }

@@ -10,7 +10,10 @@ use std::fmt;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Unusable;
 
 /// The version of [`Root`] and [`Release`] that this crate writes.
 pub const VERSION: u32 = 1;
@@ -25,6 +28,9 @@ pub const OVERTAKEN_MAX: usize = 32;
 pub const REPLACED_MAX: usize = 64;
 
 const FORMAT: &str = "assetsync root";
+
+/// What a root counts stays below: numbers that every reader of JSON holds exactly, and more than there will ever be.
+const COUNT_MAX: u64 = 1 << 53;
 
 /// What names a root: 128 random bits in hex.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,7 +52,25 @@ impl Nonce {
 /// What names a release: its time and a few random characters, such as `20270115-190412-k3v9qd`. Later ones sort
 /// behind earlier ones, as far as the storage's clock goes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ReleaseId(pub String);
+
+/// It becomes part of a document's name: what is read must not lead elsewhere.
+impl TryFrom<String> for ReleaseId {
+    type Error = &'static str;
+
+    fn try_from(id: String) -> Result<ReleaseId, &'static str> {
+        match is_part_of_a_name(&id) {
+            true => Ok(ReleaseId(id)),
+            false => Err("a release can't be called so"),
+        }
+    }
+}
+
+/// Letters, digits and `-`.
+fn is_part_of_a_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
 
 impl ReleaseId {
     /// The id of a release made at `at` under this nonce.
@@ -102,6 +126,7 @@ pub struct Release {
     /// The release made before it, which isn't its parent after a rollback.
     pub previous: Option<ReleaseId>,
     /// blake3 of its manifest, uncompressed, in hex.
+    #[serde(deserialize_with = "digest")]
     pub manifest: String,
     /// Which secret named its objects.
     pub key_id: String,
@@ -182,6 +207,7 @@ pub struct Gc {
     /// One higher with every beginning and every end of a sweep.
     pub epoch: u64,
     /// The document that says what is being deleted; none if nothing is.
+    #[serde(default, deserialize_with = "sweep")]
     pub sweep: Option<String>,
 }
 
@@ -604,30 +630,57 @@ pub fn swapped(wanted: &Root, now: Option<&Root>) -> Swapped {
 /// Reads a root.
 ///
 /// # Errors
-/// In words: it's not one, or of a version that this program doesn't know.
-pub fn parse(json: &[u8]) -> Result<Root, String> {
+/// It's not one, or of a version that this program doesn't know.
+pub fn parse(json: &[u8]) -> Result<Root, Unusable> {
     check_format(json, FORMAT, VERSION)?;
-    serde_json::from_slice(json).map_err(|e| format!("it's damaged: {e}"))
+    let root: Root = serde_json::from_slice(json).map_err(Unusable::damaged)?;
+    match root.seq.max(root.gc.epoch) < COUNT_MAX {
+        true => Ok(root),
+        false => Err(Unusable::damaged("nothing is changed so often")),
+    }
+}
+
+/// A manifest's name: as for [`ReleaseId`], nothing that leads elsewhere.
+fn digest<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
+    let digest = String::deserialize(text)?;
+    match blake3::Hash::from_hex(&digest) {
+        Ok(_) => Ok(digest),
+        Err(_) => Err(D::Error::custom("a manifest is called after its digest")),
+    }
+}
+
+fn sweep<'de, D: Deserializer<'de>>(name: D) -> Result<Option<String>, D::Error> {
+    let name = Option::<String>::deserialize(name)?;
+    let is_sweep = |name: &String| {
+        let name = name.strip_prefix("sweeps/");
+        let name = name.and_then(|name| name.strip_suffix(".json.gz"));
+        name.is_some_and(is_part_of_a_name)
+    };
+    match name.as_ref().is_none_or(is_sweep) {
+        true => Ok(name),
+        false => Err(D::Error::custom("a sweep can't be called so")),
+    }
 }
 
 /// Every document says first what it is: a newer program may mean something else by the rest. `version` is the newest known.
-pub(super) fn check_format(json: &[u8], format: &str, version: u32) -> Result<(), String> {
+pub(super) fn check_format(json: &[u8], format: &str, version: u32) -> Result<(), Unusable> {
     #[derive(Deserialize)]
     struct Envelope {
         format: String,
         version: u32,
     }
-    let envelope: Envelope =
-        serde_json::from_slice(json).map_err(|e| format!("it isn't one of assetsync's: {e}"))?;
+    let envelope: Envelope = serde_json::from_slice(json)
+        .map_err(|e| Unusable::Damaged(format!("it isn't one of assetsync's: {e}")))?;
     if envelope.format != format {
-        return Err(format!("it isn't an {format}"));
+        return Err(Unusable::Damaged(format!("it isn't an {format}")));
     }
-    match (1..=version).contains(&envelope.version) {
-        true => Ok(()),
-        false => Err(format!(
-            "it's of version {}, and this assetsync knows none after {version}: use a newer one",
-            envelope.version
-        )),
+    match envelope.version {
+        0 => Err(Unusable::damaged("it's of version 0")),
+        newer if newer > version => Err(Unusable::Newer {
+            version: newer,
+            known: version,
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -655,9 +708,12 @@ mod tests {
     fn a_newer_version_is_refused_and_so_is_what_is_no_root() {
         let newer = V1.replace("\"version\": 1", "\"version\": 2");
         let why = parse(newer.as_bytes()).expect_err("refused");
+        let (version, known) = (2, VERSION);
+        assert_eq!(why, Unusable::Newer { version, known });
+        let words = why.to_string();
         assert!(
-            why.contains("version 2") && why.contains("use a newer one"),
-            "{why}"
+            words.contains("version 2") && words.contains("use a newer one"),
+            "{words}"
         );
         for other in [
             "",
@@ -669,6 +725,31 @@ mod tests {
         }
         let cut = &V1[..V1.len() / 2];
         assert!(parse(cut.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn what_nobody_writes_is_refused_before_anything_is_counted_or_read_by_it() {
+        let digest = "a41eea3a308c9d7bd3c53bfbdce5992b7d18c7cd29786459b2a56d0fbf29c3c3";
+        for (what, hostile) in [
+            ("\"seq\": 4", format!("\"seq\": {}", u64::MAX)),
+            ("\"epoch\": 0", format!("\"epoch\": {COUNT_MAX}")),
+            ("20261121-161807-ggfebe", "../../x".to_string()),
+            ("20261121-161807-gft6u5", String::new()),
+            (digest, "../x".to_string()),
+            (digest, digest.replace('a', "/")),
+            (
+                "\"sweep\": null",
+                "\"sweep\": \"sweeps/../../x.json.gz\"".to_string(),
+            ),
+            ("\"sweep\": null", "\"sweep\": \"root.json\"".to_string()),
+        ] {
+            let root = V1.replace(what, &hostile);
+            assert_ne!(root, V1);
+            let refused = parse(root.as_bytes());
+            assert!(matches!(refused, Err(Unusable::Damaged(_))), "{hostile}");
+        }
+        let sweep = "\"sweep\": \"sweeps/00000001-2a78dfae.json.gz\"";
+        assert!(parse(V1.replace("\"sweep\": null", sweep).as_bytes()).is_ok());
     }
 
     #[test]

@@ -18,14 +18,16 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
+use super::Unusable;
 use super::manifest::Manifest;
-use super::packed::{pack, unpack};
+use super::packed::{TOO_LARGE, pack, unpack};
 use super::root::{self, Nonce, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped};
 use crate::config::{Access, Place, Target};
 use crate::error::{Error, Result};
 use crate::name::{Secret, Token};
 use crate::store::{
-    Listing, Patience, PutMode, Store, StoreError, StoreErrorKind, Version, called, open,
+    DOCUMENT_BYTES_MAX, Listing, Patience, PutMode, Store, StoreError, StoreErrorKind, Version,
+    called, open,
 };
 
 /// The key of the root.
@@ -58,6 +60,7 @@ pub struct State {
     requests: usize,
     actor: String,
     home: Home,
+    patience: Patience,
 }
 
 /// Whether releases are kept in the target itself.
@@ -99,7 +102,17 @@ impl State {
             requests,
             actor: actor.to_string(),
             home: Home::Elsewhere,
+            patience: Patience::default(),
         }
+    }
+
+    /// The same, with another patience for deletions, each of which is sent once for each look at the root.
+    pub fn patient(self, patience: Patience) -> State {
+        State { patience, ..self }
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        self.patience
     }
 
     pub(super) fn home(&self) -> Home {
@@ -122,14 +135,18 @@ impl State {
         let place = match (&target.state, &target.place) {
             (Some(place), _) => place.clone(),
             (None, Place::Directory(folder)) => Place::Directory(beside(folder)?),
-            (None, _) => return State::within(store, secret, requests, actor).await,
+            (None, _) => {
+                let (state, root) = State::within(store, secret, requests, actor).await?;
+                return Ok((state.patient(patience), root));
+            }
         };
         let target = Target {
             place,
             access: Access::Bucket,
             ..target.clone()
         };
-        let state = State::new(open(&target, patience).await?, requests, actor);
+        let store = open(&target, patience).await?;
+        let state = State::new(store, requests, actor).patient(patience);
         let root = state.root().await?;
         if root.is_none() {
             let releases = state.store.below(RELEASES).list().await?;
@@ -190,7 +207,7 @@ impl State {
     async fn refuse_lost_root(&self, names: impl Iterator<Item = impl AsRef<str>>) -> Result<()> {
         let names = names.filter_map(|name| {
             let id = name.as_ref().strip_suffix(".json")?;
-            Some(ReleaseId(id.to_string()))
+            ReleaseId::try_from(id.to_string()).ok()
         });
         let mut newest: Vec<ReleaseId> = names.collect();
         newest.sort_by(|a, b| b.0.cmp(&a.0));
@@ -271,9 +288,10 @@ impl State {
             Ok(root) => Ok(Some(Held { root, version })),
             Err(why) => Err(Error::Refused {
                 message: format!("The root of the target's releases can't be used: {why}"),
-                hint: format!(
-                    "what can't be read counts as live: nothing is changed. Put `{ROOT}` back as it was, from the bucket's versions or a copy; a newer assetsync may know its version"
-                ),
+                hint: match why {
+                    Unusable::Newer { .. } => "install a newer assetsync, as whoever wrote it has: what can't be read counts as live, and nothing is changed".to_string(),
+                    _ => format!("what can't be read counts as live: nothing is changed. Put `{ROOT}` back as it was, from the bucket's versions or a copy"),
+                },
             }),
         }
     }
@@ -373,7 +391,10 @@ impl State {
         self.create(&manifest_key(&digest), packed).await?;
         match self.manifest(&digest).await? == *manifest {
             true => Ok(digest),
-            false => Err(damaged("manifest", &digest, "it isn't what was written")),
+            false => {
+                let why = Unusable::damaged("it isn't what was written");
+                Err(why.error("manifest", &digest))
+            }
         }
     }
 
@@ -384,7 +405,7 @@ impl State {
     pub async fn manifest(&self, digest: &str) -> Result<Manifest> {
         let key = manifest_key(digest);
         let Some((packed, _)) = self.store.read(&key).await? else {
-            return Err(damaged("manifest", digest, "it's gone"));
+            return Err(Unusable::Gone.error("manifest", digest));
         };
         let read = move |digest: String| Manifest::unpack(&packed, &digest);
         let name = digest.to_string();
@@ -392,7 +413,7 @@ impl State {
         let manifest = tokio::task::spawn_blocking(move || read(name))
             .await
             .expect("reading a manifest doesn't panic");
-        manifest.map_err(|why| damaged("manifest", digest, &why))
+        manifest.map_err(|why| why.error("manifest", digest))
     }
 
     pub(super) async fn keep_release(&self, release: &Release) -> Result<()> {
@@ -406,10 +427,8 @@ impl State {
     /// It's missing, damaged, or of another version.
     pub async fn release(&self, id: &ReleaseId) -> Result<Release> {
         match self.store.read(&release_key(id)).await? {
-            None => Err(damaged("release", &id.0, "it's gone")),
-            Some((json, _)) => {
-                Document::parse(&json).map_err(|why| damaged("release", &id.0, &why))
-            }
+            None => Err(Unusable::Gone.error("release", &id.0)),
+            Some((json, _)) => Document::parse(&json).map_err(|why| why.error("release", &id.0)),
         }
     }
 
@@ -427,16 +446,10 @@ impl State {
         let mut all = None;
         while let Some(id) = next {
             let release = match (&mut all, chain.len()) {
-                (None, 0..4) => self.release(&id).await?,
-                (None, _) => {
-                    let all = all.insert(self.all_releases().await?);
-                    all.remove(&id)
-                        .ok_or_else(|| damaged("release", &id.0, "it's gone"))?
-                }
-                (Some(all), _) => all
-                    .remove(&id)
-                    .ok_or_else(|| damaged("release", &id.0, "it's gone"))?,
-            };
+                (None, 0..4) => self.release(&id).await,
+                (None, _) => take(all.insert(self.all_releases().await?), &id),
+                (Some(all), _) => take(all, &id),
+            }?;
             next = release
                 .previous
                 .clone()
@@ -446,18 +459,15 @@ impl State {
         Ok(chain)
     }
 
-    /// All that can be read: what isn't needed may be damaged, or pruned at this moment.
-    async fn all_releases(&self) -> Result<HashMap<ReleaseId, Release>> {
+    /// All there are: what isn't needed may be damaged, or pruned at this moment.
+    async fn all_releases(&self) -> Result<HashMap<ReleaseId, Result<Release>>> {
         let listing = self.store.below(RELEASES).list().await?;
         let ids = listing
             .into_keys()
-            .filter_map(|key| Some(ReleaseId(key.strip_suffix(".json")?.to_string())));
-        let reads = ids.map(|id| async move { Some((id.clone(), self.release(&id).await.ok()?)) });
-        let read: Vec<_> = stream::iter(reads)
-            .buffer_unordered(self.requests)
-            .collect()
-            .await;
-        Ok(read.into_iter().flatten().collect())
+            .filter_map(|key| ReleaseId::try_from(key.strip_suffix(".json")?.to_string()).ok());
+        let reads = ids.map(|id| async move { (id.clone(), self.release(&id).await) });
+        let reads = stream::iter(reads).buffer_unordered(self.requests);
+        Ok(reads.collect().await)
     }
 
     /// Keeps what a mutable name will hold.
@@ -481,16 +491,21 @@ impl State {
         Ok(listing)
     }
 
+    /// Keeps what [`State::packed`] reads: nothing larger than it does.
     pub(super) async fn keep_packed(&self, key: &str, text: &[u8]) -> Result<()> {
+        if text.len() > DOCUMENT_BYTES_MAX {
+            let message = format!("Cannot write {}: {TOO_LARGE}", called(key));
+            return Err(StoreError::new(StoreErrorKind::Other, message).into());
+        }
         self.keep(key, pack(text)).await
     }
 
     pub(super) async fn packed(&self, key: &str) -> Result<Vec<u8>> {
         match self.store.read(key).await? {
-            None => Err(damaged("document", key, "it's gone")),
+            None => Err(Unusable::Gone.error("document", key)),
             Some((packed, _)) => unpack(&packed)
                 .map(|blocks| blocks.concat().into_bytes())
-                .map_err(|why| damaged("document", key, &why)),
+                .map_err(|why| why.error("document", key)),
         }
     }
 
@@ -552,12 +567,10 @@ fn unknown(error: &StoreError) -> Error {
     }
 }
 
-fn damaged(what: &str, name: &str, why: &str) -> Error {
-    let error = StoreError::new(
-        StoreErrorKind::Other,
-        format!("Cannot read the {what} `{name}`: {why}"),
-    );
-    Error::Store(error.hint("if it was deleted by hand, bring it back from the bucket's versions; without it, only a new beginning helps: move `root.json` and `releases/` away, which forgets the releases and the live switch"))
+/// What was read of `id`. Each is there once, so a row of releases that leads back to itself ends.
+fn take(all: &mut HashMap<ReleaseId, Result<Release>>, id: &ReleaseId) -> Result<Release> {
+    all.remove(id)
+        .unwrap_or_else(|| Err(Unusable::Gone.error("release", &id.0)))
 }
 
 /// A release as a document.
@@ -580,10 +593,9 @@ impl Document {
         }
     }
 
-    fn parse(json: &[u8]) -> Result<Release, String> {
+    fn parse(json: &[u8]) -> Result<Release, Unusable> {
         root::check_format(json, Document::FORMAT, root::VERSION)?;
-        let document: Document =
-            serde_json::from_slice(json).map_err(|e| format!("it's damaged: {e}"))?;
+        let document: Document = serde_json::from_slice(json).map_err(Unusable::damaged)?;
         Ok(document.release)
     }
 }
@@ -600,6 +612,7 @@ mod tests {
         assert_eq!((release.files, release.held), (3, 1));
         let newer = V1.replace("\"version\": 1", "\"version\": 2");
         let why = Document::parse(newer.as_bytes()).expect_err("refused");
-        assert!(why.contains("version 2"), "{why}");
+        let (version, known) = (2, root::VERSION);
+        assert_eq!(why, Unusable::Newer { version, known });
     }
 }

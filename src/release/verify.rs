@@ -75,21 +75,21 @@ async fn look_closer(
 ) -> Result<(), StoreError> {
     let unclear: Vec<_> = meant
         .iter()
-        .map(|at| &manifest.entries[*at].key)
-        .filter(|key| {
+        .map(|at| &manifest.entries[*at])
+        .filter(|entry| {
             listing
-                .get(key.as_str())
+                .get(entry.key.as_str())
                 .is_some_and(|stored| !stored.token_is_known)
         })
         .collect();
     let looks = unclear
         .into_iter()
-        .map(|key| async move { (key, store.head(key).await) });
+        .map(|entry| async move { (entry, store.head(&entry.key).await) });
     let mut looks = stream::iter(looks).buffer_unordered(requests);
-    while let Some((key, stored)) = looks.next().await {
-        match stored? {
-            Some(stored) => listing.insert(key.to_string(), stored),
-            None => listing.remove(key.as_str()),
+    while let Some((entry, stored)) = looks.next().await {
+        match stored.map_err(|error| error.about(&entry.path))? {
+            Some(stored) => listing.insert(entry.key.to_string(), stored),
+            None => listing.remove(entry.key.as_str()),
         };
     }
     Ok(())

@@ -21,8 +21,9 @@ use super::google_credentials::Signer;
 use super::http::{Call, Http, Reply, in_words, is_whole, text};
 use super::ranges;
 use super::{
-    DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Store, StoreError,
-    StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called, document_type,
+    DOCUMENT_BYTES_MAX, DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Store,
+    StoreError, StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called,
+    document_type, object_called,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
@@ -98,7 +99,12 @@ impl Gcs {
     fn deletion(&self, key: &str, version: &Version) -> Call {
         let condition = expecting(&PutMode::Over(version.clone()));
         let url = format!("{}?{condition}", self.object_url(key));
-        Call::new(Method::DELETE, url, format!("delete `{key}`")).changes_object()
+        Call::new(
+            Method::DELETE,
+            url,
+            format!("delete {}", object_called(key)),
+        )
+        .changes_object()
     }
 
     async fn delete_by(&self, call: Call, key: &str) -> Result<(), StoreError> {
@@ -359,7 +365,7 @@ impl Gcs {
     /// What is under a key.
     async fn look(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         let url = format!("{}?fields={}", self.object_url(key), encode(FIELDS));
-        let doing = format!("look at the object of key `{key}`");
+        let doing = format!("look at {}", object_called(key));
         let call = Call::new(Method::GET, url, doing);
         let reply = self.send(&call).await?;
         if is_missing(&reply) {
@@ -456,7 +462,8 @@ impl Store for Gcs {
         let url = format!("{}?alt=media", self.object_url(key));
         // As stored: what the checksum is of.
         let doing = format!("read {}", called(key));
-        let call = Call::new(Method::GET, url, doing).header("accept-encoding", "gzip");
+        let mut call = Call::new(Method::GET, url, doing).header("accept-encoding", "gzip");
+        call.body_bytes_max = DOCUMENT_BYTES_MAX;
         let mut damage = "";
         for _ in 0..READS_MAX {
             let reply = self.send(&call).await?;

@@ -12,7 +12,7 @@ use super::control::{Grant, Public, Right, RuleKind, Told};
 use super::gcs::{FIELDS, Gcs, Item, encode, is_missing, parse};
 use super::http::Call;
 use super::kept::{Kept, SERVED_HEADERS, Served};
-use super::{StoreError, StoreErrorKind, TOKEN_METADATA};
+use super::{StoreError, StoreErrorKind, TOKEN_METADATA, object_called};
 use crate::config::Access;
 use crate::path::ObjectKey;
 
@@ -89,7 +89,7 @@ impl Gcs {
             "{}?projection={projection}&fields={fields}",
             self.object_url(key.as_str())
         );
-        let doing = format!("look at the object of key `{key}`");
+        let doing = format!("look at {}", object_called(key.as_str()));
         let call = Call::new(Method::GET, url, doing);
         let reply = self.send(&call).await?;
         if is_missing(&reply) {
@@ -134,7 +134,7 @@ impl Gcs {
             "contentLanguage": value("content-language"),
             "metadata": { TOKEN_METADATA: served.token.to_string() },
         });
-        let doing = format!("set the headers of the object of key `{key}`");
+        let doing = format!("set the headers of {}", object_called(key.as_str()));
         self.patch_object(key, &patch, "", seen, doing).await
     }
 
@@ -152,7 +152,7 @@ impl Gcs {
         acl: &str,
         seen: &Kept,
     ) -> Result<(), StoreError> {
-        let doing = format!("set the ACL of the object of key `{key}`");
+        let doing = format!("set the ACL of {}", object_called(key.as_str()));
         let acl = format!("&predefinedAcl={acl}");
         self.patch_object(key, &json!({}), &acl, seen, doing).await
     }

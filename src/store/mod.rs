@@ -66,6 +66,9 @@ pub(crate) const DOCUMENT_CACHING: &str = "private, no-store";
 /// How often a document is read that doesn't arrive as it was stored.
 pub(crate) const READS_MAX: usize = 2;
 
+/// No document is larger, packed or not, in bytes: those of a release of 1,000,000 objects have a fifth of it.
+pub(crate) const DOCUMENT_BYTES_MAX: usize = 1 << 30;
+
 /// Objects larger than this are sent in parts of this size, in bytes.
 pub(crate) const PART_BYTES: usize = 16 << 20;
 
@@ -244,6 +247,24 @@ pub(crate) fn called(key: &str) -> String {
     }
 }
 
+/// Runs of letters and digits from this length on are taken for keyed, and not shown: those of `palindrome-2022` have 16, those
+/// of other styles 26.
+const KEYED_CHARS_MIN: usize = 16;
+
+/// Whether `text` may have a keyed name in it, which no log may tell.
+pub(crate) fn is_keyed(text: &str) -> bool {
+    let mut runs = text.split(|c: char| !c.is_ascii_alphanumeric());
+    runs.any(|run| run.len() >= KEYED_CHARS_MIN)
+}
+
+/// What an object is called in messages: who has its name can read it.
+pub(crate) fn object_called(key: &str) -> String {
+    match is_keyed(key) {
+        true => "an object".to_string(),
+        false => format!("the object `{}`", crate::error::escape(key)),
+    }
+}
+
 /// How a store behaves on a bad network.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -381,6 +402,13 @@ impl StoreError {
         if let Some(later) = later {
             self.message = format!("{self}; {later}");
         }
+        self
+    }
+
+    /// The same of the file `path`.
+    pub(crate) fn about(mut self, path: &str) -> StoreError {
+        let path = crate::error::escape(path);
+        self.message = format!("`{path}`: {}", self.message);
         self
     }
 

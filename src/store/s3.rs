@@ -28,7 +28,7 @@ use super::s3_documents::{
 };
 use super::{
     Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
-    TOKEN_METADATA, UNKNOWN_HINT, Version,
+    TOKEN_METADATA, UNKNOWN_HINT, Version, object_called,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
@@ -413,7 +413,7 @@ impl S3 {
         &self,
         key: &str,
     ) -> Result<Option<(Stored, HeaderMap)>, StoreError> {
-        let doing = format!("look at the object of key `{key}`");
+        let doing = format!("look at {}", object_called(key));
         let call = Call::new(Method::HEAD, self.object_url(key), doing);
         let reply = self.send(&call).await?;
         if reply.status == StatusCode::NOT_FOUND {

@@ -11,8 +11,8 @@ use super::http::{Call, Reply, is_whole, text};
 use super::s3::{S3, is_success, with_checksum};
 use super::s3_documents::error_document;
 use super::{
-    DOCUMENT_CACHING, PutMode, READS_MAX, StoreError, StoreErrorKind, UNKNOWN_HINT, Version,
-    called, document_type,
+    DOCUMENT_BYTES_MAX, DOCUMENT_CACHING, PutMode, READS_MAX, StoreError, StoreErrorKind,
+    UNKNOWN_HINT, Version, called, document_type, object_called,
 };
 
 impl Call {
@@ -98,11 +98,12 @@ impl S3 {
         &self,
         key: &str,
     ) -> Result<Option<(Bytes, Version)>, StoreError> {
-        let call = Call::new(
+        let mut call = Call::new(
             Method::GET,
             self.object_url(key),
             format!("read {}", called(key)),
         );
+        call.body_bytes_max = DOCUMENT_BYTES_MAX;
         let mut damage = "";
         for _ in 0..READS_MAX {
             let reply = self.send(&call).await?;
@@ -150,7 +151,7 @@ impl S3 {
     }
 
     pub(super) fn deletion(&self, key: &str) -> Call {
-        let doing = format!("delete `{key}`");
+        let doing = format!("delete {}", object_called(key));
         Call::new(Method::DELETE, self.object_url(key), doing)
     }
 

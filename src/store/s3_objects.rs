@@ -8,7 +8,7 @@ use super::kept::{Kept, REDIRECT, SERVED_HEADERS, Served};
 use super::s3::S3;
 use super::s3_acl::Acl;
 use super::s3_documents::parse;
-use super::{PutMode, StoreError, StoreErrorKind};
+use super::{PutMode, StoreError, StoreErrorKind, object_called};
 use crate::config::Access;
 use crate::path::{ObjectKey, url_path};
 
@@ -73,7 +73,7 @@ impl S3 {
             self.bucket,
             url_path(&format!("{}{key}", self.prefix))
         );
-        let doing = format!("set the headers of the object of key `{key}`");
+        let doing = format!("set the headers of {}", object_called(key.as_str()));
         let mut call = Call::new(Method::PUT, self.object_url(key.as_str()), doing)
             .header("x-amz-copy-source", &source)
             .header("x-amz-metadata-directive", "REPLACE")
@@ -110,7 +110,7 @@ impl S3 {
         acl: &str,
     ) -> Result<(), StoreError> {
         let url = format!("{}?acl=", self.object_url(key.as_str()));
-        let doing = format!("set the ACL of the object of key `{key}`");
+        let doing = format!("set the ACL of {}", object_called(key.as_str()));
         let call = Call::new(Method::PUT, url, doing).header("x-amz-acl", acl);
         let reply = self.send(&call).await?;
         match self.success(&call, reply) {
@@ -128,7 +128,8 @@ fn may_be_copied(key: &ObjectKey, size_bytes: u64) -> Result<(), StoreError> {
     if size_bytes <= COPY_BYTES_MAX {
         return Ok(());
     }
-    let message = format!("Cannot set the headers of the object of key `{key}`: it's above 5 GiB");
+    let object = object_called(key.as_str());
+    let message = format!("Cannot set the headers of {object}: it's above 5 GiB");
     let hint = "S3 copies no more in one request: delete it, and push again";
     Err(StoreError::new(StoreErrorKind::Other, message).hint(hint))
 }

@@ -241,6 +241,27 @@ fn of_two_who_push_at_once_the_second_loses_and_changes_nothing() {
 }
 
 #[test]
+fn who_lost_is_told_who_published_and_not_who_changed_something_else_since() {
+    let (_, store) = bucket();
+    let [ann, ben, cat] = ["ann", "ben", "cat"].map(|name| Deployer::new(name, &store));
+    let (bens, cats) = (hunt(), hunt());
+    bens.write("app.css", "body{color:blue}");
+    cats.write("app.css", "body{color:red}");
+    block_on(async {
+        ann.push(&built(&hunt())).await.expect("published");
+        let looked = cat.look().await.expect("a look");
+        let bens = ben.push(&built(&bens)).await.expect("published");
+        ann.go_live().await.expect("live");
+        let lost = cat.push_on(&built(&cats), looked).await;
+        let lost = lost.expect_err("too late").to_string();
+        let release = bens.release.expect("a release");
+        let told = format!("{} now, made by ben at {}", release.id, release.at);
+        assert!(lost.contains(&told), "{lost}");
+        assert!(!lost.contains("ann"), "{lost}");
+    });
+}
+
+#[test]
 fn a_lost_answer_to_the_swap_is_found_to_be_a_success() {
     for mischief in [Mischief::Lose, Mischief::Delay] {
         let (memory, store) = bucket();
@@ -742,14 +763,28 @@ fn a_prune_that_was_interrupted_stops_publishing_until_it_is_finished() {
             Call::Delete(key) if key.ends_with(".css") => Mischief::Refuse(StoreErrorKind::Other),
             _ => Mischief::None,
         });
-        assert!(sweep(&ann, ONE).await.is_err());
+        let failed = sweep(&ann, ONE).await.expect_err("failed");
+        assert_eq!(failed.exit_code(), 1);
+        let hint = failed.hint().expect("one");
+        assert!(
+            hint.contains("`assetsync resolve` goes on with it"),
+            "{hint}"
+        );
+        memory.trouble(|call| match call {
+            Call::Delete(key) if key.ends_with(".css") => {
+                Mischief::Refuse(StoreErrorKind::OutcomeUnknown)
+            }
+            _ => Mischief::None,
+        });
+        let state = ann.state().await.expect("a state");
+        let unknown = prune::finish(&store, &state, 8).await;
+        assert_eq!(unknown.expect_err("unknown").exit_code(), 5);
         memory.trouble(|_| Mischief::None);
         site.write("app.css", "body{color:blue}");
         let refused = ann.push(&built(&site)).await.expect_err("refused");
         assert_eq!(refused.exit_code(), 3);
         let live = ann.go_live().await.expect("an answer");
         assert!(matches!(live, Changed::Refused(Refusal::Sweeping, _)));
-        let state = ann.state().await.expect("a state");
         let finished = prune::finish(&store, &state, 8).await.expect("finished");
         assert!(finished.is_some());
         ann.push(&built(&site)).await.expect("published");

@@ -1,7 +1,7 @@
 //! The same steps as the program's, by the library: for stories about what a store is asked.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use assetsync::config::{Access, Place, Target};
 use assetsync::release::Base;
@@ -132,7 +132,12 @@ impl Deployer {
     async fn find(&self) -> Result<(State, Option<Root>)> {
         let requests = self.options.requests;
         let (state, root) = State::within(&self.store, &secret(), requests, &self.actor).await?;
-        Ok((state, root.map(|held| held.root)))
+        let patience = Patience {
+            deadline: Duration::from_secs(5),
+            backoff: Duration::from_millis(1),
+            ..Patience::default()
+        };
+        Ok((state.patient(patience), root.map(|held| held.root)))
     }
 
     /// As `assetsync push` does, without a checkout.

@@ -309,7 +309,7 @@ impl Stage {
         };
         let root = match root::parse(&there[name].bytes) {
             Ok(root) => root,
-            Err(why) => return vec![why],
+            Err(why) => return vec![why.to_string()],
         };
         let mut wrong = self.unfinished_root(&root);
         wrong.extend(unlike(&self.wanted, there));

@@ -1,0 +1,127 @@
+//! Documents of the releases that a newer program wrote, that are gone or damaged, or that somebody made up.
+
+use std::fs;
+use std::path::PathBuf;
+
+use assetsync::encode;
+use serde_json::Value;
+
+use crate::support::{Run, Site, gunzip};
+
+const FOLDER: &str = "out.releases";
+const ROOT: &str = "root.json";
+
+/// A hunt that was published so many times.
+fn published(times: usize) -> Site {
+    let site = Site::new().file("index.html", "<h1>The hunt</h1>");
+    for time in 0..times {
+        site.write("app.js", format!("play({time})"));
+        site.ok(&["push"]);
+    }
+    site
+}
+
+fn document(site: &Site, name: &str) -> PathBuf {
+    site.path(FOLDER).join(name)
+}
+
+fn read(site: &Site, name: &str) -> Value {
+    let json = fs::read(document(site, name)).expect("there");
+    serde_json::from_slice(&json).expect("JSON")
+}
+
+fn change(site: &Site, name: &str, change: impl FnOnce(&mut Value)) {
+    let mut json = read(site, name);
+    change(&mut json);
+    fs::write(document(site, name), json.to_string()).expect("written");
+}
+
+/// The document of the current release, and that of its manifest.
+fn current(site: &Site) -> [String; 2] {
+    let release = &read(site, ROOT)["current"];
+    let name = |field: &str| release[field].as_str().expect("a name").to_string();
+    [
+        format!("releases/{}.json", name("id")),
+        format!("manifests/{}.json.gz", name("manifest")),
+    ]
+}
+
+/// The current release gets this manifest, under its right name.
+fn give_manifest(site: &Site, text: &str) {
+    let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+    let packed = encode::gzip(text.as_bytes(), 9).expect("shorter");
+    let name = format!("manifests/{digest}.json.gz");
+    fs::write(document(site, &name), packed).expect("written");
+    change(site, ROOT, |root| {
+        root["current"]["manifest"] = digest.into();
+    });
+}
+
+fn manifest_text(site: &Site) -> String {
+    let [_, manifest] = current(site);
+    let packed = fs::read(document(site, &manifest)).expect("there");
+    String::from_utf8(gunzip(&packed)).expect("UTF-8")
+}
+
+#[track_caller]
+fn assert_newer_is_advised(run: &Run) {
+    assert_eq!(run.code, 3, "{run}");
+    for words in ["it's of version ", "install a newer assetsync"] {
+        assert!(run.stderr.contains(words), "{words}: {run}");
+    }
+    for words in ["move `", "bring it back", "Put `"] {
+        assert!(!run.stderr.contains(words), "{words}: {run}");
+    }
+}
+
+#[test]
+fn what_a_newer_program_wrote_asks_for_a_newer_program_and_for_nothing_to_be_moved_away() {
+    for releases in [1, 7] {
+        let site = published(releases);
+        let oldest = read(&site, ROOT)["oldest"].clone();
+        let oldest = format!("releases/{}.json", oldest.as_str().expect("a name"));
+        change(&site, &oldest, |release| release["version"] = 9.into());
+        assert_newer_is_advised(&site.run(&["releases"]));
+    }
+    let site = published(1);
+    let text = manifest_text(&site).replacen("\"version\":2", "\"version\":9", 1);
+    give_manifest(&site, &text);
+    assert_newer_is_advised(&site.run(&["push"]));
+
+    change(&site, ROOT, |root| root["version"] = 9.into());
+    assert_newer_is_advised(&site.run(&["push"]));
+}
+
+#[test]
+fn a_root_that_names_documents_elsewhere_is_not_followed() {
+    let site = published(2);
+    let [release, _] = current(&site);
+    let json = fs::read(document(&site, &release)).expect("there");
+    fs::write(site.path("x.json"), json).expect("written");
+    change(&site, ROOT, |root| root["newest"] = "../../x".into());
+    for command in [&["releases"][..], &["push"], &["rollback"]] {
+        let run = site.run(command);
+        assert_eq!(run.code, 3, "{command:?}: {run}");
+        assert!(run.stderr.contains("it's damaged"), "{run}");
+    }
+}
+
+#[test]
+fn only_what_is_gone_needs_a_new_beginning_and_what_is_damaged_is_brought_back() {
+    let site = published(1);
+    let [_, manifest] = current(&site);
+    let manifest = document(&site, &manifest);
+    let whole = fs::read(&manifest).expect("there");
+    fs::write(&manifest, &whole[..whole.len() / 2]).expect("written");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stderr.contains("it's damaged"), "{run}");
+    assert!(run.stderr.contains("bring it back as it was"), "{run}");
+    assert!(!run.stderr.contains("only a new beginning"), "{run}");
+
+    fs::remove_file(&manifest).expect("there");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stderr.contains("it's gone"), "{run}");
+    assert!(run.stderr.contains("only a new beginning"), "{run}");
+}
