@@ -13,7 +13,7 @@ use crate::body::{self, Body};
 use crate::build::Object;
 use crate::config::Target;
 use crate::path::ObjectKey;
-use crate::plan::{Plan, Step, Tally};
+use crate::plan::{Action, Plan, Step, Tally};
 use crate::progress::Progress;
 use crate::store::{PutMode, Store, StoreError, StoreErrorKind, Stored, UNKNOWN_HINT};
 
@@ -188,6 +188,13 @@ pub async fn apply(
         options: *options,
         hopeless: Progress::new(),
     });
+    if let Err(error) = announce(&changes, store).await {
+        shared.hopeless.stop();
+        report.failures.push(Failure {
+            path: "(beginning)".to_string(),
+            error,
+        });
+    }
     for phase in Phase::ALL {
         let changes = changes
             .iter()
@@ -219,6 +226,20 @@ pub async fn apply(
     }
     report.failures.sort_by(|a, b| a.path.cmp(&b.path));
     report
+}
+
+/// Tells the store which mutable names are about to be written, if any are.
+async fn announce(changes: &[&Action<'_>], store: &Arc<dyn Store>) -> Result<(), StoreError> {
+    let is_written = |action: &&&Action<'_>| !matches!(action.step, Step::Conflict(_));
+    let objects = changes
+        .iter()
+        .filter(is_written)
+        .map(|action| action.object);
+    let mutable: Vec<&Object> = objects.filter(|object| object.is_mutable()).collect();
+    match mutable.is_empty() {
+        true => Ok(()),
+        false => store.announce(&mutable).await,
+    }
 }
 
 impl Report {

@@ -1,5 +1,6 @@
 //! Deterministic gzip: the same bytes in, the same bytes out, on every machine and thread count. Pure.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 
 use flate2::read::MultiGzDecoder;
@@ -40,6 +41,19 @@ pub(crate) fn gunzip(gzipped: &[u8], size_bytes: u64) -> io::Result<Vec<u8>> {
         .take(size_bytes.saturating_add(1))
         .read_to_end(&mut content)?;
     Ok(content)
+}
+
+/// The content of `bytes`, which may be gzipped, if it's the one with this blake3 and size in bytes.
+pub(crate) fn content_of<'b>(
+    bytes: &'b [u8],
+    digest: &blake3::Hash,
+    size_bytes: u64,
+) -> Option<Cow<'b, [u8]>> {
+    if blake3::hash(bytes) == *digest {
+        return Some(Cow::Borrowed(bytes));
+    }
+    let content = gunzip(bytes, size_bytes).ok()?;
+    (blake3::hash(&content) == *digest).then_some(Cow::Owned(content))
 }
 
 fn to_vec(builder: GzBuilder, content: &[u8], level: u32) -> Vec<u8> {

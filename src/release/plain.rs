@@ -5,6 +5,7 @@
 //! publisher who was overtaken sees so at the root; one who was paused after that is refused by the condition. The root says
 //! `pending` until all is done: whoever comes next trusts no mutable name before.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -46,6 +47,8 @@ pub(super) struct Settle<'a> {
     pub(super) doubt: Doubt,
     /// As [`Root::overtaken`].
     pub(super) overtaken: &'a [String],
+    /// The mutable keys that the current release has.
+    pub(super) names: HashSet<String>,
 }
 
 /// Whether a write by somebody who was stopped may come late.
@@ -86,7 +89,7 @@ pub(super) async fn keep(
             ..Stored::default()
         };
         if let Content::Memory(bytes) = body.content {
-            state.keep_plain(object.token, bytes).await?;
+            state.keep_plain(object, bytes).await?;
         }
         Ok((object.key.clone(), stored))
     });
@@ -125,7 +128,7 @@ pub(super) async fn settle(settle: &Settle<'_>, objects: &[Object]) -> Report {
 async fn write_all(settle: &Settle<'_>, objects: &[Object], report: &mut Report) -> Result<()> {
     write(settle, objects, report).await?;
     if report.is_complete() {
-        fence(settle, objects, report).await?;
+        fence(settle, report).await?;
     }
     match report.is_complete() {
         true => say_so(settle).await,
@@ -135,20 +138,21 @@ async fn write_all(settle: &Settle<'_>, objects: &[Object], report: &mut Report)
 
 /// Writes the names of overtaken releases that the current one doesn't have, as the last of them has it: whoever was overtaken
 /// finds another version than they expect. Without a copy, a name stays as it is.
-async fn fence(settle: &Settle<'_>, objects: &[Object], report: &mut Report) -> Result<()> {
+async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
     if settle.overtaken.is_empty() {
         return Ok(());
     }
     let folder =
         tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
-    let mut known: HashSet<String> = objects.iter().map(|o| o.key.to_string()).collect();
+    let mut known = settle.names.clone();
     let mut names = Vec::new();
     for digest in settle.overtaken {
         let manifest = settle.state.manifest(digest).await?;
         let mutable = manifest.published().filter(|entry| entry.is_mutable());
         for entry in mutable.filter(|entry| known.insert(entry.key.to_string())) {
-            match restore_one(settle.state, &manifest, entry, folder.path()).await {
-                Ok(object) => names.push(object),
+            let restored = restore_one(settle.store, settle.state, &manifest, entry, folder.path());
+            match restored.await {
+                Ok(object) => names.extend(object),
                 Err(Error::Refused { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -160,6 +164,7 @@ async fn fence(settle: &Settle<'_>, objects: &[Object], report: &mut Report) -> 
     allowed.overwrite_live.extend(paths);
     let settle = Settle {
         allowed: &allowed,
+        names: known,
         ..*settle
     };
     let mut fenced = Report::default();
@@ -299,11 +304,13 @@ fn refuse_while_live(live: Option<&Live>, plan: &Plan<'_>, allowed: &Allowed) ->
     }
 }
 
-/// The mutable names of a release as objects, from the copies that were kept.
+/// The mutable names of a release as objects, from the copies that were kept; without those that are too large to have
+/// been kept, and in place.
 ///
 /// # Errors
 /// One is too large to have been kept, and shows something else now.
 pub(super) async fn restore(
+    store: &Arc<dyn Store>,
     state: &State,
     manifest: &Manifest,
     wanted: &[usize],
@@ -311,20 +318,26 @@ pub(super) async fn restore(
 ) -> Result<Vec<Object>> {
     let objects = wanted
         .iter()
-        .map(|at| restore_one(state, manifest, &manifest.entries[*at], folder));
+        .map(|at| restore_one(store, state, manifest, &manifest.entries[*at], folder));
     stream::iter(objects)
         .buffered(COPIES_IN_FLIGHT)
+        .try_filter_map(|object| async { Ok(object) })
         .try_collect()
         .await
 }
 
 async fn restore_one(
+    store: &Arc<dyn Store>,
     state: &State,
     manifest: &Manifest,
     entry: &Entry,
     folder: &std::path::Path,
-) -> Result<Object> {
+) -> Result<Option<Object>> {
     let Some(copy) = state.plain(entry.token).await? else {
+        let there = store.head(&entry.key).await?;
+        if there.and_then(|there| there.token) == Some(entry.token) {
+            return Ok(None);
+        }
         return Err(Error::Refused {
             message: format!(
                 "`{}` can't be brought back: no copy of it was kept",
@@ -336,22 +349,17 @@ async fn restore_one(
             ),
         });
     };
-    let content = match entry.is_gzipped() {
-        true => encode::gunzip(&copy, entry.size_bytes).ok(),
-        false => Some(copy.to_vec()),
-    };
-    let content = content
-        .filter(|content| blake3::hash(content) == entry.digest)
-        .ok_or_else(|| {
-            StoreError::new(
-                StoreErrorKind::Other,
-                format!("The copy of `{}` is damaged", entry.path),
-            )
-        })?;
+    // The manifest needn't tell whether the copy is gzipped: of a page that a folder kept, it has the file's size.
+    let content = encode::content_of(&copy, &entry.digest, entry.size_bytes).ok_or_else(|| {
+        StoreError::new(
+            StoreErrorKind::Other,
+            format!("The copy of `{}` is damaged", entry.path),
+        )
+    })?;
     let file = folder.join(entry.token.to_string());
     std::fs::write(&file, &content).map_err(|e| Error::io("write", &file, e))?;
     let headers = manifest.headers_of(entry);
-    Ok(Object {
+    Ok(Some(Object {
         path: LogicalPath::parse(&entry.path)
             .map_err(|e| Error::usage(format!("`{}`: {e}", entry.path), ""))?,
         file,
@@ -366,6 +374,6 @@ async fn restore_one(
             LevelId::OPEN,
         )),
         is_held: false,
-        try_gzip: entry.is_gzipped(),
-    })
+        try_gzip: entry.is_gzipped() || matches!(content, Cow::Owned(_)),
+    }))
 }

@@ -92,6 +92,7 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
     };
     published.is_new = true;
     published.release = root.current.clone();
+    // Of a release that has none, too, the root has to say that none is being written any more.
     if root.plain == Plain::Pending {
         let settle = plain::Settle {
             store: push.store,
@@ -102,6 +103,12 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
             progress: push.progress,
             doubt: plain::Doubt::of(push.base.plain()),
             overtaken: &root.overtaken,
+            names: push
+                .build
+                .published()
+                .filter(|object| object.is_mutable())
+                .map(|object| object.key.to_string())
+                .collect(),
         };
         let names: Vec<Object> = names.into_iter().cloned().collect();
         published.report.add(plain::settle(&settle, &names).await);
@@ -153,9 +160,11 @@ pub async fn mend(push: &Push<'_>) -> Result<Published> {
 async fn publish_again(push: &Push<'_>, names: Names<'_>) -> Result<Published> {
     let mut plan = push.plan.clone();
     for action in &mut plan.actions {
-        if names.contains_key(action.object.key.as_str()) {
-            action.step = Step::Overwrite(Reason::Differs);
-        }
+        action.step = match names.get(action.object.key.as_str()) {
+            None => continue,
+            Some((_, Reason::Missing)) => Step::Upload(Reason::Missing),
+            Some((_, reason)) => Step::Overwrite(*reason),
+        };
     }
     guard::check_live(push.base, &plan, push.allowed)?;
     let again = Push {
@@ -166,8 +175,8 @@ async fn publish_again(push: &Push<'_>, names: Names<'_>) -> Result<Published> {
     Box::pin(publish(&again)).await
 }
 
-/// Mutable names to be written once the release is the current one, by key.
-type Names<'a> = BTreeMap<&'a str, &'a Object>;
+/// Mutable names to be written once the release is the current one, by key, and why.
+type Names<'a> = BTreeMap<&'a str, (&'a Object, Reason)>;
 
 /// Which mutable names are to be written, as far as the plan knows: those that change, or all if nobody knows what they show.
 fn names<'a>(push: &Push<'a>) -> Names<'a> {
@@ -176,7 +185,10 @@ fn names<'a>(push: &Push<'a>) -> Names<'a> {
         .filter(|action| action.object.is_mutable())
         .filter(|action| push.base.is_pending() || action.step != Step::Keep);
     written
-        .map(|action| (action.object.key.as_str(), action.object))
+        .map(|action| {
+            let reason = action.step.reason().unwrap_or(Reason::Unknown);
+            (action.object.key.as_str(), (action.object, reason))
+        })
         .collect()
 }
 
@@ -228,7 +240,10 @@ async fn commit<'a>(
             Root::publish(root, &seen, release.clone(), overwrites, plain, stamp)
         };
         match push.state.change(change).await? {
-            Changed::Done(root) => return Ok(Some((root, names.into_values().collect()))),
+            Changed::Done(root) => {
+                let names = names.into_values().map(|(object, _)| object);
+                return Ok(Some((root, names.collect())));
+            }
             // Something was deleted since the root was read, perhaps of what was found there.
             Changed::Refused(Refusal::Moved, root) if is_idle(root.as_ref()) => {
                 seen = Root::seen(root.as_ref());
@@ -275,7 +290,7 @@ async fn verify_and_repair<'a>(
                 .build
                 .find(path)
                 .expect("the manifest was made from the build");
-            names.insert(object.key.as_str(), object);
+            names.insert(object.key.as_str(), (object, finding.reason));
             published.repaired.push(path.to_string());
             let is_over = finding.reason != Reason::Missing
                 && !push.allowed.overwrite_live.contains(object.path.as_str());

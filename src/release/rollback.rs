@@ -73,7 +73,14 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
         let changed = changed_names(&manifest, &now, root.plain);
         let folder = tempfile::tempdir()
             .map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
-        let objects = plain::restore(rollback.state, &manifest, &changed, folder.path()).await?;
+        let objects = plain::restore(
+            rollback.store,
+            rollback.state,
+            &manifest,
+            &changed,
+            folder.path(),
+        )
+        .await?;
         if rollback.progress.is_stopped() {
             return Err(Error::Interrupted);
         }
@@ -92,7 +99,7 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
             Changed::Done(now) => {
                 let report = match now.plain {
                     Plain::Settled => Report::default(),
-                    Plain::Pending => settle(rollback, &now, &objects, root.plain).await,
+                    Plain::Pending => settle(rollback, &now, &manifest, &objects, root.plain).await,
                 };
                 return Ok(RolledBack { from, to, report });
             }
@@ -123,13 +130,23 @@ pub async fn settle_current(rollback: &Rollback<'_>) -> Result<Option<Report>> {
     let names: Vec<usize> = mutable(&manifest).map(|(at, _)| at).collect();
     let folder =
         tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
-    let objects = plain::restore(rollback.state, &manifest, &names, folder.path()).await?;
-    Ok(Some(settle(rollback, &root, &objects, root.plain).await))
+    let objects = plain::restore(
+        rollback.store,
+        rollback.state,
+        &manifest,
+        &names,
+        folder.path(),
+    )
+    .await?;
+    Ok(Some(
+        settle(rollback, &root, &manifest, &objects, root.plain).await,
+    ))
 }
 
 async fn settle(
     rollback: &Rollback<'_>,
     root: &Root,
+    manifest: &Manifest,
     objects: &[crate::build::Object],
     before: Plain,
 ) -> Report {
@@ -138,6 +155,9 @@ async fn settle(
         state: rollback.state,
         switched: &root.switched,
         overtaken: &root.overtaken,
+        names: mutable(manifest)
+            .map(|(_, entry)| entry.key.to_string())
+            .collect(),
         allowed: rollback.allowed,
         options: rollback.options,
         progress: rollback.progress,

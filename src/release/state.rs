@@ -22,7 +22,9 @@ use super::Unusable;
 use super::manifest::Manifest;
 use super::packed::{TOO_LARGE, pack, unpack};
 use super::root::{self, Nonce, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped};
+use crate::build::Object;
 use crate::config::{Access, Place, Target};
+use crate::encode::content_of;
 use crate::error::{Error, Result};
 use crate::name::{Secret, Token};
 use crate::store::{
@@ -362,24 +364,20 @@ impl State {
     /// What writing gives; something else is there.
     pub(super) async fn keep(&self, key: &str, bytes: Bytes) -> Result<()> {
         match self.create(key, bytes).await? {
-            true => Ok(()),
-            false => Err(StoreError::new(
-                StoreErrorKind::Other,
-                format!("Cannot write {}: something else is there", called(key)),
-            )
-            .into()),
+            None => Ok(()),
+            Some(_) => Err(taken(key)),
         }
     }
 
-    /// Writes a document unless there is one. Whether it's there now, byte for byte.
-    async fn create(&self, key: &str, bytes: Bytes) -> Result<bool> {
+    /// Writes a document unless there is one. What is there instead, if it's another one.
+    async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Bytes>> {
         let error = match self.store.write(key, bytes.clone(), &PutMode::Create).await {
-            Ok(_) => return Ok(true),
+            Ok(_) => return Ok(None),
             Err(error) if is_definite(error.kind) => return Err(error.into()),
             Err(error) => error,
         };
         match self.store.read(key).await? {
-            Some((there, _)) => Ok(there == bytes),
+            Some((there, _)) => Ok((there != bytes).then_some(there)),
             None => Err(error.into()),
         }
     }
@@ -470,9 +468,15 @@ impl State {
         Ok(reads.collect().await)
     }
 
-    /// Keeps what a mutable name will hold.
-    pub(super) async fn keep_plain(&self, token: Token, bytes: Bytes) -> Result<()> {
-        self.keep(&plain_key(token), bytes).await
+    /// Keeps what a mutable name will hold. The same content, gzipped otherwise or not at all, serves as well.
+    pub(super) async fn keep_plain(&self, object: &Object, bytes: Bytes) -> Result<()> {
+        let key = plain_key(object.token);
+        match self.create(&key, bytes).await? {
+            Some(there) if content_of(&there, &object.digest, object.size_bytes).is_none() => {
+                Err(taken(&key))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What a mutable name held, as it was stored; none if it was too large to be kept.
@@ -531,6 +535,13 @@ fn beside(folder: &Path) -> Result<PathBuf> {
             "name one with `state` in the target",
         )),
     }
+}
+
+fn taken(key: &str) -> Error {
+    let message = format!("Cannot write {}: something else is there", called(key));
+    StoreError::new(StoreErrorKind::Other, message)
+        .hint("it's damaged, or somebody else's: move it away, and try again")
+        .into()
 }
 
 /// Whether an error says that nothing was done, and another try won't do it.

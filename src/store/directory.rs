@@ -6,21 +6,21 @@
 //! what the mutable names were stored for, and `lock`, which is held while a file is looked at and replaced, so
 //! that of several processes one wins. Documents have a `lock` beside them; it, they and their folders are private.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
-use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use url::Url;
 use walkdir::WalkDir;
 
+use self::noted::{Noted, Own, Plain, PlainObject};
 use super::headers_file::{HEADERS_FILE, Served, merge_headers};
 use super::{Listing, PutMode, Store, StoreError, StoreErrorKind, Stored, Version, token_in_name};
 use crate::body::{self, Body, Content};
@@ -29,8 +29,11 @@ use crate::error::Problem;
 use crate::name::{EncodingPolicy, Token};
 use crate::path::ObjectKey;
 
+mod noted;
+
 const OWN_FOLDER: &str = ".assetsync";
 const LOCK_FILE: &str = "lock";
+const PLAIN_FILE: &str = "plain.json";
 
 /// How much of a large file is copied at a time, in bytes.
 const COPY_BYTES: usize = 1 << 20;
@@ -49,23 +52,8 @@ pub(super) struct Directory {
 #[derive(Debug)]
 struct Folder {
     root: PathBuf,
-    /// What this run put under mutable names, and what earlier runs did.
-    plain: Mutex<Option<Plain>>,
-}
-
-/// `plain.json`, version 1.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Plain {
-    version: u32,
-    /// By key.
-    objects: BTreeMap<String, PlainObject>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct PlainObject {
-    token: String,
-    /// blake3 of the file, in hex: an edit by hand is seen.
-    digest: String,
+    /// What this run put under mutable names, and what others did.
+    noted: Mutex<Noted>,
 }
 
 impl Directory {
@@ -73,7 +61,7 @@ impl Directory {
         Directory {
             folder: Arc::new(Folder {
                 root: root.to_path_buf(),
-                plain: Mutex::new(None),
+                noted: Mutex::new(Noted::new(root.join(OWN_FOLDER).join(PLAIN_FILE))),
             }),
             prefix: String::new(),
         }
@@ -103,13 +91,8 @@ impl Folder {
         self.root.join(OWN_FOLDER).join(name)
     }
 
-    /// Calls `with` on what is remembered, read from disk the first time.
-    fn plain<T>(&self, with: impl FnOnce(&mut Plain) -> T) -> Result<T, StoreError> {
-        let mut plain = self.plain.lock().expect("no holder panics");
-        if plain.is_none() {
-            *plain = Some(read_plain(&self.own("plain.json"))?);
-        }
-        Ok(with(plain.as_mut().expect("it was just read")))
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().expect("no holder panics")
     }
 
     /// All files but the `.gz` that stand beside others: they come and go with these.
@@ -123,14 +106,13 @@ impl Folder {
         if beside.is_empty() {
             return Ok(listing);
         }
-        self.plain(|plain| {
-            for key in beside {
-                // A name that a file of the tree has isn't that of another one's `.gz`.
-                if !plain.objects.contains_key(&format!("{prefix}{key}")) {
-                    listing.remove(&key);
-                }
+        let mut noted = self.noted();
+        for key in beside {
+            // A name that a file of the tree has isn't that of another one's `.gz`.
+            if !noted.is_object(&format!("{prefix}{key}"))? {
+                listing.remove(&key);
             }
-        })?;
+        }
         Ok(listing)
     }
 
@@ -139,22 +121,28 @@ impl Folder {
         let Some(metadata) = exists(&file).map_err(|e| failed("look at", &file, &e))? else {
             return Ok(None);
         };
-        let known = self.plain(|plain| plain.objects.get(key).cloned())?;
-        let token = match known {
-            Some(known)
-                if digest(&file).map_err(|e| failed("read", &file, &e))? == known.digest =>
-            {
-                Token::parse(&known.token)
-            }
-            // Immutable names say themselves what they were stored for.
-            None => token_in_name(key),
-            Some(_) => None,
-        };
         Ok(Some(Stored {
-            token,
+            token: self.token(key, &file)?,
             token_is_known: true,
             ..stored(&metadata)
         }))
+    }
+
+    /// What a file was stored for, if it's as it was stored.
+    fn token(&self, key: &str, file: &Path) -> Result<Option<Token>, StoreError> {
+        let known = self.noted().known(key)?;
+        if known.whole.is_empty() && known.begun.is_none() {
+            // Immutable names say themselves what they were stored for.
+            return Ok(token_in_name(key));
+        }
+        let digest = digest(file).map_err(|e| failed("read", file, &e))?;
+        if let Some(object) = known.whole.iter().find(|object| object.digest == digest) {
+            return Ok(Token::parse(&object.token));
+        }
+        match known.begun.filter(|begun| begun.digest == digest) {
+            Some(begun) if self.has_its_gz(key, &begun)? => Ok(Token::parse(&begun.token)),
+            _ => Ok(None),
+        }
     }
 
     fn put(
@@ -182,12 +170,8 @@ impl Folder {
             .finish_put(key, file, body.is_gzipped, mode)
             .map_err(error)?;
         if object.is_mutable() {
-            let token = object.token.to_string();
-            let entry = PlainObject {
-                token,
-                digest: object.digest.to_hex().to_string(),
-            };
-            self.plain(|plain| plain.objects.insert(key.to_string(), entry))?;
+            let own = Own::Written(PlainObject::of(object), file_version(&metadata));
+            self.noted().own.insert(key.to_string(), own);
         }
         Ok(Stored {
             token: Some(object.token),
@@ -234,7 +218,11 @@ impl Folder {
                 kind: kind_of(&e),
                 ..failed("delete", &file, &e)
             })?;
-        self.plain(|plain| plain.objects.remove(key)).map(drop)
+        let mut noted = self.noted();
+        if noted.is_object(key)? {
+            noted.own.insert(key.to_string(), Own::Deleted);
+        }
+        Ok(())
     }
 
     fn delete_file(&self, key: &str, file: &Path, version: &Version) -> io::Result<()> {
@@ -264,7 +252,7 @@ impl Folder {
     /// Removes the `.gz` beside an object, unless that is an object too.
     fn remove_gz(&self, key: &str) -> io::Result<()> {
         let gz = format!("{key}.gz");
-        let is_object = self.plain(|plain| plain.objects.contains_key(&gz));
+        let is_object = self.noted().is_object(&gz);
         if is_object.map_err(io::Error::other)? {
             return Ok(());
         }
@@ -395,19 +383,105 @@ impl Folder {
         Ok(())
     }
 
-    fn write_plain(&self) -> Result<(), StoreError> {
-        let json = self.plain(|plain| match plain.objects.is_empty() {
-            true => None,
-            false => Some(serde_json::to_string_pretty(plain).expect("strings are JSON") + "\n"),
+    /// Notes what is about to be written under mutable names, so that it's known even if this run is killed.
+    fn announce(&self, objects: Vec<(String, PlainObject)>) -> Result<(), StoreError> {
+        self.note(|plain| {
+            for (key, object) in &objects {
+                if let Some(begun) = plain.begun.remove(key)
+                    && self.is_whole(key, &begun)?
+                {
+                    plain.objects.insert(key.clone(), begun);
+                }
+                if plain.objects.get(key) != Some(object) {
+                    plain.begun.insert(key.clone(), object.clone());
+                }
+            }
+            Ok(())
         })?;
-        let file = self.own("plain.json");
-        let is_new = |json: &String| fs::read_to_string(&file).map_or(true, |old| old != *json);
-        match json.filter(is_new) {
-            Some(json) => self
-                .write_atomically(&file, json.as_bytes())
-                .map_err(|e| failed("write", &file, &e)),
-            None => Ok(()),
+        let begun = objects
+            .into_iter()
+            .map(|(key, object)| (key, Own::Begun(object)));
+        self.noted().own.extend(begun);
+        Ok(())
+    }
+
+    /// Whether what was begun by some run is in place, with what goes with it.
+    fn is_whole(&self, key: &str, begun: &PlainObject) -> Result<bool, StoreError> {
+        let file = self.file(key);
+        match exists(&file).map_err(|e| failed("look at", &file, &e))? {
+            None => Ok(false),
+            Some(_) => Ok(
+                digest(&file).map_err(|e| failed("read", &file, &e))? == begun.digest
+                    && self.has_its_gz(key, begun)?,
+            ),
         }
+    }
+
+    /// Whether the `.gz` beside an object, if there's one, is of the same content.
+    fn has_its_gz(&self, key: &str, object: &PlainObject) -> Result<bool, StoreError> {
+        let gz = format!("{key}.gz");
+        if self.noted().is_object(&gz)? {
+            return Ok(true);
+        }
+        let file = self.file(&gz);
+        let content = match File::open(&file) {
+            Ok(content) => content,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(true),
+            Err(e) => return Err(failed("read", &file, &e)),
+        };
+        let mut hasher = blake3::Hasher::new();
+        let is_read = hasher.update_reader(GzDecoder::new(content)).is_ok();
+        Ok(is_read && hasher.finalize().to_hex().as_str() == object.digest)
+    }
+
+    /// Notes for good what this run did under mutable names.
+    fn remember(&self) -> Result<(), StoreError> {
+        let own = std::mem::take(&mut self.noted().own);
+        if own.is_empty() {
+            return Ok(());
+        }
+        self.note(|plain| {
+            for (key, own) in own {
+                let file = self.file(&key);
+                let there = exists(&file).map_err(|e| failed("look at", &file, &e))?;
+                let there = there.as_ref().map(file_version);
+                if let Own::Begun(object) | Own::Written(object, _) = &own
+                    && plain.begun.get(&key) == Some(object)
+                {
+                    plain.begun.remove(&key);
+                }
+                match own {
+                    // Another run may have written since, and has noted that.
+                    Own::Written(object, version) if there.as_ref() == Some(&version) => {
+                        plain.objects.insert(key, object);
+                    }
+                    Own::Deleted if there.is_none() => {
+                        plain.objects.remove(&key);
+                        plain.begun.remove(&key);
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Changes what is noted, as it is now.
+    fn note(
+        &self,
+        change: impl FnOnce(&mut Plain) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let file = self.own(PLAIN_FILE);
+        let _lock = self.lock().map_err(|e| failed("lock", &file, &e))?;
+        let before = noted::read(&file)?;
+        let mut plain = before.clone();
+        change(&mut plain)?;
+        if plain == before {
+            return Ok(());
+        }
+        let json = serde_json::to_string_pretty(&plain).expect("strings are JSON") + "\n";
+        self.write_atomically(&file, json.as_bytes())
+            .map_err(|e| failed("write", &file, &e))
     }
 
     fn write_atomically(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -481,8 +555,16 @@ impl Store for Directory {
         Some(SystemTime::now())
     }
 
+    async fn announce(&self, objects: &[&Object]) -> Result<(), StoreError> {
+        let objects = objects
+            .iter()
+            .map(|object| (self.full(object.key.as_str()), PlainObject::of(object)));
+        let objects = objects.collect();
+        self.blocking(move |folder| folder.announce(objects)).await
+    }
+
     async fn remember(&self) -> Result<(), StoreError> {
-        self.blocking(Folder::write_plain).await
+        self.blocking(Folder::remember).await
     }
 
     async fn finish(&self, build: &Build) -> Result<(), StoreError> {
@@ -711,34 +793,6 @@ fn exists(file: &Path) -> io::Result<Option<fs::Metadata>> {
     }
 }
 
-fn read_plain(file: &Path) -> Result<Plain, StoreError> {
-    let text = match fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return Ok(Plain {
-                version: 1,
-                objects: BTreeMap::new(),
-            });
-        }
-        Err(e) => return Err(failed("read", file, &e)),
-    };
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    match value["version"].as_u64() {
-        Some(version) if version != 1 => {
-            let message = format!(
-                "`{}` is of version {version}, and this assetsync knows version 1",
-                file.display()
-            );
-            Err(StoreError::new(StoreErrorKind::Other, message).hint("use a newer assetsync"))
-        }
-        // What can't be read is made anew: at worst, every plain name is written once more.
-        _ => Ok(serde_json::from_value(value).unwrap_or(Plain {
-            version: 1,
-            objects: BTreeMap::new(),
-        })),
-    }
-}
-
 fn digest(file: &Path) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(File::open(file)?)?;
@@ -800,30 +854,5 @@ mod tests {
             );
         }
         assert_eq!(token_in_name("img/map.png"), None);
-    }
-
-    #[test]
-    fn version_1_of_what_is_remembered_still_loads() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/plain/v1.json");
-        let plain = read_plain(Path::new(file)).expect("loads");
-        assert_eq!(
-            plain.objects["index.html"].token,
-            "ogcpbu2qiv2ak6ufu23mzqqkxa"
-        );
-    }
-
-    #[test]
-    fn a_later_version_is_refused_and_nonsense_is_forgotten() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("plain.json");
-        fs::write(&file, r#"{"version": 2, "things": []}"#).expect("written");
-        assert!(
-            read_plain(&file)
-                .expect_err("refused")
-                .message
-                .contains("version 2")
-        );
-        fs::write(&file, "{").expect("written");
-        assert!(read_plain(&file).expect("forgotten").objects.is_empty());
     }
 }

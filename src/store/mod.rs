@@ -153,6 +153,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The storage's clock; none before its first answer.
     fn now(&self) -> Option<SystemTime>;
 
+    /// Called before mutable names are written: a directory notes for what, so that a run that is killed leaves nothing unknown.
+    async fn announce(&self, _objects: &[&Object]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Called after the writes, whatever came of them: a directory notes what is under its mutable names.
     async fn remember(&self) -> Result<(), StoreError> {
         Ok(())

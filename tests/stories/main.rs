@@ -20,6 +20,7 @@ mod faults;
 mod gcs;
 mod leaks;
 mod model;
+mod plain;
 mod program;
 mod properties;
 mod publishing;

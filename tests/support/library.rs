@@ -1,5 +1,6 @@
 //! The same steps as the program's, by the library: for stories about what a store is asked.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +18,7 @@ use assetsync::{
     Build, Config, Options, Overrides, Patience, Progress, Report, Result, Secret, Step, Store,
     Wanted, apply, build, inventory, open, plan, walk,
 };
+use url::Url;
 
 use super::{KEY, Site};
 
@@ -80,12 +82,22 @@ pub fn steps(build: &Build, store: &dyn Store) -> Vec<(String, Step)> {
 
 /// The store of a bucket at `endpoint`, with rights by the bucket.
 pub async fn open_bucket(place: Place, endpoint: &str, patience: Patience) -> Arc<dyn Store> {
+    let endpoint = endpoint.parse().expect("a URL");
+    open_place(place, Some(endpoint), patience).await
+}
+
+/// The store of a folder, as each run of the program opens it.
+pub async fn open_folder(folder: PathBuf) -> Arc<dyn Store> {
+    open_place(Place::Directory(folder), None, Patience::default()).await
+}
+
+async fn open_place(place: Place, endpoint: Option<Url>, patience: Patience) -> Arc<dyn Store> {
     let target = Target {
         name: "t".into(),
         place,
         public_url: None,
         access: Access::Bucket,
-        endpoint: Some(endpoint.parse().expect("a URL")),
+        endpoint,
         region: None,
         addressing: None,
         state: None,
@@ -161,8 +173,19 @@ impl Deployer {
         })
     }
 
+    /// As `assetsync push --verify` does where there's nothing to publish.
+    pub async fn verify_again(&self, build: &Build) -> Result<Published> {
+        let looked = self.look().await?;
+        self.push_after(build, looked, self.verify).await
+    }
+
     /// The rest of a push.
     pub async fn push_on(&self, build: &Build, looked: Looked) -> Result<Published> {
+        self.push_after(build, looked, Verify::None).await
+    }
+
+    /// `again`: how closely is looked at what is published already.
+    async fn push_after(&self, build: &Build, looked: Looked, again: Verify) -> Result<Published> {
         let Looked {
             state,
             base,
@@ -187,7 +210,7 @@ impl Deployer {
         match is_published(&base, build, &plan) {
             true => {
                 mend(&Push {
-                    verify: Verify::None,
+                    verify: again,
                     ..push
                 })
                 .await

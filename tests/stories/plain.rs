@@ -1,0 +1,360 @@
+//! Names that stay: the copies that bring their pages back, and the ends that pushes of them come to.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use assetsync::body::Body;
+use assetsync::path::ObjectKey;
+use assetsync::release::root::Plain;
+use assetsync::store::{
+    Call, Listing, Memory, Mischief, PutMode, StoreError, StoreErrorKind, Stored, Version,
+};
+use assetsync::{Build, Error, Object, Store, inventory, plan};
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use crate::support::library::{Deployer, block_on, built, open_folder};
+use crate::support::{Site, gunzip};
+
+const RULES: &str =
+    "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
+
+fn page(text: &str) -> String {
+    format!("<p>{text}</p>").repeat(99)
+}
+
+/// A page of a plain name that shrinks, and a file of a keyed one.
+fn hunt() -> Site {
+    Site::new()
+        .config(RULES)
+        .file("index.html", page("one"))
+        .file("app.css", "body{}")
+}
+
+fn bucket() -> (Memory, Arc<dyn Store>) {
+    let memory = Memory::new();
+    memory.set_clock(Duration::from_secs(1_800_000_000));
+    (memory.clone(), Arc::new(memory))
+}
+
+#[test]
+fn a_folder_brings_back_a_page_that_several_releases_had() {
+    let site = hunt();
+    site.ok(&["push"]);
+    site.write("app.css", "body{color:red}");
+    site.ok(&["push"]);
+    let before = site.published("out");
+    site.write("index.html", page("two"));
+    site.ok(&["push"]);
+    site.ok(&["rollback"]);
+    let after = site.published("out");
+    assert_eq!(after["index.html"], page("one").as_bytes());
+    assert_eq!(gunzip(&after["index.html.gz"]), page("one").as_bytes());
+    assert_eq!(
+        after.keys().collect::<Vec<_>>(),
+        before.keys().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_copy_that_was_gzipped_otherwise_serves_as_well() {
+    for level in [1, 0] {
+        let (memory, store) = bucket();
+        let mut ann = Deployer::new("ann", &store);
+        let site = hunt();
+        block_on(async {
+            ann.push(&built(&site)).await.expect("published");
+            site.write("index.html", page("two"));
+            ann.push(&built(&site)).await.expect("published");
+            site.write("index.html", page("one"));
+            ann.options.gzip_level = level;
+            ann.push(&built(&site)).await.expect("page one once more");
+            site.write("index.html", page("two"));
+            ann.push(&built(&site)).await.expect("and page two");
+            ann.roll_back(None).await.expect("from the first copy");
+        });
+        let (_, is_gzipped) = memory.headers("index.html").expect("it's there");
+        let shown = memory.bytes("index.html").expect("it's there");
+        let shown = match is_gzipped {
+            true => gunzip(&shown),
+            false => shown,
+        };
+        assert_eq!(shown, page("one").as_bytes(), "level {level}");
+    }
+}
+
+#[test]
+fn a_copy_of_something_else_is_not_taken_for_the_page() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        let is_copy = |key: &String| key.contains("/plain/");
+        let copy = memory.keys().into_iter().find(is_copy).expect("one");
+        site.write("index.html", page("two"));
+        ann.push(&built(&site)).await.expect("published");
+        memory.damage(&copy, b"something else");
+        site.write("index.html", page("one"));
+        let refused = ann.push(&built(&site)).await.expect_err("it's damaged");
+        assert!(
+            matches!(&refused, Error::Store(error) if error.message.contains("something else")),
+            "{refused}"
+        );
+    });
+}
+
+#[test]
+fn a_release_without_plain_names_settles_what_a_stopped_one_left() {
+    let (memory, store) = bucket();
+    let mut ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        memory.trouble(|call| match call {
+            Call::Put(key, PutMode::Create) if key == "index.html" => {
+                Mischief::Refuse(StoreErrorKind::Other)
+            }
+            _ => Mischief::None,
+        });
+        let stopped = ann.push(&built(&site)).await.expect("committed");
+        assert!(!stopped.report.is_complete());
+        assert_eq!(ann.root().await.plain, Plain::Pending);
+
+        let keyed = Site::new().file("app.css", "body{}");
+        ann.allowed.shrink = true;
+        ann.push(&built(&keyed)).await.expect("published");
+        assert_eq!(ann.root().await.plain, Plain::Settled);
+        let again = ann.push(&built(&keyed)).await.expect("nothing to do");
+        assert!(!again.is_new, "one release is enough");
+    });
+}
+
+#[test]
+fn a_page_that_somebody_deleted_is_put_back_while_live() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        ann.go_live().await.expect("live");
+        let shown = memory.bytes("index.html");
+        memory.remove("index.html");
+        let mended = ann.verify_again(&built(&site)).await.expect("put back");
+        assert_eq!(mended.repaired, ["index.html"]);
+        assert_eq!(memory.bytes("index.html"), shown);
+    });
+}
+
+#[test]
+fn a_file_too_large_for_a_copy_is_left_where_it_is() {
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let rules = format!("[[rule]]\nmatch = \"*.bin\"\nnames = \"plain\"\n{RULES}");
+    let site = hunt()
+        .config(&rules)
+        .file("film.bin", vec![7; (16 << 20) + 1]);
+    block_on(async {
+        ann.push(&built(&site)).await.expect("published");
+        let film = memory.snapshot()["film.bin"].clone();
+        site.write("index.html", page("two"));
+        memory.trouble(|call| match call {
+            Call::Put(key, PutMode::Over(_)) if key == "index.html" => {
+                Mischief::Refuse(StoreErrorKind::Other)
+            }
+            _ => Mischief::None,
+        });
+        for is_rollback in [false, true] {
+            let stopped = ann.push(&built(&site)).await.expect("committed");
+            assert!(!stopped.report.is_complete());
+            let client: Arc<dyn Store> = Arc::new(memory.another_client());
+            let ben = Deployer::new("ben", &client);
+            match is_rollback {
+                false => drop(ben.resolve().await.expect("finished")),
+                true => drop(ben.roll_back(None).await.expect("rolled back")),
+            }
+            assert_eq!(ann.root().await.plain, Plain::Settled);
+            assert_eq!(memory.snapshot()["film.bin"], film);
+            site.write("index.html", page("three"));
+        }
+    });
+}
+
+// --- Folders
+
+/// A folder to which somebody publishes who is killed once so many files of mutable names are written.
+#[derive(Debug)]
+struct Killed {
+    folder: Arc<dyn Store>,
+    left: AtomicUsize,
+    killed: Notify,
+}
+
+#[async_trait]
+impl Store for Killed {
+    async fn list(&self) -> Result<Listing, StoreError> {
+        self.folder.list().await
+    }
+
+    async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
+        self.folder.head(key).await
+    }
+
+    async fn put(&self, object: &Object, body: Body, mode: &PutMode) -> Result<Stored, StoreError> {
+        if object.is_mutable() {
+            if self.left.load(Ordering::SeqCst) == 0 {
+                self.killed.notify_one();
+                return std::future::pending().await;
+            }
+            self.left.fetch_sub(1, Ordering::SeqCst);
+        }
+        self.folder.put(object, body, mode).await
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreError> {
+        self.folder.read(key).await
+    }
+
+    async fn write(&self, key: &str, bytes: Bytes, mode: &PutMode) -> Result<Version, StoreError> {
+        self.folder.write(key, bytes, mode).await
+    }
+
+    async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError> {
+        self.folder.delete(key, version).await
+    }
+
+    fn below(&self, prefix: &str) -> Arc<dyn Store> {
+        self.folder.below(prefix)
+    }
+
+    fn now(&self) -> Option<SystemTime> {
+        self.folder.now()
+    }
+
+    async fn announce(&self, objects: &[&Object]) -> Result<(), StoreError> {
+        self.folder.announce(objects).await
+    }
+
+    async fn remember(&self) -> Result<(), StoreError> {
+        self.folder.remember().await
+    }
+
+    fn url(&self, key: &ObjectKey) -> String {
+        self.folder.url(key)
+    }
+}
+
+/// Somebody who opens the folder anew, as each run of the program does.
+async fn deployer(site: &Site) -> Deployer {
+    Deployer::new("ann", &open_folder(site.path("out")).await)
+}
+
+/// Pushes, one file at a time, and is killed once `after` files of mutable names are written.
+async fn push_and_be_killed(site: &Site, build: &Build, after: usize) {
+    let killed = Arc::new(Killed {
+        folder: open_folder(site.path("out")).await,
+        left: AtomicUsize::new(after),
+        killed: Notify::new(),
+    });
+    let store: Arc<dyn Store> = Arc::<Killed>::clone(&killed);
+    let mut ben = Deployer::new("ben", &store);
+    ben.options.requests = 1;
+    tokio::select! {
+        done = ben.push(build) => panic!("{done:?}"),
+        () = killed.killed.notified() => {}
+    }
+}
+
+/// What a push would write to the folder.
+async fn to_write(site: &Site, build: &Build) -> Vec<String> {
+    let folder = open_folder(site.path("out")).await;
+    let listing = folder.list().await.expect("listed");
+    let inventory = inventory(&*folder, listing, build, 8).await;
+    let plan = plan(build, &inventory.expect("looked at"));
+    plan.changes()
+        .map(|action| action.object.path.to_string())
+        .collect()
+}
+
+#[test]
+fn new_pages_of_which_a_killed_push_wrote_some_are_finished_while_live() {
+    for is_resolved in [false, true] {
+        let site = hunt();
+        block_on(async {
+            let ann = deployer(&site).await;
+            ann.push(&built(&site)).await.expect("published");
+            ann.go_live().await.expect("live");
+            for new in ["a.html", "b.html", "c.html"] {
+                site.write(new, page(new));
+            }
+            push_and_be_killed(&site, &built(&site), 2).await;
+
+            let ann = deployer(&site).await;
+            assert_eq!(ann.root().await.plain, Plain::Pending);
+            let report = match is_resolved {
+                true => ann.resolve().await.expect("resolved").expect("it was left"),
+                false => ann.push(&built(&site)).await.expect("published").report,
+            };
+            assert!(report.is_complete(), "{report:?}");
+            assert_eq!(ann.root().await.plain, Plain::Settled);
+        });
+        let published = site.published("out");
+        for new in ["a.html", "b.html", "c.html"] {
+            assert_eq!(published[new], page(new).as_bytes());
+        }
+    }
+}
+
+#[test]
+fn what_a_killed_push_did_not_come_to_is_still_known_for_what_it_is() {
+    let site = hunt();
+    block_on(async {
+        let ann = deployer(&site).await;
+        let old = built(&site);
+        ann.push(&old).await.expect("published");
+        site.write("index.html", page("two"));
+        push_and_be_killed(&site, &built(&site), 0).await;
+        assert_eq!(to_write(&site, &old).await, [""; 0]);
+    });
+}
+
+#[test]
+fn a_page_whose_gz_a_killed_push_did_not_come_to_is_written_again() {
+    let site = hunt();
+    block_on(async {
+        let ann = deployer(&site).await;
+        ann.push(&built(&site)).await.expect("published");
+        site.write("index.html", page("two"));
+        push_and_be_killed(&site, &built(&site), 0).await;
+        // It came as far as the file.
+        fs::write(site.path("out/index.html"), page("two")).expect("written");
+        assert_eq!(to_write(&site, &built(&site)).await, ["index.html"]);
+        let ann = deployer(&site).await;
+        ann.push(&built(&site)).await.expect("published");
+    });
+    let published = site.published("out");
+    assert_eq!(gunzip(&published["index.html.gz"]), page("two").as_bytes());
+}
+
+#[test]
+fn whoever_loses_the_race_for_a_folder_forgets_no_page_of_the_winner() {
+    let site = hunt();
+    block_on(async {
+        let (ann, ben) = (deployer(&site).await, deployer(&site).await);
+        ann.push(&built(&site)).await.expect("published");
+        let looked = ann.look().await.expect("looked at");
+        site.write("rules.html", page("rules"));
+        let bens = built(&site);
+        ben.push(&bens).await.expect("published");
+
+        site.write("index.html", page("two"));
+        site.write("app.css", "body{color:red}");
+        let lost = ann.push_on(&built(&site), looked).await;
+        assert!(matches!(lost, Err(Error::LostRace { .. })), "{lost:?}");
+        assert_eq!(to_write(&site, &bens).await, [""; 0]);
+        let again = ben.push(&bens).await.expect("nothing to do");
+        assert!(!again.is_new);
+    });
+}
