@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use http::{HeaderName, HeaderValue};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -408,7 +409,23 @@ fn lines(entries: &[Entry]) -> Vec<u8> {
 
 fn parse_head(line: &str) -> Result<Head, Unusable> {
     root::check_format(line.as_bytes(), FORMAT, VERSION)?;
-    serde_json::from_str(line).map_err(Unusable::damaged)
+    let head: Head = serde_json::from_str(line).map_err(Unusable::damaged)?;
+    match head.headers.iter().all(HeadersLine::can_be_sent) {
+        true => Ok(head),
+        false => Err(Unusable::damaged("there are no such headers")),
+    }
+}
+
+impl HeadersLine {
+    fn can_be_sent(&self) -> bool {
+        let mut values = self
+            .further
+            .values()
+            .chain([&self.content_type, &self.cache_control]);
+        let mut names = self.further.keys();
+        values.all(|value| HeaderValue::from_str(value).is_ok())
+            && names.all(|name| HeaderName::from_bytes(name.as_bytes()).is_ok())
+    }
 }
 
 /// As version 1 has it, or in base64.
@@ -526,6 +543,9 @@ mod tests {
         assert_eq!(error, Unusable::damaged(disorder()));
         let bad_level = text.replace(",2,1,null]", ",2,9,null]");
         assert!(load(&bad_level).is_err());
+        for (name, value) in [("text/css", "text/css\\r\\nx: y"), ("immutable", "\\n")] {
+            assert!(load(&text.replacen(name, value, 1)).is_err(), "{value}");
+        }
         let bad_digest = text.replace("_nvq-I", "_nvq-");
         assert!(load(&bad_digest).is_err());
     }

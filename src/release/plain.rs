@@ -169,7 +169,12 @@ async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
     };
     let mut fenced = Report::default();
     write(&settle, &names, &mut fenced).await?;
-    report.failures.extend(fenced.failures);
+    // What is refused to us is refused to them.
+    use StoreErrorKind::{OutcomeUnknown, Precondition, Unreachable};
+    let may_be_theirs = |kind| matches!(kind, OutcomeUnknown | Precondition | Unreachable);
+    let failures = fenced.failures.into_iter();
+    let failures = failures.filter(|failure| may_be_theirs(failure.error.kind));
+    report.failures.extend(failures);
     report.not_begun += fenced.not_begun;
     report.is_interrupted |= fenced.is_interrupted;
     Ok(())

@@ -760,7 +760,9 @@ fn a_prune_that_was_interrupted_stops_publishing_until_it_is_finished() {
         site.write("app.css", "body{color:red}");
         ann.push(&built(&site)).await.expect("published");
         memory.trouble(|call| match call {
-            Call::Delete(key) if key.ends_with(".css") => Mischief::Refuse(StoreErrorKind::Other),
+            Call::Delete(key) if key.ends_with(".css") => {
+                Mischief::Refuse(StoreErrorKind::Unreachable)
+            }
             _ => Mischief::None,
         });
         let failed = sweep(&ann, ONE).await.expect_err("failed");

@@ -57,11 +57,11 @@ fn denied() -> Reply {
 
 const PRUNE: [&str; 7] = ["prune", "prod", "--keep", "1", "--keep-days", "0", "--yes"];
 
-/// A prune whose deletions of styles are all answered so, and the code of a push after that.
-fn prune_in_vain(scheme: &str, server: &str, answer: Reply) -> (Run, i32) {
+/// A prune whose deletions of styles, which have this in their URLs, are all answered so, and the code of a push after that.
+fn prune_in_vain(scheme: &str, server: &str, style: &str, answer: Reply) -> (Run, i32) {
     let proxy = Proxy::before(
         server,
-        [Rule::new("DELETE", ".css", Answer(answer)).always()],
+        [Rule::new("DELETE", style, Answer(answer)).always()],
     );
     let site = hunt(scheme, &[("prod", &proxy.url())]);
     ok(&site, &["push", "prod"]);
@@ -78,9 +78,10 @@ fn prune_in_vain(scheme: &str, server: &str, answer: Reply) -> (Run, i32) {
 fn a_prune_that_fails_says_that_nobody_can_push_before_it_is_finished_and_names_no_object() {
     let (s3, google) = (s3(), gcs::Server::start());
     google.bucket("bucket", &[gcs::Setup::Uniform]);
-    for (scheme, server) in [("s3", s3.url()), ("gs", google.url())] {
+    let storages = [("s3", s3.url(), ".css"), ("gs", google.url(), "%2Ecss")];
+    for (scheme, server, style) in storages {
         let busy = Reply::error(503, "SlowDown", "Please reduce your request rate.");
-        let (told, push) = prune_in_vain(scheme, server, busy);
+        let (told, push) = prune_in_vain(scheme, server, style, busy);
         assert_eq!((told.code, push), (5, 3), "{told}");
         assert_says(
             &told,
@@ -97,8 +98,9 @@ fn a_prune_that_fails_says_that_nobody_can_push_before_it_is_finished_and_names_
 fn what_the_storage_never_deletes_is_told_and_is_in_nobodys_way() {
     let (s3, google) = (s3(), gcs::Server::start());
     google.bucket("bucket", &[gcs::Setup::Uniform]);
-    for (scheme, server) in [("s3", s3.url()), ("gs", google.url())] {
-        let (told, push) = prune_in_vain(scheme, server, denied());
+    let storages = [("s3", s3.url(), ".css"), ("gs", google.url(), "%2Ecss")];
+    for (scheme, server, style) in storages {
+        let (told, push) = prune_in_vain(scheme, server, style, denied());
         assert_eq!((told.code, push), (1, 0), "{told}");
         assert_says(
             &told,
