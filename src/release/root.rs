@@ -764,5 +764,24 @@ mod tests {
         let size = serde_json::to_vec_pretty(&last).expect("JSON").len();
         assert!(size < 3000, "{size} bytes");
         assert_eq!(last.recent.len(), RECENT_MAX);
+
+        let back = |root: Root, n: u64| {
+            let mut to = first.current.clone().expect("released");
+            to.id = ReleaseId(format!("20270115-190412-{n:06}"));
+            to.manifest = blake3::hash(&n.to_le_bytes()).to_hex().to_string();
+            let seen = Root::seen(Some(&root));
+            let pending = root.roll_back(&seen, to, Overwrites::None, Plain::Pending, &stamp());
+            pending.expect("it isn't the current one")
+        };
+        let last = (0..1000).fold(last, back);
+        let size = serde_json::to_vec_pretty(&last).expect("JSON").len();
+        assert!(size < 14_000, "{size} bytes");
+        let lengths = (last.overtaken.len(), last.replaced.len());
+        assert_eq!(lengths, (OVERTAKEN_MAX, REPLACED_MAX));
+        assert_eq!(last.replaced[0].release.0, "20270115-190412-000998");
+        let json = serde_json::to_vec(&last).expect("JSON");
+        assert_eq!(parse(&json), Ok(last.clone()));
+        let settled = last.settle_plain(&last.switched, &stamp());
+        assert!(settled.expect("pending").overtaken.is_empty());
     }
 }
