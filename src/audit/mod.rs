@@ -41,7 +41,6 @@ use self::visit::Visit;
 use crate::config::{Access, Place, Target};
 use crate::doctor::{self, look_at_settings};
 use crate::error::Result;
-use crate::name::Secret;
 use crate::progress::Progress;
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::rollback::nothing_published;
@@ -58,8 +57,8 @@ pub struct Subject<'a> {
     pub target: &'a Target,
     /// Where its objects are.
     pub store: &'a Arc<dyn Store>,
-    /// Who named them.
-    pub secret: &'a Secret,
+    /// Where its releases are.
+    pub releases: &'a Arc<dyn Store>,
     /// How many objects.
     pub sample: Sample,
     /// Requests a second at most.
@@ -189,10 +188,8 @@ async fn settings(visit: &Visit<'_>) -> Vec<Finding> {
     let subject = visit.subject;
     let (target, store, stranger) = (subject.target, subject.store, &visit.stranger);
     let mut found = look_at_settings(target, store, stranger).await;
-    found.extend(doctor::old_releases(target, store, subject.secret, stranger).await);
-    if let Ok(store) = state::store(subject).await {
-        found.extend(doctor::look_at_state(target, &*store).await);
-    }
+    found.extend(doctor::former_releases(target, store, subject.releases, stranger).await);
+    found.extend(doctor::look_at_state(target, &**subject.releases).await);
     let mut findings = Vec::new();
     for found in found.into_iter().filter(|f| f.verdict != Verdict::Passed) {
         let kind = match found.check {

@@ -1,21 +1,18 @@
 //! Whether strangers can read the releases' own documents, which tell all names; and how those are closed that an ACL of their
 //! own opens.
 
-use std::sync::Arc;
-
 use futures_util::{StreamExt, stream};
 
 use super::finding::{Finding, Kind};
 use super::visit::Visit;
 use super::{Sample, Subject};
-use crate::config::{Access, Target};
 use crate::doctor;
 use crate::path::ObjectKey;
+use crate::release::layout::ROOT;
 use crate::release::root::Release;
-use crate::release::state::{FOLDER, ROOT};
 use crate::store::control::{Grant, Public, Told};
 use crate::store::stranger::Question;
-use crate::store::{Store, StoreError, open};
+use crate::store::{Store, StoreError};
 
 const WANTED: &str = "only we can read the releases";
 
@@ -42,12 +39,8 @@ pub(super) async fn look(visit: &Visit<'_>, current: Option<&Release>) -> Vec<Fi
         return Vec::new();
     }
     let subject = visit.subject;
-    let store = match store(subject).await {
-        Ok(store) => store,
-        Err(error) => return vec![unanswered(&error)],
-    };
-    let documents = documents(&*store, current, subject.sample).await;
-    let store = &*store;
+    let store = &**subject.releases;
+    let documents = documents(store, current, subject.sample).await;
     let looks = documents
         .into_iter()
         .map(|key| async move { ask(visit, store, &key).await });
@@ -89,25 +82,6 @@ fn unanswered(error: &StoreError) -> Finding {
     Finding::unknown(Kind::Unanswered, error.message.clone()).fix(error.hint.clone())
 }
 
-/// Where the documents are.
-pub(super) async fn store(subject: &Subject<'_>) -> Result<Arc<dyn Store>, StoreError> {
-    let target = subject.target;
-    match &target.state {
-        None => {
-            let folder = subject.secret.state_folder();
-            Ok(subject.store.below(&format!("{FOLDER}{folder}/")))
-        }
-        Some(place) => {
-            let state = Target {
-                place: place.clone(),
-                access: Access::Bucket,
-                ..target.clone()
-            };
-            open(&state, subject.patience).await
-        }
-    }
-}
-
 async fn documents(store: &dyn Store, current: Option<&Release>, sample: Sample) -> Vec<String> {
     let mut documents = vec![ROOT.to_string()];
     if let Some(release) = current {
@@ -131,11 +105,10 @@ async fn ask(
     store: &dyn Store,
     key: &str,
 ) -> Result<Option<Readable>, StoreError> {
-    let subject = visit.subject;
     let Ok(object) = ObjectKey::parse(key) else {
         return Ok(None);
     };
-    let url = doctor::state_url(subject.target, subject.store, subject.secret, key);
+    let url = store.url(&object);
     let heard = visit.ask(&Question::get(&url).taking(0)).await?;
     let kept = match store.control() {
         Some(control) => control.examine(&object).await?,
@@ -183,8 +156,7 @@ fn in_words(key: &str, current: Option<&Release>) -> String {
 /// # Errors
 /// It can't be set.
 pub(super) async fn close(subject: &Subject<'_>, key: &str) -> Result<(), StoreError> {
-    let store = store(subject).await?;
-    let (Some(control), Ok(key)) = (store.control(), ObjectKey::parse(key)) else {
+    let (Some(control), Ok(key)) = (subject.releases.control(), ObjectKey::parse(key)) else {
         return Ok(());
     };
     match control.examine(&key).await? {

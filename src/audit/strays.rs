@@ -11,8 +11,8 @@ use super::fix::delete_by_hand;
 use super::{Sample, Subject};
 use crate::doctor;
 use crate::path::ObjectKey;
+use crate::release::layout::FOLDER;
 use crate::release::prune;
-use crate::release::state::FOLDER;
 use crate::store::{Listing, Store, Stored, is_keyed};
 
 /// How many are asked whose they are, unless all objects are looked at.

@@ -1,9 +1,11 @@
 //! `audit`: what visitors get, held against the current release, and what can be put right.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use assetsync::audit::mend::mend;
 use assetsync::audit::{Audit, Sample, Subject, audit};
+use assetsync::release::layout::Home;
 use assetsync::release::state::State;
 use assetsync::report::{Urls, audit_json, audit_text, left_text, mends_text};
 use assetsync::{Build, Config, Error, Options, Patience, Result, Secret, Wanted, open};
@@ -35,20 +37,29 @@ impl Session<'_> {
         let target = &config.targets[0];
         let patience = Patience::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX));
         let store = self.unless_stopped(&runtime, async { Ok(open(target, patience).await?) })?;
+        let actor = assetsync::release::who::actor(variable);
+        let opening = State::open(target, &store, &secret, patience, config.requests, &actor);
+        let opened = self.unless_stopped(&runtime, async { Ok(opening.await) })?;
+        let state = opened.as_ref().ok().map(|(state, _)| state.clone());
+        let releases = match &state {
+            Some(state) => Arc::clone(state.store()),
+            // Their root can't be used, but strangers may read it.
+            None => {
+                let home = Home::of(target, &secret)?;
+                let open = async { Ok(home.open(target, &store, patience).await?) };
+                self.unless_stopped(&runtime, open)?
+            }
+        };
         let subject = Subject {
             target,
             store: &store,
-            secret: &secret,
+            releases: &releases,
             sample: wish.sample,
             rate: wish.rate,
             requests: config.requests,
             patience,
             progress: &self.progress,
         };
-        let actor = assetsync::release::who::actor(variable);
-        let opening = State::open(target, &store, &secret, patience, config.requests, &actor);
-        let opened = self.unless_stopped(&runtime, async { Ok(opening.await) })?;
-        let state = opened.as_ref().ok().map(|(state, _)| state.clone());
         let display = self.display();
         let found = self.unless_stopped(&runtime, audit(&subject, opened));
         drop(display);

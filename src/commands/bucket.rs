@@ -9,7 +9,7 @@ use assetsync::doctor::{
 use assetsync::report::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };
-use assetsync::{Config, Error, Patience, Result, Secret, Store, Target, Wanted};
+use assetsync::{Config, Error, Patience, Result, Store, Target, Wanted};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 
@@ -24,8 +24,8 @@ const RETRY_SECONDS_MAX: u64 = 10;
 pub(super) struct Exposed<'a> {
     pub(super) target: &'a Target,
     pub(super) store: &'a Arc<dyn Store>,
-    /// Whether it has any already.
-    pub(super) has_releases: bool,
+    /// Where its releases are, if it has any already.
+    pub(super) releases: Option<&'a Arc<dyn Store>>,
     /// Whether there's nothing to publish.
     pub(super) is_published: bool,
 }
@@ -114,13 +114,12 @@ impl Session<'_> {
         &self,
         runtime: &Runtime,
         exposed: &[Exposed<'_>],
-        secret: &Secret,
         is_allowed: bool,
     ) -> Result<Vec<u64>> {
         let looks = exposed.iter().map(|one| async {
             match one.is_published {
                 true => Seen::default(),
-                false => before_push(one.target, one.store, secret, one.has_releases).await,
+                false => before_push(one.target, one.store, one.releases).await,
             }
         });
         let look = async { Ok(join_all(looks).await) };

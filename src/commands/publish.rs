@@ -114,8 +114,7 @@ impl Session<'_> {
         // Of several targets, none is written to before all may be.
         all.iter().try_for_each(|planned| planned.check(&allowed))?;
         let exposed: Vec<Exposed<'_>> = all.iter().map(Planned::exposed).collect();
-        let asked =
-            self.refuse_exposed(&runtime, &exposed, &config.secret()?, guards.allow_exposed)?;
+        let asked = self.refuse_exposed(&runtime, &exposed, guards.allow_exposed)?;
         let mut documents = Vec::new();
         let mut code = DONE;
         let (mut done, mut failed) = (Vec::new(), None);
@@ -369,7 +368,7 @@ impl Planned<'_> {
         Exposed {
             target: self.target,
             store: &self.store,
-            has_releases: self.base.root.is_some(),
+            releases: self.base.root.as_ref().map(|_| self.state.store()),
             is_published: self.is_published,
         }
     }

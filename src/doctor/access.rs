@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::fix::releases_in_the_way;
 use super::published::try_publishing;
-use super::readers::old_releases;
 use super::rights::try_rights;
 use super::strangers::try_listings;
 use super::{
@@ -15,7 +14,7 @@ use super::{
 };
 use crate::config::{Access, Place, Target};
 use crate::error::{Error, Result};
-use crate::release::state::{FOLDER, ROOT};
+use crate::release::layout::{FOLDER, ROOT};
 use crate::store::control::{Change, Control, Settings, Wish};
 
 /// How often it's looked whether a change has come into force, and how long is waited in between: Google's rights take
@@ -236,7 +235,6 @@ async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
     findings.push(strangers::judge_listings(&listings, &grants, &fix));
     // What strangers with an account may do, no stranger's request shows.
     findings.push(settings::grants(&grants, patient.target, &fix));
-    let (target, store) = (patient.target, &patient.store);
-    findings.extend(old_releases(target, store, patient.secret, &patient.stranger).await);
+    findings.extend(patient.former_releases().await);
     findings
 }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fix::Fix;
-use super::readers::{judge_state, state_url};
-use super::strangers::{LIST_WHY, judge_listings, try_listings};
+use super::readers::judge_state;
+use super::strangers::{LIST_WHY, judge_listings, try_listings, url_of};
 use super::{Finding, Verdict, culprit};
 use crate::config::{Access, Target};
-use crate::name::Secret;
-use crate::release::state::ROOT;
+use crate::release::layout::ROOT;
 use crate::store::Store;
 use crate::store::control::{Control, Door, Grant, Public, Right, Told};
 use crate::store::stranger::{Question, Stranger};
@@ -29,12 +28,11 @@ pub struct Seen {
 /// The cheap, dangerous part, before something is uploaded: whether strangers can list the bucket, and, if there are any, read
 /// the releases; whether anybody with an account may list or write; and whether anybody may read what is published. Two requests at
 /// most without credentials, and those for the bucket's own rules. What nobody answers is told of as unknown: a push goes on then.
-/// So it does where these credentials may not see the rules, as those of CI mayn't.
+/// So it does where these credentials may not see the rules, as those of CI mayn't. `releases`: the place where they are, if there are any.
 pub async fn before_push(
     target: &Target,
     store: &Arc<dyn Store>,
-    secret: &Secret,
-    has_releases: bool,
+    releases: Option<&Arc<dyn Store>>,
 ) -> Seen {
     let Some(control) = store.control() else {
         return Seen::default();
@@ -46,14 +44,8 @@ pub async fn before_push(
     }
     let stranger = Stranger::new();
     let root = async {
-        match has_releases {
-            true => Some(
-                stranger
-                    .ask(&Question::get(&root_url(target, store, secret)))
-                    .await,
-            ),
-            false => None,
-        }
+        let root = url_of(releases?, ROOT);
+        Some(stranger.ask(&Question::get(&root)).await)
     };
     let (listings, root, grants) = futures_util::join!(
         try_listings(&stranger, &doors),
@@ -137,9 +129,4 @@ fn judge_grants(grants: &[Grant], target: &Target, is_listed: bool) -> Option<Fi
         Finding::warning("public-read", "that is what the bucket is for", text)
             .fix(fix.access_apply())
     })
-}
-
-/// Where a stranger would look for the root.
-fn root_url(target: &Target, store: &Arc<dyn Store>, secret: &Secret) -> String {
-    state_url(target, store, secret, ROOT)
 }

@@ -2,7 +2,7 @@
 
 use super::fix::Fix;
 use crate::config::{Place, Target};
-use crate::release::state::FOLDER;
+use crate::release::layout::FOLDER;
 use crate::store::control::{Blocks, Grant, Public, Right, RuleKind, Settings, Told};
 
 /// The rules that count: what a bucket's protections make void is left out. Servers that speak S3 may take a protection against

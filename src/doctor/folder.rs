@@ -5,22 +5,15 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::{Finding, Patient};
+use crate::config::Place;
+use crate::release::layout::{FOLDER, Home};
 use crate::release::root::Nonce;
-use crate::release::state::FOLDER;
 use crate::store::{PutMode, Store, StoreError};
-
-/// Where a folder's releases are kept unless the target says otherwise: beside it.
-pub(super) fn beside(folder: &Path) -> PathBuf {
-    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-    let mut name = whole.file_name().unwrap_or_default().to_os_string();
-    name.push(".releases");
-    whole.with_file_name(name)
-}
 
 pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding> {
     const WRITE: &str = "without it, nothing can be published";
     const RELEASES: &str = "a push ends by writing over the root of the releases";
-    let state = state_folder(patient, folder);
+    let state = state_folder(patient);
     let mut findings = vec![
         written("write", WRITE, try_writing(&*patient.store, FOLDER).await),
         written("releases", RELEASES, try_writing(&*patient.state, "").await),
@@ -33,11 +26,10 @@ pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding
     findings
 }
 
-fn state_folder(patient: &Patient<'_>, folder: &Path) -> Option<PathBuf> {
-    match &patient.target.state {
-        None => Some(beside(folder)),
-        Some(crate::config::Place::Directory(state)) => Some(state.clone()),
-        Some(_) => None,
+fn state_folder(patient: &Patient<'_>) -> Option<PathBuf> {
+    match &patient.home {
+        Home::Elsewhere(Place::Directory(state)) => Some(state.clone()),
+        Home::Elsewhere(_) | Home::Within(_) => None,
     }
 }
 

@@ -23,17 +23,17 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 pub use self::before_push::{Seen, before_push};
-pub(crate) use self::readers::{old_releases, state_url};
+pub(crate) use self::readers::former_releases;
 
 use self::fix::Fix;
 use self::published::try_publishing;
 use self::rights::try_rights;
 use self::strangers::try_listings;
-use crate::config::{Access, Place, Target};
+use crate::config::{Place, Target};
 use crate::error::Result;
 use crate::name::Secret;
+use crate::release::layout::Home;
 use crate::release::root::Nonce;
-use crate::release::state::FOLDER;
 use crate::store::control::{Grant, Right, Settings, Told};
 use crate::store::stranger::Stranger;
 use crate::store::{Listing, Patience, Store, StoreError, StoreErrorKind, open};
@@ -149,6 +149,8 @@ pub struct Patient<'a> {
     secret: &'a Secret,
     store: Arc<dyn Store>,
     /// Where its releases are kept.
+    home: Home,
+    /// The store of that place.
     state: Arc<dyn Store>,
     stranger: Stranger,
 }
@@ -164,29 +166,13 @@ impl<'a> Patient<'a> {
         patience: Patience,
     ) -> Result<Patient<'a>> {
         let store = open(target, patience).await?;
-        let state = match (&target.state, &target.place) {
-            (None, Place::Directory(folder)) => {
-                let place = Place::Directory(folder::beside(folder));
-                let target = Target {
-                    place,
-                    ..target.clone()
-                };
-                open(&target, patience).await?
-            }
-            (None, _) => store.below(&format!("{FOLDER}{}/", secret.state_folder())),
-            (Some(place), _) => {
-                let target = Target {
-                    place: place.clone(),
-                    access: Access::Bucket,
-                    ..target.clone()
-                };
-                open(&target, patience).await?
-            }
-        };
+        let home = Home::of(target, secret)?;
+        let state = home.open(target, &store, patience).await?;
         Ok(Patient {
             target,
             secret,
             store,
+            home,
             state,
             stranger: Stranger::new(),
         })
@@ -197,8 +183,14 @@ impl<'a> Patient<'a> {
         &self.store
     }
 
+    /// Whether its releases are in the target itself.
     fn has_state(&self) -> bool {
-        self.target.state.is_none()
+        matches!(self.home, Home::Within(_))
+    }
+
+    async fn former_releases(&self) -> Option<Finding> {
+        let (target, store) = (self.target, &self.store);
+        former_releases(target, store, &self.state, &self.stranger).await
     }
 
     /// A listing of where nothing is: whether it can be made is all there is to see.
@@ -271,8 +263,7 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     if let Some(state) = &state_settings {
         findings.extend(settings::judge_state(patient, state));
     }
-    let (target, store) = (patient.target, &patient.store);
-    findings.extend(old_releases(target, store, patient.secret, &patient.stranger).await);
+    findings.extend(patient.former_releases().await);
     findings
 }
 

@@ -1,5 +1,6 @@
 //! Whether strangers can read the releases, and what lets them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -8,13 +9,12 @@ use super::fix::Fix;
 use super::strangers::{try_reading, url_of};
 use super::{Finding, Patient, culprit};
 use crate::config::{Place, Target};
-use crate::name::Secret;
 use crate::path::ObjectKey;
+use crate::release::layout::{FOLDER, ROOT};
 use crate::release::root;
-use crate::release::state::{FOLDER, ROOT};
 use crate::store::control::{Grant, Public, RuleKind, Told};
 use crate::store::stranger::{Heard, Question, Stranger};
-use crate::store::{Store, StoreError, public_url};
+use crate::store::{Store, StoreError};
 
 pub(super) const STATE: &str = "anonymous-state";
 pub(super) const STATE_WHY: &str = "the releases name every object, those of solutions too";
@@ -136,47 +136,57 @@ pub(super) fn open_state(target: &Target, grants: &Told<Vec<Grant>>, text: &str)
     })
 }
 
-/// Releases that were kept in the target before they got a place of their own: nothing hides them where everybody may read.
-pub(crate) async fn old_releases(
+/// Documents tried of each place that has releases no more.
+const FORMER_DOCUMENTS_MAX: usize = 3;
+
+/// Releases in the target that aren't kept where `releases` are: left there before `state` was set, or under another key. Nothing
+/// hides them where everybody may read.
+pub(crate) async fn former_releases(
     target: &Target,
     store: &Arc<dyn Store>,
-    secret: &Secret,
+    releases: &Arc<dyn Store>,
     stranger: &Stranger,
 ) -> Option<Finding> {
-    target.state.as_ref()?;
     store.control()?;
-    let folder = format!("{FOLDER}{}/", secret.state_folder());
-    let root = ObjectKey::parse(ROOT).expect("it's a key");
-    let url = store.below(&folder).url(&root);
-    let heard = stranger.ask(&Question::get(&url)).await;
-    let is_there = heard.is_ok_and(|heard| heard.status.is_success());
-    is_there.then(|| {
-        let text =
-            "strangers can read releases that were kept in the target before `state` was set";
-        Finding::failed("old-releases", STATE_WHY, text).fix(Fix::of(target).old_releases())
+    let within = store.below(FOLDER);
+    let listing = within.list().await;
+    // Whoever mayn't list sees none; `rights` tells that.
+    let keys = listing.map(|listing| listing.into_keys().collect());
+    let looks = former_documents(keys.unwrap_or_default())
+        .into_iter()
+        .map(|key| url_of(&within, &key))
+        .filter(|url| !url.starts_with(url_of(releases, ROOT).trim_end_matches(ROOT)))
+        .map(|url| async move { stranger.ask(&Question::get(&url).taking(0)).await });
+    let heard = join_all(looks).await;
+    let is_read = |heard: &Result<Heard, _>| heard.as_ref().is_ok_and(|h| h.status.is_success());
+    heard.iter().any(is_read).then(|| {
+        let fix = Fix::of(target);
+        let (text, fix) = match target.state {
+            Some(_) => (
+                "strangers can read releases that were kept in the target before `state` was set",
+                fix.old_releases(),
+            ),
+            None => (
+                "strangers can read releases that were kept in the target under another key",
+                fix.move_releases(),
+            ),
+        };
+        Finding::failed("old-releases", STATE_WHY, text).fix(fix)
     })
 }
 
-/// Where a stranger would look for a document of the releases.
-pub(crate) fn state_url(
-    target: &Target,
-    store: &Arc<dyn Store>,
-    secret: &Secret,
-    key: &str,
-) -> String {
-    let key = ObjectKey::parse(key).expect("documents are called by keys");
-    match &target.state {
-        None => {
-            let folder = secret.state_folder();
-            store.below(&format!("{FOLDER}{folder}/")).url(&key)
-        }
-        Some(place) => {
-            let state = Target {
-                place: place.clone(),
-                public_url: None,
-                ..target.clone()
-            };
-            public_url(&state, &key)
-        }
-    }
+/// Some documents of each folder that has any, given all keys there are below [`FOLDER`].
+fn former_documents(mut keys: Vec<String>) -> Vec<String> {
+    keys.sort();
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    keys.retain(|key| {
+        let Some((folder, document)) = key.split_once('/') else {
+            return false;
+        };
+        let taken = taken.entry(folder.to_string()).or_default();
+        let is_tried = *taken < FORMER_DOCUMENTS_MAX || document == ROOT;
+        *taken += usize::from(is_tried);
+        is_tried && ObjectKey::parse(key).is_ok()
+    });
+    keys
 }

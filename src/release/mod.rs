@@ -15,7 +15,8 @@
 //! | [`root`] | the root, and every way in which it may change; pure |
 //! | [`manifest`] | the objects of a release; pure |
 //! | [`guard`] | what stops a push before it begins; pure |
-//! | [`state`] | where these are kept; compare and swap, settled when its answer is lost |
+//! | [`layout`] | where these are kept |
+//! | [`state`] | their documents; compare and swap, settled when its answer is lost |
 //! | [`Unusable`] | why a document can't be used, and what to do |
 //! | [`verify`] | whether the objects of a release are there |
 //! | [`publish`](mod@publish) | from a plan to a commit |
@@ -25,6 +26,7 @@
 //! | [`who`] | who publishes, and from which commit |
 
 pub mod guard;
+pub mod layout;
 pub mod manifest;
 mod packed;
 pub mod plain;

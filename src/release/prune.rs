@@ -15,9 +15,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::guard;
+use super::layout::FOLDER;
 use super::rollback::nothing_published;
 use super::root::{Release, ReleaseId, Replaced, Root, Seen};
-use super::state::{FOLDER, Home, State};
+use super::state::State;
 use crate::error::{Error, Result};
 use crate::name::Token;
 use crate::path::ObjectKey;
@@ -188,10 +189,7 @@ impl Young {
 /// The releases of another key, of those who don't know that ours are kept elsewhere, or of a target that is below this one,
 /// need objects that ours don't.
 fn refuse_others(listing: &Listing, state: &State) -> Result<()> {
-    let ours = match state.home() {
-        Home::Within => 1,
-        Home::Elsewhere => 0,
-    };
+    let ours = usize::from(state.is_within());
     let folders: BTreeSet<&str> = listing.keys().filter_map(|key| releases_in(key)).collect();
     let within = folders
         .iter()

@@ -1,5 +1,4 @@
-//! Where releases are kept: the root, and the immutable documents that it leads to. A private place of its own, or a
-//! folder of the target with a name that only the key tells.
+//! The documents of releases: the root, and the immutable ones that it leads to. `layout.rs` has their place.
 //!
 //! ```text
 //! root.json                    the one document that changes
@@ -10,7 +9,6 @@
 //! ```
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -19,24 +17,19 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::Unusable;
+use super::layout::{FOLDER, Home, ROOT, folder_of};
 use super::manifest::Manifest;
 use super::packed::{TOO_LARGE, pack, unpack};
 use super::root::{self, Nonce, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped};
 use crate::build::Object;
-use crate::config::{Access, Place, Target};
+use crate::config::Target;
 use crate::encode::content_of;
 use crate::error::{Error, Result};
 use crate::name::{Secret, Token};
 use crate::store::{
     DOCUMENT_BYTES_MAX, Listing, Patience, PutMode, Store, StoreError, StoreErrorKind, Version,
-    called, open,
+    called,
 };
-
-/// The key of the root.
-pub(crate) const ROOT: &str = "root.json";
-
-/// The folder of a target that has its state in itself. A bucket's policy can keep strangers from all below it.
-pub const FOLDER: &str = ".assetsync/";
 
 /// Where the documents of releases are, below their state.
 const RELEASES: &str = "releases/";
@@ -61,15 +54,8 @@ pub struct State {
     /// Documents read at a time.
     requests: usize,
     actor: String,
-    home: Home,
+    is_within: bool,
     patience: Patience,
-}
-
-/// Whether releases are kept in the target itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Home {
-    Within,
-    Elsewhere,
 }
 
 /// What became of a change of the root.
@@ -103,7 +89,7 @@ impl State {
             store,
             requests,
             actor: actor.to_string(),
-            home: Home::Elsewhere,
+            is_within: false,
             patience: Patience::default(),
         }
     }
@@ -117,8 +103,9 @@ impl State {
         self.patience
     }
 
-    pub(super) fn home(&self) -> Home {
-        self.home
+    /// Whether releases are kept in the target itself.
+    pub(super) fn is_within(&self) -> bool {
+        self.is_within
     }
 
     /// The state of `target`, whose objects are in `store`: where its configuration says, beside a folder, or [within](State::within)
@@ -134,21 +121,13 @@ impl State {
         requests: usize,
         actor: &str,
     ) -> Result<(State, Option<Held>)> {
-        let place = match (&target.state, &target.place) {
-            (Some(place), _) => place.clone(),
-            (None, Place::Directory(folder)) => Place::Directory(beside(folder)?),
-            (None, _) => {
-                let (state, root) = State::within(store, secret, requests, actor).await?;
-                return Ok((state.patient(patience), root));
-            }
-        };
-        let target = Target {
-            place,
-            access: Access::Bucket,
-            ..target.clone()
-        };
-        let store = open(&target, patience).await?;
-        let state = State::new(store, requests, actor).patient(patience);
+        let home = Home::of(target, secret)?;
+        if let Home::Within(_) = home {
+            let (state, root) = State::within(store, secret, requests, actor).await?;
+            return Ok((state.patient(patience), root));
+        }
+        let documents = home.open(target, store, patience).await?;
+        let state = State::new(documents, requests, actor).patient(patience);
         let root = state.root().await?;
         if root.is_none() {
             let releases = state.store.below(RELEASES).list().await?;
@@ -169,10 +148,10 @@ impl State {
         actor: &str,
     ) -> Result<(State, Option<Held>)> {
         let at = |folder: &str| State {
-            home: Home::Within,
-            ..State::new(target.below(&format!("{FOLDER}{folder}/")), requests, actor)
+            is_within: true,
+            ..State::new(target.below(folder), requests, actor)
         };
-        let own = at(&secret.state_folder());
+        let own = at(&folder_of(secret));
         let root = own.root().await?;
         if root.is_some() {
             return Ok((own, root));
@@ -191,7 +170,7 @@ impl State {
         match others.as_slice() {
             [] => Ok((own, None)),
             [folder] => {
-                let other = at(folder);
+                let other = at(&format!("{FOLDER}{folder}/"));
                 let root = other.root().await?;
                 Ok((other, root))
             }
@@ -513,27 +492,9 @@ impl State {
         }
     }
 
-    pub(super) fn store(&self) -> &Arc<dyn Store> {
+    /// The store that has the documents.
+    pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
-    }
-}
-
-/// `out/bucket.releases` for `out/bucket`.
-fn beside(folder: &Path) -> Result<PathBuf> {
-    let whole = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;
-    match whole.file_name() {
-        Some(name) => {
-            let mut name = name.to_os_string();
-            name.push(".releases");
-            Ok(whole.with_file_name(name))
-        }
-        None => Err(Error::usage(
-            format!(
-                "There's no place for releases beside the folder `{}`",
-                folder.display()
-            ),
-            "name one with `state` in the target",
-        )),
     }
 }
 

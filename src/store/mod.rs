@@ -49,7 +49,7 @@ use crate::config::{Place, Target};
 use crate::error::{Error, Problem};
 use crate::name::Token;
 use crate::path::{KEY_BYTES_MAX, ObjectKey};
-use crate::release::state::{FOLDER, ROOT};
+use crate::release::layout::{FOLDER, ROOT};
 
 pub use control::Control;
 pub use memory::{Call, Memory, Mischief};

@@ -28,7 +28,7 @@ use super::{StoreError, StoreErrorKind};
 use crate::config::Access;
 use crate::cors::Policy;
 use crate::path::{ObjectKey, url_path};
-use crate::release::state::FOLDER;
+use crate::release::layout::FOLDER;
 
 /// A part of how a bucket is set up: the query that asks for it, the document that answers, what S3 says where there's none,
 /// and the permission that is needed.

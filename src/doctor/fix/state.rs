@@ -3,7 +3,7 @@
 use super::super::culprit;
 use super::Fix;
 use crate::config::{Access, Place, Target};
-use crate::release::state::FOLDER;
+use crate::release::layout::FOLDER;
 use crate::store::control::{Grant, RuleKind};
 
 impl Fix<'_> {

@@ -13,8 +13,9 @@ use crate::error::{Error, Result};
 use crate::path::ObjectKey;
 use crate::release::Unusable;
 use crate::release::guard;
+use crate::release::layout::FOLDER;
 use crate::release::root::{self, Nonce, Refusal, Root};
-use crate::release::state::{Changed, FOLDER, Home, State};
+use crate::release::state::{Changed, State};
 use crate::store::{PutMode, Store, StoreError, StoreErrorKind, Version};
 
 /// How old what the root says may be when something is deleted: whoever finished this sweep meanwhile has deleted all of it, and
@@ -92,7 +93,7 @@ pub async fn finish(store: &Arc<dyn Store>, state: &State, requests: usize) -> R
 async fn check_permission(store: &Arc<dyn Store>, state: &State) -> Result<()> {
     let Nonce(nonce) = Nonce::random();
     let mut places = vec![(state.store(), format!("sweeps/{PROBE}{nonce}"))];
-    if state.home() == Home::Elsewhere {
+    if !state.is_within() {
         places.push((store, format!("{FOLDER}{PROBE}{nonce}")));
     }
     for (place, key) in places {
