@@ -1,7 +1,9 @@
-//! What can be typed. Only clap's structures; what it means is in `commands.rs`.
+//! What can be typed: clap's structures, and which target they name. What it means is in `commands.rs`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use assetsync::{Error, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -94,8 +96,8 @@ pub enum Command {
         after_help = "Examples:\n  assetsync diff prod\n  assetsync diff --check prod    exit code 6 if anything would change\n  assetsync diff --json prod | jq .summary"
     )]
     Diff {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Exit with 6 if anything would change
         #[arg(long)]
         check: bool,
@@ -115,8 +117,8 @@ pub enum Command {
         after_help = "Examples:\n  assetsync push\n  assetsync push prod --dry-run\n  assetsync push --from site --to file:public --key-file hunt.key"
     )]
     Push {
-        /// As in [target.NAME] [default: default_target]
-        targets: Vec<String>,
+        #[command(flatten)]
+        targets: TargetNames,
         /// Only show what would be done, as `diff` does
         #[arg(long)]
         dry_run: bool,
@@ -136,8 +138,8 @@ pub enum Command {
         after_help = "Examples:\n  assetsync releases prod\n  assetsync releases prod --json | jq .current"
     )]
     Releases {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -153,10 +155,8 @@ pub enum Command {
         after_help = "Examples:\n  assetsync rollback                  the release before\n  assetsync rollback prod k3v9qd      the one whose name ends so"
     )]
     Rollback {
-        /// As in [target.NAME] [default: default_target]; if there's no such target, it's the release
-        target: Option<String>,
-        /// The release, or its beginning or end [default: the one before the current one]
-        release: Option<String>,
+        #[command(flatten)]
+        which: TargetOrRelease,
         /// How closely the release is looked at
         #[arg(long, value_enum, default_value_t = VerifyHow::List, value_name = "HOW")]
         verify: VerifyHow,
@@ -184,8 +184,8 @@ pub enum Command {
         /// What to do
         #[arg(value_enum)]
         switch: LiveSwitch,
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// When it's planned to end, for people to see: nothing ends by itself
         #[arg(long, value_name = "TIME")]
         until: Option<String>,
@@ -208,8 +208,8 @@ pub enum Command {
         after_help = "Examples:\n  assetsync prune prod --dry-run\n  assetsync prune prod --keep 5 --keep-days 90 --yes"
     )]
     Prune {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Releases to retain, at least
         #[arg(long, value_name = "N", default_value_t = 10)]
         keep: u32,
@@ -236,8 +236,8 @@ pub enum Command {
     /// more: what it prints is how things are.
     #[command(after_help = "Example:\n  assetsync resolve prod")]
     Resolve {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         #[command(flatten)]
         settings: Settings,
         #[command(flatten)]
@@ -261,8 +261,8 @@ pub enum Command {
         after_help = "Examples:\n  assetsync doctor prod\n  assetsync doctor prod --json | jq '.findings[] | select(.verdict == \"failed\")'"
     )]
     Doctor {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -281,8 +281,8 @@ pub enum Command {
         after_help = "Examples:\n  assetsync audit prod\n  assetsync audit prod --all\n  assetsync audit prod --repair       shows what it will do, and asks"
     )]
     Audit {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Objects to look at; large ones by their ends
         #[arg(long, value_name = "N", default_value_t = 100)]
         sample: usize,
@@ -317,12 +317,8 @@ pub enum Command {
     /// Print the public URL of files of the tree
     #[command(after_help = "Example:\n  assetsync url puzzle/gears/index.html --target prod")]
     Url {
-        /// Logical paths, such as puzzle/gears/index.html
-        #[arg(required = true, value_name = "PATH")]
-        paths: Vec<String>,
-        /// As in [target.NAME] [default: default_target]
-        #[arg(long, value_name = "NAME")]
-        target: Option<String>,
+        #[command(flatten)]
+        which: TargetOrPaths,
         #[command(flatten)]
         settings: Settings,
         #[command(flatten)]
@@ -350,9 +346,8 @@ pub enum Command {
         /// With --live: this release, or its beginning or end
         #[arg(long, value_name = "RELEASE", requires = "live")]
         release: Option<String>,
-        /// With --live: as in [target.NAME] [default: default_target]
-        #[arg(long, value_name = "NAME", requires = "live")]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         #[command(flatten)]
         settings: Settings,
         #[command(flatten)]
@@ -404,6 +399,129 @@ pub enum Command {
     Man,
 }
 
+/// The target of a command. People type it as an argument or as a flag: either is understood.
+#[derive(Debug, Args)]
+pub struct TargetName {
+    /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]
+    #[arg(value_name = "TARGET")]
+    target: Option<String>,
+    #[command(flatten)]
+    flag: TargetFlag,
+}
+
+/// The targets of a command that takes several.
+#[derive(Debug, Args)]
+pub struct TargetNames {
+    /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
+    /// The same as TARGET; can be given more than once
+    #[arg(long = "target", id = "target_flags", value_name = "NAME")]
+    flags: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct TargetFlag {
+    /// The same as TARGET
+    #[arg(long = "target", id = "target_flag", value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// A target and a release, of which either may be missing.
+#[derive(Debug, Args)]
+pub struct TargetOrRelease {
+    /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]; if there's no such target, it's the release
+    #[arg(value_name = "TARGET")]
+    target: Option<String>,
+    /// The release, or its beginning or end [default: the one before the current one]
+    release: Option<String>,
+    #[command(flatten)]
+    flag: TargetFlag,
+}
+
+/// Paths, and a target before them.
+#[derive(Debug, Args)]
+pub struct TargetOrPaths {
+    /// Files of the tree, such as puzzle/gears/index.html; of a folder, its index.html. The first may be a target
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]
+    #[arg(long = "target", id = "target_flag", value_name = "NAME")]
+    flag: Option<String>,
+}
+
+impl TargetName {
+    /// The name as a list; empty if none is given.
+    ///
+    /// # Errors
+    /// Two different ones are given.
+    pub fn names(&self) -> Result<Vec<String>> {
+        one_way(self.target.as_slice(), self.flag.name.as_slice())
+    }
+}
+
+impl TargetNames {
+    /// All names; empty if none is given.
+    ///
+    /// # Errors
+    /// Different ones are given as arguments and as flags.
+    pub fn names(&self) -> Result<Vec<String>> {
+        one_way(&self.targets, &self.flags)
+    }
+}
+
+impl TargetOrRelease {
+    /// The target as a list, empty if none is given, and the release. `is_target` knows the names of targets.
+    ///
+    /// # Errors
+    /// Two different targets are given.
+    pub fn parts(&self, is_target: impl Fn(&str) -> bool) -> Result<(Vec<String>, Option<String>)> {
+        let flag = self.flag.name.as_slice();
+        match (&self.target, &self.release) {
+            (Some(name), None) if !is_target(name) && !flag.contains(name) => {
+                Ok((flag.to_vec(), Some(name.clone())))
+            }
+            (target, release) => Ok((one_way(target.as_slice(), flag)?, release.clone())),
+        }
+    }
+}
+
+impl TargetOrPaths {
+    /// The target as a list, empty if none is given, and the paths. `is_target` knows the names of targets that aren't paths.
+    ///
+    /// # Errors
+    /// Two different targets are given.
+    pub fn parts(&self, is_target: impl Fn(&str) -> bool) -> Result<(Vec<String>, &[String])> {
+        let flag = self.flag.as_slice();
+        match self.paths.split_first() {
+            Some((name, paths)) if !paths.is_empty() && is_target(name) => {
+                Ok((one_way(std::slice::from_ref(name), flag)?, paths))
+            }
+            _ => Ok((flag.to_vec(), &self.paths)),
+        }
+    }
+}
+
+/// Targets that were named as arguments, as flags, or the same ones in both ways.
+fn one_way(arguments: &[String], flags: &[String]) -> Result<Vec<String>> {
+    let sorted = |names: &[String]| names.iter().cloned().collect::<BTreeSet<_>>();
+    if arguments.is_empty() {
+        return Ok(flags.to_vec());
+    }
+    if !flags.is_empty() && sorted(arguments) != sorted(flags) {
+        let (arguments, flags) = (arguments.join("`, `"), flags.join("`, `"));
+        return Err(Error::Usage {
+            message: format!(
+                "Which target? `{}` is given, and `{}` by --target",
+                arguments.escape_debug(),
+                flags.escape_debug()
+            ),
+            hint: "name it once: `push prod` and `push --target prod` mean the same".to_string(),
+        });
+    }
+    Ok(arguments.to_vec())
+}
+
 #[derive(Debug, Subcommand)]
 pub enum AccessCommand {
     /// Show what strangers may do, and what keeps the bucket from being public
@@ -411,8 +529,8 @@ pub enum AccessCommand {
         after_help = "Examples:\n  assetsync access show prod\n  assetsync access show prod --json | jq .settings.grants"
     )]
     Show {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -436,8 +554,8 @@ pub enum AccessCommand {
         after_help = "Examples:\n  assetsync access apply prod\n  assetsync access apply prod --unblock --yes"
     )]
     Apply {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Also take away what keeps the bucket from being public: S3's public access block, as far as it's in the way; Google's
         /// public access prevention
         #[arg(long)]
@@ -466,8 +584,8 @@ pub enum AccessCommand {
         after_help = "Examples:\n  assetsync access close prod\n  assetsync access close prod --yes     in CI"
     )]
     Close {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Don't ask
         #[arg(long)]
         yes: bool,
@@ -521,8 +639,8 @@ pub enum CorsCommand {
         after_help = "Examples:\n  assetsync cors show prod\n  assetsync cors show prod --json > cors/prod.json"
     )]
     Show {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Print JSON, as a policy's file has it
         #[arg(long)]
         json: bool,
@@ -536,8 +654,8 @@ pub enum CorsCommand {
         after_help = "Examples:\n  assetsync cors diff prod\n  assetsync cors diff --check prod    exit code 6 if anything would change"
     )]
     Diff {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Exit with 6 if anything would change
         #[arg(long)]
         check: bool,
@@ -558,8 +676,8 @@ pub enum CorsCommand {
         after_help = "Examples:\n  assetsync cors apply prod\n  assetsync cors apply prod --yes     in CI"
     )]
     Apply {
-        /// As in [target.NAME] [default: default_target]
-        target: Option<String>,
+        #[command(flatten)]
+        target: TargetName,
         /// Don't ask
         #[arg(long)]
         yes: bool,

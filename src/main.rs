@@ -7,6 +7,7 @@ mod output;
 use std::process::ExitCode;
 
 use assetsync::{Error, Result, plain};
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Color};
@@ -16,11 +17,10 @@ use crate::cli::{Cli, Color};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
-    };
+    let matches = Cli::command()
+        .try_get_matches()
+        .unwrap_or_else(|error| without_guesses(error).exit());
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| without_guesses(error).exit());
     set_color(cli.global.color);
     let code = go_to_directory(&cli)
         .and_then(|()| commands::run(&cli, &matches))
@@ -29,6 +29,45 @@ fn main() -> ExitCode {
             error.exit_code()
         });
     ExitCode::from(code)
+}
+
+/// The same mistake, without tips that are no more than guesses: `--force` isn't `--from`, and whoever follows such a tip gets
+/// something else than they want.
+fn without_guesses(mut error: clap::Error) -> clap::Error {
+    for (wrong, tip) in [
+        (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+        (
+            ContextKind::InvalidSubcommand,
+            ContextKind::SuggestedSubcommand,
+        ),
+    ] {
+        let Some(typed) = error.get(wrong).map(ToString::to_string) else {
+            continue;
+        };
+        let tips = match error.remove(tip) {
+            Some(ContextValue::String(tip)) => vec![tip],
+            Some(ContextValue::Strings(tips)) => tips,
+            _ => Vec::new(),
+        };
+        let mut tips = tips.into_iter();
+        if let Some(meant) = tips.find(|tip| is_slip(&typed, tip)) {
+            error.insert(tip, ContextValue::String(meant));
+        }
+        // "to pass '--prod' as a value": a file may be called like a flag, if it has an extension.
+        if !typed.contains(['.', '/']) {
+            error.remove(ContextKind::Suggested);
+        }
+    }
+    error
+}
+
+/// These say where everything goes: whoever means a target gets another place.
+const NEVER_GUESSED: [&str; 2] = ["--state", "--to"];
+
+/// Whether `typed` is `meant` with a slip of the finger: two in a long word.
+fn is_slip(typed: &str, meant: &str) -> bool {
+    let most = if typed.len() < 8 { 1 } else { 2 };
+    !NEVER_GUESSED.contains(&meant) && strsim::osa_distance(typed, meant) <= most
 }
 
 fn set_color(color: Color) {

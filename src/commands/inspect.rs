@@ -2,17 +2,15 @@
 
 use std::path::Path;
 
-use assetsync::config::nearest;
 use assetsync::release::rollback::{find, nothing_published};
 use assetsync::report::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
-use assetsync::rules::Publish;
 use assetsync::store::{check, public_url};
 use assetsync::{
     Build, Config, Error, LogicalPath, Result, Tree, Wanted, build_with, leaks, manifest, walk,
 };
 
-use super::{Code, DONE, Nothing, Session, levels};
-use crate::cli::ManifestFormat;
+use super::{Code, DONE, Nothing, Session, levels, paths};
+use crate::cli::{ManifestFormat, TargetOrPaths};
 use crate::output::{eprint, print, print_json, write_atomically};
 
 /// Of which release the manifest is meant.
@@ -23,11 +21,20 @@ pub(super) struct Published<'a> {
 }
 
 impl Session<'_> {
-    pub(super) fn url(&self, paths: &[String], targets: &[String]) -> Result<Code> {
-        let config = self.config(Wanted::Targets(targets))?;
+    pub(super) fn url(&self, which: &TargetOrPaths) -> Result<Code> {
+        let config = self.config(Wanted::NoTarget)?;
         let secret = self.secret(&config)?;
         let mut tree = walk(&config.sources, &config.rules);
-        refuse_unknown(paths, &tree, &config)?;
+        let is_target = |name: &str| {
+            config.target_names.iter().any(|other| other == name)
+                && paths::exact(name, &tree).is_none()
+        };
+        let (targets, typed) = which.parts(is_target)?;
+        let config = self.config(Wanted::Targets(&targets))?;
+        let found = typed
+            .iter()
+            .map(|path| paths::find(path, &tree, &config).cloned());
+        let found: Vec<LogicalPath> = found.collect::<Result<_>>()?;
         // What can't be published doesn't change what the others are called.
         tree.problems.clear();
         let _signals = self.runtime()?;
@@ -36,8 +43,9 @@ impl Session<'_> {
             tree.public_url = target.public_url.clone();
             let build = build_with(&cache, &tree, &secret, &self.progress)?;
             check(target, &build)?;
-            for path in paths {
-                let object = build.find(path).expect("every path was found in the tree");
+            for path in &found {
+                let object = build.find(path.as_str());
+                let object = object.expect("every path was found in the tree");
                 print(&format!("{}\n", public_url(target, &object.key)))?;
             }
         }
@@ -117,25 +125,23 @@ impl Session<'_> {
         write_out(out, &text)
     }
 
-    pub(super) fn refs(&self, paths: &[String], as_dot: bool) -> Result<Code> {
+    pub(super) fn refs(&self, typed: &[String], as_dot: bool) -> Result<Code> {
         let config = self.local_config()?;
         let _signals = self.runtime()?;
         let (tree, build) = self.local_build(&config)?;
-        refuse_unknown(paths, &tree, &config)?;
+        let found = typed.iter().map(|path| paths::find(path, &tree, &config));
+        let found: Vec<&LogicalPath> = found.collect::<Result<_>>()?;
         if as_dot {
             print(&dot(&build))?;
-        } else if paths.is_empty() {
+        } else if typed.is_empty() {
             print(&unresolved_text(&build))?;
         }
-        for path in paths {
+        for path in found {
             let place = build
                 .objects
-                .iter()
-                .position(|object| object.path.as_str() == path);
-            print(&refs_text(
-                &build,
-                place.expect("every path was found in the tree"),
-            ))?;
+                .binary_search_by(|object| object.path.cmp(path));
+            let place = place.expect("every path was found in the tree");
+            print(&refs_text(&build, place))?;
         }
         Ok(DONE)
     }
@@ -192,53 +198,6 @@ fn write_out(out: Option<&Path>, text: &str) -> Result<Code> {
         Some(file) => write_atomically(file, text)?,
     }
     Ok(DONE)
-}
-
-fn refuse_unknown(paths: &[String], tree: &Tree, config: &Config) -> Result<()> {
-    let is_in = |path: &&String| {
-        tree.assets
-            .iter()
-            .any(|asset| asset.path.as_str() == path.as_str())
-    };
-    match paths.iter().find(|path| !is_in(path)) {
-        Some(unknown) => Err(unknown_path(unknown, tree, config)),
-        None => Ok(()),
-    }
-}
-
-fn unknown_path(path: &str, tree: &Tree, config: &Config) -> Error {
-    let policy = LogicalPath::parse(path).map(|path| config.rules.policy(&path).publish);
-    let (message, hint) = match policy {
-        Ok(Publish::LeftOut) => (
-            format!("`{path}` isn't published: a rule leaves it out"),
-            String::new(),
-        ),
-        Ok(Publish::NotListed) if is_skipped(tree, path) => (
-            format!("`{path}` isn't published: its extension isn't one of the web's"),
-            "`extensions` in assetsync.toml, or a rule with `publish = true`, lets it through"
-                .to_string(),
-        ),
-        Ok(Publish::Never) => (
-            format!("`{path}` isn't published: systems and editors leave such files behind"),
-            String::new(),
-        ),
-        _ => (
-            format!("There is no `{path}` in the tree"),
-            match nearest(path, tree.assets.iter().map(|asset| asset.path.as_str())) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "paths are relative to the source, such as `puzzle/gears/index.html`"
-                    .to_string(),
-            },
-        ),
-    };
-    Error::Usage { message, hint }
-}
-
-fn is_skipped(tree: &Tree, path: &str) -> bool {
-    tree.skipped
-        .values()
-        .flatten()
-        .any(|skipped| skipped.as_str() == path)
 }
 
 /// A manifest in a source would be published by the next push, with every name in it.

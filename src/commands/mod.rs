@@ -6,6 +6,7 @@ mod audit;
 mod bucket;
 mod cors;
 mod inspect;
+mod paths;
 mod publish;
 mod releases;
 
@@ -55,34 +56,30 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
             unlock,
             output,
             ..
-        } => session.diff(target.as_slice(), *check, unlock, output),
+        } => session.diff(&target.names()?, *check, unlock, output),
         Command::Push {
             targets,
             dry_run: true,
             unlock,
             output,
             ..
-        } => session.diff(targets, false, unlock, output),
+        } => session.diff(&targets.names()?, false, unlock, output),
         Command::Push {
             targets,
             unlock,
             guards,
             output,
             ..
-        } => session.push(targets, unlock, guards, output),
-        Command::Releases { target, json, .. } => session.releases(target.as_slice(), *json),
+        } => session.push(&targets.names()?, unlock, guards, output),
+        Command::Releases { target, json, .. } => session.releases(&target.names()?, *json),
         Command::Rollback {
-            target,
-            release,
+            which,
             verify,
             overwrite_live,
             unlock,
             json,
             ..
-        } => {
-            let names: Vec<String> = target.iter().chain(release).cloned().collect();
-            session.rollback(&names, *verify, overwrite_live, unlock, *json)
-        }
+        } => session.rollback(which, *verify, overwrite_live, unlock, *json),
         Command::Live {
             switch,
             target,
@@ -92,7 +89,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
             ..
         } => session.live(
             *switch,
-            target.as_slice(),
+            &target.names()?,
             until.as_deref(),
             message.as_deref(),
             *json,
@@ -113,11 +110,11 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
                 is_confirmed: *yes,
                 as_json: *json,
             };
-            session.prune(target.as_slice(), &wish)
+            session.prune(&target.names()?, &wish)
         }
-        Command::Resolve { target, .. } => session.resolve(target.as_slice()),
+        Command::Resolve { target, .. } => session.resolve(&target.names()?),
         Command::Cors(command) => session.cors(command),
-        Command::Doctor { target, json, .. } => session.doctor(target.as_slice(), *json),
+        Command::Doctor { target, json, .. } => session.doctor(&target.names()?, *json),
         Command::Audit {
             target,
             sample,
@@ -141,10 +138,10 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
                 urls: publish::urls(output),
                 as_json: output.json,
             };
-            session.audit(target.as_slice(), &wish)
+            session.audit(&target.names()?, &wish)
         }
         Command::Access(AccessCommand::Show { target, json, .. }) => {
-            session.access_show(target.as_slice(), *json)
+            session.access_show(&target.names()?, *json)
         }
         Command::Access(AccessCommand::Apply {
             target,
@@ -158,7 +155,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
                 is_confirmed: *yes,
                 as_json: *json,
             };
-            session.access_change(target.as_slice(), Aim::Apply, &wish)
+            session.access_change(&target.names()?, Aim::Apply, &wish)
         }
         Command::Access(AccessCommand::Close {
             target, yes, json, ..
@@ -169,9 +166,9 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
                 is_confirmed: *yes,
                 as_json: *json,
             };
-            session.access_change(target.as_slice(), Aim::Close, &wish)
+            session.access_change(&target.names()?, Aim::Close, &wish)
         }
-        Command::Url { paths, target, .. } => session.url(paths, target.as_slice()),
+        Command::Url { which, .. } => session.url(which),
         Command::Manifest {
             format,
             level,
@@ -181,8 +178,15 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
             target,
             ..
         } => {
+            let target = target.names()?;
+            if !live && !target.is_empty() {
+                return Err(Error::Usage {
+                    message: "The manifest of the local tree has no target".to_string(),
+                    hint: "`--live` writes that of a target's current release".to_string(),
+                });
+            }
             let published = live.then(|| inspect::Published {
-                target: target.as_slice(),
+                target: &target,
                 release: release.as_deref(),
             });
             session.manifest(*format, level, out.as_deref(), published)
@@ -273,14 +277,14 @@ impl Session<'_> {
     fn cors(&self, command: &CorsCommand) -> Result<Code> {
         match command {
             CorsCommand::Check { file, json, .. } => self.cors_check(file.as_deref(), *json),
-            CorsCommand::Show { target, json, .. } => self.cors_show(target.as_slice(), *json),
+            CorsCommand::Show { target, json, .. } => self.cors_show(&target.names()?, *json),
             CorsCommand::Diff {
                 target,
                 check,
                 json,
                 ..
-            } => self.cors_diff(target.as_slice(), *check, *json),
-            CorsCommand::Apply { target, yes, .. } => self.cors_apply(target.as_slice(), *yes),
+            } => self.cors_diff(&target.names()?, *check, *json),
+            CorsCommand::Apply { target, yes, .. } => self.cors_apply(&target.names()?, *yes),
         }
     }
 

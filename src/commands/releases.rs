@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 use super::ask::{Question, confirm};
 use super::publish::{Look, how, open_both};
 use super::{Code, DONE, Session};
-use crate::cli::{LiveSwitch, Unlock, VerifyHow};
+use crate::cli::{LiveSwitch, TargetOrRelease, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -119,14 +119,14 @@ impl Session<'_> {
 
     pub(super) fn rollback(
         &self,
-        names: &[String],
+        which: &TargetOrRelease,
         verify: VerifyHow,
         overwrite_live: &[String],
         unlock: &Unlock,
         as_json: bool,
     ) -> Result<Code> {
-        let (target, release) = self.target_and_release(names)?;
-        let place = self.open(target)?;
+        let (target, release) = self.target_and_release(which)?;
+        let place = self.open(&target)?;
         let unlocked = super::levels(&place.config, &unlock.levels)?;
         let allowed = Allowed {
             overwrite_live: overwrite_live.iter().cloned().collect::<BTreeSet<_>>(),
@@ -142,7 +142,7 @@ impl Session<'_> {
             options: &options,
             progress: &self.progress,
         };
-        let mut done = place.settle(rollback(&asked, release))?;
+        let mut done = place.settle(rollback(&asked, release.as_deref()))?;
         done.report = done.report.of_target(place.target());
         let text = rolled_back_text(place.target(), &done);
         match (as_json, done.report.is_complete()) {
@@ -165,34 +165,21 @@ impl Session<'_> {
     }
 
     /// One name is a target's if there is such a target, else a release's.
-    fn target_and_release<'n>(
-        &self,
-        names: &'n [String],
-    ) -> Result<(&'n [String], Option<&'n str>)> {
-        match names {
-            [] => Ok((&[], None)),
-            [name] => {
-                let config = self.config(Wanted::NoTarget)?;
-                if config.target_names.contains(name) {
-                    return Ok((names, None));
-                }
-                let targets = config.target_names.iter().map(String::as_str);
-                match nearest(name, targets) {
-                    // Releases are called after the day.
-                    Some(near) if !name.starts_with(|c: char| c.is_ascii_digit()) => {
-                        Err(Error::Usage {
-                            message: format!(
-                                "There is no target or release `{}`",
-                                name.escape_debug()
-                            ),
-                            hint: format!("did you mean `{near}`?"),
-                        })
-                    }
-                    _ => Ok((&[], Some(name.as_str()))),
-                }
-            }
-            [_, release, ..] => Ok((&names[..1], Some(release.as_str()))),
+    fn target_and_release(&self, which: &TargetOrRelease) -> Result<(Vec<String>, Option<String>)> {
+        let config = self.config(Wanted::NoTarget)?;
+        let names = &config.target_names;
+        let (target, release) = which.parts(|name| names.iter().any(|other| other == name))?;
+        if let (true, Some(name)) = (target.is_empty(), &release)
+            // Releases are called after the day.
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && let Some(near) = nearest(name, names.iter().map(String::as_str))
+        {
+            return Err(Error::Usage {
+                message: format!("There is no target or release `{}`", name.escape_debug()),
+                hint: format!("did you mean `{near}`?"),
+            });
         }
+        Ok((target, release))
     }
 
     pub(super) fn live(

@@ -4,6 +4,7 @@
 mod support;
 
 mod access;
+mod advice;
 mod audit;
 mod browser;
 mod cache;

@@ -1,0 +1,193 @@
+//! Which file of the tree is meant by what people type: they copy from a shell, a browser or a file manager.
+
+use std::path::{Component, Path, PathBuf};
+
+use assetsync::config::nearest;
+use assetsync::rules::Publish;
+use assetsync::{Config, Error, LogicalPath, Result, Tree};
+
+/// How many files of a folder are named in a message about it.
+const SHOWN: usize = 3;
+
+/// The file that `typed` means: a logical path, with `/` or `./` before it or as a URL has it, or the file's place on disk. Of a
+/// folder, its `index.html`.
+///
+/// # Errors
+/// There's no such file, or it isn't published.
+pub(super) fn find<'t>(typed: &str, tree: &'t Tree, config: &Config) -> Result<&'t LogicalPath> {
+    let readings = readings(typed, config);
+    readings
+        .iter()
+        .find_map(|path| file_or_index(path, tree))
+        .ok_or_else(|| unknown(typed, &readings, tree, config))
+}
+
+/// The file of exactly this logical path.
+pub(super) fn exact<'t>(path: &str, tree: &'t Tree) -> Option<&'t LogicalPath> {
+    let found = tree
+        .assets
+        .binary_search_by(|asset| asset.path.as_str().cmp(path));
+    found.ok().map(|at| &tree.assets[at].path)
+}
+
+fn file_or_index<'t>(path: &str, tree: &'t Tree) -> Option<&'t LogicalPath> {
+    let index = match path.trim_end_matches('/') {
+        "" => "index.html".to_string(),
+        folder => format!("{folder}/index.html"),
+    };
+    exact(path, tree).or_else(|| exact(&index, tree))
+}
+
+/// What `typed` may be as a logical path, the likeliest first. Each may end in a slash.
+fn readings(typed: &str, config: &Config) -> Vec<String> {
+    let prefixes = config.rules.prefixes().iter();
+    let mut readings = vec![typed.to_string()];
+    readings.extend(prefixes.filter_map(|prefix| typed.strip_prefix(prefix).map(clean)));
+    readings.push(clean(typed));
+    readings.extend(on_disk(typed, config));
+    readings
+}
+
+/// A path without what means nothing in it. `..` at its beginning leads nowhere, and is left out.
+fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let slash = match path.ends_with('/') && !parts.is_empty() {
+        true => "/",
+        false => "",
+    };
+    parts.join("/") + slash
+}
+
+/// The logical paths of a place on disk: one for each source that it's in.
+fn on_disk(typed: &str, config: &Config) -> impl Iterator<Item = String> {
+    let place = real(Path::new(typed));
+    let readings = config.sources.iter().filter_map(|source| {
+        let below = place.strip_prefix(real(&source.dir)).ok()?;
+        Some(format!("{}{}", source.mount, below.to_str()?))
+    });
+    readings.collect::<Vec<_>>().into_iter()
+}
+
+/// A place without links and dots. Of one that isn't there, as it's written.
+fn real(path: &Path) -> PathBuf {
+    let written = || {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let mut real = PathBuf::new();
+        for part in absolute.components() {
+            match part {
+                Component::ParentDir => drop(real.pop()),
+                part => real.push(part),
+            }
+        }
+        real
+    };
+    path.canonicalize().unwrap_or_else(|_| written())
+}
+
+fn unknown(typed: &str, readings: &[String], tree: &Tree, config: &Config) -> Error {
+    let shown = typed.escape_debug();
+    if let Some(why) = readings
+        .iter()
+        .find_map(|path| unpublished(path, tree, config))
+    {
+        let (why, hint) = why;
+        return Error::Usage {
+            message: format!("`{shown}` isn't published: {why}"),
+            hint: hint.to_string(),
+        };
+    }
+    if let Some(files) = readings.iter().find_map(|path| files_in(path, tree)) {
+        return Error::Usage {
+            message: format!("`{shown}` is a folder without an `index.html`"),
+            hint: files,
+        };
+    }
+    let near = readings
+        .iter()
+        .rev()
+        .find_map(|path| nearest_in(tree, path));
+    Error::Usage {
+        message: format!("There is no `{shown}` in the tree"),
+        hint: match near {
+            Some(near) => format!("did you mean `{}`?", near.escape_debug()),
+            None => {
+                "paths are relative to the source, such as `puzzle/gears/index.html`".to_string()
+            }
+        },
+    }
+}
+
+/// A file like `path`, or a folder that has a page.
+fn nearest_in<'t>(tree: &'t Tree, path: &str) -> Option<&'t str> {
+    let files = || tree.assets.iter().map(|asset| asset.path.as_str());
+    let is_page = |folder: &&str| folder.is_empty() || folder.ends_with('/');
+    let folders = files().filter_map(|path| path.strip_suffix("index.html"));
+    let folders = folders.filter(is_page).filter(|folder| !folder.is_empty());
+    let namesake = |other: &&str| other.rsplit('/').next() == path.rsplit('/').next();
+    nearest(path, files().chain(folders)).or_else(|| files().find(namesake))
+}
+
+/// Why a file that is there isn't published, and what helps.
+fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str, &'static str)> {
+    let path = LogicalPath::parse(path).ok()?;
+    let is_skipped = || tree.skipped.values().flatten().any(|other| *other == path);
+    match config.rules.policy(&path).publish {
+        Publish::LeftOut => Some(("a rule leaves it out", "")),
+        Publish::NotListed if is_skipped() => Some((
+            "its extension isn't one of the web's",
+            "`extensions` in assetsync.toml, or a rule with `publish = true`, lets it through",
+        )),
+        Publish::Never => Some(("systems and editors leave such files behind", "")),
+        Publish::NotListed | Publish::ByRule | Publish::ByExtension => None,
+    }
+}
+
+/// Some files of a folder, in words; none if it has none.
+fn files_in(folder: &str, tree: &Tree) -> Option<String> {
+    let folder = match folder.trim_end_matches('/') {
+        "" => String::new(),
+        folder => format!("{folder}/"),
+    };
+    let first = tree
+        .assets
+        .partition_point(|asset| asset.path.as_str() < folder.as_str());
+    let files = tree.assets[first..].iter().map(|asset| asset.path.as_str());
+    let files: Vec<&str> = files.take_while(|path| path.starts_with(&folder)).collect();
+    let named = files.iter().take(SHOWN);
+    let named: Vec<String> = named
+        .map(|path| format!("`{}`", path.escape_debug()))
+        .collect();
+    let more = match files.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!files.is_empty()).then(|| format!("it has {}{more}", named.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn what_means_nothing_in_a_path_is_left_out() {
+        for (typed, meant) in [
+            ("a/b.html", "a/b.html"),
+            ("/a/b.html", "a/b.html"),
+            ("./a//b.html", "a/b.html"),
+            ("a/c/../b.html", "a/b.html"),
+            ("../a/", "a/"),
+            ("a/.", "a"),
+            ("/", ""),
+            (".", ""),
+        ] {
+            assert_eq!(clean(typed), meant, "{typed}");
+        }
+    }
+}
