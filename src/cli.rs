@@ -135,11 +135,14 @@ pub enum Command {
     },
     /// Show the current release and those that can be rolled back to
     #[command(
-        after_help = "Examples:\n  assetsync releases prod\n  assetsync releases prod --json | jq .current"
+        after_help = "Examples:\n  assetsync releases prod\n  assetsync releases prod --json | jq .current",
+        args_conflicts_with_subcommands = true
     )]
     Releases {
         #[command(flatten)]
         target: TargetName,
+        #[command(subcommand)]
+        command: Option<ReleasesCommand>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -520,6 +523,29 @@ fn one_way(arguments: &[String], flags: &[String]) -> Result<Vec<String>> {
         });
     }
     Ok(arguments.to_vec())
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReleasesCommand {
+    /// Take over the releases of a bucket that was moved or renamed
+    ///
+    /// The releases name the target that they belong to, and every command refuses those of another one. This looks at every object
+    /// of the retained releases in the target, shows what it found, asks, and writes the target's name into the root. The old target
+    /// is refused from then on. Nothing is uploaded, and nothing changes for visitors.
+    #[command(
+        after_help = "Examples:\n  assetsync releases adopt prod\n  assetsync releases adopt prod --yes     in CI"
+    )]
+    Adopt {
+        #[command(flatten)]
+        target: TargetName,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
 }
 
 #[derive(Debug, Subcommand)]

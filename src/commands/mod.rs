@@ -29,7 +29,9 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tokio::runtime::Runtime;
 
-use crate::cli::{AccessCommand, Cli, Command, CorsCommand, Global, KeyCommand, SETTINGS};
+use crate::cli::{
+    AccessCommand, Cli, Command, CorsCommand, Global, KeyCommand, ReleasesCommand, SETTINGS,
+};
 use crate::output::{self, eprint, print};
 
 /// How a run without an error ended, as an exit code.
@@ -71,6 +73,10 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
             output,
             ..
         } => session.push(&targets.names()?, unlock, guards, output),
+        Command::Releases {
+            command: Some(ReleasesCommand::Adopt { target, yes, .. }),
+            ..
+        } => session.adopt(&target.names()?, *yes),
         Command::Releases { target, json, .. } => session.releases(&target.names()?, *json),
         Command::Rollback {
             which,

@@ -398,9 +398,9 @@ fn of_several(error: Error, all: &[Planned<'_>], at: usize, done: &[&str]) -> Er
 /// How a target is looked at.
 #[derive(Clone)]
 pub(super) struct Look {
-    patience: Patience,
+    pub(super) patience: Patience,
     requests: usize,
-    actor: String,
+    pub(super) actor: String,
 }
 
 impl Look {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use assetsync::config::nearest;
+use assetsync::release::adopt;
 use assetsync::release::guard;
 use assetsync::release::guard::Allowed;
 use assetsync::release::prune::{self, Keep};
@@ -14,10 +15,10 @@ use assetsync::release::root::{Refusal, Root};
 use assetsync::release::state::{Changed, State};
 use assetsync::release::verify::Verify;
 use assetsync::report::{
-    failures_json, failures_text, live_text, release_json, releases_json, releases_text,
-    rolled_back_text, root_json, sweep_json, sweep_text, young_text,
+    adoption_text, failures_json, failures_text, live_text, release_json, releases_json,
+    releases_text, rolled_back_text, root_json, sweep_json, sweep_text, young_text,
 };
-use assetsync::{Config, Error, Options, Result, Store, Target, Wanted};
+use assetsync::{Config, Error, Options, Result, Store, Target, Wanted, open};
 use jiff::{Timestamp, Zoned};
 use tokio::runtime::Runtime;
 
@@ -114,6 +115,42 @@ impl Session<'_> {
             true => print_json(&[releases_json(place.name(), &root, &retained)])?,
             false => print(&releases_text(place.name(), &root, &retained))?,
         }
+        Ok(DONE)
+    }
+
+    pub(super) fn adopt(&self, target: &[String], is_confirmed: bool) -> Result<Code> {
+        let config = self.config(Wanted::Targets(target))?;
+        let secret = self.secret(&config)?;
+        let runtime = self.runtime()?;
+        let (look, target) = (Look::of(&config), &config.targets[0]);
+        let (requests, of_target) = (config.requests, |error: Error| error.of_target(target));
+        let plan = async {
+            let store = open(target, look.patience).await?;
+            let found = State::find(
+                target,
+                &store,
+                &secret,
+                look.patience,
+                requests,
+                &look.actor,
+            );
+            let (state, _) = found.await?;
+            let adoption = adopt::plan(target, &store, &state, &secret, requests).await?;
+            Ok((state, adoption))
+        };
+        let planned = self.unless_stopped(&runtime, plan);
+        let (state, adoption) = planned.map_err(of_target)?;
+        print(&adoption_text(&target.name, &adoption))?;
+        if !is_confirmed {
+            confirm(&Question {
+                question: "Take these releases over?",
+                unasked: "Nobody can be asked whether to take these releases over",
+                declined: "Nothing was changed",
+            })?;
+        }
+        let adopted = runtime.block_on(adopt::adopt(&state, &adoption));
+        let root = adopted.map_err(of_target)?;
+        print(&live_text(&target.name, Some(&root)))?;
         Ok(DONE)
     }
 

@@ -17,12 +17,26 @@ impl Target {
 
     /// A hint whose commands would be for the default target otherwise.
     pub(crate) fn named_in(&self, hint: &str) -> String {
-        let verbs = ["live off", "push", "releases", "resolve", "rollback"];
-        let name = |hint: String, verb| {
-            let named = format!("`{}", self.command(verb));
-            hint.replace(&format!("`assetsync {verb}"), &named)
-        };
-        verbs.into_iter().fold(hint.to_string(), name)
+        // Of two that begin alike, the longer one first.
+        let verbs = [
+            "live off",
+            "push",
+            "releases adopt",
+            "releases",
+            "resolve",
+            "rollback",
+        ];
+        let mut parts = hint.split("`assetsync ");
+        let mut named = parts.next().unwrap_or_default().to_string();
+        for part in parts {
+            let verb = verbs.iter().find(|verb| part.starts_with(**verb));
+            named += "`";
+            match verb {
+                Some(verb) => named += &(self.command(verb) + &part[verb.len()..]),
+                None => named += &format!("assetsync {part}"),
+            }
+        }
+        named
     }
 
     /// Whether the target has no name in a configuration.

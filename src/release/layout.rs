@@ -1,12 +1,13 @@
 //! Where a target's releases are kept. Nothing else computes that place.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Access, Place, Target};
+use super::root::Owner;
+use crate::config::{Access, Place, Target, command};
 use crate::error::{Error, Result};
 use crate::name::Secret;
-use crate::store::{Patience, Store, StoreError, open};
+use crate::store::{Patience, Store, StoreError, open, server};
 
 /// The folder of a target that has its releases in itself. A bucket's policy can keep strangers from all below it.
 pub const FOLDER: &str = ".assetsync/";
@@ -58,6 +59,68 @@ impl Home {
             }
         }
     }
+}
+
+/// The same for the releases that `target` has under this key.
+///
+/// # Errors
+/// As for [`Home::of`]; a folder can't be found.
+pub(super) fn owner_of(target: &Target, secret: &Secret) -> Result<Owner> {
+    owner(target, &Home::of(target, secret)?)
+}
+
+/// What the root of releases that are kept at `home` says of its target.
+///
+/// # Errors
+/// A folder can't be found.
+fn owner(target: &Target, home: &Home) -> Result<Owner> {
+    let url = match (&target.place, home) {
+        (Place::Directory(folder), Home::Elsewhere(Place::Directory(state))) => {
+            let whole = real(folder)?;
+            let path = path_from(&real(state)?, &whole);
+            format!("file:{}", path.display())
+        }
+        (Place::Directory(folder), _) => format!("file:{}", real(folder)?.display()),
+        (place, _) => command::url(place),
+    };
+    let is_elsewhere = match home {
+        Home::Within(_) => false,
+        Home::Elsewhere(place) => {
+            std::mem::discriminant(place) != std::mem::discriminant(&target.place)
+        }
+    };
+    Ok(Owner {
+        url,
+        server: server(target).filter(|_| is_elsewhere),
+    })
+}
+
+/// A folder as the file system calls it, without links and dots, whether it's there yet or not.
+fn real(folder: &Path) -> Result<PathBuf> {
+    let error = |e| Error::io("find", folder, e);
+    let whole = std::path::absolute(folder).map_err(error)?;
+    for there in whole.ancestors() {
+        match there.canonicalize() {
+            Ok(real) => {
+                let rest = whole.strip_prefix(there).expect("it's an ancestor");
+                return Ok(real.join(rest));
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(error(e)),
+        }
+    }
+    Ok(whole)
+}
+
+/// How `to` is called from `from`, both whole: what stays the same when the folder that has both is moved.
+fn path_from(from: &Path, to: &Path) -> PathBuf {
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(to.components().skip(shared)).collect()
 }
 
 /// The folder of a target that has the releases under this key.

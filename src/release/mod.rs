@@ -23,8 +23,10 @@
 //! | [`plain`] | mutable names, once a release is the current one |
 //! | [`rollback`](mod@rollback) | an earlier release again |
 //! | [`prune`](mod@prune) | the only deletions |
+//! | [`adopt`](mod@adopt) | releases for another target |
 //! | [`who`] | who publishes, and from which commit |
 
+pub mod adopt;
 pub mod guard;
 pub mod layout;
 pub mod manifest;

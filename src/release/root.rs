@@ -201,6 +201,28 @@ pub struct Replaced {
     pub at: Timestamp,
 }
 
+/// The target that releases belong to. Told apart by this alone: two targets never share a root.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Owner {
+    /// `s3://bucket/prefix`, without credentials; of a folder, its path from the folder that has the releases, or the whole path
+    /// where they are in a bucket.
+    pub url: String,
+    /// The server that has the target, if the releases are on another one. Where both are on the same, the place of the releases
+    /// says which it is, whatever name it's called by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)?;
+        match &self.server {
+            Some(server) => write!(f, " at {server}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Deletion, and whether it's going on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Gc {
@@ -226,6 +248,9 @@ pub struct Root {
     pub at: Timestamp,
     /// Who.
     pub actor: String,
+    /// The target that all of this is about; none in roots of versions that didn't say, until their next change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Owner>,
     /// The release that counts; none before the first push.
     pub current: Option<Release>,
     /// The nonce of the change that made it so: after two rollbacks, the same release isn't the same state of things.
@@ -330,6 +355,7 @@ impl Root {
             nonce: Nonce(String::new()),
             at: stamp.at,
             actor: String::new(),
+            target: None,
             current: None,
             switched: Nonce(String::new()),
             newest: None,
@@ -605,6 +631,28 @@ impl Root {
         })
     }
 
+    /// Gives the releases to another target, in which they must have been verified while `seen` was so.
+    ///
+    /// # Errors
+    /// [`Refusal::Sweeping`] and [`Refusal::Pending`]: somebody is still changing the target that they belong to;
+    /// [`Refusal::LostRace`]; [`Refusal::Already`].
+    pub fn adopt(&self, seen: &Seen, target: &Owner, stamp: &Stamp) -> Result<Root, Refusal> {
+        if self.gc.sweep.is_some() {
+            return Err(Refusal::Sweeping);
+        }
+        if self.plain == Plain::Pending {
+            return Err(Refusal::Pending);
+        }
+        Root::is_as_seen(Some(self), seen)?;
+        if self.target.as_ref() == Some(target) {
+            return Err(Refusal::Already);
+        }
+        Ok(Root {
+            target: Some(target.clone()),
+            ..Root::after(Some(self), stamp)
+        })
+    }
+
     /// Changes nothing but the stamp: no swap that was sent before can be done after this one.
     /// Without a root, the first, with nothing in it.
     pub fn touch(root: Option<&Root>, stamp: &Stamp) -> Root {
@@ -689,6 +737,7 @@ mod tests {
     use super::*;
 
     const V1: &str = include_str!("../../tests/data/root/v1.json");
+    const V1_WITH_TARGET: &str = include_str!("../../tests/data/root/v1-with-target.json");
 
     #[test]
     fn version_1_still_loads_and_is_written_the_same() {
@@ -702,6 +751,57 @@ mod tests {
             serde_json::to_string_pretty(&root).expect("JSON"),
             V1.trim_end()
         );
+    }
+
+    #[test]
+    fn version_1_with_its_target_loads_and_is_written_the_same() {
+        let root = parse(V1_WITH_TARGET.as_bytes()).expect("loads");
+        let target = root.target.as_ref().expect("named");
+        assert_eq!(
+            target.to_string(),
+            "s3://hunt-assets/static at https://s3.amazonaws.com"
+        );
+        assert_eq!(
+            serde_json::to_string_pretty(&root).expect("JSON"),
+            V1_WITH_TARGET.trim_end()
+        );
+    }
+
+    #[test]
+    fn nobody_takes_over_what_somebody_is_changing() {
+        let root = parse(V1.as_bytes()).expect("loads");
+        let target = Owner {
+            url: "s3://hunt".to_string(),
+            server: None,
+        };
+        let stamp = Stamp {
+            nonce: Nonce::random(),
+            actor: "ann@laptop".to_string(),
+            at: root.at,
+        };
+        let (seen, plain) = (Root::seen(Some(&root)), Plain::Settled);
+        let idle = Root { plain, ..root };
+        let adopted = idle.adopt(&seen, &target, &stamp).expect("idle");
+        assert_eq!(adopted.target.as_ref(), Some(&target));
+        assert_eq!(adopted.current, idle.current);
+        let again = adopted.adopt(&seen, &target, &stamp);
+        assert_eq!(again, Err(Refusal::Already));
+        let pending = Root {
+            plain: Plain::Pending,
+            ..idle.clone()
+        };
+        let refused = pending.adopt(&seen, &target, &stamp);
+        assert_eq!(refused, Err(Refusal::Pending));
+        let mut swept = idle.clone();
+        swept.gc.sweep = Some("sweeps/00000001-2a78dfae.json.gz".to_string());
+        let refused = swept.adopt(&seen, &target, &stamp);
+        assert_eq!(refused, Err(Refusal::Sweeping));
+        let other = Root {
+            switched: Nonce::random(),
+            ..idle
+        };
+        let refused = other.adopt(&seen, &target, &stamp);
+        assert_eq!(refused, Err(Refusal::LostRace));
     }
 
     #[test]

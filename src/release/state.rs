@@ -17,10 +17,10 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::Unusable;
-use super::layout::{FOLDER, Home, ROOT, folder_of};
+use super::layout::{FOLDER, Home, ROOT, folder_of, owner_of};
 use super::manifest::Manifest;
 use super::packed::{TOO_LARGE, pack, unpack};
-use super::root::{self, Nonce, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped};
+use super::root::{self, Nonce, Owner, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped};
 use crate::build::Object;
 use crate::config::Target;
 use crate::encode::content_of;
@@ -56,6 +56,8 @@ pub struct State {
     actor: String,
     is_within: bool,
     patience: Patience,
+    /// Whose releases these have to be.
+    owner: Option<Owner>,
 }
 
 /// What became of a change of the root.
@@ -91,6 +93,7 @@ impl State {
             actor: actor.to_string(),
             is_within: false,
             patience: Patience::default(),
+            owner: None,
         }
     }
 
@@ -112,8 +115,30 @@ impl State {
     /// the target. And its root, which had to be read for that.
     ///
     /// # Errors
-    /// No credentials for a place of its own, or what looking for it gives.
+    /// No credentials for a place of its own, or what looking for it gives. [`Error::Refused`]: these releases are another target's.
     pub async fn open(
+        target: &Target,
+        store: &Arc<dyn Store>,
+        secret: &Secret,
+        patience: Patience,
+        requests: usize,
+        actor: &str,
+    ) -> Result<(State, Option<Held>)> {
+        let (state, root) = State::find(target, store, secret, patience, requests, actor).await?;
+        let state = State {
+            owner: Some(owner_of(target, secret)?),
+            ..state
+        };
+        root.as_ref()
+            .map_or(Ok(()), |held| state.check_owner(&held.root))?;
+        Ok((state, root))
+    }
+
+    /// The same, whoever's releases these are: for [`adopt`](super::adopt::adopt).
+    ///
+    /// # Errors
+    /// As for [`State::open`], but for the last.
+    pub async fn find(
         target: &Target,
         store: &Arc<dyn Store>,
         secret: &Secret,
@@ -257,11 +282,34 @@ impl State {
         })
     }
 
+    /// Refuses the root of another target. One that names none belongs to whoever changes it next.
+    fn check_owner(&self, root: &Root) -> Result<()> {
+        match (&self.owner, &root.target) {
+            (Some(ours), Some(theirs)) if ours != theirs => Err(Error::Refused {
+                message: format!(
+                    "The releases that are kept there belong to another target: `{}`, not `{}`",
+                    crate::error::escape(&theirs.to_string()),
+                    crate::error::escape(&ours.to_string())
+                ),
+                hint: "give each target a `state` of its own; if the bucket was moved or renamed, `assetsync releases adopt` checks that every object is there, and takes the releases over".to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// The root as it is now; none before the first change.
     ///
     /// # Errors
-    /// It can't be read, or is of a version that isn't known: then nothing may be changed, as if the target were live.
+    /// It can't be read, is another target's, or is of a version that isn't known: then nothing may be changed, as if the target were live.
     pub async fn root(&self) -> Result<Option<Held>> {
+        let held = self.any_root().await?;
+        held.as_ref()
+            .map_or(Ok(()), |held| self.check_owner(&held.root))?;
+        Ok(held)
+    }
+
+    /// The root, whosever it is.
+    async fn any_root(&self) -> Result<Option<Held>> {
         let Some((bytes, version)) = self.store.read(ROOT).await? else {
             return Ok(None);
         };
@@ -290,7 +338,7 @@ impl State {
             let held = self.root().await?;
             let stamp = self.stamp();
             let next = match change(held.as_ref().map(|held| &held.root), &stamp) {
-                Ok(next) => next,
+                Ok(next) => self.owned(next),
                 Err(refusal) => return Ok(Changed::Refused(refusal, held.map(|held| held.root))),
             };
             if self.swap(held, &next).await? == Swap::Done {
@@ -301,6 +349,14 @@ impl State {
             message: "The root of the target's releases changes all the time".to_string(),
             hint: "who else is publishing? try again in a minute".to_string(),
         })
+    }
+
+    /// The same, with the name of the target in it.
+    fn owned(&self, root: Root) -> Root {
+        Root {
+            target: self.owner.clone().or(root.target),
+            ..root
+        }
     }
 
     /// Writes `next` if the root is still `held`.
@@ -317,7 +373,7 @@ impl State {
                 Err(error) => error,
             };
             // Whatever it says, the root knows better: an earlier try of the same request may have been done.
-            let now = match self.root().await {
+            let now = match self.any_root().await {
                 Ok(now) => now,
                 Err(_) if is_definite(error.kind) && doubt.is_none() => return Err(error.into()),
                 Err(_) => return Err(unknown(&error)),

@@ -40,12 +40,7 @@ pub async fn verify(
     how: Verify,
     requests: usize,
 ) -> Result<Vec<Finding>, StoreError> {
-    let meant: Vec<usize> = (0..manifest.entries.len())
-        .filter(|at| {
-            let entry = &manifest.entries[*at];
-            entry.stored.is_some() && is_meant(entry)
-        })
-        .collect();
+    let meant = published(manifest, is_meant);
     if how == Verify::None || meant.is_empty() {
         return Ok(Vec::new());
     }
@@ -53,20 +48,35 @@ pub async fn verify(
     if how == Verify::Full {
         look_closer(store, manifest, &meant, &mut listing, requests).await?;
     }
-    let finding = |at: usize| {
-        let there = listing.get(manifest.entries[at].key.as_str());
-        let reason = difference(&manifest.entries[at], there)?;
+    Ok(compare(manifest, &meant, &listing))
+}
+
+/// Compares these published objects of `manifest` with what a listing tells.
+pub(super) fn compare(manifest: &Manifest, meant: &[usize], listing: &Listing) -> Vec<Finding> {
+    let finding = |at: &usize| {
+        let there = listing.get(manifest.entries[*at].key.as_str());
+        let reason = difference(&manifest.entries[*at], there)?;
         Some(Finding {
-            entry: at,
+            entry: *at,
             reason,
             there: there.cloned(),
         })
     };
-    Ok(meant.into_iter().filter_map(finding).collect())
+    meant.iter().filter_map(finding).collect()
+}
+
+/// The places of those published objects that `is_meant` picks.
+pub(super) fn published(manifest: &Manifest, is_meant: impl Fn(&Entry) -> bool) -> Vec<usize> {
+    (0..manifest.entries.len())
+        .filter(|at| {
+            let entry = &manifest.entries[*at];
+            entry.stored.is_some() && is_meant(entry)
+        })
+        .collect()
 }
 
 /// A look at each object of which the listing doesn't tell what it was stored for.
-async fn look_closer(
+pub(super) async fn look_closer(
     store: &dyn Store,
     manifest: &Manifest,
     meant: &[usize],

@@ -26,8 +26,8 @@ pub use doctor::{
 pub use json::{failures_json, plan_json, report_json};
 pub use local::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
 pub use releases::{
-    live_text, published_text, release_json, releases_json, releases_text, rolled_back_text,
-    root_json, sweep_json, sweep_text, young_text,
+    adoption_text, live_text, published_text, release_json, releases_json, releases_text,
+    rolled_back_text, root_json, sweep_json, sweep_text, young_text,
 };
 pub use text::{failures_text, plan_text, report_text, tree_text};
 

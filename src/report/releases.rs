@@ -11,6 +11,7 @@ use super::count;
 use super::text::failures_text;
 use crate::config::Target;
 use crate::error::escape;
+use crate::release::adopt::Adoption;
 use crate::release::guard::live_in_words;
 use crate::release::prune::{Sweep, Young};
 use crate::release::publish::Published;
@@ -50,6 +51,20 @@ fn changes(release: &Release) -> String {
     format!(
         "{} added, {} changed, {} removed",
         changes.added, changes.changed, changes.removed
+    )
+}
+
+/// Whose releases a target would take over, and what was looked at.
+pub fn adoption_text(target: &str, adoption: &Adoption) -> String {
+    let from = match &adoption.from {
+        Some(owner) => format!("`{}`", escape(&owner.to_string())),
+        None => "no target by name".to_string(),
+    };
+    format!(
+        "{target}: {} and {} are all here; they belong to {from}, and would belong to `{}`\n",
+        count(adoption.releases as u64, "release"),
+        count(adoption.objects as u64, "object"),
+        escape(&adoption.to.to_string()),
     )
 }
 

@@ -314,6 +314,15 @@ pub async fn open(target: &Target, patience: Patience) -> Result<Arc<dyn Store>,
     })
 }
 
+/// The server that has `target`: its endpoint, or the cloud's own name; none of a folder.
+pub(crate) fn server(target: &Target) -> Option<String> {
+    match &target.place {
+        Place::Directory(_) => None,
+        Place::S3 { .. } => Some(s3::server(target)),
+        Place::Gcs { .. } => Some(gcs::server(target)),
+    }
+}
+
 /// The URL that browsers use for `key` in `target`, without asking the network. S3 without a region is
 /// taken to be in us-east-1.
 pub fn public_url(target: &Target, key: &ObjectKey) -> String {

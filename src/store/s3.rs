@@ -672,6 +672,14 @@ fn endpoint(target: &Target) -> Option<Url> {
         .or_else(|| variable("AWS_ENDPOINT_URL"))
 }
 
+/// Whose server it is, without credentials: an endpoint, or Amazon's.
+pub(super) fn server(target: &Target) -> String {
+    match endpoint(target) {
+        Some(url) => url.origin().ascii_serialization(),
+        None => "https://s3.amazonaws.com".to_string(),
+    }
+}
+
 /// A bucket's URL, without a final slash. Amazon's servers want the bucket in the host; others mostly in
 /// the path, as do names with dots, which no certificate covers.
 pub(super) fn bucket_url(target: &Target, bucket: &str, region: &str) -> String {

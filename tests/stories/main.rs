@@ -21,6 +21,7 @@ mod faults;
 mod gcs;
 mod leaks;
 mod model;
+mod owners;
 mod plain;
 mod program;
 mod properties;

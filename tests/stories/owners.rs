@@ -1,0 +1,207 @@
+//! Releases belong to one target, whatever a configuration says of where they are.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::s3::Bucket;
+use crate::support::{Run, Site};
+
+const RULES: &str = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
+
+/// A page and its style, published to the folder `prod` with the releases in `releases`.
+fn published() -> Site {
+    let site = Site::bare()
+        .config(&target("prod", "file:prod"))
+        .file("index.html", "<link rel=stylesheet href=app.css>")
+        .file("app.css", "body{margin:0}");
+    site.ok(&["push"]);
+    site
+}
+
+fn target(name: &str, url: &str) -> String {
+    format!("{RULES}[target.{name}]\nurl = \"{url}\"\nstate = \"file:releases\"\n")
+}
+
+fn root(site: &Site) -> Value {
+    let root = fs::read(site.path("releases/root.json")).expect("there's a root");
+    serde_json::from_slice(&root).expect("JSON")
+}
+
+fn is_refused(run: &Run, named: &[&str]) {
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("belong to another target"), "{run}");
+    for name in named {
+        assert!(run.stderr.contains(name), "{name}: {run}");
+    }
+}
+
+#[test]
+fn a_state_that_was_copied_to_another_targets_configuration_is_refused_by_every_command() {
+    let site = published();
+    let (before, objects) = (root(&site), site.published("prod"));
+
+    // Somebody begins staging with a copy of prod's section.
+    let site = site.config(&target("staging", "file:staging"));
+    for arguments in [
+        &["push"][..],
+        &["diff"],
+        &["releases"],
+        &["rollback"],
+        &["live", "on"],
+        &["live", "status"],
+        &["prune", "--yes"],
+        &["resolve"],
+        &["manifest", "--live"],
+    ] {
+        let run = site.run(arguments);
+        is_refused(&run, &["`file:../prod`", "`file:../staging`"]);
+        let advice = "`assetsync releases adopt staging`";
+        assert!(run.stderr.contains(advice), "{run}");
+    }
+    assert_eq!(root(&site), before);
+    assert_eq!(site.published("prod"), objects);
+    assert!(site.published("staging").is_empty());
+
+    // With a place of its own, it's another target.
+    let own = target("staging", "file:staging").replace("file:releases", "file:staging-releases");
+    let site = site.config(&own);
+    site.ok(&["push"]);
+    assert_eq!(root(&site), before);
+}
+
+#[test]
+fn what_isnt_all_there_isnt_adopted_and_what_is_leaves_the_old_target_out() {
+    let site = published();
+    site.write("app.css", "body{margin:1px}");
+    site.ok(&["push"]);
+    let site = site.config(&target("moved", "file:moved"));
+    let run = site.run(&["releases", "adopt", "--yes"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("3 objects missing or changed"), "{run}");
+    assert!(run.stderr.contains("`app.css` (missing)"), "{run}");
+
+    fs::rename(site.path("prod"), site.path("moved")).expect("moved");
+    // The release before needs its style, too.
+    let styles = site.published("moved");
+    let style = |body: &[u8]| {
+        let found = styles
+            .iter()
+            .find(|(name, bytes)| name.ends_with(".css") && *bytes == body);
+        site.path("moved").join(found.expect("published").0)
+    };
+    let old = style(b"body{margin:0}");
+    let bytes = fs::read(&old).expect("readable");
+    fs::remove_file(&old).expect("removed");
+    let run = site.run(&["releases", "adopt", "--yes"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("1 object missing or changed"), "{run}");
+    fs::write(&old, bytes).expect("written");
+
+    let run = site.run(&["releases", "adopt"]);
+    assert_eq!(
+        (run.code, root(&site)["target"]["url"].as_str()),
+        (3, Some("file:../prod"))
+    );
+    assert!(run.stderr.contains("`--yes`"), "{run}");
+    let told = site.ok(&["releases", "adopt", "--yes"]);
+    assert!(
+        told.contains("2 releases and 3 objects are all here"),
+        "{told}"
+    );
+    assert_eq!(root(&site)["target"]["url"], "file:../moved");
+    let again = site.run(&["releases", "adopt", "--yes"]);
+    assert_eq!(again.code, 2, "{again}");
+
+    // Nothing is sent again, and the release before is there.
+    let pushed = site.run(&["push"]);
+    assert!(pushed.stdout.contains("nothing has changed"), "{pushed}");
+    site.ok(&["rollback"]);
+    let site = site.config(&target("prod", "file:prod"));
+    is_refused(&site.run(&["push"]), &["`file:../moved`"]);
+}
+
+#[test]
+fn a_project_that_is_moved_as_a_whole_keeps_its_releases() {
+    let site = published();
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    for name in ["prod", "releases", "assets", "hunt.key", "assetsync.toml"] {
+        let to = elsewhere.path().join(name);
+        fs::rename(site.path(name), to).expect("on one file system");
+    }
+    let mut command = site.command(&["push"]);
+    let run = Run::of(command.current_dir(elsewhere.path()), elsewhere.path());
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains("nothing has changed"), "{run}");
+}
+
+#[test]
+fn a_folder_is_the_same_by_whatever_name_it_is_called() {
+    let site = published();
+    std::os::unix::fs::symlink(site.path("prod"), site.path("link")).expect("a link");
+    let whole = format!("file:{}", site.path("prod").display());
+    let urls = ["file:./prod/", "file:assets/../prod", "file:link", &whole];
+    urls.into_iter().fold(site, |site, url| {
+        let site = site.config(&target("prod", url));
+        let told = site.ok(&["push"]);
+        assert!(told.contains("nothing has changed"), "{url}: {told}");
+        site
+    });
+}
+
+#[test]
+fn releases_of_before_belong_to_whoever_changes_them_next() {
+    let site = published();
+    let mut old = root(&site);
+    old.as_object_mut().expect("an object").remove("target");
+    fs::write(site.path("releases/root.json"), old.to_string()).expect("written");
+    // To look changes nothing.
+    site.ok(&["push"]);
+    site.ok(&["releases"]);
+    assert_eq!(root(&site), old);
+    site.ok(&["live", "on"]);
+    assert_eq!(root(&site)["target"]["url"], "file:../prod");
+    let site = site.config(&target("staging", "file:staging"));
+    is_refused(&site.run(&["push"]), &["`file:../prod`"]);
+}
+
+#[test]
+fn a_bucket_that_was_renamed_is_adopted_once_all_is_in_the_new_one() {
+    let (old, new, releases) = (Bucket::on_rgw(), Bucket::on_rgw(), Bucket::on_rgw());
+    let config = |bucket: &Bucket| {
+        format!(
+            "{RULES}[target.prod]\nurl = \"s3://{}/static\"\nstate = \"s3://{}/prod\"\nendpoint = \"{}\"\naccess = \"object-acl\"\n",
+            bucket.name, releases.name, old.endpoint
+        )
+    };
+    let site = Site::bare()
+        .config(&config(&old))
+        .file("index.html", "<link rel=stylesheet href=app.css>")
+        .file("app.css", "body{margin:0}".repeat(90));
+    let run = old.run(&site, &["push"]);
+    assert_eq!(run.code, 0, "{run}");
+
+    let site = site.config(&config(&new));
+    let run = new.run(&site, &["push"]);
+    is_refused(
+        &run,
+        &[&old.url(), &new.url(), "`assetsync releases adopt prod`"],
+    );
+    let run = new.run(&site, &["releases", "adopt", "prod", "--yes"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("2 objects missing or changed"), "{run}");
+
+    let (from, to) = (
+        format!("{}/static", old.url()),
+        format!("{}/static", new.url()),
+    );
+    old.aws(&["s3", "sync", "--acl", "public-read", &from, &to]);
+    let run = new.run(&site, &["releases", "adopt", "prod", "--yes"]);
+    assert_eq!(run.code, 0, "{run}");
+    let run = new.run(&site, &["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains("nothing has changed"), "{run}");
+    assert_eq!(new.anonymous("/static/index.html").status, 200);
+    let site = site.config(&config(&old));
+    is_refused(&old.run(&site, &["push"]), &[&new.url()]);
+}
