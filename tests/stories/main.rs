@@ -19,6 +19,7 @@ mod doctor;
 mod documents;
 mod faults;
 mod gcs;
+mod globs;
 mod leaks;
 mod model;
 mod owners;
