@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use assetsync::report::{Urls, build_text, plan_text, tree_text};
+use assetsync::release::Base;
+use assetsync::report::{Outlook, Urls, build_text, plan_text, tree_text};
 use assetsync::store::Memory;
 use assetsync::{Config, Overrides, Progress, Secret, Store, Wanted, build, inventory, plan, walk};
 
@@ -26,9 +27,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = Memory::new();
     let inventory = inventory(&store, store.list().await?, &build, config.requests).await?;
     let plan = plan(&build, &inventory);
-    anstream::print!(
-        "{}",
-        plan_text(&config.targets[0], &build, &plan, Urls::Hidden)
-    );
+    let base = Base::default();
+    let outlook = Outlook::new(&config.targets[0], &base, &build, &plan, Vec::new());
+    anstream::print!("{}", plan_text(&outlook, Urls::Hidden));
     Ok(())
 }

@@ -163,9 +163,8 @@ pub enum Command {
         /// How closely the release is looked at
         #[arg(long, value_enum, default_value_t = VerifyHow::List, value_name = "HOW")]
         verify: VerifyHow,
-        /// Write over this plain name although the target is live; once for each
-        #[arg(long, value_name = "PATH")]
-        overwrite_live: Vec<String>,
+        #[command(flatten)]
+        overwrite: Overwrite,
         #[command(flatten)]
         unlock: Unlock,
         /// Print JSON
@@ -181,7 +180,7 @@ pub enum Command {
     /// Every deployer obeys, whatever their version or configuration. New releases and rollbacks go on as ever, but for
     /// plain names that would change.
     #[command(
-        after_help = "Examples:\n  assetsync live on prod --until 2027-01-18T12:00-05:00 --message 'the hunt is on'\n  assetsync live status prod\n  assetsync live off prod"
+        after_help = "Examples:\n  assetsync live on prod --until 2027-01-18T12:00-05:00 --message 'the hunt is on'\n  assetsync live on prod --until ''    no planned end any more; the message stays\n  assetsync live status prod\n  assetsync live off prod"
     )]
     Live {
         /// What to do
@@ -189,10 +188,10 @@ pub enum Command {
         switch: LiveSwitch,
         #[command(flatten)]
         target: TargetName,
-        /// When it's planned to end, for people to see: nothing ends by itself
+        /// When it's planned to end, for people to see: nothing ends by itself. What was given before stays; '' clears it
         #[arg(long, value_name = "TIME")]
         until: Option<String>,
-        /// What to tell whoever is stopped by it
+        /// What to tell whoever is stopped by it. What was given before stays; '' clears it
         #[arg(long, value_name = "TEXT")]
         message: Option<String>,
         /// Print JSON
@@ -298,8 +297,8 @@ pub enum Command {
         /// Put right what can be: headers and ACLs in place, missing and changed objects from the local tree
         #[arg(long)]
         repair: bool,
-        /// Write over this logical path even while the target is live; can be given more than once
-        #[arg(long, requires = "repair", value_name = "PATH")]
+        /// Write over these logical paths even while the target is live: a path, or a pattern as in rules; can be given more than once
+        #[arg(long, requires = "repair", value_name = "PATTERN")]
         overwrite_live: Vec<String>,
         /// Don't ask
         #[arg(long, requires = "repair")]
@@ -746,21 +745,35 @@ pub struct Guards {
     /// How closely the release is looked at before it counts [default: list]
     #[arg(long, value_enum, value_name = "HOW")]
     pub verify: Option<VerifyHow>,
-    /// Publish although over a fifth of the current release's files are gone, or all
+    /// Publish although over a fifth of the current release's files are gone, a whole folder or file type, or all
     #[arg(long)]
     pub allow_shrink: bool,
+    /// Take back what is published of this level, which is held; it stays in the target until a prune
+    #[arg(long, value_name = "LEVEL")]
+    pub relock: Vec<String>,
     /// Publish with another key than the current release's: every object gets a new name
     #[arg(long)]
     pub rotate_key: bool,
     /// Publish although the current release was made from a later commit
     #[arg(long)]
     pub allow_older: bool,
-    /// Write over this plain name although the target is live; once for each
-    #[arg(long, value_name = "PATH")]
-    pub overwrite_live: Vec<String>,
+    #[command(flatten)]
+    pub overwrite: Overwrite,
     /// Publish although strangers can list the bucket, or read the releases
     #[arg(long)]
     pub allow_exposed: bool,
+}
+
+/// What may be written over while a target is live.
+#[derive(Debug, Args)]
+pub struct Overwrite {
+    /// Write over these plain names although the target is live: a path, or a pattern as in rules, which shows what it matches and
+    /// asks; can be given more than once
+    #[arg(long = "overwrite-live", value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+    /// Don't ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use globset::GlobMatcher;
+
 use crate::config::nearest;
-use crate::glob::Glob;
 use crate::path::LogicalPath;
 
 /// What a file without a level of its own belongs to.
 pub const OPEN: &str = "open";
-
-/// How many levels there may be: a place among them has 16 bits.
-pub const LEVELS_MAX: usize = 10_000;
 
 /// One `[[level]]`.
 #[derive(Debug, Clone)]
@@ -18,7 +16,7 @@ pub struct Level {
     /// How it's called.
     pub name: String,
     /// Which logical paths belong to it; of several levels, the last one that matches counts.
-    pub matches: Glob,
+    pub matches: GlobMatcher,
     /// Named, so that a site can be built, but not uploaded before it's unlocked.
     pub held: bool,
     /// Other levels that its files may refer to, besides the open one.
@@ -41,7 +39,7 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// Takes the levels in the order of the configuration: [`LEVELS_MAX`] at most.
+    /// Takes the levels in the order of the configuration.
     pub fn new(levels: Vec<Level>) -> Levels {
         Levels { levels }
     }
@@ -75,7 +73,7 @@ impl Levels {
         };
         let unused = self.levels.iter().filter(|level| !is_used(level));
         unused
-            .map(|level| (level.name.as_str(), level.matches.pattern()))
+            .map(|level| (level.name.as_str(), level.matches.glob().glob()))
             .collect()
     }
 
@@ -145,7 +143,7 @@ impl Levels {
 
     /// The patterns of all levels, as they were written.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = &str> {
-        self.levels.iter().map(|level| level.matches.pattern())
+        self.levels.iter().map(|level| level.matches.glob().glob())
     }
 
     fn get(&self, id: LevelId) -> Option<&Level> {
@@ -165,11 +163,12 @@ pub struct UnknownLevel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::glob;
 
     fn level(name: &str, knows: &[&str]) -> Level {
         Level {
             name: name.to_string(),
-            matches: Glob::new(&format!("**/{name}/**")).expect("a glob"),
+            matches: glob(&format!("**/{name}/**")).expect("a glob"),
             held: name == "posthunt",
             knows: knows.iter().map(ToString::to_string).collect(),
         }

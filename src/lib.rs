@@ -51,7 +51,6 @@
 mod apply;
 pub mod audit;
 pub mod body;
-mod bounded;
 mod build;
 pub mod cache;
 mod caught;
@@ -61,7 +60,6 @@ pub mod credentials;
 pub mod doctor;
 pub mod encode;
 mod error;
-pub mod glob;
 pub mod init;
 mod inventory;
 pub mod leaks;

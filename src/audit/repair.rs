@@ -92,11 +92,11 @@ impl Mends<'_> {
 }
 
 impl Audit {
-    /// Whether the release has this path.
-    pub fn has(&self, path: &str) -> bool {
-        self.manifest
-            .as_ref()
-            .is_some_and(|manifest| manifest.find(path).is_some())
+    /// The logical paths of the release.
+    pub fn paths(&self) -> BTreeSet<&str> {
+        let manifest = self.manifest.iter();
+        let entries = manifest.flat_map(|manifest| &manifest.entries);
+        entries.map(|entry| &*entry.path).collect()
     }
 
     /// Doesn't call for the repair any more, which is going on: says why it leaves what it leaves, as far as that's known.

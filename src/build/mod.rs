@@ -132,6 +132,16 @@ impl Build {
         held
     }
 
+    /// The levels that are held in the configuration, and that were unlocked.
+    pub fn unlocked(&self) -> BTreeSet<&str> {
+        let is_unlocked =
+            |object: &&Object| !object.is_held && self.levels.is_held(object.policy.level);
+        let unlocked = self.objects.iter().filter(is_unlocked);
+        unlocked
+            .map(|object| self.levels.name(object.policy.level))
+            .collect()
+    }
+
     /// The objects of these levels alone.
     pub fn of_levels(&self, levels: &BTreeSet<LevelId>) -> Build {
         let mut build = self.clone();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use assetsync::audit::mend::mend;
 use assetsync::audit::{Audit, Sample, Subject, audit};
+use assetsync::release::excused::Excused;
 use assetsync::release::layout::Home;
 use assetsync::release::state::State;
 use assetsync::report::{Urls, audit_json, audit_text, left_text, mends_text};
@@ -23,7 +24,7 @@ pub(super) struct Wish {
     pub(super) sample: Sample,
     pub(super) rate: u32,
     pub(super) repair: bool,
-    pub(super) overwrite_live: BTreeSet<String>,
+    pub(super) overwrite_live: Vec<String>,
     pub(super) is_confirmed: bool,
     pub(super) urls: Urls,
     pub(super) as_json: bool,
@@ -102,13 +103,8 @@ impl Session<'_> {
             }
             false => print(text),
         };
-        if let Some(path) = wish.overwrite_live.iter().find(|path| !found.has(path)) {
-            return Err(Error::Usage {
-                message: format!("There is no `{path}` in the current release (--overwrite-live)"),
-                hint: "paths are as the audit prints them, such as `puzzle/gears/index.html`"
-                    .to_string(),
-            });
-        }
+        let paths = found.paths();
+        let excused = Excused::new(&wish.overwrite_live, &paths, "the current release")?.all();
         found.explain(&[]);
         tell(&audit_text(name, &found, wish.urls))?;
         let builds = match found.needs_tree() {
@@ -120,7 +116,7 @@ impl Session<'_> {
             .unless_stopped(place.runtime, root)?
             .map(|held| held.root);
         let live = root.as_ref().and_then(|root| root.live.as_ref());
-        let mut mends = found.plan(builds.first(), live, &wish.overwrite_live);
+        let mut mends = found.plan(builds.first(), live, &excused);
         found.explain(&mends.left);
         tell(&mends_text(name, &mends, found.findings.is_empty()))?;
         if !mends.is_empty() {

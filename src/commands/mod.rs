@@ -6,6 +6,7 @@ mod audit;
 mod bucket;
 mod cors;
 mod inspect;
+mod live;
 mod paths;
 mod publish;
 mod releases;
@@ -58,14 +59,15 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
             unlock,
             output,
             ..
-        } => session.diff(&target.names()?, *check, unlock, output),
+        } => session.diff(&target.names()?, *check, unlock, None, output),
         Command::Push {
             targets,
             dry_run: true,
             unlock,
+            guards,
             output,
             ..
-        } => session.diff(&targets.names()?, false, unlock, output),
+        } => session.diff(&targets.names()?, false, unlock, Some(guards), output),
         Command::Push {
             targets,
             unlock,
@@ -81,11 +83,11 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
         Command::Rollback {
             which,
             verify,
-            overwrite_live,
+            overwrite,
             unlock,
             json,
             ..
-        } => session.rollback(which, *verify, overwrite_live, unlock, *json),
+        } => session.rollback(which, *verify, overwrite, unlock, *json),
         Command::Live {
             switch,
             target,
@@ -139,7 +141,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
                 },
                 rate: *rate,
                 repair: *repair,
-                overwrite_live: overwrite_live.iter().cloned().collect(),
+                overwrite_live: overwrite_live.clone(),
                 is_confirmed: *yes,
                 urls: publish::urls(output),
                 as_json: output.json,

@@ -7,14 +7,18 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use assetsync::levels::LevelId;
+use assetsync::release::difference::levels_taken_back;
+use assetsync::release::excused::Excused;
 use assetsync::release::guard::{self, Age, Allowed};
 use assetsync::release::publish::{Published, Push, is_published, mend, publish};
-use assetsync::release::root::{Commit, Root};
+use assetsync::release::root::{Commit, Live, Root};
+use assetsync::release::stale::{Stale, stale};
 use assetsync::release::state::State;
 use assetsync::release::verify::Verify;
 use assetsync::release::{Base, who};
 use assetsync::report::{
-    Urls, build_text, plan_json, plan_text, published_text, release_json, report_json, report_text,
+    Outlook, Urls, build_text, plan_json, plan_text, published_text, release_json, report_json,
+    report_text, stale_text,
 };
 use assetsync::store::{Listing, check};
 use assetsync::{
@@ -24,6 +28,7 @@ use assetsync::{
 use tokio::runtime::Runtime;
 
 use super::bucket::Exposed;
+use super::live::Overwritten;
 use super::{CHANGES_FOUND, Code, DONE, Nothing, Session, variable};
 use crate::cli::{Guards, Output, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
@@ -58,30 +63,35 @@ impl Session<'_> {
         targets: &[String],
         check: bool,
         unlock: &Unlock,
+        guards: Option<&Guards>,
         output: &Output,
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
         let commit = commit_of(&config);
-        let (builds, opened) =
-            self.build_and_look(&runtime, &config, unlock, Nothing::IsAMistake)?;
+        let (builds, opened) = self.build_and_look(&runtime, &config, unlock, nothing(guards))?;
+        let allowed = match guards {
+            None => Allowed::default(),
+            Some(guards) => {
+                let excused = excused(guards, &builds)?;
+                allowed(&config, guards, unlock, excused.all())?
+            }
+        };
         let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
         let mut documents = Vec::new();
         for planned in &planned {
-            let Planned {
-                target,
-                build,
-                plan,
-                store,
-                ..
-            } = planned;
-            self.detail(&format!("{} requests sent", store.requests()));
+            self.detail(&format!("{} requests sent", planned.store.requests()));
+            let outlook = planned.outlook(&allowed);
             match output.json {
-                true => documents.push(plan_json(target, build, plan, urls(output))),
-                false => print(&plan_text(target, build, plan, urls(output)))?,
+                true => documents.push(plan_json(&outlook, urls(output))),
+                false => print(&plan_text(&outlook, urls(output)))?,
             }
-            if let Err(refused) = planned.check(&Allowed::default()) {
+            self.say_beforehand(&outlook.stale);
+            if let Err(refused) = planned.check(&allowed) {
                 self.say(&format!("A push would be refused: {refused}"));
+                if let Some(hint) = refused.hint() {
+                    self.say(&format!("hint: {hint}"));
+                }
             }
         }
         print_json(&documents)?;
@@ -103,16 +113,18 @@ impl Session<'_> {
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
-        let nothing = match guards.allow_shrink {
-            true => Nothing::IsMeant,
-            false => Nothing::IsAMistake,
-        };
         let commit = commit_of(&config);
-        let (builds, opened) = self.build_and_look(&runtime, &config, unlock, nothing)?;
-        let allowed = allowed(guards, &builds)?;
+        let (builds, opened) =
+            self.build_and_look(&runtime, &config, unlock, nothing(Some(guards)))?;
+        let excused = excused(guards, &builds)?;
+        let mut allowed = allowed(&config, guards, unlock, excused.all())?;
         let all = self.plan(&runtime, &config, &builds, opened, commit)?;
         // Of several targets, none is written to before all may be.
         all.iter().try_for_each(|planned| planned.check(&allowed))?;
+        allowed.overwrite_live = self.confirm_all(&all, excused, guards)?;
+        for planned in &all {
+            self.say_beforehand(&planned.stale());
+        }
         let exposed: Vec<Exposed<'_>> = all.iter().map(Planned::exposed).collect();
         let asked = self.refuse_exposed(&runtime, &exposed, guards.allow_exposed)?;
         let mut documents = Vec::new();
@@ -132,8 +144,13 @@ impl Session<'_> {
             self.detail(&format!("{requests} requests sent"));
             match output.json {
                 true => {
-                    let mut document =
-                        report_json(planned.target, planned.build, &published.report, requests);
+                    let mut document = report_json(
+                        planned.target,
+                        planned.build,
+                        &planned.stale(),
+                        &published.report,
+                        requests,
+                    );
                     document["release"] = published.release.as_ref().map(release_json).into();
                     document["is_new_release"] = published.is_new.into();
                     document["repaired"] = published.repaired.clone().into();
@@ -196,9 +213,7 @@ impl Session<'_> {
     fn tell(&self, planned: &Planned<'_>, published: &Published, output: &Output) -> Result<()> {
         if output.show_urls {
             print(&plan_text(
-                planned.target,
-                planned.build,
-                &planned.plan,
+                &planned.outlook(&Allowed::default()),
                 Urls::Shown,
             ))?;
         }
@@ -210,6 +225,32 @@ impl Session<'_> {
             (true, true) => {}
         }
         Ok(())
+    }
+
+    /// Asks before names that a pattern matches are written over, and before a level is taken back, while a target is live.
+    fn confirm_all(
+        &self,
+        all: &[Planned<'_>],
+        excused: Excused,
+        guards: &Guards,
+    ) -> Result<BTreeSet<String>> {
+        let over: Vec<Vec<&str>> = all
+            .iter()
+            .map(|planned| guard::overwrites(&planned.plan).collect())
+            .collect();
+        let asked = all.iter().zip(&over).map(|(planned, over)| Overwritten {
+            target: &planned.target.name,
+            live: planned.live(guards),
+            over,
+            relocked: planned.relocked_in_words(),
+        });
+        self.confirm_live(&asked.collect::<Vec<_>>(), excused, guards.overwrite.yes)
+    }
+
+    fn say_beforehand(&self, stale: &[Stale]) {
+        if !stale.is_empty() {
+            self.say(stale_text(stale).trim_end());
+        }
     }
 
     /// Builds the tree on this thread and its helpers, while the targets are looked at over the network.
@@ -364,6 +405,35 @@ impl Planned<'_> {
             .map_err(|error| error.of_target(self.target))
     }
 
+    fn outlook(&self, allowed: &Allowed) -> Outlook<'_> {
+        let refused = guard::refusals(&self.base, self.build, &self.plan, self.age, allowed);
+        Outlook::new(self.target, &self.base, self.build, &self.plan, refused)
+    }
+
+    fn stale(&self) -> Vec<Stale> {
+        match self.is_published {
+            true => Vec::new(),
+            false => stale(self.base.manifest.as_ref(), self.build),
+        }
+    }
+
+    /// Whether the target is live, and anything may be written to it.
+    fn live(&self, guards: &Guards) -> Option<&Live> {
+        let root = self.base.root.as_ref();
+        let live = root.and_then(|root| root.live.as_ref());
+        live.filter(|_| !self.is_published || guards.verify.is_some())
+    }
+
+    fn relocked_in_words(&self) -> String {
+        let manifest = self.base.manifest.as_ref();
+        let levels = manifest.map(|manifest| levels_taken_back(manifest, self.build));
+        let levels = levels.unwrap_or_default();
+        match levels.is_empty() {
+            true => String::new(),
+            false => guard::relocked_in_words(&levels) + "\n",
+        }
+    }
+
     fn exposed(&self) -> Exposed<'_> {
         Exposed {
             target: self.target,
@@ -449,19 +519,51 @@ async fn look(
     Ok((store, state, base, listing))
 }
 
-fn allowed(guards: &Guards, builds: &[Build]) -> Result<Allowed> {
-    let is_unknown = |path: &&String| builds.iter().all(|build| build.find(path).is_none());
-    if let Some(path) = guards.overwrite_live.iter().find(is_unknown) {
+/// What it means that there's nothing to publish.
+fn nothing(guards: Option<&Guards>) -> Nothing {
+    match guards.is_some_and(|guards| guards.allow_shrink) {
+        true => Nothing::IsMeant,
+        false => Nothing::IsAMistake,
+    }
+}
+
+/// The names that may be written over while live.
+fn excused(guards: &Guards, builds: &[Build]) -> Result<Excused> {
+    let paths = match guards.overwrite.patterns.is_empty() {
+        true => BTreeSet::new(),
+        false => {
+            let objects = builds.iter().flat_map(|build| &build.objects);
+            objects.map(|object| object.path.as_str()).collect()
+        }
+    };
+    Excused::new(&guards.overwrite.patterns, &paths, "the tree")
+}
+
+fn allowed(
+    config: &Config,
+    guards: &Guards,
+    unlock: &Unlock,
+    overwrite_live: BTreeSet<String>,
+) -> Result<Allowed> {
+    let levels = config.rules.levels();
+    for id in super::levels(config, &guards.relock)? {
+        let name = levels.name(id);
+        let why = match unlock.levels.iter().any(|level| level == name) {
+            true => "is to be unlocked by this very command",
+            false if !levels.is_held(id) => "isn't held, so it's published",
+            false => continue,
+        };
         return Err(Error::Usage {
-            message: format!("There is no `{path}` in the tree (--overwrite-live)"),
-            hint: "paths are relative to the source, such as `puzzle/gears/index.html`".to_string(),
+            message: format!("The level `{name}` {why} (--relock)"),
+            hint: "`--relock` is for levels with `held = true`, and takes back what was unlocked before".to_string(),
         });
     }
     Ok(Allowed {
         shrink: guards.allow_shrink,
         rotate_key: guards.rotate_key,
         older: guards.allow_older,
-        overwrite_live: guards.overwrite_live.iter().cloned().collect(),
+        relock: guards.relock.iter().cloned().collect(),
+        overwrite_live,
         ..Allowed::default()
     })
 }

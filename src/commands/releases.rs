@@ -1,4 +1,4 @@
-//! `releases`, `rollback`, `live`, `prune` and `resolve`: what works on releases, without the tree.
+//! `releases`, `rollback`, `prune` and `resolve`: what works on releases, without the tree.
 
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
@@ -7,25 +7,27 @@ use std::time::{Duration, SystemTime};
 
 use assetsync::config::nearest;
 use assetsync::release::adopt;
-use assetsync::release::guard;
+use assetsync::release::excused::Excused;
 use assetsync::release::guard::Allowed;
 use assetsync::release::prune::{self, Keep};
-use assetsync::release::rollback::{Rollback, nothing_published, rollback, settle_current};
-use assetsync::release::root::{Refusal, Root};
-use assetsync::release::state::{Changed, State};
+use assetsync::release::rollback::{
+    Rollback, nothing_published, preview, rollback, settle_current,
+};
+use assetsync::release::root::Root;
+use assetsync::release::state::State;
 use assetsync::release::verify::Verify;
 use assetsync::report::{
     adoption_text, failures_json, failures_text, live_text, release_json, releases_json,
-    releases_text, rolled_back_text, root_json, sweep_json, sweep_text, young_text,
+    releases_text, rolled_back_text, sweep_json, sweep_text, young_text,
 };
 use assetsync::{Config, Error, Options, Result, Store, Target, Wanted, open};
-use jiff::{Timestamp, Zoned};
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
+use super::live::Overwritten;
 use super::publish::{Look, how, open_both};
 use super::{Code, DONE, Session};
-use crate::cli::{LiveSwitch, TargetOrRelease, Unlock, VerifyHow};
+use crate::cli::{Overwrite, TargetOrRelease, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -68,16 +70,16 @@ impl Opened<'_> {
         }
     }
 
-    fn target(&self) -> &Target {
+    pub(super) fn target(&self) -> &Target {
         &self.config.targets[0]
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.target().name
     }
 
     /// Waits for a change that was begun, whatever the user says: they want to know how it ended.
-    fn settle<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(super) fn settle<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let done = self.runtime.block_on(work);
         done.map_err(|error| error.of_target(self.target()))
     }
@@ -158,15 +160,16 @@ impl Session<'_> {
         &self,
         which: &TargetOrRelease,
         verify: VerifyHow,
-        overwrite_live: &[String],
+        overwrite: &Overwrite,
         unlock: &Unlock,
         as_json: bool,
     ) -> Result<Code> {
         let (target, release) = self.target_and_release(which)?;
         let place = self.open(&target)?;
         let unlocked = super::levels(&place.config, &unlock.levels)?;
+        let (release, overwrite_live) = self.excused(&place, release, overwrite)?;
         let allowed = Allowed {
-            overwrite_live: overwrite_live.iter().cloned().collect::<BTreeSet<_>>(),
+            overwrite_live,
             held: place.config.rules.levels().held(&unlocked),
             ..Allowed::default()
         };
@@ -192,6 +195,7 @@ impl Session<'_> {
                     "failures": failures_json(&done.report),
                     "from": release_json(&done.from),
                     "to": release_json(&done.to),
+                    "taken_back": done.taken_back,
                 });
                 print_json(&[document])?;
             }
@@ -199,6 +203,31 @@ impl Session<'_> {
             (false, false) => eprint(&text),
         }
         Ok(done.report.exit_code())
+    }
+
+    /// Which release is meant, and which names may be written over while live. Only who gives any has it looked up beforehand.
+    fn excused(
+        &self,
+        place: &Opened<'_>,
+        release: Option<String>,
+        overwrite: &Overwrite,
+    ) -> Result<(Option<String>, BTreeSet<String>)> {
+        if overwrite.patterns.is_empty() {
+            return Ok((release, BTreeSet::new()));
+        }
+        let preview = place.wait(preview(&place.state, release.as_deref()))?;
+        let paths = preview.paths.iter().map(String::as_str).collect();
+        let to = preview.to.id.to_string();
+        let excused = Excused::new(&overwrite.patterns, &paths, &format!("the release {to}"))?;
+        let over: Vec<&str> = preview.over.iter().map(String::as_str).collect();
+        let asked = Overwritten {
+            target: place.name(),
+            live: preview.live.as_ref(),
+            over: &over,
+            relocked: String::new(),
+        };
+        let excused = self.confirm_live(&[asked], excused, overwrite.yes)?;
+        Ok((Some(to), excused))
     }
 
     /// One name is a target's if there is such a target, else a release's.
@@ -217,49 +246,6 @@ impl Session<'_> {
             });
         }
         Ok((target, release))
-    }
-
-    pub(super) fn live(
-        &self,
-        switch: LiveSwitch,
-        target: &[String],
-        until: Option<&str>,
-        message: Option<&str>,
-        as_json: bool,
-    ) -> Result<Code> {
-        let until = until.map(parse_time).transpose()?;
-        if (until.is_some() || message.is_some()) && !matches!(switch, LiveSwitch::On) {
-            return Err(Error::Usage {
-                message: "`--until` and `--message` go with `live on`".to_string(),
-                hint: String::new(),
-            });
-        }
-        let place = self.open(target)?;
-        let change = |root: Option<&Root>, stamp: &_| match (switch, root) {
-            (LiveSwitch::On, root) => {
-                Root::go_live(root, until, message.map(str::to_string), stamp)
-            }
-            (_, Some(root)) => root.end_live(stamp),
-            (_, None) => Err(Refusal::Already),
-        };
-        let root = match switch {
-            LiveSwitch::Status => {
-                place.wait(async { Ok(place.state.root().await?.map(|held| held.root)) })?
-            }
-            LiveSwitch::On | LiveSwitch::Off => match place.settle(place.state.change(change))? {
-                Changed::Done(root) => Some(root),
-                Changed::Refused(Refusal::Already, root) => root,
-                Changed::Refused(refusal, root) => {
-                    let refused = guard::refused(refusal, root.as_ref());
-                    return Err(refused.of_target(place.target()));
-                }
-            },
-        };
-        match as_json {
-            true => print_json(&[root_json(place.name(), root.as_ref())])?,
-            false => print(&live_text(place.name(), root.as_ref()))?,
-        }
-        Ok(DONE)
     }
 
     pub(super) fn prune(&self, target: &[String], wish: &Wish) -> Result<Code> {
@@ -351,26 +337,4 @@ impl Session<'_> {
         print(&live_text(place.name(), Some(&root)))?;
         Ok(code)
     }
-}
-
-/// `2027-01-18T12:00-05:00`, `2027-01-18T12:00` by this machine's zone, or a time from now, such as `36h`.
-fn parse_time(text: &str) -> Result<Timestamp> {
-    let by_zone = || {
-        let civil: jiff::civil::DateTime = text.parse().ok()?;
-        let zoned = civil.to_zoned(jiff::tz::TimeZone::system()).ok()?;
-        Some(zoned.timestamp())
-    };
-    let from_now = || {
-        let span: jiff::Span = text.parse().ok()?;
-        Zoned::now()
-            .checked_add(span)
-            .ok()
-            .map(|then| then.timestamp())
-    };
-    let time = text.parse().ok().or_else(by_zone).or_else(from_now);
-    let whole = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());
-    whole.ok_or_else(|| Error::Usage {
-        message: format!("`{text}` isn't a time (--until)"),
-        hint: "write `2027-01-18T12:00-05:00`, or a time from now, such as `36h`".to_string(),
-    })
 }

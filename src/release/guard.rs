@@ -1,21 +1,24 @@
 //! What stops a push before it writes anything: each of these has broken somebody's event. Pure.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Base;
+use super::difference::{Pair, levels_taken_back, pairs};
+use super::excused::options_for;
+use super::lost::{Loss, Lost};
 use super::root::{Live, Root};
 use crate::build::Build;
 use crate::error::{Error, Result, escape};
 use crate::plan::{Plan, Step};
-
-/// How many of the current release's files may be gone, in percent.
-const GONE_MAX_PERCENT: usize = 20;
+use crate::report::{NAMES_MAX, count, names_text};
 
 /// What the user said yes to.
 #[derive(Debug, Clone, Default)]
 pub struct Allowed {
-    /// Over a fifth of the files may be gone, or all.
+    /// Over a fifth of the files may be gone, a whole folder or type, or all.
     pub shrink: bool,
+    /// What is published of these levels, which are held, may be taken back.
+    pub relock: BTreeSet<String>,
     /// Another key may name the objects from now on.
     pub rotate_key: bool,
     /// The commit may be older than that of the current release.
@@ -37,6 +40,15 @@ pub enum Age {
     Unknown,
 }
 
+/// A guard that says no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What would happen.
+    pub message: String,
+    /// What to do about it. Its commands name no target.
+    pub hint: String,
+}
+
 /// Whether `build` may be published on top of `base`.
 ///
 /// # Errors
@@ -48,17 +60,10 @@ pub fn check(
     age: Age,
     allowed: &Allowed,
 ) -> Result<()> {
-    let refusals: Vec<(String, String)> = [
-        sweeping(base),
-        key(base, build, allowed),
-        gone(base, build, allowed),
-        older(age, allowed),
-        live(base, plan, allowed),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let (messages, hints): (Vec<String>, Vec<String>) = refusals.into_iter().unzip();
+    let refusals = refusals(base, build, plan, age, allowed).into_iter();
+    let (messages, hints): (Vec<String>, Vec<String>) = refusals
+        .map(|refused| (refused.message, refused.hint))
+        .unzip();
     match messages.is_empty() {
         true => Ok(()),
         false => Err(Error::Refused {
@@ -66,6 +71,28 @@ pub fn check(
             hint: hints.join("; "),
         }),
     }
+}
+
+/// Every guard that says no to publishing `build` on top of `base`.
+pub fn refusals(
+    base: &Base,
+    build: &Build,
+    plan: &Plan<'_>,
+    age: Age,
+    allowed: &Allowed,
+) -> Vec<Refused> {
+    let refusals = [
+        sweeping(base),
+        key(base, build, allowed),
+        relocked(base, build, allowed),
+        lost(base, build, allowed),
+        older(age, allowed),
+        live(base, plan, allowed),
+    ];
+    let refusals = refusals.into_iter().flatten();
+    refusals
+        .map(|(message, hint)| Refused { message, hint })
+        .collect()
 }
 
 /// Whether `plan` may be done while the target is as `base` says.
@@ -102,31 +129,146 @@ fn key(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
     })
 }
 
-fn gone(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
+/// What is published of a level would be so no longer, since nobody unlocked it this time.
+fn relocked(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
     let manifest = base.manifest.as_ref()?;
-    let now: HashSet<&str> = build
-        .objects
-        .iter()
-        .map(|object| object.path.as_str())
+    let mut levels = levels_taken_back(manifest, build);
+    levels.retain(|level, _| !allowed.relock.contains(*level));
+    if levels.is_empty() {
+        return None;
+    }
+    let unlock: Vec<String> = build
+        .unlocked()
+        .into_iter()
+        .chain(levels.keys().copied())
+        .map(|level| format!(" --unlock {level}"))
         .collect();
-    let before = manifest.entries.len();
-    let gone: Vec<&str> = manifest
-        .entries
-        .iter()
-        .map(|entry| &*entry.path)
-        .filter(|path| !now.contains(path))
-        .collect();
-    (gone.len() * 100 > before * GONE_MAX_PERCENT && !allowed.shrink).then(|| {
+    let relock: Vec<String> = levels.keys().map(|l| format!("`--relock {l}`")).collect();
+    let more = build.held().into_iter();
+    let more = more.filter_map(|(level, held)| {
+        let there = levels.get(level)?.len() as u64;
+        let more = held.saturating_sub(there);
+        (more > 0).then(|| format!("{more} more of `{level}`"))
+    });
+    let more: Vec<String> = more.collect();
+    let more = match more.is_empty() {
+        true => String::new(),
+        false => format!(", and publishes {}", more.join(", ")),
+    };
+    Some((
+        relocked_in_words(&levels),
+        format!(
+            "`assetsync push{}` keeps what is published{more}; {} if it's meant to go: the next release is without it, and the files stay where they are until a prune",
+            unlock.concat(),
+            relock.join(", "),
+        ),
+    ))
+}
+
+/// What of levels that are held wouldn't be published any more.
+pub fn relocked_in_words(levels: &BTreeMap<&str, Vec<&str>>) -> String {
+    let lines = levels.iter().map(|(level, paths)| {
+        format!(
+            "This push takes the level `{level}` back, which is held and isn't unlocked: {} of it {} published now{}",
+            count(paths.len() as u64, "file"),
+            if paths.len() == 1 { "is" } else { "are" },
+            names_text(paths)
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Files that are gone with nothing in their place: of those that visitors get, and of those that wait for their level.
+fn lost(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
+    let manifest = base.manifest.as_ref().filter(|_| !allowed.shrink)?;
+    let held = build.held();
+    let (mut gone, mut kept) = (Sides::default(), Sides::default());
+    let (mut new, mut new_published) = (Vec::new(), Vec::new());
+    for pair in pairs(manifest, build) {
+        match pair {
+            // Taken back with its level, which has a guard of its own.
+            Pair::Before(entry)
+                if entry.stored.is_some() && held.contains_key(manifest.level_of(entry)) => {}
+            Pair::Both(entry, object) if entry.stored.is_some() && object.is_held => {}
+            Pair::Before(entry) => gone.of(entry.stored.is_some()).push(&*entry.path),
+            Pair::Both(entry, _) => kept.of(entry.stored.is_some()).push(&*entry.path),
+            Pair::Now(object) => {
+                new.push(object.path.as_str());
+                if !object.is_held {
+                    new_published.push(object.path.as_str());
+                }
+            }
+        }
+    }
+    let published = Lost::new(&gone.published, &kept.published, &new_published);
+    let held = Lost::new(&gone.held, &kept.held, &new);
+    let told = [(published, "files"), (held, "held files")];
+    let told = told.iter().filter(|(lost, _)| lost.is_too_much());
+    let told: Vec<String> = told.map(|(lost, what)| lost_in_words(lost, what)).collect();
+    (!told.is_empty()).then(|| {
         (
-            format!(
-                "{} of {before} files of the current release are gone, such as `{}`",
-                gone.len(),
-                escape(gone[0])
-            ),
+            told.join("\n"),
             "is the whole site checked out and built? `--allow-shrink` if they are meant to go"
                 .to_string(),
         )
     })
+}
+
+/// Paths of what is published, and of what is held.
+#[derive(Default)]
+struct Sides<'a> {
+    published: Vec<&'a str>,
+    held: Vec<&'a str>,
+}
+
+impl<'a> Sides<'a> {
+    fn of(&mut self, is_published: bool) -> &mut Vec<&'a str> {
+        match is_published {
+            true => &mut self.published,
+            false => &mut self.held,
+        }
+    }
+}
+
+fn lost_in_words(lost: &Lost<'_>, what: &str) -> String {
+    let folders = lost.folders.iter().take(NAMES_MAX);
+    let folders = folders.map(|folder| format!("the whole folder `{}/`", escape(folder)));
+    let types = lost.types.iter().map(|extension| match &**extension {
+        "" => "all files without an extension".to_string(),
+        extension => format!("all `.{}` files", escape(extension)),
+    });
+    let whole: Vec<String> = folders.chain(types).collect();
+    let whole = match whole.is_empty() {
+        true => String::new(),
+        false => format!(", with {}", whole.join(", ")),
+    };
+    let lines: String = lost.losses.iter().take(NAMES_MAX).map(line).collect();
+    let rest = lost.losses.get(NAMES_MAX..).unwrap_or_default();
+    let more = match rest.len() as u64 {
+        0 => String::new(),
+        groups => format!(
+            "\n  and {} more in {}",
+            rest.iter().map(|loss| loss.lost).sum::<u64>(),
+            count(groups, "other folder")
+        ),
+    };
+    format!(
+        "{} of {} {what} of the current release are gone, and nothing is in their place{whole}{lines}{more}",
+        lost.lost, lost.before
+    )
+}
+
+/// `img/*.png: 40 of 42`.
+fn line(loss: &Loss<'_>) -> String {
+    let folder = match loss.folder {
+        "" => String::new(),
+        folder => escape(folder) + "/",
+    };
+    let files = match &*loss.extension {
+        "" => "* (without an extension)".to_string(),
+        extension => format!("*.{}", escape(extension)),
+    };
+    format!("\n  {folder}{files}: {} of {}", loss.lost, loss.before)
 }
 
 fn older(age: Age, allowed: &Allowed) -> Refusal {
@@ -144,15 +286,23 @@ fn live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Refusal {
     let over: Vec<&str> = overwrites(plan)
         .filter(|path| !allowed.overwrite_live.contains(*path))
         .collect();
-    let first = over.first()?;
-    Some((
+    (!over.is_empty()).then(|| written_over(live, &over))
+}
+
+/// What is said where `names` would be written over while the target is live, and what lets them through.
+pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, String) {
+    (
         format!(
-            "{}: {} would be written over, such as `{first}`",
+            "{}: {} would be written over{}",
             live_in_words(live),
-            crate::report::count(over.len() as u64, "plain name"),
+            count(names.len() as u64, "plain name"),
+            names_text(names)
         ),
-        "`--overwrite-live PATH` lets one through; keyed names are published as ever".to_string(),
-    ))
+        format!(
+            "the same command with `{}` writes over them all the same; keyed names are published as ever",
+            options_for(names)
+        ),
+    )
 }
 
 /// The mutable names that a plan writes over.

@@ -169,8 +169,12 @@ impl Manifest {
 
     /// The names of the levels that anything is published of.
     pub fn published_levels(&self) -> BTreeSet<&str> {
-        let level = |entry: &Entry| self.levels[entry.level as usize].as_str();
-        self.published().map(level).collect()
+        self.published().map(|entry| self.level_of(entry)).collect()
+    }
+
+    /// The name of the level of one of its entries.
+    pub fn level_of(&self, entry: &Entry) -> &str {
+        &self.levels[entry.level as usize]
     }
 
     /// The headers of one of its entries.

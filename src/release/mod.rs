@@ -15,6 +15,8 @@
 //! | [`root`] | the root, and every way in which it may change; pure |
 //! | [`manifest`] | the objects of a release; pure |
 //! | [`guard`] | what stops a push before it begins; pure |
+//! | [`difference`], [`lost`], [`stale`] | what a push changes, what visitors lose, what browsers keep; pure |
+//! | [`excused`] | what may be written over while live; pure |
 //! | [`layout`] | where these are kept |
 //! | [`state`] | their documents; compare and swap, settled when its answer is lost |
 //! | [`Unusable`] | why a document can't be used, and what to do |
@@ -27,8 +29,11 @@
 //! | [`who`] | who publishes, and from which commit |
 
 pub mod adopt;
+pub mod difference;
+pub mod excused;
 pub mod guard;
 pub mod layout;
+pub mod lost;
 pub mod manifest;
 mod packed;
 pub mod plain;
@@ -36,6 +41,7 @@ pub mod prune;
 pub mod publish;
 pub mod rollback;
 pub mod root;
+pub mod stale;
 pub mod state;
 mod unusable;
 pub mod verify;

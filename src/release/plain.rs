@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::excused::options_for;
 use super::guard::{self, Allowed};
 use super::manifest::{Entry, Manifest};
 use super::root::{Live, Nonce, Plain, Refusal, Root};
@@ -25,6 +26,7 @@ use crate::name::NameStyle;
 use crate::path::{LogicalPath, ObjectKey};
 use crate::plan::{Action, Plan, Reason, Step, step};
 use crate::progress::Progress;
+use crate::report::{count, names_text};
 use crate::rules::Policy;
 use crate::store::{PART_BYTES, Store, StoreError, StoreErrorKind, Stored};
 
@@ -295,15 +297,19 @@ fn refuse_while_live(live: Option<&Live>, plan: &Plan<'_>, allowed: &Allowed) ->
         matches!(action.step, Step::Overwrite(_)) && token != Some(action.object.token)
     };
     let over = plan.actions.iter().filter(is_other);
-    let mut over = over.map(|action| action.object.path.as_str());
-    let path = over.find(|path| !allowed.overwrite_live.contains(*path));
-    match (live, path) {
-        (Some(live), Some(path)) => Err(Error::Refused {
+    let over = over.map(|action| action.object.path.as_str());
+    let over: Vec<&str> = over
+        .filter(|path| !allowed.overwrite_live.contains(*path))
+        .collect();
+    match (live, over.is_empty()) {
+        (Some(live), false) => Err(Error::Refused {
             message: format!(
-                "{}: something else than the release before is at `{path}`, and isn't written over",
-                guard::live_in_words(live)
+                "{}: something else than the release before is at {}, and isn't written over{}",
+                guard::live_in_words(live),
+                count(over.len() as u64, "plain name"),
+                names_text(&over)
             ),
-            hint: format!("push again with `--overwrite-live {path}` if it may be"),
+            hint: format!("push again with `{}` if it may be", options_for(&over)),
         }),
         _ => Ok(()),
     }

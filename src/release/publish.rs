@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Base;
+use super::excused::options_for;
 use super::guard::{self, Allowed};
 use super::manifest::{Entry, Manifest};
 use super::plain;
@@ -12,9 +13,10 @@ use super::state::{Changed, State};
 use super::verify::{Finding, Verify, verify};
 use crate::apply::{Failure, Options, Report, apply};
 use crate::build::{Build, Object};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, escape};
 use crate::plan::{Action, Plan, Reason, Step};
 use crate::progress::Progress;
+use crate::report::{count, names_text};
 use crate::store::{Store, StoreError, StoreErrorKind};
 
 /// How often a release is verified anew: because something was deleted meanwhile, or was missing.
@@ -284,6 +286,7 @@ async fn verify_and_repair<'a>(
         let findings = verify(&**push.store, &manifest, is_meant, how, requests).await?;
         let is_mutable = |finding: &Finding| manifest.entries[finding.entry].is_mutable();
         let (later, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_mutable);
+        let mut over = Vec::new();
         for finding in later.iter().filter(|finding| is_certain(finding)) {
             let path = &manifest.entries[finding.entry].path;
             let object = push
@@ -292,26 +295,27 @@ async fn verify_and_repair<'a>(
                 .expect("the manifest was made from the build");
             names.insert(object.key.as_str(), (object, finding.reason));
             published.repaired.push(path.to_string());
-            let is_over = finding.reason != Reason::Missing
-                && !push.allowed.overwrite_live.contains(object.path.as_str());
-            refuse_while_live(push, is_over.then_some((&**path, finding.reason))).await?;
+            if finding.reason != Reason::Missing {
+                over.push((object.path.as_str(), finding.reason));
+            }
         }
-        if findings.is_empty() {
+        let repairs = repairs(push.build, &manifest, findings);
+        over.extend(
+            repairs
+                .actions
+                .iter()
+                .filter_map(|action| match action.step {
+                    Step::Overwrite(reason) => Some((action.object.path.as_str(), reason)),
+                    _ => None,
+                }),
+        );
+        refuse_while_live(push, over).await?;
+        if repairs.actions.is_empty() {
             return Ok(true);
         }
         if round + 1 == ROUNDS_MAX {
             break;
         }
-        let repairs = repairs(push.build, &manifest, findings);
-        let is_allowed = |path: &str| push.allowed.overwrite_live.contains(path);
-        let over = repairs.actions.iter().find_map(|action| match action.step {
-            Step::Overwrite(reason) => {
-                let path = action.object.path.as_str();
-                (!is_allowed(path)).then_some((path, reason))
-            }
-            _ => None,
-        });
-        refuse_while_live(push, over).await?;
         let paths = repairs.actions.iter();
         let paths = paths.map(|action| action.object.path.to_string());
         published.repaired.extend(paths);
@@ -354,25 +358,40 @@ fn repairs<'a>(build: &'a Build, manifest: &Manifest, findings: Vec<Finding>) ->
     }
 }
 
-/// What would be written over waits until the target isn't live.
-async fn refuse_while_live(push: &Push<'_>, over: Option<(&str, Reason)>) -> Result<()> {
-    let Some((path, reason)) = over else {
+/// What would be written over waits until the target isn't live, but for what is excused.
+async fn refuse_while_live(push: &Push<'_>, mut over: Vec<(&str, Reason)>) -> Result<()> {
+    over.retain(|(path, _)| !push.allowed.overwrite_live.contains(*path));
+    if over.is_empty() {
         return Ok(());
-    };
+    }
     // As it is now: it may have been switched on since the push began.
     let root = push.state.root().await?.map(|held| held.root);
-    match root.and_then(|root| root.live) {
-        None => Ok(()),
-        Some(live) => Err(Error::Refused {
-            message: format!(
-                "{}: `{path}` isn't in the target as it was published ({reason}), and would have to be written over",
-                guard::live_in_words(&live),
-            ),
-            hint: format!(
-                "`assetsync push --verify full --overwrite-live '{path}'` mends it all the same"
-            ),
-        }),
-    }
+    let Some(live) = root.and_then(|root| root.live) else {
+        return Ok(());
+    };
+    over.sort_unstable();
+    let names: Vec<&str> = over.iter().map(|(path, _)| *path).collect();
+    let live = guard::live_in_words(&live);
+    let what = match over[..] {
+        [(path, reason)] => {
+            format!(
+                "`{}` isn't in the target as it was published ({reason}), and would have to be written over",
+                escape(path)
+            )
+        }
+        _ => format!(
+            "{} aren't in the target as they were published, and would have to be written over{}",
+            count(names.len() as u64, "file"),
+            names_text(&names)
+        ),
+    };
+    Err(Error::Refused {
+        message: format!("{live}: {what}"),
+        hint: format!(
+            "the same command with `{}` puts that right all the same",
+            options_for(&names)
+        ),
+    })
 }
 
 async fn release(

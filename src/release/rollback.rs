@@ -1,12 +1,12 @@
 //! An earlier release again: verified, then made the current one by one swap of the root.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::guard::{self, Allowed};
 use super::manifest::Manifest;
 use super::plain;
-use super::root::{Overwrites, Plain, Refusal, Release, Root};
+use super::root::{Live, Overwrites, Plain, Refusal, Release, Root};
 use super::state::{Changed, State};
 use super::verify::{Finding, Verify, verify};
 use crate::apply::{Options, Report};
@@ -42,8 +42,78 @@ pub struct RolledBack {
     pub from: Release,
     /// The one that is now.
     pub to: Release,
+    /// How many files of each level were published, and aren't by this release, which holds them.
+    pub taken_back: BTreeMap<String, u64>,
     /// What was done to plain names.
     pub report: Report,
+}
+
+/// What a rollback would do to names that stay.
+#[derive(Debug)]
+pub struct Preview {
+    /// Where it goes.
+    pub to: Release,
+    /// None: the target isn't live.
+    pub live: Option<Live>,
+    /// The logical paths that the release publishes.
+    pub paths: Vec<String>,
+    /// Those of names that stay and may show something else now.
+    pub over: Vec<String>,
+}
+
+/// Looks at what [`rollback`] would write over, and changes nothing.
+///
+/// # Errors
+/// [`Error::Usage`]: no such release. Its documents can't be read.
+pub async fn preview(state: &State, wanted: Option<&str>) -> Result<Preview> {
+    let Chosen {
+        root,
+        to,
+        manifest,
+        now,
+        ..
+    } = choose(state, wanted).await?;
+    let path = |at: usize| manifest.entries[at].path.to_string();
+    let over = changed_names(&manifest, &now, root.plain);
+    Ok(Preview {
+        to,
+        live: root.live,
+        over: over.into_iter().map(path).collect(),
+        paths: manifest.published().map(|e| e.path.to_string()).collect(),
+    })
+}
+
+/// Where a rollback begins, and where it goes.
+struct Chosen {
+    root: Root,
+    from: Release,
+    to: Release,
+    /// Of the release to go to.
+    manifest: Manifest,
+    /// Of the current one.
+    now: Manifest,
+}
+
+async fn choose(state: &State, wanted: Option<&str>) -> Result<Chosen> {
+    let root = state.root().await?.map(|held| held.root);
+    let Some((root, from)) = root.and_then(|root| Some((root.clone(), root.current?))) else {
+        return Err(nothing_published());
+    };
+    let retained = state.retained(&root).await?;
+    let to = find(&retained, &from, wanted)?.clone();
+    if to.id == from.id {
+        return Err(Error::usage(
+            format!("{} is the current release already", to.id),
+            "`assetsync releases` shows the others",
+        ));
+    }
+    Ok(Chosen {
+        manifest: state.manifest(&to.manifest).await?,
+        now: state.manifest(&from.manifest).await?,
+        root,
+        from,
+        to,
+    })
 }
 
 /// Makes the retained release that `wanted` names the current one; the current one's parent, if it names none. The
@@ -54,20 +124,13 @@ pub struct RolledBack {
 /// while the target is live. [`Error::LostRace`], [`Error::Unknown`], [`Error::Interrupted`].
 pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<RolledBack> {
     for _ in 0..ROUNDS_MAX {
-        let root = rollback.state.root().await?.map(|held| held.root);
-        let Some((root, from)) = root.and_then(|root| Some((root.clone(), root.current?))) else {
-            return Err(nothing_published());
-        };
-        let retained = rollback.state.retained(&root).await?;
-        let to = find(&retained, &from, wanted)?.clone();
-        if to.id == from.id {
-            return Err(Error::usage(
-                format!("{} is the current release already", to.id),
-                "`assetsync releases` shows the others",
-            ));
-        }
-        let manifest = rollback.state.manifest(&to.manifest).await?;
-        let now = rollback.state.manifest(&from.manifest).await?;
+        let Chosen {
+            root,
+            from,
+            to,
+            manifest,
+            now,
+        } = choose(rollback.state, wanted).await?;
         refuse_held(rollback.allowed, &to, &manifest, &now)?;
         check_objects(rollback, &to, &manifest).await?;
         let changed = changed_names(&manifest, &now, root.plain);
@@ -96,16 +159,25 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
             None => Err(Refusal::LostRace),
         };
         match rollback.state.change(change).await? {
-            Changed::Done(now) => {
-                let report = match now.plain {
+            Changed::Done(root_now) => {
+                let report = match root_now.plain {
                     Plain::Settled => Report::default(),
-                    Plain::Pending => settle(rollback, &now, &manifest, &objects, root.plain).await,
+                    Plain::Pending => {
+                        settle(rollback, &root_now, &manifest, &objects, root.plain).await
+                    }
                 };
-                return Ok(RolledBack { from, to, report });
+                return Ok(RolledBack {
+                    taken_back: taken_back(&manifest, &now),
+                    from,
+                    to,
+                    report,
+                });
             }
             // Something was deleted since it was verified.
             Changed::Refused(Refusal::Moved, _) => {}
-            Changed::Refused(Refusal::Live, root) => return Err(live(root.as_ref(), &objects)),
+            Changed::Refused(Refusal::Live, root) => {
+                return Err(live(rollback, root.as_ref(), &objects));
+            }
             Changed::Refused(refusal, root) => return Err(guard::refused(refusal, root.as_ref())),
         }
     }
@@ -190,6 +262,18 @@ fn refuse_held(allowed: &Allowed, to: &Release, then: &Manifest, now: &Manifest)
             hint: format!("`--unlock {level}` publishes it again"),
         }),
     }
+}
+
+/// What `now` publishes of levels that `then` holds.
+fn taken_back(then: &Manifest, now: &Manifest) -> BTreeMap<String, u64> {
+    let mut levels = BTreeMap::new();
+    for entry in now.published() {
+        let held = then.find(&entry.path).filter(|then| then.stored.is_none());
+        if let Some(held) = held {
+            *levels.entry(then.level_of(held).to_string()).or_default() += 1;
+        }
+    }
+    levels
 }
 
 /// The release that is meant.
@@ -290,21 +374,13 @@ fn changed_names(to: &Manifest, now: &Manifest, plain: Plain) -> Vec<usize> {
         .collect()
 }
 
-fn live(root: Option<&Root>, objects: &[crate::build::Object]) -> Error {
-    let live = root
-        .and_then(|root| root.live.as_ref())
-        .map_or("The target is live".to_string(), guard::live_in_words);
-    let names: Vec<&str> = objects
-        .iter()
-        .map(|object| object.path.as_str())
-        .take(3)
-        .collect();
-    Error::Refused {
-        message: format!(
-            "{live}: {} would be written over, such as `{}`",
-            crate::report::count(objects.len() as u64, "plain name"),
-            names.join("`, `")
-        ),
-        hint: "`--overwrite-live PATH` lets one through, if every one is named".to_string(),
-    }
+fn live(rollback: &Rollback<'_>, root: Option<&Root>, objects: &[crate::build::Object]) -> Error {
+    let Some(live) = root.and_then(|root| root.live.as_ref()) else {
+        return guard::refused(Refusal::Live, root);
+    };
+    let names = objects.iter().map(|object| object.path.as_str());
+    let excused = &rollback.allowed.overwrite_live;
+    let names: Vec<&str> = names.filter(|name| !excused.contains(*name)).collect();
+    let (message, hint) = guard::written_over(live, &names);
+    Error::Refused { message, hint }
 }

@@ -192,6 +192,27 @@ pub struct Live {
     pub message: Option<String>,
 }
 
+/// A change of what may be there or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit<T> {
+    /// It stays.
+    Keep,
+    /// It goes.
+    Clear,
+    /// It becomes this.
+    Set(T),
+}
+
+impl<T> Edit<T> {
+    fn of(self, before: Option<T>) -> Option<T> {
+        match self {
+            Edit::Keep => before,
+            Edit::Clear => None,
+            Edit::Set(value) => Some(value),
+        }
+    }
+}
+
 /// A release that a rollback took the place of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Replaced {
@@ -536,15 +557,15 @@ impl Root {
         all.take(REPLACED_MAX).collect()
     }
 
-    /// Switches live on, or changes its end and message.
+    /// Switches live on, or changes its end and message; what it has of these stays, unless it's edited.
     ///
     /// # Errors
     /// [`Refusal::Sweeping`] and [`Refusal::Pending`]: while something is deleted or written over, nobody can promise that
     /// nothing is.
     pub fn go_live(
         root: Option<&Root>,
-        until: Option<Timestamp>,
-        message: Option<String>,
+        until: Edit<Timestamp>,
+        message: Edit<String>,
         stamp: &Stamp,
     ) -> Result<Root, Refusal> {
         if root.is_some_and(|root| root.gc.sweep.is_some()) {
@@ -557,8 +578,8 @@ impl Root {
         let live = Live {
             since: before.map_or(stamp.at, |live| live.since),
             actor: stamp.actor.clone(),
-            until,
-            message,
+            until: until.of(before.and_then(|live| live.until)),
+            message: message.of(before.and_then(|live| live.message.clone())),
         };
         Ok(Root {
             live: Some(live),

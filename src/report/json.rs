@@ -3,50 +3,104 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Urls;
+use super::stale::stale_json;
+use super::{Outlook, Urls};
 use crate::apply::{Failure, Report};
 use crate::build::Build;
 use crate::config::Target;
-use crate::error::Problem;
-use crate::plan::{Plan, Tally};
+use crate::error::{Error, Problem};
+use crate::plan::{Action, Step, Tally};
+use crate::release::difference::{Change, Why};
+use crate::release::guard::Refused;
+use crate::release::stale::Stale;
 
-/// A plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "changes": [..]}`.
-pub fn plan_json(target: &Target, build: &Build, plan: &Plan<'_>, urls: Urls) -> Value {
-    let changes: Vec<Value> = plan
-        .changes()
-        .map(|action| {
-            let mut change = json!({
-                "action": action.step.verb(),
-                "reason": action.step.reason().map(|reason| reason.to_string()),
-                "path": action.object.path.as_str(),
-                "size": action.object.size_bytes,
-                "names": action.object.policy.names.as_str(),
-            });
-            if let Some(url) = urls.of(target, &action.object.key) {
-                change["url"] = url.into();
-            }
-            change
-        })
-        .collect();
-    let summary: Map<String, Value> = plan
+/// A plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "changes": [..], "removed": [..], "refusal"}`.
+///
+/// A change: `{"action", "change", "reason", "path", "size", "names"}`, where `change` is `new`, `changed`, or null for what is done to
+/// a file that stays as it is. What isn't published any more: `{"path", "size", "level"}`, where `level` is the one that holds it, or
+/// null if the tree doesn't have it. `refusal` is null, or what a push would exit with:
+/// `{"exit_code", "reasons": [{"message", "hint"}, ..]}`.
+pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
+    let changes = outlook.plan.actions.iter();
+    let changes = changes.filter_map(|action| change_json(outlook, action, urls));
+    let summary: Map<String, Value> = outlook
+        .plan
         .summary()
         .into_iter()
         .map(|(verb, tally)| (verb.to_string(), tally_json(tally)))
         .collect();
+    let removed = outlook.difference.removed.iter();
+    let removed = removed.map(|removed| {
+        let level = match removed.why {
+            Why::Gone => None,
+            Why::Held(level) => Some(level),
+        };
+        json!({ "path": removed.path, "size": removed.size_bytes, "level": level })
+    });
     json!({
         "format": "assetsync plan",
         "version": 1,
-        "key_id": build.key_id.to_string(),
-        "target": target.name,
+        "key_id": outlook.build.key_id.to_string(),
+        "target": outlook.target.name,
         "summary": summary,
-        "held": build.held(),
-        "warnings": problems_json(&build.warnings),
-        "changes": changes,
+        "held": outlook.build.held(),
+        "warnings": warnings_json(outlook.build, &outlook.stale),
+        "changes": changes.collect::<Vec<_>>(),
+        "removed": removed.collect::<Vec<_>>(),
+        "refusal": refusal_json(outlook.target, &outlook.refused),
     })
 }
 
+fn change_json(outlook: &Outlook<'_>, action: &Action<'_>, urls: Urls) -> Option<Value> {
+    let change = outlook.difference.changes.get(action.object.path.as_str());
+    let change = change.map(|change| match change {
+        Change::New => "new",
+        Change::Changed => "changed",
+    });
+    let is_told = outlook.difference.has_release && change.is_some();
+    if action.step == Step::Keep && !is_told {
+        return None;
+    }
+    let mut value = json!({
+        "action": action.step.verb(),
+        "change": change,
+        "reason": action.step.reason().map(|reason| reason.to_string()),
+        "path": action.object.path.as_str(),
+        "size": action.object.size_bytes,
+        "names": action.object.policy.names.as_str(),
+    });
+    if let Some(url) = urls.of(outlook.target, &action.object.key) {
+        value["url"] = url.into();
+    }
+    Some(value)
+}
+
+fn refusal_json(target: &Target, refused: &[Refused]) -> Value {
+    if refused.is_empty() {
+        return Value::Null;
+    }
+    let reason = |refused: &Refused| json!({ "message": refused.message, "hint": target.named_in(&refused.hint) });
+    let (message, hint) = (String::new(), String::new());
+    json!({
+        "exit_code": Error::Refused { message, hint }.exit_code(),
+        "reasons": refused.iter().map(reason).collect::<Vec<_>>(),
+    })
+}
+
+fn warnings_json(build: &Build, stale: &[Stale]) -> Vec<Value> {
+    let mut warnings = problems_json(&build.warnings);
+    warnings.extend(stale_json(stale));
+    warnings
+}
+
 /// A report: `{"format": "assetsync report", "version": 1, "key_id", "target", "complete", "uploaded", ..}`.
-pub fn report_json(target: &Target, build: &Build, report: &Report, requests: u64) -> Value {
+pub fn report_json(
+    target: &Target,
+    build: &Build,
+    stale: &[Stale],
+    report: &Report,
+    requests: u64,
+) -> Value {
     json!({
         "format": "assetsync report",
         "version": 1,
@@ -58,7 +112,7 @@ pub fn report_json(target: &Target, build: &Build, report: &Report, requests: u6
         "overwritten": tally_json(report.overwritten),
         "kept": tally_json(report.kept),
         "held": build.held(),
-        "warnings": problems_json(&build.warnings),
+        "warnings": warnings_json(build, stale),
         "not_begun": report.not_begun,
         "sent_bytes": report.sent_bytes,
         "requests": requests,

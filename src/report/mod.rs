@@ -7,14 +7,21 @@ mod display;
 mod doctor;
 mod json;
 mod local;
+mod names;
 mod releases;
+mod stale;
 mod text;
 
 use indicatif::HumanBytes;
 
+use crate::build::Build;
 use crate::config::Target;
 use crate::path::ObjectKey;
-use crate::plan::Tally;
+use crate::plan::{Plan, Tally};
+use crate::release::Base;
+use crate::release::difference::Difference;
+use crate::release::guard::Refused;
+use crate::release::stale::{Stale, stale};
 use crate::store;
 
 pub use audit::{audit_json, audit_text, left_text, mends_text};
@@ -25,11 +32,50 @@ pub use doctor::{
 };
 pub use json::{failures_json, plan_json, report_json};
 pub use local::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
+pub(crate) use names::{NAMES_MAX, names_text};
 pub use releases::{
-    adoption_text, live_text, published_text, release_json, releases_json, releases_text,
-    rolled_back_text, root_json, sweep_json, sweep_text, young_text,
+    adoption_text, live_text, over_text, published_text, release_json, releases_json,
+    releases_text, rolled_back_text, root_json, sweep_json, sweep_text, young_text,
 };
+pub use stale::stale_text;
 pub use text::{failures_text, plan_text, report_text, tree_text};
+
+/// What a push would do, and all there is to say of it beforehand.
+#[derive(Debug)]
+pub struct Outlook<'a> {
+    /// Where to.
+    pub target: &'a Target,
+    /// What should be published.
+    pub build: &'a Build,
+    /// What will be done to objects.
+    pub plan: &'a Plan<'a>,
+    /// What changes in what is published.
+    pub difference: Difference<'a>,
+    /// Names that browsers keep although they change.
+    pub stale: Vec<Stale>,
+    /// The guards that stop it.
+    pub refused: Vec<Refused>,
+}
+
+impl<'a> Outlook<'a> {
+    /// Of a push of `build` to a target that is as `base` says, which these guards stop.
+    pub fn new(
+        target: &'a Target,
+        base: &'a Base,
+        build: &'a Build,
+        plan: &'a Plan<'a>,
+        refused: Vec<Refused>,
+    ) -> Outlook<'a> {
+        Outlook {
+            target,
+            build,
+            plan,
+            difference: Difference::new(base.manifest.as_ref(), build),
+            stale: stale(base.manifest.as_ref(), build),
+            refused,
+        }
+    }
+}
 
 /// Whether a report shows object names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,15 +8,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::count;
+use super::names::names_text;
 use super::text::failures_text;
 use crate::config::Target;
 use crate::error::escape;
 use crate::release::adopt::Adoption;
+use crate::release::excused::Excused;
 use crate::release::guard::live_in_words;
 use crate::release::prune::{Sweep, Young};
 use crate::release::publish::Published;
 use crate::release::rollback::RolledBack;
-use crate::release::root::{Plain, Release, Root};
+use crate::release::root::{Live, Plain, Release, Root};
 
 /// The release that a push came to.
 pub fn published_text(published: &Published) -> String {
@@ -135,6 +137,38 @@ pub fn live_text(target: &str, root: Option<&Root>) -> String {
     text
 }
 
+/// What would be written over or taken back while a target is live, and what else a pattern matches; nothing if there's nothing to
+/// ask about. What is named in full is no question.
+pub fn over_text(
+    target: &str,
+    live: &Live,
+    over: &[&str],
+    excused: &Excused,
+    relocked: &str,
+) -> String {
+    let (asked, rest): (Vec<&str>, Vec<&str>) = excused
+        .matched
+        .iter()
+        .map(String::as_str)
+        .partition(|path| over.contains(path));
+    if excused.matched.is_empty() && relocked.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{target}: {}\n", live_in_words(live));
+    if !asked.is_empty() {
+        let names = count(asked.len() as u64, "name");
+        text += &format!("would be written over, {names}:{}\n", names_text(&asked));
+    }
+    if !rest.is_empty() {
+        let names = count(rest.len() as u64, "name");
+        text += &format!(
+            "matched too, and written over only if something else is found there, {names}:{}\n",
+            names_text(&rest)
+        );
+    }
+    text + relocked
+}
+
 /// What a rollback came to.
 pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
     let plain = done.report.uploaded.objects + done.report.overwritten.objects;
@@ -149,6 +183,16 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
             target.command("resolve")
         ),
     };
+    let taken_back = done.taken_back.iter().map(|(level, files)| {
+        format!(
+            "{}: the level `{level}` isn't published any more ({}), since {} holds it; `{} --unlock {level}` publishes it again\n",
+            target.name,
+            count(*files, "file"),
+            done.to.id,
+            target.command("push"),
+        )
+    });
+    let taken_back: String = taken_back.collect();
     failures_text(&done.report)
         + &format!(
             "{}: {} is the current release again, of {}, with {} ({} was){plain}{left}\n",
@@ -158,6 +202,7 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
             count(done.to.files, "file"),
             done.from.id,
         )
+        + &taken_back
 }
 
 /// What will be deleted; with `verbose`, each key.

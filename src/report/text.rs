@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanBytes;
 
-use super::{Urls, count, tally};
+use super::{Outlook, Urls, count, tally};
 use crate::apply::Report;
 use crate::build::Build;
 use crate::config::Target;
 use crate::error::escape;
 use crate::name::NameStyle;
-use crate::plan::{Plan, Step};
+use crate::plan::{Action, Reason, Step};
+use crate::release::difference::{Change, Removed, Why};
 use crate::tree::Tree;
 
 /// What was left out or looks odd, for `-v` and for warnings: one line each.
@@ -73,47 +74,84 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
     text
 }
 
-/// What would be done: a line for each change, then the sums.
-pub fn plan_text(target: &Target, build: &Build, plan: &Plan<'_>, urls: Urls) -> String {
-    let mut text = String::new();
-    for action in plan.changes() {
-        let style = style(action.step);
-        let verb = action.step.verb();
-        let path = escape(action.object.path.as_str());
-        let reason = action
-            .step
-            .reason()
-            .map_or(String::new(), |reason| reason.to_string());
-        let size = HumanBytes(action.object.size_bytes);
-        let names = match action.object.policy.names {
-            NameStyle::Opaque => String::new(),
-            other => format!(", {}", other.as_str()),
-        };
-        write!(
-            text,
-            "{style}{verb:<9}{style:#} {path} ({reason}, {size}{names})"
-        )
-        .expect("a string takes every write");
-        match urls.of(target, &action.object.key) {
-            Some(url) => writeln!(text, " {url}"),
-            None => writeln!(text),
-        }
-        .expect("a string takes every write");
-    }
-    let summary = plan.summary();
+/// What would be done: a line for each change, by path, then the sums.
+pub fn plan_text(outlook: &Outlook<'_>, urls: Urls) -> String {
+    let actions = outlook.plan.actions.iter();
+    let actions = actions.filter_map(|action| action_line(outlook, action, urls));
+    let removed = outlook.difference.removed.iter();
+    let removed = removed.map(|removed| (removed.path, removed_line(removed)));
+    let mut lines: Vec<(&str, String)> = actions.chain(removed).collect();
+    lines.sort_by_key(|(path, _)| *path);
+    let lines: String = lines.into_iter().map(|(_, line)| line).collect();
+    lines + &plan_sums(outlook)
+}
+
+/// What is done to an object, or published anew although it's there; by path.
+fn action_line<'a>(
+    outlook: &Outlook<'a>,
+    action: &'a Action<'a>,
+    urls: Urls,
+) -> Option<(&'a str, String)> {
+    let path = action.object.path.as_str();
+    let change = outlook.difference.changes.get(path);
+    // Without a release, there's nothing that it could have changed.
+    let change = change.filter(|_| outlook.difference.has_release);
+    let reason = match (action.step, change) {
+        (Step::Upload(Reason::Missing), Some(Change::New)) => "new".to_string(),
+        (Step::Upload(Reason::Missing), Some(Change::Changed)) => "changed".to_string(),
+        (Step::Keep, Some(Change::New)) => "new, and there already".to_string(),
+        (Step::Keep, Some(Change::Changed)) => "changed, and there already".to_string(),
+        (step, _) => step.reason()?.to_string(),
+    };
+    let style = style(action.step);
+    let verb = action.step.verb();
+    let size = HumanBytes(action.object.size_bytes);
+    let names = match action.object.policy.names {
+        NameStyle::Opaque => String::new(),
+        other => format!(", {}", other.as_str()),
+    };
+    let url = urls.of(outlook.target, &action.object.key);
+    let url = url.map_or(String::new(), |url| format!(" {url}"));
+    let line = format!(
+        "{style}{verb:<9}{style:#} {} ({reason}, {size}{names}){url}\n",
+        escape(path)
+    );
+    Some((path, line))
+}
+
+/// Nothing is deleted: what was published stays in the target.
+fn removed_line(removed: &Removed<'_>) -> String {
+    let (verb, why) = match removed.why {
+        Why::Gone => ("remove", "not in the tree any more".to_string()),
+        Why::Held(level) => ("hold", format!("its level, `{level}`, is held")),
+    };
+    let style = AnsiColor::Red.on_default();
+    let size = HumanBytes(removed.size_bytes);
+    format!(
+        "{style}{verb:<9}{style:#} {} ({why}, {size})\n",
+        escape(removed.path)
+    )
+}
+
+fn plan_sums(outlook: &Outlook<'_>) -> String {
+    let summary = outlook.plan.summary();
     let sum = |verb: &str| tally(summary[verb]);
     let conflicts = match summary["conflict"].objects {
         0 => String::new(),
         n => format!(", {} in conflict", n),
     };
-    text + &format!(
-        "{}: {} to upload, {} to overwrite, {} to keep{conflicts}{} (key {})\n",
-        target.name,
+    let removed = match outlook.difference.removed.len() {
+        0 => String::new(),
+        n => format!(", {n} not published any more"),
+    };
+    format!(
+        "{}: {} to upload, {} to overwrite, {} to keep{conflicts}{removed}{} (key {})\n",
+        outlook.target.name,
         sum("upload"),
         sum("overwrite"),
         sum("keep"),
-        held(build),
-        build.key_id,
+        held(outlook.build),
+        outlook.build.key_id,
     )
 }
 

@@ -1089,7 +1089,7 @@ fn a_rollback_publishes_no_held_level_again_unless_that_is_meant() {
         assert_eq!(run.code, 0, "{arguments:?}: {run}");
     };
     ok(&["push", "--unlock", "posthunt"]);
-    ok(&["push", "--allow-shrink"]);
+    ok(&["push", "--relock", "posthunt"]);
     let refused = site.run(&["rollback"]);
     assert_eq!(refused.code, 3, "{refused}");
     assert!(

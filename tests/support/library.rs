@@ -10,7 +10,7 @@ use assetsync::release::guard::{self, Age, Allowed};
 use assetsync::release::prune::{self, Keep};
 use assetsync::release::publish::{Published, Push, is_published, mend, publish};
 use assetsync::release::rollback::{Rollback, RolledBack, rollback, settle_current};
-use assetsync::release::root::{Refusal, Root};
+use assetsync::release::root::{Edit, Refusal, Root};
 use assetsync::release::state::{Changed, State};
 use assetsync::release::verify::Verify;
 use assetsync::store::Listing;
@@ -235,7 +235,8 @@ impl Deployer {
 
     /// As `assetsync live on` does.
     pub async fn go_live(&self) -> Result<Changed> {
-        let live = |root: Option<&Root>, stamp: &_| Root::go_live(root, None, None, stamp);
+        let live =
+            |root: Option<&Root>, stamp: &_| Root::go_live(root, Edit::Keep, Edit::Keep, stamp);
         self.state().await?.change(live).await
     }
 

@@ -1,7 +1,7 @@
 //! Whoever changes a target in the model, one step at a time: each step sends one request at most.
 
 use assetsync::release::root::{
-    Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen, Swapped, swapped,
+    Edit, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen, Swapped, swapped,
 };
 
 use super::storage::{
@@ -710,7 +710,8 @@ impl Turn<'_> {
 
     fn go_live(&mut self, root: Option<&Root>) -> Option<Root> {
         let stamp = self.stamp();
-        let go_live = |root: Option<&Root>| Root::go_live(root, None, None, &stamp).ok();
+        let go_live =
+            |root: Option<&Root>| Root::go_live(root, Edit::Keep, Edit::Keep, &stamp).ok();
         if self.is_without(Without::Idle) {
             let shown = root.map(without_sweep);
             return Some(with_gc_of(go_live(shown.as_ref())?, root));

@@ -1,0 +1,844 @@
+//! Guards: what a push takes away without anybody saying so, and what may be written over while live.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::support::hunt::Hunt;
+use crate::support::{Run, Site};
+
+const LEVELS: &str = r#"
+[[level]]
+name = "solution"
+match = "**/solution/**"
+held = true
+[[level]]
+name = "posthunt"
+match = "posthunt/**"
+held = true
+[[rule]]
+match = "posthunt/*.html"
+names = "plain"
+[target.local]
+url = "file:out"
+"#;
+
+fn two_levels() -> Site {
+    let site = Site::new().config(LEVELS);
+    for n in 0..30 {
+        site.write(&format!("puzzle/{n}.html"), format!("<h1>Puzzle {n}</h1>"));
+    }
+    site.file("puzzle/solution/1.html", "<h1>BELLOWS</h1>")
+        .file("puzzle/solution/2.html", "<h1>ANVIL</h1>")
+        .file("posthunt/index.html", "<h1>All answers</h1>")
+}
+
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// The `assetsync …` in backticks behind `before`, as arguments.
+fn advised<'r>(run: &'r Run, before: &str) -> Vec<&'r str> {
+    let hint = run.stderr.split(before).nth(1);
+    let hint = hint.unwrap_or_else(|| panic!("no `{before}`: {run}"));
+    let command = hint
+        .split('`')
+        .find_map(|part| part.strip_prefix("assetsync "));
+    let command = command.unwrap_or_else(|| panic!("no command: {run}"));
+    command.split(' ').collect()
+}
+
+#[track_caller]
+fn refused(run: &Run, words: &[&str]) {
+    assert_eq!(run.code, 3, "{run}");
+    for words in words {
+        assert!(run.stderr.contains(words), "{words}: {run}");
+    }
+}
+
+// --- levels that were unlocked
+
+#[test]
+fn a_push_takes_no_unlocked_level_back_unless_that_is_meant() {
+    let site = two_levels();
+    site.ok(&["push"]);
+    site.ok(&["push", "--unlock", "solution", "--unlock", "posthunt"]);
+    let published = site.ok(&["releases", "--json"]);
+    for edit in [false, true] {
+        if edit {
+            site.write("puzzle/1.html", "<h1>Erratum</h1>");
+        }
+        let run = site.run(&["push"]);
+        refused(
+            &run,
+            &[
+                "takes the level `posthunt` back, which is held and isn't unlocked: 1 file of it is published now",
+                "takes the level `solution` back, which is held and isn't unlocked: 2 files of it are published now",
+                "puzzle/solution/1.html",
+                "`assetsync push local --unlock posthunt --unlock solution` keeps what is published",
+                "`--relock posthunt`, `--relock solution` if it's meant to go",
+            ],
+        );
+        let said = site.ok(&["releases", "--json"]);
+        assert_eq!(said, published, "nothing was changed");
+    }
+    let run = site.run(&["push", "--unlock", "solution"]);
+    refused(&run, &["`posthunt`"]);
+    assert!(!run.stderr.contains("level `solution`"), "{run}");
+    let command = advised(&run, "hint: ");
+    assert_eq!(
+        command,
+        [
+            "push", "local", "--unlock", "solution", "--unlock", "posthunt"
+        ],
+        "whoever follows it loses neither"
+    );
+    site.ok(&command);
+
+    let run = site.run(&["push", "--unlock", "posthunt", "--relock", "solution"]);
+    assert_eq!(run.code, 0, "{run}");
+    let changes = &json_of(&site.ok(&["releases", "--json"]))["releases"][0]["changes"];
+    assert_eq!(changes["removed"], 2, "{changes}");
+    assert_eq!(
+        site.run(&["push"]).code,
+        3,
+        "the other one is unlocked still"
+    );
+    site.ok(&["push", "--relock", "posthunt"]);
+    site.ok(&["push"]);
+}
+
+#[test]
+fn on_a_server_too_the_command_that_is_advised_keeps_the_level() {
+    let hunt = Hunt::new();
+    let config = fs::read_to_string(hunt.site.path("assetsync.toml")).expect("readable");
+    let levels = "[[level]]\nname = \"late\"\nmatch = \"late/**\"\nheld = true\n";
+    fs::write(hunt.site.path("assetsync.toml"), config + levels).expect("written");
+    hunt.site.write("late/a.html", "<h1>Late</h1>");
+    hunt.ok(&["push"]);
+    hunt.ok(&["push", "--unlock", "late"]);
+    hunt.site.write("map.png", "a better map");
+    let run = hunt.run(&["push"]);
+    refused(&run, &["the level `late`"]);
+    let diff = hunt.run(&["diff", "--json"]);
+    assert_eq!(diff.code, 0, "{diff}");
+    let reasons = &json_of(&diff.stdout)["refusal"]["reasons"];
+    let hint = reasons[0]["hint"].as_str().expect("text");
+    assert!(
+        hint.contains("`assetsync push prod --unlock late` keeps what is published"),
+        "{hint}"
+    );
+    hunt.ok(&advised(&run, "hint: "));
+    assert_eq!(hunt.run(&["push", "--unlock", "late"]).code, 0);
+    hunt.ok(&["live", "on"]);
+    refused(&hunt.run(&["push"]), &["the level `late`"]);
+}
+
+#[test]
+fn what_else_of_the_level_the_advice_would_publish_is_told() {
+    let site = two_levels();
+    let open = LEVELS.replace("**/solution/**", "nowhere/**");
+    let site = site.config(&open);
+    site.ok(&["push"]);
+    // What was open is in a held level now, and so is a file that nobody knows yet.
+    let site = site.config(LEVELS);
+    site.write("puzzle/solution/3.html", "<h1>FORGE</h1>");
+    let run = site.run(&["push"]);
+    refused(
+        &run,
+        &[
+            "takes the level `solution` back, which is held and isn't unlocked: 2 files",
+            "`assetsync push local --unlock solution` keeps what is published, and publishes 1 more of `solution`",
+        ],
+    );
+    site.ok(&["push", "--relock", "solution"]);
+}
+
+#[test]
+fn a_level_that_is_called_otherwise_or_whose_files_are_is_the_same_to_visitors() {
+    let site = two_levels();
+    site.ok(&["push", "--unlock", "solution", "--unlock", "posthunt"]);
+    let site = site.config(&LEVELS.replace("name = \"solution\"", "name = \"answers\""));
+    let run = site.run(&["push", "--unlock", "posthunt"]);
+    refused(
+        &run,
+        &[
+            "the level `answers`",
+            "--unlock posthunt --unlock answers` keeps",
+        ],
+    );
+
+    let site = site.config(LEVELS);
+    for n in [1, 2] {
+        let old = site.asset(&format!("puzzle/solution/{n}.html"));
+        let new = site.asset(&format!("puzzle/solution/{n}-Cq9aa.html"));
+        fs::rename(old, new).expect("renamed");
+    }
+    let run = site.run(&["push", "--unlock", "posthunt"]);
+    refused(&run, &["the level `solution`", "2 files"]);
+    site.ok(&["push", "--unlock", "posthunt", "--unlock", "solution"]);
+}
+
+#[test]
+fn a_level_that_nobody_holds_any_more_or_that_is_gone_is_not_taken_back() {
+    let site = two_levels();
+    site.ok(&["push", "--unlock", "solution", "--unlock", "posthunt"]);
+    let open = site.config(&LEVELS.replace("held = true", ""));
+    let run = open.run(&["push"]);
+    assert_eq!(
+        run.code, 2,
+        "a plain name in a level that isn't held is an error: {run}"
+    );
+    let keyed = LEVELS.replace("held = true", "").replace("plain", "opaque");
+    let open = open.config(&keyed);
+    open.ok(&["push"]);
+    let none = open.config("[target.local]\nurl = \"file:out\"\n");
+    none.ok(&["push"]);
+
+    let site = two_levels();
+    site.ok(&["push", "--unlock", "posthunt"]);
+    fs::remove_dir_all(site.asset("posthunt")).expect("removed");
+    let run = site.run(&["push"]);
+    assert_eq!(
+        run.code, 0,
+        "it's gone from the tree, so nothing of it is held: {run}"
+    );
+}
+
+#[test]
+fn relock_is_for_levels_that_are_held_and_not_unlocked() {
+    let site = two_levels().config(&format!(
+        "[[level]]\nname = \"open_late\"\nmatch = \"nowhere/**\"\n{LEVELS}"
+    ));
+    site.ok(&["push"]);
+    for (arguments, told) in [
+        (vec!["--relock", "soluton"], "There is no level `soluton`"),
+        (vec!["--relock", "open_late"], "`open_late` isn't held"),
+        (
+            vec!["--unlock", "solution", "--relock", "solution"],
+            "`solution` is to be unlocked by this very command",
+        ),
+    ] {
+        let run = site.run(&[vec!["push"], arguments].concat());
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains(told), "{told}: {run}");
+    }
+    site.ok(&["push", "--relock", "solution"]);
+}
+
+#[test]
+fn while_live_a_level_is_taken_back_only_by_somebody_who_was_asked() {
+    let site = two_levels();
+    site.ok(&["push", "--unlock", "posthunt"]);
+    site.ok(&["live", "on"]);
+    refused(&site.run(&["push"]), &["`posthunt`"]);
+    let before = site.ok(&["releases", "--json"]);
+    let run = site.run(&["push", "--relock", "posthunt"]);
+    refused(
+        &run,
+        &[
+            "Nobody can be asked",
+            "the level `posthunt`",
+            "posthunt/index.html",
+            "--yes",
+        ],
+    );
+    assert_eq!(site.ok(&["releases", "--json"]), before);
+    let run = site.run(&["push", "--relock", "posthunt", "--yes"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        site.path("out/posthunt/index.html").exists(),
+        "nothing is deleted"
+    );
+}
+
+#[test]
+fn a_rollback_says_which_level_it_takes_back_and_how_it_comes_again() {
+    let site = two_levels();
+    site.ok(&["push"]);
+    site.ok(&["push", "--unlock", "solution"]);
+    let run = site.run(&["rollback"]);
+    assert_eq!(run.code, 0, "it was asked for: {run}");
+    let told = "the level `solution` isn't published any more (2 files)";
+    assert!(run.stdout.contains(told), "{run}");
+    let command = "assetsync push local --unlock solution";
+    assert!(run.stdout.contains(command), "{run}");
+    site.ok(&["push", "local", "--unlock", "solution"]);
+    let json = json_of(&site.ok(&["rollback", "--json"]));
+    assert_eq!(json["taken_back"], json!({"solution": 2}));
+}
+
+#[test]
+fn diff_tells_which_levels_would_be_taken_back_and_a_dry_run_obeys_the_flags_of_the_push() {
+    let site = two_levels();
+    site.ok(&["push", "--unlock", "posthunt"]);
+    let run = site.run(&["diff"]);
+    assert_eq!(run.code, 0, "{run}");
+    let line = "hold      posthunt/index.html (its level, `posthunt`, is held, 20 B)";
+    assert!(run.stdout.contains(line), "{run}");
+    let told = "A push would be refused: This push takes the level `posthunt` back";
+    assert!(run.stderr.contains(told), "{run}");
+    let hint = "hint: `assetsync push local --unlock posthunt` keeps what is published";
+    assert!(run.stderr.contains(hint), "{run}");
+    let plan = json_of(&site.ok(&["diff", "--json"]));
+    let removed = json!([{"path": "posthunt/index.html", "size": 20, "level": "posthunt"}]);
+    assert_eq!(
+        (&plan["removed"], &plan["refusal"]["exit_code"]),
+        (&removed, &json!(3))
+    );
+
+    let run = site.run(&["push", "--dry-run", "--relock", "posthunt"]);
+    assert!(!run.stderr.contains("refused"), "{run}");
+    let plan = json_of(&site.ok(&["push", "--dry-run", "--relock", "posthunt", "--json"]));
+    assert_eq!(
+        (&plan["removed"], &plan["refusal"]),
+        (&removed, &Value::Null)
+    );
+}
+
+// --- what visitors lose
+
+fn plain_site() -> Site {
+    Site::new()
+        .config("[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")
+}
+
+fn chunks(site: &Site, folder: &str, build: &str, number: usize) {
+    for n in 0..number {
+        let path = format!("{folder}/chunk{n}-{build}{n}.js");
+        site.write(&path, format!("export const n = {n}; // {build}"));
+    }
+}
+
+#[test]
+fn a_bundler_that_renames_all_its_chunks_is_not_refused() {
+    for site in [Site::new(), plain_site()] {
+        site.write("index.html", "<h1>Hunt</h1>");
+        chunks(&site, "assets", "BRnx2", 12);
+        chunks(&site, "_next/static/hQ8V0Tk2fZ1mDhq3sYbXe", "a", 3);
+        site.ok(&["push"]);
+        fs::remove_dir_all(site.asset("assets")).expect("removed");
+        fs::remove_dir_all(site.asset("_next")).expect("removed");
+        chunks(&site, "assets", "Cq9aa", 13);
+        chunks(&site, "_next/static/Zp0aLMtW3rk9xQvBnYc7U", "a", 3);
+        let run = site.run(&["diff"]);
+        assert!(!run.stderr.contains("refused"), "{run}");
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 0, "{run}");
+        let told = "16 added, 0 changed, 15 removed";
+        assert!(run.stdout.contains(told), "{run}");
+    }
+}
+
+#[test]
+fn half_the_images_are_not_made_up_for_by_as_many_scripts() {
+    let site = plain_site().file("index.html", "<h1>Hunt</h1>");
+    for n in 0..42 {
+        site.write(&format!("img/{n}.png"), format!("image {n}"));
+    }
+    site.ok(&["push"]);
+    for n in 0..20 {
+        fs::remove_file(site.asset(&format!("img/{n}.png"))).expect("removed");
+        site.write(&format!("img/{n}.js"), format!("let n = {n}"));
+    }
+    let run = site.run(&["push"]);
+    refused(
+        &run,
+        &[
+            "20 of 43 files of the current release are gone",
+            "\n  img/*.png: 20 of 42\n",
+        ],
+    );
+    let plan = json_of(&site.ok(&["diff", "--json"]));
+    let message = plan["refusal"]["reasons"][0]["message"]
+        .as_str()
+        .expect("text");
+    assert!(message.contains("img/*.png: 20 of 42"), "{message}");
+    site.ok(&["push", "--allow-shrink"]);
+}
+
+#[test]
+fn a_folder_or_a_type_that_is_gone_is_refused_however_large_the_site() {
+    let site = plain_site();
+    for n in 0..60 {
+        site.write(&format!("{n}.html"), format!("<h1>{n}</h1>"));
+    }
+    site.write("fonts/a.woff2", "a font");
+    site.write("puzzle/gears/index.html", "<h1>Gears</h1>");
+    site.write("puzzle/gears/hint.html", "<h1>Turn</h1>");
+    site.ok(&["push"]);
+    fs::remove_dir_all(site.asset("fonts")).expect("removed");
+    let run = site.run(&["push"]);
+    refused(
+        &run,
+        &[
+            "1 of 63 files",
+            "all `.woff2` files",
+            "\n  fonts/*.woff2: 1 of 1",
+        ],
+    );
+    site.write("fonts/a.woff2", "a font");
+    fs::remove_dir_all(site.asset("puzzle")).expect("removed");
+    let run = site.run(&["push"]);
+    refused(
+        &run,
+        &[
+            "2 of 63 files",
+            "the whole folder `puzzle/`",
+            "puzzle/gears/*.html: 2 of 2",
+        ],
+    );
+    site.write("puzzle/gears/index.html", "<h1>Gears</h1>");
+    site.ok(&["push"]);
+}
+
+#[test]
+fn a_site_that_moved_to_another_folder_is_refused_unless_it_is_meant() {
+    let site = plain_site();
+    for n in 0..6 {
+        site.write(&format!("img/{n}.png"), format!("image {n}"));
+        site.write(&format!("{n}.html"), format!("<h1>{n}</h1>"));
+    }
+    site.ok(&["push"]);
+    fs::create_dir(site.asset("assets")).expect("a folder");
+    fs::rename(site.asset("img"), site.asset("assets/img")).expect("moved");
+    refused(&site.run(&["push"]), &["the whole folder `img/`"]);
+    site.ok(&["push", "--allow-shrink"]);
+}
+
+#[test]
+fn held_files_that_are_gone_count_among_themselves() {
+    let site = two_levels();
+    site.ok(&["push"]);
+    fs::remove_dir_all(site.asset("puzzle/solution")).expect("removed");
+    let run = site.run(&["push"]);
+    refused(
+        &run,
+        &[
+            "2 of 3 held files of the current release are gone",
+            "puzzle/solution/*.html: 2 of 2",
+        ],
+    );
+    site.ok(&["push", "--allow-shrink"]);
+}
+
+// --- while live
+
+fn live_site() -> Site {
+    let site = plain_site()
+        .file("index.html", "<h1>Hunt</h1>")
+        .file("a[1].html", "<h1>One</h1>")
+        .file("a1.html", "<h1>Another</h1>")
+        .file("map.png", "a map");
+    for n in 0..5 {
+        site.write(&format!("puzzle/{n}.html"), format!("<h1>{n}</h1>"));
+    }
+    site.ok(&["push"]);
+    site.ok(&["live", "on"]);
+    site
+}
+
+fn rewrite(site: &Site, paths: &[&str]) {
+    for path in paths {
+        let text = fs::read_to_string(site.asset(path)).expect("readable");
+        site.write(path, text + "<p>Erratum");
+    }
+}
+
+fn published(site: &Site, path: &str) -> String {
+    fs::read_to_string(site.path("out").join(path)).expect("readable")
+}
+
+const PUZZLES: [&str; 5] = [
+    "puzzle/0.html",
+    "puzzle/1.html",
+    "puzzle/2.html",
+    "puzzle/3.html",
+    "puzzle/4.html",
+];
+
+#[test]
+fn while_live_all_names_that_would_be_written_over_are_told_and_the_pattern_that_lets_them_through()
+{
+    let site = live_site();
+    rewrite(&site, &PUZZLES);
+    let run = site.run(&["push"]);
+    let names: Vec<String> = PUZZLES.iter().map(|path| format!("\n  `{path}`")).collect();
+    refused(
+        &run,
+        &["5 plain names would be written over", &names.concat()],
+    );
+    assert!(
+        run.stderr.contains("`--overwrite-live 'puzzle/*.html'`"),
+        "{run}"
+    );
+    rewrite(&site, &["index.html"]);
+    let run = site.run(&["push", "--overwrite-live", "puzzle/*.html", "--yes"]);
+    refused(
+        &run,
+        &["1 plain name would be written over\n  `index.html`"],
+    );
+    assert!(!published(&site, "puzzle/1.html").contains("Erratum"));
+}
+
+#[test]
+fn what_a_pattern_matches_is_shown_and_asked_about() {
+    let site = live_site();
+    rewrite(&site, &PUZZLES[..2]);
+    let run = site.run(&["push", "--overwrite-live", "puzzle/*.html"]);
+    refused(
+        &run,
+        &[
+            "would be written over, 2 names:\n  `puzzle/0.html`\n  `puzzle/1.html`\n",
+            "matched too, and written over only if something else is found there, 3 names:\n  `puzzle/2.html`",
+            "Nobody can be asked",
+            "`--yes` says so in advance",
+        ],
+    );
+    assert!(!published(&site, "puzzle/1.html").contains("Erratum"));
+    let declined = answer(&site, &["push", "--overwrite-live", "puzzle/*.html"], "n");
+    assert_eq!(declined.code, 3, "{declined}");
+    assert!(
+        declined.stdout.contains("Nothing was changed"),
+        "{declined}"
+    );
+    let run = answer(&site, &["push", "--overwrite-live", "puzzle/*.html"], "y");
+    assert_eq!(run.code, 0, "{run}");
+    assert!(published(&site, "puzzle/1.html").contains("Erratum"));
+
+    rewrite(&site, &PUZZLES[..2]);
+    let run = site.run(&["push", "--overwrite-live", "puzzle/*.html", "--yes"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        run.stderr.contains("`puzzle/1.html`"),
+        "shown all the same: {run}"
+    );
+}
+
+/// Runs what follows on a terminal of its own, and passes on what is typed.
+const ON_A_TERMINAL: &str =
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
+/// Runs the program on a terminal, where somebody types this.
+fn answer(site: &Site, arguments: &[&str], typed: &str) -> Run {
+    let mut command = site.command_under(&["python3", "-c", ON_A_TERMINAL], arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut running = command.spawn().expect("Python runs");
+    let mut keyboard = running.stdin.take().expect("piped");
+    writeln!(keyboard, "{typed}").expect("typed");
+    let output = running.wait_with_output().expect("it ends");
+    drop(keyboard);
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[test]
+fn a_path_that_looks_like_a_pattern_is_meant_as_it_is_and_a_path_in_full_is_no_question() {
+    let site = live_site();
+    rewrite(&site, &["a[1].html", "a1.html"]);
+    let run = site.run(&["push", "--overwrite-live", "a[1].html"]);
+    refused(&run, &["1 plain name would be written over\n  `a1.html`"]);
+    site.ok(&[
+        "push",
+        "--overwrite-live",
+        "a[1].html",
+        "--overwrite-live",
+        "a1.html",
+    ]);
+    assert!(published(&site, "a[1].html").contains("Erratum"));
+}
+
+#[test]
+fn what_matches_nothing_is_a_mistake_wherever_it_is_given() {
+    let site = live_site();
+    rewrite(&site, &["index.html"]);
+    site.ok(&["push", "--overwrite-live", "index.html"]);
+    let commands: [&[&str]; 3] = [&["push"], &["rollback"], &["audit", "--repair", "--yes"]];
+    for command in commands {
+        for (given, told) in [
+            ("idex.html", "There is no `idex.html` in"),
+            ("*.css", "`*.css` matches nothing in"),
+            ("puzzle/[", "`puzzle/[` isn't a pattern"),
+        ] {
+            let run = site.run(&[command, &["--overwrite-live", given]].concat());
+            assert_eq!(run.code, 2, "{command:?}: {run}");
+            assert!(run.stderr.contains(told), "{told}: {run}");
+        }
+    }
+}
+
+#[test]
+fn a_rollback_and_a_repair_take_the_same_patterns() {
+    let site = live_site();
+    rewrite(&site, &PUZZLES);
+    site.ok(&["push", "--overwrite-live", "puzzle/**", "--yes"]);
+    let run = site.run(&["rollback"]);
+    refused(
+        &run,
+        &[
+            "5 plain names would be written over\n  `puzzle/0.html`",
+            "`--overwrite-live 'puzzle/*.html'`",
+        ],
+    );
+    let run = site.run(&["rollback", "--overwrite-live", "puzzle/*.html"]);
+    refused(
+        &run,
+        &["would be written over, 5 names:", "Nobody can be asked"],
+    );
+    assert!(published(&site, "puzzle/1.html").contains("Erratum"));
+    site.ok(&["rollback", "--overwrite-live", "puzzle/*.html", "--yes"]);
+    assert!(!published(&site, "puzzle/1.html").contains("Erratum"));
+
+    fs::write(site.path("out/puzzle/1.html"), "<h1>Hacked</h1>").expect("written");
+    fs::write(site.path("out/puzzle/2.html"), "<h1>Hacked</h1>").expect("written");
+    for n in 0..5 {
+        site.write(&format!("puzzle/{n}.html"), format!("<h1>{n}</h1>"));
+    }
+    let repair = ["audit", "--repair", "--overwrite-live", "puzzle/?.html"];
+    let run = site.run(&repair);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("Nobody can be asked"), "{run}");
+    assert!(
+        run.stdout
+            .contains("puzzle/2.html: uploaded again, over what is there"),
+        "{run}"
+    );
+    site.ok(&[&repair[..], &["--yes"]].concat());
+    assert_eq!(published(&site, "puzzle/2.html"), "<h1>2</h1>");
+}
+
+#[test]
+fn many_names_are_told_by_folder_fifty_of_them_and_the_rest_is_counted() {
+    let site = plain_site();
+    let write = |text: &str| {
+        for n in 100..140 {
+            site.write(&format!("a/{n}.html"), format!("{text} {n}"));
+            site.write(&format!("b/{n}.html"), format!("{text} {n}"));
+        }
+    };
+    write("first");
+    site.ok(&["push"]);
+    site.ok(&["live", "on"]);
+    write("second");
+    let run = site.run(&["push"]);
+    refused(
+        &run,
+        &[
+            "80 plain names",
+            "\n  a/: 100.html, 101.html",
+            "\n  b/: 100.html",
+            "\n  and 30 more: 30 b/",
+        ],
+    );
+}
+
+#[test]
+fn live_on_once_more_keeps_what_it_was_given_unless_it_is_given_anew_or_cleared() {
+    let site = plain_site().file("index.html", "<h1>Hunt</h1>");
+    site.ok(&["push"]);
+    let on = |more: &[&str]| {
+        let run = site.run(&[&["live", "on"], more].concat());
+        assert_eq!(run.code, 0, "{run}");
+        let live = json_of(&site.ok(&["live", "status", "--json"]))["live"].clone();
+        (live["until"].clone(), live["message"].clone(), run.stderr)
+    };
+    let end = json!("2027-01-18T17:00:00Z");
+    let first = on(&[
+        "--until",
+        "2027-01-18T12:00-05:00",
+        "--message",
+        "the hunt is on",
+    ]);
+    assert_eq!(first, (end.clone(), json!("the hunt is on"), String::new()));
+    let (until, message, said) = on(&[]);
+    assert_eq!((until, message), (end.clone(), json!("the hunt is on")));
+    assert!(
+        said.contains("kept: planned until 2027-01-18T17:00:00Z"),
+        "{said}"
+    );
+    assert!(
+        said.contains("kept: the message `the hunt is on`"),
+        "{said}"
+    );
+    let (until, message, said) = on(&["--message", "still on"]);
+    assert_eq!((until, message), (end, json!("still on")));
+    assert!(!said.contains("message `"), "{said}");
+    let (until, message, _) = on(&["--until", ""]);
+    assert_eq!((until, message), (Value::Null, json!("still on")));
+    let (until, message, said) = on(&["--message", ""]);
+    assert_eq!(
+        (until, message, said),
+        (Value::Null, Value::Null, String::new())
+    );
+    assert_eq!(site.run(&["live", "off", "--message", ""]).code, 2);
+}
+
+// --- what diff tells
+
+#[test]
+fn diff_lists_what_is_new_what_changed_and_what_goes() {
+    let site = Site::new()
+        .file("a.css", "a{}")
+        .file("b.css", "b{}")
+        .file("c.css", "c{}")
+        .file("d.css", "d{}")
+        .file("e.css", "e{}")
+        .file("f.css", "f{}");
+    site.ok(&["push"]);
+    site.write("b.css", "b{color:red}");
+    fs::remove_file(site.asset("c.css")).expect("removed");
+    site.write("z.css", "z{}");
+    site.ok(&["push"]);
+    site.write("b.css", "b{}");
+    site.write("a.css", "a{color:red}");
+    fs::remove_file(site.asset("e.css")).expect("removed");
+    site.write("c.css", "c{}");
+    let run = site.run(&["diff"]);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(
+        lines[..4],
+        [
+            "upload    a.css (changed, 12 B)",
+            "keep      b.css (changed, and there already, 3 B)",
+            "keep      c.css (new, and there already, 3 B)",
+            "remove    e.css (not in the tree any more, 3 B)",
+        ],
+        "{run}"
+    );
+    assert!(
+        lines[4].contains("1 (12 B) to upload, 0 to overwrite"),
+        "{run}"
+    );
+    assert!(
+        lines[4].contains(", 1 not published any more (key"),
+        "{run}"
+    );
+    assert_eq!(run.stdout, site.ok(&["diff"]), "it's the same each time");
+    let plan = json_of(&site.ok(&["diff", "--json"]));
+    let changes: Vec<(&Value, &Value, &Value)> = plan["changes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|change| (&change["path"], &change["action"], &change["change"]))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            (&json!("a.css"), &json!("upload"), &json!("changed")),
+            (&json!("b.css"), &json!("keep"), &json!("changed")),
+            (&json!("c.css"), &json!("keep"), &json!("new")),
+        ]
+    );
+    assert_eq!(
+        plan["removed"],
+        json!([{"path": "e.css", "size": 3, "level": null}])
+    );
+    assert_eq!(plan["refusal"], Value::Null);
+    assert_eq!(site.run(&["diff", "--check"]).code, 6);
+}
+
+#[test]
+fn the_refusal_that_a_push_would_meet_is_in_the_json_of_each_target() {
+    let site = live_site();
+    rewrite(&site, &["index.html"]);
+    fs::remove_dir_all(site.asset("puzzle")).expect("removed");
+    let site = site.config("[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n[target.other]\nurl = \"file:other\"\n");
+    let run = site.run(&["push", "--dry-run", "--json", "local", "other"]);
+    assert_eq!(run.code, 0, "{run}");
+    let plans = json_of(&run.stdout);
+    let refusal = &plans[0]["refusal"];
+    assert_eq!(refusal["exit_code"], 3);
+    let reasons = refusal["reasons"].as_array().expect("a list");
+    let told: Vec<&str> = reasons
+        .iter()
+        .map(|reason| reason["message"].as_str().expect("text"))
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("puzzle/*.html: 5 of 5"), "{told:?}");
+    assert!(told[1].contains("`index.html`"), "{told:?}");
+    assert!(
+        reasons.iter().all(|reason| reason["hint"] != ""),
+        "{refusal}"
+    );
+    assert_eq!(plans[1]["refusal"], Value::Null);
+    assert_eq!(site.run(&["push", "local"]).code, 3);
+    assert_eq!(site.run(&["diff", "--check", "local"]).code, 6, "as ever");
+}
+
+// --- names that browsers keep
+
+#[test]
+fn a_name_that_stays_and_is_kept_for_a_year_is_warned_of_when_it_changes_and_the_rule_mends_it() {
+    let rules = "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[[rule]]\nmatch = \"*/*.{js,css}\"\ncache_control = \"public, max-age=31536000, immutable\"\n";
+    let target = "[target.local]\nurl = \"file:out\"\n";
+    let site = Site::new().config(&format!("{rules}{target}"));
+    site.write("index.html", "<h1>Hunt</h1>");
+    for file in ["js/a.js", "js/b.js", "css/a.css"] {
+        site.write(file, "1");
+    }
+    assert!(
+        !site.run(&["push"]).stderr.contains("warning"),
+        "nobody has them"
+    );
+    site.write("index.html", "<h1>Erratum</h1>");
+    assert!(
+        !site.run(&["push"]).stderr.contains("warning"),
+        "kept for a minute"
+    );
+    site.write("js/a.js", "2");
+    site.write("js/b.js", "2");
+    let told = "warning: 2 plain names change, but browsers that have what was there before show it for up to 365 days: its `Cache-Control` is `public, max-age=31536000, immutable`\n  `js/a.js`\n  `js/b.js`\n";
+    let diff = site.run(&["diff"]);
+    assert!(diff.stderr.contains(told), "{diff}");
+    let plan = json_of(&site.ok(&["diff", "--json"]));
+    assert_eq!(plan["warnings"][0]["path"], "js/a.js");
+    let push = site.run(&["push"]);
+    assert_eq!(push.code, 0, "{push}");
+    assert!(push.stderr.contains(told), "{push}");
+    assert!(
+        !site.run(&["push"]).stderr.contains("warning"),
+        "nothing changes"
+    );
+    assert!(!site.run(&["push", "-q"]).stderr.contains("warning"));
+
+    let advice = push.stderr.split("write behind the other rules:\n").nth(1);
+    let rule = advice.expect("a rule");
+    assert!(rule.contains("match = \"js/*.js\""), "{rule}");
+    let rule: String = rule
+        .lines()
+        .take(3)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let site = site.config(&format!("{rules}{rule}{target}"));
+    let push = site.run(&["push"]);
+    assert_eq!(
+        (push.code, push.stderr.contains("warning")),
+        (0, false),
+        "only headers: {push}"
+    );
+    site.write("js/a.js", "3");
+    let push = site.run(&["push"]);
+    assert!(
+        !push.stderr.contains("warning"),
+        "the next change is seen: {push}"
+    );
+
+    let site = site.config(&format!("{rules}{target}"));
+    site.ok(&["push"]);
+    let site = site.config(&format!("{rules}{rule}{target}"));
+    site.write("js/a.js", "4");
+    let push = site.run(&["push"]);
+    let told = "1 plain name changes, but browsers that have what was there before show it for up to 365 days: its `Cache-Control` was";
+    assert!(
+        push.stderr.contains(told) && !push.stderr.contains("[[rule]]"),
+        "{push}"
+    );
+}
