@@ -288,6 +288,17 @@ pub(crate) fn escape(text: &str) -> String {
         .collect()
 }
 
+/// What is shown of a text that somebody wrote, in characters.
+const SHOWN_CHARS: usize = 200;
+
+/// The same of a text that may be long: its beginning.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", escape(&text[..end])),
+        None => escape(text),
+    }
+}
+
 /// What to try, if it's the same for all.
 fn hint_for(problems: &[Problem]) -> &'static str {
     let all = |says: &str| {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use globset::GlobMatcher;
-
 use crate::config::nearest;
+use crate::glob::Glob;
 use crate::path::LogicalPath;
 
 /// What a file without a level of its own belongs to.
 pub const OPEN: &str = "open";
+
+/// How many levels there may be: a place among them has 16 bits.
+pub const LEVELS_MAX: usize = 10_000;
 
 /// One `[[level]]`.
 #[derive(Debug, Clone)]
@@ -16,7 +18,7 @@ pub struct Level {
     /// How it's called.
     pub name: String,
     /// Which logical paths belong to it; of several levels, the last one that matches counts.
-    pub matches: GlobMatcher,
+    pub matches: Glob,
     /// Named, so that a site can be built, but not uploaded before it's unlocked.
     pub held: bool,
     /// Other levels that its files may refer to, besides the open one.
@@ -39,7 +41,7 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// Takes the levels in the order of the configuration.
+    /// Takes the levels in the order of the configuration: [`LEVELS_MAX`] at most.
     pub fn new(levels: Vec<Level>) -> Levels {
         Levels { levels }
     }
@@ -73,7 +75,7 @@ impl Levels {
         };
         let unused = self.levels.iter().filter(|level| !is_used(level));
         unused
-            .map(|level| (level.name.as_str(), level.matches.glob().glob()))
+            .map(|level| (level.name.as_str(), level.matches.pattern()))
             .collect()
     }
 
@@ -143,7 +145,7 @@ impl Levels {
 
     /// The patterns of all levels, as they were written.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = &str> {
-        self.levels.iter().map(|level| level.matches.glob().glob())
+        self.levels.iter().map(|level| level.matches.pattern())
     }
 
     fn get(&self, id: LevelId) -> Option<&Level> {
@@ -163,12 +165,11 @@ pub struct UnknownLevel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::glob;
 
     fn level(name: &str, knows: &[&str]) -> Level {
         Level {
             name: name.to_string(),
-            matches: glob(&format!("**/{name}/**")).expect("a glob"),
+            matches: Glob::new(&format!("**/{name}/**")).expect("a glob"),
             held: name == "posthunt",
             knows: knows.iter().map(ToString::to_string).collect(),
         }

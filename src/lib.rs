@@ -51,6 +51,7 @@
 mod apply;
 pub mod audit;
 pub mod body;
+mod bounded;
 mod build;
 pub mod cache;
 mod caught;
@@ -60,6 +61,7 @@ pub mod credentials;
 pub mod doctor;
 pub mod encode;
 mod error;
+pub mod glob;
 pub mod init;
 mod inventory;
 pub mod leaks;

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::{GlobBuilder, GlobMatcher};
-
+use crate::glob::{BadGlob, Glob};
 use crate::levels::{LevelId, Levels};
 use crate::media;
 use crate::name::{EncodingPolicy, Headers, NameStyle};
@@ -21,7 +20,7 @@ pub const CACHE_SHORTLY: &str = "public, max-age=60";
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// Which logical paths it's about.
-    pub matches: GlobMatcher,
+    pub matches: Glob,
     /// How objects are called.
     pub names: Option<NameStyle>,
     /// `Cache-Control`.
@@ -49,16 +48,7 @@ pub struct Rule {
     /// What becomes of comments in pages and SVG images.
     pub comments: Option<Remarks>,
     /// Globs of files that this one may name, though its level doesn't know theirs; added to those of earlier rules.
-    pub may_name: Vec<String>,
-}
-
-/// The matcher of a pattern: `*` stops at `/`, `**` doesn't.
-///
-/// # Errors
-/// The pattern isn't a glob.
-pub fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build()?;
-    Ok(glob.compile_matcher())
+    pub may_name: Vec<Glob>,
 }
 
 /// How references are written.
@@ -109,13 +99,18 @@ pub enum Remarks {
 }
 
 impl Rule {
-    /// A rule for `pattern` that sets nothing yet. `*` stops at `/`, `**` doesn't.
+    /// A rule for `pattern` that sets nothing yet.
     ///
     /// # Errors
-    /// The pattern isn't a glob.
-    pub fn new(pattern: &str) -> Result<Rule, globset::Error> {
-        Ok(Rule {
-            matches: glob(pattern)?,
+    /// As [`Glob::new`].
+    pub fn new(pattern: &str) -> Result<Rule, BadGlob> {
+        Glob::new(pattern).map(Rule::for_glob)
+    }
+
+    /// A rule for what `matches` that sets nothing yet.
+    pub fn for_glob(matches: Glob) -> Rule {
+        Rule {
+            matches,
             names: None,
             cache_control: None,
             content_type: None,
@@ -130,14 +125,12 @@ impl Rule {
             metadata: None,
             comments: None,
             may_name: Vec::new(),
-        })
+        }
     }
-}
 
-impl Rule {
     /// The pattern as it was written.
     pub fn pattern(&self) -> &str {
-        self.matches.glob().glob()
+        self.matches.pattern()
     }
 
     /// Whether the pattern takes whatever is in a folder.
@@ -207,7 +200,7 @@ pub struct Policy {
     /// What becomes of its comments.
     pub comments: Remarks,
     /// Globs of files it may name, whatever their level.
-    pub may_name: Vec<String>,
+    pub may_name: Vec<Glob>,
 }
 
 impl Policy {

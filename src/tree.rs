@@ -13,13 +13,18 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::error::{Problem, escape, plain, plain_words};
+use crate::bounded;
+use crate::error::{Problem, escape, plain, plain_words, shortened};
+use crate::glob::check_bounds;
 use crate::levels::Levels;
 use crate::path::LogicalPath;
 use crate::rules::{Kind, Policy, Publish, Rules};
 
 /// Paths that aren't published, in gitignore syntax; read in every folder of a source.
 pub const IGNORE_FILE: &str = ".assetsyncignore";
+
+/// The largest such file, in bytes.
+const IGNORE_BYTES_MAX: usize = 1 << 20;
 
 /// A folder to publish, and where its files appear in the tree.
 #[derive(Debug, Clone)]
@@ -123,7 +128,7 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     let unused_levels = rules.levels().unused(paths);
     let warnings = unused_rules
         .into_iter()
-        .map(|pattern| Problem::new(pattern, "is a rule that matches nothing here"))
+        .map(|pattern| Problem::new(shortened(pattern), "is a rule that matches nothing here"))
         .chain(unused_levels.into_iter().map(|(name, pattern)| {
             Problem::new(
                 pattern,
@@ -301,9 +306,7 @@ impl Walk<'_> {
     }
 
     fn note_ignore_file(&mut self, ignores: &mut Ignores, folder: &Path) {
-        if let Err(problem) = ignores.read(folder) {
-            self.tree.problems.push(problem);
-        }
+        self.tree.problems.extend(ignores.read(folder));
     }
 
     fn problem_unless_left_out(&mut self, path: &LogicalPath, is_folder: bool, problem: Problem) {
@@ -453,6 +456,20 @@ fn spelt_out(path: &LogicalPath) -> String {
     path.as_str().chars().map(spell).collect()
 }
 
+/// Adds a line of an ignore file, if it can be used.
+fn add_line(builder: &mut GitignoreBuilder, file: &Path, line: &str) -> Result<(), String> {
+    if line.starts_with('#') {
+        return Ok(());
+    }
+    let shown = shortened(line);
+    check_bounds(line).map_err(|why| format!("`{shown}` {why}"))?;
+    match builder.add_line(Some(file.to_path_buf()), line) {
+        Ok(_) => Ok(()),
+        Err(ignore::Error::Glob { err, .. }) => Err(format!("`{shown}` isn't a glob: {err}")),
+        Err(other) => Err(plain_words(other.to_string())),
+    }
+}
+
 /// The ignore files of the folders walked so far.
 #[derive(Default)]
 struct Ignores {
@@ -460,20 +477,31 @@ struct Ignores {
 }
 
 impl Ignores {
-    fn read(&mut self, folder: &Path) -> Result<(), Problem> {
+    /// Reads the ignore file of `folder`, if there's one. What can't be read of it is told, line by line.
+    fn read(&mut self, folder: &Path) -> Vec<Problem> {
         let file = folder.join(IGNORE_FILE);
         if !file.is_file() {
-            return Ok(());
+            return Vec::new();
         }
+        let text = match bounded::text(&file, IGNORE_BYTES_MAX) {
+            Ok(text) => text,
+            Err(bad) => return vec![bad.problem(&file)],
+        };
         let mut builder = GitignoreBuilder::new(folder);
-        let problem = builder
-            .add(&file)
-            .map(|error| Problem::new(file.display(), plain_words(error.to_string())));
-        let built = builder
-            .build()
-            .map_err(|error| Problem::new(file.display(), plain_words(error.to_string())))?;
-        self.by_folder.insert(folder.to_path_buf(), built);
-        problem.map_or(Ok(()), Err)
+        let mut problems = Vec::new();
+        for (line, number) in text.lines().zip(1..) {
+            if let Err(why) = add_line(&mut builder, &file, line) {
+                problems.push(Problem::at(file.display(), (number, 1), why));
+            }
+        }
+        match builder.build() {
+            Ok(built) => drop(self.by_folder.insert(folder.to_path_buf(), built)),
+            Err(_) => {
+                let message = "its patterns are too complex together; say more with fewer";
+                problems.push(Problem::new(file.display(), message));
+            }
+        }
+        problems
     }
 
     /// The nearest ignore file with an opinion decides, as in git.

@@ -6,11 +6,12 @@ use std::ops::Range;
 use super::index::Index;
 use super::limits::{check_levels, check_names, may_name, told_upwards};
 use super::read::Draft;
-use crate::error::{Problem, escape};
+use crate::error::{Problem, escape, shortened};
+use crate::glob::Glob;
 use crate::path::LogicalPath;
 use crate::refs::resolve::{BaseUrl, Meaning, Resolved, resolve};
 use crate::refs::{Base, Kind, Reference};
-use crate::rules::{Dangling, glob};
+use crate::rules::Dangling;
 use crate::tree::{Asset, Tree};
 
 /// How many pages are named in a message about all of them.
@@ -335,7 +336,7 @@ impl File<'_, '_> {
                     column: place.1,
                 }),
                 Err(why) => {
-                    let message = format!("`$$ASSETS({})$$`: {why}", escape(&placeholder.glob));
+                    let message = format!("`$$ASSETS({})$$`: {why}", shortened(&placeholder.glob));
                     self.linked
                         .problems
                         .push(Problem::at(&self.asset.path, *place, message));
@@ -356,7 +357,7 @@ impl File<'_, '_> {
                     .to_string(),
             );
         }
-        let matcher = glob(pattern).map_err(|e| format!("it isn't a glob: {}", e.kind()))?;
+        let matcher = Glob::new(pattern).map_err(|e| format!("it {e}"))?;
         let folder = self.asset.path.folder();
         let assets = &self.index.tree.assets;
         let first = assets.partition_point(|asset| asset.path.as_str() < folder);

@@ -8,7 +8,6 @@ mod targets;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -16,13 +15,17 @@ use url::Url;
 
 use self::reader::Reader;
 
-use crate::error::{Error, Result, plain};
+use crate::bounded::{self, BadText};
+use crate::error::{Error, Result};
 use crate::name::Secret;
 use crate::rules::Rules;
 use crate::tree::Source;
 
 /// What the configuration file is called unless a flag says otherwise.
 pub const CONFIG_FILE: &str = "assetsync.toml";
+
+/// The largest configuration, in bytes.
+const CONFIG_BYTES_MAX: usize = 4 << 20;
 
 /// A complete, valid configuration.
 #[derive(Debug, Clone)]
@@ -177,26 +180,31 @@ impl Config {
         let standard = Path::new(CONFIG_FILE);
         match file.or_else(|| standard.exists().then_some(standard)) {
             Some(file) => {
-                let text = fs::read_to_string(file).map_err(|e| {
-                    Error::usage(
-                        format!(
-                            "Cannot read the configuration `{}`: {}",
-                            file.display(),
-                            plain(&e)
-                        ),
-                        "",
-                    )
-                })?;
-                Reader::new(file, &text, overrides).read(wanted)
+                let text =
+                    bounded::text(file, CONFIG_BYTES_MAX).map_err(|bad| unread(file, &bad))?;
+                Config::parse(file, &text, overrides, wanted)
             }
             None if overrides.contains_key("from") => {
-                Reader::new(standard, "", overrides).read(wanted)
+                Config::parse(standard, "", overrides, wanted)
             }
             None => Err(Error::usage(
                 format!("There is no `{CONFIG_FILE}` here"),
                 "make one with `assetsync init`, point to one with `-C DIR` or `-c FILE`, or give `--from DIR --to URL --key-file FILE`",
             )),
         }
+    }
+
+    /// Reads the text of a configuration; `file` is for messages, and what its paths are relative to.
+    ///
+    /// # Errors
+    /// Any mistake, with file, line and column.
+    pub fn parse(
+        file: &Path,
+        text: &str,
+        overrides: &Overrides,
+        wanted: Wanted<'_>,
+    ) -> Result<Config> {
+        Reader::new(file, text, overrides).read(wanted)
     }
 
     /// The team's secret. Makes a new key file first if there's none and `create_key` is set.
@@ -228,6 +236,26 @@ impl Config {
             ),
             (error, _) => error,
         }
+    }
+}
+
+/// Why there's no configuration to be had from `file`.
+fn unread(file: &Path, bad: &BadText) -> Error {
+    match bad {
+        BadText::NotUtf8(line, column) => Error::Config {
+            file: file.to_path_buf(),
+            line: *line,
+            column: *column,
+            message: format!("the configuration {bad}"),
+            hint: String::new(),
+        },
+        BadText::TooLarge(_) => {
+            Error::usage(format!("The configuration `{}` {bad}", file.display()), "")
+        }
+        BadText::Io(_) => Error::usage(
+            format!("Cannot read the configuration `{}`: {bad}", file.display()),
+            "",
+        ),
     }
 }
 

@@ -8,10 +8,11 @@ use toml::Spanned;
 
 use super::raw::{RawConfig, RawLevel, RawRule, RawSource};
 use super::{Config, Origin, Overrides, Place, Provenance, Target, Wanted, nearest};
-use crate::error::{Error, Result, shown_key_file};
-use crate::levels::{Level, Levels, OPEN};
+use crate::error::{Error, Result, shortened, shown_key_file};
+use crate::glob::Glob;
+use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
 use crate::refs::Extra;
-use crate::rules::{Rule, Rules, glob};
+use crate::rules::{Rule, Rules};
 use crate::tree::Source;
 
 /// A configuration file on its way to a [`Config`].
@@ -225,6 +226,10 @@ impl<'a> Reader<'a> {
     }
 
     fn levels(&self, raw: &RawConfig) -> Result<Levels> {
+        if let Some(level) = raw.level.get(LEVELS_MAX) {
+            let message = format!("there are over {LEVELS_MAX} levels");
+            return Err(self.mistake(&level.name.span(), message, ""));
+        }
         let levels: Result<Vec<Level>> = raw.level.iter().map(|level| self.level(level)).collect();
         let levels = Levels::new(levels?);
         for (place, level) in raw.level.iter().enumerate() {
@@ -273,15 +278,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A pattern that can match something.
-    fn glob(&self, pattern: &Spanned<String>) -> Result<globset::GlobMatcher> {
+    fn glob(&self, pattern: &Spanned<String>) -> Result<Glob> {
         let text = pattern.get_ref();
         if can_match_nothing(text) {
-            let message = format!("`{}` can match no path", crate::error::escape(text));
+            let message = format!("`{}` can match no path", shortened(text));
             let hint = "logical paths are relative, such as `solution/a.png`; all of a folder is `solution/**`";
             return Err(self.mistake(&pattern.span(), message, hint));
         }
-        glob(text).map_err(|e| {
-            let message = format!("`{text}` isn't a glob: {}", e.kind());
+        Glob::new(text).map_err(|why| {
+            let message = format!("`{}` {why}", shortened(text));
             self.mistake(&pattern.span(), message, "")
         })
     }
@@ -324,8 +329,7 @@ impl<'a> Reader<'a> {
     }
 
     fn rule(&self, raw: &RawRule) -> Result<Rule> {
-        self.glob(&raw.matches)?;
-        let mut rule = Rule::new(raw.matches.get_ref()).expect("it was checked");
+        let mut rule = Rule::for_glob(self.glob(&raw.matches)?);
         rule.names = raw.names;
         rule.gzip = raw.gzip;
         rule.publish = raw.publish;
@@ -337,8 +341,7 @@ impl<'a> Reader<'a> {
         rule.metadata = raw.metadata;
         rule.comments = raw.comments;
         for pattern in &raw.may_name {
-            self.glob(pattern)?;
-            rule.may_name.push(pattern.get_ref().clone());
+            rule.may_name.push(self.glob(pattern)?);
         }
         rule.cache_control = raw
             .cache_control

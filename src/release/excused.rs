@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use crate::config::command::quoted;
 use crate::config::nearest;
 use crate::error::{Error, Result, escape};
-use crate::rules::glob;
+use crate::glob::Glob;
 
 /// Of how many names each is an option of its own in advice; of more, patterns are.
 const OPTIONS_MAX: usize = 3;
+
+/// How much of what was given is repeated, in characters.
+const SHOWN_CHARS_MAX: usize = 200;
 
 /// Logical paths that may be written over while live.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,18 +35,11 @@ impl Excused {
                 excused.named.insert(given.clone());
                 continue;
             }
-            let matcher = glob(given).map_err(|error| Error::Usage {
-                message: format!(
-                    "`{}` isn't a pattern: {} (--overwrite-live)",
-                    escape(given),
-                    error.kind()
-                ),
+            let glob = Glob::new(given).map_err(|error| Error::Usage {
+                message: format!("`{}` {error} (--overwrite-live)", start(given)),
                 hint: "`*` matches any part of a name, `**` folders too; `[*]` is the character itself".to_string(),
             })?;
-            let mut matching = paths
-                .iter()
-                .filter(|path| matcher.is_match(path))
-                .peekable();
+            let mut matching = paths.iter().filter(|path| glob.is_match(path)).peekable();
             if matching.peek().is_none() {
                 return Err(no_such(given, paths, place));
             }
@@ -62,16 +58,24 @@ impl Excused {
     }
 }
 
+/// As much of a pattern as a message has room for.
+fn start(given: &str) -> String {
+    match given.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => escape(&given[..end]) + "…",
+        None => escape(given),
+    }
+}
+
 fn no_such(given: &str, paths: &BTreeSet<&str>, place: &str) -> Error {
     let is_pattern = given.contains(['*', '?', '[', '{']);
     let message = match is_pattern {
         true => format!(
             "`{}` matches nothing in {place} (--overwrite-live)",
-            escape(given)
+            start(given)
         ),
         false => format!(
             "There is no `{}` in {place} (--overwrite-live)",
-            escape(given)
+            start(given)
         ),
     };
     let near = nearest(given, paths.iter().copied()).filter(|_| !is_pattern);
@@ -162,8 +166,8 @@ mod tests {
         for (given, told) in [
             ("b.html", "There is no `b.html` in the tree"),
             ("*.css", "`*.css` matches nothing in the tree"),
-            ("[", "`[` isn't a pattern"),
-            ("{a", "`{a` isn't a pattern"),
+            ("[", "`[` isn't a glob"),
+            ("{a", "`{a` isn't a glob"),
         ] {
             let error = excused(&["a.html", given]).expect_err(given);
             assert_eq!(error.exit_code(), 2);

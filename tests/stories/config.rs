@@ -508,7 +508,6 @@ fn a_configuration_that_cannot_be_read_is_named() {
     for (file, why) in [
         ("missing.toml", "no such file or directory"),
         ("assets", "is a directory"),
-        ("latin-1.toml", "stream did not contain valid UTF-8"),
     ] {
         let run = site.run(&["push", "-c", file]);
         assert_eq!(run.code, 2, "{run}");
@@ -517,4 +516,32 @@ fn a_configuration_that_cannot_be_read_is_named() {
             format!("error: Cannot read the configuration `{file}`: {why}\n")
         );
     }
+}
+
+#[test]
+fn a_configuration_that_is_not_utf_8_is_told_with_line_and_column() {
+    let site = Site::new().file("a.png", "a");
+    let utf_16: Vec<u8> = "key_file"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (bytes, place) in [
+        (&b"\nkey_file = \"caf\xe9\""[..], "2:16"),
+        (&[&[0xff, 0xfe], &utf_16[..]].concat(), "1:1"),
+    ] {
+        fs::write(site.path("other.toml"), bytes).expect("written");
+        let run = site.run(&["push", "-c", "other.toml"]);
+        assert_eq!(run.code, 2, "{run}");
+        let told = "the configuration isn't UTF-8 text: save it as that";
+        assert_eq!(run.stderr, format!("error: other.toml:{place}: {told}\n"));
+    }
+}
+
+#[test]
+fn a_configuration_without_an_end_is_not_read_to_the_end() {
+    let site = Site::new().file("a.png", "a");
+    let run = site.run(&["push", "-c", "/dev/zero"]);
+    assert_eq!(run.code, 2, "{run}");
+    let told = "The configuration `/dev/zero` is larger than 4 MiB: is it the right file?";
+    assert_eq!(run.stderr, format!("error: {told}\n"));
 }

@@ -19,6 +19,7 @@ mod doctor;
 mod documents;
 mod faults;
 mod gcs;
+mod globs;
 mod guards;
 mod leaks;
 mod model;

@@ -196,6 +196,17 @@ pub fn set_mode(file: &Path, mode: u32) {
     fs::set_permissions(file, fs::Permissions::from_mode(mode)).expect("the mode can be set");
 }
 
+/// So many random cases, or as many as PROPTEST_CASES says, for a long run by hand.
+pub fn rounds(cases: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    let asked = asked.map(|text| text.parse().expect("PROPTEST_CASES is a number"));
+    proptest::test_runner::Config {
+        cases: asked.unwrap_or(cases),
+        failure_persistence: None,
+        ..Default::default()
+    }
+}
+
 /// What the program printed, and how it ended.
 #[derive(Debug)]
 pub struct Run {

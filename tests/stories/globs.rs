@@ -1,0 +1,145 @@
+//! Globs of any size and shape, wherever people write some: told of, and never a panic.
+
+use proptest::prelude::*;
+
+use crate::support::{Run, Site, rounds};
+
+/// What no glob may be, and what is said of it.
+fn too_large() -> [(String, &'static str); 5] {
+    let nested = |depth: usize| format!("{}x{}", "{a,".repeat(depth), "}".repeat(depth));
+    [
+        (
+            nested(126),
+            "is nested too deeply for a glob: 126 levels of `{`, and 16 is the most",
+        ),
+        (
+            nested(5_000),
+            "is too long for a glob: it has 20001 bytes, and 16384 is the most",
+        ),
+        (
+            "{,".repeat(8_000),
+            "is nested too deeply for a glob: 8000 levels of `{`, and 16 is the most",
+        ),
+        (
+            format!("{{{}}}", vec!["a"; 5_000].join(",")),
+            "has too many alternatives for a glob: 5000, and 1024 is the most",
+        ),
+        (
+            "?".repeat(300_000),
+            "is too long for a glob: it has 300000 bytes, and 16384 is the most",
+        ),
+    ]
+}
+
+/// A site whose configuration has `lines` before its target.
+fn site(lines: &str) -> Site {
+    let site = Site::bare().file("a.png", "a");
+    site.config(&format!("{lines}\n[target.local]\nurl = \"file:out\"\n"))
+}
+
+fn assert_told(run: &Run, place: &str, told: &str) {
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains(place), "no `{place}` in {run}");
+    assert!(run.stderr.contains(told), "no `{told}` in {run}");
+    assert!(run.stderr.len() < 1_000, "all of it is printed: {run}");
+}
+
+#[test]
+fn a_glob_that_is_too_large_is_told_at_its_line_and_column() {
+    for (glob, told) in too_large() {
+        let rule = site(&format!("[[rule]]\nmatch = \"{glob}\"\n"));
+        assert_told(&rule.run(&["push"]), "assetsync.toml:7:9: `", told);
+        let level = site(&format!("[[level]]\nname = \"x\"\nmatch = \"{glob}\"\n"));
+        assert_told(&level.run(&["push"]), "assetsync.toml:8:9: `", told);
+        let pair = site(&format!(
+            "[[rule]]\nmatch = \"*\"\nmay_name = [\"{glob}\"]\n"
+        ));
+        assert_told(&pair.run(&["push"]), "assetsync.toml:8:13: `", told);
+    }
+}
+
+#[test]
+fn a_placeholder_that_is_too_large_is_told_at_its_line_and_column() {
+    for (glob, told) in too_large() {
+        for (file, before) in [("a.js", "\nx = "), ("a.json", "\n[ ")] {
+            let after = if file == "a.json" { "]" } else { "" };
+            let text = format!("{before}\"$$ASSETS({glob})$$\"{after}");
+            let site = Site::new().file("a.png", "a").file(file, text);
+            let column = before.len();
+            assert_told(
+                &site.run(&["push"]),
+                &format!("`{file}:2:{column}`: "),
+                told,
+            );
+        }
+    }
+}
+
+#[test]
+fn a_line_of_an_ignore_file_that_is_too_large_is_told_with_its_number() {
+    for (glob, told) in too_large() {
+        let site = Site::new().file("a.png", "a");
+        let site = site.file(".assetsyncignore", format!("*.bak\n{glob}\n"));
+        assert_told(&site.run(&["push"]), ".assetsyncignore:2:1`: `", told);
+    }
+    let site = Site::new().file("a.png", "a");
+    let site = site.file(".assetsyncignore", format!("# {}\n", "{".repeat(30_000)));
+    site.ok(&["push"]);
+}
+
+#[test]
+fn an_ignore_file_that_is_no_text_or_too_large_is_told() {
+    let site = Site::new().file("a.png", "a");
+    site.write(".assetsyncignore", b"*.bak\n\xff\xfe");
+    assert_told(
+        &site.run(&["push"]),
+        ".assetsyncignore:2:1`: ",
+        "isn't UTF-8 text: save it as that",
+    );
+    site.write(".assetsyncignore", "a\n".repeat(1 << 20));
+    assert_told(
+        &site.run(&["push"]),
+        ".assetsyncignore`: ",
+        "is larger than 1 MiB: is it the right file?",
+    );
+}
+
+#[test]
+fn more_levels_than_can_be_told_apart_are_told() {
+    let level = |number| format!("[[level]]\nname = \"l{number}\"\nmatch = \"l{number}/**\"\n");
+    let levels: String = (0..70_000).map(level).collect();
+    assert_told(
+        &site(&levels).run(&["push"]),
+        "assetsync.toml:30007:8: ",
+        "there are over 10000 levels",
+    );
+}
+
+/// Text of the characters that mean something in globs.
+fn patterns() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("{".to_string()),
+        Just("}".to_string()),
+        Just("{a,".to_string()),
+        Just("[".to_string()),
+        Just("[!".to_string()),
+        Just("]".to_string()),
+        Just("**".to_string()),
+        Just("**/".to_string()),
+        "[*?/,!^\\\\.a-c-]",
+        any::<char>().prop_map(String::from),
+    ];
+    let pieces = prop::collection::vec(piece, 0..40);
+    (pieces, 1usize..400).prop_map(|(pieces, times)| pieces.concat().repeat(times))
+}
+
+proptest! {
+    #![proptest_config(rounds(300))]
+
+    #[test]
+    fn no_pattern_panics(pattern in patterns(), path in "[a-c./]{0,20}") {
+        if let Ok(glob) = assetsync::glob::Glob::new(&pattern) {
+            glob.is_match(&path);
+        }
+    }
+}
