@@ -6,7 +6,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::error::{Problem, plain};
+use crate::error::plain;
+use crate::problem::{Problem, ProblemKind};
 
 /// What is in a small file.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,13 +47,14 @@ pub(crate) enum BadText {
 impl BadText {
     /// The same, told of a file among others.
     pub(crate) fn problem(&self, file: &Path) -> Problem {
-        match self {
+        let problem = match self {
             BadText::NotUtf8(line, column) => {
                 let place = (*line as u32, *column as u32);
                 Problem::at(file.display(), place, self.to_string())
             }
             _ => Problem::new(file.display(), self.to_string()),
-        }
+        };
+        problem.kind(ProblemKind::IgnoreFile)
     }
 }
 

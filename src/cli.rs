@@ -79,6 +79,10 @@ pub enum Color {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there's one, and it's parsed once"
+)]
 pub enum Command {
     /// Set up a project: configuration, key, .gitignore, CORS examples
     ///
@@ -357,7 +361,8 @@ pub enum Command {
     },
     /// Show what refers to what
     ///
-    /// With PATHs, what these files refer to and what refers to them; without, what couldn't be resolved.
+    /// With PATHs, what these files refer to and what refers to them; without, what couldn't be resolved: a line for each cause,
+    /// with -v a line for each place.
     #[command(
         after_help = "Examples:\n  assetsync refs puzzle/gears/index.html\n  assetsync refs                         references and scripts that couldn't be followed\n  assetsync refs --dot | dot -Tsvg > refs.svg"
     )]
@@ -365,9 +370,8 @@ pub enum Command {
         /// Logical paths, such as puzzle/gears/index.html
         #[arg(value_name = "PATH")]
         paths: Vec<String>,
-        /// Draw the whole graph in Graphviz's language
-        #[arg(long, conflicts_with = "paths")]
-        dot: bool,
+        #[command(flatten)]
+        form: Form,
         #[command(flatten)]
         source: SourceSetting,
         #[command(flatten)]
@@ -781,6 +785,17 @@ pub struct Unlock {
     /// Publish the files of this level too, which is held in the configuration
     #[arg(long = "unlock", value_name = "LEVEL")]
     pub levels: Vec<String>,
+}
+
+/// How references are shown, if not as text.
+#[derive(Debug, Args)]
+pub struct Form {
+    /// Draw the whole graph in Graphviz's language
+    #[arg(long, conflicts_with_all = ["paths", "json"])]
+    pub dot: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,11 @@
 //! What can go wrong, in words for the person who has to mend it, and the exit code of each.
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::config::Target;
 use crate::name::SECRET_BYTES_MIN;
+use crate::problem::{self, Listed, Problem};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// A result of this crate.
@@ -40,7 +38,7 @@ pub enum Error {
         hint: String,
     },
     /// The tree has files that can't be published. All of them are listed; nothing was published.
-    #[error("{}", list_problems(.0))]
+    #[error("{}", problem::list(.0, Listed::First))]
     Tree(Vec<Problem>),
     /// The machine didn't do what was asked of it.
     #[error("Cannot {doing} `{}`: {}", path.display(), plain(source))]
@@ -86,18 +84,30 @@ pub enum Error {
 
 impl Error {
     /// What to try, if there's more to say than the message does.
-    pub fn hint(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Error::Usage { hint, .. }
             | Error::Config { hint, .. }
             | Error::Refused { hint, .. }
             | Error::LostRace { hint, .. }
-            | Error::Unknown { hint, .. } => hint,
-            Error::Tree(problems) => hint_for(problems),
-            Error::Store(error) => &error.hint,
+            | Error::Unknown { hint, .. } => hint.clone(),
+            Error::Tree(problems) => problem::hint(problems, Listed::First),
+            Error::Store(error) => error.hint.clone(),
             Error::Io { .. } | Error::Interrupted => return None,
         };
         (!hint.is_empty()).then_some(hint)
+    }
+
+    /// Message and hint with every problem of a tree, which are the first ones of each kind otherwise.
+    pub fn in_full(&self) -> (String, Option<String>) {
+        match self {
+            Error::Tree(problems) => {
+                let hint = problem::hint(problems, Listed::All);
+                let hint = (!hint.is_empty()).then_some(hint);
+                (problem::list(problems, Listed::All), hint)
+            }
+            other => (other.to_string(), other.hint()),
+        }
     }
 
     /// The same, with `target` named by the commands of its hint, which are for the default one otherwise.
@@ -235,46 +245,6 @@ pub(crate) fn plain_words(text: String) -> String {
     }
 }
 
-/// One file of the tree that can't be published, and why.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Problem {
-    /// The file, escaped where its name isn't printable.
-    pub path: String,
-    /// Where in the file: line and column, counted from 1.
-    pub place: Option<(u32, u32)>,
-    /// What is wrong with it, and often what to do.
-    pub message: String,
-}
-
-impl Problem {
-    pub(crate) fn new(path: impl fmt::Display, message: impl Into<String>) -> Problem {
-        Problem {
-            path: escape(&path.to_string()),
-            place: None,
-            message: message.into(),
-        }
-    }
-
-    pub(crate) fn at(
-        path: impl fmt::Display,
-        place: (u32, u32),
-        message: impl Into<String>,
-    ) -> Problem {
-        Problem {
-            place: Some(place),
-            ..Problem::new(path, message)
-        }
-    }
-
-    /// The file with line and column, as editors take it: `index.html:3:14`.
-    pub fn location(&self) -> String {
-        match self.place {
-            Some((line, column)) => format!("{}:{line}:{column}", self.path),
-            None => self.path.clone(),
-        }
-    }
-}
-
 /// Control and direction characters as `\u{..}`, so that a hostile name can't rewrite a terminal.
 pub(crate) fn escape(text: &str) -> String {
     text.chars()
@@ -299,47 +269,9 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// What to try, if it's the same for all.
-fn hint_for(problems: &[Problem]) -> &'static str {
-    let all = |says: &str| {
-        problems
-            .iter()
-            .all(|problem| problem.message.contains(says))
-    };
-    if all("refers to `") && all(", but ") {
-        "a rule with `dangling = \"warn\"` for the file that refers lets it pass, one with `rewrite = false` leaves it as it is"
-    } else if all(", which is ") {
-        "what is named must not be known there: take it out, or let the level know it (`knows`), or excuse the pair by a rule with `may_name`"
-    } else {
-        "leave a file out with a rule (`publish = false`) or in `.assetsyncignore`"
-    }
-}
-
-fn list_problems(problems: &[Problem]) -> String {
-    let mut files: Vec<&str> = problems
-        .iter()
-        .map(|problem| problem.path.as_str())
-        .collect();
-    files.sort_unstable();
-    files.dedup();
-    let count = match files.len() {
-        1 => "1 file can't be published".to_string(),
-        n => format!("{n} files can't be published"),
-    };
-    problems.iter().fold(count, |text, problem| {
-        format!("{text}\n  `{}`: {}", problem.location(), problem.message)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_hostile_name_is_escaped() {
-        let problem = Problem::new("a\u{202e}gnp.\u{1b}[2J\n", "is odd");
-        assert_eq!(problem.path, r"a\u{202e}gnp.\u{1b}[2J\n");
-    }
 
     #[test]
     fn an_io_error_is_told_without_its_number() {

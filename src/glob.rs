@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::path::Path;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet};
@@ -48,7 +49,7 @@ impl Glob {
     }
 
     /// Whether all of `path` matches.
-    pub fn is_match(&self, path: &str) -> bool {
+    pub fn is_match(&self, path: impl AsRef<Path>) -> bool {
         self.0.set.is_match(path)
     }
 }

@@ -71,6 +71,11 @@ url = "file:out/bucket"
 # cors = "cors/gcs.json"                              # what pages elsewhere may load: `assetsync cors diff`, `cors apply`; for S3 too
 "#;
 
+/// Whether `pattern` stands in the configuration that [`init`] writes: it's no mistake that it matches nothing yet.
+pub(crate) fn writes(pattern: &str) -> bool {
+    CONFIG.contains(&format!("match = \"{pattern}\""))
+}
+
 const IGNORED: [&str; 3] = ["/assetsync.key", "/out/", "/staticfiles.json"];
 
 /// The sample policies of this repository.

@@ -7,9 +7,10 @@ use std::io::Read;
 
 use rayon::prelude::*;
 
-use crate::error::{Error, Problem, Result, plain};
+use crate::error::{Error, Result, plain};
 use crate::media;
 use crate::metadata;
+use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::refs::Language;
 use crate::refs::edit::Edits;

@@ -6,9 +6,10 @@ mod output;
 
 use std::process::ExitCode;
 
+use assetsync::report::problems_json;
 use assetsync::{Error, Result, plain};
 use clap::error::{ContextKind, ContextValue};
-use clap::{CommandFactory, FromArgMatches};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Color};
 
@@ -25,10 +26,19 @@ fn main() -> ExitCode {
     let code = go_to_directory(&cli)
         .and_then(|()| commands::run(&cli, &matches))
         .unwrap_or_else(|error| {
-            print_error(&error);
+            print_error(&error, &cli, &matches);
             error.exit_code()
         });
     ExitCode::from(code)
+}
+
+/// Whether a program reads the output.
+fn wants_json(matches: &ArgMatches) -> bool {
+    let asked = matches.try_get_one::<bool>("json");
+    matches!(asked, Ok(Some(true)))
+        || matches
+            .subcommand()
+            .is_some_and(|(_, matches)| wants_json(matches))
 }
 
 /// The same mistake, without tips that are no more than guesses: `--force` isn't `--from`, and whoever follows such a tip gets
@@ -89,10 +99,19 @@ fn go_to_directory(cli: &Cli) -> Result<()> {
     })
 }
 
-fn print_error(error: &Error) {
+fn print_error(error: &Error, cli: &Cli, matches: &ArgMatches) {
+    if let (Error::Tree(problems), true) = (error, wants_json(matches))
+        && let Err(error) = output::print_json(&[problems_json(problems)])
+    {
+        anstream::eprintln!("error: {error}");
+    }
+    let (message, hint) = match cli.global.verbose {
+        true => error.in_full(),
+        false => (error.to_string(), error.hint()),
+    };
     let red = anstyle::AnsiColor::Red.on_default().bold();
-    anstream::eprintln!("{red}error{red:#}: {error}");
-    if let Some(hint) = error.hint() {
+    anstream::eprintln!("{red}error{red:#}: {message}");
+    if let Some(hint) = hint {
         anstream::eprintln!("hint: {hint}");
     }
 }

@@ -1,6 +1,7 @@
 //! From a path to what happens with it: name style, headers, compression, or not published at all. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::glob::{BadGlob, Glob};
 use crate::levels::{LevelId, Levels};
@@ -286,9 +287,11 @@ impl Rules {
     }
 
     /// The patterns of rules that match none of `paths`: misspelt, perhaps.
+    /// `odd` are paths that can't be logical ones, and are left out by a rule.
     pub(crate) fn unused<'a>(
         &self,
         paths: impl Iterator<Item = &'a LogicalPath> + Clone,
+        odd: &[PathBuf],
     ) -> Vec<&str> {
         // There may be no file of a level yet.
         let is_level = |rule: &Rule| {
@@ -298,6 +301,7 @@ impl Rules {
         };
         let is_unused = |rule: &&Rule| {
             !is_level(rule)
+                && !odd.iter().any(|path| rule.matches.is_match(path))
                 && !paths
                     .clone()
                     .any(|path| rule.matches.is_match(path.as_str()))
@@ -307,6 +311,13 @@ impl Rules {
             .filter(is_unused)
             .map(Rule::pattern)
             .collect()
+    }
+
+    /// Whether a file of this name, which needn't be a logical path, is left out.
+    pub(crate) fn leave_out(&self, path: &Path) -> bool {
+        let matching = self.rules.iter().rev();
+        let matching = matching.filter(|rule| rule.matches.is_match(path));
+        matching.filter_map(|rule| rule.publish).next() == Some(false)
     }
 
     /// What becomes of `path`.

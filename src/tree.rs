@@ -1,7 +1,7 @@
 //! From folders on disk to a sorted [`Tree`] of assets. Reads names and types, never a file's content,
 //! and reports everything that is wrong at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::FileType;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +14,13 @@ use url::Url;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::bounded;
-use crate::error::{Problem, escape, plain, plain_words, shortened};
+use crate::config::nearest;
+use crate::error::{escape, plain, plain_words, shortened};
 use crate::glob::check_bounds;
+use crate::init;
 use crate::levels::Levels;
 use crate::path::LogicalPath;
+use crate::problem::{IgnoreLine, Problem, ProblemKind};
 use crate::rules::{Kind, Policy, Publish, Rules};
 
 /// Paths that aren't published, in gitignore syntax; read in every folder of a source.
@@ -84,6 +87,8 @@ pub struct Tree {
     pub skipped: BTreeMap<String, Vec<LogicalPath>>,
     /// What a rule leaves out.
     pub left_out: Vec<LogicalPath>,
+    /// The same of names that can't be logical paths, escaped.
+    pub oddly_left_out: Vec<String>,
     /// What systems and editors leave behind.
     pub left_behind: Vec<LogicalPath>,
     /// Worth a word, but not an error.
@@ -106,17 +111,20 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
             ..Tree::default()
         },
         policies: HashMap::new(),
+        odd: Vec::new(),
     };
     for source in sources {
         walk.source(source);
     }
-    let mut tree = walk.tree;
+    let (mut tree, odd) = (walk.tree, walk.odd);
     tree.assets
         .sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.file.cmp(&b.file)));
     tree.left_out.sort();
     tree.left_behind.sort();
+    tree.oddly_left_out.sort();
     let twins = find_twins(&tree.assets, sources);
-    tree.problems.extend(twins);
+    tree.problems.extend(twins.problems);
+    tree.warnings.extend(twins.warnings);
     tree.problems.sort();
     let paths = tree
         .assets
@@ -124,26 +132,50 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
         .map(|asset| &asset.path)
         .chain(&tree.left_out)
         .chain(&tree.left_behind);
-    let unused_rules = rules.unused(paths.clone());
+    let folders = paths.clone().map(LogicalPath::folder);
+    let unused_rules = rules.unused(paths.clone(), &odd);
     let unused_levels = rules.levels().unused(paths);
-    let warnings = unused_rules
+    let unused_rules = unused_rules
         .into_iter()
-        .map(|pattern| Problem::new(shortened(pattern), "is a rule that matches nothing here"))
-        .chain(unused_levels.into_iter().map(|(name, pattern)| {
-            Problem::new(
-                pattern,
-                format!("is the level `{name}`, and matches nothing here"),
-            )
-        }));
-    let warnings: Vec<Problem> = warnings.collect();
-    tree.warnings.extend(warnings);
+        .map(|pattern| (pattern, "is a rule that matches nothing here".to_string()));
+    let unused_levels = unused_levels.into_iter().map(|(name, pattern)| {
+        let what = format!("is the level `{name}`, and matches nothing here");
+        (pattern, what)
+    });
+    let unused: Vec<Problem> = unused_rules
+        .chain(unused_levels)
+        .filter_map(|(pattern, what)| unused(pattern, &what, folders.clone()))
+        .collect();
+    tree.warnings.extend(unused);
     tree
+}
+
+/// A word on a pattern that matches nothing: it's misspelt, perhaps. What `init` wrote waits for the files it's about.
+fn unused<'a>(
+    pattern: &str,
+    what: &str,
+    folders: impl Iterator<Item = &'a str>,
+) -> Option<Problem> {
+    let has_wildcard = |part: &str| part.contains(['*', '?', '[', '{', '\\']);
+    let mut parts = pattern.split('/').filter(|part| !has_wildcard(part));
+    let names: BTreeSet<&str> = folders.flat_map(|folder| folder.split('/')).collect();
+    let near = parts.find_map(|part| match names.contains(part) {
+        true => None,
+        false => nearest(part, names.iter().copied()),
+    });
+    let problem = |message: String| Problem::new(pattern, message).kind(ProblemKind::UnusedPattern);
+    match near {
+        Some(near) => Some(problem(format!("{what}; did you mean `{}`?", escape(near)))),
+        None => (!init::writes(pattern)).then(|| problem(what.to_string())),
+    }
 }
 
 struct Walk<'a> {
     rules: &'a Rules,
     tree: Tree,
     policies: HashMap<Kind, Arc<Policy>>,
+    /// What a rule leaves out although its name can't be a logical path.
+    odd: Vec<PathBuf>,
 }
 
 /// Where a walk goes on after an entry.
@@ -191,7 +223,7 @@ impl Walk<'_> {
         let path = match logical_path(source, entry.path()) {
             Ok(path) => path,
             Err(problem) => {
-                self.tree.problems.push(problem);
+                self.odd_name(source, entry.path(), kind.is_dir(), problem);
                 return leave;
             }
         };
@@ -254,10 +286,11 @@ impl Walk<'_> {
             return;
         }
         if policy.type_is_guess && path.extension().is_none() {
-            self.tree.warnings.push(Problem::new(
-                &path,
-                "has no extension and is served as application/octet-stream; a rule with `content_type` tells better",
-            ));
+            let warning = Problem::new(&path, format!("has {NO_TYPE}"));
+            let warning = warning.kind(ProblemKind::Untyped);
+            self.tree
+                .warnings
+                .push(warning.cause(format!("have {NO_TYPE}")));
         }
         self.tree.assets.push(Asset {
             path,
@@ -297,12 +330,33 @@ impl Walk<'_> {
             Ok(path) => {
                 self.problem_unless_left_out(&path, file.is_dir(), Problem::new(&path, message))
             }
-            Err(_) => self
-                .tree
-                .problems
-                .push(Problem::new(file.display(), message)),
+            Err(_) => {
+                let problem = Problem::new(file.display(), message);
+                self.odd_name(source, file, file.is_dir(), problem);
+            }
         }
         Next::Onward
+    }
+
+    /// A rule may leave out what can't be a logical path, too; whoever writes `drafts/**` means all that is there.
+    fn odd_name(&mut self, source: &Source, file: &Path, is_folder: bool, problem: Problem) {
+        let below = file.strip_prefix(&source.dir).unwrap_or(file);
+        if below.as_os_str().is_empty() {
+            self.tree.problems.push(problem.kind(ProblemKind::Source));
+            return;
+        }
+        let path = Path::new(&source.mount).join(below);
+        let inside = path.join("x");
+        match self.rules.leave_out(&path) || (is_folder && self.rules.leave_out(&inside)) {
+            true => {
+                self.tree.oddly_left_out.push(problem.path);
+                self.odd.push(if is_folder { inside } else { path });
+            }
+            false => self.tree.problems.push(Problem {
+                left_out_by: Some(Box::new(IgnoreLine::new(source, below, is_folder))),
+                ..problem.kind(ProblemKind::Name)
+            }),
+        }
     }
 
     fn note_ignore_file(&mut self, ignores: &mut Ignores, folder: &Path) {
@@ -330,10 +384,9 @@ impl Walk<'_> {
 fn logical_path(source: &Source, file: &Path) -> Result<LogicalPath, Problem> {
     let relative = file.strip_prefix(&source.dir).unwrap_or(file);
     let Some(name) = relative.to_str() else {
-        return Err(Problem::new(
-            relative.as_os_str().to_string_lossy(),
-            format!("the name isn't UTF-8: {relative:?}"),
-        ));
+        let shown = format!("{}{}", source.mount, relative.to_string_lossy());
+        let message = format!("the name isn't UTF-8: {relative:?}");
+        return Err(Problem::new(shown, message));
     };
     let mut path = format!("{}{name}", source.mount);
     if MAIN_SEPARATOR != '/' {
@@ -357,6 +410,8 @@ fn check_link(source: &Source, file: &Path, path: &LogicalPath) -> Result<(), Pr
         )),
     }
 }
+
+const NO_TYPE: &str = "no extension and is served as application/octet-stream; a rule with `content_type` tells better";
 
 /// File names that hold secrets by convention, whatever is in them.
 fn looks_secret(name: &str) -> bool {
@@ -388,60 +443,125 @@ fn looks_secret(name: &str) -> bool {
 }
 
 /// In lower case, its characters composed.
-fn folded(path: &str) -> String {
+pub(crate) fn folded(path: &str) -> String {
     match path.is_ascii() {
         true => path.to_ascii_lowercase(),
         false => path.nfc().flat_map(char::to_lowercase).nfc().collect(),
     }
 }
 
+impl IgnoreLine {
+    /// What leaves out what is `below` a source.
+    fn new(source: &Source, below: &Path, is_folder: bool) -> IgnoreLine {
+        IgnoreLine {
+            file: escape(&source.dir.join(IGNORE_FILE).display().to_string()),
+            line: ignore_line(below, is_folder),
+        }
+    }
+}
+
+/// The pattern that is about this path alone, as gitignore has it: what can't be typed or seen is `[! -~]`, any one byte that
+/// isn't printable ASCII.
+fn ignore_line(path: &Path, is_folder: bool) -> String {
+    let mut line = String::from("/");
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                MAIN_SEPARATOR => line.push('/'),
+                '\\' | '*' | '?' | '[' | ']' | '{' | '}' => line.extend(['\\', c]),
+                ' ' => line.push(c),
+                c if is_unseen(c) => line.push_str(&ANY_ODD_BYTE.repeat(c.len_utf8())),
+                c => line.push(c),
+            }
+        }
+        line.push_str(&ANY_ODD_BYTE.repeat(chunk.invalid().len()));
+    }
+    if is_folder {
+        line.push('/');
+    } else if line.ends_with(' ') {
+        line.insert(line.len() - 1, '\\');
+    }
+    line
+}
+
+const ANY_ODD_BYTE: &str = "[! -~]";
+
+/// Whether somebody who copies `c` from a screen may get something else.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || c.is_whitespace()
+        || escape(c.encode_utf8(&mut [0; 4])).len() > c.len_utf8()
+        || unicode_normalization::char::is_combining_mark(c)
+}
+
 /// Paths that some system or CDN would take for the same.
-fn find_twins(assets: &[Asset], sources: &[Source]) -> Vec<Problem> {
+#[derive(Default)]
+struct Twins {
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+fn find_twins(assets: &[Asset], sources: &[Source]) -> Twins {
     let mut seen: HashMap<String, &Asset> = HashMap::with_capacity(assets.len());
-    let mut problems = Vec::new();
+    let mut twins = Twins::default();
     for asset in assets {
         let folded = folded(asset.path.as_str());
         let Some(twin) = seen.get(&folded) else {
             seen.insert(folded, asset);
             continue;
         };
-        let problem = if twin.path == asset.path {
-            let files = format!("`{}` and `{}`", twin.file.display(), asset.file.display());
-            Problem::new(
-                &asset.path,
-                format!(
-                    "comes from two sources: {files}{}",
-                    declared(asset, sources)
-                ),
-            )
+        if twin.path == asset.path {
+            let file = |asset: &Asset| escape(&asset.file.display().to_string());
+            let files = format!("`{}` and `{}`", file(twin), file(asset));
+            let declared = declared(asset, sources);
+            let message = format!("comes from two sources: {files}{declared}");
+            let problem = Problem::new(&asset.path, message).kind(ProblemKind::TwoSources);
+            twins.problems.push(problem);
         } else if twin.path.as_str().nfc().eq(asset.path.as_str().nfc()) {
             let message = format!(
                 "differs from `{}` only in how its characters are composed (NFC, NFD)",
                 spelt_out(&twin.path)
             );
-            Problem {
+            let problem = Problem {
                 path: spelt_out(&asset.path),
-                place: None,
-                message,
+                left_out_by: ignored(asset, sources).map(Box::new),
+                ..Problem::new("", message)
+            };
+            let problem = problem.kind(ProblemKind::Twins).cause(LOOK_ALIKE);
+            // Nobody can see which of two URLs they have, nor which of them an editor writes.
+            match [twin, asset].iter().any(|a| a.policy.names.is_mutable()) {
+                true => twins.problems.push(problem),
+                false => twins.warnings.push(problem),
             }
         } else {
-            Problem::new(
-                &asset.path,
-                format!("differs from `{}` only in case", twin.path),
-            )
-        };
-        problems.push(problem);
+            // A storage tells them apart; of a folder, the target is asked.
+            let message = format!("differs from `{}` only in case", escape(twin.path.as_str()));
+            let warning = Problem::new(&asset.path, message);
+            let warning = warning.kind(ProblemKind::Twins).cause(DIFFER_IN_CASE);
+            twins.warnings.push(warning);
+        }
     }
-    problems
+    twins
+}
+
+const LOOK_ALIKE: &str = "differ from others only in how their characters are composed (NFC, NFD)";
+const DIFFER_IN_CASE: &str = "differ from others only in case, which some systems don't tell apart";
+
+/// What leaves an asset out whose name can't be copied from a screen.
+fn ignored(asset: &Asset, sources: &[Source]) -> Option<IgnoreLine> {
+    let source = source_of(asset, sources)?;
+    let below = asset.file.strip_prefix(&source.dir).ok()?;
+    Some(IgnoreLine::new(source, below, false))
+}
+
+fn source_of<'s>(asset: &Asset, sources: &'s [Source]) -> Option<&'s Source> {
+    let mut sources = sources.iter().rev();
+    sources.find(|source| asset.file.starts_with(&source.dir))
 }
 
 /// Where the configuration asks for the source of `asset`, on a line of its own.
 fn declared(asset: &Asset, sources: &[Source]) -> String {
-    let source = sources
-        .iter()
-        .rev()
-        .find(|source| asset.file.starts_with(&source.dir));
-    match source.and_then(|source| source.declared.as_ref()) {
+    match source_of(asset, sources).and_then(|source| source.declared.as_ref()) {
         Some(place) => format!("\n    the second of them is declared at {place}"),
         None => String::new(),
     }
@@ -491,14 +611,16 @@ impl Ignores {
         let mut problems = Vec::new();
         for (line, number) in text.lines().zip(1..) {
             if let Err(why) = add_line(&mut builder, &file, line) {
-                problems.push(Problem::at(file.display(), (number, 1), why));
+                let problem = Problem::at(file.display(), (number, 1), why);
+                problems.push(problem.kind(ProblemKind::IgnoreFile));
             }
         }
         match builder.build() {
             Ok(built) => drop(self.by_folder.insert(folder.to_path_buf(), built)),
             Err(_) => {
                 let message = "its patterns are too complex together; say more with fewer";
-                problems.push(Problem::new(file.display(), message));
+                let problem = Problem::new(file.display(), message);
+                problems.push(problem.kind(ProblemKind::IgnoreFile));
             }
         }
         problems

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::Object;
 use super::link::Linked;
-use crate::error::{Problem, escape};
+use crate::error::escape;
 use crate::levels::LevelId;
 use crate::name::NameStyle;
+use crate::problem::{Problem, ProblemKind};
 use crate::tree::{Asset, Tree};
 
 /// What is open must not point at what isn't.
@@ -20,10 +21,8 @@ pub(super) fn check_levels(tree: &Tree, linked: &mut Linked) {
             if may_name(tree, asset, to) {
                 continue;
             }
-            let message = told_upwards(tree, asset, "refers to", to);
-            linked
-                .problems
-                .push(Problem::at(&asset.path, (line, column), message));
+            let problem = told_upwards(tree, asset, (line, column), "refers to", to);
+            linked.problems.push(problem);
         }
     }
 }
@@ -40,7 +39,8 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
                 "is {}, but its name is plain, which anybody can guess: give it `names = \"opaque\"` by a later rule, or hold the level",
                 tree.levels.in_words(policy.level)
             );
-            linked.problems.push(Problem::new(&asset.path, message));
+            let problem = Problem::new(&asset.path, message).kind(ProblemKind::Guessable);
+            linked.problems.push(problem);
         }
     }
 }
@@ -68,21 +68,28 @@ pub(super) fn check_folders(tree: &Tree, objects: &[Object]) -> Vec<Problem> {
             "is {}, but shares its keyed folder with files that may not know it, so its name can be guessed: give it `names = \"opaque\"` by a later rule",
             tree.levels.in_words(object.policy.level)
         );
-        Problem::new(&object.path, message)
+        Problem::new(&object.path, message).kind(ProblemKind::Guessable)
     };
     keyed.filter(can_be_guessed).map(problem).collect()
 }
 
 /// Both ends of a reference or name that leads upwards.
-pub(super) fn told_upwards(tree: &Tree, asset: &Asset, verb: &str, to: &Asset) -> String {
+pub(super) fn told_upwards(
+    tree: &Tree,
+    asset: &Asset,
+    place: (u32, u32),
+    verb: &str,
+    to: &Asset,
+) -> Problem {
     let (own, other) = (
         tree.levels.in_words(asset.policy.level),
         tree.levels.in_words(to.policy.level),
     );
-    format!(
+    let message = format!(
         "is {own}, and {verb} `{}`, which is {other}",
         escape(to.path.as_str())
-    )
+    );
+    Problem::at(&asset.path, place, message).kind(ProblemKind::Hidden)
 }
 
 /// Whether `asset` may refer to `to`, or have its name in it: by their levels, or because a rule says so.

@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::index::Index;
 use super::limits::{check_levels, check_names, may_name, told_upwards};
 use super::read::Draft;
-use crate::error::{Problem, escape, shortened};
+use crate::error::{escape, shortened};
 use crate::glob::Glob;
 use crate::path::LogicalPath;
+use crate::problem::{Problem, ProblemKind};
 use crate::refs::resolve::{BaseUrl, Meaning, Resolved, resolve};
 use crate::refs::{Base, Kind, Reference};
 use crate::rules::Dangling;
@@ -16,6 +17,28 @@ use crate::tree::{Asset, Tree};
 
 /// How many pages are named in a message about all of them.
 const SHOWN: usize = 2;
+
+/// What a script does instead of naming a file in a string.
+const WRITE_INSTEAD: &str =
+    "write `new URL(\"…\", import.meta.url)` in a module, or `\"$$ASSETS(…)$$\"`";
+
+/// Why a reference leads nowhere or is left alone.
+struct Why {
+    /// Of this one.
+    why: String,
+    /// As [`Problem::cause`].
+    cause: String,
+}
+
+impl Why {
+    /// Why this one does, and none other.
+    fn of_one(why: &str) -> Why {
+        Why {
+            why: why.to_string(),
+            cause: String::new(),
+        }
+    }
+}
 
 /// A reference from one file of the tree to another.
 #[derive(Debug, Clone)]
@@ -184,18 +207,18 @@ impl File<'_, '_> {
         if self.has_suspect {
             return;
         }
-        if let Some(why) = self.missed(reference) {
+        if let Some(Why { why, cause }) = self.missed(reference) {
             self.has_suspect = true;
             let url = escape(&reference.url);
             let message = format!("refers to `{url}`, which is left as it is, {why}");
-            self.linked
-                .warnings
-                .push(Problem::at(&self.asset.path, place, message));
+            let problem = Problem::at(&self.asset.path, place, message);
+            let problem = problem.kind(ProblemKind::LeftAlone).cause(cause);
+            self.linked.warnings.push(problem);
         }
     }
 
     /// Why a URL that isn't the tree's may be meant to be, if it ends like the path of a file that gets another name.
-    fn missed(&self, reference: &Reference) -> Option<String> {
+    fn missed(&self, reference: &Reference) -> Option<Why> {
         let url = reference.url.trim_ascii();
         let prefixes = &self.index.tree.prefixes;
         if url.starts_with("//") {
@@ -214,8 +237,10 @@ impl File<'_, '_> {
             Meaning::Elsewhere | Meaning::Nothing(_) => false,
         };
         if !url.starts_with('/') {
-            return (reference.kind != Kind::Import && is_renamed(url, &own))
-                .then(|| "because of the page's `<base>`".to_string());
+            return (reference.kind != Kind::Import && is_renamed(url, &own)).then(|| Why {
+                why: "because of the page's `<base>`".to_string(),
+                cause: "are left as they are because of their page's `<base>`".to_string(),
+            });
         }
         let root = BaseUrl::new("", None, prefixes);
         let ends = url.match_indices('/').map(|(slash, _)| slash + 1);
@@ -223,10 +248,15 @@ impl File<'_, '_> {
             .map(|end| url.split_at(end))
             .find(|(_, rest)| is_renamed(rest, &root));
         prefix.map(|(prefix, _)| {
-            format!(
-                "though the tree has such a file: `prefixes = [\"{}\"]` makes it that",
-                escape(prefix)
-            )
+            let prefix = escape(prefix);
+            Why {
+                why: format!(
+                    "though the tree has such a file: `prefixes = [\"{prefix}\"]` makes it that"
+                ),
+                cause: format!(
+                    "begin with `{prefix}` and are left as they are, though the tree has such files (`prefixes = [\"{prefix}\"]` makes them that)"
+                ),
+            }
         })
     }
 
@@ -241,17 +271,18 @@ impl File<'_, '_> {
                 return None;
             }
             Meaning::Nothing(why) => {
-                self.dangles(reference, place, usual(reference.kind), why.to_string());
+                let cause = format!("lead nowhere: {why}");
+                let why = why.to_string();
+                self.dangles(reference, place, usual(reference.kind), Why { why, cause });
                 return None;
             }
             Meaning::Path(path) => path,
         };
         let Some(to) = self.index.find(&path) else {
             let why = match self.is_unescaped(reference, base) {
-                true => {
-                    "that ends at the `#` or `?`: a name with these is written with `%23` and `%3F`"
-                        .to_string()
-                }
+                true => Why::of_one(
+                    "that ends at the `#` or `?`: a name with these is written with `%23` and `%3F`",
+                ),
                 false => self.why_missing(&path, reference.kind),
             };
             // `new URL("./", import.meta.url)`: what a script makes of it, only the script knows.
@@ -286,33 +317,66 @@ impl File<'_, '_> {
             }
     }
 
-    fn why_missing(&self, path: &str, kind: Kind) -> String {
+    fn why_missing(&self, path: &str, kind: Kind) -> Why {
         let shown = escape(path);
+        let left_behind = &self.index.tree.left_behind;
+        if left_behind
+            .binary_search_by(|other| other.as_str().cmp(path))
+            .is_ok()
+        {
+            return Why::of_one(&format!(
+                "`{shown}` is never published, since systems and editors leave such files behind: give it another name"
+            ));
+        }
         if self.index.unpublished.contains(path) {
-            return format!(
-                "`{shown}` isn't published (`-v` lists what is left out, and a rule with `publish = true` publishes it)"
-            );
+            return Why {
+                why: format!(
+                    "`{shown}` isn't published (`-v` lists what is left out, and a rule with `publish = true` publishes it)"
+                ),
+                cause: format!("lead to `{shown}`, which isn't published"),
+            };
         }
         if kind == Kind::Import && self.index.is_folder(path) {
-            return format!(
+            return Why::of_one(&format!(
                 "`{shown}` is a folder, whose files get other names: an import map must name each module"
-            );
+            ));
         }
-        if path.is_empty() || path.ends_with('/') {
-            return format!("there is no `{shown}index.html`");
-        }
-        match self.index.nearest(path) {
-            Some(near) => format!("there is no `{shown}`; did you mean `{}`?", escape(near)),
-            None => format!("there is no `{shown}`"),
+        let index = if path.is_empty() || path.ends_with('/') {
+            "index.html"
+        } else {
+            ""
+        };
+        let near = match index.is_empty() {
+            true => self.index.nearest(path),
+            false => None,
+        };
+        let near = near.map_or(String::new(), |near| {
+            format!("; did you mean `{}`?", escape(near))
+        });
+        let cause = match self.missing_folder(path) {
+            Some(folder) => format!("lead into `{}`, which isn't there", escape(folder)),
+            None => format!("lead to `{shown}{index}`, which isn't there"),
+        };
+        Why {
+            why: format!("there is no `{shown}{index}`{near}"),
+            cause,
         }
     }
 
-    fn dangles(&mut self, reference: &Reference, place: (u32, u32), usual: Dangling, why: String) {
+    /// The first of the folders of a path that has no file.
+    fn missing_folder<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let slashes = path.match_indices('/');
+        let mut folders = slashes.map(|(slash, _)| &path[..=slash]);
+        folders.find(|folder| !self.index.is_folder(folder))
+    }
+
+    fn dangles(&mut self, reference: &Reference, place: (u32, u32), usual: Dangling, why: Why) {
         if reference.kind == Kind::MapSource {
             return;
         }
-        let message = format!("refers to `{}`, but {why}", escape(&reference.url));
+        let message = format!("refers to `{}`, but {}", escape(&reference.url), why.why);
         let problem = Problem::at(&self.asset.path, place, message);
+        let problem = problem.kind(ProblemKind::Reference).cause(why.cause);
         match self.asset.policy.dangling.unwrap_or(usual) {
             Dangling::Error => self.linked.problems.push(problem),
             Dangling::Warn => self.linked.warnings.push(problem),
@@ -337,9 +401,9 @@ impl File<'_, '_> {
                 }),
                 Err(why) => {
                     let message = format!("`$$ASSETS({})$$`: {why}", shortened(&placeholder.glob));
-                    self.linked
-                        .problems
-                        .push(Problem::at(&self.asset.path, *place, message));
+                    let problem = Problem::at(&self.asset.path, *place, message);
+                    let problem = problem.kind(ProblemKind::Rewriting);
+                    self.linked.problems.push(problem);
                 }
             }
         }
@@ -399,9 +463,9 @@ impl File<'_, '_> {
                     escape(&reference.url),
                     pages.join(" and "),
                 );
-                self.linked
-                    .problems
-                    .push(Problem::at(&self.asset.path, *place, message));
+                let problem = Problem::at(&self.asset.path, *place, message);
+                let problem = problem.kind(ProblemKind::Rewriting);
+                self.linked.problems.push(problem);
                 continue;
             }
             if let Some(page) = pages.first() {
@@ -430,10 +494,9 @@ impl File<'_, '_> {
                 .iter()
                 .find(|to| !may_name(tree, self.asset, &tree.assets[**to as usize]));
             if let Some(to) = hidden {
-                let message = told_upwards(tree, self.asset, "names", &tree.assets[*to as usize]);
-                self.linked
-                    .problems
-                    .push(Problem::at(&self.asset.path, *place, message));
+                let hidden = &tree.assets[*to as usize];
+                let problem = told_upwards(tree, self.asset, *place, "names", hidden);
+                self.linked.problems.push(problem);
                 self.linked.named.push((self.asset.path.clone(), *to));
                 continue;
             }
@@ -442,12 +505,15 @@ impl File<'_, '_> {
                 continue;
             }
             let message = format!(
-                "names `{}`, which gets another name, in a place where nothing is rewritten: write `new URL(\"…\", import.meta.url)` in a module, or `\"$$ASSETS(…)$$\"`",
+                "names `{}`, which gets another name, in a place where nothing is rewritten: {WRITE_INSTEAD}",
                 escape(&mention.text)
             );
-            self.linked
-                .warnings
-                .push(Problem::at(&self.asset.path, *place, message));
+            let cause = format!(
+                "name files that get other names, where nothing is rewritten ({WRITE_INSTEAD})"
+            );
+            let problem = Problem::at(&self.asset.path, *place, message);
+            let problem = problem.kind(ProblemKind::Mention).cause(cause);
+            self.linked.warnings.push(problem);
         }
     }
 }

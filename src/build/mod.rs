@@ -26,10 +26,11 @@ use self::memo::Memo;
 use self::read::{Draft, Reader};
 pub(crate) use self::read::{Lines, same_length_utf8};
 use crate::cache::Cache;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::levels::{LevelId, Levels};
 use crate::name::{Headers, KeyId, Secret, Token};
 use crate::path::{LogicalPath, ObjectKey};
+use crate::problem::{Problem, ProblemKind};
 use crate::progress::Progress;
 use crate::refs::edit::Edits;
 use crate::refs::resolve::Resolved;
@@ -311,14 +312,12 @@ fn read_all(
     drafts.unzip()
 }
 
-const CHANGED: &str = "keeps changing while it's read";
-
 fn changed(asset: &Asset) -> Problem {
-    Problem::new(&asset.path, CHANGED)
+    Problem::new(&asset.path, "keeps changing while it's read").kind(ProblemKind::Changing)
 }
 
 fn is_change(problem: &Problem) -> bool {
-    problem.message == CHANGED
+    problem.kind == ProblemKind::Changing
 }
 
 fn references(files: &[Links]) -> Vec<Reference> {

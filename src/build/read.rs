@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::credentials::{self, Credential};
 use crate::encode::read_full;
-use crate::error::{Problem, plain};
+use crate::error::plain;
 use crate::media;
 use crate::metadata;
 use crate::name::Secret;
+use crate::problem::{Problem, ProblemKind};
 use crate::progress::Progress;
 use crate::refs::{Found, Kind, Language, MISPLACED};
 use crate::rules::{Remarks, SourceMaps};
@@ -181,6 +182,10 @@ fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
     let limit = DOCUMENT_BYTES_MAX >> 20;
     let problem =
         |why: &str| Problem::new(&asset.path, format!("is larger than {limit} MiB, {why}"));
+    let warning = |why: &str| {
+        let cause = format!("are larger than {limit} MiB, {why}");
+        problem(why).kind(ProblemKind::Unread).cause(cause)
+    };
     let policy = &asset.policy;
     match whole {
         Wants::Nothing => {}
@@ -195,10 +200,10 @@ fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
             .push(problem("too large for `source_maps = \"strip\"`")),
         Wants::Document(_) => draft
             .warnings
-            .push(problem("so credentials and source maps weren't looked for")),
+            .push(warning("so credentials and source maps weren't looked for")),
         Wants::Text => draft
             .warnings
-            .push(problem("so credentials weren't looked for")),
+            .push(warning("so credentials weren't looked for")),
         Wants::Metadata => draft
             .problems
             .push(problem("too large for `metadata = \"strip\"`")),
@@ -286,9 +291,13 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
         };
         match policy.comments {
             Remarks::Strip => draft.problems.push(problem("comments can't be taken out")),
-            Remarks::Keep => draft
-                .warnings
-                .push(problem("references weren't looked for")),
+            Remarks::Keep => {
+                let cause = "are UTF-16, so references weren't looked for: save them as UTF-8";
+                let warning = problem("references weren't looked for");
+                draft
+                    .warnings
+                    .push(warning.kind(ProblemKind::Unread).cause(cause));
+            }
         }
         return;
     }
@@ -320,8 +329,13 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
     for fault in &found.faults {
         let problem = Problem::at(&asset.path, lines.place(fault.at), fault.message.clone());
         match fault.message == MISPLACED {
-            true => draft.problems.push(problem),
-            false => draft.warnings.push(problem),
+            true => draft.problems.push(problem.kind(ProblemKind::Rewriting)),
+            false => {
+                let cause = format!("weren't looked into from some place on: {}", fault.message);
+                draft
+                    .warnings
+                    .push(problem.kind(ProblemKind::Unread).cause(cause));
+            }
         }
     }
     for built in &found.built {
@@ -329,9 +343,8 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
             "builds a path when it runs: `{}`",
             crate::error::escape(&built.text)
         );
-        draft
-            .notes
-            .push(Problem::at(&asset.path, lines.place(built.at), message));
+        let note = Problem::at(&asset.path, lines.place(built.at), message);
+        draft.notes.push(note.kind(ProblemKind::BuiltPath));
     }
     draft.places = Places {
         references: found

@@ -10,9 +10,9 @@ use super::link::{Link, Links, Set};
 use super::memo::{Content, Edition, Memo};
 use super::read::Draft;
 use super::{Object, changed};
-use crate::error::Problem;
 use crate::name::{Component, EncodingPolicy, NameStyle, Secret, Token, object_key, token};
 use crate::path::ObjectKey;
+use crate::problem::{Problem, ProblemKind};
 use crate::progress::Progress;
 use crate::refs::edit::Edits;
 use crate::refs::order::generations;
@@ -374,7 +374,9 @@ impl Writer<'_> {
 
     fn url(&self, to: usize, base: Base, kind: Kind, place: (u32, u32)) -> Result<String, Problem> {
         let key = self.keys.of_file(to);
-        let problem = |message: &str| Problem::at(&self.asset.path, place, message);
+        let problem = |message: &str| {
+            Problem::at(&self.asset.path, place, message).kind(ProblemKind::Rewriting)
+        };
         if self.asset.policy.urls == UrlStyle::Absolute {
             let Some(public_url) = &self.naming.tree.public_url else {
                 return Err(problem(

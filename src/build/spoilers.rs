@@ -13,9 +13,10 @@ use super::limits::{may_name, told_upwards};
 use super::read::{Lines, same_length_utf8};
 use crate::body;
 use crate::encode::read_full;
-use crate::error::{Problem, plain};
+use crate::error::plain;
 use crate::levels::LevelId;
 use crate::path::{KEY_BYTES_MAX, url_path};
+use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::tree::Tree;
 
@@ -197,8 +198,8 @@ impl Search<'_> {
         let mut lines = Lines::new(&text);
         let problem = |(other, at): Hit| {
             let assets = &self.tree.assets;
-            let message = told_upwards(self.tree, &assets[file], "names", &assets[other]);
-            Problem::at(&assets[file].path, lines.place(at as usize), message)
+            let place = lines.place(at as usize);
+            told_upwards(self.tree, &assets[file], place, "names", &assets[other])
         };
         Ok(hits.into_iter().map(problem).collect())
     }

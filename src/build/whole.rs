@@ -12,9 +12,9 @@ use url::Url;
 use super::memo::Memo;
 use super::{Build, Object, Reference};
 use crate::cache::{Key, Stat, key};
-use crate::error::Problem;
 use crate::name::{Secret, Token};
 use crate::path::ObjectKey;
+use crate::problem::Problem;
 use crate::refs::edit::Edits;
 use crate::tree::{Asset, Tree};
 
@@ -60,6 +60,8 @@ impl Memo<'_> {
             problems,
             skipped,
             left_out,
+            // Nothing can refer to these.
+            oddly_left_out: _,
             left_behind,
             // Told of by whoever walked.
             warnings: _,

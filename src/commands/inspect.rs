@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use assetsync::release::rollback::{find, nothing_published};
-use assetsync::report::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
+use assetsync::report::{
+    build_text, dot, leaks_json, leaks_text, refs_json, refs_text, unresolved_text,
+};
 use assetsync::store::{check, public_url};
 use assetsync::{
     Build, Config, Error, LogicalPath, Result, Tree, Wanted, build_with, leaks, manifest, walk,
 };
 
 use super::{Code, DONE, Nothing, Session, levels, paths};
-use crate::cli::{ManifestFormat, TargetOrPaths};
+use crate::cli::{Form, ManifestFormat, TargetOrPaths};
 use crate::output::{eprint, print, print_json, write_atomically};
 
 /// Of which release the manifest is meant.
@@ -69,6 +71,7 @@ impl Session<'_> {
         let only = levels(&config, only)?;
         let _signals = self.runtime()?;
         let (_, mut build) = self.local_build(&config)?;
+        self.warn(&build);
         if !only.is_empty() {
             build = build.of_levels(&only);
         }
@@ -125,22 +128,32 @@ impl Session<'_> {
         write_out(out, &text)
     }
 
-    pub(super) fn refs(&self, typed: &[String], as_dot: bool) -> Result<Code> {
+    pub(super) fn refs(&self, typed: &[String], form: &Form) -> Result<Code> {
         let config = self.local_config()?;
         let _signals = self.runtime()?;
         let (tree, build) = self.local_build(&config)?;
         let found = typed.iter().map(|path| paths::find(path, &tree, &config));
         let found: Vec<&LogicalPath> = found.collect::<Result<_>>()?;
-        if as_dot {
-            print(&dot(&build))?;
-        } else if typed.is_empty() {
-            print(&unresolved_text(&build))?;
-        }
-        for path in found {
+        let place = |path: &LogicalPath| {
             let place = build
                 .objects
                 .binary_search_by(|object| object.path.cmp(path));
-            let place = place.expect("every path was found in the tree");
+            place.expect("every path was found in the tree")
+        };
+        let places: Vec<usize> = found.into_iter().map(place).collect();
+        if form.json {
+            print_json(&[refs_json(&build, &places)])?;
+            return Ok(DONE);
+        }
+        if !form.dot && places.is_empty() {
+            print(&unresolved_text(&build, self.global.verbose))?;
+            return Ok(DONE);
+        }
+        self.warn(&build);
+        if form.dot {
+            print(&dot(&build))?;
+        }
+        for place in places {
             print(&refs_text(&build, place))?;
         }
         Ok(DONE)
@@ -181,10 +194,14 @@ impl Session<'_> {
             .first()
             .and_then(|target| target.public_url.clone());
         let build = build_with(&self.cache(config), &tree, &secret, &self.progress)?;
-        if !self.global.quiet {
-            eprint(&build_text(&build, self.global.verbose));
-        }
         Ok((tree, build))
+    }
+
+    /// Says what is worth a word.
+    pub(super) fn warn(&self, build: &Build) {
+        if !self.global.quiet {
+            eprint(&build_text(build, self.global.verbose));
+        }
     }
 }
 

@@ -199,7 +199,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
             });
             session.manifest(*format, level, out.as_deref(), published)
         }
-        Command::Refs { paths, dot, .. } => session.refs(paths, *dot),
+        Command::Refs { paths, form, .. } => session.refs(paths, form),
         Command::Leaks { json, .. } => session.leaks(*json),
         Command::Completions { shell } => output::completions(*shell).map(|()| DONE),
         Command::Man => output::man().map(|()| DONE),

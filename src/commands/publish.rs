@@ -17,8 +17,8 @@ use assetsync::release::state::State;
 use assetsync::release::verify::Verify;
 use assetsync::release::{Base, who};
 use assetsync::report::{
-    Outlook, Urls, build_text, plan_json, plan_text, published_text, release_json, report_json,
-    report_text, stale_text,
+    Outlook, Urls, plan_json, plan_text, published_text, release_json, report_json, report_text,
+    stale_text,
 };
 use assetsync::store::{Listing, check};
 use assetsync::{
@@ -316,9 +316,7 @@ impl Session<'_> {
             "files that haven't changed since they were read last: {}",
             cache.known()
         ));
-        if !self.global.quiet {
-            eprint(&build_text(&builds[0], self.global.verbose));
-        }
+        self.warn(&builds[0]);
         Ok(builds)
     }
 

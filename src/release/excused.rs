@@ -174,7 +174,7 @@ mod tests {
             assert!(error.to_string().starts_with(told), "{error}");
         }
         let error = excused(&["a.htm"]).expect_err("misspelt");
-        assert_eq!(error.hint(), Some("did you mean `a.html`?"));
+        assert_eq!(error.hint().as_deref(), Some("did you mean `a.html`?"));
     }
 
     #[test]

@@ -197,9 +197,9 @@ fn in_report(error: Error) -> StoreError {
                 }
                 other => format!(
                     "the release is the current one; {}",
-                    other
-                        .hint()
-                        .unwrap_or("the next push looks at every plain name once more")
+                    other.hint().unwrap_or_else(|| {
+                        "the next push looks at every plain name once more".to_string()
+                    })
                 ),
             };
             StoreError::new(kind, other.to_string()).hint(hint)

@@ -8,8 +8,9 @@ use super::{Outlook, Urls};
 use crate::apply::{Failure, Report};
 use crate::build::Build;
 use crate::config::Target;
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use crate::plan::{Action, Step, Tally};
+use crate::problem::Problem;
 use crate::release::difference::{Change, Why};
 use crate::release::guard::Refused;
 use crate::release::stale::Stale;
@@ -88,7 +89,7 @@ fn refusal_json(target: &Target, refused: &[Refused]) -> Value {
 }
 
 fn warnings_json(build: &Build, stale: &[Stale]) -> Vec<Value> {
-    let mut warnings = problems_json(&build.warnings);
+    let mut warnings = list(&build.warnings);
     warnings.extend(stale_json(stale));
     warnings
 }
@@ -126,10 +127,26 @@ pub fn failures_json(report: &Report) -> Vec<Value> {
     report.failures.iter().map(failure).collect()
 }
 
-fn problems_json(problems: &[Problem]) -> Vec<Value> {
+/// Why a tree can't be published: `{"format": "assetsync problems", "version": 1, "problems": [..]}`.
+pub fn problems_json(problems: &[Problem]) -> Value {
+    json!({
+        "format": "assetsync problems",
+        "version": 1,
+        "problems": list(problems),
+    })
+}
+
+/// `[{"path", "line", "column", "kind", "message"}, ..]`.
+pub(super) fn list(problems: &[Problem]) -> Vec<Value> {
     let problem = |problem: &Problem| {
         let (line, column) = problem.place.unzip();
-        json!({ "path": problem.path, "line": line, "column": column, "message": problem.message })
+        json!({
+            "path": problem.path,
+            "line": line,
+            "column": column,
+            "kind": problem.kind,
+            "message": problem.message,
+        })
     };
     problems.iter().map(problem).collect()
 }

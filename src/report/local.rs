@@ -1,36 +1,26 @@
 //! What there is to say of the local tree: warnings, references, leaks.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use super::count;
+use super::json::list;
 use crate::build::{Build, Reference};
-use crate::error::{Problem, escape};
+use crate::error::escape;
 use crate::leaks::Leaks;
+use crate::problem::{Listed, Problem, ProblemKind};
 
-/// How many warnings are shown unless all are asked for.
-const WARNINGS_SHOWN: usize = 20;
+/// How many causes of one kind are told unless all are asked for.
+const CAUSES_MAX: usize = 20;
+
+/// How many places of one cause are named.
+const PLACES_MAX: usize = 3;
 
 /// Warnings, and a word on what couldn't be followed.
 pub fn build_text(build: &Build, verbose: bool) -> String {
-    let mut text = String::new();
-    let shown = match verbose {
-        true => build.warnings.len(),
-        false => WARNINGS_SHOWN.min(build.warnings.len()),
-    };
-    text.extend(
-        build.warnings[..shown]
-            .iter()
-            .map(|warning| line("warning: ", warning)),
-    );
-    let more = (build.warnings.len() - shown) as u64;
-    if more > 0 {
-        text += &format!(
-            "warning: {} more; `assetsync refs` lists all\n",
-            count(more, "warning")
-        );
-    }
+    let mut text = warnings_text(&build.warnings, listed(verbose));
     if verbose {
         text.extend(build.notes.iter().map(|note| line("note: ", note)));
     } else if !build.notes.is_empty() {
@@ -42,14 +32,90 @@ pub fn build_text(build: &Build, verbose: bool) -> String {
     text
 }
 
-/// All that couldn't be resolved.
-pub fn unresolved_text(build: &Build) -> String {
-    let warnings = build
-        .warnings
-        .iter()
-        .map(|warning| line("warning: ", warning));
-    let notes = build.notes.iter().map(|note| line("note: ", note));
-    warnings.chain(notes).collect()
+/// What couldn't be resolved.
+pub fn unresolved_text(build: &Build, verbose: bool) -> String {
+    let shown = match verbose {
+        true => build.notes.len(),
+        false => NOTES_MAX.min(build.notes.len()),
+    };
+    let mut text = warnings_text(&build.warnings, listed(verbose));
+    text.extend(build.notes[..shown].iter().map(|note| line("note: ", note)));
+    if let more @ 1.. = build.notes.len() - shown {
+        let noun = ProblemKind::BuiltPath.noun(more);
+        writeln!(text, "note: {more} more {noun} (`-v` lists all)")
+            .expect("a string takes every write");
+    }
+    text
+}
+
+/// How many of a script's paths are listed unless all are asked for.
+const NOTES_MAX: usize = 50;
+
+pub(super) fn listed(verbose: bool) -> Listed {
+    match verbose {
+        true => Listed::All,
+        false => Listed::First,
+    }
+}
+
+/// A line for each cause, with its number and the first places; with [`Listed::All`], a line for each place.
+pub(super) fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
+    if listed == Listed::All {
+        let lines = warnings.iter().map(|warning| line("warning: ", warning));
+        return lines.collect();
+    }
+    let mut text = String::new();
+    let mut told: BTreeMap<ProblemKind, usize> = BTreeMap::new();
+    let mut more: BTreeMap<ProblemKind, usize> = BTreeMap::new();
+    for alike in by_cause(warnings) {
+        let kind = alike[0].kind;
+        let told = told.entry(kind).or_default();
+        *told += 1;
+        match *told <= CAUSES_MAX {
+            true => text += &cause_line(&alike),
+            false => *more.entry(kind).or_default() += alike.len(),
+        }
+    }
+    for (kind, n) in more {
+        let noun = kind.noun(n);
+        writeln!(text, "warning: {n} more {noun} (`-v` lists all)")
+            .expect("a string takes every write");
+    }
+    text
+}
+
+/// Those of one cause together, in the order of the first of each.
+fn by_cause(warnings: &[Problem]) -> Vec<Vec<&Problem>> {
+    let mut places: HashMap<(ProblemKind, &str), usize> = HashMap::new();
+    let mut causes: Vec<Vec<&Problem>> = Vec::new();
+    for warning in warnings {
+        let own = causes.len();
+        let at = match warning.cause.is_empty() {
+            true => own,
+            false => *places.entry((warning.kind, &warning.cause)).or_insert(own),
+        };
+        match causes.get_mut(at) {
+            Some(alike) => alike.push(warning),
+            None => causes.push(vec![warning]),
+        }
+    }
+    causes
+}
+
+fn cause_line(alike: &[&Problem]) -> String {
+    let [first, _, ..] = alike else {
+        return line("warning: ", alike[0]);
+    };
+    let n = alike.len();
+    let places = alike.iter().take(PLACES_MAX);
+    let places: Vec<String> = places.map(|p| format!("`{}`", p.location())).collect();
+    let such_as = if n > PLACES_MAX { ", such as" } else { ":" };
+    format!(
+        "warning: {n} {} {}{such_as} {}\n",
+        first.kind.noun(n),
+        first.cause,
+        places.join(", ")
+    )
 }
 
 fn line(what: &str, problem: &Problem) -> String {
@@ -177,5 +243,24 @@ pub fn leaks_json(leaks: &Leaks) -> Value {
         "version": 1,
         "leaks": leaks.leaks.iter().map(leak).collect::<Vec<_>>(),
         "skipped": leaks.skipped.iter().map(|problem| problem.path.clone()).collect::<Vec<_>>(),
+    })
+}
+
+/// `{"format": "assetsync refs", "version": 1, "references": [{"from", "line", "column", "to"}, ..], "warnings": [..],
+/// "notes": [..]}`. With `places` of [`Build::objects`], the references from and to these alone.
+pub fn refs_json(build: &Build, places: &[usize]) -> Value {
+    let path = |place: u32| build.objects[place as usize].path.as_str();
+    let is_meant = |place: u32| places.is_empty() || places.contains(&(place as usize));
+    let references = build.references.iter();
+    let references = references.filter(|r| is_meant(r.from) || is_meant(r.to));
+    let references = references.map(
+        |r| json!({ "from": path(r.from), "line": r.line, "column": r.column, "to": path(r.to) }),
+    );
+    json!({
+        "format": "assetsync refs",
+        "version": 1,
+        "references": references.collect::<Vec<_>>(),
+        "warnings": list(&build.warnings),
+        "notes": list(&build.notes),
     })
 }

@@ -30,8 +30,8 @@ pub use display::{Display, DisplayMode};
 pub use doctor::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };
-pub use json::{failures_json, plan_json, report_json};
-pub use local::{build_text, dot, leaks_json, leaks_text, refs_text, unresolved_text};
+pub use json::{failures_json, plan_json, problems_json, report_json};
+pub use local::{build_text, dot, leaks_json, leaks_text, refs_json, refs_text, unresolved_text};
 pub(crate) use names::{NAMES_MAX, names_text};
 pub use releases::{
     adoption_text, live_text, over_text, published_text, release_json, releases_json,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanBytes;
 
+use super::local::{listed, warnings_text};
 use super::{Outlook, Urls, count, tally};
 use crate::apply::Report;
 use crate::build::Build;
@@ -18,15 +19,8 @@ use crate::tree::Tree;
 
 /// What was left out or looks odd, for `-v` and for warnings: one line each.
 pub fn tree_text(tree: &Tree, verbose: bool) -> String {
-    let mut text = String::new();
+    let mut text = warnings_text(&tree.warnings, listed(verbose));
     let mut line = |l: String| writeln!(text, "{l}").expect("a string takes every write");
-    for warning in &tree.warnings {
-        line(format!(
-            "warning: `{}` {}",
-            warning.location(),
-            warning.message
-        ));
-    }
     if !tree.skipped.is_empty() {
         let kinds: Vec<String> = tree
             .skipped
@@ -60,16 +54,14 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
             .iter()
             .for_each(|path| line(format!("  {}", escape(path.as_str()))));
     }
-    if !tree.left_out.is_empty() {
-        line(format!(
-            "left out by a rule: {}",
-            count(tree.left_out.len() as u64, "file")
-        ));
+    let left_out = tree.left_out.iter().map(|path| escape(path.as_str()));
+    let left_out: Vec<String> = left_out.chain(tree.oddly_left_out.clone()).collect();
+    if !left_out.is_empty() {
+        let files = count(left_out.len() as u64, "file");
+        line(format!("left out by a rule: {files}"));
     }
     if verbose {
-        tree.left_out
-            .iter()
-            .for_each(|path| line(format!("  {}", escape(path.as_str()))));
+        left_out.iter().for_each(|path| line(format!("  {path}")));
     }
     text
 }

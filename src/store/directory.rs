@@ -25,10 +25,11 @@ use super::headers_file::{HEADERS_FILE, Served, merge_headers};
 use super::{Listing, PutMode, Store, StoreError, StoreErrorKind, Stored, Version, token_in_name};
 use crate::body::{self, Body, Content};
 use crate::build::{Build, Object};
-use crate::error::Problem;
 use crate::name::{EncodingPolicy, Token};
 use crate::path::ObjectKey;
+use crate::problem::Problem;
 
+mod case;
 mod noted;
 
 const OWN_FOLDER: &str = ".assetsync";
@@ -579,8 +580,8 @@ impl Store for Directory {
     }
 }
 
-/// Files whose names a directory needs for itself.
-pub(super) fn misfits(build: &Build) -> Vec<Problem> {
+/// Files whose names a directory needs for itself, or can't tell from another's.
+pub(super) fn misfits(folder: &Path, build: &Build) -> Vec<Problem> {
     let by_key: HashMap<&str, &Object> = build
         .objects
         .iter()
@@ -605,6 +606,7 @@ pub(super) fn misfits(build: &Build) -> Vec<Problem> {
             problems.push(Problem::new(&gz.path, message));
         }
     }
+    problems.extend(case::twins(folder, build));
     problems.sort();
     problems
 }

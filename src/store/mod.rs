@@ -46,9 +46,10 @@ use bytes::Bytes;
 use crate::body::Body;
 use crate::build::{Build, Object};
 use crate::config::{Place, Target};
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use crate::name::Token;
 use crate::path::{KEY_BYTES_MAX, ObjectKey};
+use crate::problem::Problem;
 use crate::release::layout::{FOLDER, ROOT};
 
 pub use control::Control;
@@ -189,7 +190,7 @@ pub trait Store: fmt::Debug + Send + Sync {
 /// long behind the target's prefix.
 pub fn check(target: &Target, build: &Build) -> Result<(), Error> {
     let mut problems = match &target.place {
-        Place::Directory(_) => directory::misfits(build),
+        Place::Directory(folder) => directory::misfits(folder, build),
         Place::S3 { prefix, .. } | Place::Gcs { prefix, .. } => too_long(prefix, build),
     };
     problems.extend(reserved(build));

@@ -1,6 +1,11 @@
 //! What the program says when something is typed wrong, is missing or fails: every advice works.
 
-use crate::support::Site;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+
+use crate::support::{KEY, Run, Site};
 
 /// Two targets, and no default.
 const TWO: &str = "[target.prod]\nurl = \"file:prod\"\n[target.staging]\nurl = \"file:staging\"\n";
@@ -196,8 +201,8 @@ fn a_path_is_understood_however_people_write_it() {
         .file("puzzle/gears/index.html", "<p>Gears")
         .file("puzzle/gears/map.png", "a map")
         .file("music/theme.mp3", "a tune");
-    std::fs::create_dir_all(site.path("more/pages")).expect("a folder");
-    std::fs::write(site.path("more/pages/ann.html"), "Ann").expect("written");
+    fs::create_dir_all(site.path("more/pages")).expect("a folder");
+    fs::write(site.path("more/pages/ann.html"), "Ann").expect("written");
     let absolute = site.asset("puzzle/gears").display().to_string();
     let url = |path: &str| site.ok(&["url", path]);
     for (meant, ways) in [
@@ -253,4 +258,605 @@ fn a_path_is_understood_however_people_write_it() {
         assert_eq!(run.code, 2, "{run}");
         assert!(run.stderr.contains(hint), "{typed}\n{run}");
     }
+}
+
+// --- What is wrong with a tree
+
+/// The lines for an ignore file that the output advises, and the file.
+fn ignore_lines(run: &Run) -> Vec<(String, String)> {
+    let mut file = None;
+    let mut lines = Vec::new();
+    for line in run.stderr.lines() {
+        let names_file = line
+            .strip_suffix("`:")
+            .and_then(|line| line.rsplit_once('`'));
+        match (names_file, line.strip_prefix("        ")) {
+            (Some((_, named)), _) => file = Some(named.to_string()),
+            (None, Some(pattern)) => {
+                lines.push((file.clone().expect("a file"), pattern.to_string()))
+            }
+            (None, None) => {}
+        }
+    }
+    lines
+}
+
+/// Names that no target can keep, and names like them that every target can.
+fn odd_names() -> Vec<(Vec<u8>, &'static str)> {
+    let long = format!("{}/", "d".repeat(250)).repeat(4) + &"n".repeat(60) + ".txt";
+    let mut names = vec![
+        (long.into_bytes(), "dddd.txt"),
+        (
+            b".well-known/acme-challenge/token.txt".to_vec(),
+            ".well-known/acme-challenges.txt",
+        ),
+    ];
+    for (odd, alike) in [
+        (b"back\\slash.png".as_slice(), "back-slash.png"),
+        (b"back\\folder/page.html", "back.folder/page.html"),
+        (b"latin-1 caf\xe9.png", "latin-1 cafe.png"),
+        (b"latin-1 \xff/a.png", "latin-1 f/a.png"),
+        (b"two\nlines.png", "two lines.png"),
+        (b"tab\tand bell\x07.png", "tab-and bell..png"),
+        (b"escape\x1b[2J.png", "escape.[2J.png"),
+        (b"next\xc2\x85line.png", "next..line.png"),
+        (b"{a,b}\\*?[!x]#.png", "a.png"),
+        (b"#back\\slash.txt", "#back.txt"),
+        (b"!back\\slash.txt", "!back.txt"),
+        (b" space\\.txt ", " space..txt"),
+        (b"de\xe2\x80\xaetcer\\id.txt", "de...tcer.id.txt"),
+    ] {
+        names.push((odd.to_vec(), alike));
+    }
+    names
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_name_that_no_target_can_keep_is_left_out_by_the_line_that_is_advised() {
+    for (odd, alike) in odd_names() {
+        let site = Site::new().file("fine.png", "fine").file(alike, "alike");
+        let file = site.asset("").join(OsStr::from_bytes(&odd));
+        fs::create_dir_all(file.parent().expect("in the tree")).expect("a folder");
+        fs::write(&file, "odd").expect("written");
+        let shown = String::from_utf8_lossy(&odd).escape_debug().to_string();
+
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 2, "{shown}\n{run}");
+        let [(ignore_file, line)] = ignore_lines(&run)
+            .try_into()
+            .expect("one line for one file");
+        assert!(
+            line.chars().all(|c| !c.is_control() && c != '\u{202e}'),
+            "{line:?}"
+        );
+        fs::write(site.path(&ignore_file), format!("{line}\n")).expect("written");
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 0, "{shown}: {line}\n{run}");
+        let manifest = site.ok(&["manifest"]);
+        assert_eq!(
+            manifest.matches("\"key\"").count(),
+            2,
+            "{line} is about {shown} alone: {manifest}"
+        );
+
+        // Or it's renamed.
+        fs::remove_file(site.path(&ignore_file)).expect("removed");
+        assert_eq!(site.run(&["push"]).code, 2);
+        fs::rename(&file, site.asset("renamed.txt")).expect("renamed");
+        let mut folder = file.parent().expect("a folder").to_path_buf();
+        while folder != site.asset("") && fs::remove_dir(&folder).is_ok() {
+            folder.pop();
+        }
+        site.ok(&["push", "--allow-shrink"]);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_rule_leaves_out_what_is_in_its_folder_whatever_its_name_is() {
+    let rule =
+        "[[rule]]\nmatch = \"drafts/**\"\npublish = false\n[target.local]\nurl = \"file:out\"\n";
+    let site = Site::new().config(rule).file("fine.png", "fine");
+    for name in [
+        b"drafts/a\\b.html".as_slice(),
+        b"drafts/caf\xe9.png",
+        b"drafts/x\x07/y.png",
+        b"drafts/ok.png",
+    ] {
+        let file = site.asset("").join(OsStr::from_bytes(name));
+        fs::create_dir_all(file.parent().expect("in the tree")).expect("a folder");
+        fs::write(file, "odd").expect("written");
+    }
+    let run = site.run(&["push", "-v"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stderr.contains("left out by a rule: 4 files"), "{run}");
+    assert!(run.stderr.contains(r"  drafts/x\u{7}"), "{run}");
+    assert!(!run.stderr.contains("matches nothing"), "{run}");
+}
+
+/// A tree with a problem, and what mends it as the output says.
+struct Advised {
+    what: &'static str,
+    site: fn() -> Site,
+    /// The words of the advice.
+    advice: &'static str,
+    /// Does as it says.
+    mend: fn(Site) -> Site,
+}
+
+const LOCAL: &str = "[target.local]\nurl = \"file:out\"\n";
+
+fn rule(site: Site, rule: &str) -> Site {
+    site.config(&format!("[[rule]]\n{rule}\n{LOCAL}"))
+}
+
+fn link(site: Site, name: &str, to: &str) -> Site {
+    symlink(to, site.asset(name)).expect("linked");
+    site
+}
+
+fn levels(page: &str) -> Site {
+    let level = "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n";
+    let site = Site::new().config(&format!("{level}{LOCAL}"));
+    site.file("a.html", page)
+        .file("solution/answer.png", "WINDLASS")
+}
+
+fn with_level(site: Site, more: &str, rule: &str) -> Site {
+    let level = format!("[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n{more}");
+    site.config(&format!("{rule}{level}{LOCAL}"))
+}
+
+const KEYED_ASSETS: &str = "key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n";
+
+fn two_sources() -> Site {
+    let site = Site::new().raw_config(&format!(
+        "{KEYED_ASSETS}[[source]]\ndir = \"more\"\n{LOCAL}"
+    ));
+    fs::create_dir(site.path("more")).expect("a folder");
+    fs::write(site.path("more/a.png"), "the other").expect("written");
+    site.file("a.png", "one")
+}
+
+const LEAVE_OUT: &str = "leave a file out with a rule (`publish = false`) or in `.assetsyncignore`";
+const DECIDES: &str = "a rule for this file with `publish = true` or `publish = false` decides";
+
+const ADVISED: &[Advised] = &[
+    Advised {
+        what: "a link",
+        site: || link(Site::new().file("a.png", "a"), "b.png", "a.png"),
+        advice: "`symlinks = \"inside\"` in the [[source]]",
+        mend: |site| site.raw_config(&format!("{KEYED_ASSETS}symlinks = \"inside\"\n{LOCAL}")),
+    },
+    Advised {
+        what: "a link that leads nowhere",
+        site: || link(Site::new().file("a.png", "a"), "b.png", "nowhere.png"),
+        advice: LEAVE_OUT,
+        mend: |site| rule(site, "match = \"b.png\"\npublish = false"),
+    },
+    Advised {
+        what: "a link out of the source",
+        site: || link(Site::new().file("a.png", "a"), "out", "/etc"),
+        advice: LEAVE_OUT,
+        mend: |site| site.file(".assetsyncignore", "/out\n"),
+    },
+    Advised {
+        what: "a private folder",
+        site: || Site::new().file("a.png", "a").file(".git/config", "x"),
+        advice: LEAVE_OUT,
+        mend: |site| rule(site, "match = \".git/**\"\npublish = false"),
+    },
+    Advised {
+        what: "a secret's name, published",
+        site: || {
+            Site::new()
+                .file("a.png", "a")
+                .file("puzzle.pem", "not a key")
+        },
+        advice: DECIDES,
+        mend: |site| rule(site, "match = \"puzzle.pem\"\npublish = true"),
+    },
+    Advised {
+        what: "a secret's name, left out",
+        site: || Site::new().file("a.png", "a").file(".env", "A=b"),
+        advice: DECIDES,
+        mend: |site| rule(site, "match = \".env\"\npublish = false"),
+    },
+    Advised {
+        what: "our own key",
+        site: || {
+            Site::new()
+                .file("a.png", "a")
+                .file("b.js", format!("'{KEY}'"))
+        },
+        advice: LEAVE_OUT,
+        mend: |site| site.file(".assetsyncignore", "b.js\n"),
+    },
+    Advised {
+        what: "two sources, one ignored",
+        site: two_sources,
+        advice: "leave it out in one of them, by an `.assetsyncignore` there",
+        mend: |site| {
+            fs::write(site.path("more/.assetsyncignore"), "/a.png\n").expect("written");
+            site
+        },
+    },
+    Advised {
+        what: "two sources, one mounted",
+        site: two_sources,
+        advice: "or give one a `mount` of its own",
+        mend: |site| {
+            let config =
+                format!("{KEYED_ASSETS}[[source]]\ndir = \"more\"\nmount = \"x\"\n{LOCAL}");
+            site.raw_config(&config)
+        },
+    },
+    Advised {
+        what: "a reference to nothing, a warning",
+        site: || Site::new().file("a.html", "<img src=gone.png>"),
+        advice: "a rule with `dangling = \"warn\"` for the file that refers lets it pass",
+        mend: |site| rule(site, "match = \"a.html\"\ndangling = \"warn\""),
+    },
+    Advised {
+        what: "a reference to nothing, left alone",
+        site: || Site::new().file("a.html", "<img src=../gone.png>"),
+        advice: "one with `rewrite = false` leaves it as it is",
+        mend: |site| rule(site, "match = \"a.html\"\nrewrite = false"),
+    },
+    Advised {
+        what: "a reference to what isn't published",
+        site: || {
+            Site::new()
+                .file("a.html", "<img src=map.blend>")
+                .file("map.blend", "x")
+        },
+        advice: "a rule with `publish = true` publishes it",
+        mend: |site| rule(site, "match = \"map.blend\"\npublish = true"),
+    },
+    Advised {
+        what: "a reference to what editors leave behind",
+        site: || {
+            Site::new()
+                .file("a.html", "<img src=map.psd>")
+                .file("map.psd", "x")
+        },
+        advice: "give it another name",
+        mend: |site| {
+            fs::rename(site.asset("map.psd"), site.asset("map.png")).expect("renamed");
+            site.file("a.html", "<img src=map.png>")
+        },
+    },
+    Advised {
+        what: "a placeholder for nothing",
+        site: || Site::new().file("a.js", "x = \"$$ASSETS(img/*.png)$$\""),
+        advice: "a rule with `rewrite = false` leaves the file as it is",
+        mend: |site| rule(site, "match = \"a.js\"\nrewrite = false"),
+    },
+    Advised {
+        what: "absolute URLs without a public URL",
+        site: || {
+            let site = Site::new()
+                .file("a.html", "<img src=a.png>")
+                .file("a.png", "a");
+            rule(site, "match = \"a.html\"\nurls = \"absolute\"")
+        },
+        advice: "`urls = \"absolute\"` needs the target's `public_url`",
+        mend: |site| {
+            let public = "public_url = \"https://cdn.example.org/\"\n";
+            site.config(&format!(
+                "[[rule]]\nmatch = \"a.html\"\nurls = \"absolute\"\n{LOCAL}{public}"
+            ))
+        },
+    },
+    Advised {
+        what: "a hidden file is named, and known now",
+        site: || {
+            let levels = "[[level]]\nname = \"solution\"\nmatch = \"solution/**\"\n[[level]]\nname = \"team\"\nmatch = \"team/**\"\n";
+            let site = Site::new().config(&format!("{levels}{LOCAL}"));
+            site.file("solution/b.png", "b")
+                .file("team/a.html", "<img src=../solution/b.png>")
+        },
+        advice: "or let the level know it (`knows`)",
+        mend: |site| {
+            let levels = "[[level]]\nname = \"solution\"\nmatch = \"solution/**\"\n[[level]]\nname = \"team\"\nmatch = \"team/**\"\nknows = [\"solution\"]\n";
+            site.config(&format!("{levels}{LOCAL}"))
+        },
+    },
+    Advised {
+        what: "a hidden file is named, and the pair excused",
+        site: || levels("<img src=solution/answer.png>"),
+        advice: "or excuse the pair by a rule with `may_name`",
+        mend: |site| {
+            let rule = "[[rule]]\nmatch = \"a.html\"\nmay_name = [\"solution/answer.png\"]\n";
+            with_level(site, "", rule)
+        },
+    },
+    Advised {
+        what: "a hidden file is named, and isn't any more",
+        site: || levels("<!-- solution/answer.png -->"),
+        advice: "take it out",
+        mend: |site| site.file("a.html", "<p>"),
+    },
+    Advised {
+        what: "a guessable name, keyed now",
+        site: || {
+            with_level(
+                levels("<p>"),
+                "",
+                "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n",
+            )
+        },
+        advice: "give it `names = \"opaque\"` by a later rule",
+        mend: |site| {
+            let rules = "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[[rule]]\nmatch = \"solution/**\"\nnames = \"opaque\"\n";
+            with_level(site, "", rules)
+        },
+    },
+    Advised {
+        what: "a guessable name, held now",
+        site: || {
+            with_level(
+                levels("<p>"),
+                "",
+                "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n",
+            )
+        },
+        advice: "or hold the level",
+        mend: |site| {
+            with_level(
+                site,
+                "held = true\n",
+                "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n",
+            )
+        },
+    },
+    Advised {
+        what: "a source map, taken out",
+        site: || {
+            Site::new().file(
+                "a.js",
+                "let a\n//# sourceMappingURL=data:application/json;base64,e30=",
+            )
+        },
+        advice: "a rule with `source_maps = \"strip\"` takes it out",
+        mend: |site| rule(site, "match = \"a.js\"\nsource_maps = \"strip\""),
+    },
+    Advised {
+        what: "a source map, published",
+        site: || {
+            Site::new().file(
+                "a.js",
+                "let a\n//# sourceMappingURL=data:application/json;base64,e30=",
+            )
+        },
+        advice: "with `\"publish\"` leaves it in",
+        mend: |site| rule(site, "match = \"a.js\"\nsource_maps = \"publish\""),
+    },
+    Advised {
+        what: "metadata that can't be taken out",
+        site: || {
+            rule(
+                Site::new().file("a.flac", "fLaC\0"),
+                "match = \"**\"\nmetadata = \"strip\"",
+            )
+            .file("b.txt", "b")
+        },
+        advice: LEAVE_OUT,
+        mend: |site| site.file(".assetsyncignore", "*.flac\n"),
+    },
+    Advised {
+        what: "a name that a folder needs",
+        site: || {
+            rule(
+                Site::new().file("a.html", "a").file("a.html.gz", "x"),
+                "match = \"**\"\nnames = \"plain\"",
+            )
+        },
+        advice: LEAVE_OUT,
+        mend: |site| site.file(".assetsyncignore", "*.gz\n"),
+    },
+    Advised {
+        what: "twins that look alike",
+        site: || {
+            let site = Site::new()
+                .file("\u{e9}.png", "composed")
+                .file("e\u{301}.png", "decomposed");
+            rule(site, "match = \"**\"\nnames = \"plain\"")
+        },
+        advice: "rename one of them, or leave one out",
+        mend: |site| {
+            let lines = ignore_lines(&site.run(&["push"]));
+            let (file, line) = lines.first().expect("an advice");
+            fs::write(site.path(file), format!("{line}\n")).expect("written");
+            site
+        },
+    },
+];
+
+#[test]
+fn every_advice_against_a_problem_of_a_tree_mends_it() {
+    for Advised {
+        what,
+        site,
+        advice,
+        mend,
+    } in ADVISED
+    {
+        let site = site();
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 2, "{what}\n{run}");
+        assert!(run.stderr.contains(advice), "{what}\n{run}");
+        let site = mend(site);
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 0, "{what}\n{run}");
+    }
+}
+
+#[test]
+fn thousands_of_problems_are_listed_by_kind_and_counted_and_all_of_them_on_demand() {
+    let broken: String = (0..3000)
+        .map(|i| format!("<img src=gone/{i}.png>\n"))
+        .collect();
+    let site = Site::new()
+        .file("a.html", broken)
+        .file("b.js", format!("'{KEY}'"))
+        .file(".env", "A=b");
+    let run = site.run(&["push"]);
+    let listed = |run: &Run, part: &str| {
+        run.stderr
+            .lines()
+            .filter(|line| line.contains(part))
+            .count()
+    };
+    assert_eq!(listed(&run, "  `a.html:"), 50, "{run}");
+    assert!(run.stderr.contains("\n  and 2950 more references"), "{run}");
+    assert_eq!(
+        listed(&run, "  `b.js`") + listed(&run, "  `.env`"),
+        2,
+        "of another kind\n{run}"
+    );
+    assert!(
+        run.stderr.starts_with("error: 3 files can't be published"),
+        "{run}"
+    );
+    assert!(
+        run.stderr.contains("`dangling = \"warn\"`") && run.stderr.contains(LEAVE_OUT),
+        "{run}"
+    );
+
+    let run = site.run(&["push", "-v"]);
+    assert_eq!(listed(&run, "  `a.html:"), 3000);
+    for command in ["push", "diff"] {
+        let run = site.run(&[command, "--json"]);
+        assert_eq!((run.code, listed(&run, "  `a.html:")), (2, 50));
+        let document: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+        assert_eq!(document["format"], "assetsync problems");
+        let problems = document["problems"].as_array().expect("a list");
+        let of = |kind: &str| {
+            problems
+                .iter()
+                .filter(|problem| problem["kind"] == kind)
+                .count()
+        };
+        assert_eq!((of("reference"), of("unpublishable")), (3000, 2));
+    }
+}
+
+#[test]
+fn a_hunt_with_twins_in_case_is_published_with_a_warning_for_all_of_them() {
+    let plain = format!("[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n{LOCAL}");
+    let mut site = Site::new().config(&plain);
+    for name in ["ann", "bob", "cid", "dot"] {
+        let other = format!("team/{}{}.html", name[..1].to_uppercase(), &name[1..]);
+        site = site
+            .file(&format!("team/{name}.html"), name)
+            .file(&other, "another");
+    }
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    let warnings: Vec<&str> = run
+        .stderr
+        .lines()
+        .filter(|l| l.starts_with("warning"))
+        .collect();
+    let [warning] = warnings.as_slice() else {
+        panic!("one for all: {run}")
+    };
+    assert!(
+        warning.contains("4 files differ from others only in case"),
+        "{run}"
+    );
+    assert_eq!(site.published("out")["team/ann.html"], b"ann");
+    assert_eq!(site.published("out")["team/Ann.html"], b"another");
+}
+
+// --- Warnings
+
+/// Forty pages with a link to a page that is gone, and one to a folder that is.
+fn stale_links() -> Site {
+    let mut site = Site::new().file("team/here.html", "<p>");
+    for page in 0..40 {
+        let links = format!("<p>\n<a href=team/gone.html>\n<a href=round/{page}.html>");
+        site = site.file(&format!("{page:02}.html"), links);
+    }
+    site.file("zz.html", "<a href=team/other.html>")
+}
+
+#[test]
+fn warnings_of_one_cause_are_one_line_with_a_count_and_three_places() {
+    let site = stale_links();
+    let told = [
+        "warning: 40 references lead to `team/gone.html`, which isn't there, such as `00.html:2:9`, `01.html:2:9`, `02.html:2:9`",
+        "warning: 40 references lead into `round/`, which isn't there, such as `00.html:3:9`, `01.html:3:9`, `02.html:3:9`",
+        "warning: `zz.html:1:9` refers to `team/other.html`, but there is no `team/other.html`; did you mean `team/here.html`?",
+    ];
+    let warnings = |text: &str| {
+        let lines = text.lines().filter(|line| line.starts_with("warning"));
+        lines.map(str::to_string).collect::<Vec<_>>()
+    };
+    let refs = site.run(&["refs"]);
+    assert_eq!(warnings(&refs.stdout), told, "{refs}");
+    assert_eq!(warnings(&refs.stderr).len(), 0, "each is told once: {refs}");
+    let push = site.run(&["push"]);
+    assert_eq!(warnings(&push.stderr), told, "{push}");
+
+    let refs = site.run(&["refs", "-v"]);
+    assert_eq!(warnings(&refs.stdout).len(), 81, "each place");
+    assert_eq!(warnings(&refs.stderr).len(), 0, "{refs}");
+    for arguments in [["refs", "--json"], ["diff", "--json"]] {
+        let document = site.ok(&arguments);
+        let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+        let warnings = document["warnings"].as_array().expect("a list");
+        assert_eq!(warnings.len(), 81, "{arguments:?}");
+        assert_eq!(
+            (&warnings[0]["line"], &warnings[0]["kind"]),
+            (&2.into(), &"reference".into())
+        );
+    }
+}
+
+#[test]
+fn hundreds_of_causes_are_cut_off_and_counted() {
+    let links: String = (0..300)
+        .map(|i| format!("<a href=page{i}.html>\n"))
+        .collect();
+    let run = Site::new().file("a.html", links).run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    let warnings = run
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("warning"));
+    assert_eq!(warnings.count(), 21, "{run}");
+    assert!(
+        run.stderr
+            .contains("warning: 280 more references (`-v` lists all)"),
+        "{run}"
+    );
+}
+
+#[test]
+fn what_init_wrote_waits_for_its_files_and_a_pattern_that_is_misspelt_is_told() {
+    let site = Site::bare();
+    site.run(&["init", "-C", "."]);
+    let warned = |site: &Site| {
+        let run = site.run(&["push", "--allow-shrink"]);
+        assert_eq!(run.code, 0, "{run}");
+        let lines = run
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("warning"));
+        lines.map(str::to_string).collect::<Vec<_>>()
+    };
+    site.write("img/a.png", "a picture, and no page");
+    assert_eq!(warned(&site), [] as [&str; 0]);
+    site.write("gears/solutions/b.png", "nobody has to know");
+    let [warning] = warned(&site).try_into().expect("one");
+    assert!(warning.contains("did you mean `solutions`?"), "{warning}");
+    fs::rename(site.asset("gears/solutions"), site.asset("gears/solution")).expect("renamed");
+    assert_eq!(warned(&site), [] as [&str; 0]);
+
+    let level = format!("[[level]]\nname = \"meta\"\nmatch = \"meta/**\"\n{LOCAL}");
+    let site = Site::new().config(&level).file("a.png", "a");
+    assert_eq!(warned(&site).len(), 1, "of a level that somebody wrote");
 }

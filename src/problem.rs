@@ -1,0 +1,276 @@
+//! What is wrong with a tree, or worth a word: where, of which kind, and what helps.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::escape;
+
+/// How many problems of a kind are listed unless all are asked for.
+const LISTED_MAX: usize = 50;
+
+/// Something about one file of the tree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Problem {
+    /// The file, escaped where its name isn't printable.
+    pub path: String,
+    /// Where in the file: line and column, counted from 1.
+    pub place: Option<(u32, u32)>,
+    /// What is wrong with it, and often what to do.
+    pub message: String,
+    /// For deciding what helps, and what is told together.
+    pub kind: ProblemKind,
+    /// What it has in common with others of its kind, as words that follow "5 references"; empty if it stands alone.
+    pub cause: String,
+    /// What leaves the file out, where its name can't be written as it is.
+    pub left_out_by: Option<Box<IgnoreLine>>,
+}
+
+/// A line for an ignore file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct IgnoreLine {
+    /// The ignore file.
+    pub file: String,
+    /// A pattern that is about this file alone.
+    pub line: String,
+}
+
+/// Kinds of problems: what helps against one helps against all of its kind.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// It can't be published, or mustn't.
+    #[default]
+    Unpublishable,
+    /// No target can keep its name.
+    Name,
+    /// Its name is, for some system, that of another file.
+    Twins,
+    /// A source can't be read.
+    Source,
+    /// Two sources have it.
+    TwoSources,
+    /// A reference in it leads nowhere.
+    Reference,
+    /// It names what must stay unknown where it's read.
+    Hidden,
+    /// Its name can be guessed, and mustn't.
+    Guessable,
+    /// A reference in it can't be written anew.
+    Rewriting,
+    /// An ignore file has a mistake.
+    IgnoreFile,
+    /// It's written to while it's read.
+    Changing,
+    /// A pattern of the configuration matches nothing.
+    UnusedPattern,
+    /// Nothing tells its type.
+    Untyped,
+    /// It couldn't be looked into.
+    Unread,
+    /// A URL in it may be meant as a reference, and isn't one.
+    LeftAlone,
+    /// A string in it names a file that gets another name.
+    Mention,
+    /// A script builds a path when it runs.
+    BuiltPath,
+}
+
+impl ProblemKind {
+    /// What to try; empty if the messages say it.
+    fn hint(self) -> &'static str {
+        match self {
+            ProblemKind::Unpublishable => {
+                "leave a file out with a rule (`publish = false`) or in `.assetsyncignore`"
+            }
+            ProblemKind::Name => "rename it, or leave it out",
+            ProblemKind::Twins => "rename one of them, or leave one out",
+            ProblemKind::Source => "check its permissions, and `dir` in the configuration",
+            ProblemKind::TwoSources => {
+                "leave it out in one of them, by an `.assetsyncignore` there, or give one a `mount` of its own"
+            }
+            ProblemKind::Reference => {
+                "a rule with `dangling = \"warn\"` for the file that refers lets it pass, one with `rewrite = false` leaves it as it is"
+            }
+            ProblemKind::Hidden => {
+                "what is named must not be known there: take it out, or let the level know it (`knows`), or excuse the pair by a rule with `may_name`"
+            }
+            ProblemKind::Rewriting => "a rule with `rewrite = false` leaves the file as it is",
+            ProblemKind::Changing => "try again once nothing writes to it any more",
+            ProblemKind::Guessable
+            | ProblemKind::IgnoreFile
+            | ProblemKind::UnusedPattern
+            | ProblemKind::Untyped
+            | ProblemKind::Unread
+            | ProblemKind::LeftAlone
+            | ProblemKind::Mention
+            | ProblemKind::BuiltPath => "",
+        }
+    }
+
+    /// What one is called, or `n`.
+    pub(crate) fn noun(self, n: usize) -> &'static str {
+        let (one, several) = match self {
+            ProblemKind::Reference | ProblemKind::LeftAlone => ("reference", "references"),
+            ProblemKind::Name => ("name", "names"),
+            ProblemKind::Hidden
+            | ProblemKind::Rewriting
+            | ProblemKind::Mention
+            | ProblemKind::BuiltPath => ("place", "places"),
+            ProblemKind::UnusedPattern => ("pattern", "patterns"),
+            _ => ("file", "files"),
+        };
+        if n == 1 { one } else { several }
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(path: impl fmt::Display, message: impl Into<String>) -> Problem {
+        Problem {
+            path: escape(&path.to_string()),
+            place: None,
+            message: message.into(),
+            kind: ProblemKind::default(),
+            cause: String::new(),
+            left_out_by: None,
+        }
+    }
+
+    pub(crate) fn at(
+        path: impl fmt::Display,
+        place: (u32, u32),
+        message: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            place: Some(place),
+            ..Problem::new(path, message)
+        }
+    }
+
+    /// The same, of this kind.
+    pub(crate) fn kind(self, kind: ProblemKind) -> Problem {
+        Problem { kind, ..self }
+    }
+
+    /// The same, told together with all of its kind that have this cause.
+    pub(crate) fn cause(self, cause: impl Into<String>) -> Problem {
+        Problem {
+            cause: cause.into(),
+            ..self
+        }
+    }
+
+    /// The file with line and column, as editors take it: `index.html:3:14`.
+    pub fn location(&self) -> String {
+        match self.place {
+            Some((line, column)) => format!("{}:{line}:{column}", self.path),
+            None => self.path.clone(),
+        }
+    }
+}
+
+/// Which problems are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// The first ones of each kind; the rest is counted.
+    First,
+    /// All of them.
+    All,
+}
+
+/// Why a tree can't be published: a line for each problem.
+pub(crate) fn list(problems: &[Problem], listed: Listed) -> String {
+    let mut files: Vec<&str> = problems.iter().map(|p| p.path.as_str()).collect();
+    files.sort_unstable();
+    files.dedup();
+    let mut text = match files.len() {
+        1 => "1 file can't be published".to_string(),
+        n => format!("{n} files can't be published"),
+    };
+    let mut more: BTreeMap<ProblemKind, usize> = BTreeMap::new();
+    let (shown, kept) = first(problems, listed);
+    for problem in shown {
+        write!(text, "\n  `{}`: {}", problem.location(), problem.message)
+            .expect("a string takes every write");
+    }
+    for problem in kept {
+        *more.entry(problem.kind).or_default() += 1;
+    }
+    for (kind, n) in more {
+        let noun = kind.noun(n);
+        write!(text, "\n  and {n} more {noun} (`-v` lists all)")
+            .expect("a string takes every write");
+    }
+    text
+}
+
+/// What to try against these problems: a line for each kind.
+pub(crate) fn hint(problems: &[Problem], listed: Listed) -> String {
+    let (shown, _) = first(problems, listed);
+    let mut hints: BTreeMap<ProblemKind, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+    for problem in shown {
+        let lines = hints.entry(problem.kind).or_default();
+        if let Some(ignore) = &problem.left_out_by {
+            let lines = lines.entry(ignore.file.as_str()).or_default();
+            lines.push(&ignore.line);
+        }
+    }
+    let mut text = Vec::new();
+    for (kind, files) in hints {
+        if files.is_empty() && !kind.hint().is_empty() {
+            text.push(kind.hint().to_string());
+        }
+        for (file, lines) in files {
+            let lines = lines.join("\n        ");
+            text.push(format!("{} in `{file}`:\n        {lines}", kind.hint()));
+        }
+    }
+    text.join("\n      ")
+}
+
+/// Which problems are told one by one, and which are counted.
+fn first(problems: &[Problem], listed: Listed) -> (Vec<&Problem>, Vec<&Problem>) {
+    let mut told: BTreeMap<ProblemKind, usize> = BTreeMap::new();
+    problems.iter().partition(|problem| {
+        let told = told.entry(problem.kind).or_default();
+        *told += 1;
+        listed == Listed::All || *told <= LISTED_MAX
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_is_escaped() {
+        let problem = Problem::new("a\u{202e}gnp.\u{1b}[2J\n", "is odd");
+        assert_eq!(problem.path, r"a\u{202e}gnp.\u{1b}[2J\n");
+    }
+
+    #[test]
+    fn the_first_of_each_kind_are_listed_and_the_rest_is_counted() {
+        let broken = |n: usize| {
+            let problem = Problem::at("a.html", (n as u32, 1), "leads nowhere");
+            problem.kind(ProblemKind::Reference)
+        };
+        let mut problems: Vec<Problem> = (0..120).map(broken).collect();
+        problems.push(Problem::new("b.html", "is odd"));
+        let text = list(&problems, Listed::First);
+        assert_eq!(text.lines().count(), 1 + 50 + 1 + 1, "{text}");
+        assert!(
+            text.contains("\n  `b.html`: is odd"),
+            "of another kind: {text}"
+        );
+        assert!(text.contains("and 70 more references"), "{text}");
+        assert_eq!(list(&problems, Listed::All).lines().count(), 1 + 121);
+        assert_eq!(
+            hint(&problems, Listed::First).lines().count(),
+            2,
+            "one for each kind"
+        );
+    }
+}

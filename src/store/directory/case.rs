@@ -1,0 +1,121 @@
+//! Whether a folder tells upper case from lower case, and which objects are one file if it doesn't. It depends on the file
+//! system, and on some on the folder, not on the operating system: so it's found out by looking.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::Path;
+
+use crate::build::{Build, Object};
+use crate::error::escape;
+use crate::problem::{Problem, ProblemKind};
+use crate::tree::folded;
+
+/// How many names of a folder are looked at for one with letters.
+const NAMES_MAX: usize = 1000;
+
+/// Objects that would be one file in `folder`.
+pub(super) fn twins(folder: &Path, build: &Build) -> Vec<Problem> {
+    let twins = pairs(&build.objects);
+    // Most trees have none, and need no look.
+    if twins.is_empty() || tells_case_apart(folder) {
+        return Vec::new();
+    }
+    let problem = |(one, other): &(&Object, &Object)| {
+        let message = format!(
+            "would be one file with `{}` in `{}`, which doesn't tell upper case from lower case",
+            escape(one.path.as_str()),
+            escape(&folder.display().to_string())
+        );
+        Problem::new(&other.path, message).kind(ProblemKind::Twins)
+    };
+    twins.iter().map(problem).collect()
+}
+
+/// Objects whose keys differ in case alone. Two of keyed names have the same content, if their keys do.
+fn pairs(objects: &[Object]) -> Vec<(&Object, &Object)> {
+    let mut seen: HashMap<String, &Object> = HashMap::with_capacity(objects.len());
+    let mut pairs = Vec::new();
+    for object in objects {
+        let Some(one) = seen.insert(folded(object.key.as_str()), object) else {
+            continue;
+        };
+        if one.key != object.key && (one.is_mutable() || object.is_mutable()) {
+            pairs.push((one, object));
+        }
+    }
+    pairs
+}
+
+/// Whether `a` and `A` are two files in `folder`, which needn't be there yet.
+fn tells_case_apart(folder: &Path) -> bool {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let told = by_names(&folder).or_else(|| by_trying(&folder));
+    // A folder that isn't there yet will be as the one it's made in.
+    let mut above = folder.ancestors().skip(1);
+    told.or_else(|| above.find_map(by_names)).unwrap_or(true)
+}
+
+/// As the names that are in `folder` tell, if any has letters.
+fn by_names(folder: &Path) -> Option<bool> {
+    let names = fs::read_dir(folder).ok()?.flatten().take(NAMES_MAX);
+    let mut names = names.map(|entry| entry.file_name());
+    names.find_map(|name| tells_apart(folder, &name))
+}
+
+/// As a file of our own tells, which is gone at once.
+fn by_trying(folder: &Path) -> Option<bool> {
+    let file = tempfile::Builder::new()
+        .prefix("assetsync-")
+        .tempfile_in(folder)
+        .ok()?;
+    tells_apart(folder, file.path().file_name()?)
+}
+
+/// Whether the same name in the other case is another file, or nobody's; none if it has no letters.
+fn tells_apart(folder: &Path, name: &OsStr) -> Option<bool> {
+    let other = folder.join(in_other_case(name)?);
+    let file = folder.join(name);
+    let Ok(there) = other.symlink_metadata() else {
+        return Some(true);
+    };
+    // A link by that name is another file.
+    let is_same = || other.canonicalize().ok() == file.canonicalize().ok();
+    Some(there.is_symlink() != file.is_symlink() || !is_same())
+}
+
+fn in_other_case(name: &OsStr) -> Option<OsString> {
+    let name = name.to_str()?;
+    let swap = |c: char| match c.is_ascii_uppercase() {
+        true => c.to_ascii_lowercase(),
+        false => c.to_ascii_uppercase(),
+    };
+    let other: String = name.chars().map(swap).collect();
+    (other != name).then(|| other.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_asked_by_the_names_in_it_or_by_a_file_of_its_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let here = folder.path();
+        // Of a folder without letters in it, a probe tells; of one that isn't there, the folders above.
+        let is_sensitive = tells_case_apart(here);
+        assert_eq!(fs::read_dir(here).expect("readable").count(), 0);
+        assert_eq!(tells_case_apart(&here.join("not/yet")), is_sensitive);
+        fs::write(here.join("Map.png"), "").expect("written");
+        let is_other = !here.join("mAP.PNG").exists();
+        assert_eq!(tells_case_apart(here), is_other);
+        assert_eq!(is_sensitive, is_other);
+        assert_eq!(by_names(here), Some(is_other));
+    }
+
+    #[test]
+    fn names_without_letters_tell_nothing() {
+        assert_eq!(in_other_case("1.2".as_ref()), None);
+        assert_eq!(in_other_case("aB1".as_ref()), Some("Ab1".into()));
+    }
+}
