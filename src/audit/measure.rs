@@ -79,6 +79,11 @@ impl Measure {
         }
     }
 
+    /// More bytes than this are no content of ours.
+    pub(super) fn bytes_max(content_bytes: u64) -> u64 {
+        2 * content_bytes + (1 << 20)
+    }
+
     pub(super) fn measured(self) -> Measured {
         let mut levels = Vec::new();
         let mut layer = Some(self.layer);
@@ -126,7 +131,7 @@ impl Layer {
     fn new(content_bytes: u64, depth_left: usize) -> Layer {
         Layer {
             bytes: 0,
-            bytes_max: 2 * content_bytes + (1 << 20),
+            bytes_max: Measure::bytes_max(content_bytes),
             hasher: blake3::Hasher::new(),
             depth_left,
             begin: Vec::new(),

@@ -200,7 +200,8 @@ async fn get(
 ) -> Result<(Answer, Vec<Vec<u8>>), StoreError> {
     let measure = Measure::new(expected.entry.size_bytes, stretches);
     let measure = Arc::new(Mutex::new(measure));
-    let mut question = Question::get(url).pouring(measure.clone());
+    let bytes_max = Measure::bytes_max(expected.entry.size_bytes);
+    let mut question = Question::get(url).pouring(measure.clone(), bytes_max);
     if takes_gzip {
         question = question.header("accept-encoding", "gzip");
     }

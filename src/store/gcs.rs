@@ -15,14 +15,16 @@ use futures_util::future::try_join_all;
 use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::control::Control;
 use super::google_credentials::Signer;
-use super::http::{Call, Http, Reply, in_words, is_whole, text};
+use super::http::{Call, Http, Reply, in_words, is_whole, refuse_cut, text};
+use super::pages::{PAGE_BYTES_MAX, Pages};
 use super::ranges;
 use super::{
-    DOCUMENT_BYTES_MAX, DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Store,
-    StoreError, StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called,
+    DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Store, StoreError,
+    StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called, document_bytes_max,
     document_type, object_called,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
@@ -30,6 +32,9 @@ use crate::build::Object;
 use crate::config::{Access, Target};
 use crate::name::Token;
 use crate::path::{ObjectKey, url_path};
+
+/// How often a part is sent on of which the storage took less. It takes multiples of 256 KiB, so more rounds get nowhere.
+const ROUNDS_MAX: u64 = (PART_BYTES as u64) >> 18;
 
 const SERVER: &str = "https://storage.googleapis.com";
 
@@ -223,6 +228,7 @@ impl Gcs {
                     format!("Cannot {}: the storage named no session", start.doing),
                 )
             })?;
+        self.refuse_other_server(&start, session)?;
         match self.send_parts(object, parts, session).await {
             Ok(stored) => Ok(stored),
             Err(error) => {
@@ -234,6 +240,19 @@ impl Gcs {
                 Err(error.and(self.send(&cancel).await.err()))
             }
         }
+    }
+
+    /// Parts are sent with the account's token, so a session that is anybody else's is refused.
+    fn refuse_other_server(&self, call: &Call, session: &str) -> Result<(), StoreError> {
+        if self.is_emulated() || is_of_server(session, &self.server) {
+            return Ok(());
+        }
+        let message = format!(
+            "Cannot {}: the storage names a session at another server than {}",
+            call.doing, self.server
+        );
+        Err(StoreError::new(StoreErrorKind::Other, message)
+            .hint("nothing is sent there; does the endpoint lead to the storage, and not to something between?"))
     }
 
     async fn send_parts(
@@ -268,7 +287,7 @@ impl Gcs {
     ) -> Result<Reply, StoreError> {
         let end = from + part.len() as u64;
         let mut at = from;
-        loop {
+        for _ in 0..ROUNDS_MAX {
             let rest = part.slice((at - from) as usize..);
             let call = Call::new(
                 Method::PUT,
@@ -303,6 +322,11 @@ impl Gcs {
             }
             at = taken;
         }
+        let message = format!(
+            "Cannot upload `{}`: the storage takes less than it could of a part, {ROUNDS_MAX} times in a row",
+            object.path
+        );
+        Err(StoreError::new(StoreErrorKind::Other, message))
     }
 
     /// A page of a listing, of names from `range`.
@@ -323,16 +347,23 @@ impl Gcs {
             }
         }
         let doing = format!("list the bucket `{}`", self.bucket);
-        let call = Call::new(Method::GET, url, doing);
+        let mut call = Call::new(Method::GET, url, doing);
+        call.body_bytes_max = PAGE_BYTES_MAX;
         let reply = self.expect(&call).await?;
         parse(&call, &reply)
     }
 
     /// Lists `range` from the page of `page_token` on.
-    async fn list_on(&self, range: Range, mut page_token: String) -> Result<Vec<Item>, StoreError> {
+    async fn list_on(
+        &self,
+        range: Range,
+        mut page_token: String,
+        mut pages: Pages,
+    ) -> Result<Vec<Item>, StoreError> {
         let mut listed = Vec::new();
         loop {
             let page = self.page(&range, &page_token).await?;
+            pages.turn(page.keys(), page.next())?;
             listed.extend(page.items);
             if page.next_page_token.is_empty() {
                 return Ok(listed);
@@ -342,18 +373,24 @@ impl Gcs {
     }
 
     /// Lists what is behind a first page: on from there, or, if its last name gives cuts, in ranges side by side.
-    async fn list_rest(&self, last: &str, page_token: String) -> Result<Vec<Item>, StoreError> {
+    async fn list_rest(
+        &self,
+        last: &str,
+        page_token: String,
+        first: Pages,
+    ) -> Result<Vec<Item>, StoreError> {
         let cuts = ranges::cuts(last.strip_prefix(&self.prefix).unwrap_or_default());
         if cuts.is_empty() {
-            return self.list_on(Range::default(), page_token).await;
+            return self.list_on(Range::default(), page_token, first).await;
         }
         // A page's token is good for the very same question only, so the first range begins with the last name again.
         let cuts = cuts.iter().map(|cut| self.full(cut));
         let begins = std::iter::once(last.to_string()).chain(cuts.clone());
         let ends = cuts.chain([String::new()]);
-        let ranges = begins
-            .zip(ends)
-            .map(|(begin, end)| self.list_on(Range { begin, end }, String::new()));
+        let ranges = begins.zip(ends).map(|(begin, end)| {
+            let range = Range { begin, end };
+            self.list_on(range, String::new(), Pages::default())
+        });
         let listed = try_join_all(ranges).await?;
         Ok(listed.into_iter().flatten().collect())
     }
@@ -434,11 +471,13 @@ impl Store for Gcs {
     /// first is listed in up to 16 ranges side by side: at most about one request more for each.
     async fn list(&self) -> Result<Listing, StoreError> {
         let page = self.page(&Range::default(), "").await?;
+        let mut pages = Pages::default();
+        pages.turn(page.keys(), page.next())?;
         let mut listed = page.items;
         if !page.next_page_token.is_empty() {
             let last = listed.last().map(|last| last.name.clone());
             let last = last.unwrap_or_default();
-            listed.extend(self.list_rest(&last, page.next_page_token).await?);
+            listed.extend(self.list_rest(&last, page.next_page_token, pages).await?);
         }
         let below = |item: Item| {
             let key = item.name.strip_prefix(&self.prefix).unwrap_or(&item.name);
@@ -462,8 +501,8 @@ impl Store for Gcs {
         let url = format!("{}?alt=media", self.object_url(key));
         // As stored: what the checksum is of.
         let doing = format!("read {}", called(key));
-        let mut call = Call::new(Method::GET, url, doing).header("accept-encoding", "gzip");
-        call.body_bytes_max = DOCUMENT_BYTES_MAX;
+        let call = Call::new(Method::GET, url, doing).header("accept-encoding", "gzip");
+        let call = call.for_content(document_bytes_max(key));
         let mut damage = "";
         for _ in 0..READS_MAX {
             let reply = self.send(&call).await?;
@@ -473,6 +512,7 @@ impl Store for Gcs {
             if !reply.status.is_success() {
                 return Err(self.explain(&call, &reply));
             }
+            refuse_cut(&call, &reply)?;
             damage = match damage_of(&reply) {
                 Some(damage) => damage,
                 None => return Ok(Some((reply.body.clone(), generation(&call, &reply)?))),
@@ -552,6 +592,18 @@ pub(super) fn server(target: &Target) -> String {
         Ok(host) if !host.is_empty() => format!("http://{}", host.trim_end_matches('/')),
         _ => SERVER.to_string(),
     }
+}
+
+/// Whether a URL is at `server`, or both are Google's.
+fn is_of_server(url: &str, server: &str) -> bool {
+    let (Ok(url), Ok(server)) = (Url::parse(url), Url::parse(server)) else {
+        return false;
+    };
+    let is_googles = |url: &Url| {
+        let host = url.host_str().unwrap_or_default();
+        url.scheme() == "https" && (host == "googleapis.com" || host.ends_with(".googleapis.com"))
+    };
+    url.origin() == server.origin() || (is_googles(&url) && is_googles(&server))
 }
 
 pub(super) fn encode(text: &str) -> String {
@@ -645,6 +697,7 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(
     call: &Call,
     reply: &Reply,
 ) -> Result<T, StoreError> {
+    refuse_cut(call, reply)?;
     serde_json::from_slice(&reply.body).map_err(|e| {
         let message = format!(
             "Cannot {}: the storage's answer isn't what Google documents: {e}",
@@ -686,6 +739,19 @@ struct Page {
     items: Vec<Item>,
     #[serde(default)]
     next_page_token: String,
+}
+
+impl Page {
+    /// The first and the last name; none of an empty page.
+    fn keys(&self) -> Option<(&str, &str)> {
+        let (first, last) = (self.items.first()?, self.items.last()?);
+        Some((&first.name, &last.name))
+    }
+
+    /// The token of the next page; none if this is the last.
+    fn next(&self) -> Option<&str> {
+        Some(self.next_page_token.as_str()).filter(|token| !token.is_empty())
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,22 +1,26 @@
 //! One HTTP request, sent until it's answered: signing, retries with backoff and jitter, Retry-After, an
-//! overall deadline, and a watch on connections that stand still. What an answer means is for the
-//! stores to say.
+//! overall deadline, a watch on connections that stand still or drip, and a bound for every answer. What an
+//! answer means is for the stores to say.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::io::Read;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use flate2::read::GzDecoder;
 use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use http::{HeaderMap, Method, StatusCode, header};
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponseBody,
 };
 use sha2::{Digest, Sha256};
 
+use super::silence::Silence;
 use super::wire::Wire;
 use super::{Patience, StoreError, StoreErrorKind, UNKNOWN_HINT};
 
@@ -25,11 +29,23 @@ use super::{Patience, StoreError, StoreErrorKind, UNKNOWN_HINT};
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 const TRIES_MAX: usize = 40;
 
-/// After so many requests in a row without any answer until their deadlines, no further one is worth its wait.
-const UNANSWERED_MAX: u32 = 8;
-
 /// How long a server is tried that has never answered: its name is more likely wrong than it is down.
 const UNREACHED: Duration = Duration::from_secs(15);
+
+/// The largest answer, in bytes, unless a call says otherwise: that to a write, or a bucket's settings.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// How much of an error's body is taken in, in bytes: it's for people.
+pub(crate) const ERROR_BYTES_MAX: usize = 64 << 10;
+
+/// The slowest answer that is waited for, in bytes a second.
+const SLOW_ANSWER_BYTES: f64 = 1024.0;
+
+/// The shortest time over which that is measured: a small answer may come in pieces.
+const FLOW_WINDOW_MIN: Duration = Duration::from_secs(6);
+
+/// How much of an answer's words a message has, in characters.
+const WORDS_MAX: usize = 300;
 
 /// Takes in the body of a successful answer piece by piece, where it isn't to be kept.
 pub trait Pour: fmt::Debug + Send {
@@ -55,10 +71,12 @@ pub(crate) struct Call {
     pub changes_object: bool,
     /// 409 means "somebody else is at it, try again": S3's conditional writes.
     pub retry_conflict: bool,
-    /// How much of the answer's body is taken in, in bytes.
+    /// How much of the answer's body is taken in, in bytes. Of an error, 64 KiB are.
     pub body_bytes_max: usize,
-    /// Where the body of a successful answer goes instead.
-    pub pour: Option<Arc<Mutex<dyn Pour>>>,
+    /// Where the body of a successful answer goes instead, and how much of it, in bytes.
+    pub pour: Option<(Arc<Mutex<dyn Pour>>, u64)>,
+    /// Whether a successful answer is an object's content, which may look like anything.
+    pub is_content: bool,
     /// Whether it's sent once alone: whoever asks decides about another try.
     pub is_single: bool,
 }
@@ -76,8 +94,9 @@ impl Call {
             doing,
             changes_object: false,
             retry_conflict: false,
-            body_bytes_max: usize::MAX,
+            body_bytes_max: ANSWER_BYTES_MAX,
             pour: None,
+            is_content: false,
             is_single: false,
         }
     }
@@ -89,6 +108,21 @@ impl Call {
             .expect("header values are validated where they come in");
         self.headers.insert(name, value);
         self
+    }
+
+    /// Says that the answer is an object's content, and how large it may be, in bytes.
+    pub(crate) fn for_content(mut self, bytes_max: usize) -> Call {
+        self.body_bytes_max = bytes_max;
+        self.is_content = true;
+        self
+    }
+
+    /// The same call, sent elsewhere.
+    pub(crate) fn to(&self, url: String) -> Call {
+        Call {
+            url,
+            ..self.clone()
+        }
     }
 
     /// Adds a parameter to a URL that has one.
@@ -130,6 +164,8 @@ pub(crate) struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// After how many bytes the body was cut, if it's longer than it may be.
+    pub cut_bytes: Option<usize>,
 }
 
 impl Reply {
@@ -158,10 +194,7 @@ pub(crate) struct Http {
     client: HttpClient,
     patience: Patience,
     requests: AtomicU64,
-    /// When the server answered last: one that never did is soon given up.
-    answered: Mutex<Option<Instant>>,
-    /// Requests given up since then.
-    unanswered: AtomicU32,
+    silence: Arc<Silence>,
     /// The server's clock as it was told last, and when that was.
     clock: Mutex<Option<(SystemTime, Instant)>>,
 }
@@ -181,15 +214,16 @@ enum Failed {
 
 impl Http {
     pub(crate) fn new(patience: Patience) -> Http {
+        let silence = Arc::new(Silence::new(patience));
         let client = HttpClient::new(Wire {
-            stall: patience.stall,
+            patience,
+            silence: Arc::clone(&silence),
         });
         Http {
             client,
             patience,
             requests: AtomicU64::new(0),
-            answered: Mutex::new(None),
-            unanswered: AtomicU32::new(0),
+            silence,
             clock: Mutex::new(None),
         }
     }
@@ -213,23 +247,19 @@ impl Http {
 
     /// Sends `call` until there's an answer that another try wouldn't change, or the deadline passes.
     pub(crate) async fn send(&self, call: &Call, signer: &dyn Sign) -> Result<Reply, StoreError> {
-        if self.unanswered.load(Ordering::Relaxed) >= UNANSWERED_MAX {
-            let message = format!(
-                "Cannot {}: {} doesn't answer any more",
-                call.doing,
-                host(call)
-            );
-            return Err(StoreError::new(StoreErrorKind::Unreachable, message));
+        if !self.silence.ask() {
+            return Err(self.gone(call));
         }
         let started = Instant::now();
         let may_refresh = AtomicBool::new(true);
         let maybe_done = AtomicBool::new(false);
         let left = || {
-            let most = match self.answered() {
-                Some(_) => self.patience.deadline,
-                None => self.patience.deadline.min(UNREACHED),
+            let most = match self.silence.was_reached() {
+                true => self.patience.deadline,
+                false => self.patience.deadline.min(UNREACHED),
             };
             most.saturating_sub(started.elapsed())
+                .min(self.silence.left())
         };
         let backoff = ExponentialBuilder::default()
             .with_min_delay(self.patience.backoff)
@@ -278,21 +308,21 @@ impl Http {
             }
             Failed::Final(error) => error,
             Failed::Again(again) => {
-                if self.answered().is_none_or(|answered| answered < started) {
-                    self.unanswered.fetch_add(1, Ordering::Relaxed);
-                }
-                gave_up(
-                    call,
-                    &again,
-                    maybe_done.load(Ordering::Relaxed),
-                    started.elapsed(),
-                )
+                let maybe_done = maybe_done.load(Ordering::Relaxed);
+                gave_up(call, &again, maybe_done, started.elapsed())
             }
         })
     }
 
-    fn answered(&self) -> Option<Instant> {
-        *self.answered.lock().expect("no holder panics")
+    /// The server has been silent for so long that nothing more is asked of it.
+    fn gone(&self, call: &Call) -> StoreError {
+        let message = format!(
+            "Cannot {}: {} hasn't given an answer of use for {} s",
+            call.doing,
+            host(call),
+            self.silence.lasts().as_secs()
+        );
+        StoreError::new(StoreErrorKind::Unreachable, message)
     }
 
     async fn attempt(
@@ -338,27 +368,36 @@ impl Http {
             .execute(request)
             .await
             .map_err(|e| unanswered(call, &e))?;
-        *self.answered.lock().expect("no holder panics") = Some(Instant::now());
-        self.unanswered.store(0, Ordering::Relaxed);
+        self.silence.note(false);
         let (parts, body) = response.into_parts();
         self.note_clock(&parts.headers);
-        let body = match &call.pour {
-            Some(pour) if parts.status.is_success() => {
-                self.pour(body, pour).await?;
-                Bytes::new()
+        let flow = Flow::new(body, self.patience.stall);
+        let (body, cut_bytes) = match (&call.pour, parts.status.is_success()) {
+            (Some((pour, bytes_max)), true) => {
+                flow.pour(pour, *bytes_max).await?;
+                (Bytes::new(), None)
             }
-            _ => self.receive(body, call.body_bytes_max).await?,
+            (_, true) => flow.receive(call.body_bytes_max).await?,
+            (_, false) => {
+                let bytes_max = call.body_bytes_max.min(ERROR_BYTES_MAX);
+                let (body, cut_bytes) = flow.receive(bytes_max).await?;
+                (unpacked(&parts.headers, body), cut_bytes)
+            }
         };
         let reply = Reply {
             is_second_answer: false,
             status: parts.status,
             headers: parts.headers,
             body,
+            cut_bytes,
         };
-        match is_worth_another_try(call, &reply) {
+        let is_worth_another_try = is_worth_another_try(call, &reply);
+        self.silence.note(!is_worth_another_try);
+        match is_worth_another_try {
             true => Err(Failed::Again(Again {
                 reason: format!("the storage answered {}", in_words(&reply)),
-                maybe_done: reply.status.is_server_error(),
+                // Under the status 200, what it says came after it had begun.
+                maybe_done: reply.status.is_server_error() || reply.status.is_success(),
                 retry_after: retry_after(&reply.headers, SystemTime::now()),
             })),
             false => Ok(reply),
@@ -366,40 +405,92 @@ impl Http {
     }
 }
 
-impl Http {
-    /// Takes in a body for as long as it moves, and no more of it than `bytes_max`.
-    async fn receive(&self, body: HttpResponseBody, bytes_max: usize) -> Result<Bytes, Failed> {
-        let mut stream = body.bytes_stream();
-        let mut received = BytesMut::new();
-        loop {
-            if received.len() >= bytes_max {
-                received.truncate(bytes_max);
-                return Ok(received.freeze());
+/// A body on its way, for as long as it moves, and fast enough.
+struct Flow {
+    stream: BoxStream<'static, Result<Bytes, HttpError>>,
+    stall: Duration,
+    window: Duration,
+    began: Instant,
+    /// What came since then.
+    bytes: u64,
+}
+
+impl Flow {
+    fn new(body: HttpResponseBody, stall: Duration) -> Flow {
+        Flow {
+            stream: body.bytes_stream(),
+            stall,
+            window: (2 * stall).max(FLOW_WINDOW_MIN),
+            began: Instant::now(),
+            bytes: 0,
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Failed> {
+        let chunk = tokio::time::timeout(self.stall, self.stream.next()).await;
+        let Some(chunk) = chunk.map_err(|_| stalled("the connection stood still"))? else {
+            return Ok(None);
+        };
+        let chunk = chunk.map_err(|e| transport(&e))?;
+        self.bytes += chunk.len() as u64;
+        let elapsed = self.began.elapsed();
+        if elapsed >= self.window {
+            if (self.bytes as f64) < SLOW_ANSWER_BYTES * elapsed.as_secs_f64() {
+                let (bytes, seconds) = (self.bytes, elapsed.as_secs());
+                return Err(stalled(&format!(
+                    "the answer drips: {bytes} bytes in {seconds} s"
+                )));
             }
-            let chunk = tokio::time::timeout(self.patience.stall, stream.next()).await;
-            match chunk.map_err(|_| stalled())? {
-                Some(chunk) => received.extend_from_slice(&chunk.map_err(|e| transport(&e))?),
-                None => return Ok(received.freeze()),
+            (self.began, self.bytes) = (Instant::now(), 0);
+        }
+        Ok(Some(chunk))
+    }
+
+    /// Takes in no more of it than `bytes_max`; tells where it was cut, if it's longer.
+    async fn receive(mut self, bytes_max: usize) -> Result<(Bytes, Option<usize>), Failed> {
+        let mut received: Vec<u8> = Vec::new();
+        if bytes_max == 0 {
+            return Ok((Bytes::new(), None));
+        }
+        while let Some(chunk) = self.next().await? {
+            if received.try_reserve(chunk.len()).is_err() {
+                return Err(Failed::Final(out_of_memory(received.len())));
+            }
+            received.extend_from_slice(&chunk);
+            if received.len() > bytes_max {
+                received.truncate(bytes_max);
+                return Ok((received.into(), Some(bytes_max)));
             }
         }
+        Ok((received.into(), None))
+    }
+
+    /// Passes it on, and no more of it than about `bytes_max`.
+    async fn pour(mut self, pour: &Mutex<dyn Pour>, bytes_max: u64) -> Result<(), Failed> {
+        pour.lock().expect("no holder panics").begin();
+        let mut poured: u64 = 0;
+        while let Some(chunk) = self.next().await? {
+            poured += chunk.len() as u64;
+            pour.lock().expect("no holder panics").take(&chunk);
+            if poured > bytes_max {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
-impl Http {
-    /// Passes a body on for as long as it moves.
-    async fn pour(&self, body: HttpResponseBody, pour: &Mutex<dyn Pour>) -> Result<(), Failed> {
-        let mut stream = body.bytes_stream();
-        pour.lock().expect("no holder panics").begin();
-        loop {
-            let chunk = tokio::time::timeout(self.patience.stall, stream.next()).await;
-            match chunk.map_err(|_| stalled())? {
-                Some(chunk) => {
-                    let chunk = chunk.map_err(|e| transport(&e))?;
-                    pour.lock().expect("no holder panics").take(&chunk);
-                }
-                None => return Ok(()),
-            }
-        }
+/// An error's body, after gzip: whoever takes content as it's stored is answered so in words, too.
+fn unpacked(headers: &HeaderMap, body: Bytes) -> Bytes {
+    if text(headers, header::CONTENT_ENCODING.as_str()) != Some("gzip") {
+        return body;
+    }
+    let mut unpacked = Vec::new();
+    let mut decoder = GzDecoder::new(body.as_ref()).take(ERROR_BYTES_MAX as u64);
+    // What was cut has no end, and its beginning serves.
+    match decoder.read_to_end(&mut unpacked) {
+        Err(_) if unpacked.is_empty() => body,
+        _ => unpacked.into(),
     }
 }
 
@@ -413,13 +504,31 @@ fn is_worth_another_try(call: &Call, reply: &Reply) -> bool {
             memchr::memmem::find(&reply.body, b"<Code>RequestTimeout</Code>").is_some()
         }
         // S3 may find out that it failed after it began to say "200".
-        StatusCode::OK => {
-            let has = |code: &[u8]| memchr::memmem::find(&reply.body, code).is_some();
-            call.method == Method::POST
-                && (has(b"<Code>InternalError</Code>") || has(b"<Code>SlowDown</Code>"))
+        StatusCode::OK if !call.is_content && is_error_document(&reply.body) => {
+            let has = |code: &&str| memchr::memmem::find(&reply.body, code.as_bytes()).is_some();
+            PASSING_ERRORS.iter().any(|code| has(&code))
         }
         status => status.is_server_error(),
     }
+}
+
+/// What S3 says under the status 200 where another try is worthwhile.
+const PASSING_ERRORS: [&str; 4] = [
+    "<Code>InternalError</Code>",
+    "<Code>SlowDown</Code>",
+    "<Code>ServiceUnavailable</Code>",
+    "<Code>RequestTimeout</Code>",
+];
+
+/// Whether a body is one of S3's errors, and doesn't just contain what looks like one.
+pub(crate) fn is_error_document(body: &[u8]) -> bool {
+    let rest = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let rest = rest.trim_ascii_start();
+    let rest = match rest.starts_with(b"<?xml") {
+        true => memchr::memmem::find(rest, b"?>").map_or(&rest[..0], |end| &rest[end + 2..]),
+        false => rest,
+    };
+    rest.trim_ascii_start().starts_with(b"<Error>")
 }
 
 /// A header's value, if it's there and text.
@@ -442,14 +551,46 @@ pub(crate) fn in_words(reply: &Reply) -> String {
         (Some(code), Some(message)) => format!("{code}: {message}").into(),
         _ => text.clone(),
     };
-    let text: String = crate::error::escape(text.trim())
-        .chars()
-        .take(300)
-        .collect();
+    let text = crate::error::escape(text.trim());
+    let mut text = match text.char_indices().nth(WORDS_MAX) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text,
+    };
+    if let Some(bytes) = reply.cut_bytes {
+        text += &format!(" (… cut after {})", size(bytes));
+    }
     match text.is_empty() {
         true => reply.status.to_string(),
         false => format!("{}: {text}", reply.status),
     }
+}
+
+/// A bound in words: "64 KiB".
+fn size(bytes: usize) -> String {
+    match bytes >= 1 << 20 {
+        true => format!("{} MiB", bytes >> 20),
+        false => format!("{} KiB", bytes >> 10),
+    }
+}
+
+/// Refuses an answer that is longer than it may be.
+pub(crate) fn refuse_cut(call: &Call, reply: &Reply) -> Result<(), StoreError> {
+    let Some(bytes) = reply.cut_bytes else {
+        return Ok(());
+    };
+    let message = format!(
+        "Cannot {}: the storage's answer is larger than it can be, and was cut after {}",
+        call.doing,
+        size(bytes)
+    );
+    Err(StoreError::new(StoreErrorKind::Other, message)
+        .hint("does the endpoint lead to the storage, and not to something between?"))
+}
+
+/// There's no room for an answer.
+fn out_of_memory(bytes: usize) -> StoreError {
+    let message = format!("Cannot keep an answer in memory: there was room for {bytes} bytes");
+    StoreError::new(StoreErrorKind::Other, message).hint("give it more memory (`ulimit -v`)")
 }
 
 /// RFC 9110, 10.2.3: seconds or a date.
@@ -504,9 +645,9 @@ fn other_protocol(call: &Call, cause: &str) -> Option<StoreError> {
     Some(StoreError::new(StoreErrorKind::Unreachable, message).hint(hint))
 }
 
-fn stalled() -> Failed {
+fn stalled(reason: &str) -> Failed {
     Failed::Again(Again {
-        reason: "the connection stood still".to_string(),
+        reason: reason.to_string(),
         maybe_done: true,
         retry_after: None,
     })
@@ -557,5 +698,50 @@ mod tests {
             Some(Duration::from_secs(60))
         );
         assert_eq!(after("soon"), None);
+    }
+
+    #[test]
+    fn an_error_of_s3_is_told_from_a_document_that_contains_one() {
+        for (body, is) in [
+            ("<Error><Code>SlowDown</Code></Error>", true),
+            (
+                "\u{feff}<?xml version=\"1.0\"?>\n <Error><Code>x</Code></Error>",
+                true,
+            ),
+            ("<CopyObjectResult><ETag>x</ETag></CopyObjectResult>", false),
+            ("<p>It says <Error><Code>SlowDown</Code></Error></p>", false),
+            ("<?xml never ends", false),
+            ("", false),
+        ] {
+            assert_eq!(is_error_document(body.as_bytes()), is, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_of_an_answer_is_said() {
+        let reply = |body: &str, cut_bytes| Reply {
+            is_second_answer: false,
+            status: StatusCode::FORBIDDEN,
+            headers: HeaderMap::new(),
+            body: Bytes::from(body.to_string()),
+            cut_bytes,
+        };
+        let long = "ä".repeat(WORDS_MAX + 1);
+        assert_eq!(in_words(&reply("no", None)), "403 Forbidden: no");
+        assert!(in_words(&reply(&long, None)).ends_with("ää …"));
+        let said = in_words(&reply(&long, Some(ERROR_BYTES_MAX)));
+        assert!(said.ends_with("ä … (… cut after 64 KiB)"), "{said}");
+    }
+
+    #[test]
+    fn an_error_in_gzip_is_read_and_a_bomb_is_not() {
+        let gzip = HeaderMap::from_iter([(header::CONTENT_ENCODING, "gzip".parse().expect("ok"))]);
+        let pack = |bytes: &[u8]| Bytes::from(crate::encode::gzip_always(bytes, 9));
+        let words = b"<Error><Code>AccessDenied</Code></Error>";
+        assert_eq!(unpacked(&gzip, pack(words)), words.as_slice());
+        let bomb = pack(&vec![b' '; 8 << 20]);
+        assert_eq!(unpacked(&gzip, bomb).len(), ERROR_BYTES_MAX);
+        assert_eq!(unpacked(&gzip, Bytes::from_static(b"plain")), "plain");
+        assert_eq!(unpacked(&HeaderMap::new(), pack(words)), pack(words));
     }
 }

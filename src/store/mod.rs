@@ -22,6 +22,7 @@ pub(crate) mod headers_file;
 mod http;
 pub mod kept;
 mod memory;
+mod pages;
 mod ranges;
 mod s3;
 mod s3_access;
@@ -31,7 +32,9 @@ mod s3_control;
 mod s3_cors;
 mod s3_documents;
 mod s3_objects;
+mod s3_region;
 mod s3_settings;
+mod silence;
 pub mod stranger;
 mod wire;
 
@@ -69,6 +72,10 @@ pub(crate) const READS_MAX: usize = 2;
 
 /// No document is larger, packed or not, in bytes: those of a release of 1,000,000 objects have a fifth of it.
 pub(crate) const DOCUMENT_BYTES_MAX: usize = 1 << 30;
+
+/// Nor are the root, and what a release says of itself, larger than this, in bytes: with the longest message of a live switch,
+/// they have a tenth of it.
+const SMALL_DOCUMENT_BYTES_MAX: usize = 2 << 20;
 
 /// Objects larger than this are sent in parts of this size, in bytes.
 pub(crate) const PART_BYTES: usize = 16 << 20;
@@ -242,6 +249,14 @@ pub(crate) fn document_type(key: &str) -> &'static str {
     match key.ends_with(".json") {
         true => "application/json",
         false => "application/octet-stream",
+    }
+}
+
+/// The largest document of this name, in bytes. The root and a release's own are small whatever is published.
+pub(crate) fn document_bytes_max(key: &str) -> usize {
+    match key.ends_with(".json") {
+        true => SMALL_DOCUMENT_BYTES_MAX,
+        false => DOCUMENT_BYTES_MAX,
     }
 }
 

@@ -2,8 +2,8 @@
 //! its `ObjectStore` has no way to set an ACL, to make the end of a multipart upload conditional, or to
 //! list a bucket that holds a key such as `a//b`. What is conditional is in [`super::s3_conditions`].
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -21,11 +21,13 @@ use url::Url;
 use super::aws_credentials::AwsCredentials;
 use super::control::Control;
 use super::http::{Call, Http, Reply, Sign, in_words, text};
+use super::pages::{PAGE_BYTES_MAX, Pages};
 use super::ranges;
 use super::s3_documents::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart, InitiateMultipartUpload,
     ListBucket, ListedObject, decode_key, error_document, fingerprint, parse,
 };
+use super::s3_region::{Asked, in_region, is_redirect, other_server, region_named};
 use super::{
     Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
     TOKEN_METADATA, UNKNOWN_HINT, Version, object_called,
@@ -60,14 +62,38 @@ pub(super) struct S3 {
 struct Connection {
     http: Http,
     signer: Signer,
+    /// The region that the bucket was taken to be in.
+    region: String,
+    is_amazons: bool,
     /// Whether the server turned out to want ETags without their quotes.
     wants_bare_etags: AtomicBool,
+}
+
+impl Connection {
+    fn asked<'a>(&self, call: &'a Call, region: &'a str) -> Asked<'a> {
+        Asked {
+            url: &call.url,
+            region,
+            is_amazons: self.is_amazons,
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Signer {
     credentials: AwsCredentials,
-    region: String,
+    /// The storage may tell another one.
+    region: Mutex<String>,
+}
+
+impl Signer {
+    fn region(&self) -> String {
+        self.region.lock().expect("no holder panics").clone()
+    }
+
+    fn set_region(&self, region: String) {
+        *self.region.lock().expect("no holder panics") = region;
+    }
 }
 
 impl S3 {
@@ -95,8 +121,10 @@ impl S3 {
                 http: Http::new(patience),
                 signer: Signer {
                     credentials,
-                    region,
+                    region: Mutex::new(region.clone()),
                 },
+                region,
+                is_amazons: endpoint(target).is_none(),
                 wants_bare_etags: AtomicBool::new(false),
             }),
             bucket_url,
@@ -129,7 +157,23 @@ impl S3 {
 
     pub(super) async fn send(&self, call: &Call) -> Result<Reply, StoreError> {
         let connection = &self.connection;
-        connection.http.send(call, &connection.signer).await
+        let region = connection.signer.region();
+        let call = match region == connection.region {
+            true => call.clone(),
+            false => call.to(in_region(
+                connection.asked(call, &connection.region),
+                &region,
+            )),
+        };
+        let reply = connection.http.send(&call, &connection.signer).await?;
+        let Some(elsewhere) = connection.asked(&call, &region).elsewhere(&reply) else {
+            return Ok(reply);
+        };
+        if let Some(region) = elsewhere.region {
+            connection.signer.set_region(region);
+        }
+        let call = call.to(elsewhere.url);
+        connection.http.send(&call, &connection.signer).await
     }
 
     /// Sends `call`; anything but success is explained.
@@ -347,11 +391,9 @@ impl S3 {
             Begin::After(key) => url += &format!("&start-after={}", encode_query(key)),
             Begin::Token(token) => url += &format!("&continuation-token={}", encode_query(token)),
         }
-        let call = Call::new(
-            Method::GET,
-            url,
-            format!("list the bucket `{}`", self.bucket),
-        );
+        let doing = format!("list the bucket `{}`", self.bucket);
+        let mut call = Call::new(Method::GET, url, doing);
+        call.body_bytes_max = PAGE_BYTES_MAX;
         let reply = self.expect(&call).await?;
         let mut page: ListBucket = parse(&call, &reply)?;
         if page.encoding_type.as_deref() == Some("url") {
@@ -367,6 +409,7 @@ impl S3 {
         &self,
         mut from: Begin,
         until: Option<&str>,
+        mut pages: Pages,
     ) -> Result<Vec<ListedObject>, StoreError> {
         let mut listed = Vec::new();
         loop {
@@ -375,6 +418,7 @@ impl S3 {
                 |item: &ListedObject| until.is_some_and(|until| item.key.as_str() > until);
             let is_done = page.contents.last().is_some_and(is_beyond);
             let next = page.next()?;
+            pages.turn(page.keys(), next.as_deref())?;
             listed.extend(page.contents);
             match next {
                 Some(next) if !is_done => from = Begin::Token(next),
@@ -388,6 +432,7 @@ impl S3 {
         &self,
         next: String,
         cuts: &[String],
+        first: Pages,
     ) -> Result<Vec<ListedObject>, StoreError> {
         let cuts: Vec<String> = cuts
             .iter()
@@ -396,9 +441,12 @@ impl S3 {
         let begins =
             std::iter::once(Begin::Token(next)).chain(cuts.iter().cloned().map(Begin::After));
         let ends = cuts.iter().map(|cut| Some(cut.as_str())).chain([None]);
+        // The first goes on where the first page ended; the others begin behind what they are told.
+        let pages = std::iter::once(first).chain(std::iter::repeat_with(Pages::default));
         let ranges = begins
             .zip(ends)
-            .map(|(begin, end)| self.list_on(begin, end));
+            .zip(pages)
+            .map(|((begin, end), pages)| self.list_on(begin, end, pages));
         Ok(try_join_all(ranges).await?.concat())
     }
 
@@ -464,13 +512,18 @@ impl S3 {
                 told(NoBucket, format!("make the bucket `{bucket}` first, or mend the target's `url`, `region` or `endpoint`"))
             }
             ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
-                let region = reply.headers.get("x-amz-bucket-region").and_then(|v| v.to_str().ok()).map(str::to_string);
-                told(Region, match error.region.or(region) {
+                told(Region, match region_named(reply) {
                     Some(region) => format!("the bucket is in another region: set `region = \"{region}\"`"),
                     None => "the bucket is in another region: set `region`".to_string(),
                 })
             }
-            (_, StatusCode::MOVED_PERMANENTLY) => told(Region, "the bucket is in another region: set `region`".to_string()),
+            (_, status) if is_redirect(status) => told(Region, match (region_named(reply), other_server(&call.url, reply)) {
+                (Some(region), _) => format!("the bucket is in another region: set `region = \"{region}\"`"),
+                (None, Some(server)) => format!(
+                    "the server sends on to {server}, where nothing signed is sent: set `endpoint` to that if it's the storage's, and `region`"
+                ),
+                (None, None) => "the bucket is in another region: set `region`".to_string(),
+            }),
             ("SignatureDoesNotMatch", _) => told(
                 Credentials,
                 "the access key's secret is wrong, or a proxy changes requests on their way".to_string(),
@@ -529,13 +582,15 @@ impl Store for S3 {
     async fn list(&self) -> Result<Listing, StoreError> {
         let page = self.page(&Begin::Start).await?;
         let next = page.next()?;
+        let mut pages = Pages::default();
+        pages.turn(page.keys(), next.as_deref())?;
         let mut listed = page.contents;
         if let Some(next) = next {
             let last = listed
                 .last()
                 .and_then(|last| last.key.strip_prefix(&self.prefix));
             let cuts = last.map(ranges::cuts).unwrap_or_default();
-            listed.extend(self.list_rest(next, &cuts).await?);
+            listed.extend(self.list_rest(next, &cuts, pages).await?);
         }
         let below = |item: ListedObject| {
             let key = item.key.strip_prefix(&self.prefix).unwrap_or(&item.key);
@@ -603,7 +658,7 @@ impl Store for S3 {
 impl Sign for Signer {
     async fn sign(&self, request: &mut HttpRequest, sha256: &[u8; 32]) -> Result<(), StoreError> {
         let credential = self.credentials.get().await?;
-        AwsAuthorizer::new(&credential, "s3", &self.region)
+        AwsAuthorizer::new(&credential, "s3", &self.region())
             .try_authorize(request, Some(sha256))
             .map_err(|e| {
                 StoreError::new(

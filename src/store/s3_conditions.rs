@@ -7,12 +7,12 @@ use data_encoding::HEXLOWER;
 use http::{Method, StatusCode};
 use md5::{Digest, Md5};
 
-use super::http::{Call, Reply, is_whole, text};
+use super::http::{Call, Reply, is_whole, refuse_cut, text};
 use super::s3::{S3, is_success, with_checksum};
 use super::s3_documents::error_document;
 use super::{
-    DOCUMENT_BYTES_MAX, DOCUMENT_CACHING, PutMode, READS_MAX, StoreError, StoreErrorKind,
-    UNKNOWN_HINT, Version, called, document_type, object_called,
+    DOCUMENT_CACHING, PutMode, READS_MAX, StoreError, StoreErrorKind, UNKNOWN_HINT, Version,
+    called, document_bytes_max, document_type, object_called,
 };
 
 impl Call {
@@ -98,12 +98,9 @@ impl S3 {
         &self,
         key: &str,
     ) -> Result<Option<(Bytes, Version)>, StoreError> {
-        let mut call = Call::new(
-            Method::GET,
-            self.object_url(key),
-            format!("read {}", called(key)),
-        );
-        call.body_bytes_max = DOCUMENT_BYTES_MAX;
+        let doing = format!("read {}", called(key));
+        let call = Call::new(Method::GET, self.object_url(key), doing);
+        let call = call.for_content(document_bytes_max(key));
         let mut damage = "";
         for _ in 0..READS_MAX {
             let reply = self.send(&call).await?;
@@ -114,6 +111,7 @@ impl S3 {
             if !reply.status.is_success() {
                 return Err(self.explain(&call, &reply));
             }
+            refuse_cut(&call, &reply)?;
             damage = match damage_of(&reply) {
                 Some(damage) => damage,
                 None => return Ok(Some((reply.body.clone(), version(&call, &reply)?))),
@@ -274,6 +272,7 @@ mod tests {
             status: StatusCode::OK,
             headers,
             body: Bytes::from_static(body.as_bytes()),
+            cut_bytes: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use super::http::{Call, Reply};
+use super::http::{Call, ERROR_BYTES_MAX, Reply, refuse_cut};
 use super::{StoreError, StoreErrorKind, Stored, Version};
 
 /// With `encoding-type=url`, keys are form-encoded: a space may be a plus sign.
@@ -15,7 +15,10 @@ pub(super) fn decode_key(key: &str) -> String {
 
 /// What S3 says went wrong; it may say so under the status 200.
 pub(super) fn error_document(reply: &Reply) -> Option<ErrorDocument> {
-    memchr::memmem::find(&reply.body, b"<Error>")?;
+    if reply.body.len() > ERROR_BYTES_MAX || memchr::memmem::find(&reply.body, b"<Error>").is_none()
+    {
+        return None;
+    }
     quick_xml::de::from_reader(reply.body.as_ref()).ok()
 }
 
@@ -23,6 +26,7 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(
     call: &Call,
     reply: &Reply,
 ) -> Result<T, StoreError> {
+    refuse_cut(call, reply)?;
     quick_xml::de::from_reader(reply.body.as_ref()).map_err(|e| {
         let message = format!(
             "Cannot {}: the storage's answer isn't what S3 documents: {e}",
@@ -51,12 +55,18 @@ pub(super) struct ListBucket {
 }
 
 impl ListBucket {
+    /// The first and the last key; none of an empty page.
+    pub(super) fn keys(&self) -> Option<(&str, &str)> {
+        let (first, last) = (self.contents.first()?, self.contents.last()?);
+        Some((&first.key, &last.key))
+    }
+
     /// The token of the next page; none if this is the last.
     pub(super) fn next(&self) -> Result<Option<String>, StoreError> {
         match (self.is_truncated, &self.next_continuation_token) {
             (false, _) => Ok(None),
-            (true, Some(token)) => Ok(Some(token.clone())),
-            (true, None) => Err(StoreError::new(
+            (true, Some(token)) if !token.is_empty() => Ok(Some(token.clone())),
+            (true, _) => Err(StoreError::new(
                 StoreErrorKind::Other,
                 "The bucket's listing doesn't go on",
             )),

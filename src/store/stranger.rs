@@ -47,9 +47,8 @@ pub struct Heard {
 impl Question {
     /// A request without headers and body.
     pub fn new(method: Method, url: &str) -> Question {
-        let mut call = Call::new(method, url.to_string(), "ask as a stranger");
-        call.body_bytes_max = BODY_BYTES_MAX;
-        Question(call)
+        let call = Call::new(method, url.to_string(), "ask as a stranger");
+        Question(call.for_content(BODY_BYTES_MAX))
     }
 
     /// A `GET`.
@@ -74,10 +73,10 @@ impl Question {
         Question(self.0.body([bytes]))
     }
 
-    /// The same, with the body of a successful answer passed on, and not taken in.
+    /// The same, with the body of a successful answer passed on, and not taken in: about `bytes_max` bytes of it.
     #[must_use]
-    pub fn pouring(mut self, pour: Arc<Mutex<dyn Pour>>) -> Question {
-        self.0.pour = Some(pour);
+    pub fn pouring(mut self, pour: Arc<Mutex<dyn Pour>>, bytes_max: u64) -> Question {
+        self.0.pour = Some((pour, bytes_max));
         self
     }
 

@@ -14,12 +14,19 @@ use object_store::client::{
     HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpResponseBody,
     HttpService,
 };
+use tokio::time::{Instant, sleep};
+
+use super::Patience;
+use super::silence::{CHANCE, Silence};
 
 /// How long a connection may take to open.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// The slowest line that is waited for, in bytes a second for each request.
 const SLOW_LINE_BYTES: u64 = 8 << 10;
+
+/// How often it's seen whether a request has moved on.
+const TICK: Duration = Duration::from_millis(250);
 
 /// How much is handed to the connection at a time, in bytes: progress is seen in steps of this.
 const SLICE_BYTES: usize = 64 << 10;
@@ -60,7 +67,8 @@ fn build_client(builder: reqwest::ClientBuilder) -> reqwest::Client {
 /// Sends a request over reqwest and gives up when nothing moves.
 #[derive(Debug)]
 pub(super) struct Wire {
-    pub(super) stall: Duration,
+    pub(super) patience: Patience,
+    pub(super) silence: Arc<Silence>,
 }
 
 #[async_trait]
@@ -94,7 +102,7 @@ impl HttpService for Wire {
         }
         let response = tokio::select! {
             response = client.execute(request) => response.map_err(reqwest_error)?,
-            () = stands_still(&moved, self.stall + in_buffers(size_bytes, self.stall)) => {
+            () = self.stands_still(&moved, size_bytes) => {
                 return Err(HttpError::new(HttpErrorKind::Timeout, std::io::Error::other("the connection stood still")));
             }
         };
@@ -107,21 +115,35 @@ impl HttpService for Wire {
     }
 }
 
+impl Wire {
+    /// Returns when a request hasn't moved for too long. A server that has been silent for as long as it may is given little
+    /// time; not by what is on its way to it.
+    async fn stands_still(&self, moved: &AtomicU64, size_bytes: u64) {
+        let stall = self.patience.stall;
+        let buffers = in_buffers(size_bytes, stall);
+        let most = stall.max(self.patience.deadline + self.patience.deadline / 5);
+        let (mut before, mut since) = (0, Instant::now());
+        loop {
+            let wait = match buffers.is_zero() {
+                true => stall.min(self.silence.left().max(CHANCE)),
+                false => (stall + buffers).min(most),
+            };
+            let now = moved.load(Ordering::Relaxed);
+            if now != before {
+                (before, since) = (now, Instant::now());
+            }
+            let left = wait.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            sleep(left.min(TICK)).await;
+        }
+    }
+}
+
 /// What was handed to the system isn't sent yet: more time for that, as on a slow line that many share.
 fn in_buffers(size_bytes: u64, stall: Duration) -> Duration {
     Duration::from_secs(size_bytes / SLOW_LINE_BYTES).min(4 * stall)
-}
-
-async fn stands_still(moved: &AtomicU64, stall: Duration) {
-    let mut before = u64::MAX;
-    loop {
-        let now = moved.load(Ordering::Relaxed);
-        if now == before {
-            return;
-        }
-        before = now;
-        tokio::time::sleep(stall).await;
-    }
 }
 
 fn reqwest_error(error: reqwest::Error) -> HttpError {

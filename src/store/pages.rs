@@ -1,0 +1,104 @@
+//! Whether the pages of a listing come to an end: tokens are never the same again, and keys go up. Pure.
+
+use std::collections::HashSet;
+
+use super::{StoreError, StoreErrorKind};
+
+/// The largest page of a listing, in bytes: 1,000 objects with the longest keys, and what Google's metadata may have besides.
+pub(super) const PAGE_BYTES_MAX: usize = 12 << 20;
+
+/// Pages without any object may come where many were deleted, but not so many in a row.
+const EMPTY_MAX: usize = 100;
+
+/// The pages of one listing so far.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    tokens: HashSet<String>,
+    last: Option<String>,
+    empty: usize,
+}
+
+impl Pages {
+    /// Takes note of a page: its first and its last key, and the token of the next one, if any.
+    ///
+    /// # Errors
+    /// The listing goes in a circle.
+    pub(super) fn turn(
+        &mut self,
+        keys: Option<(&str, &str)>,
+        next: Option<&str>,
+    ) -> Result<(), StoreError> {
+        match keys {
+            Some((first, last)) => {
+                if self.last.as_deref().is_some_and(|before| first <= before) {
+                    return Err(circle("a page begins with what an earlier one had"));
+                }
+                self.last = Some(last.to_string());
+                self.empty = 0;
+            }
+            None => self.empty += 1,
+        }
+        let Some(token) = next else {
+            return Ok(());
+        };
+        if self.empty > EMPTY_MAX {
+            return Err(circle(&format!("{EMPTY_MAX} pages in a row are empty")));
+        }
+        match self.tokens.insert(token.to_string()) {
+            true => Ok(()),
+            false => Err(circle("the token of an earlier page came again")),
+        }
+    }
+}
+
+fn circle(why: &str) -> StoreError {
+    let message = format!("The bucket's listing never ends: {why}");
+    StoreError::new(StoreErrorKind::Other, message)
+        .hint("the storage, or something before it, repeats what it answered: no listing of it can be relied on")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turns(pages: &[(Option<(&str, &str)>, Option<&str>)]) -> Result<(), String> {
+        let mut all = Pages::default();
+        let mut pages = pages.iter();
+        pages
+            .try_for_each(|(keys, next)| all.turn(*keys, *next))
+            .map_err(|error| error.message)
+    }
+
+    #[test]
+    fn a_listing_that_goes_up_and_ends_is_fine_empty_pages_and_all() {
+        let pages = [
+            (Some(("a", "b")), Some("1")),
+            (None, Some("2")),
+            (Some(("c", "c")), Some("3")),
+            (None, None),
+        ];
+        assert_eq!(turns(&pages), Ok(()));
+    }
+
+    #[test]
+    fn a_listing_that_goes_in_a_circle_is_an_error() {
+        let page = (Some(("a", "b")), Some("1"));
+        for (second, says) in [
+            ((Some(("c", "d")), Some("1")), "token"),
+            ((Some(("a", "b")), Some("2")), "earlier one had"),
+            ((Some(("b", "c")), Some("2")), "earlier one had"),
+            ((Some(("a", "z")), None), "earlier one had"),
+        ] {
+            let error = turns(&[page, second]).expect_err("in a circle");
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn pages_without_anything_come_to_an_end() {
+        let tokens: Vec<String> = (0..200).map(|n| n.to_string()).collect();
+        let pages: Vec<_> = tokens.iter().map(|t| (None, Some(t.as_str()))).collect();
+        assert!(turns(&pages).expect_err("endless").contains("empty"));
+        assert_eq!(turns(&pages[..EMPTY_MAX]), Ok(()));
+    }
+}
