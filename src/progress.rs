@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
+use crate::error::{Error, Result};
+
 /// How far a run has come. Shared by reference; all counters only rise.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -59,6 +61,25 @@ impl Progress {
         let notified = self.stop.notified();
         if !self.is_stopped() {
             notified.await;
+        }
+    }
+
+    /// Does `work`, or as much of it as is done when [`Progress::stop`] is called: then it's dropped, and
+    /// [`Error::Interrupted`]. For what can be left at any moment, such as looking; a write that is on its way may be done.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn unless_stopped<T, E>(
+        &self,
+        work: impl Future<Output = std::result::Result<T, E>>,
+    ) -> Result<T>
+    where
+        Error: From<E>,
+    {
+        tokio::select! {
+            biased;
+            () = self.stopped() => Err(Error::Interrupted),
+            done = work => Ok(done?),
         }
     }
 

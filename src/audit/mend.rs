@@ -36,8 +36,8 @@ pub async fn mend(
     mends.left.extend(failed);
     let failed = close_documents(subject, mends).await;
     mends.left.extend(failed);
-    look_again(subject, audit, mends).await;
-    Ok(())
+    let look = async { Ok::<_, Error>(look_again(subject, audit, mends).await) };
+    subject.progress.unless_stopped(look).await
 }
 
 fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> Result<()> {
@@ -77,7 +77,9 @@ async fn in_place(subject: &Subject<'_>, audit: &Audit, mends: &Mends<'_>) -> Ve
             done.err().map(|error| left(&mend.path, &error))
         }
     });
-    let done = stream::iter(work).buffered(subject.requests);
+    let done = stream::iter(work)
+        .take_until(subject.progress.stopped())
+        .buffered(subject.requests);
     done.filter_map(async |failed| failed).collect().await
 }
 
@@ -103,6 +105,9 @@ async fn set_mode(subject: &Subject<'_>, audit: &Audit, at: usize) -> Result<(),
 async fn close_documents(subject: &Subject<'_>, mends: &Mends<'_>) -> Vec<Left> {
     let mut failed = Vec::new();
     for document in &mends.documents {
+        if subject.progress.is_stopped() {
+            break;
+        }
         if let Err(error) = state::close(subject, document).await {
             failed.push(left(document, &error));
         }
@@ -154,7 +159,10 @@ async fn upload_all(
             (false, _) => None,
             (true, Some(kept)) => Some(kept.stored.clone()),
             // A folder: what was seen is looked at once more.
-            (true, None) => subject.store.head(&object.key).await?,
+            (true, None) => {
+                let look = subject.store.head(&object.key);
+                subject.progress.unless_stopped(look).await?
+            }
         };
         let step = match &there {
             None => Step::Upload(Reason::Missing),

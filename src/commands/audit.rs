@@ -134,7 +134,7 @@ impl Session<'_> {
             };
             let known = mends.left.len();
             let work = mend(place.subject, place.state, &mut found, &mut mends, &options);
-            place.runtime.block_on(work)?;
+            self.settle(place.runtime, work)?;
             tell(&left_text(&mends.left[known..]))?;
             found.explain_after(&mends);
             if !wish.as_json {

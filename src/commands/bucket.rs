@@ -81,7 +81,7 @@ impl Session<'_> {
                         declined: "Nothing was changed",
                     })?;
                 }
-                runtime.block_on(access::apply(&patient, &changes))?;
+                self.settle(runtime, access::apply(&patient, &changes))?;
             }
             let prove = async { Ok(access::prove(&patient, aim).await) };
             let proof = self.unless_stopped(runtime, prove)?;

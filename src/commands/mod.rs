@@ -17,6 +17,7 @@ use std::mem::ManuallyDrop;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use assetsync::audit::Sample;
 use assetsync::config::Origin;
@@ -37,6 +38,9 @@ use crate::output::{self, eprint, print};
 
 /// How a run without an error ended, as an exit code.
 type Code = u8;
+
+/// How long what is in flight may take after the run was stopped.
+const GRACE: Duration = Duration::from_secs(10);
 
 const DONE: Code = 0;
 const BAD_INPUT: Code = 2;
@@ -394,6 +398,23 @@ impl Session<'_> {
         });
         // The program ends when its work does: a name that is still being looked up isn't waited for.
         Ok(ManuallyDrop::new(runtime))
+    }
+
+    /// Does what changes something. When the user stops it, what is in flight has some seconds to end.
+    fn settle<T>(&self, runtime: &Runtime, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let out_of_time = async {
+            self.progress.stopped().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        runtime.block_on(async {
+            tokio::select! {
+                done = work => done,
+                () = out_of_time => {
+                    self.say("no answer came: what was begun may be done or not, and the next run finds out");
+                    Err(Error::Interrupted)
+                }
+            }
+        })
     }
 
     fn display(&self) -> Display {

@@ -374,12 +374,7 @@ impl Session<'_> {
         runtime: &Runtime,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        runtime.block_on(async {
-            tokio::select! {
-                done = work => done,
-                () = self.progress.stopped() => Err(Error::Interrupted),
-            }
-        })
+        runtime.block_on(self.progress.unless_stopped(work))
     }
 }
 

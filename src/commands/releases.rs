@@ -78,10 +78,22 @@ impl Opened<'_> {
         &self.target().name
     }
 
-    /// Waits for a change that was begun, whatever the user says: they want to know how it ended.
+    /// Waits for a change that was begun, for some seconds also if the user stops it: they want to know how it ended.
     pub(super) fn settle<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let done = self.runtime.block_on(work);
+        let done = self.session.settle(&self.runtime, work);
         done.map_err(|error| error.of_target(self.target()))
+    }
+
+    /// The same of what may be deleting: if it's stopped, what is left to do is told.
+    fn prune<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.settle(work).inspect_err(|error| {
+            if matches!(error, Error::Interrupted) {
+                let resolve = self.target().command("resolve");
+                self.session.say(&format!(
+                    "if a prune had begun, nobody can push before it's finished: `{resolve}` goes on with it"
+                ));
+            }
+        })
     }
 }
 
@@ -99,7 +111,7 @@ impl Session<'_> {
             .map_err(|error| error.of_target(target))?;
         Ok(Opened {
             config,
-            state,
+            state: state.stopped_by(&self.progress),
             store,
             runtime,
             session: self,
@@ -258,7 +270,7 @@ impl Session<'_> {
         }
         let requests = place.config.requests;
         if !wish.only_show
-            && let Some(gone) = place.settle(prune::finish(&place.store, &place.state, requests))?
+            && let Some(gone) = place.prune(prune::finish(&place.store, &place.state, requests))?
         {
             self.say(&format!(
                 "finished a prune that was interrupted: {gone} deleted"
@@ -293,7 +305,7 @@ impl Session<'_> {
                 declined: "Nothing was deleted",
             })?;
         }
-        let gone = place.settle(prune::sweep(&place.store, &place.state, &sweep, requests))?;
+        let gone = place.prune(prune::sweep(&place.store, &place.state, &sweep, requests))?;
         self.say(&format!("{}: {gone} deleted", place.name()));
         Ok(DONE)
     }
@@ -311,7 +323,7 @@ impl Session<'_> {
             options: &options,
             progress: &self.progress,
         };
-        let (root, report) = place.settle(async {
+        let (root, report) = place.prune(async {
             // From here on, no swap that was sent before can be done.
             let touch = |root: Option<&Root>, stamp: &_| Ok(Root::touch(root, stamp));
             place.state.change(touch).await?;

@@ -149,11 +149,12 @@ async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
     let mut known = settle.names.clone();
     let mut names = Vec::new();
     for digest in settle.overtaken {
-        let manifest = settle.state.manifest(digest).await?;
+        let manifest = settle.state.manifest(digest);
+        let manifest = settle.progress.unless_stopped(manifest).await?;
         let mutable = manifest.published().filter(|entry| entry.is_mutable());
         for entry in mutable.filter(|entry| known.insert(entry.key.to_string())) {
             let restored = restore_one(settle.store, settle.state, &manifest, entry, folder.path());
-            match restored.await {
+            match settle.progress.unless_stopped(restored).await {
                 Ok(object) => names.extend(object),
                 Err(Error::Refused { .. }) => {}
                 Err(error) => return Err(error),
@@ -211,8 +212,8 @@ fn in_report(error: Error) -> StoreError {
 async fn write(settle: &Settle<'_>, objects: &[Object], report: &mut Report) -> Result<()> {
     let mut left: Vec<Object> = objects.to_vec();
     for round in 1.. {
-        let there = look(settle, &left).await?;
-        let live = current(settle).await?.live;
+        let look = async { Ok((look(settle, &left).await?, current(settle).await?.live)) };
+        let (there, live) = settle.progress.unless_stopped::<_, Error>(look).await?;
         let plan = plan(&left, &there, settle.doubt);
         refuse_while_live(live.as_ref(), &plan, settle.allowed)?;
         let mut done = apply(&plan, settle.store, settle.options, settle.progress).await;

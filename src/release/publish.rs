@@ -205,7 +205,8 @@ async fn keep_copies(push: &Push<'_>, names: &Names<'_>, published: &mut Publish
     let copied: Vec<&Object> = mutable
         .filter(|object| names.contains_key(object.key.as_str()) || !has_copy(object))
         .collect();
-    let stored = plain::keep(push.state, &copied, push.options.gzip_level, push.progress).await?;
+    let keep = plain::keep(push.state, &copied, push.options.gzip_level, push.progress);
+    let stored = push.progress.unless_stopped(keep).await?;
     let written = stored
         .into_iter()
         .filter(|(key, _)| names.contains_key(key.as_str()));
@@ -233,11 +234,11 @@ async fn commit<'a>(
             false => Plain::Pending,
         };
         let manifest = Manifest::new(push.build, &published.report.stored);
-        let digest = push.state.keep_manifest(&manifest).await?;
-        if push.progress.is_stopped() {
-            return Err(Error::Interrupted);
-        }
-        let release = release(push, &seen, &manifest, digest).await?;
+        let keep = async {
+            let digest = push.state.keep_manifest(&manifest).await?;
+            release(push, &seen, &manifest, digest).await
+        };
+        let release = push.progress.unless_stopped(keep).await?;
         let change = |root: Option<&Root>, stamp: &_| {
             Root::publish(root, &seen, release.clone(), overwrites, plain, stamp)
         };
@@ -283,7 +284,8 @@ async fn verify_and_repair<'a>(
         let manifest = Manifest::new(push.build, &published.report.stored);
         let is_meant = |entry: &Entry| !names.contains_key(entry.key.as_str());
         let requests = push.options.requests;
-        let findings = verify(&**push.store, &manifest, is_meant, how, requests).await?;
+        let look = verify(&**push.store, &manifest, is_meant, how, requests);
+        let findings = push.progress.unless_stopped(look).await?;
         let is_mutable = |finding: &Finding| manifest.entries[finding.entry].is_mutable();
         let (later, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_mutable);
         let mut over = Vec::new();

@@ -124,29 +124,31 @@ async fn choose(state: &State, wanted: Option<&str>) -> Result<Chosen> {
 /// while the target is live. [`Error::LostRace`], [`Error::Unknown`], [`Error::Interrupted`].
 pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<RolledBack> {
     for _ in 0..ROUNDS_MAX {
+        let stoppable = rollback.progress;
         let Chosen {
             root,
             from,
             to,
             manifest,
             now,
-        } = choose(rollback.state, wanted).await?;
+        } = stoppable
+            .unless_stopped(choose(rollback.state, wanted))
+            .await?;
         refuse_held(rollback.allowed, &to, &manifest, &now)?;
-        check_objects(rollback, &to, &manifest).await?;
+        stoppable
+            .unless_stopped(check_objects(rollback, &to, &manifest))
+            .await?;
         let changed = changed_names(&manifest, &now, root.plain);
         let folder = tempfile::tempdir()
             .map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
-        let objects = plain::restore(
+        let restore = plain::restore(
             rollback.store,
             rollback.state,
             &manifest,
             &changed,
             folder.path(),
-        )
-        .await?;
-        if rollback.progress.is_stopped() {
-            return Err(Error::Interrupted);
-        }
+        );
+        let objects = stoppable.unless_stopped(restore).await?;
         let seen = Root::seen(Some(&root));
         let names = objects.iter().map(|object| object.path.as_str());
         let overwrites = Overwrites::of(names, &rollback.allowed.overwrite_live);
@@ -198,18 +200,20 @@ pub async fn settle_current(rollback: &Rollback<'_>) -> Result<Option<Report>> {
     let (Plain::Pending, Some(release)) = (root.plain, &root.current) else {
         return Ok(None);
     };
-    let manifest = rollback.state.manifest(&release.manifest).await?;
+    let stoppable = rollback.progress;
+    let manifest = rollback.state.manifest(&release.manifest);
+    let manifest = stoppable.unless_stopped(manifest).await?;
     let names: Vec<usize> = mutable(&manifest).map(|(at, _)| at).collect();
     let folder =
         tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
-    let objects = plain::restore(
+    let restore = plain::restore(
         rollback.store,
         rollback.state,
         &manifest,
         &names,
         folder.path(),
-    )
-    .await?;
+    );
+    let objects = stoppable.unless_stopped(restore).await?;
     Ok(Some(
         settle(rollback, &root, &manifest, &objects, root.plain).await,
     ))

@@ -26,6 +26,7 @@ use crate::config::Target;
 use crate::encode::content_of;
 use crate::error::{Error, Result};
 use crate::name::{Secret, Token};
+use crate::progress::Progress;
 use crate::store::{
     DOCUMENT_BYTES_MAX, Listing, Patience, PutMode, Store, StoreError, StoreErrorKind, Version,
     called,
@@ -58,6 +59,8 @@ pub struct State {
     patience: Patience,
     /// Whose releases these have to be.
     owner: Option<Owner>,
+    /// Tells when to begin nothing new.
+    stop: Arc<Progress>,
 }
 
 /// What became of a change of the root.
@@ -94,7 +97,20 @@ impl State {
             is_within: false,
             patience: Patience::default(),
             owner: None,
+            stop: Arc::default(),
         }
+    }
+
+    /// The same, which begins no further deletion, nor another round of a change, once `stop` says so.
+    pub fn stopped_by(self, stop: &Arc<Progress>) -> State {
+        State {
+            stop: Arc::clone(stop),
+            ..self
+        }
+    }
+
+    pub(super) fn stop(&self) -> &Progress {
+        &self.stop
     }
 
     /// The same, with another patience for deletions, each of which is sent once for each look at the root.
@@ -334,7 +350,10 @@ impl State {
         &self,
         mut change: impl FnMut(Option<&Root>, &Stamp) -> Result<Root, Refusal>,
     ) -> Result<Changed> {
-        for _ in 0..ROUNDS_MAX {
+        for round in 0..ROUNDS_MAX {
+            if round > 0 && self.stop.is_stopped() {
+                return Err(Error::Interrupted);
+            }
             let held = self.root().await?;
             let stamp = self.stamp();
             let next = match change(held.as_ref().map(|held| &held.root), &stamp) {

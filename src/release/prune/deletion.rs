@@ -40,7 +40,7 @@ struct Document {
 /// Deletes what `sweep` says. Returns how many objects and documents are gone.
 ///
 /// # Errors
-/// [`Error::Refused`], [`Error::LostRace`]: the root isn't as it was when this was planned; nothing was deleted. Others: the
+/// [`Error::Interrupted`]: the user stopped it; what was begun is done. /// [`Error::Refused`], [`Error::LostRace`]: the root isn't as it was when this was planned; nothing was deleted. Others: the
 /// sweep isn't finished, and [`finish`] finishes it; nothing can be published before. But where the storage refuses to delete some
 /// things, by a lock on them for example, all else is deleted, and the sweep is over.
 pub async fn sweep(
@@ -144,9 +144,13 @@ async fn delete_all(
         .chain(documents)
         .map(|(place, garbage)| watch.delete(place, garbage));
     let deleted: Vec<Deleted> = stream::iter(deletions)
+        .take_until(state.stop().stopped())
         .buffer_unordered(requests)
         .try_collect()
         .await?;
+    if deleted.len() < document.objects.len() + document.documents.len() {
+        return Err(Error::Interrupted);
+    }
     let end = |root: Option<&Root>, stamp: &_| match root {
         Some(root) => root.end_sweep(name, stamp),
         None => Err(Refusal::Already),
@@ -252,7 +256,10 @@ impl Watch<'_> {
             let Some(wait) = waits.next().filter(|_| !is_definite && !left.is_zero()) else {
                 return Err(error.into());
             };
-            tokio::time::sleep(wait.min(left)).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait.min(left)) => {}
+                () = self.state.stop().stopped() => return Err(Error::Interrupted),
+            }
             since = Some(Instant::now());
         }
     }
