@@ -6,7 +6,7 @@ mod output;
 
 use std::process::ExitCode;
 
-use assetsync::report::problems_json;
+use assetsync::report::{problems_json, tell};
 use assetsync::{Error, Result, plain};
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -103,15 +103,15 @@ fn print_error(error: &Error, cli: &Cli, matches: &ArgMatches) {
     if let (Error::Tree(problems), true) = (error, wants_json(matches))
         && let Err(error) = output::print_json(&[problems_json(problems)])
     {
-        anstream::eprintln!("error: {error}");
+        tell(&format!("error: {error}\n"));
     }
     let (message, hint) = match cli.global.verbose {
         true => error.in_full(),
         false => (error.to_string(), error.hint()),
     };
     let red = anstyle::AnsiColor::Red.on_default().bold();
-    anstream::eprintln!("{red}error{red:#}: {message}");
+    tell(&format!("{red}error{red:#}: {message}\n"));
     if let Some(hint) = hint {
-        anstream::eprintln!("hint: {hint}");
+        tell(&format!("hint: {hint}\n"));
     }
 }

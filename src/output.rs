@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use assetsync::report::tell;
 use assetsync::{Error, Result};
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -25,7 +26,7 @@ pub fn print(text: &str) -> Result<()> {
 }
 
 pub fn eprint(text: &str) {
-    anstream::eprint!("{text}");
+    tell(text);
 }
 
 /// One document for one target, a list for several.

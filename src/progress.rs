@@ -18,6 +18,7 @@ pub struct Progress {
     failed_objects: AtomicU64,
     stopped: AtomicBool,
     stop: Notify,
+    names_are_pending: AtomicBool,
 }
 
 /// What the counters showed at one moment.
@@ -54,6 +55,15 @@ impl Progress {
     /// Whether [`Progress::stop`] was called.
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Whether a release has become the current one whose plain names aren't all written. True once.
+    pub fn take_pending_names(&self) -> bool {
+        self.names_are_pending.swap(false, Ordering::SeqCst)
+    }
+
+    pub(crate) fn note_pending_names(&self, are_pending: bool) {
+        self.names_are_pending.store(are_pending, Ordering::SeqCst);
     }
 
     /// Returns once [`Progress::stop`] was called.

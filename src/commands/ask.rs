@@ -1,8 +1,18 @@
 //! Asking before something that can't be taken back.
 
 use std::io::{self, BufRead, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use assetsync::{Error, Result};
+
+use crate::output::eprint;
+
+/// Whether an answer is being waited for: nothing else is done then.
+static IS_ASKING: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn is_asking() -> bool {
+    IS_ASKING.load(Ordering::SeqCst)
+}
 
 /// What is asked, and what is said if the answer isn't yes.
 pub(super) struct Question<'a> {
@@ -25,16 +35,16 @@ pub(super) fn confirm(asked: &Question<'_>) -> Result<()> {
     if !io::stdin().is_terminal() {
         return Err(refused(asked.unasked, "`--yes` says so in advance"));
     }
-    anstream::eprint!("{} [y/N] ", asked.question);
+    eprint(&format!("{} [y/N] ", asked.question));
     let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|e| Error::Io {
-            doing: "read from",
-            path: "standard input".into(),
-            source: e,
-        })?;
+    IS_ASKING.store(true, Ordering::SeqCst);
+    let read = io::stdin().lock().read_line(&mut answer);
+    IS_ASKING.store(false, Ordering::SeqCst);
+    read.map_err(|e| Error::Io {
+        doing: "read from",
+        path: "standard input".into(),
+        source: e,
+    })?;
     match answer.trim().to_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(refused(asked.declined, "")),

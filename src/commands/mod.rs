@@ -10,6 +10,7 @@ mod live;
 mod paths;
 mod publish;
 mod releases;
+mod stop;
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
@@ -31,6 +32,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tokio::runtime::Runtime;
 
+use self::stop::Stop;
 use crate::cli::{
     AccessCommand, Cli, Command, CorsCommand, Global, KeyCommand, ReleasesCommand, SETTINGS,
 };
@@ -47,10 +49,12 @@ const BAD_INPUT: Code = 2;
 const CHANGES_FOUND: Code = 6;
 
 pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
+    let progress = Arc::new(Progress::new());
     let session = Session {
         global: &cli.global,
         overrides: overrides(matches),
-        progress: Arc::new(Progress::new()),
+        stop: Stop::of(&progress),
+        progress,
     };
     start_workers()?;
     match &cli.command {
@@ -267,6 +271,7 @@ struct Session<'a> {
     global: &'a Global,
     overrides: Overrides,
     progress: Arc<Progress>,
+    stop: Stop,
 }
 
 impl Session<'_> {
@@ -373,8 +378,7 @@ impl Session<'_> {
         Ok(tree)
     }
 
-    /// A runtime for the network, in which Ctrl-C and SIGTERM are waited for: the first stops new work, the
-    /// second everything.
+    /// A runtime for the network, in which signals are waited for.
     fn runtime(&self) -> Result<ManuallyDrop<Runtime>> {
         end_without_threads();
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -386,16 +390,11 @@ impl Session<'_> {
             path: "the network threads".into(),
             source: e,
         })?;
-        let progress = Arc::clone(&self.progress);
-        runtime.spawn(async move {
-            stop_signal().await;
-            anstream::eprintln!(
-                "stopping: what is in flight is finished; once more to stop at once"
-            );
-            progress.stop();
-            stop_signal().await;
-            std::process::exit(130);
-        });
+        let stopped = {
+            let _inside = runtime.enter();
+            self.stop.clone().wait()
+        };
+        runtime.spawn(stopped);
         // The program ends when its work does: a name that is still being looked up isn't waited for.
         Ok(ManuallyDrop::new(runtime))
     }
@@ -428,13 +427,13 @@ impl Session<'_> {
 
     fn say(&self, text: &str) {
         if !self.global.quiet {
-            anstream::eprintln!("{text}");
+            eprint(&format!("{text}\n"));
         }
     }
 
     fn detail(&self, text: &str) {
         if self.global.verbose {
-            anstream::eprintln!("{text}");
+            eprint(&format!("{text}\n"));
         }
     }
 }
@@ -450,32 +449,13 @@ fn end_without_threads() {
                 path: "another thread".into(),
                 source: io::ErrorKind::OutOfMemory.into(),
             };
-            anstream::eprintln!("error: {error}");
-            anstream::eprintln!(
-                "hint: give this user more memory or processes (`ulimit -v`, `ulimit -u`)"
-            );
+            eprint(&format!(
+                "error: {error}\nhint: give this user more memory or processes (`ulimit -v`, `ulimit -u`)\n"
+            ));
             std::process::exit(1);
         }
         usual(info);
     }));
-}
-
-#[cfg(unix)]
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be waited for");
-    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be waited for");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn stop_signal() {
-    tokio::signal::ctrl_c()
-        .await
-        .expect("Ctrl-C can be waited for");
 }
 
 /// The levels of these names.

@@ -158,6 +158,7 @@ impl Session<'_> {
                 }
                 false => self.tell(planned, &published, output)?,
             }
+            self.stop.tell_pending();
             if code == DONE {
                 code = published.report.exit_code();
             }
@@ -197,8 +198,9 @@ impl Session<'_> {
             options: &options,
             progress: &self.progress,
         };
-        let _display = self.display();
-        runtime.block_on(async {
+        let display = self.display();
+        self.stop.set_target(planned.target);
+        let published = runtime.block_on(async {
             match planned.is_published {
                 true => {
                     // Nobody asked for a closer look: a push of what is there costs two reads.
@@ -207,7 +209,9 @@ impl Session<'_> {
                 }
                 false => publish(&push).await,
             }
-        })
+        });
+        drop(display);
+        published
     }
 
     fn tell(&self, planned: &Planned<'_>, published: &Published, output: &Output) -> Result<()> {

@@ -105,6 +105,7 @@ impl Session<'_> {
         let runtime = self.runtime()?;
         let look = Look::of(&config);
         let target = &config.targets[0];
+        self.stop.set_target(target);
         let both = open_both(target, &secret, &look);
         let (store, state, _) = self
             .unless_stopped(&runtime, both)
@@ -194,7 +195,9 @@ impl Session<'_> {
             options: &options,
             progress: &self.progress,
         };
-        let mut done = place.settle(rollback(&asked, release.as_deref()))?;
+        let done = place.settle(rollback(&asked, release.as_deref()));
+        self.stop.tell_pending();
+        let mut done = done?;
         done.report = done.report.of_target(place.target());
         let text = rolled_back_text(place.target(), &done);
         match (as_json, done.report.is_complete()) {
@@ -323,7 +326,7 @@ impl Session<'_> {
             options: &options,
             progress: &self.progress,
         };
-        let (root, report) = place.prune(async {
+        let settled = place.prune(async {
             // From here on, no swap that was sent before can be done.
             let touch = |root: Option<&Root>, stamp: &_| Ok(Root::touch(root, stamp));
             place.state.change(touch).await?;
@@ -334,7 +337,9 @@ impl Session<'_> {
             }
             let report = settle_current(&plain).await?;
             Ok((place.root().await?, report))
-        })?;
+        });
+        self.stop.tell_pending();
+        let (root, report) = settled?;
         let code = report.as_ref().map_or(DONE, assetsync::Report::exit_code);
         if let Some(report) = report.map(|report| report.of_target(place.target())) {
             eprint(&failures_text(&report));

@@ -116,7 +116,15 @@ async fn prepare(
 /// so what goes wrong is a failure in the report.
 pub(super) async fn settle(settle: &Settle<'_>, objects: &[Object]) -> Report {
     let mut report = Report::default();
-    match write_all(settle, objects, &mut report).await {
+    settle.progress.note_pending_names(true);
+    let written = write_all(settle, objects, &mut report).await;
+    let is_over = match &written {
+        Ok(()) => report.is_complete(),
+        // Whoever overtook it sees to them.
+        Err(error) => matches!(error, Error::LostRace { .. }),
+    };
+    settle.progress.note_pending_names(!is_over);
+    match written {
         Ok(()) => {}
         Err(Error::Interrupted) => report.is_interrupted = true,
         Err(error) => report.failures.push(Failure {

@@ -1,6 +1,7 @@
 //! How far a run has come, on standard error: a bar on a terminal, a plain line every few seconds
 //! elsewhere, nothing if asked for quiet.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
@@ -25,6 +26,11 @@ pub enum DisplayMode {
     Lines,
     /// Nowhere.
     Quiet,
+}
+
+/// Writes to standard error. If nobody is there any more, because the terminal was closed, nobody needs to know.
+pub fn tell(text: &str) {
+    drop(anstream::stderr().lock().write_all(text.as_bytes()));
 }
 
 /// Shows [`Progress`] from a thread of its own, until it's dropped.
@@ -100,14 +106,11 @@ fn show_lines(progress: &Progress, stopped: &mpsc::Receiver<()>) {
     while !is_over(stopped, LINE_EVERY) {
         let now = progress.snapshot();
         if now != before {
-            anstream::eprintln!(
-                "{}",
-                if now.planned_objects > 0 {
-                    line(&now)
-                } else {
-                    format!("hashing: {}", line(&now))
-                }
-            );
+            let line = line(&now);
+            tell(&match now.planned_objects {
+                0 => format!("hashing: {line}\n"),
+                _ => format!("{line}\n"),
+            });
         }
         before = now;
     }

@@ -26,7 +26,7 @@ use crate::store;
 
 pub use audit::{audit_json, audit_text, left_text, mends_text};
 pub use cors::{checked_json, checked_text, difference_json, difference_text, policy_text};
-pub use display::{Display, DisplayMode};
+pub use display::{Display, DisplayMode, tell};
 pub use doctor::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };

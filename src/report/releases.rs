@@ -176,13 +176,6 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
         0 => String::new(),
         plain => format!("; {} written", count(plain, "plain name")),
     };
-    let left = match done.report.is_complete() {
-        true => String::new(),
-        false => format!(
-            "; not all plain names are as it has them: `{}` goes on",
-            target.command("resolve")
-        ),
-    };
     let taken_back = done.taken_back.iter().map(|(level, files)| {
         format!(
             "{}: the level `{level}` isn't published any more ({}), since {} holds it; `{} --unlock {level}` publishes it again\n",
@@ -195,7 +188,7 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
     let taken_back: String = taken_back.collect();
     failures_text(&done.report)
         + &format!(
-            "{}: {} is the current release again, of {}, with {} ({} was){plain}{left}\n",
+            "{}: {} is the current release again, of {}, with {} ({} was){plain}\n",
             target.name,
             done.to.id,
             done.to.at,
