@@ -1,6 +1,7 @@
 //! What a push does when the network, the storage, the disk or its user lets it down: it comes to the same
 //! end, or says what didn't, and never leaves half an object.
 
+mod bounds;
 mod disk;
 mod network;
 mod process;
@@ -272,7 +273,11 @@ fn gunzip(bytes: &[u8]) -> Vec<u8> {
 // ---- what S3 says ----
 
 fn slow_down() -> Reply {
-    Reply::error(503, "SlowDown", "Please reduce your request rate.")
+    busy_under(503)
+}
+
+fn busy_under(status: u16) -> Reply {
+    Reply::error(status, "SlowDown", "Please reduce your request rate.")
 }
 
 fn internal_error(status: u16) -> Reply {

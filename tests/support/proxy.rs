@@ -67,6 +67,12 @@ pub enum Fault {
     TruncateReply,
     /// The server does it; send the body of its reply in so many pieces, with a pause before each.
     TrickleReply(usize, Duration),
+    /// Answer what this makes of the path and query; the server gets nothing.
+    AnswerBy(Answering),
+    /// Answer this status, and a body without end: these bytes over and over.
+    Endless(u16, &'static str),
+    /// Answer this status, and a body of one byte after the other, with a pause before each, without end.
+    Drip(u16, Duration),
     /// Do this, then pass the request on.
     Before(Hook),
     /// Do this, then close; the server gets nothing.
@@ -78,6 +84,8 @@ pub enum Fault {
 }
 
 pub type Hook = Box<dyn Fn() + Send + Sync>;
+
+pub type Answering = Box<dyn Fn(&str) -> Reply + Send + Sync>;
 
 /// What the proxy answers by itself.
 #[derive(Clone, Debug)]
@@ -389,6 +397,13 @@ fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
             note(None, Some(reply.status));
             return client.write_all(&reply.to_bytes(method));
         }
+        Some(Fault::AnswerBy(answering)) => {
+            let reply = answering(path);
+            note(None, Some(reply.status));
+            return client.write_all(&reply.to_bytes(method));
+        }
+        Some(Fault::Endless(status, bytes)) => return endless(&mut client, *status, bytes),
+        Some(Fault::Drip(status, pause)) => return drip(&mut client, *status, *pause),
         Some(Fault::Close) => return Ok(()),
         Some(Fault::DoThenClose(hook)) => {
             hook();
@@ -435,6 +450,34 @@ fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
     for piece in body.chunks(body.len().div_ceil(pieces).max(1)) {
         thread::sleep(pause);
         client.write_all(piece)?;
+    }
+    Ok(())
+}
+
+/// So much of what has no end, in bytes: a program that takes it all has had enough to be seen.
+const ENDLESS_BYTES: usize = 300 << 20;
+
+fn endless(client: &mut TcpStream, status: u16, bytes: &str) -> io::Result<()> {
+    write!(
+        client,
+        "HTTP/1.1 {status} Said\r\nconnection: close\r\n\r\n"
+    )?;
+    let block = bytes.repeat((64 << 10) / bytes.len());
+    for _ in 0..ENDLESS_BYTES / block.len() {
+        client.write_all(block.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn drip(client: &mut TcpStream, status: u16, pause: Duration) -> io::Result<()> {
+    write!(
+        client,
+        "HTTP/1.1 {status} Said\r\nconnection: close\r\n\r\n"
+    )?;
+    let until = Instant::now() + WAIT_MAX;
+    while Instant::now() < until {
+        thread::sleep(pause);
+        client.write_all(b" ")?;
     }
     Ok(())
 }

@@ -115,6 +115,10 @@ fn what_goes_wrong_before_the_storage_has_acted_is_tried_again() {
         ("put: 408", put(Answer(Reply::status(408)))),
         ("put: S3's own 408", put(Answer(timeout))),
         ("put: S3's 409", put(Answer(conflict()))),
+        ("put: 200 that is a 500", put(Answer(internal_error(200)))),
+        ("list: 200 that is a 500", list(Answer(internal_error(200)))),
+        ("part: 200 that is a 500", film("PUT", "partNumber=2", Answer(internal_error(200)))),
+        ("begin of parts: 200 that is a 503", film("POST", "?uploads", Answer(busy_under(200)))),
         ("put: close", put(Close)),
         ("put: reset", put(Reset)),
         ("begin of parts: 503", film("POST", "?uploads", Answer(slow_down()))),
@@ -309,19 +313,21 @@ fn a_refusal_to_list_is_explained_and_not_asked_for_again() {
     )
     .with("<Region>eu-west-1</Region>");
     let portal = Reply::status(200).body("<!DOCTYPE html><title>Welcome to our Wi-Fi</title>");
+    let elsewhere = Reply::status(307).header("location", "http://localhost:1/a-bucket");
+    // Whether there are releases is asked for before. A redirect is followed once.
     #[rustfmt::skip]
-    let rows: [(&str, (Reply, &[&str])); 6] = [
-        ("redirect to a region", (redirect, &["another region", "region = \"eu-west-1\""])),
-        ("signed for another region", (malformed, &["another region", "region = \"eu-west-1\""])),
-        ("the clock is off", (skewed(), &["RequestTimeTooSkewed", "clock"])),
-        ("may not list", (Reply::error(403, "AccessDenied", "Access Denied"), &["s3:ListBucket is needed"])),
-        ("may not, and no words", (Reply::status(403), &["403 Forbidden", "s3:ListBucket is needed"])),
-        ("a page for people", (portal, &["does the endpoint speak S3?"])),
+    let rows: [(&str, (Reply, _, &[&str])); 7] = [
+        ("redirect to a region", (redirect, 3, &["another region", "region = \"eu-west-1\""])),
+        ("signed for another region", (malformed, 3, &["another region", "region = \"eu-west-1\""])),
+        ("redirect to another server", (elsewhere, 2, &["http://localhost:1", "nothing signed is sent"])),
+        ("the clock is off", (skewed(), 2, &["RequestTimeTooSkewed", "clock"])),
+        ("may not list", (Reply::error(403, "AccessDenied", "Access Denied"), 2, &["s3:ListBucket is needed"])),
+        ("may not, and no words", (Reply::status(403), 2, &["403 Forbidden", "s3:ListBucket is needed"])),
+        ("a page for people", (portal, 2, &["does the endpoint speak S3?"])),
     ];
-    each(ROWS_AT_A_TIME, rows, |(reply, says)| {
+    each(ROWS_AT_A_TIME, rows, |(reply, requests, says)| {
         let stage = Stage::new(small(), [Rule::new("GET", LIST, Answer(reply)).always()]);
-        // Whether there are releases is asked for before.
-        assert_refused(&stage, &mut stage.command(&[]), CANNOT_LIST, 2, says);
+        assert_refused(&stage, &mut stage.command(&[]), CANNOT_LIST, requests, says);
         stage.assert_next_push_completes();
     });
 }

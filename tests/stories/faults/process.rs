@@ -9,14 +9,18 @@ use super::*;
 use crate::support::proxy::{Fault, gate_after, gate_before};
 
 /// A push that runs while the story goes on.
-struct Running {
+pub(super) struct Running {
     child: Child,
     stderr: BufReader<ChildStderr>,
     said: String,
 }
 
 impl Running {
-    fn start(command: &mut Command) -> Running {
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn start(command: &mut Command) -> Running {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -30,12 +34,12 @@ impl Running {
         }
     }
 
-    fn send(&self, signal: &str) {
+    pub(super) fn send(&self, signal: &str) {
         send(signal, self.child.id());
     }
 
     /// Sends a signal, and returns when the program says that it heard it.
-    fn stop(&mut self, signal: &str) {
+    pub(super) fn stop(&mut self, signal: &str) {
         self.send(signal);
         while !self.said.contains("stopping") {
             let n = self.stderr.read_line(&mut self.said).expect("readable");
@@ -44,7 +48,7 @@ impl Running {
     }
 
     /// Waits for the end; the code is a signal's number, negated, if one ended it.
-    fn end(mut self) -> Run {
+    pub(super) fn end(mut self) -> Run {
         self.stderr.read_to_string(&mut self.said).expect("UTF-8");
         let output = self.child.wait_with_output().expect("it ends");
         let killed_by = || -output.status.signal().expect("a code or a signal");
@@ -72,6 +76,7 @@ fn a_signal_lets_what_is_in_flight_finish_and_begins_nothing_new() {
         ("SIGINT, done already", ("INT", gate_after())),
         ("SIGTERM, not done yet", ("TERM", gate_before())),
         ("SIGTERM, done already", ("TERM", gate_after())),
+        ("SIGHUP, not done yet", ("HUP", gate_before())),
     ];
     each(4, rows, |(signal, (fault, gate))| {
         let stage = Stage::new(small(), [Rule::new("PUT", "", fault)]);

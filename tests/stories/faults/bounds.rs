@@ -1,0 +1,207 @@
+//! What never ends, or is larger than it can be: it's told of in time, in little memory.
+
+use std::time::{Duration, Instant};
+
+use super::process::Running;
+use super::*;
+use crate::support::gcs::Server;
+use crate::support::proxy::Fault::{Answer, AnswerBy, Close, Drip, Endless, Hang};
+use crate::support::proxy::gate_before;
+
+/// No run may need so much more than an undisturbed one, whatever it's answered. That has 45 MiB without optimisation.
+const MORE_KIB_MAX: u64 = 20 << 10;
+
+// ---- listings ----
+
+/// A page of a listing whose token is `next`, with one object unless `key` is empty.
+fn page(key: &str, next: &str) -> Reply {
+    let object = match key {
+        "" => String::new(),
+        key => {
+            format!("<Contents><Key>{key}</Key><Size>5</Size><ETag>&quot;x&quot;</ETag></Contents>")
+        }
+    };
+    Reply::status(200).body(&format!(
+        "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>true</IsTruncated>\
+         <NextContinuationToken>{next}</NextContinuationToken>{object}</ListBucketResult>"
+    ))
+}
+
+/// The token that a request for a page has.
+fn token(path: &str) -> usize {
+    let token = path.split("continuation-token=t").nth(1);
+    let digits = |rest: &str| rest.split('&').next().and_then(|n| n.parse().ok());
+    token.and_then(digits).unwrap_or(0)
+}
+
+#[test]
+fn a_listing_that_never_ends_is_an_error() {
+    type Next = fn(&str) -> Reply;
+    #[rustfmt::skip]
+    let rows: [(_, (Next, _, _)); 4] = [
+        ("one token", (|_| page("a.css", "t1"), "an earlier one had", 2)),
+        ("one token, no objects", (|_| page("", "t1"), "came again", 2)),
+        ("new tokens, one object", (|path| page("a.css", &format!("t{}", token(path) + 1)), "an earlier one had", 2)),
+        ("new tokens, no objects", (|path| page("", &format!("t{}", token(path) + 1)), "are empty", 101)),
+    ];
+    each(4, rows, |(next, says, pages)| {
+        let rule = Rule::new("GET", LIST, AnswerBy(Box::new(next))).skip(1);
+        let stage = Stage::new(small(), [rule.always()]);
+        let run = stage.push(&[]);
+        assert_eq!(run.code, 1, "{run}");
+        assert_says(&run, &["The bucket's listing never ends", says, "hint: "]);
+        assert_eq!(stage.proxy.matching("GET", LIST).len(), 1 + pages);
+    });
+}
+
+#[test]
+fn a_listing_of_google_that_never_ends_is_an_error() {
+    let item =
+        |name: &str| format!("{{\"name\": \"{name}\", \"size\": \"5\", \"generation\": \"1\"}}");
+    let rows = [
+        ("one token", (item("a.css"), "an earlier one had")),
+        ("no objects", (String::new(), "came again")),
+    ];
+    each(2, rows, |(items, says)| {
+        let server = Server::start();
+        server.bucket("hunt", &[]);
+        let body = format!("{{\"nextPageToken\": \"t1\", \"items\": [{items}]}}");
+        let rule = Rule::new("GET", "/o?", Answer(Reply::status(200).body(&body)));
+        let proxy = Proxy::before(server.url(), [rule.always()]);
+        let site = small();
+        let target = ["--to", "gs://hunt", "--endpoint", &proxy.url()];
+        let arguments = [
+            &["push", "--from", "assets", "--key-file", "hunt.key"],
+            &target[..],
+        ];
+        let token = server.token();
+        let token = [("GOOGLE_OAUTH_ACCESS_TOKEN", token.as_ref())];
+        let run = site.run_with(&token, &arguments.concat());
+        assert_eq!(run.code, 1, "{run}");
+        assert_says(&run, &["The bucket's listing never ends", says]);
+    });
+}
+
+#[test]
+fn a_signal_while_a_release_is_verified_ends_the_push_at_once() {
+    let (fault, gate) = gate_before();
+    // The third listing is the one that verifies.
+    let stage = Stage::new(small(), [Rule::new("GET", LIST, fault).skip(2)]);
+    let mut push = Running::start(&mut stage.command(&[]));
+    gate.wait();
+    push.stop("INT");
+    // The gate stays closed: nobody waits for the reply.
+    let run = push.end();
+    assert_eq!(run.code, 130, "{run}");
+    assert_eq!(stage.proxy.matching("PUT", ROOT).len(), 0);
+    drop(gate);
+    stage.assert_next_push_completes();
+}
+
+// ---- answers ----
+
+/// Runs `command`, and tells how much memory it had at most, in KiB.
+fn peak_of(command: &mut Command) -> (Run, u64) {
+    let push = Running::start(command);
+    let status = format!("/proc/{}/status", push.id());
+    let watch = thread::spawn(move || {
+        let mut peak_kib = 0;
+        while let Ok(text) = fs::read_to_string(&status) {
+            let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let Some(kib) = peak.and_then(|line| line.split_whitespace().next()) else {
+                break;
+            };
+            peak_kib = kib.parse::<u64>().expect("a number");
+            thread::sleep(Duration::from_millis(2));
+        }
+        peak_kib
+    });
+    let run = push.end();
+    (run, watch.join().expect("it watches"))
+}
+
+#[test]
+fn an_answer_without_end_is_cut_and_takes_little_memory() {
+    let listing = "<Contents><Key>0123456789</Key></Contents>";
+    let error = "<Error><Code>AccessDenied</Code><Message>No.</Message>";
+    #[rustfmt::skip]
+    let rows: [(_, (_, _, _, _, &[&str])); 6] = [
+        ("root", ("GET", ROOT, 200, "{\"format\": ", &["Cannot read the root", "cut after 2 MiB"])),
+        ("listing", ("GET", LIST, 200, listing, &["Cannot list", "cut after 6 MiB"])),
+        ("write", ("PUT", ".css", 200, "x", &[])),
+        ("manifest", ("PUT", "manifests/", 200, "x", &[])),
+        ("refusal to list", ("GET", LIST, 403, error, &["Cannot list", "403", "cut after 64 KiB"])),
+        ("refusal to write", ("PUT", ".css", 403, "no ", &["Cannot upload", "cut after 64 KiB"])),
+    ];
+    let (run, undisturbed_kib) = peak_of(&mut Stage::new(small(), []).command(&[]));
+    assert_eq!(run.code, 0, "{run}");
+    each(3, rows, |(method, part, status, bytes, says)| {
+        let stage = Stage::new(
+            small(),
+            [Rule::new(method, part, Endless(status, bytes)).always()],
+        );
+        let (run, peak_kib) = peak_of(&mut stage.command(&["--retry-seconds", "5"]));
+        assert_eq!(run.code, if says.is_empty() { 5 } else { 1 }, "{run}");
+        assert_says(&run, says);
+        let most_kib = undisturbed_kib + MORE_KIB_MAX;
+        assert!(
+            (1..most_kib).contains(&peak_kib),
+            "{peak_kib} of {most_kib} KiB"
+        );
+        stage.assert_nothing_is_half_written();
+        stage.assert_next_push_completes();
+    });
+}
+
+#[test]
+fn an_answer_that_drips_is_given_up() {
+    let pause = Duration::from_millis(200);
+    let rows = [
+        ("listing", ("GET", LIST, 200)),
+        ("root", ("GET", ROOT, 200)),
+        ("error", ("GET", LIST, 403)),
+    ];
+    each(3, rows, |(method, part, status)| {
+        let stage = Stage::new(
+            small(),
+            [Rule::new(method, part, Drip(status, pause)).always()],
+        );
+        let began = Instant::now();
+        let run = stage.push(&["--retry-seconds", "1"]);
+        assert!(began.elapsed() < Duration::from_secs(20));
+        assert_eq!(run.code, 1, "{run}");
+        assert_says(&run, &["the answer drips"]);
+        stage.assert_next_push_completes();
+    });
+}
+
+// ---- a server that is gone ----
+
+#[test]
+fn all_phases_of_a_run_together_wait_little_longer_than_one_for_a_server_that_is_gone() {
+    const SECONDS: u64 = 4;
+    // Each would be tried for as long by itself: uploads, one after the other, and looks at what became of them.
+    let rows = [
+        ("it hangs", Hang),
+        ("it closes", Close),
+        ("it is overloaded", Answer(slow_down())),
+    ];
+    each(3, rows, |fault| {
+        let site = (0..12).fold(Site::bare(), |site, number| {
+            site.file(&format!("{number}.png"), noise(1000 + number))
+        });
+        // After the looks before the first upload, and one of these.
+        let stage = Stage::new(site, [Rule::new("*", "", fault).skip(7).always()]);
+        let began = Instant::now();
+        let run = stage.push(&["--retry-seconds", &SECONDS.to_string()]);
+        let elapsed = began.elapsed();
+        assert!([1, 5].contains(&run.code), "{run}");
+        // A quarter more, and a second for each of a few last chances.
+        assert!(
+            elapsed < Duration::from_secs(SECONDS + 1 + 4 + 3),
+            "{elapsed:?}"
+        );
+        stage.assert_nothing_is_half_written();
+        stage.assert_next_push_completes();
+    });
+}
