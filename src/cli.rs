@@ -41,7 +41,7 @@ Exit codes:
   5    outcome unknown: the storage didn't answer, or doesn't show what was done; `resolve`, or
        the next run, finds out
   6    `diff --check` or `cors diff --check` found changes
-  130  interrupted before all was done; a second Ctrl-C stops at once
+  130  interrupted (Ctrl-C, SIGTERM, SIGHUP) before all was done; a second one stops at once
 
 Of several targets, those that were published before the one that failed are named by its error.
 
