@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use assetsync::config::Place;
 use assetsync::levels::LevelId;
 use assetsync::release::difference::levels_taken_back;
 use assetsync::release::excused::Excused;
@@ -15,7 +16,7 @@ use assetsync::release::root::{Commit, Live, Root};
 use assetsync::release::stale::{Stale, stale};
 use assetsync::release::state::State;
 use assetsync::release::verify::Verify;
-use assetsync::release::{Base, who};
+use assetsync::release::{Base, Basis, who};
 use assetsync::report::{
     Outlook, Urls, plan_json, plan_text, published_text, release_json, report_json, report_text,
     stale_text,
@@ -154,6 +155,7 @@ impl Session<'_> {
                     document["release"] = published.release.as_ref().map(release_json).into();
                     document["is_new_release"] = published.is_new.into();
                     document["repaired"] = published.repaired.clone().into();
+                    document["is_seen"] = (published.basis == Basis::Seen).into();
                     documents.push(document);
                 }
                 false => self.tell(planned, &published, output)?,
@@ -222,7 +224,8 @@ impl Session<'_> {
             ))?;
         }
         let report = &published.report;
-        let text = report_text(planned.target, planned.build, report) + &published_text(published);
+        let text = report_text(planned.target, planned.build, report, published.basis)
+            + &published_text(published);
         match (report.is_complete(), self.global.quiet) {
             (false, _) => eprint(&text),
             (true, false) => print(&text)?,
@@ -499,7 +502,7 @@ pub(super) async fn open_both(
     Ok((store, state, root.map(|held| held.root)))
 }
 
-/// Opens a target, and finds out what is in it: the current release tells, so nobody lists it. A folder is quickly
+/// Opens a target, and finds out what is in it: the current release tells, so nobody lists a bucket. A folder is quickly
 /// listed, and tidied up by hand more often.
 async fn look(
     target: Target,
@@ -507,11 +510,10 @@ async fn look(
     look: Look,
 ) -> Result<(Arc<dyn Store>, State, Base, Option<Listing>)> {
     let (store, state, root) = open_both(&target, &secret, &look).await?;
-    let base = Base::read(&state, root).await?;
-    let is_folder = matches!(target.place, assetsync::config::Place::Directory(_));
-    let listing = match base.manifest.is_some() && !is_folder {
-        true => None,
-        false => Some(store.list().await?),
+    let mut base = Base::read(&state, root).await?;
+    let listing = match target.place {
+        Place::Directory(_) => Some(store.list().await?),
+        Place::S3 { .. } | Place::Gcs { .. } => base.look(&*store).await?,
     };
     Ok((store, state, base, listing))
 }

@@ -49,10 +49,12 @@ pub mod who;
 
 use crate::build::Build;
 use crate::error::Result;
-use crate::store::{Listing, Stored, Version};
-use manifest::Manifest;
+use crate::store::{Listing, Store, Stored, Version};
+use jiff::Timestamp;
+use manifest::{Entry, Manifest};
 use root::{Plain, Root};
 use state::State;
+use verify::is_one_there;
 
 pub use unusable::Unusable;
 
@@ -63,6 +65,18 @@ pub struct Base {
     pub root: Option<Root>,
     /// Of the current release.
     pub manifest: Option<Manifest>,
+    /// What is known of objects that nothing is to be done to.
+    pub basis: Basis,
+}
+
+/// Where it's known from that an object is in the target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Basis {
+    /// It was seen: in a listing, or by itself.
+    #[default]
+    Seen,
+    /// The release that was made then says so, and one of its objects was looked at.
+    Release(Timestamp),
 }
 
 impl Base {
@@ -75,7 +89,29 @@ impl Base {
             Some(release) => Some(state.manifest(&release.manifest).await?),
             None => None,
         };
-        Ok(Base { root, manifest })
+        Ok(Base {
+            root,
+            manifest,
+            basis: Basis::Seen,
+        })
+    }
+
+    /// Lists the target, unless the current release tells what is in it: then one object of it is looked at, which shows that the
+    /// bucket is still there, and still this one. Remembers which it was.
+    ///
+    /// # Errors
+    /// The target can't be looked at.
+    pub async fn look(&mut self, store: &dyn Store) -> Result<Option<Listing>> {
+        let current = self.root.as_ref().and_then(|root| root.current.as_ref());
+        let is_settled = !self.is_pending();
+        if let (Some(manifest), Some(current)) = (&self.manifest, current) {
+            let is_meant = |entry: &Entry| is_settled || !entry.is_mutable();
+            if is_one_there(store, manifest, is_meant).await? {
+                self.basis = Basis::Release(current.at);
+                return Ok(None);
+            }
+        }
+        Ok(Some(store.list().await?))
     }
 
     /// What is in the target, if the current release tells: then nobody has to list it. What is under mutable names that

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Base;
 use super::excused::options_for;
 use super::guard::{self, Allowed};
 use super::manifest::{Entry, Manifest};
@@ -11,6 +10,7 @@ use super::plain;
 use super::root::{Commit, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen};
 use super::state::{Changed, State};
 use super::verify::{Finding, Verify, verify};
+use super::{Base, Basis};
 use crate::apply::{Failure, Options, Report, apply};
 use crate::build::{Build, Object};
 use crate::error::{Error, Result, escape};
@@ -58,6 +58,8 @@ pub struct Published {
     pub repaired: Vec<String>,
     /// Whether that release is another one than before.
     pub is_new: bool,
+    /// What is known of objects that nothing was done to.
+    pub basis: Basis,
 }
 
 /// Whether there's nothing to do: then nothing is written, and nothing more is read.
@@ -80,6 +82,7 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
         release: None,
         repaired: Vec::new(),
         is_new: false,
+        basis: basis(push),
     };
     let objects = push.plan.only(|object| !object.is_mutable());
     published.report = apply(&objects, push.store, push.options, push.progress).await;
@@ -124,6 +127,14 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
     Ok(published)
 }
 
+/// Whoever verifies has seen all there is.
+fn basis(push: &Push<'_>) -> Basis {
+    match push.verify {
+        Verify::None => push.base.basis,
+        Verify::List | Verify::Full => Basis::Seen,
+    }
+}
+
 /// Verifies the current release, which is all there is to publish, and writes again what is missing or damaged.
 ///
 /// # Errors
@@ -138,6 +149,7 @@ pub async fn mend(push: &Push<'_>) -> Result<Published> {
             .and_then(|root| root.current.clone()),
         repaired: Vec::new(),
         is_new: false,
+        basis: basis(push),
     };
     published.report.keep_all(push.plan, |_| true);
     if push.verify != Verify::None {

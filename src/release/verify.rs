@@ -65,6 +65,33 @@ pub(super) fn compare(manifest: &Manifest, meant: &[usize], listing: &Listing) -
     meant.iter().filter_map(finding).collect()
 }
 
+/// Looks at one of those published objects that `is_meant` picks, another one each time. Tells whether it's as it should be; false
+/// if there is none to look at. A bucket that was emptied, or that is another one, is found by any of them.
+///
+/// # Errors
+/// The target can't be looked at.
+pub async fn is_one_there(
+    store: &dyn Store,
+    manifest: &Manifest,
+    is_meant: impl Fn(&Entry) -> bool,
+) -> Result<bool, StoreError> {
+    let meant = published(manifest, is_meant);
+    let Some(at) = any_of(&meant) else {
+        return Ok(false);
+    };
+    let entry = &manifest.entries[at];
+    let there = store.head(&entry.key).await;
+    let there = there.map_err(|error| error.about(&entry.path))?;
+    Ok(difference(entry, there.as_ref()).is_none())
+}
+
+fn any_of(places: &[usize]) -> Option<usize> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).expect("the system has random bytes, or the key would have none");
+    let pick = u64::from_le_bytes(random).checked_rem(places.len() as u64)?;
+    places.get(usize::try_from(pick).ok()?).copied()
+}
+
 /// The places of those published objects that `is_meant` picks.
 pub(super) fn published(manifest: &Manifest, is_meant: impl Fn(&Entry) -> bool) -> Vec<usize> {
     (0..manifest.entries.len())

@@ -11,11 +11,14 @@ use crate::config::Target;
 use crate::error::Error;
 use crate::plan::{Action, Step, Tally};
 use crate::problem::Problem;
+use crate::release::Basis;
 use crate::release::difference::{Change, Why};
 use crate::release::guard::Refused;
 use crate::release::stale::Stale;
 
-/// A plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "changes": [..], "removed": [..], "refusal"}`.
+/// A plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "changes": [..], "removed": [..], "refusal", "is_seen"}`.
+///
+/// `is_seen`: whether what is kept was seen in the target; if not, the current release says it's there, and one object was looked at.
 ///
 /// A change: `{"action", "change", "reason", "path", "size", "names"}`, where `change` is `new`, `changed`, or null for what is done to
 /// a file that stays as it is. What isn't published any more: `{"path", "size", "level"}`, where `level` is the one that holds it, or
@@ -46,6 +49,7 @@ pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
         "summary": summary,
         "held": outlook.build.held(),
         "warnings": warnings_json(outlook.build, &outlook.stale),
+        "is_seen": outlook.basis == Basis::Seen,
         "changes": changes.collect::<Vec<_>>(),
         "removed": removed.collect::<Vec<_>>(),
         "refusal": refusal_json(outlook.target, &outlook.refused),

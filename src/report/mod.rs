@@ -18,10 +18,10 @@ use crate::build::Build;
 use crate::config::Target;
 use crate::path::ObjectKey;
 use crate::plan::{Plan, Tally};
-use crate::release::Base;
 use crate::release::difference::Difference;
 use crate::release::guard::Refused;
 use crate::release::stale::{Stale, stale};
+use crate::release::{Base, Basis};
 use crate::store;
 
 pub use audit::{audit_json, audit_text, left_text, mends_text};
@@ -49,6 +49,8 @@ pub struct Outlook<'a> {
     pub build: &'a Build,
     /// What will be done to objects.
     pub plan: &'a Plan<'a>,
+    /// Where it's known from that what is kept is there.
+    pub basis: Basis,
     /// What changes in what is published.
     pub difference: Difference<'a>,
     /// Names that browsers keep although they change.
@@ -70,6 +72,7 @@ impl<'a> Outlook<'a> {
             target,
             build,
             plan,
+            basis: base.basis,
             difference: Difference::new(base.manifest.as_ref(), build),
             stale: stale(base.manifest.as_ref(), build),
             refused,

@@ -13,7 +13,8 @@ use crate::build::Build;
 use crate::config::Target;
 use crate::error::escape;
 use crate::name::NameStyle;
-use crate::plan::{Action, Reason, Step};
+use crate::plan::{Action, Reason, Step, Tally};
+use crate::release::Basis;
 use crate::release::difference::{Change, Removed, Why};
 use crate::tree::Tree;
 
@@ -137,14 +138,25 @@ fn plan_sums(outlook: &Outlook<'_>) -> String {
         n => format!(", {n} not published any more"),
     };
     format!(
-        "{}: {} to upload, {} to overwrite, {} to keep{conflicts}{removed}{} (key {})\n",
+        "{}: {} to upload, {} to overwrite, {}{conflicts}{removed}{} (key {})\n",
         outlook.target.name,
         sum("upload"),
         sum("overwrite"),
-        sum("keep"),
+        kept(summary["keep"], outlook.basis, "to keep"),
         held(outlook.build),
         outlook.build.key_id,
     )
+}
+
+/// What nothing is done to. Only what was seen is said to be there.
+fn kept(tally: Tally, basis: Basis, verb: &str) -> String {
+    let kept = super::tally(tally);
+    match basis {
+        Basis::Release(at) if tally.objects > 0 => {
+            format!("{kept} unchanged since {at}, not looked at")
+        }
+        _ => format!("{kept} {verb}"),
+    }
 }
 
 /// How many files wait for `--unlock`.
@@ -166,13 +178,13 @@ fn style(step: Step) -> Style {
 }
 
 /// What was done: every failure, then the sums.
-pub fn report_text(target: &Target, build: &Build, report: &Report) -> String {
+pub fn report_text(target: &Target, build: &Build, report: &Report, basis: Basis) -> String {
     let text = failures_text(report);
     let mut sums = format!(
-        "{} uploaded, {} overwritten, {} kept",
+        "{} uploaded, {} overwritten, {}",
         tally(report.uploaded),
         tally(report.overwritten),
-        tally(report.kept)
+        kept(report.kept, basis, "kept")
     );
     let unknown = report
         .failures

@@ -61,8 +61,8 @@ fn from_the_first_push_to_a_prune(bucket: Bucket) {
     let again = deployed.json(&["push", "--json"]);
     assert_eq!(
         (&again["is_new_release"], &again["requests"]),
-        (&json!(false), &json!(2)),
-        "the root and the manifest are read, and that is all"
+        (&json!(false), &json!(3)),
+        "the root and the manifest are read, one object is looked at, and that is all"
     );
 
     deployed.site.write("map.png", "a better map");

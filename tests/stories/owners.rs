@@ -205,3 +205,54 @@ fn a_bucket_that_was_renamed_is_adopted_once_all_is_in_the_new_one() {
     let site = site.config(&config(&old));
     is_refused(&old.run(&site, &["push"]), &[&new.url()]);
 }
+
+#[test]
+fn a_bucket_that_was_emptied_or_deleted_is_found_by_a_push_that_has_nothing_to_do() {
+    let (bucket, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
+    let target = format!(
+        "{RULES}[target.prod]\nurl = \"s3://{}/static\"\nstate = \"s3://{}/prod\"\nendpoint = \"{}\"\naccess = \"object-acl\"\n",
+        bucket.name, releases.name, bucket.endpoint
+    );
+    let site = Site::bare()
+        .config(&target)
+        .file("index.html", "<link rel=stylesheet href=app.css>")
+        .file("app.css", "body{margin:0}");
+    let run = |arguments: &[&str]| bucket.run(&site, arguments);
+    let first = run(&["push"]);
+    assert_eq!(first.code, 0, "{first}");
+    // One of them is looked at; nothing is said of the other.
+    for (arguments, sums) in [
+        (
+            &["push"][..],
+            "0 uploaded, 0 overwritten, 2 (71 B) unchanged since 2",
+        ),
+        (
+            &["diff"],
+            "0 to upload, 0 to overwrite, 2 (71 B) unchanged since 2",
+        ),
+    ] {
+        let again = run(arguments);
+        assert_eq!(again.code, 0, "{again}");
+        assert!(again.stdout.contains(sums), "{again}");
+        assert!(again.stdout.contains(", not looked at"), "{again}");
+    }
+    let looked = run(&["push", "--verify", "list"]);
+    assert!(looked.stdout.contains("2 (71 B) kept"), "{looked}");
+
+    bucket.aws(&["s3", "rm", "--recursive", &bucket.url()]);
+    let diff = run(&["diff", "--check"]);
+    assert_eq!(diff.code, 6, "{diff}");
+    assert!(diff.stdout.contains("2 (71 B) to upload"), "{diff}");
+    let pushed = run(&["push"]);
+    assert_eq!(pushed.code, 0, "{pushed}");
+    assert!(pushed.stdout.contains("2 (71 B) uploaded"), "{pushed}");
+    assert_eq!(bucket.anonymous("/static/index.html").status, 200);
+
+    bucket.aws(&["s3", "rb", "--force", &bucket.url()]);
+    for arguments in [&["diff"][..], &["push"]] {
+        let gone = run(arguments);
+        assert_eq!(gone.code, 1, "{gone}");
+        assert!(gone.stderr.contains(&bucket.name), "{gone}");
+        assert!(gone.stderr.contains("make the bucket"), "{gone}");
+    }
+}
