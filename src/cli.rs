@@ -86,9 +86,20 @@ pub enum Color {
 pub enum Command {
     /// Set up a project: configuration, key, .gitignore, CORS examples
     ///
-    /// Nothing that exists is overwritten.
-    #[command(after_help = "Example:\n  assetsync init -C my-hunt")]
-    Init,
+    /// Nothing that exists is overwritten. With --to, the configuration has that target, and what to do next is printed. A bucket
+    /// is called `prod`, and is the default target; a folder is called `local`. Releases need a private place (--state) below a
+    /// prefix of S3, and on Google Cloud.
+    #[command(
+        after_help = "Examples:\n  assetsync init -C my-hunt\n  assetsync init --from site --to s3://hunt-assets/static --state s3://hunt-releases/prod\n  assetsync init --to gs://hunt-assets --state gs://hunt-releases/prod --key-file hunt.key"
+    )]
+    Init {
+        #[command(flatten)]
+        key: KeySetting,
+        #[command(flatten)]
+        bucket: BucketSettings,
+        #[command(flatten)]
+        readers: ReaderSettings,
+    },
     /// Make a key, or tell keys apart
     #[command(
         subcommand,
@@ -761,6 +772,9 @@ pub struct Guards {
     /// Publish although the current release was made from a later commit
     #[arg(long)]
     pub allow_older: bool,
+    /// Without a configuration: pages may take names that can be guessed and they didn't have, or that other files have in the target
+    #[arg(long)]
+    pub allow_plain: bool,
     #[command(flatten)]
     pub overwrite: Overwrite,
     /// Publish although strangers can list the bucket, or read the releases

@@ -1,82 +1,21 @@
 //! What `assetsync init` writes: a commented configuration, a fresh key, lines for `.gitignore`, and an
-//! example of a CORS policy. Never overwrites a file.
+//! example of a CORS policy. Never overwrites a file. Says which commands publish the project.
+
+mod project;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::config::CONFIG_FILE;
+use self::project::Project;
+use crate::config::{CONFIG_FILE, Overrides, Place};
 use crate::error::{Error, Result};
 use crate::name::{KeyId, Secret};
 
-const KEY_FILE: &str = "assetsync.key";
-
-const CONFIG: &str = r#"# What is published, how, and where to. Everything here can be overridden by a flag or by ASSETSYNC_*.
-# `assetsync diff` shows what a push would do; `assetsync push` does it.
-
-key_file = "assetsync.key"       # relative to this file; keep it out of git, and keep a copy
-key_id = "KEY_ID"      # a push with any other key is refused: it would rename every file
-default_target = "local"
-# extensions = ["glsl"]          # published besides the web's usual ones
-# prefixes = ["/static/"]        # URLs that begin so are paths of the tree
-
-[[source]]
-dir = "assets"                   # walked; several sources may be given
-mount = ""                       # prefix of the logical path
-# symlinks = "inside"            # follow links that stay inside; without it, each link is an error
-
-# Every rule that matches applies, later ones win, field by field. `*` stops at a slash, `**` doesn't.
-# What no rule names gets a name that nobody can guess, and whatever refers to it gets the new name written into it.
-# Pages keep their names, and so does what browsers and search engines ask for by name.
-[[rule]]
-match = "{**/*.html,favicon.ico,robots.txt}"
-names = "plain"                  # opaque (default) | readable | plain | palindrome-2022
-# cache_control = "public, max-age=60"
-# content_type = "text/plain; charset=utf-8"
-# gzip = "auto"                  # auto | never
-# headers = { "content-disposition" = "inline" }
-# publish = true                 # false: left out
-# rewrite = true                 # false: references stay as they are
-# references = ["/pictures/*/src", "img@data-src"]   # what else is a URL: JSON pointers, attributes
-# urls = "relative"              # relative (default) | absolute: with the target's public_url, for feeds
-# dangling = "error"             # references to files that aren't there: error | warn (default of links) | ignore
-# source_maps = "refuse"         # refuse (default) | publish | strip
-# metadata = "keep"              # keep (default) | strip: what images and MP3s say of themselves
-# comments = "keep"              # keep (default) | strip: comments in pages and SVG images
-# may_name = ["**/solution/teaser.png"]              # files of other levels that these may refer to all the same
-
-# Solutions are pages too, but nobody can guess their names, and an open file (one without a level) that refers to one
-# is an error. `assetsync url` and `assetsync manifest` tell the site where they are.
-[[rule]]
-match = "**/solution/**"
-names = "opaque"
-
-[[level]]
-name = "solution"
-match = "**/solution/**"
-# held = true                    # named, but not published before `assetsync push --unlock solution`
-# knows = ["posthunt"]           # other levels that its files may refer to
-
-[target.local]
-url = "file:out/bucket"
-
-# [target.prod]
-# url = "gs://hunt-assets/static"                    # or s3://bucket/prefix
-# public_url = "https://cdn.example.org/static/"
-# state = "gs://hunt-releases/prod"                   # where the releases are kept, which nobody else may read. Without it they are
-#                                                    # in the target: fine in a whole bucket of S3, not below a prefix, nor on Google
-# access = "bucket"                                  # bucket (default): send no ACL | object-acl: public-read on every object
-# endpoint = "https://s3.example.org"                # S3-compatible servers
-# region = "us-east-1"
-# cors = "cors/gcs.json"                              # what pages elsewhere may load: `assetsync cors diff`, `cors apply`; for S3 too
-"#;
-
 /// Whether `pattern` stands in the configuration that [`init`] writes: it's no mistake that it matches nothing yet.
 pub(crate) fn writes(pattern: &str) -> bool {
-    CONFIG.contains(&format!("match = \"{pattern}\""))
+    project::TEMPLATE.contains(&format!("match = \"{pattern}\""))
 }
-
-const IGNORED: [&str; 3] = ["/assetsync.key", "/out/", "/staticfiles.json"];
 
 /// The sample policies of this repository.
 const CORS: [(&str, &str); 2] = [
@@ -93,13 +32,19 @@ pub struct Written {
     pub kept: Vec<String>,
     /// The id of the key.
     pub key_id: KeyId,
+    /// Buckets that have to be there first, as URLs.
+    pub buckets: Vec<String>,
+    /// Files have to be put here first, if it's still empty.
+    pub empty_source: Option<String>,
+    /// Commands that publish the project, in order, and what each does.
+    pub next: Vec<(String, &'static str)>,
 }
 
-/// Sets up a project in `folder`.
+/// Sets up a project in `folder`, which is the current one. `overrides` may name a source, a key and a target.
 ///
 /// # Errors
-/// There's a configuration already, or something can't be written.
-pub fn init(folder: &Path) -> Result<Written> {
+/// There's a configuration already, a setting can't be used, or something can't be written.
+pub fn init(folder: &Path, overrides: &Overrides) -> Result<Written> {
     let config = folder.join(CONFIG_FILE);
     if config.exists() {
         let message = format!("There is an `{CONFIG_FILE}` already, and nothing is overwritten");
@@ -108,41 +53,94 @@ pub fn init(folder: &Path) -> Result<Written> {
             "edit it, or start elsewhere with `-C DIR`",
         ));
     }
+    let project = Project::new(overrides)?;
     let mut written = Setup {
         folder,
         files: Vec::new(),
         kept: Vec::new(),
     };
-    let key = folder.join(KEY_FILE);
-    let secret = match key.exists() {
-        true => {
-            written.kept.push(KEY_FILE.to_string());
-            Secret::from_file(&key)?
-        }
-        false => {
-            let secret = Secret::create_file(&key)?;
-            written.files.push(KEY_FILE.to_string());
-            secret
-        }
-    };
-    written.ignore()?;
+    let secret = written.key(&project.key_file)?;
+    written.ignore(&ignored(&project))?;
     for (name, policy) in CORS {
         written.create(&format!("cors/{name}"), policy)?;
     }
-    if !folder.join("assets").exists() {
-        fs::create_dir(folder.join("assets"))
-            .map_err(|e| Error::io("create the folder", &folder.join("assets"), e))?;
-        written.files.push("assets/".to_string());
+    let source = folder.join(&project.source);
+    if !source.exists() {
+        fs::create_dir(&source).map_err(|e| Error::io("create the folder", &source, e))?;
+        written.files.push(format!("{}/", project.source));
     }
-    written.create(
-        CONFIG_FILE,
-        &CONFIG.replace("KEY_ID", &secret.id().to_string()),
-    )?;
+    written.create(CONFIG_FILE, &project.text(secret.id()))?;
+    let is_empty = fs::read_dir(&source).is_ok_and(|mut files| files.next().is_none());
     Ok(Written {
         files: written.files,
         kept: written.kept,
         key_id: secret.id(),
+        buckets: buckets(&project),
+        empty_source: is_empty.then(|| project.source.clone()),
+        next: next(&project),
     })
+}
+
+/// What git mustn't have: the key, what is published locally, and what names every object.
+fn ignored(project: &Project) -> Vec<String> {
+    let local = project.local_url().trim_start_matches("file:");
+    let folders = match local {
+        "out/bucket" => vec!["out/".to_string()],
+        local => vec![format!("{local}/"), format!("{local}.releases/")],
+    };
+    let all = [project.key_file.clone()]
+        .into_iter()
+        .chain(folders)
+        .chain(["staticfiles.json".to_string()]);
+    // What is elsewhere isn't in this checkout.
+    let is_here = |path: &String| !path.starts_with(['/', '.']) && !path.contains("..");
+    all.filter(is_here).map(|path| format!("/{path}")).collect()
+}
+
+fn buckets(project: &Project) -> Vec<String> {
+    let Some(target) = project.bucket() else {
+        return Vec::new();
+    };
+    let bucket = |place: &Place| match place {
+        Place::S3 { bucket, .. } => Some(format!("s3://{bucket}")),
+        Place::Gcs { bucket, .. } => Some(format!("gs://{bucket}")),
+        Place::Directory(_) => None,
+    };
+    let mut buckets: Vec<String> = [Some(&target.place), target.state.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter_map(bucket)
+        .collect();
+    buckets.dedup();
+    buckets
+}
+
+fn next(project: &Project) -> Vec<(String, &'static str)> {
+    let name = project.target_name();
+    let of_a_bucket = [
+        (
+            "access apply",
+            " --unblock",
+            "everybody reads, nobody lists: shows what changes, and asks",
+        ),
+        (
+            "cors apply",
+            "",
+            "pages on other hosts may load fonts, modules and data",
+        ),
+        ("doctor", "", "checks the bucket, and what strangers can do"),
+    ];
+    let of_all = [
+        ("diff", "", "shows what a push would do"),
+        ("push", "", "publishes"),
+    ];
+    let of_a_bucket = of_a_bucket
+        .into_iter()
+        .filter(|_| project.bucket().is_some());
+    of_a_bucket
+        .chain(of_all)
+        .map(|(verb, flag, what)| (format!("assetsync {verb} {name}{flag}"), what))
+        .collect()
 }
 
 struct Setup<'a> {
@@ -152,6 +150,22 @@ struct Setup<'a> {
 }
 
 impl Setup<'_> {
+    /// The key in `name`, which is made if it isn't there.
+    fn key(&mut self, name: &str) -> Result<Secret> {
+        let key = self.folder.join(name);
+        match key.exists() {
+            true => {
+                self.kept.push(name.to_string());
+                Secret::from_file(&key)
+            }
+            false => {
+                let secret = Secret::create_file(&key)?;
+                self.files.push(name.to_string());
+                Ok(secret)
+            }
+        }
+    }
+
     fn create(&mut self, name: &str, text: &str) -> Result<()> {
         let file = self.folder.join(name);
         if let Some(folder) = file.parent() {
@@ -171,16 +185,18 @@ impl Setup<'_> {
     }
 
     /// Adds what is missing to `.gitignore`; the lines that are there stay.
-    fn ignore(&mut self) -> Result<()> {
+    fn ignore(&mut self, wanted: &[String]) -> Result<()> {
         let file = self.folder.join(".gitignore");
         let old = match fs::read_to_string(&file) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
             Err(e) => return Err(Error::io("read", &file, e)),
         };
-        let missing: Vec<&str> = IGNORED
-            .into_iter()
-            .filter(|line| !old.lines().any(|l| l.trim() == *line))
+        let is_missing = |line: &&String| !old.lines().any(|l| l.trim() == line.as_str());
+        let missing: Vec<&str> = wanted
+            .iter()
+            .filter(is_missing)
+            .map(String::as_str)
             .collect();
         if missing.is_empty() {
             self.kept.push(".gitignore".to_string());

@@ -79,6 +79,7 @@ pub mod release;
 pub mod report;
 pub mod rules;
 mod secrets;
+mod site;
 pub mod store;
 mod tree;
 

@@ -9,6 +9,7 @@ use crate::media;
 use crate::name::{EncodingPolicy, Headers, NameStyle};
 use crate::path::LogicalPath;
 use crate::refs::Extra;
+use crate::site::{AskedFor, asked_for};
 
 /// For names that commit to their content: for ever, as far as HTTP has it
 /// (<https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Cache-Control#immutable>).
@@ -235,7 +236,18 @@ pub(crate) struct Kind {
     is_left_behind: bool,
     /// The places of the rules that match.
     matching: Vec<usize>,
+    asked_for: AskedFor,
     level: LevelId,
+}
+
+/// What holds where no rule says anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Defaults {
+    /// Every name is keyed, and the tree is a part of a site: with a configuration.
+    #[default]
+    Keyed,
+    /// The tree is a whole site, which has to work as it is: what is asked for by name keeps it, and `/` is the top of the tree.
+    Site,
 }
 
 /// All rules of a configuration, in order: every rule that matches applies, later ones win, field by field.
@@ -245,6 +257,7 @@ pub struct Rules {
     extensions: BTreeSet<String>,
     levels: Levels,
     prefixes: Vec<String>,
+    defaults: Defaults,
 }
 
 impl Rules {
@@ -256,7 +269,22 @@ impl Rules {
             extensions,
             levels: Levels::default(),
             prefixes: Vec::new(),
+            defaults: Defaults::default(),
         }
+    }
+
+    /// The same rules for a tree that is a whole site.
+    pub fn for_a_site(self) -> Rules {
+        Rules {
+            prefixes: vec!["/".to_string()],
+            defaults: Defaults::Site,
+            ..self
+        }
+    }
+
+    /// What holds where no rule says anything.
+    pub fn defaults(&self) -> Defaults {
+        self.defaults
     }
 
     /// The same rules with these levels.
@@ -336,6 +364,10 @@ impl Rules {
                 .filter(|(_, rule)| rule.matches.is_match(path.as_str()))
                 .map(|(index, _)| index)
                 .collect(),
+            asked_for: match self.defaults {
+                Defaults::Keyed => AskedFor::ByReference,
+                Defaults::Site => asked_for(path),
+            },
             level: self.levels.of(path),
         }
     }
@@ -348,8 +380,15 @@ impl Rules {
             matching.iter().rev().find_map(|r| field(r)).cloned()
         };
 
-        let names = find(&matching, |r| r.names).unwrap_or_default();
-        let configured_type = last(|r| r.content_type.as_ref());
+        let names = find(&matching, |r| r.names).unwrap_or(match kind.asked_for {
+            AskedFor::ByReference => NameStyle::default(),
+            AskedFor::ByName | AskedFor::WellKnown { .. } => NameStyle::Plain,
+        });
+        let type_of_name = match kind.asked_for {
+            AskedFor::WellKnown { bare_type } if extension.is_none() => Some(bare_type.to_string()),
+            _ => None,
+        };
+        let configured_type = last(|r| r.content_type.as_ref()).or(type_of_name);
         let cache_control = last(|r| r.cache_control.as_ref()).unwrap_or_else(|| {
             if names.is_mutable() {
                 CACHE_SHORTLY
@@ -381,7 +420,9 @@ impl Rules {
                 _ if kind.is_left_behind => Publish::Never,
                 Some(true) => Publish::ByRule,
                 Some(false) => Publish::LeftOut,
-                None if is_listed => Publish::ByExtension,
+                None if is_listed || matches!(kind.asked_for, AskedFor::WellKnown { .. }) => {
+                    Publish::ByExtension
+                }
                 None => Publish::NotListed,
             },
             may_be_secret: matching

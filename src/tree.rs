@@ -21,7 +21,7 @@ use crate::init;
 use crate::levels::Levels;
 use crate::path::LogicalPath;
 use crate::problem::{IgnoreLine, Problem, ProblemKind};
-use crate::rules::{Kind, Policy, Publish, Rules};
+use crate::rules::{Defaults, Kind, Policy, Publish, Rules};
 
 /// Paths that aren't published, in gitignore syntax; read in every folder of a source.
 pub const IGNORE_FILE: &str = ".assetsyncignore";
@@ -97,6 +97,8 @@ pub struct Tree {
     pub levels: Levels,
     /// Beginnings of URLs that stand for the top of the tree.
     pub prefixes: Vec<String>,
+    /// What holds where no rule says anything.
+    pub defaults: Defaults,
     /// Where browsers find the objects, for references that are written as absolute URLs. Not known to [`walk`].
     pub public_url: Option<Url>,
 }
@@ -108,6 +110,7 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
         tree: Tree {
             levels: rules.levels().clone(),
             prefixes: rules.prefixes().to_vec(),
+            defaults: rules.defaults(),
             ..Tree::default()
         },
         policies: HashMap::new(),

@@ -12,7 +12,7 @@ use crate::path::LogicalPath;
 use crate::problem::{Problem, ProblemKind};
 use crate::refs::resolve::{BaseUrl, Meaning, Resolved, resolve};
 use crate::refs::{Base, Kind, Reference};
-use crate::rules::Dangling;
+use crate::rules::{Dangling, Defaults};
 use crate::tree::{Asset, Tree};
 
 /// How many pages are named in a message about all of them.
@@ -273,7 +273,7 @@ impl File<'_, '_> {
             Meaning::Nothing(why) => {
                 let cause = format!("lead nowhere: {why}");
                 let why = why.to_string();
-                self.dangles(reference, place, usual(reference.kind), Why { why, cause });
+                self.dangles(reference, place, self.usual(reference), Why { why, cause });
                 return None;
             }
             Meaning::Path(path) => path,
@@ -288,7 +288,7 @@ impl File<'_, '_> {
             // `new URL("./", import.meta.url)`: what a script makes of it, only the script knows.
             let usual = match reference.kind == Kind::Load && self.index.is_folder(&path) {
                 true => Dangling::Warn,
-                false => usual(reference.kind),
+                false => self.usual(reference),
             };
             self.dangles(reference, place, usual, why);
             return None;
@@ -305,6 +305,16 @@ impl File<'_, '_> {
                 .iter()
                 .any(|prefix| reference.url.trim_start().starts_with(prefix.as_str())),
         })
+    }
+
+    /// As [`usual`]; but where nobody said that `/` is the top of the tree, something else may be served there.
+    fn usual(&self, reference: &Reference) -> Dangling {
+        let is_guess = self.index.tree.defaults == Defaults::Site
+            && reference.url.trim_ascii_start().starts_with('/');
+        match usual(reference.kind) {
+            Dangling::Error if is_guess => Dangling::Warn,
+            usual => usual,
+        }
     }
 
     /// Whether the URL would be that of a file, if its `#` and `?` weren't what they are in URLs.

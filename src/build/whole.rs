@@ -67,6 +67,7 @@ impl Memo<'_> {
             warnings: _,
             levels,
             prefixes,
+            defaults,
             public_url,
         } = tree;
         if !self.session.is_on() || !problems.is_empty() || !levels.is_empty() {
@@ -87,7 +88,7 @@ impl Memo<'_> {
         }
         field(
             &mut hasher,
-            format!("{prefixes:?} {public_url:?}").as_bytes(),
+            format!("{prefixes:?} {defaults:?} {public_url:?}").as_bytes(),
         );
         Some(Seal {
             digest: hasher.finalize(),

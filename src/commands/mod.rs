@@ -24,7 +24,7 @@ use assetsync::audit::Sample;
 use assetsync::config::Origin;
 use assetsync::doctor::access::Aim;
 use assetsync::levels::LevelId;
-use assetsync::report::{Display, DisplayMode, tree_text};
+use assetsync::report::{Display, DisplayMode, defaults_text, tree_text};
 use assetsync::{
     Cache, Config, Error, Overrides, Progress, Result, Secret, Tree, Wanted, init, walk,
 };
@@ -58,7 +58,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
     };
     start_workers()?;
     match &cli.command {
-        Command::Init => session.init(),
+        Command::Init { .. } => session.init(),
         Command::Key(KeyCommand::New { file }) => session.new_key(file),
         Command::Key(KeyCommand::Id { .. }) => session.key_id(),
         Command::Diff {
@@ -276,19 +276,42 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn init(&self) -> Result<Code> {
-        let written = init::init(Path::new("."))?;
+        let written = init::init(Path::new("."), &self.overrides)?;
         for file in &written.files {
             self.say(&format!("wrote {file}"));
         }
         for file in &written.kept {
             self.say(&format!("kept {file}, which was there"));
         }
-        self.say("Next: put files into assets/, and see what `assetsync diff` says.");
         self.say(&format!(
             "The key's id is {}. Keep a copy of the key: without it, no name can be made again.",
             written.key_id
         ));
+        self.say_next(&written);
         Ok(DONE)
+    }
+
+    fn say_next(&self, written: &init::Written) {
+        self.say("");
+        if let Some(source) = &written.empty_source {
+            self.say(&format!("Put your files into {source}/."));
+        }
+        if !written.buckets.is_empty() {
+            let buckets = written.buckets.join(" and ");
+            self.say(&format!("Make {buckets}, if you haven't yet."));
+        }
+        self.say(
+            match &self.global.directory {
+                None => "Then publish:".to_string(),
+                Some(folder) => format!("Then publish, in {}:", folder.display()),
+            }
+            .as_str(),
+        );
+        let width = written.next.iter().map(|(command, _)| command.len()).max();
+        for (command, what) in &written.next {
+            let width = width.unwrap_or_default();
+            self.say(&format!("  {command:<width$}   # {what}"));
+        }
     }
 
     fn cors(&self, command: &CorsCommand) -> Result<Code> {
@@ -367,6 +390,9 @@ impl Session<'_> {
         let tree = walk(&config.sources, &config.rules);
         if !self.global.quiet {
             eprint(&tree_text(&tree, self.global.verbose));
+        }
+        if config.file.is_none() {
+            self.say(&defaults_text(&tree));
         }
         let is_empty = tree.assets.is_empty() && tree.problems.is_empty();
         if is_empty && nothing == Nothing::IsAMistake {

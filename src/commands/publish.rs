@@ -10,13 +10,13 @@ use assetsync::config::Place;
 use assetsync::levels::LevelId;
 use assetsync::release::difference::levels_taken_back;
 use assetsync::release::excused::Excused;
-use assetsync::release::guard::{self, Age, Allowed};
+use assetsync::release::guard::{self, Age, Allowed, Refused};
 use assetsync::release::publish::{Published, Push, is_published, mend, publish};
 use assetsync::release::root::{Commit, Live, Root};
 use assetsync::release::stale::{Stale, stale};
 use assetsync::release::state::State;
 use assetsync::release::verify::Verify;
-use assetsync::release::{Base, Basis, who};
+use assetsync::release::{Base, Basis, unasked, who};
 use assetsync::report::{
     Outlook, Urls, plan_json, plan_text, published_text, release_json, report_json, report_text,
     stale_text,
@@ -46,6 +46,7 @@ struct Opened<'a> {
 
 /// A target, and what will be done to it.
 struct Planned<'a> {
+    config: &'a Config,
     target: &'a Target,
     build: &'a Build,
     store: Arc<dyn Store>,
@@ -358,6 +359,7 @@ impl Session<'_> {
             let published = published.and_then(|release| release.commit.as_ref());
             let plan = plan(build, &inventory);
             Ok(Planned {
+                config,
                 target,
                 build,
                 is_published: is_published(&base, build, &plan),
@@ -401,12 +403,20 @@ fn commit_of(config: &Config) -> Asked {
 
 impl Planned<'_> {
     fn check(&self, allowed: &Allowed) -> Result<()> {
-        guard::check(&self.base, self.build, &self.plan, self.age, allowed)
-            .map_err(|error| error.of_target(self.target))
+        guard::refuse(self.refusals(allowed)).map_err(|error| error.of_target(self.target))
+    }
+
+    fn refusals(&self, allowed: &Allowed) -> Vec<Refused> {
+        let mut refusals = guard::refusals(&self.base, self.build, &self.plan, self.age, allowed);
+        if self.config.file.is_none() {
+            let refused = unasked::refused(&self.base, self.build, &self.plan, allowed);
+            refusals.extend(refused);
+        }
+        refusals
     }
 
     fn outlook(&self, allowed: &Allowed) -> Outlook<'_> {
-        let refused = guard::refusals(&self.base, self.build, &self.plan, self.age, allowed);
+        let refused = self.refusals(allowed);
         Outlook::new(self.target, &self.base, self.build, &self.plan, refused)
     }
 
@@ -561,6 +571,7 @@ fn allowed(
         shrink: guards.allow_shrink,
         rotate_key: guards.rotate_key,
         older: guards.allow_older,
+        plain: guards.allow_plain,
         relock: guards.relock.iter().cloned().collect(),
         overwrite_live,
         ..Allowed::default()

@@ -30,6 +30,8 @@ const CONFIG_BYTES_MAX: usize = 4 << 20;
 /// A complete, valid configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The configuration file; none if flags say all.
+    pub file: Option<PathBuf>,
     /// Where the secret is.
     pub key_file: PathBuf,
     /// The id the secret must have; any, if none is given.
@@ -184,9 +186,7 @@ impl Config {
                     bounded::text(file, CONFIG_BYTES_MAX).map_err(|bad| unread(file, &bad))?;
                 Config::parse(file, &text, overrides, wanted)
             }
-            None if overrides.contains_key("from") => {
-                Config::parse(standard, "", overrides, wanted)
-            }
+            None if overrides.contains_key("from") => Config::of_flags(overrides, wanted),
             None => Err(Error::usage(
                 format!("There is no `{CONFIG_FILE}` here"),
                 "make one with `assetsync init`, point to one with `-C DIR` or `-c FILE`, or give `--from DIR --to URL --key-file FILE`",
@@ -205,6 +205,19 @@ impl Config {
         wanted: Wanted<'_>,
     ) -> Result<Config> {
         Reader::new(file, text, overrides).read(wanted)
+    }
+
+    /// What flags and environment say by themselves: the source is a whole site, which has to work as it is.
+    ///
+    /// # Errors
+    /// Anything that can't be used, or is missing.
+    pub(crate) fn of_flags(overrides: &Overrides, wanted: Wanted<'_>) -> Result<Config> {
+        let config = Config::parse(Path::new(CONFIG_FILE), "", overrides, wanted)?;
+        Ok(Config {
+            file: None,
+            rules: config.rules.for_a_site(),
+            ..config
+        })
     }
 
     /// The team's secret. Makes a new key file first if there's none and `create_key` is set.

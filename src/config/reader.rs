@@ -63,6 +63,7 @@ impl<'a> Reader<'a> {
             .try_for_each(|target| refuse_overlap(&sources, target))?;
         let nested = targets.first().map(|outer| self.nested(&raw, outer));
         Ok(Config {
+            file: Some(self.file.to_path_buf()),
             key_file,
             key_id: raw.key_id,
             create_key: raw.create_key,

@@ -136,9 +136,14 @@ fn is_bare(url: &str, kind: Kind) -> bool {
 }
 
 fn after_prefix<'a>(url: &'a str, prefixes: &[String]) -> Option<&'a str> {
+    // `//example.org/` names a host, so the prefix `/` isn't one of it.
+    let names_host = |prefix: &str, rest: &str| prefix == "/" && rest.starts_with(['/', '\\']);
     prefixes
         .iter()
-        .filter_map(|prefix| url.strip_prefix(prefix.as_str()))
+        .filter_map(|prefix| {
+            let rest = url.strip_prefix(prefix.as_str())?;
+            (!names_host(prefix, rest)).then_some(rest)
+        })
         .min_by_key(|rest| rest.len())
 }
 
@@ -232,6 +237,21 @@ mod tests {
         ] {
             assert_eq!(meaning(folder, url), expected, "{url:?} in {folder:?}");
         }
+    }
+
+    #[test]
+    fn the_prefix_of_a_whole_site_leaves_other_hosts_alone() {
+        let site = ["/".to_string()];
+        let mean = |url| resolve(&BaseUrl::new("a/", None, &site), url, Kind::Load, &site);
+        assert_eq!(mean("/x.png"), Meaning::Path("x.png".to_string()));
+        assert_eq!(mean("/"), Meaning::Path(String::new()));
+        for url in ["//example.org/x.png", "/\\example.org/x.png"] {
+            assert_eq!(mean(url), Meaning::Elsewhere, "{url}");
+        }
+        assert_eq!(
+            BaseUrl::new("a/", Some("//example.org/"), &site),
+            BaseUrl(None)
+        );
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Allowed {
     pub older: bool,
     /// These plain names may be written over while the target is live.
     pub overwrite_live: BTreeSet<String>,
+    /// Files whose names nobody could guess may get names that anybody can.
+    pub plain: bool,
     /// What a rollback may not publish again: names of levels that are held.
     pub held: BTreeSet<String>,
 }
@@ -60,8 +62,16 @@ pub fn check(
     age: Age,
     allowed: &Allowed,
 ) -> Result<()> {
-    let refusals = refusals(base, build, plan, age, allowed).into_iter();
+    refuse(refusals(base, build, plan, age, allowed))
+}
+
+/// One error for all guards that say no.
+///
+/// # Errors
+/// [`Error::Refused`] if there are any.
+pub fn refuse(refusals: Vec<Refused>) -> Result<()> {
     let (messages, hints): (Vec<String>, Vec<String>) = refusals
+        .into_iter()
         .map(|refused| (refused.message, refused.hint))
         .unzip();
     match messages.is_empty() {

@@ -17,6 +17,7 @@
 //! | [`guard`] | what stops a push before it begins; pure |
 //! | [`difference`], [`lost`], [`stale`] | what a push changes, what visitors lose, what browsers keep; pure |
 //! | [`excused`] | what may be written over while live; pure |
+//! | [`unasked`] | what stops one without a configuration; pure |
 //! | [`layout`] | where these are kept |
 //! | [`state`] | their documents; compare and swap, settled when its answer is lost |
 //! | [`Unusable`] | why a document can't be used, and what to do |
@@ -43,6 +44,7 @@ pub mod rollback;
 pub mod root;
 pub mod stale;
 pub mod state;
+pub mod unasked;
 mod unusable;
 pub mod verify;
 pub mod who;

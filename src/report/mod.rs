@@ -38,7 +38,7 @@ pub use releases::{
     releases_text, rolled_back_text, root_json, sweep_json, sweep_text, young_text,
 };
 pub use stale::stale_text;
-pub use text::{failures_text, plan_text, report_text, tree_text};
+pub use text::{defaults_text, failures_text, plan_text, report_text, tree_text};
 
 /// What a push would do, and all there is to say of it beforehand.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use crate::name::NameStyle;
 use crate::plan::{Action, Reason, Step, Tally};
 use crate::release::Basis;
 use crate::release::difference::{Change, Removed, Why};
-use crate::tree::Tree;
+use crate::tree::{Asset, Tree};
 
 /// What was left out or looks odd, for `-v` and for warnings: one line each.
 pub fn tree_text(tree: &Tree, verbose: bool) -> String {
@@ -65,6 +65,20 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
         left_out.iter().for_each(|path| line(format!("  {path}")));
     }
     text
+}
+
+/// Which names stay where no configuration says: one line.
+pub fn defaults_text(tree: &Tree) -> String {
+    let is_plain = |asset: &&Asset| asset.policy.names.is_mutable();
+    let plain = tree.assets.iter().filter(is_plain).count() as u64;
+    let keyed = tree.assets.len() as u64 - plain;
+    format!(
+        "no configuration: {} names (pages, and what is asked for by name), {keyed} get keyed ones",
+        match plain {
+            1 => "1 file keeps its".to_string(),
+            plain => format!("{plain} files keep their"),
+        },
+    )
 }
 
 /// What would be done: a line for each change, by path, then the sums.

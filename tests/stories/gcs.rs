@@ -10,8 +10,10 @@ fn server(setup: &[Setup]) -> Server {
     server
 }
 
+/// A configuration without rules: all names are keyed.
 fn site() -> Site {
     Site::bare()
+        .config("")
         .file("index.html", "<h1>Welcome, solvers</h1>".repeat(40))
         .file("img/map.png", b"\x89PNG\r\n\x1a\n map")
         .file("team/The+🤔+Headscratchers #1?.html", "<p>us</p>")

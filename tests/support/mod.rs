@@ -14,6 +14,7 @@ pub mod proxy;
 pub mod s3;
 pub mod s3_server;
 pub mod serving;
+pub mod terminal;
 pub mod web;
 
 use std::collections::BTreeMap;

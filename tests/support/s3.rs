@@ -50,18 +50,29 @@ impl Bucket {
         }
     }
 
-    fn make(endpoint: String) -> Bucket {
+    /// On Ceph's radosgw: somebody has yet to make it.
+    pub fn unmade(name: &str) -> Bucket {
+        let mut bucket = Bucket::called(from_test_command("ASSETSYNC_TEST_RGW"));
+        bucket.name += &format!("-{name}");
+        bucket
+    }
+
+    fn called(endpoint: String) -> Bucket {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "story-{}-{}",
             std::process::id(),
             NEXT.fetch_add(1, Ordering::Relaxed)
         );
-        let bucket = Bucket {
+        Bucket {
             endpoint,
             name,
             is_exposed: false,
-        };
+        }
+    }
+
+    fn make(endpoint: String) -> Bucket {
+        let bucket = Bucket::called(endpoint);
         let answer = bucket.signed("PUT", "", b"");
         assert_eq!(answer.status, 200, "making a bucket: {}", answer.text());
         bucket

@@ -56,6 +56,11 @@ fn serve(stream: TcpStream, folder: &Path, log: &Mutex<BTreeMap<String, u16>>) {
     let file = percent_decode_str(path.trim_start_matches('/'))
         .decode_utf8_lossy()
         .into_owned();
+    // As every host of static sites does.
+    let file = match file.ends_with('/') || file.is_empty() {
+        true => format!("{file}index.html"),
+        false => file,
+    };
     let (status, body) = match fs::read(folder.join(&file)) {
         Ok(body) => (200, body),
         Err(_) => (404, b"not found".to_vec()),

@@ -1,0 +1,279 @@
+//! The project that flags and environment describe, and its configuration as text.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::config::{Access, Config, Origin, Overrides, Place, Target, Wanted};
+use crate::error::{Error, Result};
+use crate::name::KeyId;
+
+pub(super) const TEMPLATE: &str = include_str!("template.toml");
+const KEY_FILE: &str = "assetsync.key";
+const SOURCE: &str = "assets";
+const LOCAL: &str = "file:out/bucket";
+
+/// Settings of a target, which mean nothing without its URL.
+const OF_A_TARGET: [(&str, &str); 6] = [
+    ("state", "--state"),
+    ("public_url", "--public-url"),
+    ("access", "--access"),
+    ("endpoint", "--endpoint"),
+    ("region", "--region"),
+    ("addressing", "--addressing"),
+];
+
+/// What a new configuration says. All of it was checked.
+pub(super) struct Project {
+    pub key_file: String,
+    pub source: String,
+    /// Nothing, if no target was named.
+    pub target: Option<Target>,
+    /// Its settings as they were given, by name.
+    given: Overrides,
+}
+
+impl Project {
+    /// Checks what was given as every command does, before there is a configuration.
+    ///
+    /// # Errors
+    /// A setting can't be used, or the releases would be where strangers can read.
+    pub(super) fn new(overrides: &Overrides) -> Result<Project> {
+        let mut given = overrides.clone();
+        // The new target has a name of its own.
+        given.remove("target");
+        let or = |setting: &str, usual: &str| match given.get(setting) {
+            Some((value, _)) => value.clone(),
+            None => usual.to_string(),
+        };
+        let (key_file, source) = (or("key_file", KEY_FILE), or("from", SOURCE));
+        if !given.contains_key("to") {
+            refuse_without_url(&given)?;
+            refuse_missing_source(&given, &source)?;
+            return Ok(Project {
+                key_file,
+                source,
+                target: None,
+                given: Overrides::new(),
+            });
+        }
+        let target = check(&given, &key_file, &source)?;
+        refuse_open_releases(&target)?;
+        Ok(Project {
+            key_file,
+            source,
+            target: Some(target),
+            given,
+        })
+    }
+
+    /// What the target is called: visitors see `prod`.
+    pub(super) fn target_name(&self) -> &'static str {
+        match self.bucket() {
+            Some(_) => "prod",
+            None => "local",
+        }
+    }
+
+    /// The target, if it's a bucket.
+    pub(super) fn bucket(&self) -> Option<&Target> {
+        let is_bucket = |target: &&Target| !matches!(target.place, Place::Directory(_));
+        self.target.as_ref().filter(is_bucket)
+    }
+
+    /// The URL of the target `local`.
+    pub(super) fn local_url(&self) -> &str {
+        match self.bucket() {
+            None => self.value("to").unwrap_or(LOCAL),
+            Some(_) => LOCAL,
+        }
+    }
+
+    fn value(&self, setting: &str) -> Option<&str> {
+        self.given.get(setting).map(|(value, _)| value.as_str())
+    }
+
+    /// The configuration's text.
+    pub(super) fn text(&self, key_id: KeyId) -> String {
+        let key_file = commented(
+            &setting("key_file", &self.key_file),
+            "relative to this file; keep it out of git, and keep a copy",
+        );
+        let source = commented(
+            &setting("dir", &self.source),
+            "walked; several sources may be given",
+        );
+        let default_target = setting("default_target", self.target_name());
+        let text = TEMPLATE
+            .replace("KEY_FILE", &key_file)
+            .replace("KEY_ID", &key_id.to_string())
+            .replace("DEFAULT_TARGET", &default_target)
+            .replace("SOURCE", &source);
+        text + &self.local() + "\n" + &self.prod()
+    }
+
+    fn local(&self) -> String {
+        let url = setting("url", self.local_url());
+        let mut text = format!("[target.local]\n{url}\n");
+        let given = OF_A_TARGET
+            .iter()
+            .filter(|_| self.bucket().is_none())
+            .filter_map(|(name, _)| Some(setting(name, self.value(name)?)));
+        given.for_each(|line| text += &format!("{line}\n"));
+        text
+    }
+
+    /// The target that visitors see; in comments, if there is none yet.
+    fn prod(&self) -> String {
+        let is_s3 = self
+            .bucket()
+            .is_some_and(|target| matches!(target.place, Place::S3 { .. }));
+        let cors = match is_s3 {
+            true => "cors/s3.json",
+            false => "cors/gcs.json",
+        };
+        let url = ("url", "gs://hunt-assets/static", "or s3://bucket/prefix");
+        let rest = [
+            (
+                "state",
+                "gs://hunt-releases/prod",
+                "where the releases are kept, which nobody else may read; needed below a prefix, and on Google",
+            ),
+            (
+                "public_url",
+                "https://cdn.example.org/static/",
+                "where browsers find it",
+            ),
+            (
+                "access",
+                "bucket",
+                "bucket (default): send no ACL | object-acl: public-read on every object",
+            ),
+            (
+                "endpoint",
+                "https://s3.example.org",
+                "S3-compatible servers",
+            ),
+            ("region", "us-east-1", ""),
+            (
+                "cors",
+                cors,
+                "what pages elsewhere may load: `assetsync cors diff`, `cors apply`",
+            ),
+        ];
+        let Some(_) = self.bucket() else {
+            let line = |(name, value, comment): (&str, &str, &str)| {
+                format!("# {}\n", commented(&setting(name, value), comment))
+            };
+            let lines = [url].into_iter().chain(rest).map(line);
+            return format!("# [target.prod]\n{}", lines.collect::<String>());
+        };
+        let line = |(name, example, comment): (&str, &str, &str)| match self.value(name) {
+            Some(value) => format!("{}\n", setting(name, value)),
+            None if name == "cors" => format!("{}\n", commented(&setting(name, cors), comment)),
+            None => format!("# {}\n", commented(&setting(name, example), comment)),
+        };
+        let addressing = self.value("addressing");
+        let addressing = addressing.map(|value| format!("{}\n", setting("addressing", value)));
+        format!(
+            "[target.prod]\n{}\n{}{}",
+            setting("url", self.value("to").expect("there's a bucket")),
+            rest.map(line).concat(),
+            addressing.unwrap_or_default()
+        )
+    }
+}
+
+fn setting(name: &str, value: &str) -> String {
+    // A string of JSON is one of TOML, but for one character.
+    let value = serde_json::Value::from(value).to_string();
+    let value = value.replace('\u{7f}', "\\u007f");
+    format!("{name} = {value}")
+}
+
+fn commented(line: &str, comment: &str) -> String {
+    match comment {
+        "" => line.to_string(),
+        comment => format!("{line:<32} # {comment}"),
+    }
+}
+
+/// The target as it's read without a configuration, with a source that need not be there yet.
+fn check(given: &Overrides, key_file: &str, source: &str) -> Result<Target> {
+    let mut all = given.clone();
+    let usual = |value: &str| (value.to_string(), Origin::Default);
+    all.entry("from".to_string()).or_insert(usual(source));
+    all.entry("key_file".to_string()).or_insert(usual(key_file));
+    // init writes the policies.
+    all.remove("cors");
+    let is_made = !given.contains_key("from") && make_folder(Path::new(source))?;
+    let read = Config::of_flags(&all, Wanted::Targets(&[]));
+    if is_made {
+        // Nothing is written before all is checked.
+        fs::remove_dir(source).map_err(|e| Error::io("remove", Path::new(source), e))?;
+    }
+    let mut targets = read?.targets;
+    Ok(targets.remove(0))
+}
+
+/// Whether it wasn't there.
+fn make_folder(folder: &Path) -> Result<bool> {
+    match fs::create_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(Error::io("create the folder", folder, e)),
+    }
+}
+
+fn refuse_without_url(given: &Overrides) -> Result<()> {
+    let is_flag = |name: &str| matches!(given.get(name), Some((_, Origin::Flag(_))));
+    match OF_A_TARGET.iter().find(|(name, _)| is_flag(name)) {
+        None => Ok(()),
+        Some((_, flag)) => Err(Error::usage(
+            format!("{flag} is about a target, and none is named"),
+            "name it with `--to file:FOLDER`, `--to s3://BUCKET/PREFIX` or `--to gs://BUCKET/PREFIX`",
+        )),
+    }
+}
+
+fn refuse_missing_source(given: &Overrides, source: &str) -> Result<()> {
+    match given.get("from") {
+        Some((_, origin)) if !Path::new(source).is_dir() => Err(Error::usage(
+            format!("the folder `{source}` doesn't exist ({origin})"),
+            "",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The releases name every object. Where a bucket's rules let everybody read, they need a place that those leave out.
+fn refuse_open_releases(target: &Target) -> Result<()> {
+    let (scheme, bucket, prefix) = match &target.place {
+        Place::Directory(_) => return Ok(()),
+        _ if target.access == Access::ObjectAcl => return Ok(()),
+        Place::S3 { prefix, .. } if prefix.is_empty() => return Ok(()),
+        Place::S3 { bucket, prefix } => ("s3", bucket, prefix),
+        Place::Gcs { bucket, prefix } => ("gs", bucket, prefix),
+    };
+    let is_open = match &target.state {
+        None => true,
+        // On Google, a right to read is for a whole bucket.
+        Some(Place::Gcs { bucket: other, .. }) => scheme == "gs" && other == bucket,
+        Some(_) => false,
+    };
+    if !is_open {
+        return Ok(());
+    }
+    let why = match scheme {
+        "gs" => "on Google Cloud, whoever may read a bucket may read all of it",
+        _ => "below a prefix, everybody could read them",
+    };
+    let example = format!("{scheme}://{bucket}-releases/{prefix}");
+    Err(Error::usage(
+        format!("The releases need a private place of their own: {why}"),
+        format!(
+            "make a second bucket, and name it: `--state {}`",
+            example.trim_end_matches('/')
+        ),
+    ))
+}

@@ -1,0 +1,62 @@
+//! What stops a push without a configuration: its plain names are this program's idea, not the user's. Pure.
+
+use std::collections::HashSet;
+
+use super::Base;
+use super::guard::{Allowed, Refused, overwrites};
+use super::manifest::Manifest;
+use crate::build::Build;
+use crate::error::escape;
+use crate::plan::Plan;
+use crate::report::count;
+
+/// Why `build`, whose plain names no configuration asked for, may not be published on top of `base`: it would reveal hidden files,
+/// or write over what somebody else keeps in the target.
+pub fn refused(base: &Base, build: &Build, plan: &Plan<'_>, allowed: &Allowed) -> Option<Refused> {
+    match &base.manifest {
+        _ if allowed.plain => None,
+        Some(manifest) => revealed(manifest, build),
+        None => foreign(plan),
+    }
+}
+
+fn revealed(manifest: &Manifest, build: &Build) -> Option<Refused> {
+    let open: HashSet<&str> = manifest
+        .published()
+        .filter(|entry| entry.is_mutable())
+        .map(|entry| &*entry.path)
+        .collect();
+    let entries = manifest.entries.iter().map(|entry| &*entry.path);
+    let hidden: HashSet<&str> = entries.filter(|path| !open.contains(path)).collect();
+    let revealed: Vec<&str> = build
+        .published()
+        .filter(|object| object.is_mutable())
+        .map(|object| object.path.as_str())
+        .filter(|path| hidden.contains(path))
+        .collect();
+    let first = revealed.first()?;
+    Some(Refused {
+        message: format!(
+            "Anybody could guess the names of {} that are hidden in the current release, such as `{}`",
+            count(revealed.len() as u64, "file"),
+            escape(first)
+        ),
+        hint: "without a configuration, pages keep their names: `--allow-plain` if everybody may find them; with an `assetsync.toml` \
+               (`assetsync init` writes one), its rules and levels decide"
+            .to_string(),
+    })
+}
+
+/// A site that assetsync didn't publish may be in this place: it isn't the one that is meant, perhaps.
+fn foreign(plan: &Plan<'_>) -> Option<Refused> {
+    let over: Vec<&str> = overwrites(plan).collect();
+    let first = over.first()?;
+    Some(Refused {
+        message: format!(
+            "The target has {} already that no release of ours wrote, such as `{}`",
+            count(over.len() as u64, "file"),
+            escape(first)
+        ),
+        hint: "is it the right place? `--allow-plain` writes over them".to_string(),
+    })
+}

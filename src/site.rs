@@ -1,0 +1,118 @@
+//! Which files keep their names where no configuration says: those that people, browsers and robots ask for by
+//! name. Pure.
+
+use crate::path::LogicalPath;
+
+/// Documents that are found by their address: pages, feeds and sitemaps, calendars, and the manifests of installed
+/// sites, whose `start_url` and `scope` are relative to them.
+const DOCUMENTS: [&str; 7] = ["htm", "html", "ics", "rss", "webmanifest", "xhtml", "xml"];
+
+/// Beginnings of names that a service worker has by itself or behind another word: `firebase-messaging-sw.js`.
+const SERVICE_WORKERS: [&str; 4] = ["serviceworker", "sw", "swjs", "ngswworker"];
+
+/// The folder of RFC 8615, whose files are found by name.
+const WELL_KNOWN: &str = ".well-known/";
+
+/// What a site without rules makes of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum AskedFor {
+    /// By whatever refers to it.
+    ByReference,
+    /// By its name, which has to stay.
+    ByName,
+    /// By its name in `.well-known/`: published whatever its extension, with this type if it has none.
+    WellKnown {
+        /// `Content-Type` of a file without extension.
+        bare_type: &'static str,
+    },
+}
+
+/// Whether somebody asks for `path` by its name.
+pub(crate) fn asked_for(path: &LogicalPath) -> AskedFor {
+    let is_by_name = is_document(path)
+        || is_service_worker(path)
+        || (path.folder().is_empty() && is_asked_for_at_the_top(path.file_name()));
+    match path.as_str().strip_prefix(WELL_KNOWN) {
+        Some("apple-app-site-association" | "openid-configuration") => AskedFor::WellKnown {
+            bare_type: "application/json",
+        },
+        Some(_) => AskedFor::WellKnown {
+            bare_type: "text/plain; charset=utf-8",
+        },
+        None if is_by_name => AskedFor::ByName,
+        None => AskedFor::ByReference,
+    }
+}
+
+fn is_document(path: &LogicalPath) -> bool {
+    let extension = path.extension();
+    extension.is_some_and(|extension| DOCUMENTS.contains(&extension.as_str()))
+        || path.file_name() == "manifest.json"
+}
+
+/// A browser looks for a new version of a service worker at the URL of the old one, for ever. So its URL must stay
+/// (<https://web.dev/articles/service-worker-lifecycle#avoid_changing_the_url_of_your_service_worker_script>).
+fn is_service_worker(path: &LogicalPath) -> bool {
+    let name = path.file_name().to_lowercase();
+    let Some(stem) = name.strip_suffix(".js").or(name.strip_suffix(".mjs")) else {
+        return false;
+    };
+    let words: Vec<&str> = stem.split(['-', '_', '.']).collect();
+    let ends_so = |from: usize| SERVICE_WORKERS.contains(&words[from..].concat().as_str());
+    (0..words.len()).any(ends_so)
+}
+
+/// `robots.txt`, `ads.txt`, proofs of ownership; icons that browsers look for without being told.
+fn is_asked_for_at_the_top(name: &str) -> bool {
+    name.ends_with(".txt")
+        || name == "favicon.ico"
+        || (name.starts_with("apple-touch-icon") && name.ends_with(".png"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_by_name(path: &str) -> bool {
+        asked_for(&LogicalPath::parse(path).expect("valid")) != AskedFor::ByReference
+    }
+
+    #[test]
+    fn what_is_asked_for_by_name_keeps_it_and_what_pages_refer_to_does_not() {
+        for path in [
+            "index.html",
+            "a/b/About.HTM",
+            "404.html",
+            "feed.xml",
+            "blog/sitemap.xml",
+            "site.webmanifest",
+            "app/manifest.json",
+            "robots.txt",
+            "favicon.ico",
+            "apple-touch-icon-precomposed.png",
+            "sw.js",
+            "app/service-worker.js",
+            "ServiceWorker.mjs",
+            "firebase-messaging-sw.js",
+            "my.service_worker.js",
+            "ngsw-worker.js",
+            ".well-known/security.txt",
+            ".well-known/apple-app-site-association",
+        ] {
+            assert!(is_by_name(path), "{path}");
+        }
+        for path in [
+            "style.css",
+            "app.js",
+            "news.js",
+            "worker.js",
+            "data.json",
+            "img/map.svg",
+            "icons/favicon.ico",
+            "notes/answer.txt",
+            "html",
+        ] {
+            assert!(!is_by_name(path), "{path}");
+        }
+    }
+}
