@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::Target;
+use crate::mask::masked;
 use crate::name::SECRET_BYTES_MIN;
 use crate::problem::{self, Listed, Problem};
 use crate::store::{StoreError, StoreErrorKind};
@@ -153,8 +154,8 @@ impl Error {
 
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Error {
         Error::Usage {
-            message: message.into(),
-            hint: hint.into(),
+            message: masked(&message.into()).into_owned(),
+            hint: masked(&hint.into()).into_owned(),
         }
     }
 

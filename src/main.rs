@@ -18,10 +18,13 @@ use crate::cli::{Cli, Color};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let matches = Cli::command()
+    let parsed = Cli::command()
         .try_get_matches()
-        .unwrap_or_else(|error| without_guesses(error).exit());
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| without_guesses(error).exit());
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return print_usage(&without_guesses(error)),
+    };
     set_color(cli.global.color);
     let code = go_to_directory(&cli)
         .and_then(|()| commands::run(&cli, &matches))
@@ -78,6 +81,15 @@ const NEVER_GUESSED: [&str; 2] = ["--state", "--to"];
 fn is_slip(typed: &str, meant: &str) -> bool {
     let most = if typed.len() < 8 { 1 } else { 2 };
     !NEVER_GUESSED.contains(&meant) && strsim::osa_distance(typed, meant) <= most
+}
+
+/// What clap says: help, or what is wrong with the command line, which may have a URL with its password.
+fn print_usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    tell(&error.render().ansi().to_string());
+    ExitCode::from(2)
 }
 
 fn set_color(color: Color) {

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::key_file;
 use crate::path::{BadName, LogicalPath, ObjectKey};
 
 const NAME_CONTEXT: &str = "assetsync 2026-11-20 object name v1";
@@ -61,16 +62,13 @@ impl Secret {
         })
     }
 
-    /// Reads a key file; one newline at its end isn't part of the secret.
+    /// Reads a key file; one line end at its end isn't part of the secret.
     ///
     /// # Errors
-    /// No such file, too short, or readable by other users of the machine.
+    /// No such file, too short, larger than 4 KiB, readable by other users of the machine, or text with what pasting
+    /// and converting leave behind: white space around it, a byte order mark, NULs.
     pub fn from_file(file: &Path) -> Result<Secret> {
-        check_file(file)?;
-        let bytes = fs::read(file).map_err(|e| Error::key_file(file, &e))?;
-        let trimmed = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        let trimmed = trimmed.strip_suffix(b"\r").unwrap_or(trimmed);
-        Secret::new(trimmed).map_err(|e| e.in_file(file))
+        key_file::read(file, None)
     }
 
     /// Writes a new random key (64 hex digits) to `file`, readable by its owner alone.
@@ -119,42 +117,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret(id {})", self.id())
     }
-}
-
-/// A key is a file, and nobody else's to read.
-fn check_file(file: &Path) -> Result<()> {
-    let metadata = fs::metadata(file).map_err(|e| Error::key_file(file, &e))?;
-    if !metadata.is_file() {
-        return Err(Error::key(
-            format!(
-                "The key file `{}` isn't a file but a folder or device",
-                file.display()
-            ),
-            "",
-        ));
-    }
-    match mode_for_others(&metadata) {
-        None => Ok(()),
-        Some(mode) => Err(Error::key(
-            format!(
-                "Other users can read the key file `{}` (mode {mode:04o})",
-                file.display()
-            ),
-            format!("run `chmod 600 {}`", file.display()),
-        )),
-    }
-}
-
-#[cfg(unix)]
-fn mode_for_others(metadata: &fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = metadata.permissions().mode() & 0o7777;
-    (mode & 0o077 != 0).then_some(mode)
-}
-
-#[cfg(not(unix))]
-fn mode_for_others(_metadata: &fs::Metadata) -> Option<u32> {
-    None
 }
 
 /// The public id of a secret: 8 bytes, printed as 16 hex digits.

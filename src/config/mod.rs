@@ -17,6 +17,7 @@ use self::reader::Reader;
 
 use crate::bounded::{self, BadText};
 use crate::error::{Error, Result};
+use crate::key_file;
 use crate::name::Secret;
 use crate::rules::Rules;
 use crate::tree::Source;
@@ -223,13 +224,12 @@ impl Config {
     /// The team's secret. Makes a new key file first if there's none and `create_key` is set.
     ///
     /// # Errors
-    /// As [`Secret::from_file`]; [`Error::Refused`] if it isn't the key that `key_id` names.
+    /// As [`Secret::from_file`], but what looks like a slip is taken if `key_id` names it; [`Error::Refused`] if it isn't the key that `key_id` names.
     pub fn secret(&self) -> Result<Secret> {
         let secret = match self.create_key && !self.key_file.exists() {
             true => Secret::create_file(&self.key_file)?,
-            false => {
-                Secret::from_file(&self.key_file).map_err(|error| self.point_to_the_team(error))?
-            }
+            false => key_file::read(&self.key_file, self.key_id.as_deref())
+                .map_err(|error| self.point_to_the_team(error))?,
         };
         match &self.key_id {
             Some(wanted) if *wanted != secret.id().to_string() => Err(Error::Refused {

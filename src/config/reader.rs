@@ -11,6 +11,7 @@ use super::{Config, Origin, Overrides, Place, Provenance, Target, Wanted, neares
 use crate::error::{Error, Result, shortened, shown_key_file};
 use crate::glob::Glob;
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
+use crate::mask::{has_credentials, masked, masked_value};
 use crate::refs::Extra;
 use crate::rules::{Rule, Rules};
 use crate::tree::Source;
@@ -52,8 +53,8 @@ impl<'a> Reader<'a> {
         let retry_seconds =
             self.number("retry_seconds", raw.retry_seconds.as_ref(), 300, 1..=86_400)?;
         raw.target
-            .values()
-            .try_for_each(|target| self.check_target(target))?;
+            .iter()
+            .try_for_each(|(name, target)| self.check_target(name, target))?;
         let targets = match wanted {
             Wanted::Targets(names) => self.targets(&raw, names)?,
             Wanted::NoTarget => Vec::new(),
@@ -95,7 +96,7 @@ impl<'a> Reader<'a> {
             .or_else(|| default.map(|v| (v.to_string(), Origin::Default)))?;
         let shown = match setting {
             "key_file" => shown_key_file(&self.beside_if_from_file(&value, &origin)),
-            _ => without_password(&value),
+            _ => masked_value(&value).into_owned(),
         };
         let shown = Provenance {
             setting: setting.to_string(),
@@ -296,11 +297,11 @@ impl<'a> Reader<'a> {
         let text = prefix.get_ref();
         let is_rooted =
             text.starts_with('/') || text.starts_with("https://") || text.starts_with("http://");
-        match is_rooted && text.ends_with('/') {
+        match is_rooted && text.ends_with('/') && !has_credentials(text) {
             true => Ok(text.clone()),
             false => Err(self.mistake(
                 &prefix.span(),
-                format!("`{}` isn't a prefix of URLs", crate::error::escape(text)),
+                format!("`{}` isn't a prefix of URLs", crate::error::escape(&masked_value(text))),
                 "write it as in `/static/` or `https://cdn.example.org/static/`, with a slash at its end",
             )),
         }
@@ -450,7 +451,7 @@ impl<'a> Reader<'a> {
             file: self.file.to_path_buf(),
             line,
             column,
-            message: message.into(),
+            message: masked(&message.into()).into_owned(),
             hint: hint.into(),
         }
     }
@@ -537,16 +538,6 @@ const CHOICES: [(&str, &str); 10] = [
 fn can_match_nothing(pattern: &str) -> bool {
     let is_odd = |part: &str| matches!(part, "" | "." | "..");
     pattern.split('/').any(is_odd)
-}
-
-/// A URL's password isn't for the eyes of those who read the log.
-pub(super) fn without_password(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            format!("{}://…{}", &text[..scheme], &text[at..])
-        }
-        _ => text.to_string(),
-    }
 }
 
 const EXTENSION_HINT: &str =

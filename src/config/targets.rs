@@ -7,9 +7,10 @@ use toml::Spanned;
 use url::Url;
 
 use super::raw::{RawConfig, RawTarget};
-use super::reader::{Reader, without_password};
+use super::reader::Reader;
 use super::{Access, Addressing, Origin, Place, Provenance, Target, nearest};
 use crate::error::{Error, Result};
+use crate::mask::{CREDENTIALS_HINT, has_credentials, masked_value};
 
 const ACCESS: [(&str, Access); 2] = [
     ("bucket", Access::Bucket),
@@ -40,12 +41,20 @@ impl Reader<'_> {
     }
 
     /// Targets that aren't meant now are checked too: not on the night they are needed.
-    pub(super) fn check_target(&self, raw: &RawTarget) -> Result<()> {
+    pub(super) fn check_target(&self, name: &str, raw: &RawTarget) -> Result<()> {
+        if !is_name(name) {
+            let shown = crate::error::escape(&masked_value(name));
+            return Err(self.mistake(
+                &raw.url.span(),
+                format!("`{shown}` can't be a target's name"),
+                "a name has no `:`, no spaces at its ends and nothing that isn't seen; the place is its `url`",
+            ));
+        }
         parse_place(raw.url.get_ref(), self.folder())
-            .map_err(|why| self.mistake(&raw.url.span(), why, URL_HINT))?;
+            .map_err(|why| self.mistake(&raw.url.span(), why, url_hint(raw.url.get_ref())))?;
         if let Some(state) = &raw.state {
             parse_place(state.get_ref(), self.folder())
-                .map_err(|why| self.mistake(&state.span(), why, URL_HINT))?;
+                .map_err(|why| self.mistake(&state.span(), why, url_hint(state.get_ref())))?;
         }
         if let Some(cors) = &raw.cors {
             check_policy(&self.folder().join(cors.get_ref()))
@@ -53,8 +62,9 @@ impl Reader<'_> {
         }
         for (setting, url) in [("public_url", &raw.public_url), ("endpoint", &raw.endpoint)] {
             if let Some(url) = url {
-                parse_url(setting, url.get_ref())
-                    .map_err(|why| self.mistake(&url.span(), why, ""))?;
+                parse_url(setting, url.get_ref()).map_err(|why| {
+                    self.mistake(&url.span(), why, credentials_hint(url.get_ref()))
+                })?;
             }
         }
         Ok(())
@@ -69,7 +79,9 @@ impl Reader<'_> {
                 None => Ok(vec![url.clone()]),
                 Some(name) => Err(Error::usage(
                     format!(
-                        "Both the target `{name}` and another place `{url}` ({origin}) are given"
+                        "Both the target `{}` and another place `{}` ({origin}) are given",
+                        masked_value(name),
+                        masked_value(url)
                     ),
                     "name a target or give a URL, so that nobody takes the one for the other",
                 )),
@@ -117,16 +129,16 @@ impl Reader<'_> {
             .filter(|(to, _)| found.is_some() || to == name);
         let place = match (&given, &url) {
             (Some((to, origin)), _) => parse_place(to, Path::new(""))
-                .map_err(|why| Error::usage(format!("{why} ({origin})"), URL_HINT))?,
+                .map_err(|why| Error::usage(format!("{why} ({origin})"), url_hint(to)))?,
             (None, Some(url)) => {
                 let shown = Provenance {
                     setting: format!("target.{name}.url"),
-                    value: url.get_ref().clone(),
+                    value: masked_value(url.get_ref()).into_owned(),
                     origin: Origin::File(self.file.to_path_buf()),
                 };
                 self.provenance.push(shown);
                 parse_place(url.get_ref(), self.folder())
-                    .map_err(|why| self.mistake(&url.span(), why, URL_HINT))?
+                    .map_err(|why| self.mistake(&url.span(), why, url_hint(url.get_ref())))?
             }
             (None, None) => {
                 let (message, hint) = unknown_target(name, &raw.target);
@@ -172,7 +184,7 @@ impl Reader<'_> {
             (Origin::File(_), Some(spanned)) => self.mistake(&spanned.span(), why, hint),
             _ => Error::usage(format!("{why} ({origin})"), hint),
         };
-        let state = parse_place(&text, &folder).map_err(|why| mistake(why, URL_HINT))?;
+        let state = parse_place(&text, &folder).map_err(|why| mistake(why, url_hint(&text)))?;
         match is_published(&state, place) {
             false => Ok(Some(state)),
             true => Err(mistake(
@@ -227,10 +239,18 @@ impl Reader<'_> {
             Err(message) => message,
         };
         Err(match (&origin, in_file) {
-            (Origin::File(_), Some(spanned)) => self.mistake(&spanned.span(), message, ""),
-            _ => Error::usage(format!("{message} ({origin})"), ""),
+            (Origin::File(_), Some(spanned)) => {
+                self.mistake(&spanned.span(), message, credentials_hint(&text))
+            }
+            _ => Error::usage(format!("{message} ({origin})"), credentials_hint(&text)),
         })
     }
+}
+
+/// Whether a target can be called so: what has a colon is taken for a URL, what begins with a dash for a flag.
+fn is_name(name: &str) -> bool {
+    let is_odd = |c: char| c == ':' || crate::error::escape(&c.to_string()) != c.to_string();
+    !name.is_empty() && name.trim() == name && !name.starts_with('-') && !name.contains(is_odd)
 }
 
 /// Whether what is published at `inner` looks like a part of what is at `outer`.
@@ -283,7 +303,25 @@ fn check_policy(file: &Path) -> Result<(), String> {
 
 const URL_HINT: &str = "write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`";
 
+/// What to write where a target's URL can't be used.
+fn url_hint(url: &str) -> &'static str {
+    match credentials_hint(url) {
+        "" => URL_HINT,
+        hint => hint,
+    }
+}
+
+fn credentials_hint(url: &str) -> &'static str {
+    match has_credentials(url) {
+        true => CREDENTIALS_HINT,
+        false => "",
+    }
+}
+
 fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
+    if has_credentials(url) {
+        return Err(format!("`{}` has credentials in it", masked_value(url)));
+    }
     if let Some(path) = url.strip_prefix("file:") {
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
@@ -325,11 +363,11 @@ fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
 fn parse_url(setting: &str, text: &str) -> Result<Url, String> {
     let is_plain = |url: &Url| {
         let has_no_more =
-            url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+            url.query().is_none() && url.fragment().is_none() && !has_credentials(text);
         matches!(url.scheme(), "http" | "https") && url.has_host() && has_no_more
     };
     Url::parse(text).ok().filter(is_plain).ok_or_else(|| {
-        let shown = without_password(text);
+        let shown = crate::error::escape(&masked_value(text));
         let example = match setting {
             "endpoint" => "https://s3.example.org",
             _ => "https://cdn.example.org/static/",
@@ -353,6 +391,7 @@ fn unknown_target(name: &str, targets: &BTreeMap<String, RawTarget>) -> (String,
         None if targets.len() == 1 => format!("there is only {}", quoted(targets.keys())),
         None => format!("there are {}", quoted(targets.keys())),
     };
+    let name = crate::error::escape(&masked_value(name));
     (format!("there is no target `{name}`"), hint)
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
+use crate::mask::masked;
 use crate::progress::{Progress, Snapshot};
 
 /// How often a bar is drawn.
@@ -28,8 +29,10 @@ pub enum DisplayMode {
     Quiet,
 }
 
-/// Writes to standard error. If nobody is there any more, because the terminal was closed, nobody needs to know.
+/// Writes to standard error; whatever URL is in it, without its password. If nobody is there any more, because the terminal was
+/// closed, nobody needs to know.
 pub fn tell(text: &str) {
+    let text = masked(text);
     drop(anstream::stderr().lock().write_all(text.as_bytes()));
 }
 

@@ -50,6 +50,7 @@ use crate::body::Body;
 use crate::build::{Build, Object};
 use crate::config::{Place, Target};
 use crate::error::Error;
+use crate::mask::masked;
 use crate::name::Token;
 use crate::path::{KEY_BYTES_MAX, ObjectKey};
 use crate::problem::Problem;
@@ -422,7 +423,7 @@ impl StoreError {
     pub(crate) fn new(kind: StoreErrorKind, message: impl Into<String>) -> StoreError {
         StoreError {
             kind,
-            message: message.into(),
+            message: masked(&message.into()).into_owned(),
             hint: String::new(),
         }
     }

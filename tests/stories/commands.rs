@@ -220,13 +220,92 @@ fn a_key_in_a_folder_that_is_not_there_gets_a_hint_that_helps() {
 fn a_line_break_at_the_end_of_a_key_does_not_matter() {
     let site = Site::new()
         .private("unix.key", &format!("{KEY}\n"))
-        .private("windows.key", &format!("{KEY}\r\n"))
-        .private("other.key", &format!("{KEY}\n\n"));
+        .private("windows.key", &format!("{KEY}\r\n"));
     let id = site.ok(&["key", "id"]);
     assert_eq!(id, "72cdccee6044a45f\n");
     assert_eq!(site.ok(&["key", "id", "--key-file", "unix.key"]), id);
     assert_eq!(site.ok(&["key", "id", "--key-file", "windows.key"]), id);
-    assert_ne!(site.ok(&["key", "id", "--key-file", "other.key"]), id);
+}
+
+/// Writes a key of any bytes.
+fn with_key(site: Site, bytes: &[u8]) -> Site {
+    fs::write(site.path("hunt.key"), bytes).expect("written");
+    site
+}
+
+/// A configuration with the key's id.
+fn with_key_id(site: Site, id: &str) -> Site {
+    let config = format!("key_file = \"hunt.key\"\nkey_id = \"{id}\"\n");
+    site.raw_config(&format!(
+        "{config}[[source]]\ndir = \"assets\"\n[target.local]\nurl = \"file:out\"\n"
+    ))
+}
+
+#[test]
+fn a_key_that_was_pasted_or_converted_is_told_and_taken_only_if_its_id_is_meant() {
+    let utf_16: Vec<u8> = KEY.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, told) in [
+        (
+            format!("\u{feff}{KEY}").into_bytes(),
+            "begins with a byte order mark",
+        ),
+        (format!("{KEY} \n").into_bytes(), "ends with a space"),
+        (format!("{KEY}\t").into_bytes(), "ends with a tab"),
+        (
+            format!("{KEY}\n\n").into_bytes(),
+            "ends with a line break of its own",
+        ),
+        (format!(" {KEY}").into_bytes(), "begins with a space"),
+        (format!("{KEY}\0").into_bytes(), "has a NUL in its text"),
+        ([&[0xff, 0xfe], &utf_16[..]].concat(), "is UTF-16"),
+    ] {
+        let site = with_key(Site::new().file("a.png", "a"), &bytes);
+        for command in [&["push"][..], &["key", "id"]] {
+            let run = site.run(command);
+            assert_eq!(run.code, 2, "{run}");
+            let told = format!(
+                "error: The key file `hunt.key` {told}, which would make it another key\nhint: "
+            );
+            assert!(run.stderr.starts_with(&told), "{run}");
+            assert!(!run.stderr.contains("example secret"), "{run}");
+            assert!(!site.path("out").exists());
+        }
+        let (_, behind) = site
+            .run(&["push"])
+            .stderr
+            .split_once("`key_id = \"")
+            .map(|(a, b)| (a.to_string(), b.to_string()))
+            .expect("it's advised");
+        let id = behind.split('"').next().expect("an id").to_string();
+        let site = with_key_id(site, &id);
+        assert_eq!(site.ok(&["key", "id"]), format!("{id}\n"));
+        site.ok(&["push"]);
+        let other = with_key_id(site, "72cdccee6044a45f").run(&["push"]);
+        assert_eq!(other.code, 2, "{other}");
+    }
+}
+
+#[test]
+fn a_key_of_random_bytes_is_taken_as_it_is() {
+    let random = |byte: u8| -> Vec<u8> {
+        let begin = [0xef, 0xbb, 0xbf, 0x9d, 0, 0xff, 0xfe, 0x80];
+        [&begin[..], &[0xc1; 23], &[byte]].concat()
+    };
+    for byte in [0, b' ', b'\t', 0xfe] {
+        with_key(Site::new(), &random(byte)).ok(&["key", "id"]);
+    }
+}
+
+#[test]
+fn a_key_that_is_larger_than_any_key_is_not_read_to_its_end() {
+    let site = Site::new().file("a.png", "a");
+    let film = fs::File::create(site.path("hunt.key")).expect("made");
+    film.set_len(3 << 30).expect("sparse");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    let told = "error: The key file `hunt.key` is larger than 4 KiB: is it the right file?\n";
+    assert!(run.stderr.starts_with(told), "{run}");
+    with_key(site, &[b'k'; 4096]).ok(&["key", "id"]);
 }
 
 #[test]

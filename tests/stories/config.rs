@@ -369,6 +369,34 @@ fn mistakes_in_a_target() {
 }
 
 #[test]
+fn a_name_that_no_target_can_have_is_refused() {
+    for (name, shown) in [
+        ("s3://hunt", "s3://hunt"),
+        ("", ""),
+        (" prod", " prod"),
+        ("-prod", "-prod"),
+        ("pr\\u0007od", r"pr\u{7}od"),
+        ("pr\\u202eod", r"pr\u{202e}od"),
+    ] {
+        let run = push(&at_the_top(&format!(
+            "[target.\"{name}\"]\nurl = \"file:out\""
+        )));
+        let told = format!("error: assetsync.toml:3:7: `{shown}` can't be a target's name\n");
+        assert!(
+            run.code == 2 && run.stderr.starts_with(&told),
+            "{told}{run}"
+        );
+    }
+    let run = push(&at_the_top(
+        "[target.\"größe 2027.b_c-d\"]\nurl = \"file:out2\"",
+    ));
+    assert_eq!(
+        run.stderr,
+        "error: Which target? There are several, and no default\nhint: name one of `größe 2027.b_c-d`, `local`, or set `default_target`\n"
+    );
+}
+
+#[test]
 fn two_letters_in_the_wrong_order_get_the_nearest_name() {
     assert_told(
         in_a_target,

@@ -23,6 +23,7 @@ mod gcs;
 mod globs;
 mod guards;
 mod leaks;
+mod masks;
 mod model;
 mod owners;
 mod plain;

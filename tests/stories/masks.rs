@@ -1,0 +1,134 @@
+//! Passwords in URLs: whoever writes one anywhere, it's in nothing that is printed, and where credentials belong is told.
+
+use crate::support::{Run, Site};
+
+const PASSWORD: &str = "pa55word";
+
+/// URLs with credentials in them, as people write them.
+const URLS: [&str; 9] = [
+    "s3://KEY:pa55word@hunt/static",
+    "s3://KEY:pa55word/with+slash@hunt/static",
+    "s3://KEY:12/pa55word@hunt",
+    "s3:KEY:pa55word@hunt",
+    "gs://user:pa55word@hunt",
+    "https://user:pa55word@hunt.example.org/",
+    "https://:pa55word@hunt.example.org/",
+    "https://user:p@pa55word@hunt.example.org/",
+    "KEY:pa55word@hunt",
+];
+
+/// A site with one target whose table has `line`.
+fn site(line: &str) -> Site {
+    let site = Site::bare().file("a.png", "a");
+    site.config(&format!("[target.local]\n{line}\n"))
+}
+
+/// Bad usage, and no password.
+fn assert_masked(run: &Run, what: &str) {
+    assert_eq!(run.code, 2, "{what}: {run}");
+    let all = format!("{}{}", run.stdout, run.stderr);
+    assert!(
+        !all.contains(PASSWORD) && !all.contains("slash@"),
+        "{what}: {run}"
+    );
+}
+
+fn assert_explained(run: &Run, what: &str) {
+    assert_masked(run, what);
+    let told = "hint: credentials belong into the environment or a profile, not into a URL: ";
+    assert!(run.stderr.contains(told), "{what}: {run}");
+}
+
+#[test]
+fn a_password_in_a_setting_is_masked_and_it_is_said_where_it_belongs() {
+    for url in URLS {
+        let in_file = [
+            format!("url = \"{url}\""),
+            format!("url = \"file:out\"\nstate = \"{url}\""),
+            format!("url = \"file:out\"\nendpoint = \"{url}\""),
+            format!("url = \"file:out\"\npublic_url = \"{url}\""),
+        ];
+        for line in in_file {
+            for command in [
+                &["push"][..],
+                &["-v", "diff"],
+                &["push", "--json"],
+                &["doctor"],
+            ] {
+                assert_explained(&site(&line).run(command), &format!("{line} {command:?}"));
+            }
+        }
+        let local = site("url = \"file:out\"");
+        for (flag, variable) in [
+            ("--to", "ASSETSYNC_TO"),
+            ("--state", "ASSETSYNC_STATE"),
+            ("--endpoint", "ASSETSYNC_ENDPOINT"),
+            ("--public-url", "ASSETSYNC_PUBLIC_URL"),
+        ] {
+            assert_explained(&local.run(&["-v", "push", flag, url]), flag);
+            assert_explained(
+                &local.run_with(&[(variable, url)], &["-v", "push"]),
+                variable,
+            );
+        }
+    }
+}
+
+#[test]
+fn a_password_where_no_url_belongs_is_masked_too() {
+    let local = site("url = \"file:out\"");
+    for url in URLS.iter().filter(|url| url.contains("://")) {
+        for arguments in [
+            &["push", url][..],
+            &["push", "local", url],
+            &["push", "local", "--to", url],
+            &["-v", "push", "--target", url],
+            &["rollback", url],
+            &["push", "--from", url],
+            &["push", "--key-file", url],
+            &["push", "-c", url],
+            &["push", "-C", url],
+            &["manifest", "--level", url],
+            &["push", "--unlock", url],
+            &["push", "--overwrite-live", url],
+            &["live", "on", "--until", url],
+        ] {
+            assert_masked(&local.run(arguments), &format!("{arguments:?}"));
+        }
+        for variable in ["ASSETSYNC_TARGET", "ASSETSYNC_CONFIG", "ASSETSYNC_FROM"] {
+            assert_masked(
+                &local.run_with(&[(variable, url)], &["-v", "push"]),
+                variable,
+            );
+        }
+        for config in [
+            format!("prefixes = [\"{url}\"]\n"),
+            format!("default_target = \"{url}\"\n"),
+            format!("\"{url}\" = 1\n"),
+        ] {
+            let site = Site::bare().file("a.png", "a");
+            let rest = "key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n[target.local]\nurl = \"file:out\"\n";
+            assert_masked(
+                &site.raw_config(&format!("{config}{rest}")).run(&["push"]),
+                &config,
+            );
+        }
+        assert_masked(&local.run(&["init", url]), url);
+        assert_masked(&local.run(&["push", &format!("--requests={url}")]), url);
+        assert_masked(&local.run(&["push", &format!("--nothing={url}")]), url);
+        let name = format!("[target.\"{url}\"]\nurl = \"file:out\"\n");
+        assert_masked(
+            &Site::bare().file("a.png", "a").config(&name).run(&["push"]),
+            &name,
+        );
+    }
+}
+
+#[test]
+fn an_at_sign_in_a_name_stays() {
+    let site = site("url = \"file:out@home:x\"\npublic_url = \"https://cdn.example.org/a@2x/\"");
+    let site = site.file("team@2x.html", "");
+    site.ok(&["push"]);
+    let url = site.ok(&["url", "a.png"]);
+    assert!(url.starts_with("https://cdn.example.org/a@2x/"), "{url}");
+}
