@@ -142,7 +142,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
-        guards: Guards,
+        guards: Box<Guards>,
         #[command(flatten)]
         settings: Settings,
         #[command(flatten)]

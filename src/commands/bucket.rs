@@ -6,6 +6,7 @@ use assetsync::doctor::access::Aim;
 use assetsync::doctor::{
     Finding, Patient, Seen, Summary, Verdict, access, before_push, examine, own_command,
 };
+use assetsync::release::guard::Refused;
 use assetsync::report::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };
@@ -116,6 +117,15 @@ impl Session<'_> {
         exposed: &[Exposed<'_>],
         is_allowed: bool,
     ) -> Result<Vec<u64>> {
+        let seen = self.look_exposed(runtime, exposed)?;
+        for (one, seen) in exposed.iter().zip(&seen) {
+            self.judge_exposed(one.target, &seen.findings, is_allowed)?;
+        }
+        Ok(seen.iter().map(|seen| seen.requests).collect())
+    }
+
+    /// What strangers may do to each target, if anything is to be published there.
+    fn look_exposed(&self, runtime: &Runtime, exposed: &[Exposed<'_>]) -> Result<Vec<Seen>> {
         let looks = exposed.iter().map(|one| async {
             match one.is_published {
                 true => Seen::default(),
@@ -123,18 +133,34 @@ impl Session<'_> {
             }
         });
         let look = async { Ok(join_all(looks).await) };
-        let seen = self.unless_stopped(runtime, look)?;
-        for (one, seen) in exposed.iter().zip(&seen) {
-            self.judge_exposed(one.target, &seen.findings, is_allowed)?;
-        }
-        Ok(seen.iter().map(|seen| seen.requests).collect())
+        self.unless_stopped(runtime, look)
+    }
+
+    /// Why each would be refused by [`Session::refuse_exposed`], if it would, and how many requests the look took.
+    pub(super) fn refusals_of_exposed(
+        &self,
+        runtime: &Runtime,
+        exposed: &[Exposed<'_>],
+    ) -> Result<Vec<(Option<Refused>, u64)>> {
+        let seen = self.look_exposed(runtime, exposed)?;
+        let refusals = exposed.iter().zip(&seen).map(|(one, seen)| {
+            let is_failed = |finding: &Finding| finding.verdict == Verdict::Failed;
+            let is_open = seen.findings.iter().any(is_failed);
+            let refused = is_open.then(|| refusal(one.target, &seen.findings));
+            (refused, seen.requests)
+        });
+        Ok(refusals.collect())
     }
 
     fn judge_exposed(&self, target: &Target, findings: &[Finding], is_allowed: bool) -> Result<()> {
         for finding in findings {
             let (name, text) = (&target.name, &finding.text);
             match finding.verdict {
-                Verdict::Failed if !is_allowed => return Err(refused(target, findings)),
+                Verdict::Failed if !is_allowed => {
+                    let Refused { message, hint } = refusal(target, findings);
+                    let message = format!("Nothing was published to {name}: {message}");
+                    return Err(Error::Refused { message, hint });
+                }
                 Verdict::Failed => self.say(&format!("warning: {name}: {text}")),
                 Verdict::Unknown => self.say(&format!(
                     "warning: {name}: whether strangers are kept out couldn't be told: {text}"
@@ -153,18 +179,17 @@ fn patience(config: &Config) -> Patience {
     Patience::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX))
 }
 
-fn refused(target: &Target, findings: &[Finding]) -> Error {
+fn refusal(target: &Target, findings: &[Finding]) -> Refused {
     let failed = findings.iter().filter(|f| f.verdict == Verdict::Failed);
     let (texts, fixes): (Vec<&str>, Vec<&str>) =
         failed.map(|f| (f.text.as_str(), f.fix.as_str())).unzip();
-    let name = &target.name;
     let mut ways = each_once(&fixes);
     let doctor = own_command(target, "doctor");
     ways.push(format!(
         "`{doctor}` tells more; `--allow-exposed` publishes nevertheless"
     ));
-    Error::Refused {
-        message: format!("Nothing was published to {name}: {}", texts.join("; ")),
+    Refused {
+        message: texts.join("; "),
         hint: ways.join("\n      "),
     }
 }

@@ -80,20 +80,25 @@ impl Session<'_> {
             }
         };
         let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
+        let exposed: Vec<Exposed<'_>> = planned.iter().map(Planned::exposed).collect();
+        let exposed = match guards.is_some_and(|guards| guards.allow_exposed) {
+            true => Vec::new(),
+            false => self.refusals_of_exposed(&runtime, &exposed)?,
+        };
+        let exposed = exposed.into_iter().chain(std::iter::repeat((None, 0)));
         let mut documents = Vec::new();
-        for planned in &planned {
-            self.detail(&format!("{} requests sent", planned.store.requests()));
-            let outlook = planned.outlook(&allowed);
+        for (planned, (exposed, asked)) in planned.iter().zip(exposed) {
+            let requests = planned.store.requests() + asked;
+            self.detail(&format!("{requests} requests sent"));
+            let mut outlook = planned.outlook(&allowed);
+            outlook.refused.extend(exposed);
             match output.json {
                 true => documents.push(plan_json(&outlook, urls(output))),
                 false => print(&plan_text(&outlook, urls(output)))?,
             }
             self.say_beforehand(&outlook.stale);
-            if let Err(refused) = planned.check(&allowed) {
-                self.say(&format!("A push would be refused: {refused}"));
-                if let Some(hint) = refused.hint() {
-                    self.say(&format!("hint: {hint}"));
-                }
+            for Refused { message, hint } in &outlook.refused {
+                self.say(&format!("A push would be refused: {message}\nhint: {hint}"));
             }
         }
         print_json(&documents)?;
@@ -123,12 +128,12 @@ impl Session<'_> {
         let all = self.plan(&runtime, &config, &builds, opened, commit)?;
         // Of several targets, none is written to before all may be.
         all.iter().try_for_each(|planned| planned.check(&allowed))?;
-        allowed.overwrite_live = self.confirm_all(&all, excused, guards)?;
         for planned in &all {
             self.say_beforehand(&planned.stale());
         }
         let exposed: Vec<Exposed<'_>> = all.iter().map(Planned::exposed).collect();
         let asked = self.refuse_exposed(&runtime, &exposed, guards.allow_exposed)?;
+        allowed.overwrite_live = self.confirm_all(&all, excused, guards)?;
         let mut documents = Vec::new();
         let mut code = DONE;
         let (mut done, mut failed) = (Vec::new(), None);

@@ -52,7 +52,7 @@ pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
         "is_seen": outlook.basis == Basis::Seen,
         "changes": changes.collect::<Vec<_>>(),
         "removed": removed.collect::<Vec<_>>(),
-        "refusal": refusal_json(outlook.target, &outlook.refused),
+        "refusal": refusal_json(&outlook.refused),
     })
 }
 
@@ -80,11 +80,11 @@ fn change_json(outlook: &Outlook<'_>, action: &Action<'_>, urls: Urls) -> Option
     Some(value)
 }
 
-fn refusal_json(target: &Target, refused: &[Refused]) -> Value {
+fn refusal_json(refused: &[Refused]) -> Value {
     if refused.is_empty() {
         return Value::Null;
     }
-    let reason = |refused: &Refused| json!({ "message": refused.message, "hint": target.named_in(&refused.hint) });
+    let reason = |refused: &Refused| json!({ "message": refused.message, "hint": refused.hint });
     let (message, hint) = (String::new(), String::new());
     json!({
         "exit_code": Error::Refused { message, hint }.exit_code(),

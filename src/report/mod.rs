@@ -55,7 +55,7 @@ pub struct Outlook<'a> {
     pub difference: Difference<'a>,
     /// Names that browsers keep although they change.
     pub stale: Vec<Stale>,
-    /// The guards that stop it.
+    /// What stops it; with hints for the target.
     pub refused: Vec<Refused>,
 }
 
@@ -66,8 +66,11 @@ impl<'a> Outlook<'a> {
         base: &'a Base,
         build: &'a Build,
         plan: &'a Plan<'a>,
-        refused: Vec<Refused>,
+        mut refused: Vec<Refused>,
     ) -> Outlook<'a> {
+        for Refused { hint, .. } in &mut refused {
+            *hint = target.named_in(hint);
+        }
         Outlook {
             target,
             build,

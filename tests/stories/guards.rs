@@ -7,6 +7,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use crate::support::hunt::Hunt;
+use crate::support::s3::Bucket;
 use crate::support::{Run, Site};
 
 const LEVELS: &str = r#"
@@ -771,6 +772,31 @@ fn the_refusal_that_a_push_would_meet_is_in_the_json_of_each_target() {
     assert_eq!(plans[1]["refusal"], Value::Null);
     assert_eq!(site.run(&["push", "local"]).code, 3);
     assert_eq!(site.run(&["diff", "--check", "local"]).code, 6, "as ever");
+}
+
+#[test]
+fn diff_tells_too_that_strangers_can_list_the_bucket() {
+    let bucket = Bucket::on_moto();
+    let target = format!(
+        "[target.prod]\nurl = \"{}\"\nendpoint = \"{}\"\n",
+        bucket.url(),
+        bucket.endpoint
+    );
+    let site = Site::new().config(&target).file("map.png", "a map");
+    let run = bucket.run(&site, &["diff"]);
+    let told = "A push would be refused: strangers can list";
+    assert!(run.stderr.contains(told), "{run}");
+    let plan = json_of(&bucket.run(&site, &["diff", "--json"]).stdout);
+    let reason = &plan["refusal"]["reasons"][0];
+    let hint = reason["hint"].as_str().expect("text");
+    assert!(
+        hint.contains("`--allow-exposed` publishes nevertheless"),
+        "{hint}"
+    );
+    // Which allows it.
+    let plan = json_of(&bucket.run(&site, &["push", "--dry-run", "--json"]).stdout);
+    assert_eq!(plan["refusal"], Value::Null);
+    assert!(bucket.keys().is_empty(), "a diff writes nothing");
 }
 
 // --- names that browsers keep
