@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::build::Object;
 use crate::encode::{self, read_full};
+use crate::files;
 use crate::progress::Progress;
 use crate::store::{PART_BYTES, StoreError, StoreErrorKind};
 
@@ -67,7 +68,7 @@ pub fn prepare(
 
 /// The file's bytes as they are published.
 pub(crate) fn open(object: &Object) -> io::Result<Box<dyn Read + '_>> {
-    let file = File::open(&object.file)?;
+    let file = files::open(&object.file)?;
     Ok(match &object.edits {
         None => Box::new(file),
         Some(edits) => Box::new(edits.reader(io::BufReader::new(file))),
@@ -75,10 +76,7 @@ pub(crate) fn open(object: &Object) -> io::Result<Box<dyn Read + '_>> {
 }
 
 fn in_memory(object: &Object, gzip_level: u32) -> io::Result<Body> {
-    let mut bytes = Vec::with_capacity(object.size_bytes as usize + 1);
-    open(object)?
-        .take(object.size_bytes + 1)
-        .read_to_end(&mut bytes)?;
+    let bytes = files::read_from(open(object)?, object.size_bytes, object.size_bytes + 1)?;
     if blake3::hash(&bytes) != object.digest {
         return Err(changed());
     }
@@ -109,7 +107,7 @@ fn on_disk(object: &Object, gzip_level: u32, progress: &Arc<Progress>) -> io::Re
         });
     }
     let file = match object.edits {
-        None => File::open(&object.file)?,
+        None => files::open(&object.file)?,
         Some(_) => edited_on_disk(object)?,
     };
     let content = Content::File(Parts::new(
@@ -134,7 +132,7 @@ fn gzipped_on_disk(
         inner: open(object)?,
         hasher: blake3::Hasher::new(),
     };
-    let mut gzipped = tempfile::tempfile().map_err(no_spool)?;
+    let mut gzipped = spool()?;
     let (read, written) =
         encode::gzip_stream(&mut content, &mut gzipped, gzip_level).map_err(no_room)?;
     if content.hasher.finalize() != object.digest {
@@ -148,7 +146,7 @@ fn gzipped_on_disk(
 }
 
 fn edited_on_disk(object: &Object) -> io::Result<File> {
-    let mut edited = tempfile::tempfile().map_err(no_spool)?;
+    let mut edited = spool()?;
     io::copy(&mut open(object)?, &mut edited).map_err(no_room)?;
     edited.seek(SeekFrom::Start(0))?;
     Ok(edited)
@@ -168,6 +166,11 @@ fn no_room(error: io::Error) -> io::Error {
         folder.display()
     );
     io::Error::new(error.kind(), message)
+}
+
+/// A file without a name, for what is too large for memory.
+fn spool() -> io::Result<File> {
+    files::with_few_handles(tempfile::tempfile).map_err(no_spool)
 }
 
 fn no_spool(error: io::Error) -> io::Error {
@@ -237,7 +240,7 @@ impl Parts {
 
     /// The CRC32C of the whole file, read from its start and wound back.
     pub fn crc32c(&mut self) -> io::Result<u32> {
-        let mut buffer = vec![0; 1 << 20];
+        let mut buffer = files::zeros(1 << 20)?;
         let mut crc = 0;
         loop {
             let n = read_full(&mut self.file, &mut buffer)?;
@@ -256,7 +259,7 @@ impl Parts {
             return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
         }
         let size = self.left_bytes.min(part_bytes as u64) as usize;
-        let mut part = vec![0; size];
+        let mut part = files::zeros(size)?;
         if read_full(&mut self.file, &mut part)? != size {
             return Err(changed());
         }
@@ -294,7 +297,10 @@ fn changed() -> io::Error {
 
 /// An I/O error of `object`'s file as a store error.
 pub(crate) fn explain(object: &Object, error: &io::Error) -> StoreError {
-    let kind = match error.get_ref().is_some_and(|inner| inner.is::<Changed>()) {
+    let is_other = |inner: &(dyn std::error::Error + Send + Sync + 'static)| {
+        inner.is::<Changed>() || inner.is::<files::NotAFile>()
+    };
+    let kind = match error.get_ref().is_some_and(is_other) {
         true => StoreErrorKind::FileChanged,
         false if error.kind() == io::ErrorKind::Interrupted => StoreErrorKind::Interrupted,
         false => StoreErrorKind::Other,

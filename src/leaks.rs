@@ -2,12 +2,11 @@
 //! hunt it may give a solution away, or be the clue, so it's listed for people to judge.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, plain};
+use crate::files;
 use crate::media;
 use crate::metadata;
 use crate::problem::Problem;
@@ -75,14 +74,14 @@ pub fn leaks(tree: &Tree, progress: &Progress) -> Result<Leaks> {
 
 fn look_into(asset: &Asset, progress: &Progress) -> Leaks {
     let mut file = Leaks::default();
-    let mut content = Vec::new();
-    let read = File::open(&asset.file)
-        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut content));
-    if let Err(e) = read {
-        let message = format!("can't be read: {}", plain(&e));
-        file.unreadable.push(Problem::new(&asset.path, message));
-        return file;
-    }
+    let content = match files::read(&asset.file, FILE_BYTES_MAX + 1) {
+        Ok(content) => content,
+        Err(e) => {
+            let message = format!("can't be read: {}", plain(&e));
+            file.unreadable.push(Problem::new(&asset.path, message));
+            return file;
+        }
+    };
     if content.len() as u64 > FILE_BYTES_MAX {
         let message = format!(
             "is larger than {} MiB, and wasn't looked into",

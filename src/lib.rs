@@ -61,6 +61,7 @@ pub mod credentials;
 pub mod doctor;
 pub mod encode;
 mod error;
+mod files;
 pub mod glob;
 pub mod init;
 mod inventory;

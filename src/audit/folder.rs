@@ -1,7 +1,6 @@
 //! A folder's files as they are on disk: their bytes, the `.gz` beside them, who may read and write them, and `_headers`.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use crate::config::Place;
 use crate::doctor;
 use crate::encode;
 use crate::error::plain;
+use crate::files;
 use crate::name::EncodingPolicy;
 use crate::release::manifest::{Entry, Manifest};
 use crate::store::headers_file::{HEADERS_FILE, Served, merge_headers};
@@ -60,7 +60,7 @@ pub(super) fn has_gz(subject: &Subject<'_>, manifest: &Manifest, entry: &Entry) 
 
 fn whole(entry: &Entry, file: &Path) -> Option<Finding> {
     let wanted = || format!("{} bytes, as published", entry.size_bytes);
-    match File::open(file).and_then(measure) {
+    match files::open(file).and_then(measure) {
         Ok((bytes, digest)) if bytes == entry.size_bytes && digest == entry.digest => None,
         Ok((bytes, _)) if bytes == entry.size_bytes => {
             let seen = format!("{bytes} other bytes");
@@ -222,7 +222,7 @@ fn measure(mut from: impl Read) -> io::Result<(u64, blake3::Hash)> {
 fn gz(entry: &Entry, file: &Path, gz: &PathBuf) -> Option<Finding> {
     // More than was published is enough to know.
     let unpacked = |gz| measure(GzDecoder::new(gz).take(entry.size_bytes + 1));
-    match File::open(gz) {
+    match files::open(gz) {
         Ok(opened) => match unpacked(opened) {
             Ok((bytes, digest)) if bytes == entry.size_bytes && digest == entry.digest => None,
             _ => {
@@ -243,6 +243,6 @@ fn is_worth_gz(entry: &Entry, file: &Path) -> bool {
     if entry.size_bytes > PART_BYTES as u64 {
         return false;
     }
-    let content = std::fs::read(file);
+    let content = files::read(file, PART_BYTES as u64);
     content.is_ok_and(|content| encode::gzip(&content, 9).is_some())
 }

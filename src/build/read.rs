@@ -1,7 +1,7 @@
 //! The first reading of a file: its digest, what it refers to, and what must not be published.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::credentials::{self, Credential};
 use crate::encode::read_full;
 use crate::error::plain;
+use crate::files;
 use crate::media;
 use crate::metadata;
 use crate::name::Secret;
@@ -72,7 +73,7 @@ impl Reader {
     }
 
     fn read(&mut self, asset: &Asset, secret: &Secret, progress: &Progress) -> io::Result<Draft> {
-        let file = File::open(&asset.file)?;
+        let file = files::open(&asset.file)?;
         let size_bytes = file.metadata()?.len();
         let whole = wants(asset);
         if whole == Wants::Nothing || size_bytes > DOCUMENT_BYTES_MAX {
@@ -80,9 +81,7 @@ impl Reader {
             too_large(asset, whole, &mut draft);
             return Ok(draft);
         }
-        let mut content = Vec::with_capacity(size_bytes as usize + 1);
-        file.take(DOCUMENT_BYTES_MAX + 1)
-            .read_to_end(&mut content)?;
+        let content = files::read_from(file, size_bytes, DOCUMENT_BYTES_MAX + 1)?;
         let mut scanner = Scanner::new(secret);
         scanner.scan(&content);
         Ok(look_into(asset, &content, &scanner))

@@ -1,7 +1,6 @@
 //! Names: every file after what it refers to, files that refer to each other in a circle together.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -10,6 +9,7 @@ use super::link::{Link, Links, Set};
 use super::memo::{Content, Edition, Memo};
 use super::read::Draft;
 use super::{Object, changed};
+use crate::files;
 use crate::name::{Component, EncodingPolicy, NameStyle, Secret, Token, object_key, token};
 use crate::path::ObjectKey;
 use crate::problem::{Problem, ProblemKind};
@@ -207,7 +207,8 @@ impl Naming<'_> {
     /// The file, which must not have changed since it was looked into.
     fn content(&self, file: usize) -> Result<Vec<u8>, Problem> {
         let asset = &self.tree.assets[file];
-        let content = fs::read(&asset.file).map_err(|e| {
+        let size_bytes = self.drafts[file].size_bytes;
+        let content = files::read(&asset.file, size_bytes + 1).map_err(|e| {
             Problem::new(
                 &asset.path,
                 format!("can't be read: {}", crate::error::plain(&e)),

@@ -6,6 +6,7 @@ mod audit;
 mod bucket;
 mod cors;
 mod inspect;
+mod limits;
 mod live;
 mod paths;
 mod publish;
@@ -32,6 +33,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tokio::runtime::Runtime;
 
+use self::limits::Limits;
 use self::stop::Stop;
 use crate::cli::{
     AccessCommand, Cli, Command, CorsCommand, Global, KeyCommand, ReleasesCommand, SETTINGS,
@@ -51,12 +53,13 @@ const CHANGES_FOUND: Code = 6;
 pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
     let progress = Arc::new(Progress::new());
     let session = Session {
+        limits: Limits::raise(),
         global: &cli.global,
         overrides: overrides(matches),
         stop: Stop::of(&progress),
         progress,
     };
-    start_workers()?;
+    start_workers(session.limits)?;
     match &cli.command {
         Command::Init { .. } => session.init(),
         Command::Key(KeyCommand::New { file }) => session.new_key(file),
@@ -214,15 +217,18 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
     }
 }
 
-/// Threads for hashing and compressing, as many as there are cores or RAYON_NUM_THREADS says.
-fn start_workers() -> Result<()> {
-    rayon::ThreadPoolBuilder::new()
-        .build_global()
-        .map_err(|e| Error::Io {
-            doing: "start",
-            path: "the worker threads".into(),
-            source: io::Error::other(e),
-        })
+/// Threads for hashing and compressing, as many as there are cores or RAYON_NUM_THREADS says, and no more than may have files open.
+fn start_workers(limits: Limits) -> Result<()> {
+    let workers = rayon::ThreadPoolBuilder::new();
+    let workers = match limits.workers() {
+        Some(most) => workers.num_threads(most),
+        None => workers,
+    };
+    workers.build_global().map_err(|e| Error::Io {
+        doing: "start",
+        path: "the worker threads".into(),
+        source: io::Error::other(e),
+    })
 }
 
 /// The settings that flags and environment give, and which of the two it was.
@@ -272,6 +278,7 @@ struct Session<'a> {
     overrides: Overrides,
     progress: Arc<Progress>,
     stop: Stop,
+    limits: Limits,
 }
 
 impl Session<'_> {
@@ -350,13 +357,20 @@ impl Session<'_> {
             .config
             .clone()
             .or_else(|| variable("ASSETSYNC_CONFIG").map(PathBuf::from));
-        let config = Config::load(file.as_deref(), &self.overrides, wanted)?;
+        let mut config = Config::load(file.as_deref(), &self.overrides, wanted)?;
         for setting in &config.provenance {
             self.detail(&format!(
                 "{} = {} ({})",
                 setting.setting, setting.value, setting.origin
             ));
         }
+        let requests = self.limits.requests(config.requests);
+        if requests < config.requests {
+            self.detail(&format!(
+                "{requests} requests at a time, since few files may be open (`ulimit -n`)"
+            ));
+        }
+        config.requests = requests;
         Ok(config)
     }
 

@@ -417,7 +417,7 @@ async fn release(
     let stamp = push.state.stamp();
     let published = || push.build.published();
     let release = Release {
-        id: ReleaseId::new(stamp.at, &stamp.nonce),
+        id: ReleaseId::after(seen.newest.as_ref(), stamp.at, &stamp.nonce),
         parent: seen.parent.clone(),
         previous: seen.newest.clone(),
         manifest: digest,

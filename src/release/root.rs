@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use data_encoding::HEXLOWER;
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -83,6 +85,23 @@ impl ReleaseId {
 }
 
 impl ReleaseId {
+    /// The same, unless that would sort before `newest`: by a clock that was set back, or in the same second. Then its time is
+    /// that of `newest`, and a second.
+    pub fn after(newest: Option<&ReleaseId>, at: Timestamp, nonce: &Nonce) -> ReleaseId {
+        let id = ReleaseId::new(at, nonce);
+        let before = newest.filter(|newest| id <= **newest);
+        let second = SignedDuration::from_secs(1);
+        let next = before.and_then(|newest| newest.time()?.checked_add(second).ok());
+        next.map_or(id, |time| ReleaseId::new(time, nonce))
+    }
+
+    /// When it was made, by its name; none if that doesn't tell.
+    fn time(&self) -> Option<Timestamp> {
+        let time = self.0.get(.."20270115-190412".len())?;
+        let civil = DateTime::strptime("%Y%m%d-%H%M%S", time).ok()?;
+        Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    }
+
     /// Whether a release could be called so.
     pub(super) fn is_one(name: &str) -> bool {
         let parts: Vec<&str> = name.split('-').collect();
@@ -756,6 +775,35 @@ pub(super) fn check_format(json: &[u8], format: &str, version: u32) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_releases_never_go_back_in_time() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let nonce = Nonce("a".into());
+        let newest = ReleaseId::new(at("2027-01-15T19:04:12Z"), &nonce);
+        let after = |text| ReleaseId::after(Some(&newest), at(text), &nonce);
+        assert_eq!(after("2027-01-15T19:04:13Z").0[..15], *"20270115-190413");
+        for earlier in [
+            "2027-01-15T19:04:12Z",
+            "2027-01-15T19:04:11Z",
+            "1970-01-01T00:00:00Z",
+        ] {
+            let id = after(earlier);
+            assert!(id > newest, "{id}");
+            assert_eq!(id.0[..15], *"20270115-190413", "{earlier}");
+        }
+        assert!(ReleaseId::is_one(&after("1970-01-01T00:00:00Z").0));
+        let odd = ReleaseId("zzz".to_string());
+        let new = ReleaseId::new(at("2027-01-15T19:04:12Z"), &nonce);
+        assert_eq!(
+            ReleaseId::after(Some(&odd), at("2027-01-15T19:04:12Z"), &nonce),
+            new
+        );
+        assert_eq!(
+            ReleaseId::after(None, at("2027-01-15T19:04:12Z"), &nonce),
+            new
+        );
+    }
 
     const V1: &str = include_str!("../../tests/data/root/v1.json");
     const V1_WITH_TARGET: &str = include_str!("../../tests/data/root/v1-with-target.json");

@@ -25,9 +25,11 @@ use super::headers_file::{HEADERS_FILE, Served, merge_headers};
 use super::{Listing, PutMode, Store, StoreError, StoreErrorKind, Stored, Version, token_in_name};
 use crate::body::{self, Body, Content};
 use crate::build::{Build, Object};
+use crate::files;
 use crate::name::{EncodingPolicy, Token};
 use crate::path::ObjectKey;
 use crate::problem::Problem;
+use crate::store::document_bytes_max;
 
 mod case;
 mod noted;
@@ -183,7 +185,7 @@ impl Folder {
 
     fn read(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreError> {
         let file = self.file(key);
-        match fs::read(&file) {
+        match files::read(&file, document_bytes_max(key) as u64) {
             Ok(bytes) => {
                 let version = document_version(&bytes);
                 Ok(Some((bytes.into(), version)))
@@ -425,7 +427,7 @@ impl Folder {
             return Ok(true);
         }
         let file = self.file(&gz);
-        let content = match File::open(&file) {
+        let content = match files::open(&file) {
             Ok(content) => content,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(true),
             Err(e) => return Err(failed("read", &file, &e)),
@@ -797,7 +799,7 @@ fn exists(file: &Path) -> io::Result<Option<fs::Metadata>> {
 
 fn digest(file: &Path) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(File::open(file)?)?;
+    hasher.update_reader(files::open(file)?)?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 

@@ -58,6 +58,7 @@ use crate::release::layout::{FOLDER, ROOT};
 
 pub use control::Control;
 pub use memory::{Call, Memory, Mischief};
+pub use wire::limit_connections;
 
 /// The user metadata that holds an object's [`Token`]. Tokens are keyed hashes: they tell strangers nothing.
 pub(crate) const TOKEN_METADATA: &str = "assetsync";

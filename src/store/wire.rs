@@ -14,6 +14,7 @@ use object_store::client::{
     HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpResponseBody,
     HttpService,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
 use super::Patience;
@@ -30,6 +31,21 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// How much is handed to the connection at a time, in bytes: progress is seen in steps of this.
 const SLICE_BYTES: usize = 64 << 10;
+
+/// How many connections may be in use at a time; unset if as many as anybody asks for.
+static CONNECTIONS: OnceLock<Arc<Semaphore>> = OnceLock::new();
+
+/// Bounds the connections of all stores of this process, of which each is an open file. The first bound counts.
+pub fn limit_connections(connections: usize) {
+    let connections = connections.min(Semaphore::MAX_PERMITS);
+    CONNECTIONS.get_or_init(|| Arc::new(Semaphore::new(connections)));
+}
+
+/// Waits until another connection may be used.
+async fn a_connection() -> Option<OwnedSemaphorePermit> {
+    let connections = Arc::clone(CONNECTIONS.get()?);
+    connections.acquire_owned().await.ok()
+}
 
 /// The one client all stores of the process share: connections are reused.
 pub(super) fn reqwest_client() -> reqwest::Client {
@@ -56,6 +72,12 @@ fn client() -> reqwest::ClientBuilder {
         // Many connections carry more than the streams of one.
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
+        // Those that wait for the next request are open, too.
+        .pool_max_idle_per_host(
+            CONNECTIONS
+                .get()
+                .map_or(usize::MAX, |most| most.available_permits()),
+        )
 }
 
 fn build_client(builder: reqwest::ClientBuilder) -> reqwest::Client {
@@ -79,6 +101,7 @@ impl HttpService for Wire {
             Some("http") => plain_client(),
             _ => reqwest_client(),
         };
+        let connection = a_connection().await;
         let size_bytes = body.content_length() as u64;
         let moved = Arc::new(AtomicU64::new(0));
         let url = parts
@@ -110,7 +133,10 @@ impl HttpService for Wire {
         let (parts, body) = response.into_parts();
         Ok(HttpResponse::from_parts(
             parts,
-            HttpResponseBody::new(Received { inner: body }),
+            HttpResponseBody::new(Received {
+                inner: body,
+                _connection: connection,
+            }),
         ))
     }
 }
@@ -191,6 +217,8 @@ impl HttpBody for Slices {
 
 struct Received {
     inner: reqwest::Body,
+    /// Given back with the answer.
+    _connection: Option<OwnedSemaphorePermit>,
 }
 
 impl HttpBody for Received {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::process::Running;
 use super::*;
 use crate::support::gcs::Server;
-use crate::support::proxy::Fault::{Answer, AnswerBy, Close, Drip, Endless, Hang};
+use crate::support::proxy::Fault::{Answer, AnswerBy, Before, Close, Drip, Endless, Hang};
 use crate::support::proxy::gate_before;
 
 /// No run may need so much more than an undisturbed one, whatever it's answered. That has 45 MiB without optimisation.
@@ -203,5 +203,38 @@ fn all_phases_of_a_run_together_wait_little_longer_than_one_for_a_server_that_is
         );
         stage.assert_nothing_is_half_written();
         stage.assert_next_push_completes();
+    });
+}
+
+// ---- files that are swapped ----
+
+/// Puts a FIFO that nobody writes to in a file's place.
+fn swap_for_fifo(file: &std::path::Path) {
+    fs::remove_file(file).expect("it's there");
+    let made = Command::new("mkfifo").arg(file).status();
+    assert!(made.expect("mkfifo runs").success());
+}
+
+#[test]
+fn a_file_that_is_swapped_for_a_fifo_hangs_nobody() {
+    let rows = [
+        ("small", ("picture.png", small as fn() -> Site)),
+        ("compressed", ("style.css", small as fn() -> Site)),
+        ("in parts", ("film.mp4", large as fn() -> Site)),
+    ];
+    each(3, rows, |(path, site)| {
+        let site = Arc::new(site());
+        let file = site.asset(path);
+        // Everything was read by then, and nothing was sent.
+        let swap = Before(Box::new(move || swap_for_fifo(&file)));
+        let stage = Stage::new(Arc::clone(&site), [Rule::new("GET", "policy", swap)]);
+        let run = stage.push(&[]);
+        stage.proxy.assert_all_happened();
+        assert_eq!(run.code, 2, "{run}");
+        assert_says(
+            &run,
+            &[path, "is a FIFO, socket, device or folder, not a file"],
+        );
+        assert_eq!(stage.unfinished_uploads(), 0);
     });
 }

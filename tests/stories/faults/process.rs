@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::{Arc, OnceLock};
 
+use super::disk::under;
 use super::*;
 use crate::support::proxy::{Fault, gate_after, gate_before};
 
@@ -232,4 +233,56 @@ fn killed_at_any_request_nothing_is_half_written_and_the_next_push_completes() {
         assert!(stage.unfinished_uploads() <= 1, "only orphans remain");
         stage.assert_next_push_completes();
     });
+}
+
+#[test]
+fn whoever_asks_for_no_hangup_gets_none() {
+    let (fault, gate) = gate_before();
+    let stage = Stage::new(small(), [Rule::new("PUT", "", fault)]);
+    let ignoring = r#"trap '' HUP; exec "$0" "$@""#;
+    let mut command = under(&["sh", "-c", ignoring], &stage.command(&[]));
+    let push = Running::start(&mut command);
+    gate.wait();
+    push.send("HUP");
+    gate.open();
+    let run = push.end();
+    assert_eq!(run.code, 0, "{run}");
+    stage.assert_published();
+}
+
+#[test]
+fn whoever_ends_a_push_after_the_switch_is_told_what_finishes_plain_names() {
+    let config = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
+    // Once, what is looked at is dropped; twice, all is.
+    for signals in [1, 2] {
+        let site = Site::new()
+            .config(config)
+            .file("page.html", "the first")
+            .file("b.css", "b {}");
+        let (fault, gate) = gate_before();
+        let stage = Stage::new(site, [Rule::new("HEAD", "page.html", fault)]);
+        stage.bucket.push(&stage.site, &stage.bucket.url());
+        stage.site.write("page.html", "the second");
+        let mut push = Running::start(&mut stage.program(&["push"]));
+        gate.wait();
+        push.stop("INT");
+        if signals == 2 {
+            push.send("INT");
+        }
+        let run = push.end();
+        assert_eq!(run.code, 130, "{run}");
+        let resolve = format!("`assetsync resolve --to {}", stage.bucket.url());
+        assert_says(&run, &["not all plain names are as it has them", &resolve]);
+        drop(gate);
+        let page = || stage.bucket.anonymous("/page.html").text();
+        assert_eq!(page(), "the first");
+        let mut advice = run.stderr.split('`');
+        let advice = advice.find(|part| part.starts_with("assetsync resolve"));
+        let words = advice.expect("a command").split(' ').skip(1);
+        let words: Vec<&str> = words.map(|word| word.trim_matches('\'')).collect();
+        let key = ["--key-file", "hunt.key", "--from", "assets"];
+        let resolved = stage.bucket.run(&stage.site, &[&words[..], &key].concat());
+        assert_eq!(resolved.code, 0, "{resolved}");
+        assert_eq!(page(), "the second");
+    }
 }
