@@ -11,7 +11,7 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
     let own = |verb| doctor::own_command(target, verb);
     match (finding.kind, finding.address) {
         _ if repair::is_for(finding) && is_over => format!(
-            "`{} --repair --overwrite-live PATH`: the target is live, so each path is named that is written over",
+            "`{} --repair --overwrite-live PATH`: the target is live, so what is written over is named, by path or pattern",
             own("audit")
         ),
         _ if repair::is_for(finding) => format!("{} --repair", own("audit")),

@@ -9,11 +9,11 @@ const LOST_MAX_PERCENT: u64 = 20;
 /// A folder of fewer files isn't told from a file that was deleted.
 const FOLDER_FILES_MIN: u64 = 2;
 
-/// A part of a path of so many characters may be what a build is called: `_next/static/hQ8V0Tk2fZ1mDhq3sYbXe`.
-const BUILD_ID_CHARS_MIN: usize = 16;
+/// What a build is called has so many characters: a short commit, or `hQ8V0Tk2fZ1mDhq3sYbXe`.
+const BUILD_CHARS_MIN: usize = 8;
 
-/// A version or a short hash has a digit, and so many characters.
-const VERSION_CHARS_MIN: usize = 6;
+/// So many, if nothing but its length tells it from a word.
+const LONG_BUILD_CHARS_MIN: usize = 16;
 
 /// Files of one folder and type that are gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,12 +166,24 @@ fn without_builds(folder: &str) -> Option<String> {
     parts.contains(&"*").then(|| parts.join("/"))
 }
 
+/// Whether a part of a path is called after a build or a version, as `3f9c2ab1`, `BRnx2Cq9` or `v1.2.3` are. `round-2` isn't: people
+/// look for it.
 fn is_of_a_build(part: &str) -> bool {
-    let has = |is: fn(char) -> bool| part.chars().any(is);
-    let chars = part.chars().count();
-    let has_digit = has(|c| c.is_ascii_digit());
-    (chars >= VERSION_CHARS_MIN && has_digit)
-        || (chars >= BUILD_ID_CHARS_MIN && has(|c| c.is_ascii_uppercase()))
+    let numbers: Vec<&str> = part.strip_prefix('v').unwrap_or(part).split('.').collect();
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if numbers.len() > 1 && numbers.iter().all(is_number) {
+        return true;
+    }
+    let has = |is: fn(&u8) -> bool| part.as_bytes().iter().any(is);
+    let all = |is: fn(&u8) -> bool| part.as_bytes().iter().all(is);
+    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    let is_hex = all(|b| b.is_ascii_hexdigit() || *b == b'-');
+    all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
+        && match has(u8::is_ascii_digit) {
+            true if is_hex || is_mixed => part.len() >= BUILD_CHARS_MIN,
+            true => part.len() >= LONG_BUILD_CHARS_MIN && all(u8::is_ascii_alphanumeric),
+            false => part.len() >= LONG_BUILD_CHARS_MIN && is_mixed,
+        }
 }
 
 /// The topmost folders of which nothing is left, below them neither.
@@ -338,6 +350,8 @@ mod tests {
             ("hQ8V0Tk2fZ1mDhq3sYbXe", "Zp0aLMtW3rk9xQvBnYc7U"),
             ("hQoVaTkbfZimDhqcsYbXe", "ZpoaLMtWcrkixQvBnYcdU"),
             ("3f9c2ab1", "77e0d1c4"),
+            ("BRnx2Cq9", "Dk3x_0aZ"),
+            ("k3v9qd1m2x7w4p8z", "q8w2n5c7r1t6y3u9"),
             ("v1.2.3", "v1.2.4"),
         ] {
             let of = |build: &str| {
@@ -348,18 +362,31 @@ mod tests {
             let lost = lost(&before, &now);
             assert_eq!((lost.lost, lost.is_too_much()), (0, false), "{old} {new}");
         }
-        let before = [
-            paths("puzzle/round-1/{}.html", 0..3),
-            paths("{}.html", 0..50),
-        ];
-        let now = [
-            paths("puzzle/round-2/{}.txt", 0..3),
-            paths("{}.html", 0..50),
-        ];
+        let before = [paths("3f9c2ab1/{}.js", 0..3), paths("{}.html", 0..50)];
+        let now = [paths("77e0d1c4/{}.css", 0..3), paths("{}.html", 0..50)];
         assert!(
             lost(&before, &now).is_too_much(),
             "other types stand for nothing"
         );
+    }
+
+    #[test]
+    fn a_folder_with_a_name_that_people_gave_it_is_not_another_one() {
+        for (old, new) in [
+            ("round-1", "round-2"),
+            ("hunt-2026", "hunt-2027"),
+            ("images", "pictures"),
+            ("TheGreatMachine", "TheSmallMachine"),
+        ] {
+            let of = |folder: &str| {
+                [
+                    paths(&format!("{folder}/{{}}.html"), 0..3),
+                    paths("{}.html", 0..50),
+                ]
+            };
+            let (before, now) = (of(old), of(new));
+            assert_eq!(lost(&before, &now).folders, [old]);
+        }
     }
 
     #[test]
