@@ -134,6 +134,11 @@ impl Session<'_> {
         let exposed: Vec<Exposed<'_>> = all.iter().map(Planned::exposed).collect();
         let asked = self.refuse_exposed(&runtime, &exposed, guards.allow_exposed)?;
         allowed.overwrite_live = self.confirm_all(&all, excused, guards)?;
+        drop(exposed);
+        let mut all = all;
+        for planned in &mut all {
+            self.move_releases(&runtime, planned, &allowed)?;
+        }
         let mut documents = Vec::new();
         let mut code = DONE;
         let (mut done, mut failed) = (Vec::new(), None);
@@ -179,6 +184,32 @@ impl Session<'_> {
         }
         print_json(&documents)?;
         failed.map_or(Ok(code), Err)
+    }
+
+    /// After the key was changed, the releases go to where the new one says. Those that were left at the old key's place by a version
+    /// that didn't move them do, too.
+    fn move_releases(
+        &self,
+        runtime: &Runtime,
+        planned: &mut Planned<'_>,
+        allowed: &Allowed,
+    ) -> Result<()> {
+        let release = planned
+            .base
+            .root
+            .as_ref()
+            .and_then(|root| root.current.as_ref());
+        let is_ours = release.is_some_and(|r| r.key_id == planned.build.key_id.to_string());
+        if !planned.state.is_at_another_key() || !(is_ours || allowed.rotate_key) {
+            return Ok(());
+        }
+        let moved = runtime.block_on(planned.state.move_home());
+        planned.state = moved.map_err(|error| error.of_target(planned.target))?;
+        self.say(&format!(
+            "{}: moved the releases to the place that this key tells",
+            planned.target.name
+        ));
+        Ok(())
     }
 
     fn publish(

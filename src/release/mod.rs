@@ -42,6 +42,7 @@ pub mod prune;
 pub mod publish;
 pub mod rollback;
 pub mod root;
+mod rotate;
 pub mod stale;
 pub mod state;
 pub mod unasked;

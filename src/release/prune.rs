@@ -49,6 +49,8 @@ pub struct Sweep {
     pub objects: Vec<Garbage>,
     /// Documents of the releases.
     pub documents: Vec<Garbage>,
+    /// Documents of releases that were moved to another key's place, by their keys in the target.
+    pub former: Vec<Garbage>,
     /// What isn't needed either, but stays since it's young.
     pub young: Option<Young>,
     oldest: ReleaseId,
@@ -82,7 +84,7 @@ pub struct Garbage {
 impl Sweep {
     /// Whether nothing is to be deleted.
     pub fn is_empty(&self) -> bool {
-        self.objects.is_empty() && self.documents.is_empty()
+        self.objects.is_empty() && self.documents.is_empty() && self.former.is_empty()
     }
 
     /// Bytes to be freed.
@@ -90,6 +92,7 @@ impl Sweep {
         self.objects
             .iter()
             .chain(&self.documents)
+            .chain(&self.former)
             .map(|garbage| garbage.bytes)
             .sum()
     }
@@ -127,7 +130,14 @@ pub async fn plan(
         _ => false,
     };
     let listing = store.list().await?;
-    refuse_others(&listing, state)?;
+    let former = state.former_folders(store, listing.keys()).await?;
+    refuse_others(&listing, state, &former)?;
+    let mut former: Vec<Garbage> = listing
+        .iter()
+        .filter(|(key, stored)| is_former_document(key, &former) && is_old(stored))
+        .map(|(key, stored)| garbage(key.clone(), stored))
+        .collect();
+    former.sort_by(|a, b| a.key.cmp(&b.key));
     // Left by a prune that was stopped.
     let probes: Vec<Garbage> = listing
         .iter()
@@ -159,6 +169,7 @@ pub async fn plan(
         retained: retained.len(),
         objects,
         documents,
+        former,
         young: Young::of(&young, keep.age),
         oldest,
         seen,
@@ -188,9 +199,14 @@ impl Young {
 
 /// The releases of another key, of those who don't know that ours are kept elsewhere, or of a target that is below this one,
 /// need objects that ours don't.
-fn refuse_others(listing: &Listing, state: &State) -> Result<()> {
+fn refuse_others(listing: &Listing, state: &State, former: &[String]) -> Result<()> {
     let ours = usize::from(state.is_within());
-    let folders: BTreeSet<&str> = listing.keys().filter_map(|key| releases_in(key)).collect();
+    let is_former = |key: &String| former.iter().any(|folder| key.starts_with(folder.as_str()));
+    let folders: BTreeSet<&str> = listing
+        .keys()
+        .filter(|key| !is_former(key))
+        .filter_map(|key| releases_in(key))
+        .collect();
     let within = folders
         .iter()
         .filter(|folder| folder.starts_with(FOLDER))
@@ -226,7 +242,7 @@ fn releases_in(key: &str) -> Option<&str> {
 }
 
 /// Whether something beside the root is called as a document of ours is. Anything else isn't ours to delete.
-fn is_document(key: &str) -> bool {
+pub(super) fn is_document(key: &str) -> bool {
     let Some((folder, name)) = key.split_once('/') else {
         return false;
     };
@@ -241,6 +257,19 @@ fn is_document(key: &str) -> bool {
         },
         _ => false,
     }
+}
+
+/// The same of a document in one of these folders of the target.
+fn is_former_document(key: &str, folders: &[String]) -> bool {
+    let mut folders = folders.iter();
+    folders.any(|folder| key.strip_prefix(folder.as_str()).is_some_and(is_document))
+}
+
+/// Whether `key` could be that of a document in some key's folder of the target.
+fn may_be_former(key: &str) -> bool {
+    let within = key.strip_prefix(FOLDER);
+    let parts = within.and_then(|within| within.split_once('/'));
+    parts.is_some_and(|(folder, name)| Token::parse(folder).is_some() && is_document(name))
 }
 
 fn is_hex(text: &str) -> bool {

@@ -20,6 +20,9 @@ use super::Unusable;
 /// The version of [`Root`] and [`Release`] that this crate writes.
 pub const VERSION: u32 = 1;
 
+/// The version of [`Moved`], which programs that don't know it refuse.
+pub const MOVED_VERSION: u32 = 2;
+
 /// How many nonces a root remembers: a swap whose answer was lost is recognised under so many later ones.
 pub const RECENT_MAX: usize = 32;
 
@@ -315,6 +318,67 @@ pub struct Root {
     pub replaced: Vec<Replaced>,
     /// The nonces before, the last first.
     pub recent: Vec<Nonce>,
+}
+
+/// What is left in the place of a root whose releases were moved to another key's place. It doesn't tell where that is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Moved {
+    /// Always `assetsync root`.
+    pub format: String,
+    /// Always 2.
+    pub version: u32,
+    /// The public id of the key whose releases they are now.
+    pub to: String,
+    /// Whether a root was written at the new place. If so, and there's none, somebody deleted it.
+    pub is_done: bool,
+    /// The root as it was moved, with the stamp of that: for whoever has the new key to go on from.
+    pub root: Root,
+}
+
+impl Moved {
+    /// Of a root that [left](Root::leave) for the place of the key `to`.
+    pub fn new(root: Root, to: &str) -> Moved {
+        Moved {
+            format: FORMAT.to_string(),
+            version: MOVED_VERSION,
+            to: to.to_string(),
+            is_done: false,
+            root,
+        }
+    }
+}
+
+/// What can be in the place of a root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Document {
+    /// A root.
+    Root(Box<Root>),
+    /// What is left of one.
+    Moved(Box<Moved>),
+}
+
+impl Document {
+    /// Reads what is in the place of a root.
+    ///
+    /// # Errors
+    /// It's none of these, or of a version that this program doesn't know.
+    pub fn parse(json: &[u8]) -> Result<Document, Unusable> {
+        check_format(json, FORMAT, MOVED_VERSION)?;
+        if check_format(json, FORMAT, VERSION).is_ok() {
+            return parse(json).map(|root| Document::Root(Box::new(root)));
+        }
+        let moved: Moved = serde_json::from_slice(json).map_err(Unusable::damaged)?;
+        moved.root.check_counts()?;
+        Ok(Document::Moved(Box::new(moved)))
+    }
+
+    /// The root, or the last one of this place.
+    pub fn root(&self) -> &Root {
+        match self {
+            Document::Root(root) => root,
+            Document::Moved(moved) => &moved.root,
+        }
+    }
 }
 
 /// What a publisher relied on when it planned.
@@ -693,6 +757,24 @@ impl Root {
         })
     }
 
+    fn check_counts(&self) -> Result<(), Unusable> {
+        match self.seq.max(self.gc.epoch) < COUNT_MAX {
+            true => Ok(()),
+            false => Err(Unusable::damaged("nothing is changed so often")),
+        }
+    }
+
+    /// Leaves its place for another one, in which all its documents are already.
+    ///
+    /// # Errors
+    /// [`Refusal::Sweeping`]: what is being deleted is named by its place.
+    pub fn leave(&self, stamp: &Stamp) -> Result<Root, Refusal> {
+        match self.gc.sweep {
+            Some(_) => Err(Refusal::Sweeping),
+            None => Ok(Root::after(Some(self), stamp)),
+        }
+    }
+
     /// Changes nothing but the stamp: no swap that was sent before can be done after this one.
     /// Without a root, the first, with nothing in it.
     pub fn touch(root: Option<&Root>, stamp: &Stamp) -> Root {
@@ -722,10 +804,7 @@ pub fn swapped(wanted: &Root, now: Option<&Root>) -> Swapped {
 pub fn parse(json: &[u8]) -> Result<Root, Unusable> {
     check_format(json, FORMAT, VERSION)?;
     let root: Root = serde_json::from_slice(json).map_err(Unusable::damaged)?;
-    match root.seq.max(root.gc.epoch) < COUNT_MAX {
-        true => Ok(root),
-        false => Err(Unusable::damaged("nothing is changed so often")),
-    }
+    root.check_counts().map(|()| root)
 }
 
 /// A manifest's name: as for [`ReleaseId`], nothing that leads elsewhere.
@@ -806,6 +885,7 @@ mod tests {
     }
 
     const V1: &str = include_str!("../../tests/data/root/v1.json");
+    const MOVED_V2: &str = include_str!("../../tests/data/root/v2-moved.json");
     const V1_WITH_TARGET: &str = include_str!("../../tests/data/root/v1-with-target.json");
 
     #[test]
@@ -834,6 +914,37 @@ mod tests {
             serde_json::to_string_pretty(&root).expect("JSON"),
             V1_WITH_TARGET.trim_end()
         );
+    }
+
+    #[test]
+    fn what_is_left_of_a_moved_root_loads_and_is_written_the_same() {
+        let Document::Moved(moved) = Document::parse(MOVED_V2.as_bytes()).expect("loads") else {
+            panic!("it was moved");
+        };
+        assert_eq!(
+            (moved.to.as_str(), moved.is_done),
+            ("869e04ca9bccd50c", false)
+        );
+        assert_eq!(
+            serde_json::to_string_pretty(&moved).expect("JSON"),
+            MOVED_V2.trim_end()
+        );
+        let newer = parse(MOVED_V2.as_bytes()).expect_err("no version before could read it");
+        assert!(
+            matches!(newer, Unusable::Newer { version: 2, .. }),
+            "{newer}"
+        );
+        let Document::Root(_) = Document::parse(V1.as_bytes()).expect("loads") else {
+            panic!("it's a root");
+        };
+        for (what, hostile) in [
+            ("\"version\": 2", "\"version\": 3"),
+            ("\"seq\": 4", "\"seq\": 9007199254740992"),
+        ] {
+            let document = MOVED_V2.replace(what, hostile);
+            assert_ne!(document, MOVED_V2);
+            assert!(Document::parse(document.as_bytes()).is_err(), "{hostile}");
+        }
     }
 
     #[test]

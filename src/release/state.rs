@@ -17,10 +17,13 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::Unusable;
-use super::layout::{FOLDER, Home, ROOT, folder_of, owner_of};
+use super::layout::{Home, ROOT, owner_of};
 use super::manifest::Manifest;
 use super::packed::{TOO_LARGE, pack, unpack};
-use super::root::{self, Nonce, Owner, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped};
+use super::root::{
+    self, Document, Nonce, Owner, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped,
+};
+use super::rotate::{Placed, Rightful, moved_away};
 use crate::build::Object;
 use crate::config::Target;
 use crate::encode::content_of;
@@ -28,12 +31,11 @@ use crate::error::{Error, Result};
 use crate::name::{Secret, Token};
 use crate::progress::Progress;
 use crate::store::{
-    DOCUMENT_BYTES_MAX, Listing, Patience, PutMode, Store, StoreError, StoreErrorKind, Version,
-    called,
+    DOCUMENT_BYTES_MAX, Listing, Patience, PutMode, Store, StoreError, StoreErrorKind, called,
 };
 
 /// Where the documents of releases are, below their state.
-const RELEASES: &str = "releases/";
+pub(super) const RELEASES: &str = "releases/";
 
 /// How many of them are read to find out whether there was a root. Any that was written once there was one tells; they are
 /// called after the time, by clocks that may differ.
@@ -59,6 +61,10 @@ pub struct State {
     patience: Patience,
     /// Whose releases these have to be.
     owner: Option<Owner>,
+    /// Where the releases have to be, if they are at another key's place.
+    rightful: Option<Rightful>,
+    /// The root they came with, until there's one here.
+    inherited: Option<Box<Root>>,
     /// Tells when to begin nothing new.
     stop: Arc<Progress>,
 }
@@ -73,18 +79,18 @@ pub enum Changed {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Swap {
+pub(super) enum Swap {
     Done,
     Lost,
 }
 
-/// A root, and the version to swap it against.
+/// A root, and what has to be there for it to be swapped.
 #[derive(Debug, Clone)]
 pub struct Held {
     /// The root.
     pub root: Root,
-    /// As stored.
-    pub version: Version,
+    /// This version; nothing yet, if the root came from another key's place.
+    pub mode: PutMode,
 }
 
 impl State {
@@ -97,6 +103,8 @@ impl State {
             is_within: false,
             patience: Patience::default(),
             owner: None,
+            rightful: None,
+            inherited: None,
             stop: Arc::default(),
         }
     }
@@ -106,6 +114,48 @@ impl State {
         State {
             stop: Arc::clone(stop),
             ..self
+        }
+    }
+
+    /// A state in the target itself, in this folder of it.
+    pub(super) fn in_folder(
+        target: &Arc<dyn Store>,
+        folder: &str,
+        requests: usize,
+        actor: &str,
+    ) -> State {
+        State {
+            is_within: true,
+            ..State::new(target.below(folder), requests, actor)
+        }
+    }
+
+    /// The same, which goes on from `root` until there's one here.
+    pub(super) fn inheriting(self, root: &Root) -> State {
+        State {
+            inherited: Some(Box::new(root.clone())),
+            ..self
+        }
+    }
+
+    /// The same, which ought to be elsewhere.
+    pub(super) fn out_of_place(self, rightful: Rightful) -> State {
+        State {
+            rightful: Some(rightful),
+            ..self
+        }
+    }
+
+    pub(super) fn rightful(&self) -> Option<&Rightful> {
+        self.rightful.as_ref()
+    }
+
+    /// The same at the place of `store`.
+    pub(super) fn moved_to(&self, store: &Arc<dyn Store>) -> State {
+        State {
+            store: Arc::clone(store),
+            rightful: None,
+            ..self.clone()
         }
     }
 
@@ -177,56 +227,12 @@ impl State {
         Ok((state, root))
     }
 
-    /// The state of a target that has it in itself: below [`FOLDER`], where the key says. If another key's is there, but not
-    /// this one's, it's that: a new key doesn't make a new target.
-    ///
-    /// # Errors
-    /// What looking gives; two other states, of which none is ours.
-    pub async fn within(
-        target: &Arc<dyn Store>,
-        secret: &Secret,
-        requests: usize,
-        actor: &str,
-    ) -> Result<(State, Option<Held>)> {
-        let at = |folder: &str| State {
-            is_within: true,
-            ..State::new(target.below(folder), requests, actor)
-        };
-        let own = at(&folder_of(secret));
-        let root = own.root().await?;
-        if root.is_some() {
-            return Ok((own, root));
-        }
-        let documents = target.below(FOLDER).list().await?;
-        let releases = format!("{}/{RELEASES}", secret.state_folder());
-        let releases = documents
-            .keys()
-            .filter_map(|key| key.strip_prefix(&releases));
-        own.refuse_lost_root(releases).await?;
-        let others: Vec<&str> = documents
-            .keys()
-            .filter_map(|key| key.strip_suffix(&format!("/{ROOT}")))
-            .filter(|folder| !folder.contains('/'))
-            .collect();
-        match others.as_slice() {
-            [] => Ok((own, None)),
-            [folder] => {
-                let other = at(&format!("{FOLDER}{folder}/"));
-                let root = other.root().await?;
-                Ok((other, root))
-            }
-            _ => Err(Error::Refused {
-                message: format!("The target has the releases of {} other keys", others.len()),
-                hint:
-                    "publish to a prefix of its own, or name the place of the releases with `state`"
-                        .to_string(),
-            }),
-        }
-    }
-
     /// Without a root there are no releases, but for some that never came to be the current one: none of these has one before it.
     /// Any other had a root, and nobody knows whether it was live. `names` are those of the releases' documents.
-    async fn refuse_lost_root(&self, names: impl Iterator<Item = impl AsRef<str>>) -> Result<()> {
+    pub(super) async fn refuse_lost_root(
+        &self,
+        names: impl Iterator<Item = impl AsRef<str>>,
+    ) -> Result<()> {
         let names = names.filter_map(|name| {
             let id = name.as_ref().strip_suffix(".json")?;
             ReleaseId::try_from(id.to_string()).ok()
@@ -326,11 +332,25 @@ impl State {
 
     /// The root, whosever it is.
     async fn any_root(&self) -> Result<Option<Held>> {
+        let (root, mode) = match (self.document().await?, &self.inherited) {
+            (Some((Document::Root(root), version)), _) => (root, PutMode::Over(version)),
+            (Some((Document::Moved(here), version)), Some(root)) if root.seq > here.root.seq => {
+                (root.clone(), PutMode::Over(version))
+            }
+            (Some((Document::Moved(here), _)), _) => return Err(moved_away(&here)),
+            (None, Some(root)) => (root.clone(), PutMode::Create),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Held { root: *root, mode }))
+    }
+
+    /// What is in the place of the root.
+    pub(super) async fn document(&self) -> Result<Placed> {
         let Some((bytes, version)) = self.store.read(ROOT).await? else {
             return Ok(None);
         };
-        match root::parse(&bytes) {
-            Ok(root) => Ok(Some(Held { root, version })),
+        match Document::parse(&bytes) {
+            Ok(document) => Ok(Some((document, version))),
             Err(why) => Err(Error::Refused {
                 message: format!("The root of the target's releases can't be used: {why}"),
                 hint: match why {
@@ -360,8 +380,9 @@ impl State {
                 Ok(next) => self.owned(next),
                 Err(refusal) => return Ok(Changed::Refused(refusal, held.map(|held| held.root))),
             };
+            let next = Document::Root(Box::new(next));
             if self.swap(held, &next).await? == Swap::Done {
-                return Ok(Changed::Done(next));
+                return Ok(Changed::Done(next.root().clone()));
             }
         }
         Err(Error::Refused {
@@ -379,12 +400,13 @@ impl State {
     }
 
     /// Writes `next` if the root is still `held`.
-    async fn swap(&self, held: Option<Held>, next: &Root) -> Result<Swap> {
-        let mode = match held {
-            None => PutMode::Create,
-            Some(held) => PutMode::Over(held.version),
+    pub(super) async fn swap(&self, held: Option<Held>, next: &Document) -> Result<Swap> {
+        let mode = held.map_or(PutMode::Create, |held| held.mode);
+        let bytes = match next {
+            Document::Root(root) => serde_json::to_vec_pretty(root),
+            Document::Moved(moved) => serde_json::to_vec_pretty(moved),
         };
-        let bytes = Bytes::from(serde_json::to_vec_pretty(next).expect("strings are JSON"));
+        let bytes = Bytes::from(bytes.expect("strings are JSON"));
         let mut doubt: Option<StoreError> = None;
         for _ in 0..SWAPS_MAX {
             let error = match self.store.write(ROOT, bytes.clone(), &mode).await {
@@ -392,12 +414,12 @@ impl State {
                 Err(error) => error,
             };
             // Whatever it says, the root knows better: an earlier try of the same request may have been done.
-            let now = match self.any_root().await {
+            let now = match self.document().await {
                 Ok(now) => now,
                 Err(_) if is_definite(error.kind) && doubt.is_none() => return Err(error.into()),
                 Err(_) => return Err(unknown(&error)),
             };
-            match swapped(next, now.as_ref().map(|held| &held.root)) {
+            match swapped(next.root(), now.as_ref().map(|(now, _)| now.root())) {
                 Swapped::Done => return Ok(Swap::Done),
                 Swapped::Lost => return Ok(Swap::Lost),
                 Swapped::Unknown => return Err(unknown(&error)),
@@ -469,7 +491,8 @@ impl State {
     }
 
     pub(super) async fn keep_release(&self, release: &Release) -> Result<()> {
-        let json = serde_json::to_vec_pretty(&Document::of(release)).expect("strings are JSON");
+        let json =
+            serde_json::to_vec_pretty(&ReleaseDocument::of(release)).expect("strings are JSON");
         self.keep(&release_key(&release.id), json.into()).await
     }
 
@@ -480,7 +503,9 @@ impl State {
     pub async fn release(&self, id: &ReleaseId) -> Result<Release> {
         match self.store.read(&release_key(id)).await? {
             None => Err(Unusable::Gone.error("release", &id.0)),
-            Some((json, _)) => Document::parse(&json).map_err(|why| why.error("release", &id.0)),
+            Some((json, _)) => {
+                ReleaseDocument::parse(&json).map_err(|why| why.error("release", &id.0))
+            }
         }
     }
 
@@ -622,27 +647,27 @@ fn take(all: &mut HashMap<ReleaseId, Result<Release>>, id: &ReleaseId) -> Result
 
 /// A release as a document.
 #[derive(serde::Serialize, serde::Deserialize)]
-struct Document {
+struct ReleaseDocument {
     format: String,
     version: u32,
     #[serde(flatten)]
     release: Release,
 }
 
-impl Document {
+impl ReleaseDocument {
     const FORMAT: &str = "assetsync release";
 
-    fn of(release: &Release) -> Document {
-        Document {
-            format: Document::FORMAT.to_string(),
+    fn of(release: &Release) -> ReleaseDocument {
+        ReleaseDocument {
+            format: ReleaseDocument::FORMAT.to_string(),
             version: root::VERSION,
             release: release.clone(),
         }
     }
 
     fn parse(json: &[u8]) -> Result<Release, Unusable> {
-        root::check_format(json, Document::FORMAT, root::VERSION)?;
-        let document: Document = serde_json::from_slice(json).map_err(Unusable::damaged)?;
+        root::check_format(json, ReleaseDocument::FORMAT, root::VERSION)?;
+        let document: ReleaseDocument = serde_json::from_slice(json).map_err(Unusable::damaged)?;
         Ok(document.release)
     }
 }
@@ -655,10 +680,10 @@ mod tests {
 
     #[test]
     fn version_1_of_a_release_still_loads_and_a_newer_one_is_refused() {
-        let release = Document::parse(V1.as_bytes()).expect("loads");
+        let release = ReleaseDocument::parse(V1.as_bytes()).expect("loads");
         assert_eq!((release.files, release.held), (3, 1));
         let newer = V1.replace("\"version\": 1", "\"version\": 2");
-        let why = Document::parse(newer.as_bytes()).expect_err("refused");
+        let why = ReleaseDocument::parse(newer.as_bytes()).expect_err("refused");
         let (version, known) = (2, root::VERSION);
         assert_eq!(why, Unusable::Newer { version, known });
     }

@@ -222,10 +222,12 @@ pub fn sweep_text(target: &str, sweep: &Sweep, verbose: bool) -> String {
             .expect("a string takes every write");
         }
     }
+    // Whose folder it is, is nobody's business: it was a secret.
+    let documents = sweep.documents.len() + sweep.former.len();
     text + &format!(
         "{target}: {} to delete, with {} of releases ({} in all); {} dropped, {} retained\n",
         count(sweep.objects.len() as u64, "object"),
-        count(sweep.documents.len() as u64, "document"),
+        count(documents as u64, "document"),
         HumanBytes(sweep.bytes()),
         count(sweep.dropped.len() as u64, "release"),
         sweep.retained,
@@ -302,5 +304,6 @@ pub fn sweep_json(target: &str, sweep: &Sweep, is_only_shown: bool) -> Value {
         "bytes": sweep.bytes(),
         "objects": sweep.objects,
         "documents": sweep.documents,
+        "former_documents": sweep.former.len(),
     })
 }

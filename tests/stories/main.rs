@@ -34,6 +34,7 @@ mod readme;
 mod references;
 mod releases;
 mod rewriting;
+mod rotation;
 mod s3;
 mod servers;
 mod settings;

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::{Garbage, PROBE, Sweep, is_document, is_probe};
+use super::{Garbage, PROBE, Sweep, is_document, is_probe, may_be_former};
 use crate::error::{Error, Result};
 use crate::path::ObjectKey;
 use crate::release::Unusable;
@@ -35,6 +35,9 @@ struct Document {
     version: u32,
     objects: Vec<Garbage>,
     documents: Vec<Garbage>,
+    /// In the target, too. Versions that don't know it leave them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former: Vec<Garbage>,
 }
 
 /// Deletes what `sweep` says. Returns how many objects and documents are gone.
@@ -55,6 +58,7 @@ pub async fn sweep(
         version: VERSION,
         objects: sweep.objects.clone(),
         documents: sweep.documents.clone(),
+        former: sweep.former.clone(),
     };
     let Nonce(nonce) = Nonce::random();
     let name = format!("sweeps/{:08}-{}.json.gz", sweep.seen.epoch + 1, &nonce[..8]);
@@ -130,7 +134,8 @@ async fn delete_all(
         return Err(unusable(Unusable::damaged("no prune calls one so")));
     }
     let document = parse(&state.packed(name).await?).map_err(unusable)?;
-    let objects = document.objects.iter().map(|garbage| (store, garbage));
+    let objects = document.objects.iter().chain(&document.former);
+    let objects = objects.map(|garbage| (store, garbage));
     let documents = document
         .documents
         .iter()
@@ -207,9 +212,11 @@ fn parse(text: &[u8]) -> Result<Document, Unusable> {
         |key: &str| is_probe(key) || (ObjectKey::parse(key).is_ok() && !key.starts_with(FOLDER));
     let mut objects = document.objects.iter();
     let mut documents = document.documents.iter();
+    let mut former = document.former.iter();
     let odd = objects
         .find(|garbage| !may_be_object(&garbage.key))
-        .or_else(|| documents.find(|garbage| !is_document(&garbage.key)));
+        .or_else(|| documents.find(|garbage| !is_document(&garbage.key)))
+        .or_else(|| former.find(|garbage| !may_be_former(&garbage.key)));
     match odd {
         None => Ok(document),
         Some(_) => Err(Unusable::damaged("it names what assetsync never deletes")),
