@@ -30,8 +30,8 @@ Examples:
 
 Exit codes:
   0    done
-  1    an error; each failure is listed. Of `audit`: something couldn't be looked at. Of `doctor`:
-       nothing could, for want of credentials
+  1    an error; each failure is listed. Of `audit`: something couldn't be looked at, or a repair
+       changed nothing. Of `doctor`: nothing could be looked at, for want of credentials
   2    bad usage, configuration, CORS policy or other input, or a release that isn't there;
        nothing was published, unless a file kept changing meanwhile
   3    refused by a guard (another key is one), the live switch, or a prune that isn't finished,
@@ -619,7 +619,8 @@ pub enum AccessCommand {
     ///
     /// Shows what would change, asks, changes it, and proves it as a stranger: no listing, no writing, and no reading of the releases
     /// where S3's policy for a whole bucket can leave them out. Whatever gives it, ACL, policy or role, and whoever wrote it; reading
-    /// of what is published stays, and rules with a condition do. Nothing is opened. Exits with 3 if anything is dangerous afterwards.
+    /// of what is published stays, and rules with a condition do. Where the releases have a bucket of their own, strangers keep no
+    /// right to them. Nothing is opened. Exits with 3 if anything is dangerous afterwards.
     #[command(
         after_help = "Examples:\n  assetsync access close prod\n  assetsync access close prod --yes     in CI"
     )]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::fix::releases_in_the_way;
+use super::fix::{has_bucket_of_state, releases_in_the_way};
 use super::published::try_publishing;
 use super::rights::try_rights;
 use super::strangers::try_listings;
@@ -15,7 +15,7 @@ use super::{
 use crate::config::{Access, Place, Target};
 use crate::error::{Error, Result};
 use crate::release::layout::{FOLDER, ROOT};
-use crate::store::control::{Change, Control, Settings, Wish};
+use crate::store::control::{Change, Control, Keeps, Settings, Wish};
 
 /// How often it's looked whether a change has come into force, and how long is waited in between: Google's rights take
 /// "typically 2 minutes" (<https://cloud.google.com/iam/docs/access-change-propagation>), most others are there at once.
@@ -66,7 +66,8 @@ pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
             Some(state) => url(state, ""),
         },
         releases_open: {
-            let grants = culprit::of_settings(of_state.as_ref().unwrap_or(&settings), target);
+            let of_state = of_state.as_ref().unwrap_or(&settings);
+            let grants = culprit::of_settings(of_state, &patient.fix());
             readers::what_opens(target, &grants, &documents)
         },
         settings,
@@ -118,9 +119,14 @@ pub async fn changes(patient: &Patient<'_>, aim: Aim) -> Result<Vec<Change>> {
     let wish = Wish {
         access: target.access,
         has_state: patient.has_state(),
+        keeps: Keeps::Reading,
     };
     match aim {
-        Aim::Close => Ok(control.closing_changes(&wish).await?),
+        Aim::Close => {
+            let mut changes = closing_of_releases(patient).await?;
+            changes.extend(control.closing_changes(&wish).await?);
+            Ok(changes)
+        }
         Aim::Apply => match releases_in_the_way(target, target.access) {
             None => {
                 check_old_releases(patient).await?;
@@ -132,10 +138,36 @@ pub async fn changes(patient: &Patient<'_>, aim: Aim) -> Result<Vec<Change>> {
                 ),
                 hint: patient
                     .fix()
-                    .after_the_releases("access apply", target.access),
+                    .after_the_releases("access apply", target.access)
+                    .text,
             }),
         },
     }
+}
+
+/// What has to change so that strangers can do nothing where the releases are, if that's a bucket of their own.
+async fn closing_of_releases(patient: &Patient<'_>) -> Result<Vec<Change>> {
+    let control = match has_bucket_of_state(patient.target) {
+        true => patient.state.control(),
+        false => None,
+    };
+    let Some(control) = control else {
+        return Ok(Vec::new());
+    };
+    let wish = Wish {
+        access: Access::Bucket,
+        has_state: false,
+        keeps: Keeps::Nothing,
+    };
+    let changes = control.closing_changes(&wish).await?.into_iter();
+    let of_releases = |mut change: Change| {
+        let lines = change.text.lines();
+        let lines = lines.map(|line| format!("where the releases are: {line}"));
+        change.text = lines.collect::<Vec<_>>().join("\n");
+        change.is_of_releases = true;
+        change
+    };
+    Ok(changes.map(of_releases).collect())
 }
 
 /// Whether releases were left in a target whose releases are elsewhere now, where everybody would read them.
@@ -166,8 +198,12 @@ async fn check_old_releases(patient: &Patient<'_>) -> Result<()> {
 /// What a change gives; those before it are made.
 pub async fn apply(patient: &Patient<'_>, changes: &[Change]) -> Result<()> {
     let control = patient.control()?;
+    let of_releases = patient.state.control();
     for change in changes {
-        control.change(change).await?;
+        match (&of_releases, change.is_of_releases) {
+            (Some(of_releases), true) => of_releases.change(change).await?,
+            _ => control.change(change).await?,
+        }
     }
     Ok(())
 }
@@ -221,13 +257,10 @@ async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
         control.settings(),
         patient.settings_of_state(),
     );
-    let fix = patient.fix();
-    let grants = culprit::of_settings(&settings, patient.target);
-    let of_state = of_state
-        .as_ref()
-        .map(|settings| culprit::of_settings(settings, patient.target));
-    let mut findings = published.judge(patient, &grants);
-    findings.extend(rights.judge(patient, &grants, of_state.as_ref().unwrap_or(&grants)));
+    let fix = patient.fix().given(&settings.blocks);
+    let grants = culprit::of_settings(&settings, &fix);
+    let mut findings = published.judge(&fix, &grants, &settings);
+    findings.extend(rights.judge(&fix, &grants, of_state.as_ref().unwrap_or(&settings)));
     // What we may do is for `doctor` to say.
     findings.retain(|f| {
         f.check.starts_with("anonymous-") || (f.check == "public-read" && aim == Aim::Apply)

@@ -52,13 +52,13 @@ pub async fn before_push(
         root,
         grants_in_time(control.as_ref())
     );
-    let grants = in_force(control.as_ref(), grants, target).await;
-    let fix = Fix::of(target);
+    let fix = Fix::of(target, store.server());
+    let grants = in_force(control.as_ref(), grants, &fix).await;
     let listing = judge_listings(&listings, &grants, &fix);
     let is_listed = listing.verdict == Verdict::Failed;
     let mut findings = vec![listing];
     if let Told::Is(grants) = &grants {
-        findings.extend(judge_grants(grants, target, is_listed));
+        findings.extend(judge_grants(grants, &fix, is_listed));
     }
     if let Some(read) = root {
         // Those of another bucket weren't asked for.
@@ -66,7 +66,7 @@ pub async fn before_push(
             None => grants,
             Some(_) => Told::Unknown(String::new()),
         };
-        findings.push(judge_state(&read, target, &of_state));
+        findings.push(judge_state(&read, &fix, &of_state));
     }
     findings.retain(|finding| finding.verdict != Verdict::Passed);
     Seen {
@@ -85,14 +85,14 @@ async fn grants_in_time(control: &dyn Control) -> Told<Vec<Grant>> {
 async fn in_force(
     control: &dyn Control,
     grants: Told<Vec<Grant>>,
-    target: &Target,
+    fix: &Fix<'_>,
 ) -> Told<Vec<Grant>> {
     let is_dangerous = |grants: &Vec<Grant>| !dangerous(grants).is_empty();
     if !grants.known().is_some_and(is_dangerous) {
         return grants;
     }
     match tokio::time::timeout(RULES_WAIT, control.settings()).await {
-        Ok(settings) => culprit::in_force(&grants, &settings.blocks, target),
+        Ok(settings) => culprit::in_force(&grants, &settings.blocks, fix),
         Err(_) => grants,
     }
 }
@@ -106,8 +106,8 @@ fn dangerous(grants: &[Grant]) -> Vec<&Grant> {
 }
 
 /// What a stranger's requests don't show: what anybody with an account may do, and that nobody may read yet.
-fn judge_grants(grants: &[Grant], target: &Target, is_listed: bool) -> Option<Finding> {
-    let fix = Fix::of(target);
+fn judge_grants(grants: &[Grant], fix: &Fix<'_>, is_listed: bool) -> Option<Finding> {
+    let target = fix.target;
     let dangerous = dangerous(grants);
     if !dangerous.is_empty() && !is_listed {
         let who = match dangerous.iter().any(|grant| grant.to == Public::Everybody) {

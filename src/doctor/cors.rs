@@ -2,7 +2,6 @@
 
 use super::Finding;
 use super::fix::Fix;
-use crate::config::Target;
 use crate::cors::{self, Cloud, Policy};
 use crate::error::Result;
 use crate::store::StoreError;
@@ -12,11 +11,11 @@ const WHY: &str =
     "a browser keeps what it was answered as long as the file, so the policy has to be right first";
 
 /// Judges the bucket's policy against the target's file; none for a folder, which has no policy.
-pub(super) fn judge(target: &Target, there: Result<Option<Policy>, StoreError>) -> Option<Finding> {
-    let cloud = Cloud::of(&target.place)?;
-    let wanted = target.cors.as_deref();
+pub(super) fn judge(fix: &Fix<'_>, there: Result<Option<Policy>, StoreError>) -> Option<Finding> {
+    let cloud = Cloud::of(&fix.target.place)?;
+    let wanted = fix.target.cors.as_deref();
     let wanted = wanted.map(|file| cors::load(file, cloud).map(|(policy, _)| policy));
-    Some(compare(there, wanted, cloud, &Fix::of(target)))
+    Some(compare(there, wanted, cloud, fix))
 }
 
 fn compare(
@@ -36,8 +35,7 @@ fn compare(
         }
         (None, Some(_)) => {
             let text = "the bucket has a policy, and the target names no file to compare it with";
-            return Finding::warning(CHECK, WHY, text)
-                .fix("set `cors = \"cors/gcs.json\"` in its [target.NAME]");
+            return Finding::warning(CHECK, WHY, text).fix(fix.cors_adopt());
         }
         (Some(Err(error)), _) => {
             return Finding::failed(CHECK, WHY, error.to_string()).fix("assetsync cors check");
@@ -62,7 +60,7 @@ fn compare(
 mod tests {
     use super::super::Verdict;
     use super::*;
-    use crate::store::StoreErrorKind;
+    use crate::store::{Server, StoreErrorKind};
 
     fn policy(origin: &str) -> Policy {
         let text = format!(r#"[{{"origin": ["{origin}"], "method": ["GET"]}}]"#);
@@ -74,7 +72,7 @@ mod tests {
     fn a_policy_is_held_against_the_file() {
         let hunt = || policy("https://hunt.example.org");
         let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target);
+        let fix = Fix::of(&target, Server::Ceph);
         let verdict = |there, wanted| compare(there, wanted, Cloud::S3, &fix).verdict;
         assert_eq!(verdict(Ok(None), None), Verdict::Passed);
         assert_eq!(verdict(Ok(Some(hunt())), None), Verdict::Warning);

@@ -1,19 +1,21 @@
 //! Which of a bucket's own rules let strangers do what they can. Nothing is asked here.
 
 use super::fix::Fix;
+use super::mend::Mend;
 use crate::config::{Place, Target};
 use crate::release::layout::FOLDER;
+use crate::store::Server;
 use crate::store::control::{Blocks, Grant, Public, Right, RuleKind, Settings, Told};
 
-/// The rules that count: what a bucket's protections make void is left out. Servers that speak S3 may take a protection against
-/// policies and let strangers in all the same, as Ceph's radosgw 16 does: there it isn't relied on.
+/// The rules that count: what a bucket's protections make void is left out. Servers other than the clouds' own may take a
+/// protection against policies and let strangers in all the same, as Ceph's radosgw 16 does: there it isn't relied on.
 pub(super) fn in_force(
     grants: &Told<Vec<Grant>>,
     blocks: &Told<Blocks>,
-    target: &Target,
+    fix: &Fix<'_>,
 ) -> Told<Vec<Grant>> {
     let blocks = blocks.known().copied().unwrap_or_default();
-    let is_relied_on = !Fix::of(target).is_for_amazons_likes();
+    let is_relied_on = matches!(fix.server(), Server::Amazon | Server::Google);
     let is_void = |grant: &Grant| match grant.kind {
         RuleKind::Acl => blocks.ignores_acls,
         RuleKind::Policy => blocks.ignores_policies && is_relied_on,
@@ -24,8 +26,8 @@ pub(super) fn in_force(
 }
 
 /// The same, of a bucket's settings.
-pub(super) fn of_settings(settings: &Settings, target: &Target) -> Told<Vec<Grant>> {
-    in_force(&settings.grants, &settings.blocks, target)
+pub(super) fn of_settings(settings: &Settings, fix: &Fix<'_>) -> Told<Vec<Grant>> {
+    in_force(&settings.grants, &settings.blocks, fix)
 }
 
 /// Those that give one of these rights.
@@ -77,7 +79,7 @@ pub(super) fn named(culprits: &[&Grant]) -> String {
 }
 
 /// What lets strangers do this, to be said behind that they can; and what ends it.
-pub(super) fn behind(grants: &Told<Vec<Grant>>, right: Right, fix: &Fix<'_>) -> (String, String) {
+pub(super) fn behind(grants: &Told<Vec<Grant>>, right: Right, fix: &Fix<'_>) -> (String, Mend) {
     let grants = match grants {
         Told::Is(grants) => grants,
         Told::Unknown(why) => {
@@ -87,29 +89,13 @@ pub(super) fn behind(grants: &Told<Vec<Grant>>, right: Right, fix: &Fix<'_>) -> 
     };
     let culprits = that_grant(grants, &[right]);
     if culprits.is_empty() {
-        return (NOT_ITS_OWN.to_string(), ASK.to_string());
+        return (NOT_ITS_OWN.to_string(), ASK.into());
     }
     let mend = match culprits.iter().find(|grant| grant.is_conditional) {
-        Some(grant) if culprits.iter().all(|grant| grant.is_conditional) => take_out(grant, fix),
+        Some(grant) if culprits.iter().all(|grant| grant.is_conditional) => fix.take_out(&grant.by),
         _ => fix.access_close(),
     };
     (format!("; by {}", named(&culprits)), mend)
-}
-
-/// What to do about a rule with a condition, which `access close` leaves to people: it may let in nobody who isn't meant.
-pub(super) fn take_out(grant: &Grant, fix: &Fix<'_>) -> String {
-    let show = fix.cloud(
-        "get-bucket-policy --bucket BUCKET --query Policy --output text",
-        "buckets get-iam-policy gs://BUCKET",
-    );
-    let set = fix.cloud(
-        "put-bucket-policy --bucket BUCKET --policy file://policy.json",
-        "buckets set-iam-policy gs://BUCKET policy.json",
-    );
-    format!(
-        "see whether its condition lets in those alone who are meant; if not, take {} out: {show} > policy.json, edit it, then {set}",
-        grant.by
-    )
 }
 
 /// No rule of the bucket's own lets them.
@@ -141,20 +127,23 @@ mod tests {
             grant(Right::Manage, "`Oops`"),
         ];
         let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target);
+        let fix = Fix::of(&target, Server::Ceph);
         let (text, mend) = behind(&Told::Is(grants.clone()), Right::List, &fix);
         assert_eq!(
             text,
             "; by `Oops`, which allows s3:GetObject, s3:ListBucket"
         );
-        assert_eq!(mend, "assetsync access close prod");
+        assert_eq!(mend.text, "assetsync access close prod");
         let mut conditional = grants;
         conditional[1].is_conditional = true;
         let (_, mend) = behind(&Told::Is(conditional), Right::List, &fix);
-        assert!(mend.contains("take `Oops` out: aws s3api get-bucket-policy --bucket hunt"));
+        assert!(
+            mend.text
+                .contains("take `Oops` out: aws s3api get-bucket-policy --bucket hunt")
+        );
         let (text, mend) = behind(&Told::Is(vec![]), Right::List, &fix);
         assert!(text.contains("none of the bucket's own rules"), "{text}");
-        assert!(!mend.contains("assetsync"), "{mend}");
+        assert!(!mend.text.contains("assetsync"), "{mend:?}");
         let (text, _) = behind(&Told::Unknown("s3:GetBucketAcl".into()), Right::List, &fix);
         assert!(text.contains("can't be told: s3:GetBucketAcl"), "{text}");
     }
@@ -178,13 +167,12 @@ mod tests {
             ignores_policies: true,
             ..Blocks::default()
         });
-        let mut target = super::super::settings::tests::target();
-        target.endpoint = None;
-        assert_eq!(in_force(&grants, &blocks, &target), Told::Is(vec![]));
-        let mut like = target.clone();
-        like.endpoint = Some("http://localhost:9000/".parse().expect("a URL"));
+        let target = super::super::settings::tests::target();
+        let amazon = Fix::of(&target, Server::Amazon);
+        assert_eq!(in_force(&grants, &blocks, &amazon), Told::Is(vec![]));
+        let ceph = Fix::of(&target, Server::Ceph);
         assert_eq!(
-            in_force(&grants, &blocks, &like),
+            in_force(&grants, &blocks, &ceph),
             grants,
             "radosgw takes such a protection, and lets strangers in"
         );
@@ -192,6 +180,6 @@ mod tests {
             ignores_acls: true,
             ..Blocks::default()
         });
-        assert_eq!(in_force(&grants, &acls, &target), grants);
+        assert_eq!(in_force(&grants, &acls, &amazon), grants);
     }
 }

@@ -1,5 +1,6 @@
 //! Whether the key is one that nobody guesses.
 
+use super::fix::Fix;
 use super::{Finding, Verdict};
 use crate::name::Secret;
 
@@ -23,7 +24,7 @@ fn repeats(bytes: &[u8]) -> bool {
     (1..=bytes.len() / 2).any(|period| bytes[period..] == bytes[..bytes.len() - period])
 }
 
-pub(super) fn judge(secret: &Secret) -> Finding {
+pub(super) fn judge(secret: &Secret, fix: &Fix<'_>) -> Finding {
     const WHY: &str = "every unguessable name is made with it";
     let bytes = secret.bytes();
     let id = secret.id();
@@ -33,7 +34,7 @@ pub(super) fn judge(secret: &Secret) -> Finding {
             verdict: Verdict::Failed,
             ..Finding::passed("key", WHY, format!("the key {id} can be guessed: it has too few different characters, or repeats itself"))
         }
-        .fix("assetsync key new new.key, then `key_file = \"new.key\"` and once `push --rotate-key`: every file gets another name"),
+        .fix(fix.new_key()),
         false => Finding::passed("key", WHY, format!("{id}, {} bytes", bytes.len())),
     }
 }
@@ -41,10 +42,17 @@ pub(super) fn judge(secret: &Secret) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Server;
+
+    fn judged(key: &str) -> Finding {
+        let secret = Secret::new(key.as_bytes()).expect("long enough");
+        let target = super::super::settings::tests::target();
+        judge(&secret, &Fix::of(&target, Server::Ceph))
+    }
 
     #[test]
     fn a_key_that_can_be_guessed_is_told_from_one_that_cant() {
-        let verdict = |key: &str| judge(&Secret::new(key.as_bytes()).expect("long enough")).verdict;
+        let verdict = |key: &str| judged(key).verdict;
         for weak in [
             &"a".repeat(64),
             &"changeme".repeat(8),
@@ -65,7 +73,7 @@ mod tests {
     #[test]
     fn nothing_of_the_key_is_told() {
         let key = "an example secret, of more than thirty-two bytes";
-        let finding = judge(&Secret::new(key.as_bytes()).expect("long enough"));
+        let finding = judged(key);
         assert!(!format!("{finding:?}").contains("example"), "{finding:?}");
     }
 }

@@ -11,6 +11,7 @@ mod culprit;
 mod fix;
 mod folder;
 mod key;
+mod mend;
 mod published;
 mod readers;
 mod rights;
@@ -26,6 +27,8 @@ pub use self::before_push::{Seen, before_push};
 pub(crate) use self::readers::former_releases;
 
 use self::fix::Fix;
+use self::mend::Mend;
+pub use self::mend::Step;
 use self::published::try_publishing;
 use self::rights::try_rights;
 use self::strangers::try_listings;
@@ -52,8 +55,10 @@ pub struct Finding {
     pub text: String,
     /// Why it matters.
     pub why: &'static str,
-    /// The command or the change that mends it; empty if there's nothing to mend.
+    /// What mends it, in words; empty if there's nothing to mend.
     pub fix: String,
+    /// The same as steps that can be done as they are, one after the other; empty if a person has to decide or to edit something.
+    pub steps: Vec<Step>,
 }
 
 /// How it is.
@@ -78,6 +83,7 @@ impl Finding {
             text: text.into(),
             why,
             fix: String::new(),
+            steps: Vec::new(),
         }
     }
 
@@ -102,8 +108,9 @@ impl Finding {
         }
     }
 
-    fn fix(mut self, fix: impl Into<String>) -> Finding {
-        self.fix = fix.into();
+    fn fix(mut self, mend: impl Into<Mend>) -> Finding {
+        let mend = mend.into();
+        (self.fix, self.steps) = (mend.text, mend.steps);
         self
     }
 }
@@ -206,13 +213,13 @@ impl<'a> Patient<'a> {
     }
 
     fn fix(&self) -> Fix<'_> {
-        Fix::of(self.target)
+        Fix::of(self.target, self.store.server())
     }
 }
 
 /// Looks at a target from all sides.
 pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
-    let key = key::judge(patient.secret);
+    let key = key::judge(patient.secret, &patient.fix());
     let findings = match &patient.target.place {
         Place::Directory(folder) => folder::examine(patient, folder).await,
         Place::S3 { .. } | Place::Gcs { .. } => examine_bucket(patient).await,
@@ -246,20 +253,15 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     );
     findings.extend(bucket_there(&settings));
     findings.push(clock(patient.store.now(), SystemTime::now()));
-    findings.push(rights::judge_listing(&listed, &patient.fix()));
-    let grants = culprit::of_settings(&settings, patient.target);
-    let of_state = state_settings
-        .as_ref()
-        .map(|settings| culprit::of_settings(settings, patient.target));
-    findings.extend(published.judge(patient, &grants));
-    findings.extend(rights.judge(patient, &grants, of_state.as_ref().unwrap_or(&grants)));
-    findings.push(strangers::judge_listings(
-        &listings,
-        &grants,
-        &patient.fix(),
-    ));
+    findings.push(rights::judge_listing(&listed));
+    let fix = patient.fix().given(&settings.blocks);
+    let grants = culprit::of_settings(&settings, &fix);
+    let of_state = state_settings.as_ref().unwrap_or(&settings);
+    findings.extend(published.judge(&fix, &grants, &settings));
+    findings.extend(rights.judge(&fix, &grants, of_state));
+    findings.push(strangers::judge_listings(&listings, &grants, &fix));
     findings.extend(settings::judge(patient, &settings));
-    findings.extend(cors::judge(patient.target, policy));
+    findings.extend(cors::judge(&fix, policy));
     if let Some(state) = &state_settings {
         findings.extend(settings::judge_state(patient, state));
     }
@@ -283,16 +285,16 @@ pub(crate) async fn look_at_settings(
         control.settings(),
         control.cors()
     );
-    let fix = Fix::of(target);
-    let grants = culprit::of_settings(&settings, target);
+    let fix = Fix::of(target, store.server()).given(&settings.blocks);
+    let grants = culprit::of_settings(&settings, &fix);
     let mut findings = vec![
         strangers::judge_listings(&listings, &grants, &fix),
         settings::grants(&grants, target, &fix),
-        settings::blocks(&settings.blocks, target, &fix),
-        settings::lifecycle_of_target(&settings.lifecycle, target, &fix),
+        settings::blocks(&settings.blocks, &fix),
+        settings::lifecycle_of_target(&settings.lifecycle, &fix),
     ];
     only_causes(&mut findings, &grants);
-    findings.extend(cors::judge(target, policy));
+    findings.extend(cors::judge(&fix, policy));
     findings
 }
 
@@ -324,7 +326,7 @@ fn only_causes(findings: &mut Vec<Finding>, grants: &Told<Vec<Grant>>) {
 pub(crate) async fn look_at_state(target: &Target, store: &dyn Store) -> Option<Finding> {
     let place = target.state.as_ref()?;
     let settings = store.control()?.settings().await;
-    let fix = Fix::of(target);
+    let fix = Fix::of(target, store.server());
     Some(settings::lifecycle_of_state(
         &settings.lifecycle,
         place,
@@ -334,16 +336,20 @@ pub(crate) async fn look_at_state(target: &Target, store: &dyn Store) -> Option<
 
 /// What keeps strangers from the releases, which the rules of their bucket let them read.
 pub(crate) async fn close_state(target: &Target, state: &dyn Store) -> String {
-    let grants = match state.control() {
-        Some(control) => culprit::of_settings(&control.settings().await, target),
-        None => Told::Is(Vec::new()),
+    let settings = match state.control() {
+        Some(control) => Some(control.settings().await),
+        None => None,
     };
-    readers::open_state(target, &grants, "").fix
+    let fix = Fix::of(target, state.server());
+    let grants = settings.map_or(Told::Is(Vec::new()), |settings| {
+        culprit::of_settings(&settings, &fix)
+    });
+    readers::open_state(&fix, &grants, "").fix
 }
 
 /// One of assetsync's own commands for a target.
 pub fn own_command(target: &Target, verb: &str) -> String {
-    Fix::of(target).own(verb)
+    target.command(verb)
 }
 
 /// Whether this says that there's no bucket, or nobody to ask.

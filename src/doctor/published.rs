@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::fix::Fix;
+use super::mend::Mend;
 use super::rights::needed;
 use super::strangers::try_reading;
 use super::{Finding, Patient, culprit};
@@ -18,7 +20,7 @@ use crate::name::{EncodingPolicy, Headers, NameStyle, token};
 use crate::path::{LogicalPath, ObjectKey};
 use crate::release::root::Nonce;
 use crate::rules::Policy;
-use crate::store::control::{Grant, Told};
+use crate::store::control::{Grant, Settings, Told};
 use crate::store::stranger::Heard;
 use crate::store::{PutMode, StoreError, StoreErrorKind};
 
@@ -118,10 +120,14 @@ fn probe_object(patient: &Patient<'_>) -> Object {
 }
 
 impl Published {
-    pub(super) fn judge(&self, patient: &Patient<'_>, grants: &Told<Vec<Grant>>) -> Vec<Finding> {
+    pub(super) fn judge(
+        &self,
+        fix: &Fix<'_>,
+        grants: &Told<Vec<Grant>>,
+        settings: &Settings,
+    ) -> Vec<Finding> {
         const WRITE: &str = "without it, nothing can be published";
         const READ: &str = "that is what the bucket is for";
-        let fix = patient.fix();
         if let Err(error) = &self.put {
             return vec![
                 Finding::failed("write", WRITE, error.message.clone()).fix(needed(error, "")),
@@ -153,19 +159,19 @@ impl Published {
                     "what is published is never written over by mistake",
                     "the storage writes over what is there, though the condition forbids it (If-None-Match, ifGenerationMatch=0)",
                 )
-                .fix(fix.conditions(&patient.target.place)),
+                .fix(fix.conditions(&settings.versioning)),
             );
         }
         if let Some(heard) = &self.at_storage {
-            let is_granted = match (patient.target.access, grants) {
+            let is_granted = match (fix.target.access, grants) {
                 (Access::Bucket, Told::Is(grants)) => {
-                    culprit::lets_everybody_read(grants, patient.target)
+                    culprit::lets_everybody_read(grants, fix.target)
                 }
                 _ => false,
             };
             let mend = match is_granted {
                 // To grant it once more changes nothing.
-                true => NOT_APPLIED.to_string(),
+                true => NOT_APPLIED.into(),
                 false => fix.access_apply(),
             };
             findings.extend(judge_reading(heard, self.at_public_url.as_ref(), mend));
@@ -179,7 +185,7 @@ impl Published {
 fn judge_reading(
     at_storage: &Result<Heard, StoreError>,
     at_public_url: Option<&Result<Heard, StoreError>>,
-    mend: String,
+    mend: Mend,
 ) -> Vec<Finding> {
     const READ: &str = "public-read";
     const READ_WHY: &str = "that is what the bucket is for";
@@ -259,7 +265,7 @@ mod tests {
             (no(), Some(no()), vec![Failed, Warning]),
             (yes(), Some(silence()), vec![Passed, Unknown]),
         ] {
-            let findings = judge_reading(&at_storage, at_url.as_ref(), String::new());
+            let findings = judge_reading(&at_storage, at_url.as_ref(), Mend::default());
             let found: Vec<Verdict> = findings.iter().map(|finding| finding.verdict).collect();
             assert_eq!(found, verdicts, "{at_storage:?} {at_url:?}");
         }

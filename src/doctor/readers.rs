@@ -45,12 +45,12 @@ pub(super) async fn try_documents(patient: &Patient<'_>) -> Vec<&'static str> {
 /// What it means what a stranger got who read among the releases. `grants` are of the bucket that has these.
 pub(super) fn judge_state(
     read: &Result<Heard, StoreError>,
-    target: &Target,
+    fix: &Fix<'_>,
     grants: &Told<Vec<Grant>>,
 ) -> Finding {
     match read {
         Ok(heard) if heard.status.is_success() => open_state(
-            target,
+            fix,
             grants,
             "strangers can read the releases, if they know or guess where they are",
         ),
@@ -62,8 +62,8 @@ pub(super) fn judge_state(
                 heard.status
             ),
         ),
-        Ok(_) if is_open_to_accounts(target, grants) => open_state(
-            target,
+        Ok(_) if is_open_to_accounts(fix.target, grants) => open_state(
+            fix,
             grants,
             "whoever has an account can read the releases, if they know or guess where they are",
         ),
@@ -107,9 +107,8 @@ fn is_open_to_accounts(target: &Target, grants: &Told<Vec<Grant>>) -> bool {
 
 /// Releases that strangers can read: who is to blame, and what ends it. A statement for a whole bucket of S3 can leave them out,
 /// if it's the target's own bucket; others can't.
-pub(super) fn open_state(target: &Target, grants: &Told<Vec<Grant>>, text: &str) -> Finding {
-    let fix = Fix::of(target);
-    let (place, is_own) = place_of_state(target);
+pub(super) fn open_state(fix: &Fix<'_>, grants: &Told<Vec<Grant>>, text: &str) -> Finding {
+    let (place, is_own) = place_of_state(fix.target);
     let failed = |behind: String| Finding::failed(STATE, STATE_WHY, format!("{text}{behind}"));
     let grants = match grants {
         Told::Is(grants) => grants,
@@ -127,11 +126,7 @@ pub(super) fn open_state(target: &Target, grants: &Told<Vec<Grant>>, text: &str)
                 && grant.reach.covers_below("", None)
         });
     failed(format!("; by {}", culprit::named(&culprits))).fix(match can_leave_out {
-        true => format!(
-            "{}, which leaves them out; or {}",
-            fix.access_close(),
-            fix.hide_state()
-        ),
+        true => fix.access_close().because("which leaves them out"),
         false => fix.close_state(&culprits),
     })
 }
@@ -160,7 +155,7 @@ pub(crate) async fn former_releases(
     let heard = join_all(looks).await;
     let is_read = |heard: &Result<Heard, _>| heard.as_ref().is_ok_and(|h| h.status.is_success());
     heard.iter().any(is_read).then(|| {
-        let fix = Fix::of(target);
+        let fix = Fix::of(target, store.server());
         let (text, fix) = match target.state {
             Some(_) => (
                 "strangers can read releases that were kept in the target before `state` was set",

@@ -7,10 +7,12 @@ use bytes::Bytes;
 
 use super::fix::Fix;
 use super::strangers::{StrangersAndProbe, try_with_probe};
-use super::{Finding, Patient};
+use super::{Finding, Patient, culprit};
+use crate::path::ObjectKey;
+use crate::release::layout::ROOT;
 use crate::release::root::Nonce;
-use crate::store::control::{Control, Grant, Told};
-use crate::store::{Listing, PutMode, Store, StoreError, StoreErrorKind, Version};
+use crate::store::control::{Control, Grant, Settings, Told, Versioning};
+use crate::store::{Listing, PutMode, Server, Store, StoreError, StoreErrorKind, Version};
 
 /// What is written first, and what over it.
 const FIRST: &[u8] = b"assetsync doctor was here";
@@ -35,6 +37,8 @@ pub(super) struct Rights {
     delete_stale: Option<Result<(), StoreError>>,
     /// Whether it's gone.
     delete: Option<Result<(), StoreError>>,
+    /// Whether the root of the releases is a version of a versioned bucket.
+    root_is_version: bool,
 }
 
 /// Tries it all, in the place of the releases.
@@ -56,6 +60,7 @@ pub(super) async fn try_rights(patient: &Patient<'_>, control: &dyn Control) -> 
         strangers: None,
         delete_stale: None,
         delete: None,
+        root_is_version: root_is_version(store).await,
     };
     let first = match write(FIRST, PutMode::Create).await {
         Ok(version) => version,
@@ -96,6 +101,15 @@ pub(super) async fn try_rights(patient: &Patient<'_>, control: &dyn Control) -> 
     rights
 }
 
+/// Ceph's radosgw writes over no version that it made while the bucket was versioned, if a condition says which.
+async fn root_is_version(state: &Arc<dyn Store>) -> bool {
+    let (Server::Ceph, Some(control)) = (state.server(), state.control()) else {
+        return false;
+    };
+    let root = ObjectKey::parse(ROOT).expect("it's a key");
+    matches!(control.examine(&root).await, Ok(Some(kept)) if kept.is_version)
+}
+
 async fn delete(
     store: &Arc<dyn Store>,
     key: &str,
@@ -110,19 +124,17 @@ async fn delete(
 }
 
 /// Whether the bucket can be listed by us.
-pub(super) fn judge_listing(listed: &Result<Listing, StoreError>, fix: &Fix<'_>) -> Finding {
+pub(super) fn judge_listing(listed: &Result<Listing, StoreError>) -> Finding {
     const WHY: &str = "a push verifies by listing that every object is there";
     match listed {
         Ok(_) => Finding::passed("list", WHY, "we can list the bucket"),
-        Err(error) => Finding::failed("list", WHY, error.message.clone()).fix(needed(
-            error,
-            &fix.cloud(
-                "get-bucket-policy --bucket BUCKET",
-                "buckets get-iam-policy gs://BUCKET",
-            ),
-        )),
+        Err(error) => Finding::failed("list", WHY, error.message.clone()).fix(needed(error, LIST)),
     }
 }
+
+/// What to ask for where the storage doesn't say what is needed.
+const LIST: &str = "ask whoever runs the bucket for the right to list it";
+const WRITE: &str = "ask whoever runs the bucket for the right to create, read and write over objects where the releases are";
 
 /// What the storage says is needed, else where to look.
 pub(super) fn needed(error: &StoreError, otherwise: &str) -> String {
@@ -133,38 +145,34 @@ pub(super) fn needed(error: &StoreError, otherwise: &str) -> String {
 }
 
 impl Rights {
-    /// `grants` are of the target's bucket, `of_state` of the one that has the releases.
+    /// `grants` are of the target's bucket; `of_state` is how the one that has the releases is set up.
     pub(super) fn judge(
         &self,
-        patient: &Patient<'_>,
+        fix: &Fix<'_>,
         grants: &Told<Vec<Grant>>,
-        of_state: &Told<Vec<Grant>>,
+        of_state: &Settings,
     ) -> Vec<Finding> {
-        let fix = patient.fix();
-        let mut findings = self.judge_writing(&fix);
+        let versioning = &of_state.versioning;
+        let mut findings = self.judge_writing(fix, versioning);
         if self.create.is_ok() {
-            findings.push(self.judge_conditions(&fix));
+            findings.push(self.judge_conditions(fix, versioning));
             findings.push(self.judge_deleting());
         }
         findings.extend(match &self.strangers {
-            Some(strangers) => strangers.judge(patient.target, grants, of_state),
+            Some(strangers) => strangers.judge(fix, grants, &culprit::of_settings(of_state, fix)),
             None => StrangersAndProbe::not_tried(),
         });
         findings
     }
 
     /// Creating, reading, writing over: what releases need.
-    fn judge_writing(&self, fix: &Fix<'_>) -> Vec<Finding> {
+    fn judge_writing(&self, fix: &Fix<'_>, versioning: &Told<Versioning>) -> Vec<Finding> {
         const CHECK: &str = "releases";
         const WHY: &str = "a push ends by writing over the root of the releases";
         let failed = |error: &StoreError| {
-            let rights = fix.cloud_of_state(
-                "get-bucket-policy --bucket BUCKET",
-                "buckets get-iam-policy gs://BUCKET",
-            );
             let mend = match error.kind {
-                StoreErrorKind::Precondition => fix.conditions_of_state(),
-                _ => needed(error, &rights),
+                StoreErrorKind::Precondition => fix.conditions_of_state(versioning),
+                _ => needed(error, WRITE).into(),
             };
             Finding::failed(CHECK, WHY, error.message.clone()).fix(mend)
         };
@@ -183,6 +191,10 @@ impl Rights {
             )),
             _ => {}
         }
+        if self.root_is_version && fix.server() == Server::Ceph {
+            let text = "the root was written while its bucket was versioned, and Ceph's radosgw lets nobody write over it any more, also after versioning was suspended";
+            findings.push(Finding::failed(CHECK, WHY, text).fix(fix.move_releases()));
+        }
         if findings.is_empty() {
             let text = "where releases are kept, we can create, read and write over";
             findings.push(Finding::passed(CHECK, WHY, text));
@@ -191,7 +203,7 @@ impl Rights {
     }
 
     /// Whether the storage minds conditions.
-    fn judge_conditions(&self, fix: &Fix<'_>) -> Finding {
+    fn judge_conditions(&self, fix: &Fix<'_>, versioning: &Told<Versioning>) -> Finding {
         const CHECK: &str = "conditional-writes";
         const WHY: &str = "they keep two who push at once from writing over each other";
         let tries = [
@@ -214,7 +226,7 @@ impl Rights {
                 "the storage ignores the condition of {}",
                 ignored.join(" and ")
             );
-            return Finding::failed(CHECK, WHY, text).fix(fix.conditions_of_state());
+            return Finding::failed(CHECK, WHY, text).fix(fix.conditions_of_state(versioning));
         }
         let is_minded = |tried: &Option<Result<(), StoreError>>| matches!(tried, Some(Err(error)) if error.kind == StoreErrorKind::Precondition);
         if tries.iter().all(|(_, tried)| is_minded(tried)) {
@@ -253,7 +265,7 @@ impl Rights {
                 WHY,
                 "we can delete, and the storage does so whatever version is named: what the network holds back during a prune may delete the same file that was published again since",
             )
-            .fix("nothing mends it on this server; who pushes and who prunes can take turns (versioning would bring such a file back, but not on Ceph's radosgw 16, where no push is safe in a versioned bucket)"),
+            .fix("nothing mends it on this server: let nobody push while somebody prunes"),
             (_, Some(Err(error))) => Finding::unknown(
                 CHECK,
                 WHY,
@@ -285,32 +297,37 @@ mod tests {
             strangers: None,
             delete_stale: Some(refused(Precondition)),
             delete: Some(Ok(())),
+            root_is_version: false,
         }
     }
 
     #[test]
     fn conditions_that_are_ignored_are_dangerous() {
         let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target);
-        assert_eq!(rights().judge_conditions(&fix).verdict, Verdict::Passed);
+        let fix = Fix::of(&target, Server::Ceph);
+        let off = Told::Is(Versioning::Off);
+        assert_eq!(
+            rights().judge_conditions(&fix, &off).verdict,
+            Verdict::Passed
+        );
         let create = Rights {
             create_again: Some(Ok(())),
             ..rights()
         };
-        let finding = create.judge_conditions(&fix);
+        let finding = create.judge_conditions(&fix, &off);
         assert_eq!(finding.verdict, Verdict::Failed);
         assert!(finding.text.contains("If-None-Match"), "{finding:?}");
         let over = Rights {
             overwrite_stale: Some(Ok(())),
             ..rights()
         };
-        assert_eq!(over.judge_conditions(&fix).verdict, Verdict::Failed);
+        assert_eq!(over.judge_conditions(&fix, &off).verdict, Verdict::Failed);
         let odd = Rights {
             create_again: Some(refused(StoreErrorKind::Other)),
             ..rights()
         };
         assert_eq!(
-            odd.judge_conditions(&fix).verdict,
+            odd.judge_conditions(&fix, &off).verdict,
             Verdict::Unknown,
             "what isn't known isn't passed"
         );
@@ -319,7 +336,10 @@ mod tests {
             overwrite_stale: None,
             ..rights()
         };
-        assert_eq!(not_over.judge_conditions(&fix).verdict, Verdict::Unknown);
+        assert_eq!(
+            not_over.judge_conditions(&fix, &off).verdict,
+            Verdict::Unknown
+        );
     }
 
     #[test]
@@ -346,9 +366,10 @@ mod tests {
     #[test]
     fn releases_that_cant_be_written_over_cant_be_made() {
         let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target);
+        let fix = Fix::of(&target, Server::Ceph);
+        let off = Told::Is(Versioning::Off);
         let verdicts = |rights: &Rights| -> Vec<Verdict> {
-            let findings = rights.judge_writing(&fix);
+            let findings = rights.judge_writing(&fix, &off);
             findings
                 .into_iter()
                 .map(|finding| finding.verdict)

@@ -3,19 +3,19 @@
 use super::fix::Fix;
 use super::{Finding, Patient, culprit};
 use crate::config::{Access, Place, Target};
+use crate::store::Server;
 use crate::store::control::{
     Blocks, Grant, Lifecycle, LifecycleRule, Public, Right, Settings, Told, Versioning,
 };
 
-const UPLOADS_RULE: &str = "put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration '{\"Rules\": [{\"ID\": \"uploads\", \"Status\": \"Enabled\", \"Filter\": {}, \"AbortIncompleteMultipartUpload\": {\"DaysAfterInitiation\": 7}}]}'";
-
 /// The settings of the target's bucket.
 pub(super) fn judge(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> {
-    let (target, fix) = (patient.target, patient.fix());
+    let target = patient.target;
+    let fix = patient.fix().given(&settings.blocks);
     let prefix = prefix(&target.place);
     vec![
         grants(&settings.grants, target, &fix),
-        blocks(&settings.blocks, target, &fix),
+        blocks(&settings.blocks, &fix),
         acls(&settings.takes_acls, target, &fix),
         versioning(settings, &fix),
         retention(
@@ -24,8 +24,8 @@ pub(super) fn judge(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> 
             patient.has_state(),
             &target.place,
         ),
-        lifecycle_of_target(&settings.lifecycle, target, &fix),
-        uploads(&settings.lifecycle, prefix, &target.place, &fix),
+        lifecycle_of_target(&settings.lifecycle, &fix),
+        uploads(&settings.lifecycle, prefix, &fix),
     ]
 }
 
@@ -35,19 +35,14 @@ pub(super) fn judge_state(patient: &Patient<'_>, settings: &Settings) -> Vec<Fin
     let place = patient.target.state.as_ref();
     let place = place.unwrap_or(&patient.target.place);
     vec![
-        private(&culprit::of_settings(settings, patient.target), &fix),
+        private(&culprit::of_settings(settings, &fix), place, &fix),
         retention("releases-retention", &settings.retention, true, place),
         lifecycle_of_state(&settings.lifecycle, place, &fix),
     ]
 }
 
-pub(super) fn lifecycle_of_target(
-    rules: &Told<Vec<LifecycleRule>>,
-    target: &Target,
-    fix: &Fix<'_>,
-) -> Finding {
-    let command = |s3: &str, gcs: &str| fix.cloud(s3, gcs);
-    lifecycle("lifecycle", rules, prefix(&target.place), command)
+pub(super) fn lifecycle_of_target(rules: &Told<Vec<LifecycleRule>>, fix: &Fix<'_>) -> Finding {
+    lifecycle("lifecycle", rules, &fix.target.place, fix)
 }
 
 pub(super) fn lifecycle_of_state(
@@ -55,8 +50,7 @@ pub(super) fn lifecycle_of_state(
     place: &Place,
     fix: &Fix<'_>,
 ) -> Finding {
-    let command = |s3: &str, gcs: &str| fix.cloud_of_state(s3, gcs);
-    lifecycle("releases-lifecycle", rules, prefix(place), command)
+    lifecycle("releases-lifecycle", rules, place, fix)
 }
 
 fn prefix(place: &Place) -> &str {
@@ -81,9 +75,7 @@ pub(super) fn grants(grants: &Told<Vec<Grant>>, target: &Target, fix: &Fix<'_>) 
     if !more.is_empty() {
         let text = format!("strangers may {}", in_words(&more));
         let mend = match more.iter().find(|grant| grant.is_conditional) {
-            Some(grant) if more.iter().all(|grant| grant.is_conditional) => {
-                culprit::take_out(grant, fix)
-            }
+            Some(grant) if more.iter().all(|grant| grant.is_conditional) => fix.take_out(&grant.by),
             _ => fix.access_close(),
         };
         return match more.iter().all(|grant| grant.is_conditional) {
@@ -116,11 +108,10 @@ pub(super) fn grants(grants: &Told<Vec<Grant>>, target: &Target, fix: &Fix<'_>) 
             WHY,
             "strangers may read every object, though `access = \"object-acl\"` makes them public one by one",
         )
-        .fix(format!(
-            "{}; or take {} out, if nothing that is published needs it",
-            fix.access_bucket(),
+        .fix(fix.access_bucket().or(&format!(
+            "take {} out, if nothing that is published needs it",
             readers(grants)
-        )),
+        ))),
     }
 }
 
@@ -129,17 +120,21 @@ fn readers(grants: &[Grant]) -> String {
     culprit::named(&culprit::that_grant(grants, &[Right::Read]))
 }
 
-fn private(grants: &Told<Vec<Grant>>, fix: &Fix<'_>) -> Finding {
+/// Reading elsewhere in that bucket is nobody's business here.
+fn private(grants: &Told<Vec<Grant>>, place: &Place, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "releases-grants";
     const WHY: &str = "the releases name every object, those of solutions too";
     match grants {
-        Told::Is(grants) if grants.is_empty() => Finding::passed(
-            CHECK,
-            WHY,
-            "strangers may do nothing where releases are kept",
-        ),
         Told::Is(grants) => {
-            let all: Vec<&Grant> = grants.iter().collect();
+            let opens = culprit::that_open(grants, place, false);
+            let all = grants.iter();
+            let all: Vec<&Grant> = all
+                .filter(|grant| grant.right != Right::Read || opens.contains(grant))
+                .collect();
+            if all.is_empty() {
+                let text = "strangers may do nothing where releases are kept";
+                return Finding::passed(CHECK, WHY, text);
+            }
             let text = format!("where releases are kept, strangers may {}", in_words(&all));
             Finding::failed(CHECK, WHY, text).fix(fix.close_state(&all))
         }
@@ -165,14 +160,21 @@ fn in_words(grants: &[&Grant]) -> String {
 }
 
 /// Protections against being public, against what is wanted.
-pub(super) fn blocks(blocks: &Told<Blocks>, target: &Target, fix: &Fix<'_>) -> Finding {
+pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "public-access-block";
     const WHY: &str =
         "it keeps buckets from being public by mistake, and this one from being so on purpose";
+    let mend = fix.given(blocks).access_apply();
     let blocks = match blocks {
         Told::Is(blocks) => blocks,
         Told::Unknown(why) => return Finding::unknown(CHECK, WHY, why.clone()),
     };
+    if fix.refuses_uploads(blocks) {
+        let text =
+            "BlockPublicAcls makes Ceph's radosgw refuse every upload, with an ACL or without";
+        return Finding::failed(CHECK, WHY, text).fix(mend);
+    }
+    let target = fix.target;
     let stops = match target.access {
         Access::Bucket if blocks.ignores_policies => {
             "lets no stranger read, whatever the bucket grants"
@@ -202,7 +204,7 @@ pub(super) fn blocks(blocks: &Told<Blocks>, target: &Target, fix: &Fix<'_>) -> F
         ),
         _ => Finding::failed(CHECK, WHY, format!("it {stops}")),
     }
-    .fix(fix.access_unblock())
+    .fix(mend)
 }
 
 fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
@@ -223,11 +225,7 @@ fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
             WHY,
             "the bucket takes no ACLs, so every push is refused",
         )
-        .fix(format!(
-            "{}; or {}",
-            fix.access_apply(),
-            fix.access_bucket()
-        )),
+        .fix(fix.access_apply().or(&fix.access_bucket().text)),
         (Told::Is(true), Access::Bucket) if is_google => Finding::warning(
             CHECK,
             WHY,
@@ -245,6 +243,12 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
     const WHY: &str = "it brings back what somebody deletes or writes over by mistake";
     let soft = settings.soft_delete_seconds.known().copied().unwrap_or(0);
     match &settings.versioning {
+        Told::Is(Versioning::On) if fix.server() == Server::Ceph => Finding::failed(
+            CHECK,
+            WHY,
+            "on: Ceph's radosgw keeps no conditions in versioned buckets, and every push fails",
+        )
+        .fix(fix.conditions(&settings.versioning)),
         Told::Is(Versioning::On) => Finding::passed(CHECK, WHY, "on"),
         Told::Is(_) if soft > 0 => Finding::passed(
             CHECK,
@@ -256,21 +260,27 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
         ),
         Told::Is(state) => {
             let state = match state {
-                Versioning::Suspended if fix.is_for_amazons_likes() => {
-                    return Finding::warning(CHECK, WHY, "suspended: what is deleted now is gone")
-                        .fix("leave it so on Ceph's radosgw 16, which keeps no conditions in versioned buckets; and if a push there says that nobody can write over the root, publish to a new bucket, or set `state` to one");
-                }
                 Versioning::Suspended => "suspended: what is deleted now is gone",
                 _ => "off: what is deleted is gone",
             };
-            let mend = match fix.is_for_amazons_likes() {
-                true => format!(
-                    "leave it so on Ceph's radosgw 16, where no push is safe in a versioned bucket; on another server: {}",
-                    fix.versioning()
+            match (fix.keep_versions(), fix.server()) {
+                (Some(mend), _) => Finding::warning(CHECK, WHY, state).fix(mend),
+                (None, Server::Ceph) => Finding::passed(
+                    CHECK,
+                    WHY,
+                    format!(
+                        "{state}; leave it so: Ceph's radosgw keeps no conditions in versioned buckets, and every push would fail"
+                    ),
                 ),
-                false => fix.versioning(),
-            };
-            Finding::warning(CHECK, WHY, state).fix(mend)
+                (None, _) => Finding::passed(
+                    CHECK,
+                    WHY,
+                    format!(
+                        "{state}; leave it so, unless the documentation of {} says that it keeps conditions (`If-Match`) in versioned buckets",
+                        fix.server().name()
+                    ),
+                ),
+            }
         }
         Told::Unknown(why) => Finding::unknown(CHECK, WHY, why.clone()),
     }
@@ -310,69 +320,61 @@ fn retention(
     }
 }
 
+/// Whether a rule deletes, or makes unreadable, what is below a prefix.
+fn takes_what_is_in_use(rule: &LifecycleRule, prefix: &str) -> bool {
+    let is_about = rule.prefix.starts_with(prefix) || prefix.starts_with(rule.prefix.as_str());
+    is_about && matches!(rule.does, Lifecycle::Deletes | Lifecycle::Freezes)
+}
+
 /// Rules that delete, or make unreadable, what is below the prefix.
 fn lifecycle(
     check: &'static str,
     rules: &Told<Vec<LifecycleRule>>,
-    prefix: &str,
-    command: impl Fn(&str, &str) -> String,
+    place: &Place,
+    fix: &Fix<'_>,
 ) -> Finding {
+    let prefix = prefix(place);
     const WHY: &str =
         "old objects are still in use: a file that hasn't changed since is published as it was";
     let rules = match rules {
         Told::Is(rules) => rules,
         Told::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),
     };
-    let is_about = |rule: &&LifecycleRule| {
-        rule.prefix.starts_with(prefix) || prefix.starts_with(rule.prefix.as_str())
-    };
-    let bad: Vec<String> = rules
+    let bad: Vec<&LifecycleRule> = rules
         .iter()
-        .filter(is_about)
-        .filter_map(|rule| match rule.does {
-            Lifecycle::Deletes => Some(format!("`{}` deletes objects", rule.name)),
-            Lifecycle::Freezes => Some(format!(
-                "`{}` moves objects to where they can't be read at once",
-                rule.name
-            )),
-            Lifecycle::ClearsUploads | Lifecycle::Harmless => None,
-        })
+        .filter(|rule| takes_what_is_in_use(rule, prefix))
         .collect();
     if bad.is_empty() {
         return Finding::passed(check, WHY, "no rule deletes objects that are in use");
     }
-    let mend = match bad.len() == rules.len() {
-        true => command(
-            "delete-bucket-lifecycle --bucket BUCKET",
-            "buckets update gs://BUCKET --clear-lifecycle",
+    let said = bad.iter().map(|rule| match rule.does {
+        Lifecycle::Freezes => format!(
+            "`{}` moves objects to where they can't be read at once",
+            rule.name
         ),
-        false => format!(
-            "{} > rules.json, take that rule out of it, then {}",
-            command(
-                "get-bucket-lifecycle-configuration --bucket BUCKET --query '{Rules: Rules}'",
-                "buckets describe gs://BUCKET --raw --format='json(lifecycle)'"
-            ),
-            command(
-                "put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration file://rules.json",
-                "buckets update gs://BUCKET --lifecycle-file=rules.json"
-            )
-        ),
-    };
-    Finding::failed(check, WHY, bad.join("; ")).fix(mend)
+        _ => format!("`{}` deletes objects", rule.name),
+    });
+    let said = said.collect::<Vec<_>>().join("; ");
+    let mut names: Vec<&str> = bad.iter().map(|rule| rule.name.as_str()).collect();
+    names.dedup();
+    let mut all: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    all.dedup();
+    Finding::failed(check, WHY, said).fix(fix.without_lifecycle(place, &names, all.len()))
 }
 
 /// A rule that clears away what killed uploads leave. Google's own uploads in parts end by themselves after a week.
-fn uploads(
-    rules: &Told<Vec<LifecycleRule>>,
-    prefix: &str,
-    place: &Place,
-    fix: &Fix<'_>,
-) -> Finding {
+fn uploads(rules: &Told<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "uploads";
     const WHY: &str =
         "a push that is killed leaves parts of large files, which cost money and aren't seen";
-    if matches!(place, Place::Gcs { .. }) {
-        return Finding::passed(CHECK, WHY, "uploads that aren't finished end after a week");
+    let ends = match fix.server() {
+        Server::Google => Some("uploads that aren't finished end after a week"),
+        // https://docs.min.io/aistor/developers/s3-api-compatibility/: it knows no such rule.
+        Server::Minio => Some("MinIO clears away uploads that aren't finished by itself"),
+        _ => None,
+    };
+    if let Some(text) = ends {
+        return Finding::passed(CHECK, WHY, text);
     }
     let rules = match rules {
         Told::Is(rules) => rules,
@@ -388,10 +390,11 @@ fn uploads(
             "a lifecycle rule clears away uploads that aren't finished",
         ),
         false => {
-            let mut mend = fix.cloud(UPLOADS_RULE, "");
-            if !rules.is_empty() {
-                mend += " (it replaces the rules that are there: add them)";
-            }
+            let others: Vec<&LifecycleRule> = rules
+                .iter()
+                .filter(|rule| !takes_what_is_in_use(rule, prefix))
+                .collect();
+            let mend = fix.uploads_rule(&others);
             Finding::warning(
                 CHECK,
                 WHY,

@@ -9,7 +9,6 @@ use http::Method;
 use super::fix::Fix;
 use super::readers::{STATE, STATE_WHY, judge_state, try_documents};
 use super::{Finding, Patient, Verdict, culprit};
-use crate::config::Target;
 use crate::path::ObjectKey;
 use crate::release::layout::FOLDER;
 use crate::release::root::Nonce;
@@ -184,13 +183,13 @@ impl StrangersAndProbe {
     /// `grants` are of the target's bucket, `of_state` of the one that has the releases.
     pub(super) fn judge(
         &self,
-        target: &Target,
+        fix: &Fix<'_>,
         grants: &Told<Vec<Grant>>,
         of_state: &Told<Vec<Grant>>,
     ) -> Vec<Finding> {
         vec![
-            self.judge_writing(grants, &Fix::of(target)),
-            self.judge_state(target, of_state),
+            self.judge_writing(grants, fix),
+            self.judge_state(fix, of_state),
         ]
     }
 
@@ -225,11 +224,11 @@ impl StrangersAndProbe {
         failed(WRITE, WRITE_WHY, text, grants, Right::Write, fix)
     }
 
-    fn judge_state(&self, target: &Target, grants: &Told<Vec<Grant>>) -> Finding {
+    fn judge_state(&self, fix: &Fix<'_>, grants: &Told<Vec<Grant>>) -> Finding {
         if self.is_emulated {
             return Finding::unknown(STATE, STATE_WHY, EMULATED);
         }
-        let finding = judge_state(&self.read, target, grants);
+        let finding = judge_state(&self.read, fix, grants);
         if finding.verdict == Verdict::Failed || self.open_documents.is_empty() {
             return finding;
         }
@@ -237,7 +236,7 @@ impl StrangersAndProbe {
             "strangers can read {} of the releases, by an ACL of its own, if they know or guess where it is",
             self.open_documents.join(" and ")
         );
-        Finding::failed(STATE, STATE_WHY, text).fix(Fix::of(target).own_with("audit --repair"))
+        Finding::failed(STATE, STATE_WHY, text).fix(fix.own("audit --repair"))
     }
 }
 
@@ -247,8 +246,8 @@ mod tests {
 
     use super::super::Verdict;
     use super::*;
-    use crate::store::StoreErrorKind;
     use crate::store::control::{Public, RuleKind};
+    use crate::store::{Server, StoreErrorKind};
 
     fn heard(status: StatusCode, body: &'static str) -> Result<Heard, StoreError> {
         Ok(Heard {
@@ -273,7 +272,7 @@ mod tests {
     #[test]
     fn one_open_door_is_enough_and_silence_is_no_refusal() {
         let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target);
+        let fix = Fix::of(&target, Server::Ceph);
         let refused = || (door("a"), heard(StatusCode::FORBIDDEN, "<Error/>"));
         let open = || (door("b"), heard(StatusCode::OK, "<ListVersionsResult/>"));
         let silent = || (door("c"), silence());
@@ -305,6 +304,7 @@ mod tests {
     #[test]
     fn what_strangers_can_do_to_a_probe() {
         let target = super::super::settings::tests::target();
+        let fix = Fix::of(&target, Server::Ceph);
         let none = Told::Is(vec![]);
         let judged = |read, write, delete| {
             let probe = StrangersAndProbe {
@@ -314,7 +314,7 @@ mod tests {
                 delete,
                 is_emulated: false,
             };
-            let findings = probe.judge(&target, &none, &none);
+            let findings = probe.judge(&fix, &none, &none);
             (
                 findings[0].verdict,
                 findings[1].verdict,

@@ -41,8 +41,8 @@ pub trait Control: fmt::Debug + Send + Sync {
     async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError>;
 
     /// What would have to change so that strangers can do no more than read; and, where a policy of S3 can say so, not the
-    /// releases either, if `wish` has them in the bucket. Who could read what is published still can. Rules with a condition
-    /// are left alone.
+    /// releases either, if `wish` has them in the bucket. Who could read what is published still can, unless strangers are to
+    /// keep nothing. Rules with a condition are left alone.
     ///
     /// # Errors
     /// What is there can't be read.
@@ -360,6 +360,17 @@ pub struct Wish {
     pub access: Access,
     /// Whether the target's releases are in the same bucket, below its prefix.
     pub has_state: bool,
+    /// What strangers keep where the bucket is closed.
+    pub keeps: Keeps,
+}
+
+/// What strangers keep of their rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    /// To read.
+    Reading,
+    /// Nothing, where only releases are.
+    Nothing,
 }
 
 /// A change of how a bucket is set up.
@@ -369,6 +380,8 @@ pub struct Change {
     pub text: String,
     /// Whether it takes a protection away that somebody chose.
     pub is_unblocking: bool,
+    /// Whether it's of the bucket that has the releases, and not of the target's.
+    pub is_of_releases: bool,
     pub(super) step: Step,
 }
 
@@ -397,6 +410,7 @@ impl Change {
         Change {
             text: text.into(),
             is_unblocking: false,
+            is_of_releases: false,
             step,
         }
     }

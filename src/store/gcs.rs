@@ -23,7 +23,7 @@ use super::http::{Call, Http, Reply, in_words, is_whole, refuse_cut, text};
 use super::pages::{PAGE_BYTES_MAX, Pages};
 use super::ranges;
 use super::{
-    DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Store, StoreError,
+    DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Server, Store, StoreError,
     StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called, document_bytes_max,
     document_type, object_called,
 };
@@ -562,6 +562,10 @@ impl Store for Gcs {
 
     fn now(&self) -> Option<SystemTime> {
         self.connection.http.now()
+    }
+
+    fn server(&self) -> Server {
+        Server::Google
     }
 
     fn url(&self, key: &ObjectKey) -> String {

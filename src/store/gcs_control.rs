@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::control::{
-    Blocks, Change, Control, Door, Grant, Lifecycle, LifecycleRule, Settings, Step, Told,
+    Blocks, Change, Control, Door, Grant, Keeps, Lifecycle, LifecycleRule, Settings, Step, Told,
     Versioning, Wish,
 };
 use super::gcs::{Gcs, encode, parse};
@@ -371,8 +371,12 @@ impl Control for Gcs {
         Ok(changes)
     }
 
-    async fn closing_changes(&self, _wish: &Wish) -> Result<Vec<Change>, StoreError> {
-        let iam = with_reading_only(&self.iam().await?, Readers::AsBefore);
+    async fn closing_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
+        let readers = match wish.keeps {
+            Keeps::Reading => Readers::AsBefore,
+            Keeps::Nothing => Readers::Nobody,
+        };
+        let iam = with_reading_only(&self.iam().await?, readers);
         let change = iam.map(|(policy, says)| Change::new(says.join("\n"), Step::Iam(policy)));
         Ok(change.into_iter().collect())
     }

@@ -64,9 +64,11 @@ pub(super) enum Readers {
     Everybody,
     /// Whoever could before.
     AsBefore,
+    /// No stranger.
+    Nobody,
 }
 
-/// The policy by which strangers may read and nothing more, with what the rest of us may do as it was, and its etag; and what
+/// The policy by which strangers may read at most, with what the rest of us may do as it was, and its etag; and what
 /// that changes, in words. None if it's so already.
 pub(super) fn with_reading_only(policy: &Value, readers: Readers) -> Option<(Value, Vec<String>)> {
     let mut changes = Vec::new();
@@ -77,7 +79,7 @@ pub(super) fn with_reading_only(policy: &Value, readers: Readers) -> Option<(Val
     let mut kept = Vec::new();
     for binding in bindings(policy) {
         let role = binding["role"].as_str().unwrap_or_default();
-        if role == READER {
+        if role == READER && readers != Readers::Nobody {
             kept.push(binding.clone());
             continue;
         }
@@ -87,7 +89,7 @@ pub(super) fn with_reading_only(policy: &Value, readers: Readers) -> Option<(Val
                 "IAM: {member} loses {}",
                 crate::error::escape(role)
             ));
-            if rights(role).contains(&Right::Read) {
+            if rights(role).contains(&Right::Read) && readers != Readers::Nobody {
                 reading.push(member.to_string());
             }
         }

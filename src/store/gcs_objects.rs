@@ -109,6 +109,7 @@ impl Gcs {
             .filter_map(|(name, value)| Some((name.to_string(), value?)))
             .collect();
         Ok(Some(Kept {
+            is_version: false,
             stored: resource.item.stored(),
             headers,
             grants: Told::Is(resource.acl.iter().flat_map(AclEntry::grants).collect()),

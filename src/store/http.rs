@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
@@ -20,6 +20,7 @@ use object_store::client::{
 };
 use sha2::{Digest, Sha256};
 
+use super::server::Server;
 use super::silence::Silence;
 use super::wire::Wire;
 use super::{Patience, StoreError, StoreErrorKind, UNKNOWN_HINT};
@@ -197,6 +198,8 @@ pub(crate) struct Http {
     silence: Arc<Silence>,
     /// The server's clock as it was told last, and when that was.
     clock: Mutex<Option<(SystemTime, Instant)>>,
+    /// Who answers, once that was recognised.
+    server: OnceLock<Server>,
 }
 
 /// Why another try is worthwhile.
@@ -225,6 +228,7 @@ impl Http {
             requests: AtomicU64::new(0),
             silence,
             clock: Mutex::new(None),
+            server: OnceLock::new(),
         }
     }
 
@@ -236,6 +240,21 @@ impl Http {
     pub(crate) fn now(&self) -> Option<SystemTime> {
         let (told, at) = (*self.clock.lock().expect("no holder panics"))?;
         Some(told + at.elapsed())
+    }
+
+    /// Who answers; unknown before its first answer.
+    pub(crate) fn server(&self) -> Server {
+        self.server.get().copied().unwrap_or(Server::Unknown)
+    }
+
+    fn note_server(&self, host: &str, headers: &HeaderMap) {
+        if self.server.get().is_some() {
+            return;
+        }
+        match Server::of(host, headers) {
+            Server::Unknown => {}
+            server => drop(self.server.set(server)),
+        }
     }
 
     fn note_clock(&self, headers: &HeaderMap) {
@@ -371,6 +390,7 @@ impl Http {
         self.silence.note(false);
         let (parts, body) = response.into_parts();
         self.note_clock(&parts.headers);
+        self.note_server(host(call), &parts.headers);
         let flow = Flow::new(body, self.patience.stall);
         let (body, cut_bytes) = match (&call.pour, parts.status.is_success()) {
             (Some((pour, bytes_max)), true) => {

@@ -19,6 +19,8 @@ pub struct Kept {
     /// What accounts besides its owner may do by that ACL, in words: "FULL_CONTROL for `someone`". Asked of S3 alone: Google's
     /// ACLs name the project's people anyway.
     pub accounts: Vec<String>,
+    /// Whether it's a version with a name, as buckets of S3 make them that are versioned.
+    pub is_version: bool,
     /// Google's count of changes of what isn't its bytes; empty on S3.
     pub(super) metageneration: String,
 }
@@ -47,6 +49,14 @@ pub const SERVED_HEADERS: [&str; 5] = [
 ];
 
 impl Served<'_> {
+    /// Whether the file itself was gzipped before it was published, as an SVG whose name ends in `svgz` is.
+    pub fn is_packed(&self) -> bool {
+        let further = &self.headers.further;
+        further
+            .get("content-encoding")
+            .is_some_and(|by| by == "gzip")
+    }
+
     /// All headers, by lower-case name.
     pub fn headers(&self) -> BTreeMap<String, String> {
         let mut all = self.headers.further.clone();

@@ -34,6 +34,7 @@ mod s3_documents;
 mod s3_objects;
 mod s3_region;
 mod s3_settings;
+mod server;
 mod silence;
 pub mod stranger;
 mod wire;
@@ -58,6 +59,7 @@ use crate::release::layout::{FOLDER, ROOT};
 
 pub use control::Control;
 pub use memory::{Call, Memory, Mischief};
+pub use server::Server;
 pub use wire::limit_connections;
 
 /// The user metadata that holds an object's [`Token`]. Tokens are keyed hashes: they tell strangers nothing.
@@ -176,6 +178,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Called when all of `build` is in place: a directory writes its `_headers` then.
     async fn finish(&self, _build: &Build) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// Who answers; unknown before the first answer, and of a folder.
+    fn server(&self) -> Server {
+        Server::Unknown
     }
 
     /// The URL at which the storage itself serves `key`.

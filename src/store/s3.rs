@@ -29,7 +29,7 @@ use super::s3_documents::{
 };
 use super::s3_region::{Asked, in_region, is_redirect, other_server, region_named};
 use super::{
-    Listing, PART_BYTES, Patience, PutMode, Store, StoreError, StoreErrorKind, Stored,
+    Listing, PART_BYTES, Patience, PutMode, Server, Store, StoreError, StoreErrorKind, Stored,
     TOKEN_METADATA, UNKNOWN_HINT, Version, object_called,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
@@ -142,6 +142,16 @@ impl S3 {
         )
     }
 
+    /// `https://server`.
+    pub(super) fn server_url(&self) -> String {
+        match self.bucket_url.strip_suffix(&format!("/{}", self.bucket)) {
+            Some(server) => server.to_string(),
+            None => self
+                .bucket_url
+                .replacen(&format!("://{}.", self.bucket), "://", 1),
+        }
+    }
+
     /// Whose credentials are in use: the access key, shortened where it's long, and nothing of its secret.
     pub(super) fn access_key(&self) -> String {
         let key = self.connection.signer.credentials.access_key();
@@ -190,6 +200,14 @@ impl S3 {
         }
     }
 
+    /// The same of an upload, which a setting of the bucket may refuse.
+    pub(super) async fn uploaded(&self, call: &Call, reply: Reply) -> Result<Reply, StoreError> {
+        match is_success(&reply) {
+            true => Ok(reply),
+            false => Err(self.explain_upload(call, &reply).await),
+        }
+    }
+
     fn object_call(&self, method: Method, url: String, object: &Object, body: &Body) -> Call {
         let headers = object.headers();
         let mut call = Call::new(method, url, format!("upload `{}`", object.path))
@@ -227,7 +245,7 @@ impl S3 {
             .body([bytes.clone()]);
         let call = with_checksum(call);
         let reply = self.send_if(&call, object.key.as_str(), mode).await?;
-        let reply = self.success(&call.expecting(mode), reply)?;
+        let reply = self.uploaded(&call.expecting(mode), reply).await?;
         let etag = text(&reply.headers, "etag").unwrap_or_default();
         self.put_as(object, bytes.len() as u64, etag).await
     }
@@ -271,7 +289,8 @@ impl S3 {
         let size_bytes = body.size_bytes();
         let url = self.object_url(object.key.as_str());
         let create = self.object_call(Method::POST, format!("{url}?uploads="), object, &body);
-        let reply = self.expect(&create).await?;
+        let reply = self.send(&create).await?;
+        let reply = self.uploaded(&create, reply).await?;
         let started: InitiateMultipartUpload = parse(&create, &reply)?;
         let upload = format!("uploadId={}", encode_query(&started.upload_id));
         let Content::File(parts) = body.content else {
@@ -639,6 +658,10 @@ impl Store for S3 {
 
     fn now(&self) -> Option<SystemTime> {
         self.connection.http.now()
+    }
+
+    fn server(&self) -> Server {
+        self.connection.http.server()
     }
 
     fn url(&self, key: &ObjectKey) -> String {

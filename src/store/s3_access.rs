@@ -265,6 +265,40 @@ pub(super) fn with_reading_only(
     Some((policy, changes))
 }
 
+/// The policy by which strangers may do nothing with what is below `prefix`, nor with the bucket as such. Statements with a
+/// condition stay, and those by which they read elsewhere. None if the policy is so already; else what it changes, in words.
+pub(super) fn with_nothing_below(
+    policy: &Value,
+    bucket: &str,
+    prefix: &str,
+) -> Option<(Value, Vec<String>)> {
+    let mut changes = Vec::new();
+    let mut kept = Vec::new();
+    for (at, statement) in statements(policy).iter().enumerate() {
+        let grants = statement_grants(at, statement, bucket);
+        let is_about = |grant: &Grant| {
+            grant.right != Right::Read || grant.reach.covers(&format!("{prefix}x/root.json"))
+        };
+        match grants
+            .iter()
+            .find(|grant| !grant.is_conditional && is_about(grant))
+        {
+            Some(grant) => changes.push(format!(
+                "{} goes, which allows {}",
+                grant.by,
+                grant.allows.join(", ")
+            )),
+            None => kept.push(statement.clone()),
+        }
+    }
+    if changes.is_empty() {
+        return None;
+    }
+    let mut policy = policy.clone();
+    policy["Statement"] = Value::Array(kept);
+    Some((policy, changes))
+}
+
 /// Whether a policy says nothing any more. Storages take none that does.
 pub(super) fn is_empty(policy: &Value) -> bool {
     statements(policy).is_empty()

@@ -139,7 +139,7 @@ impl S3 {
             .body([bytes]);
         let call = with_checksum(call);
         let reply = self.send_if(&call, key, mode).await?;
-        let reply = self.success(&call.expecting(mode), reply)?;
+        let reply = self.uploaded(&call.expecting(mode), reply).await?;
         // It's written, so what is there has to be looked at.
         version(&call, &reply).map_err(|error| StoreError {
             kind: StoreErrorKind::OutcomeUnknown,

@@ -10,12 +10,15 @@ use md5::{Digest, Md5};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::control::{Blocks, Change, Control, Door, Grant, Right, Settings, Step, Told, Wish};
+use super::control::{
+    Blocks, Change, Control, Door, Grant, Keeps, Right, Settings, Step, Told, Wish,
+};
 use super::http::{Call, Reply};
 use super::kept::{Kept, Served};
 use super::s3::{S3, encode_query};
 use super::s3_access::{
-    is_empty, policy_change, policy_grants, with_everybody_reading, with_reading_only,
+    is_empty, policy_change, policy_grants, with_everybody_reading, with_nothing_below,
+    with_reading_only,
 };
 use super::s3_acl::Acl;
 use super::s3_documents::{error_document, parse};
@@ -24,7 +27,7 @@ use super::s3_settings::{
     LifecycleConfiguration, LocationConstraint, ObjectLockConfiguration, OwnershipControls,
     PublicAccessBlock, VersioningConfiguration, retention,
 };
-use super::{StoreError, StoreErrorKind};
+use super::{Server, Store, StoreError, StoreErrorKind};
 use crate::config::Access;
 use crate::cors::Policy;
 use crate::path::{ObjectKey, url_path};
@@ -272,18 +275,71 @@ impl S3 {
         Ok(without.map(|without| Change::new(text, Step::Acl(without))))
     }
 
+    /// Whether every upload is refused: Ceph's radosgw 16 does so where public ACLs are, with an ACL or without.
+    fn refuses_all(&self, blocks: &Blocks) -> bool {
+        blocks.refuses_acls && self.server() == Server::Ceph
+    }
+
+    /// Explains why an upload was refused. If that may be for the bucket's public access block, it's asked for: what S3 answers
+    /// doesn't tell.
+    pub(super) async fn explain_upload(&self, call: &Call, reply: &Reply) -> StoreError {
+        let error = self.explain(call, reply);
+        let has_acl = call.headers.contains_key("x-amz-acl");
+        if error.kind != StoreErrorKind::Denied || !(has_acl || self.server() == Server::Ceph) {
+            return error;
+        }
+        match self.blocks().await {
+            Ok(Answer::Is(blocks)) if blocks.refuses_acls => StoreError {
+                kind: StoreErrorKind::AclRefused,
+                hint: self.unblocking_hint(blocks),
+                ..error
+            },
+            _ => error,
+        }
+    }
+
+    fn unblocking_hint(&self, blocks: Blocks) -> String {
+        let (bucket, server) = (&self.bucket, self.server().name());
+        let why = match self.server() {
+            Server::Ceph => {
+                format!("for which {server} refuses every upload, with an ACL or without")
+            }
+            _ => "and objects of this target have one (`access = \"object-acl\"`)".to_string(),
+        };
+        let Blocks {
+            ignores_acls,
+            refuses_policies,
+            ignores_policies,
+            ..
+        } = blocks;
+        let endpoint = match self.server() {
+            Server::Amazon => String::new(),
+            _ => format!(" --endpoint-url {}", self.server_url()),
+        };
+        format!(
+            "the bucket `{bucket}` refuses public ACLs (BlockPublicAcls in its public access block), {why}. This takes that off and leaves the rest: `aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration BlockPublicAcls=false,IgnorePublicAcls={ignores_acls},BlockPublicPolicy={refuses_policies},RestrictPublicBuckets={ignores_policies}{endpoint}`"
+        )
+    }
+
     /// What has to change before objects can be public by a policy.
     async fn policy_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
         let mut changes = Vec::new();
         if let Answer::Is(blocks) = self.blocks().await?
-            && (blocks.refuses_policies || blocks.ignores_policies)
+            && (blocks.refuses_policies || blocks.ignores_policies || self.refuses_all(&blocks))
         {
             let open = Blocks {
                 refuses_policies: false,
                 ignores_policies: false,
+                refuses_acls: blocks.refuses_acls && !self.refuses_all(&blocks),
                 ..blocks
             };
-            let text = "public access block: BlockPublicPolicy and RestrictPublicBuckets off; the others stay";
+            let off = match self.refuses_all(&blocks) {
+                true => "BlockPublicAcls, with which this server refuses every upload, ",
+                false => "",
+            };
+            let text = format!(
+                "public access block: {off}BlockPublicPolicy and RestrictPublicBuckets off; the others stay"
+            );
             changes.push(Change::unblocking(text, Step::Block(open)));
         }
         let before = match self.policy().await? {
@@ -411,7 +467,11 @@ impl Control for S3 {
             return Ok(changes);
         };
         let private = (wish.has_state && self.prefix.is_empty()).then_some(FOLDER);
-        if let Some((after, says)) = with_reading_only(&before, &self.bucket, private) {
+        let closed = match wish.keeps {
+            Keeps::Reading => with_reading_only(&before, &self.bucket, private),
+            Keeps::Nothing => with_nothing_below(&before, &self.bucket, &self.prefix),
+        };
+        if let Some((after, says)) = closed {
             let step = Step::Policy {
                 before: Some(before),
                 after: (!is_empty(&after)).then_some(after),

@@ -34,6 +34,7 @@ impl S3 {
         Ok(Some(Kept {
             stored,
             headers: served(&headers),
+            is_version: text(&headers, "x-amz-version-id").is_some_and(|id| id != "null"),
             accounts: accounts.map_or(Vec::new(), Acl::accounts),
             grants: acl.map(|acl| acl.map_or(Vec::new(), |acl| acl.object_grants())),
             metageneration: String::new(),
@@ -92,7 +93,9 @@ impl S3 {
         }
         let mode = PutMode::Over(seen.stored.version.clone());
         let reply = self.send_copy_if(&call, key.as_str(), &mode).await?;
-        self.success(&call.changes_object(), reply).map(|_| ())
+        self.uploaded(&call.changes_object(), reply)
+            .await
+            .map(|_| ())
     }
 
     /// The ACL that the target's objects have.
@@ -113,7 +116,7 @@ impl S3 {
         let doing = format!("set the ACL of {}", object_called(key.as_str()));
         let call = Call::new(Method::PUT, url, doing).header("x-amz-acl", acl);
         let reply = self.send(&call).await?;
-        match self.success(&call, reply) {
+        match self.uploaded(&call, reply).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind == StoreErrorKind::Denied => {
                 Err(error.hint("s3:PutObjectAcl is needed"))

@@ -272,7 +272,7 @@ fn a_statement_that_opens_the_releases_leaves_them_out_when_its_closed() {
         "{found}"
     );
     assert!(
-        found.contains("fix: assetsync access close one,"),
+        found.contains("fix: assetsync access close one (which"),
         "{found}"
     );
 
@@ -286,7 +286,7 @@ fn a_statement_that_opens_the_releases_leaves_them_out_when_its_closed() {
     let found = hunt.run(&["doctor", "part"]);
     let found = lines_of(&found.stdout, "FAILED  anonymous-state");
     assert!(found.contains("by `Public`"), "{found}");
-    let line = "fix: write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
+    let line = "write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
     assert!(found.contains(line), "{found}");
 }
 
@@ -311,7 +311,7 @@ fn for_a_prefix_with_its_releases_in_it_doctor_says_what_comes_first() {
     let doctor = hunt.run(&["doctor", "part"]);
     assert_eq!(doctor.code, 3, "{doctor}");
     let found = lines_of(&doctor.stdout, "FAILED  public-read");
-    let first = "fix: first write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
+    let first = "then write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
     assert!(found.contains(first), "{found}");
     assert!(
         found.ends_with("then assetsync access apply part"),
@@ -330,8 +330,7 @@ fn advice_for_objects_that_are_public_one_by_one_leads_somewhere() {
     set_policy(&hunt, &public);
     let doctor = hunt.run(&["doctor", "acl"]);
     let found = lines_of(&doctor.stdout, "warning grants");
-    let fix =
-        "fix: set `access = \"bucket\"`, and first write `state = \"s3://[assets]-releases/acl\"`";
+    let fix = "then write `access = \"bucket\"` below `[target.acl]` in assetsync.toml; then assetsync access apply acl";
     assert!(found.contains(fix), "{found}");
     assert!(
         found.contains("or take `Public` of the bucket policy"),

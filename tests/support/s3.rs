@@ -138,6 +138,18 @@ impl Bucket {
         ran_well(&mut command, script)
     }
 
+    /// A command that somebody was advised to run: in the site's folder, as the bucket's owner, with `assetsync` and `aws` at hand.
+    /// It must end well.
+    pub fn advised(&self, site: &Site, command: &str) -> String {
+        let program = site.command(&[]);
+        let folder = Path::new(program.get_program()).parent();
+        let folder = folder.expect("it's in a folder").display().to_string();
+        let set = format!("PATH=\"{folder}:$PATH\"; export PATH; {command}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &set]).current_dir(site.path(""));
+        ran_well(&mut shell, command)
+    }
+
     /// A stranger's GET; `path` is encoded already.
     pub fn anonymous(&self, path: &str) -> Answer {
         let url = format!("{}/{}{path}", self.endpoint, self.name);

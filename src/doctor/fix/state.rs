@@ -1,51 +1,68 @@
 //! Where the releases go when strangers could read them, and what closes the place where they are.
 
 use super::super::culprit;
-use super::Fix;
+use super::{Fix, Mend, Step};
 use crate::config::{Access, Place, Target};
 use crate::release::layout::FOLDER;
-use crate::store::control::{Grant, RuleKind};
+use crate::store::control::Grant;
 
 impl Fix<'_> {
     /// Releases that are in the way get another place, and those that were there go: they tell as much as the new ones.
-    pub(in crate::doctor) fn after_the_releases(&self, verb: &str, access: Access) -> String {
+    pub(in crate::doctor) fn after_the_releases(&self, verb: &str, access: Access) -> Mend {
         let Some(why) = releases_in_the_way(self.target, access) else {
-            return self.own_with(verb);
+            return self.own(verb);
         };
-        let moved = match self.is_bare() {
-            true => format!(" --state {}", self.url_of_state_elsewhere()),
-            false => String::new(),
-        };
-        format!(
-            "first {} ({why}: strangers could read the releases); then {}{moved}",
-            self.move_releases(),
-            self.own_with(verb)
-        )
+        let moved = self.move_releases();
+        let why = format!("{why}: strangers could read the releases");
+        if self.is_bare() {
+            let state = format!(" --state {}", self.url_of_state_elsewhere());
+            let then = self.command(verb);
+            return format!("first {} ({why}); then {then}{state}", moved.text).into();
+        }
+        self.own(verb).after(moved.because(&why))
     }
 
     /// Another place for the releases, and nothing left of those in the target.
-    pub(in crate::doctor) fn move_releases(&self) -> String {
-        match &self.target.state {
-            None => format!(
-                "{}; then take away those that are in the target: {}",
-                self.state_elsewhere(),
-                self.old_releases()
-            ),
-            Some(_) => self.state_elsewhere(),
+    pub(in crate::doctor) fn move_releases(&self) -> Mend {
+        let old = self.target.state.is_none();
+        if self.is_bare() {
+            let old = match old {
+                true => format!(
+                    "; then take away those that are in the target: {}",
+                    self.remove_old_releases()
+                ),
+                false => String::new(),
+            };
+            return format!("{}{old}", self.state_elsewhere_bare()).into();
         }
+        let place = self.url_of_state_elsewhere();
+        let name = &self.target.name;
+        let mut steps = vec![
+            Step::Run(self.make_bucket_of(&place)),
+            self.setting(&format!("state = \"{place}\""), name),
+            Step::Run(self.command("push")),
+        ];
+        if old {
+            steps.push(Step::Run(self.remove_old_releases()));
+        }
+        Mend::all(steps).because("releases begin anew there, and no object is uploaded again")
     }
 
     /// The same once the releases have another place.
     pub(in crate::doctor) fn after_old_releases(&self, verb: &str) -> String {
         format!(
             "push once, so that the new place has its release; then {}; then {}",
-            self.old_releases(),
-            self.own(verb)
+            self.remove_old_releases(),
+            self.command(verb)
         )
     }
 
     /// Deletes the releases that were left in the target.
-    pub(in crate::doctor) fn old_releases(&self) -> String {
+    pub(in crate::doctor) fn old_releases(&self) -> Mend {
+        Mend::run(self.remove_old_releases())
+    }
+
+    fn remove_old_releases(&self) -> String {
         match &self.target.place {
             Place::S3 { bucket, prefix } => {
                 let server = self.endpoint_url();
@@ -58,28 +75,24 @@ impl Fix<'_> {
         }
     }
 
-    /// A private place for the releases, as a line of the configuration, and what makes it.
-    pub(in crate::doctor) fn state_elsewhere(&self) -> String {
-        let name = &self.target.name;
+    /// A private place for the releases of a target without a configuration.
+    fn state_elsewhere_bare(&self) -> String {
         let place = self.url_of_state_elsewhere();
-        let Some((url, _)) = place.rsplit_once('/') else {
-            return String::new();
-        };
-        let make = match &self.target.place {
+        let make = self.make_bucket_of(&place);
+        format!(
+            "add `--state {place}`, a private bucket (`{make}` makes one), and push: releases begin anew there, and no object is uploaded again"
+        )
+    }
+
+    /// Makes the bucket of a place such as `s3://hunt-releases/prod`.
+    fn make_bucket_of(&self, place: &str) -> String {
+        let url = place.rsplit_once('/').map_or(place, |(url, _)| url);
+        match &self.target.place {
             Place::S3 { .. } => format!("aws s3 mb {url}{}", self.endpoint_url()),
             _ => format!(
                 "gcloud storage buckets create {url} --uniform-bucket-level-access --public-access-prevention"
             ),
-        };
-        let set = match self.is_bare() {
-            true => format!("add `--state {place}`"),
-            false => {
-                format!("write `state = \"{place}\"` below `[target.{name}]` in assetsync.toml")
-            }
-        };
-        format!(
-            "{set}, a private bucket (`{make}` makes one), and push: releases begin anew there, and no object is uploaded again"
-        )
+        }
     }
 
     /// A folder of a bucket that is named like the target's.
@@ -88,81 +101,57 @@ impl Fix<'_> {
             true => "releases",
             false => &self.target.name,
         };
-        match &self.target.place {
-            Place::Gcs { bucket, .. } => format!("gs://{bucket}-releases/{folder}"),
-            Place::S3 { bucket, .. } => format!("s3://{bucket}-releases/{folder}"),
-            Place::Directory(_) => String::new(),
-        }
+        let (scheme, of_target) = match &self.target.place {
+            Place::Gcs { bucket, .. } => ("gs", bucket),
+            Place::S3 { bucket, .. } => ("s3", bucket),
+            Place::Directory(_) => return String::new(),
+        };
+        let name = format!("{of_target}-releases");
+        let is_taken = self.target.state.as_ref().and_then(bucket) == Some(&name);
+        let more = if is_taken { "-2" } else { "" };
+        format!("{scheme}://{name}{more}/{folder}")
     }
 
-    /// Keeps strangers from the releases, where these rules let them in. On another server than Amazon's, each rule has to go: a
-    /// protection that it takes may keep nobody out.
-    pub(in crate::doctor) fn close_state(&self, culprits: &[&Grant]) -> String {
-        if !self.is_for_amazons_likes() || !self.has_bucket_of_state() {
-            return self.hide_state();
+    /// Keeps strangers from the releases, where these rules let them in.
+    pub(in crate::doctor) fn close_state(&self, culprits: &[&Grant]) -> Mend {
+        if !self.has_bucket_of_state() {
+            return self.move_releases();
         }
-        let of_kind = |kind| -> Vec<&Grant> {
-            let culprits = culprits.iter().copied();
-            culprits.filter(|grant| grant.kind == kind).collect()
-        };
-        let (acls, statements) = (of_kind(RuleKind::Acl), of_kind(RuleKind::Policy));
-        let mut ways = Vec::new();
-        if !acls.is_empty() {
-            let command = self.cloud_of_state("put-bucket-acl --bucket BUCKET --acl private", "");
-            ways.push(format!("{command} (its owner alone stays in that ACL)"));
-        }
-        if !statements.is_empty() {
-            let mut names: Vec<&str> = statements.iter().map(|grant| grant.by.as_str()).collect();
-            names.dedup();
-            ways.push(self.without_statements(&names.join(", ")));
-        }
-        match ways.is_empty() {
-            true => culprit::ASK.to_string(),
-            false => ways.join("; and "),
+        match culprits.iter().find(|grant| grant.is_conditional) {
+            _ if culprits.is_empty() => culprit::ASK.into(),
+            Some(grant) if culprits.iter().all(|grant| grant.is_conditional) => {
+                self.take_out_of_state(&grant.by)
+            }
+            _ => self.access_close(),
         }
     }
 
     /// The same, where nobody told which rules these are.
-    pub(in crate::doctor) fn find_and_close_state(&self) -> String {
-        if !self.is_for_amazons_likes() || !self.has_bucket_of_state() {
-            return self.hide_state();
+    pub(in crate::doctor) fn find_and_close_state(&self) -> Mend {
+        match self.has_bucket_of_state() {
+            true => self.access_close(),
+            false => self.move_releases(),
         }
-        let acl = self.cloud_of_state("put-bucket-acl --bucket BUCKET --acl private", "");
-        let statements = self.without_statements("what lets in everybody (`\"Principal\": \"*\"`)");
-        format!("{acl}; and {statements}")
     }
 
-    /// Takes statements out of the policy of the bucket that has the releases.
-    fn without_statements(&self, names: &str) -> String {
-        let command = |s3| self.cloud_of_state(s3, "");
-        format!(
-            "take {names} out: {} > policy.json, edit it, then {}, or, if nothing is left in it, {}",
-            command("get-bucket-policy --bucket BUCKET --query Policy --output text"),
-            command("put-bucket-policy --bucket BUCKET --policy file://policy.json"),
-            command("delete-bucket-policy --bucket BUCKET")
-        )
+    fn take_out_of_state(&self, rule: &str) -> Mend {
+        let of_state = Target {
+            place: self.place_of_state().clone(),
+            ..self.target.clone()
+        };
+        Fix::of(&of_state, self.server_of(&of_state.place)).take_out(rule)
     }
 
     /// Whether the releases are in a bucket of their own.
     fn has_bucket_of_state(&self) -> bool {
-        let state = self.target.state.as_ref();
-        state.is_some_and(|state| bucket(state) != bucket(&self.target.place))
+        has_bucket_of_state(self.target)
     }
+}
 
-    /// Keeps strangers from the releases, whatever lets them in.
-    pub(in crate::doctor) fn hide_state(&self) -> String {
-        match &self.target.state {
-            Some(state) if bucket(state) != bucket(&self.target.place) => {
-                // Ceph's radosgw 16 refuses every upload where public ACLs are refused, with an ACL or without.
-                let refuses_acls = self.target.endpoint.is_none();
-                self.cloud_of_state(
-                    &format!("put-public-access-block --bucket BUCKET --public-access-block-configuration BlockPublicAcls={refuses_acls},IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"),
-                    "buckets update gs://BUCKET --public-access-prevention",
-                )
-            }
-            _ => self.move_releases(),
-        }
-    }
+/// Whether a target's releases are in a bucket of their own.
+pub(in crate::doctor) fn has_bucket_of_state(target: &Target) -> bool {
+    let state = target.state.as_ref();
+    state.is_some_and(|state| bucket(state).is_some() && bucket(state) != bucket(&target.place))
 }
 
 /// Why strangers could read the releases if `access` were so; none if they couldn't. A whole bucket on S3 can be made public but
@@ -205,6 +194,7 @@ fn bucket(place: &Place) -> Option<&str> {
 mod tests {
     use super::super::tests::{s3, target};
     use super::*;
+    use crate::store::Server;
 
     #[test]
     fn releases_are_moved_before_a_bucket_is_made_public() {
@@ -219,8 +209,8 @@ mod tests {
         let is_in_the_way = |place: Place, state: Option<Place>| {
             let mut target = target("prod", place);
             target.state = state;
-            let apply = Fix::of(&target).access_apply();
-            let is_first = apply.starts_with("first write `state = ");
+            let apply = Fix::of(&target, Server::Unknown).access_apply().text;
+            let is_first = apply.starts_with("first `");
             assert!(apply.ends_with("assetsync access apply prod"), "{apply}");
             assert_eq!(releases_in_the_way(&target, Access::ObjectAcl), None);
             is_first

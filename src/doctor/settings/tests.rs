@@ -46,7 +46,7 @@ fn what_may_be_granted_to_strangers() {
     use Public::{AnyAccount, Everybody};
     use Verdict::{Failed, Passed, Unknown, Warning};
     let target = target();
-    let fix = Fix::of(&target);
+    let fix = Fix::of(&target, Server::Amazon);
     let read = || grant(Everybody, Right::Read, "policy");
     for (given, access, verdict) in [
         (Told::Is(vec![read()]), Bucket, Passed),
@@ -113,7 +113,7 @@ fn protections_that_are_in_the_way() {
     use Access::{Bucket, ObjectAcl};
     use Verdict::{Failed, Passed, Unknown};
     let target = target();
-    let fix = Fix::of(&target);
+    let fix = Fix::of(&target, Server::Amazon);
     let none = Blocks::default();
     for (given, access, verdict) in [
         (none, Bucket, Passed),
@@ -172,14 +172,14 @@ fn protections_that_are_in_the_way() {
             access,
             ..target.clone()
         };
-        let finding = blocks(&Told::Is(given), &target, &fix);
+        let finding = blocks(&Told::Is(given), &Fix::of(&target, Server::Amazon));
         assert_eq!(finding.verdict, verdict, "{given:?} {access:?}");
         if verdict == Failed {
             let command = "assetsync access apply prod --unblock";
             assert!(finding.fix.ends_with(command), "{finding:?}");
         }
     }
-    assert_eq!(blocks(&dont_know(), &target, &fix).verdict, Unknown);
+    assert_eq!(blocks(&dont_know(), &fix).verdict, Unknown);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn acls_must_suit_the_targets_access() {
             place,
             ..target()
         };
-        let finding = acls(&takes, &target, &Fix::of(&target));
+        let finding = acls(&takes, &target, &Fix::of(&target, Server::Amazon));
         assert_eq!(finding.verdict, verdict, "{takes:?} {target:?}");
     }
 }
@@ -220,23 +220,28 @@ fn settings() -> Settings {
 
 #[test]
 fn what_is_deleted_should_come_back() {
-    use Verdict::{Passed, Unknown, Warning};
+    use Verdict::{Failed, Passed, Unknown, Warning};
     let target = target();
-    let fix = Fix::of(&target);
-    for (state, soft, verdict) in [
-        (Told::Is(Versioning::On), 0, Passed),
-        (Told::Is(Versioning::Suspended), 0, Warning),
-        (Told::Is(Versioning::Off), 0, Warning),
-        (Told::Is(Versioning::Off), 604_800, Passed),
-        (dont_know(), 0, Unknown),
+    for (server, state, soft, verdict) in [
+        (Server::Amazon, Told::Is(Versioning::On), 0, Passed),
+        (Server::Amazon, Told::Is(Versioning::Suspended), 0, Warning),
+        (Server::Amazon, Told::Is(Versioning::Off), 0, Warning),
+        (Server::Amazon, Told::Is(Versioning::Off), 604_800, Passed),
+        (Server::Amazon, dont_know(), 0, Unknown),
+        (Server::Ceph, Told::Is(Versioning::On), 0, Failed),
+        (Server::Ceph, Told::Is(Versioning::Suspended), 0, Passed),
+        (Server::Ceph, Told::Is(Versioning::Off), 0, Passed),
+        (Server::Unknown, Told::Is(Versioning::On), 0, Passed),
+        (Server::Unknown, Told::Is(Versioning::Off), 0, Passed),
     ] {
+        let fix = Fix::of(&target, server);
         let settings = Settings {
             versioning: state,
             soft_delete_seconds: Told::Is(soft),
             ..settings()
         };
         let finding = versioning(&settings, &fix);
-        assert_eq!(finding.verdict, verdict, "{settings:?}");
+        assert_eq!(finding.verdict, verdict, "{server:?} {settings:?}");
     }
 }
 
@@ -260,6 +265,8 @@ fn retention_that_keeps_the_root_from_changing() {
 fn lifecycle_rules_that_delete_what_is_published() {
     use Lifecycle::{ClearsUploads, Deletes, Freezes, Harmless};
     use Verdict::{Failed, Passed};
+    let target = target();
+    let fix = Fix::of(&target, Server::Ceph);
     let rule = |does, prefix: &str| LifecycleRule {
         name: "tidy".into(),
         does,
@@ -275,42 +282,51 @@ fn lifecycle_rules_that_delete_what_is_published() {
         (vec![rule(ClearsUploads, ""), rule(Harmless, "")], Passed),
     ] {
         let told = Told::Is(rules.clone());
-        let finding = lifecycle("lifecycle", &told, "static/", |s3, _| s3.to_string());
+        let finding = lifecycle("lifecycle", &told, &s3(), &fix);
         assert_eq!(finding.verdict, verdict, "{rules:?}");
     }
-    let unknown = lifecycle("lifecycle", &dont_know(), "", |_, _| String::new());
+    let unknown = lifecycle("lifecycle", &dont_know(), &s3(), &fix);
     assert_eq!(unknown.verdict, Verdict::Unknown);
 }
 
 #[test]
 fn parts_of_killed_uploads_should_be_cleared_away() {
     let target = target();
-    let fix = Fix::of(&target);
-    let verdict = |rules: Vec<LifecycleRule>, place: &Place| {
-        uploads(&Told::Is(rules), "static/", place, &fix).verdict
+    let uploads = |rules: Vec<LifecycleRule>, server| {
+        uploads(&Told::Is(rules), "static/", &Fix::of(&target, server))
     };
+    let verdict = |rules| uploads(rules, Server::Ceph).verdict;
     let clears = |prefix: &str| LifecycleRule {
         name: "uploads".into(),
         does: Lifecycle::ClearsUploads,
         prefix: prefix.into(),
     };
-    assert_eq!(verdict(vec![], &s3()), Verdict::Warning);
-    assert_eq!(verdict(vec![clears("")], &s3()), Verdict::Passed);
-    assert_eq!(verdict(vec![clears("logs/")], &s3()), Verdict::Warning);
-    assert_eq!(verdict(vec![], &gcs()), Verdict::Passed);
+    assert_eq!(verdict(vec![]), Verdict::Warning);
+    assert_eq!(verdict(vec![clears("")]), Verdict::Passed);
+    assert_eq!(verdict(vec![clears("logs/")]), Verdict::Warning);
+    let other = uploads(vec![clears("logs/")], Server::Ceph);
+    assert!(other.fix.contains("get-bucket-lifecycle"), "{other:?}");
+    assert_eq!(uploads(vec![], Server::Minio).verdict, Verdict::Passed);
+    let google = Target {
+        place: gcs(),
+        ..target.clone()
+    };
+    let fix = Fix::of(&google, Server::Unknown);
+    let finding = super::uploads(&Told::Is(vec![]), "", &fix);
+    assert_eq!(finding.verdict, Verdict::Passed);
 }
 
 #[test]
 fn where_releases_are_kept_strangers_may_do_nothing() {
     let target = target();
-    let fix = Fix::of(&target);
-    let nothing = private(&Told::Is(vec![]), &fix);
+    let fix = Fix::of(&target, Server::Amazon);
+    let nothing = private(&Told::Is(vec![]), &s3(), &fix);
     assert_eq!(nothing.verdict, Verdict::Passed);
     let read = vec![grant(Public::AnyAccount, Right::Read, "IAM")];
-    let finding = private(&Told::Is(read), &fix);
+    let finding = private(&Told::Is(read), &s3(), &fix);
     assert_eq!(finding.verdict, Verdict::Failed);
     assert!(finding.text.contains("any account"), "{finding:?}");
-    assert_eq!(private(&dont_know(), &fix).verdict, Verdict::Unknown);
+    assert_eq!(private(&dont_know(), &s3(), &fix).verdict, Verdict::Unknown);
 }
 
 #[test]
@@ -319,13 +335,13 @@ fn a_bucket_behind_a_cdn_may_be_closed() {
         public_url: Some("https://cdn.example.org/".parse().expect("a URL")),
         ..target()
     };
-    let fix = Fix::of(&target);
+    let fix = Fix::of(&target, Server::Amazon);
     let nothing = grants(&Told::Is(vec![]), &target, &fix);
     assert_eq!(nothing.verdict, Verdict::Passed);
     let closed = Blocks {
         ignores_policies: true,
         ..Blocks::default()
     };
-    let finding = blocks(&Told::Is(closed), &target, &fix);
+    let finding = blocks(&Told::Is(closed), &fix);
     assert_eq!(finding.verdict, Verdict::Warning);
 }

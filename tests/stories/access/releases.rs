@@ -51,19 +51,19 @@ fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out(
         assert_eq!(doctor.code, 3, "{doctor}");
         for check in ["anonymous-state", "releases-grants"] {
             let found = lines_of(&doctor.stdout, &format!("FAILED  {check}"));
-            let fix = "take `oops` of the bucket policy out: aws s3api get-bucket-policy --bucket [releases]";
-            assert!(found.contains(fix), "{found}");
             assert!(
-                found.contains("aws s3api delete-bucket-policy --bucket [releases]"),
+                found.contains("by `oops`") || found.contains("(`oops`"),
+                "{found}"
+            );
+            assert!(
+                found.contains("fix: assetsync access close prod"),
                 "{found}"
             );
             assert!(!found.contains("none of the bucket's own"), "{found}");
         }
         let audit = hunt.run(&["audit", "prod"]);
         assert!(
-            audit
-                .stdout
-                .contains("take `oops` of the bucket policy out"),
+            audit.stdout.contains("fix: assetsync access close prod"),
             "{audit}"
         );
         let shown = hunt.ok(&["access", "show"]);
@@ -72,7 +72,9 @@ fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out(
             "{shown}"
         );
     }
-    hunt.releases.signed("DELETE", "?policy=", b"");
+    let closed = hunt.ok(&["access", "close", "--yes"]);
+    let says = "where the releases are: `oops` of the bucket policy goes";
+    assert!(closed.contains(says), "{closed}");
     hunt.ok(&["doctor"]);
     let shown = hunt.ok(&["access", "show"]);
     assert!(shown.contains("for us alone"), "{shown}");
@@ -88,7 +90,7 @@ fn a_bucket_acl_that_opens_the_releases_goes_and_one_that_counts_for_nothing_is_
     let doctor = hunt.run(&["doctor"]);
     let found = lines_of(&doctor.stdout, "FAILED  releases-grants");
     assert!(
-        found.contains("aws s3api put-bucket-acl --bucket [releases] --acl private"),
+        found.contains("fix: assetsync access close prod"),
         "{found}"
     );
     block(&hunt.releases);
@@ -136,8 +138,9 @@ fn a_target_isnt_made_public_with_its_old_releases_in_it() {
     let doctor = hunt.run(&["doctor", "part"]);
     let found = lines_of(&doctor.stdout, "FAILED  public-read");
     let order = [
-        "first write `state = ",
-        "and push",
+        "first `aws s3 mb s3://[assets]-releases",
+        "write `state = ",
+        "`assetsync push part`",
         "aws s3 rm --recursive s3://[assets]/part/.assetsync/",
         "then assetsync access apply part",
     ];
@@ -195,7 +198,7 @@ fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_l
     assert!(
         audit
             .stdout
-            .contains("assetsync access close one, which leaves them out"),
+            .contains("assetsync access close one (which leaves them out)"),
         "{audit}"
     );
     hunt.site.write("map.png", "a better map");

@@ -1,0 +1,123 @@
+//! Commands as they are printed.
+
+use super::*;
+use crate::config::Addressing;
+
+pub(in crate::doctor) fn target(name: &str, place: Place) -> Target {
+    Target {
+        name: name.into(),
+        place,
+        public_url: None,
+        access: Access::Bucket,
+        endpoint: Some("http://localhost:9000/".parse().expect("a URL")),
+        region: None,
+        addressing: None,
+        state: None,
+        cors: None,
+    }
+}
+
+pub(in crate::doctor) fn s3(bucket: &str) -> Place {
+    Place::S3 {
+        bucket: bucket.into(),
+        prefix: String::new(),
+    }
+}
+
+#[test]
+fn commands_can_be_copied_as_they_are() {
+    let prod = target("prod", s3("hunt"));
+    let fix = Fix::of(&prod, Server::Ceph);
+    let text = |mend: Mend| mend.text;
+    assert_eq!(text(fix.access_apply()), "assetsync access apply prod");
+    assert_eq!(
+        fix.cloud(
+            &prod.place,
+            "put-bucket-acl --bucket BUCKET --acl private",
+            ""
+        ),
+        "aws s3api put-bucket-acl --bucket hunt --acl private --endpoint-url http://localhost:9000"
+    );
+    let bare = target("s3://hunt", s3("hunt"));
+    assert_eq!(
+        text(Fix::of(&bare, Server::Ceph).access_apply()),
+        "assetsync access apply --to s3://hunt --endpoint http://localhost:9000"
+    );
+    let mut full = target("s3://hunt", s3("hunt"));
+    full.region = Some("eu".into());
+    full.addressing = Some(Addressing::Path);
+    full.access = Access::ObjectAcl;
+    full.state = Some(Place::S3 {
+        bucket: "private".into(),
+        prefix: "prod/".into(),
+    });
+    full.cors = Some("the hunt's.json".into());
+    let server = "--to s3://hunt --endpoint http://localhost:9000 --region eu --addressing path";
+    let readers = "--access object-acl --state s3://private/prod";
+    let blocks = Told::Is(Blocks {
+        ignores_acls: true,
+        ..Blocks::default()
+    });
+    let unblocked = Fix::of(&full, Server::Ceph).given(&blocks);
+    assert_eq!(
+        text(unblocked.access_apply()),
+        format!("assetsync access apply {server} {readers} --unblock")
+    );
+    assert_eq!(
+        text(Fix::of(&full, Server::Ceph).cors_apply()),
+        format!(r"assetsync cors apply {server} --cors 'the hunt'\''s.json'"),
+        "no verb is given a flag that it doesn't take"
+    );
+    let mut two = target("prod", s3("hunt"));
+    two.state = Some(s3("private"));
+    let hide = |target: &Target| Fix::of(target, Server::Ceph).find_and_close_state().text;
+    assert_eq!(hide(&two), "assetsync access close prod");
+    let line = "write `state = \"s3://hunt-releases/prod\"` below `[target.prod]`";
+    assert!(hide(&prod).contains(line));
+    two.state = Some(s3("hunt"));
+    assert!(
+        hide(&two).contains(line),
+        "whoever closes the bucket closes what is published, too"
+    );
+    assert!(hide(&bare).contains("--state s3://hunt-releases/releases"));
+}
+
+/// What one server needs would end all pushes on another.
+#[test]
+fn versions_are_kept_only_where_that_is_known_to_be_safe() {
+    let prod = target("prod", s3("hunt"));
+    for (server, is_safe) in [
+        (Server::Amazon, true),
+        (Server::Moto, true),
+        (Server::Ceph, false),
+        (Server::Minio, false),
+        (Server::R2, false),
+        (Server::Garage, false),
+        (Server::Unknown, false),
+    ] {
+        let fix = Fix::of(&prod, server);
+        assert_eq!(fix.keep_versions().is_some(), is_safe, "{server:?}");
+    }
+    let suspend = |server, versioning| {
+        let mend = Fix::of(&prod, server).conditions(&Told::Is(versioning));
+        mend.text.contains("Status=Suspended")
+    };
+    assert!(suspend(Server::Ceph, Versioning::On));
+    assert!(suspend(Server::Unknown, Versioning::On));
+    assert!(!suspend(Server::Ceph, Versioning::Off), "that isn't why");
+    assert!(!suspend(Server::Amazon, Versioning::On));
+}
+
+#[test]
+fn rules_of_a_lifecycle_are_taken_out_and_added_without_losing_others() {
+    let prod = target("prod", s3("hunt"));
+    let fix = Fix::of(&prod, Server::Ceph);
+    let without = fix.without_lifecycle(&prod.place, &["tidy", "old files"], 3);
+    assert_eq!(without.steps.len(), 1);
+    let query = "--query '{Rules: Rules[?ID!='\\''tidy'\\'' && ID!='\\''old files'\\'']}'";
+    assert!(without.text.contains(query), "{}", without.text);
+    let odd = fix.without_lifecycle(&prod.place, &["it's"], 3);
+    assert_eq!(odd.steps, [], "a person edits it");
+    let all = fix.without_lifecycle(&prod.place, &["tidy"], 1);
+    assert!(all.text.contains("delete-bucket-lifecycle"), "{}", all.text);
+}

@@ -1,0 +1,90 @@
+//! What mends a finding: for people, and as steps that can be done one after the other as they are.
+
+use serde::Serialize;
+
+/// What mends a finding. Empty if nothing has to be mended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Mend {
+    pub(super) text: String,
+    pub(super) steps: Vec<Step>,
+}
+
+/// A step of what mends a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// A command for a shell.
+    Run(String),
+    /// A setting of the configuration: this line replaces the setting of its name, or is added.
+    Write {
+        /// `state = "s3://hunt-releases/prod"`.
+        line: String,
+        /// The table that has it, such as `target.prod`; empty for settings that stand before all tables.
+        table: String,
+    },
+}
+
+impl Mend {
+    /// One command.
+    pub(super) fn run(command: impl Into<String>) -> Mend {
+        let text = command.into();
+        let steps = vec![Step::Run(text.clone())];
+        Mend { text, steps }
+    }
+
+    /// Several steps.
+    pub(super) fn all(steps: Vec<Step>) -> Mend {
+        let said: Vec<String> = steps.iter().map(Step::in_words).collect();
+        let text = said.join("; then ");
+        Mend { text, steps }
+    }
+
+    /// The same with something said behind it.
+    pub(super) fn because(mut self, why: &str) -> Mend {
+        self.text += &format!(" ({why})");
+        self
+    }
+
+    /// The same after `first`.
+    pub(super) fn after(self, first: Mend) -> Mend {
+        let then = self.text.strip_prefix("first ").unwrap_or(&self.text);
+        Mend {
+            text: format!("first {}; then {then}", first.text),
+            steps: [first.steps, self.steps].concat(),
+        }
+    }
+
+    /// The same, or something else that is told in words.
+    pub(super) fn or(mut self, other: &str) -> Mend {
+        self.text += &format!("; or {other}");
+        self
+    }
+}
+
+/// Something only a person can do.
+impl From<String> for Mend {
+    fn from(text: String) -> Mend {
+        let steps = Vec::new();
+        Mend { text, steps }
+    }
+}
+
+impl From<&str> for Mend {
+    fn from(text: &str) -> Mend {
+        text.to_string().into()
+    }
+}
+
+impl Step {
+    fn in_words(&self) -> String {
+        match self {
+            Step::Run(command) => format!("`{command}`"),
+            Step::Write { line, table } if table.is_empty() => {
+                format!("write `{line}` at the top of assetsync.toml")
+            }
+            Step::Write { line, table } => {
+                format!("write `{line}` below `[{table}]` in assetsync.toml")
+            }
+        }
+    }
+}
