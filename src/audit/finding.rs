@@ -35,6 +35,9 @@ pub struct Finding {
     pub seen: String,
     /// What mends it; empty if that isn't known.
     pub fix: String,
+    /// Whether it was put right just now, and is as before.
+    #[serde(skip)]
+    pub(super) is_in_vain: bool,
 }
 
 /// What a finding is about, the worst first.
@@ -59,6 +62,8 @@ pub enum Kind {
     Content,
     /// The right bytes, compressed otherwise than they should be, or than they say.
     Encoding,
+    /// A file of the tree that isn't what its name says.
+    File,
     /// Another `Content-Type`, `Cache-Control` or the like.
     Headers,
     /// Strangers may do more with an object than read it, or not even that, by its own ACL.
@@ -122,6 +127,7 @@ impl Finding {
             expected: expected.into(),
             seen: crate::error::escape(&seen.into()),
             fix: String::new(),
+            is_in_vain: false,
         }
     }
 

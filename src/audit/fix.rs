@@ -25,6 +25,10 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
             "something but its ACL keeps strangers out, such as a rule of the bucket: `{}` tells",
             own("access show")
         ),
+        (Kind::File, _) => format!(
+            "gzip the file, or call it `.svg`, and `{}`: nothing but another file mends it",
+            own("push")
+        ),
         (Kind::Unanswered | Kind::Acl, _) => String::new(),
         (_, Some(Address::PublicUrl)) => {
             "let the server at `public_url` pass on what the storage sends, and purge what it keeps"

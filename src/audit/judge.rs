@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, StatusCode};
 
 use super::finding::{Address, Finding, Kind};
-use super::measure::Measured;
+use super::measure::{Level, Measured};
 use crate::config::Access;
 use crate::doctor::Verdict;
 use crate::release::manifest::Entry;
@@ -90,6 +90,9 @@ fn content(expected: &Expected<'_>, answer: &Answer) -> Option<Finding> {
         }
     };
     let wrong = |seen: &str| Some(Finding::failed(Kind::Encoding, in_words(expected), seen));
+    if expected.served.is_packed() {
+        return packed(expected, depth, says_gzip, levels);
+    }
     match (depth, says_gzip) {
         (Some(0), false) => not_compressed(expected, answer),
         (Some(1), true) => None,
@@ -98,16 +101,47 @@ fn content(expected: &Expected<'_>, answer: &Answer) -> Option<Finding> {
         (Some(1), false) => wrong("the bytes are gzipped, and no `content-encoding` says so"),
         (Some(_), _) => wrong("the bytes are gzipped twice"),
         (None, says_gzip) => {
-            let wanted = format!("{} bytes, as published", entry.size_bytes);
             let seen = match (says_gzip, levels.as_slice()) {
                 (true, [raw]) => format!("{} bytes that can't be unpacked", raw.bytes),
                 (true, [_, once, ..]) => size_in_words(once.bytes, entry.size_bytes),
                 (_, [raw, ..]) => size_in_words(raw.bytes, entry.size_bytes),
                 (_, []) => "nothing".to_string(),
             };
-            Some(Finding::failed(Kind::Content, wanted, seen))
+            Some(other_bytes(expected, seen))
         }
     }
+}
+
+/// What was gzipped before it was published: these bytes are right only as they are, and only if they say so.
+fn packed(
+    expected: &Expected<'_>,
+    depth: Option<usize>,
+    says_gzip: bool,
+    levels: &[Level],
+) -> Option<Finding> {
+    let wrong = |seen: &str| {
+        let wanted = "gzipped, as the file is";
+        Some(Finding::failed(Kind::Encoding, wanted, seen))
+    };
+    match (depth, says_gzip, levels) {
+        (Some(0), true, [_, _, ..]) => None,
+        (Some(0), true, _) => {
+            let seen = "the file itself isn't gzipped, and `content-encoding` says so";
+            Some(Finding::failed(Kind::File, "a gzipped file", seen))
+        }
+        (Some(0), false, _) => wrong("the bytes are gzipped, and no `content-encoding` says so"),
+        (Some(_), _, _) => wrong("the bytes are gzipped twice"),
+        (None, _, levels) => {
+            let size = levels.first().map_or(0, |raw| raw.bytes);
+            let seen = size_in_words(size, expected.entry.size_bytes);
+            Some(other_bytes(expected, seen))
+        }
+    }
+}
+
+fn other_bytes(expected: &Expected<'_>, seen: String) -> Finding {
+    let wanted = format!("{} bytes, as published", expected.entry.size_bytes);
+    Finding::failed(Kind::Content, wanted, seen)
 }
 
 fn size_in_words(seen: u64, wanted: u64) -> String {

@@ -81,7 +81,7 @@ impl Measure {
 
     /// More bytes than this are no content of ours.
     pub(super) fn bytes_max(content_bytes: u64) -> u64 {
-        2 * content_bytes + (1 << 20)
+        content_bytes.saturating_mul(2).saturating_add(1 << 20)
     }
 
     pub(super) fn measured(self) -> Measured {

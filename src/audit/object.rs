@@ -19,6 +19,9 @@ use crate::store::{PART_BYTES, StoreError};
 /// How much of each end of a large object is asked for, in bytes.
 const END_BYTES: u64 = 64 << 10;
 
+/// How many times its size a gzipped file can be unpacked (<https://zlib.net/zlib_tech.html>).
+const DEFLATE_RATIO_MAX: u64 = 1032;
+
 /// What was seen of one object.
 #[derive(Debug)]
 pub(super) struct Looked {
@@ -165,7 +168,7 @@ async fn ask_large(
 ) -> Result<Vec<Finding>, StoreError> {
     let answer = head(visit, url, true).await?;
     let mut findings = judge::answer(expected, &answer);
-    if !answer.status.is_success() || expected.served.is_gzipped {
+    if !answer.status.is_success() || expected.served.is_gzipped || expected.served.is_packed() {
         return Ok(findings);
     }
     let total = expected.entry.size_bytes;
@@ -198,7 +201,11 @@ async fn get(
     takes_gzip: bool,
     stretches: &[Range<u64>],
 ) -> Result<(Answer, Vec<Vec<u8>>), StoreError> {
-    let measure = Measure::new(expected.entry.size_bytes, stretches);
+    let content_bytes = match expected.served.is_packed() {
+        true => expected.entry.size_bytes.saturating_mul(DEFLATE_RATIO_MAX),
+        false => expected.entry.size_bytes,
+    };
+    let measure = Measure::new(content_bytes, stretches);
     let measure = Arc::new(Mutex::new(measure));
     let bytes_max = Measure::bytes_max(expected.entry.size_bytes);
     let mut question = Question::get(url).pouring(measure.clone(), bytes_max);

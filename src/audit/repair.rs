@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Address, Finding, Kind};
 use super::{Audit, Verdict};
 use crate::build::{Build, Object};
+use crate::error::Result;
 use crate::release::root::Live;
+use crate::store::{StoreError, StoreErrorKind};
 
 /// What will be done, and what won't.
 #[derive(Debug)]
@@ -70,7 +72,10 @@ struct Needs {
 }
 
 /// What is as wrong as before the repair that was said to have worked.
-const IN_VAIN: &str = "it was put right just now, and isn't: see who else writes there, or whether the server takes it, and audit again";
+const IN_VAIN: &str = "it was put right just now, and isn't: another repair does the same";
+
+/// How many objects an error names.
+const NAMED_MAX: usize = 3;
 
 /// Whether a finding is one that can be put right.
 pub(super) fn is_for(finding: &Finding) -> bool {
@@ -105,6 +110,7 @@ impl Audit {
         for finding in self.findings.iter_mut().filter(|finding| is_for(finding)) {
             let name = finding.document.as_deref().or(finding.path.as_deref());
             let left = name.and_then(why);
+            finding.is_in_vain = false;
             finding.fix = left.map_or(String::new(), |left| left.why.clone());
         }
     }
@@ -121,8 +127,38 @@ impl Audit {
                     .any(|document| Some(&**document) == name);
             if finding.fix.is_empty() && is_mended {
                 finding.fix = IN_VAIN.to_string();
+                finding.is_in_vain = true;
             }
         }
+    }
+
+    /// An error if anything that was put right is as wrong as before: another repair would do no better.
+    ///
+    /// # Errors
+    /// It names some of that, with what was wanted and what is seen.
+    pub fn check_effect(&self) -> Result<()> {
+        let in_vain: Vec<&Finding> = self.findings.iter().filter(|f| f.is_in_vain).collect();
+        let Some(first) = in_vain.first() else {
+            return Ok(());
+        };
+        let name = |finding: &&Finding| {
+            let name = finding.document.as_deref().or(finding.path.as_deref());
+            format!("`{}`", name.unwrap_or_default())
+        };
+        let named: Vec<String> = in_vain.iter().take(NAMED_MAX).map(name).collect();
+        let more = match in_vain.len().saturating_sub(NAMED_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!(
+            "The storage took the repair, and nothing changed: {}{more} (expected: {}; seen: {})",
+            named.join(", "),
+            first.expected,
+            first.seen
+        );
+        Err(StoreError::new(StoreErrorKind::Other, message)
+            .hint("another repair does the same: see who else writes there, and whether the server keeps headers and ACLs")
+            .into())
     }
 
     /// Whether anything can only be put right with the files of the tree.
@@ -303,9 +339,13 @@ mod tests {
         };
         audit.explain_after(&mends);
         assert_eq!(audit.findings[0].fix, IN_VAIN);
+        let told = audit.check_effect().expect_err("in vain").to_string();
+        let seen = "`map.png` (expected: public-read; seen: strangers may do nothing)";
+        assert!(told.contains(seen), "{told}");
         let (path, why) = ("map.png".to_string(), "403 Forbidden".to_string());
         mends.left.push(Left { path, why });
         audit.explain_after(&mends);
         assert_eq!(audit.findings[0].fix, "403 Forbidden");
+        assert!(audit.check_effect().is_ok(), "that it failed was said");
     }
 }

@@ -145,6 +145,7 @@ impl Session<'_> {
         if wish.as_json {
             print_json(&[audit_json(name, &found, Some(&mends), wish.urls)])?;
         }
+        found.check_effect()?;
         Ok(found.exit_code())
     }
 

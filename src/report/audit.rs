@@ -155,6 +155,7 @@ fn title(kind: Kind) -> &'static str {
         Kind::Redirect => "redirects",
         Kind::Content => "other bytes than were published",
         Kind::Encoding => "compressed otherwise than it should be",
+        Kind::File => "files that aren't what their names say",
         Kind::Headers => "other headers than were published",
         Kind::Acl => "ACLs of objects",
         Kind::CorsPolicy => "the bucket's CORS policy",

@@ -2,6 +2,7 @@
 
 mod damages;
 mod google;
+mod packed;
 mod published;
 mod rgw;
 mod server;
