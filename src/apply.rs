@@ -421,7 +421,9 @@ fn abandoned(object: &Object) -> StoreError {
         "Cannot upload `{}`: no answer came before the run was stopped",
         object.path
     );
-    StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT)
+    StoreError::new(StoreErrorKind::OutcomeUnknown, message)
+        .cause("stopped")
+        .hint(UNKNOWN_HINT)
 }
 
 fn is_unclear(error: &StoreError) -> bool {
@@ -437,5 +439,6 @@ fn conflict(object: &Object, why: &str) -> StoreError {
         object.path
     );
     StoreError::new(StoreErrorKind::Other, message)
+        .cause(format!("taken: {why}"))
         .hint("find out who else writes there; moving that object away lets the next push through")
 }

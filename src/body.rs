@@ -305,15 +305,12 @@ pub(crate) fn explain(object: &Object, error: &io::Error) -> StoreError {
         false if error.kind() == io::ErrorKind::Interrupted => StoreErrorKind::Interrupted,
         false => StoreErrorKind::Other,
     };
-    let message = format!(
-        "`{}`: {}",
-        object.file.display(),
-        crate::error::plain(error)
-    );
+    let why = crate::error::plain(error);
+    let message = format!("`{}`: {why}", object.file.display());
     let hint = if crate::error::is_out_of_files(error) {
         crate::error::OUT_OF_FILES_HINT
     } else {
         ""
     };
-    StoreError::new(kind, message).hint(hint)
+    StoreError::new(kind, message).cause(why).hint(hint)
 }

@@ -12,6 +12,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Color};
+use crate::commands::Failed;
 
 /// A tree of many files makes many small allocations, on all cores.
 #[global_allocator]
@@ -27,10 +28,11 @@ fn main() -> ExitCode {
     };
     set_color(cli.global.color);
     let code = go_to_directory(&cli)
+        .map_err(Failed::early)
         .and_then(|()| commands::run(&cli, &matches))
-        .unwrap_or_else(|error| {
-            print_error(&error, &cli, &matches);
-            error.exit_code()
+        .unwrap_or_else(|failed| {
+            print_error(&failed, &cli, &matches);
+            failed.error.exit_code()
         });
     ExitCode::from(code)
 }
@@ -111,7 +113,8 @@ fn go_to_directory(cli: &Cli) -> Result<()> {
     })
 }
 
-fn print_error(error: &Error, cli: &Cli, matches: &ArgMatches) {
+fn print_error(failed: &Failed, cli: &Cli, matches: &ArgMatches) {
+    let Failed { error, aftermath } = failed;
     if let (Error::Tree(problems), true) = (error, wants_json(matches))
         && let Err(error) = output::print_json(&[problems_json(problems)])
     {
@@ -125,5 +128,8 @@ fn print_error(error: &Error, cli: &Cli, matches: &ArgMatches) {
     tell(&format!("{red}error{red:#}: {message}\n"));
     if let Some(hint) = hint {
         tell(&format!("hint: {hint}\n"));
+    }
+    if let Some(aftermath) = aftermath {
+        tell(&format!("{aftermath}\n"));
     }
 }

@@ -5,6 +5,7 @@ mod ask;
 mod audit;
 mod bucket;
 mod cors;
+mod failed;
 mod inspect;
 mod limits;
 mod live;
@@ -13,6 +14,7 @@ mod publish;
 mod releases;
 mod stop;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 use std::mem::ManuallyDrop;
@@ -33,6 +35,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tokio::runtime::Runtime;
 
+pub use self::failed::Failed;
 use self::limits::Limits;
 use self::stop::Stop;
 use crate::cli::{
@@ -50,7 +53,7 @@ const DONE: Code = 0;
 const BAD_INPUT: Code = 2;
 const CHANGES_FOUND: Code = 6;
 
-pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
+pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code, Failed> {
     let progress = Arc::new(Progress::new());
     let session = Session {
         limits: Limits::raise(),
@@ -58,9 +61,15 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code> {
         overrides: overrides(matches),
         stop: Stop::of(&progress),
         progress,
+        switched: RefCell::default(),
     };
-    start_workers(session.limits)?;
-    match &cli.command {
+    start_workers(session.limits)
+        .and_then(|()| run_command(&session, &cli.command))
+        .map_err(|error| Failed::after(error, &cli.command, &session.switched.borrow()))
+}
+
+fn run_command(session: &Session<'_>, command: &Command) -> Result<Code> {
+    match command {
         Command::Init { .. } => session.init(),
         Command::Key(KeyCommand::New { file }) => session.new_key(file),
         Command::Key(KeyCommand::Id { .. }) => session.key_id(),
@@ -277,6 +286,8 @@ struct Session<'a> {
     global: &'a Global,
     overrides: Overrides,
     progress: Arc<Progress>,
+    /// Targets that have another release since this run.
+    switched: RefCell<Vec<String>>,
     stop: Stop,
     limits: Limits,
 }

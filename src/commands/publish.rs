@@ -151,6 +151,9 @@ impl Session<'_> {
                     break;
                 }
             };
+            if published.is_new {
+                self.switched.borrow_mut().push(planned.target.name.clone());
+            }
             published.report = published.report.of_target(planned.target);
             let requests = planned.store.requests() + asked;
             self.detail(&format!("{requests} requests sent"));

@@ -198,6 +198,7 @@ impl Session<'_> {
         let done = place.settle(rollback(&asked, release.as_deref()));
         self.stop.tell_pending();
         let mut done = done?;
+        self.switched.borrow_mut().push(place.name().to_string());
         done.report = done.report.of_target(place.target());
         let text = rolled_back_text(place.target(), &done);
         match (as_json, done.report.is_complete()) {

@@ -1,12 +1,12 @@
 //! What there is to say of the local tree: warnings, references, leaks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::count;
 use super::json::list;
+use super::{count, together};
 use crate::build::{Build, Reference};
 use crate::error::escape;
 use crate::leaks::Leaks;
@@ -59,7 +59,7 @@ pub(super) fn listed(verbose: bool) -> Listed {
 }
 
 /// A line for each cause, with its number and the first places; with [`Listed::All`], a line for each place.
-pub(super) fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
+pub(super) fn warnings_text<'a>(warnings: &'a [Problem], listed: Listed) -> String {
     if listed == Listed::All {
         let lines = warnings.iter().map(|warning| line("warning: ", warning));
         return lines.collect();
@@ -67,7 +67,11 @@ pub(super) fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
     let mut text = String::new();
     let mut told: BTreeMap<ProblemKind, usize> = BTreeMap::new();
     let mut more: BTreeMap<ProblemKind, usize> = BTreeMap::new();
-    for alike in by_cause(warnings) {
+    let cause = |warning: &'a Problem| {
+        let cause = warning.cause.as_str();
+        (!cause.is_empty()).then_some((warning.kind, cause))
+    };
+    for alike in together(warnings, cause) {
         let kind = alike[0].kind;
         let told = told.entry(kind).or_default();
         *told += 1;
@@ -82,24 +86,6 @@ pub(super) fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
             .expect("a string takes every write");
     }
     text
-}
-
-/// Those of one cause together, in the order of the first of each.
-fn by_cause(warnings: &[Problem]) -> Vec<Vec<&Problem>> {
-    let mut places: HashMap<(ProblemKind, &str), usize> = HashMap::new();
-    let mut causes: Vec<Vec<&Problem>> = Vec::new();
-    for warning in warnings {
-        let own = causes.len();
-        let at = match warning.cause.is_empty() {
-            true => own,
-            false => *places.entry((warning.kind, &warning.cause)).or_insert(own),
-        };
-        match causes.get_mut(at) {
-            Some(alike) => alike.push(warning),
-            None => causes.push(vec![warning]),
-        }
-    }
-    causes
 }
 
 fn cause_line(alike: &[&Problem]) -> String {

@@ -12,6 +12,9 @@ mod releases;
 mod stale;
 mod text;
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use indicatif::HumanBytes;
 
 use crate::build::Build;
@@ -96,6 +99,24 @@ impl Urls {
     fn of(self, target: &Target, key: &ObjectKey) -> Option<String> {
         (self == Urls::Shown).then(|| store::public_url(target, key))
     }
+}
+
+/// Those of one cause together, in the order of the first of each. What has no cause stands alone.
+fn together<'a, T, K: Hash + Eq>(
+    all: &'a [T],
+    cause: impl Fn(&'a T) -> Option<K>,
+) -> Vec<Vec<&'a T>> {
+    let mut places: HashMap<K, usize> = HashMap::new();
+    let mut causes: Vec<Vec<&T>> = Vec::new();
+    for one in all {
+        let own = causes.len();
+        let at = cause(one).map_or(own, |cause| *places.entry(cause).or_insert(own));
+        match causes.get_mut(at) {
+            Some(alike) => alike.push(one),
+            None => causes.push(vec![one]),
+        }
+    }
+    causes
 }
 
 pub(crate) fn count(n: u64, noun: &str) -> String {

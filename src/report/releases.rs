@@ -43,7 +43,7 @@ pub fn published_text(published: &Published) -> String {
             "nothing has changed: {} stays the current release",
             release.id
         ),
-        (None, _) => "no release was made: what visitors see is as it was".to_string(),
+        (None, _) => "no release was made: what visitors see is unchanged".to_string(),
     };
     text + &line + "\n"
 }

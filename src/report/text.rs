@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 use indicatif::HumanBytes;
 
 use super::local::{listed, warnings_text};
-use super::{Outlook, Urls, count, tally};
-use crate::apply::Report;
+use super::{Outlook, Urls, count, tally, together};
+use crate::apply::{Failure, Report};
 use crate::build::Build;
 use crate::config::Target;
 use crate::error::escape;
@@ -16,6 +16,7 @@ use crate::name::NameStyle;
 use crate::plan::{Action, Reason, Step, Tally};
 use crate::release::Basis;
 use crate::release::difference::{Change, Removed, Why};
+use crate::store::{StoreError, StoreErrorKind};
 use crate::tree::{Asset, Tree};
 
 /// What was left out or looks odd, for `-v` and for warnings: one line each.
@@ -224,18 +225,29 @@ pub fn report_text(target: &Target, build: &Build, report: &Report, basis: Basis
     )
 }
 
-/// What failed, and what helps.
+/// How many of the paths are named that failed alike.
+const PATHS_MAX: usize = 3;
+
+/// What failed, a line for each cause, and what helps.
 pub fn failures_text(report: &Report) -> String {
     let mut text = String::new();
     let red = AnsiColor::Red.on_default();
-    for failure in &report.failures {
-        let verb = if failure.is_unknown() {
+    for alike in together(&report.failures, |failure| Some(cause(failure))) {
+        let first = alike[0];
+        let verb = if first.is_unknown() {
             "unknown"
         } else {
             "failed"
         };
-        let path = escape(&failure.path);
-        writeln!(text, "{red}{verb}{red:#} {path}: {}", failure.error)
+        let paths = alike.iter().take(PATHS_MAX);
+        let paths: Vec<String> = paths.map(|failure| escape(&failure.path)).collect();
+        let paths = paths.join(", ");
+        let what = match alike.len() {
+            1 => paths,
+            n if n <= PATHS_MAX => format!("{n} alike ({paths})"),
+            n => format!("{n} alike (such as {paths})"),
+        };
+        writeln!(text, "{red}{verb}{red:#} {what}: {}", first.error)
             .expect("a string takes every write");
     }
     let mut hints: Vec<&str> = report
@@ -250,4 +262,16 @@ pub fn failures_text(report: &Report) -> String {
         writeln!(text, "hint: {hint}").expect("a string takes every write");
     }
     text
+}
+
+/// What tells its cause from that of others.
+fn cause(failure: &Failure) -> (StoreErrorKind, &str) {
+    let StoreError {
+        kind,
+        message,
+        cause,
+        ..
+    } = &failure.error;
+    let cause = if cause.is_empty() { message } else { cause };
+    (*kind, cause)
 }

@@ -295,6 +295,7 @@ impl Folder {
             kind_of(error),
             format!("Cannot write `{what}` to `{root}`: {why}"),
         )
+        .cause(why)
         .hint(hint)
     }
 
@@ -829,14 +830,9 @@ fn make_readable(_file: &File) -> io::Result<()> {
 }
 
 fn failed(doing: &str, file: &Path, error: &io::Error) -> StoreError {
-    StoreError::new(
-        StoreErrorKind::Other,
-        format!(
-            "Cannot {doing} `{}`: {}",
-            file.display(),
-            crate::error::plain(error)
-        ),
-    )
+    let why = crate::error::plain(error);
+    let message = format!("Cannot {doing} `{}`: {why}", file.display());
+    StoreError::new(StoreErrorKind::Other, message).cause(why)
 }
 
 #[cfg(test)]

@@ -227,6 +227,7 @@ impl Gcs {
                     StoreErrorKind::Other,
                     format!("Cannot {}: the storage named no session", start.doing),
                 )
+                .cause("no session")
             })?;
         self.refuse_other_server(&start, session)?;
         match self.send_parts(object, parts, session).await {
@@ -318,7 +319,7 @@ impl Gcs {
                     "Cannot {}: the storage has {taken} bytes of {end}",
                     call.doing
                 );
-                return Err(StoreError::new(StoreErrorKind::Other, message));
+                return Err(StoreError::new(StoreErrorKind::Other, message).cause("parts"));
             }
             at = taken;
         }
@@ -326,7 +327,7 @@ impl Gcs {
             "Cannot upload `{}`: the storage takes less than it could of a part, {ROUNDS_MAX} times in a row",
             object.path
         );
-        Err(StoreError::new(StoreErrorKind::Other, message))
+        Err(StoreError::new(StoreErrorKind::Other, message).cause("parts"))
     }
 
     /// A page of a listing, of names from `range`.
@@ -425,7 +426,9 @@ impl Gcs {
         };
         let explained = |kind, hint: String| {
             let kind = reply.kind(call, kind);
-            StoreError::new(kind, format!("Cannot {}: {words}", call.doing)).hint(hint)
+            let error = StoreError::new(kind, format!("Cannot {}: {words}", call.doing));
+            // Its words name the object.
+            error.cause(reply.status.to_string()).hint(hint)
         };
         match reply.status {
             StatusCode::BAD_REQUEST if words.contains("uniform bucket-level access") => explained(

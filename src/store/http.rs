@@ -341,7 +341,7 @@ impl Http {
             host(call),
             self.silence.lasts().as_secs()
         );
-        StoreError::new(StoreErrorKind::Unreachable, message)
+        StoreError::new(StoreErrorKind::Unreachable, message).cause("silent")
     }
 
     async fn attempt(
@@ -680,7 +680,7 @@ fn gave_up(call: &Call, again: &Again, maybe_done: bool, after: Duration) -> Sto
         "Cannot {}: {reason} (tried for {seconds} s at {host})",
         call.doing
     );
-    match (call.changes_object, maybe_done) {
+    let error = match (call.changes_object, maybe_done) {
         (true, true) => StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT),
         // One object's bad luck.
         (true, false) => StoreError::new(StoreErrorKind::Other, message),
@@ -689,7 +689,8 @@ fn gave_up(call: &Call, again: &Again, maybe_done: bool, after: Duration) -> Sto
                 .hint("check the network and the endpoint")
         }
         (false, _) => StoreError::new(StoreErrorKind::Other, message),
-    }
+    };
+    error.cause(reason)
 }
 
 /// The server that a call goes to, for messages.

@@ -253,7 +253,9 @@ fn failed(key: &str, kind: StoreErrorKind) -> StoreError {
         StoreErrorKind::OutcomeUnknown => UNKNOWN_HINT,
         _ => "",
     };
-    StoreError::new(kind, format!("Cannot reach `{key}`: as the test asked")).hint(hint)
+    StoreError::new(kind, format!("Cannot reach `{key}`: as the test asked"))
+        .cause("as the test asked")
+        .hint(hint)
 }
 
 impl Inner {

@@ -385,10 +385,12 @@ pub struct StoreError {
     pub message: String,
     /// For people: what to try; empty if there's nothing to add.
     pub hint: String,
+    /// Why, without what: failures of one kind and cause are told together. Empty if the message is the same for all.
+    pub cause: String,
 }
 
 /// Kinds of failure that are handled in different ways.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StoreErrorKind {
     /// None found, or refused.
     Credentials,
@@ -433,6 +435,7 @@ impl StoreError {
             kind,
             message: masked(&message.into()).into_owned(),
             hint: String::new(),
+            cause: String::new(),
         }
     }
 
@@ -448,6 +451,11 @@ impl StoreError {
     pub(crate) fn about(mut self, path: &str) -> StoreError {
         let path = crate::error::escape(path);
         self.message = format!("`{path}`: {}", self.message);
+        self
+    }
+
+    pub(crate) fn cause(mut self, cause: impl Into<String>) -> StoreError {
+        self.cause = cause.into();
         self
     }
 

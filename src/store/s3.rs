@@ -275,7 +275,8 @@ impl S3 {
                     |error| error.to_string(),
                 );
                 let message = format!("`{}` was uploaded, but then: {why}", object.path);
-                Err(StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT))
+                let error = StoreError::new(StoreErrorKind::OutcomeUnknown, message);
+                Err(error.cause("looked at after its upload").hint(UNKNOWN_HINT))
             }
         }
     }
@@ -357,7 +358,8 @@ impl S3 {
             None => Err(StoreError::new(
                 StoreErrorKind::Other,
                 format!("Cannot {}: the storage gave no ETag", call.doing),
-            )),
+            )
+            .cause("no ETag")),
         }
     }
 
@@ -518,9 +520,11 @@ impl S3 {
             code if error.message.is_empty() => code.to_string(),
             code => format!("{code}: {}", crate::error::escape(&error.message)),
         };
+        let cause = format!("{} {}", reply.status, error.code);
         let told = |kind, hint: String| {
             let kind = reply.kind(call, kind);
-            StoreError::new(kind, format!("Cannot {}: {words}", call.doing)).hint(hint)
+            let error = StoreError::new(kind, format!("Cannot {}: {words}", call.doing));
+            error.cause(&cause).hint(hint)
         };
         match (error.code.as_str(), reply.status) {
             ("AccessControlListNotSupported", _) => told(

@@ -348,7 +348,7 @@ fn a_key_that_cannot_be_used_is_told_and_nothing_is_published() {
         ] {
             let run = site.run(&[command, &["--key-file", key]].concat());
             assert_eq!(
-                (run.code, run.stderr),
+                (run.code, run.told()),
                 (2, format!("error: {told}\n")),
                 "{command:?}"
             );
@@ -364,7 +364,7 @@ fn a_key_file_that_is_somebody_else_s_is_told() {
     let run = site.run_as_anybody(&["push"]);
     assert_eq!(run.code, 2, "{run}");
     assert_eq!(
-        run.stderr,
+        run.told(),
         "error: Cannot use the key file `hunt.key`: permission denied\n"
     );
 }
@@ -477,7 +477,7 @@ fn what_cannot_be_written_is_told_with_its_place() {
         run.stderr.contains("`out"),
         "where was it to be written? {run}"
     );
-    assert_eq!(run.stderr.lines().count(), 1, "it's told once: {run}");
+    assert_eq!(run.told().lines().count(), 1, "it's told once: {run}");
 }
 
 #[test]
@@ -487,7 +487,7 @@ fn a_target_that_cannot_be_listed_is_told_once() {
     set_mode(&site.path("out"), 0o000);
     let run = site.run_as_anybody(&["push"]);
     assert_eq!(run.code, 1, "{run}");
-    assert_eq!(run.stderr, "error: Cannot list `out`: permission denied\n");
+    assert_eq!(run.told(), "error: Cannot list `out`: permission denied\n");
 }
 
 // --- url

@@ -68,9 +68,9 @@ fn assert_told(within: fn(&str) -> String, mistakes: &str) {
             })
             .collect();
         let run = push(&config);
-        let is_told = run.stderr.lines().count() == told.len()
+        let is_told = run.told().lines().count() == told.len()
             && run
-                .stderr
+                .told()
                 .lines()
                 .zip(&told)
                 .all(|(line, told)| match told.strip_suffix('…') {
@@ -540,7 +540,7 @@ fn a_configuration_that_cannot_be_read_is_named() {
         let run = site.run(&["push", "-c", file]);
         assert_eq!(run.code, 2, "{run}");
         assert_eq!(
-            run.stderr,
+            run.told(),
             format!("error: Cannot read the configuration `{file}`: {why}\n")
         );
     }
@@ -561,7 +561,7 @@ fn a_configuration_that_is_not_utf_8_is_told_with_line_and_column() {
         let run = site.run(&["push", "-c", "other.toml"]);
         assert_eq!(run.code, 2, "{run}");
         let told = "the configuration isn't UTF-8 text: save it as that";
-        assert_eq!(run.stderr, format!("error: other.toml:{place}: {told}\n"));
+        assert_eq!(run.told(), format!("error: other.toml:{place}: {told}\n"));
     }
 }
 
@@ -571,5 +571,5 @@ fn a_configuration_without_an_end_is_not_read_to_the_end() {
     let run = site.run(&["push", "-c", "/dev/zero"]);
     assert_eq!(run.code, 2, "{run}");
     let told = "The configuration `/dev/zero` is larger than 4 MiB: is it the right file?";
-    assert_eq!(run.stderr, format!("error: {told}\n"));
+    assert_eq!(run.told(), format!("error: {told}\n"));
 }

@@ -1,6 +1,7 @@
 //! What a push does when the network, the storage, the disk or its user lets it down: it comes to the same
 //! end, or says what didn't, and never leaves half an object.
 
+mod alike;
 mod bounds;
 mod disk;
 mod network;

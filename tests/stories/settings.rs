@@ -73,7 +73,7 @@ fn a_target_that_is_not_clear_or_not_there_is_told_with_the_ones_that_are() {
     ] {
         let environment: Option<(&str, &str)> = environment;
         let run = site.run_with(environment.as_slice(), &arguments);
-        assert_eq!((run.code, run.stderr.as_str()), (2, told), "{arguments:?}");
+        assert_eq!((run.code, run.told().as_str()), (2, told), "{arguments:?}");
         assert!(
             !site.path("prod").exists(),
             "nothing is published to the first either"
@@ -281,13 +281,13 @@ fn a_wrong_value_is_told_with_the_flag_or_variable_it_came_from() {
         let (flag, variable) = (flag(setting), variable(setting));
         let run = site.run(&["push", &flag, value]);
         assert_eq!(
-            run.stderr,
+            run.told(),
             format!("error: {message} (from {flag})\n{hint}")
         );
         assert_eq!(run.code, 2);
         let run = site.run_with(&[(&variable, value)], &["push"]);
         assert_eq!(
-            run.stderr,
+            run.told(),
             format!("error: {message} (from {variable})\n{hint}")
         );
         assert_eq!(run.code, 2);
@@ -300,7 +300,7 @@ fn a_folder_that_is_not_there_is_told_with_the_flag_or_variable_it_came_from() {
     for from in ["asets", "hunt.key"] {
         let told = format!("error: the folder `{from}` doesn't exist (from --from)\n");
         let run = site.run(&["push", "--from", from]);
-        assert_eq!((run.code, run.stderr), (2, told));
+        assert_eq!((run.code, run.told()), (2, told));
         let run = site.run_with(&[("ASSETSYNC_FROM", from)], &["push"]);
         assert!(run.stderr.contains("ASSETSYNC_FROM"), "{run}");
     }

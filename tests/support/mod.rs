@@ -232,6 +232,13 @@ impl Run {
     }
 }
 
+impl Run {
+    /// What was said of a mistake, without the line that a push adds to each: visitors see what they saw.
+    pub fn told(&self) -> String {
+        self.stderr.replace("what visitors see is unchanged\n", "")
+    }
+}
+
 /// As snapshots have it.
 impl std::fmt::Display for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

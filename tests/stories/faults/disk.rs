@@ -452,3 +452,34 @@ fn little_memory_leaves_no_half_file_and_the_next_push_completes() {
         shelf.assert_next_push_completes(&folder);
     });
 }
+
+#[test]
+fn fifty_files_for_which_a_disk_has_no_room_are_one_line() {
+    let mount = "mount -t tmpfs none /mnt";
+    needs(
+        "a mount namespace",
+        &["unshare", "-m", "sh", "-c", mount],
+        "run as root",
+    );
+    let mut site = Site::bare();
+    for number in 0..50 {
+        let mut picture = noise(20_000);
+        picture[0] = number;
+        site = site.file(&format!("{number:02}.png"), picture);
+    }
+    let script = r#"mkdir small && mount -t tmpfs -o size=128k none small && exec "$0" "$@""#;
+    let push = site.command(&push_to("file:small/out"));
+    let run = Run::of(
+        &mut under(&["unshare", "-m", "sh", "-c", script], &push),
+        &site.path(""),
+    );
+    assert_eq!(run.code, 1, "{run}");
+    let failed = run.stderr.lines().filter(|line| line.starts_with("failed"));
+    let failed: Vec<&str> = failed.collect();
+    assert_eq!(failed.len(), 1, "{run}");
+    assert!(
+        failed[0].contains(" alike (such as ") && failed[0].contains("no space left"),
+        "{run}"
+    );
+    assert_says(&run, &["what visitors see is unchanged"]);
+}
