@@ -52,7 +52,41 @@ pub fn write_atomically(file: &Path, text: &str) -> Result<()> {
     fs::create_dir_all(folder).map_err(error)?;
     let mut unfinished = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
     unfinished.write_all(text.as_bytes()).map_err(error)?;
+    keep_rights(unfinished.as_file(), file)?;
     unfinished.persist(file).map_err(|e| error(e.error))?;
+    Ok(())
+}
+
+/// Whoever could read the file that is replaced can read the new one: a web server, perhaps. A file that wasn't there is for its
+/// owner and group, since manifests name every object.
+#[cfg(unix)]
+fn keep_rights(new: &fs::File, old: &Path) -> Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let error = |doing| {
+        move |e: io::Error| Error::Io {
+            doing,
+            path: old.to_path_buf(),
+            source: e,
+        }
+    };
+    let mut mode = 0o640;
+    match fs::metadata(old) {
+        Ok(replaced) => {
+            mode = replaced.mode() & 0o777;
+            let group = new.metadata().map_err(error("look at"))?.gid();
+            if group != replaced.gid() {
+                fchown(new, None, Some(replaced.gid())).map_err(error("keep the group of"))?;
+            }
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(error("look at")(e)),
+    }
+    new.set_permissions(fs::Permissions::from_mode(mode))
+        .map_err(error("set the rights of"))
+}
+
+#[cfg(not(unix))]
+fn keep_rights(_new: &fs::File, _old: &Path) -> Result<()> {
     Ok(())
 }
 

@@ -209,6 +209,7 @@ impl Folder {
         if let Some(folder) = file.parent() {
             make_private_folders(folder)?;
         }
+        share_with_group(unfinished.as_file(), file)?;
         let _lock = lock_beside(file)?;
         expect(file, mode)?;
         rename(unfinished, file, mode)
@@ -758,7 +759,7 @@ fn make_private(_options: &mut fs::OpenOptions) {}
 #[cfg(unix)]
 fn is_lock(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    metadata.len() == 0 && metadata.permissions().mode() & 0o077 == 0
+    metadata.len() == 0 && metadata.permissions().mode() & 0o007 == 0
 }
 
 #[cfg(not(unix))]
@@ -766,13 +767,52 @@ fn is_lock(metadata: &fs::Metadata) -> bool {
     metadata.len() == 0
 }
 
-/// Makes the folders that are missing on the way to `folder`, for their owner only.
+/// Makes the folders that are missing on the way to `folder`, for their owner only, or also for the group of a folder that is shared
+/// with one.
 fn make_private_folders(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        make_private_folders(above)?;
+    }
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    match builder.create(folder) {
+        // Another run was faster.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(e),
+        Ok(()) => share_with_group(&File::open(folder)?, folder),
+    }
+}
+
+/// What comes into a folder of the releases is for the folder's group, too, if its owner wants that: it's readable for the group, and
+/// has the bit (setgid) by which what is made in it belongs to the group. A website may run as somebody else.
+#[cfg(unix)]
+fn share_with_group(new: &File, comes_to: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    const SHARED: u32 = 0o2050;
+    let Some(folder) = comes_to.parent().map(fs::metadata).transpose()? else {
+        return Ok(());
+    };
+    if folder.mode() & SHARED != SHARED {
+        return Ok(());
+    }
+    let metadata = new.metadata()?;
+    if metadata.gid() != folder.gid() {
+        fchown(new, None, Some(folder.gid()))?;
+    }
+    let mode = match metadata.is_dir() {
+        true => 0o2750,
+        false => 0o640,
+    };
+    new.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn share_with_group(_new: &File, _comes_to: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn remove_if_old(entry: &fs::DirEntry) -> io::Result<()> {

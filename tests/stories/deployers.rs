@@ -201,7 +201,7 @@ fn strangers_can_neither_list_nor_read_what_a_release_consists_of() {
 }
 
 /// The example's policies, for buckets of these names and radosgw's second user.
-fn policy(file: &str, bucket: &str) -> String {
+pub fn policy(file: &str, bucket: &str) -> String {
     let file = format!("{}/examples/policies/{file}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(file).expect("an example");
     text.replace("hunt-assets", bucket)

@@ -44,3 +44,4 @@ mod told;
 mod transactions;
 mod tree;
 mod website;
+mod workflow;

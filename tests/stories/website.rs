@@ -1,8 +1,11 @@
 //! The website's side: a real Django that pins a release when it's built, or follows the current one.
 
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Run, Site, from_test_command};
+use crate::support::{Run, Site, from_test_command, set_mode};
 
 const SITE: &str = "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n[target.local]\nurl = \"file:out\"\n";
 
@@ -71,19 +74,19 @@ fn a_site_that_follows_the_current_release_sees_pushes_and_rollbacks_but_no_old_
     site.ok(&["push"]);
     site.ok(&["url", "map.png", "solution/answer.png"]);
     let first = site.ok(&["url", "map.png"]);
-    let old_root = std::fs::read(site.path("out.releases/root.json")).expect("a root");
+    let old_root = fs::read(site.path("out.releases/root.json")).expect("a root");
     site.write("map.png", "a better map");
     site.ok(&["push"]);
     let second = site.ok(&["url", "map.png"]);
-    std::fs::write(site.path("old.json"), old_root).expect("written");
+    fs::write(site.path("old.json"), old_root).expect("written");
     let program = format!(
         r#"
 import pathlib, shutil, subprocess
 import django
 from django.conf import settings
 settings.configure(INSTALLED_APPS=["django.contrib.staticfiles"], STATIC_URL="/static/", LOGGING_CONFIG=None, STORAGES={{"staticfiles": {{
-    "BACKEND": "live_release.LiveReleaseStorage",
-    "OPTIONS": {{"base_url": "https://cdn.example.org/static/", "state": "out.releases", "levels": ["open"], "max_age": 0}}}}}})
+    "BACKEND": "release_storage.LiveReleaseStorage",
+    "OPTIONS": {{"public_url": "https://cdn.example.org/static/", "state": "out.releases", "levels": ["open"], "max_age": 0}}}}}})
 django.setup()
 from django.templatetags.static import static
 print(static("map.png"))
@@ -127,4 +130,217 @@ fn release_ids(site: &Site) -> Vec<String> {
         .iter()
         .map(|release| release["id"].as_str().expect("an id").to_string())
         .collect()
+}
+
+// --- The admin, collectstatic
+
+/// A project with the admin, whose other files are those of a release.
+fn project(storage: &str) -> String {
+    format!(
+        r#"
+import django, pathlib, re
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="a key of the site's own, which is long enough", ALLOWED_HOSTS=["*"], ROOT_URLCONF="urls",
+    INSTALLED_APPS=["django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions",
+        "django.contrib.messages", "django.contrib.staticfiles"],
+    MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware", "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware"],
+    TEMPLATES=[{{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {{"context_processors": [
+        "django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
+        "django.contrib.messages.context_processors.messages"]}}}}],
+    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}},
+    STATIC_ROOT="collected", STATIC_URL="/static/",
+    STORAGES={{"staticfiles": {storage}}},
+)
+import sys, types
+urls = types.ModuleType("urls")
+sys.modules["urls"] = urls
+django.setup()
+from django.contrib import admin
+from django.urls import path
+urls.urlpatterns = [path("admin/", admin.site.urls)]
+from django.core.management import call_command
+from django.templatetags.static import static
+from django.test import Client
+
+def collect():
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+def admin_works():
+    page = Client().get("/admin/login/")
+    assert page.status_code == 200, page
+    files = re.findall(r'(?:href|src)="/static/([^"]+)"', page.content.decode())
+    assert len(files) > 3, page.content
+    missing = [file for file in files if not pathlib.Path("collected", file).is_file()]
+    assert not missing, missing
+"#
+    )
+}
+
+const LIVE: &str = r#"{"BACKEND": "release_storage.LiveReleaseStorage",
+    "OPTIONS": {"public_url": "https://cdn.example.org/static/", "state": "out.releases", "levels": ["open"], "max_age": 0}}"#;
+const PINNED: &str = r#"{"BACKEND": "release_storage.PinnedReleaseStorage",
+    "OPTIONS": {"public_url": "https://cdn.example.org/static/", "manifest": "release.json"}}"#;
+
+fn pin(site: &Site) {
+    let manifest = "manifest --live --format django --level open --out release.json";
+    site.ok(&manifest.split(' ').collect::<Vec<_>>());
+}
+
+#[test]
+fn the_admin_and_collectstatic_go_on_beside_a_release() {
+    for storage in [LIVE, PINNED] {
+        let site = hunt();
+        site.ok(&["push"]);
+        pin(&site);
+        let key = site.ok(&["url", "map.png"]);
+        let key = key.trim().rsplit('/').next().expect("a name");
+        let program = format!(
+            r#"{}
+collect()
+admin_works()
+print(static("map.png"))
+for path in ["solution/answer.png", "nowhere.png"]:
+    try:
+        print(static(path))
+    except ValueError as error:
+        print(error)
+collect()
+admin_works()
+print(static("map.png"))
+"#,
+            project(storage)
+        );
+        let run = django(&site, &program);
+        assert_eq!(run.code, 0, "{run}");
+        let url = format!("https://cdn.example.org/static/{key}");
+        let lines: Vec<&str> = run.stdout.lines().collect();
+        assert_eq!((lines[0], lines[3]), (url.as_str(), url.as_str()), "{run}");
+        let hidden = match storage == LIVE {
+            true => "'solution/answer.png' is in the release, but its level may not be named",
+            false => "there is no 'solution/answer.png' in the release",
+        };
+        assert!(lines[1].starts_with(hidden), "{run}");
+        let nowhere = "there is no 'nowhere.png' in the release, nor among the files that collectstatic collected";
+        assert_eq!(lines[2], nowhere, "{run}");
+        let again = django(&site, &(project(storage) + "admin_works()\n"));
+        assert_eq!(again.code, 0, "what was collected stays: {again}");
+    }
+}
+
+// --- A server that runs as somebody else
+
+/// Commands of the example's README, for a group that this machine has.
+fn give_to_the_servers_group(site: &Site, group: u32) {
+    let readme = include_str!("../../examples/django/README.md");
+    let block = readme
+        .split("```sh\n")
+        .nth(2)
+        .expect("a block on the group");
+    let block = block.split("```").next().expect("it ends");
+    assert!(block.contains("chgrp") && block.contains("2750"), "{block}");
+    let script = block
+        .replace("www-data", &group.to_string())
+        .replace("bucket.releases", "out.releases");
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", &script]).current_dir(site.path(""));
+    let run = Run::of(&mut shell, &site.path(""));
+    assert_eq!(run.code, 0, "{run}");
+}
+
+fn mode(file: &Path) -> u32 {
+    let metadata = fs::metadata(file).expect("it's there");
+    metadata.permissions().mode() & 0o777
+}
+
+#[test]
+fn a_server_of_another_user_reads_releases_and_manifest_after_the_next_push_too_and_nobody_else_does()
+ {
+    let site = hunt();
+    site.ok(&["push"]);
+    pin(&site);
+    assert_eq!(
+        mode(&site.path("release.json")),
+        0o640,
+        "it names every file"
+    );
+    let owner = fs::metadata(site.path("hunt.key")).expect("it's there");
+    // Only root can give a file to a group that it isn't in.
+    let group = if owner.uid() == 0 { 4242 } else { owner.gid() };
+    give_to_the_servers_group(&site, group);
+
+    site.write("map.png", "a better map");
+    site.ok(&["push"]);
+    pin(&site);
+    for entry in walkdir::WalkDir::new(site.path("out.releases")).min_depth(1) {
+        let entry = entry.expect("readable");
+        let metadata = entry.metadata().expect("readable");
+        let path = entry.path().display();
+        assert_eq!(metadata.mode() & 0o007, 0, "{path} is nobody else's");
+        let is_document = entry.path().to_string_lossy().contains(".json");
+        if is_document {
+            assert_eq!(
+                (metadata.gid(), metadata.mode() & 0o777),
+                (group, 0o640),
+                "{path}"
+            );
+        }
+    }
+    let pinned = fs::metadata(site.path("release.json")).expect("it's there");
+    assert_eq!((pinned.gid(), pinned.mode() & 0o777), (group, 0o640));
+    assert_eq!(site.run(&["diff", "--check"]).code, 0);
+    site.ok(&["audit"]);
+
+    if owner.uid() != 0 {
+        return;
+    }
+    set_mode(&site.path(""), 0o711);
+    let new = site.ok(&["url", "map.png"]);
+    let new = new.trim().rsplit('/').next().expect("a name");
+    for storage in [LIVE, PINNED] {
+        let print = "print(static('map.png'))\n";
+        let run = as_somebody_else(&site, group, &(project(storage) + print));
+        assert_eq!(run.code, 0, "{run}");
+        assert!(run.stdout.trim().ends_with(new), "{run}");
+        let run = as_somebody_else(&site, 4243, &(project(storage) + print));
+        assert!(
+            run.code != 0 && run.stderr.contains("PermissionError"),
+            "{run}"
+        );
+    }
+}
+
+/// Runs Python as a user who has nothing but this group.
+fn as_somebody_else(site: &Site, group: u32, program: &str) -> Run {
+    // Of the folders above Django and the example, nobody knows whether others may look into them.
+    let libraries = site.path("libraries");
+    if !libraries.exists() {
+        fs::create_dir(&libraries).expect("a folder");
+        let find = "import django, asgiref, sqlparse; print(*(m.__path__[0] for m in (django, asgiref, sqlparse)))";
+        let found = django(site, find);
+        let example = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/examples/django/release_storage.py"
+        );
+        let mut copy = Command::new("cp");
+        copy.arg("-r")
+            .args(found.stdout.split_whitespace())
+            .args([Path::new(example), &libraries]);
+        assert!(copy.status().expect("cp starts").success());
+    }
+    let mut python = Command::new("setpriv");
+    python
+        .args([
+            "--reuid=65533",
+            &format!("--regid={group}"),
+            "--clear-groups",
+        ])
+        .args(["python3", "-c", program])
+        .current_dir(site.path(""))
+        // One that everybody may run.
+        .env("PATH", "/usr/bin:/bin")
+        .env("PYTHONPATH", libraries)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    Run::of(&mut python, &site.path(""))
 }
