@@ -25,6 +25,7 @@ pub(super) struct Published<'a> {
 impl Session<'_> {
     pub(super) fn url(&self, which: &TargetOrPaths) -> Result<Code> {
         let config = self.config(Wanted::NoTarget)?;
+        super::refuse_without_source(&config)?;
         let secret = self.secret(&config)?;
         let mut tree = walk(&config.sources, &config.rules);
         let is_target = |name: &str| {

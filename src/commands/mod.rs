@@ -412,6 +412,7 @@ impl Session<'_> {
     }
 
     fn walk(&self, config: &Config, nothing: Nothing) -> Result<Tree> {
+        refuse_without_source(config)?;
         let tree = walk(&config.sources, &config.rules);
         if !self.global.quiet {
             eprint(&tree_text(&tree, self.global.verbose));
@@ -507,6 +508,17 @@ fn end_without_threads() {
         }
         usual(info);
     }));
+}
+
+/// Without a configuration, commands that publish nothing need no source.
+fn refuse_without_source(config: &Config) -> Result<()> {
+    match config.sources.is_empty() {
+        false => Ok(()),
+        true => Err(Error::Usage {
+            message: "No folder is given to publish".to_string(),
+            hint: "`--from DIR` names it, or `[[source]]` in assetsync.toml".to_string(),
+        }),
+    }
 }
 
 /// The levels of these names.

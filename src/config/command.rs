@@ -51,10 +51,15 @@ impl Target {
             Addressing::Virtual => "virtual",
         });
         let access = (self.access == Access::ObjectAcl).then_some("object-acl");
+        let needs_source =
+            verb.starts_with("push") || verb.starts_with("diff") || verb.contains("--repair");
+        let from = self.flags.from.clone().filter(|_| needs_source);
         let (is_of_cors, is_of_access) = (verb.starts_with("cors"), verb.starts_with("access"));
         let of_readers = |value: Option<String>| value.filter(|_| !is_of_cors);
         let cors = self.cors.as_ref().filter(|_| !is_of_access);
         let flags = [
+            ("from", from),
+            ("key-file", of_readers(self.flags.key_file.clone())),
             ("endpoint", self.endpoint.as_ref().map(server)),
             ("region", self.region.clone()),
             ("addressing", addressing.map(str::to_string)),

@@ -82,6 +82,17 @@ pub struct Target {
     pub state: Option<Place>,
     /// The file of the policy for cross-origin requests that the bucket should have.
     pub cors: Option<PathBuf>,
+    /// What commands for it have to repeat.
+    pub flags: Flags,
+}
+
+/// Flags about more than a target, where there is no configuration: commands that people are told need them as well.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Flags {
+    /// `--from`
+    pub from: Option<String>,
+    /// `--key-file`
+    pub key_file: Option<String>,
 }
 
 /// Which storage a target's URL names.
@@ -187,7 +198,12 @@ impl Config {
                     bounded::text(file, CONFIG_BYTES_MAX).map_err(|bad| unread(file, &bad))?;
                 Config::parse(file, &text, overrides, wanted)
             }
-            None if overrides.contains_key("from") => Config::of_flags(overrides, wanted),
+            None if ["from", "to"]
+                .iter()
+                .any(|name| overrides.contains_key(*name)) =>
+            {
+                Config::of_flags(overrides, wanted)
+            }
             None => Err(Error::usage(
                 format!("There is no `{CONFIG_FILE}` here"),
                 "make one with `assetsync init`, point to one with `-C DIR` or `-c FILE`, or give `--from DIR --to URL --key-file FILE`",
@@ -213,7 +229,17 @@ impl Config {
     /// # Errors
     /// Anything that can't be used, or is missing.
     pub(crate) fn of_flags(overrides: &Overrides, wanted: Wanted<'_>) -> Result<Config> {
-        let config = Config::parse(Path::new(CONFIG_FILE), "", overrides, wanted)?;
+        let mut config = Reader::of_flags(overrides).read(wanted)?;
+        let flag = |name| match overrides.get(name) {
+            Some((value, Origin::Flag(_))) => Some(value.clone()),
+            _ => None,
+        };
+        for target in &mut config.targets {
+            target.flags = Flags {
+                from: flag("from"),
+                key_file: flag("key_file"),
+            };
+        }
         Ok(Config {
             file: None,
             rules: config.rules.for_a_site(),
@@ -226,6 +252,9 @@ impl Config {
     /// # Errors
     /// As [`Secret::from_file`], but what looks like a slip is taken if `key_id` names it; [`Error::Refused`] if it isn't the key that `key_id` names.
     pub fn secret(&self) -> Result<Secret> {
+        if self.key_file.as_os_str().is_empty() {
+            return Err(reader::no_key_file());
+        }
         let secret = match self.create_key && !self.key_file.exists() {
             true => Secret::create_file(&self.key_file)?,
             false => key_file::read(&self.key_file, self.key_id.as_deref())

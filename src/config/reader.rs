@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use super::raw::{RawConfig, RawLevel, RawRule, RawSource};
-use super::{Config, Origin, Overrides, Place, Provenance, Target, Wanted, nearest};
+use super::{CONFIG_FILE, Config, Origin, Overrides, Place, Provenance, Target, Wanted, nearest};
 use crate::error::{Error, Result, shortened, shown_key_file};
 use crate::glob::Glob;
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
@@ -22,6 +22,24 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     pub(super) overrides: &'a Overrides,
     pub(super) provenance: Vec<Provenance>,
+    settings: Settings,
+}
+
+/// What there is to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Settings {
+    /// A file, and what is laid over it.
+    File,
+    /// Flags and environment by themselves.
+    Flags,
+}
+
+/// For commands that make names, or find what they named.
+pub(super) fn no_key_file() -> Error {
+    Error::usage(
+        "No key file is given",
+        "set `key_file` in assetsync.toml, ASSETSYNC_KEY_FILE or `--key-file`; `assetsync key new FILE` makes one",
+    )
 }
 
 impl<'a> Reader<'a> {
@@ -31,6 +49,15 @@ impl<'a> Reader<'a> {
             text,
             overrides,
             provenance: Vec::new(),
+            settings: Settings::File,
+        }
+    }
+
+    /// Without a file: what isn't given may not be needed.
+    pub(super) fn of_flags(overrides: &'a Overrides) -> Reader<'a> {
+        Reader {
+            settings: Settings::Flags,
+            ..Reader::new(Path::new(CONFIG_FILE), "", overrides)
         }
     }
 
@@ -40,12 +67,9 @@ impl<'a> Reader<'a> {
         let sources = self.sources(&raw)?;
         let key_file = match self.pick("key_file", raw.key_file.clone(), None) {
             Some((file, origin)) => self.beside_if_from_file(&file, &origin),
-            None => {
-                return Err(Error::usage(
-                    "No key file is given",
-                    "set `key_file` in assetsync.toml, ASSETSYNC_KEY_FILE or `--key-file`; `assetsync key new FILE` makes one",
-                ));
-            }
+            // Whoever needs it, asks for it: not every command has a key.
+            None if self.settings == Settings::Flags => PathBuf::new(),
+            None => return Err(no_key_file()),
         };
         let gzip_level = self.number("gzip_level", raw.gzip_level.as_ref(), 9, 0..=9)?;
         let requests = self.number("requests", raw.requests.as_ref(), 64, 1..=1024)?;
@@ -147,6 +171,9 @@ impl<'a> Reader<'a> {
                 ));
             }
             return Ok(vec![Source::new(dir)]);
+        }
+        if raw.source.is_empty() && self.settings == Settings::Flags {
+            return Ok(Vec::new());
         }
         if raw.source.is_empty() {
             return Err(self.mistake(

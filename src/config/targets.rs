@@ -8,7 +8,7 @@ use url::Url;
 
 use super::raw::{RawConfig, RawTarget};
 use super::reader::Reader;
-use super::{Access, Addressing, Origin, Place, Provenance, Target, nearest};
+use super::{Access, Addressing, Flags, Origin, Place, Provenance, Target, nearest};
 use crate::error::{Error, Result};
 use crate::mask::{CREDENTIALS_HINT, has_credentials, masked_value};
 
@@ -167,6 +167,7 @@ impl Reader<'_> {
             addressing,
             state,
             cors,
+            flags: Flags::default(),
         })
     }
 

@@ -71,14 +71,10 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
 /// Which names stay where no configuration says: one line.
 pub fn defaults_text(tree: &Tree) -> String {
     let is_plain = |asset: &&Asset| asset.policy.names.is_mutable();
-    let plain = tree.assets.iter().filter(is_plain).count() as u64;
-    let keyed = tree.assets.len() as u64 - plain;
+    let plain = tree.assets.iter().filter(is_plain).count();
+    let all = count(tree.assets.len() as u64, "file");
     format!(
-        "no configuration: {} names (pages, and what is asked for by name), {keyed} get keyed ones",
-        match plain {
-            1 => "1 file keeps its".to_string(),
-            plain => format!("{plain} files keep their"),
-        },
+        "no configuration: pages, and what is asked for by name, keep their names ({plain} of {all}); others get keyed ones"
     )
 }
 

@@ -819,6 +819,7 @@ mod tests {
             addressing,
             state: None,
             cors: None,
+            flags: Default::default(),
         }
     }
 

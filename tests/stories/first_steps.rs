@@ -60,7 +60,7 @@ fn a_site_without_a_configuration_works_in_a_browser_from_its_front_page_on() {
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(
         run.stderr,
-        "no configuration: 8 files keep their names (pages, and what is asked for by name), 5 get keyed ones\n"
+        "no configuration: pages, and what is asked for by name, keep their names (8 of 13 files); others get keyed ones\n"
     );
     let published = site.published("out");
     for name in [
@@ -138,6 +138,88 @@ fn without_a_configuration_every_command_has_the_same_names() {
     assert!(refs.contains("index.html"), "{refs}");
     assert_eq!(bare(&site, &["audit"]).code, 0);
     assert_eq!(bare(&site, &["rollback"]).code, 2, "there's none before");
+}
+
+/// Only what is published needs a folder, and only what is named a key.
+#[test]
+fn without_a_configuration_commands_ask_for_nothing_that_they_do_not_need() {
+    let site = lamp();
+    assert_eq!(bare(&site, &["push"]).code, 0);
+    let to = ["--to", "file:out"];
+    let key = ["--key-file", "hunt.key"];
+    for command in [
+        &["releases"][..],
+        &["live", "status"],
+        &["doctor"],
+        &["audit"],
+        &["resolve"],
+        &["manifest", "--live"],
+    ] {
+        let run = site.run(&[command, &to, &key].concat());
+        assert_eq!(run.code, 0, "{command:?}: {run}");
+    }
+    let run = site.run(&[&["releases"][..], &to].concat());
+    assert!(
+        run.code == 2 && run.stderr.contains("No key file is given"),
+        "{run}"
+    );
+    for command in [
+        &["push"][..],
+        &["diff"],
+        &["url", "index.html"],
+        &["manifest"],
+    ] {
+        let run = site.run(&[command, &to, &key].concat());
+        assert!(
+            run.code == 2 && run.stderr.contains("No folder is given to publish"),
+            "{command:?}: {run}"
+        );
+        assert!(run.stderr.contains("`--from DIR`"), "{run}");
+    }
+}
+
+#[test]
+fn what_a_push_without_a_configuration_advises_can_be_done_without_one() {
+    let bucket = Bucket::on_rgw();
+    let site = lamp();
+    let url = bucket.url();
+    let push = [
+        "push",
+        "--from",
+        "assets",
+        "--to",
+        &url,
+        "--key-file",
+        "hunt.key",
+        "--endpoint",
+        &bucket.endpoint,
+    ];
+    let run = bucket.run(&site, &push);
+    assert_eq!(run.code, 0, "{run}");
+    let advice = run
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("hint: assetsync "));
+    let advice = advice.unwrap_or_else(|| panic!("{run}"));
+    let words: Vec<&str> = advice.split(' ').collect();
+    let command = bucket.command(&site, &words);
+    let run = says_yes_to(&line_of(&command), &command);
+    assert_eq!(run.code, 0, "{advice}: {run}");
+    assert_eq!(bucket.anonymous("/index.html").status, 200);
+
+    let rollback = [
+        "rollback",
+        "--to",
+        &url,
+        "--key-file",
+        "hunt.key",
+        "--endpoint",
+        &bucket.endpoint,
+    ];
+    site.write("index.html", "changed");
+    assert_eq!(bucket.run(&site, &push).code, 0);
+    let run = bucket.run(&site, &rollback);
+    assert_eq!(run.code, 0, "{run}");
 }
 
 #[test]

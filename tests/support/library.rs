@@ -102,6 +102,7 @@ async fn open_place(place: Place, endpoint: Option<Url>, patience: Patience) -> 
         addressing: None,
         state: None,
         cors: None,
+        flags: assetsync::config::Flags::default(),
     };
     open(&target, patience).await.expect("opened")
 }
