@@ -297,10 +297,7 @@ fn changed() -> io::Error {
 
 /// An I/O error of `object`'s file as a store error.
 pub(crate) fn explain(object: &Object, error: &io::Error) -> StoreError {
-    let is_other = |inner: &(dyn std::error::Error + Send + Sync + 'static)| {
-        inner.is::<Changed>() || inner.is::<files::NotAFile>()
-    };
-    let kind = match error.get_ref().is_some_and(is_other) {
+    let kind = match error.get_ref().is_some_and(|inner| inner.is::<Changed>()) {
         true => StoreErrorKind::FileChanged,
         false if error.kind() == io::ErrorKind::Interrupted => StoreErrorKind::Interrupted,
         false => StoreErrorKind::Other,

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(25);
 
 /// What is there isn't a file.
 #[derive(Debug, thiserror::Error)]
-#[error("is a FIFO, socket, device or folder, not a file")]
+#[error("is a FIFO, socket or device, not a file")]
 pub(crate) struct NotAFile;
 
 /// Opens a file to be read. Blocks no longer than other files of this process take.
@@ -28,9 +28,11 @@ pub(crate) fn open(file: &Path) -> io::Result<File> {
     never_wait(&mut options);
     let opened = with_few_handles(|| options.open(file))?;
     // What was opened is looked at, and not what is there by now.
-    match opened.metadata()?.is_file() {
-        true => Ok(opened),
-        false => Err(io::Error::other(NotAFile)),
+    let kind = opened.metadata()?.file_type();
+    match (kind.is_file(), kind.is_dir()) {
+        (true, _) => Ok(opened),
+        (_, true) => Err(io::ErrorKind::IsADirectory.into()),
+        _ => Err(io::Error::other(NotAFile)),
     }
 }
 
@@ -105,7 +107,9 @@ mod tests {
         let fifo = folder.path().join("fifo");
         let made = std::process::Command::new("mkfifo").arg(&fifo).status();
         assert!(made.expect("mkfifo runs").success());
-        for path in [fifo.as_path(), folder.path(), Path::new("/dev/zero")] {
+        let error = read(folder.path(), 10).expect_err("a folder");
+        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+        for path in [fifo.as_path(), Path::new("/dev/zero")] {
             let error = read(path, 10).expect_err("no file");
             assert!(
                 error.get_ref().is_some_and(|e| e.is::<NotAFile>()),

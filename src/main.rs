@@ -34,6 +34,7 @@ fn main() -> ExitCode {
             print_error(&failed, &cli, &matches);
             failed.error.exit_code()
         });
+    assetsync::store::end_helpers();
     ExitCode::from(code)
 }
 

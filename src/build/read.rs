@@ -174,6 +174,10 @@ fn wants(asset: &Asset) -> Wants {
 }
 
 fn unreadable(asset: &Asset, e: &io::Error) -> Problem {
+    if e.kind() == io::ErrorKind::OutOfMemory {
+        let message = "can't be read: out of memory (raise the limit, `ulimit -v`)";
+        return Problem::new(&asset.path, message);
+    }
     Problem::new(&asset.path, format!("can't be read: {}", plain(e)))
 }
 

@@ -1,8 +1,9 @@
-//! How many files the process may have open, and what that leaves for requests and threads.
+//! How many files the process may have open, and how much memory it may have; and what that leaves for requests and threads.
 
 use std::thread;
 
-use assetsync::store;
+use assetsync::store::{self, StoreErrorKind};
+use assetsync::{Error, Result, StoreError};
 
 /// What the program has open besides: events, signals, the cache, folders being walked, what git says.
 const OWN_HANDLES: u64 = 16;
@@ -13,22 +14,43 @@ const HANDLES_A_REQUEST: u64 = 3;
 /// A thread that reads has a file, and a folder's store writes one and its `.gz` meanwhile.
 const HANDLES_A_WORKER: u64 = 3;
 
-/// What the limit on open files leaves.
+/// A thread has a stack, and an allocator's room of its own, in bytes.
+const MEMORY_A_WORKER: u64 = 32 << 20;
+
+/// With less memory than this, what is small can't be allocated either, which ends a program in the middle, in bytes.
+const MEMORY_MIN: usize = 64 << 20;
+
+/// What the limits on open files and on memory leave.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// None if there are more than anybody needs.
     left: Option<u64>,
+    /// In bytes; none if there's no limit.
+    memory: Option<u64>,
 }
 
 impl Limits {
-    /// Raises the soft limit to the hard one, and sees what is left.
-    pub(super) fn raise() -> Limits {
+    /// Raises the soft limit on open files to the hard one, and sees what is left.
+    ///
+    /// # Errors
+    /// There's too little memory to begin.
+    pub(super) fn raise() -> Result<Limits> {
+        let memory = memory_max().map(|most| most.saturating_sub(memory_used()));
+        if memory.is_some() && Vec::<u8>::new().try_reserve_exact(MEMORY_MIN).is_err() {
+            return Err(too_little_memory());
+        }
         let left = open_files_max().map(|most| most.saturating_sub(open_files() + OWN_HANDLES));
-        let limits = Limits { left };
+        let limits = Limits { left, memory };
         if let Some(left) = left {
             store::limit_connections(at_least_one(left / 2));
         }
-        limits
+        Ok(limits)
+    }
+
+    /// How much file content may be in memory, of so much that is wanted, in bytes.
+    pub(super) fn memory_bytes(self, wanted: usize) -> usize {
+        let most = self.memory.map(|left| at_least_one(left / 3));
+        most.map_or(wanted, |most| wanted.min(most))
     }
 
     /// How many requests may be in flight, of so many that are wanted.
@@ -39,7 +61,9 @@ impl Limits {
 
     /// How many threads may read files; none if as many as there are cores.
     pub(super) fn workers(self) -> Option<usize> {
-        let most = at_least_one(self.left? / HANDLES_A_WORKER);
+        let by_handles = self.left.map(|left| left / HANDLES_A_WORKER);
+        let by_memory = self.memory.map(|left| left / MEMORY_A_WORKER);
+        let most = at_least_one(by_handles.into_iter().chain(by_memory).min()?);
         let cores = thread::available_parallelism().map_or(1, usize::from);
         (most < cores).then_some(most)
     }
@@ -72,6 +96,37 @@ fn open_files_max() -> Option<u64> {
     None
 }
 
+fn too_little_memory() -> Error {
+    Error::Store(StoreError {
+        kind: StoreErrorKind::Other,
+        message: format!(
+            "There is too little memory: {} MiB more are needed to begin",
+            MEMORY_MIN >> 20
+        ),
+        hint: "raise the limit (`ulimit -v`)".to_string(),
+    })
+}
+
+/// How much the process may map, in bytes; none: as much as it likes.
+#[cfg(unix)]
+fn memory_max() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::As).current
+}
+
+#[cfg(not(unix))]
+fn memory_max() -> Option<u64> {
+    None
+}
+
+/// How much it has mapped, in bytes, as far as the system tells.
+fn memory_used() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
+    let kib = size.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) << 10
+}
+
 /// Files that are open now, as far as the system tells.
 fn open_files() -> u64 {
     std::fs::read_dir("/dev/fd").map_or(3, |files| files.count() as u64)
@@ -83,12 +138,16 @@ mod tests {
 
     #[test]
     fn few_handles_leave_few_requests_and_many_leave_all() {
-        let of = |left| Limits { left }.requests(64);
+        let of = |left| Limits { left, memory: None }.requests(64);
         assert_eq!(
             [of(None), of(Some(1 << 20)), of(Some(12)), of(Some(0))],
             [64, 64, 4, 1]
         );
-        assert_eq!(Limits { left: None }.workers(), None);
-        assert_eq!(Limits { left: Some(2) }.workers().unwrap_or(1), 1);
+        let limits = |left, memory| Limits { left, memory };
+        assert_eq!(limits(None, None).workers(), None);
+        assert_eq!(limits(Some(2), None).workers().unwrap_or(1), 1);
+        assert_eq!(limits(None, Some(1)).workers().unwrap_or(1), 1);
+        assert_eq!(limits(None, Some(30)).memory_bytes(100), 10);
+        assert_eq!(limits(None, None).memory_bytes(100), 100);
     }
 }

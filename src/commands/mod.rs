@@ -56,7 +56,7 @@ const CHANGES_FOUND: Code = 6;
 pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code, Failed> {
     let progress = Arc::new(Progress::new());
     let session = Session {
-        limits: Limits::raise(),
+        limits: Limits::raise()?,
         global: &cli.global,
         overrides: overrides(matches),
         stop: Stop::of(&progress),
@@ -382,6 +382,7 @@ impl Session<'_> {
             ));
         }
         config.requests = requests;
+        config.memory_bytes = self.limits.memory_bytes(config.memory_bytes);
         Ok(config)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use assetsync::{Progress, Target};
+use assetsync::{Progress, Target, store};
 
 use super::ask;
 use crate::output::eprint;
@@ -57,6 +57,7 @@ impl Stop {
 
     fn end(&self) -> ! {
         self.tell_pending();
+        store::end_helpers();
         std::process::exit(130);
     }
 }

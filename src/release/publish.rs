@@ -248,11 +248,18 @@ async fn commit<'a>(
         let manifest = Manifest::new(push.build, &published.report.stored);
         let keep = async {
             let digest = push.state.keep_manifest(&manifest).await?;
-            release(push, &seen, &manifest, digest).await
+            let release = release(push, &seen, &manifest, digest).await?;
+            let known = push.base.root.as_ref().and_then(|root| root.conditions);
+            let conditions = match known {
+                Some(known) => Some(known),
+                None => push.state.try_conditions(&release).await?,
+            };
+            Ok::<_, Error>((release, conditions))
         };
-        let release = push.progress.unless_stopped(keep).await?;
+        let (release, conditions) = push.progress.unless_stopped(keep).await?;
         let change = |root: Option<&Root>, stamp: &_| {
-            Root::publish(root, &seen, release.clone(), overwrites, plain, stamp)
+            let next = Root::publish(root, &seen, release.clone(), overwrites, plain, stamp)?;
+            Ok(Root { conditions, ..next })
         };
         match push.state.change(change).await? {
             Changed::Done(root) => {

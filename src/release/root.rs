@@ -276,6 +276,14 @@ pub struct Gc {
     pub sweep: Option<String>,
 }
 
+/// Whether the storage of a root minds what a write expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Conditions {
+    /// It was tried, and does.
+    Proven,
+}
+
 /// The root of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Root {
@@ -294,6 +302,9 @@ pub struct Root {
     /// The target that all of this is about; none in roots of versions that didn't say, until their next change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Owner>,
+    /// What is known of the storage's conditional writes; none where it has yet to be tried, and in folders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
     /// The release that counts; none before the first push.
     pub current: Option<Release>,
     /// The nonce of the change that made it so: after two rollbacks, the same release isn't the same state of things.
@@ -460,6 +471,7 @@ impl Root {
             at: stamp.at,
             actor: String::new(),
             target: None,
+            conditions: None,
             current: None,
             switched: Nonce(String::new()),
             newest: None,
@@ -753,6 +765,8 @@ impl Root {
         }
         Ok(Root {
             target: Some(target.clone()),
+            // It may be another storage.
+            conditions: None,
             ..Root::after(Some(self), stamp)
         })
     }
@@ -887,6 +901,17 @@ mod tests {
     const V1: &str = include_str!("../../tests/data/root/v1.json");
     const MOVED_V2: &str = include_str!("../../tests/data/root/v2-moved.json");
     const V1_WITH_TARGET: &str = include_str!("../../tests/data/root/v1-with-target.json");
+    const V1_WITH_CONDITIONS: &str = include_str!("../../tests/data/root/v1-with-conditions.json");
+
+    #[test]
+    fn version_1_with_conditions_loads_and_is_written_the_same() {
+        let root = parse(V1_WITH_CONDITIONS.as_bytes()).expect("loads");
+        assert_eq!(root.conditions, Some(Conditions::Proven));
+        assert_eq!(
+            serde_json::to_string_pretty(&root).expect("JSON"),
+            V1_WITH_CONDITIONS.trim_end()
+        );
+    }
 
     #[test]
     fn version_1_still_loads_and_is_written_the_same() {

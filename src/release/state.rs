@@ -21,7 +21,8 @@ use super::layout::{Home, ROOT, owner_of};
 use super::manifest::Manifest;
 use super::packed::{TOO_LARGE, pack, unpack};
 use super::root::{
-    self, Document, Nonce, Owner, Refusal, Release, ReleaseId, Root, Stamp, Swapped, swapped,
+    self, Conditions, Document, Nonce, Owner, Refusal, Release, ReleaseId, Root, Stamp, Swapped,
+    swapped,
 };
 use super::rotate::{Placed, Rightful, moved_away};
 use crate::build::Object;
@@ -496,6 +497,34 @@ impl State {
         self.keep(&release_key(&release.id), json.into()).await
     }
 
+    /// Tries whether the storage minds what a write expects, which all swaps of the root rely on: what a release says of itself,
+    /// which was just written, is written once more, as if nothing were there. None for a folder, which does.
+    ///
+    /// # Errors
+    /// [`Error::Refused`]: it doesn't.
+    pub(super) async fn try_conditions(&self, release: &Release) -> Result<Option<Conditions>> {
+        if self.store.control().is_none() {
+            return Ok(None);
+        }
+        let json =
+            serde_json::to_vec_pretty(&ReleaseDocument::of(release)).expect("strings are JSON");
+        let (key, json) = (release_key(&release.id), Bytes::from(json));
+        for _ in 0..SWAPS_MAX {
+            let again = self.store.write(&key, json.clone(), &PutMode::Create).await;
+            match again.map_err(|error| (error.kind, error)) {
+                Ok(_) => return Err(ignores_conditions()),
+                Err((StoreErrorKind::Precondition, _)) => return Ok(Some(Conditions::Proven)),
+                // A reply was lost, perhaps that of a refusal.
+                Err((StoreErrorKind::OutcomeUnknown, _)) => {}
+                Err((_, error)) => return Err(error.into()),
+            }
+        }
+        let message = "Nothing tells whether the storage minds `If-None-Match`: replies are lost";
+        Err(StoreError::new(StoreErrorKind::Other, message)
+            .hint("push again: what visitors see is as it was")
+            .into())
+    }
+
     /// Reads what a release says of itself.
     ///
     /// # Errors
@@ -603,6 +632,14 @@ fn taken(key: &str) -> Error {
     StoreError::new(StoreErrorKind::Other, message)
         .hint("it's damaged, or somebody else's: move it away, and try again")
         .into()
+}
+
+/// Two who push at once would write over each other.
+fn ignores_conditions() -> Error {
+    Error::Refused {
+        message: "No release was made: where the releases are kept, the storage ignores the condition of a create (If-None-Match, ifGenerationMatch=0), so that two who push at once would write over each other".to_string(),
+        hint: "keep the releases on a storage with conditional writes (`state`); Ceph's radosgw has none in versioned buckets, so suspend versioning there. `assetsync doctor` tells more".to_string(),
+    }
 }
 
 /// Whether an error says that nothing was done, and another try won't do it.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use object_store::aws::AwsCredential;
 use reqsign_aws_core::{Credential, DefaultCredentialProvider, IMDSv2CredentialProvider};
-use reqsign_command_execute_tokio::TokioCommandExecute;
 use reqsign_core::{Context, Error, HttpSend, OsEnv, ProvideCredential, SigningCredential};
 use reqsign_file_read_tokio::TokioFileRead;
 
+use super::helper::Helpers;
 use super::wire::reqwest_client;
 use super::{StoreError, StoreErrorKind};
 
@@ -38,7 +38,7 @@ impl AwsCredentials {
         let context = Context::new()
             .with_env(OsEnv)
             .with_file_read(TokioFileRead)
-            .with_command_execute(TokioCommandExecute)
+            .with_command_execute(Helpers)
             .with_http_send(Client(reqwest_client()));
         let held = load(&context).await?;
         Ok(AwsCredentials {

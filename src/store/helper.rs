@@ -8,8 +8,8 @@ use reqsign_core::{CommandExecute, CommandOutput, Error, Result};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
-/// How long such a program may take: somebody may have to type a code.
-const WAIT: Duration = Duration::from_secs(60);
+/// How long such a program may take, which is less than what is waited for all ways of signing in.
+const WAIT: Duration = Duration::from_secs(25);
 
 /// How much of what it prints is taken in, in bytes.
 const PRINTED_BYTES_MAX: u64 = 64 << 10;
@@ -27,51 +27,61 @@ pub fn end_helpers() {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Helpers;
 
-/// One that is running. Dropped, it's ended.
-struct Running(u32);
+/// One that is running. Dropped before it's done, it's ended, with all that it started.
+struct Running {
+    id: u32,
+    is_done: bool,
+}
+
+impl Running {
+    fn note(id: u32) -> Running {
+        RUNNING.lock().expect("no holder panics").push(id);
+        Running { id, is_done: false }
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        RUNNING
-            .lock()
-            .expect("no holder panics")
-            .retain(|id| *id != self.0);
-        // What it started and left behind goes, too.
-        end(self.0);
+        let mut running = RUNNING.lock().expect("no holder panics");
+        running.retain(|id| *id != self.id);
+        if !self.is_done {
+            end(self.id);
+        }
     }
 }
 
 impl CommandExecute for Helpers {
     async fn command_execute(&self, program: &str, arguments: &[&str]) -> Result<CommandOutput> {
-        let failed = |e: std::io::Error| {
-            Error::unexpected(format!("`{program}` can't be run")).with_source(e)
-        };
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        in_own_group(&mut command);
-        let child = command.spawn().map_err(failed)?;
-        let running = child.id().map(Running);
-        if let Some(Running(id)) = &running {
-            RUNNING.lock().expect("no holder panics").push(*id);
-        }
-        let output = tokio::time::timeout(WAIT, output(child)).await;
-        drop(running);
-        let output = output.map_err(|_| {
-            let seconds = WAIT.as_secs();
-            Error::unexpected(format!("`{program}` took over {seconds} s, and was ended"))
-        })?;
-        let output = output.map_err(failed)?;
-        Ok(CommandOutput {
-            status: output.status.code().unwrap_or(-1),
-            stdout: output.stdout,
-            stderr: output.stderr,
-        })
+        run(program, arguments, WAIT).await
     }
+}
+
+async fn run(program: &str, arguments: &[&str], wait: Duration) -> Result<CommandOutput> {
+    let failed = |e: std::io::Error| Error::unexpected(format!("`{program}` can't be run: {e}"));
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    in_own_group(&mut command);
+    let child = command.spawn().map_err(failed)?;
+    let mut running = child.id().map(Running::note);
+    let output = tokio::time::timeout(wait, output(child)).await;
+    let output = output.map_err(|_| {
+        let seconds = wait.as_secs();
+        Error::unexpected(format!("`{program}` took over {seconds} s, and was ended"))
+    })?;
+    let output = output.map_err(failed)?;
+    if let Some(running) = &mut running {
+        running.is_done = true;
+    }
+    Ok(CommandOutput {
+        status: output.status.code().unwrap_or(-1),
+        stdout: output.stdout,
+        stderr: output.stderr,
+    })
 }
 
 async fn output(mut child: Child) -> std::io::Result<Output> {
@@ -87,9 +97,12 @@ async fn output(mut child: Child) -> std::io::Result<Output> {
 async fn printed(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
     let mut printed = Vec::new();
     if let Some(pipe) = pipe {
-        pipe.take(PRINTED_BYTES_MAX)
-            .read_to_end(&mut printed)
-            .await?;
+        let mut pipe = pipe.take(PRINTED_BYTES_MAX);
+        pipe.read_to_end(&mut printed).await?;
+        if pipe.limit() == 0 {
+            let kib = PRINTED_BYTES_MAX >> 10;
+            return Err(std::io::Error::other(format!("it prints over {kib} KiB")));
+        }
     }
     Ok(printed)
 }
@@ -113,12 +126,11 @@ fn end(id: u32) {
     let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) else {
         return;
     };
-    let killed = match is_at_terminal() {
-        true => kill_process(pid, Signal::KILL),
-        false => kill_process_group(pid, Signal::KILL),
+    // Who is gone by now needn't be ended.
+    let _is_there = match is_at_terminal() {
+        true => kill_process(pid, Signal::KILL).is_ok(),
+        false => kill_process_group(pid, Signal::KILL).is_ok(),
     };
-    // Who is gone needn't be ended.
-    drop(killed);
 }
 
 #[cfg(not(unix))]
@@ -127,3 +139,38 @@ fn in_own_group(_command: &mut Command) {}
 /// Dropped, its child is ended by tokio.
 #[cfg(not(unix))]
 fn end(_id: u32) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    fn outcome(script: &str) -> Result<CommandOutput> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(run("sh", &["-c", script], Duration::from_secs(1)))
+    }
+
+    #[test]
+    fn what_a_helper_prints_is_told_with_how_it_ended() {
+        let output = outcome("echo out; echo err >&2; exit 3").expect("it runs");
+        assert_eq!(output.status, 3);
+        assert_eq!(
+            (&output.stdout[..], &output.stderr[..]),
+            (&b"out\n"[..], &b"err\n"[..])
+        );
+    }
+
+    #[test]
+    fn a_helper_that_never_ends_or_prints_without_end_is_ended() {
+        let began = Instant::now();
+        let error = outcome("exec sleep 300").expect_err("too long");
+        assert!(error.to_string().contains("took over 1 s"), "{error}");
+        let error = outcome("exec cat /dev/zero").expect_err("too much");
+        assert!(error.to_string().contains("prints over 64 KiB"), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+}

@@ -19,6 +19,7 @@ mod gcs_iam;
 mod gcs_objects;
 mod google_credentials;
 pub(crate) mod headers_file;
+mod helper;
 mod http;
 pub mod kept;
 mod memory;
@@ -58,6 +59,7 @@ use crate::problem::Problem;
 use crate::release::layout::{FOLDER, ROOT};
 
 pub use control::Control;
+pub use helper::end_helpers;
 pub use memory::{Call, Memory, Mischief};
 pub use server::Server;
 pub use wire::limit_connections;

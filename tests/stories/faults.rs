@@ -42,6 +42,7 @@ const WRONG_SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 /// A page and a style, both gzipped, and a picture.
 fn small() -> Site {
     Site::bare()
+        .config("")
         .file("page.html", "<p>Where does the path end?</p>\n".repeat(99))
         .file("picture.png", noise(5000))
         .file("style.css", "p { color: teal }\n".repeat(99))

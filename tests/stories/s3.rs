@@ -18,7 +18,7 @@ const TREE: [&str; 9] = [
 ];
 
 fn site() -> Site {
-    TREE.iter().fold(Site::bare(), |site, path| {
+    TREE.iter().fold(Site::bare().config(""), |site, path| {
         site.file(path, format!("<p>{path}</p>").repeat(40))
     })
 }
@@ -89,7 +89,7 @@ fn strangers_can_read_every_object_by_its_url_and_list_none() {
 #[test]
 fn nothing_an_object_carries_tells_its_name() {
     let bucket = Bucket::on_rgw();
-    let site = Site::bare().file(
+    let site = Site::bare().config("").file(
         "puzzle/gears/solution/answer.html",
         "<p>WINDLASS</p>".repeat(99),
     );
@@ -110,7 +110,7 @@ fn nothing_an_object_carries_tells_its_name() {
 #[test]
 fn the_same_again_takes_three_requests_however_many_objects_there_are() {
     let bucket = Bucket::on_rgw();
-    let site = (0..1500).fold(Site::bare(), |site, n| {
+    let site = (0..1500).fold(Site::bare().config(""), |site, n| {
         site.file(&format!("{n}.txt"), n.to_string())
     });
     assert_eq!(
@@ -137,7 +137,7 @@ fn the_same_again_takes_three_requests_however_many_objects_there_are() {
 #[test]
 fn a_large_bucket_is_listed_in_ranges_and_nothing_is_missed() {
     let bucket = Bucket::on_rgw();
-    let site = (0..12_000).fold(Site::bare(), |site, n| {
+    let site = (0..12_000).fold(Site::bare().config(""), |site, n| {
         site.file(&format!("{}/{n}.txt", n % 100), n.to_string())
     });
     assert_eq!(
@@ -170,7 +170,9 @@ fn a_large_bucket_is_listed_in_ranges_and_nothing_is_missed() {
 #[test]
 fn without_object_acl_nothing_is_made_public() {
     let bucket = Bucket::on_rgw();
-    let site = Site::bare().file("a.html", "<p>private for now</p>");
+    let site = Site::bare()
+        .config("")
+        .file("a.html", "<p>private for now</p>");
     let (url, endpoint) = (bucket.url(), bucket.endpoint.clone());
     let run = bucket.run(
         &site,
@@ -200,7 +202,10 @@ fn a_large_file_goes_in_parts_with_the_same_headers_and_rights() {
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8)
         .collect();
     let words = "all work and no play makes jack a dull boy\n".repeat(500_000);
-    let site = Site::bare().file("big.bin", &big).file("words.txt", &words);
+    let site = Site::bare()
+        .config("")
+        .file("big.bin", &big)
+        .file("words.txt", &words);
     bucket.push(&site, &bucket.url());
     let binary = bucket.anonymous(&path_of(&bucket, &site, &bucket.url(), "big.bin"));
     assert_eq!(
@@ -230,7 +235,7 @@ fn a_foreign_key_that_clients_choke_on_does_not_matter() {
     for key in ["/a//b", "/%01control", "/trailing/"] {
         assert_eq!(bucket.signed("PUT", key, b"foreign").status, 200, "{key}");
     }
-    let site = Site::bare().file("a.html", "<p>hello</p>");
+    let site = Site::bare().config("").file("a.html", "<p>hello</p>");
     assert_eq!(bucket.push(&site, &bucket.url())["uploaded"]["objects"], 1);
     assert_eq!(bucket.push(&site, &bucket.url())["kept"]["objects"], 1);
 }
@@ -246,7 +251,7 @@ fn a_bucket_that_takes_no_acls_is_explained() {
             .status,
         200
     );
-    let site = Site::bare().file("a.html", "<p>hello</p>");
+    let site = Site::bare().config("").file("a.html", "<p>hello</p>");
     let url = bucket.url();
     let run = bucket.run(
         &site,

@@ -187,7 +187,7 @@ fn all_phases_of_a_run_together_wait_little_longer_than_one_for_a_server_that_is
         ("it is overloaded", Answer(slow_down())),
     ];
     each(3, rows, |fault| {
-        let site = (0..12).fold(Site::bare(), |site, number| {
+        let site = (0..12).fold(Site::bare().config(""), |site, number| {
             site.file(&format!("{number}.png"), noise(1000 + number))
         });
         // After the looks before the first upload, and one of these.
@@ -230,11 +230,51 @@ fn a_file_that_is_swapped_for_a_fifo_hangs_nobody() {
         let stage = Stage::new(Arc::clone(&site), [Rule::new("GET", "policy", swap)]);
         let run = stage.push(&[]);
         stage.proxy.assert_all_happened();
-        assert_eq!(run.code, 2, "{run}");
-        assert_says(
-            &run,
-            &[path, "is a FIFO, socket, device or folder, not a file"],
-        );
+        assert_eq!(run.code, 1, "{run}");
+        assert_says(&run, &[path, "is a FIFO, socket or device, not a file"]);
         assert_eq!(stage.unfinished_uploads(), 0);
     });
+}
+
+// ---- a storage without conditions ----
+
+#[test]
+fn a_storage_that_ignores_conditions_gets_no_release_and_one_that_minds_them_is_asked_once() {
+    // In a versioned bucket, radosgw 16 writes over what `If-None-Match` protects.
+    let versioning = |status: &str| {
+        let xml = format!(
+            "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>{status}</Status></VersioningConfiguration>"
+        );
+        xml.into_bytes()
+    };
+    let stage = Stage::new(small(), []);
+    let set = |status| {
+        let put = stage
+            .bucket
+            .signed("PUT", "/?versioning=", &versioning(status));
+        assert_eq!(put.status, 200, "{}", put.text());
+    };
+    set("Enabled");
+    let run = stage.push(&[]);
+    assert_eq!(run.code, 3, "{run}");
+    assert_says(
+        &run,
+        &["No release was made", "If-None-Match", "suspend versioning"],
+    );
+    assert_eq!(stage.proxy.matching("PUT", ROOT).len(), 0);
+
+    set("Suspended");
+    let proofs = || {
+        let releases = stage.proxy.matching("PUT", "releases/");
+        releases
+            .iter()
+            .filter(|put| put.server == Some(412))
+            .count()
+    };
+    for text in ["one", "another", "a third"] {
+        stage.site.write("page.html", text);
+        let run = stage.push(&[]);
+        assert_eq!(run.code, 0, "{run}");
+        assert_eq!(proofs(), 1, "it's remembered");
+    }
 }

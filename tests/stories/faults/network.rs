@@ -11,8 +11,9 @@ const ROWS_AT_A_TIME: usize = 12;
 
 /// What a first push asks for besides its files. Before them: the root, whether there are releases of another key, and
 /// what is in the bucket; then, as a stranger, whether the bucket can be listed, and whom its ACL and its policy let in.
-/// After them: a listing to verify them, the manifest, written and read back, the release, the root, and its swap.
-const AROUND_FILES: usize = 3 + 3 + 6;
+/// After them: a listing to verify them, the manifest, written and read back, the release, the same once more, which has to be
+/// refused, the root, and its swap.
+const AROUND_FILES: usize = 3 + 3 + 7;
 
 // ---- what a push gets over ----
 
@@ -277,7 +278,7 @@ fn credentials_that_expire_are_renewed_and_the_push_goes_on() {
 
 #[test]
 fn many_requests_at_a_time_get_over_a_bad_hour() {
-    let site = (0..60).fold(Site::bare(), |site, number| {
+    let site = (0..60).fold(Site::bare().config(""), |site, number| {
         site.file(&format!("{number}.png"), noise(1000 + number))
     });
     let rules = [
@@ -428,7 +429,7 @@ fn a_refusal_that_every_write_would_meet_stops_the_push() {
 
 #[test]
 fn of_many_requests_at_a_time_a_refusal_stops_those_that_are_not_begun() {
-    let site = (0..50).fold(Site::bare(), |site, number| {
+    let site = (0..50).fold(Site::bare().config(""), |site, number| {
         site.file(&format!("{number}.png"), noise(1000 + number))
     });
     let denied = Reply::error(403, "AccessDenied", "Access Denied");

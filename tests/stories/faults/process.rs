@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use super::disk::under;
 use super::*;
@@ -208,8 +209,8 @@ fn killed_at_any_request_nothing_is_half_written_and_the_next_push_completes() {
     assert_eq!(run.code, 0, "{run}");
     let requests = undisturbed.proxy.requests().len();
     assert_eq!(
-        requests, 20,
-        "three looks, a stranger's, two for the bucket's rules, three files, a film in two parts, a look at its ETag, and six for the release"
+        requests, 21,
+        "three looks, a stranger's, two for the bucket's rules, three files, a film in two parts, a look at its ETag, and seven for the release"
     );
     let rows = (0..requests).flat_map(|number| {
         [When::BeforeTheServerGetsIt, When::AfterTheServerAnswered]
@@ -253,28 +254,36 @@ fn whoever_asks_for_no_hangup_gets_none() {
 #[test]
 fn whoever_ends_a_push_after_the_switch_is_told_what_finishes_plain_names() {
     let config = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
-    // Once, what is looked at is dropped; twice, all is.
+    // Once, what is in flight is finished, and one name is left; twice, nothing is.
     for signals in [1, 2] {
         let site = Site::new()
             .config(config)
-            .file("page.html", "the first")
-            .file("b.css", "b {}");
+            .file("a.html", "the first")
+            .file("b.html", "the first");
         let (fault, gate) = gate_before();
-        let stage = Stage::new(site, [Rule::new("HEAD", "page.html", fault)]);
+        let stage = Stage::new(site, [Rule::new("PUT", "a.html", fault)]);
         stage.bucket.push(&stage.site, &stage.bucket.url());
-        stage.site.write("page.html", "the second");
-        let mut push = Running::start(&mut stage.program(&["push"]));
+        stage.site.write("a.html", "the second");
+        stage.site.write("b.html", "the second");
+        let mut push = Running::start(&mut stage.program(&["push", "--requests", "1"]));
         gate.wait();
         push.stop("INT");
-        if signals == 2 {
-            push.send("INT");
-        }
+        let gate = match signals {
+            1 => {
+                gate.open();
+                None
+            }
+            _ => {
+                push.send("INT");
+                Some(gate)
+            }
+        };
         let run = push.end();
         assert_eq!(run.code, 130, "{run}");
         let resolve = format!("`assetsync resolve --to {}", stage.bucket.url());
         assert_says(&run, &["not all plain names are as it has them", &resolve]);
         drop(gate);
-        let page = || stage.bucket.anonymous("/page.html").text();
+        let page = || stage.bucket.anonymous("/b.html").text();
         assert_eq!(page(), "the first");
         let mut advice = run.stderr.split('`');
         let advice = advice.find(|part| part.starts_with("assetsync resolve"));
@@ -285,4 +294,59 @@ fn whoever_ends_a_push_after_the_switch_is_told_what_finishes_plain_names() {
         assert_eq!(resolved.code, 0, "{resolved}");
         assert_eq!(page(), "the second");
     }
+}
+
+#[test]
+fn a_program_that_credentials_are_asked_of_ends_with_the_push_and_all_that_it_started() {
+    // Both write down who they are; neither ends by itself.
+    let hangs = "sleep 300 & echo $$ $! > ids; wait";
+    let floods = "sleep 300 & echo $$ $! > ids; cat /dev/zero";
+    let rows = [
+        ("SIGTERM", (hangs, Some("TERM"))),
+        ("too much", (floods, None)),
+    ];
+    each(2, rows, |(script, signal)| {
+        let stage = Stage::new(small(), []);
+        let (script_file, ids) = (stage.site.path("sign-in"), stage.site.path("ids"));
+        fs::write(&script_file, script).expect("written");
+        let config = format!(
+            "[default]\ncredential_process = sh {}\n",
+            script_file.display()
+        );
+        let file = stage.site.path("aws-config");
+        fs::write(&file, config).expect("written");
+        let mut command = stage.command(&[]);
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .env("AWS_CONFIG_FILE", &file)
+            .stdin(Stdio::null());
+        let mut push = Running::start(&mut command);
+        let has_begun = || fs::read_to_string(&ids).is_ok_and(|ids| ids.ends_with('\n'));
+        wait_until(has_begun);
+        if let Some(signal) = signal {
+            push.stop(signal);
+        }
+        let run = push.end();
+        assert_eq!(run.code, if signal.is_some() { 130 } else { 1 }, "{run}");
+        let ids = fs::read_to_string(&ids).expect("written");
+        for id in ids.split_whitespace() {
+            wait_until(|| !is_alive(id));
+        }
+        assert_eq!(stage.proxy.requests().len(), 0);
+    });
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < until, "it never came to be so");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Whether a process is there, and not only what is left of it.
+fn is_alive(id: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
 }
