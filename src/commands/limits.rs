@@ -104,6 +104,7 @@ fn too_little_memory() -> Error {
             MEMORY_MIN >> 20
         ),
         hint: "raise the limit (`ulimit -v`)".to_string(),
+        cause: String::new(),
     })
 }
 

@@ -56,7 +56,7 @@ const CHANGES_FOUND: Code = 6;
 pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code, Failed> {
     let progress = Arc::new(Progress::new());
     let session = Session {
-        limits: Limits::raise()?,
+        limits: Limits::raise().map_err(Failed::early)?,
         global: &cli.global,
         overrides: overrides(matches),
         stop: Stop::of(&progress),
@@ -462,8 +462,10 @@ impl Session<'_> {
             tokio::select! {
                 done = work => done,
                 () = out_of_time => {
-                    self.say("no answer came: what was begun may be done or not, and the next run finds out");
-                    Err(Error::Interrupted)
+                    Err(Error::Unknown {
+                        message: "No answer came before the run was stopped: what was begun may be done or not".to_string(),
+                        hint: "`assetsync resolve` finds out".to_string(),
+                    })
                 }
             }
         })

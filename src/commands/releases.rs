@@ -87,7 +87,7 @@ impl Opened<'_> {
     /// The same of what may be deleting: if it's stopped, what is left to do is told.
     fn prune<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.settle(work).inspect_err(|error| {
-            if matches!(error, Error::Interrupted) {
+            if matches!(error, Error::Interrupted | Error::Unknown { .. }) {
                 let resolve = self.target().command("resolve");
                 self.session.say(&format!(
                     "if a prune had begun, nobody can push before it's finished: `{resolve}` goes on with it"
