@@ -80,6 +80,7 @@ mod progress;
 pub mod refs;
 pub mod release;
 pub mod report;
+mod retries;
 pub mod rules;
 mod secrets;
 mod site;

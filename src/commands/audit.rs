@@ -61,9 +61,7 @@ impl Session<'_> {
             patience,
             progress: &self.progress,
         };
-        let display = self.display();
         let found = self.unless_stopped(&runtime, audit(&subject, opened));
-        drop(display);
         let found = found.map_err(|error| error.of_target(target))?;
         if self.progress.is_stopped() {
             return Err(Error::Interrupted);

@@ -27,7 +27,11 @@ impl Failed {
             command,
             Command::Push { dry_run: false, .. } | Command::Rollback { .. }
         );
-        let is_known = error.exit_code() != 5;
+        let is_known = match (&error, command) {
+            // Given up while it was waited for: it may be done.
+            (Error::Interrupted, Command::Rollback { .. }) => false,
+            _ => error.exit_code() != 5,
+        };
         let aftermath = (publishes && is_known).then(|| aftermath(&error, switched));
         Failed { error, aftermath }
     }

@@ -458,6 +458,7 @@ impl Session<'_> {
             self.progress.stopped().await;
             tokio::time::sleep(GRACE).await;
         };
+        let _display = self.display();
         runtime.block_on(async {
             tokio::select! {
                 done = work => done,

@@ -422,6 +422,7 @@ impl Session<'_> {
         runtime: &Runtime,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
+        let _display = self.display();
         runtime.block_on(self.progress.unless_stopped(work))
     }
 }

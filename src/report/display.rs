@@ -5,12 +5,13 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::mask::masked;
 use crate::progress::{Progress, Snapshot};
+use crate::retries::{Trouble, trouble};
 
 /// How often a bar is drawn.
 const BAR_EVERY: Duration = Duration::from_millis(100);
@@ -75,13 +76,12 @@ fn is_over(stopped: &mpsc::Receiver<()>, wait: Duration) -> bool {
 }
 
 fn show_bar(progress: &Progress, stopped: &mpsc::Receiver<()>) {
-    let reading =
-        ProgressStyle::with_template("{spinner} hashing: {msg}").expect("the template is valid");
+    let waiting = ProgressStyle::with_template("{spinner} {msg}").expect("the template is valid");
     let sending = ProgressStyle::with_template(
         "{bar:30} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left; {msg}",
     )
     .expect("the template is valid");
-    let bar = ProgressBar::new_spinner().with_style(reading);
+    let bar = ProgressBar::new_spinner().with_style(waiting);
     let mut is_sending = false;
     while !is_over(stopped, BAR_EVERY) {
         let now = progress.snapshot();
@@ -90,33 +90,78 @@ fn show_bar(progress: &Progress, stopped: &mpsc::Receiver<()>) {
             bar.reset();
             bar.set_style(sending.clone());
         }
-        if is_sending {
-            bar.set_length(now.planned_bytes);
-            bar.set_position(now.done_bytes);
+        let told = match is_sending {
+            true => {
+                bar.set_length(now.planned_bytes);
+                bar.set_position(now.done_bytes);
+                Some(objects(&now))
+            }
+            false => hashing(&now),
+        };
+        let trouble = trouble().map(|trouble| trouble.in_words());
+        let told: Vec<String> = told.into_iter().chain(trouble).collect();
+        // A short wait without anything to say needs no spinner.
+        if !told.is_empty() {
+            bar.set_message(told.join("; "));
+            bar.tick();
         }
-        bar.set_message(if is_sending {
-            objects(&now)
-        } else {
-            line(&now)
-        });
-        bar.tick();
     }
     bar.finish_and_clear();
 }
 
 fn show_lines(progress: &Progress, stopped: &mpsc::Receiver<()>) {
     let mut before = Snapshot::default();
-    while !is_over(stopped, LINE_EVERY) {
+    let mut counted = Instant::now();
+    let mut trouble = TroubleLines::default();
+    while !is_over(stopped, BAR_EVERY) {
+        trouble.show();
+        if counted.elapsed() < LINE_EVERY {
+            continue;
+        }
+        counted = Instant::now();
         let now = progress.snapshot();
         if now != before {
-            let line = line(&now);
-            tell(&match now.planned_objects {
-                0 => format!("hashing: {line}\n"),
-                _ => format!("{line}\n"),
-            });
+            let told = match now.planned_objects {
+                0 => hashing(&now).unwrap_or_default(),
+                _ => line(&now),
+            };
+            tell(&format!("{told}\n"));
         }
         before = now;
     }
+}
+
+/// Lines about requests that are tried again: at once, then as often as others.
+#[derive(Default)]
+struct TroubleLines {
+    told: Option<Instant>,
+    /// The trouble that was told of last, until it's over.
+    open: Option<Trouble>,
+}
+
+impl TroubleLines {
+    fn show(&mut self) {
+        let is_time = self.told.is_none_or(|told| told.elapsed() >= LINE_EVERY);
+        match (trouble(), &self.open) {
+            (Some(now), _) if is_time => {
+                tell(&format!("{}\n", now.in_words()));
+                self.told = Some(Instant::now());
+                self.open = Some(now);
+            }
+            (Some(now), Some(_)) => self.open = Some(now),
+            (None, Some(over)) => {
+                if over.lasts >= LINE_EVERY {
+                    tell(&format!("answered after {} s\n", over.lasts.as_secs()));
+                }
+                self.open = None;
+            }
+            (Some(_) | None, None) => {}
+        }
+    }
+}
+
+fn hashing(now: &Snapshot) -> Option<String> {
+    (now.read_objects > 0).then(|| format!("hashing: {}", line(now)))
 }
 
 fn line(now: &Snapshot) -> String {

@@ -24,6 +24,7 @@ use super::server::Server;
 use super::silence::Silence;
 use super::wire::Wire;
 use super::{Patience, StoreError, StoreErrorKind, UNKNOWN_HINT};
+use crate::retries::Tried;
 
 /// Backoff: doubled up to 30 s, with jitter, as Google and Amazon advise
 /// (<https://cloud.google.com/storage/docs/retry-strategy#exponential-backoff>).
@@ -269,7 +270,7 @@ impl Http {
         if !self.silence.ask() {
             return Err(self.gone(call));
         }
-        let started = Instant::now();
+        let (started, tried) = (Instant::now(), Tried::begin());
         let may_refresh = AtomicBool::new(true);
         let maybe_done = AtomicBool::new(false);
         let left = || {
@@ -303,6 +304,11 @@ impl Http {
         .retry(backoff)
         .sleep(tokio::time::sleep)
         .when(|failed| matches!(failed, Failed::Again(_)) && !call.is_single)
+        .notify(|failed, _| {
+            if let Failed::Again(again) = failed {
+                tried.again(&again.reason);
+            }
+        })
         .adjust(|failed, delay| {
             match failed {
                 Failed::Again(Again {

@@ -6,6 +6,7 @@ mod bounds;
 mod disk;
 mod network;
 mod process;
+mod trying;
 
 use std::collections::BTreeMap;
 use std::fs;
