@@ -309,8 +309,9 @@ pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, String) {
             names_text(names)
         ),
         format!(
-            "the same command with `{}` writes over them all the same; keyed names are published as ever",
-            options_for(names)
+            "`{}` lets {} through; keyed names are published as ever",
+            options_for(names),
+            if names.len() == 1 { "it" } else { "them" },
         ),
     )
 }

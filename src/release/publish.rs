@@ -409,7 +409,7 @@ async fn refuse_while_live(push: &Push<'_>, mut over: Vec<(&str, Reason)>) -> Re
     Err(Error::Refused {
         message: format!("{live}: {what}"),
         hint: format!(
-            "the same command with `{}` puts that right all the same",
+            "the same push with `{}` puts that right all the same",
             options_for(&names)
         ),
     })

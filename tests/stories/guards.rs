@@ -1,14 +1,12 @@
 //! Guards: what a push takes away without anybody saying so, and what may be written over while live.
 
 use std::fs;
-use std::io::Write;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::support::hunt::Hunt;
 use crate::support::s3::Bucket;
-use crate::support::{Run, Site};
+use crate::support::{Run, Site, terminal};
 
 const LEVELS: &str = r#"
 [[level]]
@@ -472,7 +470,8 @@ fn while_live_all_names_that_would_be_written_over_are_told_and_the_pattern_that
         &["5 plain names would be written over", &names.concat()],
     );
     assert!(
-        run.stderr.contains("`--overwrite-live 'puzzle/*.html'`"),
+        run.stderr
+            .contains("`--overwrite-live 'puzzle/*.html'` lets them through"),
         "{run}"
     );
     rewrite(&site, &["index.html"]);
@@ -518,26 +517,43 @@ fn what_a_pattern_matches_is_shown_and_asked_about() {
     );
 }
 
-/// Runs what follows on a terminal of its own, and passes on what is typed.
-const ON_A_TERMINAL: &str =
-    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
-
 /// Runs the program on a terminal, where somebody types this.
 fn answer(site: &Site, arguments: &[&str], typed: &str) -> Run {
-    let mut command = site.command_under(&["python3", "-c", ON_A_TERMINAL], arguments);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut running = command.spawn().expect("Python runs");
-    let mut keyboard = running.stdin.take().expect("piped");
-    writeln!(keyboard, "{typed}").expect("typed");
-    let output = running.wait_with_output().expect("it ends");
-    drop(keyboard);
-    Run {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    let command = site.command(arguments);
+    terminal::says(typed, &terminal::line_of(&command), &command)
+}
+
+#[test]
+fn while_live_all_that_was_damaged_is_told_and_put_right_by_the_option_that_is_advised() {
+    let hunt = Hunt::new();
+    for n in 0..4 {
+        hunt.site
+            .write(&format!("img/{n}.png"), format!("image {n}"));
+    }
+    hunt.ok(&["push"]);
+    hunt.ok(&["live", "on"]);
+    let damaged = hunt.assets.keys();
+    assert_eq!(damaged.len(), 5, "{damaged:?}");
+    for key in &damaged {
+        let answer = hunt.assets.signed("PUT", &format!("/{key}"), b"damaged");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let run = hunt.run(&["push", "--verify", "list"]);
+    refused(
+        &run,
+        &[
+            "5 files aren't in the target as they were published",
+            "\n  `img/0.png`\n  `img/1.png`\n  `img/2.png`\n  `img/3.png`\n  `map.png`\n",
+            "the same push with `--overwrite-live '*.png' --overwrite-live 'img/*.png'` puts that right",
+        ],
+    );
+    let patterns = ["--overwrite-live", "*.png", "--overwrite-live", "img/*.png"];
+    let again = [&["push", "--verify", "list"][..], &patterns].concat();
+    refused(&hunt.run(&again), &["Nobody can be asked"]);
+    hunt.ok(&[&again[..], &["--yes"]].concat());
+    for key in &damaged {
+        let answer = hunt.assets.signed("GET", &format!("/{key}"), b"");
+        assert_ne!(answer.body, b"damaged", "{key}");
     }
 }
 
@@ -586,7 +602,7 @@ fn a_rollback_and_a_repair_take_the_same_patterns() {
         &run,
         &[
             "5 plain names would be written over\n  `puzzle/0.html`",
-            "`--overwrite-live 'puzzle/*.html'`",
+            "`--overwrite-live 'puzzle/*.html'` lets them through",
         ],
     );
     let run = site.run(&["rollback", "--overwrite-live", "puzzle/*.html"]);

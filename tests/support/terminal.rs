@@ -1,4 +1,4 @@
-//! A person at a terminal, who says yes.
+//! A person at a terminal, who says yes or no.
 
 use std::process::{Command, Stdio};
 
@@ -6,6 +6,11 @@ use super::Run;
 
 /// Runs a line of a shell on a terminal of its own, in the folder and environment of `like`, and says yes to what it asks.
 pub fn says_yes_to(line: &str, like: &Command) -> Run {
+    says("y", line, like)
+}
+
+/// The same with another answer.
+pub fn says(answer: &str, line: &str, like: &Command) -> Run {
     let mut script = Command::new("script");
     script
         .args(["-qefc", line, "/dev/null"])
@@ -23,7 +28,7 @@ pub fn says_yes_to(line: &str, like: &Command) -> Run {
         .spawn()
         .expect("script runs: Debian's package bsdutils");
     let mut stdin = child.stdin.take().expect("it's piped");
-    std::io::Write::write_all(&mut stdin, b"y\n").expect("it reads");
+    std::io::Write::write_all(&mut stdin, format!("{answer}\n").as_bytes()).expect("it reads");
     let output = child.wait_with_output().expect("it ends");
     drop(stdin);
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace('\r', "");
