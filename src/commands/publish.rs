@@ -245,8 +245,7 @@ impl Session<'_> {
         let published = runtime.block_on(async {
             match planned.is_published {
                 true => {
-                    // Nobody asked for a closer look: a push of what is there costs two reads.
-                    push.verify = verify.map_or(Verify::None, how);
+                    push.verify = verify.map_or_else(|| planned.verify_unasked(), how);
                     mend(&push).await
                 }
                 false => publish(&push).await,
@@ -458,6 +457,14 @@ impl Planned<'_> {
     fn outlook(&self, allowed: &Allowed) -> Outlook<'_> {
         let refused = self.refusals(allowed);
         Outlook::new(self.target, &self.base, self.build, &self.plan, refused)
+    }
+
+    /// A push of what is there costs two reads, and a look at one object: all of them only if that one isn't as it should be.
+    fn verify_unasked(&self) -> Verify {
+        match (&self.target.place, self.base.basis) {
+            (Place::Directory(_), _) | (_, Basis::Release(_)) => Verify::None,
+            (Place::S3 { .. } | Place::Gcs { .. }, Basis::Seen) => Verify::List,
+        }
     }
 
     fn stale(&self) -> Vec<Stale> {

@@ -114,7 +114,24 @@ impl Base {
                 return Ok(None);
             }
         }
-        Ok(Some(store.list().await?))
+        let mut listing = store.list().await?;
+        self.expect_of(&mut listing);
+        Ok(Some(listing))
+    }
+
+    /// What is there under a name that never changes is held against the release when it's verified: so here it's what the release
+    /// says of it, or whatever somebody put there would be taken for right.
+    fn expect_of(&self, listing: &mut Listing) {
+        let Some(manifest) = &self.manifest else {
+            return;
+        };
+        let expected = manifest.listing();
+        for entry in manifest.published().filter(|entry| !entry.is_mutable()) {
+            let key = entry.key.as_str();
+            if let (Some(there), Some(expected)) = (listing.get_mut(key), expected.get(key)) {
+                *there = expected.clone();
+            }
+        }
     }
 
     /// What is in the target, if the current release tells: then nobody has to list it. What is under mutable names that
