@@ -1,24 +1,16 @@
-//! Credentials for S3, found as the AWS tools find them: environment, profiles, SSO, `credential_process`,
-//! web identity, container and instance roles (all by reqsign). Missing ones are told at once.
+//! Credentials for S3, kept and renewed. Where they come from is in [`super::aws_sources`].
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::aws::AwsCredential;
-use reqsign_aws_core::{Credential, DefaultCredentialProvider, IMDSv2CredentialProvider};
-use reqsign_core::{Context, Error, HttpSend, OsEnv, ProvideCredential, SigningCredential};
+use reqsign_aws_core::Credential;
+use reqsign_core::{Context, Error, HttpSend, OsEnv, SigningCredential};
 use reqsign_file_read_tokio::TokioFileRead;
 
 use super::helper::Helpers;
 use super::wire::reqwest_client;
-use super::{StoreError, StoreErrorKind};
-
-/// An instance's metadata service answers in milliseconds or isn't there.
-const INSTANCE: Duration = Duration::from_secs(1);
-
-/// A sign-in service is across the network.
-const SIGN_IN: Duration = Duration::from_secs(30);
+use super::{StoreError, aws_sources};
 
 /// The credentials in use, renewed before they expire.
 #[derive(Debug)]
@@ -73,48 +65,13 @@ impl AwsCredentials {
 }
 
 async fn load(context: &Context) -> Result<Held, StoreError> {
-    let chain = DefaultCredentialProvider::builder().no_imds().build();
-    let found = tokio::time::timeout(SIGN_IN, chain.provide_credential(context)).await;
-    let found = match found {
-        Err(_) => return Err(missing("the sign-in service didn't answer")),
-        Ok(Err(error)) => return Err(missing(&error.to_string())),
-        Ok(Ok(Some(found))) => Some(found),
-        Ok(Ok(None)) => from_instance(context).await,
-    };
-    let found = found.ok_or_else(|| missing("none found"))?;
+    let found = aws_sources::find(context).await?;
     let for_signing = Arc::new(AwsCredential {
         key_id: found.access_key_id.clone(),
         secret_key: found.secret_access_key.clone(),
         token: found.session_token.clone(),
     });
     Ok(Held { found, for_signing })
-}
-
-async fn from_instance(context: &Context) -> Option<Credential> {
-    if context
-        .env_var("AWS_EC2_METADATA_DISABLED")
-        .is_some_and(|v| v.eq_ignore_ascii_case("true"))
-    {
-        return None;
-    }
-    let instance = IMDSv2CredentialProvider::new();
-    // Anything but an answer means that this isn't an instance with a role.
-    tokio::time::timeout(INSTANCE, instance.provide_credential(context))
-        .await
-        .ok()?
-        .ok()?
-}
-
-fn missing(why: &str) -> StoreError {
-    let home = |variable: &str, file: &str| {
-        std::env::var(variable).unwrap_or_else(|_| format!("~/.aws/{file}"))
-    };
-    StoreError::new(StoreErrorKind::Credentials, format!("No AWS credentials: {why}")).hint(format!(
-        "looked at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE in {} and {}, AWS_WEB_IDENTITY_TOKEN_FILE, \
-         AWS_CONTAINER_CREDENTIALS_*, and the instance's metadata; `aws configure` or `aws sso login` sets them up",
-        home("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-        home("AWS_CONFIG_FILE", "config"),
-    ))
 }
 
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use object_store::client::HttpRequest;
 use object_store::gcp::{GcpCredentialProvider, GoogleCloudStorageBuilder};
 use serde::Deserialize;
 
+use super::aws_sources::shown;
 use super::http::{Reply, Sign};
 use super::{StoreError, StoreErrorKind};
 
@@ -57,7 +58,7 @@ impl Signer {
         match *self.credentials.lock().expect("no holder panics") {
             Credentials::Anonymous => "none, as at an emulator".to_string(),
             Credentials::Token(_) => format!("the access token in {TOKEN_VARIABLE}"),
-            Credentials::Provider(_) => match credentials_file() {
+            Credentials::Provider(..) => match credentials_file() {
                 Some(file) => format!("those of `{}`", file.display()),
                 None => "a service account's from the environment, or this machine's".to_string(),
             },
@@ -71,8 +72,8 @@ enum Credentials {
     Anonymous,
     /// A token from the environment, which can't be renewed.
     Token(Arc<str>),
-    /// Whatever object_store found.
-    Provider(GcpCredentialProvider),
+    /// Whatever object_store found, and where.
+    Provider(GcpCredentialProvider, Arc<str>),
 }
 
 #[async_trait]
@@ -108,26 +109,33 @@ impl Credentials {
         if let Some(token) = variable(TOKEN_VARIABLE) {
             return Ok(Credentials::Token(token.into()));
         }
-        match &credentials_file() {
-            Some(file) => refuse_unknown_kind(file)?,
+        let source = match &credentials_file() {
+            Some(file) => {
+                refuse_unknown_kind(file)?;
+                format!("`{}`", file.display())
+            }
             None if [
                 "GOOGLE_SERVICE_ACCOUNT",
                 "GOOGLE_SERVICE_ACCOUNT_PATH",
                 "GOOGLE_SERVICE_ACCOUNT_KEY",
             ]
             .iter()
-            .any(|v| variable(v).is_some()) => {}
-            None if metadata_server_answers().await => {}
+            .any(|v| variable(v).is_some()) =>
+            {
+                "GOOGLE_SERVICE_ACCOUNT".to_string()
+            }
+            None if metadata_server_answers().await => "the metadata server".to_string(),
             None => return Err(missing("none found")),
-        }
+        };
         let client = object_store::ClientOptions::new().with_allow_http(true);
         super::wire::reqwest_client();
         let store = GoogleCloudStorageBuilder::from_env()
             .with_bucket_name(bucket)
             .with_client_options(client)
             .build();
-        let store = store.map_err(|e| missing(&e.to_string()))?;
-        let found = Credentials::Provider(Arc::clone(store.credentials()));
+        let store = store.map_err(|e| failed(&source, &e))?;
+        let provider = Arc::clone(store.credentials());
+        let found = Credentials::Provider(provider, source.into());
         found.bearer().await?;
         Ok(found)
     }
@@ -136,11 +144,11 @@ impl Credentials {
         match self {
             Credentials::Anonymous => Ok(None),
             Credentials::Token(token) => Ok(Some(token.to_string())),
-            Credentials::Provider(provider) => {
+            Credentials::Provider(provider, source) => {
                 let found = provider
                     .get_credential()
                     .await
-                    .map_err(|e| missing(&e.to_string()))?;
+                    .map_err(|e| failed(source, &e))?;
                 Ok(Some(found.bearer.clone()))
             }
         }
@@ -206,6 +214,17 @@ async fn metadata_server_answers() -> bool {
             .ok()
     };
     matches!(tokio::time::timeout(METADATA, connect).await, Ok(Some(_)))
+}
+
+/// A source that is set up and gave nothing: which, and what was answered. Nothing else is tried.
+fn failed(source: &str, error: &object_store::Error) -> StoreError {
+    // The words of object_store's own error are about a store; the cause's are about credentials.
+    let said =
+        std::error::Error::source(error).map_or_else(|| error.to_string(), |e| e.to_string());
+    let message = format!("No Google credentials from {source}: {}", shown(&said));
+    StoreError::new(StoreErrorKind::Credentials, message).hint(
+        "see whether they have expired or were revoked: `gcloud auth application-default login`, or a new key of the service account; nothing else was tried, since this is set up",
+    )
 }
 
 fn missing(why: &str) -> StoreError {

@@ -10,6 +10,7 @@
 //! | [`Memory`] | yes | a count | blake3 | yes |
 
 mod aws_credentials;
+mod aws_sources;
 pub mod control;
 mod directory;
 mod gcs;

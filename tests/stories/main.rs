@@ -38,6 +38,7 @@ mod rotation;
 mod s3;
 mod servers;
 mod settings;
+mod sign_in;
 mod simulation;
 mod spoilers;
 mod told;
