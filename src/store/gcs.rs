@@ -24,8 +24,8 @@ use super::pages::{PAGE_BYTES_MAX, Pages};
 use super::ranges;
 use super::{
     DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Server, Store, StoreError,
-    StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called, document_bytes_max,
-    document_type, object_called,
+    StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called, document_begin,
+    document_bytes_max, document_type, object_called,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
@@ -505,7 +505,9 @@ impl Store for Gcs {
         // As stored: what the checksum is of.
         let doing = format!("read {}", called(key));
         let call = Call::new(Method::GET, url, doing).header("accept-encoding", "gzip");
-        let call = call.for_content(document_bytes_max(key));
+        let call = call
+            .for_content(document_bytes_max(key))
+            .beginning(document_begin(key));
         let mut damage = "";
         for _ in 0..READS_MAX {
             let reply = self.send(&call).await?;

@@ -79,6 +79,8 @@ pub(crate) struct Call {
     pub pour: Option<(Arc<Mutex<dyn Pour>>, u64)>,
     /// Whether a successful answer is an object's content, which may look like anything.
     pub is_content: bool,
+    /// What a successful answer begins with; of any other, no more is taken in than of an error.
+    pub begin: &'static [u8],
     /// Whether it's sent once alone: whoever asks decides about another try.
     pub is_single: bool,
 }
@@ -99,6 +101,7 @@ impl Call {
             body_bytes_max: ANSWER_BYTES_MAX,
             pour: None,
             is_content: false,
+            begin: b"",
             is_single: false,
         }
     }
@@ -116,6 +119,12 @@ impl Call {
     pub(crate) fn for_content(mut self, bytes_max: usize) -> Call {
         self.body_bytes_max = bytes_max;
         self.is_content = true;
+        self
+    }
+
+    /// Says what a successful answer begins with.
+    pub(crate) fn beginning(mut self, begin: &'static [u8]) -> Call {
+        self.begin = begin;
         self
     }
 
@@ -403,10 +412,10 @@ impl Http {
                 flow.pour(pour, *bytes_max).await?;
                 (Bytes::new(), None)
             }
-            (_, true) => flow.receive(call.body_bytes_max).await?,
+            (_, true) => flow.receive(call.body_bytes_max, call.begin).await?,
             (_, false) => {
                 let bytes_max = call.body_bytes_max.min(ERROR_BYTES_MAX);
-                let (body, cut_bytes) = flow.receive(bytes_max).await?;
+                let (body, cut_bytes) = flow.receive(bytes_max, b"").await?;
                 (unpacked(&parts.headers, body), cut_bytes)
             }
         };
@@ -472,8 +481,12 @@ impl Flow {
         Ok(Some(chunk))
     }
 
-    /// Takes in no more of it than `bytes_max`; tells where it was cut, if it's longer.
-    async fn receive(mut self, bytes_max: usize) -> Result<(Bytes, Option<usize>), Failed> {
+    /// Takes in no more of it than `bytes_max`, and little of what doesn't begin so; tells where it was cut, if it's longer.
+    async fn receive(
+        mut self,
+        mut bytes_max: usize,
+        begin: &[u8],
+    ) -> Result<(Bytes, Option<usize>), Failed> {
         let mut received: Vec<u8> = Vec::new();
         if bytes_max == 0 {
             return Ok((Bytes::new(), None));
@@ -483,6 +496,9 @@ impl Flow {
                 return Err(Failed::Final(out_of_memory(received.len())));
             }
             received.extend_from_slice(&chunk);
+            if !received.iter().zip(begin).all(|(is, wanted)| is == wanted) {
+                bytes_max = bytes_max.min(ERROR_BYTES_MAX);
+            }
             if received.len() > bytes_max {
                 received.truncate(bytes_max);
                 return Ok((received.into(), Some(bytes_max)));

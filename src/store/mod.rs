@@ -266,9 +266,19 @@ pub(crate) fn document_type(key: &str) -> &'static str {
 
 /// The largest document of this name, in bytes. The root and a release's own are small whatever is published.
 pub(crate) fn document_bytes_max(key: &str) -> usize {
-    match key.ends_with(".json") {
-        true => SMALL_DOCUMENT_BYTES_MAX,
-        false => DOCUMENT_BYTES_MAX,
+    match (key.ends_with(".json"), key.starts_with("plain/")) {
+        (true, _) => SMALL_DOCUMENT_BYTES_MAX,
+        // What is sent in parts has no copy, and gzip makes nothing much larger.
+        (_, true) => PART_BYTES + (1 << 20),
+        _ => DOCUMENT_BYTES_MAX,
+    }
+}
+
+/// What a document of this name begins with: large ones are gzipped.
+pub(crate) fn document_begin(key: &str) -> &'static [u8] {
+    match key.ends_with(".gz") {
+        true => &[0x1f, 0x8b],
+        false => b"",
     }
 }
 

@@ -12,7 +12,7 @@ use super::s3::{S3, is_success, with_checksum};
 use super::s3_documents::error_document;
 use super::{
     DOCUMENT_CACHING, PutMode, READS_MAX, StoreError, StoreErrorKind, UNKNOWN_HINT, Version,
-    called, document_bytes_max, document_type, object_called,
+    called, document_begin, document_bytes_max, document_type, object_called,
 };
 
 impl Call {
@@ -100,7 +100,9 @@ impl S3 {
     ) -> Result<Option<(Bytes, Version)>, StoreError> {
         let doing = format!("read {}", called(key));
         let call = Call::new(Method::GET, self.object_url(key), doing);
-        let call = call.for_content(document_bytes_max(key));
+        let call = call
+            .for_content(document_bytes_max(key))
+            .beginning(document_begin(key));
         let mut damage = "";
         for _ in 0..READS_MAX {
             let reply = self.send(&call).await?;

@@ -125,11 +125,12 @@ fn an_answer_without_end_is_cut_and_takes_little_memory() {
     let listing = "<Contents><Key>0123456789</Key></Contents>";
     let error = "<Error><Code>AccessDenied</Code><Message>No.</Message>";
     #[rustfmt::skip]
-    let rows: [(_, (_, _, _, _, &[&str])); 6] = [
+    let rows: [(_, (_, _, _, _, &[&str])); 7] = [
         ("root", ("GET", ROOT, 200, "{\"format\": ", &["Cannot read the root", "cut after 2 MiB"])),
         ("listing", ("GET", LIST, 200, listing, &["Cannot list", "cut after 6 MiB"])),
         ("write", ("PUT", ".css", 200, "x", &[])),
         ("manifest", ("PUT", "manifests/", 200, "x", &[])),
+        ("manifest, read back", ("GET", "manifests/", 200, "not gzip", &["Cannot read `manifests/", "cut after 64 KiB"])),
         ("refusal to list", ("GET", LIST, 403, error, &["Cannot list", "403", "cut after 64 KiB"])),
         ("refusal to write", ("PUT", ".css", 403, "no ", &["Cannot upload", "cut after 64 KiB"])),
     ];
