@@ -84,6 +84,7 @@ mod retries;
 pub mod rules;
 mod secrets;
 mod site;
+mod spot;
 pub mod store;
 mod tree;
 

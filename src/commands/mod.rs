@@ -58,7 +58,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code, Failed> {
     let session = Session {
         limits: Limits::raise().map_err(Failed::early)?,
         global: &cli.global,
-        overrides: overrides(matches),
+        overrides: overrides(matches, &cli.global),
         stop: Stop::of(&progress),
         progress,
         switched: RefCell::default(),
@@ -241,7 +241,7 @@ fn start_workers(limits: Limits) -> Result<()> {
 }
 
 /// The settings that flags and environment give, and which of the two it was.
-fn overrides(matches: &ArgMatches) -> Overrides {
+fn overrides(matches: &ArgMatches, global: &Global) -> Overrides {
     let mut overrides = Overrides::new();
     let mut level = Some(matches);
     while let Some(matches) = level {
@@ -265,7 +265,20 @@ fn overrides(matches: &ArgMatches) -> Overrides {
             (target, Origin::Environment("ASSETSYNC_TARGET".to_string())),
         );
     }
+    if !global.no_cache {
+        overrides.extend(cache_folder().map(|folder| ("cache".to_string(), folder)));
+    }
     overrides
+}
+
+/// The folder of what earlier runs found out.
+fn cache_folder() -> Option<(String, Origin)> {
+    const VARIABLE: &str = "ASSETSYNC_CACHE_DIR";
+    if let Some(folder) = variable(VARIABLE) {
+        return Some((folder, Origin::Environment(VARIABLE.to_string())));
+    }
+    let folder = Cache::usual_folder()?;
+    Some((folder.to_str()?.to_string(), Origin::Default))
 }
 
 /// A variable that is set to something.
@@ -388,13 +401,8 @@ impl Session<'_> {
 
     /// What earlier runs found out about the files.
     fn cache(&self, config: &Config) -> Cache {
-        let folder = variable("ASSETSYNC_CACHE_DIR")
-            .map(PathBuf::from)
-            .or_else(Cache::usual_folder);
-        match (folder, config.sources.first()) {
-            (Some(folder), Some(source)) if !self.global.no_cache => {
-                Cache::open(&folder, &source.dir)
-            }
+        match (self.overrides.get("cache"), config.sources.first()) {
+            (Some((folder, _)), Some(source)) => Cache::open(Path::new(folder), &source.dir),
             _ => Cache::none(),
         }
     }

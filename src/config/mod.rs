@@ -2,6 +2,7 @@
 //! out is usable.
 
 pub(crate) mod command;
+mod places;
 mod raw;
 mod reader;
 mod targets;
@@ -173,7 +174,7 @@ pub struct Provenance {
 }
 
 /// Settings from flags and environment, by name: they win over the file. The names are those of the
-/// file, and `from`, `to` and `target`.
+/// file, and `from`, `to`, `target` and `cache`, the folder of what is remembered.
 pub type Overrides = BTreeMap<String, (String, Origin)>;
 
 /// Which targets a command is about.

@@ -13,7 +13,7 @@ use crate::tree::Symlinks;
 #[derive(Debug, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
-    pub(super) key_file: Option<String>,
+    pub(super) key_file: Option<Spanned<String>>,
     pub(super) key_id: Option<String>,
     #[serde(default)]
     pub(super) create_key: bool,

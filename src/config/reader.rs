@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use super::raw::{RawConfig, RawLevel, RawRule, RawSource};
-use super::{CONFIG_FILE, Config, Origin, Overrides, Place, Provenance, Target, Wanted, nearest};
+use super::{CONFIG_FILE, Config, Origin, Overrides, Provenance, Wanted, nearest};
 use crate::error::{Error, Result, shortened, shown_key_file};
 use crate::glob::Glob;
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         let raw: RawConfig = toml::from_str(self.text).map_err(|e| self.toml_error(&e))?;
         let rules = self.rules(&raw)?;
         let sources = self.sources(&raw)?;
-        let key_file = match self.pick("key_file", raw.key_file.clone(), None) {
+        let key_file = match self.pick("key_file", written(&raw.key_file), None) {
             Some((file, origin)) => self.beside_if_from_file(&file, &origin),
             // Whoever needs it, asks for it: not every command has a key.
             None if self.settings == Settings::Flags => PathBuf::new(),
@@ -83,9 +83,7 @@ impl<'a> Reader<'a> {
             Wanted::Targets(names) => self.targets(&raw, names)?,
             Wanted::NoTarget => Vec::new(),
         };
-        targets
-            .iter()
-            .try_for_each(|target| refuse_overlap(&sources, target))?;
+        self.check_places(&raw, &sources, &key_file, &targets)?;
         let nested = targets.first().map(|outer| self.nested(&raw, outer));
         Ok(Config {
             file: Some(self.file.to_path_buf()),
@@ -95,7 +93,7 @@ impl<'a> Reader<'a> {
             sources,
             rules,
             targets,
-            nested: nested.unwrap_or_default(),
+            nested: nested.transpose()?.unwrap_or_default(),
             target_names: raw.target.keys().cloned().collect(),
             gzip_level: gzip_level as u32,
             requests: requests as usize,
@@ -519,29 +517,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A target inside a source would be published into itself.
-fn refuse_overlap(sources: &[Source], target: &Target) -> Result<()> {
-    let Place::Directory(folder) = &target.place else {
-        return Ok(());
-    };
-    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
-    let absolute = |path: &Path| real(path).map_err(|e| Error::io("find", path, e));
-    let to = absolute(folder)?;
-    for source in sources {
-        let from = absolute(&source.dir)?;
-        if to.starts_with(&from) || from.starts_with(&to) {
-            let message = format!(
-                "The target `{}` and the source `{}` overlap",
-                folder.display(),
-                source.dir.display()
-            );
-            return Err(Error::usage(
-                message,
-                "publish to a folder outside of what is published",
-            ));
-        }
-    }
-    Ok(())
+fn written(text: &Option<Spanned<String>>) -> Option<String> {
+    text.as_ref().map(|text| text.get_ref().clone())
 }
 
 /// The settings with a few values.

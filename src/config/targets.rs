@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use url::Url;
 
+use super::places::Located;
 use super::raw::{RawConfig, RawTarget};
 use super::reader::Reader;
 use super::{Access, Addressing, Flags, Origin, Place, Provenance, Target, nearest};
 use crate::error::{Error, Result};
 use crate::mask::{CREDENTIALS_HINT, has_credentials, masked_value};
+use crate::spot::Relation;
 
 const ACCESS: [(&str, Access); 2] = [
     ("bucket", Access::Bucket),
@@ -27,17 +29,39 @@ impl Reader<'_> {
         names.iter().map(|name| self.target(raw, name)).collect()
     }
 
-    /// The names of targets that are in `outer`, on the same server.
-    pub(super) fn nested(&self, raw: &RawConfig, outer: &Target) -> Vec<String> {
-        let endpoint = |target: &RawTarget| target.endpoint.as_ref().map(|e| e.get_ref().clone());
-        let server = raw.target.get(&outer.name).map(endpoint);
-        let is_in_it = |target: &RawTarget| {
-            let place = parse_place(target.url.get_ref(), self.folder());
-            let is_elsewhere = server.as_ref().is_some_and(|s| *s != endpoint(target));
-            !is_elsewhere && place.is_ok_and(|place| is_nested(&place, &outer.place))
-        };
-        let nested = raw.target.iter().filter(|(_, target)| is_in_it(target));
-        nested.map(|(name, _)| name.clone()).collect()
+    /// The names of targets that are in `outer`.
+    pub(super) fn nested(&self, raw: &RawConfig, outer: &Target) -> Result<Vec<String>> {
+        let around = Located::of(outer, &outer.place)?;
+        let mut nested = Vec::new();
+        for (name, target) in &raw.target {
+            let inner = self.as_written(name, target);
+            let located = Located::of(&inner, &inner.place)?;
+            if located.relation(&around) == Relation::Inside {
+                nested.push(name.clone());
+            }
+        }
+        Ok(nested)
+    }
+
+    /// Where a target and its releases are by the file alone, which was checked.
+    pub(super) fn as_written(&self, name: &str, raw: &RawTarget) -> Target {
+        let place =
+            |url: &Spanned<String>| parse_place(url.get_ref(), self.folder()).expect("checked");
+        Target {
+            name: name.to_string(),
+            place: place(&raw.url),
+            public_url: None,
+            access: Access::default(),
+            endpoint: raw
+                .endpoint
+                .as_ref()
+                .and_then(|url| Url::parse(url.get_ref()).ok()),
+            region: None,
+            addressing: None,
+            state: raw.state.as_ref().map(place),
+            cors: None,
+            flags: Flags::default(),
+        }
     }
 
     /// Targets that aren't meant now are checked too: not on the night they are needed.
@@ -155,7 +179,7 @@ impl Reader<'_> {
         let access = self.choice("access", &ACCESS, found.and_then(|t| t.access))?;
         let addressing =
             self.choice("addressing", &ADDRESSING, found.and_then(|t| t.addressing))?;
-        let state = self.state(found.and_then(|t| t.state.as_ref()), &place)?;
+        let state = self.state(found.and_then(|t| t.state.as_ref()))?;
         let cors = self.cors(found.and_then(|t| t.cors.as_ref()))?;
         Ok(Target {
             name: name.to_string(),
@@ -172,7 +196,7 @@ impl Reader<'_> {
     }
 
     /// Where releases are kept, if the target's own folder isn't good enough.
-    fn state(&mut self, in_file: Option<&Spanned<String>>, place: &Place) -> Result<Option<Place>> {
+    fn state(&mut self, in_file: Option<&Spanned<String>>) -> Result<Option<Place>> {
         let Some((text, origin)) = self.pick("state", in_file.map(|s| s.get_ref().clone()), None)
         else {
             return Ok(None);
@@ -186,15 +210,7 @@ impl Reader<'_> {
             _ => Error::usage(format!("{why} ({origin})"), hint),
         };
         let state = parse_place(&text, &folder).map_err(|why| mistake(why, url_hint(&text)))?;
-        match is_published(&state, place) {
-            false => Ok(Some(state)),
-            true => Err(mistake(
-                format!(
-                    "`{text}` is in the target itself: strangers could read what is published next"
-                ),
-                "name a private bucket, or a folder beside the target",
-            )),
-        }
+        Ok(Some(state))
     }
 
     /// The file of the CORS policy; whoever uses it reads it.
@@ -252,40 +268,6 @@ impl Reader<'_> {
 fn is_name(name: &str) -> bool {
     let is_odd = |c: char| c == ':' || crate::error::escape(&c.to_string()) != c.to_string();
     !name.is_empty() && name.trim() == name && !name.starts_with('-') && !name.contains(is_odd)
-}
-
-/// Whether what is published at `inner` looks like a part of what is at `outer`.
-fn is_nested(inner: &Place, outer: &Place) -> bool {
-    let below = |inner: (&str, &str), outer: (&str, &str)| {
-        inner.0 == outer.0 && inner.1 != outer.1 && inner.1.starts_with(outer.1)
-    };
-    use Place::{Directory, Gcs, S3};
-    match (inner, outer) {
-        (Directory(inner), Directory(outer)) => inner != outer && inner.starts_with(outer),
-        (
-            S3 {
-                bucket: b,
-                prefix: p,
-            },
-            S3 { bucket, prefix },
-        )
-        | (
-            Gcs {
-                bucket: b,
-                prefix: p,
-            },
-            Gcs { bucket, prefix },
-        ) => below((b, p), (bucket, prefix)),
-        _ => false,
-    }
-}
-
-/// Whether what is stored at `state` is part of what is published at `place`.
-fn is_published(state: &Place, place: &Place) -> bool {
-    match (state, place) {
-        (Place::Directory(state), Place::Directory(place)) => state.starts_with(place),
-        (state, place) => state == place,
-    }
 }
 
 const CORS_HINT: &str =

@@ -8,6 +8,7 @@ use super::{Finding, Patient};
 use crate::config::Place;
 use crate::release::layout::{FOLDER, Home};
 use crate::release::root::Nonce;
+use crate::spot::{Relation, Spot};
 use crate::store::{PutMode, Store, StoreError};
 
 pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding> {
@@ -52,11 +53,10 @@ fn written(check: &'static str, why: &'static str, tried: Result<(), StoreError>
 fn outside(state: &Path, folder: &Path) -> Finding {
     const CHECK: &str = "releases-private";
     const WHY: &str = "the releases name every object, those of solutions too";
-    let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
-    let (Ok(state), Ok(folder)) = (whole(state), whole(folder)) else {
+    let (Ok(state), Ok(folder)) = (Spot::of(state), Spot::of(folder)) else {
         return Finding::unknown(CHECK, WHY, "where the releases are can't be told");
     };
-    match state.starts_with(&folder) {
+    match matches!(state.relation(&folder), Relation::Same | Relation::Inside) {
         true => Finding::failed(
             CHECK,
             WHY,

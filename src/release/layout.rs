@@ -7,6 +7,7 @@ use super::root::Owner;
 use crate::config::{Access, Place, Target, command};
 use crate::error::{Error, Result};
 use crate::name::Secret;
+use crate::spot::Spot;
 use crate::store::{Patience, Store, StoreError, open, server};
 
 /// The folder of a target that has its releases in itself. A bucket's policy can keep strangers from all below it.
@@ -97,19 +98,8 @@ fn owner(target: &Target, home: &Home) -> Result<Owner> {
 
 /// A folder as the file system calls it, without links and dots, whether it's there yet or not.
 fn real(folder: &Path) -> Result<PathBuf> {
-    let error = |e| Error::io("find", folder, e);
-    let whole = std::path::absolute(folder).map_err(error)?;
-    for there in whole.ancestors() {
-        match there.canonicalize() {
-            Ok(real) => {
-                let rest = whole.strip_prefix(there).expect("it's an ancestor");
-                return Ok(real.join(rest));
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-            Err(e) => return Err(error(e)),
-        }
-    }
-    Ok(whole)
+    let spot = Spot::of(folder).map_err(|e| Error::io("find", folder, e))?;
+    Ok(spot.path())
 }
 
 /// How `to` is called from `from`, both whole: what stays the same when the folder that has both is moved.
@@ -129,7 +119,7 @@ pub(super) fn folder_of(secret: &Secret) -> String {
 }
 
 /// `out/bucket.releases` for `out/bucket`.
-fn beside(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn beside(folder: &Path) -> Result<PathBuf> {
     let whole = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;
     match whole.file_name() {
         Some(name) => {

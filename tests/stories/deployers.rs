@@ -147,27 +147,37 @@ fn a_prune_deletes_nothing_that_somebody_else_finished_deleting_and_put_there_ag
 }
 
 #[test]
-fn a_prune_of_a_target_below_its_own_releases_deletes_no_object_of_it() {
-    let bucket = Bucket::on_rgw();
-    let target = format!(
-        "[target.prod]\nurl = \"s3://{0}/static\"\nstate = \"s3://{0}\"\nendpoint = \"{1}\"\naccess = \"object-acl\"\n",
-        bucket.name, bucket.endpoint
-    );
-    let site = Site::new().config(&target).file("map.png", "a map");
+fn a_prune_deletes_nothing_that_another_configuration_publishes_among_the_releases() {
+    let (bucket, private) = (Bucket::on_rgw(), Bucket::on_rgw());
+    let target = |url: &str, state: &str| {
+        let endpoint = &bucket.endpoint;
+        format!(
+            "[target.prod]\nurl = \"s3://{url}\"\nstate = \"s3://{state}\"\nendpoint = \"{endpoint}\"\naccess = \"object-acl\"\n"
+        )
+    };
+    let elsewhere = Bucket::on_rgw();
+    let site = Site::new()
+        .config(&target(&elsewhere.name, &bucket.name))
+        .file("map.png", "a map");
+    let top = std::fs::read_to_string(site.path("assetsync.toml")).expect("there");
+    let (top, _) = top.split_once("[target").expect("a target");
+    let among = target(&format!("{}/static", bucket.name), &private.name);
+    std::fs::write(site.path("theirs.toml"), format!("{top}{among}")).expect("written");
     let deployed = Deployed { site, bucket };
     deployed.ok(&["push"]);
+    deployed.ok(&["push", "-c", "theirs.toml"]);
     deployed.site.write("map.png", "a better map");
     deployed.ok(&["push"]);
-    let map = deployed.ok(&["url", "map.png"]);
-    let map = map.trim().rsplit('/').next().expect("a name").to_string();
+    let theirs = || -> Vec<String> {
+        let keys = deployed.bucket.keys();
+        keys.into_iter()
+            .filter(|key| key.starts_with("static/"))
+            .collect()
+    };
+    let before = theirs();
+    assert_eq!(before.len(), 1);
     deployed.ok(&["prune", "--keep", "1", "--keep-days", "0", "--yes"]);
-    let objects: Vec<String> = deployed
-        .bucket
-        .keys()
-        .into_iter()
-        .filter(|key| key.starts_with("static/"))
-        .collect();
-    assert_eq!(objects, [format!("static/{map}")]);
+    assert_eq!(theirs(), before);
 }
 
 #[test]

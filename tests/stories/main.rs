@@ -26,6 +26,7 @@ mod leaks;
 mod masks;
 mod model;
 mod owners;
+mod places;
 mod plain;
 mod program;
 mod properties;

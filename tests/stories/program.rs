@@ -164,7 +164,7 @@ fn exit_codes_are_those_that_the_help_tells() {
     expect(&site, &["diff", "--check"], 6);
     expect(&site, &["push"], 0);
     expect(&site, &["diff", "--check"], 0);
-    expect(&site, &["push", "--to", "file:hunt.key"], 1);
+    expect(&site, &["push", "--to", "file:hunt.key"], 2);
     expect(&site, &["push", "--to", "file:/proc/nowhere"], 1);
     expect(&site, &["manifest", "--out", "hunt.key/manifest.json"], 1);
     expect(&site, &["push", "nowhere"], 2);

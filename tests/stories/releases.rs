@@ -951,43 +951,59 @@ fn a_release_that_was_the_current_one_until_a_rollback_is_kept_as_long_as_one_un
 
 #[test]
 fn a_prune_leaves_whatever_else_is_beside_its_releases_or_inside_of_its_target() {
-    let targets = |outer: &str, inner: &str| {
-        format!("[target.a]\nurl = \"file:out\"\n{outer}\n[target.b]\nurl = \"file:{inner}\"\n")
+    // Two who know nothing of each other.
+    let site = hunt();
+    let top = std::fs::read_to_string(site.path("assetsync.toml")).expect("there");
+    let (top, _) = top.split_once("[target").expect("a target");
+    let write = |name: &str, target: &str| {
+        std::fs::write(site.path(name), format!("{top}{target}")).expect("written");
     };
-    let prune = ["prune", "a", "--keep", "1", "--keep-days", "0", "--yes"];
-    let publish_twice = |site: &Site| {
+    let publish_twice = || {
         for color in ["red", "blue"] {
             site.write("app.css", format!("body{{color:{color}}}"));
-            site.ok(&["push", "a", "b"]);
+            site.ok(&["push", "-c", "a.toml"]);
+            site.ok(&["push", "-c", "b.toml"]);
         }
     };
+    let prune = ["prune", "a", "--keep", "1", "--keep-days", "0", "--yes"];
+    let prune = [&prune[..], &["-c", "a.toml"]].concat();
     // The releases of the one beside those of the other.
-    let site = hunt().config(&targets(
-        "state = \"file:private\"",
-        "b\"\nstate = \"file:private/b",
-    ));
-    publish_twice(&site);
-    site.ok(&["live", "on", "b"]);
+    write(
+        "a.toml",
+        "[target.a]\nurl = \"file:one\"\nstate = \"file:private\"\n",
+    );
+    write(
+        "b.toml",
+        "[target.b]\nurl = \"file:two\"\nstate = \"file:private/b\"\n",
+    );
+    publish_twice();
+    site.ok(&["live", "on", "-c", "b.toml"]);
     std::fs::write(site.path("private/answers.txt"), "theirs").expect("written");
     let theirs = site.published("private/b");
     let pruned = site.run(&prune);
     assert!(pruned.stderr.contains("deleted"), "{pruned}");
     assert_eq!(site.published("private/b"), theirs);
     assert!(site.path("private/answers.txt").exists());
-    assert!(site.ok(&["live", "status", "b"]).contains("live since"));
+    let live = site.ok(&["live", "status", "-c", "b.toml"]);
+    assert!(live.contains("live since"), "{live}");
 
-    // The one inside of the other, as the configuration says, or as the listing does.
-    let site = hunt().config(&targets("", "out/inner"));
-    publish_twice(&site);
+    // The one inside of the other, as the listing says, or the configuration does.
+    write("a.toml", "[target.a]\nurl = \"file:out\"\n");
+    write("b.toml", "[target.b]\nurl = \"file:out/inner\"\n");
+    publish_twice();
     let before = site.published("out");
-    let refused = site.run(&prune);
-    assert_eq!(refused.code, 3, "{refused}");
-    assert!(refused.stderr.contains("`b` is inside of `a`"), "{refused}");
-    let site = site.config("[target.a]\nurl = \"file:out\"\n");
     let refused = site.run(&prune);
     assert_eq!(refused.code, 3, "{refused}");
     let told = "other releases in `inner.releases`";
     assert!(refused.stderr.contains(told), "{refused}");
+    let inner = "[target.b]\nurl = \"file:./out/inner\"\nstate = \"file:b.releases\"\n";
+    write(
+        "a.toml",
+        &format!("[target.a]\nurl = \"file:out\"\n{inner}"),
+    );
+    let refused = site.run(&prune);
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.stderr.contains("`b` is inside of `a`"), "{refused}");
     assert_eq!(site.published("out"), before);
 }
 

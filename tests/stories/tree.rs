@@ -665,19 +665,6 @@ fn two_sources_with_one_path_are_one_problem_that_names_both_files() {
 
 // --- The tree and a target that is a folder
 
-#[test]
-fn a_target_inside_its_own_source_is_refused() {
-    let site = Site::new()
-        .config("[target.local]\nurl = \"file:assets/public\"\n")
-        .file("a.png", "a");
-    let run = site.run(&["push"]);
-    assert_eq!(
-        run.code, 2,
-        "every push would publish what the last one published: {run}"
-    );
-    assert!(!site.asset("public").exists());
-}
-
 /// A folder has files of its own beside the objects; a bucket takes all of these names.
 #[test]
 fn names_that_a_folder_needs_for_itself_are_all_told_at_once() {

@@ -89,7 +89,7 @@ impl Google {
         let url = server.url();
         let config = format!(
             "[target.prod]\nurl = \"gs://hunt/static\"\nstate = \"gs://releases/prod\"\nendpoint = \"{url}\"\n\
-             [target.one]\nurl = \"gs://hunt/static\"\nendpoint = \"{url}\"\n\
+             [target.one]\nurl = \"gs://hunt/one\"\nendpoint = \"{url}\"\n\
              [target.acl]\nurl = \"gs://hunt/acl\"\nendpoint = \"{url}\"\naccess = \"object-acl\"\n"
         );
         let site = Site::new().config(&config).file("map.png", "a map");
