@@ -39,7 +39,7 @@ use self::object::Looked;
 use self::releases::Releases;
 use self::visit::Visit;
 use crate::config::{Access, Place, Target};
-use crate::doctor::{self, look_at_settings};
+use crate::doctor::{self, Exposure, Look, look_at_settings};
 use crate::error::Result;
 use crate::progress::Progress;
 use crate::release::manifest::{Entry, Manifest};
@@ -170,10 +170,16 @@ pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>)
         findings: releases.findings.clone(),
         ..Audit::default()
     };
-    audit.findings.extend(settings(&visit).await);
+    let exposure = exposure(&visit).await;
     audit
         .findings
-        .extend(state::look(&visit, releases.current.as_ref()).await);
+        .extend(settings(&visit, exposure.as_ref()).await);
+    let mut documents = state::look(&visit, releases.current.as_ref()).await;
+    if exposure.is_some_and(|exposure| exposure.is_read()) {
+        // It follows from the rules of their bucket.
+        documents.retain(|finding| finding.document.is_some());
+    }
+    audit.findings.extend(documents);
     if let Some(manifest) = &releases.manifest {
         look_at_objects(&visit, &releases, manifest, &mut audit).await?;
     }
@@ -183,13 +189,30 @@ pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>)
     Ok(audit)
 }
 
+/// What strangers can do in another bucket that has the releases.
+async fn exposure(visit: &Visit<'_>) -> Option<Exposure> {
+    visit.control.as_ref()?;
+    let subject = visit.subject;
+    Exposure::of(
+        subject.target,
+        subject.store,
+        subject.releases,
+        &visit.stranger,
+        Look::Close,
+    )
+    .await
+}
+
 /// What the bucket's settings let strangers do, as `doctor` judges it, as far as it's wrong.
-async fn settings(visit: &Visit<'_>) -> Vec<Finding> {
+async fn settings(visit: &Visit<'_>, exposure: Option<&Exposure>) -> Vec<Finding> {
     let subject = visit.subject;
     let (target, store, stranger) = (subject.target, subject.store, &visit.stranger);
     let mut found = look_at_settings(target, store, stranger).await;
     found.extend(doctor::former_releases(target, store, subject.releases, stranger).await);
-    found.extend(doctor::look_at_state(target, &**subject.releases).await);
+    if let Some(exposure) = exposure {
+        found.push(exposure.judge(target));
+        found.extend(doctor::judge_lifecycle_of_state(target, exposure));
+    }
     let mut findings = Vec::new();
     for found in found.into_iter().filter(|f| f.verdict != Verdict::Passed) {
         let kind = match found.check {
@@ -228,6 +251,7 @@ fn wanted(check: &str, verdict: Verdict, access: Access) -> &'static str {
         ("public-access-block", _) => "strangers can be let in as the target wants it",
         ("cors", _) => "as the target's file says",
         ("lifecycle" | "releases-lifecycle", _) => "no rule deletes what is in use",
+        ("releases-grants", _) => "strangers may do nothing where the releases are kept",
         ("old-releases", _) => "no releases but those where `state` says",
         _ => "",
     }

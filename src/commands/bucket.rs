@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use assetsync::doctor::access::Aim;
 use assetsync::doctor::{
-    Finding, Patient, Seen, Summary, Verdict, access, before_push, examine, own_command,
+    Before, Finding, Patient, Seen, Summary, Verdict, access, before_push, examine, own_command,
 };
 use assetsync::release::guard::Refused;
 use assetsync::report::{
@@ -25,8 +25,9 @@ const RETRY_SECONDS_MAX: u64 = 10;
 pub(super) struct Exposed<'a> {
     pub(super) target: &'a Target,
     pub(super) store: &'a Arc<dyn Store>,
-    /// Where its releases are, if it has any already.
-    pub(super) releases: Option<&'a Arc<dyn Store>>,
+    /// Where its releases are.
+    pub(super) releases: &'a Arc<dyn Store>,
+    pub(super) before: Before,
     /// Whether there's nothing to publish.
     pub(super) is_published: bool,
 }
@@ -129,7 +130,7 @@ impl Session<'_> {
         let looks = exposed.iter().map(|one| async {
             match one.is_published {
                 true => Seen::default(),
-                false => before_push(one.target, one.store, one.releases).await,
+                false => before_push(one.target, one.store, one.releases, one.before).await,
             }
         });
         let look = async { Ok(join_all(looks).await) };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use assetsync::config::Place;
+use assetsync::doctor::Before;
 use assetsync::levels::LevelId;
 use assetsync::release::difference::levels_taken_back;
 use assetsync::release::excused::Excused;
@@ -495,7 +496,11 @@ impl Planned<'_> {
         Exposed {
             target: self.target,
             store: &self.store,
-            releases: self.base.root.as_ref().map(|_| self.state.store()),
+            releases: self.state.store(),
+            before: match self.base.root {
+                None => Before::Nothing,
+                Some(_) => Before::Release,
+            },
             is_published: self.is_published,
         }
     }

@@ -137,7 +137,7 @@ fn usual(server: &str) -> String {
 }
 
 impl Reader<'_> {
-    /// Refuses two settings that are in each other's way.
+    /// Refuses two settings that are in each other's way, with what flags say of `targets`, which are meant in this run.
     pub(super) fn check_places(
         &self,
         raw: &RawConfig,

@@ -79,6 +79,7 @@ impl<'a> Reader<'a> {
         raw.target
             .iter()
             .try_for_each(|(name, target)| self.check_target(name, target))?;
+        self.check_places(&raw, &sources, &key_file, &[])?;
         let targets = match wanted {
             Wanted::Targets(names) => self.targets(&raw, names)?,
             Wanted::NoTarget => Vec::new(),

@@ -10,7 +10,8 @@ use super::published::try_publishing;
 use super::rights::try_rights;
 use super::strangers::try_listings;
 use super::{
-    Finding, Patient, Verdict, culprit, is_no_bucket, own_command, readers, settings, strangers,
+    Exposure, Finding, Patient, Verdict, culprit, is_no_bucket, own_command, readers, settings,
+    strangers,
 };
 use crate::config::{Access, Place, Target};
 use crate::error::{Error, Result};
@@ -33,6 +34,8 @@ pub struct Shown {
     pub releases: String,
     /// What lets strangers read these all the same: a rule, or the fact that one of them was let in. None if nothing does.
     pub releases_open: Option<String>,
+    /// What lets strangers list them, if they are in a bucket of their own. None if nothing does.
+    pub releases_listed: Option<String>,
     /// How the bucket is set up.
     pub settings: Settings,
 }
@@ -43,10 +46,10 @@ pub struct Shown {
 /// The target is a folder, or there's no such bucket.
 pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
     let control = patient.control()?;
-    let (there, settings, of_state, documents) = futures_util::join!(
+    let (there, settings, exposure, documents) = futures_util::join!(
         patient.knock(),
         control.settings(),
-        patient.settings_of_state(),
+        patient.exposure(),
         readers::try_documents(patient)
     );
     if let Err(error) = there
@@ -66,10 +69,12 @@ pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
             Some(state) => url(state, ""),
         },
         releases_open: {
-            let of_state = of_state.as_ref().unwrap_or(&settings);
-            let grants = culprit::of_settings(of_state, &patient.fix());
-            readers::what_opens(target, &grants, &documents)
+            let fix = patient.fix();
+            let own = culprit::of_settings(&settings, &fix);
+            let grants = exposure.as_ref().map_or(&own, Exposure::grants);
+            readers::what_opens(target, grants, &documents)
         },
+        releases_listed: exposure.as_ref().and_then(Exposure::listed_by),
         settings,
     })
 }
@@ -250,17 +255,18 @@ async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
         return Vec::new();
     };
     let doors = control.listings();
-    let (rights, published, listings, settings, of_state) = futures_util::join!(
+    let (rights, published, listings, settings, exposure) = futures_util::join!(
         try_rights(patient, control.as_ref()),
         try_publishing(patient),
         try_listings(&patient.stranger, &doors),
         control.settings(),
-        patient.settings_of_state(),
+        patient.exposure(),
     );
     let fix = patient.fix().given(&settings.blocks);
     let grants = culprit::of_settings(&settings, &fix);
+    let of_state = patient.settings_of_state(exposure.as_ref(), &settings);
     let mut findings = published.judge(&fix, &grants, &settings);
-    findings.extend(rights.judge(&fix, &grants, of_state.as_ref().unwrap_or(&settings)));
+    findings.extend(rights.judge(&fix, &grants, of_state.unwrap_or(&settings)));
     // What we may do is for `doctor` to say.
     findings.retain(|f| {
         f.check.starts_with("anonymous-") || (f.check == "public-read" && aim == Aim::Apply)
@@ -268,6 +274,7 @@ async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
     findings.push(strangers::judge_listings(&listings, &grants, &fix));
     // What strangers with an account may do, no stranger's request shows.
     findings.push(settings::grants(&grants, patient.target, &fix));
+    findings.extend(exposure.map(|exposure| exposure.judge(patient.target)));
     findings.extend(patient.former_releases().await);
     findings
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::fix::Fix;
 use super::readers::judge_state;
 use super::strangers::{LIST_WHY, judge_listings, try_listings, url_of};
-use super::{Finding, Verdict, culprit};
+use super::{Exposure, Finding, Look, Verdict, culprit};
 use crate::config::{Access, Target};
 use crate::release::layout::ROOT;
 use crate::store::Store;
@@ -25,14 +25,24 @@ pub struct Seen {
     pub requests: u64,
 }
 
-/// The cheap, dangerous part, before something is uploaded: whether strangers can list the bucket, and, if there are any, read
-/// the releases; whether anybody with an account may list or write; and whether anybody may read what is published. Two requests at
-/// most without credentials, and those for the bucket's own rules. What nobody answers is told of as unknown: a push goes on then.
-/// So it does where these credentials may not see the rules, as those of CI mayn't. `releases`: the place where they are, if there are any.
+/// What was published before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing: there's no root to read.
+    Nothing,
+    /// A release.
+    Release,
+}
+
+/// The cheap, dangerous part, before something is uploaded: whether strangers can list the bucket, or another one that has the
+/// releases, and read these, if there are any; whether anybody with an account may list or write; and whether anybody may read what
+/// is published. One request without credentials for each of these, and those for the buckets' own rules. What nobody answers is
+/// told of as unknown: a push goes on then. So it does where these credentials may not see the rules, as those of CI mayn't.
 pub async fn before_push(
     target: &Target,
     store: &Arc<dyn Store>,
-    releases: Option<&Arc<dyn Store>>,
+    releases: &Arc<dyn Store>,
+    before: Before,
 ) -> Seen {
     let Some(control) = store.control() else {
         return Seen::default();
@@ -44,13 +54,19 @@ pub async fn before_push(
     }
     let stranger = Stranger::new();
     let root = async {
-        let root = url_of(releases?, ROOT);
-        Some(stranger.ask(&Question::get(&root)).await)
+        match before {
+            Before::Nothing => None,
+            Before::Release => {
+                let root = url_of(releases, ROOT);
+                Some(stranger.ask(&Question::get(&root)).await)
+            }
+        }
     };
-    let (listings, root, grants) = futures_util::join!(
+    let (listings, root, grants, exposure) = futures_util::join!(
         try_listings(&stranger, &doors),
         root,
-        grants_in_time(control.as_ref())
+        grants_in_time(control.as_ref()),
+        Exposure::of(target, store, releases, &stranger, Look::Quick(RULES_WAIT)),
     );
     let fix = Fix::of(target, store.server());
     let grants = in_force(control.as_ref(), grants, &fix).await;
@@ -60,13 +76,17 @@ pub async fn before_push(
     if let Told::Is(grants) = &grants {
         findings.extend(judge_grants(grants, &fix, is_listed));
     }
-    if let Some(read) = root {
-        // Those of another bucket weren't asked for.
-        let of_state = match &target.state {
-            None => grants,
-            Some(_) => Told::Unknown(String::new()),
-        };
-        findings.push(judge_state(&read, &fix, &of_state));
+    let open = exposure
+        .as_ref()
+        .and_then(|exposure| exposure.judge_before_push(target));
+    let is_open = open
+        .as_ref()
+        .is_some_and(|open| open.verdict == Verdict::Failed);
+    findings.extend(open);
+    // What the rules of their bucket open is told of already.
+    if let Some(read) = root.filter(|_| !is_open) {
+        let of_state = exposure.as_ref().map_or(&grants, Exposure::grants);
+        findings.push(judge_state(&read, &fix, of_state));
     }
     findings.retain(|finding| finding.verdict != Verdict::Passed);
     Seen {

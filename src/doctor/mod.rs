@@ -8,6 +8,7 @@ pub mod access;
 mod before_push;
 mod cors;
 mod culprit;
+mod exposure;
 mod fix;
 mod folder;
 mod key;
@@ -23,10 +24,11 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-pub use self::before_push::{Seen, before_push};
+pub use self::before_push::{Before, Seen, before_push};
+pub(crate) use self::exposure::{Exposure, Look};
 pub(crate) use self::readers::former_releases;
 
-use self::fix::Fix;
+use self::fix::{Fix, has_bucket_of_state};
 use self::mend::Mend;
 pub use self::mend::Step;
 use self::published::try_publishing;
@@ -206,10 +208,23 @@ impl<'a> Patient<'a> {
         self.store.below(&format!("{nonce}/")).list().await
     }
 
-    /// The settings of the bucket that has the releases, if `state` names one.
-    async fn settings_of_state(&self) -> Option<Settings> {
-        self.target.state.as_ref()?;
-        Some(self.state.control()?.settings().await)
+    /// What strangers can do in the bucket that has the releases, if that's another one.
+    async fn exposure(&self) -> Option<Exposure> {
+        let (target, stranger) = (self.target, &self.stranger);
+        Exposure::of(target, &self.store, &self.state, stranger, Look::Close).await
+    }
+
+    /// The settings of the bucket that `state` names, given what was seen of another one, and those of the target's.
+    fn settings_of_state<'s>(
+        &self,
+        exposure: Option<&'s Exposure>,
+        settings: &'s Settings,
+    ) -> Option<&'s Settings> {
+        match self.target.state.as_ref()? {
+            Place::Directory(_) => None,
+            _ if has_bucket_of_state(self.target) => exposure?.settings.as_ref(),
+            _ => Some(settings),
+        }
     }
 
     fn fix(&self) -> Fix<'_> {
@@ -243,12 +258,12 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
         return findings;
     }
     let doors = control.listings();
-    let (rights, published, listings, settings, state_settings, policy) = futures_util::join!(
+    let (rights, published, listings, settings, exposure, policy) = futures_util::join!(
         try_rights(patient, control.as_ref()),
         try_publishing(patient),
         try_listings(&patient.stranger, &doors),
         control.settings(),
-        patient.settings_of_state(),
+        patient.exposure(),
         control.cors(),
     );
     findings.extend(bucket_there(&settings));
@@ -256,13 +271,16 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     findings.push(rights::judge_listing(&listed));
     let fix = patient.fix().given(&settings.blocks);
     let grants = culprit::of_settings(&settings, &fix);
-    let of_state = state_settings.as_ref().unwrap_or(&settings);
+    let state_settings = patient.settings_of_state(exposure.as_ref(), &settings);
+    let of_state = state_settings.unwrap_or(&settings);
     findings.extend(published.judge(&fix, &grants, &settings));
     findings.extend(rights.judge(&fix, &grants, of_state));
     findings.push(strangers::judge_listings(&listings, &grants, &fix));
     findings.extend(settings::judge(patient, &settings));
     findings.extend(cors::judge(&fix, policy));
-    if let Some(state) = &state_settings {
+    let exposed = exposure.as_ref();
+    findings.extend(exposed.map(|exposure| exposure.judge(patient.target)));
+    if let Some(state) = state_settings {
         findings.extend(settings::judge_state(patient, state));
     }
     findings.extend(patient.former_releases().await);
@@ -322,11 +340,10 @@ fn only_causes(findings: &mut Vec<Finding>, grants: &Told<Vec<Grant>>) {
     findings.retain(|finding| finding.check != consequence);
 }
 
-/// Whether the place that `state` names deletes the releases by itself; none if it names none, or a folder. `store` is there.
-pub(crate) async fn look_at_state(target: &Target, store: &dyn Store) -> Option<Finding> {
-    let place = target.state.as_ref()?;
-    let settings = store.control()?.settings().await;
-    let fix = Fix::of(target, store.server());
+/// Whether another bucket that has the releases deletes them by itself.
+pub(crate) fn judge_lifecycle_of_state(target: &Target, exposure: &Exposure) -> Option<Finding> {
+    let (place, settings) = (target.state.as_ref()?, exposure.settings.as_ref()?);
+    let fix = Fix::of(target, exposure.server);
     Some(settings::lifecycle_of_state(
         &settings.lifecycle,
         place,

@@ -29,13 +29,12 @@ pub(super) fn judge(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> 
     ]
 }
 
-/// The settings of another bucket that has the releases: nobody is to read it, and nothing is to be deleted.
+/// The settings of the bucket that `state` names: nothing in it is to be deleted.
 pub(super) fn judge_state(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> {
     let fix = patient.fix();
     let place = patient.target.state.as_ref();
     let place = place.unwrap_or(&patient.target.place);
     vec![
-        private(&culprit::of_settings(settings, &fix), place, &fix),
         retention("releases-retention", &settings.retention, true, place),
         lifecycle_of_state(&settings.lifecycle, place, &fix),
     ]
@@ -120,30 +119,8 @@ fn readers(grants: &[Grant]) -> String {
     culprit::named(&culprit::that_grant(grants, &[Right::Read]))
 }
 
-/// Reading elsewhere in that bucket is nobody's business here.
-fn private(grants: &Told<Vec<Grant>>, place: &Place, fix: &Fix<'_>) -> Finding {
-    const CHECK: &str = "releases-grants";
-    const WHY: &str = "the releases name every object, those of solutions too";
-    match grants {
-        Told::Is(grants) => {
-            let opens = culprit::that_open(grants, place, false);
-            let all = grants.iter();
-            let all: Vec<&Grant> = all
-                .filter(|grant| grant.right != Right::Read || opens.contains(grant))
-                .collect();
-            if all.is_empty() {
-                let text = "strangers may do nothing where releases are kept";
-                return Finding::passed(CHECK, WHY, text);
-            }
-            let text = format!("where releases are kept, strangers may {}", in_words(&all));
-            Finding::failed(CHECK, WHY, text).fix(fix.close_state(&all))
-        }
-        Told::Unknown(why) => Finding::unknown(CHECK, WHY, why.clone()),
-    }
-}
-
 /// "list (whoever has an account, by …), write (…)".
-fn in_words(grants: &[&Grant]) -> String {
+pub(super) fn in_words(grants: &[&Grant]) -> String {
     let words = grants.iter().map(|grant| {
         let verb = match grant.right {
             Right::Read => "read objects",

@@ -25,7 +25,7 @@ const WRITE_WHY: &str = "whoever writes can change what players see";
 const SCRIBBLE: &[u8] = b"a stranger was here, let in to try the door";
 
 /// What came of trying a door; an error if nobody answered.
-type Knock = (Door, Result<Heard, StoreError>);
+pub(super) type Knock = (Door, Result<Heard, StoreError>);
 
 /// Tries all of these.
 pub(super) async fn try_listings(stranger: &Stranger, doors: &[Door]) -> Vec<Knock> {
@@ -129,7 +129,7 @@ async fn clear_away(store: &Arc<dyn Store>, key: &str, writes: &[Knock]) {
 }
 
 /// The doors that are open, by name, and the first that nobody answered at.
-fn open_doors(
+pub(super) fn open_doors(
     knocks: &[Knock],
     is_open: impl Fn(&Heard) -> bool,
 ) -> (Vec<&'static str>, Option<&StoreError>) {

@@ -96,9 +96,15 @@ pub fn access_text(target: &str, shown: &Shown) -> String {
         writeln!(text, "  {name:<20}{what}").expect("a string takes every write");
     };
     line("published at", escape(&shown.published));
-    let readers = match &shown.releases_open {
-        None => "for us alone".to_string(),
-        Some(why) => format!("STRANGERS CAN READ THEM ({why})"),
+    let can = |verb: &str, why: &String| format!("STRANGERS CAN {verb} THEM ({why})");
+    let open = [
+        shown.releases_open.as_ref().map(|why| can("READ", why)),
+        shown.releases_listed.as_ref().map(|why| can("LIST", why)),
+    ];
+    let open: Vec<String> = open.into_iter().flatten().collect();
+    let readers = match open.is_empty() {
+        true => "for us alone".to_string(),
+        false => open.join(", "),
     };
     line(
         "releases at",
@@ -198,7 +204,7 @@ fn versioning(versioning: &Versioning) -> String {
     .to_string()
 }
 
-/// `{"format": "assetsync access", "version": 1, "target", "wanted", "published", "releases", "releases_open", "settings": {..}}`.
+/// `{"format": "assetsync access", "version": 1, "target", "wanted", "published", "releases", "releases_open", "releases_listed", "settings": {..}}`.
 pub fn access_json(target: &str, shown: &Shown) -> Value {
     json!({
         "format": "assetsync access",
@@ -208,6 +214,7 @@ pub fn access_json(target: &str, shown: &Shown) -> Value {
         "published": shown.published,
         "releases": shown.releases,
         "releases_open": shown.releases_open,
+        "releases_listed": shown.releases_listed,
         "settings": shown.settings,
     })
 }

@@ -102,7 +102,8 @@ fn every_command_refuses_it_whatever_target_is_meant() {
         "[target.show]\nurl = \"file:show\"\nstate = \"file:shared\"\n[target.draft]\nurl = \"file:draft\"\nstate = \"file:shared/\"\n[target.else]\nurl = \"file:else\"\n",
     );
     for arguments in [
-        &["push", "else"][..],
+        &["push"][..],
+        &["push", "else"],
         &["push", "draft"],
         &["diff", "show"],
         &["releases", "show"],

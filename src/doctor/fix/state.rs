@@ -150,8 +150,13 @@ impl Fix<'_> {
 
 /// Whether a target's releases are in a bucket of their own.
 pub(in crate::doctor) fn has_bucket_of_state(target: &Target) -> bool {
-    let state = target.state.as_ref();
-    state.is_some_and(|state| bucket(state).is_some() && bucket(state) != bucket(&target.place))
+    use Place::{Directory, Gcs, S3};
+    match (&target.state, &target.place) {
+        (None | Some(Directory(_)), _) => false,
+        (Some(S3 { bucket: a, .. }), S3 { bucket: b, .. })
+        | (Some(Gcs { bucket: a, .. }), Gcs { bucket: b, .. }) => a != b,
+        (Some(_), _) => true,
+    }
 }
 
 /// Why strangers could read the releases if `access` were so; none if they couldn't. A whole bucket on S3 can be made public but

@@ -318,19 +318,6 @@ fn parts_of_killed_uploads_should_be_cleared_away() {
 }
 
 #[test]
-fn where_releases_are_kept_strangers_may_do_nothing() {
-    let target = target();
-    let fix = Fix::of(&target, Server::Amazon);
-    let nothing = private(&Told::Is(vec![]), &s3(), &fix);
-    assert_eq!(nothing.verdict, Verdict::Passed);
-    let read = vec![grant(Public::AnyAccount, Right::Read, "IAM")];
-    let finding = private(&Told::Is(read), &s3(), &fix);
-    assert_eq!(finding.verdict, Verdict::Failed);
-    assert!(finding.text.contains("any account"), "{finding:?}");
-    assert_eq!(private(&dont_know(), &s3(), &fix).verdict, Verdict::Unknown);
-}
-
-#[test]
 fn a_bucket_behind_a_cdn_may_be_closed() {
     let target = Target {
         public_url: Some("https://cdn.example.org/".parse().expect("a URL")),

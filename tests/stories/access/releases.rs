@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{NO_LIST, lines_of, seen_by_strangers};
-use crate::support::hunt::Hunt;
+use crate::support::gcs::Setup;
+use crate::support::hunt::{Google, Hunt};
 use crate::support::s3::Bucket;
 
 fn block(bucket: &Bucket) {
@@ -100,6 +101,152 @@ fn a_bucket_acl_that_opens_the_releases_goes_and_one_that_counts_for_nothing_is_
     assert_eq!(hunt.run(&["doctor"]).code, 3);
     set_acl(&hunt.releases, "", "private");
     hunt.ok(&["doctor"]);
+}
+
+/// Does what is printed as a fix: one of assetsync's own commands, or the last of Amazon's.
+fn follow(hunt: &Hunt, fix: &str) {
+    if fix.contains("assetsync access close prod") {
+        hunt.run(&["access", "close", "prod", "--yes"]);
+        return;
+    }
+    let command = fix.rsplit("aws s3api ").next().expect("a command");
+    let command = command.split(" (").next().expect("the command");
+    let command = command
+        .trim_end()
+        .replace("[server]", &hunt.releases.endpoint)
+        .replace("[releases]", &hunt.releases.name);
+    let script = format!("aws s3api {command}");
+    hunt.releases.shell(&script, &hunt.site.path(""));
+}
+
+/// Where the releases are, needn't be guessed by whoever can list their bucket.
+#[test]
+fn an_open_listing_of_the_releases_own_bucket_is_found_by_all_who_look_and_ended_by_what_they_say()
+{
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "--yes"]);
+    let name = hunt.releases.name.clone();
+    let statement = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "index", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": format!("arn:aws:s3:::{name}")},
+    ]});
+    let policy = statement.to_string();
+    let acl = |acl| ["s3api", "put-bucket-acl", "--bucket", &name, "--acl", acl].map(String::from);
+    let by_policy = [
+        "s3api",
+        "put-bucket-policy",
+        "--bucket",
+        &name,
+        "--policy",
+        &policy,
+    ];
+    for (at, (opened, by)) in [
+        (acl("public-read"), "READ in the bucket's ACL for AllUsers"),
+        (by_policy.map(String::from), "`index` of the bucket policy"),
+        (
+            acl("authenticated-read"),
+            "READ in the bucket's ACL for AuthenticatedUsers",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let is_published = at > 0;
+        hunt.releases.aws(&opened.each_ref().map(String::as_str));
+        let is_for_all = !by.contains("Authenticated");
+        let listing = hunt.releases.anonymous("?list-type=2").status;
+        assert_eq!(listing, if is_for_all { 200 } else { 403 });
+        let doctor = hunt.run(&["doctor"]);
+        assert_eq!(doctor.code, 3, "{doctor}");
+        let found = lines_of(&doctor.stdout, "FAILED  releases-grants");
+        assert!(
+            found.contains("strangers may list") && found.contains(by),
+            "{found}"
+        );
+        let shown = hunt.ok(&["access", "show"]);
+        let told = format!("STRANGERS CAN LIST THEM (by {by}");
+        assert!(shown.contains(&told), "{shown}");
+        if is_published {
+            let audit = hunt.run(&["audit", "--all"]);
+            assert_eq!(audit.code, 3, "{audit}");
+            assert!(
+                audit
+                    .stdout
+                    .contains("where releases are kept, strangers may list"),
+                "{audit}"
+            );
+        }
+        let before = hunt.assets.all_keys();
+        hunt.site.write("map.png", format!("map {at}"));
+        let refused = hunt.run(&["push"]);
+        assert_eq!(refused.code, 3, "{refused}");
+        assert!(
+            refused
+                .stderr
+                .contains("where releases are kept, strangers may list"),
+            "{refused}"
+        );
+        assert!(refused.stderr.contains(by), "{refused}");
+        assert_eq!(hunt.assets.all_keys(), before, "nothing was uploaded");
+        let (_, hint) = refused.stderr.split_once("\nhint: ").expect("a hint");
+        follow(&hunt, hint.lines().next().expect("a fix"));
+
+        assert_eq!(hunt.releases.anonymous("?list-type=2").status, 403);
+        hunt.ok(&["push"]);
+        hunt.ok(&["doctor"]);
+        hunt.ok(&["audit", "--all"]);
+        let shown = hunt.ok(&["access", "show"]);
+        assert!(shown.contains("for us alone"), "{shown}");
+    }
+    // Whoever means it is warned.
+    hunt.releases
+        .aws(&acl("public-read").each_ref().map(String::as_str));
+    hunt.site.write("map.png", "another map");
+    let meant = hunt.run(&["push", "--allow-exposed"]);
+    assert_eq!(meant.code, 0, "{meant}");
+    assert!(
+        meant
+            .stderr
+            .contains("warning: prod: where releases are kept"),
+        "{meant}"
+    );
+}
+
+#[test]
+fn on_google_whoever_may_list_or_read_the_releases_bucket_is_found_too() {
+    let google = Google::new(&[Setup::Uniform]);
+    google.server.set_iam(
+        "hunt",
+        &json!([{"role": "roles/storage.legacyObjectReader", "members": ["allUsers"]}]),
+    );
+    for (role, member, what) in [
+        (
+            "roles/storage.legacyBucketReader",
+            "allUsers",
+            "strangers may list",
+        ),
+        (
+            "roles/storage.objectViewer",
+            "allAuthenticatedUsers",
+            "read objects (any account",
+        ),
+    ] {
+        google
+            .server
+            .set_iam("releases", &json!([{"role": role, "members": [member]}]));
+        google.site.write("map.png", role);
+        let refused = google.run(&["push"]);
+        assert_eq!(refused.code, 3, "{refused}");
+        for said in [&refused.stderr, &google.run(&["doctor"]).stdout] {
+            assert!(
+                said.contains("where releases are kept, strangers may"),
+                "{said}"
+            );
+            assert!(said.contains(what), "{said}");
+        }
+        google.server.set_iam("releases", &json!([]));
+        let run = google.run(&["push"]);
+        assert_eq!(run.code, 0, "{run}");
+    }
 }
 
 /// Doctor's own probe is closed: it's the manifest that isn't.
