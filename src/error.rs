@@ -143,6 +143,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Store(error) if error.kind == StoreErrorKind::OutcomeUnknown => 5,
+            Error::Store(error) if error.kind == StoreErrorKind::Setting => 2,
             Error::Io { .. } | Error::Store(_) => 1,
             Error::Usage { .. } | Error::Config { .. } | Error::Tree(_) => 2,
             Error::Refused { .. } => 3,

@@ -60,6 +60,7 @@ pub mod cors;
 pub mod credentials;
 pub mod doctor;
 pub mod encode;
+pub mod environment;
 mod error;
 mod files;
 pub mod glob;

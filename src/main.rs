@@ -4,14 +4,15 @@ mod cli;
 mod commands;
 mod output;
 
+use std::env::VarError;
 use std::process::ExitCode;
 
 use assetsync::report::{problems_json, tell};
-use assetsync::{Error, Result, plain};
-use clap::error::{ContextKind, ContextValue};
+use assetsync::{Error, Result, environment, plain};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::cli::{Cli, Color};
+use crate::cli::{Cli, Color, SETTINGS};
 use crate::commands::Failed;
 
 /// A tree of many files makes many small allocations, on all cores.
@@ -27,13 +28,18 @@ fn main() -> ExitCode {
         Err(error) => return print_usage(&without_guesses(error)),
     };
     set_color(cli.global.color);
-    let code = go_to_directory(&cli)
+    let outcome = go_to_directory(&cli)
         .map_err(Failed::early)
-        .and_then(|()| commands::run(&cli, &matches))
-        .unwrap_or_else(|failed| {
-            print_error(&failed, &cli, &matches);
-            failed.error.exit_code()
-        });
+        .and_then(|()| commands::run(&cli, &matches));
+    if !cli.global.quiet {
+        for remark in environment::remarks() {
+            tell(&format!("warning: {remark}\n"));
+        }
+    }
+    let code = outcome.unwrap_or_else(|failed| {
+        print_error(&failed, &cli, &matches);
+        failed.error.exit_code()
+    });
     assetsync::store::end_helpers();
     ExitCode::from(code)
 }
@@ -92,6 +98,13 @@ fn print_usage(error: &clap::Error) -> ExitCode {
         error.exit();
     }
     tell(&error.render().ansi().to_string());
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        let is_bad = |name: &&str| std::env::var(name).is_err_and(|e| e != VarError::NotPresent);
+        let variables = SETTINGS.iter().map(|(_, _, variable)| *variable);
+        for variable in variables.filter(is_bad) {
+            tell(&format!("hint: {variable} isn't UTF-8 text\n"));
+        }
+    }
     ExitCode::from(2)
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// What people are told who put credentials into a URL.
-pub(crate) const CREDENTIALS_HINT: &str = "credentials belong into the environment or a profile, not into a URL: AWS_ACCESS_KEY_ID and \
+const CREDENTIALS_HINT: &str = "credentials belong into the environment or a profile, not into a URL: AWS_ACCESS_KEY_ID and \
      AWS_SECRET_ACCESS_KEY, or `aws configure`; for Google, GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN";
 
 /// A text with `…` for the credentials of every URL in it: `s3://…@bucket`. A password may have any character, so up to the
@@ -48,6 +48,14 @@ pub(crate) fn has_credentials(value: &str) -> bool {
         None => value
             .rsplit_once('@')
             .is_some_and(|(user, _)| user.contains(':')),
+    }
+}
+
+/// What to tell of a value that was meant as a URL; empty if it has no credentials.
+pub(crate) fn credentials_hint(value: &str) -> &'static str {
+    match has_credentials(value) {
+        true => CREDENTIALS_HINT,
+        false => "",
     }
 }
 

@@ -15,7 +15,7 @@ use assetsync::{Config, Error, Patience, Result, Target, Wanted, open};
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
-use super::{BAD_INPUT, CHANGES_FOUND, Code, DONE, Session, variable};
+use super::{BAD_INPUT, CHANGES_FOUND, Code, DONE, Session, config_variable};
 use crate::output::{print, print_json};
 
 /// How often, a second apart, a bucket is asked whether its new policy is there: on S3 settings may take a while
@@ -63,7 +63,7 @@ impl Session<'_> {
     /// The policies that targets name, and for which clouds each is. A single file needs no configuration.
     fn policies(&self, file: Option<&Path>) -> Result<BTreeMap<PathBuf, (PathBuf, Vec<Cloud>)>> {
         let is_configured = self.global.config.is_some()
-            || variable("ASSETSYNC_CONFIG").is_some()
+            || config_variable()?.is_some()
             || Path::new(CONFIG_FILE).exists();
         if file.is_some() && !is_configured {
             return Ok(BTreeMap::new());

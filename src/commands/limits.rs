@@ -1,7 +1,5 @@
 //! How many files the process may have open, and how much memory it may have; and what that leaves for requests and threads.
 
-use std::thread;
-
 use assetsync::store::{self, StoreErrorKind};
 use assetsync::{Error, Result, StoreError};
 
@@ -59,13 +57,12 @@ impl Limits {
         most.map_or(wanted, |most| wanted.min(most))
     }
 
-    /// How many threads may read files; none if as many as there are cores.
-    pub(super) fn workers(self) -> Option<usize> {
+    /// How many threads may read files, of so many that are wanted.
+    pub(super) fn workers(self, wanted: usize) -> usize {
         let by_handles = self.left.map(|left| left / HANDLES_A_WORKER);
         let by_memory = self.memory.map(|left| left / MEMORY_A_WORKER);
-        let most = at_least_one(by_handles.into_iter().chain(by_memory).min()?);
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        (most < cores).then_some(most)
+        let most = by_handles.into_iter().chain(by_memory).min();
+        most.map_or(wanted, |most| wanted.min(at_least_one(most)))
     }
 }
 
@@ -145,9 +142,9 @@ mod tests {
             [64, 64, 4, 1]
         );
         let limits = |left, memory| Limits { left, memory };
-        assert_eq!(limits(None, None).workers(), None);
-        assert_eq!(limits(Some(2), None).workers().unwrap_or(1), 1);
-        assert_eq!(limits(None, Some(1)).workers().unwrap_or(1), 1);
+        assert_eq!(limits(None, None).workers(8), 8);
+        assert_eq!(limits(Some(2), None).workers(8), 1);
+        assert_eq!(limits(None, Some(1)).workers(8), 1);
         assert_eq!(limits(None, Some(30)).memory_bytes(100), 10);
         assert_eq!(limits(None, None).memory_bytes(100), 100);
     }

@@ -136,10 +136,12 @@ fn edit<T>(given: Option<&str>, parse: impl Fn(&str) -> Result<T>) -> Result<Edi
     }
 }
 
-/// `2027-01-18T12:00-05:00`, `2027-01-18T12:00` by this machine's zone, or a time from now, such as `36h`.
+/// `2027-01-18T12:00-05:00`, `2027-01-18T12:00[America/New_York]`, `2027-01-18T12:00` by this machine's zone, or a time from now, such as `36h`.
 fn parse_time(text: &str) -> Result<Timestamp> {
+    let of_zone = || Some(text.parse::<Zoned>().ok()?.timestamp());
     let by_zone = || {
-        let civil: jiff::civil::DateTime = text.parse().ok()?;
+        // A zone that isn't known isn't this machine's.
+        let civil: jiff::civil::DateTime = Some(text).filter(|t| !t.contains('['))?.parse().ok()?;
         let zoned = civil.to_zoned(jiff::tz::TimeZone::system()).ok()?;
         Some(zoned.timestamp())
     };
@@ -150,7 +152,10 @@ fn parse_time(text: &str) -> Result<Timestamp> {
             .ok()
             .map(|then| then.timestamp())
     };
-    let time = text.parse().ok().or_else(by_zone).or_else(from_now);
+    let time = of_zone()
+        .or_else(|| text.parse().ok())
+        .or_else(by_zone)
+        .or_else(from_now);
     let whole = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());
     whole.ok_or_else(|| Error::Usage {
         message: format!("`{text}` isn't a time (--until)"),

@@ -21,11 +21,13 @@ use std::mem::ManuallyDrop;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use assetsync::audit::Sample;
 use assetsync::config::Origin;
 use assetsync::doctor::access::Aim;
+use assetsync::environment;
 use assetsync::levels::LevelId;
 use assetsync::report::{Display, DisplayMode, defaults_text, tree_text};
 use assetsync::{
@@ -46,6 +48,10 @@ use crate::output::{self, eprint, print};
 /// How a run without an error ended, as an exit code.
 type Code = u8;
 
+/// How many threads work, where that isn't as many as there are cores.
+const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
+const THREADS_MAX: usize = 1024;
+
 /// How long what is in flight may take after the run was stopped.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -58,7 +64,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code, Failed> {
     let session = Session {
         limits: Limits::raise().map_err(Failed::early)?,
         global: &cli.global,
-        overrides: overrides(matches, &cli.global),
+        overrides: overrides(matches, &cli.global).map_err(Failed::early)?,
         stop: Stop::of(&progress),
         progress,
         switched: RefCell::default(),
@@ -228,20 +234,30 @@ fn run_command(session: &Session<'_>, command: &Command) -> Result<Code> {
 
 /// Threads for hashing and compressing, as many as there are cores or RAYON_NUM_THREADS says, and no more than may have files open.
 fn start_workers(limits: Limits) -> Result<()> {
-    let workers = rayon::ThreadPoolBuilder::new();
-    let workers = match limits.workers() {
-        Some(most) => workers.num_threads(most),
-        None => workers,
+    let asked = environment::variable(THREADS_VARIABLE)?;
+    let asked = asked.map(|text| match text.parse() {
+        Ok(threads) if threads <= THREADS_MAX => Ok(threads),
+        _ => Err(Error::Usage {
+            message: format!("{THREADS_VARIABLE} is `{}`", text.escape_debug()),
+            hint: format!("it's a number from 0, for one a core, to {THREADS_MAX}"),
+        }),
+    });
+    let workers = match asked.transpose()? {
+        None | Some(0) => thread::available_parallelism().map_or(1, usize::from),
+        Some(asked) => asked,
     };
-    workers.build_global().map_err(|e| Error::Io {
-        doing: "start",
-        path: "the worker threads".into(),
-        source: io::Error::other(e),
-    })
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(limits.workers(workers))
+        .build_global()
+        .map_err(|e| Error::Io {
+            doing: "start",
+            path: "the worker threads".into(),
+            source: io::Error::other(e),
+        })
 }
 
 /// The settings that flags and environment give, and which of the two it was.
-fn overrides(matches: &ArgMatches, global: &Global) -> Overrides {
+fn overrides(matches: &ArgMatches, global: &Global) -> Result<Overrides> {
     let mut overrides = Overrides::new();
     let mut level = Some(matches);
     while let Some(matches) = level {
@@ -249,41 +265,48 @@ fn overrides(matches: &ArgMatches, global: &Global) -> Overrides {
             let Ok(Some(value)) = matches.try_get_one::<String>(setting) else {
                 continue;
             };
-            let origin = match matches.value_source(setting) {
-                // CI sets the variables of secrets that aren't there to nothing.
-                Some(ValueSource::EnvVariable) if value.is_empty() => continue,
-                Some(ValueSource::EnvVariable) => Origin::Environment(variable.to_string()),
-                _ => Origin::Flag(flag.to_string()),
+            let given = match matches.value_source(setting) {
+                Some(ValueSource::EnvVariable) => match environment::variable(variable)? {
+                    Some(value) => (value, Origin::Environment(variable.to_string())),
+                    None => continue,
+                },
+                _ => (value.clone(), Origin::Flag(flag.to_string())),
             };
-            overrides.insert(setting.to_string(), (value.clone(), origin));
+            overrides.insert(setting.to_string(), given);
         }
         level = matches.subcommand().map(|(_, matches)| matches);
     }
-    if let Some(target) = variable("ASSETSYNC_TARGET") {
+    if let Some(target) = environment::variable("ASSETSYNC_TARGET")? {
         overrides.insert(
             "target".to_string(),
             (target, Origin::Environment("ASSETSYNC_TARGET".to_string())),
         );
     }
     if !global.no_cache {
-        overrides.extend(cache_folder().map(|folder| ("cache".to_string(), folder)));
+        overrides.extend(cache_folder()?.map(|folder| ("cache".to_string(), folder)));
     }
-    overrides
+    Ok(overrides)
 }
 
 /// The folder of what earlier runs found out.
-fn cache_folder() -> Option<(String, Origin)> {
+fn cache_folder() -> Result<Option<(String, Origin)>> {
     const VARIABLE: &str = "ASSETSYNC_CACHE_DIR";
-    if let Some(folder) = variable(VARIABLE) {
-        return Some((folder, Origin::Environment(VARIABLE.to_string())));
+    if let Some(folder) = environment::variable(VARIABLE)? {
+        return Ok(Some((folder, Origin::Environment(VARIABLE.to_string()))));
     }
-    let folder = Cache::usual_folder()?;
-    Some((folder.to_str()?.to_string(), Origin::Default))
+    let usual = Cache::usual_folder();
+    Ok(usual.and_then(|folder| Some((folder.to_str()?.to_string(), Origin::Default))))
 }
 
-/// A variable that is set to something.
+/// A variable that is set to something and only shown: what isn't text in it is replaced.
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    let value = std::env::var_os(name)?.to_string_lossy().into_owned();
+    (!value.is_empty()).then_some(value)
+}
+
+/// The configuration's file, if the environment names one.
+fn config_variable() -> Result<Option<String>> {
+    environment::variable("ASSETSYNC_CONFIG")
 }
 
 /// What it means that there's nothing to publish.
@@ -376,11 +399,10 @@ impl Session<'_> {
     }
 
     fn config(&self, wanted: Wanted<'_>) -> Result<Config> {
-        let file = self
-            .global
-            .config
-            .clone()
-            .or_else(|| variable("ASSETSYNC_CONFIG").map(PathBuf::from));
+        let file = match &self.global.config {
+            Some(file) => Some(file.clone()),
+            None => config_variable()?.map(PathBuf::from),
+        };
         let mut config = Config::load(file.as_deref(), &self.overrides, wanted)?;
         for setting in &config.provenance {
             self.detail(&format!(

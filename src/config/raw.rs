@@ -90,7 +90,7 @@ pub(super) struct RawTarget {
     #[serde(default)]
     pub(super) access: Option<Access>,
     pub(super) endpoint: Option<Spanned<String>>,
-    pub(super) region: Option<String>,
+    pub(super) region: Option<Spanned<String>>,
     pub(super) addressing: Option<Addressing>,
     pub(super) state: Option<Spanned<String>>,
     pub(super) cors: Option<Spanned<String>>,

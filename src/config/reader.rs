@@ -121,15 +121,20 @@ impl<'a> Reader<'a> {
             "key_file" => shown_key_file(&self.beside_if_from_file(&value, &origin)),
             _ => masked_value(&value).into_owned(),
         };
+        self.note(setting, &shown, origin.clone());
+        Some((value, origin))
+    }
+
+    /// Notes for `-v` where a setting came from, once.
+    pub(super) fn note(&mut self, setting: &str, value: &str, origin: Origin) {
         let shown = Provenance {
             setting: setting.to_string(),
-            value: shown,
-            origin: origin.clone(),
+            value: value.to_string(),
+            origin,
         };
         if !self.provenance.contains(&shown) {
             self.provenance.push(shown);
         }
-        Some((value, origin))
     }
 
     /// Every number is small, so that it fits whatever it's used for.
@@ -484,7 +489,10 @@ impl<'a> Reader<'a> {
 
     fn toml_error(&self, error: &toml::de::Error) -> Error {
         let span = error.span().unwrap_or(0..0);
+        // Values of the wrong kind are quoted.
         let message = error.message().lines().next().unwrap_or_default();
+        let parts = message.split_inclusive(['"', '`']).map(masked_value);
+        let message = &parts.collect::<String>();
         match self.in_words_of_toml(message, span.start) {
             Some((message, hint)) => self.mistake(&span, message, hint),
             None => self.mistake(&span, message, nearest_in_message(error.message())),

@@ -10,8 +10,9 @@ use super::places::Located;
 use super::raw::{RawConfig, RawTarget};
 use super::reader::Reader;
 use super::{Access, Addressing, Flags, Origin, Place, Provenance, Target, nearest};
+use crate::environment::{self, is_region, server_url};
 use crate::error::{Error, Result};
-use crate::mask::{CREDENTIALS_HINT, has_credentials, masked_value};
+use crate::mask::{credentials_hint, has_credentials, masked_value};
 use crate::spot::Relation;
 
 const ACCESS: [(&str, Access); 2] = [
@@ -83,6 +84,9 @@ impl Reader<'_> {
         if let Some(cors) = &raw.cors {
             check_policy(&self.folder().join(cors.get_ref()))
                 .map_err(|why| self.mistake(&cors.span(), why, CORS_HINT))?;
+        }
+        if let Some(region) = raw.region.as_ref().filter(|r| !is_region(r.get_ref())) {
+            return Err(self.mistake(&region.span(), no_region(region.get_ref()), ""));
         }
         for (setting, url) in [("public_url", &raw.public_url), ("endpoint", &raw.endpoint)] {
             if let Some(url) = url {
@@ -173,15 +177,13 @@ impl Reader<'_> {
             .url("public_url", found.and_then(|t| t.public_url.as_ref()))?
             .map(with_slash);
         let endpoint = self.url("endpoint", found.and_then(|t| t.endpoint.as_ref()))?;
-        let region = self
-            .pick("region", found.and_then(|t| t.region.clone()), None)
-            .map(|(region, _)| region);
+        let region = self.region(found.and_then(|t| t.region.as_ref()))?;
         let access = self.choice("access", &ACCESS, found.and_then(|t| t.access))?;
         let addressing =
             self.choice("addressing", &ADDRESSING, found.and_then(|t| t.addressing))?;
         let state = self.state(found.and_then(|t| t.state.as_ref()))?;
         let cors = self.cors(found.and_then(|t| t.cors.as_ref()))?;
-        Ok(Target {
+        self.with_environment(Target {
             name: name.to_string(),
             place,
             public_url,
@@ -193,6 +195,52 @@ impl Reader<'_> {
             cors,
             flags: Flags::default(),
         })
+    }
+
+    fn region(&mut self, in_file: Option<&Spanned<String>>) -> Result<Option<String>> {
+        let picked = self.pick("region", in_file.map(|r| r.get_ref().clone()), None);
+        let Some((region, origin)) = picked else {
+            return Ok(None);
+        };
+        // What the configuration says was checked with all targets.
+        match is_region(&region) {
+            true => Ok(Some(region)),
+            false => Err(Error::usage(
+                format!("{} ({origin})", no_region(&region)),
+                "",
+            )),
+        }
+    }
+
+    /// The same target with what the clouds' own tools read from the environment, where nobody else says it.
+    fn with_environment(&mut self, mut target: Target) -> Result<Target> {
+        let places = || {
+            [Some(&target.place), target.state.as_ref()]
+                .into_iter()
+                .flatten()
+        };
+        let is_on_s3 = places().any(|place| matches!(place, Place::S3 { .. }));
+        let is_on_gcs = places().any(|place| matches!(place, Place::Gcs { .. }));
+        if is_on_gcs && target.endpoint.is_none() {
+            environment::emulator()?;
+        }
+        if !is_on_s3 {
+            return Ok(target);
+        }
+        if let (None, Some((name, url))) = (&target.endpoint, environment::s3_endpoint()?) {
+            self.note(
+                "endpoint",
+                url.as_str(),
+                Origin::Environment(name.to_string()),
+            );
+            // A bucket of Google's has another server than its releases on S3.
+            target.endpoint = (!is_on_gcs).then_some(url);
+        }
+        if let (None, Some((name, region))) = (&target.region, environment::s3_region()?) {
+            self.note("region", &region, Origin::Environment(name.to_string()));
+            target.region = Some(region);
+        }
+        Ok(target)
     }
 
     /// Where releases are kept, if the target's own folder isn't good enough.
@@ -294,13 +342,6 @@ fn url_hint(url: &str) -> &'static str {
     }
 }
 
-fn credentials_hint(url: &str) -> &'static str {
-    match has_credentials(url) {
-        true => CREDENTIALS_HINT,
-        false => "",
-    }
-}
-
 fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
     if has_credentials(url) {
         return Err(format!("`{}` has credentials in it", masked_value(url)));
@@ -309,6 +350,9 @@ fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
             return Err("the URL `file:` names no folder".to_string());
+        }
+        if path.contains('\0') {
+            return Err(format!("`{}` has a NUL in it", crate::error::escape(url)));
         }
         if path.starts_with("~/") {
             return Err(format!("`{url}`: only a shell knows what `~` is"));
@@ -343,13 +387,13 @@ fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
     }
 }
 
+fn no_region(text: &str) -> String {
+    let shown = crate::error::escape(&masked_value(text));
+    format!("region is `{shown}`, and must be one such as `us-east-1`")
+}
+
 fn parse_url(setting: &str, text: &str) -> Result<Url, String> {
-    let is_plain = |url: &Url| {
-        let has_no_more =
-            url.query().is_none() && url.fragment().is_none() && !has_credentials(text);
-        matches!(url.scheme(), "http" | "https") && url.has_host() && has_no_more
-    };
-    Url::parse(text).ok().filter(is_plain).ok_or_else(|| {
+    server_url(text).ok_or_else(|| {
         let shown = crate::error::escape(&masked_value(text));
         let example = match setting {
             "endpoint" => "https://s3.example.org",

@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
+use crate::bounded::{self, Contents};
 use crate::config::Place;
 use crate::error::{Error, Result, escape, plain};
 
@@ -212,20 +213,27 @@ fn unreadable(finding: Finding) -> Checked {
     }
 }
 
+/// The largest policy, in bytes: S3 takes 64 KB.
+const POLICY_BYTES_MAX: usize = 1 << 20;
+
 /// Reads and checks the policy in `file`.
 ///
 /// # Errors
 /// The file can't be read. Mistakes in it are no error here, but in what is returned.
 pub fn check_file(file: &Path, clouds: &[Cloud]) -> Result<Checked> {
-    let text = std::fs::read(file).map_err(|e| {
-        let message = format!(
-            "Cannot read the CORS policy `{}`: {}",
-            file.display(),
-            plain(&e)
-        );
+    let shown = file.display();
+    let contents = bounded::read(file, POLICY_BYTES_MAX).map_err(|e| {
+        let message = format!("Cannot read the CORS policy `{shown}`: {}", plain(&e));
         Error::usage(message, "")
     })?;
-    Ok(check(&text, clouds))
+    match contents {
+        Contents::Whole(text) => Ok(check(&text, clouds)),
+        Contents::TooLarge => {
+            let most = bounded::size(POLICY_BYTES_MAX);
+            let message = format!("The CORS policy `{shown}` is larger than {most}");
+            Err(Error::usage(message, "is it the right file?"))
+        }
+    }
 }
 
 /// The policy in `file`, which must be fit for `cloud`, and what is unwise in it.

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use object_store::aws::AwsCredential;
 use reqsign_aws_core::Credential;
-use reqsign_core::{Context, Error, HttpSend, OsEnv, SigningCredential};
+use reqsign_core::{Context, Error, HttpSend, SigningCredential};
 use reqsign_file_read_tokio::TokioFileRead;
 
 use super::helper::Helpers;
 use super::wire::reqwest_client;
-use super::{StoreError, aws_sources};
+use super::{StoreError, StoreErrorKind, aws_sources};
+use crate::environment;
 
 /// The credentials in use, renewed before they expire.
 #[derive(Debug)]
@@ -27,11 +28,16 @@ struct Held {
 
 impl AwsCredentials {
     pub(crate) async fn find() -> Result<AwsCredentials, StoreError> {
+        environment::check_aws()?;
+        if let Some((half, other)) = environment::half_a_key()? {
+            let why = format!("{half} is set, and {other} isn't");
+            return Err(aws_sources::no_credentials(&why));
+        }
         let context = Context::new()
-            .with_env(OsEnv)
+            .with_env(environment::Cleaned)
             .with_file_read(TokioFileRead)
             .with_command_execute(Helpers)
-            .with_http_send(Client(reqwest_client()));
+            .with_http_send(Client);
         let held = load(&context).await?;
         Ok(AwsCredentials {
             context,
@@ -66,16 +72,39 @@ impl AwsCredentials {
 
 async fn load(context: &Context) -> Result<Held, StoreError> {
     let found = aws_sources::find(context).await?;
-    let for_signing = Arc::new(AwsCredential {
-        key_id: found.access_key_id.clone(),
-        secret_key: found.secret_access_key.clone(),
-        token: found.session_token.clone(),
-    });
+    let for_signing = Arc::new(usable(&found)?);
     Ok(Held { found, for_signing })
 }
 
+/// What is signed with: whoever signs panics where it can't be a part of a header.
+fn usable(found: &Credential) -> Result<AwsCredential, StoreError> {
+    let token = found
+        .session_token
+        .as_deref()
+        .filter(|token| !token.is_empty());
+    Ok(AwsCredential {
+        key_id: field("AccessKeyId", &found.access_key_id)?,
+        secret_key: field("SecretAccessKey", &found.secret_access_key)?,
+        token: token
+            .map(|token| field("SessionToken", token))
+            .transpose()?,
+    })
+}
+
+/// A part of credentials that came from a profile, a program or a service.
+fn field(name: &str, value: &str) -> Result<String, StoreError> {
+    let name = format!("the {name} of the AWS credentials that were found");
+    let value = environment::without_space_around(&name, value);
+    environment::one_line(value).map_err(|flaw| {
+        let message = format!("{} {flaw}", name.replacen('t', "T", 1));
+        StoreError::new(StoreErrorKind::Credentials, message)
+            .hint("mend the profile in ~/.aws, or what its `credential_process` prints")
+    })?;
+    Ok(value.to_string())
+}
+
 #[derive(Debug)]
-struct Client(reqwest::Client);
+struct Client;
 
 impl HttpSend for Client {
     async fn http_send(
@@ -85,8 +114,9 @@ impl HttpSend for Client {
         let failed = |e: reqwest::Error| {
             Error::unexpected("the sign-in request failed").with_source(e.without_url())
         };
+        let client = reqwest_client().map_err(|e| Error::unexpected(e.to_string()))?;
         let request = request.try_into().map_err(failed)?;
-        let response = self.0.execute(request).await.map_err(failed)?;
+        let response = client.execute(request).await.map_err(failed)?;
         let mut answer = http::Response::builder().status(response.status());
         if let Some(headers) = answer.headers_mut() {
             headers.extend(response.headers().clone());

@@ -174,19 +174,18 @@ async fn ask(
 
 /// The role of the instance that this may be. If nobody answers, it isn't one.
 async fn from_instance(context: &Context) -> Result<Credential, StoreError> {
-    let none = |why: &str| missing(format!("No AWS credentials: {why}")).hint(looked_at());
     let is_off = context.env_var("AWS_EC2_METADATA_DISABLED");
     if is_off.is_some_and(|off| off.eq_ignore_ascii_case("true")) {
-        return Err(none("none found"));
+        return Err(no_credentials("none found"));
     }
     let instance = IMDSv2CredentialProvider::new();
     match tokio::time::timeout(INSTANCE, instance.provide_credential(context)).await {
         Ok(Ok(Some(found))) => Ok(found),
-        Ok(Err(error)) if !is_unreached(&error) => Err(none(&format!(
+        Ok(Err(error)) if !is_unreached(&error) => Err(no_credentials(&format!(
             "none found, and the instance's metadata service says: {}",
             answer(&error)
         ))),
-        _ => Err(none("none found")),
+        _ => Err(no_credentials("none found")),
     }
 }
 
@@ -436,6 +435,11 @@ pub(super) fn shown(said: &str) -> String {
         begin.push('…');
     }
     crate::error::escape(&begin)
+}
+
+/// None are to be had anywhere.
+pub(super) fn no_credentials(why: &str) -> StoreError {
+    missing(format!("No AWS credentials: {why}")).hint(looked_at())
 }
 
 fn missing(message: String) -> StoreError {

@@ -22,6 +22,7 @@ use super::google_credentials::Signer;
 use super::http::{Call, Http, Reply, in_words, is_whole, refuse_cut, text};
 use super::pages::{PAGE_BYTES_MAX, Pages};
 use super::ranges;
+use super::wire::reqwest_client;
 use super::{
     DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Server, Store, StoreError,
     StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called, document_begin,
@@ -30,6 +31,7 @@ use super::{
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
 use crate::config::{Access, Target};
+use crate::environment;
 use crate::name::Token;
 use crate::path::{ObjectKey, url_path};
 
@@ -37,9 +39,6 @@ use crate::path::{ObjectKey, url_path};
 const ROUNDS_MAX: u64 = (PART_BYTES as u64) >> 18;
 
 const SERVER: &str = "https://storage.googleapis.com";
-
-/// Where the SDKs for Google's storage look for a server of one's own.
-const EMULATOR_VARIABLE: &str = "STORAGE_EMULATOR_HOST";
 
 /// What an object's resource is asked for.
 pub(super) const FIELDS: &str = "name,size,metadata,generation,crc32c,updated";
@@ -67,8 +66,11 @@ impl Gcs {
         prefix: &str,
         patience: Patience,
     ) -> Result<Gcs, StoreError> {
-        let is_emulated =
-            target.endpoint.is_none() && std::env::var_os(EMULATOR_VARIABLE).is_some();
+        let is_emulated = target.endpoint.is_none() && environment::emulator()?.is_some();
+        let server = server(target);
+        if server.starts_with("https:") {
+            reqwest_client()?;
+        }
         let signer = if is_emulated {
             Signer::anonymous(bucket)
         } else {
@@ -79,7 +81,7 @@ impl Gcs {
                 http: Http::new(patience),
                 signer,
             }),
-            server: server(target),
+            server,
             bucket: bucket.to_string(),
             prefix: prefix.to_string(),
             access: target.access,
@@ -596,10 +598,10 @@ pub(super) fn server(target: &Target) -> String {
     if let Some(endpoint) = &target.endpoint {
         return endpoint.as_str().trim_end_matches('/').to_string();
     }
-    match std::env::var(EMULATOR_VARIABLE) {
-        Ok(host) if host.contains("://") => host.trim_end_matches('/').to_string(),
-        Ok(host) if !host.is_empty() => format!("http://{}", host.trim_end_matches('/')),
-        _ => SERVER.to_string(),
+    match environment::emulator() {
+        Ok(Some(emulator)) => emulator,
+        // Whoever opens a target, or reads its configuration, is told what is wrong with it.
+        Ok(None) | Err(_) => SERVER.to_string(),
     }
 }
 

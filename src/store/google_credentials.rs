@@ -15,12 +15,17 @@ use serde::Deserialize;
 use super::aws_sources::shown;
 use super::http::{Reply, Sign};
 use super::{StoreError, StoreErrorKind};
+use crate::bounded;
+use crate::environment;
 
 /// An access token from elsewhere, such as `gcloud auth print-access-token` or a CI's keyless login.
 const TOKEN_VARIABLE: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
 
 /// The metadata server of Google's machines answers in milliseconds or isn't there.
 const METADATA: Duration = Duration::from_secs(1);
+
+/// The largest file of credentials, in bytes.
+const FILE_BYTES_MAX: usize = 1 << 20;
 
 /// Puts the credentials in use on requests.
 #[derive(Debug)]
@@ -59,8 +64,8 @@ impl Signer {
             Credentials::Anonymous => "none, as at an emulator".to_string(),
             Credentials::Token(_) => format!("the access token in {TOKEN_VARIABLE}"),
             Credentials::Provider(..) => match credentials_file() {
-                Some(file) => format!("those of `{}`", file.display()),
-                None => "a service account's from the environment, or this machine's".to_string(),
+                Ok(Some(file)) => format!("those of `{}`", file.display()),
+                _ => "a service account's from the environment, or this machine's".to_string(),
             },
         }
     }
@@ -106,34 +111,30 @@ impl Sign for Signer {
 
 impl Credentials {
     async fn find(bucket: &str) -> Result<Credentials, StoreError> {
-        if let Some(token) = variable(TOKEN_VARIABLE) {
+        if let Some(token) = environment::text(TOKEN_VARIABLE)? {
             return Ok(Credentials::Token(token.into()));
         }
-        let source = match &credentials_file() {
+        let file = credentials_file()?;
+        let source = match &file {
             Some(file) => {
                 refuse_unknown_kind(file)?;
                 format!("`{}`", file.display())
             }
-            None if [
-                "GOOGLE_SERVICE_ACCOUNT",
-                "GOOGLE_SERVICE_ACCOUNT_PATH",
-                "GOOGLE_SERVICE_ACCOUNT_KEY",
-            ]
-            .iter()
-            .any(|v| variable(v).is_some()) =>
-            {
-                "GOOGLE_SERVICE_ACCOUNT".to_string()
+            None if is_in_environment() => "GOOGLE_SERVICE_ACCOUNT".to_string(),
+            None if metadata_server_answers(environment::text("GCE_METADATA_HOST")?).await => {
+                "the metadata server".to_string()
             }
-            None if metadata_server_answers().await => "the metadata server".to_string(),
             None => return Err(missing("none found")),
         };
         let client = object_store::ClientOptions::new().with_allow_http(true);
-        super::wire::reqwest_client();
-        let store = GoogleCloudStorageBuilder::from_env()
+        super::wire::set_provider();
+        let mut builder = GoogleCloudStorageBuilder::from_env()
             .with_bucket_name(bucket)
-            .with_client_options(client)
-            .build();
-        let store = store.map_err(|e| failed(&source, &e))?;
+            .with_client_options(client);
+        if let Some(file) = file.as_ref().and_then(|file| file.to_str()) {
+            builder = builder.with_application_credentials(file);
+        }
+        let store = builder.build().map_err(|e| failed(&source, &e))?;
         let provider = Arc::clone(store.credentials());
         let found = Credentials::Provider(provider, source.into());
         found.bearer().await?;
@@ -155,22 +156,30 @@ impl Credentials {
     }
 }
 
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+/// Whether the environment has a service account, or says where one is, in object_store's own variables.
+fn is_in_environment() -> bool {
+    let names = [
+        "GOOGLE_SERVICE_ACCOUNT",
+        "GOOGLE_SERVICE_ACCOUNT_PATH",
+        "GOOGLE_SERVICE_ACCOUNT_KEY",
+    ];
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    names.into_iter().any(is_set)
 }
 
 /// The file that has credentials, if any does.
-fn credentials_file() -> Option<PathBuf> {
-    variable("GOOGLE_APPLICATION_CREDENTIALS")
-        .map(PathBuf::from)
-        .or_else(well_known_file)
+fn credentials_file() -> Result<Option<PathBuf>, StoreError> {
+    match environment::text("GOOGLE_APPLICATION_CREDENTIALS")? {
+        Some(file) => Ok(Some(PathBuf::from(file))),
+        None => Ok(well_known_file(environment::text("CLOUDSDK_CONFIG")?)),
+    }
 }
 
 /// Where `gcloud auth application-default login` writes.
-fn well_known_file() -> Option<PathBuf> {
-    let folder = variable("CLOUDSDK_CONFIG")
+fn well_known_file(folder: Option<String>) -> Option<PathBuf> {
+    let folder = folder
         .map(PathBuf::from)
-        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".config/gcloud")))?;
+        .or_else(|| std::env::home_dir().map(|home| home.join(".config/gcloud")))?;
     let file = folder.join("application_default_credentials.json");
     file.exists().then_some(file)
 }
@@ -183,9 +192,9 @@ struct CredentialsFile {
 
 fn refuse_unknown_kind(file: &Path) -> Result<(), StoreError> {
     let shown = file.display();
-    let text = std::fs::read(file)
-        .map_err(|e| missing(&format!("`{shown}`: {}", crate::error::plain(&e))))?;
-    let parsed: CredentialsFile = serde_json::from_slice(&text)
+    let text =
+        bounded::text(file, FILE_BYTES_MAX).map_err(|e| missing(&format!("`{shown}`: {e}")))?;
+    let parsed: CredentialsFile = serde_json::from_str(&text)
         .map_err(|_| missing(&format!("`{shown}` isn't a credentials file")))?;
     match parsed.kind.as_str() {
         "service_account" | "authorized_user" => Ok(()),
@@ -195,9 +204,8 @@ fn refuse_unknown_kind(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-async fn metadata_server_answers() -> bool {
-    let host =
-        variable("GCE_METADATA_HOST").unwrap_or_else(|| "metadata.google.internal".to_string());
+async fn metadata_server_answers(host: Option<String>) -> bool {
+    let host = host.unwrap_or_else(|| "metadata.google.internal".to_string());
     let host = if host.contains(':') {
         host
     } else {

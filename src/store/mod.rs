@@ -52,6 +52,7 @@ use bytes::Bytes;
 use crate::body::Body;
 use crate::build::{Build, Object};
 use crate::config::{Place, Target};
+use crate::environment;
 use crate::error::Error;
 use crate::mask::masked;
 use crate::name::Token;
@@ -339,8 +340,12 @@ impl Default for Patience {
 /// Opens the store of `target`. Credentials are looked for now, so that a run without any fails at once.
 ///
 /// # Errors
-/// No credentials (in under two seconds, naming all that was looked at), or no such folder.
+/// No credentials (in under two seconds, naming all that was looked at), a variable of the environment that can't be used, or no
+/// such folder.
 pub async fn open(target: &Target, patience: Patience) -> Result<Arc<dyn Store>, StoreError> {
+    if !matches!(target.place, Place::Directory(_)) {
+        environment::check_proxies()?;
+    }
     Ok(match &target.place {
         Place::Directory(folder) => Arc::new(directory::Directory::new(folder)),
         Place::S3 { bucket, prefix } => {
@@ -362,7 +367,7 @@ pub(crate) fn server(target: &Target) -> Option<String> {
 }
 
 /// The URL that browsers use for `key` in `target`, without asking the network. S3 without a region is
-/// taken to be in us-east-1.
+/// taken to be in us-east-1. What the environment says of S3 is in a [`Target`] that comes from a configuration.
 pub fn public_url(target: &Target, key: &ObjectKey) -> String {
     if let Some(base) = &target.public_url {
         return format!("{base}{}", key.url_path());
@@ -370,11 +375,10 @@ pub fn public_url(target: &Target, key: &ObjectKey) -> String {
     match &target.place {
         Place::Directory(folder) => directory::Directory::new(folder).url(key),
         Place::S3 { bucket, prefix } => {
-            let region =
-                s3::configured_region(target).unwrap_or_else(|| s3::DEFAULT_REGION.to_string());
+            let region = target.region.as_deref().unwrap_or(s3::DEFAULT_REGION);
             format!(
                 "{}/{}",
-                s3::bucket_url(target, bucket, &region),
+                s3::bucket_url(target, bucket, region),
                 crate::path::url_path(&format!("{prefix}{key}"))
             )
         }
@@ -405,6 +409,8 @@ pub struct StoreError {
 /// Kinds of failure that are handled in different ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StoreErrorKind {
+    /// A variable of the environment can't be used.
+    Setting,
     /// None found, or refused.
     Credentials,
     /// A permission is missing.
@@ -437,7 +443,7 @@ impl StoreErrorKind {
         use StoreErrorKind::*;
         matches!(
             self,
-            Credentials | Denied | NoBucket | AclRefused | Region | Clock | Unreachable
+            Setting | Credentials | Denied | NoBucket | AclRefused | Region | Clock | Unreachable
         )
     }
 }

@@ -28,6 +28,7 @@ use super::s3_documents::{
     ListBucket, ListedObject, decode_key, error_document, fingerprint, parse,
 };
 use super::s3_region::{Asked, in_region, is_redirect, other_server, region_named};
+use super::wire::reqwest_client;
 use super::{
     Listing, PART_BYTES, Patience, PutMode, Server, Store, StoreError, StoreErrorKind, Stored,
     TOKEN_METADATA, UNKNOWN_HINT, Version, object_called,
@@ -35,6 +36,7 @@ use super::{
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
 use crate::config::{Access, Addressing, Target};
+use crate::environment;
 use crate::name::Token;
 use crate::path::{ObjectKey, url_path};
 
@@ -103,10 +105,18 @@ impl S3 {
         prefix: &str,
         patience: Patience,
     ) -> Result<S3, StoreError> {
+        let target = &with_environment(target)?;
+        if target
+            .endpoint
+            .as_ref()
+            .is_none_or(|url| url.scheme() == "https")
+        {
+            reqwest_client()?;
+        }
         let credentials = AwsCredentials::find().await?;
-        let region = match configured_region(target) {
-            Some(region) => region,
-            None if endpoint(target).is_some() => DEFAULT_REGION.to_string(),
+        let region = match &target.region {
+            Some(region) => region.clone(),
+            None if target.endpoint.is_some() => DEFAULT_REGION.to_string(),
             None => region_of(bucket).await?,
         };
         let bucket_url = bucket_url(target, bucket, &region);
@@ -124,7 +134,7 @@ impl S3 {
                     region: Mutex::new(region.clone()),
                 },
                 region,
-                is_amazons: endpoint(target).is_none(),
+                is_amazons: target.endpoint.is_none(),
                 wants_bare_etags: AtomicBool::new(false),
             }),
             bucket_url,
@@ -735,28 +745,22 @@ enum Begin {
     Token(String),
 }
 
-/// The region that flags, configuration or environment give.
-pub(super) fn configured_region(target: &Target) -> Option<String> {
-    let variable = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
-    target
-        .region
-        .clone()
-        .or_else(|| variable("AWS_REGION"))
-        .or_else(|| variable("AWS_DEFAULT_REGION"))
-}
-
-fn endpoint(target: &Target) -> Option<Url> {
-    let variable = |name| std::env::var(name).ok().and_then(|v| Url::parse(&v).ok());
-    target
-        .endpoint
-        .clone()
-        .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
-        .or_else(|| variable("AWS_ENDPOINT_URL"))
+/// The same target with what the environment says of S3, where it doesn't come from a configuration, or is on Google's storage and
+/// keeps its releases here.
+fn with_environment(target: &Target) -> Result<Target, StoreError> {
+    let mut target = target.clone();
+    if target.endpoint.is_none() {
+        target.endpoint = environment::s3_endpoint()?.map(|(_, url)| url);
+    }
+    if target.region.is_none() {
+        target.region = environment::s3_region()?.map(|(_, region)| region);
+    }
+    Ok(target)
 }
 
 /// Whose server it is, without credentials: an endpoint, or Amazon's.
 pub(super) fn server(target: &Target) -> String {
-    match endpoint(target) {
+    match &target.endpoint {
         Some(url) => url.origin().ascii_serialization(),
         None => "https://s3.amazonaws.com".to_string(),
     }
@@ -765,7 +769,7 @@ pub(super) fn server(target: &Target) -> String {
 /// A bucket's URL, without a final slash. Amazon's servers want the bucket in the host; others mostly in
 /// the path, as do names with dots, which no certificate covers.
 pub(super) fn bucket_url(target: &Target, bucket: &str, region: &str) -> String {
-    let endpoint = endpoint(target);
+    let endpoint = target.endpoint.clone();
     let usual = if endpoint.is_some() || bucket.contains('.') {
         Addressing::Path
     } else {
@@ -783,7 +787,7 @@ pub(super) fn bucket_url(target: &Target, bucket: &str, region: &str) -> String 
 }
 
 async fn region_of(bucket: &str) -> Result<String, StoreError> {
-    super::wire::reqwest_client();
+    super::wire::set_provider();
     object_store::aws::resolve_bucket_region(bucket, &object_store::ClientOptions::default())
         .await
         .map_err(|e| {

@@ -17,8 +17,8 @@ use object_store::client::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
-use super::Patience;
 use super::silence::{CHANCE, Silence};
+use super::{Patience, StoreError, StoreErrorKind};
 
 /// How long a connection may take to open.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -48,24 +48,53 @@ async fn a_connection() -> Option<OwnedSemaphorePermit> {
 }
 
 /// The one client all stores of the process share: connections are reused.
-pub(super) fn reqwest_client() -> reqwest::Client {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    CLIENT.get_or_init(|| build_client(client())).clone()
+///
+/// # Errors
+/// There are no certificates to know servers by.
+pub(super) fn reqwest_client() -> Result<reqwest::Client, StoreError> {
+    static CLIENT: OnceLock<Option<reqwest::Client>> = OnceLock::new();
+    let built = CLIENT.get_or_init(|| client().build().ok());
+    built.clone().ok_or_else(no_certificates)
+}
+
+/// Nothing else can go wrong with our options.
+fn no_certificates() -> StoreError {
+    let is_set = |name: &&str| std::env::var_os(name).is_some();
+    let set: Vec<&str> = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .into_iter()
+        .filter(is_set)
+        .collect();
+    let (where_, hint) = match set.as_slice() {
+        [] => ("on this machine".to_string(), "install `ca-certificates`"),
+        names => (
+            format!("where {} says they are", names.join(" or ")),
+            "set it to where they are, or unset it",
+        ),
+    };
+    let message = format!("There are no certificates {where_}, so no server can be trusted");
+    StoreError::new(StoreErrorKind::Setting, message).hint(hint)
 }
 
 /// The same for servers without TLS: reading a system's certificates takes as long as many files.
 fn plain_client() -> reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     CLIENT
-        .get_or_init(|| build_client(client().tls_certs_only([])))
+        .get_or_init(|| {
+            let built = client().tls_certs_only([]).build();
+            built.expect("the TLS provider is set and no option is invalid")
+        })
         .clone()
 }
 
-fn client() -> reqwest::ClientBuilder {
-    // The default provider may be set by the program this library is part of; either is fine.
+/// Chooses who encrypts, for us and for object_store. The program this library is part of may have done so; either is fine.
+pub(super) fn set_provider() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         drop(rustls::crypto::ring::default_provider().install_default());
     }
+}
+
+fn client() -> reqwest::ClientBuilder {
+    set_provider();
     reqwest::Client::builder()
         .user_agent(concat!("assetsync/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT)
@@ -78,12 +107,6 @@ fn client() -> reqwest::ClientBuilder {
                 .get()
                 .map_or(usize::MAX, |most| most.available_permits()),
         )
-}
-
-fn build_client(builder: reqwest::ClientBuilder) -> reqwest::Client {
-    builder
-        .build()
-        .expect("the TLS provider is set and no option is invalid")
 }
 
 /// Sends a request over reqwest and gives up when nothing moves.
@@ -99,7 +122,7 @@ impl HttpService for Wire {
         let (parts, body) = request.into_parts();
         let client = match parts.uri.scheme_str() {
             Some("http") => plain_client(),
-            _ => reqwest_client(),
+            _ => reqwest_client().map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?,
         };
         let connection = a_connection().await;
         let size_bytes = body.content_length() as u64;
