@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::Path;
 
 use crate::build::{Build, Object};
@@ -50,10 +50,10 @@ fn pairs(objects: &[Object]) -> Vec<(&Object, &Object)> {
 /// Whether `a` and `A` are two files in `folder`, which needn't be there yet.
 fn tells_case_apart(folder: &Path) -> bool {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-    let told = by_names(&folder).or_else(|| by_trying(&folder));
     // A folder that isn't there yet will be as the one it's made in.
-    let mut above = folder.ancestors().skip(1);
-    told.or_else(|| above.find_map(by_names)).unwrap_or(true)
+    let here = folder.ancestors().find(|folder| folder.is_dir());
+    let told = here.and_then(|here| by_names(here).or_else(|| by_trying(here)));
+    told.unwrap_or(true)
 }
 
 /// As the names that are in `folder` tell, if any has letters.
@@ -79,9 +79,23 @@ fn tells_apart(folder: &Path, name: &OsStr) -> Option<bool> {
     let Ok(there) = other.symlink_metadata() else {
         return Some(true);
     };
-    // A link by that name is another file.
-    let is_same = || other.canonicalize().ok() == file.canonicalize().ok();
-    Some(there.is_symlink() != file.is_symlink() || !is_same())
+    let here = file.symlink_metadata().ok()?;
+    Some(!is_same((&other, &there), (&file, &here)))
+}
+
+/// Whether two names lead to one file; a link is a file of its own. A path as the system writes it doesn't tell: Linux leaves
+/// every name as it's asked for.
+#[cfg(unix)]
+fn is_same(one: (&Path, &Metadata), other: (&Path, &Metadata)) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: &Metadata| (metadata.dev(), metadata.ino());
+    identity(one.1) == identity(other.1)
+}
+
+#[cfg(not(unix))]
+fn is_same(one: (&Path, &Metadata), other: (&Path, &Metadata)) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    one.1.is_symlink() == other.1.is_symlink() && real(one.0) == real(other.0)
 }
 
 fn in_other_case(name: &OsStr) -> Option<OsString> {
