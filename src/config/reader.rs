@@ -66,6 +66,13 @@ impl<'a> Reader<'a> {
         let rules = self.rules(&raw)?;
         let sources = self.sources(&raw)?;
         let key_file = match self.pick("key_file", written(&raw.key_file), None) {
+            Some((file, origin)) if file.is_empty() || file.contains('\0') => {
+                let shown = crate::error::escape(&file);
+                return Err(Error::usage(
+                    format!("key_file is `{shown}`, and must be the name of a file ({origin})"),
+                    "`assetsync key new FILE` makes one",
+                ));
+            }
             Some((file, origin)) => self.beside_if_from_file(&file, &origin),
             // Whoever needs it, asks for it: not every command has a key.
             None if self.settings == Settings::Flags => PathBuf::new(),
