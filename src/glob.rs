@@ -190,7 +190,7 @@ mod tests {
         Glob::new(&"?".repeat(PATTERN_BYTES_MAX)).expect("within bounds");
         for (pattern, why) in [
             (nested(NESTING_MAX + 1), BadGlob::TooDeep(NESTING_MAX + 1)),
-            (nested(5_000), BadGlob::TooDeep(5_000)),
+            (nested(400), BadGlob::TooDeep(400)),
             (alternatives(1025), BadGlob::TooManyAlternatives(1025)),
             ("?".repeat(300_000), BadGlob::TooLong(300_000)),
             ("{a,".repeat(100_000), BadGlob::TooLong(300_000)),
@@ -208,7 +208,7 @@ mod tests {
             "[!]{]".repeat(50),
         ] {
             let glob = Glob::new(&pattern).unwrap_or_else(|why| panic!("`{pattern}` {why}"));
-            assert_eq!(glob.is_match(&"{".repeat(50)), !pattern.contains('!'));
+            assert_eq!(glob.is_match("{".repeat(50)), !pattern.contains('!'));
         }
         assert_eq!(
             check_bounds(&format!("[{}", "{".repeat(20))),

@@ -76,7 +76,8 @@ fn has_password(authority: &str) -> bool {
     };
     let is_host = host.contains('.') || host == "localhost" || host.starts_with('[');
     let is_port = port.len() < 6 && port.bytes().all(|b| b.is_ascii_digit());
-    !(is_host && is_port) && !authority.ends_with(']')
+    let is_server = is_host && is_port || authority.ends_with(']');
+    !is_server
 }
 
 #[cfg(test)]

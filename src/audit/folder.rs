@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::GzDecoder;
 
@@ -219,7 +219,7 @@ fn measure(mut from: impl Read) -> io::Result<(u64, blake3::Hash)> {
     Ok((bytes, hasher.finalize()))
 }
 
-fn gz(entry: &Entry, file: &Path, gz: &PathBuf) -> Option<Finding> {
+fn gz(entry: &Entry, file: &Path, gz: &Path) -> Option<Finding> {
     // More than was published is enough to know.
     let unpacked = |gz| measure(GzDecoder::new(gz).take(entry.size_bytes + 1));
     match files::open(gz) {

@@ -36,7 +36,10 @@ pub async fn mend(
     mends.left.extend(failed);
     let failed = close_documents(subject, mends).await;
     mends.left.extend(failed);
-    let look = async { Ok::<_, Error>(look_again(subject, audit, mends).await) };
+    let look = async {
+        look_again(subject, audit, mends).await;
+        Ok::<_, Error>(())
+    };
     subject.progress.unless_stopped(look).await
 }
 

@@ -74,36 +74,30 @@ pub(super) async fn find(context: &Context) -> Result<Credential, StoreError> {
         return Ok(found);
     }
     let profile = Profile::read(context).await?;
-    for source in sources(context, &profile)? {
-        let name = profile.name.as_str();
-        let found = match &source {
-            Source::Environment => None,
-            Source::WebIdentity(of_profile) => {
-                let to = to_endpoint(context)?;
-                let provider = match of_profile {
-                    Some((role, file)) => AssumeRoleWithWebIdentityCredentialProvider::with_config(
-                        role.clone(),
-                        file.into(),
-                    ),
-                    None => AssumeRoleWithWebIdentityCredentialProvider::new(),
-                };
-                ask(&provider, &to, &source, name).await?
-            }
-            Source::Sso(sso) => ask(&sso.provider(), context, &source, name).await?,
-            Source::Profile => {
-                ask(&ProfileCredentialProvider::new(), context, &source, name).await?
-            }
-            Source::Process => {
-                ask(&ProcessCredentialProvider::new(), context, &source, name).await?
-            }
-            Source::Container => ask(&ECSCredentialProvider::new(), context, &source, name).await?,
-        };
-        match found {
-            Some(found) => return Ok(found),
-            None => return Err(source.failed(name, "it gave none")),
+    // The first that is set up is meant: no other one is tried behind its back.
+    let Some(source) = sources(context, &profile)?.into_iter().next() else {
+        return from_instance(context).await;
+    };
+    let name = profile.name.as_str();
+    let found = match &source {
+        Source::Environment => None,
+        Source::WebIdentity(of_profile) => {
+            let to = to_endpoint(context)?;
+            let provider = match of_profile {
+                Some((role, file)) => AssumeRoleWithWebIdentityCredentialProvider::with_config(
+                    role.clone(),
+                    file.into(),
+                ),
+                None => AssumeRoleWithWebIdentityCredentialProvider::new(),
+            };
+            ask(&provider, &to, &source, name).await?
         }
-    }
-    from_instance(context).await
+        Source::Sso(sso) => ask(&sso.provider(), context, &source, name).await?,
+        Source::Profile => ask(&ProfileCredentialProvider::new(), context, &source, name).await?,
+        Source::Process => ask(&ProcessCredentialProvider::new(), context, &source, name).await?,
+        Source::Container => ask(&ECSCredentialProvider::new(), context, &source, name).await?,
+    };
+    found.ok_or_else(|| source.failed(name, "it gave none"))
 }
 
 /// The places that are set up besides keys in the environment, in the order of Amazon's tools.

@@ -548,7 +548,7 @@ fn is_worth_another_try(call: &Call, reply: &Reply) -> bool {
         // S3 may find out that it failed after it began to say "200".
         StatusCode::OK if !call.is_content && is_error_document(&reply.body) => {
             let has = |code: &&str| memchr::memmem::find(&reply.body, code.as_bytes()).is_some();
-            PASSING_ERRORS.iter().any(|code| has(&code))
+            PASSING_ERRORS.iter().any(has)
         }
         status => status.is_server_error(),
     }

@@ -62,7 +62,10 @@ fn circle(why: &str) -> StoreError {
 mod tests {
     use super::*;
 
-    fn turns(pages: &[(Option<(&str, &str)>, Option<&str>)]) -> Result<(), String> {
+    /// The first and last key of a page, and the token of the next.
+    type Page = (Option<(&'static str, &'static str)>, Option<&'static str>);
+
+    fn turns(pages: &[Page]) -> Result<(), String> {
         let mut all = Pages::default();
         let mut pages = pages.iter();
         pages
