@@ -327,7 +327,7 @@ impl Session<'_> {
             options: &options,
             progress: &self.progress,
         };
-        let settled = place.prune(async {
+        let settled = place.settle(async {
             // From here on, no swap that was sent before can be done.
             let touch = |root: Option<&Root>, stamp: &_| Ok(Root::touch(root, stamp));
             place.state.change(touch).await?;

@@ -63,9 +63,9 @@ mod tests {
     use super::*;
 
     /// The first and last key of a page, and the token of the next.
-    type Page = (Option<(&'static str, &'static str)>, Option<&'static str>);
+    type Page<'a> = (Option<(&'a str, &'a str)>, Option<&'a str>);
 
-    fn turns(pages: &[Page]) -> Result<(), String> {
+    fn turns(pages: &[Page<'_>]) -> Result<(), String> {
         let mut all = Pages::default();
         let mut pages = pages.iter();
         pages
