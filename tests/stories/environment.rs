@@ -238,9 +238,7 @@ fn an_endpoint_in_the_environment_is_used_or_refused_and_nothing_goes_to_amazon(
             "{empty}"
         );
     }
-    let state = self::site(&format!(
-        "url = \"file:out\"\nstate = \"s3://bucket/state\""
-    ));
+    let state = self::site("url = \"file:out\"\nstate = \"s3://bucket/state\"");
     assert_refused(
         &run(&state, &[("AWS_ENDPOINT_URL", "::")], &["push"]),
         "AWS_ENDPOINT_URL is `::`",
