@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::Target;
-use crate::mask::masked;
+use crate::mask::{masked, masked_quotes};
 use crate::name::SECRET_BYTES_MIN;
 use crate::problem::{self, Listed, Problem};
 use crate::store::{StoreError, StoreErrorKind};
@@ -155,7 +155,7 @@ impl Error {
 
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Error {
         Error::Usage {
-            message: masked(&message.into()).into_owned(),
+            message: masked_quotes(&message.into()),
             hint: masked(&hint.into()).into_owned(),
         }
     }

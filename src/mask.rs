@@ -32,22 +32,49 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 pub(crate) fn masked_value(value: &str) -> Cow<'_, str> {
     match value.rfind('@') {
         Some(at) if has_credentials(value) => {
-            let start = value.find("://").map_or(0, |scheme| scheme + 3);
-            Cow::Owned(format!("{}…{}", &value[..start.min(at)], &value[at..]))
+            let start = behind_scheme(value).min(at);
+            Cow::Owned(format!("{}…{}", &value[..start], &value[at..]))
         }
         _ => Cow::Borrowed(value),
     }
 }
 
+/// Where the scheme and its `://` end; 0 if that isn't what the value begins with.
+fn behind_scheme(value: &str) -> usize {
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    match value.find("://") {
+        Some(end) if value[..end].chars().all(is_scheme) => end + 3,
+        _ => 0,
+    }
+}
+
+/// The same of a message that quotes values, whatever each was meant as.
+pub(crate) fn masked_quotes(message: &str) -> String {
+    let shown = quoted_by('`', message, &|plain| {
+        Cow::Owned(quoted_by('"', plain, &|plain| Cow::Borrowed(plain)))
+    });
+    masked(&shown).into_owned()
+}
+
+/// What stands between two `mark`s is masked; the rest is for `other`.
+fn quoted_by<'a>(mark: char, text: &'a str, other: &dyn Fn(&'a str) -> Cow<'a, str>) -> String {
+    let parts = text.split_inclusive(mark).enumerate();
+    let shown = parts.map(|(place, part)| match place % 2 {
+        0 => other(part),
+        _ => masked_value(part),
+    });
+    shown.collect()
+}
+
 /// Whether a value that was meant as a URL has credentials in it.
 pub(crate) fn has_credentials(value: &str) -> bool {
-    match value.split_once("://") {
-        Some((_, url)) => credentials_end(url).is_some(),
+    match behind_scheme(value) {
         // A folder may have any name.
-        None if value.starts_with("file:") => false,
-        None => value
+        0 if value.starts_with("file:") => false,
+        0 => value
             .rsplit_once('@')
             .is_some_and(|(user, _)| user.contains(':')),
+        start => credentials_end(&value[start..]).is_some(),
     }
 }
 
@@ -109,6 +136,14 @@ mod tests {
     }
 
     #[test]
+    fn whatever_a_message_quotes_is_masked() {
+        assert_eq!(
+            masked_quotes("`\"KEY:SECRET@b\"` is none, at a:1: ann@laptop said \"u:p@c\""),
+            "`…@b\"` is none, at a:1: ann@laptop said \"…@c\""
+        );
+    }
+
+    #[test]
     fn what_has_no_credentials_stays() {
         for text in [
             "https://cdn.example.org/static/team@2x.png",
@@ -131,6 +166,7 @@ mod tests {
         for (value, shown) in [
             ("KEY:SECRET@bucket", "…@bucket"),
             ("s3:/KEY:SECRET@bucket", "…@bucket"),
+            ("KEY:SECRET@https://host", "…@https://host"),
             ("s3://KEY:SE\"CR`ET@bucket", "s3://…@bucket"),
             ("https://u:p@w@host/", "https://…@host/"),
         ] {

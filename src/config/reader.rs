@@ -11,7 +11,7 @@ use super::{CONFIG_FILE, Config, Origin, Overrides, Provenance, Wanted, nearest}
 use crate::error::{Error, Result, shortened, shown_key_file};
 use crate::glob::Glob;
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
-use crate::mask::{has_credentials, masked, masked_value};
+use crate::mask::{has_credentials, masked_quotes, masked_value};
 use crate::refs::Extra;
 use crate::rules::{Rule, Rules};
 use crate::tree::Source;
@@ -125,7 +125,10 @@ impl<'a> Reader<'a> {
             .or_else(|| in_file.map(|v| (v, Origin::File(self.file.to_path_buf()))))
             .or_else(|| default.map(|v| (v.to_string(), Origin::Default)))?;
         let shown = match setting {
-            "key_file" => shown_key_file(&self.beside_if_from_file(&value, &origin)),
+            "key_file" => {
+                let shown = shown_key_file(&self.beside_if_from_file(&value, &origin));
+                masked_value(&shown).into_owned()
+            }
             _ => masked_value(&value).into_owned(),
         };
         self.note(setting, &shown, origin.clone());
@@ -489,17 +492,14 @@ impl<'a> Reader<'a> {
             file: self.file.to_path_buf(),
             line,
             column,
-            message: masked(&message.into()).into_owned(),
+            message: masked_quotes(&message.into()),
             hint: hint.into(),
         }
     }
 
     fn toml_error(&self, error: &toml::de::Error) -> Error {
         let span = error.span().unwrap_or(0..0);
-        // Values of the wrong kind are quoted.
         let message = error.message().lines().next().unwrap_or_default();
-        let parts = message.split_inclusive(['"', '`']).map(masked_value);
-        let message = &parts.collect::<String>();
         match self.in_words_of_toml(message, span.start) {
             Some((message, hint)) => self.mistake(&span, message, hint),
             None => self.mistake(&span, message, nearest_in_message(error.message())),

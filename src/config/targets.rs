@@ -332,6 +332,12 @@ fn check_policy(file: &Path) -> Result<(), String> {
     }
 }
 
+/// What file systems take for a name, less what assetsync puts behind it, in bytes.
+const NAME_BYTES_MAX: usize = 255 - ".releases".len();
+
+/// And for a whole path, less what is below it.
+const PATH_BYTES_MAX: usize = 4096 - crate::path::KEY_BYTES_MAX;
+
 const URL_HINT: &str = "write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`";
 
 /// What to write where a target's URL can't be used.
@@ -350,6 +356,11 @@ fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
             return Err("the URL `file:` names no folder".to_string());
+        }
+        let is_too_long = |name: &str| name.len() > NAME_BYTES_MAX;
+        if path.len() > PATH_BYTES_MAX || path.split('/').any(is_too_long) {
+            let shown = crate::error::shortened(url);
+            return Err(format!("`{shown}` is too long for a folder"));
         }
         if path.contains('\0') {
             return Err(format!("`{}` has a NUL in it", crate::error::escape(url)));

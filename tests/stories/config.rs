@@ -377,6 +377,17 @@ fn mistakes_in_a_target() {
 }
 
 #[test]
+fn a_folder_that_no_file_system_can_have_is_refused() {
+    for folder in ["x".repeat(247), "x/".repeat(2000)] {
+        let run = push(&in_a_target(&format!("url = \"file:{folder}\"")));
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains("` is too long for a folder"), "{run}");
+    }
+    let run = push(&in_a_target(&format!("url = \"file:{}\"", "x".repeat(246))));
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
 fn a_name_that_no_target_can_have_is_refused() {
     for (name, shown) in [
         ("s3://hunt", "s3://hunt"),
