@@ -84,30 +84,39 @@ pub struct Browser {
     session: String,
 }
 
+/// How often chromedriver is started until it has a port.
+const STARTS_MAX: usize = 5;
+
+/// A chromedriver, and its port; none if it found none.
+fn driver() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver starts: tests/run installs it (Debian's package chromium-driver)");
+    let mut lines = BufReader::new(driver.stdout.take().expect("it's piped"))
+        .lines()
+        .map_while(Result::ok);
+    let port = lines.find_map(|line| {
+        let (_, port) = line.rsplit_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    let Some(port) = port else {
+        driver.wait().expect("it has ended");
+        return None;
+    };
+    // It ends when nobody listens to it any more.
+    thread::spawn(move || lines.for_each(drop));
+    Some((driver, port))
+}
+
 impl Browser {
     pub fn start() -> Browser {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect(
-                "chromedriver starts: tests/run installs it (Debian's package chromium-driver)",
-            );
-        let mut lines = BufReader::new(driver.stdout.take().expect("it's piped"))
-            .lines()
-            .map_while(Result::ok);
-        let port: u16 = lines
-            .find_map(|line| {
-                line.rsplit_once("started successfully on port ")?
-                    .1
-                    .trim_end_matches('.')
-                    .parse()
-                    .ok()
-            })
+        // It takes a port of IPv4 first, and ends if somebody has that of IPv6.
+        let (driver, port) = (0..STARTS_MAX)
+            .find_map(|_| driver())
             .expect("chromedriver says where it listens");
-        // It ends when nobody listens to it any more.
-        thread::spawn(move || lines.for_each(drop));
         let root = format!("http://127.0.0.1:{port}/session");
         let options = json!({ "capabilities": { "alwaysMatch": {
             "goog:chromeOptions": { "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] },
