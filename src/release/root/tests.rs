@@ -1,0 +1,224 @@
+//! Roots load as every version wrote them, and change in no other way than they may.
+
+use super::*;
+
+#[test]
+fn names_of_releases_never_go_back_in_time() {
+    let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+    let nonce = Nonce("a".into());
+    let newest = ReleaseId::new(at("2027-01-15T19:04:12Z"), &nonce);
+    let after = |text| ReleaseId::after(Some(&newest), at(text), &nonce);
+    assert_eq!(after("2027-01-15T19:04:13Z").0[..15], *"20270115-190413");
+    for earlier in [
+        "2027-01-15T19:04:12Z",
+        "2027-01-15T19:04:11Z",
+        "1970-01-01T00:00:00Z",
+    ] {
+        let id = after(earlier);
+        assert!(id > newest, "{id}");
+        assert_eq!(id.0[..15], *"20270115-190413", "{earlier}");
+    }
+    assert!(ReleaseId::is_one(&after("1970-01-01T00:00:00Z").0));
+    let odd = ReleaseId("zzz".to_string());
+    let new = ReleaseId::new(at("2027-01-15T19:04:12Z"), &nonce);
+    assert_eq!(
+        ReleaseId::after(Some(&odd), at("2027-01-15T19:04:12Z"), &nonce),
+        new
+    );
+    assert_eq!(
+        ReleaseId::after(None, at("2027-01-15T19:04:12Z"), &nonce),
+        new
+    );
+}
+
+const V1: &str = include_str!("../../../tests/data/root/v1.json");
+const MOVED_V2: &str = include_str!("../../../tests/data/root/v2-moved.json");
+const V1_WITH_TARGET: &str = include_str!("../../../tests/data/root/v1-with-target.json");
+const V1_WITH_CONDITIONS: &str = include_str!("../../../tests/data/root/v1-with-conditions.json");
+
+#[test]
+fn version_1_with_conditions_loads_and_is_written_the_same() {
+    let root = parse(V1_WITH_CONDITIONS.as_bytes()).expect("loads");
+    assert_eq!(root.conditions, Some(Conditions::Proven));
+    assert_eq!(
+        serde_json::to_string_pretty(&root).expect("JSON"),
+        V1_WITH_CONDITIONS.trim_end()
+    );
+}
+
+#[test]
+fn version_1_still_loads_and_is_written_the_same() {
+    let root = parse(V1.as_bytes()).expect("loads");
+    let live = root.live.as_ref().expect("live");
+    assert_eq!(
+        (root.seq, live.message.as_deref()),
+        (4, Some("the hunt is on"))
+    );
+    assert_eq!(
+        serde_json::to_string_pretty(&root).expect("JSON"),
+        V1.trim_end()
+    );
+}
+
+#[test]
+fn version_1_with_its_target_loads_and_is_written_the_same() {
+    let root = parse(V1_WITH_TARGET.as_bytes()).expect("loads");
+    let target = root.target.as_ref().expect("named");
+    assert_eq!(
+        target.to_string(),
+        "s3://hunt-assets/static at https://s3.amazonaws.com"
+    );
+    assert_eq!(
+        serde_json::to_string_pretty(&root).expect("JSON"),
+        V1_WITH_TARGET.trim_end()
+    );
+}
+
+#[test]
+fn what_is_left_of_a_moved_root_loads_and_is_written_the_same() {
+    let Document::Moved(moved) = Document::parse(MOVED_V2.as_bytes()).expect("loads") else {
+        panic!("it was moved");
+    };
+    assert_eq!(
+        (moved.to.as_str(), moved.is_done),
+        ("869e04ca9bccd50c", false)
+    );
+    assert_eq!(
+        serde_json::to_string_pretty(&moved).expect("JSON"),
+        MOVED_V2.trim_end()
+    );
+    let newer = parse(MOVED_V2.as_bytes()).expect_err("no version before could read it");
+    assert!(
+        matches!(newer, Unusable::Newer { version: 2, .. }),
+        "{newer}"
+    );
+    let Document::Root(_) = Document::parse(V1.as_bytes()).expect("loads") else {
+        panic!("it's a root");
+    };
+    for (what, hostile) in [
+        ("\"version\": 2", "\"version\": 3"),
+        ("\"seq\": 4", "\"seq\": 9007199254740992"),
+    ] {
+        let document = MOVED_V2.replace(what, hostile);
+        assert_ne!(document, MOVED_V2);
+        assert!(Document::parse(document.as_bytes()).is_err(), "{hostile}");
+    }
+}
+
+#[test]
+fn nobody_takes_over_what_somebody_is_changing() {
+    let root = parse(V1.as_bytes()).expect("loads");
+    let target = Owner {
+        url: "s3://hunt".to_string(),
+        server: None,
+    };
+    let stamp = Stamp {
+        nonce: Nonce::random(),
+        actor: "ann@laptop".to_string(),
+        at: root.at,
+    };
+    let (seen, plain) = (Root::seen(Some(&root)), Plain::Settled);
+    let idle = Root { plain, ..root };
+    let adopted = idle.adopt(&seen, &target, &stamp).expect("idle");
+    assert_eq!(adopted.target.as_ref(), Some(&target));
+    assert_eq!(adopted.current, idle.current);
+    let again = adopted.adopt(&seen, &target, &stamp);
+    assert_eq!(again, Err(Refusal::Already));
+    let pending = Root {
+        plain: Plain::Pending,
+        ..idle.clone()
+    };
+    let refused = pending.adopt(&seen, &target, &stamp);
+    assert_eq!(refused, Err(Refusal::Pending));
+    let mut swept = idle.clone();
+    swept.gc.sweep = Some("sweeps/00000001-2a78dfae.json.gz".to_string());
+    let refused = swept.adopt(&seen, &target, &stamp);
+    assert_eq!(refused, Err(Refusal::Sweeping));
+    let other = Root {
+        switched: Nonce::random(),
+        ..idle
+    };
+    let refused = other.adopt(&seen, &target, &stamp);
+    assert_eq!(refused, Err(Refusal::LostRace));
+}
+
+#[test]
+fn a_newer_version_is_refused_and_so_is_what_is_no_root() {
+    let newer = V1.replace("\"version\": 1", "\"version\": 2");
+    let why = parse(newer.as_bytes()).expect_err("refused");
+    let (version, known) = (2, VERSION);
+    assert_eq!(why, Unusable::Newer { version, known });
+    let words = why.to_string();
+    assert!(
+        words.contains("version 2") && words.contains("use a newer one"),
+        "{words}"
+    );
+    for other in [
+        "",
+        "{}",
+        "[]",
+        "{\"format\": \"assetsync plan\", \"version\": 1}",
+    ] {
+        assert!(parse(other.as_bytes()).is_err(), "{other}");
+    }
+    let cut = &V1[..V1.len() / 2];
+    assert!(parse(cut.as_bytes()).is_err());
+}
+
+#[test]
+fn what_nobody_writes_is_refused_before_anything_is_counted_or_read_by_it() {
+    let digest = "a41eea3a308c9d7bd3c53bfbdce5992b7d18c7cd29786459b2a56d0fbf29c3c3";
+    for (what, hostile) in [
+        ("\"seq\": 4", format!("\"seq\": {}", u64::MAX)),
+        ("\"epoch\": 0", format!("\"epoch\": {COUNT_MAX}")),
+        ("20261121-161807-ggfebe", "../../x".to_string()),
+        ("20261121-161807-gft6u5", String::new()),
+        (digest, "../x".to_string()),
+        (digest, digest.replace('a', "/")),
+        (
+            "\"sweep\": null",
+            "\"sweep\": \"sweeps/../../x.json.gz\"".to_string(),
+        ),
+        ("\"sweep\": null", "\"sweep\": \"root.json\"".to_string()),
+    ] {
+        let root = V1.replace(what, &hostile);
+        assert_ne!(root, V1);
+        let refused = parse(root.as_bytes());
+        assert!(matches!(refused, Err(Unusable::Damaged(_))), "{hostile}");
+    }
+    let sweep = "\"sweep\": \"sweeps/00000001-2a78dfae.json.gz\"";
+    assert!(parse(V1.replace("\"sweep\": null", sweep).as_bytes()).is_ok());
+}
+
+#[test]
+fn it_stays_small_however_often_it_changes() {
+    let first = parse(V1.as_bytes()).expect("loads");
+    let stamp = || Stamp {
+        nonce: Nonce::random(),
+        actor: "ann@laptop".to_string(),
+        at: first.at,
+    };
+    let last = (0..1000).fold(first.clone(), |root, _| Root::touch(Some(&root), &stamp()));
+    let size = serde_json::to_vec_pretty(&last).expect("JSON").len();
+    assert!(size < 3000, "{size} bytes");
+    assert_eq!(last.recent.len(), RECENT_MAX);
+
+    let back = |root: Root, n: u64| {
+        let mut to = first.current.clone().expect("released");
+        to.id = ReleaseId(format!("20270115-190412-{n:06}"));
+        to.manifest = blake3::hash(&n.to_le_bytes()).to_hex().to_string();
+        let seen = Root::seen(Some(&root));
+        let pending = root.roll_back(&seen, to, Overwrites::None, Plain::Pending, &stamp());
+        pending.expect("it isn't the current one")
+    };
+    let last = (0..1000).fold(last, back);
+    let size = serde_json::to_vec_pretty(&last).expect("JSON").len();
+    assert!(size < 14_000, "{size} bytes");
+    let lengths = (last.overtaken.len(), last.replaced.len());
+    assert_eq!(lengths, (OVERTAKEN_MAX, REPLACED_MAX));
+    assert_eq!(last.replaced[0].release.0, "20270115-190412-000998");
+    let json = serde_json::to_vec(&last).expect("JSON");
+    assert_eq!(parse(&json), Ok(last.clone()));
+    let settled = last.settle_plain(&last.switched, &stamp());
+    assert!(settled.expect("pending").overtaken.is_empty());
+}
