@@ -32,7 +32,7 @@ pub fn remarks() -> Vec<String> {
     std::mem::take(&mut *remarks).into_iter().collect()
 }
 
-/// A variable of the program's own, as [`text`] has it.
+/// A variable of the program's own, as `text` has it.
 ///
 /// # Errors
 /// It isn't text on one line.
