@@ -180,9 +180,9 @@ async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
     };
     let mut fenced = Report::default();
     write(&settle, &names, &mut fenced).await?;
-    // What is refused to us is refused to them.
-    use StoreErrorKind::{OutcomeUnknown, Precondition, Unreachable};
-    let may_be_theirs = |kind| matches!(kind, OutcomeUnknown | Precondition | Unreachable);
+    // What is refused to us is refused to them: a right that is missing, or a lock. Any other failure may be over when they try.
+    use StoreErrorKind::{AclRefused, Credentials, Denied};
+    let may_be_theirs = |kind| !matches!(kind, AclRefused | Credentials | Denied);
     let failures = fenced.failures.into_iter();
     let failures = failures.filter(|failure| may_be_theirs(failure.error.kind));
     report.failures.extend(failures);

@@ -115,7 +115,7 @@ fn a_release_without_plain_names_settles_what_a_stopped_one_left() {
     block_on(async {
         memory.trouble(|call| match call {
             Call::Put(key, PutMode::Create) if key == "index.html" => {
-                Mischief::Refuse(StoreErrorKind::Other)
+                Mischief::Refuse(StoreErrorKind::Denied)
             }
             _ => Mischief::None,
         });

@@ -493,6 +493,51 @@ fn overtaken(by: impl AsyncFn(&Deployer, &Build) -> bool + Send + Sync + 'static
     });
 }
 
+/// What fails for us now may succeed for whoever was overtaken, later.
+#[test]
+fn a_dropped_page_that_cannot_be_written_anew_keeps_the_target_from_going_live() {
+    let (memory, store) = bucket();
+    let (ann, ben) = (Deployer::new("ann", &store), Deployer::new("ben", &store));
+    let sites = [
+        hunt(),
+        hunt().file("credits.html", "the first"),
+        hunt().file("credits.html", "the second"),
+    ];
+    let [without, first, second] = sites.each_ref().map(built);
+    let once = |mischief| {
+        let mut left = 1;
+        memory.trouble(move |call| match call {
+            Call::Put(key, _) if key == "credits.html" && left > 0 => {
+                left -= 1;
+                mischief
+            }
+            _ => Mischief::None,
+        });
+    };
+    block_on(async {
+        ann.push(&without).await.expect("published");
+        ann.push(&first).await.expect("published");
+        once(Mischief::Delay);
+        let late = ann.push(&second).await.expect("the release was made");
+        assert!(!late.report.is_complete());
+        once(Mischief::Refuse(StoreErrorKind::Other));
+        let pushed = ben.push(&without).await.expect("the release was made");
+        assert!(!pushed.report.is_complete());
+        let live = ben.go_live().await.expect("told");
+        assert!(
+            matches!(live, Changed::Refused(Refusal::Pending, _)),
+            "{live:?}"
+        );
+
+        ben.resolve().await.expect("settled");
+        let live = ben.go_live().await.expect("told");
+        assert!(matches!(live, Changed::Done(_)), "{live:?}");
+        let page = memory.bytes("credits.html");
+        assert!(memory.deliver(), "ann's page comes now");
+        assert_eq!(memory.bytes("credits.html"), page);
+    });
+}
+
 #[test]
 fn whoever_is_overtaken_by_a_push_that_drops_their_page_writes_nothing_over_while_live() {
     overtaken(async |ben, without| {
