@@ -184,6 +184,8 @@ impl Session<'_> {
         let allowed = Allowed {
             overwrite_live,
             held: place.config.rules.levels().held(&unlocked),
+            levels: place.config.rules.levels().clone(),
+            unlocked,
             ..Allowed::default()
         };
         let options = place.options();

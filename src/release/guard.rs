@@ -9,6 +9,7 @@ use super::lost::{Loss, Lost};
 use super::root::{Live, Root};
 use crate::build::Build;
 use crate::error::{Error, Result, escape};
+use crate::levels::{LevelId, Levels};
 use crate::plan::{Plan, Step};
 use crate::report::{NAMES_MAX, count, names_text};
 
@@ -29,6 +30,10 @@ pub struct Allowed {
     pub plain: bool,
     /// What a rollback may not publish again: names of levels that are held.
     pub held: BTreeSet<String>,
+    /// And files that are in these levels by now, whatever was said of them when they were published; but for those unlocked.
+    pub levels: Levels,
+    /// Levels of those that are unlocked.
+    pub unlocked: BTreeSet<LevelId>,
 }
 
 /// How this checkout's commit stands to that of the current release.

@@ -346,7 +346,9 @@ impl Needed {
             needed
                 .documents
                 .insert(format!("manifests/{}.json.gz", release.manifest));
-            for entry in manifest?.entries {
+            // What a release holds, it doesn't publish: only releases that do need it.
+            let manifest = manifest?;
+            for entry in manifest.published() {
                 if entry.is_mutable() {
                     needed.documents.insert(format!("plain/{}", entry.token));
                 }

@@ -11,7 +11,9 @@ use super::state::{Changed, State};
 use super::verify::{Finding, Verify, verify};
 use crate::apply::{Options, Report};
 use crate::error::{Error, Result};
+use crate::levels::LevelId;
 use crate::name::Token;
+use crate::path::LogicalPath;
 use crate::progress::Progress;
 use crate::store::Store;
 
@@ -252,11 +254,12 @@ pub fn nothing_published() -> Error {
 
 /// What isn't public now, and is held, becomes so only if that's meant.
 fn refuse_held(allowed: &Allowed, to: &Release, then: &Manifest, now: &Manifest) -> Result<()> {
+    let by_path = held_by_path(allowed, then, now);
     let (then, now) = (then.published_levels(), now.published_levels());
-    match then
+    let by_name = then
         .difference(&now)
-        .find(|level| allowed.held.contains(**level))
-    {
+        .find(|level| allowed.held.contains(**level));
+    match by_path.or(by_name.copied()) {
         None => Ok(()),
         Some(level) => Err(Error::Refused {
             message: format!(
@@ -266,6 +269,19 @@ fn refuse_held(allowed: &Allowed, to: &Release, then: &Manifest, now: &Manifest)
             hint: format!("`--unlock {level}` publishes it again"),
         }),
     }
+}
+
+/// A level that holds a file which `then` publishes and `now` doesn't: by the levels of today, since a level may have been renamed,
+/// or made when it was too late.
+fn held_by_path<'a>(allowed: &'a Allowed, then: &Manifest, now: &Manifest) -> Option<&'a str> {
+    let levels = &allowed.levels;
+    let is_published = |path: &str| now.find(path).is_some_and(|entry| entry.stored.is_some());
+    let is_held = |level: LevelId| levels.is_held(level) && !allowed.unlocked.contains(&level);
+    let mut held = then.published().filter_map(|entry| {
+        let level = levels.of(&LogicalPath::parse(&entry.path).ok()?);
+        (is_held(level) && !is_published(&entry.path)).then_some(level)
+    });
+    held.next().map(|level| levels.name(level))
 }
 
 /// What `now` publishes of levels that `then` holds.

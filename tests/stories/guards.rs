@@ -888,3 +888,37 @@ fn a_name_that_stays_and_is_kept_for_a_year_is_warned_of_when_it_changes_and_the
         "{push}"
     );
 }
+
+/// What was published by mistake, or under another name of its level, stays back.
+#[test]
+fn a_rollback_goes_by_the_levels_of_today_and_a_prune_takes_what_was_taken_back() {
+    let level = |name: &str| {
+        format!(
+            "[target.local]\nurl = \"file:out\"\n[[level]]\nname = \"{name}\"\nmatch = \"**/late/**\"\nheld = true\n"
+        )
+    };
+    let site = Site::bare()
+        .config(&level("late"))
+        .file("index.txt", "begins")
+        .file("late/end.txt", "who won");
+    site.ok(&["push", "--unlock", "late"]);
+    let is_there = |site: &Site| {
+        site.published("out")
+            .values()
+            .any(|file| file == b"who won")
+    };
+    site.write("index.txt", "goes on");
+    site.ok(&["push", "--relock", "late"]);
+    let site = site.config(&level("after"));
+    let run = site.run(&["rollback"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(
+        run.stderr.contains("the level `after`, which is held"),
+        "{run}"
+    );
+    site.ok(&["rollback", "--unlock", "after"]);
+    site.ok(&["push", "--relock", "after", "--allow-older"]);
+    assert!(is_there(&site), "nothing is deleted but by a prune");
+    site.ok(&["prune", "--keep", "1", "--keep-days", "0", "--yes"]);
+    assert!(!is_there(&site));
+}
