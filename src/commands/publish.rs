@@ -207,6 +207,10 @@ impl Session<'_> {
         if !planned.state.is_at_another_key() || !(is_ours || allowed.rotate_key) {
             return Ok(());
         }
+        if !allowed.rotate_key {
+            let checked = planned.state.check_not_left();
+            checked.map_err(|error| error.of_target(planned.target))?;
+        }
         let moved = runtime.block_on(planned.state.move_home());
         planned.state = moved.map_err(|error| error.of_target(planned.target))?;
         self.say(&format!(

@@ -33,6 +33,8 @@ const COPIES_MAX: usize = 8;
 pub(super) struct Rightful {
     store: Arc<dyn Store>,
     key_id: String,
+    /// What is left there, if they were moved away from it.
+    left: Option<Box<Moved>>,
 }
 
 impl State {
@@ -76,10 +78,15 @@ impl State {
         places.retain(|(_, document)| is_root(document));
         let others = places.len();
         match (places.pop(), here) {
-            (Some((place, _)), _) if others == 1 => {
+            (Some((place, _)), here) if others == 1 => {
+                let left = match here {
+                    Some(Document::Moved(moved)) => Some(moved),
+                    Some(Document::Root(_)) | None => None,
+                };
                 let rightful = Rightful {
                     store: Arc::clone(own.store()),
                     key_id,
+                    left,
                 };
                 let state = place.out_of_place(rightful);
                 let root = state.root().await?;
@@ -100,6 +107,17 @@ impl State {
     /// Whether the releases are where another key says.
     pub fn is_at_another_key(&self) -> bool {
         self.rightful().is_some()
+    }
+
+    /// Refuses a key whose place the releases left: nobody takes them back by chance, after a rollback for example.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn check_not_left(&self) -> Result<()> {
+        match self.rightful().and_then(|rightful| rightful.left.as_ref()) {
+            Some(moved) => Err(moved_away(moved)),
+            None => Ok(()),
+        }
     }
 
     /// Moves the releases to where the key says, from another key's place; the same state if they are there. What is left tells

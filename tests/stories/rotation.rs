@@ -140,6 +140,9 @@ fn the_releases_move_and_what_is_left_tells_neither_where_nor_anything_to_older_
         // And whoever begins with it finds them, as another key's.
         let found = rotated.find(&secret()).await.expect("found");
         assert!(found.is_at_another_key());
+        // They don't go back by chance, as after a rollback to a release of the old key.
+        let refused = found.check_not_left().expect_err("refused").to_string();
+        assert!(refused.contains("another key since"), "{refused}");
     });
 }
 
