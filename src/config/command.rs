@@ -8,7 +8,7 @@ impl Target {
     /// `assetsync VERB TARGET`. Without a configuration, a target is called by its URL, and nothing but flags tells of its server:
     /// without them, the command would go to somebody else's bucket of this name.
     pub fn command(&self, verb: &str) -> String {
-        let name = &self.name;
+        let name = quoted(&self.name);
         match self.is_bare() {
             true => format!("assetsync {verb} --to {name}{}", self.flags(verb)),
             false => format!("assetsync {verb} {name}"),

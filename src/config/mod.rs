@@ -263,7 +263,11 @@ impl Config {
         };
         match &self.key_id {
             Some(wanted) if *wanted != secret.id().to_string() => Err(Error::Refused {
-                message: format!("This is the key {}, and the configuration wants {wanted} (`key_id`)", secret.id()),
+                message: match is_key_id(wanted) {
+                    true => format!("This is the key {}, and the configuration wants {wanted} (`key_id`)", secret.id()),
+                    // It may be the key itself.
+                    false => format!("This is the key {}, and the configuration's `key_id` isn't the id of a key: 16 hex digits", secret.id()),
+                },
                 hint: "get the right key from your team: with another one, every file gets another name".to_string(),
             }),
             _ => Ok(secret),
@@ -314,4 +318,9 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether this could be what `assetsync key id` prints.
+fn is_key_id(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -9,6 +9,7 @@ use url::Url;
 use super::raw::{RawConfig, RawTarget};
 use super::reader::Reader;
 use super::{Origin, Place, Target, command};
+use crate::environment;
 use crate::error::{Error, Result, shown_key_file};
 use crate::release::layout::{FOLDER, beside};
 use crate::spot::{Relation, Spot};
@@ -76,10 +77,16 @@ impl Located {
             Place::S3 { bucket, prefix } => ("s3", bucket, prefix),
             Place::Gcs { bucket, prefix } => ("gs", bucket, prefix),
         };
-        let target = Target {
+        let mut target = Target {
             place: place.clone(),
             ..target.clone()
         };
+        // Targets that aren't meant in this run are on the same server. A variable that can't be used is told of where it's used.
+        if let (Place::S3 { .. }, None, Ok(Some((_, url)))) =
+            (place, &target.endpoint, environment::s3_endpoint())
+        {
+            target.endpoint = Some(url);
+        }
         Ok(Located::Bucket {
             scheme,
             server: server(&target).map_or(String::new(), |url| usual(&url)),

@@ -305,10 +305,11 @@ impl State {
         })
     }
 
-    /// Refuses the root of another target. One that names none belongs to whoever changes it next.
+    /// Refuses the root of another target. One that names none belongs to whoever changes it next; so does one without a release,
+    /// as a mistyped bucket leaves it.
     fn check_owner(&self, root: &Root) -> Result<()> {
         match (&self.owner, &root.target) {
-            (Some(ours), Some(theirs)) if ours != theirs => Err(Error::Refused {
+            (Some(ours), Some(theirs)) if ours != theirs && root.current.is_some() => Err(Error::Refused {
                 message: format!(
                     "The releases that are kept there belong to another target: `{}`, not `{}`",
                     crate::error::escape(&theirs.to_string()),

@@ -256,3 +256,48 @@ fn a_bucket_that_was_emptied_or_deleted_is_found_by_a_push_that_has_nothing_to_d
         assert!(gone.stderr.contains("make the bucket"), "{gone}");
     }
 }
+
+/// `AWS_ENDPOINT_URL` says where all targets are, not only the one that is meant.
+#[test]
+fn a_server_in_the_environment_hides_no_place_that_belongs_to_a_target() {
+    let config = "[target.prod]\nurl = \"s3://hunt\"\nstate = \"s3://hunt-releases/prod\"\n";
+    let site = Site::bare().config(config).file("app.css", "body{}");
+    let environment = [
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("AWS_ACCESS_KEY_ID", "ann"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+    for place in ["s3://hunt", "s3://hunt-releases/prod", "s3://hunt-releases"] {
+        let run = site.run_with(&environment, &["push", "--to", place]);
+        assert_eq!(run.code, 2, "{place}: {run}");
+        assert!(run.stderr.contains("prod"), "{place}: {run}");
+    }
+}
+
+#[test]
+fn a_place_without_a_release_belongs_to_nobody() {
+    let site = Site::bare()
+        .config(&target("prod", "file:mistyped"))
+        .file("app.css", "body{}");
+    site.ok(&["live", "on", "--message", "soon"]);
+    let site = site.config(&target("prod", "file:prod"));
+    site.ok(&["push"]);
+    assert_eq!(root(&site)["target"]["url"], "file:../prod");
+    assert_eq!(root(&site)["live"]["message"], "soon");
+}
+
+#[test]
+fn a_key_that_was_pasted_for_its_id_is_not_printed() {
+    let key = "5f0c1d2e3b4a59687706f5e4d3c2b1a05f0c1d2e3b4a59687706f5e4d3c2b1a0";
+    let site = Site::bare()
+        .private("hunt.key", key)
+        .config("[target.local]\nurl = \"file:out\"\n");
+    let config = fs::read_to_string(site.path("assetsync.toml")).expect("readable");
+    let site = site.raw_config(&format!("key_id = \"{key}\"\n{config}"));
+    let run = site.run(&["push"]);
+    assert_ne!(run.code, 0, "{run}");
+    assert!(
+        !run.stderr.contains(key) && run.stderr.contains("key_id"),
+        "{run}"
+    );
+}
