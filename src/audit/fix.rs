@@ -2,6 +2,7 @@
 
 use super::finding::{Address, Finding, Kind};
 use super::repair;
+use crate::config::command::quoted;
 use crate::config::{Place, Target};
 use crate::doctor;
 use crate::release::manifest::Entry;
@@ -49,12 +50,17 @@ pub(super) fn delete_by_hand(target: &Target, name: &str) -> String {
             let server = target.endpoint.as_ref().map_or(String::new(), |url| {
                 format!(" --endpoint-url {}", url.as_str().trim_end_matches('/'))
             });
-            format!("aws s3 rm s3://{bucket}/{prefix}{name}{server}")
+            let object = quoted(&format!("s3://{bucket}/{prefix}{name}"));
+            format!("aws s3 rm {object}{server}")
         }
         Place::Gcs { bucket, prefix } => {
-            format!("gcloud storage rm gs://{bucket}/{prefix}{name}")
+            let object = quoted(&format!("gs://{bucket}/{prefix}{name}"));
+            format!("gcloud storage rm {object}")
         }
-        Place::Directory(folder) => format!("rm {}/{name}", folder.display()),
+        Place::Directory(folder) => {
+            let file = folder.join(name);
+            format!("rm {}", quoted(&file.display().to_string()))
+        }
     }
 }
 

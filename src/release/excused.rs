@@ -31,8 +31,11 @@ impl Excused {
     pub fn new(given: &[String], paths: &BTreeSet<&str>, place: &str) -> Result<Excused> {
         let mut excused = Excused::default();
         for given in given {
-            if paths.contains(given.as_str()) {
-                excused.named.insert(given.clone());
+            let bare = given.strip_prefix("./").or_else(|| given.strip_prefix('/'));
+            let spellings = [Some(given.as_str()), bare];
+            let named = spellings.into_iter().flatten();
+            if let Some(path) = named.into_iter().find(|path| paths.contains(path)) {
+                excused.named.insert(path.to_string());
                 continue;
             }
             let glob = Glob::new(given).map_err(|error| Error::Usage {
@@ -175,6 +178,15 @@ mod tests {
         }
         let error = excused(&["a.htm"]).expect_err("misspelt");
         assert_eq!(error.hint().as_deref(), Some("did you mean `a.html`?"));
+    }
+
+    #[test]
+    fn a_path_is_meant_however_its_beginning_is_written() {
+        let paths = BTreeSet::from(["index.html", "sub/index.html"]);
+        for given in ["index.html", "./index.html", "/index.html"] {
+            let found = Excused::new(&[given.to_string()], &paths, "the tree").expect("meant");
+            assert_eq!(found.named, set(&["index.html"]), "{given}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::super::culprit;
 use super::{Fix, Mend, Step};
+use crate::config::command::quoted;
 use crate::config::{Access, Place, Target};
 use crate::release::layout::FOLDER;
 use crate::store::control::Grant;
@@ -66,10 +67,12 @@ impl Fix<'_> {
         match &self.target.place {
             Place::S3 { bucket, prefix } => {
                 let server = self.endpoint_url();
-                format!("aws s3 rm --recursive s3://{bucket}/{prefix}{FOLDER}{server}")
+                let place = quoted(&format!("s3://{bucket}/{prefix}{FOLDER}"));
+                format!("aws s3 rm --recursive {place}{server}")
             }
             Place::Gcs { bucket, prefix } => {
-                format!("gcloud storage rm --recursive gs://{bucket}/{prefix}{FOLDER}")
+                let place = quoted(&format!("gs://{bucket}/{prefix}{FOLDER}"));
+                format!("gcloud storage rm --recursive {place}")
             }
             Place::Directory(_) => String::new(),
         }
