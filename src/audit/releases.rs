@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Subject;
 use super::finding::{Finding, Kind};
+use crate::config::Target;
 use crate::doctor;
 use crate::error::{Error, Result};
 use crate::release::manifest::Manifest;
@@ -32,7 +33,7 @@ pub(super) async fn read(
     let (state, root) = match opened {
         Ok((state, held)) => (state, held.ok_or_else(nothing_published)?.root),
         Err(error @ Error::Refused { .. }) => {
-            releases.findings.push(damaged(&error));
+            releases.findings.push(damaged(error, subject.target));
             return Ok(releases);
         }
         Err(error) => return Err(error),
@@ -49,14 +50,15 @@ pub(super) async fn read(
     }
     match state.manifest(&current.manifest).await {
         Ok(manifest) => releases.manifest = Some(manifest),
-        Err(error) => releases.findings.push(readable_or(error)?),
+        Err(error) => releases.findings.push(readable_or(error, subject.target)?),
     }
-    retained(&state, &root, &current, &mut releases).await?;
+    retained(subject.target, &state, &root, &current, &mut releases).await?;
     releases.current = Some(current);
     Ok(releases)
 }
 
 async fn retained(
+    target: &Target,
     state: &State,
     root: &Root,
     current: &Release,
@@ -65,7 +67,7 @@ async fn retained(
     let retained = match state.retained(root).await {
         Ok(retained) => retained,
         Err(error) => {
-            releases.findings.push(readable_or(error)?);
+            releases.findings.push(readable_or(error, target)?);
             Vec::new()
         }
     };
@@ -83,21 +85,22 @@ async fn retained(
         }
         match state.manifest(&release.manifest).await {
             Ok(manifest) => releases.known.extend(keys(&manifest)),
-            Err(error) => releases.findings.push(readable_or(error)?),
+            Err(error) => releases.findings.push(readable_or(error, target)?),
         }
     }
     Ok(())
 }
 
 /// A document that is damaged is a finding; a storage that doesn't answer ends the audit.
-fn readable_or(error: Error) -> Result<Finding> {
+fn readable_or(error: Error, target: &Target) -> Result<Finding> {
     match &error {
         Error::Store(store) if store.kind != StoreErrorKind::Other => Err(error),
-        _ => Ok(damaged(&error)),
+        _ => Ok(damaged(error, target)),
     }
 }
 
-fn damaged(error: &Error) -> Finding {
+fn damaged(error: Error, target: &Target) -> Finding {
+    let error = error.of_target(target);
     let finding = Finding::failed(
         Kind::Releases,
         "documents that can be read",

@@ -575,8 +575,16 @@ async fn look(
     secret: Secret,
     look: Look,
 ) -> Result<(Arc<dyn Store>, State, Base, Option<Listing>)> {
-    let (store, state, root) = open_both(&target, &secret, &look).await?;
-    let mut base = Base::read(&state, root).await?;
+    let store = open(&target, look.patience).await?;
+    let opened = Base::open(
+        &target,
+        &store,
+        &secret,
+        look.patience,
+        look.requests,
+        &look.actor,
+    );
+    let (state, mut base) = opened.await?;
     let listing = match target.place {
         Place::Directory(_) => Some(store.list().await?),
         Place::S3 { .. } | Place::Gcs { .. } => base.look(&*store).await?,

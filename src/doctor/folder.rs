@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::{Finding, Patient};
+use super::{Finding, Patient, root};
 use crate::config::Place;
 use crate::release::layout::{FOLDER, Home};
 use crate::release::root::Nonce;
@@ -18,6 +18,7 @@ pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding
     let mut findings = vec![
         written("write", WRITE, try_writing(&*patient.store, FOLDER).await),
         written("releases", RELEASES, try_writing(&*patient.state, "").await),
+        root::judge(patient).await,
     ];
     findings.extend(open_to_others("permissions", folder));
     if let Some(state) = state {

@@ -16,6 +16,7 @@ mod mend;
 mod published;
 mod readers;
 mod rights;
+mod root;
 mod settings;
 mod strangers;
 
@@ -157,6 +158,7 @@ pub struct Patient<'a> {
     target: &'a Target,
     secret: &'a Secret,
     store: Arc<dyn Store>,
+    patience: Patience,
     /// Where its releases are kept.
     home: Home,
     /// The store of that place.
@@ -181,6 +183,7 @@ impl<'a> Patient<'a> {
             target,
             secret,
             store,
+            patience,
             home,
             state,
             stranger: Stranger::new(),
@@ -258,7 +261,8 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
         return findings;
     }
     let doors = control.listings();
-    let (rights, published, listings, settings, exposure, policy) = futures_util::join!(
+    let (root, rights, published, listings, settings, exposure, policy) = futures_util::join!(
+        root::judge(patient),
         try_rights(patient, control.as_ref()),
         try_publishing(patient),
         try_listings(&patient.stranger, &doors),
@@ -269,6 +273,7 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     findings.extend(bucket_there(&settings));
     findings.push(clock(patient.store.now(), SystemTime::now()));
     findings.push(rights::judge_listing(&listed));
+    findings.push(root);
     let fix = patient.fix().given(&settings.blocks);
     let grants = culprit::of_settings(&settings, &fix);
     let state_settings = patient.settings_of_state(exposure.as_ref(), &settings);

@@ -96,18 +96,24 @@ pub fn refusals(
     age: Age,
     allowed: &Allowed,
 ) -> Vec<Refused> {
-    let refusals = [
-        sweeping(base),
-        key(base, build, allowed),
+    let mut refusals = refusals_of_all(base, &build.key_id.to_string(), allowed);
+    refusals.extend(told([
         relocked(base, build, allowed),
         lost(base, build, allowed),
         older(age, allowed),
         live(base, plan, allowed),
-    ];
-    let refusals = refusals.into_iter().flatten();
+    ]));
     refusals
-        .map(|(message, hint)| Refused { message, hint })
-        .collect()
+}
+
+/// Every guard that says no to all pushes on top of `base` with the key of this id, whatever they publish.
+pub fn refusals_of_all(base: &Base, key_id: &str, allowed: &Allowed) -> Vec<Refused> {
+    told([sweeping(base), key(base, key_id, allowed)]).collect()
+}
+
+fn told<const N: usize>(refusals: [Refusal; N]) -> impl Iterator<Item = Refused> {
+    let refusals = refusals.into_iter().flatten();
+    refusals.map(|(message, hint)| Refused { message, hint })
 }
 
 /// Whether `plan` may be done while the target is as `base` says.
@@ -132,10 +138,9 @@ fn sweeping(base: &Base) -> Refusal {
     ))
 }
 
-fn key(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
+fn key(base: &Base, now: &str, allowed: &Allowed) -> Refusal {
     let before = &base.manifest.as_ref()?.key_id;
-    let now = build.key_id.to_string();
-    (*before != now && !allowed.rotate_key).then(|| {
+    (before != now && !allowed.rotate_key).then(|| {
         (
             format!("The current release was made with another key (id {before}; this one's is {now})"),
             "use the team's key file; `--rotate-key` if a new key is meant, which renames every object"

@@ -50,9 +50,13 @@ mod unusable;
 pub mod verify;
 pub mod who;
 
+use std::sync::Arc;
+
 use crate::build::Build;
+use crate::config::Target;
 use crate::error::Result;
-use crate::store::{Listing, Store, Stored, Version};
+use crate::name::Secret;
+use crate::store::{Listing, Patience, Store, Stored, Version};
 use jiff::Timestamp;
 use manifest::{Entry, Manifest};
 use root::{Plain, Root};
@@ -83,6 +87,24 @@ pub enum Basis {
 }
 
 impl Base {
+    /// Opens the releases of `target`, whose objects are in `store`, and reads what every push begins with.
+    ///
+    /// # Errors
+    /// As for [`State::open`] and [`Base::read`]: no push can go on from these releases.
+    pub async fn open(
+        target: &Target,
+        store: &Arc<dyn Store>,
+        secret: &Secret,
+        patience: Patience,
+        requests: usize,
+        actor: &str,
+    ) -> Result<(State, Base)> {
+        let opened = State::open(target, store, secret, patience, requests, actor).await?;
+        let (state, held) = opened;
+        let base = Base::read(&state, held.map(|held| held.root)).await?;
+        Ok((state, base))
+    }
+
     /// Reads the manifest of the root's current release.
     ///
     /// # Errors

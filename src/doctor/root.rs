@@ -1,0 +1,50 @@
+//! Whether a push can go on from the releases that are there, as a push itself finds out.
+
+use super::{Finding, Patient};
+use crate::error::{Error, Result};
+use crate::release::Base;
+use crate::release::guard::{self, Allowed};
+use crate::release::root::Release;
+use crate::store::StoreErrorKind;
+
+const CHECK: &str = "root";
+const WHY: &str = "every push goes on from it, and is refused where it can't";
+const ASK: &str = "ask whoever runs the storage for the right to read the releases";
+
+/// Opens the releases as every push does, and says what it would say.
+pub(super) async fn judge(patient: &Patient<'_>) -> Finding {
+    match current(patient).await {
+        Ok(None) => Finding::passed(CHECK, WHY, "no release yet: the first push begins them"),
+        Ok(Some(release)) => {
+            let text = format!("a push can go on from the current release, {}", release.id);
+            Finding::passed(CHECK, WHY, text)
+        }
+        Err(error) => refused(error.of_target(patient.target)),
+    }
+}
+
+/// The current release, unless every push with this key is refused.
+async fn current(patient: &Patient<'_>) -> Result<Option<Release>> {
+    let (target, secret) = (patient.target, patient.secret);
+    let opened = Base::open(target, &patient.store, secret, patient.patience, 1, "");
+    let (state, base) = opened.await?;
+    let key_id = secret.id().to_string();
+    guard::refuse(guard::refusals_of_all(&base, &key_id, &Allowed::default()))?;
+    if base.manifest.is_some() {
+        state.check_not_left()?;
+    }
+    Ok(base.root.and_then(|root| root.current))
+}
+
+fn refused(error: Error) -> Finding {
+    use StoreErrorKind::{OutcomeUnknown, Unreachable};
+    let text = error.to_string();
+    let fix = error.hint();
+    match &error {
+        Error::Store(error) if matches!(error.kind, Unreachable | OutcomeUnknown) => {
+            Finding::unknown(CHECK, WHY, text)
+        }
+        _ => Finding::failed(CHECK, WHY, text),
+    }
+    .fix(fix.unwrap_or_else(|| ASK.to_string()))
+}

@@ -1,0 +1,149 @@
+//! `doctor` says what a push would say of the releases that are there: it isn't green where every push is refused.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::hunt::Hunt;
+use crate::support::{Run, Site};
+
+/// What `doctor` found of the root, and its exit code.
+fn found(run: &Run) -> (i32, Value) {
+    let report: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
+    let findings = report["findings"].as_array().expect("a list").iter();
+    let root: Vec<&Value> = findings.filter(|f| f["check"] == "root").collect();
+    assert_eq!(root.len(), 1, "{report:#}");
+    (run.code, root[0].clone())
+}
+
+/// Both say no, in the same words, with the same advice.
+fn both_refuse(push: &Run, doctor: &Run, says: &str) {
+    assert_ne!(push.code, 0, "{push}");
+    let (code, root) = found(doctor);
+    assert_eq!(
+        (code, &root["verdict"]),
+        (3, &Value::from("failed")),
+        "{doctor}"
+    );
+    let part = |name: &str| root[name].as_str().expect("text").to_string();
+    assert!(part("text").contains(says), "{says}: {root:#}");
+    let said = format!("error: {}\nhint: {}\n", part("text"), part("fix"));
+    assert!(push.stderr.contains(&said), "{said}\n{push}");
+}
+
+const NEW_KEY: &str = "5f0c1d2e3b4a59687706f5e4d3c2b1a09f8c7d6e5b4a39281706f5e4d3c2b1a7";
+const TARGET: &str = "[target.prod]\nurl = \"file:prod\"\nstate = \"file:releases\"\n";
+
+fn published() -> Site {
+    let site = Site::bare().config(TARGET).file("map.png", "a map");
+    site.ok(&["push"]);
+    site
+}
+
+fn refuses(site: &Site, says: &str) {
+    let (push, doctor) = (site.run(&["push"]), site.run(&["doctor", "--json"]));
+    both_refuse(&push, &doctor, says);
+}
+
+#[test]
+fn a_root_that_a_push_can_go_on_from_passes() {
+    let site = Site::bare().config(TARGET).file("map.png", "a map");
+    for text in ["no release yet", "a push can go on from"] {
+        let (code, root) = found(&site.run(&["doctor", "--json"]));
+        assert_eq!((code, &root["verdict"]), (0, &Value::from("passed")));
+        assert!(
+            root["text"].as_str().expect("text").contains(text),
+            "{root:#}"
+        );
+        site.ok(&["push"]);
+    }
+}
+
+#[test]
+fn a_state_of_another_target_fails_as_every_push_does() {
+    let site = published();
+    let site = site.config(&TARGET.replace("file:prod", "file:staging"));
+    refuses(&site, "belong to another target: `file:../prod`");
+}
+
+#[test]
+fn a_root_that_cant_be_used_fails_as_every_push_does() {
+    let site = published();
+    let root = site.path("releases/root.json");
+    let before = fs::read_to_string(&root).expect("there");
+    for (after, says) in [
+        (
+            "{".to_string(),
+            "can't be used: it isn't one of assetsync's",
+        ),
+        (
+            before.replace("\"version\": 1", "\"version\": 9"),
+            "of version 9",
+        ),
+    ] {
+        fs::write(&root, after).expect("written");
+        refuses(&site, says);
+    }
+    fs::remove_file(&root).expect("removed");
+    site.ok(&["doctor"]);
+    fs::write(&root, before).expect("written");
+    site.write("map.png", "a better map");
+    site.ok(&["push"]);
+    fs::remove_file(&root).expect("removed");
+    refuses(&site, "The root of the target's releases is gone");
+}
+
+#[test]
+fn releases_that_no_push_can_go_on_from_fail_as_every_push_does() {
+    let site = published();
+    let key = fs::read(site.path("hunt.key")).expect("there");
+    fs::write(site.path("hunt.key"), NEW_KEY).expect("written");
+    refuses(&site, "made with another key");
+    fs::write(site.path("hunt.key"), key).expect("written");
+
+    let root = site.path("releases/root.json");
+    let before = fs::read_to_string(&root).expect("there");
+    let mut sweeping: Value = serde_json::from_str(&before).expect("JSON");
+    sweeping["gc"]["sweep"] = "sweeps/00000001-0123abcd.json.gz".into();
+    fs::write(&root, sweeping.to_string()).expect("written");
+    refuses(&site, "A prune is going on, or was interrupted");
+    fs::write(&root, before).expect("written");
+
+    fs::remove_dir_all(site.path("releases/manifests")).expect("removed");
+    refuses(&site, "Cannot read the manifest");
+}
+
+/// On radosgw, where the key tells the folder of the releases: whoever has the old one finds what is left of the root.
+#[test]
+fn releases_that_moved_to_another_key_fail_with_the_old_one() {
+    let hunt = Hunt::new();
+    let refuses = |says: &str| {
+        let push = hunt.run(&["push", "one"]);
+        let doctor = hunt.run(&["doctor", "one", "--json"]);
+        both_refuse(&push, &doctor, says);
+    };
+    hunt.ok(&["access", "apply", "one", "--yes"]);
+    hunt.ok(&["push", "one"]);
+    hunt.ok(&["doctor", "one"]);
+    let key = hunt.site.path("hunt.key");
+    let old = fs::read(&key).expect("there");
+    fs::write(&key, NEW_KEY).expect("written");
+    refuses("made with another key");
+    hunt.ok(&["push", "one", "--rotate-key"]);
+    hunt.ok(&["doctor", "one"]);
+    fs::write(&key, old).expect("written");
+    refuses("made with another key");
+    // Nothing but what is left of the old root tells where the releases went.
+    let new = hunt.assets.all_keys();
+    let new: Vec<&String> = new
+        .iter()
+        .filter(|key| key.ends_with("root.json"))
+        .collect();
+    for root in new {
+        let moved = hunt.assets.signed("GET", &format!("/{root}"), b"").text();
+        if !moved.contains("is_done") {
+            hunt.assets.signed("DELETE", &format!("/{root}"), b"");
+        }
+    }
+    refuses("have another key since");
+}
