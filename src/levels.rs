@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::nearest;
 use crate::glob::Glob;
+use crate::likeness::nearest;
 use crate::path::LogicalPath;
 
 /// What a file without a level of its own belongs to.

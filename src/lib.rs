@@ -69,6 +69,7 @@ mod inventory;
 mod key_file;
 pub mod leaks;
 pub mod levels;
+pub mod likeness;
 pub mod manifest;
 mod mask;
 pub mod media;

@@ -14,11 +14,11 @@ use url::Url;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::bounded;
-use crate::config::nearest;
 use crate::error::{escape, plain, plain_words, shortened};
 use crate::glob::check_bounds;
 use crate::init;
 use crate::levels::Levels;
+use crate::likeness::nearest;
 use crate::path::LogicalPath;
 use crate::problem::{IgnoreLine, Problem, ProblemKind};
 use crate::rules::{Defaults, Kind, Policy, Publish, Rules};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
-use crate::config::nearest;
+use crate::likeness::nearest;
 use crate::path::LogicalPath;
 use crate::tree::Tree;
 

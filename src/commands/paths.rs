@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use assetsync::config::nearest;
+use assetsync::likeness::nearest;
 use assetsync::rules::Publish;
 use assetsync::{Config, Error, LogicalPath, Result, Tree};
 
@@ -130,7 +130,8 @@ fn nearest_in<'t>(tree: &'t Tree, path: &str) -> Option<&'t str> {
     let is_page = |folder: &&str| folder.is_empty() || folder.ends_with('/');
     let folders = files().filter_map(|path| path.strip_suffix("index.html"));
     let folders = folders.filter(is_page).filter(|folder| !folder.is_empty());
-    let namesake = |other: &&str| other.rsplit('/').next() == path.rsplit('/').next();
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    let namesake = |other: &&str| name(other) == name(path);
     nearest(path, files().chain(folders)).or_else(|| files().find(namesake))
 }
 

@@ -22,7 +22,7 @@ use assetsync::report::{
     Outlook, Urls, plan_json, plan_text, published_text, release_json, report_json, report_text,
     stale_text,
 };
-use assetsync::store::{Listing, check};
+use assetsync::store::{Listing, check, check_names};
 use assetsync::{
     Build, Config, Error, Inventory, Options, Patience, Plan, Result, Secret, Store, Target, Tree,
     Wanted, build_with, inventory, open, plan,
@@ -319,7 +319,8 @@ impl Session<'_> {
             .iter()
             .map(|target| runtime.spawn(look(target.clone(), secret.clone(), Look::of(config))))
             .collect();
-        let tree = self.walk(config, nothing)?;
+        let mut tree = self.walk(config, nothing)?;
+        check_names(&config.targets, &mut tree);
         let builds = self.build_all(config, &secret, tree, &unlocked)?;
         for (target, build) in config.targets.iter().zip(builds.iter().cycle()) {
             check(target, build)?;

@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use assetsync::config::nearest;
+use assetsync::likeness::nearest;
 use assetsync::release::adopt;
 use assetsync::release::excused::Excused;
 use assetsync::release::guard::Allowed;

@@ -306,20 +306,6 @@ fn unread(file: &Path, bad: &BadText) -> Error {
     }
 }
 
-/// The candidate most like `name`, if any is like it at all.
-pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // Jaro-Winkler knows slips of the finger in long names, but not two letters swapped in short ones.
-    let likeness = |candidate: &str| match strsim::osa_distance(name, candidate) {
-        1 => 1.0,
-        _ => strsim::jaro_winkler(name, candidate),
-    };
-    candidates
-        .map(|candidate| (likeness(candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
-}
-
 /// Whether this could be what `assetsync key id` prints.
 fn is_key_id(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use super::raw::{RawConfig, RawLevel, RawRule, RawSource};
-use super::{CONFIG_FILE, Config, Origin, Overrides, Provenance, Wanted, nearest};
+use super::{CONFIG_FILE, Config, Origin, Overrides, Provenance, Wanted};
 use crate::error::{Error, Result, shortened, shown_key_file};
 use crate::glob::Glob;
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
+use crate::likeness::nearest;
 use crate::mask::{has_credentials, masked_quotes, masked_value};
 use crate::refs::Extra;
 use crate::rules::{Rule, Rules};

@@ -9,9 +9,10 @@ use url::Url;
 use super::places::Located;
 use super::raw::{RawConfig, RawTarget};
 use super::reader::Reader;
-use super::{Access, Addressing, Flags, Origin, Place, Provenance, Target, nearest};
+use super::{Access, Addressing, Flags, Origin, Place, Provenance, Target};
 use crate::environment::{self, is_region, server_url};
 use crate::error::{Error, Result};
+use crate::likeness::nearest;
 use crate::mask::{credentials_hint, has_credentials, masked_value};
 use crate::spot::Relation;
 

@@ -8,8 +8,8 @@ use jsonc_parser::common::Ranged;
 
 use super::lint::{Found, error};
 use super::{Finding, Policy, Rule, syntax};
-use crate::config::nearest;
 use crate::error::escape;
+use crate::likeness::nearest;
 
 /// In which words a policy is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use super::Cloud;
 use super::json::At;
 use super::lint::{Found, error, warning};
 use super::origin::matches_wildcard;
-use crate::config::nearest;
 use crate::error::escape;
+use crate::likeness::nearest;
 
 /// What S3 takes; with `PATCH`, the methods of the web that a page may use at all.
 const METHODS: [&str; 5] = ["GET", "HEAD", "PUT", "POST", "DELETE"];

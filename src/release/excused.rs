@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::config::command::quoted;
-use crate::config::nearest;
 use crate::error::{Error, Result, escape};
 use crate::glob::Glob;
+use crate::likeness::nearest;
 
 /// Of how many names each is an option of its own in advice; of more, patterns are.
 const OPTIONS_MAX: usize = 3;

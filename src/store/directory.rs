@@ -22,11 +22,13 @@ use walkdir::WalkDir;
 
 use self::noted::{Noted, Own, Plain, PlainObject};
 use super::headers_file::{HEADERS_FILE, Served, merge_headers};
-use super::{Listing, PutMode, Store, StoreError, StoreErrorKind, Stored, Version, token_in_name};
+use super::{
+    Listing, Named, PutMode, Store, StoreError, StoreErrorKind, Stored, Version, token_in_name,
+};
 use crate::body::{self, Body, Content};
 use crate::build::{Build, Object};
 use crate::files;
-use crate::name::{EncodingPolicy, Token};
+use crate::name::Token;
 use crate::path::ObjectKey;
 use crate::problem::Problem;
 use crate::store::document_bytes_max;
@@ -585,32 +587,29 @@ impl Store for Directory {
 }
 
 /// Files whose names a directory needs for itself, or can't tell from another's.
-pub(super) fn misfits(folder: &Path, build: &Build) -> Vec<Problem> {
-    let by_key: HashMap<&str, &Object> = build
-        .objects
-        .iter()
-        .map(|object| (object.key.as_str(), object))
-        .collect();
+pub(super) fn misfits(folder: &Path, named: &[Named<'_>]) -> Vec<Problem> {
+    let by_key: HashMap<&str, &Named<'_>> = named.iter().map(|one| (&*one.key, one)).collect();
     let mut problems = Vec::new();
-    for object in &build.objects {
-        let key = object.key.as_str();
-        if key == HEADERS_FILE || key.split('/').next() == Some(OWN_FOLDER) {
+    for one in named {
+        let key = &*one.key;
+        // What is below that folder is told of all targets.
+        if key == HEADERS_FILE || key == OWN_FOLDER {
             problems.push(Problem::new(
-                &object.path,
+                one.path,
                 "has a name that assetsync needs for itself in a directory",
             ));
         }
-        if object.headers().encoding == EncodingPolicy::Gzip
+        if one.is_gzipped
             && let Some(gz) = by_key.get(format!("{key}.gz").as_str())
         {
             let message = format!(
                 "would stand where the `.gz` of `{}` goes in a directory",
-                object.path
+                one.path
             );
-            problems.push(Problem::new(&gz.path, message));
+            problems.push(Problem::new(gz.path, message));
         }
     }
-    problems.extend(case::twins(folder, build));
+    problems.extend(case::twins(folder, named));
     problems.sort();
     problems
 }

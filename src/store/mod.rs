@@ -41,6 +41,7 @@ mod silence;
 pub mod stranger;
 mod wire;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -55,10 +56,11 @@ use crate::config::{Place, Target};
 use crate::environment;
 use crate::error::Error;
 use crate::mask::masked;
-use crate::name::Token;
-use crate::path::{KEY_BYTES_MAX, ObjectKey};
+use crate::name::{EncodingPolicy, NameStyle, Token};
+use crate::path::{KEY_BYTES_MAX, LogicalPath, ObjectKey};
 use crate::problem::Problem;
 use crate::release::layout::{FOLDER, ROOT};
+use crate::tree::{Asset, Tree};
 
 pub use control::Control;
 pub use helper::end_helpers;
@@ -209,11 +211,8 @@ pub trait Store: fmt::Debug + Send + Sync {
 /// [`Error::Tree`] lists every file that has none: names that a directory needs for itself, keys that get too
 /// long behind the target's prefix.
 pub fn check(target: &Target, build: &Build) -> Result<(), Error> {
-    let mut problems = match &target.place {
-        Place::Directory(folder) => directory::misfits(folder, build),
-        Place::S3 { prefix, .. } | Place::Gcs { prefix, .. } => too_long(prefix, build),
-    };
-    problems.extend(reserved(build));
+    let objects: Vec<Named<'_>> = build.objects.iter().map(Named::object).collect();
+    let problems = misnamed(target, &objects);
     if problems.is_empty() {
         Ok(())
     } else {
@@ -221,33 +220,88 @@ pub fn check(target: &Target, build: &Build) -> Result<(), Error> {
     }
 }
 
+/// Notes with the other problems of `tree` which of its files have no place in `targets`, as far as their paths tell: those whose
+/// objects are called after them. [`check`] knows the others.
+pub fn check_names(targets: &[Target], tree: &mut Tree) {
+    let named: Vec<Named<'_>> = tree.assets.iter().filter_map(Named::asset).collect();
+    let problems = targets.iter().flat_map(|target| misnamed(target, &named));
+    let mut problems: Vec<Problem> = problems.collect();
+    problems.sort();
+    problems.dedup();
+    tree.problems.extend(problems);
+    tree.problems.sort();
+}
+
+/// A file, and what it's called in a target.
+pub(crate) struct Named<'a> {
+    path: &'a LogicalPath,
+    key: Cow<'a, str>,
+    is_mutable: bool,
+    is_gzipped: bool,
+}
+
+impl<'a> Named<'a> {
+    fn object(object: &'a Object) -> Named<'a> {
+        Named {
+            path: &object.path,
+            key: Cow::Borrowed(object.key.as_str()),
+            is_mutable: object.is_mutable(),
+            is_gzipped: object.headers().encoding == EncodingPolicy::Gzip,
+        }
+    }
+
+    /// The same before it's named; none if its path is no part of its name. Any token is as long as another.
+    fn asset(asset: &'a Asset) -> Option<Named<'a>> {
+        let Asset { path, policy, .. } = asset;
+        let key = match policy.names {
+            NameStyle::Opaque | NameStyle::Palindrome2022 => return None,
+            NameStyle::Plain => Cow::Borrowed(path.as_str()),
+            NameStyle::Readable => {
+                let extension = policy.key_extension.as_ref();
+                let extension = extension.map_or(String::new(), |e| format!(".{e}"));
+                let (folder, stem) = (path.folder(), path.stem());
+                Cow::Owned(format!("{folder}{stem}.{}{extension}", Token::ZERO))
+            }
+        };
+        Some(Named {
+            path,
+            key,
+            is_mutable: policy.names.is_mutable(),
+            is_gzipped: policy.headers.encoding == EncodingPolicy::Gzip,
+        })
+    }
+}
+
+fn misnamed(target: &Target, named: &[Named<'_>]) -> Vec<Problem> {
+    let mut problems = match &target.place {
+        Place::Directory(folder) => directory::misfits(folder, named),
+        Place::S3 { prefix, .. } | Place::Gcs { prefix, .. } => too_long(prefix, named),
+    };
+    problems.extend(reserved(named));
+    problems
+}
+
 /// The folder of releases is assetsync's own, in every target.
-fn reserved(build: &Build) -> Vec<Problem> {
-    let objects = build.objects.iter();
-    let reserved = objects.filter(|object| object.key.as_str().starts_with(FOLDER));
+fn reserved(named: &[Named<'_>]) -> Vec<Problem> {
+    let reserved = named.iter().filter(|one| one.key.starts_with(FOLDER));
     let message = format!("has a name below `{FOLDER}`, which assetsync needs for itself");
     reserved
-        .map(|object| Problem::new(&object.path, &message))
+        .map(|one| Problem::new(one.path, &message))
         .collect()
 }
 
 /// Keys are limited with the prefix they stand behind.
-fn too_long(prefix: &str, build: &Build) -> Vec<Problem> {
-    let is_too_long = |object: &&Object| prefix.len() + object.key.as_str().len() > KEY_BYTES_MAX;
-    let problem = |object: &Object| {
+fn too_long(prefix: &str, named: &[Named<'_>]) -> Vec<Problem> {
+    let is_too_long = |one: &&Named<'_>| prefix.len() + one.key.len() > KEY_BYTES_MAX;
+    let problem = |one: &Named<'_>| {
         Problem::new(
-            &object.path,
+            one.path,
             format!(
                 "its key and the target's prefix are longer than {KEY_BYTES_MAX} bytes together"
             ),
         )
     };
-    build
-        .objects
-        .iter()
-        .filter(is_too_long)
-        .map(problem)
-        .collect()
+    named.iter().filter(is_too_long).map(problem).collect()
 }
 
 /// The token in `dir/stem.TOKEN.ext` or `TOKEN.ext`.

@@ -704,3 +704,27 @@ fn a_file_whose_own_gz_is_in_the_tree_too_is_told_to_leave_the_gz_out() {
     assert!(run.stderr.contains("`style.css.gz`"), "{run}");
     assert_nothing_published(&site);
 }
+
+#[test]
+fn names_that_no_target_keeps_and_names_that_this_one_needs_are_told_in_one_run_each_once() {
+    let rules = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n\
+                 [[rule]]\nmatch = \"_headers\"\nnames = \"plain\"\npublish = true\n";
+    let targets = "[target.local]\nurl = \"file:out\"\n[target.other]\nurl = \"file:other\"\n";
+    let site = Site::new()
+        .config(&(rules.to_string() + targets))
+        .file(".assetsync/x.html", "x")
+        .file("_headers", "/*")
+        .file("a\\b.html", "a");
+    for arguments in [
+        &["push", "local"][..],
+        &["push", "local", "other"],
+        &["diff", "local"],
+    ] {
+        let run = site.run(arguments);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains("3 files can't be published"), "{run}");
+        for name in ["`.assetsync/x.html`: ", "`_headers`: ", "`a\\b.html`: "] {
+            assert_eq!(run.stderr.matches(name).count(), 1, "{name}: {run}");
+        }
+    }
+}

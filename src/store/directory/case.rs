@@ -6,42 +6,43 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::path::Path;
 
-use crate::build::{Build, Object};
 use crate::error::escape;
 use crate::problem::{Problem, ProblemKind};
 use crate::tree::folded;
+
+use super::super::Named;
 
 /// How many names of a folder are looked at for one with letters.
 const NAMES_MAX: usize = 1000;
 
 /// Objects that would be one file in `folder`.
-pub(super) fn twins(folder: &Path, build: &Build) -> Vec<Problem> {
-    let twins = pairs(&build.objects);
+pub(super) fn twins(folder: &Path, named: &[Named<'_>]) -> Vec<Problem> {
+    let twins = pairs(named);
     // Most trees have none, and need no look.
     if twins.is_empty() || tells_case_apart(folder) {
         return Vec::new();
     }
-    let problem = |(one, other): &(&Object, &Object)| {
+    let problem = |(one, other): &(&Named<'_>, &Named<'_>)| {
         let message = format!(
             "would be one file with `{}` in `{}`, which doesn't tell upper case from lower case",
             escape(one.path.as_str()),
             escape(&folder.display().to_string())
         );
-        Problem::new(&other.path, message).kind(ProblemKind::Twins)
+        Problem::new(other.path, message).kind(ProblemKind::Twins)
     };
     twins.iter().map(problem).collect()
 }
 
-/// Objects whose keys differ in case alone. Two of keyed names have the same content, if their keys do.
-fn pairs(objects: &[Object]) -> Vec<(&Object, &Object)> {
-    let mut seen: HashMap<String, &Object> = HashMap::with_capacity(objects.len());
+/// Those whose keys differ in case alone. Two of keyed names have the same content, if their keys do.
+fn pairs<'n, 'a>(named: &'n [Named<'a>]) -> Vec<(&'n Named<'a>, &'n Named<'a>)> {
+    let mut seen: HashMap<String, &Named<'_>> = HashMap::with_capacity(named.len());
     let mut pairs = Vec::new();
-    for object in objects {
-        let Some(one) = seen.insert(folded(object.key.as_str()), object) else {
+    for other in named {
+        let Some(one) = seen.insert(folded(&other.key), other) else {
             continue;
         };
-        if one.key != object.key && (one.is_mutable() || object.is_mutable()) {
-            pairs.push((one, object));
+        if one.key != other.key && (one.is_mutable || other.is_mutable) {
+            pairs.push((one, other));
         }
     }
     pairs
