@@ -107,7 +107,7 @@ impl Session<'_> {
         let target = &config.targets[0];
         let open = Patient::open(target, &secret, patience(&config));
         let patient = self.unless_stopped(&runtime, open)?;
-        work(&target.name, patient, &runtime)
+        work(&target.name, patient, &runtime).map_err(|error| error.of_target(target))
     }
 
     /// Refuses to publish to where strangers can list, or read the releases. What can't be told stops nobody. Returns how many

@@ -138,7 +138,7 @@ impl Session<'_> {
             true => self.say(&format!(
                 "{name}: set; a browser that loaded a file before keeps the old answer for as long as it keeps the file"
             )),
-            false => return Err(not_there(name, &left)),
+            false => return Err(not_there(name, &left).of_target(&bucket.target)),
         }
         Ok(DONE)
     }

@@ -19,7 +19,16 @@ impl Target {
     pub(crate) fn named_in(&self, hint: &str) -> String {
         // Of two that begin alike, the longer one first.
         let verbs = [
+            "access apply",
+            "access close",
+            "audit",
+            "cors apply",
+            "cors diff",
+            "cors show",
+            "doctor",
             "live off",
+            "live on",
+            "prune",
             "push",
             "releases adopt",
             "releases",

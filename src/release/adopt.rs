@@ -17,6 +17,8 @@ use crate::store::Store;
 /// How many paths are named of those that are missing.
 const EXAMPLES_MAX: usize = 3;
 
+const ADOPT_AGAIN: &str = "`assetsync releases adopt` once more looks at what there is now";
+
 /// Releases that can be given to a target: all their objects are in it.
 #[derive(Debug)]
 pub struct Adoption {
@@ -95,7 +97,7 @@ fn incomplete(missing: &[String]) -> Error {
             count(missing.len() as u64, "object"),
             examples.join(", ")
         ),
-        hint: "copy all of the old target, metadata included; or give this target a `state` of its own and push: that uploads what is missing".to_string(),
+        hint: "copy all of the old target, metadata included; or give this target a `state` of its own and push with `--begin-anew`: that uploads what is missing".to_string(),
     }
 }
 
@@ -114,12 +116,25 @@ pub async fn adopt(state: &State, adoption: &Adoption) -> Result<Root> {
     }
 }
 
+/// Only the target that they belong to may finish it.
+fn unfinished(root: Option<&Root>) -> Error {
+    let owner = root.and_then(|root| root.target.as_ref());
+    let of = owner.map_or(String::new(), |owner| {
+        format!(" of `{}`", escape(&owner.to_string()))
+    });
+    Error::Refused {
+        message: format!("A push or prune{of} is going on, or was interrupted"),
+        hint: "wait for it, or finish it there: `resolve`, with the configuration from before the move".to_string(),
+    }
+}
+
 fn refused(refusal: Refusal, root: Option<&Root>) -> Error {
     match refusal {
         Refusal::Already => Error::usage(
             "These releases belong to this target already",
             "`assetsync releases` shows them",
         ),
-        other => guard::refused(other, root),
+        Refusal::Sweeping | Refusal::Pending => unfinished(root),
+        other => guard::refused_again(other, root, ADOPT_AGAIN),
     }
 }

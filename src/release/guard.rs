@@ -28,6 +28,8 @@ pub struct Allowed {
     pub overwrite_live: BTreeSet<String>,
     /// Files whose names nobody could guess may get names that anybody can.
     pub plain: bool,
+    /// A first release may be made although objects of earlier ones are there.
+    pub anew: bool,
     /// What a rollback may not publish again: names of levels that are held.
     pub held: BTreeSet<String>,
     /// And files that are in these levels by now, whatever was said of them when they were published; but for those unlocked.
@@ -54,6 +56,12 @@ pub struct Refused {
     pub message: String,
     /// What to do about it. Its commands name no target.
     pub hint: String,
+}
+
+impl From<Refused> for Error {
+    fn from(Refused { message, hint }: Refused) -> Error {
+        Error::Refused { message, hint }
+    }
 }
 
 /// Whether `build` may be published on top of `base`.
@@ -362,12 +370,23 @@ fn current_in_words(root: Option<&Root>) -> String {
 
 /// The words for a refusal by the root itself, found while something else was being done.
 pub fn refused(refusal: super::root::Refusal, root: Option<&Root>) -> Error {
+    refused_again(refusal, root, PUSH_AGAIN)
+}
+
+const PUSH_AGAIN: &str = "look at what they published (`assetsync releases`), bring your files up to date, and push again";
+
+/// The same, with what to do `again` if somebody else was faster.
+pub(super) fn refused_again(
+    refusal: super::root::Refusal,
+    root: Option<&Root>,
+    again: &str,
+) -> Error {
     use super::root::Refusal as R;
     let (message, hint) = match refusal {
         R::LostRace => {
             return Error::LostRace {
                 message: format!("Somebody else was faster: {}", current_in_words(root)),
-                hint: "look at what they published (`assetsync releases`), bring your files up to date, and push again".to_string(),
+                hint: again.to_string(),
             };
         }
         R::Live => (

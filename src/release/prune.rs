@@ -29,6 +29,8 @@ pub use deletion::{finish, sweep};
 /// What the names of probes begin with.
 const PROBE: &str = "probe-";
 
+const PRUNE_AGAIN: &str = "`assetsync prune` once more plans by what is current now";
+
 /// What is kept. A release is kept if any of these says so; the current one and all newer ones always are.
 #[derive(Debug, Clone, Copy)]
 pub struct Keep {
@@ -119,7 +121,7 @@ pub async fn plan(
     // As the swap will say; before anybody waits for a listing.
     let stamp = state.stamp();
     root.begin_sweep(&seen, String::new(), current.clone(), &stamp)
-        .map_err(|refusal| guard::refused(refusal, Some(&root)))?;
+        .map_err(|refusal| guard::refused_again(refusal, Some(&root), PRUNE_AGAIN))?;
     state.check_clock(here)?;
     let now = state.now();
     let chain = state.retained(&root).await?;

@@ -20,6 +20,8 @@ use crate::store::Store;
 /// How often a release is verified anew, because something was deleted meanwhile.
 const ROUNDS_MAX: usize = 5;
 
+const ROLL_BACK_AGAIN: &str = "look at what is current now (`assetsync releases`), and roll back again if that is still meant";
+
 /// All that a rollback goes by.
 #[derive(Debug)]
 pub struct Rollback<'a> {
@@ -182,7 +184,13 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
             Changed::Refused(Refusal::Live, root) => {
                 return Err(live(rollback, root.as_ref(), &objects));
             }
-            Changed::Refused(refusal, root) => return Err(guard::refused(refusal, root.as_ref())),
+            Changed::Refused(refusal, root) => {
+                return Err(guard::refused_again(
+                    refusal,
+                    root.as_ref(),
+                    ROLL_BACK_AGAIN,
+                ));
+            }
         }
     }
     Err(Error::Refused {
@@ -248,7 +256,7 @@ async fn settle(
 pub fn nothing_published() -> Error {
     Error::Usage {
         message: "Nothing has been published to this target yet".to_string(),
-        hint: "`assetsync push` makes the first release".to_string(),
+        hint: "`assetsync push` makes the first release; if there were any, is the place of the releases right (`state`)?".to_string(),
     }
 }
 

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::{Garbage, PROBE, Sweep, is_document, is_probe, may_be_former};
+use super::{Garbage, PROBE, PRUNE_AGAIN, Sweep, is_document, is_probe, may_be_former};
 use crate::error::{Error, Result};
 use crate::path::ObjectKey;
 use crate::release::Unusable;
@@ -73,7 +73,9 @@ pub async fn sweep(
             .await
             .map_err(unfinished)
             .and_then(gone),
-        Changed::Refused(refusal, root) => Err(guard::refused(refusal, root.as_ref())),
+        Changed::Refused(refusal, root) => {
+            Err(guard::refused_again(refusal, root.as_ref(), PRUNE_AGAIN))
+        }
     }
 }
 
@@ -162,7 +164,9 @@ async fn delete_all(
     };
     match state.change(end).await? {
         Changed::Done(_) | Changed::Refused(Refusal::Already, _) => Ok(deleted),
-        Changed::Refused(refusal, root) => Err(guard::refused(refusal, root.as_ref())),
+        Changed::Refused(refusal, root) => {
+            Err(guard::refused_again(refusal, root.as_ref(), PRUNE_AGAIN))
+        }
     }
 }
 
