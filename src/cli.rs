@@ -776,6 +776,10 @@ pub struct Guards {
     /// Without a configuration: pages may take names that can be guessed and they didn't have, or that other files have in the target
     #[arg(long)]
     pub allow_plain: bool,
+    /// Begin the releases anew although the target has objects of earlier ones, which aren't found: the live switch and all that
+    /// could be rolled back to is forgotten
+    #[arg(long)]
+    pub begin_anew: bool,
     #[command(flatten)]
     pub overwrite: Overwrite,
     /// Publish although strangers can list the bucket, or read the releases

@@ -20,6 +20,11 @@ impl Inventory {
         self.listing.get(key.as_str())
     }
 
+    /// All that is there, foreign objects too.
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
     /// How many objects there are, foreign ones too.
     pub fn objects(&self) -> usize {
         self.listing.len()

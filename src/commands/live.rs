@@ -44,6 +44,9 @@ impl Session<'_> {
         let until = edit(until, parse_time)?;
         let message = edit(message, |text| Ok(text.to_string()))?;
         let place = self.open(target)?;
+        if matches!(switch, LiveSwitch::On) || !place.is_begun() {
+            place.check_target()?;
+        }
         let change = |root: Option<&Root>, stamp: &_| match (switch, root) {
             (LiveSwitch::On, root) => Root::go_live(root, until.clone(), message.clone(), stamp),
             (_, Some(root)) => root.end_live(stamp),

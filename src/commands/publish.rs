@@ -11,6 +11,7 @@ use assetsync::doctor::Before;
 use assetsync::levels::LevelId;
 use assetsync::release::difference::levels_taken_back;
 use assetsync::release::excused::Excused;
+use assetsync::release::forgotten::Forgotten;
 use assetsync::release::guard::{self, Age, Allowed, Refused};
 use assetsync::release::publish::{Published, Push, is_published, mend, publish};
 use assetsync::release::root::{Commit, Live, Root};
@@ -35,6 +36,8 @@ use super::{CHANGES_FOUND, Code, DONE, Nothing, Session, variable};
 use crate::cli::{Guards, Output, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
 
+const BEGIN_ANEW: &str = "`--begin-anew` if all of that is meant to be forgotten: then the target isn't live, and nothing earlier can be rolled back to";
+
 /// A target that was opened, and what is in it.
 struct Opened<'a> {
     target: &'a Target,
@@ -56,6 +59,8 @@ struct Planned<'a> {
     plan: Plan<'a>,
     commit: Option<Commit>,
     age: Age,
+    /// Objects of releases that aren't found.
+    forgotten: Option<Forgotten>,
     /// Whether a push would change nothing.
     is_published: bool,
 }
@@ -403,6 +408,7 @@ impl Session<'_> {
             let published = published.and_then(|release| release.commit.as_ref());
             let plan = plan(build, &inventory);
             Ok(Planned {
+                forgotten: Forgotten::find(&base, build, &plan, &inventory),
                 config,
                 target,
                 build,
@@ -453,6 +459,9 @@ impl Planned<'_> {
 
     fn refusals(&self, allowed: &Allowed) -> Vec<Refused> {
         let mut refusals = guard::refusals(&self.base, self.build, &self.plan, self.age, allowed);
+        if let Some(forgotten) = self.forgotten.as_ref().filter(|_| !allowed.anew) {
+            refusals.push(forgotten.refused(self.target, BEGIN_ANEW));
+        }
         if self.config.file.is_none() {
             let refused = unasked::refused(&self.base, self.build, &self.plan, allowed);
             refusals.extend(refused);
@@ -637,6 +646,7 @@ fn allowed(
         rotate_key: guards.rotate_key,
         older: guards.allow_older,
         plain: guards.allow_plain,
+        anew: guards.begin_anew,
         relock: guards.relock.iter().cloned().collect(),
         overwrite_live,
         ..Allowed::default()

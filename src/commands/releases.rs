@@ -9,6 +9,7 @@ use assetsync::likeness::nearest;
 use assetsync::release::adopt;
 use assetsync::release::excused::Excused;
 use assetsync::release::guard::Allowed;
+use assetsync::release::presence::{Presence, presence};
 use assetsync::release::prune::{self, Keep};
 use assetsync::release::rollback::{
     Rollback, nothing_published, preview, rollback, settle_current,
@@ -30,6 +31,9 @@ use super::{Code, DONE, Session};
 use crate::cli::{Overwrite, TargetOrRelease, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
 
+const PUSH_FIRST: &str =
+    "`assetsync push --begin-anew` first, if all of that is meant to be forgotten";
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A target that was opened, with its releases.
@@ -37,6 +41,8 @@ pub(super) struct Opened<'s> {
     pub(super) config: Config,
     pub(super) state: State,
     store: Arc<dyn Store>,
+    /// As it was when they were opened.
+    root: Option<Root>,
     runtime: ManuallyDrop<Runtime>,
     session: &'s Session<'s>,
 }
@@ -60,6 +66,33 @@ impl Opened<'_> {
     pub(super) async fn root(&self) -> Result<Root> {
         let held = self.state.root().await?;
         held.map(|held| held.root).ok_or_else(nothing_published)
+    }
+
+    /// Makes sure that the target is there and the one that these releases are about, for what changes their root alone.
+    ///
+    /// # Errors
+    /// What looking at it gives. [`Error::Refused`]: there's no release, and the target has objects of earlier ones.
+    pub(super) fn check_target(&self) -> Result<()> {
+        let look = presence(&*self.store, &self.state, self.root.as_ref());
+        match self.wait(look)? {
+            Presence::AsKnown => Ok(()),
+            Presence::Changed => {
+                let audit = self.target().command("audit");
+                self.session.say(&format!(
+                    "warning: an object of the current release isn't in the target as it was published: `{audit}` tells more"
+                ));
+                Ok(())
+            }
+            Presence::Forgotten(forgotten) => {
+                let refused = forgotten.refused(self.target(), PUSH_FIRST);
+                Err(Error::from(refused).of_target(self.target()))
+            }
+        }
+    }
+
+    /// Tells whether a push began here, or made a release.
+    pub(super) fn is_begun(&self) -> bool {
+        self.root.as_ref().is_some_and(Root::is_begun)
     }
 
     fn options(&self) -> Options {
@@ -107,13 +140,14 @@ impl Session<'_> {
         let target = &config.targets[0];
         self.stop.set_target(target);
         let both = open_both(target, &secret, &look);
-        let (store, state, _) = self
+        let (store, state, root) = self
             .unless_stopped(&runtime, both)
             .map_err(|error| error.of_target(target))?;
         Ok(Opened {
             config,
             state: state.stopped_by(&self.progress),
             store,
+            root,
             runtime,
             session: self,
         })
@@ -318,6 +352,7 @@ impl Session<'_> {
 
     pub(super) fn resolve(&self, target: &[String]) -> Result<Code> {
         let place = self.open(target)?;
+        place.check_target()?;
         let requests = place.config.requests;
         let options = place.options();
         let allowed = Allowed::default();

@@ -27,6 +27,7 @@ use serde::Serialize;
 
 pub use self::before_push::{Before, Seen, before_push};
 pub(crate) use self::exposure::{Exposure, Look};
+pub(crate) use self::published::may_be_probe;
 pub(crate) use self::readers::former_releases;
 
 use self::fix::{Fix, has_bucket_of_state};

@@ -16,13 +16,13 @@ use crate::body::{Body, Content};
 use crate::build::Object;
 use crate::config::Access;
 use crate::levels::LevelId;
-use crate::name::{EncodingPolicy, Headers, NameStyle, token};
+use crate::name::{EncodingPolicy, Headers, NameStyle, Token, token};
 use crate::path::{LogicalPath, ObjectKey};
 use crate::release::root::Nonce;
 use crate::rules::Policy;
 use crate::store::control::{Grant, Settings, Told};
 use crate::store::stranger::Heard;
-use crate::store::{PutMode, StoreError, StoreErrorKind};
+use crate::store::{PutMode, StoreError, StoreErrorKind, Stored};
 
 /// What to do where the bucket's rules let everybody read, and nobody can.
 const NOT_APPLIED: &str = "the bucket's own rules let them: look for a condition or a statement with `Deny` in its policy, and for rules of the account or organisation, such as a public access block";
@@ -41,6 +41,12 @@ pub(super) struct Published {
     at_storage: Option<Result<Heard, StoreError>>,
     at_public_url: Option<Result<Heard, StoreError>>,
     delete: Option<Result<(), StoreError>>,
+}
+
+/// Tells whether an object could be a probe that nobody was allowed to delete.
+pub(crate) fn may_be_probe(key: &str, stored: &Stored) -> bool {
+    let token = key.strip_suffix(".txt");
+    stored.size_bytes == PUBLISHED.len() as u64 && token.is_some_and(|t| Token::parse(t).is_some())
 }
 
 /// Publishes an object of a new name, lets a stranger read it, and takes it away again.

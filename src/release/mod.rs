@@ -1,7 +1,7 @@
 //! Releases: what a target's site consists of at any time, switched in one step, and back.
 //!
 //! ```text
-//! push      objects ─▶ verify all ─▶ manifest ─▶ release ─▶ root ─▶ plain names
+//! push      (the first: root ─▶) objects ─▶ verify all ─▶ manifest ─▶ release ─▶ root ─▶ plain names
 //! rollback             verify all ─────────────────────────▶ root ─▶ plain names
 //! prune     list ─▶ plan ─▶ root (sweep) ─▶ delete ─▶ root (idle)
 //! ```
@@ -17,6 +17,8 @@
 //! | [`guard`] | what stops a push before it begins; pure |
 //! | [`difference`], [`lost`], [`stale`] | what a push changes, what visitors lose, what browsers keep; pure |
 //! | [`excused`] | what may be written over while live; pure |
+//! | [`forgotten`] | objects of releases that aren't found; pure |
+//! | [`presence`] | whether the target is there, for what changes the root alone |
 //! | [`unasked`] | what stops one without a configuration; pure |
 //! | [`layout`] | where these are kept |
 //! | [`state`] | their documents; compare and swap, settled when its answer is lost |
@@ -32,12 +34,14 @@
 pub mod adopt;
 pub mod difference;
 pub mod excused;
+pub mod forgotten;
 pub mod guard;
 pub mod layout;
 pub mod lost;
 pub mod manifest;
 mod packed;
 pub mod plain;
+pub mod presence;
 pub mod prune;
 pub mod publish;
 pub mod rollback;

@@ -7,7 +7,7 @@ use super::excused::options_for;
 use super::guard::{self, Allowed};
 use super::manifest::{Entry, Manifest};
 use super::plain;
-use super::root::{Commit, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen};
+use super::root::{Commit, Conditions, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen};
 use super::state::{Changed, State};
 use super::verify::{Finding, Verify, verify};
 use super::{Base, Basis};
@@ -84,6 +84,7 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
         is_new: false,
         basis: basis(push),
     };
+    let conditions = push.progress.unless_stopped(begin(push)).await?;
     let objects = push.plan.only(|object| !object.is_mutable());
     published.report = apply(&objects, push.store, push.options, push.progress).await;
     if !published.report.is_complete() {
@@ -92,7 +93,7 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
     published
         .report
         .keep_all(push.plan, |object| object.is_mutable());
-    let Some((root, names)) = commit(push, &mut published).await? else {
+    let Some((root, names)) = commit(push, conditions, &mut published).await? else {
         return Ok(published);
     };
     published.is_new = true;
@@ -125,6 +126,24 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
         published.report.failures.push(Failure { path, error });
     }
     Ok(published)
+}
+
+/// Makes sure that the storage minds conditions. Before a first push uploads anything, its place for releases says that it
+/// began: so objects that are there although that place is empty are those of other releases.
+async fn begin(push: &Push<'_>) -> Result<Option<Conditions>> {
+    let root = push.base.root.as_ref();
+    let conditions = match root.and_then(|root| root.conditions) {
+        Some(known) => Some(known),
+        None => push.state.try_conditions().await?,
+    };
+    if root.is_some_and(Root::is_begun) {
+        return Ok(conditions);
+    }
+    let begin = |root: Option<&Root>, stamp: &_| Root::begin(root, conditions, stamp);
+    match push.state.change(begin).await? {
+        Changed::Done(_) | Changed::Refused(Refusal::Already, _) => Ok(conditions),
+        Changed::Refused(refusal, root) => Err(guard::refused(refusal, root.as_ref())),
+    }
 }
 
 /// Whoever verifies has seen all there is.
@@ -230,6 +249,7 @@ async fn keep_copies(push: &Push<'_>, names: &Names<'_>, published: &mut Publish
 /// if objects failed.
 async fn commit<'a>(
     push: &Push<'a>,
+    conditions: Option<Conditions>,
     published: &mut Published,
 ) -> Result<Option<(Root, Vec<&'a Object>)>> {
     let mut seen = Root::seen(push.base.root.as_ref());
@@ -248,15 +268,9 @@ async fn commit<'a>(
         let manifest = Manifest::new(push.build, &published.report.stored);
         let keep = async {
             let digest = push.state.keep_manifest(&manifest).await?;
-            let release = release(push, &seen, &manifest, digest).await?;
-            let known = push.base.root.as_ref().and_then(|root| root.conditions);
-            let conditions = match known {
-                Some(known) => Some(known),
-                None => push.state.try_conditions(&release).await?,
-            };
-            Ok::<_, Error>((release, conditions))
+            release(push, &seen, &manifest, digest).await
         };
-        let (release, conditions) = push.progress.unless_stopped(keep).await?;
+        let release = push.progress.unless_stopped(keep).await?;
         let change = |root: Option<&Root>, stamp: &_| {
             let next = Root::publish(root, &seen, release.clone(), overwrites, plain, stamp)?;
             Ok(Root { conditions, ..next })

@@ -305,6 +305,10 @@ pub struct Root {
     /// What is known of the storage's conditional writes; none where it has yet to be tried, and in folders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Conditions>,
+    /// Says that a first push began to upload, and that no release has come of it yet: objects of the target that no release
+    /// knows may be its own. Without it, they belong to releases that are kept elsewhere, or are lost.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub begun: bool,
     /// The release that counts; none before the first push.
     pub current: Option<Release>,
     /// The nonce of the change that made it so: after two rollbacks, the same release isn't the same state of things.
@@ -472,6 +476,7 @@ impl Root {
             actor: String::new(),
             target: None,
             conditions: None,
+            begun: false,
             current: None,
             switched: Nonce(String::new()),
             newest: None,
@@ -526,6 +531,30 @@ impl Root {
     /// Whether this root is the one of `nonce`, or came after it.
     pub fn has(&self, nonce: &Nonce) -> bool {
         self.nonce == *nonce || self.recent.contains(nonce)
+    }
+
+    /// Says that a first push begins to upload. `conditions` is what is known of the storage by then.
+    ///
+    /// # Errors
+    /// [`Refusal::Already`] if one began before, or there is a release.
+    pub fn begin(
+        root: Option<&Root>,
+        conditions: Option<Conditions>,
+        stamp: &Stamp,
+    ) -> Result<Root, Refusal> {
+        match root.is_some_and(Root::is_begun) {
+            true => Err(Refusal::Already),
+            false => Ok(Root {
+                begun: true,
+                conditions,
+                ..Root::after(root, stamp)
+            }),
+        }
+    }
+
+    /// Tells whether a push has begun here, or made a release.
+    pub fn is_begun(&self) -> bool {
+        self.begun || self.current.is_some()
     }
 
     /// Makes `release` the current one, which was planned and verified when `seen` was so.
@@ -629,6 +658,7 @@ impl Root {
         );
         overtaken.truncate(OVERTAKEN_MAX);
         Root {
+            begun: false,
             current: Some(release),
             switched: stamp.nonce.clone(),
             plain: match overtaken.is_empty() {
@@ -794,6 +824,14 @@ impl Root {
     pub fn touch(root: Option<&Root>, stamp: &Stamp) -> Root {
         Root::after(root, stamp)
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What became of the swap to `wanted`, given the root there is now.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! root.json                    the one document that changes
+//! conditions.json              always the same; proves that the storage minds conditions
 //! releases/<id>.json           what a release says of itself
 //! manifests/<blake3>.json.gz   its objects
 //! plain/<token>                what mutable names held, so that a rollback can bring it back
@@ -37,6 +38,9 @@ use crate::store::{
 
 /// Where the documents of releases are, below their state.
 pub(super) const RELEASES: &str = "releases/";
+
+/// A document that proves that the storage minds what a write expects; always the same.
+const CONDITIONS: &str = "conditions.json";
 
 /// How many of them are read to find out whether there was a root. Any that was written once there was one tells; they are
 /// called after the time, by clocks that may differ.
@@ -196,8 +200,7 @@ impl State {
             owner: Some(owner_of(target, secret)?),
             ..state
         };
-        root.as_ref()
-            .map_or(Ok(()), |held| state.check_owner(&held.root))?;
+        let root = root.map(|held| state.as_ours(held)).transpose()?;
         Ok((state, root))
     }
 
@@ -252,7 +255,7 @@ impl State {
                         "The root of the target's releases is gone, though there are releases, such as {id}: somebody deleted `{ROOT}`"
                     ),
                     hint: format!(
-                        "put it back, from the bucket's versions or a copy: it tells which release is the current one, and whether the target is live. Only if all is to begin anew, move `{RELEASES}` beside it away"
+                        "put it back, from the bucket's versions or a copy: it tells which release is the current one, and whether the target is live. Only if all is to begin anew, move `{RELEASES}` beside it away, and push with `--begin-anew`"
                     ),
                 });
             }
@@ -306,8 +309,9 @@ impl State {
     }
 
     /// Refuses the root of another target. One that names none belongs to whoever changes it next; so does one without a release,
-    /// as a mistyped bucket leaves it.
-    fn check_owner(&self, root: &Root) -> Result<()> {
+    /// as a mistyped bucket leaves it: but what began there was no push to this target.
+    fn as_ours(&self, held: Held) -> Result<Held> {
+        let root = &held.root;
         match (&self.owner, &root.target) {
             (Some(ours), Some(theirs)) if ours != theirs && root.current.is_some() => Err(Error::Refused {
                 message: format!(
@@ -317,7 +321,14 @@ impl State {
                 ),
                 hint: "give each target a `state` of its own; if the bucket was moved or renamed, `assetsync releases adopt` checks that every object is there, and takes the releases over".to_string(),
             }),
-            _ => Ok(()),
+            (Some(ours), Some(theirs)) if ours != theirs => Ok(Held {
+                root: Root {
+                    begun: false,
+                    ..held.root
+                },
+                ..held
+            }),
+            _ => Ok(held),
         }
     }
 
@@ -327,9 +338,7 @@ impl State {
     /// It can't be read, is another target's, or is of a version that isn't known: then nothing may be changed, as if the target were live.
     pub async fn root(&self) -> Result<Option<Held>> {
         let held = self.any_root().await?;
-        held.as_ref()
-            .map_or(Ok(()), |held| self.check_owner(&held.root))?;
-        Ok(held)
+        held.map(|held| self.as_ours(held)).transpose()
     }
 
     /// The root, whosever it is.
@@ -498,22 +507,27 @@ impl State {
         self.keep(&release_key(&release.id), json.into()).await
     }
 
-    /// Tries whether the storage minds what a write expects, which all swaps of the root rely on: what a release says of itself,
-    /// which was just written, is written once more, as if nothing were there. None for a folder, which does.
+    /// Tries whether the storage minds what a write expects, which all swaps of the root rely on: a document that is the same for
+    /// all is written as if nothing were there, until that is refused. None for a folder, which minds it.
     ///
     /// # Errors
-    /// [`Error::Refused`]: it doesn't.
-    pub(super) async fn try_conditions(&self, release: &Release) -> Result<Option<Conditions>> {
+    /// [`Error::Refused`]: the storage doesn't.
+    pub(super) async fn try_conditions(&self) -> Result<Option<Conditions>> {
         if self.store.control().is_none() {
             return Ok(None);
         }
         let json =
-            serde_json::to_vec_pretty(&ReleaseDocument::of(release)).expect("strings are JSON");
-        let (key, json) = (release_key(&release.id), Bytes::from(json));
-        for _ in 0..SWAPS_MAX {
-            let again = self.store.write(&key, json.clone(), &PutMode::Create).await;
-            match again.map_err(|error| (error.kind, error)) {
-                Ok(_) => return Err(ignores_conditions()),
+            Bytes::from_static(b"{\n  \"format\": \"assetsync conditions\",\n  \"version\": 1\n}");
+        let mut is_there = false;
+        // Once to have it there.
+        for _ in 0..=SWAPS_MAX {
+            let put = self
+                .store
+                .write(CONDITIONS, json.clone(), &PutMode::Create)
+                .await;
+            match put.map_err(|error| (error.kind, error)) {
+                Ok(_) if is_there => return Err(ignores_conditions()),
+                Ok(_) => is_there = true,
                 Err((StoreErrorKind::Precondition, _)) => return Ok(Some(Conditions::Proven)),
                 // A reply was lost, perhaps that of a refusal.
                 Err((StoreErrorKind::OutcomeUnknown, _)) => {}
@@ -663,7 +677,7 @@ fn plain_key(token: Token) -> String {
 
 /// The root is still the one that was read, and the storage says each time that it isn't. Seen on Ceph's radosgw 16: of what was
 /// written while a bucket was versioned, it finds no version to be the same, and suspending that later doesn't help.
-const NEVER_SWAPPED: &str = "the storage lets nobody write over the root that is there, as some servers do in a bucket that is or was versioned (Ceph's radosgw 16): no further try helps. Keep the releases in a new bucket (`state`): no object is uploaded again for that; or publish to one";
+const NEVER_SWAPPED: &str = "the storage lets nobody write over the root that is there, as some servers do in a bucket that is or was versioned (Ceph's radosgw 16): no further try helps. Keep the releases in a new bucket (`state`, then `assetsync push --begin-anew`): no object is uploaded again for that; or publish to one";
 
 /// What is told when nothing tells.
 fn unknown(error: &StoreError) -> Error {

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::Base;
-use super::guard::{Allowed, Refused, overwrites};
+use super::guard::{Allowed, Refused};
 use super::manifest::Manifest;
 use crate::build::Build;
 use crate::error::escape;
-use crate::plan::Plan;
+use crate::plan::{Action, Plan, Reason, Step};
 use crate::report::count;
 
 /// Why `build`, whose plain names no configuration asked for, may not be published on top of `base`: it would reveal hidden files,
@@ -47,9 +47,14 @@ fn revealed(manifest: &Manifest, build: &Build) -> Option<Refused> {
     })
 }
 
-/// A site that assetsync didn't publish may be in this place: it isn't the one that is meant, perhaps.
+/// A site that assetsync didn't publish may be in this place: it isn't the one that is meant, perhaps. What it did publish is
+/// [`Forgotten`](super::forgotten::Forgotten).
 fn foreign(plan: &Plan<'_>) -> Option<Refused> {
-    let over: Vec<&str> = overwrites(plan).collect();
+    let is_foreign = |action: &&Action<'_>| {
+        action.object.is_mutable() && action.step == Step::Overwrite(Reason::Unknown)
+    };
+    let over = plan.actions.iter().filter(is_foreign);
+    let over: Vec<&str> = over.map(|action| action.object.path.as_str()).collect();
     let first = over.first()?;
     Some(Refused {
         message: format!(

@@ -68,7 +68,7 @@ fn releases_left_behind_in_a_bucket_that_is_public_now_are_told_of() {
     std::fs::write(hunt.site.path("old.toml"), old.replace(&state, "")).expect("written");
     hunt.ok(&["access", "apply", "prod", "--yes"]);
     hunt.ok(&["push", "prod", "--config", "old.toml", "--allow-exposed"]);
-    hunt.ok(&["push", "prod"]);
+    hunt.ok(&["push", "prod", "--begin-anew"]);
 
     let found = report(&hunt.run(&["doctor", "--json"]), 3);
     assert_eq!(checks(&found, "failed"), ["old-releases"]);
@@ -170,7 +170,7 @@ fn who_cant_write_over_the_root_isnt_sent_in_a_circle() {
         );
     }
     let state = format!("s3://{}/one", hunt.releases.name);
-    hunt.ok(&["push", "one", "--state", &state]);
+    hunt.ok(&["push", "one", "--state", &state, "--begin-anew"]);
     hunt.site.write("map.png", "a map");
     hunt.ok(&["push", "one", "--state", &state]);
 }

@@ -20,6 +20,7 @@ mod documents;
 mod environment;
 mod faults;
 mod first_steps;
+mod forgotten;
 mod gcs;
 mod globs;
 mod guards;

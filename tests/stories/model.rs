@@ -22,6 +22,8 @@ use storage::{Assets, Breach, Goal, Storage, change, nonce};
 /// A rule of the protocol that's left out. Where the root enforces it, the root is told something else than what is so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Without {
+    /// A first push puts assets without saying so in the root before.
+    Begun,
     /// A publisher commits whatever was deleted meanwhile.
     Epoch,
     /// Deletes take whatever generation is there.
@@ -170,6 +172,7 @@ const UNCHANGED: &str = "a create-only put changes nothing that's there";
 const FORWARD: &str = "the root's number only goes up";
 const REPLACED: &str = "only the release that was known is replaced";
 const COMPLETE: &str = "a release leaves out none before it";
+const EXPLAINED: &str = "no asset is there before the root says that a push began";
 const SHOWN: &str = "all that the page shows is there";
 const SETTLED: &str = "a settled page shows the current release";
 
@@ -189,6 +192,7 @@ const ALWAYS: &[(&str, Condition)] = &[
     (FORWARD, |_, state| !has_seen(state, Breach::WentBack)),
     (REPLACED, |_, state| !has_seen(state, Breach::WrongParent)),
     (COMPLETE, |_, state| !has_seen(state, Breach::LeftOut)),
+    (EXPLAINED, |_, state| !has_seen(state, Breach::Unexplained)),
     (SHOWN, is_shown),
     (SETTLED, is_settled),
 ];
@@ -459,6 +463,7 @@ fn first_releases_race() {
         is_empty: true,
         sometimes: &[COMMITS, RECOGNISES, LOSES],
         delays: 2,
+        changes: 4,
         ..RULES
     });
 }
@@ -587,6 +592,22 @@ fn pruners_compare_the_newest_release() {
         Rules {
             people,
             delays: 0,
+            ..RULES
+        },
+    );
+}
+
+/// Rule: the root says that a first push begins before it puts anything. So what is there without such a root belongs to
+/// releases that are kept elsewhere, or are lost.
+#[test]
+fn first_pushes_begin_with_a_root() {
+    let people = &[Publisher("ac"), Publisher("bc")];
+    needs(
+        Without::Begun,
+        EXPLAINED,
+        Rules {
+            people,
+            is_empty: true,
             ..RULES
         },
     );

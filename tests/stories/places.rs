@@ -549,7 +549,14 @@ fn what_flags_put_together_is_compared_too() {
     // The very target, by its URL; a state of its own for this run.
     site.ok(&["push", "--to", "file:./draft"]);
     site.ok(&["push", "--to", "file:show", "--state", "file:kept"]);
-    site.ok(&["push", "draft", "--state", "file:draft-kept"]);
+    let anew = [
+        "push",
+        "draft",
+        "--state",
+        "file:draft-kept",
+        "--begin-anew",
+    ];
+    site.ok(&anew);
     site.ok(&["push", "--to", "file:new"]);
 }
 

@@ -137,7 +137,8 @@ fn of_several_targets_what_was_published_is_told_and_which_one_failed() {
         let told = run(&site, &arguments);
         proxy.assert_all_happened();
         assert_eq!(told.code, 1, "{told}");
-        let error = "error: b (published before it: a; not begun: c): Cannot write `manifests/";
+        let error =
+            "error: b (published before it: a; not begun: c): Cannot write `conditions.json`";
         assert!(told.stderr.contains(error), "{told}");
         if json {
             let report: Value = serde_json::from_str(&told.stdout).expect("JSON");

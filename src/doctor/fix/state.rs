@@ -41,7 +41,7 @@ impl Fix<'_> {
         let mut steps = vec![
             Step::Run(self.make_bucket_of(&place)),
             self.setting(&format!("state = \"{place}\""), name),
-            Step::Run(self.command("push")),
+            Step::Run(self.command("push --begin-anew")),
         ];
         if old {
             steps.push(Step::Run(self.remove_old_releases()));
@@ -52,7 +52,8 @@ impl Fix<'_> {
     /// The same once the releases have another place.
     pub(in crate::doctor) fn after_old_releases(&self, verb: &str) -> String {
         format!(
-            "push once, so that the new place has its release; then {}; then {}",
+            "{}, so that the new place has its release; then {}; then {}",
+            self.command("push --begin-anew"),
             self.remove_old_releases(),
             self.command(verb)
         )
@@ -83,7 +84,7 @@ impl Fix<'_> {
         let place = self.url_of_state_elsewhere();
         let make = self.make_bucket_of(&place);
         format!(
-            "add `--state {place}`, a private bucket (`{make}` makes one), and push: releases begin anew there, and no object is uploaded again"
+            "add `--state {place}`, a private bucket (`{make}` makes one), and push with `--begin-anew`: releases begin anew there, and no object is uploaded again"
         )
     }
 

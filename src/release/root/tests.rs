@@ -46,6 +46,18 @@ fn version_1_with_conditions_loads_and_is_written_the_same() {
     );
 }
 
+const V1_BEGUN: &str = include_str!("../../../tests/data/root/v1-begun.json");
+
+#[test]
+fn version_1_of_a_push_that_began_loads_and_is_written_the_same() {
+    let root = parse(V1_BEGUN.as_bytes()).expect("loads");
+    assert!(root.begun && root.is_begun() && root.current.is_none());
+    assert_eq!(
+        serde_json::to_string_pretty(&root).expect("JSON"),
+        V1_BEGUN.trim_end()
+    );
+}
+
 #[test]
 fn version_1_still_loads_and_is_written_the_same() {
     let root = parse(V1.as_bytes()).expect("loads");

@@ -287,7 +287,7 @@ fn a_target_isnt_made_public_with_its_old_releases_in_it() {
     let order = [
         "first `aws s3 mb s3://[assets]-releases",
         "write `state = ",
-        "`assetsync push part`",
+        "`assetsync push part --begin-anew`",
         "aws s3 rm --recursive s3://[assets]/part/.assetsync/",
         "then assetsync access apply part",
     ];
@@ -297,7 +297,7 @@ fn a_target_isnt_made_public_with_its_old_releases_in_it() {
 
     let state = format!("s3://{}/part", hunt.releases.name);
     let moved = |arguments: &[&str]| hunt.run(&[arguments, &["--state", &state]].concat());
-    assert_eq!(moved(&["push", "part"]).code, 0);
+    assert_eq!(moved(&["push", "part", "--begin-anew"]).code, 0);
     let refused = moved(&["access", "apply", "part", "--yes"]);
     assert_eq!(refused.code, 3, "{refused}");
     let fix = "aws s3 rm --recursive s3://[assets]/part/.assetsync/ --endpoint-url [server]";

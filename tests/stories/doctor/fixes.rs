@@ -362,7 +362,8 @@ fn releases_that_were_left_where_everybody_reads_are_deleted_as_advised() {
     let config = std::fs::read_to_string(hunt.site.path("assetsync.toml")).expect("readable");
     let state = format!("state = \"s3://{}/prod\"\n", hunt.releases.name);
     std::fs::write(hunt.site.path("old.toml"), config.replace(&state, "")).expect("written");
-    hunt.ok(&["push", "prod", "--config", "old.toml", "--allow-exposed"]);
+    let old = ["--config", "old.toml", "--allow-exposed", "--begin-anew"];
+    hunt.ok(&[&["push", "prod"][..], &old].concat());
     follow(&hunt, "prod", "old releases", &["old-releases"]);
     still_works(&hunt, "prod", "old releases");
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::disk::under;
+use super::network::TO_BEGIN;
 use super::*;
 use crate::support::proxy::{Fault, gate_after, gate_before};
 
@@ -81,7 +82,7 @@ fn a_signal_lets_what_is_in_flight_finish_and_begins_nothing_new() {
         ("SIGHUP, not done yet", ("HUP", gate_before())),
     ];
     each(4, rows, |(signal, (fault, gate))| {
-        let stage = Stage::new(small(), [Rule::new("PUT", "", fault)]);
+        let stage = Stage::new(small(), [Rule::new("PUT", ".html", fault)]);
         let mut push = Running::start(&mut stage.command(&[]));
         gate.wait();
         push.stop(signal);
@@ -93,7 +94,7 @@ fn a_signal_lets_what_is_in_flight_finish_and_begins_nothing_new() {
         assert_eq!(report["interrupted"], true, "{run}");
         assert_eq!(report["uploaded"]["objects"], 1, "{run}");
         assert_eq!(report["not_begun"], SMALL - 1, "{run}");
-        assert_eq!(stage.proxy.matching("PUT", "").len(), 1);
+        assert_eq!(stage.proxy.matching("PUT", "").len(), TO_BEGIN + 1);
         assert_eq!(stage.bucket.keys(), [stage.key_of("page.html")]);
         stage.assert_next_push_completes();
     });
@@ -121,35 +122,46 @@ fn a_signal_during_the_listing_ends_the_push_before_it_writes() {
 fn a_signal_during_the_commit_either_comes_before_it_or_is_told_that_it_is_done() {
     const MANIFEST: &str = "manifests/";
     let rows = [
-        ("manifest, not done yet", (MANIFEST, gate_before(), false)),
-        ("manifest, done already", (MANIFEST, gate_after(), false)),
-        ("root, not done yet", (ROOT, gate_before(), true)),
-        ("root, done already", (ROOT, gate_after(), true)),
+        (
+            "manifest, not done yet",
+            (MANIFEST, 0, gate_before(), false),
+        ),
+        ("manifest, done already", (MANIFEST, 0, gate_after(), false)),
+        // The push began with one, and radosgw wants another form of its ETag than it gives.
+        ("root, not done yet", (ROOT, 2, gate_before(), true)),
+        ("root, done already", (ROOT, 2, gate_after(), true)),
     ];
-    each(4, rows, |(document, (fault, gate), is_released)| {
-        let stage = Stage::new(small(), [Rule::new("PUT", document, fault)]);
-        let mut push = Running::start(&mut stage.command(&[]));
-        gate.wait();
-        push.stop("INT");
-        gate.open();
-        let run = push.end();
-        match is_released {
-            true => {
-                assert_eq!(run.code, 0, "{run}");
-                let report = report(&run);
-                assert_counts(&report, SMALL);
-                assert_eq!(report["is_new_release"], true, "{run}");
-                assert_eq!(report["interrupted"], false, "nothing is left: {run}");
+    each(
+        4,
+        rows,
+        |(document, skipped, (fault, gate), is_released)| {
+            let rule = Rule::new("PUT", document, fault).skip(skipped);
+            let stage = Stage::new(small(), [rule]);
+            let mut push = Running::start(&mut stage.command(&[]));
+            gate.wait();
+            push.stop("INT");
+            gate.open();
+            let run = push.end();
+            match is_released {
+                true => {
+                    assert_eq!(run.code, 0, "{run}");
+                    let report = report(&run);
+                    assert_counts(&report, SMALL);
+                    assert_eq!(report["is_new_release"], true, "{run}");
+                    assert_eq!(report["interrupted"], false, "nothing is left: {run}");
+                }
+                false => {
+                    assert_eq!(run.code, 130, "{run}");
+                    assert_eq!(run.stdout, "", "no report");
+                }
             }
-            false => {
-                assert_eq!(run.code, 130, "{run}");
-                assert_eq!(run.stdout, "", "no report");
-            }
-        }
-        let releases = stage.run(&mut stage.program(&["releases"]));
-        assert_eq!(releases.code, if is_released { 0 } else { 2 }, "{releases}");
-        stage.assert_next_push_completes();
-    });
+            let releases = stage.run(&mut stage.program(&["releases"]));
+            assert_eq!(releases.code, 0, "{releases}");
+            let told = releases.stdout.contains("nothing published");
+            assert_eq!(told, !is_released, "{releases}");
+            stage.assert_next_push_completes();
+        },
+    );
 }
 
 #[test]
@@ -209,8 +221,8 @@ fn killed_at_any_request_nothing_is_half_written_and_the_next_push_completes() {
     assert_eq!(run.code, 0, "{run}");
     let requests = undisturbed.proxy.requests().len();
     assert_eq!(
-        requests, 21,
-        "three looks, a stranger's, two for the bucket's rules, three files, a film in two parts, a look at its ETag, and seven for the release"
+        requests, 26,
+        "three looks, a stranger's, two for the bucket's rules, four to begin, three files, a film in two parts, a look at its ETag, and eight for the release"
     );
     let rows = (0..requests).flat_map(|number| {
         [When::BeforeTheServerGetsIt, When::AfterTheServerAnswered]

@@ -76,6 +76,8 @@ pub enum Outcome {
 pub enum Step {
     /// Reads the root; an operator does the next on the list.
     Read,
+    /// Says in the root that a first push begins, unless it does already.
+    Begin(Kept<Seen>),
     /// Creates the assets that are left.
     Put { seen: Kept<Seen>, left: Assets },
     /// Looks whether all are there.
@@ -143,6 +145,7 @@ pub enum Step {
 /// What goes on after a swap.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub enum What {
+    Begin(Kept<Seen>),
     Commit {
         seen: Kept<Seen>,
         release: Kept<Release>,
@@ -205,6 +208,7 @@ impl Turn<'_> {
         let step = self.me().step.clone();
         Some(match step {
             Step::Read => return self.read(),
+            Step::Begin(seen) => self.begin_first(seen),
             Step::Put { seen, left } => self.put(seen, left),
             Step::Verify(seen) => self.verify(seen),
             Step::Manifest { seen, release } => self.manifest(seen, release),
@@ -333,8 +337,23 @@ impl Turn<'_> {
             let release = self.release(&seen);
             return Some(Step::Manifest { seen, release });
         }
+        match root.is_some_and(Root::is_begun) || self.is_without(Without::Begun) {
+            true => Some(self.put_all(seen)),
+            false => Some(Step::Begin(seen)),
+        }
+    }
+
+    fn put_all(&mut self, seen: Kept<Seen>) -> Step {
         let left = self.wanted();
-        Some(Step::Put { seen, left })
+        Step::Put { seen, left }
+    }
+
+    fn begin_first(&mut self, seen: Kept<Seen>) -> Step {
+        let (root, stamp) = (self.root(), self.stamp());
+        match Root::begin(root.as_deref(), None, &stamp) {
+            Ok(after) => self.propose(Goal::Begin, root, after, What::Begin(seen)),
+            Err(_) => self.put_all(seen),
+        }
     }
 
     fn release(&mut self, seen: &Seen) -> Kept<Release> {
@@ -469,6 +488,7 @@ impl Turn<'_> {
         witness.committed |= 1 << swap.change;
         witness.is_promised |= swap.goal == Goal::Live && is_live;
         match what {
+            What::Begin(seen) => self.put_all(seen),
             What::Commit { release, .. } if matches!(self.role(), Role::PagePublisher(_)) => {
                 Step::Look(release)
             }
@@ -494,6 +514,7 @@ impl Turn<'_> {
             return self.give_up(&what);
         }
         match what {
+            What::Begin(seen) => Step::Begin(seen),
             What::Commit { seen, release } => Step::Commit { seen, release },
             What::Settle(release) => Step::Settle(release),
             What::Finish { plan, is_own } => Step::Finish { plan, is_own },

@@ -123,6 +123,7 @@ pub struct Page {
 /// What a swap of the root is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Goal {
+    Begin,
     Publish,
     Settle,
     Announce,
@@ -182,6 +183,7 @@ pub enum Breach {
     WentBack,
     WrongParent,
     LeftOut,
+    Unexplained,
 }
 
 /// What somebody remembers who sees all, so that properties can speak of the past.
@@ -388,6 +390,9 @@ impl Storage {
         }
         asset.is_there = true;
         asset.generation += 1;
+        if !self.root.as_ref().is_some_and(|root| root.is_begun()) {
+            self.witness.sees(Breach::Unexplained);
+        }
         true
     }
 

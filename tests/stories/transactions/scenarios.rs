@@ -346,7 +346,8 @@ impl Stage {
 
 /// All that one release needs, with the root.
 pub fn needed(build: &Build, folder: &str, release: Option<&Release>) -> BTreeSet<String> {
-    let mut needed = BTreeSet::from([format!("{folder}root.json")]);
+    let mut needed =
+        BTreeSet::from(["root.json", "conditions.json"].map(|name| format!("{folder}{name}")));
     for object in build.published() {
         needed.insert(format!("{PREFIX}{}", object.key));
         if object.is_mutable() {

@@ -1,0 +1,227 @@
+//! Releases that a push doesn't find, though the target has their objects: a `state` that is mistyped, or was lost.
+
+use std::fs;
+use std::sync::Arc;
+
+use assetsync::release::adopt;
+use assetsync::store::Memory;
+use assetsync::{Error, Store};
+use serde_json::Value;
+
+use crate::support::hunt::Hunt;
+use crate::support::library::{Deployer, block_on, built, secret};
+use crate::support::{Run, Site};
+
+fn kept_in(state: &str) -> String {
+    format!("[target.prod]\nurl = \"file:out\"\nstate = \"file:{state}\"\n")
+}
+
+fn hunt() -> Site {
+    Site::new()
+        .config(&kept_in("st"))
+        .file("index.html", "<link rel=stylesheet href=app.css>")
+        .file("app.css", "body{margin:0}")
+}
+
+#[track_caller]
+fn refused(run: &Run, words: &[&str]) {
+    assert_eq!(run.code, 3, "{run}");
+    for words in words {
+        assert!(run.stderr.contains(words), "{words}: {run}");
+    }
+}
+
+#[test]
+fn a_mistyped_state_is_refused_by_all_that_would_begin_anew_and_nothing_is_written() {
+    let site = hunt();
+    site.ok(&["push"]);
+    site.ok(&["live", "on"]);
+    let site = site.config(&kept_in("sd"));
+    let told = [
+        "there are no releases in `file:sd`",
+        "correct `state`, or put back what was in `file:sd`",
+        "--begin-anew",
+    ];
+    refused(&site.run(&["push"]), &told);
+    for arguments in [
+        &["live", "on"][..],
+        &["live", "status"],
+        &["live", "off"],
+        &["resolve"],
+    ] {
+        refused(&site.run(arguments), &told);
+    }
+    let run = site.run(&["diff"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stderr.contains("A push would be refused: "), "{run}");
+    let plan: Value = serde_json::from_str(&site.ok(&["diff", "--json"])).expect("JSON");
+    let reason = plan["refusal"]["reasons"][0]["message"].as_str();
+    let reason = reason.expect("a reason");
+    assert!(reason.contains("2 files of this tree"), "{reason}");
+    assert!(!site.path("sd").exists(), "nothing was written");
+
+    let site = site.config(&kept_in("st"));
+    let live = site.ok(&["live", "status"]);
+    assert!(live.contains("The target is live"), "{live}");
+    site.ok(&["push"]);
+}
+
+#[test]
+fn a_state_that_is_gone_is_no_first_push_whatever_is_left_of_it() {
+    for lost in ["st", "st/root.json", "out.releases"] {
+        let site = match lost {
+            "out.releases" => hunt().config("[target.prod]\nurl = \"file:out\"\n"),
+            _ => hunt(),
+        };
+        site.ok(&["push"]);
+        fs::rename(site.path(lost), site.path("elsewhere")).expect("moved");
+        site.write("app.css", "body{margin:1px}");
+        refused(
+            &site.run(&["push"]),
+            &["2 objects that assetsync put there"],
+        );
+        fs::rename(site.path("elsewhere"), site.path(lost)).expect("moved back");
+        let run = site.run(&["push"]);
+        assert!(
+            run.stdout.contains("1 changed") || run.stdout.contains("(after "),
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn whoever_means_to_begin_anew_says_so_once() {
+    let site = hunt();
+    site.ok(&["push"]);
+    let site = site.config(&kept_in("other"));
+    refused(&site.run(&["push"]), &["--begin-anew"]);
+    site.ok(&["push", "--dry-run", "--begin-anew"]);
+    let told = site.ok(&["push", "--begin-anew"]);
+    assert!(told.contains("(the first)"), "{told}");
+    site.write("app.css", "body{margin:1px}");
+    site.ok(&["push"]);
+}
+
+#[test]
+fn a_new_key_with_a_mistyped_state_is_no_first_push_either() {
+    let site = hunt();
+    site.ok(&["push"]);
+    let site = site.config(&kept_in("sd")).private(
+        "hunt.key",
+        "another secret of the team, which is long enough",
+    );
+    for arguments in [&["push"][..], &["push", "--rotate-key"]] {
+        refused(
+            &site.run(arguments),
+            &["2 objects that assetsync put there"],
+        );
+    }
+}
+
+#[test]
+fn files_that_others_keep_in_a_target_are_no_sign_of_releases() {
+    let site = hunt();
+    fs::create_dir_all(site.path("out/img")).expect("made");
+    let token = "ycqlw4rz226sf3rz3sgvwxlbzq";
+    for name in ["notes.txt", "01arz3ndektsv4rrffq69g5fav.png"] {
+        fs::write(site.path(&format!("out/{name}")), "theirs").expect("written");
+    }
+    // A target inside of this one.
+    fs::write(site.path(&format!("out/img/{token}.png")), "theirs").expect("written");
+    site.ok(&["push"]);
+}
+
+#[test]
+fn on_a_server_a_mistyped_state_is_told_with_where_it_was_looked_and_the_live_switch_holds() {
+    let hunt = Hunt::new();
+    hunt.ok(&["push"]);
+    hunt.ok(&["live", "on"]);
+    let config = fs::read_to_string(hunt.site.path("assetsync.toml")).expect("readable");
+    let mistyped = config.replace(
+        &format!("{}/prod", hunt.releases.name),
+        &format!("{}/prd", hunt.releases.name),
+    );
+    fs::write(hunt.site.path("assetsync.toml"), mistyped).expect("written");
+    let told = ["there are no releases in `s3://[releases]/prd`"];
+    refused(&hunt.run(&["push"]), &told);
+    for arguments in [&["live", "on"][..], &["resolve"]] {
+        let run = hunt.run(arguments);
+        refused(&run, &told);
+        let command = "`assetsync push prod --begin-anew` first";
+        assert!(run.stderr.contains(command), "{run}");
+    }
+    let strays = hunt.releases.all_keys();
+    assert!(
+        strays.iter().all(|key| key.starts_with("prod/")),
+        "{strays:?}"
+    );
+    hunt.ok(&["push", "prod", "--begin-anew"]);
+    hunt.ok(&["live", "on"]);
+}
+
+#[test]
+fn a_bucket_that_isnt_there_any_more_is_noticed_by_what_changes_the_releases_alone() {
+    let hunt = Hunt::new();
+    hunt.ok(&["push"]);
+    for key in hunt.assets.all_keys() {
+        hunt.assets.signed("DELETE", &format!("/{key}"), b"");
+    }
+    let run = hunt.run(&["live", "on"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        run.stderr
+            .contains("isn't in the target as it was published: `assetsync audit prod`"),
+        "{run}"
+    );
+    assert_eq!(hunt.assets.signed("DELETE", "", b"").status, 204);
+    let code = hunt.run(&["push"]).code;
+    assert_eq!(code, 1);
+    for arguments in [&["live", "on"][..], &["resolve"]] {
+        let run = hunt.run(arguments);
+        assert_eq!(run.code, code, "{run}");
+        assert!(run.stderr.contains("NoSuchBucket"), "{run}");
+    }
+}
+
+#[test]
+fn whoever_is_overtaken_while_adopting_is_told_to_adopt_again() {
+    block_on(async {
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        let (site, ann) = (hunt(), Deployer::new("ann", &store));
+        ann.push(&built(&site)).await.expect("published");
+        let file = site.path("assetsync.toml");
+        let config = assetsync::Config::load(
+            Some(&file),
+            &assetsync::Overrides::new(),
+            assetsync::Wanted::Targets(&[]),
+        )
+        .expect("valid");
+        let target = &config.targets[0];
+        let state = ann.state().await.expect("found");
+        let key = secret();
+        let plan = || adopt::plan(target, &store, &state, &key, 1);
+        let adoption = plan().await.expect("all is there");
+        site.write("app.css", "body{margin:1px}");
+        ann.push(&built(&site)).await.expect("published");
+        let error = adopt::adopt(&state, &adoption)
+            .await
+            .expect_err("overtaken");
+        assert!(matches!(error, Error::LostRace { .. }), "{error}");
+        let hint = error.of_target(target).hint().expect("a hint");
+        assert!(hint.contains("`assetsync releases adopt prod`"), "{hint}");
+        let adoption = plan().await.expect("all is there");
+        adopt::adopt(&state, &adoption).await.expect("adopted");
+    });
+}
+
+#[test]
+fn an_audit_names_the_target_in_each_command() {
+    let site = hunt();
+    site.ok(&["push"]);
+    let moved = kept_in("st").replace("file:out", "file:new");
+    let site = site.config(&moved.replace("target.prod", "target.\"the hunt\""));
+    let run = site.run(&["audit", "the hunt"]);
+    assert_eq!(run.code, 3, "{run}");
+    let advice = "`assetsync releases adopt 'the hunt'`";
+    assert!(run.stdout.contains(advice), "{run}");
+}
