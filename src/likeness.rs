@@ -1,13 +1,17 @@
 //! Names that are like each other: for "did you mean". Pure.
 
-/// How much of two names may differ at most: a third.
+/// At most a third of two names may differ.
 const DIFFERENCE_MAX: usize = 3;
+
+/// Such words have at least this likeness by Jaro and Winkler, who count beginnings for more.
+const ALIKE: f64 = 0.85;
 
 /// Words of at least so many characters are near if they begin alike.
 const ALIKE_MIN: usize = 4;
 
-/// Returns the candidate most like `name`, if any is like it at all: the same in another case before all others, and then those
-/// with the fewest slips. Folders and extensions that both have make nothing alike.
+/// Returns the candidate most like `name`, if any is like it at all: the same in another case
+/// before all others, and then those with the fewest slips. Folders and extensions that both have
+/// make nothing alike.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = name.to_lowercase();
     let near = candidates.filter_map(|candidate| {
@@ -17,7 +21,7 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     near.min().map(|(_, _, candidate)| candidate)
 }
 
-/// How many slips of the finger lead from one name to the other; none if they aren't near.
+/// Counts the slips of the finger that lead from one name to the other; none if they aren't near.
 fn slips(name: &str, candidate: &str) -> Option<usize> {
     let slips = strsim::osa_distance(name, candidate);
     let (a, b) = without_shared(name, candidate);
@@ -28,11 +32,12 @@ fn slips(name: &str, candidate: &str) -> Option<usize> {
     let begins_alike = short >= ALIKE_MIN
         && is_word(a)
         && is_word(b)
-        && (a.starts_with(b) || b.starts_with(a) || strsim::jaro_winkler(a, b) > 0.9);
+        && (a.starts_with(b) || b.starts_with(a) || strsim::jaro_winkler(a, b) > ALIKE);
     (is_near || begins_alike).then_some(slips)
 }
 
-/// What two paths don't share of folders at their beginning, and of the extension.
+/// Returns what two paths don't share: of folders at their beginning, of the extension, and of
+/// what is before that at their end.
 fn without_shared<'a, 'b>(mut a: &'a str, mut b: &'b str) -> (&'a str, &'b str) {
     while let (Some((x, rest_a)), Some((y, rest_b))) = (a.split_once('/'), b.split_once('/'))
         && x == y
@@ -44,6 +49,11 @@ fn without_shared<'a, 'b>(mut a: &'a str, mut b: &'b str) -> (&'a str, &'b str) 
         && !x.contains('/')
     {
         (a, b) = (stem_a, stem_b);
+    }
+    while let (Some((rest_a, x)), Some((rest_b, y))) = (a.rsplit_once('/'), b.rsplit_once('/'))
+        && x == y
+    {
+        (a, b) = (rest_a, rest_b);
     }
     (a, b)
 }

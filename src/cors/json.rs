@@ -141,10 +141,10 @@ impl Reader {
                 None => "a policy is a list of rules",
             };
             let instead = match names().next() {
-                Some(name) if nearest(name, [FIELD].into_iter()).is_some() => "write `CORSRules`",
                 Some("cors" | "cors_config") => {
                     "write the list alone, without the object around it"
                 }
+                Some(name) if nearest(name, [FIELD].into_iter()).is_some() => "write `CORSRules`",
                 _ if message.starts_with("this") => "write it in brackets: [{…}]",
                 _ => EXAMPLE,
             };

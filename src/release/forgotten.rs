@@ -1,7 +1,9 @@
-//! Objects of releases that are nowhere to be found: the place where a push looks for releases is mistyped, or was lost. Pure.
+//! Objects of releases that are nowhere to be found: the place where a push looks for releases is
+//! mistyped, or was lost. Pure.
 //!
-//! A first push writes into the root that it begins before it uploads anything. So objects that are there without such a root
-//! are those of releases that are kept elsewhere, or were; and nobody knows whether the target is live.
+//! A first push writes into the root that it begins before it uploads anything. So objects that are
+//! there without such a root are those of releases that are kept elsewhere, or were; and nobody
+//! knows whether the target is live.
 
 use std::collections::HashSet;
 
@@ -18,19 +20,19 @@ use crate::plan::{Action, Plan};
 use crate::report::count;
 use crate::store::{Listing, Stored, token_in_name};
 
-/// What a target has of releases that aren't where they should be.
+/// Holds what a target has of releases that aren't where they should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Files of the tree that are there: under names that the key alone makes, or with a token. Their logical paths.
+    /// Logical paths of files that are there, under names that the key alone makes or with a token.
     files: Vec<String>,
     /// Other objects with names as a key makes them.
     others: u64,
-    /// Whether there are releases in the target itself.
+    /// Set if there are releases in the target itself.
     has_releases: bool,
 }
 
 impl Forgotten {
-    /// Finds what `build` has in the target already, though no push is known to have begun; none if there's nothing.
+    /// Finds what `build` has in the target already, though no push is known to have begun.
     pub fn find(
         base: &Base,
         build: &Build,
@@ -74,7 +76,8 @@ impl Forgotten {
         (!self.files.is_empty() || self.others > 0).then_some(self)
     }
 
-    /// Says what was seen, where the releases of `target` were looked for, and what to do: `otherwise`, if all is right.
+    /// Says what was seen, where releases were looked for, and what to do: `otherwise`, if all is
+    /// meant.
     pub fn refused(&self, target: &Target, otherwise: &str) -> Refused {
         let place = place_in_words(target);
         let others = count(self.others, "object");
@@ -119,13 +122,13 @@ impl Forgotten {
     }
 }
 
-/// An object is nobody else's if nobody else could name it, or has its token.
+/// Tells whether assetsync put it there: nobody else could name it, or it has a token.
 fn is_published(action: &Action<'_>) -> bool {
     let there = action.there.as_ref();
     there.is_some_and(|there| !action.object.is_mutable() || there.token.is_some())
 }
 
-/// The keys that have a token, but for those of documents, and of what `doctor` may have left.
+/// Lists the keys that have a token, but for documents, and what `doctor` may have left.
 fn keyed(listing: &Listing) -> impl Iterator<Item = &str> {
     let keyed = listing.iter().filter(|(key, stored)| {
         token_in_name(key).is_some() && !key.starts_with(FOLDER) && !may_be_probe(key, stored)
@@ -137,7 +140,7 @@ fn folder(key: &str) -> &str {
     key.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// Whether `key` is that of a root in the target itself.
+/// Tells whether `key` is that of a root in the target itself.
 fn is_root(key: &str) -> bool {
     let within = key.strip_prefix(FOLDER);
     let folder = within.and_then(|rest| rest.strip_suffix(ROOT)?.strip_suffix('/'));

@@ -1,4 +1,5 @@
-//! Whether the target of some releases is still the one they are about: for commands that change the root alone.
+//! Looks whether a target is still the one that its releases are about: for commands that change
+//! the root alone.
 
 use super::Base;
 use super::forgotten::Forgotten;
@@ -9,13 +10,13 @@ use crate::error::Result;
 use crate::path::ObjectKey;
 use crate::store::{Listing, Store, StoreError};
 
-/// Of how many objects without a release it's asked what they were stored for, where a listing doesn't tell.
+/// Bounds how many objects are asked what they were stored for, where a listing doesn't tell.
 const LOOKS_MAX: usize = 4;
 
-/// What there is in a target.
+/// Tells how a target stands to its releases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
-    /// An object of the current release that was looked at is as it should be; or nothing is published yet, and nothing is there.
+    /// An object of the current release is as it should be; or nothing is published yet.
     AsKnown,
     /// That object isn't as it was published.
     Changed,
@@ -23,8 +24,8 @@ pub enum Presence {
     Forgotten(Forgotten),
 }
 
-/// Looks at one object of the current release, as a push does; at a listing, if that isn't there. Without a release, whether there are
-/// objects of others.
+/// Looks at one object of the current release, as a push does, and at a listing if that isn't
+/// there. Without a release, looks for objects of others.
 ///
 /// # Errors
 /// The target can't be looked at, or isn't there.
