@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use assetsync::likeness::nearest;
 use assetsync::release::adopt;
 use assetsync::release::excused::Excused;
+use assetsync::release::forgotten::PUSH_FIRST;
 use assetsync::release::guard::Allowed;
 use assetsync::release::presence::{Presence, presence};
 use assetsync::release::prune::{self, Keep};
@@ -30,9 +31,6 @@ use super::publish::{Look, how, open_both};
 use super::{Code, DONE, Session};
 use crate::cli::{Overwrite, TargetOrRelease, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
-
-const PUSH_FIRST: &str =
-    "`assetsync push --begin-anew` first, if all of that is meant to be forgotten";
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

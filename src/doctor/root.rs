@@ -3,7 +3,9 @@
 use super::{Finding, Patient};
 use crate::error::{Error, Result};
 use crate::release::Base;
+use crate::release::forgotten::PUSH_FIRST;
 use crate::release::guard::{self, Allowed};
+use crate::release::presence::{Presence, presence};
 use crate::release::root::Release;
 use crate::store::StoreErrorKind;
 
@@ -33,7 +35,14 @@ async fn current(patient: &Patient<'_>) -> Result<Option<Release>> {
     if base.manifest.is_some() {
         state.check_not_left()?;
     }
-    Ok(base.root.and_then(|root| root.current))
+    let root = base.root;
+    if root.as_ref().is_none_or(|root| root.current.is_none())
+        && let Presence::Forgotten(forgotten) =
+            presence(&*patient.store, &state, root.as_ref()).await?
+    {
+        return Err(forgotten.refused(target, PUSH_FIRST).into());
+    }
+    Ok(root.and_then(|root| root.current))
 }
 
 fn refused(error: Error) -> Finding {

@@ -20,6 +20,10 @@ use crate::plan::{Action, Plan};
 use crate::report::count;
 use crate::store::{Listing, Stored, token_in_name};
 
+/// Says what to do before anything but a push, if all is meant.
+pub const PUSH_FIRST: &str =
+    "`assetsync push --begin-anew` first, if all of that is meant to be forgotten";
+
 /// Holds what a target has of releases that aren't where they should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forgotten {

@@ -150,6 +150,9 @@ fn on_a_server_a_mistyped_state_is_told_with_where_it_was_looked_and_the_live_sw
         let command = "`assetsync push prod --begin-anew` first";
         assert!(run.stderr.contains(command), "{run}");
     }
+    let doctor = hunt.run(&["doctor"]);
+    assert_eq!(doctor.code, 3, "{doctor}");
+    assert!(doctor.stdout.contains(told[0]), "{doctor}");
     let strays = hunt.releases.all_keys();
     assert!(
         strays.iter().all(|key| key.starts_with("prod/")),

@@ -85,7 +85,14 @@ fn a_root_that_cant_be_used_fails_as_every_push_does() {
         refuses(&site, says);
     }
     fs::remove_file(&root).expect("removed");
-    site.ok(&["doctor"]);
+    // A push tells more, since it knows the tree.
+    let (code, found) = found(&site.run(&["doctor", "--json"]));
+    let text = found["text"].as_str().expect("text");
+    assert!(
+        code == 3 && text.contains("there are no releases in"),
+        "{text}"
+    );
+    assert_eq!(site.run(&["push"]).code, 3);
     fs::write(&root, before).expect("written");
     site.write("map.png", "a better map");
     site.ok(&["push"]);
