@@ -1,5 +1,6 @@
 //! Makes a bucket public as its target wants it: what would change, the change, and the proof.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::config::{Access, Place, Target};
 use crate::error::{Error, Result};
 use crate::release::layout::{FOLDER, ROOT};
 use crate::store::control::{Change, Control, Keeps, Settings, Wish};
+use crate::store::{StoreError, StoreErrorKind};
 
 /// How often it's looked whether a change has come into force, and how long is waited in between: Google's rights take
 /// "typically 2 minutes" (<https://cloud.google.com/iam/docs/access-change-propagation>), most others are there at once.
@@ -200,17 +202,41 @@ async fn check_old_releases(patient: &Patient<'_>) -> Result<()> {
 /// Makes these changes, one after the other.
 ///
 /// # Errors
-/// What a change gives; those before it are made.
+/// What a change gives, with what was changed before it, and what wasn't.
 pub async fn apply(patient: &Patient<'_>, changes: &[Change]) -> Result<()> {
     let control = patient.control()?;
     let of_releases = patient.state.control();
-    for change in changes {
-        match (&of_releases, change.is_of_releases) {
-            (Some(of_releases), true) => of_releases.change(change).await?,
-            _ => control.change(change).await?,
-        }
+    for (at, change) in changes.iter().enumerate() {
+        let done = match (&of_releases, change.is_of_releases) {
+            (Some(of_releases), true) => of_releases.change(change).await,
+            _ => control.change(change).await,
+        };
+        done.map_err(|error| stopped(error, changes, at))?;
     }
     Ok(())
+}
+
+/// An error of the change at `at`, and how far the changes got.
+fn stopped(error: StoreError, changes: &[Change], at: usize) -> Error {
+    let this = match error.kind {
+        StoreErrorKind::OutcomeUnknown => "may be changed or not",
+        _ => "not changed",
+    };
+    let how = |change: usize| match change.cmp(&at) {
+        Ordering::Less => "changed",
+        Ordering::Equal => this,
+        Ordering::Greater => "not begun",
+    };
+    let lines = changes.iter().enumerate().flat_map(|(change, made)| {
+        let lines = made.text.lines();
+        lines.map(move |line| format!("\n  {}: {line}", how(change)))
+    });
+    let place = match changes[at].is_of_releases {
+        true => "where the releases are: ",
+        false => "",
+    };
+    let message = format!("{place}{}{}", error.message, lines.collect::<String>());
+    Error::Store(StoreError { message, ..error })
 }
 
 /// Whether all of `changes` may be made.

@@ -398,6 +398,8 @@ pub(super) enum Step {
     Policy {
         before: Option<Value>,
         after: Option<Value>,
+        /// The public access block that refuses it, and is as it was when the policy is written.
+        past: Option<Blocks>,
     },
     /// Google's IAM policy, with its etag.
     Iam(Value),

@@ -372,11 +372,14 @@ impl Control for Gcs {
     }
 
     async fn closing_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
+        let (bucket, iam) = futures_util::join!(self.bucket_resource(), self.iam());
+        // While public access is prevented, no rule counts that lets strangers in, and none can be written, not even one that is there.
+        let is_prevented = bucket.is_ok_and(|bucket| bucket.is_prevented());
         let readers = match wish.keeps {
-            Keeps::Reading => Readers::AsBefore,
-            Keeps::Nothing => Readers::Nobody,
+            Keeps::Reading if !is_prevented => Readers::AsBefore,
+            Keeps::Reading | Keeps::Nothing => Readers::Nobody,
         };
-        let iam = with_reading_only(&self.iam().await?, readers);
+        let iam = with_reading_only(&iam?, readers);
         let change = iam.map(|(policy, says)| Change::new(says.join("\n"), Step::Iam(policy)));
         Ok(change.into_iter().collect())
     }

@@ -29,6 +29,7 @@ use super::s3_settings::{
 };
 use super::{Server, Store, StoreError, StoreErrorKind};
 use crate::config::Access;
+use crate::config::command::quoted;
 use crate::cors::Policy;
 use crate::path::{ObjectKey, url_path};
 use crate::release::layout::FOLDER;
@@ -217,14 +218,102 @@ impl S3 {
             true => Ok(()),
             false => {
                 let error = self.explain(&call, &reply);
-                Err(match error.kind {
-                    StoreErrorKind::Denied => error.hint(
-                        "the permission to change it is needed; the public access block of the whole account may forbid it too",
-                    ),
-                    _ => error,
-                })
+                match error.kind {
+                    StoreErrorKind::Denied => {
+                        let hint = self.hint_of_denied(part).await;
+                        Err(error.hint(hint))
+                    }
+                    _ => Err(error),
+                }
             }
         }
+    }
+
+    /// What may have refused a part: a permission that is missing, and for what can be public, a public access block. The bucket's
+    /// own tells whether it's that.
+    async fn hint_of_denied(&self, part: &Part) -> String {
+        let needed = format!(
+            "{} is needed",
+            part.permission.replacen("s3:Get", "s3:Put", 1)
+        );
+        let blocks = match self.blocks().await {
+            Ok(Answer::Is(blocks)) => blocks,
+            _ => Blocks::default(),
+        };
+        let (is_blocked, name) = match part.query {
+            query if query == POLICY.query => (blocks.refuses_policies, "BlockPublicPolicy"),
+            query if query == ACL.query => (blocks.refuses_acls, "BlockPublicAcls"),
+            _ => return needed,
+        };
+        let open = match part.query == ACL.query {
+            true => without_acls(blocks),
+            false => without_policies(blocks),
+        };
+        match is_blocked {
+            true => format!(
+                "the bucket's own public access block may refuse it ({name}): this takes that off and leaves the rest: `{}`; else {needed}",
+                self.block_command(open)
+            ),
+            false => format!(
+                "{needed}; the bucket's own public access block doesn't refuse it, but that of the whole account may"
+            ),
+        }
+    }
+
+    /// Sets the bucket's public access block, as a command.
+    fn block_command(&self, blocks: Blocks) -> String {
+        let bucket = &self.bucket;
+        let endpoint = match self.server() {
+            Server::Amazon => String::new(),
+            _ => format!(" --endpoint-url {}", quoted(&self.server_url())),
+        };
+        format!(
+            "aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration BlockPublicAcls={},IgnorePublicAcls={},BlockPublicPolicy={},RestrictPublicBuckets={}{endpoint}",
+            blocks.refuses_acls,
+            blocks.ignores_acls,
+            blocks.refuses_policies,
+            blocks.ignores_policies
+        )
+    }
+
+    /// Whether the bucket's own block refuses a policy. Ceph's radosgw 16 takes every policy for public that lets anybody do
+    /// anything without a condition.
+    fn is_refused(&self, policy: &Value, blocks: &Blocks) -> bool {
+        let is_public = || {
+            let grants = policy_grants(policy, &self.bucket);
+            grants.iter().any(|grant| !grant.is_conditional)
+        };
+        blocks.refuses_policies && (self.server() == Server::Ceph || is_public())
+    }
+
+    /// Takes the refusal of public policies off, sets the policy, and puts the refusal back, whatever came of it.
+    async fn put_policy_past(
+        &self,
+        blocks: Blocks,
+        before: Option<&Value>,
+        after: Option<&Value>,
+    ) -> Result<(), StoreError> {
+        let off = PublicAccessBlock::xml(without_policies(blocks));
+        let opened = self.put_part(&BLOCK, off).await;
+        let put = match &opened {
+            Ok(()) => self.put_policy(before, after).await,
+            Err(error) if error.kind == StoreErrorKind::Denied => return opened,
+            Err(_) => opened,
+        };
+        let closed = self.put_part(&BLOCK, PublicAccessBlock::xml(blocks)).await;
+        match (put, closed) {
+            (put, Ok(())) => put,
+            (Ok(()), Err(error)) => Err(self.still_off(error, blocks)),
+            (Err(error), Err(later)) => Err(self.still_off(error.and(Some(later)), blocks)),
+        }
+    }
+
+    fn still_off(&self, error: StoreError, blocks: Blocks) -> StoreError {
+        let hint = format!(
+            "BlockPublicPolicy may still be off; this puts it back: `{}`",
+            self.block_command(blocks)
+        );
+        error.hint(hint)
     }
 
     /// S3 has no condition for this, so the look comes right before the write.
@@ -306,18 +395,9 @@ impl S3 {
             }
             _ => "and objects of this target have one (`access = \"object-acl\"`)".to_string(),
         };
-        let Blocks {
-            ignores_acls,
-            refuses_policies,
-            ignores_policies,
-            ..
-        } = blocks;
-        let endpoint = match self.server() {
-            Server::Amazon => String::new(),
-            _ => format!(" --endpoint-url {}", self.server_url()),
-        };
         format!(
-            "the bucket `{bucket}` refuses public ACLs (BlockPublicAcls in its public access block), {why}. This takes that off and leaves the rest: `aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration BlockPublicAcls=false,IgnorePublicAcls={ignores_acls},BlockPublicPolicy={refuses_policies},RestrictPublicBuckets={ignores_policies}{endpoint}`"
+            "the bucket `{bucket}` refuses public ACLs (BlockPublicAcls in its public access block), {why}. This takes that off and leaves the rest: `{}`",
+            self.block_command(without_acls(blocks))
         )
     }
 
@@ -350,8 +430,13 @@ impl S3 {
         let after = with_everybody_reading(before.as_ref(), &self.bucket, &self.prefix, folder);
         if let Some(after) = after {
             let text = policy_change(&self.bucket, &self.prefix, folder);
-            let after = Some(after);
-            changes.push(Change::new(text, Step::Policy { before, after }));
+            let step = Step::Policy {
+                before,
+                after: Some(after),
+                // It's off by now.
+                past: None,
+            };
+            changes.push(Change::new(text, step));
         }
         Ok(changes)
     }
@@ -471,13 +556,26 @@ impl Control for S3 {
             Keeps::Reading => with_reading_only(&before, &self.bucket, private),
             Keeps::Nothing => with_nothing_below(&before, &self.bucket, &self.prefix),
         };
-        if let Some((after, says)) = closed {
-            let step = Step::Policy {
-                before: Some(before),
-                after: (!is_empty(&after)).then_some(after),
-            };
-            changes.push(Change::new(says.join("\n"), step));
+        let Some((after, mut says)) = closed else {
+            return Ok(changes);
+        };
+        let after = (!is_empty(&after)).then_some(after);
+        let past = match (&after, self.blocks().await) {
+            (Some(after), Ok(Answer::Is(blocks))) if self.is_refused(after, &blocks) => {
+                Some(blocks)
+            }
+            _ => None,
+        };
+        if past.is_some() {
+            says.push("public access block: BlockPublicPolicy is off while the policy is written, since it would refuse that, and on again right after".to_string());
         }
+        let before = Some(before);
+        let step = Step::Policy {
+            before,
+            after,
+            past,
+        };
+        changes.push(Change::new(says.join("\n"), step));
         Ok(changes)
     }
 
@@ -489,8 +587,18 @@ impl Control for S3 {
                 self.put_part(&OWNERSHIP, xml).await
             }
             Step::Acl(xml) => self.put_part(&ACL, xml.clone()).await,
-            Step::Policy { before, after } => {
-                self.put_policy(before.as_ref(), after.as_ref()).await
+            Step::Policy {
+                before,
+                after,
+                past: None,
+            } => self.put_policy(before.as_ref(), after.as_ref()).await,
+            Step::Policy {
+                before,
+                after,
+                past: Some(blocks),
+            } => {
+                let (before, after) = (before.as_ref(), after.as_ref());
+                self.put_policy_past(*blocks, before, after).await
             }
             Step::Iam(_) | Step::Patch(..) => unreachable!("S3 makes no changes of Google's"),
         }
@@ -523,6 +631,20 @@ impl Control for S3 {
 
     async fn close(&self, key: &ObjectKey, _seen: &Kept) -> Result<(), StoreError> {
         self.set_object_acl(key, PRIVATE).await
+    }
+}
+
+fn without_policies(blocks: Blocks) -> Blocks {
+    Blocks {
+        refuses_policies: false,
+        ..blocks
+    }
+}
+
+fn without_acls(blocks: Blocks) -> Blocks {
+    Blocks {
+        refuses_acls: false,
+        ..blocks
     }
 }
 

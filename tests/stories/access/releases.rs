@@ -81,6 +81,33 @@ fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out(
     assert!(shown.contains("for us alone"), "{shown}");
 }
 
+/// What is left of the policy still lets strangers read, and the bucket's own block refuses to have such a policy written.
+#[test]
+fn a_listing_is_closed_past_the_buckets_own_block_which_stays() {
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "--yes"]);
+    hunt.ok(&["push"]);
+    let name = &hunt.assets.name;
+    let mut opened = super::policy(&hunt);
+    let statements = opened["Statement"].as_array_mut().expect("statements");
+    statements.push(json!(
+        {"Sid": "oops", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket",
+         "Resource": format!("arn:aws:s3:::{name}")}
+    ));
+    super::set_policy(&hunt, &opened);
+    block(&hunt.assets);
+    let blocked = || hunt.assets.signed("GET", "?publicAccessBlock=", b"").text();
+    let before = blocked();
+    assert_eq!(hunt.assets.anonymous("?list-type=2").status, 200);
+    let closed = hunt.ok(&["access", "close", "--yes"]);
+    assert!(
+        closed.contains("BlockPublicPolicy is off while the policy is written"),
+        "{closed}"
+    );
+    assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
+    assert_eq!(blocked(), before);
+}
+
 #[test]
 fn a_bucket_acl_that_opens_the_releases_goes_and_one_that_counts_for_nothing_is_no_failure() {
     let hunt = Hunt::new();
