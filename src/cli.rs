@@ -527,14 +527,14 @@ fn one_way(arguments: &[String], flags: &[String]) -> Result<Vec<String>> {
     }
     if !flags.is_empty() && sorted(arguments) != sorted(flags) {
         let (arguments, flags) = (arguments.join("`, `"), flags.join("`, `"));
-        return Err(Error::Usage {
-            message: format!(
+        return Err(Error::usage(
+            format!(
                 "Which target? `{}` is given, and `{}` by --target",
                 arguments.escape_debug(),
                 flags.escape_debug()
             ),
-            hint: "name it once: `push prod` and `push --target prod` mean the same".to_string(),
-        });
+            "name it once: `push prod` and `push --target prod` mean the same",
+        ));
     }
     Ok(arguments.to_vec())
 }

@@ -11,7 +11,7 @@ use reqsign_core::Env;
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::mask::{credentials_hint, has_credentials, masked_value};
+use crate::mask::{credentials_hint, has_credentials, has_key, shown};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// Where S3 is, if not at Amazon; the first that is set counts.
@@ -130,7 +130,7 @@ impl Unusable {
     }
 
     fn url(name: &str, value: &str, example: &str, hint: &str) -> Unusable {
-        let shown = crate::error::escape(&masked_value(value));
+        let shown = shown(value);
         Unusable {
             message: format!("{name} is `{shown}`, and must be a URL such as `{example}`"),
             hint: hint.to_string(),
@@ -257,7 +257,7 @@ pub(crate) fn s3_region() -> Result<Option<(&'static str, String)>, Unusable> {
 /// Whether a region can be called so: it becomes a part of Amazon's host names, and of signatures.
 pub(crate) fn is_region(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    (1..=63).contains(&text.len()) && text.chars().all(is_plain)
+    (1..=63).contains(&text.len()) && text.chars().all(is_plain) && !has_key(text)
 }
 
 /// The emulator that the environment names, without a final slash.

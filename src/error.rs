@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::Target;
-use crate::mask::{masked, masked_quotes};
+use crate::mask::{masked_hint, masked_path, masked_quotes};
 use crate::name::SECRET_BYTES_MIN;
 use crate::problem::{self, Listed, Problem};
 use crate::store::{StoreError, StoreErrorKind};
@@ -25,7 +25,7 @@ pub enum Error {
         hint: String,
     },
     /// The configuration file has a mistake.
-    #[error("{}:{line}:{column}: {message}", file.display())]
+    #[error("{}:{line}:{column}: {message}", masked_path(file))]
     Config {
         /// The file as it was named.
         file: PathBuf,
@@ -42,7 +42,7 @@ pub enum Error {
     #[error("{}", problem::list(.0, Listed::First))]
     Tree(Vec<Problem>),
     /// The machine didn't do what was asked of it.
-    #[error("Cannot {doing} `{}`: {}", path.display(), plain(source))]
+    #[error("Cannot {doing} `{}`: {}", masked_path(path), plain(source))]
     Io {
         /// The verb: "read", "create folder".
         doing: &'static str,
@@ -153,10 +153,11 @@ impl Error {
         }
     }
 
-    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Error {
+    /// Makes an [`Error::Usage`]. What its message quotes is masked and escaped, as somebody typed it.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Error {
         Error::Usage {
             message: masked_quotes(&message.into()),
-            hint: masked(&hint.into()).into_owned(),
+            hint: masked_hint(&hint.into()),
         }
     }
 
@@ -195,7 +196,7 @@ impl Error {
     pub(crate) fn in_file(self, file: &Path) -> Error {
         match self {
             Error::Usage { message, hint } => Error::Usage {
-                message: format!("{}: {message}", file.display()),
+                message: format!("{}: {message}", masked_path(file)),
                 hint,
             },
             other => other,
@@ -213,11 +214,11 @@ impl Error {
 
 /// The name of a key file; not if it might be the key itself, given in the wrong place.
 pub(crate) fn shown_key_file(file: &Path) -> String {
-    let shown = file.display().to_string();
+    let shown = masked_path(file);
     let is_elsewhere = file
         .parent()
         .is_some_and(|folder| !folder.as_os_str().is_empty() && folder.exists());
-    match file.exists() || is_elsewhere || shown.chars().count() < SECRET_BYTES_MIN {
+    match file.exists() || is_elsewhere || file.as_os_str().len() < SECRET_BYTES_MIN {
         true => shown,
         false => "(not shown: is it the key itself? a file's name is meant)".to_string(),
     }
@@ -249,15 +250,26 @@ pub(crate) fn plain_words(text: String) -> String {
 
 /// Control and direction characters as `\u{..}`, so that a hostile name can't rewrite a terminal.
 pub(crate) fn escape(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                c.escape_unicode().to_string()
-            }
-            c if c.is_control() => c.escape_default().to_string(),
-            c => c.to_string(),
-        })
-        .collect()
+    text.chars().map(escaped).collect()
+}
+
+/// The same of a text of several lines.
+pub(crate) fn escape_lines(text: &str) -> String {
+    let shown = text.chars().map(|c| match c {
+        '\n' => "\n".to_string(),
+        c => escaped(c),
+    });
+    shown.collect()
+}
+
+fn escaped(c: char) -> String {
+    match c {
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            c.escape_unicode().to_string()
+        }
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    }
 }
 
 /// What is shown of a text that somebody wrote, in characters.

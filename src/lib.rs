@@ -96,7 +96,7 @@ pub use cache::Cache;
 pub use config::{Config, Overrides, Target, Wanted};
 pub use error::{Error, Result, plain};
 pub use inventory::{Inventory, inventory};
-pub use mask::masked;
+pub use mask::{masked, shown};
 pub use name::Secret;
 pub use path::{LogicalPath, ObjectKey};
 pub use plan::{Action, Plan, Reason, Step, Tally, plan};

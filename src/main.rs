@@ -8,7 +8,7 @@ use std::env::VarError;
 use std::process::ExitCode;
 
 use assetsync::report::{problems_json, tell};
-use assetsync::{Error, Result, environment, plain};
+use assetsync::{Error, Result, environment, plain, shown};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return print_usage(&without_guesses(error)),
+        Err(error) => return print_usage(&without_secrets(without_guesses(error))),
     };
     set_color(cli.global.color);
     let outcome = go_to_directory(&cli)
@@ -83,6 +83,30 @@ fn without_guesses(mut error: clap::Error) -> clap::Error {
     error
 }
 
+/// The same mistake, with what was typed as it's shown everywhere.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let shown_value = |value: &ContextValue| match value {
+        ContextValue::String(text) => Some(ContextValue::String(shown(text))),
+        ContextValue::Strings(texts) => {
+            let texts = texts.iter().map(|text| shown(text));
+            Some(ContextValue::Strings(texts.collect()))
+        }
+        _ => None,
+    };
+    let typed = error.context();
+    let typed = typed.filter_map(|(kind, value)| Some((kind, value, shown_value(value)?)));
+    let changed = typed.filter(|(_, value, shown)| *value != shown);
+    let changed: Vec<_> = changed.map(|(kind, _, shown)| (kind, shown)).collect();
+    if !changed.is_empty() {
+        // "to pass '--…' as a value".
+        error.remove(ContextKind::Suggested);
+    }
+    for (kind, shown) in changed {
+        error.insert(kind, shown);
+    }
+    error
+}
+
 /// These say where everything goes: whoever means a target gets another place.
 const NEVER_GUESSED: [&str; 2] = ["--state", "--to"];
 
@@ -121,9 +145,15 @@ fn go_to_directory(cli: &Cli) -> Result<()> {
     let Some(directory) = &cli.global.directory else {
         return Ok(());
     };
-    std::env::set_current_dir(directory).map_err(|e| Error::Usage {
-        message: format!("Cannot go to `{}`: {}", directory.display(), plain(&e)),
-        hint: "`-C` takes a folder that exists".to_string(),
+    std::env::set_current_dir(directory).map_err(|e| {
+        Error::usage(
+            format!(
+                "Cannot go to `{}`: {}",
+                shown(&directory.to_string_lossy()),
+                plain(&e)
+            ),
+            "`-C` takes a folder that exists",
+        )
     })
 }
 

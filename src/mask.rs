@@ -1,14 +1,30 @@
-//! Passwords in URLs: nobody is to read them in a log, whoever wrote them where. Pure.
+//! Passwords in URLs, and keys that were pasted somewhere else: nobody is to read them in a log, whoever wrote them where. Pure.
+
+mod keys;
 
 use std::borrow::Cow;
+use std::path::Path;
+
+use crate::error::{escape, escape_lines};
 
 /// What people are told who put credentials into a URL.
 const CREDENTIALS_HINT: &str = "credentials belong into the environment or a profile, not into a URL: AWS_ACCESS_KEY_ID and \
      AWS_SECRET_ACCESS_KEY, or `aws configure`; for Google, GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN";
 
-/// A text with `…` for the credentials of every URL in it: `s3://…@bucket`. A password may have any character, so up to the
-/// last `@` that can belong to the URL. Object names with an `@` stay.
+/// What they are told who put more than an address into one.
+const QUERY_HINT: &str = "leave out the query and the fragment (`?…`, `#…`)";
+
+/// A text with `…` for the credentials of every URL in it, and for the values of its query: `s3://…@bucket`,
+/// `https://host/a?sig=…`. A password may have any character, so up to the last `@` that can belong to the URL. Object names
+/// with an `@` stay.
 pub fn masked(text: &str) -> Cow<'_, str> {
+    match text.contains("://") || text.contains(['?', '&', '#']) {
+        true => Cow::Owned(without_queries(&without_credentials(text))),
+        false => Cow::Borrowed(text),
+    }
+}
+
+fn without_credentials(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
     while let Some(scheme) = rest.find("://") {
@@ -22,21 +38,83 @@ pub fn masked(text: &str) -> Cow<'_, str> {
             rest = &url[at..];
         }
     }
-    match shown.is_empty() {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(shown + rest),
-    }
+    shown + rest
 }
 
-/// The same of a value that was meant as a URL, whatever its scheme was meant to be: `KEY:SECRET@bucket`, too.
-pub(crate) fn masked_value(value: &str) -> Cow<'_, str> {
-    match value.rfind('@') {
+fn without_queries(text: &str) -> String {
+    let is_between =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '`' | '"' | '<' | '>');
+    let words = text.split_inclusive(is_between).map(|part| {
+        let word = part.trim_end_matches(is_between);
+        let word = word.trim_end_matches([')', ',', '.', ':', ';', '\'']);
+        without_query(word) + &part[word.len()..]
+    });
+    words.collect()
+}
+
+/// The same value without what its query says: all of it in a URL, and what has a name, `?sig=…`, in what may be something else.
+fn without_query(value: &str) -> String {
+    let is_url = value.contains("://") && !value.starts_with("file:");
+    let is_pairs = value.contains('&') && value.contains('=');
+    let start = match value.find(['?', '#']) {
+        Some(start) => start,
+        None if is_pairs && !is_url => 0,
+        None => return value.to_string(),
+    };
+    let (before, query) = value.split_at(start);
+    let parameters = query.split_inclusive(['?', '&', '#', ';']).map(|part| {
+        let parameter = part.trim_end_matches(['?', '&', '#', ';']);
+        let behind = &part[parameter.len()..];
+        match parameter.split_once('=') {
+            Some((name, value)) if is_parameter(name) && !value.is_empty() => {
+                format!("{name}=…{behind}")
+            }
+            _ if is_url && !parameter.is_empty() => format!("…{behind}"),
+            _ => part.to_string(),
+        }
+    });
+    before.to_string() + &parameters.collect::<String>()
+}
+
+/// Whether a query's parameter can be called so.
+fn is_parameter(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']');
+    !name.is_empty() && name.chars().all(is_plain)
+}
+
+/// The same of a value that somebody typed, whatever it was meant as: `KEY:SECRET@bucket` has no credentials either, and what
+/// looks like a key isn't shown.
+fn masked_value(value: &str) -> Cow<'_, str> {
+    let shown = match value.rfind('@') {
         Some(at) if has_credentials(value) => {
             let start = behind_scheme(value).min(at);
             Cow::Owned(format!("{}…{}", &value[..start], &value[at..]))
         }
         _ => Cow::Borrowed(value),
+    };
+    let shown = without_query(&shown);
+    match keys::hide_in_value(&shown) {
+        Some(hidden) => Cow::Owned(hidden),
+        None if shown == value => Cow::Borrowed(value),
+        None => Cow::Owned(shown),
     }
+}
+
+/// How much of a value is shown, in characters.
+const SHOWN_CHARS_MAX: usize = 500;
+
+/// A value as it's shown, wherever it was typed: masked as above, without control characters, and its beginning if it's long.
+pub fn shown(value: &str) -> String {
+    let masked = masked_value(value);
+    match masked.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => escape(&masked[..end]) + "…",
+        None => escape(&masked),
+    }
+}
+
+/// Whether there's a key in a value, by its looks.
+pub(crate) fn has_key(value: &str) -> bool {
+    keys::hide_in_value(value).is_some()
 }
 
 /// Where the scheme and its `://` end; 0 if that isn't what the value begins with.
@@ -48,22 +126,37 @@ fn behind_scheme(value: &str) -> usize {
     }
 }
 
-/// The same of a message that quotes values, whatever each was meant as.
+/// A message in which every value that it quotes is masked, whatever each was meant as, and escaped.
 pub(crate) fn masked_quotes(message: &str) -> String {
     let shown = quoted_by('`', message, &|plain| {
-        Cow::Owned(quoted_by('"', plain, &|plain| Cow::Borrowed(plain)))
+        quoted_by('"', plain, &|plain| escape_lines(plain))
     });
-    masked(&shown).into_owned()
+    keys::hide(&masked(&shown))
 }
 
 /// What stands between two `mark`s is masked; the rest is for `other`.
-fn quoted_by<'a>(mark: char, text: &'a str, other: &dyn Fn(&'a str) -> Cow<'a, str>) -> String {
-    let parts = text.split_inclusive(mark).enumerate();
+fn quoted_by(mark: char, text: &str, other: &dyn Fn(&str) -> String) -> String {
+    let parts = text.split(mark).enumerate();
     let shown = parts.map(|(place, part)| match place % 2 {
         0 => other(part),
-        _ => masked_value(part),
+        _ => shown(part),
     });
-    shown.collect()
+    shown.collect::<Vec<_>>().join(&mark.to_string())
+}
+
+/// The words of a storage, or of what failed on the way to one.
+pub(crate) fn masked_answer(text: &str) -> String {
+    keys::hide(&masked(text))
+}
+
+/// A hint without what nobody is to read: it has commands, in which only URLs and keys are told from the rest.
+pub(crate) fn masked_hint(hint: &str) -> String {
+    keys::hide(&masked(&escape_lines(hint)))
+}
+
+/// A path as it's shown: it may have been typed.
+pub(crate) fn masked_path(path: &Path) -> String {
+    shown(&path.to_string_lossy())
 }
 
 /// Whether a value that was meant as a URL has credentials in it.
@@ -78,10 +171,13 @@ pub(crate) fn has_credentials(value: &str) -> bool {
     }
 }
 
-/// What to tell of a value that was meant as a URL; empty if it has no credentials.
+/// What to tell of a value that was meant as a server or a bucket; empty if it has neither credentials nor a query.
 pub(crate) fn credentials_hint(value: &str) -> &'static str {
-    match has_credentials(value) {
-        true => CREDENTIALS_HINT,
+    if has_credentials(value) {
+        return CREDENTIALS_HINT;
+    }
+    match !value.starts_with("file:") && value.contains(['?', '#']) {
+        true => QUERY_HINT,
         false => "",
     }
 }

@@ -161,7 +161,10 @@ fn unused<'a>(
 ) -> Option<Problem> {
     let has_wildcard = |part: &str| part.contains(['*', '?', '[', '{', '\\']);
     let mut parts = pattern.split('/').filter(|part| !has_wildcard(part));
-    let names: BTreeSet<&str> = folders.flat_map(|folder| folder.split('/')).collect();
+    let names: BTreeSet<&str> = folders
+        .flat_map(|folder| folder.split('/'))
+        .filter(|name| !name.is_empty())
+        .collect();
     let near = parts.find_map(|part| match names.contains(part) {
         true => None,
         false => nearest(part, names.iter().copied()),

@@ -180,22 +180,22 @@ impl Session<'_> {
                 };
                 Ok((bucket, runtime))
             }
-            _ => Err(Error::Usage {
-                message: format!(
+            _ => Err(Error::usage(
+                format!(
                     "The target `{}` is a folder, which has no CORS policy",
                     target.name
                 ),
-                hint: "let the web server that serves it send the headers".to_string(),
-            }),
+                "let the web server that serves it send the headers",
+            )),
         }
     }
 }
 
 fn no_policy(message: &str, otherwise: &str) -> Error {
-    Error::Usage {
-        message: message.to_string(),
-        hint: format!("set `cors = \"cors/gcs.json\"` in its [target.NAME], or give {otherwise}"),
-    }
+    Error::usage(
+        message.to_string(),
+        format!("set `cors = \"cors/gcs.json\"` in its [target.NAME], or give {otherwise}"),
+    )
 }
 
 /// Sets the policy, and reads it back until it's there; returns what still differs.

@@ -115,9 +115,11 @@ impl Session<'_> {
             place.state.manifest(&release.manifest).await
         })?;
         let names = manifest.levels.clone();
-        let manifest = manifest.of_levels(only).map_err(|unknown| Error::Usage {
-            message: format!("There is no level `{unknown}` in that release"),
-            hint: format!("there are {}", names.join(", ")),
+        let manifest = manifest.of_levels(only).map_err(|unknown| {
+            Error::usage(
+                format!("There is no level `{unknown}` in that release"),
+                format!("there are {}", names.join(", ")),
+            )
         })?;
         let text = match format {
             ManifestFormat::Django => {
@@ -228,14 +230,13 @@ fn refuse_inside(config: &Config, out: &Path) -> Result<()> {
     let holds = |dir: &Path| matches!((real(folder), real(dir)), (Ok(folder), Ok(dir)) if folder.starts_with(&dir));
     match config.sources.iter().find(|source| holds(&source.dir)) {
         None => Ok(()),
-        Some(source) => Err(Error::Usage {
-            message: format!(
+        Some(source) => Err(Error::usage(
+            format!(
                 "`{}` is in the source `{}`",
                 out.display(),
                 source.dir.display()
             ),
-            hint: "a manifest names every object: write it to a place that isn't published"
-                .to_string(),
-        }),
+            "a manifest names every object: write it to a place that isn't published",
+        )),
     }
 }

@@ -36,10 +36,10 @@ impl Session<'_> {
         as_json: bool,
     ) -> Result<Code> {
         if (until.is_some() || message.is_some()) && !matches!(switch, LiveSwitch::On) {
-            return Err(Error::Usage {
-                message: "`--until` and `--message` go with `live on`".to_string(),
-                hint: String::new(),
-            });
+            return Err(Error::usage(
+                "`--until` and `--message` go with `live on`",
+                "",
+            ));
         }
         let until = edit(until, parse_time)?;
         let message = edit(message, |text| Ok(text.to_string()))?;
@@ -160,8 +160,10 @@ fn parse_time(text: &str) -> Result<Timestamp> {
         .or_else(by_zone)
         .or_else(from_now);
     let whole = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());
-    whole.ok_or_else(|| Error::Usage {
-        message: format!("`{text}` isn't a time (--until)"),
-        hint: "write `2027-01-18T12:00-05:00`, or a time from now, such as `36h`".to_string(),
+    whole.ok_or_else(|| {
+        Error::usage(
+            format!("`{text}` isn't a time (--until)"),
+            "write `2027-01-18T12:00-05:00`, or a time from now, such as `36h`",
+        )
     })
 }

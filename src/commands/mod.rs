@@ -31,7 +31,7 @@ use assetsync::environment;
 use assetsync::levels::LevelId;
 use assetsync::report::{Display, DisplayMode, defaults_text, tree_text};
 use assetsync::{
-    Cache, Config, Error, Overrides, Progress, Result, Secret, Tree, Wanted, init, walk,
+    Cache, Config, Error, Overrides, Progress, Result, Secret, Tree, Wanted, init, shown, walk,
 };
 use clap::ArgMatches;
 use clap::parser::ValueSource;
@@ -214,10 +214,10 @@ fn run_command(session: &Session<'_>, command: &Command) -> Result<Code> {
         } => {
             let target = target.names()?;
             if !live && !target.is_empty() {
-                return Err(Error::Usage {
-                    message: "The manifest of the local tree has no target".to_string(),
-                    hint: "`--live` writes that of a target's current release".to_string(),
-                });
+                return Err(Error::usage(
+                    "The manifest of the local tree has no target",
+                    "`--live` writes that of a target's current release",
+                ));
             }
             let published = live.then(|| inspect::Published {
                 target: &target,
@@ -237,10 +237,10 @@ fn start_workers(limits: Limits) -> Result<()> {
     let asked = environment::variable(THREADS_VARIABLE)?;
     let asked = asked.map(|text| match text.parse() {
         Ok(threads) if threads <= THREADS_MAX => Ok(threads),
-        _ => Err(Error::Usage {
-            message: format!("{THREADS_VARIABLE} is `{}`", text.escape_debug()),
-            hint: format!("it's a number from 0, for one a core, to {THREADS_MAX}"),
-        }),
+        _ => Err(Error::usage(
+            format!("{THREADS_VARIABLE} is `{}`", text.escape_debug()),
+            format!("it's a number from 0, for one a core, to {THREADS_MAX}"),
+        )),
     });
     let workers = match asked.transpose()? {
         None | Some(0) => thread::available_parallelism().map_or(1, usize::from),
@@ -384,7 +384,7 @@ impl Session<'_> {
 
     fn new_key(&self, file: &Path) -> Result<Code> {
         let secret = Secret::create_file(file)?;
-        self.say(&format!("wrote {}", file.display()));
+        self.say(&format!("wrote {}", shown(&file.to_string_lossy())));
         print(&format!("{}\n", secret.id()))?;
         Ok(DONE)
     }
@@ -548,22 +548,19 @@ fn end_without_threads() {
 fn refuse_without_source(config: &Config) -> Result<()> {
     match config.sources.is_empty() {
         false => Ok(()),
-        true => Err(Error::Usage {
-            message: "No folder is given to publish".to_string(),
-            hint: "`--from DIR` names it, or `[[source]]` in assetsync.toml".to_string(),
-        }),
+        true => Err(Error::usage(
+            "No folder is given to publish",
+            "`--from DIR` names it, or `[[source]]` in assetsync.toml",
+        )),
     }
 }
 
 /// The levels of these names.
 fn levels(config: &Config, names: &[String]) -> Result<BTreeSet<LevelId>> {
-    config
-        .rules
-        .levels()
-        .find(names)
-        .map_err(|error| Error::Usage {
-            message: format!("{error} in the configuration").replacen('t', "T", 1),
-            hint: match &error.nearest {
+    config.rules.levels().find(names).map_err(|error| {
+        Error::usage(
+            format!("{error} in the configuration").replacen('t', "T", 1),
+            match &error.nearest {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!(
                     "there are {}",
@@ -576,5 +573,6 @@ fn levels(config: &Config, names: &[String]) -> Result<BTreeSet<LevelId>> {
                         .join(", ")
                 ),
             },
-        })
+        )
+    })
 }

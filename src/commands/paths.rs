@@ -98,30 +98,30 @@ fn unknown(typed: &str, readings: &[String], tree: &Tree, config: &Config) -> Er
         .find_map(|path| unpublished(path, tree, config))
     {
         let (why, hint) = why;
-        return Error::Usage {
-            message: format!("`{shown}` isn't published: {why}"),
-            hint: hint.to_string(),
-        };
+        return Error::usage(
+            format!("`{shown}` isn't published: {why}"),
+            hint.to_string(),
+        );
     }
     if let Some(files) = readings.iter().find_map(|path| files_in(path, tree)) {
-        return Error::Usage {
-            message: format!("`{shown}` is a folder without an `index.html`"),
-            hint: files,
-        };
+        return Error::usage(
+            format!("`{shown}` is a folder without an `index.html`"),
+            files,
+        );
     }
     let near = readings
         .iter()
         .rev()
         .find_map(|path| nearest_in(tree, path));
-    Error::Usage {
-        message: format!("There is no `{shown}` in the tree"),
-        hint: match near {
+    Error::usage(
+        format!("There is no `{shown}` in the tree"),
+        match near {
             Some(near) => format!("did you mean `{}`?", near.escape_debug()),
             None => {
                 "paths are relative to the source, such as `puzzle/gears/index.html`".to_string()
             }
         },
-    }
+    )
 }
 
 /// A file like `path`, or a folder that has a page.

@@ -636,10 +636,10 @@ fn allowed(
             false if !levels.is_held(id) => "isn't held, so it's published",
             false => continue,
         };
-        return Err(Error::Usage {
-            message: format!("The level `{name}` {why} (--relock)"),
-            hint: "`--relock` is for levels with `held = true`, and takes back what was unlocked before".to_string(),
-        });
+        return Err(Error::usage(
+            format!("The level `{name}` {why} (--relock)"),
+            "`--relock` is for levels with `held = true`, and takes back what was unlocked before",
+        ));
     }
     Ok(Allowed {
         shrink: guards.allow_shrink,

@@ -290,10 +290,10 @@ impl Session<'_> {
             && !name.starts_with(|c: char| c.is_ascii_digit())
             && let Some(near) = nearest(name, names.iter().map(String::as_str))
         {
-            return Err(Error::Usage {
-                message: format!("There is no target or release `{}`", name.escape_debug()),
-                hint: format!("did you mean `{near}`?"),
-            });
+            return Err(Error::usage(
+                format!("There is no target or release `{}`", name.escape_debug()),
+                format!("did you mean `{near}`?"),
+            ));
         }
         Ok((target, release))
     }

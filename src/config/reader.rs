@@ -12,7 +12,7 @@ use crate::error::{Error, Result, shortened, shown_key_file};
 use crate::glob::Glob;
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
 use crate::likeness::nearest;
-use crate::mask::{has_credentials, masked_quotes, masked_value};
+use crate::mask::{has_credentials, masked_hint, masked_quotes, shown};
 use crate::refs::Extra;
 use crate::rules::{Rule, Rules};
 use crate::tree::Source;
@@ -125,14 +125,11 @@ impl<'a> Reader<'a> {
             .cloned()
             .or_else(|| in_file.map(|v| (v, Origin::File(self.file.to_path_buf()))))
             .or_else(|| default.map(|v| (v.to_string(), Origin::Default)))?;
-        let shown = match setting {
-            "key_file" => {
-                let shown = shown_key_file(&self.beside_if_from_file(&value, &origin));
-                masked_value(&shown).into_owned()
-            }
-            _ => masked_value(&value).into_owned(),
+        let value_shown = match setting {
+            "key_file" => shown_key_file(&self.beside_if_from_file(&value, &origin)),
+            _ => shown(&value),
         };
-        self.note(setting, &shown, origin.clone());
+        self.note(setting, &value_shown, origin.clone());
         Some((value, origin))
     }
 
@@ -343,7 +340,7 @@ impl<'a> Reader<'a> {
             true => Ok(text.clone()),
             false => Err(self.mistake(
                 &prefix.span(),
-                format!("`{}` isn't a prefix of URLs", crate::error::escape(&masked_value(text))),
+                format!("`{}` isn't a prefix of URLs", shown(text)),
                 "write it as in `/static/` or `https://cdn.example.org/static/`, with a slash at its end",
             )),
         }
@@ -494,7 +491,7 @@ impl<'a> Reader<'a> {
             line,
             column,
             message: masked_quotes(&message.into()),
-            hint: hint.into(),
+            hint: masked_hint(&hint.into()),
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Access, Addressing, Flags, Origin, Place, Provenance, Target};
 use crate::environment::{self, is_region, server_url};
 use crate::error::{Error, Result};
 use crate::likeness::nearest;
-use crate::mask::{credentials_hint, has_credentials, masked_value};
+use crate::mask::{credentials_hint, has_credentials, has_key, shown};
 use crate::spot::Relation;
 
 const ACCESS: [(&str, Access); 2] = [
@@ -69,11 +69,11 @@ impl Reader<'_> {
     /// Targets that aren't meant now are checked too: not on the night they are needed.
     pub(super) fn check_target(&self, name: &str, raw: &RawTarget) -> Result<()> {
         if !is_name(name) {
-            let shown = crate::error::escape(&masked_value(name));
+            let shown = shown(name);
             return Err(self.mistake(
                 &raw.url.span(),
                 format!("`{shown}` can't be a target's name"),
-                "a name has no `:`, no spaces at its ends and nothing that isn't seen; the place is its `url`",
+                "a name has no `:`, no spaces at its ends, nothing that isn't seen and no key in it; the place is its `url`",
             ));
         }
         parse_place(raw.url.get_ref(), self.folder())
@@ -109,8 +109,8 @@ impl Reader<'_> {
                 Some(name) => Err(Error::usage(
                     format!(
                         "Both the target `{}` and another place `{}` ({origin}) are given",
-                        masked_value(name),
-                        masked_value(url)
+                        shown(name),
+                        shown(url)
                     ),
                     "name a target or give a URL, so that nobody takes the one for the other",
                 )),
@@ -162,7 +162,7 @@ impl Reader<'_> {
             (None, Some(url)) => {
                 let shown = Provenance {
                     setting: format!("target.{name}.url"),
-                    value: masked_value(url.get_ref()).into_owned(),
+                    value: shown(url.get_ref()),
                     origin: Origin::File(self.file.to_path_buf()),
                 };
                 self.provenance.push(shown);
@@ -313,10 +313,12 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a target can be called so: what has a colon is taken for a URL, what begins with a dash for a flag.
+/// Whether a target can be called so: what has a colon is taken for a URL, what begins with a dash for a flag. What looks like a key
+/// would be in every report.
 fn is_name(name: &str) -> bool {
     let is_odd = |c: char| c == ':' || crate::error::escape(&c.to_string()) != c.to_string();
-    !name.is_empty() && name.trim() == name && !name.starts_with('-') && !name.contains(is_odd)
+    let is_plain = !name.is_empty() && name.trim() == name && !name.contains(is_odd);
+    is_plain && !name.starts_with('-') && !has_key(name)
 }
 
 const CORS_HINT: &str =
@@ -351,7 +353,11 @@ fn url_hint(url: &str) -> &'static str {
 
 fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
     if has_credentials(url) {
-        return Err(format!("`{}` has credentials in it", masked_value(url)));
+        return Err(format!("`{}` has credentials in it", shown(url)));
+    }
+    if !url.starts_with("file:") && url.contains(['?', '#']) {
+        let shown = shown(url);
+        return Err(format!("`{shown}` has a query or a fragment in it"));
     }
     if let Some(path) = url.strip_prefix("file:") {
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -400,13 +406,13 @@ fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
 }
 
 fn no_region(text: &str) -> String {
-    let shown = crate::error::escape(&masked_value(text));
+    let shown = shown(text);
     format!("region is `{shown}`, and must be one such as `us-east-1`")
 }
 
 fn parse_url(setting: &str, text: &str) -> Result<Url, String> {
     server_url(text).ok_or_else(|| {
-        let shown = crate::error::escape(&masked_value(text));
+        let shown = shown(text);
         let example = match setting {
             "endpoint" => "https://s3.example.org",
             _ => "https://cdn.example.org/static/",
@@ -430,7 +436,7 @@ fn unknown_target(name: &str, targets: &BTreeMap<String, RawTarget>) -> (String,
         None if targets.len() == 1 => format!("there is only {}", quoted(targets.keys())),
         None => format!("there are {}", quoted(targets.keys())),
     };
-    let name = crate::error::escape(&masked_value(name));
+    let name = shown(name);
     (format!("there is no target `{name}`"), hint)
 }
 

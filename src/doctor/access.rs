@@ -98,13 +98,13 @@ fn url(place: &Place, below: &str) -> String {
 }
 
 fn no_bucket(target: &Target) -> Error {
-    Error::Usage {
-        message: "The target is a folder: who may read it is for its web server to say".to_string(),
-        hint: format!(
+    Error::usage(
+        "The target is a folder: who may read it is for its web server to say",
+        format!(
             "`{}` looks at its permissions",
             own_command(target, "doctor")
         ),
-    }
+    )
 }
 
 /// What a bucket is changed for.

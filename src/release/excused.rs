@@ -38,10 +38,7 @@ impl Excused {
                 excused.named.insert(path.to_string());
                 continue;
             }
-            let glob = Glob::new(given).map_err(|error| Error::Usage {
-                message: format!("`{}` {error} (--overwrite-live)", start(given)),
-                hint: "`*` matches any part of a name, `**` folders too; `[*]` is the character itself".to_string(),
-            })?;
+            let glob = Glob::new(given).map_err(|error| Error::usage(format!("`{}` {error} (--overwrite-live)", start(given)), "`*` matches any part of a name, `**` folders too; `[*]` is the character itself"))?;
             let mut matching = paths.iter().filter(|path| glob.is_match(path)).peekable();
             if matching.peek().is_none() {
                 return Err(no_such(given, paths, place));
@@ -86,7 +83,7 @@ fn no_such(given: &str, paths: &BTreeSet<&str>, place: &str) -> Error {
         Some(near) => format!("did you mean `{}`?", escape(near)),
         None => "paths are those of the tree, such as `puzzle/gears/index.html`; in a pattern, `*` stops at a slash, and `**` doesn't".to_string(),
     };
-    Error::Usage { message, hint }
+    Error::usage(message, hint)
 }
 
 /// The options that let `paths` through: each by name if they are few, else by patterns for a folder and type, each of which

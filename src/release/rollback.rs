@@ -254,10 +254,10 @@ async fn settle(
 
 /// What is told of a target without any release.
 pub fn nothing_published() -> Error {
-    Error::Usage {
-        message: "Nothing has been published to this target yet".to_string(),
-        hint: "`assetsync push` makes the first release; if there were any, is the place of the releases right (`state`)?".to_string(),
-    }
+    Error::usage(
+        "Nothing has been published to this target yet",
+        "`assetsync push` makes the first release; if there were any, is the place of the releases right (`state`)?",
+    )
 }
 
 /// What isn't public now, and is held, becomes so only if that's meant.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
+use crate::error::escape_lines;
 use crate::mask::masked;
 use crate::progress::{Progress, Snapshot};
 use crate::retries::{Trouble, trouble};
@@ -30,11 +31,27 @@ pub enum DisplayMode {
     Quiet,
 }
 
-/// Writes to standard error; whatever URL is in it, without its password. If nobody is there any more, because the terminal was
-/// closed, nobody needs to know.
+/// Writes to standard error; whatever URL is in it, without its password, and of what moves a terminal's cursor, colours alone.
+/// If nobody is there any more, because the terminal was closed, nobody needs to know.
 pub fn tell(text: &str) {
-    let text = masked(text);
+    let text = colours_alone(&masked(text));
     drop(anstream::stderr().lock().write_all(text.as_bytes()));
+}
+
+/// The same text without control characters but line ends and those of colours.
+fn colours_alone(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut shown = escape_lines(parts.next().unwrap_or_default());
+    for part in parts {
+        let is_of_colour = |c: char| c.is_ascii_digit() || c == ';';
+        let code = part
+            .strip_prefix('[')
+            .map(|code| code.trim_start_matches(is_of_colour));
+        let is_colour = code.is_some_and(|code| code.starts_with('m'));
+        shown += if is_colour { "\u{1b}" } else { "\\u{1b}" };
+        shown += &escape_lines(part);
+    }
+    shown
 }
 
 /// Shows [`Progress`] from a thread of its own, until it's dropped.

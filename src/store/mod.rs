@@ -55,7 +55,7 @@ use crate::build::{Build, Object};
 use crate::config::{Place, Target};
 use crate::environment;
 use crate::error::Error;
-use crate::mask::masked;
+use crate::mask::masked_answer;
 use crate::name::{EncodingPolicy, NameStyle, Token};
 use crate::path::{KEY_BYTES_MAX, LogicalPath, ObjectKey};
 use crate::problem::Problem;
@@ -506,7 +506,7 @@ impl StoreError {
     pub(crate) fn new(kind: StoreErrorKind, message: impl Into<String>) -> StoreError {
         StoreError {
             kind,
-            message: masked(&message.into()).into_owned(),
+            message: masked_answer(&message.into()),
             hint: String::new(),
             cause: String::new(),
         }
@@ -533,7 +533,7 @@ impl StoreError {
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> StoreError {
-        self.hint = hint.into();
+        self.hint = masked_answer(&hint.into());
         self
     }
 }

@@ -359,7 +359,8 @@ fn mistakes_in_a_target() {
 
         url = "file:out"
         public_url = ▸"https://a.example/?v=1"
-        = public_url is `https://a.example/?v=1`, and must be a URL such as `https://cdn.example.org/static/`
+        = public_url is `https://a.example/?v=…`, and must be a URL such as `https://cdn.example.org/static/`
+        ? leave out the query and the fragment (`?…`, `#…`)
 
         url = "s3://hunt"
         region = ▸1

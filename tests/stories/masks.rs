@@ -132,3 +132,69 @@ fn an_at_sign_in_a_name_stays() {
     let url = site.ok(&["url", "a.png"]);
     assert!(url.starts_with("https://cdn.example.org/a@2x/"), "{url}");
 }
+
+/// Keys as people paste them, none of them anybody's.
+const KEYS: [&str; 3] = [
+    "58fd0e4fa3de0bd1c7c2a9ef71b0943c21d7be6a",
+    "zQ7v/8sZk2Lw7RtYb5XcJ1mPd9Fg4KaEx0Tu6iOz",
+    "Jx3vN8sZk2Lw7RtYb5XcJ1mPd9Fg4KaEx0Tu6iOzVq0=",
+];
+
+#[test]
+fn a_key_that_is_pasted_anywhere_is_in_nothing_that_is_printed() {
+    for key in KEYS {
+        let site = site("url = \"file:out\"");
+        let option = format!("--{key}");
+        let to = format!("s3://{key}");
+        let bucket = format!("s3://hunt/a?b={key}");
+        for arguments in [
+            &["push", key][..],
+            &["push", "--target", key],
+            &["push", "--to", key],
+            &["push", "--to", &to],
+            &["push", "--state", &bucket],
+            &["push", "-c", key],
+            &["push", &option],
+            &["push", "--unlock", key],
+            &["rollback", "local", key],
+            &["-C", key, "push"],
+            &[key],
+        ] {
+            let run = site.run(arguments);
+            assert_ne!(run.code, 0, "{arguments:?}: {run}");
+            let all = format!("{}{}", run.stdout, run.stderr);
+            assert!(
+                !all.contains(&key[4..16]) && !all.contains(&key[20..36]),
+                "{arguments:?}: {run}"
+            );
+        }
+        for name in ["ASSETSYNC_TARGET", "ASSETSYNC_STATE", "AWS_ENDPOINT_URL"] {
+            let run = site.run_with(&[(name, key)], &["push", "--to", "s3://hunt"]);
+            assert_ne!(run.code, 0, "{name}: {run}");
+            let all = format!("{}{}", run.stdout, run.stderr);
+            assert!(!all.contains(&key[20..36]), "{name}: {run}");
+        }
+    }
+}
+
+#[test]
+fn what_a_urls_query_says_is_masked() {
+    for query in [
+        "X-Amz-Signature=pa55word&X-Amz-Date=1",
+        "token=pa55word",
+        "a=1&sig=pa55word#pa55word",
+        "pa55word",
+    ] {
+        let endpoint = format!("https://storage.example/?{query}");
+        for line in [
+            format!("url = \"s3://hunt?{query}\""),
+            format!("url = \"s3://hunt\"\nendpoint = \"{endpoint}\""),
+            format!("url = \"file:out\"\npublic_url = \"{endpoint}\""),
+        ] {
+            assert_masked(&site(&line).run(&["push"]), &line);
+        }
+        let variables = [("AWS_ENDPOINT_URL", endpoint.as_str())];
+        let run = site("url = \"s3://hunt\"").run_with(&variables, &["push"]);
+        assert_masked(&run, query);
+    }
+}
