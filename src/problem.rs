@@ -57,6 +57,8 @@ pub enum ProblemKind {
     Reference,
     /// It names what must stay unknown where it's read.
     Hidden,
+    /// It may name what must stay unknown where it's read.
+    Doubtful,
     /// Its name can be guessed, and mustn't.
     Guessable,
     /// A reference in it can't be written anew.
@@ -101,6 +103,7 @@ impl ProblemKind {
             ProblemKind::Rewriting => "a rule with `rewrite = false` leaves the file as it is",
             ProblemKind::Changing => "try again once nothing writes to it any more",
             ProblemKind::Guessable
+            | ProblemKind::Doubtful
             | ProblemKind::IgnoreFile
             | ProblemKind::UnusedPattern
             | ProblemKind::Untyped
@@ -117,6 +120,7 @@ impl ProblemKind {
             ProblemKind::Reference | ProblemKind::LeftAlone => ("reference", "references"),
             ProblemKind::Name => ("name", "names"),
             ProblemKind::Hidden
+            | ProblemKind::Doubtful
             | ProblemKind::Rewriting
             | ProblemKind::Mention
             | ProblemKind::BuiltPath => ("place", "places"),

@@ -264,11 +264,13 @@ fn build_once(
         .chain(named)
         .collect();
     known.sort_unstable();
-    problems.extend(spoilers::find(tree, &objects, &known, progress));
+    let spoilers = spoilers::find(tree, &objects, &known, progress);
+    problems.extend(spoilers.problems);
     if !problems.is_empty() {
         return Err(problems);
     }
     let mut warnings = linked.warnings;
+    warnings.extend(spoilers.warnings);
     let mut notes = Vec::new();
     for draft in drafts {
         warnings.extend(draft.warnings);

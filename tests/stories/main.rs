@@ -44,6 +44,7 @@ mod servers;
 mod settings;
 mod sign_in;
 mod simulation;
+mod spellings;
 mod spoilers;
 mod told;
 mod transactions;

@@ -26,9 +26,13 @@ pub fn secret() -> Secret {
     Secret::new(KEY.as_bytes()).expect("long enough")
 }
 
-pub fn built(site: &Site) -> Build {
+pub fn config(site: &Site) -> Config {
     let file = site.path("assetsync.toml");
-    let config = Config::load(Some(&file), &Overrides::new(), Wanted::NoTarget).expect("valid");
+    Config::load(Some(&file), &Overrides::new(), Wanted::NoTarget).expect("valid")
+}
+
+pub fn built(site: &Site) -> Build {
+    let config = config(site);
     build(
         &walk(&config.sources, &config.rules),
         &secret(),

@@ -1,0 +1,266 @@
+//! What is looked for: everything that hidden files, and folders of hidden files, are called by.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::build::Object;
+use crate::levels::LevelId;
+
+/// Shorter names of files without a folder are too common to be worth a word.
+const DISTINCTIVE_BYTES_MIN: usize = 10;
+
+/// Endings of pictures, which are made in several formats and sizes.
+const PICTURES: [&str; 9] = [
+    "avif", "gif", "heic", "jpeg", "jpg", "jxl", "png", "svg", "webp",
+];
+
+/// What a pattern stands for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Needle {
+    /// The key of this object, or the part that nobody can guess.
+    Key(usize),
+    /// All of a path, or what it's called from one of the folders above it.
+    Path(String),
+    /// The same of a folder's page, or of a folder that has hidden files only; with a slash at its end.
+    Folder(String),
+    /// The same without that slash.
+    Slashless(String),
+    /// The path of a picture without its ending: other sizes and formats are called so.
+    Picture(String),
+    /// The name of a file without its folder.
+    Bare(String),
+}
+
+/// Everything that is looked for, and what it means.
+pub(super) struct Needles {
+    pub automaton: AhoCorasick,
+    /// What each pattern stands for.
+    meanings: Vec<Vec<Needle>>,
+    /// The files that aren't open, by path; folders with a slash at their end.
+    by_path: HashMap<String, usize>,
+    /// Names that one hidden file has, and no other file: which one.
+    distinctive: HashMap<String, usize>,
+    /// Folders above hidden files, also by what they're called from a folder above them.
+    folders: HashSet<String>,
+    /// The levels of hidden files.
+    pub levels: BTreeSet<LevelId>,
+    /// The longest pattern, in bytes.
+    pub longest: usize,
+}
+
+impl Needles {
+    /// Returns all names of what isn't open; None if everything is.
+    pub(super) fn new(objects: &[Object]) -> Option<Needles> {
+        let hidden: Vec<(usize, &Object)> = objects
+            .iter()
+            .enumerate()
+            .filter(|(_, object)| object.policy.level != LevelId::OPEN)
+            .collect();
+        let mut patterns = Patterns::default();
+        let mut by_path = hidden_folders(objects);
+        for folder in by_path.keys() {
+            patterns.add_folder(folder);
+        }
+        let mut folders = HashSet::new();
+        let mut levels = BTreeSet::new();
+        for (file, object) in &hidden {
+            let path = object.path.as_str();
+            by_path.insert(path.to_string(), *file);
+            levels.insert(object.policy.level);
+            for folder in tails(object.path.folder()) {
+                let starts = folder.match_indices('/').map(|(slash, _)| slash + 1);
+                folders.extend(starts.map(|end| folder[..end].to_string()));
+            }
+            patterns.add_path(path);
+            let key = match object.is_mutable() {
+                true => object.key.to_string(),
+                false => object.token.to_string(),
+            };
+            if key != path {
+                patterns.add(key, Needle::Key(*file));
+            }
+        }
+        if patterns.0.is_empty() {
+            return None;
+        }
+        let (patterns, meanings): (Vec<String>, Vec<BTreeSet<Needle>>) =
+            patterns.0.into_iter().unzip();
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
+            .build(&patterns)
+            .expect("names are few and short enough");
+        Some(Needles {
+            automaton,
+            longest: patterns.iter().map(String::len).max().unwrap_or(0),
+            meanings: meanings.into_iter().map(Vec::from_iter).collect(),
+            by_path,
+            distinctive: distinctive(objects, &hidden),
+            folders,
+            levels,
+        })
+    }
+
+    /// Returns what a pattern stands for.
+    pub(super) fn meanings(&self, pattern: usize) -> &[Needle] {
+        &self.meanings[pattern]
+    }
+
+    /// Returns the hidden file of this path; of a folder, with a slash at its end, its page or first file.
+    pub(super) fn at(&self, path: &str) -> Option<usize> {
+        self.by_path.get(path).copied()
+    }
+
+    /// Returns the only file that is called so, if it's hidden and the name says something.
+    pub(super) fn distinctive(&self, name: &str) -> Option<usize> {
+        self.distinctive.get(name).copied()
+    }
+
+    /// Returns whether hidden files are below a folder that is called so, with a slash at its end.
+    pub(super) fn is_folder(&self, folder: &str) -> bool {
+        self.folders.contains(folder)
+    }
+}
+
+#[derive(Default)]
+struct Patterns(HashMap<String, BTreeSet<Needle>>);
+
+impl Patterns {
+    fn add(&mut self, pattern: impl Into<String>, needle: Needle) {
+        self.0.entry(pattern.into()).or_default().insert(needle);
+    }
+
+    fn add_path(&mut self, path: &str) {
+        let name_at = path.rfind('/').map_or(0, |slash| slash + 1);
+        for tail in tails(path).filter(|tail| *tail == path || tail.contains('/')) {
+            self.add(tail, Needle::Path(tail.to_string()));
+            if let Some((stem, _)) = picture(tail).filter(|(stem, _)| stem.contains('/')) {
+                self.add(stem, Needle::Picture(tail.to_string()));
+            }
+        }
+        let name = &path[name_at..];
+        self.add(name, Needle::Bare(name.to_string()));
+    }
+
+    fn add_folder(&mut self, folder: &str) {
+        for tail in tails(folder).filter(|tail| !tail.is_empty()) {
+            self.add(tail, Needle::Folder(tail.to_string()));
+            let slashless = tail.trim_end_matches('/');
+            if slashless.contains('/') {
+                self.add(slashless, Needle::Slashless(tail.to_string()));
+            }
+        }
+    }
+}
+
+/// Returns a path, and what is left of it from each folder down.
+fn tails(path: &str) -> impl Iterator<Item = &str> {
+    let starts = path.match_indices('/').map(|(slash, _)| slash + 1);
+    let starts = std::iter::once(0).chain(starts);
+    starts
+        .map(|start| &path[start..])
+        .filter(|tail| !tail.is_empty())
+}
+
+/// Returns a picture's path without its ending, and the ending.
+pub(super) fn picture(path: &str) -> Option<(&str, &str)> {
+    let (stem, extension) = path.rsplit_once('.')?;
+    let is_picture = PICTURES
+        .iter()
+        .any(|other| other.eq_ignore_ascii_case(extension));
+    is_picture.then_some((stem, extension))
+}
+
+/// Returns the beginning of a text, up to the first ending of a picture.
+pub(super) fn up_to_picture(text: &str) -> Option<&str> {
+    let lower = text.to_ascii_lowercase();
+    let end = |extension: &&str| {
+        let dot = lower.find(&format!(".{extension}"))?;
+        Some(dot + 1 + extension.len())
+    };
+    let end = PICTURES.iter().filter_map(end).min()?;
+    Some(&text[..end])
+}
+
+/// Returns folders that have a hidden page, or hidden files only; and that page, or the first of the files.
+fn hidden_folders(objects: &[Object]) -> HashMap<String, usize> {
+    let is_open = |object: &Object| object.policy.level == LevelId::OPEN;
+    let above = |folder: &str| {
+        let ends = folder.match_indices('/').map(|(slash, _)| slash + 1);
+        ends.map(|end| folder[..end].to_string())
+            .collect::<Vec<_>>()
+    };
+    let open: HashSet<String> = objects
+        .iter()
+        .filter(|object| is_open(object))
+        .flat_map(|object| above(object.path.folder()))
+        .collect();
+    let mut folders: HashMap<String, usize> = HashMap::new();
+    for (file, object) in objects
+        .iter()
+        .enumerate()
+        .filter(|(_, object)| !is_open(object))
+    {
+        for folder in above(object.path.folder()) {
+            if !open.contains(&folder) {
+                folders.entry(folder).or_insert(file);
+            }
+        }
+    }
+    for (file, object) in objects
+        .iter()
+        .enumerate()
+        .filter(|(_, object)| !is_open(object))
+    {
+        let folder = object.path.folder();
+        if object.path.as_str().strip_prefix(folder) == Some("index.html") && !folder.is_empty() {
+            folders.insert(folder.to_string(), file);
+        }
+    }
+    folders
+}
+
+fn distinctive(objects: &[Object], hidden: &[(usize, &Object)]) -> HashMap<String, usize> {
+    let name = |object: &Object| {
+        let folder = object.path.folder().len();
+        object.path.as_str()[folder..].to_ascii_lowercase()
+    };
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for object in objects {
+        *times.entry(name(object)).or_default() += 1;
+    }
+    hidden
+        .iter()
+        .map(|(file, object)| (name(object), *file))
+        .filter(|(name, _)| name.len() >= DISTINCTIVE_BYTES_MIN && times[name] == 1)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_called_by_what_is_left_of_it_from_each_folder() {
+        let all: Vec<&str> = tails("puzzle/x/solution/a.png").collect();
+        assert_eq!(
+            all,
+            [
+                "puzzle/x/solution/a.png",
+                "x/solution/a.png",
+                "solution/a.png",
+                "a.png"
+            ]
+        );
+        assert_eq!(tails("a.png").collect::<Vec<_>>(), ["a.png"]);
+        assert_eq!(tails("a/b/").collect::<Vec<_>>(), ["a/b/", "b/"]);
+    }
+
+    #[test]
+    fn a_picture_is_known_by_its_ending() {
+        assert_eq!(picture("a/b.c.PNG"), Some(("a/b.c", "PNG")));
+        assert_eq!(picture("a/b.json"), None);
+        assert_eq!(picture("a/b"), None);
+    }
+}

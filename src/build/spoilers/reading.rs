@@ -1,0 +1,274 @@
+//! A file's bytes as the languages in it read them: without entities, escapes, percent-encoding and detours. Nothing here
+//! knows which of them a file is written in; a name is found if any of them reads it.
+
+use std::borrow::Cow;
+
+use super::layers::{self, Change, Layer, Table};
+
+/// What the bytes of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// Text.
+    Text,
+    /// Text of a calendar, card or mail: a line goes on, if the next one begins with a space.
+    Folded,
+    /// Anything, and what is text in it may stand beside what isn't.
+    Anything,
+}
+
+/// The bytes of a file, or of a part of it, as somebody reads them.
+pub(super) struct Reading<'a> {
+    pub bytes: Cow<'a, [u8]>,
+    /// Pairs: what is at this byte here, and what follows it, stands at that byte of the file.
+    marks: Vec<(usize, usize)>,
+    /// The bytes at which it differs from the reading it was made of; None if all of it does.
+    changed: Option<Vec<usize>>,
+}
+
+impl<'a> Reading<'a> {
+    /// Returns the bytes as they are.
+    pub(super) fn verbatim(bytes: &'a [u8]) -> Reading<'a> {
+        Reading {
+            bytes: Cow::Borrowed(bytes),
+            marks: Vec::new(),
+            changed: None,
+        }
+    }
+
+    /// Returns where in the file a byte of this reading stands.
+    pub(super) fn origin(&self, at: usize) -> usize {
+        let after = self.marks.partition_point(|(here, _)| *here <= at);
+        match after.checked_sub(1).map(|index| self.marks[index]) {
+            Some((here, there)) => there + (at - here),
+            None => at,
+        }
+    }
+
+    /// Returns the parts that can hold a name of `longest` bytes which the reading before hasn't: sorted, apart.
+    pub(super) fn parts(&self, longest: usize) -> Vec<std::ops::Range<usize>> {
+        let end = self.bytes.len();
+        let Some(changed) = &self.changed else {
+            return std::iter::once(0..end).collect();
+        };
+        let mut parts: Vec<std::ops::Range<usize>> = Vec::new();
+        for at in changed {
+            let part = at.saturating_sub(longest)..at.saturating_add(longest).min(end);
+            match parts.last_mut() {
+                Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
+                _ => parts.push(part),
+            }
+        }
+        parts
+    }
+
+    /// Calls `look` with every other way to read this one, from the outermost language to the innermost.
+    pub(super) fn each(&self, bytes: Bytes, look: &mut impl FnMut(&Reading<'_>)) {
+        self.each_within(bytes, UNPACKED_MAX, look);
+    }
+
+    fn each_within(&self, bytes: Bytes, unpacked_max: usize, look: &mut impl FnMut(&Reading<'_>)) {
+        let text = self.without_zeros();
+        if let Some(text) = &text {
+            look(text);
+        }
+        let text = text.as_ref().unwrap_or(self);
+        let unfolded = match bytes {
+            Bytes::Folded => text.by(&Layer::Folds),
+            Bytes::Text | Bytes::Anything => None,
+        };
+        if let Some(unfolded) = &unfolded {
+            look(unfolded);
+        }
+        let text = unfolded.as_ref().unwrap_or(text);
+        let entities = Table::declared_in(&text.bytes);
+        let markup = [
+            Layer::Entities(&entities),
+            Layer::Entities(&entities),
+            Layer::Joins,
+        ];
+        let plain = text.through(&markup, look);
+        let plain = plain.as_ref().unwrap_or(text);
+        if memchr::memchr(b'\\', &plain.bytes).is_some() {
+            let style = [Layer::CssEscapes, Layer::Percent, Layer::Detours];
+            if layers::has_css_escape(&plain.bytes) {
+                plain.through(&style, look);
+            }
+            // In `solution\notes.txt`, as Windows writes it, `\n` is no line break.
+            plain.through(&[Layer::Detours], look);
+        }
+        let script = [
+            Layer::ScriptEscapes,
+            Layer::Entities(&entities),
+            Layer::ScriptEscapes,
+            Layer::Joins,
+            Layer::Percent,
+            Layer::Percent,
+            Layer::Detours,
+        ];
+        plain.through(&script, look);
+        if unpacked_max > 0
+            && let Some(unpacked) = plain.base64(bytes)
+        {
+            look(&unpacked);
+            unpacked.each_within(bytes, unpacked_max - 1, look);
+        }
+    }
+
+    /// Calls `look` after each layer that changes anything, and returns what is left in the end.
+    fn through(
+        &self,
+        layers: &[Layer<'_>],
+        look: &mut impl FnMut(&Reading<'_>),
+    ) -> Option<Reading<'static>> {
+        let mut last: Option<Reading<'static>> = None;
+        for layer in layers {
+            let before = last.as_ref().map_or(self as &Reading<'_>, |last| last);
+            if let Some(next) = before.by(layer) {
+                look(&next);
+                last = Some(next);
+            }
+        }
+        last
+    }
+
+    /// Returns it as this layer reads it; None if that changes nothing.
+    fn by(&self, layer: &Layer<'_>) -> Option<Reading<'static>> {
+        let mut change = layer.next(&self.bytes, 0)?;
+        let mut made = Made::new(self);
+        let mut at = 0;
+        loop {
+            made.copy(at..change.at.start);
+            made.put(&change);
+            at = change.at.end;
+            match layer.next(&self.bytes, at) {
+                Some(next) => change = next,
+                None => break,
+            }
+        }
+        made.copy(at..self.bytes.len());
+        Some(made.reading)
+    }
+
+    /// Returns it without its zeros, which makes text of UTF-16 as long as it's ASCII.
+    fn without_zeros(&self) -> Option<Reading<'static>> {
+        let mut zeros = memchr::memchr_iter(0, &self.bytes).peekable();
+        zeros.peek()?;
+        let mut made = Made::new(self);
+        let mut at = 0;
+        for zero in zeros {
+            if zero > at {
+                made.resume(at);
+                made.copy(at..zero);
+            }
+            at = zero + 1;
+        }
+        made.resume(at);
+        made.copy(at..self.bytes.len());
+        made.reading.changed = None;
+        Some(made.reading)
+    }
+
+    /// Returns what its base64 says, a line for each.
+    fn base64(&self, bytes: Bytes) -> Option<Reading<'static>> {
+        let mut made = Made::new(self);
+        // Beside other letters, nobody knows where it begins.
+        let starts = match bytes {
+            Bytes::Anything => 4,
+            Bytes::Text | Bytes::Folded => 1,
+        };
+        layers::each_base64(&self.bytes, starts, |at, unpacked| {
+            made.resume(at);
+            made.reading.bytes.to_mut().extend_from_slice(unpacked);
+            made.reading.bytes.to_mut().push(b'\n');
+        });
+        made.reading.changed = None;
+        (!made.reading.bytes.is_empty()).then_some(made.reading)
+    }
+}
+
+/// How often what was packed as base64 is looked into for more of it.
+const UNPACKED_MAX: usize = 2;
+
+/// A reading that is being made from another.
+struct Made<'a> {
+    from: &'a Reading<'a>,
+    reading: Reading<'static>,
+}
+
+impl<'a> Made<'a> {
+    fn new(from: &'a Reading<'a>) -> Made<'a> {
+        let reading = Reading {
+            bytes: Cow::Owned(Vec::new()),
+            marks: Vec::new(),
+            changed: Some(Vec::new()),
+        };
+        Made { from, reading }
+    }
+
+    /// Notes that what comes next stands at `at` of the reading before.
+    fn resume(&mut self, at: usize) {
+        let here = self.reading.bytes.len();
+        self.reading.marks.push((here, self.from.origin(at)));
+    }
+
+    /// Takes over what is there.
+    fn copy(&mut self, part: std::ops::Range<usize>) {
+        let here = self.reading.bytes.len();
+        let own = self.from.marks.partition_point(|(at, _)| *at <= part.start);
+        let moved = self.from.marks[own..].iter();
+        let moved = moved.take_while(|(at, _)| *at < part.end);
+        let moved = moved.map(|(at, origin)| (here + (at - part.start), *origin));
+        self.reading.marks.extend(moved);
+        let bytes = &self.from.bytes[part];
+        self.reading.bytes.to_mut().extend_from_slice(bytes);
+    }
+
+    fn put(&mut self, change: &Change<'_>) {
+        let end = self.climb(change.climbs);
+        let changed = self.reading.changed.get_or_insert_default();
+        while changed
+            .last()
+            .is_some_and(|last| *last >= self.reading.bytes.len())
+        {
+            changed.pop();
+        }
+        changed.push(self.reading.bytes.len());
+        self.resume(change.at.start);
+        let bytes = self.reading.bytes.to_mut();
+        bytes.extend_from_slice(end.as_deref().unwrap_or(change.text()));
+        self.resume(change.at.end);
+    }
+
+    /// Takes away the last folders, as `..` does. Returns what stands for the change then, if not its own text.
+    fn climb(&mut self, folders: usize) -> Option<Vec<u8>> {
+        let bytes = self.reading.bytes.to_mut();
+        for climbed in 0..folders {
+            let start = layers::segment_start(bytes);
+            if matches!(&bytes[start..], b"" | b"." | b"..") {
+                return Some([b"/..".repeat(folders - climbed), b"/".to_vec()].concat());
+            }
+            bytes.truncate(start);
+            if bytes.last() != Some(&b'/') {
+                let left = folders - climbed - 1;
+                self.forget();
+                return Some(b"../".repeat(left));
+            }
+            bytes.pop();
+        }
+        self.forget();
+        None
+    }
+
+    /// Forgets where the bytes stand that were taken away.
+    fn forget(&mut self) {
+        let end = self.reading.bytes.len();
+        while self
+            .reading
+            .marks
+            .last()
+            .is_some_and(|(here, _)| *here > end)
+        {
+            self.reading.marks.pop();
+        }
+    }
+}

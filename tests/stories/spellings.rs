@@ -1,0 +1,315 @@
+//! Names of hidden files are found in every way that a language can write them, wherever they stand. The table of it is in
+//! `docs/hidden-names.md`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use assetsync::{Error, ProblemKind, Progress, build, walk};
+
+use crate::support::Site;
+use crate::support::library::{config, secret};
+
+const LEVELS: &str = r#"
+[[level]]
+name = "solution"
+match = "**/solution/**"
+[target.local]
+url = "file:out"
+"#;
+
+/// A hidden file, as seen from the top of the tree.
+const FILE: &str = "puzzle/gears/solution/answer-key.png";
+
+/// The address of a hidden page.
+const FOLDER: &str = "puzzle/gears/solution/";
+
+/// Every letter of a path that isn't a slash or a dot, and every other one.
+fn each(path: &str, write: impl Fn(char) -> String) -> String {
+    path.chars().map(write).collect()
+}
+
+fn slashes(path: &str, slash: &str) -> String {
+    path.replace('/', slash)
+}
+
+fn base64(path: &str) -> String {
+    data_encoding::BASE64.encode(path.as_bytes())
+}
+
+/// How a path is spelled: the name of it, and what is written.
+fn spellings() -> Vec<(&'static str, String)> {
+    let cut = FILE.find("lution").expect("it's there");
+    let (one, other) = FILE.split_at(cut);
+    vec![
+        ("as it is", FILE.to_string()),
+        ("in upper case", FILE.to_uppercase()),
+        ("below a prefix, `/static/…`", format!("/static/{FILE}")),
+        (
+            "as an absolute URL",
+            format!("https://hunt.example/a/{FILE}?v=2#top"),
+        ),
+        ("`%2F`", slashes(FILE, "%2F")),
+        ("`%252F`", slashes(FILE, "%252f")),
+        (
+            "`%70`, every letter",
+            each(FILE, |c| format!("%{:02x}", c as u32)),
+        ),
+        ("`%u002F`", slashes(FILE, "%u002F")),
+        ("`\\/`", slashes(FILE, "\\/")),
+        ("`\\u002f`", slashes(FILE, "\\u002f")),
+        (
+            "`\\u0070`, every letter",
+            each(FILE, |c| format!("\\u{:04X}", c as u32)),
+        ),
+        ("`\\u{2f}`", slashes(FILE, "\\u{2f}")),
+        ("`\\x2f`", slashes(FILE, "\\x2F")),
+        ("`\\57`", slashes(FILE, "\\57")),
+        ("`\\\\u002f`, JSON in JSON", slashes(FILE, "\\\\u002f")),
+        ("`\\\\/`, JSON in JSON", slashes(FILE, "\\\\\\/")),
+        ("`\\2f `", slashes(FILE, "\\2f ")),
+        ("`\\00002f`", slashes(FILE, "\\00002f")),
+        ("`&#47;`", slashes(FILE, "&#47;")),
+        ("`&#47`, without its semicolon", slashes(FILE, "&#47")),
+        ("`&sol;`", slashes(FILE, "&sol;")),
+        (
+            "`&#112;`, every letter",
+            each(FILE, |c| format!("&#{};", c as u32)),
+        ),
+        ("`&amp;#47;`, HTML in HTML", slashes(FILE, "&amp;#47;")),
+        ("`&#37;2F`", slashes(FILE, "&#37;2F")),
+        ("`\\u0026#47;`", slashes(FILE, "\\u0026#47;")),
+        ("`\\`", slashes(FILE, "\\")),
+        ("`\\\\`", slashes(FILE, "\\\\")),
+        ("`%5C`", slashes(FILE, "%5C")),
+        ("`//`", slashes(FILE, "//")),
+        ("`/./`", slashes(FILE, "/./")),
+        ("`/a/../`", slashes(FILE, "/other/../")),
+        ("`/a/b/../../`", slashes(FILE, "/other/one/../../")),
+        ("`\"a\" + \"b\"`", format!("{one}\" + \"{other}")),
+        (
+            "`'a' + `, and the rest in the next line",
+            format!("{one}' +\n  '{other}"),
+        ),
+        ("`${\"a\"}`", format!("${{\"{one}\"}}{other}")),
+        ("base64", base64(FILE)),
+        (
+            "base64 of a text with it",
+            base64(&format!("{{\"next\": \"/{FILE}\"}}")),
+        ),
+        (
+            "base64url",
+            base64(&format!("??>{FILE}"))
+                .replace('+', "-")
+                .replace('/', "_"),
+        ),
+        (
+            "base64, wrapped",
+            wrapped(&base64(&format!("{}{FILE}", " ".repeat(70)))),
+        ),
+        ("base64 in base64", base64(&base64(FILE))),
+        ("the folder's address", FOLDER.to_string()),
+        (
+            "the folder's address, absolute",
+            format!("https://hunt.example/{FOLDER}"),
+        ),
+        (
+            "the folder's address without its slash",
+            format!("\"/{}\"", FOLDER.trim_end_matches('/')),
+        ),
+        (
+            "another size of a picture",
+            FILE.replace(".png", "-600w.png"),
+        ),
+        ("another format of a picture", FILE.replace(".png", ".webp")),
+        (
+            "a list and its base",
+            "\"base\": \"/puzzle/gears/\", \"files\": [\"solution/answer-key.png\"]".to_string(),
+        ),
+        (
+            "a list of names and its folder",
+            "{base: '/puzzle/gears/solution', files: ['answer-key.png']}".to_string(),
+        ),
+        ("UTF-16, little-endian", utf16(FILE, u16::to_le_bytes)),
+        ("UTF-16, big-endian", utf16(FILE, u16::to_be_bytes)),
+    ]
+}
+
+fn wrapped(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(76)
+        .map(|line| std::str::from_utf8(line).expect("ASCII"))
+        .collect();
+    lines.join("\r\n")
+}
+
+/// As bytes that are characters of a string, for they have zeros.
+fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> String {
+    let bytes = text.encode_utf16().flat_map(bytes).collect();
+    String::from_utf8(bytes).expect("ASCII and zeros")
+}
+
+/// Where it stands: the file, what it's called in the table, and what is around it.
+const POSITIONS: [(&str, &str, &str, &str); 27] = [
+    (
+        "text.html",
+        "HTML: text",
+        "<!doctype html><p>see ",
+        " for more",
+    ),
+    (
+        "comment.html",
+        "HTML: comment",
+        "<!doctype html><!-- ",
+        " -->",
+    ),
+    (
+        "attribute.html",
+        "HTML: attribute",
+        "<!doctype html><p data-next='[\"",
+        "\"]'>",
+    ),
+    (
+        "alt.html",
+        "HTML: `alt`",
+        "<!doctype html><img src=data:, alt=\"",
+        "\">",
+    ),
+    (
+        "handler.html",
+        "HTML: event handler",
+        "<!doctype html><p onclick=\"go('",
+        "')\">",
+    ),
+    (
+        "script.html",
+        "HTML: script",
+        "<!doctype html><script>let a = \"",
+        "\"</script>",
+    ),
+    (
+        "ld.html",
+        "HTML: JSON-LD",
+        "<script type=application/ld+json>{\"a\":\"",
+        "\"}</script>",
+    ),
+    (
+        "style.html",
+        "HTML: style",
+        "<style>p::after { content: \"",
+        "\" }</style>",
+    ),
+    ("comment.css", "CSS: comment", "/* ", " */"),
+    (
+        "string.css",
+        "CSS: string",
+        "p::after { content: \"",
+        "\" }",
+    ),
+    ("string.js", "JavaScript: string", "const a = \"", "\";"),
+    ("template.js", "JavaScript: template", "const a = `", "`;"),
+    ("comment.js", "JavaScript: comment", "// ", "\nlet a;"),
+    ("value.json", "JSON: value", "{\"a\": \"", "\"}"),
+    ("key.json", "JSON: key", "{\"", "\": 1}"),
+    (
+        "a.webmanifest",
+        "web manifest",
+        "{\"description\": \"",
+        "\"}",
+    ),
+    (
+        "text.svg",
+        "SVG: text",
+        "<svg xmlns='http://www.w3.org/2000/svg'><text>",
+        "</text></svg>",
+    ),
+    (
+        "title.svg",
+        "SVG: attribute",
+        "<svg xmlns='http://www.w3.org/2000/svg' id='",
+        "'/>",
+    ),
+    ("cdata.xml", "XML: CDATA", "<a><![CDATA[ ", " ]]></a>"),
+    ("feed.xml", "XML: text", "<rss><a>", "</a></rss>"),
+    ("notes.txt", "text", "see ", "."),
+    ("table.csv", "CSV", "1,", ",2"),
+    (
+        "captions.vtt",
+        "captions",
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n",
+        "\n",
+    ),
+    (
+        "dates.ics",
+        "calendar",
+        "BEGIN:VCALENDAR\r\nURL:",
+        "\r\nEND:VCALENDAR",
+    ),
+    (
+        "data.bin",
+        "binary, beside letters",
+        "\0\u{1}abc",
+        "xyz\u{2}\0",
+    ),
+    (
+        "code.wasm",
+        "WebAssembly, beside letters",
+        "\0asm\u{1}\0\0\0next",
+        "then",
+    ),
+    (
+        "font.ttf",
+        "font, beside letters",
+        "\0\u{1}\0\0name",
+        "copy\0",
+    ),
+];
+
+fn site(spelling: &str) -> Site {
+    let site = Site::new()
+        .config(LEVELS)
+        .file("puzzle/gears/index.html", "<p>a puzzle")
+        .file("puzzle/gears/solution/index.html", "<p>a solution")
+        .file(FILE, "a picture");
+    POSITIONS
+        .iter()
+        .fold(site, |site, (path, _, before, after)| {
+            site.file(path, format!("{before}{spelling}{after}"))
+        })
+}
+
+/// Which files name what is hidden.
+fn found(site: &Site) -> BTreeMap<String, String> {
+    let config = config(site);
+    let tree = walk(&config.sources, &config.rules);
+    match build(&tree, &secret(), &Progress::new()) {
+        Ok(_) => BTreeMap::new(),
+        Err(Error::Tree(problems)) => problems
+            .into_iter()
+            .map(|problem| {
+                assert_eq!(problem.kind, ProblemKind::Hidden, "{problem:?}");
+                (problem.path, problem.message)
+            })
+            .collect(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn every_spelling_is_found_in_every_place() {
+    let mut table = String::from("| spelling | not found in |\n|---|---|\n");
+    let mut missed = Vec::new();
+    for (name, spelling) in spellings() {
+        let found = found(&site(&spelling));
+        let not: Vec<&str> = POSITIONS
+            .iter()
+            .filter(|(path, ..)| !found.contains_key(*path))
+            .map(|(_, name, ..)| *name)
+            .collect();
+        if !not.is_empty() {
+            missed.push(format!("{name} ({spelling:?}): {}", not.join(", ")));
+        }
+        writeln!(table, "| {name} | {} |", not.join(", ")).expect("a string");
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
