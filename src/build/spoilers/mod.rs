@@ -96,6 +96,8 @@ enum How {
     AsFolder,
     /// That of the same picture in another size or format.
     AsPicture,
+    /// A page's own name, without its ending.
+    AsPage,
     /// Of a folder that has hidden files.
     AsFolderOfFiles,
     /// Its name without a folder.
@@ -142,7 +144,9 @@ impl Search<'_> {
                         How::Named | How::AsFolder | How::AsPicture => {
                             spoilers.problems.push(problem);
                         }
-                        How::AsFolderOfFiles | How::Bare => spoilers.warnings.push(problem),
+                        How::AsPage | How::AsFolderOfFiles | How::Bare => {
+                            spoilers.warnings.push(problem);
+                        }
                     }
                 }
             }
@@ -175,13 +179,14 @@ impl Search<'_> {
                 How::Named => "names",
                 How::AsFolder => "names the folder of",
                 How::AsPicture => "names another form of",
+                How::AsPage => "names, without its ending,",
                 How::AsFolderOfFiles => "names the folder of",
                 How::Bare => "may name",
             };
             let told = told_upwards(self.tree, &assets[file], place, verb, &assets[other]);
             (
                 how,
-                if how < How::AsFolderOfFiles {
+                if how < How::AsPage {
                     told
                 } else {
                     doubtful(told, how)
@@ -311,7 +316,6 @@ impl File<'_> {
         bases: &OnceCell<BTreeSet<String>>,
     ) -> Option<(usize, How)> {
         let text: &[u8] = &reading.bytes;
-        let needles = &self.search.needles;
         let (before, after) = (&text[..at.start], &text[at.end..]);
         match needle {
             Needle::Key(other) => Some((*other, How::Named)),
@@ -324,17 +328,12 @@ impl File<'_> {
                 Some((other, self.of_folder(other)))
             }
             Needle::Slashless(tail) => {
-                let ends = after.first().is_none_or(|byte| {
-                    matches!(byte, b'"' | b'\'' | b'`' | b'?' | b'#' | b')' | b'&' | b'<')
-                });
-                let begins = before
-                    .last()
-                    .is_none_or(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'/' | b'=' | b'('));
-                if !ends || !begins {
-                    return None;
-                }
-                let other = self.by_tail(tail, before, after, reading, bases)?;
+                let other = self.by_address(tail, before, after, reading, bases)?;
                 Some((other, self.of_folder(other)))
+            }
+            Needle::Page(tail) => {
+                let other = self.by_address(tail, before, after, reading, bases)?;
+                Some((other, How::AsPage))
             }
             Needle::Picture(tail) => {
                 let other = self.by_tail(tail, before, b"", reading, bases)?;
@@ -350,6 +349,27 @@ impl File<'_> {
             "index.html" => How::AsFolder,
             _ => How::AsFolderOfFiles,
         }
+    }
+
+    /// As [`File::by_tail`], if it stands where addresses do: without an ending, it may be any two words.
+    fn by_address(
+        &self,
+        tail: &str,
+        before: &[u8],
+        after: &[u8],
+        reading: &Reading<'_>,
+        bases: &OnceCell<BTreeSet<String>>,
+    ) -> Option<usize> {
+        let ends = after.first().is_none_or(|byte| {
+            matches!(byte, b'"' | b'\'' | b'`' | b'?' | b'#' | b')' | b'&' | b'<')
+        });
+        let begins = before
+            .last()
+            .is_none_or(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'/' | b'=' | b'('));
+        if !ends || !begins {
+            return None;
+        }
+        self.by_tail(tail, before, after, reading, bases)
     }
 
     /// Returns the object that `tail` means, which stands between `before` and `after`.
@@ -484,6 +504,9 @@ fn doubtful(problem: Problem, how: How) -> Problem {
     let cause = match how {
         How::Bare => {
             "have the name of a file that isn't open, without its folder: take it out, or excuse the pair by a rule with `may_name`"
+        }
+        How::AsPage => {
+            "have the address of a page that isn't open, without its ending: take it out, or excuse the pair by a rule with `may_name`"
         }
         _ => {
             "name a folder that has hidden files only: take it out, or excuse the pair by a rule with `may_name`"

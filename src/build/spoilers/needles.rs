@@ -26,6 +26,8 @@ pub(super) enum Needle {
     Folder(String),
     /// The same without that slash.
     Slashless(String),
+    /// The path of a page without its ending, as many servers take it.
+    Page(String),
     /// The path of a picture without its ending: other sizes and formats are called so.
     Picture(String),
     /// The name of a file without its folder.
@@ -138,6 +140,9 @@ impl Patterns {
             if let Some((stem, _)) = picture(tail).filter(|(stem, _)| stem.contains('/')) {
                 self.add(stem, Needle::Picture(tail.to_string()));
             }
+            if let Some(stem) = page(tail).filter(|stem| stem.contains('/')) {
+                self.add(stem, Needle::Page(tail.to_string()));
+            }
         }
         let name = &path[name_at..];
         self.add(name, Needle::Bare(name.to_string()));
@@ -161,6 +166,12 @@ fn tails(path: &str) -> impl Iterator<Item = &str> {
     starts
         .map(|start| &path[start..])
         .filter(|tail| !tail.is_empty())
+}
+
+/// Returns a page's path without its ending.
+fn page(path: &str) -> Option<&str> {
+    path.strip_suffix(".html")
+        .or_else(|| path.strip_suffix(".htm"))
 }
 
 /// Returns a picture's path without its ending, and the ending.
