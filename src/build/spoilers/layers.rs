@@ -76,10 +76,13 @@ pub(super) enum Layer<'t> {
     Detours,
 }
 
+/// Returns what is read at a byte where a needle was found, if that isn't what is written.
+type Read<'t> = fn(&'t [u8], usize) -> Option<Change<'t>>;
+
 impl<'t> Layer<'t> {
     /// Returns the next place, from `from` on, where what is read isn't what is written.
     pub(super) fn next(&self, text: &'t [u8], from: usize) -> Option<Change<'t>> {
-        let (needles, read): (&[u8], fn(&'t [u8], usize) -> Option<Change<'t>>) = match self {
+        let (needles, read): (&[u8], Read<'t>) = match self {
             Layer::Entities(table) => {
                 let mut at = from;
                 loop {

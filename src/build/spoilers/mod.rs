@@ -184,14 +184,10 @@ impl Search<'_> {
                 How::Bare => "may name",
             };
             let told = told_upwards(self.tree, &assets[file], place, verb, &assets[other]);
-            (
-                how,
-                if how < How::AsPage {
-                    told
-                } else {
-                    doubtful(told, how)
-                },
-            )
+            match how < How::AsPage {
+                true => (how, told),
+                false => (how, doubtful(told, how)),
+            }
         };
         Ok(hits.into_iter().map(problem).collect())
     }
@@ -240,7 +236,7 @@ impl Search<'_> {
     }
 
     /// Returns the object that `tail` means from the file's folder, or one above.
-    fn from_above(&self, file: usize, tail: &str) -> Option<usize> {
+    fn seen_from(&self, file: usize, tail: &str) -> Option<usize> {
         let folder = self.objects[file].path.folder();
         let above = [folder.len()]
             .into_iter()
@@ -385,7 +381,7 @@ impl File<'_> {
         if self.is_binary && tail.len() >= BINARY_NAME_BYTES_MIN {
             let whole = self.search.needles.at(tail);
             return whole
-                .or_else(|| self.search.from_above(self.file, tail))
+                .or_else(|| self.search.seen_from(self.file, tail))
                 .or_else(|| self.by_base(tail, reading, bases));
         }
         if after.first().copied().is_some_and(is_name) {
@@ -404,7 +400,7 @@ impl File<'_> {
             return None;
         }
         self.search
-            .from_above(self.file, tail)
+            .seen_from(self.file, tail)
             .or_else(|| self.by_base(tail, reading, bases))
     }
 
@@ -418,7 +414,7 @@ impl File<'_> {
         let bases = bases.get_or_init(|| self.search.bases(&reading.bytes));
         bases
             .iter()
-            .find_map(|base| self.search.from_above(self.file, &format!("{base}{tail}")))
+            .find_map(|base| self.search.seen_from(self.file, &format!("{base}{tail}")))
     }
 
     fn bare(
