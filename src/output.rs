@@ -39,12 +39,19 @@ pub fn print_json(documents: &[serde_json::Value]) -> Result<()> {
     print(&(text.expect("values are JSON") + "\n"))
 }
 
+/// Replaces a file as a whole. What isn't one, such as `/dev/stdout` or a FIFO, is written to and stays what it is.
 pub fn write_atomically(file: &Path, text: &str) -> Result<()> {
     let error = |e: io::Error| Error::Io {
         doing: "write",
         path: file.to_path_buf(),
         source: e,
     };
+    let is_stream = |there: fs::Metadata| !there.is_file() && !there.is_dir();
+    if fs::metadata(file).is_ok_and(is_stream) {
+        let opened = fs::OpenOptions::new().write(true).open(file);
+        let mut stream = opened.map_err(error)?;
+        return stream.write_all(text.as_bytes()).map_err(error);
+    }
     let folder = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

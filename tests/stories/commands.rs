@@ -631,6 +631,24 @@ fn the_manifest_is_written_to_a_file_at_once_or_not_at_all() {
 }
 
 #[test]
+fn a_manifest_goes_into_a_pipe_that_stays_one() {
+    use std::os::unix::fs::FileTypeExt;
+
+    let site = hunt();
+    let pipe = site.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo is there").success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).expect("read")
+    });
+    site.ok(&["manifest", "--out", "pipe"]);
+    let kind = fs::metadata(&pipe).expect("there").file_type();
+    assert!(kind.is_fifo(), "it was replaced");
+    assert_eq!(reader.join().expect("read"), site.ok(&["manifest"]));
+}
+
+#[test]
 fn a_manifest_inside_the_tree_is_refused() {
     let site = hunt();
     let run = site.run(&["manifest", "--out", "assets/manifest.json"]);
