@@ -324,3 +324,107 @@ fn every_spelling_is_found_in_every_place() {
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
+
+#[test]
+fn what_only_some_files_can_write_is_found_there() {
+    let (one, other) = FILE.split_at(FILE.len() / 2);
+    let blob = data_encoding::BASE64.encode(&vec![b'a'; 900_000]);
+    let late = base64(&format!("{}{FILE} and on", " ".repeat(1_500_000)));
+    for (path, text) in [
+        (
+            "dates.ics",
+            format!("DESCRIPTION:see {one}\r\n {other}\r\n"),
+        ),
+        ("card.vcf", format!("NOTE:{one}\n\t{other}\n")),
+        ("letter.eml", format!("see {one}=\r\n{other}\r\n")),
+        (
+            "map.svg",
+            format!(
+                "<!DOCTYPE svg [<!ENTITY dir \"{one}\">]><svg xmlns='http://www.w3.org/2000/svg'><text>&dir;{other}</text></svg>"
+            ),
+        ),
+        (
+            "feed.xml",
+            format!("<a><![CDATA[{one}]]> <![CDATA[{other}]]></a>"),
+        ),
+        ("long0.json", format!("[\"{blob}\", \"{late}\"]")),
+        ("long1.json", format!("[ \"{blob}\", \"{late}\"]")),
+        ("long2.json", format!("[  \"{blob}\", \"{late}\"]")),
+        (
+            "far.txt",
+            format!("{}{}", " ".repeat((1 << 20) - 9), slashes(FILE, "\\u002f")),
+        ),
+    ] {
+        let site = Site::new()
+            .config(&format!(
+                "[[rule]]\nmatch = \"[cl]*.[ev]*\"\npublish = true\n{LEVELS}"
+            ))
+            .file(FILE, "a picture")
+            .file(path, text);
+        assert!(found(&site).contains_key(path), "{path}");
+    }
+}
+
+/// A site with one open file, which is published with warnings if its text isn't a mistake.
+fn said_of(text: &str) -> String {
+    let site = Site::new()
+        .config(LEVELS)
+        .file("puzzle/gears/index.html", "<p>a puzzle")
+        .file("puzzle/gears/wheel.png", "a wheel")
+        .file("puzzle/gears/solution/gears.html", "<p>a solution")
+        .file("puzzle/gears/solution/wheel.png", "another wheel")
+        .file("puzzle/gears/solution/teeth-of-gears.json", "{}")
+        .file("puzzle/gears/notes.txt", text);
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{text}: {run}");
+    let excused =
+        format!("[[rule]]\nmatch = \"**/notes.txt\"\nmay_name = [\"**/solution/*\"]\n{LEVELS}");
+    let excused = site.config(&excused).run(&["push"]);
+    assert_eq!(excused.code, 0, "{text}: {excused}");
+    assert!(!excused.stderr.contains("warning"), "{text}: {excused}");
+    run.stderr
+}
+
+#[test]
+fn what_may_be_meant_otherwise_is_a_warning_that_a_rule_ends() {
+    for (text, warning) in [
+        (
+            "href=\"/puzzle/gears/solution/gears\"",
+            "`puzzle/gears/notes.txt:1:8` is open, and names, without its ending, `puzzle/gears/solution/gears.html`",
+        ),
+        (
+            "see solution/ for more",
+            "`puzzle/gears/notes.txt:1:5` is open, and names the folder of `puzzle/gears/solution/gears.html`",
+        ),
+        // The wheel is that of its own folder.
+        (
+            "{dir: \"/puzzle/gears/solution/\", files: [\"wheel.png\"]}",
+            "`puzzle/gears/notes.txt:1:9` is open, and names the folder of",
+        ),
+        (
+            "teeth-of-gears.json",
+            "`puzzle/gears/notes.txt:1:1` is open, and may name `puzzle/gears/solution/teeth-of-gears.json`",
+        ),
+    ] {
+        let said = said_of(text);
+        assert!(said.contains(warning), "{text}: {said}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_hidden_name_and_is_none_is_no_alarm() {
+    for text in [
+        "wheel.png, solution",
+        "dir = \"/puzzle/gears\", picture = \"wheel.png\"",
+        "the gears/solution of it",
+        "my-teeth-of-gears.json",
+        "resolution/gears.html and solutions/wheel.png",
+        "\\u0073olutions, %73olved, &#115;olve",
+        "../../other/solution/wheel.png",
+        "../../other/solution/../wheel.png",
+        "https://elsewhere.example/solution/wheel.png",
+    ] {
+        let said = said_of(text);
+        assert!(!said.contains("notes.txt"), "{text}: {said}");
+    }
+}

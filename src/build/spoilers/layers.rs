@@ -1,5 +1,5 @@
-//! What each language writes for a character, and what else may stand within a name: one function for each, which finds the
-//! next place where what is written isn't what is meant.
+//! Finds the next place of a text where what is written isn't what is meant: an escape of one of many languages, or something
+//! that stands within a name.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 pub(super) struct Change<'t> {
     pub at: Range<usize>,
     put: Put<'t>,
-    /// How many folders before it `..` takes away.
+    /// So many folders before it are taken away by `..`.
     pub climbs: usize,
 }
 
@@ -122,8 +122,11 @@ pub(super) struct Table {
     declared: HashMap<Vec<u8>, Vec<u8>>,
 }
 
-/// How many entities of one document are looked at.
+/// Bounds how many entities of one document are looked at.
 const DECLARED_MAX: usize = 1_000;
+
+/// The longest declaration that is looked at, in bytes.
+const DECLARATION_BYTES_MAX: usize = 4096;
 
 /// The longest entity that HTML has, `&CounterClockwiseContourIntegral;`, and a bit more for zeros in numbers.
 const ENTITY_BYTES_MAX: usize = 40;
@@ -133,7 +136,9 @@ impl Table {
     pub(super) fn declared_in(text: &[u8]) -> Table {
         let mut table = Table::default();
         for at in memchr::memmem::find_iter(text, b"<!ENTITY").take(DECLARED_MAX) {
-            let Some((name, value)) = declaration(&text[at + b"<!ENTITY".len()..]) else {
+            let start = at + b"<!ENTITY".len();
+            let end = text.len().min(start + DECLARATION_BYTES_MAX);
+            let Some((name, value)) = declaration(&text[start..end]) else {
                 continue;
             };
             table.declared.insert(name.to_vec(), value.to_vec());
@@ -176,7 +181,7 @@ fn declaration(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (name, rest) = text.split_at(end.min(ENTITY_BYTES_MAX));
     let rest = rest.trim_ascii_start();
     let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\''))?;
-    let value = &rest[1..rest.len().min(4096)];
+    let value = &rest[1..];
     Some((name, &value[..memchr::memchr(quote, value)?]))
 }
 
@@ -390,6 +395,9 @@ pub(super) fn segment_start(text: &[u8]) -> usize {
     text.iter().rposition(is_outside).map_or(0, |last| last + 1)
 }
 
+/// In so many ways, base64 can be cut.
+pub(super) const PHASES: usize = 4;
+
 /// Shorter base64 can't hold a name.
 const BASE64_BYTES_MIN: usize = 16;
 
@@ -397,7 +405,7 @@ const BASE64_BYTES_MIN: usize = 16;
 const BASE64_LINE_BYTES_MIN: usize = 60;
 
 /// Calls `found` with what each stretch of base64 says, and where it begins; also if up to `starts` characters less belong
-/// to it.
+/// to it. At the beginning of the text, where it may be cut, that's always tried.
 pub(super) fn each_base64(text: &[u8], starts: usize, mut found: impl FnMut(usize, &[u8])) {
     let is_base64 =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
@@ -426,8 +434,9 @@ pub(super) fn each_base64(text: &[u8], starts: usize, mut found: impl FnMut(usiz
                 _ => break,
             }
         }
-        for skipped in 0..starts {
-            let encoded = encoded.get(skipped..).unwrap_or_default();
+        let starts = if start == 0 { PHASES } else { starts };
+        for skipped in 0..starts.min(encoded.len()) {
+            let encoded = &encoded[skipped..];
             if encoded.len() >= BASE64_BYTES_MIN
                 && let Some(unpacked) = decoded(encoded)
             {

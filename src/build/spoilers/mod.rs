@@ -8,7 +8,6 @@ mod reading;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::ops::Range;
 
 use rayon::prelude::*;
 use regex::bytes::Regex;
@@ -27,19 +26,19 @@ use crate::problem::{Problem, ProblemKind};
 use crate::progress::Progress;
 use crate::tree::Tree;
 
-/// What is searched at a time, in bytes.
+/// Bounds what is searched at a time, in bytes.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// What is searched again with the next chunk, in bytes: the longest name, with up to sixteen bytes for each of its own.
+/// Bounds what is searched again with the next chunk, in bytes: the longest name, with up to sixteen bytes for each of its own.
 const OVERLAP_BYTES: usize = 16 << 10;
 
-/// How near to a window's end a name isn't believed, in bytes: an escape may be cut there. The other window has it whole.
+/// So near to a window's end, in bytes, a name isn't believed: an escape may be cut there. The other window has it whole.
 const EDGE_BYTES: usize = 64;
 
 /// Shorter names in binary files may be there by chance: they need to stand by themselves.
 const BINARY_NAME_BYTES_MIN: usize = 8;
 
-/// What was found: mistakes, and what may be one.
+/// Names that were found: mistakes, and what may be one.
 #[derive(Debug, Default)]
 pub(super) struct Spoilers {
     pub problems: Vec<Problem>,
@@ -76,7 +75,7 @@ pub(super) fn find(
     all
 }
 
-/// What may be the base of paths that stand elsewhere: a literal, and the value of an attribute.
+/// A literal, or an attribute's value: it may be the base of paths that stand elsewhere.
 const LITERALS: &str = r#"(?-u)["'`=(]([^"'`()<>\s{}$\\]{1,200})["'`)\s>]"#;
 
 struct Search<'a> {
@@ -87,7 +86,7 @@ struct Search<'a> {
     literals: Regex,
 }
 
-/// How sure it is that a name is meant, surest first.
+/// Ways in which a name is meant, surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum How {
     /// The file's own name.
@@ -104,7 +103,7 @@ enum How {
     Bare,
 }
 
-/// What a file names: of which object, how, and at which byte.
+/// The objects that a file names: how, and at which byte.
 type Hits = BTreeMap<usize, (How, u64)>;
 
 /// A file that is searched.
@@ -122,6 +121,15 @@ struct Window<'a> {
     /// Where it begins in the file.
     offset: u64,
     is_last: bool,
+}
+
+/// Where a pattern was found.
+struct Place<'a> {
+    text: &'a [u8],
+    before: &'a [u8],
+    after: &'a [u8],
+    /// Folders above hidden files that the text names, once they are asked for.
+    bases: &'a OnceCell<BTreeSet<String>>,
 }
 
 impl Search<'_> {
@@ -203,10 +211,7 @@ impl Search<'_> {
         let mut searched = File {
             file,
             is_binary,
-            bytes: match is_binary {
-                true => Bytes::Anything,
-                false => line_breaks(&object.path),
-            },
+            bytes: bytes_of(&object.path, is_binary),
             search: self,
             hits: Hits::new(),
         };
@@ -235,16 +240,21 @@ impl Search<'_> {
                 .is_ok()
     }
 
-    /// Returns the object that `tail` means from the file's folder, or one above.
+    /// Returns the hidden object that `tail` means from the file's folder, or one above.
     fn seen_from(&self, file: usize, tail: &str) -> Option<usize> {
-        let folder = self.objects[file].path.folder();
-        let above = [folder.len()]
-            .into_iter()
-            .chain(folder.rmatch_indices('/').map(|(slash, _)| slash + 1));
-        let folders = above.map(|end| &folder[..end]).chain([""]);
-        folders
-            .into_iter()
-            .find_map(|folder| self.needles.at(&format!("{folder}{tail}")))
+        let mut folders = folders_up(self.objects[file].path.folder());
+        folders.find_map(|folder| self.needles.at(&format!("{folder}{tail}")))
+    }
+
+    /// Returns whether `tail` means any file of the tree from there.
+    fn is_file_seen_from(&self, file: usize, tail: &str) -> bool {
+        let mut folders = folders_up(self.objects[file].path.folder());
+        folders.any(|folder| self.is_file(&format!("{folder}{tail}")))
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        let by_path = |object: &Object| object.path.as_str().cmp(path);
+        self.objects.binary_search_by(by_path).is_ok()
     }
 
     /// Returns the folders above hidden files that are named by a literal.
@@ -282,14 +292,20 @@ impl File<'_> {
         for part in reading.parts(needles.longest + EDGE_BYTES) {
             let text = &reading.bytes[part.clone()];
             for found in needles.automaton.find_overlapping_iter(text) {
-                let at = part.start + found.start()..part.start + found.end();
-                if !window.has_whole(reading, &at) {
+                let (start, end) = (part.start + found.start(), part.start + found.end());
+                if !window.has_whole(reading, start, end) {
                     continue;
                 }
+                let place = Place {
+                    text: &reading.bytes,
+                    before: &reading.bytes[..start],
+                    after: &reading.bytes[end..],
+                    bases: &bases,
+                };
                 for needle in needles.meanings(found.pattern().as_usize()) {
-                    if let Some((other, how)) = self.means(needle, reading, &at, &bases) {
-                        let place = window.offset + reading.origin(at.start) as u64;
-                        self.hit(other, how, place);
+                    if let Some((other, how)) = self.means(needle, &place) {
+                        let origin = reading.origin(start) as u64;
+                        self.hit(other, how, window.offset + origin);
                     }
                 }
             }
@@ -304,39 +320,29 @@ impl File<'_> {
     }
 
     /// Returns which object a name means in this file, if any.
-    fn means(
-        &self,
-        needle: &Needle,
-        reading: &Reading<'_>,
-        at: &Range<usize>,
-        bases: &OnceCell<BTreeSet<String>>,
-    ) -> Option<(usize, How)> {
-        let text: &[u8] = &reading.bytes;
-        let (before, after) = (&text[..at.start], &text[at.end..]);
+    fn means(&self, needle: &Needle, place: &Place<'_>) -> Option<(usize, How)> {
         match needle {
             Needle::Key(other) => Some((*other, How::Named)),
-            Needle::Path(tail) => {
-                let other = self.by_tail(tail, before, after, reading, bases)?;
-                Some((other, How::Named))
-            }
+            Needle::Path(tail) => Some((self.by_tail(tail, place)?, How::Named)),
             Needle::Folder(tail) => {
-                let other = self.by_tail(tail, before, after, reading, bases)?;
+                let other = self.by_tail(tail, place)?;
                 Some((other, self.of_folder(other)))
             }
             Needle::Slashless(tail) => {
-                let other = self.by_address(tail, before, after, reading, bases)?;
+                let other = self.by_address(tail, place)?;
                 Some((other, self.of_folder(other)))
             }
-            Needle::Page(tail) => {
-                let other = self.by_address(tail, before, after, reading, bases)?;
-                Some((other, How::AsPage))
-            }
+            Needle::Page(tail) => Some((self.by_address(tail, place)?, How::AsPage)),
             Needle::Picture(tail) => {
-                let other = self.by_tail(tail, before, b"", reading, bases)?;
-                let form = self.other_form(tail, after)?;
+                let form = self.other_form(tail, place.after)?;
+                let stem_alone = Place {
+                    after: b"",
+                    ..*place
+                };
+                let other = self.by_tail(tail, &stem_alone)?;
                 (!self.is_file(other, form)).then_some((other, How::AsPicture))
             }
-            Needle::Bare(name) => self.bare(name, before, after, reading, bases),
+            Needle::Bare(name) => self.bare(name, place),
         }
     }
 
@@ -348,96 +354,65 @@ impl File<'_> {
     }
 
     /// As [`File::by_tail`], if it stands where addresses do: without an ending, it may be any two words.
-    fn by_address(
-        &self,
-        tail: &str,
-        before: &[u8],
-        after: &[u8],
-        reading: &Reading<'_>,
-        bases: &OnceCell<BTreeSet<String>>,
-    ) -> Option<usize> {
-        let ends = after.first().is_none_or(|byte| {
+    fn by_address(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
+        let ends = place.after.first().is_none_or(|byte| {
             matches!(byte, b'"' | b'\'' | b'`' | b'?' | b'#' | b')' | b'&' | b'<')
         });
-        let begins = before
+        let begins = place
+            .before
             .last()
             .is_none_or(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'/' | b'=' | b'('));
-        if !ends || !begins {
-            return None;
+        match ends && begins {
+            true => self.by_tail(tail, place),
+            false => None,
         }
-        self.by_tail(tail, before, after, reading, bases)
     }
 
-    /// Returns the object that `tail` means, which stands between `before` and `after`.
-    fn by_tail(
-        &self,
-        tail: &str,
-        before: &[u8],
-        after: &[u8],
-        reading: &Reading<'_>,
-        bases: &OnceCell<BTreeSet<String>>,
-    ) -> Option<usize> {
+    /// Returns the object that `tail` means in this place.
+    fn by_tail(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
+        let whole = || self.search.needles.at(tail);
+        let relative = || {
+            let seen = self.search.seen_from(self.file, tail);
+            seen.or_else(|| self.by_base(tail, place))
+        };
         // In binary files, anything may stand beside a name.
         if self.is_binary && tail.len() >= BINARY_NAME_BYTES_MIN {
-            let whole = self.search.needles.at(tail);
-            return whole
-                .or_else(|| self.search.seen_from(self.file, tail))
-                .or_else(|| self.by_base(tail, reading, bases));
+            return whole().or_else(relative);
         }
-        if after.first().copied().is_some_and(is_name) {
+        if place.after.first().copied().is_some_and(is_name) {
             return None;
         }
-        let is_free = match before.last() {
-            Some(b'/') => before.ends_with(b"./") || before.ends_with(br".\/"),
-            Some(byte) => !is_name(*byte) && *byte != b'.',
-            None => true,
-        };
-        // Behind another folder, only the whole path can be meant: the site's own prefix may stand there.
-        if before.last() == Some(&b'/') && !is_free {
-            return self.search.needles.at(tail);
+        match place.before.last() {
+            // Behind another folder, only the whole path can be meant: the site's own prefix may stand there.
+            Some(b'/') if !place.before.ends_with(b"./") => whole(),
+            Some(b'/') | None => relative(),
+            Some(byte) if is_name(*byte) || *byte == b'.' => None,
+            Some(_) => relative(),
         }
-        if !is_free {
-            return None;
-        }
-        self.search
-            .seen_from(self.file, tail)
-            .or_else(|| self.by_base(tail, reading, bases))
     }
 
-    /// Returns the object that `tail` means below a folder that the same text names.
-    fn by_base(
-        &self,
-        tail: &str,
-        reading: &Reading<'_>,
-        bases: &OnceCell<BTreeSet<String>>,
-    ) -> Option<usize> {
-        let bases = bases.get_or_init(|| self.search.bases(&reading.bytes));
-        bases
+    /// Returns the object that `tail` means below a folder that the same text names, unless it's a file seen from here.
+    fn by_base(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
+        let bases = place.bases.get_or_init(|| self.search.bases(place.text));
+        let mut meant = bases
             .iter()
-            .find_map(|base| self.search.seen_from(self.file, &format!("{base}{tail}")))
+            .filter_map(|base| self.search.seen_from(self.file, &format!("{base}{tail}")));
+        let other = meant.next()?;
+        (!self.search.is_file_seen_from(self.file, tail)).then_some(other)
     }
 
-    fn bare(
-        &self,
-        name: &str,
-        before: &[u8],
-        after: &[u8],
-        reading: &Reading<'_>,
-        bases: &OnceCell<BTreeSet<String>>,
-    ) -> Option<(usize, How)> {
-        let is_end = |byte: Option<&u8>| {
-            byte.is_none_or(|byte| !is_name(*byte) && !matches!(byte, b'.' | b'/' | b'%'))
-        };
-        if !is_end(before.last()) || after.first().copied().is_some_and(is_name) {
+    fn bare(&self, name: &str, place: &Place<'_>) -> Option<(usize, How)> {
+        let is_beside = |byte: &u8| is_name(*byte) || matches!(byte, b'.' | b'/' | b'%');
+        if place.before.last().is_some_and(is_beside)
+            || place.after.first().copied().is_some_and(is_name)
+        {
             return None;
         }
-        if let Some(other) = self.by_base(name, reading, bases) {
+        if let Some(other) = self.by_base(name, place) {
             return Some((other, How::Named));
         }
-        let distinctive = self
-            .search
-            .needles
-            .distinctive(&name.to_ascii_lowercase())?;
+        let needles = &self.search.needles;
+        let distinctive = needles.distinctive(&name.to_ascii_lowercase())?;
         Some((distinctive, How::Bare))
     }
 
@@ -467,30 +442,35 @@ impl File<'_> {
         let objects = self.search.objects;
         let path = objects[other].path.as_str();
         let stem = picture(path).map_or(path, |(stem, _)| stem);
-        let form = format!("{stem}{form}");
-        objects
-            .binary_search_by(|object| object.path.as_str().cmp(form.as_str()))
-            .is_ok()
+        self.search.is_file(&format!("{stem}{form}"))
     }
 }
 
 impl Window<'_> {
     /// Returns whether what is read there is surely not cut: else, another window has it whole.
-    fn has_whole(&self, reading: &Reading<'_>, at: &Range<usize>) -> bool {
-        let (start, end) = (reading.origin(at.start), reading.origin(at.end));
+    fn has_whole(&self, reading: &Reading<'_>, start: usize, end: usize) -> bool {
+        let (start, end) = (reading.origin(start), reading.origin(end));
         (self.offset == 0 || start >= EDGE_BYTES)
             && (self.is_last || end + EDGE_BYTES <= self.bytes.len())
     }
+}
+
+/// Returns a folder and all above it, each with a slash at its end, down to the empty one.
+fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
+    let above = folder.trim_end_matches('/').rmatch_indices('/');
+    let above = above.map(|(slash, _)| &folder[..=slash]);
+    let own = (!folder.is_empty()).then_some(folder);
+    own.into_iter().chain(above).chain([""])
 }
 
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// Returns what a line break means in a text that is called so.
-fn line_breaks(path: &LogicalPath) -> Bytes {
+fn bytes_of(path: &LogicalPath, is_binary: bool) -> Bytes {
     match path.extension().as_deref() {
-        Some("ics" | "vcf" | "vcard" | "eml" | "mht" | "mhtml" | "ifb") => Bytes::Folded,
+        Some("ics" | "ifb" | "vcf" | "vcard" | "eml" | "mht" | "mhtml") => Bytes::Folded,
+        _ if is_binary => Bytes::Anything,
         _ => Bytes::Text,
     }
 }

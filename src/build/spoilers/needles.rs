@@ -1,4 +1,4 @@
-//! What is looked for: everything that hidden files, and folders of hidden files, are called by.
+//! Everything that hidden files, and folders of hidden files, are called by.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -15,7 +15,7 @@ const PICTURES: [&str; 9] = [
     "avif", "gif", "heic", "jpeg", "jpg", "jxl", "png", "svg", "webp",
 ];
 
-/// What a pattern stands for.
+/// The meaning of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Needle {
     /// The key of this object, or the part that nobody can guess.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::layers::{self, Change, Layer, Table};
 
-/// What the bytes of a file are.
+/// Kinds of files, by their bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bytes {
     /// Text.
@@ -173,7 +173,7 @@ impl<'a> Reading<'a> {
         let mut made = Made::new(self);
         // Beside other letters, nobody knows where it begins.
         let starts = match bytes {
-            Bytes::Anything => 4,
+            Bytes::Anything => layers::PHASES,
             Bytes::Text | Bytes::Folded => 1,
         };
         layers::each_base64(&self.bytes, starts, |at, unpacked| {
@@ -186,7 +186,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// How often what was packed as base64 is looked into for more of it.
+/// So often, what was packed as base64 is looked into for more of it.
 const UNPACKED_MAX: usize = 2;
 
 /// A reading that is being made from another.
@@ -234,29 +234,34 @@ impl<'a> Made<'a> {
         }
         changed.push(self.reading.bytes.len());
         self.resume(change.at.start);
-        let bytes = self.reading.bytes.to_mut();
-        bytes.extend_from_slice(end.as_deref().unwrap_or(change.text()));
+        let text = end.as_deref().unwrap_or(change.text());
+        self.reading.bytes.to_mut().extend_from_slice(text);
+        if text.len() > 1 {
+            let end = self.reading.bytes.len();
+            self.reading.changed.get_or_insert_default().push(end);
+        }
         self.resume(change.at.end);
     }
 
     /// Takes away the last folders, as `..` does. Returns what stands for the change then, if not its own text.
     fn climb(&mut self, folders: usize) -> Option<Vec<u8>> {
         let bytes = self.reading.bytes.to_mut();
+        let mut text = None;
         for climbed in 0..folders {
+            let left = folders - climbed;
             let start = layers::segment_start(bytes);
             if matches!(&bytes[start..], b"" | b"." | b"..") {
-                return Some([b"/..".repeat(folders - climbed), b"/".to_vec()].concat());
+                text = Some([b"/..".repeat(left), b"/".to_vec()].concat());
+                break;
             }
             bytes.truncate(start);
-            if bytes.last() != Some(&b'/') {
-                let left = folders - climbed - 1;
-                self.forget();
-                return Some(b"../".repeat(left));
+            if bytes.pop_if(|last| *last == b'/').is_none() {
+                text = Some(b"../".repeat(left - 1));
+                break;
             }
-            bytes.pop();
         }
         self.forget();
-        None
+        text
     }
 
     /// Forgets where the bytes stand that were taken away.
