@@ -308,13 +308,33 @@ pub(crate) fn check_proxies() -> Result<(), Unusable> {
     Ok(())
 }
 
+/// Returns the variable that names a proxy for requests to `url`, and the proxy as it's shown; None if none does. Servers that
+/// NO_PROXY excepts have one, too.
+pub(crate) fn proxy_of(url: &str) -> Option<(&'static str, String)> {
+    if std::env::var_os("REQUEST_METHOD").is_some() {
+        return None;
+    }
+    let own = match url.starts_with("https:") {
+        true => ["HTTPS_PROXY", "https_proxy"],
+        false => ["HTTP_PROXY", "http_proxy"],
+    };
+    let set = |names| set_proxy(names).filter(|(_, value)| !value.is_empty());
+    let (name, value) = set(own).or_else(|| set(["ALL_PROXY", "all_proxy"]))?;
+    Some((name, shown(&value.to_string_lossy())))
+}
+
+fn set_proxy(names: [&'static str; 2]) -> Option<(&'static str, OsString)> {
+    let mut set = names
+        .into_iter()
+        .filter_map(|name| Some((name, std::env::var_os(name)?)));
+    set.next()
+}
+
 /// Whether one is set.
-fn check_proxy(names: [&str; 2]) -> Result<bool, Unusable> {
-    let is_set = |name: &&&str| std::env::var_os(name).is_some();
-    let Some(name) = names.iter().find(is_set) else {
+fn check_proxy(names: [&'static str; 2]) -> Result<bool, Unusable> {
+    let Some((name, value)) = set_proxy(names) else {
         return Ok(false);
     };
-    let value = std::env::var_os(name).unwrap_or_default();
     let Ok(value) = value.into_string() else {
         return Err(Unusable::new(name, Flaw::NotUtf8));
     };
@@ -334,7 +354,13 @@ fn is_proxy(value: &str) -> bool {
     let Ok(uri) = value.parse::<http::Uri>() else {
         return false;
     };
-    uri.authority().is_some() && matches!(uri.scheme_str(), None | Some("http" | "https"))
+    let is_http = matches!(uri.scheme_str(), None | Some("http" | "https"));
+    // A `Uri` takes any port, and an empty host.
+    let with_scheme = match uri.scheme() {
+        Some(_) => value.to_string(),
+        None => format!("http://{value}"),
+    };
+    is_http && uri.authority().is_some() && Url::parse(&with_scheme).is_ok_and(|url| url.has_host())
 }
 
 #[cfg(test)]
@@ -378,6 +404,11 @@ mod tests {
             "::::",
             "https://[",
             "/x",
+            "http://h:99999",
+            "127.0.0.1:99999",
+            "http://u:p@:3128",
+            "http://:3128",
+            "http://h:x",
             "http://proxy:1\n",
         ] {
             assert!(!is_proxy(none), "{none}");

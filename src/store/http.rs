@@ -24,6 +24,7 @@ use super::server::Server;
 use super::silence::Silence;
 use super::wire::Wire;
 use super::{Patience, StoreError, StoreErrorKind, UNKNOWN_HINT};
+use crate::environment;
 use crate::retries::Tried;
 
 /// Backoff: doubled up to 30 s, with jitter, as Google and Amazon advise
@@ -707,12 +708,20 @@ fn gave_up(call: &Call, again: &Again, maybe_done: bool, after: Duration) -> Sto
         // One object's bad luck.
         (true, false) => StoreError::new(StoreErrorKind::Other, message),
         (false, _) if matches!(call.method, Method::GET | Method::HEAD) => {
-            StoreError::new(StoreErrorKind::Unreachable, message)
-                .hint("check the network and the endpoint")
+            StoreError::new(StoreErrorKind::Unreachable, message).hint(what_to_check(call))
         }
         (false, _) => StoreError::new(StoreErrorKind::Other, message),
     };
     error.cause(reason)
+}
+
+fn what_to_check(call: &Call) -> String {
+    match environment::proxy_of(&call.url) {
+        None => "check the network and the endpoint".to_string(),
+        Some((name, proxy)) => format!(
+            "check the network, the endpoint, and the proxy that {name} names (`{proxy}`); requests to servers in NO_PROXY don't go through it"
+        ),
+    }
 }
 
 /// The server that a call goes to, for messages.

@@ -326,6 +326,8 @@ fn a_proxy_that_cannot_be_used_is_told_and_not_passed_over() {
             "::::",
             "socks5://u:hush@host:1",
             "ftp://u:hush@host",
+            "http://u:hush@host:99999",
+            "http://u:hush@:3128",
             "http://u:hush@host\n",
         ] {
             let run = run(&site, &[(name, value)], &["push"]);
@@ -335,6 +337,9 @@ fn a_proxy_that_cannot_be_used_is_told_and_not_passed_over() {
             let run = run(&site, &[(name, value)], &["push"]);
             assert_eq!(run.code, 1, "it's used, and nobody listens: {run}");
             assert!(!format!("{run}").contains("hush"), "{run}");
+            let is_told = run.stderr.contains(&format!("the proxy that {name} names"));
+            let is_used = !value.is_empty() && !name.to_uppercase().starts_with("HTTPS");
+            assert_eq!(is_told, is_used, "{name}={value}: {run}");
         }
     }
 }
