@@ -18,6 +18,9 @@ const UPLOADS_RULE: &str = r#"{"ID": "assetsync-uploads", "Status": "Enabled", "
 const OTHER_SERVER: &str =
     "use a newer version of this server, or another one: assetsync can't be safe here";
 
+/// Such buckets can't be without versions, whatever is asked of them.
+const LOCKED: &str = "a bucket with object lock keeps versions as long as it exists, and this server keeps no conditions in such a bucket";
+
 /// What mends things of one target, on the server that has it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fix<'a> {
@@ -189,12 +192,18 @@ impl<'a> Fix<'a> {
 
     /// The same, where the releases are.
     pub(super) fn conditions_of_state(&self, versioning: &Told<Versioning>) -> Mend {
-        self.conditions_at(self.place_of_state(), versioning)
+        match versioning.known() {
+            Some(Versioning::Locked) => self.move_releases().because(LOCKED),
+            _ => self.conditions_at(self.place_of_state(), versioning),
+        }
     }
 
     /// Ceph's radosgw 16 ignores them in versioned buckets alone; others may do so too.
     fn conditions_at(&self, place: &Place, versioning: &Told<Versioning>) -> Mend {
         let is_versioned = versioning.known() != Some(&Versioning::Off);
+        if versioning.known() == Some(&Versioning::Locked) {
+            return format!("publish to a bucket without object lock (`url`): {LOCKED}").into();
+        }
         match self.server_of(place) {
             Server::Ceph | Server::Unknown if is_versioned && matches!(place, Place::S3 { .. }) => {
                 self.suspend_versioning(place)

@@ -220,13 +220,15 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
     const WHY: &str = "it brings back what somebody deletes or writes over by mistake";
     let soft = settings.soft_delete_seconds.known().copied().unwrap_or(0);
     match &settings.versioning {
-        Told::Is(Versioning::On) if fix.server() == Server::Ceph => Finding::failed(
-            CHECK,
-            WHY,
-            "on: Ceph's radosgw keeps no conditions in versioned buckets, and every push fails",
-        )
-        .fix(fix.conditions(&settings.versioning)),
-        Told::Is(Versioning::On) => Finding::passed(CHECK, WHY, "on"),
+        Told::Is(Versioning::On | Versioning::Locked) if fix.server() == Server::Ceph => {
+            Finding::failed(
+                CHECK,
+                WHY,
+                "on: Ceph's radosgw keeps no conditions in versioned buckets, and every push fails",
+            )
+            .fix(fix.conditions(&settings.versioning))
+        }
+        Told::Is(Versioning::On | Versioning::Locked) => Finding::passed(CHECK, WHY, "on"),
         Told::Is(_) if soft > 0 => Finding::passed(
             CHECK,
             WHY,

@@ -653,7 +653,7 @@ fn taken(key: &str) -> Error {
 fn ignores_conditions() -> Error {
     Error::Refused {
         message: "No release was made: where the releases are kept, the storage ignores the condition of a create (If-None-Match, ifGenerationMatch=0), so that two who push at once would write over each other".to_string(),
-        hint: "keep the releases on a storage with conditional writes (`state`); Ceph's radosgw has none in versioned buckets, so suspend versioning there. `assetsync doctor` tells more".to_string(),
+        hint: "keep the releases on a storage with conditional writes (`state`); Ceph's radosgw has none in versioned buckets, so suspend versioning there, or, where a bucket has object lock, take another one. `assetsync doctor` tells more".to_string(),
     }
 }
 

@@ -198,6 +198,7 @@ fn acls(takes_acls: &bool) -> String {
 fn versioning(versioning: &Versioning) -> String {
     match versioning {
         Versioning::On => "on",
+        Versioning::Locked => "on for good (object lock)",
         Versioning::Suspended => "suspended",
         Versioning::Off => "off",
     }

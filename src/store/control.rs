@@ -322,6 +322,8 @@ pub struct Blocks {
 pub enum Versioning {
     /// It is.
     On,
+    /// It is, as long as the bucket exists, since its objects can be locked.
+    Locked,
     /// It was.
     Suspended,
     /// It isn't.

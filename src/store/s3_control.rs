@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::control::{
-    Blocks, Change, Control, Door, Grant, Keeps, Right, Settings, Step, Told, Wish,
+    Blocks, Change, Control, Door, Grant, Keeps, Right, Settings, Step, Told, Versioning, Wish,
 };
 use super::http::{Call, Reply};
 use super::kept::{Kept, Served};
@@ -516,15 +516,23 @@ impl Control for S3 {
             self.document::<ObjectLockConfiguration>(&OBJECT_LOCK),
             self.document::<LifecycleConfiguration>(&LIFECYCLE),
         );
+        let lock = told(lock, ObjectLockConfiguration::default());
+        let has_lock = lock
+            .known()
+            .is_some_and(ObjectLockConfiguration::is_enabled);
         Settings {
             location: told(location, LocationConstraint::default()).map(LocationConstraint::name),
             grants: grants.into(),
             blocks: told(blocks, Blocks::default()),
             takes_acls: told(ownership, OwnershipControls::default()).map(|o| o.takes_acls()),
-            versioning: told(versioning, VersioningConfiguration::default())
-                .map(|versioning| versioning.state()),
+            versioning: told(versioning, VersioningConfiguration::default()).map(|versioning| {
+                match versioning.state() {
+                    Versioning::On if has_lock => Versioning::Locked,
+                    state => state,
+                }
+            }),
             soft_delete_seconds: Told::Is(0),
-            retention: told(lock, ObjectLockConfiguration::default()).map(|lock| retention(&lock)),
+            retention: lock.map(|lock| retention(&lock)),
             lifecycle: told(lifecycle, LifecycleConfiguration::default())
                 .map(LifecycleConfiguration::rules),
         }

@@ -104,7 +104,16 @@ impl VersioningConfiguration {
 #[derive(Debug, Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct ObjectLockConfiguration {
+    object_lock_enabled: String,
     rule: Option<LockRule>,
+}
+
+impl ObjectLockConfiguration {
+    /// Tells whether objects of the bucket can be locked, and so whether it keeps versions for good
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>).
+    pub(super) fn is_enabled(&self) -> bool {
+        self.object_lock_enabled == "Enabled"
+    }
 }
 
 #[derive(Debug, Deserialize)]

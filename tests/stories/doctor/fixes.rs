@@ -380,6 +380,26 @@ pub fn write_root_while_versioned(bucket: &Bucket) {
     versioning(bucket, "Suspended");
 }
 
+/// Versions of such a bucket can't be suspended.
+#[test]
+fn releases_in_a_bucket_with_object_lock_get_another_one_as_advised() {
+    let hunt = Hunt::new();
+    hunt.ok(&["access", "apply", "prod", "--yes"]);
+    assert_eq!(hunt.releases.signed("DELETE", "", b"").status, 204);
+    let lock = [("x-amz-bucket-object-lock-enabled", "true")];
+    let made = hunt.releases.signed_with("PUT", "", b"", &lock);
+    assert_eq!(made.status, 200, "{}", made.text());
+    let push = hunt.run(&["push", "prod"]);
+    assert_eq!(push.code, 3, "{push}");
+    assert!(
+        push.stderr.contains("object lock, take another one"),
+        "{push}"
+    );
+    follow(&hunt, "prod", "object lock", &["conditional-writes"]);
+    hunt.ok(&["push", "prod"]);
+    still_works(&hunt, "prod", "object lock");
+}
+
 /// On radosgw 16, a root that was written while its bucket was versioned can't be written over ever after.
 #[test]
 fn a_root_that_radosgw_lets_nobody_write_over_is_left_behind_as_advised() {
