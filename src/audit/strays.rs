@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::SystemTime;
 
 use futures_util::{StreamExt, stream};
+use indicatif::HumanBytes;
 use jiff::Timestamp;
 
 use super::finding::{Address, Finding, Kind};
@@ -13,6 +14,7 @@ use crate::doctor;
 use crate::path::ObjectKey;
 use crate::release::layout::FOLDER;
 use crate::release::prune;
+use crate::report::count;
 use crate::store::{Listing, Store, Stored, is_keyed};
 
 /// How many are asked whose they are, unless all objects are looked at.
@@ -29,6 +31,14 @@ pub(super) async fn find(
         .filter(|(key, _)| !is_own(key) && !known.contains(*key))
         .collect();
     strays.sort_by_key(|(key, _)| *key);
+    let others = prune::places_of_others(listing);
+    let is_in = |key: &str, place: &str| key.starts_with(place);
+    let of_others: Vec<Finding> = others
+        .iter()
+        .map(|place| other_target(place, strays.iter().filter(|(key, _)| is_in(key, place))))
+        .collect();
+    strays.retain(|(key, _)| !others.iter().any(|place| is_in(key, place)));
+    let others = &others;
     let asked_max = match subject.sample {
         Sample::All => usize::MAX,
         Sample::Some(_) => ASKED_MAX,
@@ -38,12 +48,37 @@ pub(super) async fn find(
         .enumerate()
         .map(|(at, (key, stored))| async move {
             let is_ours = is_ours(&**subject.store, key, stored, at < asked_max).await;
-            finding(subject, key, stored, is_ours)
+            finding(subject, key, stored, is_ours, others.first())
         });
-    stream::iter(looks)
-        .buffered(subject.requests)
-        .collect()
-        .await
+    let own = stream::iter(looks).buffered(subject.requests);
+    let own: Vec<Finding> = own.collect().await;
+    of_others.into_iter().chain(own).collect()
+}
+
+/// Tells of a target inside this one, as of one thing: its objects are its own business.
+fn other_target<'a>(
+    place: &str,
+    objects: impl Iterator<Item = &'a (&'a String, &'a Stored)>,
+) -> Finding {
+    let (mut n, mut bytes) = (0, 0);
+    for (_, stored) in objects {
+        n += 1;
+        bytes += stored.size_bytes;
+    }
+    let seen = format!(
+        "`{}` has releases of another target: {} in it ({})",
+        crate::error::escape(place),
+        count(n, "object"),
+        HumanBytes(bytes)
+    );
+    let finding = Finding::warning(Kind::Stray, "no target inside another", seen);
+    Finding {
+        key: Some(place.to_string()),
+        bytes: Some(bytes),
+        ..finding
+    }
+    .at(Address::Storage)
+    .fix("leave these objects alone; publish each target to a prefix of its own: until then, `prune` deletes nothing here")
 }
 
 /// A folder's `_headers`, and what is assetsync's own.
@@ -61,7 +96,13 @@ async fn is_ours(store: &dyn Store, key: &str, stored: &Stored, may_ask: bool) -
     looked.map(|stored| prune::is_ours(key, &stored))
 }
 
-fn finding(subject: &Subject<'_>, key: &str, stored: &Stored, is_ours: Option<bool>) -> Finding {
+fn finding(
+    subject: &Subject<'_>,
+    key: &str,
+    stored: &Stored,
+    is_ours: Option<bool>,
+    other: Option<&String>,
+) -> Finding {
     let whose = match is_ours {
         Some(true) => "assetsync wrote it",
         Some(false) => "assetsync didn't write it",
@@ -72,8 +113,14 @@ fn finding(subject: &Subject<'_>, key: &str, stored: &Stored, is_ours: Option<bo
         .map_or(String::new(), |at| format!(" of {}", day(at)));
     let seen = format!("{}, {} bytes{when}: {whose}", name(key), stored.size_bytes);
     let prune = doctor::own_command(subject.target, "prune");
-    let fix = match is_ours {
-        Some(true) => format!("`{prune}` deletes it once it's older than 30 days (`--keep-days`)"),
+    let fix = match (is_ours, other) {
+        (Some(true), Some(other)) => format!(
+            "`{prune}` deletes it once no other target is inside of this one (`{}`)",
+            crate::error::escape(other)
+        ),
+        (Some(true), None) => {
+            format!("`{prune}` deletes it once it's older than 30 days (`--keep-days`)")
+        }
         _ => format!(
             "see who put it there; `{prune}` deletes nothing that assetsync didn't write: `{}` does (`--show-urls` names all)",
             delete_by_hand(subject.target, "NAME")

@@ -118,13 +118,16 @@ pub(super) fn folder_of(secret: &Secret) -> String {
     format!("{FOLDER}{}/", secret.state_folder())
 }
 
+/// Ends the name of the folder that has the releases of the folder beside it.
+pub(super) const BESIDE: &str = ".releases";
+
 /// `out/bucket.releases` for `out/bucket`.
 pub(crate) fn beside(folder: &Path) -> Result<PathBuf> {
     let whole = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;
     match whole.file_name() {
         Some(name) => {
             let mut name = name.to_os_string();
-            name.push(".releases");
+            name.push(BESIDE);
             Ok(whole.with_file_name(name))
         }
         None => Err(Error::usage(

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::guard;
-use super::layout::FOLDER;
+use super::layout::{BESIDE, FOLDER};
 use super::rollback::nothing_published;
 use super::root::{Release, ReleaseId, Replaced, Root, Seen};
 use super::state::State;
@@ -232,6 +232,22 @@ fn refuse_others(listing: &Listing, state: &State, former: &[String]) -> Result<
         hint: "nothing is deleted, since they may need it; publish each to a prefix of its own"
             .to_string(),
     })
+}
+
+/// Returns the places below a target that have releases of their own, each with a slash at its end: prefixes of other targets,
+/// or folders that are the `state` of one.
+pub(crate) fn places_of_others(listing: &Listing) -> BTreeSet<String> {
+    let folders = listing.keys().filter_map(|key| releases_in(key));
+    let others = folders.filter(|folder| !folder.starts_with(FOLDER));
+    let places = |folder: &str| match folder.find(&format!("/{FOLDER}")) {
+        Some(at) => vec![folder[..=at].to_string()],
+        None => {
+            let beside = folder.strip_suffix(BESIDE);
+            let beside = beside.map(|target| format!("{target}/"));
+            beside.into_iter().chain([format!("{folder}/")]).collect()
+        }
+    };
+    others.flat_map(places).collect()
 }
 
 /// The folder that has releases, if `key` is that of one.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use self::published::{Published, found};
 use self::rgw::{Access, Hunt};
+use crate::support::Site;
 
 #[test]
 fn what_was_published_well_is_found_to_be_so() {
@@ -297,6 +298,46 @@ fn strays_are_named_unless_their_names_look_keyed() {
     let hidden = hidden.to_string().replace(&hunt.bucket.name, "[bucket]");
     let hidden = hidden.replace(&hunt.bucket.endpoint, "[server]");
     insta::assert_snapshot!("found", without_counts(&hidden));
+}
+
+/// Whoever follows what is said of them must not take away another target's site.
+#[test]
+fn a_target_inside_of_this_one_is_told_as_such_and_left_alone() {
+    let hunt = Hunt::published(Access::Acl);
+    let inner = Site::bare()
+        .file("rules.html", "<p>the rules")
+        .file("a.png", "a");
+    let url = format!("s3://{}/static/inner", hunt.bucket.name);
+    hunt.bucket.push(&inner, &url);
+    let map = hunt.key("map.png");
+    let source = format!("{}/{map}", hunt.bucket.name);
+    let name = map.rsplit('/').next().expect("its own name");
+    let left = format!("static/left.{name}");
+    hunt.aws("copy-object", &["--key", &left, "--copy-source", &source]);
+
+    let (_, report) = hunt.audit(&[]);
+    let strays: Vec<&Value> = found(&report)
+        .into_iter()
+        .filter(|finding| finding["kind"] == "stray")
+        .collect();
+    assert_eq!(strays.len(), 2, "{report:#}");
+    let seen = strays[0]["seen"].as_str().expect("text");
+    assert!(
+        seen.contains("`inner/` has releases of another target: "),
+        "{seen}"
+    );
+    let fix = strays[0]["fix"].as_str().expect("text");
+    assert!(
+        fix.starts_with("leave these objects alone") && !fix.contains("aws "),
+        "{fix}"
+    );
+    let fix = strays[1]["fix"].as_str().expect("text");
+    assert!(
+        fix.contains("once no other target is inside of this one (`inner/`)"),
+        "{fix}"
+    );
+    let prune = hunt.run(&["prune", "prod", "--yes"]);
+    assert_eq!(prune.code, 3, "as is said: {prune}");
 }
 
 /// What a push that failed left: it's assetsync's own, and nobody needs it.
