@@ -11,7 +11,7 @@ use crate::error::{escape, escape_lines};
 const CREDENTIALS_HINT: &str = "credentials belong into the environment or a profile, not into a URL: AWS_ACCESS_KEY_ID and \
      AWS_SECRET_ACCESS_KEY, or `aws configure`; for Google, GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN";
 
-/// What they are told who put more than an address into one.
+/// Hint for those who put more than an address into one.
 const QUERY_HINT: &str = "leave out the query and the fragment (`?…`, `#…`)";
 
 /// A text with `…` for the credentials of every URL in it, and for the values of its query: `s3://…@bucket`,
@@ -76,7 +76,7 @@ fn without_query(value: &str) -> String {
     before.to_string() + &parameters.collect::<String>()
 }
 
-/// Whether a query's parameter can be called so.
+/// Returns whether a query's parameter can be called so.
 fn is_parameter(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']');
     !name.is_empty() && name.chars().all(is_plain)
@@ -100,7 +100,7 @@ fn masked_value(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// How much of a value is shown, in characters.
+/// Bounds how much of a value is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 500;
 
 /// A value as it's shown, wherever it was typed: masked as above, without control characters, and its beginning if it's long.
@@ -112,7 +112,7 @@ pub fn shown(value: &str) -> String {
     }
 }
 
-/// Whether there's a key in a value, by its looks.
+/// Returns whether there's a key in a value, by its looks.
 pub(crate) fn has_key(value: &str) -> bool {
     keys::hide_in_value(value).is_some()
 }
@@ -171,7 +171,7 @@ pub(crate) fn has_credentials(value: &str) -> bool {
     }
 }
 
-/// What to tell of a value that was meant as a server or a bucket; empty if it has neither credentials nor a query.
+/// Returns a hint for a value that was meant as a server or a bucket; empty if it has neither credentials nor a query.
 pub(crate) fn credentials_hint(value: &str) -> &'static str {
     if has_credentials(value) {
         return CREDENTIALS_HINT;

@@ -202,7 +202,7 @@ async fn check_old_releases(patient: &Patient<'_>) -> Result<()> {
 /// Makes these changes, one after the other.
 ///
 /// # Errors
-/// What a change gives, with what was changed before it, and what wasn't.
+/// The error of a change, with what was changed before it, and what wasn't.
 pub async fn apply(patient: &Patient<'_>, changes: &[Change]) -> Result<()> {
     let control = patient.control()?;
     let of_releases = patient.state.control();

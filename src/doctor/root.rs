@@ -1,4 +1,4 @@
-//! Whether a push can go on from the releases that are there, as a push itself finds out.
+//! Finds out whether a push can go on from the releases that are there, as a push itself does.
 
 use super::{Finding, Patient};
 use crate::error::{Error, Result};

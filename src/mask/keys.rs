@@ -1,25 +1,25 @@
-//! What looks like a key: long words without sense, private keys, and whatever gitleaks knows.
+//! Hides what looks like a key: long words without sense, private keys, and whatever gitleaks knows.
 
 use crate::credentials;
 
 /// The shortest word that is taken for a key, in characters: 16 bytes in hex, 24 in base64.
 const KEY_CHARS_MIN: usize = 32;
 
-/// How many of these are letters and digits.
+/// At least so many of these are letters and digits.
 const PLAIN_CHARS_MIN: usize = 28;
 
 /// The least entropy of a key, in bits a character: hex has 4 at most.
 const ENTROPY_MIN: f64 = 3.0;
 
-/// How long the words in a key are, in characters: stretches of capitals, of small letters, which one capital may begin, or of
-/// digits. Base64 has 2 on the average, base32 3.4; names of files have more than these.
+/// The words in a key are no longer on the average, in characters: stretches of capitals, of small letters, which one
+/// capital may begin, or of digits. Base64 has 2 on the average, base32 3.4; names of files have more than these.
 const WORD_CHARS_MAX: f64 = 3.4;
 const WORD_CHARS_IN_ONE_CASE_MAX: f64 = 5.0;
 
 /// An access key's secret at Amazon.
 const SECRET_CHARS: usize = 40;
 
-/// How many slashes a key in base64 has, at most: one in 64 characters, on the average.
+/// A key in base64 has no more slashes: one in 64 characters, on the average.
 const SLASHES_MAX: usize = 5;
 
 /// The shortest word in which gitleaks is asked to find something, in characters.
@@ -66,7 +66,7 @@ fn is_of_key(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '%')
 }
 
-/// Whether an extension follows, as behind the hash in `app.3f786850e387550fdab836ed7e6dc881.js`.
+/// Returns whether an extension follows, as behind the hash in `app.3f786850e387550fdab836ed7e6dc881.js`.
 fn is_file_name(run: &str, behind: &str) -> bool {
     let Some(behind) = behind.strip_prefix('.') else {
         return false;
@@ -101,7 +101,7 @@ fn hide_in_run(run: &str, shown: &mut String) {
     }
 }
 
-/// Whether it's a key in base64 that has slashes, and no path.
+/// Returns whether it's a key in base64 that has slashes, and no path.
 fn is_base64(run: &str) -> bool {
     let text = run.trim_end_matches('=');
     if text.contains(['-', '_', '%']) {
@@ -117,7 +117,7 @@ fn is_base64(run: &str) -> bool {
         && is_random(run)
 }
 
-/// Whether it's a long word without sense.
+/// Returns whether it's a long word without sense.
 fn is_random(word: &str) -> bool {
     let plain: Vec<u8> = word.bytes().filter(u8::is_ascii_alphanumeric).collect();
     let is_long = word.len() >= KEY_CHARS_MIN && plain.len() >= PLAIN_CHARS_MIN;
@@ -141,7 +141,7 @@ fn is_random(word: &str) -> bool {
     chars >= PLAIN_CHARS_MIN && (chars as f64) < longest * f64::from(words)
 }
 
-/// Whether it's a word as people write it: `map`, `Map` or `MAP`.
+/// Returns whether it's a word as people write it: `map`, `Map` or `MAP`.
 fn is_name(part: &str) -> bool {
     let is_lower = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase());
     let is_upper = part.bytes().all(|b| b.is_ascii_uppercase());
@@ -166,7 +166,7 @@ enum Class {
     Other,
 }
 
-/// How many words there are in `Map2Final`: three.
+/// Counts the words there are in `Map2Final`: three.
 fn words(text: &str) -> u32 {
     let (mut words, mut last, mut chars) = (0u32, Class::Other, 0);
     for byte in text.bytes() {
@@ -184,7 +184,7 @@ fn words(text: &str) -> u32 {
     words
 }
 
-/// Whether there's a word in which a service's key could be: to make gitleaks' rules takes a while.
+/// Returns whether there's a word in which a service's key could be: to make gitleaks' rules takes a while.
 fn may_be_known(value: &str) -> bool {
     let is_between = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     let mut words = value.split(is_between);

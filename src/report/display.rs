@@ -203,3 +203,24 @@ fn objects(now: &Snapshot) -> String {
         now.done_objects, now.planned_objects
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_moves_a_cursor_colours_alone_are_left() {
+        for (text, shown) in [
+            (
+                "\u{1b}[1m\u{1b}[31merror\u{1b}[0m: a\nb",
+                "\u{1b}[1m\u{1b}[31merror\u{1b}[0m: a\nb",
+            ),
+            ("\u{1b}[2J", "\\u{1b}[2J"),
+            ("a\u{1b}", "a\\u{1b}"),
+            ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
+            ("over\rwritten \u{202e}x", "over\\rwritten \\u{202e}x"),
+        ] {
+            assert_eq!(colours_alone(text), shown);
+        }
+    }
+}

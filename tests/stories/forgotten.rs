@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::hunt::Hunt;
 use crate::support::library::{Deployer, block_on, built, secret};
-use crate::support::{Run, Site};
+use crate::support::{Site, refused};
 
 fn kept_in(state: &str) -> String {
     format!("[target.prod]\nurl = \"file:out\"\nstate = \"file:{state}\"\n")
@@ -21,14 +21,6 @@ fn hunt() -> Site {
         .config(&kept_in("st"))
         .file("index.html", "<link rel=stylesheet href=app.css>")
         .file("app.css", "body{margin:0}")
-}
-
-#[track_caller]
-fn refused(run: &Run, words: &[&str]) {
-    assert_eq!(run.code, 3, "{run}");
-    for words in words {
-        assert!(run.stderr.contains(words), "{words}: {run}");
-    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::hunt::Hunt;
 use crate::support::s3::Bucket;
-use crate::support::{Run, Site, terminal};
+use crate::support::{Run, Site, refused, terminal};
 
 const LEVELS: &str = r#"
 [[level]]
@@ -47,14 +47,6 @@ fn advised<'r>(run: &'r Run, before: &str) -> Vec<&'r str> {
         .find_map(|part| part.strip_prefix("assetsync "));
     let command = command.unwrap_or_else(|| panic!("no command: {run}"));
     command.split(' ').collect()
-}
-
-#[track_caller]
-fn refused(run: &Run, words: &[&str]) {
-    assert_eq!(run.code, 3, "{run}");
-    for words in words {
-        assert!(run.stderr.contains(words), "{words}: {run}");
-    }
 }
 
 // --- levels that were unlocked

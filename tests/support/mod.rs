@@ -26,6 +26,15 @@ use std::process::{Command, Stdio};
 use flate2::read::GzDecoder;
 use tempfile::TempDir;
 
+/// Makes sure that a guard refused it, in these words among others.
+#[track_caller]
+pub fn refused(run: &Run, words: &[&str]) {
+    assert_eq!(run.code, 3, "{run}");
+    for words in words {
+        assert!(run.stderr.contains(words), "{words}: {run}");
+    }
+}
+
 /// The secret of most stories. Its id is in the snapshots.
 pub const KEY: &str = "an example secret, of more than thirty-two bytes";
 

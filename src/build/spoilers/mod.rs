@@ -118,12 +118,12 @@ struct File<'a> {
 /// A part of a file, in memory.
 struct Window<'a> {
     bytes: &'a [u8],
-    /// Where it begins in the file.
+    /// Its first byte's place in the file.
     offset: u64,
     is_last: bool,
 }
 
-/// Where a pattern was found.
+/// A place in which a pattern was found.
 struct Place<'a> {
     text: &'a [u8],
     before: &'a [u8],

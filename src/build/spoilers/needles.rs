@@ -37,7 +37,7 @@ pub(super) enum Needle {
 /// Everything that is looked for, and what it means.
 pub(super) struct Needles {
     pub automaton: AhoCorasick,
-    /// What each pattern stands for.
+    /// By pattern.
     meanings: Vec<Vec<Needle>>,
     /// The files that aren't open, by path; folders with a slash at their end.
     by_path: HashMap<String, usize>,
