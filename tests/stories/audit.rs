@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use self::published::{Published, found};
 use self::rgw::{Access, Hunt};
 use crate::support::Site;
+use crate::support::s3::Bucket;
 
 #[test]
 fn what_was_published_well_is_found_to_be_so() {
@@ -451,4 +452,33 @@ fn without_counts(text: &str) -> String {
     let days = regex::Regex::new(r"\d{4}-\d\d-\d\d").expect("a pattern");
     let text = requests.replace_all(text, "[n] requests");
     days.replace_all(&text, "[day]").into_owned()
+}
+
+/// Names that a shell would take apart stay whole in the commands that are advised.
+#[test]
+fn what_is_advised_for_names_with_spaces_and_quotes_can_be_pasted_into_a_shell() {
+    let bucket = Bucket::on_rgw();
+    let (name, endpoint) = (&bucket.name, &bucket.endpoint);
+    let site = Site::bare()
+        .file("a.png", "a picture")
+        .config(&format!(
+            "[target.\"the hunt\"]\nurl = \"s3://{name}/our hunt's/static\"\nendpoint = \"{endpoint}\"\naccess = \"object-acl\"\n"
+        ));
+    let run = bucket.run(&site, &["push", "the hunt"]);
+    assert_eq!(run.code, 0, "{run}");
+    let stray = bucket.signed(
+        "PUT",
+        "/our%20hunt%27s/static/x%20y.txt",
+        b"who put me here?",
+    );
+    assert_eq!(stray.status, 200, "{}", stray.text());
+    let run = bucket.run(&site, &["audit", "the hunt"]);
+    let fix = run.stdout.split("fix: ").nth(1).expect("a fix");
+    let commands: Vec<&str> = fix.split('`').skip(1).step_by(2).collect();
+    assert!(commands[0].starts_with("assetsync prune "), "{run}");
+    bucket.advised(&site, &format!("{} --dry-run", commands[0]));
+    bucket.advised(&site, &commands[1].replace("NAME", "x y.txt"));
+    let left = bucket.all_keys();
+    assert!(!left.iter().any(|key| key.ends_with("x y.txt")), "{left:?}");
+    assert_eq!(bucket.run(&site, &["audit", "the hunt"]).code, 0);
 }
