@@ -453,6 +453,32 @@ fn on_google_who_is_overtaken_changes_nothing() {
     );
 }
 
+/// Whoever reads it must know how far it got.
+#[test]
+fn on_google_a_change_that_fails_tells_which_were_made_and_which_were_not() {
+    let google = Google::new(&[Setup::Uniform, Setup::PreventPublicAccess]);
+    let denied = Effect::Refuse(403, Vec::new(), json!({"error": {"code": 403}}).to_string());
+    google.server.fault(Fault::new("PUT", "/iam", denied));
+    let run = google.run(&["access", "apply", "--yes", "--unblock"]);
+    assert_eq!(run.code, 1, "{run}");
+    let told: Vec<&str> = run
+        .stderr
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("  ")?
+                .split_once(": ")
+                .map(|(how, _)| how)
+        })
+        .collect();
+    assert_eq!(
+        told.iter().filter(|how| **how == "not changed").count(),
+        1,
+        "{run}"
+    );
+    assert_eq!(told.len(), 2, "{run}");
+    assert_eq!(google.server.faults_left(), 0);
+}
+
 #[test]
 fn on_google_what_is_public_already_stays_so_where_objects_have_acls() {
     let google = Google::new(&[Setup::Uniform]);
