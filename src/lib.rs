@@ -75,6 +75,7 @@ mod mask;
 pub mod media;
 pub mod metadata;
 pub mod name;
+pub mod packed;
 pub mod path;
 mod plan;
 mod problem;
@@ -91,7 +92,7 @@ pub mod store;
 mod tree;
 
 pub use apply::{Failure, Options, Report, apply};
-pub use build::{Build, Object, build, build_with};
+pub use build::{Build, Former, Object, build, build_knowing, build_with};
 pub use cache::Cache;
 pub use config::{Config, Overrides, Target, Wanted};
 pub use error::{Error, Result, plain};

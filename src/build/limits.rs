@@ -7,6 +7,7 @@ use super::link::Linked;
 use crate::error::escape;
 use crate::levels::LevelId;
 use crate::name::NameStyle;
+use crate::path::LogicalPath;
 use crate::problem::{Problem, ProblemKind};
 use crate::tree::{Asset, Tree};
 
@@ -18,10 +19,12 @@ pub(super) fn check_levels(tree: &Tree, linked: &mut Linked) {
     for (asset, file) in tree.assets.iter().zip(&linked.files) {
         for (to, line, column) in file.all() {
             let to = &tree.assets[to as usize];
+            let to = leveled(to);
             if may_name(tree, asset, to) {
                 continue;
             }
-            let problem = told_upwards(tree, asset, (line, column), "refers to", to);
+            let place = Some((line, column));
+            let problem = told_upwards(tree, asset, place, "refers to", to);
             linked.problems.push(problem);
         }
     }
@@ -73,31 +76,35 @@ pub(super) fn check_folders(tree: &Tree, objects: &[Object]) -> Vec<Problem> {
     keyed.filter(can_be_guessed).map(problem).collect()
 }
 
+/// A file's path and level.
+pub(super) fn leveled(asset: &Asset) -> (&LogicalPath, LevelId) {
+    (&asset.path, asset.policy.level)
+}
+
 /// Both ends of a reference or name that leads upwards.
 pub(super) fn told_upwards(
     tree: &Tree,
     asset: &Asset,
-    place: (u32, u32),
+    place: Option<(u32, u32)>,
     verb: &str,
-    to: &Asset,
+    (to, level): (&LogicalPath, LevelId),
 ) -> Problem {
-    let (own, other) = (
-        tree.levels.in_words(asset.policy.level),
-        tree.levels.in_words(to.policy.level),
-    );
+    let own = tree.levels.in_words(asset.policy.level);
+    let other = tree.levels.in_words(level);
     let message = format!(
         "is {own}, and {verb} `{}`, which is {other}",
-        escape(to.path.as_str())
+        escape(to.as_str())
     );
-    Problem::at(&asset.path, place, message).kind(ProblemKind::Hidden)
+    let problem = Problem::new(&asset.path, message).kind(ProblemKind::Hidden);
+    Problem { place, ..problem }
 }
 
-/// Whether `asset` may refer to `to`, or have its name in it: by their levels, or because a rule says so.
-pub(super) fn may_name(tree: &Tree, asset: &Asset, to: &Asset) -> bool {
-    tree.levels.may_know(asset.policy.level, to.policy.level)
+/// Whether `asset` may refer to a file, or have its name in it: by their levels, or because a rule says so.
+pub(super) fn may_name(tree: &Tree, asset: &Asset, (to, level): (&LogicalPath, LevelId)) -> bool {
+    tree.levels.may_know(asset.policy.level, level)
         || asset
             .policy
             .may_name
             .iter()
-            .any(|glob| glob.is_match(to.path.as_str()))
+            .any(|glob| glob.is_match(to.as_str()))
 }

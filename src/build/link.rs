@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::index::Index;
-use super::limits::{check_levels, check_names, may_name, told_upwards};
+use super::limits::{check_levels, check_names, leveled, may_name, told_upwards};
 use super::read::Draft;
 use crate::error::{escape, shortened};
 use crate::glob::Glob;
@@ -118,10 +118,6 @@ pub(super) fn link_own(
         sets: file.sets(),
         pages: Vec::new(),
     };
-    if draft.is_opaque && !index.tree.levels.is_empty() {
-        let message = "is UTF-16, so names of hidden files can't be looked for: save it as UTF-8";
-        own.problems.push(Problem::new(&asset.path, message));
-    }
     draft.problems.extend(own.problems);
     draft.warnings.extend(own.warnings);
     let found = std::mem::take(&mut draft.found.references);
@@ -502,10 +498,11 @@ impl File<'_, '_> {
             let tree = self.index.tree;
             let hidden = files
                 .iter()
-                .find(|to| !may_name(tree, self.asset, &tree.assets[**to as usize]));
+                .find(|to| !may_name(tree, self.asset, leveled(&tree.assets[**to as usize])));
             if let Some(to) = hidden {
                 let hidden = &tree.assets[*to as usize];
-                let problem = told_upwards(tree, self.asset, *place, "names", hidden);
+                let problem =
+                    told_upwards(tree, self.asset, Some(*place), "names", leveled(hidden));
                 self.linked.problems.push(problem);
                 self.linked.named.push((self.asset.path.clone(), *to));
                 continue;

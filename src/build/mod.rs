@@ -161,6 +161,17 @@ impl Build {
     }
 }
 
+/// A keyed address that an earlier release had for a file which is hidden now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Former {
+    /// The address, in the target.
+    pub key: ObjectKey,
+    /// The file, as it was called then.
+    pub path: LogicalPath,
+    /// The level that the file would have now.
+    pub level: LevelId,
+}
+
 /// How often a file that changes under our hands is read again.
 const READS_MAX: usize = 3;
 
@@ -186,10 +197,25 @@ pub fn build_with(
     secret: &Secret,
     progress: &Progress,
 ) -> Result<Build> {
+    build_knowing(&[], cache, tree, secret, progress)
+}
+
+/// As [`build_with`], where files may not name the `former` addresses of hidden ones either: whoever has one can still ask for
+/// it, until it's pruned.
+///
+/// # Errors
+/// As for [`build`].
+pub fn build_knowing(
+    former: &[Former],
+    cache: &Cache,
+    tree: &Tree,
+    secret: &Secret,
+    progress: &Progress,
+) -> Result<Build> {
     let mut reads = 1;
     loop {
         let memo = Memo::new(cache, tree, secret);
-        let outcome = build_or_remember(&memo, tree, secret, progress);
+        let outcome = build_or_remember(former, &memo, tree, secret, progress);
         memo.finish(tree);
         if progress.is_stopped() {
             return Err(Error::Interrupted);
@@ -209,6 +235,7 @@ pub fn build_with(
 
 /// A build of the very same tree needn't be made again.
 fn build_or_remember(
+    former: &[Former],
     memo: &Memo<'_>,
     tree: &Tree,
     secret: &Secret,
@@ -223,7 +250,7 @@ fn build_or_remember(
         }
         return Ok(build);
     }
-    let build = build_once(memo, tree, secret, progress)?;
+    let build = build_once(former, memo, tree, secret, progress)?;
     if let Some(seal) = seal.filter(|seal| seal.is_settled && memo.seal(tree) == Some(*seal)) {
         memo.remember(tree, &seal, &build);
     }
@@ -231,6 +258,7 @@ fn build_or_remember(
 }
 
 fn build_once(
+    former: &[Former],
     memo: &Memo<'_>,
     tree: &Tree,
     secret: &Secret,
@@ -264,7 +292,7 @@ fn build_once(
         .chain(named)
         .collect();
     known.sort_unstable();
-    let spoilers = spoilers::find(tree, &objects, &known, progress);
+    let spoilers = spoilers::find(tree, &objects, former, &known, progress);
     problems.extend(spoilers.problems);
     if !problems.is_empty() {
         return Err(problems);

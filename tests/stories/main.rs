@@ -29,6 +29,7 @@ mod masks;
 mod mistakes;
 mod model;
 mod owners;
+mod packed;
 mod places;
 mod plain;
 mod program;

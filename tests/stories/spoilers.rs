@@ -348,16 +348,42 @@ fn a_plain_name_hides_nothing_and_is_refused_in_a_level_that_is_not_held() {
 }
 
 #[test]
-fn a_page_in_utf16_can_not_be_searched_where_there_are_levels() {
-    let page: Vec<u8> = "\u{feff}<a href=solution/>"
+fn a_page_in_utf16_is_searched_although_its_references_are_not_followed() {
+    for (text, says) in [
+        (
+            "<a href=solution/>",
+            "names the folder of `puzzle/x/solution/index.html`",
+        ),
+        (
+            "<a href='solution/öß-&#x65e5;.txt'>",
+            "names `puzzle/x/solution/öß-日.txt`",
+        ),
+        (
+            "<img src=\"/puzzle/x/solution/answer.png\">",
+            "names `puzzle/x/solution/answer.png`",
+        ),
+    ] {
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let page = format!("\u{feff}<p>ñ\n{text}");
+            let page: Vec<u8> = page.encode_utf16().flat_map(bytes).collect();
+            let run = hunt()
+                .file("puzzle/x/solution/öß-日.txt", "a note")
+                .file("puzzle/x/odd.html", &page)
+                .run(&["push"]);
+            let said = "`puzzle/x/odd.html:2:";
+            assert!(
+                run.code == 2 && run.stderr.contains(said) && run.stderr.contains(says),
+                "{text}: {run}"
+            );
+        }
+    }
+    let page: Vec<u8> = "\u{feff}<a href=map.png>"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
     let run = hunt().file("puzzle/x/odd.html", &page).run(&["push"]);
-    assert!(
-        run.code == 2 && run.stderr.contains("`puzzle/x/odd.html`: is UTF-16"),
-        "{run}"
-    );
+    let warning = "warning: `puzzle/x/odd.html` is UTF-16, so references weren't looked for: save it as UTF-8";
+    assert!(run.code == 0 && run.stderr.contains(warning), "{run}");
 }
 
 #[test]

@@ -62,6 +62,8 @@ impl<'t> Change<'t> {
 pub(super) enum Layer<'t> {
     /// A line that goes on in the next one: calendars, cards, mails.
     Folds,
+    /// `</w:t></w:r><w:r><w:t>`, as offices cut words.
+    Tags,
     /// `&#47;`, `&sol;`, and what the document declares.
     Entities(&'t Table),
     /// `"a" + "b"`, `${"a"}`, and a section of CDATA behind another.
@@ -94,6 +96,7 @@ impl<'t> Layer<'t> {
                 }
             }
             Layer::Folds => (b"\n=", fold),
+            Layer::Tags => (b"<", tag),
             Layer::Joins => (b"+$]", join),
             Layer::ScriptEscapes => (b"\\", script_escape),
             Layer::CssEscapes => (b"\\", css_escape),
@@ -216,6 +219,34 @@ fn fold(text: &[u8], at: usize) -> Option<Change<'_>> {
     }
     let start = at - usize::from(at > 0 && text[at - 1] == b'\r');
     Some(Change::new(start..at + 2, b""))
+}
+
+/// A tag; one that ends a line or a cell stands for a line break.
+fn tag(text: &[u8], at: usize) -> Option<Change<'_>> {
+    const TAG_BYTES_MAX: usize = 4096;
+    const BREAKS: [&[u8]; 10] = [
+        b"p",
+        b"br",
+        b"tab",
+        b"tr",
+        b"tc",
+        b"si",
+        b"h",
+        b"line-break",
+        b"table-cell",
+        b"row",
+    ];
+    let rest = &text[at..text.len().min(at + TAG_BYTES_MAX)];
+    let end = memchr::memchr(b'>', rest)?;
+    let name = rest[1..end].strip_prefix(b"/").unwrap_or(&rest[1..end]);
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-');
+    let name = &name[..name.iter().take_while(is_name).count()];
+    let local = name.rsplit(|byte| *byte == b':').next().unwrap_or(name);
+    let text: &[u8] = match BREAKS.contains(&local) {
+        true => b"\n",
+        false => b"",
+    };
+    Some(Change::new(at..at + end + 1, text))
 }
 
 fn is_quote(byte: u8) -> bool {

@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use crate::build::Object;
+use crate::build::{Former, Object};
 use crate::levels::LevelId;
+use crate::store::token_in_name;
 
 /// Shorter names of files without a folder are too common to be worth a word.
 const DISTINCTIVE_BYTES_MIN: usize = 10;
@@ -18,7 +19,7 @@ const PICTURES: [&str; 9] = [
 /// The meaning of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Needle {
-    /// The key of this object, or the part that nobody can guess.
+    /// The key of this object, or the part that nobody can guess; also one that it had in an earlier release.
     Key(usize),
     /// All of a path, or what it's called from one of the folders above it.
     Path(String),
@@ -52,8 +53,9 @@ pub(super) struct Needles {
 }
 
 impl Needles {
-    /// Returns all names of what isn't open; None if everything is.
-    pub(super) fn new(objects: &[Object]) -> Option<Needles> {
+    /// Returns all names of what isn't open, and of what was published once; None if there are none. What was published
+    /// once is counted behind the objects.
+    pub(super) fn new(objects: &[Object], former: &[Former]) -> Option<Needles> {
         let hidden: Vec<(usize, &Object)> = objects
             .iter()
             .enumerate()
@@ -81,6 +83,18 @@ impl Needles {
             };
             if key != path {
                 patterns.add(key, Needle::Key(*file));
+            }
+        }
+        for (index, former) in former.iter().enumerate() {
+            if former.level == LevelId::OPEN {
+                continue;
+            }
+            levels.insert(former.level);
+            let key = former.key.as_str();
+            let token = token_in_name(key).map(|token| token.to_string());
+            let key = token.unwrap_or_else(|| key.to_string());
+            if !patterns.0.contains_key(&key) {
+                patterns.add(key, Needle::Key(objects.len() + index));
             }
         }
         if patterns.0.is_empty() {

@@ -12,8 +12,28 @@ pub(super) enum Bytes {
     Text,
     /// Text of a calendar, card or mail: a line goes on, if the next one begins with a space.
     Folded,
+    /// Text of a document that an office made: tags may stand within a word.
+    Runs,
+    /// Text in units of two bytes.
+    Utf16(Utf16),
     /// Anything, and what is text in it may stand beside what isn't.
     Anything,
+}
+
+/// Orders of the two bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Utf16 {
+    LittleEndian,
+    BigEndian,
+}
+
+impl Utf16 {
+    fn unit(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Utf16::LittleEndian => u16::from_le_bytes(bytes),
+            Utf16::BigEndian => u16::from_be_bytes(bytes),
+        }
+    }
 }
 
 /// The bytes of a file, or of a part of it, as somebody reads them.
@@ -67,14 +87,23 @@ impl<'a> Reading<'a> {
     }
 
     fn each_within(&self, bytes: Bytes, unpacked_max: usize, look: &mut impl FnMut(&Reading<'_>)) {
-        let text = self.without_zeros();
+        let text = match bytes {
+            Bytes::Utf16(order) => Some(self.as_utf8(order)),
+            _ => self.without_zeros(),
+        };
         if let Some(text) = &text {
             look(text);
         }
         let text = text.as_ref().unwrap_or(self);
+        if bytes == Bytes::Runs
+            && let Some(without) = text.by(&Layer::Tags)
+        {
+            look(&without);
+            without.each_within(Bytes::Text, unpacked_max, look);
+        }
         let unfolded = match bytes {
             Bytes::Folded => text.by(&Layer::Folds),
-            Bytes::Text | Bytes::Anything => None,
+            _ => None,
         };
         if let Some(unfolded) = &unfolded {
             look(unfolded);
@@ -110,7 +139,11 @@ impl<'a> Reading<'a> {
             && let Some(unpacked) = plain.base64(bytes)
         {
             look(&unpacked);
-            unpacked.each_within(bytes, unpacked_max - 1, look);
+            let inner = match bytes {
+                Bytes::Utf16(_) | Bytes::Runs => Bytes::Text,
+                _ => bytes,
+            };
+            unpacked.each_within(inner, unpacked_max - 1, look);
         }
     }
 
@@ -168,13 +201,33 @@ impl<'a> Reading<'a> {
         Some(made.reading)
     }
 
+    /// Returns it as UTF-8. What is no character stays out.
+    fn as_utf8(&self, order: Utf16) -> Reading<'static> {
+        let mut made = Made::new(self);
+        let units = self.bytes.chunks_exact(2);
+        let units = units.map(|pair| order.unit([pair[0], pair[1]]));
+        let mut at = 0;
+        for decoded in char::decode_utf16(units) {
+            let (c, units) = match decoded {
+                Ok(c) => (c, c.len_utf16()),
+                Err(_) => (char::REPLACEMENT_CHARACTER, 1),
+            };
+            made.resume(at);
+            let bytes = made.reading.bytes.to_mut();
+            bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            at += 2 * units;
+        }
+        made.reading.changed = None;
+        made.reading
+    }
+
     /// Returns what its base64 says, a line for each.
     fn base64(&self, bytes: Bytes) -> Option<Reading<'static>> {
         let mut made = Made::new(self);
         // Beside other letters, nobody knows where it begins.
         let starts = match bytes {
             Bytes::Anything => layers::PHASES,
-            Bytes::Text | Bytes::Folded => 1,
+            Bytes::Text | Bytes::Folded | Bytes::Runs | Bytes::Utf16(_) => 1,
         };
         layers::each_base64(&self.bytes, starts, |at, unpacked| {
             made.resume(at);
