@@ -247,9 +247,77 @@ pub enum Command {
         #[command(flatten)]
         place: PlaceSettings,
     },
+    /// Remove files from a target at once, also while it's live
+    ///
+    /// Makes a release without them the current one, and deletes their objects, of all retained releases: nothing else. No push
+    /// publishes them again unless it's told to (`--put-back`), and a rollback leaves them out. Who, when and why is recorded.
+    /// What caches have, and what somebody has read, isn't taken back by it.
+    #[command(
+        after_help = "Examples:\n  assetsync takedown prod puzzle/gears/notes.html --why 'has the answer'\n  assetsync takedown prod puzzle/gears/drafts/ --dry-run\n  assetsync takedown prod --level solution --yes"
+    )]
+    Takedown {
+        #[command(flatten)]
+        what: TargetAndNames,
+        /// All files of this level, of the current release and of earlier ones
+        #[arg(long, value_name = "LEVEL")]
+        level: Vec<String>,
+        /// Why, for everybody who asks later
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+        /// Only show what would be removed
+        #[arg(long)]
+        dry_run: bool,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Unlock levels that are held in the configuration: from the next push on, their files are published
+    ///
+    /// It's kept with the releases, so every deployer's push obeys, until somebody locks them again.
+    #[command(
+        after_help = "Examples:\n  assetsync unlock prod solution && assetsync push prod\n  assetsync push prod --unlock solution      both in one step"
+    )]
+    Unlock {
+        #[command(flatten)]
+        what: TargetAndNames,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
+    /// Lock levels again: the next push takes back what is published of them
+    ///
+    /// Their files can be had by whoever knows their addresses until a takedown or a prune.
+    #[command(
+        after_help = "Examples:\n  assetsync lock prod solution && assetsync push prod\n  assetsync takedown prod --level solution   what was published of it"
+    )]
+    Lock {
+        #[command(flatten)]
+        what: TargetAndNames,
+        /// Don't ask while the target is live
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        place: PlaceSettings,
+    },
     /// Settle what an interrupted or unanswered command left open
     ///
-    /// Finishes plain names and prunes that were interrupted. After it, what was sent before and never answered can't be done any
+    /// Finishes plain names, prunes and takedowns that were interrupted. After it, what was sent before and never answered can't be done any
     /// more: what it prints is how things are.
     #[command(after_help = "Example:\n  assetsync resolve prod")]
     Resolve {
@@ -465,6 +533,33 @@ pub struct TargetOrPaths {
     /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]
     #[arg(long = "target", id = "target_flag", value_name = "NAME")]
     flag: Option<String>,
+}
+
+/// Names of something, and a target before them.
+#[derive(Debug, Args)]
+pub struct TargetAndNames {
+    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET], and what of it: logical paths, folders
+    /// with a slash at their end, or levels
+    #[arg(value_name = "TARGET] [NAME")]
+    names: Vec<String>,
+    #[command(flatten)]
+    flag: TargetFlag,
+}
+
+impl TargetAndNames {
+    /// The target as a list, empty if none is given, and the names. `is_target` knows the names of targets.
+    ///
+    /// # Errors
+    /// Two different targets are given.
+    pub fn parts(&self, is_target: impl Fn(&str) -> bool) -> Result<(Vec<String>, &[String])> {
+        let flag = self.flag.name.as_slice();
+        match self.names.split_first() {
+            Some((name, names)) if is_target(name) => {
+                Ok((one_way(std::slice::from_ref(name), flag)?, names))
+            }
+            _ => Ok((flag.to_vec(), &self.names)),
+        }
+    }
 }
 
 impl TargetName {
@@ -764,9 +859,12 @@ pub struct Guards {
     /// Publish although over a fifth of the current release's files are gone, a whole folder or file type, or all
     #[arg(long)]
     pub allow_shrink: bool,
-    /// Take back what is published of this level, which is held; it stays in the target until a prune
+    /// Take back what is published of this level, which is held, and lock it; its files can be had until a takedown or a prune
     #[arg(long, value_name = "LEVEL")]
     pub relock: Vec<String>,
+    /// Publish this logical path again, although it was taken down; can be given more than once
+    #[arg(long, value_name = "PATH")]
+    pub put_back: Vec<String>,
     /// Publish with another key than the current release's: every object gets a new name
     #[arg(long)]
     pub rotate_key: bool,
@@ -801,7 +899,7 @@ pub struct Overwrite {
 
 #[derive(Debug, Args)]
 pub struct Unlock {
-    /// Publish the files of this level too, which is held in the configuration
+    /// Unlock this level, which is held in the configuration: its files are published from now on, as after `assetsync unlock`
     #[arg(long = "unlock", value_name = "LEVEL")]
     pub levels: Vec<String>,
 }

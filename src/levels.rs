@@ -115,6 +115,12 @@ impl Levels {
         held.map(|id| self.name(id).to_string()).collect()
     }
 
+    /// Returns the held levels of these names; a name that no level has counts for nothing.
+    pub fn unlocked_by<'n>(&self, names: impl Iterator<Item = &'n String>) -> BTreeSet<LevelId> {
+        let ids = names.filter_map(|name| self.find_one(name).ok());
+        ids.filter(|id| self.is_held(*id)).collect()
+    }
+
     /// The levels of these names; `open` is one of them.
     ///
     /// # Errors

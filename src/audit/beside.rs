@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use super::Sample;
 use super::finding::{Address, Finding, Kind};
-use super::fix::of_held;
+use super::fix::{HeldAt, of_held};
 use super::judge::max_age_s;
 use super::visit::Visit;
 use crate::name::Token;
 use crate::path::ObjectKey;
+use crate::release::leftover::Leftover;
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::root::Nonce;
 use crate::store::stranger::{Heard, Question};
@@ -95,8 +96,10 @@ pub(super) async fn held(
     visit: &Visit<'_>,
     manifest: &Manifest,
     listing: Option<&Listing>,
+    left: &[Leftover],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let of_releases: HashSet<&str> = left.iter().map(|left| left.key.as_str()).collect();
     for (tried, entry) in manifest
         .entries
         .iter()
@@ -105,7 +108,12 @@ pub(super) async fn held(
     {
         let is_there = listing.is_some_and(|all| all.contains_key(entry.key.as_str()));
         if is_there || tried < HELD_TRIED || visit.subject.sample == Sample::All {
-            findings.extend(ask_held(visit, manifest, entry, is_there).await);
+            let place = match (is_there, of_releases.contains(entry.key.as_str())) {
+                (true, true) => HeldAt::OfRelease,
+                (true, false) => HeldAt::Target,
+                (false, _) => HeldAt::Elsewhere,
+            };
+            findings.extend(ask_held(visit, manifest, entry, place).await);
         }
     }
     findings
@@ -115,10 +123,10 @@ async fn ask_held(
     visit: &Visit<'_>,
     manifest: &Manifest,
     entry: &Entry,
-    is_there: bool,
+    place: HeldAt,
 ) -> Vec<Finding> {
     let level = &manifest.levels[entry.level as usize];
-    let fix = of_held(visit.subject.target, entry, level, is_there);
+    let fix = of_held(visit.subject.target, entry, level, place);
     let held = |seen: &str| {
         let wanted = format!("not to be there: its level, `{level}`, is held");
         Finding::failed(Kind::Held, wanted, seen)
@@ -136,7 +144,7 @@ async fn ask_held(
             Err(error) => other.push(unanswered(&error).of(entry).at(address)),
         }
     }
-    if is_there && read.is_empty() {
+    if place != HeldAt::Elsewhere && read.is_empty() {
         let seen = "it's in the target already, though strangers can't read it";
         other.push(held(seen).at(Address::Storage));
     }

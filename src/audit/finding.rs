@@ -82,6 +82,8 @@ pub enum Kind {
     NotFound,
     /// A cookie comes with what everybody gets.
     Cookie,
+    /// An earlier release published it under a name that stays.
+    Left,
     /// Nobody knows what it's for.
     Stray,
     /// It couldn't be looked at.

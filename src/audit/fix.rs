@@ -64,20 +64,36 @@ pub(super) fn delete_by_hand(target: &Target, name: &str) -> String {
     }
 }
 
+/// Where an object is that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeldAt {
+    /// In the target, where an earlier release published it.
+    OfRelease,
+    /// In the target; no retained release published it.
+    Target,
+    /// Not in the target.
+    Elsewhere,
+}
+
 /// What is held, of this level, can be had, or is about to be.
-pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, is_in_bucket: bool) -> String {
+pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, place: HeldAt) -> String {
     let own = |verb: &str| doctor::own_command(target, verb);
-    let away = match (is_in_bucket, plain_name(entry)) {
-        (true, Some(name)) => format!(
+    let away = match (place, plain_name(entry)) {
+        (HeldAt::OfRelease, _) => format!(
+            "`{} {}`, and purge it where a CDN keeps it",
+            target.command("takedown"),
+            quoted(&entry.path)
+        ),
+        (HeldAt::Target, Some(name)) => format!(
             "`{}`, and purge it where a CDN keeps it",
             delete_by_hand(target, name)
         ),
-        (true, None) => format!(
+        (HeldAt::Target, None) => format!(
             "`{}` (`{} --show-urls` tells its NAME), and purge it where a CDN keeps it",
             delete_by_hand(target, "NAME"),
             own("audit")
         ),
-        (false, _) => "it isn't in the target, so the server at `public_url` has it: purge it there, or let it answer 404 where nothing is"
+        (HeldAt::Elsewhere, _) => "it isn't in the target, so the server at `public_url` has it: purge it there, or let it answer 404 where nothing is"
             .to_string(),
     };
     let if_not = match entry.is_mutable() {

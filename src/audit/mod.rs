@@ -14,6 +14,7 @@ mod finding;
 mod fix;
 mod folder;
 mod judge;
+mod leftovers;
 mod measure;
 pub mod mend;
 mod object;
@@ -302,12 +303,14 @@ async fn look_at_objects(
     if let Some(listing) = &listing {
         let strays = strays::find(subject, listing, &releases.known).await;
         audit.findings.extend(strays);
+        let left = leftovers::find(subject.target, releases, manifest, listing);
+        audit.findings.extend(left);
     }
     audit
         .findings
         .extend(folder::beside(subject, manifest).await);
     let (held, not_found, origins) = futures_util::join!(
-        beside::held(visit, manifest, listing.as_ref()),
+        beside::held(visit, manifest, listing.as_ref(), &releases.left),
         beside::not_found(visit, manifest),
         origins::look(visit, manifest, &sample),
     );

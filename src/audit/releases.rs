@@ -7,6 +7,7 @@ use super::finding::{Finding, Kind};
 use crate::config::Target;
 use crate::doctor;
 use crate::error::{Error, Result};
+use crate::release::leftover::{Leftover, after_rollback};
 use crate::release::manifest::Manifest;
 use crate::release::rollback::nothing_published;
 use crate::release::root::{Plain, Release, Root};
@@ -21,6 +22,8 @@ pub(super) struct Releases {
     pub(super) manifest: Option<Manifest>,
     /// The keys that retained releases need, held ones among them.
     pub(super) known: HashSet<String>,
+    /// What retained releases published, and the current one doesn't, that people can find who shouldn't.
+    pub(super) left: Vec<Leftover>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -75,8 +78,10 @@ async fn retained(
         let entries = manifest.entries.iter();
         entries.map(|entry| entry.key.to_string()).collect()
     };
+    releases.left = root.left.clone();
     if let Some(manifest) = &releases.manifest {
         releases.known.extend(keys(manifest));
+        releases.left = after_rollback(&root.left, manifest, manifest);
     }
     let mut seen = BTreeSet::from([current.manifest.clone()]);
     for release in retained {
@@ -84,7 +89,12 @@ async fn retained(
             continue;
         }
         match state.manifest(&release.manifest).await {
-            Ok(manifest) => releases.known.extend(keys(&manifest)),
+            Ok(manifest) => {
+                releases.known.extend(keys(&manifest));
+                if let Some(now) = &releases.manifest {
+                    releases.left = after_rollback(&releases.left, &manifest, now);
+                }
+            }
             Err(error) => releases.findings.push(readable_or(error, target)?),
         }
     }

@@ -1,18 +1,19 @@
 //! `audit`: what visitors get, held against the current release, and what can be put right.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use assetsync::audit::mend::mend;
 use assetsync::audit::{Audit, Sample, Subject, audit};
 use assetsync::release::excused::Excused;
 use assetsync::release::layout::Home;
+use assetsync::release::root::Root;
 use assetsync::release::state::State;
 use assetsync::report::{Urls, audit_json, audit_text, left_text, mends_text};
 use assetsync::{Build, Config, Error, Options, Patience, Result, Secret, Wanted, open};
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
+use super::publish::{Locks, unlock_all};
 use super::{Code, Nothing, Session, variable};
 use crate::output::{print, print_json};
 
@@ -105,14 +106,14 @@ impl Session<'_> {
         let excused = Excused::new(&wish.overwrite_live, &paths, "the current release")?.all();
         found.explain(&[]);
         tell(&audit_text(name, &found, wish.urls))?;
-        let builds = match found.needs_tree() {
-            true => self.local_tree(place)?,
-            false => Vec::new(),
-        };
         let root = place.state.root();
         let root = self
             .unless_stopped(place.runtime, root)?
             .map(|held| held.root);
+        let builds = match found.needs_tree() {
+            true => self.local_tree(place, root.as_ref())?,
+            false => Vec::new(),
+        };
         let live = root.as_ref().and_then(|root| root.live.as_ref());
         let mut mends = found.plan(builds.first(), live, &excused);
         found.explain(&mends.left);
@@ -148,9 +149,11 @@ impl Session<'_> {
     }
 
     /// The local tree with its names, to take from what was published.
-    fn local_tree(&self, place: &Place<'_>) -> Result<Vec<Build>> {
+    fn local_tree(&self, place: &Place<'_>, root: Option<&Root>) -> Result<Vec<Build>> {
         let tree = self.walk(place.config, Nothing::IsMeant)?;
-        self.build_all(place.config, place.secret, tree, &BTreeSet::new())
+        let builds = self.build_all(place.config, place.secret, tree)?;
+        let roots = std::iter::once(root);
+        Ok(unlock_all(builds, &Locks::default(), roots))
     }
 }
 

@@ -7,12 +7,14 @@ mod bucket;
 mod cors;
 mod failed;
 mod inspect;
+mod levels;
 mod limits;
 mod live;
 mod paths;
 mod publish;
 mod releases;
 mod stop;
+mod takedown;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -28,7 +30,7 @@ use assetsync::audit::Sample;
 use assetsync::config::Origin;
 use assetsync::doctor::access::Aim;
 use assetsync::environment;
-use assetsync::levels::LevelId;
+use assetsync::levels::{LevelId, Levels};
 use assetsync::report::{Display, DisplayMode, defaults_text, tree_text};
 use assetsync::{
     Cache, Config, Error, Overrides, Progress, Result, Secret, Tree, Wanted, init, shown, walk,
@@ -145,6 +147,31 @@ fn run_command(session: &Session<'_>, command: &Command) -> Result<Code> {
                 as_json: *json,
             };
             session.prune(&target.names()?, &wish)
+        }
+        Command::Takedown {
+            what,
+            level,
+            why,
+            dry_run,
+            yes,
+            json,
+            ..
+        } => session.take_down(&takedown::Asked {
+            what,
+            levels: level,
+            why: why.clone(),
+            only_show: *dry_run,
+            is_confirmed: *yes,
+            as_json: *json,
+        }),
+        Command::Unlock { what, json, .. } => {
+            session.switch_levels(what, levels::Lock::Unlock, *json)
+        }
+        Command::Lock {
+            what, yes, json, ..
+        } => {
+            let lock = levels::Lock::Lock { is_confirmed: *yes };
+            session.switch_levels(what, lock, *json)
         }
         Command::Resolve { target, .. } => session.resolve(&target.names()?),
         Command::Cors(command) => session.cors(command),
@@ -556,6 +583,16 @@ fn refuse_without_source(config: &Config) -> Result<()> {
 }
 
 /// The levels of these names.
+/// Returns the names of those of `ids` that the configuration holds.
+fn held_names(levels: &Levels, ids: &BTreeSet<LevelId>) -> BTreeSet<String> {
+    let held = ids.iter().filter(|id| levels.is_held(**id));
+    held.map(|id| levels.name(*id).to_string()).collect()
+}
+
+/// Returns the levels of these names.
+///
+/// # Errors
+/// A name that no level has.
 fn levels(config: &Config, names: &[String]) -> Result<BTreeSet<LevelId>> {
     config.rules.levels().find(names).map_err(|error| {
         Error::usage(

@@ -9,10 +9,12 @@ use std::thread::{self, JoinHandle};
 use assetsync::config::Place;
 use assetsync::doctor::Before;
 use assetsync::levels::LevelId;
+use assetsync::likeness::nearest;
 use assetsync::release::difference::levels_taken_back;
 use assetsync::release::excused::Excused;
 use assetsync::release::forgotten::Forgotten;
 use assetsync::release::guard::{self, Age, Allowed, Refused};
+use assetsync::release::leftover::{Leftover, after_push};
 use assetsync::release::publish::{Published, Push, is_published, mend, publish};
 use assetsync::release::root::{Commit, Live, Root};
 use assetsync::release::stale::{Stale, stale};
@@ -20,8 +22,8 @@ use assetsync::release::state::State;
 use assetsync::release::verify::Verify;
 use assetsync::release::{Base, Basis, unasked, who};
 use assetsync::report::{
-    Outlook, Urls, plan_json, plan_text, published_text, release_json, report_json, report_text,
-    stale_text,
+    Outlook, Urls, leftovers_json, leftovers_text, plan_json, plan_text, published_text,
+    release_json, report_json, report_text, stale_text,
 };
 use assetsync::store::{Listing, check, check_names};
 use assetsync::{
@@ -77,15 +79,23 @@ impl Session<'_> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
         let commit = commit_of(&config);
-        let (builds, opened) = self.build_and_look(&runtime, &config, unlock, nothing(guards))?;
+        let locks = Locks::new(&config, unlock, guards)?;
+        let (builds, opened) = self.build_and_look(&runtime, &config, &locks, nothing(guards))?;
         let allowed = match guards {
-            None => Allowed::default(),
+            None => Allowed {
+                unlock: super::held_names(
+                    config.rules.levels(),
+                    &super::levels(&config, &unlock.levels)?,
+                ),
+                ..Allowed::default()
+            },
             Some(guards) => {
                 let excused = excused(guards, &builds)?;
                 allowed(&config, guards, unlock, excused.all())?
             }
         };
         let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
+        guards.map_or(Ok(()), |guards| check_put_back(&planned, guards))?;
         let exposed: Vec<Exposed<'_>> = planned.iter().map(Planned::exposed).collect();
         let exposed = match guards.is_some_and(|guards| guards.allow_exposed) {
             true => Vec::new(),
@@ -103,6 +113,7 @@ impl Session<'_> {
                 false => print(&plan_text(&outlook, urls(output)))?,
             }
             self.say_beforehand(&outlook.stale);
+            self.say_left(planned, &outlook.left);
             for Refused { message, hint } in &outlook.refused {
                 self.say(&format!("A push would be refused: {message}\nhint: {hint}"));
             }
@@ -127,11 +138,13 @@ impl Session<'_> {
         let config = self.config(Wanted::Targets(targets))?;
         let runtime = self.runtime()?;
         let commit = commit_of(&config);
+        let locks = Locks::new(&config, unlock, Some(guards))?;
         let (builds, opened) =
-            self.build_and_look(&runtime, &config, unlock, nothing(Some(guards)))?;
+            self.build_and_look(&runtime, &config, &locks, nothing(Some(guards)))?;
         let excused = excused(guards, &builds)?;
         let mut allowed = allowed(&config, guards, unlock, excused.all())?;
         let all = self.plan(&runtime, &config, &builds, opened, commit)?;
+        check_put_back(&all, guards)?;
         // Of several targets, none is written to before all may be.
         all.iter().try_for_each(|planned| planned.check(&allowed))?;
         for planned in &all {
@@ -175,11 +188,13 @@ impl Session<'_> {
                     document["release"] = published.release.as_ref().map(release_json).into();
                     document["is_new_release"] = published.is_new.into();
                     document["repaired"] = published.repaired.clone().into();
+                    document["reachable"] = leftovers_json(&planned.left(&published));
                     document["is_seen"] = (published.basis == Basis::Seen).into();
                     documents.push(document);
                 }
                 false => self.tell(planned, &published, output)?,
             }
+            self.say_left(planned, &planned.left(&published));
             self.stop.tell_pending();
             if code == DONE {
                 code = published.report.exit_code();
@@ -303,6 +318,16 @@ impl Session<'_> {
         self.confirm_live(&asked.collect::<Vec<_>>(), excused, guards.overwrite.yes)
     }
 
+    /// Says what can still be had although the release doesn't publish it.
+    fn say_left(&self, planned: &Planned<'_>, left: &[Leftover]) {
+        if left.is_empty() {
+            return;
+        }
+        let published = planned.build.published();
+        let published: Vec<&str> = published.map(|object| object.path.as_str()).collect();
+        self.say(leftovers_text(planned.target, left, &published).trim_end());
+    }
+
     fn say_beforehand(&self, stale: &[Stale]) {
         if !stale.is_empty() {
             self.say(stale_text(stale).trim_end());
@@ -314,11 +339,10 @@ impl Session<'_> {
         &self,
         runtime: &Runtime,
         config: &'c Config,
-        unlock: &Unlock,
+        locks: &Locks,
         nothing: Nothing,
     ) -> Result<(Vec<Build>, Vec<Opened<'c>>)> {
         let secret = self.secret(config)?;
-        let unlocked = super::levels(config, &unlock.levels)?;
         let looks: Vec<_> = config
             .targets
             .iter()
@@ -326,7 +350,7 @@ impl Session<'_> {
             .collect();
         let mut tree = self.walk(config, nothing)?;
         check_names(&config.targets, &mut tree);
-        let builds = self.build_all(config, &secret, tree, &unlocked)?;
+        let builds = self.build_all(config, &secret, tree)?;
         for (target, build) in config.targets.iter().zip(builds.iter().cycle()) {
             check(target, build)?;
         }
@@ -344,6 +368,8 @@ impl Session<'_> {
                 listing,
             });
         }
+        let roots = opened.iter().map(|opened| opened.base.root.as_ref());
+        let builds = unlock_all(builds, locks, roots);
         Ok((builds, opened))
     }
 
@@ -353,7 +379,6 @@ impl Session<'_> {
         config: &Config,
         secret: &Secret,
         mut tree: Tree,
-        unlocked: &BTreeSet<LevelId>,
     ) -> Result<Vec<Build>> {
         let count = match config.rules.write_absolute_urls() {
             true => config.targets.len(),
@@ -364,9 +389,8 @@ impl Session<'_> {
         for target in &config.targets[..count] {
             tree.public_url = target.public_url.clone();
             let display = self.display();
-            let mut build = build_with(&cache, &tree, secret, &self.progress)?;
+            let build = build_with(&cache, &tree, secret, &self.progress)?;
             drop(display);
-            build.unlock(unlocked);
             builds.push(build);
         }
         self.detail(&format!(
@@ -438,6 +462,54 @@ impl Session<'_> {
     }
 }
 
+/// Levels that a command unlocks, and those that it takes back.
+#[derive(Default)]
+pub(super) struct Locks {
+    unlock: BTreeSet<LevelId>,
+    lock: BTreeSet<LevelId>,
+}
+
+impl Locks {
+    /// # Errors
+    /// A name that no level has.
+    fn new(config: &Config, unlock: &Unlock, guards: Option<&Guards>) -> Result<Locks> {
+        Ok(Locks {
+            unlock: super::levels(config, &unlock.levels)?,
+            lock: match guards {
+                Some(guards) => super::levels(config, &guards.relock)?,
+                None => BTreeSet::new(),
+            },
+        })
+    }
+}
+
+/// Lets each target have what is unlocked there, and by this command: in one build for all, unless they differ in that.
+pub(super) fn unlock_all<'r>(
+    mut builds: Vec<Build>,
+    locks: &Locks,
+    roots: impl Iterator<Item = Option<&'r Root>>,
+) -> Vec<Build> {
+    let levels = match builds.first() {
+        Some(build) => build.levels.clone(),
+        None => return builds,
+    };
+    let unlocked = roots.map(|root| {
+        let known = root.map(|root| levels.unlocked_by(root.unlocked.keys()));
+        let kept = known.unwrap_or_default();
+        let kept = kept.difference(&locks.lock).copied();
+        kept.chain(locks.unlock.iter().copied())
+            .collect::<BTreeSet<_>>()
+    });
+    let unlocked: Vec<BTreeSet<LevelId>> = unlocked.collect();
+    if builds.len() < unlocked.len() && unlocked.windows(2).any(|pair| pair[0] != pair[1]) {
+        builds = vec![builds[0].clone(); unlocked.len()];
+    }
+    for (build, unlocked) in builds.iter_mut().zip(&unlocked) {
+        build.unlock(unlocked);
+    }
+    builds
+}
+
 /// Where the sources come from.
 fn checkout(config: &Config) -> &Path {
     let first = config.sources.first();
@@ -482,6 +554,14 @@ impl Planned<'_> {
         }
     }
 
+    /// Returns what can still be had after a push that came to this.
+    fn left(&self, published: &Published) -> Vec<Leftover> {
+        match published.is_new {
+            true => after_push(self.base.left(), self.base.manifest.as_ref(), self.build),
+            false => self.base.left().to_vec(),
+        }
+    }
+
     fn stale(&self) -> Vec<Stale> {
         match self.is_published {
             true => Vec::new(),
@@ -496,10 +576,13 @@ impl Planned<'_> {
         live.filter(|_| !self.is_published || guards.verify.is_some())
     }
 
+    /// Says which levels are taken back that nobody locked, who was asked then.
     fn relocked_in_words(&self) -> String {
         let manifest = self.base.manifest.as_ref();
         let levels = manifest.map(|manifest| levels_taken_back(manifest, self.build));
-        let levels = levels.unwrap_or_default();
+        let mut levels = levels.unwrap_or_default();
+        let locked = self.base.root.as_ref().map(|root| &root.relocked);
+        levels.retain(|level, _| !locked.is_some_and(|locked| locked.contains(*level)));
         match levels.is_empty() {
             true => String::new(),
             false => guard::relocked_in_words(&levels) + "\n",
@@ -610,6 +693,28 @@ fn nothing(guards: Option<&Guards>) -> Nothing {
     }
 }
 
+/// Makes sure that what may be published again was taken down.
+fn check_put_back(all: &[Planned<'_>], guards: &Guards) -> Result<()> {
+    let roots = all.iter().filter_map(|planned| planned.base.root.as_ref());
+    let takedowns = roots.flat_map(|root| &root.takedowns);
+    let blocked = takedowns.flat_map(|takedown| &takedown.blocked);
+    let blocked: BTreeSet<&str> = blocked.map(String::as_str).collect();
+    let unknown = guards
+        .put_back
+        .iter()
+        .find(|path| !blocked.contains(path.as_str()));
+    match unknown {
+        None => Ok(()),
+        Some(path) => Err(Error::usage(
+            format!("`{}` wasn't taken down (--put-back)", path.escape_debug()),
+            match nearest(path, blocked.into_iter()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`assetsync releases --json` lists what was, as `kept_out`".to_string(),
+            },
+        )),
+    }
+}
+
 /// The names that may be written over while live.
 fn excused(guards: &Guards, builds: &[Build]) -> Result<Excused> {
     let paths = match guards.overwrite.patterns.is_empty() {
@@ -648,6 +753,8 @@ fn allowed(
         plain: guards.allow_plain,
         anew: guards.begin_anew,
         relock: guards.relock.iter().cloned().collect(),
+        unlock: super::held_names(levels, &super::levels(config, &unlock.levels)?),
+        put_back: guards.put_back.iter().cloned().collect(),
         overwrite_live,
         ..Allowed::default()
     })

@@ -11,16 +11,17 @@ use assetsync::release::excused::Excused;
 use assetsync::release::forgotten::PUSH_FIRST;
 use assetsync::release::guard::Allowed;
 use assetsync::release::presence::{Presence, presence};
-use assetsync::release::prune::{self, Keep};
+use assetsync::release::prune::{self, Finished, Keep};
 use assetsync::release::rollback::{
-    Rollback, nothing_published, preview, rollback, settle_current,
+    Rollback, RolledBack, nothing_published, preview, rollback, settle_current,
 };
 use assetsync::release::root::Root;
 use assetsync::release::state::State;
 use assetsync::release::verify::Verify;
 use assetsync::report::{
-    adoption_text, failures_json, failures_text, live_text, release_json, releases_json,
-    releases_text, rolled_back_text, sweep_json, sweep_text, young_text,
+    adoption_text, failures_json, failures_text, leftovers_json, leftovers_text, live_text,
+    release_json, releases_json, releases_text, rolled_back_text, sweep_json, sweep_text,
+    young_text,
 };
 use assetsync::{Config, Error, Options, Result, Store, Target, Wanted, open};
 use tokio::runtime::Runtime;
@@ -31,6 +32,14 @@ use super::publish::{Look, how, open_both};
 use super::{Code, DONE, Session};
 use crate::cli::{Overwrite, TargetOrRelease, Unlock, VerifyHow};
 use crate::output::{eprint, print, print_json};
+
+/// Says what was finished that somebody began.
+fn finished_in_words(finished: Finished) -> String {
+    format!(
+        "finished a {} that was interrupted: {} deleted",
+        finished.what, finished.deleted
+    )
+}
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -115,13 +124,26 @@ impl Opened<'_> {
         done.map_err(|error| error.of_target(self.target()))
     }
 
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Returns the root as it was when the releases were opened.
+    pub(super) fn known_root(&self) -> Option<&Root> {
+        self.root.as_ref()
+    }
+
     /// The same of what may be deleting: if it's stopped, what is left to do is told.
-    fn prune<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(super) fn deleting<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         self.settle(work).inspect_err(|error| {
             if matches!(error, Error::Interrupted | Error::Unknown { .. }) {
                 let resolve = self.target().command("resolve");
                 self.session.say(&format!(
-                    "if a prune had begun, nobody can push before it's finished: `{resolve}` goes on with it"
+                    "if a {what} had begun, nobody can push before it's finished: `{resolve}` goes on with it"
                 ));
             }
         })
@@ -211,12 +233,17 @@ impl Session<'_> {
     ) -> Result<Code> {
         let (target, release) = self.target_and_release(which)?;
         let place = self.open(&target)?;
-        let unlocked = super::levels(&place.config, &unlock.levels)?;
+        let levels = place.config.rules.levels();
+        let asked = super::levels(&place.config, &unlock.levels)?;
+        let known = place.known_root().map(|root| root.unlocked.keys());
+        let known = known.map(|names| levels.unlocked_by(names));
+        let unlocked = asked.union(&known.unwrap_or_default()).copied().collect();
         let (release, overwrite_live) = self.excused(&place, release, overwrite)?;
         let allowed = Allowed {
             overwrite_live,
-            held: place.config.rules.levels().held(&unlocked),
-            levels: place.config.rules.levels().clone(),
+            held: levels.held(&unlocked),
+            levels: levels.clone(),
+            unlock: super::held_names(levels, &asked),
             unlocked,
             ..Allowed::default()
         };
@@ -234,6 +261,7 @@ impl Session<'_> {
         let mut done = done?;
         self.switched.borrow_mut().push(place.name().to_string());
         done.report = done.report.of_target(place.target());
+        self.say_left_of_rollback(&place, &done)?;
         let text = rolled_back_text(place.target(), &done);
         match (as_json, done.report.is_complete()) {
             (true, _) => {
@@ -246,6 +274,9 @@ impl Session<'_> {
                     "from": release_json(&done.from),
                     "to": release_json(&done.to),
                     "taken_back": done.taken_back,
+                    "made_from": done.made_from,
+                    "left_out": done.left_out,
+                    "reachable": leftovers_json(&done.left),
                 });
                 print_json(&[document])?;
             }
@@ -253,6 +284,17 @@ impl Session<'_> {
             (false, false) => eprint(&text),
         }
         Ok(done.report.exit_code())
+    }
+
+    /// Says what can still be had although the release that is current now doesn't publish it.
+    fn say_left_of_rollback(&self, place: &Opened<'_>, done: &RolledBack) -> Result<()> {
+        if done.left.is_empty() {
+            return Ok(());
+        }
+        let manifest = place.wait(place.state.manifest(&done.to.manifest))?;
+        let published: Vec<&str> = manifest.published().map(|entry| &*entry.path).collect();
+        self.say(leftovers_text(place.target(), &done.left, &published).trim_end());
+        Ok(())
     }
 
     /// Which release is meant, and which names may be written over while live. Only who gives any has it looked up beforehand.
@@ -308,11 +350,10 @@ impl Session<'_> {
         }
         let requests = place.config.requests;
         if !wish.only_show
-            && let Some(gone) = place.prune(prune::finish(&place.store, &place.state, requests))?
+            && let Some(finished) =
+                place.deleting("prune", prune::finish(&place.store, &place.state, requests))?
         {
-            self.say(&format!(
-                "finished a prune that was interrupted: {gone} deleted"
-            ));
+            self.say(&finished_in_words(finished));
         }
         let keep = Keep {
             releases: wish.keep as usize,
@@ -343,7 +384,8 @@ impl Session<'_> {
                 declined: "Nothing was deleted",
             })?;
         }
-        let gone = place.prune(prune::sweep(&place.store, &place.state, &sweep, requests))?;
+        let sweep = prune::sweep(&place.store, &place.state, &sweep, requests);
+        let gone = place.deleting("prune", sweep)?;
         self.say(&format!("{}: {gone} deleted", place.name()));
         Ok(DONE)
     }
@@ -366,10 +408,9 @@ impl Session<'_> {
             // From here on, no swap that was sent before can be done.
             let touch = |root: Option<&Root>, stamp: &_| Ok(Root::touch(root, stamp));
             place.state.change(touch).await?;
-            if let Some(gone) = prune::finish(&place.store, &place.state, requests).await? {
-                self.say(&format!(
-                    "finished a prune that was interrupted: {gone} deleted"
-                ));
+            let finished = prune::finish(&place.store, &place.state, requests).await?;
+            if let Some(finished) = finished {
+                self.say(&finished_in_words(finished));
             }
             let report = settle_current(&plain).await?;
             Ok((place.root().await?, report))

@@ -28,12 +28,15 @@ impl Target {
             "doctor",
             "live off",
             "live on",
+            "lock",
             "prune",
             "push",
             "releases adopt",
             "releases",
             "resolve",
             "rollback",
+            "takedown",
+            "unlock",
         ];
         let mut parts = hint.split("`assetsync ");
         let mut named = parts.next().unwrap_or_default().to_string();

@@ -6,8 +6,10 @@ use super::Base;
 use super::difference::{Pair, levels_taken_back, pairs};
 use super::excused::options_for;
 use super::lost::{Loss, Lost};
-use super::root::{Live, Root};
+use super::prune::Deletion;
+use super::root::{Live, Root, Takedown};
 use crate::build::Build;
+use crate::config::command::quoted;
 use crate::error::{Error, Result, escape};
 use crate::levels::{LevelId, Levels};
 use crate::plan::{Plan, Step};
@@ -30,6 +32,10 @@ pub struct Allowed {
     pub plain: bool,
     /// A first release may be made although objects of earlier ones are there.
     pub anew: bool,
+    /// These paths may be published again, although they were taken down.
+    pub put_back: BTreeSet<String>,
+    /// These levels, which are held, are published from now on.
+    pub unlock: BTreeSet<String>,
     /// What a rollback may not publish again: names of levels that are held.
     pub held: BTreeSet<String>,
     /// And files that are in these levels by now, whatever was said of them when they were published; but for those unlocked.
@@ -106,6 +112,7 @@ pub fn refusals(
 ) -> Vec<Refused> {
     let mut refusals = refusals_of_all(base, &build.key_id.to_string(), allowed);
     refusals.extend(told([
+        taken_down(base, build, allowed),
         relocked(base, build, allowed),
         lost(base, build, allowed),
         older(age, allowed),
@@ -139,9 +146,9 @@ type Refusal = Option<(String, String)>;
 
 fn sweeping(base: &Base) -> Refusal {
     let root = base.root.as_ref()?;
-    root.gc.sweep.as_ref()?;
+    let what = Deletion::of(root)?;
     Some((
-        "A prune is going on, or was interrupted: nothing is published until it's done".to_string(),
+        format!("A {what} is going on, or was interrupted: nothing is published until it's done"),
         "`assetsync resolve` finishes it".to_string(),
     ))
 }
@@ -157,21 +164,70 @@ fn key(base: &Base, now: &str, allowed: &Allowed) -> Refusal {
     })
 }
 
-/// What is published of a level would be so no longer, since nobody unlocked it this time.
+/// What somebody took down would be published again.
+fn taken_down(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
+    let root = base.root.as_ref()?;
+    let blocked = |path: &str| match allowed.put_back.contains(path) {
+        true => None,
+        false => root.blocked(path),
+    };
+    let mut by_takedown: BTreeMap<&str, (&Takedown, Vec<&str>)> = BTreeMap::new();
+    for object in build.published() {
+        let path = object.path.as_str();
+        if let Some(takedown) = blocked(path) {
+            let paths = by_takedown
+                .entry(&takedown.sweep)
+                .or_insert((takedown, Vec::new()));
+            paths.1.push(path);
+        }
+    }
+    let told = by_takedown
+        .values()
+        .map(|(takedown, paths)| taken_down_in_words(takedown, paths));
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| {
+        (
+            told.join("\n"),
+            "take them out of the tree, or into a level that is held; `--put-back PATH` publishes one again, once it gives nothing away"
+                .to_string(),
+        )
+    })
+}
+
+fn taken_down_in_words(takedown: &Takedown, paths: &[&str]) -> String {
+    let why = match &takedown.why {
+        Some(why) => format!(" ({})", escape(why)),
+        None => String::new(),
+    };
+    format!(
+        "This push publishes what {} took down at {}{why}: {}{}",
+        escape(&takedown.actor),
+        takedown.at,
+        count(paths.len() as u64, "file"),
+        names_text(paths)
+    )
+}
+
+/// What is published of a level would be so no longer, and nobody locked it.
 fn relocked(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
     let manifest = base.manifest.as_ref()?;
     let mut levels = levels_taken_back(manifest, build);
-    levels.retain(|level, _| !allowed.relock.contains(*level));
+    let is_locked = |level: &str| {
+        let root = base.root.as_ref();
+        root.is_some_and(|root| root.relocked.contains(level))
+    };
+    levels.retain(|level, _| !allowed.relock.contains(*level) && !is_locked(level));
     if levels.is_empty() {
         return None;
     }
-    let unlock: Vec<String> = build
-        .unlocked()
-        .into_iter()
-        .chain(levels.keys().copied())
-        .map(|level| format!(" --unlock {level}"))
+    let unlock: Vec<String> = levels
+        .keys()
+        .map(|level| format!(" {}", quoted(level)))
         .collect();
-    let relock: Vec<String> = levels.keys().map(|l| format!("`--relock {l}`")).collect();
+    let relock: Vec<String> = levels
+        .keys()
+        .map(|level| format!("`--relock {}`", quoted(level)))
+        .collect();
     let more = build.held().into_iter();
     let more = more.filter_map(|(level, held)| {
         let there = levels.get(level)?.len() as u64;
@@ -186,7 +242,7 @@ fn relocked(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
     Some((
         relocked_in_words(&levels),
         format!(
-            "`assetsync push{}` keeps what is published{more}; {} if it's meant to go: the next release is without it, and the files stay where they are until a prune",
+            "`assetsync unlock{}` keeps what is published in this and all later pushes{more}; {} if it's meant to go: the next release is without it, and its addresses answer until a takedown or a prune",
             unlock.concat(),
             relock.join(", "),
         ),
@@ -395,13 +451,22 @@ pub(super) fn refused_again(
             "`assetsync live off` when the event is over".to_string(),
         ),
         R::Moved if root.is_some_and(|root| root.gc.sweep.is_none()) => (
-            "A prune was done meanwhile".to_string(),
+            "Something was deleted meanwhile".to_string(),
             "try again".to_string(),
         ),
         R::Sweeping | R::Moved => (
-            "A prune is going on, or was interrupted".to_string(),
+            format!(
+                "A {} is going on, or was interrupted",
+                root.and_then(Deletion::of).unwrap_or(Deletion::Prune)
+            ),
             "wait for it, or finish it with `assetsync resolve`".to_string(),
         ),
+        R::Levels => {
+            return Error::LostRace {
+                message: "A level was locked or unlocked meanwhile".to_string(),
+                hint: again.to_string(),
+            };
+        }
         R::Pending => (
             "Plain names of the current release are still being written".to_string(),
             "wait for that push, or finish it with `assetsync resolve`".to_string(),

@@ -4,6 +4,7 @@
 //! push      (the first: root ─▶) objects ─▶ verify all ─▶ manifest ─▶ release ─▶ root ─▶ plain names
 //! rollback             verify all ─────────────────────────▶ root ─▶ plain names
 //! prune     list ─▶ plan ─▶ root (sweep) ─▶ delete ─▶ root (idle)
+//! takedown  look ─▶ plan ─▶ root (sweep, another release) ─▶ delete ─▶ root (idle)
 //! ```
 //!
 //! The root is one small document, changed by compare and swap alone ([`root`] has every change there is). Everything else
@@ -16,6 +17,7 @@
 //! | [`manifest`] | the objects of a release; pure |
 //! | [`guard`] | what stops a push before it begins; pure |
 //! | [`difference`], [`lost`], [`stale`] | what a push changes, what visitors lose, what browsers keep; pure |
+//! | [`leftover`] | what can still be had although no release publishes it; pure |
 //! | [`excused`] | what may be written over while live; pure |
 //! | [`forgotten`] | objects of releases that aren't found; pure |
 //! | [`presence`] | whether the target is there, for what changes the root alone |
@@ -28,6 +30,7 @@
 //! | [`plain`] | mutable names, once a release is the current one |
 //! | [`rollback`](mod@rollback) | an earlier release again |
 //! | [`prune`](mod@prune) | the only deletions |
+//! | [`takedown`] | what somebody asks to be removed at once |
 //! | [`adopt`](mod@adopt) | releases for another target |
 //! | [`who`] | who publishes, and from which commit |
 
@@ -37,6 +40,7 @@ pub mod excused;
 pub mod forgotten;
 pub mod guard;
 pub mod layout;
+pub mod leftover;
 pub mod lost;
 pub mod manifest;
 mod packed;
@@ -49,6 +53,7 @@ pub mod root;
 mod rotate;
 pub mod stale;
 pub mod state;
+pub mod takedown;
 pub mod unasked;
 mod unusable;
 pub mod verify;
@@ -62,6 +67,7 @@ use crate::error::Result;
 use crate::name::Secret;
 use crate::store::{Listing, Patience, Store, Stored, Version};
 use jiff::Timestamp;
+use leftover::Leftover;
 use manifest::{Entry, Manifest};
 use root::{Plain, Root};
 use state::State;
@@ -181,6 +187,11 @@ impl Base {
             listing.entry(object.key.to_string()).or_default();
         }
         Some(listing)
+    }
+
+    /// Returns what the root remembers of what can still be had, although no release publishes it.
+    pub fn left(&self) -> &[Leftover] {
+        self.root.as_ref().map_or(&[], |root| &root.left)
     }
 
     /// Whether mutable names may show something else than the current release says.

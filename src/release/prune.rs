@@ -24,7 +24,8 @@ use crate::name::Token;
 use crate::path::ObjectKey;
 use crate::store::{Listing, Store, Stored, token_in_name};
 
-pub use deletion::{finish, sweep};
+pub use deletion::{Deletion, Finished, finish, sweep};
+pub(super) use deletion::{carry_out, check_permission, keep_plan};
 
 /// What the names of probes begin with.
 const PROBE: &str = "probe-";
@@ -300,7 +301,7 @@ fn is_probe(key: &str) -> bool {
     rest.starts_with(PROBE) && !rest.contains('/')
 }
 
-fn garbage(key: String, stored: &Stored) -> Garbage {
+pub(super) fn garbage(key: String, stored: &Stored) -> Garbage {
     Garbage {
         key,
         version: stored.version.0.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::excused::options_for;
 use super::guard::{self, Allowed};
+use super::leftover;
 use super::manifest::{Entry, Manifest};
 use super::plain;
 use super::root::{Commit, Conditions, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen};
@@ -171,6 +172,7 @@ pub async fn mend(push: &Push<'_>) -> Result<Published> {
         basis: basis(push),
     };
     published.report.keep_all(push.plan, |_| true);
+    remember_unlocked(push).await?;
     if push.verify != Verify::None {
         let mut names = BTreeMap::new();
         verify_and_repair(push, &mut names, push.verify, &mut published).await?;
@@ -187,6 +189,21 @@ pub async fn mend(push: &Push<'_>) -> Result<Published> {
         published.report.failures.push(Failure { path, error });
     }
     Ok(published)
+}
+
+/// Says in the root that levels are unlocked, of which everything is published already.
+async fn remember_unlocked(push: &Push<'_>) -> Result<()> {
+    let unlock = &push.allowed.unlock;
+    let root = push.base.root.as_ref();
+    let is_known = |level: &String| root.is_some_and(|root| root.unlocked.contains_key(level));
+    if unlock.iter().all(is_known) {
+        return Ok(());
+    }
+    let change = |root: Option<&Root>, stamp: &_| Root::unlock(root, unlock, stamp);
+    match push.state.change(change).await? {
+        Changed::Done(_) | Changed::Refused(Refusal::Already, _) => Ok(()),
+        Changed::Refused(refusal, root) => Err(guard::refused(refusal, root.as_ref())),
+    }
 }
 
 /// Plain names that show something else than the current release says: a release that changes nothing else writes them.
@@ -273,6 +290,13 @@ async fn commit<'a>(
         let release = push.progress.unless_stopped(keep).await?;
         let change = |root: Option<&Root>, stamp: &_| {
             let next = Root::publish(root, &seen, release.clone(), overwrites, plain, stamp)?;
+            let known = root.map(|root| root.left.as_slice()).unwrap_or_default();
+            let left = leftover::after_push(known, push.base.manifest.as_ref(), push.build);
+            let next = next
+                .leaving(left)
+                .unlocking(&push.allowed.unlock, stamp)
+                .relocking(&push.allowed.relock)
+                .putting_back(&push.allowed.put_back);
             Ok(Root { conditions, ..next })
         };
         match push.state.change(change).await? {

@@ -1,19 +1,22 @@
 //! An earlier release again: verified, then made the current one by one swap of the root.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::guard::{self, Allowed};
+use super::leftover::{self, Leftover};
 use super::manifest::Manifest;
 use super::plain;
-use super::root::{Live, Overwrites, Plain, Refusal, Release, Root};
+use super::root::{Live, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen};
 use super::state::{Changed, State};
+use super::takedown::{derived, without};
 use super::verify::{Finding, Verify, verify};
 use crate::apply::{Options, Report};
 use crate::error::{Error, Result};
 use crate::levels::LevelId;
 use crate::name::Token;
 use crate::path::LogicalPath;
+use crate::plan::Reason;
 use crate::progress::Progress;
 use crate::store::Store;
 
@@ -48,6 +51,12 @@ pub struct RolledBack {
     pub to: Release,
     /// How many files of each level were published, and aren't by this release, which holds them.
     pub taken_back: BTreeMap<String, u64>,
+    /// The release that was asked for, if `to` was made from it, without what was taken down since.
+    pub made_from: Option<ReleaseId>,
+    /// What was left out for that.
+    pub left_out: BTreeSet<String>,
+    /// What the release before published, and can still be had.
+    pub left: Vec<Leftover>,
     /// What was done to plain names.
     pub report: Report,
 }
@@ -77,6 +86,8 @@ pub async fn preview(state: &State, wanted: Option<&str>) -> Result<Preview> {
         now,
         ..
     } = choose(state, wanted).await?;
+    let blocked = blocked(&root, &manifest);
+    let manifest = without(manifest, &blocked);
     let path = |at: usize| manifest.entries[at].path.to_string();
     let over = changed_names(&manifest, &now, root.plain);
     Ok(Preview {
@@ -139,9 +150,9 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
             .unless_stopped(choose(rollback.state, wanted))
             .await?;
         refuse_held(rollback.allowed, &to, &manifest, &now)?;
-        stoppable
-            .unless_stopped(check_objects(rollback, &to, &manifest))
-            .await?;
+        let check = left_out(rollback, &root, &to, &manifest);
+        let left_out = stoppable.unless_stopped(check).await?;
+        let manifest = without(manifest, &left_out);
         let changed = changed_names(&manifest, &now, root.plain);
         let folder = tempfile::tempdir()
             .map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
@@ -160,9 +171,27 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
             true => Plain::Settled,
             false => Plain::Pending,
         };
-        let change = |root: Option<&Root>, stamp: &_| match root {
-            Some(root) => root.roll_back(&seen, to.clone(), overwrites, plain, stamp),
-            None => Err(Refusal::LostRace),
+        let unlock = &rollback.allowed.unlock;
+        let made_from = (!left_out.is_empty()).then(|| to.id.clone());
+        let to = match &made_from {
+            None => to,
+            Some(_) => {
+                let make = make(rollback.state, &to, &from, &seen, &manifest, &now);
+                stoppable.unless_stopped(make).await?
+            }
+        };
+        let change = |root: Option<&Root>, stamp: &_| {
+            let to = to.clone();
+            let next = match (root, &made_from) {
+                (Some(root), None) => root.roll_back(&seen, to, overwrites, plain, stamp),
+                (Some(root), Some(_)) => {
+                    Root::publish(Some(root), &seen, to, overwrites, plain, stamp)
+                }
+                (None, _) => Err(Refusal::LostRace),
+            };
+            let known = root.map(|root| root.left.as_slice()).unwrap_or_default();
+            let left = leftover::after_rollback(known, &now, &manifest);
+            Ok(next?.leaving(left).unlocking(unlock, stamp))
         };
         match rollback.state.change(change).await? {
             Changed::Done(root_now) => {
@@ -174,6 +203,9 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
                 };
                 return Ok(RolledBack {
                     taken_back: taken_back(&manifest, &now),
+                    left: root_now.left,
+                    made_from,
+                    left_out,
                     from,
                     to,
                     report,
@@ -227,6 +259,55 @@ pub async fn settle_current(rollback: &Rollback<'_>) -> Result<Option<Report>> {
     Ok(Some(
         settle(rollback, &root, &manifest, &objects, root.plain).await,
     ))
+}
+
+/// Returns what a release published and somebody took down since.
+fn blocked(root: &Root, manifest: &Manifest) -> BTreeSet<String> {
+    let published = manifest.published();
+    let blocked = published.filter(|entry| root.blocked(&entry.path).is_some());
+    blocked.map(|entry| entry.path.to_string()).collect()
+}
+
+/// Verifies the objects of a release. Returns the files that it can only be published without, since they were taken down.
+async fn left_out(
+    rollback: &Rollback<'_>,
+    root: &Root,
+    to: &Release,
+    manifest: &Manifest,
+) -> Result<BTreeSet<String>> {
+    let mut left_out = blocked(root, manifest);
+    let findings = verify(
+        &**rollback.store,
+        manifest,
+        |entry| !entry.is_mutable() && !left_out.contains(&*entry.path),
+        rollback.verify,
+        rollback.options.requests,
+    )
+    .await?;
+    let path = |finding: &Finding| &*manifest.entries[finding.entry].path;
+    let was_taken_down = |f: &Finding| f.reason == Reason::Missing && root.was_taken_down(path(f));
+    let (gone, wrong): (Vec<_>, Vec<_>) = findings.into_iter().partition(was_taken_down);
+    refuse_wrong(to, manifest, &wrong)?;
+    left_out.extend(gone.iter().map(|finding| path(finding).to_string()));
+    Ok(left_out)
+}
+
+/// Writes down the release that has what is left of `of`.
+async fn make(
+    state: &State,
+    of: &Release,
+    from: &Release,
+    seen: &Seen,
+    manifest: &Manifest,
+    now: &Manifest,
+) -> Result<Release> {
+    let digest = state.keep_manifest(manifest).await?;
+    let release = Release {
+        changes: manifest.changes(Some(now)),
+        ..derived(state, of, from, seen, manifest, digest)
+    };
+    state.keep_release(&release).await?;
+    Ok(release)
 }
 
 async fn settle(
@@ -354,15 +435,7 @@ pub fn find<'r>(
     }
 }
 
-async fn check_objects(rollback: &Rollback<'_>, to: &Release, manifest: &Manifest) -> Result<()> {
-    let findings = verify(
-        &**rollback.store,
-        manifest,
-        |entry| !entry.is_mutable(),
-        rollback.verify,
-        rollback.options.requests,
-    )
-    .await?;
+fn refuse_wrong(to: &Release, manifest: &Manifest, findings: &[Finding]) -> Result<()> {
     let Some(Finding { entry, reason, .. }) = findings.first() else {
         return Ok(());
     };

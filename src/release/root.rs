@@ -5,7 +5,10 @@
 //! (compare and swap). Each root has a sequence number one higher than the one before and a nonce of its own, and remembers
 //! the nonces before it: so whoever lost the answer to a swap can read the root and know what became of it.
 
-use std::collections::BTreeSet;
+mod levels;
+mod takedown;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use data_encoding::HEXLOWER;
@@ -16,6 +19,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Unusable;
+use super::leftover::Leftover;
+
+pub use self::levels::Unlocked;
+pub use self::takedown::{TAKEN_DOWN_MAX, Takedown};
 
 /// The version of [`Root`] and [`Release`] that this crate writes.
 pub const VERSION: u32 = 1;
@@ -326,6 +333,19 @@ pub struct Root {
     /// None: open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<Live>,
+    /// The levels that are published although the configuration holds them, by name. Versions that don't know this forget it, and
+    /// refuse to take such a level back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unlocked: BTreeMap<String, Unlocked>,
+    /// Levels that somebody locked, and that the next release takes back.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub relocked: BTreeSet<String>,
+    /// What was taken down, the last first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takedowns: Vec<Takedown>,
+    /// What earlier releases published and can still be had although it shouldn't, by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Leftover>,
     /// Deletion.
     pub gc: Gc,
     /// What rollbacks took the place of, the last first: what a push does, its release tells.
@@ -407,6 +427,8 @@ pub struct Seen {
     pub switched: Option<Nonce>,
     /// The epoch then.
     pub epoch: u64,
+    /// The levels that were unlocked then.
+    pub unlocked: BTreeSet<String>,
 }
 
 /// What a release does to mutable names that are there.
@@ -447,6 +469,8 @@ pub enum Refusal {
     Sweeping,
     /// Mutable names are still being written.
     Pending,
+    /// A level was locked or unlocked meanwhile.
+    Levels,
     /// It is so already.
     Already,
 }
@@ -484,6 +508,10 @@ impl Root {
             plain: Plain::Settled,
             overtaken: Vec::new(),
             live: None,
+            unlocked: BTreeMap::new(),
+            relocked: BTreeSet::new(),
+            takedowns: Vec::new(),
+            left: Vec::new(),
             gc: Gc {
                 epoch: 0,
                 sweep: None,
@@ -520,6 +548,7 @@ impl Root {
                 .filter(|root| root.current.is_some())
                 .map(|root| root.switched.clone()),
             epoch: root.map_or(0, |root| root.gc.epoch),
+            unlocked: root.map(Root::unlocked_names).unwrap_or_default(),
         }
     }
 
@@ -560,7 +589,7 @@ impl Root {
     /// Makes `release` the current one, which was planned and verified when `seen` was so.
     ///
     /// # Errors
-    /// [`Refusal::LostRace`], [`Refusal::Moved`], or [`Refusal::Live`] if it would write over something.
+    /// [`Refusal::LostRace`], [`Refusal::Moved`], [`Refusal::Levels`], or [`Refusal::Live`] if it would write over something.
     pub fn publish(
         root: Option<&Root>,
         seen: &Seen,
@@ -573,11 +602,13 @@ impl Root {
             return Err(Refusal::Moved);
         }
         Root::is_as_seen(root, seen)?;
+        Root::are_levels_as_seen(root, seen)?;
         if root.is_some_and(|root| root.live.is_some()) && overwrites == Overwrites::Some {
             return Err(Refusal::Live);
         }
         let next = Root::after(root, stamp);
         Ok(Root {
+            relocked: BTreeSet::new(),
             oldest: next.oldest.clone().or_else(|| Some(release.id.clone())),
             newest: Some(release.id.clone()),
             ..next.switched_to(release, plain, stamp)
@@ -619,7 +650,7 @@ impl Root {
     /// for the caller to know that it's retained by this very root.
     ///
     /// # Errors
-    /// [`Refusal::LostRace`]; [`Refusal::Moved`]; [`Refusal::Already`] if it's the current one;
+    /// [`Refusal::Sweeping`] while something is taken down; [`Refusal::LostRace`]; [`Refusal::Moved`]; [`Refusal::Levels`]; [`Refusal::Already`] if it's the current one;
     /// [`Refusal::Live`] if it would write over something.
     pub fn roll_back(
         &self,
@@ -629,7 +660,12 @@ impl Root {
         plain: Plain,
         stamp: &Stamp,
     ) -> Result<Root, Refusal> {
+        // Unlike a prune's, its objects may be those of a retained release.
+        if self.taking_down().is_some() {
+            return Err(Refusal::Sweeping);
+        }
         Root::is_as_seen(Some(self), seen)?;
+        Root::are_levels_as_seen(Some(self), seen)?;
         if self.current_id() == Some(&to.id) {
             return Err(Refusal::Already);
         }

@@ -9,7 +9,7 @@
 //! sweeps/<epoch>-<nonce>.json.gz  what is being deleted
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -45,6 +45,9 @@ const CONDITIONS: &str = "conditions.json";
 /// How many of them are read to find out whether there was a root. Any that was written once there was one tells; they are
 /// called after the time, by clocks that may differ.
 const LOST_ROOT_READS: usize = 4;
+
+/// How many manifests are in memory at a time.
+const MANIFESTS_AT_ONCE: usize = 4;
 
 /// How often a swap is sent whose outcome can't be told.
 const SWAPS_MAX: usize = 3;
@@ -499,6 +502,25 @@ impl State {
             .await
             .expect("reading a manifest doesn't panic");
         manifest.map_err(|why| why.error("manifest", digest))
+    }
+
+    /// Reads the manifests of these releases, each once and few at a time, since each may be of 100,000 objects.
+    ///
+    /// # Errors
+    /// As for [`State::manifest`].
+    pub(super) async fn each_manifest(
+        &self,
+        releases: &[Release],
+        mut take: impl FnMut(&Manifest),
+    ) -> Result<()> {
+        let digests: BTreeSet<&str> = releases.iter().map(|r| r.manifest.as_str()).collect();
+        let mut manifests = stream::iter(digests)
+            .map(|digest| self.manifest(digest))
+            .buffer_unordered(self.requests.min(MANIFESTS_AT_ONCE));
+        while let Some(manifest) = manifests.next().await {
+            take(&manifest?);
+        }
+        Ok(())
     }
 
     pub(super) async fn keep_release(&self, release: &Release) -> Result<()> {

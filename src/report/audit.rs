@@ -165,6 +165,7 @@ fn title(kind: Kind) -> &'static str {
         Kind::Checksum => "objects stored another way",
         Kind::NotFound => "answers for names that aren't there",
         Kind::Cookie => "cookies",
+        Kind::Left => "left by earlier releases",
         Kind::Stray => "objects that no release knows",
         Kind::Unanswered => "not looked at",
     }

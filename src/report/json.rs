@@ -52,6 +52,7 @@ pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
         "is_seen": outlook.basis == Basis::Seen,
         "changes": changes.collect::<Vec<_>>(),
         "removed": removed.collect::<Vec<_>>(),
+        "reachable": super::leftovers_json(&outlook.left),
         "refusal": refusal_json(&outlook.refused),
     })
 }

@@ -6,6 +6,7 @@ mod cors;
 mod display;
 mod doctor;
 mod json;
+mod leftover;
 mod local;
 mod names;
 mod releases;
@@ -23,6 +24,7 @@ use crate::path::ObjectKey;
 use crate::plan::{Plan, Tally};
 use crate::release::difference::Difference;
 use crate::release::guard::Refused;
+use crate::release::leftover::{Leftover, after_push};
 use crate::release::stale::{Stale, stale};
 use crate::release::{Base, Basis};
 use crate::store;
@@ -34,6 +36,7 @@ pub use doctor::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };
 pub use json::{failures_json, plan_json, problems_json, report_json};
+pub use leftover::{leftovers_json, leftovers_text, removal_json, removal_text};
 pub use local::{build_text, dot, leaks_json, leaks_text, refs_json, refs_text, unresolved_text};
 pub(crate) use names::{NAMES_MAX, names_text};
 pub use releases::{
@@ -58,6 +61,8 @@ pub struct Outlook<'a> {
     pub difference: Difference<'a>,
     /// Names that browsers keep although they change.
     pub stale: Vec<Stale>,
+    /// What can be had once it's done, although it isn't published.
+    pub left: Vec<Leftover>,
     /// What stops it; with hints for the target.
     pub refused: Vec<Refused>,
 }
@@ -81,6 +86,7 @@ impl<'a> Outlook<'a> {
             basis: base.basis,
             difference: Difference::new(base.manifest.as_ref(), build),
             stale: stale(base.manifest.as_ref(), build),
+            left: after_push(base.left(), base.manifest.as_ref(), build),
             refused,
         }
     }
@@ -119,7 +125,8 @@ fn together<'a, T, K: Hash + Eq>(
     causes
 }
 
-pub(crate) fn count(n: u64, noun: &str) -> String {
+/// Returns `1 file` or `2 files`.
+pub fn count(n: u64, noun: &str) -> String {
     match n {
         1 => format!("1 {noun}"),
         n => format!("{n} {noun}s"),

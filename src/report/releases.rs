@@ -11,14 +11,15 @@ use super::count;
 use super::names::names_text;
 use super::text::failures_text;
 use crate::config::Target;
+use crate::config::command::quoted;
 use crate::error::escape;
 use crate::release::adopt::Adoption;
 use crate::release::excused::Excused;
 use crate::release::guard::live_in_words;
-use crate::release::prune::{Sweep, Young};
+use crate::release::prune::{Deletion, Sweep, Young};
 use crate::release::publish::Published;
 use crate::release::rollback::RolledBack;
-use crate::release::root::{Live, Plain, Release, Root};
+use crate::release::root::{Live, Plain, Release, Root, Takedown};
 
 /// The release that a push came to.
 pub fn published_text(published: &Published) -> String {
@@ -120,10 +121,13 @@ pub fn live_text(target: &str, root: Option<&Root>) -> String {
     if root.plain == Plain::Pending {
         text += "; its plain names are still being written";
     }
-    if root.gc.sweep.is_some() {
-        text += "; a prune is going on or was interrupted";
+    if let Some(what) = Deletion::of(root) {
+        write!(text, "; a {what} is going on or was interrupted")
+            .expect("a string takes every write");
     }
     text += "\n";
+    text += &levels_text(root);
+    text += &takedowns_text(root);
     match &root.live {
         None => text += "not live\n",
         Some(live) => {
@@ -135,6 +139,41 @@ pub fn live_text(target: &str, root: Option<&Root>) -> String {
         }
     }
     text
+}
+
+/// Says which levels are unlocked, and which the next push takes back: a line each.
+fn levels_text(root: &Root) -> String {
+    let unlocked = root.unlocked.iter().map(|(level, unlocked)| {
+        format!(
+            "unlocked: {}, since {}, by {}\n",
+            escape(level),
+            unlocked.since,
+            escape(&unlocked.actor)
+        )
+    });
+    let relocked = root
+        .relocked
+        .iter()
+        .map(|level| format!("locked: {}, from the next push on\n", escape(level)));
+    unlocked.chain(relocked).collect()
+}
+
+/// Says what was taken down: a line each.
+fn takedowns_text(root: &Root) -> String {
+    let one = |takedown: &Takedown| {
+        let files = takedown.blocked.len() + takedown.others.len();
+        let why = match &takedown.why {
+            Some(why) => format!(" ({})", escape(why)),
+            None => String::new(),
+        };
+        format!(
+            "taken down: {} by {} at {}{why}\n",
+            count(files as u64, "file"),
+            escape(&takedown.actor),
+            takedown.at
+        )
+    };
+    root.takedowns.iter().map(one).collect()
 }
 
 /// What would be written over or taken back while a target is live, and what else a pattern matches; nothing if there's nothing to
@@ -178,24 +217,32 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
     };
     let taken_back = done.taken_back.iter().map(|(level, files)| {
         format!(
-            "{}: the level `{level}` isn't published any more ({}), since {} holds it; `{} --unlock {level}` publishes it again\n",
+            "{}: the level `{level}` isn't published any more ({}), since {} holds it; the next push publishes it again, unless it's locked (`{}`)\n",
             target.name,
             count(*files, "file"),
             done.to.id,
-            target.command("push"),
+            target.command("lock") + " " + &quoted(level),
         )
     });
     let taken_back: String = taken_back.collect();
-    failures_text(&done.report)
-        + &format!(
-            "{}: {} is the current release again, of {}, with {} ({} was){plain}\n",
-            target.name,
-            done.to.id,
-            done.to.at,
-            count(done.to.files, "file"),
-            done.from.id,
-        )
-        + &taken_back
+    let files = count(done.to.files, "file");
+    let line = match &done.made_from {
+        None => format!(
+            "{}: {} is the current release again, of {}, with {files} ({} was){plain}\n",
+            target.name, done.to.id, done.to.at, done.from.id,
+        ),
+        Some(of) => {
+            let left_out: Vec<&str> = done.left_out.iter().map(String::as_str).collect();
+            format!(
+                "{}: {} is the current release, which is {of} without what was taken down since, with {files} ({} was){plain}; left out:{}\n",
+                target.name,
+                done.to.id,
+                done.from.id,
+                names_text(&left_out),
+            )
+        }
+    };
+    failures_text(&done.report) + &line + &taken_back
 }
 
 /// What will be deleted; with `verbose`, each key.
@@ -268,7 +315,8 @@ pub fn releases_json(target: &str, root: &Root, retained: &[Release]) -> Value {
     document
 }
 
-/// `{"format": "assetsync status", "version": 1, "target", "seq", "current", "live", "plain", "sweeping"}`.
+/// `{"format": "assetsync status", "version": 1, "target", "seq", "current", "live", "plain", "sweeping", "unlocked",
+/// "locked", "takedowns"}`. `unlocked` has who did it and when, by level; `locked` is what the next push takes back.
 pub fn root_json(target: &str, root: Option<&Root>) -> Value {
     json!({
         "format": "assetsync status",
@@ -279,6 +327,19 @@ pub fn root_json(target: &str, root: Option<&Root>) -> Value {
         "live": root.and_then(|root| root.live.as_ref()),
         "plain": root.map_or(Plain::Settled, |root| root.plain),
         "sweeping": root.is_some_and(|root| root.gc.sweep.is_some()),
+        "unlocked": root.map(|root| &root.unlocked),
+        "locked": root.map(|root| &root.relocked),
+        "takedowns": root.map(|root| root.takedowns.iter().map(takedown_json).collect::<Vec<_>>()),
+    })
+}
+
+fn takedown_json(takedown: &Takedown) -> Value {
+    json!({
+        "at": takedown.at,
+        "actor": takedown.actor,
+        "why": takedown.why,
+        "paths": takedown.blocked.union(&takedown.others).collect::<Vec<_>>(),
+        "kept_out": takedown.blocked,
     })
 }
 

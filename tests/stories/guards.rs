@@ -24,6 +24,22 @@ names = "plain"
 url = "file:out"
 "#;
 
+/// The same, before anybody thought of levels.
+const NO_LEVELS: &str = r#"
+[[rule]]
+match = "posthunt/*.html"
+names = "plain"
+[target.local]
+url = "file:out"
+"#;
+
+/// Everything was published, and is in held levels now.
+fn held_too_late() -> Site {
+    let site = two_levels().config(NO_LEVELS);
+    site.ok(&["push"]);
+    site.config(LEVELS)
+}
+
 fn two_levels() -> Site {
     let site = Site::new().config(LEVELS);
     for n in 0..30 {
@@ -52,10 +68,42 @@ fn advised<'r>(run: &'r Run, before: &str) -> Vec<&'r str> {
 // --- levels that were unlocked
 
 #[test]
-fn a_push_takes_no_unlocked_level_back_unless_that_is_meant() {
+fn a_push_keeps_what_is_unlocked_and_takes_a_level_back_when_it_is_locked() {
     let site = two_levels();
     site.ok(&["push"]);
-    site.ok(&["push", "--unlock", "solution", "--unlock", "posthunt"]);
+    site.ok(&["push", "--unlock", "solution"]);
+    site.ok(&["unlock", "local", "posthunt"]);
+    let published =
+        |site: &Site| json_of(&site.ok(&["releases", "--json"]))["releases"][0]["files"].clone();
+    assert_eq!(published(&site), 32, "unlocking alone publishes nothing");
+    site.write("puzzle/1.html", "<h1>Erratum</h1>");
+    site.ok(&["push"]);
+    assert_eq!(published(&site), 33, "what was unlocked by either way");
+    let status = json_of(&site.ok(&["releases", "--json"]));
+    let unlocked = status["unlocked"].as_object().expect("levels");
+    assert_eq!(
+        unlocked.keys().collect::<Vec<_>>(),
+        ["posthunt", "solution"]
+    );
+
+    let run = site.run(&["push", "--relock", "solution"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(published(&site), 31);
+    site.ok(&["push"]);
+    site.ok(&["lock", "local", "posthunt"]);
+    assert_eq!(published(&site), 31, "locking alone takes nothing back");
+    site.ok(&["push"]);
+    assert_eq!(published(&site), 30);
+    let status = json_of(&site.ok(&["releases", "--json"]));
+    assert_eq!(
+        (&status["unlocked"], &status["locked"]),
+        (&json!({}), &json!([]))
+    );
+}
+
+#[test]
+fn a_level_that_was_never_unlocked_is_taken_back_only_if_that_is_meant() {
+    let site = held_too_late();
     let published = site.ok(&["releases", "--json"]);
     for edit in [false, true] {
         if edit {
@@ -68,49 +116,90 @@ fn a_push_takes_no_unlocked_level_back_unless_that_is_meant() {
                 "takes the level `posthunt` back, which is held and isn't unlocked: 1 file of it is published now",
                 "takes the level `solution` back, which is held and isn't unlocked: 2 files of it are published now",
                 "puzzle/solution/1.html",
-                "`assetsync push local --unlock posthunt --unlock solution` keeps what is published",
+                "`assetsync unlock local posthunt solution` keeps what is published",
                 "`--relock posthunt`, `--relock solution` if it's meant to go",
             ],
         );
         let said = site.ok(&["releases", "--json"]);
         assert_eq!(said, published, "nothing was changed");
     }
-    let run = site.run(&["push", "--unlock", "solution"]);
+    let run = site.run(&["push", "--relock", "solution"]);
     refused(&run, &["`posthunt`"]);
     assert!(!run.stderr.contains("level `solution`"), "{run}");
     let command = advised(&run, "hint: ");
-    assert_eq!(
-        command,
-        [
-            "push", "local", "--unlock", "solution", "--unlock", "posthunt"
-        ],
-        "whoever follows it loses neither"
-    );
+    assert_eq!(command, ["unlock", "local", "posthunt"]);
     site.ok(&command);
-
-    let run = site.run(&["push", "--unlock", "posthunt", "--relock", "solution"]);
-    assert_eq!(run.code, 0, "{run}");
-    let changes = &json_of(&site.ok(&["releases", "--json"]))["releases"][0]["changes"];
-    assert_eq!(changes["removed"], 2, "{changes}");
-    assert_eq!(
-        site.run(&["push"]).code,
-        3,
-        "the other one is unlocked still"
-    );
-    site.ok(&["push", "--relock", "posthunt"]);
+    site.ok(&["push", "--relock", "solution"]);
+    let status = json_of(&site.ok(&["releases", "--json"]));
+    assert_eq!(status["releases"][0]["changes"]["removed"], 2, "{status}");
     site.ok(&["push"]);
+}
+
+#[test]
+fn a_locked_level_stays_so_however_its_files_are_called_later() {
+    let site = two_levels();
+    site.ok(&["push", "--unlock", "solution"]);
+    site.ok(&["lock", "local", "solution"]);
+    site.ok(&["push"]);
+    // Somebody publishes another answer under an open name, and moves it into the level: nobody asked for that one to go.
+    site.write("puzzle/late.html", "<h1>FORGE</h1>");
+    site.ok(&["push"]);
+    let site = site.config(&LEVELS.replace("**/solution/**", "{**/solution/**,puzzle/late.html}"));
+    refused(
+        &site.run(&["push"]),
+        &["takes the level `solution` back", "puzzle/late.html"],
+    );
+}
+
+#[test]
+fn somebody_who_unlocks_meanwhile_is_not_overlooked() {
+    let site = two_levels();
+    for (levels, code) in [
+        (["solution"].as_slice(), 0),
+        (&["puzzle"], 2),
+        (&["soluton"], 2),
+        (&[], 2),
+    ] {
+        let run = site.run(&[&["unlock", "local"], levels].concat());
+        assert_eq!(run.code, code, "{run}");
+    }
+    assert_eq!(
+        site.run(&["lock", "local", "open"]).code,
+        2,
+        "it isn't held"
+    );
+    site.ok(&["push"]);
+    let status = json_of(&site.ok(&["releases", "--json"]));
+    assert_eq!(
+        status["releases"][0]["files"], 32,
+        "a first push minds it: {status}"
+    );
+}
+
+#[test]
+fn each_target_has_levels_of_its_own_unlocked() {
+    let other = format!("{LEVELS}[target.staging]\nurl = \"file:staging\"\n");
+    let site = two_levels().config(&other);
+    site.ok(&["push", "local", "staging"]);
+    site.ok(&["unlock", "staging", "solution"]);
+    site.write("puzzle/1.html", "<h1>Erratum</h1>");
+    site.ok(&["push", "local", "staging"]);
+    for (folder, files) in [("out", 0), ("staging", 2)] {
+        let published = site.published(folder).into_values();
+        let answers =
+            published.filter(|file| file == b"<h1>BELLOWS</h1>" || file == b"<h1>ANVIL</h1>");
+        assert_eq!(answers.count(), files, "{folder}");
+    }
 }
 
 #[test]
 fn on_a_server_too_the_command_that_is_advised_keeps_the_level() {
     let hunt = Hunt::new();
+    hunt.site.write("late/a.html", "<h1>Late</h1>");
+    hunt.ok(&["push"]);
     let config = fs::read_to_string(hunt.site.path("assetsync.toml")).expect("readable");
     let levels = "[[level]]\nname = \"late\"\nmatch = \"late/**\"\nheld = true\n";
     fs::write(hunt.site.path("assetsync.toml"), config + levels).expect("written");
-    hunt.site.write("late/a.html", "<h1>Late</h1>");
-    hunt.ok(&["push"]);
-    hunt.ok(&["push", "--unlock", "late"]);
-    hunt.site.write("map.png", "a better map");
     let run = hunt.run(&["push"]);
     refused(&run, &["the level `late`"]);
     let diff = hunt.run(&["diff", "--json"]);
@@ -118,33 +207,36 @@ fn on_a_server_too_the_command_that_is_advised_keeps_the_level() {
     let reasons = &json_of(&diff.stdout)["refusal"]["reasons"];
     let hint = reasons[0]["hint"].as_str().expect("text");
     assert!(
-        hint.contains("`assetsync push prod --unlock late` keeps what is published"),
+        hint.contains("`assetsync unlock prod late` keeps what is published"),
         "{hint}"
     );
     hunt.ok(&advised(&run, "hint: "));
-    assert_eq!(hunt.run(&["push", "--unlock", "late"]).code, 0);
+    hunt.ok(&["push"]);
+    hunt.site.write("map.png", "a better map");
+    hunt.ok(&["push"]);
     hunt.ok(&["live", "on"]);
-    refused(&hunt.run(&["push"]), &["the level `late`"]);
+    refused(
+        &hunt.run(&["lock", "prod", "late"]),
+        &["Nobody can be asked", "the next push takes back: late"],
+    );
+    hunt.ok(&["lock", "prod", "late", "--yes"]);
+    hunt.ok(&["push"]);
 }
 
 #[test]
 fn what_else_of_the_level_the_advice_would_publish_is_told() {
-    let site = two_levels();
-    let open = LEVELS.replace("**/solution/**", "nowhere/**");
-    let site = site.config(&open);
-    site.ok(&["push"]);
     // What was open is in a held level now, and so is a file that nobody knows yet.
-    let site = site.config(LEVELS);
+    let site = held_too_late();
     site.write("puzzle/solution/3.html", "<h1>FORGE</h1>");
-    let run = site.run(&["push"]);
+    let run = site.run(&["push", "--relock", "posthunt"]);
     refused(
         &run,
         &[
             "takes the level `solution` back, which is held and isn't unlocked: 2 files",
-            "`assetsync push local --unlock solution` keeps what is published, and publishes 1 more of `solution`",
+            "`assetsync unlock local solution` keeps what is published in this and all later pushes, and publishes 1 more of `solution`",
         ],
     );
-    site.ok(&["push", "--relock", "solution"]);
+    site.ok(&["push", "--relock", "solution", "--relock", "posthunt"]);
 }
 
 #[test]
@@ -152,12 +244,12 @@ fn a_level_that_is_called_otherwise_or_whose_files_are_is_the_same_to_visitors()
     let site = two_levels();
     site.ok(&["push", "--unlock", "solution", "--unlock", "posthunt"]);
     let site = site.config(&LEVELS.replace("name = \"solution\"", "name = \"answers\""));
-    let run = site.run(&["push", "--unlock", "posthunt"]);
+    let run = site.run(&["push"]);
     refused(
         &run,
         &[
             "the level `answers`",
-            "--unlock posthunt --unlock answers` keeps",
+            "`assetsync unlock local answers` keeps",
         ],
     );
 
@@ -167,9 +259,13 @@ fn a_level_that_is_called_otherwise_or_whose_files_are_is_the_same_to_visitors()
         let new = site.asset(&format!("puzzle/solution/{n}-Cq9aa.html"));
         fs::rename(old, new).expect("renamed");
     }
-    let run = site.run(&["push", "--unlock", "posthunt"]);
-    refused(&run, &["the level `solution`", "2 files"]);
-    site.ok(&["push", "--unlock", "posthunt", "--unlock", "solution"]);
+    let run = site.run(&["push", "--relock", "posthunt"]);
+    assert_eq!(
+        run.code, 0,
+        "what is unlocked is the level, not a file: {run}"
+    );
+    let status = json_of(&site.ok(&["releases", "--json"]));
+    assert_eq!(status["releases"][0]["files"], 32, "{status}");
 }
 
 #[test]
@@ -224,7 +320,6 @@ fn while_live_a_level_is_taken_back_only_by_somebody_who_was_asked() {
     let site = two_levels();
     site.ok(&["push", "--unlock", "posthunt"]);
     site.ok(&["live", "on"]);
-    refused(&site.run(&["push"]), &["`posthunt`"]);
     let before = site.ok(&["releases", "--json"]);
     let run = site.run(&["push", "--relock", "posthunt"]);
     refused(
@@ -254,35 +349,45 @@ fn a_rollback_says_which_level_it_takes_back_and_how_it_comes_again() {
     assert_eq!(run.code, 0, "it was asked for: {run}");
     let told = "the level `solution` isn't published any more (2 files)";
     assert!(run.stdout.contains(told), "{run}");
-    let command = "assetsync push local --unlock solution";
+    let command =
+        "the next push publishes it again, unless it's locked (`assetsync lock local solution`)";
     assert!(run.stdout.contains(command), "{run}");
-    site.ok(&["push", "local", "--unlock", "solution"]);
+    site.ok(&["push"]);
     let json = json_of(&site.ok(&["rollback", "--json"]));
     assert_eq!(json["taken_back"], json!({"solution": 2}));
+    site.ok(&["lock", "local", "solution"]);
+    site.ok(&["push"]);
+    let status = json_of(&site.ok(&["releases", "--json"]));
+    let releases = status["releases"].as_array().expect("a list");
+    let current = releases
+        .iter()
+        .find(|release| release["id"] == status["current"]);
+    assert_eq!(current.expect("it's retained")["held"], 3, "{status}");
 }
 
 #[test]
 fn diff_tells_which_levels_would_be_taken_back_and_a_dry_run_obeys_the_flags_of_the_push() {
     let site = two_levels();
     site.ok(&["push", "--unlock", "posthunt"]);
+    let site = site.config(&LEVELS.replace("name = \"posthunt\"", "name = \"after\""));
     let run = site.run(&["diff"]);
     assert_eq!(run.code, 0, "{run}");
-    let line = "hold      posthunt/index.html (its level, `posthunt`, is held, 20 B)";
+    let line = "hold      posthunt/index.html (its level, `after`, is held, 20 B)";
     assert!(run.stdout.contains(line), "{run}");
-    let told = "A push would be refused: This push takes the level `posthunt` back";
+    let told = "A push would be refused: This push takes the level `after` back";
     assert!(run.stderr.contains(told), "{run}");
-    let hint = "hint: `assetsync push local --unlock posthunt` keeps what is published";
+    let hint = "hint: `assetsync unlock local after` keeps what is published";
     assert!(run.stderr.contains(hint), "{run}");
     let plan = json_of(&site.ok(&["diff", "--json"]));
-    let removed = json!([{"path": "posthunt/index.html", "size": 20, "level": "posthunt"}]);
+    let removed = json!([{"path": "posthunt/index.html", "size": 20, "level": "after"}]);
     assert_eq!(
         (&plan["removed"], &plan["refusal"]["exit_code"]),
         (&removed, &json!(3))
     );
 
-    let run = site.run(&["push", "--dry-run", "--relock", "posthunt"]);
+    let run = site.run(&["push", "--dry-run", "--relock", "after"]);
     assert!(!run.stderr.contains("refused"), "{run}");
-    let plan = json_of(&site.ok(&["push", "--dry-run", "--relock", "posthunt", "--json"]));
+    let plan = json_of(&site.ok(&["push", "--dry-run", "--relock", "after", "--json"]));
     assert_eq!(
         (&plan["removed"], &plan["refusal"]),
         (&removed, &Value::Null)

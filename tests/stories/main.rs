@@ -47,6 +47,7 @@ mod sign_in;
 mod simulation;
 mod spellings;
 mod spoilers;
+mod takedown;
 mod told;
 mod transactions;
 mod tree;

@@ -17,7 +17,7 @@ use assetsync::release::root::{Plain, Release};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use people::{Outcome, Person, Role, Step, Turn};
-use storage::{Assets, Breach, Goal, Storage, change, nonce};
+use storage::{ASSETS, Assets, Breach, Goal, OF_LEVEL, Storage, change, nonce};
 
 /// A rule of the protocol that's left out. Where the root enforces it, the root is told something else than what is so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,14 @@ enum Without {
     Newest,
     /// Live is switched on while mutable names are being written.
     Settled,
+    /// A takedown deletes what it wasn't asked for, too.
+    ByName,
+    /// A rollback doesn't wait until a takedown is done.
+    Waiting,
+    /// A publisher doesn't look what was taken down.
+    KeptOut,
+    /// Whoever changes the current release doesn't look which levels are unlocked.
+    Levels,
 }
 
 /// Who takes part, and how much may happen.
@@ -167,6 +175,8 @@ const WHOLE: &str = "retained releases are whole";
 const COMMITTED: &str = "what was told to be committed is in the root's history";
 const LOST: &str = "what was told to be lost never takes effect";
 const UNDELETED: &str = "nothing is deleted while live";
+const DOWN: &str = "what was taken down is in no current release";
+const LOCKED: &str = "nothing of a locked level is published";
 const UNWRITTEN: &str = "nothing is overwritten while live";
 const UNCHANGED: &str = "a create-only put changes nothing that's there";
 const FORWARD: &str = "the root's number only goes up";
@@ -193,6 +203,8 @@ const ALWAYS: &[(&str, Condition)] = &[
     (REPLACED, |_, state| !has_seen(state, Breach::WrongParent)),
     (COMPLETE, |_, state| !has_seen(state, Breach::LeftOut)),
     (EXPLAINED, |_, state| !has_seen(state, Breach::Unexplained)),
+    (DOWN, |_, state| is_down(&state.storage)),
+    (LOCKED, |_, state| !has_seen(state, Breach::LockedPublished)),
     (SHOWN, is_shown),
     (SETTLED, is_settled),
 ];
@@ -206,6 +218,9 @@ const FORWARDS: &str = "a pruner ends the sweep of another";
 const ROLLS_BACK: &str = "an operator rolls back";
 const PUBLISHES_LIVE: &str = "a release is published while live";
 const SETTLES: &str = "a page is settled";
+const REMOVES: &str = "an asset is gone while live";
+const RETURNS: &str = "what was taken down is published again";
+const PUBLISHES_LATE: &str = "a release has the level";
 
 const SOMETIMES: &[(&str, Condition)] = &[
     (COMMITS, |_, state| {
@@ -237,6 +252,23 @@ const SOMETIMES: &[(&str, Condition)] = &[
         root.is_some_and(|root| root.current_id() != root.newest.as_ref())
     }),
     (PUBLISHES_LIVE, is_published_live),
+    (REMOVES, |_, state| {
+        let root = state.storage.root.as_ref();
+        let is_live = root.is_some_and(|root| root.live.is_some());
+        is_live && state.storage.there().0 & 0b010 == 0
+    }),
+    (RETURNS, |_, state| {
+        let root = state.storage.root.as_ref();
+        root.is_some_and(|root| root.takedowns.iter().any(|down| down.blocked.is_empty()))
+    }),
+    (PUBLISHES_LATE, |_, state| {
+        let current = state
+            .storage
+            .root
+            .as_ref()
+            .and_then(|root| root.current.as_ref());
+        current.is_some_and(|current| current.manifest.contains(OF_LEVEL))
+    }),
     (SETTLES, |_, state| {
         let shows = &state.storage.page.shows;
         let root = state.storage.root.as_ref();
@@ -285,10 +317,24 @@ fn are_whole(storage: &Storage) -> bool {
         .as_ref()
         .is_none_or(|current| retained.contains(&current));
     let there = storage.there();
-    is_retained
-        && retained
-            .iter()
-            .all(|release| Assets::named(&release.manifest).but(there) == Assets::NONE)
+    let missing = |release: &Release| Assets::named(&release.manifest).but(there);
+    // Earlier releases may be without what somebody took down; a rollback leaves that out.
+    let is_explained = |asset: usize| root.was_taken_down(&ASSETS[asset].to_string());
+    let is_whole = |release: &Release| match root.current.as_ref() == Some(release) {
+        true => missing(release) == Assets::NONE,
+        false => missing(release).each().all(is_explained),
+    };
+    is_retained && retained.into_iter().all(is_whole)
+}
+
+/// Whether the current release has nothing that somebody took down, and nobody put back.
+fn is_down(storage: &Storage) -> bool {
+    let Some(root) = &storage.root else {
+        return true;
+    };
+    let is_blocked = |asset: usize| root.blocked(&ASSETS[asset].to_string()).is_some();
+    let current = root.current.as_ref();
+    !current.is_some_and(|current| Assets::named(&current.manifest).each().any(is_blocked))
 }
 
 fn are_committed(rules: &Rules, state: &State) -> bool {
@@ -356,8 +402,8 @@ fn needs(rule: Without, property: &'static str, rules: Rules) {
     println!("{property}: {:?}", path.into_actions());
 }
 
-use Goal::{Live, Open, RollBack, Touch};
-use Role::{Operator, PagePublisher, Pruner, Publisher};
+use Goal::{Live, Lock, Open, RollBack, Touch, Unlock};
+use Role::{LevelPublisher, Operator, PagePublisher, Pruner, Publisher, Remover, Returner};
 
 #[test]
 fn everything_holds() {
@@ -484,6 +530,75 @@ fn sweeps_wait_for_pages() {
         people: &[PagePublisher("ac"), Pruner, Operator(&[Live, Open])],
         sometimes: &[COMMITS, PRUNES, SETTLES],
         changes: 3,
+        ..RULES
+    });
+}
+
+/// Somebody takes `b` down while the target is live, and others publish and prune.
+#[test]
+fn takedowns_disturb_nothing() {
+    holds(Rules {
+        people: &[Publisher("bc"), Pruner, Remover(1), Operator(&[Live])],
+        sometimes: &[COMMITS, REMOVES, PRUNES],
+        ..RULES
+    });
+}
+
+/// Somebody takes down what only the release before has, and others roll back to it.
+#[test]
+fn takedowns_and_rollbacks_agree() {
+    holds(Rules {
+        people: &[Returner("ab"), Remover(0), Operator(&[RollBack, Live])],
+        sometimes: &[COMMITS, ROLLS_BACK],
+        ..RULES
+    });
+}
+
+#[test]
+fn what_was_taken_down_comes_back_whole() {
+    holds(Rules {
+        people: &[Returner("b"), Remover(1), Operator(&[RollBack])],
+        sometimes: &[COMMITS, RETURNS, ROLLS_BACK],
+        tries: 2,
+        changes: 3,
+        ..RULES
+    });
+}
+
+#[test]
+fn takedowns_are_rolled_forward() {
+    holds(Rules {
+        people: &[Returner("b"), Remover(1), Remover(1)],
+        sometimes: &[COMMITS, PRUNES, FORWARDS],
+        ..RULES
+    });
+}
+
+#[test]
+fn levels_are_as_publishers_saw_them() {
+    holds(Rules {
+        people: &[
+            LevelPublisher("ac"),
+            LevelPublisher("bc"),
+            Operator(&[Unlock, Lock]),
+        ],
+        sometimes: &[COMMITS, PUBLISHES_LATE],
+        ..RULES
+    });
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn deep_takedowns_disturb_nothing() {
+    holds(Rules {
+        people: &[
+            Publisher("ac"),
+            Returner("bc"),
+            Pruner,
+            Remover(1),
+            Operator(&[Live]),
+        ],
+        sometimes: &[COMMITS, REMOVES, PRUNES, RETURNS],
         ..RULES
     });
 }
@@ -706,4 +821,48 @@ fn changes_have_nonces() {
 fn versions_never_come_back() {
     let people = &[Publisher("ac"), Operator(&[Live, Open])];
     needs(Without::Fresh, LOST, Rules { people, ..RULES });
+}
+
+/// Rule: a takedown deletes what is asked for by name. It's all that may go while players are there.
+#[test]
+fn takedowns_go_by_name() {
+    let people = &[Remover(1), Operator(&[Live])];
+    needs(Without::ByName, UNDELETED, Rules { people, ..RULES });
+}
+
+/// Rule: a takedown is announced with the release that is without it. Else somebody who puts it back counts on what is being
+/// deleted.
+#[test]
+fn takedowns_are_announced() {
+    let people = &[Returner("b"), Remover(1)];
+    needs(
+        Without::Announcement,
+        WHOLE,
+        Rules {
+            people,
+            tries: 2,
+            ..RULES
+        },
+    );
+}
+
+/// Rule: a publisher looks what was taken down, and stops unless that may come back.
+#[test]
+fn publishers_look_what_was_taken_down() {
+    let people = &[Publisher("bc"), Remover(1)];
+    needs(Without::KeptOut, DOWN, Rules { people, ..RULES });
+}
+
+/// Rule: whoever publishes knew which levels are unlocked. One that was locked meanwhile stays back.
+#[test]
+fn publishers_compare_the_levels() {
+    let people = &[LevelPublisher("ac"), Operator(&[Unlock, Lock])];
+    needs(Without::Levels, LOCKED, Rules { people, ..RULES });
+}
+
+/// Rule: a rollback waits for a takedown. What it verified may be what is being deleted, of an earlier release.
+#[test]
+fn rollbacks_wait_for_takedowns() {
+    let people = &[Remover(0), Operator(&[RollBack])];
+    needs(Without::Waiting, WHOLE, Rules { people, ..RULES });
 }

@@ -7,7 +7,7 @@
 //! cargo test --release --test stories -- simulation::many_histories --ignored --nocapture     100,000 of them
 //! ```
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -47,11 +47,15 @@ enum Deed {
         days: u64,
     },
     Resolve,
+    TakeDown(&'static str),
     /// Time passes.
     Wait(u64),
     /// What was sent long ago arrives.
     Deliver,
 }
+
+/// What somebody takes down some time.
+const TAKEN_DOWN: [&str; 4] = ["index.html", "more.html", "song.mp3", "app.css"];
 
 /// The sites people publish: pages that keep their names, and files that don't.
 fn builds() -> Vec<(Site, Build)> {
@@ -92,6 +96,8 @@ struct World {
     seed: u64,
     memory: Memory,
     builds: Arc<Vec<(Site, Build)>>,
+    /// The logical path of every object.
+    paths: HashMap<String, String>,
     rng: Mutex<Rng>,
     deeds_left: AtomicU64,
     seen: Mutex<Seen>,
@@ -116,7 +122,10 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let memory = Memory::new();
         memory.set_clock(Duration::from_secs(1_800_000_000));
+        let objects = builds.iter().flat_map(|(_, build)| &build.objects);
+        let paths = objects.map(|object| (object.key.to_string(), object.path.to_string()));
         Arc::new(World {
+            paths: paths.collect(),
             seed,
             memory,
             builds: Arc::clone(builds),
@@ -141,7 +150,7 @@ impl World {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
             .ok()?;
         let sites = self.builds.len();
-        let deed = self.random(|rng| match rng.u32(0..16) {
+        let deed = self.random(|rng| match rng.u32(0..18) {
             0..=6 => Deed::Push(rng.usize(0..sites)),
             7..=8 => Deed::RollBack,
             9 => Deed::GoLive,
@@ -153,6 +162,7 @@ impl World {
             },
             13 => Deed::Resolve,
             14 => Deed::Wait(rng.u64(1..4)),
+            15..=16 => Deed::TakeDown(TAKEN_DOWN[rng.usize(0..TAKEN_DOWN.len())]),
             _ => Deed::Deliver,
         });
         Some((left, deed))
@@ -165,7 +175,7 @@ impl World {
         if now == seen.before {
             return;
         }
-        let wrong = wrong(&self.memory, &mut seen, &now);
+        let wrong = wrong(&self.memory, &mut seen, &now, &self.paths);
         for wrong in wrong {
             self.note(format!("WRONG: {wrong}"));
             seen.wrong.push(wrong);
@@ -181,7 +191,12 @@ fn folder_of(now: &BTreeMap<String, Stored>) -> Option<&str> {
 }
 
 /// What isn't as it must be, given what is there now.
-fn wrong(memory: &Memory, seen: &mut Seen, now: &BTreeMap<String, Stored>) -> Vec<String> {
+fn wrong(
+    memory: &Memory,
+    seen: &mut Seen,
+    now: &BTreeMap<String, Stored>,
+    paths: &HashMap<String, String>,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     let Some(folder) = folder_of(now).map(str::to_string) else {
         return wrong;
@@ -190,6 +205,10 @@ fn wrong(memory: &Memory, seen: &mut Seen, now: &BTreeMap<String, Stored>) -> Ve
         .bytes(&format!("{folder}root.json"))
         .expect("it's there");
     let root = root::parse(&bytes).expect("a root");
+    let was_taken_down = |key: &str| {
+        let path = paths.get(key);
+        path.is_some_and(|path| root.was_taken_down(path))
+    };
     if let Some(before) = &seen.root {
         if before.seq > root.seq {
             wrong.push(format!("seq went from {} to {}", before.seq, root.seq));
@@ -201,6 +220,7 @@ fn wrong(memory: &Memory, seen: &mut Seen, now: &BTreeMap<String, Stored>) -> Ve
                 .filter(|(key, _)| !key.starts_with(".assetsync/"))
             {
                 match now.get(key) {
+                    None if was_taken_down(key) => {}
                     None => wrong.push(format!("`{key}` was deleted while live")),
                     Some(is) if is.token != was.token => {
                         wrong.push(format!("`{key}` was written over while live"));
@@ -230,6 +250,9 @@ fn wrong(memory: &Memory, seen: &mut Seen, now: &BTreeMap<String, Stored>) -> Ve
                 Manifest::from_text(&crate::support::gunzip(&packed)).expect("a manifest")
             });
         for entry in manifest.published() {
+            if root.blocked(&entry.path).is_some() {
+                wrong.push(format!("`{}` was taken down", entry.path));
+            }
             match now.get(entry.key.as_str()) {
                 None if entry.is_mutable() && root.plain == Plain::Pending => {}
                 None => wrong.push(format!("`{}` of {} isn't there", entry.path, release.id)),
@@ -307,6 +330,10 @@ async fn run(world: &World, store: &Arc<dyn Store>, name: &str, deed: Deed) -> O
     let mut deployer = Deployer::new(name, store);
     deployer.allowed = Allowed {
         shrink: true,
+        put_back: match world.random(Rng::bool) {
+            true => all_taken_down(),
+            false => BTreeSet::new(),
+        },
         ..Allowed::default()
     };
     if world.random(|rng| rng.u8(0..4)) == 0 {
@@ -370,8 +397,15 @@ async fn operate(deployer: &Deployer, deed: Deed) -> assetsync::Result<String> {
             )
         }
         Deed::Resolve => resolve(deployer).await?,
+        Deed::TakeDown(name) => {
+            format!("{} taken down", deployer.take_down(&[name]).await?.deleted)
+        }
         Deed::Push(_) | Deed::Wait(_) | Deed::Deliver => unreachable!("done elsewhere"),
     })
+}
+
+fn all_taken_down() -> BTreeSet<String> {
+    TAKEN_DOWN.map(String::from).into()
 }
 
 /// As `assetsync resolve` does.
@@ -428,7 +462,7 @@ fn go_wrong(world: &Arc<World>, dead: &Mutex<bool>, call: &Call, depth: usize) -
 
 /// What happened in a history, by kind: a simulation in which nothing does proves nothing.
 fn kinds(world: &World) -> Vec<&'static str> {
-    const KINDS: [(&str, &str); 10] = [
+    const KINDS: [(&str, &str); 12] = [
         ("Push(", "release Some"),
         ("Push(", "Somebody else was faster"),
         ("Push(", "isn't known"),
@@ -436,6 +470,8 @@ fn kinds(world: &World) -> Vec<&'static str> {
         ("Push(", "A prune is going on"),
         ("RollBack", "ReleaseId"),
         ("Prune", " gone"),
+        ("Push(", "This push publishes what"),
+        ("TakeDown(", " taken down"),
         ("Resolve", "Some([])"),
         ("GoLive", "true"),
         ("", ", killed"),
@@ -479,6 +515,7 @@ fn history(seed: u64, builds: &Arc<Vec<(Site, Build)>>, tally: &Tally) -> Vec<St
     let store: Arc<dyn Store> = Arc::new(world.memory.another_client());
     let mut clean = Deployer::new("the last", &store);
     clean.allowed.shrink = true;
+    clean.allowed.put_back = all_taken_down();
     let end = runtime.block_on(async {
         if world
             .memory
@@ -570,7 +607,7 @@ fn some_histories() {
     let wrong = seeds(0, 1000, 2, &tally);
     assert_eq!(wrong, 0, "what happened is printed above, by seed");
     let tally = tally.into_inner().expect("no holder panics");
-    assert_eq!(tally.len(), 10, "too little happens: {tally:?}");
+    assert_eq!(tally.len(), 12, "too little happens: {tally:?}");
 }
 
 #[test]

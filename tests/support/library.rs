@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use assetsync::config::{Access, Place, Target};
+use assetsync::levels::Levels;
 use assetsync::release::Base;
 use assetsync::release::guard::{self, Age, Allowed};
 use assetsync::release::prune::{self, Keep};
@@ -12,6 +13,7 @@ use assetsync::release::publish::{Published, Push, is_published, mend, publish};
 use assetsync::release::rollback::{Rollback, RolledBack, rollback, settle_current};
 use assetsync::release::root::{Edit, Refusal, Root};
 use assetsync::release::state::{Changed, State};
+use assetsync::release::takedown::{self, TakenDown, Wish};
 use assetsync::release::verify::Verify;
 use assetsync::store::Listing;
 use assetsync::{
@@ -264,7 +266,19 @@ impl Deployer {
             true => 0,
             false => prune::sweep(&self.store, &state, &sweep, requests).await?,
         };
-        Ok(finished.unwrap_or(0) + deleted)
+        Ok(finished.map_or(0, |finished| finished.deleted) + deleted)
+    }
+
+    /// As `assetsync takedown --yes` does.
+    pub async fn take_down(&self, names: &[&str]) -> Result<TakenDown> {
+        let state = self.state().await?;
+        let wish = Wish {
+            names: names.iter().map(ToString::to_string).collect(),
+            ..Wish::default()
+        };
+        let (levels, requests) = (Levels::default(), self.options.requests);
+        let removal = takedown::plan(&self.store, &state, &wish, &levels, requests).await?;
+        takedown::take_down(&self.store, &state, &removal, requests).await
     }
 
     /// As `assetsync resolve` does; tells what was done to plain names, if anything had to be.

@@ -1,5 +1,7 @@
 //! Carries a sweep out: announces it, deletes as long as the root says so, and says that it's done.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,6 +42,17 @@ struct Document {
     former: Vec<Garbage>,
 }
 
+impl Document {
+    /// Writes it down, and returns its name.
+    async fn keep(&self, state: &State, epoch: u64) -> Result<String> {
+        let Nonce(nonce) = Nonce::random();
+        let name = format!("sweeps/{:08}-{}.json.gz", epoch + 1, &nonce[..8]);
+        let text = serde_json::to_vec(self).expect("strings and numbers are JSON");
+        state.keep_packed(&name, &text).await?;
+        Ok(name)
+    }
+}
+
 /// Deletes what `sweep` says. Returns how many objects and documents are gone.
 ///
 /// # Errors
@@ -53,50 +66,83 @@ pub async fn sweep(
     requests: usize,
 ) -> Result<u64> {
     check_permission(store, state).await?;
-    let document = Document {
+    let name = Document {
         format: FORMAT.to_string(),
         version: VERSION,
         objects: sweep.objects.clone(),
         documents: sweep.documents.clone(),
         former: sweep.former.clone(),
-    };
-    let Nonce(nonce) = Nonce::random();
-    let name = format!("sweeps/{:08}-{}.json.gz", sweep.seen.epoch + 1, &nonce[..8]);
-    let text = serde_json::to_vec(&document).expect("strings and numbers are JSON");
-    state.keep_packed(&name, &text).await?;
+    }
+    .keep(state, sweep.seen.epoch)
+    .await?;
     let begin = |root: Option<&Root>, stamp: &_| match root {
         Some(root) => root.begin_sweep(&sweep.seen, name.clone(), sweep.oldest.clone(), stamp),
         None => Err(Refusal::LostRace),
     };
     match state.change(begin).await? {
-        Changed::Done(_) => delete_all(store, state, &name, requests)
-            .await
-            .map_err(unfinished)
-            .and_then(gone),
+        Changed::Done(_) => carry_out(store, state, &name, Deletion::Prune, requests).await,
         Changed::Refused(refusal, root) => {
             Err(guard::refused_again(refusal, root.as_ref(), PRUNE_AGAIN))
         }
     }
 }
 
-/// Finishes a sweep that was interrupted; none if none is going on.
+/// Finishes a prune or takedown that was interrupted; none if none is going on.
 ///
 /// # Errors
 /// As for [`sweep`].
-pub async fn finish(store: &Arc<dyn Store>, state: &State, requests: usize) -> Result<Option<u64>> {
+pub async fn finish(
+    store: &Arc<dyn Store>,
+    state: &State,
+    requests: usize,
+) -> Result<Option<Finished>> {
     let root = state.root().await?.map(|held| held.root);
-    match root.and_then(|root| root.gc.sweep) {
-        None => Ok(None),
-        Some(name) => delete_all(store, state, &name, requests)
-            .await
-            .map_err(unfinished)
-            .and_then(gone)
-            .map(Some),
-    }
+    let Some(root) = root else {
+        return Ok(None);
+    };
+    let what = Deletion::of(&root);
+    let (Some(what), Some(name)) = (what, root.gc.sweep) else {
+        return Ok(None);
+    };
+    let deleted = carry_out(store, state, &name, what, requests).await?;
+    Ok(Some(Finished { what, deleted }))
+}
+
+/// Writes down which objects of the target a takedown deletes, under the name that is returned.
+pub(in crate::release) async fn keep_plan(
+    state: &State,
+    objects: &[Garbage],
+    epoch: u64,
+) -> Result<String> {
+    let document = Document {
+        format: FORMAT.to_string(),
+        version: VERSION,
+        objects: objects.to_vec(),
+        documents: Vec::new(),
+        former: Vec::new(),
+    };
+    document.keep(state, epoch).await
+}
+
+/// Deletes what the announced document `name` says, and ends the sweep. Returns how much is gone.
+pub(in crate::release) async fn carry_out(
+    store: &Arc<dyn Store>,
+    state: &State,
+    name: &str,
+    what: Deletion,
+    requests: usize,
+) -> Result<u64> {
+    let deleted = delete_all(store, state, name, requests).await;
+    deleted
+        .map_err(|error| unfinished(error, what))
+        .and_then(|deleted| gone(deleted, what))
 }
 
 /// Once a sweep is announced, it has to be finished: so this is tried on something nobody needs.
-async fn check_permission(store: &Arc<dyn Store>, state: &State) -> Result<()> {
+pub(in crate::release) async fn check_permission(
+    store: &Arc<dyn Store>,
+    state: &State,
+) -> Result<()> {
     let Nonce(nonce) = Nonce::random();
     let mut places = vec![(state.store(), format!("sweeps/{PROBE}{nonce}"))];
     if !state.is_within() {
@@ -112,12 +158,12 @@ async fn check_permission(store: &Arc<dyn Store>, state: &State) -> Result<()> {
 }
 
 /// Whoever has announced a sweep keeps all others from pushing for as long as it isn't finished.
-fn unfinished(error: Error) -> Error {
+fn unfinished(error: Error, what: Deletion) -> Error {
     let Error::Store(mut error) = error else {
         return error;
     };
     let finish = "nobody can push before it's finished: once that is mended, `assetsync resolve` goes on with it";
-    error.message = format!("The prune isn't finished: {}", error.message);
+    error.message = format!("The {what} isn't finished: {}", error.message);
     error.hint = match error.hint.as_str() {
         "" => finish.to_string(),
         hint => format!("{hint}; {finish}"),
@@ -158,8 +204,13 @@ async fn delete_all(
     if deleted.len() < document.objects.len() + document.documents.len() {
         return Err(Error::Interrupted);
     }
+    let gone = deleted.iter().filter_map(|deleted| match deleted {
+        Deleted::Gone(key) => Some(key.as_str()),
+        Deleted::Left | Deleted::Kept(_) => None,
+    });
+    let gone: BTreeSet<&str> = gone.collect();
     let end = |root: Option<&Root>, stamp: &_| match root {
-        Some(root) => root.end_sweep(name, stamp),
+        Some(root) => Ok(root.end_sweep(name, stamp)?.without_left(&gone)),
         None => Err(Refusal::Already),
     };
     match state.change(end).await? {
@@ -174,14 +225,14 @@ async fn delete_all(
 ///
 /// # Errors
 /// The storage keeps some.
-fn gone(deleted: Vec<Deleted>) -> Result<u64> {
+fn gone(deleted: Vec<Deleted>, what: Deletion) -> Result<u64> {
     let gone = deleted
         .iter()
-        .filter(|d| matches!(d, Deleted::Gone))
+        .filter(|d| matches!(d, Deleted::Gone(_)))
         .count() as u64;
     let mut kept = deleted.into_iter().filter_map(|deleted| match deleted {
         Deleted::Kept(error) => Some(error),
-        Deleted::Gone | Deleted::Left => None,
+        Deleted::Gone(_) | Deleted::Left => None,
     });
     let Some(first) = kept.next() else {
         return Ok(gone);
@@ -191,7 +242,14 @@ fn gone(deleted: Vec<Deleted>) -> Result<u64> {
         others => format!(" And so for {}.", crate::report::count(others, "other")),
     };
     let message = format!("{gone} deleted. {first}.{others}");
-    let over = "the prune is over, and what the storage keeps is in nobody's way: the next one tries again";
+    let over = match what {
+        Deletion::Prune => {
+            "the prune is over, and what the storage keeps is in nobody's way: the next one tries again"
+        }
+        Deletion::Takedown => {
+            "the takedown is over, and what the storage keeps can still be had: take it down again once that is mended"
+        }
+    };
     let hint = match first.hint.as_str() {
         "" => over.to_string(),
         hint => format!("{hint}; {over}"),
@@ -199,9 +257,48 @@ fn gone(deleted: Vec<Deleted>) -> Result<u64> {
     Err(StoreError::new(first.kind, message).hint(hint).into())
 }
 
+/// What deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// What no retained release needs.
+    Prune,
+    /// What somebody asked for by name.
+    Takedown,
+}
+
+impl Deletion {
+    /// Returns the one that a root says is going on.
+    pub fn of(root: &Root) -> Option<Deletion> {
+        root.gc.sweep.as_ref()?;
+        Some(match root.taking_down() {
+            Some(_) => Deletion::Takedown,
+            None => Deletion::Prune,
+        })
+    }
+}
+
+impl fmt::Display for Deletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Deletion::Prune => "prune",
+            Deletion::Takedown => "takedown",
+        })
+    }
+}
+
+/// What was interrupted, and is finished now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    /// What it was.
+    pub what: Deletion,
+    /// How much it deleted in the end.
+    pub deleted: u64,
+}
+
 /// What became of one thing that was to be deleted.
 enum Deleted {
-    Gone,
+    /// By its key.
+    Gone(String),
     /// It isn't for this sweep to delete any more.
     Left,
     /// The storage refuses, and will refuse: a permission, a lock.
@@ -253,7 +350,7 @@ impl Watch<'_> {
             }
             use StoreErrorKind::{OutcomeUnknown, Precondition, Unreachable};
             let error = match place.delete_once(&garbage.key, &version).await {
-                Ok(()) => return Ok(Deleted::Gone),
+                Ok(()) => return Ok(Deleted::Gone(garbage.key.clone())),
                 // Written anew since: somebody needs it.
                 Err(error) if error.kind == Precondition => return Ok(Deleted::Left),
                 Err(error) => error,

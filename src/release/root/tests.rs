@@ -58,6 +58,59 @@ fn version_1_of_a_push_that_began_loads_and_is_written_the_same() {
     );
 }
 
+const V1_TAKEN_DOWN: &str = include_str!("../../../tests/data/root/v1-taken-down.json");
+
+#[test]
+fn version_1_with_takedowns_and_levels_loads_and_is_written_the_same() {
+    let root = parse(V1_TAKEN_DOWN.as_bytes()).expect("loads");
+    assert!(root.blocked("puzzle/gears/notes.html").is_some());
+    assert!(root.blocked("news.html").is_none() && root.was_taken_down("news.html"));
+    assert_eq!(
+        root.unlocked_names(),
+        BTreeSet::from(["posthunt".to_string()])
+    );
+    assert_eq!((root.relocked.len(), root.left.len()), (1, 3));
+    assert_eq!(
+        serde_json::to_string_pretty(&root).expect("JSON"),
+        V1_TAKEN_DOWN.trim_end()
+    );
+}
+
+#[test]
+fn a_root_remembers_the_last_takedowns_and_no_more_paths_than_it_may() {
+    let stamp = |nonce: usize| Stamp {
+        nonce: Nonce(nonce.to_string()),
+        actor: "ann".to_string(),
+        at: Timestamp::UNIX_EPOCH,
+    };
+    let mut root = parse(V1_TAKEN_DOWN.as_bytes()).expect("loads");
+    for n in 0..5 {
+        let takedown = Takedown {
+            at: Timestamp::UNIX_EPOCH,
+            actor: String::new(),
+            why: None,
+            sweep: format!("sweeps/{n}-a.json.gz"),
+            blocked: (0..1000).map(|path| format!("{n}/{path}")).collect(),
+            others: BTreeSet::new(),
+        };
+        let seen = Root::seen(Some(&root));
+        root = root
+            .take_down(&seen, None, takedown, &stamp(n))
+            .expect("may be");
+        assert_eq!(
+            root.taking_down().map(|down| down.actor.as_str()),
+            Some("ann")
+        );
+        let again = root.take_down(&seen, None, root.takedowns[0].clone(), &stamp(n));
+        assert_eq!(again, Err(Refusal::Sweeping));
+        let sweep = root.gc.sweep.clone().expect("going on");
+        root = root.end_sweep(&sweep, &stamp(n + 10)).expect("done");
+    }
+    assert!(root.blocked("4/999").is_some() && root.blocked("1/0").is_some());
+    assert!(root.blocked("0/0").is_none(), "the oldest are forgotten");
+    assert_eq!(root.takedowns.len(), 4);
+}
+
 #[test]
 fn version_1_still_loads_and_is_written_the_same() {
     let root = parse(V1.as_bytes()).expect("loads");

@@ -1,24 +1,32 @@
 //! Whoever changes a target in the model, one step at a time: each step sends one request at most.
 
+use std::collections::BTreeSet;
+
 use assetsync::release::root::{
-    Edit, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen, Swapped, swapped,
+    Edit, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen, Swapped, Takedown, swapped,
 };
 
 use super::storage::{
-    Answer, Assets, Goal, Kept, Request, Storage, Swap, as_settled, change, release, stamp,
-    without_sweep,
+    ASSETS, Answer, Assets, Goal, Kept, LEVEL, OF_LEVEL, Request, Storage, Swap, as_settled,
+    change, release, stamp, without_sweep,
 };
 use super::{Rules, State, Without};
 
 /// What somebody is there for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Role {
     /// Publishes a release of these assets.
     Publisher(&'static str),
     /// Publishes a release of these assets, and writes over the page.
     PagePublisher(&'static str),
+    /// Publishes a release of these assets, also if one of them was taken down.
+    Returner(&'static str),
+    /// Publishes a release of these assets: `c`, which is of a level that is held, only if that's unlocked.
+    LevelPublisher(&'static str),
     /// Deletes what no retained release needs, or ends what another pruner began.
     Pruner,
+    /// Takes this asset down, or ends what another began.
+    Remover(usize),
     /// Does these, one after the other. What is refused isn't tried again.
     Operator(&'static [Goal]),
 }
@@ -134,6 +142,18 @@ pub enum Step {
     },
     /// Says that all of it is gone.
     Finish { plan: Kept<Plan>, is_own: bool },
+    /// Creates the manifest of the release without what is taken down.
+    Lessen {
+        seen: Kept<Seen>,
+        release: Kept<Release>,
+        plan: Kept<Plan>,
+    },
+    /// Makes it the current one, if there is one, and announces what is deleted.
+    TakeDown {
+        seen: Kept<Seen>,
+        release: Option<Kept<Release>>,
+        plan: Kept<Plan>,
+    },
     /// Looks whether all assets of a retained release are there.
     Reverify { seen: Kept<Seen>, to: Kept<Release> },
     /// Makes that release the current one.
@@ -166,6 +186,7 @@ impl Step {
             self,
             Step::Put { .. }
                 | Step::Manifest { .. }
+                | Step::Lessen { .. }
                 | Step::Send { .. }
                 | Step::Write { .. }
                 | Step::Delete { .. }
@@ -229,6 +250,16 @@ impl Turn<'_> {
             Step::Announce { seen, plan, oldest } => self.announce(&seen, plan, &oldest),
             Step::Delete { plan, at, is_own } => self.delete(plan, at, is_own),
             Step::Finish { plan, is_own } => self.finish(plan, is_own),
+            Step::Lessen {
+                seen,
+                release,
+                plan,
+            } => self.lessen(seen, release, plan),
+            Step::TakeDown {
+                seen,
+                release,
+                plan,
+            } => self.take_down(&seen, release, plan),
             Step::Reverify { seen, to } => self.reverify(seen, to),
             Step::RollBack { seen, to } => self.roll_back(&seen, &to),
             Step::Told(_) => return None,
@@ -310,8 +341,12 @@ impl Turn<'_> {
     fn read(&mut self) -> Option<Step> {
         let root = self.root();
         match self.role() {
-            Role::Publisher(_) | Role::PagePublisher(_) => self.begin(root.as_deref()),
+            Role::Publisher(_)
+            | Role::PagePublisher(_)
+            | Role::Returner(_)
+            | Role::LevelPublisher(_) => self.begin(root.as_deref()),
             Role::Pruner => Some(begin_pruning(root.as_deref())),
+            Role::Remover(asset) => Some(self.begin_removing(root.as_deref(), asset)),
             Role::Operator(goals) => {
                 let goal = *goals.get(usize::from(self.me().changes))?;
                 Some(self.operate(goal, root))
@@ -321,11 +356,29 @@ impl Turn<'_> {
 
     // A publisher.
 
-    fn wanted(&self) -> Assets {
+    /// What is to be published, by the root that was seen.
+    fn wanted(&self, seen: &Seen) -> Assets {
         match self.role() {
-            Role::Publisher(text) | Role::PagePublisher(text) => Assets::named(text),
-            Role::Pruner | Role::Operator(_) => Assets::NONE,
+            Role::Publisher(text) | Role::PagePublisher(text) | Role::Returner(text) => {
+                Assets::named(text)
+            }
+            Role::LevelPublisher(text) => match seen.unlocked.contains(LEVEL) {
+                true => Assets::named(text),
+                false => Assets::named(text).but(Assets::named(OF_LEVEL)),
+            },
+            Role::Pruner | Role::Remover(_) | Role::Operator(_) => Assets::NONE,
         }
+    }
+
+    /// Whether somebody took down what is wanted, and nobody said that it may come back.
+    fn is_kept_out(&self, root: Option<&Root>, seen: &Seen) -> bool {
+        let is_blocked = |asset: usize| {
+            let name = ASSETS[asset].to_string();
+            root.is_some_and(|root| root.blocked(&name).is_some())
+        };
+        !matches!(self.role(), Role::Returner(_))
+            && !self.is_without(Without::KeptOut)
+            && self.wanted(seen).each().any(is_blocked)
     }
 
     fn begin(&mut self, root: Option<&Root>) -> Option<Step> {
@@ -333,6 +386,9 @@ impl Turn<'_> {
             return None;
         }
         let seen = Kept::new(Root::seen(root));
+        if self.is_kept_out(root, &seen) {
+            return Some(Step::Told(Outcome::Refused));
+        }
         if self.is_without(Without::AssetsFirst) {
             let release = self.release(&seen);
             return Some(Step::Manifest { seen, release });
@@ -344,7 +400,7 @@ impl Turn<'_> {
     }
 
     fn put_all(&mut self, seen: Kept<Seen>) -> Step {
-        let left = self.wanted();
+        let left = self.wanted(&seen);
         Step::Put { seen, left }
     }
 
@@ -360,7 +416,7 @@ impl Turn<'_> {
         let tries = self.me().tries;
         let id = format!("{}-{tries}", self.who);
         let parent = seen.parent.clone();
-        Kept::new(release(id, parent, seen.newest.clone(), self.wanted()))
+        Kept::new(release(id, parent, seen.newest.clone(), self.wanted(seen)))
     }
 
     fn put(&mut self, seen: Kept<Seen>, left: Assets) -> Step {
@@ -377,7 +433,7 @@ impl Turn<'_> {
     }
 
     fn verify(&mut self, seen: Kept<Seen>) -> Step {
-        let left = self.wanted().but(self.storage().there());
+        let left = self.wanted(&seen).but(self.storage().there());
         if left == Assets::NONE {
             let release = self.release(&seen);
             Step::Manifest { seen, release }
@@ -432,8 +488,13 @@ impl Turn<'_> {
             _ => (Overwrites::None, Plain::Settled),
         };
         let seen = self.shown(root, seen);
+        let back = match self.role() {
+            Role::Returner(text) => text.chars().map(String::from).collect(),
+            _ => BTreeSet::new(),
+        };
         let publish = |root: Option<&Root>| {
-            Root::publish(root, &seen, release.clone(), overwrites, plain, &stamp)
+            let next = Root::publish(root, &seen, release.clone(), overwrites, plain, &stamp);
+            Ok(next?.putting_back(&back))
         };
         if !self.is_without(Without::Epoch) {
             return publish(root);
@@ -451,6 +512,7 @@ impl Turn<'_> {
             Some(Without::Parent) if now.newest == seen.newest => shown.switched = now.switched,
             Some(Without::Newest) if now.parent == seen.parent => shown.switched = now.switched,
             Some(Without::Epoch) => shown.epoch = now.epoch,
+            Some(Without::Levels) => shown.unlocked = now.unlocked,
             _ => {}
         }
         shown
@@ -493,7 +555,7 @@ impl Turn<'_> {
                 Step::Look(release)
             }
             What::Commit { seen, .. } if self.is_without(Without::AssetsFirst) => {
-                let left = self.wanted();
+                let left = self.wanted(&seen);
                 Step::Put { seen, left }
             }
             What::Commit { .. } => committed(is_recognised),
@@ -702,6 +764,105 @@ impl Turn<'_> {
         }
     }
 
+    // Somebody who takes an asset down.
+
+    fn begin_removing(&mut self, root: Option<&Root>, asset: usize) -> Step {
+        if is_sweeping(root) {
+            return begin_pruning(root);
+        }
+        let Some(root) = root else {
+            return Step::Told(Outcome::Idle);
+        };
+        let Some(current) = root.current.clone() else {
+            return Step::Told(Outcome::Idle);
+        };
+        let seen = Kept::new(Root::seen(Some(root)));
+        let named = Assets(1 << asset);
+        let has = Assets::named(&current.manifest);
+        let rest = has.but(named);
+        let doomed = match self.is_without(Without::ByName) {
+            true => self.storage().there().but(rest),
+            false => Assets(self.storage().there().0 & named.0),
+        };
+        let doomed: Vec<(usize, u8)> = doomed
+            .each()
+            .map(|asset| (asset, self.state.storage.assets[asset].generation))
+            .collect();
+        if doomed.is_empty() {
+            return Step::Told(Outcome::Idle);
+        }
+        let change = change(self.who, self.me().changes);
+        let plan = Kept::new(Plan::new(change, doomed));
+        if rest == has {
+            return Step::TakeDown {
+                seen,
+                release: None,
+                plan,
+            };
+        }
+        let (who, tries) = (self.who, self.me().tries);
+        let id = format!("{who}-{tries}");
+        let newest = seen.newest.clone();
+        let release = release(id, Some(current.id), newest, rest);
+        Step::Lessen {
+            seen,
+            release: Kept::new(release),
+            plan,
+        }
+    }
+
+    fn lessen(&mut self, seen: Kept<Seen>, release: Kept<Release>, plan: Kept<Plan>) -> Step {
+        match self.ask(Request::Manifest(release.clone())) {
+            Answer::Nothing => Step::Lessen {
+                seen,
+                release,
+                plan,
+            },
+            Answer::Done | Answer::Refused => Step::TakeDown {
+                seen,
+                release: Some(release),
+                plan,
+            },
+        }
+    }
+
+    fn take_down(&mut self, seen: &Seen, release: Option<Kept<Release>>, plan: Kept<Plan>) -> Step {
+        let Role::Remover(asset) = self.role() else {
+            unreachable!("nobody else takes anything down");
+        };
+        let before = self.root();
+        let stamp = self.stamp();
+        let name = BTreeSet::from([ASSETS[asset].to_string()]);
+        let (blocked, others) = match &release {
+            Some(_) => (name, BTreeSet::new()),
+            None => (BTreeSet::new(), name),
+        };
+        let takedown = Takedown {
+            at: stamp.at,
+            actor: String::new(),
+            why: None,
+            sweep: plan.text.clone(),
+            blocked,
+            others,
+        };
+        let shown = self.shown(before.as_deref(), seen);
+        let to = release.as_deref().cloned();
+        let after = before
+            .as_ref()
+            .map(|root| root.take_down(&shown, to, takedown, &stamp));
+        match after {
+            Some(Ok(after)) => {
+                let after = match self.is_without(Without::Announcement) {
+                    true => with_gc_of(after, before.as_deref()),
+                    false => after,
+                };
+                let replaced = release.as_ref().map(|_| seen);
+                self.replace(replaced, Goal::Announce, before, after, What::Sweep(plan))
+            }
+            _ => Step::Told(Outcome::Refused),
+        }
+    }
+
     // An operator.
 
     fn operate(&mut self, goal: Goal, before: Option<Kept<Root>>) -> Step {
@@ -710,6 +871,8 @@ impl Turn<'_> {
         let after = match (goal, root) {
             (Goal::Live, _) => self.go_live(root),
             (Goal::Open, Some(root)) => root.end_live(&stamp).ok(),
+            (Goal::Unlock, _) => Root::unlock(root, &BTreeSet::from([LEVEL.into()]), &stamp).ok(),
+            (Goal::Lock, _) => Root::lock(root, &BTreeSet::from([LEVEL.into()]), &stamp).ok(),
             (Goal::Touch, Some(root)) => Some(Root::touch(Some(root), &stamp)),
             (Goal::RollBack, Some(root)) => match self.begin_rollback(root) {
                 Some(step) => return step,
@@ -754,6 +917,11 @@ impl Turn<'_> {
         let current = root.current_id()?;
         let at = retained.iter().position(|release| release.id == *current)?;
         let to = Kept::new((*retained.get(at + 1)?).clone());
+        // The program makes another release of it then, as a publisher does.
+        let is_blocked = |asset: usize| root.blocked(&ASSETS[asset].to_string()).is_some();
+        if Assets::named(&to.manifest).each().any(is_blocked) {
+            return None;
+        }
         let seen = Kept::new(Root::seen(Some(root)));
         Some(Step::Reverify { seen, to })
     }
@@ -772,8 +940,12 @@ impl Turn<'_> {
         let shown = self.shown(before.as_deref(), seen);
         let after = before.as_ref().and_then(|root| {
             let to = to.clone();
-            root.roll_back(&shown, to, Overwrites::None, Plain::Settled, &stamp)
-                .ok()
+            let root = match self.is_without(Without::Waiting) {
+                true => &without_sweep(root),
+                false => root,
+            };
+            let after = root.roll_back(&shown, to, Overwrites::None, Plain::Settled, &stamp);
+            Some(with_gc_of(after.ok()?, before.as_deref()))
         });
         match after {
             Some(after) => self.replace(Some(seen), Goal::RollBack, before, after, What::Task),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use assetsync::release::root::{Gc, Nonce, Plain, Release, ReleaseId, Root, Stamp};
 use jiff::Timestamp;
 
+use super::people::Role;
 use super::{Rules, Without};
 
 /// Names of assets; more than three would only make more states.
@@ -61,6 +62,12 @@ impl<T: fmt::Debug> fmt::Debug for Kept<T> {
         (**self).fmt(f)
     }
 }
+
+/// A level that is held.
+pub const LEVEL: &str = "late";
+
+/// The assets that are in it, where a role minds levels.
+pub const OF_LEVEL: &str = "c";
 
 /// A set of assets, one bit for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,6 +139,8 @@ pub enum Goal {
     Open,
     RollBack,
     Touch,
+    Unlock,
+    Lock,
 }
 
 /// A change of the root, with the version it must find.
@@ -184,6 +193,7 @@ pub enum Breach {
     WrongParent,
     LeftOut,
     Unexplained,
+    LockedPublished,
 }
 
 /// What somebody remembers who sees all, so that properties can speak of the past.
@@ -198,16 +208,16 @@ pub struct Witness {
     /// Changes that somebody was told took effect.
     pub committed: u64,
     /// Each [`Breach`] that happened.
-    breaches: u8,
+    breaches: u16,
 }
 
 impl Witness {
     pub fn has_seen(&self, breach: Breach) -> bool {
-        self.breaches & (1 << breach as u8) != 0
+        self.breaches & (1 << breach as u16) != 0
     }
 
     fn sees(&mut self, breach: Breach) {
-        self.breaches |= 1 << breach as u8;
+        self.breaches |= 1 << breach as u16;
     }
 }
 
@@ -412,7 +422,8 @@ impl Storage {
             return false;
         }
         asset.is_there = false;
-        if self.witness.is_promised {
+        let is_asked_for = rules.people.contains(&Role::Remover(which));
+        if self.witness.is_promised && !is_asked_for {
             self.witness.sees(Breach::DeletedWhileLive);
         }
         true
@@ -436,7 +447,7 @@ impl Storage {
         if !is_version(self.root.as_ref(), swap.before.as_ref(), rules) {
             return false;
         }
-        self.judge(swap);
+        self.judge(swap, rules);
         self.witness.done |= 1 << swap.change;
         self.witness.is_promised &= swap.goal != Goal::Open;
         self.root = Some(swap.after.clone());
@@ -444,7 +455,7 @@ impl Storage {
     }
 
     /// Looks at a change of the root that's about to take effect.
-    fn judge(&mut self, swap: &Swap) {
+    fn judge(&mut self, swap: &Swap, rules: &Rules) {
         let before = self.root.as_deref();
         let went_back = before.is_some_and(|before| swap.after.seq <= before.seq);
         let replaced = before.and_then(Root::current_id);
@@ -459,7 +470,14 @@ impl Storage {
             .filter(|_| swap.goal == Goal::Publish);
         let newest = before.and_then(|before| before.newest.as_ref());
         let leaves_out = published.is_some_and(|release| release.previous.as_ref() != newest);
+        let minds_levels = |role: &Role| matches!(role, Role::LevelPublisher(_));
+        let has_of_level = |release: &Release| release.manifest.contains(OF_LEVEL);
+        let is_locked = !before.is_some_and(|before| before.unlocked.contains_key(LEVEL));
+        let locked = rules.people.iter().any(minds_levels)
+            && is_locked
+            && published.is_some_and(has_of_level);
         for (happened, breach) in [
+            (locked, Breach::LockedPublished),
             (went_back, Breach::WentBack),
             (is_wrong, Breach::WrongParent),
             (leaves_out, Breach::LeftOut),

@@ -114,7 +114,8 @@ impl History {
             let damaged = self.damaged(find);
             self.wrong.extend(damaged);
         } else {
-            self.note_object(name, before, now);
+            let is_asked_for = now.is_none() && self.is_taken_down(name, find);
+            self.note_object(name, before, now, is_asked_for);
         }
         let torn = self.torn(find);
         self.wrong.extend(torn);
@@ -137,9 +138,33 @@ impl History {
         }
     }
 
-    fn note_object(&mut self, name: &str, before: Option<blake3::Hash>, now: Option<blake3::Hash>) {
+    /// Whether the takedown that the root announces names it; or it's what a takedown tries deletions on.
+    fn is_taken_down(&self, name: &str, find: Find<'_>) -> bool {
+        if name.contains("/sweeps/probe-") {
+            return true;
+        }
+        let takedown = self.roots.last().and_then(Root::taking_down);
+        let Some(plan) = takedown.and_then(|down| find(&format!("{}{}", self.folder, down.sweep)))
+        else {
+            return false;
+        };
+        let plan = gunzipped(plan.bytes).expect("a plan that was announced");
+        let plan: serde_json::Value = serde_json::from_slice(&plan).expect("JSON");
+        let objects = plan["objects"].as_array().expect("a list");
+        objects
+            .iter()
+            .any(|object| object["key"].as_str() == name.strip_prefix(PREFIX))
+    }
+
+    fn note_object(
+        &mut self,
+        name: &str,
+        before: Option<blake3::Hash>,
+        now: Option<blake3::Hash>,
+        is_asked_for: bool,
+    ) {
         let is_live = self.roots.last().is_some_and(|root| root.live.is_some());
-        if is_live && before.is_some() {
+        if is_live && before.is_some() && !is_asked_for {
             let how = now.map_or("deleted", |_| "written over");
             self.wrong.push(format!("{name} was {how} while live"));
         }

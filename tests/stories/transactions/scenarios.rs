@@ -31,10 +31,15 @@ pub enum Scenario {
     LiveOff,
     Prune,
     Resolve,
+    /// Of a page, and of a file of which an earlier release had another version, while live.
+    Takedown,
 }
 
+/// What is taken down.
+const TAKEN_DOWN: [&str; 2] = ["news.html", "gears.js"];
+
 impl Scenario {
-    pub const ALL: [Scenario; 9] = [
+    pub const ALL: [Scenario; 10] = [
         Scenario::FirstPush,
         Scenario::Push,
         Scenario::LivePush,
@@ -44,6 +49,7 @@ impl Scenario {
         Scenario::LiveOff,
         Scenario::Prune,
         Scenario::Resolve,
+        Scenario::Takedown,
     ];
 
     pub fn name(self) -> &'static str {
@@ -57,6 +63,7 @@ impl Scenario {
             Scenario::LiveOff => "live-off",
             Scenario::Prune => "prune",
             Scenario::Resolve => "resolve",
+            Scenario::Takedown => "takedown",
         }
     }
 
@@ -170,12 +177,20 @@ impl Stage {
         let old_pages = server.snapshot();
         if matches!(
             scenario,
-            Scenario::PushBack | Scenario::Rollback | Scenario::Prune | Scenario::Resolve
+            Scenario::PushBack
+                | Scenario::Rollback
+                | Scenario::Prune
+                | Scenario::Resolve
+                | Scenario::Takedown
         ) {
             let second = ann.push(&second).await.expect("published").release;
             if matches!(scenario, Scenario::Prune | Scenario::Resolve) {
                 release = second;
             }
+        }
+        if scenario == Scenario::Takedown {
+            ann.go_live().await.expect("live");
+            release = None;
         }
         let mut snapshot = server.snapshot();
         match scenario {
@@ -194,6 +209,7 @@ impl Stage {
             Scenario::Push | Scenario::Prune | Scenario::Resolve => second,
             Scenario::LivePush => third,
             Scenario::PushBack => built(&again),
+            Scenario::Takedown => without(second, &TAKEN_DOWN),
             _ => first,
         };
         Stage {
@@ -230,6 +246,15 @@ impl Stage {
                 // A sweep that began is finished later.
                 Err(error) => Told::Unknown(error.to_string()),
             },
+            Scenario::Takedown => match ann.take_down(&TAKEN_DOWN).await {
+                Ok(taken_down) => Told::Done {
+                    release: taken_down.release.map(|release| release.id),
+                    is_complete: true,
+                },
+                Err(error) if error.exit_code() <= 4 && !is_of_storage(&error) => told(error),
+                // What began is finished later.
+                Err(error) => Told::Unknown(error.to_string()),
+            },
             Scenario::Resolve => match ann.resolve().await {
                 Ok(report) => done(report.is_none_or(|report| report.is_complete())),
                 Err(error) => Told::Unknown(error.to_string()),
@@ -252,6 +277,10 @@ impl Stage {
 
     /// Does it again, as somebody would who was told that it failed; it must go well.
     pub async fn act_again(&self, ann: &Deployer) -> Result<(), String> {
+        if self.scenario == Scenario::Takedown {
+            // A takedown that was interrupted is finished first, as it says itself.
+            ann.resolve().await.map_err(|error| error.to_string())?;
+        }
         match (self.scenario, self.act(ann).await) {
             (
                 _,
@@ -267,6 +296,7 @@ impl Stage {
                 }
             }
             (Scenario::LiveOff, Told::Nothing(why)) if why.contains("Already") => Ok(()),
+            (Scenario::Takedown, Told::Nothing(why)) if why.contains("any more") => Ok(()),
             (_, told) => Err(format!("{told:?}")),
         }
     }
@@ -317,11 +347,17 @@ impl Stage {
             let folder = name.trim_end_matches("root.json");
             wrong.extend(self.garbage(there, folder, &root));
         }
+        if self.scenario == Scenario::Takedown {
+            wrong.extend(self.not_taken_down(there));
+        }
         wrong
     }
 
     fn unfinished_root(&self, root: &Root) -> Vec<String> {
-        let is_live = matches!(self.scenario, Scenario::LiveOn | Scenario::LivePush);
+        let is_live = matches!(
+            self.scenario,
+            Scenario::LiveOn | Scenario::LivePush | Scenario::Takedown
+        );
         let is_release = match (self.scenario.is_push(), &self.release) {
             (false, Some(release)) => root.current.as_ref() == Some(release),
             _ => root.current.is_some(),
@@ -336,12 +372,39 @@ impl Stage {
         wrong.map(|(_, what)| (*what).to_string()).collect()
     }
 
+    /// What is there of what was taken down, and what is gone although nobody asked for it.
+    fn not_taken_down(&self, there: &Snapshot) -> Vec<String> {
+        let versions = [built(&before()), built(&after())];
+        let objects = versions.iter().flat_map(|build| build.published());
+        let wrong = objects.filter_map(|object| {
+            let is_there = there.contains_key(&format!("{PREFIX}{}", object.key));
+            match (is_there, TAKEN_DOWN.contains(&object.path.as_str())) {
+                (true, true) => Some(format!("`{}` is still there", object.key)),
+                (false, false) => Some(format!("`{}` is gone", object.key)),
+                _ => None,
+            }
+        });
+        wrong.collect()
+    }
+
     /// What is there that nobody needs, and what is gone that somebody does.
     fn garbage(&self, there: &Snapshot, folder: &str, root: &Root) -> Vec<String> {
         let mut needed = needed(&self.wanted, folder, root.current.as_ref());
         needed.insert(FOREIGN.to_string());
         unneeded(there, &needed, folder)
     }
+}
+
+/// The same, without these files.
+fn without(mut build: Build, paths: &[&str]) -> Build {
+    build
+        .objects
+        .retain(|object| !paths.contains(&object.path.as_str()));
+    build
+}
+
+fn is_of_storage(error: &Error) -> bool {
+    matches!(error, Error::Store(_))
 }
 
 /// All that one release needs, with the root.

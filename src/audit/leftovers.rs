@@ -1,0 +1,55 @@
+//! What earlier releases published and can still be had, although the current one doesn't publish it. Pure.
+
+use std::collections::BTreeSet;
+
+use super::finding::{Address, Finding, Kind};
+use super::releases::Releases;
+use crate::config::Target;
+use crate::release::leftover::{Leftover, Why, takedown_of};
+use crate::release::manifest::Manifest;
+use crate::store::Listing;
+
+/// Returns one finding for what is held, and one for all else.
+pub(super) fn find(
+    target: &Target,
+    releases: &Releases,
+    manifest: &Manifest,
+    listing: &Listing,
+) -> Vec<Finding> {
+    let held = |path: &str| {
+        let entry = manifest.find(path);
+        entry.filter(|entry| entry.stored.is_none())
+    };
+    // What the release would publish under this very name has a finding of its own.
+    let is_own =
+        |left: &Leftover| held(&left.path).is_some_and(|entry| entry.key.as_str() == left.key);
+    let there = releases.left.iter();
+    let there = there.filter(|left| listing.contains_key(&left.key) && !is_own(left));
+    let is_hidden = |left: &&Leftover| left.why != Why::PlainName || held(&left.path).is_some();
+    let (hidden, others): (Vec<&Leftover>, Vec<&Leftover>) = there.partition(is_hidden);
+    let published: Vec<&str> = manifest.published().map(|entry| &*entry.path).collect();
+    let finding = |left: &[&Leftover], finding: Finding| {
+        let left: Vec<Leftover> = left.iter().map(|left| (*left).clone()).collect();
+        let paths: BTreeSet<&str> = left.iter().map(|left| left.path.as_str()).collect();
+        let mut paths = paths.into_iter().map(str::to_string);
+        let command = takedown_of(target, &left, &published);
+        Finding {
+            path: paths.next(),
+            also: paths.collect(),
+            ..finding
+        }
+        .at(Address::Storage)
+        .fix(format!("`{command}`, and purge it where a CDN keeps it"))
+    };
+    let hidden = (!hidden.is_empty()).then(|| {
+        let seen = "an earlier release published it, and its level is held now";
+        let wanted = "nothing of a level that is held";
+        finding(&hidden, Finding::failed(Kind::Held, wanted, seen))
+    });
+    let others = (!others.is_empty()).then(|| {
+        let seen = "an earlier release published it under a name that anybody can guess";
+        let wanted = "nothing but the current release";
+        finding(&others, Finding::warning(Kind::Left, wanted, seen))
+    });
+    hidden.into_iter().chain(others).collect()
+}

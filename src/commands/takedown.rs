@@ -1,0 +1,121 @@
+//! `takedown`: what is removed at once, since somebody asks for it by name.
+
+use assetsync::release::takedown::{Removal, Wish, plan, take_down};
+use assetsync::report::{removal_json, removal_text};
+use assetsync::{Error, Result, Target};
+use percent_encoding::percent_decode_str;
+
+use super::ask::{Question, confirm};
+use super::{Code, DONE, Session};
+use crate::cli::TargetAndNames;
+use crate::output::{print, print_json};
+
+/// What a takedown is asked for.
+pub(super) struct Asked<'a> {
+    pub(super) what: &'a TargetAndNames,
+    pub(super) levels: &'a [String],
+    pub(super) why: Option<String>,
+    pub(super) only_show: bool,
+    pub(super) is_confirmed: bool,
+    pub(super) as_json: bool,
+}
+
+impl Session<'_> {
+    pub(super) fn take_down(&self, asked: &Asked<'_>) -> Result<Code> {
+        let (target, names) = self.target_and_names(asked.what)?;
+        if names.is_empty() && asked.levels.is_empty() {
+            return Err(Error::usage(
+                "What is to be taken down?",
+                "name its logical paths, such as `puzzle/gears/notes.html`, or a level with `--level`",
+            ));
+        }
+        let place = self.open(&target)?;
+        let levels = place.config.rules.levels();
+        let wish = Wish {
+            names: names
+                .iter()
+                .map(|name| path_of(name, place.target()))
+                .collect(),
+            levels: super::levels(&place.config, asked.levels)?,
+            why: asked.why.clone(),
+        };
+        let requests = place.config.requests;
+        let planned = plan(place.store(), &place.state, &wish, levels, requests);
+        let removal = place.wait(planned)?;
+        if !asked.as_json {
+            print(&removal_text(place.target(), &removal))?;
+        }
+        let mut done = None;
+        if !asked.only_show {
+            if !asked.is_confirmed {
+                confirm(&Question {
+                    question: "Take this down for good?",
+                    unasked: "Nobody can be asked whether to take this down",
+                    declined: "Nothing was taken down",
+                })?;
+            }
+            let work = take_down(place.store(), &place.state, &removal, requests);
+            done = Some(place.deleting("takedown", work)?);
+            self.stop.tell_pending();
+        }
+        if let Some(done) = &done {
+            let release = match &done.release {
+                Some(release) => format!("; {} is the current release", release.id),
+                None => String::new(),
+            };
+            let objects = assetsync::report::count(done.deleted, "object");
+            self.say(&format!("{}: {objects} deleted{release}", place.name()));
+            self.say_cached(place.target(), &removal);
+        }
+        if asked.as_json {
+            print_json(&[removal_json(place.name(), &removal, done.as_ref())])?;
+        }
+        Ok(DONE)
+    }
+
+    /// A cache between the storage and its visitors knows nothing of a deletion.
+    fn say_cached(&self, target: &Target, removal: &Removal) {
+        let Some(public_url) = &target.public_url else {
+            return;
+        };
+        self.say(&format!(
+            "a cache at {public_url} may have {} still: purge {} there",
+            if removal.objects() == 1 { "it" } else { "them" },
+            if removal.objects() == 1 {
+                "its address"
+            } else {
+                "their addresses"
+            },
+        ));
+    }
+
+    /// Splits what was typed into the target, if one is named, and the names of what is meant.
+    pub(super) fn target_and_names<'n>(
+        &self,
+        what: &'n TargetAndNames,
+    ) -> Result<(Vec<String>, &'n [String])> {
+        let config = self.config(assetsync::Wanted::NoTarget)?;
+        let targets = &config.target_names;
+        what.parts(|name| targets.iter().any(|target| target == name))
+    }
+}
+
+/// Returns what is meant by what people type or copy: an address in a browser means its file, and that of a folder its index.
+fn path_of(typed: &str, target: &Target) -> String {
+    let public_url = target.public_url.as_ref();
+    let of_browser = public_url.and_then(|url| {
+        let rest = typed.strip_prefix(url.as_str().trim_end_matches('/'))?;
+        let rest = rest.split(['?', '#']).next()?.strip_prefix('/')?;
+        let rest = percent_decode_str(rest).decode_utf8().ok()?;
+        Some(match rest.is_empty() || rest.ends_with('/') {
+            true => format!("{rest}index.html"),
+            false => rest.into_owned(),
+        })
+    });
+    of_browser.unwrap_or_else(|| {
+        typed
+            .trim_start_matches("./")
+            .trim_start_matches('/')
+            .to_string()
+    })
+}

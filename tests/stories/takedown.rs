@@ -1,0 +1,489 @@
+//! What is taken down at once, what can still be had although nothing publishes it, and that it's said so.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::hunt::{Google, Hunt};
+use crate::support::{Run, Site, refused};
+
+const CONFIG: &str = r#"
+[[level]]
+name = "ending"
+match = "**/ending/**"
+held = true
+[[rule]]
+match = "**/*.html"
+names = "plain"
+[[rule]]
+match = "**/ending/**"
+names = "opaque"
+[target.local]
+url = "file:out"
+"#;
+
+fn hunt() -> Site {
+    let site = (0..20).fold(Site::new(), |site, n| {
+        site.file(&format!("stalls/{n}.txt"), format!("stall {n}"))
+    });
+    site.config(CONFIG)
+        .file("index.html", "<h1>The fair</h1>")
+        .file("rides/wheel.html", "<h1>The wheel</h1>")
+        .file("rides/notes.html", "<p>it turns to MARIGOLD</p>")
+        .file("rides/notes.txt", "MARIGOLD, by the third car")
+        .file("rides/ending/end.html", "<h1>MARIGOLD</h1>")
+}
+
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Runs the takedown that a warning advises.
+fn follow(site: &Site, run: &Run) {
+    let command = run
+        .stderr
+        .split('`')
+        .find(|part| part.starts_with("assetsync takedown"));
+    let command = command.unwrap_or_else(|| panic!("no takedown is advised: {run}"));
+    let mut arguments: Vec<&str> = command.split(' ').skip(1).collect();
+    arguments.push("--yes");
+    site.ok(&arguments);
+}
+
+/// What the folder serves, as text.
+fn served(site: &Site) -> Vec<String> {
+    let files = site.published("out").into_iter();
+    let files = files.filter(|(path, _)| !path.ends_with(".gz") && path != "_headers");
+    files
+        .map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned())
+        .collect()
+}
+
+fn serves(site: &Site, word: &str) -> bool {
+    served(site).iter().any(|text| text.contains(word))
+}
+
+#[test]
+fn a_page_is_gone_at_once_while_live_and_nothing_else_is() {
+    let site = hunt();
+    site.ok(&["push"]);
+    site.write("rides/notes.txt", "MARIGOLD, in the third car from above");
+    site.ok(&["push"]);
+    site.ok(&["live", "on"]);
+    let before = site.published("out");
+    let run = site.run(&["takedown", "local", "rides/notes.html", "rides/notes.txt"]);
+    refused(&run, &["Nobody can be asked", "--yes"]);
+    site.ok(&[
+        "takedown",
+        "local",
+        "rides/notes.html",
+        "rides/notes.txt",
+        "--dry-run",
+    ]);
+    assert_eq!(site.published("out"), before, "nobody said yes");
+
+    let done = json_of(&site.ok(&[
+        "takedown",
+        "local",
+        "rides/notes.html",
+        "rides/notes.txt",
+        "--why",
+        "they have the answer",
+        "--yes",
+        "--json",
+    ]));
+    assert_eq!(done["deleted"], 3, "both versions of the text: {done}");
+    assert!(!serves(&site, "MARIGOLD"), "{:?}", served(&site));
+    let left = site.published("out");
+    let gone = before.keys().filter(|path| !left.contains_key(*path));
+    assert_eq!(gone.count(), 3, "nothing else is");
+    let status = json_of(&site.ok(&["releases", "--json"]));
+    assert_eq!(status["releases"][0]["files"], 22, "{status}");
+    assert_eq!(status["live"]["message"], Value::Null);
+    let takedown = &status["takedowns"][0];
+    assert_eq!(takedown["why"], "they have the answer");
+    assert_eq!(
+        takedown["kept_out"],
+        json!(["rides/notes.html", "rides/notes.txt"])
+    );
+    let text = site.ok(&["releases"]);
+    assert!(text.contains("taken down: 2 files by"), "{text}");
+    assert!(text.contains("(they have the answer)"), "{text}");
+}
+
+#[test]
+fn no_push_publishes_it_again_unless_it_is_told_to() {
+    let site = hunt();
+    site.ok(&["push"]);
+    site.ok(&[
+        "takedown",
+        "local",
+        "rides/notes.html",
+        "--why",
+        "a spoiler",
+        "--yes",
+    ]);
+    let run = site.run(&["push"]);
+    refused(
+        &run,
+        &[
+            "took down",
+            "(a spoiler): 1 file",
+            "rides/notes.html",
+            "`--put-back PATH`",
+        ],
+    );
+    let diff = site.run(&["diff"]);
+    assert!(
+        diff.stderr
+            .contains("A push would be refused: This push publishes what"),
+        "{diff}"
+    );
+    site.write("rides/notes.html", "<p>it turns</p>");
+    refused(&site.run(&["push"]), &["rides/notes.html"]);
+    site.ok(&["push", "--put-back", "rides/notes.html"]);
+    assert!(serves(&site, "it turns"));
+    site.write("rides/notes.html", "<p>it turns and turns</p>");
+    site.ok(&["push"]);
+    let status = json_of(&site.ok(&["releases", "--json"]));
+    assert_eq!(status["takedowns"][0]["kept_out"], json!([]), "{status}");
+    assert_eq!(status["takedowns"][0]["paths"], json!(["rides/notes.html"]));
+    let run = site.run(&["push", "--put-back", "rides/nots.html"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        run.stderr.contains("`rides/nots.html` wasn't taken down"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_rollback_leaves_out_what_was_taken_down_since() {
+    let site = hunt();
+    site.ok(&["push"]);
+    site.write("index.html", "<h1>The fair opens</h1>");
+    site.ok(&["push"]);
+    site.ok(&[
+        "takedown",
+        "local",
+        "rides/notes.txt",
+        "rides/notes.html",
+        "--yes",
+    ]);
+    let releases = json_of(&site.ok(&["releases", "--json"]));
+    let first = releases["releases"][2]["id"]
+        .as_str()
+        .expect("an id")
+        .to_string();
+    let run = site.run(&["rollback", "local", &first]);
+    assert_eq!(run.code, 0, "{run}");
+    let told = format!("which is {first} without what was taken down since");
+    assert!(run.stdout.contains(&told), "{run}");
+    assert!(run.stdout.contains("rides/notes.txt"), "{run}");
+    assert!(serves(&site, "<h1>The fair</h1>") && !serves(&site, "MARIGOLD"));
+    assert_eq!(site.run(&["audit"]).code, 0);
+    // Put back with something else in it, what was deleted is still missing for the releases before.
+    site.write("rides/notes.txt", "the third car");
+    fs::remove_file(site.asset("rides/notes.html")).expect("removed");
+    site.ok(&["push", "--put-back", "rides/notes.txt"]);
+    let run = site.run(&["rollback", "local", &first]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(!serves(&site, "MARIGOLD") && site.run(&["audit"]).code == 0);
+}
+
+#[test]
+fn whatever_takes_a_file_out_of_the_release_says_that_it_can_still_be_had() {
+    type Change = fn(&Site);
+    let remove: Change = |site| fs::remove_file(site.asset("rides/notes.html")).expect("removed");
+    let into_a_level: Change = |site| {
+        let text = CONFIG.replace(
+            "**/ending/**\"\nheld",
+            "{**/ending/**,rides/notes.html}\"\nheld",
+        );
+        let text = text.replace("[[rule]]\nmatch = \"**/ending", "[[rule]]\nmatch = \"rides/notes.html\"\nnames = \"opaque\"\n[[rule]]\nmatch = \"**/ending");
+        let file = site.path("assetsync.toml");
+        let head = "key_file = \"hunt.key\"\n\n[[source]]\ndir = \"assets\"\n\n";
+        fs::write(file, format!("{head}{text}")).expect("written");
+    };
+    for (how, change, flags) in [
+        ("deleted", remove, &[][..]),
+        ("in a level", into_a_level, &["--relock", "ending"]),
+    ] {
+        let site = hunt();
+        site.ok(&["push"]);
+        change(&site);
+        let run = site.run(&[&["push", "--dry-run"], flags].concat());
+        assert!(
+            run.stderr
+                .contains("1 file can still be had at names that anybody can guess"),
+            "{how}: {run}"
+        );
+        let run = site.run(&[&["push"], flags].concat());
+        assert_eq!(run.code, 0, "{how}: {run}");
+        assert!(
+            site.path("out/rides/notes.html").exists(),
+            "{how}: a push deletes nothing"
+        );
+        assert!(run.stderr.contains("rides/notes.html"), "{how}: {run}");
+        site.write("index.html", "<h1>Later</h1>");
+        let run = site.run(&["push", "--json"]);
+        let left = &json_of(&run.stdout)["reachable"];
+        assert_eq!(
+            left[0]["path"], "rides/notes.html",
+            "{how}: whoever comes later is told: {run}"
+        );
+        follow(&site, &run);
+        assert!(!site.path("out/rides/notes.html").exists(), "{how}");
+        assert!(!site.path("out/rides/notes.html.gz").exists(), "{how}");
+        let run = site.run(&["push"]);
+        assert!(!run.stderr.contains("can still be had"), "{how}: {run}");
+    }
+}
+
+#[test]
+fn a_rollback_to_before_a_page_says_that_the_page_is_still_there() {
+    let site = hunt();
+    fs::remove_file(site.asset("rides/notes.html")).expect("removed");
+    site.ok(&["push"]);
+    site.write("rides/notes.html", "<p>it turns to MARIGOLD</p>");
+    site.ok(&["push"]);
+    let run = site.run(&["rollback"]);
+    assert!(
+        run.stderr
+            .contains("1 file can still be had at names that anybody can guess"),
+        "{run}"
+    );
+    follow(&site, &run);
+    assert!(!site.path("out/rides/notes.html").exists());
+}
+
+#[test]
+fn a_level_that_is_held_again_is_taken_down_by_its_name() {
+    let site = hunt();
+    site.ok(&["push", "--unlock", "ending"]);
+    site.write("rides/ending/end.html", "<h1>MARIGOLD!</h1>");
+    site.ok(&["push"]);
+    site.ok(&["lock", "local", "ending"]);
+    let run = site.run(&["push"]);
+    assert!(
+        run.stderr
+            .contains("the addresses that it was published at"),
+        "{run}"
+    );
+    assert!(run.stderr.contains("the level `ending` is held"), "{run}");
+    assert!(
+        run.stderr
+            .contains("`assetsync takedown local --level ending`"),
+        "{run}"
+    );
+    follow(&site, &run);
+    assert!(!serves(&site, "<h1>MARIGOLD"), "both versions are gone");
+    site.ok(&["push", "--unlock", "ending"]);
+    assert!(
+        serves(&site, "<h1>MARIGOLD!"),
+        "a level that is unlocked later isn't kept back"
+    );
+}
+
+#[test]
+fn an_answer_that_moves_into_a_level_is_known_at_its_old_address() {
+    let site = hunt();
+    site.write("rides/end.txt", "MARIGOLD");
+    site.ok(&["push"]);
+    fs::rename(
+        site.asset("rides/end.txt"),
+        site.asset("rides/ending/answer.txt"),
+    )
+    .expect("moved");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stderr.contains("1 file can still be had"), "{run}");
+    assert!(
+        run.stderr
+            .contains("`assetsync takedown local rides/end.txt`"),
+        "{run}"
+    );
+    follow(&site, &run);
+    assert_eq!(
+        served(&site)
+            .iter()
+            .filter(|text| *text == "MARIGOLD")
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn many_leftovers_are_named_by_folders_that_nothing_else_is_in() {
+    let site = hunt();
+    for n in 0..12 {
+        site.write(&format!("old/{n}/page.html"), format!("<p>{n}</p>"));
+    }
+    site.write("rides/a.html", "a");
+    site.ok(&["push"]);
+    fs::remove_dir_all(site.asset("old")).expect("removed");
+    fs::remove_file(site.asset("rides/a.html")).expect("removed");
+    let run = site.run(&["push", "--allow-shrink"]);
+    assert!(run.stderr.contains("13 files can still be had"), "{run}");
+    assert!(
+        run.stderr
+            .contains("`assetsync takedown local old/ rides/a.html`"),
+        "{run}"
+    );
+    follow(&site, &run);
+    assert!(!site.path("out/old/3/page.html").exists() && !site.path("out/rides/a.html").exists());
+    assert!(site.path("out/rides/wheel.html").exists());
+}
+
+#[test]
+fn what_is_meant_is_never_guessed() {
+    let site = hunt();
+    site.ok(&["push"]);
+    let before = site.published("out");
+    fs::write(site.path("out/theirs.html"), "somebody else's").expect("written");
+    for (arguments, code, told) in [
+        (
+            &["rides/note.html"][..],
+            2,
+            "did you mean `rides/notes.html`?",
+        ),
+        (
+            &["rides/notes.html", "rides/ntes.txt"],
+            2,
+            "is called `rides/ntes.txt`",
+        ),
+        (&["rides"], 2, "`rides/` takes down all that is in it"),
+        (&[], 2, "What is to be taken down?"),
+        (&["--level", "endng"], 2, "did you mean `ending`?"),
+        (
+            &["--level", "ending"],
+            2,
+            "Nothing of that is in the target",
+        ),
+        (&["theirs.html"], 3, "isn't as assetsync wrote it"),
+        (&["../out.txt"], 2, "is called `../out.txt`"),
+        (
+            &["nowhere.html", "rides/\u{1b}[2J"],
+            2,
+            "is called `nowhere.html`",
+        ),
+    ] {
+        let run = site.run(&[&["takedown", "local"], arguments, &["--yes"]].concat());
+        assert_eq!(run.code, code, "{arguments:?}: {run}");
+        assert!(run.stderr.contains(told), "{told}: {run}");
+    }
+    fs::remove_file(site.path("out/theirs.html")).expect("removed");
+    assert_eq!(site.published("out"), before, "nothing went by mistake");
+    site.ok(&["takedown", "local", "./rides/", "stalls/", "--yes"]);
+    assert_eq!(served(&site), ["<h1>The fair</h1>"]);
+}
+
+#[test]
+fn an_address_that_was_copied_from_a_browser_is_understood() {
+    let text = CONFIG.replace(
+        "url = \"file:out\"",
+        "url = \"file:out\"\npublic_url = \"https://fair.example/hunt/\"",
+    );
+    let site = hunt().config(&text);
+    site.write("rides/index.html", "<p>MARIGOLD</p>");
+    site.write("rides/big wheel.html", "<p>the big one</p>");
+    site.ok(&["push"]);
+    let run = site.run(&[
+        "takedown",
+        "local",
+        "https://fair.example/hunt/rides/big%20wheel.html?x=1#top",
+        "https://fair.example/hunt/rides/",
+        "--yes",
+    ]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        !site.path("out/rides/big wheel.html").exists()
+            && !site.path("out/rides/index.html").exists()
+    );
+    assert!(site.path("out/rides/wheel.html").exists());
+    assert!(
+        run.stderr
+            .contains("a cache at https://fair.example/hunt/ may have them still"),
+        "{run}"
+    );
+}
+
+#[test]
+fn on_radosgw_the_object_answers_no_more() {
+    let hunt = Hunt::new();
+    for n in 0..20 {
+        hunt.site
+            .write(&format!("stalls/{n}.html"), format!("stall {n}"));
+    }
+    let config = fs::read_to_string(hunt.site.path("assetsync.toml")).expect("readable");
+    let rule = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n";
+    fs::write(hunt.site.path("assetsync.toml"), config + rule).expect("written");
+    for target in ["prod", "one"] {
+        hunt.site.write("news.html", "<p>MARIGOLD</p>");
+        hunt.ok(&["push", target]);
+        hunt.ok(&["live", "on", target]);
+        fs::remove_file(hunt.site.asset("news.html")).expect("removed");
+        let run = hunt.run(&["push", target]);
+        let command = format!("`assetsync takedown {target} news.html`");
+        assert!(run.stderr.contains(&command), "{run}");
+        hunt.ok(&["takedown", target, "news.html", "--yes"]);
+        let run = hunt.run(&["audit", target]);
+        assert!(!run.stdout.contains("news.html"), "{run}");
+        let run = hunt.run(&["takedown", target, "news.html", "--yes"]);
+        assert_eq!(run.code, 2, "it's gone: {run}");
+    }
+    let keys = hunt.assets.all_keys();
+    assert!(
+        !keys.iter().any(|key| key.ends_with("news.html")),
+        "{keys:?}"
+    );
+}
+
+#[test]
+fn on_google_the_object_answers_no_more() {
+    let hunt = Google::new(&[]);
+    let ok = |arguments: &[&str]| {
+        let run = hunt.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {run}");
+        run
+    };
+    ok(&["push", "prod", "--allow-exposed"]);
+    ok(&["live", "on", "prod"]);
+    assert_eq!(hunt.server.objects("hunt").len(), 1);
+    ok(&[
+        "takedown",
+        "prod",
+        "map.png",
+        "--yes",
+        "--why",
+        "it shows the way",
+    ]);
+    assert!(hunt.server.objects("hunt").is_empty());
+}
+
+#[test]
+fn an_audit_names_what_is_left_and_how_it_goes() {
+    let site = hunt();
+    site.ok(&["push", "--unlock", "ending"]);
+    site.write("rides/ending/end.html", "<h1>MARIGOLD!</h1>");
+    fs::remove_file(site.asset("rides/notes.html")).expect("removed");
+    site.ok(&["push", "--relock", "ending"]);
+    let run = site.run(&["audit", "--json"]);
+    assert_eq!(run.code, 3, "a level that is held can be had: {run}");
+    let report = json_of(&run.stdout);
+    let findings = report["findings"].as_array().expect("a list");
+    let of = |kind: &str| {
+        let found = findings.iter().find(|finding| finding["kind"] == kind);
+        found.unwrap_or_else(|| panic!("no {kind}: {report:#}"))
+    };
+    assert_eq!(of("held")["path"], "rides/ending/end.html", "{report:#}");
+    assert_eq!(of("left")["path"], "rides/notes.html");
+    for finding in [of("held"), of("left")] {
+        let fix = finding["fix"].as_str().expect("text");
+        let command = fix.split('`').nth(1).expect("a command");
+        let arguments: Vec<&str> = command.split(' ').skip(1).chain(["--yes"]).collect();
+        site.ok(&arguments);
+    }
+    let run = site.run(&["audit"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(!serves(&site, "MARIGOLD</h1>") && !serves(&site, "it turns to"));
+}
