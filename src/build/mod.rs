@@ -292,7 +292,7 @@ fn build_once(
         .chain(named)
         .collect();
     known.sort_unstable();
-    let spoilers = spoilers::find(tree, &objects, former, &known, progress);
+    let spoilers = spoilers::find(tree, &objects, &drafts, former, &known, progress);
     problems.extend(spoilers.problems);
     if !problems.is_empty() {
         return Err(problems);

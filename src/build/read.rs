@@ -40,6 +40,8 @@ pub(super) struct Draft {
     /// What it refers to; line and column are those of `references` and so on, in their order.
     pub found: Found,
     pub places: Places,
+    /// What its scripts put together, for the search for names of hidden files.
+    pub constants: Vec<Constant>,
     /// What goes, whatever it refers to: comments, metadata.
     pub cuts: Vec<(Range<usize>, Vec<u8>)>,
     /// Why it can't be published. What else is known of it holds all the same.
@@ -54,6 +56,13 @@ pub(super) struct Places {
     pub references: Vec<(u32, u32)>,
     pub placeholders: Vec<(u32, u32)>,
     pub mentions: Vec<(u32, u32)>,
+}
+
+/// A string that a script puts together, and where: line and column, counted from 1.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Constant {
+    pub place: (u32, u32),
+    pub text: String,
 }
 
 /// A worker's buffer.
@@ -132,6 +141,7 @@ impl Draft {
             is_opaque: false,
             found: Found::default(),
             places: Places::default(),
+            constants: Vec::new(),
             cuts: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
@@ -308,6 +318,13 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
     let mut found = language.find(&text, &policy.references);
     let mut lines = Lines::new(&text);
     source_map(asset, &mut found, &mut lines, draft);
+    let constants = std::mem::take(&mut found.constants).into_iter();
+    draft.constants = constants
+        .map(|constant| Constant {
+            place: lines.place(constant.at),
+            text: constant.text,
+        })
+        .collect();
     let is_unread = found.faults.iter().any(|fault| fault.message != MISPLACED);
     if is_unread
         && policy.source_maps != SourceMaps::Publish

@@ -2,7 +2,9 @@
 //! oxc's; only literals are references. Knows nothing of pages and of the tree.
 
 mod comments;
+mod constants;
 mod depth;
+mod names;
 mod paths;
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,8 @@ pub struct Found {
     pub comments: Vec<Range<usize>>,
     /// Strings of a script that look like the path of a file, in places where nothing is rewritten.
     pub mentions: Vec<Mention>,
+    /// Strings that a script puts together from parts which are all written in it.
+    pub constants: Vec<Mention>,
     /// Comments that name or hold a source map.
     pub source_maps: Vec<SourceMap>,
     /// What looks like the making of a path, which nobody can resolve before the script runs.
@@ -192,6 +194,11 @@ impl Found {
         self.comments.extend(part.comments.iter().map(range));
         self.mentions.extend(
             part.mentions
+                .into_iter()
+                .map(|m| Mention { at: map(m.at), ..m }),
+        );
+        self.constants.extend(
+            part.constants
                 .into_iter()
                 .map(|m| Mention { at: map(m.at), ..m }),
         );

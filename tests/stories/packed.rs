@@ -1,11 +1,7 @@
 //! Names of hidden files are found in what is packed: archives, documents, fonts, pictures.
 
-use std::io::Write;
-
-use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-
 use crate::support::Site;
+use crate::support::packing::{gzipped, page, tarred, zip};
 
 const LEVELS: &str = r#"
 [[level]]
@@ -22,94 +18,6 @@ fn site() -> Site {
         .config(LEVELS)
         .file("puzzle/clock/index.html", "<p>a puzzle")
         .file(FILE, "a picture")
-}
-
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
-    for (name, content) in members {
-        let member = archive
-            .new_file(*name)
-            .compression_method(rawzip::CompressionMethod::DEFLATE);
-        let (mut entry, config) = member.start().expect("a name");
-        let mut encoder = DeflateEncoder::new(&mut entry, Compression::default());
-        encoder.write_all(content).expect("in memory");
-        encoder.finish().expect("in memory");
-        let mut counted = config.wrap(std::io::sink());
-        counted.write_all(content).expect("nowhere");
-        let (_, descriptor) = counted.finish().expect("nowhere");
-        entry.finish(descriptor).expect("in memory");
-    }
-    archive.finish().expect("in memory");
-    bytes
-}
-
-fn gzipped(content: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content).expect("in memory");
-    encoder.finish().expect("in memory")
-}
-
-fn zlib(content: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content).expect("in memory");
-    encoder.finish().expect("in memory")
-}
-
-fn tarred(name: &str, content: &[u8]) -> Vec<u8> {
-    let mut archive = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_size(content.len() as u64);
-    archive
-        .append_data(&mut header, name, content)
-        .expect("in memory");
-    archive.into_inner().expect("in memory")
-}
-
-/// A PDF of these objects, the first of which is its catalogue.
-fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = b"%PDF-1.7\n".to_vec();
-    let mut places = Vec::new();
-    for (index, object) in objects.iter().enumerate() {
-        places.push(bytes.len());
-        bytes.extend(format!("{} 0 obj\n", index + 1).bytes());
-        bytes.extend_from_slice(object);
-        bytes.extend(b"\nendobj\n");
-    }
-    let table = bytes.len();
-    bytes.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
-    for place in places {
-        bytes.extend(format!("{place:010} 00000 n \n").bytes());
-    }
-    let trailer = format!(
-        "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n",
-        objects.len() + 1
-    );
-    bytes.extend(trailer.bytes());
-    bytes
-}
-
-/// A PDF with one page that shows what `content` draws, and one link.
-fn page(content: &str, link: &str) -> Vec<u8> {
-    let drawn = zlib(content.as_bytes());
-    let stream = [
-        format!(
-            "<< /Length {} /Filter /FlateDecode >>\nstream\n",
-            drawn.len()
-        )
-        .into_bytes(),
-        drawn,
-        b"\nendstream".to_vec(),
-    ]
-    .concat();
-    pdf(&[
-        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R /Annots [6 0 R] /Resources << /Font << /F 5 0 R >> >> >>".to_vec(),
-        stream,
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_vec(),
-        format!("<< /Type /Annot /Subtype /Link /Rect [0 0 1 1] /A << /S /URI /URI {link} >> >>").into_bytes(),
-    ])
 }
 
 fn hexadecimal(text: &str) -> String {

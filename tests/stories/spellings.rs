@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use assetsync::{Error, ProblemKind, Progress, build, walk};
 
-use crate::support::Site;
 use crate::support::library::{config, secret};
+use crate::support::{Site, packing};
 
 const LEVELS: &str = r#"
 [[level]]
@@ -264,9 +264,45 @@ const POSITIONS: [(&str, &str, &str, &str); 27] = [
     ),
 ];
 
+/// Packs a text.
+type Pack = fn(&str) -> Vec<u8>;
+
+/// Packed files: what each is called, in the table too, and how it's made of a text.
+const PACKED: [(&str, &str, Pack); 6] = [
+    ("notes.zip", "zip: text", |text| {
+        packing::zip(&[("notes.txt", text.as_bytes())])
+    }),
+    ("notes.docx", "docx: text", |text| {
+        let text = format!("<w:p><w:t>see {text} for more</w:t></w:p>");
+        packing::zip(&[("word/document.xml", text.as_bytes())])
+    }),
+    ("notes.tgz", "tar and gzip: text", |text| {
+        packing::gzipped(&packing::tarred("notes.txt", text.as_bytes()))
+    }),
+    ("drawing.svgz", "svgz: text", |text| {
+        packing::gzipped(format!("<svg><text>{text}</text></svg>").as_bytes())
+    }),
+    ("picture.png", "PNG: compressed text", |text| {
+        let text = packing::zlib(text.as_bytes());
+        packing::png_with(b"zTXt", &[b"Comment\0\0".as_slice(), &text].concat())
+    }),
+    ("paper.pdf", "PDF: stream", |text| {
+        packing::deflated_pdf(&format!("% {text} \n"))
+    }),
+];
+
 fn site(spelling: &str) -> Site {
+    let site = unpacked_site(spelling);
+    PACKED.iter().fold(site, |site, (path, _, pack)| {
+        site.file(path, pack(spelling))
+    })
+}
+
+fn unpacked_site(spelling: &str) -> Site {
     let site = Site::new()
-        .config(LEVELS)
+        .config(&format!(
+            "[[rule]]\nmatch = \"*.docx\"\npublish = true\n{LEVELS}"
+        ))
         .file("puzzle/gears/index.html", "<p>a puzzle")
         .file("puzzle/gears/solution/index.html", "<p>a solution")
         .file(FILE, "a picture");
@@ -275,6 +311,12 @@ fn site(spelling: &str) -> Site {
         .fold(site, |site, (path, _, before, after)| {
             site.file(path, format!("{before}{spelling}{after}"))
         })
+}
+
+/// Every file, and what it's called in the table.
+fn positions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let plain = POSITIONS.iter().map(|(path, name, ..)| (*path, *name));
+    plain.chain(PACKED.iter().map(|(path, name, _)| (*path, *name)))
 }
 
 /// Which files name what is hidden.
@@ -300,10 +342,9 @@ fn every_spelling_is_found_in_every_place() {
     let mut missed = Vec::new();
     for (name, spelling) in spellings() {
         let found = found(&site(&spelling));
-        let not: Vec<&str> = POSITIONS
-            .iter()
-            .filter(|(path, ..)| !found.contains_key(*path))
-            .map(|(_, name, ..)| *name)
+        let not: Vec<&str> = positions()
+            .filter(|(path, _)| !found.contains_key(*path))
+            .map(|(_, name)| name)
             .collect();
         if !not.is_empty() {
             missed.push(format!("{name} ({spelling:?}): {}", not.join(", ")));
@@ -316,7 +357,7 @@ fn every_spelling_is_found_in_every_place() {
             "{name} isn't in the documents"
         );
     }
-    for (_, name, ..) in POSITIONS {
+    for (_, name) in positions() {
         assert!(
             docs.contains(&format!("| {name} |\n")),
             "{name} isn't in the documents"
@@ -395,6 +436,10 @@ fn what_may_be_meant_otherwise_is_a_warning_that_a_rule_ends() {
         (
             "see solution/ for more",
             "`puzzle/gears/notes.txt:1:5` is open, and names the folder of `puzzle/gears/solution/gears.html`",
+        ),
+        (
+            "{7: \"puzzle/gears/solution/teeth-of-gears\"}",
+            "`puzzle/gears/notes.txt:1:6` is open, and names, without its ending, `puzzle/gears/solution/teeth-of-gears.json`",
         ),
         // The wheel is that of its own folder.
         (

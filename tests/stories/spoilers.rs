@@ -1,7 +1,9 @@
 //! Nothing that is open says anything of what isn't: references, strings, held levels.
 
+use assetsync::{Build, Cache, Error, Former, ObjectKey, Problem, Progress, build_knowing, walk};
+
 use crate::support::Site;
-use crate::support::library::built;
+use crate::support::library::{built, config, secret};
 
 const LEVELS: &str = r#"
 [[level]]
@@ -151,6 +153,35 @@ fn what_only_looks_like_such_a_name_is_no_alarm() {
             "<p>resolution/answer.png my-solution/answer.png</p>",
         );
     site.ok(&["push"]);
+}
+
+#[test]
+fn a_name_means_the_nearest_file() {
+    let levels = LEVELS.replace("**/solution/**", "{index.html,app/pages/end.html}");
+    let site = || {
+        Site::new()
+            .config(&levels)
+            .file("index.html", "<p>later")
+            .file("app/pages/end.html", "<p>the end")
+            .file("app/js/pages/end.html", "<p>a note")
+    };
+    for (path, text) in [
+        ("app/list.json", "{\"index.html\": \"./index.html\"}"),
+        ("app/js/list.json", "{\"end\": \"pages/end.html\"}"),
+    ] {
+        let run = site().file(path, text).run(&["diff"]);
+        assert_eq!(run.code, 0, "{path}: {run}");
+    }
+    for (path, text) in [
+        ("list.json", "{\"index.html\": 1}"),
+        ("app/list.json", "{\"a\": \"../index.html\"}"),
+        ("app/list.json", "{\"a\": \"/index.html\"}"),
+        ("app/css/list.json", "{\"end\": \"pages/end.html\"}"),
+        ("app/js/list.json", "{\"end\": \"/app/pages/end.html\"}"),
+    ] {
+        let run = site().file(path, text).run(&["diff"]);
+        assert_eq!(run.code, 2, "{path}: {run}");
+    }
 }
 
 #[test]
@@ -349,6 +380,75 @@ fn a_plain_name_hides_nothing_and_is_refused_in_a_level_that_is_not_held() {
         "{run}"
     );
     plain("posthunt").ok(&["push"]);
+}
+
+/// What is wrong with a site whose earlier releases had these files that are hidden now.
+fn wrong_after(site: &Site, then: &Build) -> Vec<Problem> {
+    let config = config(site);
+    let tree = walk(&config.sources, &config.rules);
+    let former: Vec<Former> = then
+        .objects
+        .iter()
+        .map(|object| Former {
+            key: object.key.clone(),
+            path: object.path.clone(),
+            level: tree.levels.of(&object.path),
+        })
+        .collect();
+    match build_knowing(&former, &Cache::none(), &tree, &secret(), &Progress::new()) {
+        Err(Error::Tree(problems)) => problems,
+        other => {
+            other.expect("publishable");
+            Vec::new()
+        }
+    }
+}
+
+#[test]
+fn a_former_address_of_a_hidden_file_is_found_like_the_present_one() {
+    for style in ["opaque", "readable", "palindrome-2022"] {
+        let names = format!("[[rule]]\nmatch = \"**/solution/**\"\nnames = \"{style}\"\n{LEVELS}");
+        let then = hunt()
+            .config(&names)
+            .file("puzzle/x/solution/index.html", "<p>as it was")
+            .file("puzzle/x/solution/gone.html", "<p>an idea");
+        let then = built(&then);
+        let old = |path: &str| -> &ObjectKey { &then.find(path).expect("it's there").key };
+        for (path, text, says) in [
+            (
+                "notes.txt",
+                old("puzzle/x/solution/index.html"),
+                "puzzle/x/solution/index.html",
+            ),
+            (
+                "notes.txt",
+                old("puzzle/x/solution/gone.html"),
+                "puzzle/x/solution/gone.html",
+            ),
+        ] {
+            let now = hunt().config(&names).file(path, format!("see {text}"));
+            let problems = wrong_after(&now, &then);
+            let says = format!(
+                "is open, and names a former address of `{says}`, which is in the level `solution`"
+            );
+            // A keyed folder stays, whatever the page says.
+            let is_same = style == "palindrome-2022" && text == old("puzzle/x/solution/index.html");
+            let is_told = |problem: &Problem| is_same || problem.message == says;
+            assert!(
+                problems.len() == 1 && problems.iter().all(is_told),
+                "{says}: {problems:?}"
+            );
+        }
+        // Its own level may know it, and what was open then is open now.
+        let now = hunt()
+            .config(&names)
+            .file(
+                "puzzle/x/solution/index.html",
+                format!("<p>{}", old("puzzle/x/solution/gone.html")),
+            )
+            .file("notes.txt", format!("see {}", old("puzzle/x/map.png")));
+        assert_eq!(wrong_after(&now, &then), []);
+    }
 }
 
 #[test]

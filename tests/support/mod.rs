@@ -10,6 +10,7 @@ pub mod hunt;
 pub mod library;
 pub mod line;
 pub mod media;
+pub mod packing;
 pub mod proxy;
 pub mod s3;
 pub mod s3_server;

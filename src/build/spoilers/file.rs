@@ -8,6 +8,7 @@ use super::Search;
 use super::needles::{self, Needle, picture};
 use super::reading::{Bytes, Reading, Utf16};
 use crate::body;
+use crate::build::read::Constant;
 use crate::encode::read_full;
 use crate::files;
 use crate::media;
@@ -35,8 +36,8 @@ pub(super) enum How {
     AsFolder,
     /// That of the same picture in another size or format.
     AsPicture,
-    /// A page's own name, without its ending.
-    AsPage,
+    /// The own name of a page or script, without its ending.
+    Endless,
     /// Of a folder that has hidden files.
     AsFolderOfFiles,
     /// Its name without a folder.
@@ -48,6 +49,8 @@ pub(super) enum How {
 pub(super) enum Spot {
     /// At this byte of the file.
     At(u64),
+    /// At this line and column: in a string that is put together there.
+    Place(u32, u32),
     /// In the member of this path that is packed in the file; empty if it's the file's own text.
     Packed(String),
 }
@@ -87,6 +90,8 @@ enum Within {
     Member(String),
     /// Paths of members, one on each line.
     Names(Vec<u8>),
+    /// Strings that scripts put together, one on each line: where each line begins, and where in the file the string is made.
+    Constants(Vec<(usize, (u32, u32))>),
 }
 
 /// A place in which a pattern was found.
@@ -112,6 +117,7 @@ pub(super) fn look(search: &Search<'_>, file: usize) -> io::Result<Outcome> {
         buffer: vec![0; CHUNK_BYTES + OVERLAP_BYTES],
     };
     let may_be_packed = looked.all(&mut body::open(object)?)?;
+    looked.constants(&search.drafts[file].constants)?;
     if may_be_packed {
         looked.packed(&object.path)?;
     }
@@ -165,6 +171,23 @@ impl File<'_> {
             [0xfe, 0xff, ..] => Bytes::Utf16(Utf16::BigEndian),
             _ => self.bytes,
         };
+    }
+
+    /// Searches what the file's scripts put together, as if it were written there.
+    fn constants(&mut self, constants: &[Constant]) -> io::Result<()> {
+        let mut written = Vec::new();
+        let mut lines = Vec::new();
+        for constant in constants {
+            lines.push((written.len(), constant.place));
+            written.push(b'"');
+            written.extend_from_slice(constant.text.as_bytes());
+            written.extend_from_slice(b"\"\n");
+        }
+        if written.is_empty() {
+            return Ok(());
+        }
+        self.within = Within::Constants(lines);
+        self.all(&mut written.as_slice()).map(|_| ())
     }
 
     /// Searches what is packed in the file.
@@ -221,6 +244,11 @@ impl File<'_> {
         match &self.within {
             Within::File => Spot::At(at),
             Within::Member(path) => Spot::Packed(path.clone()),
+            Within::Constants(lines) => {
+                let after = lines.partition_point(|(start, _)| *start as u64 <= at);
+                let (line, column) = lines[after.saturating_sub(1)].1;
+                Spot::Place(line, column)
+            }
             Within::Names(names) => {
                 let at = names.len().min(usize::try_from(at).unwrap_or(usize::MAX));
                 let start = memchr::memrchr(b'\n', &names[..at]).map_or(0, |line| line + 1);
@@ -291,7 +319,7 @@ impl File<'_> {
                 let other = self.by_address(tail, place)?;
                 Some((other, self.of_folder(other)))
             }
-            Needle::Page(tail) => Some((self.by_address(tail, place)?, How::AsPage)),
+            Needle::Endless(tail) => Some((self.by_address(tail, place)?, How::Endless)),
             Needle::Picture(tail) => {
                 let form = self.other_form(tail, place.after)?;
                 let stem_alone = Place {
@@ -330,13 +358,21 @@ impl File<'_> {
     /// Returns the object that `tail` means in this place.
     fn by_tail(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
         let whole = || self.search.needles.at(tail);
+        // `index.html` alone isn't that of a folder above.
+        let is_alone = !tail.contains('/') && !place.before.ends_with(b"../");
         let relative = || {
-            let seen = self.search.seen_from(self.file, tail);
+            let seen = match is_alone {
+                true => self.search.beside(self.file, tail),
+                false => self.search.seen_from(self.file, tail),
+            };
             seen.or_else(|| self.by_base(tail, place))
         };
         // In binary files, anything may stand beside a name.
         if self.is_binary && tail.len() >= BINARY_NAME_BYTES_MIN {
-            return whole().or_else(relative);
+            return match is_alone {
+                true => relative(),
+                false => whole().or_else(relative),
+            };
         }
         if place.after.first().copied().is_some_and(is_name) {
             return None;

@@ -6,7 +6,7 @@ mod layers;
 mod needles;
 mod reading;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use rayon::prelude::*;
@@ -15,7 +15,7 @@ use regex::bytes::Regex;
 use self::file::{How, Outcome, Spot};
 use self::needles::Needles;
 use super::limits::{may_name, told_upwards};
-use super::read::{Lines, same_length_utf8};
+use super::read::{Draft, Lines, same_length_utf8};
 use super::{Former, Object};
 use crate::body;
 use crate::error::{escape, plain};
@@ -36,6 +36,7 @@ pub(super) struct Spoilers {
 pub(super) fn find(
     tree: &Tree,
     objects: &[Object],
+    drafts: &[Draft],
     former: &[Former],
     known: &[(u32, u32)],
     progress: &Progress,
@@ -46,6 +47,7 @@ pub(super) fn find(
     let search = Search {
         tree,
         objects,
+        drafts,
         former,
         known,
         needles,
@@ -70,6 +72,8 @@ const LITERALS: &str = r#"(?-u)["'`=(]([^"'`()<>\s{}$\\]{1,200})["'`)\s>]"#;
 struct Search<'a> {
     tree: &'a Tree,
     objects: &'a [Object],
+    /// In the same order.
+    drafts: &'a [Draft],
     former: &'a [Former],
     known: &'a [(u32, u32)],
     needles: Needles,
@@ -115,6 +119,9 @@ impl Search<'_> {
             .map(|(other, (how, spot))| (spot, other, how))
             .collect();
         hits.sort();
+        // `solution/gears` is a page without its ending, and a folder: one word is enough.
+        let surest = surest(&hits);
+        hits.retain(|(spot, _, how)| *how < How::Endless || surest[spot] == *how);
         let mut content = Vec::new();
         if hits.iter().any(|(spot, ..)| matches!(spot, Spot::At(_))) {
             body::open(&self.objects[file])?.read_to_end(&mut content)?;
@@ -124,12 +131,13 @@ impl Search<'_> {
         for (spot, other, how) in hits {
             let place = match &spot {
                 Spot::At(at) => Some(lines.place((*at as usize).min(text.len()))),
+                Spot::Place(line, column) => Some((*line, *column)),
                 Spot::Packed(_) => None,
             };
             let verb = self.verb(&spot, other, how);
             let asset = &self.tree.assets[file];
             let told = told_upwards(self.tree, asset, place, &verb, self.other(other));
-            match how < How::AsPage {
+            match how < How::Endless {
                 true => spoilers.problems.push(told),
                 false => spoilers.warnings.push(doubtful(told, how)),
             }
@@ -143,11 +151,11 @@ impl Search<'_> {
             How::Named => ("names", ""),
             How::AsFolder | How::AsFolderOfFiles => ("names", " the folder of"),
             How::AsPicture => ("names", " another form of"),
-            How::AsPage => ("names", ", without its ending,"),
+            How::Endless => ("names", ", without its ending,"),
             How::Bare => ("may name", ""),
         };
         match spot {
-            Spot::At(_) => format!("{verb}{of}"),
+            Spot::At(_) | Spot::Place(..) => format!("{verb}{of}"),
             Spot::Packed(path) if path.is_empty() => {
                 format!("{verb}, in what is packed in it,{of}")
             }
@@ -188,10 +196,22 @@ impl Search<'_> {
                 .is_ok()
     }
 
-    /// Returns the hidden object that `tail` means from the file's folder, or one above.
+    /// Returns the hidden object that `tail` means from the file's folder, or one above. The nearest file is meant.
     fn seen_from(&self, file: usize, tail: &str) -> Option<usize> {
-        let mut folders = folders_up(self.objects[file].path.folder());
-        folders.find_map(|folder| self.needles.at(&format!("{folder}{tail}")))
+        for folder in folders_up(self.objects[file].path.folder()) {
+            let path = format!("{folder}{tail}");
+            let hidden = self.needles.at(&path);
+            if hidden.is_some() || self.is_file(&path) {
+                return hidden;
+            }
+        }
+        None
+    }
+
+    /// Returns the hidden object that `name` means in the file's own folder.
+    fn beside(&self, file: usize, name: &str) -> Option<usize> {
+        let folder = self.objects[file].path.folder();
+        self.needles.at(&format!("{folder}{name}"))
     }
 
     /// Returns whether `tail` means any file of the tree from there.
@@ -226,6 +246,16 @@ impl Search<'_> {
     }
 }
 
+/// Returns how what is meant in each place is surely meant.
+fn surest(hits: &[(Spot, usize, How)]) -> BTreeMap<Spot, How> {
+    let mut surest = BTreeMap::new();
+    for (spot, _, how) in hits {
+        let known = surest.entry(spot.clone()).or_insert(*how);
+        *known = (*known).min(*how);
+    }
+    surest
+}
+
 /// Returns a folder and all above it, each with a slash at its end, down to the empty one.
 fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
     let above = folder.trim_end_matches('/').rmatch_indices('/');
@@ -240,8 +270,8 @@ fn doubtful(problem: Problem, how: How) -> Problem {
         How::Bare => {
             "have the name of a file that isn't open, without its folder: take it out, or excuse the pair by a rule with `may_name`"
         }
-        How::AsPage => {
-            "have the address of a page that isn't open, without its ending: take it out, or excuse the pair by a rule with `may_name`"
+        How::Endless => {
+            "have the address of a file that isn't open, without its ending: take it out, or excuse the pair by a rule with `may_name`"
         }
         _ => {
             "name a folder that has hidden files only: take it out, or excuse the pair by a rule with `may_name`"

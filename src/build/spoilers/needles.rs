@@ -27,8 +27,8 @@ pub(super) enum Needle {
     Folder(String),
     /// The same without that slash.
     Slashless(String),
-    /// The path of a page without its ending, as many servers take it.
-    Page(String),
+    /// The path of a page without its ending, as many servers take it, or of a script or style, as bundlers write it.
+    Endless(String),
     /// The path of a picture without its ending: other sizes and formats are called so.
     Picture(String),
     /// The name of a file without its folder.
@@ -154,8 +154,8 @@ impl Patterns {
             if let Some((stem, _)) = picture(tail).filter(|(stem, _)| stem.contains('/')) {
                 self.add(stem, Needle::Picture(tail.to_string()));
             }
-            if let Some(stem) = page(tail).filter(|stem| stem.contains('/')) {
-                self.add(stem, Needle::Page(tail.to_string()));
+            if let Some(stem) = endless(tail).filter(|stem| stem.contains('/')) {
+                self.add(stem, Needle::Endless(tail.to_string()));
             }
         }
         let name = &path[name_at..];
@@ -182,10 +182,11 @@ fn tails(path: &str) -> impl Iterator<Item = &str> {
         .filter(|tail| !tail.is_empty())
 }
 
-/// Returns a page's path without its ending.
-fn page(path: &str) -> Option<&str> {
-    path.strip_suffix(".html")
-        .or_else(|| path.strip_suffix(".htm"))
+/// Returns the path of a page, script, style or data without its ending.
+fn endless(path: &str) -> Option<&str> {
+    const ENDINGS: [&str; 7] = ["cjs", "css", "htm", "html", "js", "json", "mjs"];
+    let (stem, extension) = path.rsplit_once('.')?;
+    ENDINGS.contains(&extension).then_some(stem)
 }
 
 /// Returns a picture's path without its ending, and the ending.

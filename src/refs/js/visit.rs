@@ -8,6 +8,8 @@ use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 
+use super::constants::Constants;
+use super::names::{is_global, is_import_meta, last_name, object_name};
 use super::paths::{self, Piece};
 use crate::refs::{Base, Built, Fault, Found, Kind, MISPLACED, Mention, Placeholder, Reference};
 
@@ -15,6 +17,9 @@ const MARKER_START: &str = "$$ASSETS(";
 const MARKER_END: &str = ")$$";
 
 const BUILT_CHARS_MAX: usize = 60;
+
+/// How much is kept of what one script puts together, in bytes: more than it's long, only in hostile ones.
+const CONSTANT_BYTES_MAX: usize = 4 << 20;
 
 /// More than the frames between two calls of `deep` need.
 const STACK_LEFT_MIN: usize = 256 * 1024;
@@ -27,6 +32,9 @@ pub(super) struct Visitor<'t> {
     built: BTreeMap<usize, String>,
     /// Where literals begin that are references: not to be mentioned again.
     taken: HashSet<u32>,
+    constants: Constants,
+    /// How many bytes of strings that are put together were kept.
+    constant_bytes: usize,
 }
 
 /// A string whose value is known.
@@ -43,6 +51,8 @@ impl<'t> Visitor<'t> {
             found: Found::default(),
             built: BTreeMap::new(),
             taken: HashSet::new(),
+            constants: Constants::default(),
+            constant_bytes: 0,
         }
     }
 
@@ -59,6 +69,7 @@ impl<'t> Visitor<'t> {
             .sort_by_key(|placeholder| placeholder.span.start);
         found.faults.sort_by_key(|fault| fault.at);
         found.mentions.sort_by_key(|mention| mention.at);
+        found.constants.sort_by_key(|constant| constant.at);
         found
     }
 
@@ -120,6 +131,9 @@ impl<'t> Visitor<'t> {
 
     fn visit_call<'e, 'a>(&mut self, call: &'e CallExpression<'a>) -> Option<&'e Expression<'a>> {
         self.call(call);
+        if let Some(text) = self.constants.of_call(call) {
+            self.constant(call.span, text);
+        }
         self.visit_arguments(&call.arguments);
         Some(&call.callee)
     }
@@ -262,6 +276,9 @@ impl<'t> Visitor<'t> {
 
     /// The outermost `a + b` or template with expressions.
     fn sum(&mut self, expression: &Expression) {
+        for text in self.constants.of_sum(expression) {
+            self.constant(expression.span(), text);
+        }
         let operands = operands(expression);
         if paths::is_built_path(&pieces(&operands)) {
             self.report_built(expression);
@@ -279,6 +296,15 @@ impl<'t> Visitor<'t> {
                 }
                 (_, None) => self.visit_expression(operand),
             }
+        }
+    }
+
+    /// A string that is put together.
+    fn constant(&mut self, span: Span, text: String) {
+        self.constant_bytes += text.len();
+        if self.constant_bytes <= CONSTANT_BYTES_MAX {
+            let at = span.start as usize;
+            self.found.constants.push(Mention { at, text });
         }
     }
 
@@ -310,6 +336,11 @@ impl<'a> Visit<'a> for Visitor<'_> {
 
     fn visit_statement(&mut self, statement: &Statement<'a>) {
         deep(|| walk::walk_statement(self, statement));
+    }
+
+    fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
+        self.constants.declare(declarator);
+        deep(|| walk::walk_variable_declarator(self, declarator));
     }
 
     fn visit_binding_pattern(&mut self, pattern: &BindingPattern<'a>) {
@@ -371,7 +402,7 @@ fn deep(visit: impl FnOnce()) {
 }
 
 /// The operands of `a + b + c`, in their order, through parentheses.
-fn operands<'e, 'a>(expression: &'e Expression<'a>) -> Vec<&'e Expression<'a>> {
+pub(super) fn operands<'e, 'a>(expression: &'e Expression<'a>) -> Vec<&'e Expression<'a>> {
     let mut operands = Vec::new();
     let mut open = vec![expression];
     while let Some(expression) = open.pop() {
@@ -444,39 +475,4 @@ fn string<'e>(literal: &'e StringLiteral) -> Option<Literal<'e>> {
 fn placeholder_glob(value: &str) -> Option<&str> {
     let glob = value.strip_prefix(MARKER_START)?.strip_suffix(MARKER_END)?;
     (!glob.contains(MARKER_END)).then_some(glob)
-}
-
-/// `b` of `a.b`, `a` of `a`.
-fn last_name<'e>(expression: &'e Expression) -> Option<&'e str> {
-    match expression {
-        Expression::Identifier(identifier) => Some(identifier.name.as_str()),
-        Expression::ChainExpression(chain) => chain
-            .expression
-            .as_member_expression()?
-            .static_property_name(),
-        _ => expression.as_member_expression()?.static_property_name(),
-    }
-}
-
-/// `b` of `a.b.c()`
-fn object_name<'e>(callee: &'e Expression) -> Option<&'e str> {
-    match callee {
-        Expression::ChainExpression(chain) => {
-            last_name(chain.expression.as_member_expression()?.object())
-        }
-        _ => last_name(callee.as_member_expression()?.object()),
-    }
-}
-
-fn is_global(name: &str) -> bool {
-    matches!(name, "self" | "globalThis" | "window")
-}
-
-/// `import.meta.url`
-fn is_import_meta(expression: &Expression, name: &str) -> bool {
-    let member = expression.as_member_expression();
-    member.is_some_and(|member| {
-        matches!(member.object(), Expression::ImportMeta(_))
-            && member.static_property_name() == Some(name)
-    })
 }
