@@ -1,12 +1,16 @@
 //! Globs that people write: in rules and levels, in placeholders, in ignore files. Bounded before anything compiles
 //! them, since globset recurses over what is nested, and panics where a pattern gets too large for it. Pure.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet};
+use serde::Deserialize;
+
+use crate::path::folded;
 
 /// The longest pattern, in bytes: sixteen of the longest paths there are.
 pub const PATTERN_BYTES_MAX: usize = 16 << 10;
@@ -17,12 +21,45 @@ pub const NESTING_MAX: usize = 16;
 /// How many alternatives a pattern may have.
 pub const ALTERNATIVES_MAX: usize = 1024;
 
-/// A pattern, ready to be matched: `*` stops at `/`, `**` doesn't. Cheap to clone; equal to others of the same text.
+/// A pattern, ready to be matched: `*` stops at `/`, `**` doesn't. Cheap to clone; equal to others of the same text and case.
 #[derive(Clone)]
 pub struct Glob(Arc<Compiled>);
 
+/// Says whether upper and lower case are the same to a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Case {
+    /// `Solution` and `solution` are the same, and so is `é` however it's composed.
+    #[default]
+    Any,
+    /// They are two names.
+    Exact,
+}
+
+/// A path as patterns of either kind read it.
+#[derive(Debug)]
+pub struct Spelt<'a> {
+    path: &'a str,
+    folded: OnceCell<String>,
+}
+
+impl<'a> Spelt<'a> {
+    /// Takes a path, and folds it when a pattern asks.
+    pub fn new(path: &'a str) -> Spelt<'a> {
+        Spelt {
+            path,
+            folded: OnceCell::new(),
+        }
+    }
+
+    fn folded(&self) -> &str {
+        self.folded.get_or_init(|| folded(self.path))
+    }
+}
+
 struct Compiled {
     pattern: String,
+    case: Case,
     /// Of this one pattern: unlike a matcher's, a set's failure to compile is an error.
     set: GlobSet,
 }
@@ -33,12 +70,25 @@ impl Glob {
     /// # Errors
     /// It isn't a glob, or larger than a glob may be.
     pub fn new(pattern: &str) -> Result<Glob, BadGlob> {
+        Glob::in_case(pattern, Case::Exact)
+    }
+
+    /// Compiles `pattern`, which tells cases apart or doesn't.
+    ///
+    /// # Errors
+    /// As [`Glob::new`].
+    pub fn in_case(pattern: &str, case: Case) -> Result<Glob, BadGlob> {
         check_bounds(pattern)?;
-        let mut builder = GlobBuilder::new(pattern);
+        let text = match case {
+            Case::Exact => pattern.to_string(),
+            Case::Any => folded(pattern),
+        };
+        let mut builder = GlobBuilder::new(&text);
         let glob = builder.literal_separator(true).build().map_err(syntax)?;
         let set = GlobSet::builder().add(glob).build();
         Ok(Glob(Arc::new(Compiled {
             pattern: pattern.to_string(),
+            case,
             set: set.map_err(|_| BadGlob::TooComplex)?,
         })))
     }
@@ -50,19 +100,38 @@ impl Glob {
 
     /// Whether all of `path` matches.
     pub fn is_match(&self, path: impl AsRef<Path>) -> bool {
-        self.0.set.is_match(path)
+        match self.0.case {
+            Case::Exact => self.0.set.is_match(path),
+            Case::Any => {
+                let path = path.as_ref().to_string_lossy();
+                self.0.set.is_match(folded(&path))
+            }
+        }
+    }
+
+    /// Returns the same for a path that many patterns are asked about, which is folded once.
+    pub fn matches(&self, path: &Spelt<'_>) -> bool {
+        match self.0.case {
+            Case::Exact => self.0.set.is_match(path.path),
+            Case::Any => self.0.set.is_match(path.folded()),
+        }
+    }
+
+    /// Says whether it tells cases apart.
+    pub fn case(&self) -> Case {
+        self.0.case
     }
 }
 
 impl fmt::Debug for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Glob({:?})", self.pattern())
+        write!(f, "Glob({:?}, {:?})", self.pattern(), self.case())
     }
 }
 
 impl PartialEq for Glob {
     fn eq(&self, other: &Glob) -> bool {
-        self.pattern() == other.pattern()
+        (self.pattern(), self.case()) == (other.pattern(), other.case())
     }
 }
 
@@ -70,7 +139,7 @@ impl Eq for Glob {}
 
 impl Hash for Glob {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.pattern().hash(state);
+        (self.pattern(), self.case()).hash(state);
     }
 }
 
@@ -197,6 +266,24 @@ mod tests {
         ] {
             assert_eq!(Glob::new(&pattern).err(), Some(why));
         }
+    }
+
+    #[test]
+    fn cases_are_told_apart_only_where_that_is_asked_for() {
+        let any = Glob::in_case("**/L\u{f6}sung/[A-C]*", Case::Any).expect("a glob");
+        for path in ["x/L\u{f6}sung/a", "x/LO\u{308}SUNG/Cd", "lo\u{308}sung/b"] {
+            assert!(
+                any.is_match(path) && any.matches(&Spelt::new(path)),
+                "{path}"
+            );
+        }
+        assert!(!any.is_match("x/losung/a"));
+        let exact = Glob::new("**/Losung/**").expect("a glob");
+        assert!(exact.is_match("Losung/a") && !exact.is_match("losung/a"));
+        assert_ne!(
+            exact,
+            Glob::in_case("**/Losung/**", Case::Any).expect("a glob")
+        );
     }
 
     #[test]

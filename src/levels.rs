@@ -1,8 +1,12 @@
 //! Who may know what: levels of a tree, such as `solution`, that what is open must not point at. Pure.
 
+mod overlooked;
+mod words;
+
 use std::collections::BTreeSet;
 
-use crate::glob::Glob;
+pub(crate) use self::overlooked::overlooked;
+use crate::glob::{BadGlob, Case, Glob, Spelt};
 use crate::likeness::nearest;
 use crate::path::LogicalPath;
 
@@ -17,12 +21,48 @@ pub const LEVELS_MAX: usize = 10_000;
 pub struct Level {
     /// How it's called.
     pub name: String,
-    /// Which logical paths belong to it; of several levels, the last one that matches counts.
-    pub matches: Glob,
+    /// Which logical paths belong to it: `match`, and what `also` adds. Of several levels, the last one that matches counts.
+    pub matches: Vec<Glob>,
+    /// Paths that don't belong to it, whatever `matches` says, and that aren't told of as overlooked.
+    pub open: Vec<Glob>,
     /// Named, so that a site can be built, but not uploaded before it's unlocked.
     pub held: bool,
     /// Other levels that its files may refer to, besides the open one.
     pub knows: Vec<String>,
+    /// Where the configuration has it, such as `assetsync.toml:12`; for messages.
+    pub declared: Option<String>,
+}
+
+impl Level {
+    /// Makes a level of what `pattern` matches, in any case: not held, and known to nobody.
+    ///
+    /// # Errors
+    /// As [`Glob::new`].
+    pub fn new(name: &str, pattern: &str) -> Result<Level, BadGlob> {
+        Ok(Level {
+            name: name.to_string(),
+            matches: vec![Glob::in_case(pattern, Case::Any)?],
+            open: Vec::new(),
+            held: false,
+            knows: Vec::new(),
+            declared: None,
+        })
+    }
+
+    /// Returns the pattern that takes a path into the level.
+    fn pattern_of(&self, path: &Spelt<'_>) -> Option<&Glob> {
+        let glob = self.matches.iter().find(|glob| glob.matches(path))?;
+        (!self.excepts(path)).then_some(glob)
+    }
+
+    fn excepts(&self, path: &Spelt<'_>) -> bool {
+        self.open.iter().any(|glob| glob.matches(path))
+    }
+
+    /// Returns the pattern of `match`.
+    fn main_pattern(&self) -> &str {
+        self.matches.first().map_or("", Glob::pattern)
+    }
 }
 
 /// Which level a file belongs to: its place among a configuration's levels.
@@ -38,21 +78,45 @@ impl LevelId {
 #[derive(Debug, Clone, Default)]
 pub struct Levels {
     levels: Vec<Level>,
+    /// Paths that belong to no level.
+    open: Vec<Glob>,
 }
 
 impl Levels {
     /// Takes the levels in the order of the configuration: [`LEVELS_MAX`] at most.
     pub fn new(levels: Vec<Level>) -> Levels {
-        Levels { levels }
+        Levels {
+            levels,
+            open: Vec::new(),
+        }
+    }
+
+    /// The same levels; paths that one of `open` matches belong to none.
+    pub fn with_open(self, open: Vec<Glob>) -> Levels {
+        Levels { open, ..self }
     }
 
     /// The level of a path.
     pub fn of(&self, path: &LogicalPath) -> LevelId {
-        let last = self
-            .levels
-            .iter()
-            .rposition(|level| level.matches.is_match(path.as_str()));
-        LevelId(last.map_or(0, |index| index as u16 + 1))
+        self.found(path).map_or(LevelId::OPEN, |(id, _)| id)
+    }
+
+    /// Returns the pattern that decides the level of a path; none if it's open.
+    pub fn pattern_of(&self, path: &LogicalPath) -> Option<&Glob> {
+        self.found(path).map(|(_, glob)| glob)
+    }
+
+    fn found(&self, path: &LogicalPath) -> Option<(LevelId, &Glob)> {
+        let path = Spelt::new(path.as_str());
+        let mut levels = self.levels.iter().enumerate().rev();
+        let found = levels.find_map(|(index, level)| {
+            Some((LevelId(index as u16 + 1), level.pattern_of(&path)?))
+        })?;
+        (!self.excepts(&path)).then_some(found)
+    }
+
+    fn excepts(&self, path: &Spelt<'_>) -> bool {
+        self.open.iter().any(|glob| glob.matches(path))
     }
 
     /// The level in words: `open`, ``in the level `solution` ``.
@@ -63,20 +127,51 @@ impl Levels {
         }
     }
 
-    /// Names and patterns of levels that none of `paths` belongs to: misspelt, perhaps.
+    /// Returns the levels that none of `paths` belongs to, by any of their patterns: misspelt, perhaps.
     pub(crate) fn unused<'a>(
         &self,
         paths: impl Iterator<Item = &'a LogicalPath> + Clone,
-    ) -> Vec<(&str, &str)> {
-        let is_used = |level: &Level| {
-            paths
-                .clone()
-                .any(|path| level.matches.is_match(path.as_str()))
+    ) -> Vec<&Level> {
+        let is_unused = |level: &&Level| {
+            !level
+                .matches
+                .iter()
+                .any(|glob| is_used(glob, paths.clone()))
         };
-        let unused = self.levels.iter().filter(|level| !is_used(level));
-        unused
-            .map(|level| (level.name.as_str(), level.matches.pattern()))
-            .collect()
+        self.levels.iter().filter(is_unused).collect()
+    }
+
+    /// Returns patterns that match none of `paths`, although their level has files: those of `also` and `open`, with what each is.
+    pub(crate) fn unused_patterns<'a>(
+        &self,
+        paths: impl Iterator<Item = &'a LogicalPath> + Clone,
+    ) -> Vec<(&str, String)> {
+        let unused = |globs: &'_ [Glob]| -> Vec<usize> {
+            let globs = globs.iter().enumerate();
+            let unused = globs.filter(|(_, glob)| !is_used(glob, paths.clone()));
+            unused.map(|(at, _)| at).collect()
+        };
+        let mut all = Vec::new();
+        for Level {
+            name,
+            matches,
+            open,
+            ..
+        } in &self.levels
+        {
+            let idle = unused(matches);
+            if idle.len() < matches.len() {
+                let what = format!("belongs to the level `{name}`");
+                all.extend(idle.iter().map(|at| (matches[*at].pattern(), what.clone())));
+            }
+            let what = format!("is `open` in the level `{name}`");
+            let idle = unused(open);
+            all.extend(idle.iter().map(|at| (open[*at].pattern(), what.clone())));
+        }
+        let idle = unused(&self.open);
+        let idle = idle.iter().map(|at| self.open[*at].pattern());
+        all.extend(idle.map(|pattern| (pattern, "is `open`".to_string())));
+        all
     }
 
     /// Whether there's any but the open one.
@@ -149,14 +244,23 @@ impl Levels {
             .chain(self.levels.iter().map(|level| level.name.as_str()))
     }
 
-    /// The patterns of all levels, as they were written.
-    pub(crate) fn patterns(&self) -> impl Iterator<Item = &str> {
-        self.levels.iter().map(|level| level.matches.pattern())
+    /// The patterns of all levels.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Glob> {
+        self.levels.iter().flat_map(|level| &level.matches)
     }
 
     fn get(&self, id: LevelId) -> Option<&Level> {
         self.levels.get(usize::from(id.0).checked_sub(1)?)
     }
+}
+
+/// Returns a string as a configuration has it: JSON's are TOML's too.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn is_used<'a>(glob: &Glob, mut paths: impl Iterator<Item = &'a LogicalPath>) -> bool {
+    paths.any(|path| glob.is_match(path.as_str()))
 }
 
 /// A name that no level has.
@@ -174,10 +278,9 @@ mod tests {
 
     fn level(name: &str, knows: &[&str]) -> Level {
         Level {
-            name: name.to_string(),
-            matches: Glob::new(&format!("**/{name}/**")).expect("a glob"),
             held: name == "posthunt",
             knows: knows.iter().map(ToString::to_string).collect(),
+            ..Level::new(name, &format!("**/{name}/**")).expect("a glob")
         }
     }
 
@@ -210,5 +313,25 @@ mod tests {
             posthunt,
             "the last level that matches counts"
         );
+    }
+    #[test]
+    fn a_path_belongs_by_any_pattern_in_any_case_unless_it_is_said_to_be_open() {
+        let glob = |pattern: &str| Glob::in_case(pattern, Case::Any).expect("a glob");
+        let solution = Level {
+            matches: vec![glob("**/solution/**"), glob("**/*-answers.*")],
+            open: vec![glob("**/solution/common.css")],
+            ..level("solution", &[])
+        };
+        let levels = Levels::new(vec![solution]).with_open(vec![glob("about/**")]);
+        for (path, name) in [
+            ("x/Solution/a.png", "solution"),
+            ("x/Gears-ANSWERS.json", "solution"),
+            ("x/answers.json", OPEN),
+            ("x/SOLUTION/Common.css", OPEN),
+            ("about/solution/a.png", OPEN),
+        ] {
+            let id = levels.of(&LogicalPath::parse(path).expect("valid"));
+            assert_eq!(levels.name(id), name, "{path}");
+        }
     }
 }

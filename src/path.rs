@@ -4,6 +4,7 @@
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use unicode_normalization::UnicodeNormalization;
 
 /// The longest object key, in bytes of UTF-8, that S3 and GCS accept
 /// (<https://cloud.google.com/storage/docs/objects#naming>).
@@ -160,6 +161,14 @@ impl ObjectKey {
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Returns a path in lower case, its characters composed.
+pub(crate) fn folded(path: &str) -> String {
+    match path.is_ascii() {
+        true => path.to_ascii_lowercase(),
+        false => path.nfc().flat_map(char::to_lowercase).nfc().collect(),
     }
 }
 

@@ -69,6 +69,10 @@ pub enum ProblemKind {
     Changing,
     /// A pattern of the configuration matches nothing.
     UnusedPattern,
+    /// A level that is held has no file.
+    EmptyLevel,
+    /// It's called like the files of a level, and belongs to none.
+    Overlooked,
     /// Nothing tells its type.
     Untyped,
     /// It couldn't be looked into.
@@ -101,11 +105,15 @@ impl ProblemKind {
                 "what is named must not be known there: take it out, or let the level know it (`knows`), or excuse the pair by a rule with `may_name`"
             }
             ProblemKind::Rewriting => "a rule with `rewrite = false` leaves the file as it is",
+            ProblemKind::EmptyLevel => {
+                "what should be held would be published: mend the level's `match`, or leave `held` out until it has files"
+            }
             ProblemKind::Changing => "try again once nothing writes to it any more",
             ProblemKind::Guessable
             | ProblemKind::Doubtful
             | ProblemKind::IgnoreFile
             | ProblemKind::UnusedPattern
+            | ProblemKind::Overlooked
             | ProblemKind::Untyped
             | ProblemKind::Unread
             | ProblemKind::LeftAlone
@@ -124,7 +132,7 @@ impl ProblemKind {
             | ProblemKind::Rewriting
             | ProblemKind::Mention
             | ProblemKind::BuiltPath => ("place", "places"),
-            ProblemKind::UnusedPattern => ("pattern", "patterns"),
+            ProblemKind::UnusedPattern | ProblemKind::EmptyLevel => ("pattern", "patterns"),
             _ => ("file", "files"),
         };
         if n == 1 { one } else { several }
@@ -187,10 +195,14 @@ pub enum Listed {
 
 /// Why a tree can't be published: a line for each problem.
 pub(crate) fn list(problems: &[Problem], listed: Listed) -> String {
-    let mut files: Vec<&str> = problems.iter().map(|p| p.path.as_str()).collect();
+    let of_files = problems
+        .iter()
+        .filter(|p| p.kind != ProblemKind::EmptyLevel);
+    let mut files: Vec<&str> = of_files.map(|p| p.path.as_str()).collect();
     files.sort_unstable();
     files.dedup();
     let mut text = match files.len() {
+        0 => "Nothing can be published".to_string(),
         1 => "1 file can't be published".to_string(),
         n => format!("{n} files can't be published"),
     };

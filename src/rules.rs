@@ -325,7 +325,7 @@ impl Rules {
         let is_level = |rule: &Rule| {
             self.levels
                 .patterns()
-                .any(|pattern| pattern == rule.pattern())
+                .any(|glob| glob.pattern() == rule.pattern())
         };
         let is_unused = |rule: &&Rule| {
             !is_level(rule)

@@ -15,11 +15,11 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::bounded;
 use crate::error::{escape, plain, plain_words, shortened};
-use crate::glob::check_bounds;
+use crate::glob::{Glob, check_bounds};
 use crate::init;
-use crate::levels::Levels;
+use crate::levels::{Levels, overlooked, quoted};
 use crate::likeness::nearest;
-use crate::path::LogicalPath;
+use crate::path::{LogicalPath, folded};
 use crate::problem::{IgnoreLine, Problem, ProblemKind};
 use crate::rules::{Defaults, Kind, Policy, Publish, Rules};
 
@@ -135,22 +135,75 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
         .map(|asset| &asset.path)
         .chain(&tree.left_out)
         .chain(&tree.left_behind);
+    let said = check_patterns(rules, &tree, paths, &odd);
+    tree.warnings.extend(said.warnings);
+    tree.problems.extend(said.problems);
+    tree.problems.sort();
+    tree
+}
+
+/// Tells of patterns that match nothing, and of files that a level seems to miss.
+fn check_patterns<'a>(
+    rules: &Rules,
+    tree: &'a Tree,
+    paths: impl Iterator<Item = &'a LogicalPath> + Clone,
+    odd: &[PathBuf],
+) -> Said {
+    let levels = rules.levels();
     let folders = paths.clone().map(LogicalPath::folder);
-    let unused_rules = rules.unused(paths.clone(), &odd);
-    let unused_levels = rules.levels().unused(paths);
-    let unused_rules = unused_rules
-        .into_iter()
-        .map(|pattern| (pattern, "is a rule that matches nothing here".to_string()));
-    let unused_levels = unused_levels.into_iter().map(|(name, pattern)| {
-        let what = format!("is the level `{name}`, and matches nothing here");
-        (pattern, what)
-    });
-    let unused: Vec<Problem> = unused_rules
-        .chain(unused_levels)
+    let unused_rules = rules.unused(paths.clone(), odd).into_iter();
+    let unused_rules =
+        unused_rules.map(|pattern| (pattern, "is a rule that matches nothing here".to_string()));
+    let of_levels = levels.unused_patterns(paths.clone()).into_iter();
+    let of_levels =
+        of_levels.map(|(pattern, what)| (pattern, format!("{what}, and matches nothing here")));
+    let mut warnings: Vec<Problem> = unused_rules
+        .chain(of_levels)
         .filter_map(|(pattern, what)| unused(pattern, &what, folders.clone()))
         .collect();
-    tree.warnings.extend(unused);
-    tree
+    let skipped = tree.skipped.values().flatten();
+    let empty = levels.unused(paths.clone().chain(skipped));
+    let names: Vec<&str> = empty.iter().map(|level| level.name.as_str()).collect();
+    let files = tree
+        .assets
+        .iter()
+        .map(|asset| (&asset.path, asset.policy.level));
+    let overlooked = overlooked(levels, files, &names);
+    let mut problems = Vec::new();
+    for level in empty {
+        let Some(pattern) = level.matches.first().map(Glob::pattern) else {
+            continue;
+        };
+        let instead = overlooked.instead.get(&level.name);
+        let told = |what: String| match (likeness(pattern, folders.clone()), instead) {
+            (Some(Likely { question, pattern }), _) => Some(format!(
+                "{what}; {question} Write `match = {}`",
+                quoted(&pattern)
+            )),
+            (None, Some(instead)) => Some(format!("{what}: {instead}")),
+            (None, None) => None,
+        };
+        let name = &level.name;
+        // Where there's no file at all, that's told of.
+        if level.held && paths.clone().next().is_some() {
+            let what = format!("is the held level `{name}`, and matches nothing here");
+            let message = told(what.clone()).unwrap_or(what);
+            problems.push(Problem::new(pattern, message).kind(ProblemKind::EmptyLevel));
+            continue;
+        }
+        let what = format!("is the level `{name}`, and matches nothing here");
+        let message = told(what.clone()).or_else(|| (!init::writes(pattern)).then_some(what));
+        let warning = |message| Problem::new(pattern, message).kind(ProblemKind::UnusedPattern);
+        warnings.extend(message.map(warning));
+    }
+    warnings.extend(overlooked.warnings);
+    Said { warnings, problems }
+}
+
+/// Something to say of a tree.
+struct Said {
+    warnings: Vec<Problem>,
+    problems: Vec<Problem>,
 }
 
 /// A word on a pattern that matches nothing: it's misspelt, perhaps. What `init` wrote waits for the files it's about.
@@ -159,21 +212,40 @@ fn unused<'a>(
     what: &str,
     folders: impl Iterator<Item = &'a str>,
 ) -> Option<Problem> {
+    let problem = |message: String| Problem::new(pattern, message).kind(ProblemKind::UnusedPattern);
+    match likeness(pattern, folders) {
+        Some(likely) => Some(problem(format!("{what}; {}", likely.question))),
+        None => (!init::writes(pattern)).then(|| problem(what.to_string())),
+    }
+}
+
+/// What may be meant by a pattern that matches nothing.
+struct Likely {
+    question: String,
+    /// The pattern without the slip.
+    pattern: String,
+}
+
+/// None if no folder is like a part of the pattern.
+fn likeness<'a>(pattern: &str, folders: impl Iterator<Item = &'a str>) -> Option<Likely> {
     let has_wildcard = |part: &str| part.contains(['*', '?', '[', '{', '\\']);
-    let mut parts = pattern.split('/').filter(|part| !has_wildcard(part));
     let names: BTreeSet<&str> = folders
         .flat_map(|folder| folder.split('/'))
         .filter(|name| !name.is_empty())
         .collect();
-    let near = parts.find_map(|part| match names.contains(part) {
-        true => None,
-        false => nearest(part, names.iter().copied()),
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let is_wrong = |part: &str| !has_wildcard(part) && !names.contains(part);
+    let near = parts.iter().enumerate().find_map(|(at, part)| {
+        let near = is_wrong(part).then(|| nearest(part, names.iter().copied()))??;
+        Some((at, near))
     });
-    let problem = |message: String| Problem::new(pattern, message).kind(ProblemKind::UnusedPattern);
-    match near {
-        Some(near) => Some(problem(format!("{what}; did you mean `{}`?", escape(near)))),
-        None => (!init::writes(pattern)).then(|| problem(what.to_string())),
-    }
+    let (at, near) = near?;
+    let mut right: Vec<String> = parts.iter().map(ToString::to_string).collect();
+    right[at] = globset::escape(near);
+    Some(Likely {
+        question: format!("did you mean `{}`?", escape(near)),
+        pattern: right.join("/"),
+    })
 }
 
 struct Walk<'a> {
@@ -446,14 +518,6 @@ fn looks_secret(name: &str) -> bool {
     ends.iter().any(|end| name.ends_with(end))
         || starts.iter().any(|start| name.starts_with(start))
         || exact.contains(&name.as_str())
-}
-
-/// In lower case, its characters composed.
-pub(crate) fn folded(path: &str) -> String {
-    match path.is_ascii() {
-        true => path.to_ascii_lowercase(),
-        false => path.nfc().flat_map(char::to_lowercase).nfc().collect(),
-    }
 }
 
 impl IgnoreLine {

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::Object;
 use super::link::Linked;
 use crate::error::escape;
-use crate::levels::LevelId;
+use crate::glob::Glob;
+use crate::levels::{LevelId, quoted};
 use crate::name::NameStyle;
 use crate::path::LogicalPath;
 use crate::problem::{Problem, ProblemKind};
@@ -38,9 +39,12 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
             && !tree.levels.is_held(policy.level)
             && policy.names == NameStyle::Plain
         {
+            let pattern = tree.levels.pattern_of(&asset.path);
+            let pattern = pattern.map_or(asset.path.as_str(), Glob::pattern);
             let message = format!(
-                "is {}, but its name is plain, which anybody can guess: give it `names = \"opaque\"` by a later rule, or hold the level",
-                tree.levels.in_words(policy.level)
+                "is {}, but its name is plain, which anybody can guess: give it `names = \"opaque\"` by a later rule (`[[rule]]` with `match = {}`), or hold the level",
+                tree.levels.in_words(policy.level),
+                quoted(pattern)
             );
             let problem = Problem::new(&asset.path, message).kind(ProblemKind::Guessable);
             linked.problems.push(problem);

@@ -85,6 +85,8 @@ pub struct Build {
     pub references: Vec<Reference>,
     /// Worth a word: references that may lead nowhere, documents that couldn't be read.
     pub warnings: Vec<Problem>,
+    /// What was worth a word about the tree before; whoever walked it has told people.
+    pub of_tree: Vec<Problem>,
     /// What scripts do that can't be followed.
     pub notes: Vec<Problem>,
     /// Who may know what.
@@ -310,6 +312,7 @@ fn build_once(
         objects,
         key_id: secret.id(),
         warnings,
+        of_tree: tree.warnings.clone(),
         notes,
         levels: tree.levels.clone(),
     })

@@ -133,6 +133,7 @@ impl Memo<'_> {
             key_id: secret.id(),
             references: rest.references,
             warnings: rest.warnings,
+            of_tree: tree.warnings.clone(),
             notes: rest.notes,
             levels: tree.levels.clone(),
         })

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Access, Addressing};
+use crate::glob::Case;
 use crate::name::NameStyle;
 use crate::rules::{Dangling, GzipRule, Remarks, SourceMaps, UrlStyle};
 use crate::tree::Symlinks;
@@ -30,6 +31,8 @@ pub(super) struct RawConfig {
     pub(super) rule: Vec<RawRule>,
     #[serde(default)]
     pub(super) level: Vec<RawLevel>,
+    #[serde(default)]
+    pub(super) open: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) prefixes: Vec<Spanned<String>>,
     #[serde(default)]
@@ -76,6 +79,12 @@ pub(super) struct RawLevel {
     pub(super) name: Spanned<String>,
     #[serde(rename = "match")]
     pub(super) matches: Spanned<String>,
+    #[serde(default)]
+    pub(super) also: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) open: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) case: Case,
     #[serde(default)]
     pub(super) held: bool,
     #[serde(default)]

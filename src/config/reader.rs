@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::raw::{RawConfig, RawLevel, RawRule, RawSource};
 use super::{CONFIG_FILE, Config, Origin, Overrides, Provenance, Wanted};
 use crate::error::{Error, Result, shortened, shown_key_file};
-use crate::glob::Glob;
+use crate::glob::{Case, Glob};
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
 use crate::likeness::nearest;
 use crate::mask::{has_credentials, masked_hint, masked_quotes, shown};
@@ -232,10 +232,11 @@ impl<'a> Reader<'a> {
     }
 
     fn rules(&mut self, raw: &RawConfig) -> Result<Rules> {
+        let levels = self.levels(raw)?;
         let rules = raw
             .rule
             .iter()
-            .map(|rule| self.rule(rule))
+            .map(|rule| self.rule(rule, &levels))
             .collect::<Result<Vec<_>>>()?;
         let listed: Vec<&str> = raw
             .extensions
@@ -262,7 +263,7 @@ impl<'a> Reader<'a> {
         };
         let prefixes = raw.prefixes.iter().map(|prefix| self.prefix(prefix));
         Ok(Rules::new(rules, extensions)
-            .with_levels(self.levels(raw)?)
+            .with_levels(levels)
             .with_prefixes(prefixes.collect::<Result<_>>()?))
     }
 
@@ -272,7 +273,8 @@ impl<'a> Reader<'a> {
             return Err(self.mistake(&level.name.span(), message, ""));
         }
         let levels: Result<Vec<Level>> = raw.level.iter().map(|level| self.level(level)).collect();
-        let levels = Levels::new(levels?);
+        let open = self.globs(&raw.open, Case::Any)?;
+        let levels = Levels::new(levels?).with_open(open);
         for (place, level) in raw.level.iter().enumerate() {
             let earlier = raw.level[..place].iter().map(|other| other.name.get_ref());
             if earlier
@@ -306,9 +308,14 @@ impl<'a> Reader<'a> {
                 "letters, digits, `-` and `_` only",
             ));
         }
+        let mut matches = vec![self.glob(&raw.matches, raw.case)?];
+        matches.extend(self.globs(&raw.also, raw.case)?);
+        let (line, _) = line_and_column(self.text, raw.name.span().start);
         Ok(Level {
             name: name.clone(),
-            matches: self.glob(&raw.matches)?,
+            matches,
+            open: self.globs(&raw.open, raw.case)?,
+            declared: Some(format!("{}:{line}", self.file.display())),
             held: raw.held,
             knows: raw
                 .knows
@@ -318,15 +325,20 @@ impl<'a> Reader<'a> {
         })
     }
 
+    fn globs(&self, patterns: &[Spanned<String>], case: Case) -> Result<Vec<Glob>> {
+        let globs = patterns.iter().map(|pattern| self.glob(pattern, case));
+        globs.collect()
+    }
+
     /// A pattern that can match something.
-    fn glob(&self, pattern: &Spanned<String>) -> Result<Glob> {
+    fn glob(&self, pattern: &Spanned<String>, case: Case) -> Result<Glob> {
         let text = pattern.get_ref();
         if can_match_nothing(text) {
             let message = format!("`{}` can match no path", shortened(text));
             let hint = "logical paths are relative, such as `solution/a.png`; all of a folder is `solution/**`";
             return Err(self.mistake(&pattern.span(), message, hint));
         }
-        Glob::new(text).map_err(|why| {
+        Glob::in_case(text, case).map_err(|why| {
             let message = format!("`{}` {why}", shortened(text));
             self.mistake(&pattern.span(), message, "")
         })
@@ -369,8 +381,12 @@ impl<'a> Reader<'a> {
         Ok(extra)
     }
 
-    fn rule(&self, raw: &RawRule) -> Result<Rule> {
-        let mut rule = Rule::for_glob(self.glob(&raw.matches)?);
+    fn rule(&self, raw: &RawRule, levels: &Levels) -> Result<Rule> {
+        // A rule for a level's pattern is about that level's files.
+        let pattern = raw.matches.get_ref();
+        let level = levels.patterns().find(|glob| glob.pattern() == pattern);
+        let case = level.map_or(Case::Exact, Glob::case);
+        let mut rule = Rule::for_glob(self.glob(&raw.matches, case)?);
         rule.names = raw.names;
         rule.gzip = raw.gzip;
         rule.publish = raw.publish;
@@ -382,7 +398,7 @@ impl<'a> Reader<'a> {
         rule.metadata = raw.metadata;
         rule.comments = raw.comments;
         for pattern in &raw.may_name {
-            rule.may_name.push(self.glob(pattern)?);
+            rule.may_name.push(self.glob(pattern, Case::Exact)?);
         }
         rule.cache_control = raw
             .cache_control
@@ -536,9 +552,10 @@ fn written(text: &Option<Spanned<String>>) -> Option<String> {
 }
 
 /// The settings with a few values.
-const CHOICES: [(&str, &str); 10] = [
+const CHOICES: [(&str, &str); 11] = [
     ("access", "`bucket` or `object-acl`"),
     ("addressing", "`path` or `virtual`"),
+    ("case", "`any` or `exact`"),
     ("comments", "`keep` or `strip`"),
     ("dangling", "`error`, `warn` or `ignore`"),
     ("gzip", "`auto` or `never`"),

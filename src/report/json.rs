@@ -94,7 +94,8 @@ fn refusal_json(refused: &[Refused]) -> Value {
 }
 
 fn warnings_json(build: &Build, stale: &[Stale]) -> Vec<Value> {
-    let mut warnings = list(&build.warnings);
+    let mut warnings = list(&build.of_tree);
+    warnings.extend(list(&build.warnings));
     warnings.extend(stale_json(stale));
     warnings
 }

@@ -288,6 +288,10 @@ fn a_level_that_nobody_holds_any_more_or_that_is_gone_is_not_taken_back() {
     site.ok(&["push", "--unlock", "posthunt"]);
     fs::remove_dir_all(site.asset("posthunt")).expect("removed");
     let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "a held level without files is a slip: {run}");
+    let posthunt = "match = \"posthunt/**\"\nheld = true";
+    let site = site.config(&LEVELS.replace(posthunt, "match = \"posthunt/**\""));
+    let run = site.run(&["push"]);
     assert_eq!(
         run.code, 0,
         "it's gone from the tree, so nothing of it is held: {run}"
@@ -506,14 +510,14 @@ fn a_site_that_moved_to_another_folder_is_refused_unless_it_is_meant() {
 
 #[test]
 fn held_files_that_are_gone_count_among_themselves() {
-    let site = two_levels();
+    let site = two_levels().file("bonus/solution/a.png", "TONGS");
     site.ok(&["push"]);
     fs::remove_dir_all(site.asset("puzzle/solution")).expect("removed");
     let run = site.run(&["push"]);
     refused(
         &run,
         &[
-            "2 of 3 held files of the current release are gone",
+            "2 of 4 held files of the current release are gone",
             "puzzle/solution/*.html: 2 of 2",
         ],
     );

@@ -17,6 +17,7 @@ dir = "assets"
 [[level]]
 name = "solution"
 match = "**/solution/**"
+open = ["**/hint/**"]
 [[level]]
 name = "posthunt"
 match = "**/posthunt/**"

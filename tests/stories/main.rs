@@ -26,6 +26,7 @@ mod gcs;
 mod globs;
 mod guards;
 mod leaks;
+mod levels;
 mod masks;
 mod mentions;
 mod mistakes;

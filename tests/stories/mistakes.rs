@@ -182,7 +182,10 @@ fn wrong_configurations() -> impl Strategy<Value = String> {
 
 #[test]
 fn the_configuration_without_mistakes_is_fine() {
-    let site = Site::bare().file("a.html", "").raw_config(VALID);
+    let site = Site::bare()
+        .file("a.html", "")
+        .file("b/solution/c.html", "")
+        .raw_config(VALID);
     site.ok(&["push"]);
 }
 

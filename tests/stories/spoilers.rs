@@ -355,7 +355,7 @@ fn a_level_that_matches_nothing_is_told_of() {
     let run = site.run(&["push"]);
     assert!(
         run.stderr.contains(
-            "warning: `**/solutions/**` is the level `solution`, and matches nothing here"
+            "warning: `**/solutions/**` is the level `solution`, and matches nothing here; did you mean `solution`? Write `match = \"**/solution/**\"`"
         ),
         "{run}"
     );
@@ -543,6 +543,7 @@ fn a_keyed_folder_that_players_know_hides_nothing() {
                 "[[rule]]\nmatch = \"puzzle/**\"\nnames = \"palindrome-2022\"\n{LEVELS}"
             ))
             .file("puzzle/x/index.html", "<p>puzzle</p>")
+            .file("posthunt/index.html", "<p>later</p>")
             .file(path, "an answer")
     };
     site("puzzle/x/solution/a.txt").ok(&["push"]);

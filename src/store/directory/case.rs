@@ -7,8 +7,8 @@ use std::fs::{self, Metadata};
 use std::path::Path;
 
 use crate::error::escape;
+use crate::path::folded;
 use crate::problem::{Problem, ProblemKind};
-use crate::tree::folded;
 
 use super::super::Named;
 

@@ -1,0 +1,238 @@
+//! Levels match what people meant: in any case, by any spelling, as deep as files are; and what they miss is told of.
+
+use std::fs;
+
+use crate::support::library::built;
+use crate::support::{Run, Site};
+
+const LOCAL: &str = "[target.local]\nurl = \"file:out\"\n";
+
+/// A level for endings of stories, and what else the table says.
+fn ending(more: &str) -> String {
+    format!("[[level]]\nname = \"ending\"\nmatch = \"**/ending/**\"\n{more}{LOCAL}")
+}
+
+fn tale(config: &str) -> Site {
+    Site::new()
+        .config(config)
+        .file("index.html", "<p>Once upon a time")
+        .file("fox/ending/grapes.png", "sour grapes")
+}
+
+fn warnings(run: &Run) -> Vec<&str> {
+    let lines = run.stderr.lines();
+    lines.filter(|line| line.starts_with("warning: ")).collect()
+}
+
+fn level(site: &Site, path: &str) -> String {
+    let build = built(site);
+    let object = build.find(path).expect("it's there");
+    build.levels.name(object.policy.level).to_string()
+}
+
+/// The part of a warning in backticks that begins so.
+fn advised<'a>(warning: &'a str, setting: &str) -> &'a str {
+    let parts = warning.split('`');
+    let mut advised = parts.filter(|part| part.starts_with(&format!("{setting} = ")));
+    advised
+        .next()
+        .unwrap_or_else(|| panic!("no {setting}: {warning}"))
+}
+
+#[test]
+fn a_folder_in_another_case_belongs_to_the_level_unless_cases_are_told_apart() {
+    let site = tale(&ending("")).file("crow/Ending/cheese.png", "no cheese");
+    assert_eq!(level(&site, "crow/Ending/cheese.png"), "ending");
+    assert_eq!(warnings(&site.run(&["push"])), [] as [&str; 0]);
+    let run = site
+        .file("crow/index.html", "<img src=Ending/cheese.png>")
+        .run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("is in the level `ending`"), "{run}");
+
+    let exact = tale(&ending("case = \"exact\"\n")).file("crow/Ending/cheese.png", "no cheese");
+    assert_eq!(level(&exact, "crow/Ending/cheese.png"), "open");
+    let run = exact.run(&["push"]);
+    let [warning] = warnings(&run).try_into().expect("one");
+    assert!(warning.contains("`crow/Ending/cheese.png`"), "{warning}");
+    assert_eq!(advised(warning, "also"), "also = [\"**/Ending/**\"]");
+    let wrong = tale(&ending("case = \"upper\"\n")).run(&["push"]);
+    assert!(
+        wrong.stderr.contains("expected `any` or `exact`"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn a_rule_for_a_levels_pattern_is_about_the_levels_files_in_any_case() {
+    let rules = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[[rule]]\nmatch = \"**/ending/**\"\nnames = \"opaque\"\n";
+    let site = tale(&format!("{rules}{}", ending(""))).file("crow/ENDING/a.html", "<p>no cheese");
+    site.ok(&["push"]);
+    assert!(!site.published("out").contains_key("crow/ENDING/a.html"));
+    assert!(site.published("out").contains_key("index.html"));
+}
+
+/// Each of these is in no level, and is told of with a line that puts it in one, and another that says it's open.
+#[test]
+fn a_file_that_is_called_like_a_level_is_told_of_with_the_lines_that_mend_it() {
+    let levels = "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n[[level]]\nname = \"postgame\"\nmatch = \"**/postgame/**\"\n";
+    let hunt = |more: &str| {
+        let (first, second) = levels.split_once("\n[[level]]").expect("two");
+        let (own, other) = match more.contains("post") || more.contains("Post") {
+            true => ("", more),
+            false => (more, ""),
+        };
+        let config = format!("{first}\n{own}[[level]]{second}{other}{LOCAL}");
+        Site::new()
+            .config(&config)
+            .file("index.html", "<p>Welcome")
+            .file("map/solution/a.png", "an answer")
+            .file("map/postgame/a.png", "a party")
+    };
+    for (path, name) in [
+        ("map/solutions/b.png", "solution"),
+        ("map/soluton/b.png", "solution"),
+        ("map/slution.png", "solution"),
+        ("map/map-solution.html", "solution"),
+        ("map/MapSolution.html", "solution"),
+        ("SOLUTIONS.pdf", "solution"),
+        ("map/answers.json", "solution"),
+        ("answer/b \"[1]\".png", "solution"),
+        ("map/post-game/b.png", "postgame"),
+        ("map/postGame.html", "postgame"),
+        ("map/Post_Games/b.png", "postgame"),
+    ] {
+        let run = hunt("").file(path, "not for all").run(&["push"]);
+        assert_eq!(run.code, 0, "{path}: {run}");
+        let [warning] = warnings(&run).try_into().expect("one");
+        assert!(warning.contains(&format!("`{path}` is open")), "{warning}");
+        assert!(
+            warning.contains(&format!("the level `{name}`")),
+            "{warning}"
+        );
+        for setting in ["also", "open"] {
+            // Which level it goes into is read from its name.
+            let line = format!("{} # {name}\n", advised(warning, setting));
+            let site = hunt(&line).file(path, "not for all");
+            let run = site.run(&["push"]);
+            assert_eq!((run.code, warnings(&run)), (0, vec![]), "{line}: {run}");
+            let expected = if setting == "also" { name } else { "open" };
+            assert_eq!(level(&site, path), expected, "{line}");
+        }
+    }
+}
+
+#[test]
+fn what_says_nothing_of_a_level_is_no_alarm() {
+    let site = tale(&ending("")).file("trending/weekend.html", "<p>bending, spending");
+    let site = site
+        .file("end/ended.html", "<p>end")
+        .file("solution.html", "<p>of salt");
+    assert_eq!(warnings(&site.run(&["push"])), [] as [&str; 0]);
+    let none = Site::new().file("solution/a.png", "there are no levels");
+    assert_eq!(warnings(&none.run(&["push"])), [] as [&str; 0]);
+}
+
+#[test]
+fn one_line_tells_of_all_files_that_one_line_mends() {
+    let mut site = tale(&ending(""));
+    for animal in ["ant", "bee", "cat", "dog"] {
+        site = site.file(&format!("{animal}/{animal}-ending.html"), animal);
+    }
+    let run = site.run(&["push"]);
+    let [warning] = warnings(&run).try_into().expect("one");
+    insta::assert_snapshot!("overlooked", warning);
+    let open = advised(warning, "open").to_string();
+    let site = site.config(&ending(&format!("{open}\n")));
+    assert_eq!(warnings(&site.run(&["push"])), [] as [&str; 0]);
+    let json = site.config(&ending("")).ok(&["diff", "--json"]);
+    assert_eq!(json.matches("\"overlooked\"").count(), 4, "{json}");
+}
+
+#[test]
+fn for_all_levels_some_files_are_open_by_a_line_at_the_top() {
+    let config = fs::read_to_string(tale(&ending("")).path("assetsync.toml")).expect("readable");
+    let site = tale(&ending(""))
+        .raw_config(&format!("open = [\"about/**\"]\n{config}"))
+        .file("about/endings.html", "<p>Every tale has one")
+        .file("about/ending/index.html", "<p>Every tale has one");
+    assert_eq!(warnings(&site.run(&["push"])), [] as [&str; 0]);
+    assert_eq!(level(&site, "about/ending/index.html"), "open");
+    let idle = site.raw_config(&format!("open = [\"abuot/**\"]\n{config}"));
+    let run = idle.run(&["push"]);
+    assert!(
+        run.stderr
+            .contains("`abuot/**` is `open`, and matches nothing here; did you mean `about`?"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_pattern_that_stops_at_a_slash_is_told_of_with_the_one_that_goes_on() {
+    let shallow = |pattern: &str| {
+        let config = ending("").replace("**/ending/**", pattern);
+        tale(&config).file("fox/ending/img/vine.png", "too high")
+    };
+    for (pattern, on) in [
+        ("**/ending/*", "**/ending/**"),
+        ("fox/*/*", "fox/**"),
+        ("**/ending/*.png", "**/ending/**/*.png"),
+    ] {
+        let run = shallow(pattern).run(&["push"]);
+        let [warning] = warnings(&run).try_into().expect("one");
+        let words = format!(
+            "`fox/ending/img/vine.png` is open, since `{pattern}` of the level `ending` (assetsync.toml:7) stops at a slash: write \"{on}\" instead"
+        );
+        assert!(warning.contains(&words), "{warning}");
+        let mended = shallow(on);
+        assert_eq!(warnings(&mended.run(&["push"])), [] as [&str; 0]);
+        assert_eq!(level(&mended, "fox/ending/img/vine.png"), "ending");
+    }
+}
+
+#[test]
+fn a_held_level_that_matches_nothing_is_an_error_with_what_is_like_it() {
+    let held = |pattern: &str, held: &str| {
+        let level = format!("[[level]]\nname = \"party\"\nmatch = {pattern}\n{held}{LOCAL}");
+        tale(&level).file("aftergame/cake.html", "<p>Cake")
+    };
+    let site = held("\"aftergmae/**\"", "held = true\n");
+    let run = site.run(&["push"]);
+    insta::assert_snapshot!("held_without_files", run);
+    assert!(site.published("out").is_empty());
+    let mended = advised(&run.stderr, "match").trim_start_matches("match = ");
+    held(mended, "held = true\n").ok(&["push"]);
+    let run = held("\"aftergmae/**\"", "").run(&["push"]);
+    assert_eq!(run.code, 0, "it isn't held: {run}");
+
+    let again = held("\"aftergmae/**\"", "held = true\nalso = [\"**/cake.*\"]\n").run(&["push"]);
+    assert_eq!(again.code, 0, "it has a file: {again}");
+    assert!(
+        again
+            .stderr
+            .contains("`aftergmae/**` belongs to the level `party`, and matches nothing here"),
+        "{again}"
+    );
+    let near = held("\"nowhere/**\"", "held = true\n").file("party-cake.html", "<p>More");
+    let run = near.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert_eq!(
+        advised(&run.stderr, "match"),
+        "match = \"**/party-cake.html\""
+    );
+}
+
+#[test]
+fn a_plain_name_in_a_level_is_told_of_with_a_rule_that_mends_it() {
+    let config = |rule: &str| {
+        let plain = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n";
+        format!("{plain}{rule}{}", ending("also = [\"**/*-end.html\"]\n"))
+    };
+    let site = tale(&config("")).file("fox/fox-end.html", "<p>sour");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    let rule = advised(&run.stderr, "match");
+    assert_eq!(rule, "match = \"**/*-end.html\"");
+    let site = site.config(&config(&format!("[[rule]]\n{rule}\nnames = \"opaque\"\n")));
+    site.ok(&["push"]);
+}
