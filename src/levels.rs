@@ -237,6 +237,17 @@ impl Levels {
         }
     }
 
+    /// Returns all levels, the open one first.
+    pub fn ids(&self) -> impl Iterator<Item = LevelId> + use<> {
+        (0..=self.levels.len()).map(|index| LevelId(index as u16))
+    }
+
+    /// Returns the patterns of a level, as they were written.
+    pub fn patterns_of(&self, id: LevelId) -> impl Iterator<Item = &str> {
+        let globs = self.get(id).into_iter().flat_map(|level| &level.matches);
+        globs.map(Glob::pattern)
+    }
+
     /// All names, the open one first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         [OPEN]

@@ -22,8 +22,8 @@ use assetsync::release::state::State;
 use assetsync::release::verify::Verify;
 use assetsync::release::{Base, Basis, unasked, who};
 use assetsync::report::{
-    Outlook, Urls, leftovers_json, leftovers_text, plan_json, plan_text, published_text,
-    release_json, report_json, report_text, stale_text,
+    Outlook, Urls, first_levels_text, leftovers_json, leftovers_text, plan_json, plan_text,
+    published_text, release_json, report_json, report_text, stale_text,
 };
 use assetsync::store::{Listing, check, check_names};
 use assetsync::{
@@ -148,6 +148,7 @@ impl Session<'_> {
         // Of several targets, none is written to before all may be.
         all.iter().try_for_each(|planned| planned.check(&allowed))?;
         for planned in &all {
+            self.say_levels(planned);
             self.say_beforehand(&planned.stale());
         }
         let exposed: Vec<Exposed<'_>> = all.iter().map(Planned::exposed).collect();
@@ -281,11 +282,11 @@ impl Session<'_> {
     }
 
     fn tell(&self, planned: &Planned<'_>, published: &Published, output: &Output) -> Result<()> {
-        if output.show_urls {
-            print(&plan_text(
-                &planned.outlook(&Allowed::default()),
-                Urls::Shown,
-            ))?;
+        let changes = |urls| plan_text(&planned.outlook(&Allowed::default()), urls);
+        match output.show_urls {
+            true => print(&changes(Urls::Shown))?,
+            false if self.global.verbose => self.detail(changes(Urls::Hidden).trim_end()),
+            false => {}
         }
         let report = &published.report;
         let text = report_text(planned.target, planned.build, report, published.basis)
@@ -326,6 +327,14 @@ impl Session<'_> {
         let published = planned.build.published();
         let published: Vec<&str> = published.map(|object| object.path.as_str()).collect();
         self.say(leftovers_text(planned.target, left, &published).trim_end());
+    }
+
+    /// Says what each level matches, if that's news.
+    fn say_levels(&self, planned: &Planned<'_>) {
+        let levels = first_levels_text(planned.base.manifest.as_ref(), planned.build);
+        if !levels.is_empty() {
+            self.say(levels.trim_end());
+        }
     }
 
     fn say_beforehand(&self, stale: &[Stale]) {

@@ -55,6 +55,8 @@ pub struct Removed<'a> {
     pub path: &'a str,
     /// In bytes, before gzip.
     pub size_bytes: u64,
+    /// The level it had, by name.
+    pub level: &'a str,
     /// Why.
     pub why: Why<'a>,
 }
@@ -115,11 +117,13 @@ impl<'a> Difference<'a> {
         let held = build.held();
         for pair in pairs(before, build) {
             if let Some(level) = taken_back(before, build, &held, pair) {
-                difference.remove(pair, Why::Held(level));
+                difference.remove(before, pair, Why::Held(level));
                 continue;
             }
             match pair {
-                Pair::Before(entry) if entry.stored.is_some() => difference.remove(pair, Why::Gone),
+                Pair::Before(entry) if entry.stored.is_some() => {
+                    difference.remove(before, pair, Why::Gone);
+                }
                 Pair::Now(object) if !object.is_held => difference.note(object, Change::New),
                 Pair::Both(entry, object) if !object.is_held => match entry.stored {
                     None => difference.note(object, Change::New),
@@ -138,11 +142,12 @@ impl<'a> Difference<'a> {
         self.changes.insert(object.path.as_str(), change);
     }
 
-    fn remove(&mut self, pair: Pair<'a>, why: Why<'a>) {
+    fn remove(&mut self, before: &'a Manifest, pair: Pair<'a>, why: Why<'a>) {
         if let Pair::Before(entry) | Pair::Both(entry, _) = pair {
             self.removed.push(Removed {
                 path: &entry.path,
                 size_bytes: entry.size_bytes,
+                level: before.level_of(entry),
                 why,
             });
         }

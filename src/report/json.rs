@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::levels::levels_json;
 use super::stale::stale_json;
 use super::{Outlook, Urls};
 use crate::apply::{Failure, Report};
@@ -16,13 +17,15 @@ use crate::release::difference::{Change, Why};
 use crate::release::guard::Refused;
 use crate::release::stale::Stale;
 
-/// A plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "changes": [..], "removed": [..], "refusal", "is_seen"}`.
+/// A plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "levels": [..], "changes": [..], "removed": [..], "refusal",
+/// "is_seen"}`.
 ///
 /// `is_seen`: whether what is kept was seen in the target; if not, the current release says it's there, and one object was looked at.
 ///
-/// A change: `{"action", "change", "reason", "path", "size", "names"}`, where `change` is `new`, `changed`, or null for what is done to
-/// a file that stays as it is. What isn't published any more: `{"path", "size", "level"}`, where `level` is the one that holds it, or
-/// null if the tree doesn't have it. `refusal` is null, or what a push would exit with:
+/// A change: `{"action", "change", "reason", "path", "size", "names", "level"}`, where `change` is `new`, `changed`, or null for what is done to
+/// a file that stays as it is. What isn't published any more: `{"path", "size", "level", "was"}`, where `level` is the one that holds
+/// it, or null if the tree doesn't have it, and `was` the one that it had. `levels` has the files of each level:
+/// `[{"level", "files", "bytes", "held", "patterns": [{"match", "files"}, ..]}, ..]`. `refusal` is null, or what a push would exit with:
 /// `{"exit_code", "reasons": [{"message", "hint"}, ..]}`.
 pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
     let changes = outlook.plan.actions.iter();
@@ -39,7 +42,7 @@ pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
             Why::Gone => None,
             Why::Held(level) => Some(level),
         };
-        json!({ "path": removed.path, "size": removed.size_bytes, "level": level })
+        json!({ "path": removed.path, "size": removed.size_bytes, "level": level, "was": removed.level })
     });
     json!({
         "format": "assetsync plan",
@@ -48,6 +51,7 @@ pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
         "target": outlook.target.name,
         "summary": summary,
         "held": outlook.build.held(),
+        "levels": levels_json(outlook.build),
         "warnings": warnings_json(outlook.build, &outlook.stale),
         "is_seen": outlook.basis == Basis::Seen,
         "changes": changes.collect::<Vec<_>>(),
@@ -74,6 +78,7 @@ fn change_json(outlook: &Outlook<'_>, action: &Action<'_>, urls: Urls) -> Option
         "path": action.object.path.as_str(),
         "size": action.object.size_bytes,
         "names": action.object.policy.names.as_str(),
+        "level": outlook.build.levels.name(action.object.policy.level),
     });
     if let Some(url) = urls.of(outlook.target, &action.object.key) {
         value["url"] = url.into();
@@ -119,6 +124,7 @@ pub fn report_json(
         "overwritten": tally_json(report.overwritten),
         "kept": tally_json(report.kept),
         "held": build.held(),
+        "levels": levels_json(build),
         "warnings": warnings_json(build, stale),
         "not_begun": report.not_begun,
         "sent_bytes": report.sent_bytes,

@@ -7,6 +7,7 @@ mod display;
 mod doctor;
 mod json;
 mod leftover;
+mod levels;
 mod local;
 mod names;
 mod releases;
@@ -25,6 +26,7 @@ use crate::plan::{Plan, Tally};
 use crate::release::difference::Difference;
 use crate::release::guard::Refused;
 use crate::release::leftover::{Leftover, after_push};
+use crate::release::manifest::Manifest;
 use crate::release::stale::{Stale, stale};
 use crate::release::{Base, Basis};
 use crate::store;
@@ -37,6 +39,7 @@ pub use doctor::{
 };
 pub use json::{failures_json, plan_json, problems_json, report_json};
 pub use leftover::{leftovers_json, leftovers_text, removal_json, removal_text};
+pub use levels::first_levels_text;
 pub use local::{build_text, dot, leaks_json, leaks_text, refs_json, refs_text, unresolved_text};
 pub(crate) use names::{NAMES_MAX, names_text};
 pub use releases::{
@@ -57,6 +60,8 @@ pub struct Outlook<'a> {
     pub plan: &'a Plan<'a>,
     /// Where it's known from that what is kept is there.
     pub basis: Basis,
+    /// The current release.
+    pub before: Option<&'a Manifest>,
     /// What changes in what is published.
     pub difference: Difference<'a>,
     /// Names that browsers keep although they change.
@@ -84,6 +89,7 @@ impl<'a> Outlook<'a> {
             build,
             plan,
             basis: base.basis,
+            before: base.manifest.as_ref(),
             difference: Difference::new(base.manifest.as_ref(), build),
             stale: stale(base.manifest.as_ref(), build),
             left: after_push(base.left(), base.manifest.as_ref(), build),

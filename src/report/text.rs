@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanBytes;
 
+use super::levels::{counts_text, first_levels_text};
 use super::local::{listed, warnings_text};
 use super::{Outlook, Urls, count, tally, together};
 use crate::apply::{Failure, Report};
@@ -83,11 +84,14 @@ pub fn plan_text(outlook: &Outlook<'_>, urls: Urls) -> String {
     let actions = outlook.plan.actions.iter();
     let actions = actions.filter_map(|action| action_line(outlook, action, urls));
     let removed = outlook.difference.removed.iter();
-    let removed = removed.map(|removed| (removed.path, removed_line(removed)));
+    let removed = removed.map(|removed| (removed.path, removed_line(outlook, removed)));
     let mut lines: Vec<(&str, String)> = actions.chain(removed).collect();
     lines.sort_by_key(|(path, _)| *path);
     let lines: String = lines.into_iter().map(|(_, line)| line).collect();
-    lines + &plan_sums(outlook)
+    lines
+        + &first_levels_text(outlook.before, outlook.build)
+        + &plan_sums(outlook)
+        + &counts_text(&outlook.target.name, outlook.build)
 }
 
 /// What is done to an object, or published anew although it's there; by path.
@@ -116,17 +120,32 @@ fn action_line<'a>(
     };
     let url = urls.of(outlook.target, &action.object.key);
     let url = url.map_or(String::new(), |url| format!(" {url}"));
+    let level = level(
+        outlook.build,
+        outlook.build.levels.name(action.object.policy.level),
+    );
     let line = format!(
-        "{style}{verb:<9}{style:#} {} ({reason}, {size}{names}){url}\n",
+        "{style}{verb:<9}{style:#} {} ({reason}, {size}{names}{level}){url}\n",
         escape(path)
     );
     Some((path, line))
 }
 
+/// Returns the level of a file, where there are any; every file has one then.
+fn level(build: &Build, name: &str) -> String {
+    match build.levels.is_empty() {
+        true => String::new(),
+        false => format!(", level {name}"),
+    }
+}
+
 /// Nothing is deleted: what was published stays in the target.
-fn removed_line(removed: &Removed<'_>) -> String {
+fn removed_line(outlook: &Outlook<'_>, removed: &Removed<'_>) -> String {
     let (verb, why) = match removed.why {
-        Why::Gone => ("remove", "not in the tree any more".to_string()),
+        Why::Gone => {
+            let level = level(outlook.build, removed.level);
+            ("remove", format!("not in the tree any more{level}"))
+        }
         Why::Held(level) => ("hold", format!("its level, `{level}`, is held")),
     };
     let style = AnsiColor::Red.on_default();
@@ -214,10 +233,11 @@ pub fn report_text(target: &Target, build: &Build, report: &Report, basis: Basis
     }
     let sent = HumanBytes(report.sent_bytes);
     text + &format!(
-        "{}: {sums}{}; {sent} sent (key {})\n",
+        "{}: {sums}{}; {sent} sent (key {})\n{}",
         target.name,
         held(build),
-        build.key_id
+        build.key_id,
+        counts_text(&target.name, build)
     )
 }
 

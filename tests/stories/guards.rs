@@ -383,7 +383,9 @@ fn diff_tells_which_levels_would_be_taken_back_and_a_dry_run_obeys_the_flags_of_
     let hint = "hint: `assetsync unlock local after` keeps what is published";
     assert!(run.stderr.contains(hint), "{run}");
     let plan = json_of(&site.ok(&["diff", "--json"]));
-    let removed = json!([{"path": "posthunt/index.html", "size": 20, "level": "after"}]);
+    let removed = json!([{
+        "path": "posthunt/index.html", "size": 20, "level": "after", "was": "posthunt",
+    }]);
     assert_eq!(
         (&plan["removed"], &plan["refusal"]["exit_code"]),
         (&removed, &json!(3))
@@ -861,7 +863,7 @@ fn diff_lists_what_is_new_what_changed_and_what_goes() {
     );
     assert_eq!(
         plan["removed"],
-        json!([{"path": "e.css", "size": 3, "level": null}])
+        json!([{"path": "e.css", "size": 3, "level": null, "was": "open"}])
     );
     assert_eq!(plan["refusal"], Value::Null);
     assert_eq!(site.run(&["diff", "--check"]).code, 6);

@@ -236,3 +236,61 @@ fn a_plain_name_in_a_level_is_told_of_with_a_rule_that_mends_it() {
     let site = site.config(&config(&format!("[[rule]]\n{rule}\nnames = \"opaque\"\n")));
     site.ok(&["push"]);
 }
+
+#[test]
+fn diff_and_push_show_the_level_of_everything_and_count_by_level() {
+    let levels = format!(
+        "[[level]]\nname = \"party\"\nmatch = \"party/**\"\nheld = true\n{}",
+        ending("")
+    );
+    let site = tale(&levels)
+        .file("party/cake.png", "a cake")
+        .file("party/tea.png", "some tea");
+    let diff = site.run(&["diff"]);
+    insta::assert_snapshot!("levels_diff", diff);
+    let json: serde_json::Value =
+        serde_json::from_str(&site.ok(&["diff", "--json"])).expect("JSON");
+    let levels: Vec<&str> = json["changes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|change| change["level"].as_str().expect("text"))
+        .collect();
+    assert_eq!(levels, ["ending", "open"]);
+    let counted = &json["levels"][1];
+    assert_eq!(
+        (&counted["level"], &counted["files"], &counted["held"]),
+        (&"party".into(), &2.into(), &2.into())
+    );
+    assert_eq!(counted["patterns"][0]["match"], "party/**");
+    let push = site.run(&["push"]);
+    insta::assert_snapshot!("levels_push", push);
+    let report: serde_json::Value =
+        serde_json::from_str(&site.ok(&["push", "--json"])).expect("JSON");
+    assert_eq!(report["levels"], json["levels"]);
+    fs::remove_file(site.asset("fox/ending/grapes.png")).expect("removed");
+    site.write("fox/ending/vine.png", "a vine");
+    let gone = site.ok(&["diff"]);
+    assert!(
+        gone.contains("(not in the tree any more, level ending,"),
+        "{gone}"
+    );
+}
+
+#[test]
+fn what_each_level_matches_is_listed_when_levels_are_new_or_files_have_another_one() {
+    let listed = |site: &Site, arguments: &[&str]| {
+        let run = site.run(arguments);
+        assert_eq!(run.code, 0, "{run}");
+        run.stderr.contains("levels, and what each matches:")
+    };
+    let site = tale(&ending(""));
+    assert!(listed(&site, &["push"]));
+    site.write("index.html", "<p>Twice upon a time");
+    assert!(!listed(&site, &["push"]), "as before");
+    let site = site.config(&ending("also = [\"index.*\"]\n"));
+    assert!(listed(&site, &["diff"]), "a file has another level");
+    assert!(listed(&site, &["push"]), "a file has another level");
+    let site = Site::new().file("a.png", "there are no levels");
+    assert!(!listed(&site, &["push"]));
+}
