@@ -265,6 +265,12 @@ impl Levels {
     }
 }
 
+/// Returns the words of a name, in lower case.
+pub(crate) fn words_of(name: &str) -> Vec<String> {
+    let words = words::words(name).into_iter();
+    words.map(|word| name[word].to_lowercase()).collect()
+}
+
 /// Returns a string as a configuration has it: JSON's are TOML's too.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()

@@ -59,6 +59,8 @@ pub enum ProblemKind {
     Hidden,
     /// It may name what must stay unknown where it's read.
     Doubtful,
+    /// It has the bytes of a file that must stay unknown where it's read.
+    Copy,
     /// Its name can be guessed, and mustn't.
     Guessable,
     /// A reference in it can't be written anew.
@@ -103,6 +105,9 @@ impl ProblemKind {
             }
             ProblemKind::Hidden => {
                 "what is named must not be known there: take it out, or let the level know it (`knows`), or excuse the pair by a rule with `may_name`"
+            }
+            ProblemKind::Copy => {
+                "what is hidden is there for all to see: take one of the two out, or put both into the level (`also`)"
             }
             ProblemKind::Rewriting => "a rule with `rewrite = false` leaves the file as it is",
             ProblemKind::EmptyLevel => {

@@ -4,10 +4,12 @@
 //! Every file is read once to hash it and look into it; those whose references change are read again when their
 //! turn comes to be named, and all are read once more where levels are to be kept apart. No content is kept.
 
+mod copies;
 mod index;
 mod limits;
 mod link;
 mod memo;
+mod pixels;
 mod read;
 mod rename;
 mod spoilers;
@@ -282,6 +284,8 @@ fn build_once(
     problems.extend(unnamed);
     problems.extend(find_collisions(&objects));
     problems.extend(limits::check_folders(tree, &objects));
+    let copies = copies::check_copies(tree, &drafts, progress);
+    problems.extend(copies.problems);
     let references = references(&linked.files);
     let of = |path: &LogicalPath| objects.binary_search_by(|object| object.path.cmp(path));
     let named = linked
@@ -301,6 +305,7 @@ fn build_once(
     }
     let mut warnings = linked.warnings;
     warnings.extend(spoilers.warnings);
+    warnings.extend(copies.warnings);
     let mut notes = Vec::new();
     for draft in drafts {
         warnings.extend(draft.warnings);

@@ -867,13 +867,15 @@ fn open_tree() -> Site {
         .file("puzzle/x/posthunt/index.html", "<p>thanks</p>");
     for folder in ["puzzle/x/solution", "puzzle/x/hint"] {
         let at = |name: &str| format!("{folder}/{name}");
+        // A hint that has the bytes of the solution would be an error.
+        let own = folder.len();
         site = site
-            .file(&at("index.html"), "<p>it was simple</p>")
+            .file(&at("index.html"), format!("<p>it was simple, {own}</p>"))
             .file(&at("answer.png"), png(&[]))
             .file(&at("the answer.png"), png(&[]))
             .file(
                 &at("answer.svg"),
-                "<svg xmlns='http://www.w3.org/2000/svg'/>",
+                format!("<svg xmlns='http://www.w3.org/2000/svg' width='{own}'/>"),
             )
             .file(&at("style.css"), "a { color: blue }")
             .file(&at("code.js"), "let code")

@@ -282,7 +282,7 @@ fn what_each_level_matches_is_listed_when_levels_are_new_or_files_have_another_o
     let listed = |site: &Site, arguments: &[&str]| {
         let run = site.run(arguments);
         assert_eq!(run.code, 0, "{run}");
-        run.stderr.contains("levels, and what each matches:")
+        format!("{run}").contains("levels, and what each matches:")
     };
     let site = tale(&ending(""));
     assert!(listed(&site, &["push"]));
@@ -293,4 +293,129 @@ fn what_each_level_matches_is_listed_when_levels_are_new_or_files_have_another_o
     assert!(listed(&site, &["push"]), "a file has another level");
     let site = Site::new().file("a.png", "there are no levels");
     assert!(!listed(&site, &["push"]));
+}
+
+#[test]
+fn the_same_bytes_under_an_open_path_are_an_error_with_both_and_a_rule_that_means_it() {
+    for (path, hidden) in [
+        ("img/teaser.png", "fox/ending/grapes.png"),
+        ("Ending-of-fox.txt", "fox/ending/grapes.png"),
+        ("fox/index.html", "fox/ending/page.html"),
+    ] {
+        let page = "<!doctype html><p>They were sour";
+        let site = |rule: &str| {
+            let site = tale(&format!("{rule}{}", ending("open = [\"*\"]\n")));
+            let content = if hidden.ends_with("html") { page } else { "sour grapes" };
+            site.file("fox/ending/page.html", page).file(path, content)
+        };
+        let run = site("").run(&["push"]);
+        assert_eq!(run.code, 2, "{run}");
+        let words = format!("`{path}`: is open, and has the same bytes as `{hidden}`, which is in the level `ending`");
+        assert!(run.stderr.contains(&words), "{run}");
+        let may = advised(&run.stderr, "may_name");
+        let rule = format!("[[rule]]\n{}\n{may}\n", advised(&run.stderr, "match"));
+        site(&rule).ok(&["push"]);
+        let other = rule.replace(hidden, "fox/ending/other.png");
+        assert_eq!(site(&other).run(&["push"]).code, 2, "it excuses this pair alone");
+    }
+}
+
+#[test]
+fn the_same_bytes_in_two_levels_are_an_error_unless_one_knows_the_other() {
+    let site = |knows: &str| {
+        let party = format!("[[level]]\nname = \"party\"\nmatch = \"party/**\"\n{knows}");
+        tale(&format!("{party}{}", ending(""))).file("party/invitation.png", "sour grapes")
+    };
+    let run = site("").run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        run.stderr.contains("`party/invitation.png`: is in the level `party`, and has the same bytes as `fox/ending/grapes.png`"),
+        "{run}"
+    );
+    let run = site("knows = [\"ending\"]\n").run(&["push"]);
+    assert_eq!(run.code, 2, "the ending doesn't know the party: {run}");
+    assert!(run.stderr.contains("`fox/ending/grapes.png`: is in the level `ending`"), "{run}");
+}
+
+#[test]
+fn what_all_pages_have_or_nothing_is_in_is_no_alarm() {
+    let dot: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+    let mut site = tale(&ending(""));
+    for (name, content) in [
+        ("empty.txt", &b""[..]),
+        ("line.txt", b"\n"),
+        ("list.json", b"[]"),
+        ("clear.gif", dot),
+        ("common.css", b"body { color: teal }"),
+        ("common.js", b"let shared = 'by all pages'"),
+        ("type.woff2", b"wOF2 and so on"),
+        ("favicon.ico", b"an icon of the site"),
+        ("site-logo.svg", b"<svg><title>The logo</title></svg>"),
+    ] {
+        site = site.file(name, content).file(&format!("fox/ending/{name}"), content);
+    }
+    for folder in ["fox", "crow", "hare"] {
+        site = site.file(&format!("{folder}/ending/soon.html"), "<p>Coming soon");
+    }
+    let run = site.file("soon.html", "<p>Coming soon").run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+}
+
+/// A picture with a gradient, stored as `format` has it.
+fn picture(format: image::ImageFormat, change: impl Fn(&mut image::RgbImage)) -> Vec<u8> {
+    let mut picture =
+        image::RgbImage::from_fn(24, 16, |x, y| image::Rgb([x as u8 * 9, y as u8 * 13, 77]));
+    change(&mut picture);
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, format).expect("written");
+    bytes.into_inner()
+}
+
+#[test]
+fn the_same_picture_is_an_error_however_it_is_stored_and_another_one_is_none() {
+    use image::ImageFormat::{Jpeg, Png, WebP};
+    let same = |_: &mut image::RgbImage| {};
+    let dot = |picture: &mut image::RgbImage| picture.put_pixel(3, 3, image::Rgb([255, 0, 0]));
+    let blank = |picture: &mut image::RgbImage| picture.pixels_mut().for_each(|p| p.0 = [9, 9, 9]);
+    let site = |hidden: (&str, Vec<u8>), open: (&str, Vec<u8>)| {
+        tale(&ending(""))
+            .file(&format!("fox/ending/{}", hidden.0), hidden.1)
+            .file(open.0, open.1)
+            .run(&["push"])
+    };
+    let photo = picture(Jpeg, same);
+    // A comment behind the first mark.
+    let remarked = [&photo[..2], b"\xff\xfe\0\x06vine", &photo[2..]].concat();
+    for (hidden, open) in [
+        (
+            ("vine.png", picture(Png, same)),
+            ("teaser.webp", picture(WebP, same)),
+        ),
+        (("vine.jpg", remarked), ("teaser.JPEG", photo)),
+    ] {
+        let run = site(hidden, open);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(
+            run.stderr
+                .contains(": is open, and shows the same picture as `fox/ending/vine."),
+            "{run}"
+        );
+    }
+    for (hidden, open) in [
+        (
+            ("vine.png", picture(Png, same)),
+            ("teaser.webp", picture(WebP, dot)),
+        ),
+        (
+            ("vine.png", picture(Png, blank)),
+            ("teaser.webp", picture(WebP, blank)),
+        ),
+        (
+            ("vine.png", b"\x89PNG\r\n\x1a\nand no picture".to_vec()),
+            ("teaser.png", picture(Png, same)),
+        ),
+    ] {
+        let run = site(hidden, open);
+        assert_eq!(run.code, 0, "{run}");
+    }
 }

@@ -1,0 +1,156 @@
+//! Images that show the same, whatever they are stored as: saved once more, in another format, or without their metadata.
+//! Only those of one size are decoded, and only if a hidden one is among them.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek};
+
+use image::codecs::gif::GifDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::{AnimationDecoder, ImageFormat, ImageReader, Limits};
+use rayon::prelude::*;
+
+use crate::caught::caught;
+use crate::files;
+use crate::levels::LevelId;
+use crate::progress::Progress;
+use crate::tree::{Asset, Tree};
+
+const EXTENSIONS: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
+
+/// Larger images aren't decoded, in pixels: each needs four bytes for one, on every core.
+const PIXELS_MAX: u64 = 8 << 20;
+
+/// How much is decoded for one build, in pixels.
+const ALL_PIXELS_MAX: u64 = 256 << 20;
+
+/// Smaller images show nothing that can be told, in pixels of a side.
+const SIDE_MIN: u32 = 8;
+
+/// What a decoder may allocate for one image, in bytes.
+const ALLOC_MAX: u64 = 128 << 20;
+
+/// Images of a tree that show the same.
+#[derive(Debug, Default)]
+pub(super) struct Alike {
+    /// Places among the assets of a tree, sorted; each group has several.
+    pub(super) groups: Vec<Vec<usize>>,
+    /// Places of those that weren't decoded, since there were too many.
+    pub(super) left: Vec<usize>,
+}
+
+/// Finds images that show the same. What can't be decoded, moves, or has one colour only is like none.
+pub(super) fn alike(tree: &Tree, progress: &Progress) -> Alike {
+    let assets = tree.assets.par_iter().enumerate();
+    let images = assets.filter(|(_, asset)| is_image(asset) && !progress.is_stopped());
+    let sizes: Vec<(usize, (u32, u32))> = images
+        .filter_map(|(place, asset)| Some((place, size(asset).ok()??)))
+        .collect();
+    let mut by_size: HashMap<(u32, u32), Vec<usize>> = HashMap::new();
+    for (place, size) in sizes {
+        by_size.entry(size).or_default().push(place);
+    }
+    let has_both = |places: &[usize]| {
+        let level = |place: &usize| tree.assets[*place].policy.level;
+        let is_hidden = |place: &usize| level(place) != LevelId::OPEN;
+        places.iter().any(is_hidden)
+            && places
+                .iter()
+                .any(|place| level(place) != level(&places[0]) || !is_hidden(place))
+    };
+    let mut by_size: Vec<((u32, u32), Vec<usize>)> = by_size
+        .into_iter()
+        .filter(|(_, places)| has_both(places))
+        .collect();
+    // The smallest first, so that most are seen.
+    by_size.sort_unstable();
+    let mut budget = ALL_PIXELS_MAX;
+    let mut found = Alike::default();
+    for ((width, height), places) in by_size {
+        let pixels = u64::from(width) * u64::from(height) * places.len() as u64;
+        let Some(rest) = budget.checked_sub(pixels) else {
+            found.left.extend(places);
+            continue;
+        };
+        budget = rest;
+        found.groups.extend(same(tree, &places, progress));
+    }
+    found.groups.sort_unstable();
+    found
+}
+
+/// Groups images of one size by what they show.
+fn same(tree: &Tree, places: &[usize], progress: &Progress) -> Vec<Vec<usize>> {
+    let shown = places.par_iter().filter(|_| !progress.is_stopped());
+    let shown: Vec<(usize, blake3::Hash)> = shown
+        .filter_map(|place| {
+            let digest = caught(|| pixels(&tree.assets[*place])).flatten()?;
+            Some((*place, digest))
+        })
+        .collect();
+    let mut groups: HashMap<blake3::Hash, Vec<usize>> = HashMap::new();
+    for (place, digest) in shown {
+        groups.entry(digest).or_default().push(place);
+    }
+    groups
+        .into_values()
+        .filter(|places| places.len() > 1)
+        .collect()
+}
+
+fn is_image(asset: &Asset) -> bool {
+    let extension = asset.path.extension();
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
+}
+
+fn open(asset: &Asset) -> io::Result<ImageReader<BufReader<File>>> {
+    let file = BufReader::new(files::open(&asset.file)?);
+    let mut reader = ImageReader::new(file).with_guessed_format()?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(ALLOC_MAX);
+    reader.limits(limits);
+    Ok(reader)
+}
+
+/// Returns width and height, of those that are looked at; what the file says, not its name.
+fn size(asset: &Asset) -> io::Result<Option<(u32, u32)>> {
+    let reader = open(asset)?;
+    let size = caught(|| reader.into_dimensions().ok()).flatten();
+    let is_fit = |(width, height): &(u32, u32)| {
+        *width.min(height) >= SIDE_MIN && u64::from(*width) * u64::from(*height) <= PIXELS_MAX
+    };
+    Ok(size.filter(is_fit))
+}
+
+/// Returns a digest of what an image shows.
+fn pixels(asset: &Asset) -> Option<blake3::Hash> {
+    let reader = open(asset).ok()?;
+    if moves(asset, reader.format()?) {
+        return None;
+    }
+    let mut shown = reader.decode().ok()?.into_rgba8();
+    for pixel in shown.pixels_mut().filter(|pixel| pixel.0[3] == 0) {
+        pixel.0 = [0; 4];
+    }
+    let first = *shown.get_pixel_checked(0, 0)?;
+    let has_colours = shown.pixels().any(|pixel| *pixel != first);
+    has_colours.then(|| blake3::hash(shown.as_raw()))
+}
+
+/// Says whether an image has several frames; the first says little of the others. One that can't be read has.
+fn moves(asset: &Asset, format: ImageFormat) -> bool {
+    let Ok(file) = files::open(&asset.file) else {
+        return true;
+    };
+    is_animated(BufReader::new(file), format).unwrap_or(true)
+}
+
+fn is_animated(file: impl BufRead + Seek, format: ImageFormat) -> image::ImageResult<bool> {
+    Ok(match format {
+        ImageFormat::Gif => GifDecoder::new(file)?.into_frames().nth(1).is_some(),
+        ImageFormat::Png => PngDecoder::new(file)?.is_apng()?,
+        ImageFormat::WebP => WebPDecoder::new(file)?.has_animation(),
+        _ => false,
+    })
+}
