@@ -66,6 +66,9 @@ pub struct Global {
     /// Read every file anew, and remember nothing [env: ASSETSYNC_CACHE_DIR=FOLDER has what is remembered elsewhere]
     #[arg(long, global = true)]
     pub no_cache: bool,
+    /// Tell of hidden files by their paths also where logs may be public, as in CI
+    #[arg(long, global = true)]
+    pub show_hidden: bool,
     /// Colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", global = true)]
     pub color: Color,

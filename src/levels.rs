@@ -3,7 +3,7 @@
 mod overlooked;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use self::overlooked::overlooked;
 use crate::glob::{BadGlob, Case, Glob, Spelt};
@@ -29,6 +29,8 @@ pub struct Level {
     pub held: bool,
     /// Other levels that its files may refer to, besides the open one.
     pub knows: Vec<String>,
+    /// Whether its files are told of without their paths; if it doesn't say, where logs may be public.
+    pub hide_paths: Option<bool>,
     /// Where the configuration has it, such as `assetsync.toml:12`; for messages.
     pub declared: Option<String>,
 }
@@ -45,6 +47,7 @@ impl Level {
             open: Vec::new(),
             held: false,
             knows: Vec::new(),
+            hide_paths: None,
             declared: None,
         })
     }
@@ -98,16 +101,29 @@ impl Levels {
 
     /// The level of a path.
     pub fn of(&self, path: &LogicalPath) -> LevelId {
+        self.of_text(path.as_str())
+    }
+
+    /// Returns the level of what needn't be a logical path: it may not be published.
+    pub(crate) fn of_text(&self, path: &str) -> LevelId {
         self.found(path).map_or(LevelId::OPEN, |(id, _)| id)
+    }
+
+    /// Returns for each level by name whether its files are told of without their paths; the open one's never are.
+    pub(crate) fn hidden_paths(&self, by_default: bool) -> BTreeMap<String, bool> {
+        let levels = self.levels.iter();
+        let levels =
+            levels.map(|level| (level.name.clone(), level.hide_paths.unwrap_or(by_default)));
+        levels.chain([(OPEN.to_string(), false)]).collect()
     }
 
     /// Returns the pattern that decides the level of a path; none if it's open.
     pub fn pattern_of(&self, path: &LogicalPath) -> Option<&Glob> {
-        self.found(path).map(|(_, glob)| glob)
+        self.found(path.as_str()).map(|(_, glob)| glob)
     }
 
-    fn found(&self, path: &LogicalPath) -> Option<(LevelId, &Glob)> {
-        let path = Spelt::new(path.as_str());
+    fn found(&self, path: &str) -> Option<(LevelId, &Glob)> {
+        let path = Spelt::new(path);
         let mut levels = self.levels.iter().enumerate().rev();
         let found = levels.find_map(|(index, level)| {
             Some((LevelId(index as u16 + 1), level.pattern_of(&path)?))

@@ -64,6 +64,7 @@ pub mod environment;
 mod error;
 mod files;
 pub mod glob;
+pub mod hidden;
 pub mod init;
 mod inventory;
 mod key_file;

@@ -40,6 +40,9 @@ fn main() -> ExitCode {
         print_error(&failed, &cli, &matches);
         failed.error.exit_code()
     });
+    if !cli.global.quiet && assetsync::hidden::is_any_replaced() {
+        tell("paths of hidden files aren't shown here: `--show-hidden` shows them\n");
+    }
     assetsync::store::end_helpers();
     ExitCode::from(code)
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use assetsync::hidden::without_hidden;
 use assetsync::report::tell;
 use assetsync::{Error, Result};
 use clap::CommandFactory;
@@ -11,7 +12,31 @@ use clap_complete::Shell;
 
 use crate::cli::Cli;
 
+/// Prints what was asked for, with hidden files told of without their names.
 pub fn print(text: &str) -> Result<()> {
+    write(&without_hidden(text))
+}
+
+/// Prints names that somebody goes on with, as they are: to a file, or where none of them is hidden.
+///
+/// # Errors
+/// [`Error::Refused`]: a hidden file is among them, and this may be a log.
+pub fn print_names(text: &str) -> Result<()> {
+    if without_hidden(text) == text || is_file() {
+        return write(text);
+    }
+    Err(Error::Refused {
+        message: "This names hidden files, and what is printed may end in a log that others read".to_string(),
+        hint: "`--out FILE` or `> FILE` writes it to a file, and `--show-hidden` shows it here; `hide_paths = false` in a level says that its files may be told of".to_string(),
+    })
+}
+
+/// Says whether standard output is a file.
+fn is_file() -> bool {
+    fs::metadata("/dev/stdout").is_ok_and(|out| out.is_file())
+}
+
+fn write(text: &str) -> Result<()> {
     let mut out = anstream::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // `assetsync diff | head` has seen enough.

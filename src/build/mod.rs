@@ -29,6 +29,7 @@ use self::read::{Draft, Reader};
 pub(crate) use self::read::{Lines, same_length_utf8};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
+use crate::hidden;
 use crate::levels::{LevelId, Levels};
 use crate::name::{Headers, KeyId, Secret, Token};
 use crate::path::{LogicalPath, ObjectKey};
@@ -225,7 +226,10 @@ pub fn build_knowing(
             return Err(Error::Interrupted);
         }
         match outcome {
-            Ok(build) => return Ok(build),
+            Ok(build) => {
+                hidden::note_objects(&build.levels, &build.objects);
+                return Ok(build);
+            }
             Err(problems) if reads < READS_MAX && problems.iter().all(is_change) => reads += 1,
             Err(mut problems) => {
                 problems.sort();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use assetsync::audit::mend::mend;
-use assetsync::audit::{Audit, Sample, Subject, audit};
+use assetsync::audit::{Audit, Kind, Sample, Subject, audit};
+use assetsync::hidden;
 use assetsync::release::excused::Excused;
 use assetsync::release::layout::Home;
 use assetsync::release::root::Root;
@@ -67,6 +68,11 @@ impl Session<'_> {
         if self.progress.is_stopped() {
             return Err(Error::Interrupted);
         }
+        let strays = found
+            .findings
+            .iter()
+            .filter(|finding| finding.kind == Kind::Stray);
+        hidden::note_unknown(strays.filter_map(|finding| finding.key.as_deref()));
         self.detail(&format!("{} requests sent", found.requests));
         match (wish.repair, state) {
             (true, Some(state)) => {

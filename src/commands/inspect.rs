@@ -13,7 +13,7 @@ use assetsync::{
 
 use super::{Code, DONE, Nothing, Session, levels, paths};
 use crate::cli::{Form, ManifestFormat, TargetOrPaths};
-use crate::output::{eprint, print, print_json, write_atomically};
+use crate::output::{eprint, print, print_json, print_names, write_atomically};
 
 /// Of which release the manifest is meant.
 pub(super) struct Published<'a> {
@@ -49,7 +49,7 @@ impl Session<'_> {
             for path in &found {
                 let object = build.find(path.as_str());
                 let object = object.expect("every path was found in the tree");
-                print(&format!("{}\n", public_url(target, &object.key)))?;
+                print_names(&format!("{}\n", public_url(target, &object.key)))?;
             }
         }
         Ok(DONE)
@@ -214,7 +214,7 @@ fn json(manifest: &manifest::Manifest) -> String {
 
 fn write_out(out: Option<&Path>, text: &str) -> Result<Code> {
     match out {
-        None => print(text)?,
+        None => print_names(text)?,
         Some(file) => write_atomically(file, text)?,
     }
     Ok(DONE)

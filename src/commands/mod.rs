@@ -29,12 +29,12 @@ use std::time::Duration;
 use assetsync::audit::Sample;
 use assetsync::config::Origin;
 use assetsync::doctor::access::Aim;
-use assetsync::environment;
 use assetsync::levels::{LevelId, Levels};
 use assetsync::report::{Display, DisplayMode, defaults_text, tree_text};
 use assetsync::{
     Cache, Config, Error, Overrides, Progress, Result, Secret, Tree, Wanted, init, shown, walk,
 };
+use assetsync::{environment, hidden};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tokio::runtime::Runtime;
@@ -331,6 +331,11 @@ fn variable(name: &str) -> Option<String> {
     (!value.is_empty()).then_some(value)
 }
 
+/// Says whether this runs where logs may be read by others: a CI sets this variable.
+fn is_ci() -> bool {
+    variable("CI").is_some_and(|value| !matches!(value.as_str(), "false" | "0"))
+}
+
 /// The configuration's file, if the environment names one.
 fn config_variable() -> Result<Option<String>> {
     environment::variable("ASSETSYNC_CONFIG")
@@ -431,6 +436,9 @@ impl Session<'_> {
             None => config_variable()?.map(PathBuf::from),
         };
         let mut config = Config::load(file.as_deref(), &self.overrides, wanted)?;
+        if !self.global.show_hidden {
+            hidden::hide(config.rules.levels(), is_ci());
+        }
         for setting in &config.provenance {
             self.detail(&format!(
                 "{} = {} ({})",

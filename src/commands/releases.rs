@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use assetsync::hidden;
 use assetsync::likeness::nearest;
 use assetsync::release::adopt;
 use assetsync::release::excused::Excused;
@@ -366,6 +367,8 @@ impl Session<'_> {
             requests,
             SystemTime::now(),
         ))?;
+        // Who asks for each key is told it, but not those of hidden files, which nobody knows any more.
+        hidden::note_unknown(sweep.objects.iter().map(|garbage| garbage.key.as_str()));
         let is_done = wish.only_show || sweep.is_empty();
         match wish.as_json {
             true => print_json(&[sweep_json(place.name(), &sweep, is_done)])?,

@@ -85,6 +85,7 @@ pub(super) struct RawLevel {
     pub(super) open: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) case: Case,
+    pub(super) hide_paths: Option<bool>,
     #[serde(default)]
     pub(super) held: bool,
     #[serde(default)]

@@ -317,6 +317,7 @@ impl<'a> Reader<'a> {
             open: self.globs(&raw.open, raw.case)?,
             declared: Some(format!("{}:{line}", self.file.display())),
             held: raw.held,
+            hide_paths: raw.hide_paths,
             knows: raw
                 .knows
                 .iter()

@@ -30,6 +30,7 @@ use crate::build::Object;
 use crate::config::Target;
 use crate::encode::content_of;
 use crate::error::{Error, Result};
+use crate::hidden;
 use crate::name::{Secret, Token};
 use crate::progress::Progress;
 use crate::store::{
@@ -501,7 +502,9 @@ impl State {
         let manifest = tokio::task::spawn_blocking(move || read(name))
             .await
             .expect("reading a manifest doesn't panic");
-        manifest.map_err(|why| why.error("manifest", digest))
+        let manifest = manifest.map_err(|why| why.error("manifest", digest))?;
+        hidden::note_release(&manifest);
+        Ok(manifest)
     }
 
     /// Reads the manifests of these releases, each once and few at a time, since each may be of 100,000 objects.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::error::escape_lines;
+use crate::hidden::without_hidden;
 use crate::mask::masked;
 use crate::progress::{Progress, Snapshot};
 use crate::retries::{Trouble, trouble};
@@ -31,10 +32,10 @@ pub enum DisplayMode {
     Quiet,
 }
 
-/// Writes to standard error; whatever URL is in it, without its password, and of what moves a terminal's cursor, colours alone.
+/// Writes to standard error; whatever URL is in it, without its password, hidden files without their names, and of what moves a terminal's cursor, colours alone.
 /// If nobody is there any more, because the terminal was closed, nobody needs to know.
 pub fn tell(text: &str) {
-    let text = colours_alone(&masked(text));
+    let text = colours_alone(&masked(&without_hidden(text)));
     drop(anstream::stderr().lock().write_all(text.as_bytes()));
 }
 
@@ -119,7 +120,7 @@ fn show_bar(progress: &Progress, stopped: &mpsc::Receiver<()>) {
         let told: Vec<String> = told.into_iter().chain(trouble).collect();
         // A short wait without anything to say needs no spinner.
         if !told.is_empty() {
-            bar.set_message(told.join("; "));
+            bar.set_message(without_hidden(&told.join("; ")).into_owned());
             bar.tick();
         }
     }

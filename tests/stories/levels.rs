@@ -305,18 +305,28 @@ fn the_same_bytes_under_an_open_path_are_an_error_with_both_and_a_rule_that_mean
         let page = "<!doctype html><p>They were sour";
         let site = |rule: &str| {
             let site = tale(&format!("{rule}{}", ending("open = [\"*\"]\n")));
-            let content = if hidden.ends_with("html") { page } else { "sour grapes" };
+            let content = if hidden.ends_with("html") {
+                page
+            } else {
+                "sour grapes"
+            };
             site.file("fox/ending/page.html", page).file(path, content)
         };
         let run = site("").run(&["push"]);
         assert_eq!(run.code, 2, "{run}");
-        let words = format!("`{path}`: is open, and has the same bytes as `{hidden}`, which is in the level `ending`");
+        let words = format!(
+            "`{path}`: is open, and has the same bytes as `{hidden}`, which is in the level `ending`"
+        );
         assert!(run.stderr.contains(&words), "{run}");
         let may = advised(&run.stderr, "may_name");
         let rule = format!("[[rule]]\n{}\n{may}\n", advised(&run.stderr, "match"));
         site(&rule).ok(&["push"]);
         let other = rule.replace(hidden, "fox/ending/other.png");
-        assert_eq!(site(&other).run(&["push"]).code, 2, "it excuses this pair alone");
+        assert_eq!(
+            site(&other).run(&["push"]).code,
+            2,
+            "it excuses this pair alone"
+        );
     }
 }
 
@@ -334,7 +344,11 @@ fn the_same_bytes_in_two_levels_are_an_error_unless_one_knows_the_other() {
     );
     let run = site("knows = [\"ending\"]\n").run(&["push"]);
     assert_eq!(run.code, 2, "the ending doesn't know the party: {run}");
-    assert!(run.stderr.contains("`fox/ending/grapes.png`: is in the level `ending`"), "{run}");
+    assert!(
+        run.stderr
+            .contains("`fox/ending/grapes.png`: is in the level `ending`"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -352,7 +366,9 @@ fn what_all_pages_have_or_nothing_is_in_is_no_alarm() {
         ("favicon.ico", b"an icon of the site"),
         ("site-logo.svg", b"<svg><title>The logo</title></svg>"),
     ] {
-        site = site.file(name, content).file(&format!("fox/ending/{name}"), content);
+        site = site
+            .file(name, content)
+            .file(&format!("fox/ending/{name}"), content);
     }
     for folder in ["fox", "crow", "hare"] {
         site = site.file(&format!("{folder}/ending/soon.html"), "<p>Coming soon");

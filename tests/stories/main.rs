@@ -25,6 +25,7 @@ mod forgotten;
 mod gcs;
 mod globs;
 mod guards;
+mod hidden;
 mod leaks;
 mod levels;
 mod masks;

@@ -1,0 +1,195 @@
+//! Finds names of hidden files in a text, in every spelling that a message may have.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, Input, MatchKind};
+
+use super::Noted;
+use crate::error::escape;
+use crate::path::url_path;
+
+/// Finds all names of hidden files in a text, in one pass.
+#[derive(Debug)]
+pub(super) struct Finder {
+    names: AhoCorasick,
+    /// For each name, what it's shown as.
+    labels: Vec<Label>,
+}
+
+#[derive(Debug)]
+struct Label {
+    text: Arc<str>,
+    before: Before,
+    behind: Behind,
+}
+
+/// What may stand before a name that is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    NoWord,
+    /// A file of the same name that anybody may know is in other folders.
+    NoWordAndNoFolder,
+}
+
+/// What may follow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    NoWord,
+    /// The folder would be a common word otherwise.
+    Slash,
+}
+
+impl Finder {
+    pub(super) fn of(noted: &Noted) -> Finder {
+        let mut names = Names::default();
+        let shown_names: HashSet<&str> = noted.shown.iter().map(|path| file_name(path)).collect();
+        let shown_folders: HashSet<&str> =
+            noted.shown.iter().flat_map(|path| folders(path)).collect();
+        let labels = noted.labels();
+        for (path, file, label) in &labels {
+            let label: Arc<str> = label.as_str().into();
+            for name in file.names.iter().map(String::as_str).chain([*path]) {
+                let before = match name.contains('/') || !shown_names.contains(name) {
+                    true => Before::NoWord,
+                    false => Before::NoWordAndNoFolder,
+                };
+                names.add(name, &label, before, Behind::NoWord);
+            }
+            let bare = file_name(path);
+            if bare.contains('.') && !shown_names.contains(bare) {
+                names.add(bare, &label, Before::NoWord, Behind::NoWord);
+            }
+        }
+        let mut hidden_folders: BTreeMap<&str, &str> = BTreeMap::new();
+        for (path, file, _) in &labels {
+            let own = folders(path).filter(|folder| !shown_folders.contains(folder));
+            hidden_folders.extend(own.map(|folder| (folder, file.level.as_str())));
+        }
+        let count = hidden_folders.len();
+        for (place, (folder, level)) in hidden_folders.into_iter().enumerate() {
+            let label: Arc<str> = format!("{level} folder {} of {count}", place + 1).into();
+            let behind = match folder.contains('/') {
+                true => Behind::NoWord,
+                false => Behind::Slash,
+            };
+            names.add(folder, &label, Before::NoWord, behind);
+        }
+        names.finder()
+    }
+
+    pub(super) fn replace<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut shown = String::new();
+        let (mut at, mut told) = (0, 0);
+        while let Some(found) = self.names.find(Input::new(text).range(at..)) {
+            let label = &self.labels[found.pattern().as_usize()];
+            if !label.is_meant(&text[..found.start()], &text[found.end()..]) {
+                at = text.ceil_char_boundary(found.start() + 1);
+                continue;
+            }
+            shown += &text[told..found.start()];
+            shown += &label.text;
+            (at, told) = (found.end(), found.end());
+        }
+        match told {
+            0 => Cow::Borrowed(text),
+            _ => Cow::Owned(shown + &text[told..]),
+        }
+    }
+}
+
+impl Label {
+    fn is_meant(&self, before: &str, behind: &str) -> bool {
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+        let (before, behind) = (
+            without_colour(before).chars().next_back(),
+            behind.chars().next(),
+        );
+        let begins = match self.before {
+            Before::NoWord => !before.is_some_and(is_word),
+            Before::NoWordAndNoFolder => !before.is_some_and(|c| is_word(c) || c == '/'),
+        };
+        let ends = match self.behind {
+            Behind::NoWord => !behind.is_some_and(is_word),
+            Behind::Slash => behind == Some('/'),
+        };
+        begins && ends
+    }
+}
+
+/// Returns the text before a name without the code of a colour at its end, which ends in a letter.
+fn without_colour(before: &str) -> &str {
+    let code = before
+        .strip_suffix('m')
+        .map(|code| code.trim_end_matches(|c: char| c.is_ascii_digit() || c == ';'));
+    code.and_then(|code| code.strip_suffix("\u{1b}["))
+        .unwrap_or(before)
+}
+
+/// All spellings of names, each once: the first that is added counts.
+#[derive(Default)]
+struct Names {
+    known: HashSet<String>,
+    spellings: Vec<String>,
+    labels: Vec<Label>,
+}
+
+impl Names {
+    fn add(&mut self, name: &str, label: &Arc<str>, before: Before, behind: Behind) {
+        for spelling in spellings(name) {
+            if self.known.insert(spelling.clone()) {
+                self.spellings.push(spelling);
+                self.labels.push(Label {
+                    text: Arc::clone(label),
+                    before,
+                    behind,
+                });
+            }
+        }
+    }
+
+    fn finder(self) -> Finder {
+        let names = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .ascii_case_insensitive(true)
+            .build(&self.spellings);
+        Finder {
+            names: names.expect("names of files are shorter than an automaton may be"),
+            labels: self.labels,
+        }
+    }
+}
+
+/// Returns how messages, JSON and URLs write a name.
+fn spellings(name: &str) -> Vec<String> {
+    let in_json = |text: &str| {
+        let quoted = serde_json::Value::from(text).to_string();
+        quoted[1..quoted.len() - 1].to_string()
+    };
+    let escaped = escape(name);
+    let mut spellings = vec![name.to_string()];
+    // Most have letters that nobody escapes.
+    let is_simple = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '.' | '_' | '~');
+    if !name.chars().all(is_simple) {
+        spellings.extend([
+            in_json(name),
+            in_json(&escaped),
+            escaped,
+            name.escape_debug().to_string(),
+            in_json(&name.escape_debug().to_string()),
+            url_path(name),
+        ]);
+        spellings.dedup();
+    }
+    spellings
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Returns all folders that a path is in, without their last slash.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}

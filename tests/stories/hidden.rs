@@ -1,0 +1,286 @@
+//! Where logs may be public, hidden files are told of without their paths and names.
+
+use std::fs;
+
+use crate::support::library::built;
+use crate::support::{Run, Site, refused};
+
+const LEVELS: &str = r#"
+[[level]]
+name = "ending"
+match = "**/ending/**"
+[[level]]
+name = "party"
+match = "cellar/**"
+held = true
+knows = ["ending"]
+[target.local]
+url = "file:out"
+"#;
+
+/// Words of hidden paths: nobody who reads a log is to see any.
+const SECRET: [&str; 6] = ["grapes", "sour", "lair", "cellar", "keg", "vine"];
+
+const CI: [(&str, &str); 1] = [("CI", "true")];
+
+fn tale() -> Site {
+    Site::new()
+        .config(LEVELS)
+        .file("index.html", "<p>Once upon a time <img src=fox.png>")
+        .file("fox.png", "a fox")
+        .file(
+            "lair/ending/grapes.html",
+            "<!-- a remark --><img src=vine.png><a href=gone.html>",
+        )
+        .file("lair/ending/vine.png", "a vine")
+        .file("lair/ending/\"sour\" é.txt", "very sour")
+        .file("cellar/keg.html", "<p>Cheers")
+}
+
+fn every_text(run: &Run) -> String {
+    format!("{}{}", run.stdout, run.stderr)
+}
+
+#[track_caller]
+fn tells_nothing(what: &str, run: &Run, keys: &[String]) {
+    let text = every_text(run).to_lowercase();
+    for secret in SECRET.into_iter().chain(keys.iter().map(String::as_str)) {
+        assert!(
+            !text.contains(&secret.to_lowercase()),
+            "{what} tells {secret}\n{run}"
+        );
+    }
+}
+
+/// What hidden files are called, as long as they stay as they are.
+fn keys(site: &Site) -> Vec<String> {
+    let build = built(site);
+    let hidden = build
+        .objects
+        .iter()
+        .filter(|object| object.path.as_str().contains('/'));
+    let keys = hidden.map(|object| object.key.as_str());
+    let stems = keys.map(|key| key.split('.').next().unwrap_or(key));
+    stems.map(str::to_string).collect()
+}
+
+#[test]
+fn no_command_tells_of_a_hidden_file_by_its_path_or_name_in_a_ci() {
+    let site = tale();
+    let keys = keys(&site);
+    assert_eq!(keys.len(), 4);
+    let all: [&[&str]; 27] = [
+        &["diff"],
+        &["diff", "-v", "--unlock", "party"],
+        &["diff", "--json"],
+        &["diff", "--show-urls"],
+        &["push", "-v", "--show-urls"],
+        &["push", "--json", "--unlock", "party"],
+        &["push"],
+        &["push", "--relock", "party", "--dry-run"],
+        &["push", "--relock", "party", "-v"],
+        &["refs"],
+        &["refs", "-v"],
+        &["refs", "--json"],
+        &["refs", "--dot"],
+        &["refs", "lair/ending/"],
+        &["refs", "lair/ending/grapes.html"],
+        &["leaks"],
+        &["leaks", "--json"],
+        &["releases", "--json"],
+        &["audit", "--all"],
+        &["audit", "--all", "--json", "--show-urls"],
+        &["manifest"],
+        &["manifest", "--format", "django", "--live"],
+        &["url", "lair/ending/grapes.html"],
+        &["url", "index.html", "lair/ending/grape.html"],
+        &["rollback"],
+        &[
+            "prune",
+            "--keep",
+            "1",
+            "--keep-days",
+            "0",
+            "--dry-run",
+            "-v",
+        ],
+        &[
+            "prune",
+            "--keep",
+            "1",
+            "--keep-days",
+            "0",
+            "--yes",
+            "--json",
+        ],
+    ];
+    for arguments in all {
+        let run = site.run_with(&CI, arguments);
+        tells_nothing(&arguments.join(" "), &run, &keys);
+    }
+}
+
+#[test]
+fn no_error_tells_of_a_hidden_file_in_a_ci() {
+    type Mistake = (
+        &'static str,
+        &'static [(&'static str, &'static str)],
+        &'static [&'static str],
+    );
+    let mistakes: [Mistake; 8] = [
+        (
+            "a reference",
+            &[("index.html", "<img src=lair/ending/vine.png>")],
+            &["push"],
+        ),
+        (
+            "its path in a text",
+            &[("note.txt", "lair/ending/grapes.html")],
+            &["push"],
+        ),
+        (
+            "its bare name",
+            &[("note.txt", "see \"sour\" é.txt and grapes.html")],
+            &["push", "-v"],
+        ),
+        (
+            "a reference that leads nowhere",
+            &[("lair/ending/b.css", "a{background:url(barrel.png)}")],
+            &["push"],
+        ),
+        (
+            "a key",
+            &[(
+                "lair/ending/k.txt",
+                "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n",
+            )],
+            &["push", "--json"],
+        ),
+        (
+            "a name that no target keeps",
+            &[("lair/ending/sour\\grapes.txt", "x")],
+            &["push"],
+        ),
+        (
+            "a private folder",
+            &[("lair/ending/.git/config", "x")],
+            &["push", "-v"],
+        ),
+        (
+            "twins",
+            &[("lair/ending/VINE.png", "another vine")],
+            &["diff", "-v"],
+        ),
+    ];
+    for (what, files, arguments) in mistakes {
+        let mut site = tale();
+        for (path, text) in files {
+            site = site.file(path, text);
+        }
+        tells_nothing(what, &site.run_with(&CI, arguments), &[]);
+    }
+}
+
+#[test]
+fn what_a_guard_says_and_what_is_gone_is_told_without_names_too() {
+    let site = tale();
+    site.ok(&["push", "--unlock", "party"]);
+    let keys = keys(&site);
+    for (what, arguments) in [
+        ("a level taken back", &["push"][..]),
+        ("the same as JSON", &["diff", "--json"]),
+    ] {
+        let run = site.run_with(&CI, arguments);
+        tells_nothing(what, &run, &keys);
+    }
+    fs::remove_dir_all(site.asset("lair/ending")).expect("removed");
+    site.write("lair/ending/new.html", "<p>The end");
+    for arguments in [
+        &["push", "--unlock", "party"][..],
+        &["diff", "--unlock", "party"],
+    ] {
+        let run = site.run_with(&CI, arguments);
+        tells_nothing("files that are gone", &run, &keys);
+        assert!(
+            every_text(&run).contains("former ending file") || run.code == 3,
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn a_hidden_file_is_told_of_by_its_level_and_place() {
+    let run = tale().run_with(&CI, &["diff"]);
+    insta::assert_snapshot!("hidden_diff", run);
+    let json: serde_json::Value =
+        serde_json::from_str(&tale().run_with(&CI, &["diff", "--json"]).stdout).expect("JSON");
+    let paths: Vec<&str> = json["changes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|change| change["path"].as_str().expect("text"))
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "fox.png",
+            "index.html",
+            "ending file 1 of 3",
+            "ending file 2 of 3",
+            "ending file 3 of 3"
+        ]
+    );
+}
+
+#[test]
+fn who_asks_or_says_so_in_the_configuration_sees_paths_and_others_do_not() {
+    let says = |hide: &str, environment: &[(&str, &str)], arguments: &[&str]| {
+        let config = LEVELS.replacen("held = true", &format!("held = true\n{hide}"), 1);
+        let site = tale().config(&config);
+        let text = every_text(&site.run_with(environment, arguments));
+        (
+            text.contains("lair/ending/vine.png"),
+            text.contains("cellar/keg.html"),
+        )
+    };
+    let diff = ["diff", "--unlock", "party"];
+    let asked = ["diff", "--unlock", "party", "--show-hidden"];
+    assert_eq!(says("", &[], &diff), (true, true));
+    assert_eq!(says("", &CI, &diff), (false, false));
+    assert_eq!(says("", &[("CI", "false")], &diff), (true, true));
+    assert_eq!(says("", &CI, &asked), (true, true));
+    assert_eq!(says("hide_paths = true", &[], &diff), (true, false));
+    assert_eq!(says("hide_paths = true", &[], &asked), (true, true));
+    assert_eq!(says("hide_paths = false", &CI, &diff), (false, true));
+}
+
+#[test]
+fn names_that_somebody_goes_on_with_are_written_to_files_or_refused() {
+    let site = tale();
+    for arguments in [&["manifest"][..], &["url", "lair/ending/vine.png"]] {
+        let run = site.run_with(&CI, arguments);
+        refused(&run, &["This names hidden files", "--show-hidden"]);
+        assert_eq!(run.stdout, "");
+    }
+    let is_whole = |text: &str| text.contains("lair/ending/vine.png") && text.contains("fox.png");
+    let run = site.run_with(&CI, &["manifest", "--show-hidden"]);
+    assert!(is_whole(&run.stdout), "{run}");
+    site.run_with(&CI, &["manifest", "--out", "names.json"]);
+    assert!(is_whole(
+        &fs::read_to_string(site.path("names.json")).expect("written")
+    ));
+    let out = fs::File::create(site.path("piped.json")).expect("made");
+    let mut command = site.command(&["manifest"]);
+    let status = command
+        .env("CI", "true")
+        .stdout(out)
+        .status()
+        .expect("it runs");
+    assert!(status.success());
+    assert!(is_whole(
+        &fs::read_to_string(site.path("piped.json")).expect("written")
+    ));
+    let open = site.run_with(&CI, &["manifest", "--level", "open"]);
+    assert!(open.code == 0 && open.stdout.contains("fox.png"), "{open}");
+    assert_eq!(site.run_with(&CI, &["url", "fox.png"]).code, 0);
+}
