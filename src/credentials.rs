@@ -1,5 +1,6 @@
 //! Keys, tokens and credentials in what is about to be published, found by the rules of gitleaks
-//! (<https://github.com/gitleaks/gitleaks>, MIT; `credentials/gitleaks.toml` is its `config/gitleaks.toml` as it is).
+//! (<https://github.com/gitleaks/gitleaks>, MIT; `credentials/gitleaks.toml` is its `config/gitleaks.toml` as it is), and
+//! by some more of the same form (`credentials/more.toml`).
 //! Says where something is and what it seems to be, never what it is.
 //!
 //! Unlike gitleaks: a file's path excuses nothing (see `rules`), nothing is decoded, some rules are off, and a comment
@@ -8,6 +9,7 @@
 mod reach;
 mod rules;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -38,27 +40,56 @@ impl Credential {
 
 /// Looks for credentials in a file. Several of one kind on one line are reported once; sorted by line.
 pub fn find(text: &[u8], file_name: &str) -> Vec<Credential> {
-    let mut secrets = Search::new(&RULES, text, file_name).run();
-    secrets.sort_unstable_by_key(|secret| secret.at);
+    let secrets = Search::new(&RULES, text, file_name).run();
+    let kind = |rule: &'static Rule| (rule.id.as_str(), rule.description.as_str());
+    let found = secrets.iter().map(|secret| (secret.at, kind(secret.rule)));
+    let credential = |(line, column, (rule, description))| Credential {
+        line,
+        column,
+        rule,
+        description,
+    };
+    let placed = placed(text, found.collect());
+    let mut credentials: Vec<Credential> = placed.into_iter().map(credential).collect();
+    // Two rules may have one id.
+    credentials.dedup_by_key(|found| (found.line, found.rule));
+    leave_out_vague(&mut credentials);
+    credentials
+}
+
+/// Leaves out what a vague rule says of a line where another one knows better.
+fn leave_out_vague(credentials: &mut Vec<Credential>) {
+    let is_vague = |found: &Credential| found.rule == VAGUE;
+    let known = credentials.iter().filter(|found| !is_vague(found));
+    let known: HashSet<usize> = known.map(|found| found.line).collect();
+    credentials.retain(|found| !is_vague(found) || !known.contains(&found.line));
+}
+
+/// Knows a secret by what it's called alone.
+const VAGUE: &str = "oauth-client-secret";
+
+/// Line and column, from 1, of what begins at these bytes of `text`: once for each line and kind, the first one; by line,
+/// then kind.
+pub(crate) fn placed<K: Ord + Copy>(
+    text: &[u8],
+    mut found: Vec<(usize, K)>,
+) -> Vec<(usize, usize, K)> {
+    found.sort_unstable();
     let (mut line, mut line_start, mut counted) = (1, 0, 0);
-    let mut placed: Vec<(usize, Range<usize>, &'static Rule)> = Vec::with_capacity(secrets.len());
-    for secret in secrets {
-        for newline in memchr::memchr_iter(b'\n', &text[counted..secret.at]) {
+    let mut placed: Vec<(usize, Range<usize>, K)> = Vec::with_capacity(found.len());
+    for (at, kind) in found {
+        for newline in memchr::memchr_iter(b'\n', &text[counted..at]) {
             line += 1;
             line_start = counted + newline + 1;
         }
-        counted = secret.at;
-        placed.push((line, line_start..secret.at, secret.rule));
+        counted = at;
+        placed.push((line, line_start..at, kind));
     }
-    placed.sort_by_key(|(line, _, rule)| (*line, rule.id.as_str()));
-    placed.dedup_by_key(|(line, _, rule)| (*line, rule.id.as_str()));
-    let credential = |(line, before, rule): (usize, Range<usize>, &'static Rule)| Credential {
-        line,
-        column: columns(&text[before]) + 1,
-        rule: &rule.id,
-        description: &rule.description,
-    };
-    placed.into_iter().map(credential).collect()
+    placed.sort_by_key(|(line, _, kind)| (*line, *kind));
+    placed.dedup_by_key(|(line, _, kind)| (*line, *kind));
+    let column =
+        |(line, before, kind): (usize, Range<usize>, K)| (line, columns(&text[before]) + 1, kind);
+    placed.into_iter().map(column).collect()
 }
 
 /// How many characters `text` has, as lossy decoders count them where it isn't UTF-8.

@@ -50,6 +50,7 @@ pub(crate) fn note_tree(tree: &Tree) {
         }
         let others = tree.skipped.values().flatten();
         let others = others.chain(&tree.left_out).chain(&tree.left_behind);
+        let others = others.chain(tree.droppings.iter().map(|dropped| &dropped.path));
         let others = others.map(|path| path.as_str());
         let odd = tree.problems.iter().map(|problem| problem.path.as_str());
         let odd = odd.chain(tree.oddly_left_out.iter().map(String::as_str));

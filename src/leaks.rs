@@ -108,7 +108,7 @@ fn look_into(asset: &Asset, progress: &Progress) -> Leaks {
 /// The file as it's published. What can't be stripped is never published, so that it doesn't matter.
 fn without_stripped<'a>(asset: &Asset, content: &'a [u8]) -> Cow<'a, [u8]> {
     match (asset.policy.metadata, metadata::strip(content)) {
-        (Remarks::Strip, Ok(edits)) if !edits.is_empty() => {
+        (Some(Remarks::Strip), Ok(edits)) if !edits.is_empty() => {
             let edits = edits.into_iter().map(|edit| (edit.span, edit.text));
             Edits::new(edits.collect()).apply(content).into()
         }

@@ -115,7 +115,15 @@ pub fn is_text(content_type: &str) -> bool {
     is_text_essence(&essence(content_type))
 }
 
-fn essence(content_type: &str) -> String {
+/// Whether files of this `Content-Type` say things about themselves that visitors don't see at once.
+pub(crate) fn has_metadata(content_type: &str) -> bool {
+    let essence = essence(content_type);
+    let kinds = ["audio/", "image/", "video/"];
+    kinds.iter().any(|kind| essence.starts_with(kind)) || essence == "application/pdf"
+}
+
+/// The type without its parameters, in lower case.
+pub(crate) fn essence(content_type: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or(content_type);
     essence.trim().to_ascii_lowercase()
 }

@@ -10,12 +10,15 @@ mod gif;
 mod iptc;
 mod jpeg;
 mod pdf;
+mod personal;
 mod png;
 mod webp;
 mod xmp;
 
 use std::fmt;
 use std::ops::Range;
+
+pub use personal::{Personal, personal};
 
 /// Longer values are cut: they're for people to read.
 const VALUE_CHARS_MAX: usize = 200;

@@ -85,6 +85,8 @@ pub enum ProblemKind {
     Mention,
     /// A script builds a path when it runs.
     BuiltPath,
+    /// Its metadata is about people.
+    Personal,
 }
 
 impl ProblemKind {
@@ -123,7 +125,8 @@ impl ProblemKind {
             | ProblemKind::Unread
             | ProblemKind::LeftAlone
             | ProblemKind::Mention
-            | ProblemKind::BuiltPath => "",
+            | ProblemKind::BuiltPath
+            | ProblemKind::Personal => "",
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::droppings::{self, Dropping, Mark};
 use crate::glob::{BadGlob, Glob};
 use crate::levels::{LevelId, Levels};
 use crate::media;
@@ -144,6 +145,15 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Whether the pattern ends in an extension, or in several: `*.sqlite3`, `*.{db,sqlite}`.
+    fn names_type(&self) -> bool {
+        let name = self.pattern().rsplit('/').next().unwrap_or_default();
+        let end = name.rsplit_once('.').map(|(_, end)| end);
+        end.is_some_and(|end| !end.is_empty() && !end.contains(['*', '?', '[', '!']))
+    }
+}
+
 /// What a rule says about compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -167,6 +177,8 @@ pub enum Publish {
     NotListed,
     /// What systems and editors leave behind: never published, whatever a rule says.
     Never,
+    /// Its name, or that of a folder around it, says that it isn't meant, and no rule for this name asks for it.
+    Dropping(Dropping),
 }
 
 /// What the rules make of a path.
@@ -177,6 +189,9 @@ pub struct Policy {
     /// A rule with `publish = true` means this file, even if it looks like a secret: its pattern ends in more
     /// than `*` or `**`.
     pub may_be_secret: bool,
+    /// A rule with `publish = true` means files of this type, which aren't published otherwise: its pattern ends in
+    /// their extension.
+    pub is_type_meant: bool,
     /// How the object is called.
     pub names: NameStyle,
     /// What it's served with.
@@ -197,8 +212,8 @@ pub struct Policy {
     pub dangling: Option<Dangling>,
     /// What becomes of source maps.
     pub source_maps: SourceMaps,
-    /// What becomes of what it says about itself.
-    pub metadata: Remarks,
+    /// What a rule says of what it says about itself; it's kept if none does.
+    pub metadata: Option<Remarks>,
     /// What becomes of its comments.
     pub comments: Remarks,
     /// Globs of files it may name, whatever their level.
@@ -211,6 +226,7 @@ impl Policy {
         Policy {
             publish: Publish::ByExtension,
             may_be_secret: false,
+            is_type_meant: false,
             names,
             headers,
             key_extension: None,
@@ -221,7 +237,7 @@ impl Policy {
             urls: UrlStyle::default(),
             dangling: None,
             source_maps: SourceMaps::default(),
-            metadata: Remarks::default(),
+            metadata: None,
             comments: Remarks::default(),
             may_name: Vec::new(),
         }
@@ -234,10 +250,21 @@ pub(crate) struct Kind {
     extension: Option<String>,
     is_dotfile: bool,
     is_left_behind: bool,
+    dropping: Option<Dropping>,
     /// The places of the rules that match.
     matching: Vec<usize>,
     asked_for: AskedFor,
     level: LevelId,
+}
+
+impl Kind {
+    /// The same of a path that is meant, whatever its name says.
+    pub(crate) fn meant(self) -> Kind {
+        Kind {
+            dropping: None,
+            ..self
+        }
+    }
 }
 
 /// What holds where no rule says anything.
@@ -348,6 +375,18 @@ impl Rules {
         matching.filter_map(|rule| rule.publish).next() == Some(false)
     }
 
+    /// The first part of `path` by which it's left out.
+    pub(crate) fn dropping(&self, path: &str) -> Option<Mark> {
+        droppings::marks(path).find(|mark| !self.ask_for(path, &mark.unmarked(path)))
+    }
+
+    /// Whether a rule asks for `path` by what sets it apart from `unmarked`: one that takes all isn't about it.
+    pub(crate) fn ask_for(&self, path: &str, unmarked: &str) -> bool {
+        let matches = |rule: &&Rule, path: &str| rule.matches.is_match(path);
+        let mut rules = self.rules.iter().filter(|rule| rule.publish == Some(true));
+        rules.any(|rule| matches(&rule, path) && !matches(&rule, unmarked))
+    }
+
     /// What becomes of `path`.
     pub fn policy(&self, path: &LogicalPath) -> Policy {
         self.policy_of(&self.kind(path))
@@ -360,6 +399,7 @@ impl Rules {
             extension: path.extension(),
             is_dotfile: path.file_name().starts_with('.'),
             is_left_behind: media::is_left_behind(path.file_name()),
+            dropping: self.dropping(path.as_str()).map(|mark| mark.dropping),
             matching: rules
                 .filter(|(_, rule)| rule.matches.is_match(path.as_str()))
                 .map(|(index, _)| index)
@@ -416,18 +456,23 @@ impl Rules {
             && media::is_compressible(&content_type)
             && !further.contains_key("content-encoding");
         Policy {
-            publish: match find(&matching, |r| r.publish) {
+            publish: match (find(&matching, |r| r.publish), kind.dropping) {
                 _ if kind.is_left_behind => Publish::Never,
-                Some(true) => Publish::ByRule,
-                Some(false) => Publish::LeftOut,
-                None if is_listed || matches!(kind.asked_for, AskedFor::WellKnown { .. }) => {
+                (Some(false), _) => Publish::LeftOut,
+                (_, Some(dropping)) => Publish::Dropping(dropping),
+                (Some(true), None) => Publish::ByRule,
+                _ if is_listed || matches!(kind.asked_for, AskedFor::WellKnown { .. }) => {
                     Publish::ByExtension
                 }
-                None => Publish::NotListed,
+                _ => Publish::NotListed,
             },
             may_be_secret: matching
                 .iter()
                 .any(|rule| rule.publish == Some(true) && !rule.takes_all()),
+            is_type_meant: !is_listed
+                && matching
+                    .iter()
+                    .any(|rule| rule.publish == Some(true) && rule.names_type()),
             names,
             type_is_guess: configured_type.is_none() && content_type == "application/octet-stream",
             headers: Headers {
@@ -447,7 +492,7 @@ impl Rules {
             urls: find(&matching, |r| r.urls).unwrap_or_default(),
             dangling: find(&matching, |r| r.dangling),
             source_maps,
-            metadata: find(&matching, |r| r.metadata).unwrap_or_default(),
+            metadata: find(&matching, |r| r.metadata),
             comments: find(&matching, |r| r.comments).unwrap_or_default(),
             may_name: matching.iter().flat_map(|r| r.may_name.clone()).collect(),
         }

@@ -1,5 +1,5 @@
-//! Private keys in the middle of what is about to be published: known by content, whatever the file is
-//! called. Pure.
+//! Secrets by their names, and private keys in the middle of what is about to be published: known by content, whatever the
+//! file is called. Pure.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -107,9 +107,114 @@ fn is_private_key(text: &[u8]) -> bool {
     base64 >= BODY_BYTES_MIN
 }
 
+/// Folders that hold history, keys or credentials.
+pub(crate) fn is_private_folder(name: &str) -> bool {
+    matches!(name, ".git" | ".hg" | ".svn" | ".ssh" | ".aws" | ".gnupg")
+}
+
+/// File names that hold secrets by convention, whatever is in them.
+pub(crate) fn looks_secret(name: &str) -> bool {
+    const ENDS: [&str; 12] = [
+        ".pem",
+        ".key",
+        ".p12",
+        ".pfx",
+        ".jks",
+        ".keystore",
+        ".kdbx",
+        ".ppk",
+        ".kubeconfig",
+        ".htpasswd",
+        ".htdigest",
+        ".ovpn",
+    ];
+    const STARTS: [&str; 6] = [
+        ".env",
+        "id_rsa",
+        "id_dsa",
+        "id_ecdsa",
+        "id_ed25519",
+        ".htpasswd",
+    ];
+    const EXACT: [&str; 16] = [
+        ".netrc",
+        ".npmrc",
+        ".pypirc",
+        ".pgpass",
+        ".boto",
+        ".git-credentials",
+        "application_default_credentials.json",
+        "client_secret.json",
+        "client_secrets.json",
+        "credentials.json",
+        "htdigest",
+        "htpasswd",
+        "kubeconfig",
+        "pgpass.conf",
+        // FileZilla's and Sublime's, which have passwords.
+        "sftp-config.json",
+        "sitemanager.xml",
+    ];
+    let name = name.to_ascii_lowercase();
+    ENDS.iter().any(|end| name.ends_with(end))
+        || STARTS.iter().any(|start| name.starts_with(start))
+        || EXACT.contains(&name.as_str())
+        || (name.starts_with("client_secret_") && name.ends_with(".json"))
+        || (name.starts_with("htpasswd.") && !name.ends_with(".html"))
+        || is_packed_dump(&name)
+}
+
+/// A dump of a database that is compressed, by its name: `site.sql.gz`.
+fn is_packed_dump(name: &str) -> bool {
+    const PACKED: [&str; 7] = ["7z", "bz2", "gz", "tgz", "xz", "zip", "zst"];
+    let stem = name
+        .rsplit_once('.')
+        .filter(|(_, end)| PACKED.contains(end));
+    stem.is_some_and(|(stem, _)| {
+        let stem = stem.strip_suffix(".tar").unwrap_or(stem);
+        [".sql", ".pgdump", ".mysqldump", ".sqlite", ".sqlite3"]
+            .iter()
+            .any(|end| stem.ends_with(end))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_known_by_name() {
+        for name in [
+            ".env",
+            ".env.production",
+            "server.pem",
+            "hunt.key",
+            "id_rsa.pub",
+            ".htpasswd",
+            "ID_ED25519",
+            "client_secret_812-abc.apps.googleusercontent.com.json",
+            "Credentials.json",
+            "htpasswd.txt",
+            "staff.htpasswd",
+            "hunt-2026.sql.gz",
+            "hunt.SQL.tar.xz",
+        ] {
+            assert!(looks_secret(name), "{name}");
+        }
+        for name in [
+            "index.html",
+            "keyboard.png",
+            "environment.css",
+            "monkey.jpg",
+            "token.json",
+            "htpasswd.html",
+            "client_secrets.html",
+            "mysql.gz",
+            "sql.zip",
+        ] {
+            assert!(!looks_secret(name), "{name}");
+        }
+    }
 
     fn found(content: &[u8]) -> Option<&'static str> {
         found_in_chunks(&[content])

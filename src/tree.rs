@@ -3,7 +3,7 @@
 
 mod patterns;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::FileType;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use self::patterns::check_patterns;
 use crate::bounded;
+use crate::droppings::{self, Dropped, Dropping};
 use crate::error::{escape, plain, plain_words, shortened};
 use crate::glob::check_bounds;
 use crate::hidden;
@@ -24,6 +25,7 @@ use crate::levels::Levels;
 use crate::path::{LogicalPath, folded};
 use crate::problem::{IgnoreLine, Problem, ProblemKind};
 use crate::rules::{Defaults, Kind, Policy, Publish, Rules};
+use crate::secrets::{is_private_folder, looks_secret};
 
 /// Paths that aren't published, in gitignore syntax; read in every folder of a source.
 pub const IGNORE_FILE: &str = ".assetsyncignore";
@@ -93,6 +95,8 @@ pub struct Tree {
     pub oddly_left_out: Vec<String>,
     /// What systems and editors leave behind.
     pub left_behind: Vec<LogicalPath>,
+    /// What is left out by its name, unless a rule asks for it.
+    pub droppings: Vec<Dropped>,
     /// Worth a word, but not an error.
     pub warnings: Vec<Problem>,
     /// Who may know what.
@@ -127,6 +131,8 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     tree.left_out.sort();
     tree.left_behind.sort();
     tree.oddly_left_out.sort();
+    leave_out_copies(&mut tree, rules);
+    tree.droppings.sort();
     let twins = find_twins(&tree.assets, sources);
     tree.problems.extend(twins.problems);
     tree.warnings.extend(twins.warnings);
@@ -136,13 +142,44 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
         .iter()
         .map(|asset| &asset.path)
         .chain(&tree.left_out)
-        .chain(&tree.left_behind);
+        .chain(&tree.left_behind)
+        .chain(tree.droppings.iter().map(|dropped| &dropped.path));
     let said = check_patterns(rules, &tree, paths, &odd);
     tree.warnings.extend(said.warnings);
     tree.problems.extend(said.problems);
     tree.problems.sort();
     hidden::note_tree(&tree);
     tree
+}
+
+/// Leaves out numbered copies of files that are published, unless a rule asks for them.
+fn leave_out_copies(tree: &mut Tree, rules: &Rules) {
+    let is_there = |path: &str| {
+        let assets = &tree.assets;
+        let found = assets.binary_search_by(|asset| asset.path.as_str().cmp(path));
+        found.is_ok()
+    };
+    let is_copy = |asset: &&Asset| {
+        let path = asset.path.as_str();
+        droppings::original(path)
+            .is_some_and(|original| is_there(&original) && !rules.ask_for(path, &original))
+    };
+    let copies: BTreeSet<LogicalPath> = tree
+        .assets
+        .iter()
+        .filter(is_copy)
+        .map(|asset| asset.path.clone())
+        .collect();
+    if copies.is_empty() {
+        return;
+    }
+    tree.assets.retain(|asset| !copies.contains(&asset.path));
+    tree.droppings
+        .extend(copies.into_iter().map(|path| Dropped {
+            dropping: Dropping::Copy,
+            top: path.to_string(),
+            path,
+        }));
 }
 
 struct Walk<'a> {
@@ -211,15 +248,26 @@ impl Walk<'_> {
         if kind.is_dir() {
             return self.folder(ignores, entry.path(), &path);
         }
-        self.file(entry.path(), path, kind);
+        let is_meant = self.rules.dropping(path.as_str()).is_some_and(|mark| {
+            let unmarked = mark.unmarked(path.as_str());
+            let name = unmarked.rsplit('/').next().unwrap_or_default();
+            !mark.is_folder
+                && ignores.mean(
+                    &source.dir,
+                    entry.path(),
+                    &entry.path().with_file_name(name),
+                )
+        });
+        self.file(entry.path(), path, kind, is_meant);
         Next::Onward
     }
 
     fn folder(&mut self, ignores: &mut Ignores, folder: &Path, path: &LogicalPath) -> Next {
-        if matches!(
-            path.file_name(),
-            ".git" | ".hg" | ".svn" | ".ssh" | ".aws" | ".gnupg"
-        ) {
+        if self.in_dropping(path.as_str()).is_some() {
+            // What is left out has mistakes of its own.
+            return Next::Onward;
+        }
+        if is_private_folder(path.file_name()) {
             let problem = Problem::new(
                 path,
                 "looks private: folders of this name hold history, keys or credentials",
@@ -231,15 +279,15 @@ impl Walk<'_> {
         Next::Onward
     }
 
-    fn file(&mut self, file: &Path, path: LogicalPath, kind: FileType) {
-        let policy = self.policy(&path);
-        if policy.publish == Publish::LeftOut {
-            self.tree.left_out.push(path);
-            return;
-        }
-        if policy.publish == Publish::Never {
-            self.tree.left_behind.push(path);
-            return;
+    fn file(&mut self, file: &Path, path: LogicalPath, kind: FileType, is_meant: bool) {
+        let policy = self.policy(&path, is_meant);
+        match policy.publish {
+            Publish::LeftOut => return self.tree.left_out.push(path),
+            Publish::Never => return self.tree.left_behind.push(path),
+            Publish::Dropping(_) if self.in_dropping(path.as_str()).is_some() => {
+                return self.drop(path.clone(), path.as_str());
+            }
+            Publish::Dropping(_) | Publish::ByRule | Publish::ByExtension | Publish::NotListed => {}
         }
         if !kind.is_file() {
             self.tree.problems.push(Problem::new(
@@ -254,6 +302,9 @@ impl Walk<'_> {
                 "looks like a secret by its name; a rule for this file with `publish = true` or `publish = false` decides",
             ));
             return;
+        }
+        if let Publish::Dropping(_) = policy.publish {
+            return self.drop(path.clone(), path.as_str());
         }
         if policy.publish == Publish::NotListed {
             let extension = path.extension().unwrap_or_default();
@@ -274,11 +325,31 @@ impl Walk<'_> {
         });
     }
 
+    /// The folder around `path` by whose name it's left out.
+    fn in_dropping<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let mark = self.rules.dropping(path)?;
+        mark.is_folder.then(|| mark.top(path))
+    }
+
+    /// Leaves out `path`, for the name that `marked` has, which is the same or in it.
+    fn drop(&mut self, path: LogicalPath, marked: &str) {
+        let mark = self.rules.dropping(marked);
+        self.tree.droppings.extend(mark.map(|mark| Dropped {
+            dropping: mark.dropping,
+            top: mark.top(marked).to_string(),
+            path,
+        }));
+    }
+
     /// Worked out once for all files of a kind.
-    fn policy(&mut self, path: &LogicalPath) -> Arc<Policy> {
+    fn policy(&mut self, path: &LogicalPath, is_meant: bool) -> Arc<Policy> {
+        let kind = match is_meant {
+            true => self.rules.kind(path).meant(),
+            false => self.rules.kind(path),
+        };
         let policy = self
             .policies
-            .entry(self.rules.kind(path))
+            .entry(kind)
             .or_insert_with_key(|kind| Arc::new(self.rules.policy_of(kind)));
         Arc::clone(policy)
     }
@@ -322,6 +393,13 @@ impl Walk<'_> {
         }
         let path = Path::new(&source.mount).join(below);
         let inside = path.join("x");
+        let shown = path.to_string_lossy();
+        if let Some(folder) = self.in_dropping(&shown)
+            && let Ok(folder) = LogicalPath::parse(folder.trim_end_matches('/'))
+        {
+            let inside = format!("{folder}/x");
+            return self.drop(folder, &inside);
+        }
         match self.rules.leave_out(&path) || (is_folder && self.rules.leave_out(&inside)) {
             true => {
                 self.tree.oddly_left_out.push(problem.path);
@@ -343,15 +421,20 @@ impl Walk<'_> {
         let inside = LogicalPath::parse(&format!("{path}/x"))
             .ok()
             .filter(|_| is_folder);
-        let paths = [Some(path), inside.as_ref()];
-        if paths
-            .into_iter()
-            .flatten()
-            .any(|p| self.rules.policy(p).publish == Publish::LeftOut)
-        {
+        let mut paths = [Some(path), inside.as_ref()].into_iter().flatten();
+        if paths.any(|p| self.rules.policy(p).publish == Publish::LeftOut) {
             self.tree.left_out.push(path.clone());
-        } else {
-            self.tree.problems.push(problem);
+            return;
+        }
+        let marked = inside.as_ref().unwrap_or(path).as_str();
+        let is_private = is_folder && is_private_folder(path.file_name());
+        let is_dropping = match is_private {
+            true => self.in_dropping(path.as_str()).is_some(),
+            false => self.rules.dropping(marked).is_some(),
+        };
+        match is_dropping {
+            true => self.drop(path.clone(), marked),
+            false => self.tree.problems.push(problem),
         }
     }
 }
@@ -387,35 +470,6 @@ fn check_link(source: &Source, file: &Path, path: &LogicalPath) -> Result<(), Pr
 }
 
 const NO_TYPE: &str = "no extension and is served as application/octet-stream; a rule with `content_type` tells better";
-
-/// File names that hold secrets by convention, whatever is in them.
-fn looks_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let ends = [
-        ".pem",
-        ".key",
-        ".p12",
-        ".pfx",
-        ".jks",
-        ".keystore",
-        ".kdbx",
-        ".ppk",
-    ];
-    let starts = [".env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"];
-    let exact = [
-        ".htpasswd",
-        ".netrc",
-        ".npmrc",
-        ".pypirc",
-        ".pgpass",
-        ".boto",
-        ".git-credentials",
-        "application_default_credentials.json",
-    ];
-    ends.iter().any(|end| name.ends_with(end))
-        || starts.iter().any(|start| name.starts_with(start))
-        || exact.contains(&name.as_str())
-}
 
 impl IgnoreLine {
     /// What leaves out what is `below` a source.
@@ -593,53 +647,41 @@ impl Ignores {
         problems
     }
 
-    /// The nearest ignore file with an opinion decides, as in git.
+    /// Whether a path is ignored: the nearest ignore file with an opinion decides, as in git.
     fn ignores(&self, root: &Path, path: &Path, is_dir: bool) -> bool {
+        self.verdict(root, path, is_dir) == Some(Verdict::Ignored)
+    }
+
+    /// Whether a line such as `!map.old.html` is about this very file, and not about `unmarked`, too.
+    fn mean(&self, root: &Path, path: &Path, unmarked: &Path) -> bool {
+        self.verdict(root, path, false) == Some(Verdict::Kept)
+            && self.verdict(root, unmarked, false) != Some(Verdict::Kept)
+    }
+
+    fn verdict(&self, root: &Path, path: &Path, is_dir: bool) -> Option<Verdict> {
         if self.by_folder.is_empty() {
-            return false;
+            return None;
         }
         let folders = path
             .ancestors()
             .skip(1)
             .take_while(|folder| folder.starts_with(root));
-        for folder in folders {
-            let Some(ignore) = self.by_folder.get(folder) else {
-                continue;
-            };
-            match ignore.matched(path, is_dir) {
-                Match::Ignore(_) => return true,
-                Match::Whitelist(_) => return false,
-                Match::None => {}
-            }
-        }
-        false
+        let matched =
+            folders.filter_map(
+                |folder| match self.by_folder.get(folder)?.matched(path, is_dir) {
+                    Match::Ignore(_) => Some(Verdict::Ignored),
+                    Match::Whitelist(_) => Some(Verdict::Kept),
+                    Match::None => None,
+                },
+            );
+        matched.into_iter().next()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_known_by_name() {
-        for name in [
-            ".env",
-            ".env.production",
-            "server.pem",
-            "hunt.key",
-            "id_rsa.pub",
-            ".htpasswd",
-            "ID_ED25519",
-        ] {
-            assert!(looks_secret(name), "{name}");
-        }
-        for name in [
-            "index.html",
-            "keyboard.png",
-            "environment.css",
-            "monkey.jpg",
-        ] {
-            assert!(!looks_secret(name), "{name}");
-        }
-    }
+/// What an ignore file says of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Ignored,
+    /// By a line that begins with `!`.
+    Kept,
 }

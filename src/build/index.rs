@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
+use crate::droppings::Dropped;
 use crate::likeness::nearest;
 use crate::path::LogicalPath;
 use crate::tree::Tree;
@@ -32,6 +33,7 @@ impl<'a> Index<'a> {
             unpublished: skipped
                 .chain(&tree.left_out)
                 .chain(&tree.left_behind)
+                .chain(tree.droppings.iter().map(|dropped| &dropped.path))
                 .map(LogicalPath::as_str)
                 .collect(),
             nearest: Mutex::default(),
@@ -45,6 +47,13 @@ impl<'a> Index<'a> {
             false => self.by_path.get(path),
         };
         found.copied()
+    }
+
+    /// What is left out by its name, if `path` is.
+    pub(super) fn dropping(&self, path: &str) -> Option<&'a Dropped> {
+        let droppings = &self.tree.droppings;
+        let found = droppings.binary_search_by(|dropped| dropped.path.as_str().cmp(path));
+        found.ok().map(|at| &droppings[at])
     }
 
     /// Whether `path` ends like a folder's, and some file is in there.

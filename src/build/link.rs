@@ -334,6 +334,12 @@ impl File<'_, '_> {
                 "`{shown}` is never published, since systems and editors leave such files behind: give it another name"
             ));
         }
+        if let Some(dropped) = self.index.dropping(path) {
+            let rule = dropped.rule();
+            return Why::of_one(&format!(
+                "`{shown}` is left out by its name: a rule with {rule} publishes it"
+            ));
+        }
         if self.index.unpublished.contains(path) {
             return Why {
                 why: format!(

@@ -161,6 +161,7 @@ impl Hashes {
 fn relevant(policy: &Policy) -> String {
     let Policy {
         may_be_secret,
+        is_type_meant,
         headers,
         rewrite,
         references,
@@ -178,7 +179,7 @@ fn relevant(policy: &Policy) -> String {
         may_name: _,
     } = policy;
     format!(
-        "{may_be_secret} {:?} {rewrite} {references:?} {source_maps:?} {metadata:?} {comments:?}",
+        "{may_be_secret} {is_type_meant} {:?} {rewrite} {references:?} {source_maps:?} {metadata:?} {comments:?}",
         headers.content_type
     )
 }

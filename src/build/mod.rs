@@ -4,6 +4,7 @@
 //! Every file is read once to hash it and look into it; those whose references change are read again when their
 //! turn comes to be named, and all are read once more where levels are to be kept apart. No content is kept.
 
+mod archives;
 mod copies;
 mod index;
 mod limits;
@@ -12,6 +13,7 @@ mod memo;
 mod pixels;
 mod read;
 mod rename;
+mod searched;
 mod spoilers;
 mod whole;
 

@@ -1,18 +1,20 @@
 //! The first reading of a file: its digest, what it refers to, and what must not be published.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::credentials::{self, Credential};
+use super::archives;
+use super::searched::{Searched, remarks_on_people, secrets_in};
 use crate::encode::read_full;
 use crate::error::plain;
 use crate::files;
 use crate::media;
 use crate::metadata;
 use crate::name::Secret;
+use crate::private;
 use crate::problem::{Problem, ProblemKind};
 use crate::progress::Progress;
 use crate::refs::{Found, Kind, Language, MISPLACED};
@@ -93,10 +95,15 @@ impl Reader {
         let content = files::read_from(file, size_bytes, DOCUMENT_BYTES_MAX + 1)?;
         let mut scanner = Scanner::new(secret);
         scanner.scan(&content);
-        Ok(look_into(asset, &content, &scanner))
+        let mut draft = look_into(asset, &content, &scanner);
+        if archives::is_archive(&content) && draft.problems.is_empty() {
+            let problems = archives::search_bytes(asset, &content, secret)?;
+            draft.problems.extend(problems);
+        }
+        Ok(draft)
     }
 
-    /// Hashes and scans a file that isn't kept.
+    /// Hashes and scans a file that isn't kept, unless it turns out to be text.
     fn in_passing(
         &mut self,
         mut file: File,
@@ -104,17 +111,26 @@ impl Reader {
         secret: &Secret,
         progress: &Progress,
     ) -> io::Result<Draft> {
+        let is_small = file.metadata()?.len() <= DOCUMENT_BYTES_MAX;
         // Not before it's needed: what is known isn't read.
         self.buffer.resize(READ_BYTES, 0);
         let mut hasher = blake3::Hasher::new();
         let mut scanner = Scanner::new(secret);
         let mut is_compressed = false;
         let mut size_bytes = 0;
+        let (mut is_private, mut is_archive) = (None, false);
         loop {
             let n = read_full(&mut file, &mut self.buffer)?;
             let chunk = &self.buffer[..n];
             if size_bytes == 0 {
+                if is_small && private::may_be_text(chunk) {
+                    let content = rest_of(file, chunk)?;
+                    scanner.scan(&content);
+                    return Ok(look_into(asset, &content, &scanner));
+                }
                 is_compressed = media::is_compressed(chunk);
+                is_private = private::of_start(chunk);
+                is_archive = is_private.is_none() && archives::is_archive(chunk);
             }
             hasher.update(chunk);
             scanner.scan(chunk);
@@ -123,10 +139,14 @@ impl Reader {
                 break;
             }
         }
+        let mut problems = secrets_in(asset, &scanner, &Searched::of_start(is_private));
+        if is_archive && problems.is_empty() && !progress.is_stopped() {
+            problems.extend(archives::search_file(asset, file, secret)?);
+        }
         Ok(Draft {
             size_bytes,
             is_compressed,
-            problems: secrets_in(asset, &scanner, &[]),
+            problems,
             ..Draft::of(hasher.finalize())
         })
     }
@@ -160,6 +180,8 @@ enum Wants {
     Document(Language),
     /// Its metadata goes.
     Metadata,
+    /// Its metadata stays, and may be about people.
+    Remarks,
 }
 
 fn wants(asset: &Asset) -> Wants {
@@ -178,9 +200,21 @@ fn wants(asset: &Asset) -> Wants {
             Wants::Document(language)
         }
         _ if media::is_text(&policy.headers.content_type) => Wants::Text,
-        _ if policy.metadata == Remarks::Strip => Wants::Metadata,
+        _ if policy.metadata == Some(Remarks::Strip) => Wants::Metadata,
+        _ if policy.metadata.is_none() && media::has_metadata(&policy.headers.content_type) => {
+            Wants::Remarks
+        }
         _ => Wants::Nothing,
     }
+}
+
+/// All of a file of which `start` was read.
+fn rest_of(mut file: File, start: &[u8]) -> io::Result<Vec<u8>> {
+    let mut content = start.to_vec();
+    file.by_ref()
+        .take(DOCUMENT_BYTES_MAX)
+        .read_to_end(&mut content)?;
+    Ok(content)
 }
 
 fn unreadable(asset: &Asset, e: &io::Error) -> Problem {
@@ -201,7 +235,7 @@ fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
     };
     let policy = &asset.policy;
     match whole {
-        Wants::Nothing => {}
+        Wants::Nothing | Wants::Remarks => {}
         Wants::Document(_) if policy.rewrite => draft.problems.push(problem(
             "too large to look for references; a rule with `rewrite = false` publishes it as it is",
         )),
@@ -223,48 +257,17 @@ fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
     }
 }
 
-/// `credentials` are those of a text.
-fn secrets_in(asset: &Asset, scanner: &Scanner, credentials: &[Credential]) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    if scanner.found_own_key() {
-        let message = "holds this project's own key, which is never published";
-        problems.push(Problem::new(&asset.path, message));
-    }
-    if asset.policy.may_be_secret {
-        return problems;
-    }
-    let key = |found: &str| format!("holds {found}; {DECIDES}");
-    for credential in credentials {
-        let message = match scanner.found() {
-            Some(found) if credential.is_private_key() => key(found),
-            _ => format!(
-                "holds what looks like a credential ({}); {DECIDES}",
-                credential.rule
-            ),
-        };
-        let place = (credential.line as u32, credential.column as u32);
-        problems.push(Problem::at(&asset.path, place, message));
-    }
-    let is_placed = credentials.iter().any(Credential::is_private_key);
-    if let Some(found) = scanner.found().filter(|_| !is_placed) {
-        problems.push(Problem::new(&asset.path, key(found)));
-    }
-    problems
-}
-
-const DECIDES: &str = "a rule for this file with `publish = true` or `publish = false` decides";
-
 fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
     let policy = &asset.policy;
-    let is_text = media::is_text(&policy.headers.content_type);
-    let credentials = match is_text && !policy.may_be_secret {
-        true => credentials::find(content, asset.path.as_str()),
-        false => Vec::new(),
+    let is_text = media::is_text(&policy.headers.content_type) || private::may_be_text(content);
+    let searched = match is_text && !policy.may_be_secret {
+        true => Searched::text(asset.path.as_str(), &policy.headers.content_type, content),
+        false => Searched::of_start(private::of_start(content)),
     };
     let is_utf16 = content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff");
     let mut draft = Draft {
-        is_opaque: is_text && is_utf16,
-        problems: secrets_in(asset, scanner, &credentials),
+        is_opaque: media::is_text(&policy.headers.content_type) && is_utf16,
+        problems: secrets_in(asset, scanner, &searched),
         size_bytes: content.len() as u64,
         is_compressed: media::is_compressed(content),
         ..Draft::of(blake3::hash(content))
@@ -288,6 +291,7 @@ fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
                 .problems
                 .push(Problem::new(&asset.path, why.to_string())),
         },
+        Wants::Remarks => draft.warnings.extend(remarks_on_people(asset, content)),
         _ => {}
     }
     draft

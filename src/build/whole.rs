@@ -63,6 +63,7 @@ impl Memo<'_> {
             // Nothing can refer to these.
             oddly_left_out: _,
             left_behind,
+            droppings,
             // Told of by whoever walked.
             warnings: _,
             levels,
@@ -83,7 +84,12 @@ impl Memo<'_> {
             hasher.update(portion.digest.as_bytes());
         }
         let unpublished = skipped.values().flatten();
-        for path in unpublished.chain(left_out).chain(left_behind) {
+        let droppings = droppings.iter().map(|dropped| &dropped.path);
+        for path in unpublished
+            .chain(left_out)
+            .chain(left_behind)
+            .chain(droppings)
+        {
             field(&mut hasher, path.as_str().as_bytes());
         }
         field(

@@ -139,6 +139,7 @@ fn nearest_in<'t>(tree: &'t Tree, path: &str) -> Option<&'t str> {
 fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str, &'static str)> {
     let path = LogicalPath::parse(path).ok()?;
     let is_skipped = || tree.skipped.values().flatten().any(|other| *other == path);
+    let is_dropping = || tree.droppings.iter().any(|dropped| dropped.path == path);
     match config.rules.policy(&path).publish {
         Publish::LeftOut => Some(("a rule leaves it out", "")),
         Publish::NotListed if is_skipped() => Some((
@@ -146,7 +147,11 @@ fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str
             "`extensions` in assetsync.toml, or a rule with `publish = true`, lets it through",
         )),
         Publish::Never => Some(("systems and editors leave such files behind", "")),
-        Publish::NotListed | Publish::ByRule | Publish::ByExtension => None,
+        _ if is_dropping() => Some((
+            "it's left out by its name",
+            "a rule with `publish = true` lets it through if its `match` names this very file, or the folder that it's left out for",
+        )),
+        Publish::NotListed | Publish::ByRule | Publish::ByExtension | Publish::Dropping(_) => None,
     }
 }
 

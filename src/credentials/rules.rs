@@ -1,4 +1,4 @@
-//! Gitleaks' rules: what they say in `gitleaks.toml`, and which of it counts here.
+//! Gitleaks' rules and some more: what they say in `gitleaks.toml` and `more.toml`, and which of it counts here.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,6 +11,9 @@ use serde::Deserialize;
 use super::reach::Reach;
 
 const RULES: &str = include_str!("gitleaks.toml");
+
+/// What gitleaks has no rules for.
+const MORE: &str = include_str!("more.toml");
 
 /// Rules that are off, and why.
 const OFF: [(&str, &str); 1] = [(
@@ -121,6 +124,13 @@ enum Target {
     Line,
 }
 
+/// `more.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoreText {
+    rules: Vec<RuleText>,
+}
+
 /// `gitleaks.toml`. Its fields are all named, so that what a later version has besides fails a test.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,7 +186,9 @@ impl Rules {
             ..text.allowlist
         };
         let is_on = |rule: &RuleText| OFF.iter().all(|(id, _)| *id != rule.id);
-        let rules = text.rules.into_iter().filter(is_on).map(Rule::new);
+        let more: MoreText = toml::from_str(MORE).expect("a test reads the rules");
+        let rules = text.rules.into_iter().filter(is_on).chain(more.rules);
+        let rules = rules.map(Rule::new);
         Rules::index(rules.collect(), Allowlist::new(&everywhere))
     }
 

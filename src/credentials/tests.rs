@@ -1,5 +1,7 @@
 //! Samples are put together when the tests run, so that no scanner takes this file for a leak.
 
+mod more;
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;

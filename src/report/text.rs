@@ -1,6 +1,7 @@
 //! Plans and reports for people. Colours are ANSI codes; the stream they are printed to takes them out
 //! where they aren't wanted.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -12,6 +13,7 @@ use super::{Outlook, Urls, count, tally, together};
 use crate::apply::{Failure, Report};
 use crate::build::Build;
 use crate::config::Target;
+use crate::droppings::{Dropped, Dropping};
 use crate::error::escape;
 use crate::name::NameStyle;
 use crate::plan::{Action, Reason, Step, Tally};
@@ -57,6 +59,8 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
             .iter()
             .for_each(|path| line(format!("  {}", escape(path.as_str()))));
     }
+    text += &droppings_text(&tree.droppings, verbose);
+    let mut line = |l: String| writeln!(text, "{l}").expect("a string takes every write");
     let left_out = tree.left_out.iter().map(|path| escape(path.as_str()));
     let left_out: Vec<String> = left_out.chain(tree.oddly_left_out.clone()).collect();
     if !left_out.is_empty() {
@@ -65,6 +69,50 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
     }
     if verbose {
         left_out.iter().for_each(|path| line(format!("  {path}")));
+    }
+    text
+}
+
+/// How many of the folders and files that are left out for one reason are named.
+const DROPPINGS_MAX: usize = 3;
+
+/// A line for each reason to leave something out by its name, with the rule that publishes the first of it; with `verbose`, a
+/// line for each folder and file below.
+fn droppings_text(droppings: &[Dropped], verbose: bool) -> String {
+    let mut reasons: BTreeMap<Dropping, BTreeMap<&str, Vec<&Dropped>>> = BTreeMap::new();
+    for dropped in droppings {
+        let tops = reasons.entry(dropped.dropping).or_default();
+        tops.entry(&dropped.top).or_default().push(dropped);
+    }
+    let mut text = String::new();
+    for (reason, tops) in reasons {
+        let why = match reason {
+            Dropping::Hidden => "their names begin with a dot",
+            Dropping::Tool => "tools leave folders of this name behind",
+            Dropping::Copy => "their names are those of copies",
+        };
+        let files = count(tops.values().map(Vec::len).sum::<usize>() as u64, "file");
+        let named = tops.keys().take(DROPPINGS_MAX);
+        let named: Vec<String> = named.map(|top| format!("`{}`", escape(top))).collect();
+        let more = match tops.len().saturating_sub(DROPPINGS_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let first = tops.values().next().map(|of_top| of_top[0].rule());
+        writeln!(
+            text,
+            "left out, since {why}: {files}: {}{more} (a rule with {} publishes the first)",
+            named.join(", "),
+            first.unwrap_or_default()
+        )
+        .expect("a string takes every write");
+        for (top, of_top) in tops.iter().filter(|_| verbose) {
+            let count = match top.ends_with('/') {
+                true => format!(" ({})", count(of_top.len() as u64, "file")),
+                false => String::new(),
+            };
+            writeln!(text, "  {}{count}", escape(top)).expect("a string takes every write");
+        }
     }
     text
 }

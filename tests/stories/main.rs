@@ -36,6 +36,7 @@ mod owners;
 mod packed;
 mod places;
 mod plain;
+mod private;
 mod program;
 mod properties;
 mod publishing;

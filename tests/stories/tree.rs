@@ -675,7 +675,8 @@ fn names_that_a_folder_needs_for_itself_are_all_told_at_once() {
         ("style.css.gz", "anything".to_string()),
     ];
     let config = format!(
-        "key_file = \"hunt.key\"\nextensions = [\"\"]\n[[source]]\ndir = \"assets\"\n{PLAIN}"
+        "key_file = \"hunt.key\"\nextensions = [\"\"]\n[[source]]\ndir = \"assets\"\n{PLAIN}\
+         [[rule]]\nmatch = \".assetsync/**\"\npublish = true\n"
     );
     let site = Site::new().raw_config(&config).file("a.html", "fine");
     let site = taken
@@ -708,7 +709,7 @@ fn a_file_whose_own_gz_is_in_the_tree_too_is_told_to_leave_the_gz_out() {
 #[test]
 fn names_that_no_target_keeps_and_names_that_this_one_needs_are_told_in_one_run_each_once() {
     let rules = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n\
-                 [[rule]]\nmatch = \"_headers\"\nnames = \"plain\"\npublish = true\n";
+                 [[rule]]\nmatch = \"{.assetsync/*,_headers}\"\nnames = \"plain\"\npublish = true\n";
     let targets = "[target.local]\nurl = \"file:out\"\n[target.other]\nurl = \"file:other\"\n";
     let site = Site::new()
         .config(&(rules.to_string() + targets))

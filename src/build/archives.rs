@@ -1,0 +1,130 @@
+//! What is private in an archive: its members are searched like files of the tree.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use super::searched::{DECIDES, Searched};
+use crate::error::escape;
+use crate::media;
+use crate::name::Secret;
+use crate::packed::{Found, Limits, Packed, walk_bytes, walk_file};
+use crate::private;
+use crate::problem::Problem;
+use crate::secrets::{Scanner, looks_secret};
+use crate::tree::Asset;
+
+/// How much of a member is searched, in bytes.
+const MEMBER_BYTES_MAX: u64 = 8 << 20;
+
+/// How much of a member tells whether it's text, in bytes.
+const HEAD_BYTES: u64 = 4096;
+
+/// How many members are told of.
+const TOLD_MAX: usize = 20;
+
+/// Whether a file that begins like this has members, and isn't a document of another kind: zip, gzip, tar.
+pub(super) fn is_archive(start: &[u8]) -> bool {
+    start.starts_with(b"PK\x03\x04")
+        || start.starts_with(b"\x1f\x8b")
+        || start.get(257..262) == Some(b"ustar")
+}
+
+/// Searches an archive. What can't be unpacked of it isn't told: it may be meant so.
+///
+/// # Errors
+/// The file can't be read.
+pub(super) fn search_file(asset: &Asset, file: File, secret: &Secret) -> io::Result<Vec<Problem>> {
+    let mut search = Search::new(asset, secret);
+    let mut look = |packed: Packed<'_>| search.look(packed);
+    walk_file(asset.path.as_str(), file, &Limits::default(), &mut look)?;
+    Ok(search.problems)
+}
+
+/// As [`search_file`], in memory.
+pub(super) fn search_bytes(
+    asset: &Asset,
+    bytes: &[u8],
+    secret: &Secret,
+) -> io::Result<Vec<Problem>> {
+    let mut search = Search::new(asset, secret);
+    let mut look = |packed: Packed<'_>| search.look(packed);
+    walk_bytes(asset.path.as_str(), bytes, &Limits::default(), &mut look)?;
+    Ok(search.problems)
+}
+
+struct Search<'a> {
+    asset: &'a Asset,
+    secret: &'a Secret,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Search<'a> {
+    fn new(asset: &'a Asset, secret: &'a Secret) -> Search<'a> {
+        Search {
+            asset,
+            secret,
+            problems: Vec::new(),
+        }
+    }
+
+    fn look(&mut self, packed: Packed<'_>) -> io::Result<()> {
+        if self.problems.len() >= TOLD_MAX {
+            // Ends the walk: there's nothing left to be told of.
+            return Err(io::Error::other("enough is told"));
+        }
+        match packed.found {
+            Found::Name => self.name(packed.path),
+            Found::Content(content) => self.content(packed.path, content)?,
+            Found::Closed(_) => {}
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, path: &str) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if looks_secret(name) && !self.asset.policy.may_be_secret {
+            self.tell(path, &format!("looks like a secret by its name; {DECIDES}"));
+        }
+    }
+
+    fn content(&mut self, path: &str, content: &mut dyn Read) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        content.take(HEAD_BYTES).read_to_end(&mut bytes)?;
+        let is_text = private::may_be_text(&bytes);
+        if is_text {
+            content.take(MEMBER_BYTES_MAX).read_to_end(&mut bytes)?;
+        }
+        let mut scanner = Scanner::new(self.secret);
+        scanner.scan(&bytes);
+        if scanner.found_own_key() {
+            self.tell(
+                path,
+                "holds this project's own key, which is never published",
+            );
+        }
+        if self.asset.policy.may_be_secret {
+            return Ok(());
+        }
+        let extension = path
+            .rsplit_once('.')
+            .map(|(_, end)| end.to_ascii_lowercase());
+        let content_type = media::content_type(extension.as_deref());
+        let searched = match is_text {
+            true => Searched::text(path, &content_type, &bytes),
+            false => Searched::of_start(private::of_start(&bytes)),
+        };
+        if let Some(words) = searched.words(&scanner, &self.asset.policy) {
+            self.tell(path, &format!("{words}; {DECIDES}"));
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, path: &str, words: &str) {
+        let member = match path.is_empty() {
+            true => "something that".to_string(),
+            false => format!("`{}`, which", escape(path)),
+        };
+        let message = format!("packs {member} {words}");
+        self.problems.push(Problem::new(&self.asset.path, message));
+    }
+}

@@ -1,0 +1,144 @@
+//! What of a file mustn't be published, or is worth a word: keys, credentials, private documents, metadata about people.
+
+use std::collections::HashSet;
+
+use crate::credentials::{self, Credential};
+use crate::media;
+use crate::metadata::{self, Personal};
+use crate::private::{self, Private};
+use crate::problem::{Problem, ProblemKind};
+use crate::rules::Policy;
+use crate::secrets::Scanner;
+use crate::tree::Asset;
+
+/// What was found in a file besides keys.
+#[derive(Default)]
+pub(super) struct Searched {
+    credentials: Vec<Credential>,
+    private: Vec<private::Finding>,
+    /// What the whole file is.
+    is: Option<Private>,
+}
+
+impl Searched {
+    pub(super) fn of_start(is: Option<Private>) -> Searched {
+        Searched {
+            is,
+            ..Searched::default()
+        }
+    }
+
+    /// Searches a text of this path and type, as UTF-8 if it's UTF-16.
+    pub(super) fn text(path: &str, content_type: &str, content: &[u8]) -> Searched {
+        let unpacked = private::from_utf16(content);
+        let text = unpacked.as_ref().map_or(content, |text| text.as_bytes());
+        let mut credentials = credentials::find(text, path);
+        if !media::is_text(content_type) {
+            // Keys are found by the scanner as well; in what isn't called text, they have no line.
+            credentials.retain(|found| !found.is_private_key());
+        }
+        let mut private = private::find(text, content_type);
+        // One secret is told once, by the rule that knows most of it.
+        let known: HashSet<usize> = credentials.iter().map(|found| found.line).collect();
+        private.retain(|finding| !known.contains(&finding.line));
+        Searched {
+            credentials,
+            private,
+            is: private::of_start(content),
+        }
+    }
+
+    /// What is wrong with the file, behind its name: the first of it.
+    pub(super) fn words(&self, scanner: &Scanner, policy: &Policy) -> Option<String> {
+        let is_meant = |what: Private| what.is_database() && policy.is_type_meant;
+        let whole = self.is.filter(|what| !is_meant(*what));
+        let mut private = self.private.iter().filter(|found| !is_meant(found.what));
+        let credential = self.credentials.first().map(|found| {
+            let (line, rule) = (found.line, found.rule);
+            format!("holds what looks like a credential ({rule}) on line {line}")
+        });
+        whole
+            .map(|what| what.words().to_string())
+            .or_else(|| scanner.found().map(|found| format!("holds {found}")))
+            .or(credential)
+            .or_else(|| {
+                private
+                    .next()
+                    .map(|found| format!("{} (line {})", found.what.words(), found.line))
+            })
+    }
+}
+
+/// Why a file mustn't be published.
+pub(super) fn secrets_in(asset: &Asset, scanner: &Scanner, searched: &Searched) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let policy = &asset.policy;
+    if scanner.found_own_key() {
+        let message = "holds this project's own key, which is never published";
+        problems.push(Problem::new(&asset.path, message));
+    }
+    if policy.may_be_secret {
+        return problems;
+    }
+    let key = |found: &str| format!("holds {found}; {DECIDES}");
+    for credential in &searched.credentials {
+        let message = match scanner.found() {
+            Some(found) if credential.is_private_key() => key(found),
+            _ => format!(
+                "holds what looks like a credential ({}); {DECIDES}",
+                credential.rule
+            ),
+        };
+        let place = (credential.line as u32, credential.column as u32);
+        problems.push(Problem::at(&asset.path, place, message));
+    }
+    let is_placed = searched.credentials.iter().any(Credential::is_private_key);
+    if let Some(found) = scanner.found().filter(|_| !is_placed) {
+        problems.push(Problem::new(&asset.path, key(found)));
+    }
+    let is_meant = |what: Private| what.is_database() && policy.is_type_meant;
+    let found = searched
+        .private
+        .iter()
+        .filter(|found| !is_meant(found.what));
+    problems.extend(found.map(|found| {
+        let place = (found.line as u32, found.column as u32);
+        Problem::at(
+            &asset.path,
+            place,
+            format!("{}; {DECIDES}", found.what.words()),
+        )
+    }));
+    if let Some(what) = searched.is.filter(|what| !is_meant(*what)) {
+        let message = format!("{}; {DECIDES}", what.words());
+        problems.push(Problem::new(&asset.path, message));
+    }
+    problems
+}
+
+pub(super) const DECIDES: &str =
+    "a rule for this file with `publish = true` or `publish = false` decides";
+
+/// A warning if metadata that stays says where people were, or what they're called.
+pub(super) fn remarks_on_people(asset: &Asset, content: &[u8]) -> Option<Problem> {
+    let fields = metadata::find(content);
+    let first = |personal| {
+        fields
+            .iter()
+            .find(|field| metadata::personal(field) == Some(personal))
+    };
+    let (place, name) = (first(Personal::Position), first(Personal::Name));
+    let said = match (place, name) {
+        (Some(_), Some(name)) => format!("where it was made (GPS), and a name ({})", name.name),
+        (Some(_), None) => "where it was made (GPS)".to_string(),
+        (None, Some(name)) => format!("a name ({})", name.name),
+        (None, None) => return None,
+    };
+    let message = format!("says {said} in its metadata; {STRIPS}");
+    let warning = Problem::new(&asset.path, message).kind(ProblemKind::Personal);
+    Some(warning.cause(format!(
+        "hold GPS positions or names of people in their metadata ({STRIPS})"
+    )))
+}
+
+const STRIPS: &str = "a rule with `metadata = \"strip\"` takes it out or says how, `metadata = \"keep\"` says that it's meant";

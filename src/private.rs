@@ -1,0 +1,195 @@
+//! Private documents and credentials in what is about to be published that are known by how they're built, where a
+//! pattern alone would find too much or too little: URLs with passwords, recorded sessions, databases, server code. Says
+//! what and where, never the secret. Linear, and no input makes it panic. Pure.
+
+mod assignments;
+mod database;
+mod json;
+mod kubeconfig;
+mod php;
+mod tokens;
+mod urls;
+
+use crate::credentials::placed;
+use crate::media;
+
+/// What is private.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Private {
+    /// `postgres://hunt:kraken@db.example.org/hunt`
+    PasswordUrl,
+    /// `Server=db;User Id=hunt;Password=kraken`
+    ConnectionString,
+    /// A Discord bot's token.
+    BotToken,
+    /// A JSON Web Key with its private part.
+    Jwk,
+    /// What an OAuth client is known by, or a person that it acts for.
+    OAuth,
+    /// A recorded session (HAR) with cookies or an authorization.
+    Session,
+    /// How to log in to a Kubernetes cluster.
+    Kubeconfig,
+    /// Code that a server was to run.
+    Php,
+    /// A database as SQL.
+    SqlDump,
+    /// A database as a file.
+    Sqlite,
+}
+
+/// Where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    pub what: Private,
+}
+
+/// What a text is, as far as it matters for what may stand in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A page, an image or a feed.
+    Markup,
+    Script,
+    Style,
+    Json,
+    /// Plain text, tables, and what nobody knows.
+    Other,
+}
+
+impl Private {
+    /// What is wrong with the file, behind its name.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Private::PasswordUrl => "holds a URL with a password",
+            Private::ConnectionString => "holds a connection string with a password",
+            Private::BotToken => "holds what looks like a Discord bot's token",
+            Private::Jwk => "holds a JSON Web Key with its private part",
+            Private::OAuth => "holds the secret of an OAuth client, or a token that it got",
+            Private::Session => "is a recorded session (HAR) with cookies or an authorization",
+            Private::Kubeconfig => "is a kubeconfig, which logs in to a cluster",
+            Private::Php => "holds PHP code, which visitors would read",
+            Private::SqlDump => "is a dump of a database (SQL)",
+            Private::Sqlite => "is a database (SQLite)",
+        }
+    }
+
+    /// Whether a rule that asks for files of its extension means it: nothing else has that extension.
+    pub(crate) fn is_database(self) -> bool {
+        matches!(self, Private::Sqlite | Private::SqlDump)
+    }
+}
+
+/// Looks into a text. What is there several times on a line is told once; sorted by line.
+pub(crate) fn find(text: &[u8], content_type: &str) -> Vec<Finding> {
+    let form = Form::of(content_type);
+    let mut found: Vec<(usize, Private)> = Vec::new();
+    urls::find(text, &mut found);
+    assignments::find(text, &mut found);
+    tokens::find(text, &mut found);
+    php::find(text, form, &mut found);
+    json::find(text, form, &mut found);
+    if form == Form::Other {
+        kubeconfig::find(text, &mut found);
+        database::find_dump(text, &mut found);
+    }
+    let finding = |(line, column, what)| Finding { line, column, what };
+    placed(text, found).into_iter().map(finding).collect()
+}
+
+/// What a file is by its first bytes, whatever it's called.
+pub(crate) fn of_start(start: &[u8]) -> Option<Private> {
+    database::of_start(start)
+}
+
+/// Whether a file that begins like this may be text, whatever its type says.
+pub(crate) fn may_be_text(start: &[u8]) -> bool {
+    const LOOKED_AT_BYTES: usize = 4096;
+    let start = &start[..start.len().min(LOOKED_AT_BYTES)];
+    let is_utf8 = match std::str::from_utf8(start) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none() && error.valid_up_to() + 4 > start.len(),
+    };
+    let is_utf16 = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
+    !start.is_empty()
+        && !start.starts_with(b"%PDF")
+        && (is_utf16 || (is_utf8 && memchr::memchr(0, start).is_none()))
+}
+
+/// A text in UTF-16 with a byte order mark, as UTF-8.
+pub(crate) fn from_utf16(text: &[u8]) -> Option<String> {
+    let unit: fn([u8; 2]) -> u16 = match text.get(..2)? {
+        b"\xff\xfe" => u16::from_le_bytes,
+        b"\xfe\xff" => u16::from_be_bytes,
+        _ => return None,
+    };
+    let units = text[2..]
+        .chunks_exact(2)
+        .map(|pair| unit([pair[0], pair[1]]));
+    let chars = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    Some(chars.collect())
+}
+
+impl Form {
+    fn of(content_type: &str) -> Form {
+        let essence = media::essence(content_type);
+        match essence.as_str() {
+            "text/html" | "text/xml" | "application/xml" => Form::Markup,
+            "text/css" => Form::Style,
+            "text/javascript" | "application/javascript" => Form::Script,
+            "application/json" => Form::Json,
+            essence if essence.ends_with("+xml") => Form::Markup,
+            essence if essence.ends_with("+json") => Form::Json,
+            _ => Form::Other,
+        }
+    }
+}
+
+/// Whether a word stands for a secret, and isn't one.
+fn is_placeholder(word: &[u8]) -> bool {
+    const WORDS: [&str; 16] = [
+        "",
+        "apikey",
+        "key",
+        "pass",
+        "password",
+        "passwd",
+        "passphrase",
+        "pw",
+        "pwd",
+        "redacted",
+        "secret",
+        "token",
+        "user",
+        "username",
+        "mypassword",
+        "changeme",
+    ];
+    const PARTS: [&str; 8] = [
+        "${",
+        "{{",
+        "%s",
+        "...",
+        "<",
+        "your",
+        "placeholder",
+        "redacted",
+    ];
+    let Ok(word) = std::str::from_utf8(word) else {
+        return false;
+    };
+    let word = word.to_ascii_lowercase();
+    let mut letters = word.bytes();
+    let first = letters.next();
+    WORDS.contains(&word.as_str())
+        || PARTS.iter().any(|part| word.contains(part))
+        || word.starts_with(['$', '%', ':'])
+        // `xxxx`, `****`
+        || letters.all(|letter| Some(letter) == first)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! Databases: as files, and as SQL that makes them anew.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use memchr::memchr_iter;
+
+use super::Private;
+
+/// How a SQLite database begins (<https://www.sqlite.org/fileformat.html#the_database_header>).
+const SQLITE: &[u8] = b"SQLite format 3\0";
+
+/// How `pg_dump` begins its own format.
+const PG_DUMP: &[u8] = b"PGDMP";
+
+const GZIP: &[u8] = b"\x1f\x8b";
+
+/// How much of a gzipped file is looked at, unpacked, in bytes: dumps say at once what they are.
+const UNPACKED_BYTES_MAX: u64 = 64 << 10;
+
+/// How far into a text a dump may begin, in bytes: what the program says that wrote it comes first.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// How programs begin what they dump.
+const HEADS: [&str; 12] = [
+    "-- MySQL dump",
+    "-- MariaDB dump",
+    "-- PostgreSQL database",
+    "-- phpMyAdmin SQL Dump",
+    "-- Adminer ",
+    "-- Dump of table ",
+    "-- Dumped ",
+    "-- HeidiSQL ",
+    "-- Sequel ",
+    "-- SQLite dump",
+    "-- TablePlus ",
+    "PRAGMA foreign_keys=OFF;",
+];
+
+/// What a file is by its first bytes.
+pub(super) fn of_start(start: &[u8]) -> Option<Private> {
+    if start.starts_with(SQLITE) {
+        return Some(Private::Sqlite);
+    }
+    if start.starts_with(PG_DUMP) {
+        return Some(Private::SqlDump);
+    }
+    let unpacked = unpacked(start)?;
+    if unpacked.starts_with(SQLITE) {
+        return Some(Private::Sqlite);
+    }
+    let is_dump = unpacked.starts_with(PG_DUMP) || dump(&unpacked).is_some();
+    is_dump.then_some(Private::SqlDump)
+}
+
+/// Finds a dump in a text.
+pub(super) fn find_dump(text: &[u8], found: &mut Vec<(usize, Private)>) {
+    let head = &text[..text.len().min(HEAD_BYTES_MAX)];
+    found.extend(dump(head).map(|at| (at, Private::SqlDump)));
+}
+
+/// The beginning of what is gzipped, as far as it can be unpacked.
+fn unpacked(start: &[u8]) -> Option<Vec<u8>> {
+    if !start.starts_with(GZIP) {
+        return None;
+    }
+    let mut unpacked = Vec::new();
+    let mut reader = GzDecoder::new(start).take(UNPACKED_BYTES_MAX);
+    let mut chunk = [0; 4096];
+    // It's cut, so its end is an error; what came before counts.
+    while let Ok(n @ 1..) = reader.read(&mut chunk) {
+        unpacked.extend_from_slice(&chunk[..n]);
+    }
+    Some(unpacked)
+}
+
+/// Where the first line of a dump is.
+fn dump(head: &[u8]) -> Option<usize> {
+    let starts = std::iter::once(0).chain(memchr_iter(b'\n', head).map(|end| end + 1));
+    let mut lines = starts.map(|start| (start, head[start..].trim_ascii_start()));
+    lines
+        .find(|(_, rest)| is_of_dump(rest))
+        .map(|(start, _)| start)
+}
+
+fn is_of_dump(rest: &[u8]) -> bool {
+    match rest.first() {
+        Some(b'-' | b'P') => HEADS.iter().any(|head| rest.starts_with(head.as_bytes())),
+        Some(b'C' | b'I' | b'c' | b'i') => is_statement(rest),
+        _ => false,
+    }
+}
+
+/// A statement that fills or makes a table, as far as a line or two tell.
+fn is_statement(rest: &[u8]) -> bool {
+    const STATEMENT_BYTES_MAX: usize = 300;
+    let statement = &rest[..rest.len().min(STATEMENT_BYTES_MAX)];
+    let text = String::from_utf8_lossy(statement).to_ascii_lowercase();
+    let has = |part: &str| text.contains(part);
+    (text.starts_with("create table ") && has("("))
+        || (text.starts_with("insert into ") && has("values") && has("("))
+        || (text.starts_with("copy ") && has(" from stdin"))
+}
