@@ -95,7 +95,7 @@ pub mod store;
 mod tree;
 
 pub use apply::{Failure, Options, Report, apply};
-pub use build::{Build, Former, Object, build, build_knowing, build_with};
+pub use build::{Build, Former, Object, build, build_with, check_former};
 pub use cache::Cache;
 pub use config::{Config, Overrides, Target, Wanted};
 pub use droppings::{Dropped, Dropping};

@@ -204,25 +204,10 @@ pub fn build_with(
     secret: &Secret,
     progress: &Progress,
 ) -> Result<Build> {
-    build_knowing(&[], cache, tree, secret, progress)
-}
-
-/// As [`build_with`], where files may not name the `former` addresses of hidden ones either: whoever has one can still ask for
-/// it, until it's pruned.
-///
-/// # Errors
-/// As for [`build`].
-pub fn build_knowing(
-    former: &[Former],
-    cache: &Cache,
-    tree: &Tree,
-    secret: &Secret,
-    progress: &Progress,
-) -> Result<Build> {
     let mut reads = 1;
     loop {
         let memo = Memo::new(cache, tree, secret);
-        let outcome = build_or_remember(former, &memo, tree, secret, progress);
+        let outcome = build_or_remember(&memo, tree, secret, progress);
         memo.finish(tree);
         if progress.is_stopped() {
             return Err(Error::Interrupted);
@@ -243,9 +228,31 @@ pub fn build_knowing(
     }
 }
 
+/// Makes sure that no object that `is_searched` says has an address that hidden files had in earlier releases: whoever has one
+/// can ask for it until it's pruned. `build` is that of `tree`.
+///
+/// # Errors
+/// [`Error::Tree`] lists those that do. [`Error::Interrupted`] if `progress` was stopped.
+pub fn check_former(
+    tree: &Tree,
+    build: &Build,
+    former: &[Former],
+    is_searched: impl Fn(&Object) -> bool + Sync,
+    progress: &Progress,
+) -> Result<()> {
+    let mut found = spoilers::find_former(tree, &build.objects, former, is_searched, progress);
+    if progress.is_stopped() {
+        return Err(Error::Interrupted);
+    }
+    found.sort();
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Tree(found)),
+    }
+}
+
 /// A build of the very same tree needn't be made again.
 fn build_or_remember(
-    former: &[Former],
     memo: &Memo<'_>,
     tree: &Tree,
     secret: &Secret,
@@ -260,7 +267,7 @@ fn build_or_remember(
         }
         return Ok(build);
     }
-    let build = build_once(former, memo, tree, secret, progress)?;
+    let build = build_once(memo, tree, secret, progress)?;
     if let Some(seal) = seal.filter(|seal| seal.is_settled && memo.seal(tree) == Some(*seal)) {
         memo.remember(tree, &seal, &build);
     }
@@ -268,7 +275,6 @@ fn build_or_remember(
 }
 
 fn build_once(
-    former: &[Former],
     memo: &Memo<'_>,
     tree: &Tree,
     secret: &Secret,
@@ -304,7 +310,7 @@ fn build_once(
         .chain(named)
         .collect();
     known.sort_unstable();
-    let spoilers = spoilers::find(tree, &objects, &drafts, former, &known, progress);
+    let spoilers = spoilers::find(tree, &objects, &drafts, &known, progress);
     problems.extend(spoilers.problems);
     if !problems.is_empty() {
         return Err(problems);

@@ -156,8 +156,8 @@ impl Session<'_> {
 
     /// The local tree with its names, to take from what was published.
     fn local_tree(&self, place: &Place<'_>, root: Option<&Root>) -> Result<Vec<Build>> {
-        let tree = self.walk(place.config, Nothing::IsMeant)?;
-        let builds = self.build_all(place.config, place.secret, tree)?;
+        let mut tree = self.walk(place.config, Nothing::IsMeant)?;
+        let builds = self.build_all(place.config, place.secret, &mut tree)?;
         let roots = std::iter::once(root);
         Ok(unlock_all(builds, &Locks::default(), roots))
     }

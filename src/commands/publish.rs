@@ -13,6 +13,7 @@ use assetsync::likeness::nearest;
 use assetsync::release::difference::levels_taken_back;
 use assetsync::release::excused::Excused;
 use assetsync::release::forgotten::Forgotten;
+use assetsync::release::former::former;
 use assetsync::release::guard::{self, Age, Allowed, Refused};
 use assetsync::release::leftover::{Leftover, after_push};
 use assetsync::release::publish::{Published, Push, is_published, mend, publish};
@@ -27,8 +28,8 @@ use assetsync::report::{
 };
 use assetsync::store::{Listing, check, check_names};
 use assetsync::{
-    Build, Config, Error, Inventory, Options, Patience, Plan, Result, Secret, Store, Target, Tree,
-    Wanted, build_with, inventory, open, plan,
+    Build, Config, Error, Inventory, Object, Options, Patience, Plan, Result, Secret, Store,
+    Target, Tree, Wanted, build_with, check_former, inventory, open, plan,
 };
 use tokio::runtime::Runtime;
 
@@ -48,6 +49,14 @@ struct Opened<'a> {
     base: Base,
     /// Only if the current release doesn't tell.
     listing: Option<Listing>,
+}
+
+/// What is to be published, and what is there.
+struct Seen<'c> {
+    /// Only where there are levels.
+    tree: Option<Tree>,
+    builds: Vec<Build>,
+    opened: Vec<Opened<'c>>,
 }
 
 /// A target, and what will be done to it.
@@ -80,7 +89,11 @@ impl Session<'_> {
         let runtime = self.runtime()?;
         let commit = commit_of(&config);
         let locks = Locks::new(&config, unlock, guards)?;
-        let (builds, opened) = self.build_and_look(&runtime, &config, &locks, nothing(guards))?;
+        let Seen {
+            tree,
+            builds,
+            opened,
+        } = self.build_and_look(&runtime, &config, &locks, nothing(guards))?;
         let allowed = match guards {
             None => Allowed {
                 unlock: super::held_names(
@@ -96,6 +109,7 @@ impl Session<'_> {
         };
         let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
         guards.map_or(Ok(()), |guards| check_put_back(&planned, guards))?;
+        self.check_former(&runtime, tree.as_ref(), &planned)?;
         let exposed: Vec<Exposed<'_>> = planned.iter().map(Planned::exposed).collect();
         let exposed = match guards.is_some_and(|guards| guards.allow_exposed) {
             true => Vec::new(),
@@ -139,12 +153,16 @@ impl Session<'_> {
         let runtime = self.runtime()?;
         let commit = commit_of(&config);
         let locks = Locks::new(&config, unlock, Some(guards))?;
-        let (builds, opened) =
-            self.build_and_look(&runtime, &config, &locks, nothing(Some(guards)))?;
+        let Seen {
+            tree,
+            builds,
+            opened,
+        } = self.build_and_look(&runtime, &config, &locks, nothing(Some(guards)))?;
         let excused = excused(guards, &builds)?;
         let mut allowed = allowed(&config, guards, unlock, excused.all())?;
         let all = self.plan(&runtime, &config, &builds, opened, commit)?;
         check_put_back(&all, guards)?;
+        self.check_former(&runtime, tree.as_ref(), &all)?;
         // Of several targets, none is written to before all may be.
         all.iter().try_for_each(|planned| planned.check(&allowed))?;
         for planned in &all {
@@ -319,6 +337,36 @@ impl Session<'_> {
         self.confirm_live(&asked.collect::<Vec<_>>(), excused, guards.overwrite.yes)
     }
 
+    /// Makes sure that nothing new names an address that a hidden file had in an earlier release. What was published before was
+    /// searched then.
+    fn check_former(
+        &self,
+        runtime: &Runtime,
+        tree: Option<&Tree>,
+        all: &[Planned<'_>],
+    ) -> Result<()> {
+        let Some(tree) = tree else {
+            return Ok(());
+        };
+        for planned in all.iter().filter(|planned| !planned.is_published) {
+            let Some(root) = &planned.base.root else {
+                continue;
+            };
+            let reading = former(&planned.state, root, planned.build);
+            let former = self
+                .unless_stopped(runtime, reading)
+                .map_err(|error| error.of_target(planned.target))?;
+            let manifest = planned.base.manifest.as_ref();
+            let is_new = |object: &Object| {
+                let before = manifest.and_then(|manifest| manifest.find(object.path.as_str()));
+                before.is_none_or(|before| before.token != object.token)
+            };
+            let _display = self.display();
+            check_former(tree, planned.build, &former, is_new, &self.progress)?;
+        }
+        Ok(())
+    }
+
     /// Says what can still be had although the release doesn't publish it.
     fn say_left(&self, planned: &Planned<'_>, left: &[Leftover]) {
         if left.is_empty() {
@@ -350,7 +398,7 @@ impl Session<'_> {
         config: &'c Config,
         locks: &Locks,
         nothing: Nothing,
-    ) -> Result<(Vec<Build>, Vec<Opened<'c>>)> {
+    ) -> Result<Seen<'c>> {
         let secret = self.secret(config)?;
         let looks: Vec<_> = config
             .targets
@@ -359,7 +407,7 @@ impl Session<'_> {
             .collect();
         let mut tree = self.walk(config, nothing)?;
         check_names(&config.targets, &mut tree);
-        let builds = self.build_all(config, &secret, tree)?;
+        let builds = self.build_all(config, &secret, &mut tree)?;
         for (target, build) in config.targets.iter().zip(builds.iter().cycle()) {
             check(target, build)?;
         }
@@ -379,7 +427,12 @@ impl Session<'_> {
         }
         let roots = opened.iter().map(|opened| opened.base.root.as_ref());
         let builds = unlock_all(builds, locks, roots);
-        Ok((builds, opened))
+        let has_levels = !tree.levels.is_empty();
+        Ok(Seen {
+            tree: has_levels.then_some(tree),
+            builds,
+            opened,
+        })
     }
 
     /// One build for all targets; one for each, if any file has absolute URLs.
@@ -387,7 +440,7 @@ impl Session<'_> {
         &self,
         config: &Config,
         secret: &Secret,
-        mut tree: Tree,
+        tree: &mut Tree,
     ) -> Result<Vec<Build>> {
         let count = match config.rules.write_absolute_urls() {
             true => config.targets.len(),
@@ -398,7 +451,7 @@ impl Session<'_> {
         for target in &config.targets[..count] {
             tree.public_url = target.public_url.clone();
             let display = self.display();
-            let build = build_with(&cache, &tree, secret, &self.progress)?;
+            let build = build_with(&cache, tree, secret, &self.progress)?;
             drop(display);
             builds.push(build);
         }

@@ -20,6 +20,7 @@
 //! | [`leftover`] | what can still be had although no release publishes it; pure |
 //! | [`excused`] | what may be written over while live; pure |
 //! | [`forgotten`] | objects of releases that aren't found; pure |
+//! | [`former`] | addresses that hidden files had |
 //! | [`presence`] | whether the target is there, for what changes the root alone |
 //! | [`unasked`] | what stops one without a configuration; pure |
 //! | [`layout`] | where these are kept |
@@ -38,6 +39,7 @@ pub mod adopt;
 pub mod difference;
 pub mod excused;
 pub mod forgotten;
+pub mod former;
 pub mod guard;
 pub mod layout;
 pub mod leftover;

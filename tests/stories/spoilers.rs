@@ -1,6 +1,6 @@
 //! Nothing that is open says anything of what isn't: references, strings, held levels.
 
-use assetsync::{Build, Cache, Error, Former, ObjectKey, Problem, Progress, build_knowing, walk};
+use assetsync::{Build, Error, Former, ObjectKey, Problem, Progress, build, check_former, walk};
 
 use crate::support::Site;
 use crate::support::library::{built, config, secret};
@@ -395,7 +395,9 @@ fn wrong_after(site: &Site, then: &Build) -> Vec<Problem> {
             level: tree.levels.of(&object.path),
         })
         .collect();
-    match build_knowing(&former, &Cache::none(), &tree, &secret(), &Progress::new()) {
+    let progress = Progress::new();
+    let now = build(&tree, &secret(), &progress);
+    match now.and_then(|now| check_former(&tree, &now, &former, |_| true, &progress)) {
         Err(Error::Tree(problems)) => problems,
         other => {
             other.expect("publishable");

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::hunt::{Google, Hunt};
+use crate::support::library::built;
 use crate::support::{Run, Site, refused};
 
 const CONFIG: &str = r#"
@@ -486,4 +487,33 @@ fn an_audit_names_what_is_left_and_how_it_goes() {
     let run = site.run(&["audit"]);
     assert_eq!(run.code, 0, "{run}");
     assert!(!serves(&site, "MARIGOLD</h1>") && !serves(&site, "it turns to"));
+}
+
+#[test]
+fn an_address_that_a_hidden_file_had_in_an_earlier_release_is_found_in_what_changes() {
+    let site = hunt();
+    let first = built(&site)
+        .find("rides/ending/end.html")
+        .expect("it's there")
+        .key
+        .to_string();
+    site.ok(&["push", "--unlock", "ending"]);
+    site.write("rides/ending/end.html", "<h1>MARIGOLD!</h1>");
+    site.ok(&["push"]);
+    site.write(
+        "rides/wheel.html",
+        format!("<h1>The wheel</h1><!-- https://cdn.example/{first} -->"),
+    );
+    for command in ["push", "diff"] {
+        let run = site.run(&[command]);
+        assert_eq!(run.code, 2, "{command}: {run}");
+        let told = "names a former address of `rides/ending/end.html`";
+        assert!(run.stderr.contains(told), "{command}: {run}");
+        assert!(
+            run.stderr.contains("rides/wheel.html:1:"),
+            "{command}: {run}"
+        );
+    }
+    site.write("rides/wheel.html", "<h1>The wheel turns</h1>");
+    site.ok(&["push"]);
 }

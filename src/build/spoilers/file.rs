@@ -117,7 +117,9 @@ pub(super) fn look(search: &Search<'_>, file: usize) -> io::Result<Outcome> {
         buffer: vec![0; CHUNK_BYTES + OVERLAP_BYTES],
     };
     let may_be_packed = looked.all(&mut body::open(object)?)?;
-    looked.constants(&search.drafts[file].constants)?;
+    if let Some(draft) = search.drafts.get(file) {
+        looked.constants(&draft.constants)?;
+    }
     if may_be_packed {
         looked.packed(&object.path)?;
     }

@@ -37,33 +37,37 @@ pub(super) fn find(
     tree: &Tree,
     objects: &[Object],
     drafts: &[Draft],
-    former: &[Former],
     known: &[(u32, u32)],
     progress: &Progress,
 ) -> Spoilers {
-    let Some(needles) = Needles::new(objects, former) else {
+    let Some(needles) = Needles::new(objects) else {
         return Spoilers::default();
     };
     let search = Search {
-        tree,
-        objects,
         drafts,
-        former,
         known,
-        needles,
-        literals: Regex::new(LITERALS).expect("a regular expression"),
+        ..Search::new(tree, objects, needles)
     };
-    let found: Vec<Spoilers> = (0..objects.len())
-        .into_par_iter()
-        .filter(|file| !progress.is_stopped() && search.has_limits(*file))
-        .map(|file| search.told(file))
-        .collect();
-    let mut all = Spoilers::default();
-    for file in found {
-        all.problems.extend(file.problems);
-        all.warnings.extend(file.warnings);
-    }
-    all
+    search.all(|_| true, progress)
+}
+
+/// Returns the former addresses of hidden files in those objects that `is_searched` says.
+pub(super) fn find_former(
+    tree: &Tree,
+    objects: &[Object],
+    former: &[Former],
+    is_searched: impl Fn(&Object) -> bool + Sync,
+    progress: &Progress,
+) -> Vec<Problem> {
+    let Some(needles) = Needles::of_former(former, objects.len()) else {
+        return Vec::new();
+    };
+    let search = Search {
+        former,
+        ..Search::new(tree, objects, needles)
+    };
+    let is_searched = |file: usize| is_searched(&objects[file]);
+    search.all(is_searched, progress).problems
 }
 
 /// A literal, or an attribute's value: it may be the base of paths that stand elsewhere.
@@ -80,7 +84,33 @@ struct Search<'a> {
     literals: Regex,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(tree: &'a Tree, objects: &'a [Object], needles: Needles) -> Search<'a> {
+        Search {
+            tree,
+            objects,
+            drafts: &[],
+            former: &[],
+            known: &[],
+            needles,
+            literals: Regex::new(LITERALS).expect("a regular expression"),
+        }
+    }
+
+    fn all(&self, is_searched: impl Fn(usize) -> bool + Sync, progress: &Progress) -> Spoilers {
+        let found: Vec<Spoilers> = (0..self.objects.len())
+            .into_par_iter()
+            .filter(|file| !progress.is_stopped() && is_searched(*file) && self.has_limits(*file))
+            .map(|file| self.told(file))
+            .collect();
+        let mut all = Spoilers::default();
+        for file in found {
+            all.problems.extend(file.problems);
+            all.warnings.extend(file.warnings);
+        }
+        all
+    }
+
     /// Returns whether there's anything the file may not know.
     fn has_limits(&self, file: usize) -> bool {
         let own = self.objects[file].policy.level;

@@ -53,9 +53,17 @@ pub(super) struct Needles {
 }
 
 impl Needles {
-    /// Returns all names of what isn't open, and of what was published once; None if there are none. What was published
-    /// once is counted behind the objects.
-    pub(super) fn new(objects: &[Object], former: &[Former]) -> Option<Needles> {
+    /// Returns the addresses that hidden files once had, counted from `first` on; None if there are none.
+    pub(super) fn of_former(former: &[Former], first: usize) -> Option<Needles> {
+        Needles::of(&[], former, first)
+    }
+
+    /// Returns all names of what isn't open; None if there are none.
+    pub(super) fn new(objects: &[Object]) -> Option<Needles> {
+        Needles::of(objects, &[], objects.len())
+    }
+
+    fn of(objects: &[Object], former: &[Former], first: usize) -> Option<Needles> {
         let hidden: Vec<(usize, &Object)> = objects
             .iter()
             .enumerate()
@@ -94,7 +102,7 @@ impl Needles {
             let token = token_in_name(key).map(|token| token.to_string());
             let key = token.unwrap_or_else(|| key.to_string());
             if !patterns.0.contains_key(&key) {
-                patterns.add(key, Needle::Key(objects.len() + index));
+                patterns.add(key, Needle::Key(first + index));
             }
         }
         if patterns.0.is_empty() {
