@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::caught::caught;
+use crate::rights;
 
 /// Another one for every change of what is stored: what an older program wrote isn't looked at.
 const TABLE: redb::TableDefinition<'_, &[u8; 16], &[u8]> = redb::TableDefinition::new("2");
@@ -84,11 +85,11 @@ impl Cache {
 }
 
 fn open(folder: &Path, project: &Path) -> Option<Database> {
-    make_private(folder).ok()?;
     let project = std::path::absolute(project).ok()?;
     let name = blake3::hash(project.as_os_str().as_encoded_bytes()).to_hex();
     let file = folder.join(format!("{}.{EXTENSION}", &name[..32]));
     let open = || {
+        make_private(folder, &file).ok()?;
         let mut builder = Database::builder();
         builder.set_cache_size(MEMORY_BYTES);
         caught(|| builder.create(&file))
@@ -106,18 +107,19 @@ fn open(folder: &Path, project: &Path) -> Option<Database> {
     database
 }
 
-#[cfg(unix)]
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
+/// Makes a cache, and keeps it for this user alone, whatever it was before: it has the paths of hidden files. A folder with anything
+/// else in it may be others', too.
+fn make_private(folder: &Path, file: &Path) -> std::io::Result<()> {
+    rights::make_all(folder)?;
+    rights::keep(&rights::file(file)?, 0o600)?;
+    match fs::read_dir(folder)?.all(|entry| entry.is_ok_and(|entry| is_cache(&entry.path()))) {
+        true => rights::keep(&fs::File::open(folder)?, 0o700),
+        false => Ok(()),
+    }
 }
 
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)
+fn is_cache(file: &Path) -> bool {
+    file.extension().is_some_and(|e| e == EXTENSION)
 }
 
 fn remove_unused(folder: &Path, own: &Path) {
@@ -128,8 +130,7 @@ fn remove_unused(folder: &Path, own: &Path) {
     };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let file = entry.path();
-        let is_cache = file.extension().is_some_and(|e| e == EXTENSION);
-        if is_cache && file != own && is_unused(&file) {
+        if is_cache(&file) && file != own && is_unused(&file) {
             // Another time, then.
             drop(fs::remove_file(&file));
         }

@@ -87,6 +87,7 @@ pub mod refs;
 pub mod release;
 pub mod report;
 mod retries;
+mod rights;
 pub mod rules;
 mod secrets;
 mod site;

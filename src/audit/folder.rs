@@ -10,13 +10,15 @@ use super::Subject;
 use super::finding::{Address, Finding, Kind};
 use super::object::missing;
 use crate::config::Place;
+use crate::config::command::quoted;
 use crate::doctor;
 use crate::encode;
 use crate::error::plain;
 use crate::files;
 use crate::name::EncodingPolicy;
 use crate::release::manifest::{Entry, Manifest};
-use crate::store::headers_file::{HEADERS_FILE, Served, merge_headers};
+use crate::store::directory::{OWN_FOLDER, PLAIN_FILE};
+use crate::store::headers_file::{HEADERS_FILE, Served, lacking};
 use crate::store::{PART_BYTES, StoreError, StoreErrorKind};
 
 /// Everything that is wrong with an entry's file.
@@ -137,8 +139,32 @@ pub(super) async fn beside(subject: &Subject<'_>, manifest: &Manifest) -> Vec<Fi
         Finding::failed(Kind::Headers, wanted, seen)
             .fix(doctor::own_command(subject.target, "push"))
     });
-    let found = folders(folder, manifest).into_iter().chain(headers);
+    let found = folders(folder, manifest)
+        .into_iter()
+        .chain(headers)
+        .chain(leftovers(subject, folder));
     found.map(|finding| finding.at(Address::Storage)).collect()
+}
+
+/// What is assetsync's own, and in the published folder, where earlier versions had it, or a run that was killed left it.
+fn leftovers(subject: &Subject<'_>, folder: &Path) -> Option<Finding> {
+    const WANTED: &str = "nothing in the published folder that isn't for visitors";
+    let own = folder.join(OWN_FOLDER);
+    if !own.is_dir() {
+        return None;
+    }
+    let push = doctor::own_command(subject.target, "push");
+    if own.join(PLAIN_FILE).exists() {
+        let seen = format!(
+            "`{OWN_FOLDER}/{PLAIN_FILE}`, which lists all plain names, those that nothing leads to as well"
+        );
+        return Some(Finding::failed(Kind::State, WANTED, seen).fix(push));
+    }
+    let seen = format!("`{OWN_FOLDER}/`, which an earlier version or a run that was killed left");
+    let own = quoted(&own.display().to_string());
+    let fix =
+        format!("`{push}`; if it's still there then, and nobody is publishing, `rm -r {own}`");
+    Some(Finding::warning(Kind::State, WANTED, seen).fix(fix))
 }
 
 /// What `_headers` should have, and what it has.
@@ -154,20 +180,12 @@ fn headers_file(folder: &Path, manifest: &Manifest) -> Option<(&'static str, Str
     let served = manifest.published().map(|entry| Served {
         key: &entry.key,
         is_mutable: entry.is_mutable(),
+        is_plain: entry.is_mutable() && entry.key.as_str() == &*entry.path,
         headers: manifest.headers_of(entry),
     });
-    let wanted = merge_headers(&there, &served.collect::<Vec<_>>());
-    if wanted == there {
-        return None;
-    }
-    let line = wanted
-        .lines()
-        .zip(there.lines().chain([""]))
-        .find(|(a, b)| a != b);
-    let line = line.map_or(String::new(), |(wanted, _)| {
-        format!(", first at `{}`", wanted.trim())
-    });
-    Some((WANTED, format!("`_headers` says something else{line}")))
+    let line = lacking(&there, &served.collect::<Vec<_>>())?;
+    let seen = format!("`_headers` says something else, first at `{line}`");
+    Some((WANTED, seen))
 }
 
 /// Folders that a web server can't look into, or that everybody may write to.

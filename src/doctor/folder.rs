@@ -6,18 +6,19 @@ use bytes::Bytes;
 
 use super::{Finding, Patient, root};
 use crate::config::Place;
-use crate::release::layout::{FOLDER, Home};
+use crate::error::plain;
+use crate::release::layout::Home;
 use crate::release::root::Nonce;
 use crate::spot::{Relation, Spot};
-use crate::store::{PutMode, Store, StoreError};
+use crate::store::{PutMode, Store, StoreError, StoreErrorKind};
 
 pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding> {
     const WRITE: &str = "without it, nothing can be published";
     const RELEASES: &str = "a push ends by writing over the root of the releases";
     let state = state_folder(patient);
     let mut findings = vec![
-        written("write", WRITE, try_writing(&*patient.store, FOLDER).await),
-        written("releases", RELEASES, try_writing(&*patient.state, "").await),
+        written("write", WRITE, try_writing_to(folder)),
+        written("releases", RELEASES, try_writing(&*patient.state).await),
         root::judge(patient).await,
     ];
     findings.extend(open_to_others("permissions", folder));
@@ -35,9 +36,24 @@ fn state_folder(patient: &Patient<'_>) -> Option<PathBuf> {
     }
 }
 
-async fn try_writing(store: &dyn Store, below: &str) -> Result<(), StoreError> {
+/// Makes a file among those that are published, and takes it away.
+fn try_writing_to(folder: &Path) -> Result<(), StoreError> {
+    let tried = std::fs::create_dir_all(folder).and_then(|()| {
+        tempfile::Builder::new()
+            .prefix(".assetsync-probe-")
+            .tempfile_in(folder)?
+            .close()
+    });
+    tried.map_err(|e| {
+        let message = format!("Cannot write to `{}`: {}", folder.display(), plain(&e));
+        StoreError::new(StoreErrorKind::Other, message)
+            .hint("give the folder to the user that publishes, or run this as that user")
+    })
+}
+
+async fn try_writing(store: &dyn Store) -> Result<(), StoreError> {
     let Nonce(nonce) = Nonce::random();
-    let key = format!("{below}probe-{nonce}");
+    let key = format!("probe-{nonce}");
     let bytes = Bytes::from_static(b"assetsync doctor was here");
     let version = store.write(&key, bytes, &PutMode::Create).await?;
     store.delete(&key, &version).await

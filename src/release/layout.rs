@@ -53,6 +53,7 @@ impl Home {
             Home::Elsewhere(place) => {
                 let target = Target {
                     place: place.clone(),
+                    state: Some(place.clone()),
                     access: Access::Bucket,
                     ..target.clone()
                 };
@@ -116,6 +117,18 @@ fn path_from(from: &Path, to: &Path) -> PathBuf {
 /// The folder of a target that has the releases under this key.
 pub(super) fn folder_of(secret: &Secret) -> String {
     format!("{FOLDER}{}/", secret.state_folder())
+}
+
+/// The folder with what is about the target `folder` and isn't for visitors: the one that has its releases, or the one beside it, if a
+/// bucket has them.
+///
+/// # Errors
+/// The folder has no place beside it.
+pub(crate) fn private_place(target: &Target, folder: &Path) -> Result<PathBuf> {
+    match &target.state {
+        Some(Place::Directory(state)) => Ok(state.clone()),
+        Some(_) | None => beside(folder),
+    }
 }
 
 /// Ends the name of the folder that has the releases of the folder beside it.

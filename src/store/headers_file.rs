@@ -1,11 +1,12 @@
 //! The `_headers` file of a directory, as Netlify, Cloudflare Pages and the like read it: a path, then its
 //! headers, indented. Pure: from the old text and the objects to the new text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::name::Headers;
 use crate::path::ObjectKey;
+use crate::rules::CACHE_SHORTLY;
 
 /// What `_headers` begins and ends with where assetsync wrote; the rest of the file is left alone.
 const HEADERS_BEGIN: &str = "# assetsync: begin";
@@ -20,40 +21,166 @@ pub(crate) struct Served<'a> {
     pub(crate) key: &'a ObjectKey,
     /// Whether its name stays when its content changes.
     pub(crate) is_mutable: bool,
+    /// Whether its name is its path, which tells nobody a key.
+    pub(crate) is_plain: bool,
     pub(crate) headers: &'a Headers,
 }
 
-/// `old` with assetsync's part brought up to date. The file is served like any other, so it names no
-/// immutable object: those get one rule an extension, if all files of that extension have the same headers.
-/// Two rules for one file would have their values joined by some hosts, so there are none.
+const CONTENT_TYPE: &str = "content-type";
+const CACHE_CONTROL: &str = "cache-control";
+
+/// What hosts send for files without an extension.
+const UNKNOWN_TYPE: &str = "application/octet-stream";
+
+/// `old` with assetsync's part brought up to date. The file is served like any other, so it tells of extensions (`/*.html`), and
+/// names a plain file only if a rule gives it a header that its extension doesn't have. No keyed name is in it, and no keyed folder.
+/// Two values of one header for one file would be joined by some hosts, so there are none: a header that differs among the files
+/// of an extension is left to the host, but for those that are named.
 pub(crate) fn merge_headers(old: &str, objects: &[Served<'_>]) -> String {
     let (before, ours, after) = split_headers(old);
     let mut rules = parse_rules(ours);
-    let mut by_extension: BTreeMap<&str, Vec<&Served<'_>>> = BTreeMap::new();
-    for object in objects {
-        by_extension
-            .entry(extension(object.key.as_str()))
-            .or_default()
-            .push(object);
+    // Those of earlier releases: of extensions, no names.
+    rules.retain(|path, _| path.starts_with("/*."));
+    for (extension, groups) in by_extension(objects) {
+        rules.extend(rules_of(extension, &groups));
     }
-    for (extension, objects) in by_extension {
-        let all = format!("/*.{extension}");
-        let lines = header_lines(objects[0]);
-        if !extension.is_empty() && objects.iter().all(|object| header_lines(object) == lines) {
-            rules.retain(|path, _| self::extension(path) != extension);
-            rules.insert(all, lines);
-            continue;
-        }
-        rules.remove(&all);
-        for object in objects.into_iter().filter(|object| object.is_mutable) {
-            rules.insert(format!("/{}", object.key.url_path()), header_lines(object));
-        }
-    }
+    joined(before, rules, after)
+}
+
+/// The first line that `there` lacks of what these objects need. What it has besides is of another release, which may come again.
+pub(crate) fn lacking(there: &str, objects: &[Served<'_>]) -> Option<String> {
+    let wanted = merge_headers(there, objects);
+    let [wanted, has] = [&wanted, there].map(|text| parse_rules(split_headers(text).1));
+    let (path, lines) = wanted
+        .iter()
+        .find(|(path, lines)| has.get(*path) != Some(lines))?;
+    let has = has.get(path).map_or("", String::as_str);
+    let line = lines
+        .lines()
+        .find(|line| !has.lines().any(|there| there == *line));
+    Some(line.unwrap_or(path).trim().to_string())
+}
+
+/// `old` without the rule of the file `key`, if it has one.
+pub(crate) fn without(old: &str, key: &ObjectKey) -> Option<String> {
+    let (before, ours, after) = split_headers(old);
+    let mut rules = parse_rules(ours);
+    rules.remove(&format!("/{}", key.url_path()))?;
+    Some(joined(before, rules, after))
+}
+
+fn joined(before: &str, rules: BTreeMap<String, String>, after: &str) -> String {
     let rules: String = rules
         .into_iter()
+        .filter(|(_, lines)| !lines.is_empty())
         .map(|(path, lines)| format!("{path}\n{lines}"))
         .collect();
     format!("{before}{HEADERS_BEGIN}\n{rules}{HEADERS_END}\n{after}")
+}
+
+/// Files that are served alike, of which there are few kinds.
+struct Group<'a> {
+    headers: BTreeMap<&'a str, &'a str>,
+    is_mutable: bool,
+    /// Those whose names may be told.
+    plain: Vec<&'a ObjectKey>,
+}
+
+fn by_extension<'a>(objects: &[Served<'a>]) -> BTreeMap<&'a str, Vec<Group<'a>>> {
+    let mut all: BTreeMap<&str, BTreeMap<_, Group<'_>>> = BTreeMap::new();
+    for object in objects {
+        // Files of one rule have one set of headers, so where it's kept tells groups apart fast; nothing depends on the order.
+        let kind = (object.is_mutable, std::ptr::from_ref(object.headers));
+        let groups = all.entry(extension(object.key.as_str())).or_default();
+        let group = groups.entry(kind).or_insert_with(|| Group {
+            headers: headers_of(object.headers),
+            is_mutable: object.is_mutable,
+            plain: Vec::new(),
+        });
+        group.plain.extend(object.is_plain.then_some(object.key));
+    }
+    all.into_iter()
+        .map(|(extension, groups)| (extension, groups.into_values().collect()))
+        .collect()
+}
+
+/// The rules for the files of one extension: a path, and the lines below it.
+fn rules_of(extension: &str, groups: &[Group<'_>]) -> Vec<(String, String)> {
+    let names: BTreeSet<&str> = groups
+        .iter()
+        .flat_map(|group| group.headers.keys().copied())
+        .collect();
+    let shared: BTreeMap<&str, &str> = match extension {
+        // There's no pattern for them.
+        "" => BTreeMap::new(),
+        _ => names
+            .iter()
+            .filter_map(|name| Some((*name, shared(name, groups)?)))
+            .collect(),
+    };
+    let usual_type = match extension {
+        "" => Some(UNKNOWN_TYPE),
+        _ => usual(CONTENT_TYPE, groups),
+    };
+    let usual = [
+        (CONTENT_TYPE, usual_type),
+        (CACHE_CONTROL, usual(CACHE_CONTROL, groups)),
+    ];
+    let mut rules = Vec::new();
+    if !extension.is_empty() {
+        rules.push((format!("/*.{extension}"), lines(&shared)));
+    }
+    for group in groups {
+        let mut own = group.headers.clone();
+        own.retain(|name, value| {
+            !shared.contains_key(name) && !usual.contains(&(*name, Some(*value)))
+        });
+        let own = lines(&own);
+        let named = group.plain.iter();
+        rules.extend(named.map(|key| (format!("/{}", key.url_path()), own.clone())));
+    }
+    rules
+}
+
+/// The value of a header that all these files may have. What may change in place mustn't be kept for long; what can't, may be
+/// asked for again.
+fn shared<'a>(name: &str, groups: &[Group<'a>]) -> Option<&'a str> {
+    let is_any_mutable = groups.iter().any(|group| group.is_mutable);
+    let mut values = groups
+        .iter()
+        .filter(|group| name != CACHE_CONTROL || !is_any_mutable || group.is_mutable)
+        .map(|group| group.headers.get(name).copied());
+    let first = values.next()??;
+    values.all(|value| value == Some(first)).then_some(first)
+}
+
+/// The value that most of the files have whose names may be told.
+fn usual<'a>(name: &str, groups: &[Group<'a>]) -> Option<&'a str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for group in groups {
+        *counts.entry(group.headers.get(name)?).or_default() += group.plain.len();
+    }
+    let rank = |(value, count): &(&str, usize)| (*count, *value == CACHE_SHORTLY);
+    counts.into_iter().max_by_key(rank).map(|(value, _)| value)
+}
+
+fn headers_of(headers: &Headers) -> BTreeMap<&str, &str> {
+    let further = headers.further.iter();
+    [
+        (CONTENT_TYPE, headers.content_type.as_str()),
+        (CACHE_CONTROL, headers.cache_control.as_str()),
+    ]
+    .into_iter()
+    .chain(further.map(|(name, value)| (name.as_str(), value.as_str())))
+    .collect()
+}
+
+fn lines(headers: &BTreeMap<&str, &str>) -> String {
+    let mut lines = String::new();
+    for (name, value) in headers {
+        writeln!(lines, "  {name}: {value}").expect("a string takes every write");
+    }
+    lines
 }
 
 fn extension(key: &str) -> &str {
@@ -87,30 +214,125 @@ fn split_headers(text: &str) -> (&str, &str, &str) {
     )
 }
 
-fn header_lines(object: &Served<'_>) -> String {
-    let headers = object.headers;
-    let mut lines = format!(
-        "  content-type: {}\n  cache-control: {}\n",
-        headers.content_type, headers.cache_control
-    );
-    for (name, value) in &headers.further {
-        writeln!(lines, "  {name}: {value}").expect("a string takes every write");
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Files by path, name and caching; those whose name is their path are plain.
+    fn merged(old: &str, files: &[(&str, &str, Headers)]) -> String {
+        let keys: Vec<ObjectKey> = files
+            .iter()
+            .map(|(_, key, _)| ObjectKey::parse(key).expect("a key"))
+            .collect();
+        let served = files.iter().zip(&keys).map(|((path, _, headers), key)| {
+            let is_plain = *path == key.as_str();
+            Served {
+                key,
+                is_mutable: !headers.cache_control.contains("immutable"),
+                is_plain,
+                headers,
+            }
+        });
+        merge_headers(old, &served.collect::<Vec<_>>())
+    }
+
+    fn headers(content_type: &str, cache_control: &str) -> Headers {
+        Headers {
+            content_type: content_type.to_string(),
+            cache_control: cache_control.to_string(),
+            encoding: crate::name::EncodingPolicy::Identity,
+            further: BTreeMap::new(),
+        }
+    }
+
+    fn page(cache_control: &str) -> Headers {
+        headers("text/html; charset=utf-8", cache_control)
+    }
+
     #[test]
-    fn the_rest_of_a_headers_file_is_left_alone() {
+    fn the_rest_of_a_headers_file_is_left_alone_and_names_of_earlier_releases_go() {
         let own = "/mine\n  x-frame-options: DENY\n";
         let tail = "/more\n  a: b\n";
         let once = merge_headers(own, &[]);
         assert!(once.starts_with(own));
-        let kept =
-            format!("{own}{HEADERS_BEGIN}\n/old.png\n  cache-control: x\n{HEADERS_END}\n{tail}");
-        assert_eq!(merge_headers(&kept, &[]), kept);
+        let with = |ours: &str| format!("{own}{HEADERS_BEGIN}\n{ours}{HEADERS_END}\n{tail}");
+        let pattern = "/*.png\n  cache-control: x\n";
+        let old = with(&format!("{pattern}/team/secret.html\n  cache-control: x\n"));
+        assert_eq!(merge_headers(&old, &[]), with(pattern));
+    }
+
+    #[test]
+    fn a_page_is_named_only_if_a_rule_gives_it_a_header_of_its_own() {
+        let mut framed = page(CACHE_SHORTLY);
+        framed.further = [("content-language".into(), "fr".into())].into();
+        let shortly = || page(CACHE_SHORTLY);
+        let text = merged(
+            "",
+            &[
+                ("a.html", "a.html", shortly()),
+                ("unlinked.html", "unlinked.html", shortly()),
+                ("news.html", "news.html", page("no-store")),
+                ("fr/b.html", "fr/b.html", framed),
+                (
+                    "s/x.html",
+                    "k3q7x2m5vhd6rw4tzb2ycj6n5e.html",
+                    page("immutable"),
+                ),
+                (
+                    "puzzle/y.html",
+                    "0123456789abcdef/y.html",
+                    page("max-age=5"),
+                ),
+                ("LICENSE", "LICENSE", headers(UNKNOWN_TYPE, CACHE_SHORTLY)),
+                ("about", "about", page(CACHE_SHORTLY)),
+            ],
+        );
+        assert_eq!(
+            text,
+            format!(
+                "{HEADERS_BEGIN}\n\
+                 /*.html\n  content-type: text/html; charset=utf-8\n\
+                 /about\n  content-type: text/html; charset=utf-8\n\
+                 /fr/b.html\n  content-language: fr\n\
+                 /news.html\n  cache-control: no-store\n{HEADERS_END}\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_page_that_is_taken_away_is_named_no_more() {
+        let of_hosts = "/mine\n  a: b\n";
+        let pages = [
+            ("a.html", "a.html", page(CACHE_SHORTLY)),
+            ("b.html", "b.html", page(CACHE_SHORTLY)),
+            ("team/c.html", "team/c.html", page("no-store")),
+        ];
+        let text = merged(of_hosts, &pages);
+        let key = |key: &str| ObjectKey::parse(key).expect("a key");
+        let left = without(&text, &key("team/c.html")).expect("it was named");
+        assert!(
+            left.starts_with(of_hosts) && left.contains("/*.html"),
+            "{left}"
+        );
+        assert!(!left.contains("team"), "{left}");
+        assert_eq!(without(&text, &key("a.html")), None);
+    }
+
+    #[test]
+    fn keyed_files_may_be_kept_as_long_as_the_plain_ones_of_their_extension() {
+        let keyed = headers("image/png", "immutable");
+        let plain = headers("image/png", CACHE_SHORTLY);
+        let with = |files: &[(&str, &str, Headers)]| merged("", files);
+        let of_all = with(&[("a.png", "x.png", keyed.clone())]);
+        assert!(
+            of_all.contains("/*.png\n  cache-control: immutable\n"),
+            "{of_all}"
+        );
+        let mixed = with(&[("a.png", "x.png", keyed), ("b.png", "b.png", plain)]);
+        let pattern = format!("/*.png\n  cache-control: {CACHE_SHORTLY}\n");
+        assert!(
+            mixed.contains(&pattern) && !mixed.contains("b.png"),
+            "{mixed}"
+        );
     }
 }

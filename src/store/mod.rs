@@ -12,7 +12,7 @@
 mod aws_credentials;
 mod aws_sources;
 pub mod control;
-mod directory;
+pub(crate) mod directory;
 mod gcs;
 mod gcs_control;
 mod gcs_cors;
@@ -59,7 +59,7 @@ use crate::mask::masked_answer;
 use crate::name::{EncodingPolicy, NameStyle, Token};
 use crate::path::{KEY_BYTES_MAX, LogicalPath, ObjectKey};
 use crate::problem::Problem;
-use crate::release::layout::{FOLDER, ROOT};
+use crate::release::layout::{FOLDER, ROOT, private_place};
 use crate::tree::{Asset, Tree};
 
 pub use control::Control;
@@ -401,7 +401,13 @@ pub async fn open(target: &Target, patience: Patience) -> Result<Arc<dyn Store>,
         environment::check_proxies()?;
     }
     Ok(match &target.place {
-        Place::Directory(folder) => Arc::new(directory::Directory::new(folder)),
+        Place::Directory(folder) => {
+            let place = private_place(target, folder).map_err(|error| {
+                StoreError::new(StoreErrorKind::Setting, error.to_string())
+                    .hint(error.hint().unwrap_or_default())
+            })?;
+            Arc::new(directory::Directory::new(folder, &place))
+        }
         Place::S3 { bucket, prefix } => {
             Arc::new(s3::S3::open(target, bucket, prefix, patience).await?)
         }
@@ -427,7 +433,7 @@ pub fn public_url(target: &Target, key: &ObjectKey) -> String {
         return format!("{base}{}", key.url_path());
     }
     match &target.place {
-        Place::Directory(folder) => directory::Directory::new(folder).url(key),
+        Place::Directory(folder) => directory::url(folder, key.as_str()),
         Place::S3 { bucket, prefix } => {
             let region = target.region.as_deref().unwrap_or(s3::DEFAULT_REGION);
             format!(

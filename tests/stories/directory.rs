@@ -94,7 +94,6 @@ http {
             add_header Cache-Control "public, max-age=60";
         }
         location = /_headers { return 404; }
-        location /.assetsync/ { return 404; }
     }
 }
 "#;
@@ -217,7 +216,7 @@ fn nginx_serves_every_file_by_its_url_and_compressed_where_it_was() {
         };
         assert_eq!(whole.header("cache-control"), Some(caching), "{path}");
     }
-    for private in ["/", "/team/", "/_headers", "/.assetsync/plain.json"] {
+    for private in ["/", "/team/", "/_headers"] {
         assert!(nginx.get(private, "gzip").status >= 400, "{private}");
     }
 }

@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod advice;
+mod aside;
 mod audit;
 mod browser;
 mod cache;

@@ -1,4 +1,4 @@
-//! What the mutable names of a folder were stored for: `.assetsync/plain.json`.
+//! What the mutable names of a folder were stored for: `plain.json`.
 //!
 //! What is about to be written is noted as begun, all at once, before the first write; the files themselves tell how far a
 //! killed run came. When a run ends, what it wrote is noted for good. Both change what is noted at that moment, under the folder's
@@ -24,6 +24,17 @@ pub(super) struct Plain {
     /// What runs that haven't ended are about to write, or were when they were killed. By key; none in older files.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) begun: BTreeMap<String, PlainObject>,
+}
+
+impl Plain {
+    /// Takes in what an earlier version of the program noted since.
+    pub(super) fn add(&mut self, former: Plain) {
+        for key in former.objects.keys() {
+            self.begun.remove(key);
+        }
+        self.objects.extend(former.objects);
+        self.begun.extend(former.begun);
+    }
 }
 
 /// What a mutable name was stored for.
@@ -67,15 +78,18 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) struct Noted {
     file: PathBuf,
-    /// As it was read last, and of which version of the file, if there was one.
-    read: Option<(Option<Version>, Plain)>,
+    /// Where earlier versions have it.
+    former: Option<PathBuf>,
+    /// As it was read last, and of which versions of the files, if there were any.
+    read: Option<([Option<Version>; 2], Plain)>,
     pub(super) own: BTreeMap<String, Own>,
 }
 
 impl Noted {
-    pub(super) fn new(file: PathBuf) -> Noted {
+    pub(super) fn new(file: PathBuf, former: Option<PathBuf>) -> Noted {
         Noted {
             file,
+            former,
             read: None,
             own: BTreeMap::new(),
         }
@@ -104,11 +118,24 @@ impl Noted {
 
     /// As it is now: another run may have changed it.
     fn noted(&mut self) -> Result<&Plain, StoreError> {
-        let metadata = exists(&self.file).map_err(|e| failed("look at", &self.file, &e))?;
-        let version = metadata.as_ref().map(file_version);
+        let version = |file: &Path| {
+            let metadata = exists(file).map_err(|e| failed("look at", file, &e))?;
+            Ok::<_, StoreError>(metadata.as_ref().map(file_version))
+        };
+        let former = match &self.former {
+            Some(former) => version(former)?,
+            None => None,
+        };
+        let versions = [version(&self.file)?, former];
         let read = match self.read.take() {
-            Some((of, plain)) if of == version => (of, plain),
-            _ => (version, read(&self.file)?),
+            Some((of, plain)) if of == versions => (of, plain),
+            _ => {
+                let mut plain = read(&self.file)?;
+                if let (Some(former), [_, Some(_)]) = (&self.former, &versions) {
+                    plain.add(read(former)?);
+                }
+                (versions, plain)
+            }
         };
         Ok(&self.read.insert(read).1)
     }

@@ -1,0 +1,120 @@
+//! Files and folders for their owner alone, whatever the umask, and whatever there was before.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+/// Makes the folders that are missing on the way to `folder`, for their owner only, or also for the group of a folder that is shared
+/// with one.
+pub(crate) fn make_folders(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent().filter(|above| *above != Path::new("")) {
+        make_folders(above)?;
+    }
+    match make_folder(folder)? {
+        true => share_with_group(&File::open(folder)?, folder),
+        false => Ok(()),
+    }
+}
+
+/// Makes a folder for its owner only, in one that is there; says whether it wasn't.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<bool> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        // Another run was faster.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(e),
+        Ok(()) => Ok(true),
+    }
+}
+
+/// Makes all folders that are missing on the way to `folder`, for their owner only.
+pub(crate) fn make_all(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+/// Takes every right to a folder from those who neither own it nor are of its group.
+#[cfg(unix)]
+pub(crate) fn close(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(folder)?.permissions().mode() & 0o7777;
+    match mode & 0o007 {
+        0 => Ok(()),
+        _ => keep(&File::open(folder)?, mode & !0o007),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn close(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Opens a lock file, which is made if there's none, and waits until nobody else holds it; it's held until the file is closed.
+pub(crate) fn locked(file: &Path) -> io::Result<File> {
+    let opened = self::file(file)?;
+    keep(&opened, 0o600)?;
+    opened.lock()?;
+    Ok(opened)
+}
+
+/// Opens a file to be added to; if there's none, it's made for its owner alone.
+pub(crate) fn file(file: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)
+}
+
+/// Gives a file or folder that may have been there these rights and no others. One that isn't ours stays as its owner has it.
+#[cfg(unix)]
+pub(crate) fn keep(file: &File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if file.metadata()?.permissions().mode() & 0o7777 == mode {
+        return Ok(());
+    }
+    match file.set_permissions(fs::Permissions::from_mode(mode)) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        set => set,
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn keep(_file: &File, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// What comes into a folder of the releases is for the folder's group, too, if its owner wants that: it's readable for the group, and
+/// has the bit (setgid) by which what is made in it belongs to the group. A website may run as somebody else.
+#[cfg(unix)]
+pub(crate) fn share_with_group(new: &File, comes_to: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    const SHARED: u32 = 0o2050;
+    let Some(folder) = comes_to.parent().map(fs::metadata).transpose()? else {
+        return Ok(());
+    };
+    if folder.mode() & SHARED != SHARED {
+        return Ok(());
+    }
+    let metadata = new.metadata()?;
+    if metadata.gid() != folder.gid() {
+        fchown(new, None, Some(folder.gid()))?;
+    }
+    let mode = match metadata.is_dir() {
+        true => 0o2750,
+        false => 0o640,
+    };
+    new.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn share_with_group(_new: &File, _comes_to: &Path) -> io::Result<()> {
+    Ok(())
+}

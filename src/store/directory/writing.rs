@@ -1,0 +1,267 @@
+//! Files and what goes with them: brought to their names in one step, and taken away, under the folder's lock.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+use tempfile::NamedTempFile;
+
+use super::documents::{LOCK_FILE, is_of_document, lock_beside};
+use super::noted::{Own, PlainObject};
+use super::{Folder, digest, exists, failed, file_version, stored};
+use crate::body::{self, Body, Content};
+use crate::build::Object;
+use crate::path::ObjectKey;
+use crate::store::headers_file::{HEADERS_FILE, Served, merge_headers, without};
+use crate::store::{PutMode, StoreError, StoreErrorKind, Stored, Version};
+
+/// How much of a large file is copied at a time, in bytes.
+const COPY_BYTES: usize = 1 << 20;
+
+impl Folder {
+    pub(super) fn put(
+        &self,
+        key: &str,
+        object: &Object,
+        body: Body,
+        mode: &PutMode,
+    ) -> Result<Stored, StoreError> {
+        let error = |e: io::Error| self.explain(&object.path, &e);
+        let mut file = self.unfinished().map_err(error)?;
+        match body.content {
+            Content::Memory(bytes) => file.write_all(&bytes).map_err(error)?,
+            Content::File(mut parts) => {
+                while parts.left_bytes() > 0 {
+                    let part = parts
+                        .next(COPY_BYTES)
+                        .map_err(|e| body::explain(object, &e))?;
+                    file.write_all(&part).map_err(error)?;
+                }
+            }
+        }
+        let metadata = self
+            .finish_put(key, file, body.is_gzipped, mode)
+            .map_err(error)?;
+        if object.is_mutable() {
+            let own = Own::Written(PlainObject::of(object), file_version(&metadata));
+            self.noted().own.insert(key.to_string(), own);
+        }
+        Ok(Stored {
+            token: Some(object.token),
+            token_is_known: true,
+            ..stored(&metadata)
+        })
+    }
+
+    pub(super) fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError> {
+        let file = self.file(key);
+        self.delete_file(key, &file, version)
+            .map_err(|e| StoreError {
+                kind: kind_of(&e),
+                ..failed("delete", &file, &e)
+            })?;
+        let mut noted = self.noted();
+        if noted.is_object(key)? {
+            noted.own.insert(key.to_string(), Own::Deleted);
+        }
+        Ok(())
+    }
+
+    fn delete_file(&self, key: &str, file: &Path, version: &Version) -> io::Result<()> {
+        if exists(file)?.is_none() {
+            return Ok(());
+        }
+        // A listing doesn't tell documents from objects, so both locks may be needed; always in this order.
+        let _own = match is_of_document(version) {
+            true => None,
+            false => Some(self.lock()?),
+        };
+        let _beside = match exists(&file.with_file_name(LOCK_FILE))? {
+            Some(_) => Some(lock_beside(file)?),
+            None => None,
+        };
+        if exists(file)?.is_none() {
+            return Ok(());
+        }
+        expect(file, &PutMode::Over(version.clone()))?;
+        // The `.gz` first: killed in between, the file is still there to be deleted.
+        if !is_of_document(version) {
+            self.remove_gz(key)?;
+        }
+        fs::remove_file(file)?;
+        match is_of_document(version) {
+            true => Ok(()),
+            false => self.unname(key),
+        }
+    }
+
+    /// Takes a file that is gone out of `_headers`, which everybody can read.
+    fn unname(&self, key: &str) -> io::Result<()> {
+        let file = self.root.join(HEADERS_FILE);
+        let old = match fs::read_to_string(&file) {
+            Ok(old) => old,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(e),
+        };
+        let named = ObjectKey::parse(key).ok();
+        match named.and_then(|key| without(&old, &key)) {
+            Some(new) => self.write_atomically(&file, new.as_bytes()),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes the `.gz` beside an object, unless that is an object too.
+    fn remove_gz(&self, key: &str) -> io::Result<()> {
+        let gz = format!("{key}.gz");
+        let is_object = self.noted().is_object(&gz);
+        if is_object.map_err(io::Error::other)? {
+            return Ok(());
+        }
+        match fs::remove_file(self.file(&gz)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// Brings `content` to its name, and what goes with it; tells of the file that is there then.
+    fn finish_put(
+        &self,
+        key: &str,
+        content: NamedTempFile,
+        is_gzipped: bool,
+        mode: &PutMode,
+    ) -> io::Result<fs::Metadata> {
+        let file = self.file(key);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let (whole, gz) = match is_gzipped {
+            false => (content, None),
+            true => (self.unzipped(&content)?, Some(content)),
+        };
+        // Nobody waits for the lock while the disk is written to.
+        for file in [Some(&whole), gz.as_ref()].into_iter().flatten() {
+            make_readable(file.as_file())?;
+            file.as_file().sync_data()?;
+        }
+        let _lock = self.lock()?;
+        expect(&file, mode)?;
+        self.rename_both(key, whole, gz, mode)?;
+        fs::metadata(&file)
+    }
+
+    fn rename_both(
+        &self,
+        key: &str,
+        whole: NamedTempFile,
+        gz: Option<NamedTempFile>,
+        mode: &PutMode,
+    ) -> io::Result<()> {
+        let file = self.file(key);
+        let beside = self.file(&format!("{key}.gz"));
+        match (mode, gz) {
+            (PutMode::Create, None) => rename(whole, &file, mode),
+            // The `.gz` first: whoever finds the file finds its `.gz` too.
+            (PutMode::Create, Some(gz)) => {
+                replace(gz, &beside)?;
+                rename(whole, &file, mode)
+            }
+            // The file first: if only that is done, the next run sees that it isn't the one it remembers.
+            (PutMode::Over(_), Some(gz)) => {
+                rename(whole, &file, mode)?;
+                replace(gz, &beside)
+            }
+            // A page that shrinks no more must not leave an old `.gz` to be served in its stead.
+            (PutMode::Over(_), None) => {
+                rename(whole, &file, mode)?;
+                self.remove_gz(key)
+            }
+        }
+    }
+
+    fn unzipped(&self, content: &NamedTempFile) -> io::Result<NamedTempFile> {
+        let mut whole = self.unfinished()?;
+        io::copy(&mut GzDecoder::new(content.reopen()?), &mut whole)?;
+        Ok(whole)
+    }
+
+    pub(super) fn write_headers(&self, objects: &[Object]) -> io::Result<()> {
+        let file = self.root.join(HEADERS_FILE);
+        let old = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(e) => return Err(e),
+        };
+        let served = objects.iter().map(|object| Served {
+            key: &object.key,
+            is_mutable: object.is_mutable(),
+            is_plain: object.is_mutable() && object.key.as_str() == object.path.as_str(),
+            headers: object.headers(),
+        });
+        let new = merge_headers(&old, &served.collect::<Vec<_>>());
+        if new != old {
+            self.write_atomically(&file, new.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_atomically(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut unfinished = self.unfinished()?;
+        make_readable(unfinished.as_file())?;
+        unfinished.write_all(bytes)?;
+        // The bytes before the name: a crash must not leave an empty file under it.
+        unfinished.as_file().sync_data()?;
+        replace(unfinished, file)
+    }
+}
+
+/// Fails, as a create does whose name is taken, unless what `mode` expects is there. To be asked under a lock.
+pub(super) fn expect(file: &Path, mode: &PutMode) -> io::Result<()> {
+    let is_so = match (mode, exists(file)?) {
+        (PutMode::Create, there) => there.is_none(),
+        (PutMode::Over(_), None) => false,
+        (PutMode::Over(version), Some(_)) if is_of_document(version) => digest(file)? == version.0,
+        (PutMode::Over(version), Some(metadata)) => file_version(&metadata) == *version,
+    };
+    match (is_so, mode) {
+        (true, _) => Ok(()),
+        (false, PutMode::Create) => Err(io::ErrorKind::AlreadyExists.into()),
+        (false, PutMode::Over(_)) => Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "another version is there, or none",
+        )),
+    }
+}
+
+pub(super) fn kind_of(error: &io::Error) -> StoreErrorKind {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => StoreErrorKind::Precondition,
+        _ => StoreErrorKind::Other,
+    }
+}
+
+/// Brings a finished file, synced, to its name in one step.
+pub(super) fn rename(file: NamedTempFile, to: &Path, mode: &PutMode) -> io::Result<()> {
+    match mode {
+        PutMode::Create => file.persist_noclobber(to).map_err(|e| e.error).map(drop),
+        PutMode::Over(_) => replace(file, to),
+    }
+}
+
+/// The same, whatever is there.
+pub(super) fn replace(file: NamedTempFile, to: &Path) -> io::Result<()> {
+    file.persist(to).map_err(|e| e.error).map(drop)
+}
+
+/// Temporary files are private; what is published is for everybody.
+#[cfg(unix)]
+fn make_readable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_file: &File) -> io::Result<()> {
+    Ok(())
+}
