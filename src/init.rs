@@ -84,10 +84,16 @@ pub fn init(folder: &Path, overrides: &Overrides) -> Result<Written> {
 /// What git mustn't have: the key, what is published locally, and what names every object.
 fn ignored(project: &Project) -> Vec<String> {
     let local = project.local_url().trim_start_matches("file:");
-    let folders = match local {
-        "out/bucket" => vec!["out/".to_string()],
-        local => vec![format!("{local}/"), format!("{local}.releases/")],
+    let state = project.local_state();
+    let state = match state.as_deref().map(|state| state.strip_prefix("file:")) {
+        Some(place) => place.map(|place| format!("{place}/")),
+        None => Some(format!("{local}.releases/")),
     };
+    let published = match local {
+        "out/bucket" => "out/".to_string(),
+        local => format!("{local}/"),
+    };
+    let folders = [published].into_iter().chain(state);
     let all = [project.key_file.clone()]
         .into_iter()
         .chain(folders)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::fix::Fix;
 use super::readers::judge_state;
 use super::strangers::{LIST_WHY, judge_listings, try_listings, url_of};
-use super::{Exposure, Finding, Look, Verdict, culprit};
+use super::{Exposure, Finding, Look, Verdict, culprit, web_root};
 use crate::config::{Access, Target};
 use crate::release::layout::ROOT;
 use crate::store::Store;
@@ -36,7 +36,7 @@ pub enum Before {
 
 /// The cheap, dangerous part, before something is uploaded: whether strangers can list the bucket, or another one that has the
 /// releases, and read these, if there are any; whether anybody with an account may list or write; and whether anybody may read what
-/// is published. One request without credentials for each of these, and those for the buckets' own rules. What nobody answers is
+/// is published. Of a folder: whether a web server seems to show the releases. One request without credentials for each of these, and those for the buckets' own rules. What nobody answers is
 /// told of as unknown: a push goes on then. So it does where these credentials may not see the rules, as those of CI mayn't.
 pub async fn before_push(
     target: &Target,
@@ -45,7 +45,10 @@ pub async fn before_push(
     before: Before,
 ) -> Seen {
     let Some(control) = store.control() else {
-        return Seen::default();
+        return Seen {
+            findings: web_root::judge(target).into_iter().collect(),
+            requests: 0,
+        };
     };
     // The first form tells most.
     let doors: Vec<Door> = control.listings().into_iter().take(1).collect();

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::{Finding, Patient, root};
+use super::web_root::{CHECK, WHY};
+use super::{Finding, Patient, root, web_root};
 use crate::config::Place;
 use crate::error::plain;
 use crate::release::layout::Home;
@@ -23,7 +24,9 @@ pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding
     ];
     findings.extend(open_to_others("permissions", folder));
     if let Some(state) = state {
-        findings.push(outside(&state, folder));
+        let shown = web_root::judge(patient.target);
+        findings.push(shown.unwrap_or_else(|| outside(&state, folder)));
+        findings.extend(web_root::ask(patient, folder, &state).await);
         findings.extend(open_to_others("releases-permissions", &state));
     }
     findings
@@ -68,8 +71,6 @@ fn written(check: &'static str, why: &'static str, tried: Result<(), StoreError>
 
 /// Whether a server that shows the folder shows the releases as well.
 fn outside(state: &Path, folder: &Path) -> Finding {
-    const CHECK: &str = "releases-private";
-    const WHY: &str = "the releases name every object, those of solutions too";
     let (Ok(state), Ok(folder)) = (Spot::of(state), Spot::of(folder)) else {
         return Finding::unknown(CHECK, WHY, "where the releases are can't be told");
     };

@@ -19,6 +19,7 @@ mod rights;
 mod root;
 mod settings;
 mod strangers;
+mod web_root;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -29,6 +30,7 @@ pub use self::before_push::{Before, Seen, before_push};
 pub(crate) use self::exposure::{Exposure, Look};
 pub(crate) use self::published::may_be_probe;
 pub(crate) use self::readers::former_releases;
+pub(crate) use self::web_root::{has_index, outside};
 
 use self::fix::{Fix, has_bucket_of_state};
 use self::mend::Mend;

@@ -112,12 +112,42 @@ impl Project {
         text + &self.local() + "\n" + &self.prod()
     }
 
+    /// Where the releases of the target `local` are: outside of what a web server may show.
+    pub(super) fn local_state(&self) -> Option<String> {
+        let is_local = self.bucket().is_none();
+        if let Some(state) = self.value("state").filter(|_| is_local) {
+            return Some(state.to_string());
+        }
+        let folder = Path::new(self.local_url().trim_start_matches("file:"));
+        let public_url = self.target.as_ref().filter(|_| is_local);
+        let public_url = public_url.and_then(|target| target.public_url.as_ref());
+        let depth = public_url.map_or(0, |url| {
+            url.path()
+                .split('/')
+                .filter(|part| !part.is_empty())
+                .count()
+        });
+        let is_shown = depth > 0 || shows_its_folder(folder);
+        let is_deep = folder.is_relative() && folder.components().count() > 1;
+        let up = if is_shown || is_deep {
+            depth.max(1)
+        } else {
+            return None;
+        };
+        let place = crate::doctor::outside(folder, up)?;
+        Some(format!("file:{}", place.display()))
+    }
+
     fn local(&self) -> String {
         let url = setting("url", self.local_url());
         let mut text = format!("[target.local]\n{url}\n");
+        if let Some(state) = self.local_state() {
+            let why = "the releases name every file: keep them where no web server shows them";
+            text += &format!("{}\n", commented(&setting("state", &state), why));
+        }
         let given = OF_A_TARGET
             .iter()
-            .filter(|_| self.bucket().is_none())
+            .filter(|(name, _)| self.bucket().is_none() && *name != "state")
             .filter_map(|(name, _)| Some(setting(name, self.value(name)?)));
         given.for_each(|line| text += &format!("{line}\n"));
         text
@@ -182,6 +212,11 @@ impl Project {
             addressing.unwrap_or_default()
         )
     }
+}
+
+/// Whether the folder that `folder` is in has a page, so that a web server may show it.
+fn shows_its_folder(folder: &Path) -> bool {
+    folder.parent().is_some_and(crate::doctor::has_index)
 }
 
 fn setting(name: &str, value: &str) -> String {

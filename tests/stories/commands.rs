@@ -79,7 +79,10 @@ fn init_sets_up_a_project_that_can_be_published_at_once() {
     );
     assert_eq!(mode(&site, "hunt/assetsync.key"), 0o600);
     let ignored = fs::read_to_string(site.path("hunt/.gitignore")).expect("readable");
-    assert_eq!(ignored, "/assetsync.key\n/out/\n/staticfiles.json\n");
+    assert_eq!(
+        ignored,
+        "/assetsync.key\n/out/\n/bucket.releases/\n/staticfiles.json\n"
+    );
 
     fs::write(site.path("hunt/assets/index.html"), "<h1>Hunt</h1>").expect("written");
     let run = site.run(&["diff", "-C", "hunt"]);
@@ -173,7 +176,7 @@ fn init_keeps_what_a_project_has_already() {
     assert_eq!(text("cors/s3.json"), "mine");
     assert_eq!(
         text(".gitignore"),
-        "target\n/out/\n/assetsync.key\n/staticfiles.json\n"
+        "target\n/out/\n/assetsync.key\n/bucket.releases/\n/staticfiles.json\n"
     );
 }
 

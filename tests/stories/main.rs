@@ -57,5 +57,6 @@ mod takedown;
 mod told;
 mod transactions;
 mod tree;
+mod web_root;
 mod website;
 mod workflow;

@@ -126,7 +126,9 @@ fn a_password_where_no_url_belongs_is_masked_too() {
 
 #[test]
 fn an_at_sign_in_a_name_stays() {
-    let site = site("url = \"file:out@home:x\"\npublic_url = \"https://cdn.example.org/a@2x/\"");
+    let site = site(
+        "url = \"file:out@home:x\"\nstate = \"file:kept\"\npublic_url = \"https://cdn.example.org/a@2x/\"",
+    );
     let site = site.file("team@2x.html", "");
     site.ok(&["push"]);
     let url = site.ok(&["url", "a.png"]);

@@ -633,5 +633,5 @@ fn the_program_as_it_is_set_up_is_in_nobodys_way() {
     fs::create_dir_all(site.path("assets")).expect("made");
     site.write("index.html", "<p>a page");
     site.ok(&["push"]);
-    assert!(site.path("out/bucket.releases/root.json").exists());
+    assert!(site.path("bucket.releases/root.json").exists());
 }

@@ -280,7 +280,7 @@ fn references_are_absolute_where_a_rule_says_so() {
             "[[rule]]\nmatch = \"**/*.xml\"\nurls = \"absolute\"\nreferences = [\"enclosure@url\"]\n{url}"
         )
     };
-    let targets = "[target.one]\nurl = \"file:one\"\npublic_url = \"https://one.example.org/x/\"\n[target.two]\nurl = \"file:two\"\npublic_url = \"https://two.example.org/\"\n";
+    let targets = "[target.one]\nurl = \"file:one\"\npublic_url = \"https://one.example.org/x/\"\nstate = \"file:kept\"\n[target.two]\nurl = \"file:two\"\npublic_url = \"https://two.example.org/\"\n";
     let site = Site::new()
         .config(&config(targets))
         .file("talk.mp3", "a talk")
