@@ -55,6 +55,7 @@ mod bounded;
 mod build;
 pub mod cache;
 mod caught;
+mod children;
 pub mod config;
 pub mod cors;
 pub mod credentials;

@@ -1,10 +1,10 @@
 //! Who publishes, and from which commit: for people to read, and for the guard against old checkouts.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use super::guard::Age;
 use super::root::Commit;
+use crate::children;
 
 /// A CI: the variable that tells of it, those that may tell who started the run, and what the run is called and numbered by.
 struct Service {
@@ -170,27 +170,11 @@ fn is_hash(id: &str) -> bool {
     id.len() >= 40 && id.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// What git prints, if it succeeds. It gets nothing of our environment but what it needs to run: no credentials.
+/// What git prints, if it succeeds.
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
-    let kept = ["PATH", "HOME", "USERPROFILE", "SYSTEMROOT"];
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(arguments)
-        .env_clear()
-        .envs(
-            kept.iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?))),
-        )
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = children::git(folder, arguments)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    output.status.success().then_some(text)
 }
 
 #[cfg(test)]

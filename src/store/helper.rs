@@ -8,6 +8,8 @@ use reqsign_core::{CommandExecute, CommandOutput, Error, Result};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
+use crate::children;
+
 /// How long such a program may take, which is less than what is waited for all ways of signing in.
 const WAIT: Duration = Duration::from_secs(25);
 
@@ -61,6 +63,8 @@ async fn run(program: &str, arguments: &[&str], wait: Duration) -> Result<Comman
     let mut command = Command::new(program);
     command
         .args(arguments)
+        .env_clear()
+        .envs(children::for_helper())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

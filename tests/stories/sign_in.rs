@@ -339,3 +339,59 @@ fn google_credentials_that_are_set_up_and_cant_be_used_are_told() {
         &["No Google credentials from the metadata server: "],
     );
 }
+
+/// What a CI has in its environment isn't a helper's.
+#[test]
+fn a_credential_process_gets_settings_and_none_of_the_secrets_around_it() {
+    let site = site()
+        .private(
+            "config",
+            "[profile ci]\ncredential_process = sh helper.sh\n",
+        )
+        .private("helper.sh", "env > seen; echo 'sealed' >&2; exit 3\n");
+    let file = site.path("config");
+    let secrets = [
+        ("ASSETSYNC_ACTOR", "ann"),
+        ("GITHUB_TOKEN", "ghs_1"),
+        ("ACTIONS_RUNTIME_TOKEN", "ey1"),
+        ("CI_JOB_TOKEN", "glcbt-1"),
+        ("HUNT_WEBHOOK", "https://chat.example/hook"),
+        ("CONJUR_AUTHN_API_KEY", "c1"),
+    ];
+    let settings = [
+        ("AWS_CONFIG_FILE", text(&file)),
+        ("AWS_PROFILE", "ci"),
+        ("XDG_CONFIG_HOME", "/home/ann/.config"),
+        ("VAULT_TOKEN", "hvs.1"),
+    ];
+    let seen = |further: &[(&str, &str)]| {
+        fails(
+            &site,
+            &[&secrets[..], &settings, further].concat(),
+            &["sealed"],
+        );
+        let seen = std::fs::read_to_string(site.path("seen")).expect("it ran");
+        seen.lines()
+            .filter_map(|line| Some(line.split_once('=')?.0.to_string()))
+            .collect::<Vec<_>>()
+    };
+    let names = seen(&[]);
+    for (name, _) in settings.iter().chain(&[("PATH", ""), ("HOME", "")]) {
+        assert!(names.iter().any(|seen| seen == name), "{name}: {names:?}");
+    }
+    for (name, _) in secrets {
+        assert!(!names.iter().any(|seen| seen == name), "{name}: {names:?}");
+    }
+    let names = seen(&[(
+        "ASSETSYNC_HELPER_ENV",
+        "CONJUR_AUTHN_API_KEY, ASSETSYNC_ACTOR",
+    )]);
+    assert!(
+        names.iter().any(|seen| seen == "CONJUR_AUTHN_API_KEY"),
+        "{names:?}"
+    );
+    assert!(
+        !names.iter().any(|seen| seen.starts_with("ASSETSYNC_")),
+        "{names:?}"
+    );
+}
