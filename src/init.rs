@@ -11,6 +11,7 @@ use self::project::Project;
 use crate::config::{CONFIG_FILE, Overrides, Place};
 use crate::error::{Error, Result};
 use crate::name::{KeyId, Secret};
+use crate::strength::Weakness;
 
 /// Whether `pattern` stands in the configuration that [`init`] writes: it's no mistake that it matches nothing yet.
 pub(crate) fn writes(pattern: &str) -> bool {
@@ -60,6 +61,19 @@ pub fn init(folder: &Path, overrides: &Overrides) -> Result<Written> {
         kept: Vec::new(),
     };
     let secret = written.key(&project.key_file)?;
+    // `key_id` would say that it's meant.
+    if let Some(weakness) = Weakness::of(secret.bytes()) {
+        let message = format!(
+            "The key in `{}` can be guessed: it {}",
+            project.key_file,
+            weakness.found()
+        );
+        return Err(Error::usage(
+            message,
+            "make another with `assetsync key new new.key`, and give `--key-file new.key`; if files were published with this one, write the \
+             configuration without `init`",
+        ));
+    }
     written.ignore(&ignored(&project))?;
     for (name, policy) in CORS {
         written.create(&format!("cors/{name}"), policy)?;

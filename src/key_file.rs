@@ -11,7 +11,8 @@ use std::path::Path;
 
 use crate::bounded::{self, Contents};
 use crate::error::{Error, Result};
-use crate::name::Secret;
+use crate::name::{SECRET_BYTES_MIN, Secret};
+use crate::own_key::{self, Former};
 
 /// The largest key, in bytes.
 const KEY_BYTES_MAX: usize = 4 << 10;
@@ -38,8 +39,62 @@ pub(crate) fn read(file: &Path, meant: Option<&str>) -> Result<Secret> {
         Some(slip) if meant != Some(secret.id().to_string().as_str()) => {
             Err(refused(file, &slip, &secret))
         }
-        _ => Ok(secret),
+        _ => {
+            let former = former(file, secret.bytes());
+            Ok(secret.after(former))
+        }
     }
+}
+
+/// How many files beside a key are looked at.
+const BESIDE_MAX: usize = 1000;
+
+/// How many keys are taken for former ones.
+const FORMER_MAX: usize = 16;
+
+/// The largest file that is 32 bytes in hex or base64, with some blanks.
+const FORMER_BYTES_MAX: u64 = 80;
+
+/// What lies beside a key file and looks like the key before: 32 bytes in hex or base64, and nothing else. What can't be read isn't ours
+/// to publish either.
+fn former(file: &Path, own: &[u8]) -> Vec<Former> {
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let beside = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(BESIDE_MAX);
+    let is_small = |metadata: &fs::Metadata| {
+        metadata.is_file() && (43..=FORMER_BYTES_MAX).contains(&metadata.len())
+    };
+    let mut former: Vec<Former> = beside
+        .filter(|entry| entry.metadata().is_ok_and(|metadata| is_small(&metadata)))
+        .filter_map(|entry| {
+            let text = crate::files::read(&entry.path(), FORMER_BYTES_MAX).ok()?;
+            let bytes = text.trim_ascii().to_vec();
+            let is_other = own_key::meant(&bytes) != own_key::meant(own) && bytes != own;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (is_other && looks_like_a_key(&bytes)).then_some(Former { name, bytes })
+        })
+        .collect();
+    former.sort_by(|a, b| a.name.cmp(&b.name));
+    former.truncate(FORMER_MAX);
+    former
+}
+
+/// Whether it's 32 bytes in hex or base64, as random as those of a key.
+fn looks_like_a_key(text: &[u8]) -> bool {
+    let is_a_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
+    let bytes = own_key::meant(text).filter(|_| text.iter().all(is_a_word));
+    bytes.is_some_and(|bytes| {
+        let mut kinds = bytes.clone();
+        kinds.sort_unstable();
+        kinds.dedup();
+        bytes.len() == SECRET_BYTES_MIN && kinds.len() > SECRET_BYTES_MIN / 2
+    })
 }
 
 fn refused(file: &Path, slip: &Slip, secret: &Secret) -> Error {
@@ -193,6 +248,31 @@ mod tests {
         ] {
             assert_eq!(Slip::of(&bytes), Some(slip), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn what_lies_beside_a_key_and_looks_like_one_was_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let hex = "5d2c1b0a99f8e7d6c5b4a3928170615f4e3d2c1b0a09f8e7d6c5b4a392817061";
+        let base64 = "KjZDBjXnUFR58Lp2xJHx/iQ3Nz+YbtaQCbgsr1CQf8o=";
+        for (name, text) in [
+            ("hunt.key", KEY.to_string()),
+            ("old.key", hex.to_string()),
+            ("2025.txt", format!("{}\r\n", hex.to_uppercase())),
+            ("ci", format!("{base64}\n")),
+            ("zeros", "0".repeat(64)),
+            ("sums", format!("{hex}  film.mp4")),
+            ("short", hex[..60].to_string()),
+            (
+                "words",
+                "a sentence of the length that a key would have, too".to_string(),
+            ),
+        ] {
+            fs::write(folder.path().join(name), text).expect("written");
+        }
+        let former = former(&folder.path().join("hunt.key"), KEY.as_bytes());
+        let names: Vec<&str> = former.iter().map(|former| former.name.as_str()).collect();
+        assert_eq!(names, ["2025.txt", "ci", "old.key"]);
     }
 
     #[test]

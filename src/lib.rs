@@ -78,6 +78,7 @@ mod mask;
 pub mod media;
 pub mod metadata;
 pub mod name;
+mod own_key;
 pub mod packed;
 pub mod path;
 mod plan;
@@ -94,6 +95,7 @@ mod secrets;
 mod site;
 mod spot;
 pub mod store;
+mod strength;
 mod tree;
 
 pub use apply::{Failure, Options, Report, apply};

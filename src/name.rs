@@ -17,7 +17,7 @@ use std::fmt;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use data_encoding::{Encoding, HEXLOWER, Specification};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::key_file;
+use crate::own_key::{Former, OwnKeys};
 use crate::path::{BadName, LogicalPath, ObjectKey};
 
 const NAME_CONTEXT: &str = "assetsync 2026-11-20 object name v1";
@@ -39,6 +40,10 @@ pub const SECRET_BYTES_MIN: usize = 32;
 pub struct Secret {
     bytes: Vec<u8>,
     name_key: [u8; 32],
+    /// What lies beside its file and looks like a key that was in use before it.
+    former: Arc<[Former]>,
+    /// All of them, as they are looked for.
+    search: Arc<OnceLock<OwnKeys>>,
 }
 
 impl Secret {
@@ -59,7 +64,29 @@ impl Secret {
         Ok(Secret {
             bytes: bytes.to_vec(),
             name_key: blake3::derive_key(NAME_CONTEXT, bytes),
+            former: Arc::new([]),
+            search: Arc::default(),
         })
+    }
+
+    /// The same key, with those that were in use before it.
+    pub(crate) fn after(self, former: Vec<Former>) -> Secret {
+        Secret {
+            former: former.into(),
+            search: Arc::default(),
+            ..self
+        }
+    }
+
+    /// The keys that seem to have been in use before this one.
+    pub(crate) fn former(&self) -> &[Former] {
+        &self.former
+    }
+
+    /// This key and the former ones, to be looked for in files.
+    pub(crate) fn own_keys(&self) -> &OwnKeys {
+        self.search
+            .get_or_init(|| OwnKeys::new(&self.bytes, &self.former))
     }
 
     /// Reads a key file; one line end at its end isn't part of the secret.

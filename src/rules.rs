@@ -324,6 +324,11 @@ impl Rules {
         Rules { prefixes, ..self }
     }
 
+    /// Whether any rule asks for names of this style.
+    pub fn names_any(&self, style: NameStyle) -> bool {
+        self.rules.iter().any(|rule| rule.names == Some(style))
+    }
+
     /// Whether any rule wants absolute URLs: then content depends on the target.
     pub fn write_absolute_urls(&self) -> bool {
         self.rules

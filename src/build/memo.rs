@@ -144,7 +144,12 @@ fn address(policy: &Arc<Policy>) -> usize {
 
 fn origin(secret: &Secret) -> blake3::Hash {
     let folder = std::env::current_dir().ok();
-    blake3::hash(format!("{} {} {folder:?}", program(), secret.id()).as_bytes())
+    let former = secret
+        .former()
+        .iter()
+        .map(|former| blake3::hash(&former.bytes));
+    let former: Vec<blake3::Hash> = former.collect();
+    blake3::hash(format!("{} {} {folder:?} {former:?}", program(), secret.id()).as_bytes())
 }
 
 impl Hashes {

@@ -80,6 +80,13 @@ pub(super) fn secrets_in(asset: &Asset, scanner: &Scanner, searched: &Searched) 
     if policy.may_be_secret {
         return problems;
     }
+    if let Some(name) = scanner.found_former_key() {
+        let message = format!(
+            "holds what looks like a former key of this project (`{}`, beside the key file); {DECIDES}",
+            crate::error::escape(name)
+        );
+        problems.push(Problem::new(&asset.path, message));
+    }
     let key = |found: &str| format!("holds {found}; {DECIDES}");
     for credential in &searched.credentials {
         let message = match scanner.found() {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use assetsync::doctor::access::Aim;
 use assetsync::doctor::{
-    Before, Finding, Patient, Seen, Summary, Verdict, access, before_push, examine, own_command,
+    Before, Finding, Patient, Seen, Summary, Verdict, access, before_push, examine,
+    examine_project, own_command,
 };
 use assetsync::release::guard::Refused;
 use assetsync::report::{
@@ -41,9 +42,13 @@ pub(super) struct Apply {
 
 impl Session<'_> {
     pub(super) fn doctor(&self, target: &[String], as_json: bool) -> Result<Code> {
-        self.with_patient(target, |name, patient, runtime| {
+        self.with_patient(target, |name, patient, runtime, config| {
             let look = async { Ok(examine(&patient).await) };
-            let findings = self.unless_stopped(runtime, look)?;
+            let mut findings = self.unless_stopped(runtime, look)?;
+            let of_project = examine_project(config, patient.secret(), patient.target());
+            // Behind what the key is.
+            let at = findings.len().min(1);
+            findings.splice(at..at, of_project);
             match as_json {
                 true => print_json(&[findings_json(name, &findings)])?,
                 false => print(&findings_text(name, &findings))?,
@@ -53,7 +58,7 @@ impl Session<'_> {
     }
 
     pub(super) fn access_show(&self, target: &[String], as_json: bool) -> Result<Code> {
-        self.with_patient(target, |name, patient, runtime| {
+        self.with_patient(target, |name, patient, runtime, _| {
             let shown = self.unless_stopped(runtime, access::show(&patient))?;
             match as_json {
                 true => print_json(&[access_json(name, &shown)])?,
@@ -65,7 +70,7 @@ impl Session<'_> {
 
     /// `access apply` and `access close`.
     pub(super) fn access_change(&self, target: &[String], aim: Aim, wish: &Apply) -> Result<Code> {
-        self.with_patient(target, |name, patient, runtime| {
+        self.with_patient(target, |name, patient, runtime, _| {
             let changes = self.unless_stopped(runtime, access::changes(&patient, aim))?;
             if !wish.unblock {
                 access::check_unblocking(&changes)?;
@@ -99,7 +104,7 @@ impl Session<'_> {
     fn with_patient(
         &self,
         target: &[String],
-        work: impl FnOnce(&str, Patient<'_>, &Runtime) -> Result<Code>,
+        work: impl FnOnce(&str, Patient<'_>, &Runtime, &Config) -> Result<Code>,
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(target))?;
         let secret = self.secret(&config)?;
@@ -107,7 +112,7 @@ impl Session<'_> {
         let target = &config.targets[0];
         let open = Patient::open(target, &secret, patience(&config));
         let patient = self.unless_stopped(&runtime, open)?;
-        work(&target.name, patient, &runtime).map_err(|error| error.of_target(target))
+        work(&target.name, patient, &runtime, &config).map_err(|error| error.of_target(target))
     }
 
     /// Refuses to publish to where strangers can list, or read the releases. What can't be told stops nobody. Returns how many

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use assetsync::config::Place;
-use assetsync::doctor::Before;
+use assetsync::doctor::{Before, Finding, warn_of_key};
 use assetsync::levels::LevelId;
 use assetsync::likeness::nearest;
 use assetsync::release::difference::levels_taken_back;
@@ -132,6 +132,10 @@ impl Session<'_> {
                 self.say(&format!("A push would be refused: {message}\nhint: {hint}"));
             }
         }
+        if let Err(Error::Refused { message, hint }) = config.check_strength(&self.secret(&config)?)
+        {
+            self.say(&format!("A push would be refused: {message}\nhint: {hint}"));
+        }
         print_json(&documents)?;
         // Files that are gone change nothing in the target, but make another release.
         let has_changes = planned.iter().any(|planned| !planned.is_published);
@@ -150,6 +154,7 @@ impl Session<'_> {
         output: &Output,
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(targets))?;
+        self.check_key(&config)?;
         let runtime = self.runtime()?;
         let commit = commit_of(&config);
         let locks = Locks::new(&config, unlock, Some(guards))?;
@@ -227,6 +232,22 @@ impl Session<'_> {
         }
         print_json(&documents)?;
         failed.map_or(Ok(code), Err)
+    }
+
+    /// Refuses a key that can be guessed, unless `key_id` says that it's meant, and warns of one that git has.
+    fn check_key(&self, config: &Config) -> Result<()> {
+        let secret = self.secret(config)?;
+        if let Some(weakness) = config.check_strength(&secret)? {
+            self.say(&format!("warning: {weakness}"));
+        }
+        let warned = config
+            .targets
+            .first()
+            .and_then(|target| warn_of_key(config, &secret, target));
+        if let Some(Finding { text, fix, .. }) = warned {
+            self.say(&format!("warning: {text}\nhint: {fix}"));
+        }
+        Ok(())
     }
 
     /// After the key was changed, the releases go to where the new one says. Those that were left at the old key's place by a version

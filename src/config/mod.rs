@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::key_file;
 use crate::name::Secret;
 use crate::rules::Rules;
+use crate::strength::Weakness;
 use crate::tree::Source;
 
 /// What the configuration file is called unless a flag says otherwise.
@@ -272,6 +273,39 @@ impl Config {
             }),
             _ => Ok(secret),
         }
+    }
+
+    /// What makes the key easy to guess, in words, if `key_id` says that it's meant all the same.
+    ///
+    /// # Errors
+    /// [`Error::Refused`]: it's easy to guess, and nothing says so.
+    pub fn check_strength(&self, secret: &Secret) -> Result<Option<String>> {
+        let Some(weakness) = Weakness::of(secret.bytes()) else {
+            return Ok(None);
+        };
+        let (file, id) = (self.key_file.display(), secret.id());
+        let message = format!(
+            "The key in `{file}` can be guessed: it {}",
+            weakness.found()
+        );
+        if self.key_id.is_some() {
+            return Ok(Some(format!(
+                "{message}. `key_id` says that it's meant; `assetsync doctor` tells how to replace it"
+            )));
+        }
+        let go_on = match &self.file {
+            Some(file) => format!("`key_id = \"{id}\"` at the top of {}", file.display()),
+            None => format!(
+                "`key_id = \"{id}\"` in a configuration, which `assetsync push` has none of here"
+            ),
+        };
+        Err(Error::Refused {
+            message,
+            hint: format!(
+                "make another with `assetsync key new new.key`, and name it by `key_file` (or `--key-file`); if files were published with this \
+                 one, push once with `--rotate-key`, or go on with it for now: {go_on}"
+            ),
+        })
     }
 
     /// Where there's a `key_id`, a missing key was made already, by somebody else.

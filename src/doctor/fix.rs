@@ -161,7 +161,7 @@ impl<'a> Fix<'a> {
             },
             Step::Run(self.command("push --rotate-key")),
         ])
-        .because("every file gets another name")
+        .because("every file gets another name; where `key_id` is set, write what `key new` prints there")
     }
 
     /// One of the clouds' commands, for the bucket at `place`: the first on S3, the second on Google.

@@ -1,48 +1,162 @@
-//! Whether the key is one that nobody guesses.
+//! Whether the key is one that nobody guesses, or finds in a repository; and which names are weaker than it is.
+
+use std::path::Path;
 
 use super::fix::Fix;
+use super::mend::{Mend, Step};
 use super::{Finding, Verdict};
-use crate::name::Secret;
-
-/// What every name has: a key with less is the easier thing to guess.
-const BITS_MIN: f64 = 128.0;
-
-/// How many random bits a key has at most, by how often each of its bytes comes.
-fn bits(bytes: &[u8]) -> f64 {
-    let mut counts = [0u32; 256];
-    for byte in bytes {
-        counts[usize::from(*byte)] += 1;
-    }
-    let total = bytes.len() as f64;
-    let used = counts.iter().filter(|count| **count > 0);
-    used.map(|count| f64::from(*count) * (total / f64::from(*count)).log2())
-        .sum()
-}
-
-/// Whether the key repeats itself: half of it tells the other half.
-fn repeats(bytes: &[u8]) -> bool {
-    (1..=bytes.len() / 2).any(|period| bytes[period..] == bytes[..bytes.len() - period])
-}
+use crate::children::git;
+use crate::config::command::quoted;
+use crate::config::{Config, Target};
+use crate::name::{NameStyle, Secret};
+use crate::own_key::Former;
+use crate::store::Server;
+use crate::strength::Weakness;
 
 pub(super) fn judge(secret: &Secret, fix: &Fix<'_>) -> Finding {
     const WHY: &str = "every unguessable name is made with it";
     let bytes = secret.bytes();
     let id = secret.id();
-    let is_weak = bits(bytes) < BITS_MIN || repeats(bytes);
-    match is_weak {
-        true => Finding {
-            verdict: Verdict::Failed,
-            ..Finding::passed("key", WHY, format!("the key {id} can be guessed: it has too few different characters, or repeats itself"))
+    match Weakness::of(bytes) {
+        Some(weakness) => {
+            let text = format!("the key {id} can be guessed: it {}", weakness.found());
+            Finding::failed("key", WHY, text).fix(fix.new_key())
         }
-        .fix(fix.new_key()),
-        false => Finding::passed("key", WHY, format!("{id}, {} bytes", bytes.len())),
+        None => Finding::passed("key", WHY, format!("{id}, {} bytes", bytes.len())),
     }
+}
+
+/// What concerns a project rather than its target: where its keys are, and which of its names are weaker than they.
+pub fn examine_project(config: &Config, secret: &Secret, target: &Target) -> Vec<Finding> {
+    let fix = Fix::of(target, Server::Unknown);
+    let mut findings: Vec<Finding> = in_git(&config.key_file, secret, &fix).into_iter().collect();
+    findings.extend(weaker_names(config));
+    findings
+}
+
+/// What a push warns of before it begins: keys that are in git, or about to be.
+pub fn warn_of_key(config: &Config, secret: &Secret, target: &Target) -> Option<Finding> {
+    in_git(&config.key_file, secret, &Fix::of(target, Server::Unknown))
+        .filter(|finding| finding.verdict != Verdict::Passed)
+}
+
+/// Whether git has the key, or one before it, or takes it with the next `git add .`; none outside of a repository.
+fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
+    const CHECK: &str = "key-in-git";
+    const WHY: &str = "whoever can read the repository knows every name, those of solutions too";
+    let own = key_file.file_name()?.to_str()?;
+    let folder = match key_file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let former = secret
+        .former()
+        .iter()
+        .map(|Former { name, .. }| name.as_str());
+    let names: Vec<&str> = std::iter::once(own).chain(former).collect();
+    let listed = git(
+        folder,
+        &[&["--literal-pathspecs", "ls-files", "-z", "--"], &names[..]].concat(),
+    )?;
+    if !listed.status.success() {
+        return None;
+    }
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let listed: Vec<&str> = listed.split('\0').collect();
+    let (tracked, others): (Vec<&str>, Vec<&str>) = names
+        .iter()
+        .copied()
+        .partition(|name| listed.contains(name));
+    let is_free = |name: &&&str| {
+        let ignored = git(folder, &["check-ignore", "--quiet", "--", name]);
+        ignored.is_some_and(|output| output.status.code() == Some(1))
+    };
+    let free: Vec<&str> = others.iter().filter(is_free).copied().collect();
+    let ignore = |names: &[&str]| {
+        let lines: Vec<String> = names
+            .iter()
+            .map(|name| quoted(&ignore_line(name)))
+            .collect();
+        let file = quoted(&folder.join(".gitignore").display().to_string());
+        Step::Run(format!("printf '%s\\n' {} >> {file}", lines.join(" ")))
+    };
+    if !tracked.is_empty() {
+        let text = format!("git has {}", called(&tracked, own));
+        let names: Vec<String> = tracked.iter().map(|name| quoted(name)).collect();
+        let at = quoted(&folder.display().to_string());
+        let literal = match tracked.iter().any(|name| name.contains(['*', '?', '['])) {
+            true => " --literal-pathspecs",
+            false => "",
+        };
+        let remove = format!("git -C {at}{literal} rm --cached -- {}", names.join(" "));
+        let again = match tracked.contains(&own) {
+            true => format!(
+                "what was committed stays in its history: {}",
+                fix.new_key().text
+            ),
+            false => "what was committed stays in its history".to_string(),
+        };
+        let mend = Mend::all(vec![Step::Run(remove), ignore(&tracked)]).because(&again);
+        return Some(Finding::failed(CHECK, WHY, text).fix(mend));
+    }
+    Some(match free.is_empty() {
+        true => Finding::passed(CHECK, WHY, "git doesn't have it, and ignores it"),
+        false => {
+            let text = format!(
+                "git doesn't ignore {}: `git add .` takes it",
+                called(&free, own)
+            );
+            Finding::warning(CHECK, WHY, text).fix(Mend::all(vec![ignore(&free)]))
+        }
+    })
+}
+
+/// The key file, and those that look like the key before, by their names.
+fn called(names: &[&str], own: &str) -> String {
+    let name = |name: &&str| match *name == own {
+        true => format!("the key file `{}`", crate::error::escape(name)),
+        false => format!(
+            "`{}`, which looks like a former key,",
+            crate::error::escape(name)
+        ),
+    };
+    let names: Vec<String> = names.iter().map(name).collect();
+    names.join(" and ").trim_end_matches(',').to_string()
+}
+
+/// A line of `.gitignore` for a file in its folder.
+fn ignore_line(name: &str) -> String {
+    let escaped = name.chars().flat_map(|c| match c {
+        '*' | '?' | '[' | ']' | '\\' | ' ' => vec!['\\', c],
+        c => vec![c],
+    });
+    std::iter::once('/').chain(escaped).collect()
+}
+
+/// Names that tell more, or keep less, than those without a rule.
+fn weaker_names(config: &Config) -> Option<Finding> {
+    const CHECK: &str = "names";
+    const WHY: &str = "a name without a rule has 128 bits that nobody guesses, and tells nothing";
+    let has = |style| config.rules.names_any(style);
+    let mut told = Vec::new();
+    if has(NameStyle::Palindrome2022) {
+        told.push(
+            "`palindrome-2022` has 64 bits for all files of a puzzle or solution, which stay the same: whoever has one URL of a folder can \
+             guess the names in it",
+        );
+    }
+    if has(NameStyle::Readable) {
+        told.push("`readable` tells the path of the file in its URL: whoever sees one knows what it's called and where it belongs");
+    }
+    (!told.is_empty()).then(|| {
+        Finding::warning(CHECK, WHY, told.join("; "))
+            .fix("use `names = \"opaque\"` where that matters, for solutions above all")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Server;
 
     fn judged(key: &str) -> Finding {
         let secret = Secret::new(key.as_bytes()).expect("long enough");

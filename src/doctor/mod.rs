@@ -28,6 +28,7 @@ use serde::Serialize;
 
 pub use self::before_push::{Before, Seen, before_push};
 pub(crate) use self::exposure::{Exposure, Look};
+pub use self::key::{examine_project, warn_of_key};
 pub(crate) use self::published::may_be_probe;
 pub(crate) use self::readers::former_releases;
 pub(crate) use self::web_root::{has_index, outside};
@@ -191,6 +192,16 @@ impl<'a> Patient<'a> {
             state,
             stranger: Stranger::new(),
         })
+    }
+
+    /// The target.
+    pub fn target(&self) -> &'a Target {
+        self.target
+    }
+
+    /// The key that its names are made with.
+    pub fn secret(&self) -> &'a Secret {
+        self.secret
     }
 
     /// The target's store.

@@ -27,6 +27,7 @@ mod gcs;
 mod globs;
 mod guards;
 mod hidden;
+mod keys;
 mod leaks;
 mod levels;
 mod masks;

@@ -415,7 +415,13 @@ fn a_root_that_radosgw_lets_nobody_write_over_is_left_behind_as_advised() {
 fn a_key_that_can_be_guessed_is_replaced_as_advised() {
     let hunt = published("prod");
     std::fs::write(hunt.site.path("hunt.key"), "changeme".repeat(8)).expect("written");
+    // As whoever has published with it.
+    let (file, id) = (hunt.site.path("assetsync.toml"), hunt.ok(&["key", "id"]));
+    let config = std::fs::read_to_string(&file).expect("readable");
+    let meant = format!("key_id = \"{}\"\n{config}", id.trim());
+    std::fs::write(&file, meant).expect("written");
     hunt.ok(&["push", "prod", "--rotate-key"]);
+    std::fs::write(&file, config).expect("written");
     follow(&hunt, "prod", "a weak key", &["key"]);
     still_works(&hunt, "prod", "a weak key");
 }
