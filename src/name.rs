@@ -32,6 +32,9 @@ const NAME_CONTEXT: &str = "assetsync 2026-11-20 object name v1";
 const STATE_FOLDER_CONTEXT: &str = "assetsync 2026-11-21 state folder v1";
 const KEY_ID_CONTEXT: &str = "assetsync 2026-11-20 key id v1";
 
+/// The header that keeps search engines from a page. Folders have it in `_headers`; buckets can't send it.
+pub const ROBOTS: &str = "x-robots-tag";
+
 /// The shortest secret that is accepted, in bytes: 256 bits, what the hash can use.
 pub const SECRET_BYTES_MIN: usize = 32;
 

@@ -324,6 +324,13 @@ impl Rules {
         Rules { prefixes, ..self }
     }
 
+    /// Whether any rule sets this header.
+    pub fn sets_header(&self, name: &str) -> bool {
+        self.rules
+            .iter()
+            .any(|rule| rule.headers.contains_key(name))
+    }
+
     /// Whether any rule asks for names of this style.
     pub fn names_any(&self, style: NameStyle) -> bool {
         self.rules.iter().any(|rule| rule.names == Some(style))

@@ -10,6 +10,7 @@ use assetsync::config::Place;
 use assetsync::doctor::{Before, Finding, warn_of_key};
 use assetsync::levels::LevelId;
 use assetsync::likeness::nearest;
+use assetsync::name::ROBOTS;
 use assetsync::release::difference::levels_taken_back;
 use assetsync::release::excused::Excused;
 use assetsync::release::forgotten::Forgotten;
@@ -247,7 +248,21 @@ impl Session<'_> {
         if let Some(Finding { text, fix, .. }) = warned {
             self.say(&format!("warning: {text}\nhint: {fix}"));
         }
+        self.warn_of_robots(config);
         Ok(())
+    }
+
+    /// Tells of a header that is asked for, and that buckets can't send.
+    fn warn_of_robots(&self, config: &Config) {
+        let is_bucket = |target: &&Target| !matches!(target.place, Place::Directory(_));
+        let bucket = config.targets.iter().find(is_bucket);
+        if let Some(target) = bucket.filter(|_| config.rules.sets_header(ROBOTS)) {
+            self.say(&format!(
+                "warning: {}: buckets can't send `{ROBOTS}`, which a rule asks for\nhint: let the CDN add it, or write \
+                 `<meta name=\"robots\" content=\"noindex\">` into the pages",
+                target.name
+            ));
+        }
     }
 
     /// After the key was changed, the releases go to where the new one says. Those that were left at the old key's place by a version

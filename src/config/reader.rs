@@ -13,6 +13,7 @@ use crate::glob::{Case, Glob};
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
 use crate::likeness::nearest;
 use crate::mask::{has_credentials, masked_hint, masked_quotes, shown};
+use crate::name::ROBOTS;
 use crate::refs::Extra;
 use crate::rules::{Rule, Rules};
 use crate::tree::Source;
@@ -425,11 +426,11 @@ impl<'a> Reader<'a> {
         Ok(rule)
     }
 
-    /// The headers that S3 and GCS keep beside an object, but for those with a field of their own.
+    /// The headers that S3 and GCS keep beside an object, but for those with a field of their own; and the one that a folder has.
     fn header_name(&self, name: &Spanned<String>) -> Result<String> {
         const KEPT: [&str; 2] = ["content-disposition", "content-language"];
         let lower = name.get_ref().to_ascii_lowercase();
-        if KEPT.contains(&lower.as_str()) {
+        if KEPT.contains(&lower.as_str()) || lower == ROBOTS {
             return Ok(lower);
         }
         let hint = match lower.as_str() {
@@ -437,7 +438,7 @@ impl<'a> Reader<'a> {
                 format!("set `{}` in the rule itself", lower.replace('-', "_"))
             }
             "content-encoding" => "compression is decided by `gzip`".to_string(),
-            _ => match nearest(&lower, KEPT.into_iter()) {
+            _ => match nearest(&lower, KEPT.into_iter().chain([ROBOTS])) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!(
                     "buckets serve {} only; set others at the CDN",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Stored;
 use super::control::{Grant, Told};
-use crate::name::{Headers, Token};
+use crate::name::{Headers, ROBOTS, Token};
 
 /// How an object is kept.
 #[derive(Debug, Clone)]
@@ -57,9 +57,10 @@ impl Served<'_> {
             .is_some_and(|by| by == "gzip")
     }
 
-    /// All headers, by lower-case name.
+    /// All headers that a storage keeps, by lower-case name.
     pub fn headers(&self) -> BTreeMap<String, String> {
         let mut all = self.headers.further.clone();
+        all.remove(ROBOTS);
         all.insert("content-type".into(), self.headers.content_type.clone());
         all.insert("cache-control".into(), self.headers.cache_control.clone());
         if self.is_gzipped {

@@ -37,7 +37,7 @@ use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
 use crate::config::{Access, Addressing, Target};
 use crate::environment;
-use crate::name::Token;
+use crate::name::{ROBOTS, Token};
 use crate::path::{ObjectKey, url_path};
 
 /// What servers other than Amazon's call their only region.
@@ -227,7 +227,8 @@ impl S3 {
         if body.is_gzipped {
             call = call.header("content-encoding", "gzip");
         }
-        for (name, value) in &headers.further {
+        let stored = headers.further.iter().filter(|(name, _)| *name != ROBOTS);
+        for (name, value) in stored {
             call.headers.insert(
                 http::HeaderName::from_bytes(name.as_bytes())
                     .expect("names are validated with the configuration"),
