@@ -162,6 +162,7 @@ fn a_name_means_the_nearest_file() {
         Site::new()
             .config(&levels)
             .file("index.html", "<p>later")
+            .file("app/posthunt/index.html", "<p>much later")
             .file("app/pages/end.html", "<p>the end")
             .file("app/js/pages/end.html", "<p>a note")
     };
@@ -182,6 +183,18 @@ fn a_name_means_the_nearest_file() {
         let run = site().file(path, text).run(&["diff"]);
         assert_eq!(run.code, 2, "{path}: {run}");
     }
+}
+
+#[test]
+fn one_word_for_a_page_and_a_folder_is_one_warning() {
+    let run = hunt()
+        .file("puzzle/x/solution/gears.html", "<p>gears")
+        .file("puzzle/x/solution/gears/wheel.png", "a wheel")
+        .file("puzzle/x/map.css", "/* '/puzzle/x/solution/gears' */")
+        .run(&["push"]);
+    let warning = "warning: `puzzle/x/map.css:1:6` is open, and names, without its ending, `puzzle/x/solution/gears.html`, which is in the level `solution`";
+    assert!(run.code == 0 && run.stderr.contains(warning), "{run}");
+    assert_eq!(run.stderr.matches("warning").count(), 1, "{run}");
 }
 
 #[test]

@@ -292,6 +292,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_without_its_ending_is_known_by_it() {
+        assert_eq!(endless("a/b.c.html"), Some("a/b.c"));
+        assert_eq!(endless("a/b.js"), Some("a/b"));
+        assert_eq!(endless("a/b.png"), None);
+        assert_eq!(endless("a.d/b"), None);
+    }
+
+    #[test]
     fn a_picture_is_known_by_its_ending() {
         assert_eq!(picture("a/b.c.PNG"), Some(("a/b.c", "PNG")));
         assert_eq!(picture("a/b.json"), None);
