@@ -138,6 +138,9 @@ impl<'l, 'a> Search<'l, 'a> {
                 continue;
             };
             let is_file = parts.peek().is_none();
+            if is_file && is_of_the_page(part, &meant) {
+                continue;
+            }
             let is_surer = found
                 .as_ref()
                 .is_none_or(|(other, ..)| meant.likeness < other.likeness);
@@ -175,6 +178,17 @@ impl<'l, 'a> Search<'l, 'a> {
         group.paths.push(path);
         group.parts.insert(part);
     }
+}
+
+/// Says whether a file is of the page where players type an answer: a script or style that's called `answer`. `answers.js` may have
+/// all of them.
+fn is_of_the_page(name: &str, meant: &Meant) -> bool {
+    let word = name[meant.at.0..meant.at.1].to_lowercase();
+    let name = name.to_lowercase();
+    let mut extensions = [".js", ".mjs", ".css"].into_iter();
+    meant.likeness == Likeness::Synonym
+        && !word.ends_with('s')
+        && extensions.any(|extension| name.ends_with(extension))
 }
 
 /// Returns what a pattern would match if it didn't stop at slashes; none if it doesn't.
@@ -458,6 +472,16 @@ mod tests {
         with_hidden.push("solutions/solution/5");
         let told = told(&levels, &with_hidden);
         assert!(told[0].contains("or name them in `open`"), "{told:#?}");
+    }
+
+    #[test]
+    fn the_box_for_an_answer_is_no_alarm_and_a_list_of_them_is() {
+        let levels = Levels::new(vec![solution()]);
+        let page = ["lib/answer.js", "check-Answer.css", "answer.mjs"];
+        assert_eq!(told(&levels, &page), [] as [&str; 0]);
+        for path in ["answers.js", "answer.json", "answer/a.js", "solution.js"] {
+            assert_eq!(told(&levels, &[path]).len(), 1, "{path}");
+        }
     }
 
     #[test]

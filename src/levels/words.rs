@@ -41,6 +41,8 @@ pub(super) struct Marks {
     marks: Vec<Mark>,
     /// By their letters, and by their letters without any one of them.
     by_letters: HashMap<String, Vec<usize>>,
+    /// How long the longest of them is, in bytes.
+    longest: usize,
     /// Levels that have a synonym, with the words of their patterns.
     with_synonym: Vec<(usize, Vec<String>)>,
 }
@@ -102,6 +104,7 @@ impl Marks {
         if word.letters.chars().count() < WORD_MIN || word.letters.len() > WORD_MAX {
             return;
         }
+        self.longest = self.longest.max(word.letters.len());
         let place = self.marks.len();
         for letters in keys(&word.letters) {
             self.by_letters.entry(letters).or_default().push(place);
@@ -137,7 +140,8 @@ impl Marks {
     }
 
     fn meaning(&self, word: &Word, path: &str) -> Option<(Likeness, usize)> {
-        if word.letters.len() > WORD_MAX {
+        // A slip adds one character.
+        if word.letters.len() > self.longest + 4 {
             return None;
         }
         let keys = keys(&word.letters);
