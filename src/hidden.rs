@@ -14,6 +14,7 @@ use self::finder::Finder;
 use crate::build::Object;
 use crate::levels::{Levels, OPEN};
 use crate::release::manifest::Manifest;
+use crate::release::root::Root;
 use crate::tree::{Tree, spelt_out};
 
 static NOTED: Mutex<Option<Noted>> = Mutex::new(None);
@@ -67,6 +68,20 @@ pub(crate) fn note_objects(levels: &Levels, objects: &[Object]) {
         for object in objects {
             let level = levels.name(object.policy.level);
             noted.note(level, object.path.as_str(), Kind::Of, [object.key.as_str()]);
+        }
+    });
+}
+
+/// Notes the files that a root remembers.
+pub(crate) fn note_root(root: &Root) {
+    with_noted(|noted| {
+        for left in &root.left {
+            noted.note(OPEN, &left.path, Kind::Former, [left.key.as_str()]);
+        }
+        for takedown in &root.takedowns {
+            for path in takedown.blocked.union(&takedown.others) {
+                noted.note(OPEN, path, Kind::Former, []);
+            }
         }
     });
 }

@@ -342,7 +342,11 @@ impl State {
     /// It can't be read, is another target's, or is of a version that isn't known: then nothing may be changed, as if the target were live.
     pub async fn root(&self) -> Result<Option<Held>> {
         let held = self.any_root().await?;
-        held.map(|held| self.as_ours(held)).transpose()
+        let held = held.map(|held| self.as_ours(held)).transpose()?;
+        if let Some(held) = &held {
+            hidden::note_root(&held.root);
+        }
+        Ok(held)
     }
 
     /// The root, whosever it is.

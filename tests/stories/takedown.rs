@@ -517,3 +517,31 @@ fn an_address_that_a_hidden_file_had_in_an_earlier_release_is_found_in_what_chan
     site.write("rides/wheel.html", "<h1>The wheel turns</h1>");
     site.ok(&["push"]);
 }
+
+#[test]
+fn in_the_log_of_a_ci_no_hidden_path_is_told_by_any_of_this() {
+    let site = hunt();
+    let level = CONFIG.replace("held = true", "held = true\nhide_paths = true");
+    let site = site.config(&level);
+    site.ok(&["push", "--unlock", "ending"]);
+    site.ok(&["lock", "local", "ending"]);
+    for arguments in [
+        &["push"][..],
+        &["diff", "--json"],
+        &["audit"],
+        &["audit", "--json"],
+        &["takedown", "local", "--level", "ending", "--dry-run"],
+        &["takedown", "local", "--level", "ending", "--yes", "--json"],
+        &["releases"],
+        &["releases", "--json"],
+    ] {
+        let run = site.run(arguments);
+        assert!(run.code == 0 || arguments[0] == "audit", "{run}");
+        assert!(
+            !run.to_string().contains("end.html"),
+            "{arguments:?}: {run}"
+        );
+    }
+    let shown = site.ok(&["releases", "--json", "--show-hidden"]);
+    assert!(shown.contains("rides/ending/end.html"), "{shown}");
+}
