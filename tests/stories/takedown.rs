@@ -382,7 +382,7 @@ fn what_is_meant_is_never_guessed() {
 fn an_address_that_was_copied_from_a_browser_is_understood() {
     let text = CONFIG.replace(
         "url = \"file:out\"",
-        "url = \"file:out\"\npublic_url = \"https://fair.example/hunt/\"",
+        "url = \"file:out\"\nstate = \"file:kept\"\npublic_url = \"https://fair.example/hunt/\"",
     );
     let site = hunt().config(&text);
     site.write("rides/index.html", "<p>MARIGOLD</p>");
