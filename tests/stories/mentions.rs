@@ -197,6 +197,36 @@ fn in_pages() -> Vec<Way> {
 fn in_data() -> Vec<Way> {
     vec![
         way(
+            "robots.txt, without the slash",
+            "robots.txt",
+            "User-agent: *\nDisallow: /hunt/lantern/solution\nAllow: /\n",
+        ),
+        way(
+            "a list of addresses, without the slash",
+            "sitemap.txt",
+            "https://lanterns.example/\nhttps://lanterns.example/hunt/lantern/solution\n",
+        ),
+        way(
+            "a redirect, without the slash",
+            "moves.txt",
+            "/old /hunt/lantern/solution 301\n",
+        ),
+        way(
+            "a table, without the slash",
+            "times.csv",
+            "lantern,/hunt/lantern/solution,12:00\n",
+        ),
+        way(
+            "a comment of a style, without the slash",
+            "night.css",
+            "/* as on /hunt/lantern/solution, but darker */ p { color: gray }",
+        ),
+        way(
+            "a link without quotes and slash",
+            "links.html",
+            "<p>and the <a href=/hunt/lantern/solution class=big>end</a>",
+        ),
+        way(
             "a sitemap",
             "sitemap.xml",
             format!("<urlset><url><loc>https://hunt.example/{FOLDER}</loc></url></urlset>"),

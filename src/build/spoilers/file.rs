@@ -126,6 +126,16 @@ pub(super) fn look(search: &Search<'_>, file: usize) -> io::Result<Outcome> {
     Ok(looked.outcome)
 }
 
+/// Tells whether a path goes on with what follows: letters, another folder, or an ending.
+fn goes_on(after: &[u8]) -> bool {
+    match after {
+        [] => false,
+        [b'/' | b'%', ..] => true,
+        [b'.', next, ..] => is_name(*next),
+        [byte, ..] => is_name(*byte),
+    }
+}
+
 impl File<'_> {
     /// Searches all of it. Returns whether something may be packed in it.
     fn all(&mut self, content: &mut dyn Read) -> io::Result<bool> {
@@ -342,8 +352,13 @@ impl File<'_> {
         }
     }
 
-    /// As [`File::by_tail`], if it stands where addresses do: without an ending, it may be any two words.
+    /// As [`File::by_tail`], if it stands where addresses do: without an ending, it may be any two words. Behind a slash, it's an
+    /// address whatever follows: a blank, a comma, the end of a line.
     fn by_address(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
+        let is_behind_slash = place.before.last() == Some(&b'/');
+        if is_behind_slash && !goes_on(place.after) {
+            return self.by_tail(tail, place);
+        }
         let ends = place.after.first().is_none_or(|byte| {
             matches!(byte, b'"' | b'\'' | b'`' | b'?' | b'#' | b')' | b'&' | b'<')
         });
