@@ -23,6 +23,9 @@ pub(super) const WHY: &str = "the releases name every object, those of solutions
 /// A folder with one of these is shown by a web server, or about to be.
 const INDEXES: [&str; 4] = ["index.html", "index.htm", "index.xhtml", "index.php"];
 
+/// How many folders above a published one are looked at, whatever its URL: sites have their static files a few folders down.
+const LOOKED_UP: usize = 3;
+
 /// What a probe among the releases says.
 const PROBE: &[u8] = b"assetsync doctor looks whether visitors can read this";
 
@@ -73,7 +76,11 @@ fn shown<'a>(target: &'a Target, folder: &Path) -> Option<Shown<'a>> {
     let path = target.public_url.as_ref().map_or("", |url| url.path());
     let depth = depth(path);
     let (place, spot) = (Spot::of(&releases).ok()?, Spot::of(folder).ok()?.path());
-    let mut with_index = (1..=depth.max(1)).rev().filter_map(|up| {
+    let looked_up = match is_default {
+        true => depth.max(LOOKED_UP),
+        false => depth.max(1),
+    };
+    let mut with_index = (1..=looked_up).rev().filter_map(|up| {
         let above = spot.ancestors().nth(up)?;
         let index = index_of(above)?;
         let is_in = Spot::of(above).is_ok_and(|above| place.relation(&above) == Relation::Inside);
