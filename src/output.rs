@@ -9,6 +9,7 @@ use assetsync::report::tell;
 use assetsync::{Error, Result};
 use clap::CommandFactory;
 use clap_complete::Shell;
+use rustix::fs::FileType;
 
 use crate::cli::Cli;
 
@@ -33,7 +34,8 @@ pub fn print_names(text: &str) -> Result<()> {
 
 /// Says whether standard output is a file.
 fn is_file() -> bool {
-    fs::metadata("/dev/stdout").is_ok_and(|out| out.is_file())
+    rustix::fs::fstat(io::stdout())
+        .is_ok_and(|out| FileType::from_raw_mode(out.st_mode) == FileType::RegularFile)
 }
 
 fn write(text: &str) -> Result<()> {
@@ -72,8 +74,11 @@ pub fn write_atomically(file: &Path, text: &str) -> Result<()> {
         source: e,
     };
     let is_stream = |there: fs::Metadata| !there.is_file() && !there.is_dir();
-    if fs::metadata(file).is_ok_and(is_stream) {
-        let opened = fs::OpenOptions::new().write(true).open(file);
+    // `/dev/stdout` leads to a file where the output goes to one: it stays a link.
+    let is_output = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+    let is_output = is_output.iter().any(|stream| file.starts_with(stream));
+    if is_output || fs::metadata(file).is_ok_and(is_stream) {
+        let opened = fs::OpenOptions::new().append(true).open(file);
         let mut stream = opened.map_err(error)?;
         return stream.write_all(text.as_bytes()).map_err(error);
     }
