@@ -16,7 +16,7 @@ const HANDLES_A_WORKER: u64 = 3;
 const MEMORY_A_WORKER: u64 = 32 << 20;
 
 /// With less memory than this, what is small can't be allocated either, which ends a program in the middle, in bytes.
-const MEMORY_MIN: usize = 64 << 20;
+const MEMORY_MIN: usize = 96 << 20;
 
 /// What the limits on open files and on memory leave.
 #[derive(Debug, Clone, Copy)]
