@@ -865,7 +865,8 @@ pub struct Guards {
     /// Take back what is published of this level, which is held, and lock it; its files can be had until a takedown or a prune
     #[arg(long, value_name = "LEVEL")]
     pub relock: Vec<String>,
-    /// Publish this logical path again, although it was taken down; can be given more than once
+    /// Publish this logical path again, although it was taken down, or all in this folder, with a slash at its end; can be given
+    /// more than once
     #[arg(long, value_name = "PATH")]
     pub put_back: Vec<String>,
     /// Publish with another key than the current release's: every object gets a new name

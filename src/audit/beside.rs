@@ -145,7 +145,10 @@ async fn ask_held(
         }
     }
     if place != HeldAt::Elsewhere && read.is_empty() {
-        let seen = "it's in the target already, though strangers can't read it";
+        let seen = match visit.addresses(&entry.key).is_empty() {
+            true => "it's in the target already",
+            false => "it's in the target already, though strangers can't read it",
+        };
         other.push(held(seen).at(Address::Storage));
     }
     read.into_iter().chain(other).collect()

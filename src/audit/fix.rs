@@ -80,9 +80,9 @@ pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, place: HeldAt
     let own = |verb: &str| doctor::own_command(target, verb);
     let away = match (place, plain_name(entry)) {
         (HeldAt::OfRelease, _) => format!(
-            "`{} {}`, and purge it where a CDN keeps it",
+            "`{} --level {}`, and purge it where a CDN keeps it",
             target.command("takedown"),
-            quoted(&entry.path)
+            quoted(level)
         ),
         (HeldAt::Target, Some(name)) => format!(
             "`{}`, and purge it where a CDN keeps it",

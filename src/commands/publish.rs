@@ -95,7 +95,7 @@ impl Session<'_> {
             builds,
             opened,
         } = self.build_and_look(&runtime, &config, &locks, nothing(guards))?;
-        let allowed = match guards {
+        let mut allowed = match guards {
             None => Allowed {
                 unlock: super::held_names(
                     config.rules.levels(),
@@ -109,7 +109,9 @@ impl Session<'_> {
             }
         };
         let planned = self.plan(&runtime, &config, &builds, opened, commit)?;
-        guards.map_or(Ok(()), |guards| check_put_back(&planned, guards))?;
+        if let Some(guards) = guards {
+            allowed.put_back = put_back(&planned, guards)?;
+        }
         self.check_former(&runtime, tree.as_ref(), &planned)?;
         let exposed: Vec<Exposed<'_>> = planned.iter().map(Planned::exposed).collect();
         let exposed = match guards.is_some_and(|guards| guards.allow_exposed) {
@@ -167,7 +169,7 @@ impl Session<'_> {
         let excused = excused(guards, &builds)?;
         let mut allowed = allowed(&config, guards, unlock, excused.all())?;
         let all = self.plan(&runtime, &config, &builds, opened, commit)?;
-        check_put_back(&all, guards)?;
+        allowed.put_back = put_back(&all, guards)?;
         self.check_former(&runtime, tree.as_ref(), &all)?;
         // Of several targets, none is written to before all may be.
         all.iter().try_for_each(|planned| planned.check(&allowed))?;
@@ -791,26 +793,34 @@ fn nothing(guards: Option<&Guards>) -> Nothing {
     }
 }
 
-/// Makes sure that what may be published again was taken down.
-fn check_put_back(all: &[Planned<'_>], guards: &Guards) -> Result<()> {
+/// Returns the paths that may be published again: those that were taken down and are named, by themselves or by a folder with a
+/// slash at its end.
+///
+/// # Errors
+/// A name of which nothing was taken down.
+fn put_back(all: &[Planned<'_>], guards: &Guards) -> Result<BTreeSet<String>> {
     let roots = all.iter().filter_map(|planned| planned.base.root.as_ref());
     let takedowns = roots.flat_map(|root| &root.takedowns);
     let blocked = takedowns.flat_map(|takedown| &takedown.blocked);
     let blocked: BTreeSet<&str> = blocked.map(String::as_str).collect();
-    let unknown = guards
-        .put_back
-        .iter()
-        .find(|path| !blocked.contains(path.as_str()));
-    match unknown {
-        None => Ok(()),
-        Some(path) => Err(Error::usage(
-            format!("`{}` wasn't taken down (--put-back)", path.escape_debug()),
-            match nearest(path, blocked.into_iter()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`assetsync releases --json` lists what was, as `kept_out`".to_string(),
-            },
-        )),
+    let mut back = BTreeSet::new();
+    for typed in &guards.put_back {
+        let name = typed.trim_start_matches("./");
+        let is_meant =
+            |path: &&&str| **path == name || (name.ends_with('/') && path.starts_with(name));
+        let meant: Vec<&&str> = blocked.iter().filter(is_meant).collect();
+        if meant.is_empty() {
+            return Err(Error::usage(
+                format!("`{}` wasn't taken down (--put-back)", name.escape_debug()),
+                match nearest(name, blocked.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`assetsync releases` shows what is kept out".to_string(),
+                },
+            ));
+        }
+        back.extend(meant.into_iter().map(|path| (*path).to_string()));
     }
+    Ok(back)
 }
 
 /// The names that may be written over while live.
@@ -852,7 +862,6 @@ fn allowed(
         anew: guards.begin_anew,
         relock: guards.relock.iter().cloned().collect(),
         unlock: super::held_names(levels, &super::levels(config, &unlock.levels)?),
-        put_back: guards.put_back.iter().cloned().collect(),
         overwrite_live,
         ..Allowed::default()
     })

@@ -36,7 +36,7 @@ pub struct Leftover {
 pub enum Why {
     /// Its name stays whatever is in it, so that it can be guessed.
     PlainName,
-    /// This level is held again: whoever has seen the address finds it there.
+    /// This level is held: whoever has seen the address, or guesses it, finds it there.
     Held(String),
     /// The same bytes are in this level, which is held.
     SameAsHeld(String),
@@ -105,9 +105,10 @@ fn collect<'a>(
 
 fn leftover(entry: &Entry, why: Option<Why>) -> Option<Leftover> {
     entry.stored.as_ref()?;
-    let why = match entry.is_mutable() {
-        true => Why::PlainName,
-        false => why?,
+    let why = match why {
+        Some(why) => why,
+        None if entry.is_mutable() => Why::PlainName,
+        None => return None,
     };
     Some(Leftover {
         path: entry.path.to_string(),

@@ -149,6 +149,10 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
         } = stoppable
             .unless_stopped(choose(rollback.state, wanted))
             .await?;
+        if root.taking_down().is_some() {
+            let refusal = Refusal::Sweeping;
+            return Err(guard::refused_again(refusal, Some(&root), ROLL_BACK_AGAIN));
+        }
         refuse_held(rollback.allowed, &to, &manifest, &now)?;
         let check = left_out(rollback, &root, &to, &manifest);
         let left_out = stoppable.unless_stopped(check).await?;
@@ -212,7 +216,7 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
                 });
             }
             // Something was deleted since it was verified.
-            Changed::Refused(Refusal::Moved, _) => {}
+            Changed::Refused(Refusal::Moved, root) if is_idle(root.as_ref()) => {}
             Changed::Refused(Refusal::Live, root) => {
                 return Err(live(rollback, root.as_ref(), &objects));
             }
@@ -259,6 +263,10 @@ pub async fn settle_current(rollback: &Rollback<'_>) -> Result<Option<Report>> {
     Ok(Some(
         settle(rollback, &root, &manifest, &objects, root.plain).await,
     ))
+}
+
+fn is_idle(root: Option<&Root>) -> bool {
+    root.is_none_or(|root| root.gc.sweep.is_none())
 }
 
 /// Returns what a release published and somebody took down since.

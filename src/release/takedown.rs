@@ -40,6 +40,8 @@ pub struct Removal {
     pub files: BTreeMap<String, u64>,
     /// Files of the current release, which the next one is without.
     pub published: BTreeSet<String>,
+    /// Paths that no push publishes again unasked: all of them, but for levels that are held, which are unlocked some time.
+    pub kept_out: BTreeSet<String>,
     objects: Vec<Garbage>,
     why: Option<String>,
     /// The current release without these files.
@@ -97,26 +99,32 @@ pub async fn plan(
         .await?;
     let published: BTreeSet<String> = now
         .published()
-        .filter(|entry| search.wanted.contains_key(&*entry.path))
+        .filter(|entry| search.is_to_go(entry))
         .map(|entry| entry.path.to_string())
         .collect();
+    let kept_out = search.kept_out(&published);
     let rest = without(now, &published);
     search.leave(&rest);
     search.check_folders()?;
     let candidates = search.candidates();
     let (found, objects) = look(store, candidates, requests).await?;
     search.check(&found, &published)?;
-    if found.len() + published.len() > TAKEN_DOWN_MAX {
+    let files = published
+        .iter()
+        .chain(found.keys())
+        .collect::<BTreeSet<_>>();
+    if files.len() > TAKEN_DOWN_MAX {
         return Err(Error::usage(
             format!(
                 "{} files at once: a takedown has {TAKEN_DOWN_MAX} at most",
-                found.len()
+                files.len()
             ),
             "take them down in parts",
         ));
     }
     Ok(Removal {
         files: found,
+        kept_out,
         manifest: (!published.is_empty()).then_some(rest),
         published,
         objects,
@@ -145,11 +153,11 @@ pub async fn take_down(
     let sweep = prune::keep_plan(state, &removal.objects, removal.seen.epoch).await?;
     let takedown = Takedown {
         why: removal.why.clone(),
-        blocked: removal.published.clone(),
+        blocked: removal.kept_out.clone(),
         others: removal
             .files
             .keys()
-            .filter(|path| !removal.published.contains(*path))
+            .filter(|path| !removal.kept_out.contains(*path))
             .cloned()
             .collect(),
         ..takedown(sweep.clone())
@@ -317,6 +325,24 @@ impl<'a> Search<'a> {
         is_then || now.is_some_and(|path| wanted.contains(&self.levels.of(&path)))
     }
 
+    /// Tells whether it's this object that is meant: who names an object of an earlier release doesn't mean the file's of today.
+    fn is_to_go(&self, entry: &Entry) -> bool {
+        let keys = self.wanted.get(&entry.path);
+        keys.is_some_and(|keys| keys.contains(&entry.key))
+    }
+
+    /// Returns the paths that stay out from now on: what is published, and what is named by its path and not held.
+    fn kept_out(&self, published: &BTreeSet<String>) -> BTreeSet<String> {
+        let is_named = |path: &str| self.wish.names.iter().any(|name| is_path_of(name, path));
+        let is_held = |path: &str| {
+            let path = LogicalPath::parse(path).ok();
+            path.is_some_and(|path| self.levels.is_held(self.levels.of(&path)))
+        };
+        let named = self.wanted.keys().map(|path| path.to_string());
+        let named = named.filter(|path| is_named(path) && !is_held(path));
+        named.chain(published.iter().cloned()).collect()
+    }
+
     /// Leaves what the next release publishes.
     fn leave(&mut self, next: &Manifest) {
         let published: HashSet<&ObjectKey> = next.published().map(|entry| &entry.key).collect();
@@ -373,8 +399,8 @@ impl<'a> Search<'a> {
         }
         if found.is_empty() && published.is_empty() {
             return Err(Error::usage(
-                "Nothing of that is in the target any more",
-                "a cache before it may still have it: `assetsync audit` asks at `public_url`",
+                "Nothing of that is in the target",
+                "a cache before it may have what was there: `assetsync audit` asks at `public_url`",
             ));
         }
         Ok(())
@@ -383,8 +409,12 @@ impl<'a> Search<'a> {
 
 /// Tells whether somebody who says `name` means this entry.
 fn is_name_of(name: &str, entry: &Entry) -> bool {
-    let path = &*entry.path;
-    path == name || entry.key.as_str() == name || (name.ends_with('/') && path.starts_with(name))
+    is_path_of(name, &entry.path) || entry.key.as_str() == name
+}
+
+/// Tells whether `name` is this path, or that of a folder above it.
+fn is_path_of(name: &str, path: &str) -> bool {
+    path == name || (name.ends_with('/') && path.starts_with(name))
 }
 
 /// Looks which of these objects are there. Returns how many there are of each file, and what deletes them.

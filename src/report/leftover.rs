@@ -21,7 +21,7 @@ pub fn leftovers_text(target: &Target, left: &[Leftover], published: &[&str]) ->
     let told: BTreeSet<&str> = told.collect();
     let told: Vec<&str> = told.into_iter().collect();
     let more = match left.len() {
-        LEFT_MAX => ", or more",
+        LEFT_MAX => " or more",
         _ => "",
     };
     format!(
@@ -40,8 +40,8 @@ fn addresses(left: &[Leftover]) -> &'static str {
     let is_plain = |left: &Leftover| left.why == Why::PlainName;
     match (left.iter().any(is_plain), left.iter().all(is_plain)) {
         (true, true) => "names that anybody can guess",
-        (false, _) => "the addresses that it was published at",
-        (true, false) => "names that anybody can guess, or addresses that people have seen",
+        (false, _) => "addresses that earlier releases had",
+        (true, false) => "names that anybody can guess, or addresses that earlier releases had",
     }
 }
 

@@ -166,8 +166,13 @@ fn takedowns_text(root: &Root) -> String {
             Some(why) => format!(" ({})", escape(why)),
             None => String::new(),
         };
+        let kept_out: Vec<&str> = takedown.blocked.iter().map(String::as_str).collect();
+        let kept_out = match kept_out.is_empty() {
+            true => String::new(),
+            false => format!("; kept out of pushes:{}", names_text(&kept_out)),
+        };
         format!(
-            "taken down: {} by {} at {}{why}\n",
+            "taken down: {} by {} at {}{why}{kept_out}\n",
             count(files as u64, "file"),
             escape(&takedown.actor),
             takedown.at

@@ -109,6 +109,10 @@ fn a_page_is_gone_at_once_while_live_and_nothing_else_is() {
     );
     let text = site.ok(&["releases"]);
     assert!(text.contains("taken down: 2 files by"), "{text}");
+    assert!(
+        text.contains("kept out of pushes:\n  `rides/notes.html`"),
+        "{text}"
+    );
     assert!(text.contains("(they have the answer)"), "{text}");
 }
 
@@ -214,8 +218,7 @@ fn whatever_takes_a_file_out_of_the_release_says_that_it_can_still_be_had() {
         change(&site);
         let run = site.run(&[&["push", "--dry-run"], flags].concat());
         assert!(
-            run.stderr
-                .contains("1 file can still be had at names that anybody can guess"),
+            run.stderr.contains("1 file can still be had at"),
             "{how}: {run}"
         );
         let run = site.run(&[&["push"], flags].concat());
@@ -266,8 +269,7 @@ fn a_level_that_is_held_again_is_taken_down_by_its_name() {
     site.ok(&["lock", "local", "ending"]);
     let run = site.run(&["push"]);
     assert!(
-        run.stderr
-            .contains("the addresses that it was published at"),
+        run.stderr.contains("addresses that earlier releases had"),
         "{run}"
     );
     assert!(run.stderr.contains("the level `ending` is held"), "{run}");
@@ -544,4 +546,40 @@ fn in_the_log_of_a_ci_no_hidden_path_is_told_by_any_of_this() {
     }
     let shown = site.ok(&["releases", "--json", "--show-hidden"]);
     assert!(shown.contains("rides/ending/end.html"), "{shown}");
+}
+
+#[test]
+fn what_a_rollback_left_stays_away_once_it_is_taken_down() {
+    let site = hunt();
+    site.ok(&["push"]);
+    site.write("rides/late.html", "<p>MARIGOLD, again</p>");
+    site.ok(&["push"]);
+    site.ok(&["live", "on"]);
+    let run = site.run(&["rollback"]);
+    follow(&site, &run);
+    let run = site.run(&["push"]);
+    refused(&run, &["took down", "rides/late.html"]);
+    site.ok(&["push", "--put-back", "./rides/"]);
+    assert!(serves(&site, "MARIGOLD, again"));
+}
+
+#[test]
+fn a_former_object_goes_by_its_name_and_the_file_of_today_stays() {
+    let site = hunt();
+    let first = built(&site)
+        .find("rides/notes.txt")
+        .expect("it's there")
+        .key
+        .to_string();
+    site.ok(&["push"]);
+    site.write("rides/notes.txt", "the third car");
+    site.ok(&["push"]);
+    site.ok(&["takedown", "local", &first, "--yes"]);
+    assert!(!site.path("out").join(&first).exists() && serves(&site, "the third car"));
+    site.write("rides/notes.txt", "the fourth car");
+    site.ok(&["push"]);
+    assert!(
+        !site.path("out/.assetsync").exists(),
+        "nothing of ours is in the folder"
+    );
 }

@@ -214,7 +214,10 @@ async fn delete_all(
         None => Err(Refusal::Already),
     };
     match state.change(end).await? {
-        Changed::Done(_) | Changed::Refused(Refusal::Already, _) => Ok(deleted),
+        Changed::Done(_) | Changed::Refused(Refusal::Already, _) => {
+            store.remember().await?;
+            Ok(deleted)
+        }
         Changed::Refused(refusal, root) => {
             Err(guard::refused_again(refusal, root.as_ref(), PRUNE_AGAIN))
         }

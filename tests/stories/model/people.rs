@@ -833,17 +833,13 @@ impl Turn<'_> {
         let before = self.root();
         let stamp = self.stamp();
         let name = BTreeSet::from([ASSETS[asset].to_string()]);
-        let (blocked, others) = match &release {
-            Some(_) => (name, BTreeSet::new()),
-            None => (BTreeSet::new(), name),
-        };
         let takedown = Takedown {
             at: stamp.at,
             actor: String::new(),
             why: None,
             sweep: plan.text.clone(),
-            blocked,
-            others,
+            blocked: name,
+            others: BTreeSet::new(),
         };
         let shown = self.shown(before.as_deref(), seen);
         let to = release.as_deref().cloned();

@@ -296,7 +296,7 @@ impl Stage {
                 }
             }
             (Scenario::LiveOff, Told::Nothing(why)) if why.contains("Already") => Ok(()),
-            (Scenario::Takedown, Told::Nothing(why)) if why.contains("any more") => Ok(()),
+            (Scenario::Takedown, Told::Nothing(why)) if why.contains("Nothing of that") => Ok(()),
             (_, told) => Err(format!("{told:?}")),
         }
     }
