@@ -86,8 +86,10 @@ fn with_hidden(folder: &Path, packages: &Path) -> Tree {
     }
     let packages = fs::canonicalize(packages).expect("it's there");
     let text = format!(
-        "[[source]]\ndir = \"hunt\"\nmount = \"hunt\"\n[[source]]\ndir = {packages:?}\nmount = \"packages\"\n[[rule]]\nmatch = \"**\"\ndangling = \"ignore\"\n[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n"
+        "key_file = \"hunt.key\"\n[[source]]\ndir = \"hunt\"\nmount = \"hunt\"\n[[source]]\ndir = {packages:?}\nmount = \"packages\"\n[[rule]]\nmatch = \"**\"\ndangling = \"ignore\"\n[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n"
     );
+    let key = folder.join("hunt.key");
+    fs::write(&key, "an example secret, of more than thirty-two bytes").expect("a file");
     let file = folder.join("assetsync.toml");
     fs::write(&file, text).expect("a file");
     let config = Config::load(Some(&file), &Overrides::new(), Wanted::NoTarget).expect("valid");
