@@ -833,13 +833,18 @@ impl Turn<'_> {
         let before = self.root();
         let stamp = self.stamp();
         let name = BTreeSet::from([ASSETS[asset].to_string()]);
+        // What only earlier releases have isn't kept out, as of a level that is held: the harder case.
+        let (blocked, others) = match &release {
+            Some(_) => (name, BTreeSet::new()),
+            None => (BTreeSet::new(), name),
+        };
         let takedown = Takedown {
             at: stamp.at,
             actor: String::new(),
             why: None,
             sweep: plan.text.clone(),
-            blocked: name,
-            others: BTreeSet::new(),
+            blocked,
+            others,
         };
         let shown = self.shown(before.as_deref(), seen);
         let to = release.as_deref().cloned();
