@@ -39,8 +39,13 @@ pub enum Error {
         hint: String,
     },
     /// The tree has files that can't be published. All of them are listed; nothing was published.
-    #[error("{}", problem::list(.0, Listed::First))]
-    Tree(Vec<Problem>),
+    #[error("{}", problem::list(problems, Listed::First))]
+    Tree {
+        /// Why.
+        problems: Vec<Problem>,
+        /// What is worth a word besides.
+        warnings: Vec<Problem>,
+    },
     /// The machine didn't do what was asked of it.
     #[error("Cannot {doing} `{}`: {}", masked_path(path), plain(source))]
     Io {
@@ -92,7 +97,7 @@ impl Error {
             | Error::Refused { hint, .. }
             | Error::LostRace { hint, .. }
             | Error::Unknown { hint, .. } => hint.clone(),
-            Error::Tree(problems) => problem::hint(problems, Listed::First),
+            Error::Tree { problems, .. } => problem::hint(problems, Listed::First),
             Error::Store(error) => error.hint.clone(),
             Error::Io { .. } | Error::Interrupted => return None,
         };
@@ -102,12 +107,20 @@ impl Error {
     /// Message and hint with every problem of a tree, which are the first ones of each kind otherwise.
     pub fn in_full(&self) -> (String, Option<String>) {
         match self {
-            Error::Tree(problems) => {
+            Error::Tree { problems, .. } => {
                 let hint = problem::hint(problems, Listed::All);
                 let hint = (!hint.is_empty()).then_some(hint);
                 (problem::list(problems, Listed::All), hint)
             }
             other => (other.to_string(), other.hint()),
+        }
+    }
+
+    /// Makes an [`Error::Tree`] of a tree that nothing else is to be said of.
+    pub fn of_tree(problems: Vec<Problem>) -> Error {
+        Error::Tree {
+            problems,
+            warnings: Vec::new(),
         }
     }
 
@@ -145,7 +158,7 @@ impl Error {
             Error::Store(error) if error.kind == StoreErrorKind::OutcomeUnknown => 5,
             Error::Store(error) if error.kind == StoreErrorKind::Setting => 2,
             Error::Io { .. } | Error::Store(_) => 1,
-            Error::Usage { .. } | Error::Config { .. } | Error::Tree(_) => 2,
+            Error::Usage { .. } | Error::Config { .. } | Error::Tree { .. } => 2,
             Error::Refused { .. } => 3,
             Error::LostRace { .. } => 4,
             Error::Unknown { .. } => 5,

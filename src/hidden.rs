@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex};
 
 use self::finder::Finder;
 use crate::build::Object;
+use crate::error::escape;
 use crate::levels::{Levels, OPEN};
+use crate::problem::{Problem, ProblemKind};
 use crate::release::manifest::Manifest;
 use crate::release::root::Root;
 use crate::tree::{Tree, spelt_out};
@@ -53,13 +55,44 @@ pub(crate) fn note_tree(tree: &Tree) {
         let others = others.chain(&tree.left_out).chain(&tree.left_behind);
         let others = others.chain(tree.droppings.iter().map(|dropped| &dropped.path));
         let others = others.map(|path| path.as_str());
-        let odd = tree.problems.iter().map(|problem| problem.path.as_str());
+        let said = tree.problems.iter().chain(&tree.warnings);
+        let odd = said
+            .filter(|problem| is_path(problem))
+            .map(|problem| problem.path.as_str());
         let odd = odd.chain(tree.oddly_left_out.iter().map(String::as_str));
         for path in others.chain(odd) {
             let level = tree.levels.name(tree.levels.of_text(path));
             noted.note(level, path, Kind::Unpublished, []);
         }
     });
+}
+
+/// Says whether what a problem is about has a path, and isn't a pattern or a setting.
+fn is_path(problem: &Problem) -> bool {
+    match problem.kind {
+        ProblemKind::UnusedPattern | ProblemKind::EmptyLevel => {
+            !problem.path.contains(['*', '?', '[', '{', '\\'])
+        }
+        _ => true,
+    }
+}
+
+/// Takes out of problems with hidden files what these files say. What ignore files say may be paths of theirs.
+pub(crate) fn veil(problems: &mut [Problem]) {
+    with_noted(|noted| {
+        let is_veiled = |problem: &&mut Problem| {
+            problem.kind == ProblemKind::IgnoreFile || noted.has(&problem.path)
+        };
+        problems
+            .iter_mut()
+            .filter(is_veiled)
+            .for_each(Problem::veil);
+    });
+}
+
+/// Says whether the file of this path is hidden.
+pub(crate) fn is_hidden(path: &str) -> bool {
+    with_noted(|noted| noted.has(path))
 }
 
 /// Notes what objects are called.
@@ -151,6 +184,8 @@ struct Noted {
     levels: Levels,
     /// By path.
     hidden: BTreeMap<String, File>,
+    /// What these are called where that isn't their path.
+    spelt: HashSet<String>,
     /// Paths that anybody may read.
     shown: HashSet<String>,
     finder: Option<Arc<Finder>>,
@@ -192,11 +227,18 @@ impl Noted {
         if kind < file.kind {
             (file.kind, file.level) = (kind, level);
         }
+        self.spelt.insert(escape(path));
         for name in names {
             if name != path && file.names.insert(name.to_string()) {
+                self.spelt.insert(name.to_string());
                 self.finder = None;
             }
         }
+    }
+
+    /// Says whether a hidden file is called so.
+    fn has(&self, name: &str) -> bool {
+        self.hidden.contains_key(name) || (self.spelt.contains(name) && !self.shown.contains(name))
     }
 
     fn hides(&self, level: &str) -> bool {
@@ -252,6 +294,7 @@ impl Noted {
 mod tests {
     use super::*;
     use crate::levels::Level;
+    use crate::problem::SHOWN_BY;
 
     fn noted(files: &[(&str, &str, &[&str])]) -> Noted {
         let levels = Levels::new(vec![Level::new("end", "**/end/**").expect("a glob")]);
@@ -335,6 +378,50 @@ mod tests {
             ),
         ] {
             shows(&mut noted, text, shown);
+        }
+    }
+
+    #[test]
+    fn files_that_differ_in_case_alone_have_a_number_each() {
+        let mut noted = noted(&[("end", "end/Fox.png", &[]), ("end", "end/fox.png", &[])]);
+        shows(
+            &mut noted,
+            "end/fox.png end/Fox.png END/FOX.PNG Fox.png fox.png",
+            "end file 2 of 2 end file 1 of 2 end file 1 of 2 end file 1 of 2 end file 2 of 2",
+        );
+    }
+
+    #[test]
+    fn a_line_for_the_configuration_says_that_a_path_is_left_out_of_it() {
+        let mut noted = noted(&[("end", "end/a[1].png", &[]), ("end", "end/b.png", &[])]);
+        let told = |n| format!("(the path of end file {n} of 2: {SHOWN_BY})");
+        for (text, shown) in [
+            (
+                r#"`match = "a.png"` and `may_name = ["end/a[[]1[]].png"]` says"#,
+                format!(r#"`match = "a.png"` and `may_name = [{}]` says"#, told(1)),
+            ),
+            (
+                r#""may_name = [\"end/b.png\"]""#,
+                format!(r#""may_name = [{}]""#, told(2)),
+            ),
+            (
+                r#"set `also = ["x/**", 'end/b.png', "y"]`"#,
+                format!(r#"set `also = ["x/**", {}, "y"]`"#, told(2)),
+            ),
+            (
+                "match = 'end/**'\n",
+                format!("match = (the path of end folder 1 of 1: {SHOWN_BY})\n"),
+            ),
+            (
+                r#"{"path": "end/b.png", "a": ["end/b.png"]}"#,
+                r#"{"path": "end file 2 of 2", "a": ["end file 2 of 2"]}"#.to_string(),
+            ),
+            (
+                r#"  "end/b.png" -> "end/b.png";"#,
+                r#"  "end file 2 of 2" -> "end file 2 of 2";"#.to_string(),
+            ),
+        ] {
+            shows(&mut noted, text, &shown);
         }
     }
 

@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result, plain};
 use crate::files;
+use crate::hidden::{self, is_hidden};
 use crate::media;
 use crate::metadata;
-use crate::problem::Problem;
+use crate::problem::{Problem, SHOWN_BY};
 use crate::progress::Progress;
 use crate::refs::Language;
 use crate::refs::edit::Edits;
@@ -69,6 +70,11 @@ pub fn leaks(tree: &Tree, progress: &Progress) -> Result<Leaks> {
         all.unreadable.extend(file.unreadable);
     }
     all.leaks.sort();
+    for leak in all.leaks.iter_mut().filter(|leak| is_hidden(&leak.path)) {
+        leak.name.clear();
+        leak.value = format!("({SHOWN_BY})");
+    }
+    hidden::veil(&mut all.skipped);
     Ok(all)
 }
 
@@ -154,7 +160,8 @@ fn comments(asset: &Asset, content: &[u8], file: &mut Leaks) {
     if let Some(fault) = found.faults.iter().find(|fault| fault.ends_reading()) {
         let message = format!("{}, and wasn't looked into from there", fault.message);
         let problem = Problem::at(&asset.path, lines.place(fault.at), message);
-        file.skipped.push(problem);
+        let unquoted = "isn't well-formed, and wasn't looked into from there";
+        file.skipped.push(problem.unquoted(unquoted, ""));
     }
 }
 

@@ -7,7 +7,7 @@ mod output;
 use std::env::VarError;
 use std::process::ExitCode;
 
-use assetsync::report::{problems_json, tell};
+use assetsync::report::{listed, problems_json, tell, warnings_text};
 use assetsync::{Error, Result, environment, plain, shown};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -41,7 +41,9 @@ fn main() -> ExitCode {
         failed.error.exit_code()
     });
     if !cli.global.quiet && assetsync::hidden::is_any_replaced() {
-        tell("paths of hidden files aren't shown here: `--show-hidden` shows them\n");
+        tell(
+            "paths of hidden files, and what these say, aren't shown here: `assetsync diff --show-hidden` on your own machine shows them\n",
+        );
     }
     assetsync::store::end_helpers();
     ExitCode::from(code)
@@ -162,10 +164,16 @@ fn go_to_directory(cli: &Cli) -> Result<()> {
 
 fn print_error(failed: &Failed, cli: &Cli, matches: &ArgMatches) {
     let Failed { error, aftermath } = failed;
-    if let (Error::Tree(problems), true) = (error, wants_json(matches))
-        && let Err(error) = output::print_json(&[problems_json(problems)])
-    {
-        tell(&format!("error: {error}\n"));
+    if let Error::Tree { problems, warnings } = error {
+        // What is to be mended besides isn't kept for the next round.
+        if !cli.global.quiet {
+            tell(&warnings_text(warnings, listed(cli.global.verbose)));
+        }
+        if wants_json(matches)
+            && let Err(error) = output::print_json(&[problems_json(problems, warnings)])
+        {
+            tell(&format!("error: {error}\n"));
+        }
     }
     let (message, hint) = match cli.global.verbose {
         true => error.in_full(),

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::escape;
 
+/// What shows paths of hidden files, and what they say.
+pub(crate) const SHOWN_BY: &str = "run assetsync diff --show-hidden on your own machine";
+
 /// How many problems of a kind are listed unless all are asked for.
 const LISTED_MAX: usize = 50;
 
@@ -25,6 +28,17 @@ pub struct Problem {
     pub cause: String,
     /// What leaves the file out, where its name can't be written as it is.
     pub left_out_by: Option<Box<IgnoreLine>>,
+    /// Message and cause without words of the file, where these repeat any.
+    pub unquoted: Option<Box<Unquoted>>,
+}
+
+/// What is told of a file where nobody is to know what it says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Unquoted {
+    /// As [`Problem::message`].
+    pub message: String,
+    /// As [`Problem::cause`].
+    pub cause: String,
 }
 
 /// A line for an ignore file.
@@ -156,6 +170,7 @@ impl Problem {
             kind: ProblemKind::default(),
             cause: String::new(),
             left_out_by: None,
+            unquoted: None,
         }
     }
 
@@ -180,6 +195,31 @@ impl Problem {
         Problem {
             cause: cause.into(),
             ..self
+        }
+    }
+
+    /// The same; where nobody is to know what the file says, it's told by this message and cause.
+    pub(crate) fn unquoted(self, message: &str, cause: &str) -> Problem {
+        let unquoted = Unquoted {
+            message: message.to_string(),
+            cause: cause.to_string(),
+        };
+        Problem {
+            unquoted: Some(Box::new(unquoted)),
+            ..self
+        }
+    }
+
+    /// Takes out what the file says, and the line that has its name.
+    pub(crate) fn veil(&mut self) {
+        if let Some(unquoted) = self.unquoted.take() {
+            (self.message, self.cause) = (unquoted.message, unquoted.cause);
+        } else if self.kind == ProblemKind::Unread {
+            self.message = "couldn't be looked into to its end".to_string();
+            self.cause = "couldn't be looked into to their ends".to_string();
+        }
+        if let Some(ignore) = &mut self.left_out_by {
+            ignore.line = format!("# its line isn't shown here: {SHOWN_BY}");
         }
     }
 

@@ -285,6 +285,7 @@ pub struct Rules {
     levels: Levels,
     prefixes: Vec<String>,
     defaults: Defaults,
+    key_file: Option<PathBuf>,
 }
 
 impl Rules {
@@ -297,6 +298,7 @@ impl Rules {
             levels: Levels::default(),
             prefixes: Vec::new(),
             defaults: Defaults::default(),
+            key_file: None,
         }
     }
 
@@ -322,6 +324,18 @@ impl Rules {
     /// The same rules; URLs that begin with one of `prefixes`, such as `/static/`, are paths of the tree.
     pub fn with_prefixes(self, prefixes: Vec<String>) -> Rules {
         Rules { prefixes, ..self }
+    }
+
+    /// The same rules for a project with this key, which no rule publishes.
+    pub fn with_key_file(self, key_file: &Path) -> Rules {
+        // Of one that isn't there, nothing can be published.
+        let key_file = key_file.canonicalize().ok();
+        Rules { key_file, ..self }
+    }
+
+    /// Says whether a file on disk is the project's key.
+    pub(crate) fn is_key_file(&self, file: &Path) -> bool {
+        self.key_file.is_some() && file.canonicalize().ok() == self.key_file
     }
 
     /// Whether any rule sets this header.

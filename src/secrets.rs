@@ -6,6 +6,9 @@ use memchr::memmem;
 use crate::name::Secret;
 use crate::own_key::{Found, OwnKeys};
 
+/// What is said of a file with the key that names are made with, behind its name. No rule publishes it.
+pub(crate) const OWN_KEY: &str = "holds this project's own key, which is never published: move it out of the source, or leave it out by a rule with `publish = false`";
+
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END_OF_HEADER: &[u8] = b"PRIVATE KEY-----";
 

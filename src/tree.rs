@@ -25,7 +25,7 @@ use crate::levels::Levels;
 use crate::path::{LogicalPath, folded};
 use crate::problem::{IgnoreLine, Problem, ProblemKind};
 use crate::rules::{Defaults, Kind, Policy, Publish, Rules};
-use crate::secrets::{is_private_folder, looks_secret};
+use crate::secrets::{OWN_KEY, is_private_folder, looks_secret};
 
 /// Paths that aren't published, in gitignore syntax; read in every folder of a source.
 pub const IGNORE_FILE: &str = ".assetsyncignore";
@@ -149,6 +149,8 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     tree.problems.extend(said.problems);
     tree.problems.sort();
     hidden::note_tree(&tree);
+    hidden::veil(&mut tree.problems);
+    hidden::veil(&mut tree.warnings);
     tree
 }
 
@@ -297,10 +299,13 @@ impl Walk<'_> {
             return;
         }
         if !policy.may_be_secret && looks_secret(path.file_name()) {
-            self.tree.problems.push(Problem::new(
-                &path,
-                "looks like a secret by its name; a rule for this file with `publish = true` or `publish = false` decides",
-            ));
+            let message = match self.rules.is_key_file(file) {
+                true => OWN_KEY,
+                false => {
+                    "looks like a secret by its name; a rule for this file with `publish = true` or `publish = false` decides"
+                }
+            };
+            self.tree.problems.push(Problem::new(&path, message));
             return;
         }
         if let Publish::Dropping(_) = policy.publish {
@@ -444,7 +449,7 @@ fn logical_path(source: &Source, file: &Path) -> Result<LogicalPath, Problem> {
     let Some(name) = relative.to_str() else {
         let shown = format!("{}{}", source.mount, relative.to_string_lossy());
         let message = format!("the name isn't UTF-8: {relative:?}");
-        return Err(Problem::new(shown, message));
+        return Err(Problem::new(shown, message).unquoted("the name isn't UTF-8", ""));
     };
     let mut path = format!("{}{name}", source.mount);
     if MAIN_SEPARATOR != '/' {
@@ -633,6 +638,7 @@ impl Ignores {
         for (line, number) in text.lines().zip(1..) {
             if let Err(why) = add_line(&mut builder, &file, line) {
                 let problem = Problem::at(file.display(), (number, 1), why);
+                let problem = problem.unquoted("has a line that isn't a pattern", "");
                 problems.push(problem.kind(ProblemKind::IgnoreFile));
             }
         }

@@ -99,7 +99,7 @@ impl<'a> Search<'a> {
         if scanner.found_own_key() {
             self.tell(
                 path,
-                "holds this project's own key, which is never published",
+                "holds this project's own key, which is never published: take it out",
             );
         }
         if self.asset.policy.may_be_secret {
@@ -125,6 +125,8 @@ impl<'a> Search<'a> {
             false => format!("`{}`, which", escape(path)),
         };
         let message = format!("packs {member} {words}");
-        self.problems.push(Problem::new(&self.asset.path, message));
+        let problem = Problem::new(&self.asset.path, message);
+        let unquoted = format!("packs something that {words}");
+        self.problems.push(problem.unquoted(&unquoted, ""));
     }
 }

@@ -209,6 +209,10 @@ impl File<'_, '_> {
             let message = format!("refers to `{url}`, which is left as it is, {why}");
             let problem = Problem::at(&self.asset.path, place, message);
             let problem = problem.kind(ProblemKind::LeftAlone).cause(cause);
+            let problem = problem.unquoted(
+                "has a URL that is left as it is, though the tree has such a file",
+                "are left as they are, though the tree has such files",
+            );
             self.linked.warnings.push(problem);
         }
     }
@@ -345,7 +349,10 @@ impl File<'_, '_> {
                 why: format!(
                     "`{shown}` isn't published (`-v` lists what is left out, and a rule with `publish = true` publishes it)"
                 ),
-                cause: format!("lead to `{shown}`, which isn't published"),
+                cause: match kind {
+                    Kind::SourceMap => "lead to source maps, which aren't published".to_string(),
+                    _ => format!("lead to `{shown}`, which isn't published"),
+                },
             };
         }
         if kind == Kind::Import && self.index.is_folder(path) {
@@ -366,6 +373,7 @@ impl File<'_, '_> {
             format!("; did you mean `{}`?", escape(near))
         });
         let cause = match self.missing_folder(path) {
+            _ if kind == Kind::SourceMap => "lead to source maps that aren't there".to_string(),
             Some(folder) => format!("lead into `{}`, which isn't there", escape(folder)),
             None => format!("lead to `{shown}{index}`, which isn't there"),
         };
@@ -389,6 +397,7 @@ impl File<'_, '_> {
         let message = format!("refers to `{}`, but {}", escape(&reference.url), why.why);
         let problem = Problem::at(&self.asset.path, place, message);
         let problem = problem.kind(ProblemKind::Reference).cause(why.cause);
+        let problem = problem.unquoted("has a reference that leads nowhere", "lead nowhere");
         match self.asset.policy.dangling.unwrap_or(usual) {
             Dangling::Error => self.linked.problems.push(problem),
             Dangling::Warn => self.linked.warnings.push(problem),
@@ -415,7 +424,9 @@ impl File<'_, '_> {
                     let message = format!("`$$ASSETS({})$$`: {why}", shortened(&placeholder.glob));
                     let problem = Problem::at(&self.asset.path, *place, message);
                     let problem = problem.kind(ProblemKind::Rewriting);
-                    self.linked.problems.push(problem);
+                    let unquoted =
+                        "has an `$$ASSETS(…)$$` that matches no file, or isn't a pattern";
+                    self.linked.problems.push(problem.unquoted(unquoted, ""));
                 }
             }
         }
@@ -477,7 +488,8 @@ impl File<'_, '_> {
                 );
                 let problem = Problem::at(&self.asset.path, *place, message);
                 let problem = problem.kind(ProblemKind::Rewriting);
-                self.linked.problems.push(problem);
+                let unquoted = "has a URL that is relative to the page, and pages in several folders run this script; write `new URL(\"…\", import.meta.url)` in a module";
+                self.linked.problems.push(problem.unquoted(unquoted, ""));
                 continue;
             }
             if let Some(page) = pages.first() {
@@ -525,6 +537,10 @@ impl File<'_, '_> {
                 "name files that get other names, where nothing is rewritten ({WRITE_INSTEAD})"
             );
             let problem = Problem::at(&self.asset.path, *place, message);
+            let unquoted = format!(
+                "names a file that gets another name, in a place where nothing is rewritten: {WRITE_INSTEAD}"
+            );
+            let problem = problem.unquoted(&unquoted, &cause);
             let problem = problem.kind(ProblemKind::Mention).cause(cause);
             self.linked.warnings.push(problem);
         }

@@ -213,16 +213,23 @@ pub fn build_with(
             return Err(Error::Interrupted);
         }
         match outcome {
-            Ok(build) => {
+            Ok(mut build) => {
                 hidden::note_objects(&build.levels, &build.objects);
+                hidden::veil(&mut build.warnings);
+                hidden::veil(&mut build.notes);
                 return Ok(build);
             }
-            Err(problems) if reads < READS_MAX && problems.iter().all(is_change) => reads += 1,
-            Err(mut problems) => {
+            Err(failed) if reads < READS_MAX && failed.problems.iter().all(is_change) => reads += 1,
+            Err(Failed {
+                mut problems,
+                mut warnings,
+            }) => {
                 problems.sort();
                 // What can't be read can't be read again.
                 problems.dedup();
-                return Err(Error::Tree(problems));
+                hidden::veil(&mut problems);
+                hidden::veil(&mut warnings);
+                return Err(Error::Tree { problems, warnings });
             }
         }
     }
@@ -247,8 +254,14 @@ pub fn check_former(
     found.sort();
     match found.is_empty() {
         true => Ok(()),
-        false => Err(Error::Tree(found)),
+        false => Err(Error::of_tree(found)),
     }
+}
+
+/// Why a tree can't be published, and what else is worth a word.
+struct Failed {
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 /// A build of the very same tree needn't be made again.
@@ -257,7 +270,7 @@ fn build_or_remember(
     tree: &Tree,
     secret: &Secret,
     progress: &Progress,
-) -> Result<Build, Vec<Problem>> {
+) -> Result<Build, Failed> {
     let seal = memo.seal(tree);
     let known = seal.and_then(|seal| memo.whole(tree, &seal, secret));
     if let Some(build) = known {
@@ -279,7 +292,7 @@ fn build_once(
     tree: &Tree,
     secret: &Secret,
     progress: &Progress,
-) -> Result<Build, Vec<Problem>> {
+) -> Result<Build, Failed> {
     // Whatever is wrong, all steps are taken, so that everything that is wrong is told of at once.
     let mut problems = tree.problems.clone();
     let index = Index::new(tree);
@@ -291,7 +304,8 @@ fn build_once(
     // With a file that changed meanwhile, it all begins anew.
     if progress.is_stopped() || unnamed.iter().any(is_change) {
         problems.extend(unnamed);
-        return Err(problems);
+        let warnings = Vec::new();
+        return Err(Failed { problems, warnings });
     }
     problems.extend(unnamed);
     problems.extend(find_collisions(&objects));
@@ -312,9 +326,6 @@ fn build_once(
     known.sort_unstable();
     let spoilers = spoilers::find(tree, &objects, &drafts, &known, progress);
     problems.extend(spoilers.problems);
-    if !problems.is_empty() {
-        return Err(problems);
-    }
     let mut warnings = linked.warnings;
     warnings.extend(spoilers.warnings);
     warnings.extend(copies.warnings);
@@ -324,6 +335,9 @@ fn build_once(
         notes.extend(draft.notes);
     }
     warnings.sort();
+    if !problems.is_empty() {
+        return Err(Failed { problems, warnings });
+    }
     Ok(Build {
         references,
         objects,

@@ -231,7 +231,10 @@ fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
         |why: &str| Problem::new(&asset.path, format!("is larger than {limit} MiB, {why}"));
     let warning = |why: &str| {
         let cause = format!("are larger than {limit} MiB, {why}");
-        problem(why).kind(ProblemKind::Unread).cause(cause)
+        // It repeats nothing of the file.
+        let words = problem(why).message;
+        let warning = problem(why).kind(ProblemKind::Unread);
+        warning.unquoted(&words, &cause).cause(cause)
     };
     let policy = &asset.policy;
     match whole {
@@ -311,9 +314,9 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
             Remarks::Keep => {
                 let cause = "are UTF-16, so references weren't looked for: save them as UTF-8";
                 let warning = problem("references weren't looked for");
-                draft
-                    .warnings
-                    .push(warning.kind(ProblemKind::Unread).cause(cause));
+                let words = warning.message.clone();
+                let warning = warning.kind(ProblemKind::Unread).cause(cause);
+                draft.warnings.push(warning.unquoted(&words, cause));
             }
         }
         return;
@@ -344,7 +347,8 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
         if let Some(fault) = found.faults.iter().find(|fault| fault.ends_reading()) {
             let message = format!("{}, so comments can't be taken out", fault.message);
             let problem = Problem::at(&asset.path, lines.place(fault.at), message);
-            draft.problems.push(problem);
+            let unquoted = "can't be parsed, so comments can't be taken out";
+            draft.problems.push(problem.unquoted(unquoted, ""));
         }
     }
     if !policy.rewrite {
@@ -368,6 +372,7 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
             crate::error::escape(&built.text)
         );
         let note = Problem::at(&asset.path, lines.place(built.at), message);
+        let note = note.unquoted("builds a path when it runs", "");
         draft.notes.push(note.kind(ProblemKind::BuiltPath));
     }
     draft.places = Places {

@@ -8,7 +8,7 @@ use crate::metadata::{self, Personal};
 use crate::private::{self, Private};
 use crate::problem::{Problem, ProblemKind};
 use crate::rules::Policy;
-use crate::secrets::Scanner;
+use crate::secrets::{OWN_KEY, Scanner};
 use crate::tree::Asset;
 
 /// What was found in a file besides keys.
@@ -74,8 +74,7 @@ pub(super) fn secrets_in(asset: &Asset, scanner: &Scanner, searched: &Searched) 
     let mut problems = Vec::new();
     let policy = &asset.policy;
     if scanner.found_own_key() {
-        let message = "holds this project's own key, which is never published";
-        problems.push(Problem::new(&asset.path, message));
+        problems.push(Problem::new(&asset.path, OWN_KEY));
     }
     if policy.may_be_secret {
         return problems;

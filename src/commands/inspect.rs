@@ -176,7 +176,7 @@ impl Session<'_> {
         problems.extend(found.unreadable);
         match problems.is_empty() {
             true => Ok(DONE),
-            false => Err(Error::Tree(problems)),
+            false => Err(Error::of_tree(problems)),
         }
     }
 

@@ -97,11 +97,11 @@ impl<'a> Reader<'a> {
         let nested = targets.first().map(|outer| self.nested(&raw, outer));
         Ok(Config {
             file: Some(self.file.to_path_buf()),
-            key_file,
             key_id: raw.key_id,
             create_key: raw.create_key,
             sources,
-            rules,
+            rules: rules.with_key_file(&key_file),
+            key_file,
             targets,
             nested: nested.transpose()?.unwrap_or_default(),
             target_names: raw.target.keys().cloned().collect(),

@@ -1,7 +1,8 @@
 //! Finds names of hidden files in a text, in every spelling that a message may have.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
@@ -9,17 +10,19 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 use super::Noted;
 use crate::error::escape;
 use crate::path::url_path;
+use crate::problem::SHOWN_BY;
 
 /// Finds all names of hidden files in a text, in one pass.
 #[derive(Debug)]
 pub(super) struct Finder {
     names: AhoCorasick,
-    /// For each name, what it's shown as.
-    labels: Vec<Label>,
+    /// For each name, what it's shown as: by its case, where several differ in that alone.
+    labels: Vec<Vec<Label>>,
 }
 
 #[derive(Debug)]
 struct Label {
+    spelling: String,
     text: Arc<str>,
     before: Before,
     behind: Behind,
@@ -83,20 +86,55 @@ impl Finder {
         let mut shown = String::new();
         let (mut at, mut told) = (0, 0);
         while let Some(found) = self.names.find(Input::new(text).range(at..)) {
-            let label = &self.labels[found.pattern().as_usize()];
+            let label = self.label(found.pattern().as_usize(), &text[found.range()]);
             if !label.is_meant(&text[..found.start()], &text[found.end()..]) {
                 at = text.ceil_char_boundary(found.start() + 1);
                 continue;
             }
-            shown += &text[told..found.start()];
-            shown += &label.text;
-            (at, told) = (found.end(), found.end());
+            let in_rule = in_rule(text, found.range());
+            let whole = in_rule.clone().unwrap_or(found.range());
+            shown += &text[told..whole.start];
+            match in_rule {
+                Some(_) => shown += &format!("(the path of {}: {SHOWN_BY})", label.text),
+                None => shown += &label.text,
+            }
+            (at, told) = (whole.end, whole.end);
         }
         match told {
             0 => Cow::Borrowed(text),
             _ => Cow::Owned(shown + &text[told..]),
         }
     }
+
+    fn label(&self, name: usize, found: &str) -> &Label {
+        let labels = &self.labels[name];
+        let exact = labels.iter().find(|label| label.spelling == found);
+        exact.unwrap_or(&labels[0])
+    }
+}
+
+/// Returns where the string is that a name begins, with its quotes, if it's a value in a line for the configuration: with
+/// something else than the path, the line does nothing.
+fn in_rule(text: &str, name: Range<usize>) -> Option<Range<usize>> {
+    let mut before = &text[..name.start];
+    let quote = before
+        .chars()
+        .next_back()
+        .filter(|c| matches!(c, '"' | '\''))?;
+    before = &before[..before.len() - 1];
+    // As JSON has it.
+    let unescaped = before.strip_suffix('\\');
+    let close = match unescaped {
+        Some(_) => format!("\\{quote}"),
+        None => quote.to_string(),
+    };
+    before = unescaped.unwrap_or(before);
+    let is_value = [" = ", " = [", "\", ", "', "]
+        .iter()
+        .any(|begin| before.ends_with(begin));
+    let line = text[name.end..].lines().next().unwrap_or("");
+    let end = line.find(&close).filter(|_| is_value)?;
+    Some(before.len()..name.end + end + close.len())
 }
 
 impl Label {
@@ -130,17 +168,24 @@ fn without_colour(before: &str) -> &str {
 /// All spellings of names, each once: the first that is added counts.
 #[derive(Default)]
 struct Names {
-    known: HashSet<String>,
-    spellings: Vec<String>,
-    labels: Vec<Label>,
+    /// By their lower case.
+    known: HashMap<String, usize>,
+    labels: Vec<Vec<Label>>,
 }
 
 impl Names {
     fn add(&mut self, name: &str, label: &Arc<str>, before: Before, behind: Behind) {
         for spelling in spellings(name) {
-            if self.known.insert(spelling.clone()) {
-                self.spellings.push(spelling);
-                self.labels.push(Label {
+            let labels = &mut self.labels;
+            let known = self.known.entry(spelling.to_ascii_lowercase());
+            let at = *known.or_insert_with(|| {
+                labels.push(Vec::new());
+                labels.len() - 1
+            });
+            let alike = &mut labels[at];
+            if alike.iter().all(|other| other.spelling != spelling) {
+                alike.push(Label {
+                    spelling,
                     text: Arc::clone(label),
                     before,
                     behind,
@@ -150,10 +195,11 @@ impl Names {
     }
 
     fn finder(self) -> Finder {
+        let spellings = self.labels.iter().map(|labels| &labels[0].spelling);
         let names = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .ascii_case_insensitive(true)
-            .build(&self.spellings);
+            .build(spellings);
         Finder {
             names: names.expect("names of files are shorter than an automaton may be"),
             labels: self.labels,
@@ -179,6 +225,9 @@ fn spellings(name: &str) -> Vec<String> {
             name.escape_debug().to_string(),
             in_json(&name.escape_debug().to_string()),
             url_path(name),
+            // As rules have it.
+            globset::escape(name),
+            in_json(&globset::escape(name)),
         ]);
         spellings.dedup();
     }

@@ -6,6 +6,7 @@ use super::words::{Likeness, Marks, Meant};
 use super::{Level, LevelId, Levels, quoted};
 use crate::error::escape;
 use crate::glob::{Case, Glob, Spelt};
+use crate::name::NameStyle;
 use crate::path::{LogicalPath, folded};
 use crate::problem::{Problem, ProblemKind};
 use crate::report::count;
@@ -33,6 +34,8 @@ struct Group<'a> {
     paths: Vec<&'a LogicalPath>,
     /// What their parts that are like the level's name are called.
     parts: BTreeSet<&'a str>,
+    /// Whether one of them keeps its name, which nothing that is hidden may.
+    has_plain: bool,
 }
 
 #[derive(Clone)]
@@ -43,20 +46,23 @@ enum Why {
     Stops { at: String },
 }
 
+/// A file, its level and how it's named.
+pub(crate) type File<'a> = (&'a LogicalPath, LevelId, NameStyle);
+
 /// Finds the open ones of `files` that a level seems to miss. `unused` are the names of levels that have no file.
 pub(crate) fn overlooked<'a>(
     levels: &Levels,
-    files: impl Iterator<Item = (&'a LogicalPath, LevelId)> + Clone,
+    files: impl Iterator<Item = File<'a>> + Clone,
     unused: &[&str],
 ) -> Overlooked {
     if levels.is_empty() {
         return Overlooked::default();
     }
     let mut search = Search::of(levels);
-    let open = files.clone().filter(|(_, id)| *id == LevelId::OPEN);
-    open.for_each(|(path, _)| search.look_at(path));
-    let hidden = files.filter(|(_, id)| *id != LevelId::OPEN);
-    let hidden: Vec<Spelt<'_>> = hidden.map(|(path, _)| Spelt::new(path.as_str())).collect();
+    let open = files.clone().filter(|(_, id, _)| *id == LevelId::OPEN);
+    open.for_each(|(path, _, names)| search.look_at(path, names));
+    let hidden = files.filter(|(_, id, _)| *id != LevelId::OPEN);
+    let hidden: Vec<Spelt<'_>> = hidden.map(|(path, ..)| Spelt::new(path.as_str())).collect();
     let mut found = Overlooked::default();
     let mut largest: BTreeMap<usize, Group<'_>> = BTreeMap::new();
     for ((place, _), group) in search.groups {
@@ -113,7 +119,7 @@ impl<'l, 'a> Search<'l, 'a> {
         }
     }
 
-    fn look_at(&mut self, path: &'a LogicalPath) {
+    fn look_at(&mut self, path: &'a LogicalPath, names: NameStyle) {
         let spelt = Spelt::new(path.as_str());
         if self.levels.excepts(&spelt) {
             return;
@@ -124,7 +130,7 @@ impl<'l, 'a> Search<'l, 'a> {
         if let Some((level, at, glob)) = stopped {
             let why = Why::Stops { at: at.clone() };
             let (level, pattern) = (*level, glob.pattern().to_string());
-            self.note(level, pattern, why, path, "");
+            self.note(level, pattern, why, (path, names), "");
             return;
         }
         let mut found: Option<(Meant, &'a str, bool)> = None;
@@ -153,7 +159,8 @@ impl<'l, 'a> Search<'l, 'a> {
                 word: part[meant.at.0..meant.at.1].to_string(),
                 likeness: meant.likeness,
             };
-            self.note(meant.level, shape(part, meant.at, is_file), why, path, part);
+            let pattern = shape(part, meant.at, is_file);
+            self.note(meant.level, pattern, why, (path, names), part);
         }
     }
 
@@ -162,7 +169,7 @@ impl<'l, 'a> Search<'l, 'a> {
         level: usize,
         pattern: String,
         why: Why,
-        path: &'a LogicalPath,
+        (path, names): (&'a LogicalPath, NameStyle),
         part: &'a str,
     ) {
         let key = match self.levels.levels[level].matches.first().map(Glob::case) {
@@ -174,7 +181,9 @@ impl<'l, 'a> Search<'l, 'a> {
             pattern,
             paths: Vec::new(),
             parts: BTreeSet::new(),
+            has_plain: false,
         });
+        group.has_plain |= names == NameStyle::Plain;
         group.paths.push(path);
         group.parts.insert(part);
     }
@@ -310,7 +319,8 @@ impl Told<'_> {
                     "since `{}` of the level `{name}`{declared} stops at a slash",
                     escape(at)
                 );
-                (why, format!("write {} instead", quoted(&pattern)))
+                let fix = format!("write {} instead", quoted(&pattern));
+                (why, fix + &self.renamed(&pattern))
             }
             Why::Word { word, likeness } => {
                 let like = match likeness {
@@ -321,7 +331,7 @@ impl Told<'_> {
                 let word = escape(word);
                 let why =
                     format!("although `{word}` in {path} {like} the level `{name}`{declared}");
-                (why, self.also(&pattern))
+                (why, self.also(&pattern) + &self.renamed(&pattern))
             }
         };
         format!("{verb}, {why}: {fix} to hide {it}, {open} there if that's meant")
@@ -332,6 +342,17 @@ impl Told<'_> {
         match list(before.chain([pattern])) {
             Some(list) => format!("set `also = {list}` in the level"),
             None => format!("add {} to the level's `also`", quoted(pattern)),
+        }
+    }
+
+    /// Returns the rule that files of the pattern need besides, since anybody guesses a plain name.
+    fn renamed(&self, pattern: &str) -> String {
+        match self.group.has_plain && !self.level.held {
+            true => format!(
+                ", and end the rules with a `[[rule]]` of `match = {}` and `names = \"opaque\"`,",
+                quoted(pattern)
+            ),
+            false => String::new(),
         }
     }
 
@@ -371,7 +392,8 @@ mod tests {
             .iter()
             .map(|path| LogicalPath::parse(path).expect("valid"))
             .collect();
-        let files = paths.iter().map(|path| (path, levels.of(path)));
+        let named = |path| (path, levels.of(path), NameStyle::Opaque);
+        let files = paths.iter().map(named);
         let mut causes: Vec<String> = Vec::new();
         for warning in overlooked(levels, files, &[]).warnings {
             if !causes.contains(&warning.cause) {

@@ -139,12 +139,14 @@ pub fn failures_json(report: &Report) -> Vec<Value> {
     report.failures.iter().map(failure).collect()
 }
 
-/// Why a tree can't be published: `{"format": "assetsync problems", "version": 1, "problems": [..]}`.
-pub fn problems_json(problems: &[Problem]) -> Value {
+/// Why a tree can't be published, and what else is worth a word: `{"format": "assetsync problems", "version": 1, "problems": [..],
+/// "warnings": [..]}`.
+pub fn problems_json(problems: &[Problem], warnings: &[Problem]) -> Value {
     json!({
         "format": "assetsync problems",
         "version": 1,
         "problems": list(problems),
+        "warnings": list(warnings),
     })
 }
 

@@ -51,7 +51,8 @@ pub fn unresolved_text(build: &Build, verbose: bool) -> String {
 /// How many of a script's paths are listed unless all are asked for.
 const NOTES_MAX: usize = 50;
 
-pub(super) fn listed(verbose: bool) -> Listed {
+/// Returns which problems are told one by one.
+pub fn listed(verbose: bool) -> Listed {
     match verbose {
         true => Listed::All,
         false => Listed::First,
@@ -59,7 +60,7 @@ pub(super) fn listed(verbose: bool) -> Listed {
 }
 
 /// A line for each cause, with its number and the first places; with [`Listed::All`], a line for each place.
-pub(super) fn warnings_text<'a>(warnings: &'a [Problem], listed: Listed) -> String {
+pub fn warnings_text<'a>(warnings: &'a [Problem], listed: Listed) -> String {
     if listed == Listed::All {
         let lines = warnings.iter().map(|warning| line("warning: ", warning));
         return lines.collect();

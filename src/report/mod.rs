@@ -40,7 +40,10 @@ pub use doctor::{
 pub use json::{failures_json, plan_json, problems_json, report_json};
 pub use leftover::{leftovers_json, leftovers_text, removal_json, removal_text};
 pub use levels::first_levels_text;
-pub use local::{build_text, dot, leaks_json, leaks_text, refs_json, refs_text, unresolved_text};
+pub use local::{
+    build_text, dot, leaks_json, leaks_text, listed, refs_json, refs_text, unresolved_text,
+    warnings_text,
+};
 pub(crate) use names::{NAMES_MAX, names_text};
 pub use releases::{
     adoption_text, live_text, over_text, published_text, release_json, releases_json,

@@ -216,7 +216,7 @@ pub fn check(target: &Target, build: &Build) -> Result<(), Error> {
     if problems.is_empty() {
         Ok(())
     } else {
-        Err(Error::Tree(problems))
+        Err(Error::of_tree(problems))
     }
 }
 

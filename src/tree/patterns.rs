@@ -38,7 +38,7 @@ pub(super) fn check_patterns<'a>(
     let files = tree
         .assets
         .iter()
-        .map(|asset| (&asset.path, asset.policy.level));
+        .map(|asset| (&asset.path, asset.policy.level, asset.policy.names));
     let overlooked = overlooked(levels, files, &names);
     let mut problems = Vec::new();
     for level in empty {

@@ -18,8 +18,10 @@ knows = ["ending"]
 url = "file:out"
 "#;
 
-/// Words of hidden paths: nobody who reads a log is to see any.
-const SECRET: [&str; 6] = ["grapes", "sour", "lair", "cellar", "keg", "vine"];
+/// Words of hidden paths, and names that hidden files have in them: nobody who reads a log is to see any.
+const SECRET: [&str; 9] = [
+    "grapes", "sour", "lair", "cellar", "keg", "vine", "barrel", "pickle", "gherkin",
+];
 
 const CI: [(&str, &str); 1] = [("CI", "true")];
 
@@ -30,7 +32,7 @@ fn tale() -> Site {
         .file("fox.png", "a fox")
         .file(
             "lair/ending/grapes.html",
-            "<!-- a remark --><img src=vine.png><a href=gone.html>",
+            "<!-- a pickle --><img src=vine.png><a href=gherkin.html>",
         )
         .file("lair/ending/vine.png", "a vine")
         .file("lair/ending/\"sour\" é.txt", "very sour")
@@ -127,7 +129,7 @@ fn no_error_tells_of_a_hidden_file_in_a_ci() {
         &'static [(&'static str, &'static str)],
         &'static [&'static str],
     );
-    let mistakes: [Mistake; 8] = [
+    let mistakes: [Mistake; 16] = [
         (
             "a reference",
             &[("index.html", "<img src=lair/ending/vine.png>")],
@@ -171,6 +173,46 @@ fn no_error_tells_of_a_hidden_file_in_a_ci() {
             &[("lair/ending/VINE.png", "another vine")],
             &["diff", "-v"],
         ),
+        (
+            "an import that leads nowhere",
+            &[("lair/ending/c.css", "@import \"pickle.css\";")],
+            &["push", "--json"],
+        ),
+        (
+            "a list of nothing",
+            &[("lair/ending/d.js", "let a = \"$$ASSETS(gherkin/*.png)$$\"")],
+            &["push"],
+        ),
+        (
+            "a path that a script builds",
+            &[("lair/ending/e.mjs", "import(`./${pickle}/barrel.js`)")],
+            &["diff", "-v"],
+        ),
+        (
+            "a script that can't be parsed",
+            &[("lair/ending/f.js", "let pickle = ; barrel gherkin")],
+            &["diff", "-v"],
+        ),
+        (
+            "a URL for another place",
+            &[("cellar/g.html", "<img src=/static/lair/ending/vine.png>")],
+            &["refs", "-v"],
+        ),
+        (
+            "a string with a name",
+            &[("lair/ending/h.js", "let a = 'vine.png'")],
+            &["refs", "--json"],
+        ),
+        (
+            "an ignore file",
+            &[(".assetsyncignore", "lair/ending/{barrel")],
+            &["push"],
+        ),
+        (
+            "a copy in another place",
+            &[("copy.png", "a vine")],
+            &["push"],
+        ),
     ];
     for (what, files, arguments) in mistakes {
         let mut site = tale();
@@ -179,6 +221,39 @@ fn no_error_tells_of_a_hidden_file_in_a_ci() {
         }
         tells_nothing(what, &site.run_with(&CI, arguments), &[]);
     }
+}
+
+#[test]
+fn a_line_for_the_configuration_is_told_where_its_path_may_be_read() {
+    let site = tale().file("copy.png", "a vine");
+    let run = site.run_with(&CI, &["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    let instead =
+        "(the path of ending file 3 of 3: run assetsync diff --show-hidden on your own machine)";
+    assert!(
+        run.stderr.contains(&format!(
+            "`match = \"copy.png\"` and `may_name = [{instead}]`"
+        )),
+        "{run}"
+    );
+    let shown = site.run_with(&CI, &["diff", "--show-hidden"]).stderr;
+    let lines = shown.split('`').filter(|part| part.contains(" = "));
+    let rule: Vec<&str> = lines.collect();
+    let config = format!("[[rule]]\n{}\n{LEVELS}", rule.join("\n"));
+    site.config(&config).ok(&["push"]);
+}
+
+#[test]
+fn a_bad_name_is_told_where_it_may_be_read() {
+    let site = tale().file("lair/ending/sour\\grapes.txt", "x");
+    let run = site.run_with(&CI, &["push"]);
+    let instead =
+        "# its line isn't shown here: run assetsync diff --show-hidden on your own machine";
+    assert!(run.stderr.contains(instead), "{run}");
+    let shown = site.run_with(&CI, &["diff", "--show-hidden"]).stderr;
+    let line = shown.lines().find(|line| line.trim().starts_with("/lair/"));
+    let line = line.expect("a line for the ignore file").trim();
+    site.file(".assetsyncignore", line).ok(&["push"]);
 }
 
 #[test]

@@ -238,6 +238,44 @@ fn a_plain_name_in_a_level_is_told_of_with_a_rule_that_mends_it() {
 }
 
 #[test]
+fn a_page_that_a_level_misses_is_told_of_with_all_that_it_takes_to_hide_it() {
+    let plain = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n";
+    let site = tale(&format!("{plain}{}", ending("")));
+    let site = site.file("crow/endings/cheese.html", "<p>no cheese");
+    let run = site.run(&["diff"]);
+    let [warning] = warnings(&run).try_into().expect("one");
+    let (also, rule) = (advised(warning, "also"), advised(warning, "match"));
+    let rule = format!("[[rule]]\n{rule}\n{}\n", advised(warning, "names"));
+    let config = format!("{plain}{rule}{}", ending(&format!("{also}\n")));
+    let site = site.config(&config);
+    site.ok(&["push"]);
+    assert_eq!(level(&site, "crow/endings/cheese.html"), "ending");
+}
+
+#[test]
+fn what_is_doubtful_is_told_beside_what_is_wrong() {
+    let site = tale(&ending(""))
+        .file("fox/ending/moonlight-serenade.png", "a tune")
+        .file("note.txt", "see moonlight-serenade.png")
+        .file("crow/endings/cheese.png", "no cheese")
+        .file("wrong.html", "<img src=gone.png>");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert_eq!(warnings(&run).len(), 2, "{run}");
+    for told in ["`crow/endings/cheese.png`", "`note.txt:1:5`", "gone.png"] {
+        assert!(run.stderr.contains(told), "{told}: {run}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&site.run(&["push", "--json"]).stdout).expect("JSON");
+    assert_eq!(json["problems"][0]["path"], "wrong.html");
+    assert_eq!(json["warnings"][0]["path"], "note.txt");
+    assert_eq!(
+        site.run(&["push", "-q"]).stderr.matches("warning").count(),
+        0
+    );
+}
+
+#[test]
 fn diff_and_push_show_the_level_of_everything_and_count_by_level() {
     let levels = format!(
         "[[level]]\nname = \"party\"\nmatch = \"party/**\"\nheld = true\n{}",

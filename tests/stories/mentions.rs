@@ -411,7 +411,7 @@ fn outcome(ways: &[Way]) -> (Vec<String>, Vec<String>) {
         )
     };
     let refused: Vec<String> = match build_of(&site(&|_| true)) {
-        Err(Error::Tree(problems)) => problems
+        Err(Error::Tree { problems, .. }) => problems
             .into_iter()
             .inspect(|problem| assert_eq!(problem.kind, ProblemKind::Hidden, "{problem:?}"))
             .map(|problem| problem.path)

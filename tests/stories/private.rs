@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use assetsync::rules::{Dangling, Rule};
@@ -486,6 +486,36 @@ fn what_is_private_by_its_name_is_refused() {
 }
 
 #[test]
+fn the_key_in_a_source_is_refused_whatever_a_rule_says_until_it_is_left_out() {
+    let site = Site::new()
+        .file("index.html", "<p>fine")
+        .file("team.key", crate::support::KEY)
+        .file("notes/copy.txt", format!("it's {}", crate::support::KEY));
+    let owners_alone = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(site.asset("team.key"), owners_alone).expect("set");
+    fs::remove_file(site.path("hunt.key")).expect("it's there");
+    symlink("assets/team.key", site.path("hunt.key")).expect("linked");
+    let rule = |publish: &str| {
+        format!("[[rule]]\nmatch = \"{{team.key,notes/copy.txt}}\"\npublish = {publish}\n")
+    };
+    let mut site = site;
+    for rules in [String::new(), rule("true")] {
+        site = with_rules(site, &rules);
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 2, "{run}");
+        for path in ["team.key", "notes/copy.txt"] {
+            let told = format!(
+                "`{path}`: holds this project's own key, which is never published: move it out of the source, or leave it out by a rule with `publish = false`"
+            );
+            assert!(run.stderr.contains(&told), "{run}");
+        }
+    }
+    let site = with_rules(site, &rule("false"));
+    site.ok(&["push"]);
+    assert_eq!(paths(&site), BTreeSet::from(["index.html".to_string()]));
+}
+
+#[test]
 fn databases_that_are_meant_are_published_by_a_rule_for_their_type() {
     let database = b"SQLite format 3\0\x10\0\x01\x01\0";
     let site = Site::new()
@@ -612,7 +642,7 @@ fn nothing_in_packages_and_in_the_sample_hunt_is_taken_for_private() {
         assert_eq!(tree.problems, []);
         match build(&tree, &secret(), &Progress::new()) {
             Ok(_) => {}
-            Err(Error::Tree(problems)) => panic!("{problems:#?}"),
+            Err(Error::Tree { problems, .. }) => panic!("{problems:#?}"),
             Err(error) => panic!("{error}"),
         }
     }

@@ -498,6 +498,28 @@ fn what_is_not_utf8_keeps_every_byte_that_is_no_reference() {
 }
 
 #[test]
+fn source_maps_that_are_not_there_are_one_warning_with_their_number() {
+    let names = (0..30).map(|n| format!("v{}/style{n}.css", n % 3));
+    let site = names.fold(Site::new(), |site, name| {
+        let map = name.rsplit('/').next().expect("a name");
+        site.file(&name, format!("a{{}}\n/*# sourceMappingURL={map}.map */"))
+    });
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    let lines = run
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("warning"));
+    let lines: Vec<&str> = lines.collect();
+    assert_eq!(
+        lines,
+        [
+            "warning: 30 references lead to source maps that aren't there, such as `v0/style0.css:2:22`, `v0/style12.css:2:22`, `v0/style15.css:2:22`"
+        ]
+    );
+}
+
+#[test]
 fn source_maps_are_refused_stripped_or_published() {
     let inline = "let a\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozfQ==\n";
     let files = |site: Site| {

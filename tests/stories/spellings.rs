@@ -325,7 +325,7 @@ fn found(site: &Site) -> BTreeMap<String, String> {
     let tree = walk(&config.sources, &config.rules);
     match build(&tree, &secret(), &Progress::new()) {
         Ok(_) => BTreeMap::new(),
-        Err(Error::Tree(problems)) => problems
+        Err(Error::Tree { problems, .. }) => problems
             .into_iter()
             .map(|problem| {
                 assert_eq!(problem.kind, ProblemKind::Hidden, "{problem:?}");

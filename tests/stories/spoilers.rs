@@ -411,7 +411,7 @@ fn wrong_after(site: &Site, then: &Build) -> Vec<Problem> {
     let progress = Progress::new();
     let now = build(&tree, &secret(), &progress);
     match now.and_then(|now| check_former(&tree, &now, &former, |_| true, &progress)) {
-        Err(Error::Tree(problems)) => problems,
+        Err(Error::Tree { problems, .. }) => problems,
         other => {
             other.expect("publishable");
             Vec::new()
