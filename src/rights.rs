@@ -1,4 +1,4 @@
-//! Files and folders for their owner alone, whatever the umask, and whatever there was before.
+//! Files and folders for their owner alone, and folders for everybody, whatever the umask, and whatever there was before.
 
 use std::fs::{self, File};
 use std::io;
@@ -38,6 +38,36 @@ pub(crate) fn make_all(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(folder)
+}
+
+/// Makes the folders that are missing on the way to `folder`, for everybody to read and for nobody else to write. Those who share a
+/// folder as a group have a umask, or the folder's own bits, for that.
+pub(crate) fn make_public(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent().filter(|above| *above != Path::new("")) {
+        make_public(above)?;
+    }
+    match fs::create_dir(folder) {
+        // Another thread or run was faster.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(e),
+        Ok(()) => open_to_readers(folder),
+    }
+}
+
+#[cfg(unix)]
+fn open_to_readers(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = File::open(folder)?;
+    let mode = folder.metadata()?.permissions().mode() & 0o7777;
+    keep(&folder, (mode | 0o755) & !0o002)
+}
+
+#[cfg(not(unix))]
+fn open_to_readers(_folder: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Takes every right to a folder from those who neither own it nor are of its group.

@@ -255,6 +255,31 @@ fn modes_depend_on_no_umask_and_on_nothing_that_was_there() {
 }
 
 #[test]
+fn what_is_published_can_be_read_by_everybody_and_written_by_no_stranger_whatever_the_umask() {
+    for umask in ["077", "000"] {
+        let site = Site::new()
+            .config(
+                "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.t]\nurl = \"file:srv/www\"\n",
+            )
+            .file("puzzle/lamp/index.html", "hello");
+        let push = site.command(&["push"]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("umask {umask}; exec \"$0\" push")]);
+        shell.arg(push.get_program()).current_dir(site.path(""));
+        let set = push.get_envs();
+        shell.envs(set.filter_map(|(name, value)| Some((name, value?))));
+        let run = Run::of(&mut shell, &site.path(""));
+        assert_eq!(run.code, 0, "{run}");
+        for folder in ["srv", "srv/www", "srv/www/puzzle", "srv/www/puzzle/lamp"] {
+            let mode = mode(&site.path(folder));
+            assert_eq!(mode & 0o757, 0o755, "{umask}: {folder} has {mode:o}");
+        }
+        assert_eq!(mode(&site.path("srv/www/puzzle/lamp/index.html")), 0o644);
+        assert_eq!(mode(&site.path("srv/www.releases")), 0o700);
+    }
+}
+
+#[test]
 fn a_folder_with_other_things_in_it_stays_as_open_as_it_is() {
     let site = site();
     fs::create_dir(site.path("shared")).expect("made");

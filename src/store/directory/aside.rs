@@ -132,7 +132,7 @@ impl Folder {
     pub(super) fn unfinished(&self) -> io::Result<NamedTempFile> {
         match self.aside.is_of_releases() {
             true => self.aside.make()?,
-            false => fs::create_dir_all(&self.root)?,
+            false => rights::make_public(&self.root)?,
         }
         let folder = self.aside.unfinished();
         for _ in 1..TRIES {
@@ -187,7 +187,7 @@ fn make_place(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     if let Some(above) = folder.parent().filter(|above| *above != Path::new("")) {
-        fs::create_dir_all(above)?;
+        rights::make_public(above)?;
     }
     rights::make_folder(folder).map(drop)
 }

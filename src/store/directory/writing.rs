@@ -13,6 +13,7 @@ use super::{Folder, digest, exists, failed, file_version, stored};
 use crate::body::{self, Body, Content};
 use crate::build::Object;
 use crate::path::ObjectKey;
+use crate::rights;
 use crate::store::headers_file::{HEADERS_FILE, Served, merge_headers, without};
 use crate::store::{PutMode, StoreError, StoreErrorKind, Stored, Version};
 
@@ -134,7 +135,7 @@ impl Folder {
     ) -> io::Result<fs::Metadata> {
         let file = self.file(key);
         if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
+            rights::make_public(folder)?;
         }
         let (whole, gz) = match is_gzipped {
             false => (content, None),
