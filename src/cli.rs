@@ -210,7 +210,7 @@ pub enum Command {
         #[arg(long, value_name = "TIME")]
         until: Option<String>,
         /// What to tell whoever is stopped by it. What was given before stays; '' clears it
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = remark)]
         message: Option<String>,
         /// Print JSON
         #[arg(long)]
@@ -265,7 +265,7 @@ pub enum Command {
         #[arg(long, value_name = "LEVEL")]
         level: Vec<String>,
         /// Why, for everybody who asks later
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = remark)]
         why: Option<String>,
         /// Only show what would be removed
         #[arg(long)]
@@ -617,6 +617,19 @@ impl TargetOrPaths {
     }
 }
 
+/// How long a remark may be, in characters: the releases' root has it, which every command reads.
+const REMARK_CHARS_MAX: usize = 500;
+
+/// Accepts what people say of what they do, which is kept with the releases.
+fn remark(text: &str) -> std::result::Result<String, String> {
+    match text.chars().count() {
+        0..=REMARK_CHARS_MAX => Ok(text.to_string()),
+        long => Err(format!(
+            "it has {long} characters, and may have {REMARK_CHARS_MAX}"
+        )),
+    }
+}
+
 /// Targets that were named as arguments, as flags, or the same ones in both ways.
 fn one_way(arguments: &[String], flags: &[String]) -> Result<Vec<String>> {
     let sorted = |names: &[String]| names.iter().cloned().collect::<BTreeSet<_>>();
@@ -875,7 +888,8 @@ pub struct Guards {
     /// Publish although the current release was made from a later commit
     #[arg(long)]
     pub allow_older: bool,
-    /// Without a configuration: pages may take names that can be guessed and they didn't have, or that other files have in the target
+    /// A first push may write over files that the target has already; without a configuration, pages may also take names that can be
+    /// guessed and they didn't have
     #[arg(long)]
     pub allow_plain: bool,
     /// Begin the releases anew although the target has objects of earlier ones, which aren't found: the live switch and all that

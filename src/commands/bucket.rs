@@ -130,10 +130,10 @@ impl Session<'_> {
         Ok(seen.iter().map(|seen| seen.requests).collect())
     }
 
-    /// What strangers may do to each target, if anything is to be published there.
+    /// Asks what strangers may do to each target: to a bucket, if anything is to be published there, since it costs requests.
     fn look_exposed(&self, runtime: &Runtime, exposed: &[Exposed<'_>]) -> Result<Vec<Seen>> {
         let looks = exposed.iter().map(|one| async {
-            match one.is_published {
+            match one.is_published && one.store.control().is_some() {
                 true => Seen::default(),
                 false => before_push(one.target, one.store, one.releases, one.before).await,
             }

@@ -634,10 +634,9 @@ impl Planned<'_> {
         if let Some(forgotten) = self.forgotten.as_ref().filter(|_| !allowed.anew) {
             refusals.push(forgotten.refused(self.target, BEGIN_ANEW));
         }
-        if self.config.file.is_none() {
-            let refused = unasked::refused(&self.base, self.build, &self.plan, allowed);
-            refusals.extend(refused);
-        }
+        let is_configured = self.config.file.is_some();
+        let refused = unasked::refused(&self.base, self.build, &self.plan, is_configured, allowed);
+        refusals.extend(refused);
         refusals
     }
 

@@ -119,7 +119,7 @@ pub async fn plan(
                 "{} files at once: a takedown has {TAKEN_DOWN_MAX} at most",
                 files.len()
             ),
-            "take them down in parts",
+            "take them down folder by folder, such as `puzzle/gears/`: one takedown after another",
         ));
     }
     Ok(Removal {

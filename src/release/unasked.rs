@@ -1,4 +1,5 @@
-//! What stops a push without a configuration: its plain names are this program's idea, not the user's. Pure.
+//! What stops a push that isn't known to be meant: a first one over files of somebody else, and one without a configuration, whose
+//! plain names are this program's idea, not the user's. Pure.
 
 use std::collections::HashSet;
 
@@ -10,12 +11,21 @@ use crate::error::escape;
 use crate::plan::{Action, Plan, Reason, Step};
 use crate::report::count;
 
-/// Why `build`, whose plain names no configuration asked for, may not be published on top of `base`: it would reveal hidden files,
-/// or write over what somebody else keeps in the target.
-pub fn refused(base: &Base, build: &Build, plan: &Plan<'_>, allowed: &Allowed) -> Option<Refused> {
+/// Tells why `build` may not be published on top of `base`: it would write over what somebody else keeps in the target, or reveal
+/// hidden files by plain names that no configuration asked for.
+pub fn refused(
+    base: &Base,
+    build: &Build,
+    plan: &Plan<'_>,
+    is_configured: bool,
+    allowed: &Allowed,
+) -> Option<Refused> {
     match &base.manifest {
         _ if allowed.plain => None,
+        Some(_) if is_configured => None,
         Some(manifest) => revealed(manifest, build),
+        // They may well be those of the releases that are to be forgotten.
+        None if allowed.anew => None,
         None => foreign(plan),
     }
 }
@@ -47,8 +57,8 @@ fn revealed(manifest: &Manifest, build: &Build) -> Option<Refused> {
     })
 }
 
-/// A site that assetsync didn't publish may be in this place: it isn't the one that is meant, perhaps. What it did publish is
-/// [`Forgotten`](super::forgotten::Forgotten).
+/// Refuses to write over a site that assetsync didn't publish: perhaps this isn't the place that is meant. What it did publish is
+/// [`Forgotten`](super::forgotten::Forgotten), but for the plain names of a folder, which nothing tells from others.
 fn foreign(plan: &Plan<'_>) -> Option<Refused> {
     let is_foreign = |action: &&Action<'_>| {
         action.object.is_mutable() && action.step == Step::Overwrite(Reason::Unknown)
@@ -62,6 +72,8 @@ fn foreign(plan: &Plan<'_>) -> Option<Refused> {
             count(over.len() as u64, "file"),
             escape(first)
         ),
-        hint: "is it the right place? `--allow-plain` writes over them".to_string(),
+        hint: "is it the right place, and does `state` name the one where its releases are, if there are any? `--allow-plain` \
+               writes over them"
+            .to_string(),
     })
 }

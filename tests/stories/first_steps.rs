@@ -281,6 +281,28 @@ fn a_site_that_somebody_else_put_into_the_target_is_not_written_over_by_a_first_
 }
 
 #[test]
+fn a_configuration_does_not_make_somebody_else_s_site_ours() {
+    let site = Site::new()
+        .config(
+            "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.t]\nurl = \"file:out\"\n",
+        )
+        .file("index.html", "a lamp")
+        .file("about.html", "of lamps");
+    fs::create_dir(site.path("out")).expect("a folder");
+    fs::write(site.path("out/index.html"), "another site").expect("written");
+    fs::write(site.path("out/about.html"), "of lamps").expect("written");
+    let told = "has 2 files already that no release of ours wrote, such as `about.html`";
+    let diff = site.run(&["diff"]);
+    assert!(diff.stderr.contains(told), "{diff}");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains(told), "{run}");
+    assert_eq!(site.published("out")["index.html"], b"another site");
+    site.ok(&["push", "--allow-plain"]);
+    assert_eq!(site.published("out")["index.html"], b"a lamp");
+}
+
+#[test]
 fn what_a_site_without_a_configuration_gets_from_elsewhere_stops_no_push() {
     let site = Site::bare().file(
         "index.html",

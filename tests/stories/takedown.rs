@@ -355,6 +355,11 @@ fn what_is_meant_is_never_guessed() {
             "is called `rides/ntes.txt`",
         ),
         (&["rides"], 2, "`rides/` takes down all that is in it"),
+        (
+            &["rides/notes.html", "--why", &"so ".repeat(200)],
+            2,
+            "it has 600 characters, and may have 500",
+        ),
         (&[], 2, "What is to be taken down?"),
         (&["--level", "endng"], 2, "did you mean `ending`?"),
         (

@@ -52,6 +52,8 @@ fn releases_beside_a_web_root_s_page_are_refused_until_they_are_moved_as_it_says
     let site = site("url = \"file:htdocs/assets\"");
     site.ok(&["push"]);
     fs::write(site.path("htdocs/index.php"), "<?php").expect("written");
+    let run = site.run(&["push", "web"]);
+    refused(&run, &["assets.releases", "releases adopt web"]);
     site.write("index.html", "<h1>Welcome back</h1>");
     let run = site.run(&["push", "web"]);
     refused(
@@ -84,6 +86,27 @@ fn releases_beside_a_web_root_s_page_are_refused_until_they_are_moved_as_it_says
 }
 
 #[test]
+fn a_setting_without_the_move_loses_no_release_and_does_not_end_the_advice() {
+    let site = site("url = \"file:htdocs/assets\"");
+    site.ok(&["push"]);
+    fs::write(site.path("htdocs/index.html"), "the site's own").expect("written");
+    site.write("index.html", "<h1>Welcome back</h1>");
+    let advice = site.run(&["push", "web"]);
+    let config = fs::read_to_string(site.path("assetsync.toml")).expect("there");
+    let moved = format!("{config}state = \"file:assets.releases\"\n");
+    fs::write(site.path("assetsync.toml"), moved).expect("written");
+    assert_eq!(
+        site.run(&["push", "web"]).code,
+        3,
+        "its releases are elsewhere"
+    );
+    fs::write(site.path("assetsync.toml"), config).expect("written");
+    follow(&site, &advice.stderr);
+    site.ok(&["push", "web"]);
+    assert_eq!(site.run(&["doctor", "web"]).code, 0);
+}
+
+#[test]
 fn a_first_push_below_the_top_of_a_site_needs_a_place_for_its_releases() {
     let site = site("url = \"file:srv/site/art\"\npublic_url = \"https://hunt.example/2031/art/\"");
     let run = site.run(&["push", "web"]);
@@ -101,7 +124,8 @@ fn a_first_push_below_the_top_of_a_site_needs_a_place_for_its_releases() {
     assert!(!site.path("srv").exists(), "nothing was written");
     site.ok(&["push", "web", "--allow-exposed"]);
     let run = site.run(&["push", "web", "--verify", "full"]);
-    assert_eq!(run.code, 0, "there's nothing to publish: {run}");
+    refused(&run, &["`public_url` has the path `/2031/art/`"]);
+    site.ok(&["push", "web", "--verify", "full", "--allow-exposed"]);
 }
 
 #[test]
