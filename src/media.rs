@@ -122,6 +122,11 @@ pub(crate) fn has_metadata(content_type: &str) -> bool {
     kinds.iter().any(|kind| essence.starts_with(kind)) || essence == "application/pdf"
 }
 
+/// Says whether a file of this type, which is no text, has texts in it that people or compilers put there.
+pub(crate) fn has_texts(content_type: &str) -> bool {
+    has_metadata(content_type) || essence(content_type) == "application/wasm"
+}
+
 /// The type without its parameters, in lower case.
 pub(crate) fn essence(content_type: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or(content_type);

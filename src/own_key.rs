@@ -1,10 +1,11 @@
-//! The project's own key in a file, in the forms that people and programs give it: as it is, decoded, in hex of either case, in base64 of
-//! both alphabets, wherever it begins in a longer one, broken into lines, in UTF-16, with other line ends. Former keys that lie beside
-//! the key file are looked for, too. Pure.
+//! The project's own key in a file, in the forms that people and programs give it: as it is, decoded, with other line ends, and as
+//! `spellings.rs` lists them, broken into lines and in UTF-16, too. Former keys that lie beside the key file are looked for as well. Pure.
+
+mod spellings;
 
 use std::collections::BTreeMap;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use data_encoding::HEXLOWER_PERMISSIVE;
@@ -17,6 +18,9 @@ const FORM_OF_BYTES_MAX: usize = 256;
 
 /// So much may stand in a row between two characters of a form: a line end, quotes, the beginning of the next line.
 const BREAK_BYTES_MAX: usize = 24;
+
+/// So many beginnings are searched for by an automaton that is made in full.
+const DFA_BEGINS_MAX: usize = 1000;
 
 /// Whose key was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,8 +83,11 @@ impl OwnKeys {
             }
         }
         let (begins, forms): (Vec<_>, Vec<_>) = by_begin.into_iter().unzip();
+        // Twice as fast as what it takes for more patterns; with many former keys, it would be too large.
+        let kind = (begins.len() <= DFA_BEGINS_MAX).then_some(AhoCorasickKind::DFA);
+        let begins = AhoCorasick::builder().kind(kind).build(begins);
         OwnKeys {
-            begins: AhoCorasick::new(begins).expect("a few short patterns make an automaton"),
+            begins: begins.expect("a few short patterns make an automaton"),
             forms,
             former: former.iter().map(|former| former.name.clone()).collect(),
         }
@@ -140,34 +147,18 @@ fn is_between(byte: u8) -> bool {
     byte.is_ascii_whitespace() || b"\\\"'`+,;:.-_#*>|/=()\0".contains(&byte)
 }
 
-/// What each form of a key begins with, and the whole of it.
+/// Returns all forms of a key, each with what it begins with.
 fn forms(key: &[u8]) -> Vec<(Vec<u8>, Vec<u8>, Compared)> {
-    let mut all: Vec<(Vec<u8>, Compared)> = Vec::new();
-    let mut dumps = Vec::new();
+    let mut all = Vec::new();
     for bytes in written_and_meant(key) {
         let whole = with_other_line_ends(&bytes)
             .into_iter()
             .chain(in_utf_16(&bytes));
-        all.extend(whole.map(|text| (text, Compared::Whole)));
+        all.extend(whole.map(|text| (text[..BEGIN_BYTES].to_vec(), text, Compared::Whole)));
         let part = &bytes[..bytes.len().min(FORM_OF_BYTES_MAX)];
-        let base64 = in_base64(part).into_iter();
-        all.extend(base64.map(|text| (text.into_bytes(), Compared::Broken)));
-        let lower = HEXLOWER_PERMISSIVE.encode(part);
-        for hex in [lower.to_uppercase(), lower] {
-            // As a dump writes it: `3f:78`, `3f 78`.
-            let pairs = hex.as_bytes().chunks(2).take(BEGIN_BYTES);
-            for between in [b':', b' '] {
-                let begin = pairs.clone().flat_map(|pair| [pair[0], pair[1], between]);
-                dumps.push((begin.take(BEGIN_BYTES).collect(), hex.clone().into_bytes()));
-            }
-            all.push((hex.into_bytes(), Compared::BrokenInAnyCase));
-        }
+        all.extend(spellings::all(part));
     }
-    let begin = |text: &Vec<u8>| text[..BEGIN_BYTES].to_vec();
-    let all = all.into_iter().map(|(text, how)| (begin(&text), text, how));
-    let dumps = dumps.into_iter();
-    all.chain(dumps.map(|(begin, hex)| (begin, hex, Compared::BrokenInAnyCase)))
-        .collect()
+    all
 }
 
 /// A key's bytes, and what they mean if they are hex or base64.
@@ -218,22 +209,6 @@ fn in_utf_16(bytes: &[u8]) -> Vec<Vec<u8>> {
         ],
         Err(_) => Vec::new(),
     }
-}
-
-/// The characters that `bytes` alone decide, wherever they begin in what is encoded.
-fn in_base64(bytes: &[u8]) -> Vec<String> {
-    let mut all = Vec::new();
-    for before in 0..3 {
-        let padded = [&vec![0; before], bytes].concat();
-        let (begin, end) = ((8 * before).div_ceil(6), 8 * padded.len() / 6);
-        for engine in [BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD] {
-            let text = engine.encode(&padded)[begin..end].to_string();
-            if !all.contains(&text) {
-                all.push(text);
-            }
-        }
-    }
-    all
 }
 
 #[cfg(test)]
@@ -289,6 +264,71 @@ mod tests {
                 "{before}"
             );
         }
+    }
+
+    #[test]
+    fn a_key_is_found_in_every_spelling_of_its_bytes() {
+        let raw = HEXLOWER_PERMISSIVE.decode(OWN.as_bytes()).expect("hex");
+        let each = |bytes: &[u8], write: &dyn Fn(u8) -> String, between: &str| {
+            let all: Vec<String> = bytes.iter().map(|byte| write(*byte)).collect();
+            all.join(between)
+        };
+        for bytes in [OWN.as_bytes(), &raw] {
+            for (write, between) in [
+                (&(|b: u8| b.to_string()) as &dyn Fn(u8) -> String, ","),
+                (&|b| b.to_string(), ", "),
+                (&|b| b.to_string(), ",\n    "),
+                (&|b| b.to_string(), " "),
+                (&|b| b.to_string(), "\n"),
+                (&|b| format!("\"{b}\""), ","),
+                (&|b| (b as i8).to_string(), ", "),
+                (&|b| format!("{b:>4}"), ""),
+                (&|b| format!("0x{b:02x}"), ", "),
+                (&|b| format!("0x{b:02X}"), ",\n"),
+                (&|b| format!("0X{b:02X}"), ","),
+                (&|b| format!("0x{b:x}"), ","),
+                (&|b| format!("{b:02x}"), ","),
+                (&|b| format!("\\x{b:02x}"), ""),
+                (&|b| format!("\\x{b:02X}"), ""),
+                (&|b| format!("\\\\x{b:02x}"), ""),
+                (&|b| format!("\\u00{b:02x}"), ""),
+                (&|b| format!("\\{b:03o}"), ""),
+                (&|b| format!("%{b:02X}"), ""),
+                (&|b| format!("&#{b};"), ""),
+                (&|b| format!("&#x{b:x};"), ""),
+            ] {
+                let text = each(bytes, write, between);
+                assert!(found(&text), "{text}");
+            }
+            let base64 = BASE64_STANDARD.encode(bytes);
+            let twice = BASE64_STANDARD.encode(&base64);
+            let escaped = base64
+                .replace('+', "%2B")
+                .replace('/', "%2F")
+                .replace('=', "%3D");
+            let base32 = data_encoding::BASE32.encode(bytes);
+            let base32_of_line = data_encoding::BASE32.encode(&[b"K=", bytes].concat());
+            for text in [
+                escaped.replace("%2B", "%2b").replace("%2F", "%2f"),
+                escaped,
+                twice,
+                base32.to_lowercase(),
+                base32_of_line,
+                broken(&base32, 8, "-"),
+                base32,
+            ] {
+                assert!(found(&text), "{text}");
+            }
+            let utf_16: Vec<u8> = base64.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert!(found(&utf_16));
+            let utf_16: Vec<u8> = base64.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            assert!(found(&utf_16));
+        }
+        let words: Vec<String> = raw
+            .chunks(4)
+            .map(|word| format!("0x{}", HEXLOWER_PERMISSIVE.encode(word)))
+            .collect();
+        assert!(found(words.join(", ")));
     }
 
     #[test]

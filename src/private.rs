@@ -6,9 +6,13 @@ mod assignments;
 mod database;
 mod json;
 mod kubeconfig;
+mod magic;
 mod php;
+mod settings;
 mod tokens;
 mod urls;
+
+use std::collections::HashSet;
 
 use crate::credentials::placed;
 use crate::media;
@@ -36,6 +40,24 @@ pub(crate) enum Private {
     SqlDump,
     /// A database as a file.
     Sqlite,
+    /// A password among settings.
+    Password,
+    /// A private key as bytes (DER).
+    Key,
+    /// Keys in a file that a password opens.
+    KeyStore,
+    /// Passwords in a file that a password opens.
+    PasswordStore,
+    /// What Ansible encrypted.
+    Vault,
+    /// What a server had in memory (Redis), or a program when it ended.
+    Memory,
+    /// Recorded network traffic.
+    Traffic,
+    /// Mail.
+    Mailbox,
+    /// The history of a repository.
+    Repository,
 }
 
 /// Where it is.
@@ -74,17 +96,34 @@ impl Private {
             Private::Php => "holds PHP code, which visitors would read",
             Private::SqlDump => "is a dump of a database (SQL)",
             Private::Sqlite => "is a database (SQLite)",
+            Private::Password => "holds what looks like a password",
+            Private::Key => "is a private key (DER)",
+            Private::KeyStore => "is a store of keys (PKCS#12, JKS)",
+            Private::PasswordStore => "is a store of passwords (KeePass)",
+            Private::Vault => "holds what Ansible encrypted, whose password can be searched for",
+            Private::Memory => "is a dump of what a program had in memory",
+            Private::Traffic => "is recorded network traffic (pcap)",
+            Private::Mailbox => "is a mailbox",
+            Private::Repository => "is the history of a repository (git bundle)",
         }
     }
 
     /// Whether a rule that asks for files of its extension means it: nothing else has that extension.
-    pub(crate) fn is_database(self) -> bool {
-        matches!(self, Private::Sqlite | Private::SqlDump)
+    pub(crate) fn has_own_extension(self) -> bool {
+        matches!(
+            self,
+            Private::Sqlite
+                | Private::SqlDump
+                | Private::Memory
+                | Private::Traffic
+                | Private::Mailbox
+                | Private::Repository
+        )
     }
 }
 
-/// Looks into a text. What is there several times on a line is told once; sorted by line.
-pub(crate) fn find(text: &[u8], content_type: &str) -> Vec<Finding> {
+/// Looks into a text of this path and type. What is there several times on a line is told once; sorted by line.
+pub(crate) fn find(text: &[u8], path: &str, content_type: &str) -> Vec<Finding> {
     let form = Form::of(content_type);
     let mut found: Vec<(usize, Private)> = Vec::new();
     urls::find(text, &mut found);
@@ -92,17 +131,74 @@ pub(crate) fn find(text: &[u8], content_type: &str) -> Vec<Finding> {
     tokens::find(text, &mut found);
     php::find(text, form, &mut found);
     json::find(text, form, &mut found);
+    settings::find(text, path, form, &mut found);
     if form == Form::Other {
+        let vaults = memchr::memmem::find_iter(text, b"$ANSIBLE_VAULT;1.");
+        found.extend(vaults.map(|at| (at, Private::Vault)));
         kubeconfig::find(text, &mut found);
         database::find_dump(text, &mut found);
     }
     let finding = |(line, column, what)| Finding { line, column, what };
-    placed(text, found).into_iter().map(finding).collect()
+    let mut findings: Vec<Finding> = placed(text, found).into_iter().map(finding).collect();
+    // Whoever knows a password by more than its name tells of it.
+    let is_vague = |finding: &Finding| finding.what == Private::Password;
+    let known = findings.iter().filter(|finding| !is_vague(finding));
+    let known: HashSet<usize> = known.map(|finding| finding.line).collect();
+    findings.retain(|finding| !is_vague(finding) || !known.contains(&finding.line));
+    findings
 }
 
 /// What a file is by its first bytes, whatever it's called.
 pub(crate) fn of_start(start: &[u8]) -> Option<Private> {
-    database::of_start(start)
+    database::of_start(start).or_else(|| magic::of_start(start))
+}
+
+/// The texts in a file that is none, a line for each: what is printable for longer than by chance.
+pub(crate) fn texts_in(content: &[u8]) -> Vec<u8> {
+    let mut texts = Vec::new();
+    let mut at = 0;
+    while at + TEXT_BYTES_MIN <= content.len() {
+        let window = &content[at..at + TEXT_BYTES_MIN];
+        if let Some(odd) = window.iter().rposition(|byte| !is_printable(byte)) {
+            at += odd + 1;
+            continue;
+        }
+        let end = content[at..].iter().position(|byte| !is_printable(byte));
+        let end = end.map_or(content.len(), |len| at + len);
+        texts.extend_from_slice(&content[at..end]);
+        texts.push(b'\n');
+        at = end;
+    }
+    texts
+}
+
+/// No token is shorter.
+const TEXT_BYTES_MIN: usize = 20;
+
+fn is_printable(byte: &u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\t')
+}
+
+/// The text of a document without its tags, which may stand in the middle of a word: what Word and its like write.
+/// Paragraphs are lines.
+pub(crate) fn without_tags(xml: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(xml.len() / 4);
+    let mut rest = xml;
+    while let Some(open) = memchr::memchr(b'<', rest) {
+        text.extend_from_slice(&rest[..open]);
+        let end = memchr::memchr(b'>', &rest[open..]).map_or(rest.len(), |len| open + len + 1);
+        let tag = &rest[open..end];
+        let is_end_of_line = tag.starts_with(b"</")
+            && [&b":p>"[..], b":h>", b"</si>", b":br>", b"</p>"]
+                .iter()
+                .any(|name| tag.ends_with(name));
+        if is_end_of_line {
+            text.push(b'\n');
+        }
+        rest = &rest[end..];
+    }
+    text.extend_from_slice(rest);
+    text
 }
 
 /// Whether a file that begins like this may be text, whatever its type says.

@@ -39,6 +39,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Begins with another text: nothing is carried over to it.
+    pub(crate) fn restart(&mut self) {
+        self.carry.clear();
+    }
+
     /// Takes the next chunk. All but the last must be longer than what is carried over.
     pub(crate) fn scan(&mut self, chunk: &[u8]) {
         if !self.carry.is_empty() {

@@ -1,9 +1,13 @@
 //! Whether a key can be guessed. Whoever knows one file and its name can try keys on their own machine, as fast as it hashes. Pure.
 
+use std::collections::BTreeSet;
+
 use zxcvbn::matching::patterns::MatchPattern;
 use zxcvbn::zxcvbn;
 
 use crate::own_key;
+
+mod known;
 
 /// What every name has: a key with less is the easier thing to guess.
 const BITS_MIN: f64 = 128.0;
@@ -27,12 +31,19 @@ pub(crate) enum Weakness {
     Keyboard,
     /// Words and passwords that are tried first.
     Words,
+    /// It says that another key is to be put there.
+    Placeholder,
+    /// Everybody knows it: digits of π, a digest of a common word.
+    Known,
 }
 
 impl Weakness {
     /// The weakness of a key; none if nobody guesses it.
     pub(crate) fn of(key: &[u8]) -> Option<Weakness> {
         let meant = own_key::meant(key);
+        if known::is_known(key, meant.as_deref()) {
+            return Some(Weakness::Known);
+        }
         // A key as assetsync makes them: nobody needs to try words on it, which takes a while.
         if let Some(bytes) = &meant
             && key.iter().all(u8::is_ascii_hexdigit)
@@ -53,6 +64,10 @@ impl Weakness {
             Weakness::Sequence => "is a sequence of letters or numbers",
             Weakness::Keyboard => "follows the keys of a keyboard",
             Weakness::Words => "consists of words, passwords and rows of keys that are tried first",
+            Weakness::Placeholder => "says that a key is to be put in its place",
+            Weakness::Known => {
+                "is known to everybody, as digits of π and digests of common words are"
+            }
         }
     }
 }
@@ -61,7 +76,31 @@ fn weakness(key: &[u8]) -> Option<Weakness> {
     let text = std::str::from_utf8(key).ok();
     pattern(key)
         .or_else(|| text.and_then(guessed))
+        .or_else(|| {
+            text.and_then(known::without_placeholder)
+                .and_then(|rest| guessed(&rest).map(|_| Weakness::Placeholder))
+        })
+        .or_else(|| {
+            text.and_then(said_once)
+                .and_then(|rest| guessed(&rest).map(|_| Weakness::Repeats))
+        })
         .or_else(|| too_few(key))
+}
+
+/// Returns each word of a text once; none if no word comes twice.
+fn said_once(text: &str) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<String> = words
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let once: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| seen.insert(*word))
+        .collect();
+    (once.len() < words.len()).then(|| once.join(" "))
 }
 
 /// What bytes alone tell.
@@ -167,6 +206,28 @@ mod tests {
         ] {
             assert_eq!(Weakness::of(key.as_bytes()), Some(weakness), "{key}");
         }
+        for (key, weakness) in [
+            ("changeme-before-the-event-starts-please", Placeholder),
+            ("Your-Secret-Key-Here-0123456789-abcdef", Placeholder),
+            ("REPLACE_THIS_WITH_A_REAL_KEY_OF_THE_TEAM", Placeholder),
+            ("otter-lantern-otter-fennel-lantern-otter-otter", Repeats),
+            ("3.14159265358979323846264338327950288", Known),
+            ("27182818284590452353602874713526", Known),
+            ("243f6a8885a308d313198a2e03707344a4093822", Known),
+        ] {
+            assert_eq!(Weakness::of(key.as_bytes()), Some(weakness), "{key}");
+        }
+        use sha2::Digest as _;
+        for word in ["hunter2", "Puzzle", "letmein\n"] {
+            let digest = sha2::Sha256::digest(word);
+            for key in [hex_of(&digest), data_encoding::BASE64.encode(&digest)] {
+                assert_eq!(Weakness::of(key.as_bytes()), Some(Known), "{word}");
+            }
+        }
+        assert_eq!(
+            Weakness::of(hex_of(&md5::Md5::digest("secret")).as_bytes()),
+            Some(Known)
+        );
     }
 
     #[test]
@@ -177,6 +238,9 @@ mod tests {
             "django-insecure-k2#9v!x0(q8w_m5^z7r&t1y@u3i$o6p+a4s=d",
             "cobalt otter drum fennel quartz ladder mint",
             "geheimschlüssel mit ümläuten, länger als 32 bytes",
+            "changeme3f786850e387550fdab836ed7e6dc881de23001b9c0a5b6d7c3d2a9e",
+            "cobalt otter drum fennel quartz ladder mint cobalt",
+            "31415926535897932384626433832795 and nine otters in a teal drum",
         ] {
             assert_eq!(Weakness::of(key.as_bytes()), None, "{key}");
         }

@@ -96,6 +96,13 @@ impl<'a> Search<'a> {
         }
         let mut scanner = Scanner::new(self.secret);
         scanner.scan(&bytes);
+        // Documents cut words into pieces, as they were typed.
+        let bare = (is_text && bytes.trim_ascii_start().starts_with(b"<"))
+            .then(|| private::without_tags(&bytes));
+        if let Some(bare) = &bare {
+            scanner.restart();
+            scanner.scan(bare);
+        }
         if scanner.found_own_key() {
             self.tell(
                 path,
@@ -113,7 +120,12 @@ impl<'a> Search<'a> {
             true => Searched::text(path, &content_type, &bytes),
             false => Searched::of_start(private::of_start(&bytes)),
         };
-        if let Some(words) = searched.words(&scanner, &self.asset.policy) {
+        let words = searched.words(&scanner, &self.asset.policy);
+        let words = words.or_else(|| {
+            let bare = Searched::text(path, &content_type, bare.as_ref()?);
+            bare.words(&scanner, &self.asset.policy)
+        });
+        if let Some(words) = words {
             self.tell(path, &format!("{words}; {DECIDES}"));
         }
         Ok(())

@@ -180,7 +180,7 @@ enum Wants {
     Document(Language),
     /// Its metadata goes.
     Metadata,
-    /// Its metadata stays, and may be about people.
+    /// Its metadata stays, and may be about people, or hold tokens, as programs may.
     Remarks,
 }
 
@@ -201,9 +201,7 @@ fn wants(asset: &Asset) -> Wants {
         }
         _ if media::is_text(&policy.headers.content_type) => Wants::Text,
         _ if policy.metadata == Some(Remarks::Strip) => Wants::Metadata,
-        _ if policy.metadata.is_none() && media::has_metadata(&policy.headers.content_type) => {
-            Wants::Remarks
-        }
+        _ if media::has_texts(&policy.headers.content_type) => Wants::Remarks,
         _ => Wants::Nothing,
     }
 }
@@ -265,7 +263,8 @@ fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
     let is_text = media::is_text(&policy.headers.content_type) || private::may_be_text(content);
     let searched = match is_text && !policy.may_be_secret {
         true => Searched::text(asset.path.as_str(), &policy.headers.content_type, content),
-        false => Searched::of_start(private::of_start(content)),
+        false if policy.may_be_secret => Searched::of_start(private::of_start(content)),
+        false => Searched::binary(asset.path.as_str(), content),
     };
     let is_utf16 = content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff");
     let mut draft = Draft {
@@ -294,7 +293,9 @@ fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
                 .problems
                 .push(Problem::new(&asset.path, why.to_string())),
         },
-        Wants::Remarks => draft.warnings.extend(remarks_on_people(asset, content)),
+        Wants::Remarks if policy.metadata.is_none() => {
+            draft.warnings.extend(remarks_on_people(asset, content));
+        }
         _ => {}
     }
     draft

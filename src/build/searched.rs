@@ -18,6 +18,8 @@ pub(super) struct Searched {
     private: Vec<private::Finding>,
     /// What the whole file is.
     is: Option<Private>,
+    /// Whether it's a text, so that places in it are told.
+    is_placed: bool,
 }
 
 impl Searched {
@@ -25,6 +27,17 @@ impl Searched {
         Searched {
             is,
             ..Searched::default()
+        }
+    }
+
+    /// Searches what isn't a text for tokens in the texts it has: metadata, strings of a program.
+    pub(super) fn binary(path: &str, content: &[u8]) -> Searched {
+        let mut credentials = credentials::find(&private::texts_in(content), path);
+        credentials.retain(|found| !found.is_private_key());
+        credentials.truncate(1);
+        Searched {
+            credentials,
+            ..Searched::of_start(private::of_start(content))
         }
     }
 
@@ -37,7 +50,7 @@ impl Searched {
             // Keys are found by the scanner as well; in what isn't called text, they have no line.
             credentials.retain(|found| !found.is_private_key());
         }
-        let mut private = private::find(text, content_type);
+        let mut private = private::find(text, path, content_type);
         // One secret is told once, by the rule that knows most of it.
         let known: HashSet<usize> = credentials.iter().map(|found| found.line).collect();
         private.retain(|finding| !known.contains(&finding.line));
@@ -45,17 +58,21 @@ impl Searched {
             credentials,
             private,
             is: private::of_start(content),
+            is_placed: true,
         }
     }
 
     /// What is wrong with the file, behind its name: the first of it.
     pub(super) fn words(&self, scanner: &Scanner, policy: &Policy) -> Option<String> {
-        let is_meant = |what: Private| what.is_database() && policy.is_type_meant;
+        let is_meant = |what: Private| what.has_own_extension() && policy.is_type_meant;
         let whole = self.is.filter(|what| !is_meant(*what));
         let mut private = self.private.iter().filter(|found| !is_meant(found.what));
         let credential = self.credentials.first().map(|found| {
             let (line, rule) = (found.line, found.rule);
-            format!("holds what looks like a credential ({rule}) on line {line}")
+            match self.is_placed {
+                true => format!("holds what looks like a credential ({rule}) on line {line}"),
+                false => format!("holds what looks like a credential ({rule})"),
+            }
         });
         whole
             .map(|what| what.words().to_string())
@@ -96,13 +113,17 @@ pub(super) fn secrets_in(asset: &Asset, scanner: &Scanner, searched: &Searched) 
             ),
         };
         let place = (credential.line as u32, credential.column as u32);
-        problems.push(Problem::at(&asset.path, place, message));
+        let problem = Problem::new(&asset.path, message);
+        problems.push(Problem {
+            place: searched.is_placed.then_some(place),
+            ..problem
+        });
     }
     let is_placed = searched.credentials.iter().any(Credential::is_private_key);
     if let Some(found) = scanner.found().filter(|_| !is_placed) {
         problems.push(Problem::new(&asset.path, key(found)));
     }
-    let is_meant = |what: Private| what.is_database() && policy.is_type_meant;
+    let is_meant = |what: Private| what.has_own_extension() && policy.is_type_meant;
     let found = searched
         .private
         .iter()

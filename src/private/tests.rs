@@ -1,5 +1,7 @@
 //! Samples are put together when the tests run, so that no scanner takes this file for a leak.
 
+mod settings;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -8,6 +10,10 @@ const HTML: &str = "text/html; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
+
+fn find(text: &[u8], content_type: &str) -> Vec<Finding> {
+    super::find(text, "notes.txt", content_type)
+}
 
 fn of(text: &str, content_type: &str) -> Vec<Private> {
     let found = find(text.as_bytes(), content_type);

@@ -404,6 +404,110 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
             "is a database (SQLite)",
         ),
         text(
+            "web/cookies.txt",
+            format!(
+                "# Netscape HTTP Cookie File\n.hunt.example\tTRUE\t/\tTRUE\t0\tsid\t{}\n",
+                random(26)
+            ),
+            "browser-cookie",
+            2,
+        ),
+        text(
+            "deploy/docker.json",
+            format!(
+                "{{\"auths\":\n{{\"ghcr.example\": {{\"auth\": \"{}\"}}}}}}",
+                random(32)
+            ),
+            "container-registry-login",
+            2,
+        ),
+        text(
+            "deploy/settings.json",
+            join(&[
+                "{\"host\": \"db.hunt.example\",\n\"pass",
+                "word\": \"seven-gulls\"}",
+            ]),
+            "holds what looks like a password",
+            2,
+        ),
+        text(
+            "deploy/app.js",
+            join(&["connect({\nport: 5432, pass", "word: 'seven-gulls'})"]),
+            "holds what looks like a password",
+            2,
+        ),
+        text(
+            "deploy/env.csv",
+            join(&["A=1\nTEAM_PASS", "WORD=seven7gulls\n"]),
+            "holds what looks like a password",
+            2,
+        ),
+        text(
+            "login/app.txt",
+            format!("1\notpauth://totp/Hunt?secret={}\n", "ONSXMZLOM52WY3DT"),
+            "one-time-password-secret",
+            2,
+        ),
+        text(
+            "login/vault.txt",
+            "$ANSIBLE_VAULT;1.1;AES256\n36663730\n".to_string(),
+            "holds what Ansible encrypted",
+            1,
+        ),
+        text(
+            "tokens/figma.txt",
+            format!("a\nfig{}_{}\n", "d", random(40)),
+            "figma-token",
+            2,
+        ),
+        whole(
+            "tokens/picture.png",
+            png(&[Block::Chunk(
+                b"tEXt",
+                format!("Comment\0vc{}_{}", "p", random(40)).into_bytes(),
+            )]),
+            "holds what looks like a credential (vercel-token)",
+        ),
+        whole(
+            "tokens/program.wasm",
+            [
+                &b"\0asm\x01\0\0\0\x0b\x40"[..],
+                format!("gh{}_{}", "p", random(36)).as_bytes(),
+                &[0, 0x0b],
+            ]
+            .concat(),
+            "holds what looks like a credential (github-pat)",
+        ),
+        whole(
+            "keys/server.bin",
+            [
+                &b"\x30\x2e\x02\x01\0\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20"[..],
+                &[0x9d; 32],
+            ]
+            .concat(),
+            "is a private key (DER)",
+        ),
+        whole(
+            "keys/team.bin",
+            b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5\x01\0\x04\0".to_vec(),
+            "is a store of passwords (KeePass)",
+        ),
+        whole(
+            "net/game.bin",
+            b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0".to_vec(),
+            "is recorded network traffic (pcap)",
+        ),
+        whole(
+            "mail/box.txt",
+            b"From robin@hunt.example Sat Jan  3 01:05:34 2026\nSubject: Gulls\n\nNine.\n".to_vec(),
+            "is a mailbox",
+        ),
+        whole(
+            "repo/all.bin",
+            b"# v2 git bundle\n0a1b2c refs/heads/main\n\nPACK\0\0".to_vec(),
+            "is the history of a repository (git bundle)",
+        ),
+        text(
             "unknown/data.bin",
             format!("a\nAccountName=h;AccountKey={}==\n", random(86)),
             "azure-account-key",
@@ -490,20 +594,31 @@ fn the_key_in_a_source_is_refused_whatever_a_rule_says_until_it_is_left_out() {
     let site = Site::new()
         .file("index.html", "<p>fine")
         .file("team.key", crate::support::KEY)
-        .file("notes/copy.txt", format!("it's {}", crate::support::KEY));
+        .file("notes/copy.txt", format!("it's {}", crate::support::KEY))
+        .file(
+            "notes/numbers.json",
+            format!("{:?}", crate::support::KEY.as_bytes()),
+        )
+        .file(
+            "notes/text.zip",
+            zip(&[("word/document.xml", in_runs(crate::support::KEY))]),
+        );
     let owners_alone = fs::Permissions::from_mode(0o600);
     fs::set_permissions(site.asset("team.key"), owners_alone).expect("set");
     fs::remove_file(site.path("hunt.key")).expect("it's there");
     symlink("assets/team.key", site.path("hunt.key")).expect("linked");
     let rule = |publish: &str| {
-        format!("[[rule]]\nmatch = \"{{team.key,notes/copy.txt}}\"\npublish = {publish}\n")
+        format!("[[rule]]\nmatch = \"{{team.key,notes/*}}\"\npublish = {publish}\n")
     };
     let mut site = site;
     for rules in [String::new(), rule("true")] {
         site = with_rules(site, &rules);
         let run = site.run(&["push"]);
         assert_eq!(run.code, 2, "{run}");
-        for path in ["team.key", "notes/copy.txt"] {
+        let packed =
+            "`notes/text.zip`: packs `word/document.xml`, which holds this project's own key";
+        assert!(run.stderr.contains(packed), "{run}");
+        for path in ["team.key", "notes/copy.txt", "notes/numbers.json"] {
             let told = format!(
                 "`{path}`: holds this project's own key, which is never published: move it out of the source, or leave it out by a rule with `publish = false`"
             );
@@ -583,6 +698,14 @@ fn flate2_crc(content: &[u8]) -> u32 {
     crc.sum()
 }
 
+/// A document as Word writes it that has edited every third letter.
+fn in_runs(text: &str) -> Vec<u8> {
+    let letters: Vec<char> = text.chars().collect();
+    let run = |part: &[char]| format!("<w:r><w:t>{}</w:t></w:r>", part.iter().collect::<String>());
+    let runs: String = letters.chunks(3).map(run).collect();
+    format!("<?xml version=\"1.0\"?><w:document><w:p>{runs}</w:p></w:document>").into_bytes()
+}
+
 #[test]
 fn archives_that_hold_something_private_are_refused_with_its_name_in_them() {
     let inner = zip(&[("deploy/.env.production", b"A=b".to_vec())]);
@@ -616,10 +739,16 @@ fn archives_that_hold_something_private_are_refused_with_its_name_in_them() {
             "a/drawing.svgz",
             gzipped(&format!("<svg><!-- AccountKey={}== --></svg>", random(86))),
         )
+        .file(
+            "a/report.zip",
+            zip(&[(
+                "word/document.xml",
+                in_runs(&format!("fig{}_{}", "d", random(40))),
+            )]),
+        )
         .file("a/fine.zip", zip(&[("a.html", b"<p>fine".to_vec())]));
     insta::assert_snapshot!("archives", site.run(&["push"]));
-    let rule =
-        "[[rule]]\nmatch = \"a/{handout,nested,store,settings,drawing}.*\"\npublish = true\n";
+    let rule = "[[rule]]\nmatch = \"a/{handout,nested,store,settings,drawing,report}.*\"\npublish = true\n";
     let run = with_rules(site, rule).run(&["push"]);
     assert!(
         run.stderr.contains("2 files can't be published"),

@@ -208,7 +208,147 @@ fn samples() -> Vec<(&'static str, String)> {
             ),
         ],
     );
+    samples.extend(of_services());
     samples
+}
+
+/// The same of tokens of services, and of logins.
+fn of_services() -> Vec<(&'static str, String)> {
+    let alnum = |len| random(ALNUM, len);
+    let hex = |len| random(HEX, len);
+    let rows: Vec<(&str, Vec<String>)> = vec![
+        (
+            "browser-cookie",
+            vec![
+                format!(
+                    "\n.example.net\tTRUE\t/\tTRUE\t1790000000\tsid\t{}",
+                    alnum(20)
+                ),
+                format!(
+                    "\n#HttpOnly_hunt.example.net\tFALSE\t/a/\tFALSE\t0\tsid\t{}",
+                    alnum(20)
+                ),
+            ],
+        ),
+        (
+            "container-registry-login",
+            vec![
+                format!(
+                    "{{\"auths\": {{\"ghcr.example\": {{\"auth\": \"{}\"}}}}}}",
+                    alnum(24)
+                ),
+                format!(
+                    "{{\"auths\":{{\"a.example\":{{}},\"https://b.example/v1/\":{{\"email\":\"a@b.c\",\"identitytoken\":\"{}\"}}}}}}",
+                    alnum(40)
+                ),
+            ],
+        ),
+        (
+            "one-time-password-secret",
+            vec![
+                format!(
+                    "otpauth://totp/Hunt:robin@example.net?secret={}&issuer=Hunt",
+                    random(UPPER, 32)
+                ),
+                format!("otpauth-migration://offline?data={}%3D", alnum(60)),
+            ],
+        ),
+        ("figma-token", vec![["fig", "d_", &alnum(40)].concat()]),
+        ("render-api-key", vec![["rn", "d_", &alnum(32)].concat()]),
+        (
+            "notion-api-token",
+            vec![
+                ["secr", "et_", &alnum(43)].concat(),
+                ["nt", "n_", &alnum(46)].concat(),
+            ],
+        ),
+        (
+            "airtable-token",
+            vec![format!("pat{}.{}", alnum(14), hex(64))],
+        ),
+        ("mailchimp-key", vec![format!("{}-us21", hex(32))]),
+        (
+            "postmark-token",
+            vec![
+                format!("X-Postmark-Server-Token: {}", uuid()),
+                format!("POSTMARK_KEY='{}'", uuid()),
+            ],
+        ),
+        (
+            "twilio-auth-token",
+            vec![
+                format!("TWILIO_AUTH_TOKEN={}", hex(32)),
+                format!("let call = twilio(id, '{}')", hex(32)),
+            ],
+        ),
+        (
+            "vercel-token",
+            vec![
+                ["vc", "p_", &alnum(56)].concat(),
+                format!("VERCEL_TOKEN={}", alnum(24)),
+            ],
+        ),
+        (
+            "trello-token",
+            vec![
+                ["ATT", "A", &hex(64)].concat(),
+                format!("trello_key: \"{}\"", hex(32)),
+            ],
+        ),
+        ("netlify-token", vec![["nf", "p_", &alnum(36)].concat()]),
+        (
+            "resend-api-key",
+            vec![format!("re_{}_{}", alnum(8), alnum(24))],
+        ),
+        ("groq-api-key", vec![["gs", "k_", &alnum(52)].concat()]),
+        ("xai-api-key", vec![["xa", "i-", &alnum(80)].concat()]),
+        ("replicate-token", vec![["r", "8_", &alnum(37)].concat()]),
+        (
+            "supabase-token",
+            vec![
+                ["sb", "p_", &hex(40)].concat(),
+                ["sb_", "secret_", &alnum(34)].concat(),
+            ],
+        ),
+        ("docker-token", vec![["dck", "r_pat_", &alnum(27)].concat()]),
+        (
+            "tailscale-key",
+            vec![format!("tskey-auth-{}-{}", alnum(12), alnum(32))],
+        ),
+        (
+            "circleci-token",
+            vec![format!("CCIPAT_{}_{}", alnum(22), hex(40))],
+        ),
+        ("buildkite-token", vec![["bk", "ua_", &alnum(40)].concat()]),
+        (
+            "mapbox-secret-token",
+            vec![["sk", ".ey", "J", &alnum(80), ".", &alnum(22)].concat()],
+        ),
+        (
+            "firebase-messaging-key",
+            vec![format!("AAAA{}:APA91b{}", alnum(7), alnum(134))],
+        ),
+        (
+            "postgres-password",
+            vec![
+                "\ndb.example.net:5432:hunt:robin:n0rthw1nd\n".to_string(),
+                "\n*:*:*:robin:gullsgulls\n".to_string(),
+            ],
+        ),
+        (
+            "command-line-password",
+            vec![
+                "mysql -h db -u robin -pn0rthw1nd hunt".to_string(),
+                "mysqldump --user=robin --password=gullsgulls hunt".to_string(),
+                "PGPASSWORD=n0rthw1nd psql hunt".to_string(),
+                "sshpass -p 'n0rthw1nd' ssh db".to_string(),
+            ],
+        ),
+    ];
+    let one_each = |(rule, texts): (&'static str, Vec<String>)| {
+        texts.into_iter().map(move |text| (rule, text))
+    };
+    rows.into_iter().flat_map(one_each).collect()
 }
 
 #[test]
@@ -244,6 +384,10 @@ fn every_pattern_is_searched_for_around_its_keywords_only() {
     assert_eq!(everywhere, [""; 0]);
 }
 
+fn hex64() -> String {
+    random(HEX, 64)
+}
+
 #[test]
 fn what_only_looks_like_it_is_not_found() {
     for text in [
@@ -264,6 +408,20 @@ fn what_only_looks_like_it_is_not_found() {
         "s.replace(/(a)(b)/, '$1$2$5$6$')".to_string(),
         "^\\$2[aby]\\$\\d\\d\\$".to_string(),
         "https://example.org/?sv=2&sig=short".to_string(),
+        "TRUE\tFALSE\tTRUE\n1\t2\t3".to_string(),
+        "{\"auths\": {\"ghcr.example\": {}}}".to_string(),
+        "otpauth://totp/Example:alice@google.com?secret=JBSWY3DPEHPK3PXP&issuer=Example"
+            .to_string(),
+        "otpauth://totp/${label}?secret=${secret}&issuer=${issuer}".to_string(),
+        "secret_key_of_a_very_long_name_that_is_no_token_at_all".to_string(),
+        format!("sha256 {}  pattern.{}", hex64(), hex64()),
+        format!("{}-user", random(HEX, 32)),
+        format!("postmark: see https://example.net/{}", uuid()),
+        format!("ac{} b", random(HEX, 62)),
+        "module.js:5432:12:error:unexpected".to_string(),
+        "mysql -u robin -p hunt, or mysql --port=3306 --password=$PASS".to_string(),
+        "mysql -u root -pPASSWORD; mysql -pyourpass".to_string(),
+        "re_escaped_name_of_a_variable_with_parts".to_string(),
         format!("integrity=\"sha512-{}==\"", random(ALNUM, 86)),
         format!("url(data:font/woff2;base64,1//0{}", random(ALNUM, 400)).replace("1//0", "A1//0"),
     ] {
