@@ -112,7 +112,9 @@ pub(super) fn find(text: &[u8], path: &str, form: Form, found: &mut Vec<(usize, 
         let is_password = match form {
             Form::Style => false,
             Form::Json | Form::Script | Form::Markup => setting.is_of_object(form),
-            Form::Other => setting.is_of_line(is_of_settings(path)),
+            Form::Other => {
+                setting.is_of_line(is_of_settings(path)) || setting.is_of_object(Form::Script)
+            }
         };
         if is_password {
             found.push((setting.value.at, Private::Password));
@@ -265,7 +267,8 @@ impl Setting<'_> {
             let opens = self.name.start > 0 && self.text[self.name.start - 1] == b'<';
             return form == Form::Markup && opens && value.is_likely() && value.is_mixed();
         }
-        if value.mark != Mark::Colon || !value.is_quoted(self.text) {
+        let is_attribute = form == Form::Markup && value.mark == Mark::Equals;
+        if !(value.mark == Mark::Colon || is_attribute) || !value.is_quoted(self.text) {
             return false;
         }
         if value.is_of_google() {
@@ -283,16 +286,20 @@ impl Setting<'_> {
         }
     }
 
-    /// Says whether a place to log in stands in the same braces.
+    /// Says whether a place to log in stands in the same braces, or in the same tag.
     fn has_place(&self) -> bool {
+        let (open, close) = match self.value.mark {
+            Mark::Equals | Mark::Tag => (b'<', b'>'),
+            Mark::Colon => (b'{', b'}'),
+        };
         let start = self.name.start.saturating_sub(AROUND_BYTES_MAX);
         let before = &self.text[start..self.name.start];
-        let Some(open) = memrchr(b'{', before) else {
+        let Some(open) = memrchr(open, before) else {
             return false;
         };
         let behind =
             &self.text[self.value.at..self.text.len().min(self.value.at + AROUND_BYTES_MAX)];
-        let close = memchr(b'}', behind).unwrap_or(behind.len());
+        let close = memchr(close, behind).unwrap_or(behind.len());
         let (before, behind) = (&before[open..], &behind[..close]);
         PLACE.is_match(before) || PLACE.is_match(behind)
     }

@@ -80,6 +80,16 @@ fn passwords_among_settings_are_found() {
         ("prod.tfvars", TEXT, format!("db_password = \"{secret}\"\n")),
         ("settings", TEXT, format!("smtp_passwd={secret}\n")),
         (
+            "settings.py",
+            TEXT,
+            "DB = {'USER': 'robin', 'PASSWORD': 'gulls', 'HOST': 'db.hunt.example'}\n".to_string(),
+        ),
+        (
+            "web.xml",
+            "text/xml",
+            format!("<network host=\"smtp.hunt.example\" password=\"{secret}\"/>"),
+        ),
+        (
             "notes.txt",
             TEXT,
             format!("export HUNT_PASSWORD={secret}\n"),
@@ -145,6 +155,11 @@ fn labels_translations_and_variables_are_no_passwords() {
             "a.js",
             JS,
             "let a={password:e.password,host:'db.example.net'}",
+        ),
+        (
+            "a.html",
+            HTML,
+            "<input host=\"db.example.net\" type=\"password\" name=\"pass1\" password=\"\">",
         ),
         (
             "a.js",
