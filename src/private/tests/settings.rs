@@ -162,6 +162,12 @@ fn labels_translations_and_variables_are_no_passwords() {
             "<input host=\"db.example.net\" type=\"password\" name=\"pass1\" password=\"\">",
         ),
         (
+            "a.json",
+            JSON,
+            "{\"AWS::Store::Secret\": \"b68c9a1a87dfd16e\", \"a/password\": \"b68c9a1a\"}",
+        ),
+        ("log", TEXT, "PASS: gulls/assign_1.exp\nPASS: addr2line\n"),
+        (
             "a.js",
             JS,
             "if (password === 'n0rthw1nd') open(); let password = 'n0rthw1nd'",
