@@ -22,10 +22,12 @@ const HEAD_BYTES: u64 = 4096;
 /// How many members are told of.
 const TOLD_MAX: usize = 20;
 
-/// Whether a file that begins like this has members, and isn't a document of another kind: zip, gzip, tar.
+/// Says whether a file that begins like this has members, and isn't a document of another kind: zip, gzip, tar; or compressed texts, as
+/// a PNG may have.
 pub(super) fn is_archive(start: &[u8]) -> bool {
     start.starts_with(b"PK\x03\x04")
         || start.starts_with(b"\x1f\x8b")
+        || start.starts_with(b"\x89PNG\r\n\x1a\n")
         || start.get(257..262) == Some(b"ustar")
 }
 

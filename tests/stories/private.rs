@@ -202,6 +202,12 @@ fn gzipped(content: &str) -> Vec<u8> {
     gzip.finish().expect("in memory")
 }
 
+fn zlib(content: &str) -> Vec<u8> {
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    zlib.write_all(content.as_bytes()).expect("in memory");
+    zlib.finish().expect("in memory")
+}
+
 /// A file, what is told of it, and on which line.
 fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
     let join = |parts: &[&str]| parts.concat();
@@ -467,6 +473,30 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
                 format!("Comment\0vc{}_{}", "p", random(40)).into_bytes(),
             )]),
             "holds what looks like a credential (vercel-token)",
+        ),
+        whole(
+            "tokens/compressed.png",
+            png(&[Block::Chunk(
+                b"zTXt",
+                [
+                    &b"Comment\0\0"[..],
+                    &zlib(&format!("nf{}_{}", "p", random(40))),
+                ]
+                .concat(),
+            )]),
+            "packs something that holds what looks like a credential (netlify-token)",
+        ),
+        text(
+            "tokens/SHA256SUMS.csv",
+            format!(
+                "{}  a.zip\n{}  rn{}_{}\n",
+                "0a".repeat(32),
+                "b1".repeat(32),
+                "d",
+                random(32)
+            ),
+            "render-api-key",
+            2,
         ),
         whole(
             "tokens/program.wasm",
