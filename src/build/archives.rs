@@ -77,7 +77,7 @@ impl<'a> Search<'a> {
         match packed.found {
             Found::Name => self.name(packed.path),
             Found::Content(content) => self.content(packed.path, content)?,
-            Found::Closed(_) => {}
+            Found::Digest(_) | Found::Closed(_) => {}
         }
         Ok(())
     }

@@ -1,14 +1,19 @@
-//! Hidden files that are open in another place: the same bytes under a path that may not know them.
+//! Hidden files that are open in another place: the same bytes, text or picture under a path that may not know them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 
+use rayon::prelude::*;
+
+use super::inside::plain::{Head, Plain};
 use super::limits::{leveled, may_name};
 use super::pixels;
-use super::read::Draft;
+use super::read::{DOCUMENT_BYTES_MAX, Draft};
 use crate::error::escape;
+use crate::files;
 use crate::levels::{LevelId, quoted, words_of};
+use crate::media;
 use crate::problem::{Problem, ProblemKind};
 use crate::progress::Progress;
 use crate::tree::{Asset, Tree};
@@ -46,9 +51,11 @@ pub(super) struct Copies {
 }
 
 /// What two files have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Same {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Same {
     Bytes,
+    /// But for line ends, indentation and encoding.
+    Text,
     Picture,
 }
 
@@ -59,17 +66,12 @@ pub(super) fn check_copies(tree: &Tree, drafts: &[Draft], progress: &Progress) -
     if tree.levels.is_empty() {
         return copies;
     }
-    let mut alike: HashMap<blake3::Hash, Vec<usize>> = HashMap::new();
-    for (place, draft) in drafts
-        .iter()
-        .enumerate()
-        .filter(|(_, draft)| draft.size_bytes > 0)
-    {
-        alike.entry(draft.digest).or_default().push(place);
-    }
     let search = Search { tree, drafts };
-    for places in alike.into_values().filter(|places| places.len() > 1) {
-        copies.problems.extend(search.among(&places, Same::Bytes));
+    for places in by_digest(drafts).values().filter(|places| places.len() > 1) {
+        copies.problems.extend(search.among(places, Same::Bytes));
+    }
+    for places in texts_alike(tree, drafts, progress) {
+        copies.problems.extend(search.among(&places, Same::Text));
     }
     let pictures = pixels::alike(tree, progress);
     for places in pictures.groups {
@@ -79,6 +81,90 @@ pub(super) fn check_copies(tree: &Tree, drafts: &[Draft], progress: &Progress) -
     let left_out = pictures.left.iter().map(|place| left(&tree.assets[*place]));
     copies.warnings.extend(left_out);
     copies
+}
+
+fn by_digest(drafts: &[Draft]) -> HashMap<blake3::Hash, Vec<usize>> {
+    let mut by_digest: HashMap<blake3::Hash, Vec<usize>> = HashMap::new();
+    let drafts = drafts.iter().enumerate();
+    for (place, draft) in drafts.filter(|(_, draft)| draft.size_bytes > 0) {
+        by_digest.entry(draft.digest).or_default().push(place);
+    }
+    by_digest
+}
+
+/// Groups texts that are the same but for line ends, indentation and encoding, if a hidden one is among them.
+fn texts_alike(tree: &Tree, drafts: &[Draft], progress: &Progress) -> Vec<Vec<usize>> {
+    let is_hidden = |place: &usize| tree.assets[*place].policy.level != LevelId::OPEN;
+    let is_text = |place: &usize| {
+        media::is_text(&tree.assets[*place].policy.headers.content_type)
+            && drafts[*place].size_bytes < DOCUMENT_BYTES_MAX
+    };
+    let texts: Vec<usize> = (0..tree.assets.len()).filter(is_text).collect();
+    let read = |place: usize, is_wanted: &(dyn Fn(&Head) -> bool + Sync)| {
+        // What can't be read is told of elsewhere.
+        let read = (!progress.is_stopped()).then(|| plain_text(&tree.assets[place], is_wanted));
+        let (head, digest) = read?.ok()??;
+        Some((place, head, digest))
+    };
+    let (hidden, open): (Vec<usize>, Vec<usize>) = texts.into_iter().partition(is_hidden);
+    let hidden: Vec<_> = hidden
+        .into_par_iter()
+        .filter_map(|place| read(place, &|_| true))
+        .collect();
+    let heads: HashSet<Head> = hidden.iter().map(|(_, head, _)| *head).collect();
+    let open: Vec<_> = open
+        .into_par_iter()
+        .filter_map(|place| read(place, &|head| heads.contains(head)))
+        .collect();
+    let mut groups: HashMap<blake3::Hash, Vec<usize>> = HashMap::new();
+    for (place, _, digest) in hidden.into_iter().chain(open) {
+        groups.entry(digest).or_default().push(place);
+    }
+    let groups = groups.into_values();
+    groups.filter(|places| places.len() > 1).collect()
+}
+
+/// Returns head and digest of what a text says; None if nobody wants its head.
+fn plain_text(
+    asset: &Asset,
+    is_wanted: &(dyn Fn(&Head) -> bool + Sync),
+) -> io::Result<Option<(Head, blake3::Hash)>> {
+    const START_BYTES: u64 = 4096;
+    let mut file = files::open(&asset.file)?;
+    let mut text = Vec::new();
+    file.by_ref().take(START_BYTES).read_to_end(&mut text)?;
+    let mut plain = Plain::new();
+    plain.feed(&text, &is_wanted);
+    if !plain.is_over() {
+        text.clear();
+        file.take(DOCUMENT_BYTES_MAX).read_to_end(&mut text)?;
+        plain.feed(&text, &is_wanted);
+    }
+    Ok(plain.finish())
+}
+
+/// Returns the hidden files whose copies inside of others say something: not what all pages have, or is open anyway.
+pub(super) fn telling(tree: &Tree, drafts: &[Draft]) -> Vec<usize> {
+    let mut telling = Vec::new();
+    for places in by_digest(drafts).into_values() {
+        let asset = |place: &usize| &tree.assets[*place];
+        let is_open = |place: &usize| asset(place).policy.level == LevelId::OPEN;
+        let first = asset(&places[0]);
+        let name = |place: &usize| asset(place).path.file_name();
+        let is_one_name = places.iter().all(|place| name(place) == name(&places[0]));
+        let is_small = drafts[places[0]].size_bytes <= SMALL_MAX;
+        if places.iter().any(is_open)
+            || is_one_name && places.len() >= PLACES_MIN
+            || has_extension(first, &OF_ALL_PAGES)
+            || is_furniture(first)
+            || is_small && says_nothing(first)
+        {
+            continue;
+        }
+        telling.extend(places);
+    }
+    telling.sort_unstable();
+    telling
 }
 
 /// Says that an image wasn't compared.
@@ -132,27 +218,40 @@ impl Search<'_> {
         }
         let copies = copies.into_iter();
         copies
-            .map(|(asset, to)| told(self.tree, asset, to, same))
+            .map(|(asset, to)| told(self.tree, asset, None, in_words(same), to))
             .collect()
     }
 }
 
-fn told(tree: &Tree, asset: &Asset, to: &Asset, same: Same) -> Problem {
-    let in_words = |asset: &Asset| tree.levels.in_words(asset.policy.level);
+/// Says in words what the whole of two files has in common.
+fn in_words(same: Same) -> &'static str {
+    match same {
+        Same::Bytes => "has the same bytes as",
+        Same::Text => "has the same text as",
+        Same::Picture => "shows the same picture as",
+    }
+}
+
+/// Returns the error that a file has a hidden one's bytes, text or picture.
+pub(super) fn told(
+    tree: &Tree,
+    asset: &Asset,
+    place: Option<(u32, u32)>,
+    verb: &str,
+    to: &Asset,
+) -> Problem {
+    let level = |asset: &Asset| tree.levels.in_words(asset.policy.level);
     let glob = |asset: &Asset| quoted(&globset::escape(asset.path.as_str()));
     let message = format!(
-        "is {}, and {} `{}`, which is {}; a `[[rule]]` with `match = {}` and `may_name = [{}]` says that it's meant",
-        in_words(asset),
-        match same {
-            Same::Bytes => "has the same bytes as",
-            Same::Picture => "shows the same picture as",
-        },
+        "is {}, and {verb} `{}`, which is {}; a `[[rule]]` with `match = {}` and `may_name = [{}]` says that it's meant",
+        level(asset),
         escape(to.path.as_str()),
-        in_words(to),
+        level(to),
         glob(asset),
         glob(to),
     );
-    Problem::new(&asset.path, message).kind(ProblemKind::Copy)
+    let problem = Problem::new(&asset.path, message).kind(ProblemKind::Copy);
+    Problem { place, ..problem }
 }
 
 fn has_extension(asset: &Asset, extensions: &[&str]) -> bool {
@@ -161,12 +260,15 @@ fn has_extension(asset: &Asset, extensions: &[&str]) -> bool {
 }
 
 fn is_of_all_pages_by_name(asset: &Asset) -> bool {
+    has_extension(asset, &SCRIPTS) || is_furniture(asset)
+}
+
+fn is_furniture(asset: &Asset) -> bool {
     let has_word = || {
-        words_of(asset.path.stem())
-            .iter()
-            .any(|word| FURNITURE.contains(&word.as_str()))
+        let words = words_of(asset.path.stem());
+        words.iter().any(|word| FURNITURE.contains(&word.as_str()))
     };
-    has_extension(asset, &SCRIPTS) || has_extension(asset, &IMAGES) && has_word()
+    has_extension(asset, &IMAGES) && has_word()
 }
 
 /// Says whether a small file is blank, a few signs, or an image of a dot. One that can't be read is told of elsewhere.

@@ -7,6 +7,7 @@
 mod archives;
 mod copies;
 mod index;
+mod inside;
 mod limits;
 mod link;
 mod memo;

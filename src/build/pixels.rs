@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek};
+use std::io::{self, BufRead, BufReader, Cursor, Seek};
 
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
@@ -19,11 +19,14 @@ use crate::tree::{Asset, Tree};
 
 const EXTENSIONS: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
 
+/// What images begin with that may stand anywhere in a file.
+pub(super) const STARTS: [&[u8]; 3] = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"];
+
 /// Larger images aren't decoded, in pixels: each needs four bytes for one, on every core.
 const PIXELS_MAX: u64 = 8 << 20;
 
 /// How much is decoded for one build, in pixels.
-const ALL_PIXELS_MAX: u64 = 256 << 20;
+pub(super) const ALL_PIXELS_MAX: u64 = 256 << 20;
 
 /// Smaller images show nothing that can be told, in pixels of a side.
 const SIDE_MIN: u32 = 8;
@@ -85,7 +88,7 @@ fn same(tree: &Tree, places: &[usize], progress: &Progress) -> Vec<Vec<usize>> {
     let shown = places.par_iter().filter(|_| !progress.is_stopped());
     let shown: Vec<(usize, blake3::Hash)> = shown
         .filter_map(|place| {
-            let digest = caught(|| pixels(&tree.assets[*place])).flatten()?;
+            let digest = pixels(&tree.assets[*place])?;
             Some((*place, digest))
         })
         .collect();
@@ -104,8 +107,11 @@ fn is_image(asset: &Asset) -> bool {
     extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
 }
 
-fn open(asset: &Asset) -> io::Result<ImageReader<BufReader<File>>> {
-    let file = BufReader::new(files::open(&asset.file)?);
+fn open(asset: &Asset) -> io::Result<BufReader<File>> {
+    Ok(BufReader::new(files::open(&asset.file)?))
+}
+
+fn reader<R: BufRead + Seek>(file: R) -> io::Result<ImageReader<R>> {
     let mut reader = ImageReader::new(file).with_guessed_format()?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(ALLOC_MAX);
@@ -114,8 +120,20 @@ fn open(asset: &Asset) -> io::Result<ImageReader<BufReader<File>>> {
 }
 
 /// Returns width and height, of those that are looked at; what the file says, not its name.
-fn size(asset: &Asset) -> io::Result<Option<(u32, u32)>> {
-    let reader = open(asset)?;
+pub(super) fn size(asset: &Asset) -> io::Result<Option<(u32, u32)>> {
+    match is_image(asset) {
+        true => size_of(open(asset)?),
+        false => Ok(None),
+    }
+}
+
+/// As [`size`], of what is in memory.
+pub(super) fn size_of_bytes(bytes: &[u8]) -> Option<(u32, u32)> {
+    size_of(Cursor::new(bytes)).ok()?
+}
+
+fn size_of(file: impl BufRead + Seek) -> io::Result<Option<(u32, u32)>> {
+    let reader = reader(file)?;
     let size = caught(|| reader.into_dimensions().ok()).flatten();
     let is_fit = |(width, height): &(u32, u32)| {
         *width.min(height) >= SIDE_MIN && u64::from(*width) * u64::from(*height) <= PIXELS_MAX
@@ -123,10 +141,20 @@ fn size(asset: &Asset) -> io::Result<Option<(u32, u32)>> {
     Ok(size.filter(is_fit))
 }
 
-/// Returns a digest of what an image shows.
-fn pixels(asset: &Asset) -> Option<blake3::Hash> {
-    let reader = open(asset).ok()?;
-    if moves(asset, reader.format()?) {
+/// Returns a digest of what an image shows; None if it can't be decoded, moves, or has one colour only.
+pub(super) fn pixels(asset: &Asset) -> Option<blake3::Hash> {
+    caught(|| pixels_of(|| open(asset).ok())).flatten()
+}
+
+/// As [`pixels`], of what is in memory; something else may follow it.
+pub(super) fn pixels_of_bytes(bytes: &[u8]) -> Option<blake3::Hash> {
+    caught(|| pixels_of(|| Some(Cursor::new(bytes)))).flatten()
+}
+
+fn pixels_of<R: BufRead + Seek>(open: impl Fn() -> Option<R>) -> Option<blake3::Hash> {
+    let reader = reader(open()?).ok()?;
+    // The first of several frames says little of the others.
+    if is_animated(open()?, reader.format()?).unwrap_or(true) {
         return None;
     }
     let mut shown = reader.decode().ok()?.into_rgba8();
@@ -138,12 +166,10 @@ fn pixels(asset: &Asset) -> Option<blake3::Hash> {
     has_colours.then(|| blake3::hash(shown.as_raw()))
 }
 
-/// Says whether an image has several frames; the first says little of the others. One that can't be read has.
-fn moves(asset: &Asset, format: ImageFormat) -> bool {
-    let Ok(file) = files::open(&asset.file) else {
-        return true;
-    };
-    is_animated(BufReader::new(file), format).unwrap_or(true)
+/// Says whether bytes begin as images do that are decoded here.
+pub(super) fn is_image_by_bytes(bytes: &[u8]) -> bool {
+    let is_webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
+    is_webp || STARTS.iter().any(|start| bytes.starts_with(start))
 }
 
 fn is_animated(file: impl BufRead + Seek, format: ImageFormat) -> image::ImageResult<bool> {

@@ -22,7 +22,7 @@ use std::rc::Rc;
 use rawzip::{FileReader, RangeReader, ReaderAt};
 
 use self::kind::Kind;
-use self::streams::{Metered, TooMuch};
+use self::streams::{Hashed, Metered, TooMuch};
 use crate::encode::read_full;
 
 /// Bounds for one file and everything in it.
@@ -67,6 +67,8 @@ pub enum Found<'a> {
     Name,
     /// The unpacked content, which needn't be read to its end.
     Content(&'a mut dyn Read),
+    /// The digest of a content that isn't given, since what is packed in it is.
+    Digest(blake3::Hash),
     /// It can't be looked into, or not to its end.
     Closed(Closed),
 }
@@ -229,8 +231,10 @@ impl Walk<'_, '_> {
             Some(kind @ (Kind::Gzip | Kind::Tar)) => {
                 // It may have the name of what is packed.
                 self.content(&mut head.as_slice(), place);
-                let mut whole = head.as_slice().chain(whole.into_inner().1);
-                self.unrolled(kind, &mut whole, place.deeper());
+                let whole = head.as_slice().chain(whole.into_inner().1);
+                let mut hashed = Hashed::new(whole);
+                self.unrolled(kind, &mut hashed, place.deeper());
+                self.digest(hashed, place);
             }
             Some(kind) => match self.in_memory(&mut whole) {
                 Ok(Some(bytes)) => {
@@ -283,6 +287,21 @@ impl Walk<'_, '_> {
             found: Found::Content(content),
         };
         if let Err(error) = (self.look)(found) {
+            self.failed(place, &error);
+        }
+    }
+
+    /// Gives the digest of what was read, and of what is left to be.
+    fn digest(&mut self, mut hashed: Hashed<impl Read>, place: Place<'_>) {
+        // What is damaged has been told of.
+        if io::copy(&mut hashed, &mut io::sink()).is_err() {
+            return;
+        }
+        let digest = Packed {
+            path: place.path,
+            found: Found::Digest(hashed.digest()),
+        };
+        if let Err(error) = (self.look)(digest) {
             self.failed(place, &error);
         }
     }

@@ -15,7 +15,7 @@ impl Walk<'_, '_> {
         while let Some((name, data)) = chunk(bytes, at) {
             at += 12 + data.len();
             let deflated = match name {
-                b"zTXt" => after_zeros(data, 1).and_then(|data| data.get(1..)),
+                b"zTXt" | b"iCCP" => after_zeros(data, 1).and_then(|data| data.get(1..)),
                 // Keyword, whether it's compressed and how, language, the keyword in it.
                 b"iTXt" => after_zeros(data, 1)
                     .filter(|data| data.first() == Some(&1))
@@ -54,9 +54,10 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Gives what is compressed in the tags before a sound.
+    /// Gives what is compressed in the tags before a sound, and the tags themselves where zeros are put between their bytes.
     pub(super) fn id3(&mut self, bytes: &[u8], place: Place<'_>) {
         const HEADER_BYTES: usize = 10;
+        const UNSYNCHRONISED: u8 = 0x80;
         let Some(size) = bytes.get(6..HEADER_BYTES) else {
             return;
         };
@@ -64,7 +65,11 @@ impl Walk<'_, '_> {
             .iter()
             .fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f));
         let end = bytes.len().min(HEADER_BYTES + size);
-        self.each_zlib(&bytes[HEADER_BYTES..end], place);
+        let tag = &bytes[HEADER_BYTES..end];
+        self.each_zlib(tag, place);
+        if bytes[5] & UNSYNCHRONISED != 0 {
+            self.text(&synchronised(tag), place);
+        }
     }
 
     /// Gives what is compressed in an AVIF or HEIC besides the picture.
@@ -109,6 +114,17 @@ fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8; 4], &[u8])> {
     let name = bytes.get(at + 4..)?.first_chunk::<4>()?;
     let data = bytes.get(at + 8..(at + 8).checked_add(len)?)?;
     Some((name, data))
+}
+
+/// Returns tags without the zeros that keep players from taking them for sound (ID3v2, "unsynchronisation").
+fn synchronised(tag: &[u8]) -> Vec<u8> {
+    let mut is_behind = false;
+    let is_put = |byte: &&u8| {
+        let is_zero = is_behind && **byte == 0;
+        is_behind = **byte == 0xff;
+        !is_zero
+    };
+    tag.iter().filter(is_put).copied().collect()
 }
 
 /// Returns what stands behind so many zeros.

@@ -40,6 +40,31 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
+/// A reader that hashes what it reads.
+pub(super) struct Hashed<R> {
+    inner: R,
+    hasher: blake3::Hasher,
+}
+
+impl<R: Read> Hashed<R> {
+    pub(super) fn new(inner: R) -> Hashed<R> {
+        let hasher = blake3::Hasher::new();
+        Hashed { inner, hasher }
+    }
+
+    pub(super) fn digest(&self) -> blake3::Hash {
+        self.hasher.finalize()
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..n]);
+        Ok(n)
+    }
+}
+
 pub(super) fn gunzipped<R: Read>(source: R) -> impl Read {
     MultiGzDecoder::new(source)
 }

@@ -12,6 +12,7 @@ use super::*;
 struct Told {
     names: Vec<String>,
     contents: BTreeMap<String, Vec<u8>>,
+    digests: BTreeMap<String, blake3::Hash>,
     closed: Vec<(String, Closed)>,
 }
 
@@ -24,6 +25,9 @@ fn told_within(name: &str, bytes: &[u8], limits: &Limits) -> Told {
             Found::Content(content) => {
                 let all = told.contents.entry(path).or_default();
                 content.read_to_end(all)?;
+            }
+            Found::Digest(digest) => {
+                told.digests.insert(path, digest);
             }
             Found::Closed(why) => told.closed.push((path, why)),
         }
@@ -102,6 +106,21 @@ fn brotlied(content: &[u8]) -> Vec<u8> {
     }
     bytes.push(3);
     bytes
+}
+
+#[test]
+fn members_that_are_packed_have_the_digest_of_their_own_bytes() {
+    let inner = gzipped(&tarred(&[("docs/a.txt", b"first")]));
+    let told = told("packed", &zip(&[("in.tgz", &inner)]));
+    assert_eq!(told.digests["in.tgz"], blake3::hash(&inner));
+    assert_eq!(told.contents["in.tgz/docs/a.txt"], b"first");
+}
+
+#[test]
+fn tags_are_given_without_the_zeros_that_are_put_between_their_bytes() {
+    let tag = b"ID3\x03\0\x80\0\0\0\x0cAPIC\0\0\xff\0\xd8\xff\0\xe0";
+    let told = told("a.mp3", tag);
+    assert_eq!(told.contents[""], b"APIC\0\0\xff\xd8\xff\xe0");
 }
 
 #[test]

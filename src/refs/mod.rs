@@ -28,7 +28,7 @@ pub struct Found {
     pub comments: Vec<Range<usize>>,
     /// Strings of a script that look like the path of a file, in places where nothing is rewritten.
     pub mentions: Vec<Mention>,
-    /// Strings that a script puts together from parts which are all written in it.
+    /// Strings that a script puts together from parts which are written in it; [`UNKNOWN`] stands for one that isn't.
     pub constants: Vec<Mention>,
     /// Comments that name or hold a source map.
     pub source_maps: Vec<SourceMap>,
@@ -121,6 +121,9 @@ pub struct Built {
     /// The expression, at most 60 characters of it.
     pub text: String,
 }
+
+/// What stands for a part of a string that is known only when the script runs.
+pub const UNKNOWN: &str = "\0";
 
 /// The fault of a marker that isn't a string of its own, which would be published as it is.
 pub const MISPLACED: &str = "a placeholder must be a string of its own: \"$$ASSETS(img/*.png)$$\"";

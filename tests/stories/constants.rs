@@ -25,15 +25,15 @@ fn what_a_script_puts_together_from_what_is_written_in_it_is_found() {
         ),
         (
             "go(['puzzle', 'gears', 'solution', 'answer-key.png'].join('/'))",
-            4,
+            5,
         ),
         (
             "go(['', 'puzzle', 'gears', 'solution', ''].join('/') + id)",
-            4,
+            9,
         ),
         (
-            "const l = ['puzzle', 'gears', 'solution', 'answer-key.png'];\ngo(l.join(`/`))",
-            4,
+            "const l = ['puzzle', 'gears', 'sol', 'ution']; go(l.join(`/`).replace('l/', 'l'))",
+            51,
         ),
         (
             "go('puzzle'.concat('/gears/sol', 'ution/', 'answer-key.png'))",

@@ -13,6 +13,7 @@ mod commands;
 mod config;
 mod conformance;
 mod constants;
+mod copies;
 mod cors;
 mod crawler;
 mod deployers;

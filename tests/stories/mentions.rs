@@ -2,6 +2,7 @@
 //! `docs/hidden-names.md` names.
 
 mod binary;
+mod more;
 mod scripts;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use assetsync::{Error, ProblemKind, Progress, build, walk};
 
 use self::binary::in_binary_files;
+use self::more::{UMLAUT, in_other_writing};
 use self::scripts::in_styles_and_scripts;
 use crate::support::Site;
 use crate::support::library::{built, config, secret};
@@ -16,7 +18,7 @@ use crate::support::packing::{gzipped, utf16};
 
 const LEVELS: &str = r#"
 [[rule]]
-match = "**/*.{docx,xlsx,epub,odt,cbz,jar,vcf,map,mkv}"
+match = "**/*.{docx,xlsx,epub,odt,cbz,jar,vcf,map,mkv,yaml}"
 publish = true
 [[level]]
 name = "solution"
@@ -45,6 +47,7 @@ fn hidden() -> Site {
         .file(PICTURE, "a picture")
         .file(SCRIPT, "light()")
         .file("hunt/lantern/solution/wax.html", "<p>wax")
+        .file(UMLAUT, "<p>size")
 }
 
 fn in_pages() -> Vec<Way> {
@@ -442,6 +445,7 @@ fn whoever_mentions_a_solution_by_mistake_is_told() {
         in_styles_and_scripts(&token),
         in_data(),
         in_binary_files(),
+        in_other_writing(),
         unseen(),
     ]
     .concat();

@@ -468,6 +468,9 @@ fn what_looks_like_a_hidden_name_and_is_none_is_no_alarm() {
         "../../other/solution/wheel.png",
         "../../other/solution/../wheel.png",
         "https://elsewhere.example/solution/wheel.png",
+        "[\"gears\", \"solution\"]",
+        "<b>gears</b>/<b>solution</b> of it",
+        "gears=2Fsolutions and so=\nlution",
     ] {
         let said = said_of(text);
         assert!(!said.contains("notes.txt"), "{text}: {said}");

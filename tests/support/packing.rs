@@ -103,6 +103,17 @@ pub fn pdf_with_link(link: &str) -> Vec<u8> {
     page("", link)
 }
 
+/// A PDF with an attachment, which is deflated.
+pub fn attached_pdf(content: &[u8]) -> Vec<u8> {
+    let content = zlib(content);
+    let head = format!(
+        "<< /Type /EmbeddedFile /Length {} /Filter /FlateDecode >>\nstream\n",
+        content.len()
+    );
+    let attachment = [head.as_bytes(), &content, b"\nendstream"].concat();
+    pdf(&[b"<< /Type /Catalog >>".to_vec(), attachment])
+}
+
 pub fn deflated_pdf(content: &str) -> Vec<u8> {
     page(content, "(/)")
 }

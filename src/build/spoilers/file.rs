@@ -1,19 +1,23 @@
 //! Finds names in one file, and in what is packed in it.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use super::Search;
-use super::needles::{self, Needle, picture};
+use super::built;
+use super::meaning::{How, Meaning, Place};
 use super::reading::{Bytes, Reading, Utf16};
 use crate::body;
+use crate::build::copies::Same;
+use crate::build::inside::{Copied, Scan, Whole};
 use crate::build::read::Constant;
 use crate::encode::read_full;
 use crate::files;
 use crate::media;
 use crate::packed::{self, Closed, Found, Limits, Packed};
 use crate::path::LogicalPath;
+use crate::refs::UNKNOWN;
 
 /// Bounds what is searched at a time, in bytes.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -24,25 +28,8 @@ const OVERLAP_BYTES: usize = 16 << 10;
 /// So near to a window's end, in bytes, a name isn't believed: an escape may be cut there. The other window has it whole.
 const EDGE_BYTES: usize = 64;
 
-/// Shorter names in binary files may be there by chance: they need to stand by themselves.
-const BINARY_NAME_BYTES_MIN: usize = 8;
-
-/// Ways in which a name is meant, surest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum How {
-    /// The file's own name.
-    Named,
-    /// That of its folder.
-    AsFolder,
-    /// That of the same picture in another size or format.
-    AsPicture,
-    /// The own name of a page or script, without its ending.
-    Endless,
-    /// Of a folder that has hidden files.
-    AsFolderOfFiles,
-    /// Its name without a folder.
-    Bare,
-}
+/// How many strings with an unknown part are looked at in one file.
+const PATTERNS_MAX: usize = 200;
 
 /// Where a name stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +47,8 @@ pub(super) enum Spot {
 pub(super) struct Outcome {
     /// The first mention of each hidden file, by its place among all.
     pub hits: BTreeMap<usize, (How, Spot)>,
+    /// The first copy of each hidden file.
+    pub copies: BTreeMap<usize, (Same, Spot)>,
     /// What couldn't be looked into: the first member of each kind, and how many there are.
     pub closed: BTreeMap<Closed, (String, usize)>,
 }
@@ -94,15 +83,6 @@ enum Within {
     Constants(Vec<(usize, (u32, u32))>),
 }
 
-/// A place in which a pattern was found.
-struct Place<'a> {
-    text: &'a [u8],
-    before: &'a [u8],
-    after: &'a [u8],
-    /// Folders above hidden files that the text names, once they are asked for.
-    bases: &'a OnceCell<BTreeSet<String>>,
-}
-
 /// Returns what the object of this place names that it may not know.
 pub(super) fn look(search: &Search<'_>, file: usize) -> io::Result<Outcome> {
     let object = &search.objects[file];
@@ -126,23 +106,14 @@ pub(super) fn look(search: &Search<'_>, file: usize) -> io::Result<Outcome> {
     Ok(looked.outcome)
 }
 
-/// Tells whether a path goes on with what follows: letters, another folder, or an ending.
-fn goes_on(after: &[u8]) -> bool {
-    match after {
-        [] => false,
-        [b'/' | b'%', ..] => true,
-        [b'.', next, ..] => is_name(*next),
-        [byte, ..] => is_name(*byte),
-    }
-}
-
-impl File<'_> {
+impl<'a> File<'a> {
     /// Searches all of it. Returns whether something may be packed in it.
     fn all(&mut self, content: &mut dyn Read) -> io::Result<bool> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut carried = 0;
         let mut offset = 0;
         let mut may_be_packed = self.is_binary;
+        let mut scan = None;
         let read = loop {
             let n = match read_full(&mut &mut *content, &mut buffer[carried..]) {
                 Ok(n) => n,
@@ -156,8 +127,12 @@ impl File<'_> {
             if offset == 0 {
                 self.begin(window.bytes);
                 may_be_packed |= media::is_compressed(window.bytes);
+                scan = self.scan();
             }
             self.window(&window);
+            if let Some(scan) = &mut scan {
+                scan.feed(window.bytes, carried);
+            }
             if window.is_last {
                 break Ok(may_be_packed);
             }
@@ -166,7 +141,53 @@ impl File<'_> {
             buffer.copy_within(CHUNK_BYTES.., 0);
         };
         self.buffer = buffer;
+        // Of what is damaged, only a part was read.
+        if let Some(scan) = scan.filter(|_| read.is_ok()) {
+            scan.finish().into_iter().for_each(|copy| self.copied(copy));
+        }
         read
+    }
+
+    /// Begins to look for copies of hidden files.
+    fn scan(&self) -> Option<Scan<'a>> {
+        let whole = match &self.within {
+            Within::File => Whole::IsKnown,
+            Within::Member(_) => Whole::Counts,
+            Within::Names(_) | Within::Constants(_) => return None,
+        };
+        let search: &'a Search<'a> = self.search;
+        let originals = search.originals.as_ref()?;
+        Some(originals.scan(whole, !self.is_binary))
+    }
+
+    fn copied(&mut self, copy: Copied) {
+        let is_whole = copy.at == Some(0)
+            && copy.size_bytes == Some(self.search.objects[self.file].size_bytes);
+        // The same bytes in two files are told of elsewhere.
+        if is_whole && matches!(self.within, Within::File) {
+            return;
+        }
+        let spot = match (&self.within, copy.at) {
+            (Within::File, Some(at)) if !self.is_binary => Spot::At(at),
+            (Within::Member(path), _) => Spot::Packed(path.clone()),
+            _ => Spot::Packed(String::new()),
+        };
+        self.copy(copy.other, copy.same, spot);
+    }
+
+    fn copy(&mut self, other: usize, same: Same, spot: Spot) {
+        if self.search.may_be_there(self.file, other) {
+            return;
+        }
+        let known = self.outcome.copies.get(&other);
+        // The path of a member tells more than that there's something.
+        let is_news = known.is_none_or(|(known_same, known)| {
+            let is_placed = *known == Spot::Packed(String::new()) && spot != *known;
+            same < *known_same || same == *known_same && is_placed
+        });
+        if is_news {
+            self.outcome.copies.insert(other, (same, spot));
+        }
     }
 
     /// Tells from the first bytes how the others are read.
@@ -189,7 +210,18 @@ impl File<'_> {
     fn constants(&mut self, constants: &[Constant]) -> io::Result<()> {
         let mut written = Vec::new();
         let mut lines = Vec::new();
+        let mut patterns = 0;
         for constant in constants {
+            if let Some((before, after)) = constant.text.split_once(UNKNOWN) {
+                patterns += 1;
+                if patterns <= PATTERNS_MAX
+                    && let Some(other) = built::only_hidden(self.search, self.file, before, after)
+                {
+                    let (line, column) = constant.place;
+                    self.hit_at(other, How::Built, Spot::Place(line, column));
+                }
+                continue;
+            }
             lines.push((written.len(), constant.place));
             written.push(b'"');
             written.extend_from_slice(constant.text.as_bytes());
@@ -223,6 +255,9 @@ impl File<'_> {
     fn member(&mut self, packed: Packed<'_>, names: &mut Vec<u8>) -> io::Result<()> {
         match packed.found {
             Found::Name => {
+                if let Some((other, how)) = self.search.by_end(packed.path) {
+                    self.hit_at(other, how, Spot::Packed(packed.path.to_string()));
+                }
                 names.extend_from_slice(packed.path.as_bytes());
                 names.push(b'\n');
                 match names.len() < CHUNK_BYTES {
@@ -233,6 +268,13 @@ impl File<'_> {
             Found::Content(content) => {
                 self.within = Within::Member(packed.path.to_string());
                 self.all(content).map(|_| ())
+            }
+            Found::Digest(digest) => {
+                let originals = self.search.originals.as_ref();
+                if let Some(other) = originals.and_then(|all| all.by_digest(&digest)) {
+                    self.copy(other, Same::Bytes, Spot::Packed(packed.path.to_string()));
+                }
+                Ok(())
             }
             Found::Closed(why) => {
                 let first = || (packed.path.to_string(), 0);
@@ -271,14 +313,52 @@ impl File<'_> {
     }
 
     fn window(&mut self, window: &Window<'_>) {
+        if !self.is_binary {
+            self.in_parts(window);
+        }
         let verbatim = Reading::verbatim(window.bytes);
         self.reading(window, &verbatim);
         let bytes = self.bytes;
         verbatim.each(bytes, &mut |reading| self.reading(window, reading));
     }
 
+    /// Searches for paths that are written in parts.
+    fn in_parts(&mut self, window: &Window<'_>) {
+        let needles = &self.search.needles;
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        let mut look = |path: &str, at: usize| {
+            let other = needles.at(path).or_else(|| needles.at(&format!("{path}/")));
+            // Of a list, as much as is a path.
+            let is_longer = found.last().is_some_and(|(_, last)| *last == at);
+            if let Some(other) = other {
+                found.truncate(found.len() - usize::from(is_longer));
+                found.push((other, at));
+            }
+        };
+        let is_data = matches!(window.bytes.trim_ascii_start(), [b'{' | b'[', ..]);
+        needles.firsts.each(window.bytes, is_data, &mut look);
+        if matches!(self.extension().as_deref(), Some("yaml" | "yml")) {
+            needles.firsts.each_in_yaml(window.bytes, &mut look);
+        }
+        for (other, at) in found {
+            self.hit(other, How::Named, window.offset + at as u64);
+        }
+    }
+
+    fn extension(&self) -> Option<String> {
+        match &self.within {
+            Within::Member(path) => Some(path.rsplit_once('.')?.1.to_ascii_lowercase()),
+            _ => self.search.objects[self.file].path.extension(),
+        }
+    }
+
     fn reading(&mut self, window: &Window<'_>, reading: &Reading<'_>) {
         let needles = &self.search.needles;
+        let meaning = Meaning {
+            search: self.search,
+            file: self.file,
+            is_binary: self.is_binary,
+        };
         let bases = OnceCell::new();
         for part in reading.parts(needles.longest + EDGE_BYTES) {
             let text = &reading.bytes[part.clone()];
@@ -294,7 +374,7 @@ impl File<'_> {
                     bases: &bases,
                 };
                 for needle in needles.meanings(found.pattern().as_usize()) {
-                    if let Some((other, how)) = self.means(needle, &place) {
+                    if let Some((other, how)) = meaning.of(needle, &place) {
                         let origin = reading.origin(start) as u64;
                         self.hit(other, how, window.offset + origin);
                     }
@@ -305,6 +385,10 @@ impl File<'_> {
 
     fn hit(&mut self, other: usize, how: How, at: u64) {
         let spot = self.spot(at);
+        self.hit_at(other, how, spot);
+    }
+
+    fn hit_at(&mut self, other: usize, how: How, spot: Spot) {
         let is_surer = match self.outcome.hits.get(&other) {
             None => true,
             // The path of a member tells more than that there's something.
@@ -317,144 +401,6 @@ impl File<'_> {
             self.outcome.hits.insert(other, (how, spot));
         }
     }
-
-    /// Returns which object a name means in this file, if any.
-    fn means(&self, needle: &Needle, place: &Place<'_>) -> Option<(usize, How)> {
-        match needle {
-            Needle::Key(other) => Some((*other, How::Named)),
-            Needle::Path(tail) => Some((self.by_tail(tail, place)?, How::Named)),
-            Needle::Folder(tail) => {
-                let other = self.by_tail(tail, place)?;
-                Some((other, self.of_folder(other)))
-            }
-            Needle::Slashless(tail) => {
-                let other = self.by_address(tail, place)?;
-                Some((other, self.of_folder(other)))
-            }
-            Needle::Endless(tail) => Some((self.by_address(tail, place)?, How::Endless)),
-            Needle::Picture(tail) => {
-                let form = self.other_form(tail, place.after)?;
-                let stem_alone = Place {
-                    after: b"",
-                    ..*place
-                };
-                let other = self.by_tail(tail, &stem_alone)?;
-                (!self.is_file(other, form)).then_some((other, How::AsPicture))
-            }
-            Needle::Bare(name) => self.bare(name, place),
-        }
-    }
-
-    fn of_folder(&self, other: usize) -> How {
-        match self.search.other(other).0.file_name() {
-            "index.html" => How::AsFolder,
-            _ => How::AsFolderOfFiles,
-        }
-    }
-
-    /// As [`File::by_tail`], if it stands where addresses do: without an ending, it may be any two words. Behind a slash, it's an
-    /// address whatever follows: a blank, a comma, the end of a line.
-    fn by_address(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
-        let is_behind_slash = place.before.last() == Some(&b'/');
-        if is_behind_slash && !goes_on(place.after) {
-            return self.by_tail(tail, place);
-        }
-        let ends = place.after.first().is_none_or(|byte| {
-            matches!(byte, b'"' | b'\'' | b'`' | b'?' | b'#' | b')' | b'&' | b'<')
-        });
-        let begins = place
-            .before
-            .last()
-            .is_none_or(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'/' | b'=' | b'('));
-        match ends && begins {
-            true => self.by_tail(tail, place),
-            false => None,
-        }
-    }
-
-    /// Returns the object that `tail` means in this place.
-    fn by_tail(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
-        let whole = || self.search.needles.at(tail);
-        // `index.html` alone isn't that of a folder above.
-        let is_alone = !tail.contains('/') && !place.before.ends_with(b"../");
-        let relative = || {
-            let seen = match is_alone {
-                true => self.search.beside(self.file, tail),
-                false => self.search.seen_from(self.file, tail),
-            };
-            seen.or_else(|| self.by_base(tail, place))
-        };
-        // In binary files, anything may stand beside a name.
-        if self.is_binary && tail.len() >= BINARY_NAME_BYTES_MIN {
-            return match is_alone {
-                true => relative(),
-                false => whole().or_else(relative),
-            };
-        }
-        if place.after.first().copied().is_some_and(is_name) {
-            return None;
-        }
-        match place.before.last() {
-            // Behind another folder, only the whole path can be meant: the site's own prefix may stand there.
-            Some(b'/') if !place.before.ends_with(b"./") => whole(),
-            Some(b'/') | None => relative(),
-            Some(byte) if is_name(*byte) || *byte == b'.' => None,
-            Some(_) => relative(),
-        }
-    }
-
-    /// Returns the object that `tail` means below a folder that the same text names, unless it's a file seen from here.
-    fn by_base(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
-        let bases = place.bases.get_or_init(|| self.search.bases(place.text));
-        let mut meant = bases
-            .iter()
-            .filter_map(|base| self.search.seen_from(self.file, &format!("{base}{tail}")));
-        let other = meant.next()?;
-        (!self.search.is_file_seen_from(self.file, tail)).then_some(other)
-    }
-
-    fn bare(&self, name: &str, place: &Place<'_>) -> Option<(usize, How)> {
-        let is_beside = |byte: &u8| is_name(*byte) || matches!(byte, b'.' | b'/' | b'%');
-        if place.before.last().is_some_and(is_beside)
-            || place.after.first().copied().is_some_and(is_name)
-        {
-            return None;
-        }
-        if let Some(other) = self.by_base(name, place) {
-            return Some((other, How::Named));
-        }
-        let needles = &self.search.needles;
-        let distinctive = needles.distinctive(&name.to_ascii_lowercase())?;
-        Some((distinctive, How::Bare))
-    }
-
-    /// Returns what stands behind a picture's name without its ending, if that is another size or format: `-600w.webp`.
-    fn other_form<'t>(&self, tail: &str, after: &'t [u8]) -> Option<&'t str> {
-        const FORM_BYTES_MAX: usize = 48;
-        let is_form = |byte: &&u8| is_name(**byte) || matches!(byte, b'.' | b'@');
-        let len = after
-            .iter()
-            .take(FORM_BYTES_MAX)
-            .take_while(is_form)
-            .count();
-        let form = std::str::from_utf8(&after[..len]).ok()?;
-        let form = form.trim_end_matches('.');
-        let form = match self.is_binary {
-            true => needles::up_to_picture(form)?,
-            false => form,
-        };
-        let (_, own) = picture(tail)?;
-        let (between, extension) = picture(form)?;
-        let is_own = between.is_empty() && extension.eq_ignore_ascii_case(own);
-        (form.starts_with(['.', '-', '_', '@']) && !is_own).then_some(form)
-    }
-
-    /// Returns whether the tree has a file that is called like `other`, but for its ending.
-    fn is_file(&self, other: usize, form: &str) -> bool {
-        let path = self.search.other(other).0.as_str();
-        let stem = picture(path).map_or(path, |(stem, _)| stem);
-        self.search.is_file(&format!("{stem}{form}"))
-    }
 }
 
 impl Window<'_> {
@@ -466,14 +412,13 @@ impl Window<'_> {
     }
 }
 
-fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
-}
-
 fn bytes_of(path: &str, is_binary: bool) -> Bytes {
     let extension = path.rsplit_once('.').map(|(_, extension)| extension);
     match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("ics" | "ifb" | "vcf" | "vcard" | "eml" | "mht" | "mhtml") => Bytes::Folded,
+        Some("atom" | "htm" | "html" | "rss" | "svg" | "xhtml" | "xml") if !is_binary => {
+            Bytes::Markup
+        }
         _ if is_binary => Bytes::Anything,
         _ => Bytes::Text,
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use super::markup::{inline_tag, invisible, tag};
 
 /// A place of a text, and what is read there.
 pub(super) struct Change<'t> {
@@ -21,7 +21,7 @@ enum Put<'t> {
 }
 
 impl<'t> Change<'t> {
-    fn new(at: Range<usize>, text: &'t [u8]) -> Change<'t> {
+    pub(super) fn new(at: Range<usize>, text: &'t [u8]) -> Change<'t> {
         Change {
             at,
             put: Put::Text(text),
@@ -64,6 +64,12 @@ pub(super) enum Layer<'t> {
     Folds,
     /// `</w:t></w:r><w:r><w:t>`, as offices cut words.
     Tags,
+    /// `<b>`, `<wbr>`, `</span>`, and comments: what may stand within a word of a page.
+    Inline,
+    /// A soft hyphen, and what else has no width.
+    Invisible,
+    /// `=2F`, and `=` at the end of a line (RFC 2045).
+    Quoted,
     /// `&#47;`, `&sol;`, and what the document declares.
     Entities(&'t Table),
     /// `"a" + "b"`, `${"a"}`, and a section of CDATA behind another.
@@ -97,6 +103,9 @@ impl<'t> Layer<'t> {
             }
             Layer::Folds => (b"\n=", fold),
             Layer::Tags => (b"<", tag),
+            Layer::Inline => (b"<", inline_tag),
+            Layer::Invisible => (b"\xc2\xe2\xef", invisible),
+            Layer::Quoted => (b"=", quoted),
             Layer::Joins => (b"+$]", join),
             Layer::ScriptEscapes => (b"\\", script_escape),
             Layer::CssEscapes => (b"\\", css_escape),
@@ -221,32 +230,26 @@ fn fold(text: &[u8], at: usize) -> Option<Change<'_>> {
     Some(Change::new(start..at + 2, b""))
 }
 
-/// A tag; one that ends a line or a cell stands for a line break.
-fn tag(text: &[u8], at: usize) -> Option<Change<'_>> {
-    const TAG_BYTES_MAX: usize = 4096;
-    const BREAKS: [&[u8]; 10] = [
-        b"p",
-        b"br",
-        b"tab",
-        b"tr",
-        b"tc",
-        b"si",
-        b"h",
-        b"line-break",
-        b"table-cell",
-        b"row",
-    ];
-    let rest = &text[at..text.len().min(at + TAG_BYTES_MAX)];
-    let end = memchr::memchr(b'>', rest)?;
-    let name = rest[1..end].strip_prefix(b"/").unwrap_or(&rest[1..end]);
-    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-');
-    let name = &name[..name.iter().take_while(is_name).count()];
-    let local = name.rsplit(|byte| *byte == b':').next().unwrap_or(name);
-    let text: &[u8] = match BREAKS.contains(&local) {
-        true => b"\n",
-        false => b"",
-    };
-    Some(Change::new(at..at + end + 1, text))
+/// Returns whether there's something that only mails write so.
+pub(super) fn has_quoted(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', text).any(|at| {
+        matches!(
+            &text[at + 1..],
+            [b'2', b'f' | b'F', ..] | [b'\n', ..] | [b'\r', b'\n', ..]
+        )
+    })
+}
+
+fn quoted(text: &[u8], at: usize) -> Option<Change<'_>> {
+    match &text[at + 1..] {
+        [b'\r', b'\n', ..] => Some(Change::new(at..at + 3, b"")),
+        [b'\n', ..] => Some(Change::new(at..at + 2, b"")),
+        [high, low, ..] => {
+            let byte = u8::try_from(hex(&[*high, *low])?).ok()?;
+            Some(Change::byte(at..at + 3, byte))
+        }
+        _ => None,
+    }
 }
 
 fn is_quote(byte: u8) -> bool {
@@ -424,70 +427,4 @@ pub(super) fn segment_start(text: &[u8]) -> usize {
         )
     };
     text.iter().rposition(is_outside).map_or(0, |last| last + 1)
-}
-
-/// In so many ways, base64 can be cut.
-pub(super) const PHASES: usize = 4;
-
-/// Shorter base64 can't hold a name.
-const BASE64_BYTES_MIN: usize = 16;
-
-/// Lines of base64 are at least this long where they're wrapped; the last one is shorter.
-const BASE64_LINE_BYTES_MIN: usize = 60;
-
-/// Calls `found` with what each stretch of base64 says, and where it begins; also if up to `starts` characters less belong
-/// to it. At the beginning of the text, where it may be cut, that's always tried.
-pub(super) fn each_base64(text: &[u8], starts: usize, mut found: impl FnMut(usize, &[u8])) {
-    let is_base64 =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
-    let mut at = 0;
-    let mut encoded = Vec::new();
-    while at < text.len() {
-        let Some(start) = text[at..].iter().position(|byte| is_base64(*byte)) else {
-            return;
-        };
-        let start = at + start;
-        encoded.clear();
-        at = start;
-        loop {
-            let line = text[at..]
-                .iter()
-                .take_while(|byte| is_base64(**byte))
-                .count();
-            encoded.extend_from_slice(&text[at..at + line]);
-            at += line;
-            let rest = &text[at..];
-            let rest = rest.strip_prefix(b"\r").unwrap_or(rest);
-            match rest {
-                [b'\n', next, ..] if line >= BASE64_LINE_BYTES_MIN && is_base64(*next) => {
-                    at = text.len() - rest.len() + 1;
-                }
-                _ => break,
-            }
-        }
-        let starts = if start == 0 { PHASES } else { starts };
-        for skipped in 0..starts.min(encoded.len()) {
-            let encoded = &encoded[skipped..];
-            if encoded.len() >= BASE64_BYTES_MIN
-                && let Some(unpacked) = decoded(encoded)
-            {
-                found(start + skipped, &unpacked);
-            }
-        }
-    }
-}
-
-/// Decodes as much as is whole.
-fn decoded(encoded: &[u8]) -> Option<Vec<u8>> {
-    let is_url = encoded.iter().any(|byte| matches!(byte, b'-' | b'_'));
-    let encoding = if is_url {
-        BASE64URL_NOPAD
-    } else {
-        BASE64_NOPAD
-    };
-    let whole = encoded.len() - usize::from(encoded.len() % 4 == 1);
-    let all = encoding.decode(&encoded[..whole]);
-    // Bits that are left over at the end needn't be zero.
-    let fours = &encoded[..encoded.len() - encoded.len() % 4];
-    all.or_else(|_| encoding.decode(fours)).ok()
 }

@@ -1,19 +1,29 @@
 //! Looks for the names of what must stay unknown in everything that is to be published: tokens, and paths as they would
 //! be written in that place. Finds what no parser sees as a reference: strings, comments, data.
 
+mod base64;
+mod built;
+mod encodings;
 mod file;
 mod layers;
+mod markup;
+mod meaning;
 mod needles;
+mod parts;
 mod reading;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use regex::bytes::Regex;
 
-use self::file::{How, Outcome, Spot};
+use self::file::{Outcome, Spot};
+use self::meaning::How;
 use self::needles::Needles;
+use super::copies::{self, Same};
+use super::inside::Originals;
 use super::limits::{may_name, told_upwards};
 use super::read::{Draft, Lines, same_length_utf8};
 use super::{Former, Object};
@@ -46,6 +56,7 @@ pub(super) fn find(
     let search = Search {
         drafts,
         known,
+        originals: Originals::new(tree, objects, drafts, progress),
         ..Search::new(tree, objects, needles)
     };
     search.all(|_| true, progress)
@@ -81,7 +92,11 @@ struct Search<'a> {
     former: &'a [Former],
     known: &'a [(u32, u32)],
     needles: Needles,
+    /// None if copies of hidden files say nothing.
+    originals: Option<Originals>,
     literals: Regex,
+    /// Once they are asked for.
+    ends: OnceLock<HashMap<String, Option<usize>>>,
 }
 
 impl<'a> Search<'a> {
@@ -93,6 +108,8 @@ impl<'a> Search<'a> {
             former: &[],
             known: &[],
             needles,
+            originals: None,
+            ends: OnceLock::new(),
             literals: Regex::new(LITERALS).expect("a regular expression"),
         }
     }
@@ -153,17 +170,28 @@ impl<'a> Search<'a> {
         let surest = surest(&hits);
         hits.retain(|(spot, _, how)| *how < How::Endless || surest[spot] == *how);
         let mut content = Vec::new();
-        if hits.iter().any(|(spot, ..)| matches!(spot, Spot::At(_))) {
+        let is_placed = |spot: &Spot| matches!(spot, Spot::At(_));
+        let copies = outcome.copies;
+        if hits.iter().any(|(spot, ..)| is_placed(spot))
+            || copies.values().any(|(_, spot)| is_placed(spot))
+        {
             body::open(&self.objects[file])?.read_to_end(&mut content)?;
         }
         let text = same_length_utf8(&content);
         let mut lines = Lines::new(&text);
+        let mut place = |spot: &Spot| match spot {
+            Spot::At(at) => Some(lines.place((*at as usize).min(text.len()))),
+            Spot::Place(line, column) => Some((*line, *column)),
+            Spot::Packed(_) => None,
+        };
+        for (other, (same, spot)) in copies {
+            let (asset, to) = (&self.tree.assets[file], &self.tree.assets[other]);
+            let verb = has(same, &spot);
+            let told = copies::told(self.tree, asset, place(&spot), &verb, to);
+            spoilers.problems.push(told);
+        }
         for (spot, other, how) in hits {
-            let place = match &spot {
-                Spot::At(at) => Some(lines.place((*at as usize).min(text.len()))),
-                Spot::Place(line, column) => Some((*line, *column)),
-                Spot::Packed(_) => None,
-            };
+            let place = place(&spot);
             let verb = self.verb(&spot, other, how);
             let asset = &self.tree.assets[file];
             let told = told_upwards(self.tree, asset, place, &verb, self.other(other));
@@ -182,6 +210,8 @@ impl<'a> Search<'a> {
             How::AsFolder | How::AsFolderOfFiles => ("names", " the folder of"),
             How::AsPicture => ("names", " another form of"),
             How::Endless => ("names", ", without its ending,"),
+            How::AsTwin => ("names", ", by another address,"),
+            How::Built => ("may build the address of", ""),
             How::Bare => ("may name", ""),
         };
         match spot {
@@ -244,10 +274,40 @@ impl<'a> Search<'a> {
         self.needles.at(&format!("{folder}{name}"))
     }
 
+    /// Returns the hidden object that a path in an archive is the end of, if it's the only file of the tree with that end. Two
+    /// folders say surely that it's meant.
+    fn by_end(&self, path: &str) -> Option<(usize, How)> {
+        let ends = self.ends.get_or_init(|| self.needles.ends(self.objects));
+        let ends_of = |path: &str| {
+            let starts: Vec<usize> = path
+                .match_indices('/')
+                .map(|(slash, _)| slash + 1)
+                .collect();
+            std::iter::once(0).chain(starts).collect::<Vec<usize>>()
+        };
+        let mut found = ends_of(path).into_iter().filter_map(|start| {
+            let end = &path[start..];
+            let how = match end.matches('/').count() {
+                0 => return None,
+                1 => How::Bare,
+                _ => How::Named,
+            };
+            Some((ends.get(end).copied()??, how))
+        });
+        found.next()
+    }
+
     /// Returns whether `tail` means any file of the tree from there.
     fn is_file_seen_from(&self, file: usize, tail: &str) -> bool {
         let mut folders = folders_up(self.objects[file].path.folder());
         folders.any(|folder| self.is_file(&format!("{folder}{tail}")))
+    }
+
+    fn is_folder(&self, folder: &str) -> bool {
+        let by_path = |object: &Object| object.path.as_str() < folder;
+        let first = self.objects.partition_point(by_path);
+        let first = self.objects.get(first);
+        first.is_some_and(|object| object.path.as_str().starts_with(folder))
     }
 
     fn is_file(&self, path: &str) -> bool {
@@ -276,6 +336,21 @@ impl<'a> Search<'a> {
     }
 }
 
+/// Says in words that a file has a copy of another inside it.
+fn has(same: Same, spot: &Spot) -> String {
+    let (verb, what) = match same {
+        Same::Bytes => ("has", "the same bytes as"),
+        Same::Text => ("has", "the same text as"),
+        Same::Picture => ("shows", "the same picture as"),
+    };
+    match spot {
+        Spot::Packed(path) if !path.is_empty() => {
+            format!("{verb}, in `{}` inside it, {what}", escape(path))
+        }
+        _ => format!("{verb}, inside it, {what}"),
+    }
+}
+
 /// Returns how what is meant in each place is surely meant.
 fn surest(hits: &[(Spot, usize, How)]) -> BTreeMap<Spot, How> {
     let mut surest = BTreeMap::new();
@@ -299,6 +374,12 @@ fn doubtful(problem: Problem, how: How) -> Problem {
     let cause = match how {
         How::Bare => {
             "have the name of a file that isn't open, without its folder: take it out, or excuse the pair by a rule with `may_name`"
+        }
+        How::Built => {
+            "build addresses that only files have which aren't open (`-v` shows where): take it out, or excuse the pair by a rule with `may_name`"
+        }
+        How::AsTwin => {
+            "have another address of a page that isn't open, such as `a.html` for `a/index.html`: take it out, or excuse the pair by a rule with `may_name`"
         }
         How::Endless => {
             "have the address of a file that isn't open, without its ending: take it out, or excuse the pair by a rule with `may_name`"

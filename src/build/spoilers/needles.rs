@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use super::encodings;
+use super::parts::Firsts;
 use crate::build::{Former, Object};
 use crate::levels::LevelId;
 use crate::store::token_in_name;
@@ -16,6 +18,9 @@ const PICTURES: [&str; 9] = [
     "avif", "gif", "heic", "jpeg", "jpg", "jxl", "png", "svg", "webp",
 ];
 
+/// Endings of pages.
+const PAGES: [&str; 3] = ["htm", "html", "xhtml"];
+
 /// The meaning of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Needle {
@@ -27,8 +32,11 @@ pub(super) enum Needle {
     Folder(String),
     /// The same without that slash.
     Slashless(String),
-    /// The path of a page without its ending, as many servers take it, or of a script or style, as bundlers write it.
+    /// The path of a page without its ending, as many servers take it, or of another file, as bundlers and people write it.
     Endless(String),
+    /// Another address of a page: what the path is without its ending, and what follows instead. `solution.html` is one of
+    /// `solution/index.html`.
+    Twin(String, &'static str),
     /// The path of a picture without its ending: other sizes and formats are called so.
     Picture(String),
     /// The name of a file without its folder.
@@ -46,6 +54,8 @@ pub(super) struct Needles {
     distinctive: HashMap<String, usize>,
     /// Folders above hidden files, also by what they're called from a folder above them.
     folders: HashSet<String>,
+    /// What hidden paths begin with.
+    pub firsts: Firsts,
     /// The levels of hidden files.
     pub levels: BTreeSet<LevelId>,
     /// The longest pattern, in bytes.
@@ -101,14 +111,14 @@ impl Needles {
             let key = former.key.as_str();
             let token = token_in_name(key).map(|token| token.to_string());
             let key = token.unwrap_or_else(|| key.to_string());
-            if !patterns.0.contains_key(&key) {
+            if !patterns.0.contains_key(key.as_bytes()) {
                 patterns.add(key, Needle::Key(first + index));
             }
         }
         if patterns.0.is_empty() {
             return None;
         }
-        let (patterns, meanings): (Vec<String>, Vec<BTreeSet<Needle>>) =
+        let (patterns, meanings): (Vec<Vec<u8>>, Vec<BTreeSet<Needle>>) =
             patterns.0.into_iter().unzip();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -117,8 +127,9 @@ impl Needles {
             .expect("names are few and short enough");
         Some(Needles {
             automaton,
-            longest: patterns.iter().map(String::len).max().unwrap_or(0),
+            longest: patterns.iter().map(Vec::len).max().unwrap_or(0),
             meanings: meanings.into_iter().map(Vec::from_iter).collect(),
+            firsts: Firsts::of(hidden.iter().map(|(_, object)| object.path.as_str())),
             by_path,
             distinctive: distinctive(objects, &hidden),
             folders,
@@ -141,6 +152,27 @@ impl Needles {
         self.distinctive.get(name).copied()
     }
 
+    /// Returns what is left of hidden files' paths from each folder down, and which file each is; none if several are.
+    pub(super) fn ends(&self, objects: &[Object]) -> HashMap<String, Option<usize>> {
+        let has_folder = |end: &&str| end.contains('/');
+        let mut ends: HashMap<String, Option<usize>> = HashMap::new();
+        for (path, file) in self.by_path.iter().filter(|(path, _)| !path.ends_with('/')) {
+            for end in tails(path).filter(has_folder) {
+                let known = ends.entry(end.to_string()).or_insert(Some(*file));
+                *known = known.filter(|known| known == file);
+            }
+        }
+        let is_open = |object: &&Object| object.policy.level == LevelId::OPEN;
+        for object in objects.iter().filter(is_open) {
+            for end in tails(object.path.as_str()).filter(has_folder) {
+                if let Some(known) = ends.get_mut(end) {
+                    *known = None;
+                }
+            }
+        }
+        ends
+    }
+
     /// Returns whether hidden files are below a folder that is called so, with a slash at its end.
     pub(super) fn is_folder(&self, folder: &str) -> bool {
         self.folders.contains(folder)
@@ -148,11 +180,18 @@ impl Needles {
 }
 
 #[derive(Default)]
-struct Patterns(HashMap<String, BTreeSet<Needle>>);
+struct Patterns(HashMap<Vec<u8>, BTreeSet<Needle>>);
 
 impl Patterns {
-    fn add(&mut self, pattern: impl Into<String>, needle: Needle) {
-        self.0.entry(pattern.into()).or_default().insert(needle);
+    fn add(&mut self, pattern: impl AsRef<str>, needle: Needle) {
+        let pattern = pattern.as_ref();
+        if !pattern.is_ascii() {
+            for written in encodings::of(pattern) {
+                self.0.entry(written).or_default().insert(needle.clone());
+            }
+        }
+        let pattern = pattern.as_bytes().to_vec();
+        self.0.entry(pattern).or_default().insert(needle);
     }
 
     fn add_path(&mut self, path: &str) {
@@ -164,6 +203,12 @@ impl Patterns {
             }
             if let Some(stem) = endless(tail).filter(|stem| stem.contains('/')) {
                 self.add(stem, Needle::Endless(tail.to_string()));
+            }
+            for (stem, ending) in twins(tail).filter(|(stem, _)| stem.contains('/')) {
+                self.add(
+                    format!("{stem}{ending}"),
+                    Needle::Twin(tail.to_string(), ending),
+                );
             }
         }
         let name = &path[name_at..];
@@ -190,11 +235,32 @@ fn tails(path: &str) -> impl Iterator<Item = &str> {
         .filter(|tail| !tail.is_empty())
 }
 
-/// Returns the path of a page, script, style or data without its ending.
+/// Returns a path without its ending.
 fn endless(path: &str) -> Option<&str> {
-    const ENDINGS: [&str; 7] = ["cjs", "css", "htm", "html", "js", "json", "mjs"];
+    const ENDING_BYTES_MAX: usize = 5;
     let (stem, extension) = path.rsplit_once('.')?;
-    ENDINGS.contains(&extension).then_some(stem)
+    let is_ending = extension.len() <= ENDING_BYTES_MAX
+        && !extension.is_empty()
+        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_ending && !stem.ends_with('/') && !stem.is_empty()).then_some(stem)
+}
+
+/// Returns the other addresses that a page may have on some servers, in two parts: its path without an ending, and what follows.
+pub(super) fn twins(path: &str) -> impl Iterator<Item = (&str, &'static str)> {
+    let page = path
+        .rsplit_once('.')
+        .filter(|(_, ending)| PAGES.contains(ending));
+    let folder = page.and_then(|(stem, _)| stem.strip_suffix("/index"));
+    let of_page = page.into_iter().flat_map(|(stem, own)| {
+        let others = [".html", ".htm", "/", "/index.html"].into_iter();
+        let others = others.filter(move |other| other.strip_prefix('.') != Some(own));
+        others.map(move |other| (stem, other))
+    });
+    let of_folder = folder
+        .into_iter()
+        .flat_map(|folder| [(folder, ".html"), (folder, ".htm")]);
+    let of_page = of_page.filter(move |(_, other)| folder.is_none() || other.starts_with('.'));
+    of_page.chain(of_folder)
 }
 
 /// Returns a picture's path without its ending, and the ending.
@@ -295,7 +361,8 @@ mod tests {
     fn what_is_written_without_its_ending_is_known_by_it() {
         assert_eq!(endless("a/b.c.html"), Some("a/b.c"));
         assert_eq!(endless("a/b.js"), Some("a/b"));
-        assert_eq!(endless("a/b.png"), None);
+        assert_eq!(endless("a/b.png"), Some("a/b"));
+        assert_eq!(endless("a/.htaccess"), None);
         assert_eq!(endless("a.d/b"), None);
     }
 

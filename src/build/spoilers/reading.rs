@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::base64;
 use super::layers::{self, Change, Layer, Table};
 
 /// Kinds of files, by their bytes.
@@ -12,6 +13,8 @@ pub(super) enum Bytes {
     Text,
     /// Text of a calendar, card or mail: a line goes on, if the next one begins with a space.
     Folded,
+    /// Text of a page or drawing: tags may stand within a word.
+    Markup,
     /// Text of a document that an office made: tags may stand within a word.
     Runs,
     /// Text in units of two bytes.
@@ -110,10 +113,24 @@ impl<'a> Reading<'a> {
         }
         let text = unfolded.as_ref().unwrap_or(text);
         let entities = Table::declared_in(&text.bytes);
+        if bytes == Bytes::Markup {
+            let shown = [
+                Layer::Inline,
+                Layer::Entities(&entities),
+                Layer::Invisible,
+                Layer::Percent,
+                Layer::Detours,
+            ];
+            text.through(&shown, look);
+        }
+        if bytes != Bytes::Anything && layers::has_quoted(&text.bytes) {
+            text.through(&[Layer::Quoted, Layer::Percent, Layer::Detours], look);
+        }
         let markup = [
             Layer::Entities(&entities),
             Layer::Entities(&entities),
             Layer::Joins,
+            Layer::Invisible,
         ];
         let plain = text.through(&markup, look);
         let plain = plain.as_ref().unwrap_or(text);
@@ -132,6 +149,7 @@ impl<'a> Reading<'a> {
             Layer::Joins,
             Layer::Percent,
             Layer::Percent,
+            Layer::Invisible,
             Layer::Detours,
         ];
         plain.through(&script, look);
@@ -226,10 +244,10 @@ impl<'a> Reading<'a> {
         let mut made = Made::new(self);
         // Beside other letters, nobody knows where it begins.
         let starts = match bytes {
-            Bytes::Anything => layers::PHASES,
-            Bytes::Text | Bytes::Folded | Bytes::Runs | Bytes::Utf16(_) => 1,
+            Bytes::Anything => base64::PHASES,
+            Bytes::Text | Bytes::Folded | Bytes::Markup | Bytes::Runs | Bytes::Utf16(_) => 1,
         };
-        layers::each_base64(&self.bytes, starts, |at, unpacked| {
+        base64::each_base64(&self.bytes, starts, |at, unpacked| {
             made.resume(at);
             made.reading.bytes.to_mut().extend_from_slice(unpacked);
             made.reading.bytes.to_mut().push(b'\n');
@@ -369,6 +387,13 @@ mod tests {
             "\u{fe}",
             "<b>",
             "</w:p>",
+            "<span a>",
+            "<!-- -->",
+            "<!--",
+            "\u{ad}",
+            "\u{200b}",
+            "=2F",
+            "=2",
             "<!ENTITY x \"&x;&x;\">",
             "&x;",
             "YWJjZGVmZ2hpamtsbW5vcA",
@@ -383,6 +408,7 @@ mod tests {
         prop::sample::select(vec![
             Bytes::Text,
             Bytes::Folded,
+            Bytes::Markup,
             Bytes::Runs,
             Bytes::Anything,
             Bytes::Utf16(Utf16::LittleEndian),

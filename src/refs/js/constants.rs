@@ -1,5 +1,5 @@
-//! Strings that a script puts together from parts that are written in it: sums, templates, `join` and `concat`, of
-//! literals and of names that stand for them. What is read when it runs isn't known.
+//! Strings that a script puts together from parts that are written in it: sums, templates, `join`, `concat` and `replace`, of
+//! literals and of names that stand for them. What is read when it runs isn't known: one such part is kept as [`UNKNOWN`].
 
 use std::collections::HashMap;
 
@@ -7,6 +7,7 @@ use oxc_ast::ast::*;
 
 use super::names::last_name;
 use super::visit::operands;
+use crate::refs::UNKNOWN;
 
 /// The longest string that is kept, in bytes.
 const TEXT_BYTES_MAX: usize = 2048;
@@ -73,9 +74,12 @@ impl Constants {
         }
     }
 
-    /// Returns the strings that a sum or a template holds, whatever its unknown parts are, if they're made of several.
+    /// Returns the strings that a sum or a template holds, whatever its unknown parts are, if they're made of several; and all of
+    /// it, if one part isn't known.
     pub(super) fn of_sum(&self, expression: &Expression<'_>) -> Vec<String> {
         let mut made = Vec::new();
+        let all = self.parts(expression, 0);
+        made.extend(with_one_unknown(&all, ""));
         let mut text = String::new();
         let mut parts = 0;
         let mut end = |text: &mut String, parts: &mut usize| {
@@ -85,7 +89,7 @@ impl Constants {
             text.clear();
             *parts = 0;
         };
-        for part in self.parts(expression, 0) {
+        for part in all {
             match part {
                 Part::Known(known) if text.len() + known.len() <= TEXT_BYTES_MAX => {
                     text += &known;
@@ -195,7 +199,10 @@ impl Constants {
                     Some(between) => self.text(between.as_expression()?, depth + 1)?,
                 };
                 let list = match &callee.object {
-                    Expression::ArrayExpression(array) => self.list(array, depth)?,
+                    Expression::ArrayExpression(array) => match self.list(array, depth) {
+                        Some(list) => list,
+                        None => return with_one_unknown(&self.items(array, depth)?, &between),
+                    },
                     Expression::Identifier(name) => self.lists.get(name.name.as_str())?.clone(),
                     _ => return None,
                 };
@@ -211,8 +218,42 @@ impl Constants {
                 }
                 Some(text)
             }
+            "replace" | "replaceAll" => {
+                let text = self.text(&callee.object, depth + 1)?;
+                let [from, to] = &call.arguments[..] else {
+                    return None;
+                };
+                let to = self.text(to.as_expression()?, depth + 1)?;
+                let (from, is_global) = match from.as_expression()? {
+                    Expression::RegExpLiteral(regex) => (
+                        literally(regex)?,
+                        regex.regex.flags.contains(RegExpFlags::G),
+                    ),
+                    from => (
+                        self.text(from, depth + 1)?,
+                        callee.property.name == "replaceAll",
+                    ),
+                };
+                match is_global {
+                    _ if from.is_empty() => None,
+                    true => bounded(&text.replace(&from, &to)),
+                    false => bounded(&text.replacen(&from, &to, 1)),
+                }
+            }
             _ => None,
         }
+    }
+
+    /// Returns the items of a short list, also those that aren't known.
+    fn items(&self, array: &ArrayExpression<'_>, depth: usize) -> Option<Vec<Part>> {
+        const LENGTH_MAX: usize = 16;
+        if array.elements.len() > LENGTH_MAX {
+            return None;
+        }
+        let items = array.elements.iter();
+        items
+            .map(|item| Some(self.part(item.as_expression()?, depth)))
+            .collect()
     }
 
     fn list(&self, array: &ArrayExpression<'_>, depth: usize) -> Option<Vec<String>> {
@@ -225,6 +266,33 @@ impl Constants {
             .map(|item| self.text(item.as_expression()?, depth + 1))
             .collect()
     }
+}
+
+/// Returns the whole string, if one part of it isn't known, and stands between others.
+fn with_one_unknown(parts: &[Part], between: &str) -> Option<String> {
+    let mut unknown = parts
+        .iter()
+        .enumerate()
+        .filter(|(_, part)| matches!(part, Part::Unknown));
+    let (at, _) = unknown.next()?;
+    if unknown.next().is_some() || at == 0 || at + 1 == parts.len() {
+        return None;
+    }
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(|part| match part {
+            Part::Known(known) => known.as_str(),
+            Part::Unknown => UNKNOWN,
+        })
+        .collect();
+    bounded(&parts.join(between))
+}
+
+/// Returns what a pattern without any signs stands for.
+fn literally(regex: &RegExpLiteral<'_>) -> Option<String> {
+    let pattern = regex.regex.pattern.text.as_str();
+    let is_literal = |c: char| !r"\^$.|?*+()[]{}".contains(c);
+    pattern.chars().all(is_literal).then(|| pattern.to_string())
 }
 
 fn bounded(text: &str) -> Option<String> {

@@ -1,0 +1,260 @@
+//! Finds long stretches of base64 in text, however they are wrapped or escaped, piece by piece.
+
+/// Shorter stretches hold nothing that is looked for, in characters.
+const RUN_CHARS_MIN: usize = 22;
+
+/// A stretch may be so much longer than its base64, by line breaks and escapes.
+const ESCAPED_MAX: usize = 3;
+
+/// Characters of base64, and those that may stand between them.
+const RUN: [bool; 256] = {
+    let mut table = [false; 256];
+    let all = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_\r\n\\%&#;";
+    let mut at = 0;
+    while at < all.len() {
+        table[all[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
+/// A text in which stretches of base64 are looked for.
+pub(super) struct Runs {
+    /// The stretch that the last piece ended in.
+    run: Vec<u8>,
+    run_at: u64,
+    is_too_long: bool,
+    /// The longest stretch that can hold anything, in bytes.
+    run_bytes_max: usize,
+}
+
+impl Runs {
+    /// Returns the beginning of a text in which at most `bytes_max` bytes are packed at once.
+    pub(super) fn new(bytes_max: u64) -> Runs {
+        let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+        Runs {
+            run: Vec::new(),
+            run_at: 0,
+            is_too_long: false,
+            run_bytes_max: bytes_max
+                .saturating_mul(ESCAPED_MAX)
+                .saturating_add(1 << 10),
+        }
+    }
+
+    /// Reads the next piece, whose first byte is the text's `offset`th. Calls `found` with the base64 of each stretch that ends.
+    pub(super) fn feed(&mut self, bytes: &[u8], offset: u64, found: &mut impl FnMut(u64, &[u8])) {
+        let mut at = 0;
+        if !self.run.is_empty() || self.is_too_long {
+            at = extent(self.run.last().copied(), bytes);
+            self.keep(&bytes[..at]);
+            if at == bytes.len() {
+                return;
+            }
+            self.end(found);
+        }
+        while at < bytes.len() {
+            // If a character that belongs to none stands within the shortest stretch, it begins behind that.
+            let probed = bytes.len().min(at + RUN_CHARS_MIN);
+            let outside = bytes[at..probed]
+                .iter()
+                .rposition(|byte| !RUN[usize::from(*byte)]);
+            if let Some(outside) = outside {
+                at += outside + 1;
+                continue;
+            }
+            let end = at + extent(None, &bytes[at..]);
+            if end == bytes.len() {
+                self.run_at = offset + at as u64;
+                return self.keep(&bytes[at..end]);
+            }
+            self.run_at = offset + at as u64;
+            self.keep(&bytes[at..end]);
+            self.end(found);
+            at = end;
+        }
+    }
+
+    /// Ends the text.
+    pub(super) fn finish(&mut self, found: &mut impl FnMut(u64, &[u8])) {
+        self.end(found);
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if self.run.len() + bytes.len() > self.run_bytes_max {
+            self.is_too_long = true;
+            self.run.clear();
+        }
+        if !self.is_too_long {
+            self.run.extend_from_slice(bytes);
+        }
+    }
+
+    fn end(&mut self, found: &mut impl FnMut(u64, &[u8])) {
+        let is_too_long = std::mem::take(&mut self.is_too_long);
+        if !is_too_long {
+            for stretch in stretches(&self.run) {
+                found(self.run_at, &stretch);
+            }
+        }
+        self.run.clear();
+    }
+}
+
+/// Returns how far a stretch goes on. What lines are indented by belongs to it.
+fn extent(before: Option<u8>, bytes: &[u8]) -> usize {
+    let mut before = before;
+    let mut is_indent = matches!(before, Some(b' ' | b'\t'));
+    let ends = |byte: &u8| {
+        let is_blank = matches!(byte, b' ' | b'\t');
+        is_indent = is_blank && (is_indent || before == Some(b'\n'));
+        before = Some(*byte);
+        !is_indent && !RUN[usize::from(*byte)]
+    };
+    bytes.iter().position(ends).unwrap_or(bytes.len())
+}
+
+/// Returns the base64 in what was written, without line breaks and escapes.
+fn stretches(run: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = vec![Vec::new()];
+    for line in run.split(|byte| *byte == b'\n') {
+        let line = line.trim_ascii();
+        // In mails, an empty line stands before it, and two hyphens behind it.
+        if line.is_empty() || line.starts_with(b"--") {
+            all.push(Vec::new());
+        }
+        if let Some(last) = all.last_mut() {
+            unescape(line, last);
+        }
+    }
+    let pieces = all.iter().flat_map(|piece| {
+        piece.split(|byte| !matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/'))
+    });
+    pieces
+        .filter(|piece| piece.len() >= RUN_CHARS_MIN)
+        .map(<[u8]>::to_vec)
+        .collect()
+}
+
+/// Appends a line without its escapes: those of URLs, scripts and HTML.
+fn unescape(line: &[u8], to: &mut Vec<u8>) {
+    let mut at = 0;
+    while let Some(byte) = line.get(at) {
+        let rest = &line[at..];
+        let (read, len) = match byte {
+            b'-' => (Some(b'+'), 1),
+            b'_' => (Some(b'/'), 1),
+            b'\\' => script_escape(rest),
+            b'%' => hex(rest.get(1..3)).map_or((Some(b'%'), 1), |byte| (Some(byte), 3)),
+            b'&' => entity(rest),
+            byte => (Some(*byte), 1),
+        };
+        to.extend(read.filter(|byte| !matches!(byte, b'\n' | b'\r')));
+        at += len;
+    }
+}
+
+/// Returns what is read, if anything, and how long what is written is.
+fn script_escape(rest: &[u8]) -> (Option<u8>, usize) {
+    match rest.get(1) {
+        Some(b'n' | b'r' | b't') => (None, 2),
+        Some(b'u') if rest.get(2..4) == Some(b"00") => match hex(rest.get(4..6)) {
+            Some(byte) => (Some(byte), 6),
+            None => (Some(b'\\'), 1),
+        },
+        Some(b'x') => hex(rest.get(2..4)).map_or((Some(b'\\'), 1), |byte| (Some(byte), 4)),
+        Some(byte) if !byte.is_ascii_alphanumeric() => (Some(*byte), 2),
+        // A line that goes on.
+        None => (None, 1),
+        _ => (Some(b'\\'), 1),
+    }
+}
+
+fn entity(rest: &[u8]) -> (Option<u8>, usize) {
+    const ENTITY_BYTES_MAX: usize = 10;
+    let end = rest
+        .iter()
+        .take(ENTITY_BYTES_MAX)
+        .position(|byte| *byte == b';');
+    let written = end.and_then(|end| std::str::from_utf8(&rest[..=end]).ok());
+    let Some(written) = written else {
+        return (Some(b'&'), 1);
+    };
+    match htmlize::unescape(written).as_bytes() {
+        [byte] => (Some(*byte), written.len()),
+        _ => (Some(b'&'), 1),
+    }
+}
+
+fn hex(digits: Option<&[u8]>) -> Option<u8> {
+    let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BASE64: &str = "iVBORw0KGgoAAAANSUhEUgAA/9j/4AAQ+SkZJRgABAQAA";
+
+    fn found(text: &str, size: usize) -> Vec<(u64, String)> {
+        let mut all = Vec::new();
+        let mut take = |at: u64, base64: &[u8]| {
+            all.push((at, String::from_utf8_lossy(base64).into_owned()));
+        };
+        let mut runs = Runs::new(1 << 10);
+        let mut offset = 0;
+        for piece in text.as_bytes().chunks(size) {
+            runs.feed(piece, offset, &mut take);
+            offset += piece.len() as u64;
+        }
+        runs.finish(&mut take);
+        all
+    }
+
+    #[test]
+    fn base64_is_found_however_it_is_written() {
+        let (one, other) = BASE64.split_at(24);
+        for written in [
+            BASE64.to_string(),
+            format!("{one}\r\n{other}"),
+            format!("{one}\n    {other}\n  "),
+            format!("{one}&#10;{other}"),
+            format!("{one}\\n{other}"),
+            BASE64.replace('/', "\\/"),
+            BASE64.replace('/', "&#x2F;").replace('+', "&#43;"),
+            BASE64.replace('/', "%2F").replace('+', "%2b"),
+            BASE64.replace('+', "\\u002B"),
+            BASE64.replace('+', "-").replace('/', "_"),
+            format!("X-Id: one\r\n\r\n{one}\r\n{other}\r\n--end of-it-is-the-boundary"),
+        ] {
+            for size in [1, 7, 1000] {
+                let text = format!("url(data:image/png;base64,{written}==)");
+                let found: Vec<String> = found(&text, size)
+                    .into_iter()
+                    .map(|(_, text)| text)
+                    .collect();
+                assert_eq!(found, [BASE64], "{written}");
+            }
+        }
+        assert_eq!(
+            found(&format!("a b {BASE64}"), 9),
+            [(4, BASE64.to_string())]
+        );
+        assert_eq!(
+            found("some words of a text, (none) of which is long", 9),
+            []
+        );
+        let long = format!("{} {BASE64}", "QUFB".repeat(2_000));
+        assert_eq!(found(&long, 100), [(8_001, BASE64.to_string())]);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_read_like_the_whole(text in "[ -~\n]{0,200}", size in 1_usize..40) {
+            prop_assert_eq!(found(&text, size), found(&text, 1000));
+        }
+    }
+}
