@@ -82,7 +82,11 @@ fn with_hidden(folder: &Path, packages: &Path) -> Tree {
         let puzzle = folder.join(format!("hunt/puzzle/lantern-{}/solution", number / 4));
         fs::create_dir_all(&puzzle).expect("a folder");
         let name = ["index.html", "oil-and-wick.png", "flame.js", "wax.html"][number % 4];
-        fs::write(puzzle.join(name), format!("{number}")).expect("a file");
+        let content = format!(
+            "<!doctype html><title>Lantern {number}</title><p>{}",
+            "Light it. ".repeat(30)
+        );
+        fs::write(puzzle.join(name), content).expect("a file");
     }
     let packages = fs::canonicalize(packages).expect("it's there");
     let text = format!(

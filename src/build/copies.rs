@@ -114,6 +114,7 @@ fn texts_alike(tree: &Tree, drafts: &[Draft], progress: &Progress) -> Vec<Vec<us
     let heads: HashSet<Head> = hidden.iter().map(|(_, head, _)| *head).collect();
     let open: Vec<_> = open
         .into_par_iter()
+        .filter(|_| !heads.is_empty())
         .filter_map(|place| read(place, &|head| heads.contains(head)))
         .collect();
     let mut groups: HashMap<blake3::Hash, Vec<usize>> = HashMap::new();
