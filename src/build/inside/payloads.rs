@@ -11,7 +11,10 @@ const TYPE_BYTES_MAX: usize = 128;
 pub(super) fn each(text: &[u8], found: &mut impl FnMut(usize, &[u8])) {
     let mut from = 0;
     for at in memchr::memmem::find_iter(text, b"data:") {
-        let Some((start, payload)) = data(text, at).filter(|_| at >= from) else {
+        if at < from {
+            continue;
+        }
+        let Some((start, payload)) = data(text, at) else {
             continue;
         };
         // Each byte belongs to one payload, however often one seems to begin in it.

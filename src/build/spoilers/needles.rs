@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::encodings;
 use super::parts::Firsts;
@@ -12,6 +12,9 @@ use crate::store::token_in_name;
 
 /// Shorter names of files without a folder are too common to be worth a word.
 const DISTINCTIVE_BYTES_MIN: usize = 10;
+
+/// So many states of an automaton have tables of 80 MB at most: each has 64 numbers of four bytes.
+const STATES_MAX: usize = 300_000;
 
 /// Endings of pictures, which are made in several formats and sizes.
 const PICTURES: [&str; 9] = [
@@ -120,7 +123,10 @@ impl Needles {
         }
         let (patterns, meanings): (Vec<Vec<u8>>, Vec<BTreeSet<Needle>>) =
             patterns.0.into_iter().unzip();
+        // The fastest kind, as long as its tables are small; else the one that's chosen by default.
+        let is_small = states(&patterns) <= STATES_MAX;
         let automaton = AhoCorasick::builder()
+            .kind(is_small.then_some(AhoCorasickKind::DFA))
             .match_kind(MatchKind::Standard)
             .ascii_case_insensitive(true)
             .build(&patterns)
@@ -224,6 +230,16 @@ impl Patterns {
             }
         }
     }
+}
+
+/// Returns how many states an automaton of these patterns has: beginnings that several have count once.
+fn states(patterns: &[Vec<u8>]) -> usize {
+    let mut sorted: Vec<&[u8]> = patterns.iter().map(Vec::as_slice).collect();
+    sorted.sort_unstable();
+    let common =
+        |one: &[u8], other: &[u8]| one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let shared: usize = sorted.windows(2).map(|pair| common(pair[0], pair[1])).sum();
+    sorted.iter().map(|pattern| pattern.len()).sum::<usize>() - shared
 }
 
 /// Returns a path, and what is left of it from each folder down.
@@ -355,6 +371,13 @@ mod tests {
         );
         assert_eq!(tails("a.png").collect::<Vec<_>>(), ["a.png"]);
         assert_eq!(tails("a/b/").collect::<Vec<_>>(), ["a/b/", "b/"]);
+    }
+
+    #[test]
+    fn states_that_patterns_share_are_counted_once() {
+        let patterns = ["abc", "abd", "b", "abcd"].map(|text| text.as_bytes().to_vec());
+        assert_eq!(states(&patterns), 6);
+        assert_eq!(states(&[]), 0);
     }
 
     #[test]

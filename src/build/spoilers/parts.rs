@@ -8,6 +8,10 @@ use aho_corasick::{AhoCorasick, MatchKind};
 /// How many parts one path has at most.
 const PARTS_MAX: usize = 32;
 
+/// How many lists of one text are looked at, and how many parts of each.
+const LISTS_MAX: usize = 10_000;
+const LISTED_MAX: usize = 12;
+
 /// The longest part, in bytes.
 const PART_BYTES_MAX: usize = 200;
 
@@ -47,9 +51,13 @@ impl Firsts {
     pub(super) fn of<'p>(paths: impl Iterator<Item = &'p str>) -> Firsts {
         let first = |path: &'p str| path.split_once('/').map(|(first, _)| first.to_string());
         let names: BTreeSet<String> = paths.filter_map(first).collect();
-        let patterns = names
-            .iter()
-            .flat_map(|name| [format!("\"{name}\""), format!("'{name}'")]);
+        let patterns = names.iter().flat_map(|name| {
+            [
+                format!("\"{name}\""),
+                format!("'{name}'"),
+                format!("\"{name}/"),
+            ]
+        });
         // The kind with the fastest search, as long as they are few.
         let builder = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostFirst)
@@ -64,7 +72,7 @@ impl Firsts {
             return;
         };
         let mut is_there = false;
-        for first in quoted.find_iter(text) {
+        for first in quoted.find_iter(text).take(LISTS_MAX) {
             is_there = true;
             list(text, first.start(), found);
         }
@@ -136,14 +144,14 @@ impl Firsts {
 fn list(text: &[u8], at: usize, found: &mut impl FnMut(&str, usize)) {
     let mut path = String::new();
     let mut end = at;
-    for parts in 1..=PARTS_MAX {
+    for parts in 1..=LISTED_MAX {
         let Some((part, after)) = string(text, end) else {
             return;
         };
         if parts > 1 {
             path.push('/');
         }
-        path += part;
+        path += part.trim_matches('/');
         if parts > 2 || parts > 1 && part.contains('.') {
             found(&path, at);
         }
