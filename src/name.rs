@@ -12,6 +12,8 @@
 //! The content is hashed before gzip, so a new compressor renames nothing. The format is frozen:
 //! `tests/data/names/v1.json` holds vectors made by an independent program.
 
+mod folder;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -23,6 +25,7 @@ use data_encoding::{Encoding, HEXLOWER, Specification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use self::folder::{Member, folder_token, member_key, split_member};
 use crate::error::{Error, Result};
 use crate::key_file;
 use crate::own_key::{Former, OwnKeys};
@@ -43,6 +46,7 @@ pub const SECRET_BYTES_MIN: usize = 32;
 pub struct Secret {
     bytes: Vec<u8>,
     name_key: [u8; 32],
+    folder_key: [u8; 32],
     /// What lies beside its file and looks like a key that was in use before it.
     former: Arc<[Former]>,
     /// All of them, as they are looked for.
@@ -67,6 +71,7 @@ impl Secret {
         Ok(Secret {
             bytes: bytes.to_vec(),
             name_key: blake3::derive_key(NAME_CONTEXT, bytes),
+            folder_key: blake3::derive_key(folder::CONTEXT, bytes),
             former: Arc::new([]),
             search: Arc::default(),
         })
@@ -184,6 +189,12 @@ impl Token {
         Token::of_bytes(text.as_bytes())
     }
 
+    fn first_of(hash: &blake3::Hash) -> Token {
+        let mut token = [0; 16];
+        token.copy_from_slice(&hash.as_bytes()[..16]);
+        Token(token)
+    }
+
     pub(crate) fn of_bytes(text: &[u8]) -> Option<Token> {
         let mut bytes = [0; 16];
         if text.len() != TOKEN_CHARACTERS {
@@ -243,10 +254,8 @@ pub fn token(
 ) -> Token {
     let mut hasher = blake3::Hasher::new_keyed(&secret.name_key);
     length_prefixed(&mut hasher, b"v1");
-    commit(&mut hasher, path, content, headers);
-    let mut token = [0; 16];
-    token.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    Token(token)
+    commit(&mut hasher, path.as_str(), content, headers);
+    Token::first_of(&hasher.finalize())
 }
 
 /// The digest that files are named after which refer to each other in a circle: none of their names can be
@@ -273,7 +282,7 @@ impl Component {
 
     /// The next file, in the order of paths.
     pub fn add(&mut self, path: &LogicalPath, content: &blake3::Hash, headers: &Headers) {
-        commit(&mut self.0, path, content, headers);
+        commit(&mut self.0, path.as_str(), content, headers);
     }
 
     /// What stands for the content of each file in its [`token`].
@@ -283,14 +292,9 @@ impl Component {
 }
 
 /// What a name commits to.
-fn commit(
-    hasher: &mut blake3::Hasher,
-    path: &LogicalPath,
-    content: &blake3::Hash,
-    headers: &Headers,
-) {
+fn commit(hasher: &mut blake3::Hasher, path: &str, content: &blake3::Hash, headers: &Headers) {
     let mut field = |bytes: &[u8]| length_prefixed(hasher, bytes);
-    field(path.as_str().as_bytes());
+    field(path.as_bytes());
     field(content.as_bytes());
     field(headers.content_type.as_bytes());
     field(headers.encoding.as_str().as_bytes());
@@ -322,6 +326,10 @@ pub enum NameStyle {
     /// Mutable too: the name doesn't depend on the content.
     #[serde(rename = "palindrome-2022")]
     Palindrome2022,
+    /// `{token}/{path in the folder}`: a file of a keyed folder (`[[folder]]`), which keeps its place among the others. No rule asks
+    /// for it.
+    #[serde(skip_deserializing)]
+    Folder,
 }
 
 impl NameStyle {
@@ -332,6 +340,7 @@ impl NameStyle {
             NameStyle::Readable => "readable",
             NameStyle::Plain => "plain",
             NameStyle::Palindrome2022 => "palindrome-2022",
+            NameStyle::Folder => "folder",
         }
     }
 
@@ -368,7 +377,8 @@ pub fn object_key(
 ) -> Result<ObjectKey, BadStyle> {
     let dot_extension = extension.map(|e| format!(".{e}")).unwrap_or_default();
     let key = match style {
-        NameStyle::Opaque => format!("{token}{dot_extension}"),
+        // Of a folder, only the whole knows the places in it.
+        NameStyle::Opaque | NameStyle::Folder => format!("{token}{dot_extension}"),
         NameStyle::Readable => format!("{}{}.{token}{dot_extension}", path.folder(), path.stem()),
         NameStyle::Plain => path.as_str().to_string(),
         NameStyle::Palindrome2022 => palindrome_2022(secret, path)?,

@@ -173,7 +173,7 @@ pub(crate) fn folded(path: &str) -> String {
 }
 
 /// `key` as it stands in a URL: all but unreserved characters and `/` percent-encoded.
-pub(crate) fn url_path(key: &str) -> String {
+pub fn url_path(key: &str) -> String {
     utf8_percent_encode(key, KEY_ENCODE_SET).to_string()
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::droppings::{self, Dropping, Mark};
+use crate::folders::Folders;
 use crate::glob::{BadGlob, Glob};
 use crate::levels::{LevelId, Levels};
 use crate::media;
@@ -255,6 +256,7 @@ pub(crate) struct Kind {
     matching: Vec<usize>,
     asked_for: AskedFor,
     level: LevelId,
+    is_in_folder: bool,
 }
 
 impl Kind {
@@ -283,6 +285,7 @@ pub struct Rules {
     rules: Vec<Rule>,
     extensions: BTreeSet<String>,
     levels: Levels,
+    folders: Folders,
     prefixes: Vec<String>,
     defaults: Defaults,
     key_file: Option<PathBuf>,
@@ -296,6 +299,7 @@ impl Rules {
             rules,
             extensions,
             levels: Levels::default(),
+            folders: Folders::default(),
             prefixes: Vec::new(),
             defaults: Defaults::default(),
             key_file: None,
@@ -319,6 +323,16 @@ impl Rules {
     /// The same rules with these levels.
     pub fn with_levels(self, levels: Levels) -> Rules {
         Rules { levels, ..self }
+    }
+
+    /// The same rules with these keyed folders.
+    pub fn with_folders(self, folders: Folders) -> Rules {
+        Rules { folders, ..self }
+    }
+
+    /// Returns which folders have one name for all that is in them.
+    pub fn folders(&self) -> &Folders {
+        &self.folders
     }
 
     /// The same rules; URLs that begin with one of `prefixes`, such as `/static/`, are paths of the tree.
@@ -435,6 +449,7 @@ impl Rules {
                 Defaults::Site => asked_for(path),
             },
             level: self.levels.of(path),
+            is_in_folder: self.folders.around(path.as_str()).is_some(),
         }
     }
 
@@ -447,6 +462,7 @@ impl Rules {
         };
 
         let names = find(&matching, |r| r.names).unwrap_or(match kind.asked_for {
+            AskedFor::ByReference if kind.is_in_folder => NameStyle::Folder,
             AskedFor::ByReference => NameStyle::default(),
             AskedFor::ByName | AskedFor::WellKnown { .. } => NameStyle::Plain,
         });

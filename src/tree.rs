@@ -2,6 +2,7 @@
 //! and reports everything that is wrong at once.
 
 mod patterns;
+mod units;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::FileType;
@@ -16,6 +17,7 @@ use url::Url;
 use walkdir::{DirEntry, WalkDir};
 
 use self::patterns::check_patterns;
+pub use self::units::Unit;
 use crate::bounded;
 use crate::droppings::{self, Dropped, Dropping};
 use crate::error::{escape, plain, plain_words, shortened};
@@ -78,6 +80,8 @@ pub struct Asset {
     pub file: PathBuf,
     /// What the rules say.
     pub policy: Arc<Policy>,
+    /// The files that it's named with, if it is in a keyed folder: their place among [`Tree::units`].
+    pub unit: Option<u32>,
 }
 
 /// What was found in the sources, sorted by logical path.
@@ -85,6 +89,8 @@ pub struct Asset {
 pub struct Tree {
     /// What is to be published.
     pub assets: Vec<Asset>,
+    /// What is named together, sorted by folder.
+    pub units: Vec<Unit>,
     /// What can't be: nothing may be published while there are any.
     pub problems: Vec<Problem>,
     /// What was skipped because its extension isn't on the allow-list, by extension ("" for none).
@@ -133,6 +139,7 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     tree.oddly_left_out.sort();
     leave_out_copies(&mut tree, rules);
     tree.droppings.sort();
+    tree.units = units::find(&mut tree.assets, rules.folders());
     let twins = find_twins(&tree.assets, sources);
     tree.problems.extend(twins.problems);
     tree.warnings.extend(twins.warnings);
@@ -196,6 +203,20 @@ struct Walk<'a> {
 enum Next {
     Onward,
     NotInside,
+}
+
+impl Tree {
+    /// Returns the unit of the file at this place, if it has one.
+    pub fn unit_of(&self, file: usize) -> Option<&Unit> {
+        let unit = self.assets[file].unit?;
+        self.units.get(unit as usize)
+    }
+
+    /// Says whether both files are named together, and keep their places to each other.
+    pub(crate) fn are_together(&self, one: usize, other: usize) -> bool {
+        let unit = self.assets[one].unit;
+        unit.is_some() && unit == self.assets[other].unit
+    }
 }
 
 impl Walk<'_> {
@@ -327,6 +348,7 @@ impl Walk<'_> {
             path,
             file: file.to_path_buf(),
             policy,
+            unit: None,
         });
     }
 

@@ -151,7 +151,7 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
         };
         let bases = page_bases(tree, drafts, script, &pages);
         let links = file.links_from_pages(&bases);
-        file.mentions(&bases);
+        file.mentions(script, &pages, &bases);
         let file = &mut linked.files[script];
         file.links.extend(links);
         file.pages = pages.into_iter().map(|page| page as u32).collect();
@@ -228,11 +228,13 @@ impl File<'_, '_> {
         let is_renamed = |url: &str, base: &BaseUrl| match resolve(base, url, Kind::Load, prefixes)
         {
             Meaning::Path(path) => {
-                let file = self
-                    .index
-                    .find(&path)
-                    .map(|to| &self.index.tree.assets[to as usize]);
-                file.is_some_and(|file| !file.policy.names.is_mutable())
+                let file = self.index.find(&path);
+                file.is_some_and(|to| {
+                    !self.index.tree.assets[to as usize]
+                        .policy
+                        .names
+                        .is_mutable()
+                })
             }
             Meaning::Elsewhere | Meaning::Nothing(_) => false,
         };
@@ -279,6 +281,9 @@ impl File<'_, '_> {
             Meaning::Path(path) => path,
         };
         let Some(to) = self.index.find(&path) else {
+            if self.index.is_folder(&path) && self.is_in_own_unit(&path) {
+                return None;
+            }
             let why = match self.is_unescaped(reference, base) {
                 true => Why::of_one(
                     "that ends at the `#` or `?`: a name with these is written with `%23` and `%3F`",
@@ -304,6 +309,17 @@ impl File<'_, '_> {
             from_prefix: prefixes
                 .iter()
                 .any(|prefix| reference.url.trim_start().starts_with(prefix.as_str())),
+        })
+    }
+
+    /// Says whether a folder keeps its place to this file: it's in the same keyed folder.
+    fn is_in_own_unit(&self, folder: &str) -> bool {
+        let tree = self.index.tree;
+        let own = self.index.find(self.asset.path.as_str());
+        let unit = own.and_then(|own| tree.unit_of(own as usize));
+        unit.is_some_and(|unit| {
+            let rest = folder.strip_prefix(unit.folder.as_str());
+            rest.is_some_and(|rest| unit.folder.is_empty() || rest.starts_with('/'))
         })
     }
 
@@ -502,7 +518,7 @@ impl File<'_, '_> {
 
 impl File<'_, '_> {
     /// Strings that name a file which gets another name, where nothing rewrites them.
-    fn mentions(&mut self, pages: &[PageBase<'_>]) {
+    fn mentions(&mut self, script: usize, run_by: &[usize], pages: &[PageBase<'_>]) {
         let prefixes = &self.index.tree.prefixes;
         let own = BaseUrl::new(self.asset.path.folder(), None, prefixes);
         let bases: Vec<&BaseUrl> = pages.iter().map(|page| &page.base).chain([&own]).collect();
@@ -525,7 +541,12 @@ impl File<'_, '_> {
                 self.linked.named.push((self.asset.path.clone(), *to));
                 continue;
             }
-            let is_renamed = |to: &u32| !tree.assets[*to as usize].policy.names.is_mutable();
+            let is_renamed = |to: &u32| {
+                let to = *to as usize;
+                let mut by = run_by.iter().chain([&script]);
+                !tree.assets[to].policy.names.is_mutable()
+                    && !by.all(|file| tree.are_together(*file, to))
+            };
             if !files.iter().any(is_renamed) {
                 continue;
             }

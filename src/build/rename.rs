@@ -1,4 +1,4 @@
-//! Names: every file after what it refers to, files that refer to each other in a circle together.
+//! Names: every file after what it refers to; files of a keyed folder, and files that refer to each other in a circle, together.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,10 @@ use super::memo::{Content, Edition, Memo};
 use super::read::Draft;
 use super::{Object, changed};
 use crate::files;
-use crate::name::{Component, EncodingPolicy, NameStyle, Secret, Token, object_key, token};
+use crate::name::{
+    BadStyle, Component, EncodingPolicy, Member, NameStyle, Secret, Token, folder_token,
+    member_key, object_key, split_member, token,
+};
 use crate::path::ObjectKey;
 use crate::problem::{Problem, ProblemKind};
 use crate::progress::Progress;
@@ -32,9 +35,9 @@ pub(super) fn name(
     progress: &Progress,
 ) -> (Vec<Object>, Vec<Problem>) {
     let assets = &tree.assets;
-    let (keys, problems): (Vec<_>, Vec<_>) = assets
-        .par_iter()
-        .map(|asset| key(asset, secret, Token::ZERO))
+    let (keys, problems): (Vec<_>, Vec<_>) = (0..assets.len())
+        .into_par_iter()
+        .map(|file| key(tree, file, secret, Token::ZERO))
         .unzip();
     let mut problems: Vec<Problem> = problems.into_iter().flatten().collect();
     let mut naming = Naming {
@@ -44,12 +47,13 @@ pub(super) fn name(
         drafts,
         files,
         keys,
+        nodes: Nodes::of(tree),
     };
     let mut objects: Vec<Option<Object>> = assets.iter().map(|_| None).collect();
     for generation in generations(assets.len(), naming.needs()) {
         let named: Vec<Named> = generation
             .par_iter()
-            .filter(|_| !progress.is_stopped())
+            .filter(|component| naming.nodes.are_any(component) && !progress.is_stopped())
             .map(|component| naming.component(component))
             .collect();
         for named in named {
@@ -63,17 +67,67 @@ pub(super) fn name(
     (objects.into_iter().flatten().collect(), problems)
 }
 
-/// The key of an asset; where its style has none for it, another one and why.
-fn key(asset: &Asset, secret: &Secret, token: Token) -> (ObjectKey, Option<Problem>) {
+/// Returns the key of a file; where its style has none for it, another one and why.
+fn key(tree: &Tree, file: usize, secret: &Secret, token: Token) -> (ObjectKey, Option<Problem>) {
+    let asset = &tree.assets[file];
     let key = |style: NameStyle, extension: Option<&str>| {
         object_key(style, secret, &asset.path, extension, token)
     };
-    match key(asset.policy.names, asset.policy.key_extension.as_deref()) {
+    let by_rule = match tree.unit_of(file) {
+        Some(unit) => member_key(token, unit.place(asset.path.as_str())).map_err(BadStyle::Key),
+        None => key(asset.policy.names, asset.policy.key_extension.as_deref()),
+    };
+    match by_rule {
         Ok(key) => (key, None),
         Err(why) => (
             key(NameStyle::Opaque, None).expect("a token is a key"),
             Some(Problem::new(&asset.path, why.to_string())),
         ),
+    }
+}
+
+/// What is named at once: a file, or all files of a unit, which its first one stands for.
+struct Nodes {
+    of_file: Vec<usize>,
+    /// The files of each unit, by the first.
+    units: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Nodes {
+    fn of(tree: &Tree) -> Nodes {
+        let mut of_unit: Vec<Vec<usize>> = vec![Vec::new(); tree.units.len()];
+        let mut of_file: Vec<usize> = (0..tree.assets.len()).collect();
+        for (file, asset) in tree.assets.iter().enumerate() {
+            if let Some(unit) = asset.unit {
+                let files = &mut of_unit[unit as usize];
+                files.push(file);
+                of_file[file] = files[0];
+            }
+        }
+        let units = of_unit.into_iter().filter_map(|files| {
+            let first = *files.first()?;
+            Some((first, files))
+        });
+        Nodes {
+            of_file,
+            units: units.collect(),
+        }
+    }
+
+    /// Says whether there's anything to name: what another file stands for is named with that one.
+    fn are_any(&self, component: &[usize]) -> bool {
+        component.iter().any(|file| self.of_file[*file] == *file)
+    }
+
+    /// Returns all files of these nodes, sorted.
+    fn files(&self, nodes: &[usize]) -> Vec<usize> {
+        let of_node = |node: &usize| match self.units.get(node) {
+            Some(files) => files.clone(),
+            None => vec![*node],
+        };
+        let mut files: Vec<usize> = nodes.iter().flat_map(of_node).collect();
+        files.sort_unstable();
+        files
     }
 }
 
@@ -93,6 +147,7 @@ struct Naming<'a> {
     /// The keys of all files. Those that commit to content have a dummy token until they are named: their folder
     /// is right.
     keys: Vec<ObjectKey>,
+    nodes: Nodes,
 }
 
 /// The keys of all files, and those of a circle that is being named.
@@ -113,6 +168,9 @@ impl<'a> Keys<'a> {
     }
 }
 
+/// What stands for the name of a unit that has none yet, as seen from another such unit.
+const ELSEWHERE: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbb";
+
 /// How a reference is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Written<'a> {
@@ -123,7 +181,7 @@ enum Written<'a> {
 }
 
 impl Naming<'_> {
-    /// Which file's name depends on which other's: names that stay don't count.
+    /// Returns which node's name depends on which other's: names that stay don't count.
     fn needs(&self) -> impl Iterator<Item = (usize, usize)> {
         let all = self
             .files
@@ -132,6 +190,7 @@ impl Naming<'_> {
             .flat_map(|(from, file)| file.all().map(move |(to, ..)| (from, to as usize)));
         let mut needs: Vec<_> = all
             .filter(|(_, to)| !self.tree.assets[*to].policy.names.is_mutable())
+            .map(|(from, to)| (self.nodes.of_file[from], self.nodes.of_file[to]))
             .collect();
         needs.sort_unstable();
         needs.dedup();
@@ -140,54 +199,133 @@ impl Naming<'_> {
 
     fn component(&self, component: &[usize]) -> Named {
         let mut named = Named::default();
-        match *component {
-            [file] if !self.refers_to_itself(file) => self.single(file, &mut named),
-            _ => self.circle(component, &mut named),
+        let files = self.nodes.files(component);
+        let is_alone = component.len() == 1 && !files.iter().any(|file| self.names_itself(*file));
+        match (is_alone, self.tree.assets[component[0]].unit) {
+            (false, _) => self.circle(&files, &mut named),
+            (true, None) => self.single(component[0], &mut named),
+            (true, Some(_)) => self.unit(&files, &mut named),
         }
         named
     }
 
-    fn refers_to_itself(&self, file: usize) -> bool {
-        !self.tree.assets[file].policy.names.is_mutable()
-            && self.files[file].all().any(|(to, ..)| to as usize == file)
+    /// Says whether a file has its own name in it, or that of the unit it's in: all but relative URLs from one place of a unit to
+    /// another.
+    fn names_itself(&self, file: usize) -> bool {
+        let is_own = |to: u32| self.nodes.of_file[to as usize] == self.nodes.of_file[file];
+        let Links { links, sets, .. } = &self.files[file];
+        let links = links.iter().filter(|link| is_own(link.to));
+        let mut links = links.map(|link| (link.to, link.base));
+        let sets = sets.iter().flat_map(|set| &set.to);
+        let mut sets = sets
+            .filter(|to| is_own(**to))
+            .map(|to| (*to, self.base_of_sets(file)));
+        let names_own = |(to, base): (u32, Base)| {
+            let to = to as usize;
+            !self.tree.assets[to].policy.names.is_mutable() && !self.is_within(file, to, base)
+        };
+        links.any(names_own) || sets.any(names_own)
+    }
+
+    /// Says whether a reference is from one place of a unit to another, whatever the unit is called.
+    fn is_within(&self, file: usize, to: usize, base: Base) -> bool {
+        let pages = &self.files[file].pages;
+        self.tree.are_together(file, to)
+            && self.tree.assets[file].policy.urls == UrlStyle::Relative
+            && (base == Base::Document
+                || pages
+                    .iter()
+                    .all(|page| self.tree.are_together(*page as usize, to)))
+    }
+
+    /// Returns what the URLs of placeholders are relative to. A module knows where it is, so that it doesn't matter which page runs
+    /// it.
+    fn base_of_sets(&self, file: usize) -> Base {
+        let is_module = self.drafts[file].found.is_module
+            && self.tree.assets[file].policy.urls == UrlStyle::Relative;
+        match is_module {
+            true => Base::Document,
+            false => Base::Page,
+        }
     }
 
     fn single(&self, file: usize, named: &mut Named) {
         let keys = Keys::of(&self.keys);
         let edited = self.edited(file, Written::ByKey, keys, &mut named.problems);
-        self.object(file, edited.digest, edited, named);
+        let token = self.token(file, &edited.digest);
+        self.object(file, token, edited, named);
+    }
+
+    fn token(&self, file: usize, named_after: &blake3::Hash) -> Token {
+        let asset = &self.tree.assets[file];
+        token(self.secret, &asset.path, named_after, &asset.policy.headers)
+    }
+
+    /// A unit is named after all of its files.
+    fn unit(&self, files: &[usize], named: &mut Named) {
+        let keys = Keys::of(&self.keys);
+        let edited = |file: &usize| {
+            let mut problems = Vec::new();
+            let edited = self.edited(*file, Written::ByKey, keys, &mut problems);
+            (edited, problems)
+        };
+        let (edited, problems): (Vec<Edited>, Vec<Vec<Problem>>) =
+            files.par_iter().map(edited).unzip();
+        named.problems.extend(problems.into_iter().flatten());
+        let digests = edited.iter().map(|edited| edited.digest);
+        let token = self.unit_token(files, digests);
+        for (file, edited) in files.iter().zip(edited) {
+            self.object(*file, token, edited, named);
+        }
+    }
+
+    /// Returns the token of the unit that has these files, of which each is named after one of `contents`.
+    fn unit_token(&self, files: &[usize], contents: impl Iterator<Item = blake3::Hash>) -> Token {
+        let assets = &self.tree.assets;
+        let unit = self.tree.unit_of(files[0]).expect("these are of a unit");
+        let members = files.iter().zip(contents).map(|(file, content)| Member {
+            path: unit.place(assets[*file].path.as_str()),
+            content,
+            headers: &assets[*file].policy.headers,
+        });
+        folder_token(self.secret, &unit.folder, members.collect())
     }
 
     /// All files of a circle are named after what all of them hold.
-    fn circle(&self, component: &[usize], named: &mut Named) {
+    fn circle(&self, files: &[usize], named: &mut Named) {
         let mut hasher = Component::new();
-        for file in component {
-            let (written, keys) = (Written::ByPath(component), Keys::of(&self.keys));
+        for file in files {
+            let (written, keys) = (Written::ByPath(files), Keys::of(&self.keys));
             let edited = self.edited(*file, written, keys, &mut named.problems);
             let asset = &self.tree.assets[*file];
             hasher.add(&asset.path, &edited.digest, &asset.policy.headers);
         }
         let shared = hasher.digest();
+        let mut tokens: BTreeMap<usize, Token> = BTreeMap::new();
         let mut own = BTreeMap::new();
-        for file in component {
-            let asset = &self.tree.assets[*file];
-            let token = token(self.secret, &asset.path, &shared, &asset.policy.headers);
-            own.insert(*file, key(asset, self.secret, token).0);
+        for file in files {
+            let node = self.nodes.of_file[*file];
+            let token = *tokens
+                .entry(node)
+                .or_insert_with(|| match self.nodes.units.get(&node) {
+                    Some(files) => self.unit_token(files, files.iter().map(|_| shared)),
+                    None => self.token(*file, &shared),
+                });
+            own.insert(*file, key(self.tree, *file, self.secret, token).0);
         }
         let keys = Keys {
             all: &self.keys,
             own: Some(&own),
         };
-        for file in component {
+        for file in files {
             let edited = self.edited(*file, Written::ByKey, keys, &mut named.problems);
-            self.object(*file, shared, edited, named);
+            self.object(*file, tokens[&self.nodes.of_file[*file]], edited, named);
         }
     }
 
-    fn object(&self, file: usize, named_after: blake3::Hash, edited: Edited, named: &mut Named) {
+    fn object(&self, file: usize, token: Token, edited: Edited, named: &mut Named) {
         let asset = &self.tree.assets[file];
         let policy = &asset.policy;
-        let token = token(self.secret, &asset.path, &named_after, &policy.headers);
         let may_shrink = edited.size_bytes > 0 && !self.drafts[file].is_compressed;
         let object = Object {
             path: asset.path.clone(),
@@ -195,7 +333,7 @@ impl Naming<'_> {
             size_bytes: edited.size_bytes,
             digest: edited.digest,
             token,
-            key: key(asset, self.secret, token).0,
+            key: key(self.tree, file, self.secret, token).0,
             try_gzip: policy.headers.encoding == EncodingPolicy::Gzip && may_shrink,
             policy: Arc::clone(policy),
             is_held: self.tree.levels.is_held(policy.level),
@@ -301,8 +439,6 @@ struct Writer<'a> {
     file: usize,
     written: Written<'a>,
     keys: Keys<'a>,
-    /// Where its relative URLs start from.
-    own: BaseUrl,
 }
 
 impl Written<'_> {
@@ -312,14 +448,12 @@ impl Written<'_> {
         written: Written<'a>,
         keys: Keys<'a>,
     ) -> Writer<'a> {
-        let href = naming.drafts[file].found.base.as_deref();
         Writer {
             naming,
             asset: &naming.tree.assets[file],
             file,
             written,
             keys,
-            own: BaseUrl::new(folder(keys.of_file(file)), href, &naming.tree.prefixes),
         }
     }
 }
@@ -353,8 +487,28 @@ impl Writer<'_> {
         matches!(self.written, Written::ByPath(component) if component.binary_search(&to).is_ok())
     }
 
+    /// Returns where the relative URLs of `file` start from, to one of `to`. Of two units that have no name yet, both have the same
+    /// dummy for one, but aren't in one folder.
+    fn base(&self, file: usize, to: usize) -> BaseUrl {
+        let tree = &self.naming.tree;
+        let href = self.naming.drafts[file].found.base.as_deref();
+        let own = folder(self.keys.of_file(file));
+        let rest = split_member(own).filter(|_| tree.assets[file].unit.is_some());
+        let is_apart = self.written != Written::ByKey && !tree.are_together(file, to);
+        match rest.filter(|(token, _)| is_apart && *token == Token::ZERO) {
+            Some((_, rest)) => BaseUrl::new(&format!("{ELSEWHERE}/{rest}"), href, &tree.prefixes),
+            None => BaseUrl::new(own, href, &tree.prefixes),
+        }
+    }
+
     /// Between files that keep their places, every relative URL is right as it is.
     fn stays(&self, link: &Link) -> bool {
+        if self
+            .naming
+            .is_within(self.file, link.to as usize, link.base)
+        {
+            return !link.from_prefix;
+        }
         let target = &self.naming.tree.assets[link.to as usize];
         let has_stayed = self.keys.of_file(link.to as usize).as_str() == target.path.as_str();
         let starts_there = |file: usize| {
@@ -386,26 +540,17 @@ impl Writer<'_> {
             };
             return Ok(format!("{public_url}{}", key.url_path()));
         }
-        let from_base = |base: &BaseUrl| {
-            relative(base, key, kind)
+        let from_base = |file: usize| {
+            relative(&self.base(file, to), key, kind)
                 .map_err(|_| problem("the page's `<base>` leads away from where the page will be: give it a plain name, or take the `<base>` out"))
         };
         let pages = self.pages();
         if base == Base::Document || pages.is_empty() {
-            return from_base(&self.own);
+            return from_base(self.file);
         }
-        let page_base = |page: &u32| {
-            let page = *page as usize;
-            let href = self.naming.drafts[page].found.base.as_deref();
-            BaseUrl::new(
-                folder(self.keys.of_file(page)),
-                href,
-                &self.naming.tree.prefixes,
-            )
-        };
         let mut urls = pages
             .iter()
-            .map(|page| from_base(&page_base(page)))
+            .map(|page| from_base(*page as usize))
             .collect::<Result<Vec<_>, _>>()?;
         urls.dedup();
         match urls.len() {
@@ -418,13 +563,8 @@ impl Writer<'_> {
 
     /// An object from path to URL, as a literal of JavaScript and JSON.
     fn set(&self, set: &Set) -> Result<String, Problem> {
-        // A module knows where it is, so that it doesn't matter which page runs it.
-        let is_module = self.naming.drafts[self.file].found.is_module
-            && self.asset.policy.urls == UrlStyle::Relative;
-        let base = match is_module {
-            true => Base::Document,
-            false => Base::Page,
-        };
+        let base = self.naming.base_of_sets(self.file);
+        let is_module = base == Base::Document;
         let folder = self.asset.path.folder();
         let entry = |to: &u32| {
             let to = *to as usize;

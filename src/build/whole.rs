@@ -57,6 +57,7 @@ impl Memo<'_> {
     pub(super) fn seal(&self, tree: &Tree) -> Option<Seal> {
         let Tree {
             assets,
+            units,
             problems,
             skipped,
             left_out,
@@ -94,7 +95,7 @@ impl Memo<'_> {
         }
         field(
             &mut hasher,
-            format!("{prefixes:?} {defaults:?} {public_url:?}").as_bytes(),
+            format!("{prefixes:?} {defaults:?} {public_url:?} {units:?}").as_bytes(),
         );
         Some(Seal {
             digest: hasher.finalize(),
@@ -105,13 +106,20 @@ impl Memo<'_> {
     fn seal_portion(&self, assets: &[Asset], now: SystemTime) -> Option<Seal> {
         let mut hasher = blake3::Hasher::new();
         let mut is_settled = true;
-        for Asset { path, file, policy } in assets {
+        for asset in assets {
+            let Asset {
+                path,
+                file,
+                policy,
+                unit,
+            } = asset;
             let stat = Stat::of(file)?;
             is_settled &= stat.is_settled(now);
             hasher.update(self.hashes(policy)?.whole.as_bytes());
             field(&mut hasher, path.as_str().as_bytes());
             field(&mut hasher, file.as_os_str().as_encoded_bytes());
             hasher.update(&stat.to_bytes());
+            field(&mut hasher, format!("{unit:?}").as_bytes());
         }
         Some(Seal {
             digest: hasher.finalize(),

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use assetsync::path::url_path;
 use assetsync::release::rollback::{find, nothing_published};
 use assetsync::report::{
     build_text, dot, leaks_json, leaks_text, refs_json, refs_text, unresolved_text,
 };
 use assetsync::store::{check, public_url};
 use assetsync::{
-    Build, Config, Error, LogicalPath, Result, Tree, Wanted, build_with, leaks, manifest, walk,
+    Build, Config, Error, LogicalPath, Result, Target, Tree, Wanted, build_with, leaks, manifest,
+    walk,
 };
 
 use super::{Code, DONE, Nothing, Session, levels, paths};
@@ -20,6 +22,41 @@ pub(super) struct Published<'a> {
     pub(super) target: &'a [String],
     /// The current one, if none is named.
     pub(super) release: Option<&'a str>,
+}
+
+/// What people ask the URL of.
+enum Named {
+    File(LogicalPath),
+    /// A keyed folder, by one of its files and that one's place in it.
+    Folder(LogicalPath, String),
+}
+
+/// # Errors
+/// There's no such file, or it isn't published.
+fn named(typed: &str, tree: &Tree, config: &Config) -> Result<Named> {
+    let Some(unit) = paths::folder(typed, tree, config) else {
+        return Ok(Named::File(paths::find(typed, tree, config)?.clone()));
+    };
+    let is_in_it = |file: &usize| tree.unit_of(*file) == Some(unit);
+    let file = (0..tree.assets.len()).find(is_in_it);
+    let path = &tree.assets[file.expect("a folder has files")].path;
+    let place = unit.place(path.as_str()).to_string();
+    Ok(Named::Folder(path.clone(), place))
+}
+
+impl Named {
+    fn url(&self, target: &Target, build: &Build) -> String {
+        let (Named::File(path) | Named::Folder(path, _)) = self;
+        let object = build.find(path.as_str());
+        let url = public_url(target, &object.expect("it was found in the tree").key);
+        match self {
+            Named::File(_) => url,
+            Named::Folder(_, place) => {
+                let place = url_path(place);
+                url.strip_suffix(&place).unwrap_or(&url).to_string()
+            }
+        }
+    }
 }
 
 impl Session<'_> {
@@ -34,10 +71,8 @@ impl Session<'_> {
         };
         let (targets, typed) = which.parts(is_target)?;
         let config = self.config(Wanted::Targets(&targets))?;
-        let found = typed
-            .iter()
-            .map(|path| paths::find(path, &tree, &config).cloned());
-        let found: Vec<LogicalPath> = found.collect::<Result<_>>()?;
+        let found = typed.iter().map(|path| named(path, &tree, &config));
+        let found: Vec<Named> = found.collect::<Result<_>>()?;
         // What can't be published doesn't change what the others are called.
         tree.problems.clear();
         let _signals = self.runtime()?;
@@ -46,10 +81,8 @@ impl Session<'_> {
             tree.public_url = target.public_url.clone();
             let build = build_with(&cache, &tree, &secret, &self.progress)?;
             check(target, &build)?;
-            for path in &found {
-                let object = build.find(path.as_str());
-                let object = object.expect("every path was found in the tree");
-                print_names(&format!("{}\n", public_url(target, &object.key)))?;
+            for named in &found {
+                print_names(&format!("{}\n", named.url(target, &build)))?;
             }
         }
         Ok(DONE)

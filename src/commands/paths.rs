@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use assetsync::likeness::nearest;
 use assetsync::rules::Publish;
-use assetsync::{Config, Error, LogicalPath, Result, Tree};
+use assetsync::{Config, Error, LogicalPath, Result, Tree, Unit};
 
 /// How many files of a folder are named in a message about it.
 const SHOWN: usize = 3;
@@ -20,6 +20,13 @@ pub(super) fn find<'t>(typed: &str, tree: &'t Tree, config: &Config) -> Result<&
         .iter()
         .find_map(|path| file_or_index(path, tree))
         .ok_or_else(|| unknown(typed, &readings, tree, config))
+}
+
+/// Returns the keyed folder that `typed` means, which ends in a slash.
+pub(super) fn folder<'t>(typed: &str, tree: &'t Tree, config: &Config) -> Option<&'t Unit> {
+    let readings = readings(typed, config);
+    let mut folders = readings.iter().filter_map(|path| path.strip_suffix('/'));
+    folders.find_map(|folder| tree.units.iter().find(|unit| unit.folder == folder))
 }
 
 /// The file of exactly this logical path.

@@ -32,6 +32,8 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) level: Vec<RawLevel>,
     #[serde(default)]
+    pub(super) folder: Vec<RawFolder>,
+    #[serde(default)]
     pub(super) open: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) prefixes: Vec<Spanned<String>>,
@@ -71,6 +73,13 @@ pub(super) struct RawRule {
     pub(super) comments: Option<Remarks>,
     #[serde(default)]
     pub(super) may_name: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFolder {
+    #[serde(rename = "match")]
+    pub(super) matches: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]

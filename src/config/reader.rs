@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-use super::raw::{RawConfig, RawLevel, RawRule, RawSource};
+use super::raw::{RawConfig, RawFolder, RawLevel, RawRule, RawSource};
 use super::{CONFIG_FILE, Config, Origin, Overrides, Provenance, Wanted};
 use crate::error::{Error, Result, shortened, shown_key_file};
+use crate::folders::{Folder, Folders, TOP};
 use crate::glob::{Case, Glob};
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
 use crate::likeness::nearest;
@@ -263,8 +264,11 @@ impl<'a> Reader<'a> {
                 .collect::<Result<BTreeSet<_>>>()?,
         };
         let prefixes = raw.prefixes.iter().map(|prefix| self.prefix(prefix));
+        let folders = raw.folder.iter().map(|folder| self.keyed_folder(folder));
+        let folders = Folders::new(folders.collect::<Result<_>>()?);
         Ok(Rules::new(rules, extensions)
             .with_levels(levels)
+            .with_folders(folders)
             .with_prefixes(prefixes.collect::<Result<_>>()?))
     }
 
@@ -325,6 +329,22 @@ impl<'a> Reader<'a> {
                 .map(|name| name.get_ref().clone())
                 .collect(),
         })
+    }
+
+    /// A slash at the end says that it's a folder, as it is without.
+    fn keyed_folder(&self, raw: &RawFolder) -> Result<Folder> {
+        let pattern = raw.matches.get_ref().trim_end_matches('/');
+        if pattern.is_empty() {
+            let message = "this is no folder of the tree".to_string();
+            let hint = "a folder is written as `puzzle/gears`, each one in `puzzle` as `puzzle/*`, and the whole tree as `.`";
+            return Err(self.mistake(&raw.matches.span(), message, hint));
+        }
+        let pattern = Spanned::new(raw.matches.span(), pattern.to_string());
+        let matches = match pattern.get_ref() == TOP {
+            true => Glob::new(TOP).expect("a dot is a glob"),
+            false => self.glob(&pattern, Case::Exact)?,
+        };
+        Ok(Folder { matches })
     }
 
     fn globs(&self, patterns: &[Spanned<String>], case: Case) -> Result<Vec<Glob>> {

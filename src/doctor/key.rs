@@ -148,6 +148,11 @@ fn weaker_names(config: &Config) -> Option<Finding> {
     if has(NameStyle::Readable) {
         told.push("`readable` tells the path of the file in its URL: whoever sees one knows what it's called and where it belongs");
     }
+    if !config.rules.folders().is_empty() && told.is_empty() {
+        let text = "each keyed folder (`[[folder]]`) has 128 bits for all that is in it: whoever has one of its URLs can guess the names \
+                    of its other files, but not those of levels in it";
+        return Some(Finding::passed(CHECK, WHY, text));
+    }
     (!told.is_empty()).then(|| {
         Finding::warning(CHECK, WHY, told.join("; "))
             .fix("use `names = \"opaque\"` where that matters, for solutions above all")

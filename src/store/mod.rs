@@ -56,7 +56,7 @@ use crate::config::{Place, Target};
 use crate::environment;
 use crate::error::Error;
 use crate::mask::masked_answer;
-use crate::name::{EncodingPolicy, NameStyle, Token};
+use crate::name::{EncodingPolicy, NameStyle, Token, split_member};
 use crate::path::{KEY_BYTES_MAX, LogicalPath, ObjectKey};
 use crate::problem::Problem;
 use crate::release::layout::{FOLDER, ROOT, private_place};
@@ -115,6 +115,19 @@ pub struct Stored {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub struct Version(pub String);
 
+/// An object that has the very bytes that another one is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopySource {
+    /// Where it is.
+    pub key: ObjectKey,
+    /// As stored, so after gzip.
+    pub size_bytes: u64,
+    /// As [`Stored::fingerprint`]; empty if it isn't known.
+    pub fingerprint: String,
+    /// Whether its bytes are gzipped.
+    pub is_gzipped: bool,
+}
+
 /// What a put expects to be there: nothing else is ever written over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutMode {
@@ -139,6 +152,19 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// [`StoreErrorKind::Precondition`] if what is there isn't what `mode` expects (perhaps by this very put,
     /// its reply lost); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
     async fn put(&self, object: &Object, body: Body, mode: &PutMode) -> Result<Stored, StoreError>;
+
+    /// Stores under `object`'s free key what is under that of `source`, with `object`'s headers and token, without the bytes leaving
+    /// the storage. None if it can't do that.
+    ///
+    /// # Errors
+    /// As for [`Store::put`] with [`PutMode::Create`]; [`StoreErrorKind::Precondition`] also if `source` isn't as it was.
+    async fn copy(
+        &self,
+        _source: &CopySource,
+        _object: &Object,
+    ) -> Result<Option<Stored>, StoreError> {
+        Ok(None)
+    }
 
     /// The bytes of a document, such as a release's manifest, and their version; none if there's nothing.
     /// Whole in memory.
@@ -223,7 +249,8 @@ pub fn check(target: &Target, build: &Build) -> Result<(), Error> {
 /// Notes with the other problems of `tree` which of its files have no place in `targets`, as far as their paths tell: those whose
 /// objects are called after them. [`check`] knows the others.
 pub fn check_names(targets: &[Target], tree: &mut Tree) {
-    let named: Vec<Named<'_>> = tree.assets.iter().filter_map(Named::asset).collect();
+    let named = (0..tree.assets.len()).filter_map(|file| Named::asset(tree, file));
+    let named: Vec<Named<'_>> = named.collect();
     let problems = targets.iter().flat_map(|target| misnamed(target, &named));
     let mut problems: Vec<Problem> = problems.collect();
     problems.sort();
@@ -251,9 +278,13 @@ impl<'a> Named<'a> {
     }
 
     /// The same before it's named; none if its path is no part of its name. Any token is as long as another.
-    fn asset(asset: &'a Asset) -> Option<Named<'a>> {
-        let Asset { path, policy, .. } = asset;
+    fn asset(tree: &'a Tree, file: usize) -> Option<Named<'a>> {
+        let Asset { path, policy, .. } = &tree.assets[file];
         let key = match policy.names {
+            NameStyle::Folder => {
+                let place = tree.unit_of(file)?.place(path.as_str());
+                Cow::Owned(format!("{}/{place}", Token::ZERO))
+            }
             NameStyle::Opaque | NameStyle::Palindrome2022 => return None,
             NameStyle::Plain => Cow::Borrowed(path.as_str()),
             NameStyle::Readable => {
@@ -304,8 +335,11 @@ fn too_long(prefix: &str, named: &[Named<'_>]) -> Vec<Problem> {
     named.iter().filter(is_too_long).map(problem).collect()
 }
 
-/// The token in `dir/stem.TOKEN.ext` or `TOKEN.ext`.
+/// Returns the token in `TOKEN/path`, `dir/stem.TOKEN.ext` or `TOKEN.ext`.
 pub(crate) fn token_in_name(key: &str) -> Option<Token> {
+    if let Some((token, _)) = split_member(key) {
+        return Some(token);
+    }
     let name_start = memchr::memrchr(b'/', key.as_bytes()).map_or(0, |slash| slash + 1);
     let mut parts = key.as_bytes()[name_start..].rsplit(|byte| *byte == b'.');
     parts.find_map(Token::of_bytes)

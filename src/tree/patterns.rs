@@ -25,10 +25,18 @@ pub(super) fn check_patterns<'a>(
     let unused_rules = rules.unused(paths.clone(), odd).into_iter();
     let unused_rules =
         unused_rules.map(|pattern| (pattern, "is a rule that matches nothing here".to_string()));
+    let of_folders = rules
+        .folders()
+        .unused(paths.clone().map(LogicalPath::as_str));
+    let of_folders = of_folders.into_iter().map(|pattern| {
+        let what = "is a `[[folder]]` that no folder here is called by";
+        (pattern, what.to_string())
+    });
     let of_levels = levels.unused_patterns(paths.clone()).into_iter();
     let of_levels =
         of_levels.map(|(pattern, what)| (pattern, format!("{what}, and matches nothing here")));
     let mut warnings: Vec<Problem> = unused_rules
+        .chain(of_folders)
         .chain(of_levels)
         .filter_map(|(pattern, what)| unused(pattern, &what, folders.clone()))
         .collect();

@@ -23,6 +23,7 @@ mod documents;
 mod environment;
 mod faults;
 mod first_steps;
+mod folders;
 mod forgotten;
 mod gcs;
 mod globs;

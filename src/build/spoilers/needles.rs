@@ -102,7 +102,9 @@ impl Needles {
                 true => object.key.to_string(),
                 false => object.token.to_string(),
             };
-            if key != path {
+            // All files of a keyed folder have one token, which tells any of them.
+            let is_known = patterns.0.contains_key(key.as_bytes());
+            if key != path && !is_known {
                 patterns.add(key, Needle::Key(*file));
             }
         }

@@ -1,0 +1,125 @@
+//! Which files of a tree are named together: those of a keyed folder, and of one level.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::Asset;
+use crate::folders::Folders;
+use crate::levels::LevelId;
+use crate::name::NameStyle;
+use crate::rules::Policy;
+
+/// Files that have one name, and keep their places among each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// The logical path of their folder, without a slash at its end; empty for the top of the tree.
+    pub folder: String,
+    /// The level of all of them.
+    pub level: LevelId,
+}
+
+impl Unit {
+    /// Returns the place in the folder of a file of the unit.
+    pub fn place<'p>(&self, path: &'p str) -> &'p str {
+        match self.folder.len() {
+            0 => path,
+            folder => &path[folder + 1..],
+        }
+    }
+}
+
+/// Finds the units of a sorted tree, and tells each file of one which it is. A level that begins inside of a folder has a unit of its
+/// own in the outermost folder that has nothing else; where files of several levels are in one folder, those that aren't of the
+/// folder's level have names of their own.
+pub(super) fn find(assets: &mut [Asset], folders: &Folders) -> Vec<Unit> {
+    let mut roots: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, asset) in assets.iter().enumerate() {
+        if asset.policy.names == NameStyle::Folder
+            && let Some(root) = folders.around(asset.path.as_str())
+        {
+            roots.entry(root.to_string()).or_default().push(at);
+        }
+    }
+    let mut found: BTreeMap<(String, LevelId), Vec<usize>> = BTreeMap::new();
+    let mut alone = Vec::new();
+    for (root, files) in &roots {
+        let own = own_level(assets, files);
+        let pure = Pure::of(assets, root, files);
+        for at in files {
+            let (path, level) = (assets[*at].path.as_str(), assets[*at].policy.level);
+            let folder = match level == own {
+                true => Some(root.as_str()),
+                false => pure.outermost(root, path, level),
+            };
+            match folder {
+                Some(folder) => {
+                    let unit = (folder.to_string(), level);
+                    found.entry(unit).or_default().push(*at);
+                }
+                None => alone.push(*at),
+            }
+        }
+    }
+    let mut policies = HashMap::new();
+    for at in alone {
+        let policy = &assets[at].policy;
+        let own = policies
+            .entry(Arc::as_ptr(policy))
+            .or_insert_with(|| alone_by(policy));
+        assets[at].policy = Arc::clone(own);
+    }
+    let mut units = Vec::with_capacity(found.len());
+    for ((folder, level), files) in found {
+        for at in files {
+            assets[at].unit = Some(units.len() as u32);
+        }
+        units.push(Unit { folder, level });
+    }
+    units
+}
+
+fn alone_by(policy: &Policy) -> Arc<Policy> {
+    Arc::new(Policy {
+        names: NameStyle::Opaque,
+        ..policy.clone()
+    })
+}
+
+/// Returns the level of a folder: the open one, if any of its files is open; else that of most of them.
+fn own_level(assets: &[Asset], files: &[usize]) -> LevelId {
+    let mut counts: BTreeMap<LevelId, usize> = BTreeMap::new();
+    for at in files {
+        *counts.entry(assets[*at].policy.level).or_default() += 1;
+    }
+    let most = |(level, count): &(LevelId, usize)| (*level == LevelId::OPEN, *count);
+    let own = counts.into_iter().max_by_key(most);
+    own.map_or(LevelId::OPEN, |(level, _)| level)
+}
+
+/// The levels of folders that have files of one level only.
+struct Pure<'a>(HashMap<&'a str, Option<LevelId>>);
+
+impl<'a> Pure<'a> {
+    fn of(assets: &'a [Asset], root: &str, files: &[usize]) -> Pure<'a> {
+        let mut pure: HashMap<&str, Option<LevelId>> = HashMap::new();
+        for at in files {
+            let level = assets[*at].policy.level;
+            for folder in below(root, assets[*at].path.as_str()) {
+                let known = pure.entry(folder).or_insert(Some(level));
+                *known = known.filter(|known| *known == level);
+            }
+        }
+        Pure(pure)
+    }
+
+    fn outermost<'p>(&self, root: &str, path: &'p str, level: LevelId) -> Option<&'p str> {
+        below(root, path).find(|folder| self.0.get(folder) == Some(&Some(level)))
+    }
+}
+
+/// Returns the folders around `path` that are inside of `root`, the outermost first.
+fn below<'p>(root: &str, path: &'p str) -> impl Iterator<Item = &'p str> {
+    let folders = path.match_indices('/').map(|(slash, _)| &path[..slash]);
+    let outside = root.len();
+    folders.filter(move |folder| folder.len() > outside)
+}
