@@ -15,7 +15,7 @@ use crate::config::Target;
 use crate::path::ObjectKey;
 use crate::plan::{Action, Plan, Step, Tally};
 use crate::progress::Progress;
-use crate::store::{PutMode, Store, StoreError, StoreErrorKind, Stored, UNKNOWN_HINT};
+use crate::store::{CopySource, PutMode, Store, StoreError, StoreErrorKind, Stored, UNKNOWN_HINT};
 
 /// How long what is in flight may take after the run was stopped.
 const GRACE: Duration = Duration::from_secs(10);
@@ -49,6 +49,8 @@ impl Default for Options {
 pub struct Report {
     /// Written under a free key.
     pub uploaded: Tally,
+    /// The same, by a copy inside of the storage.
+    pub copied: Tally,
     /// Written over what was there.
     pub overwritten: Tally,
     /// There already, found by the plan or on the way.
@@ -129,6 +131,7 @@ impl Report {
 /// What became of one object.
 enum Outcome {
     Stored(Step, u64, Stored),
+    Copied(Stored),
     Found(Stored),
     Failed(StoreError),
     NotBegun,
@@ -201,9 +204,14 @@ pub async fn apply(
             .filter(|action| Phase::of(action.object) == phase);
         let tasks = changes.map(|action| {
             let (object, step, shared) = (action.object.clone(), action.step, Arc::clone(&shared));
-            let there = action.there.clone();
+            let (there, copy_of) = (action.there.clone(), action.copy_of.clone());
             async move {
-                let change = async move { shared.change(object, step, there).await };
+                let change = async move {
+                    match shared.copy(copy_of, &object).await {
+                        Some(stored) => Outcome::Copied(stored),
+                        None => shared.change(object, step, there).await,
+                    }
+                };
                 let outcome = tokio::spawn(change).await;
                 (
                     action.object,
@@ -254,6 +262,10 @@ impl Report {
                 self.sent_bytes += sent_bytes;
                 self.stored.insert(object.key.clone(), stored);
             }
+            Outcome::Copied(stored) => {
+                self.copied.add(object.size_bytes);
+                self.stored.insert(object.key.clone(), stored);
+            }
             Outcome::Found(stored) => self.keep(object, stored),
             Outcome::Failed(error) if error.kind == StoreErrorKind::Interrupted => {
                 self.not_begun += 1
@@ -285,6 +297,7 @@ impl Report {
     pub fn add(&mut self, later: Report) {
         for (tally, more) in [
             (&mut self.uploaded, later.uploaded),
+            (&mut self.copied, later.copied),
             (&mut self.overwritten, later.overwritten),
             (&mut self.kept, later.kept),
         ] {
@@ -310,6 +323,19 @@ struct Shared {
 }
 
 impl Shared {
+    /// Copies an object inside of the storage. Whatever prevents that, None: then it's sent, and what became of the copy shows.
+    async fn copy(&self, source: Option<CopySource>, object: &Object) -> Option<Stored> {
+        let source = source?;
+        if self.progress.is_stopped() || self.hopeless.is_stopped() {
+            return None;
+        }
+        let copied = tokio::select! {
+            copied = self.store.copy(&source, object) => copied,
+            () = self.stopped_for_good() => return None,
+        };
+        copied.ok().flatten()
+    }
+
     async fn change(&self, object: Object, step: Step, there: Option<Stored>) -> Outcome {
         let mode = match (step, there) {
             (Step::Conflict(reason), _) => {

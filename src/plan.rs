@@ -1,12 +1,14 @@
 //! From a [`Build`] and an [`Inventory`] to a [`Plan`]: what will be done to each object, and why. Pure: no
 //! clock, no disk, no network, and it cannot fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use crate::build::{Build, Object};
 use crate::inventory::Inventory;
-use crate::store::Stored;
+use crate::name::{EncodingPolicy, NameStyle};
+use crate::release::manifest::{Entry, Manifest};
+use crate::store::{CopySource, Stored};
 
 /// What will be done, in the build's order: one action for each object that isn't held.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct Action<'a> {
     pub step: Step,
     /// What is there, if anything is: nothing else is written over.
     pub there: Option<Stored>,
+    /// An object in the target that has the same bytes: copied there, they needn't be sent.
+    pub copy_of: Option<CopySource>,
 }
 
 /// What can be done to an object.
@@ -86,6 +90,16 @@ impl Step {
     }
 }
 
+impl Action<'_> {
+    /// Returns the word for reports: `copy`, or that of the step.
+    pub fn verb(&self) -> &'static str {
+        match self.copy_of {
+            Some(_) => "copy",
+            None => self.step.verb(),
+        }
+    }
+}
+
 /// How many objects, and how many bytes before gzip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
@@ -110,6 +124,7 @@ pub fn plan<'a>(build: &'a Build, inventory: &Inventory) -> Plan<'a> {
             object,
             step: step(object, there),
             there: there.cloned(),
+            copy_of: None,
         }
     };
     Plan {
@@ -141,6 +156,35 @@ pub(crate) fn step(object: &Object, stored: Option<&Stored>) -> Step {
 }
 
 impl<'a> Plan<'a> {
+    /// Lets files of keyed folders whose bytes the current release has under another name be copied from there. A folder gets
+    /// another name whenever one of its files changes, and most of them haven't.
+    pub fn copy_from(&mut self, current: &Manifest) {
+        let is_copied = |action: &&mut Action<'_>| {
+            let is_new = action.step == Step::Upload(Reason::Missing);
+            is_new && action.object.policy.names == NameStyle::Folder
+        };
+        let mut copied = self.actions.iter_mut().filter(is_copied).peekable();
+        if copied.peek().is_none() {
+            return;
+        }
+        let by_content: HashMap<(blake3::Hash, EncodingPolicy), &Entry> = current
+            .published()
+            .map(|entry| ((entry.digest, current.headers_of(entry).encoding), entry))
+            .collect();
+        for action in copied {
+            let content = (action.object.digest, action.object.headers().encoding);
+            action.copy_of = by_content.get(&content).and_then(|entry| {
+                let stored = entry.stored.as_ref()?;
+                Some(CopySource {
+                    key: entry.key.clone(),
+                    size_bytes: stored.size_bytes,
+                    fingerprint: stored.fingerprint.to_string(),
+                    is_gzipped: entry.is_gzipped(),
+                })
+            });
+        }
+    }
+
     /// What has to be done: everything but what is kept.
     pub fn changes(&self) -> impl Iterator<Item = &Action<'a>> {
         self.actions
@@ -164,11 +208,12 @@ impl<'a> Plan<'a> {
     /// Objects and bytes by verb.
     pub fn summary(&self) -> BTreeMap<&'static str, Tally> {
         let mut summary = BTreeMap::from(
-            ["upload", "overwrite", "keep", "conflict"].map(|verb| (verb, Tally::default())),
+            ["upload", "copy", "overwrite", "keep", "conflict"]
+                .map(|verb| (verb, Tally::default())),
         );
         for action in &self.actions {
             summary
-                .entry(action.step.verb())
+                .entry(action.verb())
                 .or_default()
                 .add(action.object.size_bytes);
         }

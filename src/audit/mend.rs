@@ -175,6 +175,7 @@ async fn upload_all(
             object,
             step,
             there,
+            copy_of: None,
         });
     }
     let plan = Plan { actions };

@@ -530,7 +530,10 @@ impl Session<'_> {
                 self.unless_stopped(runtime, async { Ok(inventory.await?) })?;
             let published = base.root.as_ref().and_then(|root| root.current.as_ref());
             let published = published.and_then(|release| release.commit.as_ref());
-            let plan = plan(build, &inventory);
+            let mut plan = plan(build, &inventory);
+            if let Some(current) = &base.manifest {
+                plan.copy_from(current);
+            }
             Ok(Planned {
                 forgotten: Forgotten::find(&base, build, &plan, &inventory),
                 config,

@@ -291,6 +291,7 @@ fn plan<'a>(objects: &'a [Object], there: &HashMap<String, Stored>, doubt: Doubt
             object,
             step,
             there: there.cloned(),
+            copy_of: None,
         }
     };
     Plan {

@@ -410,6 +410,7 @@ fn repairs<'a>(build: &'a Build, manifest: &Manifest, findings: Vec<Finding>) ->
                 reason => Step::Overwrite(reason),
             },
             there: finding.there,
+            copy_of: None,
         }
     };
     Plan {

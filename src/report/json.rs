@@ -72,7 +72,7 @@ fn change_json(outlook: &Outlook<'_>, action: &Action<'_>, urls: Urls) -> Option
         return None;
     }
     let mut value = json!({
-        "action": action.step.verb(),
+        "action": action.verb(),
         "change": change,
         "reason": action.step.reason().map(|reason| reason.to_string()),
         "path": action.object.path.as_str(),
@@ -121,6 +121,7 @@ pub fn report_json(
         "complete": report.is_complete(),
         "interrupted": report.is_interrupted,
         "uploaded": tally_json(report.uploaded),
+        "copied": tally_json(report.copied),
         "overwritten": tally_json(report.overwritten),
         "kept": tally_json(report.kept),
         "held": build.held(),

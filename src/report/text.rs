@@ -1,7 +1,7 @@
 //! Plans and reports for people. Colours are ANSI codes; the stream they are printed to takes them out
 //! where they aren't wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -160,7 +160,7 @@ fn action_line<'a>(
         (step, _) => step.reason()?.to_string(),
     };
     let style = style(action.step);
-    let verb = action.step.verb();
+    let verb = action.verb();
     let size = HumanBytes(action.object.size_bytes);
     let names = match action.object.policy.names {
         NameStyle::Opaque => String::new(),
@@ -215,15 +215,48 @@ fn plan_sums(outlook: &Outlook<'_>) -> String {
         0 => String::new(),
         n => format!(", {n} not published any more"),
     };
+    let copied = match summary["copy"].objects {
+        0 => String::new(),
+        _ => format!(", {} to copy in the target", sum("copy")),
+    };
     format!(
-        "{}: {} to upload, {} to overwrite, {}{conflicts}{removed}{} (key {})\n",
+        "{}: {} to upload{copied}, {} to overwrite, {}{conflicts}{removed}{} (key {})\n{}",
         outlook.target.name,
         sum("upload"),
         sum("overwrite"),
         kept(summary["keep"], outlook.basis, "to keep"),
         held(outlook.build),
         outlook.build.key_id,
+        renamed_folders(outlook),
     )
+}
+
+/// Says what it costs that keyed folders get other names.
+fn renamed_folders(outlook: &Outlook<'_>) -> String {
+    let is_renamed = |action: &&Action<'_>| {
+        let object = action.object;
+        let change = outlook.difference.changes.get(object.path.as_str());
+        outlook.difference.has_release
+            && object.policy.names == NameStyle::Folder
+            && change == Some(&Change::Changed)
+    };
+    let renamed: Vec<&Action<'_>> = outlook.plan.actions.iter().filter(is_renamed).collect();
+    let tokens = renamed.iter().map(|action| action.object.token);
+    let folders = tokens.collect::<BTreeSet<_>>().len() as u64;
+    let bytes = renamed.iter().map(|action| action.object.size_bytes).sum();
+    match folders {
+        0 => String::new(),
+        1 => format!(
+            "{}: 1 keyed folder gets another name, so visitors load its {} again\n",
+            outlook.target.name,
+            HumanBytes(bytes)
+        ),
+        _ => format!(
+            "{}: {folders} keyed folders get other names, so visitors load their {} again\n",
+            outlook.target.name,
+            HumanBytes(bytes)
+        ),
+    }
 }
 
 /// What nothing is done to. Only what was seen is said to be there.
@@ -258,8 +291,12 @@ fn style(step: Step) -> Style {
 /// What was done: every failure, then the sums.
 pub fn report_text(target: &Target, build: &Build, report: &Report, basis: Basis) -> String {
     let text = failures_text(report);
+    let copied = match report.copied.objects {
+        0 => String::new(),
+        _ => format!(", {} copied in the target", tally(report.copied)),
+    };
     let mut sums = format!(
-        "{} uploaded, {} overwritten, {}",
+        "{} uploaded{copied}, {} overwritten, {}",
         tally(report.uploaded),
         tally(report.overwritten),
         kept(report.kept, basis, "kept")

@@ -25,7 +25,8 @@ use self::noted::{Noted, PlainObject};
 use self::writing::kind_of;
 use super::headers_file::HEADERS_FILE;
 use super::{
-    Listing, Named, PutMode, Store, StoreError, StoreErrorKind, Stored, Version, token_in_name,
+    CopySource, Listing, Named, PutMode, Store, StoreError, StoreErrorKind, Stored, Version,
+    token_in_name,
 };
 use crate::body::Body;
 use crate::build::{Build, Object};
@@ -191,6 +192,18 @@ impl Store for Directory {
         let key = self.full(object.key.as_str());
         let (object, mode) = (object.clone(), mode.clone());
         self.blocking(move |folder| folder.put(&key, &object, body, &mode))
+            .await
+    }
+
+    async fn copy(
+        &self,
+        source: &CopySource,
+        object: &Object,
+    ) -> Result<Option<Stored>, StoreError> {
+        let from = self.full(source.key.as_str());
+        let key = self.full(object.key.as_str());
+        let object = object.clone();
+        self.blocking(move |folder| folder.copy(&from, &key, &object))
             .await
     }
 

@@ -24,9 +24,9 @@ use super::pages::{PAGE_BYTES_MAX, Pages};
 use super::ranges;
 use super::wire::reqwest_client;
 use super::{
-    DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Server, Store, StoreError,
-    StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called, document_begin,
-    document_bytes_max, document_type, object_called,
+    CopySource, DOCUMENT_CACHING, Listing, PART_BYTES, Patience, PutMode, READS_MAX, Server, Store,
+    StoreError, StoreErrorKind, Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, called,
+    document_begin, document_bytes_max, document_type, object_called,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
@@ -197,6 +197,53 @@ impl Gcs {
             .expect(&in_two_parts(call, &resource, bytes, &boundary))
             .await?;
         made(&reply)
+    }
+
+    /// A copy to a name that's free, of the very bytes that are meant; a large one takes several requests
+    /// (<https://cloud.google.com/storage/docs/json_api/v1/objects/rewrite>).
+    async fn rewrite(
+        &self,
+        source: &CopySource,
+        object: &Object,
+    ) -> Result<Option<Stored>, StoreError> {
+        let there = self.look(source.key.as_str()).await?;
+        let is_same = |there: &Stored| {
+            !there.fingerprint.is_empty() && there.fingerprint == source.fingerprint
+        };
+        let Some(there) = there.filter(is_same) else {
+            return Ok(None);
+        };
+        let resource = Resource {
+            crc32c: there.fingerprint,
+            ..self.resource(object, source.is_gzipped, 0)
+        };
+        let json = serde_json::to_vec(&resource).expect("strings are JSON");
+        let to = format!("b/{}/o/{}", self.bucket, encode(&resource.name));
+        let from = self.object_url(source.key.as_str());
+        let condition = format!(
+            "{}&ifSourceGenerationMatch={}",
+            expecting(&PutMode::Create),
+            encode(&there.version.0)
+        );
+        let acl = match self.access {
+            Access::ObjectAcl => "&destinationPredefinedAcl=publicRead",
+            Access::Bucket => "",
+        };
+        let mut next = String::new();
+        loop {
+            let url = format!("{from}/rewriteTo/{to}?{condition}{acl}{next}");
+            let call = Call::new(Method::POST, url, format!("copy `{}`", object.path))
+                .header("content-type", "application/json; charset=utf-8")
+                .changes_object()
+                .body([Bytes::from(json.clone())]);
+            let reply = self.expect(&call).await?;
+            let rewritten: Rewritten = serde_json::from_slice(&reply.body).map_err(unexpected)?;
+            match (rewritten.resource, rewritten.rewrite_token) {
+                (Some(item), _) => return Ok(Some(item.stored())),
+                (None, Some(token)) => next = format!("&rewriteToken={}", encode(&token)),
+                (None, None) => return Ok(None),
+            }
+        }
     }
 
     async fn put_parts(
@@ -502,6 +549,14 @@ impl Store for Gcs {
         }
     }
 
+    async fn copy(
+        &self,
+        source: &CopySource,
+        object: &Object,
+    ) -> Result<Option<Stored>, StoreError> {
+        self.rewrite(source, object).await
+    }
+
     async fn read(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreError> {
         let url = format!("{}?alt=media", self.object_url(key));
         // As stored: what the checksum is of.
@@ -646,10 +701,12 @@ fn in_two_parts(call: Call, resource: &Resource, bytes: Bytes, boundary: &str) -
 /// What an upload that was done says of its object. Where it says nothing, one has to look.
 fn made(reply: &Reply) -> Result<Stored, StoreError> {
     let item: Result<Item, _> = serde_json::from_slice(&reply.body);
-    item.map(|item| item.stored()).map_err(|e| {
-        let message = format!("An upload was answered, but not as Google documents: {e}");
-        StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT)
-    })
+    item.map(|item| item.stored()).map_err(unexpected)
+}
+
+fn unexpected(error: serde_json::Error) -> StoreError {
+    let message = format!("An upload was answered, but not as Google documents: {error}");
+    StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT)
 }
 
 /// Whether a 404 is about an object, and not about its bucket.
@@ -763,6 +820,14 @@ impl Page {
     fn next(&self) -> Option<&str> {
         Some(self.next_page_token.as_str()).filter(|token| !token.is_empty())
     }
+}
+
+/// The answer to a rewrite: the object, or how to go on.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Rewritten {
+    resource: Option<Item>,
+    rewrite_token: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

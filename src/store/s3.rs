@@ -30,8 +30,8 @@ use super::s3_documents::{
 use super::s3_region::{Asked, in_region, is_redirect, other_server, region_named};
 use super::wire::reqwest_client;
 use super::{
-    Listing, PART_BYTES, Patience, PutMode, Server, Store, StoreError, StoreErrorKind, Stored,
-    TOKEN_METADATA, UNKNOWN_HINT, Version, object_called,
+    CopySource, Listing, PART_BYTES, Patience, PutMode, Server, Store, StoreError, StoreErrorKind,
+    Stored, TOKEN_METADATA, UNKNOWN_HINT, Version, object_called,
 };
 use crate::body::{self, Body, Content, Parts, next_part};
 use crate::build::Object;
@@ -218,13 +218,19 @@ impl S3 {
         }
     }
 
-    fn object_call(&self, method: Method, url: String, object: &Object, body: &Body) -> Call {
+    pub(super) fn object_call(
+        &self,
+        method: Method,
+        url: String,
+        object: &Object,
+        is_gzipped: bool,
+    ) -> Call {
         let headers = object.headers();
         let mut call = Call::new(method, url, format!("upload `{}`", object.path))
             .header("content-type", &headers.content_type)
             .header("cache-control", &headers.cache_control)
             .header("x-amz-meta-assetsync", &object.token.to_string());
-        if body.is_gzipped {
+        if is_gzipped {
             call = call.header("content-encoding", "gzip");
         }
         let stored = headers.further.iter().filter(|(name, _)| *name != ROBOTS);
@@ -252,7 +258,7 @@ impl S3 {
     ) -> Result<Stored, StoreError> {
         let url = self.object_url(object.key.as_str());
         let call = self
-            .object_call(Method::PUT, url, object, body)
+            .object_call(Method::PUT, url, object, body.is_gzipped)
             .body([bytes.clone()]);
         let call = with_checksum(call);
         let reply = self.send_if(&call, object.key.as_str(), mode).await?;
@@ -262,7 +268,7 @@ impl S3 {
     }
 
     /// What an object is that was just put. A server that doesn't tell its ETag is asked once.
-    async fn put_as(
+    pub(super) async fn put_as(
         &self,
         object: &Object,
         size_bytes: u64,
@@ -300,7 +306,12 @@ impl S3 {
     ) -> Result<Stored, StoreError> {
         let size_bytes = body.size_bytes();
         let url = self.object_url(object.key.as_str());
-        let create = self.object_call(Method::POST, format!("{url}?uploads="), object, &body);
+        let create = self.object_call(
+            Method::POST,
+            format!("{url}?uploads="),
+            object,
+            body.is_gzipped,
+        );
         let reply = self.send(&create).await?;
         let reply = self.uploaded(&create, reply).await?;
         let started: InitiateMultipartUpload = parse(&create, &reply)?;
@@ -642,6 +653,14 @@ impl Store for S3 {
             Content::Memory(bytes) => self.put_whole(object, &body, bytes, mode).await,
             Content::File(_) => self.put_parts(object, body, mode).await,
         }
+    }
+
+    async fn copy(
+        &self,
+        source: &CopySource,
+        object: &Object,
+    ) -> Result<Option<Stored>, StoreError> {
+        self.copy_object(source, object).await
     }
 
     async fn read(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreError> {

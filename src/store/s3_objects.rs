@@ -1,6 +1,7 @@
 //! Single objects on S3, as their owner sees them: headers and ACLs, read and put right.
 
 use http::{HeaderMap, Method, StatusCode};
+use serde::Deserialize;
 
 use super::control::Told;
 use super::http::{Call, text};
@@ -8,7 +9,8 @@ use super::kept::{Kept, REDIRECT, SERVED_HEADERS, Served};
 use super::s3::S3;
 use super::s3_acl::Acl;
 use super::s3_documents::parse;
-use super::{PutMode, StoreError, StoreErrorKind, object_called};
+use super::{CopySource, PutMode, StoreError, StoreErrorKind, Stored, Version, object_called};
+use crate::build::Object;
 use crate::config::Access;
 use crate::path::{ObjectKey, url_path};
 
@@ -21,6 +23,13 @@ const DEFAULT_TYPE: &str = "binary/octet-stream";
 
 /// The ACL that lets no stranger do anything.
 pub(super) const PRIVATE: &str = "private";
+
+/// What S3 says of a copy (`CopyObjectResult`).
+#[derive(Deserialize)]
+struct Copied {
+    #[serde(rename = "ETag", default)]
+    etag: String,
+}
 
 impl S3 {
     pub(super) async fn examine_object(&self, key: &ObjectKey) -> Result<Option<Kept>, StoreError> {
@@ -69,11 +78,7 @@ impl S3 {
         seen: &Kept,
     ) -> Result<(), StoreError> {
         may_be_copied(key, seen.stored.size_bytes)?;
-        let source = format!(
-            "/{}/{}",
-            self.bucket,
-            url_path(&format!("{}{key}", self.prefix))
-        );
+        let source = self.copied_from(key);
         let doing = format!("set the headers of {}", object_called(key.as_str()));
         let mut call = Call::new(Method::PUT, self.object_url(key.as_str()), doing)
             .header("x-amz-copy-source", &source)
@@ -96,6 +101,37 @@ impl S3 {
         self.uploaded(&call.changes_object(), reply)
             .await
             .map(|_| ())
+    }
+
+    /// A copy to a name that's free, of the very version that is meant. Where its bytes can't be told to be those, or one request
+    /// doesn't copy so many, there's none.
+    pub(super) async fn copy_object(
+        &self,
+        source: &CopySource,
+        object: &Object,
+    ) -> Result<Option<Stored>, StoreError> {
+        if source.fingerprint.is_empty() || source.size_bytes > COPY_BYTES_MAX {
+            return Ok(None);
+        }
+        let url = self.object_url(object.key.as_str());
+        let call = self
+            .object_call(Method::PUT, url, object, source.is_gzipped)
+            .header("x-amz-copy-source", &self.copied_from(&source.key))
+            .header("x-amz-metadata-directive", "REPLACE")
+            .expecting(&PutMode::Create);
+        let version = PutMode::Over(Version(format!("\"{}\"", source.fingerprint)));
+        let reply = self
+            .send_copy_if(&call, source.key.as_str(), &version)
+            .await?;
+        let reply = self.uploaded(&call, reply).await?;
+        let copied: Copied = parse(&call, &reply)?;
+        let stored = self.put_as(object, source.size_bytes, &copied.etag).await?;
+        Ok(Some(stored))
+    }
+
+    fn copied_from(&self, key: &ObjectKey) -> String {
+        let key = url_path(&format!("{}{key}", self.prefix));
+        format!("/{}/{key}", self.bucket)
     }
 
     /// The ACL that the target's objects have.

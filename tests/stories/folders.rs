@@ -1,5 +1,7 @@
 //! Keyed folders (`[[folder]]`): one name for all that is in them, so that scripts that build paths find their files.
 
+mod copies;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;

@@ -22,6 +22,7 @@ mod objects;
 mod owner;
 mod reading;
 mod replies;
+mod rewriting;
 mod rights;
 mod sessions;
 
@@ -337,6 +338,11 @@ impl Storage for State {
                 None => named().or_else(|| name_in_metadata(call)),
             },
             [storage, _, _, _, o, name] if storage == "storage" && o == "o" => Some(name.clone()),
+            [storage, _, _, _, _, _, rewrite, .., to]
+                if storage == "storage" && rewrite == "rewriteTo" =>
+            {
+                Some(to.clone())
+            }
             [first, ..] if ["storage", "upload", "token"].contains(&first.as_str()) => None,
             [_, name @ ..] => Some(name.join("/")).filter(|name| !name.is_empty()),
             [] => None,
@@ -434,6 +440,23 @@ impl State {
             ("PATCH", ["storage", "v1", "b", bucket, "o", name], _) => {
                 self.patch(call, bucket, name)
             }
+            (
+                "POST",
+                [
+                    "storage",
+                    "v1",
+                    "b",
+                    bucket,
+                    "o",
+                    name,
+                    "rewriteTo",
+                    "b",
+                    other,
+                    "o",
+                    to,
+                ],
+                _,
+            ) => self.rewrite(call, (bucket, name), (other, to)),
             ("DELETE", ["storage", "v1", "b", bucket, "o", name], _) => {
                 self.delete(call, bucket, name)
             }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use tempfile::NamedTempFile;
@@ -53,6 +53,49 @@ impl Folder {
             token_is_known: true,
             ..stored(&metadata)
         })
+    }
+
+    /// Gives what is under `from` another name, too, if it's what `object` is to hold. None where files have one name only, or
+    /// something else is there.
+    pub(super) fn copy(
+        &self,
+        from: &str,
+        key: &str,
+        object: &Object,
+    ) -> Result<Option<Stored>, StoreError> {
+        let linked = self.link(from, key, object).map_err(|e| StoreError {
+            kind: kind_of(&e),
+            ..failed("link", &self.file(key), &e)
+        })?;
+        Ok(linked.map(|metadata| Stored {
+            token: Some(object.token),
+            token_is_known: true,
+            ..stored(&metadata)
+        }))
+    }
+
+    fn link(&self, from: &str, key: &str, object: &Object) -> io::Result<Option<fs::Metadata>> {
+        let (from, to) = (self.file(from), self.file(key));
+        let [from_gz, to_gz] = [&from, &to].map(|file| with_gz(file));
+        let is_gzipped = exists(&from_gz)?.is_some();
+        let is_right = digest(&from)? == object.digest.to_hex().as_str()
+            && (!is_gzipped || digest_of_gz(&from_gz)? == object.digest);
+        if !is_right {
+            return Ok(None);
+        }
+        if let Some(folder) = to.parent() {
+            rights::make_public(folder)?;
+        }
+        let _lock = self.lock()?;
+        expect(&to, &PutMode::Create)?;
+        // The `.gz` first: whoever finds the file finds its `.gz` too.
+        if is_gzipped && !linked(&from_gz, &to_gz)? {
+            return Ok(None);
+        }
+        match linked(&from, &to)? {
+            true => fs::metadata(&to).map(Some),
+            false => Ok(None),
+        }
     }
 
     pub(super) fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError> {
@@ -214,6 +257,42 @@ impl Folder {
         // The bytes before the name: a crash must not leave an empty file under it.
         unfinished.as_file().sync_data()?;
         replace(unfinished, file)
+    }
+}
+
+fn with_gz(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_os_string();
+    name.push(".gz");
+    name.into()
+}
+
+fn digest_of_gz(file: &Path) -> io::Result<blake3::Hash> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(GzDecoder::new(crate::files::open(file)?))?;
+    Ok(hasher.finalize())
+}
+
+/// Gives a file another name; false where its file system can't.
+fn linked(file: &Path, name: &Path) -> io::Result<bool> {
+    match fs::hard_link(file, name) {
+        Ok(()) => Ok(true),
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::Unsupported
+                    | io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::CrossesDevices
+                    | io::ErrorKind::TooManyLinks
+            ) =>
+        {
+            Ok(false)
+        }
+        // What a killed run left beside a name that's free.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(name)?;
+            fs::hard_link(file, name).map(|()| true)
+        }
+        Err(e) => Err(e),
     }
 }
 
