@@ -11,7 +11,7 @@ use crate::media;
 use crate::name::{EncodingPolicy, Headers, NameStyle};
 use crate::path::LogicalPath;
 use crate::refs::Extra;
-use crate::site::{AskedFor, asked_for};
+use crate::site::{AskedFor, asked_for, asked_for_by_heart};
 
 /// For names that commit to their content: for ever, as far as HTTP has it
 /// (<https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Cache-Control#immutable>).
@@ -435,6 +435,8 @@ impl Rules {
     /// What of `path` decides what becomes of it.
     pub(crate) fn kind(&self, path: &LogicalPath) -> Kind {
         let rules = self.rules.iter().enumerate();
+        let level = self.levels.of(path);
+        let is_in_folder = self.folders.around(path.as_str()).is_some();
         Kind {
             extension: path.extension(),
             is_dotfile: path.file_name().starts_with('.'),
@@ -445,11 +447,13 @@ impl Rules {
                 .map(|(index, _)| index)
                 .collect(),
             asked_for: match self.defaults {
-                Defaults::Keyed => AskedFor::ByReference,
                 Defaults::Site => asked_for(path),
+                // Nobody is to find these, or they keep their places.
+                Defaults::Keyed if level != LevelId::OPEN || is_in_folder => AskedFor::ByReference,
+                Defaults::Keyed => asked_for_by_heart(path),
             },
-            level: self.levels.of(path),
-            is_in_folder: self.folders.around(path.as_str()).is_some(),
+            level,
+            is_in_folder,
         }
     }
 

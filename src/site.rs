@@ -1,5 +1,4 @@
-//! Which files keep their names where no configuration says: those that people, browsers and robots ask for by
-//! name. Pure.
+//! Which files keep their names where no rule says anything: those that people, browsers and robots ask for by name. Pure.
 
 use crate::path::LogicalPath;
 
@@ -27,11 +26,22 @@ pub(crate) enum AskedFor {
     },
 }
 
-/// Whether somebody asks for `path` by its name.
+/// Tells whether somebody asks for `path` of a whole site by its name.
 pub(crate) fn asked_for(path: &LogicalPath) -> AskedFor {
-    let is_by_name = is_document(path)
-        || is_service_worker(path)
-        || (path.folder().is_empty() && is_asked_for_at_the_top(path.file_name()));
+    let is_at_the_top = path.folder().is_empty() && is_asked_for_at_the_top(path.file_name());
+    known(
+        path,
+        is_document(path) || is_service_worker(path) || is_at_the_top,
+    )
+}
+
+/// Tells the same where a configuration has rules for pages and the like: only what nobody has a link to is known by its name.
+pub(crate) fn asked_for_by_heart(path: &LogicalPath) -> AskedFor {
+    let is_at_the_top = path.folder().is_empty() && is_known_by_heart(path.file_name());
+    known(path, is_service_worker(path) || is_at_the_top)
+}
+
+fn known(path: &LogicalPath, is_by_name: bool) -> AskedFor {
     match path.as_str().strip_prefix(WELL_KNOWN) {
         Some("apple-app-site-association" | "openid-configuration") => AskedFor::WellKnown {
             bare_type: "application/json",
@@ -66,6 +76,23 @@ fn is_service_worker(path: &LogicalPath) -> bool {
 fn is_asked_for_at_the_top(name: &str) -> bool {
     name.ends_with(".txt")
         || name == "favicon.ico"
+        || (name.starts_with("apple-touch-icon") && name.ends_with(".png"))
+}
+
+/// What robots and browsers ask every host for, and the page for addresses that lead nowhere.
+fn is_known_by_heart(name: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        "404.html",
+        "ads.txt",
+        "app-ads.txt",
+        "browserconfig.xml",
+        "favicon.ico",
+        "humans.txt",
+        "robots.txt",
+        "security.txt",
+    ];
+    NAMES.contains(&name)
+        || (name.starts_with("sitemap") && name.ends_with(".xml"))
         || (name.starts_with("apple-touch-icon") && name.ends_with(".png"))
 }
 

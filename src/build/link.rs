@@ -52,8 +52,10 @@ pub(super) struct Link {
     pub to: u32,
     pub line: u32,
     pub column: u32,
-    /// Written from the top of the site, by a prefix such as `/static/`.
+    /// Written by a prefix, such as `/static/` or `https://cdn.example.org/`.
     pub from_prefix: bool,
+    /// Written from the top of a host, by a prefix such as `/static/`.
+    pub from_top: bool,
 }
 
 /// A placeholder, and the files it stands for.
@@ -298,7 +300,9 @@ impl File<'_, '_> {
             self.dangles(reference, place, usual, why);
             return None;
         };
+        let written = reference.url.trim_ascii_start();
         Some(Link {
+            from_top: written.starts_with('/'),
             span: reference.span.start as u32..reference.span.end as u32,
             tail: reference.tail.as_str().into(),
             kind: reference.kind,
@@ -308,7 +312,7 @@ impl File<'_, '_> {
             column: place.1,
             from_prefix: prefixes
                 .iter()
-                .any(|prefix| reference.url.trim_start().starts_with(prefix.as_str())),
+                .any(|prefix| written.starts_with(prefix.as_str())),
         })
     }
 

@@ -471,8 +471,18 @@ impl Writer<'_> {
             return Ok(None);
         }
         let place = (link.line, link.column);
-        let url = self.url(to, link.base, link.kind, place)?;
-        Ok(Some(self.with_path(to, url)))
+        let url = self.url(to, link.base, link.kind, place);
+        let is_right_at_the_top = link.from_top && self.has_stayed(to);
+        match url {
+            Err(_) if is_right_at_the_top && self.asset.policy.urls == UrlStyle::Relative => {
+                Ok(None)
+            }
+            url => Ok(Some(self.with_path(to, url?))),
+        }
+    }
+
+    fn has_stayed(&self, to: usize) -> bool {
+        self.keys.of_file(to).as_str() == self.naming.tree.assets[to].path.as_str()
     }
 
     /// Within a component, whose names aren't known yet, the path says which file is meant.
@@ -509,8 +519,8 @@ impl Writer<'_> {
         {
             return !link.from_prefix;
         }
-        let target = &self.naming.tree.assets[link.to as usize];
-        let has_stayed = self.keys.of_file(link.to as usize).as_str() == target.path.as_str();
+        // It's served wherever there's nothing, so nothing is relative to it.
+        let is_error_page = self.asset.path.file_name() == ERROR_PAGE;
         let starts_there = |file: usize| {
             folder(self.keys.of_file(file)) == self.naming.tree.assets[file].path.folder()
         };
@@ -519,8 +529,11 @@ impl Writer<'_> {
             Base::Page => self.pages().iter().all(|page| starts_there(*page as usize)),
         };
         self.asset.policy.urls == UrlStyle::Relative
-            && has_stayed
-            && (link.from_prefix || from_there)
+            && self.has_stayed(link.to as usize)
+            && match link.from_top {
+                true => is_error_page,
+                false => link.from_prefix || from_there,
+            }
     }
 
     fn pages(&self) -> &[u32] {
@@ -581,6 +594,9 @@ impl Writer<'_> {
         Ok(format!("{{{}}}", entries.join(", ")))
     }
 }
+
+/// What many hosts show for addresses that lead nowhere.
+const ERROR_PAGE: &str = "404.html";
 
 /// A string of JavaScript and JSON that is safe in a `<script>` of a page or an SVG image too.
 fn literal(text: &str) -> String {

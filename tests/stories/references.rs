@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::library::built;
+use crate::support::web::{Browser, WebServer};
 use crate::support::{Run, Site};
 
 /// Every published file by logical path, as text.
@@ -718,5 +719,80 @@ fn whatever_leads_out_of_the_tree_is_not_the_trees() {
             .file("index.html", format!("<a href=../{folder}/a.txt>a</a>"));
         let run = site.run(&["push"]);
         assert!(run.stderr.contains("but it leads out of the tree"), "{run}");
+    }
+}
+
+#[test]
+fn a_site_whose_urls_begin_at_the_top_works_below_a_prefix() {
+    let site = Site::new()
+        .raw_config(
+            "key_file = \"hunt.key\"\nprefixes = [\"/\"]\n[[source]]\ndir = \"assets\"\n[[rule]]\nmatch = \"{**/*.html,fixed/**}\"\nnames = \"plain\"\n[target.t]\nurl = \"file:web/fair/2031\"\n",
+        )
+        .file(
+            "index.html",
+            r#"<!doctype html><title>fair</title><link rel="icon" href="/b.svg"><img src="/fixed/a.svg"><img src="/b.svg"><a href="/stalls/">stalls</a><script src="/fixed/later.js"></script>"#,
+        )
+        .file("stalls/index.html", r#"<title>stalls</title><link rel="icon" href="/b.svg"><a href="/">fair</a>"#)
+        .file("fixed/later.js", "document.title = 'done';")
+        .file("fixed/a.svg", SVG)
+        .file("b.svg", SVG)
+        .file("404.html", r#"<a href="/stalls/">stalls</a>"#);
+    site.ok(&["push"]);
+    let server = WebServer::of(site.path("web"));
+    let browser = Browser::start();
+    let (title, errors) = browser.visit(&format!("{}fair/2031/index.html", server.url));
+    assert_eq!((title.as_str(), errors), ("done", Vec::new()));
+    let broken = "[...document.images].filter((image) => !image.naturalWidth).length";
+    assert_eq!(browser.value(broken), 0);
+    let there = browser.value("document.querySelector('a').href");
+    assert_eq!(there, format!("{}fair/2031/stalls/index.html", server.url));
+    assert_eq!(
+        browser.open(there.as_str().expect("a URL")),
+        Vec::<String>::new()
+    );
+    let back = browser.value("document.querySelector('a').href");
+    assert_eq!(back, format!("{}fair/2031/index.html", server.url));
+    // It's shown for addresses in any folder, so nothing can be relative to it.
+    let page = String::from_utf8(site.published("web")["fair/2031/404.html"].clone());
+    assert_eq!(page.expect("text"), r#"<a href="/stalls/">stalls</a>"#);
+}
+
+const SVG: &str =
+    r#"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><circle r="3"/></svg>"#;
+
+#[test]
+fn what_browsers_and_robots_know_by_heart_keeps_its_name_unless_it_is_in_a_level() {
+    let site = Site::new().config(
+        "[[level]]\nname = \"later\"\nmatch = \"later/**\"\n[[rule]]\nmatch = \"humans.txt\"\nnames = \"opaque\"\n[target.t]\nurl = \"file:out\"\n",
+    );
+    let by_heart = [
+        "robots.txt",
+        "favicon.ico",
+        "sitemap.xml",
+        "sitemap-2.xml",
+        "404.html",
+        "browserconfig.xml",
+        "apple-touch-icon-120x120.png",
+        ".well-known/security.txt",
+        "sw.js",
+        "app/service-worker.js",
+    ];
+    let others = [
+        "humans.txt",
+        "later/sw.js",
+        "notes.txt",
+        "art/favicon.ico",
+        "index.html",
+    ];
+    for path in by_heart.iter().chain(&others) {
+        site.write(path, format!("this is {path}"));
+    }
+    site.ok(&["push"]);
+    let published = site.published("out");
+    for path in by_heart {
+        assert!(published.contains_key(path), "{path}");
+    }
+    for path in others {
+        assert!(!published.contains_key(path), "{path}");
     }
 }
