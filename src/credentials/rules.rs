@@ -225,8 +225,37 @@ impl Rules {
             .entropy_above
             .is_none_or(|least| entropy(&text[place.secret.clone()]) > least);
         let mut lists = rule.matcher().allowlists.iter().chain([&self.everywhere]);
-        is_random && !lists.any(|list| list.excuses(text, place, path))
+        is_random
+            && !is_commit(text, &place.secret)
+            && !lists.any(|list| list.excuses(text, place, path))
     }
+}
+
+/// Says whether these are the hex digits of a commit in a link, or a digest, which rules for keys of the same form find: forges write them
+/// behind `/commit/` and the like, and others behind `@`, as in `github.com/hunt/site@1234…`.
+fn is_commit(text: &[u8], found: &Range<usize>) -> bool {
+    const BEFORE: [&str; 14] = [
+        "/archive/",
+        "/blame/",
+        "/blob/",
+        "/changeset/",
+        "/commit/",
+        "/commits/",
+        "/compare/",
+        "/raw/",
+        "/rev/",
+        "/src/",
+        "/tree/",
+        "...",
+        "sha256:",
+        "@",
+    ];
+    let digits = &text[found.clone()];
+    let is_id = matches!(digits.len(), 40 | 64) && digits.iter().all(u8::is_ascii_hexdigit);
+    is_id
+        && BEFORE
+            .iter()
+            .any(|before| text[..found.start].ends_with(before.as_bytes()))
 }
 
 impl Rule {

@@ -415,6 +415,25 @@ fn text_needs_no_encoding() {
 }
 
 #[test]
+fn commits_in_links_are_not_access_tokens() {
+    let id = "9f4b1c3d5e7a8b6c2d0e1f3a5b7c9d8e6f4a2b1c";
+    for link in [
+        format!("sourcegraph: <a href=\"https://code.example/lamp/site/commit/{id}\">"),
+        format!("'https://sourcegraph.com/code.example/lamp/site@{id}'"),
+        format!("sourcegraph https://code.example/compare/main...{id} and more"),
+        format!("sourcegraph https://code.example/lamp/-/blob/{id}\n"),
+    ] {
+        assert_eq!(find(link.as_bytes(), "index.html"), [], "{link}");
+    }
+    for token in [
+        format!("sourcegraph = \"{id}\""),
+        format!("sourcegraph /x/{id} "),
+    ] {
+        assert_eq!(find(token.as_bytes(), "index.html").len(), 1, "{token}");
+    }
+}
+
+#[test]
 fn what_repeats_is_read_in_linear_time() {
     let begin = ["-----BE", "GIN PRIVATE KEY-----"].concat();
     let key = format!("'{}'", samples()[0].1);
