@@ -426,6 +426,31 @@ mod tests {
     }
 
     #[test]
+    fn a_command_ends_where_a_hidden_path_would_be_and_says_how_to_see_all_of_it() {
+        let mut noted = noted(&[("end", "end/a b.png", &[]), ("end", "end/c.png", &[])]);
+        for (text, shown) in [
+            (
+                "hint: `assetsync takedown prod x.png 'end/a b.png' end/c.png` removes them; see `end/c.png`",
+                format!(
+                    "hint: `assetsync takedown prod x.png …` (all of it: {SHOWN_BY}) removes them; see `end file 2 of 2`"
+                ),
+            ),
+            (
+                "`x` and `assetsync push --put-back=end/c.png`\n`end/c.png`",
+                format!(
+                    "`x` and `assetsync push --put-back=…` (all of it: {SHOWN_BY})\n`end file 2 of 2`"
+                ),
+            ),
+            (
+                "`assetsync audit` finds end/c.png",
+                "`assetsync audit` finds end file 2 of 2".to_string(),
+            ),
+        ] {
+            shows(&mut noted, text, &shown);
+        }
+    }
+
+    #[test]
     fn files_of_releases_and_what_is_not_published_are_counted_apart() {
         let mut noted = noted(&[("end", "end/a", &[]), ("open", "b.css", &[])]);
         noted.note("end", "end/notes.psd", Kind::Unpublished, []);

@@ -91,13 +91,14 @@ impl Finder {
                 at = text.ceil_char_boundary(found.start() + 1);
                 continue;
             }
-            let in_rule = in_rule(text, found.range());
-            let whole = in_rule.clone().unwrap_or(found.range());
+            let name = found.range();
+            let (whole, instead) = match (in_rule(text, name.clone()), in_command(text, &name)) {
+                (Some(value), _) => (value, format!("(the path of {}: {SHOWN_BY})", label.text)),
+                (None, Some(rest)) => (rest, format!("…` (all of it: {SHOWN_BY})")),
+                (None, None) => (name, label.text.to_string()),
+            };
             shown += &text[told..whole.start];
-            match in_rule {
-                Some(_) => shown += &format!("(the path of {}: {SHOWN_BY})", label.text),
-                None => shown += &label.text,
-            }
+            shown += &instead;
             (at, told) = (whole.end, whole.end);
         }
         match told {
@@ -135,6 +136,27 @@ fn in_rule(text: &str, name: Range<usize>) -> Option<Range<usize>> {
     let line = text[name.end..].lines().next().unwrap_or("");
     let end = line.find(&close).filter(|_| is_value)?;
     Some(before.len()..name.end + end + close.len())
+}
+
+/// Returns the rest of the command that a name is in, up to and with the backtick that ends it: with something else than the path, it
+/// does nothing.
+fn in_command(text: &str, name: &Range<usize>) -> Option<Range<usize>> {
+    let line = text[..name.start].rfind('\n').map_or(0, |end| end + 1);
+    let mut ticks = text[line..name.start]
+        .match_indices('`')
+        .map(|(at, _)| line + at);
+    let (mut opened, mut is_open) = (0, false);
+    for at in &mut ticks {
+        (opened, is_open) = (at, !is_open);
+    }
+    let command = &text[opened..name.start];
+    let begins_there = command
+        .rfind([' ', '='])
+        .map_or(name.start, |space| opened + space + 1);
+    let end = text[name.end..].find(['`', '\n'])?;
+    let is_command =
+        is_open && command.starts_with("`assetsync ") && text[name.end + end..].starts_with('`');
+    is_command.then_some(begins_there..name.end + end + 1)
 }
 
 impl Label {
