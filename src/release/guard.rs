@@ -112,7 +112,7 @@ pub fn refusals(
 ) -> Vec<Refused> {
     let mut refusals = refusals_of_all(base, &build.key_id.to_string(), allowed);
     refusals.extend(told([
-        taken_down(base, build, allowed),
+        taken_down(base.root.as_ref(), build, allowed),
         relocked(base, build, allowed),
         lost(base, build, allowed),
         older(age, allowed),
@@ -164,9 +164,24 @@ fn key(base: &Base, now: &str, allowed: &Allowed) -> Refusal {
     })
 }
 
+/// Makes sure that nothing is published again that somebody took down while this push was under way.
+///
+/// # Errors
+/// [`Error::Refused`].
+pub(crate) fn check_taken_down(
+    root: Option<&Root>,
+    build: &Build,
+    allowed: &Allowed,
+) -> Result<()> {
+    match taken_down(root, build, allowed) {
+        None => Ok(()),
+        Some((message, hint)) => Err(Error::Refused { message, hint }),
+    }
+}
+
 /// What somebody took down would be published again.
-fn taken_down(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
-    let root = base.root.as_ref()?;
+fn taken_down(root: Option<&Root>, build: &Build, allowed: &Allowed) -> Refusal {
+    let root = root?;
     let blocked = |path: &str| match allowed.put_back.contains(path) {
         true => None,
         false => root.blocked(path),

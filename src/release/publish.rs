@@ -304,8 +304,9 @@ async fn commit<'a>(
                 let names = names.into_values().map(|(object, _)| object);
                 return Ok(Some((root, names.collect())));
             }
-            // Something was deleted since the root was read, perhaps of what was found there.
+            // Something was deleted since the root was read, perhaps of what was found there, and perhaps since somebody took it down.
             Changed::Refused(Refusal::Moved, root) if is_idle(root.as_ref()) => {
+                guard::check_taken_down(root.as_ref(), push.build, push.allowed)?;
                 seen = Root::seen(root.as_ref());
                 how = match how {
                     Verify::None => Verify::List,

@@ -596,6 +596,9 @@ fn seeds(from: u64, count: u64, threads: u64, tally: &Tally) -> usize {
     wrong.into_inner() as usize
 }
 
+/// A push that had begun before a file of it was taken down went on, and published it again.
+const ONCE_WRONG: [u64; 1] = [1_003_793];
+
 #[test]
 fn some_histories() {
     let tally = Tally::default();
@@ -606,6 +609,12 @@ fn some_histories() {
     }
     let wrong = seeds(0, 1000, 2, &tally);
     assert_eq!(wrong, 0, "what happened is printed above, by seed");
+    let again = ONCE_WRONG.map(|seed| seeds(seed, 1, 1, &tally));
+    assert_eq!(
+        again,
+        [0],
+        "a file that was taken down meanwhile isn't published"
+    );
     let tally = tally.into_inner().expect("no holder panics");
     assert_eq!(tally.len(), 12, "too little happens: {tally:?}");
 }
