@@ -117,7 +117,15 @@ impl Gcs {
     async fn delete_by(&self, call: Call, key: &str) -> Result<(), StoreError> {
         let reply = self.send(&call).await?;
         match reply.status {
-            status if status.is_success() || is_missing(&reply) => Ok(()),
+            status if status.is_success() && reply.body.is_empty() || is_missing(&reply) => Ok(()),
+            // A deletion has no answer but that it's done: whatever else says so may be something between.
+            status if status.is_success() => {
+                let message = format!(
+                    "Cannot {}: it was answered, but not as Google documents",
+                    call.doing
+                );
+                Err(StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT))
+            }
             StatusCode::PRECONDITION_FAILED if matches!(self.look(key).await, Ok(None)) => Ok(()),
             _ => Err(self.explain(&call, &reply)),
         }
