@@ -11,11 +11,23 @@ const BASE64_BYTES_MIN: usize = 16;
 /// Lines of base64 are at least this long where they're wrapped; the last one is shorter.
 const BASE64_LINE_BYTES_MIN: usize = 60;
 
+/// Which bytes base64 consists of, that of URLs too.
+const IS_BASE64: [bool; 256] = {
+    let mut is_base64 = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let letter = byte as u8;
+        is_base64[byte] =
+            letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    is_base64
+};
+
 /// Calls `found` with what each stretch of base64 says, and where it begins; also if up to `starts` characters less belong
 /// to it. At the beginning of the text, where it may be cut, that's always tried.
 pub(super) fn each_base64(text: &[u8], starts: usize, mut found: impl FnMut(usize, &[u8])) {
-    let is_base64 =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    let is_base64 = |byte: u8| IS_BASE64[usize::from(byte)];
     let mut at = 0;
     let mut encoded = Vec::new();
     while at < text.len() {
@@ -23,8 +35,15 @@ pub(super) fn each_base64(text: &[u8], starts: usize, mut found: impl FnMut(usiz
             return;
         };
         let start = at + start;
-        encoded.clear();
         at = start;
+        // Most of a text is words, which are shorter.
+        let enough = text[start..].iter().take(BASE64_BYTES_MIN);
+        let word = enough.take_while(|byte| is_base64(**byte)).count();
+        if word < BASE64_BYTES_MIN {
+            at += word;
+            continue;
+        }
+        encoded.clear();
         loop {
             let line = text[at..]
                 .iter()

@@ -362,10 +362,10 @@ impl<'a> File<'a> {
         let bases = OnceCell::new();
         for part in reading.parts(needles.longest + EDGE_BYTES) {
             let text = &reading.bytes[part.clone()];
-            for found in needles.automaton.find_overlapping_iter(text) {
-                let (start, end) = (part.start + found.start(), part.start + found.end());
+            needles.matcher.each(text, |pattern, at| {
+                let (start, end) = (part.start + at.start, part.start + at.end);
                 if !window.has_whole(reading, start, end) {
-                    continue;
+                    return;
                 }
                 let place = Place {
                     text: &reading.bytes,
@@ -373,13 +373,13 @@ impl<'a> File<'a> {
                     after: &reading.bytes[end..],
                     bases: &bases,
                 };
-                for needle in needles.meanings(found.pattern().as_usize()) {
+                for needle in needles.meanings(pattern) {
                     if let Some((other, how)) = meaning.of(needle, &place) {
                         let origin = reading.origin(start) as u64;
                         self.hit(other, how, window.offset + origin);
                     }
                 }
-            }
+            });
         }
     }
 

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 use super::encodings;
+use super::matcher::Matcher;
 use super::parts::Firsts;
 use crate::build::{Former, Object};
 use crate::levels::LevelId;
@@ -12,9 +11,6 @@ use crate::store::token_in_name;
 
 /// Shorter names of files without a folder are too common to be worth a word.
 const DISTINCTIVE_BYTES_MIN: usize = 10;
-
-/// So many states of an automaton have tables of 80 MB at most: each has 64 numbers of four bytes.
-const STATES_MAX: usize = 300_000;
 
 /// Endings of pictures, which are made in several formats and sizes.
 const PICTURES: [&str; 9] = [
@@ -48,7 +44,7 @@ pub(super) enum Needle {
 
 /// Everything that is looked for, and what it means.
 pub(super) struct Needles {
-    pub automaton: AhoCorasick,
+    pub matcher: Matcher,
     /// By pattern.
     meanings: Vec<Vec<Needle>>,
     /// The files that aren't open, by path; folders with a slash at their end.
@@ -125,16 +121,8 @@ impl Needles {
         }
         let (patterns, meanings): (Vec<Vec<u8>>, Vec<BTreeSet<Needle>>) =
             patterns.0.into_iter().unzip();
-        // The fastest kind, as long as its tables are small; else the one that's chosen by default.
-        let is_small = states(&patterns) <= STATES_MAX;
-        let automaton = AhoCorasick::builder()
-            .kind(is_small.then_some(AhoCorasickKind::DFA))
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .build(&patterns)
-            .expect("names are few and short enough");
         Some(Needles {
-            automaton,
+            matcher: Matcher::new(&patterns),
             longest: patterns.iter().map(Vec::len).max().unwrap_or(0),
             meanings: meanings.into_iter().map(Vec::from_iter).collect(),
             firsts: Firsts::of(hidden.iter().map(|(_, object)| object.path.as_str())),
@@ -232,16 +220,6 @@ impl Patterns {
             }
         }
     }
-}
-
-/// Returns how many states an automaton of these patterns has: beginnings that several have count once.
-fn states(patterns: &[Vec<u8>]) -> usize {
-    let mut sorted: Vec<&[u8]> = patterns.iter().map(Vec::as_slice).collect();
-    sorted.sort_unstable();
-    let common =
-        |one: &[u8], other: &[u8]| one.iter().zip(other).take_while(|(a, b)| a == b).count();
-    let shared: usize = sorted.windows(2).map(|pair| common(pair[0], pair[1])).sum();
-    sorted.iter().map(|pattern| pattern.len()).sum::<usize>() - shared
 }
 
 /// Returns a path, and what is left of it from each folder down.
@@ -373,13 +351,6 @@ mod tests {
         );
         assert_eq!(tails("a.png").collect::<Vec<_>>(), ["a.png"]);
         assert_eq!(tails("a/b/").collect::<Vec<_>>(), ["a/b/", "b/"]);
-    }
-
-    #[test]
-    fn states_that_patterns_share_are_counted_once() {
-        let patterns = ["abc", "abd", "b", "abcd"].map(|text| text.as_bytes().to_vec());
-        assert_eq!(states(&patterns), 6);
-        assert_eq!(states(&[]), 0);
     }
 
     #[test]
