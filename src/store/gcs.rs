@@ -114,7 +114,7 @@ impl Gcs {
         .changes_object()
     }
 
-    async fn delete_by(&self, call: Call, key: &str) -> Result<(), StoreError> {
+    async fn delete_by(&self, call: Call, key: &str, version: &Version) -> Result<(), StoreError> {
         let reply = self.send(&call).await?;
         match reply.status {
             status if status.is_success() && reply.body.is_empty() || is_missing(&reply) => Ok(()),
@@ -126,7 +126,19 @@ impl Gcs {
                 );
                 Err(StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT))
             }
-            StatusCode::PRECONDITION_FAILED if matches!(self.look(key).await, Ok(None)) => Ok(()),
+            StatusCode::PRECONDITION_FAILED => match self.look(key).await {
+                Ok(None) => Ok(()),
+                // It's refused, and yet it's as expected: another try of the same deletion may still be on its way.
+                Ok(Some(stored)) if stored.version == *version => {
+                    let error = self.explain(&call, &reply);
+                    Err(StoreError {
+                        kind: StoreErrorKind::OutcomeUnknown,
+                        ..error
+                    }
+                    .hint(UNKNOWN_HINT))
+                }
+                Ok(Some(_)) | Err(_) => Err(self.explain(&call, &reply)),
+            },
             _ => Err(self.explain(&call, &reply)),
         }
     }
@@ -614,11 +626,12 @@ impl Store for Gcs {
     }
 
     async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError> {
-        self.delete_by(self.deletion(key, version), key).await
+        self.delete_by(self.deletion(key, version), key, version)
+            .await
     }
 
     async fn delete_once(&self, key: &str, version: &Version) -> Result<(), StoreError> {
-        self.delete_by(self.deletion(key, version).single(), key)
+        self.delete_by(self.deletion(key, version).single(), key, version)
             .await
     }
 
