@@ -519,8 +519,10 @@ impl Writer<'_> {
         {
             return !link.from_prefix;
         }
-        // It's served wherever there's nothing, so nothing is relative to it.
-        let is_error_page = self.asset.path.file_name() == ERROR_PAGE;
+        // It's served wherever there's nothing, so nothing is relative to it. Of a script that no page here runs, nobody knows where
+        // its page is.
+        let is_anywhere = self.asset.path.file_name() == ERROR_PAGE
+            || (link.base == Base::Page && self.pages().is_empty());
         let starts_there = |file: usize| {
             folder(self.keys.of_file(file)) == self.naming.tree.assets[file].path.folder()
         };
@@ -531,7 +533,7 @@ impl Writer<'_> {
         self.asset.policy.urls == UrlStyle::Relative
             && self.has_stayed(link.to as usize)
             && match link.from_top {
-                true => is_error_page,
+                true => is_anywhere,
                 false => link.from_prefix || from_there,
             }
     }

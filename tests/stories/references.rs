@@ -736,7 +736,8 @@ fn a_site_whose_urls_begin_at_the_top_works_below_a_prefix() {
         .file("fixed/later.js", "document.title = 'done';")
         .file("fixed/a.svg", SVG)
         .file("b.svg", SVG)
-        .file("404.html", r#"<a href="/stalls/">stalls</a>"#);
+        .file("404.html", r#"<a href="/stalls/">stalls</a>"#)
+        .file("fixed/deep/unused.js", "new Worker('/fixed/later.js')");
     site.ok(&["push"]);
     let server = WebServer::of(site.path("web"));
     let browser = Browser::start();
@@ -752,6 +753,9 @@ fn a_site_whose_urls_begin_at_the_top_works_below_a_prefix() {
     );
     let back = browser.value("document.querySelector('a').href");
     assert_eq!(back, format!("{}fair/2031/index.html", server.url));
+    // Nobody knows which page runs a script that none here does.
+    let script = site.published("web")["fair/2031/fixed/deep/unused.js"].clone();
+    assert_eq!(script, b"new Worker('/fixed/later.js')");
     // It's shown for addresses in any folder, so nothing can be relative to it.
     let page = String::from_utf8(site.published("web")["fair/2031/404.html"].clone());
     assert_eq!(page.expect("text"), r#"<a href="/stalls/">stalls</a>"#);
