@@ -449,7 +449,10 @@ impl Rules {
             asked_for: match self.defaults {
                 Defaults::Site => asked_for(path),
                 // Nobody is to find these, or they keep their places.
-                Defaults::Keyed if level != LevelId::OPEN || is_in_folder => AskedFor::ByReference,
+                Defaults::Keyed if level != LevelId::OPEN => AskedFor::ByReference,
+                Defaults::Keyed if is_in_folder && !path.folder().is_empty() => {
+                    AskedFor::ByReference
+                }
                 Defaults::Keyed => asked_for_by_heart(path),
             },
             level,
