@@ -56,14 +56,20 @@ impl<'a> Index<'a> {
         found.ok().map(|at| &droppings[at])
     }
 
-    /// Whether `path` ends like a folder's, and some file is in there.
+    /// Says whether `path` ends like a folder's, and some file is in there.
     pub(super) fn is_folder(&self, path: &str) -> bool {
+        self.files_in(path).next().is_some()
+    }
+
+    /// Returns the files in the folder of this path, which ends like a folder's.
+    pub(super) fn files_in(&self, path: &str) -> impl Iterator<Item = usize> {
         let assets = &self.tree.assets;
-        let first = assets.partition_point(|asset| asset.path.as_str() < path);
-        (path.is_empty() || path.ends_with('/'))
-            && assets
-                .get(first)
-                .is_some_and(|asset| asset.path.as_str().starts_with(path))
+        let first = match path.is_empty() || path.ends_with('/') {
+            true => assets.partition_point(|asset| asset.path.as_str() < path),
+            false => assets.len(),
+        };
+        let is_in = move |file: &usize| assets[*file].path.as_str().starts_with(path);
+        (first..assets.len()).take_while(is_in)
     }
 
     /// What may be meant by a path that isn't there: the same name elsewhere, or another name in the same folder.

@@ -283,7 +283,9 @@ impl File<'_, '_> {
             Meaning::Path(path) => path,
         };
         let Some(to) = self.index.find(&path) else {
-            if self.index.is_folder(&path) && self.is_in_own_unit(&path) {
+            let written = reference.url.trim_ascii_start();
+            let is_relative = reference.base == Base::Document && !written.starts_with('/');
+            if is_relative && self.keeps_its_place(&path) {
                 return None;
             }
             let why = match self.is_unescaped(reference, base) {
@@ -316,15 +318,14 @@ impl File<'_, '_> {
         })
     }
 
-    /// Says whether a folder keeps its place to this file: it's in the same keyed folder.
-    fn is_in_own_unit(&self, folder: &str) -> bool {
-        let tree = self.index.tree;
+    /// Says whether a folder, with a slash at its end, keeps its place to this file: all that is in it is named with this one.
+    fn keeps_its_place(&self, folder: &str) -> bool {
         let own = self.index.find(self.asset.path.as_str());
-        let unit = own.and_then(|own| tree.unit_of(own as usize));
-        unit.is_some_and(|unit| {
-            let rest = folder.strip_prefix(unit.folder.as_str());
-            rest.is_some_and(|rest| unit.folder.is_empty() || rest.starts_with('/'))
-        })
+        let mut files = self.index.files_in(folder).peekable();
+        let is_there = files.peek().is_some();
+        let mut together = files
+            .map(|file| own.is_some_and(|own| self.index.tree.are_together(own as usize, file)));
+        is_there && together.all(|is_together| is_together)
     }
 
     /// As [`usual`]; but where nobody said that `/` is the top of the tree, something else may be served there.
