@@ -326,9 +326,8 @@ pub enum NameStyle {
     /// Mutable too: the name doesn't depend on the content.
     #[serde(rename = "palindrome-2022")]
     Palindrome2022,
-    /// `{token}/{path in the folder}`: a file of a keyed folder (`[[folder]]`), which keeps its place among the others. No rule asks
-    /// for it.
-    #[serde(skip_deserializing)]
+    /// `{token}/{path in the folder}`: a file of a keyed folder (`[[folder]]`), which keeps its place among the others. Files in such
+    /// a folder have it without a rule.
     Folder,
 }
 

@@ -139,7 +139,9 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     tree.oddly_left_out.sort();
     leave_out_copies(&mut tree, rules);
     tree.droppings.sort();
-    tree.units = units::find(&mut tree.assets, rules.folders());
+    let (units, outside) = units::find(&mut tree.assets, rules.folders());
+    tree.units = units;
+    tree.problems.extend(outside);
     let twins = find_twins(&tree.assets, sources);
     tree.problems.extend(twins.problems);
     tree.warnings.extend(twins.warnings);

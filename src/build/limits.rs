@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Object;
-use super::link::Linked;
+use super::link::{Link, Linked};
 use crate::error::escape;
 use crate::glob::Glob;
 use crate::levels::{LevelId, quoted};
 use crate::name::NameStyle;
 use crate::path::LogicalPath;
 use crate::problem::{Problem, ProblemKind};
+use crate::refs::Kind;
 use crate::tree::{Asset, Tree};
 
 /// What is open must not point at what isn't.
@@ -50,6 +51,40 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
             linked.problems.push(problem);
         }
     }
+}
+
+/// Tells of pages that keep their names although they are in a keyed folder, and run a script of it: what the script builds paths to is
+/// looked for beside the page.
+pub(super) fn check_pages(tree: &Tree, linked: &mut Linked) {
+    let is_page = |file: &usize| tree.assets[*file].policy.names == NameStyle::Plain;
+    let mut warnings = Vec::new();
+    for page in (0..tree.assets.len()).filter(is_page) {
+        let asset = &tree.assets[page];
+        let run = |link: &&Link| matches!(link.kind, Kind::Script | Kind::ModuleScript);
+        let scripts = linked.files[page].links.iter().filter(run);
+        let mut units = scripts.filter_map(|link| tree.unit_of(link.to as usize));
+        let Some(unit) = units.find(|unit| unit.has(asset.path.as_str())) else {
+            continue;
+        };
+        let pattern = match unit.folder.as_str() {
+            "" => "**".to_string(),
+            folder => format!("{}/**", globset::escape(folder)),
+        };
+        let fix = format!(
+            "end the rules with a `[[rule]]` of `match = {}` and `names = \"folder\"` to take it in",
+            quoted(&pattern)
+        );
+        let message = format!(
+            "keeps its name, so it's outside of its keyed folder, but runs a script of it, which finds nothing by paths that it builds: {fix}"
+        );
+        let cause = format!(
+            "keep their names, so they are outside of the keyed folder `{}`, but run scripts of it, which find nothing by paths that they build: {fix}",
+            escape(&unit.folder)
+        );
+        let problem = Problem::new(&asset.path, message).kind(ProblemKind::Mention);
+        warnings.push(problem.cause(cause));
+    }
+    linked.warnings.extend(warnings);
 }
 
 /// A folder's keyed name is known to whoever knows one file in it: those who may not know another one guess its name.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::index::Index;
-use super::limits::{check_levels, check_names, leveled, may_name, told_upwards};
+use super::limits::{check_levels, check_names, check_pages, leveled, may_name, told_upwards};
 use super::read::Draft;
 use crate::error::{escape, shortened};
 use crate::glob::Glob;
@@ -160,6 +160,7 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
     }
     check_levels(tree, &mut linked);
     check_names(tree, &mut linked);
+    check_pages(tree, &mut linked);
     linked
 }
 

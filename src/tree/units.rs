@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Asset;
-use crate::folders::Folders;
-use crate::levels::LevelId;
+use crate::folders::{Folders, TOP};
+use crate::levels::{LevelId, quoted};
 use crate::name::NameStyle;
+use crate::problem::{Problem, ProblemKind};
 use crate::rules::Policy;
 
 /// Files that have one name, and keep their places among each other.
@@ -19,6 +20,12 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Says whether a path is in the folder.
+    pub fn has(&self, path: &str) -> bool {
+        let rest = path.strip_prefix(self.folder.as_str());
+        rest.is_some_and(|rest| self.folder.is_empty() || rest.starts_with('/'))
+    }
+
     /// Returns the place in the folder of a file of the unit.
     pub fn place<'p>(&self, path: &'p str) -> &'p str {
         match self.folder.len() {
@@ -30,18 +37,22 @@ impl Unit {
 
 /// Finds the units of a sorted tree, and tells each file of one which it is. A level that begins inside of a folder has a unit of its
 /// own in the outermost folder that has nothing else; where files of several levels are in one folder, those that aren't of the
-/// folder's level have names of their own.
-pub(super) fn find(assets: &mut [Asset], folders: &Folders) -> Vec<Unit> {
+/// folder's level have names of their own. Returns the units, and what is wrong with files that a rule wants in one.
+pub(super) fn find(assets: &mut [Asset], folders: &Folders) -> (Vec<Unit>, Vec<Problem>) {
     let mut roots: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (at, asset) in assets.iter().enumerate() {
-        if asset.policy.names == NameStyle::Folder
-            && let Some(root) = folders.around(asset.path.as_str())
-        {
-            roots.entry(root.to_string()).or_default().push(at);
+    let mut alone = Vec::new();
+    let mut problems = Vec::new();
+    let is_of_folder = |(_, asset): &(usize, &Asset)| asset.policy.names == NameStyle::Folder;
+    for (at, asset) in assets.iter().enumerate().filter(is_of_folder) {
+        match folders.around(asset.path.as_str()) {
+            Some(root) => roots.entry(root.to_string()).or_default().push(at),
+            None => {
+                problems.push(outside(asset));
+                alone.push(at);
+            }
         }
     }
     let mut found: BTreeMap<(String, LevelId), Vec<usize>> = BTreeMap::new();
-    let mut alone = Vec::new();
     for (root, files) in &roots {
         let own = own_level(assets, files);
         let pure = Pure::of(assets, root, files);
@@ -75,7 +86,20 @@ pub(super) fn find(assets: &mut [Asset], folders: &Folders) -> Vec<Unit> {
         }
         units.push(Unit { folder, level });
     }
-    units
+    (units, problems)
+}
+
+/// Says that a rule wants a file in a keyed folder, and that there's none.
+fn outside(asset: &Asset) -> Problem {
+    let folder = match asset.path.folder().trim_end_matches('/') {
+        "" => TOP.to_string(),
+        folder => globset::escape(folder),
+    };
+    let message = format!(
+        "has a rule with `names = \"folder\"`, but isn't in a keyed folder: a `[[folder]]` with `match = {}` makes its folder one",
+        quoted(&folder)
+    );
+    Problem::new(&asset.path, message).kind(ProblemKind::Guessable)
 }
 
 fn alone_by(policy: &Policy) -> Arc<Policy> {

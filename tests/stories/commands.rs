@@ -153,6 +153,14 @@ fn every_setting_that_init_offers_in_a_comment_is_one() {
         let run = site.run(&["diff"]);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{line}\n{run}");
     }
+    let folder = "# [[folder]]\n# match";
+    assert!(config.contains(folder), "{config}");
+    let site = site
+        .file("puzzle/gears/turn.js", "turn()")
+        .raw_config(&config.replace(folder, "[[folder]]\nmatch"));
+    let run = site.run(&["diff", "--json"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
+    assert!(run.stdout.contains("/turn.js\""), "{run}");
 }
 
 #[test]

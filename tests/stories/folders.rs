@@ -322,3 +322,67 @@ fn names_of_five_hundred_folders_are_those_that_an_independent_program_makes() {
     assert!(theirs.len() >= 500, "{}", theirs.len());
     assert_eq!(ours, theirs);
 }
+
+#[test]
+fn a_page_that_keeps_its_name_is_taken_in_as_the_warning_says() {
+    let config = FOLDERS.replace("{index.html,shared/*.html}", "**/*.html");
+    let site = shop().config(&config);
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stderr.contains("shop/clocks/index.html"), "{run}");
+    let rule = "`match = \"shop/clocks/**\"` and `names = \"folder\"`";
+    assert!(run.stderr.contains(rule), "{run}");
+    assert!(
+        !run.stderr.contains("shop/lamps"),
+        "it runs no script: {run}"
+    );
+    let more = "[[rule]]\nmatch = \"shop/clocks/**\"\nnames = \"folder\"\n";
+    let taken_in = config.replace("[[folder]]", &format!("{more}[[folder]]"));
+    let site = shop().config(&taken_in);
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(!run.stderr.contains("keeps its name"), "{run}");
+    let clocks = token_of(&site.published("out"), "tick.js");
+    let server = WebServer::of(site.path("out"));
+    let (title, errors) = Browser::start().visit(&format!("{}{clocks}/index.html", server.url));
+    assert_eq!((title.as_str(), errors), ("done 9", Vec::new()));
+}
+
+#[test]
+fn a_rule_for_a_folder_that_is_none_says_how_it_becomes_one() {
+    let rule = "[[rule]]\nmatch = \"fair/**\"\nnames = \"folder\"\n";
+    let target = "[target.local]\nurl = \"file:out\"\n";
+    let site = Site::new()
+        .config(&format!("{rule}{target}"))
+        .file("fair/a b/map.svg", SVG);
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        run.stderr
+            .contains("`[[folder]]` with `match = \"fair/a b\"`"),
+        "{run}"
+    );
+    let site = site.config(&format!("{rule}[[folder]]\nmatch = \"fair/a b\"\n{target}"));
+    site.ok(&["push"]);
+    token_of(&site.published("out"), "map.svg");
+}
+
+#[test]
+fn a_folder_that_a_script_names_stays_only_where_all_of_it_is_beside_the_script() {
+    let level = "[[level]]\nname = \"late\"\nmatch = \"**/late/**\"\n";
+    let site = shop()
+        .config(&format!("{level}{FOLDERS}"))
+        .file(
+            "shop/lamps/index.html",
+            r#"<!doctype html><script type="importmap">{"imports": {"lib/": "./lib/", "late/": "./late/"}}</script>"#,
+        )
+        .file("shop/lamps/lib/a.js", "export default 1")
+        .file("shop/lamps/late/b.js", "export default 2");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        run.stderr.contains("`./late/`"),
+        "it's another folder: {run}"
+    );
+    assert!(!run.stderr.contains("`./lib/`"), "{run}");
+}
