@@ -143,11 +143,11 @@ impl<'t> Search<'t> {
 
     fn run(mut self) -> Vec<Secret> {
         let rules = self.rules;
-        for hit in rules.keywords.find_overlapping_iter(self.text) {
-            for &rule in &rules.by_keyword[hit.pattern()] {
-                self.meet(rule, hit.range());
+        rules.keywords.each(self.text, |keyword, hit| {
+            for &rule in &rules.by_keyword[keyword] {
+                self.meet(rule, hit.clone());
             }
-        }
+        });
         for &rule in &rules.without_keywords {
             self.meet(rule, 0..self.text.len());
         }

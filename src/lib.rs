@@ -76,6 +76,7 @@ pub mod levels;
 pub mod likeness;
 pub mod manifest;
 mod mask;
+mod matcher;
 pub mod media;
 pub mod metadata;
 pub mod name;

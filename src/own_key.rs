@@ -5,10 +5,11 @@ mod spellings;
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use data_encoding::HEXLOWER_PERMISSIVE;
+
+use crate::matcher::Matcher;
 
 /// A form begins with so many bytes in a row; what is behind them may be broken into lines.
 const BEGIN_BYTES: usize = 8;
@@ -18,9 +19,6 @@ const FORM_OF_BYTES_MAX: usize = 256;
 
 /// So much may stand in a row between two characters of a form: a line end, quotes, the beginning of the next line.
 const BREAK_BYTES_MAX: usize = 24;
-
-/// So many beginnings are searched for by an automaton that is made in full.
-const DFA_BEGINS_MAX: usize = 1000;
 
 /// Whose key was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +39,7 @@ pub(crate) struct Former {
 
 /// All forms of all keys.
 pub(crate) struct OwnKeys {
-    begins: AhoCorasick,
+    begins: Matcher,
     /// By the beginning that they share.
     forms: Vec<Vec<Form>>,
     former: Vec<String>,
@@ -83,11 +81,8 @@ impl OwnKeys {
             }
         }
         let (begins, forms): (Vec<_>, Vec<_>) = by_begin.into_iter().unzip();
-        // Twice as fast as what it takes for more patterns; with many former keys, it would be too large.
-        let kind = (begins.len() <= DFA_BEGINS_MAX).then_some(AhoCorasickKind::DFA);
-        let begins = AhoCorasick::builder().kind(kind).build(begins);
         OwnKeys {
-            begins: begins.expect("a few short patterns make an automaton"),
+            begins: Matcher::new(&begins),
             forms,
             former: former.iter().map(|former| former.name.clone()).collect(),
         }
@@ -95,19 +90,18 @@ impl OwnKeys {
 
     /// Whose key is in `content`.
     pub(crate) fn find(&self, content: &[u8]) -> Option<Found> {
-        let hits = self.begins.find_overlapping_iter(content);
-        let mut found = None;
-        for hit in hits {
-            let rest = &content[hit.start()..];
-            let forms = self.forms[hit.pattern().as_usize()].iter();
-            for form in forms.filter(|form| form.is_at(rest)) {
+        let (mut is_own, mut former) = (false, None);
+        self.begins.each(content, |begin, at| {
+            let rest = &content[at.start..];
+            for form in self.forms[begin].iter().filter(|form| form.is_at(rest)) {
                 match form.former {
-                    None => return Some(Found::Own),
-                    Some(at) => found = Some(Found::Former(self.former[at].clone())),
+                    None => is_own = true,
+                    Some(at) => former = Some(at),
                 }
             }
-        }
-        found
+        });
+        let former = former.map(|at| Found::Former(self.former[at].clone()));
+        if is_own { Some(Found::Own) } else { former }
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use super::reach::Reach;
+use crate::matcher;
 
 const RULES: &str = include_str!("gitleaks.toml");
 
@@ -59,7 +60,7 @@ const LINE_BYTES_MAX: usize = 1024;
 /// The rules that are on.
 pub(super) struct Rules {
     pub(super) rules: Vec<Rule>,
-    pub(super) keywords: AhoCorasick,
+    pub(super) keywords: matcher::Matcher,
     /// Which rules have a keyword, by its number in `keywords`.
     pub(super) by_keyword: Vec<Vec<usize>>,
     /// Rules that every file is matched with.
@@ -199,11 +200,8 @@ impl Rules {
                 .iter()
                 .for_each(|keyword| by_keyword.entry(keyword).or_default().push(number));
         }
-        let mut keywords = AhoCorasick::builder();
-        let keywords = keywords
-            .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::DFA));
-        let keywords = keywords.build(by_keyword.keys()).expect("a test builds it");
+        let keywords: Vec<&str> = by_keyword.keys().copied().collect();
+        let keywords = matcher::Matcher::new(&keywords);
         let by_keyword = by_keyword.into_values().collect();
         let without_keywords = (0..rules.len())
             .filter(|&number| rules[number].keywords.is_empty())

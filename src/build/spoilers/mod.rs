@@ -7,7 +7,6 @@ mod encodings;
 mod file;
 mod layers;
 mod markup;
-mod matcher;
 mod meaning;
 mod needles;
 mod parts;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::encodings;
-use super::matcher::Matcher;
 use super::parts::Firsts;
 use crate::build::{Former, Object};
 use crate::levels::LevelId;
+use crate::matcher::Matcher;
 use crate::store::token_in_name;
 
 /// Shorter names of files without a folder are too common to be worth a word.
