@@ -162,12 +162,15 @@ impl Originals {
     fn known_in_base64(&self, base64: &[u8]) -> Option<(usize, Same)> {
         const START_CHARS: usize = 64;
         const COVER_HEAD_BYTES: usize = 1024;
+        const IMAGE: &[u8] = b"image/";
         let base64 = &base64[..base64.len() - usize::from(base64.len() % 4 == 1)];
         let size_bytes = base64.len() as u64 * 3 / 4;
         let start = &base64[..base64.len().min(START_CHARS)];
-        let start = BASE64.decode(start).ok()?;
+        let mut decoded = [0; START_CHARS];
+        let bytes = BASE64.decode_slice(start, &mut decoded).ok()?;
+        let start = &decoded[..bytes];
         // Covers of Ogg files are packed like those of FLAC, and then as base64.
-        if memchr::memmem::find(&start, b"image/").is_some() {
+        if start.windows(IMAGE.len()).any(|part| part == IMAGE) {
             let cover = BASE64.decode(base64).ok()?;
             let head = &cover[..cover.len().min(COVER_HEAD_BYTES)];
             let mut starts = pixels::STARTS.iter();
@@ -175,8 +178,8 @@ impl Originals {
             return self.known(&cover[at..]);
         }
         let is_likely = self.sizes.contains(&size_bytes)
-            || pixels::is_image_by_bytes(&start)
-            || Plain::of(&start, &|head| self.is_head(head)).is_some();
+            || pixels::is_image_by_bytes(start)
+            || Plain::of(start, &|head| self.is_head(head)).is_some();
         self.known(&BASE64.decode(base64).ok().filter(|_| is_likely)?)
     }
 }

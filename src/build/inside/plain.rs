@@ -53,9 +53,11 @@ impl Plain {
             let kept = self.kept(piece);
             let (head, more) = kept.split_at(kept.len().min(HEAD_BYTES - self.head.len()));
             self.head.extend_from_slice(head);
-            self.hasher.update(head);
-            self.hasher.update(more);
             self.is_left = self.head().is_some_and(|head| !is_wanted(&head));
+            if !self.is_left {
+                self.hasher.update(head);
+                self.hasher.update(more);
+            }
             bytes = rest;
         }
         if !self.is_left && !bytes.is_empty() {

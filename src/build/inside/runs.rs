@@ -24,6 +24,8 @@ pub(super) struct Runs {
     run: Vec<u8>,
     run_at: u64,
     is_too_long: bool,
+    /// What it says; kept for the next one.
+    unescaped: Vec<u8>,
     /// The longest stretch that can hold anything, in bytes.
     run_bytes_max: usize,
 }
@@ -36,6 +38,7 @@ impl Runs {
             run: Vec::new(),
             run_at: 0,
             is_too_long: false,
+            unescaped: Vec::new(),
             run_bytes_max: bytes_max
                 .saturating_mul(ESCAPED_MAX)
                 .saturating_add(1 << 10),
@@ -93,8 +96,10 @@ impl Runs {
     fn end(&mut self, found: &mut impl FnMut(u64, &[u8])) {
         let is_too_long = std::mem::take(&mut self.is_too_long);
         if !is_too_long {
-            for stretch in stretches(&self.run) {
-                found(self.run_at, &stretch);
+            unescape_lines(&self.run, &mut self.unescaped);
+            let pieces = self.unescaped.split(|byte| !is_standard(*byte));
+            for piece in pieces.filter(|piece| piece.len() >= RUN_CHARS_MIN) {
+                found(self.run_at, piece);
             }
         }
         self.run.clear();
@@ -114,40 +119,41 @@ fn extent(before: Option<u8>, bytes: &[u8]) -> usize {
     bytes.iter().position(ends).unwrap_or(bytes.len())
 }
 
-/// Returns the base64 in what was written, without line breaks and escapes.
-fn stretches(run: &[u8]) -> Vec<Vec<u8>> {
-    let mut all = vec![Vec::new()];
+/// Says whether base64 has it, but for that of URLs.
+fn is_standard(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/')
+}
+
+/// Writes what was written into `to`, without line breaks and escapes, and a space wherever something else begins.
+fn unescape_lines(run: &[u8], to: &mut Vec<u8>) {
+    to.clear();
     for line in run.split(|byte| *byte == b'\n') {
         let line = line.trim_ascii();
         // In mails, an empty line stands before it, and two hyphens behind it.
         if line.is_empty() || line.starts_with(b"--") {
-            all.push(Vec::new());
+            to.push(b' ');
         }
-        if let Some(last) = all.last_mut() {
-            unescape(line, last);
-        }
+        unescape(line, to);
     }
-    let pieces = all.iter().flat_map(|piece| {
-        piece.split(|byte| !matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/'))
-    });
-    pieces
-        .filter(|piece| piece.len() >= RUN_CHARS_MIN)
-        .map(<[u8]>::to_vec)
-        .collect()
 }
 
 /// Appends a line without its escapes: those of URLs, scripts and HTML.
 fn unescape(line: &[u8], to: &mut Vec<u8>) {
     let mut at = 0;
-    while let Some(byte) = line.get(at) {
+    while at < line.len() {
         let rest = &line[at..];
-        let (read, len) = match byte {
-            b'-' => (Some(b'+'), 1),
-            b'_' => (Some(b'/'), 1),
-            b'\\' => script_escape(rest),
-            b'%' => hex(rest.get(1..3)).map_or((Some(b'%'), 1), |byte| (Some(byte), 3)),
-            b'&' => entity(rest),
-            byte => (Some(*byte), 1),
+        let plain = rest.iter().take_while(|byte| !b"-_\\%&".contains(byte));
+        let plain = plain.count();
+        to.extend_from_slice(&rest[..plain]);
+        at += plain;
+        let rest = &line[at..];
+        let (read, len) = match rest.first() {
+            None => return,
+            Some(b'-') => (Some(b'+'), 1),
+            Some(b'_') => (Some(b'/'), 1),
+            Some(b'\\') => script_escape(rest),
+            Some(b'%') => hex(rest.get(1..3)).map_or((Some(b'%'), 1), |byte| (Some(byte), 3)),
+            Some(_) => entity(rest),
         };
         to.extend(read.filter(|byte| !matches!(byte, b'\n' | b'\r')));
         at += len;

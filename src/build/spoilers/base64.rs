@@ -30,19 +30,14 @@ pub(super) fn each_base64(text: &[u8], starts: usize, mut found: impl FnMut(usiz
     let is_base64 = |byte: u8| IS_BASE64[usize::from(byte)];
     let mut at = 0;
     let mut encoded = Vec::new();
-    while at < text.len() {
-        let Some(start) = text[at..].iter().position(|byte| is_base64(*byte)) else {
-            return;
-        };
-        let start = at + start;
-        at = start;
-        // Most of a text is words, which are shorter.
-        let enough = text[start..].iter().take(BASE64_BYTES_MIN);
-        let word = enough.take_while(|byte| is_base64(**byte)).count();
-        if word < BASE64_BYTES_MIN {
-            at += word;
+    while at + BASE64_BYTES_MIN <= text.len() {
+        // Where the shortest stretch would have another letter in it, none begins before that.
+        let shortest = &text[at..at + BASE64_BYTES_MIN];
+        if let Some(other) = shortest.iter().rposition(|byte| !is_base64(*byte)) {
+            at += other + 1;
             continue;
         }
+        let start = at;
         encoded.clear();
         loop {
             let line = text[at..]
@@ -65,11 +60,23 @@ pub(super) fn each_base64(text: &[u8], starts: usize, mut found: impl FnMut(usiz
             let encoded = &encoded[skipped..];
             if encoded.len() >= BASE64_BYTES_MIN
                 && let Some(unpacked) = decoded(encoded)
+                && may_have_text(&unpacked)
             {
                 found(start + skipped, &unpacked);
             }
         }
     }
+}
+
+/// Returns whether a name may be in there: most of what looks like base64 is a path or a digest, and says nothing.
+fn may_have_text(unpacked: &[u8]) -> bool {
+    const ROW_BYTES: usize = 5;
+    // Zeros are half of UTF-16.
+    let is_text = |byte: &u8| *byte == 0 || !byte.is_ascii_control() || byte.is_ascii_whitespace();
+    unpacked.utf8_chunks().any(|chunk| {
+        let mut rows = chunk.valid().as_bytes().split(|byte| !is_text(byte));
+        rows.any(|row| row.len() >= ROW_BYTES)
+    })
 }
 
 /// Decodes as much as is whole.

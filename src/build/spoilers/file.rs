@@ -12,7 +12,6 @@ use crate::body;
 use crate::build::copies::Same;
 use crate::build::inside::{Copied, Scan, Whole};
 use crate::build::read::Constant;
-use crate::encode::read_full;
 use crate::files;
 use crate::media;
 use crate::packed::{self, Closed, Found, Limits, Packed};
@@ -24,6 +23,9 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 /// Bounds what is searched again with the next chunk, in bytes: the longest name, with up to sixteen bytes for each of its own.
 const OVERLAP_BYTES: usize = 16 << 10;
+
+/// The largest window, in bytes.
+const WINDOW_BYTES: usize = CHUNK_BYTES + OVERLAP_BYTES;
 
 /// So near to a window's end, in bytes, a name isn't believed: an escape may be cut there. The other window has it whole.
 const EDGE_BYTES: usize = 64;
@@ -94,7 +96,7 @@ pub(super) fn look(search: &Search<'_>, file: usize) -> io::Result<Outcome> {
         search,
         within: Within::File,
         outcome: Outcome::default(),
-        buffer: vec![0; CHUNK_BYTES + OVERLAP_BYTES],
+        buffer: Vec::new(),
     };
     let may_be_packed = looked.all(&mut body::open(object)?)?;
     if let Some(draft) = search.drafts.get(file) {
@@ -110,19 +112,20 @@ impl<'a> File<'a> {
     /// Searches all of it. Returns whether something may be packed in it.
     fn all(&mut self, content: &mut dyn Read) -> io::Result<bool> {
         let mut buffer = std::mem::take(&mut self.buffer);
-        let mut carried = 0;
+        buffer.clear();
         let mut offset = 0;
         let mut may_be_packed = self.is_binary;
         let mut scan = None;
         let read = loop {
-            let n = match read_full(&mut &mut *content, &mut buffer[carried..]) {
-                Ok(n) => n,
-                Err(error) => break Err(error),
-            };
+            let carried = buffer.len();
+            let room = (WINDOW_BYTES - carried) as u64;
+            if let Err(error) = content.take(room).read_to_end(&mut buffer) {
+                break Err(error);
+            }
             let window = Window {
-                bytes: &buffer[..carried + n],
+                bytes: &buffer,
                 offset,
-                is_last: carried + n < buffer.len(),
+                is_last: buffer.len() < WINDOW_BYTES,
             };
             if offset == 0 {
                 self.begin(window.bytes);
@@ -136,9 +139,8 @@ impl<'a> File<'a> {
             if window.is_last {
                 break Ok(may_be_packed);
             }
-            carried = OVERLAP_BYTES;
-            offset += (buffer.len() - carried) as u64;
-            buffer.copy_within(CHUNK_BYTES.., 0);
+            buffer.drain(..CHUNK_BYTES);
+            offset += CHUNK_BYTES as u64;
         };
         self.buffer = buffer;
         // Of what is damaged, only a part was read.
@@ -418,6 +420,9 @@ fn bytes_of(path: &str, is_binary: bool) -> Bytes {
         Some("ics" | "ifb" | "vcf" | "vcard" | "eml" | "mht" | "mhtml") => Bytes::Folded,
         Some("atom" | "htm" | "html" | "rss" | "svg" | "xhtml" | "xml") if !is_binary => {
             Bytes::Markup
+        }
+        Some("cjs" | "js" | "json" | "jsx" | "map" | "mjs" | "ts" | "tsx") if !is_binary => {
+            Bytes::Script
         }
         _ if is_binary => Bytes::Anything,
         _ => Bytes::Text,
