@@ -160,8 +160,12 @@ impl Table {
 
     fn entity<'t>(&'t self, text: &'t [u8], at: usize) -> Option<Change<'t>> {
         let rest = &text[at..text.len().min(at + ENTITY_BYTES_MAX)];
-        if rest.get(1) == Some(&b'#') {
-            return number(rest).and_then(|(code, len)| Change::char(at..at + len, code));
+        match rest.get(1)? {
+            b'#' => return number(rest).and_then(|(code, len)| Change::char(at..at + len, code)),
+            // As scripts have it: no name begins so.
+            b'&' | b'=' => return None,
+            byte if byte.is_ascii_whitespace() => return None,
+            _ => {}
         }
         let end = rest.iter().position(|byte| *byte == b';')? + 1;
         let name = &rest[1..end - 1];
@@ -355,15 +359,35 @@ fn unicode_escape(text: &[u8], at: usize) -> Option<Change<'_>> {
     }
 }
 
-/// Returns whether there's a `\` that styles read otherwise than scripts.
-pub(super) fn has_css_escape(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'\\', text).any(|at| text.get(at + 1).is_some_and(u8::is_ascii_hexdigit))
+/// Returns whether there's a `\` that styles read as a character that is `wanted`. In patterns of scripts, there are many such as `\d`,
+/// which styles read as a line end.
+pub(super) fn has_css_escape(text: &[u8], wanted: impl Fn(u32) -> bool) -> bool {
+    memchr::memchr_iter(b'\\', text).any(|at| hex(css_digits(&text[at + 1..])).is_some_and(&wanted))
+}
+
+/// Returns whether there's a `\` with something on both sides that names have, as Windows writes paths.
+pub(super) fn has_windows_path(text: &[u8]) -> bool {
+    let is_of_name = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| {
+            byte.is_ascii_alphanumeric()
+                || !byte.is_ascii()
+                || b"._-~+@!,;()[]{}$%&'=#".contains(byte)
+        })
+    };
+    memchr::memchr_iter(b'\\', text).any(|at| {
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        is_of_name(before) && is_of_name(text.get(at + 1))
+    })
+}
+
+fn css_digits(text: &[u8]) -> &[u8] {
+    let digits = text.iter().take(6);
+    &text[..digits.take_while(|byte| byte.is_ascii_hexdigit()).count()]
 }
 
 fn css_escape(text: &[u8], at: usize) -> Option<Change<'_>> {
     let rest = &text[at + 1..];
-    let digits = rest.iter().take(6);
-    let digits = digits.take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let digits = css_digits(rest).len();
     if digits > 0 {
         let end = match &rest[digits..] {
             [b'\r', b'\n', ..] => digits + 2,
@@ -409,7 +433,13 @@ fn detour(text: &[u8], at: usize) -> Option<Change<'_>> {
         }
     }
     let written = &text[at..end];
-    if written == b"/" || (written == b"//" && at > 0 && text[at - 1] == b':') {
+    let before = at.checked_sub(1).map(|before| text[before]);
+    if written == b"/" || (written == b"//" && before == Some(b':')) {
+        return None;
+    }
+    // A comment of a script.
+    let is_blank = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_whitespace());
+    if written == b"//" && is_blank(before) && is_blank(text.get(end).copied()) {
         return None;
     }
     Some(Change {

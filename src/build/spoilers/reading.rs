@@ -11,6 +11,8 @@ use super::layers::{self, Change, Layer, Table};
 pub(super) enum Bytes {
     /// Text.
     Text,
+    /// Text of a script, or JSON: its `=` at the end of a line is no mail's.
+    Script,
     /// Text of a calendar, card or mail: a line goes on, if the next one begins with a space.
     Folded,
     /// Text of a page or drawing: tags may stand within a word.
@@ -123,7 +125,8 @@ impl<'a> Reading<'a> {
             ];
             text.through(&shown, look);
         }
-        if bytes != Bytes::Anything && layers::has_quoted(&text.bytes) {
+        let is_other = matches!(bytes, Bytes::Anything | Bytes::Script);
+        if !is_other && layers::has_quoted(&text.bytes) {
             text.through(&[Layer::Quoted, Layer::Percent, Layer::Detours], look);
         }
         let markup = [
@@ -134,25 +137,39 @@ impl<'a> Reading<'a> {
         ];
         let plain = text.through(&markup, look);
         let plain = plain.as_ref().unwrap_or(text);
-        if memchr::memchr(b'\\', &plain.bytes).is_some() {
+        let has_escapes = memchr::memchr(b'\\', &plain.bytes).is_some();
+        if has_escapes {
             let style = [Layer::CssEscapes, Layer::Percent, Layer::Detours];
-            if layers::has_css_escape(&plain.bytes) {
+            let is_of_name = |code| match bytes {
+                // `\be` is a word's edge and a letter.
+                Bytes::Script => (0x21..0x7f).contains(&code),
+                _ => code > 0x20,
+            };
+            if layers::has_css_escape(&plain.bytes, is_of_name) {
                 plain.through(&style, look);
             }
             // In `solution\notes.txt`, as Windows writes it, `\n` is no line break.
-            plain.through(&[Layer::Detours], look);
+            if layers::has_windows_path(&plain.bytes) {
+                plain.through(&[Layer::Detours], look);
+            }
         }
         let script = [
             Layer::ScriptEscapes,
             Layer::Entities(&entities),
             Layer::ScriptEscapes,
             Layer::Joins,
+        ];
+        let unescaped = match has_escapes {
+            true => plain.through(&script, look),
+            false => None,
+        };
+        let url = [
             Layer::Percent,
             Layer::Percent,
             Layer::Invisible,
             Layer::Detours,
         ];
-        plain.through(&script, look);
+        unescaped.as_ref().unwrap_or(plain).through(&url, look);
         if unpacked_max > 0
             && let Some(unpacked) = plain.base64(bytes)
         {
@@ -245,7 +262,7 @@ impl<'a> Reading<'a> {
         // Beside other letters, nobody knows where it begins.
         let starts = match bytes {
             Bytes::Anything => base64::PHASES,
-            Bytes::Text | Bytes::Folded | Bytes::Markup | Bytes::Runs | Bytes::Utf16(_) => 1,
+            _ => 1,
         };
         base64::each_base64(&self.bytes, starts, |at, unpacked| {
             made.resume(at);
@@ -263,35 +280,52 @@ const UNPACKED_MAX: usize = 2;
 /// A reading that is being made from another.
 struct Made<'a> {
     from: &'a Reading<'a>,
+    /// So many of its marks are left behind.
+    marks: usize,
     reading: Reading<'static>,
 }
 
 impl<'a> Made<'a> {
     fn new(from: &'a Reading<'a>) -> Made<'a> {
         let reading = Reading {
-            bytes: Cow::Owned(Vec::new()),
+            bytes: Cow::Owned(Vec::with_capacity(from.bytes.len())),
             marks: Vec::new(),
             changed: Some(Vec::new()),
         };
-        Made { from, reading }
+        Made {
+            from,
+            marks: 0,
+            reading,
+        }
     }
 
-    /// Notes that what comes next stands at `at` of the reading before.
+    /// Notes that what comes next stands at `at` of the reading before, behind all that was taken over.
     fn resume(&mut self, at: usize) {
+        self.go_on(at);
+        let origin = match self.marks.checked_sub(1).map(|mark| self.from.marks[mark]) {
+            Some((here, there)) => there + (at - here),
+            None => at,
+        };
         let here = self.reading.bytes.len();
-        self.reading.marks.push((here, self.from.origin(at)));
+        self.reading.marks.push((here, origin));
     }
 
-    /// Takes over what is there.
+    /// Takes over what is there, behind all that was taken over.
     fn copy(&mut self, part: std::ops::Range<usize>) {
         let here = self.reading.bytes.len();
-        let own = self.from.marks.partition_point(|(at, _)| *at <= part.start);
-        let moved = self.from.marks[own..].iter();
+        self.go_on(part.start);
+        let moved = self.from.marks[self.marks..].iter();
         let moved = moved.take_while(|(at, _)| *at < part.end);
         let moved = moved.map(|(at, origin)| (here + (at - part.start), *origin));
         self.reading.marks.extend(moved);
         let bytes = &self.from.bytes[part];
         self.reading.bytes.to_mut().extend_from_slice(bytes);
+    }
+
+    /// Leaves the marks up to `at` behind.
+    fn go_on(&mut self, at: usize) {
+        let left = self.from.marks[self.marks..].iter();
+        self.marks += left.take_while(|(here, _)| *here <= at).count();
     }
 
     fn put(&mut self, change: &Change<'_>) {
@@ -407,6 +441,7 @@ mod tests {
     fn bytes() -> impl Strategy<Value = Bytes> {
         prop::sample::select(vec![
             Bytes::Text,
+            Bytes::Script,
             Bytes::Folded,
             Bytes::Markup,
             Bytes::Runs,
