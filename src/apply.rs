@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::body::{self, Body};
 use crate::build::Object;
 use crate::config::Target;
+use crate::name::NameStyle;
 use crate::path::ObjectKey;
 use crate::plan::{Action, Plan, Step, Tally};
 use crate::progress::Progress;
@@ -236,17 +237,17 @@ pub async fn apply(
     report
 }
 
-/// Tells the store which mutable names are about to be written, if any are.
+/// Tells the store which names without a token are about to be written, if any are.
 async fn announce(changes: &[&Action<'_>], store: &Arc<dyn Store>) -> Result<(), StoreError> {
     let is_written = |action: &&&Action<'_>| !matches!(action.step, Step::Conflict(_));
     let objects = changes
         .iter()
         .filter(is_written)
         .map(|action| action.object);
-    let mutable: Vec<&Object> = objects.filter(|object| object.is_mutable()).collect();
-    match mutable.is_empty() {
+    let named: Vec<&Object> = objects.filter(|object| !object.is_keyed()).collect();
+    match named.is_empty() {
         true => Ok(()),
-        false => store.announce(&mutable).await,
+        false => store.announce(&named).await,
     }
 }
 
@@ -460,6 +461,15 @@ fn is_unclear(error: &StoreError) -> bool {
 }
 
 fn conflict(object: &Object, why: &str) -> StoreError {
+    if object.policy.names == NameStyle::Fingerprinted {
+        let message = format!(
+            "`{}`: something else is published by this name ({why}), which says that it never changes (`names = \"fingerprinted\"`)",
+            object.path
+        );
+        return StoreError::new(StoreErrorKind::Other, message)
+            .cause(format!("published with something else: {why}"))
+            .hint("let the bundler give it another name, as it does where it puts hashes into names; a name without one needs `names = \"plain\"`");
+    }
     let message = format!(
         "`{}`: its key is taken by another object ({why}), which is never overwritten",
         object.path

@@ -31,7 +31,7 @@ impl Inventory {
     }
 }
 
-/// Completes `listing` (of `store`) for a plan of `build`: a mutable name doesn't say what was stored under
+/// Completes `listing` (of `store`) for a plan of `build`: a name without a token doesn't say what was stored under
 /// it, so each of them that is there is looked at, unless the listing told. At most `requests` at a time.
 ///
 /// # Errors
@@ -46,10 +46,13 @@ pub async fn inventory(
     let unclear: Vec<&Object> = build
         .published()
         .filter(|object| {
-            object.is_mutable()
-                && inventory
-                    .get(&object.key)
-                    .is_some_and(|stored| !stored.token_is_known)
+            let stored = inventory.get(&object.key);
+            // What a release says is there isn't what would be written over.
+            let is_unclear = |stored: &Stored| {
+                let is_new = stored.token != Some(object.token) && !object.is_mutable();
+                !stored.token_is_known || is_new
+            };
+            !object.is_keyed() && stored.is_some_and(is_unclear)
         })
         .collect();
     let looks = unclear

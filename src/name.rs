@@ -326,6 +326,9 @@ pub enum NameStyle {
     /// Mutable too: the name doesn't depend on the content.
     #[serde(rename = "palindrome-2022")]
     Palindrome2022,
+    /// The logical path, which has a hash of the content in it, as bundlers name files: what is there never changes, so it's cached for
+    /// ever. Anybody who reads the scripts that name it can have it.
+    Fingerprinted,
     /// `{token}/{path in the folder}`: a file of a keyed folder (`[[folder]]`), which keeps its place among the others. Files in such
     /// a folder have it without a rule.
     Folder,
@@ -339,6 +342,7 @@ impl NameStyle {
             NameStyle::Readable => "readable",
             NameStyle::Plain => "plain",
             NameStyle::Palindrome2022 => "palindrome-2022",
+            NameStyle::Fingerprinted => "fingerprinted",
             NameStyle::Folder => "folder",
         }
     }
@@ -346,6 +350,14 @@ impl NameStyle {
     /// Whether the name stays when the content changes.
     pub fn is_mutable(self) -> bool {
         matches!(self, NameStyle::Plain | NameStyle::Palindrome2022)
+    }
+
+    /// Says whether a token is in the name, so that nobody guesses it, and it says what is there.
+    pub fn is_keyed(self) -> bool {
+        matches!(
+            self,
+            NameStyle::Opaque | NameStyle::Readable | NameStyle::Folder
+        )
     }
 }
 
@@ -379,7 +391,7 @@ pub fn object_key(
         // Of a folder, only the whole knows the places in it.
         NameStyle::Opaque | NameStyle::Folder => format!("{token}{dot_extension}"),
         NameStyle::Readable => format!("{}{}.{token}{dot_extension}", path.folder(), path.stem()),
-        NameStyle::Plain => path.as_str().to_string(),
+        NameStyle::Plain | NameStyle::Fingerprinted => path.as_str().to_string(),
         NameStyle::Palindrome2022 => palindrome_2022(secret, path)?,
     };
     Ok(ObjectKey::parse(&key)?)

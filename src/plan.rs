@@ -185,6 +185,30 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Holds fingerprinted names to what the current release has under them. Their bytes never change, even if what was there is gone;
+    /// with the same bytes, other headers may be written over the old ones.
+    pub fn hold_to(&mut self, current: &Manifest) {
+        for action in &mut self.actions {
+            if action.object.policy.names != NameStyle::Fingerprinted {
+                continue;
+            }
+            let before = current.find(action.object.path.as_str());
+            let Some(before) =
+                before.filter(|entry| entry.stored.is_some() && entry.key == action.object.key)
+            else {
+                continue;
+            };
+            let is_same = before.digest == action.object.digest;
+            action.step = match action.step {
+                Step::Conflict(Reason::Differs) if is_same => Step::Overwrite(Reason::Differs),
+                Step::Upload(Reason::Missing) if !is_same && before.is_fingerprinted => {
+                    Step::Conflict(Reason::Differs)
+                }
+                step => step,
+            };
+        }
+    }
+
     /// What has to be done: everything but what is kept.
     pub fn changes(&self) -> impl Iterator<Item = &Action<'a>> {
         self.actions

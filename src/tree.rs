@@ -579,7 +579,7 @@ fn find_twins(assets: &[Asset], sources: &[Source]) -> Twins {
             };
             let problem = problem.kind(ProblemKind::Twins).cause(LOOK_ALIKE);
             // Nobody can see which of two URLs they have, nor which of them an editor writes.
-            match [twin, asset].iter().any(|a| a.policy.names.is_mutable()) {
+            match [twin, asset].iter().any(|a| !a.policy.names.is_keyed()) {
                 true => twins.problems.push(problem),
                 false => twins.warnings.push(problem),
             }

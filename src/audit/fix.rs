@@ -96,11 +96,11 @@ pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, place: HeldAt
         (HeldAt::Elsewhere, _) => "it isn't in the target, so the server at `public_url` has it: purge it there, or let it answer 404 where nothing is"
             .to_string(),
     };
-    let if_not = match entry.is_mutable() {
-        true => {
+    let if_not = match entry.is_keyed() {
+        false => {
             "that's all, since nothing is published there until its level is unlocked; its name stays, whatever is in it, unless a rule gives it a keyed one (`names = \"opaque\"`)"
         }
-        false => "change the file by a byte and push, which gives it a name nobody knows",
+        true => "change the file by a byte and push, which gives it a name nobody knows",
     };
     format!(
         "{away}. Then, if it's time for it: `{} --unlock {level}`. If not: {if_not}. What somebody has read already stays read",

@@ -179,8 +179,8 @@ fn headers_file(folder: &Path, manifest: &Manifest) -> Option<(&'static str, Str
     };
     let served = manifest.published().map(|entry| Served {
         key: &entry.key,
-        is_mutable: entry.is_mutable(),
-        is_plain: entry.is_mutable() && entry.key.as_str() == &*entry.path,
+        is_keyed: entry.is_keyed(),
+        is_plain: !entry.is_keyed() && entry.key.as_str() == &*entry.path,
         headers: manifest.headers_of(entry),
     });
     let line = lacking(&there, &served.collect::<Vec<_>>())?;

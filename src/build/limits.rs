@@ -38,17 +38,41 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
         let policy = &asset.policy;
         if policy.level != LevelId::OPEN
             && !tree.levels.is_held(policy.level)
-            && policy.names == NameStyle::Plain
+            && matches!(policy.names, NameStyle::Plain | NameStyle::Fingerprinted)
         {
             let pattern = tree.levels.pattern_of(&asset.path);
             let pattern = pattern.map_or(asset.path.as_str(), Glob::pattern);
             let message = format!(
-                "is {}, but its name is plain, which anybody can guess: give it `names = \"opaque\"` by a later rule (`[[rule]]` with `match = {}`), or hold the level",
+                "is {}, but its name is its path (`names = \"{}\"`), which anybody can guess or read in a script: give it `names = \"opaque\"` by a later rule (`[[rule]]` with `match = {}`), or hold the level",
                 tree.levels.in_words(policy.level),
+                policy.names.as_str(),
                 quoted(pattern)
             );
             let problem = Problem::new(&asset.path, message).kind(ProblemKind::Guessable);
             linked.problems.push(problem);
+        }
+    }
+}
+
+/// What a bundler named is published as it is, so it can't refer to what gets another name.
+pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
+    for (asset, file) in tree.assets.iter().zip(&linked.files) {
+        if asset.policy.names != NameStyle::Fingerprinted {
+            continue;
+        }
+        for (to, line, column) in file.all() {
+            let to = &tree.assets[to as usize];
+            if !to.policy.names.is_keyed() {
+                continue;
+            }
+            let path = to.path.as_str();
+            let message = format!(
+                "isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`), but refers to `{}`, which gets another name: a `[[rule]]` with `match = {}` and `names = \"fingerprinted\"`, or `\"plain\"` if there's no hash in its name, lets that keep its own",
+                escape(path),
+                quoted(&globset::escape(path))
+            );
+            let problem = Problem::at(&asset.path, (line, column), message);
+            linked.problems.push(problem.kind(ProblemKind::Rewriting));
         }
     }
 }

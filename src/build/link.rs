@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::index::Index;
-use super::limits::{check_levels, check_names, check_pages, leveled, may_name, told_upwards};
+use super::limits::{
+    check_fingerprinted, check_levels, check_names, check_pages, leveled, may_name, told_upwards,
+};
 use super::read::Draft;
 use crate::error::{escape, shortened};
 use crate::glob::Glob;
@@ -161,6 +163,7 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
     check_levels(tree, &mut linked);
     check_names(tree, &mut linked);
     check_pages(tree, &mut linked);
+    check_fingerprinted(tree, &mut linked);
     linked
 }
 
@@ -232,12 +235,7 @@ impl File<'_, '_> {
         {
             Meaning::Path(path) => {
                 let file = self.index.find(&path);
-                file.is_some_and(|to| {
-                    !self.index.tree.assets[to as usize]
-                        .policy
-                        .names
-                        .is_mutable()
-                })
+                file.is_some_and(|to| self.index.tree.assets[to as usize].policy.names.is_keyed())
             }
             Meaning::Elsewhere | Meaning::Nothing(_) => false,
         };
@@ -550,7 +548,7 @@ impl File<'_, '_> {
             let is_renamed = |to: &u32| {
                 let to = *to as usize;
                 let mut by = run_by.iter().chain([&script]);
-                !tree.assets[to].policy.names.is_mutable()
+                tree.assets[to].policy.names.is_keyed()
                     && !by.all(|file| tree.are_together(*file, to))
             };
             if !files.iter().any(is_renamed) {

@@ -74,6 +74,11 @@ impl Object {
         self.policy.names.is_mutable()
     }
 
+    /// Says whether a token is in the key: nobody guesses it, and it says what is there.
+    pub fn is_keyed(&self) -> bool {
+        self.policy.names.is_keyed()
+    }
+
     /// What it's served with.
     pub fn headers(&self) -> &Headers {
         &self.policy.headers

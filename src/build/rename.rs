@@ -189,7 +189,7 @@ impl Naming<'_> {
             .enumerate()
             .flat_map(|(from, file)| file.all().map(move |(to, ..)| (from, to as usize)));
         let mut needs: Vec<_> = all
-            .filter(|(_, to)| !self.tree.assets[*to].policy.names.is_mutable())
+            .filter(|(_, to)| self.tree.assets[*to].policy.names.is_keyed())
             .map(|(from, to)| (self.nodes.of_file[from], self.nodes.of_file[to]))
             .collect();
         needs.sort_unstable();
@@ -222,7 +222,7 @@ impl Naming<'_> {
             .map(|to| (*to, self.base_of_sets(file)));
         let names_own = |(to, base): (u32, Base)| {
             let to = to as usize;
-            !self.tree.assets[to].policy.names.is_mutable() && !self.is_within(file, to, base)
+            self.tree.assets[to].policy.names.is_keyed() && !self.is_within(file, to, base)
         };
         links.any(names_own) || sets.any(names_own)
     }
@@ -373,6 +373,11 @@ impl Naming<'_> {
             edits: Edits::default(),
         };
         let Links { links, sets, .. } = &self.files[file];
+        // Its name says what its bytes are; it refers to nothing that gets another name.
+        let (links, sets) = match self.tree.assets[file].policy.names {
+            NameStyle::Fingerprinted => (&[][..], &[][..]),
+            _ => (&links[..], &sets[..]),
+        };
         if draft.cuts.is_empty() && links.is_empty() && sets.is_empty() {
             return unedited;
         }

@@ -532,6 +532,7 @@ impl Session<'_> {
             let published = published.and_then(|release| release.commit.as_ref());
             let mut plan = plan(build, &inventory);
             if let Some(current) = &base.manifest {
+                plan.hold_to(current);
                 plan.copy_from(current);
             }
             Ok(Planned {

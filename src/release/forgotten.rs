@@ -129,7 +129,7 @@ impl Forgotten {
 /// Tells whether assetsync put it there: nobody else could name it, or it has a token.
 fn is_published(action: &Action<'_>) -> bool {
     let there = action.there.as_ref();
-    there.is_some_and(|there| !action.object.is_mutable() || there.token.is_some())
+    there.is_some_and(|there| action.object.is_keyed() || there.token.is_some())
 }
 
 /// Lists the keys that have a token, but for documents, and what `doctor` may have left.

@@ -2,15 +2,17 @@
 //! each object; packed in blocks of lines, so that all cores read it.
 //!
 //! ```text
-//! {"format":"assetsync release manifest","version":2,"key_id":…,"headers":[…],"levels":[…],"objects":2}
+//! {"format":"assetsync release manifest","version":3,"key_id":…,"headers":[…],"levels":[…],"objects":2}
 //! ["css/app.css","ycqlw4rz226sf3rz3sgvwxlbzq.css",null,1200,"DGhLbg4I…",0,0,[412,"0cc175b9…"]]
 //! ["index.html","index.html","qnl2…",900,"3J5CC9AT…",1,0,[388,""]]
+//! ["js/app-4f1c.js",null,"h5wz…",700,"9bKq01Xe…",2,0,[301,""]]
 //! ```
 //!
-//! A line has: logical path, key, token (unless the key has it), size and blake3 of the content (base64 as in URLs), its place in
+//! A line has: logical path, key (null if it's the path, and what is there never changes), token (unless the key has it), size and blake3 of the content (base64 as in URLs), its place in
 //! `headers` and in `levels`, and what is stored: size and the storage's checksum; null if it's held, and not there.
 //!
-//! Version 1, which is still read, had digests in hex, and ETags with their quotes.
+//! Version 2 had no such keys, and is still written where there are none, so that earlier programs read it. Version 1, which is still
+//! read as well, had digests in hex, and ETags with their quotes.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,12 +27,15 @@ use super::Unusable;
 use super::packed;
 use super::root::{self, Changes};
 use crate::build::{Build, Object};
-use crate::name::{EncodingPolicy, Headers, Token};
+use crate::name::{EncodingPolicy, Headers, NameStyle, Token};
 use crate::path::ObjectKey;
 use crate::store::{Stored, Version, token_in_name};
 
-/// The version of [`Manifest`] that this crate writes.
-pub const VERSION: u32 = 2;
+/// The newest version of [`Manifest`] that this crate writes.
+pub const VERSION: u32 = 3;
+
+/// The version without fingerprinted names.
+const VERSION_WITHOUT: u32 = 2;
 
 const FORMAT: &str = "assetsync release manifest";
 
@@ -59,6 +64,8 @@ pub struct Entry {
     pub key: ObjectKey,
     /// What its name commits to.
     pub token: Token,
+    /// Whether its key is its path, and what is there never changes (`names = "fingerprinted"`).
+    pub is_fingerprinted: bool,
     /// Of the content, in bytes.
     pub size_bytes: u64,
     /// blake3 of the content.
@@ -83,7 +90,12 @@ pub struct StoredAs {
 impl Entry {
     /// Whether the key stays when the content changes.
     pub fn is_mutable(&self) -> bool {
-        token_in_name(self.key.as_str()) != Some(self.token)
+        !self.is_fingerprinted && !self.is_keyed()
+    }
+
+    /// Says whether a token is in the key.
+    pub fn is_keyed(&self) -> bool {
+        token_in_name(self.key.as_str()) == Some(self.token)
     }
 
     /// Whether its bytes are stored gzipped: they are, where that makes them fewer.
@@ -116,7 +128,7 @@ struct HeadersLine {
 #[derive(Serialize, Deserialize)]
 struct Line<'a>(
     #[serde(borrow)] Cow<'a, str>,
-    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] Option<Cow<'a, str>>,
     #[serde(borrow)] Option<Cow<'a, str>>,
     u64,
     #[serde(borrow)] Cow<'a, str>,
@@ -144,6 +156,7 @@ impl Manifest {
                 path: object.path.as_str().into(),
                 key: object.key.clone(),
                 token: object.token,
+                is_fingerprinted: object.policy.names == NameStyle::Fingerprinted,
                 size_bytes: object.size_bytes,
                 digest: object.digest,
                 headers: place,
@@ -252,6 +265,7 @@ impl Manifest {
         let same = |(entry, object): (&Entry, &Object)| {
             *entry.path == *object.path.as_str()
                 && entry.key == object.key
+                && entry.is_fingerprinted == (object.policy.names == NameStyle::Fingerprinted)
                 && entry.token == object.token
                 && entry.stored.is_some() != object.is_held
                 && self.levels[entry.level as usize] == build.levels.name(object.policy.level)
@@ -271,7 +285,7 @@ impl Manifest {
         });
         let head = Head {
             format: FORMAT.to_string(),
-            version: VERSION,
+            version: self.version(),
             key_id: self.key_id.clone(),
             headers: headers.collect(),
             levels: self.levels.clone(),
@@ -284,6 +298,13 @@ impl Manifest {
         }
         text.push(b'\n');
         text
+    }
+
+    fn version(&self) -> u32 {
+        match self.entries.iter().any(|entry| entry.is_fingerprinted) {
+            true => VERSION,
+            false => VERSION_WITHOUT,
+        }
     }
 
     /// Reads what [`Manifest::to_text`] wrote.
@@ -393,11 +414,11 @@ fn lines_of(text: &str) -> impl Iterator<Item = &str> {
 fn lines(entries: &[Entry]) -> Vec<u8> {
     let mut text = Vec::with_capacity(entries.len() * 160);
     for entry in entries {
-        let token = entry.is_mutable().then(|| entry.token.to_string().into());
+        let token = (!entry.is_keyed()).then(|| entry.token.to_string().into());
         let stored = entry.stored.as_ref();
         let line = Line(
             Cow::Borrowed(&entry.path),
-            Cow::Borrowed(entry.key.as_str()),
+            (!entry.is_fingerprinted).then(|| Cow::Borrowed(entry.key.as_str())),
             token,
             entry.size_bytes,
             BASE64URL_NOPAD.encode(entry.digest.as_bytes()).into(),
@@ -447,9 +468,11 @@ fn parse_digest(text: &str) -> Option<blake3::Hash> {
 fn parse_line(line: &str, head: &Head) -> Result<Entry, String> {
     let Line(path, key, token, size_bytes, digest, headers, level, stored) =
         serde_json::from_str(line).map_err(|e| e.to_string())?;
+    let is_fingerprinted = key.is_none();
+    let key = key.as_ref().unwrap_or(&path);
     let token = match token {
         Some(token) => Token::parse(&token),
-        None => token_in_name(&key),
+        None => token_in_name(key),
     };
     if headers as usize >= head.headers.len() || level as usize >= head.levels.len() {
         return Err(format!(
@@ -457,8 +480,9 @@ fn parse_line(line: &str, head: &Head) -> Result<Entry, String> {
         ));
     }
     Ok(Entry {
-        key: ObjectKey::parse(&key).map_err(|e| format!("`{path}`: {e}"))?,
+        key: ObjectKey::parse(key).map_err(|e| format!("`{path}`: {e}"))?,
         token: token.ok_or_else(|| format!("`{path}` has no token"))?,
+        is_fingerprinted,
         size_bytes,
         digest: parse_digest(&digest).ok_or_else(|| format!("`{path}` has no digest"))?,
         headers,
@@ -482,6 +506,7 @@ mod tests {
 
     const V1: &[u8] = include_bytes!("../../tests/data/release-manifest/v1.json.gz");
     const V2: &[u8] = include_bytes!("../../tests/data/release-manifest/v2.json.gz");
+    const V3: &[u8] = include_bytes!("../../tests/data/release-manifest/v3.json.gz");
 
     fn text(packed: &[u8]) -> String {
         packed::unpack(packed).expect("gzip").concat()
@@ -489,6 +514,26 @@ mod tests {
 
     fn load(text: &str) -> Result<Manifest, Unusable> {
         Manifest::from_text(text.as_bytes())
+    }
+
+    #[test]
+    fn version_3_still_loads_and_is_written_the_same() {
+        let manifest = load(&text(V3)).expect("loads");
+        let kinds = manifest.entries.iter().map(|entry| {
+            let kind = (entry.is_keyed(), entry.is_fingerprinted, entry.is_mutable());
+            (&*entry.path, kind)
+        });
+        assert_eq!(
+            kinds.collect::<Vec<_>>(),
+            [
+                ("app.css", (true, false, false)),
+                ("chunks/entry-Bx31.js", (false, true, false)),
+                ("chunks/tour-Q9d0.js", (false, true, false)),
+                ("index.html", (false, false, true)),
+                ("late/a.txt", (true, false, false)),
+            ]
+        );
+        assert_eq!(manifest.to_text(), text(V3).as_bytes());
     }
 
     #[test]
@@ -527,9 +572,9 @@ mod tests {
     #[test]
     fn a_newer_version_is_refused_and_so_is_half_a_manifest() {
         let text = text(V2);
-        let newer = text.replace("\"version\":2", "\"version\":3");
+        let newer = text.replace("\"version\":2", "\"version\":4");
         let error = load(&newer).expect_err("refused");
-        let (version, known) = (3, VERSION);
+        let (version, known) = (4, VERSION);
         assert_eq!(error, Unusable::Newer { version, known });
         let lines: Vec<&str> = text.lines().collect();
         let without_the_last = lines[..lines.len() - 1].join("\n");

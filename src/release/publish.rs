@@ -408,6 +408,12 @@ fn repairs<'a>(build: &'a Build, manifest: &Manifest, findings: Vec<Finding>) ->
                 .expect("the manifest was made from the build"),
             step: match finding.reason {
                 Reason::Missing => Step::Upload(Reason::Missing),
+                // Somebody else put that there.
+                reason @ (Reason::Differs | Reason::Unknown)
+                    if manifest.entries[finding.entry].is_fingerprinted =>
+                {
+                    Step::Conflict(reason)
+                }
                 reason => Step::Overwrite(reason),
             },
             there: finding.there,

@@ -33,14 +33,14 @@ pub fn refused(
 fn revealed(manifest: &Manifest, build: &Build) -> Option<Refused> {
     let open: HashSet<&str> = manifest
         .published()
-        .filter(|entry| entry.is_mutable())
+        .filter(|entry| !entry.is_keyed())
         .map(|entry| &*entry.path)
         .collect();
     let entries = manifest.entries.iter().map(|entry| &*entry.path);
     let hidden: HashSet<&str> = entries.filter(|path| !open.contains(path)).collect();
     let revealed: Vec<&str> = build
         .published()
-        .filter(|object| object.is_mutable())
+        .filter(|object| !object.is_keyed())
         .map(|object| object.path.as_str())
         .filter(|path| hidden.contains(path))
         .collect();

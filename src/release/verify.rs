@@ -138,7 +138,11 @@ fn difference(entry: &Entry, there: Option<&Stored>) -> Option<Reason> {
     let Some(there) = there else {
         return Some(Reason::Missing);
     };
+    let are_known = !wanted.fingerprint.is_empty() && !there.fingerprint.is_empty();
+    let is_equal = are_known && *wanted.fingerprint == *there.fingerprint;
     match there.token {
+        // The same bytes by that name, which other headers were given since.
+        Some(_) if entry.is_fingerprinted && is_equal => return None,
         Some(token) if token != entry.token => return Some(Reason::Differs),
         None if there.token_is_known => return Some(Reason::Unknown),
         _ => {}
@@ -146,6 +150,5 @@ fn difference(entry: &Entry, there: Option<&Stored>) -> Option<Reason> {
     if there.size_bytes != wanted.size_bytes {
         return Some(Reason::Size);
     }
-    let are_known = !wanted.fingerprint.is_empty() && !there.fingerprint.is_empty();
-    (are_known && *wanted.fingerprint != *there.fingerprint).then_some(Reason::Damaged)
+    (are_known && !is_equal).then_some(Reason::Damaged)
 }

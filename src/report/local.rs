@@ -165,10 +165,9 @@ pub fn dot(build: &Build) -> String {
         )
     };
     for object in &build.objects {
-        let shape = if object.is_mutable() {
-            "box"
-        } else {
-            "ellipse"
+        let shape = match object.is_keyed() {
+            true => "ellipse",
+            false => "box",
         };
         writeln!(text, "  {} [shape={shape}];", quoted(object.path.as_str()))
             .expect("a string takes every write");

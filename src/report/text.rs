@@ -119,7 +119,7 @@ fn droppings_text(droppings: &[Dropped], verbose: bool) -> String {
 
 /// Which names stay where no configuration says: one line.
 pub fn defaults_text(tree: &Tree) -> String {
-    let is_plain = |asset: &&Asset| asset.policy.names.is_mutable();
+    let is_plain = |asset: &&Asset| !asset.policy.names.is_keyed();
     let plain = tree.assets.iter().filter(is_plain).count();
     let all = count(tree.assets.len() as u64, "file");
     format!(

@@ -19,8 +19,8 @@ pub(crate) const HEADERS_FILE: &str = "_headers";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Served<'a> {
     pub(crate) key: &'a ObjectKey,
-    /// Whether its name stays when its content changes.
-    pub(crate) is_mutable: bool,
+    /// Whether a token is in its name.
+    pub(crate) is_keyed: bool,
     /// Whether its name is its path, which tells nobody a key.
     pub(crate) is_plain: bool,
     pub(crate) headers: &'a Headers,
@@ -81,7 +81,7 @@ fn joined(before: &str, rules: BTreeMap<String, String>, after: &str) -> String 
 /// Files that are served alike, of which there are few kinds.
 struct Group<'a> {
     headers: BTreeMap<&'a str, &'a str>,
-    is_mutable: bool,
+    is_keyed: bool,
     /// Those whose names may be told.
     plain: Vec<&'a ObjectKey>,
 }
@@ -90,11 +90,11 @@ fn by_extension<'a>(objects: &[Served<'a>]) -> BTreeMap<&'a str, Vec<Group<'a>>>
     let mut all: BTreeMap<&str, BTreeMap<_, Group<'_>>> = BTreeMap::new();
     for object in objects {
         // Files of one rule have one set of headers, so where it's kept tells groups apart fast; nothing depends on the order.
-        let kind = (object.is_mutable, std::ptr::from_ref(object.headers));
+        let kind = (object.is_keyed, std::ptr::from_ref(object.headers));
         let groups = all.entry(extension(object.key.as_str())).or_default();
         let group = groups.entry(kind).or_insert_with(|| Group {
             headers: headers_of(object.headers),
-            is_mutable: object.is_mutable,
+            is_keyed: object.is_keyed,
             plain: Vec::new(),
         });
         group.plain.extend(object.is_plain.then_some(object.key));
@@ -145,10 +145,10 @@ fn rules_of(extension: &str, groups: &[Group<'_>]) -> Vec<(String, String)> {
 /// The value of a header that all these files may have. What may change in place mustn't be kept for long; what can't, may be
 /// asked for again.
 fn shared<'a>(name: &str, groups: &[Group<'a>]) -> Option<&'a str> {
-    let is_any_mutable = groups.iter().any(|group| group.is_mutable);
+    let are_all_keyed = groups.iter().all(|group| group.is_keyed);
     let mut values = groups
         .iter()
-        .filter(|group| name != CACHE_CONTROL || !is_any_mutable || group.is_mutable)
+        .filter(|group| name != CACHE_CONTROL || are_all_keyed || !group.is_keyed)
         .map(|group| group.headers.get(name).copied());
     let first = values.next()??;
     values.all(|value| value == Some(first)).then_some(first)
@@ -228,7 +228,7 @@ mod tests {
             let is_plain = *path == key.as_str();
             Served {
                 key,
-                is_mutable: !headers.cache_control.contains("immutable"),
+                is_keyed: headers.cache_control.contains("immutable"),
                 is_plain,
                 headers,
             }

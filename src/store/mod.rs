@@ -263,7 +263,7 @@ pub fn check_names(targets: &[Target], tree: &mut Tree) {
 pub(crate) struct Named<'a> {
     path: &'a LogicalPath,
     key: Cow<'a, str>,
-    is_mutable: bool,
+    is_keyed: bool,
     is_gzipped: bool,
 }
 
@@ -272,7 +272,7 @@ impl<'a> Named<'a> {
         Named {
             path: &object.path,
             key: Cow::Borrowed(object.key.as_str()),
-            is_mutable: object.is_mutable(),
+            is_keyed: object.is_keyed(),
             is_gzipped: object.headers().encoding == EncodingPolicy::Gzip,
         }
     }
@@ -286,7 +286,7 @@ impl<'a> Named<'a> {
                 Cow::Owned(format!("{}/{place}", Token::ZERO))
             }
             NameStyle::Opaque | NameStyle::Palindrome2022 => return None,
-            NameStyle::Plain => Cow::Borrowed(path.as_str()),
+            NameStyle::Plain | NameStyle::Fingerprinted => Cow::Borrowed(path.as_str()),
             NameStyle::Readable => {
                 let extension = policy.key_extension.as_ref();
                 let extension = extension.map_or(String::new(), |e| format!(".{e}"));
@@ -297,7 +297,7 @@ impl<'a> Named<'a> {
         Some(Named {
             path,
             key,
-            is_mutable: policy.names.is_mutable(),
+            is_keyed: policy.names.is_keyed(),
             is_gzipped: policy.headers.encoding == EncodingPolicy::Gzip,
         })
     }

@@ -22,6 +22,7 @@ mod doctor;
 mod documents;
 mod environment;
 mod faults;
+mod fingerprinted;
 mod first_steps;
 mod folders;
 mod forgotten;

@@ -23,6 +23,7 @@ fn entry(stored_bytes: u64) -> Entry {
         path: "app.css".into(),
         key: ObjectKey::parse("app.css").expect("a key"),
         token: Token::ZERO,
+        is_fingerprinted: false,
         size_bytes: CONTENT.len() as u64,
         digest: blake3::hash(CONTENT),
         headers: 0,

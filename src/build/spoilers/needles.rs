@@ -94,9 +94,9 @@ impl Needles {
                 folders.extend(starts.map(|end| folder[..end].to_string()));
             }
             patterns.add_path(path);
-            let key = match object.is_mutable() {
-                true => object.key.to_string(),
-                false => object.token.to_string(),
+            let key = match object.is_keyed() {
+                true => object.token.to_string(),
+                false => object.key.to_string(),
             };
             // All files of a keyed folder have one token, which tells any of them.
             let is_known = patterns.0.contains_key(key.as_bytes());

@@ -41,7 +41,7 @@ fn pairs<'n, 'a>(named: &'n [Named<'a>]) -> Vec<(&'n Named<'a>, &'n Named<'a>)> 
         let Some(one) = seen.insert(folded(&other.key), other) else {
             continue;
         };
-        if one.key != other.key && (one.is_mutable || other.is_mutable) {
+        if one.key != other.key && !(one.is_keyed && other.is_keyed) {
             pairs.push((one, other));
         }
     }

@@ -44,7 +44,7 @@ impl Folder {
         let metadata = self
             .finish_put(key, file, body.is_gzipped, mode)
             .map_err(error)?;
-        if object.is_mutable() {
+        if !object.is_keyed() {
             let own = Own::Written(PlainObject::of(object), file_version(&metadata));
             self.noted().own.insert(key.to_string(), own);
         }
@@ -239,8 +239,8 @@ impl Folder {
         };
         let served = objects.iter().map(|object| Served {
             key: &object.key,
-            is_mutable: object.is_mutable(),
-            is_plain: object.is_mutable() && object.key.as_str() == object.path.as_str(),
+            is_keyed: object.is_keyed(),
+            is_plain: !object.is_keyed() && object.key.as_str() == object.path.as_str(),
             headers: object.headers(),
         });
         let new = merge_headers(&old, &served.collect::<Vec<_>>());

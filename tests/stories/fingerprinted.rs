@@ -1,0 +1,260 @@
+//! `names = "fingerprinted"`: files that a bundler named after their content keep these names, and are cached for ever.
+
+use std::fs;
+
+use crate::support::gcs::Server;
+use crate::support::s3::Bucket;
+use crate::support::web::{Browser, WebServer};
+use crate::support::{Run, Site};
+
+const RULES: &str = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[[rule]]\nmatch = \"chunks/**\"\nnames = \"fingerprinted\"\n";
+
+/// The build of an app whose entry loads a part of it by a name in a string.
+fn app(target: &str) -> Site {
+    Site::new()
+        .config(&format!("{RULES}{target}"))
+        .file(
+            "index.html",
+            r#"<!doctype html><title>app</title><link rel="icon" href="lamp.svg"><script type="module" src="chunks/entry-Bx31.js"></script>"#,
+        )
+        .file("lamp.svg", SVG)
+        .file(
+            "chunks/entry-Bx31.js",
+            r#"const parts = { tour: "./tour-Q9d0.js" }; import(parts.tour).then((tour) => document.title = 'done ' + tour.name);"#,
+        )
+        .file("chunks/tour-Q9d0.js", "export const name = 'tour';")
+}
+
+const SVG: &str =
+    r#"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><circle r="3"/></svg>"#;
+
+const FOLDER: &str = "[target.t]\nurl = \"file:out\"\n";
+
+/// Builds the app anew, with another part.
+fn build_again(site: &Site) {
+    fs::remove_file(site.asset("chunks/entry-Bx31.js")).expect("removed");
+    fs::remove_file(site.asset("chunks/tour-Q9d0.js")).expect("removed");
+    let page = fs::read_to_string(site.asset("index.html")).expect("readable");
+    site.write("index.html", page.replace("entry-Bx31", "entry-Cc72"));
+    site.write(
+        "chunks/entry-Cc72.js",
+        r#"const parts = { tour: "./tour-R001.js" }; import(parts.tour).then((tour) => document.title = 'done ' + tour.name);"#,
+    );
+    site.write("chunks/tour-R001.js", "export const name = 'another tour';");
+}
+
+#[test]
+fn an_app_finds_its_parts_by_their_own_names() {
+    let site = app(FOLDER);
+    site.ok(&["push"]);
+    let published = site.published("out");
+    let chunk = &published["chunks/tour-Q9d0.js"];
+    assert_eq!(*chunk, b"export const name = 'tour';");
+    let headers = String::from_utf8_lossy(&published["_headers"]);
+    assert!(headers.contains("immutable"), "{headers}");
+    let server = WebServer::of(site.path("out"));
+    let browser = Browser::start();
+    let (title, errors) = browser.visit(&format!("{}index.html", server.url));
+    assert_eq!((title.as_str(), errors), ("done tour", Vec::new()));
+    // Who has the page open still finds what it loads later.
+    build_again(&site);
+    site.ok(&["live", "on"]);
+    let run = site.run(&["push", "--overwrite-live", "index.html"]);
+    assert_eq!(run.code, 0, "{run}");
+    let published = site.published("out");
+    assert!(published.contains_key("chunks/tour-Q9d0.js"));
+    let (title, errors) = browser.visit(&format!("{}index.html", server.url));
+    assert_eq!((title.as_str(), errors), ("done another tour", Vec::new()));
+    let again = site.ok(&["push"]);
+    assert!(again.contains("nothing has changed"), "{again}");
+    site.ok(&["audit", "--all"]);
+    site.ok(&["live", "off"]);
+    site.ok(&["rollback"]);
+    let (title, _) = browser.visit(&format!("{}index.html", server.url));
+    assert_eq!(title, "done tour");
+    site.ok(&["audit", "--all"]);
+}
+
+/// Changes what is in a chunk, but not its name. `remove` takes it out of the target.
+fn assert_never_changed(site: &Site, run: impl Fn(&[&str]) -> Run, remove: impl Fn()) {
+    let first = run(&["push"]);
+    assert_eq!(first.code, 0, "{first}");
+    site.write("chunks/tour-Q9d0.js", "export const name = 'forged';");
+    for is_removed in [false, true] {
+        if is_removed {
+            remove();
+        }
+        let diff = run(&["diff"]);
+        assert!(
+            diff.stdout.contains("conflict  chunks/tour-Q9d0.js"),
+            "{diff}"
+        );
+        let push = run(&["push"]);
+        assert_eq!(push.code, 1, "{push}");
+        let why = "`chunks/tour-Q9d0.js`: something else is published by this name";
+        assert!(push.stderr.contains(why), "{push}");
+        assert!(
+            push.stderr.contains("let the bundler give it another name"),
+            "{push}"
+        );
+        let releases = run(&["releases", "--json"]).stdout;
+        assert_eq!(releases.matches("\"manifest\"").count(), 1, "{releases}");
+    }
+}
+
+#[test]
+fn what_is_published_by_such_a_name_never_changes() {
+    let site = app(FOLDER);
+    let file = site.path("out/chunks/tour-Q9d0.js");
+    assert_never_changed(
+        &site,
+        |arguments| site.run(arguments),
+        || {
+            assert_eq!(
+                fs::read(&file).expect("there"),
+                b"export const name = 'tour';"
+            );
+            fs::remove_file(&file).expect("removed");
+        },
+    );
+    let bucket = Bucket::on_rgw();
+    let site = app(&on(&bucket));
+    let object = format!("{}/chunks/tour-Q9d0.js", bucket.url());
+    assert_never_changed(
+        &site,
+        |arguments| bucket.run(&site, arguments),
+        || {
+            assert_eq!(
+                bucket.aws(&["s3", "cp", &object, "-"]),
+                "export const name = 'tour';"
+            );
+            bucket.aws(&["s3", "rm", &object]);
+        },
+    );
+}
+
+fn on(bucket: &Bucket) -> String {
+    format!(
+        "[target.t]\nurl = \"{}\"\nendpoint = \"{}\"\naccess = \"object-acl\"\n",
+        bucket.url(),
+        bucket.endpoint
+    )
+}
+
+#[test]
+fn on_radosgw_such_files_are_for_ever_and_roll_back() {
+    let bucket = Bucket::on_rgw();
+    let site = app(&on(&bucket));
+    let run = |arguments: &[&str]| {
+        let run = bucket.run(&site, arguments);
+        assert_eq!(run.code, 0, "{arguments:?} {run}");
+        run.stdout
+    };
+    run(&["push", "--verify", "full"]);
+    let keys = bucket.keys().into_iter();
+    let mut chunks = keys.filter(|key| key.ends_with("chunks/tour-Q9d0.js"));
+    let key = format!("/{}", chunks.next().expect("published"));
+    let answer = bucket.anonymous(&key);
+    assert_eq!(
+        answer.header("cache-control"),
+        Some("public, max-age=31536000, immutable")
+    );
+    assert_eq!(answer.text(), "export const name = 'tour';");
+    build_again(&site);
+    run(&["push", "--verify", "full"]);
+    assert_eq!(bucket.anonymous(&key).status, 200);
+    assert!(run(&["push"]).contains("nothing has changed"));
+    run(&["audit", "--all"]);
+    run(&["rollback"]);
+    run(&["audit", "--all"]);
+    run(&["push"]);
+    run(&["audit", "--all"]);
+    for radius in [4, 5] {
+        site.write("lamp.svg", SVG.replace("\"3\"", &format!("\"{radius}\"")));
+        run(&["push"]);
+    }
+    let pruned = run(&["prune", "--keep", "1", "--keep-days", "0", "--yes"]);
+    // Strangers aren't told that nothing is there.
+    assert_eq!(bucket.anonymous(&key).status, 403, "{pruned}");
+    run(&["audit", "--all"]);
+}
+
+#[test]
+fn files_that_kept_their_names_become_such_files_with_the_same_bytes_only() {
+    let bucket = Bucket::on_rgw();
+    let site = app(&on(&bucket));
+    let plain = RULES.replace("fingerprinted", "plain");
+    let site = site.config(&format!("{plain}{}", on(&bucket)));
+    let first = bucket.run(&site, &["push"]);
+    assert_eq!(first.code, 0, "{first}");
+    let site = site.config(&format!("{RULES}{}", on(&bucket)));
+    let second = bucket.run(&site, &["push"]);
+    assert_eq!(second.code, 0, "{second}");
+    let audit = bucket.run(&site, &["audit", "--all"]);
+    assert_eq!(audit.code, 0, "{audit}");
+    let back = bucket.run(&site, &["rollback"]);
+    assert_eq!(back.code, 0, "{back}");
+    site.write("chunks/tour-Q9d0.js", "export const name = 'forged';");
+    let third = bucket.run(&site, &["push"]);
+    assert_eq!(third.code, 1, "{third}");
+}
+
+#[test]
+fn on_google_such_files_are_created_only() {
+    let server = Server::start();
+    server.bucket("hunt", &[]);
+    let site = app("[target.t]\nurl = \"gs://hunt/static\"\naccess = \"object-acl\"\n");
+    let run =
+        |arguments: &[&str]| site.run_with(&[("STORAGE_EMULATOR_HOST", server.url())], arguments);
+    for _ in 0..2 {
+        let push = run(&["push"]);
+        assert_eq!(push.code, 0, "{push}");
+    }
+    site.write("chunks/tour-Q9d0.js", "export const name = 'forged';");
+    let push = run(&["push"]);
+    assert_eq!(push.code, 1, "{push}");
+    let chunk = server.object("hunt", "static/chunks/tour-Q9d0.js");
+    assert!(chunk.is_some());
+}
+
+#[test]
+fn what_somebody_else_put_there_stays() {
+    let site = app(FOLDER);
+    fs::create_dir_all(site.path("out/chunks")).expect("a folder");
+    fs::write(site.path("out/chunks/tour-Q9d0.js"), "theirs").expect("written");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 1, "{run}");
+    let there = fs::read(site.path("out/chunks/tour-Q9d0.js")).expect("there");
+    assert_eq!(there, b"theirs");
+    assert!(!site.path("out/index.html").exists(), "nothing leads there");
+}
+
+#[test]
+fn a_file_that_is_not_rewritten_refers_to_nothing_that_gets_another_name() {
+    let site = app(FOLDER).file(
+        "chunks/style-7a.css",
+        "body { background: url(../lamp.svg) }",
+    );
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("`chunks/style-7a.css:1:"), "{run}");
+    let rule = "`match = \"lamp.svg\"` and `names = \"fingerprinted\"`, or `\"plain\"`";
+    assert!(run.stderr.contains(rule), "{run}");
+    let more = "[[rule]]\nmatch = \"lamp.svg\"\nnames = \"plain\"\n";
+    let site = site.config(&format!("{RULES}{more}{FOLDER}"));
+    site.ok(&["push"]);
+    let style = &site.published("out")["chunks/style-7a.css"];
+    assert_eq!(*style, b"body { background: url(../lamp.svg) }");
+}
+
+#[test]
+fn a_name_in_the_entry_script_hides_no_solution() {
+    let level = "[[level]]\nname = \"late\"\nmatch = \"chunks/late-*\"\n";
+    let site = app(&format!("{level}{FOLDER}")).file("chunks/late-5f.js", "export default 5;");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("`names = \"fingerprinted\"`"), "{run}");
+    let site = site.config(&format!("{RULES}{level}held = true\n{FOLDER}"));
+    site.ok(&["push"]);
+    assert!(!site.path("out/chunks/late-5f.js").exists());
+}
