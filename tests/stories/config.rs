@@ -226,12 +226,12 @@ fn mistakes_in_a_rule() {
 
         match = "*"
         names = ▸"plane"
-        = unknown variant `plane`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`
+        = unknown variant `plane`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`, `fingerprinted`, `folder`
         ? did you mean `plain`?
 
         match = "*"
         names = ▸"hashed"
-        = unknown variant `hashed`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`
+        = unknown variant `hashed`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`, `fingerprinted`, `folder`
 
         match = "*"
         gzip = ▸"nevr"

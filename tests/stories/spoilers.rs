@@ -386,7 +386,7 @@ fn a_plain_name_hides_nothing_and_is_refused_in_a_level_that_is_not_held() {
         (
             run.code,
             run.stderr
-                .matches("its name is plain, which anybody can guess")
+                .matches("its name is its path (`names = \"plain\"`), which anybody can guess")
                 .count()
         ),
         (2, 2),
