@@ -142,8 +142,8 @@ impl<'a> Reading<'a> {
             let style = [Layer::CssEscapes, Layer::Percent, Layer::Detours];
             let is_of_name = |code| match bytes {
                 // `\be` is a word's edge and a letter.
-                Bytes::Script => (0x21..0x7f).contains(&code),
-                _ => code > 0x20,
+                Bytes::Script => (0x20..0x7f).contains(&code),
+                _ => code >= 0x20,
             };
             if layers::has_css_escape(&plain.bytes, is_of_name) {
                 plain.through(&style, look);
@@ -388,6 +388,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_space_that_a_style_escapes_is_read_as_one() {
+        for bytes in [Bytes::Text, Bytes::Script, Bytes::Markup] {
+            let mut readings = Vec::new();
+            Reading::verbatim(b"url(wick\\20 oil.png)").each(bytes, &mut |reading| {
+                readings.push(reading.bytes.to_vec());
+            });
+            let wanted = b"url(wick oil.png)".to_vec();
+            assert!(readings.contains(&wanted), "{bytes:?}");
+        }
+    }
 
     fn written() -> impl Strategy<Value = Vec<u8>> {
         let pieces = prop::sample::select(vec![
