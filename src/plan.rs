@@ -198,7 +198,9 @@ impl<'a> Plan<'a> {
             else {
                 continue;
             };
-            let is_same = before.digest == action.object.digest;
+            let is_there = |there: &Stored| there.token == Some(before.token);
+            let is_same =
+                before.digest == action.object.digest && action.there.as_ref().is_none_or(is_there);
             action.step = match action.step {
                 Step::Conflict(Reason::Differs) if is_same => Step::Overwrite(Reason::Differs),
                 Step::Upload(Reason::Missing) if !is_same && before.is_fingerprinted => {
