@@ -54,7 +54,7 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
     }
 }
 
-/// What a bundler named is published as it is, so it can't refer to what gets another name.
+/// Tells of files that a bundler named, and that need to be rewritten: they refer to what gets another name, or have placeholders.
 pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
     for (asset, file) in tree.assets.iter().zip(&linked.files) {
         if asset.policy.names != NameStyle::Fingerprinted {
@@ -72,6 +72,11 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
                 quoted(&globset::escape(path))
             );
             let problem = Problem::at(&asset.path, (line, column), message);
+            linked.problems.push(problem.kind(ProblemKind::Rewriting));
+        }
+        for set in &file.sets {
+            let message = "has a placeholder, but isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`): a later `[[rule]]` with `names = \"plain\"` or `\"opaque\"` for it mends that";
+            let problem = Problem::at(&asset.path, (set.line, set.column), message);
             linked.problems.push(problem.kind(ProblemKind::Rewriting));
         }
     }

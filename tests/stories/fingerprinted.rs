@@ -248,6 +248,24 @@ fn a_file_that_is_not_rewritten_refers_to_nothing_that_gets_another_name() {
 }
 
 #[test]
+fn a_placeholder_in_a_file_that_is_not_rewritten_is_an_error() {
+    let site = app(FOLDER).file(
+        "chunks/flags-11.js",
+        "const flags = \"$$ASSETS(*.css)$$\";",
+    );
+    let site = site.file("chunks/style-7a.css", "h1 { color: red }");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("`chunks/flags-11.js:1:"), "{run}");
+    assert!(run.stderr.contains("has a placeholder"), "{run}");
+    let more = "[[rule]]\nmatch = \"chunks/flags-11.js\"\nnames = \"plain\"\n";
+    let site = site.config(&format!("{RULES}{more}{FOLDER}"));
+    site.ok(&["push"]);
+    let script = &site.published("out")["chunks/flags-11.js"];
+    assert!(!script.windows(8).any(|part| part == b"$$ASSETS"));
+}
+
+#[test]
 fn a_name_in_the_entry_script_hides_no_solution() {
     let level = "[[level]]\nname = \"late\"\nmatch = \"chunks/late-*\"\n";
     let site = app(&format!("{level}{FOLDER}")).file("chunks/late-5f.js", "export default 5;");
