@@ -95,9 +95,14 @@ pub(super) fn check_pages(tree: &Tree, linked: &mut Linked) {
         let Some(unit) = units.find(|unit| unit.has(asset.path.as_str())) else {
             continue;
         };
+        // Other files may be outside as they are meant to be.
+        let pages = match asset.path.extension() {
+            Some(extension) => format!("**/*.{}", globset::escape(&extension)),
+            None => format!("**/{}", globset::escape(asset.path.file_name())),
+        };
         let pattern = match unit.folder.as_str() {
-            "" => "**".to_string(),
-            folder => format!("{}/**", globset::escape(folder)),
+            "" => pages,
+            folder => format!("{}/{pages}", globset::escape(folder)),
         };
         let fix = format!(
             "end the rules with a `[[rule]]` of `match = {}` and `names = \"folder\"` to take it in",
