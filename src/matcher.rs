@@ -5,13 +5,13 @@ use std::ops::Range;
 use aho_corasick::automaton::OverlappingState;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
-/// How many bytes of a pattern are looked at first.
+/// Bounds how many bytes of a pattern are looked at first.
 const BEGIN_BYTES: usize = 8;
 
 /// Shorter patterns are told apart on their own, or all of them would be by as few bytes.
 const LONG_BYTES_MIN: usize = 4;
 
-/// How many bits of a hash tell one beginning from another: first those whose table is in a processor's fastest cache, then more.
+/// Tell one beginning from another, so many bits of a hash: first those whose table is in a processor's fastest cache, then more.
 const FEW_BITS: u32 = 16;
 const MANY_BITS: u32 = 20;
 
@@ -83,7 +83,7 @@ impl Matcher {
 struct Begins {
     few: Bits<FEW_BITS, { 1 << (FEW_BITS - BYTE_BITS) }>,
     many: Bits<MANY_BITS, { 1 << (MANY_BITS - BYTE_BITS) }>,
-    /// Which of the eight bytes the shortest pattern has.
+    /// Covers those of the eight bytes that the shortest pattern has.
     mask: u64,
 }
 

@@ -1,3 +1,5 @@
+//! Archives that are made here, and what is found in them.
+
 use std::collections::BTreeMap;
 use std::io::Write;
 

@@ -64,7 +64,7 @@ pub struct Entry {
     pub key: ObjectKey,
     /// What its name commits to.
     pub token: Token,
-    /// Whether its key is its path, and what is there never changes (`names = "fingerprinted"`).
+    /// True if its key is its path, and what is there never changes (`names = "fingerprinted"`).
     pub is_fingerprinted: bool,
     /// Of the content, in bytes.
     pub size_bytes: u64,

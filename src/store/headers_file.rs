@@ -19,7 +19,7 @@ pub(crate) const HEADERS_FILE: &str = "_headers";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Served<'a> {
     pub(crate) key: &'a ObjectKey,
-    /// Whether a token is in its name.
+    /// True if a token is in its name.
     pub(crate) is_keyed: bool,
     /// Whether its name is its path, which tells nobody a key.
     pub(crate) is_plain: bool,

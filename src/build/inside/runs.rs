@@ -24,7 +24,7 @@ pub(super) struct Runs {
     run: Vec<u8>,
     run_at: u64,
     is_too_long: bool,
-    /// What it says; kept for the next one.
+    /// Its text without escapes; the room is kept for the next one.
     unescaped: Vec<u8>,
     /// The longest stretch that can hold anything, in bytes.
     run_bytes_max: usize,
