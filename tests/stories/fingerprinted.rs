@@ -200,6 +200,55 @@ fn files_that_kept_their_names_become_such_files_with_the_same_bytes_only() {
 }
 
 #[test]
+fn other_headers_are_written_over_the_old_ones_and_a_rollback_minds_the_bytes() {
+    let bucket = Bucket::on_rgw();
+    let site = app(&on(&bucket));
+    let run = |site: &Site, arguments: &[&str]| {
+        let run = bucket.run(site, arguments);
+        assert_eq!(run.code, 0, "{arguments:?} {run}");
+    };
+    run(&site, &["push"]);
+    let headers = "headers = { \"content-disposition\" = \"inline\" }\n";
+    let site = site.config(&format!("{RULES}{headers}{}", on(&bucket)));
+    run(&site, &["push"]);
+    run(&site, &["audit", "--all"]);
+    let mut keys = bucket.keys().into_iter();
+    let key = keys.find(|key| key.ends_with("chunks/tour-Q9d0.js"));
+    let answer = bucket.anonymous(&format!("/{}", key.expect("published")));
+    assert_eq!(answer.header("content-disposition"), Some("inline"));
+    run(&site, &["rollback"]);
+    run(&site, &["push"]);
+    run(&site, &["audit", "--all"]);
+}
+
+#[test]
+fn a_name_of_an_earlier_release_comes_back_with_its_own_bytes_only() {
+    let site = app(FOLDER);
+    site.ok(&["push"]);
+    build_again(&site);
+    site.ok(&["push"]);
+    site.write("chunks/tour-Q9d0.js", "export const name = 'forged';");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(
+        run.stderr
+            .contains("something else is published by this name"),
+        "{run}"
+    );
+    let there = fs::read(site.path("out/chunks/tour-Q9d0.js")).expect("there");
+    assert_eq!(there, b"export const name = 'tour';");
+    site.write("chunks/tour-Q9d0.js", "export const name = 'tour';");
+    site.ok(&["push"]);
+    // As the message says: a name without a hash is a plain one.
+    site.write("chunks/tour-Q9d0.js", "export const name = 'forged';");
+    let more = "[[rule]]\nmatch = \"chunks/tour-*\"\nnames = \"plain\"\n";
+    let site = site.config(&format!("{RULES}{more}{FOLDER}"));
+    site.ok(&["push"]);
+    let there = fs::read(site.path("out/chunks/tour-Q9d0.js")).expect("there");
+    assert_eq!(there, b"export const name = 'forged';");
+}
+
+#[test]
 fn on_google_such_files_are_created_only() {
     let server = Server::start();
     server.bucket("hunt", &[]);
