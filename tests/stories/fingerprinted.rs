@@ -252,16 +252,22 @@ fn a_name_of_an_earlier_release_comes_back_with_its_own_bytes_only() {
 fn on_google_such_files_are_created_only() {
     let server = Server::start();
     server.bucket("hunt", &[]);
-    let site = app("[target.t]\nurl = \"gs://hunt/static\"\naccess = \"object-acl\"\n");
-    let run =
-        |arguments: &[&str]| site.run_with(&[("STORAGE_EMULATOR_HOST", server.url())], arguments);
-    for _ in 0..2 {
-        let push = run(&["push"]);
-        assert_eq!(push.code, 0, "{push}");
-    }
+    let target = "[target.t]\nurl = \"gs://hunt/static\"\naccess = \"object-acl\"\n";
+    let run = |site: &Site, arguments: &[&str], code: i32| {
+        let run = site.run_with(&[("STORAGE_EMULATOR_HOST", server.url())], arguments);
+        assert_eq!(run.code, code, "{arguments:?} {run}");
+    };
+    let site = app(target);
+    run(&site, &["push"], 0);
+    run(&site, &["push"], 0);
+    // Its listings tell what objects were stored for, and not only their bytes.
+    let headers = "headers = { \"content-disposition\" = \"inline\" }\n";
+    let site = site.config(&format!("{RULES}{headers}{target}"));
+    run(&site, &["push"], 0);
+    run(&site, &["rollback"], 0);
+    run(&site, &["push"], 0);
     site.write("chunks/tour-Q9d0.js", "export const name = 'forged';");
-    let push = run(&["push"]);
-    assert_eq!(push.code, 1, "{push}");
+    run(&site, &["push"], 1);
     let chunk = server.object("hunt", "static/chunks/tour-Q9d0.js");
     assert!(chunk.is_some());
 }
@@ -298,10 +304,7 @@ fn a_file_that_is_not_rewritten_refers_to_nothing_that_gets_another_name() {
 
 #[test]
 fn a_placeholder_in_a_file_that_is_not_rewritten_is_an_error() {
-    let site = app(FOLDER).file(
-        "chunks/flags-11.js",
-        "const flags = \"$$ASSETS(*.css)$$\";",
-    );
+    let site = app(FOLDER).file("chunks/flags-11.js", "const flags = \"$$ASSETS(*.css)$$\";");
     let site = site.file("chunks/style-7a.css", "h1 { color: red }");
     let run = site.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
