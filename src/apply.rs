@@ -16,6 +16,7 @@ use crate::name::NameStyle;
 use crate::path::ObjectKey;
 use crate::plan::{Action, Plan, Step, Tally};
 use crate::progress::Progress;
+use crate::release::guard::FINGERPRINTED_HINT;
 use crate::store::{CopySource, PutMode, Store, StoreError, StoreErrorKind, Stored, UNKNOWN_HINT};
 
 /// How long what is in flight may take after the run was stopped.
@@ -468,7 +469,7 @@ fn conflict(object: &Object, why: &str) -> StoreError {
         );
         return StoreError::new(StoreErrorKind::Other, message)
             .cause(format!("published with something else: {why}"))
-            .hint("let the bundler give it another name, as it does where it puts hashes into names; a name without one needs `names = \"plain\"`");
+            .hint(FINGERPRINTED_HINT);
     }
     let message = format!(
         "`{}`: its key is taken by another object ({why}), which is never overwritten",

@@ -12,7 +12,8 @@ use crate::build::Build;
 use crate::config::command::quoted;
 use crate::error::{Error, Result, escape};
 use crate::levels::{LevelId, Levels};
-use crate::plan::{Plan, Step};
+use crate::name::NameStyle;
+use crate::plan::{Action, Plan, Step};
 use crate::report::{NAMES_MAX, count, names_text};
 
 /// What the user said yes to.
@@ -117,6 +118,7 @@ pub fn refusals(
         lost(base, build, allowed),
         older(age, allowed),
         live(base, plan, allowed),
+        promised(plan),
     ]));
     refusals
 }
@@ -404,6 +406,30 @@ pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, String) {
         ),
     )
 }
+
+/// Refuses to publish something else under a name that says what is there: browsers that have it never ask again.
+fn promised(plan: &Plan<'_>) -> Refusal {
+    let is_broken = |action: &&Action<'_>| {
+        matches!(action.step, Step::Conflict(_))
+            && action.object.policy.names == NameStyle::Fingerprinted
+    };
+    let broken = plan.actions.iter().filter(is_broken);
+    let names: Vec<&str> = broken.map(|action| action.object.path.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        let are = if names.len() == 1 { "is" } else { "are" };
+        (
+            format!(
+                "{} {are} in the target already with other content or headers, by names that never change (`names = \"fingerprinted\"`){}",
+                count(names.len() as u64, "file"),
+                names_text(&names)
+            ),
+            FINGERPRINTED_HINT.to_string(),
+        )
+    })
+}
+
+/// What to do about a fingerprinted name that something else has.
+pub(crate) const FINGERPRINTED_HINT: &str = "let the bundler give it another name, as it does where it puts hashes into names; a name without one needs `names = \"plain\"`";
 
 /// The mutable names that a plan writes over.
 pub fn overwrites<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p str> {
