@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use assetsync::init::Maker;
 use assetsync::{Error, Result};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -91,11 +93,14 @@ pub enum Command {
     ///
     /// Nothing that exists is overwritten. With --to, the configuration has that target, and what to do next is printed. A bucket
     /// is called `prod`, and is the default target; a folder is called `local`. Releases need a private place (--state) below a
-    /// prefix of S3, and on Google Cloud.
+    /// prefix of S3, and on Google Cloud. Of files that a bundler made, those keep their names whose names have a hash.
     #[command(
-        after_help = "Examples:\n  assetsync init -C my-hunt\n  assetsync init --from site --to s3://hunt-assets/static --state s3://hunt-releases/prod\n  assetsync init --to gs://hunt-assets --state gs://hunt-releases/prod --key-file hunt.key"
+        after_help = "Examples:\n  assetsync init -C my-hunt\n  assetsync init --for vite --from dist --to file:out\n  assetsync init --from site --to s3://hunt-assets/static --state s3://hunt-releases/prod\n  assetsync init --to gs://hunt-assets --state gs://hunt-releases/prod --key-file hunt.key"
     )]
     Init {
+        /// What makes the files [default: as the files look that are there]
+        #[arg(long = "for", value_name = "TOOL", value_parser = maker())]
+        made_by: Option<Maker>,
         #[command(flatten)]
         key: KeySetting,
         #[command(flatten)]
@@ -619,6 +624,12 @@ impl TargetOrPaths {
 
 /// How long a remark may be, in characters: the releases' root has it, which every command reads.
 const REMARK_CHARS_MAX: usize = 500;
+
+/// Reads what `init --for` names.
+fn maker() -> impl TypedValueParser<Value = Maker> {
+    let names = Maker::ALL.map(|(name, _)| name);
+    PossibleValuesParser::new(names).try_map(|name| Maker::of(&name).ok_or("has no rules"))
+}
 
 /// Accepts what people say of what they do, which is kept with the releases.
 fn remark(text: &str) -> std::result::Result<String, String> {

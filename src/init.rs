@@ -1,21 +1,27 @@
 //! What `assetsync init` writes: a commented configuration, a fresh key, lines for `.gitignore`, and an
 //! example of a CORS policy. Never overwrites a file. Says which commands publish the project.
 
+mod maker;
 mod project;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+pub use self::maker::Maker;
 use self::project::Project;
-use crate::config::{CONFIG_FILE, Overrides, Place};
+use crate::build::build;
+use crate::config::{CONFIG_FILE, Config, Overrides, Place, Wanted};
 use crate::error::{Error, Result};
 use crate::name::{KeyId, Secret};
+use crate::problem::ProblemKind;
+use crate::progress::Progress;
 use crate::strength::Weakness;
+use crate::tree::walk;
 
 /// Whether `pattern` stands in the configuration that [`init`] writes: it's no mistake that it matches nothing yet.
 pub(crate) fn writes(pattern: &str) -> bool {
-    project::TEMPLATE.contains(&format!("match = \"{pattern}\""))
+    project::TEMPLATE.contains(&format!("match = \"{pattern}\"")) || maker::any_writes(pattern)
 }
 
 /// The sample policies of this repository.
@@ -37,15 +43,18 @@ pub struct Written {
     pub buckets: Vec<String>,
     /// Files have to be put here first, if it's still empty.
     pub empty_source: Option<String>,
+    /// Whether the files are what a bundler made, so that there are rules for these.
+    pub is_bundled: bool,
     /// Commands that publish the project, in order, and what each does.
     pub next: Vec<(String, &'static str)>,
 }
 
-/// Sets up a project in `folder`, which is the current one. `overrides` may name a source, a key and a target.
+/// Sets up a project in `folder`, which is the current one. `overrides` may name a source, a key and a target. The configuration has the
+/// rules that files of `maker` need; without one, those that the files which are there need.
 ///
 /// # Errors
 /// There's a configuration already, a setting can't be used, or something can't be written.
-pub fn init(folder: &Path, overrides: &Overrides) -> Result<Written> {
+pub fn init(folder: &Path, overrides: &Overrides, maker: Option<Maker>) -> Result<Written> {
     let config = folder.join(CONFIG_FILE);
     if config.exists() {
         let message = format!("There is an `{CONFIG_FILE}` already, and nothing is overwritten");
@@ -83,7 +92,24 @@ pub fn init(folder: &Path, overrides: &Overrides) -> Result<Written> {
         fs::create_dir(&source).map_err(|e| Error::io("create the folder", &source, e))?;
         written.files.push(format!("{}/", project.source));
     }
-    written.create(CONFIG_FILE, &project.text(secret.id()))?;
+    let is_site = source.join("index.html").exists();
+    let prefix = match maker {
+        Some(maker) => maker.prefix(),
+        None => is_site.then_some("/"),
+    };
+    let plain = project.text(secret.id(), "", prefix);
+    let found = match maker {
+        Some(_) => None,
+        None => rules_of_bundler(&config, &plain, &secret)?,
+    };
+    let rules = match (maker, &found) {
+        (Some(maker), _) => maker.rules().to_string(),
+        (None, Some(rules)) => format!(
+            "\n# A bundler made these files, and its scripts ask for them by these names.\n{rules}\n"
+        ),
+        (None, None) => String::new(),
+    };
+    written.create(CONFIG_FILE, &project.text(secret.id(), &rules, prefix))?;
     let is_empty = fs::read_dir(&source).is_ok_and(|mut files| files.next().is_none());
     Ok(Written {
         files: written.files,
@@ -91,8 +117,22 @@ pub fn init(folder: &Path, overrides: &Overrides) -> Result<Written> {
         key_id: secret.id(),
         buckets: buckets(&project),
         empty_source: is_empty.then(|| project.source.clone()),
+        is_bundled: found.is_some(),
         next: next(&project),
     })
+}
+
+/// Returns the rules that a push by the configuration `text` would ask for. What else is wrong with the files, a push tells.
+fn rules_of_bundler(config: &Path, text: &str, secret: &Secret) -> Result<Option<String>> {
+    let config = Config::parse(config, text, &Overrides::new(), Wanted::NoTarget)?;
+    let tree = walk(&config.sources, &config.rules);
+    let Err(Error::Tree { problems, .. }) = build(&tree, secret, &Progress::new()) else {
+        return Ok(None);
+    };
+    let mut problems = problems.into_iter();
+    let bundled = problems.find(|problem| problem.kind == ProblemKind::Bundled);
+    let addition = bundled.and_then(|problem| problem.mended_by);
+    Ok(addition.map(|addition| addition.lines))
 }
 
 /// What git mustn't have: the key, what is published locally, and what names every object.

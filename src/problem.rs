@@ -26,8 +26,8 @@ pub struct Problem {
     pub kind: ProblemKind,
     /// What it has in common with others of its kind, as words that follow "5 references"; empty if it stands alone.
     pub cause: String,
-    /// What leaves the file out, where its name can't be written as it is.
-    pub left_out_by: Option<Box<IgnoreLine>>,
+    /// What mends it, where that is to be written somewhere.
+    pub mended_by: Option<Box<Addition>>,
     /// Message and cause without words of the file, where these repeat any.
     pub unquoted: Option<Box<Unquoted>>,
 }
@@ -41,13 +41,13 @@ pub struct Unquoted {
     pub cause: String,
 }
 
-/// A line for an ignore file.
+/// Lines that are to be added to a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct IgnoreLine {
-    /// The ignore file.
+pub struct Addition {
+    /// The file: an ignore file, or the configuration.
     pub file: String,
-    /// A pattern that is about this file alone.
-    pub line: String,
+    /// The lines, without a newline at the end.
+    pub lines: String,
 }
 
 /// Kinds of problems: what helps against one helps against all of its kind.
@@ -101,6 +101,8 @@ pub enum ProblemKind {
     BuiltPath,
     /// Its metadata is about people.
     Personal,
+    /// A bundler named it, or what it names, and it would get another name.
+    Bundled,
 }
 
 impl ProblemKind {
@@ -126,6 +128,9 @@ impl ProblemKind {
                 "what is hidden is there for all to see: take one of the two out, or put both into the level (`also`)"
             }
             ProblemKind::Rewriting => "a rule with `rewrite = false` leaves the file as it is",
+            ProblemKind::Bundled => {
+                "these names have a hash of the content already, and scripts ask for them: let files keep them by these lines, after all other rules"
+            }
             ProblemKind::EmptyLevel => {
                 "what should be held would be published: mend the level's `match`, or leave `held` out until it has files"
             }
@@ -169,7 +174,7 @@ impl Problem {
             message: message.into(),
             kind: ProblemKind::default(),
             cause: String::new(),
-            left_out_by: None,
+            mended_by: None,
             unquoted: None,
         }
     }
@@ -210,6 +215,14 @@ impl Problem {
         }
     }
 
+    /// The same, mended by these lines.
+    pub(crate) fn added(self, addition: Addition) -> Problem {
+        Problem {
+            mended_by: Some(Box::new(addition)),
+            ..self
+        }
+    }
+
     /// Takes out what the file says, and the line that has its name.
     pub(crate) fn veil(&mut self) {
         if let Some(unquoted) = self.unquoted.take() {
@@ -218,8 +231,8 @@ impl Problem {
             self.message = "couldn't be looked into to its end".to_string();
             self.cause = "couldn't be looked into to their ends".to_string();
         }
-        if let Some(ignore) = &mut self.left_out_by {
-            ignore.line = format!("# its line isn't shown here: {SHOWN_BY}");
+        if let Some(addition) = &mut self.mended_by {
+            addition.lines = format!("# its line isn't shown here: {SHOWN_BY}");
         }
     }
 
@@ -277,9 +290,9 @@ pub(crate) fn hint(problems: &[Problem], listed: Listed) -> String {
     let mut hints: BTreeMap<ProblemKind, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for problem in shown {
         let lines = hints.entry(problem.kind).or_default();
-        if let Some(ignore) = &problem.left_out_by {
-            let lines = lines.entry(ignore.file.as_str()).or_default();
-            lines.push(&ignore.line);
+        if let Some(addition) = &problem.mended_by {
+            let lines = lines.entry(addition.file.as_str()).or_default();
+            lines.extend(addition.lines.lines());
         }
     }
     let mut text = Vec::new();

@@ -195,6 +195,8 @@ pub struct Policy {
     pub is_type_meant: bool,
     /// How the object is called.
     pub names: NameStyle,
+    /// Whether a rule says so.
+    pub is_name_asked: bool,
     /// What it's served with.
     pub headers: Headers,
     /// The extension the object's key ends in.
@@ -229,6 +231,7 @@ impl Policy {
             may_be_secret: false,
             is_type_meant: false,
             names,
+            is_name_asked: false,
             headers,
             key_extension: None,
             type_is_guess: false,
@@ -523,6 +526,7 @@ impl Rules {
                     .iter()
                     .any(|rule| rule.publish == Some(true) && rule.names_type()),
             names,
+            is_name_asked: matching.iter().any(|rule| rule.names.is_some()),
             type_is_guess: configured_type.is_none() && content_type == "application/octet-stream",
             headers: Headers {
                 content_type,

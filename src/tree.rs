@@ -25,7 +25,7 @@ use crate::glob::check_bounds;
 use crate::hidden;
 use crate::levels::Levels;
 use crate::path::{LogicalPath, folded};
-use crate::problem::{IgnoreLine, Problem, ProblemKind};
+use crate::problem::{Addition, Problem, ProblemKind};
 use crate::rules::{Defaults, Kind, Policy, Publish, Rules};
 use crate::secrets::{OWN_KEY, is_private_folder, looks_secret};
 
@@ -435,7 +435,7 @@ impl Walk<'_> {
                 self.odd.push(if is_folder { inside } else { path });
             }
             false => self.tree.problems.push(Problem {
-                left_out_by: Some(Box::new(IgnoreLine::new(source, below, is_folder))),
+                mended_by: Some(Box::new(Addition::new(source, below, is_folder))),
                 ..problem.kind(ProblemKind::Name)
             }),
         }
@@ -500,12 +500,12 @@ fn check_link(source: &Source, file: &Path, path: &LogicalPath) -> Result<(), Pr
 
 const NO_TYPE: &str = "no extension and is served as application/octet-stream; a rule with `content_type` tells better";
 
-impl IgnoreLine {
+impl Addition {
     /// What leaves out what is `below` a source.
-    fn new(source: &Source, below: &Path, is_folder: bool) -> IgnoreLine {
-        IgnoreLine {
+    fn new(source: &Source, below: &Path, is_folder: bool) -> Addition {
+        Addition {
             file: escape(&source.dir.join(IGNORE_FILE).display().to_string()),
-            line: ignore_line(below, is_folder),
+            lines: ignore_line(below, is_folder),
         }
     }
 }
@@ -574,7 +574,7 @@ fn find_twins(assets: &[Asset], sources: &[Source]) -> Twins {
             );
             let problem = Problem {
                 path: spelt_out(&asset.path),
-                left_out_by: ignored(asset, sources).map(Box::new),
+                mended_by: ignored(asset, sources).map(Box::new),
                 ..Problem::new("", message)
             };
             let problem = problem.kind(ProblemKind::Twins).cause(LOOK_ALIKE);
@@ -598,10 +598,10 @@ const LOOK_ALIKE: &str = "differ from others only in how their characters are co
 const DIFFER_IN_CASE: &str = "differ from others only in case, which some systems don't tell apart";
 
 /// What leaves an asset out whose name can't be copied from a screen.
-fn ignored(asset: &Asset, sources: &[Source]) -> Option<IgnoreLine> {
+fn ignored(asset: &Asset, sources: &[Source]) -> Option<Addition> {
     let source = source_of(asset, sources)?;
     let below = asset.file.strip_prefix(&source.dir).ok()?;
-    Some(IgnoreLine::new(source, below, false))
+    Some(Addition::new(source, below, false))
 }
 
 fn source_of<'s>(asset: &Asset, sources: &'s [Source]) -> Option<&'s Source> {

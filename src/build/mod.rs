@@ -5,6 +5,7 @@
 //! turn comes to be named, and all are read once more where levels are to be kept apart. No content is kept.
 
 mod archives;
+mod bundled;
 mod copies;
 mod index;
 mod inside;
@@ -306,6 +307,7 @@ fn build_once(
     problems.extend(drafts.iter().flat_map(|draft| draft.problems.clone()));
     let linked = link::link(&index, &drafts, files);
     problems.extend(linked.problems);
+    let bundled = bundled::check(tree, &drafts, &linked.files, progress);
     let (objects, unnamed) = rename::name(memo, tree, secret, &drafts, &linked.files, progress);
     // With a file that changed meanwhile, it all begins anew.
     if progress.is_stopped() || unnamed.iter().any(is_change) {
@@ -333,6 +335,11 @@ fn build_once(
     let spoilers = spoilers::find(tree, &objects, &drafts, &known, progress);
     problems.extend(spoilers.problems);
     let mut warnings = linked.warnings;
+    if bundled.is_some() {
+        // Nobody mends a bundler's scripts.
+        warnings.retain(|warning| warning.kind != ProblemKind::Mention);
+    }
+    problems.extend(bundled);
     warnings.extend(spoilers.warnings);
     warnings.extend(copies.warnings);
     let mut notes = Vec::new();

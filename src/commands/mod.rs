@@ -29,6 +29,7 @@ use std::time::Duration;
 use assetsync::audit::Sample;
 use assetsync::config::Origin;
 use assetsync::doctor::access::Aim;
+use assetsync::init::Maker;
 use assetsync::levels::{LevelId, Levels};
 use assetsync::report::{Display, DisplayMode, defaults_text, tree_text};
 use assetsync::{
@@ -78,7 +79,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code, Failed> {
 
 fn run_command(session: &Session<'_>, command: &Command) -> Result<Code> {
     match command {
-        Command::Init { .. } => session.init(),
+        Command::Init { made_by, .. } => session.init(*made_by),
         Command::Key(KeyCommand::New { file }) => session.new_key(file),
         Command::Key(KeyCommand::Id { .. }) => session.key_id(),
         Command::Diff {
@@ -361,13 +362,16 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn init(&self) -> Result<Code> {
-        let written = init::init(Path::new("."), &self.overrides)?;
+    fn init(&self, made_by: Option<Maker>) -> Result<Code> {
+        let written = init::init(Path::new("."), &self.overrides, made_by)?;
         for file in &written.files {
             self.say(&format!("wrote {file}"));
         }
         for file in &written.kept {
             self.say(&format!("kept {file}, which was there"));
+        }
+        if written.is_bundled {
+            self.say("A bundler made the files: the configuration has rules that let them keep their names.");
         }
         self.say(&format!(
             "The key's id is {}. Keep a copy of the key: without it, no name can be made again.",

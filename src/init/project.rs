@@ -93,8 +93,8 @@ impl Project {
         self.given.get(setting).map(|(value, _)| value.as_str())
     }
 
-    /// The configuration's text.
-    pub(super) fn text(&self, key_id: KeyId) -> String {
+    /// The configuration's text. `rules` come after those of every project; URLs that begin with `prefix` are paths of the tree.
+    pub(super) fn text(&self, key_id: KeyId, rules: &str, prefix: Option<&str>) -> String {
         let key_file = commented(
             &setting("key_file", &self.key_file),
             "relative to this file; keep it out of git, and keep a copy",
@@ -104,7 +104,14 @@ impl Project {
             "walked; several sources may be given",
         );
         let default_target = setting("default_target", self.target_name());
+        let prefixes = match prefix {
+            Some(prefix) => format!("prefixes = [\"{prefix}\"]"),
+            None => "# prefixes = [\"/static/\"]".to_string(),
+        };
+        let prefixes = commented(&prefixes, "URLs that begin so are paths of the tree");
         let text = TEMPLATE
+            .replace("PREFIXES", &prefixes)
+            .replace("MAKER\n", rules)
             .replace("KEY_FILE", &key_file)
             .replace("KEY_ID", &key_id.to_string())
             .replace("DEFAULT_TARGET", &default_target)

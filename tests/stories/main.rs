@@ -8,6 +8,7 @@ mod advice;
 mod aside;
 mod audit;
 mod browser;
+mod bundlers;
 mod cache;
 mod commands;
 mod config;

@@ -10,26 +10,42 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
-/// Serves a folder on loopback, and remembers what it was asked for. Types are those of the extensions, as a
-/// bucket would have them from the push.
+/// Serves a folder or a bucket on loopback, and remembers what it was asked for.
 pub struct WebServer {
     pub url: String,
     asked: Arc<Mutex<BTreeMap<String, u16>>>,
 }
 
+/// What a server has at a path.
+struct Content {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
 impl WebServer {
+    /// Types are those of the extensions, as a bucket would have them from the push.
     pub fn of(folder: PathBuf) -> WebServer {
+        WebServer::from(move |file| in_folder(&folder, file))
+    }
+
+    /// As a CDN before a bucket: it shows `index.html` of a folder, and everything else as the bucket has it. `url` ends in a slash.
+    pub fn before(url: String) -> WebServer {
+        WebServer::from(move |file| in_bucket(&format!("{url}{file}")))
+    }
+
+    fn from(content: impl Fn(&str) -> Content + Clone + Send + 'static) -> WebServer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}/", listener.local_addr().expect("it's bound"));
         let asked = Arc::new(Mutex::new(BTreeMap::new()));
         let log = Arc::clone(&asked);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (folder, log) = (folder.clone(), Arc::clone(&log));
-                thread::spawn(move || serve(stream, &folder, &log));
+                let (content, log) = (content.clone(), Arc::clone(&log));
+                thread::spawn(move || serve(stream, content, &log));
             }
         });
         WebServer { url, asked }
@@ -41,7 +57,54 @@ impl WebServer {
     }
 }
 
-fn serve(stream: TcpStream, folder: &Path, log: &Mutex<BTreeMap<String, u16>>) {
+fn in_folder(folder: &Path, file: &str) -> Content {
+    let (status, body) = match fs::read(folder.join(file)) {
+        Ok(body) => (200, body),
+        Err(_) => (404, b"not found".to_vec()),
+    };
+    let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+    let content_type = assetsync::media::content_type(extension);
+    Content {
+        status,
+        headers: vec![("Content-Type", content_type)],
+        body,
+    }
+}
+
+fn in_bucket(url: &str) -> Content {
+    let url = utf8_percent_encode(url, IN_URLS).to_string();
+    let answer = ureq::get(&url)
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .header("accept-encoding", "identity")
+        .call();
+    let mut answer = answer.expect("the bucket answers");
+    let passed = ["Content-Type", "Content-Encoding", "Cache-Control"];
+    let headers = passed.into_iter().filter_map(|name| {
+        let value = answer.headers().get(name)?.to_str().ok()?;
+        Some((name, value.to_string()))
+    });
+    Content {
+        status: answer.status().as_u16(),
+        headers: headers.collect(),
+        body: answer.body_mut().read_to_vec().expect("it has a body"),
+    }
+}
+
+/// What isn't written as it is in a path.
+const IN_URLS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b']')
+    .add(b'%')
+    .add(b'?')
+    .add(b'#');
+
+fn serve(stream: TcpStream, content: impl Fn(&str) -> Content, log: &Mutex<BTreeMap<String, u16>>) {
     let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
     // A browser opens connections that it may not use.
     let Some(first) = lines.next() else { return };
@@ -61,17 +124,20 @@ fn serve(stream: TcpStream, folder: &Path, log: &Mutex<BTreeMap<String, u16>>) {
         true => format!("{file}index.html"),
         false => file,
     };
-    let (status, body) = match fs::read(folder.join(&file)) {
-        Ok(body) => (200, body),
-        Err(_) => (404, b"not found".to_vec()),
-    };
+    let Content {
+        status,
+        headers,
+        body,
+    } = content(&file);
     log.lock()
         .expect("nobody panicked")
         .insert(path.to_string(), status);
-    let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     let head = format!(
-        "HTTP/1.1 {status} .\r\nContent-Type: {}\r\nContent-Length: {}\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n",
-        assetsync::media::content_type(extension),
+        "HTTP/1.1 {status} .\r\n{headers}Content-Length: {}\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n",
         body.len()
     );
     // Whoever hangs up gets nothing.
@@ -170,6 +236,24 @@ impl Browser {
         let errors =
             entries.filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")));
         errors.map(|entry| entry["message"].to_string()).collect()
+    }
+
+    /// Waits until an expression in the page that is open has this value.
+    #[track_caller]
+    pub fn wait_for(&self, expression: &str, wanted: &str) {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let value = self.value(expression);
+            if value == wanted {
+                return;
+            }
+            assert!(
+                Instant::now() < until,
+                "{expression} is {value}, and not {wanted}: {:?}",
+                self.errors()
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// The value of an expression in the page that is open.

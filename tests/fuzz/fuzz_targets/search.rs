@@ -7,7 +7,7 @@ use assetsync::{Config, Overrides, Progress, Secret, Wanted, build, walk};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
-const CONFIG: &str = "[[source]]\ndir = \"site\"\n[[rule]]\nmatch = \"**\"\npublish = true\nrewrite = false\n[[level]]\nname = \"s\"\nmatch = \"**/s/**\"\n";
+const CONFIG: &str = "key_file = \"hunt.key\"\n[[source]]\ndir = \"site\"\n[[rule]]\nmatch = \"**\"\npublish = true\nrewrite = false\n[[level]]\nname = \"s\"\nmatch = \"**/s/**\"\n";
 
 /// A site with a hidden page and picture.
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {

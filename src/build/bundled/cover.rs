@@ -1,0 +1,157 @@
+//! Writes patterns that match files of a bundler, and nothing else of a tree. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::hash::Hash;
+use crate::glob::Glob;
+use crate::tree::Asset;
+
+/// The most names that one pattern lists; of more, a folder is named.
+const LISTED_MAX: usize = 12;
+
+/// A pattern, and the files that it matches: their place among the assets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cover {
+    pub pattern: String,
+    pub files: Vec<usize>,
+}
+
+/// Returns patterns for `seen` and what a bundler put beside these: all of a folder, if nothing but `hashes` (one for each asset) is in
+/// there, and otherwise what is called alike.
+pub(super) fn of_hashed(
+    assets: &[Asset],
+    hashes: &[Option<Hash<'_>>],
+    seen: &BTreeSet<usize>,
+) -> Vec<Cover> {
+    let mut covers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut covered: BTreeSet<usize> = BTreeSet::new();
+    for file in seen {
+        if covered.contains(file) {
+            continue;
+        }
+        let cover = match whole_folder(assets, hashes, *file) {
+            Some(folder) => Cover {
+                pattern: format!("{}**", globset::escape(folder)),
+                files: files_in(assets, folder).collect(),
+            },
+            None => of_likes(assets, hashes, assets[*file].path.folder()),
+        };
+        covered.extend(&cover.files);
+        covers.insert(cover.pattern, cover.files);
+    }
+    let covers = covers.into_iter();
+    covers
+        .map(|(pattern, files)| Cover { pattern, files })
+        .collect()
+}
+
+/// Returns patterns for these files: their names, or their folders, if there are many.
+pub(super) fn of_files(assets: &[Asset], files: &BTreeSet<usize>) -> Vec<String> {
+    let names: Vec<&str> = files
+        .iter()
+        .map(|file| assets[*file].path.as_str())
+        .collect();
+    match names.len() > LISTED_MAX {
+        true => folders_of(&names),
+        false => names.into_iter().map(globset::escape).collect(),
+    }
+}
+
+/// Returns one pattern for those that have no braces of their own.
+pub(super) fn joined(patterns: Vec<String>) -> Vec<String> {
+    let (alone, plain): (Vec<String>, Vec<String>) = patterns
+        .into_iter()
+        .partition(|pattern| pattern.contains(['{', ',']));
+    braces(plain).into_iter().chain(alone).collect()
+}
+
+/// Returns `{a,b}`.
+fn braces(mut words: Vec<String>) -> Option<String> {
+    words.dedup();
+    match &words[..] {
+        [] => None,
+        [word] => Some(word.clone()),
+        words => Some(format!("{{{}}}", words.join(","))),
+    }
+}
+
+fn folders_of(paths: &[&str]) -> Vec<String> {
+    let folder = |path: &&str| match path.rfind('/') {
+        Some(slash) => format!("{}*", globset::escape(&path[..=slash])),
+        None => globset::escape(path),
+    };
+    let patterns: BTreeSet<String> = paths.iter().map(folder).collect();
+    patterns.into_iter().collect()
+}
+
+/// Returns the files of a folder, whose path ends in a slash.
+fn files_in(assets: &[Asset], folder: &str) -> impl Iterator<Item = usize> {
+    let first = assets.partition_point(|asset| asset.path.as_str() < folder);
+    let is_in = move |file: &usize| assets[*file].path.as_str().starts_with(folder);
+    (first..assets.len()).take_while(is_in)
+}
+
+/// Returns the highest folder around a file that has nothing but hashed files; never the top of the tree.
+fn whole_folder<'a>(
+    assets: &'a [Asset],
+    hashes: &[Option<Hash<'_>>],
+    file: usize,
+) -> Option<&'a str> {
+    let path = assets[file].path.as_str();
+    let folders = path.match_indices('/').map(|(slash, _)| &path[..=slash]);
+    let is_whole = |folder: &&str| files_in(assets, folder).all(|other| hashes[other].is_some());
+    folders.into_iter().find(is_whole)
+}
+
+/// Returns a pattern for the hashed files of one folder, where other files are as well.
+fn of_likes(assets: &[Asset], hashes: &[Option<Hash<'_>>], folder: &str) -> Cover {
+    let beside = files_in(assets, folder).filter(|file| assets[*file].path.folder() == folder);
+    let (files, others): (Vec<usize>, Vec<usize>) =
+        beside.partition(|file| hashes[*file].is_some());
+    let path = |file: &usize| assets[*file].path.as_str();
+    let extension = |file: &usize| match path(file).rsplit_once('.') {
+        Some((_, extension)) => format!(".{}", globset::escape(extension)),
+        None => String::new(),
+    };
+    let extensions: BTreeSet<String> = files.iter().map(extension).collect();
+    let extensions = braces(extensions.into_iter().collect()).unwrap_or_default();
+    let marks = files.iter().map(|file| {
+        let hash = hashes[*file].expect("these are hashed");
+        match path(file)[..hash.at].chars().next_back() {
+            Some(mark @ ('-' | '_' | '.')) => mark.to_string(),
+            _ => String::new(),
+        }
+    });
+    let marks: BTreeSet<String> = marks.collect();
+    let mark = braces(marks.into_iter().collect()).unwrap_or_default();
+    let form = |file: &usize| {
+        let hash = hashes[*file].expect("these are hashed");
+        let (before, after) = (
+            &path(file)[folder.len()..hash.at],
+            &path(file)[hash.at + hash.text.len()..],
+        );
+        format!("{}*{}", globset::escape(before), globset::escape(after))
+    };
+    let forms: BTreeSet<String> = files.iter().map(form).collect();
+    let forms = braces(forms.into_iter().collect()).unwrap_or_default();
+    let names = files
+        .iter()
+        .map(|file| globset::escape(&path(file)[folder.len()..]));
+    let names = braces(names.collect()).unwrap_or_default();
+    let top = globset::escape(folder);
+    let patterns = [
+        format!("{top}*{extensions}"),
+        format!("{top}*{mark}*{extensions}"),
+        format!("{top}{forms}"),
+        format!("{top}{names}"),
+    ];
+    let is_right = |pattern: &String| {
+        Glob::new(pattern).is_ok_and(|glob| {
+            files.iter().all(|file| glob.is_match(path(file)))
+                && !others.iter().any(|file| glob.is_match(path(file)))
+        })
+    };
+    let last = patterns[3].clone();
+    let pattern = patterns.into_iter().find(is_right).unwrap_or(last);
+    Cover { pattern, files }
+}

@@ -1,0 +1,166 @@
+//! Finds the hash that a bundler put into a path. Pure.
+
+/// The shortest hash that counts, in bytes: bundlers write eight or more.
+const HASH_BYTES_MIN: usize = 8;
+
+/// The shortest name of a folder that counts as one, as Next's build id is: folders of such names are rare otherwise.
+const FOLDER_BYTES_MIN: usize = 16;
+
+/// A hash in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hash<'p> {
+    /// Its text.
+    pub text: &'p str,
+    /// Where it begins in the path.
+    pub at: usize,
+    /// Whether no person would write that.
+    pub is_certain: bool,
+}
+
+/// Returns the hash in a path: surely one, if there is such, and otherwise what may be one in the file's name.
+pub(super) fn of(path: &str) -> Option<Hash<'_>> {
+    let of_file = of_file(path);
+    let certain = of_file.filter(|hash| hash.is_certain);
+    certain.or_else(|| of_folder(path)).or(of_file)
+}
+
+/// Returns the hash in the name of a file: `index-COX0n4P-.js`, `tour.91ebc2ae.css`, `CZbLZkNa.js`.
+fn of_file(path: &str) -> Option<Hash<'_>> {
+    let folder = path.rfind('/').map_or(0, |slash| slash + 1);
+    let name = &path[folder..];
+    let stem = &name[..name.rfind('.').unwrap_or(name.len())];
+    let segments = stem.split('.').scan(folder, |at, segment| {
+        let start = *at;
+        *at += segment.len() + 1;
+        Some((start, segment))
+    });
+    let found: Vec<Hash<'_>> = segments
+        .flat_map(|(at, segment)| endings(at, segment))
+        .collect();
+    let certain = found.iter().find(|hash| hash.is_certain);
+    certain.or(found.first()).copied()
+}
+
+/// Returns the name of a folder above that is nothing but a hash.
+fn of_folder(path: &str) -> Option<Hash<'_>> {
+    let mut start = 0;
+    for (slash, _) in path.match_indices('/') {
+        let (at, text) = (start, &path[start..slash]);
+        start = slash + 1;
+        if text.len() >= FOLDER_BYTES_MIN && is_certain(text) {
+            let is_certain = true;
+            return Some(Hash {
+                text,
+                at,
+                is_certain,
+            });
+        }
+    }
+    None
+}
+
+/// Returns the ends of a part of a name that may be hashes, the shortest first.
+fn endings(at: usize, segment: &str) -> impl Iterator<Item = Hash<'_>> {
+    let inner = segment.rmatch_indices(['-', '_']).map(|(cut, _)| cut + 1);
+    let starts = inner.chain([0]);
+    starts
+        .map(move |start| (at + start, &segment[start..]))
+        .filter(|(_, text)| may_be_hash(text))
+        .map(|(at, text)| Hash {
+            text,
+            at,
+            is_certain: is_certain(text),
+        })
+}
+
+fn may_be_hash(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_of_hash = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let is_date_or_count = |b: &u8| b.is_ascii_digit() || matches!(b, b'-' | b'_');
+    bytes.len() >= HASH_BYTES_MIN
+        && bytes.iter().all(is_of_hash)
+        && !bytes.iter().all(is_date_or_count)
+        && bytes[1..].iter().any(|b| !b.is_ascii_lowercase())
+}
+
+/// Says whether a text looks drawn by lot: digits and letters that make no words.
+fn is_certain(text: &str) -> bool {
+    may_be_hash(text) && text.bytes().any(|b| b.is_ascii_digit()) && !is_of_words(text)
+}
+
+/// Says whether a text is made of words, numbers and what parts them: `Level10Part2`, `my-photo_2024`.
+fn is_of_words(text: &str) -> bool {
+    text.split(['-', '_']).all(|part| {
+        let is_word = part.bytes().all(|b| b.is_ascii_lowercase());
+        is_word || is_of_words_and_numbers(part)
+    })
+}
+
+/// Says the same of a text that nothing parts: a word has three letters at least, and only the first may be a capital.
+fn is_of_words_and_numbers(text: &str) -> bool {
+    const WORD_BYTES_MIN: usize = 3;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let capital = usize::from(first.is_ascii_uppercase());
+        let count = |is_in: fn(&u8) -> bool, text: &str| text.bytes().take_while(is_in).count();
+        let word = capital + count(u8::is_ascii_lowercase, &rest[capital..]);
+        let number = count(u8::is_ascii_digit, rest);
+        let part = if word < WORD_BYTES_MIN { number } else { word };
+        if part == 0 {
+            return false;
+        }
+        rest = &rest[part..];
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_of_bundlers_are_found() {
+        for (path, hash) in [
+            ("assets/index-COX0n4P-.js", "COX0n4P-"),
+            ("assets/lamp-D8E8a-G1.svg", "D8E8a-G1"),
+            ("js/tour.91ebc2ae.js", "91ebc2ae"),
+            (
+                "_next/static/chunks/972-380f0c685af81116.js",
+                "380f0c685af81116",
+            ),
+            ("_app/immutable/chunks/_RU0UaHA.js", "_RU0UaHA"),
+            ("_app/immutable/nodes/4.BJngRtwA.js", "BJngRtwA"),
+            ("chunk-X5L2M3QK.js", "X5L2M3QK"),
+            ("static/js/main.9c1f2b3d.js.LICENSE.txt", "9c1f2b3d"),
+        ] {
+            let found = of_file(path).expect(path);
+            assert_eq!(
+                (found.text, found.at),
+                (hash, path.find(hash).expect("there"))
+            );
+        }
+    }
+
+    #[test]
+    fn words_and_numbers_are_no_hashes() {
+        for path in [
+            "img/my-photo_20240612.jpg",
+            "levels/Level10Part2.json",
+            "round-2/puzzle-11.html",
+            "20240101.png",
+            "styles.min.css",
+            "decade1999.mp3",
+        ] {
+            let is_certain = of_file(path).is_some_and(|hash| hash.is_certain);
+            assert!(!is_certain, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_folder_may_be_a_hash() {
+        let path = "_next/static/RTZgbwQz6dCnrLNIcVPba/_buildManifest.js";
+        let found = of_folder(path).expect("a build id");
+        assert_eq!((found.text, found.at), ("RTZgbwQz6dCnrLNIcVPba", 13));
+        assert_eq!(of_folder("puzzle/the-very-long-road/1.png"), None);
+    }
+}

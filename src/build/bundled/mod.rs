@@ -1,0 +1,355 @@
+//! Finds what a bundler made, where its files would get keyed names: its scripts name each other by strings, and by hashes that they put
+//! into strings, which no rewriting follows. Says which rules let these files keep their names.
+
+mod cover;
+mod hash;
+mod look;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::cover::Cover;
+use self::hash::Hash;
+use self::look::{Failed, Form, Look, Looked, Spot};
+use super::link::Links;
+use super::read::Draft;
+use crate::error::{escape, plain};
+use crate::levels::{LevelId, quoted};
+use crate::name::NameStyle;
+use crate::problem::{Addition, Problem, ProblemKind};
+use crate::progress::Progress;
+use crate::refs::{Extra, Language};
+use crate::rules::Defaults;
+use crate::tree::{Asset, Tree};
+
+/// Folders that bundlers make, whose files find each other by their names.
+const FOLDERS: [&str; 4] = ["_app/immutable/", "_astro/", "_next/", "_nuxt/"];
+
+/// Returns why a tree that a bundler made can't be published as it is, with the rules that let it. `files` has the references of each
+/// asset. None if it's something else, or has such rules.
+pub(super) fn check(
+    tree: &Tree,
+    drafts: &[Draft],
+    files: &[Links],
+    progress: &Progress,
+) -> Option<Problem> {
+    let bundle = Bundle::new(tree, drafts, files);
+    bundle.check(progress).unwrap_or_else(|(file, error)| {
+        let message = format!("can't be read: {}", plain(&error));
+        Some(Problem::new(&tree.assets[file].path, message))
+    })
+}
+
+/// What a tree has of a bundler.
+struct Bundle<'a> {
+    tree: &'a Tree,
+    drafts: &'a [Draft],
+    files: &'a [Links],
+    /// The hash in the path of each asset that would get a keyed name, and may keep its own.
+    hashes: Vec<Option<Hash<'a>>>,
+}
+
+/// Files that are named without a hash, and therefore have to keep their names.
+#[derive(Debug, Default)]
+struct Unhashed<'w> {
+    /// Files, and where their paths stand.
+    named: BTreeMap<usize, Spot>,
+    /// Files that a file of the bundler refers to: it isn't rewritten.
+    referred: BTreeSet<usize>,
+    /// What data beside pages is called, and where that stands.
+    beside: BTreeMap<&'w str, Spot>,
+}
+
+/// Names of data beside pages, as `__data.json`, and endings that replace a page's, as `.txt`: with the files that are called so.
+type Data = BTreeMap<String, BTreeSet<usize>>;
+
+impl<'a> Bundle<'a> {
+    fn new(tree: &'a Tree, drafts: &'a [Draft], files: &'a [Links]) -> Bundle<'a> {
+        let hash = |asset: &'a Asset| match is_unasked(tree, asset) && !is_page(asset) {
+            true => hash::of(asset.path.as_str()),
+            false => None,
+        };
+        Bundle {
+            tree,
+            drafts,
+            files,
+            hashes: tree.assets.iter().map(hash).collect(),
+        }
+    }
+
+    fn check(&self, progress: &Progress) -> Result<Option<Problem>, Failed> {
+        let look = Look {
+            tree: self.tree,
+            drafts: self.drafts,
+            files: self.files,
+            progress,
+        };
+        let by_hash = self.by_hash();
+        let runs = |file: usize| is_page(self.asset(file)) || is_script(self.asset(file));
+        let seen = look.words(by_hash.keys().copied(), Form::Hash, runs)?;
+        let named = seen.keys().flat_map(|hash| &by_hash[hash]);
+        let covers = self.covers(named.copied());
+        let chunks: BTreeSet<usize> = covers
+            .iter()
+            .flat_map(|cover| cover.files.clone())
+            .collect();
+        let is_chunk = |file: usize| {
+            chunks.contains(&file) || self.asset(file).policy.names == NameStyle::Fingerprinted
+        };
+        if !(0..self.tree.assets.len()).any(is_chunk) {
+            return Ok(None);
+        }
+        let data = self.data_beside_pages();
+        let unhashed = self.unhashed(&look, &data, is_chunk, &chunks)?;
+        if covers.is_empty() && unhashed.is_empty() {
+            return Ok(None);
+        }
+        let of_chunks: Looked<'_> = seen
+            .into_iter()
+            .filter(|(hash, _)| by_hash[hash].iter().any(|file| chunks.contains(file)))
+            .collect();
+        let first = of_chunks
+            .iter()
+            .map(|(hash, (spot, _))| (*spot, first(&by_hash[hash])));
+        let problem = match first.min().or(unhashed.first(&data)) {
+            Some((spot, to)) => {
+                let places = of_chunks.values().map(|(_, n)| n).sum();
+                Problem {
+                    place: look.place(spot),
+                    ..self.named(spot.file, to, places)
+                }
+            }
+            None => self.known_by_folder(&covers),
+        };
+        let addition = Addition {
+            file: crate::config::CONFIG_FILE.to_string(),
+            lines: self.rules(&covers, &unhashed, &data).join("\n"),
+        };
+        Ok(Some(problem.kind(ProblemKind::Bundled).added(addition)))
+    }
+
+    fn asset(&self, file: usize) -> &'a Asset {
+        &self.tree.assets[file]
+    }
+
+    fn by_hash(&self) -> BTreeMap<&'a str, BTreeSet<usize>> {
+        let mut by_hash: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for (file, hash) in self.hashes.iter().enumerate() {
+            if let Some(hash) = hash {
+                by_hash.entry(hash.text).or_default().insert(file);
+            }
+        }
+        by_hash
+    }
+
+    /// Returns patterns for `named` and what a bundler made besides.
+    fn covers(&self, named: impl Iterator<Item = usize>) -> Vec<Cover> {
+        let in_its_folder = |file: &usize| {
+            let path = self.asset(*file).path.as_str();
+            let is_there =
+                |folder: &&str| path.starts_with(*folder) || path.contains(&format!("/{folder}"));
+            FOLDERS.iter().any(|folder| is_there(&folder))
+        };
+        let hashed = (0..self.hashes.len()).filter(|file| self.hashes[*file].is_some());
+        let seen: BTreeSet<usize> = named.chain(hashed.filter(in_its_folder)).collect();
+        let covers = cover::of_hashed(&self.tree.assets, &self.hashes, &seen);
+        // People name files in strings as well: by words.
+        let is_bundlers = |cover: &Cover| {
+            let hashes = cover.files.iter().filter_map(|file| self.hashes[*file]);
+            let certain = hashes.clone().filter(|hash| hash.is_certain).count();
+            let lengths: BTreeSet<usize> = hashes.map(|hash| hash.text.len()).collect();
+            2 * certain >= cover.files.len() || (certain > 0 && lengths.len() == 1)
+        };
+        covers.into_iter().filter(is_bundlers).collect()
+    }
+
+    fn data_beside_pages(&self) -> Data {
+        const DATA: [&str; 4] = ["bin", "json", "rsc", "txt"];
+        let pages = self.tree.assets.iter().filter(|asset| is_page(asset));
+        let pages: BTreeSet<&str> = pages.map(|page| page.path.as_str()).collect();
+        let folder_of = |page: &&'a str| &page[..page.rfind('/').map_or(0, |slash| slash + 1)];
+        let folders: BTreeSet<&str> = pages.iter().map(folder_of).collect();
+        let mut data = Data::new();
+        for (file, asset) in self.tree.assets.iter().enumerate() {
+            let extension = asset.path.extension().unwrap_or_default();
+            let is_data = is_unasked(self.tree, asset)
+                && self.hashes[file].is_none()
+                && DATA.contains(&extension.as_str())
+                && folders.contains(asset.path.folder());
+            if !is_data {
+                continue;
+            }
+            let (path, name) = (asset.path.as_str(), asset.path.file_name());
+            data.entry(name.to_string()).or_default().insert(file);
+            let stem = &path[..path.len() - extension.len() - 1];
+            if pages.contains(format!("{stem}.html").as_str()) {
+                let ending = format!(".{extension}");
+                data.entry(ending).or_default().insert(file);
+            }
+        }
+        data
+    }
+
+    fn unhashed<'w>(
+        &self,
+        look: &Look<'_>,
+        data: &'w Data,
+        is_chunk: impl Fn(usize) -> bool + Sync,
+        chunks: &BTreeSet<usize>,
+    ) -> Result<Unhashed<'w>, Failed>
+    where
+        'a: 'w,
+    {
+        let is_other = |file: usize| {
+            let asset = self.asset(file);
+            is_unasked(self.tree, asset) && !is_page(asset) && !is_chunk(file)
+        };
+        let others = (0..self.tree.assets.len()).filter(|file| is_other(*file));
+        let paths: BTreeMap<&'w str, usize> = others
+            .map(|file| (self.asset(file).path.as_str(), file))
+            .collect();
+        let words = paths.keys().copied().chain(data.keys().map(String::as_str));
+        let words: BTreeSet<&str> = words.collect();
+        // A page is rewritten, but not what a bundler's script in it does.
+        let names_them = |file: usize| {
+            is_page(self.asset(file)) || (is_script(self.asset(file)) && is_chunk(file))
+        };
+        let seen = look.words(words.into_iter(), Form::Path, names_them)?;
+        let mut unhashed = Unhashed::default();
+        for (word, (spot, _)) in seen {
+            let called_so = data.get(word).map_or(0, BTreeSet::len);
+            match paths.get(word) {
+                Some(file) if called_so < 2 || !is_chunk(spot.file) => {
+                    unhashed.named.insert(*file, spot);
+                }
+                _ if is_chunk(spot.file) => {
+                    unhashed.beside.insert(word, spot);
+                }
+                _ => {}
+            }
+        }
+        let all = chunks.iter().flat_map(|file| self.files[*file].all());
+        let referred = all.map(|(to, ..)| to as usize);
+        unhashed.referred = referred.filter(|to| is_other(*to)).collect();
+        Ok(unhashed)
+    }
+
+    /// Returns the rules that let all of that keep its names.
+    fn rules(&self, covers: &[Cover], unhashed: &Unhashed<'_>, data: &Data) -> Vec<String> {
+        let mut pages = self.tree.assets.iter().filter(|asset| is_page(asset));
+        // A rule tells which pages people find.
+        let is_told = pages
+            .clone()
+            .any(|page| page.policy.is_name_asked && page.policy.names == NameStyle::Plain);
+        let page = pages.find(|page| is_unasked(self.tree, page));
+        let of_pages = page.filter(|_| !is_told).map(|page| {
+            let extension = page.path.extension().unwrap_or_default();
+            rule(&format!("**/*.{extension}"), NameStyle::Plain)
+        });
+        let chunks = covers.iter().map(|cover| cover.pattern.clone()).collect();
+        let chunks = cover::joined(chunks);
+        let chunks = chunks
+            .iter()
+            .map(|pattern| rule(pattern, NameStyle::Fingerprinted));
+        let mut called = unhashed.beside.keys().copied().collect::<Vec<&str>>();
+        let endings: Vec<&str> = called
+            .iter()
+            .copied()
+            .filter(|name| name.starts_with('.'))
+            .collect();
+        called.retain(|name| {
+            let is_named_by = |ending: &&str| name.ends_with(*ending) && name != ending;
+            !endings.iter().any(is_named_by)
+        });
+        let is_called_so = |file: &&usize| called.iter().any(|name| data[*name].contains(file));
+        let others = unhashed.named.keys().chain(&unhashed.referred);
+        let others: BTreeSet<usize> = others.filter(|file| !is_called_so(file)).copied().collect();
+        let mut plain = cover::of_files(&self.tree.assets, &others);
+        plain.extend(called.iter().map(|name| match name.strip_prefix('.') {
+            Some(extension) => format!("**/*.{}", globset::escape(extension)),
+            None => format!("**/{}", globset::escape(name)),
+        }));
+        let plain = cover::joined(plain);
+        let plain = plain.iter().map(|pattern| rule(pattern, NameStyle::Plain));
+        of_pages.into_iter().chain(chunks).chain(plain).collect()
+    }
+
+    fn named(&self, file: usize, to: usize, places: usize) -> Problem {
+        let more = match places {
+            0 | 1 => String::new(),
+            n => format!(" ({n} such places in all)"),
+        };
+        let message = format!(
+            "names `{}` where nothing is rewritten, as bundlers do, but that would get another name{more}{}",
+            escape(self.asset(to).path.as_str()),
+            self.by_init()
+        );
+        Problem::new(&self.asset(file).path, message)
+    }
+
+    fn known_by_folder(&self, covers: &[Cover]) -> Problem {
+        let file = covers[0].files[0];
+        let message = format!(
+            "was named by a bundler, whose scripts ask for that name, but would get another one{}",
+            self.by_init()
+        );
+        Problem::new(&self.asset(file).path, message)
+    }
+
+    /// Says how to get a configuration, where there is none.
+    fn by_init(&self) -> &'static str {
+        match self.tree.defaults {
+            Defaults::Site => {
+                "; `assetsync init` with the same `--from`, `--to` and `--key-file` makes a configuration that has the rules for it"
+            }
+            Defaults::Keyed => "",
+        }
+    }
+}
+
+impl Unhashed<'_> {
+    fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.referred.is_empty() && self.beside.is_empty()
+    }
+
+    /// Returns the first place that names one of them, and which.
+    fn first(&self, data: &Data) -> Option<(Spot, usize)> {
+        let named = self.named.iter().map(|(file, spot)| (*spot, *file));
+        let beside = self.beside.iter();
+        let beside = beside.map(|(name, spot)| (*spot, first(&data[*name])));
+        named.chain(beside).min()
+    }
+}
+
+fn first(files: &BTreeSet<usize>) -> usize {
+    *files.first().expect("some file is called so")
+}
+
+/// Says whether a file would get a keyed name that no rule asks for, and may have another.
+fn is_unasked(tree: &Tree, asset: &Asset) -> bool {
+    let policy = &asset.policy;
+    let may_be_known = policy.level == LevelId::OPEN || tree.levels.is_held(policy.level);
+    policy.names == NameStyle::Opaque && !policy.is_name_asked && may_be_known
+}
+
+fn is_page(asset: &Asset) -> bool {
+    language(asset) == Some(Language::Html)
+}
+
+fn is_script(asset: &Asset) -> bool {
+    matches!(language(asset), Some(Language::Script(_)))
+}
+
+fn language(asset: &Asset) -> Option<Language> {
+    let content_type = &asset.policy.headers.content_type;
+    let extension = asset.path.extension();
+    Language::of(content_type, extension.as_deref(), &Extra::default())
+}
+
+/// Returns a rule as it's written.
+fn rule(pattern: &str, names: NameStyle) -> String {
+    let pattern = quoted(pattern);
+    format!(
+        "[[rule]]\nmatch = {pattern}\nnames = \"{}\"",
+        names.as_str()
+    )
+}

@@ -1,0 +1,1 @@
+export default function Part() { return <p id="part">a part</p>; }

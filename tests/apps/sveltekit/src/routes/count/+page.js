@@ -1,0 +1,1 @@
+export const load = async ({ fetch }) => ({ sum: 2 + 3 });

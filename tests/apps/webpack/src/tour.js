@@ -1,0 +1,2 @@
+import "./tour.css";
+export const text = "a tour";
