@@ -131,6 +131,7 @@ impl ProblemKind {
             ProblemKind::Bundled => {
                 "these names have a hash of the content already, and scripts ask for them: let files keep them by these lines, after all other rules"
             }
+            ProblemKind::Mention => "these lines mend it, after all other rules",
             ProblemKind::EmptyLevel => {
                 "what should be held would be published: mend the level's `match`, or leave `held` out until it has files"
             }
@@ -143,7 +144,6 @@ impl ProblemKind {
             | ProblemKind::Untyped
             | ProblemKind::Unread
             | ProblemKind::LeftAlone
-            | ProblemKind::Mention
             | ProblemKind::BuiltPath
             | ProblemKind::Personal => "",
         }
@@ -236,6 +236,18 @@ impl Problem {
         }
     }
 
+    /// What mends it, and the lines that do, if any; empty if the message says it.
+    pub(crate) fn mending(&self) -> String {
+        match &self.mended_by {
+            Some(addition) => with_lines(
+                self.kind,
+                &addition.file,
+                &addition.lines.lines().collect::<Vec<_>>(),
+            ),
+            None => String::new(),
+        }
+    }
+
     /// The file with line and column, as editors take it: `index.html:3:14`.
     pub fn location(&self) -> String {
         match self.place {
@@ -301,11 +313,15 @@ pub(crate) fn hint(problems: &[Problem], listed: Listed) -> String {
             text.push(kind.hint().to_string());
         }
         for (file, lines) in files {
-            let lines = lines.join("\n        ");
-            text.push(format!("{} in `{file}`:\n        {lines}", kind.hint()));
+            text.push(with_lines(kind, file, &lines));
         }
     }
     text.join("\n      ")
+}
+
+fn with_lines(kind: ProblemKind, file: &str, lines: &[&str]) -> String {
+    let lines = lines.join("\n        ");
+    format!("{} in `{file}`:\n        {lines}", kind.hint())
 }
 
 /// Which problems are told one by one, and which are counted.

@@ -1,28 +1,25 @@
 //! From what was found in files to which file refers to which: every reference is resolved, or told of.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use super::index::Index;
 use super::limits::{
     check_fingerprinted, check_levels, check_names, check_pages, leveled, may_name, told_upwards,
 };
+use super::mentions::{self, Mentioned, To};
 use super::read::Draft;
 use crate::error::{escape, shortened};
 use crate::glob::Glob;
 use crate::path::LogicalPath;
 use crate::problem::{Problem, ProblemKind};
 use crate::refs::resolve::{BaseUrl, Meaning, Resolved, resolve};
-use crate::refs::{Base, Kind, Reference};
+use crate::refs::{Base, Kind, Place, Reference};
 use crate::rules::{Dangling, Defaults};
 use crate::tree::{Asset, Tree};
 
 /// How many pages are named in a message about all of them.
 const SHOWN: usize = 2;
-
-/// What a script does instead of naming a file in a string.
-const WRITE_INSTEAD: &str =
-    "write `new URL(\"…\", import.meta.url)` in a module, or `\"$$ASSETS(…)$$\"`";
 
 /// Why a reference leads nowhere or is left alone.
 struct Why {
@@ -98,6 +95,8 @@ pub(super) struct Linked {
     pub warnings: Vec<Problem>,
     /// Which file names which other in a string, though it may not: told of already.
     pub named: Vec<(LogicalPath, u32)>,
+    /// Paths of files that get other names, where nothing is rewritten.
+    pub mentioned: Vec<Mentioned>,
 }
 
 /// Resolves what was found in one file, but for what is relative to the pages that run it. What is resolved, isn't kept
@@ -138,6 +137,7 @@ pub(super) fn link_own(
 /// Resolves what is left: what needs to know of other files.
 pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Linked {
     let tree = index.tree;
+    let of_placeholders = names_of_placeholders(tree, &files);
     let mut linked = Linked {
         files,
         ..Linked::default()
@@ -155,11 +155,14 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
         };
         let bases = page_bases(tree, drafts, script, &pages);
         let links = file.links_from_pages(&bases);
-        file.mentions(script, &pages, &bases);
+        file.mentions(script, &pages, &bases, &of_placeholders);
         let file = &mut linked.files[script];
         file.links.extend(links);
         file.pages = pages.into_iter().map(|page| page as u32).collect();
     }
+    linked
+        .warnings
+        .extend(mentions::told(tree, &linked.files, &linked.mentioned));
     check_levels(tree, &mut linked);
     check_names(tree, &mut linked);
     check_pages(tree, &mut linked);
@@ -521,55 +524,121 @@ impl File<'_, '_> {
 }
 
 impl File<'_, '_> {
-    /// Strings that name a file which gets another name, where nothing rewrites them.
-    fn mentions(&mut self, script: usize, run_by: &[usize], pages: &[PageBase<'_>]) {
+    /// Paths of files that get other names, where nothing rewrites them.
+    fn mentions(
+        &mut self,
+        script: usize,
+        run_by: &[usize],
+        pages: &[PageBase<'_>],
+        of_placeholders: &HashSet<(u32, &str)>,
+    ) {
         let prefixes = &self.index.tree.prefixes;
         let own = BaseUrl::new(self.asset.path.folder(), None, prefixes);
-        let bases: Vec<&BaseUrl> = pages.iter().map(|page| &page.base).chain([&own]).collect();
+        let top = BaseUrl::new("", None, prefixes);
         let mentions = self.draft.found.mentions.iter();
         for (mention, place) in mentions.zip(&self.draft.places.mentions) {
-            let find = |base: &&BaseUrl| match resolve(base, &mention.text, Kind::Load, prefixes) {
-                Meaning::Path(path) => self.index.find(&path),
+            let path = |base: &BaseUrl| match resolve(base, &mention.text, Kind::Load, prefixes) {
+                Meaning::Path(path) => Some(path),
                 Meaning::Elsewhere | Meaning::Nothing(_) => None,
             };
-            let files: BTreeSet<u32> = bases.iter().filter_map(find).collect();
-            let tree = self.index.tree;
-            let hidden = files
-                .iter()
-                .find(|to| !may_name(tree, self.asset, leveled(&tree.assets[**to as usize])));
-            if let Some(to) = hidden {
-                let hidden = &tree.assets[*to as usize];
-                let problem =
-                    told_upwards(tree, self.asset, Some(*place), "names", leveled(hidden));
-                self.linked.problems.push(problem);
-                self.linked.named.push((self.asset.path.clone(), *to));
-                continue;
-            }
-            let is_renamed = |to: &u32| {
-                let to = *to as usize;
-                let mut by = run_by.iter().chain([&script]);
-                tree.assets[to].policy.names.is_keyed()
-                    && !by.all(|file| tree.are_together(*file, to))
+            let of_pages: Vec<String> = pages.iter().filter_map(|page| path(&page.base)).collect();
+            // Others than scripts say nothing of where they are looked at.
+            let others = match mention.place {
+                Place::Script | Place::Beginning => vec![&own],
+                _ => vec![&own, &top],
             };
-            if !files.iter().any(is_renamed) {
-                continue;
-            }
-            let message = format!(
-                "names `{}`, which gets another name, in a place where nothing is rewritten: {WRITE_INSTEAD}",
-                escape(&mention.text)
-            );
-            let cause = format!(
-                "name files that get other names, where nothing is rewritten ({WRITE_INSTEAD})"
-            );
-            let problem = Problem::at(&self.asset.path, *place, message);
-            let unquoted = format!(
-                "names a file that gets another name, in a place where nothing is rewritten: {WRITE_INSTEAD}"
-            );
-            let problem = problem.unquoted(&unquoted, &cause);
-            let problem = problem.kind(ProblemKind::Mention).cause(cause);
-            self.linked.warnings.push(problem);
+            let others: Vec<String> = others.into_iter().filter_map(path).collect();
+            let all = of_pages.iter().chain(&others);
+            let to = match mention.place {
+                Place::Beginning => self.renamed_folder(all, script, run_by),
+                _ => {
+                    let files: BTreeSet<u32> =
+                        all.filter_map(|path| self.index.find(path)).collect();
+                    if self.names_hidden(&files, *place, &mention.place) {
+                        continue;
+                    }
+                    // A script may ask a placeholder's object for it.
+                    let name = mention.text.trim_start_matches("./");
+                    let files = files.into_iter();
+                    let mut files = files.filter(|file| !of_placeholders.contains(&(*file, name)));
+                    files
+                        .find(|to| self.is_renamed(*to as usize, script, run_by))
+                        .map(|to| To::File(to as usize))
+                }
+            };
+            let Some(to) = to else { continue };
+            let is_there = |path: &String| match &to {
+                To::File(file) => self.index.find(path) == Some(*file as u32),
+                To::Folder(folder) => path == folder,
+            };
+            let is_beside = match mention.place {
+                Place::Pointer(_) => others.first().is_some_and(is_there),
+                _ => !of_pages.iter().any(is_there),
+            };
+            self.linked.mentioned.push(Mentioned {
+                file: script,
+                at: *place,
+                text: mention.text.clone(),
+                place: mention.place.clone(),
+                run_by: run_by.to_vec(),
+                to,
+                is_beside,
+            });
         }
     }
+
+    /// Tells of a script that names a file which it may not know. What isn't a script may mean something else.
+    fn names_hidden(&mut self, files: &BTreeSet<u32>, at: (u32, u32), place: &Place) -> bool {
+        let tree = self.index.tree;
+        let is_hidden =
+            |to: &&u32| !may_name(tree, self.asset, leveled(&tree.assets[**to as usize]));
+        let Some(to) = files.iter().find(is_hidden) else {
+            return false;
+        };
+        if *place == Place::Script {
+            let hidden = leveled(&tree.assets[*to as usize]);
+            let problem = told_upwards(tree, self.asset, Some(at), "names", hidden);
+            self.linked.problems.push(problem);
+            self.linked.named.push((self.asset.path.clone(), *to));
+        }
+        true
+    }
+
+    /// Says whether a file gets another name, and isn't named together with the script and all that run it.
+    fn is_renamed(&self, to: usize, script: usize, run_by: &[usize]) -> bool {
+        let tree = self.index.tree;
+        let mut by = run_by.iter().chain([&script]);
+        tree.assets[to].policy.names.is_keyed() && !by.all(|file| tree.are_together(*file, to))
+    }
+
+    /// Returns the first of these folders that has a file which gets another name, and which the script may know.
+    fn renamed_folder<'p>(
+        &self,
+        mut folders: impl Iterator<Item = &'p String>,
+        script: usize,
+        run_by: &[usize],
+    ) -> Option<To> {
+        let tree = self.index.tree;
+        let may_know = |file: &usize| may_name(tree, self.asset, leveled(&tree.assets[*file]));
+        let is_renamed = |folder: &&String| {
+            let mut files = self.index.files_in(folder).filter(may_know);
+            !folder.is_empty() && files.any(|file| self.is_renamed(file, script, run_by))
+        };
+        let folder = folders.find(is_renamed)?;
+        Some(To::Folder(folder.clone()))
+    }
+}
+
+/// Returns each file that a placeholder stands for, by the name that scripts have for it.
+fn names_of_placeholders<'t>(tree: &'t Tree, files: &[Links]) -> HashSet<(u32, &'t str)> {
+    let of_file = |(file, links): (usize, &Links)| {
+        let folder = tree.assets[file].path.folder().len();
+        let all: Vec<u32> = links.sets.iter().flat_map(|set| set.to.clone()).collect();
+        all.into_iter().map(move |to| (to, folder))
+    };
+    let all = files.iter().enumerate().flat_map(of_file);
+    all.map(|(to, folder)| (to, &tree.assets[to as usize].path.as_str()[folder..]))
+        .collect()
 }
 
 /// What URLs in a script are relative to: the page that runs it.

@@ -7,11 +7,13 @@
 mod archives;
 mod bundled;
 mod copies;
+mod cover;
 mod index;
 mod inside;
 mod limits;
 mod link;
 mod memo;
+mod mentions;
 mod pixels;
 mod read;
 mod rename;

@@ -17,7 +17,7 @@ use crate::name::Secret;
 use crate::private;
 use crate::problem::{Problem, ProblemKind};
 use crate::progress::Progress;
-use crate::refs::{Found, Kind, Language, MISPLACED};
+use crate::refs::{Found, Kind, Language, MISPLACED, words};
 use crate::rules::{Remarks, SourceMaps};
 use crate::secrets::Scanner;
 use crate::tree::Asset;
@@ -282,6 +282,9 @@ fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
         Wants::Document(language) if !draft.is_compressed => {
             references_in(asset, language, content, &mut draft);
         }
+        Wants::Text if is_text && policy.rewrite && !draft.is_compressed && !draft.is_opaque => {
+            mentions_in(content, &mut draft);
+        }
         Wants::Metadata => match metadata::strip(content) {
             Ok(edits) => {
                 draft.cuts = edits
@@ -394,6 +397,15 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
     found.built = Vec::new();
     found.faults = Vec::new();
     draft.found = found;
+}
+
+/// Paths of files in a text that has no references.
+fn mentions_in(content: &[u8], draft: &mut Draft) {
+    let text = same_length_utf8(content);
+    let mut lines = Lines::new(&text);
+    draft.found.mentions = words::find(&text, |at| at);
+    let mentions = draft.found.mentions.iter();
+    draft.places.mentions = mentions.map(|mention| lines.place(mention.at)).collect();
 }
 
 /// Maps carry the sources: one that is part of a file is refused, published or taken out, as the rules say.

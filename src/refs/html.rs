@@ -15,7 +15,7 @@ use self::attributes::{Element, Holds, ScriptType};
 use self::foreign::Space;
 use self::tokens::{Tag, What, tokens};
 use super::decoded::Decoded;
-use super::{Base, Extra, Fault, Found, Kind, MISPLACED, css, js};
+use super::{Base, Extra, Fault, Found, Kind, MISPLACED, Mention, Place, css, js, paths, words};
 
 /// `<iframe srcdoc>` in `<iframe srcdoc>`: deeper ones are a fault.
 const SRCDOC_DEPTH_MAX: usize = 3;
@@ -32,6 +32,7 @@ fn find_in(text: &str, extra: &Extra, srcdoc_depth: usize) -> Found {
         srcdoc_depth,
         found: Found::default(),
         contents: Vec::new(),
+        is_for_scripts: false,
     };
     let (mut end, mut depth) = (0, 0);
     for token in tokens(text) {
@@ -41,7 +42,7 @@ fn find_in(text: &str, extra: &Extra, srcdoc_depth: usize) -> Found {
         match token.what {
             What::Start(tag) => page.start_tag(&tag, depth),
             What::Comment => page.found.comments.push(token.span),
-            What::Other => {}
+            What::Other => page.is_for_scripts = false,
         }
     }
     page.text(end..text.len(), depth);
@@ -50,6 +51,7 @@ fn find_in(text: &str, extra: &Extra, srcdoc_depth: usize) -> Found {
     page.found
         .references
         .sort_by_key(|reference| reference.span.start);
+    page.found.mentions.sort_by_key(|mention| mention.at);
     page.found
 }
 
@@ -60,6 +62,8 @@ struct Page<'a> {
     found: Found,
     /// Those that aren't closed yet, outermost first: in `<svg>`, a `<style>` may hold another.
     contents: Vec<Content<'a>>,
+    /// Whether the text that follows is for scripts: that of an element which browsers don't know, or of a `<script>` that isn't run.
+    is_for_scripts: bool,
 }
 
 /// The text of a `<style>` or `<script>`.
@@ -106,10 +110,14 @@ impl<'a> Page<'a> {
     fn start_tag(&mut self, tag: &Tag, depth: usize) {
         let element = decode(self.text, tag);
         for (name, value) in &element.attributes {
-            if let Some(holds) = attributes::holds(&element, name, self.extra) {
-                self.attribute(name, value, holds);
+            match attributes::holds(&element, name, self.extra) {
+                Some(holds) => self.attribute(name, value, holds),
+                None if attributes::may_mention(name) => self.mentions(&tag.name, name, value),
+                None => {}
             }
         }
+        let is_data = |element: &Decode| attributes::script_type(element) == ScriptType::Data;
+        self.is_for_scripts = tag.name.contains('-') || (tag.name == "script" && is_data(&element));
         if let Some(language) = language(&element) {
             self.contents.push(Content {
                 language,
@@ -197,8 +205,46 @@ impl<'a> Page<'a> {
         self.found.absorb(page, |at| value.raw(at));
     }
 
+    /// Paths in an attribute that browsers know nothing of: its value, each of its image candidates, or words in it.
+    fn mentions(&mut self, element: &str, name: &str, value: &Decoded) {
+        let text = value.text();
+        if !text.contains('.') {
+            return;
+        }
+        let start = text.len() - text.trim_ascii_start().len();
+        let whole = start..start + text.trim_ascii().len();
+        let ranges: Vec<Range<usize>> = match name.ends_with("srcset") {
+            true => srcset::urls(text),
+            false => std::iter::once(whole).collect(),
+        };
+        let paths = ranges.into_iter().filter_map(|range| {
+            let path = text.get(range.clone())?;
+            paths::is_file_path(path).then(|| (range.start, path.to_string()))
+        });
+        let place = Place::Attribute(format!("{element}@{name}"));
+        let mut paths: Vec<Mention> = paths
+            .map(|(at, text)| Mention {
+                at: value.raw(at),
+                text,
+                place: place.clone(),
+            })
+            .collect();
+        if paths.is_empty() {
+            paths = words::find(text, |at| value.raw(at));
+        }
+        self.found.mentions.extend(paths);
+    }
+
     /// What stands between two tags or comments.
     fn text(&mut self, range: Range<usize>, depth: usize) {
+        if self.is_for_scripts
+            && let Some(written) = self.text.get(range.clone())
+            && written.contains('.')
+        {
+            let text = Decoded::new(range.start, written, in_text);
+            let mentions = words::find(text.text(), |at| text.raw(at));
+            self.found.mentions.extend(mentions);
+        }
         let Some(content) = self.contents.last_mut() else {
             return;
         };

@@ -5,7 +5,6 @@ mod comments;
 mod constants;
 mod depth;
 mod names;
-mod paths;
 #[cfg(test)]
 mod tests;
 mod visit;

@@ -1,6 +1,8 @@
 //! JSON: URLs at JSON pointers, web app manifests, source maps, and placeholders. Reads with serde_json, which skips
 //! what no pointer leads to and refuses what is nested deeper than 128.
 
+mod mentions;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -76,8 +78,14 @@ fn references(text: &str, pointers: &[&str]) -> Found {
         .iter()
         .filter_map(|string| string.reference(text, Kind::Load))
         .collect();
+    let known: Vec<Range<usize>> = walked
+        .strings
+        .iter()
+        .map(|string| string.span.clone())
+        .collect();
     Found {
         references,
+        mentions: mentions::find(text, after_bom(text), &known),
         placeholders: walked.placeholders,
         faults: walked.faults,
         ..Found::default()

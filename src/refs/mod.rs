@@ -8,9 +8,11 @@ pub mod html;
 pub mod js;
 pub mod json;
 pub mod order;
+mod paths;
 pub mod resolve;
 #[cfg(test)]
 mod round_trip;
+pub mod words;
 pub mod xml;
 
 use std::ops::Range;
@@ -26,10 +28,10 @@ pub struct Found {
     pub placeholders: Vec<Placeholder>,
     /// Comments of HTML, XML and SVG, with their marks: people leave notes there.
     pub comments: Vec<Range<usize>>,
-    /// Strings of a script that look like the path of a file, in places where nothing is rewritten.
+    /// What looks like the path of a file or folder, in places where nothing is rewritten. Sorted by place.
     pub mentions: Vec<Mention>,
     /// Strings that a script puts together from parts which are written in it; [`UNKNOWN`] stands for one that isn't.
-    pub constants: Vec<Mention>,
+    pub constants: Vec<Joined>,
     /// Comments that name or hold a source map.
     pub source_maps: Vec<SourceMap>,
     /// What looks like the making of a path, which nobody can resolve before the script runs.
@@ -104,9 +106,35 @@ pub struct SourceMap {
     pub is_inline: bool,
 }
 
-/// A string that looks like the path of a file.
+/// A text that looks like the path of a file or folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {
+    /// Where it begins, or what it's a part of.
+    pub at: usize,
+    /// The path, as it's written.
+    pub text: String,
+    /// What has it.
+    pub place: Place,
+}
+
+/// Where a path stands that nothing rewrites.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Place {
+    /// A string of a script.
+    Script,
+    /// The beginning of a string that a script puts together: the path of a folder, with a slash at its end.
+    Beginning,
+    /// An attribute of a page that means nothing to a browser: `img@data-src`.
+    Attribute(String),
+    /// A string of JSON, by its pointer, with `*` for any index: `/pictures/*/src`.
+    Pointer(String),
+    /// A word of any other text.
+    Text,
+}
+
+/// A string that a script puts together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joined {
     /// Where it begins.
     pub at: usize,
     /// The string.
@@ -203,7 +231,7 @@ impl Found {
         self.constants.extend(
             part.constants
                 .into_iter()
-                .map(|m| Mention { at: map(m.at), ..m }),
+                .map(|m| Joined { at: map(m.at), ..m }),
         );
         self.source_maps
             .extend(part.source_maps.iter().map(|s| SourceMap {

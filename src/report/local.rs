@@ -1,6 +1,6 @@
 //! What there is to say of the local tree: warnings, references, leaks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -61,11 +61,15 @@ pub fn listed(verbose: bool) -> Listed {
 
 /// A line for each cause, with its number and the first places; with [`Listed::All`], a line for each place.
 pub fn warnings_text<'a>(warnings: &'a [Problem], listed: Listed) -> String {
-    if listed == Listed::All {
-        let lines = warnings.iter().map(|warning| line("warning: ", warning));
-        return lines.collect();
-    }
+    let mut mendings = Mendings::default();
     let mut text = String::new();
+    if listed == Listed::All {
+        for warning in warnings {
+            text += &line("warning: ", warning);
+            text += &mendings.hint(warning);
+        }
+        return text;
+    }
     let mut told: BTreeMap<ProblemKind, usize> = BTreeMap::new();
     let mut more: BTreeMap<ProblemKind, usize> = BTreeMap::new();
     let cause = |warning: &'a Problem| {
@@ -77,7 +81,10 @@ pub fn warnings_text<'a>(warnings: &'a [Problem], listed: Listed) -> String {
         let told = told.entry(kind).or_default();
         *told += 1;
         match *told <= CAUSES_MAX {
-            true => text += &cause_line(&alike),
+            true => {
+                text += &cause_line(&alike);
+                text.extend(alike.iter().map(|warning| mendings.hint(warning)));
+            }
             false => *more.entry(kind).or_default() += alike.len(),
         }
     }
@@ -87,6 +94,20 @@ pub fn warnings_text<'a>(warnings: &'a [Problem], listed: Listed) -> String {
             .expect("a string takes every write");
     }
     text
+}
+
+/// What mends warnings: each is said once, behind the first that it's about.
+#[derive(Default)]
+struct Mendings(BTreeSet<String>);
+
+impl Mendings {
+    fn hint(&mut self, warning: &Problem) -> String {
+        let mending = warning.mending();
+        match !mending.is_empty() && self.0.insert(mending.clone()) {
+            true => format!("hint: {mending}\n"),
+            false => String::new(),
+        }
+    }
 }
 
 fn cause_line(alike: &[&Problem]) -> String {

@@ -416,7 +416,11 @@ fn chunks(site: &Site, folder: &str, build: &str, number: usize) {
 
 #[test]
 fn a_bundler_that_renames_all_its_chunks_is_not_refused() {
-    for site in [Site::new(), plain_site()] {
+    for names in ["opaque", "plain", "fingerprinted"] {
+        let rule = format!("[[rule]]\nmatch = \"**\"\nnames = \"{names}\"\n");
+        let pages = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
+        let target = "[target.local]\nurl = \"file:out\"\n";
+        let site = Site::new().config(&format!("{rule}{pages}{target}"));
         site.write("index.html", "<h1>Hunt</h1>");
         chunks(&site, "assets", "BRnx2", 12);
         chunks(&site, "_next/static/hQ8V0Tk2fZ1mDhq3sYbXe", "a", 3);

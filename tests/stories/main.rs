@@ -58,6 +58,7 @@ mod sign_in;
 mod simulation;
 mod spellings;
 mod spoilers;
+mod strings;
 mod takedown;
 mod told;
 mod transactions;

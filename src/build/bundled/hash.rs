@@ -8,7 +8,7 @@ const FOLDER_BYTES_MIN: usize = 16;
 
 /// A hash in a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hash<'p> {
+pub(in crate::build) struct Hash<'p> {
     /// Its text.
     pub text: &'p str,
     /// Where it begins in the path.
@@ -83,9 +83,15 @@ fn may_be_hash(text: &str) -> bool {
         && bytes[1..].iter().any(|b| !b.is_ascii_lowercase())
 }
 
+/// So many small letters in a row are a word, or a part of one.
+const WORD_LETTERS: usize = 5;
+
 /// Says whether a text looks drawn by lot: digits and letters that make no words.
 fn is_certain(text: &str) -> bool {
-    may_be_hash(text) && text.bytes().any(|b| b.is_ascii_digit()) && !is_of_words(text)
+    let mut rows = text.split(|c: char| !c.is_ascii_lowercase());
+    let has_digit = text.bytes().any(|b| b.is_ascii_digit());
+    let has_word = rows.any(|row| row.len() >= WORD_LETTERS);
+    may_be_hash(text) && has_digit && !has_word && !is_of_words(text)
 }
 
 /// Says whether a text is made of words, numbers and what parts them: `Level10Part2`, `my-photo_2024`.
@@ -150,6 +156,9 @@ mod tests {
             "20240101.png",
             "styles.min.css",
             "decade1999.mp3",
+            "renderers/CSS2DRenderer.js",
+            "renderers/SVGRenderer.js",
+            "libs/rhino3dm.wasm",
         ] {
             let is_certain = of_file(path).is_some_and(|hash| hash.is_certain);
             assert!(!is_certain, "{path}");

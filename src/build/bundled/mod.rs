@@ -1,15 +1,14 @@
 //! Finds what a bundler made, where its files would get keyed names: its scripts name each other by strings, and by hashes that they put
 //! into strings, which no rewriting follows. Says which rules let these files keep their names.
 
-mod cover;
 mod hash;
 mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::cover::Cover;
-use self::hash::Hash;
+pub(super) use self::hash::Hash;
 use self::look::{Failed, Form, Look, Looked, Spot};
+use super::cover::{self, Cover};
 use super::link::Links;
 use super::read::Draft;
 use crate::error::{escape, plain};
@@ -146,8 +145,8 @@ impl<'a> Bundle<'a> {
         let in_its_folder = |file: &usize| {
             let path = self.asset(*file).path.as_str();
             let is_there =
-                |folder: &&str| path.starts_with(*folder) || path.contains(&format!("/{folder}"));
-            FOLDERS.iter().any(|folder| is_there(&folder))
+                |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
+            FOLDERS.iter().any(|folder| is_there(folder))
         };
         let hashed = (0..self.hashes.len()).filter(|file| self.hashes[*file].is_some());
         let seen: BTreeSet<usize> = named.chain(hashed.filter(in_its_folder)).collect();

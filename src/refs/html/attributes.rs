@@ -53,7 +53,12 @@ pub(super) fn holds(element: &impl Element, name: &str, extra: &Extra) -> Option
         (Space::MathMl, "href" | "xlink:href") => Some(Holds::Url(Kind::Link)),
         _ => None,
     };
-    by_language.or_else(|| is_extra(element.name(), name, extra).then_some(Holds::Url(Kind::Load)))
+    let by_rule = || match is_extra(element.name(), name, extra) {
+        true if name.ends_with("srcset") => Some(Holds::Srcset),
+        true => Some(Holds::Url(Kind::Load)),
+        false => None,
+    };
+    by_language.or_else(by_rule)
 }
 
 /// How a script is run, as the standard's "prepare the script element" decides.
@@ -140,6 +145,27 @@ fn in_meta(element: &impl Element) -> Option<Holds> {
         || element.attribute("name").is_some_and(is_loaded)
         || element.attribute("itemprop").is_some_and(is_image);
     is_url.then_some(Holds::Url(Kind::Load))
+}
+
+/// Says whether an attribute may have a path that a script loads: people read the others, or they name no file.
+pub(super) fn may_mention(name: &str) -> bool {
+    const OTHERS: [&str; 14] = [
+        "alt",
+        "class",
+        "content",
+        "d",
+        "download",
+        "for",
+        "id",
+        "lang",
+        "media",
+        "name",
+        "placeholder",
+        "rel",
+        "title",
+        "type",
+    ];
+    !OTHERS.contains(&name) && !name.starts_with("aria-")
 }
 
 fn is_extra(element: &str, name: &str, extra: &Extra) -> bool {

@@ -33,6 +33,15 @@ enum Part {
     Unknown,
 }
 
+/// What is known of a string that is put together.
+#[derive(Default)]
+pub(super) struct Beginnings {
+    /// The texts before a part that isn't known, and whether nothing is before each.
+    pub folders: Vec<(String, bool)>,
+    /// All of it, if all is known.
+    pub whole: Option<String>,
+}
+
 impl Constants {
     /// Remembers what `const a = …` stands for. Of two of the same name, the later one counts.
     pub(super) fn declare(&mut self, declarator: &VariableDeclarator<'_>) {
@@ -100,6 +109,28 @@ impl Constants {
         }
         end(&mut text, &mut parts);
         made
+    }
+
+    /// Returns what stands before the unknown parts of a sum or template.
+    pub(super) fn beginnings(&self, expression: &Expression<'_>) -> Beginnings {
+        let mut beginnings = Beginnings::default();
+        let (mut text, mut is_first) = (String::new(), true);
+        for part in self.parts(expression, 0) {
+            match part {
+                Part::Known(known) if text.len() + known.len() <= TEXT_BYTES_MAX => text += &known,
+                Part::Known(_) => text.clear(),
+                Part::Unknown => {
+                    if !text.is_empty() {
+                        beginnings
+                            .folders
+                            .push((std::mem::take(&mut text), is_first));
+                    }
+                    is_first = false;
+                }
+            }
+        }
+        beginnings.whole = is_first.then_some(text);
+        beginnings
     }
 
     /// Returns what `[…].join("/")` and `"…".concat(…)` make.

@@ -2,16 +2,18 @@
 //!
 //! Chains that the parser builds in a loop (`a+b+c`, `a.b().c`) are walked in a loop, the rest on a stack that grows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 
-use super::constants::Constants;
+use super::constants::{Beginnings, Constants};
 use super::names::{is_global, is_import_meta, last_name, object_name};
-use super::paths::{self, Piece};
-use crate::refs::{Base, Built, Fault, Found, Kind, MISPLACED, Mention, Placeholder, Reference};
+use crate::refs::paths::{self, Piece};
+use crate::refs::{
+    Base, Built, Fault, Found, Joined, Kind, MISPLACED, Mention, Place, Placeholder, Reference,
+};
 
 const MARKER_START: &str = "$$ASSETS(";
 const MARKER_END: &str = ")$$";
@@ -30,6 +32,8 @@ pub(super) struct Visitor<'t> {
     text: &'t str,
     found: Found,
     built: BTreeMap<usize, String>,
+    /// Paths of folders that strings begin with, by where these begin.
+    beginnings: BTreeMap<usize, BTreeSet<String>>,
     /// Where literals begin that are references: not to be mentioned again.
     taken: HashSet<u32>,
     constants: Constants,
@@ -50,6 +54,7 @@ impl<'t> Visitor<'t> {
             text,
             found: Found::default(),
             built: BTreeMap::new(),
+            beginnings: BTreeMap::new(),
             taken: HashSet::new(),
             constants: Constants::default(),
             constant_bytes: 0,
@@ -68,6 +73,15 @@ impl<'t> Visitor<'t> {
             .placeholders
             .sort_by_key(|placeholder| placeholder.span.start);
         found.faults.sort_by_key(|fault| fault.at);
+        for (at, folders) in self.beginnings {
+            found
+                .mentions
+                .extend(folders.into_iter().map(|text| Mention {
+                    at,
+                    text,
+                    place: Place::Beginning,
+                }));
+        }
         found.mentions.sort_by_key(|mention| mention.at);
         found.constants.sort_by_key(|constant| constant.at);
         found
@@ -142,8 +156,9 @@ impl<'t> Visitor<'t> {
         if let MemberExpression::ComputedMemberExpression(computed) = member {
             self.visit_expression(&computed.expression);
             // A key isn't a URL: `pictures[`img/${n}.png`]` asks a placeholder's object.
-            self.built
-                .remove(&(computed.expression.span().start as usize));
+            let at = computed.expression.span().start as usize;
+            self.built.remove(&at);
+            self.beginnings.remove(&at);
         }
         member.object()
     }
@@ -249,13 +264,23 @@ impl<'t> Visitor<'t> {
     /// A string that can't be a placeholder.
     fn no_value(&mut self, literal: &Literal) {
         self.refuse_marker(literal.value, literal.span);
-        if paths::is_file_path(literal.value) && !self.taken.contains(&literal.span.start) {
-            let mention = Mention {
-                at: literal.span.start as usize,
-                text: literal.value.to_string(),
-            };
-            self.found.mentions.push(mention);
+        if self.taken.contains(&literal.span.start) {
+            return;
         }
+        let at = literal.span.start as usize;
+        if paths::is_file_path(literal.value) {
+            self.mention(at, literal.value);
+        } else if let Some(folder) = paths::folder_path(literal.value) {
+            self.beginnings.entry(at).or_default().insert(folder);
+        }
+    }
+
+    fn mention(&mut self, at: usize, text: &str) {
+        self.found.mentions.push(Mention {
+            at,
+            text: text.to_string(),
+            place: Place::Script,
+        });
     }
 
     fn refuse_marker(&mut self, value: &str, span: Span) {
@@ -276,12 +301,23 @@ impl<'t> Visitor<'t> {
 
     /// The outermost `a + b` or template with expressions.
     fn sum(&mut self, expression: &Expression) {
+        let at = expression.span().start as usize;
         for text in self.constants.of_sum(expression) {
             self.constant(expression.span(), text);
         }
+        let Beginnings { folders, whole } = self.constants.beginnings(expression);
+        let folders = folders
+            .iter()
+            .filter_map(|(text, is_first)| paths::folder_at_end(text, *is_first));
+        let folders: BTreeSet<String> = folders.collect();
+        if !folders.is_empty() {
+            self.beginnings.entry(at).or_default().extend(folders);
+        }
         let operands = operands(expression);
-        if paths::is_built_path(&pieces(&operands)) {
-            self.report_built(expression);
+        match whole.filter(|whole| paths::is_file_path(whole)) {
+            Some(whole) => self.mention(at, &whole),
+            None if paths::is_built_path(&pieces(&operands)) => self.report_built(expression),
+            None => {}
         }
         for operand in operands {
             match (operand, literal(operand)) {
@@ -304,7 +340,7 @@ impl<'t> Visitor<'t> {
         self.constant_bytes += text.len();
         if self.constant_bytes <= CONSTANT_BYTES_MAX {
             let at = span.start as usize;
-            self.found.constants.push(Mention { at, text });
+            self.found.constants.push(Joined { at, text });
         }
     }
 

@@ -1,8 +1,8 @@
-//! Writes patterns that match files of a bundler, and nothing else of a tree. Pure.
+//! Writes patterns that match some files of a tree, and no others. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hash::Hash;
+use super::bundled::Hash;
 use crate::glob::Glob;
 use crate::tree::Asset;
 
@@ -47,14 +47,23 @@ pub(super) fn of_hashed(
 
 /// Returns patterns for these files: their names, or their folders, if there are many.
 pub(super) fn of_files(assets: &[Asset], files: &BTreeSet<usize>) -> Vec<String> {
-    let names: Vec<&str> = files
+    let names = files
         .iter()
-        .map(|file| assets[*file].path.as_str())
-        .collect();
-    match names.len() > LISTED_MAX {
-        true => folders_of(&names),
-        false => names.into_iter().map(globset::escape).collect(),
+        .map(|file| globset::escape(assets[*file].path.as_str()));
+    few(names.collect())
+}
+
+/// Returns these patterns, or those of their folders, if there are many.
+pub(super) fn few(patterns: Vec<String>) -> Vec<String> {
+    if patterns.len() <= LISTED_MAX {
+        return patterns;
     }
+    let folder = |pattern: &String| match pattern.rfind('/') {
+        Some(slash) if !pattern.ends_with("**") => format!("{}*", &pattern[..=slash]),
+        _ => pattern.clone(),
+    };
+    let folders: BTreeSet<String> = patterns.iter().map(folder).collect();
+    folders.into_iter().collect()
 }
 
 /// Returns one pattern for those that have no braces of their own.
@@ -73,15 +82,6 @@ fn braces(mut words: Vec<String>) -> Option<String> {
         [word] => Some(word.clone()),
         words => Some(format!("{{{}}}", words.join(","))),
     }
-}
-
-fn folders_of(paths: &[&str]) -> Vec<String> {
-    let folder = |path: &&str| match path.rfind('/') {
-        Some(slash) => format!("{}*", globset::escape(&path[..=slash])),
-        None => globset::escape(path),
-    };
-    let patterns: BTreeSet<String> = paths.iter().map(folder).collect();
-    patterns.into_iter().collect()
 }
 
 /// Returns the files of a folder, whose path ends in a slash.

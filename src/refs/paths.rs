@@ -33,6 +33,48 @@ pub(super) fn is_file_path(text: &str) -> bool {
     extension_at_end(path).is_some_and(|dot| dot > 0 && !path[..dot].ends_with('/'))
 }
 
+/// Returns the path of a folder that a whole string is, with a slash at its end: `"img/flags/"`, `"img/flags"`.
+pub(super) fn folder_path(text: &str) -> Option<String> {
+    let last = text.rsplit('/').next().unwrap_or_default();
+    let is_path = text.len() <= MENTION_BYTES_MAX
+        && text.contains('/')
+        && !is_absolute(text)
+        && !last.contains('.')
+        && text
+            .chars()
+            .all(|c| is_path_char(c) && !matches!(c, '?' | '#'));
+    let folder = format!("{}/", text.trim_end_matches('/'));
+    (is_path && has_name(&folder)).then_some(folder)
+}
+
+/// Returns the path of a folder that is at the end of a text, up to its last slash: of `<img src='img/flags/` it's `img/flags/`. What
+/// is in the middle of a string (`is_first` is false) isn't from the top of anything.
+pub(super) fn folder_at_end(text: &str, is_first: bool) -> Option<String> {
+    let is_before = |c: char| c.is_whitespace() || "\"'`=(<>,".contains(c);
+    let cut = text
+        .rfind(is_before)
+        .map(|cut| cut + text[cut..].chars().next().map_or(0, char::len_utf8));
+    let path = &text[cut.unwrap_or(0)..];
+    let folder = &path[..=path.rfind('/')?];
+    let folder = match is_first || cut.is_some() {
+        true => folder,
+        false => folder.trim_start_matches('/'),
+    };
+    let is_path = folder.len() <= MENTION_BYTES_MAX
+        && !is_absolute(folder)
+        && folder
+            .chars()
+            .all(|c| is_path_char(c) && !matches!(c, '?' | '#'));
+    (is_path && has_name(folder)).then(|| folder.to_string())
+}
+
+/// Says whether a path names any folder: `./`, `../` and `/` are known to whoever wrote the script.
+fn has_name(folder: &str) -> bool {
+    folder
+        .split('/')
+        .any(|part| !matches!(part, "" | "." | ".."))
+}
+
 /// Whether pieces joined look like the making of a path: one of them ends like a file name, where the name ends.
 pub(super) fn is_built_path(pieces: &[Piece]) -> bool {
     let ends_name = |(index, piece): (usize, &Piece)| {

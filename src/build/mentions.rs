@@ -1,0 +1,300 @@
+//! Paths of files that get other names, where nothing is rewritten: what is told of each, and the lines that let the page work. Which
+//! lines these are depends on what has the path, and on who may be outside of a keyed folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cover;
+use super::link::Links;
+use crate::error::escape;
+use crate::folders::TOP;
+use crate::levels::{LevelId, quoted};
+use crate::name::NameStyle;
+use crate::problem::{Addition, Problem, ProblemKind};
+use crate::refs::{Kind, Place};
+use crate::tree::{Asset, Tree};
+
+/// What a script does instead of naming a file in a string.
+const WRITE_INSTEAD: &str =
+    "write `new URL(\"…\", import.meta.url)` in a module, or `\"$$ASSETS(…)$$\"`";
+
+/// A line longer than this, in characters, was written by a program.
+const LINE_CHARS_MAX: u32 = 1000;
+
+/// A path that means files which get other names.
+#[derive(Debug)]
+pub(super) struct Mentioned {
+    /// What has it.
+    pub file: usize,
+    pub at: (u32, u32),
+    /// As it's written.
+    pub text: String,
+    pub place: Place,
+    /// The pages that run the file.
+    pub run_by: Vec<usize>,
+    pub to: To,
+    /// Whether that is so only from the file's own folder.
+    pub is_beside: bool,
+}
+
+/// What a path means.
+#[derive(Debug)]
+pub(super) enum To {
+    File(usize),
+    /// A folder with such files, with a slash at its end.
+    Folder(String),
+}
+
+/// Returns a warning for each. `files` has the references of each asset.
+pub(super) fn told(tree: &Tree, files: &[Links], mentioned: &[Mentioned]) -> Vec<Problem> {
+    let advice = Advice { tree, files };
+    let fixes: Vec<Fix> = mentioned.iter().map(|one| advice.fix(one)).collect();
+    let mut all: BTreeMap<&Fix, BTreeSet<String>> = BTreeMap::new();
+    for (fix, one) in fixes.iter().zip(mentioned) {
+        let subjects = all.entry(fix).or_default();
+        subjects.extend(advice.subjects(fix, one));
+    }
+    let told = mentioned.iter().zip(&fixes);
+    told.map(|(one, fix)| {
+        let problem = advice.in_words(one, fix);
+        match lines(fix, &all[fix]) {
+            Some(lines) => problem.added(Addition {
+                file: crate::config::CONFIG_FILE.to_string(),
+                lines,
+            }),
+            None => problem,
+        }
+    })
+    .collect()
+}
+
+/// What lets a page find a file that it has the path of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Fix {
+    /// Whoever wrote the script writes it otherwise.
+    Rewrite,
+    /// A rule for these files says that it's a URL.
+    References { pattern: String },
+    /// A keyed folder, with the pages of these endings that are outside of it. Its path has a slash at its end; the top is empty.
+    Folder {
+        path: String,
+        pages: BTreeSet<String>,
+    },
+    /// Files in this folder keep their names.
+    Plain { folder: String },
+}
+
+/// Returns the lines of configuration for all mentions that have the same fix.
+fn lines(fix: &Fix, subjects: &BTreeSet<String>) -> Option<String> {
+    let subjects: Vec<String> = subjects.iter().cloned().collect();
+    match fix {
+        Fix::Rewrite => None,
+        Fix::References { pattern } => {
+            let subjects: Vec<String> = subjects.iter().map(|subject| quoted(subject)).collect();
+            Some(rule(
+                pattern,
+                &format!("references = [{}]", subjects.join(", ")),
+            ))
+        }
+        Fix::Folder { path, pages } => {
+            let name = match path.trim_end_matches('/') {
+                "" => TOP.to_string(),
+                folder => globset::escape(folder),
+            };
+            let mut lines = format!("[[folder]]\nmatch = {}", quoted(&name));
+            for extension in pages {
+                let pattern = format!(
+                    "{}**/*.{}",
+                    globset::escape(path),
+                    globset::escape(extension)
+                );
+                lines += &format!("\n{}", rule(&pattern, "names = \"folder\""));
+            }
+            Some(lines)
+        }
+        Fix::Plain { .. } => {
+            let patterns = cover::joined(cover::few(subjects));
+            let rules: Vec<String> = patterns
+                .iter()
+                .map(|pattern| rule(pattern, "names = \"plain\""))
+                .collect();
+            Some(rules.join("\n"))
+        }
+    }
+}
+
+struct Advice<'a> {
+    tree: &'a Tree,
+    files: &'a [Links],
+}
+
+impl Advice<'_> {
+    fn fix(&self, mentioned: &Mentioned) -> Fix {
+        let path = &self.tree.assets[mentioned.file].path;
+        match (&mentioned.place, &mentioned.to) {
+            (Place::Attribute(_), To::File(_)) => {
+                let extension = path.extension().unwrap_or_default();
+                Fix::References {
+                    pattern: format!("**/*.{}", globset::escape(&extension)),
+                }
+            }
+            (Place::Pointer(_), To::File(_)) if mentioned.is_beside => Fix::References {
+                pattern: globset::escape(path.as_str()),
+            },
+            (Place::Script, To::File(_)) if self.is_by_hand(mentioned) => Fix::Rewrite,
+            _ => self.places(mentioned),
+        }
+    }
+
+    /// Returns what a fix is about: attributes and pointers, or patterns of files.
+    fn subjects(&self, fix: &Fix, mentioned: &Mentioned) -> Vec<String> {
+        match (fix, &mentioned.place, &mentioned.to) {
+            (Fix::References { .. }, Place::Attribute(what) | Place::Pointer(what), _) => {
+                vec![what.clone()]
+            }
+            (Fix::Plain { .. }, _, to) => {
+                let own = &self.tree.assets[mentioned.file];
+                let own_too = mentioned.is_beside && own.policy.names.is_keyed();
+                let to = match to {
+                    To::File(file) => globset::escape(self.tree.assets[*file].path.as_str()),
+                    To::Folder(folder) => format!("{}**", globset::escape(folder)),
+                };
+                let own = own_too.then(|| globset::escape(own.path.as_str()));
+                own.into_iter().chain([to]).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn in_words(&self, mentioned: &Mentioned, fix: &Fix) -> Problem {
+        let text = format!("`{}`", escape(&mentioned.text));
+        let (named, what, why) = match (&mentioned.to, &mentioned.place) {
+            (To::Folder(folder), _) => {
+                let folder = format!("`{}`", escape(folder));
+                let what = format!("paths into {folder}, whose files get other names");
+                (what.clone(), what, String::new())
+            }
+            (To::File(_), Place::Attribute(place)) => (
+                format!("{text}, which gets another name"),
+                "files that get other names".to_string(),
+                format!(
+                    ", in an attribute that browsers know nothing of (`{}`)",
+                    escape(place)
+                ),
+            ),
+            (To::File(_), Place::Pointer(place)) => (
+                format!("{text}, which gets another name"),
+                "files that get other names".to_string(),
+                format!(", at `{}`", escape(place)),
+            ),
+            (To::File(file), _) => {
+                let folder = match self.tree.assets[*file].path.folder() {
+                    "" => String::new(),
+                    folder => format!(" in `{}`", escape(folder)),
+                };
+                (
+                    format!("{text}, which gets another name"),
+                    format!("files{folder} that get other names"),
+                    ", where nothing is rewritten".to_string(),
+                )
+            }
+        };
+        let instead = match fix {
+            Fix::Rewrite => format!(": {WRITE_INSTEAD}"),
+            _ => String::new(),
+        };
+        let (one, several) = match mentioned.to {
+            To::Folder(_) => ("builds", "build"),
+            To::File(_) => ("names", "name"),
+        };
+        let message = format!("{one} {named}{why}{instead}");
+        let cause = format!("{several} {what}{why}{instead}");
+        let unquoted = message.replace(&text, "a file");
+        let problem = Problem::at(
+            &self.tree.assets[mentioned.file].path,
+            mentioned.at,
+            message,
+        );
+        let problem = problem.unquoted(&unquoted, &cause).cause(cause);
+        problem.kind(ProblemKind::Mention)
+    }
+
+    /// Says whether a person wrote the script, and can write it otherwise.
+    fn is_by_hand(&self, mentioned: &Mentioned) -> bool {
+        let asset = &self.tree.assets[mentioned.file];
+        let (_, column) = mentioned.at;
+        column <= LINE_CHARS_MAX
+            && !asset.path.as_str().contains(".min.")
+            && asset.policy.names != NameStyle::Fingerprinted
+    }
+
+    /// Returns how files keep their places: to each other in a keyed folder, or where they are.
+    fn places(&self, mentioned: &Mentioned) -> Fix {
+        let to = match &mentioned.to {
+            To::File(file) => self.tree.assets[*file].path.folder(),
+            To::Folder(folder) => folder,
+        };
+        let own = std::iter::once(&mentioned.file).chain(&mentioned.run_by);
+        let own = own.map(|file| (*file, &self.tree.assets[*file]));
+        let folders = own.clone().map(|(_, asset)| asset.path.folder());
+        let path = common_folder(folders.chain([to]));
+        let plain = own.filter(|(_, asset)| asset.policy.names == NameStyle::Plain);
+        let is_found_by_links =
+            !path.is_empty() && plain.clone().all(|(page, _)| self.is_linked(page, &path));
+        match plain.clone().next().is_none() || is_found_by_links || self.is_leveled(mentioned) {
+            true => Fix::Folder {
+                path,
+                pages: plain
+                    .filter_map(|(_, page)| page.path.extension())
+                    .collect(),
+            },
+            false => Fix::Plain {
+                folder: to.to_string(),
+            },
+        }
+    }
+
+    /// Says whether another page leads to this one, so that people find it by that.
+    fn is_linked(&self, page: usize, folder: &str) -> bool {
+        let links_here = |(from, links): (usize, &Links)| {
+            let is_outside = !self.tree.assets[from].path.as_str().starts_with(folder);
+            let to_page = |to: u32, kind: Kind| to as usize == page && kind == Kind::Link;
+            is_outside && links.links.iter().any(|link| to_page(link.to, link.kind))
+        };
+        self.files.iter().enumerate().any(links_here)
+    }
+
+    /// Says whether a plain name would tell what isn't open.
+    fn is_leveled(&self, mentioned: &Mentioned) -> bool {
+        let is_closed = |asset: &Asset| asset.policy.level != LevelId::OPEN;
+        match &mentioned.to {
+            To::File(file) => is_closed(&self.tree.assets[*file]),
+            To::Folder(folder) => {
+                let below = self.tree.assets.iter();
+                let mut below =
+                    below.filter(|asset| asset.path.as_str().starts_with(folder.as_str()));
+                below.any(is_closed)
+            }
+        }
+    }
+}
+
+/// Returns the folder that all of these are in, each with a slash at its end; empty for the top.
+fn common_folder<'p>(folders: impl Iterator<Item = &'p str>) -> String {
+    let common = folders.reduce(|one, other| {
+        let alike = one
+            .bytes()
+            .zip(other.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        let end = one.as_bytes()[..alike]
+            .iter()
+            .rposition(|byte| *byte == b'/');
+        &one[..end.map_or(0, |slash| slash + 1)]
+    });
+    common.unwrap_or_default().to_string()
+}
+
+/// Returns a rule as it's written.
+fn rule(pattern: &str, line: &str) -> String {
+    format!("[[rule]]\nmatch = {}\n{line}", quoted(pattern))
+}

@@ -1,0 +1,290 @@
+//! Paths that no parser follows: in strings of scripts, in attributes that browsers know nothing of, in data. A push tells of those that mean
+//! files which get other names, with the lines that let the page work.
+
+use std::fs;
+
+use crate::support::web::{Browser, WebServer};
+use crate::support::{Run, Site};
+
+const FOLDER: &str = "[target.t]\nurl = \"file:out\"\n";
+const PAGES: &str = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n";
+const SVG: &str =
+    r#"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><circle r="3"/></svg>"#;
+
+fn site(rules: &str, files: &[(&str, &str)]) -> Site {
+    let site = Site::new().config(&format!("{rules}{FOLDER}"));
+    files
+        .iter()
+        .fold(site, |site, (path, content)| site.file(path, content))
+}
+
+/// The lines of configuration that warnings print.
+fn lines(run: &Run) -> String {
+    let lines = run
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("        "));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// Makes sure that a push warns in these words, prints these lines, and warns no more once they are in the configuration.
+#[track_caller]
+fn assert_mended(site: &Site, words: &str, wanted: &str) {
+    let warned = site.run(&["diff"]);
+    assert_eq!(warned.code, 0, "{warned}");
+    assert!(warned.stderr.contains(words), "{warned}");
+    assert_eq!(lines(&warned), wanted, "{warned}");
+    let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
+    fs::write(site.path("assetsync.toml"), config + &lines(&warned)).expect("written");
+    let run = site.run(&["push"]);
+    assert_eq!(
+        (run.code, run.stderr.contains("warning")),
+        (0, false),
+        "{run}"
+    );
+}
+
+/// Opens a page, by what `assetsync url` says, and makes sure that it says it's done.
+#[track_caller]
+fn assert_done(site: &Site, page: &str) {
+    let server = WebServer::of(site.path("out"));
+    let url = site.ok(&["url", page]);
+    let (_, key) = url.trim().rsplit_once("/out/").expect("it's in the target");
+    let (title, errors) = Browser::start().visit(&format!("{}{key}", server.url));
+    assert_eq!((title.as_str(), errors), ("done", Vec::new()));
+}
+
+/// A page whose script puts the name of a picture together, and says whether it loads.
+fn page_with(expression: &str) -> String {
+    format!(
+        r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script>const code = ["at"][0]; const image = new Image(); image.onload = () => document.title = "done"; image.onerror = () => document.title = "failed"; image.src = {expression};</script>"#
+    )
+}
+
+#[test]
+fn a_string_that_names_a_folder_is_told() {
+    for expression in [
+        r#""img/flags/" + code + ".svg""#,
+        r#"`img/flags/${code}.svg`"#,
+        r#"["img/flags/", code].reduce((a, b) => a + b) + ".svg""#,
+        r#"(() => { const base = "img"; return base + "/flags/" + code + ".svg"; })()"#,
+    ] {
+        let site = site(
+            "",
+            &[
+                ("index.html", &page_with(expression)),
+                ("img/flags/at.svg", SVG),
+            ],
+        );
+        assert_mended(
+            &site,
+            "builds paths into `img/flags/`, whose files get other names",
+            "[[folder]]\nmatch = \".\"\n",
+        );
+        assert_done(&site, "index.html");
+    }
+}
+
+#[test]
+fn markup_in_a_string_may_end_in_a_folder() {
+    let page = r#"<!doctype html><title>t</title><div id="x"></div><script>var all = [{ src: "a.svg" }]; x.innerHTML = "<img alt='' src='pics/logos/" + all[0].src + "'>";</script>"#;
+    let site = site("", &[("s/index.html", page), ("s/pics/logos/a.svg", SVG)]);
+    assert_mended(&site, "`s/pics/logos/`", "[[folder]]\nmatch = \"s\"\n");
+}
+
+#[test]
+fn a_page_that_people_find_by_a_link_goes_into_the_folder() {
+    let page = page_with(r#""flags/" + code + ".svg""#);
+    let site = site(
+        PAGES,
+        &[
+            (
+                "index.html",
+                r#"<a href="puzzle/gears/index.html">gears</a>"#,
+            ),
+            ("puzzle/gears/index.html", &page),
+            ("puzzle/gears/flags/at.svg", SVG),
+        ],
+    );
+    assert_mended(
+        &site,
+        "`puzzle/gears/flags/`",
+        "[[folder]]\nmatch = \"puzzle/gears\"\n[[rule]]\nmatch = \"puzzle/gears/**/*.html\"\nnames = \"folder\"\n",
+    );
+    assert_done(&site, "puzzle/gears/index.html");
+}
+
+#[test]
+fn where_people_find_a_page_by_its_path_files_keep_theirs() {
+    let site = site(
+        PAGES,
+        &[
+            ("index.html", &page_with(r#""img/flags/" + code + ".svg""#)),
+            ("img/flags/at.svg", SVG),
+            ("img/other.svg", SVG),
+        ],
+    );
+    assert_mended(
+        &site,
+        "`img/flags/`",
+        "[[rule]]\nmatch = \"img/flags/**\"\nnames = \"plain\"\n",
+    );
+    assert_done(&site, "index.html");
+    assert!(!site.published("out").contains_key("img/other.svg"));
+}
+
+#[test]
+fn parts_that_make_a_whole_path_are_a_path() {
+    let page = page_with(r#"(() => { var url = "build"; return url + "/lamp.svg"; })()"#);
+    let site = site("", &[("index.html", &page), ("build/lamp.svg", SVG)]);
+    let warned = site.run(&["push"]);
+    assert!(
+        warned
+            .stderr
+            .contains("names `build/lamp.svg`, which gets another name"),
+        "{warned}"
+    );
+}
+
+#[test]
+fn a_script_that_nobody_wrote_by_hand_gets_a_folder() {
+    let library = format!(
+        "/*{}*/const code = 'at'; const image = new Image(); image.onload = () => document.title = 'done'; image.src = 'lib/marker.svg';",
+        "x".repeat(2000)
+    );
+    let page = r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script src="lib/map.js"></script>"#;
+    let site = site(
+        "",
+        &[
+            ("index.html", page),
+            ("lib/map.js", &library),
+            ("lib/marker.svg", SVG),
+        ],
+    );
+    assert_mended(
+        &site,
+        "names `lib/marker.svg`, which gets another name, where nothing is rewritten",
+        "[[folder]]\nmatch = \".\"\n",
+    );
+    assert_done(&site, "index.html");
+}
+
+#[test]
+fn attributes_for_scripts_are_told_with_the_rule_that_makes_them_urls() {
+    let page = r#"<!doctype html><title>t</title><img class="lazyload" alt="img/a.svg" data-src="img/a.svg" data-srcset="img/a.svg 1x, img/b.svg 2x"><div data-bg="img/b.svg"></div><x-card picture="img/a.svg"></x-card>"#;
+    let site = site(
+        PAGES,
+        &[
+            ("index.html", page),
+            ("img/a.svg", SVG),
+            ("img/b.svg", &SVG.replace('3', "2")),
+        ],
+    );
+    assert_mended(
+        &site,
+        "an attribute that browsers know nothing of (`img@data-srcset`)",
+        "[[rule]]\nmatch = \"**/*.html\"\nreferences = [\"div@data-bg\", \"img@data-src\", \"img@data-srcset\", \"x-card@picture\"]\n",
+    );
+    let published = site.published("out");
+    let page = String::from_utf8_lossy(&published["index.html"]);
+    assert_eq!(page.matches("img/").count(), 1, "but for `alt`: {page}");
+}
+
+#[test]
+fn words_of_data_in_a_page_are_told() {
+    let story = r#"<!doctype html><title>t</title><tw-storydata name="x" hidden><tw-passagedata pid="1" name="Start">&lt;img src=&quot;img/a.svg&quot;&gt; [img[img/b.svg]] in prose. &lt;audio src=&quot;s.mp3&quot;&gt;</tw-passagedata></tw-storydata>"#;
+    let config = r#"<!doctype html><title>t</title><video data-setup='{"poster":"img/a.svg"}'></video><script type="application/json">{"next": "img/b.svg"}</script>"#;
+    for page in [story, config] {
+        let site = site(
+            PAGES,
+            &[
+                ("index.html", page),
+                ("img/a.svg", SVG),
+                ("img/b.svg", &SVG.replace('3', "2")),
+                ("s.mp3", "ID3"),
+            ],
+        );
+        let warned = site.run(&["push"]);
+        assert!(
+            warned
+                .stderr
+                .contains("files in `img/` that get other names"),
+            "{warned}"
+        );
+        let plain = lines(&warned);
+        assert!(
+            plain.contains("match = \"{img/a.svg,img/b.svg}\"\nnames = \"plain\""),
+            "{warned}"
+        );
+        let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
+        fs::write(site.path("assetsync.toml"), config + &plain).expect("written");
+        let run = site.run(&["push"]);
+        assert!(!run.stderr.contains("warning"), "{run}");
+    }
+}
+
+#[test]
+fn json_is_told_with_the_pointer() {
+    let levels = r#"{"levels": [{"map": "maps/1.svg", "title": "one"}, {"map": "maps/2.svg"}]}"#;
+    let site = site(
+        "",
+        &[
+            ("levels.json", levels),
+            ("maps/1.svg", SVG),
+            ("maps/2.svg", &SVG.replace('3', "2")),
+            ("index.html", ""),
+        ],
+    );
+    assert_mended(
+        &site,
+        "2 places name files that get other names, at `/levels/*/map`",
+        "[[rule]]\nmatch = \"levels.json\"\nreferences = [\"/levels/*/map\"]\n",
+    );
+}
+
+#[test]
+fn inside_a_keyed_folder_and_among_plain_names_nothing_is_said() {
+    let files = [
+        ("index.html", &*page_with(r#""img/" + code + ".svg""#)),
+        ("app.js", "const all = ['img/at.svg', `img/${x}/`];"),
+        ("img/at.svg", SVG),
+        ("data.json", r#"["img/at.svg"]"#),
+    ];
+    for rules in [
+        "[[folder]]\nmatch = \".\"\n",
+        "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n",
+    ] {
+        let run = site(rules, &files).run(&["push"]);
+        assert_eq!(
+            (run.code, run.stderr.contains("warning")),
+            (0, false),
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_path_is_left_in_peace() {
+    let script = r#"
+        const types = ["image/svg+xml", "text/html", "application/json"];
+        const near = ["./" + x, "../" + x, "/" + x];
+        const far = ["https://example.org/img/" + x, "//example.org/img/" + x];
+        const key = pictures["img/" + x] || pictures[`img/${x}`];
+        const words = "either/or", date = "2024/06/" + x;
+    "#;
+    let site = site(
+        "",
+        &[
+            ("index.html", "<script src=a.js></script>"),
+            ("a.js", script),
+            ("img/at.svg", SVG),
+            ("text.svg", SVG),
+        ],
+    );
+    let run = site.run(&["push"]);
+    assert_eq!(
+        (run.code, run.stderr.contains("warning")),
+        (0, false),
+        "{run}"
+    );
+}
