@@ -125,6 +125,8 @@ pub enum Command {
         #[arg(long)]
         check: bool,
         #[command(flatten)]
+        warnings: Warnings,
+        #[command(flatten)]
         unlock: Unlock,
         #[command(flatten)]
         output: Output,
@@ -145,6 +147,8 @@ pub enum Command {
         /// Only show what would be done, as `diff` does
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        warnings: Warnings,
         #[command(flatten)]
         unlock: Unlock,
         #[command(flatten)]
@@ -931,6 +935,14 @@ pub struct Unlock {
     /// Unlock this level, which is held in the configuration: its files are published from now on, as after `assetsync unlock`
     #[arg(long = "unlock", value_name = "LEVEL")]
     pub levels: Vec<String>,
+}
+
+/// What warnings are worth.
+#[derive(Debug, Args)]
+pub struct Warnings {
+    /// Exit with 2 if there is any warning about the files, and publish nothing: for CI
+    #[arg(long)]
+    pub deny_warnings: bool,
 }
 
 /// How references are shown, if not as text.

@@ -111,7 +111,7 @@ pub use mask::{masked, shown};
 pub use name::Secret;
 pub use path::{LogicalPath, ObjectKey};
 pub use plan::{Action, Plan, Reason, Step, Tally, plan};
-pub use problem::{Addition, Listed, Problem, ProblemKind};
+pub use problem::{Addition, Listed, Meant, Problem, ProblemKind};
 pub use progress::{Progress, Snapshot};
 pub use rules::Rules;
 pub use store::{Patience, Store, StoreError, open};

@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use serde::{Deserialize, Serialize};
 
 use crate::error::escape;
+use crate::glob::Glob;
 
 /// What shows paths of hidden files, and what they say.
 pub(crate) const SHOWN_BY: &str = "run assetsync diff --show-hidden on your own machine";
@@ -105,7 +106,49 @@ pub enum ProblemKind {
     Bundled,
 }
 
+/// Warnings that are meant to be, as a configuration says: those of a kind, in all files or in some.
+#[derive(Debug, Clone, Default)]
+pub struct Meant(Vec<(ProblemKind, Option<Glob>)>);
+
+impl Meant {
+    /// Takes kinds, each with a pattern of logical paths that it's about.
+    pub fn new(meant: Vec<(ProblemKind, Option<Glob>)>) -> Meant {
+        Meant(meant)
+    }
+
+    /// Says whether a warning is meant.
+    pub fn has(&self, warning: &Problem) -> bool {
+        let is_about = |glob: &Option<Glob>| {
+            let mut glob = glob.iter();
+            glob.all(|glob| glob.is_match(&warning.path))
+        };
+        let mut all = self.0.iter();
+        all.any(|(kind, glob)| *kind == warning.kind && is_about(glob))
+    }
+}
+
 impl ProblemKind {
+    /// Kinds of warnings.
+    pub const OF_WARNINGS: [ProblemKind; 11] = [
+        ProblemKind::Doubtful,
+        ProblemKind::LeftAlone,
+        ProblemKind::Mention,
+        ProblemKind::Overlooked,
+        ProblemKind::Personal,
+        ProblemKind::Reference,
+        ProblemKind::Twins,
+        ProblemKind::Unpublishable,
+        ProblemKind::Unread,
+        ProblemKind::Untyped,
+        ProblemKind::UnusedPattern,
+    ];
+
+    /// Returns its name in JSON and in configurations: `unused-pattern`.
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).expect("it's a string");
+        name.as_str().unwrap_or_default().to_string()
+    }
+
     /// What to try; empty if the messages say it.
     fn hint(self) -> &'static str {
         match self {

@@ -10,6 +10,7 @@ use crate::levels::{LevelId, Levels};
 use crate::media;
 use crate::name::{EncodingPolicy, Headers, NameStyle};
 use crate::path::LogicalPath;
+use crate::problem::Meant;
 use crate::refs::Extra;
 use crate::site::{AskedFor, asked_for, asked_for_by_heart};
 
@@ -292,6 +293,7 @@ pub struct Rules {
     prefixes: Vec<String>,
     defaults: Defaults,
     key_file: Option<PathBuf>,
+    meant: Meant,
 }
 
 impl Rules {
@@ -306,7 +308,18 @@ impl Rules {
             prefixes: Vec::new(),
             defaults: Defaults::default(),
             key_file: None,
+            meant: Meant::default(),
         }
+    }
+
+    /// Returns the same rules with these warnings left out.
+    pub fn with_meant(self, meant: Meant) -> Rules {
+        Rules { meant, ..self }
+    }
+
+    /// Returns which warnings are meant to be.
+    pub fn meant(&self) -> &Meant {
+        &self.meant
     }
 
     /// The same rules for a tree that is a whole site.

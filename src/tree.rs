@@ -25,7 +25,7 @@ use crate::glob::check_bounds;
 use crate::hidden;
 use crate::levels::Levels;
 use crate::path::{LogicalPath, folded};
-use crate::problem::{Addition, Problem, ProblemKind};
+use crate::problem::{Addition, Meant, Problem, ProblemKind};
 use crate::rules::{Defaults, Kind, Policy, Publish, Rules};
 use crate::secrets::{OWN_KEY, is_private_folder, looks_secret};
 
@@ -105,6 +105,8 @@ pub struct Tree {
     pub droppings: Vec<Dropped>,
     /// Worth a word, but not an error.
     pub warnings: Vec<Problem>,
+    /// Warnings that aren't told, since they are meant to be.
+    pub meant: Meant,
     /// Who may know what.
     pub levels: Levels,
     /// Beginnings of URLs that stand for the top of the tree.
@@ -121,6 +123,7 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
         rules,
         tree: Tree {
             levels: rules.levels().clone(),
+            meant: rules.meant().clone(),
             prefixes: rules.prefixes().to_vec(),
             defaults: rules.defaults(),
             ..Tree::default()
@@ -158,6 +161,9 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     tree.problems.extend(said.problems);
     tree.problems.sort();
     hidden::note_tree(&tree);
+    let meant = std::mem::take(&mut tree.meant);
+    tree.warnings.retain(|warning| !meant.has(warning));
+    tree.meant = meant;
     hidden::veil(&mut tree.problems);
     hidden::veil(&mut tree.warnings);
     tree

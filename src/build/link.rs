@@ -160,9 +160,12 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
         file.links.extend(links);
         file.pages = pages.into_iter().map(|page| page as u32).collect();
     }
-    linked
-        .warnings
-        .extend(mentions::told(tree, &linked.files, &linked.mentioned));
+    linked.warnings.extend(mentions::told(
+        tree,
+        drafts,
+        &linked.files,
+        &linked.mentioned,
+    ));
     check_levels(tree, &mut linked);
     check_names(tree, &mut linked);
     check_pages(tree, &mut linked);

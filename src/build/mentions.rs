@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cover;
 use super::link::Links;
+use super::read::Draft;
 use crate::error::escape;
 use crate::folders::TOP;
 use crate::levels::{LevelId, quoted};
@@ -19,6 +20,19 @@ const WRITE_INSTEAD: &str =
 
 /// A line longer than this, in characters, was written by a program.
 const LINE_CHARS_MAX: u32 = 1000;
+
+/// A script larger than this, in bytes, is a library, or was made by a program.
+const BY_HAND_BYTES_MAX: u64 = 100 << 10;
+
+/// Folders that libraries are put into.
+const OF_LIBRARIES: [&str; 6] = [
+    "dist",
+    "lib",
+    "libs",
+    "node_modules",
+    "third-party",
+    "vendor",
+];
 
 /// A path that means files which get other names.
 #[derive(Debug)]
@@ -44,16 +58,28 @@ pub(super) enum To {
     Folder(String),
 }
 
-/// Returns a warning for each. `files` has the references of each asset.
-pub(super) fn told(tree: &Tree, files: &[Links], mentioned: &[Mentioned]) -> Vec<Problem> {
-    let advice = Advice { tree, files };
+/// Returns a warning for each that matters: data which nobody loads says nothing. `files` has the references of each asset.
+pub(super) fn told(
+    tree: &Tree,
+    drafts: &[Draft],
+    files: &[Links],
+    mentioned: &[Mentioned],
+) -> Vec<Problem> {
+    let loaded = Loaded::new(tree, files, mentioned);
+    let matters = |one: &&Mentioned| !one.is_of_data(tree) || loaded.has(one.file);
+    let mentioned: Vec<&Mentioned> = mentioned.iter().filter(matters).collect();
+    let advice = Advice {
+        tree,
+        drafts,
+        files,
+    };
     let fixes: Vec<Fix> = mentioned.iter().map(|one| advice.fix(one)).collect();
     let mut all: BTreeMap<&Fix, BTreeSet<String>> = BTreeMap::new();
-    for (fix, one) in fixes.iter().zip(mentioned) {
+    for (fix, one) in fixes.iter().zip(&mentioned) {
         let subjects = all.entry(fix).or_default();
         subjects.extend(advice.subjects(fix, one));
     }
-    let told = mentioned.iter().zip(&fixes);
+    let told = mentioned.into_iter().zip(&fixes);
     told.map(|(one, fix)| {
         let problem = advice.in_words(one, fix);
         match lines(fix, &all[fix]) {
@@ -65,6 +91,59 @@ pub(super) fn told(tree: &Tree, files: &[Links], mentioned: &[Mentioned]) -> Vec
         }
     })
     .collect()
+}
+
+impl Mentioned {
+    /// Says whether what has the path is data: it means something only to what loads it.
+    fn is_of_data(&self, tree: &Tree) -> bool {
+        let content_type = &tree.assets[self.file].policy.headers.content_type;
+        match self.place {
+            Place::Pointer(_) => true,
+            Place::Text => !content_type.starts_with("text/html"),
+            Place::Script | Place::Beginning | Place::Attribute(_) => false,
+        }
+    }
+}
+
+/// Files that a page or script may load.
+struct Loaded<'a> {
+    tree: &'a Tree,
+    files: BTreeSet<usize>,
+    folders: BTreeSet<&'a str>,
+}
+
+impl<'a> Loaded<'a> {
+    fn new(tree: &'a Tree, files: &[Links], mentioned: &'a [Mentioned]) -> Loaded<'a> {
+        let linked = files
+            .iter()
+            .flat_map(Links::all)
+            .map(|(to, ..)| to as usize);
+        let mut loaded = Loaded {
+            tree,
+            files: linked.collect(),
+            folders: BTreeSet::new(),
+        };
+        for one in mentioned.iter().filter(|one| !one.is_of_data(tree)) {
+            match &one.to {
+                To::File(file) => {
+                    loaded.files.insert(*file);
+                }
+                To::Folder(folder) => {
+                    loaded.folders.insert(folder);
+                }
+            }
+        }
+        loaded
+    }
+
+    fn has(&self, file: usize) -> bool {
+        let asset = &self.tree.assets[file];
+        let path = asset.path.as_str();
+        let mut above = path.match_indices('/').map(|(slash, _)| &path[..=slash]);
+        self.files.contains(&file)
+            || !asset.policy.names.is_keyed()
+            || above.any(|folder| self.folders.contains(folder))
+    }
 }
 
 /// What lets a page find a file that it has the path of.
@@ -124,6 +203,7 @@ fn lines(fix: &Fix, subjects: &BTreeSet<String>) -> Option<String> {
 
 struct Advice<'a> {
     tree: &'a Tree,
+    drafts: &'a [Draft],
     files: &'a [Links],
 }
 
@@ -222,7 +302,10 @@ impl Advice<'_> {
     fn is_by_hand(&self, mentioned: &Mentioned) -> bool {
         let asset = &self.tree.assets[mentioned.file];
         let (_, column) = mentioned.at;
+        let mut folders = asset.path.folder().split('/');
         column <= LINE_CHARS_MAX
+            && self.drafts[mentioned.file].size_bytes <= BY_HAND_BYTES_MAX
+            && !folders.any(|folder| OF_LIBRARIES.contains(&folder))
             && !asset.path.as_str().contains(".min.")
             && asset.policy.names != NameStyle::Fingerprinted
     }

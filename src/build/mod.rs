@@ -223,6 +223,7 @@ pub fn build_with(
         }
         match outcome {
             Ok(mut build) => {
+                build.warnings.retain(|warning| !tree.meant.has(warning));
                 hidden::note_objects(&build.levels, &build.objects);
                 hidden::veil(&mut build.warnings);
                 hidden::veil(&mut build.notes);

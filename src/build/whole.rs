@@ -67,6 +67,8 @@ impl Memo<'_> {
             droppings,
             // Told of by whoever walked.
             warnings: _,
+            // Left out of what is remembered by whoever asks.
+            meant: _,
             levels,
             prefixes,
             defaults,

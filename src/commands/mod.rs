@@ -85,25 +85,31 @@ fn run_command(session: &Session<'_>, command: &Command) -> Result<Code> {
         Command::Diff {
             target,
             check,
+            warnings,
             unlock,
             output,
             ..
-        } => session.diff(&target.names()?, *check, unlock, None, output),
+        } => session.diff(&target.names()?, *check, warnings, unlock, None, output),
         Command::Push {
             targets,
             dry_run: true,
+            warnings,
             unlock,
             guards,
             output,
             ..
-        } => session.diff(&targets.names()?, false, unlock, Some(guards), output),
+        } => {
+            let guards = Some(&**guards);
+            session.diff(&targets.names()?, false, warnings, unlock, guards, output)
+        }
         Command::Push {
             targets,
+            warnings,
             unlock,
             guards,
             output,
             ..
-        } => session.push(&targets.names()?, unlock, guards, output),
+        } => session.push(&targets.names()?, warnings, unlock, guards, output),
         Command::Releases {
             command: Some(ReleasesCommand::Adopt { target, yes, .. }),
             ..

@@ -29,15 +29,15 @@ use assetsync::report::{
 };
 use assetsync::store::{Listing, check, check_names};
 use assetsync::{
-    Build, Config, Error, Inventory, Object, Options, Patience, Plan, Result, Secret, Store,
-    Target, Tree, Wanted, build_with, check_former, inventory, open, plan,
+    Build, Config, Error, Inventory, Object, Options, Patience, Plan, Problem, Result, Secret,
+    Store, Target, Tree, Wanted, build_with, check_former, inventory, open, plan,
 };
 use tokio::runtime::Runtime;
 
 use super::bucket::Exposed;
 use super::live::Overwritten;
 use super::{CHANGES_FOUND, Code, DONE, Nothing, Session, variable};
-use crate::cli::{Guards, Output, Unlock, VerifyHow};
+use crate::cli::{Guards, Output, Unlock, VerifyHow, Warnings};
 use crate::output::{eprint, print, print_json};
 
 const BEGIN_ANEW: &str = "`--begin-anew` if all of that is meant to be forgotten: then the target isn't live, and nothing earlier can be rolled back to";
@@ -82,6 +82,7 @@ impl Session<'_> {
         &self,
         targets: &[String],
         check: bool,
+        warnings: &Warnings,
         unlock: &Unlock,
         guards: Option<&Guards>,
         output: &Output,
@@ -95,6 +96,7 @@ impl Session<'_> {
             builds,
             opened,
         } = self.build_and_look(&runtime, &config, &locks, nothing(guards))?;
+        deny(warnings, &builds)?;
         let mut allowed = match guards {
             None => Allowed {
                 unlock: super::held_names(
@@ -152,6 +154,7 @@ impl Session<'_> {
     pub(super) fn push(
         &self,
         targets: &[String],
+        warnings: &Warnings,
         unlock: &Unlock,
         guards: &Guards,
         output: &Output,
@@ -166,6 +169,7 @@ impl Session<'_> {
             builds,
             opened,
         } = self.build_and_look(&runtime, &config, &locks, nothing(Some(guards)))?;
+        deny(warnings, &builds)?;
         let excused = excused(guards, &builds)?;
         let mut allowed = allowed(&config, guards, unlock, excused.all())?;
         let all = self.plan(&runtime, &config, &builds, opened, commit)?;
@@ -824,6 +828,31 @@ fn put_back(all: &[Planned<'_>], guards: &Guards) -> Result<BTreeSet<String>> {
         back.extend(meant.into_iter().map(|path| (*path).to_string()));
     }
     Ok(back)
+}
+
+/// Refuses warnings about the files, if none may pass.
+fn deny(wanted: &Warnings, builds: &[Build]) -> Result<()> {
+    let all = builds
+        .iter()
+        .flat_map(|build| build.of_tree.iter().chain(&build.warnings));
+    let all: BTreeSet<&Problem> = all.collect();
+    if !wanted.deny_warnings || all.is_empty() {
+        return Ok(());
+    }
+    let kinds: BTreeSet<String> = all.iter().map(|warning| warning.kind.name()).collect();
+    let quoted: Vec<String> = kinds.iter().map(|kind| format!("\"{kind}\"")).collect();
+    let n = match all.len() {
+        1 => "There is a warning".to_string(),
+        n => format!("There are {n} warnings"),
+    };
+    Err(Error::usage(
+        format!("{n} about the files, and `--deny-warnings` lets none pass"),
+        format!(
+            "mend what is told, or let pass what is meant, by `[warnings]` with `allow = [{}]` in the configuration; `\"{}:img/**\"` is about some files only",
+            quoted.join(", "),
+            kinds.first().expect("there's a warning")
+        ),
+    ))
 }
 
 /// The names that may be written over while live.

@@ -39,6 +39,15 @@ pub(super) struct RawConfig {
     pub(super) prefixes: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) target: BTreeMap<String, RawTarget>,
+    #[serde(default)]
+    pub(super) warnings: RawWarnings,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWarnings {
+    #[serde(default)]
+    pub(super) allow: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

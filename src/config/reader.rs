@@ -15,6 +15,7 @@ use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
 use crate::likeness::nearest;
 use crate::mask::{has_credentials, masked_hint, masked_quotes, shown};
 use crate::name::ROBOTS;
+use crate::problem::{Meant, ProblemKind};
 use crate::refs::Extra;
 use crate::rules::{Rule, Rules};
 use crate::tree::Source;
@@ -266,9 +267,11 @@ impl<'a> Reader<'a> {
         let prefixes = raw.prefixes.iter().map(|prefix| self.prefix(prefix));
         let folders = raw.folder.iter().map(|folder| self.keyed_folder(folder));
         let folders = Folders::new(folders.collect::<Result<_>>()?);
+        let meant = raw.warnings.allow.iter().map(|meant| self.meant(meant));
         Ok(Rules::new(rules, extensions)
             .with_levels(levels)
             .with_folders(folders)
+            .with_meant(Meant::new(meant.collect::<Result<_>>()?))
             .with_prefixes(prefixes.collect::<Result<_>>()?))
     }
 
@@ -332,6 +335,27 @@ impl<'a> Reader<'a> {
     }
 
     /// A slash at the end says that it's a folder, as it is without.
+    /// Reads `mention`, or `mention:vendor/**`.
+    fn meant(&self, raw: &Spanned<String>) -> Result<(ProblemKind, Option<Glob>)> {
+        let (name, pattern) = match raw.get_ref().split_once(':') {
+            Some((name, pattern)) => (name, Some(pattern)),
+            None => (raw.get_ref().as_str(), None),
+        };
+        let mut kinds = ProblemKind::OF_WARNINGS.into_iter();
+        let kind = kinds.find(|kind| kind.name() == name).ok_or_else(|| {
+            let names = ProblemKind::OF_WARNINGS.map(|kind| format!("`{}`", kind.name()));
+            let hint = format!(
+                "one of {}, with `:` and a pattern if it's about some files only",
+                names.join(", ")
+            );
+            let message = format!("there is no kind of warnings called `{}`", shortened(name));
+            self.mistake(&raw.span(), message, hint)
+        })?;
+        let glob =
+            |pattern: &str| self.glob(&Spanned::new(raw.span(), pattern.to_string()), Case::Exact);
+        Ok((kind, pattern.map(glob).transpose()?))
+    }
+
     fn keyed_folder(&self, raw: &RawFolder) -> Result<Folder> {
         let pattern = raw.matches.get_ref().trim_end_matches('/');
         if pattern.is_empty() {

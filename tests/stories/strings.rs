@@ -232,7 +232,12 @@ fn json_is_told_with_the_pointer() {
             ("levels.json", levels),
             ("maps/1.svg", SVG),
             ("maps/2.svg", &SVG.replace('3', "2")),
-            ("index.html", ""),
+            (
+                "index.html",
+                r#"<script type="module">fetch(new URL("levels.json", import.meta.url))</script>"#,
+            ),
+            ("package.json", r#"{"main": "maps/1.svg"}"#),
+            ("notes.txt", "maps/2.svg is the other one"),
         ],
     );
     assert_mended(
@@ -287,4 +292,61 @@ fn what_is_no_path_is_left_in_peace() {
         (0, false),
         "{run}"
     );
+}
+
+#[test]
+fn in_ci_a_warning_may_stop_a_push_unless_it_is_meant() {
+    let files = [
+        ("index.html", &*page_with(r#""img/flags/" + code + ".svg""#)),
+        ("img/flags/at.svg", SVG),
+    ];
+    for allow in ["mention", "mention:*.html"] {
+        let site = site("", &files);
+        for verb in ["diff", "push"] {
+            let denied = site.run(&[verb, "--deny-warnings"]);
+            assert_eq!(denied.code, 2, "{denied}");
+            let words = "There is a warning about the files, and `--deny-warnings` lets none pass";
+            assert!(denied.stderr.contains(words), "{denied}");
+            assert!(
+                denied.stderr.contains("`allow = [\"mention\"]`"),
+                "{denied}"
+            );
+        }
+        assert!(site.published("out").is_empty());
+        let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
+        let config = format!("{config}[warnings]\nallow = [\"{allow}\"]\n");
+        fs::write(site.path("assetsync.toml"), config).expect("written");
+        let run = site.run(&["push", "--deny-warnings"]);
+        assert_eq!(
+            (run.code, run.stderr.contains("warning")),
+            (0, false),
+            "{run}"
+        );
+    }
+    let site = site("[warnings]\nallow = [\"mentoin\"]\n", &files);
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        run.stderr
+            .contains("there is no kind of warnings called `mentoin`"),
+        "{run}"
+    );
+    assert!(run.stderr.contains("`mention`"), "{run}");
+}
+
+#[test]
+fn another_kind_or_file_is_warned_of_all_the_same() {
+    let files = [
+        ("index.html", &*page_with(r#""img/flags/" + code + ".svg""#)),
+        ("img/flags/at.svg", SVG),
+    ];
+    for allow in ["unread", "mention:vendor/**"] {
+        let rules = format!("[warnings]\nallow = [\"{allow}\"]\n");
+        let run = site(&rules, &files).run(&["push", "--deny-warnings"]);
+        assert_eq!(
+            (run.code, run.stderr.contains("warning: ")),
+            (2, true),
+            "{run}"
+        );
+    }
 }
