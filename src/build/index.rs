@@ -1,7 +1,7 @@
 //! The paths of a tree, to find what references mean, and what they may have meant.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use crate::droppings::Dropped;
 use crate::likeness::nearest;
@@ -17,6 +17,8 @@ pub(super) struct Index<'a> {
     by_path: HashMap<&'a str, u32>,
     /// What was found but isn't published.
     pub(super) unpublished: BTreeSet<&'a str>,
+    /// The files of each name, once somebody asks.
+    by_name: OnceLock<HashMap<&'a str, Vec<u32>>>,
     /// What was suggested for paths that aren't there.
     nearest: Mutex<HashMap<String, Option<&'a str>>>,
 }
@@ -36,6 +38,7 @@ impl<'a> Index<'a> {
                 .chain(tree.droppings.iter().map(|dropped| &dropped.path))
                 .map(LogicalPath::as_str)
                 .collect(),
+            by_name: OnceLock::new(),
             nearest: Mutex::default(),
         }
     }
@@ -47,6 +50,34 @@ impl<'a> Index<'a> {
             false => self.by_path.get(path),
         };
         found.copied()
+    }
+
+    /// Returns the first file below a folder whose path ends like `end`: a library may look for it in a folder beside it.
+    pub(super) fn below(&self, folder: &str, end: &str) -> Option<u32> {
+        let by_name = self.by_name.get_or_init(|| {
+            let mut by_name: HashMap<&str, Vec<u32>> = HashMap::new();
+            for (file, asset) in self.tree.assets.iter().enumerate() {
+                let files = by_name.entry(asset.path.file_name()).or_default();
+                files.push(file as u32);
+            }
+            by_name
+        });
+        let is_there = |file: &&u32| {
+            let path = self.tree.assets[**file as usize].path.as_str();
+            let inner = path.strip_prefix(folder);
+            inner.is_some_and(|inner| inner.ends_with(&format!("/{end}")))
+        };
+        let name = end.rsplit('/').next().unwrap_or(end);
+        by_name.get(name)?.iter().find(is_there).copied()
+    }
+
+    /// Says whether a file isn't published because nobody said that its extension is meant. Source maps are another matter.
+    pub(super) fn is_skipped(&self, path: &str) -> bool {
+        if !self.unpublished.contains(path) || path.ends_with(".map") {
+            return false;
+        }
+        let mut skipped = self.tree.skipped.values().flatten();
+        skipped.any(|other| other.as_str() == path)
     }
 
     /// What is left out by its name, if `path` is.

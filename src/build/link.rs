@@ -12,7 +12,7 @@ use super::read::Draft;
 use crate::error::{escape, shortened};
 use crate::glob::Glob;
 use crate::path::LogicalPath;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Addition, Problem, ProblemKind};
 use crate::refs::resolve::{BaseUrl, Meaning, Resolved, resolve};
 use crate::refs::{Base, Kind, Place, Reference};
 use crate::rules::{Dangling, Defaults};
@@ -293,6 +293,10 @@ impl File<'_, '_> {
             if is_relative && self.keeps_its_place(&path) {
                 return None;
             }
+            if reference.kind == Kind::Import && self.index.is_folder(&path) {
+                self.refuse_folder(reference, place, &path);
+                return None;
+            }
             let why = match self.is_unescaped(reference, base) {
                 true => Why::of_one(
                     "that ends at the `#` or `?`: a name with these is written with `%23` and `%3F`",
@@ -328,8 +332,14 @@ impl File<'_, '_> {
         let own = self.index.find(self.asset.path.as_str());
         let mut files = self.index.files_in(folder).peekable();
         let is_there = files.peek().is_some();
-        let mut together = files
-            .map(|file| own.is_some_and(|own| self.index.tree.are_together(own as usize, file)));
+        let tree = self.index.tree;
+        let has_own_name = |file: usize| !tree.assets[file].policy.names.is_keyed();
+        let mut together = files.map(|file| {
+            own.is_some_and(|own| {
+                let own = own as usize;
+                tree.are_together(own, file) || (has_own_name(own) && has_own_name(file))
+            })
+        });
         is_there && together.all(|is_together| is_together)
     }
 
@@ -381,11 +391,6 @@ impl File<'_, '_> {
                 },
             };
         }
-        if kind == Kind::Import && self.index.is_folder(path) {
-            return Why::of_one(&format!(
-                "`{shown}` is a folder, whose files get other names: an import map must name each module"
-            ));
-        }
         let index = if path.is_empty() || path.ends_with('/') {
             "index.html"
         } else {
@@ -414,6 +419,28 @@ impl File<'_, '_> {
         let slashes = path.match_indices('/');
         let mut folders = slashes.map(|(slash, _)| &path[..=slash]);
         folders.find(|folder| !self.index.is_folder(folder))
+    }
+
+    /// Refuses a folder in an import map whose files don't keep their places.
+    fn refuse_folder(&mut self, reference: &Reference, place: (u32, u32), folder: &str) {
+        let message = format!(
+            "refers to `{}`, but `{}` is a folder, whose files get other names: an import map must name each module, unless they keep their places",
+            escape(&reference.url),
+            escape(folder)
+        );
+        let lines = match self.asset.policy.names.is_keyed() {
+            true => mentions::keyed_folder(self.asset.path.folder(), folder),
+            false => mentions::plain_folder(folder),
+        };
+        let problem = Problem::at(&self.asset.path, place, message).kind(ProblemKind::Mention);
+        let problem = problem.unquoted(
+            "has a folder in its import map whose files get other names",
+            "",
+        );
+        self.linked.problems.push(problem.added(Addition {
+            file: crate::config::CONFIG_FILE.to_string(),
+            lines,
+        }));
     }
 
     fn dangles(&mut self, reference: &Reference, place: (u32, u32), usual: Dangling, why: Why) {
@@ -555,8 +582,11 @@ impl File<'_, '_> {
             let to = match mention.place {
                 Place::Beginning => self.renamed_folder(all, script, run_by),
                 _ => {
-                    let files: BTreeSet<u32> =
+                    let mut files: BTreeSet<u32> =
                         all.filter_map(|path| self.index.find(path)).collect();
+                    if files.is_empty() && mention.place == Place::Script {
+                        files.extend(self.below(&mention.text));
+                    }
                     if self.names_hidden(&files, *place, &mention.place) {
                         continue;
                     }
@@ -569,10 +599,17 @@ impl File<'_, '_> {
                         .map(|to| To::File(to as usize))
                 }
             };
-            let Some(to) = to else { continue };
+            let skipped = || {
+                let mut all = of_pages.iter().chain(&others);
+                let skipped = all.find(|path| self.index.is_skipped(path))?;
+                Some(To::Skipped(skipped.clone()))
+            };
+            let Some(to) = to.or_else(skipped) else {
+                continue;
+            };
             let is_there = |path: &String| match &to {
                 To::File(file) => self.index.find(path) == Some(*file as u32),
-                To::Folder(folder) => path == folder,
+                To::Folder(folder) | To::Skipped(folder) => path == folder,
             };
             let is_beside = match mention.place {
                 Place::Pointer(_) => others.first().is_some_and(is_there),
@@ -588,6 +625,14 @@ impl File<'_, '_> {
                 is_beside,
             });
         }
+    }
+
+    /// Returns the file that a script means which looks for files in folders beside it.
+    fn below(&self, text: &str) -> Option<u32> {
+        let folder = self.asset.path.folder();
+        let end = text.trim_start_matches("./");
+        let is_plain = !folder.is_empty() && !end.starts_with(['/', '.']);
+        is_plain.then(|| self.index.below(folder, end))?
     }
 
     /// Tells of a script that names a file which it may not know. What isn't a script may mean something else.

@@ -56,6 +56,8 @@ pub(super) enum To {
     File(usize),
     /// A folder with such files, with a slash at its end.
     Folder(String),
+    /// A file that isn't published, since its extension isn't one of the usual ones.
+    Skipped(String),
 }
 
 /// Returns a warning for each that matters: data which nobody loads says nothing. `files` has the references of each asset.
@@ -66,14 +68,19 @@ pub(super) fn told(
     mentioned: &[Mentioned],
 ) -> Vec<Problem> {
     let loaded = Loaded::new(tree, files, mentioned);
-    let matters = |one: &&Mentioned| !one.is_of_data(tree) || loaded.has(one.file);
+    let matters = |one: &&Mentioned| match one.place {
+        _ if !one.is_of_data(tree) => true,
+        // A text in a folder of a library may be for people.
+        Place::Text => loaded.has_by_name(one.file),
+        _ => loaded.has(one.file),
+    };
     let mentioned: Vec<&Mentioned> = mentioned.iter().filter(matters).collect();
     let advice = Advice {
         tree,
         drafts,
         files,
     };
-    let fixes: Vec<Fix> = mentioned.iter().map(|one| advice.fix(one)).collect();
+    let fixes = outermost(mentioned.iter().map(|one| advice.fix(one)).collect());
     let mut all: BTreeMap<&Fix, BTreeSet<String>> = BTreeMap::new();
     for (fix, one) in fixes.iter().zip(&mentioned) {
         let subjects = all.entry(fix).or_default();
@@ -81,14 +88,10 @@ pub(super) fn told(
     }
     let told = mentioned.into_iter().zip(&fixes);
     told.map(|(one, fix)| {
-        let problem = advice.in_words(one, fix);
-        match lines(fix, &all[fix]) {
-            Some(lines) => problem.added(Addition {
-                file: crate::config::CONFIG_FILE.to_string(),
-                lines,
-            }),
-            None => problem,
-        }
+        advice.in_words(one).added(Addition {
+            file: crate::config::CONFIG_FILE.to_string(),
+            lines: lines(fix, &all[fix]),
+        })
     })
     .collect()
 }
@@ -131,6 +134,7 @@ impl<'a> Loaded<'a> {
                 To::Folder(folder) => {
                     loaded.folders.insert(folder);
                 }
+                To::Skipped(_) => {}
             }
         }
         loaded
@@ -140,17 +144,18 @@ impl<'a> Loaded<'a> {
         let asset = &self.tree.assets[file];
         let path = asset.path.as_str();
         let mut above = path.match_indices('/').map(|(slash, _)| &path[..=slash]);
-        self.files.contains(&file)
-            || !asset.policy.names.is_keyed()
-            || above.any(|folder| self.folders.contains(folder))
+        self.has_by_name(file) || above.any(|folder| self.folders.contains(folder))
+    }
+
+    /// Says the same of what is named itself, and not by its folder.
+    fn has_by_name(&self, file: usize) -> bool {
+        self.files.contains(&file) || !self.tree.assets[file].policy.names.is_keyed()
     }
 }
 
 /// What lets a page find a file that it has the path of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Fix {
-    /// Whoever wrote the script writes it otherwise.
-    Rewrite,
     /// A rule for these files says that it's a URL.
     References { pattern: String },
     /// A keyed folder, with the pages of these endings that are outside of it. Its path has a slash at its end; the top is empty.
@@ -158,21 +163,51 @@ enum Fix {
         path: String,
         pages: BTreeSet<String>,
     },
-    /// Files in this folder keep their names.
-    Plain { folder: String },
+    /// Files keep their names.
+    Plain,
+    /// Files are published, too, by their names.
+    Publish,
+}
+
+/// Lets the outermost of keyed folders do for those inside: of two, the inner one would have a name of its own.
+fn outermost(fixes: Vec<Fix>) -> Vec<Fix> {
+    let mut outer: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for fix in &fixes {
+        if let Fix::Folder { path, pages } = fix {
+            outer.entry(path.clone()).or_default().extend(pages.clone());
+        }
+    }
+    let around = |path: &str| {
+        outer
+            .keys()
+            .find(|folder| path.starts_with(folder.as_str()))
+    };
+    let with_pages = |path: &String| {
+        let inner = outer
+            .iter()
+            .filter(|(inner, _)| inner.starts_with(path.as_str()));
+        inner.flat_map(|(_, pages)| pages.clone()).collect()
+    };
+    let outermost = |fix| match fix {
+        Fix::Folder { path, pages } => match around(&path) {
+            Some(folder) => Fix::Folder {
+                path: folder.clone(),
+                pages: with_pages(folder),
+            },
+            None => Fix::Folder { path, pages },
+        },
+        fix => fix,
+    };
+    fixes.into_iter().map(outermost).collect()
 }
 
 /// Returns the lines of configuration for all mentions that have the same fix.
-fn lines(fix: &Fix, subjects: &BTreeSet<String>) -> Option<String> {
+fn lines(fix: &Fix, subjects: &BTreeSet<String>) -> String {
     let subjects: Vec<String> = subjects.iter().cloned().collect();
     match fix {
-        Fix::Rewrite => None,
         Fix::References { pattern } => {
             let subjects: Vec<String> = subjects.iter().map(|subject| quoted(subject)).collect();
-            Some(rule(
-                pattern,
-                &format!("references = [{}]", subjects.join(", ")),
-            ))
+            rule(pattern, &format!("references = [{}]", subjects.join(", ")))
         }
         Fix::Folder { path, pages } => {
             let name = match path.trim_end_matches('/') {
@@ -188,17 +223,40 @@ fn lines(fix: &Fix, subjects: &BTreeSet<String>) -> Option<String> {
                 );
                 lines += &format!("\n{}", rule(&pattern, "names = \"folder\""));
             }
-            Some(lines)
+            lines
         }
-        Fix::Plain { .. } => {
+        Fix::Plain => {
             let patterns = cover::joined(cover::few(subjects));
             let rules: Vec<String> = patterns
                 .iter()
                 .map(|pattern| rule(pattern, "names = \"plain\""))
                 .collect();
-            Some(rules.join("\n"))
+            rules.join("\n")
+        }
+        Fix::Publish => {
+            let patterns = cover::joined(cover::few(subjects));
+            let rules: Vec<String> = patterns
+                .iter()
+                .map(|pattern| rule(pattern, "publish = true\nnames = \"plain\""))
+                .collect();
+            rules.join("\n")
         }
     }
+}
+
+/// Returns the lines that make one keyed folder of a page's folder and another, each with a slash at its end.
+pub(super) fn keyed_folder(page: &str, folder: &str) -> String {
+    let fix = Fix::Folder {
+        path: common_folder([page, folder].into_iter()),
+        pages: BTreeSet::new(),
+    };
+    lines(&fix, &BTreeSet::new())
+}
+
+/// Returns the lines by which files of a folder keep their names.
+pub(super) fn plain_folder(folder: &str) -> String {
+    let pattern = format!("{}**", globset::escape(folder));
+    lines(&Fix::Plain, &BTreeSet::from([pattern]))
 }
 
 struct Advice<'a> {
@@ -211,6 +269,7 @@ impl Advice<'_> {
     fn fix(&self, mentioned: &Mentioned) -> Fix {
         let path = &self.tree.assets[mentioned.file].path;
         match (&mentioned.place, &mentioned.to) {
+            (_, To::Skipped(_)) => Fix::Publish,
             (Place::Attribute(_), To::File(_)) => {
                 let extension = path.extension().unwrap_or_default();
                 Fix::References {
@@ -220,7 +279,6 @@ impl Advice<'_> {
             (Place::Pointer(_), To::File(_)) if mentioned.is_beside => Fix::References {
                 pattern: globset::escape(path.as_str()),
             },
-            (Place::Script, To::File(_)) if self.is_by_hand(mentioned) => Fix::Rewrite,
             _ => self.places(mentioned),
         }
     }
@@ -231,12 +289,14 @@ impl Advice<'_> {
             (Fix::References { .. }, Place::Attribute(what) | Place::Pointer(what), _) => {
                 vec![what.clone()]
             }
-            (Fix::Plain { .. }, _, to) => {
+            (Fix::Publish, _, To::Skipped(path)) => vec![globset::escape(path)],
+            (Fix::Plain, _, to) => {
                 let own = &self.tree.assets[mentioned.file];
                 let own_too = mentioned.is_beside && own.policy.names.is_keyed();
                 let to = match to {
                     To::File(file) => globset::escape(self.tree.assets[*file].path.as_str()),
                     To::Folder(folder) => format!("{}**", globset::escape(folder)),
+                    To::Skipped(path) => globset::escape(path),
                 };
                 let own = own_too.then(|| globset::escape(own.path.as_str()));
                 own.into_iter().chain([to]).collect()
@@ -245,7 +305,7 @@ impl Advice<'_> {
         }
     }
 
-    fn in_words(&self, mentioned: &Mentioned, fix: &Fix) -> Problem {
+    fn in_words(&self, mentioned: &Mentioned) -> Problem {
         let text = format!("`{}`", escape(&mentioned.text));
         let (named, what, why) = match (&mentioned.to, &mentioned.place) {
             (To::Folder(folder), _) => {
@@ -253,6 +313,14 @@ impl Advice<'_> {
                 let what = format!("paths into {folder}, whose files get other names");
                 (what.clone(), what, String::new())
             }
+            (To::Skipped(_), _) => (
+                format!(
+                    "{text}, which isn't published, since its extension isn't one of the usual ones"
+                ),
+                "files that aren't published, since their extensions aren't among the usual ones"
+                    .to_string(),
+                String::new(),
+            ),
             (To::File(_), Place::Attribute(place)) => (
                 format!("{text}, which gets another name"),
                 "files that get other names".to_string(),
@@ -278,13 +346,15 @@ impl Advice<'_> {
                 )
             }
         };
-        let instead = match fix {
-            Fix::Rewrite => format!(": {WRITE_INSTEAD}"),
+        let instead = match (&mentioned.place, &mentioned.to) {
+            (Place::Script, To::File(_)) if self.is_by_hand(mentioned) => {
+                format!(": {WRITE_INSTEAD}")
+            }
             _ => String::new(),
         };
         let (one, several) = match mentioned.to {
             To::Folder(_) => ("builds", "build"),
-            To::File(_) => ("names", "name"),
+            To::File(_) | To::Skipped(_) => ("names", "name"),
         };
         let message = format!("{one} {named}{why}{instead}");
         let cause = format!("{several} {what}{why}{instead}");
@@ -315,8 +385,14 @@ impl Advice<'_> {
         let to = match &mentioned.to {
             To::File(file) => self.tree.assets[*file].path.folder(),
             To::Folder(folder) => folder,
+            To::Skipped(_) => "",
         };
-        let own = std::iter::once(&mentioned.file).chain(&mentioned.run_by);
+        // What is looked for beside the script doesn't depend on the pages.
+        let run_by = match mentioned.is_beside && mentioned.place != Place::Text {
+            true => &[][..],
+            false => &mentioned.run_by[..],
+        };
+        let own = std::iter::once(&mentioned.file).chain(run_by);
         let own = own.map(|file| (*file, &self.tree.assets[*file]));
         let folders = own.clone().map(|(_, asset)| asset.path.folder());
         let path = common_folder(folders.chain([to]));
@@ -330,9 +406,7 @@ impl Advice<'_> {
                     .filter_map(|(_, page)| page.path.extension())
                     .collect(),
             },
-            false => Fix::Plain {
-                folder: to.to_string(),
-            },
+            false => Fix::Plain,
         }
     }
 
@@ -351,6 +425,7 @@ impl Advice<'_> {
         let is_closed = |asset: &Asset| asset.policy.level != LevelId::OPEN;
         match &mentioned.to {
             To::File(file) => is_closed(&self.tree.assets[*file]),
+            To::Skipped(_) => false,
             To::Folder(folder) => {
                 let below = self.tree.assets.iter();
                 let mut below =

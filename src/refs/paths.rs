@@ -33,6 +33,20 @@ pub(super) fn is_file_path(text: &str) -> bool {
     extension_at_end(path).is_some_and(|dot| dot > 0 && !path[..dot].ends_with('/'))
 }
 
+/// Returns the path of the folder that a string begins with, up to a part that is put in when the script runs: of
+/// `tiles/{z}/{x}.png` and `mode/%N/%N.js`.
+pub(super) fn folder_before_hole(text: &str) -> Option<String> {
+    let is_hex = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_hexdigit);
+    let is_hole = |(at, c): &(usize, char)| match c {
+        '{' | '$' | '*' => true,
+        '%' => !(is_hex(at + 1) && is_hex(at + 2)),
+        _ => false,
+    };
+    let (hole, _) = text.char_indices().find(is_hole)?;
+    let is_file = extension_at_end(path_of(text)).is_some();
+    folder_at_end(&text[..hole], true).filter(|_| is_file && !text.contains(char::is_whitespace))
+}
+
 /// Returns the path of a folder that a whole string is, with a slash at its end: `"img/flags/"`, `"img/flags"`.
 pub(super) fn folder_path(text: &str) -> Option<String> {
     let last = text.rsplit('/').next().unwrap_or_default();

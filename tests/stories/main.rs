@@ -56,6 +56,7 @@ mod servers;
 mod settings;
 mod sign_in;
 mod simulation;
+mod sites;
 mod spellings;
 mod spoilers;
 mod strings;

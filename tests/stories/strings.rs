@@ -66,6 +66,7 @@ fn a_string_that_names_a_folder_is_told() {
     for expression in [
         r#""img/flags/" + code + ".svg""#,
         r#"`img/flags/${code}.svg`"#,
+        r#"(() => { let n = 0; n++; return "img/flags/" + (n && code) + ".svg"; })()"#,
         r#"["img/flags/", code].reduce((a, b) => a + b) + ".svg""#,
         r#"(() => { const base = "img"; return base + "/flags/" + code + ".svg"; })()"#,
     ] {
@@ -212,10 +213,7 @@ fn words_of_data_in_a_page_are_told() {
             "{warned}"
         );
         let plain = lines(&warned);
-        assert!(
-            plain.contains("match = \"{img/a.svg,img/b.svg}\"\nnames = \"plain\""),
-            "{warned}"
-        );
+        assert!(plain.contains("match = \"{img/a.svg,img/b.svg"), "{warned}");
         let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
         fs::write(site.path("assetsync.toml"), config + &plain).expect("written");
         let run = site.run(&["push"]);
@@ -349,4 +347,23 @@ fn another_kind_or_file_is_warned_of_all_the_same() {
             "{run}"
         );
     }
+}
+
+#[test]
+fn a_file_that_is_not_published_is_told_with_the_rule_that_publishes_it() {
+    let page = r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script>fetch("texts/rules.md").then((answer) => document.title = answer.ok ? "done" : "failed");</script>"#;
+    let site = site(
+        PAGES,
+        &[
+            ("index.html", page),
+            ("texts/rules.md", "# Rules"),
+            ("texts/other.md", "# Other"),
+        ],
+    );
+    assert_mended(
+        &site,
+        "names `texts/rules.md`, which isn't published, since its extension isn't one of the usual ones",
+        "[[rule]]\nmatch = \"texts/rules.md\"\npublish = true\nnames = \"plain\"\n",
+    );
+    assert_done(&site, "index.html");
 }

@@ -114,7 +114,7 @@ fn is_of_words(text: &str) -> bool {
     })
 }
 
-/// Says the same of a text that nothing parts: a word has three letters at least, and only the first may be a capital.
+/// Says the same of a text that nothing parts: a word has three letters at least, with only the first a capital or all.
 fn is_of_words_and_numbers(text: &str) -> bool {
     const WORD_BYTES_MIN: usize = 3;
     let mut rest = text;
@@ -123,7 +123,12 @@ fn is_of_words_and_numbers(text: &str) -> bool {
         let count = |is_in: fn(&u8) -> bool, text: &str| text.bytes().take_while(is_in).count();
         let word = capital + count(u8::is_ascii_lowercase, &rest[capital..]);
         let number = count(u8::is_ascii_digit, rest);
-        let part = if word < WORD_BYTES_MIN { number } else { word };
+        let capitals = count(u8::is_ascii_uppercase, rest);
+        let part = match (word, capitals) {
+            (WORD_BYTES_MIN.., _) => word,
+            (_, WORD_BYTES_MIN..) => capitals,
+            _ => number,
+        };
         if part == 0 {
             return false;
         }
@@ -172,6 +177,7 @@ mod tests {
             "renderers/SVGRenderer.js",
             "libs/rhino3dm.wasm",
             "cmaps/UniJIS-UCS2-H.bcmap",
+            "crs/CRS.EPSG3857.js",
         ] {
             let is_certain = of_file(path).is_some_and(|hash| hash.is_certain);
             assert!(!is_certain, "{path}");

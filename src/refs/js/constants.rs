@@ -44,7 +44,7 @@ pub(super) struct Beginnings {
 
 impl Constants {
     /// Remembers what `const a = …` stands for. Of two of the same name, the later one counts.
-    pub(super) fn declare(&mut self, declarator: &VariableDeclarator<'_>) {
+    pub(super) fn declare(&mut self, declarator: &VariableDeclarator<'_>, is_constant: bool) {
         let (BindingPattern::BindingIdentifier(name), Some(init)) =
             (&declarator.id, &declarator.init)
         else {
@@ -65,6 +65,8 @@ impl Constants {
                     self.property(name, property);
                 }
             }
+            // A counter, which is known when the script runs.
+            Expression::NumericLiteral(_) if !is_constant => {}
             _ => {
                 if let Some(text) = self.text(init, 0) {
                     self.texts.insert(name.to_string(), text);

@@ -37,6 +37,8 @@ pub(super) struct Visitor<'t> {
     /// Where literals begin that are references: not to be mentioned again.
     taken: HashSet<u32>,
     constants: Constants,
+    /// Whether what is declared is declared by `const`.
+    is_constant: bool,
     /// How many bytes of strings that are put together were kept.
     constant_bytes: usize,
 }
@@ -57,6 +59,7 @@ impl<'t> Visitor<'t> {
             beginnings: BTreeMap::new(),
             taken: HashSet::new(),
             constants: Constants::default(),
+            is_constant: false,
             constant_bytes: 0,
         }
     }
@@ -268,7 +271,9 @@ impl<'t> Visitor<'t> {
             return;
         }
         let at = literal.span.start as usize;
-        if paths::is_file_path(literal.value) {
+        if let Some(folder) = paths::folder_before_hole(literal.value) {
+            self.beginnings.entry(at).or_default().insert(folder);
+        } else if paths::is_file_path(literal.value) {
             self.mention(at, literal.value);
         } else if let Some(folder) = paths::folder_path(literal.value) {
             self.beginnings.entry(at).or_default().insert(folder);
@@ -374,8 +379,14 @@ impl<'a> Visit<'a> for Visitor<'_> {
         deep(|| walk::walk_statement(self, statement));
     }
 
+    fn visit_variable_declaration(&mut self, declaration: &VariableDeclaration<'a>) {
+        let outer = std::mem::replace(&mut self.is_constant, declaration.kind.is_const());
+        walk::walk_variable_declaration(self, declaration);
+        self.is_constant = outer;
+    }
+
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
-        self.constants.declare(declarator);
+        self.constants.declare(declarator, self.is_constant);
         deep(|| walk::walk_variable_declarator(self, declarator));
     }
 

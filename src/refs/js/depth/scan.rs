@@ -188,12 +188,7 @@ impl<'t> Scan<'t> {
     }
 
     fn line_comment(&mut self) {
-        let is_end = |rest: &[u8]| {
-            matches!(rest, [b'\n' | b'\r', ..])
-                || rest.starts_with(b"\xe2\x80\xa8")
-                || rest.starts_with(b"\xe2\x80\xa9")
-        };
-        while self.at < self.bytes.len() && !is_end(&self.bytes[self.at..]) {
+        while self.at < self.bytes.len() && !ends_line(&self.bytes[self.at..]) {
             self.at += 1;
         }
     }
@@ -393,17 +388,10 @@ impl<'t> Scan<'t> {
         let mut is_class = false;
         loop {
             self.at += 1;
-            match self.peek(0).ok_or(Lost)? {
-                b'\n' | b'\r' => return Err(Lost),
-                // Perhaps a separator of lines, which ends it.
-                0xe2 => return Err(Lost),
-                b'\\'
-                    if self
-                        .peek(1)
-                        .is_some_and(|byte| !b"\n\r\xe2".contains(&byte)) =>
-                {
-                    self.at += 1
-                }
+            let rest = &self.bytes[self.at..];
+            match rest.first().ok_or(Lost)? {
+                _ if ends_line(rest) => return Err(Lost),
+                b'\\' if rest.len() > 1 && !ends_line(&rest[1..]) => self.at += 1,
                 b'[' => is_class = true,
                 b']' => is_class = false,
                 b'/' if !is_class => break,
@@ -556,6 +544,12 @@ impl Opener {
             Opener::Block | Opener::Curly | Opener::Template => byte == b'}',
         }
     }
+}
+
+/// Says whether a text begins with what ends a line of a script.
+fn ends_line(text: &[u8]) -> bool {
+    let separators = [b"\xe2\x80\xa8", b"\xe2\x80\xa9"];
+    matches!(text, [b'\n' | b'\r', ..]) || separators.iter().any(|end| text.starts_with(*end))
 }
 
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {

@@ -1,0 +1,213 @@
+//! Pages around real libraries, opened in a browser as they are, and as they are published: they work at once, or with the lines that a push
+//! prints.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+use crate::support::media::pdf;
+use crate::support::web::{Browser, WebServer};
+use crate::support::{Run, Site, from_test_command};
+
+/// How a site gets to work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Works {
+    AtOnce,
+    /// With exactly the lines that pushes print.
+    WithLines,
+    /// No push that ends well publishes it.
+    Stopped,
+}
+
+use Works::{AtOnce, WithLines};
+
+/// Pages of `tests/sites`, and how each gets to work.
+const SITES: [(&str, Works); 30] = [
+    ("ace-builds", WithLines),
+    ("bootstrap", AtOnce),
+    ("ckeditor4", WithLines),
+    ("codemirror", WithLines),
+    ("docsify", WithLines),
+    ("flag-icons", AtOnce),
+    ("fontawesome-free", AtOnce),
+    ("howler", WithLines),
+    ("jquery-ui-dist", AtOnce),
+    ("katex", AtOnce),
+    ("lazysizes", WithLines),
+    ("leaflet", WithLines),
+    ("mathjax", WithLines),
+    ("mermaid", WithLines),
+    ("monaco-editor", WithLines),
+    ("p5", WithLines),
+    ("pannellum", WithLines),
+    ("pdfjs-dist", WithLines),
+    ("phaser", WithLines),
+    ("photoswipe", AtOnce),
+    ("plotly.js-dist-min", AtOnce),
+    ("prismjs", WithLines),
+    ("reveal.js", WithLines),
+    ("sql.js", WithLines),
+    ("stockfish", WithLines),
+    ("swagger-ui-dist", WithLines),
+    ("three", WithLines),
+    ("tinymce", WithLines),
+    ("video.js", WithLines),
+    ("xterm", AtOnce),
+];
+
+/// How often lines are added until it works.
+const ROUNDS_MAX: usize = 5;
+
+/// A page, what it shows, and the library.
+struct Real {
+    site: Site,
+    library: PathBuf,
+}
+
+impl Real {
+    fn new(name: &str) -> Real {
+        let packages = PathBuf::from(from_test_command("ASSETSYNC_TEST_PACKAGES")).join("vendor");
+        let sites = PathBuf::from(from_test_command("ASSETSYNC_TEST_SITES"));
+        let mut places = [sites.join(name), packages.join(name)].into_iter();
+        let library = places
+            .find(|place| place.exists())
+            .unwrap_or_else(|| panic!("{name} isn't there: `tests/run -- --ignored` fetches it"));
+        // Types for editors, larger than what is looked into.
+        let left_out = match name {
+            "phaser" => "[[rule]]\nmatch = \"lib/types/**\"\npublish = false\n",
+            _ => "",
+        };
+        let page = format!("{}/tests/sites/{name}.html", env!("CARGO_MANIFEST_DIR"));
+        let config = format!(
+            "key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n[[source]]\ndir = \"{}\"\nmount = \"lib/\"\n[[rule]]\nmatch = \"lib/**\"\ndangling = \"warn\"\nsource_maps = \"publish\"\n[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n{left_out}[target.t]\nurl = \"file:out\"\n",
+            library.display()
+        );
+        let site = Site::bare()
+            .raw_config(&config)
+            .file("index.html", fs::read(page).expect("a page"))
+            .file("pics/lamp.png", picture(16))
+            .file("pics/gear.png", picture(32))
+            .file("sounds/beep.wav", beep())
+            .file("levels.json", r#"{"first": {"picture": "pics/lamp.png"}}"#)
+            .file("README.md", "# Lamp\n")
+            .file(
+                "api.json",
+                r#"{"openapi": "3.0.0", "info": {"title": "Lamp", "version": "1"}, "paths": {}}"#,
+            )
+            .file("doc.pdf", pdf("/Title (Lamp)"));
+        Real { site, library }
+    }
+
+    /// Opens the page as it is.
+    fn open_unpublished(&self, browser: &Browser) -> (String, Vec<String>) {
+        let link = self.site.path("assets/lib");
+        symlink(&self.library, &link).expect("a link");
+        let server = WebServer::of(self.site.path("assets"));
+        let seen = browser.visit(&format!("{}index.html", server.url));
+        fs::remove_file(link).expect("removed");
+        seen
+    }
+
+    /// Publishes until it works, and says how often lines had to be added; why not, if it doesn't.
+    fn publish(&self, browser: &Browser) -> Result<Works, String> {
+        let mut works = AtOnce;
+        let mut said = String::new();
+        for _ in 0..ROUNDS_MAX {
+            let run = self.site.run(&["push"]);
+            said += &format!("{run}\n");
+            if run.code == 0 {
+                let server = WebServer::of(self.site.path("out"));
+                let (title, errors) = browser.visit(&format!("{}index.html", server.url));
+                if title == "done" && errors.is_empty() {
+                    return Ok(works);
+                }
+                said += &format!("{title} {errors:?}\n");
+            }
+            let lines = lines(&run);
+            let config = fs::read_to_string(self.site.path("assetsync.toml")).expect("there");
+            match (lines.is_empty() || config.contains(&lines), run.code) {
+                (true, 2) => {
+                    return Ok(Works::Stopped);
+                }
+                (true, _) => return Err(said),
+                (false, _) => {}
+            }
+            fs::write(self.site.path("assetsync.toml"), config + &lines).expect("written");
+            works = WithLines;
+        }
+        Err(said)
+    }
+}
+
+/// The lines of configuration that a push printed.
+fn lines(run: &Run) -> String {
+    let lines = run
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("        "));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// A sound of a tenth of a second.
+fn beep() -> Vec<u8> {
+    const RATE: u32 = 8000;
+    let samples: Vec<u8> = (0..RATE / 10)
+        .map(|n| (128.0 + 90.0 * (f64::from(n) / 3.0).sin()) as u8)
+        .collect();
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((36 + samples.len() as u32).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(RATE.to_le_bytes());
+    wav.extend(RATE.to_le_bytes());
+    wav.extend(b"\x01\0\x08\0data");
+    wav.extend((samples.len() as u32).to_le_bytes());
+    wav.extend(samples);
+    wav
+}
+
+fn picture(size: u32) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let pixels = image::RgbImage::from_fn(size, size / 2, |x, y| {
+        image::Rgb([x as u8 * 7, y as u8 * 7, 99])
+    });
+    pixels
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("a picture");
+    bytes.into_inner()
+}
+
+#[test]
+#[ignore = "takes minutes, and 500 MB from npm: tests/run --test stories -- --ignored sites"]
+fn pages_around_libraries_work_at_once_or_with_the_lines_that_are_printed() {
+    let only = std::env::var("TEST_SITE").ok();
+    let mut wrong = Vec::new();
+    let mut counts = [0; 3];
+    for (name, wanted) in SITES {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
+        let (real, browser) = (Real::new(name), Browser::start());
+        let before = real.open_unpublished(&browser);
+        if before != ("done".to_string(), Vec::new()) {
+            wrong.push(format!("=== {name}, as it is: {before:?}"));
+            continue;
+        }
+        let works = real.publish(&browser);
+        println!("site {name}: {:?}", works.as_ref().map_err(|_| "broken"));
+        if let Ok(works) = works {
+            counts[works as usize] += 1;
+        }
+        if works.as_ref() != Ok(&wanted) {
+            if let Err(said) = &works {
+                println!("{said}");
+            }
+            wrong.push(format!("=== {name}: {works:?}"));
+        }
+    }
+    println!("at once, with lines, stopped: {counts:?}");
+    assert!(
+        wrong.is_empty(),
+        "{}",
+        wrong.join("\n").replace("\\n", "\n")
+    );
+}
