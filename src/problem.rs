@@ -279,15 +279,15 @@ impl Problem {
         }
     }
 
-    /// What mends it, and the lines that do, if any; empty if the message says it.
+    /// Returns which lines let a page work that has the path of a file; empty if it isn't about that.
     pub(crate) fn mending(&self) -> String {
         match &self.mended_by {
-            Some(addition) => with_lines(
+            Some(addition) if self.kind == ProblemKind::Mention => with_lines(
                 self.kind,
                 &addition.file,
                 &addition.lines.lines().collect::<Vec<_>>(),
             ),
-            None => String::new(),
+            _ => String::new(),
         }
     }
 
