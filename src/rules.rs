@@ -225,6 +225,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Says whether a rule or its level wants that nobody guesses its name.
+    pub(crate) fn is_kept_unguessable(&self) -> bool {
+        self.names.is_keyed() && (self.is_name_asked || self.level != LevelId::OPEN)
+    }
+
     /// Of an object that is published already, and isn't built anew.
     pub(crate) fn of_published(names: NameStyle, headers: Headers, level: LevelId) -> Policy {
         Policy {

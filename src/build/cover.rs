@@ -45,16 +45,15 @@ pub(super) fn of_hashed(
         .collect()
 }
 
-/// Returns patterns for these files: their names, or their folders, if there are many.
-pub(super) fn of_files(assets: &[Asset], files: &BTreeSet<usize>) -> Vec<String> {
-    let names = files
-        .iter()
-        .map(|file| globset::escape(assets[*file].path.as_str()));
-    few(names.collect())
+/// Returns `pattern`, unless it matches a file besides `files` that a rule or its level keeps unguessable: then the names of these.
+pub(super) fn of_files(assets: &[Asset], files: &BTreeSet<usize>, pattern: String) -> Vec<String> {
+    let path = |file: &usize| globset::escape(assets[*file].path.as_str());
+    let names = files.iter().map(path).collect();
+    unless_wider(assets, names, vec![pattern])
 }
 
-/// Returns these patterns, or those of their folders, if there are many.
-pub(super) fn few(patterns: Vec<String>) -> Vec<String> {
+/// Returns these patterns, or those of their folders, if there are many, and these match nothing that is kept unguessable.
+pub(super) fn few(assets: &[Asset], patterns: Vec<String>) -> Vec<String> {
     if patterns.len() <= LISTED_MAX {
         return patterns;
     }
@@ -63,7 +62,28 @@ pub(super) fn few(patterns: Vec<String>) -> Vec<String> {
         _ => pattern.clone(),
     };
     let folders: BTreeSet<String> = patterns.iter().map(folder).collect();
-    folders.into_iter().collect()
+    unless_wider(assets, patterns, folders.into_iter().collect())
+}
+
+/// Returns `shorter`, unless that matches a file that is kept unguessable, and that `patterns` don't match: what somebody hid stays
+/// hidden, whoever adds these lines.
+fn unless_wider(assets: &[Asset], patterns: Vec<String>, shorter: Vec<String>) -> Vec<String> {
+    let globs = |patterns: &[String]| -> Vec<Glob> {
+        let globs = patterns.iter().map(|pattern| Glob::new(pattern));
+        globs.filter_map(Result::ok).collect()
+    };
+    let (narrow, wide) = (globs(&patterns), globs(&shorter));
+    let is_matched = |globs: &[Glob], asset: &Asset| {
+        let mut globs = globs.iter();
+        globs.any(|glob| glob.is_match(asset.path.as_str()))
+    };
+    let mut kept = assets
+        .iter()
+        .filter(|asset| asset.policy.is_kept_unguessable());
+    match kept.any(|asset| is_matched(&wide, asset) && !is_matched(&narrow, asset)) {
+        true => patterns,
+        false => shorter,
+    }
 }
 
 /// Returns one pattern for those that have no braces of their own.

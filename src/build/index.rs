@@ -52,8 +52,13 @@ impl<'a> Index<'a> {
         found.copied()
     }
 
-    /// Returns the first file below a folder whose path ends like `end`: a library may look for it in a folder beside it.
-    pub(super) fn below(&self, folder: &str, end: &str) -> Option<u32> {
+    /// Returns the first file below a folder whose path ends like `end`, and that `may_be_meant`.
+    pub(super) fn below(
+        &self,
+        folder: &str,
+        end: &str,
+        may_be_meant: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
         let by_name = self.by_name.get_or_init(|| {
             let mut by_name: HashMap<&str, Vec<u32>> = HashMap::new();
             for (file, asset) in self.tree.assets.iter().enumerate() {
@@ -65,7 +70,7 @@ impl<'a> Index<'a> {
         let is_there = |file: &&u32| {
             let path = self.tree.assets[**file as usize].path.as_str();
             let inner = path.strip_prefix(folder);
-            inner.is_some_and(|inner| inner.ends_with(&format!("/{end}")))
+            inner.is_some_and(|inner| inner.ends_with(&format!("/{end}"))) && may_be_meant(**file)
         };
         let name = end.rsplit('/').next().unwrap_or(end);
         by_name.get(name)?.iter().find(is_there).copied()

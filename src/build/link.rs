@@ -11,6 +11,7 @@ use super::mentions::{self, Mentioned, To};
 use super::read::Draft;
 use crate::error::{escape, shortened};
 use crate::glob::Glob;
+use crate::name::NameStyle;
 use crate::path::LogicalPath;
 use crate::problem::{Addition, Problem, ProblemKind};
 use crate::refs::resolve::{BaseUrl, Meaning, Resolved, resolve};
@@ -428,9 +429,10 @@ impl File<'_, '_> {
             escape(&reference.url),
             escape(folder)
         );
+        let tree = self.index.tree;
         let lines = match self.asset.policy.names.is_keyed() {
-            true => mentions::keyed_folder(self.asset.path.folder(), folder),
-            false => mentions::plain_folder(folder),
+            true => mentions::keyed_folder(tree, self.asset.path.folder(), folder),
+            false => mentions::plain_folder(tree, folder),
         };
         let problem = Problem::at(&self.asset.path, place, message).kind(ProblemKind::Mention);
         let problem = problem.unquoted(
@@ -584,11 +586,11 @@ impl File<'_, '_> {
                 _ => {
                     let mut files: BTreeSet<u32> =
                         all.filter_map(|path| self.index.find(path)).collect();
-                    if files.is_empty() && mention.place == Place::Script {
-                        files.extend(self.below(&mention.text));
-                    }
                     if self.names_hidden(&files, *place, &mention.place) {
                         continue;
+                    }
+                    if files.is_empty() && mention.place == Place::Script {
+                        files.extend(self.below(&mention.text, *place));
                     }
                     // A script may ask a placeholder's object for it.
                     let name = mention.text.trim_start_matches("./");
@@ -627,12 +629,19 @@ impl File<'_, '_> {
         }
     }
 
-    /// Returns the file that a script means which looks for files in folders beside it.
-    fn below(&self, text: &str) -> Option<u32> {
+    /// Returns the file that a library may mean, which looks for files in folders beside it. One that it may not know isn't meant:
+    /// many files are called `index.html`.
+    fn below(&self, text: &str, at: (u32, u32)) -> Option<u32> {
         let folder = self.asset.path.folder();
         let end = text.trim_start_matches("./");
-        let is_plain = !folder.is_empty() && !end.starts_with(['/', '.']);
-        is_plain.then(|| self.index.below(folder, end))?
+        let is_library = !mentions::is_by_hand(self.asset, self.draft, at);
+        if !is_library || folder.is_empty() || end.starts_with(['/', '.']) {
+            return None;
+        }
+        let tree = self.index.tree;
+        let may_be_meant =
+            |file: u32| may_name(tree, self.asset, leveled(&tree.assets[file as usize]));
+        self.index.below(folder, end, may_be_meant)
     }
 
     /// Tells of a script that names a file which it may not know. What isn't a script may mean something else.
@@ -667,7 +676,13 @@ impl File<'_, '_> {
         run_by: &[usize],
     ) -> Option<To> {
         let tree = self.index.tree;
-        let may_know = |file: &usize| may_name(tree, self.asset, leveled(&tree.assets[*file]));
+        let may_know = |file: &usize| {
+            let other = &tree.assets[*file];
+            // A rule says of each such file that nobody guesses its name: then it isn't asked for by one.
+            let is_meant = other.policy.is_name_asked
+                && matches!(other.policy.names, NameStyle::Opaque | NameStyle::Readable);
+            !is_meant && may_name(tree, self.asset, leveled(other))
+        };
         let is_renamed = |folder: &&String| {
             let mut files = self.index.files_in(folder).filter(may_know);
             !folder.is_empty() && files.any(|file| self.is_renamed(file, script, run_by))

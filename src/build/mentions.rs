@@ -90,7 +90,7 @@ pub(super) fn told(
     told.map(|(one, fix)| {
         advice.in_words(one).added(Addition {
             file: crate::config::CONFIG_FILE.to_string(),
-            lines: lines(fix, &all[fix]),
+            lines: lines(tree, fix, &all[fix]),
         })
     })
     .collect()
@@ -202,7 +202,7 @@ fn outermost(fixes: Vec<Fix>) -> Vec<Fix> {
 }
 
 /// Returns the lines of configuration for all mentions that have the same fix.
-fn lines(fix: &Fix, subjects: &BTreeSet<String>) -> String {
+fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> String {
     let subjects: Vec<String> = subjects.iter().cloned().collect();
     match fix {
         Fix::References { pattern } => {
@@ -226,7 +226,7 @@ fn lines(fix: &Fix, subjects: &BTreeSet<String>) -> String {
             lines
         }
         Fix::Plain => {
-            let patterns = cover::joined(cover::few(subjects));
+            let patterns = cover::joined(cover::few(&tree.assets, subjects));
             let rules: Vec<String> = patterns
                 .iter()
                 .map(|pattern| rule(pattern, "names = \"plain\""))
@@ -234,7 +234,8 @@ fn lines(fix: &Fix, subjects: &BTreeSet<String>) -> String {
             rules.join("\n")
         }
         Fix::Publish => {
-            let patterns = cover::joined(cover::few(subjects));
+            // A pattern might publish what nobody named.
+            let patterns = cover::joined(subjects);
             let rules: Vec<String> = patterns
                 .iter()
                 .map(|pattern| rule(pattern, "publish = true\nnames = \"plain\""))
@@ -245,18 +246,32 @@ fn lines(fix: &Fix, subjects: &BTreeSet<String>) -> String {
 }
 
 /// Returns the lines that make one keyed folder of a page's folder and another, each with a slash at its end.
-pub(super) fn keyed_folder(page: &str, folder: &str) -> String {
+pub(super) fn keyed_folder(tree: &Tree, page: &str, folder: &str) -> String {
     let fix = Fix::Folder {
         path: common_folder([page, folder].into_iter()),
         pages: BTreeSet::new(),
     };
-    lines(&fix, &BTreeSet::new())
+    lines(tree, &fix, &BTreeSet::new())
 }
 
 /// Returns the lines by which files of a folder keep their names.
-pub(super) fn plain_folder(folder: &str) -> String {
-    let pattern = format!("{}**", globset::escape(folder));
-    lines(&Fix::Plain, &BTreeSet::from([pattern]))
+pub(super) fn plain_folder(tree: &Tree, folder: &str) -> String {
+    let patterns = patterns_of_folder(tree, folder);
+    lines(tree, &Fix::Plain, &patterns.into_iter().collect())
+}
+
+/// Returns patterns for what is in a folder, but for what a rule or its level keeps unguessable.
+fn patterns_of_folder(tree: &Tree, folder: &str) -> Vec<String> {
+    let is_meant = |file: &usize| {
+        let asset = &tree.assets[*file];
+        asset.path.as_str().starts_with(folder) && !asset.policy.is_kept_unguessable()
+    };
+    let files = (0..tree.assets.len()).filter(is_meant).collect();
+    cover::of_files(
+        &tree.assets,
+        &files,
+        format!("{}**", globset::escape(folder)),
+    )
 }
 
 struct Advice<'a> {
@@ -294,12 +309,12 @@ impl Advice<'_> {
                 let own = &self.tree.assets[mentioned.file];
                 let own_too = mentioned.is_beside && own.policy.names.is_keyed();
                 let to = match to {
-                    To::File(file) => globset::escape(self.tree.assets[*file].path.as_str()),
-                    To::Folder(folder) => format!("{}**", globset::escape(folder)),
-                    To::Skipped(path) => globset::escape(path),
+                    To::File(file) => vec![globset::escape(self.tree.assets[*file].path.as_str())],
+                    To::Folder(folder) => patterns_of_folder(self.tree, folder),
+                    To::Skipped(path) => vec![globset::escape(path)],
                 };
                 let own = own_too.then(|| globset::escape(own.path.as_str()));
-                own.into_iter().chain([to]).collect()
+                own.into_iter().chain(to).collect()
             }
             _ => Vec::new(),
         }
@@ -346,8 +361,12 @@ impl Advice<'_> {
                 )
             }
         };
+        let (asset, draft) = (
+            &self.tree.assets[mentioned.file],
+            &self.drafts[mentioned.file],
+        );
         let instead = match (&mentioned.place, &mentioned.to) {
-            (Place::Script, To::File(_)) if self.is_by_hand(mentioned) => {
+            (Place::Script, To::File(_)) if is_by_hand(asset, draft, mentioned.at) => {
                 format!(": {WRITE_INSTEAD}")
             }
             _ => String::new(),
@@ -359,25 +378,9 @@ impl Advice<'_> {
         let message = format!("{one} {named}{why}{instead}");
         let cause = format!("{several} {what}{why}{instead}");
         let unquoted = message.replace(&text, "a file");
-        let problem = Problem::at(
-            &self.tree.assets[mentioned.file].path,
-            mentioned.at,
-            message,
-        );
+        let problem = Problem::at(&asset.path, mentioned.at, message);
         let problem = problem.unquoted(&unquoted, &cause).cause(cause);
         problem.kind(ProblemKind::Mention)
-    }
-
-    /// Says whether a person wrote the script, and can write it otherwise.
-    fn is_by_hand(&self, mentioned: &Mentioned) -> bool {
-        let asset = &self.tree.assets[mentioned.file];
-        let (_, column) = mentioned.at;
-        let mut folders = asset.path.folder().split('/');
-        column <= LINE_CHARS_MAX
-            && self.drafts[mentioned.file].size_bytes <= BY_HAND_BYTES_MAX
-            && !folders.any(|folder| OF_LIBRARIES.contains(&folder))
-            && !asset.path.as_str().contains(".min.")
-            && asset.policy.names != NameStyle::Fingerprinted
     }
 
     /// Returns how files keep their places: to each other in a keyed folder, or where they are.
@@ -434,6 +437,16 @@ impl Advice<'_> {
             }
         }
     }
+}
+
+/// Says whether a person wrote the script which has a path there, and can write it otherwise.
+pub(super) fn is_by_hand(script: &Asset, draft: &Draft, (_, column): (u32, u32)) -> bool {
+    let mut folders = script.path.folder().split('/');
+    column <= LINE_CHARS_MAX
+        && draft.size_bytes <= BY_HAND_BYTES_MAX
+        && !folders.any(|folder| OF_LIBRARIES.contains(&folder))
+        && !script.path.as_str().contains(".min.")
+        && script.policy.names != NameStyle::Fingerprinted
 }
 
 /// Returns the folder that all of these are in, each with a slash at its end; empty for the top.

@@ -503,6 +503,25 @@ fn a_bundlers_file_in_a_level_stays_unguessable() {
 }
 
 #[test]
+fn pages_that_a_rule_keeps_unguessable_stay_so() {
+    let site = Site::new().config(
+        "[[rule]]\nmatch = \"answers/**\"\nnames = \"opaque\"\n[target.t]\nurl = \"file:out\"\n",
+    );
+    site.write("index.html", PAGE);
+    site.write("answers/gears.html", "<p>GEAR</p>");
+    site.write(
+        "static/js/main.9c1f2b3d.js",
+        r#"const part = "787.1d2e3f40";"#,
+    );
+    site.write("static/js/787.1d2e3f40.js", "1");
+    assert_told(
+        &site,
+        &[("index.html", "plain"), ("static/**", "fingerprinted")],
+    );
+    assert!(!site.published("out").contains_key("answers/gears.html"));
+}
+
+#[test]
 fn without_a_configuration_init_writes_one_that_works() {
     let project = VITE.project();
     let site = Site::bare();

@@ -367,3 +367,72 @@ fn a_file_that_is_not_published_is_told_with_the_rule_that_publishes_it() {
     );
     assert_done(&site, "index.html");
 }
+
+#[test]
+fn a_library_means_no_hidden_file_by_its_bare_name() {
+    let rules = "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n";
+    let site = site(
+        rules,
+        &[
+            ("index.html", "<script src=lib/router.js></script>"),
+            ("lib/router.js", "const pages = ['view.html', 'lamp.svg'];"),
+            ("lib/solution/view.html", "<p>GEAR</p>"),
+            ("lib/solution/lamp.svg", SVG),
+            ("lib/z/lamp.svg", &SVG.replace('3', "2")),
+        ],
+    );
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    let warnings = run
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("warning"));
+    let warnings: Vec<&str> = warnings.collect();
+    assert_eq!(warnings.len(), 1, "{run}");
+    assert!(warnings[0].contains("names `lamp.svg`"), "{run}");
+}
+
+#[test]
+fn lines_never_match_what_a_rule_keeps_unguessable() {
+    let rules = format!("{PAGES}[[rule]]\nmatch = \"img/answers/**\"\nnames = \"opaque\"\n");
+    let site = site(
+        &rules,
+        &[
+            ("index.html", &page_with(r#""img/" + code + ".svg""#)),
+            ("img/at.svg", SVG),
+            ("img/answers/gear.svg", &SVG.replace('3', "2")),
+        ],
+    );
+    assert_mended(
+        &site,
+        "`img/`",
+        "[[rule]]\nmatch = \"img/at.svg\"\nnames = \"plain\"\n",
+    );
+    assert_done(&site, "index.html");
+    assert!(!site.published("out").contains_key("img/answers/gear.svg"));
+}
+
+#[test]
+fn a_folder_in_an_import_map_stays_where_files_keep_their_places() {
+    let page = r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script type="importmap">{ "imports": { "parts/": "./lib/parts/" } }</script><script type="module">import { name } from "parts/lamp.js"; document.title = name;</script>"#;
+    let files = [
+        ("index.html", page),
+        ("lib/parts/lamp.js", "export const name = 'done';"),
+    ];
+    for (rules, wanted) in [
+        (
+            PAGES,
+            "[[rule]]\nmatch = \"lib/parts/**\"\nnames = \"plain\"\n",
+        ),
+        ("", "[[folder]]\nmatch = \".\"\n"),
+    ] {
+        let site = site(rules, &files);
+        let stopped = site.run(&["push"]);
+        assert_eq!(stopped.code, 2, "{stopped}");
+        assert_eq!(lines(&stopped), wanted, "{stopped}");
+        let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
+        fs::write(site.path("assetsync.toml"), config + wanted).expect("written");
+        site.ok(&["push"]);
+        assert_done(&site, "index.html");
+    }
+}

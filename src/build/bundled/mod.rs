@@ -234,16 +234,9 @@ impl<'a> Bundle<'a> {
 
     /// Returns the rules that let all of that keep its names.
     fn rules(&self, covers: &[Cover], unhashed: &Unhashed<'_>, data: &Data) -> Vec<String> {
-        let mut pages = self.tree.assets.iter().filter(|asset| is_page(asset));
-        // A rule tells which pages people find.
-        let is_told = pages
-            .clone()
-            .any(|page| page.policy.is_name_asked && page.policy.names == NameStyle::Plain);
-        let page = pages.find(|page| is_unasked(self.tree, page));
-        let of_pages = page.filter(|_| !is_told).map(|page| {
-            let extension = page.path.extension().unwrap_or_default();
-            rule(&format!("**/*.{extension}"), NameStyle::Plain)
-        });
+        let assets = &self.tree.assets;
+        let of_pages = self.pages().into_iter();
+        let of_pages = of_pages.map(|pattern| rule(&pattern, NameStyle::Plain));
         let chunks = covers.iter().map(|cover| cover.pattern.clone()).collect();
         let chunks = cover::joined(chunks);
         let chunks = chunks
@@ -261,15 +254,44 @@ impl<'a> Bundle<'a> {
         });
         let is_called_so = |file: &&usize| called.iter().any(|name| data[*name].contains(file));
         let others = unhashed.named.keys().chain(&unhashed.referred);
-        let others: BTreeSet<usize> = others.filter(|file| !is_called_so(file)).copied().collect();
-        let mut plain = cover::of_files(&self.tree.assets, &others);
-        plain.extend(called.iter().map(|name| match name.strip_prefix('.') {
-            Some(extension) => format!("**/*.{}", globset::escape(extension)),
-            None => format!("**/{}", globset::escape(name)),
+        let others = others.filter(|file| !is_called_so(file));
+        let others = others.map(|file| globset::escape(assets[*file].path.as_str()));
+        let others: BTreeSet<String> = others.collect();
+        let mut plain = cover::few(assets, others.into_iter().collect());
+        plain.extend(called.iter().flat_map(|name| {
+            let pattern = match name.strip_prefix('.') {
+                Some(extension) => format!("**/*.{}", globset::escape(extension)),
+                None => format!("**/{}", globset::escape(name)),
+            };
+            cover::of_files(assets, &data[*name], pattern)
         }));
         let plain = cover::joined(plain);
         let plain = plain.iter().map(|pattern| rule(pattern, NameStyle::Plain));
-        of_pages.into_iter().chain(chunks).chain(plain).collect()
+        of_pages.chain(chunks).chain(plain).collect()
+    }
+
+    /// Returns patterns for pages that people are to find, where no rule tells which these are.
+    fn pages(&self) -> Vec<String> {
+        let assets = &self.tree.assets;
+        let is_told = |page: &Asset| {
+            is_page(page) && page.policy.is_name_asked && page.policy.names == NameStyle::Plain
+        };
+        if assets.iter().any(is_told) {
+            return Vec::new();
+        }
+        let is_open =
+            |file: &usize| is_page(&assets[*file]) && is_unasked(self.tree, &assets[*file]);
+        let mut by_extension: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for file in (0..assets.len()).filter(is_open) {
+            if let Some(extension) = assets[file].path.extension() {
+                by_extension.entry(extension).or_default().insert(file);
+            }
+        }
+        let of_files = |(extension, files): (&String, &BTreeSet<usize>)| {
+            let pattern = format!("**/*.{}", globset::escape(extension));
+            cover::of_files(assets, files, pattern)
+        };
+        cover::joined(by_extension.iter().flat_map(of_files).collect())
     }
 
     fn named(&self, file: usize, to: usize, places: usize) -> Problem {
