@@ -937,7 +937,7 @@ pub struct Unlock {
     pub levels: Vec<String>,
 }
 
-/// What warnings are worth.
+/// The worth of warnings.
 #[derive(Debug, Args)]
 pub struct Warnings {
     /// Exit with 2 if there is any warning about the files, and publish nothing: for CI

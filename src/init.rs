@@ -43,7 +43,7 @@ pub struct Written {
     pub buckets: Vec<String>,
     /// Files have to be put here first, if it's still empty.
     pub empty_source: Option<String>,
-    /// Whether the files are what a bundler made, so that there are rules for these.
+    /// True if a bundler made the files, so that there are rules for these.
     pub is_bundled: bool,
     /// Commands that publish the project, in order, and what each does.
     pub next: Vec<(String, &'static str)>,

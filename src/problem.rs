@@ -27,7 +27,7 @@ pub struct Problem {
     pub kind: ProblemKind,
     /// What it has in common with others of its kind, as words that follow "5 references"; empty if it stands alone.
     pub cause: String,
-    /// What mends it, where that is to be written somewhere.
+    /// Lines that mend it.
     pub mended_by: Option<Box<Addition>>,
     /// Message and cause without words of the file, where these repeat any.
     pub unquoted: Option<Box<Unquoted>>,
@@ -128,7 +128,7 @@ impl Meant {
 }
 
 impl ProblemKind {
-    /// Kinds of warnings.
+    /// The usual kinds of warnings.
     pub const OF_WARNINGS: [ProblemKind; 11] = [
         ProblemKind::Doubtful,
         ProblemKind::LeftAlone,
@@ -142,6 +142,11 @@ impl ProblemKind {
         ProblemKind::Untyped,
         ProblemKind::UnusedPattern,
     ];
+
+    /// Returns the kind of this name.
+    pub(crate) fn of(name: &str) -> Option<ProblemKind> {
+        serde_json::from_value(name.into()).ok()
+    }
 
     /// Returns its name in JSON and in configurations: `unused-pattern`.
     pub fn name(self) -> String {

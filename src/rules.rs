@@ -196,7 +196,7 @@ pub struct Policy {
     pub is_type_meant: bool,
     /// How the object is called.
     pub names: NameStyle,
-    /// Whether a rule says so.
+    /// True if a rule says so.
     pub is_name_asked: bool,
     /// What it's served with.
     pub headers: Headers,

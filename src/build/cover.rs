@@ -1,9 +1,11 @@
-//! Writes patterns that match some files of a tree, and no others. Pure.
+//! Writes rules for some files of a tree, and patterns that match these and no others. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bundled::Hash;
 use crate::glob::Glob;
+use crate::levels::quoted;
+use crate::name::NameStyle;
 use crate::tree::Asset;
 
 /// The most names that one pattern lists; of more, a folder is named.
@@ -84,6 +86,16 @@ fn unless_wider(assets: &[Asset], patterns: Vec<String>, shorter: Vec<String>) -
         true => patterns,
         false => shorter,
     }
+}
+
+/// Returns a rule as it's written.
+pub(super) fn rule(pattern: &str, line: &str) -> String {
+    format!("[[rule]]\nmatch = {}\n{line}", quoted(pattern))
+}
+
+/// Returns a rule by which files keep their names.
+pub(super) fn rule_of_names(pattern: &str, names: NameStyle) -> String {
+    rule(pattern, &format!("names = \"{}\"", names.as_str()))
 }
 
 /// Returns one pattern for those that have no braces of their own.

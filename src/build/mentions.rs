@@ -14,7 +14,7 @@ use crate::problem::{Addition, Problem, ProblemKind};
 use crate::refs::{Kind, Place};
 use crate::tree::{Asset, Tree};
 
-/// What a script does instead of naming a file in a string.
+/// Advice for a script that names a file in a string.
 const WRITE_INSTEAD: &str =
     "write `new URL(\"…\", import.meta.url)` in a module, or `\"$$ASSETS(…)$$\"`";
 
@@ -37,7 +37,7 @@ const OF_LIBRARIES: [&str; 6] = [
 /// A path that means files which get other names.
 #[derive(Debug)]
 pub(super) struct Mentioned {
-    /// What has it.
+    /// The file that has it.
     pub file: usize,
     pub at: (u32, u32),
     /// As it's written.
@@ -46,11 +46,11 @@ pub(super) struct Mentioned {
     /// The pages that run the file.
     pub run_by: Vec<usize>,
     pub to: To,
-    /// Whether that is so only from the file's own folder.
+    /// True if it means that only from the file's own folder.
     pub is_beside: bool,
 }
 
-/// What a path means.
+/// The meaning of a path.
 #[derive(Debug)]
 pub(super) enum To {
     File(usize),
@@ -153,7 +153,7 @@ impl<'a> Loaded<'a> {
     }
 }
 
-/// What lets a page find a file that it has the path of.
+/// A way in which a page finds a file that it has the path of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Fix {
     /// A rule for these files says that it's a URL.
@@ -207,7 +207,7 @@ fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> String {
     match fix {
         Fix::References { pattern } => {
             let subjects: Vec<String> = subjects.iter().map(|subject| quoted(subject)).collect();
-            rule(pattern, &format!("references = [{}]", subjects.join(", ")))
+            cover::rule(pattern, &format!("references = [{}]", subjects.join(", ")))
         }
         Fix::Folder { path, pages } => {
             let name = match path.trim_end_matches('/') {
@@ -221,7 +221,7 @@ fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> String {
                     globset::escape(path),
                     globset::escape(extension)
                 );
-                lines += &format!("\n{}", rule(&pattern, "names = \"folder\""));
+                lines += &format!("\n{}", cover::rule_of_names(&pattern, NameStyle::Folder));
             }
             lines
         }
@@ -229,7 +229,7 @@ fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> String {
             let patterns = cover::joined(cover::few(&tree.assets, subjects));
             let rules: Vec<String> = patterns
                 .iter()
-                .map(|pattern| rule(pattern, "names = \"plain\""))
+                .map(|pattern| cover::rule_of_names(pattern, NameStyle::Plain))
                 .collect();
             rules.join("\n")
         }
@@ -238,7 +238,7 @@ fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> String {
             let patterns = cover::joined(subjects);
             let rules: Vec<String> = patterns
                 .iter()
-                .map(|pattern| rule(pattern, "publish = true\nnames = \"plain\""))
+                .map(|pattern| cover::rule(pattern, "publish = true\nnames = \"plain\""))
                 .collect();
             rules.join("\n")
         }
@@ -463,9 +463,4 @@ fn common_folder<'p>(folders: impl Iterator<Item = &'p str>) -> String {
         &one[..end.map_or(0, |slash| slash + 1)]
     });
     common.unwrap_or_default().to_string()
-}
-
-/// Returns a rule as it's written.
-fn rule(pattern: &str, line: &str) -> String {
-    format!("[[rule]]\nmatch = {}\n{line}", quoted(pattern))
 }

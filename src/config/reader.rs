@@ -341,8 +341,7 @@ impl<'a> Reader<'a> {
             Some((name, pattern)) => (name, Some(pattern)),
             None => (raw.get_ref().as_str(), None),
         };
-        let mut kinds = ProblemKind::OF_WARNINGS.into_iter();
-        let kind = kinds.find(|kind| kind.name() == name).ok_or_else(|| {
+        let kind = ProblemKind::of(name).ok_or_else(|| {
             let names = ProblemKind::OF_WARNINGS.map(|kind| format!("`{}`", kind.name()));
             let hint = format!(
                 "one of {}, with `:` and a pattern if it's about some files only",

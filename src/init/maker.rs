@@ -1,4 +1,4 @@
-//! What makes the files of a project, and which rules these need from the start.
+//! Tools that make the files of a project, and the rules that these need from the start.
 
 /// A tool that writes a site, or what a site is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! JSON: URLs at JSON pointers, web app manifests, source maps, and placeholders. Reads with serde_json, which skips
 //! what no pointer leads to and refuses what is nested deeper than 128.
 
-mod mentions;
-
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -11,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Extra, Fault, Found, Kind, MISPLACED, Placeholder, Reference};
+use super::{Extra, Fault, Found, Kind, MISPLACED, Mention, Place, Placeholder, Reference, paths};
 
 /// The icons and screenshots that a browser fetches. `start_url`, `scope`, `id`, a shortcut's `url` and `share_target`
 /// aren't among them: they say where the site is, under its own names.
@@ -27,13 +26,14 @@ const ROOT_POINTERS: [&str; 2] = ["/sourceRoot", "/sections/*/map/sourceRoot"];
 const MARKER: &str = "$$ASSETS(";
 const MARKER_END: &str = ")$$";
 
-/// Finds the strings at `pointers` (RFC 6901; `*` stands for any one key or index), and placeholders.
+/// Finds the strings at `pointers` (RFC 6901; `*` stands for any one key or index), placeholders, and what else looks like the path of a
+/// file.
 pub fn find(text: &str, pointers: &[String]) -> Found {
     let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
     references(text, &pointers)
 }
 
-/// Finds the pictures of a web app manifest, the strings at `extra.pointers`, and placeholders.
+/// Finds the pictures of a web app manifest, the strings at `extra.pointers`, placeholders, and what else looks like the path of a file.
 pub fn web_manifest(text: &str, extra: &Extra) -> Found {
     let pointers: Vec<&str> = MANIFEST_POINTERS
         .into_iter()
@@ -46,7 +46,7 @@ pub fn web_manifest(text: &str, extra: &Extra) -> Found {
 /// rewritten one by one. No placeholders: `sourcesContent` quotes them from the scripts.
 pub fn source_map(text: &str) -> Found {
     let pointers = [SOURCES_POINTERS, ROOT_POINTERS].concat();
-    let walked = walk(text, after_guard(text), &pointers, Markers::Ignored);
+    let walked = walk(text, after_guard(text), &pointers, Besides::Nothing);
     let is_source = |string: &Text| string.pointer < SOURCES_POINTERS.len();
     let has_root = walked
         .strings
@@ -67,25 +67,27 @@ pub fn source_map(text: &str) -> Found {
 }
 
 fn references(text: &str, pointers: &[&str]) -> Found {
-    let markers = if text.contains(MARKER) {
-        Markers::Wanted
-    } else {
-        Markers::Ignored
+    let besides = match text.contains(MARKER) {
+        true => Besides::Placeholders,
+        false => Besides::Nothing,
     };
-    let walked = walk(text, after_bom(text), pointers, markers);
+    let walked = walk(text, after_bom(text), pointers, besides);
+    // A walk of its own: what no pointer leads into may be nested deeper than can be read.
+    let paths = walk(text, after_bom(text), &[], Besides::Paths);
+    let starts = walked.strings.iter().map(|string| string.span.start);
+    let starts: HashSet<usize> = starts.collect();
+    let paths = paths.mentions.into_iter();
+    let mentions = paths
+        .filter(|mention| !starts.contains(&mention.at))
+        .collect();
     let references = walked
         .strings
         .iter()
         .filter_map(|string| string.reference(text, Kind::Load))
         .collect();
-    let known: Vec<Range<usize>> = walked
-        .strings
-        .iter()
-        .map(|string| string.span.clone())
-        .collect();
     Found {
         references,
-        mentions: mentions::find(text, after_bom(text), &known),
+        mentions,
         placeholders: walked.placeholders,
         faults: walked.faults,
         ..Found::default()
@@ -114,12 +116,18 @@ fn after_guard(text: &str) -> usize {
     }
 }
 
-/// Whether placeholders are looked for, for which all of the document must be read.
+/// Things that are looked for besides what pointers lead to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Markers {
-    Wanted,
-    Ignored,
+enum Besides {
+    /// Placeholders, for which all of the document must be read.
+    Placeholders,
+    /// Paths of files, as far as the document can be read. Whoever asks for references is told of mistakes.
+    Paths,
+    Nothing,
 }
+
+/// The most paths of files that are kept of one document.
+const MENTIONS_MAX: usize = 10_000;
 
 /// A string that a pointer leads to.
 struct Text {
@@ -191,21 +199,26 @@ struct Walk<'t> {
     /// `true`, `false` and `null`, so the next quote begins it. That is how a string with escapes is found: serde
     /// hands out a copy of it, which doesn't say where it's from.
     cursor: usize,
-    markers: Markers,
+    besides: Besides,
     strings: Vec<Text>,
     placeholders: Vec<Placeholder>,
+    mentions: Vec<Mention>,
+    /// The place of the walk: keys, escaped as pointers have them, and `*` for each index.
+    pointer: Vec<String>,
     faults: Vec<Fault>,
 }
 
 /// Reads `text` from `start`.
-fn walk<'t>(text: &'t str, start: usize, pointers: &[&str], markers: Markers) -> Walk<'t> {
+fn walk<'t>(text: &'t str, start: usize, pointers: &[&str], besides: Besides) -> Walk<'t> {
     let (strings, placeholders) = (Vec::new(), Vec::new());
     let mut walk = Walk {
         text,
         cursor: start,
-        markers,
+        besides,
         strings,
         placeholders,
+        mentions: Vec::new(),
+        pointer: Vec::new(),
         faults: Vec::new(),
     };
     let parsed: Vec<_> = pointers
@@ -224,7 +237,7 @@ fn walk<'t>(text: &'t str, start: usize, pointers: &[&str], markers: Markers) ->
     let trails: Vec<Trail> = parsed
         .map(|(pointer, rest)| Trail { pointer, rest })
         .collect();
-    if trails.is_empty() && markers == Markers::Ignored {
+    if trails.is_empty() && besides == Besides::Nothing {
         return walk;
     }
     let mut json = serde_json::Deserializer::from_str(&text[start..]);
@@ -233,7 +246,9 @@ fn walk<'t>(text: &'t str, start: usize, pointers: &[&str], markers: Markers) ->
         trails,
     }
     .deserialize(&mut json);
-    if let Err(error) = read.and_then(|()| json.end()) {
+    if let Err(error) = read.and_then(|()| json.end())
+        && besides != Besides::Paths
+    {
         walk.faults.push(fault(text, start, &error));
     }
     walk
@@ -285,7 +300,8 @@ impl<'t> Walk<'t> {
     /// Takes the next string, which is a value.
     fn take(&mut self, value: &str, trails: &[Trail]) {
         let span = self.next_string();
-        let is_marked = self.markers == Markers::Wanted && self.text[span.clone()].contains(MARKER);
+        let is_marked =
+            self.besides == Besides::Placeholders && self.text[span.clone()].contains(MARKER);
         let arrived = trails.iter().find(|trail| trail.rest.is_empty());
         match (is_marked, arrived) {
             (true, _) => self.take_placeholder(span.start - 1..span.end + 1, value),
@@ -294,7 +310,18 @@ impl<'t> Walk<'t> {
                 value: value.to_string(),
                 pointer: trail.pointer,
             }),
+            (false, None) if self.besides == Besides::Paths => self.mention(span.start, value),
             (false, None) => {}
+        }
+    }
+
+    fn mention(&mut self, at: usize, value: &str) {
+        if self.mentions.len() < MENTIONS_MAX && paths::is_file_path(value) {
+            self.mentions.push(Mention {
+                at,
+                text: value.to_string(),
+                place: Place::Pointer(format!("/{}", self.pointer.join("/"))),
+            });
         }
     }
 
@@ -349,7 +376,7 @@ impl<'t> DeserializeSeed<'t> for Node<'_, 't, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'t>>(self, json: D) -> Result<(), D::Error> {
-        if self.trails.is_empty() && self.walk.markers == Markers::Ignored {
+        if self.trails.is_empty() && self.walk.besides == Besides::Nothing {
             self.walk.skip(<&RawValue>::deserialize(json)?);
             return Ok(());
         }
@@ -370,6 +397,7 @@ impl<'t> Visitor<'t> for Node<'_, 't, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'t>>(self, mut seq: A) -> Result<(), A::Error> {
+        self.walk.pointer.push("*".to_string());
         for index in 0.. {
             let trails = self.trails_into(|part| part.is_index(index));
             if seq
@@ -382,16 +410,20 @@ impl<'t> Visitor<'t> for Node<'_, 't, '_> {
                 break;
             }
         }
+        self.walk.pointer.pop();
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key_seed(Key(self.walk))? {
             let trails = self.trails_into(|part| part.is_key(&key));
+            let escaped = key.replace('~', "~0").replace('/', "~1");
+            self.walk.pointer.push(escaped);
             map.next_value_seed(Node {
                 walk: self.walk,
                 trails,
             })?;
+            self.walk.pointer.pop();
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ pub struct Found {
     pub placeholders: Vec<Placeholder>,
     /// Comments of HTML, XML and SVG, with their marks: people leave notes there.
     pub comments: Vec<Range<usize>>,
-    /// What looks like the path of a file or folder, in places where nothing is rewritten. Sorted by place.
+    /// Texts that look like the path of a file or folder, in places where nothing is rewritten. Sorted by place.
     pub mentions: Vec<Mention>,
     /// Strings that a script puts together from parts which are written in it; [`UNKNOWN`] stands for one that isn't.
     pub constants: Vec<Joined>,
@@ -109,15 +109,15 @@ pub struct SourceMap {
 /// A text that looks like the path of a file or folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {
-    /// Where it begins, or what it's a part of.
+    /// Its offset, or that of what it's a part of.
     pub at: usize,
     /// The path, as it's written.
     pub text: String,
-    /// What has it.
+    /// Its kind of place.
     pub place: Place,
 }
 
-/// Where a path stands that nothing rewrites.
+/// A place where nothing is rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Place {
     /// A string of a script.

@@ -3,10 +3,10 @@
 use super::paths;
 use super::{Mention, Place};
 
-/// How many are kept of one text.
+/// The most that are kept of one text.
 const KEPT_MAX: usize = 10_000;
 
-/// What words are parted by.
+/// Characters between words.
 const BETWEEN: &[char] = &[
     ' ', '\t', '\n', '\r', '"', '\'', '`', '<', '>', '(', ')', '[', ']', '{', '}', '=', ',', ';',
     '|', '&', '\\',

@@ -96,7 +96,7 @@ pub fn warnings_text<'a>(warnings: &'a [Problem], listed: Listed) -> String {
     text
 }
 
-/// What mends warnings: each is said once, behind the first that it's about.
+/// Lines that mend warnings: each is said once, behind the first that it's about.
 #[derive(Default)]
 struct Mendings(BTreeSet<String>);
 

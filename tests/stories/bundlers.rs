@@ -150,18 +150,6 @@ fn changed(app: &App) -> String {
     format!("{}, and more", app.text)
 }
 
-/// The lines of configuration that a refusal asks for.
-fn lines(run: &Run) -> String {
-    let (_, lines) = run
-        .stderr
-        .split_once("after all other rules in `assetsync.toml`:\n")
-        .unwrap_or_else(|| panic!("{run}"));
-    let lines = lines
-        .lines()
-        .map_while(|line| line.strip_prefix("        "));
-    lines.map(|line| format!("{line}\n")).collect()
-}
-
 fn click(browser: &Browser, id: &str, shown: &str, text: &str) {
     browser.wait_for(
         &format!("String(!!document.getElementById('{id}'))"),
@@ -198,9 +186,7 @@ fn assert_works(
     project.build(&site, base);
     let naive = run(&site, &["push"]);
     assert_eq!(naive.code, 2, "{naive}");
-    let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
-    // Tables of the same kind may stand anywhere.
-    fs::write(site.path("assetsync.toml"), config + &lines(&naive)).expect("written");
+    site.add_config(&naive.config_lines());
     let ok = |arguments: &[&str]| {
         let run = run(&site, arguments);
         assert_eq!(run.code, 0, "{arguments:?} {run}");
@@ -301,13 +287,12 @@ fn assert_told(site: &Site, rules: &[(&str, &str)]) {
         format!("[[rule]]\nmatch = \"{pattern}\"\nnames = \"{names}\"\n")
     };
     assert_eq!(
-        lines(&stopped),
+        stopped.config_lines(),
         rules.iter().map(rule).collect::<String>(),
         "{stopped}"
     );
     assert!(site.published("out").is_empty());
-    let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
-    fs::write(site.path("assetsync.toml"), config + &lines(&stopped)).expect("written");
+    site.add_config(&stopped.config_lines());
     let run = site.run(&["push"]);
     assert_eq!(
         (run.code, run.stderr.contains("warning")),
@@ -473,8 +458,7 @@ fn a_rule_or_a_keyed_folder_says_what_is_meant() {
         "[[folder]]\nmatch = \".\"\n[[rule]]\nmatch = \"**/*.html\"\nnames = \"folder\"\n",
     ] {
         let site = site_of(&files);
-        let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
-        fs::write(site.path("assetsync.toml"), config + more).expect("written");
+        site.add_config(more);
         site.ok(&["push"]);
     }
 }
@@ -491,8 +475,7 @@ fn a_bundlers_file_in_a_level_stays_unguessable() {
         ("static/js/solution.77aa88bb.js", "2"),
     ]);
     let level = "[[level]]\nname = \"solution\"\nmatch = \"**/solution*\"\n";
-    let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
-    fs::write(site.path("assetsync.toml"), config + level).expect("written");
+    site.add_config(level);
     let names = "static/js/{787.*.js,main.*.js}";
     assert_told(&site, &[(names, "fingerprinted")]);
     assert!(

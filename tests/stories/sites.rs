@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::support::media::pdf;
 use crate::support::web::{Browser, WebServer};
-use crate::support::{Run, Site, from_test_command};
+use crate::support::{Site, from_test_command};
 
 /// How a site gets to work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Real {
                 }
                 said += &format!("{title} {errors:?}\n");
             }
-            let lines = lines(&run);
+            let lines = run.config_lines();
             let config = fs::read_to_string(self.site.path("assetsync.toml")).expect("there");
             match (lines.is_empty() || config.contains(&lines), run.code) {
                 (true, 2) => {
@@ -137,15 +137,6 @@ impl Real {
         }
         Err(said)
     }
-}
-
-/// The lines of configuration that a push printed.
-fn lines(run: &Run) -> String {
-    let lines = run
-        .stderr
-        .lines()
-        .filter_map(|line| line.strip_prefix("        "));
-    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// A sound of a tenth of a second.

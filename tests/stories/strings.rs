@@ -1,10 +1,8 @@
 //! Paths that no parser follows: in strings of scripts, in attributes that browsers know nothing of, in data. A push tells of those that mean
 //! files which get other names, with the lines that let the page work.
 
-use std::fs;
-
+use crate::support::Site;
 use crate::support::web::{Browser, WebServer};
-use crate::support::{Run, Site};
 
 const FOLDER: &str = "[target.t]\nurl = \"file:out\"\n";
 const PAGES: &str = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n";
@@ -18,24 +16,14 @@ fn site(rules: &str, files: &[(&str, &str)]) -> Site {
         .fold(site, |site, (path, content)| site.file(path, content))
 }
 
-/// The lines of configuration that warnings print.
-fn lines(run: &Run) -> String {
-    let lines = run
-        .stderr
-        .lines()
-        .filter_map(|line| line.strip_prefix("        "));
-    lines.map(|line| format!("{line}\n")).collect()
-}
-
 /// Makes sure that a push warns in these words, prints these lines, and warns no more once they are in the configuration.
 #[track_caller]
 fn assert_mended(site: &Site, words: &str, wanted: &str) {
     let warned = site.run(&["diff"]);
     assert_eq!(warned.code, 0, "{warned}");
     assert!(warned.stderr.contains(words), "{warned}");
-    assert_eq!(lines(&warned), wanted, "{warned}");
-    let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
-    fs::write(site.path("assetsync.toml"), config + &lines(&warned)).expect("written");
+    assert_eq!(warned.config_lines(), wanted, "{warned}");
+    site.add_config(&warned.config_lines());
     let run = site.run(&["push"]);
     assert_eq!(
         (run.code, run.stderr.contains("warning")),
@@ -212,10 +200,9 @@ fn words_of_data_in_a_page_are_told() {
                 .contains("files in `img/` that get other names"),
             "{warned}"
         );
-        let plain = lines(&warned);
+        let plain = warned.config_lines();
         assert!(plain.contains("match = \"{img/a.svg,img/b.svg"), "{warned}");
-        let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
-        fs::write(site.path("assetsync.toml"), config + &plain).expect("written");
+        site.add_config(&plain);
         let run = site.run(&["push"]);
         assert!(!run.stderr.contains("warning"), "{run}");
     }
@@ -311,9 +298,7 @@ fn in_ci_a_warning_may_stop_a_push_unless_it_is_meant() {
             );
         }
         assert!(site.published("out").is_empty());
-        let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
-        let config = format!("{config}[warnings]\nallow = [\"{allow}\"]\n");
-        fs::write(site.path("assetsync.toml"), config).expect("written");
+        site.add_config(&format!("[warnings]\nallow = [\"{allow}\"]\n"));
         let run = site.run(&["push", "--deny-warnings"]);
         assert_eq!(
             (run.code, run.stderr.contains("warning")),
@@ -429,9 +414,8 @@ fn a_folder_in_an_import_map_stays_where_files_keep_their_places() {
         let site = site(rules, &files);
         let stopped = site.run(&["push"]);
         assert_eq!(stopped.code, 2, "{stopped}");
-        assert_eq!(lines(&stopped), wanted, "{stopped}");
-        let config = fs::read_to_string(site.path("assetsync.toml")).expect("a configuration");
-        fs::write(site.path("assetsync.toml"), config + wanted).expect("written");
+        assert_eq!(stopped.config_lines(), wanted, "{stopped}");
+        site.add_config(wanted);
         site.ok(&["push"]);
         assert_done(&site, "index.html");
     }

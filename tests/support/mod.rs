@@ -74,6 +74,13 @@ impl Site {
         self
     }
 
+    /// Adds lines to the end of the configuration.
+    pub fn add_config(&self, lines: &str) {
+        let file = self.path("assetsync.toml");
+        let text = fs::read_to_string(&file).expect("a configuration");
+        fs::write(file, text + lines).expect("written");
+    }
+
     /// A file of the tree.
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Site {
         self.write(path, content);
@@ -243,6 +250,13 @@ impl Run {
 }
 
 impl Run {
+    /// The lines of configuration that were printed as advice.
+    pub fn config_lines(&self) -> String {
+        let lines = self.stderr.lines();
+        let lines = lines.filter_map(|line| line.strip_prefix("        "));
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+
     /// What was said of a mistake, without the line that a push adds to each: visitors see what they saw.
     pub fn told(&self) -> String {
         self.stderr.replace("what visitors see is unchanged\n", "")

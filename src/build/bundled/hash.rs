@@ -11,9 +11,9 @@ const FOLDER_BYTES_MIN: usize = 16;
 pub(in crate::build) struct Hash<'p> {
     /// Its text.
     pub text: &'p str,
-    /// Where it begins in the path.
+    /// Its offset in the path.
     pub at: usize,
-    /// Whether no person would write that.
+    /// True if no person would write that.
     pub is_certain: bool,
 }
 

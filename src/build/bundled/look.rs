@@ -13,13 +13,13 @@ use crate::files;
 use crate::progress::Progress;
 use crate::tree::Tree;
 
-/// What is before a path, or the end of one.
+/// Bytes before a path, or the end of one.
 const BEFORE_PATH: &[u8] = b"\"'`/=(;>, ";
 
-/// What follows where a path ends.
+/// Bytes behind the end of a path.
 const AFTER_PATH: &[u8] = b"\"'`?#\\)&<>, ";
 
-/// Where a word stands.
+/// The place of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spot {
     pub file: usize,
@@ -33,7 +33,7 @@ pub(super) type Looked<'w> = BTreeMap<&'w str, (Spot, usize)>;
 /// A file that can't be read, and why.
 pub(super) type Failed = (usize, io::Error);
 
-/// What a word is.
+/// The kind of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// A hash.

@@ -12,7 +12,7 @@ use super::cover::{self, Cover};
 use super::link::Links;
 use super::read::Draft;
 use crate::error::{escape, plain};
-use crate::levels::{LevelId, quoted};
+use crate::levels::LevelId;
 use crate::name::NameStyle;
 use crate::problem::{Addition, Problem, ProblemKind};
 use crate::progress::Progress;
@@ -38,7 +38,7 @@ pub(super) fn check(
     })
 }
 
-/// What a tree has of a bundler.
+/// A tree, and what a bundler may have named in it.
 struct Bundle<'a> {
     tree: &'a Tree,
     drafts: &'a [Draft],
@@ -54,7 +54,7 @@ struct Unhashed<'w> {
     named: BTreeMap<usize, Spot>,
     /// Files that a file of the bundler refers to: it isn't rewritten.
     referred: BTreeSet<usize>,
-    /// What data beside pages is called, and where that stands.
+    /// Names of data beside pages, and the first place of each.
     beside: BTreeMap<&'w str, Spot>,
 }
 
@@ -236,12 +236,12 @@ impl<'a> Bundle<'a> {
     fn rules(&self, covers: &[Cover], unhashed: &Unhashed<'_>, data: &Data) -> Vec<String> {
         let assets = &self.tree.assets;
         let of_pages = self.pages().into_iter();
-        let of_pages = of_pages.map(|pattern| rule(&pattern, NameStyle::Plain));
+        let of_pages = of_pages.map(|pattern| cover::rule_of_names(&pattern, NameStyle::Plain));
         let chunks = covers.iter().map(|cover| cover.pattern.clone()).collect();
         let chunks = cover::joined(chunks);
         let chunks = chunks
             .iter()
-            .map(|pattern| rule(pattern, NameStyle::Fingerprinted));
+            .map(|pattern| cover::rule_of_names(pattern, NameStyle::Fingerprinted));
         let mut called = unhashed.beside.keys().copied().collect::<Vec<&str>>();
         let endings: Vec<&str> = called
             .iter()
@@ -266,7 +266,9 @@ impl<'a> Bundle<'a> {
             cover::of_files(assets, &data[*name], pattern)
         }));
         let plain = cover::joined(plain);
-        let plain = plain.iter().map(|pattern| rule(pattern, NameStyle::Plain));
+        let plain = plain
+            .iter()
+            .map(|pattern| cover::rule_of_names(pattern, NameStyle::Plain));
         of_pages.chain(chunks).chain(plain).collect()
     }
 
@@ -364,13 +366,4 @@ fn language(asset: &Asset) -> Option<Language> {
     let content_type = &asset.policy.headers.content_type;
     let extension = asset.path.extension();
     Language::of(content_type, extension.as_deref(), &Extra::default())
-}
-
-/// Returns a rule as it's written.
-fn rule(pattern: &str, names: NameStyle) -> String {
-    let pattern = quoted(pattern);
-    format!(
-        "[[rule]]\nmatch = {pattern}\nnames = \"{}\"",
-        names.as_str()
-    )
 }

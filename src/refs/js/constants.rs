@@ -33,7 +33,7 @@ enum Part {
     Unknown,
 }
 
-/// What is known of a string that is put together.
+/// The known parts of a string that is put together.
 #[derive(Default)]
 pub(super) struct Beginnings {
     /// The texts before a part that isn't known, and whether nothing is before each.

@@ -37,7 +37,7 @@ pub(super) struct Visitor<'t> {
     /// Where literals begin that are references: not to be mentioned again.
     taken: HashSet<u32>,
     constants: Constants,
-    /// Whether what is declared is declared by `const`.
+    /// True while what `const` declares is read.
     is_constant: bool,
     /// How many bytes of strings that are put together were kept.
     constant_bytes: usize,

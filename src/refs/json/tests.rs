@@ -569,3 +569,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn paths_of_files_are_found_with_their_pointers_and_places() {
+    let text = r#"{ "a/b": ["x.png", 1, { "s\"rc": "img\/y.png" }], "title": "two words.png", "z": "z.mp3" }"#;
+    let found = find(text, &["/z".to_string()]);
+    let found: Vec<(&str, &str, &Place)> = found
+        .mentions
+        .iter()
+        .map(|mention| {
+            (
+                mention.text.as_str(),
+                &text[mention.at..mention.at + 3],
+                &mention.place,
+            )
+        })
+        .collect();
+    let pointer = |pointer: &str| Place::Pointer(pointer.to_string());
+    assert_eq!(
+        found,
+        [
+            ("x.png", "x.p", &pointer("/a~1b/*")),
+            ("img/y.png", "img", &pointer("/a~1b/*/s\"rc")),
+        ],
+        "but for what is a reference"
+    );
+}
+
+#[test]
+fn paths_before_a_mistake_are_found_and_only_who_asks_is_told_of_it() {
+    let found = find("[\"a.png\", oops", &[]);
+    assert_eq!((found.mentions.len(), found.faults.len()), (1, 0));
+    let found = find("[\"a.png\", oops", &["/1".to_string()]);
+    assert_eq!((found.mentions.len(), found.faults.len()), (1, 1));
+    assert_eq!(source_map(r#"{"file": "a.js"}"#).mentions, []);
+}
