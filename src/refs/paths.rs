@@ -4,7 +4,7 @@
 const EXTENSIONS: [&str; 6] = [
     "avif bmp cur gif ico jpeg jpg jxl png svg webp",
     "aac flac m3u8 m4a m4s m4v mid mov mp3 mp4 mpd oga ogg ogv opus vtt wav weba webm",
-    "css htm html js mjs pdf wasm xhtml zip",
+    "br css gz htm html js mjs pdf unityweb wasm xhtml zip",
     "bin csv data geojson json json5 jsonl map md tsv txt webmanifest xml yaml yml",
     "eot otf ttf woff woff2",
     "atlas basis drc exr fbx fnt frag glb glsl gltf hdr ktx ktx2 mtl obj pck ply stl tmx vert wgsl",
