@@ -63,7 +63,7 @@ pub fn init(folder: &Path, overrides: &Overrides, maker: Option<Maker>) -> Resul
             "edit it, or start elsewhere with `-C DIR`",
         ));
     }
-    let project = Project::new(overrides)?;
+    let project = Project::new(overrides, maker.is_some())?;
     let mut written = Setup {
         folder,
         files: Vec::new(),

@@ -34,11 +34,11 @@ pub(super) struct Project {
 }
 
 impl Project {
-    /// Checks what was given as every command does, before there is a configuration.
+    /// Checks what was given as every command does, before there is a configuration. The source may be missing if `is_built_later`.
     ///
     /// # Errors
     /// A setting can't be used, or the releases would be where strangers can read.
-    pub(super) fn new(overrides: &Overrides) -> Result<Project> {
+    pub(super) fn new(overrides: &Overrides, is_built_later: bool) -> Result<Project> {
         let mut given = overrides.clone();
         // The new target has a name of its own.
         given.remove("target");
@@ -49,7 +49,9 @@ impl Project {
         let (key_file, source) = (or("key_file", KEY_FILE), or("from", SOURCE));
         if !given.contains_key("to") {
             refuse_without_url(&given)?;
-            refuse_missing_source(&given, &source)?;
+            if !is_built_later {
+                refuse_missing_source(&given, &source)?;
+            }
             return Ok(Project {
                 key_file,
                 source,
@@ -57,7 +59,7 @@ impl Project {
                 given: Overrides::new(),
             });
         }
-        let target = check(&given, &key_file, &source)?;
+        let target = check(&given, &key_file, &source, is_built_later)?;
         refuse_open_releases(&target)?;
         Ok(Project {
             key_file,
@@ -111,7 +113,7 @@ impl Project {
         let prefixes = commented(&prefixes, "URLs that begin so are paths of the tree");
         let text = TEMPLATE
             .replace("PREFIXES", &prefixes)
-            .replace("MAKER\n", rules)
+            .replace("MAKER", rules)
             .replace("KEY_FILE", &key_file)
             .replace("KEY_ID", &key_id.to_string())
             .replace("DEFAULT_TARGET", &default_target)
@@ -241,14 +243,15 @@ fn commented(line: &str, comment: &str) -> String {
 }
 
 /// The target as it's read without a configuration, with a source that need not be there yet.
-fn check(given: &Overrides, key_file: &str, source: &str) -> Result<Target> {
+fn check(given: &Overrides, key_file: &str, source: &str, is_built_later: bool) -> Result<Target> {
     let mut all = given.clone();
     let usual = |value: &str| (value.to_string(), Origin::Default);
     all.entry("from".to_string()).or_insert(usual(source));
     all.entry("key_file".to_string()).or_insert(usual(key_file));
     // init writes the policies.
     all.remove("cors");
-    let is_made = !given.contains_key("from") && make_folder(Path::new(source))?;
+    let may_be_missing = is_built_later || !given.contains_key("from");
+    let is_made = may_be_missing && make_folder(Path::new(source))?;
     let read = Config::of_flags(&all, Wanted::Targets(&[]));
     if is_made {
         // Nothing is written before all is checked.

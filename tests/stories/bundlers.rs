@@ -562,6 +562,17 @@ fn init_for_a_tool_writes_its_rules_before_anything_is_built() {
         );
     }
     let site = Site::bare();
+    let run = site.run(&["init", "--from", "dist"]);
+    assert_eq!(run.code, 2, "perhaps misspelt: {run}");
+    for flags in [
+        &["--from", "dist"][..],
+        &["--from", "build", "--to", "file:out"],
+    ] {
+        let site = Site::bare();
+        site.ok(&[&["init", "--for", "vite"], flags].concat());
+        assert!(site.path(flags[1]).is_dir(), "it's built into that later");
+    }
+    let site = Site::bare();
     let run = site.run(&["init", "--for", "gulp"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(run.stderr.contains("sveltekit"), "{run}");
