@@ -177,7 +177,7 @@ impl ProblemKind {
             }
             ProblemKind::Rewriting => "a rule with `rewrite = false` leaves the file as it is",
             ProblemKind::Bundled => {
-                "these names have a hash of the content already, and scripts ask for them: let files keep them by these lines, after all other rules"
+                "scripts of a bundler ask for files by these names: let files keep them by these lines, after all other rules"
             }
             ProblemKind::Mention => "these lines mend it, after all other rules",
             ProblemKind::EmptyLevel => {
