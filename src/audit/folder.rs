@@ -179,7 +179,6 @@ fn headers_file(folder: &Path, manifest: &Manifest) -> Option<(&'static str, Str
     };
     let served = manifest.published().map(|entry| Served {
         key: &entry.key,
-        is_keyed: entry.is_keyed(),
         is_plain: !entry.is_keyed() && entry.key.as_str() == &*entry.path,
         headers: manifest.headers_of(entry),
     });

@@ -19,8 +19,6 @@ pub(crate) const HEADERS_FILE: &str = "_headers";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Served<'a> {
     pub(crate) key: &'a ObjectKey,
-    /// True if a token is in its name.
-    pub(crate) is_keyed: bool,
     /// Whether its name is its path, which tells nobody a key.
     pub(crate) is_plain: bool,
     pub(crate) headers: &'a Headers,
@@ -35,7 +33,8 @@ const UNKNOWN_TYPE: &str = "application/octet-stream";
 /// `old` with assetsync's part brought up to date. The file is served like any other, so it tells of extensions (`/*.html`), and
 /// names a plain file only if a rule gives it a header that its extension doesn't have. No keyed name is in it, and no keyed folder.
 /// Two values of one header for one file would be joined by some hosts, so there are none: a header that differs among the files
-/// of an extension is left to the host, but for those that are named.
+/// of an extension is left to the host, but for those that are named. So is caching where keyed and plain files have one extension:
+/// of these, the plain ones are named, unless they are pages, which may be there for nobody to find.
 pub(crate) fn merge_headers(old: &str, objects: &[Served<'_>]) -> String {
     let (before, ours, after) = split_headers(old);
     let mut rules = parse_rules(ours);
@@ -81,20 +80,24 @@ fn joined(before: &str, rules: BTreeMap<String, String>, after: &str) -> String 
 /// Files that are served alike, of which there are few kinds.
 struct Group<'a> {
     headers: BTreeMap<&'a str, &'a str>,
-    is_keyed: bool,
     /// Those whose names may be told.
     plain: Vec<&'a ObjectKey>,
+}
+
+impl Group<'_> {
+    fn are_pages(&self) -> bool {
+        self.headers[CONTENT_TYPE].starts_with("text/html")
+    }
 }
 
 fn by_extension<'a>(objects: &[Served<'a>]) -> BTreeMap<&'a str, Vec<Group<'a>>> {
     let mut all: BTreeMap<&str, BTreeMap<_, Group<'_>>> = BTreeMap::new();
     for object in objects {
         // Files of one rule have one set of headers, so where it's kept tells groups apart fast; nothing depends on the order.
-        let kind = (object.is_keyed, std::ptr::from_ref(object.headers));
+        let kind = std::ptr::from_ref(object.headers);
         let groups = all.entry(extension(object.key.as_str())).or_default();
         let group = groups.entry(kind).or_insert_with(|| Group {
             headers: headers_of(object.headers),
-            is_keyed: object.is_keyed,
             plain: Vec::new(),
         });
         group.plain.extend(object.is_plain.then_some(object.key));
@@ -122,19 +125,19 @@ fn rules_of(extension: &str, groups: &[Group<'_>]) -> Vec<(String, String)> {
         "" => Some(UNKNOWN_TYPE),
         _ => usual(CONTENT_TYPE, groups),
     };
-    let usual = [
-        (CONTENT_TYPE, usual_type),
-        (CACHE_CONTROL, usual(CACHE_CONTROL, groups)),
-    ];
+    let usual_caching = usual(CACHE_CONTROL, groups);
     let mut rules = Vec::new();
     if !extension.is_empty() {
         rules.push((format!("/*.{extension}"), lines(&shared)));
     }
     for group in groups {
         let mut own = group.headers.clone();
-        own.retain(|name, value| {
-            !shared.contains_key(name) && !usual.contains(&(*name, Some(*value)))
-        });
+        let is_usual = |name: &str, value: &str| match name {
+            CONTENT_TYPE => usual_type == Some(value),
+            CACHE_CONTROL => group.are_pages() && usual_caching == Some(value),
+            _ => false,
+        };
+        own.retain(|name, value| !shared.contains_key(name) && !is_usual(name, value));
         let own = lines(&own);
         let named = group.plain.iter();
         rules.extend(named.map(|key| (format!("/{}", key.url_path()), own.clone())));
@@ -142,14 +145,9 @@ fn rules_of(extension: &str, groups: &[Group<'_>]) -> Vec<(String, String)> {
     rules
 }
 
-/// The value of a header that all these files may have. What may change in place mustn't be kept for long; what can't, may be
-/// asked for again.
+/// The value of a header that all these files have.
 fn shared<'a>(name: &str, groups: &[Group<'a>]) -> Option<&'a str> {
-    let are_all_keyed = groups.iter().all(|group| group.is_keyed);
-    let mut values = groups
-        .iter()
-        .filter(|group| name != CACHE_CONTROL || are_all_keyed || !group.is_keyed)
-        .map(|group| group.headers.get(name).copied());
+    let mut values = groups.iter().map(|group| group.headers.get(name).copied());
     let first = values.next()??;
     values.all(|value| value == Some(first)).then_some(first)
 }
@@ -228,7 +226,6 @@ mod tests {
             let is_plain = *path == key.as_str();
             Served {
                 key,
-                is_keyed: headers.cache_control.contains("immutable"),
                 is_plain,
                 headers,
             }
@@ -319,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn keyed_files_may_be_kept_as_long_as_the_plain_ones_of_their_extension() {
+    fn no_file_gets_the_caching_of_another_one() {
         let keyed = headers("image/png", "immutable");
         let plain = headers("image/png", CACHE_SHORTLY);
         let with = |files: &[(&str, &str, Headers)]| merged("", files);
@@ -329,10 +326,30 @@ mod tests {
             "{of_all}"
         );
         let mixed = with(&[("a.png", "x.png", keyed), ("b.png", "b.png", plain)]);
-        let pattern = format!("/*.png\n  cache-control: {CACHE_SHORTLY}\n");
+        assert_eq!(
+            mixed,
+            format!(
+                "{HEADERS_BEGIN}\n\
+                 /*.png\n  content-type: image/png\n\
+                 /b.png\n  cache-control: {CACHE_SHORTLY}\n{HEADERS_END}\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_plain_page_beside_keyed_ones_is_left_to_the_host_and_not_named() {
+        let files = [
+            ("team/room.html", "team/room.html", page(CACHE_SHORTLY)),
+            (
+                "s/x.html",
+                "k3q7x2m5vhd6rw4tzb2ycj6n5e.html",
+                page("immutable"),
+            ),
+        ];
+        let text = merged("", &files);
         assert!(
-            mixed.contains(&pattern) && !mixed.contains("b.png"),
-            "{mixed}"
+            !text.contains("room") && !text.contains("cache-control"),
+            "{text}"
         );
     }
 }

@@ -239,7 +239,6 @@ impl Folder {
         };
         let served = objects.iter().map(|object| Served {
             key: &object.key,
-            is_keyed: object.is_keyed(),
             is_plain: !object.is_keyed() && object.key.as_str() == object.path.as_str(),
             headers: object.headers(),
         });
