@@ -161,12 +161,9 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
         file.links.extend(links);
         file.pages = pages.into_iter().map(|page| page as u32).collect();
     }
-    linked.warnings.extend(mentions::told(
-        tree,
-        drafts,
-        &linked.files,
-        &linked.mentioned,
-    ));
+    let told = mentions::told(tree, drafts, &linked.files, &linked.mentioned);
+    linked.problems.extend(told.problems);
+    linked.warnings.extend(told.warnings);
     check_levels(tree, &mut linked);
     check_names(tree, &mut linked);
     check_pages(tree, &mut linked);
@@ -576,7 +573,7 @@ impl File<'_, '_> {
             let of_pages: Vec<String> = pages.iter().filter_map(|page| path(&page.base)).collect();
             // Others than scripts say nothing of where they are looked at.
             let others = match mention.place {
-                Place::Script | Place::Beginning => vec![&own],
+                Place::Script | Place::Beginning | Place::Unread => vec![&own],
                 _ => vec![&own, &top],
             };
             let others: Vec<String> = others.into_iter().filter_map(path).collect();
@@ -589,7 +586,7 @@ impl File<'_, '_> {
                     if self.names_hidden(&files, *place, &mention.place) {
                         continue;
                     }
-                    if files.is_empty() && mention.place == Place::Script {
+                    if files.is_empty() && matches!(mention.place, Place::Script | Place::Unread) {
                         files.extend(self.below(&mention.text, *place));
                     }
                     // A script may ask a placeholder's object for it.
@@ -652,7 +649,7 @@ impl File<'_, '_> {
         let Some(to) = files.iter().find(is_hidden) else {
             return false;
         };
-        if *place == Place::Script {
+        if matches!(place, Place::Script | Place::Unread) {
             let hidden = leveled(&tree.assets[*to as usize]);
             let problem = told_upwards(tree, self.asset, Some(at), "names", hidden);
             self.linked.problems.push(problem);

@@ -60,13 +60,14 @@ pub(super) enum To {
     Skipped(String),
 }
 
-/// Returns a warning for each that matters: data which nobody loads says nothing. `files` has the references of each asset.
+/// Returns what is told of each that matters: data which nobody loads says nothing. `files` has the references of each asset. It's a
+/// warning, but for those of scripts that couldn't be read, whose imports are among them.
 pub(super) fn told(
     tree: &Tree,
     drafts: &[Draft],
     files: &[Links],
     mentioned: &[Mentioned],
-) -> Vec<Problem> {
+) -> Told {
     let loaded = Loaded::new(tree, files, mentioned);
     let matters = |one: &&Mentioned| match one.place {
         _ if !one.is_of_data(tree) => true,
@@ -86,14 +87,25 @@ pub(super) fn told(
         let subjects = all.entry(fix).or_default();
         subjects.extend(advice.subjects(fix, one));
     }
-    let told = mentioned.into_iter().zip(&fixes);
-    told.map(|(one, fix)| {
-        advice.in_words(one).added(Addition {
+    let mut told = Told::default();
+    for (one, fix) in mentioned.into_iter().zip(&fixes) {
+        let problem = advice.in_words(one).added(Addition {
             file: crate::config::CONFIG_FILE.to_string(),
             lines: lines(tree, fix, &all[fix]),
-        })
-    })
-    .collect()
+        });
+        match one.place {
+            Place::Unread => told.problems.push(problem),
+            _ => told.warnings.push(problem),
+        }
+    }
+    told
+}
+
+/// What is told of paths.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub problems: Vec<Problem>,
+    pub warnings: Vec<Problem>,
 }
 
 impl Mentioned {
@@ -103,7 +115,7 @@ impl Mentioned {
         match self.place {
             Place::Pointer(_) => true,
             Place::Text => !content_type.starts_with("text/html"),
-            Place::Script | Place::Beginning | Place::Attribute(_) => false,
+            Place::Script | Place::Beginning | Place::Attribute(_) | Place::Unread => false,
         }
     }
 }
@@ -348,6 +360,11 @@ impl Advice<'_> {
                 format!("{text}, which gets another name"),
                 "files that get other names".to_string(),
                 format!(", at `{}`", escape(place)),
+            ),
+            (To::File(_), Place::Unread) => (
+                format!("{text}, which gets another name"),
+                "files that get other names".to_string(),
+                ", and couldn't be read as a script".to_string(),
             ),
             (To::File(file), _) => {
                 let folder = match self.tree.assets[*file].path.folder() {

@@ -17,7 +17,7 @@ use crate::name::Secret;
 use crate::private;
 use crate::problem::{Problem, ProblemKind};
 use crate::progress::Progress;
-use crate::refs::{Found, Kind, Language, MISPLACED, words};
+use crate::refs::{Found, Kind, Language, MISPLACED, Place, words};
 use crate::rules::{Remarks, SourceMaps};
 use crate::secrets::Scanner;
 use crate::tree::Asset;
@@ -403,7 +403,7 @@ fn references_in(asset: &Asset, language: Language, content: &[u8], draft: &mut 
 fn mentions_in(content: &[u8], draft: &mut Draft) {
     let text = same_length_utf8(content);
     let mut lines = Lines::new(&text);
-    draft.found.mentions = words::find(&text, |at| at);
+    draft.found.mentions = words::find(&text, &Place::Text, |at| at);
     let mentions = draft.found.mentions.iter();
     draft.places.mentions = mentions.map(|mention| lines.place(mention.at)).collect();
 }

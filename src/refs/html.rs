@@ -230,7 +230,7 @@ impl<'a> Page<'a> {
             })
             .collect();
         if paths.is_empty() {
-            paths = words::find(text, |at| value.raw(at));
+            paths = words::find(text, &Place::Text, |at| value.raw(at));
         }
         self.found.mentions.extend(paths);
     }
@@ -242,7 +242,7 @@ impl<'a> Page<'a> {
             && written.contains('.')
         {
             let text = Decoded::new(range.start, written, in_text);
-            let mentions = words::find(text.text(), |at| text.raw(at));
+            let mentions = words::find(text.text(), &Place::Text, |at| text.raw(at));
             self.found.mentions.extend(mentions);
         }
         let Some(content) = self.contents.last_mut() else {

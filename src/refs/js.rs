@@ -14,7 +14,7 @@ use oxc_ast_visit::Visit;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
 
-use super::{Fault, Found};
+use super::{Fault, Found, Place, words};
 use crate::caught::caught;
 use depth::Syntax;
 use visit::Visitor;
@@ -32,7 +32,7 @@ pub enum Goal {
 
 /// Finds the references of a script, and the strings that look like some.
 ///
-/// A text that can't be parsed has one fault and nothing else. Errors that a parser can pass over (`return` outside of
+/// A text that can't be parsed has one fault, and the words that look like paths. Errors that a parser can pass over (`return` outside of
 /// a function, `await` as a name) are left to the browser.
 pub fn find(text: &str, goal: Goal) -> Found {
     let mut first_fault = None;
@@ -44,6 +44,7 @@ pub fn find(text: &str, goal: Goal) -> Found {
     }
     Found {
         faults: first_fault.into_iter().collect(),
+        mentions: words::find(text, &Place::Unread, |at| at),
         ..Found::default()
     }
 }

@@ -130,6 +130,8 @@ pub enum Place {
     Pointer(String),
     /// A word of any other text.
     Text,
+    /// A word of a script that couldn't be read.
+    Unread,
 }
 
 /// A string that a script puts together.

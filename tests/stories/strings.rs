@@ -104,6 +104,38 @@ fn a_page_that_people_find_by_a_link_goes_into_the_folder() {
 }
 
 #[test]
+fn a_script_that_cannot_be_read_and_names_what_gets_another_name_stops() {
+    // More brackets than a parser has room for; a browser has.
+    let deep = format!("{}1{}", "(".repeat(200_000), ")".repeat(200_000));
+    let script =
+        format!("import {{ turn }} from \"./gear.js\";\nconst n = () => {deep};\nturn();\n");
+    let site = site(
+        PAGES,
+        &[
+            (
+                "index.html",
+                r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script type="module" src="app.js"></script>"#,
+            ),
+            ("app.js", &script),
+            (
+                "gear.js",
+                "export const turn = () => document.title = \"done\";\n",
+            ),
+        ],
+    );
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        run.stderr.contains(
+            "names `./gear.js`, which gets another name, and couldn't be read as a script"
+        ),
+        "{run}"
+    );
+    site.add_config(&run.config_lines());
+    assert_eq!(site.run(&["push"]).code, 0);
+}
+
+#[test]
 fn where_people_find_a_page_by_its_path_files_keep_theirs() {
     let site = site(
         PAGES,
