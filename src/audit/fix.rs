@@ -31,6 +31,14 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
             own("push")
         ),
         (Kind::Unanswered | Kind::Acl, _) => String::new(),
+        (Kind::Headers | Kind::Encoding, Some(Address::PublicUrl)) if is_folder(target) => {
+            "let the web server at `public_url` send it: `assetsync init --server nginx` and `--server caddy` print configurations that do"
+                .to_string()
+        }
+        (_, Some(Address::PublicUrl)) if is_folder(target) => {
+            "let the web server at `public_url` send the files of the folder as they are, and purge what a cache before it keeps"
+                .to_string()
+        }
         (_, Some(Address::PublicUrl)) => {
             "let the server at `public_url` pass on what the storage sends, and purge what it keeps"
                 .to_string()
@@ -40,6 +48,10 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
         }
         _ => String::new(),
     }
+}
+
+fn is_folder(target: &Target) -> bool {
+    matches!(target.place, Place::Directory(_))
 }
 
 /// Deletes what is in a target under a name: `NAME`, if it isn't to be told. Nothing of assetsync's own deletes what it doesn't

@@ -8,6 +8,7 @@ use super::finding::{Address, Finding, Kind};
 use super::measure::{Level, Measured};
 use crate::config::Access;
 use crate::doctor::Verdict;
+use crate::media;
 use crate::release::manifest::Entry;
 use crate::store::control::{Grant, Public, Right, Told};
 use crate::store::kept::{Kept, REDIRECT, SERVED_HEADERS, Served};
@@ -181,8 +182,9 @@ fn headers(expected: &Expected<'_>, seen: &BTreeMap<String, String>) -> Vec<Find
         let (wanted, seen) = (wanted.get(**name), seen.get(**name));
         // Servers between may add what the storage doesn't have.
         let is_added = wanted.is_none() && expected.address == Address::PublicUrl;
+        let is_same_type = || expected.address == Address::PublicUrl && is_same_type(wanted, seen);
         let normal = |value: Option<&String>| value.map(|value| normal(value));
-        !is_added && normal(wanted) != normal(seen)
+        !is_added && normal(wanted) != normal(seen) && !(**name == "content-type" && is_same_type())
     };
     let finding = |name: &&str| {
         let (wanted, seen) = (wanted.get(*name), seen.get(*name));
@@ -197,6 +199,21 @@ fn headers(expected: &Expected<'_>, seen: &BTreeMap<String, String>) -> Vec<Find
         Finding::new(Kind::Headers, verdict, in_words(wanted), in_words(seen))
     };
     names.filter(differs).map(finding).collect()
+}
+
+/// Says whether browsers take two types for the same, as another server may write them: a charset of JSON means nothing (RFC 8259, 11),
+/// and scripts have a former name (RFC 9239, 6).
+fn is_same_type(wanted: Option<&String>, seen: Option<&String>) -> bool {
+    let plain = |value: &String| {
+        let value = normal(value).concat();
+        let value = value.replace("application/javascript", "text/javascript");
+        let essence = media::essence(&value);
+        match essence == "application/json" || essence.ends_with("+json") {
+            true => essence,
+            false => value,
+        }
+    };
+    wanted.map(plain) == seen.map(plain)
 }
 
 /// In lower case, without spaces, and in one order of what commas part.
