@@ -23,6 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         addressing: None,
         state: None,
         cors: None,
+        host: Default::default(),
         flags: assetsync::config::Flags::default(),
     };
     let assets = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hunt/assets"));

@@ -1138,6 +1138,24 @@ pub struct ReaderSettings {
         hide_env_values = true
     )]
     public_url: Option<String>,
+    /// The page that the host shows for a folder: index.html
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ASSETSYNC_INDEX",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    index: Option<String>,
+    /// The page that the host shows where nothing is
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "ASSETSYNC_NOT_FOUND",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    not_found: Option<String>,
 }
 
 /// The file of a target's CORS policy.
@@ -1176,4 +1194,6 @@ pub const SETTINGS: [(&str, &str, &str); 15] = [
     ("state", "--state", "ASSETSYNC_STATE"),
     ("cors", "--cors", "ASSETSYNC_CORS"),
     ("public_url", "--public-url", "ASSETSYNC_PUBLIC_URL"),
+    ("index", "--index", "ASSETSYNC_INDEX"),
+    ("not_found", "--not-found", "ASSETSYNC_NOT_FOUND"),
 ];

@@ -104,6 +104,8 @@ pub enum ProblemKind {
     Personal,
     /// A bundler named it, or what it names, and it would get another name.
     Bundled,
+    /// A link in it needs a host that shows the page of a folder.
+    HostIndex,
 }
 
 /// Warnings that are meant to be, as a configuration says: those of a kind, in all files or in some.
@@ -111,6 +113,11 @@ pub enum ProblemKind {
 pub struct Meant(Vec<(ProblemKind, Option<Glob>)>);
 
 impl Meant {
+    /// Lets all warnings of a kind pass, too.
+    pub(crate) fn add(&mut self, kind: ProblemKind) {
+        self.0.push((kind, None));
+    }
+
     /// Takes kinds, each with a pattern of logical paths that it's about.
     pub fn new(meant: Vec<(ProblemKind, Option<Glob>)>) -> Meant {
         Meant(meant)
@@ -129,8 +136,9 @@ impl Meant {
 
 impl ProblemKind {
     /// The usual kinds of warnings.
-    pub const OF_WARNINGS: [ProblemKind; 11] = [
+    pub const OF_WARNINGS: [ProblemKind; 12] = [
         ProblemKind::Doubtful,
+        ProblemKind::HostIndex,
         ProblemKind::LeftAlone,
         ProblemKind::Mention,
         ProblemKind::Overlooked,
@@ -193,6 +201,7 @@ impl ProblemKind {
             | ProblemKind::Unread
             | ProblemKind::LeftAlone
             | ProblemKind::BuiltPath
+            | ProblemKind::HostIndex
             | ProblemKind::Personal => "",
         }
     }
@@ -200,7 +209,9 @@ impl ProblemKind {
     /// What one is called, or `n`.
     pub(crate) fn noun(self, n: usize) -> &'static str {
         let (one, several) = match self {
-            ProblemKind::Reference | ProblemKind::LeftAlone => ("reference", "references"),
+            ProblemKind::Reference | ProblemKind::LeftAlone | ProblemKind::HostIndex => {
+                ("reference", "references")
+            }
             ProblemKind::Name => ("name", "names"),
             ProblemKind::Hidden
             | ProblemKind::Doubtful

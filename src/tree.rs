@@ -19,6 +19,7 @@ use walkdir::{DirEntry, WalkDir};
 use self::patterns::check_patterns;
 pub use self::units::Unit;
 use crate::bounded;
+use crate::config::Target;
 use crate::droppings::{self, Dropped, Dropping};
 use crate::error::{escape, plain, plain_words, shortened};
 use crate::glob::check_bounds;
@@ -218,6 +219,13 @@ impl Tree {
     pub fn unit_of(&self, file: usize) -> Option<&Unit> {
         let unit = self.assets[file].unit?;
         self.units.get(unit as usize)
+    }
+
+    /// Lets links to folders pass where the hosts of all these targets show pages for them.
+    pub fn note_hosts(&mut self, targets: &[Target]) {
+        if targets.iter().all(Target::shows_index) {
+            self.meant.add(ProblemKind::HostIndex);
+        }
     }
 
     /// Says whether both files are named together, and keep their places to each other.

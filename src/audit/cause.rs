@@ -192,6 +192,7 @@ mod tests {
             addressing: None,
             state: None,
             cors: None,
+            host: Default::default(),
             flags: Default::default(),
         }
     }

@@ -80,6 +80,8 @@ pub enum Kind {
     Checksum,
     /// What is answered for names that aren't there.
     NotFound,
+    /// The host doesn't show the pages that the target says it shows.
+    Host,
     /// A cookie comes with what everybody gets.
     Cookie,
     /// An earlier release published it under a name that stays.

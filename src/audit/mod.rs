@@ -13,6 +13,7 @@ mod cause;
 mod finding;
 mod fix;
 mod folder;
+mod host;
 mod judge;
 mod leftovers;
 mod measure;
@@ -309,12 +310,14 @@ async fn look_at_objects(
     audit
         .findings
         .extend(folder::beside(subject, manifest).await);
-    let (held, not_found, origins) = futures_util::join!(
+    let (held, not_found, host, origins) = futures_util::join!(
         beside::held(visit, manifest, listing.as_ref(), &releases.left),
         beside::not_found(visit, manifest),
+        host::look(visit, manifest),
         origins::look(visit, manifest, &sample),
     );
     audit.findings.extend(held);
+    audit.findings.extend(host);
     audit.findings.extend(not_found);
     audit.findings.extend(origins);
     Ok(())

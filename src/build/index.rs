@@ -52,6 +52,18 @@ impl<'a> Index<'a> {
         found.copied()
     }
 
+    /// Returns the page that many hosts show for `path`, where the tree has no such file: `about.html` for `about`, or the page of the
+    /// folder `about/`.
+    pub(super) fn find_page(&self, path: &str) -> Option<u32> {
+        match path.is_empty() || path.ends_with('/') {
+            true => None,
+            false => {
+                let page = self.find(&format!("{path}.html"));
+                page.or_else(|| self.find(&format!("{path}/")))
+            }
+        }
+    }
+
     /// Returns the first file below a folder whose path ends like `end`, and that `may_be_meant`.
     pub(super) fn below(
         &self,

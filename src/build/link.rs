@@ -285,7 +285,11 @@ impl File<'_, '_> {
             }
             Meaning::Path(path) => path,
         };
-        let Some(to) = self.index.find(&path) else {
+        let page = || match reference.kind {
+            Kind::Link => self.index.find_page(&path),
+            _ => None,
+        };
+        let Some(to) = self.index.find(&path).or_else(page) else {
             let written = reference.url.trim_ascii_start();
             let is_relative = reference.base == Base::Document && !written.starts_with('/');
             if is_relative && self.keeps_its_place(&path) {
@@ -309,6 +313,7 @@ impl File<'_, '_> {
             self.dangles(reference, place, usual, why);
             return None;
         };
+        self.ask_host(reference, place, &path, to);
         let written = reference.url.trim_ascii_start();
         Some(Link {
             from_top: written.starts_with('/'),
@@ -323,6 +328,45 @@ impl File<'_, '_> {
                 .iter()
                 .any(|prefix| written.starts_with(prefix.as_str())),
         })
+    }
+
+    /// Tells of a link to a folder, or to a page without its `.html`, that stays as it is: only some hosts know what is meant.
+    fn ask_host(&mut self, reference: &Reference, place: (u32, u32), path: &str, to: u32) {
+        let tree = self.index.tree;
+        let page = &tree.assets[to as usize];
+        let is_of_html = self
+            .asset
+            .policy
+            .headers
+            .content_type
+            .starts_with("text/html");
+        let is_visited =
+            reference.kind == Kind::Link || (reference.kind == Kind::Load && is_of_html);
+        let is_from_top = reference.url.trim_ascii_start().starts_with('/');
+        let own = self.index.find(self.asset.path.as_str());
+        let stays = match own {
+            Some(own) if tree.are_together(own as usize, to as usize) => true,
+            _ => {
+                !is_from_top && !page.policy.names.is_keyed() && !self.asset.policy.names.is_keyed()
+            }
+        };
+        if path == page.path.as_str() || !is_visited || !stays {
+            return;
+        }
+        const HOW: &str = "write the page's whole name, or say by `index = \"index.html\"` in the target that its host shows pages for these";
+        let message = format!(
+            "leads to `{}`, and a bucket by itself doesn't show `{}` for that: {HOW}",
+            escape(&reference.url),
+            escape(page.path.as_str())
+        );
+        let what =
+            "a folder, or to a page without `.html`, and a bucket by itself shows no page for that";
+        let cause = format!(
+            "lead to folders or to pages without `.html`, and a bucket by itself shows no page for these: {HOW}"
+        );
+        let problem = Problem::at(&self.asset.path, place, message).kind(ProblemKind::HostIndex);
+        let problem = problem.unquoted(&format!("leads to {what}: {HOW}"), &cause);
+        self.linked.warnings.push(problem.cause(cause));
     }
 
     /// Says whether a folder, with a slash at its end, keeps its place to this file: all that is in it is named with this one.

@@ -229,6 +229,7 @@ impl Session<'_> {
             .targets
             .first()
             .and_then(|target| target.public_url.clone());
+        tree.note_hosts(&config.targets);
         let build = build_with(&self.cache(config), &tree, &secret, &self.progress)?;
         Ok((tree, build))
     }

@@ -492,6 +492,7 @@ impl Session<'_> {
         let mut builds = Vec::new();
         for target in &config.targets[..count] {
             tree.public_url = target.public_url.clone();
+            tree.note_hosts(&config.targets);
             let display = self.display();
             let build = build_with(&cache, tree, secret, &self.progress)?;
             drop(display);

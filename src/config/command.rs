@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::{Access, Addressing, Place, Target};
+use crate::path::LogicalPath;
 
 impl Target {
     /// `assetsync VERB TARGET`. Without a configuration, a target is called by its URL, and nothing but flags tells of its server:
@@ -80,6 +81,11 @@ impl Target {
             (
                 "public-url",
                 of_readers(self.public_url.as_ref().map(Url::to_string)),
+            ),
+            ("index", of_readers(self.host.index.clone())),
+            (
+                "not-found",
+                of_readers(self.host.not_found.as_ref().map(LogicalPath::to_string)),
             ),
             ("cors", cors.map(|file| file.display().to_string())),
         ];

@@ -20,6 +20,7 @@ use crate::bounded::{self, BadText};
 use crate::error::{Error, Result};
 use crate::key_file;
 use crate::name::Secret;
+use crate::path::LogicalPath;
 use crate::rules::Rules;
 use crate::strength::Weakness;
 use crate::tree::Source;
@@ -84,9 +85,30 @@ pub struct Target {
     pub state: Option<Place>,
     /// The file of the policy for cross-origin requests that the bucket should have.
     pub cors: Option<PathBuf>,
+    /// What its host does besides serving files by their names.
+    pub host: Host,
     /// What commands for it have to repeat.
     pub flags: Flags,
 }
+
+impl Target {
+    /// Says whether visitors get the page of a folder for `folder/`. Web servers show it; a bucket by itself doesn't.
+    pub fn shows_index(&self) -> bool {
+        matches!(self.place, Place::Directory(_)) || self.host.index.is_some()
+    }
+}
+
+/// What stands between a target and its visitors, as the configuration says. `doctor` and `audit` look whether it's so.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Host {
+    /// The page that is shown for a folder: [`INDEX`], or none, as a bucket by itself has it.
+    pub index: Option<String>,
+    /// The page of the tree that is shown, with the status 404, for names that aren't there.
+    pub not_found: Option<LogicalPath>,
+}
+
+/// The page of a folder.
+pub const INDEX: &str = "index.html";
 
 /// Flags about more than a target, where there is no configuration: commands that people are told need them as well.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

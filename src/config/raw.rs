@@ -122,4 +122,6 @@ pub(super) struct RawTarget {
     pub(super) addressing: Option<Addressing>,
     pub(super) state: Option<Spanned<String>>,
     pub(super) cors: Option<Spanned<String>>,
+    pub(super) index: Option<Spanned<String>>,
+    pub(super) not_found: Option<Spanned<String>>,
 }

@@ -334,7 +334,6 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A slash at the end says that it's a folder, as it is without.
     /// Reads `mention`, or `mention:vendor/**`.
     fn meant(&self, raw: &Spanned<String>) -> Result<(ProblemKind, Option<Glob>)> {
         let (name, pattern) = match raw.get_ref().split_once(':') {
@@ -355,6 +354,7 @@ impl<'a> Reader<'a> {
         Ok((kind, pattern.map(glob).transpose()?))
     }
 
+    /// A slash at the end says that it's a folder, as it is without.
     fn keyed_folder(&self, raw: &RawFolder) -> Result<Folder> {
         let pattern = raw.matches.get_ref().trim_end_matches('/');
         if pattern.is_empty() {

@@ -9,11 +9,12 @@ use url::Url;
 use super::places::Located;
 use super::raw::{RawConfig, RawTarget};
 use super::reader::Reader;
-use super::{Access, Addressing, Flags, Origin, Place, Provenance, Target};
+use super::{Access, Addressing, Flags, Host, INDEX, Origin, Place, Provenance, Target};
 use crate::environment::{self, is_region, server_url};
 use crate::error::{Error, Result};
 use crate::likeness::nearest;
 use crate::mask::{credentials_hint, has_credentials, has_key, shown};
+use crate::path::LogicalPath;
 use crate::spot::Relation;
 
 const ACCESS: [(&str, Access); 2] = [
@@ -62,6 +63,7 @@ impl Reader<'_> {
             addressing: None,
             state: raw.state.as_ref().map(place),
             cors: None,
+            host: Host::default(),
             flags: Flags::default(),
         }
     }
@@ -88,6 +90,12 @@ impl Reader<'_> {
         }
         if let Some(region) = raw.region.as_ref().filter(|r| !is_region(r.get_ref())) {
             return Err(self.mistake(&region.span(), no_region(region.get_ref()), ""));
+        }
+        if let Some(index) = &raw.index {
+            parse_index(index.get_ref()).map_err(|why| self.mistake(&index.span(), why, ""))?;
+        }
+        if let Some(page) = &raw.not_found {
+            parse_page(page.get_ref()).map_err(|why| self.mistake(&page.span(), why, ""))?;
         }
         for (setting, url) in [("public_url", &raw.public_url), ("endpoint", &raw.endpoint)] {
             if let Some(url) = url {
@@ -184,6 +192,14 @@ impl Reader<'_> {
             self.choice("addressing", &ADDRESSING, found.and_then(|t| t.addressing))?;
         let state = self.state(found.and_then(|t| t.state.as_ref()))?;
         let cors = self.cors(found.and_then(|t| t.cors.as_ref()))?;
+        let host = Host {
+            index: self.of_host("index", found.and_then(|t| t.index.as_ref()), parse_index)?,
+            not_found: self.of_host(
+                "not_found",
+                found.and_then(|t| t.not_found.as_ref()),
+                parse_page,
+            )?,
+        };
         self.with_environment(Target {
             name: name.to_string(),
             place,
@@ -194,6 +210,7 @@ impl Reader<'_> {
             addressing,
             state,
             cors,
+            host,
             flags: Flags::default(),
         })
     }
@@ -272,6 +289,21 @@ impl Reader<'_> {
         // What the configuration says was checked with all targets.
         check_policy(&file).map_err(|why| Error::usage(format!("{why} ({origin})"), CORS_HINT))?;
         Ok(Some(file))
+    }
+
+    /// A page that the host shows. What the configuration says was checked with all targets.
+    fn of_host<T>(
+        &mut self,
+        setting: &str,
+        in_file: Option<&Spanned<String>>,
+        parse: fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>> {
+        let picked = self.pick(setting, in_file.map(|page| page.get_ref().clone()), None);
+        let Some((text, origin)) = picked else {
+            return Ok(None);
+        };
+        let parsed = parse(&text).map_err(|why| Error::usage(format!("{why} ({origin})"), ""));
+        parsed.map(Some)
     }
 
     /// A setting with a few values, by name.
@@ -403,6 +435,25 @@ fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
         "gs" => Ok(Place::Gcs { bucket, prefix }),
         _ => Err(format!("`{url}` has the unknown scheme `{scheme}`")),
     }
+}
+
+fn parse_index(text: &str) -> Result<String, String> {
+    match text == INDEX {
+        true => Ok(text.to_string()),
+        false => Err(format!(
+            "index is `{}`, and the page of a folder is called `{INDEX}`",
+            shown(text)
+        )),
+    }
+}
+
+fn parse_page(text: &str) -> Result<LogicalPath, String> {
+    LogicalPath::parse(text).map_err(|_| {
+        format!(
+            "not_found is `{}`, and must be a path in the tree, such as `404.html`",
+            shown(text)
+        )
+    })
 }
 
 fn no_region(text: &str) -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::web_root::{CHECK, WHY};
-use super::{Finding, Patient, root, web_root};
+use super::{Finding, Patient, host, root, web_root};
 use crate::config::Place;
 use crate::error::plain;
 use crate::release::layout::Home;
@@ -23,6 +23,7 @@ pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding
         root::judge(patient).await,
     ];
     findings.extend(open_to_others("permissions", folder));
+    findings.extend(host::examine(patient).await);
     if let Some(state) = state {
         let shown = web_root::judge(patient.target);
         findings.push(shown.unwrap_or_else(|| outside(&state, folder)));

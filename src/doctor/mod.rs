@@ -11,6 +11,7 @@ mod culprit;
 mod exposure;
 mod fix;
 mod folder;
+mod host;
 mod key;
 mod mend;
 mod published;
@@ -275,10 +276,11 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
         return findings;
     }
     let doors = control.listings();
-    let (root, rights, published, listings, settings, exposure, policy) = futures_util::join!(
+    let (root, rights, published, host, listings, settings, exposure, policy) = futures_util::join!(
         root::judge(patient),
         try_rights(patient, control.as_ref()),
         try_publishing(patient),
+        host::examine(patient),
         try_listings(&patient.stranger, &doors),
         control.settings(),
         patient.exposure(),
@@ -293,6 +295,7 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     let state_settings = patient.settings_of_state(exposure.as_ref(), &settings);
     let of_state = state_settings.unwrap_or(&settings);
     findings.extend(published.judge(&fix, &grants, &settings));
+    findings.extend(host);
     findings.extend(rights.judge(&fix, &grants, of_state));
     findings.push(strangers::judge_listings(&listings, &grants, &fix));
     findings.extend(settings::judge(patient, &settings));

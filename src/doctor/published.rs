@@ -28,7 +28,8 @@ use crate::store::{PutMode, StoreError, StoreErrorKind, Stored};
 const NOT_APPLIED: &str = "the bucket's own rules let them: look for a condition or a statement with `Deny` in its policy, and for rules of the account or organisation, such as a public access block";
 
 /// What a published probe says.
-const PUBLISHED: &[u8] = b"This shows that visitors can read. assetsync doctor wrote it.\n";
+pub(super) const PUBLISHED: &[u8] =
+    b"This shows that visitors can read. assetsync doctor wrote it.\n";
 
 /// What came of publishing a probe as a push would.
 #[derive(Debug)]
@@ -98,15 +99,27 @@ fn probe_object(patient: &Patient<'_>) -> Object {
     let Nonce(nonce) = Nonce::random();
     let path = LogicalPath::parse(&format!("assetsync-doctor-{nonce}.txt"));
     let path = path.expect("letters, digits and a dot are a path");
+    let object = probe(patient, path, "text/plain; charset=utf-8");
+    let key = ObjectKey::parse(&format!("{}.txt", object.token)).expect("a token is a key");
+    Object { key, ..object }
+}
+
+/// A page that is published under its own name.
+pub(super) fn probe_page(patient: &Patient<'_>, key: &str) -> Object {
+    let path = LogicalPath::parse(key).expect("letters, digits, dots and slashes are a path");
+    probe(patient, path, "text/html; charset=utf-8")
+}
+
+fn probe(patient: &Patient<'_>, path: LogicalPath, content_type: &str) -> Object {
     let headers = Headers {
-        content_type: "text/plain; charset=utf-8".to_string(),
+        content_type: content_type.to_string(),
         cache_control: "no-store".to_string(),
         encoding: EncodingPolicy::Identity,
         further: BTreeMap::new(),
     };
     let digest = blake3::hash(PUBLISHED);
     let token = token(patient.secret, &path, &digest, &headers);
-    let key = ObjectKey::parse(&format!("{token}.txt")).expect("a token is a key");
+    let key = ObjectKey::parse(path.as_str()).expect("it's a simple path");
     Object {
         path,
         file: PathBuf::new(),

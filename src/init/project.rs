@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::config::{Access, Config, Origin, Overrides, Place, Target, Wanted};
+use crate::config::{Access, Config, INDEX, Origin, Overrides, Place, Target, Wanted};
 use crate::error::{Error, Result};
 use crate::name::KeyId;
 
@@ -14,13 +14,15 @@ const SOURCE: &str = "assets";
 const LOCAL: &str = "file:out/bucket";
 
 /// Settings of a target, which mean nothing without its URL.
-const OF_A_TARGET: [(&str, &str); 6] = [
+const OF_A_TARGET: [(&str, &str); 8] = [
     ("state", "--state"),
     ("public_url", "--public-url"),
     ("access", "--access"),
     ("endpoint", "--endpoint"),
     ("region", "--region"),
     ("addressing", "--addressing"),
+    ("index", "--index"),
+    ("not_found", "--not-found"),
 ];
 
 /// What a new configuration says. All of it was checked.
@@ -184,6 +186,11 @@ impl Project {
                 "where browsers find it",
             ),
             (
+                "index",
+                INDEX,
+                "if a host shows the page of a folder for `folder/`; a bucket by itself doesn't",
+            ),
+            (
                 "access",
                 "bucket",
                 "bucket (default): send no ACL | object-acl: public-read on every object",
@@ -212,13 +219,14 @@ impl Project {
             None if name == "cors" => format!("{}\n", commented(&setting(name, cors), comment)),
             None => format!("# {}\n", commented(&setting(name, example), comment)),
         };
-        let addressing = self.value("addressing");
-        let addressing = addressing.map(|value| format!("{}\n", setting("addressing", value)));
+        let given = ["not_found", "addressing"].iter();
+        let given = given.filter_map(|name| Some(setting(name, self.value(name)?)));
+        let given: String = given.map(|line| format!("{line}\n")).collect();
         format!(
             "[target.prod]\n{}\n{}{}",
             setting("url", self.value("to").expect("there's a bucket")),
             rest.map(line).concat(),
-            addressing.unwrap_or_default()
+            given
         )
     }
 }

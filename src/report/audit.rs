@@ -164,6 +164,7 @@ fn title(kind: Kind) -> &'static str {
         Kind::Token => "objects without their token",
         Kind::Checksum => "objects stored another way",
         Kind::NotFound => "answers for names that aren't there",
+        Kind::Host => "pages that the host shows for folders and missing names",
         Kind::Cookie => "cookies",
         Kind::Left => "left by earlier releases",
         Kind::Stray => "objects that no release knows",

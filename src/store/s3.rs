@@ -843,6 +843,7 @@ mod tests {
             addressing,
             state: None,
             cors: None,
+            host: Default::default(),
             flags: Default::default(),
         }
     }

@@ -41,6 +41,7 @@ fn target(place: Place, endpoint: Option<&str>, access: Access) -> Target {
         addressing: None,
         state: None,
         cors: None,
+        host: Default::default(),
         flags: assetsync::config::Flags::default(),
     }
 }

@@ -108,6 +108,7 @@ async fn open_place(place: Place, endpoint: Option<Url>, patience: Patience) -> 
         addressing: None,
         state: None,
         cors: None,
+        host: Default::default(),
         flags: assetsync::config::Flags::default(),
     };
     open(&target, patience).await.expect("opened")

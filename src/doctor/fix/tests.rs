@@ -14,6 +14,7 @@ pub(in crate::doctor) fn target(name: &str, place: Place) -> Target {
         addressing: None,
         state: None,
         cors: None,
+        host: Default::default(),
         flags: Default::default(),
     }
 }

@@ -15,6 +15,7 @@ pub(in crate::doctor) fn target() -> Target {
         addressing: None,
         state: None,
         cors: None,
+        host: Default::default(),
         flags: Default::default(),
     }
 }

@@ -1,0 +1,159 @@
+//! What the target says of the host before it, tried: a page for a folder, and a page for names that aren't there.
+
+use std::fs;
+use std::path::Path;
+
+use http::StatusCode;
+
+use super::published::{self, PUBLISHED};
+use super::strangers::try_reading;
+use super::{Finding, Patient};
+use crate::body::{Body, Content};
+use crate::config::{INDEX, Place};
+use crate::error::plain;
+use crate::path::{LogicalPath, ObjectKey};
+use crate::release::root::Nonce;
+use crate::store::stranger::Heard;
+use crate::store::{PutMode, StoreError, StoreErrorKind};
+
+const INDEX_CHECK: &str = "index";
+const INDEX_WHY: &str = "links to folders lead to these pages";
+const NOT_FOUND: &str = "not-found";
+const NOT_FOUND_WHY: &str = "visitors with an old link get this page";
+
+/// Tries both, as far as the target says that there are such pages.
+pub(super) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
+    let host = &patient.target.host;
+    let index = async {
+        match &host.index {
+            Some(_) => Some(try_index(patient).await),
+            None => None,
+        }
+    };
+    let not_found = async {
+        match &host.not_found {
+            Some(page) => Some(try_not_found(patient, page).await),
+            None => None,
+        }
+    };
+    let (index, not_found) = futures_util::join!(index, not_found);
+    index.into_iter().chain(not_found).collect()
+}
+
+/// Where visitors find what is under a key; none for a folder without a web server that is known.
+fn url(patient: &Patient<'_>, key: &str) -> Option<String> {
+    let key = ObjectKey::parse(key).ok()?;
+    match (&patient.target.public_url, &patient.target.place) {
+        (Some(base), _) => Some(format!("{base}{}", key.url_path())),
+        (None, Place::Directory(_)) => None,
+        (None, _) => Some(patient.store.url(&key)),
+    }
+}
+
+/// Publishes a page in a folder of its own, asks for the folder, and takes both away.
+async fn try_index(patient: &Patient<'_>) -> Finding {
+    let Nonce(nonce) = Nonce::random();
+    let folder = format!("assetsync-doctor-{nonce}");
+    let key = format!("{folder}/{INDEX}");
+    let Some(page) = url(patient, &key) else {
+        return Finding::unknown(INDEX_CHECK, INDEX_WHY, "there's no `public_url` to ask at");
+    };
+    let asked = page.trim_end_matches(INDEX).to_string();
+    let heard = match &patient.target.place {
+        Place::Directory(root) => in_folder(patient, &root.join(&folder), asked).await,
+        _ => in_bucket(patient, &key, asked).await,
+    };
+    match heard {
+        Ok(heard) if heard.status == StatusCode::OK && heard.body == PUBLISHED => Finding::passed(
+            INDEX_CHECK,
+            INDEX_WHY,
+            format!("the host shows `{INDEX}` for a folder"),
+        ),
+        Ok(heard) => Finding::failed(
+            INDEX_CHECK,
+            INDEX_WHY,
+            format!("the host doesn't show `{INDEX}` for a folder: {}", heard.status),
+        )
+        .fix(
+            "let the host show it (a CDN's default document, the website of a bucket, a web server); or take `index` out of the target, \
+             and the next push says which links must name their page",
+        ),
+        Err(error) => Finding::unknown(INDEX_CHECK, INDEX_WHY, error.message),
+    }
+}
+
+async fn in_bucket(patient: &Patient<'_>, key: &str, asked: String) -> Result<Heard, StoreError> {
+    let object = published::probe_page(patient, key);
+    let body = Body {
+        content: Content::Memory(bytes::Bytes::from_static(PUBLISHED)),
+        is_gzipped: false,
+    };
+    let stored = patient.store.put(&object, body, &PutMode::Create).await?;
+    let heard = try_reading(patient, asked).await;
+    patient.store.delete(key, &stored.version).await?;
+    heard
+}
+
+async fn in_folder(
+    patient: &Patient<'_>,
+    folder: &Path,
+    asked: String,
+) -> Result<Heard, StoreError> {
+    let failed = |e: std::io::Error| {
+        let message = format!("Cannot write to `{}`: {}", folder.display(), plain(&e));
+        StoreError::new(StoreErrorKind::Other, message)
+    };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let written = fs::write(folder.join(INDEX), PUBLISHED);
+    let heard = try_reading(patient, asked).await;
+    fs::remove_dir_all(folder).map_err(failed)?;
+    written.map_err(failed)?;
+    heard
+}
+
+/// Asks for the page, and for a name that isn't there.
+async fn try_not_found(patient: &Patient<'_>, page: &LogicalPath) -> Finding {
+    let Nonce(nonce) = Nonce::random();
+    let urls = (
+        url(patient, page.as_str()),
+        url(patient, &format!("{nonce}.html")),
+    );
+    let (Some(page_url), Some(nowhere)) = urls else {
+        return Finding::unknown(
+            NOT_FOUND,
+            NOT_FOUND_WHY,
+            "there's no `public_url` to ask at",
+        );
+    };
+    let asked = (
+        try_reading(patient, page_url),
+        try_reading(patient, nowhere),
+    );
+    let (shown, nowhere) = match futures_util::join!(asked.0, asked.1) {
+        (Ok(shown), Ok(nowhere)) => (shown, nowhere),
+        (Err(error), _) | (_, Err(error)) => {
+            return Finding::unknown(NOT_FOUND, NOT_FOUND_WHY, error.message);
+        }
+    };
+    let fix = "let the host answer with this page and the status 404 (its error document); or take `not_found` out of the target";
+    match (shown.status, nowhere.status) {
+        (StatusCode::OK, StatusCode::NOT_FOUND) if shown.body == nowhere.body => Finding::passed(
+            NOT_FOUND,
+            NOT_FOUND_WHY,
+            format!("the host shows `{page}` where nothing is"),
+        ),
+        (StatusCode::OK, status) => {
+            let seen = match status {
+                StatusCode::NOT_FOUND => "it says 404 with something else".to_string(),
+                status => format!("it says {status}"),
+            };
+            let text = format!("the host doesn't show `{page}` where nothing is: {seen}");
+            Finding::failed(NOT_FOUND, NOT_FOUND_WHY, text).fix(fix)
+        }
+        (status, _) => Finding::unknown(
+            NOT_FOUND,
+            NOT_FOUND_WHY,
+            format!("`{page}` can't be read, and may not be published yet: {status}"),
+        ),
+    }
+}
