@@ -24,8 +24,8 @@ use assetsync::release::state::State;
 use assetsync::release::verify::Verify;
 use assetsync::release::{Base, Basis, unasked, who};
 use assetsync::report::{
-    Outlook, Urls, first_levels_text, leftovers_json, leftovers_text, plan_json, plan_text,
-    published_text, release_json, report_json, report_text, stale_text,
+    Outlook, Urls, first_levels_text, front_text, leftovers_json, leftovers_text, plan_json,
+    plan_text, published_text, release_json, report_json, report_text, stale_text, unfound_text,
 };
 use assetsync::store::{Listing, check, check_names};
 use assetsync::{
@@ -350,11 +350,16 @@ impl Session<'_> {
         }
         let report = &published.report;
         let text = report_text(planned.target, planned.build, report, published.basis)
-            + &published_text(published);
+            + &published_text(published)
+            + &front_text(planned.target, planned.build);
         match (report.is_complete(), self.global.quiet) {
             (false, _) => eprint(&text),
             (true, false) => print(&text)?,
             (true, true) => {}
+        }
+        let unfound = unfound_text(planned.target, planned.build);
+        if report.is_complete() && !output.show_urls && !unfound.is_empty() {
+            self.say(unfound.trim_end());
         }
         Ok(())
     }

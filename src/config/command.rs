@@ -64,8 +64,10 @@ impl Target {
             Addressing::Virtual => "virtual",
         });
         let access = (self.access == Access::ObjectAcl).then_some("object-acl");
-        let needs_source =
-            verb.starts_with("push") || verb.starts_with("diff") || verb.contains("--repair");
+        let needs_source = verb.starts_with("url")
+            || verb.starts_with("push")
+            || verb.starts_with("diff")
+            || verb.contains("--repair");
         let from = self.flags.from.clone().filter(|_| needs_source);
         let (is_of_cors, is_of_access) = (verb.starts_with("cors"), verb.starts_with("access"));
         let of_readers = |value: Option<String>| value.filter(|_| !is_of_cors);

@@ -5,6 +5,7 @@ mod audit;
 mod cors;
 mod display;
 mod doctor;
+mod front;
 mod json;
 mod leftover;
 mod levels;
@@ -37,6 +38,7 @@ pub use display::{Display, DisplayMode, tell};
 pub use doctor::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };
+pub use front::{front_text, unfound_text};
 pub use json::{failures_json, plan_json, problems_json, report_json};
 pub use leftover::{leftovers_json, leftovers_text, removal_json, removal_text};
 pub use levels::first_levels_text;

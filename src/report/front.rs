@@ -1,0 +1,94 @@
+//! Where visitors begin: the address of the front page, or what gives a site one. Pure.
+
+use crate::build::{Build, Object};
+use crate::config::command::quoted as word;
+use crate::config::{CONFIG_FILE, INDEX, Target};
+use crate::levels::{LevelId, quoted};
+use crate::name::NameStyle;
+use crate::store::public_url;
+
+/// What hosts show for addresses that lead nowhere: nobody goes there.
+const ERROR_PAGE: &str = "404.html";
+
+/// A line with the address of the front page, if there is one that people can know: the page of the topmost folder that has one, or the
+/// only page.
+pub fn front_text(target: &Target, build: &Build) -> String {
+    let named: Vec<&Object> = pages(build).filter(|page| !page.is_keyed()).collect();
+    let only = match named[..] {
+        [page] => Some(page),
+        _ => None,
+    };
+    let Some(front) = topmost(named.iter().copied()).or(only) else {
+        return String::new();
+    };
+    let url = public_url(target, &front.key);
+    let url = match target.host.index {
+        Some(_) => url.strip_suffix(INDEX).unwrap_or(&url),
+        None => &url,
+    };
+    format!("front page: {url}\n")
+}
+
+/// What to tell of a site whose pages all have names that nobody can guess, unless a rule asks for these: how people get to one.
+pub fn unfound_text(target: &Target, build: &Build) -> String {
+    let pages: Vec<&Object> = pages(build).collect();
+    if pages.is_empty() || pages.iter().any(|page| !page.is_keyed()) {
+        return String::new();
+    }
+    let together = pages.iter().copied();
+    let together = together.filter(|page| page.policy.names == NameStyle::Folder);
+    let hint = match topmost(together) {
+        Some(front) => format!(
+            "`{}` prints the address of `{}`, which changes with its folder",
+            command(target, front),
+            crate::error::escape(front.path.as_str())
+        ),
+        None => {
+            let meant =
+                |page: &&Object| !page.policy.is_name_asked && page.policy.level == LevelId::OPEN;
+            let Some(pattern) = pattern(build, pages.iter().copied().filter(meant).collect())
+            else {
+                return String::new();
+            };
+            format!(
+                "this lets pages keep their names, after all other rules in `{CONFIG_FILE}`:\n        [[rule]]\n        match = {}\n        names = \"plain\"",
+                quoted(&pattern)
+            )
+        }
+    };
+    let those = match pages.len() {
+        1 => "the only one has a name".to_string(),
+        n => format!("all {n} have names"),
+    };
+    format!("No page can be found by its address: {those} that can't be guessed\nhint: {hint}\n")
+}
+
+fn pages(build: &Build) -> impl Iterator<Item = &Object> {
+    let published = build.published();
+    published.filter(|object| {
+        object.headers().content_type.starts_with("text/html")
+            && object.path.file_name() != ERROR_PAGE
+    })
+}
+
+/// The page of a folder that is the nearest to the top.
+fn topmost<'b>(pages: impl Iterator<Item = &'b Object>) -> Option<&'b Object> {
+    let indexes = pages.filter(|page| page.path.file_name() == INDEX);
+    indexes.min_by_key(|page| (page.path.folder().matches('/').count(), &page.path))
+}
+
+/// A pattern for all these pages, if it matches nothing besides them; otherwise for the first one to be visited.
+fn pattern(build: &Build, pages: Vec<&Object>) -> Option<String> {
+    let first = topmost(pages.iter().copied()).or(pages.first().copied())?;
+    let extension = first.path.extension()?;
+    let has_extension = |object: &&Object| object.path.extension().as_ref() == Some(&extension);
+    let all = build.objects.iter().filter(has_extension).count();
+    match all == pages.iter().copied().filter(has_extension).count() {
+        true => Some(format!("**/*.{}", globset::escape(&extension))),
+        false => Some(globset::escape(first.path.as_str())),
+    }
+}
+
+fn command(target: &Target, page: &Object) -> String {
+    format!("{} {}", target.command("url"), word(page.path.as_str()))
+}
