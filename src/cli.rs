@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use assetsync::init::Maker;
+use assetsync::init::{Maker, Server};
 use assetsync::{Error, Result};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -95,12 +95,15 @@ pub enum Command {
     /// is called `prod`, and is the default target; a folder is called `local`. Releases need a private place (--state) below a
     /// prefix of S3, and on Google Cloud. Of files that a bundler made, those keep their names whose names have a hash.
     #[command(
-        after_help = "Examples:\n  assetsync init -C my-hunt\n  assetsync init --for vite --from dist --to file:out\n  assetsync init --from site --to s3://hunt-assets/static --state s3://hunt-releases/prod\n  assetsync init --to gs://hunt-assets --state gs://hunt-releases/prod --key-file hunt.key"
+        after_help = "Examples:\n  assetsync init -C my-hunt\n  assetsync init --for vite --from dist --to file:out\n  assetsync init --server nginx > hunt.conf    for the folder that the configuration publishes into\n  assetsync init --from site --to s3://hunt-assets/static --state s3://hunt-releases/prod\n  assetsync init --to gs://hunt-assets --state gs://hunt-releases/prod --key-file hunt.key"
     )]
     Init {
         /// What makes the files [default: as the files look that are there]
         #[arg(long = "for", value_name = "TOOL", value_parser = maker())]
         made_by: Option<Maker>,
+        /// Print a configuration for a web server that shows the published folder; writes nothing
+        #[arg(long, value_name = "SERVER", value_parser = server(), conflicts_with = "made_by")]
+        server: Option<Server>,
         #[command(flatten)]
         key: KeySetting,
         #[command(flatten)]
@@ -633,6 +636,12 @@ const REMARK_CHARS_MAX: usize = 500;
 fn maker() -> impl TypedValueParser<Value = Maker> {
     let names = Maker::ALL.map(|(name, _)| name);
     PossibleValuesParser::new(names).try_map(|name| Maker::of(&name).ok_or("has no rules"))
+}
+
+/// Reads what `init --server` names.
+fn server() -> impl TypedValueParser<Value = Server> {
+    let names = Server::ALL.map(|(name, _)| name);
+    PossibleValuesParser::new(names).try_map(|name| Server::of(&name).ok_or("isn't known"))
 }
 
 /// Accepts what people say of what they do, which is kept with the releases.
@@ -1174,7 +1183,7 @@ pub struct CorsSetting {
 }
 
 /// The settings above, by the name they have in the configuration, with their flag and variable.
-pub const SETTINGS: [(&str, &str, &str); 15] = [
+pub const SETTINGS: [(&str, &str, &str); 17] = [
     ("key_file", "--key-file", "ASSETSYNC_KEY_FILE"),
     ("extensions", "--extensions", "ASSETSYNC_EXTENSIONS"),
     ("gzip_level", "--gzip-level", "ASSETSYNC_GZIP_LEVEL"),

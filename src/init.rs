@@ -3,6 +3,7 @@
 
 mod maker;
 mod project;
+mod server;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -10,6 +11,7 @@ use std::path::Path;
 
 pub use self::maker::Maker;
 use self::project::Project;
+pub use self::server::Server;
 use crate::build::build;
 use crate::config::{CONFIG_FILE, Config, Overrides, Place, Wanted};
 use crate::error::{Error, Result};

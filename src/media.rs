@@ -70,6 +70,11 @@ pub fn is_allowed(extension: &str) -> bool {
     ALLOWED.binary_search(&extension).is_ok()
 }
 
+/// The extensions (lower case) that are published without being asked for.
+pub(crate) fn allowed() -> impl Iterator<Item = &'static str> {
+    ALLOWED.iter().copied()
+}
+
 /// Whether a file is what systems and editors leave behind, by its name: never published.
 pub fn is_left_behind(name: &str) -> bool {
     const NAMES: [&str; 4] = [".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini"];

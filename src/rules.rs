@@ -322,6 +322,16 @@ impl Rules {
         Rules { meant, ..self }
     }
 
+    /// Returns the rules in their order: of those that set the same, the last one counts.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    /// Returns the extensions (lower case, without dot) that are published besides the usual ones.
+    pub fn extensions(&self) -> impl Iterator<Item = &String> {
+        self.extensions.iter()
+    }
+
     /// Returns which warnings are meant to be.
     pub fn meant(&self) -> &Meant {
         &self.meant

@@ -28,12 +28,14 @@ use std::time::Duration;
 
 use assetsync::audit::Sample;
 use assetsync::config::Origin;
+use assetsync::config::Place;
 use assetsync::doctor::access::Aim;
-use assetsync::init::Maker;
+use assetsync::init::{Maker, Server};
 use assetsync::levels::{LevelId, Levels};
 use assetsync::report::{Display, DisplayMode, defaults_text, tree_text};
 use assetsync::{
-    Cache, Config, Error, Overrides, Progress, Result, Secret, Tree, Wanted, init, shown, walk,
+    Cache, Config, Error, Overrides, Progress, Result, Secret, Target, Tree, Wanted, init, shown,
+    walk,
 };
 use assetsync::{environment, hidden};
 use clap::ArgMatches;
@@ -79,6 +81,10 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code, Failed> {
 
 fn run_command(session: &Session<'_>, command: &Command) -> Result<Code> {
     match command {
+        Command::Init {
+            server: Some(server),
+            ..
+        } => session.server(*server),
         Command::Init { made_by, .. } => session.init(*made_by),
         Command::Key(KeyCommand::New { file }) => session.new_key(file),
         Command::Key(KeyCommand::Id { .. }) => session.key_id(),
@@ -384,6 +390,28 @@ impl Session<'_> {
             written.key_id
         ));
         self.say_next(&written);
+        Ok(DONE)
+    }
+
+    /// Prints what a web server needs for the folder that is published into.
+    fn server(&self, server: Server) -> Result<Code> {
+        let is_folder = |target: &&Target| matches!(target.place, Place::Directory(_));
+        let names = match self.overrides.contains_key("to") {
+            true => Vec::new(),
+            false => self.config(Wanted::NoTarget)?.target_names,
+        };
+        let config = self.config(Wanted::Targets(&names))?;
+        let mut folders = config.targets.iter().filter(is_folder);
+        match (folders.next(), folders.next()) {
+            (Some(folder), None) => print(&server.configuration(folder, &config.rules)?)?,
+            (None, _) => print(&server.configuration(&config.targets[0], &config.rules)?)?,
+            (Some(_), Some(_)) => {
+                return Err(Error::usage(
+                    "Which folder? There are several targets that are folders",
+                    "name one by `--to file:FOLDER`, as its `url` has it",
+                ));
+            }
+        }
         Ok(DONE)
     }
 

@@ -31,6 +31,7 @@ mod gcs;
 mod globs;
 mod guards;
 mod hidden;
+mod hosts;
 mod keys;
 mod leaks;
 mod levels;

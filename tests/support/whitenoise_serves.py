@@ -18,7 +18,7 @@ def nothing_else(environ, start_response):
 
 
 # The names of immutable objects end in a token and an extension.
-site = WhiteNoise(nothing_else, root=folder, immutable_file_test=r"(^|[/.])[a-z2-7]{26}\.[a-z0-9]+$")
+site = WhiteNoise(nothing_else, root=folder, immutable_file_test=r"(^|[/.])[a-z2-7]{26}([/.]|$)")
 
 for path in paths:
     environ = {"PATH_INFO": path, "HTTP_ACCEPT_ENCODING": accept_encoding}
