@@ -82,6 +82,8 @@ struct Group<'a> {
     headers: BTreeMap<&'a str, &'a str>,
     /// Those whose names may be told.
     plain: Vec<&'a ObjectKey>,
+    /// True if there are others.
+    has_keyed: bool,
 }
 
 impl Group<'_> {
@@ -99,7 +101,9 @@ fn by_extension<'a>(objects: &[Served<'a>]) -> BTreeMap<&'a str, Vec<Group<'a>>>
         let group = groups.entry(kind).or_insert_with(|| Group {
             headers: headers_of(object.headers),
             plain: Vec::new(),
+            has_keyed: false,
         });
+        group.has_keyed |= !object.is_plain;
         group.plain.extend(object.is_plain.then_some(object.key));
     }
     all.into_iter()
@@ -126,6 +130,7 @@ fn rules_of(extension: &str, groups: &[Group<'_>]) -> Vec<(String, String)> {
         _ => usual(CONTENT_TYPE, groups),
     };
     let usual_caching = usual(CACHE_CONTROL, groups);
+    let is_mixed = !extension.is_empty() && groups.iter().any(|group| group.has_keyed);
     let mut rules = Vec::new();
     if !extension.is_empty() {
         rules.push((format!("/*.{extension}"), lines(&shared)));
@@ -134,7 +139,7 @@ fn rules_of(extension: &str, groups: &[Group<'_>]) -> Vec<(String, String)> {
         let mut own = group.headers.clone();
         let is_usual = |name: &str, value: &str| match name {
             CONTENT_TYPE => usual_type == Some(value),
-            CACHE_CONTROL => group.are_pages() && usual_caching == Some(value),
+            CACHE_CONTROL => (group.are_pages() || !is_mixed) && usual_caching == Some(value),
             _ => false,
         };
         own.retain(|name, value| !shared.contains_key(name) && !is_usual(name, value));
