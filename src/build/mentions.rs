@@ -70,6 +70,8 @@ pub(super) fn told(
 ) -> Told {
     let loaded = Loaded::new(tree, files, mentioned);
     let matters = |one: &&Mentioned| match one.place {
+        // Sources that a bundler reads aren't for browsers.
+        Place::Unread => !one.run_by.is_empty() || one.is_in_page(tree),
         _ if !one.is_of_data(tree) => true,
         // A text in a folder of a library may be for people.
         Place::Text => loaded.has_by_name(one.file),
@@ -109,12 +111,16 @@ pub(super) struct Told {
 }
 
 impl Mentioned {
+    fn is_in_page(&self, tree: &Tree) -> bool {
+        let content_type = &tree.assets[self.file].policy.headers.content_type;
+        content_type.starts_with("text/html")
+    }
+
     /// Says whether what has the path is data: it means something only to what loads it.
     fn is_of_data(&self, tree: &Tree) -> bool {
-        let content_type = &tree.assets[self.file].policy.headers.content_type;
         match self.place {
             Place::Pointer(_) => true,
-            Place::Text => !content_type.starts_with("text/html"),
+            Place::Text => !self.is_in_page(tree),
             Place::Script | Place::Beginning | Place::Attribute(_) | Place::Unread => false,
         }
     }
