@@ -210,8 +210,10 @@ fn assert_no_error_without_reader(site: &Site, commands: &[&[&str]]) {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
+    let site = site();
+    site.add_config("[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n");
     assert_no_error_without_reader(
-        &site(),
+        &site,
         &[
             &["diff"],
             &["diff", "--json"],
