@@ -14,6 +14,8 @@ pub enum Dropping {
     Tool,
     /// It's a copy: an earlier state, or one of two that somebody has to choose from.
     Copy,
+    /// A hunt's server reads it, and it would be published under a name that players guess.
+    Server,
 }
 
 /// What is left out by its name, or by that of a folder around it.
@@ -114,6 +116,36 @@ const CONFLICTS: [&str; 9] = [
     "unicode encoding conflict",
 ];
 
+/// Files of a puzzle that the server of a hunt reads, in hunts whose files keep their names in keyed folders (`palindrome-2022`).
+const OF_SERVERS: [&str; 3] = ["config.json", "hints.json", "metadata.json"];
+
+/// A puzzle's folder with what its pages are built from, in the same hunts.
+const BUILD_FOLDER: &str = "__build";
+
+/// Returns the part of the path of a puzzle's file that says it's for the hunt's server.
+pub(crate) fn guessed(path: &str) -> Option<Mark> {
+    let mut start = 0;
+    let mut parts = path.split('/').map(|name| {
+        let begin = start;
+        start += name.len() + 1;
+        (begin, name)
+    });
+    parts.find_map(|(start, name)| {
+        let end = start + name.len();
+        let is_folder = end < path.len();
+        let is_of_server = match is_folder {
+            true => name == BUILD_FOLDER,
+            false => OF_SERVERS.contains(&name),
+        };
+        is_of_server.then_some(Mark {
+            dropping: Dropping::Server,
+            start,
+            end,
+            is_folder,
+        })
+    })
+}
+
 /// All parts of `path` that make it a dropping, from the top down.
 pub(crate) fn marks(path: &str) -> impl Iterator<Item = Mark> {
     let mut start = 0;
@@ -149,6 +181,8 @@ impl Mark {
             Dropping::Tool => "x".to_string(),
             // Its extension stays: `**/*.html` is about no copy.
             Dropping::Copy => format!("x{}", &name[stem(name).len()..]),
+            Dropping::Server if self.is_folder => "x".to_string(),
+            Dropping::Server => format!("x{}", &name[stem(name).len()..]),
         };
         let parts = path
             .split('/')

@@ -369,7 +369,7 @@ pub enum BadStyle {
     Key(#[from] BadName),
     /// `palindrome-2022` knows `puzzle/…`, `round/…` and `auxiliary/…` only.
     #[error(
-        "palindrome-2022 names need the path `TYPE/URL/[solution/|posthunt/]REST`, where TYPE is puzzle, round or auxiliary"
+        "palindrome-2022 names need the path `TYPE/URL/[solution/]REST`, where TYPE is puzzle, round or auxiliary, or `puzzle/URL/posthunt/REST`"
     )]
     Palindrome,
 }
@@ -405,8 +405,10 @@ fn palindrome_2022(secret: &Secret, path: &LogicalPath) -> Result<String, BadSty
     if !matches!(kind, "puzzle" | "round" | "auxiliary") {
         return Err(BadStyle::Palindrome);
     }
-    let (variant, rest) = match rest.split_once('/') {
-        Some((folder @ ("solution" | "posthunt"), rest)) => (folder, rest),
+    let (variant, rest) = match (rest.split_once('/'), kind) {
+        (Some(("solution", rest)), _) => ("solution", rest),
+        // Rounds and auxiliary pages have no such variant: there, it's a folder like any other.
+        (Some(("posthunt", rest)), "puzzle") => ("posthunt", rest),
         _ => (kind, rest),
     };
     Ok(format!(

@@ -28,6 +28,8 @@ pub struct Rule {
     pub matches: Glob,
     /// How objects are called.
     pub names: Option<NameStyle>,
+    /// The folder of names in the style `palindrome-2022`, with a slash at its end.
+    pub under: Option<String>,
     /// `Cache-Control`.
     pub cache_control: Option<String>,
     /// `Content-Type`.
@@ -117,6 +119,7 @@ impl Rule {
         Rule {
             matches,
             names: None,
+            under: None,
             cache_control: None,
             content_type: None,
             gzip: None,
@@ -196,6 +199,8 @@ pub struct Policy {
     pub is_type_meant: bool,
     /// How the object is called.
     pub names: NameStyle,
+    /// The folder that its name is in, with a slash at its end; empty for the top. Of `palindrome-2022` alone.
+    pub under: String,
     /// True if a rule says so.
     pub is_name_asked: bool,
     /// What it's served with.
@@ -237,6 +242,7 @@ impl Policy {
             may_be_secret: false,
             is_type_meant: false,
             names,
+            under: String::new(),
             is_name_asked: false,
             headers,
             key_extension: None,
@@ -448,7 +454,16 @@ impl Rules {
 
     /// The first part of `path` by which it's left out.
     pub(crate) fn dropping(&self, path: &str) -> Option<Mark> {
-        droppings::marks(path).find(|mark| !self.ask_for(path, &mark.unmarked(path)))
+        let guessed = droppings::guessed(path).filter(|_| self.is_in_named_folder(path));
+        let mut marks = droppings::marks(path).chain(guessed);
+        marks.find(|mark| !self.ask_for(path, &mark.unmarked(path)))
+    }
+
+    /// Says whether a file keeps its name in a folder that is keyed without it, so that whoever knows the folder can guess it.
+    fn is_in_named_folder(&self, path: &str) -> bool {
+        let mut rules = self.rules.iter().rev();
+        let names = rules.find_map(|rule| rule.names.filter(|_| rule.matches.is_match(path)));
+        names == Some(NameStyle::Palindrome2022)
     }
 
     /// Whether a rule asks for `path` by what sets it apart from `unmarked`: one that takes all isn't about it.
@@ -554,6 +569,10 @@ impl Rules {
                     .iter()
                     .any(|rule| rule.publish == Some(true) && rule.names_type()),
             names,
+            under: match names {
+                NameStyle::Palindrome2022 => last(|r| r.under.as_ref()).unwrap_or_default(),
+                _ => String::new(),
+            },
             is_name_asked: matching.iter().any(|rule| rule.names.is_some()),
             type_is_guess: configured_type.is_none() && content_type == "application/octet-stream",
             headers: Headers {

@@ -126,7 +126,10 @@ pub(super) fn check_folders(tree: &Tree, objects: &[Object]) -> Vec<Problem> {
     let keyed = objects
         .iter()
         .filter(|object| object.policy.names == NameStyle::Palindrome2022);
-    let folder = |object: &Object| object.key.as_str().split('/').next().map(str::to_string);
+    let folder = |object: &Object| {
+        let key = object.key.as_str().strip_prefix(&*object.policy.under)?;
+        key.split('/').next().map(str::to_string)
+    };
     let mut known: HashMap<Option<String>, BTreeSet<LevelId>> = HashMap::new();
     for object in keyed.clone() {
         let levels = known.entry(folder(object)).or_default();

@@ -176,6 +176,7 @@ fn relevant(policy: &Policy) -> String {
         // What is done with what was found.
         publish: _,
         names: _,
+        under: _,
         is_name_asked: _,
         key_extension: _,
         type_is_guess: _,

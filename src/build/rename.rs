@@ -75,7 +75,10 @@ fn key(tree: &Tree, file: usize, secret: &Secret, token: Token) -> (ObjectKey, O
     };
     let by_rule = match tree.unit_of(file) {
         Some(unit) => member_key(token, unit.place(asset.path.as_str())).map_err(BadStyle::Key),
-        None => key(asset.policy.names, asset.policy.key_extension.as_deref()),
+        None => {
+            let key = key(asset.policy.names, asset.policy.key_extension.as_deref());
+            key.and_then(|key| in_folder(&asset.policy.under, key))
+        }
     };
     match by_rule {
         Ok(key) => (key, None),
@@ -83,6 +86,13 @@ fn key(tree: &Tree, file: usize, secret: &Secret, token: Token) -> (ObjectKey, O
             key(NameStyle::Opaque, None).expect("a token is a key"),
             Some(Problem::new(&asset.path, why.to_string())),
         ),
+    }
+}
+
+fn in_folder(under: &str, key: ObjectKey) -> Result<ObjectKey, BadStyle> {
+    match under {
+        "" => Ok(key),
+        under => Ok(ObjectKey::parse(&format!("{under}{key}"))?),
     }
 }
 

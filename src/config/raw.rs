@@ -66,6 +66,7 @@ pub(super) struct RawRule {
     #[serde(rename = "match")]
     pub(super) matches: Spanned<String>,
     pub(super) names: Option<NameStyle>,
+    pub(super) under: Option<Spanned<String>>,
     pub(super) cache_control: Option<Spanned<String>>,
     pub(super) content_type: Option<Spanned<String>>,
     pub(super) gzip: Option<GzipRule>,

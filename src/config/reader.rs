@@ -14,7 +14,8 @@ use crate::glob::{Case, Glob};
 use crate::levels::{LEVELS_MAX, Level, Levels, OPEN};
 use crate::likeness::nearest;
 use crate::mask::{has_credentials, masked_hint, masked_quotes, shown};
-use crate::name::ROBOTS;
+use crate::name::{NameStyle, ROBOTS};
+use crate::path::ObjectKey;
 use crate::problem::{Meant, ProblemKind};
 use crate::refs::Extra;
 use crate::rules::{Rule, Rules};
@@ -426,6 +427,22 @@ impl<'a> Reader<'a> {
         Ok(extra)
     }
 
+    /// Reads the folder of names of a rule that are keyed by folder.
+    fn under(&self, rule: &RawRule, raw: &Spanned<String>) -> Result<String> {
+        let folder = raw.get_ref().trim_end_matches('/');
+        if rule.names != Some(NameStyle::Palindrome2022) {
+            let message = "`under` is for `names = \"palindrome-2022\"` in the same rule";
+            return Err(self.mistake(&raw.span(), message, ""));
+        }
+        match ObjectKey::parse(&format!("{folder}/x")) {
+            Ok(_) => Ok(format!("{folder}/")),
+            Err(why) => {
+                let message = format!("`{}` can't be a folder: {why}", shortened(folder));
+                Err(self.mistake(&raw.span(), message, "such as `under = \"puzzle_files\"`"))
+            }
+        }
+    }
+
     fn rule(&self, raw: &RawRule, levels: &Levels) -> Result<Rule> {
         // A rule for a level's pattern is about that level's files.
         let pattern = raw.matches.get_ref();
@@ -433,6 +450,11 @@ impl<'a> Reader<'a> {
         let case = level.map_or(Case::Exact, Glob::case);
         let mut rule = Rule::for_glob(self.glob(&raw.matches, case)?);
         rule.names = raw.names;
+        rule.under = raw
+            .under
+            .as_ref()
+            .map(|under| self.under(raw, under))
+            .transpose()?;
         rule.gzip = raw.gzip;
         rule.publish = raw.publish;
         rule.rewrite = raw.rewrite;
@@ -607,7 +629,7 @@ const CHOICES: [(&str, &str); 11] = [
     ("metadata", "`keep` or `strip`"),
     (
         "names",
-        "`opaque`, `readable`, `plain` or `palindrome-2022`",
+        "`opaque`, `readable`, `plain`, `fingerprinted`, `folder` or `palindrome-2022`",
     ),
     ("source_maps", "`refuse`, `publish` or `strip`"),
     ("symlinks", "`refuse` or `inside`"),

@@ -90,6 +90,9 @@ fn droppings_text(droppings: &[Dropped], verbose: bool) -> String {
             Dropping::Hidden => "their names begin with a dot",
             Dropping::Tool => "tools leave folders of this name behind",
             Dropping::Copy => "their names are those of copies",
+            Dropping::Server => {
+                "a hunt's server reads them, and players could guess their names in a `palindrome-2022` folder"
+            }
         };
         let files = count(tops.values().map(Vec::len).sum::<usize>() as u64, "file");
         let named = tops.keys().take(DROPPINGS_MAX);

@@ -41,6 +41,7 @@ mod mistakes;
 mod model;
 mod owners;
 mod packed;
+mod palindrome;
 mod places;
 mod plain;
 mod private;
