@@ -77,10 +77,14 @@ fn unpacked(start: &[u8]) -> Option<Vec<u8>> {
 /// Where the first line of a dump is.
 fn dump(head: &[u8]) -> Option<usize> {
     let starts = std::iter::once(0).chain(memchr_iter(b'\n', head).map(|end| end + 1));
-    let mut lines = starts.map(|start| (start, head[start..].trim_ascii_start()));
-    lines
-        .find(|(_, rest)| is_of_dump(rest))
-        .map(|(start, _)| start)
+    let is_of_dump = |start: &usize| {
+        let line = &head[*start..];
+        let rest = line.trim_ascii_start();
+        // Further in, what is indented is an example in a text.
+        let is_example = rest.len() < line.len() && !head[..*start].trim_ascii().is_empty();
+        !is_example && is_of_dump(rest)
+    };
+    starts.into_iter().find(is_of_dump)
 }
 
 fn is_of_dump(rest: &[u8]) -> bool {
@@ -97,7 +101,28 @@ fn is_statement(rest: &[u8]) -> bool {
     let statement = &rest[..rest.len().min(STATEMENT_BYTES_MAX)];
     let text = String::from_utf8_lossy(statement).to_ascii_lowercase();
     let has = |part: &str| text.contains(part);
-    (text.starts_with("create table ") && has("("))
-        || (text.starts_with("insert into ") && has("values") && has("("))
+    let table = |verb: &str| {
+        let rest = text.strip_prefix(verb)?.trim_start();
+        let rest = rest.strip_prefix("if not exists ").unwrap_or(rest);
+        after_name(rest)
+    };
+    let begins = |rest: &str, words: &[&str]| words.iter().any(|word| rest.starts_with(word));
+    table("create table ").is_some_and(|rest| begins(rest, &["(", "as "]))
+        || table("insert into ").is_some_and(|rest| begins(rest, &["(", "values"]) && has("values"))
         || (text.starts_with("copy ") && has(" from stdin"))
+}
+
+/// Returns what follows the name of a table: one word, or one in quotes, perhaps behind that of a schema.
+fn after_name(text: &str) -> Option<&str> {
+    let rest = match text.chars().next()? {
+        quote @ ('"' | '`' | '[') => {
+            let end = if quote == '[' { ']' } else { quote };
+            text[1..].split_once(end)?.1
+        }
+        _ => text.trim_start_matches(|c: char| c.is_alphanumeric() || "_$.".contains(c)),
+    };
+    match rest.strip_prefix('.') {
+        Some(rest) => after_name(rest),
+        None => Some(rest.trim_start()).filter(|rest| rest.len() < text.len()),
+    }
 }

@@ -318,6 +318,8 @@ fn dumps_of_databases_are_found() {
         "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n",
         "CREATE TABLE \"teams\" (\n  id int\n);\n",
         "  insert into teams values (1, 'Gulls');\n",
+        "Dumped on Monday\nINSERT INTO hunt.`teams` (id, name) VALUES (1, 'Gulls');\n",
+        "create table if not exists \"our teams\"\n(id int);\n",
         "COPY public.teams (id, name) FROM stdin;\n1\tGulls\n",
     ] {
         assert_found(Private::SqlDump, &[(TEXT, text.to_string())]);
@@ -326,6 +328,14 @@ fn dumps_of_databases_are_found() {
         (
             TEXT,
             "Create table settings for twelve guests.\nInsert into the slot.\n",
+        ),
+        (
+            TEXT,
+            "Create table of contents entries for objects (functions, classes).\nInsert into the form (see above) these values.\n",
+        ),
+        (
+            TEXT,
+            "Lists of teams\n\n    CREATE TABLE teams (id int);\n    INSERT INTO teams VALUES (1);\n",
         ),
         (HTML, "<pre>\nCREATE TABLE teams (id int);\n</pre>"),
         (JS, "db.run(`\nCREATE TABLE teams (id int)`)"),
