@@ -1,6 +1,6 @@
 //! What is wrong with a tree, or worth a word: where, of which kind, and what helps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
@@ -175,7 +175,7 @@ impl ProblemKind {
                 "leave it out in one of them, by an `.assetsyncignore` there, or give one a `mount` of its own"
             }
             ProblemKind::Reference => {
-                "a rule with `dangling = \"warn\"` for the file that refers lets it pass, one with `rewrite = false` leaves it as it is"
+                "put there what is missing; or let it pass with a warning by these lines, after all other rules"
             }
             ProblemKind::Hidden => {
                 "what is named must not be known there: take it out, or let the level know it (`knows`), or excuse the pair by a rule with `may_name`"
@@ -358,12 +358,13 @@ pub(crate) fn list(problems: &[Problem], listed: Listed) -> String {
 /// What to try against these problems: a line for each kind.
 pub(crate) fn hint(problems: &[Problem], listed: Listed) -> String {
     let (shown, _) = first(problems, listed);
-    let mut hints: BTreeMap<ProblemKind, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+    // What mends several is said once.
+    let mut hints: BTreeMap<ProblemKind, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
     for problem in shown {
-        let lines = hints.entry(problem.kind).or_default();
+        let additions = hints.entry(problem.kind).or_default();
         if let Some(addition) = &problem.mended_by {
-            let lines = lines.entry(addition.file.as_str()).or_default();
-            lines.extend(addition.lines.lines());
+            let additions = additions.entry(addition.file.as_str()).or_default();
+            additions.insert(addition.lines.as_str());
         }
     }
     let mut text = Vec::new();
@@ -371,7 +372,8 @@ pub(crate) fn hint(problems: &[Problem], listed: Listed) -> String {
         if files.is_empty() && !kind.hint().is_empty() {
             text.push(kind.hint().to_string());
         }
-        for (file, lines) in files {
+        for (file, additions) in files {
+            let lines: Vec<&str> = additions.iter().flat_map(|lines| lines.lines()).collect();
             text.push(with_lines(kind, file, &lines));
         }
     }

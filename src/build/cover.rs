@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bundled::Hash;
+use crate::config::CONFIG_FILE;
 use crate::glob::Glob;
 use crate::levels::quoted;
 use crate::name::NameStyle;
+use crate::problem::{Addition, Problem, ProblemKind};
 use crate::tree::Asset;
 
 /// The most names that one pattern lists; of more, a folder is named.
@@ -86,6 +88,50 @@ fn unless_wider(assets: &[Asset], patterns: Vec<String>, shorter: Vec<String>) -
         true => patterns,
         false => shorter,
     }
+}
+
+/// Gives each problem with a reference that leads nowhere the lines by which all of its kind pass. Files that are hidden are told of
+/// apart from those that everybody may know of.
+pub(super) fn let_dangle(problems: &mut [Problem]) {
+    for is_hidden in [false, true] {
+        let is_meant = |problem: &&mut Problem| {
+            problem.kind == ProblemKind::Reference
+                && crate::hidden::is_hidden(&problem.path) == is_hidden
+        };
+        let files = problems.iter_mut().filter(is_meant);
+        let files: BTreeSet<String> = files.map(|problem| problem.path.clone()).collect();
+        if files.is_empty() {
+            continue;
+        }
+        let patterns: Vec<String> = match files.len() {
+            0..=LISTED_MAX => joined(files.iter().map(|file| globset::escape(file)).collect()),
+            _ => vec![format!("{}**", globset::escape(&around(&files)))],
+        };
+        let rules: Vec<String> = patterns
+            .iter()
+            .map(|pattern| rule(pattern, "dangling = \"warn\""))
+            .collect();
+        for problem in problems.iter_mut().filter(is_meant) {
+            problem.mended_by = Some(Box::new(Addition {
+                file: CONFIG_FILE.to_string(),
+                lines: rules.join("\n"),
+            }));
+        }
+    }
+}
+
+/// Returns the folder that all these files are in, with a slash at its end; empty for the top.
+fn around(files: &BTreeSet<String>) -> String {
+    // They are in order, so those between the first and the last begin alike, too.
+    let (Some(first), Some(last)) = (files.first(), files.last()) else {
+        return String::new();
+    };
+    let alike = first.bytes().zip(last.bytes());
+    let alike = alike.take_while(|(a, b)| a == b).count();
+    let slash = first.as_bytes()[..alike]
+        .iter()
+        .rposition(|byte| *byte == b'/');
+    first[..slash.map_or(0, |slash| slash + 1)].to_string()
 }
 
 /// Returns a rule as it's written.

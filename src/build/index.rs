@@ -52,6 +52,18 @@ impl<'a> Index<'a> {
         found.copied()
     }
 
+    /// The file that is meant by a path with several slashes in a row, which web servers take for one, and buckets don't.
+    pub(super) fn find_squeezed(&self, path: &str) -> Option<u32> {
+        if !path.contains("//") {
+            return None;
+        }
+        let mut squeezed = path.to_string();
+        while squeezed.contains("//") {
+            squeezed = squeezed.replace("//", "/");
+        }
+        self.find(squeezed.trim_start_matches('/'))
+    }
+
     /// Returns the page that many hosts show for `path`, where the tree has no such file: `about.html` for `about`, or the page of the
     /// folder `about/`.
     pub(super) fn find_page(&self, path: &str) -> Option<u32> {

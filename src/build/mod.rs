@@ -352,6 +352,7 @@ fn build_once(
         notes.extend(draft.notes);
     }
     warnings.sort();
+    cover::let_dangle(&mut problems);
     if !problems.is_empty() {
         return Err(Failed { problems, warnings });
     }
