@@ -56,6 +56,8 @@ pub(super) struct Link {
     pub from_prefix: bool,
     /// Written from the top of a host, by a prefix such as `/static/`.
     pub from_top: bool,
+    /// Written as no bucket reads it: with several slashes in a row.
+    pub is_odd: bool,
 }
 
 /// A placeholder, and the files it stands for.
@@ -289,7 +291,12 @@ impl File<'_, '_> {
             Kind::Link => self.index.find_page(&path),
             _ => None,
         };
-        let Some(to) = self.index.find(&path).or_else(page) else {
+        let found = self.index.find(&path);
+        let squeezed = match found {
+            Some(_) => None,
+            None => self.index.find_squeezed(&path),
+        };
+        let Some(to) = found.or(squeezed).or_else(page) else {
             let written = reference.url.trim_ascii_start();
             let is_relative = reference.base == Base::Document && !written.starts_with('/');
             if is_relative && self.keeps_its_place(&path) {
@@ -316,6 +323,7 @@ impl File<'_, '_> {
         self.ask_host(reference, place, &path, to);
         let written = reference.url.trim_ascii_start();
         Some(Link {
+            is_odd: squeezed.is_some(),
             from_top: written.starts_with('/'),
             span: reference.span.start as u32..reference.span.end as u32,
             tail: reference.tail.as_str().into(),
@@ -624,6 +632,10 @@ impl File<'_, '_> {
             let all = of_pages.iter().chain(&others);
             let to = match mention.place {
                 Place::Beginning => self.renamed_folder(all, script, run_by),
+                Place::Name => {
+                    let folders = pages.iter().map(|page| &page.base).chain([&own, &top]);
+                    self.renamed_names(&mention.text, folders, script, run_by)
+                }
                 _ => {
                     let mut files: BTreeSet<u32> =
                         all.filter_map(|path| self.index.find(path)).collect();
@@ -647,14 +659,20 @@ impl File<'_, '_> {
                 let skipped = all.find(|path| self.index.is_skipped(path))?;
                 Some(To::Skipped(skipped.clone()))
             };
+            let skipped = || match mention.place {
+                Place::Name => None,
+                _ => skipped(),
+            };
             let Some(to) = to.or_else(skipped) else {
                 continue;
             };
             let is_there = |path: &String| match &to {
                 To::File(file) => self.index.find(path) == Some(*file as u32),
                 To::Folder(folder) | To::Skipped(folder) => path == folder,
+                To::Files(..) => false,
             };
             let is_beside = match mention.place {
+                Place::Name => false,
                 Place::Pointer(_) => others.first().is_some_and(is_there),
                 _ => !of_pages.iter().any(is_there),
             };
@@ -702,6 +720,55 @@ impl File<'_, '_> {
         true
     }
 
+    /// Returns the files in one of these folders whose name is `name`, with `*` for what isn't known of it, if any gets another name. A
+    /// script that may not know one means another one.
+    fn renamed_names<'b>(
+        &self,
+        name: &str,
+        folders: impl Iterator<Item = &'b BaseUrl>,
+        script: usize,
+        run_by: &[usize],
+    ) -> Option<To> {
+        let tree = self.index.tree;
+        let is_meant = |file: &usize| {
+            may_name(tree, self.asset, leveled(&tree.assets[*file]))
+                && self.is_renamed(*file, script, run_by)
+        };
+        let (start, end) = name.split_once('*').unwrap_or((name, ""));
+        for base in folders {
+            let Meaning::Path(path) = resolve(base, start, Kind::Load, &tree.prefixes) else {
+                continue;
+            };
+            if !name.contains('*') {
+                let file = self.index.find(&path).map(|file| file as usize);
+                match file.filter(is_meant) {
+                    Some(file) => return Some(To::File(file)),
+                    None => continue,
+                }
+            }
+            let folder = &path[..path.rfind('/').map_or(0, |slash| slash + 1)];
+            let has_name = |file: &usize| {
+                let rest = tree.assets[*file].path.as_str().strip_prefix(path.as_str());
+                rest.is_some_and(|rest| !rest.contains('/') && may_end(rest, end))
+            };
+            let files: Vec<usize> = self
+                .index
+                .files_in(folder)
+                .filter(|file| has_name(file) && is_meant(file))
+                .collect();
+            if let Some(first) = files.first() {
+                let extension = tree.assets[*first].path.extension();
+                let end = match (end, extension) {
+                    ("", Some(extension)) => format!(".{extension}"),
+                    (end, _) => end.to_string(),
+                };
+                let pattern = format!("{}*{}", globset::escape(&path), globset::escape(&end));
+                return Some(To::Files(pattern, files));
+            }
+        }
+        None
+    }
+
     /// Says whether a file gets another name, and isn't named together with the script and all that run it.
     fn is_renamed(&self, to: usize, script: usize, run_by: &[usize]) -> bool {
         let tree = self.index.tree;
@@ -730,6 +797,16 @@ impl File<'_, '_> {
         };
         let folder = folders.find(is_renamed)?;
         Some(To::Folder(folder.clone()))
+    }
+}
+
+/// Says whether a name goes on so behind its beginning: with `end`, or with a number and any extension, if that's empty.
+fn may_end(rest: &str, end: &str) -> bool {
+    match end {
+        "" => rest.split_once('.').is_some_and(|(number, _)| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        }),
+        end => rest.len() > end.len() && rest.ends_with(end),
     }
 }
 

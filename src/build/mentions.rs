@@ -54,6 +54,8 @@ pub(super) struct Mentioned {
 #[derive(Debug)]
 pub(super) enum To {
     File(usize),
+    /// Several files in one folder, as a pattern has them.
+    Files(String, Vec<usize>),
     /// A folder with such files, with a slash at its end.
     Folder(String),
     /// A file that isn't published, since its extension isn't one of the usual ones.
@@ -121,7 +123,11 @@ impl Mentioned {
         match self.place {
             Place::Pointer(_) => true,
             Place::Text => !self.is_in_page(tree),
-            Place::Script | Place::Beginning | Place::Attribute(_) | Place::Unread => false,
+            Place::Script
+            | Place::Beginning
+            | Place::Attribute(_)
+            | Place::Unread
+            | Place::Name => false,
         }
     }
 }
@@ -149,6 +155,7 @@ impl<'a> Loaded<'a> {
                 To::File(file) => {
                     loaded.files.insert(*file);
                 }
+                To::Files(_, files) => loaded.files.extend(files),
                 To::Folder(folder) => {
                     loaded.folders.insert(folder);
                 }
@@ -328,6 +335,10 @@ impl Advice<'_> {
                 let own_too = mentioned.is_beside && own.policy.names.is_keyed();
                 let to = match to {
                     To::File(file) => vec![globset::escape(self.tree.assets[*file].path.as_str())],
+                    To::Files(pattern, files) => {
+                        let files = files.iter().copied().collect();
+                        cover::of_files(&self.tree.assets, &files, pattern.clone())
+                    }
                     To::Folder(folder) => patterns_of_folder(self.tree, folder),
                     To::Skipped(path) => vec![globset::escape(path)],
                 };
@@ -354,6 +365,13 @@ impl Advice<'_> {
                     .to_string(),
                 String::new(),
             ),
+            (To::Files(pattern, _), _) => {
+                let what = format!(
+                    "names of files such as `{}`, which get other names",
+                    escape(pattern)
+                );
+                (what.clone(), what, String::new())
+            }
             (To::File(_), Place::Attribute(place)) => (
                 format!("{text}, which gets another name"),
                 "files that get other names".to_string(),
@@ -395,7 +413,7 @@ impl Advice<'_> {
             _ => String::new(),
         };
         let (one, several) = match mentioned.to {
-            To::Folder(_) => ("builds", "build"),
+            To::Folder(_) | To::Files(..) => ("builds", "build"),
             To::File(_) | To::Skipped(_) => ("names", "name"),
         };
         let message = format!("{one} {named}{why}{instead}");
@@ -410,6 +428,9 @@ impl Advice<'_> {
     fn places(&self, mentioned: &Mentioned) -> Fix {
         let to = match &mentioned.to {
             To::File(file) => self.tree.assets[*file].path.folder(),
+            To::Files(_, files) => files
+                .first()
+                .map_or("", |file| self.tree.assets[*file].path.folder()),
             To::Folder(folder) => folder,
             To::Skipped(_) => "",
         };
@@ -451,6 +472,7 @@ impl Advice<'_> {
         let is_closed = |asset: &Asset| asset.policy.level != LevelId::OPEN;
         match &mentioned.to {
             To::File(file) => is_closed(&self.tree.assets[*file]),
+            To::Files(_, files) => files.iter().any(|file| is_closed(&self.tree.assets[*file])),
             To::Skipped(_) => false,
             To::Folder(folder) => {
                 let below = self.tree.assets.iter();

@@ -528,6 +528,9 @@ impl Writer<'_> {
 
     /// Between files that keep their places, every relative URL is right as it is.
     fn stays(&self, link: &Link) -> bool {
+        if link.is_odd {
+            return false;
+        }
         if self
             .naming
             .is_within(self.file, link.to as usize, link.base)

@@ -132,6 +132,8 @@ pub enum Place {
     Text,
     /// A word of a script that couldn't be read.
     Unread,
+    /// The name of a file in a folder that a script finds out when it runs, with `*` for what isn't known of it.
+    Name,
 }
 
 /// A string that a script puts together.

@@ -108,6 +108,65 @@ pub(super) fn is_built_path(pieces: &[Piece]) -> bool {
         && pieces.iter().enumerate().any(ends_name)
 }
 
+/// The shortest beginning of a name, in bytes, that a number alone makes whole.
+const NUMBERED_BYTES_MIN: usize = 4;
+
+/// Returns names of files in pieces whose folder isn't known: `on.png` of `base + "on.png"`; with `*` for a part that isn't known in the
+/// middle, `icon-*.png`; or with `*` at the end, for a number and any extension: `index*` of `base + "index" + n`.
+pub(super) fn names_in(pieces: &[Piece]) -> Vec<String> {
+    let mut names = Vec::new();
+    if begins_absolute(pieces) {
+        return names;
+    }
+    for (at, piece) in pieces.iter().enumerate() {
+        let Piece::Text(text) = piece else {
+            continue;
+        };
+        let is_after_hole = at > 0 && matches!(pieces[at - 1], Piece::Hole);
+        if is_after_hole {
+            let name = beginning_of(text).trim_start_matches('/');
+            if is_file_path(name) {
+                names.push(name.to_string());
+            }
+        }
+        let start = end_of(text).trim_start_matches('/');
+        let is_name = !start.is_empty()
+            && start
+                .chars()
+                .all(|c| is_path_char(c) && !"/?#.".contains(c));
+        match (pieces.get(at + 1), pieces.get(at + 2)) {
+            (Some(Piece::Hole), Some(Piece::Text(next))) if is_name => {
+                let end = beginning_of(next);
+                if extension_at_end(end).is_some() && !end.contains('/') {
+                    names.push(format!("{start}*{end}"));
+                }
+            }
+            (Some(Piece::Hole), None)
+                if is_name && is_after_hole && start.len() >= NUMBERED_BYTES_MIN =>
+            {
+                names.push(format!("{start}*"));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Returns the part of a text before what ends a path: `on.png` of `on.png" alt="`.
+fn beginning_of(text: &str) -> &str {
+    let end = text.find(|c: char| c.is_whitespace() || "\"'`<>()?#&;,".contains(c));
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// Returns the part of a text behind what begins a path: `icon-` of `<img src="icon-`.
+fn end_of(text: &str) -> &str {
+    let start = text.rfind(|c: char| c.is_whitespace() || "\"'`<>()=,;:".contains(c));
+    start.map_or(text, |start| {
+        let next = text[start..].chars().next().map_or(0, char::len_utf8);
+        &text[start + next..]
+    })
+}
+
 /// Whether pieces joined begin with a scheme or a host.
 pub(super) fn begins_absolute(pieces: &[Piece]) -> bool {
     matches!(pieces.first(), Some(Piece::Text(text)) if is_absolute(text))
@@ -152,4 +211,38 @@ fn is_absolute(text: &str) -> bool {
 /// No white space, and nothing that patterns, messages and HTML are made of.
 fn is_path_char(c: char) -> bool {
     !c.is_whitespace() && !c.is_control() && !r#"<>"'`|\^*{}"#.contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_folders_that_nobody_knows_yet() {
+        use Piece::{Hole, Text};
+        let found = |pieces: &[Piece]| names_in(pieces).join(" ");
+        assert_eq!(found(&[Hole, Text("on.png")]), "on.png");
+        assert_eq!(found(&[Hole, Text("/a/on.png?v=1")]), "a/on.png");
+        assert_eq!(
+            found(&[Text("<img src='"), Hole, Text("on.png' alt=''>")]),
+            "on.png"
+        );
+        assert_eq!(found(&[Text("icon-"), Hole, Text(".png")]), "icon-*.png");
+        assert_eq!(
+            found(&[Hole, Text("/icon-"), Hole, Text("-big.png\"")]),
+            "icon-*-big.png"
+        );
+        assert_eq!(found(&[Hole, Text("index"), Hole]), "index*");
+        for nothing in [
+            &[Text("on.png")][..],
+            &[Text("index"), Hole],
+            &[Hole, Text("row"), Hole],
+            &[Hole, Text(" of 2"), Hole],
+            &[Text("https://x.example/icon-"), Hole, Text(".png")],
+            &[Hole, Text("and so on."), Hole],
+            &[Text("img/"), Hole, Text(".png")],
+        ] {
+            assert_eq!(found(nothing), "", "{nothing:?}");
+        }
+    }
 }

@@ -104,6 +104,64 @@ fn a_page_that_people_find_by_a_link_goes_into_the_folder() {
 }
 
 #[test]
+fn a_name_in_a_folder_that_only_the_script_knows_is_told() {
+    // As generators of documentation write: the page says how far up the top is.
+    for (expression, files, line) in [
+        (r#"up + "lamp.svg""#, vec!["lamp.svg"], "lamp.svg"),
+        (r#"up + "/lamp.svg?v=2""#, vec!["lamp.svg"], "lamp.svg"),
+        (
+            r#"up + "lamp" + 2 * one + ".svg""#,
+            vec!["lamp1.svg", "lamp2.svg"],
+            "lamp*.svg",
+        ),
+        (
+            r#"`${up}lamp-${code}.svg`"#,
+            vec!["lamp-at.svg", "lamp-be.svg"],
+            "lamp-*.svg",
+        ),
+        (
+            r#"new DOMParser().parseFromString("<img src='" + up + "lamp.svg' alt=''>", "text/html").images[0].getAttribute("src")"#,
+            vec!["lamp.svg"],
+            "lamp.svg",
+        ),
+        (
+            r#"((name) => name + ".svg")(up + "lamps" + one)"#,
+            vec!["lamps0.svg", "lamps1.svg"],
+            "lamps*.svg",
+        ),
+    ] {
+        let page = page_with(expression).replace(
+            "const code",
+            "const one = [1][0], up = document.title === 't' ? './' : '../', code",
+        );
+        let all: Vec<(&str, &str)> = files.iter().map(|file| (*file, SVG)).collect();
+        let site = site(
+            PAGES,
+            &[&[("index.html", page.as_str())], &all[..]].concat(),
+        );
+        assert_mended(
+            &site,
+            "other name",
+            &format!("[[rule]]\nmatch = \"{line}\"\nnames = \"plain\"\n"),
+        );
+        assert_done(&site, "index.html");
+    }
+    let other = site(
+        PAGES,
+        &[
+            (
+                "index.html",
+                r#"<!doctype html><title>t</title><script>const n = 1; document.body.id = "lamp" + n; console.log("lamp" + n + " of 2", n + "px.png")</script>"#,
+            ),
+            ("lamp1.svg", SVG),
+            ("lamp of 2.svg", SVG),
+        ],
+    );
+    let run = other.run(&["push"]);
+    assert!(!run.stderr.contains("warning"), "these are no names: {run}");
+}
+
+#[test]
 fn a_script_that_cannot_be_read_and_names_what_gets_another_name_stops() {
     // More brackets than a parser has room for; a browser has.
     let deep = format!("{}1{}", "(".repeat(200_000), ")".repeat(200_000));

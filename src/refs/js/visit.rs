@@ -319,6 +319,15 @@ impl<'t> Visitor<'t> {
             self.beginnings.entry(at).or_default().extend(folders);
         }
         let operands = operands(expression);
+        if whole.is_none() {
+            for name in paths::names_in(&pieces(&operands)) {
+                self.found.mentions.push(Mention {
+                    at,
+                    text: name,
+                    place: Place::Name,
+                });
+            }
+        }
         match whole.filter(|whole| paths::is_file_path(whole)) {
             Some(whole) => self.mention(at, &whole),
             None if paths::is_built_path(&pieces(&operands)) => self.report_built(expression),
