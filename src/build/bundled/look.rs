@@ -1,6 +1,6 @@
 //! Looks for words in the files of a tree as they are, outside of what is rewritten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::ops::Range;
 
@@ -62,15 +62,12 @@ impl Look<'_> {
         if words.is_empty() {
             return Ok(Looked::new());
         }
-        let finder = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&words)
-            .expect("a tree has fewer paths than an automaton has states");
+        let finder = Finder::new(form, &words);
         (0..self.tree.assets.len())
             .into_par_iter()
             .filter(|file| !self.progress.is_stopped() && is_read(*file))
             .map(|file| {
-                let looked = self.file(file, &finder, &words, form);
+                let looked = self.file(file, &finder, &words);
                 looked.map_err(|error| (file, error))
             })
             .try_reduce(Looked::new, |one, other| Ok(both(one, other)))
@@ -86,9 +83,8 @@ impl Look<'_> {
     fn file<'w>(
         &self,
         file: usize,
-        finder: &AhoCorasick,
+        finder: &Finder<'_>,
         words: &[&'w str],
-        form: Form,
     ) -> io::Result<Looked<'w>> {
         let mut looked = Looked::new();
         let (asset, draft) = (&self.tree.assets[file], &self.drafts[file]);
@@ -104,30 +100,118 @@ impl Look<'_> {
             let next = rewritten.get(next);
             next.is_some_and(|span| span.start as usize <= at)
         };
-        for found in finder.find_iter(&content) {
-            let (word, at) = (words[found.pattern()], found.start());
-            let before = at.checked_sub(1).map(|before| content[before]);
-            let is_alone = form.is_alone(before, content.get(found.end()).copied());
-            if is_alone && !is_rewritten(at) && !asset.path.as_str().contains(word) {
-                let (_, n) = looked.entry(word).or_insert((Spot { file, at }, 0));
+        finder.each(&content, words, |word, at| {
+            if !is_rewritten(at) && !asset.path.as_str().contains(words[word]) {
+                let (_, n) = looked.entry(words[word]).or_insert((Spot { file, at }, 0));
                 *n += 1;
             }
-        }
+        });
         Ok(looked)
     }
 }
 
-impl Form {
-    /// Says whether what is between these bytes isn't a part of something else.
-    fn is_alone(self, before: Option<u8>, after: Option<u8>) -> bool {
-        let is_in_word = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-        let is_one_of =
-            |bytes: &[u8], byte: Option<u8>| byte.is_none_or(|byte| bytes.contains(&byte));
-        match self {
-            Form::Hash => !is_in_word(before) && !is_in_word(after),
-            Form::Path => is_one_of(BEFORE_PATH, before) && is_one_of(AFTER_PATH, after),
+/// Finds words that aren't a part of something else.
+enum Finder<'w> {
+    Hashes(Hashes<'w>),
+    Paths(AhoCorasick),
+}
+
+impl<'w> Finder<'w> {
+    fn new(form: Form, words: &[&'w str]) -> Finder<'w> {
+        match form {
+            Form::Hash => Finder::Hashes(Hashes::new(words)),
+            Form::Path => {
+                let builder = AhoCorasick::builder()
+                    .match_kind(MatchKind::LeftmostLongest)
+                    .build(words);
+                let finder = builder.expect("a tree has fewer paths than an automaton has states");
+                Finder::Paths(finder)
+            }
         }
     }
+
+    /// Passes on each word that is found: its place among `words`, and that in `content`, in bytes.
+    fn each(&self, content: &[u8], words: &[&str], mut found: impl FnMut(usize, usize)) {
+        let is_one_of = |bytes: &[u8], byte: Option<&u8>| byte.is_none_or(|b| bytes.contains(b));
+        match self {
+            Finder::Hashes(hashes) => hashes.each(content, words, found),
+            Finder::Paths(finder) => {
+                for path in finder.find_iter(content) {
+                    let before = path.start().checked_sub(1).map(|before| &content[before]);
+                    let after = content.get(path.end());
+                    if is_one_of(BEFORE_PATH, before) && is_one_of(AFTER_PATH, after) {
+                        found(path.pattern().as_usize(), path.start());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Hashes by the longest run of letters and digits in each: all of a large tree is read for them, so that a look at whole runs pays.
+struct Hashes<'w> {
+    /// Which words have a run, and where in each it begins.
+    by_run: HashMap<&'w [u8], Vec<(usize, usize)>>,
+    /// True for the first two bytes of such a run, as a number.
+    begins: Vec<bool>,
+}
+
+impl<'w> Hashes<'w> {
+    fn new(words: &[&'w str]) -> Hashes<'w> {
+        let mut hashes = Hashes {
+            by_run: HashMap::new(),
+            begins: vec![false; 1 << 16],
+        };
+        for (number, word) in words.iter().enumerate() {
+            let longest = runs(word.as_bytes()).max_by_key(|run| run.len());
+            let Some(range) = longest.filter(|run| run.len() > 1) else {
+                continue;
+            };
+            let (start, run) = (range.start, &word.as_bytes()[range]);
+            hashes.begins[begin(run)] = true;
+            hashes.by_run.entry(run).or_default().push((number, start));
+        }
+        hashes
+    }
+
+    fn each(&self, content: &[u8], words: &[&str], mut found: impl FnMut(usize, usize)) {
+        for range in runs(content) {
+            let run = &content[range.clone()];
+            if run.len() < 2 || !self.begins[begin(run)] {
+                continue;
+            }
+            for (number, offset) in self.by_run.get(run).into_iter().flatten() {
+                let (at, word) = (range.start.checked_sub(*offset), words[*number].as_bytes());
+                let is_there = |at: &usize| {
+                    let is_in_word =
+                        |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+                    content[*at..].starts_with(word)
+                        && !is_in_word(at.checked_sub(1).map(|before| &content[before]))
+                        && !is_in_word(content.get(at + word.len()))
+                };
+                if let Some(at) = at.filter(is_there) {
+                    found(*number, at);
+                }
+            }
+        }
+    }
+}
+
+/// Returns the first two bytes of a run as a number.
+fn begin(run: &[u8]) -> usize {
+    usize::from(run[0]) << 8 | usize::from(run[1])
+}
+
+/// Returns where letters and digits are, without a gap.
+fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let is_in = |byte: &u8| byte.is_ascii_alphanumeric();
+        let start = at + text[at..].iter().position(is_in)?;
+        let length = text[start..].iter().position(|byte| !is_in(byte));
+        at = length.map_or(text.len(), |length| start + length);
+        Some(start..at)
+    })
 }
 
 fn both<'w>(mut one: Looked<'w>, other: Looked<'w>) -> Looked<'w> {
@@ -136,4 +220,36 @@ fn both<'w>(mut one: Looked<'w>, other: Looked<'w>) -> Looked<'w> {
         (*first, *all) = (spot.min(*first), *all + n);
     }
     one
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_found_where_they_are_no_part_of_a_word() {
+        let words = ["a1b2c3d4", "-x_9f8e7d6c-q", "4f2a9c1b"];
+        let text = "s(\"./p-a1b2c3d4.js\"); xa1b2c3d4 a1b2c3d4e p-x_9f8e7d6c-q. _9f8e7d6c 4f2a9c1b";
+        let mut found = Vec::new();
+        Finder::new(Form::Hash, &words).each(text.as_bytes(), &words, |word, at| {
+            assert!(text[at..].starts_with(words[word]));
+            found.push((word, at));
+        });
+        assert_eq!(found, [(0, 7), (2, 68)]);
+        let begun = " -x_9f8e7d6c-q";
+        let mut count = 0;
+        Finder::new(Form::Hash, &words).each(begun.as_bytes(), &words, |_, _| count += 1);
+        assert_eq!(count, 1, "it begins with a dash");
+    }
+
+    #[test]
+    fn paths_are_found_between_what_ends_them() {
+        let words = ["img/a.png", "a.png"];
+        let text = "x(\"/img/a.png?v\", 'ba.png', `a.png`)";
+        let mut found = Vec::new();
+        Finder::new(Form::Path, &words).each(text.as_bytes(), &words, |word, at| {
+            found.push((word, &text[at..at + words[word].len()]));
+        });
+        assert_eq!(found, [(0, "img/a.png"), (1, "a.png")]);
+    }
 }
