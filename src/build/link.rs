@@ -146,22 +146,21 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
         ..Linked::default()
     };
     let mut resolved = Resolved::default();
-    for (script, pages) in pages_of_scripts(drafts, &linked.files) {
-        let (asset, draft) = (&tree.assets[script], &drafts[script]);
-        let mut file = File {
-            index,
-            asset,
-            draft,
-            linked: &mut linked,
-            resolved: &mut resolved,
-            has_suspect: false,
-        };
-        let bases = page_bases(tree, drafts, script, &pages);
+    let scripts = pages_of_scripts(drafts, &linked.files);
+    for (script, pages) in &scripts {
+        let bases = page_bases(tree, drafts, *script, pages);
+        let mut file = File::of(index, &drafts[*script], *script, &mut linked, &mut resolved);
         let links = file.links_from_pages(&bases);
-        file.mentions(script, &pages, &bases, &of_placeholders);
-        let file = &mut linked.files[script];
+        let file = &mut linked.files[*script];
         file.links.extend(links);
-        file.pages = pages.into_iter().map(|page| page as u32).collect();
+        file.pages = pages.iter().map(|page| *page as u32).collect();
+    }
+    let all = linked.files.iter().flat_map(Links::all);
+    let referred: HashSet<u32> = all.map(|(to, ..)| to).collect();
+    for (script, pages) in &scripts {
+        let bases = page_bases(tree, drafts, *script, pages);
+        let mut file = File::of(index, &drafts[*script], *script, &mut linked, &mut resolved);
+        file.mentions(*script, pages, &bases, &of_placeholders, &referred);
     }
     let told = mentions::told(tree, drafts, &linked.files, &linked.mentioned);
     linked.problems.extend(told.problems);
@@ -190,6 +189,25 @@ struct File<'a, 't> {
     linked: &'a mut Linked,
     resolved: &'a mut Resolved,
     has_suspect: bool,
+}
+
+impl<'a, 't> File<'a, 't> {
+    fn of(
+        index: &'a Index<'t>,
+        draft: &'a Draft,
+        file: usize,
+        linked: &'a mut Linked,
+        resolved: &'a mut Resolved,
+    ) -> File<'a, 't> {
+        File {
+            index,
+            asset: &index.tree.assets[file],
+            draft,
+            linked,
+            resolved,
+            has_suspect: false,
+        }
+    }
 }
 
 impl File<'_, '_> {
@@ -605,13 +623,14 @@ impl File<'_, '_> {
 }
 
 impl File<'_, '_> {
-    /// Paths of files that get other names, where nothing rewrites them.
+    /// Paths of files that get other names, where nothing rewrites them. `referred` are those that some file refers to.
     fn mentions(
         &mut self,
         script: usize,
         run_by: &[usize],
         pages: &[PageBase<'_>],
         of_placeholders: &HashSet<(u32, &str)>,
+        referred: &HashSet<u32>,
     ) {
         let prefixes = &self.index.tree.prefixes;
         let own = BaseUrl::new(self.asset.path.folder(), None, prefixes);
@@ -634,7 +653,7 @@ impl File<'_, '_> {
                 Place::Beginning => self.renamed_folder(all, script, run_by),
                 Place::Name => {
                     let folders = pages.iter().map(|page| &page.base).chain([&own, &top]);
-                    self.renamed_names(&mention.text, folders, script, run_by)
+                    self.renamed_names(&mention.text, folders, script, run_by, referred)
                 }
                 _ => {
                     let mut files: BTreeSet<u32> =
@@ -669,7 +688,7 @@ impl File<'_, '_> {
             let is_there = |path: &String| match &to {
                 To::File(file) => self.index.find(path) == Some(*file as u32),
                 To::Folder(folder) | To::Skipped(folder) => path == folder,
-                To::Files(..) => false,
+                To::Files { .. } => false,
             };
             let is_beside = match mention.place {
                 Place::Name => false,
@@ -728,15 +747,25 @@ impl File<'_, '_> {
         folders: impl Iterator<Item = &'b BaseUrl>,
         script: usize,
         run_by: &[usize],
+        referred: &HashSet<u32>,
     ) -> Option<To> {
         let tree = self.index.tree;
+        let (start, end) = name.split_once('*').unwrap_or((name, ""));
+        // By its extension alone, what nothing else refers to is meant, if there's a page that the script runs in.
+        let is_by_extension = start.is_empty();
+        let content_type = &self.asset.policy.headers.content_type;
+        let is_in_page = !run_by.is_empty() || content_type.starts_with("text/html");
+        if is_by_extension && !is_in_page {
+            return None;
+        }
         let is_meant = |file: &usize| {
             may_name(tree, self.asset, leveled(&tree.assets[*file]))
                 && self.is_renamed(*file, script, run_by)
+                && !(is_by_extension && referred.contains(&(*file as u32)))
         };
-        let (start, end) = name.split_once('*').unwrap_or((name, ""));
+        let url = if is_by_extension { "./" } else { start };
         for base in folders {
-            let Meaning::Path(path) = resolve(base, start, Kind::Load, &tree.prefixes) else {
+            let Meaning::Path(path) = resolve(base, url, Kind::Load, &tree.prefixes) else {
                 continue;
             };
             if !name.contains('*') {
@@ -763,7 +792,11 @@ impl File<'_, '_> {
                     (end, _) => end.to_string(),
                 };
                 let pattern = format!("{}*{}", globset::escape(&path), globset::escape(&end));
-                return Some(To::Files(pattern, files));
+                return Some(To::Files {
+                    pattern,
+                    files,
+                    is_by_extension,
+                });
             }
         }
         None

@@ -54,8 +54,14 @@ pub(super) struct Mentioned {
 #[derive(Debug)]
 pub(super) enum To {
     File(usize),
-    /// Several files in one folder, as a pattern has them.
-    Files(String, Vec<usize>),
+    /// Several files in one folder.
+    Files {
+        /// A pattern for them.
+        pattern: String,
+        files: Vec<usize>,
+        /// True if the pattern has nothing but their folder and extension: others may be there that aren't meant.
+        is_by_extension: bool,
+    },
     /// A folder with such files, with a slash at its end.
     Folder(String),
     /// A file that isn't published, since its extension isn't one of the usual ones.
@@ -155,7 +161,7 @@ impl<'a> Loaded<'a> {
                 To::File(file) => {
                     loaded.files.insert(*file);
                 }
-                To::Files(_, files) => loaded.files.extend(files),
+                To::Files { files, .. } => loaded.files.extend(files),
                 To::Folder(folder) => {
                     loaded.folders.insert(folder);
                 }
@@ -335,7 +341,18 @@ impl Advice<'_> {
                 let own_too = mentioned.is_beside && own.policy.names.is_keyed();
                 let to = match to {
                     To::File(file) => vec![globset::escape(self.tree.assets[*file].path.as_str())],
-                    To::Files(pattern, files) => {
+                    To::Files {
+                        files,
+                        is_by_extension: true,
+                        ..
+                    } => {
+                        let path = |file: &usize| self.tree.assets[*file].path.as_str();
+                        files
+                            .iter()
+                            .map(|file| globset::escape(path(file)))
+                            .collect()
+                    }
+                    To::Files { pattern, files, .. } => {
                         let files = files.iter().copied().collect();
                         cover::of_files(&self.tree.assets, &files, pattern.clone())
                     }
@@ -365,7 +382,7 @@ impl Advice<'_> {
                     .to_string(),
                 String::new(),
             ),
-            (To::Files(pattern, _), _) => {
+            (To::Files { pattern, .. }, _) => {
                 let what = format!(
                     "names of files such as `{}`, which get other names",
                     escape(pattern)
@@ -413,7 +430,7 @@ impl Advice<'_> {
             _ => String::new(),
         };
         let (one, several) = match mentioned.to {
-            To::Folder(_) | To::Files(..) => ("builds", "build"),
+            To::Folder(_) | To::Files { .. } => ("builds", "build"),
             To::File(_) | To::Skipped(_) => ("names", "name"),
         };
         let message = format!("{one} {named}{why}{instead}");
@@ -428,7 +445,7 @@ impl Advice<'_> {
     fn places(&self, mentioned: &Mentioned) -> Fix {
         let to = match &mentioned.to {
             To::File(file) => self.tree.assets[*file].path.folder(),
-            To::Files(_, files) => files
+            To::Files { files, .. } => files
                 .first()
                 .map_or("", |file| self.tree.assets[*file].path.folder()),
             To::Folder(folder) => folder,
@@ -472,7 +489,7 @@ impl Advice<'_> {
         let is_closed = |asset: &Asset| asset.policy.level != LevelId::OPEN;
         match &mentioned.to {
             To::File(file) => is_closed(&self.tree.assets[*file]),
-            To::Files(_, files) => files.iter().any(|file| is_closed(&self.tree.assets[*file])),
+            To::Files { files, .. } => files.iter().any(|file| is_closed(&self.tree.assets[*file])),
             To::Skipped(_) => false,
             To::Folder(folder) => {
                 let below = self.tree.assets.iter();

@@ -119,7 +119,7 @@ fn after_name(text: &str) -> Option<&str> {
             let end = if quote == '[' { ']' } else { quote };
             text[1..].split_once(end)?.1
         }
-        _ => text.trim_start_matches(|c: char| c.is_alphanumeric() || "_$.".contains(c)),
+        _ => text.trim_start_matches(|c: char| c.is_alphanumeric() || "_$".contains(c)),
     };
     match rest.strip_prefix('.') {
         Some(rest) => after_name(rest),

@@ -112,7 +112,7 @@ pub(super) fn is_built_path(pieces: &[Piece]) -> bool {
 const NUMBERED_BYTES_MIN: usize = 4;
 
 /// Returns names of files in pieces whose folder isn't known: `on.png` of `base + "on.png"`; with `*` for a part that isn't known in the
-/// middle, `icon-*.png`; or with `*` at the end, for a number and any extension: `index*` of `base + "index" + n`.
+/// middle, `icon-*.png`; `*.png`, if nothing else is known; or with `*` at the end, for a number and any extension: `index*` of `base + "index" + n`.
 pub(super) fn names_in(pieces: &[Piece]) -> Vec<String> {
     let mut names = Vec::new();
     if begins_absolute(pieces) {
@@ -123,10 +123,16 @@ pub(super) fn names_in(pieces: &[Piece]) -> Vec<String> {
             continue;
         };
         let is_after_hole = at > 0 && matches!(pieces[at - 1], Piece::Hole);
-        if is_after_hole {
+        let begins_in_hole = match at.checked_sub(2).map(|at| &pieces[at]) {
+            Some(Piece::Text(before)) => end_of(before).is_empty(),
+            Some(Piece::Hole) | None => true,
+        };
+        if is_after_hole && begins_in_hole {
             let name = beginning_of(text).trim_start_matches('/');
             if is_file_path(name) {
                 names.push(name.to_string());
+            } else if extension_at_end(name) == Some(0) {
+                names.push(format!("*{name}"));
             }
         }
         let start = end_of(text).trim_start_matches('/');
@@ -233,6 +239,7 @@ mod tests {
             "icon-*-big.png"
         );
         assert_eq!(found(&[Hole, Text("index"), Hole]), "index*");
+        assert_eq!(found(&[Hole, Hole, Text(".js?v=2")]), "*.js");
         for nothing in [
             &[Text("on.png")][..],
             &[Text("index"), Hole],

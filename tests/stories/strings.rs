@@ -127,7 +127,7 @@ fn a_name_in_a_folder_that_only_the_script_knows_is_told() {
         (
             r#"((name) => name + ".svg")(up + "lamps" + one)"#,
             vec!["lamps0.svg", "lamps1.svg"],
-            "lamps*.svg",
+            "{lamps*.svg,lamps0.svg,lamps1.svg}",
         ),
     ] {
         let page = page_with(expression).replace(
@@ -146,6 +146,28 @@ fn a_name_in_a_folder_that_only_the_script_knows_is_told() {
         );
         assert_done(&site, "index.html");
     }
+    // Names without their extension, as menus have them: what nothing refers to is meant.
+    let page = page_with(r#"up + ["lamp_dup", "lamp_all"][0] + ".svg""#)
+        .replace("const code", "const up = './', code");
+    let menu = site(
+        PAGES,
+        &[
+            ("index.html", &page),
+            ("lamp_dup.svg", SVG),
+            ("lamp_all.svg", SVG),
+            (
+                "about.html",
+                "<!doctype html><title>a</title><img src=\"seen.svg\" alt=\"\">",
+            ),
+            ("seen.svg", SVG),
+        ],
+    );
+    assert_mended(
+        &menu,
+        "builds names of files such as `*.svg`, which get other names",
+        "[[rule]]\nmatch = \"{lamp_all.svg,lamp_dup.svg}\"\nnames = \"plain\"\n",
+    );
+    assert_done(&menu, "index.html");
     let other = site(
         PAGES,
         &[
