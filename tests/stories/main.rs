@@ -68,4 +68,5 @@ mod transactions;
 mod tree;
 mod web_root;
 mod website;
+mod whole_sites;
 mod workflow;

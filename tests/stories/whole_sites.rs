@@ -1,0 +1,230 @@
+//! Whole sites of packages (documentation of many generators, apps of many bundlers), crawled in a browser as they are, and as they are
+//! published with what `init` writes and exactly the lines that pushes print.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use regex::Regex;
+
+use crate::support::web::{Browser, WebServer};
+use crate::support::{Site, from_test_command};
+
+/// How a site gets to work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Works {
+    AtOnce,
+    WithLines,
+    /// It has what looks like a secret, and a person has to say whether it is one.
+    Stopped,
+}
+
+use Works::{AtOnce, Stopped, WithLines};
+
+/// The sites of `tests/sites/whole.txt`, by the folder of each, in their order, and how each gets to work.
+const SITES: [(&str, Works); 30] = [
+    ("chainlit/frontend/dist", AtOnce),
+    ("dagster_webserver/webapp/build", WithLines),
+    ("locust/webui/dist", WithLines),
+    ("marimo/_static", WithLines),
+    ("mlflow/server/js/build", WithLines),
+    ("prefect/server/ui", WithLines),
+    ("prefect/server/ui-v2", WithLines),
+    ("swagger_ui_bundle/vendor/swagger-ui-4.15.5", AtOnce),
+    ("usr/share/doc/aptitude/html/en", AtOnce),
+    ("usr/share/doc/cmake-data/html", WithLines),
+    ("usr/share/doc/debian-handbook/html/en-US", AtOnce),
+    ("usr/share/debian-reference", Stopped),
+    ("usr/share/developers-reference", AtOnce),
+    ("usr/share/doc/doxygen/html", WithLines),
+    ("usr/share/doc/git-doc", Stopped),
+    ("usr/share/doc/gnuplot/htmldocs", AtOnce),
+    ("usr/share/doc/libboost1.74-doc/doc/html", WithLines),
+    ("usr/share/gtk-doc/html/gtk3", WithLines),
+    ("usr/share/doc/libjs-jquery-ui-docs", AtOnce),
+    ("usr/share/doc/libjsoup-java/api", WithLines),
+    ("usr/share/doc/libsdl2-doc/html", WithLines),
+    ("usr/share/doc/nodejs/api", Stopped),
+    ("usr/share/doc/octave/octave.html", AtOnce),
+    ("usr/share/doc/python-django-doc/html", Stopped),
+    ("usr/share/doc/python3.11/html", Stopped),
+    ("usr/share/doc/rust-doc/html/book", AtOnce),
+    ("usr/share/doc/sphinx-doc/html", AtOnce),
+    ("usr/share/doc/valgrind/html", WithLines),
+    ("usr/share/doc/vim/html", AtOnce),
+    ("usr/share/doc/zsh-common/html", AtOnce),
+];
+
+/// How many pages of a site are opened, breadth first.
+const PAGES_MAX: usize = 12;
+
+/// How often lines are added until it works.
+const ROUNDS_MAX: usize = 5;
+
+/// What went wrong on the pages of a site, in words that don't depend on where it is served, and how many pages were opened.
+#[derive(Debug, Default)]
+struct Crawl {
+    pages: usize,
+    errors: BTreeSet<String>,
+}
+
+fn crawl(browser: &Browser, folder: &Path, start: &str) -> Crawl {
+    let server = WebServer::of(folder.to_path_buf());
+    let token = Regex::new(r"\b[a-z2-7]{26}\b").expect("a pattern");
+    let place = Regex::new(r"[^\s/]+/").expect("a pattern");
+    // A file that isn't there may be missed at another place than before.
+    let in_words = |error: String| {
+        let error = error.replace(&server.url, "/");
+        place
+            .replace_all(&token.replace_all(&error, "TOKEN"), "")
+            .into_owned()
+    };
+    let first = format!("{}{start}", server.url);
+    let mut seen = BTreeSet::from([first.clone()]);
+    let mut waiting = VecDeque::from([first]);
+    let mut crawl = Crawl::default();
+    while let Some(url) = waiting.pop_front().filter(|_| crawl.pages < PAGES_MAX) {
+        crawl.pages += 1;
+        crawl
+            .errors
+            .extend(browser.open(&url).into_iter().map(in_words));
+        let links = browser.value(
+            "[...document.querySelectorAll('a[href], area[href], frame[src], iframe[src]')].map((a) => a.href || a.src).join('\\n')",
+        );
+        for link in links.as_str().unwrap_or_default().lines() {
+            let link = link.split(['#', '?']).next().unwrap_or_default();
+            let is_page = link.ends_with(".html") || link.ends_with('/');
+            if link.starts_with(&server.url) && is_page && seen.insert(link.to_string()) {
+                waiting.push_back(link.to_string());
+            }
+        }
+    }
+    // What was asked for, and isn't there, whether or not a console says so.
+    let missing = server
+        .asked()
+        .into_iter()
+        .filter(|(_, status)| *status >= 400);
+    let missing = missing.map(|(path, status)| in_words(format!("{status} {path}")));
+    crawl.errors.extend(missing);
+    crawl
+}
+
+/// Copies a site, with the files that its links lead to.
+fn copied(folder: &str) -> (PathBuf, tempfile::TempDir) {
+    let all = PathBuf::from(from_test_command("ASSETSYNC_TEST_WHOLE_SITES"));
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sites/whole.txt");
+    let list = fs::read_to_string(list).expect("a list");
+    let line = list
+        .lines()
+        .find(|line| line.ends_with(&format!(" {folder}")));
+    let package = line
+        .and_then(|line| line.split(' ').nth(1))
+        .expect("it's in the list");
+    let package = package.split([',', '=']).next().expect("a name");
+    let from = all.join(package).join(folder);
+    assert!(
+        from.exists(),
+        "{from:?} isn't there: `tests/run -- --ignored` fetches it"
+    );
+    let to = tempfile::tempdir().expect("a temporary folder");
+    let site = to.path().join("site");
+    // Links that lead nowhere stay behind.
+    let _ = Command::new("cp")
+        .arg("-rL")
+        .arg(from)
+        .arg(&site)
+        .output()
+        .expect("cp runs");
+    (site, to)
+}
+
+/// Publishes a site until it works, and says how it got there; why not, if it doesn't.
+fn publish(source: &Path, start: &str, before: &Crawl, browser: &Browser) -> Result<Works, String> {
+    let site = Site::bare();
+    let source = source.to_str().expect("UTF-8");
+    site.ok(&["init", "--from", source, "--to", "file:out"]);
+    let file = site.path("assetsync.toml");
+    let mut works = AtOnce;
+    let mut said = String::new();
+    for _ in 0..ROUNDS_MAX {
+        let run = site.run(&["push"]);
+        said += &format!("{run}\n");
+        if run.code == 0 {
+            let url = site.ok(&["url", start]);
+            let (_, key) = url.trim().rsplit_once("/out/").expect("it's in the target");
+            let after = crawl(browser, &site.path("out"), key);
+            let new: Vec<&String> = after.errors.difference(&before.errors).collect();
+            if new.is_empty() && after.pages == before.pages {
+                let audit = site.run(&["audit", "--all"]);
+                let is_right = audit.stdout.contains("0 failed, 0 warnings, 0 unknown");
+                return match is_right {
+                    true => Ok(works),
+                    false => Err(format!("{said}\n{audit}")),
+                };
+            }
+            said += &format!("{} pages, and new: {new:?}\n", after.pages);
+        }
+        let lines = run.config_lines();
+        let config = fs::read_to_string(&file).expect("there");
+        let is_secret = run
+            .stderr
+            .contains("a rule for this file with `publish = true` or `publish = false` decides");
+        match (lines.is_empty() || config.contains(&lines), run.code) {
+            (true, 2) if is_secret => return Ok(Stopped),
+            (true, _) => return Err(said),
+            (false, _) => fs::write(&file, config + &lines).expect("written"),
+        }
+        works = WithLines;
+    }
+    Err(said)
+}
+
+/// The page that a crawl begins with: the first one in the order of names, if none is called so.
+fn front_page(site: &Path) -> String {
+    let usual = ["index.html", "examples/index.html"];
+    if let Some(page) = usual.into_iter().find(|page| site.join(page).exists()) {
+        return page.to_string();
+    }
+    let names = fs::read_dir(site).expect("a folder").flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let pages = names.filter(|name| name.ends_with(".html"));
+    pages.min().expect("a page")
+}
+
+#[test]
+#[ignore = "takes minutes, and 400 MB of packages: tests/run --test stories -- --ignored whole_sites"]
+fn whole_sites_work_at_once_or_with_the_lines_that_are_printed() {
+    let only = std::env::var("TEST_SITE").ok();
+    let mut wrong = Vec::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (folder, wanted) in SITES {
+        if only
+            .as_ref()
+            .is_some_and(|only| !folder.contains(only.as_str()))
+        {
+            continue;
+        }
+        let (source, _kept) = copied(folder);
+        let start = front_page(&source);
+        let browser = Browser::start();
+        let before = crawl(&browser, &source, &start);
+        let works = publish(&source, &start, &before, &browser);
+        println!(
+            "site {folder}: {:?}, {} pages",
+            works.as_ref().map_err(|_| "broken"),
+            before.pages
+        );
+        if let Ok(works) = works {
+            *counts.entry(format!("{works:?}")).or_default() += 1;
+        }
+        if works.as_ref() != Ok(&wanted) {
+            if let Err(said) = &works {
+                println!("{said}");
+            }
+            wrong.push(format!("=== {folder}: {:?}", works.map_err(|_| "broken")));
+        }
+    }
+    println!("{counts:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
