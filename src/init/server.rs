@@ -146,16 +146,43 @@ impl Site {
     }
 
     fn nginx(&self) -> String {
-        let mut text = format!(
-            "# nginx for what is published in {}: a file of its own in /etc/nginx/conf.d/, for example.\n\n",
-            self.folder
-        );
-        text += &self.nginx_map("assetsync_caching", &self.caching, CACHE_SHORTLY);
+        let mut maps = self.nginx_map("assetsync_caching", &self.caching, CACHE_SHORTLY);
         for (number, (_, values)) in self.further.iter().enumerate() {
-            text += &self.nginx_map(&format!("assetsync_header_{number}"), values, "");
+            maps += &self.nginx_map(&format!("assetsync_header_{number}"), values, "");
         }
-        text += "server {\n";
-        text += &match (self.port, self.is_secure) {
+        let types = self.types.iter().map(|(content_type, extensions)| {
+            let extensions: Vec<&str> = extensions.iter().map(String::as_str).collect();
+            format!("        \"{content_type}\" {};\n", extensions.join(" "))
+        });
+        let further = self.further.keys().enumerate();
+        let further = further
+            .map(|(number, name)| format!("    add_header {name} $assetsync_header_{number};\n"));
+        let not_found = self.not_found.as_ref().map(|page| {
+            let page = format!("{}{}", self.prefix, crate::path::url_path(page));
+            format!("    error_page 403 =404 {page};\n    error_page 404 {page};\n")
+        });
+        [
+            format!(
+                "# nginx for what is published in {}: a file of its own in /etc/nginx/conf.d/, for example.\n\n",
+                self.folder
+            ),
+            maps,
+            "server {\n".to_string(),
+            self.nginx_listen(),
+            "    index index.html;\n    gzip_static on;\n    gzip_vary on;\n    types {\n".to_string(),
+            types.collect(),
+            "    }\n    default_type application/octet-stream;\n".to_string(),
+            "    add_header Cache-Control $assetsync_caching;\n".to_string(),
+            further.collect(),
+            not_found.unwrap_or_default(),
+            self.nginx_locations(),
+            "}\n".to_string(),
+        ]
+        .concat()
+    }
+
+    fn nginx_listen(&self) -> String {
+        let listen = match (self.port, self.is_secure) {
             (Some(port), false) => format!("    listen {port};\n"),
             (None, false) => "    listen 80;\n".to_string(),
             (port, true) => format!(
@@ -163,57 +190,42 @@ impl Site {
                 port.unwrap_or(443)
             ),
         };
-        text += &format!("    server_name {};\n", self.host);
-        text += "    index index.html;\n    gzip_static on;\n    gzip_vary on;\n    types {\n";
-        for (content_type, extensions) in &self.types {
-            let extensions: Vec<&str> = extensions.iter().map(String::as_str).collect();
-            text += &format!("        \"{content_type}\" {};\n", extensions.join(" "));
-        }
-        text += "    }\n    default_type application/octet-stream;\n";
-        text += "    add_header Cache-Control $assetsync_caching;\n";
-        for (number, (name, _)) in self.further.iter().enumerate() {
-            text += &format!("    add_header {name} $assetsync_header_{number};\n");
-        }
-        if let Some(page) = &self.not_found {
-            let page = format!("{}{}", self.prefix, crate::path::url_path(page));
-            text += &format!("    error_page 403 =404 {page};\n    error_page 404 {page};\n");
-        }
-        let is_whole = self.prefix == "/";
-        match is_whole {
-            true => text += &format!("    root \"{}\";\n", self.folder),
-            false => text += "    location / { return 404; }\n",
-        }
-        text += &format!(
-            "    location = {}{HEADERS_FILE} {{ return 404; }}\n",
-            self.prefix
-        );
-        text += &format!(
-            "    location ^~ {}{OWN_FOLDER}/ {{ return 404; }}\n",
-            self.prefix
-        );
-        for (regex, content_type) in &self.types_by_rule {
-            let path = regex.trim_start_matches("^/").trim_end_matches('$');
-            let alias = match is_whole {
-                true => String::new(),
-                false => format!(" alias \"{}/$assetsync_path\";", self.folder),
-            };
-            let path = match is_whole {
-                true => path.to_string(),
-                false => format!("(?<assetsync_path>{path})"),
-            };
-            text += &format!(
-                "    location ~ \"^{}{path}$\" {{{alias} types {{ }} default_type \"{content_type}\"; }}\n",
-                escaped(&self.prefix)
-            );
-        }
-        text += &match is_whole {
-            true => "    location / { try_files $uri $uri/ $uri.html =404; }\n".to_string(),
-            false => format!(
-                "    location {} {{ alias \"{}/\"; }}\n",
-                self.prefix, self.folder
+        format!("{listen}    server_name {};\n", self.host)
+    }
+
+    /// Where files are: at the top of the host, or below a path, where nothing else is shown.
+    fn nginx_locations(&self) -> String {
+        let (folder, prefix) = (&self.folder, &self.prefix);
+        let is_whole = prefix == "/";
+        let (top, files) = match is_whole {
+            true => (
+                format!("    root \"{folder}\";\n"),
+                "    location / { try_files $uri $uri/ $uri.html =404; }\n".to_string(),
+            ),
+            false => (
+                "    location / { return 404; }\n".to_string(),
+                format!("    location {prefix} {{ alias \"{folder}/\"; }}\n"),
             ),
         };
-        text + "}\n"
+        let own = format!(
+            "    location = {prefix}{HEADERS_FILE} {{ return 404; }}\n    location ^~ {prefix}{OWN_FOLDER}/ {{ return 404; }}\n"
+        );
+        let typed = self.types_by_rule.iter().map(|(regex, content_type)| {
+            let path = regex.trim_start_matches("^/").trim_end_matches('$');
+            let (path, alias) = match is_whole {
+                true => (path.to_string(), String::new()),
+                false => (
+                    format!("(?<assetsync_path>{path})"),
+                    format!(" alias \"{folder}/$assetsync_path\";"),
+                ),
+            };
+            format!(
+                "    location ~ \"^{}{path}$\" {{{alias} types {{ }} default_type {}; }}\n",
+                escaped(prefix),
+                in_quotes(content_type)
+            )
+        });
+        [top, own, typed.collect(), files].concat()
     }
 
     fn nginx_map(&self, name: &str, values: &[(String, String)], default: &str) -> String {
@@ -230,51 +242,68 @@ impl Site {
             false => "http",
         };
         let port = self.port.map_or(String::new(), |port| format!(":{port}"));
-        let mut text = format!(
-            "# Caddy for what is published in {}: a part of the Caddyfile.\n\n{scheme}://{}{port} {{\n",
-            self.folder, self.host
-        );
+        let (folder, host) = (&self.folder, &self.host);
         // A route keeps its order, and of several headers of one name, the last one is sent.
-        text += "\troute {\n";
-        if self.prefix != "/" {
-            let prefix = self.prefix.trim_end_matches('/');
-            text += &format!("\t\t@outside not path {prefix}/*\n\t\terror @outside 404\n");
-            text += &format!("\t\turi strip_prefix {prefix}\n");
+        format!(
+            "# Caddy for what is published in {folder}: a part of the Caddyfile.\n\n\
+             {scheme}://{host}{port} {{\n\
+             \troute {{\n{}\t\troot * \"{folder}\"\n\
+             \t\t@own path /{HEADERS_FILE} /{OWN_FOLDER}/*\n\t\terror @own 404\n\
+             {}\t\ttry_files {{path}} {{path}}.html\n\
+             \t\tfile_server {{\n\t\t\tprecompressed gzip\n\t\t}}\n\t}}\n\
+             \thandle_errors {{\n\t\theader -Cache-Control\n{}\t}}\n}}\n",
+            self.caddy_prefix(),
+            self.caddy_headers(),
+            self.caddy_not_found(),
+        )
+    }
+
+    fn caddy_prefix(&self) -> String {
+        match self.prefix.trim_end_matches('/') {
+            "" => String::new(),
+            prefix => format!(
+                "\t\t@outside not path {prefix}/*\n\t\terror @outside 404\n\t\turi strip_prefix {prefix}\n"
+            ),
         }
-        text += &format!("\t\troot * \"{}\"\n", self.folder);
-        text += &format!("\t\t@own path /{HEADERS_FILE} /{OWN_FOLDER}/*\n\t\terror @own 404\n");
-        text += &format!("\t\theader Cache-Control \"{CACHE_SHORTLY}\"\n");
-        for (number, (content_type, extensions)) in self.types.iter().enumerate() {
+    }
+
+    fn caddy_headers(&self) -> String {
+        let types = self.types.iter().enumerate();
+        let types = types.map(|(number, (content_type, extensions))| {
             let extensions: Vec<String> = extensions.iter().map(|e| format!("*.{e}")).collect();
-            text += &format!(
+            format!(
                 "\t\t@type_{number} path {}\n\t\theader @type_{number} Content-Type \"{content_type}\"\n",
                 extensions.join(" ")
-            );
-        }
-        let caching = self.caching.iter().map(|asked| ("Cache-Control", asked));
-        let types = self.types_by_rule.iter();
-        let types = types.map(|asked| ("Content-Type", asked));
+            )
+        });
+        let named = |name: &'static str| move |asked| (name, asked);
+        let caching = self.caching.iter().map(named("Cache-Control"));
+        let by_rule = self.types_by_rule.iter().map(named("Content-Type"));
         let further = self.further.iter();
         let further =
             further.flat_map(|(name, all)| all.iter().map(move |asked| (name.as_str(), asked)));
-        let all: Vec<_> = caching.chain(types).chain(further).collect();
-        for (number, (name, (regex, value))) in all.into_iter().rev().enumerate() {
-            text += &format!(
+        let rules: Vec<_> = caching.chain(by_rule).chain(further).collect();
+        let rules = rules.into_iter().rev().enumerate();
+        let rules = rules.map(|(number, (name, (regex, value)))| {
+            format!(
                 "\t\t@rule_{number} path_regexp {}\n\t\theader @rule_{number} {name} {}\n",
                 in_quotes(regex),
                 in_quotes(value)
-            );
-        }
-        text += "\t\ttry_files {path} {path}.html\n\t\tfile_server {\n\t\t\tprecompressed gzip\n\t\t}\n\t}\n";
-        text += "\thandle_errors {\n\t\theader -Cache-Control\n";
-        if let Some(page) = &self.not_found {
-            text += &format!(
+            )
+        });
+        let usual = format!("\t\theader Cache-Control \"{CACHE_SHORTLY}\"\n");
+        [usual, types.collect(), rules.collect()].concat()
+    }
+
+    fn caddy_not_found(&self) -> String {
+        match &self.not_found {
+            None => String::new(),
+            Some(page) => format!(
                 "\t\troot * \"{}\"\n\t\trewrite * /{}\n\t\theader Content-Type \"text/html; charset=utf-8\"\n\t\tfile_server\n",
                 self.folder,
                 crate::path::url_path(page)
-            );
+            ),
         }
-        text + "\t}\n}\n"
     }
 }
 
