@@ -270,7 +270,10 @@ fn what_is_doubtful_is_told_beside_what_is_wrong() {
     assert_eq!(json["problems"][0]["path"], "wrong.html");
     assert_eq!(json["warnings"][0]["path"], "note.txt");
     assert_eq!(
-        site.run(&["push", "-q"]).stderr.matches("warning").count(),
+        site.run(&["push", "-q"])
+            .stderr
+            .matches("warning: ")
+            .count(),
         0
     );
 }
