@@ -49,7 +49,7 @@ const SITES: [(&str, Works); 30] = [
     ("usr/share/doc/octave/octave.html", AtOnce),
     ("usr/share/doc/python-django-doc/html", Stopped),
     ("usr/share/doc/python3.11/html", Stopped),
-    ("usr/share/doc/rust-doc/html/book", AtOnce),
+    ("usr/share/doc/rust-doc/html/book", WithLines),
     ("usr/share/doc/sphinx-doc/html", AtOnce),
     ("usr/share/doc/valgrind/html", WithLines),
     ("usr/share/doc/vim/html", AtOnce),
