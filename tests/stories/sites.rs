@@ -36,7 +36,7 @@ const SITES: [(&str, Works); 30] = [
     ("lazysizes", WithLines),
     ("leaflet", WithLines),
     ("mathjax", WithLines),
-    ("mermaid", WithLines),
+    ("mermaid", AtOnce),
     ("monaco-editor", WithLines),
     ("p5", WithLines),
     ("pannellum", WithLines),
