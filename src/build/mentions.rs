@@ -18,6 +18,9 @@ use crate::tree::{Asset, Tree};
 const WRITE_INSTEAD: &str =
     "write `new URL(\"…\", import.meta.url)` in a module, or `\"$$ASSETS(…)$$\"`";
 
+/// What is told of names that a hidden file puts together.
+const UNQUOTED_NAMES: &str = "builds names of files that get other names";
+
 /// A line longer than this, in characters, was written by a program.
 const LINE_CHARS_MAX: u32 = 1000;
 
@@ -435,9 +438,13 @@ impl Advice<'_> {
         };
         let message = format!("{one} {named}{why}{instead}");
         let cause = format!("{several} {what}{why}{instead}");
-        let unquoted = message.replace(&text, "a file");
+        // A pattern has the beginning of a name, which hides like the whole.
+        let (unquoted, unquoted_cause) = match &mentioned.to {
+            To::Files { .. } => (UNQUOTED_NAMES.to_string(), UNQUOTED_NAMES.to_string()),
+            _ => (message.replace(&text, "a file"), cause.clone()),
+        };
         let problem = Problem::at(&asset.path, mentioned.at, message);
-        let problem = problem.unquoted(&unquoted, &cause).cause(cause);
+        let problem = problem.unquoted(&unquoted, &unquoted_cause).cause(cause);
         problem.kind(ProblemKind::Mention)
     }
 

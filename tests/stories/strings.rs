@@ -184,6 +184,28 @@ fn a_name_in_a_folder_that_only_the_script_knows_is_told() {
 }
 
 #[test]
+fn the_beginning_of_a_hidden_name_is_not_shown_either() {
+    let site = site(
+        "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\nhide_paths = true\n",
+        &[
+            ("index.html", "<!doctype html><title>t</title>"),
+            (
+                "a/solution/page.html",
+                r#"<!doctype html><title>t</title><script>const n = [1][0], up = ["./"][0]; new Image().src = up + "tigers-" + n + ".svg"</script>"#,
+            ),
+            ("a/solution/tigers-1.svg", SVG),
+        ],
+    );
+    let shown = site.run(&["diff", "--show-hidden"]);
+    assert!(shown.stderr.contains("tigers-*.svg"), "{shown}");
+    let run = site.run(&["diff"]);
+    assert!(run.stderr.contains("builds names of files"), "{run}");
+    assert!(!run.to_string().contains("tigers"), "{run}");
+    let json = site.run(&["diff", "--json"]);
+    assert!(!json.to_string().contains("tigers"), "{json}");
+}
+
+#[test]
 fn a_script_that_cannot_be_read_and_names_what_gets_another_name_stops() {
     // More brackets than a parser has room for; a browser has.
     let deep = format!("{}1{}", "(".repeat(200_000), ")".repeat(200_000));
