@@ -673,16 +673,14 @@ impl File<'_, '_> {
                         .map(|to| To::File(to as usize))
                 }
             };
+            // Of a name, nobody knows the folder.
+            let may_be_skipped = mention.place != Place::Name;
             let skipped = || {
                 let mut all = of_pages.iter().chain(&others);
                 let skipped = all.find(|path| self.index.is_skipped(path))?;
                 Some(To::Skipped(skipped.clone()))
             };
-            let skipped = || match mention.place {
-                Place::Name => None,
-                _ => skipped(),
-            };
-            let Some(to) = to.or_else(skipped) else {
+            let Some(to) = to.or_else(|| may_be_skipped.then(skipped)?) else {
                 continue;
             };
             let is_there = |path: &String| match &to {
@@ -758,8 +756,11 @@ impl File<'_, '_> {
         if is_by_extension && !is_in_page {
             return None;
         }
+        let is_whole = !name.contains('*');
         let is_meant = |file: &usize| {
-            may_name(tree, self.asset, leveled(&tree.assets[*file]))
+            let other = &tree.assets[*file];
+            may_name(tree, self.asset, leveled(other))
+                && (is_whole || !is_asked_for_by_nobody(other))
                 && self.is_renamed(*file, script, run_by)
                 && !(is_by_extension && referred.contains(&(*file as u32)))
         };
@@ -768,7 +769,7 @@ impl File<'_, '_> {
             let Meaning::Path(path) = resolve(base, url, Kind::Load, &tree.prefixes) else {
                 continue;
             };
-            if !name.contains('*') {
+            if is_whole {
                 let file = self.index.find(&path).map(|file| file as usize);
                 match file.filter(is_meant) {
                     Some(file) => return Some(To::File(file)),
@@ -819,10 +820,7 @@ impl File<'_, '_> {
         let tree = self.index.tree;
         let may_know = |file: &usize| {
             let other = &tree.assets[*file];
-            // A rule says of each such file that nobody guesses its name: then it isn't asked for by one.
-            let is_meant = other.policy.is_name_asked
-                && matches!(other.policy.names, NameStyle::Opaque | NameStyle::Readable);
-            !is_meant && may_name(tree, self.asset, leveled(other))
+            !is_asked_for_by_nobody(other) && may_name(tree, self.asset, leveled(other))
         };
         let is_renamed = |folder: &&String| {
             let mut files = self.index.files_in(folder).filter(may_know);
@@ -831,6 +829,12 @@ impl File<'_, '_> {
         let folder = folders.find(is_renamed)?;
         Some(To::Folder(folder.clone()))
     }
+}
+
+/// Says whether a rule wants that nobody guesses this file's name: then no script asks for it by a name that it puts together.
+fn is_asked_for_by_nobody(file: &Asset) -> bool {
+    let names = file.policy.names;
+    file.policy.is_name_asked && matches!(names, NameStyle::Opaque | NameStyle::Readable)
 }
 
 /// Says whether a name goes on so behind its beginning: with `end`, or with a number and any extension, if that's empty.

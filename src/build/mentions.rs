@@ -114,7 +114,7 @@ pub(super) fn told(
     told
 }
 
-/// What is told of paths.
+/// Problems and warnings about paths.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub problems: Vec<Problem>,

@@ -168,6 +168,13 @@ fn a_name_in_a_folder_that_only_the_script_knows_is_told() {
         "[[rule]]\nmatch = \"{lamp_all.svg,lamp_dup.svg}\"\nnames = \"plain\"\n",
     );
     assert_done(&menu, "index.html");
+    // A rule says that nobody guesses these: then no part of a name means them, and no line opens them.
+    let hidden = site(
+        &format!("{PAGES}[[rule]]\nmatch = \"*.svg\"\nnames = \"opaque\"\n"),
+        &[("index.html", &page), ("lamp_dup.svg", SVG)],
+    );
+    let run = hidden.run(&["push"]);
+    assert!(!run.stderr.contains("warning"), "{run}");
     let other = site(
         PAGES,
         &[
