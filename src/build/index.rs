@@ -54,7 +54,7 @@ impl<'a> Index<'a> {
 
     /// The file that is meant by a path with several slashes in a row, which web servers take for one, and buckets don't.
     pub(super) fn find_squeezed(&self, path: &str) -> Option<u32> {
-        if !path.contains("//") {
+        if !path.contains("//") && !path.starts_with('/') {
             return None;
         }
         let mut squeezed = path.to_string();

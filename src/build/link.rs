@@ -338,7 +338,9 @@ impl File<'_, '_> {
             self.dangles(reference, place, usual, why);
             return None;
         };
-        self.ask_host(reference, place, &path, to);
+        if squeezed.is_none() {
+            self.ask_host(reference, place, &path, to);
+        }
         let written = reference.url.trim_ascii_start();
         Some(Link {
             is_odd: squeezed.is_some(),
@@ -360,6 +362,9 @@ impl File<'_, '_> {
     fn ask_host(&mut self, reference: &Reference, place: (u32, u32), path: &str, to: u32) {
         let tree = self.index.tree;
         let page = &tree.assets[to as usize];
+        if path == page.path.as_str() {
+            return;
+        }
         let is_of_html = self
             .asset
             .policy
@@ -376,7 +381,7 @@ impl File<'_, '_> {
                 !is_from_top && !page.policy.names.is_keyed() && !self.asset.policy.names.is_keyed()
             }
         };
-        if path == page.path.as_str() || !is_visited || !stays {
+        if !is_visited || !stays {
             return;
         }
         const HOW: &str = "write the page's whole name, or say by `index = \"index.html\"` in the target that its host shows pages for these";

@@ -94,6 +94,19 @@ fn a_page_without_its_extension_is_found_wherever_it_is() {
 }
 
 #[test]
+fn a_link_that_is_rewritten_to_a_whole_name_needs_no_host() {
+    let bucket = Bucket::on_rgw();
+    let site = Site::new()
+        .config(&format!("{PAGES}{}", target(&bucket, "")))
+        .file("index.html", "<a href=\"more//page.html\">more</a>")
+        .file("more/page.html", "<p>more");
+    let run = bucket.run(&site, &["push"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
+    let page = bucket.anonymous("/index.html");
+    assert_eq!(page.text(), "<a href=\"more/page.html\">more</a>");
+}
+
+#[test]
 fn links_to_folders_that_are_meant_pass_by_their_kind() {
     let bucket = Bucket::on_rgw();
     let site = linked(&format!(

@@ -1,6 +1,7 @@
 //! References between files: found, followed, rewritten; and what is said of those that lead nowhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use crate::support::library::built;
 use crate::support::web::{Browser, WebServer};
@@ -148,6 +149,44 @@ fn editing_a_file_renames_what_shows_it_and_nothing_else() {
         renamed,
         ["img/a.svg", "inside.html", "shown.html", "site.css"]
     );
+}
+
+#[test]
+fn several_slashes_in_a_row_are_one_as_web_servers_have_it() {
+    let site = Site::new()
+        .config("[[rule]]\nmatch = \"*.{html,svg}\"\nnames = \"plain\"\n[target.t]\nurl = \"file:out\"\n")
+        .file(
+            "index.html",
+            "<img src=\"img//a.png\"><a href=\"more///page.html\">more</a><img src=\".//b.svg\">",
+        )
+        .file("img/a.png", "a")
+        .file("b.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
+        .file("more/page.html", "<p>more");
+    let run = site.run(&["push"]);
+    assert_eq!(
+        (run.code, run.stderr.contains("warning")),
+        (0, false),
+        "{run}"
+    );
+    let page = fs::read_to_string(site.path("out/index.html")).expect("there");
+    assert!(!page.contains("//"), "{page}");
+    for url in page.split('"').skip(1).step_by(2) {
+        assert!(site.path("out").join(url).exists(), "{url}: {page}");
+    }
+}
+
+#[test]
+fn dead_references_of_many_pages_pass_by_one_rule() {
+    let site = (0..30).fold(Site::new(), |site, n| {
+        site.file(&format!("old/page{n}.html"), "<img src=\"gone.png\">")
+    });
+    let site = site.file("new/page.html", "<p>new");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    let lines = run.config_lines();
+    assert_eq!(lines, "[[rule]]\nmatch = \"old/**\"\ndangling = \"warn\"\n");
+    site.add_config(&lines);
+    assert_eq!(site.run(&["push"]).code, 0);
 }
 
 #[test]
