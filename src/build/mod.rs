@@ -341,7 +341,6 @@ fn build_once(
     if bundled.is_some() {
         // Nobody mends a bundler's scripts.
         warnings.retain(|warning| warning.kind != ProblemKind::Mention);
-        problems.retain(|problem| problem.kind != ProblemKind::Mention);
     }
     problems.extend(bundled);
     warnings.extend(spoilers.warnings);

@@ -319,8 +319,9 @@ impl<'t> Visitor<'t> {
             self.beginnings.entry(at).or_default().extend(folders);
         }
         let operands = operands(expression);
+        let pieces = pieces(&operands);
         if whole.is_none() {
-            for name in paths::names_in(&pieces(&operands)) {
+            for name in paths::names_in(&pieces) {
                 self.found.mentions.push(Mention {
                     at,
                     text: name,
@@ -330,7 +331,7 @@ impl<'t> Visitor<'t> {
         }
         match whole.filter(|whole| paths::is_file_path(whole)) {
             Some(whole) => self.mention(at, &whole),
-            None if paths::is_built_path(&pieces(&operands)) => self.report_built(expression),
+            None if paths::is_built_path(&pieces) => self.report_built(expression),
             None => {}
         }
         for operand in operands {
