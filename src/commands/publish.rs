@@ -349,9 +349,11 @@ impl Session<'_> {
             false => {}
         }
         let report = &published.report;
-        let text = report_text(planned.target, planned.build, report, published.basis)
-            + &published_text(published)
-            + &front_text(planned.target, planned.build);
+        let mut text = report_text(planned.target, planned.build, report, published.basis);
+        text += &published_text(published);
+        if report.is_complete() && published.release.is_some() {
+            text += &front_text(planned.target, planned.build);
+        }
         match (report.is_complete(), self.global.quiet) {
             (false, _) => eprint(&text),
             (true, false) => print(&text)?,
@@ -494,10 +496,10 @@ impl Session<'_> {
             false => 1,
         };
         let cache = self.cache(config);
+        tree.note_hosts(&config.targets);
         let mut builds = Vec::new();
         for target in &config.targets[..count] {
             tree.public_url = target.public_url.clone();
-            tree.note_hosts(&config.targets);
             let display = self.display();
             let build = build_with(&cache, tree, secret, &self.progress)?;
             drop(display);
