@@ -104,6 +104,9 @@ pub enum Command {
         /// Print a configuration for a web server that shows the published folder; writes nothing
         #[arg(long, value_name = "SERVER", value_parser = server(), conflicts_with = "made_by")]
         server: Option<Server>,
+        /// With --server: the folder's target, as in [target.NAME] [default: the only target that is a folder]
+        #[arg(value_name = "TARGET", requires = "server")]
+        target: Option<String>,
         #[command(flatten)]
         key: KeySetting,
         #[command(flatten)]

@@ -31,10 +31,10 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
             own("push")
         ),
         (Kind::Unanswered | Kind::Acl, _) => String::new(),
-        (Kind::Headers | Kind::Encoding, Some(Address::PublicUrl)) if is_folder(target) => {
-            "let the web server at `public_url` send it: `assetsync init --server nginx` and `--server caddy` print configurations that do"
-                .to_string()
-        }
+        (Kind::Headers | Kind::Encoding, Some(Address::PublicUrl)) if is_folder(target) => format!(
+            "let the web server at `public_url` send it: `{}` prints a configuration that does (for Caddy: `--server caddy`)",
+            target.command("init --server nginx")
+        ),
         (_, Some(Address::PublicUrl)) if is_folder(target) => {
             "let the web server at `public_url` send the files of the folder as they are, and purge what a cache before it keeps"
                 .to_string()

@@ -27,8 +27,7 @@ use std::thread;
 use std::time::Duration;
 
 use assetsync::audit::Sample;
-use assetsync::config::Origin;
-use assetsync::config::Place;
+use assetsync::config::{Origin, Place};
 use assetsync::doctor::access::Aim;
 use assetsync::init::{Maker, Server};
 use assetsync::levels::{LevelId, Levels};
@@ -83,8 +82,9 @@ fn run_command(session: &Session<'_>, command: &Command) -> Result<Code> {
     match command {
         Command::Init {
             server: Some(server),
+            target,
             ..
-        } => session.server(*server),
+        } => session.server(*server, target.as_ref()),
         Command::Init { made_by, .. } => session.init(*made_by),
         Command::Key(KeyCommand::New { file }) => session.new_key(file),
         Command::Key(KeyCommand::Id { .. }) => session.key_id(),
@@ -394,21 +394,25 @@ impl Session<'_> {
     }
 
     /// Prints what a web server needs for the folder that is published into.
-    fn server(&self, server: Server) -> Result<Code> {
+    fn server(&self, server: Server, target: Option<&String>) -> Result<Code> {
         let is_folder = |target: &&Target| matches!(target.place, Place::Directory(_));
-        let names = match self.overrides.contains_key("to") {
-            true => Vec::new(),
-            false => self.config(Wanted::NoTarget)?.target_names,
+        let names = match target {
+            Some(name) => vec![name.clone()],
+            None if self.overrides.contains_key("to") => Vec::new(),
+            None => self.config(Wanted::NoTarget)?.target_names,
         };
         let config = self.config(Wanted::Targets(&names))?;
         let mut folders = config.targets.iter().filter(is_folder);
         match (folders.next(), folders.next()) {
             (Some(folder), None) => print(&server.configuration(folder, &config.rules)?)?,
             (None, _) => print(&server.configuration(&config.targets[0], &config.rules)?)?,
-            (Some(_), Some(_)) => {
+            (Some(folder), Some(_)) => {
                 return Err(Error::usage(
                     "Which folder? There are several targets that are folders",
-                    "name one by `--to file:FOLDER`, as its `url` has it",
+                    format!(
+                        "name one: `{}`",
+                        folder.command(&format!("init --server {}", server.name()))
+                    ),
                 ));
             }
         }

@@ -65,6 +65,7 @@ impl Target {
         });
         let access = (self.access == Access::ObjectAcl).then_some("object-acl");
         let needs_source = verb.starts_with("url")
+            || verb.starts_with("init")
             || verb.starts_with("push")
             || verb.starts_with("diff")
             || verb.contains("--repair");

@@ -34,6 +34,13 @@ impl Server {
             .map(|(_, server)| server)
     }
 
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
+        let mut all = Server::ALL.into_iter();
+        all.find(|(_, other)| *other == self)
+            .map_or("", |(name, _)| name)
+    }
+
     /// Writes the configuration for a folder that `rules` publish.
     ///
     /// # Errors
@@ -73,7 +80,7 @@ impl Site {
         let Place::Directory(folder) = &target.place else {
             return Err(Error::usage(
                 format!("The target `{}` isn't a folder", target.name),
-                "a web server shows a folder: name one by `--to file:FOLDER`, or add a target with such a `url`",
+                "a web server shows a folder: name a target whose `url` is `file:FOLDER`, or add one",
             ));
         };
         let folder = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -205,6 +204,20 @@ fn a_push_ends_with_the_address_of_the_front_page() {
 }
 
 #[test]
+fn the_only_page_is_the_front_page_and_the_one_for_errors_is_none() {
+    let site = Site::new()
+        .config(&format!("{PAGES}[target.t]\nurl = \"file:out\"\n"))
+        .file("404.html", "<!doctype html><title>nothing</title>")
+        .file("hunt.html", "<!doctype html><title>hunt</title>");
+    assert!(site.ok(&["push"]).ends_with("/out/hunt.html\n"));
+    site.write("map.html", "<!doctype html><title>map</title>");
+    assert!(
+        !site.ok(&["push"]).contains("front page"),
+        "either may be it"
+    );
+}
+
+#[test]
 fn a_site_without_a_page_that_people_can_find_is_told_what_gives_it_one() {
     let site = linked("[target.t]\nurl = \"file:out\"\n");
     let run = site.run(&["push"]);
@@ -213,6 +226,10 @@ fn a_site_without_a_page_that_people_can_find_is_told_what_gives_it_one() {
             "No page can be found by its address: all 3 have names that can't be guessed"
         ),
         "{run}"
+    );
+    assert!(
+        !run.stdout.contains("front page"),
+        "its address is a secret: {run}"
     );
     assert_eq!(
         run.config_lines(),
@@ -295,10 +312,14 @@ fn printed(site: &Site, server: &str) -> String {
 
 /// Starts a server with what is printed for it, and nothing else that says what is served.
 fn serve(site: &Site, server: &str, port: u16) -> Server {
+    serve_with(site, server, &printed(site, server), port)
+}
+
+fn serve_with(site: &Site, server: &str, printed: &str, port: u16) -> Server {
     let folder = site.path("");
     set_mode(&folder, 0o755);
     let folder = folder.to_str().expect("UTF-8").trim_end_matches('/');
-    fs::write(site.path("printed.conf"), printed(site, server)).expect("written");
+    fs::write(site.path("printed.conf"), printed).expect("written");
     let mut command = Command::new(server);
     match server {
         "nginx" => {
@@ -307,7 +328,6 @@ fn serve(site: &Site, server: &str, port: u16) -> Server {
         }
         _ => {
             let options = "{\n\tadmin off\n\tauto_https off\n}\n";
-            let printed = fs::read_to_string(site.path("printed.conf")).expect("printed");
             fs::write(site.path("printed.conf"), format!("{options}{printed}")).expect("written");
             command.args(["run", "--adapter", "caddyfile", "--config"]);
             command.arg(site.path("printed.conf")).env("HOME", folder);
@@ -479,49 +499,76 @@ fn a_server_that_sends_other_types_is_told_what_is_printed_for_it() {
     let site = served(&format!("http://127.0.0.1:{port}/"));
     site.ok(&["push"]);
     let printed = printed(&site, "nginx");
-    let nginx = serve(&site, "nginx", port);
-    drop(nginx);
-    // As a server has it that nobody told: JSON without a charset, and scripts by their former name, do no harm; others do.
-    let other = printed
-        .replace("application/json; charset=utf-8", "application/json")
-        .replace(
-            "text/javascript; charset=utf-8\" cjs js mjs",
-            "application/javascript; charset=utf-8\" cjs js mjs",
-        );
-    assert_ne!(other, printed);
-    let start = |text: &str| {
-        fs::write(site.path("other.conf"), text).expect("written");
-        let folder = site.path("");
-        let folder = folder.to_str().expect("UTF-8").trim_end_matches('/');
-        let conf = NGINX
-            .replace("FOLDER", folder)
-            .replace("printed.conf", "other.conf");
-        fs::write(site.path("nginx.conf"), conf).expect("written");
-        let process = Command::new("nginx")
-            .args(["-p", folder, "-c", "nginx.conf", "-e", "nginx.log"])
-            .spawn();
-        let server = Server {
-            process: process.expect("it ran before"),
-            port,
-        };
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server
+    let changed = |from: &str, to: &str| {
+        assert!(printed.contains(from), "{from}: {printed}");
+        printed.replace(from, to)
     };
-    let server = start(&other);
-    let harmless = site.run(&["audit", "--all"]);
-    assert!(harmless.stdout.contains("0 failed"), "{harmless}");
+    // As a server has it that nobody told: JSON without a charset, and scripts by their former name, do no harm; others do.
+    let harmless = changed("application/json; charset=utf-8", "application/json")
+        .replace("text/javascript;", "application/javascript;");
+    let harmful = changed("text/javascript; charset=utf-8", "text/plain");
+    let audit = |text: &str| {
+        let _server = serve_with(&site, "nginx", text, port);
+        site.run(&["audit", "--all"])
+    };
+    let run = audit(&harmless);
+    assert!(run.stdout.contains("0 failed"), "{run}");
+    let run = audit(&harmful);
+    assert_eq!(run.code, 3, "{run}");
+    let advised = "assetsync init --server nginx t";
+    assert!(run.stdout.contains(&format!("`{advised}`")), "{run}");
+    let words: Vec<&str> = advised.split(' ').skip(1).collect();
+    let output = site.command(&words).output().expect("it runs");
+    let run = audit(&String::from_utf8(output.stdout).expect("text"));
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn doctor_and_audit_tell_of_a_server_without_these_pages() {
+    let port = free_port();
+    let site = served(&format!("http://127.0.0.1:{port}/"));
+    site.ok(&["push"]);
+    let printed = printed(&site, "nginx");
+    let bare = printed
+        .replace("    index index.html;\n", "    index none;\n")
+        .replace("    error_page 404 /404.html;\n", "");
+    let server = serve_with(&site, "nginx", &bare, port);
+    let verdicts = |arguments: &[&str], name: &str| -> Vec<String> {
+        let found = findings(&site.run(arguments), name).into_iter();
+        found.map(|(verdict, _)| verdict).collect()
+    };
+    assert_eq!(verdicts(&["audit", "--json"], "host"), ["failed", "failed"]);
+    for check in ["index", "not-found"] {
+        assert_eq!(
+            verdicts(&["doctor", "--json"], check),
+            ["failed"],
+            "{check}"
+        );
+    }
     drop(server);
-    let _server = start(&printed.replace(
-        "text/javascript; charset=utf-8\" cjs js mjs",
-        "text/plain\" cjs js mjs",
-    ));
-    let harmful = site.run(&["audit", "--all"]);
-    assert_eq!(harmful.code, 3, "{harmful}");
+    let _server = serve(&site, "nginx", port);
+    assert!(verdicts(&["audit", "--json"], "host").is_empty());
+    for check in ["index", "not-found"] {
+        assert_eq!(
+            verdicts(&["doctor", "--json"], check),
+            ["passed"],
+            "{check}"
+        );
+    }
+    let left = fs::read_dir(site.path("out")).expect("a folder").flatten();
+    let mut left = left.map(|entry| entry.file_name().to_string_lossy().into_owned());
     assert!(
-        harmful.stdout.contains("`assetsync init --server nginx`"),
-        "{harmful}"
+        !left.any(|name| name.contains("doctor")),
+        "its page is gone again"
+    );
+
+    // The page isn't published.
+    fs::remove_file(site.asset("404.html")).expect("removed");
+    site.ok(&["push"]);
+    let told = findings(&site.run(&["audit", "--json"]), "host");
+    assert_eq!(
+        told,
+        [("failed".to_string(), "the release has none".to_string())]
     );
 }
 
@@ -537,6 +584,16 @@ fn no_configuration_is_printed_for_a_bucket_or_for_one_of_several_folders() {
         "the only folder"
     );
     site.add_config("[target.b]\nurl = \"file:b\"\n");
-    assert_eq!(site.run(&["init", "--server", "nginx"]).code, 2);
-    assert!(Path::new(&site.path("assetsync.toml")).exists());
+    let run = site.run(&["init", "--server", "nginx"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        run.stderr.contains("`assetsync init --server nginx a`"),
+        "{run}"
+    );
+    assert!(
+        site.ok(&["init", "--server", "nginx", "b"])
+            .contains("/b\"")
+    );
+    let run = site.run(&["init", "b"]);
+    assert_eq!(run.code, 2, "a target is named for a server: {run}");
 }

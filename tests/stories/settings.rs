@@ -110,10 +110,11 @@ endpoint = "https://server.example/"
 region = "file-1"
 addressing = "path"
 cors = "file.json"
+not_found = "404.html"
 "#;
 
 /// Each setting, with a value for the environment and one for the flag.
-const SETTINGS: [(&str, &str, &str); 14] = [
+const SETTINGS: [(&str, &str, &str); 16] = [
     ("key_file", "environment.key", "flag.key"),
     ("extensions", "vert", "frag"),
     ("gzip_level", "2", "3"),
@@ -132,6 +133,9 @@ const SETTINGS: [(&str, &str, &str); 14] = [
         "https://cdn-e.example/",
         "https://cdn-f.example/",
     ),
+    // There's one name only that a folder's page has.
+    ("index", "index.html", "index.html"),
+    ("not_found", "environment.html", "flag.html"),
 ];
 
 /// A site on which all of these values work.
