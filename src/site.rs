@@ -79,10 +79,13 @@ fn is_asked_for_at_the_top(name: &str) -> bool {
         || (name.starts_with("apple-touch-icon") && name.ends_with(".png"))
 }
 
+/// What many hosts show for addresses that lead nowhere.
+pub(crate) const ERROR_PAGE: &str = "404.html";
+
 /// What robots and browsers ask every host for, and the page for addresses that lead nowhere.
 fn is_known_by_heart(name: &str) -> bool {
     const NAMES: [&str; 8] = [
-        "404.html",
+        ERROR_PAGE,
         "ads.txt",
         "app-ads.txt",
         "browserconfig.xml",

@@ -1,5 +1,4 @@
-//! What the host before a target does, held against what the configuration says of it: pages for folders, and a page for names that
-//! aren't there.
+//! Holds the host before a target to what the configuration says of it: pages for folders, and a page for names that aren't there.
 
 use http::StatusCode;
 
@@ -7,6 +6,7 @@ use super::finding::{Address, Finding, Kind};
 use super::measure::{Measure, Measured};
 use super::visit::Visit;
 use crate::config::INDEX;
+use crate::doctor::{SHOW_INDEX, SHOW_NOT_FOUND};
 use crate::path::{LogicalPath, ObjectKey};
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::root::Nonce;
@@ -35,7 +35,7 @@ pub(super) async fn look(visit: &Visit<'_>, manifest: &Manifest) -> Vec<Finding>
     index.into_iter().chain(not_found).collect()
 }
 
-/// Where visitors read what is under a key; none for a folder without a web server that is known.
+/// Returns the address at which visitors read what is under a key; none for a folder without a web server that is known.
 fn address(visit: &Visit<'_>, key: &ObjectKey) -> Option<(Address, String)> {
     visit.addresses(key).pop()
 }
@@ -54,12 +54,7 @@ async fn index(visit: &Visit<'_>, manifest: &Manifest) -> Option<Finding> {
         page.path,
         folder(&page.path)
     );
-    judge(answer, page, StatusCode::OK, wanted).map(|finding| {
-        finding.at(address).fix(
-            "let the host show `index.html` for folders (a CDN's default document, the website of a bucket, a web server); or take \
-             `index` out of the target, and the next push says which links must name their page",
-        )
-    })
+    judge(answer, page, StatusCode::OK, wanted).map(|finding| finding.at(address).fix(SHOW_INDEX))
 }
 
 fn folder(path: &str) -> &str {
@@ -84,11 +79,8 @@ async fn not_found(visit: &Visit<'_>, manifest: &Manifest, page: &LogicalPath) -
     let (address, url) = address(visit, &name)?;
     let answer = ask(visit, entry, &url).await;
     let wanted = format!("404 with `{page}`, where nothing is");
-    judge(answer, entry, StatusCode::NOT_FOUND, wanted).map(|finding| {
-        finding.at(address).fix(
-            "let the host answer with this page and the status 404 (its error document); or take `not_found` out of the target",
-        )
-    })
+    judge(answer, entry, StatusCode::NOT_FOUND, wanted)
+        .map(|finding| finding.at(address).fix(SHOW_NOT_FOUND))
 }
 
 /// Says whether an entry's name is its path, so that it can be told.

@@ -22,6 +22,7 @@ use crate::refs::order::generations;
 use crate::refs::resolve::{BaseUrl, relative};
 use crate::refs::{Base, Kind};
 use crate::rules::UrlStyle;
+use crate::site::ERROR_PAGE;
 use crate::tree::{Asset, Tree};
 
 /// Names all files, and works out what is to be replaced in each. What is wrong with one stops neither it nor others:
@@ -614,9 +615,6 @@ impl Writer<'_> {
         Ok(format!("{{{}}}", entries.join(", ")))
     }
 }
-
-/// What many hosts show for addresses that lead nowhere.
-const ERROR_PAGE: &str = "404.html";
 
 /// A string of JavaScript and JSON that is safe in a `<script>` of a page or an SVG image too.
 fn literal(text: &str) -> String {

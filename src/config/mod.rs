@@ -85,7 +85,7 @@ pub struct Target {
     pub state: Option<Place>,
     /// The file of the policy for cross-origin requests that the bucket should have.
     pub cors: Option<PathBuf>,
-    /// What its host does besides serving files by their names.
+    /// The host that visitors see, besides that it serves files by their names.
     pub host: Host,
     /// What commands for it have to repeat.
     pub flags: Flags,
@@ -98,7 +98,7 @@ impl Target {
     }
 }
 
-/// What stands between a target and its visitors, as the configuration says. `doctor` and `audit` look whether it's so.
+/// The host between a target and its visitors, as the configuration says. `doctor` and `audit` look whether it's so.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Host {
     /// The page that is shown for a folder: [`INDEX`], or none, as a bucket by itself has it.

@@ -1,4 +1,4 @@
-//! What the target says of the host before it, tried: a page for a folder, and a page for names that aren't there.
+//! Tries what the target says of the host before it: a page for a folder, and a page for names that aren't there.
 
 use std::fs;
 use std::path::Path;
@@ -21,6 +21,14 @@ const INDEX_WHY: &str = "links to folders lead to these pages";
 const NOT_FOUND: &str = "not-found";
 const NOT_FOUND_WHY: &str = "visitors with an old link get this page";
 
+/// Advice where a host shows no pages for folders.
+pub(crate) const SHOW_INDEX: &str = "let the host show `index.html` for folders (a CDN's default document, the website of a bucket, a web \
+     server); or take `index` out of the target, and the next push says which links must name their page";
+
+/// Advice where a host doesn't show the page for names that aren't there.
+pub(crate) const SHOW_NOT_FOUND: &str = "let the host answer with this page and the status 404 (its error document); or take `not_found` \
+     out of the target";
+
 /// Tries both, as far as the target says that there are such pages.
 pub(super) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let host = &patient.target.host;
@@ -40,7 +48,7 @@ pub(super) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     index.into_iter().chain(not_found).collect()
 }
 
-/// Where visitors find what is under a key; none for a folder without a web server that is known.
+/// Returns the address at which visitors find what is under a key; none for a folder without a web server that is known.
 fn url(patient: &Patient<'_>, key: &str) -> Option<String> {
     let key = ObjectKey::parse(key).ok()?;
     match (&patient.target.public_url, &patient.target.place) {
@@ -58,7 +66,7 @@ async fn try_index(patient: &Patient<'_>) -> Finding {
     let Some(page) = url(patient, &key) else {
         return Finding::unknown(INDEX_CHECK, INDEX_WHY, "there's no `public_url` to ask at");
     };
-    let asked = page.trim_end_matches(INDEX).to_string();
+    let asked = page.strip_suffix(INDEX).unwrap_or(&page).to_string();
     let heard = match &patient.target.place {
         Place::Directory(root) => in_folder(patient, &root.join(&folder), asked).await,
         _ => in_bucket(patient, &key, asked).await,
@@ -72,12 +80,12 @@ async fn try_index(patient: &Patient<'_>) -> Finding {
         Ok(heard) => Finding::failed(
             INDEX_CHECK,
             INDEX_WHY,
-            format!("the host doesn't show `{INDEX}` for a folder: {}", heard.status),
+            format!(
+                "the host doesn't show `{INDEX}` for a folder: {}",
+                heard.status
+            ),
         )
-        .fix(
-            "let the host show it (a CDN's default document, the website of a bucket, a web server); or take `index` out of the target, \
-             and the next push says which links must name their page",
-        ),
+        .fix(SHOW_INDEX),
         Err(error) => Finding::unknown(INDEX_CHECK, INDEX_WHY, error.message),
     }
 }
@@ -90,8 +98,16 @@ async fn in_bucket(patient: &Patient<'_>, key: &str, asked: String) -> Result<He
     };
     let stored = patient.store.put(&object, body, &PutMode::Create).await?;
     let heard = try_reading(patient, asked).await;
-    patient.store.delete(key, &stored.version).await?;
-    heard
+    match patient.store.delete(key, &stored.version).await {
+        Ok(()) => heard,
+        Err(mut error) => {
+            error.message += &format!(
+                "; the page `{key}` stays, {} bytes that say nothing",
+                PUBLISHED.len()
+            );
+            Err(error)
+        }
+    }
 }
 
 async fn in_folder(
@@ -135,7 +151,6 @@ async fn try_not_found(patient: &Patient<'_>, page: &LogicalPath) -> Finding {
             return Finding::unknown(NOT_FOUND, NOT_FOUND_WHY, error.message);
         }
     };
-    let fix = "let the host answer with this page and the status 404 (its error document); or take `not_found` out of the target";
     match (shown.status, nowhere.status) {
         (StatusCode::OK, StatusCode::NOT_FOUND) if shown.body == nowhere.body => Finding::passed(
             NOT_FOUND,
@@ -148,7 +163,7 @@ async fn try_not_found(patient: &Patient<'_>, page: &LogicalPath) -> Finding {
                 status => format!("it says {status}"),
             };
             let text = format!("the host doesn't show `{page}` where nothing is: {seen}");
-            Finding::failed(NOT_FOUND, NOT_FOUND_WHY, text).fix(fix)
+            Finding::failed(NOT_FOUND, NOT_FOUND_WHY, text).fix(SHOW_NOT_FOUND)
         }
         (status, _) => Finding::unknown(
             NOT_FOUND,

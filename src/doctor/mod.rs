@@ -29,6 +29,7 @@ use serde::Serialize;
 
 pub use self::before_push::{Before, Seen, before_push};
 pub(crate) use self::exposure::{Exposure, Look};
+pub(crate) use self::host::{SHOW_INDEX, SHOW_NOT_FOUND};
 pub use self::key::{examine_project, warn_of_key};
 pub(crate) use self::published::may_be_probe;
 pub(crate) use self::readers::former_releases;

@@ -5,10 +5,8 @@ use crate::config::command::quoted as word;
 use crate::config::{CONFIG_FILE, INDEX, Target};
 use crate::levels::{LevelId, quoted};
 use crate::name::NameStyle;
+use crate::site::ERROR_PAGE;
 use crate::store::public_url;
-
-/// What hosts show for addresses that lead nowhere: nobody goes there.
-const ERROR_PAGE: &str = "404.html";
 
 /// A line with the address of the front page, if there is one that people can know: the page of the topmost folder that has one, or the
 /// only page.

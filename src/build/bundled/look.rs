@@ -150,7 +150,7 @@ impl<'w> Finder<'w> {
 
 /// Hashes by the longest run of letters and digits in each: all of a large tree is read for them, so that a look at whole runs pays.
 struct Hashes<'w> {
-    /// Which words have a run, and where in each it begins.
+    /// The words that have a run, each with the run's offset in it.
     by_run: HashMap<&'w [u8], Vec<(usize, usize)>>,
     /// True for the first two bytes of such a run, as a number.
     begins: Vec<bool>,
