@@ -11,7 +11,7 @@ use crate::support::{Site, from_test_command};
 
 /// How a site gets to work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Works {
+pub enum Works {
     AtOnce,
     /// With exactly the lines that pushes print.
     WithLines,

@@ -8,17 +8,9 @@ use std::process::Command;
 
 use regex::Regex;
 
+use crate::sites::Works;
 use crate::support::web::{Browser, WebServer};
 use crate::support::{Site, from_test_command};
-
-/// How a site gets to work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Works {
-    AtOnce,
-    WithLines,
-    /// It has what looks like a secret, and a person has to say whether it is one.
-    Stopped,
-}
 
 use Works::{AtOnce, Stopped, WithLines};
 
