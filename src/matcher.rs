@@ -8,8 +8,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, Sta
 /// Bounds how many bytes of a pattern are looked at first.
 const BEGIN_BYTES: usize = 8;
 
-/// Shorter patterns are told apart on their own, or all of them would be by as few bytes.
+/// Shorter patterns are told apart on their own, or all of them would be by as few bytes: unless there are so few that this is no matter.
 const LONG_BYTES_MIN: usize = 4;
+const FEW_MAX: usize = 256;
+const FEW_BYTES_MIN: usize = 3;
 
 /// Tell one beginning from another, so many bits of a hash: first those whose table is in a processor's fastest cache, then more.
 const FEW_BITS: u32 = 16;
@@ -28,10 +30,14 @@ pub(crate) struct Matcher {
 impl Matcher {
     /// Takes the patterns, which aren't empty.
     pub(crate) fn new<P: AsRef<[u8]>>(patterns: &[P]) -> Matcher {
+        let long_bytes_min = match patterns.len() {
+            ..=FEW_MAX => FEW_BYTES_MIN,
+            _ => LONG_BYTES_MIN,
+        };
         let (long, short): (Vec<&[u8]>, Vec<&[u8]>) = patterns
             .iter()
             .map(AsRef::as_ref)
-            .partition(|pattern| pattern.len() >= LONG_BYTES_MIN);
+            .partition(|pattern| pattern.len() >= long_bytes_min);
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::Standard)
@@ -148,28 +154,40 @@ mod tests {
 
     use super::*;
 
+    /// Finds each pattern at each place as an automaton of all patterns does.
+    fn finds_what_an_automaton_finds(patterns: Vec<String>, text: &str) {
+        let plain = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(&patterns)
+            .expect("a test builds it");
+        let all = plain.find_overlapping_iter(text);
+        let mut expected: Vec<_> = all
+            .map(|one| (one.start(), one.end(), one.pattern().as_usize()))
+            .collect();
+        let mut found = Vec::new();
+        Matcher::new(&patterns).each(text.as_bytes(), |pattern, at| {
+            found.push((at.start, at.end, pattern));
+        });
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
     proptest! {
         #[test]
         fn it_finds_what_an_automaton_of_all_patterns_finds(
             patterns in prop::collection::vec("[a-cA-C/é]{1,6}", 1..8),
             text in "[a-dA-D/é]{0,60}",
         ) {
-            let patterns: Vec<Vec<u8>> = patterns.into_iter().map(String::into_bytes).collect();
-            let plain = AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .build(&patterns)
-                .expect("a test builds it");
-            let all = plain.find_overlapping_iter(&text);
-            let mut expected: Vec<_> = all
-                .map(|one| (one.start(), one.end(), one.pattern().as_usize()))
-                .collect();
-            let mut found = Vec::new();
-            Matcher::new(&patterns).each(text.as_bytes(), |pattern, at| {
-                found.push((at.start, at.end, pattern));
-            });
-            expected.sort_unstable();
-            found.sort_unstable();
-            prop_assert_eq!(found, expected);
+            finds_what_an_automaton_finds(patterns, &text);
+        }
+
+        #[test]
+        fn it_finds_long_patterns_as_well(
+            patterns in prop::collection::vec("[abA]{5,12}", 1..8),
+            text in "([abB]{0,9}|[a-e]{0,9}){0,9}",
+        ) {
+            finds_what_an_automaton_finds(patterns, &text);
         }
     }
 }
