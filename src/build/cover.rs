@@ -1,6 +1,6 @@
 //! Writes rules for some files of a tree, and patterns that match these and no others. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::bundled::Hash;
 use crate::config::CONFIG_FILE;
@@ -20,33 +20,49 @@ pub(super) struct Cover {
     pub files: Vec<usize>,
 }
 
-/// Returns patterns for `seen` and what a bundler put beside these: all of a folder, if nothing but `hashes` (one for each asset) is in
-/// there, and otherwise what is called alike.
-pub(super) fn of_hashed(
-    assets: &[Asset],
-    hashes: &[Option<Hash<'_>>],
-    seen: &BTreeSet<usize>,
-) -> Vec<Cover> {
-    let mut covers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut covered: BTreeSet<usize> = BTreeSet::new();
-    for file in seen {
-        if covered.contains(file) {
+/// Files with a hash that one pattern can name: all of a folder, if nothing else is in there, and otherwise those right in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Group<'a> {
+    folder: &'a str,
+    is_whole: bool,
+    pub files: Vec<usize>,
+}
+
+/// Returns groups that have every file for which there is one of `hashes`, each file once.
+pub(super) fn groups<'a>(assets: &'a [Asset], hashes: &[Option<Hash<'_>>]) -> Vec<Group<'a>> {
+    let mut groups = Vec::new();
+    let mut is_grouped = vec![false; assets.len()];
+    for file in (0..assets.len()).filter(|file| hashes[*file].is_some()) {
+        if is_grouped[file] {
             continue;
         }
-        let cover = match whole_folder(assets, hashes, *file) {
-            Some(folder) => Cover {
-                pattern: format!("{}**", globset::escape(folder)),
-                files: files_in(assets, folder).collect(),
-            },
-            None => of_likes(assets, hashes, assets[*file].path.folder()),
+        let whole = whole_folder(assets, hashes, file);
+        let folder = whole.unwrap_or(assets[file].path.folder());
+        let is_in = |file: &usize| {
+            whole.is_some() || (assets[*file].path.folder() == folder && hashes[*file].is_some())
         };
-        covered.extend(&cover.files);
-        covers.insert(cover.pattern, cover.files);
+        let files: Vec<usize> = files_in(assets, folder).filter(is_in).collect();
+        for file in &files {
+            is_grouped[*file] = true;
+        }
+        groups.push(Group {
+            folder,
+            is_whole: whole.is_some(),
+            files,
+        });
     }
-    let covers = covers.into_iter();
-    covers
-        .map(|(pattern, files)| Cover { pattern, files })
-        .collect()
+    groups
+}
+
+/// Returns a pattern for a group.
+pub(super) fn of_group(assets: &[Asset], hashes: &[Option<Hash<'_>>], group: Group<'_>) -> Cover {
+    match group.is_whole {
+        true => Cover {
+            pattern: format!("{}**", globset::escape(group.folder)),
+            files: group.files,
+        },
+        false => of_likes(assets, hashes, group),
+    }
 }
 
 /// Returns `pattern`, unless it matches a file besides `files` that a rule or its level keeps unguessable: then the names of these.
@@ -182,10 +198,10 @@ fn whole_folder<'a>(
 }
 
 /// Returns a pattern for the hashed files of one folder, where other files are as well.
-fn of_likes(assets: &[Asset], hashes: &[Option<Hash<'_>>], folder: &str) -> Cover {
+fn of_likes(assets: &[Asset], hashes: &[Option<Hash<'_>>], group: Group<'_>) -> Cover {
+    let Group { folder, files, .. } = group;
     let beside = files_in(assets, folder).filter(|file| assets[*file].path.folder() == folder);
-    let (files, others): (Vec<usize>, Vec<usize>) =
-        beside.partition(|file| hashes[*file].is_some());
+    let others: Vec<usize> = beside.filter(|file| hashes[*file].is_none()).collect();
     let path = |file: &usize| assets[*file].path.as_str();
     let extension = |file: &usize| match path(file).rsplit_once('.') {
         Some((_, extension)) => format!(".{}", globset::escape(extension)),

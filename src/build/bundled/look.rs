@@ -154,6 +154,8 @@ struct Hashes<'w> {
     by_run: HashMap<&'w [u8], Vec<(usize, usize)>>,
     /// True for the first two bytes of such a run, as a number.
     begins: Vec<bool>,
+    /// How long the shortest of them is, in bytes.
+    shortest: usize,
 }
 
 impl<'w> Hashes<'w> {
@@ -161,23 +163,25 @@ impl<'w> Hashes<'w> {
         let mut hashes = Hashes {
             by_run: HashMap::new(),
             begins: vec![false; 1 << 16],
+            shortest: usize::MAX,
         };
         for (number, word) in words.iter().enumerate() {
-            let longest = runs(word.as_bytes()).max_by_key(|run| run.len());
-            let Some(range) = longest.filter(|run| run.len() > 1) else {
+            let longest = runs(word.as_bytes(), RUN_BYTES_MIN).max_by_key(|run| run.len());
+            let Some(range) = longest else {
                 continue;
             };
             let (start, run) = (range.start, &word.as_bytes()[range]);
             hashes.begins[begin(run)] = true;
+            hashes.shortest = hashes.shortest.min(run.len());
             hashes.by_run.entry(run).or_default().push((number, start));
         }
         hashes
     }
 
     fn each(&self, content: &[u8], words: &[&str], mut found: impl FnMut(usize, usize)) {
-        for range in runs(content) {
+        for range in runs(content, self.shortest) {
             let run = &content[range.clone()];
-            if run.len() < 2 || !self.begins[begin(run)] {
+            if !self.begins[begin(run)] {
                 continue;
             }
             for (number, offset) in self.by_run.get(run).into_iter().flatten() {
@@ -197,20 +201,29 @@ impl<'w> Hashes<'w> {
     }
 }
 
+/// Shorter runs tell nothing.
+const RUN_BYTES_MIN: usize = 2;
+
 /// Returns the first two bytes of a run as a number.
 fn begin(run: &[u8]) -> usize {
     usize::from(run[0]) << 8 | usize::from(run[1])
 }
 
-/// Returns where letters and digits are, without a gap.
-fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let mut at = 0;
+/// Returns where at least so many letters and digits are in a row. Looks at few of the bytes between such places.
+fn runs(text: &[u8], bytes_min: usize) -> impl Iterator<Item = Range<usize>> {
+    let is_between = |byte: &u8| !byte.is_ascii_alphanumeric();
+    let mut at: usize = 0;
     std::iter::from_fn(move || {
-        let is_in = |byte: &u8| byte.is_ascii_alphanumeric();
-        let start = at + text[at..].iter().position(is_in)?;
-        let length = text[start..].iter().position(|byte| !is_in(byte));
-        at = length.map_or(text.len(), |length| start + length);
-        Some(start..at)
+        loop {
+            let window = text.get(at..at.checked_add(bytes_min)?)?;
+            if let Some(odd) = window.iter().rposition(is_between) {
+                at += odd + 1;
+                continue;
+            }
+            let (start, rest) = (at, &text[at + bytes_min..]);
+            at = text.len() - rest.len() + rest.iter().position(is_between).unwrap_or(rest.len());
+            return Some(start..at);
+        }
     })
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use self::hash::Hash;
 use self::look::{Failed, Form, Look, Looked, Spot};
-use super::cover::{self, Cover};
+use super::cover::{self, Cover, Group};
 use super::link::Links;
 use super::read::Draft;
 use crate::error::{escape, plain};
@@ -82,11 +82,12 @@ impl<'a> Bundle<'a> {
             files: self.files,
             progress,
         };
-        let by_hash = self.by_hash();
+        let groups = self.groups();
+        let by_hash = self.by_hash(&groups);
         let runs = |file: usize| is_page(self.asset(file)) || is_script(self.asset(file));
         let seen = look.words(by_hash.keys().copied(), Form::Hash, runs)?;
         let named = seen.keys().flat_map(|hash| &by_hash[hash]);
-        let covers = self.covers(named.copied());
+        let covers = self.covers(groups, &named.copied().collect());
         let chunks: BTreeSet<usize> = covers
             .iter()
             .flat_map(|cover| cover.files.clone())
@@ -130,35 +131,46 @@ impl<'a> Bundle<'a> {
         &self.tree.assets[file]
     }
 
-    fn by_hash(&self) -> BTreeMap<&'a str, BTreeSet<usize>> {
+    /// Returns groups of files whose names a bundler may have made.
+    fn groups(&self) -> Vec<Group<'a>> {
+        // People name files in strings as well: by words.
+        let may_be_bundlers = |group: &Group<'_>| {
+            let hashes = group.files.iter().filter_map(|file| self.hashes[*file]);
+            let certain = hashes.clone().filter(|hash| hash.is_certain).count();
+            let lengths: BTreeSet<usize> = hashes.map(|hash| hash.text.len()).collect();
+            2 * certain >= group.files.len() || (certain > 0 && lengths.len() == 1)
+        };
+        let groups = cover::groups(&self.tree.assets, &self.hashes).into_iter();
+        groups.filter(may_be_bundlers).collect()
+    }
+
+    fn by_hash(&self, groups: &[Group<'_>]) -> BTreeMap<&'a str, BTreeSet<usize>> {
         let mut by_hash: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-        for (file, hash) in self.hashes.iter().enumerate() {
-            if let Some(hash) = hash {
-                by_hash.entry(hash.text).or_default().insert(file);
+        for file in groups.iter().flat_map(|group| &group.files) {
+            if let Some(hash) = &self.hashes[*file] {
+                by_hash.entry(hash.text).or_default().insert(*file);
             }
         }
         by_hash
     }
 
-    /// Returns patterns for `named` and what a bundler made besides.
-    fn covers(&self, named: impl Iterator<Item = usize>) -> Vec<Cover> {
+    /// Returns patterns for groups that have one of `named`, or are where bundlers put their files.
+    fn covers(&self, groups: Vec<Group<'_>>, named: &BTreeSet<usize>) -> Vec<Cover> {
         let in_its_folder = |file: &usize| {
             let path = self.asset(*file).path.as_str();
             let is_there =
                 |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
             FOLDERS.iter().any(|folder| is_there(folder))
         };
-        let hashed = (0..self.hashes.len()).filter(|file| self.hashes[*file].is_some());
-        let seen: BTreeSet<usize> = named.chain(hashed.filter(in_its_folder)).collect();
-        let covers = cover::of_hashed(&self.tree.assets, &self.hashes, &seen);
-        // People name files in strings as well: by words.
-        let is_bundlers = |cover: &Cover| {
-            let hashes = cover.files.iter().filter_map(|file| self.hashes[*file]);
-            let certain = hashes.clone().filter(|hash| hash.is_certain).count();
-            let lengths: BTreeSet<usize> = hashes.map(|hash| hash.text.len()).collect();
-            2 * certain >= cover.files.len() || (certain > 0 && lengths.len() == 1)
+        let is_bundlers = |group: &Group<'_>| {
+            let mut files = group.files.iter();
+            files.any(|file| named.contains(file) || in_its_folder(file))
         };
-        covers.into_iter().filter(is_bundlers).collect()
+        let groups = groups.into_iter().filter(is_bundlers);
+        let cover = |group| cover::of_group(&self.tree.assets, &self.hashes, group);
+        let mut covers: Vec<Cover> = groups.map(cover).collect();
+        covers.sort_by(|one, other| one.pattern.cmp(&other.pattern));
+        covers
     }
 
     fn data_beside_pages(&self) -> Data {
