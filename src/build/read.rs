@@ -1,5 +1,6 @@
 //! The first reading of a file: its digest, what it refers to, and what must not be published.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -432,13 +433,16 @@ fn source_map(asset: &Asset, found: &mut Found, lines: &mut Lines<'_>, draft: &m
 }
 
 /// The text as parsers want it: what isn't UTF-8 becomes `?`, byte by byte, so that every offset stays.
-pub(crate) fn same_length_utf8(content: &[u8]) -> String {
+pub(crate) fn same_length_utf8(content: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(content) {
+        return Cow::Borrowed(text);
+    }
     let mut text = String::with_capacity(content.len());
     for chunk in content.utf8_chunks() {
         text.push_str(chunk.valid());
         text.extend(chunk.invalid().iter().map(|_| '?'));
     }
-    text
+    Cow::Owned(text)
 }
 
 /// Lines and columns of a text, found in one go as long as offsets rise.

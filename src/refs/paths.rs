@@ -10,6 +10,9 @@ const EXTENSIONS: [&str; 6] = [
     "atlas basis drc exr fbx fnt frag glb glsl gltf hdr ktx ktx2 mtl obj pck ply stl tmx vert wgsl",
 ];
 
+/// None of them is longer.
+const EXTENSION_BYTES_MAX: usize = 11;
+
 const MENTION_BYTES_MAX: usize = 200;
 
 /// A part of an expression that makes a string.
@@ -23,14 +26,13 @@ pub(super) enum Piece<'t> {
 
 /// Whether a whole string looks like the path of a file: `"img/a.png"`, `"/static/a.png?v=2"`.
 pub(super) fn is_file_path(text: &str) -> bool {
-    if text.len() > MENTION_BYTES_MAX
-        || is_absolute(text)
-        || text.contains(|c: char| !is_path_char(c))
-    {
+    if text.len() > MENTION_BYTES_MAX {
         return false;
     }
     let path = path_of(text);
     extension_at_end(path).is_some_and(|dot| dot > 0 && !path[..dot].ends_with('/'))
+        && !is_absolute(text)
+        && text.chars().all(is_path_char)
 }
 
 /// Returns the path of the folder that a string begins with, up to a part that is put in when the script runs: of
@@ -57,8 +59,7 @@ pub(super) fn folder_path(text: &str) -> Option<String> {
         && text
             .chars()
             .all(|c| is_path_char(c) && !matches!(c, '?' | '#'));
-    let folder = format!("{}/", text.trim_end_matches('/'));
-    (is_path && has_name(&folder)).then_some(folder)
+    (is_path && has_name(text)).then(|| format!("{}/", text.trim_end_matches('/')))
 }
 
 /// Returns the path of a folder that is at the end of a text, up to its last slash: of `<img src='img/flags/` it's `img/flags/`. What
@@ -193,6 +194,10 @@ fn path_of(text: &str) -> &str {
 fn extension_at_end(path: &str) -> Option<usize> {
     let dot = path.rfind('.')?;
     let extension = &path[dot + 1..];
+    // Most of what stands behind a dot is the end of a sentence.
+    if extension.is_empty() || extension.len() > EXTENSION_BYTES_MAX {
+        return None;
+    }
     EXTENSIONS
         .iter()
         .flat_map(|kind| kind.split(' '))

@@ -1,6 +1,7 @@
 //! Strings that a script puts together from parts that are written in it: sums, templates, `join`, `concat` and `replace`, of
 //! literals and of names that stand for them. What is read when it runs isn't known: one such part is kept as [`UNKNOWN`].
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use oxc_ast::ast::*;
@@ -27,17 +28,19 @@ pub(super) struct Constants {
 }
 
 /// A part of a string.
-enum Part {
-    Known(String),
+enum Part<'p> {
+    Known(Cow<'p, str>),
     /// Known when the script runs.
     Unknown,
 }
 
-/// The known parts of a string that is put together.
+/// A string that is put together, as far as it's known.
 #[derive(Default)]
-pub(super) struct Beginnings {
+pub(super) struct Sum {
+    /// The strings in it that are made of several parts, whatever its unknown parts are; and all of it, if one part isn't known.
+    pub made: Vec<String>,
     /// The texts before a part that isn't known, and whether nothing is before each.
-    pub folders: Vec<(String, bool)>,
+    pub beginnings: Vec<(String, bool)>,
     /// All of it, if all is known.
     pub whole: Option<String>,
 }
@@ -69,6 +72,7 @@ impl Constants {
             Expression::NumericLiteral(_) if !is_constant => {}
             _ => {
                 if let Some(text) = self.text(init, 0) {
+                    let text = text.into_owned();
                     self.texts.insert(name.to_string(), text);
                 }
             }
@@ -79,60 +83,45 @@ impl Constants {
         let ObjectPropertyKind::ObjectProperty(property) = property else {
             return;
         };
-        let text = self.text(&property.value, 0);
+        let text = self.text(&property.value, 0).map(Cow::into_owned);
         if let (Some(key), Some(text)) = (property.key.static_name(), text) {
             self.texts.insert(format!("{object}.{key}"), text);
         }
     }
 
-    /// Returns the strings that a sum or a template holds, whatever its unknown parts are, if they're made of several; and all of
-    /// it, if one part isn't known.
-    pub(super) fn of_sum(&self, expression: &Expression<'_>) -> Vec<String> {
-        let mut made = Vec::new();
-        let all = self.parts(expression, 0);
-        made.extend(with_one_unknown(&all, ""));
-        let mut text = String::new();
-        let mut parts = 0;
-        let mut end = |text: &mut String, parts: &mut usize| {
-            if *parts > 1 {
-                made.push(std::mem::take(text));
-            }
-            text.clear();
-            *parts = 0;
-        };
-        for part in all {
-            match part {
-                Part::Known(known) if text.len() + known.len() <= TEXT_BYTES_MAX => {
-                    text += &known;
-                    parts += 1;
+    /// Returns what a sum or a template makes.
+    pub(super) fn of_sum(&self, expression: &Expression<'_>) -> Sum {
+        let parts = self.parts(expression, 0);
+        let mut sum = Sum::default();
+        sum.made.extend(with_one_unknown(&parts, ""));
+        let (mut row, mut row_parts) = (String::new(), 0);
+        let (mut begun, mut is_first) = (String::new(), true);
+        for part in &parts {
+            let known = match part {
+                Part::Known(known) => Some(known),
+                Part::Unknown => None,
+            };
+            match known.filter(|known| row.len() + known.len() <= TEXT_BYTES_MAX) {
+                Some(known) => {
+                    row += known;
+                    row_parts += 1;
                 }
-                _ => end(&mut text, &mut parts),
+                None => end_row(&mut row, &mut row_parts, &mut sum.made),
             }
-        }
-        end(&mut text, &mut parts);
-        made
-    }
-
-    /// Returns what stands before the unknown parts of a sum or template.
-    pub(super) fn beginnings(&self, expression: &Expression<'_>) -> Beginnings {
-        let mut beginnings = Beginnings::default();
-        let (mut text, mut is_first) = (String::new(), true);
-        for part in self.parts(expression, 0) {
-            match part {
-                Part::Known(known) if text.len() + known.len() <= TEXT_BYTES_MAX => text += &known,
-                Part::Known(_) => text.clear(),
-                Part::Unknown => {
-                    if !text.is_empty() {
-                        beginnings
-                            .folders
-                            .push((std::mem::take(&mut text), is_first));
+            match known {
+                Some(known) if begun.len() + known.len() <= TEXT_BYTES_MAX => begun += known,
+                Some(_) => begun.clear(),
+                None => {
+                    if !begun.is_empty() {
+                        sum.beginnings.push((std::mem::take(&mut begun), is_first));
                     }
                     is_first = false;
                 }
             }
         }
-        beginnings.whole = is_first.then_some(text);
-        beginnings
+        end_row(&mut row, &mut row_parts, &mut sum.made);
+        sum.whole = is_first.then_some(begun);
+        sum
     }
 
     /// Returns what `[…].join("/")` and `"…".concat(…)` make.
@@ -140,7 +129,7 @@ impl Constants {
         self.call(call, 0)
     }
 
-    fn parts(&self, expression: &Expression<'_>, depth: usize) -> Vec<Part> {
+    fn parts<'p>(&'p self, expression: &'p Expression<'_>, depth: usize) -> Vec<Part<'p>> {
         let mut parts = Vec::new();
         for operand in operands(expression) {
             match operand {
@@ -153,25 +142,25 @@ impl Constants {
         parts
     }
 
-    fn part(&self, expression: &Expression<'_>, depth: usize) -> Part {
+    fn part<'p>(&'p self, expression: &'p Expression<'_>, depth: usize) -> Part<'p> {
         match self.text(expression, depth + 1) {
             Some(text) => Part::Known(text),
             None => Part::Unknown,
         }
     }
 
-    fn parts_of_template(
-        &self,
-        template: &TemplateLiteral<'_>,
+    fn parts_of_template<'p>(
+        &'p self,
+        template: &'p TemplateLiteral<'_>,
         depth: usize,
-        parts: &mut Vec<Part>,
+        parts: &mut Vec<Part<'p>>,
     ) {
         let mut holes = template.expressions.iter();
         for quasi in &template.quasis {
             if let Some(text) = &quasi.value.cooked
                 && !text.is_empty()
             {
-                parts.push(Part::Known(text.to_string()));
+                parts.push(Part::Known(Cow::Borrowed(text)));
             }
             if let Some(hole) = holes.next() {
                 parts.push(self.part(hole, depth));
@@ -180,20 +169,20 @@ impl Constants {
     }
 
     /// Returns what an expression stands for, if all of it is known.
-    fn text(&self, expression: &Expression<'_>, depth: usize) -> Option<String> {
+    fn text<'p>(&'p self, expression: &'p Expression<'_>, depth: usize) -> Option<Cow<'p, str>> {
         if depth > DEPTH_MAX {
             return None;
         }
         match expression {
-            Expression::StringLiteral(literal) => bounded(&literal.value),
-            Expression::NumericLiteral(number) => Some(number.value.to_string()),
-            Expression::Identifier(name) => self.texts.get(name.name.as_str()).cloned(),
+            Expression::StringLiteral(literal) => short(&literal.value),
+            Expression::NumericLiteral(number) => Some(Cow::Owned(number.value.to_string())),
+            Expression::Identifier(name) => self.known(name.name.as_str()),
             Expression::StaticMemberExpression(member) => {
                 let object = last_name(&member.object)?;
                 let name = format!("{object}.{}", member.property.name);
-                self.texts.get(&name).cloned()
+                self.known(&name)
             }
-            Expression::CallExpression(call) => self.call(call, depth + 1),
+            Expression::CallExpression(call) => self.call(call, depth + 1).map(Cow::Owned),
             Expression::TemplateLiteral(_) => self.sum(expression, depth),
             Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
                 self.sum(expression, depth)
@@ -202,12 +191,18 @@ impl Constants {
         }
     }
 
-    fn sum(&self, expression: &Expression<'_>, depth: usize) -> Option<String> {
+    fn known(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.texts
+            .get(name)
+            .map(|text| Cow::Borrowed(text.as_str()))
+    }
+
+    fn sum<'p>(&'p self, expression: &'p Expression<'_>, depth: usize) -> Option<Cow<'p, str>> {
         let mut text = String::new();
         if let Expression::TemplateLiteral(template) = expression
             && let ([quasi], []) = (&template.quasis[..], &template.expressions[..])
         {
-            return bounded(quasi.value.cooked.as_ref()?);
+            return short(quasi.value.cooked.as_ref()?);
         }
         for part in self.parts(expression, depth + 1) {
             match part {
@@ -218,7 +213,7 @@ impl Constants {
                 return None;
             }
         }
-        Some(text)
+        Some(Cow::Owned(text))
     }
 
     fn call(&self, call: &CallExpression<'_>, depth: usize) -> Option<String> {
@@ -228,7 +223,7 @@ impl Constants {
         match callee.property.name.as_str() {
             "join" => {
                 let between = match call.arguments.first() {
-                    None => ",".to_string(),
+                    None => Cow::Borrowed(","),
                     Some(between) => self.text(between.as_expression()?, depth + 1)?,
                 };
                 let list = match &callee.object {
@@ -239,10 +234,10 @@ impl Constants {
                     Expression::Identifier(name) => self.lists.get(name.name.as_str())?.clone(),
                     _ => return None,
                 };
-                bounded(&list.join(&between))
+                if_short(list.join(&between))
             }
             "concat" => {
-                let mut text = self.text(&callee.object, depth + 1)?;
+                let mut text = self.text(&callee.object, depth + 1)?.into_owned();
                 for argument in &call.arguments {
                     text += &self.text(argument.as_expression()?, depth + 1)?;
                     if text.len() > TEXT_BYTES_MAX {
@@ -259,7 +254,7 @@ impl Constants {
                 let to = self.text(to.as_expression()?, depth + 1)?;
                 let (from, is_global) = match from.as_expression()? {
                     Expression::RegExpLiteral(regex) => (
-                        literally(regex)?,
+                        Cow::Owned(literally(regex)?),
                         regex.regex.flags.contains(RegExpFlags::G),
                     ),
                     from => (
@@ -269,8 +264,8 @@ impl Constants {
                 };
                 match is_global {
                     _ if from.is_empty() => None,
-                    true => bounded(&text.replace(&from, &to)),
-                    false => bounded(&text.replacen(&from, &to, 1)),
+                    true => if_short(text.replace(from.as_ref(), &to)),
+                    false => if_short(text.replacen(from.as_ref(), &to, 1)),
                 }
             }
             _ => None,
@@ -278,7 +273,7 @@ impl Constants {
     }
 
     /// Returns the items of a short list, also those that aren't known.
-    fn items(&self, array: &ArrayExpression<'_>, depth: usize) -> Option<Vec<Part>> {
+    fn items<'p>(&'p self, array: &'p ArrayExpression<'_>, depth: usize) -> Option<Vec<Part<'p>>> {
         const LENGTH_MAX: usize = 16;
         if array.elements.len() > LENGTH_MAX {
             return None;
@@ -296,13 +291,13 @@ impl Constants {
         }
         let items = array.elements.iter();
         items
-            .map(|item| self.text(item.as_expression()?, depth + 1))
+            .map(|item| Some(self.text(item.as_expression()?, depth + 1)?.into_owned()))
             .collect()
     }
 }
 
 /// Returns the whole string, if one part of it isn't known, and stands between others.
-fn with_one_unknown(parts: &[Part], between: &str) -> Option<String> {
+fn with_one_unknown(parts: &[Part<'_>], between: &str) -> Option<String> {
     let mut unknown = parts
         .iter()
         .enumerate()
@@ -314,11 +309,11 @@ fn with_one_unknown(parts: &[Part], between: &str) -> Option<String> {
     let parts: Vec<&str> = parts
         .iter()
         .map(|part| match part {
-            Part::Known(known) => known.as_str(),
+            Part::Known(known) => known.as_ref(),
             Part::Unknown => UNKNOWN,
         })
         .collect();
-    bounded(&parts.join(between))
+    if_short(parts.join(between))
 }
 
 /// Returns what a pattern without any signs stands for.
@@ -328,6 +323,19 @@ fn literally(regex: &RegExpLiteral<'_>) -> Option<String> {
     pattern.chars().all(is_literal).then(|| pattern.to_string())
 }
 
-fn bounded(text: &str) -> Option<String> {
-    (text.len() <= TEXT_BYTES_MAX).then(|| text.to_string())
+/// Ends a row of known parts: several make a string of their own.
+fn end_row(row: &mut String, parts: &mut usize, made: &mut Vec<String>) {
+    if *parts > 1 {
+        made.push(std::mem::take(row));
+    }
+    row.clear();
+    *parts = 0;
+}
+
+fn short(text: &str) -> Option<Cow<'_, str>> {
+    if_short(text).map(Cow::Borrowed)
+}
+
+fn if_short<T: AsRef<str>>(text: T) -> Option<T> {
+    (text.as_ref().len() <= TEXT_BYTES_MAX).then_some(text)
 }

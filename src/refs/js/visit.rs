@@ -8,7 +8,7 @@ use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 
-use super::constants::{Beginnings, Constants};
+use super::constants::{Constants, Sum};
 use super::names::{is_global, is_import_meta, last_name, object_name};
 use crate::refs::paths::{self, Piece};
 use crate::refs::{
@@ -307,11 +307,15 @@ impl<'t> Visitor<'t> {
     /// The outermost `a + b` or template with expressions.
     fn sum(&mut self, expression: &Expression) {
         let at = expression.span().start as usize;
-        for text in self.constants.of_sum(expression) {
+        let Sum {
+            made,
+            beginnings,
+            whole,
+        } = self.constants.of_sum(expression);
+        for text in made {
             self.constant(expression.span(), text);
         }
-        let Beginnings { folders, whole } = self.constants.beginnings(expression);
-        let folders = folders
+        let folders = beginnings
             .iter()
             .filter_map(|(text, is_first)| paths::folder_at_end(text, *is_first));
         let folders: BTreeSet<String> = folders.collect();

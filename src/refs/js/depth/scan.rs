@@ -1,5 +1,7 @@
 //! An upper bound of how deeply the tokens of a script nest. See the parent module.
 
+use memchr::{memchr3, memmem};
+
 use super::words::{Word, is_word_byte, tokens_that_nest};
 
 /// How deeply a text nests.
@@ -160,8 +162,8 @@ impl<'t> Scan<'t> {
                 }
                 (b'/', Some(b'*')) => {
                     let rest = &self.bytes[self.at + 2..];
-                    let length = find(rest, b"*/").ok_or(Lost)?;
-                    self.is_newline |= rest[..length].iter().any(|byte| b"\n\r\xe2".contains(byte));
+                    let length = memmem::find(rest, b"*/").ok_or(Lost)?;
+                    self.is_newline |= memchr3(b'\n', b'\r', 0xe2, &rest[..length]).is_some();
                     self.at += length + 4;
                     continue;
                 }
@@ -188,9 +190,15 @@ impl<'t> Scan<'t> {
     }
 
     fn line_comment(&mut self) {
-        while self.at < self.bytes.len() && !ends_line(&self.bytes[self.at..]) {
-            self.at += 1;
+        let mut rest = &self.bytes[self.at..];
+        while let Some(end) = memchr3(b'\n', b'\r', 0xe2, rest) {
+            if ends_line(&rest[end..]) {
+                self.at = self.bytes.len() - rest.len() + end;
+                return;
+            }
+            rest = &rest[end + 1..];
         }
+        self.at = self.bytes.len();
     }
 
     fn number(&mut self) -> Result<(), Lost> {
@@ -550,10 +558,4 @@ impl Opener {
 fn ends_line(text: &[u8]) -> bool {
     let separators = [b"\xe2\x80\xa8", b"\xe2\x80\xa9"];
     matches!(text, [b'\n' | b'\r', ..]) || separators.iter().any(|end| text.starts_with(*end))
-}
-
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes
-        .windows(needle.len())
-        .position(|window| window == needle)
 }
