@@ -25,6 +25,7 @@ use crate::error::{escape, plain, plain_words, shortened};
 use crate::glob::check_bounds;
 use crate::hidden;
 use crate::levels::Levels;
+use crate::name::NameStyle;
 use crate::path::{LogicalPath, folded};
 use crate::problem::{Addition, Meant, Problem, ProblemKind};
 use crate::rules::{Defaults, Kind, Policy, Publish, Rules};
@@ -83,6 +84,13 @@ pub struct Asset {
     pub policy: Arc<Policy>,
     /// The files that it's named with, if it is in a keyed folder: their place among [`Tree::units`].
     pub unit: Option<u32>,
+}
+
+impl Asset {
+    /// Says whether its name begins with that of a folder that nobody guesses, in which files keep their places.
+    pub fn is_in_keyed_folder(&self) -> bool {
+        self.unit.is_some() || self.policy.names == NameStyle::Palindrome2022
+    }
 }
 
 /// What was found in the sources, sorted by logical path.

@@ -3,19 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
+use super::cover;
 use super::index::Index;
 use super::limits::{
     check_fingerprinted, check_levels, check_names, check_pages, leveled, may_name, told_upwards,
 };
 use super::mentions::{self, Mentioned, To};
 use super::read::Draft;
+use crate::config::CONFIG_FILE;
 use crate::error::{escape, shortened};
 use crate::glob::Glob;
+use crate::levels::quoted;
 use crate::name::NameStyle;
 use crate::path::LogicalPath;
 use crate::problem::{Addition, Problem, ProblemKind};
 use crate::refs::resolve::{BaseUrl, Meaning, Resolved, resolve};
-use crate::refs::{Base, Kind, Place, Reference};
+use crate::refs::{Base, Kind, Place, Reference, StandsFor};
 use crate::rules::{Dangling, Defaults};
 use crate::tree::{Asset, Tree};
 
@@ -60,13 +63,32 @@ pub(super) struct Link {
     pub is_odd: bool,
 }
 
-/// A placeholder, and the files it stands for.
+/// A placeholder, and what it stands for.
 #[derive(Debug, Clone)]
 pub(super) struct Set {
     pub span: Range<u32>,
-    pub to: Vec<u32>,
+    pub of: SetOf,
     pub line: u32,
     pub column: u32,
+}
+
+/// What URLs are put where a placeholder is.
+#[derive(Debug, Clone)]
+pub(super) enum SetOf {
+    /// Those of these files.
+    Files(Vec<u32>),
+    /// That of the file's own folder.
+    Folder,
+}
+
+impl Set {
+    /// Returns the files that are referred to.
+    pub(super) fn files(&self) -> &[u32] {
+        match &self.of {
+            SetOf::Files(files) => files,
+            SetOf::Folder => &[],
+        }
+    }
 }
 
 /// What one file refers to.
@@ -84,7 +106,7 @@ impl Links {
         let links = self.links.iter();
         let links = links.map(|link| (link.to, link.line, link.column));
         let sets = self.sets.iter();
-        let sets = sets.flat_map(|set| set.to.iter().map(|to| (*to, set.line, set.column)));
+        let sets = sets.flat_map(|set| set.files().iter().map(|to| (*to, set.line, set.column)));
         links.chain(sets)
     }
 }
@@ -540,24 +562,58 @@ impl File<'_, '_> {
             .zip(&self.draft.places.placeholders);
         let mut sets = Vec::new();
         for (placeholder, place) in placeholders {
-            match self.matches(&placeholder.glob) {
-                Ok(to) => sets.push(Set {
+            match self.set_of(&placeholder.stands_for, *place) {
+                Ok(of) => sets.push(Set {
                     span: placeholder.span.start as u32..placeholder.span.end as u32,
-                    to,
+                    of,
                     line: place.0,
                     column: place.1,
                 }),
-                Err(why) => {
-                    let message = format!("`$$ASSETS({})$$`: {why}", shortened(&placeholder.glob));
-                    let problem = Problem::at(&self.asset.path, *place, message);
-                    let problem = problem.kind(ProblemKind::Rewriting);
-                    let unquoted =
-                        "has an `$$ASSETS(…)$$` that matches no file, or isn't a pattern";
-                    self.linked.problems.push(problem.unquoted(unquoted, ""));
-                }
+                Err(problem) => self.linked.problems.push(problem),
             }
         }
         sets
+    }
+
+    fn set_of(&self, stands_for: &StandsFor, place: (u32, u32)) -> Result<SetOf, Problem> {
+        let problem = |message: String| Problem::at(&self.asset.path, place, message);
+        match stands_for {
+            StandsFor::Files(pattern) => self.matches(pattern).map(SetOf::Files).map_err(|why| {
+                let problem = problem(format!("`$$ASSETS({})$$`: {why}", shortened(pattern)));
+                problem.kind(ProblemKind::Rewriting).unquoted(
+                    "has an `$$ASSETS(…)$$` that matches no file, or isn't a pattern",
+                    "",
+                )
+            }),
+            StandsFor::Folder if self.asset.is_in_keyed_folder() => Ok(SetOf::Folder),
+            StandsFor::Folder => Err(problem(
+                "`$$FOLDER$$` is the address of a keyed folder, but this file is in none"
+                    .to_string(),
+            )
+            .kind(ProblemKind::Mention)
+            .added(self.keyed_folder())),
+        }
+    }
+
+    /// Returns the lines that put a file into a keyed folder: its own, though one above may be meant.
+    fn keyed_folder(&self) -> Addition {
+        let pattern = match self.asset.path.folder().trim_end_matches('/') {
+            "" => ".".to_string(),
+            folder => globset::escape(folder),
+        };
+        let folder = format!("[[folder]]\nmatch = {}", quoted(&pattern));
+        let path = globset::escape(self.asset.path.as_str());
+        let lines = match self.asset.policy.is_name_asked {
+            true => format!(
+                "{folder}\n{}",
+                cover::rule_of_names(&path, NameStyle::Folder)
+            ),
+            false => folder,
+        };
+        Addition {
+            file: CONFIG_FILE.to_string(),
+            lines,
+        }
     }
 
     /// The files below this one's folder that a placeholder stands for.
@@ -856,7 +912,11 @@ fn may_end(rest: &str, end: &str) -> bool {
 fn names_of_placeholders<'t>(tree: &'t Tree, files: &[Links]) -> HashSet<(u32, &'t str)> {
     let of_file = |(file, links): (usize, &Links)| {
         let folder = tree.assets[file].path.folder().len();
-        let all: Vec<u32> = links.sets.iter().flat_map(|set| set.to.clone()).collect();
+        let all: Vec<u32> = links
+            .sets
+            .iter()
+            .flat_map(|set| set.files().to_vec())
+            .collect();
         all.into_iter().map(move |to| (to, folder))
     };
     let all = files.iter().enumerate().flat_map(of_file);

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::link::{Link, Links, Set};
+use super::cover;
+use super::link::{Link, Links, Set, SetOf};
 use super::memo::{Content, Edition, Memo};
 use super::read::Draft;
 use super::{Object, changed};
+use crate::config::CONFIG_FILE;
 use crate::files;
 use crate::name::{
     BadStyle, Component, EncodingPolicy, Member, NameStyle, Secret, Token, folder_token,
     member_key, object_key, split_member, token,
 };
 use crate::path::ObjectKey;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Addition, Problem, ProblemKind};
 use crate::progress::Progress;
 use crate::refs::edit::Edits;
 use crate::refs::order::generations;
@@ -227,10 +229,14 @@ impl Naming<'_> {
         let Links { links, sets, .. } = &self.files[file];
         let links = links.iter().filter(|link| is_own(link.to));
         let mut links = links.map(|link| (link.to, link.base));
-        let sets = sets.iter().flat_map(|set| &set.to);
+        let is_of_unit = self.tree.assets[file].unit.is_some();
+        let has_folder = is_of_unit && sets.iter().any(|set| matches!(set.of, SetOf::Folder));
+        let sets = sets.iter().flat_map(Set::files);
         let mut sets = sets
-            .filter(|to| is_own(**to))
-            .map(|to| (*to, self.base_of_sets(file)));
+            .copied()
+            .filter(|to| is_own(*to))
+            .chain(has_folder.then_some(file as u32))
+            .map(|to| (to, self.base_of_sets(file)));
         let names_own = |(to, base): (u32, Base)| {
             let to = to as usize;
             self.tree.assets[to].policy.names.is_keyed() && !self.is_within(file, to, base)
@@ -562,7 +568,18 @@ impl Writer<'_> {
     }
 
     fn url(&self, to: usize, base: Base, kind: Kind, place: (u32, u32)) -> Result<String, Problem> {
-        let key = self.keys.of_file(to);
+        self.url_of(self.keys.of_file(to), to, base, kind, place)
+    }
+
+    /// Returns the URL of this key, which is that of `to`, or in its folder.
+    fn url_of(
+        &self,
+        key: &ObjectKey,
+        to: usize,
+        base: Base,
+        kind: Kind,
+        place: (u32, u32),
+    ) -> Result<String, Problem> {
         let problem = |message: &str| {
             Problem::at(&self.asset.path, place, message).kind(ProblemKind::Rewriting)
         };
@@ -595,24 +612,69 @@ impl Writer<'_> {
         }
     }
 
-    /// An object from path to URL, as a literal of JavaScript and JSON.
+    /// An object from path to URL, or the URL of the folder, as a literal of JavaScript and JSON.
     fn set(&self, set: &Set) -> Result<String, Problem> {
+        let place = (set.line, set.column);
+        let SetOf::Files(files) = &set.of else {
+            return Ok(self.url_literal(&self.folder_url(place)?));
+        };
         let base = self.naming.base_of_sets(self.file);
-        let is_module = base == Base::Document;
         let folder = self.asset.path.folder();
         let entry = |to: &u32| {
             let to = *to as usize;
             let path = self.naming.tree.assets[to].path.as_str();
-            let url = self.url(to, base, Kind::Load, (set.line, set.column))?;
-            let url = self.with_path(to, url);
-            let url = match is_module {
-                true => format!("new URL({}, import.meta.url).href", literal(&url)),
-                false => literal(&url),
-            };
+            let url = self.url(to, base, Kind::Load, place)?;
+            let url = self.url_literal(&self.with_path(to, url));
             Ok(format!("{}: {url}", literal(&path[folder.len()..])))
         };
-        let entries: Vec<String> = set.to.iter().map(entry).collect::<Result<_, Problem>>()?;
+        let entries: Vec<String> = files.iter().map(entry).collect::<Result<_, Problem>>()?;
         Ok(format!("{{{}}}", entries.join(", ")))
+    }
+
+    /// Returns a URL as an expression: a module works out where it is.
+    fn url_literal(&self, url: &str) -> String {
+        match self.naming.base_of_sets(self.file) {
+            Base::Document => format!("new URL({}, import.meta.url).href", literal(url)),
+            Base::Page => literal(url),
+        }
+    }
+
+    /// Returns the URL of the keyed folder that the file is in, with a slash at its end.
+    fn folder_url(&self, place: (u32, u32)) -> Result<String, Problem> {
+        let base = self.naming.base_of_sets(self.file);
+        if base == Base::Page && self.is_run_elsewhere() {
+            let message = "no page of the tree runs this script, so nobody knows what the address of its folder is relative to: a module knows where it is (`import.meta`), and with `urls = \"absolute\"` the target's `public_url` is written before it";
+            let path = globset::escape(self.asset.path.as_str());
+            let absolute = Addition {
+                file: CONFIG_FILE.to_string(),
+                lines: cover::rule(&path, "urls = \"absolute\""),
+            };
+            let problem = Problem::at(&self.asset.path, place, message);
+            return Err(problem.kind(ProblemKind::Mention).added(absolute));
+        }
+        let key = self.keys.of_file(self.file).as_str();
+        let under = match self.asset.unit {
+            Some(_) => 0,
+            None => self.asset.policy.under.len(),
+        };
+        let top = key[under..].find('/').map_or(0, |slash| under + slash + 1);
+        // Nothing of that name is published.
+        let inside = ObjectKey::parse(&format!("{}x", &key[..top])).expect("a folder of a key");
+        let url = self.url_of(&inside, self.file, base, Kind::Load, place)?;
+        let folder = &url[..url.len() - 1];
+        let url = if folder.is_empty() { "./" } else { folder };
+        Ok(self.with_path(self.file, url.to_string()))
+    }
+
+    /// Says whether it's a script that only pages run which aren't in the tree.
+    fn is_run_elsewhere(&self) -> bool {
+        let to = self.file as u32;
+        let is_worker = |links: &Links| links.links.iter().any(|link| link.to == to);
+        let content_type = &self.asset.policy.headers.content_type;
+        self.asset.policy.urls == UrlStyle::Relative
+            && self.pages().is_empty()
+            && crate::media::essence(content_type) == "text/javascript"
+            && !self.naming.files.iter().any(is_worker)
     }
 }
 

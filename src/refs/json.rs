@@ -10,7 +10,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Extra, Fault, Found, Kind, MISPLACED, Mention, Place, Placeholder, Reference, paths};
+use super::{
+    Extra, Fault, Found, Kind, MISPLACED, Mention, Place, Placeholder, Reference, paths,
+    placeholder,
+};
 
 /// The icons and screenshots that a browser fetches. `start_url`, `scope`, `id`, a shortcut's `url` and `share_target`
 /// aren't among them: they say where the site is, under its own names.
@@ -22,9 +25,6 @@ const MANIFEST_POINTERS: [&str; 3] = [
 
 const SOURCES_POINTERS: [&str; 2] = ["/sources/*", "/sections/*/map/sources/*"];
 const ROOT_POINTERS: [&str; 2] = ["/sourceRoot", "/sections/*/map/sourceRoot"];
-
-const MARKER: &str = "$$ASSETS(";
-const MARKER_END: &str = ")$$";
 
 /// Finds the strings at `pointers` (RFC 6901; `*` stands for any one key or index), placeholders, and what else looks like the path of a
 /// file.
@@ -67,7 +67,7 @@ pub fn source_map(text: &str) -> Found {
 }
 
 fn references(text: &str, pointers: &[&str]) -> Found {
-    let besides = match text.contains(MARKER) {
+    let besides = match placeholder::is_in(text) {
         true => Besides::Placeholders,
         false => Besides::Nothing,
     };
@@ -301,7 +301,7 @@ impl<'t> Walk<'t> {
     fn take(&mut self, value: &str, trails: &[Trail]) {
         let span = self.next_string();
         let is_marked =
-            self.besides == Besides::Placeholders && self.text[span.clone()].contains(MARKER);
+            self.besides == Besides::Placeholders && placeholder::is_in(&self.text[span.clone()]);
         let arrived = trails.iter().find(|trail| trail.rest.is_empty());
         match (is_marked, arrived) {
             (true, _) => self.take_placeholder(span.start - 1..span.end + 1, value),
@@ -326,14 +326,8 @@ impl<'t> Walk<'t> {
     }
 
     fn take_placeholder(&mut self, span: Range<usize>, value: &str) {
-        let glob = value
-            .strip_prefix(MARKER)
-            .and_then(|rest| rest.strip_suffix(MARKER_END));
-        match glob.filter(|glob| !glob.contains(MARKER_END)) {
-            Some(glob) => self.placeholders.push(Placeholder {
-                span,
-                glob: glob.to_string(),
-            }),
+        match placeholder::parse(value) {
+            Some(stands_for) => self.placeholders.push(Placeholder { span, stands_for }),
             None => {
                 let message = MISPLACED.to_string();
                 self.faults.push(Fault {

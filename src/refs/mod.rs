@@ -9,6 +9,7 @@ pub mod js;
 pub mod json;
 pub mod order;
 mod paths;
+mod placeholder;
 pub mod resolve;
 #[cfg(test)]
 mod round_trip;
@@ -19,12 +20,14 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::placeholder::StandsFor;
+
 /// What was found in one document. Offsets are bytes of the document.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// URLs, in the order they stand in the document. Their spans don't overlap.
     pub references: Vec<Reference>,
-    /// `"$$ASSETS(img/*.png)$$"`: string literals to be replaced by an object.
+    /// `"$$ASSETS(img/*.png)$$"` and `"$$FOLDER$$"`: string literals to be replaced by an object, or a URL.
     pub placeholders: Vec<Placeholder>,
     /// Comments of HTML, XML and SVG, with their marks: people leave notes there.
     pub comments: Vec<Range<usize>>,
@@ -88,13 +91,13 @@ pub enum Base {
     Page,
 }
 
-/// A string literal that stands for files.
+/// A string literal that stands for URLs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placeholder {
     /// The literal, with its quotes.
     pub span: Range<usize>,
-    /// What stands between the brackets.
-    pub glob: String,
+    /// What it stands for.
+    pub stands_for: StandsFor,
 }
 
 /// `//# sourceMappingURL=app.js.map`
@@ -158,7 +161,8 @@ pub struct Built {
 pub const UNKNOWN: &str = "\0";
 
 /// The fault of a marker that isn't a string of its own, which would be published as it is.
-pub const MISPLACED: &str = "a placeholder must be a string of its own: \"$$ASSETS(img/*.png)$$\"";
+pub const MISPLACED: &str =
+    "a placeholder must be a string of its own: \"$$ASSETS(img/*.png)$$\", \"$$FOLDER$$\"";
 
 /// Something that couldn't be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

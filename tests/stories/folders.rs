@@ -1,5 +1,6 @@
 //! Keyed folders (`[[folder]]`): one name for all that is in them, so that scripts that build paths find their files.
 
+mod address;
 mod copies;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::refs::{Base, Kind, Place};
+use crate::refs::{Base, Kind, Place, StandsFor};
 
 /// `(text between the quotes that is replaced, whole URL, kind, base)`
 fn references(text: &str) -> Vec<(String, String, Kind, Base)> {
@@ -172,15 +172,21 @@ fn only_syntax_of_modules_makes_a_module() {
 #[test]
 fn a_placeholder_is_a_whole_string_in_an_expression() {
     let found = find(
-        "f({ a: '$$ASSETS(img/*.png)$$' }, `$$ASSETS()$$`)",
+        "f({ a: '$$ASSETS(img/*.png)$$' }, `$$ASSETS()$$`, '$$FOLDER$$' + 'a')",
         Goal::Script,
     );
+    let files = |glob: &str| StandsFor::Files(glob.to_string());
     let placeholders: Vec<_> = found
         .placeholders
         .iter()
-        .map(|p| (p.span.clone(), p.glob.as_str()))
+        .map(|p| (p.span.clone(), p.stands_for.clone()))
         .collect();
-    assert_eq!(placeholders, [(7..30, "img/*.png"), (34..48, "")]);
+    let expected = [
+        (7..30, files("img/*.png")),
+        (34..48, files("")),
+        (50..62, StandsFor::Folder),
+    ];
+    assert_eq!(placeholders, expected);
     assert_eq!((found.faults, found.references), (vec![], vec![]));
 }
 
@@ -195,6 +201,8 @@ fn a_placeholder_anywhere_else_is_a_fault() {
         ("import '$$ASSETS(a)$$'", 7),
         ("x = { '$$ASSETS(a)$$': 1 }", 6),
         ("'$$ASSETS(a)$$'", 0),
+        ("x = '$$FOLDER$$img/1.png'", 4),
+        ("x = `$$FOLDER$$${n}.png`", 5),
     ];
     for (text, at) in rows {
         let found = find(text, Goal::Guess);

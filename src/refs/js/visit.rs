@@ -11,12 +11,10 @@ use oxc_span::{GetSpan, Span};
 use super::constants::{Constants, Sum};
 use super::names::{is_global, is_import_meta, last_name, object_name};
 use crate::refs::paths::{self, Piece};
+use crate::refs::placeholder;
 use crate::refs::{
     Base, Built, Fault, Found, Joined, Kind, MISPLACED, Mention, Place, Placeholder, Reference,
 };
-
-const MARKER_START: &str = "$$ASSETS(";
-const MARKER_END: &str = ")$$";
 
 const BUILT_CHARS_MAX: usize = 60;
 
@@ -227,7 +225,7 @@ impl<'t> Visitor<'t> {
     }
 
     fn reference(&mut self, literal: &Literal, kind: Kind, base: Base) {
-        if literal.value.is_empty() || literal.value.contains(MARKER_START) {
+        if literal.value.is_empty() || placeholder::is_in(literal.value) {
             return;
         }
         let span = literal.span.start as usize + 1..literal.span.end as usize - 1;
@@ -252,13 +250,12 @@ impl<'t> Visitor<'t> {
         let Some(literal) = literal(expression) else {
             return;
         };
-        match placeholder_glob(literal.value) {
-            Some(glob) => {
+        match placeholder::parse(literal.value) {
+            Some(stands_for) => {
                 let span = literal.span.start as usize..literal.span.end as usize;
-                self.found.placeholders.push(Placeholder {
-                    span,
-                    glob: glob.to_string(),
-                });
+                self.found
+                    .placeholders
+                    .push(Placeholder { span, stands_for });
             }
             None => self.no_value(&literal),
         }
@@ -289,7 +286,7 @@ impl<'t> Visitor<'t> {
     }
 
     fn refuse_marker(&mut self, value: &str, span: Span) {
-        if value.contains(MARKER_START) {
+        if placeholder::is_in(value) {
             let fault = Fault {
                 at: span.start as usize,
                 message: MISPLACED.to_string(),
@@ -340,7 +337,7 @@ impl<'t> Visitor<'t> {
         }
         for operand in operands {
             match (operand, literal(operand)) {
-                (_, Some(literal)) if placeholder_glob(literal.value).is_some() => {
+                (_, Some(literal)) if placeholder::parse(literal.value).is_some() => {
                     self.value(operand)
                 }
                 // A piece of a path isn't the path of a file.
@@ -531,9 +528,4 @@ fn string<'e>(literal: &'e StringLiteral) -> Option<Literal<'e>> {
         span: literal.span,
         value: &literal.value,
     })
-}
-
-fn placeholder_glob(value: &str) -> Option<&str> {
-    let glob = value.strip_prefix(MARKER_START)?.strip_suffix(MARKER_END)?;
-    (!glob.contains(MARKER_END)).then_some(glob)
 }

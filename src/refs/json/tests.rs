@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::refs::StandsFor;
 
 fn pointers(pointers: &[&str]) -> Vec<String> {
     pointers.iter().map(|pointer| pointer.to_string()).collect()
@@ -330,17 +331,28 @@ fn placeholders_are_string_values_of_their_own() {
         ),
         ("not a key", r#"{"$$ASSETS(*)$$":1}"#, &[]),
         (
+            "the folder",
+            r#"["$$FOLDER$$"]"#,
+            &[(r#""$$FOLDER$$""#, "no glob")],
+        ),
+        (
             "two",
             r#"["$$ASSETS(a)$$","$$ASSETS(b)$$"]"#,
             &[(r#""$$ASSETS(a)$$""#, "a"), (r#""$$ASSETS(b)$$""#, "b")],
         ),
     ];
+    fn glob(stands_for: &StandsFor) -> &str {
+        match stands_for {
+            StandsFor::Files(glob) => glob,
+            StandsFor::Folder => "no glob",
+        }
+    }
     for (name, text, expected) in rows {
         let found = found(text, &[]);
         let globs = found
             .placeholders
             .iter()
-            .map(|p| (&text[p.span.clone()], p.glob.as_str()));
+            .map(|p| (&text[p.span.clone()], glob(&p.stands_for)));
         assert_eq!(
             (globs.collect::<Vec<_>>(), &found.faults[..]),
             (expected.to_vec(), &[][..]),
@@ -374,7 +386,8 @@ fn a_placeholder_in_a_longer_string_is_a_fault_and_the_rest_is_found() {
         let text = format!(r#"["{part}","x.png"]"#);
         let found = found(&text, &["/1"]);
         let message =
-            r#"a placeholder must be a string of its own: "$$ASSETS(img/*.png)$$""#.to_string();
+            r#"a placeholder must be a string of its own: "$$ASSETS(img/*.png)$$", "$$FOLDER$$""#
+                .to_string();
         assert_eq!(found.faults, [Fault { at: 1, message }], "{part}");
         assert_eq!(
             (found.placeholders.len(), found.references.len()),

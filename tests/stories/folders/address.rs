@@ -1,0 +1,144 @@
+//! `"$$FOLDER$$"`: a script's keyed folder, by its address.
+
+use super::SVG;
+use crate::support::Site;
+use crate::support::web::{Browser, WebServer};
+
+/// Loads two images whose paths it builds from the folder's address, and says in the title how that went.
+const SCRIPT: &str = r#"const folder = "$$FOLDER$$";
+const images = [1, 2].map((number) => { const image = new Image(); image.src = `${folder}faces/${number}.svg`; return image.decode(); });
+Promise.all(images).then(() => document.title = "done", (why) => document.title = "failed " + why);"#;
+
+const TARGET: &str =
+    "[target.local]\nurl = \"file:out\"\npublic_url = \"https://cdn.example.org/\"\n";
+
+fn page(script: &str) -> String {
+    format!("<!doctype html><title>clocks</title><link rel=\"icon\" href=\"data:,\">{script}")
+}
+
+/// A shop whose script is in a folder below that of the images.
+fn shop(config: &str) -> Site {
+    Site::new()
+        .config(&format!("{config}{TARGET}"))
+        .file("shop/clocks/js/tick.js", SCRIPT)
+        .file("shop/clocks/faces/1.svg", SVG)
+        .file("shop/clocks/faces/2.svg", SVG)
+}
+
+const FOLDER: &str = "[[folder]]\nmatch = \"shop/*\"\n";
+
+/// Opens a page as it's published, in which everything must be found.
+fn works(site: &Site, page: &str) {
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+    let url = site.ok(&["url", "--target", "local", page]);
+    let path = url.trim().strip_prefix("https://cdn.example.org/");
+    let server = WebServer::of(site.path("out"));
+    let browser = Browser::start();
+    let (title, errors) = browser.visit(&format!("{}{}", server.url, path.expect("a URL")));
+    assert_eq!((title.as_str(), errors), ("done", Vec::new()), "{page}");
+}
+
+#[test]
+fn a_script_of_a_page_in_the_folder_has_its_address() {
+    for (path, script) in [
+        (
+            "shop/clocks/pages/index.html",
+            "<script src=\"../js/tick.js\"></script>",
+        ),
+        (
+            "shop/clocks/index.html",
+            "<script src=\"js/tick.js\"></script>",
+        ),
+    ] {
+        works(&shop(FOLDER).file(path, page(script)), path);
+    }
+    let path = "shop/clocks/pages/index.html";
+    let site = shop(FOLDER).file("shop/clocks/js/tick.js", "1");
+    works(
+        &site.file(path, page(&format!("<script>{SCRIPT}</script>"))),
+        path,
+    );
+}
+
+#[test]
+fn a_module_works_out_the_address_whatever_page_runs_it() {
+    let site = shop(&format!(
+        "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n{FOLDER}[warnings]\nallow = [\"mention\"]\n"
+    ))
+    .file("shop/clocks/js/tick.js", format!("export {{}};\n{SCRIPT}"))
+    .file(
+        "shop/clocks/index.html",
+        page("<script type=\"module\" src=\"js/tick.js\"></script>"),
+    )
+    .file(
+        "a/b/index.html",
+        page("<script type=\"module\" src=\"../../shop/clocks/js/tick.js\"></script>"),
+    );
+    works(&site, "a/b/index.html");
+    works(&site, "shop/clocks/index.html");
+}
+
+#[test]
+fn a_page_outside_has_its_script_find_the_folder_by_its_name() {
+    let site = shop(&format!(
+        "[[rule]]\nmatch = \"index.html\"\nnames = \"plain\"\n{FOLDER}"
+    ))
+    .file(
+        "index.html",
+        page("<script src=\"shop/clocks/js/tick.js\"></script>"),
+    );
+    works(&site, "index.html");
+    let before = site.ok(&["url", "shop/clocks/"]);
+    site.write("shop/clocks/faces/2.svg", SVG.replace("\"3\"", "\"2\""));
+    works(&site, "index.html");
+    assert_ne!(
+        site.ok(&["url", "shop/clocks/"]),
+        before,
+        "it's named after all that is in it"
+    );
+}
+
+#[test]
+fn a_hunt_of_2022_whose_server_makes_the_pages_has_the_whole_address() {
+    let rule =
+        "[[rule]]\nmatch = \"shop/**\"\nnames = \"palindrome-2022\"\nunder = \"puzzle_files\"\n";
+    let site = Site::new()
+        .config(&format!("{}{TARGET}", rule.replace("shop", "puzzle")))
+        .file("puzzle/clocks/js/tick.js", SCRIPT)
+        .file("puzzle/clocks/faces/1.svg", SVG);
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("no page of the tree runs"), "{run}");
+    site.add_config(&run.config_lines());
+    site.ok(&["push"]);
+    let address = site.ok(&["url", "--target", "local", "puzzle/clocks/js/tick.js"]);
+    let (folder, _) = address.split_once("js/").expect("the folder");
+    let published = site.published("out");
+    let script = published.iter().find(|(key, _)| key.ends_with("tick.js"));
+    let script = super::text(script.expect("it's published").1);
+    assert!(
+        script.starts_with(&format!("const folder = \"{folder}\";")),
+        "{folder} {script}"
+    );
+}
+
+#[test]
+fn in_no_keyed_folder_the_lines_are_printed_that_make_one() {
+    for rule in ["", "[[rule]]\nmatch = \"**/*.js\"\nnames = \"opaque\"\n"] {
+        let site = Site::new()
+            .config(&format!("{rule}{TARGET}"))
+            .file("clocks/tick.js", SCRIPT)
+            .file("clocks/faces/1.svg", SVG)
+            .file("clocks/faces/2.svg", SVG)
+            .file(
+                "clocks/index.html",
+                page("<script src=\"tick.js\"></script>"),
+            );
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains("clocks/tick.js:1:16"), "{run}");
+        site.add_config(&run.config_lines());
+        works(&site, "clocks/index.html");
+    }
+}
