@@ -118,12 +118,12 @@ fn gannet_point() -> Site {
 /// Pictures that are there, but couldn't be shown.
 const BROKEN: &str = "[...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)";
 
-/// The twelve boats, when all of them have their pictures.
+/// The twelve boats, when all of them have their pictures, and how many sevens are among the pennants, whose paths a script builds.
 const BOATS: &str = "(async () => {
-    const boats = () => [...document.querySelectorAll('.sea image')];
+    const boats = () => [...document.querySelectorAll('.boat')];
     while (boats().length < 12) await new Promise((again) => setTimeout(again, 20));
-    await Promise.all(boats().map((boat) => boat.decode()));
-    return boats().length;
+    await Promise.all([...document.querySelectorAll('.sea image')].map((image) => image.decode()));
+    return [boats().length, document.querySelectorAll('.sea image[href*=\"/7.svg\"]').length];
 })()";
 
 /// What the page says to an answer that is typed in.
@@ -183,7 +183,7 @@ fn the_sample_hunt_works_as_it_is_and_as_it_is_published() {
         pages.iter().for_each(|page| open(page));
 
         open("puzzle/night-sweep/index.html");
-        assert_eq!(browser.value(BOATS), 12, "{folder}");
+        assert_eq!(browser.value(BOATS), serde_json::json!([12, 3]), "{folder}");
         assert!(says_to(&browser, "wind lass").starts_with("WINDLASS! "));
         assert_eq!(says_to(&browser, "LANDFALL"), "LANDFALL isn’t it.");
         open("puzzle/the-way-in/index.html");

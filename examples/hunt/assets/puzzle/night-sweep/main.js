@@ -1,5 +1,6 @@
 // Night Sweep: a lamp to turn, a dark sea, and twelve boats.
 import { HALF_BEAM, bearingOf, inBeam, place, spoken, wrap } from "./lib.js";
+import { pennants } from "./pennants/pennants.js";
 import { svg } from "../../lib/svg.js";
 
 const RADIUS = 290;
@@ -109,7 +110,15 @@ function drawBoat(boat) {
     svg("text", { y: 8, class: "letter" }, boat.letter),
     svg("path", { d: "M0-52h44l-9 9 9 9H0z", class: "pennant" }),
     svg("text", { x: 17, y: -38, class: "number" }, pennant(boat)),
+    ...drawHoist(boat),
   );
+}
+
+/** The pennant's number once more, in flags from the top down. */
+function drawHoist(boat) {
+  if (boat.pennant === null) return [];
+  const flag = (href, i) => svg("image", { href, x: 47, y: 14 * i - 52, width: 22, height: 13 });
+  return pennants(spoken(boat.pennant)).map(flag);
 }
 
 function drawControls() {
