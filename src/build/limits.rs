@@ -3,14 +3,17 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Object;
+use super::cover;
 use super::link::{Link, Linked};
+use super::read::Draft;
+use crate::config::CONFIG_FILE;
 use crate::error::escape;
 use crate::glob::Glob;
 use crate::levels::{LevelId, quoted};
 use crate::name::NameStyle;
 use crate::path::LogicalPath;
-use crate::problem::{Problem, ProblemKind};
-use crate::refs::Kind;
+use crate::problem::{Addition, Problem, ProblemKind};
+use crate::refs::{Base, Kind};
 use crate::tree::{Asset, Tree};
 
 /// What is open must not point at what isn't.
@@ -84,14 +87,24 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
 
 /// Tells of pages that keep their names although they are in a keyed folder, and run a script of it: what the script builds paths to is
 /// looked for beside the page.
-pub(super) fn check_pages(tree: &Tree, linked: &mut Linked) {
+pub(super) fn check_pages(tree: &Tree, drafts: &[Draft], linked: &mut Linked) {
     let is_page = |file: &usize| tree.assets[*file].policy.names == NameStyle::Plain;
+    // A module finds what it builds from its own address, and says so.
+    let looks_from_page = |script: usize| {
+        let found = &drafts[script].found;
+        let mut mentions = found.mentions.iter();
+        let is_from_page = mentions.any(|mention| mention.base == Base::Page);
+        !linked.files[script].has_own_folder() && (!found.is_module || is_from_page)
+    };
     let mut warnings = Vec::new();
     for page in (0..tree.assets.len()).filter(is_page) {
         let asset = &tree.assets[page];
         let run = |link: &&Link| matches!(link.kind, Kind::Script | Kind::ModuleScript);
         let scripts = linked.files[page].links.iter().filter(run);
-        let mut units = scripts.filter_map(|link| tree.unit_of(link.to as usize));
+        let scripts = scripts.map(|link| link.to as usize);
+        let mut units = scripts
+            .filter(|script| looks_from_page(*script))
+            .filter_map(|script| tree.unit_of(script));
         let Some(unit) = units.find(|unit| unit.has(asset.path.as_str())) else {
             continue;
         };
@@ -104,19 +117,16 @@ pub(super) fn check_pages(tree: &Tree, linked: &mut Linked) {
             "" => pages,
             folder => format!("{}/{pages}", globset::escape(folder)),
         };
-        let fix = format!(
-            "end the rules with a `[[rule]]` of `match = {}` and `names = \"folder\"` to take it in",
-            quoted(&pattern)
-        );
-        let message = format!(
-            "keeps its name, so it's outside of its keyed folder, but runs a script of it, which finds nothing by paths that it builds: {fix}"
-        );
+        let message = "keeps its name, so it's outside of its keyed folder, but runs a script of it, which finds nothing by paths that it builds";
         let cause = format!(
-            "keep their names, so they are outside of the keyed folder `{}`, but run scripts of it, which find nothing by paths that they build: {fix}",
+            "keep their names, so they are outside of the keyed folder `{}`, but run scripts of it, which find nothing by paths that they build",
             escape(&unit.folder)
         );
         let problem = Problem::new(&asset.path, message).kind(ProblemKind::Mention);
-        warnings.push(problem.cause(cause));
+        warnings.push(problem.cause(cause).added(Addition {
+            file: CONFIG_FILE.to_string(),
+            lines: cover::rule_of_names(&pattern, NameStyle::Folder),
+        }));
     }
     linked.warnings.extend(warnings);
 }

@@ -101,6 +101,12 @@ pub(super) struct Links {
 }
 
 impl Links {
+    /// Says whether the address of its own keyed folder is in it.
+    pub(super) fn has_own_folder(&self) -> bool {
+        let mut sets = self.sets.iter();
+        sets.any(|set| matches!(set.of, SetOf::Folder))
+    }
+
     /// Every file that is referred to, and where: line and column.
     pub(super) fn all(&self) -> impl Iterator<Item = (u32, u32, u32)> {
         let links = self.links.iter();
@@ -189,7 +195,7 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
     linked.warnings.extend(told.warnings);
     check_levels(tree, &mut linked);
     check_names(tree, &mut linked);
-    check_pages(tree, &mut linked);
+    check_pages(tree, drafts, &mut linked);
     check_fingerprinted(tree, &mut linked);
     linked
 }
@@ -693,52 +699,78 @@ impl File<'_, '_> {
         of_placeholders: &HashSet<(u32, &str)>,
         referred: &HashSet<u32>,
     ) {
-        let prefixes = &self.index.tree.prefixes;
-        let own = BaseUrl::new(self.asset.path.folder(), None, prefixes);
-        let top = BaseUrl::new("", None, prefixes);
+        let tree = self.index.tree;
+        let prefixes = &tree.prefixes;
+        let from = |folder: &str| BaseUrl::new(folder, None, prefixes);
+        let (own, top) = (from(self.asset.path.folder()), from(""));
+        let knows_folder = self.linked.files[script].has_own_folder();
+        let unit = tree.unit_of(script).filter(|_| knows_folder);
+        let unit = unit.map(|unit| match unit.folder.as_str() {
+            "" => from(""),
+            folder => from(&format!("{folder}/")),
+        });
         let mentions = self.draft.found.mentions.iter();
         for (mention, place) in mentions.zip(&self.draft.places.mentions) {
             let path = |base: &BaseUrl| match resolve(base, &mention.text, Kind::Load, prefixes) {
                 Meaning::Path(path) => Some(path),
                 Meaning::Elsewhere | Meaning::Nothing(_) => None,
             };
-            let of_pages: Vec<String> = pages.iter().filter_map(|page| path(&page.base)).collect();
-            // Others than scripts say nothing of where they are looked at.
-            let others = match mention.place {
-                Place::Script | Place::Beginning | Place::Unread => vec![&own],
-                _ => vec![&own, &top],
+            let pages = match mention.base {
+                Base::Document => &[][..],
+                Base::Page => pages,
             };
-            let others: Vec<String> = others.into_iter().filter_map(path).collect();
-            let all = of_pages.iter().chain(&others);
+            // Others than scripts say nothing of where they are looked at.
+            let may_be_from_top = mention.base == Base::Page
+                && !matches!(
+                    mention.place,
+                    Place::Script | Place::Beginning | Place::Unread
+                );
+            // What is beside the script, or in a folder that it knows, doesn't depend on who runs it.
+            let beside = std::iter::once(&own).chain(&unit);
+            let bases: Vec<(&BaseUrl, &[usize])> = pages
+                .iter()
+                .map(|page| (&page.base, run_by))
+                .chain(beside.map(|base| (base, &[][..])))
+                .chain(may_be_from_top.then_some((&top, run_by)))
+                .collect();
+            let of_pages: Vec<String> = pages.iter().filter_map(|page| path(&page.base)).collect();
+            let all: Vec<(String, &[usize])> = bases
+                .iter()
+                .filter_map(|(base, run_by)| Some((path(base)?, *run_by)))
+                .collect();
             let to = match mention.place {
-                Place::Beginning => self.renamed_folder(all, script, run_by),
-                Place::Name => {
-                    let folders = pages.iter().map(|page| &page.base).chain([&own, &top]);
-                    self.renamed_names(&mention.text, folders, script, run_by, referred)
-                }
+                Place::Beginning => self.renamed_folder(&all, script),
+                Place::Name => self.renamed_names(&mention.text, &bases, script, run_by, referred),
                 _ => {
-                    let mut files: BTreeSet<u32> =
-                        all.filter_map(|path| self.index.find(path)).collect();
-                    if self.names_hidden(&files, *place, &mention.place) {
+                    // Of two readings, that from a page comes first.
+                    let mut files: BTreeMap<u32, &[usize]> = BTreeMap::new();
+                    for (path, run_by) in &all {
+                        if let Some(file) = self.index.find(path) {
+                            files.entry(file).or_insert(run_by);
+                        }
+                    }
+                    if self.names_hidden(files.keys(), *place, &mention.place) {
                         continue;
                     }
                     if files.is_empty() && matches!(mention.place, Place::Script | Place::Unread) {
-                        files.extend(self.below(&mention.text, *place));
+                        let below = self.below(&mention.text, *place);
+                        files.extend(below.map(|file| (file, run_by)));
                     }
                     // A script may ask a placeholder's object for it.
                     let name = mention.text.trim_start_matches("./");
                     let files = files.into_iter();
-                    let mut files = files.filter(|file| !of_placeholders.contains(&(*file, name)));
+                    let mut files =
+                        files.filter(|(file, _)| !of_placeholders.contains(&(*file, name)));
                     files
-                        .find(|to| self.is_renamed(*to as usize, script, run_by))
-                        .map(|to| To::File(to as usize))
+                        .find(|(to, run_by)| self.is_renamed(*to as usize, script, run_by))
+                        .map(|(to, _)| To::File(to as usize))
                 }
             };
             // Of a name, nobody knows the folder.
             let may_be_skipped = mention.place != Place::Name;
             let skipped = || {
-                let mut all = of_pages.iter().chain(&others);
-                let skipped = all.find(|path| self.index.is_skipped(path))?;
+                let mut all = all.iter();
+                let (skipped, _) = all.find(|(path, _)| self.index.is_skipped(path))?;
                 Some(To::Skipped(skipped.clone()))
             };
             let Some(to) = to.or_else(|| may_be_skipped.then(skipped)?) else {
@@ -751,7 +783,7 @@ impl File<'_, '_> {
             };
             let is_beside = match mention.place {
                 Place::Name => false,
-                Place::Pointer(_) => others.first().is_some_and(is_there),
+                Place::Pointer(_) => path(&own).as_ref().is_some_and(is_there),
                 _ => !of_pages.iter().any(is_there),
             };
             self.linked.mentioned.push(Mentioned {
@@ -782,11 +814,16 @@ impl File<'_, '_> {
     }
 
     /// Tells of a script that names a file which it may not know. What isn't a script may mean something else.
-    fn names_hidden(&mut self, files: &BTreeSet<u32>, at: (u32, u32), place: &Place) -> bool {
+    fn names_hidden<'f>(
+        &mut self,
+        mut files: impl Iterator<Item = &'f u32>,
+        at: (u32, u32),
+        place: &Place,
+    ) -> bool {
         let tree = self.index.tree;
         let is_hidden =
             |to: &&u32| !may_name(tree, self.asset, leveled(&tree.assets[**to as usize]));
-        let Some(to) = files.iter().find(is_hidden) else {
+        let Some(to) = files.find(is_hidden) else {
             return false;
         };
         if matches!(place, Place::Script | Place::Unread) {
@@ -800,10 +837,10 @@ impl File<'_, '_> {
 
     /// Returns the files in one of these folders whose name is `name`, with `*` for what isn't known of it, if any gets another name. A
     /// script that may not know one means another one.
-    fn renamed_names<'b>(
+    fn renamed_names(
         &self,
         name: &str,
-        folders: impl Iterator<Item = &'b BaseUrl>,
+        folders: &[(&BaseUrl, &[usize])],
         script: usize,
         run_by: &[usize],
         referred: &HashSet<u32>,
@@ -818,15 +855,15 @@ impl File<'_, '_> {
             return None;
         }
         let is_whole = !name.contains('*');
-        let is_meant = |file: &usize| {
-            let other = &tree.assets[*file];
-            may_name(tree, self.asset, leveled(other))
-                && (is_whole || !is_asked_for_by_nobody(other))
-                && self.is_renamed(*file, script, run_by)
-                && !(is_by_extension && referred.contains(&(*file as u32)))
-        };
         let url = if is_by_extension { "./" } else { start };
-        for base in folders {
+        for (base, run_by) in folders {
+            let is_meant = |file: &usize| {
+                let other = &tree.assets[*file];
+                may_name(tree, self.asset, leveled(other))
+                    && (is_whole || !is_asked_for_by_nobody(other))
+                    && self.is_renamed(*file, script, run_by)
+                    && !(is_by_extension && referred.contains(&(*file as u32)))
+            };
             let Meaning::Path(path) = resolve(base, url, Kind::Load, &tree.prefixes) else {
                 continue;
             };
@@ -872,22 +909,17 @@ impl File<'_, '_> {
     }
 
     /// Returns the first of these folders that has a file which gets another name, and which the script may know.
-    fn renamed_folder<'p>(
-        &self,
-        mut folders: impl Iterator<Item = &'p String>,
-        script: usize,
-        run_by: &[usize],
-    ) -> Option<To> {
+    fn renamed_folder(&self, folders: &[(String, &[usize])], script: usize) -> Option<To> {
         let tree = self.index.tree;
         let may_know = |file: &usize| {
             let other = &tree.assets[*file];
             !is_asked_for_by_nobody(other) && may_name(tree, self.asset, leveled(other))
         };
-        let is_renamed = |folder: &&String| {
+        let is_renamed = |(folder, run_by): &&(String, &[usize])| {
             let mut files = self.index.files_in(folder).filter(may_know);
             !folder.is_empty() && files.any(|file| self.is_renamed(file, script, run_by))
         };
-        let folder = folders.find(is_renamed)?;
+        let (folder, _) = folders.iter().find(is_renamed)?;
         Some(To::Folder(folder.clone()))
     }
 }

@@ -71,6 +71,17 @@ pub(super) enum To {
     Skipped(String),
 }
 
+impl To {
+    /// Returns the files that are named, but for those of a folder.
+    fn files(&self) -> &[usize] {
+        match self {
+            To::File(file) => std::slice::from_ref(file),
+            To::Files { files, .. } => files,
+            To::Folder(_) | To::Skipped(_) => &[],
+        }
+    }
+}
+
 /// Returns what is told of each that matters: data which nobody loads says nothing. `files` has the references of each asset. It's a
 /// warning, but for those of scripts that couldn't be read, whose imports are among them.
 pub(super) fn told(
@@ -467,10 +478,14 @@ impl Advice<'_> {
         let own = own.map(|file| (*file, &self.tree.assets[*file]));
         let folders = own.clone().map(|(_, asset)| asset.path.folder());
         let path = common_folder(folders.chain([to]));
+        let files = own.clone().map(|(file, _)| file);
+        let mut files = files.chain(mentioned.to.files().iter().copied());
+        let is_apart = files.any(|file| self.is_in_inner(file, &path));
         let plain = own.filter(|(_, asset)| asset.policy.names == NameStyle::Plain);
         let is_found_by_links =
             !path.is_empty() && plain.clone().all(|(page, _)| self.is_linked(page, &path));
-        match plain.clone().next().is_none() || is_found_by_links || self.is_leveled(mentioned) {
+        let may_be_together = plain.clone().next().is_none() || is_found_by_links;
+        match (may_be_together && !is_apart) || self.is_leveled(mentioned) {
             true => Fix::Folder {
                 path,
                 pages: plain
@@ -479,6 +494,13 @@ impl Advice<'_> {
             },
             false => Fix::Plain,
         }
+    }
+
+    /// Says whether a file is in a keyed folder inside of this one: that stays one of its own.
+    fn is_in_inner(&self, file: usize, folder: &str) -> bool {
+        let unit = self.tree.unit_of(file);
+        let inner = unit.and_then(|unit| unit.folder.strip_prefix(folder));
+        inner.is_some_and(|inner| !inner.is_empty())
     }
 
     /// Says whether another page leads to this one, so that people find it by that.

@@ -230,7 +230,7 @@ impl Naming<'_> {
         let links = links.iter().filter(|link| is_own(link.to));
         let mut links = links.map(|link| (link.to, link.base));
         let is_of_unit = self.tree.assets[file].unit.is_some();
-        let has_folder = is_of_unit && sets.iter().any(|set| matches!(set.of, SetOf::Folder));
+        let has_folder = is_of_unit && self.files[file].has_own_folder();
         let sets = sets.iter().flat_map(Set::files);
         let mut sets = sets
             .copied()

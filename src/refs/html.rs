@@ -227,6 +227,7 @@ impl<'a> Page<'a> {
                 at: value.raw(at),
                 text,
                 place: place.clone(),
+                base: Base::Page,
             })
             .collect();
         if paths.is_empty() {

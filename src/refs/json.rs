@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    Extra, Fault, Found, Kind, MISPLACED, Mention, Place, Placeholder, Reference, paths,
+    Base, Extra, Fault, Found, Kind, MISPLACED, Mention, Place, Placeholder, Reference, paths,
     placeholder,
 };
 
@@ -321,6 +321,7 @@ impl<'t> Walk<'t> {
                 at,
                 text: value.to_string(),
                 place: Place::Pointer(format!("/{}", self.pointer.join("/"))),
+                base: Base::Page,
             });
         }
     }

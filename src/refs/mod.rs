@@ -118,6 +118,8 @@ pub struct Mention {
     pub text: String,
     /// Its kind of place.
     pub place: Place,
+    /// What it's relative to: if that's known, the document.
+    pub base: Base,
 }
 
 /// A place where nothing is rewritten.

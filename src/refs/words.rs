@@ -1,7 +1,7 @@
 //! Paths of files in texts of any kind: words that look like one.
 
 use super::paths;
-use super::{Mention, Place};
+use super::{Base, Mention, Place};
 
 /// The most that are kept of one text.
 const KEPT_MAX: usize = 10_000;
@@ -39,6 +39,7 @@ pub fn find(text: &str, place: &Place, at: impl Fn(usize) -> usize) -> Vec<Menti
                 at: at(start),
                 text: word.to_string(),
                 place: place.clone(),
+                base: Base::Page,
             });
             if mentions.len() == KEPT_MAX {
                 break;

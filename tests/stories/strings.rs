@@ -572,3 +572,48 @@ fn a_folder_in_an_import_map_stays_where_files_keep_their_places() {
         assert_done(&site, "index.html");
     }
 }
+
+/// A module in a keyed folder that loads a picture and a script whose paths it builds, run by a page outside.
+fn beside(module: &str) -> Site {
+    site(
+        &format!("{PAGES}[[folder]]\nmatch = \"lib\"\n"),
+        &[
+            (
+                "index.html",
+                r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script type="module" src="lib/show.js"></script>"#,
+            ),
+            ("lib/show.js", module),
+            ("lib/img/lamp-at.svg", SVG),
+            ("lib/words/at.js", "export const title = \"done\";"),
+        ],
+    )
+}
+
+#[test]
+fn what_a_module_builds_from_its_own_address_is_found_in_a_keyed_folder() {
+    let site = beside(
+        r#"const code = ["at"][0]; const image = new Image(); image.src = new URL(`./img/lamp-${code}.svg`, import.meta.url);
+image.decode().then(() => import("./words/" + code + ".js")).then((words) => document.title = words.title, () => document.title = "failed");"#,
+    );
+    let run = site.run(&["push"]);
+    assert_eq!(
+        (run.code, run.stderr.contains("warning")),
+        (0, false),
+        "{run}"
+    );
+    assert_done(&site, "index.html");
+}
+
+#[test]
+fn what_it_builds_from_its_own_address_is_told_where_the_files_are_elsewhere() {
+    let module = r#"const code = ["at"][0]; const image = new Image(); image.src = new URL(`../img/lamp-${code}.svg`, import.meta.url);
+image.decode().then(() => document.title = "done", () => document.title = "failed");"#;
+    let site = beside(module).file("img/lamp-at.svg", SVG);
+    // The keyed folder of the script would stay apart from one around both.
+    assert_mended(
+        &site,
+        "builds paths into `img/`, whose files get other names",
+        "[[rule]]\nmatch = \"{img/**,lib/show.js}\"\nnames = \"plain\"\n",
+    );
+    assert_done(&site, "index.html");
+}

@@ -31,7 +31,9 @@ pub(super) struct Visitor<'t> {
     found: Found,
     built: BTreeMap<usize, String>,
     /// Paths of folders that strings begin with, by where these begin.
-    beginnings: BTreeMap<usize, BTreeSet<String>>,
+    beginnings: BTreeMap<usize, BTreeSet<(String, Base)>>,
+    /// What paths are relative to where the walk is, if that's the script.
+    base: Base,
     /// Where literals begin that are references: not to be mentioned again.
     taken: HashSet<u32>,
     constants: Constants,
@@ -55,6 +57,7 @@ impl<'t> Visitor<'t> {
             found: Found::default(),
             built: BTreeMap::new(),
             beginnings: BTreeMap::new(),
+            base: Base::Page,
             taken: HashSet::new(),
             constants: Constants::default(),
             is_constant: false,
@@ -65,11 +68,6 @@ impl<'t> Visitor<'t> {
     /// What was found, each list but the references in the order of the text.
     pub(super) fn finish(self) -> Found {
         let mut found = self.found;
-        found.built = self
-            .built
-            .into_iter()
-            .map(|(at, text)| Built { at, text })
-            .collect();
         found
             .placeholders
             .sort_by_key(|placeholder| placeholder.span.start);
@@ -77,13 +75,24 @@ impl<'t> Visitor<'t> {
         for (at, folders) in self.beginnings {
             found
                 .mentions
-                .extend(folders.into_iter().map(|text| Mention {
+                .extend(folders.into_iter().map(|(text, base)| Mention {
                     at,
                     text,
                     place: Place::Beginning,
+                    base,
                 }));
         }
         found.mentions.sort_by_key(|mention| mention.at);
+        // What is put together from the script's own address is looked for there.
+        let is_followed = |at: &usize| {
+            let first = found.mentions.partition_point(|mention| mention.at < *at);
+            let there = found.mentions[first..].iter();
+            there
+                .take_while(|mention| mention.at == *at)
+                .any(|mention| mention.base == Base::Document)
+        };
+        let built = self.built.into_iter().filter(|(at, _)| !is_followed(at));
+        found.built = built.map(|(at, text)| Built { at, text }).collect();
         found.constants.sort_by_key(|constant| constant.at);
         found
     }
@@ -113,7 +122,11 @@ impl<'t> Visitor<'t> {
             Expression::CallExpression(call) => return self.visit_call(call),
             Expression::NewExpression(new) => {
                 self.construction(new);
-                self.visit_arguments(&new.arguments);
+                let base = match is_url_beside(new) {
+                    true => Base::Document,
+                    false => self.base,
+                };
+                self.within(base, |visitor| visitor.visit_arguments(&new.arguments));
                 return Some(&new.callee);
             }
             Expression::ChainExpression(chain) => match &chain.expression {
@@ -132,7 +145,9 @@ impl<'t> Visitor<'t> {
             }
             Expression::ImportExpression(import) => {
                 self.load(&import.source, Kind::Import, Base::Document);
-                walk::walk_expression(self, expression);
+                self.within(Base::Document, |visitor| {
+                    walk::walk_expression(visitor, expression);
+                });
             }
             Expression::TSAsExpression(typed) => return Some(&typed.expression),
             Expression::TSSatisfiesExpression(typed) => return Some(&typed.expression),
@@ -142,6 +157,13 @@ impl<'t> Visitor<'t> {
             },
         }
         None
+    }
+
+    /// Visits what is relative to `base`.
+    fn within(&mut self, base: Base, visit: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.base, base);
+        visit(self);
+        self.base = outer;
     }
 
     fn visit_call<'e, 'a>(&mut self, call: &'e CallExpression<'a>) -> Option<&'e Expression<'a>> {
@@ -171,8 +193,8 @@ impl<'t> Visitor<'t> {
         };
         let argument = |index: usize| new.arguments.get(index).and_then(Argument::as_expression);
         match (class.name.as_str(), argument(0), argument(1)) {
-            ("URL", Some(url), Some(base)) if is_import_meta(base, "url") => {
-                self.load(url, Kind::Load, Base::Document)
+            ("URL", Some(url), _) if is_url_beside(new) => {
+                self.load(url, Kind::Load, Base::Document);
             }
             ("Worker" | "SharedWorker", Some(url), _) => self.load(url, Kind::Load, Base::Page),
             _ => (),
@@ -269,19 +291,26 @@ impl<'t> Visitor<'t> {
         }
         let at = literal.span.start as usize;
         if let Some(folder) = paths::folder_before_hole(literal.value) {
-            self.beginnings.entry(at).or_default().insert(folder);
+            self.begins(at, folder);
         } else if paths::is_file_path(literal.value) {
-            self.mention(at, literal.value);
+            self.mention(at, literal.value.to_string(), Place::Script);
         } else if let Some(folder) = paths::folder_path(literal.value) {
-            self.beginnings.entry(at).or_default().insert(folder);
+            self.begins(at, folder);
         }
     }
 
-    fn mention(&mut self, at: usize, text: &str) {
+    fn begins(&mut self, at: usize, folder: String) {
+        let folders = self.beginnings.entry(at).or_default();
+        folders.insert((folder, self.base));
+    }
+
+    fn mention(&mut self, at: usize, text: String, place: Place) {
+        let base = self.base;
         self.found.mentions.push(Mention {
             at,
-            text: text.to_string(),
-            place: Place::Script,
+            text,
+            place,
+            base,
         });
     }
 
@@ -315,23 +344,18 @@ impl<'t> Visitor<'t> {
         let folders = beginnings
             .iter()
             .filter_map(|(text, is_first)| paths::folder_at_end(text, *is_first));
-        let folders: BTreeSet<String> = folders.collect();
-        if !folders.is_empty() {
-            self.beginnings.entry(at).or_default().extend(folders);
+        for folder in folders.collect::<BTreeSet<String>>() {
+            self.begins(at, folder);
         }
         let operands = operands(expression);
         let pieces = pieces(&operands);
         if whole.is_none() {
             for name in paths::names_in(&pieces) {
-                self.found.mentions.push(Mention {
-                    at,
-                    text: name,
-                    place: Place::Name,
-                });
+                self.mention(at, name, Place::Name);
             }
         }
         match whole.filter(|whole| paths::is_file_path(whole)) {
-            Some(whole) => self.mention(at, &whole),
+            Some(whole) => self.mention(at, whole, Place::Script),
             None if paths::is_built_path(&pieces) => self.report_built(expression),
             None => {}
         }
@@ -494,6 +518,13 @@ fn pieces<'e>(operands: &[&'e Expression]) -> Vec<Piece<'e>> {
         }
     }
     pieces
+}
+
+/// Says whether it's `new URL("…", import.meta.url)`: relative to the script.
+fn is_url_beside(new: &NewExpression) -> bool {
+    let is_url = matches!(&new.callee, Expression::Identifier(class) if class.name == "URL");
+    let base = new.arguments.get(1).and_then(Argument::as_expression);
+    is_url && base.is_some_and(|base| is_import_meta(base, "url"))
 }
 
 fn is_sum(expression: &Expression) -> bool {

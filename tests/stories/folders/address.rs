@@ -30,7 +30,11 @@ const FOLDER: &str = "[[folder]]\nmatch = \"shop/*\"\n";
 /// Opens a page as it's published, in which everything must be found.
 fn works(site: &Site, page: &str) {
     let run = site.run(&["push"]);
-    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(
+        (run.code, run.stderr.contains("warning")),
+        (0, false),
+        "{run}"
+    );
     let url = site.ok(&["url", "--target", "local", page]);
     let path = url.trim().strip_prefix("https://cdn.example.org/");
     let server = WebServer::of(site.path("out"));
@@ -64,7 +68,7 @@ fn a_script_of_a_page_in_the_folder_has_its_address() {
 #[test]
 fn a_module_works_out_the_address_whatever_page_runs_it() {
     let site = shop(&format!(
-        "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n{FOLDER}[warnings]\nallow = [\"mention\"]\n"
+        "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n{FOLDER}"
     ))
     .file("shop/clocks/js/tick.js", format!("export {{}};\n{SCRIPT}"))
     .file(
