@@ -231,10 +231,8 @@ fn what_makes_a_path_is_reported_once() {
         "`img/${n}.png`",
         "'img/' + n + '.PNG?v=1'",
         "a + ('b' + (c + `${d}.mp3`))",
-        "import(name + '.js')",
-        "import(`./x/${name}`)",
         "import(a + b)",
-        "new URL('./x/' + name, import.meta.url)",
+        "new URL(a + b, import.meta.url)",
         "new Worker(`${base}/worker`)",
         "dir + '/a.json' + query",
         "dir + '/a.json' + '?x=' + query",
@@ -264,6 +262,30 @@ fn what_makes_a_path_is_reported_once() {
         (long.built[0].at, long.built[0].text.chars().count()),
         (4, 60)
     );
+}
+
+#[test]
+fn what_is_built_from_the_own_address_is_looked_for_there() {
+    let rows = [
+        ("import(name + '.js')", "*.js"),
+        ("import(`./x/${name}`)", "./x/"),
+        ("new URL('./x/' + name, import.meta.url)", "./x/"),
+        ("new URL(`./x/a-${name}.png`, import.meta.url)", "./x/"),
+    ];
+    for (text, path) in rows {
+        let found = find(text, Goal::Guess);
+        assert_eq!(found.built, [], "{text}");
+        let mention = found.mentions.first().expect(text);
+        assert_eq!(
+            (mention.text.as_str(), mention.base),
+            (path, Base::Document)
+        );
+    }
+    for text in ["f(name + '.js')", "new URL('./x/' + name, base)"] {
+        let found = find(text, Goal::Guess);
+        let mut mentions = found.mentions.iter();
+        assert!(mentions.all(|mention| mention.base == Base::Page), "{text}");
+    }
 }
 
 #[test]
