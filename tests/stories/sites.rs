@@ -58,6 +58,12 @@ const SITES: [(&str, Works); 30] = [
 /// How often lines are added until it works.
 const ROUNDS_MAX: usize = 5;
 
+/// Pages that people find by their path.
+const PLAIN_PAGES: &str = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
+
+/// All in one keyed folder, pages as well.
+pub const ONE_FOLDER: &str = "[[folder]]\nmatch = \".\"\n";
+
 /// A page, what it shows, and the library.
 struct Real {
     site: Site,
@@ -65,7 +71,7 @@ struct Real {
 }
 
 impl Real {
-    fn new(name: &str) -> Real {
+    fn new(name: &str, names: &str) -> Real {
         let packages = PathBuf::from(from_test_command("ASSETSYNC_TEST_PACKAGES")).join("vendor");
         let sites = PathBuf::from(from_test_command("ASSETSYNC_TEST_SITES"));
         let mut places = [sites.join(name), packages.join(name)].into_iter();
@@ -79,7 +85,7 @@ impl Real {
         };
         let page = format!("{}/tests/sites/{name}.html", env!("CARGO_MANIFEST_DIR"));
         let config = format!(
-            "key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n[[source]]\ndir = \"{}\"\nmount = \"lib/\"\n[[rule]]\nmatch = \"lib/**\"\ndangling = \"warn\"\nsource_maps = \"publish\"\n[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n{left_out}[target.t]\nurl = \"file:out\"\n",
+            "key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n[[source]]\ndir = \"{}\"\nmount = \"lib/\"\n[[rule]]\nmatch = \"lib/**\"\ndangling = \"warn\"\nsource_maps = \"publish\"\n{names}{left_out}[target.t]\nurl = \"file:out\"\n",
             library.display()
         );
         let site = Site::bare()
@@ -117,7 +123,9 @@ impl Real {
             said += &format!("{run}\n");
             if run.code == 0 {
                 let server = WebServer::of(self.site.path("out"));
-                let (title, errors) = browser.visit(&format!("{}index.html", server.url));
+                let url = self.site.ok(&["url", "index.html"]);
+                let (_, key) = url.trim().rsplit_once("/out/").expect("it's in the target");
+                let (title, errors) = browser.visit(&format!("{}{key}", server.url));
                 if title == "done" && errors.is_empty() {
                     return Ok(works);
                 }
@@ -170,14 +178,30 @@ fn picture(size: u32) -> Vec<u8> {
 #[test]
 #[ignore = "takes minutes, and 500 MB from npm: tests/run --test stories -- --ignored sites"]
 fn pages_around_libraries_work_at_once_or_with_the_lines_that_are_printed() {
+    assert_work(PLAIN_PAGES, SITES);
+}
+
+#[test]
+#[ignore = "takes minutes, and 500 MB from npm: tests/run --test stories -- --ignored sites"]
+fn pages_around_libraries_work_at_once_in_one_keyed_folder() {
+    let wanted = |name| match name {
+        // Its pages are files of a kind that isn't published without a rule.
+        "docsify" => WithLines,
+        _ => AtOnce,
+    };
+    assert_work(ONE_FOLDER, SITES.map(|(name, _)| (name, wanted(name))));
+}
+
+/// Publishes each library with these names, and makes sure that it gets to work as wanted.
+fn assert_work(names: &str, sites: [(&str, Works); 30]) {
     let only = std::env::var("TEST_SITE").ok();
     let mut wrong = Vec::new();
     let mut counts = [0; 3];
-    for (name, wanted) in SITES {
+    for (name, wanted) in sites {
         if only.as_ref().is_some_and(|only| only != name) {
             continue;
         }
-        let (real, browser) = (Real::new(name), Browser::start());
+        let (real, browser) = (Real::new(name, names), Browser::start());
         let before = real.open_unpublished(&browser);
         if before != ("done".to_string(), Vec::new()) {
             wrong.push(format!("=== {name}, as it is: {before:?}"));
