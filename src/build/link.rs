@@ -98,6 +98,8 @@ pub(super) struct Links {
     pub sets: Vec<Set>,
     /// For a script: the pages that run it.
     pub pages: Vec<u32>,
+    /// Paths that links hand to pages.
+    handed: Vec<Mentioned>,
 }
 
 impl Links {
@@ -150,7 +152,11 @@ pub(super) fn link_own(
     let links = Links {
         links: file.links(),
         sets: file.sets(),
-        pages: Vec::new(),
+        ..Links::default()
+    };
+    let links = Links {
+        handed: own.mentioned,
+        ..links
     };
     draft.problems.extend(own.problems);
     draft.warnings.extend(own.warnings);
@@ -174,7 +180,7 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
         ..Linked::default()
     };
     let mut resolved = Resolved::default();
-    let scripts = pages_of_scripts(drafts, &linked.files);
+    let scripts = pages_of_scripts(tree, drafts, &linked.files);
     for (script, pages) in &scripts {
         let bases = page_bases(tree, drafts, *script, pages);
         let mut file = File::of(index, &drafts[*script], *script, &mut linked, &mut resolved);
@@ -189,6 +195,9 @@ pub(super) fn link(index: &Index<'_>, drafts: &[Draft], files: Vec<Links>) -> Li
         let bases = page_bases(tree, drafts, *script, pages);
         let mut file = File::of(index, &drafts[*script], *script, &mut linked, &mut resolved);
         file.mentions(*script, pages, &bases, &of_placeholders, &referred);
+    }
+    for file in &mut linked.files {
+        linked.mentioned.append(&mut file.handed);
     }
     let told = mentions::told(tree, drafts, &linked.files, &linked.mentioned);
     linked.problems.extend(told.problems);
@@ -369,6 +378,7 @@ impl File<'_, '_> {
         if squeezed.is_none() {
             self.ask_host(reference, place, &path, to);
         }
+        self.hands_over(reference, place, to as usize);
         let written = reference.url.trim_ascii_start();
         Some(Link {
             is_odd: squeezed.is_some(),
@@ -384,6 +394,45 @@ impl File<'_, '_> {
                 .iter()
                 .any(|prefix| written.starts_with(prefix.as_str())),
         })
+    }
+
+    /// Notes paths that a reference hands to a page, which looks for them from where it is, or from the top.
+    fn hands_over(&mut self, reference: &Reference, place: (u32, u32), to: usize) {
+        let tree = self.index.tree;
+        let page = &tree.assets[to];
+        let is_page = page.policy.headers.content_type.starts_with("text/html");
+        let Some(own) = self
+            .index
+            .find(self.asset.path.as_str())
+            .filter(|_| is_page)
+        else {
+            return;
+        };
+        let prefixes = &tree.prefixes;
+        let bases = [page.path.folder(), ""].map(|folder| BaseUrl::new(folder, None, prefixes));
+        for text in reference.handed_paths() {
+            let found = |base: &BaseUrl| match resolve(base, &text, Kind::Load, prefixes) {
+                Meaning::Path(path) => self.index.find(&path),
+                Meaning::Elsewhere | Meaning::Nothing(_) => None,
+            };
+            let is_meant = |file: &u32| {
+                let asset = &tree.assets[*file as usize];
+                may_name(tree, self.asset, leveled(asset))
+                    && self.is_renamed(*file as usize, to, &[])
+            };
+            if let Some(file) = bases.iter().find_map(|base| found(base).filter(is_meant)) {
+                self.linked.mentioned.push(Mentioned {
+                    file: own as usize,
+                    reader: to,
+                    at: place,
+                    text,
+                    place: Place::Text,
+                    run_by: Vec::new(),
+                    to: To::File(file as usize),
+                    is_beside: true,
+                });
+            }
+        }
     }
 
     /// Tells of a link to a folder, or to a page without its `.html`, that stays as it is: only some hosts know what is meant.
@@ -788,6 +837,7 @@ impl File<'_, '_> {
             };
             self.linked.mentioned.push(Mentioned {
                 file: script,
+                reader: script,
                 at: *place,
                 text: mention.text.clone(),
                 place: mention.place.clone(),
@@ -992,8 +1042,14 @@ fn page_bases<'a>(
     different.into_iter().map(base).collect()
 }
 
-/// For each script that needs to know: the pages that run it, by `<script>`, `import` or as a worker.
-fn pages_of_scripts(drafts: &[Draft], files: &[Links]) -> Vec<(usize, Vec<usize>)> {
+/// For each script that needs to know: the pages that run it, by `<script>`, `import` or as a worker; and those of a style.
+fn pages_of_scripts(tree: &Tree, drafts: &[Draft], files: &[Links]) -> Vec<(usize, Vec<usize>)> {
+    let is_of = |file: usize, types: &[&str]| {
+        let content_type = &tree.assets[file].policy.headers.content_type;
+        types
+            .iter()
+            .any(|essence| content_type.starts_with(essence))
+    };
     let needs_pages = |(draft, file): (&Draft, &Links)| {
         let found = &draft.found;
         !found.references.is_empty()
@@ -1009,7 +1065,8 @@ fn pages_of_scripts(drafts: &[Draft], files: &[Links]) -> Vec<(usize, Vec<usize>
     let mut runs: HashMap<u32, Vec<usize>> = HashMap::new();
     for (from, links) in files.iter().enumerate() {
         for link in &links.links {
-            if matches!(link.kind, Kind::Script | Kind::ModuleScript | Kind::Import) {
+            let is_style = link.kind == Kind::Load && is_of(link.to as usize, &["text/css"]);
+            if matches!(link.kind, Kind::Script | Kind::ModuleScript | Kind::Import) || is_style {
                 runs.entry(link.to).or_default().push(from);
             }
         }
@@ -1025,10 +1082,9 @@ fn pages_of_scripts(drafts: &[Draft], files: &[Links]) -> Vec<(usize, Vec<usize>
             }
         }
         let is_page = |file: &usize| {
-            files[*file]
-                .links
-                .iter()
-                .any(|l| matches!(l.kind, Kind::Script | Kind::ModuleScript))
+            let mut links = files[*file].links.iter();
+            is_of(*file, &["text/html", "application/xhtml+xml"])
+                || links.any(|l| matches!(l.kind, Kind::Script | Kind::ModuleScript))
         };
         seen.into_iter()
             .filter(|file| *file != script && is_page(file))

@@ -42,6 +42,8 @@ const OF_LIBRARIES: [&str; 6] = [
 pub(super) struct Mentioned {
     /// The file that has it.
     pub file: usize,
+    /// The file that it's relative to: the same one, or a page that is handed it.
+    pub reader: usize,
     pub at: (u32, u32),
     /// As it's written.
     pub text: String,
@@ -142,12 +144,8 @@ impl Mentioned {
     fn is_of_data(&self, tree: &Tree) -> bool {
         match self.place {
             Place::Pointer(_) => true,
-            Place::Text => !self.is_in_page(tree),
-            Place::Script
-            | Place::Beginning
-            | Place::Attribute(_)
-            | Place::Unread
-            | Place::Name => false,
+            Place::Text | Place::Attribute(_) => !self.is_in_page(tree),
+            Place::Script | Place::Beginning | Place::Unread | Place::Name => false,
         }
     }
 }
@@ -212,6 +210,8 @@ enum Fix {
     Plain,
     /// Files are published, too, by their names.
     Publish,
+    /// Files are published, too, in the keyed folder of what names them.
+    PublishInFolder,
 }
 
 /// Lets the outermost of keyed folders do for those inside: of two, the inner one would have a name of its own.
@@ -278,12 +278,16 @@ fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> String {
                 .collect();
             rules.join("\n")
         }
-        Fix::Publish => {
+        Fix::Publish | Fix::PublishInFolder => {
             // A pattern might publish what nobody named.
             let patterns = cover::joined(subjects);
+            let what = match fix {
+                Fix::PublishInFolder => "publish = true",
+                _ => "publish = true\nnames = \"plain\"",
+            };
             let rules: Vec<String> = patterns
                 .iter()
-                .map(|pattern| cover::rule(pattern, "publish = true\nnames = \"plain\""))
+                .map(|pattern| cover::rule(pattern, what))
                 .collect();
             rules.join("\n")
         }
@@ -329,6 +333,7 @@ impl Advice<'_> {
     fn fix(&self, mentioned: &Mentioned) -> Fix {
         let path = &self.tree.assets[mentioned.file].path;
         match (&mentioned.place, &mentioned.to) {
+            (_, To::Skipped(path)) if self.is_in_unit_of(mentioned, path) => Fix::PublishInFolder,
             (_, To::Skipped(_)) => Fix::Publish,
             (Place::Attribute(_), To::File(_)) => {
                 let extension = path.extension().unwrap_or_default();
@@ -343,15 +348,26 @@ impl Advice<'_> {
         }
     }
 
+    /// Says whether a path is in the keyed folder of what has it, and of the pages that run that.
+    fn is_in_unit_of(&self, mentioned: &Mentioned, path: &str) -> bool {
+        let Some(unit) = self.tree.unit_of(mentioned.reader) else {
+            return false;
+        };
+        let mut pages = mentioned.run_by.iter();
+        unit.has(path) && pages.all(|page| self.tree.are_together(*page, mentioned.reader))
+    }
+
     /// Returns what a fix is about: attributes and pointers, or patterns of files.
     fn subjects(&self, fix: &Fix, mentioned: &Mentioned) -> Vec<String> {
         match (fix, &mentioned.place, &mentioned.to) {
             (Fix::References { .. }, Place::Attribute(what) | Place::Pointer(what), _) => {
                 vec![what.clone()]
             }
-            (Fix::Publish, _, To::Skipped(path)) => vec![globset::escape(path)],
+            (Fix::Publish | Fix::PublishInFolder, _, To::Skipped(path)) => {
+                vec![globset::escape(path)]
+            }
             (Fix::Plain, _, to) => {
-                let own = &self.tree.assets[mentioned.file];
+                let own = &self.tree.assets[mentioned.reader];
                 let own_too = mentioned.is_beside && own.policy.names.is_keyed();
                 let to = match to {
                     To::File(file) => vec![globset::escape(self.tree.assets[*file].path.as_str())],
@@ -474,7 +490,7 @@ impl Advice<'_> {
             true => &[][..],
             false => &mentioned.run_by[..],
         };
-        let own = std::iter::once(&mentioned.file).chain(run_by);
+        let own = std::iter::once(&mentioned.reader).chain(run_by);
         let own = own.map(|file| (*file, &self.tree.assets[*file]));
         let folders = own.clone().map(|(_, asset)| asset.path.folder());
         let path = common_folder(folders.chain([to]));

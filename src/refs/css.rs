@@ -1,7 +1,7 @@
 //! URLs in styles. Owns what CSS counts as a URL; reads tokens and blocks only, so that a property nobody knows yet,
 //! or one that a browser would reject, is no reason to miss what it names. Tokens come from `cssparser`.
 
-use super::{Fault, Found, Kind, Reference, SourceMap};
+use super::{Base, Fault, Found, Kind, Mention, Place, Reference, SourceMap, paths};
 use cssparser::{ParseError, Parser, Token};
 use std::ops::Range;
 
@@ -75,8 +75,9 @@ impl<'t> Finder<'t> {
                     strings
                 }
                 Token::QuotedString(url) => {
-                    if matches!(strings, Strings::FirstIsUrl | Strings::AllAreUrls) {
-                        self.string(span, &url);
+                    match strings {
+                        Strings::FirstIsUrl | Strings::AllAreUrls => self.string(span, &url),
+                        Strings::Plain | Strings::Inert => self.mention(span.start, &url),
                     }
                     after_value(strings)
                 }
@@ -135,6 +136,18 @@ impl<'t> Finder<'t> {
             .into_iter()
             .any(is);
         is_inert.then_some(Strings::Inert)
+    }
+
+    /// A string that a script may read: `--picture: "lamp.png"`, `[src="lamp.png"]`.
+    fn mention(&mut self, at: usize, text: &str) {
+        if paths::is_file_path(text) {
+            self.found.mentions.push(Mention {
+                at,
+                text: text.to_string(),
+                place: Place::Text,
+                base: Base::Page,
+            });
+        }
     }
 
     /// A string token that is a URL. It lacks the second quote only at the end of the text.

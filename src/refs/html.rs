@@ -5,7 +5,7 @@ mod attributes;
 mod foreign;
 mod import_map;
 mod refresh;
-mod srcset;
+pub(super) mod srcset;
 mod tokens;
 
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ use self::attributes::{Element, Holds, ScriptType};
 use self::foreign::Space;
 use self::tokens::{Tag, What, tokens};
 use super::decoded::Decoded;
-use super::{Base, Extra, Fault, Found, Kind, MISPLACED, Mention, Place, css, js, paths, words};
+use super::{Base, Extra, Fault, Found, Kind, MISPLACED, Place, css, js, words};
 
 /// `<iframe srcdoc>` in `<iframe srcdoc>`: deeper ones are a fault.
 const SRCDOC_DEPTH_MAX: usize = 3;
@@ -112,7 +112,11 @@ impl<'a> Page<'a> {
         for (name, value) in &element.attributes {
             match attributes::holds(&element, name, self.extra) {
                 Some(holds) => self.attribute(name, value, holds),
-                None if attributes::may_mention(name) => self.mentions(&tag.name, name, value),
+                None if words::may_be_in(name) => {
+                    let at = |offset| value.raw(offset);
+                    let mentions = words::in_attribute(&tag.name, name, value.text(), at);
+                    self.found.mentions.extend(mentions);
+                }
                 None => {}
             }
         }
@@ -203,37 +207,6 @@ impl<'a> Page<'a> {
             self.found.faults.push(Fault { at, message });
         }
         self.found.absorb(page, |at| value.raw(at));
-    }
-
-    /// Paths in an attribute that browsers know nothing of: its value, each of its image candidates, or words in it.
-    fn mentions(&mut self, element: &str, name: &str, value: &Decoded) {
-        let text = value.text();
-        if !text.contains('.') {
-            return;
-        }
-        let start = text.len() - text.trim_ascii_start().len();
-        let whole = start..start + text.trim_ascii().len();
-        let ranges: Vec<Range<usize>> = match name.ends_with("srcset") {
-            true => srcset::urls(text),
-            false => std::iter::once(whole).collect(),
-        };
-        let paths = ranges.into_iter().filter_map(|range| {
-            let path = text.get(range.clone())?;
-            paths::is_file_path(path).then(|| (range.start, path.to_string()))
-        });
-        let place = Place::Attribute(format!("{element}@{name}"));
-        let mut paths: Vec<Mention> = paths
-            .map(|(at, text)| Mention {
-                at: value.raw(at),
-                text,
-                place: place.clone(),
-                base: Base::Page,
-            })
-            .collect();
-        if paths.is_empty() {
-            paths = words::find(text, &Place::Text, |at| value.raw(at));
-        }
-        self.found.mentions.extend(paths);
     }
 
     /// What stands between two tags or comments.

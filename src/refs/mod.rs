@@ -18,6 +18,7 @@ pub mod xml;
 
 use std::ops::Range;
 
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 pub use self::placeholder::StandsFor;
@@ -193,6 +194,19 @@ impl Reference {
             kind,
             base: Base::Document,
         }
+    }
+
+    /// Returns the paths of files in its query and fragment, which a page may be handed: `viewer.html?file=img/a.png`.
+    pub fn handed_paths(&self) -> impl Iterator<Item = String> {
+        let rest = self.url.find(['?', '#']).map(|at| &self.url[at + 1..]);
+        let parts = rest
+            .into_iter()
+            .flat_map(|rest| rest.split(['&', '?', '#', ';']));
+        let values = parts.filter_map(|part| Some(part.split_once('=')?.1));
+        values.filter_map(|value| {
+            let value = percent_decode_str(value).decode_utf8().ok()?;
+            paths::is_file_path(&value).then(|| value.into_owned())
+        })
     }
 
     /// `url` that is written otherwise in `span`: with escapes.

@@ -1,5 +1,8 @@
 //! Paths of files in texts of any kind: words that look like one.
 
+use std::ops::Range;
+
+use super::html::srcset;
 use super::paths;
 use super::{Base, Mention, Place};
 
@@ -19,6 +22,62 @@ const IS_BETWEEN: [bool; 256] = {
     }
     table
 };
+
+/// Returns what an attribute that means nothing to a browser has of paths: its value, each of its image candidates, or words in it.
+pub fn in_attribute(
+    element: &str,
+    name: &str,
+    value: &str,
+    at: impl Fn(usize) -> usize,
+) -> Vec<Mention> {
+    if !value.contains('.') {
+        return Vec::new();
+    }
+    let start = value.len() - value.trim_ascii_start().len();
+    let whole = start..start + value.trim_ascii().len();
+    let ranges: Vec<Range<usize>> = match name.ends_with("srcset") {
+        true => srcset::urls(value),
+        false => std::iter::once(whole).collect(),
+    };
+    let paths = ranges.into_iter().filter_map(|range| {
+        let path = value.get(range.clone())?;
+        paths::is_file_path(path).then(|| (range.start, path.to_string()))
+    });
+    let place = Place::Attribute(format!("{element}@{name}"));
+    let paths: Vec<Mention> = paths
+        .map(|(start, text)| Mention {
+            at: at(start),
+            text,
+            place: place.clone(),
+            base: Base::Page,
+        })
+        .collect();
+    match paths.is_empty() {
+        true => find(value, &Place::Text, at),
+        false => paths,
+    }
+}
+
+/// Says whether an attribute may have a path that a script loads: people read the others, or they name no file.
+pub fn may_be_in(attribute: &str) -> bool {
+    const OTHERS: [&str; 14] = [
+        "alt",
+        "class",
+        "content",
+        "d",
+        "download",
+        "for",
+        "id",
+        "lang",
+        "media",
+        "name",
+        "placeholder",
+        "rel",
+        "title",
+        "type",
+    ];
+    !OTHERS.contains(&attribute) && !attribute.starts_with("aria-")
+}
 
 /// Returns the words of `text` that look like the path of a file, each with the offset that `at` gives for its own.
 pub fn find(text: &str, place: &Place, at: impl Fn(usize) -> usize) -> Vec<Mention> {

@@ -5,7 +5,7 @@ mod elements;
 mod names;
 
 use super::decoded::Decoded;
-use super::{Base, css, js};
+use super::{Base, Place, css, js, words};
 use super::{Extra, Fault, Found, Kind};
 use elements::{Attribute, Element, Language, Use};
 use names::{Names, split};
@@ -44,6 +44,7 @@ pub fn find(text: &str, extra: &Extra, dialect: Dialect) -> Found {
     if let Err(fault) = finder.read() {
         finder.found.faults.push(fault);
     }
+    finder.found.mentions.sort_by_key(|mention| mention.at);
     // The text of an element is looked at when it ends, which is after what stands within.
     finder
         .found
@@ -137,6 +138,7 @@ impl<'t> Finder<'t> {
                 if self.open.is_empty() && !text.trim_ascii().is_empty() {
                     return Err(ill_formed(span.start, "text outside of the root element"));
                 }
+                self.words(span);
             }
             Event::CData(_) | Event::GeneralRef(_) if self.open.is_empty() => {
                 return Err(ill_formed(span.start, "text outside of the root element"));
@@ -158,10 +160,19 @@ impl<'t> Finder<'t> {
                 self.style_sheet(span.start + 2..span.end - 2);
             }
             Event::DocType(_) => self.names.declare_entities(&self.text[span]),
-            Event::CData(_) | Event::GeneralRef(_) | Event::Decl(_) | Event::PI(_) | Event::Eof => {
-            }
+            Event::CData(_) => self.words(span),
+            Event::GeneralRef(_) | Event::Decl(_) | Event::PI(_) | Event::Eof => {}
         }
         Ok(())
+    }
+
+    /// Paths in the text of data.
+    fn words(&mut self, span: Range<usize>) {
+        if self.dialect == Dialect::Other {
+            let at = |offset| span.start + offset;
+            let mentions = words::find(&self.text[span.clone()], &Place::Text, at);
+            self.found.mentions.extend(mentions);
+        }
     }
 
     /// Reads a start tag, which stands at `tag` without its brackets.
@@ -183,8 +194,9 @@ impl<'t> Finder<'t> {
         }
         let element = Element::new(self.names.of_element(split(name).0), name, attributes);
         for attribute in &element.attributes {
-            if let Some(meaning) = element.meaning(attribute, self.dialect, self.extra) {
-                self.attribute(attribute, meaning);
+            match element.meaning(attribute, self.dialect, self.extra) {
+                Some(meaning) => self.attribute(attribute, meaning),
+                None => self.mentions(element.name, attribute),
             }
         }
         let language = if self.dialect == Dialect::Other {
@@ -243,6 +255,16 @@ impl<'t> Finder<'t> {
                     self.found.base = Some(url.to_string());
                 }
             }
+        }
+    }
+
+    /// Paths in an attribute that only scripts read. Those of drawings are for the programs that made them.
+    fn mentions(&mut self, element: &str, attribute: &Attribute) {
+        if self.dialect != Dialect::Svg && words::may_be_in(attribute.name) {
+            let value = Decoded::new(attribute.at, attribute.value, decode_piece);
+            let at = |offset| value.raw(offset);
+            let mentions = words::in_attribute(element, attribute.name, value.text(), at);
+            self.found.mentions.extend(mentions);
         }
     }
 

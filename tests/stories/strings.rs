@@ -617,3 +617,156 @@ image.decode().then(() => document.title = "done", () => document.title = "faile
     );
     assert_done(&site, "index.html");
 }
+
+#[test]
+fn paths_in_the_xml_that_a_script_loads_are_told() {
+    let site = site(
+        PAGES,
+        &[
+            (
+                "index.html",
+                r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script>
+fetch(new URL("tour.xml", location)).then((answer) => answer.text()).then((text) => {
+  const tour = new DOMParser().parseFromString(text, "text/xml");
+  const paths = [tour.querySelector("scene").getAttribute("picture"), tour.querySelector("map").textContent];
+  return Promise.all(paths.map((path) => { const image = new Image(); image.src = path; return image.decode(); }));
+}).then(() => document.title = "done", () => document.title = "failed");</script>"#,
+            ),
+            (
+                "tour.xml",
+                "<tour title=\"img/lamp.svg\"><scene picture=\"img/lamp.svg\"/><map>img/map.svg</map></tour>",
+            ),
+            ("img/lamp.svg", SVG),
+            ("img/map.svg", SVG),
+            // Nobody loads it.
+            (
+                "notes.xml",
+                "<notes><note picture=\"img/lamp.svg\"/></notes>",
+            ),
+        ],
+    );
+    for _ in 0..3 {
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 0, "{run}");
+        assert!(!run.stderr.contains("notes.xml"), "{run}");
+        site.add_config(&run.config_lines());
+    }
+    let config = std::fs::read_to_string(site.path("assetsync.toml")).expect("there");
+    assert!(
+        config.contains("references = [\"scene@picture\"]"),
+        "{config}"
+    );
+    assert!(site.run(&["push", "--deny-warnings"]).code == 0);
+    assert_done(&site, "index.html");
+}
+
+#[test]
+fn a_path_in_a_style_that_a_script_reads_is_told() {
+    let site = site(
+        PAGES,
+        &[
+            (
+                "index.html",
+                r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><link rel="stylesheet" href="look.css"><script>
+addEventListener("load", () => { const image = new Image();
+image.onload = () => document.title = "done"; image.onerror = () => document.title = "failed";
+image.src = getComputedStyle(document.body).getPropertyValue("--lamp").trim().slice(1, -1); });</script>"#,
+            ),
+            (
+                "look.css",
+                "body { --lamp: \"img/lamp.svg\"; content: \"no path.\" }",
+            ),
+            ("img/lamp.svg", SVG),
+        ],
+    );
+    assert_mended(
+        &site,
+        "`look.css:1:16` names `img/lamp.svg`",
+        "[[rule]]\nmatch = \"img/lamp.svg\"\nnames = \"plain\"\n",
+    );
+    assert_done(&site, "index.html");
+}
+
+/// A viewer that shows what its address says.
+const VIEWER: &str = r#"<!doctype html><title>v</title><link rel="icon" href="data:,"><script>
+const image = new Image(); image.onload = () => document.title = "done"; image.onerror = () => document.title = "failed";
+image.src = new URLSearchParams(location.search || location.hash.slice(1)).get("file");</script>"#;
+
+#[test]
+fn a_file_that_a_link_hands_to_a_viewer_is_told() {
+    for link in [
+        "view/viewer.html?file=../img/lamp.svg",
+        "view/viewer.html?zoom=2&file=..%2Fimg%2Flamp.svg",
+        "view/viewer.html#file=../img/lamp.svg",
+    ] {
+        let page = format!("<!doctype html><title>t</title><a href=\"{link}\">lamp</a>");
+        let site = site(
+            "[[rule]]\nmatch = \"index.html\"\nnames = \"plain\"\n",
+            &[
+                ("index.html", &page),
+                ("view/viewer.html", VIEWER),
+                ("img/lamp.svg", SVG),
+                ("img/other.svg", SVG),
+            ],
+        );
+        assert_mended(
+            &site,
+            "names `../img/lamp.svg`",
+            "[[folder]]\nmatch = \".\"\n",
+        );
+        let server = WebServer::of(site.path("out"));
+        let browser = Browser::start();
+        browser.open(&server.url);
+        let link = browser.value("document.querySelector('a').href");
+        let (title, errors) = browser.visit(link.as_str().expect("a link"));
+        assert_eq!((title.as_str(), errors), ("done", Vec::new()), "{link}");
+    }
+}
+
+#[test]
+fn a_link_that_hands_over_no_path_that_changes_is_left_in_peace() {
+    for link in [
+        "viewer.html?file=img/lamp.svg",
+        "viewer.html?page=about.html",
+        "app.js?v=1.2.js",
+        "viewer.html?q=no+file.here",
+    ] {
+        let page = format!("<!doctype html><title>t</title><a href=\"{link}\">lamp</a>");
+        let site = site(
+            &format!("{PAGES}[[rule]]\nmatch = \"img/**\"\nnames = \"plain\"\n"),
+            &[
+                ("index.html", &page),
+                ("about.html", "<!doctype html><title>a</title>"),
+                ("viewer.html", VIEWER),
+                ("img/lamp.svg", SVG),
+                ("app.js", "1"),
+            ],
+        );
+        let run = site.run(&["push"]);
+        assert_eq!(
+            (run.code, run.stderr.contains("warning")),
+            (0, false),
+            "{link}: {run}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_published_yet_joins_the_keyed_folder_of_the_page_that_asks_for_it() {
+    let site = site(
+        "[[folder]]\nmatch = \"book\"\n",
+        &[
+            (
+                "book/index.html",
+                r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script>fetch("chapter.md").then((answer) => document.title = answer.ok ? "done" : "failed")</script>"#,
+            ),
+            ("book/chapter.md", "# One"),
+        ],
+    );
+    assert_mended(
+        &site,
+        "names `chapter.md`, which isn't published",
+        "[[rule]]\nmatch = \"book/chapter.md\"\npublish = true\n",
+    );
+    assert_done(&site, "book/index.html");
+}

@@ -147,27 +147,6 @@ fn in_meta(element: &impl Element) -> Option<Holds> {
     is_url.then_some(Holds::Url(Kind::Load))
 }
 
-/// Says whether an attribute may have a path that a script loads: people read the others, or they name no file.
-pub(super) fn may_mention(name: &str) -> bool {
-    const OTHERS: [&str; 14] = [
-        "alt",
-        "class",
-        "content",
-        "d",
-        "download",
-        "for",
-        "id",
-        "lang",
-        "media",
-        "name",
-        "placeholder",
-        "rel",
-        "title",
-        "type",
-    ];
-    !OTHERS.contains(&name) && !name.starts_with("aria-")
-}
-
 fn is_extra(element: &str, name: &str, extra: &Extra) -> bool {
     extra
         .attributes

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Where the URLs are.
-pub(super) fn urls(srcset: &str) -> Vec<Range<usize>> {
+pub(in crate::refs) fn urls(srcset: &str) -> Vec<Range<usize>> {
     let mut urls = Vec::new();
     let mut rest = srcset;
     loop {
