@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use crate::support::media::pdf;
+use crate::support::s3::Bucket;
 use crate::support::web::{Browser, WebServer};
 use crate::support::{Site, from_test_command};
 
@@ -68,10 +69,12 @@ pub const ONE_FOLDER: &str = "[[folder]]\nmatch = \".\"\n";
 struct Real {
     site: Site,
     library: PathBuf,
+    /// Where it's published; a folder, if there's none.
+    bucket: Option<Bucket>,
 }
 
 impl Real {
-    fn new(name: &str, names: &str) -> Real {
+    fn new(name: &str, names: &str, bucket: Option<Bucket>) -> Real {
         let packages = PathBuf::from(from_test_command("ASSETSYNC_TEST_PACKAGES")).join("vendor");
         let sites = PathBuf::from(from_test_command("ASSETSYNC_TEST_SITES"));
         let mut places = [sites.join(name), packages.join(name)].into_iter();
@@ -85,8 +88,16 @@ impl Real {
         };
         let page = format!("{}/tests/sites/{name}.html", env!("CARGO_MANIFEST_DIR"));
         let config = format!(
-            "key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n[[source]]\ndir = \"{}\"\nmount = \"lib/\"\n[[rule]]\nmatch = \"lib/**\"\ndangling = \"warn\"\nsource_maps = \"publish\"\n{names}{left_out}[target.t]\nurl = \"file:out\"\n",
-            library.display()
+            "key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n[[source]]\ndir = \"{}\"\nmount = \"lib/\"\n[[rule]]\nmatch = \"lib/**\"\ndangling = \"warn\"\nsource_maps = \"publish\"\n{names}{left_out}[target.t]\n{}",
+            library.display(),
+            match &bucket {
+                Some(bucket) => format!(
+                    "url = \"{}\"\nendpoint = \"{}\"\naccess = \"object-acl\"\n",
+                    bucket.url(),
+                    bucket.endpoint
+                ),
+                None => "url = \"file:out\"\n".to_string(),
+            }
         );
         let site = Site::bare()
             .raw_config(&config)
@@ -101,7 +112,11 @@ impl Real {
                 r#"{"openapi": "3.0.0", "info": {"title": "Lamp", "version": "1"}, "paths": {}}"#,
             )
             .file("doc.pdf", pdf("/Title (Lamp)"));
-        Real { site, library }
+        Real {
+            site,
+            library,
+            bucket,
+        }
     }
 
     /// Opens the page as it is.
@@ -114,18 +129,30 @@ impl Real {
         seen
     }
 
+    /// Opens the page as it's published.
+    fn open(&self, browser: &Browser) -> (String, Vec<String>) {
+        let url = self.site.ok(&["url", "index.html"]);
+        match url.trim().rsplit_once("/out/") {
+            Some((_, key)) => {
+                let server = WebServer::of(self.site.path("out"));
+                browser.visit(&format!("{}{key}", server.url))
+            }
+            None => browser.visit(url.trim()),
+        }
+    }
+
     /// Publishes until it works, and says how often lines had to be added; why not, if it doesn't.
     fn publish(&self, browser: &Browser) -> Result<Works, String> {
         let mut works = AtOnce;
         let mut said = String::new();
         for _ in 0..ROUNDS_MAX {
-            let run = self.site.run(&["push"]);
+            let run = match &self.bucket {
+                Some(bucket) => bucket.run(&self.site, &["push"]),
+                None => self.site.run(&["push"]),
+            };
             said += &format!("{run}\n");
             if run.code == 0 {
-                let server = WebServer::of(self.site.path("out"));
-                let url = self.site.ok(&["url", "index.html"]);
-                let (_, key) = url.trim().rsplit_once("/out/").expect("it's in the target");
-                let (title, errors) = browser.visit(&format!("{}{key}", server.url));
+                let (title, errors) = self.open(browser);
                 if title == "done" && errors.is_empty() {
                     return Ok(works);
                 }
@@ -178,22 +205,32 @@ fn picture(size: u32) -> Vec<u8> {
 #[test]
 #[ignore = "takes minutes, and 500 MB from npm: tests/run --test stories -- --ignored sites"]
 fn pages_around_libraries_work_at_once_or_with_the_lines_that_are_printed() {
-    assert_work(PLAIN_PAGES, SITES);
+    assert_work(PLAIN_PAGES, SITES, || None);
 }
 
 #[test]
 #[ignore = "takes minutes, and 500 MB from npm: tests/run --test stories -- --ignored sites"]
 fn pages_around_libraries_work_at_once_in_one_keyed_folder() {
+    assert_work(ONE_FOLDER, in_one_folder(), || None);
+}
+
+#[test]
+#[ignore = "takes minutes, and 500 MB from npm: tests/run --test stories -- --ignored sites"]
+fn pages_around_libraries_work_at_once_in_one_keyed_folder_of_a_bucket() {
+    assert_work(ONE_FOLDER, in_one_folder(), || Some(Bucket::on_rgw()));
+}
+
+fn in_one_folder() -> [(&'static str, Works); 30] {
     let wanted = |name| match name {
         // Its pages are files of a kind that isn't published without a rule.
         "docsify" => WithLines,
         _ => AtOnce,
     };
-    assert_work(ONE_FOLDER, SITES.map(|(name, _)| (name, wanted(name))));
+    SITES.map(|(name, _)| (name, wanted(name)))
 }
 
-/// Publishes each library with these names, and makes sure that it gets to work as wanted.
-fn assert_work(names: &str, sites: [(&str, Works); 30]) {
+/// Publishes each library with these names, into a folder or buckets, and makes sure that it gets to work as wanted.
+fn assert_work(names: &str, sites: [(&str, Works); 30], bucket: fn() -> Option<Bucket>) {
     let only = std::env::var("TEST_SITE").ok();
     let mut wrong = Vec::new();
     let mut counts = [0; 3];
@@ -201,7 +238,7 @@ fn assert_work(names: &str, sites: [(&str, Works); 30]) {
         if only.as_ref().is_some_and(|only| only != name) {
             continue;
         }
-        let (real, browser) = (Real::new(name, names), Browser::start());
+        let (real, browser) = (Real::new(name, names, bucket()), Browser::start());
         let before = real.open_unpublished(&browser);
         if before != ("done".to_string(), Vec::new()) {
             wrong.push(format!("=== {name}, as it is: {before:?}"));
