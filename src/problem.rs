@@ -108,6 +108,17 @@ pub enum ProblemKind {
     HostIndex,
 }
 
+/// How much a warning matters; the first is the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Weight {
+    /// Something works in the tree, and may not once it's published.
+    Breaks,
+    /// Somebody may learn what they aren't to know.
+    Tells,
+    /// It's no worse than before.
+    Harmless,
+}
+
 /// Warnings that are meant to be, as a configuration says: those of a kind, in all files or in some.
 #[derive(Debug, Clone, Default)]
 pub struct Meant(Vec<(ProblemKind, Option<Glob>)>);
@@ -160,6 +171,35 @@ impl ProblemKind {
     pub fn name(self) -> String {
         let name = serde_json::to_value(self).expect("it's a string");
         name.as_str().unwrap_or_default().to_string()
+    }
+
+    pub(crate) fn weight(self) -> Weight {
+        match self {
+            ProblemKind::Mention
+            | ProblemKind::LeftAlone
+            | ProblemKind::HostIndex
+            | ProblemKind::Bundled
+            | ProblemKind::Rewriting
+            | ProblemKind::Unread => Weight::Breaks,
+            ProblemKind::Hidden
+            | ProblemKind::Doubtful
+            | ProblemKind::Copy
+            | ProblemKind::Guessable
+            | ProblemKind::Overlooked
+            | ProblemKind::Personal
+            | ProblemKind::UnusedPattern
+            | ProblemKind::EmptyLevel => Weight::Tells,
+            ProblemKind::Unpublishable
+            | ProblemKind::Name
+            | ProblemKind::Twins
+            | ProblemKind::Source
+            | ProblemKind::TwoSources
+            | ProblemKind::Reference
+            | ProblemKind::IgnoreFile
+            | ProblemKind::Changing
+            | ProblemKind::Untyped
+            | ProblemKind::BuiltPath => Weight::Harmless,
+        }
     }
 
     /// What to try; empty if the messages say it.

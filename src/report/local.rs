@@ -10,9 +10,9 @@ use super::{count, together};
 use crate::build::{Build, Reference};
 use crate::error::escape;
 use crate::leaks::Leaks;
-use crate::problem::{Listed, Problem, ProblemKind};
+use crate::problem::{Listed, Problem, ProblemKind, Weight};
 
-/// How many causes of one kind are told unless all are asked for.
+/// How many causes of one kind are told unless all are asked for; but for what breaks a page, which is told in full.
 const CAUSES_MAX: usize = 20;
 
 /// How many places of one cause are named.
@@ -59,8 +59,11 @@ pub fn listed(verbose: bool) -> Listed {
     }
 }
 
-/// A line for each cause, with its number and the first places; with [`Listed::All`], a line for each place.
-pub fn warnings_text<'a>(warnings: &'a [Problem], listed: Listed) -> String {
+/// A line for each cause, with its number and the first places; with [`Listed::All`], a line for each place. What breaks a page comes
+/// first.
+pub fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
+    let mut warnings: Vec<&Problem> = warnings.iter().collect();
+    warnings.sort_by_key(|warning| warning.kind.weight());
     let mut mendings = Mendings::default();
     let mut text = String::new();
     if listed == Listed::All {
@@ -72,15 +75,16 @@ pub fn warnings_text<'a>(warnings: &'a [Problem], listed: Listed) -> String {
     }
     let mut told: BTreeMap<ProblemKind, usize> = BTreeMap::new();
     let mut more: BTreeMap<ProblemKind, usize> = BTreeMap::new();
-    let cause = |warning: &'a Problem| {
-        let cause = warning.cause.as_str();
+    let cause = |warning: &&Problem| {
+        let cause = warning.cause.clone();
         (!cause.is_empty()).then_some((warning.kind, cause))
     };
-    for alike in together(warnings, cause) {
+    for alike in together(&warnings, cause) {
+        let alike: Vec<&Problem> = alike.into_iter().copied().collect();
         let kind = alike[0].kind;
         let told = told.entry(kind).or_default();
         *told += 1;
-        match *told <= CAUSES_MAX {
+        match *told <= CAUSES_MAX || kind.weight() == Weight::Breaks {
             true => {
                 text += &cause_line(&alike);
                 text.extend(alike.iter().map(|warning| mendings.hint(warning)));
@@ -270,4 +274,30 @@ pub fn refs_json(build: &Build, places: &[usize]) -> Value {
         "warnings": list(&build.warnings),
         "notes": list(&build.notes),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_breaks_a_page_comes_first_and_is_told_in_full() {
+        let warning = |kind: ProblemKind| {
+            move |n: usize| {
+                let problem = Problem::new(format!("{n}.html"), format!("{n}"));
+                problem.kind(kind).cause(format!("of {n}"))
+            }
+        };
+        let mut warnings: Vec<Problem> = (0..30).map(warning(ProblemKind::Reference)).collect();
+        warnings.extend((30..60).map(warning(ProblemKind::Mention)));
+        let text = warnings_text(&warnings, Listed::First);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "warning: `30.html` 30");
+        assert_eq!(lines[29], "warning: `59.html` 59");
+        assert_eq!(lines[30], "warning: `0.html` 0");
+        assert_eq!(
+            lines[50..],
+            ["warning: 10 more references (`-v` lists all)"]
+        );
+    }
 }
