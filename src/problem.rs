@@ -108,7 +108,7 @@ pub enum ProblemKind {
     HostIndex,
 }
 
-/// How much a warning matters; the first is the worst.
+/// The weight of a warning; the first is the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Weight {
     /// Something works in the tree, and may not once it's published.
@@ -179,9 +179,10 @@ impl ProblemKind {
             | ProblemKind::LeftAlone
             | ProblemKind::HostIndex
             | ProblemKind::Bundled
-            | ProblemKind::Rewriting
-            | ProblemKind::Unread => Weight::Breaks,
-            ProblemKind::Hidden
+            | ProblemKind::Rewriting => Weight::Breaks,
+            // Nobody looked there.
+            ProblemKind::Unread
+            | ProblemKind::Hidden
             | ProblemKind::Doubtful
             | ProblemKind::Copy
             | ProblemKind::Guessable

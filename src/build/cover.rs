@@ -179,7 +179,7 @@ fn braces(mut words: Vec<String>) -> Option<String> {
 }
 
 /// Returns the files of a folder, whose path ends in a slash.
-fn files_in(assets: &[Asset], folder: &str) -> impl Iterator<Item = usize> {
+pub(super) fn files_in(assets: &[Asset], folder: &str) -> impl Iterator<Item = usize> {
     let first = assets.partition_point(|asset| asset.path.as_str() < folder);
     let is_in = move |file: &usize| assets[*file].path.as_str().starts_with(folder);
     (first..assets.len()).take_while(is_in)

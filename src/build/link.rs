@@ -13,7 +13,6 @@ use super::read::Draft;
 use crate::config::CONFIG_FILE;
 use crate::error::{escape, shortened};
 use crate::glob::Glob;
-use crate::levels::quoted;
 use crate::name::NameStyle;
 use crate::path::LogicalPath;
 use crate::problem::{Addition, Problem, ProblemKind};
@@ -72,7 +71,7 @@ pub(super) struct Set {
     pub column: u32,
 }
 
-/// What URLs are put where a placeholder is.
+/// The URLs that take the place of a placeholder.
 #[derive(Debug, Clone)]
 pub(super) enum SetOf {
     /// Those of these files.
@@ -149,15 +148,7 @@ pub(super) fn link_own(
         resolved,
         has_suspect: false,
     };
-    let links = Links {
-        links: file.links(),
-        sets: file.sets(),
-        ..Links::default()
-    };
-    let links = Links {
-        handed: own.mentioned,
-        ..links
-    };
+    let (links, sets) = (file.links(), file.sets());
     draft.problems.extend(own.problems);
     draft.warnings.extend(own.warnings);
     let found = std::mem::take(&mut draft.found.references);
@@ -168,7 +159,12 @@ pub(super) fn link_own(
         .unzip();
     draft.found.placeholders = Vec::new();
     draft.places.placeholders = Vec::new();
-    links
+    Links {
+        links,
+        sets,
+        handed: own.mentioned,
+        ..Links::default()
+    }
 }
 
 /// Resolves what is left: what needs to know of other files.
@@ -398,19 +394,19 @@ impl File<'_, '_> {
 
     /// Notes paths that a reference hands to a page, which looks for them from where it is, or from the top.
     fn hands_over(&mut self, reference: &Reference, place: (u32, u32), to: usize) {
+        let mut handed = reference.handed_paths().peekable();
         let tree = self.index.tree;
         let page = &tree.assets[to];
         let is_page = page.policy.headers.content_type.starts_with("text/html");
-        let Some(own) = self
-            .index
-            .find(self.asset.path.as_str())
-            .filter(|_| is_page)
-        else {
+        if handed.peek().is_none() || !is_page {
+            return;
+        }
+        let Some(own) = self.index.find(self.asset.path.as_str()) else {
             return;
         };
         let prefixes = &tree.prefixes;
         let bases = [page.path.folder(), ""].map(|folder| BaseUrl::new(folder, None, prefixes));
-        for text in reference.handed_paths() {
+        for text in handed {
             let found = |base: &BaseUrl| match resolve(base, &text, Kind::Load, prefixes) {
                 Meaning::Path(path) => self.index.find(&path),
                 Meaning::Elsewhere | Meaning::Nothing(_) => None,
@@ -652,11 +648,8 @@ impl File<'_, '_> {
 
     /// Returns the lines that put a file into a keyed folder: its own, though one above may be meant.
     fn keyed_folder(&self) -> Addition {
-        let pattern = match self.asset.path.folder().trim_end_matches('/') {
-            "" => ".".to_string(),
-            folder => globset::escape(folder),
-        };
-        let folder = format!("[[folder]]\nmatch = {}", quoted(&pattern));
+        let folder = self.asset.path.folder();
+        let folder = mentions::keyed_folder(self.index.tree, folder, folder);
         let path = globset::escape(self.asset.path.as_str());
         let lines = match self.asset.policy.is_name_asked {
             true => format!(

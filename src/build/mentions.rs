@@ -73,17 +73,6 @@ pub(super) enum To {
     Skipped(String),
 }
 
-impl To {
-    /// Returns the files that are named, but for those of a folder.
-    fn files(&self) -> &[usize] {
-        match self {
-            To::File(file) => std::slice::from_ref(file),
-            To::Files { files, .. } => files,
-            To::Folder(_) | To::Skipped(_) => &[],
-        }
-    }
-}
-
 /// Returns what is told of each that matters: data which nobody loads says nothing. `files` has the references of each asset. It's a
 /// warning, but for those of scripts that couldn't be read, whose imports are among them.
 pub(super) fn told(
@@ -294,7 +283,7 @@ fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> String {
     }
 }
 
-/// Returns the lines that make one keyed folder of a page's folder and another, each with a slash at its end.
+/// Returns the lines that make one keyed folder of a page's folder and another, each with a slash at its end; the top is empty.
 pub(super) fn keyed_folder(tree: &Tree, page: &str, folder: &str) -> String {
     let fix = Fix::Folder {
         path: common_folder([page, folder].into_iter()),
@@ -495,7 +484,7 @@ impl Advice<'_> {
         let folders = own.clone().map(|(_, asset)| asset.path.folder());
         let path = common_folder(folders.chain([to]));
         let files = own.clone().map(|(file, _)| file);
-        let mut files = files.chain(mentioned.to.files().iter().copied());
+        let mut files = files.chain(self.named(&mentioned.to));
         let is_apart = files.any(|file| self.is_in_inner(file, &path));
         let plain = own.filter(|(_, asset)| asset.policy.names == NameStyle::Plain);
         let is_found_by_links =
@@ -509,6 +498,16 @@ impl Advice<'_> {
                     .collect(),
             },
             false => Fix::Plain,
+        }
+    }
+
+    /// Returns the files that are meant.
+    fn named(&self, to: &To) -> Vec<usize> {
+        match to {
+            To::File(file) => vec![*file],
+            To::Files { files, .. } => files.clone(),
+            To::Folder(folder) => cover::files_in(&self.tree.assets, folder).collect(),
+            To::Skipped(_) => Vec::new(),
         }
     }
 
@@ -531,18 +530,9 @@ impl Advice<'_> {
 
     /// Says whether a plain name would tell what isn't open.
     fn is_leveled(&self, mentioned: &Mentioned) -> bool {
-        let is_closed = |asset: &Asset| asset.policy.level != LevelId::OPEN;
-        match &mentioned.to {
-            To::File(file) => is_closed(&self.tree.assets[*file]),
-            To::Files { files, .. } => files.iter().any(|file| is_closed(&self.tree.assets[*file])),
-            To::Skipped(_) => false,
-            To::Folder(folder) => {
-                let below = self.tree.assets.iter();
-                let mut below =
-                    below.filter(|asset| asset.path.as_str().starts_with(folder.as_str()));
-                below.any(is_closed)
-            }
-        }
+        let named = self.named(&mentioned.to).into_iter();
+        let mut levels = named.map(|file| self.tree.assets[file].policy.level);
+        levels.any(|level| level != LevelId::OPEN)
     }
 }
 

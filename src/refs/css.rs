@@ -1,7 +1,7 @@
 //! URLs in styles. Owns what CSS counts as a URL; reads tokens and blocks only, so that a property nobody knows yet,
 //! or one that a browser would reject, is no reason to miss what it names. Tokens come from `cssparser`.
 
-use super::{Base, Fault, Found, Kind, Mention, Place, Reference, SourceMap, paths};
+use super::{Base, Fault, Found, Kind, Mention, Place, Reference, SourceMap, paths, words};
 use cssparser::{ParseError, Parser, Token};
 use std::ops::Range;
 
@@ -140,7 +140,7 @@ impl<'t> Finder<'t> {
 
     /// A string that a script may read: `--picture: "lamp.png"`, `[src="lamp.png"]`.
     fn mention(&mut self, at: usize, text: &str) {
-        if paths::is_file_path(text) {
+        if self.found.mentions.len() < words::KEPT_MAX && paths::is_file_path(text) {
             self.found.mentions.push(Mention {
                 at,
                 text: text.to_string(),

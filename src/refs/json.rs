@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Base, Extra, Fault, Found, Kind, MISPLACED, Mention, Place, Placeholder, Reference, paths,
-    placeholder,
+    placeholder, words,
 };
 
 /// The icons and screenshots that a browser fetches. `start_url`, `scope`, `id`, a shortcut's `url` and `share_target`
@@ -125,9 +125,6 @@ enum Besides {
     Paths,
     Nothing,
 }
-
-/// The most paths of files that are kept of one document.
-const MENTIONS_MAX: usize = 10_000;
 
 /// A string that a pointer leads to.
 struct Text {
@@ -316,7 +313,7 @@ impl<'t> Walk<'t> {
     }
 
     fn mention(&mut self, at: usize, value: &str) {
-        if self.mentions.len() < MENTIONS_MAX && paths::is_file_path(value) {
+        if self.mentions.len() < words::KEPT_MAX && paths::is_file_path(value) {
             self.mentions.push(Mention {
                 at,
                 text: value.to_string(),

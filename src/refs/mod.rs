@@ -97,7 +97,7 @@ pub enum Base {
 pub struct Placeholder {
     /// The literal, with its quotes.
     pub span: Range<usize>,
-    /// What it stands for.
+    /// Its meaning.
     pub stands_for: StandsFor,
 }
 
@@ -119,7 +119,7 @@ pub struct Mention {
     pub text: String,
     /// Its kind of place.
     pub place: Place,
-    /// What it's relative to: if that's known, the document.
+    /// The document, if it's known to be relative to that.
     pub base: Base,
 }
 

@@ -1,4 +1,4 @@
-//! Placeholders: strings that a publisher of files replaces. Pure.
+//! Placeholders: strings of scripts and of JSON that URLs take the place of. Pure.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ const FILES_START: &str = "$$ASSETS(";
 const FILES_END: &str = ")$$";
 const FOLDER: &str = "$$FOLDER$$";
 
-/// What a placeholder stands for.
+/// The meaning of a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StandsFor {
     /// The URLs of these files, by their paths: a glob.

@@ -7,7 +7,7 @@ use super::paths;
 use super::{Base, Mention, Place};
 
 /// The most that are kept of one text.
-const KEPT_MAX: usize = 10_000;
+pub const KEPT_MAX: usize = 10_000;
 
 /// Characters between words.
 const BETWEEN: &[u8] = b" \t\n\r\"'`<>()[]{}=,;|&\\";

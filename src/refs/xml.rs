@@ -168,7 +168,7 @@ impl<'t> Finder<'t> {
 
     /// Paths in the text of data.
     fn words(&mut self, span: Range<usize>) {
-        if self.dialect == Dialect::Other {
+        if self.dialect == Dialect::Other && self.found.mentions.len() < words::KEPT_MAX {
             let at = |offset| span.start + offset;
             let mentions = words::find(&self.text[span.clone()], &Place::Text, at);
             self.found.mentions.extend(mentions);
@@ -260,7 +260,8 @@ impl<'t> Finder<'t> {
 
     /// Paths in an attribute that only scripts read. Those of drawings are for the programs that made them.
     fn mentions(&mut self, element: &str, attribute: &Attribute) {
-        if self.dialect != Dialect::Svg && words::may_be_in(attribute.name) {
+        let is_read = self.dialect != Dialect::Svg && words::may_be_in(attribute.name);
+        if is_read && self.found.mentions.len() < words::KEPT_MAX {
             let value = Decoded::new(attribute.at, attribute.value, decode_piece);
             let at = |offset| value.raw(offset);
             let mentions = words::in_attribute(element, attribute.name, value.text(), at);

@@ -75,10 +75,10 @@ pub fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
     }
     let mut told: BTreeMap<ProblemKind, usize> = BTreeMap::new();
     let mut more: BTreeMap<ProblemKind, usize> = BTreeMap::new();
-    let cause = |warning: &&Problem| {
-        let cause = warning.cause.clone();
+    fn cause<'p>(warning: &&'p Problem) -> Option<(ProblemKind, &'p str)> {
+        let cause = warning.cause.as_str();
         (!cause.is_empty()).then_some((warning.kind, cause))
-    };
+    }
     for alike in together(&warnings, cause) {
         let alike: Vec<&Problem> = alike.into_iter().copied().collect();
         let kind = alike[0].kind;

@@ -154,7 +154,7 @@ struct Hashes<'w> {
     by_run: HashMap<&'w [u8], Vec<(usize, usize)>>,
     /// True for the first two bytes of such a run, as a number.
     begins: Vec<bool>,
-    /// How long the shortest of them is, in bytes.
+    /// The length of the shortest of them, in bytes.
     shortest: usize,
 }
 

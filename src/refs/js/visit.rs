@@ -32,7 +32,7 @@ pub(super) struct Visitor<'t> {
     built: BTreeMap<usize, String>,
     /// Paths of folders that strings begin with, by where these begin.
     beginnings: BTreeMap<usize, BTreeSet<(String, Base)>>,
-    /// What paths are relative to where the walk is, if that's the script.
+    /// The script, where paths are known to be relative to that.
     base: Base,
     /// Where literals begin that are references: not to be mentioned again.
     taken: HashSet<u32>,
