@@ -770,3 +770,23 @@ fn what_is_not_published_yet_joins_the_keyed_folder_of_the_page_that_asks_for_it
     );
     assert_done(&site, "book/index.html");
 }
+
+#[test]
+fn what_a_script_elsewhere_builds_into_a_keyed_folder_keeps_its_name() {
+    let page = page_with(r#""lib/img/lamp-" + code + ".svg""#);
+    let site = site(
+        "[[folder]]\nmatch = \"lib\"\n",
+        &[
+            ("index.html", &page),
+            ("lib/img/lamp-at.svg", SVG),
+            ("lib/other.js", "1"),
+        ],
+    );
+    // A folder around both would leave this one as it is.
+    assert_mended(
+        &site,
+        "builds paths into `lib/img/`, whose files get other names",
+        "[[rule]]\nmatch = \"lib/img/**\"\nnames = \"plain\"\n",
+    );
+    assert_done(&site, "index.html");
+}

@@ -104,6 +104,24 @@ fn a_page_outside_has_its_script_find_the_folder_by_its_name() {
 }
 
 #[test]
+fn a_script_that_no_page_here_runs_has_the_whole_address() {
+    let site = shop(FOLDER);
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    site.add_config(&run.config_lines());
+    site.ok(&["push"]);
+    let folder = site.ok(&["url", "--target", "local", "shop/clocks/"]);
+    let published = site.published("out");
+    let (token, script) = published
+        .iter()
+        .find_map(|(key, script)| Some((key.strip_suffix("/js/tick.js")?, script)))
+        .expect("it's published");
+    assert_eq!(folder.trim(), format!("https://cdn.example.org/{token}/"));
+    let first = format!("const folder = \"{}\";", folder.trim());
+    assert!(super::text(script).starts_with(&first), "{first}");
+}
+
+#[test]
 fn a_hunt_of_2022_whose_server_makes_the_pages_has_the_whole_address() {
     let rule =
         "[[rule]]\nmatch = \"shop/**\"\nnames = \"palindrome-2022\"\nunder = \"puzzle_files\"\n";
