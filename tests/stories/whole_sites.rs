@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use regex::Regex;
 
@@ -68,7 +70,9 @@ struct Crawl {
     errors: BTreeSet<String>,
 }
 
-fn crawl(browser: &Browser, folder: &Path, start: &str) -> Crawl {
+/// Opens the pages of a site in a browser of its own: what was opened before may still complain.
+fn crawl(folder: &Path, start: &str) -> Crawl {
+    let browser = Browser::start();
     let server = WebServer::of(folder.to_path_buf());
     let token = Regex::new(r"\b[a-z2-7]{26}\b").expect("a pattern");
     let place = Regex::new(r"[^\s/]+/").expect("a pattern");
@@ -85,8 +89,13 @@ fn crawl(browser: &Browser, folder: &Path, start: &str) -> Crawl {
     let mut crawl = Crawl::default();
     while let Some(url) = waiting.pop_front().filter(|_| crawl.pages < PAGES_MAX) {
         crawl.pages += 1;
+        let mut errors = browser.open(&url);
+        if crawl.pages == 1 {
+            wait_until_quiet(&server);
+            errors.extend(browser.errors());
+        }
         // What is preloaded in vain, as a slow machine has it, isn't an error.
-        let errors = browser.open(&url).into_iter();
+        let errors = errors.into_iter();
         let errors = errors.filter(|error| !error.contains("was preloaded using link preload"));
         crawl.errors.extend(errors.map(in_words));
         let links = browser.value(
@@ -108,6 +117,20 @@ fn crawl(browser: &Browser, folder: &Path, start: &str) -> Crawl {
     let missing = missing.map(|(path, status)| in_words(format!("{status} {path}")));
     crawl.errors.extend(missing);
     crawl
+}
+
+/// Waits until nothing more is asked for: an app without its server fails sooner or later.
+fn wait_until_quiet(server: &WebServer) {
+    const QUIET: Duration = Duration::from_secs(1);
+    const ROUNDS_MAX: usize = 10;
+    let mut asked = server.asked().len();
+    for _ in 0..ROUNDS_MAX {
+        thread::sleep(QUIET);
+        let before = std::mem::replace(&mut asked, server.asked().len());
+        if before == asked {
+            return;
+        }
+    }
 }
 
 /// Copies a site, with the files that its links lead to.
@@ -154,7 +177,7 @@ fn in_one_folder(source: &str) -> Site {
 }
 
 /// Publishes a site until it works, and says how it got there; why not, if it doesn't.
-fn publish(site: &Site, start: &str, before: &Crawl, browser: &Browser) -> Result<Works, String> {
+fn publish(site: &Site, start: &str, before: &Crawl) -> Result<Works, String> {
     let file = site.path("assetsync.toml");
     let mut works = AtOnce;
     let mut said = String::new();
@@ -164,7 +187,7 @@ fn publish(site: &Site, start: &str, before: &Crawl, browser: &Browser) -> Resul
         if run.code == 0 {
             let url = site.ok(&["url", start]);
             let (_, key) = url.trim().rsplit_once("/out/").expect("it's in the target");
-            let after = crawl(browser, &site.path("out"), key);
+            let after = crawl(&site.path("out"), key);
             let new: Vec<&String> = after.errors.difference(&before.errors).collect();
             if new.is_empty() && after.pages == before.pages {
                 let audit = site.run(&["audit", "--all"]);
@@ -242,10 +265,9 @@ fn assert_work(configured: fn(&str) -> Site, sites: &[(&str, Works)]) {
         }
         let (source, _kept) = copied(folder);
         let start = front_page(&source);
-        let browser = Browser::start();
-        let before = crawl(&browser, &source, &start);
+        let before = crawl(&source, &start);
         let site = configured(source.to_str().expect("UTF-8"));
-        let works = publish(&site, &start, &before, &browser);
+        let works = publish(&site, &start, &before);
         println!(
             "site {folder}: {:?}, {} pages",
             works.as_ref().map_err(|_| "broken"),
