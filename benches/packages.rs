@@ -8,9 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use assetsync::rules::{Dangling, Rule};
-use assetsync::{
-    Config, Overrides, Progress, Rules, Secret, Source, Tree, Wanted, body, build, encode, walk,
+use assetsync::testing::rules::{Dangling, Rule};
+use assetsync::testing::{
+    Config, Overrides, Progress, Rules, Secret, Source, Tree, Wanted, build, encode, prepare, walk,
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ fn with_hidden(folder: &Path, packages: &Path) -> Tree {
     fs::write(&key, "an example secret, of more than thirty-two bytes").expect("a file");
     let file = folder.join("assetsync.toml");
     fs::write(&file, text).expect("a file");
-    let config = Config::load(Some(&file), &Overrides::new(), Wanted::NoTarget).expect("valid");
+    let config = Config::read(Some(&file), &Overrides::new(), Wanted::NoTarget).expect("valid");
     walk(&config.sources, &config.rules)
 }
 
@@ -110,7 +110,7 @@ fn hash_and_gzip(tree: &Tree) {
     tree.assets.par_iter().for_each(|asset| {
         let content = fs::read(&asset.file).expect("readable");
         std::hint::black_box(blake3::hash(&content));
-        if asset.policy.headers.encoding == assetsync::name::EncodingPolicy::Gzip {
+        if asset.policy.headers.encoding == assetsync::testing::name::EncodingPolicy::Gzip {
             std::hint::black_box(encode::gzip(&content, 9));
         }
     });
@@ -120,6 +120,6 @@ fn build_and_gzip(tree: &Tree, secret: &Secret) {
     let progress = Arc::new(Progress::new());
     let build = build(tree, secret, &progress).expect("publishable");
     build.objects.par_iter().for_each(|object| {
-        std::hint::black_box(body::prepare(object, 9, &progress).expect("readable"));
+        std::hint::black_box(prepare::prepare(object, 9, &progress).expect("readable"));
     });
 }

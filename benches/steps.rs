@@ -2,15 +2,20 @@
 //!
 //! `cargo bench --bench steps`; the trees (110,000 files) are made in a temporary folder, once a run.
 
+#[path = "../tests/support/memory.rs"]
+#[allow(dead_code, reason = "stories use more of it")]
+mod memory;
+
 use std::collections::HashMap;
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
-use assetsync::release::manifest::Manifest;
-use assetsync::store::{Listing, Memory, Stored};
-use assetsync::{
+use self::memory::Memory;
+use assetsync::testing::release::manifest::Manifest;
+use assetsync::testing::store::{Listing, Stored};
+use assetsync::testing::{
     Build, Cache, Object, ObjectKey, Progress, Rules, Secret, Source, build, build_with, encode,
     inventory, plan, walk,
 };
@@ -138,11 +143,9 @@ fn steps(criterion: &mut Criterion) {
 fn stored(build: &Build) -> HashMap<ObjectKey, Stored> {
     let stored = |object: &Object| {
         let digest = object.digest.to_hex();
-        let told = Stored {
-            size_bytes: object.size_bytes,
-            fingerprint: digest[..32].to_string(),
-            ..Stored::default()
-        };
+        let mut told = Stored::default();
+        told.size_bytes = object.size_bytes;
+        told.fingerprint = digest[..32].to_string();
         (object.key.clone(), told)
     };
     build.objects.iter().map(stored).collect()
@@ -150,9 +153,10 @@ fn stored(build: &Build) -> HashMap<ObjectKey, Stored> {
 
 /// Everything is there.
 fn listing(build: &Build) -> Listing {
-    let stored = |size_bytes| Stored {
-        size_bytes,
-        ..Stored::default()
+    let stored = |size_bytes| {
+        let mut stored = Stored::default();
+        stored.size_bytes = size_bytes;
+        stored
     };
     build
         .objects

@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use assetsync::name::{EncodingPolicy, Headers, NameStyle, object_key, token};
-use assetsync::rules::CACHE_FOR_EVER;
+use assetsync::name::{CACHE_FOR_EVER, EncodingPolicy, Headers, NameStyle, object_key, token};
 use assetsync::{LogicalPath, Secret};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

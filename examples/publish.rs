@@ -1,48 +1,42 @@
-//! Publishes the sample hunt to a temporary folder, twice: the second time, there's nothing to do.
+//! Publishes the sample hunt to a temporary folder, twice, and rolls back: the second time, there's nothing to do.
 //!
 //! `cargo run --example publish`
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::fs;
 
-use assetsync::config::{Access, Place, Target};
-use assetsync::{
-    Options, Patience, Progress, Rules, Secret, Source, apply, build, inventory, open, plan, walk,
-};
+use assetsync::{Config, Site};
+
+const CONFIG: &str = r#"
+key_file = "hunt.key"
+create_key = true
+
+[[source]]
+dir = "assets"
+
+[target.local]
+url = "file:out"
+"#;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
-    let target = Target {
-        name: "local".into(),
-        place: Place::Directory(folder.path().into()),
-        public_url: None,
-        access: Access::Bucket,
-        endpoint: None,
-        region: None,
-        addressing: None,
-        state: None,
-        cors: None,
-        host: Default::default(),
-        flags: assetsync::config::Flags::default(),
-    };
-    let assets = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hunt/assets"));
-    let source = Source::new(assets);
-    let secret = Secret::new(b"a secret for an example, and for nothing else")?;
-    let progress = Arc::new(Progress::new());
+    let config = folder.path().join("assetsync.toml");
+    fs::write(&config, CONFIG)?;
+    fs::create_dir(folder.path().join("assets"))?;
+    let page = folder.path().join("assets/index.html");
+    fs::write(&page, "<h1>The hunt begins</h1>")?;
 
-    let tree = walk(&[source], &Rules::default());
-    let build = build(&tree, &secret, &progress)?;
-    let store = open(&target, Patience::default()).await?;
-    for round in ["first", "second"] {
-        let inventory = inventory(&*store, store.list().await?, &build, 64).await?;
-        let plan = plan(&build, &inventory);
-        let report = apply(&plan, &store, &Options::default(), &progress).await;
-        println!(
-            "{round}: {} uploaded, {} kept",
-            report.uploaded.objects, report.kept.objects
-        );
-        assert!(report.is_complete());
-    }
+    let site = Site::open(Config::load(&config)?, "local").await?;
+    let plan = site.plan().await?;
+    println!("{plan}");
+    let first = site.push(plan).await?;
+    assert!(site.plan().await?.is_empty(), "there's nothing to do");
+
+    fs::write(&page, "<h1>The hunt is over</h1>")?;
+    let second = site.push(site.plan().await?).await?;
+    assert_ne!(first.id, second.id);
+    let back = site.rollback(None).await?;
+    assert_eq!(back.id, first.id);
+    println!("{} is published again", back.id);
     Ok(())
 }

@@ -1,7 +1,8 @@
-//! From a [`Plan`] to a [`Report`]: reads, checks, compresses and sends, all at once and within bounds. One
-//! failure doesn't stop the others, unless every further request would fail alike.
+//! Execution of a [`Plan`], which returns a [`Report`]. Reads, checks, compresses and sends objects in parallel, within bounds. One
+//! failure doesn't stop the others, unless every further request would fail in the same way.
 
-use std::collections::HashMap;
+mod report;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,30 +10,32 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::body::{self, Body};
-use crate::build::Object;
-use crate::config::Target;
-use crate::name::NameStyle;
-use crate::path::ObjectKey;
-use crate::plan::{Action, Plan, Step, Tally};
-use crate::progress::Progress;
-use crate::release::guard::FINGERPRINTED_HINT;
+use self::report::Outcome;
+pub use self::report::Report;
+pub use crate::base::failure::Failure;
+use crate::base::name::NameStyle;
+use crate::base::progress::Progress;
+use crate::naming::Object;
+use crate::naming::prepare;
+use crate::plan::{Action, FINGERPRINTED_HINT, Plan, Step};
+use crate::store::Upload;
+use crate::store::body::Body;
 use crate::store::{CopySource, PutMode, Store, StoreError, StoreErrorKind, Stored, UNKNOWN_HINT};
 
-/// How long what is in flight may take after the run was stopped.
+/// Time that requests in flight get after the run was stopped.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How often a file that changes under our hands is read again.
+/// Maximum number of times that a file is read, if it changes in the meantime.
 const READS_MAX: usize = 3;
 
 /// Bounds and settings.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Requests in flight.
+    /// Maximum number of requests in flight.
     pub requests: usize,
-    /// File content in memory at a time, in bytes.
+    /// Maximum size of file content in memory, in bytes.
     pub memory_bytes: usize,
-    /// 0 to 9.
+    /// Level of compression, from 0 to 9.
     pub gzip_level: u32,
 }
 
@@ -46,108 +49,15 @@ impl Default for Options {
     }
 }
 
-/// What was done. Counts what happened, never what was planned.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Written under a free key.
-    pub uploaded: Tally,
-    /// The same, by a copy inside of the storage.
-    pub copied: Tally,
-    /// Written over what was there.
-    pub overwritten: Tally,
-    /// There already, found by the plan or on the way.
-    pub kept: Tally,
-    /// Sent over the network, in bytes, after gzip.
-    pub sent_bytes: u64,
-    /// What the storage tells of what is in place now, by key.
-    pub stored: HashMap<ObjectKey, Stored>,
-    /// Not done, and why.
-    pub failures: Vec<Failure>,
-    /// Planned, but not begun: the run was stopped by a fatal failure or by the user.
-    pub not_begun: u64,
-    /// The user stopped the run.
-    pub is_interrupted: bool,
-}
-
-/// One object that wasn't published.
-#[derive(Debug)]
-pub struct Failure {
-    /// Its logical path, or what else failed.
-    pub path: String,
-    /// Why.
-    pub error: StoreError,
-}
-
-impl Failure {
-    /// Whether it may be done all the same: no answer came.
-    pub fn is_unknown(&self) -> bool {
-        self.error.kind == StoreErrorKind::OutcomeUnknown
-    }
-}
-
-impl Report {
-    /// Whether everything planned is in place.
-    pub fn is_complete(&self) -> bool {
-        self.failures.is_empty() && self.not_begun == 0 && !self.is_interrupted
-    }
-
-    /// Whether nothing worse happened than that answers didn't come.
-    fn is_unknown(&self) -> bool {
-        let is_unreachable = |failure: &&Failure| failure.error.kind == StoreErrorKind::Unreachable;
-        let unknown = self
-            .failures
-            .iter()
-            .filter(|failure| failure.is_unknown())
-            .count();
-        let unreachable = self.failures.iter().filter(is_unreachable).count();
-        unknown > 0 && unknown + unreachable == self.failures.len()
-    }
-
-    /// The same, with `target` named by the commands of its hints, which are for the default one otherwise.
-    pub fn of_target(mut self, target: &Target) -> Report {
-        for Failure { error, .. } in &mut self.failures {
-            error.hint = target.named_in(&error.hint);
-        }
-        self
-    }
-
-    /// The exit code, as documented in `assetsync --help`.
-    pub fn exit_code(&self) -> u8 {
-        let all = |kind| {
-            !self.failures.is_empty()
-                && self
-                    .failures
-                    .iter()
-                    .all(|failure| failure.error.kind == kind)
-        };
-        match () {
-            () if self.is_interrupted => 130,
-            () if self.is_complete() => 0,
-            () if self.is_unknown() => 5,
-            () if all(StoreErrorKind::FileChanged) => 2,
-            () => 1,
-        }
-    }
-}
-
-/// What became of one object.
-enum Outcome {
-    Stored(Step, u64, Stored),
-    Copied(Stored),
-    Found(Stored),
-    Failed(StoreError),
-    NotBegun,
-}
-
-/// When an object is written: nothing of a later phase is begun before all of the earlier is done, so that
-/// no page is there before what it refers to.
+/// Phase in which an object is written. A phase begins when the earlier ones are complete, so that no page exists before the files
+/// that it refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
-    /// Nobody knows their names yet.
+    /// Immutable objects, whose names nobody knows yet.
     Immutable,
-    /// What pages refer to by names that stay.
+    /// Mutable names that pages refer to.
     Mutable,
-    /// What people open.
+    /// Pages, which people open.
     Pages,
 }
 
@@ -166,9 +76,8 @@ impl Phase {
     }
 }
 
-/// Does what `plan` says. Memory and requests stay within `options`. Immutable objects are written first,
-/// then those of mutable names, then pages among them. When [`Progress::stop`] is called, what is in flight is
-/// finished.
+/// Executes `plan`. Memory and requests stay within `options`. Writes immutable objects first, then mutable names except pages, and
+/// pages last. If [`Progress::stop`] is called, it finishes the requests in flight.
 pub async fn apply(
     plan: &Plan<'_>,
     store: &Arc<dyn Store>,
@@ -176,166 +85,120 @@ pub async fn apply(
     progress: &Arc<Progress>,
 ) -> Report {
     let mut report = Report::default();
-    let mut changes = Vec::new();
-    for action in &plan.actions {
-        match (action.step, &action.there) {
-            (Step::Keep, Some(there)) => report.keep(action.object, there.clone()),
-            _ => changes.push(action),
-        }
-    }
+    let changes = report.keep_what_stays(plan);
     let bytes = changes.iter().map(|action| action.object.size_bytes).sum();
     progress.planned(changes.len() as u64, bytes);
-
-    let shared = Arc::new(Shared {
-        store: Arc::clone(store),
-        progress: Arc::clone(progress),
-        memory: Semaphore::new(options.memory_bytes.min(Semaphore::MAX_PERMITS)),
-        options: *options,
-        hopeless: Progress::new(),
-    });
+    let shared = Arc::new(Shared::new(store, options, progress));
     if let Err(error) = announce(&changes, store).await {
         shared.hopeless.stop();
-        report.failures.push(Failure {
-            path: "(beginning)".to_string(),
-            error,
-        });
+        report.fail("(beginning)", error);
     }
     for phase in Phase::ALL {
-        let changes = changes
-            .iter()
-            .filter(|action| Phase::of(action.object) == phase);
-        let tasks = changes.map(|action| {
-            let (object, step, shared) = (action.object.clone(), action.step, Arc::clone(&shared));
-            let (there, copy_of) = (action.there.clone(), action.copy_of.clone());
-            async move {
-                let change = async move {
-                    match shared.copy(copy_of, &object).await {
-                        Some(stored) => Outcome::Copied(stored),
-                        None => shared.change(object, step, there).await,
-                    }
-                };
-                let outcome = tokio::spawn(change).await;
-                (
-                    action.object,
-                    outcome.expect("publishing an object doesn't panic"),
-                )
-            }
-        });
-        let mut outcomes = stream::iter(tasks).buffer_unordered(options.requests);
-        while let Some((object, outcome)) = outcomes.next().await {
-            progress.done(object.size_bytes, matches!(outcome, Outcome::Failed(_)));
-            report.note(object, outcome);
-        }
+        carry_out(phase, &changes, &shared, &mut report).await;
     }
     report.is_interrupted = progress.is_stopped();
     if let Err(error) = store.remember().await {
-        report.failures.push(Failure {
-            path: "(finishing)".to_string(),
-            error,
-        });
+        report.fail("(finishing)", error);
     }
     report.failures.sort_by(|a, b| a.path.cmp(&b.path));
     report
 }
 
-/// Tells the store which names without a token are about to be written, if any are.
+/// Makes all changes of one phase.
+async fn carry_out(
+    phase: Phase,
+    changes: &[&Action<'_>],
+    shared: &Arc<Shared>,
+    report: &mut Report,
+) {
+    let changes = changes
+        .iter()
+        .filter(|action| Phase::of(action.object) == phase);
+    let tasks = changes.map(|action| {
+        let (object, step, shared) = (action.object.clone(), action.step, Arc::clone(shared));
+        let (there, copy_of) = (action.there.clone(), action.copy_of.clone());
+        async move {
+            let outcome = tokio::spawn(shared.copy_or_change(object, step, there, copy_of)).await;
+            (
+                action.object,
+                outcome.expect("publishing an object doesn't panic"),
+            )
+        }
+    });
+    let mut outcomes = stream::iter(tasks).buffer_unordered(shared.options.requests);
+    while let Some((object, outcome)) = outcomes.next().await {
+        let is_failed = matches!(outcome, Outcome::Failed(_));
+        shared.progress.done(object.size_bytes, is_failed);
+        report.note(object, outcome);
+    }
+}
+
+/// Tells the store which names without a token are about to be written, if there are any.
 async fn announce(changes: &[&Action<'_>], store: &Arc<dyn Store>) -> Result<(), StoreError> {
     let is_written = |action: &&&Action<'_>| !matches!(action.step, Step::Conflict(_));
     let objects = changes
         .iter()
         .filter(is_written)
         .map(|action| action.object);
-    let named: Vec<&Object> = objects.filter(|object| !object.is_keyed()).collect();
+    let named = objects.filter(|object| !object.is_keyed());
+    let named: Vec<Upload> = named.map(Object::upload).collect();
     match named.is_empty() {
         true => Ok(()),
         false => store.announce(&named).await,
     }
 }
 
-impl Report {
-    fn note(&mut self, object: &Object, outcome: Outcome) {
-        match outcome {
-            Outcome::Stored(step, sent_bytes, stored) => {
-                let tally = match step {
-                    Step::Overwrite(_) => &mut self.overwritten,
-                    _ => &mut self.uploaded,
-                };
-                tally.add(object.size_bytes);
-                self.sent_bytes += sent_bytes;
-                self.stored.insert(object.key.clone(), stored);
-            }
-            Outcome::Copied(stored) => {
-                self.copied.add(object.size_bytes);
-                self.stored.insert(object.key.clone(), stored);
-            }
-            Outcome::Found(stored) => self.keep(object, stored),
-            Outcome::Failed(error) if error.kind == StoreErrorKind::Interrupted => {
-                self.not_begun += 1
-            }
-            Outcome::Failed(error) => self.failures.push(Failure {
-                path: object.path.to_string(),
-                error,
-            }),
-            Outcome::NotBegun => self.not_begun += 1,
-        }
-    }
+/// Result of a put: the object that is in place, and the number of bytes sent; none if the object was already there.
+type Put = (Stored, Option<u64>);
 
-    fn keep(&mut self, object: &Object, stored: Stored) {
-        self.kept.add(object.size_bytes);
-        self.stored.insert(object.key.clone(), stored);
-    }
-
-    /// Counts what `plan` keeps of those objects that `is_meant` picks.
-    pub(crate) fn keep_all(&mut self, plan: &Plan<'_>, is_meant: impl Fn(&Object) -> bool) {
-        self.stored.reserve(plan.actions.len());
-        for action in plan.actions.iter().filter(|action| is_meant(action.object)) {
-            if let (Step::Keep, Some(there)) = (action.step, &action.there) {
-                self.keep(action.object, there.clone());
-            }
-        }
-    }
-
-    /// Adds what a later part of the same run did.
-    pub fn add(&mut self, later: Report) {
-        for (tally, more) in [
-            (&mut self.uploaded, later.uploaded),
-            (&mut self.copied, later.copied),
-            (&mut self.overwritten, later.overwritten),
-            (&mut self.kept, later.kept),
-        ] {
-            tally.objects += more.objects;
-            tally.bytes += more.bytes;
-        }
-        self.sent_bytes += later.sent_bytes;
-        self.stored.extend(later.stored);
-        self.failures.extend(later.failures);
-        self.not_begun += later.not_begun;
-        self.is_interrupted |= later.is_interrupted;
-    }
-}
-
-/// What all tasks of one run use.
+/// State that all tasks of one run share.
 struct Shared {
     store: Arc<dyn Store>,
     progress: Arc<Progress>,
     memory: Semaphore,
     options: Options,
-    /// Stopped when every further request would fail alike.
+    /// Stopped when every further request would fail in the same way.
     hopeless: Progress,
 }
 
 impl Shared {
-    /// Copies an object inside of the storage. Whatever prevents that, None: then it's sent, and what became of the copy shows.
+    fn new(store: &Arc<dyn Store>, options: &Options, progress: &Arc<Progress>) -> Shared {
+        Shared {
+            store: Arc::clone(store),
+            progress: Arc::clone(progress),
+            memory: Semaphore::new(options.memory_bytes.min(Semaphore::MAX_PERMITS)),
+            options: *options,
+            hopeless: Progress::new(),
+        }
+    }
+
+    /// Copies an object inside the storage. Returns none on any failure. The object is then sent, which also shows whether the copy
+    /// was made.
     async fn copy(&self, source: Option<CopySource>, object: &Object) -> Option<Stored> {
         let source = source?;
         if self.progress.is_stopped() || self.hopeless.is_stopped() {
             return None;
         }
+        let upload = object.upload();
         let copied = tokio::select! {
-            copied = self.store.copy(&source, object) => copied,
+            copied = self.store.copy(&source, &upload) => copied,
             () = self.stopped_for_good() => return None,
         };
         copied.ok().flatten()
+    }
+
+    /// Puts an object in place: by a copy, if there is a source and the copy succeeds; otherwise by a put.
+    async fn copy_or_change(
+        self: Arc<Self>,
+        object: Object,
+        step: Step,
+        there: Option<Stored>,
+        copy_of: Option<CopySource>,
+    ) -> Outcome {
+        match self.copy(copy_of, &object).await {
+            Some(stored) => Outcome::Copied(stored),
+            None => self.change(object, step, there).await,
+        }
     }
 
     async fn change(&self, object: Object, step: Step, there: Option<Stored>) -> Outcome {
@@ -347,7 +210,7 @@ impl Shared {
             (Step::Overwrite(_), Some(stored)) => PutMode::Over(stored.version),
             _ => PutMode::Create,
         };
-        let memory = body::memory_bytes(&object).min(self.options.memory_bytes) as u32;
+        let memory = prepare::memory_bytes(&object).min(self.options.memory_bytes) as u32;
         let Ok(_memory) = self.memory.acquire_many(memory).await else {
             return Outcome::NotBegun;
         };
@@ -358,6 +221,11 @@ impl Shared {
             put = self.put(&object, &mode) => put,
             () = self.stopped_for_good() => Err(abandoned(&object)),
         };
+        self.outcome_of(put, step)
+    }
+
+    /// Returns the outcome of a put. After a fatal failure, nothing further is started.
+    fn outcome_of(&self, put: Result<Put, StoreError>, step: Step) -> Outcome {
         match put {
             Ok((stored, Some(sent_bytes))) => Outcome::Stored(step, sent_bytes, stored),
             Ok((stored, None)) => Outcome::Found(stored),
@@ -370,44 +238,40 @@ impl Shared {
         }
     }
 
-    /// When the user has waited long enough for what is in flight.
+    /// Waits until the user stops the run, and until the time for requests in flight is over.
     async fn stopped_for_good(&self) {
         self.progress.stopped().await;
         tokio::time::sleep(GRACE).await;
     }
 
-    /// Puts the object; a file that changes meanwhile is read again. Returns what is there now, and the bytes sent,
-    /// or none if the object turned out to be there.
-    async fn put(
-        &self,
-        object: &Object,
-        mode: &PutMode,
-    ) -> Result<(Stored, Option<u64>), StoreError> {
+    /// Puts the object. If the file changes in the meantime, reads it again.
+    async fn put(&self, object: &Object, mode: &PutMode) -> Result<Put, StoreError> {
         let mut reads = 1;
         loop {
-            let error = match self.prepare(object).await {
-                Ok(body) => {
-                    let sent_bytes = body.size_bytes();
-                    match self.store.put(object, body, mode).await {
-                        Ok(stored) => return Ok((stored, Some(sent_bytes))),
-                        Err(error) if is_unclear(&error) => {
-                            let was_ours = error.kind == StoreErrorKind::OutcomeUnknown;
-                            let stored = self.settle(object, mode, error).await?;
-                            return Ok((stored, was_ours.then_some(sent_bytes)));
-                        }
-                        Err(error) => error,
-                    }
+            match self.put_once(object, mode).await {
+                Err(error) if error.kind == StoreErrorKind::FileChanged && reads < READS_MAX => {
+                    reads += 1;
                 }
-                Err(error) => error,
-            };
-            if error.kind != StoreErrorKind::FileChanged || reads == READS_MAX {
-                return Err(error);
+                put => return put,
             }
-            reads += 1;
         }
     }
 
-    /// On a worker thread: rayon never runs inside an async task.
+    async fn put_once(&self, object: &Object, mode: &PutMode) -> Result<Put, StoreError> {
+        let body = self.prepare(object).await?;
+        let sent_bytes = body.size_bytes();
+        match self.store.put(&object.upload(), body, mode).await {
+            Ok(stored) => Ok((stored, Some(sent_bytes))),
+            Err(error) if is_unclear(&error) => {
+                let was_ours = error.kind == StoreErrorKind::OutcomeUnknown;
+                let stored = self.settle(object, mode, error).await?;
+                Ok((stored, was_ours.then_some(sent_bytes)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Prepares the body on a worker thread: rayon never runs inside an async task.
     async fn prepare(&self, object: &Object) -> Result<Body, StoreError> {
         let (sender, receiver) = oneshot::channel();
         let (object, level, progress) = (
@@ -416,13 +280,13 @@ impl Shared {
             Arc::clone(&self.progress),
         );
         rayon::spawn(move || {
-            // If nobody waits for the body any more, it's not needed.
-            drop(sender.send(body::prepare(&object, level, &progress)));
+            // If nobody waits for the body any more, it isn't needed.
+            drop(sender.send(prepare::prepare(&object, level, &progress)));
         });
         receiver.await.expect("preparing a body doesn't panic")
     }
 
-    /// A put that found something else than it expected, or whose reply never came: what is there now decides.
+    /// Resolves a put that found something unexpected, or whose reply never came: the object that is there now decides.
     async fn settle(
         &self,
         object: &Object,
@@ -430,7 +294,7 @@ impl Shared {
         error: StoreError,
     ) -> Result<Stored, StoreError> {
         match self.store.head(&object.key).await {
-            // What was to be written over is there still.
+            // The object to be overwritten is still there.
             Ok(Some(stored)) if *mode == PutMode::Over(stored.version.clone()) => Err(error),
             Ok(Some(stored)) if stored.token == Some(object.token) => Ok(stored),
             Ok(Some(_)) if !object.is_mutable() => Err(conflict(object, "something else is there")),

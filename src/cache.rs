@@ -1,9 +1,9 @@
-//! What earlier runs found out about files, so that what hasn't changed needn't be read again. It's only ever a help: without
-//! it, with a damaged one, or while another run has it, everything is found out anew.
+//! Remembers what earlier runs found in files, so that unchanged files needn't be read again.
+//! It only saves time: if it is missing, damaged, or in use by another run, everything is determined again.
 //!
-//! A file counts as unchanged if device, inode, size and both its times are what they were. A change of content moves the
-//! second of these (`ctime`), which no program can set back. Times have grains: a file that was written just before it was
-//! read isn't remembered, since a second write could have the same time.
+//! A file counts as unchanged if its device, inode, size and both of its times are the same. A change of content updates the
+//! second time (`ctime`), which no program can set back. Times have a limited resolution: a file that was written just before
+//! it was read isn't remembered, since a second write could have the same time.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -15,19 +15,19 @@ use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase, ReadableTableM
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::caught::caught;
-use crate::rights;
+use crate::base::caught::caught;
+use crate::base::disk::rights;
 
 /// Another one for every change of what is stored: what an older program wrote isn't looked at.
 const TABLE: redb::TableDefinition<'_, &[u8; 16], &[u8]> = redb::TableDefinition::new("2");
 
-/// How much of the database is kept in memory, in bytes: all that 30,000 files usually need.
+/// Size of the database's cache in memory, in bytes: enough for most projects of 30,000 files.
 const MEMORY_BYTES: usize = 16 << 20;
 
-/// What is waiting to be written is written when it's this much, in bytes.
+/// Size in bytes at which waiting entries are written.
 const WAITING_BYTES_MAX: usize = 4 << 20;
 
-/// How long a file must have been left alone to be remembered: the grain of FAT's times, the coarsest there are.
+/// Time without changes after which a file is remembered: the resolution of times on FAT, the coarsest there is.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Caches of projects that weren't published for so long are deleted.
@@ -35,7 +35,7 @@ const UNUSED_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 const EXTENSION: &str = "cache";
 
-/// What is known from earlier runs.
+/// Results of earlier runs.
 #[derive(Debug, Default)]
 pub struct Cache {
     database: Option<Database>,
@@ -63,7 +63,7 @@ impl Cache {
         }
     }
 
-    /// How many files weren't read so far, since all was known of them.
+    /// Returns the number of files that weren't read so far, since everything about them was known.
     pub fn known(&self) -> u64 {
         self.known.load(Ordering::Relaxed)
     }
@@ -137,7 +137,7 @@ fn remove_unused(folder: &Path, own: &Path) {
     }
 }
 
-/// What an entry is about.
+/// Key of an entry.
 pub(crate) type Key = [u8; 16];
 
 /// The key of `parts`.
@@ -162,7 +162,7 @@ fn checksum(key: &Key, value: &[u8]) -> [u8; SUM_BYTES] {
     *digest.as_bytes().first_chunk().expect("a hash is longer")
 }
 
-/// What is known when a run begins, and what it adds.
+/// Entries that are known when a run begins, and those that it adds.
 pub(crate) struct Session<'a> {
     database: Option<&'a Database>,
     table: Option<ReadOnlyTable<&'static Key, &'static [u8]>>,
@@ -176,7 +176,7 @@ struct Waiting {
 }
 
 impl Session<'_> {
-    /// Whether anything can be remembered.
+    /// Checks whether anything can be remembered.
     pub(crate) fn is_on(&self) -> bool {
         self.database.is_some()
     }
@@ -229,11 +229,11 @@ fn write(database: &Database, waiting: Waiting, durability: Durability, entries_
         }
         Ok(transaction.commit()?)
     };
-    // What isn't remembered is found out again.
+    // A lost entry is only computed again.
     drop(caught(written));
 }
 
-/// What tells that a file is the same as before.
+/// Metadata by which an unchanged file is recognized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stat {
     device: u64,
@@ -278,7 +278,7 @@ impl Stat {
         bytes
     }
 
-    /// Whether the file was left alone for long enough before `now` that a later write has another time.
+    /// Checks whether the file's last change is long enough before `now` that a later write has another time.
     pub(crate) fn is_settled(&self, now: SystemTime) -> bool {
         let now = now
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -290,107 +290,4 @@ impl Stat {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn remember(cache: &Cache, entries: &[(u8, &str)], entries_max: u64) {
-        let session = cache.session();
-        for (key, value) in entries {
-            session.put([*key; 16], value);
-        }
-        session.finish(entries_max);
-    }
-
-    fn known(cache: &Cache, key: u8) -> Option<String> {
-        cache.session().get(&[key; 16])
-    }
-
-    #[test]
-    fn what_one_run_finds_out_the_next_one_knows() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let open = || Cache::open(&folder.path().join("new"), Path::new("hunt/assetsync.toml"));
-        remember(&open(), &[(1, "one"), (2, "two")], 10);
-        remember(&open(), &[(2, "zwei")], 10);
-        let cache = open();
-        assert_eq!(known(&cache, 1).as_deref(), Some("one"));
-        assert_eq!(known(&cache, 2).as_deref(), Some("zwei"));
-        assert_eq!(known(&cache, 3), None);
-        let other = Cache::open(&folder.path().join("new"), Path::new("other.toml"));
-        assert_eq!(known(&other, 1), None, "another project's");
-        let second = open();
-        assert_eq!(known(&second, 1), None, "while the first has it");
-        remember(&second, &[(1, "lost")], 10);
-        assert_eq!(known(&cache, 1).as_deref(), Some("one"));
-    }
-
-    #[test]
-    fn a_cache_that_grew_too_large_begins_anew() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let cache = Cache::open(folder.path(), Path::new("x"));
-        remember(&cache, &[(1, "one"), (2, "two"), (3, "three")], 10);
-        remember(&cache, &[(4, "four")], 2);
-        assert_eq!(known(&cache, 1), None);
-        assert_eq!(known(&cache, 4).as_deref(), Some("four"));
-    }
-
-    #[test]
-    fn a_damaged_cache_is_no_cache() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let open = || Cache::open(folder.path(), Path::new("x"));
-        let long = "long ".repeat(2000);
-        remember(&open(), &[(1, "one"), (2, &long), (3, "three")], 10);
-        let file = fs::read_dir(folder.path())
-            .expect("a folder")
-            .next()
-            .expect("a file")
-            .expect("readable")
-            .path();
-        let whole = fs::read(&file).expect("readable");
-        let entry = memchr::memmem::find(&whole, b"long long").expect("it's in there");
-        let mut random = fastrand::Rng::with_seed(7);
-        for round in 0..300 {
-            let mut damaged = whole.clone();
-            match round % 4 {
-                3 => damaged[entry + random.usize(..1000)] ^= 1,
-                0 => damaged.truncate(random.usize(..whole.len())),
-                1 => damaged[random.usize(..whole.len())] ^= 1 << random.u8(..8),
-                _ => {
-                    let start = random.usize(..whole.len() - 64);
-                    random.fill(&mut damaged[start..start + 64]);
-                }
-            }
-            fs::write(&file, &damaged).expect("writable");
-            let cache = open();
-            for (key, value) in [(1, "one"), (2, &*long), (3, "three")] {
-                let known = known(&cache, key);
-                assert!(known.is_none_or(|known| known == value), "{round}: {key}");
-            }
-            remember(&cache, &[(4, "four")], 10);
-            let known = known(&cache, 4);
-            assert!(known.is_none_or(|known| known == "four"), "{round}");
-        }
-    }
-
-    #[test]
-    fn a_file_is_the_same_until_it_is_written_again() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.png");
-        fs::write(&file, "one").expect("writable");
-        let before = Stat::of(&file).expect("unix");
-        assert_eq!(Stat::of(&file), Some(before));
-        assert!(!before.is_settled(SystemTime::now()), "just written");
-        assert!(before.is_settled(SystemTime::now() + Duration::from_secs(4)));
-        let modified = fs::metadata(&file)
-            .and_then(|m| m.modified())
-            .expect("a time");
-        std::thread::sleep(Duration::from_millis(20));
-        fs::write(&file, "two").expect("writable");
-        let handle = fs::File::options().write(true).open(&file).expect("there");
-        handle.set_modified(modified).expect("set back");
-        assert_ne!(
-            Stat::of(&file),
-            Some(before),
-            "the same size and time, but written"
-        );
-    }
-}
+mod tests;

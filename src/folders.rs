@@ -1,14 +1,14 @@
 //! `[[folder]]`: folders that get one name for all that is in them, so that files keep their places among each other. Pure.
 
-use crate::glob::Glob;
+use crate::base::glob::Glob;
 
-/// What stands for the top of the tree in a configuration.
+/// Name for the top of the tree in a configuration.
 pub const TOP: &str = ".";
 
 /// One `[[folder]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
-    /// Which folders it's about, by their logical paths without a slash at the end; the top of the tree is `.`.
+    /// Folders that it applies to, by their logical paths without a slash at the end; the top of the tree is `.`.
     pub matches: Glob,
 }
 
@@ -57,60 +57,4 @@ impl Folder {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn folders(patterns: &[&str]) -> Folders {
-        let folder = |pattern: &&str| Folder {
-            matches: Glob::new(pattern).expect("a glob"),
-        };
-        Folders::new(patterns.iter().map(folder).collect())
-    }
-
-    #[test]
-    fn the_outermost_folder_of_each_and_the_innermost_of_all_counts() {
-        for (patterns, path, around) in [
-            (
-                &["puzzle/*"][..],
-                "puzzle/gears/img/1.png",
-                Some("puzzle/gears"),
-            ),
-            (&["puzzle/*"], "puzzle/index.html", None),
-            (
-                &["puzzle/**"],
-                "puzzle/gears/img/1.png",
-                Some("puzzle/gears"),
-            ),
-            (&["puzzle"], "puzzle/gears/1.png", Some("puzzle")),
-            (
-                &["puzzle", "**/app"],
-                "puzzle/gears/app/x.js",
-                Some("puzzle/gears/app"),
-            ),
-            (
-                &["puzzle/gears/app", "puzzle"],
-                "puzzle/gears/app/x.js",
-                Some("puzzle/gears/app"),
-            ),
-            (&["."], "index.html", Some("")),
-            (&[".", "app"], "app/x.js", Some("app")),
-            (&[], "puzzle/gears/1.png", None),
-        ] {
-            assert_eq!(
-                folders(patterns).around(path),
-                around,
-                "{patterns:?} {path}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_matches_no_folder_is_told() {
-        let paths = ["puzzle/gears/1.png", "index.html"];
-        let folders = folders(&["puzzle/*", "puzzel/*", "index.html"]);
-        assert_eq!(
-            folders.unused(paths.into_iter()),
-            ["puzzel/*", "index.html"]
-        );
-    }
-}
+mod tests;

@@ -1,30 +1,25 @@
-//! What `assetsync init` writes: a commented configuration, a fresh key, lines for `.gitignore`, and an
-//! example of a CORS policy. Never overwrites a file. Says which commands publish the project.
+//! Files that `assetsync init` writes: a commented configuration, a fresh key, lines for `.gitignore`, and a CORS policy.
+//! The policy is an example. Never overwrites a file. Says which commands publish the project.
 
-mod maker;
 mod project;
 mod server;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-pub use self::maker::Maker;
 use self::project::Project;
 pub use self::server::Server;
-use crate::build::build;
+use crate::base::error::{Error, Result};
+use crate::base::name::{KeyId, Secret};
+use crate::base::problem::ProblemKind;
+use crate::base::progress::Progress;
+use crate::base::strength::Weakness;
 use crate::config::{CONFIG_FILE, Config, Overrides, Place, Wanted};
-use crate::error::{Error, Result};
-use crate::name::{KeyId, Secret};
-use crate::problem::ProblemKind;
-use crate::progress::Progress;
-use crate::strength::Weakness;
+use crate::naming::build;
+pub use crate::rules::maker::Maker;
+use crate::store::documents::BESIDE;
 use crate::tree::walk;
-
-/// Whether `pattern` stands in the configuration that [`init`] writes: it's no mistake that it matches nothing yet.
-pub(crate) fn writes(pattern: &str) -> bool {
-    project::TEMPLATE.contains(&format!("match = \"{pattern}\"")) || maker::any_writes(pattern)
-}
 
 /// The sample policies of this repository.
 const CORS: [(&str, &str); 2] = [
@@ -32,7 +27,7 @@ const CORS: [(&str, &str); 2] = [
     ("s3.json", include_str!("../cors/s3.json")),
 ];
 
-/// What [`init`] wrote.
+/// Files that [`init`] wrote.
 #[derive(Debug)]
 pub struct Written {
     /// New files, as relative paths.
@@ -58,42 +53,16 @@ pub struct Written {
 /// There's a configuration already, a setting can't be used, or something can't be written.
 pub fn init(folder: &Path, overrides: &Overrides, maker: Option<Maker>) -> Result<Written> {
     let config = folder.join(CONFIG_FILE);
-    if config.exists() {
-        let message = format!("There is an `{CONFIG_FILE}` already, and nothing is overwritten");
-        return Err(Error::usage(
-            message,
-            "edit it, or start elsewhere with `-C DIR`",
-        ));
-    }
+    refuse_second(&config)?;
     let project = Project::new(overrides, maker.is_some())?;
-    let mut written = Setup {
-        folder,
-        files: Vec::new(),
-        kept: Vec::new(),
-    };
+    let mut written = Setup::new(folder);
     let secret = written.key(&project.key_file)?;
-    // `key_id` would say that it's meant.
-    if let Some(weakness) = Weakness::of(secret.bytes()) {
-        let message = format!(
-            "The key in `{}` can be guessed: it {}",
-            project.key_file,
-            weakness.found()
-        );
-        return Err(Error::usage(
-            message,
-            "make another with `assetsync key new new.key`, and give `--key-file new.key`; if files were published with this one, write the \
-             configuration without `init`",
-        ));
-    }
+    refuse_weak(&secret, &project.key_file)?;
     written.ignore(&ignored(&project))?;
     for (name, policy) in CORS {
         written.create(&format!("cors/{name}"), policy)?;
     }
-    let source = folder.join(&project.source);
-    if !source.exists() {
-        fs::create_dir(&source).map_err(|e| Error::io("create the folder", &source, e))?;
-        written.files.push(format!("{}/", project.source));
-    }
+    let source = written.source(&project.source)?;
     let is_site = source.join("index.html").exists();
     let prefix = match maker {
         Some(maker) => maker.prefix(),
@@ -104,13 +73,7 @@ pub fn init(folder: &Path, overrides: &Overrides, maker: Option<Maker>) -> Resul
         Some(_) => None,
         None => rules_of_bundler(&config, &plain, &secret)?,
     };
-    let rules = match (maker, &found) {
-        (Some(maker), _) => maker.rules().to_string(),
-        (None, Some(rules)) => format!(
-            "\n# A bundler made these files, and its scripts ask for them by these names.\n{rules}\n"
-        ),
-        (None, None) => String::new(),
-    };
+    let rules = rules(maker, found.as_deref());
     written.create(CONFIG_FILE, &project.text(secret.id(), &rules, prefix))?;
     let is_empty = fs::read_dir(&source).is_ok_and(|mut files| files.next().is_none());
     Ok(Written {
@@ -124,7 +87,46 @@ pub fn init(folder: &Path, overrides: &Overrides, maker: Option<Maker>) -> Resul
     })
 }
 
-/// Returns the rules that a push by the configuration `text` would ask for. What else is wrong with the files, a push tells.
+fn refuse_second(config: &Path) -> Result<()> {
+    match config.exists() {
+        true => {
+            let message =
+                format!("There is an `{CONFIG_FILE}` already, and nothing is overwritten");
+            let hint = "edit it, or start elsewhere with `-C DIR`";
+            Err(Error::usage(message, hint))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Refuses a key that can be guessed: with `key_id`, the configuration would say that it's meant.
+fn refuse_weak(secret: &Secret, key_file: &str) -> Result<()> {
+    let Some(weakness) = Weakness::of(secret.bytes()) else {
+        return Ok(());
+    };
+    let message = format!(
+        "The key in `{key_file}` can be guessed: it {}",
+        weakness.found()
+    );
+    Err(Error::usage(
+        message,
+        "make another with `assetsync key new new.key`, and give `--key-file new.key`; if files were published with this one, write the \
+         configuration without `init`",
+    ))
+}
+
+/// Rules for the files of `maker`, or, without one, those that were found for a bundler's.
+fn rules(maker: Option<Maker>, found: Option<&str>) -> String {
+    match (maker, found) {
+        (Some(maker), _) => maker.rules().to_string(),
+        (None, Some(rules)) => format!(
+            "\n# A bundler made these files, and its scripts ask for them by these names.\n{rules}\n"
+        ),
+        (None, None) => String::new(),
+    }
+}
+
+/// Returns the rules that a push with the configuration `text` would suggest. Other problems of the files are left to the push.
 fn rules_of_bundler(config: &Path, text: &str, secret: &Secret) -> Result<Option<String>> {
     let config = Config::parse(config, text, &Overrides::new(), Wanted::NoTarget)?;
     let tree = walk(&config.sources, &config.rules);
@@ -137,24 +139,28 @@ fn rules_of_bundler(config: &Path, text: &str, secret: &Secret) -> Result<Option
     Ok(addition.map(|addition| addition.lines))
 }
 
-/// What git mustn't have: the key, what is published locally, and what names every object.
+/// Returns the paths that must not be in git: the key, what is published locally, and what names every object.
 fn ignored(project: &Project) -> Vec<String> {
     let local = project.local_url().trim_start_matches("file:");
-    let state = project.local_state();
-    let state = match state.as_deref().map(|state| state.strip_prefix("file:")) {
-        Some(place) => place.map(|place| format!("{place}/")),
-        None => Some(format!("{local}.releases/")),
+    let state = match project.local_state() {
+        Some(state) => state.strip_prefix("file:").map(str::to_string),
+        None => Some(format!("{local}{BESIDE}")),
     };
+    // Also beside folders that somebody publishes to by `--to`.
+    let beside = format!("*{BESIDE}/");
+    let is_beside = |place: &String| place.ends_with(BESIDE) && !place.contains('/');
+    let state = state.filter(|place| !is_beside(place));
     let published = match local {
         "out/bucket" => "out/".to_string(),
         local => format!("{local}/"),
     };
-    let folders = [published].into_iter().chain(state);
+    let state = state.map(|place| format!("{place}/"));
+    let folders = [published, beside].into_iter().chain(state);
     let all = [project.key_file.clone()]
         .into_iter()
         .chain(folders)
         .chain(["staticfiles.json".to_string()]);
-    // What is elsewhere isn't in this checkout.
+    // Other paths aren't in this checkout.
     let is_here = |path: &String| !path.starts_with(['/', '.']) && !path.contains("..");
     all.filter(is_here).map(|path| format!("/{path}")).collect()
 }
@@ -163,11 +169,7 @@ fn buckets(project: &Project) -> Vec<String> {
     let Some(target) = project.bucket() else {
         return Vec::new();
     };
-    let bucket = |place: &Place| match place {
-        Place::S3 { bucket, .. } => Some(format!("s3://{bucket}")),
-        Place::Gcs { bucket, .. } => Some(format!("gs://{bucket}")),
-        Place::Directory(_) => None,
-    };
+    let bucket = |place: &Place| Some(place.bucket()?.root());
     let mut buckets: Vec<String> = [Some(&target.place), target.state.as_ref()]
         .into_iter()
         .flatten()
@@ -205,6 +207,15 @@ fn next(project: &Project) -> Vec<(String, &'static str)> {
         .collect()
 }
 
+fn append(file: &Path, text: &str) -> Result<()> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(file)
+        .and_then(|mut f| f.write_all(text.as_bytes()))
+        .map_err(|e| Error::io("write", file, e))
+}
+
 struct Setup<'a> {
     folder: &'a Path,
     files: Vec<String>,
@@ -212,6 +223,24 @@ struct Setup<'a> {
 }
 
 impl Setup<'_> {
+    fn new(folder: &Path) -> Setup<'_> {
+        Setup {
+            folder,
+            files: Vec::new(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// The folder of the files, which is made if it isn't there.
+    fn source(&mut self, name: &str) -> Result<PathBuf> {
+        let source = self.folder.join(name);
+        if !source.exists() {
+            fs::create_dir(&source).map_err(|e| Error::io("create the folder", &source, e))?;
+            self.files.push(format!("{name}/"));
+        }
+        Ok(source)
+    }
+
     /// The key in `name`, which is made if it isn't there.
     fn key(&mut self, name: &str) -> Result<Secret> {
         let key = self.folder.join(name);
@@ -255,11 +284,8 @@ impl Setup<'_> {
             Err(e) => return Err(Error::io("read", &file, e)),
         };
         let is_missing = |line: &&String| !old.lines().any(|l| l.trim() == line.as_str());
-        let missing: Vec<&str> = wanted
-            .iter()
-            .filter(is_missing)
-            .map(String::as_str)
-            .collect();
+        let missing = wanted.iter().filter(is_missing);
+        let missing: Vec<&str> = missing.map(String::as_str).collect();
         if missing.is_empty() {
             self.kept.push(".gitignore".to_string());
             return Ok(());
@@ -269,13 +295,7 @@ impl Setup<'_> {
         } else {
             "\n"
         };
-        let added = format!("{newline}{}\n", missing.join("\n"));
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(&file)
-            .and_then(|mut f| f.write_all(added.as_bytes()))
-            .map_err(|e| Error::io("write", &file, e))?;
+        append(&file, &format!("{newline}{}\n", missing.join("\n")))?;
         self.files.push(".gitignore".to_string());
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Who may know what: levels of a tree, such as `solution`, that what is open must not point at. Pure.
+//! Levels of a tree, such as `solution`: open files must not refer to files of other levels. Pure.
 
 mod overlooked;
 mod words;
@@ -6,22 +6,22 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use self::overlooked::overlooked;
-use crate::glob::{BadGlob, Case, Glob, Spelt};
-use crate::likeness::nearest;
-use crate::path::LogicalPath;
+use crate::base::glob::{BadGlob, Case, Glob, Spelt};
+use crate::base::likeness::nearest;
+use crate::base::path::LogicalPath;
 
-/// What a file without a level of its own belongs to.
+/// Name of the level for files without a level of their own.
 pub const OPEN: &str = "open";
 
-/// How many levels there may be: a place among them has 16 bits.
+/// Largest number of levels: the place of a level has 16 bits.
 pub const LEVELS_MAX: usize = 10_000;
 
 /// One `[[level]]`.
 #[derive(Debug, Clone)]
 pub struct Level {
-    /// How it's called.
+    /// Name of the level.
     pub name: String,
-    /// Which logical paths belong to it: `match`, and what `also` adds. Of several levels, the last one that matches counts.
+    /// Logical paths that belong to it: `match`, and those that `also` adds. If several levels match, the last one counts.
     pub matches: Vec<Glob>,
     /// Paths that don't belong to it, whatever `matches` says, and that aren't told of as overlooked.
     pub open: Vec<Glob>,
@@ -29,9 +29,9 @@ pub struct Level {
     pub held: bool,
     /// Other levels that its files may refer to, besides the open one.
     pub knows: Vec<String>,
-    /// Whether its files are told of without their paths; if it doesn't say, where logs may be public.
+    /// True if messages don't show the paths of its files. If unset, paths are hidden where logs may be public.
     pub hide_paths: Option<bool>,
-    /// Where the configuration has it, such as `assetsync.toml:12`; for messages.
+    /// Place in the configuration, such as `assetsync.toml:12`; for messages.
     pub declared: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl Level {
     }
 }
 
-/// Which level a file belongs to: its place among a configuration's levels.
+/// Level of a file: its place among a configuration's levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct LevelId(u16);
 
@@ -162,40 +162,28 @@ impl Levels {
         &self,
         paths: impl Iterator<Item = &'a LogicalPath> + Clone,
     ) -> Vec<(&str, String)> {
-        let unused = |globs: &'_ [Glob]| -> Vec<usize> {
-            let globs = globs.iter().enumerate();
-            let unused = globs.filter(|(_, glob)| !is_used(glob, paths.clone()));
-            unused.map(|(at, _)| at).collect()
-        };
         let mut all = Vec::new();
-        for Level {
-            name,
-            matches,
-            open,
-            ..
-        } in &self.levels
-        {
-            let idle = unused(matches);
-            if idle.len() < matches.len() {
-                let what = format!("belongs to the level `{name}`");
-                all.extend(idle.iter().map(|at| (matches[*at].pattern(), what.clone())));
+        for level in &self.levels {
+            let idle = unused_of(&level.matches, paths.clone());
+            if idle.len() < level.matches.len() {
+                let what = format!("belongs to the level `{}`", level.name);
+                all.extend(idle.into_iter().map(|pattern| (pattern, what.clone())));
             }
-            let what = format!("is `open` in the level `{name}`");
-            let idle = unused(open);
-            all.extend(idle.iter().map(|at| (open[*at].pattern(), what.clone())));
+            let what = format!("is `open` in the level `{}`", level.name);
+            let idle = unused_of(&level.open, paths.clone()).into_iter();
+            all.extend(idle.map(|pattern| (pattern, what.clone())));
         }
-        let idle = unused(&self.open);
-        let idle = idle.iter().map(|at| self.open[*at].pattern());
+        let idle = unused_of(&self.open, paths).into_iter();
         all.extend(idle.map(|pattern| (pattern, "is `open`".to_string())));
         all
     }
 
-    /// Whether there's any but the open one.
+    /// Checks whether there are no levels besides the open one.
     pub fn is_empty(&self) -> bool {
         self.levels.is_empty()
     }
 
-    /// What the configuration calls it.
+    /// Returns the level's name in the configuration.
     pub fn name(&self, id: LevelId) -> &str {
         self.get(id).map_or(OPEN, |level| &level.name)
     }
@@ -205,7 +193,7 @@ impl Levels {
         usize::from(id.0)
     }
 
-    /// Whether files of level `who` may refer to those of level `whom`.
+    /// Checks whether files of level `who` may refer to those of level `whom`.
     pub fn may_know(&self, who: LevelId, whom: LevelId) -> bool {
         whom == LevelId::OPEN
             || who == whom
@@ -214,7 +202,7 @@ impl Levels {
                 .is_some_and(|level| level.knows.iter().any(|name| name == self.name(whom)))
     }
 
-    /// Whether its files wait for `--unlock`.
+    /// Checks whether the level's files wait for `--unlock`.
     pub fn is_held(&self, id: LevelId) -> bool {
         self.get(id).is_some_and(|level| level.held)
     }
@@ -292,79 +280,27 @@ pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// Returns those of the patterns that match none of `paths`.
+fn unused_of<'g, 'p>(
+    globs: &'g [Glob],
+    paths: impl Iterator<Item = &'p LogicalPath> + Clone,
+) -> Vec<&'g str> {
+    let unused = globs.iter().filter(|glob| !is_used(glob, paths.clone()));
+    unused.map(Glob::pattern).collect()
+}
+
 fn is_used<'a>(glob: &Glob, mut paths: impl Iterator<Item = &'a LogicalPath>) -> bool {
     paths.any(|path| glob.is_match(path.as_str()))
 }
 
 /// A name that no level has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no level `{}`", crate::error::escape(name))]
+#[error("there is no level `{}`", crate::base::text::escape(name))]
 pub struct UnknownLevel {
     name: String,
-    /// What may have been meant.
+    /// Name that was probably meant.
     pub nearest: Option<String>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn level(name: &str, knows: &[&str]) -> Level {
-        Level {
-            held: name == "posthunt",
-            knows: knows.iter().map(ToString::to_string).collect(),
-            ..Level::new(name, &format!("**/{name}/**")).expect("a glob")
-        }
-    }
-
-    #[test]
-    fn a_level_knows_itself_and_what_is_open_and_what_it_says() {
-        let levels = Levels::new(vec![
-            level("solution", &[]),
-            level("posthunt", &["solution"]),
-        ]);
-        let of = |path: &str| levels.of(&LogicalPath::parse(path).expect("valid"));
-        let open = of("a/index.html");
-        let solution = of("a/solution/index.html");
-        let posthunt = of("a/posthunt/index.html");
-        assert_eq!(open, LevelId::OPEN);
-        for (who, whom, may) in [
-            (open, open, true),
-            (open, solution, false),
-            (open, posthunt, false),
-            (solution, open, true),
-            (solution, solution, true),
-            (solution, posthunt, false),
-            (posthunt, solution, true),
-            (posthunt, open, true),
-        ] {
-            assert_eq!(levels.may_know(who, whom), may, "{who:?} {whom:?}");
-        }
-        assert!(levels.is_held(posthunt) && !levels.is_held(solution) && !levels.is_held(open));
-        assert_eq!(
-            of("a/solution/posthunt/x"),
-            posthunt,
-            "the last level that matches counts"
-        );
-    }
-    #[test]
-    fn a_path_belongs_by_any_pattern_in_any_case_unless_it_is_said_to_be_open() {
-        let glob = |pattern: &str| Glob::in_case(pattern, Case::Any).expect("a glob");
-        let solution = Level {
-            matches: vec![glob("**/solution/**"), glob("**/*-answers.*")],
-            open: vec![glob("**/solution/common.css")],
-            ..level("solution", &[])
-        };
-        let levels = Levels::new(vec![solution]).with_open(vec![glob("about/**")]);
-        for (path, name) in [
-            ("x/Solution/a.png", "solution"),
-            ("x/Gears-ANSWERS.json", "solution"),
-            ("x/answers.json", OPEN),
-            ("x/SOLUTION/Common.css", OPEN),
-            ("about/solution/a.png", OPEN),
-        ] {
-            let id = levels.of(&LogicalPath::parse(path).expect("valid"));
-            assert_eq!(levels.name(id), name, "{path}");
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
-//! Publishes a tree of static assets to a directory, S3 or GCS: every object has a name that nobody can
-//! guess and that never changes meaning, the right headers, gzip where it helps, and nothing a running
-//! site still points at is ever overwritten or removed.
+//! Publishes a tree of static assets to a directory, S3 or GCS. Every object has a name that can't be guessed and whose
+//! meaning never changes, the right headers, and gzip where it helps. Nothing that a running site still uses is
+//! overwritten or removed.
 //!
 //! ```text
 //! sources ─walk─▶ Tree ─build─▶ Build ───────┐
@@ -8,111 +8,93 @@
 //! target ─open─▶ Store, root ─▶ Inventory ───┘
 //! ```
 //!
-//! | step | reads | writes |
-//! |---|---|---|
-//! | [`Config::load`] | `assetsync.toml`, environment | nothing |
-//! | [`walk`] | folders | nothing |
-//! | [`build`] | files | nothing |
-//! | [`inventory`] | the target | nothing |
-//! | [`plan`] | nothing | nothing |
-//! | [`apply`] | files | the target |
-//! | [`release::publish::publish`] | files, the target | the target and its releases |
-//!
-//! Beside them, [`cors`], [`doctor`] and [`store::Control`] are for the settings of a bucket, and [`audit`] for what visitors get.
-//!
-//! Invariants:
-//! - [`plan`] cannot fail and sees no clock, disk or network. The whole plan exists before the first write.
-//! - A dry run is "don't call [`apply`]".
-//! - Immutable objects are only ever created; nothing is written over but the version that was seen; only
-//!   [`release::prune`] deletes.
-//! - Objects, then verification, then manifest, then root: a failure stops what comes later.
-//! - Async only at the network edge; rayon never runs inside an async task; memory in flight is bounded in
-//!   bytes. Nothing here prints.
-//! - Same input, same secret, same rules: same names, on every machine, thread count and encoder version.
+//! [`Site`] is the entry point. It has the guards of the command line: against plain names on a live target, releases
+//! that lose much, other keys, older commits, and buckets that anyone can list.
 //!
 //! ```no_run
-//! use std::sync::Arc;
-//! use assetsync::{Config, Options, Patience, Progress, Wanted, apply, build, inventory, open, plan, store, walk};
+//! use assetsync::{Config, Site};
 //!
 //! # async fn publish() -> assetsync::Result<()> {
-//! let config = Config::load(None, &Default::default(), Wanted::Targets(&[]))?;
-//! let progress = Arc::new(Progress::new());
-//! let tree = walk(&config.sources, &config.rules);
-//! let build = build(&tree, &config.secret()?, &progress)?;
-//! store::check(&config.targets[0], &build)?;
-//! let store = open(&config.targets[0], Patience::default()).await?;
-//! let inventory = inventory(&*store, store.list().await?, &build, config.requests).await?;
-//! let report = apply(&plan(&build, &inventory), &store, &Options::default(), &progress).await;
-//! assert!(report.is_complete());
+//! let site = Site::open(Config::load("assetsync.toml")?, "prod").await?;
+//! let plan = site.plan().await?;
+//! println!("{plan}");
+//! let release = site.push(plan).await?;
+//! println!("{} is published", release.id);
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Some parts are useful by themselves: names ([`name`]), references in documents ([`document`]), policies for requests
+//! of other origins ([`cors`]), the manifest of a release ([`manifest`]), and [`Store`], for your own storages.
+//!
+//! Invariants:
+//! - A plan can't fail, and uses no clock, disk or network. All of it exists before the first write.
+//! - Immutable objects are only ever created. An overwrite replaces only the version that was seen.
+//! - Objects, then verification, then manifest, then root: a failure stops all later steps.
+//! - Async only at the network edge. Rayon never runs inside an async task. Memory in flight is bounded in bytes.
+//!   Nothing here prints.
+//! - Same input, same secret, same rules: same names, on every machine, thread count and encoder version.
+//!
+//! The feature `cli`, which is on by default, is the program. A library doesn't need it (`default-features = false`).
+//! Without it, nothing here changes the process: no panic hook, no allocator, no global choice of the encryption
+//! library.
+
+// The program is the largest user of what is here, and is left out without `cli`.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 
 mod apply;
-pub mod audit;
-pub mod body;
-mod bounded;
-mod build;
-pub mod cache;
-mod caught;
-mod children;
-pub mod config;
+mod audit;
+mod base;
+mod cache;
+mod charset;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
+mod commands;
+mod config;
 pub mod cors;
-pub mod credentials;
-pub mod doctor;
-mod droppings;
-pub mod encode;
-pub mod environment;
-mod error;
-mod files;
-pub mod folders;
-pub mod glob;
-pub mod hidden;
-pub mod init;
+mod doctor;
+pub mod document;
+mod folders;
+mod hidden;
+mod init;
 mod inventory;
-mod key_file;
-pub mod leaks;
-pub mod levels;
-pub mod likeness;
-pub mod manifest;
-mod mask;
-mod matcher;
-pub mod media;
-pub mod metadata;
-pub mod name;
-mod own_key;
-pub mod packed;
-pub mod path;
+mod levels;
+mod naming;
 mod plan;
-mod private;
-mod problem;
-mod progress;
-pub mod refs;
-pub mod release;
-pub mod report;
-mod retries;
-mod rights;
-pub mod rules;
-mod secrets;
+mod refs;
+mod release;
+mod report;
+mod rules;
+mod scan;
 mod site;
-mod spot;
-pub mod store;
-mod strength;
+mod store;
+#[doc(hidden)]
+pub mod testing;
 mod tree;
+mod whole_site;
 
-pub use apply::{Failure, Options, Report, apply};
-pub use build::{Build, Former, Object, build, build_with, check_former};
-pub use cache::Cache;
-pub use config::{Config, Overrides, Target, Wanted};
-pub use droppings::{Dropped, Dropping};
-pub use error::{Error, Result, plain};
-pub use inventory::{Inventory, inventory};
-pub use mask::{masked, shown};
-pub use name::Secret;
-pub use path::{LogicalPath, ObjectKey};
-pub use plan::{Action, Plan, Reason, Step, Tally, plan};
-pub use problem::{Addition, Listed, Meant, Problem, ProblemKind};
-pub use progress::{Progress, Snapshot};
-pub use rules::Rules;
-pub use store::{Patience, Store, StoreError, open};
-pub use tree::{Asset, IGNORE_FILE, Source, Symlinks, Tree, Unit, walk};
+pub use base::error::{Error, Result};
+pub use base::excerpt::Excerpt;
+pub use base::failure::{Answer, Failure, StoreError, StoreErrorKind};
+pub use base::hint;
+pub use base::hint::Hint;
+pub use base::name;
+pub use base::name::Secret;
+pub use base::path::{BadName, LogicalPath, ObjectKey};
+pub use base::problem::{Addition, Problem, ProblemKind};
+pub use base::progress::{Progress, Snapshot};
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use commands::start::main;
+pub use config::Config;
+pub use release::guard::{Allowed, Refused};
+pub use release::root::{Commit, Release, ReleaseId};
+pub use site::{Plan, Site};
+pub use store::body::{Body, Content, Parts};
+pub use store::{CopySource, Listing, PutMode, Store, Stored, Upload, Version};
+
+/// Manifests, as `assetsync manifest` writes them: which object each file of a release is.
+pub mod manifest {
+    pub use crate::release::export::{Manifest, ManifestObject, VERSION};
+}

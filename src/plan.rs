@@ -1,60 +1,61 @@
-//! From a [`Build`] and an [`Inventory`] to a [`Plan`]: what will be done to each object, and why. Pure: no
-//! clock, no disk, no network, and it cannot fail.
+//! Planned action for each object, and its reason: a [`Build`] and an [`Inventory`] give a [`Plan`]. Pure: it uses no clock, disk or
+//! network, and it can't fail.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::build::{Build, Object};
 use crate::inventory::Inventory;
-use crate::name::{EncodingPolicy, NameStyle};
-use crate::release::manifest::{Entry, Manifest};
+use crate::naming::{Build, Object};
 use crate::store::{CopySource, Stored};
 
-/// What will be done, in the build's order: one action for each object that isn't held.
+/// Hint for a fingerprinted name that is taken by another object.
+pub(crate) const FINGERPRINTED_HINT: &str = "let the bundler give it another name, as it does where it puts hashes into names; a name without one needs `names = \"plain\"`";
+
+/// Planned actions in the order of the build: one for each object that isn't held.
 #[derive(Debug, Clone)]
 pub struct Plan<'a> {
-    /// The actions.
+    /// Actions of the plan.
     pub actions: Vec<Action<'a>>,
 }
 
-/// What will be done to one object.
+/// Planned action for one object.
 #[derive(Debug, Clone)]
 pub struct Action<'a> {
-    /// The object.
+    /// Object of the action.
     pub object: &'a Object,
-    /// What.
+    /// Step to take.
     pub step: Step,
-    /// What is there, if anything is: nothing else is written over.
+    /// Object that is there, if any. An overwrite replaces this one and no other.
     pub there: Option<Stored>,
-    /// An object in the target that has the same bytes: copied there, they needn't be sent.
+    /// Object in the target with the same bytes: a copy in the target saves sending them.
     pub copy_of: Option<CopySource>,
 }
 
-/// What can be done to an object.
+/// Step that can be taken for an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// Write it under a free key.
+    /// Write the object under a free key.
     Upload(Reason),
-    /// Write it over what is there: mutable names, and what turned out to be damaged.
+    /// Overwrite what is there: a mutable name, or an object that turned out to be damaged.
     Overwrite(Reason),
-    /// It's there already.
+    /// Keep the object, which is already there.
     Keep,
-    /// Something else is under its immutable key. Never overwritten; applying the plan reports it.
+    /// Report a conflict when the plan is applied: another object is under the immutable key. It is never overwritten.
     Conflict(Reason),
 }
 
-/// Why.
+/// Reason for a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// Nothing is under the key.
+    /// There is no object under the key.
     Missing,
-    /// It was stored for other content or other headers.
+    /// The object was stored for other content or other headers.
     Differs,
-    /// It wasn't stored by assetsync with this secret, or was changed since.
+    /// The object wasn't stored by assetsync with this secret, or was changed later.
     Unknown,
-    /// It's not as long as it should be.
+    /// The object has the wrong size.
     Size,
-    /// The storage's checksum isn't what it was.
+    /// The storage's checksum has changed.
     Damaged,
 }
 
@@ -71,7 +72,7 @@ impl fmt::Display for Reason {
 }
 
 impl Step {
-    /// The word for reports: `upload`, `overwrite`, `keep` or `conflict`.
+    /// Returns the word for reports: `upload`, `overwrite`, `keep` or `conflict`.
     pub fn verb(self) -> &'static str {
         match self {
             Step::Upload(_) => "upload",
@@ -81,7 +82,7 @@ impl Step {
         }
     }
 
-    /// Why; nothing is to be said of what is kept.
+    /// Returns the reason for the step; none if the object is kept.
     pub fn reason(self) -> Option<Reason> {
         match self {
             Step::Upload(reason) | Step::Overwrite(reason) | Step::Conflict(reason) => Some(reason),
@@ -91,7 +92,7 @@ impl Step {
 }
 
 impl Action<'_> {
-    /// Returns the word for reports: `copy`, or that of the step.
+    /// Returns the word for reports: `copy`, or the word for the step.
     pub fn verb(&self) -> &'static str {
         match self.copy_of {
             Some(_) => "copy",
@@ -100,12 +101,12 @@ impl Action<'_> {
     }
 }
 
-/// How many objects, and how many bytes before gzip.
+/// Number of objects, and their bytes before gzip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Objects.
+    /// Number of objects.
     pub objects: u64,
-    /// Bytes, before gzip.
+    /// Number of bytes, before gzip.
     pub bytes: u64,
 }
 
@@ -116,7 +117,7 @@ impl Tally {
     }
 }
 
-/// Decides what to do to each object of `build` that isn't held, given what is in the target.
+/// Decides what to do to each object of `build` that isn't held, given the contents of the target.
 pub fn plan<'a>(build: &'a Build, inventory: &Inventory) -> Plan<'a> {
     let action = |object: &'a Object| {
         let there = inventory.get(&object.key);
@@ -132,7 +133,7 @@ pub fn plan<'a>(build: &'a Build, inventory: &Inventory) -> Plan<'a> {
     }
 }
 
-/// What to do to one object, given what is there.
+/// Decides what to do to one object, given the object that is there.
 pub(crate) fn step(object: &Object, stored: Option<&Stored>) -> Step {
     let Some(stored) = stored else {
         return Step::Upload(Reason::Missing);
@@ -144,7 +145,7 @@ pub(crate) fn step(object: &Object, stored: Option<&Stored>) -> Step {
             None => Step::Overwrite(Reason::Unknown),
         };
     }
-    // The key commits to content and headers, so being there is enough, unless somebody meddled.
+    // The key commits to content and headers. So if the object is there, it is right, unless somebody changed it.
     match stored.token {
         Some(token) if token != object.token => Step::Conflict(Reason::Differs),
         None if stored.token_is_known => Step::Conflict(Reason::Unknown),
@@ -156,69 +157,14 @@ pub(crate) fn step(object: &Object, stored: Option<&Stored>) -> Step {
 }
 
 impl<'a> Plan<'a> {
-    /// Lets files of keyed folders whose bytes the current release has under another name be copied from there. A folder gets
-    /// another name whenever one of its files changes, and most of them haven't.
-    pub fn copy_from(&mut self, current: &Manifest) {
-        let is_copied = |action: &&mut Action<'_>| {
-            let is_new = action.step == Step::Upload(Reason::Missing);
-            is_new && action.object.policy.names == NameStyle::Folder
-        };
-        let mut copied = self.actions.iter_mut().filter(is_copied).peekable();
-        if copied.peek().is_none() {
-            return;
-        }
-        let by_content: HashMap<(blake3::Hash, EncodingPolicy), &Entry> = current
-            .published()
-            .map(|entry| ((entry.digest, current.headers_of(entry).encoding), entry))
-            .collect();
-        for action in copied {
-            let content = (action.object.digest, action.object.headers().encoding);
-            action.copy_of = by_content.get(&content).and_then(|entry| {
-                let stored = entry.stored.as_ref()?;
-                Some(CopySource {
-                    key: entry.key.clone(),
-                    size_bytes: stored.size_bytes,
-                    fingerprint: stored.fingerprint.to_string(),
-                    is_gzipped: entry.is_gzipped(),
-                })
-            });
-        }
-    }
-
-    /// Holds fingerprinted names to what the current release has under them. Their bytes never change, even if what was there is gone;
-    /// with the same bytes, other headers may be written over the old ones.
-    pub fn hold_to(&mut self, current: &Manifest) {
-        for action in &mut self.actions {
-            if action.object.policy.names != NameStyle::Fingerprinted {
-                continue;
-            }
-            let before = current.find(action.object.path.as_str());
-            let Some(before) =
-                before.filter(|entry| entry.stored.is_some() && entry.key == action.object.key)
-            else {
-                continue;
-            };
-            let is_there = |there: &Stored| there.token == Some(before.token);
-            let is_same =
-                before.digest == action.object.digest && action.there.as_ref().is_none_or(is_there);
-            action.step = match action.step {
-                Step::Conflict(Reason::Differs) if is_same => Step::Overwrite(Reason::Differs),
-                Step::Upload(Reason::Missing) if !is_same && before.is_fingerprinted => {
-                    Step::Conflict(Reason::Differs)
-                }
-                step => step,
-            };
-        }
-    }
-
-    /// What has to be done: everything but what is kept.
+    /// Returns the actions that change something: all except those that keep an object.
     pub fn changes(&self) -> impl Iterator<Item = &Action<'a>> {
         self.actions
             .iter()
             .filter(|action| action.step != Step::Keep)
     }
 
-    /// What is to be done to those objects that `is_meant` picks.
+    /// Returns the plan with only the objects that `is_meant` selects.
     pub fn only(&self, is_meant: impl Fn(&Object) -> bool) -> Plan<'a> {
         let meant = self.actions.iter().filter(|action| is_meant(action.object));
         Plan {
@@ -226,12 +172,12 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Whether nothing has to be done.
+    /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes().next().is_none()
     }
 
-    /// Objects and bytes by verb.
+    /// Returns the numbers of objects and bytes by verb.
     pub fn summary(&self) -> BTreeMap<&'static str, Tally> {
         let mut summary = BTreeMap::from(
             ["upload", "copy", "overwrite", "keep", "conflict"]

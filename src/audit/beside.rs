@@ -1,4 +1,4 @@
-//! What is beside the objects of a release: names that aren't there, and what is held.
+//! Checks beside the objects of a release: names that don't exist, and objects that are held.
 
 use std::collections::HashSet;
 
@@ -7,36 +7,27 @@ use super::finding::{Address, Finding, Kind};
 use super::fix::{HeldAt, of_held};
 use super::judge::max_age_s;
 use super::visit::Visit;
-use crate::name::Token;
-use crate::path::ObjectKey;
+use crate::base::name::Token;
+use crate::base::path::ObjectKey;
 use crate::release::leftover::Leftover;
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::root::Nonce;
 use crate::store::stranger::{Heard, Question};
 use crate::store::{Listing, StoreError};
 
-/// For how long it may be remembered that a name isn't there, in seconds: it may be there the next minute.
+/// Longest time for which it may be remembered that a name doesn't exist, in seconds: it may exist the next minute.
 const ABSENCE_S_MAX: u64 = 300;
 
-/// How many held names are tried, unless all objects are looked at.
+/// Largest number of held names that are tried, unless all objects are inspected.
 const HELD_TRIED: usize = 100;
 
-/// How much of an error is read, in bytes.
+/// Number of bytes of an error response that are read.
 const ERROR_BYTES: usize = 64 << 10;
 
-/// What strangers are answered where nothing is.
+/// Checks how strangers' requests for names that don't exist are answered.
 pub(super) async fn not_found(visit: &Visit<'_>, manifest: &Manifest) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let folder = manifest.entries.iter().find_map(|entry| {
-        let (folder, _) = entry.key.as_str().rsplit_once('/')?;
-        Some(folder.to_string())
-    });
-    let Nonce(nonce) = Nonce::random();
-    let names = [
-        Some(format!("{nonce}.html")),
-        folder.map(|folder| format!("{folder}/{nonce}.html")),
-    ];
-    for name in names.into_iter().flatten() {
+    for name in names_of_nothing(manifest) {
         let key = ObjectKey::parse(&name).expect("a name with another one beside it is a key");
         for (address, url) in visit.addresses(&key) {
             let heard = visit.ask(&Question::get(&url).taking(ERROR_BYTES)).await;
@@ -52,8 +43,22 @@ pub(super) async fn not_found(visit: &Visit<'_>, manifest: &Manifest) -> Vec<Fin
     findings
 }
 
+/// Returns names that no object has: at the top, and in a folder if there is one.
+fn names_of_nothing(manifest: &Manifest) -> impl Iterator<Item = String> {
+    let folder = manifest.entries.iter().find_map(|entry| {
+        let (folder, _) = entry.key.as_str().rsplit_once('/')?;
+        Some(folder.to_string())
+    });
+    let Nonce(nonce) = Nonce::random();
+    let names = [
+        Some(format!("{nonce}.html")),
+        folder.map(|folder| format!("{folder}/{nonce}.html")),
+    ];
+    names.into_iter().flatten()
+}
+
 fn unanswered(error: &StoreError) -> Finding {
-    Finding::unknown(Kind::Unanswered, error.message.clone()).fix(error.hint.clone())
+    Finding::unknown(Kind::Unanswered, error.message.clone()).fix(error.hint.to_string())
 }
 
 fn judge_absence(heard: &Heard, manifest: &Manifest) -> Vec<Finding> {
@@ -69,21 +74,21 @@ fn judge_absence(heard: &Heard, manifest: &Manifest) -> Vec<Finding> {
         let seen = heard.status.to_string();
         findings.push(Finding::warning(Kind::NotFound, wanted, seen).fix(fix));
     }
-    let caching = heard.headers.get("cache-control");
-    let caching = caching.and_then(|value| value.to_str().ok());
-    if let Some(age_s) = caching
-        .and_then(max_age_s)
-        .filter(|age| *age > ABSENCE_S_MAX)
-    {
-        let wanted = format!("that a name isn't there is forgotten within {ABSENCE_S_MAX} s");
-        let seen = format!("it's kept for {age_s} s: what is published there is not seen before");
-        let fix = "let the server cache errors for a minute at most";
-        findings.push(Finding::failed(Kind::NotFound, wanted, seen).fix(fix));
-    }
+    findings.extend(kept_absence(heard));
     findings
 }
 
-/// Whether a text has the name of any object.
+/// The finding for an absence that caches keep for too long.
+fn kept_absence(heard: &Heard) -> Option<Finding> {
+    let caching = heard.headers.get("cache-control")?.to_str().ok()?;
+    let age_s = max_age_s(caching).filter(|age| *age > ABSENCE_S_MAX)?;
+    let wanted = format!("that a name isn't there is forgotten within {ABSENCE_S_MAX} s");
+    let seen = format!("it's kept for {age_s} s: what is published there is not seen before");
+    let fix = "let the server cache errors for a minute at most";
+    Some(Finding::failed(Kind::NotFound, wanted, seen).fix(fix))
+}
+
+/// Checks whether a text contains the name of any object.
 fn names_any(body: &[u8], manifest: &Manifest) -> bool {
     let text = String::from_utf8_lossy(body);
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
@@ -91,7 +96,7 @@ fn names_any(body: &[u8], manifest: &Manifest) -> bool {
     !tokens.is_empty() && manifest.entries.iter().any(|e| tokens.contains(&e.token))
 }
 
-/// What is held must not be there, nor be had.
+/// Checks that held objects are neither stored in the target nor readable.
 pub(super) async fn held(
     visit: &Visit<'_>,
     manifest: &Manifest,
@@ -100,12 +105,8 @@ pub(super) async fn held(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let of_releases: HashSet<&str> = left.iter().map(|left| left.key.as_str()).collect();
-    for (tried, entry) in manifest
-        .entries
-        .iter()
-        .filter(|e| e.stored.is_none())
-        .enumerate()
-    {
+    let held = manifest.entries.iter().filter(|e| e.stored.is_none());
+    for (tried, entry) in held.enumerate() {
         let is_there = listing.is_some_and(|all| all.contains_key(entry.key.as_str()));
         if is_there || tried < HELD_TRIED || visit.subject.sample == Sample::All {
             let place = match (is_there, of_releases.contains(entry.key.as_str())) {

@@ -1,13 +1,14 @@
-//! One cause, one finding: what follows from something else that was found is left out, and what is true of many objects for
-//! the same reason is told once. Pure.
+//! Reduces findings to their causes: those that follow from another finding are removed.
+//! A finding that is true of many objects for the same reason is reported once. Pure.
 
 use std::collections::HashSet;
 
 use super::finding::{Address, Finding, Kind};
+use crate::base::hint::Verb;
 use crate::config::{Access, Target};
 use crate::doctor::{self, Verdict};
 
-/// How many consequences of a wrong CORS policy are told with it.
+/// Largest number of consequences that are reported with a wrong CORS policy.
 const CONSEQUENCES_MAX: usize = 3;
 
 /// Brings findings down to their causes. So many objects were looked at.
@@ -50,8 +51,8 @@ fn is_same(one: &Finding, other: &Finding) -> bool {
     one.path.is_some() && other.path.is_some() && what(one) == what(other)
 }
 
-/// What the storage sends, a server before it passes on; whom an object's ACL keeps out, gets nothing; and parts of other bytes
-/// are other parts.
+/// Removes findings that follow from others. A server passes on the content, encoding and headers that the storage sends.
+/// An object whose ACL keeps strangers out is also unreadable. If the whole content is different, its parts are, too.
 fn follows_from_storage(findings: &mut Vec<Finding>) {
     type Known = (Option<String>, Kind);
     let content = findings.iter().filter(|f| f.kind == Kind::Content);
@@ -78,7 +79,7 @@ fn follows_from_storage(findings: &mut Vec<Finding>) {
     });
 }
 
-/// Whoever wrote other bytes wrote the headers with them, and knew of no token: what mends the bytes mends these too.
+/// Merges findings about headers, encoding and token into that of different bytes: they have the same writer, and the same repair.
 fn comes_with_other_bytes(findings: &mut Vec<Finding>) {
     let mut others: Vec<Finding> = Vec::new();
     for finding in std::mem::take(findings) {
@@ -95,7 +96,7 @@ fn comes_with_other_bytes(findings: &mut Vec<Finding>) {
             // The same bytes, asked for in another way.
             Some(_) if finding.kind == Kind::Content => {}
             Some(content) => {
-                let what = finding.seen.split(": when").next().unwrap_or_default();
+                let what = finding.brief.unwrap_or(&finding.seen);
                 content.seen += &format!(", {what}");
             }
             None => others.push(finding),
@@ -115,26 +116,29 @@ fn cors_follows_from_policy(findings: &mut Vec<Finding>) {
         .into_iter()
         .partition(|finding| finding.kind == Kind::Cors);
     *findings = rest;
+    policy.seen += &consequences(&answers);
+    findings.push(policy);
+}
+
+/// The answers that follow from a policy, in words, each once.
+fn consequences(answers: &[Finding]) -> String {
     let mut seen: Vec<&str> = Vec::new();
-    for answer in &answers {
+    for answer in answers {
         if !seen.contains(&answer.seen.as_str()) {
             seen.push(&answer.seen);
         }
     }
-    if let [first, ..] = seen.as_slice() {
-        let told = seen.iter().take(CONSEQUENCES_MAX).copied();
-        let told = told.collect::<Vec<_>>().join(", ");
-        let number = crate::report::count(answers.len() as u64, "answer");
-        policy.seen += &match seen.len() {
-            1 => format!("; so {first} ({number})"),
-            n if n <= CONSEQUENCES_MAX => format!("; so {told} ({number})"),
-            n => format!("; so {told} and {} more ({number})", n - CONSEQUENCES_MAX),
-        };
+    let told = seen.iter().take(CONSEQUENCES_MAX).copied();
+    let told = told.collect::<Vec<_>>().join(", ");
+    let number = crate::base::text::count(answers.len() as u64, "answer");
+    match seen.len() {
+        0 => String::new(),
+        n if n <= CONSEQUENCES_MAX => format!("; so {told} ({number})"),
+        n => format!("; so {told} and {} more ({number})", n - CONSEQUENCES_MAX),
     }
-    findings.push(policy);
 }
 
-/// What every object that was looked at has in common isn't the fault of any of them.
+/// Turns a finding that all inspected objects share into one about the target: no single object causes it.
 fn of_all(finding: &mut Finding, target: &Target, looked_at: usize) {
     let number = 1 + finding.also.len();
     if finding.kind != Kind::Unreadable || number < looked_at || number < 2 {
@@ -154,8 +158,8 @@ fn of_all(finding: &mut Finding, target: &Target, looked_at: usize) {
         }
         _ => format!(
             "`{}` shows what keeps strangers out, and lets them in; `{}` tells more",
-            doctor::own_command(target, "access apply"),
-            doctor::own_command(target, "doctor")
+            doctor::own_command(target, Verb::AccessApply),
+            doctor::own_command(target, Verb::Doctor)
         ),
     };
 }
@@ -174,165 +178,4 @@ fn is_left_to_public_url(finding: &Finding, told: &[Finding], target: &Target) -
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Place;
-
-    fn target(access: Access, public_url: Option<&str>) -> Target {
-        Target {
-            name: "prod".into(),
-            place: Place::S3 {
-                bucket: "hunt".into(),
-                prefix: String::new(),
-            },
-            public_url: public_url.map(|url| url.parse().expect("a URL")),
-            access,
-            endpoint: None,
-            region: None,
-            addressing: None,
-            state: None,
-            cors: None,
-            host: Default::default(),
-            flags: Default::default(),
-        }
-    }
-
-    fn of(kind: Kind, path: &str, address: Address, seen: &str) -> Finding {
-        let mut finding = Finding::failed(kind, "something else", seen).at(address);
-        finding.path = Some(path.to_string());
-        finding
-    }
-
-    fn refused(path: &str, address: Address) -> Finding {
-        of(Kind::Unreadable, path, address, "403 Forbidden")
-    }
-
-    /// What is told in the end, of this many objects.
-    fn told(mut findings: Vec<Finding>, target: &Target, looked_at: usize) -> Vec<Finding> {
-        only_causes(&mut findings, target, looked_at);
-        findings
-    }
-
-    const STORAGE: Address = Address::Storage;
-    const CDN: Address = Address::PublicUrl;
-
-    #[test]
-    fn what_keeps_strangers_from_all_objects_is_told_once_and_is_no_objects_fault() {
-        let all = || vec![refused("a.png", STORAGE), refused("b.png", STORAGE)];
-        let acl = target(Access::ObjectAcl, None);
-        let one = told(all(), &acl, 2);
-        assert_eq!((one.len(), &one[0].path), (1, &None), "{one:?}");
-        assert!(
-            one[0].fix.contains("assetsync access apply prod"),
-            "{one:?}"
-        );
-
-        let two_of_three = told(all(), &acl, 3);
-        assert_eq!(two_of_three.len(), 1, "{two_of_three:?}");
-        assert_eq!(two_of_three[0].path.as_deref(), Some("a.png"));
-        assert_eq!(two_of_three[0].also, ["b.png"]);
-    }
-
-    #[test]
-    fn a_server_that_has_nothing_is_to_be_looked_at_and_not_the_bucket() {
-        let target = target(Access::Bucket, Some("https://cdn.example/"));
-        let all = vec![refused("a.png", CDN), refused("b.png", CDN)];
-        let one = told(all, &target, 2);
-        assert_eq!((one.len(), &one[0].path), (1, &None), "{one:?}");
-        assert!(
-            one[0].fix.starts_with("is `public_url` the address"),
-            "{one:?}"
-        );
-        assert!(!one[0].fix.contains("access apply"), "{one:?}");
-    }
-
-    #[test]
-    fn a_private_bucket_is_right_if_a_server_shows_what_is_in_it() {
-        let all = || vec![refused("a.png", STORAGE), refused("b.png", STORAGE)];
-        let behind = target(Access::Bucket, Some("https://cdn.example/"));
-        assert_eq!(told(all(), &behind, 2), []);
-        let mut neither = all();
-        neither.extend([refused("a.png", CDN), refused("b.png", CDN)]);
-        assert_eq!(told(neither, &behind, 2).len(), 2);
-        let mut one = all();
-        one.push(refused("a.png", CDN));
-        let one = told(one, &behind, 2);
-        assert_eq!((one.len(), one[0].address), (1, Some(CDN)), "{one:?}");
-        assert_eq!(told(all(), &target(Access::Bucket, None), 2).len(), 1);
-    }
-
-    #[test]
-    fn what_the_storage_has_wrong_isnt_told_of_the_server_before_it_too() {
-        let target = target(Access::ObjectAcl, Some("https://cdn.example/"));
-        let what = |findings| {
-            let told = told(findings, &target, 100);
-            told.iter().map(|f| (f.kind, f.address)).collect::<Vec<_>>()
-        };
-        let missing = of(Kind::Missing, "a.png", STORAGE, "nothing is there");
-        let absent = of(Kind::Unreadable, "a.png", CDN, "404 Not Found");
-        assert_eq!(
-            what(vec![missing, absent.clone()]),
-            [(Kind::Missing, Some(STORAGE))]
-        );
-        assert_eq!(what(vec![absent]), [(Kind::Unreadable, Some(CDN))]);
-        let other = |address| of(Kind::Content, "a.mp3", address, "5 bytes");
-        assert_eq!(
-            what(vec![other(STORAGE), other(CDN)]),
-            [(Kind::Content, Some(STORAGE))]
-        );
-        let part = of(Kind::Range, "a.mp3", CDN, "206, bytes 0-1/5");
-        assert_eq!(what(vec![other(CDN), part]), [(Kind::Content, Some(CDN))]);
-        let acl = of(Kind::Acl, "a.png", STORAGE, "strangers may do nothing");
-        let closed = vec![acl, refused("a.png", STORAGE), refused("a.png", CDN)];
-        assert_eq!(what(closed), [(Kind::Acl, Some(STORAGE))]);
-    }
-
-    #[test]
-    fn what_came_with_other_bytes_is_told_with_them() {
-        let target = target(Access::Bucket, None);
-        let of_page = |kind, seen| of(kind, "index.html", STORAGE, seen);
-        let elsewhere = of(Kind::Headers, "a.png", STORAGE, "no cache-control");
-        let all = vec![
-            of_page(Kind::Content, "16 bytes"),
-            of_page(Kind::Headers, "content-type: text/plain"),
-            of_page(Kind::Headers, "no cache-control"),
-            of_page(Kind::Content, "16 bytes that can't be unpacked"),
-            of_page(Kind::Token, "no token: when no release needs it any more"),
-            of_page(Kind::Acl, "WRITE in its ACL"),
-            elsewhere.clone(),
-        ];
-        let told = told(all, &target, 9);
-        let seen: Vec<&str> = told.iter().map(|f| &*f.seen).collect();
-        let page = "16 bytes, content-type: text/plain, no cache-control, no token";
-        assert_eq!(seen, [page, "WRITE in its ACL", &*elsewhere.seen]);
-    }
-
-    #[test]
-    fn what_pages_are_answered_follows_from_a_policy_that_isnt_the_targets() {
-        let target = target(Access::Bucket, None);
-        let answer = |path| {
-            of(
-                Kind::Cors,
-                path,
-                STORAGE,
-                "scripts of https://a.example may not read it",
-            )
-        };
-        let answers = || vec![answer("a.css"), answer("b.png")];
-        let mut all = answers();
-        all.push(Finding::failed(
-            Kind::CorsPolicy,
-            "the file's",
-            "the bucket has no CORS policy",
-        ));
-        let one = told(all, &target, 9);
-        let seen = "the bucket has no CORS policy; so scripts of https://a.example may not read it (2 answers)";
-        assert_eq!((one.len(), &*one[0].seen), (1, seen), "{one:?}");
-
-        let without = told(answers(), &target, 9);
-        assert_eq!(
-            (without.len(), &*without[0].also),
-            (1, &["b.png".to_string()][..])
-        );
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! What an audit finds, as plain data.
+//! Findings of an audit, as plain data.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use crate::release::manifest::Entry;
 /// Something that isn't as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What it's about; the same word in every version.
+    /// Subject of the finding; its name is the same in every version.
     pub kind: Kind,
-    /// How bad it is.
+    /// Severity.
     pub verdict: Verdict,
     /// The logical path of an object of the release; none if it's about the bucket, or about what isn't of the release.
     pub path: Option<String>,
@@ -21,26 +21,29 @@ pub struct Finding {
     /// The object's name in the target. A secret of a kind: shown only if it's asked for.
     #[serde(skip)]
     pub key: Option<String>,
-    /// The size of what nobody knows, in bytes.
+    /// Size of a stray object, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// A document of the releases, by its name among them, which its own ACL opens.
     #[serde(skip)]
     pub(super) document: Option<String>,
-    /// Where it was seen.
+    /// Address at which the problem was seen.
     pub address: Option<Address>,
-    /// How it should be.
+    /// Expected state.
     pub expected: String,
-    /// How it is.
+    /// State that was found.
     pub seen: String,
-    /// What mends it; empty if that isn't known.
+    /// The same in few words, for where more is told besides; none if `seen` has few.
+    #[serde(skip)]
+    pub(super) brief: Option<&'static str>,
+    /// Way to fix it; empty if none is known.
     pub fix: String,
-    /// Whether it was put right just now, and is as before.
+    /// True if it was repaired just now, and the problem is still there.
     #[serde(skip)]
     pub(super) is_in_vain: bool,
 }
 
-/// What a finding is about, the worst first.
+/// Subject of a finding, the most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -48,7 +51,7 @@ pub enum Kind {
     Releases,
     /// Strangers can read these documents.
     State,
-    /// What is held can be read, or is there to be.
+    /// A held object is readable, or is stored in the target.
     Held,
     /// The bucket lets strangers do too much, or too little.
     Bucket,
@@ -72,13 +75,13 @@ pub enum Kind {
     CorsPolicy,
     /// A browser is answered otherwise than that policy says.
     Cors,
-    /// A part of a recording or film can't be had by itself.
+    /// Ranges of a recording or film can't be requested.
     Range,
-    /// What assetsync stores with an object, to know it again, is gone.
+    /// The token, by which assetsync recognizes its own objects, is missing.
     Token,
     /// The storage's own checksum isn't that of the release, though the bytes are right.
     Checksum,
-    /// What is answered for names that aren't there.
+    /// Answers to requests for names that don't exist are wrong.
     NotFound,
     /// The host doesn't show the pages that the target says it shows.
     Host,
@@ -86,13 +89,13 @@ pub enum Kind {
     Cookie,
     /// An earlier release published it under a name that stays.
     Left,
-    /// Nobody knows what it's for.
+    /// The purpose of the object is unknown.
     Stray,
     /// It couldn't be looked at.
     Unanswered,
 }
 
-/// Where visitors get objects from.
+/// Place from which visitors get objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Address {
@@ -103,7 +106,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// As people call it.
+    /// Returns its usual name.
     pub fn in_words(self) -> &'static str {
         match self {
             Address::Storage => "the storage",
@@ -129,8 +132,9 @@ impl Finding {
             document: None,
             address: None,
             expected: expected.into(),
-            seen: crate::error::escape(&seen.into()),
+            seen: crate::base::text::escape(&seen.into()),
             fix: String::new(),
+            brief: None,
             is_in_vain: false,
         }
     }

@@ -1,48 +1,31 @@
-//! What mends a finding, as commands that can be copied. Pure.
+//! Fixes for findings, as commands that can be copied. Pure.
 
 use super::finding::{Address, Finding, Kind};
 use super::repair;
-use crate::config::command::quoted;
+use crate::base::hint::{Command, Verb};
 use crate::config::{Place, Target};
 use crate::doctor;
 use crate::release::manifest::Entry;
+use crate::store::command::quoted;
 
-/// What mends a finding that doesn't say so itself. `is_over`: that writes over something while the target is live.
+/// Returns the fix for a finding that has none of its own. `is_over`: the fix overwrites an object while the target is live.
 pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
-    let own = |verb| doctor::own_command(target, verb);
+    let own = |command: Command| doctor::own_command(target, command);
     match (finding.kind, finding.address) {
-        _ if repair::is_for(finding) && is_over => format!(
-            "`{} --repair --overwrite-live PATH`: the target is live, so what is written over is named, by path or pattern",
-            own("audit")
-        ),
-        _ if repair::is_for(finding) => format!("{} --repair", own("audit")),
-        (Kind::Checksum, _) if is_over => format!(
-            "`{} --all` tells whether it's other bytes; if not, it can wait until `{}`",
-            own("audit"),
-            own("live off")
-        ),
-        (Kind::Checksum, _) => format!("{} --verify list", own("push")),
+        _ if repair::is_for(finding) && is_over => repair_while_live(target),
+        _ if repair::is_for(finding) => own(Verb::Audit.with("--repair")),
+        (Kind::Checksum, _) if is_over => wait_with_checksum(target),
+        (Kind::Checksum, _) => own(Verb::Push.with("--verify list")),
         (Kind::Unreadable, Some(Address::Storage)) => format!(
             "something but its ACL keeps strangers out, such as a rule of the bucket: `{}` tells",
-            own("access show")
+            own(Verb::AccessShow.into())
         ),
         (Kind::File, _) => format!(
             "gzip the file, or call it `.svg`, and `{}`: nothing but another file mends it",
-            own("push")
+            own(Verb::Push.into())
         ),
         (Kind::Unanswered | Kind::Acl, _) => String::new(),
-        (Kind::Headers | Kind::Encoding, Some(Address::PublicUrl)) if is_folder(target) => format!(
-            "let the web server at `public_url` send it: `{}` prints a configuration that does (for Caddy: `--server caddy`)",
-            target.command("init --server nginx")
-        ),
-        (_, Some(Address::PublicUrl)) if is_folder(target) => {
-            "let the web server at `public_url` send the files of the folder as they are, and purge what a cache before it keeps"
-                .to_string()
-        }
-        (_, Some(Address::PublicUrl)) => {
-            "let the server at `public_url` pass on what the storage sends, and purge what it keeps"
-                .to_string()
-        }
+        (kind, Some(Address::PublicUrl)) => of_server(kind, target),
         (Kind::Range | Kind::Cookie, _) => {
             "see what stands between the storage and the world".to_string()
         }
@@ -50,25 +33,48 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
     }
 }
 
+fn repair_while_live(target: &Target) -> String {
+    format!(
+        "`{}`: the target is live, so what is written over is named, by path or pattern",
+        doctor::own_command(target, Verb::Audit.with("--repair --overwrite-live PATH"))
+    )
+}
+
+fn wait_with_checksum(target: &Target) -> String {
+    format!(
+        "`{}` tells whether it's other bytes; if not, it can wait until `{}`",
+        doctor::own_command(target, Verb::Audit.with("--all")),
+        doctor::own_command(target, Verb::LiveOff)
+    )
+}
+
+/// Returns the fix for a problem that only the server at `public_url` has.
+fn of_server(kind: Kind, target: &Target) -> String {
+    match kind {
+        Kind::Headers | Kind::Encoding if is_folder(target) => format!(
+            "let the web server at `public_url` send it: `{}` prints a configuration that does (for Caddy: `--server caddy`)",
+            target.command(Verb::InitNginx)
+        ),
+        _ if is_folder(target) => {
+            "let the web server at `public_url` send the files of the folder as they are, and purge what a cache before it keeps"
+                .to_string()
+        }
+        _ => {
+            "let the server at `public_url` pass on what the storage sends, and purge what it keeps"
+                .to_string()
+        }
+    }
+}
+
 fn is_folder(target: &Target) -> bool {
-    matches!(target.place, Place::Directory(_))
+    target.place.folder().is_some()
 }
 
 /// Deletes what is in a target under a name: `NAME`, if it isn't to be told. Nothing of assetsync's own deletes what it doesn't
 /// know.
 pub(super) fn delete_by_hand(target: &Target, name: &str) -> String {
     match &target.place {
-        Place::S3 { bucket, prefix } => {
-            let server = target.endpoint.as_ref().map_or(String::new(), |url| {
-                format!(" --endpoint-url {}", url.as_str().trim_end_matches('/'))
-            });
-            let object = quoted(&format!("s3://{bucket}/{prefix}{name}"));
-            format!("aws s3 rm {object}{server}")
-        }
-        Place::Gcs { bucket, prefix } => {
-            let object = quoted(&format!("gs://{bucket}/{prefix}{name}"));
-            format!("gcloud storage rm {object}")
-        }
+        Place::Bucket(bucket) => bucket.tools(target.endpoint.as_ref()).remove(name),
         Place::Directory(folder) => {
             let file = folder.join(name);
             format!("rm {}", quoted(&file.display().to_string()))
@@ -76,7 +82,7 @@ pub(super) fn delete_by_hand(target: &Target, name: &str) -> String {
     }
 }
 
-/// Where an object is that is held.
+/// Place of an object that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HeldAt {
     /// In the target, where an earlier release published it.
@@ -87,27 +93,9 @@ pub(super) enum HeldAt {
     Elsewhere,
 }
 
-/// What is held, of this level, can be had, or is about to be.
+/// Returns the fix for a held object of this level that is readable, or is about to be.
 pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, place: HeldAt) -> String {
-    let own = |verb: &str| doctor::own_command(target, verb);
-    let away = match (place, plain_name(entry)) {
-        (HeldAt::OfRelease, _) => format!(
-            "`{} --level {}`, and purge it where a CDN keeps it",
-            target.command("takedown"),
-            quoted(level)
-        ),
-        (HeldAt::Target, Some(name)) => format!(
-            "`{}`, and purge it where a CDN keeps it",
-            delete_by_hand(target, name)
-        ),
-        (HeldAt::Target, None) => format!(
-            "`{}` (`{} --show-urls` tells its NAME), and purge it where a CDN keeps it",
-            delete_by_hand(target, "NAME"),
-            own("audit")
-        ),
-        (HeldAt::Elsewhere, _) => "it isn't in the target, so the server at `public_url` has it: purge it there, or let it answer 404 where nothing is"
-            .to_string(),
-    };
+    let away = take_away(target, entry, level, place);
     let if_not = match entry.is_keyed() {
         false => {
             "that's all, since nothing is published there until its level is unlocked; its name stays, whatever is in it, unless a rule gives it a keyed one (`names = \"opaque\"`)"
@@ -115,9 +103,33 @@ pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, place: HeldAt
         true => "change the file by a byte and push, which gives it a name nobody knows",
     };
     format!(
-        "{away}. Then, if it's time for it: `{} --unlock {level}`. If not: {if_not}. What somebody has read already stays read",
-        own("push")
+        "{away}. Then, if it's time for it: `{}`. If not: {if_not}. What somebody has read already stays read",
+        doctor::own_command(
+            target,
+            Verb::Push.with(format!("--unlock {}", quoted(level)))
+        )
     )
+}
+
+/// The way to get rid of an object that is held.
+fn take_away(target: &Target, entry: &Entry, level: &str, place: HeldAt) -> String {
+    match (place, plain_name(entry)) {
+        (HeldAt::OfRelease, _) => format!(
+            "`{}`, and purge it where a CDN keeps it",
+            target.command(Verb::Takedown.with(format!("--level {}", quoted(level))))
+        ),
+        (HeldAt::Target, Some(name)) => format!(
+            "`{}`, and purge it where a CDN keeps it",
+            delete_by_hand(target, name)
+        ),
+        (HeldAt::Target, None) => format!(
+            "`{}` (`{}` tells its NAME), and purge it where a CDN keeps it",
+            delete_by_hand(target, "NAME"),
+            doctor::own_command(target, Verb::Audit.with("--show-urls"))
+        ),
+        (HeldAt::Elsewhere, _) => "it isn't in the target, so the server at `public_url` has it: purge it there, or let it answer 404 where nothing is"
+            .to_string(),
+    }
 }
 
 /// An object's name, if that is its path, so no secret, and can be typed as it is.

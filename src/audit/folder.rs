@@ -3,57 +3,69 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
 
 use super::Subject;
 use super::finding::{Address, Finding, Kind};
 use super::object::missing;
-use crate::config::Place;
-use crate::config::command::quoted;
+use crate::base::disk::files;
+use crate::base::encode;
+use crate::base::hint::Verb;
+use crate::base::name::EncodingPolicy;
+use crate::base::text::plain;
 use crate::doctor;
-use crate::encode;
-use crate::error::plain;
-use crate::files;
-use crate::name::EncodingPolicy;
 use crate::release::manifest::{Entry, Manifest};
+use crate::store::command::quoted;
+use crate::store::directory::headers_file::{HEADERS_FILE, Served, lacking};
 use crate::store::directory::{OWN_FOLDER, PLAIN_FILE};
-use crate::store::headers_file::{HEADERS_FILE, Served, lacking};
 use crate::store::{PART_BYTES, StoreError, StoreErrorKind};
 
 /// Everything that is wrong with an entry's file.
 pub(super) async fn look(subject: &Subject<'_>, manifest: &Manifest, at: usize) -> Vec<Finding> {
-    let Place::Directory(folder) = &subject.target.place else {
+    let Some(folder) = subject.target.place.folder() else {
         return Vec::new();
     };
-    let (folder, entry) = (folder.clone(), manifest.entries[at].clone());
+    let (folder, entry) = (folder.to_path_buf(), manifest.entries[at].clone());
     // A file of the tree may be called like another one's `.gz`.
     let gz_key = format!("{}.gz", entry.key);
     let is_taken = manifest.entries.iter().any(|e| e.key.as_str() == gz_key);
     let is_compressible = manifest.headers_of(&entry).encoding == EncodingPolicy::Gzip;
     let work = move || {
         let file = folder.join(entry.key.as_str());
-        let mut findings: Vec<Finding> = whole(&entry, &file).into_iter().collect();
-        let twin = folder.join(gz_key);
-        match (is_taken, is_compressible) {
-            (false, true) if findings.is_empty() => findings.extend(gz(&entry, &file, &twin)),
-            (false, false) if twin.exists() => findings.push(odd_gz()),
-            _ => {}
-        }
-        let beside = (!is_taken).then_some(twin.as_path());
-        let wrong = [Some(file.as_path()), beside].into_iter().flatten();
-        findings.extend(wrong.filter_map(mode).next());
+        let twin = (!is_taken).then(|| folder.join(gz_key));
+        let findings = look_at_file(&entry, &file, twin.as_deref(), is_compressible).into_iter();
         let place = |finding: Finding| finding.of(&entry).at(Address::Storage);
-        findings.into_iter().map(place).collect()
+        findings.map(place).collect()
     };
     tokio::task::spawn_blocking(work)
         .await
         .expect("reading a file doesn't panic")
 }
 
-/// Whether an entry's file has a `.gz` beside it, which a server should send to whoever takes gzip.
+/// Everything that is wrong with a file, and with its `.gz`: none where that is the name of another file.
+fn look_at_file(
+    entry: &Entry,
+    file: &Path,
+    twin: Option<&Path>,
+    is_compressible: bool,
+) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = whole(entry, file).into_iter().collect();
+    match (twin, is_compressible) {
+        (Some(twin), true) if findings.is_empty() => findings.extend(gz(entry, file, twin)),
+        (Some(twin), false) if twin.exists() => findings.push(odd_gz()),
+        _ => {}
+    }
+    let wrong = [Some(file), twin].into_iter().flatten();
+    findings.extend(wrong.filter_map(mode).next());
+    findings
+}
+
+/// Checks whether a `.gz` file is beside an entry's file. Servers send it to clients that accept gzip.
 pub(super) fn has_gz(subject: &Subject<'_>, manifest: &Manifest, entry: &Entry) -> bool {
-    let Place::Directory(folder) = &subject.target.place else {
+    let Some(folder) = subject.target.place.folder() else {
         return false;
     };
     let is_allowed = manifest.headers_of(entry).encoding == EncodingPolicy::Gzip;
@@ -77,7 +89,7 @@ fn whole(entry: &Entry, file: &Path) -> Option<Finding> {
     }
 }
 
-/// What is never compressed has none: servers that look for a `.gz` send it in the file's place.
+/// Reports a `.gz` beside a file that is never compressed: servers that look for a `.gz` send it instead of the file.
 fn odd_gz() -> Finding {
     let seen = "a `.gz` beside it, which some servers send in its place";
     Finding::failed(Kind::Encoding, "no `.gz` beside it", seen)
@@ -112,9 +124,9 @@ fn make_readable(_file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets everybody read a file and its `.gz`, and nobody but its owner write them.
+/// Lets everybody read a file and its `.gz`, and only the owner write them.
 pub(super) async fn set_mode(subject: &Subject<'_>, entry: &Entry) -> Result<(), StoreError> {
-    let Place::Directory(folder) = &subject.target.place else {
+    let Some(folder) = subject.target.place.folder() else {
         return Ok(());
     };
     let (file, gz) = (
@@ -124,20 +136,20 @@ pub(super) async fn set_mode(subject: &Subject<'_>, entry: &Entry) -> Result<(),
     for file in [file, gz].into_iter().filter(|file| file.exists()) {
         make_readable(&file).map_err(|e| {
             let message = format!("Cannot set the mode of `{}`: {}", entry.path, plain(&e));
-            StoreError::new(StoreErrorKind::Other, message).hint("whose file is it?")
+            StoreError::new(StoreErrorKind::Other, message).hint("check who owns the file")
         })?;
     }
     Ok(())
 }
 
-/// What is beside a folder's objects: the folders they are in, and `_headers`.
+/// Checks everything beside a folder's objects: the folders that contain them, and `_headers`.
 pub(super) async fn beside(subject: &Subject<'_>, manifest: &Manifest) -> Vec<Finding> {
-    let Place::Directory(folder) = &subject.target.place else {
+    let Some(folder) = subject.target.place.folder() else {
         return Vec::new();
     };
     let headers = headers_file(folder, manifest).map(|(wanted, seen)| {
         Finding::failed(Kind::Headers, wanted, seen)
-            .fix(doctor::own_command(subject.target, "push"))
+            .fix(doctor::own_command(subject.target, Verb::Push))
     });
     let found = folders(folder, manifest)
         .into_iter()
@@ -146,14 +158,14 @@ pub(super) async fn beside(subject: &Subject<'_>, manifest: &Manifest) -> Vec<Fi
     found.map(|finding| finding.at(Address::Storage)).collect()
 }
 
-/// What is assetsync's own, and in the published folder, where earlier versions had it, or a run that was killed left it.
+/// Reports files of assetsync itself in the published folder: earlier versions kept them there, and a killed run leaves them.
 fn leftovers(subject: &Subject<'_>, folder: &Path) -> Option<Finding> {
     const WANTED: &str = "nothing in the published folder that isn't for visitors";
     let own = folder.join(OWN_FOLDER);
     if !own.is_dir() {
         return None;
     }
-    let push = doctor::own_command(subject.target, "push");
+    let push = doctor::own_command(subject.target, Verb::Push);
     if own.join(PLAIN_FILE).exists() {
         let seen = format!(
             "`{OWN_FOLDER}/{PLAIN_FILE}`, which lists all plain names, those that nothing leads to as well"
@@ -167,7 +179,7 @@ fn leftovers(subject: &Subject<'_>, folder: &Path) -> Option<Finding> {
     Some(Finding::warning(Kind::State, WANTED, seen).fix(fix))
 }
 
-/// What `_headers` should have, and what it has.
+/// Returns the expected and the actual state of `_headers`; none if the file is right.
 fn headers_file(folder: &Path, manifest: &Manifest) -> Option<(&'static str, String)> {
     const WANTED: &str = "`_headers` with the headers of this release";
     let there = match std::fs::read_to_string(folder.join(HEADERS_FILE)) {
@@ -191,6 +203,31 @@ fn headers_file(folder: &Path, manifest: &Manifest) -> Option<(&'static str, Str
 #[cfg(unix)]
 fn folders(folder: &Path, manifest: &Manifest) -> Vec<Finding> {
     use std::os::unix::fs::PermissionsExt;
+    let modes: Vec<u32> = all_folders(folder, manifest)
+        .iter()
+        .filter_map(|folder| Some(std::fs::metadata(folder).ok()?.permissions().mode()))
+        .collect();
+    let count = |is_wrong: fn(&u32) -> bool| modes.iter().filter(|mode| is_wrong(mode)).count();
+    let closed = count(|mode| mode & 0o001 == 0);
+    let open = count(|mode| mode & 0o002 != 0);
+    let closed = of_folders(
+        folder,
+        closed,
+        "a web server that runs as somebody else can't look into",
+        "a+rx",
+    );
+    let open = of_folders(
+        folder,
+        open,
+        "every user of this machine may write to",
+        "o-w",
+    );
+    closed.into_iter().chain(open).collect()
+}
+
+/// The published folder, and all below it that have published files.
+#[cfg(unix)]
+fn all_folders(folder: &Path, manifest: &Manifest) -> BTreeSet<PathBuf> {
     let mut all = BTreeSet::from([folder.to_path_buf()]);
     for entry in manifest.published() {
         let file = folder.join(entry.key.as_str());
@@ -201,28 +238,21 @@ fn folders(folder: &Path, manifest: &Manifest) -> Vec<Finding> {
                 .map(Path::to_path_buf),
         );
     }
-    let modes: Vec<u32> = all
-        .iter()
-        .filter_map(|folder| Some(std::fs::metadata(folder).ok()?.permissions().mode()))
-        .collect();
-    let count = |is_wrong: fn(&u32) -> bool| modes.iter().filter(|mode| is_wrong(mode)).count();
-    let closed = count(|mode| mode & 0o001 == 0);
-    let open = count(|mode| mode & 0o002 != 0);
-    let finding = |number: usize, says: &str, mode: &str| {
-        let seen = format!("{} {says}", crate::report::count(number as u64, "folder"));
-        let fix = format!(
-            "find {} -type d -exec chmod {mode} {{}} +",
-            folder.display()
-        );
-        (number > 0).then(|| Finding::failed(Kind::Acl, "mode 0755", seen).fix(fix))
-    };
-    let closed = finding(
-        closed,
-        "a web server that runs as somebody else can't look into",
-        "a+rx",
+    all
+}
+
+/// Returns the finding for this number of folders with wrong modes, with the `chmod` that fixes them.
+#[cfg(unix)]
+fn of_folders(folder: &Path, number: usize, says: &str, mode: &str) -> Option<Finding> {
+    let seen = format!(
+        "{} {says}",
+        crate::base::text::count(number as u64, "folder")
     );
-    let open = finding(open, "every user of this machine may write to", "o-w");
-    closed.into_iter().chain(open).collect()
+    let fix = format!(
+        "find {} -type d -exec chmod {mode} {{}} +",
+        folder.display()
+    );
+    (number > 0).then(|| Finding::failed(Kind::Acl, "mode 0755", seen).fix(fix))
 }
 
 #[cfg(not(unix))]
@@ -255,7 +285,7 @@ fn gz(entry: &Entry, file: &Path, gz: &Path) -> Option<Finding> {
     }
 }
 
-/// Whether a push would make a `.gz`; of large files nobody asks.
+/// Checks whether a push would create a `.gz`. Large files are never checked.
 fn is_worth_gz(entry: &Entry, file: &Path) -> bool {
     if entry.size_bytes > PART_BYTES as u64 {
         return false;

@@ -1,13 +1,13 @@
-//! Holds the host before a target to what the configuration says of it: pages for folders, and a page for names that aren't there.
+//! Checks the host in front of a target by the configuration: pages for folders, and a page for names that don't exist.
 
 use http::StatusCode;
 
 use super::finding::{Address, Finding, Kind};
 use super::measure::{Measure, Measured};
 use super::visit::Visit;
+use crate::base::path::{LogicalPath, ObjectKey};
 use crate::config::INDEX;
 use crate::doctor::{SHOW_INDEX, SHOW_NOT_FOUND};
-use crate::path::{LogicalPath, ObjectKey};
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::root::Nonce;
 use crate::store::StoreError;
@@ -105,7 +105,7 @@ fn judge(
         Ok(heard) => heard,
         Err(error) => {
             let finding = Finding::unknown(Kind::Unanswered, error.message.clone());
-            return Some(finding.fix(error.hint));
+            return Some(finding.fix(error.hint.to_string()));
         }
     };
     let mut measure = Measure::new(entry.size_bytes, &[]);

@@ -1,4 +1,4 @@
-//! What an answer means, held against the release. Nothing is asked here.
+//! Judges an answer by comparing it with the release. Sends no requests.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,11 @@ use http::{HeaderMap, StatusCode};
 
 use super::finding::{Address, Finding, Kind};
 use super::measure::{Level, Measured};
+use crate::base::coding::Coding;
+use crate::base::media;
+use crate::base::name::CONTENT_ENCODING;
 use crate::config::Access;
 use crate::doctor::Verdict;
-use crate::media;
 use crate::release::manifest::Entry;
 use crate::store::control::{Grant, Public, Right, Told};
 use crate::store::kept::{Kept, REDIRECT, SERVED_HEADERS, Served};
@@ -21,10 +23,10 @@ pub(super) struct Expected<'a> {
     pub(super) address: Address,
 }
 
-/// What a stranger was answered.
+/// Answer to a stranger's request.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Whether it was said that gzip is understood.
+    /// True if the request said that gzip is accepted.
     pub(super) takes_gzip: bool,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
@@ -81,7 +83,10 @@ fn content(expected: &Expected<'_>, answer: &Answer) -> Option<Finding> {
     let depth = levels
         .iter()
         .position(|level| level.bytes == entry.size_bytes && level.digest == entry.digest);
-    let encoding = answer.header("content-encoding").unwrap_or("identity");
+    let encoding = answer.header(CONTENT_ENCODING).unwrap_or("identity");
+    if let Some(coding @ (Coding::Br | Coding::Zstd)) = expected.served.headers.coding() {
+        return coded(expected, coding, depth, encoding, levels);
+    }
     let says_gzip = match encoding {
         "gzip" | "x-gzip" => true,
         "" | "identity" => false,
@@ -90,30 +95,45 @@ fn content(expected: &Expected<'_>, answer: &Answer) -> Option<Finding> {
             return Some(Finding::warning(Kind::Encoding, in_words(expected), seen));
         }
     };
-    let wrong = |seen: &str| Some(Finding::failed(Kind::Encoding, in_words(expected), seen));
-    if expected.served.is_packed() {
-        return packed(expected, depth, says_gzip, levels);
+    match expected.served.headers.coding() {
+        Some(_) => packed(expected, depth, says_gzip, levels),
+        None => plain_or_gzipped(expected, answer, depth, says_gzip, levels),
     }
+}
+
+/// Judges what the storage may gzip: right as it was published, and as its gzip.
+fn plain_or_gzipped(
+    expected: &Expected<'_>,
+    answer: &Answer,
+    depth: Option<usize>,
+    says_gzip: bool,
+    levels: &[Level],
+) -> Option<Finding> {
+    let wrong = |seen: &str| Some(Finding::failed(Kind::Encoding, in_words(expected), seen));
     match (depth, says_gzip) {
         (Some(0), false) => not_compressed(expected, answer),
         (Some(1), true) => None,
-        // What is gzip itself is served as it is.
+        // Gzip files are served unchanged.
         (Some(0), true) => wrong("the bytes aren't gzipped, and `content-encoding` says so"),
         (Some(1), false) => wrong("the bytes are gzipped, and no `content-encoding` says so"),
         (Some(_), _) => wrong("the bytes are gzipped twice"),
         (None, says_gzip) => {
-            let seen = match (says_gzip, levels.as_slice()) {
-                (true, [raw]) => format!("{} bytes that can't be unpacked", raw.bytes),
-                (true, [_, once, ..]) => size_in_words(once.bytes, entry.size_bytes),
-                (_, [raw, ..]) => size_in_words(raw.bytes, entry.size_bytes),
-                (_, []) => "nothing".to_string(),
-            };
+            let seen = seen_bytes(levels, says_gzip, expected.entry.size_bytes);
             Some(other_bytes(expected, seen))
         }
     }
 }
 
-/// What was gzipped before it was published: these bytes are right only as they are, and only if they say so.
+fn seen_bytes(levels: &[Level], says_gzip: bool, wanted: u64) -> String {
+    match (says_gzip, levels) {
+        (true, [raw]) => format!("{} bytes that can't be unpacked", raw.bytes),
+        (true, [_, once, ..]) => size_in_words(once.bytes, wanted),
+        (_, [raw, ..]) => size_in_words(raw.bytes, wanted),
+        (_, []) => "nothing".to_string(),
+    }
+}
+
+/// Judges a file that was gzipped before it was published: its bytes must arrive unchanged, with `content-encoding`.
 fn packed(
     expected: &Expected<'_>,
     depth: Option<usize>,
@@ -140,6 +160,29 @@ fn packed(
     }
 }
 
+/// Judges what was compressed in another way than by gzip: these bytes are right only if they say so.
+fn coded(
+    expected: &Expected<'_>,
+    coding: Coding,
+    depth: Option<usize>,
+    encoding: &str,
+    levels: &[Level],
+) -> Option<Finding> {
+    let wanted = format!("{CONTENT_ENCODING}: {}", coding.name());
+    match depth {
+        Some(0) if encoding == coding.name() => None,
+        Some(0) => {
+            let seen = format!("{CONTENT_ENCODING}: {encoding}");
+            Some(Finding::failed(Kind::Encoding, wanted, seen))
+        }
+        _ => {
+            let size = levels.first().map_or(0, |raw| raw.bytes);
+            let seen = size_in_words(size, expected.entry.size_bytes);
+            Some(other_bytes(expected, seen))
+        }
+    }
+}
+
 fn other_bytes(expected: &Expected<'_>, seen: String) -> Finding {
     let wanted = format!("{} bytes, as published", expected.entry.size_bytes);
     Finding::failed(Kind::Content, wanted, seen)
@@ -159,7 +202,7 @@ fn in_words(expected: &Expected<'_>) -> &'static str {
     }
 }
 
-/// The right bytes as they are: which is right for whoever doesn't take gzip.
+/// Judges the right bytes, uncompressed: this is correct for clients that don't accept gzip.
 fn not_compressed(expected: &Expected<'_>, answer: &Answer) -> Option<Finding> {
     if !expected.served.is_gzipped || !answer.takes_gzip {
         return None;
@@ -172,19 +215,15 @@ fn not_compressed(expected: &Expected<'_>, answer: &Answer) -> Option<Finding> {
     Some(Finding::new(Kind::Encoding, verdict, "gzipped", seen))
 }
 
-/// What is told with the bytes. How they are compressed is judged by them.
+/// Compares the headers of an answer, except for the compression, which is judged by the bytes.
 fn headers(expected: &Expected<'_>, seen: &BTreeMap<String, String>) -> Vec<Finding> {
     let wanted = expected.served.headers();
     let names = SERVED_HEADERS
         .iter()
-        .filter(|name| **name != "content-encoding");
+        .filter(|name| **name != CONTENT_ENCODING);
     let differs = |name: &&&str| {
         let (wanted, seen) = (wanted.get(**name), seen.get(**name));
-        // Servers between may add what the storage doesn't have.
-        let is_added = wanted.is_none() && expected.address == Address::PublicUrl;
-        let is_same_type = || expected.address == Address::PublicUrl && is_same_type(wanted, seen);
-        let normal = |value: Option<&String>| value.map(|value| normal(value));
-        !is_added && normal(wanted) != normal(seen) && !(**name == "content-type" && is_same_type())
+        differs(name, wanted, seen, expected.address)
     };
     let finding = |name: &&str| {
         let (wanted, seen) = (wanted.get(*name), seen.get(*name));
@@ -199,6 +238,14 @@ fn headers(expected: &Expected<'_>, seen: &BTreeMap<String, String>) -> Vec<Find
         Finding::new(Kind::Headers, verdict, in_words(wanted), in_words(seen))
     };
     names.filter(differs).map(finding).collect()
+}
+
+fn differs(name: &str, wanted: Option<&String>, seen: Option<&String>, address: Address) -> bool {
+    // Servers between may add what the storage doesn't have.
+    let is_added = wanted.is_none() && address == Address::PublicUrl;
+    let is_same_type = || address == Address::PublicUrl && is_same_type(wanted, seen);
+    let normal = |value: Option<&String>| value.map(|value| normal(value));
+    !is_added && normal(wanted) != normal(seen) && !(name == "content-type" && is_same_type())
 }
 
 /// Says whether browsers take two types for the same, as another server may write them: a charset of JSON means nothing (RFC 8259, 11),
@@ -233,7 +280,7 @@ fn caching(wanted: Option<&String>, seen: Option<&String>) -> Verdict {
     }
 }
 
-/// How long an answer may be kept by anybody, in seconds; none if it doesn't say.
+/// Returns how long anybody may keep the answer, in seconds; none if it doesn't say.
 pub(super) fn max_age_s(cache_control: &str) -> Option<u64> {
     let directives = cache_control
         .split(',')
@@ -271,7 +318,7 @@ pub(super) struct Part<'a> {
     pub(super) bytes: Option<&'a [u8]>,
 }
 
-/// What is wrong with the answer to a request for a part.
+/// Returns the problem with the answer to a range request.
 pub(super) fn range(
     expected: &Expected<'_>,
     part: &Part<'_>,
@@ -279,34 +326,39 @@ pub(super) fn range(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Option<Finding> {
-    let total = expected.entry.size_bytes;
-    let (from, to) = (part.from, part.to);
-    let wanted = format!("206, bytes {from}-{to}/{total}");
-    let told = header(headers, "content-range").unwrap_or_default();
-    let is_right = |wanted: &[u8]| wanted == body;
-    let seen = match status {
+    let place = format!(
+        "bytes {}-{}/{}",
+        part.from, part.to, expected.entry.size_bytes
+    );
+    let wanted = format!("206, {place}");
+    let finding = match status {
         StatusCode::OK => {
             let seen = "200 and all of it: players can't jump";
-            let finding = Finding::warning(Kind::Range, wanted, seen);
-            return Some(finding.of(expected.entry).at(expected.address));
+            Finding::warning(Kind::Range, wanted, seen)
         }
-        StatusCode::PARTIAL_CONTENT if told != format!("bytes {from}-{to}/{total}") => {
-            format!("206, {told}")
+        StatusCode::PARTIAL_CONTENT => {
+            let told = header(headers, "content-range").unwrap_or_default();
+            Finding::failed(Kind::Range, wanted, other_part(part, &place, told, body)?)
         }
-        StatusCode::PARTIAL_CONTENT if body.len() as u64 != to - from + 1 => {
-            format!("206 with {} bytes", body.len())
-        }
-        StatusCode::PARTIAL_CONTENT if !part.bytes.is_none_or(is_right) => {
-            "206 with other bytes than the whole has there".to_string()
-        }
-        StatusCode::PARTIAL_CONTENT => return None,
-        other => other.to_string(),
+        other => Finding::failed(Kind::Range, wanted, other.to_string()),
     };
-    let finding = Finding::failed(Kind::Range, wanted, seen);
     Some(finding.of(expected.entry).at(expected.address))
 }
 
-/// What the owner sees: what no stranger's answer shows, and headers where a stranger got none.
+/// The part that came instead of the one at `place`, in words; none if it's the right one.
+fn other_part(part: &Part<'_>, place: &str, told: &str, body: &[u8]) -> Option<String> {
+    let is_right = |wanted: &[u8]| wanted == body;
+    if told != place {
+        return Some(format!("206, {told}"));
+    }
+    if body.len() as u64 != part.to - part.from + 1 {
+        return Some(format!("206 with {} bytes", body.len()));
+    }
+    let is_other = !part.bytes.is_none_or(is_right);
+    is_other.then(|| "206 with other bytes than the whole has there".to_string())
+}
+
+/// Judges what only the owner sees, and the headers as well if a stranger got no answer.
 pub(super) fn kept(
     expected: &Expected<'_>,
     kept: &Kept,
@@ -320,22 +372,29 @@ pub(super) fn kept(
     if !was_answered {
         findings.extend(headers(expected, &kept.headers));
     }
-    if kept.stored.token != Some(expected.entry.token) {
-        let seen = match kept.stored.token {
-            Some(_) => "the token of another",
-            None => {
-                "no token: when no release needs it any more, `prune` takes it for somebody else's and leaves it"
-            }
-        };
-        let wanted = "the token it was published with";
-        findings.push(Finding::warning(Kind::Token, wanted, seen));
-    }
+    findings.extend(token(kept, expected.entry));
     findings.extend(acl(&kept.grants, access).or_else(|| accounts(&kept.accounts)));
     let place = |finding: Finding| finding.of(expected.entry).at(expected.address);
     findings.into_iter().map(place).collect()
 }
 
-/// What strangers may do by an object's own ACL: read it, or nothing, as the target has it.
+fn token(kept: &Kept, entry: &Entry) -> Option<Finding> {
+    let (seen, brief) = match kept.stored.token {
+        Some(token) if token == entry.token => return None,
+        Some(_) => ("the token of another", None),
+        None => (
+            "no token: when no release needs it any more, `prune` takes it for somebody else's and leaves it",
+            Some("no token"),
+        ),
+    };
+    let wanted = "the token it was published with";
+    Some(Finding {
+        brief,
+        ..Finding::warning(Kind::Token, wanted, seen)
+    })
+}
+
+/// Checks what strangers may do by the object's own ACL: read it, or nothing, depending on the target.
 fn acl(grants: &Told<Vec<Grant>>, access: Access) -> Option<Finding> {
     let grants = match grants {
         Told::Is(grants) => grants,
@@ -345,42 +404,48 @@ fn acl(grants: &Told<Vec<Grant>>, access: Access) -> Option<Finding> {
         Access::Bucket => "no right of strangers by its own ACL",
         Access::ObjectAcl => "everybody may read it, and no more (public-read)",
     };
-    let too_much: Vec<String> = grants
-        .iter()
-        .filter(|grant| grant.right != Right::Read)
-        .map(|grant| grant.by.clone())
-        .collect();
-    if !too_much.is_empty() {
-        let seen = format!(
-            "strangers may do more than read it: {}",
-            too_much.join(", ")
-        );
+    if let Some(seen) = more_than_reading(grants) {
         return Some(Finding::failed(Kind::Acl, wanted, seen));
     }
     let reaches = |to: Public| grants.iter().any(|grant| grant.to == to);
+    let (everybody, any_account) = (reaches(Public::Everybody), reaches(Public::AnyAccount));
     match access {
-        Access::ObjectAcl if reaches(Public::Everybody) => None,
-        Access::ObjectAcl if reaches(Public::AnyAccount) => {
-            let seen = "only who has an account of the cloud may read it";
-            Some(Finding::failed(Kind::Acl, wanted, seen))
-        }
         Access::ObjectAcl => {
-            let seen = "strangers may do nothing";
+            let seen = too_closed(everybody, any_account)?;
             Some(Finding::failed(Kind::Acl, wanted, seen))
         }
-        Access::Bucket if reaches(Public::Everybody) => {
-            let seen = "everybody may read it, whatever the bucket says";
+        Access::Bucket => {
+            let seen = too_open(everybody, any_account)?;
             Some(Finding::warning(Kind::Acl, wanted, seen))
         }
-        Access::Bucket if reaches(Public::AnyAccount) => {
-            let seen = "any account of the cloud may read it, whatever the bucket says";
-            Some(Finding::warning(Kind::Acl, wanted, seen))
-        }
-        Access::Bucket => None,
     }
 }
 
-/// What single accounts may do by an object's own ACL: nothing is published so.
+fn more_than_reading(grants: &[Grant]) -> Option<String> {
+    let more = grants.iter().filter(|grant| grant.right != Right::Read);
+    let by: Vec<&str> = more.map(|grant| grant.by.as_str()).collect();
+    (!by.is_empty()).then(|| format!("strangers may do more than read it: {}", by.join(", ")))
+}
+
+/// Words for an ACL that lets too few read, where each object has one.
+fn too_closed(everybody: bool, any_account: bool) -> Option<&'static str> {
+    match (everybody, any_account) {
+        (true, _) => None,
+        (false, true) => Some("only who has an account of the cloud may read it"),
+        (false, false) => Some("strangers may do nothing"),
+    }
+}
+
+/// Words for an ACL that lets strangers read, where none is to.
+fn too_open(everybody: bool, any_account: bool) -> Option<&'static str> {
+    match (everybody, any_account) {
+        (true, _) => Some("everybody may read it, whatever the bucket says"),
+        (false, true) => Some("any account of the cloud may read it, whatever the bucket says"),
+        (false, false) => None,
+    }
+}
+
+/// Checks that no single account has rights by the object's own ACL: assetsync never grants any.
 fn accounts(accounts: &[String]) -> Option<Finding> {
     let wanted = "no right of another account by its own ACL";
     let seen = format!("another account has rights to it: {}", accounts.join(", "));

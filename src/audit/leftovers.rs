@@ -1,4 +1,4 @@
-//! What earlier releases published and can still be had, although the current one doesn't publish it. Pure.
+//! Objects of earlier releases that are still available although the current one doesn't publish them. Pure.
 
 use std::collections::BTreeSet;
 
@@ -16,40 +16,52 @@ pub(super) fn find(
     manifest: &Manifest,
     listing: &Listing,
 ) -> Vec<Finding> {
+    let (hidden, others) = still_there(releases, manifest, listing);
+    let published: Vec<&str> = manifest.published().map(|entry| &*entry.path).collect();
+    let told = |left: &[&Leftover], finding| told(target, left, &published, finding);
+    let hidden = (!hidden.is_empty()).then(|| {
+        let seen = "an earlier release published it, and its level is held now";
+        let wanted = "nothing of a level that is held";
+        told(&hidden, Finding::failed(Kind::Held, wanted, seen))
+    });
+    let others = (!others.is_empty()).then(|| {
+        let seen = "an earlier release published it under a name that anybody can guess";
+        let wanted = "nothing but the current release";
+        told(&others, Finding::warning(Kind::Left, wanted, seen))
+    });
+    hidden.into_iter().chain(others).collect()
+}
+
+/// Leftovers that are still in the target: those of hidden files, and all others.
+fn still_there<'r>(
+    releases: &'r Releases,
+    manifest: &Manifest,
+    listing: &Listing,
+) -> (Vec<&'r Leftover>, Vec<&'r Leftover>) {
     let held = |path: &str| {
         let entry = manifest.find(path);
         entry.filter(|entry| entry.stored.is_none())
     };
-    // What the release would publish under this very name has a finding of its own.
+    // An object that the release would publish under this very name has a finding of its own.
     let is_own =
         |left: &Leftover| held(&left.path).is_some_and(|entry| entry.key.as_str() == left.key);
     let there = releases.left.iter();
     let there = there.filter(|left| listing.contains_key(&left.key) && !is_own(left));
     let is_hidden = |left: &&Leftover| left.why != Why::PlainName || held(&left.path).is_some();
-    let (hidden, others): (Vec<&Leftover>, Vec<&Leftover>) = there.partition(is_hidden);
-    let published: Vec<&str> = manifest.published().map(|entry| &*entry.path).collect();
-    let finding = |left: &[&Leftover], finding: Finding| {
-        let left: Vec<Leftover> = left.iter().map(|left| (*left).clone()).collect();
-        let paths: BTreeSet<&str> = left.iter().map(|left| left.path.as_str()).collect();
-        let mut paths = paths.into_iter().map(str::to_string);
-        let command = takedown_of(target, &left, &published);
-        Finding {
-            path: paths.next(),
-            also: paths.collect(),
-            ..finding
-        }
-        .at(Address::Storage)
-        .fix(format!("`{command}`, and purge it where a CDN keeps it"))
-    };
-    let hidden = (!hidden.is_empty()).then(|| {
-        let seen = "an earlier release published it, and its level is held now";
-        let wanted = "nothing of a level that is held";
-        finding(&hidden, Finding::failed(Kind::Held, wanted, seen))
-    });
-    let others = (!others.is_empty()).then(|| {
-        let seen = "an earlier release published it under a name that anybody can guess";
-        let wanted = "nothing but the current release";
-        finding(&others, Finding::warning(Kind::Left, wanted, seen))
-    });
-    hidden.into_iter().chain(others).collect()
+    there.partition(is_hidden)
+}
+
+/// The finding for these leftovers, with the takedown that removes them.
+fn told(target: &Target, left: &[&Leftover], published: &[&str], finding: Finding) -> Finding {
+    let left: Vec<Leftover> = left.iter().map(|left| (*left).clone()).collect();
+    let paths: BTreeSet<&str> = left.iter().map(|left| left.path.as_str()).collect();
+    let mut paths = paths.into_iter().map(str::to_string);
+    let command = takedown_of(target, &left, published);
+    Finding {
+        path: paths.next(),
+        also: paths.collect(),
+        ..finding
+    }
+    .at(Address::Storage)
+    .fix(format!("`{command}`, and purge it where a CDN keeps it"))
 }

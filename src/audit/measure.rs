@@ -1,4 +1,4 @@
-//! What the bytes of an answer are, found out while they pass by: none of them is kept, but for a few stretches.
+//! Measures the bytes of an answer while they arrive. None of them are kept, except for a few ranges.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -7,10 +7,10 @@ use flate2::write::GzDecoder;
 
 use crate::store::stranger::Pour;
 
-/// What gzip begins with (RFC 1952, 2.3.1).
+/// First bytes of gzip data (RFC 1952, 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// How often gzip is looked into: what is gzipped by mistake is so twice.
+/// Largest number of gzip layers that are unpacked: files that are gzipped by mistake have two.
 const DEPTH_MAX: usize = 2;
 
 /// Bytes on their way.
@@ -29,7 +29,7 @@ struct Stretch {
     bytes: Vec<u8>,
 }
 
-/// What came, as it is, or after gunzip.
+/// State of one layer of the content: as received, or after gunzip.
 #[derive(Debug)]
 struct Layer {
     bytes: u64,
@@ -53,7 +53,7 @@ enum Inside {
     Broken,
 }
 
-/// What the bytes are: first as they came, then after each gunzip that worked to its end.
+/// Sizes and digests of the bytes: first as received, then after each gunzip that succeeded to the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Measured(pub(super) Vec<Level>);
 
@@ -142,6 +142,15 @@ impl Layer {
         }
     }
 
+    fn inside_by_beginning(&self) -> Inside {
+        if !self.begin.starts_with(&GZIP) {
+            return Inside::Nothing;
+        }
+        let mut inner = Layer::new(0, self.depth_left - 1);
+        inner.bytes_max = self.bytes_max;
+        Inside::Gzip(Box::new(GzDecoder::new(inner)))
+    }
+
     fn take(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.hasher.update(bytes);
@@ -151,15 +160,7 @@ impl Layer {
             if self.begin.len() < GZIP.len() {
                 return;
             }
-            self.inside = match self.begin.starts_with(&GZIP) {
-                true => {
-                    let max = self.bytes_max;
-                    let mut inner = Layer::new(0, self.depth_left - 1);
-                    inner.bytes_max = max;
-                    Inside::Gzip(Box::new(GzDecoder::new(inner)))
-                }
-                false => Inside::Nothing,
-            };
+            self.inside = self.inside_by_beginning();
         }
         let begin = std::mem::take(&mut self.begin);
         if let Inside::Gzip(decoder) = &mut self.inside {
@@ -186,59 +187,4 @@ impl Write for Layer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::encode::gzip_always;
-
-    fn measured(bytes: &[u8], content_bytes: u64, step: usize) -> Vec<Level> {
-        let mut measure = Measure::new(content_bytes, &[]);
-        bytes.chunks(step).for_each(|chunk| measure.take(chunk));
-        measure.measured().0
-    }
-
-    fn level(bytes: &[u8]) -> Level {
-        Level {
-            bytes: bytes.len() as u64,
-            digest: blake3::hash(bytes),
-        }
-    }
-
-    #[test]
-    fn bytes_are_known_as_they_came_and_after_gunzip() {
-        let content = b"a page of the hunt, and another".repeat(9);
-        let once = gzip_always(&content, 9);
-        let twice = gzip_always(&once, 9);
-        for step in [1, 7, 1000] {
-            let size = content.len() as u64;
-            assert_eq!(measured(&content, size, step), [level(&content)]);
-            assert_eq!(measured(&once, size, step), [level(&once), level(&content)]);
-            assert_eq!(
-                measured(&twice, size, step),
-                [level(&twice), level(&once), level(&content)]
-            );
-            let half = &once[..once.len() / 2];
-            assert_eq!(measured(half, size, step), [level(half)], "cut off");
-        }
-        assert_eq!(measured(b"", 0, 1), [level(b"")]);
-        assert_eq!(measured(&GZIP[..1], 1, 1), [level(&GZIP[..1])]);
-    }
-
-    #[test]
-    fn a_bomb_is_given_up() {
-        let bomb = gzip_always(&vec![0; 8 << 20], 9);
-        assert_eq!(measured(&bomb, 10, 1000).len(), 1);
-    }
-
-    #[test]
-    fn stretches_are_kept_wherever_the_bytes_are_cut() {
-        for step in [1, 3, 100] {
-            let mut measure = Measure::new(10, &[0..2, 4..8]);
-            measure.take(b"an earlier try");
-            measure.begin();
-            b"0123456789"
-                .chunks(step)
-                .for_each(|chunk| measure.take(chunk));
-            assert_eq!(measure.stretches(), [b"01".to_vec(), b"4567".to_vec()]);
-        }
-    }
-}
+mod tests;

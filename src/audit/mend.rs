@@ -4,20 +4,22 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, stream};
 
-use super::finding::Kind;
+use super::finding::{Finding, Kind};
 use super::object::served;
 use super::repair::{Left, Mend, Mends, Steps};
 use super::visit::Visit;
 use super::{Audit, Subject, folder, look_at, state};
 use crate::apply::{Options, apply};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::plan::{Action, Plan, Reason, Step};
+use crate::release::manifest::Entry;
 use crate::release::root::Root;
 use crate::release::state::State;
 use crate::store::control::Control;
+use crate::store::kept::Kept;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// Does it, and looks again at what was mended. Adds to `mends.left` what didn't work.
+/// Makes the repairs, and looks at the repaired objects again. Adds to `mends.left` what didn't work.
 ///
 /// # Errors
 /// [`Error::LostRace`] if another release is the current one by now; nothing was changed then.
@@ -48,7 +50,7 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> R
     if now != audit.release.as_ref().map(|release| &release.id) {
         return Err(Error::LostRace {
             message: "Another release is the current one by now: nothing was changed".to_string(),
-            hint: "audit again".to_string(),
+            hint: "audit again".into(),
         });
     }
     let is_over = |mend: &Mend<'_>| {
@@ -58,7 +60,7 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> R
     match root.and_then(|root| root.live.as_ref()) {
         Some(_) if mends.mends.iter().any(is_over) => Err(Error::Refused {
             message: "The target went live meanwhile: nothing was changed".to_string(),
-            hint: "run it again: what writes over nothing is done".to_string(),
+            hint: "run it again: what writes over nothing is done".into(),
         }),
         _ => Ok(()),
     }
@@ -87,9 +89,9 @@ async fn in_place(subject: &Subject<'_>, audit: &Audit, mends: &Mends<'_>) -> Ve
 }
 
 fn left(path: &str, error: &StoreError) -> Left {
-    let why = match error.hint.as_str() {
-        "" => error.message.clone(),
-        hint => format!("{} ({hint})", error.message),
+    let why = match error.hint.is_empty() {
+        true => error.message.clone(),
+        false => format!("{} ({})", error.message, error.hint),
     };
     Left {
         path: path.to_string(),
@@ -97,7 +99,7 @@ fn left(path: &str, error: &StoreError) -> Left {
     }
 }
 
-/// What an ACL is in a folder.
+/// Sets the mode of a file, which is the counterpart of an ACL in a folder.
 async fn set_mode(subject: &Subject<'_>, audit: &Audit, at: usize) -> Result<(), StoreError> {
     match &audit.manifest {
         Some(manifest) => folder::set_mode(subject, &manifest.entries[at]).await,
@@ -138,13 +140,17 @@ async fn set(
         return Ok(());
     }
     if headers {
-        let now = control.examine(&entry.key).await?;
-        kept = now.ok_or_else(|| {
-            let message = format!("`{}` is gone meanwhile", entry.path);
-            StoreError::new(StoreErrorKind::Precondition, message)
-        })?;
+        kept = examine_again(control, entry).await?;
     }
     control.set_acl(&entry.key, &kept).await
+}
+
+async fn examine_again(control: &dyn Control, entry: &Entry) -> Result<Kept, StoreError> {
+    let now = control.examine(&entry.key).await?;
+    now.ok_or_else(|| {
+        let message = format!("`{}` is gone meanwhile", entry.path);
+        StoreError::new(StoreErrorKind::Precondition, message)
+    })
 }
 
 async fn upload_all(
@@ -153,6 +159,24 @@ async fn upload_all(
     mends: &Mends<'_>,
     options: &Options,
 ) -> Result<Vec<Left>> {
+    let plan = Plan {
+        actions: uploads(subject, audit, mends).await?,
+    };
+    let report = apply(&plan, subject.store, options, subject.progress).await;
+    if report.is_interrupted {
+        return Err(Error::Interrupted);
+    }
+    subject.store.remember().await?;
+    let failures = report.failures.iter();
+    Ok(failures.map(|f| left(&f.path, &f.error)).collect())
+}
+
+/// The uploads that were decided, each over what was seen there.
+async fn uploads<'a>(
+    subject: &Subject<'_>,
+    audit: &Audit,
+    mends: &Mends<'a>,
+) -> Result<Vec<Action<'a>>> {
     let mut actions = Vec::new();
     for mend in &mends.mends {
         let Steps::Upload { object, is_over } = mend.steps else {
@@ -178,31 +202,29 @@ async fn upload_all(
             copy_of: None,
         });
     }
-    let plan = Plan { actions };
-    let report = apply(&plan, subject.store, options, subject.progress).await;
-    if report.is_interrupted {
-        return Err(Error::Interrupted);
-    }
-    subject.store.remember().await?;
-    let failures = report.failures.iter();
-    Ok(failures.map(|f| left(&f.path, &f.error)).collect())
+    Ok(actions)
 }
 
-/// Replaces what was found out about the objects that were mended by what is so now.
-async fn look_again(subject: &Subject<'_>, audit: &mut Audit, mends: &Mends<'_>) {
-    let Some(manifest) = audit.manifest.take() else {
-        return;
-    };
-    let visit = Visit::new(subject, subject.patience);
+/// Drops findings about repaired objects.
+fn forget_mended(findings: &mut Vec<Finding>, mends: &Mends<'_>) {
     let paths: BTreeSet<&str> = mends.mends.iter().map(|mend| mend.path.as_str()).collect();
-    let looked = look_at(&visit, &manifest, mends.mends.iter().map(|mend| mend.at)).await;
-    let left = std::mem::take(&mut audit.findings).into_iter();
+    let left = std::mem::take(findings).into_iter();
     let left = left.filter_map(|finding| match finding.kind {
         Kind::Cors | Kind::Held => Some(finding),
         Kind::State if !mends.documents.is_empty() => None,
         _ => finding.without(&paths),
     });
-    audit.findings = left.collect();
+    *findings = left.collect();
+}
+
+/// Replaces the findings about repaired objects by those of the present state.
+async fn look_again(subject: &Subject<'_>, audit: &mut Audit, mends: &Mends<'_>) {
+    let Some(manifest) = audit.manifest.take() else {
+        return;
+    };
+    let visit = Visit::new(subject, subject.patience);
+    let looked = look_at(&visit, &manifest, mends.mends.iter().map(|mend| mend.at)).await;
+    forget_mended(&mut audit.findings, mends);
     if !mends.documents.is_empty() {
         let release = audit.release.clone();
         let found = state::look(&visit, release.as_ref()).await;

@@ -1,12 +1,11 @@
-//! Whether what is published is what visitors get: every object of the current release as a stranger and as a browser see it,
-//! at the storage and at `public_url`; what is beside them; and what can be put right.
+//! Audits a target: checks whether visitors get what is published. Looks at every object of the current release as a stranger and
+//! as a browser see it, at the storage and at `public_url`. Also checks what is beside the objects, and finds what can be repaired.
 //!
 //! ```text
 //! releases ─▶ listing ─▶ sample ─▶ look at each ─▶ findings ─▶ mends ─▶ look again
 //! ```
 //!
-//! What an answer means is decided by functions that touch nothing (`judge.rs`). Bodies are measured while they pass, and not
-//! kept.
+//! Answers are judged by functions without side effects (`judge.rs`). Bodies are measured while they arrive, and aren't kept.
 
 mod beside;
 mod cause;
@@ -40,61 +39,61 @@ pub use crate::doctor::Verdict;
 use self::object::Looked;
 use self::releases::Releases;
 use self::visit::Visit;
-use crate::config::{Access, Place, Target};
+use crate::base::error::Result;
+use crate::base::progress::Progress;
+use crate::config::{Access, Target};
 use crate::doctor::{self, Exposure, Look, look_at_settings};
-use crate::error::Result;
-use crate::progress::Progress;
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::rollback::nothing_published;
 use crate::release::root::Release;
 use crate::release::state::{Held, State};
 use crate::release::verify::{self, Verify, verify};
 use crate::store::kept::Kept;
-use crate::store::{Patience, Store, StoreErrorKind};
+use crate::store::{Listing, Patience, Store, StoreErrorKind};
 
-/// What is looked at, and how.
+/// Subject of an audit, and its settings.
 #[derive(Debug)]
 pub struct Subject<'a> {
     /// The target.
     pub target: &'a Target,
-    /// Where its objects are.
+    /// Store that has the objects.
     pub store: &'a Arc<dyn Store>,
-    /// Where its releases are.
+    /// Store that has the releases.
     pub releases: &'a Arc<dyn Store>,
-    /// How many objects.
+    /// Number of objects to look at.
     pub sample: Sample,
     /// Requests a second at most.
     pub rate: u32,
     /// Objects looked at side by side.
     pub requests: usize,
-    /// How long a request is tried again.
+    /// Time for which a request is retried.
     pub patience: Patience,
     /// Counters.
     pub progress: &'a Arc<Progress>,
 }
 
-/// What came of an audit.
+/// Outcome of an audit.
 #[derive(Debug, Default)]
 pub struct Audit {
     /// The release that was looked at; none if the root can't be read.
     pub release: Option<Release>,
     /// Objects of it that are published.
     pub published: usize,
-    /// How many of them were looked at.
+    /// Number of these objects that were inspected.
     pub looked_at: usize,
     /// HTTP requests sent.
     pub requests: u64,
     /// All that isn't as it should be, the worst first.
     pub findings: Vec<Finding>,
-    /// Whether the target is live, so that nothing is written over.
+    /// True if the target is live: then nothing may be overwritten.
     is_live: bool,
-    /// What the release consists of, if that can be read.
+    /// Content of the release, if it can be read.
     manifest: Option<Manifest>,
-    /// What the owner saw of objects, by their places in the manifest.
+    /// Objects as their owner sees them, by their places in the manifest.
     kept: HashMap<usize, Kept>,
 }
 
-/// How many findings there are of each verdict.
+/// Number of findings of each verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Summary {
     /// Visitors get something wrong, or could get what they mustn't.
@@ -106,7 +105,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Of these findings.
+    /// Counts these findings.
     pub fn of(findings: &[Finding]) -> Summary {
         let count = |verdict| findings.iter().filter(|f| f.verdict == verdict).count();
         Summary {
@@ -128,7 +127,7 @@ impl Audit {
         }
     }
 
-    /// What is right needn't be remembered.
+    /// Adds the findings of an object. Objects without findings aren't remembered.
     fn add(&mut self, looked: Looked) {
         if !looked.findings.is_empty() {
             self.kept.extend(looked.kept.map(|kept| (looked.at, kept)));
@@ -136,7 +135,7 @@ impl Audit {
         self.findings.extend(looked.findings);
     }
 
-    /// Causes alone, the worst first, in each kind by path, each with what mends it.
+    /// Keeps the causes alone, the most severe first, in each kind by path. Adds the fix to each.
     fn finish(&mut self, target: &Target) {
         cause::only_causes(&mut self.findings, target, self.looked_at);
         let over = match self.is_live {
@@ -176,12 +175,9 @@ pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>)
     audit
         .findings
         .extend(settings(&visit, exposure.as_ref()).await);
-    let mut documents = state::look(&visit, releases.current.as_ref()).await;
-    if exposure.is_some_and(|exposure| exposure.is_read()) {
-        // It follows from the rules of their bucket.
-        documents.retain(|finding| finding.document.is_some());
-    }
-    audit.findings.extend(documents);
+    audit
+        .findings
+        .extend(documents(&visit, &releases, exposure.as_ref()).await);
     if let Some(manifest) = &releases.manifest {
         look_at_objects(&visit, &releases, manifest, &mut audit).await?;
     }
@@ -191,7 +187,21 @@ pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>)
     Ok(audit)
 }
 
-/// What strangers can do in another bucket that has the releases.
+/// Documents of the releases that strangers can read.
+async fn documents(
+    visit: &Visit<'_>,
+    releases: &Releases,
+    exposure: Option<&Exposure>,
+) -> Vec<Finding> {
+    let mut documents = state::look(visit, releases.current.as_ref()).await;
+    if exposure.is_some_and(Exposure::is_read) {
+        // It follows from the rules of their bucket.
+        documents.retain(|finding| finding.document.is_some());
+    }
+    documents
+}
+
+/// Checks what strangers can do in another bucket that has the releases.
 async fn exposure(visit: &Visit<'_>) -> Option<Exposure> {
     visit.control.as_ref()?;
     let subject = visit.subject;
@@ -205,7 +215,7 @@ async fn exposure(visit: &Visit<'_>) -> Option<Exposure> {
     .await
 }
 
-/// What the bucket's settings let strangers do, as `doctor` judges it, as far as it's wrong.
+/// Returns the settings by which the bucket lets strangers do too much or too little, as `doctor` judges them.
 async fn settings(visit: &Visit<'_>, exposure: Option<&Exposure>) -> Vec<Finding> {
     let subject = visit.subject;
     let (target, store, stranger) = (subject.target, subject.store, &visit.stranger);
@@ -217,23 +227,28 @@ async fn settings(visit: &Visit<'_>, exposure: Option<&Exposure>) -> Vec<Finding
     }
     let mut findings = Vec::new();
     for found in found.into_iter().filter(|f| f.verdict != Verdict::Passed) {
-        let kind = match found.check {
-            "cors" => Kind::CorsPolicy,
-            _ => Kind::Bucket,
-        };
-        let seen = match (kind, found.verdict) {
-            _ if found.check == "releases-lifecycle" => {
-                format!("where the releases are kept: {}", found.text)
-            }
-            (Kind::CorsPolicy, Verdict::Failed) if has_no_cors(visit).await => {
-                "the bucket has no CORS policy".to_string()
-            }
-            _ => found.text,
-        };
-        let wanted = wanted(found.check, found.verdict, target.access);
-        findings.push(Finding::new(kind, found.verdict, wanted, seen).fix(found.fix));
+        findings.push(of_doctor(visit, found).await);
     }
     findings
+}
+
+/// A finding of `doctor` as one of an audit.
+async fn of_doctor(visit: &Visit<'_>, found: doctor::Finding) -> Finding {
+    let kind = match found.check {
+        "cors" => Kind::CorsPolicy,
+        _ => Kind::Bucket,
+    };
+    let seen = match (kind, found.verdict) {
+        _ if found.check == "releases-lifecycle" => {
+            format!("where the releases are kept: {}", found.text)
+        }
+        (Kind::CorsPolicy, Verdict::Failed) if has_no_cors(visit).await => {
+            "the bucket has no CORS policy".to_string()
+        }
+        _ => found.text,
+    };
+    let wanted = wanted(found.check, found.verdict, visit.subject.target.access);
+    Finding::new(kind, found.verdict, wanted, seen).fix(found.fix)
 }
 
 async fn has_no_cors(visit: &Visit<'_>) -> bool {
@@ -243,7 +258,7 @@ async fn has_no_cors(visit: &Visit<'_>) -> bool {
     }
 }
 
-/// How a setting should be, by the name of `doctor`'s check.
+/// Returns the expected state of a setting, by the name of `doctor`'s check.
 fn wanted(check: &str, verdict: Verdict, access: Access) -> &'static str {
     match (check, access) {
         _ if verdict == Verdict::Unknown => "",
@@ -269,28 +284,52 @@ async fn look_at_objects(
     let subject = visit.subject;
     let current = releases.current.as_ref().ok_or_else(nothing_published)?;
     audit.published = manifest.published().count();
-    let listing = match subject.store.list().await {
-        Ok(listing) => Some(listing),
-        Err(error) if error.kind == StoreErrorKind::Denied => {
-            let seen = format!("what else is there can't be told: {}", error.message);
-            let finding = Finding::unknown(Kind::Stray, seen);
-            audit.findings.push(finding.fix(error.hint));
-            None
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let listing = list(subject, audit).await?;
     let suspicious = match &listing {
         Some(_) => suspicious(subject, manifest).await?,
         None => Vec::new(),
     };
     let sample = sample::pick(manifest, &current.id, subject.sample);
+    look_at_sample(visit, manifest, &sample, &suspicious, audit).await;
+    if let Some(listing) = &listing {
+        let strays = strays::find(subject, listing, &releases.known).await;
+        audit.findings.extend(strays);
+        let left = leftovers::find(subject.target, releases, manifest, listing);
+        audit.findings.extend(left);
+    }
+    look_beside(visit, releases, manifest, listing.as_ref(), &sample, audit).await;
+    Ok(())
+}
+
+/// Lists the target; none if we mayn't, which is a finding.
+async fn list(subject: &Subject<'_>, audit: &mut Audit) -> Result<Option<Listing>> {
+    match subject.store.list().await {
+        Ok(listing) => Ok(Some(listing)),
+        Err(error) if error.kind == StoreErrorKind::Denied => {
+            let seen = format!("what else is there can't be told: {}", error.message);
+            let finding = Finding::unknown(Kind::Stray, seen);
+            audit.findings.push(finding.fix(error.hint.to_string()));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Looks at these entries, and at those that the listing has otherwise.
+async fn look_at_sample(
+    visit: &Visit<'_>,
+    manifest: &Manifest,
+    sample: &[usize],
+    suspicious: &[verify::Finding],
+    audit: &mut Audit,
+) {
     let all: BTreeSet<usize> = sample
         .iter()
         .copied()
         .chain(suspicious.iter().map(|found| found.entry))
         .collect();
     let bytes = all.iter().map(|at| manifest.entries[*at].size_bytes).sum();
-    subject.progress.planned(all.len() as u64, bytes);
+    visit.subject.progress.planned(all.len() as u64, bytes);
     for looked in look_at(visit, manifest, all.iter().copied()).await {
         audit.looked_at += 1;
         audit.add(looked);
@@ -301,29 +340,32 @@ async fn look_at_objects(
         .filter_map(|found| checksum(manifest, found, audit));
     let otherwise_fine: Vec<Finding> = otherwise_fine.collect();
     audit.findings.extend(otherwise_fine);
-    if let Some(listing) = &listing {
-        let strays = strays::find(subject, listing, &releases.known).await;
-        audit.findings.extend(strays);
-        let left = leftovers::find(subject.target, releases, manifest, listing);
-        audit.findings.extend(left);
-    }
-    audit
-        .findings
-        .extend(folder::beside(subject, manifest).await);
-    let (held, not_found, host, origins) = futures_util::join!(
-        beside::held(visit, manifest, listing.as_ref(), &releases.left),
-        beside::not_found(visit, manifest),
-        host::look(visit, manifest),
-        origins::look(visit, manifest, &sample),
-    );
-    audit.findings.extend(held);
-    audit.findings.extend(host);
-    audit.findings.extend(not_found);
-    audit.findings.extend(origins);
-    Ok(())
 }
 
-/// Who may not see one object's ACL may see no other's either.
+/// Looks at what is beside objects: held names, names that aren't there, pages of the host, other origins.
+async fn look_beside(
+    visit: &Visit<'_>,
+    releases: &Releases,
+    manifest: &Manifest,
+    listing: Option<&Listing>,
+    sample: &[usize],
+    audit: &mut Audit,
+) {
+    let findings = &mut audit.findings;
+    findings.extend(folder::beside(visit.subject, manifest).await);
+    let (held, not_found, host, origins) = futures_util::join!(
+        beside::held(visit, manifest, listing, &releases.left),
+        beside::not_found(visit, manifest),
+        host::look(visit, manifest),
+        origins::look(visit, manifest, sample),
+    );
+    findings.extend(held);
+    findings.extend(host);
+    findings.extend(not_found);
+    findings.extend(origins);
+}
+
+/// Keeps only the first finding about an ACL that can't be read: without the right to read one, no other can be read either.
 fn only_once(findings: &mut Vec<Finding>) {
     let mut is_told = false;
     findings.retain(|finding| {
@@ -332,11 +374,11 @@ fn only_once(findings: &mut Vec<Finding>) {
     });
 }
 
-/// What the listing says isn't as it was published.
+/// Returns the objects that aren't stored as published, according to the listing.
 async fn suspicious(subject: &Subject<'_>, manifest: &Manifest) -> Result<Vec<verify::Finding>> {
     let store = &**subject.store;
     // The size of a plain name is that of its copy, which is gzipped; in a folder there's the file, and its `.gz`.
-    let is_folder = matches!(subject.target.place, Place::Directory(_));
+    let is_folder = subject.target.place.folder().is_some();
     let is_meant = |entry: &Entry| !is_folder || !entry.is_mutable();
     Ok(verify(store, manifest, is_meant, Verify::List, subject.requests).await?)
 }
@@ -360,7 +402,7 @@ async fn look_at(
     entries: impl Iterator<Item = usize>,
 ) -> Vec<Looked> {
     let subject = visit.subject;
-    let is_folder = matches!(subject.target.place, Place::Directory(_));
+    let is_folder = subject.target.place.folder().is_some();
     let looks = entries.map(|at| async move {
         if subject.progress.is_stopped() {
             return None;

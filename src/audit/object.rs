@@ -8,31 +8,31 @@ use http::Method;
 use super::finding::{Address, Finding, Kind};
 use super::folder;
 use super::judge::{self, Answer, Expected, Part};
-use super::measure::Measure;
+use super::measure::{Measure, Measured};
 use super::visit::Visit;
 use super::{Sample, Verdict};
 use crate::release::manifest::{Entry, Manifest};
 use crate::store::kept::{Kept, Served};
-use crate::store::stranger::Question;
+use crate::store::stranger::{Heard, Question};
 use crate::store::{PART_BYTES, StoreError};
 
-/// How much of each end of a large object is asked for, in bytes.
+/// Number of bytes that are requested from each end of a large object.
 const END_BYTES: u64 = 64 << 10;
 
-/// How many times its size a gzipped file can be unpacked (<https://zlib.net/zlib_tech.html>).
+/// Largest ratio by which a gzipped file can expand (<https://zlib.net/zlib_tech.html>).
 const DEFLATE_RATIO_MAX: u64 = 1032;
 
-/// What was seen of one object.
+/// Outcome of looking at one object.
 #[derive(Debug)]
 pub(super) struct Looked {
     /// Its place in [`Manifest::entries`].
     pub(super) at: usize,
     pub(super) findings: Vec<Finding>,
-    /// As its owner sees it; none if it isn't there, or nobody could be asked.
+    /// The object as its owner sees it; none if it doesn't exist, or couldn't be requested.
     pub(super) kept: Option<Kept>,
 }
 
-/// What an entry should be served as.
+/// Returns how an entry should be served.
 pub(super) fn served<'a>(manifest: &'a Manifest, entry: &'a Entry) -> Served<'a> {
     Served {
         headers: manifest.headers_of(entry),
@@ -63,42 +63,54 @@ pub(super) async fn look(visit: &Visit<'_>, manifest: &Manifest, at: usize) -> L
             Err(error) => findings.push(unanswered(entry, &error).at(address)),
         }
     }
-    let kept = match &visit.control {
-        Some(control) => {
-            // One for the object, one for its ACL.
-            visit.pace.turn().await;
-            visit.pace.turn().await;
-            let expected = Expected {
-                entry,
-                served,
-                address: Address::Storage,
-            };
-            match control.examine(&entry.key).await {
-                Ok(Some(kept)) => {
-                    let was_answered = !findings.iter().any(is_refused);
-                    let access = visit.subject.target.access;
-                    findings.extend(judge::kept(&expected, &kept, access, was_answered));
-                    Some(kept)
-                }
-                Ok(None) => {
-                    findings.retain(|finding| !is_refused(finding));
-                    findings.push(missing(entry).at(Address::Storage));
-                    None
-                }
-                Err(error) => {
-                    findings.push(unanswered(entry, &error));
-                    None
-                }
-            }
-        }
-        None => None,
-    };
+    let kept = examine(visit, entry, served, &mut findings).await;
     dedup(&mut findings);
     visit
         .subject
         .progress
         .done(entry.size_bytes, findings.iter().any(is_failed));
     Looked { at, findings, kept }
+}
+
+/// Asks as the owner of a bucket, and judges that by the findings there are.
+async fn examine(
+    visit: &Visit<'_>,
+    entry: &Entry,
+    served: Served<'_>,
+    findings: &mut Vec<Finding>,
+) -> Option<Kept> {
+    let control = visit.control.as_ref()?;
+    // One for the object, one for its ACL.
+    visit.pace.turn().await;
+    visit.pace.turn().await;
+    match control.examine(&entry.key).await {
+        Ok(Some(kept)) => {
+            findings.extend(judge_kept(visit, entry, served, &kept, findings));
+            return Some(kept);
+        }
+        Ok(None) => {
+            findings.retain(|finding| !is_refused(finding));
+            findings.push(missing(entry).at(Address::Storage));
+        }
+        Err(error) => findings.push(unanswered(entry, &error)),
+    }
+    None
+}
+
+fn judge_kept(
+    visit: &Visit<'_>,
+    entry: &Entry,
+    served: Served<'_>,
+    kept: &Kept,
+    findings: &[Finding],
+) -> Vec<Finding> {
+    let expected = Expected {
+        entry,
+        served,
+        address: Address::Storage,
+    };
+    let was_answered = !findings.iter().any(is_refused);
+    judge::kept(&expected, kept, visit.subject.target.access, was_answered)
 }
 
 /// Nothing is at an entry's key.
@@ -117,7 +129,7 @@ fn is_failed(finding: &Finding) -> bool {
 fn unanswered(entry: &Entry, error: &StoreError) -> Finding {
     Finding::unknown(Kind::Unanswered, error.message.clone())
         .of(entry)
-        .fix(error.hint.clone())
+        .fix(error.hint.to_string())
 }
 
 /// The same thing is seen with gzip and without.
@@ -136,15 +148,11 @@ async fn ask(
     url: &str,
 ) -> Result<Vec<Finding>, StoreError> {
     let entry = expected.entry;
-    let is_media = is_media(&expected.served.headers.content_type);
     let stored_bytes = entry.stored.as_ref().map_or(0, |stored| stored.size_bytes);
     if stored_bytes > PART_BYTES as u64 && visit.subject.sample != Sample::All {
         return ask_large(visit, expected, url).await;
     }
-    let stretches = match is_media && entry.size_bytes > 0 {
-        true => parts_of_media(entry.size_bytes),
-        false => Vec::new(),
-    };
+    let stretches = stretches(expected);
     let (with_gzip, bytes) = get(visit, expected, url, true, &stretches).await?;
     let mut findings = judge::answer(expected, &with_gzip);
     let without = match expected.served.is_gzipped {
@@ -160,7 +168,7 @@ async fn ask(
     Ok(findings)
 }
 
-/// What isn't to be read as a whole: its headers, and its ends.
+/// Requests an object that is too large to read as a whole: its headers, and both of its ends.
 async fn ask_large(
     visit: &Visit<'_>,
     expected: &Expected<'_>,
@@ -168,7 +176,10 @@ async fn ask_large(
 ) -> Result<Vec<Finding>, StoreError> {
     let answer = head(visit, url, true).await?;
     let mut findings = judge::answer(expected, &answer);
-    if !answer.status.is_success() || expected.served.is_gzipped || expected.served.is_packed() {
+    if !answer.status.is_success()
+        || expected.served.is_gzipped
+        || expected.served.headers.coding().is_some()
+    {
         return Ok(findings);
     }
     let total = expected.entry.size_bytes;
@@ -181,13 +192,22 @@ async fn ask_large(
     Ok(findings)
 }
 
+/// Parts of an object that are asked for by themselves, too.
+fn stretches(expected: &Expected<'_>) -> Vec<Range<u64>> {
+    let size_bytes = expected.entry.size_bytes;
+    match is_media(&expected.served.headers.content_type) && size_bytes > 0 {
+        true => parts_of_media(size_bytes),
+        false => Vec::new(),
+    }
+}
+
 fn is_media(content_type: &str) -> bool {
     content_type.starts_with("audio/") || content_type.starts_with("video/")
 }
 
-/// What players ask for: the first two bytes, as Safari does to find out whether parts can be had at all
+/// Returns the ranges that players request: the first two bytes, by which Safari finds out whether ranges are supported
 /// (<https://developer.apple.com/library/archive/documentation/AppleApplications/Reference/SafariWebContent/CreatingVideoforSafarioniPhone/CreatingVideoforSafarioniPhone.html>),
-/// and something in the middle.
+/// and a range in the middle.
 fn parts_of_media(size_bytes: u64) -> Vec<Range<u64>> {
     let middle = size_bytes / 2;
     vec![0..size_bytes.min(2), middle..size_bytes.min(middle + 1024)]
@@ -201,11 +221,7 @@ async fn get(
     takes_gzip: bool,
     stretches: &[Range<u64>],
 ) -> Result<(Answer, Vec<Vec<u8>>), StoreError> {
-    let content_bytes = match expected.served.is_packed() {
-        true => expected.entry.size_bytes.saturating_mul(DEFLATE_RATIO_MAX),
-        false => expected.entry.size_bytes,
-    };
-    let measure = Measure::new(content_bytes, stretches);
+    let measure = Measure::new(content_bytes_max(expected), stretches);
     let measure = Arc::new(Mutex::new(measure));
     let bytes_max = Measure::bytes_max(expected.entry.size_bytes);
     let mut question = Question::get(url).pouring(measure.clone(), bytes_max);
@@ -217,13 +233,16 @@ async fn get(
     let measure = Arc::into_inner(measure).expect("the question had the other one");
     let measure = measure.into_inner().expect("no holder panics");
     let bytes = measure.stretches();
-    let answer = Answer {
-        takes_gzip,
-        status: heard.status,
-        headers: heard.headers,
-        measured: Some(measure.measured()),
-    };
+    let answer = answer_of(heard, takes_gzip, Some(measure.measured()));
     Ok((answer, bytes))
+}
+
+/// The most that the content can be, unpacked, in bytes.
+fn content_bytes_max(expected: &Expected<'_>) -> u64 {
+    match expected.served.headers.coding().is_some() {
+        true => expected.entry.size_bytes.saturating_mul(DEFLATE_RATIO_MAX),
+        false => expected.entry.size_bytes,
+    }
 }
 
 async fn head(visit: &Visit<'_>, url: &str, takes_gzip: bool) -> Result<Answer, StoreError> {
@@ -232,12 +251,24 @@ async fn head(visit: &Visit<'_>, url: &str, takes_gzip: bool) -> Result<Answer, 
         question = question.header("accept-encoding", "gzip");
     }
     let heard = visit.ask(&question).await?;
-    Ok(Answer {
+    Ok(answer_of(heard, takes_gzip, None))
+}
+
+fn answer_of(heard: Heard, takes_gzip: bool, measured: Option<Measured>) -> Answer {
+    Answer {
         takes_gzip,
         status: heard.status,
         headers: heard.headers,
-        measured: None,
-    })
+        measured,
+    }
+}
+
+fn for_part(url: &str, from: u64, to: u64) -> Question {
+    Question::get(url)
+        .header("range", &format!("bytes={from}-{to}"))
+        .header("accept-encoding", "identity")
+        // A server that ignores the range sends it all.
+        .taking((to - from + 2) as usize)
 }
 
 /// A part, as players ask for it.
@@ -249,12 +280,7 @@ async fn ask_part(
     bytes: Option<&Vec<u8>>,
 ) -> Result<Option<Finding>, StoreError> {
     let (from, to) = (range.start, range.end - 1);
-    let question = Question::get(url)
-        .header("range", &format!("bytes={from}-{to}"))
-        .header("accept-encoding", "identity")
-        // A server that ignores the range sends it all.
-        .taking((to - from + 2) as usize);
-    let heard = visit.ask(&question).await?;
+    let heard = visit.ask(&for_part(url, from, to)).await?;
     let part = Part {
         from,
         to,

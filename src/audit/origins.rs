@@ -1,4 +1,4 @@
-//! What pages of other origins are answered, as browsers ask: held against the policy in the target's file.
+//! Checks the answers to cross-origin requests as browsers send them, by the policy in the target's file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +6,7 @@ use http::Method;
 
 use super::finding::{Address, Finding, Kind};
 use super::visit::Visit;
+use crate::base::hint::Verb;
 use crate::cors::{self, Allowed, Cloud, Policy};
 use crate::doctor::{self, Verdict};
 use crate::release::manifest::{Entry, Manifest};
@@ -15,16 +16,16 @@ use crate::store::stranger::{Heard, Question};
 /// An origin that no policy names.
 const NOBODY: &str = "https://not-allowed.example";
 
-/// How many of a policy's origins are tried.
+/// Largest number of a policy's origins that are tried.
 const ORIGINS_MAX: usize = 20;
 
-/// What a page asks to send: what players do.
+/// Header that a page asks to send, as players do.
 const HEADER: &str = "range";
 
 /// Tries the policy's origins, and another one, on an object of each type of content. Nothing if the target names no policy.
 pub(super) async fn look(visit: &Visit<'_>, manifest: &Manifest, sample: &[usize]) -> Vec<Finding> {
     let target = visit.subject.target;
-    let (Some(cloud), Some(file)) = (Cloud::of(&target.place), &target.cors) else {
+    let (Some(cloud), Some(file)) = (target.place.cloud(), &target.cors) else {
         return Vec::new();
     };
     // That it can't be read is told of where it's held against the bucket's.
@@ -40,18 +41,10 @@ pub(super) async fn look(visit: &Visit<'_>, manifest: &Manifest, sample: &[usize
                     url: &url,
                     address,
                     origin,
-                    fix: doctor::own_command(target, "cors apply"),
+                    fix: doctor::own_command(target, Verb::CorsApply),
                 };
-                match ask(visit, &asked, &policy, cloud).await {
-                    Ok(found) => {
-                        findings.extend(found.into_iter().map(|f| f.of(entry).at(address)));
-                    }
-                    Err(error) => findings.push(
-                        Finding::unknown(Kind::Unanswered, error.message)
-                            .of(entry)
-                            .at(address),
-                    ),
-                }
+                let found = ask(visit, &asked, &policy, cloud).await;
+                findings.extend(found.into_iter().map(|f| f.of(entry).at(address)));
             }
         }
     }
@@ -75,7 +68,7 @@ fn one_of_each_type<'m>(manifest: &'m Manifest, sample: &[usize]) -> Vec<&'m Ent
 /// The policy's origins, with something in the place of each `*`; and one that isn't among them.
 fn origins(policy: &Policy) -> Vec<String> {
     let all = policy.rules.iter().flat_map(|rule| &rule.origins);
-    // What is no header's value, no browser sends.
+    // Browsers only send origins that are valid in a header.
     let is_sent = |origin: &String| origin.bytes().all(|byte| byte.is_ascii_graphic());
     let all: BTreeSet<String> = all.map(|origin| example(origin)).filter(is_sent).collect();
     let mut all: Vec<String> = all.into_iter().take(ORIGINS_MAX).collect();
@@ -95,42 +88,57 @@ struct Asked<'a> {
     url: &'a str,
     address: Address,
     origin: &'a str,
-    /// What mends the bucket's policy.
+    /// Fix for the bucket's policy.
     fix: String,
 }
 
-async fn ask(
-    visit: &Visit<'_>,
-    asked: &Asked<'_>,
-    policy: &Policy,
-    cloud: Cloud,
-) -> Result<Vec<Finding>, StoreError> {
+async fn ask(visit: &Visit<'_>, asked: &Asked<'_>, policy: &Policy, cloud: Cloud) -> Vec<Finding> {
+    match hear(visit, asked).await {
+        Ok((simple, preflight)) => [
+            judge_simple(asked, policy, cloud, &simple),
+            judge_preflight(asked, policy, cloud, &preflight),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        Err(error) => vec![Finding::unknown(Kind::Unanswered, error.message)],
+    }
+}
+
+/// Asks as a page does: for the object itself, and whether it may ask for a part of it.
+async fn hear(visit: &Visit<'_>, asked: &Asked<'_>) -> Result<(Heard, Heard), StoreError> {
     let origin = asked.origin;
     let simple = Question::get(asked.url).header("origin", origin).taking(0);
     let preflight = Question::new(Method::OPTIONS, asked.url)
         .header("origin", origin)
         .header("access-control-request-method", "GET")
         .header("access-control-request-headers", HEADER);
-    let (simple, preflight) = (visit.ask(&simple).await?, visit.ask(&preflight).await?);
-    let mut findings = Vec::new();
-    findings.extend(judge(
-        asked,
-        "read it",
-        policy.simple(cloud, origin, "GET").as_ref(),
-        allows(&simple, origin),
-    ));
-    let expected = policy.preflight(cloud, origin, "GET", &[HEADER]);
+    Ok((visit.ask(&simple).await?, visit.ask(&preflight).await?))
+}
+
+fn judge_simple(
+    asked: &Asked<'_>,
+    policy: &Policy,
+    cloud: Cloud,
+    heard: &Heard,
+) -> Option<Finding> {
+    let expected = policy.simple(cloud, asked.origin, "GET");
+    let seen = allows(heard, asked.origin);
+    judge(asked, "read it", expected.as_ref(), seen)
+}
+
+fn judge_preflight(
+    asked: &Asked<'_>,
+    policy: &Policy,
+    cloud: Cloud,
+    heard: &Heard,
+) -> Option<Finding> {
+    let expected = policy.preflight(cloud, asked.origin, "GET", &[HEADER]);
     let expected = expected.filter(|allowed| allowed.permits("GET", &[HEADER]));
-    let seen = preflight.status.is_success()
-        && allows(&preflight, origin)
-        && lists(&preflight, "access-control-allow-headers", HEADER);
-    findings.extend(judge(
-        asked,
-        "ask for a part of it",
-        expected.as_ref(),
-        seen,
-    ));
-    Ok(findings)
+    let seen = heard.status.is_success()
+        && allows(heard, asked.origin)
+        && lists(heard, "access-control-allow-headers", HEADER);
+    judge(asked, "ask for a part of it", expected.as_ref(), seen)
 }
 
 fn judge(asked: &Asked<'_>, what: &str, expected: Option<&Allowed>, seen: bool) -> Option<Finding> {

@@ -1,4 +1,4 @@
-//! So many requests a second and no more, however many wait.
+//! Limits the number of requests a second, however many wait.
 
 use std::time::{Duration, Instant};
 

@@ -1,12 +1,13 @@
-//! What the releases say of a target, as far as their documents can be read.
+//! Facts about a target from its releases, as far as their documents can be read.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::Subject;
 use super::finding::{Finding, Kind};
+use crate::base::error::{Error, Result};
+use crate::base::hint::Verb;
 use crate::config::Target;
 use crate::doctor;
-use crate::error::{Error, Result};
 use crate::release::leftover::{Leftover, after_rollback};
 use crate::release::manifest::Manifest;
 use crate::release::rollback::nothing_published;
@@ -14,7 +15,7 @@ use crate::release::root::{Plain, Release, Root};
 use crate::release::state::{Held, State};
 use crate::store::StoreErrorKind;
 
-/// What the releases say of the target, as far as they can be read.
+/// Facts about the target from its releases, as far as they can be read.
 #[derive(Debug, Default)]
 pub(super) struct Releases {
     pub(super) current: Option<Release>,
@@ -22,12 +23,12 @@ pub(super) struct Releases {
     pub(super) manifest: Option<Manifest>,
     /// The keys that retained releases need, held ones among them.
     pub(super) known: HashSet<String>,
-    /// What retained releases published, and the current one doesn't, that people can find who shouldn't.
+    /// Objects of retained releases that the current one doesn't publish, and that people who shouldn't can find.
     pub(super) left: Vec<Leftover>,
     pub(super) findings: Vec<Finding>,
 }
 
-/// What is in the root, in the current release, and in all that are retained.
+/// Reads the root, the current release, and all retained releases.
 pub(super) async fn read(
     subject: &Subject<'_>,
     opened: Result<(State, Option<Held>)>,
@@ -41,15 +42,10 @@ pub(super) async fn read(
         }
         Err(error) => return Err(error),
     };
-    let Some(current) = root.current.clone() else {
-        return Err(nothing_published());
-    };
+    let current = root.current.clone().ok_or_else(nothing_published)?;
     releases.is_live = root.live.is_some();
     if root.plain == Plain::Pending {
-        let seen = "the names that stay aren't all written yet: a push is going on, or was stopped";
-        let finding = Finding::warning(Kind::Releases, "a push that is finished", seen);
-        let fix = doctor::own_command(subject.target, "resolve");
-        releases.findings.push(finding.fix(fix));
+        releases.findings.push(unfinished(subject.target));
     }
     match state.manifest(&current.manifest).await {
         Ok(manifest) => releases.manifest = Some(manifest),
@@ -60,6 +56,12 @@ pub(super) async fn read(
     Ok(releases)
 }
 
+fn unfinished(target: &Target) -> Finding {
+    let seen = "the names that stay aren't all written yet: a push is going on, or was stopped";
+    let finding = Finding::warning(Kind::Releases, "a push that is finished", seen);
+    finding.fix(doctor::own_command(target, Verb::Resolve))
+}
+
 async fn retained(
     target: &Target,
     state: &State,
@@ -67,17 +69,10 @@ async fn retained(
     current: &Release,
     releases: &mut Releases,
 ) -> Result<()> {
-    let retained = match state.retained(root).await {
-        Ok(retained) => retained,
-        Err(error) => {
-            releases.findings.push(readable_or(error, target)?);
-            Vec::new()
-        }
-    };
-    let keys = |manifest: &Manifest| -> Vec<String> {
-        let entries = manifest.entries.iter();
-        entries.map(|entry| entry.key.to_string()).collect()
-    };
+    let retained = state.retained(root).await.or_else(|error| {
+        releases.findings.push(readable_or(error, target)?);
+        Ok::<_, Error>(Vec::new())
+    })?;
     releases.left = root.left.clone();
     if let Some(manifest) = &releases.manifest {
         releases.known.extend(keys(manifest));
@@ -89,16 +84,26 @@ async fn retained(
             continue;
         }
         match state.manifest(&release.manifest).await {
-            Ok(manifest) => {
-                releases.known.extend(keys(&manifest));
-                if let Some(now) = &releases.manifest {
-                    releases.left = after_rollback(&releases.left, &manifest, now);
-                }
-            }
+            Ok(manifest) => releases.add(&manifest),
             Err(error) => releases.findings.push(readable_or(error, target)?),
         }
     }
     Ok(())
+}
+
+fn keys(manifest: &Manifest) -> impl Iterator<Item = String> {
+    let entries = manifest.entries.iter();
+    entries.map(|entry| entry.key.to_string())
+}
+
+impl Releases {
+    /// Adds an earlier release that is retained.
+    fn add(&mut self, manifest: &Manifest) {
+        self.known.extend(keys(manifest));
+        if let Some(now) = &self.manifest {
+            self.left = after_rollback(&self.left, manifest, now);
+        }
+    }
 }
 
 /// A document that is damaged is a finding; a storage that doesn't answer ends the audit.
@@ -116,5 +121,5 @@ fn damaged(error: Error, target: &Target) -> Finding {
         "documents that can be read",
         error.to_string(),
     );
-    finding.fix(error.hint().unwrap_or_default())
+    finding.fix(error.what_helps().to_string())
 }

@@ -1,40 +1,40 @@
-//! Decides what is put right of what an audit found: headers and ACLs in place, missing and changed objects from the local tree.
-//! Then it's done ([`mend`](mod@super::mend)). Strays are for [`prune`](mod@crate::release::prune).
+//! Decides which findings of an audit are repaired, and how. Headers and ACLs are set in place; missing and changed objects are
+//! uploaded from the local tree. [`mend`](mod@super::mend) makes the repairs. Strays are for [`prune`](mod@crate::release::prune).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Address, Finding, Kind};
 use super::{Audit, Verdict};
-use crate::build::{Build, Object};
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::naming::{Build, Object};
 use crate::release::root::Live;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// What will be done, and what won't.
+/// Repairs to be done, and those that can't be.
 #[derive(Debug)]
 pub struct Mends<'a> {
     /// By path.
     pub mends: Vec<Mend<'a>>,
     /// Documents of the releases that lose an ACL which lets strangers read them, by their names among these.
     pub documents: Vec<String>,
-    /// What can't be put right from here.
+    /// Problems that can't be repaired from here.
     pub left: Vec<Left>,
     /// The paths that may be written over while the target is live.
     pub(super) overwrite_live: BTreeSet<String>,
 }
 
-/// What will be done to one object.
+/// Repair of one object.
 #[derive(Debug)]
 pub struct Mend<'a> {
     /// Its logical path.
     pub path: String,
-    /// What.
+    /// Steps of the repair.
     pub steps: Steps<'a>,
     /// Its place in the manifest.
     pub(super) at: usize,
 }
 
-/// What can be done to an object.
+/// Steps that can be done to repair an object.
 #[derive(Debug)]
 pub enum Steps<'a> {
     /// Its bytes stay.
@@ -48,12 +48,12 @@ pub enum Steps<'a> {
     Upload {
         /// From the local tree.
         object: &'a Object,
-        /// Whether something is there that is written over.
+        /// True if the upload overwrites an existing object.
         is_over: bool,
     },
 }
 
-/// What isn't put right, and why.
+/// Problem that isn't repaired, and the reason.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Left {
     /// The logical path.
@@ -62,7 +62,7 @@ pub struct Left {
     pub why: String,
 }
 
-/// What an object's findings ask for.
+/// Needs of an object, according to its findings.
 #[derive(Debug, Default, Clone, Copy)]
 struct Needs {
     bytes: bool,
@@ -71,13 +71,13 @@ struct Needs {
     unclear: bool,
 }
 
-/// What is as wrong as before the repair that was said to have worked.
+/// Reason why an object isn't repaired if an earlier repair succeeded, and the problem is still there.
 const IN_VAIN: &str = "it was put right just now, and isn't: another repair does the same";
 
-/// How many objects an error names.
+/// Largest number of objects that an error names.
 const NAMED_MAX: usize = 3;
 
-/// Whether a finding is one that can be put right.
+/// Checks whether a finding is one that can be repaired.
 pub(super) fn is_for(finding: &Finding) -> bool {
     if finding.document.is_some() {
         return true;
@@ -90,7 +90,7 @@ pub(super) fn is_for(finding: &Finding) -> bool {
 }
 
 impl Mends<'_> {
-    /// Whether nothing can be put right.
+    /// Checks whether nothing can be repaired.
     pub fn is_empty(&self) -> bool {
         self.mends.is_empty() && self.documents.is_empty()
     }
@@ -161,7 +161,7 @@ impl Audit {
             .into())
     }
 
-    /// Whether anything can only be put right with the files of the tree.
+    /// Checks whether any repair needs the files of the tree.
     pub fn needs_tree(&self) -> bool {
         self.needs().values().any(|needs| needs.bytes)
     }
@@ -181,23 +181,25 @@ impl Audit {
             if is_unreadable {
                 all.entry(at).or_default().unclear = true;
             }
-            if !is_for(finding) {
-                continue;
+            if is_for(finding) {
+                self.note_need(finding.kind, at, all.entry(at).or_default());
             }
-            let needs = all.entry(at).or_default();
-            match finding.kind {
-                Kind::Missing | Kind::Content => needs.bytes = true,
-                Kind::Acl => needs.acl = true,
-                Kind::Encoding if !self.is_stored_as_published(at) => needs.bytes = true,
-                _ => needs.headers = true,
-            }
-            // S3 makes another checksum for what was sent in parts when it copies it.
-            needs.bytes |= needs.headers && self.is_in_parts(at);
         }
         all
     }
 
-    /// Whether as many bytes are stored as were sent.
+    fn note_need(&self, kind: Kind, at: usize, needs: &mut Needs) {
+        match kind {
+            Kind::Missing | Kind::Content => needs.bytes = true,
+            Kind::Acl => needs.acl = true,
+            Kind::Encoding if !self.is_stored_as_published(at) => needs.bytes = true,
+            _ => needs.headers = true,
+        }
+        // S3 makes another checksum for what was sent in parts when it copies it.
+        needs.bytes |= needs.headers && self.is_in_parts(at);
+    }
+
+    /// Checks whether as many bytes are stored as were sent.
     fn is_stored_as_published(&self, at: usize) -> bool {
         let Some(manifest) = &self.manifest else {
             return false;
@@ -207,7 +209,7 @@ impl Audit {
         there.is_some() && there == sent.map(|stored| stored.size_bytes)
     }
 
-    /// Whether a copy would have another checksum than the release says: that of parts, or of no parts.
+    /// Checks whether a copy's checksum would differ from the release's: one of them is of an upload in parts.
     fn is_in_parts(&self, at: usize) -> bool {
         let kept = self.kept.get(&at).map(|kept| &*kept.stored.fingerprint);
         let entry = self.manifest.as_ref().map(|m| &m.entries[at]);
@@ -215,7 +217,7 @@ impl Audit {
         is_of_parts(kept) || is_of_parts(sent.map(|stored| &*stored.fingerprint))
     }
 
-    /// The paths of what can only be mended by writing over something.
+    /// Returns the paths of objects that can only be fixed by overwriting them.
     pub(super) fn written_over(&self) -> BTreeSet<String> {
         let Some(manifest) = &self.manifest else {
             return BTreeSet::new();
@@ -248,31 +250,12 @@ impl Audit {
             return mends;
         };
         for (at, needs) in self.needs() {
-            let path = manifest.entries[at].path.to_string();
-            let token = manifest.entries[at].token;
-            let steps = match needs {
-                Needs { bytes: true, .. } => {
-                    let object = build.and_then(|build| build.find(&path));
-                    let is_let = live.is_none() || overwrite_live.contains(&path);
-                    upload(
-                        object.filter(|object| object.token == token),
-                        self.is_there(at),
-                        is_let,
-                    )
-                }
-                Needs {
-                    headers: false,
-                    acl: false,
-                    ..
-                } => Err(
-                    "why strangers don't get it isn't known: see what is said of the bucket"
-                        .to_string(),
-                ),
-                needs => Ok(Steps::InPlace {
-                    headers: needs.headers,
-                    acl: needs.acl,
-                }),
-            };
+            let entry = &manifest.entries[at];
+            let path = entry.path.to_string();
+            let object = build.and_then(|build| build.find(&path));
+            let object = object.filter(|object| object.token == entry.token);
+            let is_let = live.is_none() || overwrite_live.contains(&path);
+            let steps = needs.steps(object, self.is_there(at), is_let);
             match steps {
                 Ok(steps) => mends.mends.push(Mend { path, steps, at }),
                 Err(why) => mends.left.push(Left { path, why }),
@@ -285,6 +268,29 @@ impl Audit {
         let path = self.manifest.as_ref().map(|m| &*m.entries[at].path);
         let is_missing = |f: &Finding| f.kind == Kind::Missing && f.path.as_deref() == path;
         !self.findings.iter().any(is_missing)
+    }
+}
+
+impl Needs {
+    /// The steps that serve these needs: `object` has the bytes, and `is_let` says that it may be written over what `is_there`.
+    fn steps(
+        self,
+        object: Option<&Object>,
+        is_there: bool,
+        is_let: bool,
+    ) -> Result<Steps<'_>, String> {
+        match self {
+            Needs { bytes: true, .. } => upload(object, is_there, is_let),
+            Needs {
+                headers: false,
+                acl: false,
+                ..
+            } => Err(
+                "why strangers don't get it isn't known: see what is said of the bucket"
+                    .to_string(),
+            ),
+            Needs { headers, acl, .. } => Ok(Steps::InPlace { headers, acl }),
+        }
     }
 }
 
@@ -314,38 +320,4 @@ fn upload<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_server_took_and_didnt_do_isnt_left_without_a_word() {
-        let mut closed = Finding::failed(Kind::Acl, "public-read", "strangers may do nothing");
-        closed = closed.at(Address::Storage);
-        closed.path = Some("map.png".to_string());
-        let mut audit = Audit {
-            findings: vec![closed],
-            ..Audit::default()
-        };
-        let steps = Steps::InPlace {
-            headers: false,
-            acl: true,
-        };
-        let path = "map.png".to_string();
-        let mut mends = Mends {
-            mends: vec![Mend { path, steps, at: 0 }],
-            documents: Vec::new(),
-            left: Vec::new(),
-            overwrite_live: BTreeSet::new(),
-        };
-        audit.explain_after(&mends);
-        assert_eq!(audit.findings[0].fix, IN_VAIN);
-        let told = audit.check_effect().expect_err("in vain").to_string();
-        let seen = "`map.png` (expected: public-read; seen: strangers may do nothing)";
-        assert!(told.contains(seen), "{told}");
-        let (path, why) = ("map.png".to_string(), "403 Forbidden".to_string());
-        mends.left.push(Left { path, why });
-        audit.explain_after(&mends);
-        assert_eq!(audit.findings[0].fix, "403 Forbidden");
-        assert!(audit.check_effect().is_ok(), "that it failed was said");
-    }
-}
+mod tests;

@@ -1,14 +1,14 @@
-//! Which objects of a release are looked at.
+//! Selects the objects of a release to look at.
 
 use std::collections::BTreeSet;
 
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::root::ReleaseId;
 
-/// How many.
+/// Number of objects to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sample {
-    /// So many, if there are; more, if pages and names that stay are more, and types of content.
+    /// This number, if there are so many objects; more, if pages, names that stay and types of content are more.
     Some(usize),
     /// All, and whole.
     All,
@@ -28,15 +28,7 @@ pub(super) fn pick(manifest: &Manifest, release: &ReleaseId, sample: Sample) -> 
         *blake3::hash(format!("{}\0{path}", release.0).as_bytes()).as_bytes()
     };
     left.sort_by_cached_key(shuffled);
-    let mut types = BTreeSet::new();
-    let mut picked = BTreeSet::new();
-    for at in &left {
-        let entry = &manifest.entries[*at];
-        let is_new_type = types.insert(&manifest.headers_of(entry).content_type);
-        if is_new_type || entry.is_mutable() || is_page(manifest, entry) {
-            picked.insert(*at);
-        }
-    }
+    let mut picked = in_any_case(manifest, &left);
     for at in left {
         if picked.len() >= wished {
             break;
@@ -44,6 +36,17 @@ pub(super) fn pick(manifest: &Manifest, release: &ReleaseId, sample: Sample) -> 
         picked.insert(at);
     }
     picked.into_iter().collect()
+}
+
+/// Pages, names that stay, and the first of each type of content.
+fn in_any_case(manifest: &Manifest, all: &[usize]) -> BTreeSet<usize> {
+    let mut types = BTreeSet::new();
+    let is_picked = |at: &&usize| {
+        let entry = &manifest.entries[**at];
+        let is_new_type = types.insert(&manifest.headers_of(entry).content_type);
+        is_new_type || entry.is_mutable() || is_page(manifest, entry)
+    };
+    all.iter().filter(is_picked).copied().collect()
 }
 
 fn is_page(manifest: &Manifest, entry: &Entry) -> bool {

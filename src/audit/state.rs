@@ -1,13 +1,13 @@
-//! Whether strangers can read the releases' own documents, which tell all names; and how those are closed that an ACL of their
-//! own opens.
+//! Checks whether strangers can read the releases' own documents, which contain all names.
+//! Closes documents that are open by an ACL of their own.
 
 use futures_util::{StreamExt, stream};
 
 use super::finding::{Finding, Kind};
 use super::visit::Visit;
 use super::{Sample, Subject};
+use crate::base::path::ObjectKey;
 use crate::doctor;
-use crate::path::ObjectKey;
 use crate::release::layout::ROOT;
 use crate::release::root::Release;
 use crate::store::control::{Grant, Public, Told};
@@ -22,12 +22,12 @@ struct Readable {
     by: By,
 }
 
-/// What lets strangers read a document.
+/// Reason why strangers can read a document.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     /// Its own ACL, which lets everybody.
     Acl,
-    /// Its own ACL, which lets whoever has an account: nobody without one is answered.
+    /// Its own ACL, which lets anybody with an account read it: requests without an account are refused.
     AccountsAcl,
     /// A rule of the bucket.
     Rule,
@@ -50,36 +50,44 @@ pub(super) async fn look(visit: &Visit<'_>, current: Option<&Release>) -> Vec<Fi
         match asked {
             Ok(None) => {}
             Ok(Some(Readable { by: By::Rule, key })) => by_rule.push(in_words(&key, current)),
-            Ok(Some(Readable { by, key })) => {
-                let who = match by {
-                    By::AccountsAcl => "any account of the cloud",
-                    By::Acl | By::Rule => "strangers",
-                };
-                let seen = format!(
-                    "{who} can read {}, by its own ACL, if they know where it is",
-                    in_words(&key, current)
-                );
-                let mut finding = Finding::failed(Kind::State, WANTED, seen);
-                finding.document = Some(key);
-                findings.push(finding);
-            }
+            Ok(Some(readable)) => findings.push(by_its_acl(readable, current)),
             Err(error) => findings.push(unanswered(&error)),
         }
     }
     if !by_rule.is_empty() {
-        by_rule.dedup();
-        let seen = format!(
-            "strangers can read {}, by the bucket's rules, if they know where it is",
-            by_rule.join(", ")
-        );
-        let fix = doctor::close_state(subject.target, store).await;
-        findings.push(Finding::failed(Kind::State, WANTED, seen).fix(fix));
+        findings.push(by_rules(subject, by_rule).await);
     }
     findings
 }
 
+/// The finding for a document that an ACL of its own opens.
+fn by_its_acl(Readable { key, by }: Readable, current: Option<&Release>) -> Finding {
+    let who = match by {
+        By::AccountsAcl => "any account of the cloud",
+        By::Acl | By::Rule => "strangers",
+    };
+    let seen = format!(
+        "{who} can read {}, by its own ACL, if they know where it is",
+        in_words(&key, current)
+    );
+    let mut finding = Finding::failed(Kind::State, WANTED, seen);
+    finding.document = Some(key);
+    finding
+}
+
+/// The finding for documents, in words, that rules of their bucket open.
+async fn by_rules(subject: &Subject<'_>, mut documents: Vec<String>) -> Finding {
+    documents.dedup();
+    let seen = format!(
+        "strangers can read {}, by the bucket's rules, if they know where it is",
+        documents.join(", ")
+    );
+    let fix = doctor::close_state(subject.target, &**subject.releases).await;
+    Finding::failed(Kind::State, WANTED, seen).fix(fix)
+}
+
 fn unanswered(error: &StoreError) -> Finding {
-    Finding::unknown(Kind::Unanswered, error.message.clone()).fix(error.hint.clone())
+    Finding::unknown(Kind::Unanswered, error.message.clone()).fix(error.hint.to_string())
 }
 
 async fn documents(store: &dyn Store, current: Option<&Release>, sample: Sample) -> Vec<String> {
@@ -99,7 +107,7 @@ async fn documents(store: &dyn Store, current: Option<&Release>, sample: Sample)
     documents
 }
 
-/// Whether strangers can read a document, and why.
+/// Checks whether strangers can read a document, and why.
 async fn ask(
     visit: &Visit<'_>,
     store: &dyn Store,
@@ -121,8 +129,8 @@ async fn ask(
     Ok(by.map(|by| Readable { key, by }))
 }
 
-/// Why a document can be read. `is_answered`: to strangers, who have no account. Where an ACL lets everybody and they aren't, a
-/// protection of the bucket makes ACLs void.
+/// Returns why a document can be read. `is_answered`: strangers, who have no account, can read it. If an ACL lets everybody read and
+/// strangers can't, a protection of the bucket makes ACLs void.
 fn who_reads(is_answered: bool, grants: &[Grant]) -> Option<By> {
     let is_for_all = grants.iter().any(|grant| grant.to == Public::Everybody);
     match (is_answered, is_for_all) {

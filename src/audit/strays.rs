@@ -1,23 +1,25 @@
-//! What no retained release knows: whose it is, and what becomes of it.
+//! Objects that no retained release knows: their owners, and what happens to them.
 
 use std::collections::HashSet;
 use std::time::SystemTime;
 
+use crate::base::hint::Verb;
+use crate::base::text::HumanBytes;
 use futures_util::{StreamExt, stream};
-use indicatif::HumanBytes;
 use jiff::Timestamp;
 
 use super::finding::{Address, Finding, Kind};
 use super::fix::delete_by_hand;
 use super::{Sample, Subject};
+use crate::base::path::ObjectKey;
+use crate::base::text::count;
+use crate::config::Target;
 use crate::doctor;
-use crate::path::ObjectKey;
 use crate::release::layout::FOLDER;
 use crate::release::prune;
-use crate::report::count;
 use crate::store::{Listing, Store, Stored, is_keyed};
 
-/// How many are asked whose they are, unless all objects are looked at.
+/// Largest number of objects whose owner is determined by a request, unless all objects are inspected.
 const ASKED_MAX: usize = 100;
 
 /// Objects that no retained release knows. Named, as far as their names are no secrets.
@@ -38,7 +40,16 @@ pub(super) async fn find(
         .map(|place| other_target(place, strays.iter().filter(|(key, _)| is_in(key, place))))
         .collect();
     strays.retain(|(key, _)| !others.iter().any(|place| is_in(key, place)));
-    let others = &others;
+    let own = of_nobody_else(subject, strays, others.first()).await;
+    of_others.into_iter().chain(own).collect()
+}
+
+/// One finding for each stray that isn't in another target; `other` is one that is inside of this.
+async fn of_nobody_else(
+    subject: &Subject<'_>,
+    strays: Vec<(&String, &Stored)>,
+    other: Option<&String>,
+) -> Vec<Finding> {
     let asked_max = match subject.sample {
         Sample::All => usize::MAX,
         Sample::Some(_) => ASKED_MAX,
@@ -48,11 +59,10 @@ pub(super) async fn find(
         .enumerate()
         .map(|(at, (key, stored))| async move {
             let is_ours = is_ours(&**subject.store, key, stored, at < asked_max).await;
-            finding(subject, key, stored, is_ours, others.first())
+            finding(subject, key, stored, is_ours, other)
         });
-    let own = stream::iter(looks).buffered(subject.requests);
-    let own: Vec<Finding> = own.collect().await;
-    of_others.into_iter().chain(own).collect()
+    let looks = stream::iter(looks).buffered(subject.requests);
+    looks.collect().await
 }
 
 /// Tells of a target inside this one, as of one thing: its objects are its own business.
@@ -67,7 +77,7 @@ fn other_target<'a>(
     }
     let seen = format!(
         "`{}` has releases of another target: {} in it ({})",
-        crate::error::escape(place),
+        crate::base::text::escape(place),
         count(n, "object"),
         HumanBytes(bytes)
     );
@@ -86,7 +96,7 @@ fn is_own(key: &str) -> bool {
     key.starts_with(FOLDER) || key == "_headers"
 }
 
-/// Whether assetsync wrote it: its token is with it. None if nobody can tell.
+/// Checks whether assetsync wrote the object: then its token is stored with it. None if this can't be determined.
 async fn is_ours(store: &dyn Store, key: &str, stored: &Stored, may_ask: bool) -> Option<bool> {
     if stored.token_is_known {
         return Some(prune::is_ours(key, stored));
@@ -112,20 +122,7 @@ fn finding(
         .modified
         .map_or(String::new(), |at| format!(" of {}", day(at)));
     let seen = format!("{}, {} bytes{when}: {whose}", name(key), stored.size_bytes);
-    let prune = doctor::own_command(subject.target, "prune");
-    let fix = match (is_ours, other) {
-        (Some(true), Some(other)) => format!(
-            "`{prune}` deletes it once no other target is inside of this one (`{}`)",
-            crate::error::escape(other)
-        ),
-        (Some(true), None) => {
-            format!("`{prune}` deletes it once it's older than 30 days (`--keep-days`)")
-        }
-        _ => format!(
-            "see who put it there; `{prune}` deletes nothing that assetsync didn't write: `{}` does (`--show-urls` names all)",
-            delete_by_hand(subject.target, "NAME")
-        ),
-    };
+    let fix = fix(subject.target, is_ours, other);
     let mut finding =
         Finding::warning(Kind::Stray, "nothing but what retained releases need", seen);
     finding.key = Some(key.to_string());
@@ -133,7 +130,24 @@ fn finding(
     finding.at(Address::Storage).fix(fix)
 }
 
-/// What can be told of a name in a log: all of it, unless a part looks keyed.
+fn fix(target: &Target, is_ours: Option<bool>, other: Option<&String>) -> String {
+    let prune = doctor::own_command(target, Verb::Prune);
+    match (is_ours, other) {
+        (Some(true), Some(other)) => format!(
+            "`{prune}` deletes it once no other target is inside of this one (`{}`)",
+            crate::base::text::escape(other)
+        ),
+        (Some(true), None) => {
+            format!("`{prune}` deletes it once it's older than 30 days (`--keep-days`)")
+        }
+        _ => format!(
+            "see who put it there; `{prune}` deletes nothing that assetsync didn't write: `{}` does (`--show-urls` names all)",
+            delete_by_hand(target, "NAME")
+        ),
+    }
+}
+
+/// Returns the part of a name that a log may show: all of it, unless a part looks keyed.
 fn name(key: &str) -> String {
     match is_keyed(key) {
         false => format!("`{key}`"),
@@ -141,7 +155,7 @@ fn name(key: &str) -> String {
     }
 }
 
-/// Where it is, as far as that is no secret.
+/// Describes the place of an object without revealing a secret.
 pub fn folder(key: &str) -> String {
     match key.rsplit_once('/') {
         None => "at the top".to_string(),

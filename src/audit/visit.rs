@@ -1,17 +1,16 @@
-//! How a target is visited: who asks, where, and how fast.
+//! Access to a target during an audit: the clients, the addresses, and the rate of requests.
 
 use std::sync::Arc;
 
 use super::Subject;
 use super::finding::Address;
 use super::pace::Pace;
-use crate::config::Place;
-use crate::path::ObjectKey;
+use crate::base::path::ObjectKey;
 use crate::store::control::Control;
 use crate::store::stranger::{Heard, Question, Stranger};
 use crate::store::{Patience, StoreError};
 
-/// What all requests of an audit share.
+/// Data that all requests of an audit share.
 #[derive(Debug)]
 pub(super) struct Visit<'a> {
     pub(super) subject: &'a Subject<'a>,
@@ -49,11 +48,11 @@ impl<'a> Visit<'a> {
         self.stranger.requests() + self.elsewhere.requests()
     }
 
-    /// Where visitors can get what is under a key.
+    /// Returns the addresses from which visitors can get the object with this key.
     pub(super) fn addresses(&self, key: &ObjectKey) -> Vec<(Address, String)> {
         let target = self.subject.target;
         let mut all = Vec::new();
-        if !matches!(target.place, Place::Directory(_)) {
+        if target.place.bucket().is_some() {
             all.push((Address::Storage, self.subject.store.url(key)));
         }
         if let Some(base) = &target.public_url {

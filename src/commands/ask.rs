@@ -1,36 +1,36 @@
-//! Asking before something that can't be taken back.
+//! Questions to the user before something that can't be undone.
 
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use assetsync::{Error, Result};
+use crate::base::error::{Error, Result};
 
-use crate::output::eprint;
+use crate::commands::output::eprint;
 
-/// Whether an answer is being waited for: nothing else is done then.
+/// True while a question waits for its answer. The program does nothing else during that time.
 static IS_ASKING: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn is_asking() -> bool {
     IS_ASKING.load(Ordering::SeqCst)
 }
 
-/// What is asked, and what is said if the answer isn't yes.
+/// Question to the user, and the messages for when the answer isn't yes.
 pub(super) struct Question<'a> {
     pub(super) question: &'a str,
-    /// Nobody is there to be asked.
+    /// Message if there is nobody to ask.
     pub(super) unasked: &'a str,
-    /// The answer is no.
+    /// Message if the answer is no.
     pub(super) declined: &'a str,
 }
 
-/// Asks on the terminal.
+/// Asks a question on the terminal.
 ///
 /// # Errors
-/// [`Error::Refused`] if the answer isn't yes, or nobody can be asked.
+/// Returns [`Error::Refused`] if the answer isn't yes, or if there is nobody to ask.
 pub(super) fn confirm(asked: &Question<'_>) -> Result<()> {
     let refused = |message: &str, hint: &str| Error::Refused {
         message: message.to_string(),
-        hint: hint.to_string(),
+        hint: hint.into(),
     };
     if !io::stdin().is_terminal() {
         return Err(refused(asked.unasked, "`--yes` says so in advance"));

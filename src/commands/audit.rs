@@ -1,52 +1,78 @@
-//! `audit`: what visitors get, held against the current release, and what can be put right.
+//! `audit`: compares what visitors get with the current release, and repairs what it can.
 
 use std::sync::Arc;
 
-use assetsync::audit::mend::mend;
-use assetsync::audit::{Audit, Kind, Sample, Subject, audit};
-use assetsync::hidden;
-use assetsync::release::excused::Excused;
-use assetsync::release::layout::Home;
-use assetsync::release::root::Root;
-use assetsync::release::state::State;
-use assetsync::report::{Urls, audit_json, audit_text, left_text, mends_text};
-use assetsync::{Build, Config, Error, Options, Patience, Result, Secret, Wanted, open};
+use crate::apply::Options;
+use crate::audit::mend::mend;
+use crate::audit::{Audit, Kind, Sample, Subject, audit};
+use crate::base::error::{Error, Result};
+use crate::base::name::Secret;
+use crate::config::{Config, Wanted};
+use crate::hidden;
+use crate::naming::Build;
+use crate::release::excused::Excused;
+use crate::release::layout::Home;
+use crate::release::root::Root;
+use crate::release::state::State;
+use crate::report::{Urls, audit_json, audit_text, left_text, mends_text};
+use crate::store::{Patience, open};
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
-use super::publish::{Locks, unlock_all};
-use super::{Code, Nothing, Session, variable};
-use crate::output::{print, print_json};
+use super::guards::urls;
+use super::{Code, Nothing, Session};
+use crate::cli::buckets::AuditArgs;
+use crate::commands::output::{print, print_json};
+use crate::site::locks::{Locks, unlock_all};
 
-/// How long a request is tried again, in seconds: thousands are made, and what isn't answered is told of.
+/// Time during which a failed request is retried, in seconds. An audit makes thousands of requests, and reports those without an
+/// answer.
 const RETRY_SECONDS_MAX: u64 = 60;
 
-/// What is asked for.
-pub(super) struct Wish {
-    pub(super) sample: Sample,
-    pub(super) rate: u32,
-    pub(super) repair: bool,
-    pub(super) overwrite_live: Vec<String>,
-    pub(super) is_confirmed: bool,
-    pub(super) urls: Urls,
-    pub(super) as_json: bool,
+/// Options of an audit, from the command line.
+struct Wish {
+    sample: Sample,
+    rate: u32,
+    repair: bool,
+    overwrite_live: Vec<String>,
+    is_confirmed: bool,
+    urls: Urls,
+    as_json: bool,
+}
+
+impl Wish {
+    fn of(args: &AuditArgs) -> Wish {
+        Wish {
+            sample: match args.all {
+                true => Sample::All,
+                false => Sample::Some(args.sample),
+            },
+            rate: args.rate,
+            repair: args.repair,
+            overwrite_live: args.overwrite_live.clone(),
+            is_confirmed: args.yes,
+            urls: urls(&args.output),
+            as_json: args.output.json,
+        }
+    }
 }
 
 impl Session<'_> {
-    pub(super) fn audit(&self, target: &[String], wish: &Wish) -> Result<Code> {
-        let config = self.config(Wanted::Targets(target))?;
+    pub(super) fn audit(&self, args: &AuditArgs) -> Result<Code> {
+        let wish = &Wish::of(args);
+        let config = self.config(Wanted::Targets(&args.target.names()?))?;
         let secret = self.secret(&config)?;
         let runtime = self.runtime()?;
         let target = &config.targets[0];
         let patience = Patience::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX));
         let store = self.unless_stopped(&runtime, async { Ok(open(target, patience).await?) })?;
-        let actor = assetsync::release::who::actor(variable);
+        let actor = self.actor();
         let opening = State::open(target, &store, &secret, patience, config.requests, &actor);
         let opened = self.unless_stopped(&runtime, async { Ok(opening.await) })?;
         let state = opened.as_ref().ok().map(|(state, _)| state.clone());
         let releases = match &state {
             Some(state) => Arc::clone(state.store()),
-            // Their root can't be used, but strangers may read it.
+            // There is no root that can be used here, but strangers may be able to read one.
             None => {
                 let home = Home::of(target, &secret)?;
                 let open = async { Ok(home.open(target, &store, patience).await?) };
@@ -112,10 +138,9 @@ impl Session<'_> {
         let excused = Excused::new(&wish.overwrite_live, &paths, "the current release")?.all();
         found.explain(&[]);
         tell(&audit_text(name, &found, wish.urls))?;
-        let root = place.state.root();
-        let root = self
-            .unless_stopped(place.runtime, root)?
-            .map(|held| held.root);
+        let of_target = |error: Error| error.of_target(place.subject.target);
+        let root = self.unless_stopped(place.runtime, place.state.root());
+        let root = root.map_err(of_target)?.map(|held| held.root);
         let builds = match found.needs_tree() {
             true => self.local_tree(place, root.as_ref())?,
             false => Vec::new(),
@@ -139,7 +164,7 @@ impl Session<'_> {
             };
             let known = mends.left.len();
             let work = mend(place.subject, place.state, &mut found, &mut mends, &options);
-            self.settle(place.runtime, work)?;
+            self.settle(place.runtime, work).map_err(of_target)?;
             tell(&left_text(&mends.left[known..]))?;
             found.explain_after(&mends);
             if !wish.as_json {
@@ -154,7 +179,7 @@ impl Session<'_> {
         Ok(found.exit_code())
     }
 
-    /// The local tree with its names, to take from what was published.
+    /// Builds the local tree with its object names. A repair takes missing objects from it.
     fn local_tree(&self, place: &Place<'_>, root: Option<&Root>) -> Result<Vec<Build>> {
         let mut tree = self.walk(place.config, Nothing::IsMeant)?;
         let builds = self.build_all(place.config, place.secret, &mut tree)?;
@@ -163,7 +188,7 @@ impl Session<'_> {
     }
 }
 
-/// What a repair works on.
+/// Context of a repair.
 struct Place<'a> {
     config: &'a Config,
     secret: &'a Secret,

@@ -1,52 +1,41 @@
-//! `doctor` and `access`: what works on a bucket, without the tree; and the part of it that a push begins with.
+//! `doctor` and `access`: commands that work on a bucket without the tree, and the exposure check before a push.
 
-use std::sync::Arc;
-
-use assetsync::doctor::access::Aim;
-use assetsync::doctor::{
-    Before, Finding, Patient, Seen, Summary, Verdict, access, before_push, examine,
-    examine_project, own_command,
-};
-use assetsync::release::guard::Refused;
-use assetsync::report::{
+use crate::base::error::{Error, Result};
+use crate::config::{Config, Target, Wanted};
+use crate::doctor::access::Aim;
+use crate::doctor::{Finding, Patient, Seen, Summary, Verdict, access, examine, examine_project};
+use crate::release::guard::Refused;
+use crate::report::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };
-use assetsync::{Config, Error, Patience, Result, Store, Target, Wanted};
+use crate::store::Patience;
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
 use super::{Code, DONE, Session};
-use crate::output::{print, print_json};
+use crate::cli::buckets::{AccessApplyArgs, AccessCloseArgs, AccessShowArgs, DoctorArgs};
+use crate::commands::output::{print, print_json};
+use crate::site::exposure::{Exposed, refusal};
 
-/// How long a single check is tried again on a bad network, in seconds: the others wait for it.
+/// Time during which a single check is retried on a bad network, in seconds. The other checks wait for it.
 const RETRY_SECONDS_MAX: u64 = 10;
 
-/// A target that is about to be published to.
-pub(super) struct Exposed<'a> {
-    pub(super) target: &'a Target,
-    pub(super) store: &'a Arc<dyn Store>,
-    /// Where its releases are.
-    pub(super) releases: &'a Arc<dyn Store>,
-    pub(super) before: Before,
-    /// Whether there's nothing to publish.
-    pub(super) is_published: bool,
-}
-
-/// How `access apply` and `access close` are asked for.
-pub(super) struct Apply {
-    pub(super) unblock: bool,
-    pub(super) is_confirmed: bool,
-    pub(super) as_json: bool,
+/// Options of `access apply` and `access close`.
+struct Wish {
+    unblock: bool,
+    is_confirmed: bool,
+    as_json: bool,
 }
 
 impl Session<'_> {
-    pub(super) fn doctor(&self, target: &[String], as_json: bool) -> Result<Code> {
-        self.with_patient(target, |name, patient, runtime, config| {
+    pub(super) fn doctor(&self, args: &DoctorArgs) -> Result<Code> {
+        let as_json = args.json;
+        self.with_patient(&args.target.names()?, |name, patient, runtime, config| {
             let look = async { Ok(examine(&patient).await) };
             let mut findings = self.unless_stopped(runtime, look)?;
             let of_project = examine_project(config, patient.secret(), patient.target());
-            // Behind what the key is.
+            // These findings come after the one about the key.
             let at = findings.len().min(1);
             findings.splice(at..at, of_project);
             match as_json {
@@ -57,8 +46,9 @@ impl Session<'_> {
         })
     }
 
-    pub(super) fn access_show(&self, target: &[String], as_json: bool) -> Result<Code> {
-        self.with_patient(target, |name, patient, runtime, _| {
+    pub(super) fn access_show(&self, args: &AccessShowArgs) -> Result<Code> {
+        let as_json = args.json;
+        self.with_patient(&args.target.names()?, |name, patient, runtime, _| {
             let shown = self.unless_stopped(runtime, access::show(&patient))?;
             match as_json {
                 true => print_json(&[access_json(name, &shown)])?,
@@ -68,8 +58,26 @@ impl Session<'_> {
         })
     }
 
-    /// `access apply` and `access close`.
-    pub(super) fn access_change(&self, target: &[String], aim: Aim, wish: &Apply) -> Result<Code> {
+    pub(super) fn access_apply(&self, args: &AccessApplyArgs) -> Result<Code> {
+        let wish = Wish {
+            unblock: args.unblock,
+            is_confirmed: args.yes,
+            as_json: args.json,
+        };
+        self.access_change(&args.target.names()?, Aim::Apply, &wish)
+    }
+
+    pub(super) fn access_close(&self, args: &AccessCloseArgs) -> Result<Code> {
+        let wish = Wish {
+            // Closing a bucket opens nothing, so there is nothing to protect against.
+            unblock: true,
+            is_confirmed: args.yes,
+            as_json: args.json,
+        };
+        self.access_change(&args.target.names()?, Aim::Close, &wish)
+    }
+
+    fn access_change(&self, target: &[String], aim: Aim, wish: &Wish) -> Result<Code> {
         self.with_patient(target, |name, patient, runtime, _| {
             let changes = self.unless_stopped(runtime, access::changes(&patient, aim))?;
             if !wish.unblock {
@@ -83,7 +91,7 @@ impl Session<'_> {
             if !changes.is_empty() {
                 if !wish.is_confirmed {
                     confirm(&Question {
-                        question: "Change the bucket so?",
+                        question: "Apply these changes?",
                         unasked: "Nobody can be asked whether to change the bucket so",
                         declined: "Nothing was changed",
                     })?;
@@ -100,7 +108,7 @@ impl Session<'_> {
         })
     }
 
-    /// Opens one target, to look at it or change it.
+    /// Opens one target, to inspect it or to change it.
     fn with_patient(
         &self,
         target: &[String],
@@ -115,8 +123,8 @@ impl Session<'_> {
         work(&target.name, patient, &runtime, &config).map_err(|error| error.of_target(target))
     }
 
-    /// Refuses to publish to where strangers can list, or read the releases. What can't be told stops nobody. Returns how many
-    /// requests each look took.
+    /// Refuses to publish to a target that strangers can list, or whose releases they can read. A check without an answer stops no
+    /// push. Returns the number of requests for each target.
     pub(super) fn refuse_exposed(
         &self,
         runtime: &Runtime,
@@ -130,31 +138,22 @@ impl Session<'_> {
         Ok(seen.iter().map(|seen| seen.requests).collect())
     }
 
-    /// Asks what strangers may do to each target: to a bucket, if anything is to be published there, since it costs requests.
+    /// Checks what strangers may do to each target.
     fn look_exposed(&self, runtime: &Runtime, exposed: &[Exposed<'_>]) -> Result<Vec<Seen>> {
-        let looks = exposed.iter().map(|one| async {
-            match one.is_published && one.store.control().is_some() {
-                true => Seen::default(),
-                false => before_push(one.target, one.store, one.releases, one.before).await,
-            }
-        });
-        let look = async { Ok(join_all(looks).await) };
+        let look = async { Ok(join_all(exposed.iter().map(Exposed::look)).await) };
         self.unless_stopped(runtime, look)
     }
 
-    /// Why each would be refused by [`Session::refuse_exposed`], if it would, and how many requests the look took.
+    /// Returns, for each target, the reason why [`Session::refuse_exposed`] would refuse it, if any, and the number of requests for
+    /// the check.
     pub(super) fn refusals_of_exposed(
         &self,
         runtime: &Runtime,
         exposed: &[Exposed<'_>],
     ) -> Result<Vec<(Option<Refused>, u64)>> {
         let seen = self.look_exposed(runtime, exposed)?;
-        let refusals = exposed.iter().zip(&seen).map(|(one, seen)| {
-            let is_failed = |finding: &Finding| finding.verdict == Verdict::Failed;
-            let is_open = seen.findings.iter().any(is_failed);
-            let refused = is_open.then(|| refusal(one.target, &seen.findings));
-            (refused, seen.requests)
-        });
+        let refusals = exposed.iter().zip(&seen);
+        let refusals = refusals.map(|(one, seen)| (one.refused(seen), seen.requests));
         Ok(refusals.collect())
     }
 
@@ -183,32 +182,4 @@ impl Session<'_> {
 
 fn patience(config: &Config) -> Patience {
     Patience::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX))
-}
-
-fn refusal(target: &Target, findings: &[Finding]) -> Refused {
-    let failed = findings.iter().filter(|f| f.verdict == Verdict::Failed);
-    let (texts, fixes): (Vec<&str>, Vec<&str>) =
-        failed.map(|f| (f.text.as_str(), f.fix.as_str())).unzip();
-    let mut ways = each_once(&fixes);
-    let doctor = own_command(target, "doctor");
-    ways.push(format!(
-        "`{doctor}` tells more; `--allow-exposed` publishes nevertheless"
-    ));
-    Refused {
-        message: texts.join("; "),
-        hint: ways.join("\n      "),
-    }
-}
-
-/// What mends several findings: each once, and none that another begins with.
-fn each_once(fixes: &[&str]) -> Vec<String> {
-    let is_said_by = |other: &str, fix: &str| other.starts_with(fix) && other != fix;
-    let mut ways: Vec<String> = Vec::new();
-    for fix in fixes {
-        let is_said = fixes.iter().any(|other| is_said_by(other, fix));
-        if !is_said && !ways.iter().any(|way| way == fix) {
-            ways.push(fix.to_string());
-        }
-    }
-    ways
 }

@@ -5,25 +5,30 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use assetsync::config::CONFIG_FILE;
-use assetsync::cors::{self, Cloud, Difference, Policy, Severity};
-use assetsync::report::{
-    checked_json, checked_text, difference_json, difference_text, policy_text,
-};
-use assetsync::store::Control;
-use assetsync::{Config, Error, Patience, Result, Target, Wanted, open};
+use crate::base::error::{Error, Result};
+use crate::base::hint::{Hint, Verb};
+use crate::config::CONFIG_FILE;
+use crate::config::{Config, Target, Wanted};
+use crate::cors;
+use crate::cors::{Cloud, Difference, Policy, Severity};
+use crate::report::{checked_json, checked_text, difference_json, difference_text, policy_text};
+use crate::store::Control;
+use crate::store::{Patience, open};
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
-use super::{BAD_INPUT, CHANGES_FOUND, Code, DONE, Session, config_variable};
-use crate::output::{print, print_json};
+use super::settings::config_variable;
+use super::{BAD_INPUT, CHANGES_FOUND, Code, DONE, Session};
+use crate::cli::buckets::{CorsApplyArgs, CorsCheckArgs, CorsDiffArgs, CorsShowArgs};
+use crate::commands::output::{print, print_json};
 
-/// How often, a second apart, a bucket is asked whether its new policy is there: on S3 settings may take a while
+/// Number of times that a bucket is asked for its new policy, with [`PAUSE`] in between: on S3, a new setting may take a while to
+/// apply
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel>).
 const LOOKS: usize = 10;
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A bucket, and what it's asked about.
+/// Bucket of a target, with what is needed to read and change its policy.
 struct Bucket {
     target: Target,
     cloud: Cloud,
@@ -37,7 +42,8 @@ impl Bucket {
 }
 
 impl Session<'_> {
-    pub(super) fn cors_check(&self, file: Option<&Path>, as_json: bool) -> Result<Code> {
+    pub(super) fn cors_check(&self, args: &CorsCheckArgs) -> Result<Code> {
+        let (file, as_json) = (args.file.as_deref(), args.json);
         let mut policies = self.policies(file)?;
         if let Some(file) = file {
             let clouds = policies.remove(&real(file)).map(|(_, clouds)| clouds);
@@ -60,7 +66,7 @@ impl Session<'_> {
         Ok(code)
     }
 
-    /// The policies that targets name, and for which clouds each is. A single file needs no configuration.
+    /// Returns the policies that targets name, and the clouds that each is for. A single file needs no configuration.
     fn policies(&self, file: Option<&Path>) -> Result<BTreeMap<PathBuf, (PathBuf, Vec<Cloud>)>> {
         let is_configured = self.global.config.is_some()
             || config_variable()?.is_some()
@@ -78,7 +84,7 @@ impl Session<'_> {
             if let Some(file) = &target.cors {
                 let entry = policies.entry(real(file));
                 let (_, clouds) = entry.or_insert_with(|| (file.clone(), Vec::new()));
-                clouds.extend(Cloud::of(&target.place));
+                clouds.extend(target.place.cloud());
             }
         }
         match policies.is_empty() && file.is_none() {
@@ -90,7 +96,8 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn cors_show(&self, target: &[String], as_json: bool) -> Result<Code> {
+    pub(super) fn cors_show(&self, args: &CorsShowArgs) -> Result<Code> {
+        let (target, as_json) = (&args.target.names()?, args.json);
         let (bucket, runtime) = self.bucket(target)?;
         let policy = self.unless_stopped(&runtime, async { Ok(bucket.control.cors().await?) })?;
         match as_json {
@@ -100,7 +107,8 @@ impl Session<'_> {
         Ok(DONE)
     }
 
-    pub(super) fn cors_diff(&self, target: &[String], check: bool, as_json: bool) -> Result<Code> {
+    pub(super) fn cors_diff(&self, args: &CorsDiffArgs) -> Result<Code> {
+        let (target, check, as_json) = (&args.target.names()?, args.check, args.json);
         let (bucket, runtime) = self.bucket(target)?;
         let wanted = self.wanted(&bucket)?;
         let there = self.unless_stopped(&runtime, bucket.policy())?;
@@ -116,7 +124,8 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn cors_apply(&self, target: &[String], is_confirmed: bool) -> Result<Code> {
+    pub(super) fn cors_apply(&self, args: &CorsApplyArgs) -> Result<Code> {
+        let (target, is_confirmed) = (&args.target.names()?, args.yes);
         let (bucket, runtime) = self.bucket(target)?;
         let wanted = self.wanted(&bucket)?;
         let there = self.unless_stopped(&runtime, bucket.policy())?;
@@ -143,7 +152,7 @@ impl Session<'_> {
         Ok(DONE)
     }
 
-    /// The policy that the target's file has; tells what is unwise in it.
+    /// Reads the policy from the target's file, and warns of what is unwise in it.
     fn wanted(&self, bucket: &Bucket) -> Result<Policy> {
         let name = &bucket.target.name;
         let file = bucket.target.cors.as_ref();
@@ -171,7 +180,7 @@ impl Session<'_> {
         let runtime = self.runtime()?;
         let opening = open(&target, Patience::seconds(retry_seconds));
         let store = self.unless_stopped(&runtime, async { Ok(opening.await?) })?;
-        match (store.control(), Cloud::of(&target.place)) {
+        match (store.control(), target.place.cloud()) {
             (Some(control), Some(cloud)) => {
                 let bucket = Bucket {
                     target,
@@ -198,7 +207,7 @@ fn no_policy(message: &str, otherwise: &str) -> Error {
     )
 }
 
-/// Sets the policy, and reads it back until it's there; returns what still differs.
+/// Sets the policy, then reads it back until it is in effect. Returns the remaining differences.
 async fn replace(bucket: &Bucket, wanted: &Policy) -> Result<Difference> {
     bucket.control.set_cors(wanted).await?;
     let mut left = Difference::default();
@@ -217,12 +226,16 @@ async fn replace(bucket: &Bucket, wanted: &Policy) -> Result<Difference> {
 fn not_there(name: &str, left: &Difference) -> Error {
     let rest = difference_text(name, left);
     Error::Unknown {
-        message: format!("The CORS policy was set, but the bucket still has another one\n{}", rest.trim_end()),
-        hint: "somebody else may have set it, or the storage takes its time: see `assetsync cors diff`".to_string(),
+        message: format!(
+            "The CORS policy was set, but the bucket still has another one\n{}",
+            rest.trim_end()
+        ),
+        hint: Hint::from("somebody else may have set it, or the storage takes its time: see ")
+            .then(Verb::CorsDiff),
     }
 }
 
-/// The same file may be named in several ways.
+/// Resolves a path, since different paths may lead to the same file.
 fn real(file: &Path) -> PathBuf {
     file.canonicalize().unwrap_or_else(|_| file.to_path_buf())
 }

@@ -1,38 +1,40 @@
-//! How a command failed, and what visitors see of it.
+//! Failures of commands, and their effect on what visitors see.
 
-use assetsync::Error;
+use crate::base::error::Error;
 
 use crate::cli::Command;
 
-/// An error, and what there is to say after it.
+/// Error of a command, with a note that follows it.
 #[derive(Debug)]
 pub struct Failed {
-    pub error: Error,
-    /// Of a command that publishes: whether visitors see what they saw before.
+    pub error: Box<Error>,
+    /// For commands that publish: says whether visitors still see the same as before.
     pub aftermath: Option<String>,
 }
 
 impl Failed {
-    /// Before any command was begun.
+    /// Creates a failure from before any command began.
     pub fn early(error: Error) -> Failed {
         Failed {
-            error,
+            error: Box::new(error),
             aftermath: None,
         }
     }
 
-    /// Of `command`, which switched these targets to another release before.
+    /// Creates a failure of `command`, which had already switched the targets in `switched` to another release.
     pub(super) fn after(error: Error, command: &Command, switched: &[String]) -> Failed {
-        let publishes = matches!(
-            command,
-            Command::Push { dry_run: false, .. } | Command::Rollback { .. }
-        );
+        let publishes = match command {
+            Command::Push(args) => !args.dry_run,
+            Command::Rollback(_) => true,
+            _ => false,
+        };
         let is_known = match (&error, command) {
-            // Given up while it was waited for: it may be done.
-            (Error::Interrupted, Command::Rollback { .. }) => false,
+            // The user stopped waiting for it, so it may have succeeded.
+            (Error::Interrupted, Command::Rollback(_)) => false,
             _ => error.exit_code() != 5,
         };
         let aftermath = (publishes && is_known).then(|| aftermath(&error, switched));
+        let error = Box::new(error);
         Failed { error, aftermath }
     }
 }
@@ -43,7 +45,7 @@ fn aftermath(error: &Error, switched: &[String]) -> String {
         names => format!(", but for {}, which was switched before", names.join(", ")),
     };
     match error {
-        // They see somebody else's release.
+        // Visitors see the release of another push.
         Error::LostRace { .. } => format!("this run changed nothing that visitors see{but}"),
         _ => format!("what visitors see is unchanged{but}"),
     }
@@ -52,6 +54,7 @@ fn aftermath(error: &Error, switched: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::hint::Hint;
 
     #[test]
     fn visitors_of_what_was_switched_before_are_told_apart() {
@@ -62,7 +65,7 @@ mod tests {
         );
         let lost = Error::LostRace {
             message: String::new(),
-            hint: String::new(),
+            hint: Hint::default(),
         };
         assert_eq!(
             aftermath(&lost, &[]),

@@ -1,38 +1,35 @@
-//! What only looks at the local tree: `url`, `manifest`, `refs` and `leaks`.
+//! Commands that only read the local tree: `url`, `manifest`, `refs` and `leaks`.
 
 use std::path::Path;
 
-use assetsync::path::url_path;
-use assetsync::release::rollback::{find, nothing_published};
-use assetsync::report::{
+use crate::base::error::{Error, Result};
+use crate::base::path::LogicalPath;
+use crate::base::path::url_path;
+use crate::config::{Config, Target, Wanted};
+use crate::naming::check;
+use crate::naming::{Build, build_with, leaks};
+use crate::release::export;
+use crate::release::rollback::{find, nothing_published};
+use crate::report::{
     build_text, dot, leaks_json, leaks_text, refs_json, refs_text, unresolved_text,
 };
-use assetsync::store::{check, public_url};
-use assetsync::{
-    Build, Config, Error, LogicalPath, Result, Target, Tree, Wanted, build_with, leaks, manifest,
-    walk,
-};
+use crate::store::public_url;
+use crate::tree::{Tree, walk};
 
 use super::{Code, DONE, Nothing, Session, levels, paths};
-use crate::cli::{Form, ManifestFormat, TargetOrPaths};
-use crate::output::{eprint, print, print_json, print_names, write_atomically};
+use crate::cli::local::{Form, ManifestArgs, ManifestFormat};
+use crate::cli::targets::TargetOrPaths;
+use crate::commands::output::{eprint, print, print_json, print_names, write_atomically};
 
-/// Of which release the manifest is meant.
-pub(super) struct Published<'a> {
-    pub(super) target: &'a [String],
-    /// The current one, if none is named.
-    pub(super) release: Option<&'a str>,
-}
-
-/// What people ask the URL of.
+/// File or folder whose URL the user asks for.
 enum Named {
     File(LogicalPath),
-    /// A keyed folder, by one of its files and that one's place in it.
+    /// Keyed folder: one of its files, and the place of this file in it.
     Folder(LogicalPath, String),
 }
 
 /// # Errors
-/// There's no such file, or it isn't published.
+/// Returns an error if there is no such file, or if it isn't published.
 fn named(typed: &str, tree: &Tree, config: &Config) -> Result<Named> {
     let Some(unit) = paths::folder(typed, tree, config) else {
         return Ok(Named::File(paths::find(typed, tree, config)?.clone()));
@@ -73,7 +70,7 @@ impl Session<'_> {
         let config = self.config(Wanted::Targets(&targets))?;
         let found = typed.iter().map(|path| named(path, &tree, &config));
         let found: Vec<Named> = found.collect::<Result<_>>()?;
-        // What can't be published doesn't change what the others are called.
+        // Files that can't be published don't change the names of the others.
         tree.problems.clear();
         let _signals = self.runtime()?;
         let cache = self.cache(&config);
@@ -82,21 +79,22 @@ impl Session<'_> {
             let build = build_with(&cache, &tree, &secret, &self.progress)?;
             check(target, &build)?;
             for named in &found {
-                print_names(&format!("{}\n", named.url(target, &build)))?;
+                print_names(&format!("{}\n", named.url(target, &build)), "`> FILE`")?;
             }
         }
         Ok(DONE)
     }
 
-    pub(super) fn manifest(
-        &self,
-        format: ManifestFormat,
-        only: &[String],
-        out: Option<&Path>,
-        published: Option<Published<'_>>,
-    ) -> Result<Code> {
-        if let Some(published) = published {
-            return self.published_manifest(format, only, out, published);
+    pub(super) fn manifest(&self, args: &ManifestArgs) -> Result<Code> {
+        let (format, only, out) = (args.format, &args.level, args.out.as_deref());
+        if args.live {
+            return self.published_manifest(args);
+        }
+        if !args.target.names()?.is_empty() {
+            return Err(Error::usage(
+                "The manifest of the local tree has no target",
+                "`--live` writes that of a target's current release",
+            ));
         }
         let config = self.local_config()?;
         if let Some(out) = out {
@@ -112,9 +110,9 @@ impl Session<'_> {
         let text = match format {
             ManifestFormat::Django => {
                 let objects = build.objects.iter();
-                manifest::django(objects.map(|object| (object.path.as_str(), object.key.as_str())))
+                export::django(objects.map(|object| (object.path.as_str(), object.key.as_str())))
             }
-            ManifestFormat::Json => json(&manifest::manifest(
+            ManifestFormat::Json => json(&export::manifest(
                 &build,
                 config.gzip_level,
                 &self.progress,
@@ -123,21 +121,16 @@ impl Session<'_> {
         write_out(out, &text)
     }
 
-    /// The manifest of a release, from where releases are kept.
-    fn published_manifest(
-        &self,
-        format: ManifestFormat,
-        only: &[String],
-        out: Option<&Path>,
-        published: Published<'_>,
-    ) -> Result<Code> {
-        let place = self.open(published.target)?;
+    /// Returns the manifest of a release, from the target's releases.
+    fn published_manifest(&self, args: &ManifestArgs) -> Result<Code> {
+        let (format, only, out) = (args.format, &args.level, args.out.as_deref());
+        let place = self.open(&args.target.names()?)?;
         if let Some(out) = out {
             refuse_inside(&place.config, out)?;
         }
         let manifest = place.wait(async {
             let root = place.root().await?;
-            let release = match published.release {
+            let release = match args.release.as_deref() {
                 None => root.current.clone().ok_or_else(nothing_published)?,
                 Some(wanted) => {
                     let current = root.current.clone().ok_or_else(nothing_published)?;
@@ -157,9 +150,9 @@ impl Session<'_> {
         let text = match format {
             ManifestFormat::Django => {
                 let entries = manifest.entries.iter();
-                manifest::django(entries.map(|entry| (&*entry.path, entry.key.as_str())))
+                export::django(entries.map(|entry| (&*entry.path, entry.key.as_str())))
             }
-            ManifestFormat::Json => json(&manifest::of_release(&manifest)),
+            ManifestFormat::Json => json(&export::of_release(&manifest)),
         };
         write_out(out, &text)
     }
@@ -182,7 +175,7 @@ impl Session<'_> {
             return Ok(DONE);
         }
         if !form.dot && places.is_empty() {
-            print(&unresolved_text(&build, self.global.verbose))?;
+            print(&unresolved_text(&build, self.global.is_verbose()))?;
             return Ok(DONE);
         }
         self.warn(&build);
@@ -204,7 +197,7 @@ impl Session<'_> {
             true => print_json(&[leaks_json(&found)])?,
             false => print(&leaks_text(&found))?,
         }
-        // What a push would refuse is no reason to keep the rest to oneself.
+        // Problems that would stop a push don't hide the other findings.
         let mut problems = tree.problems;
         problems.extend(found.unreadable);
         match problems.is_empty() {
@@ -213,7 +206,7 @@ impl Session<'_> {
         }
     }
 
-    /// A target is needed only where files have its public URL in them.
+    /// Loads the configuration. It includes a target only if files contain its public URL.
     fn local_config(&self) -> Result<Config> {
         let config = self.config(Wanted::NoTarget)?;
         match config.rules.write_absolute_urls() {
@@ -234,27 +227,27 @@ impl Session<'_> {
         Ok((tree, build))
     }
 
-    /// Says what is worth a word.
+    /// Prints the warnings about a build.
     pub(super) fn warn(&self, build: &Build) {
         if !self.global.quiet {
-            eprint(&build_text(build, self.global.verbose));
+            eprint(&build_text(build, self.global.is_verbose()));
         }
     }
 }
 
-fn json(manifest: &manifest::Manifest) -> String {
+fn json(manifest: &export::Manifest) -> String {
     serde_json::to_string_pretty(manifest).expect("strings and numbers are JSON") + "\n"
 }
 
 fn write_out(out: Option<&Path>, text: &str) -> Result<Code> {
     match out {
-        None => print_names(text)?,
+        None => print_names(text, "`--out FILE` or `> FILE`")?,
         Some(file) => write_atomically(file, text)?,
     }
     Ok(DONE)
 }
 
-/// A manifest in a source would be published by the next push, with every name in it.
+/// Refuses to write a manifest into a source: the next push would publish it, with every name in it.
 fn refuse_inside(config: &Config, out: &Path) -> Result<()> {
     let folder = out
         .parent()

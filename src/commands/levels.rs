@@ -1,36 +1,43 @@
-//! `unlock` and `lock`: which levels a target publishes although the configuration holds them.
+//! `unlock` and `lock`: select which of the levels that the configuration holds a target publishes.
 
 use std::collections::BTreeSet;
 
-use assetsync::release::guard;
-use assetsync::release::root::{Refusal, Root};
-use assetsync::release::state::Changed;
-use assetsync::report::{live_text, root_json};
-use assetsync::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::hint::Verb;
+use crate::release::guard;
+use crate::release::root::{Refusal, Root};
+use crate::release::state::Changed;
+use crate::report::{live_text, root_json};
+use crate::store::command::quoted;
 
 use super::ask::{Question, confirm};
 use super::releases::Opened;
 use super::{Code, DONE, Session};
-use crate::cli::TargetAndNames;
-use crate::output::{print, print_json};
+use crate::cli::releases::{LockArgs, UnlockArgs};
+use crate::cli::targets::TargetAndNames;
+use crate::commands::output::{print, print_json};
 
-/// Which way a level is switched.
+/// Direction in which a level is switched.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lock {
+enum Lock {
     Unlock,
-    /// `is_confirmed`, although the target is live.
+    /// Locks a level. `is_confirmed`: also while the target is live.
     Lock {
         is_confirmed: bool,
     },
 }
 
 impl Session<'_> {
-    pub(super) fn switch_levels(
-        &self,
-        what: &TargetAndNames,
-        lock: Lock,
-        as_json: bool,
-    ) -> Result<Code> {
+    pub(super) fn unlock(&self, args: &UnlockArgs) -> Result<Code> {
+        self.switch_levels(&args.what, Lock::Unlock, args.json)
+    }
+
+    pub(super) fn lock(&self, args: &LockArgs) -> Result<Code> {
+        let is_confirmed = args.yes;
+        self.switch_levels(&args.what, Lock::Lock { is_confirmed }, args.json)
+    }
+
+    fn switch_levels(&self, what: &TargetAndNames, lock: Lock, as_json: bool) -> Result<Code> {
         let (target, names) = self.target_and_names(what)?;
         let place = self.open(&target)?;
         let levels = held(&place, names)?;
@@ -54,7 +61,7 @@ impl Session<'_> {
             true => print_json(&[root_json(place.name(), root.as_ref())])?,
             false => print(&live_text(place.name(), root.as_ref()))?,
         }
-        let push = place.target().command("push");
+        let push = place.target().command(Verb::Push);
         self.say(&match lock {
             Lock::Unlock => format!("nothing is published by this alone: `{push}` does it"),
             Lock::Lock { .. } => format!(
@@ -66,13 +73,17 @@ impl Session<'_> {
     }
 }
 
-/// Returns the command that removes what was published of these levels.
+/// Returns the command that removes the published files of these levels.
 fn takedown(place: &Opened<'_>, levels: &BTreeSet<String>) -> String {
-    let flags = levels.iter().map(|level| format!(" --level {level}"));
-    place.target().command("takedown") + &flags.collect::<String>()
+    let flags = levels
+        .iter()
+        .map(|level| format!("--level {}", quoted(level)));
+    let flags: Vec<String> = flags.collect();
+    let takedown = Verb::Takedown.with(flags.join(" "));
+    place.target().command(takedown)
 }
 
-/// Makes sure that these are levels that can be locked.
+/// Checks that these are levels that can be locked.
 fn held(place: &Opened<'_>, names: &[String]) -> Result<BTreeSet<String>> {
     let levels = place.config.rules.levels();
     if names.is_empty() {
@@ -94,21 +105,21 @@ fn held(place: &Opened<'_>, names: &[String]) -> Result<BTreeSet<String>> {
     Ok(super::held_names(levels, &ids))
 }
 
-/// Asks before a level is taken from players who are there.
+/// Asks before a level is taken from the players of a live target.
 fn confirm_live(place: &Opened<'_>, levels: &BTreeSet<String>, is_confirmed: bool) -> Result<()> {
     let live = place.known_root().and_then(|root| root.live.as_ref());
     let Some(live) = live.filter(|_| !is_confirmed) else {
         return Ok(());
     };
     let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
-    crate::output::eprint(&format!(
+    crate::commands::output::eprint(&format!(
         "{}: {}\nthe next push takes back: {}\n",
         place.name(),
         guard::live_in_words(live),
         levels.join(", ")
     ));
     confirm(&Question {
-        question: "Do it while players are there?",
+        question: "Do it during the live event?",
         unasked: "Nobody can be asked whether to do this while the target is live",
         declined: "Nothing was changed",
     })

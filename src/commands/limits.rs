@@ -1,37 +1,39 @@
-//! How many files the process may have open, and how much memory it may have; and what that leaves for requests and threads.
+//! Limits of the process on open files and memory, and the numbers of requests and threads that they allow.
 
-use assetsync::store::{self, StoreErrorKind};
-use assetsync::{Error, Result, StoreError};
+use crate::base::error::{Error, Result};
+use crate::store;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 
-/// What the program has open besides: events, signals, the cache, folders being walked, what git says.
+/// File handles for everything but requests and threads: events, signals, the cache, walked folders, output of git.
 const OWN_HANDLES: u64 = 16;
 
-/// A request has a connection, a file, and perhaps a spool.
+/// File handles of a request: a connection, a file, and possibly a spool.
 const HANDLES_A_REQUEST: u64 = 3;
 
-/// A thread that reads has a file, and a folder's store writes one and its `.gz` meanwhile.
+/// File handles of a thread that reads: a file, and for a folder target the written file and its `.gz`.
 const HANDLES_A_WORKER: u64 = 3;
 
-/// A thread has a stack, and an allocator's room of its own, in bytes.
+/// Memory of a thread, in bytes: its stack and the space that the allocator reserves for it.
 const MEMORY_A_WORKER: u64 = 32 << 20;
 
-/// With less memory than this, what is small can't be allocated either, which ends a program in the middle, in bytes.
+/// Minimum of memory, in bytes. With less, even small allocations fail, which ends the program halfway.
 const MEMORY_MIN: usize = 96 << 20;
 
-/// What the limits on open files and on memory leave.
+/// Remaining open files and memory, within the limits of the process.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// None if there are more than anybody needs.
+    /// Number of files that may still be opened; none if it is unlimited.
     left: Option<u64>,
-    /// In bytes; none if there's no limit.
+    /// Memory in bytes; none if it is unlimited.
     memory: Option<u64>,
 }
 
 impl Limits {
-    /// Raises the soft limit on open files to the hard one, and sees what is left.
+    /// Raises the soft limit on open files to the hard limit, and returns what remains.
     ///
     /// # Errors
-    /// There's too little memory to begin.
+    /// Returns an error if there is too little memory to begin.
     pub(super) fn raise() -> Result<Limits> {
         let memory = memory_max().map(|most| most.saturating_sub(memory_used()));
         if memory.is_some() && Vec::<u8>::new().try_reserve_exact(MEMORY_MIN).is_err() {
@@ -45,19 +47,19 @@ impl Limits {
         Ok(limits)
     }
 
-    /// How much file content may be in memory, of so much that is wanted, in bytes.
+    /// Returns how much file content may be in memory, in bytes. `wanted` is the maximum.
     pub(super) fn memory_bytes(self, wanted: usize) -> usize {
         let most = self.memory.map(|left| at_least_one(left / 3));
         most.map_or(wanted, |most| wanted.min(most))
     }
 
-    /// How many requests may be in flight, of so many that are wanted.
+    /// Returns how many requests may be in flight. `wanted` is the maximum.
     pub(super) fn requests(self, wanted: usize) -> usize {
         let most = self.left.map(|left| at_least_one(left / HANDLES_A_REQUEST));
         most.map_or(wanted, |most| wanted.min(most))
     }
 
-    /// How many threads may read files, of so many that are wanted.
+    /// Returns how many threads may read files. `wanted` is the maximum.
     pub(super) fn workers(self, wanted: usize) -> usize {
         let by_handles = self.left.map(|left| left / HANDLES_A_WORKER);
         let by_memory = self.memory.map(|left| left / MEMORY_A_WORKER);
@@ -70,11 +72,11 @@ fn at_least_one(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX).max(1)
 }
 
-/// None: as many as it likes.
+/// Returns the maximum number of open files; none if it is unlimited.
 #[cfg(unix)]
 fn open_files_max() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    /// What macOS takes where there's no limit.
+    /// Number that macOS accepts if there is no limit.
     const MAC: u64 = 10_240;
     let limit = getrlimit(Resource::Nofile);
     let with = |current: Option<u64>| Rlimit { current, ..limit };
@@ -83,7 +85,7 @@ fn open_files_max() -> Option<u64> {
         Some(limit.maximum.map_or(MAC, |most| most.min(MAC))),
     ];
     let mut to = to.into_iter();
-    // Where it can't be raised, it stays.
+    // If the limit can't be raised, it stays as it is.
     to.find(|to| limit.current < Some(MAC) && setrlimit(Resource::Nofile, with(*to)).is_ok());
     getrlimit(Resource::Nofile).current
 }
@@ -94,18 +96,15 @@ fn open_files_max() -> Option<u64> {
 }
 
 fn too_little_memory() -> Error {
-    Error::Store(StoreError {
-        kind: StoreErrorKind::Other,
-        message: format!(
-            "There is too little memory: {} MiB more are needed to begin",
-            MEMORY_MIN >> 20
-        ),
-        hint: "raise the limit (`ulimit -v`)".to_string(),
-        cause: String::new(),
-    })
+    let message = format!(
+        "There is too little memory: {} MiB more are needed to begin",
+        MEMORY_MIN >> 20
+    );
+    let error = StoreError::new(StoreErrorKind::Other, message);
+    Error::Store(error.hint("raise the limit (`ulimit -v`)"))
 }
 
-/// How much the process may map, in bytes; none: as much as it likes.
+/// Returns how much memory the process may map, in bytes; none if it is unlimited.
 #[cfg(unix)]
 fn memory_max() -> Option<u64> {
     use rustix::process::{Resource, getrlimit};
@@ -117,7 +116,7 @@ fn memory_max() -> Option<u64> {
     None
 }
 
-/// How much it has mapped, in bytes, as far as the system tells.
+/// Returns how much memory the process has mapped, in bytes. Returns 0 if the system doesn't tell.
 fn memory_used() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
@@ -125,7 +124,7 @@ fn memory_used() -> u64 {
     kib.unwrap_or(0) << 10
 }
 
-/// Files that are open now, as far as the system tells.
+/// Returns the number of files that are open now. Returns 3 if the system doesn't tell.
 fn open_files() -> u64 {
     std::fs::read_dir("/dev/fd").map_or(3, |files| files.count() as u64)
 }

@@ -1,40 +1,35 @@
-//! `live`, and what is asked before anything is written over or taken back while a target is live.
+//! `live`, and the question before anything is overwritten or taken back while a target is live.
 
 use std::collections::BTreeSet;
 
-use assetsync::release::excused::Excused;
-use assetsync::release::guard;
-use assetsync::release::root::{Edit, Live, Refusal, Root};
-use assetsync::release::state::Changed;
-use assetsync::report::{live_text, over_text, root_json};
-use assetsync::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::release::excused::Excused;
+use crate::release::guard;
+use crate::release::root::{Edit, Live, Refusal, Root};
+use crate::release::state::Changed;
+use crate::report::{live_text, over_text, root_json};
 use jiff::{Timestamp, Zoned};
 
 use super::ask::{Question, confirm};
 use super::{Code, DONE, Session};
-use crate::cli::LiveSwitch;
-use crate::output::{eprint, print, print_json};
+use crate::cli::releases::{LiveArgs, LiveSwitch};
+use crate::commands::output::{eprint, print, print_json};
 
-/// What of a target is about to be written over or taken back.
+/// Published files of a target that are about to be overwritten or taken back.
 pub(super) struct Overwritten<'a> {
     pub(super) target: &'a str,
-    /// None: it isn't live.
+    /// None if the target isn't live.
     pub(super) live: Option<&'a Live>,
-    /// Logical paths, excused or not.
+    /// Logical paths, whether they are excused or not.
     pub(super) over: &'a [&'a str],
-    /// The levels that are taken back, in words; empty if none are.
+    /// Levels that are taken back, in words; empty if there are none.
     pub(super) relocked: String,
 }
 
 impl Session<'_> {
-    pub(super) fn live(
-        &self,
-        switch: LiveSwitch,
-        target: &[String],
-        until: Option<&str>,
-        message: Option<&str>,
-        as_json: bool,
-    ) -> Result<Code> {
+    pub(super) fn live(&self, args: &LiveArgs) -> Result<Code> {
+        let (switch, as_json) = (args.switch, args.json);
+        let (until, message) = (args.until.as_deref(), args.message.as_deref());
         if (until.is_some() || message.is_some()) && !matches!(switch, LiveSwitch::On) {
             return Err(Error::usage(
                 "`--until` and `--message` go with `live on`",
@@ -43,7 +38,7 @@ impl Session<'_> {
         }
         let until = edit(until, parse_time)?;
         let message = edit(message, |text| Ok(text.to_string()))?;
-        let place = self.open(target)?;
+        let place = self.open(&args.target.names()?)?;
         if matches!(switch, LiveSwitch::On) || !place.is_begun() {
             place.check_target()?;
         }
@@ -76,7 +71,7 @@ impl Session<'_> {
         Ok(DONE)
     }
 
-    /// Nobody should wonder where it comes from.
+    /// Reports the end time and the message that stay set from before, so nobody is surprised by them.
     fn say_kept(&self, live: &Live, until: &Edit<Timestamp>, message: &Edit<String>) {
         if let (Edit::Keep, Some(until)) = (until, live.until) {
             self.say(&format!(
@@ -91,11 +86,12 @@ impl Session<'_> {
         }
     }
 
-    /// Which names may be written over while live: those named in full, and those that a pattern matches once somebody has seen them
-    /// and said yes. Nobody is asked of a target that isn't live; if it's switched on meanwhile, only what was named in full goes.
+    /// Returns the names that may be overwritten while live: those given in full, and those that a pattern matches, after the user has
+    /// seen and confirmed them. For a target that isn't live, it asks nothing. If the target becomes live in the meantime, only names
+    /// given in full are allowed.
     ///
     /// # Errors
-    /// [`Error::Refused`]: the answer isn't yes, or nobody can be asked.
+    /// Returns [`Error::Refused`] if the answer isn't yes, or if there is nobody to ask.
     pub(super) fn confirm_live(
         &self,
         targets: &[Overwritten<'_>],
@@ -120,7 +116,7 @@ impl Session<'_> {
             false => {
                 eprint(&told);
                 confirm(&Question {
-                    question: "Do it while players are there?",
+                    question: "Do it during the live event?",
                     unasked: "Nobody can be asked whether to do this while the target is live",
                     declined: "Nothing was changed",
                 })?;
@@ -130,7 +126,7 @@ impl Session<'_> {
     }
 }
 
-/// What a flag says: nothing, that it should go, or what it should be.
+/// Parses the value of a flag: not given, empty (clears the setting), or a new value.
 fn edit<T>(given: Option<&str>, parse: impl Fn(&str) -> Result<T>) -> Result<Edit<T>> {
     match given.map(str::trim) {
         None => Ok(Edit::Keep),
@@ -139,11 +135,12 @@ fn edit<T>(given: Option<&str>, parse: impl Fn(&str) -> Result<T>) -> Result<Edi
     }
 }
 
-/// `2027-01-18T12:00-05:00`, `2027-01-18T12:00[America/New_York]`, `2027-01-18T12:00` by this machine's zone, or a time from now, such as `36h`.
+/// Parses a time such as `2027-01-18T12:00-05:00`, `2027-01-18T12:00[America/New_York]`, or `2027-01-18T12:00` in this machine's time
+/// zone. Also parses a span from now, such as `36h`.
 fn parse_time(text: &str) -> Result<Timestamp> {
     let of_zone = || Some(text.parse::<Zoned>().ok()?.timestamp());
     let by_zone = || {
-        // A zone that isn't known isn't this machine's.
+        // An unknown time zone isn't taken for this machine's zone.
         let civil: jiff::civil::DateTime = Some(text).filter(|t| !t.contains('['))?.parse().ok()?;
         let zoned = civil.to_zoned(jiff::tz::TimeZone::system()).ok()?;
         Some(zoned.timestamp())

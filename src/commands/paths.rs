@@ -1,19 +1,22 @@
-//! Which file of the tree is meant by what people type: they copy from a shell, a browser or a file manager.
+//! Resolution of paths that users type, or copy from a shell, a browser or a file manager.
 
 use std::path::{Component, Path, PathBuf};
 
-use assetsync::likeness::nearest;
-use assetsync::rules::Publish;
-use assetsync::{Config, Error, LogicalPath, Result, Tree, Unit};
+use crate::base::error::{Error, Result};
+use crate::base::likeness::nearest;
+use crate::base::path::LogicalPath;
+use crate::config::Config;
+use crate::rules::Publish;
+use crate::tree::{Tree, Unit};
 
-/// How many files of a folder are named in a message about it.
+/// Number of files of a folder that a message names.
 const SHOWN: usize = 3;
 
-/// The file that `typed` means: a logical path, with `/` or `./` before it or as a URL has it, or the file's place on disk. Of a
-/// folder, its `index.html`.
+/// Returns the file that `typed` stands for: a logical path, with `/` or `./` before it or in the form of a URL, or the file's path on
+/// disk. For a folder, returns its `index.html`.
 ///
 /// # Errors
-/// There's no such file, or it isn't published.
+/// Returns an error if there is no such file, or if it isn't published.
 pub(super) fn find<'t>(typed: &str, tree: &'t Tree, config: &Config) -> Result<&'t LogicalPath> {
     let readings = readings(typed, config);
     readings
@@ -22,14 +25,14 @@ pub(super) fn find<'t>(typed: &str, tree: &'t Tree, config: &Config) -> Result<&
         .ok_or_else(|| unknown(typed, &readings, tree, config))
 }
 
-/// Returns the keyed folder that `typed` means, which ends in a slash.
+/// Returns the keyed folder that `typed` stands for. `typed` ends in a slash.
 pub(super) fn folder<'t>(typed: &str, tree: &'t Tree, config: &Config) -> Option<&'t Unit> {
     let readings = readings(typed, config);
     let mut folders = readings.iter().filter_map(|path| path.strip_suffix('/'));
     folders.find_map(|folder| tree.units.iter().find(|unit| unit.folder == folder))
 }
 
-/// The file of exactly this logical path.
+/// Returns the file with exactly this logical path.
 pub(super) fn exact<'t>(path: &str, tree: &'t Tree) -> Option<&'t LogicalPath> {
     let found = tree
         .assets
@@ -45,7 +48,7 @@ fn file_or_index<'t>(path: &str, tree: &'t Tree) -> Option<&'t LogicalPath> {
     exact(path, tree).or_else(|| exact(&index, tree))
 }
 
-/// What `typed` may be as a logical path, the likeliest first. Each may end in a slash.
+/// Returns the logical paths that `typed` may stand for, the most likely first. Each may end in a slash.
 fn readings(typed: &str, config: &Config) -> Vec<String> {
     let prefixes = config.rules.prefixes().iter();
     let mut readings = vec![typed.to_string()];
@@ -55,7 +58,7 @@ fn readings(typed: &str, config: &Config) -> Vec<String> {
     readings
 }
 
-/// A path without what means nothing in it. `..` at its beginning leads nowhere, and is left out.
+/// Normalizes a path: removes empty parts and `.`, and resolves `..`. A `..` at the beginning leads nowhere, and is removed.
 fn clean(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -72,7 +75,7 @@ fn clean(path: &str) -> String {
     parts.join("/") + slash
 }
 
-/// The logical paths of a place on disk: one for each source that it's in.
+/// Returns the logical paths of a path on disk: one for each source that contains it.
 fn on_disk(typed: &str, config: &Config) -> impl Iterator<Item = String> {
     let place = real(Path::new(typed));
     let readings = config.sources.iter().filter_map(|source| {
@@ -82,7 +85,7 @@ fn on_disk(typed: &str, config: &Config) -> impl Iterator<Item = String> {
     readings.collect::<Vec<_>>().into_iter()
 }
 
-/// A place without links and dots. Of one that isn't there, as it's written.
+/// Returns a path without links and dots. If there is no such file, only the written path is normalized.
 fn real(path: &Path) -> PathBuf {
     let written = || {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -131,7 +134,7 @@ fn unknown(typed: &str, readings: &[String], tree: &Tree, config: &Config) -> Er
     )
 }
 
-/// A file like `path`, or a folder that has a page.
+/// Returns a file with a similar path, or a folder that has a page.
 fn nearest_in<'t>(tree: &'t Tree, path: &str) -> Option<&'t str> {
     let files = || tree.assets.iter().map(|asset| asset.path.as_str());
     let is_page = |folder: &&str| folder.is_empty() || folder.ends_with('/');
@@ -142,7 +145,7 @@ fn nearest_in<'t>(tree: &'t Tree, path: &str) -> Option<&'t str> {
     nearest(path, files().chain(folders)).or_else(|| files().find(namesake))
 }
 
-/// Why a file that is there isn't published, and what helps.
+/// Returns the reason why an existing file isn't published, and a hint.
 fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str, &'static str)> {
     let path = LogicalPath::parse(path).ok()?;
     let is_skipped = || tree.skipped.values().flatten().any(|other| *other == path);
@@ -162,7 +165,7 @@ fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str
     }
 }
 
-/// Some files of a folder, in words; none if it has none.
+/// Lists some files of a folder, in words; none if it has no files.
 fn files_in(folder: &str, tree: &Tree) -> Option<String> {
     let folder = match folder.trim_end_matches('/') {
         "" => String::new(),

@@ -1,40 +1,48 @@
-//! `releases`, `rollback`, `prune` and `resolve`: what works on releases, without the tree.
+//! `releases`, `rollback`, `prune` and `resolve`: commands that work on releases without the tree.
 
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use assetsync::hidden;
-use assetsync::likeness::nearest;
-use assetsync::release::adopt;
-use assetsync::release::excused::Excused;
-use assetsync::release::forgotten::PUSH_FIRST;
-use assetsync::release::guard::Allowed;
-use assetsync::release::presence::{Presence, presence};
-use assetsync::release::prune::{self, Finished, Keep};
-use assetsync::release::rollback::{
+use crate::base::error::{Error, Result};
+use crate::base::hint::Verb;
+use crate::base::likeness::nearest;
+use crate::config::{Config, Target, Wanted};
+use crate::hidden;
+use crate::release::adopt;
+use crate::release::excused::Excused;
+use crate::release::forgotten::push_first;
+use crate::release::guard::Allowed;
+use crate::release::presence::{Presence, presence};
+use crate::release::prune;
+use crate::release::prune::{Finished, Keep};
+use crate::release::rollback::{
     Rollback, RolledBack, nothing_published, preview, rollback, settle_current,
 };
-use assetsync::release::root::Root;
-use assetsync::release::state::State;
-use assetsync::release::verify::Verify;
-use assetsync::report::{
+use crate::release::root::Root;
+use crate::release::state::State;
+use crate::release::verify::Verify;
+use crate::report::{
     adoption_text, failures_json, failures_text, leftovers_json, leftovers_text, live_text,
     release_json, releases_json, releases_text, rolled_back_text, sweep_json, sweep_text,
     young_text,
 };
-use assetsync::{Config, Error, Options, Result, Store, Target, Wanted, open};
+use crate::store::{Store, open};
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
+use super::guards::how;
 use super::live::Overwritten;
-use super::publish::{Look, how, open_both};
 use super::{Code, DONE, Session};
-use crate::cli::{Overwrite, TargetOrRelease, Unlock, VerifyHow};
-use crate::output::{eprint, print, print_json};
+use crate::cli::publish::Overwrite;
+use crate::cli::releases::{PruneArgs, ReleasesAdoptArgs, ReleasesArgs, ResolveArgs, RollbackArgs};
+use crate::cli::targets::TargetOrRelease;
+use crate::commands::output::{eprint, print, print_json};
+use crate::site::open::{Look, open_both};
+use crate::site::planned::options;
 
-/// Says what was finished that somebody began.
+/// Describes an interrupted deletion that was finished now.
 fn finished_in_words(finished: Finished) -> String {
     format!(
         "finished a {} that was interrupted: {} deleted",
@@ -44,24 +52,15 @@ fn finished_in_words(finished: Finished) -> String {
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A target that was opened, with its releases.
+/// Opened target, with its releases.
 pub(super) struct Opened<'s> {
     pub(super) config: Config,
     pub(super) state: State,
     store: Arc<dyn Store>,
-    /// As it was when they were opened.
+    /// Root when the releases were opened.
     root: Option<Root>,
     runtime: ManuallyDrop<Runtime>,
     session: &'s Session<'s>,
-}
-
-/// What a prune is asked for.
-pub(super) struct Wish {
-    pub(super) keep: u32,
-    pub(super) keep_days: u32,
-    pub(super) only_show: bool,
-    pub(super) is_confirmed: bool,
-    pub(super) as_json: bool,
 }
 
 impl Opened<'_> {
@@ -76,39 +75,32 @@ impl Opened<'_> {
         held.map(|held| held.root).ok_or_else(nothing_published)
     }
 
-    /// Makes sure that the target is there and the one that these releases are about, for what changes their root alone.
+    /// Checks that the target exists and is the one that these releases describe. For commands that change only the root.
     ///
     /// # Errors
-    /// What looking at it gives. [`Error::Refused`]: there's no release, and the target has objects of earlier ones.
+    /// Returns the errors of reading the target. Returns [`Error::Refused`] if there is no release, but the target has objects of
+    /// earlier ones.
     pub(super) fn check_target(&self) -> Result<()> {
         let look = presence(&*self.store, &self.state, self.root.as_ref());
         match self.wait(look)? {
             Presence::AsKnown => Ok(()),
             Presence::Changed => {
-                let audit = self.target().command("audit");
+                let audit = self.target().command(Verb::Audit);
                 self.session.say(&format!(
                     "warning: an object of the current release isn't in the target as it was published: `{audit}` tells more"
                 ));
                 Ok(())
             }
             Presence::Forgotten(forgotten) => {
-                let refused = forgotten.refused(self.target(), PUSH_FIRST);
+                let refused = forgotten.refused(self.target(), push_first());
                 Err(Error::from(refused).of_target(self.target()))
             }
         }
     }
 
-    /// Tells whether a push began here, or made a release.
+    /// Returns whether a push to this target has begun, or has made a release.
     pub(super) fn is_begun(&self) -> bool {
         self.root.as_ref().is_some_and(Root::is_begun)
-    }
-
-    fn options(&self) -> Options {
-        Options {
-            requests: self.config.requests,
-            memory_bytes: self.config.memory_bytes,
-            gzip_level: self.config.gzip_level,
-        }
     }
 
     pub(super) fn target(&self) -> &Target {
@@ -119,7 +111,7 @@ impl Opened<'_> {
         &self.target().name
     }
 
-    /// Waits for a change that was begun, for some seconds also if the user stops it: they want to know how it ended.
+    /// Waits for a change that has begun. If the user stops it, waits some more seconds, to report how it ended.
     pub(super) fn settle<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let done = self.session.settle(&self.runtime, work);
         done.map_err(|error| error.of_target(self.target()))
@@ -134,7 +126,7 @@ impl Opened<'_> {
         self.root.as_ref()
     }
 
-    /// The same of what may be deleting: if it's stopped, what is left to do is told.
+    /// Does the same for work that may delete. If it is stopped, reports the command that finishes it.
     pub(super) fn deleting<T>(
         &self,
         what: &str,
@@ -142,7 +134,7 @@ impl Opened<'_> {
     ) -> Result<T> {
         self.settle(work).inspect_err(|error| {
             if matches!(error, Error::Interrupted | Error::Unknown { .. }) {
-                let resolve = self.target().command("resolve");
+                let resolve = self.target().command(Verb::Resolve);
                 self.session.say(&format!(
                     "if a {what} had begun, nobody can push before it's finished: `{resolve}` goes on with it"
                 ));
@@ -157,7 +149,7 @@ impl Session<'_> {
         let config = self.config(Wanted::Targets(target))?;
         let secret = self.secret(&config)?;
         let runtime = self.runtime()?;
-        let look = Look::of(&config);
+        let look = Look::of(&config, self.actor());
         let target = &config.targets[0];
         self.stop.set_target(target);
         let both = open_both(target, &secret, &look);
@@ -174,8 +166,8 @@ impl Session<'_> {
         })
     }
 
-    pub(super) fn releases(&self, target: &[String], as_json: bool) -> Result<Code> {
-        let place = self.open(target)?;
+    pub(super) fn releases(&self, args: &ReleasesArgs) -> Result<Code> {
+        let (place, as_json) = (self.open(&args.target.names()?)?, args.json);
         let (root, retained) = place.wait(async {
             let root = place.root().await?;
             let retained = place.state.retained(&root).await?;
@@ -188,11 +180,11 @@ impl Session<'_> {
         Ok(DONE)
     }
 
-    pub(super) fn adopt(&self, target: &[String], is_confirmed: bool) -> Result<Code> {
-        let config = self.config(Wanted::Targets(target))?;
+    pub(super) fn adopt(&self, args: &ReleasesAdoptArgs) -> Result<Code> {
+        let config = self.config(Wanted::Targets(&args.target.names()?))?;
         let secret = self.secret(&config)?;
         let runtime = self.runtime()?;
-        let (look, target) = (Look::of(&config), &config.targets[0]);
+        let (look, target) = (Look::of(&config, self.actor()), &config.targets[0]);
         let (requests, of_target) = (config.requests, |error: Error| error.of_target(target));
         let plan = async {
             let store = open(target, look.patience).await?;
@@ -211,7 +203,7 @@ impl Session<'_> {
         let planned = self.unless_stopped(&runtime, plan);
         let (state, adoption) = planned.map_err(of_target)?;
         print(&adoption_text(&target.name, &adoption))?;
-        if !is_confirmed {
+        if !args.yes {
             confirm(&Question {
                 question: "Take these releases over?",
                 unasked: "Nobody can be asked whether to take these releases over",
@@ -224,22 +216,15 @@ impl Session<'_> {
         Ok(DONE)
     }
 
-    pub(super) fn rollback(
-        &self,
-        which: &TargetOrRelease,
-        verify: VerifyHow,
-        overwrite: &Overwrite,
-        unlock: &Unlock,
-        as_json: bool,
-    ) -> Result<Code> {
-        let (target, release) = self.target_and_release(which)?;
+    pub(super) fn rollback(&self, args: &RollbackArgs) -> Result<Code> {
+        let (target, release) = self.target_and_release(&args.which)?;
         let place = self.open(&target)?;
         let levels = place.config.rules.levels();
-        let asked = super::levels(&place.config, &unlock.levels)?;
+        let asked = super::levels(&place.config, &args.unlock.levels)?;
         let known = place.known_root().map(|root| root.unlocked.keys());
         let known = known.map(|names| levels.unlocked_by(names));
         let unlocked = asked.union(&known.unwrap_or_default()).copied().collect();
-        let (release, overwrite_live) = self.excused(&place, release, overwrite)?;
+        let (release, overwrite_live) = self.excused(&place, release, &args.overwrite)?;
         let allowed = Allowed {
             overwrite_live,
             held: levels.held(&unlocked),
@@ -248,11 +233,11 @@ impl Session<'_> {
             unlocked,
             ..Allowed::default()
         };
-        let options = place.options();
+        let options = options(&place.config);
         let asked = Rollback {
             store: &place.store,
             state: &place.state,
-            verify: how(verify),
+            verify: how(args.verify),
             allowed: &allowed,
             options: &options,
             progress: &self.progress,
@@ -264,7 +249,7 @@ impl Session<'_> {
         done.report = done.report.of_target(place.target());
         self.say_left_of_rollback(&place, &done)?;
         let text = rolled_back_text(place.target(), &done);
-        match (as_json, done.report.is_complete()) {
+        match (args.json, done.report.is_complete()) {
             (true, _) => {
                 let document = serde_json::json!({
                     "format": "assetsync rollback",
@@ -287,7 +272,7 @@ impl Session<'_> {
         Ok(done.report.exit_code())
     }
 
-    /// Says what can still be had although the release that is current now doesn't publish it.
+    /// Reports the files that can still be fetched although the new current release doesn't publish them.
     fn say_left_of_rollback(&self, place: &Opened<'_>, done: &RolledBack) -> Result<()> {
         if done.left.is_empty() {
             return Ok(());
@@ -298,7 +283,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Which release is meant, and which names may be written over while live. Only who gives any has it looked up beforehand.
+    /// Returns the release, and the names that may be overwritten while live. If patterns are given, finds the release in advance.
     fn excused(
         &self,
         place: &Opened<'_>,
@@ -323,13 +308,13 @@ impl Session<'_> {
         Ok((Some(to), excused))
     }
 
-    /// One name is a target's if there is such a target, else a release's.
+    /// Splits the arguments into target and release. A single name is a target if there is one with this name, otherwise a release.
     fn target_and_release(&self, which: &TargetOrRelease) -> Result<(Vec<String>, Option<String>)> {
         let config = self.config(Wanted::NoTarget)?;
         let names = &config.target_names;
         let (target, release) = which.parts(|name| names.iter().any(|other| other == name))?;
         if let (true, Some(name)) = (target.is_empty(), &release)
-            // Releases are called after the day.
+            // Names of releases begin with a date.
             && !name.starts_with(|c: char| c.is_ascii_digit())
             && let Some(near) = nearest(name, names.iter().map(String::as_str))
         {
@@ -341,16 +326,16 @@ impl Session<'_> {
         Ok((target, release))
     }
 
-    pub(super) fn prune(&self, target: &[String], wish: &Wish) -> Result<Code> {
-        let place = self.open(target)?;
+    pub(super) fn prune(&self, wish: &PruneArgs) -> Result<Code> {
+        let place = self.open(&wish.target.names()?)?;
         if let Some(inner) = place.config.nested.first() {
             return Err(Error::Refused {
                 message: format!("The target `{inner}` is inside of `{}`", place.name()),
-                hint: "nothing is deleted, since the one can't tell what the other needs: give each a folder or prefix of its own".to_string(),
+                hint: "nothing is deleted, since the one can't tell what the other needs: give each a folder or prefix of its own".into(),
             });
         }
         let requests = place.config.requests;
-        if !wish.only_show
+        if !wish.dry_run
             && let Some(finished) =
                 place.deleting("prune", prune::finish(&place.store, &place.state, requests))?
         {
@@ -367,20 +352,20 @@ impl Session<'_> {
             requests,
             SystemTime::now(),
         ))?;
-        // Who asks for each key is told it, but not those of hidden files, which nobody knows any more.
+        // `--verbose` prints every key, except keys of hidden files, whose paths aren't known any more.
         hidden::note_unknown(sweep.objects.iter().map(|garbage| garbage.key.as_str()));
-        let is_done = wish.only_show || sweep.is_empty();
-        match wish.as_json {
+        let is_done = wish.dry_run || sweep.is_empty();
+        match wish.json {
             true => print_json(&[sweep_json(place.name(), &sweep, is_done)])?,
             false => {
-                print(&sweep_text(place.name(), &sweep, self.global.verbose))?;
+                print(&sweep_text(place.name(), &sweep, self.global.is_verbose()))?;
                 print(&young_text(sweep.young))?;
             }
         }
         if is_done {
             return Ok(DONE);
         }
-        if !wish.is_confirmed {
+        if !wish.yes {
             confirm(&Question {
                 question: "Delete this for good?",
                 unasked: "Nobody can be asked whether to delete this",
@@ -393,11 +378,11 @@ impl Session<'_> {
         Ok(DONE)
     }
 
-    pub(super) fn resolve(&self, target: &[String]) -> Result<Code> {
-        let place = self.open(target)?;
+    pub(super) fn resolve(&self, args: &ResolveArgs) -> Result<Code> {
+        let place = self.open(&args.target.names()?)?;
         place.check_target()?;
         let requests = place.config.requests;
-        let options = place.options();
+        let options = options(&place.config);
         let allowed = Allowed::default();
         let plain = Rollback {
             store: &place.store,
@@ -408,7 +393,7 @@ impl Session<'_> {
             progress: &self.progress,
         };
         let settled = place.settle(async {
-            // From here on, no swap that was sent before can be done.
+            // After this change, no swap that was sent earlier can take effect.
             let touch = |root: Option<&Root>, stamp: &_| Ok(Root::touch(root, stamp));
             place.state.change(touch).await?;
             let finished = prune::finish(&place.store, &place.state, requests).await?;
@@ -420,7 +405,9 @@ impl Session<'_> {
         });
         self.stop.tell_pending();
         let (root, report) = settled?;
-        let code = report.as_ref().map_or(DONE, assetsync::Report::exit_code);
+        let code = report
+            .as_ref()
+            .map_or(DONE, crate::apply::Report::exit_code);
         if let Some(report) = report.map(|report| report.of_target(place.target())) {
             eprint(&failures_text(&report));
             let written = report.uploaded.objects + report.overwritten.objects;

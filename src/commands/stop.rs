@@ -1,17 +1,20 @@
-//! What signals do: the first of SIGINT, SIGTERM and SIGHUP stops new work, the second everything.
+//! Signals: the first SIGINT, SIGTERM or SIGHUP stops new work, the second stops everything.
 
 use std::sync::{Arc, Mutex};
 
-use assetsync::{Progress, Target, store};
+use crate::base::hint::Verb;
+use crate::base::progress::Progress;
+use crate::config::Target;
+use crate::store;
 
 use super::ask;
-use crate::output::eprint;
+use crate::commands::output::eprint;
 
-/// How a run is stopped, and what it leaves to do.
+/// Stop of a run, and the command that finishes the remaining work.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stop {
     progress: Arc<Progress>,
-    /// The command that finishes the plain names of the target at hand.
+    /// Command that finishes the plain names of the current target.
     resolve: Arc<Mutex<String>>,
 }
 
@@ -23,12 +26,12 @@ impl Stop {
         }
     }
 
-    /// From now on, plain names are those of this target.
+    /// Sets the target that pending plain names belong to.
     pub(super) fn set_target(&self, target: &Target) {
-        *self.resolve.lock().expect("no holder panics") = target.command("resolve");
+        *self.resolve.lock().expect("no holder panics") = target.command(Verb::Resolve);
     }
 
-    /// Says what finishes plain names, if a release became the current one without all of them.
+    /// Reports the command that finishes plain names, if a release became the current one without all of them.
     pub(super) fn tell_pending(&self) {
         if self.progress.take_pending_names() {
             let resolve = self.resolve.lock().expect("no holder panics").clone();
@@ -38,8 +41,8 @@ impl Stop {
         }
     }
 
-    /// Waits for signals. Ends the process at the second, or at the first if nothing is being done but asking.
-    /// They are caught from the call on, which has to be inside of a runtime.
+    /// Waits for signals. Ends the process at the second one, or at the first one while a question waits for its answer.
+    /// Catches signals from the moment of the call, which must be inside a runtime.
     pub(super) fn wait(self) -> impl Future<Output = ()> {
         let mut signals = Signals::new();
         async move {
@@ -70,7 +73,7 @@ impl Signals {
     fn new() -> Signals {
         use tokio::signal::unix::{SignalKind, signal};
         let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
-        // `nohup` means that the run outlives its terminal.
+        // With `nohup`, the run continues after its terminal is closed.
         if !is_hangup_ignored() {
             kinds.push(SignalKind::hangup());
         }
@@ -84,7 +87,7 @@ impl Signals {
     }
 }
 
-/// Whether SIGHUP was ignored when the process began. Where the system doesn't tell, it wasn't.
+/// Returns whether SIGHUP was ignored when the process began. If the system doesn't tell, returns false.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     const HANGUP: u64 = 1;

@@ -1,29 +1,21 @@
-//! `takedown`: what is removed at once, since somebody asks for it by name.
+//! `takedown`: removes files at once that the user names.
 
-use assetsync::release::takedown::{Removal, Wish, plan, take_down};
-use assetsync::report::{removal_json, removal_text};
-use assetsync::{Error, Result, Target};
+use crate::base::error::{Error, Result};
+use crate::config::Target;
+use crate::release::takedown::{Removal, Wish, plan, take_down};
+use crate::report::{removal_json, removal_text};
 use percent_encoding::percent_decode_str;
 
 use super::ask::{Question, confirm};
 use super::{Code, DONE, Session};
-use crate::cli::TargetAndNames;
-use crate::output::{print, print_json};
-
-/// What a takedown is asked for.
-pub(super) struct Asked<'a> {
-    pub(super) what: &'a TargetAndNames,
-    pub(super) levels: &'a [String],
-    pub(super) why: Option<String>,
-    pub(super) only_show: bool,
-    pub(super) is_confirmed: bool,
-    pub(super) as_json: bool,
-}
+use crate::cli::releases::TakedownArgs;
+use crate::cli::targets::TargetAndNames;
+use crate::commands::output::{print, print_json};
 
 impl Session<'_> {
-    pub(super) fn take_down(&self, asked: &Asked<'_>) -> Result<Code> {
-        let (target, names) = self.target_and_names(asked.what)?;
-        if names.is_empty() && asked.levels.is_empty() {
+    pub(super) fn take_down(&self, asked: &TakedownArgs) -> Result<Code> {
+        let (target, names) = self.target_and_names(&asked.what)?;
+        if names.is_empty() && asked.level.is_empty() {
             return Err(Error::usage(
                 "What is to be taken down?",
                 "name its logical paths, such as `puzzle/gears/notes.html`, or a level with `--level`",
@@ -36,18 +28,18 @@ impl Session<'_> {
                 .iter()
                 .map(|name| path_of(name, place.target()))
                 .collect(),
-            levels: super::levels(&place.config, asked.levels)?,
+            levels: super::levels(&place.config, &asked.level)?,
             why: asked.why.clone(),
         };
         let requests = place.config.requests;
         let planned = plan(place.store(), &place.state, &wish, levels, requests);
         let removal = place.wait(planned)?;
-        if !asked.as_json {
+        if !asked.json {
             print(&removal_text(place.target(), &removal))?;
         }
         let mut done = None;
-        if !asked.only_show {
-            if !asked.is_confirmed {
+        if !asked.dry_run {
+            if !asked.yes {
                 confirm(&Question {
                     question: "Take this down for good?",
                     unasked: "Nobody can be asked whether to take this down",
@@ -63,17 +55,17 @@ impl Session<'_> {
                 Some(release) => format!("; {} is the current release", release.id),
                 None => String::new(),
             };
-            let objects = assetsync::report::count(done.deleted, "object");
+            let objects = crate::base::text::count(done.deleted, "object");
             self.say(&format!("{}: {objects} deleted{release}", place.name()));
             self.say_cached(place.target(), &removal);
         }
-        if asked.as_json {
+        if asked.json {
             print_json(&[removal_json(place.name(), &removal, done.as_ref())])?;
         }
         Ok(DONE)
     }
 
-    /// A cache between the storage and its visitors knows nothing of a deletion.
+    /// Reports the caches that may still have the deleted files: a cache before the storage isn't told of a deletion.
     fn say_cached(&self, target: &Target, removal: &Removal) {
         let Some(public_url) = &target.public_url else {
             return;
@@ -89,18 +81,18 @@ impl Session<'_> {
         ));
     }
 
-    /// Splits what was typed into the target, if one is named, and the names of what is meant.
+    /// Splits the arguments into the target, if one is named, and the names to remove.
     pub(super) fn target_and_names<'n>(
         &self,
         what: &'n TargetAndNames,
     ) -> Result<(Vec<String>, &'n [String])> {
-        let config = self.config(assetsync::Wanted::NoTarget)?;
+        let config = self.config(crate::config::Wanted::NoTarget)?;
         let targets = &config.target_names;
         what.parts(|name| targets.iter().any(|target| target == name))
     }
 }
 
-/// Returns what is meant by what people type or copy: an address in a browser means its file, and that of a folder its index.
+/// Returns the path for a typed or copied name. The address in a browser stands for its file, and that of a folder for its index.
 fn path_of(typed: &str, target: &Target) -> String {
     let public_url = target.public_url.as_ref();
     let of_browser = public_url.and_then(|url| {

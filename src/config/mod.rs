@@ -1,31 +1,32 @@
 //! `assetsync.toml`, environment and flags made into a [`Config`]. All validation is here: what comes
 //! out is usable.
 
-pub(crate) mod command;
+mod addresses;
 mod places;
 mod raw;
 mod reader;
+mod rules;
 mod targets;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use url::Url;
-
 use self::reader::Reader;
 
-use crate::bounded::{self, BadText};
-use crate::error::{Error, Result};
-use crate::key_file;
-use crate::name::Secret;
-use crate::path::LogicalPath;
+pub use crate::store::location::{Access, Addressing, Flags, Host, INDEX, Place, Target};
+
+use crate::base::disk::bounded::{self, BadText};
+use crate::base::error::{Error, Result};
+use crate::base::hint::Hint;
+use crate::base::key_file;
+use crate::base::name::{SECRET_BYTES_MIN, Secret};
+use crate::base::strength::Weakness;
 use crate::rules::Rules;
-use crate::strength::Weakness;
 use crate::tree::Source;
 
-/// What the configuration file is called unless a flag says otherwise.
+/// Name of the configuration file, unless a flag sets another one.
 pub const CONFIG_FILE: &str = "assetsync.toml";
 
 /// The largest configuration, in bytes.
@@ -33,135 +34,42 @@ const CONFIG_BYTES_MAX: usize = 4 << 20;
 
 /// A complete, valid configuration.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Config {
     /// The configuration file; none if flags say all.
-    pub file: Option<PathBuf>,
-    /// Where the secret is.
-    pub key_file: PathBuf,
+    pub(crate) file: Option<PathBuf>,
+    /// Path of the secret.
+    pub(crate) key_file: PathBuf,
     /// The id the secret must have; any, if none is given.
-    pub key_id: Option<String>,
-    /// Whether a missing key file is made on the first run.
-    pub create_key: bool,
-    /// What is published.
+    pub(crate) key_id: Option<String>,
+    /// True if the first run creates a missing key file.
+    pub(crate) create_key: bool,
+    /// Folders that are published.
+    #[doc(hidden)]
     pub sources: Vec<Source>,
-    /// How.
+    /// Rules by which they are published.
+    #[doc(hidden)]
     pub rules: Rules,
     /// The targets asked for; at least one.
+    #[doc(hidden)]
     pub targets: Vec<Target>,
     /// All targets there are.
-    pub target_names: Vec<String>,
+    pub(crate) target_names: Vec<String>,
     /// Those of them that are in a folder, or below a prefix, of the first target asked for.
-    pub nested: Vec<String>,
+    pub(crate) nested: Vec<String>,
     /// 0 to 9.
-    pub gzip_level: u32,
+    pub(crate) gzip_level: u32,
     /// Requests in flight.
-    pub requests: usize,
+    pub(crate) requests: usize,
     /// File content in memory at a time, in bytes.
-    pub memory_bytes: usize,
-    /// How long a failing request is tried again, in seconds.
-    pub retry_seconds: u64,
-    /// Which value came from where, for `-v`.
-    pub provenance: Vec<Provenance>,
+    pub(crate) memory_bytes: usize,
+    /// Time for which a failing request is retried, in seconds.
+    pub(crate) retry_seconds: u64,
+    /// Origin of each value, for `-v`.
+    pub(crate) provenance: Vec<Provenance>,
 }
 
-/// Where objects go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// As in `[target.NAME]`.
-    pub name: String,
-    /// Which storage.
-    pub place: Place,
-    /// Where browsers find the objects; ends in `/`.
-    pub public_url: Option<Url>,
-    /// How strangers get to read.
-    pub access: Access,
-    /// Another server than Amazon's or Google's.
-    pub endpoint: Option<Url>,
-    /// For S3.
-    pub region: Option<String>,
-    /// For S3.
-    pub addressing: Option<Addressing>,
-    /// Where the releases are kept, if not in the target itself.
-    pub state: Option<Place>,
-    /// The file of the policy for cross-origin requests that the bucket should have.
-    pub cors: Option<PathBuf>,
-    /// The host that visitors see, besides that it serves files by their names.
-    pub host: Host,
-    /// What commands for it have to repeat.
-    pub flags: Flags,
-}
-
-impl Target {
-    /// Says whether visitors get the page of a folder for `folder/`. Web servers show it; a bucket by itself doesn't.
-    pub fn shows_index(&self) -> bool {
-        matches!(self.place, Place::Directory(_)) || self.host.index.is_some()
-    }
-}
-
-/// The host between a target and its visitors, as the configuration says. `doctor` and `audit` look whether it's so.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Host {
-    /// The page that is shown for a folder: [`INDEX`], or none, as a bucket by itself has it.
-    pub index: Option<String>,
-    /// The page of the tree that is shown, with the status 404, for names that aren't there.
-    pub not_found: Option<LogicalPath>,
-}
-
-/// The page of a folder.
-pub const INDEX: &str = "index.html";
-
-/// Flags about more than a target, where there is no configuration: commands that people are told need them as well.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Flags {
-    /// `--from`
-    pub from: Option<String>,
-    /// `--key-file`
-    pub key_file: Option<String>,
-}
-
-/// Which storage a target's URL names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// `file:out/bucket`: a folder, relative to the configuration.
-    Directory(PathBuf),
-    /// `s3://bucket/prefix`.
-    S3 {
-        /// The bucket's name.
-        bucket: String,
-        /// What every key begins with: empty, or ending in `/`.
-        prefix: String,
-    },
-    /// `gs://bucket/prefix`.
-    Gcs {
-        /// The bucket's name.
-        bucket: String,
-        /// What every key begins with: empty, or ending in `/`.
-        prefix: String,
-    },
-}
-
-/// How strangers get to read what is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Access {
-    /// By the bucket's own policy: no ACL is sent.
-    #[default]
-    Bucket,
-    /// By an ACL (`public-read`) on every object.
-    ObjectAcl,
-}
-
-/// How a bucket is addressed on an S3 server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Addressing {
-    /// `https://server/bucket/key`.
-    Path,
-    /// `https://bucket.server/key`.
-    Virtual,
-}
-
-/// Where a setting came from.
+/// Origin of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A command-line flag.
@@ -170,7 +78,7 @@ pub enum Origin {
     Environment(String),
     /// The configuration file.
     File(PathBuf),
-    /// Nobody said otherwise.
+    /// The default value.
     Default,
 }
 
@@ -192,7 +100,7 @@ pub struct Provenance {
     pub setting: String,
     /// As text. Never a secret: the key's file is named, not its content.
     pub value: String,
-    /// Who said so.
+    /// Origin of the value.
     pub origin: Origin,
 }
 
@@ -200,21 +108,45 @@ pub struct Provenance {
 /// file, and `from`, `to`, `target` and `cache`, the folder of what is remembered.
 pub type Overrides = BTreeMap<String, (String, Origin)>;
 
-/// Which targets a command is about.
+/// Selection of the targets that a command works on.
 #[derive(Debug, Clone, Copy)]
 pub enum Wanted<'a> {
     /// These; if none is named, the default.
     Targets(&'a [String]),
+    /// Those that the configuration has.
+    All,
     /// None: the command works on the local tree alone.
     NoTarget,
 }
 
 impl Config {
+    /// Reads a configuration with all of its targets. Of the environment, only what the clouds' own tools read counts, such as AWS_REGION:
+    /// the variables of the program (ASSETSYNC_*) don't.
+    ///
+    /// # Errors
+    /// It can't be read, or has a mistake: with file, line and column.
+    pub fn load(file: impl AsRef<Path>) -> Result<Config> {
+        Config::read(Some(file.as_ref()), &Overrides::new(), Wanted::All)
+    }
+
+    /// Returns the same with this target alone.
+    ///
+    /// # Errors
+    /// There's no such target.
+    pub(crate) fn only(mut self, name: &str) -> Result<Config> {
+        self.targets.retain(|target| target.name == name);
+        match self.targets.is_empty() {
+            false => Ok(self),
+            true => Err(targets::unknown(name, &self.target_names)),
+        }
+    }
+
     /// Reads `file` (or, without one, `assetsync.toml` here if there is one) and lays `overrides` over it.
     ///
     /// # Errors
     /// Any mistake, with file, line and column; no configuration at all.
-    pub fn load(file: Option<&Path>, overrides: &Overrides, wanted: Wanted<'_>) -> Result<Config> {
+    #[doc(hidden)]
+    pub fn read(file: Option<&Path>, overrides: &Overrides, wanted: Wanted<'_>) -> Result<Config> {
         let standard = Path::new(CONFIG_FILE);
         match file.or_else(|| standard.exists().then_some(standard)) {
             Some(file) => {
@@ -239,6 +171,7 @@ impl Config {
     ///
     /// # Errors
     /// Any mistake, with file, line and column.
+    #[doc(hidden)]
     pub fn parse(
         file: &Path,
         text: &str,
@@ -248,10 +181,10 @@ impl Config {
         Reader::new(file, text, overrides).read(wanted)
     }
 
-    /// What flags and environment say by themselves: the source is a whole site, which has to work as it is.
+    /// Makes a configuration of flags and environment variables alone: the source is a whole site, which has to work unchanged.
     ///
     /// # Errors
-    /// Anything that can't be used, or is missing.
+    /// A value is missing or can't be used.
     pub(crate) fn of_flags(overrides: &Overrides, wanted: Wanted<'_>) -> Result<Config> {
         let mut config = Reader::of_flags(overrides).read(wanted)?;
         let flag = |name| match overrides.get(name) {
@@ -291,17 +224,17 @@ impl Config {
                     // It may be the key itself.
                     false => format!("This is the key {}, and the configuration's `key_id` isn't the id of a key: 16 hex digits", secret.id()),
                 },
-                hint: "get the right key from your team: with another one, every file gets another name".to_string(),
+                hint: "get the right key from your team: with another one, every file gets another name".into(),
             }),
             _ => Ok(secret),
         }
     }
 
-    /// What makes the key easy to guess, in words, if `key_id` says that it's meant all the same.
+    /// Describes the weakness of a key that is easy to guess, if `key_id` says that the key is used on purpose.
     ///
     /// # Errors
-    /// [`Error::Refused`]: it's easy to guess, and nothing says so.
-    pub fn check_strength(&self, secret: &Secret) -> Result<Option<String>> {
+    /// [`Error::Refused`]: the key is easy to guess, and there is no `key_id`.
+    pub(crate) fn check_strength(&self, secret: &Secret) -> Result<Option<String>> {
         let Some(weakness) = Weakness::of(secret.bytes()) else {
             return Ok(None);
         };
@@ -326,23 +259,30 @@ impl Config {
             hint: format!(
                 "make another with `assetsync key new new.key`, and name it by `key_file` (or `--key-file`); if files were published with this \
                  one, push once with `--rotate-key`, or go on with it for now: {go_on}"
-            ),
+            )
+            .into(),
         })
     }
 
-    /// Where there's a `key_id`, a missing key was made already, by somebody else.
+    /// Replaces the hint for a missing key: if there is a `key_id`, someone on the team already created the key.
     fn point_to_the_team(&self, error: Error) -> Error {
         match (error, &self.key_id) {
-            (Error::Usage { message, .. }, Some(id)) if !self.key_file.exists() => Error::usage(
+            (Error::Usage { message, .. }, Some(id)) if !self.may_be_the_key() => Error::usage(
                 message,
                 format!("get the key {id} from your team, or name its file by ASSETSYNC_KEY_FILE"),
             ),
             (error, _) => error,
         }
     }
+
+    /// Checks whether the key file is there, and long enough.
+    fn may_be_the_key(&self) -> bool {
+        let there = std::fs::metadata(&self.key_file);
+        there.is_ok_and(|file| file.len() >= SECRET_BYTES_MIN as u64)
+    }
 }
 
-/// Why there's no configuration to be had from `file`.
+/// Explains why `file` can't be used as a configuration.
 fn unread(file: &Path, bad: &BadText) -> Error {
     match bad {
         BadText::NotUtf8(line, column) => Error::Config {
@@ -350,19 +290,25 @@ fn unread(file: &Path, bad: &BadText) -> Error {
             line: *line,
             column: *column,
             message: format!("the configuration {bad}"),
-            hint: String::new(),
+            hint: Hint::default(),
+            excerpt: None,
         },
         BadText::TooLarge(_) => {
             Error::usage(format!("The configuration `{}` {bad}", file.display()), "")
         }
-        BadText::Io(_) => Error::usage(
+        BadText::Io(error) => Error::usage(
             format!("Cannot read the configuration `{}`: {bad}", file.display()),
-            "",
+            match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    "`-c` names a file that exists; `assetsync init` makes one"
+                }
+                _ => "",
+            },
         ),
     }
 }
 
-/// Whether this could be what `assetsync key id` prints.
+/// Checks whether this could be an id as `assetsync key id` prints it.
 fn is_key_id(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

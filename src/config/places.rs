@@ -1,59 +1,26 @@
 //! Sources, targets, releases, cache and key: each needs a place of its own. All pairs are compared, those of targets that
 //! aren't meant in this run as well, and every place by what the storage or the file system calls it.
 
-use std::ops::Range;
+mod setting;
+
 use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use self::setting::{Choice, Setting, What, Written};
+use super::Origin;
 use super::raw::{RawConfig, RawTarget};
 use super::reader::Reader;
-use super::{Origin, Place, Target, command};
-use crate::environment;
-use crate::error::{Error, Result, shown_key_file};
-use crate::release::layout::{FOLDER, beside};
-use crate::spot::{Relation, Spot};
+use crate::base::disk::spot::{Relation, Spot};
+use crate::base::error::{Error, Result, shown_key_file};
+use crate::store::command;
+use crate::store::documents::{FOLDER, beside};
+use crate::store::environment;
+use crate::store::location::{Bucket, Place, Target};
 use crate::store::server;
 use crate::tree::Source;
 
-/// What a place is for. Of two in each other's way, the later in this list is the one to move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
-    Source,
-    Target,
-    State,
-    Cache,
-    Key,
-}
-
-/// A place that a setting names, or has without being written.
-#[derive(Debug)]
-struct Setting {
-    what: What,
-    /// The target that it's about.
-    of: Option<String>,
-    /// As written.
-    text: String,
-    written: Written,
-    choice: Choice,
-    located: Located,
-}
-
-#[derive(Debug, Clone)]
-enum Written {
-    File(Range<usize>),
-    Given(Origin),
-}
-
-/// Whether somebody wrote where a place is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Choice {
-    Made,
-    /// It follows from the target's URL.
-    Default,
-}
-
-/// Where a place is.
+/// Location of a place.
 #[derive(Debug)]
 pub(super) enum Located {
     Disk {
@@ -72,26 +39,23 @@ pub(super) enum Located {
 impl Located {
     /// `target`'s storage, with `place` in it.
     pub(super) fn of(target: &Target, place: &Place) -> Result<Located> {
-        let (scheme, bucket, prefix) = match place {
+        let bucket = match place {
             Place::Directory(path) => return Located::on_disk(path),
-            Place::S3 { bucket, prefix } => ("s3", bucket, prefix),
-            Place::Gcs { bucket, prefix } => ("gs", bucket, prefix),
+            Place::Bucket(bucket) => bucket,
         };
         let mut target = Target {
             place: place.clone(),
             ..target.clone()
         };
         // Targets that aren't meant in this run are on the same server. A variable that can't be used is told of where it's used.
-        if let (Place::S3 { .. }, None, Ok(Some((_, url)))) =
-            (place, &target.endpoint, environment::s3_endpoint())
-        {
+        if let (None, Ok(Some(url))) = (&target.endpoint, environment::endpoint(bucket.cloud)) {
             target.endpoint = Some(url);
         }
         Ok(Located::Bucket {
-            scheme,
+            scheme: bucket.scheme(),
             server: server(&target).map_or(String::new(), |url| usual(&url)),
-            bucket: bucket.clone(),
-            prefix: prefix.clone(),
+            bucket: bucket.name.clone(),
+            prefix: bucket.prefix.clone(),
         })
     }
 
@@ -102,7 +66,7 @@ impl Located {
         })
     }
 
-    /// How this place lies to `other`: the one way in which places are compared.
+    /// Returns the relation of this place to `other`. All comparisons of places use this function.
     pub(super) fn relation(&self, other: &Located) -> Relation {
         match (self, other) {
             (Located::Disk { spot, .. }, Located::Disk { spot: other, .. }) => spot.relation(other),
@@ -119,7 +83,7 @@ impl Located {
                     bucket,
                     prefix: other,
                 },
-                // Where the bucket is in the host's name, nobody tells upper case from lower.
+                // If the bucket is in the host's name, upper and lower case are the same.
             ) if (a, b) == (scheme, server) && c.eq_ignore_ascii_case(bucket) => {
                 match (prefix.starts_with(other), other.starts_with(prefix)) {
                     (true, true) => Relation::Same,
@@ -226,7 +190,7 @@ impl Reader<'_> {
         })
     }
 
-    /// With a target that is given by its URL, unless that's one of the configuration under another name.
+    /// Adds a target that is given by its URL, unless it is one of the configuration under another name.
     fn with_given(&self, mut settings: Vec<Setting>, target: &Target) -> Result<Vec<Setting>> {
         let given = |setting| {
             let given = self.overrides.get(setting);
@@ -297,14 +261,10 @@ fn of_target(
     let place = match (&target.state, &target.place) {
         (Some(place), _) => place.clone(),
         (None, Place::Directory(folder)) => Place::Directory(beside(folder)?),
-        (None, Place::S3 { bucket, prefix }) => Place::S3 {
-            bucket: bucket.clone(),
-            prefix: format!("{prefix}{FOLDER}"),
-        },
-        (None, Place::Gcs { bucket, prefix }) => Place::Gcs {
-            bucket: bucket.clone(),
-            prefix: format!("{prefix}{FOLDER}"),
-        },
+        (None, Place::Bucket(bucket)) => Place::Bucket(Bucket {
+            prefix: format!("{}{FOLDER}", bucket.prefix),
+            ..bucket.clone()
+        }),
     };
     let (text, state, choice) = match state {
         Some((text, written)) => (text, written, Choice::Made),
@@ -333,11 +293,11 @@ fn of_target(
     ])
 }
 
-/// Releases that are where nobody said, as somebody would write it.
+/// Returns the default place of releases, in the form in which a user would write it.
 fn text_of_default(url: &str, place: &Place) -> String {
-    match place {
-        Place::Directory(_) => format!("{}.releases", url.trim_end_matches('/')),
-        place => command::url(place),
+    match place.folder() {
+        Some(_) => format!("{}.releases", url.trim_end_matches('/')),
+        None => command::url(place),
     }
 }
 
@@ -454,7 +414,7 @@ impl<'a> Conflict<'a> {
     }
 }
 
-/// Whether one mayn't be inside the other.
+/// Checks whether one place must not be inside the other.
 fn is_in_the_way(inner: &Setting, outer: &Setting, is_same: bool) -> bool {
     use What::{Key, Source, State, Target};
     let is_in_own_folder =
@@ -464,13 +424,13 @@ fn is_in_the_way(inner: &Setting, outer: &Setting, is_same: bool) -> bool {
         (Source | Key, Source) | (Key, Key) => false,
         // `prune` refuses.
         (Target, Target) => is_same,
-        // Where nobody said: in a folder that only the key tells.
+        // The default place is in a folder with a name that only the key tells.
         (State, Target) if is_in_own_folder => is_same,
         _ => true,
     }
 }
 
-/// Which of the two has to move.
+/// Returns the one of two places that has to move.
 fn to_move<'a>(
     earlier: &'a Setting,
     later: &'a Setting,
@@ -484,7 +444,7 @@ fn to_move<'a>(
         _ => {}
     }
     match (earlier.what, later.what) {
-        // Whoever publishes to where somebody else's releases are means another place.
+        // A target in another target's releases is a mistake: the target has to move.
         (Target, State) if earlier.of != later.of && is_same => earlier,
         (State, Target) if earlier.of != later.of && is_same => later,
         (Target, State) | (State, Target) if earlier.of != later.of => inner,
@@ -510,110 +470,5 @@ fn why(inner: What, outer: What, is_same: bool) -> &'static str {
         (Key, Target) => "visitors could read the key, which tells every name",
         (Cache, Source | Target) => "visitors could read what it knows of every file",
         _ => "each needs a place of its own",
-    }
-}
-
-impl Setting {
-    fn is_given(&self) -> bool {
-        matches!(self.written, Written::Given(_))
-    }
-
-    fn described(&self) -> String {
-        let (text, really) = (&self.text, self.really());
-        let of = self.of.as_deref().unwrap_or_default();
-        match self.what {
-            What::Source => format!("the source `{text}`{really}"),
-            What::Target if of.contains(':') => format!("the target `{text}`{really}"),
-            What::Target => format!("the target `{of}` (`url = \"{text}\"`{really})"),
-            What::State if self.choice == Choice::Default => {
-                format!("the place `{text}` for releases of `{of}`{really}")
-            }
-            What::State => {
-                format!("the place for releases of `{of}` (`state = \"{text}\"`{really})")
-            }
-            What::Cache => format!("the cache `{text}`{really}"),
-            What::Key => format!("the key file `{text}`{really}"),
-        }
-    }
-
-    /// Where it is, if it isn't called so.
-    fn really(&self) -> String {
-        let Located::Disk { spot, path } = &self.located else {
-            return String::new();
-        };
-        // What was pasted in place of a key file's name isn't shown.
-        let is_shown = self.what != What::Key || path.display().to_string() == self.text;
-        let (called, real) = (std::path::absolute(path), spot.path());
-        match !is_shown || called.is_ok_and(|called| called == real) {
-            true => String::new(),
-            false => format!(", which is `{}`", real.display()),
-        }
-    }
-
-    /// How `value` is to be written for this one.
-    fn to_write(&self, value: &str) -> String {
-        let key = match self.what {
-            What::Source => "dir",
-            What::Target => "url",
-            What::State => "state",
-            What::Cache | What::Key => "key_file",
-        };
-        match (&self.written, &self.of) {
-            (Written::Given(Origin::Environment(variable)), _) => {
-                format!("set {variable} to `{value}`")
-            }
-            (Written::Given(Origin::Flag(flag)), _) => {
-                format!("give `{flag} {}`", command::quoted(value))
-            }
-            (_, Some(name)) => format!("write `{key} = \"{value}\"` below `[target.{name}]`"),
-            (_, None) => format!("write `{key} = \"{value}\"`"),
-        }
-    }
-
-    /// The URL or path of what is called `name` of this place's own name, and is beside it, for `moved`.
-    fn beside(&self, moved: &Setting, name: &dyn Fn(&str) -> String) -> String {
-        let is_url = matches!(moved.what, What::Target | What::State);
-        match &self.located {
-            Located::Bucket { .. } => {
-                let text = self.text.trim_end_matches('/');
-                let (folder, own) = text.rsplit_once('/').unwrap_or(("", text));
-                format!("{folder}/{}", name(own))
-            }
-            Located::Disk { spot, .. } => {
-                let path = match self.is_given() == moved.is_given() {
-                    true => sibling(self.path_as_written(), spot, name),
-                    false => sibling(&spot.path(), spot, name),
-                };
-                match is_url {
-                    true => format!("file:{}", path.display()),
-                    false => path.display().to_string(),
-                }
-            }
-        }
-    }
-
-    fn path_as_written(&self) -> &Path {
-        let path = self.text.strip_prefix("file:").unwrap_or(&self.text);
-        Path::new(path.strip_prefix("//").unwrap_or(path))
-    }
-}
-
-/// Beside `path`, which leads to `spot`.
-fn sibling(path: &Path, spot: &Spot, name: &dyn Fn(&str) -> String) -> PathBuf {
-    let called = |own: &std::ffi::OsStr| name(&own.to_string_lossy());
-    let ends_in_name = path
-        .components()
-        .next_back()
-        .is_some_and(|last| matches!(last, std::path::Component::Normal(_)));
-    match (path.file_name(), spot.path().file_name()) {
-        (Some(own), _) if ends_in_name => path.with_file_name(called(own)),
-        (_, Some(own)) => {
-            let up: PathBuf = path
-                .components()
-                .filter(|part| *part != std::path::Component::CurDir)
-                .collect();
-            up.join("..").join(called(own))
-        }
-        (_, None) => PathBuf::from(called(std::ffi::OsStr::new("site"))),
     }
 }

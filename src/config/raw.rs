@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Access, Addressing};
-use crate::glob::Case;
-use crate::name::NameStyle;
-use crate::rules::{Dangling, GzipRule, Remarks, SourceMaps, UrlStyle};
+use crate::base::coding::EncodingRule;
+use crate::base::glob::Case;
+use crate::base::name::NameStyle;
+use crate::rules::{Dangling, GzipRule, Integrity, Remarks, SourceMaps, UrlStyle};
+use crate::store::location::{Access, Addressing};
 use crate::tree::Symlinks;
 
 #[derive(Debug, Deserialize, Default)]
@@ -70,12 +71,14 @@ pub(super) struct RawRule {
     pub(super) cache_control: Option<Spanned<String>>,
     pub(super) content_type: Option<Spanned<String>>,
     pub(super) gzip: Option<GzipRule>,
+    pub(super) encoding: Option<EncodingRule>,
     #[serde(default)]
     pub(super) headers: BTreeMap<Spanned<String>, Spanned<String>>,
     pub(super) publish: Option<bool>,
     pub(super) rewrite: Option<bool>,
     #[serde(default)]
     pub(super) references: Vec<Spanned<String>>,
+    pub(super) integrity: Option<Integrity>,
     pub(super) urls: Option<UrlStyle>,
     pub(super) dangling: Option<Dangling>,
     pub(super) source_maps: Option<SourceMaps>,

@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use url::Url;
 
+use super::addresses::{
+    no_region, parse_index, parse_page, parse_place, parse_url, url_hint, with_slash,
+};
 use super::places::Located;
 use super::raw::{RawConfig, RawTarget};
 use super::reader::Reader;
-use super::{Access, Addressing, Flags, Host, INDEX, Origin, Place, Provenance, Target};
-use crate::environment::{self, is_region, server_url};
-use crate::error::{Error, Result};
-use crate::likeness::nearest;
-use crate::mask::{credentials_hint, has_credentials, has_key, shown};
-use crate::path::LogicalPath;
-use crate::spot::Relation;
+use super::{Origin, Provenance};
+use crate::base::disk::spot::Relation;
+use crate::base::error::{Error, Result};
+use crate::base::likeness::nearest;
+use crate::base::mask::{credentials_hint, has_key, shown};
+use crate::store::environment::{self, is_region};
+use crate::store::location::{Access, Addressing, Flags, Host, Place, Target};
 
 const ACCESS: [(&str, Access); 2] = [
     ("bucket", Access::Bucket),
@@ -46,25 +49,15 @@ impl Reader<'_> {
         Ok(nested)
     }
 
-    /// Where a target and its releases are by the file alone, which was checked.
+    /// Returns the places of a target and its releases, by the file alone. The file has been checked.
     pub(super) fn as_written(&self, name: &str, raw: &RawTarget) -> Target {
         let place =
             |url: &Spanned<String>| parse_place(url.get_ref(), self.folder()).expect("checked");
+        let endpoint = raw.endpoint.as_ref();
         Target {
-            name: name.to_string(),
-            place: place(&raw.url),
-            public_url: None,
-            access: Access::default(),
-            endpoint: raw
-                .endpoint
-                .as_ref()
-                .and_then(|url| Url::parse(url.get_ref()).ok()),
-            region: None,
-            addressing: None,
+            endpoint: endpoint.and_then(|url| Url::parse(url.get_ref()).ok()),
             state: raw.state.as_ref().map(place),
-            cors: None,
-            host: Host::default(),
-            flags: Flags::default(),
+            ..Target::at(name, place(&raw.url))
         }
     }
 
@@ -220,7 +213,7 @@ impl Reader<'_> {
         let Some((region, origin)) = picked else {
             return Ok(None);
         };
-        // What the configuration says was checked with all targets.
+        // The values in the configuration were checked with all targets.
         match is_region(&region) {
             true => Ok(Some(region)),
             false => Err(Error::usage(
@@ -230,38 +223,16 @@ impl Reader<'_> {
         }
     }
 
-    /// The same target with what the clouds' own tools read from the environment, where nobody else says it.
+    /// Adds settings from the environment variables of the clouds' own tools to a target, unless they are set otherwise.
     fn with_environment(&mut self, mut target: Target) -> Result<Target> {
-        let places = || {
-            [Some(&target.place), target.state.as_ref()]
-                .into_iter()
-                .flatten()
-        };
-        let is_on_s3 = places().any(|place| matches!(place, Place::S3 { .. }));
-        let is_on_gcs = places().any(|place| matches!(place, Place::Gcs { .. }));
-        if is_on_gcs && target.endpoint.is_none() {
-            environment::emulator()?;
-        }
-        if !is_on_s3 {
-            return Ok(target);
-        }
-        if let (None, Some((name, url))) = (&target.endpoint, environment::s3_endpoint()?) {
-            self.note(
-                "endpoint",
-                url.as_str(),
-                Origin::Environment(name.to_string()),
-            );
-            // A bucket of Google's has another server than its releases on S3.
-            target.endpoint = (!is_on_gcs).then_some(url);
-        }
-        if let (None, Some((name, region))) = (&target.region, environment::s3_region()?) {
-            self.note("region", &region, Origin::Environment(name.to_string()));
-            target.region = Some(region);
+        for found in environment::fill_in(&mut target)? {
+            let origin = Origin::Environment(found.variable.to_string());
+            self.note(found.setting, &found.value, origin);
         }
         Ok(target)
     }
 
-    /// Where releases are kept, if the target's own folder isn't good enough.
+    /// Returns the place of the releases, if it isn't the target's own folder.
     fn state(&mut self, in_file: Option<&Spanned<String>>) -> Result<Option<Place>> {
         let Some((text, origin)) = self.pick("state", in_file.map(|s| s.get_ref().clone()), None)
         else {
@@ -279,19 +250,19 @@ impl Reader<'_> {
         Ok(Some(state))
     }
 
-    /// The file of the CORS policy; whoever uses it reads it.
+    /// Returns the file of the CORS policy. The caller reads it.
     fn cors(&mut self, in_file: Option<&Spanned<String>>) -> Result<Option<PathBuf>> {
         let in_file = in_file.map(|s| s.get_ref().clone());
         let Some((text, origin)) = self.pick("cors", in_file, None) else {
             return Ok(None);
         };
         let file = self.beside_if_from_file(&text, &origin);
-        // What the configuration says was checked with all targets.
+        // The values in the configuration were checked with all targets.
         check_policy(&file).map_err(|why| Error::usage(format!("{why} ({origin})"), CORS_HINT))?;
         Ok(Some(file))
     }
 
-    /// A page that the host shows. What the configuration says was checked with all targets.
+    /// Returns a page that the host shows. The values in the configuration were checked with all targets.
     fn of_host<T>(
         &mut self,
         setting: &str,
@@ -345,10 +316,10 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a target can be called so: what has a colon is taken for a URL, what begins with a dash for a flag. What looks like a key
-/// would be in every report.
+/// Checks whether a target can have this name. A name with a colon is taken for a URL, one that begins with a dash for a flag.
+/// A name that looks like a key would be in every report.
 fn is_name(name: &str) -> bool {
-    let is_odd = |c: char| c == ':' || crate::error::escape(&c.to_string()) != c.to_string();
+    let is_odd = |c: char| c == ':' || crate::base::text::escape(&c.to_string()) != c.to_string();
     let is_plain = !name.is_empty() && name.trim() == name && !name.contains(is_odd);
     is_plain && !name.starts_with('-') && !has_key(name)
 }
@@ -356,7 +327,7 @@ fn is_name(name: &str) -> bool {
 const CORS_HINT: &str =
     "`cors` names a file such as `cors/gcs.json`, which `assetsync init` writes";
 
-/// Whether there's a file.
+/// Checks whether the file exists.
 fn check_policy(file: &Path) -> Result<(), String> {
     match file.is_file() {
         true => Ok(()),
@@ -367,125 +338,25 @@ fn check_policy(file: &Path) -> Result<(), String> {
     }
 }
 
-/// What file systems take for a name, less what assetsync puts behind it, in bytes.
-const NAME_BYTES_MAX: usize = 255 - ".releases".len();
-
-/// And for a whole path, less what is below it.
-const PATH_BYTES_MAX: usize = 4096 - crate::path::KEY_BYTES_MAX;
-
-const URL_HINT: &str = "write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`";
-
-/// What to write where a target's URL can't be used.
-fn url_hint(url: &str) -> &'static str {
-    match credentials_hint(url) {
-        "" => URL_HINT,
-        hint => hint,
-    }
-}
-
-fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
-    if has_credentials(url) {
-        return Err(format!("`{}` has credentials in it", shown(url)));
-    }
-    if !url.starts_with("file:") && url.contains(['?', '#']) {
-        let shown = shown(url);
-        return Err(format!("`{shown}` has a query or a fragment in it"));
-    }
-    if let Some(path) = url.strip_prefix("file:") {
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() {
-            return Err("the URL `file:` names no folder".to_string());
-        }
-        let is_too_long = |name: &str| name.len() > NAME_BYTES_MAX;
-        if path.len() > PATH_BYTES_MAX || path.split('/').any(is_too_long) {
-            let shown = crate::error::shortened(url);
-            return Err(format!("`{shown}` is too long for a folder"));
-        }
-        if path.contains('\0') {
-            return Err(format!("`{}` has a NUL in it", crate::error::escape(url)));
-        }
-        if path.starts_with("~/") {
-            return Err(format!("`{url}`: only a shell knows what `~` is"));
-        }
-        return Ok(Place::Directory(folder.join(path)));
-    }
-    let (scheme, rest) = url
-        .split_once("://")
-        .ok_or_else(|| format!("`{url}` isn't a target's URL"))?;
-    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    if bucket.is_empty()
-        || !bucket
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b))
-    {
-        return Err(format!("`{url}` names no bucket"));
-    }
-    let prefix = match prefix.trim_matches('/') {
-        "" => String::new(),
-        text => {
-            // As part of a key: some names are taken for folders only.
-            crate::path::ObjectKey::parse(&format!("{text}/x"))
-                .map_err(|why| format!("the prefix of `{url}`: {why}"))?;
-            format!("{text}/")
-        }
-    };
-    let bucket = bucket.to_string();
-    match scheme {
-        "s3" => Ok(Place::S3 { bucket, prefix }),
-        "gs" => Ok(Place::Gcs { bucket, prefix }),
-        _ => Err(format!("`{url}` has the unknown scheme `{scheme}`")),
-    }
-}
-
-fn parse_index(text: &str) -> Result<String, String> {
-    match text == INDEX {
-        true => Ok(text.to_string()),
-        false => Err(format!(
-            "index is `{}`, and the page of a folder is called `{INDEX}`",
-            shown(text)
-        )),
-    }
-}
-
-fn parse_page(text: &str) -> Result<LogicalPath, String> {
-    LogicalPath::parse(text).map_err(|_| {
-        format!(
-            "not_found is `{}`, and must be a path in the tree, such as `404.html`",
-            shown(text)
-        )
-    })
-}
-
-fn no_region(text: &str) -> String {
-    let shown = shown(text);
-    format!("region is `{shown}`, and must be one such as `us-east-1`")
-}
-
-fn parse_url(setting: &str, text: &str) -> Result<Url, String> {
-    server_url(text).ok_or_else(|| {
-        let shown = shown(text);
-        let example = match setting {
-            "endpoint" => "https://s3.example.org",
-            _ => "https://cdn.example.org/static/",
-        };
-        format!("{setting} is `{shown}`, and must be a URL such as `{example}`")
-    })
-}
-
-fn with_slash(mut url: Url) -> Url {
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
-    url
+/// Says that a configuration with these targets has none of this name.
+pub(super) fn unknown(name: &str, targets: &[String]) -> Error {
+    let (message, hint) = unknown_among(name, targets.iter());
+    Error::usage(message, hint)
 }
 
 fn unknown_target(name: &str, targets: &BTreeMap<String, RawTarget>) -> (String, String) {
-    let hint = match nearest(name, targets.keys().map(String::as_str)) {
+    unknown_among(name, targets.keys())
+}
+
+fn unknown_among<'a>(
+    name: &str,
+    targets: impl ExactSizeIterator<Item = &'a String> + Clone,
+) -> (String, String) {
+    let hint = match nearest(name, targets.clone().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if targets.is_empty() => "add `[target.NAME]` to assetsync.toml".to_string(),
-        None if targets.len() == 1 => format!("there is only {}", quoted(targets.keys())),
-        None => format!("there are {}", quoted(targets.keys())),
+        None if targets.len() == 0 => "add `[target.NAME]` to assetsync.toml".to_string(),
+        None if targets.len() == 1 => format!("there is only {}", quoted(targets)),
+        None => format!("there are {}", quoted(targets)),
     };
     let name = shown(name);
     (format!("there is no target `{name}`"), hint)

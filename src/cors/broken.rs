@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What is wrong with it, where, why, and a word of what to write instead.
+/// A broken policy, and the expected report: place, message and advice.
 struct Row {
     text: &'static [u8],
     /// For whom it's meant.

@@ -1,23 +1,25 @@
-//! What differs between two policies in what they mean.
+//! Differences between the meanings of two policies.
 
 use super::{Cloud, Policy, Rule};
 
 /// The difference between a bucket's policy and the one that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Difference {
     /// In the order of the rules.
     pub changes: Vec<Change>,
 }
 
 impl Difference {
-    /// Whether both mean the same.
+    /// Checks whether both policies mean the same.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 }
 
-/// What happens to one rule.
+/// Change to one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Change {
     /// The wanted policy's rule of this number (from 1) isn't there.
     Added(usize, Rule),
@@ -27,8 +29,8 @@ pub enum Change {
     Changed(usize, Rule, Rule),
 }
 
-/// What has to be done to `there` to make it mean what `wanted` means on `cloud`. Rules are compared in their order, since
-/// the first that matches decides; within a rule, order doesn't matter.
+/// Lists the changes that make `there` mean the same as `wanted` on `cloud`. Rules are compared in their order, since
+/// the first match decides. The order within a rule doesn't matter.
 pub fn diff(there: &Policy, wanted: &Policy, cloud: Cloud) -> Difference {
     let (there, wanted) = (there.normal(cloud).rules, wanted.normal(cloud).rules);
     let same =
@@ -42,9 +44,16 @@ pub fn diff(there: &Policy, wanted: &Policy, cloud: Cloud) -> Difference {
     );
     let old = &there[first..there.len() - last];
     let new = &wanted[first..wanted.len() - last];
+    Difference {
+        changes: changes(first, old, new),
+    }
+}
+
+/// The changes between rules that follow the first `same` ones.
+fn changes(same: usize, old: &[Rule], new: &[Rule]) -> Vec<Change> {
     let mut changes = Vec::new();
     for place in 0..old.len().max(new.len()) {
-        let number = first + place + 1;
+        let number = same + place + 1;
         match (old.get(place), new.get(place)) {
             (Some(old), Some(new)) if old == new => {}
             (Some(old), Some(new)) => {
@@ -55,7 +64,7 @@ pub fn diff(there: &Policy, wanted: &Policy, cloud: Cloud) -> Difference {
             (None, None) => {}
         }
     }
-    Difference { changes }
+    changes
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
-//! What a bucket with a policy answers to browsers, by each cloud's rules.
+//! Answers of a bucket with a policy to browsers, by each cloud's rules.
 //!
 //! Google takes the first rule that has the request's origin and method
-//! (<https://cloud.google.com/storage/docs/xml-api/put-bucket-cors>); S3 the first that has origin, method and all
-//! headers that are asked for (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html>). Ceph's radosgw looks no
-//! further than the first rule of the origin.
+//! (<https://cloud.google.com/storage/docs/xml-api/put-bucket-cors>). S3 takes the first rule that has the origin, the
+//! method and all requested headers (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html>). Ceph's radosgw
+//! looks no further than the first rule of the origin.
 
 use super::names::{has_header, has_method};
 use super::{Cloud, Policy, Rule, origin};
 
-/// What the answer says that a page may do, in the headers `Access-Control-…`.
+/// Permissions that an answer gives to a page, in the headers `Access-Control-…`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Allowed {
     /// `Access-Control-Allow-Origin`: the page's origin, or `*`.
     pub origin: String,
@@ -24,8 +25,8 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Whether a browser that got this goes on to send a request with this method and these headers, without cookies
-    /// (<https://fetch.spec.whatwg.org/#cors-preflight-fetch>).
+    /// Checks whether a browser that got this answer goes on to send a request with this method and these headers,
+    /// without cookies (<https://fetch.spec.whatwg.org/#cors-preflight-fetch>).
     pub fn permits(&self, method: &str, headers: &[&str]) -> bool {
         let is_simple = matches!(method, "GET" | "HEAD" | "POST");
         let has_method = is_simple || has_method(&self.methods, method);
@@ -50,16 +51,11 @@ impl Policy {
     ) -> Option<Allowed> {
         let policy = self.on(cloud);
         let takes_headers = |rule: &&Rule| {
-            cloud == Cloud::Gcs
-                || headers
-                    .iter()
-                    .all(|header| has_header(&rule.allowed_headers, header))
+            let mut headers = headers.iter();
+            cloud == Cloud::Gcs || headers.all(|header| has_header(&rule.allowed_headers, header))
         };
-        let mut rules = policy
-            .rules
-            .iter()
-            .filter(|rule| rule.is_for(cloud, origin, method));
-        let rule = rules.find(takes_headers)?;
+        let is_for = |rule: &&Rule| rule.is_for(cloud, origin, method);
+        let rule = policy.rules.iter().filter(is_for).find(takes_headers)?;
         let asked = headers
             .iter()
             .filter(|header| has_header(&rule.allowed_headers, header));
@@ -71,7 +67,7 @@ impl Policy {
         })
     }
 
-    /// What the answer to the request itself says. None if no script of `origin` may see it.
+    /// Returns the permissions in the answer to the request itself. None if scripts of `origin` can't read the answer.
     pub fn simple(&self, cloud: Cloud, origin: &str, method: &str) -> Option<Allowed> {
         let policy = self.on(cloud);
         let mut rules = policy.rules.iter();

@@ -8,10 +8,10 @@ use jsonc_parser::common::Ranged;
 
 use super::lint::{Found, error};
 use super::{Finding, Policy, Rule, syntax};
-use crate::error::escape;
-use crate::likeness::nearest;
+use crate::base::likeness::nearest;
+use crate::base::text::escape;
 
-/// In which words a policy is written.
+/// Format of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `origin`, `method`, `responseHeader`, `maxAgeSeconds`.
@@ -31,7 +31,7 @@ pub(super) struct At<T> {
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) format: Format,
-    /// Where its list of rules stands.
+    /// Position of its list of rules.
     pub(super) at: usize,
     pub(super) rules: Vec<At<WrittenRule>>,
 }
@@ -39,7 +39,7 @@ pub(super) struct Document {
 /// A rule as it's written; the lists stand where they begin.
 #[derive(Debug, Default)]
 pub(super) struct WrittenRule {
-    /// Whether all its fields could be read: else what seems to be missing may be misspelt.
+    /// `true` if all its fields could be read. Otherwise, a field that seems to be missing may be misspelt.
     pub(super) is_whole: bool,
     pub(super) id: Option<At<String>>,
     pub(super) origins: Option<List>,
@@ -61,6 +61,9 @@ const S3: [&str; 6] = [
     "ExposeHeaders",
     "MaxAgeSeconds",
 ];
+
+/// S3's name for a list of rules.
+const CORS_RULES: &str = "CORSRules";
 
 /// Ages are 32-bit numbers on both clouds.
 const AGE_S_MAX: u32 = i32::MAX as u32;
@@ -92,7 +95,7 @@ impl Document {
 /// Reads a policy.
 ///
 /// # Errors
-/// What makes it unreadable as a whole.
+/// Mistakes that make it unreadable as a whole.
 pub(super) fn read(text: &str) -> Result<(Document, Vec<Found>), Finding> {
     let start = text.len() - text.trim_start().len();
     let give_up = |found: Found| Err(found.for_all(text));
@@ -132,27 +135,11 @@ impl Reader {
 
     /// S3's form, and what looks like it.
     fn wrapped(&mut self, object: &Object<'_>) -> Result<Document, Found> {
-        const FIELD: &str = "CORSRules";
-        let at = object.range.start;
-        let Some(rules) = object.get(FIELD) else {
-            let names = || object.properties.iter().map(|field| field.name.as_str());
-            let message = match names().find(|name| GCS.contains(name) || S3.contains(name)) {
-                Some(_) => "this is a rule, and a policy is a list of rules",
-                None => "a policy is a list of rules",
-            };
-            let instead = match names().next() {
-                Some("cors" | "cors_config") => {
-                    "write the list alone, without the object around it"
-                }
-                Some(name) if nearest(name, [FIELD].into_iter()).is_some() => "write `CORSRules`",
-                _ if message.starts_with("this") => "write it in brackets: [{…}]",
-                _ => EXAMPLE,
-            };
-            return Err(error(at, message, instead));
-        };
+        let rules = object.get(CORS_RULES);
+        let rules = rules.ok_or_else(|| without_rules(object))?;
         for field in &object.properties {
-            if field.name.as_str() != FIELD {
-                self.found.push(unknown(field, &[FIELD]));
+            if field.name.as_str() != CORS_RULES {
+                self.found.push(unknown(field, &[CORS_RULES]));
             } else if field.range.start != rules.range.start {
                 self.found.push(twice(field));
             }
@@ -206,29 +193,33 @@ impl Reader {
                 self.found.push(twice(field));
                 continue;
             }
-            match (format, name) {
-                (Format::Gcs, "origin") | (Format::S3, "AllowedOrigins") => {
-                    rule.origins = self.list(field)
-                }
-                (Format::Gcs, "method") | (Format::S3, "AllowedMethods") => {
-                    rule.methods = self.list(field)
-                }
-                (Format::Gcs, "responseHeader") => {
-                    rule.allowed = self.list(field);
-                    rule.exposed = rule.allowed.clone();
-                }
-                (Format::S3, "AllowedHeaders") => rule.allowed = self.list(field),
-                (Format::S3, "ExposeHeaders") => rule.exposed = self.list(field),
-                (Format::Gcs, "maxAgeSeconds") | (Format::S3, "MaxAgeSeconds") => {
-                    rule.max_age_s = self.age(field)
-                }
-                (Format::S3, "ID") => rule.id = self.text(field),
-                (Format::Gcs, _) => self.found.push(unknown(field, &GCS)),
-                (Format::S3, _) => self.found.push(unknown(field, &S3)),
-            }
+            self.field(field, format, &mut rule);
         }
         rule.is_whole = self.found.len() == found_before;
         rule
+    }
+
+    fn field(&mut self, field: &ObjectProp<'_>, format: Format, rule: &mut WrittenRule) {
+        match (format, field.name.as_str()) {
+            (Format::Gcs, "origin") | (Format::S3, "AllowedOrigins") => {
+                rule.origins = self.list(field)
+            }
+            (Format::Gcs, "method") | (Format::S3, "AllowedMethods") => {
+                rule.methods = self.list(field)
+            }
+            (Format::Gcs, "responseHeader") => {
+                rule.allowed = self.list(field);
+                rule.exposed = rule.allowed.clone();
+            }
+            (Format::S3, "AllowedHeaders") => rule.allowed = self.list(field),
+            (Format::S3, "ExposeHeaders") => rule.exposed = self.list(field),
+            (Format::Gcs, "maxAgeSeconds") | (Format::S3, "MaxAgeSeconds") => {
+                rule.max_age_s = self.age(field)
+            }
+            (Format::S3, "ID") => rule.id = self.text(field),
+            (Format::Gcs, _) => self.found.push(unknown(field, &GCS)),
+            (Format::S3, _) => self.found.push(unknown(field, &S3)),
+        }
     }
 
     fn list(&mut self, field: &ObjectProp<'_>) -> Option<List> {
@@ -250,11 +241,17 @@ impl Reader {
                 return None;
             }
         };
-        let mut value = Vec::new();
-        for element in &list.elements {
+        let value = self.strings(name, &list.elements);
+        Some(At { at, value })
+    }
+
+    /// The strings of the list `name`.
+    fn strings(&mut self, name: &str, elements: &[Value<'_>]) -> Vec<At<String>> {
+        let mut strings = Vec::new();
+        for element in elements {
             let at = element.start();
             match element {
-                Value::StringLit(text) => value.push(At {
+                Value::StringLit(text) => strings.push(At {
                     at,
                     value: text.value.to_string(),
                 }),
@@ -270,7 +267,7 @@ impl Reader {
                 )),
             }
         }
-        Some(At { at, value })
+        strings
     }
 
     fn text(&mut self, field: &ObjectProp<'_>) -> Option<At<String>> {
@@ -320,6 +317,23 @@ impl Reader {
     }
 }
 
+/// The finding for an object that has no list of rules.
+fn without_rules(object: &Object<'_>) -> Found {
+    let names = || object.properties.iter().map(|field| field.name.as_str());
+    let is_rule = names().any(|name| GCS.contains(&name) || S3.contains(&name));
+    let message = match is_rule {
+        true => "this is a rule, and a policy is a list of rules",
+        false => "a policy is a list of rules",
+    };
+    let instead = match names().next() {
+        Some("cors" | "cors_config") => "write the list alone, without the object around it",
+        Some(name) if nearest(name, [CORS_RULES].into_iter()).is_some() => "write `CORSRules`",
+        _ if is_rule => "write it in brackets: [{…}]",
+        _ => EXAMPLE,
+    };
+    error(object.range.start, message, instead)
+}
+
 /// Told by the names that its rules use.
 fn format_of(elements: &[Value<'_>]) -> Format {
     let objects = elements.iter().filter_map(Value::as_object);
@@ -357,20 +371,16 @@ fn unknown(field: &ObjectProp<'_>, known: &[&str]) -> Found {
                 .to_string()
         }
         Some(near) => format!("write `{near}`"),
-        None => format!(
-            "there are {}",
-            known
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        None => {
+            let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("there are {}", known.join(", "))
+        }
     };
     let message = format!("there is no field `{}`", escape(name));
     error(field.range.start, &message, &instead)
 }
 
-/// What a field of one format, or of other tools, is called in the formats here.
+/// Returns the name that the formats here use for a field of the other format, or of another tool.
 fn in_other_words(lower: &str) -> Option<&'static str> {
     let words = [
         ("allowedorigin", "origin"),

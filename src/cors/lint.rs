@@ -1,12 +1,14 @@
-//! What is wrong with a policy that can be read: in its rules, and between them. What a cloud refuses or no browser
-//! matches is an error; what is merely unwise is a warning.
+//! Mistakes in a policy that can be read: in its rules, and between them. It's an error if a cloud refuses the rule or
+//! no browser matches it. It's a warning if the rule is merely unwise.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::json::{At, Document, Format, List, WrittenRule};
 use super::{Cloud, Finding, Rule, Severity};
 use super::{names, origin, write};
-use crate::error::escape;
+use crate::base::excerpt::Excerpt;
+use crate::base::text::{escape, line_and_column};
 
 /// S3's limits (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html>,
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CORSRule.html> and
@@ -78,16 +80,28 @@ impl Found {
             column,
             message: self.message,
             instead: self.instead,
+            excerpt: Excerpt::of_settings(text, value_at(text, self.at)).map(Box::new),
         }
     }
 }
 
-/// Both counted from 1, the column in characters.
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..text.floor_char_boundary(at)];
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.matches('\n').count() + 1;
-    (line, before[line_start..].chars().count() + 1)
+/// Returns the place of the string, number or word that begins at a byte; of anything else, the first character.
+fn value_at(text: &str, at: usize) -> Range<usize> {
+    let rest = text.get(at..).unwrap_or_default();
+    let is_end = |c: char| !c.is_alphanumeric() && !matches!(c, '-' | '+' | '.');
+    let end = match rest.strip_prefix('"') {
+        Some(inside) => {
+            let mut is_escaped = false;
+            let is_end = |c: char| {
+                let is_end = (c == '"' && !is_escaped) || c == '\n';
+                is_escaped = c == '\\' && !is_escaped;
+                is_end
+            };
+            inside.find(is_end).map_or(rest.len(), |end| end + 2)
+        }
+        None => rest.find(is_end).unwrap_or(rest.len()),
+    };
+    at..at + end.max(1)
 }
 
 pub(super) fn lint(document: &Document) -> Vec<Found> {
@@ -116,22 +130,21 @@ fn rule_by_itself(rule: &At<WrittenRule>, format: Format, found: &mut Vec<Found>
     not_empty(origin, &rule.origins, found);
     not_empty(method, &rule.methods, found);
     if rule.is_whole {
-        needed(
-            at,
-            origin,
-            &rule.origins,
-            r#"["https://hunt.example.org"]"#,
-            found,
-        );
+        let example = r#"["https://hunt.example.org"]"#;
+        needed(at, origin, &rule.origins, example, found);
         needed(at, method, &rule.methods, r#"["GET", "HEAD"]"#, found);
         media(at, rule, format, found);
     }
-    for item in items(&rule.origins) {
-        origin::lint(item, found);
-    }
-    for item in items(&rule.methods) {
-        names::lint_method(item, found);
-    }
+    items(&rule.origins).for_each(|item| origin::lint(item, found));
+    items(&rule.methods).for_each(|item| names::lint_method(item, found));
+    headers(rule, format, found);
+    repeated(rule, format, found);
+    everybody(&rule.origins, found);
+    age(at, rule, format, found);
+    id(rule, found);
+}
+
+fn headers(rule: &WrittenRule, format: Format, found: &mut Vec<Found>) {
     match format {
         Format::Gcs => items(&rule.exposed).for_each(|item| names::lint_both_ways(item, found)),
         Format::S3 => {
@@ -139,6 +152,10 @@ fn rule_by_itself(rule: &At<WrittenRule>, format: Format, found: &mut Vec<Found>
             items(&rule.exposed).for_each(|item| names::lint_exposed(item, found));
         }
     }
+}
+
+/// Finds what any list of a rule has twice.
+fn repeated(rule: &WrittenRule, format: Format, found: &mut Vec<Found>) {
     let lists = [&rule.origins, &rule.methods, &rule.allowed, &rule.exposed];
     // Google's only list of headers is there twice.
     let lists = if format == Format::Gcs {
@@ -147,8 +164,9 @@ fn rule_by_itself(rule: &At<WrittenRule>, format: Format, found: &mut Vec<Found>
         &lists[..]
     };
     lists.iter().for_each(|list| twice(list, found));
-    everybody(&rule.origins, found);
-    age(at, rule, format, found);
+}
+
+fn id(rule: &WrittenRule, found: &mut Vec<Found>) {
     if let Some(id) = &rule.id {
         let chars = id.value.chars().count();
         if chars > S3_ID_CHARS_MAX {
@@ -256,6 +274,13 @@ fn as_a_whole(document: &Document, found: &mut Vec<Found>) {
         ));
         return;
     }
+    beyond_limits(document, found);
+    reads_nothing(document, found);
+}
+
+/// Finds what is more than S3 takes.
+fn beyond_limits(document: &Document, found: &mut Vec<Found>) {
+    let rules = &document.rules;
     if let Some(rule) = rules.get(S3_RULES_MAX) {
         let message = format!("{} rules: S3 takes {S3_RULES_MAX}", rules.len());
         found
@@ -269,6 +294,11 @@ fn as_a_whole(document: &Document, found: &mut Vec<Found>) {
         );
         found.push(error(document.at, &message, "allow `*`, or fewer origins").on(Cloud::S3));
     }
+}
+
+/// Finds that no rule lets a page read.
+fn reads_nothing(document: &Document, found: &mut Vec<Found>) {
+    let rules = &document.rules;
     let methods = || rules.iter().flat_map(|rule| items(&rule.value.methods));
     if let (Some(first), false) = (
         methods().next(),
@@ -285,26 +315,10 @@ fn as_a_whole(document: &Document, found: &mut Vec<Found>) {
     }
 }
 
-/// Why a rule is never used: earlier ones match all that it would. Google looks at origin and method to choose a rule, S3
-/// at the headers that are asked for, too.
+/// Returns the reason why a rule is never used: earlier rules match everything that it would. Google looks at origin
+/// and method to choose a rule, S3 also at the requested headers.
 fn shadow(earlier: &[Rule], rule: &Rule, at: usize) -> Option<Found> {
-    let covers = |other: &Rule, origin: &str, method: &str| {
-        origin::covers(&other.origins, origin) && names::has_method(&other.methods, method)
-    };
-    let covered = |cloud: Cloud| {
-        let is_covered = |origin: &String, method: &String| {
-            let mut others = earlier.iter();
-            others.any(|other| {
-                covers(other, origin, method)
-                    && (cloud == Cloud::Gcs
-                        || names::lets_all(&other.allowed_headers, &rule.allowed_headers))
-            })
-        };
-        let mut origins = rule.origins.iter();
-        !rule.origins.is_empty()
-            && !rule.methods.is_empty()
-            && origins.all(|origin| rule.methods.iter().all(|method| is_covered(origin, method)))
-    };
+    let covered = |cloud| is_covered(earlier, rule, cloud);
     let message = "this rule is never used: earlier ones match everything that it would";
     let instead = "put what is narrower first, or take it out";
     match (covered(Cloud::Gcs), covered(Cloud::S3)) {
@@ -314,6 +328,24 @@ fn shadow(earlier: &[Rule], rule: &Rule, at: usize) -> Option<Found> {
         }
         (false, false) => one_rule_an_origin(earlier, rule, at),
     }
+}
+
+fn is_covered(earlier: &[Rule], rule: &Rule, cloud: Cloud) -> bool {
+    let covers = |other: &Rule, origin: &str, method: &str| {
+        origin::covers(&other.origins, origin) && names::has_method(&other.methods, method)
+    };
+    let is_covered = |origin: &String, method: &String| {
+        let mut others = earlier.iter();
+        others.any(|other| {
+            covers(other, origin, method)
+                && (cloud == Cloud::Gcs
+                    || names::lets_all(&other.allowed_headers, &rule.allowed_headers))
+        })
+    };
+    let mut origins = rule.origins.iter();
+    !rule.origins.is_empty()
+        && !rule.methods.is_empty()
+        && origins.all(|origin| rule.methods.iter().all(|method| is_covered(origin, method)))
 }
 
 /// Ceph's radosgw looks no further than the first rule of an origin (`RGWCORSConfiguration::host_name_rule`).

@@ -1,7 +1,6 @@
-//! Policies for cross-origin requests (CORS): which pages of other origins may load what is in a bucket. Reads them
-//! and finds mistakes ([`check`]), tells what they answer ([`Policy::preflight`], [`Policy::simple`]), and compares
-//! them by what they mean ([`diff`]). One policy serves Google's and Amazon's storage; setting it is for
-//! [`crate::store::Control`].
+//! Policies for cross-origin requests (CORS): which pages of other origins may load a bucket's objects. Reads them and
+//! finds mistakes ([`check`]), predicts a bucket's answers ([`Policy::preflight`], [`Policy::simple`]), and compares
+//! policies by meaning ([`diff`]). One policy serves Google's and Amazon's storage. [`crate::store::Control`] sets it.
 
 mod diff;
 mod evaluate;
@@ -19,17 +18,21 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use crate::bounded::{self, Contents};
-use crate::config::Place;
-use crate::error::{Error, Result, escape, plain};
+use crate::base::disk::bounded::{self, Contents};
+use crate::base::error::{Error, Result};
+use crate::base::excerpt::Excerpt;
+use crate::base::mask::masked_quotes;
+use crate::base::problem::Problem;
+use crate::base::text::{escape, plain};
 
 pub use diff::{Change, Difference, diff};
 pub use evaluate::Allowed;
 pub use json::Format;
 pub(crate) use write::{GcsRule, from_gcs, from_s3, gcs_rules, s3_xml};
 
-/// Whose rules a policy is judged by. S3 is Amazon's and all servers that speak its language.
+/// Cloud whose rules a policy is judged by. S3 is Amazon's, and all servers that are compatible with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Cloud {
     /// Google Cloud Storage.
     Gcs,
@@ -40,15 +43,6 @@ pub enum Cloud {
 impl Cloud {
     /// Both.
     pub const ALL: [Cloud; 2] = [Cloud::Gcs, Cloud::S3];
-
-    /// The cloud of a target; none for a folder.
-    pub fn of(place: &Place) -> Option<Cloud> {
-        match place {
-            Place::Gcs { .. } => Some(Cloud::Gcs),
-            Place::S3 { .. } => Some(Cloud::S3),
-            Place::Directory(_) => None,
-        }
-    }
 }
 
 impl fmt::Display for Cloud {
@@ -60,14 +54,14 @@ impl fmt::Display for Cloud {
     }
 }
 
-/// What a bucket answers to pages of other origins: the first rule that matches a request decides.
+/// A bucket's policy for pages of other origins: the first rule that matches a request decides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Policy {
     /// In the order in which they are tried. None at all: no page of another origin may read anything by script.
     pub rules: Vec<Rule>,
 }
 
-/// Which pages may ask for what.
+/// A rule that lets pages send requests.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rule {
     /// A name for people, at most 255 characters; only S3 keeps it.
@@ -80,12 +74,12 @@ pub struct Rule {
     pub allowed_headers: Vec<String>,
     /// Headers of answers that scripts may read.
     pub exposed_headers: Vec<String>,
-    /// How long a browser needn't ask again, in seconds.
+    /// Time for which a browser needn't ask again, in seconds.
     pub max_age_s: Option<u32>,
 }
 
 impl Policy {
-    /// What `cloud` makes of the policy: Google has one list of headers, for requests and answers alike.
+    /// Returns the policy as `cloud` understands it: Google has one list of headers for both requests and answers.
     pub fn on(&self, cloud: Cloud) -> Policy {
         let mut policy = self.clone();
         if cloud == Cloud::Gcs {
@@ -124,7 +118,7 @@ impl Policy {
         }
     }
 
-    /// Whether both mean the same on `cloud`.
+    /// Checks whether both policies mean the same on `cloud`.
     pub fn means(&self, other: &Policy, cloud: Cloud) -> bool {
         self.normal(cloud) == other.normal(cloud)
     }
@@ -137,7 +131,7 @@ fn without_doubles(headers: &[String]) -> Vec<String> {
     headers.iter().filter(is_new).cloned().collect()
 }
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// A cloud would refuse the policy, or no browser would ever match it.
@@ -148,21 +142,25 @@ pub enum Severity {
 
 /// Something wrong with a policy, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
-    /// How bad it is.
+    /// Severity of the finding.
     pub severity: Severity,
     /// Counted from 1.
     pub line: usize,
     /// Counted from 1, in characters.
     pub column: usize,
-    /// What is wrong.
+    /// Description of the mistake.
     pub message: String,
-    /// What to write instead; empty if there's nothing to add.
+    /// Text to write instead; empty if there's nothing to add.
     pub instead: String,
+    /// The line, where there is one.
+    pub excerpt: Option<Box<Excerpt>>,
 }
 
 /// A policy that was read, and all that is wrong with it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Checked {
     /// None if it can't be read at all.
     pub policy: Option<Policy>,
@@ -171,15 +169,15 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// How many findings are of this severity.
+    /// Counts the findings of this severity.
     pub fn count(&self, severity: Severity) -> usize {
         let found = self.findings.iter();
         found.filter(|found| found.severity == severity).count()
     }
 }
 
-/// Reads a policy in Google's format or S3's, and finds its mistakes. What only one cloud refuses is an error if the
-/// policy is for that cloud, else a warning; a policy in S3's format is always for S3.
+/// Reads a policy in Google's format or S3's, and finds its mistakes. If only one cloud refuses something, it's an
+/// error if the policy is for that cloud, else a warning. A policy in S3's format is always for S3.
 pub fn check(text: &[u8], clouds: &[Cloud]) -> Checked {
     let text = match syntax::decode(text) {
         Ok(text) => text,
@@ -239,7 +237,7 @@ pub fn check_file(file: &Path, clouds: &[Cloud]) -> Result<Checked> {
 /// The policy in `file`, which must be fit for `cloud`, and what is unwise in it.
 ///
 /// # Errors
-/// [`Error::Usage`] lists all mistakes with line and column.
+/// [`Error::Policy`] lists all mistakes with line and column; [`Error::Usage`] if it can't be read.
 pub fn load(file: &Path, cloud: Cloud) -> Result<(Policy, Vec<Finding>)> {
     let checked = check_file(file, &[cloud])?;
     let is_error = |found: &Finding| found.severity == Severity::Error;
@@ -247,25 +245,38 @@ pub fn load(file: &Path, cloud: Cloud) -> Result<(Policy, Vec<Finding>)> {
     if let ([], Some(policy)) = (&errors[..], checked.policy) {
         return Ok((policy, warnings));
     }
-    let lines: String = errors
-        .iter()
-        .map(|found| format!("\n  {}", found.in_words(file)))
-        .collect();
-    let count = crate::report::count(errors.len() as u64, "mistake");
-    let message = format!("The CORS policy `{}` has {count}:{lines}", file.display());
-    let hint = format!("`assetsync cors check {}` tells more", file.display());
-    Err(Error::usage(message, hint))
+    Err(Error::Policy {
+        file: file.to_path_buf(),
+        mistakes: errors.iter().map(|found| found.problem(file)).collect(),
+    })
 }
 
 impl Finding {
+    fn problem(&self, file: &Path) -> Problem {
+        let problem = Problem::at(
+            file.display(),
+            (self.line as u32, self.column as u32),
+            masked_quotes(&self.told()),
+        );
+        Problem {
+            excerpt: self.excerpt.clone(),
+            ..problem
+        }
+    }
+
     /// On one line, as editors and people take it: `cors/prod.json:3:14: … (write …)`.
     pub fn in_words(&self, file: &Path) -> String {
         let (line, column) = (self.line, self.column);
         let place = format!("{}:{line}:{column}", file.display());
+        format!("{place}: {}", self.told())
+    }
+
+    /// Says what is wrong, and what to write instead.
+    fn told(&self) -> String {
         let message = escape(&self.message);
         match self.instead.as_str() {
-            "" => format!("{place}: {message}"),
-            instead => format!("{place}: {message}: {}", escape(instead)),
+            "" => message,
+            instead => format!("{message}: {}", escape(instead)),
         }
     }
 }

@@ -1,104 +1,89 @@
-//! Methods and headers: what may be listed, and what it's good for.
+//! Methods and headers: which ones a policy may list, and what they do.
 
 use super::Cloud;
 use super::json::At;
 use super::lint::{Found, error, warning};
 use super::origin::matches_wildcard;
-use crate::error::escape;
-use crate::likeness::nearest;
+use crate::base::likeness::nearest;
+use crate::base::text::escape;
 
-/// What S3 takes; with `PATCH`, the methods of the web that a page may use at all.
+/// Methods that S3 accepts. Together with `PATCH`, these are all the methods that a page may use.
 const METHODS: [&str; 5] = ["GET", "HEAD", "PUT", "POST", "DELETE"];
 
 /// Browsers let no page use these (<https://fetch.spec.whatwg.org/#forbidden-method>).
 const FORBIDDEN: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
 
-/// Whether a list allows a method; `*` stands for any.
+/// Checks whether a list allows a method; `*` stands for any.
 pub(super) fn has_method(methods: &[String], method: &str) -> bool {
     methods
         .iter()
         .any(|listed| listed == "*" || listed == method)
 }
 
-/// Whether one of `patterns`, whole or with a `*`, stands for a header, in whatever case.
+/// Checks whether one of `patterns`, which may contain a `*`, matches a header, in any case.
 pub(super) fn has_header(patterns: &[String], header: &str) -> bool {
     let header = header.to_ascii_lowercase();
     let mut patterns = patterns.iter();
     patterns.any(|pattern| matches_wildcard(&pattern.to_ascii_lowercase(), &header))
 }
 
-/// Whether `patterns` stand for all that `headers`, perhaps patterns themselves, stand for.
+/// Checks whether `patterns` match everything that `headers`, which may be patterns themselves, match.
 pub(super) fn lets_all(patterns: &[String], headers: &[String]) -> bool {
     headers.iter().all(|header| has_header(patterns, header))
 }
 
 pub(super) fn lint_method(item: &At<String>, found: &mut Vec<Found>) {
     let (at, text) = (item.at, item.value.as_str());
-    let shown = escape(text);
-    let upper = text.trim().to_ascii_uppercase();
+    const ONLY_READ: &str = "take it out: published files are only read";
     match text {
         "GET" | "HEAD" => {}
-        "PUT" | "POST" | "DELETE" => found.push(warning(
-            at,
-            &format!("`{text}` is for pages that write to the bucket"),
-            "take it out: published files are only read",
-        )),
-        "OPTIONS" => found.push(
-            error(
-                at,
-                "`OPTIONS` is how browsers ask: S3 refuses it in this list",
-                "take it out",
-            )
-            .on(Cloud::S3),
-        ),
-        "*" => {
-            found.push(
-                error(
-                    at,
-                    "`*`: S3 takes whole methods only",
-                    "write \"GET\", \"HEAD\"",
-                )
-                .on(Cloud::S3),
-            );
-            found.push(warning(
-                at,
-                "`*` is for pages that write to the bucket, too",
-                "write \"GET\", \"HEAD\"",
-            ));
+        "PUT" | "POST" | "DELETE" => {
+            let message = format!("`{text}` is for pages that write to the bucket");
+            found.push(warning(at, &message, ONLY_READ));
         }
-        "PATCH" => found.push(
-            error(
-                at,
-                "`PATCH`: S3 knows no such method",
-                "take it out: published files are only read",
-            )
-            .on(Cloud::S3),
-        ),
-        _ if FORBIDDEN.contains(&upper.as_str()) => found.push(error(
-            at,
-            &format!("browsers let no page use `{shown}`"),
-            "take it out",
-        )),
-        _ if upper != text && METHODS.contains(&upper.as_str()) => {
-            found.push(error(
-                at,
-                &format!("`{shown}`: methods are in capitals, without spaces"),
-                &format!("write \"{upper}\""),
-            ));
+        "OPTIONS" => {
+            let message = "`OPTIONS` is how browsers ask: S3 refuses it in this list";
+            found.push(error(at, message, "take it out").on(Cloud::S3));
         }
-        _ if text.contains([',', ' ']) => found.push(error(
-            at,
-            &format!("`{shown}` is several methods in one string"),
-            &format!("write \"{}\"", in_parts(text)),
-        )),
-        _ => {
-            let near = nearest(&upper, METHODS.into_iter());
-            let instead = near.map_or("there are `GET` and `HEAD`".to_string(), |near| {
-                format!("write \"{near}\"")
-            });
-            found.push(error(at, &format!("`{shown}` isn't a method"), &instead));
+        "*" => found.extend(any_method(at)),
+        "PATCH" => {
+            let message = "`PATCH`: S3 knows no such method";
+            found.push(error(at, message, ONLY_READ).on(Cloud::S3));
         }
+        _ => found.push(no_method(at, text)),
     }
+}
+
+fn any_method(at: usize) -> [Found; 2] {
+    const INSTEAD: &str = "write \"GET\", \"HEAD\"";
+    let message = "`*` is for pages that write to the bucket, too";
+    [
+        error(at, "`*`: S3 takes whole methods only", INSTEAD).on(Cloud::S3),
+        warning(at, message, INSTEAD),
+    ]
+}
+
+/// The finding for a text that no page may use as a method, or that isn't one.
+fn no_method(at: usize, text: &str) -> Found {
+    let shown = escape(text);
+    let upper = text.trim().to_ascii_uppercase();
+    if FORBIDDEN.contains(&upper.as_str()) {
+        let message = format!("browsers let no page use `{shown}`");
+        return error(at, &message, "take it out");
+    }
+    if upper != text && METHODS.contains(&upper.as_str()) {
+        let message = format!("`{shown}`: methods are in capitals, without spaces");
+        return error(at, &message, &format!("write \"{upper}\""));
+    }
+    if text.contains([',', ' ']) {
+        let message = format!("`{shown}` is several methods in one string");
+        return error(at, &message, &format!("write \"{}\"", in_parts(text)));
+    }
+    let near = nearest(&upper, METHODS.into_iter());
+    let instead = near.map_or("there are `GET` and `HEAD`".to_string(), |near| {
+        format!("write \"{near}\"")
+    });
+    error(at, &format!("`{shown}` isn't a method"), &instead)
 }
 
 /// A header of Google's one list, for requests and answers.
@@ -142,48 +127,49 @@ fn unknown_wildcard(item: &At<String>, found: &mut Vec<Found>) {
     found.push(error(item.at, &message, "list each header").on(Cloud::Gcs));
 }
 
-/// Whether it's the name of a header, perhaps with one `*` (RFC 9110, 5.6.2: a token).
+/// Checks whether a text is the name of a header, perhaps with one `*` (RFC 9110, 5.6.2: a token).
 fn header_name(item: &At<String>, found: &mut Vec<Found>) -> bool {
     let (at, text) = (item.at, item.value.as_str());
+    match no_header_name(text) {
+        None => {
+            pointless(at, text, found);
+            true
+        }
+        Some((message, instead)) => {
+            found.push(error(at, &message, &instead));
+            false
+        }
+    }
+}
+
+/// The mistake in the name of a header, and what to write instead.
+fn no_header_name(text: &str) -> Option<(String, String)> {
     let shown = escape(text);
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if text.is_empty() {
-        found.push(error(at, "an empty name of a header", "take it out"));
+    let (message, instead) = if text.is_empty() {
+        let message = "an empty name of a header".to_string();
+        return Some((message, "take it out".to_string()));
     } else if let Some((name, _)) = text.split_once(':') {
-        found.push(error(
-            at,
-            &format!("`{shown}` has more than a header's name"),
-            &format!("write \"{}\"", escape(name.trim())),
-        ));
+        let write = format!("write \"{}\"", escape(name.trim()));
+        ("has more than a header's name", write)
     } else if text.trim() != text && text.trim().chars().all(is_token) {
-        found.push(error(
-            at,
-            &format!("`{shown}` has a space at an end"),
-            &format!("write \"{}\"", escape(text.trim())),
-        ));
+        let write = format!("write \"{}\"", escape(text.trim()));
+        ("has a space at an end", write)
     } else if text.contains([',', ' ', ';']) {
-        found.push(error(
-            at,
-            &format!("`{shown}` is several headers in one string"),
-            &format!("write \"{}\"", in_parts(text)),
-        ));
+        let write = format!("write \"{}\"", in_parts(text));
+        ("is several headers in one string", write)
     } else if !text.chars().all(is_token) {
-        found.push(error(
-            at,
-            &format!("`{shown}` isn't the name of a header"),
-            "letters, digits and `-`",
-        ));
+        let write = "letters, digits and `-`".to_string();
+        ("isn't the name of a header", write)
     } else if text.matches('*').count() > 1 {
-        found.push(error(
-            at,
-            &format!("`{shown}` has more than one `*`"),
-            "one at most, or `*` alone",
-        ));
+        (
+            "has more than one `*`",
+            "one at most, or `*` alone".to_string(),
+        )
     } else {
-        pointless(at, text, found);
-        return true;
-    }
-    false
+        return None;
+    };
+    Some((format!("`{shown}` {message}"), instead))
 }
 
 /// Names that do nothing in such a list.

@@ -1,11 +1,11 @@
-//! Origins: what a browser sends, and what a policy makes of it.
+//! Origins: what browsers send, and what patterns in a policy match.
 
 use url::Url;
 
 use super::Cloud;
 use super::json::At;
 use super::lint::{Found, error, warning};
-use crate::error::escape;
+use crate::base::text::escape;
 
 /// Schemes that no page has: what is loaded from there has the origin `null`, or none.
 const PAGELESS: [&str; 9] = [
@@ -20,8 +20,8 @@ const PAGELESS: [&str; 9] = [
     "wss",
 ];
 
-/// Whether an origin matches a pattern: on Google's storage the same text, on S3 with one `*` for anything. `*` alone
-/// matches all on both.
+/// Checks whether an origin matches a pattern. On Google's storage, both have to be the same text. On S3, one `*`
+/// stands for any text. `*` alone matches everything on both.
 pub(super) fn matches(pattern: &str, origin: &str, cloud: Cloud) -> bool {
     match (pattern, cloud) {
         ("*", _) => true,
@@ -30,7 +30,7 @@ pub(super) fn matches(pattern: &str, origin: &str, cloud: Cloud) -> bool {
     }
 }
 
-/// Whether text matches a pattern with at most one `*`.
+/// Checks whether text matches a pattern with at most one `*`.
 pub(super) fn matches_wildcard(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -42,7 +42,7 @@ pub(super) fn matches_wildcard(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Whether everything that `origin`, itself perhaps a pattern, matches is matched by one of `patterns`.
+/// Checks whether one of `patterns` matches everything that `origin`, which may be a pattern itself, matches.
 pub(super) fn covers(patterns: &[String], origin: &str) -> bool {
     let mut patterns = patterns.iter();
     patterns.any(|pattern| pattern == origin || matches_wildcard(pattern, origin))
@@ -58,23 +58,21 @@ pub(super) fn lint(item: &At<String>, found: &mut Vec<Found>) {
             "write `*` if everybody is meant",
         )),
         _ => match text.matches('*').count() {
-            0 => found.extend(
-                mistake(text)
-                    .or_else(|| unsafe_scheme(text))
-                    .map(|why| why.at(at)),
-            ),
+            0 => {
+                let why = mistake(text).or_else(|| unsafe_scheme(text));
+                found.extend(why.map(|why| why.at(at)));
+            }
             1 => wildcard(at, text, found),
             _ => {
                 let message = format!("`{}` has more than one `*`", escape(text));
-                found.push(error(
-                    at,
-                    &message,
-                    "one at most, on S3; Google takes it alone only",
-                ));
+                let instead = "one at most, on S3; Google takes it alone only";
+                found.push(error(at, &message, instead));
             }
         },
     }
 }
+
+const EXAMPLE: &str = "write it as in \"https://hunt.example.org\"";
 
 /// A finding that doesn't know its place yet.
 struct Why {
@@ -100,15 +98,36 @@ impl Why {
     }
 }
 
-/// Why no browser ever sends this as its origin.
+/// Returns the reason why browsers never send this as their origin.
 fn mistake(text: &str) -> Option<Why> {
     let shown = escape(text);
     if text.is_empty() {
-        return Why::wrong(
-            "an empty origin".to_string(),
-            "write it as in \"https://hunt.example.org\"",
-        );
+        return Why::wrong("an empty origin".to_string(), EXAMPLE);
     }
+    if let Some(why) = several_words(text) {
+        return Some(why);
+    }
+    if text.eq_ignore_ascii_case("null") {
+        let message = format!("`{shown}`: browsers send it in lower case");
+        return Why::wrong(message, "write \"null\"");
+    }
+    let Some((scheme, rest)) = text.split_once("://") else {
+        let host = text.trim_start_matches('/').trim_end_matches('/');
+        let message = format!("`{shown}` has no scheme, so it's no origin");
+        return Why::wrong(message, format!("write \"https://{host}\""));
+    };
+    match PAGELESS.contains(&scheme.to_ascii_lowercase().as_str()) {
+        true => Why::wrong(
+            format!("no page has an origin that begins with `{scheme}://`"),
+            "write the page's, which begins with `https://`",
+        ),
+        false => not_as_sent(text, rest),
+    }
+}
+
+/// The mistake of a space, or of several origins in one string.
+fn several_words(text: &str) -> Option<Why> {
+    let shown = escape(text);
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         let clean: String = text.split_whitespace().collect::<Vec<_>>().join("\", \"");
         return Why::wrong(
@@ -126,32 +145,36 @@ fn mistake(text: &str) -> Option<Why> {
             format!("write \"{}\"", parts.join("\", \"")),
         );
     }
-    if text.eq_ignore_ascii_case("null") {
-        return Why::wrong(
-            format!("`{shown}`: browsers send it in lower case"),
-            "write \"null\"",
-        );
-    }
-    let Some((scheme, rest)) = text.split_once("://") else {
-        let host = text.trim_start_matches('/').trim_end_matches('/');
-        return Why::wrong(
-            format!("`{shown}` has no scheme, so it's no origin"),
-            format!("write \"https://{host}\""),
-        );
-    };
-    if PAGELESS.contains(&scheme.to_ascii_lowercase().as_str()) {
-        return Why::wrong(
-            format!("no page has an origin that begins with `{scheme}://`"),
-            "write the page's, which begins with `https://`",
-        );
-    }
+    None
+}
+
+/// The difference between a URL and the origin that browsers make of it; `rest` is what follows its scheme.
+fn not_as_sent(text: &str, rest: &str) -> Option<Why> {
+    let shown = escape(text);
     let Ok(url) = Url::parse(text) else {
-        return Why::wrong(
-            format!("`{shown}` is no origin"),
-            "write it as in \"https://hunt.example.org\"",
-        );
+        return Why::wrong(format!("`{shown}` is no origin"), EXAMPLE);
     };
-    let sent = match url.origin().is_tuple() {
+    let sent = sent_origin(&url);
+    let write = format!("write \"{sent}\"");
+    if !url.username().is_empty() || url.password().is_some() {
+        return Why::wrong("an origin has no user and no password".to_string(), write);
+    }
+    let message = match rest.find(['/', '?', '#']) {
+        Some(end) if rest[end..] == *"/" => {
+            format!("`{shown}` has a slash at its end, and browsers send none")
+        }
+        Some(_) => format!("`{shown}` has a path, and browsers send none"),
+        None if sent == text => return None,
+        None if sent == text.to_ascii_lowercase() => {
+            format!("`{shown}`: browsers send it in lower case")
+        }
+        None => format!("`{shown}` isn't how browsers send it"),
+    };
+    Why::wrong(message, write)
+}
+
+fn sent_origin(url: &Url) -> String {
+    match url.origin().is_tuple() {
         true => url.origin().ascii_serialization(),
         // Of a browser's extensions and the like.
         false => format!(
@@ -159,25 +182,6 @@ fn mistake(text: &str) -> Option<Why> {
             url.scheme(),
             url.host_str().unwrap_or_default().to_ascii_lowercase()
         ),
-    };
-    let write = format!("write \"{sent}\"");
-    if !url.username().is_empty() || url.password().is_some() {
-        return Why::wrong("an origin has no user and no password".to_string(), write);
-    }
-    match rest.find(['/', '?', '#']) {
-        Some(end) if rest[end..] == *"/" => Why::wrong(
-            format!("`{shown}` has a slash at its end, and browsers send none"),
-            write,
-        ),
-        Some(_) => Why::wrong(
-            format!("`{shown}` has a path, and browsers send none"),
-            write,
-        ),
-        None if sent != text && sent == text.to_ascii_lowercase() => {
-            Why::wrong(format!("`{shown}`: browsers send it in lower case"), write)
-        }
-        None if sent != text => Why::wrong(format!("`{shown}` isn't how browsers send it"), write),
-        None => None,
     }
 }
 
@@ -208,32 +212,40 @@ fn wildcard(at: usize, text: &str, found: &mut Vec<Found>) {
         Cloud::Gcs
     );
     found.push(error(at, &message, "list each origin").on(Cloud::Gcs));
+    match mistake_around_star(at, text) {
+        Some(mistake) => found.push(mistake),
+        None => unwise_star(at, text, found),
+    }
+}
+
+/// The mistake in what is around the `*`: with a label in its place, or a port, it must still be as browsers send it.
+fn mistake_around_star(at: usize, text: &str) -> Option<Found> {
     let (before, after) = text.split_once('*').unwrap_or((text, ""));
-    // With a label in its place, or a port, the rest must still be as browsers send it.
     let filled = match before {
         "" if after.starts_with("://") => text.replacen('*', "https", 1),
         "" => text.replacen('*', "https://a", 1),
         _ if before.rfind(':') > before.find("://") => text.replacen('*', "8000", 1),
         _ => text.replacen('*', "a", 1),
     };
-    if let Some(why) = mistake(&filled) {
-        let message = why.message.replace(&*escape(&filled), &shown);
-        let instead = match why.instead.starts_with("write \"https://a") {
-            true => why.instead.replacen("https://a", &format!("{before}*"), 1),
-            false => "write it as in \"https://*.example.org\"".to_string(),
-        };
-        found.push(error(at, &message, &instead));
-        return;
-    }
+    let why = mistake(&filled)?;
+    let message = why.message.replace(&*escape(&filled), &escape(text));
+    let instead = match why.instead.starts_with("write \"https://a") {
+        true => why.instead.replacen("https://a", &format!("{before}*"), 1),
+        false => "write it as in \"https://*.example.org\"".to_string(),
+    };
+    Some(error(at, &message, &instead))
+}
+
+/// Finds unintended origins that a pattern matches, too.
+fn unwise_star(at: usize, text: &str, found: &mut Vec<Found>) {
+    let shown = escape(text);
+    let (before, after) = text.split_once('*').unwrap_or((text, ""));
     let is_open_start = !before.is_empty() && !after.is_empty() && !after.starts_with(['.', ':']);
     if is_open_start || after.is_empty() && !before.ends_with("://") && !before.ends_with(':') {
         let message =
             format!("`{shown}` also lets in hosts of strangers: anybody can have such a name");
-        found.push(warning(
-            at,
-            &message,
-            "put the `*` before a dot, as in \"https://*.example.org\"",
-        ));
+        let instead = "put the `*` before a dot, as in \"https://*.example.org\"";
+        found.push(warning(at, &message, instead));
     }
     if !text.starts_with("https:") && !text.starts_with("http://localhost") {
         let message =

@@ -1,5 +1,5 @@
-//! JSON as such: what is no text, what is no JSON, and syntax errors in words of this house. The parser is jsonc-parser,
-//! since it tells where every value stands and keeps fields that are there twice.
+//! Syntax of JSON: texts that aren't UTF-8 or JSON, and syntax errors in plain words. The parser is jsonc-parser, since
+//! it knows the place of every value and keeps duplicate fields.
 
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, ParseResult, ParseStringErrorKind, parse_to_ast};
@@ -7,7 +7,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, ParseResult, ParseStringErrorKi
 use super::Finding;
 use super::json::EXAMPLE;
 use super::lint::{Found, error};
-use crate::error::escape;
+use crate::base::text::escape;
 
 /// Far more than any cloud takes.
 const FILE_BYTES_MAX: usize = 1 << 20;
@@ -31,21 +31,23 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, Finding> {
     })
 }
 
+/// JSON and nothing else.
+const STRICT: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
 /// The values of a text that isn't empty. Strictly JSON: what other tools would refuse isn't let pass here.
 pub(super) fn parse(text: &str) -> Result<ParseResult<'_>, Finding> {
-    let strict = ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &strict)
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT)
         .map_err(|e| in_words(text, &e).for_all(text))?;
     // Odd spaces, and line breaks in strings.
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
@@ -59,7 +61,7 @@ pub(super) fn parse(text: &str) -> Result<ParseResult<'_>, Finding> {
     }
 }
 
-/// Where the first character stands that isn't plain.
+/// Finds the first character that isn't plain.
 fn odd(text: &str) -> usize {
     let is_odd = |c: char| c.is_control() || (c.is_whitespace() && c != ' ');
     text.find(is_odd).unwrap_or(0)
@@ -72,7 +74,7 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     start + column.saturating_sub(1)
 }
 
-/// What was meant to be JSON, and is HTML or XML.
+/// Reports HTML or XML in place of JSON.
 pub(super) fn markup(text: &str, at: usize) -> Found {
     let head = text[at..].get(..400).unwrap_or(&text[at..]).to_lowercase();
     if head.contains("<corsconfig") || head.contains("<corsconfiguration") {
@@ -85,7 +87,7 @@ pub(super) fn markup(text: &str, at: usize) -> Found {
     error(at, what, EXAMPLE)
 }
 
-/// A syntax error, in words of this house.
+/// Describes a syntax error in plain words.
 fn in_words(text: &str, e: &ParseError) -> Found {
     use ParseErrorKind::*;
     let at = e.range().start.min(text.len());
@@ -149,7 +151,7 @@ fn in_words(text: &str, e: &ParseError) -> Found {
     error(at, message, instead)
 }
 
-/// What stands at the beginning of `text`: a word, or a character.
+/// Returns the word that `text` begins with, or the character if there's no word.
 fn word(text: &str) -> String {
     let word: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
     match word.is_empty() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::fix::{has_bucket_of_state, releases_in_the_way};
+use super::fix::has_bucket_of_state;
 use super::published::try_publishing;
 use super::rights::try_rights;
 use super::strangers::try_listings;
@@ -14,38 +14,39 @@ use super::{
     Exposure, Finding, Patient, Verdict, culprit, is_no_bucket, own_command, readers, settings,
     strangers,
 };
+use crate::base::error::{Error, Result};
+use crate::base::hint::Verb;
 use crate::config::{Access, Place, Target};
-use crate::error::{Error, Result};
 use crate::release::layout::{FOLDER, ROOT};
 use crate::store::control::{Change, Control, Keeps, Settings, Wish};
 use crate::store::{StoreError, StoreErrorKind};
 
-/// How often it's looked whether a change has come into force, and how long is waited in between: Google's rights take
-/// "typically 2 minutes" (<https://cloud.google.com/iam/docs/access-change-propagation>), most others are there at once.
+/// Largest number of checks whether a change has taken effect, and the pause between them. Google's rights take "typically
+/// 2 minutes" (<https://cloud.google.com/iam/docs/access-change-propagation>); most others take effect at once.
 const LOOKS_MAX: usize = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
-/// How public a bucket is, as its owner sees it.
+/// Public access to a bucket, as its owner sees it.
 #[derive(Debug, Serialize)]
 pub struct Shown {
-    /// What the target wants: `bucket` or `object-acl`.
+    /// Access that the target wants: `bucket` or `object-acl`.
     pub wanted: &'static str,
-    /// Where objects are published: `s3://hunt/static/`.
+    /// Place of the published objects: `s3://hunt/static/`.
     pub published: String,
-    /// Where the releases are, which strangers mustn't read: `s3://hunt/static/.assetsync/`.
+    /// Place of the releases, which strangers mustn't read: `s3://hunt/static/.assetsync/`.
     pub releases: String,
-    /// What lets strangers read these all the same: a rule, or the fact that one of them was let in. None if nothing does.
+    /// Reason why strangers can read the releases: a rule, or the fact that they got one of the documents. None if they can't.
     pub releases_open: Option<String>,
-    /// What lets strangers list them, if they are in a bucket of their own. None if nothing does.
+    /// Reason why strangers can list the releases, if these are in a bucket of their own. None if they can't.
     pub releases_listed: Option<String>,
-    /// How the bucket is set up.
+    /// Settings of the bucket.
     pub settings: Settings,
 }
 
-/// What the target wants, and how its bucket is set up.
+/// Returns the access that the target wants, and the settings of its bucket.
 ///
 /// # Errors
-/// The target is a folder, or there's no such bucket.
+/// The target is a folder, or the bucket doesn't exist.
 pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
     let control = patient.control()?;
     let (there, settings, exposure, documents) = futures_util::join!(
@@ -60,6 +61,8 @@ pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
         return Err(error.into());
     }
     let target = patient.target;
+    let own = culprit::of_settings(&settings, &patient.fix());
+    let grants = exposure.as_ref().map_or(&own, Exposure::grants);
     Ok(Shown {
         wanted: match target.access {
             Access::Bucket => "bucket",
@@ -70,12 +73,7 @@ pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
             None => url(&target.place, FOLDER),
             Some(state) => url(state, ""),
         },
-        releases_open: {
-            let fix = patient.fix();
-            let own = culprit::of_settings(&settings, &fix);
-            let grants = exposure.as_ref().map_or(&own, Exposure::grants);
-            readers::what_opens(target, grants, &documents)
-        },
+        releases_open: readers::what_opens(target, grants, &documents),
         releases_listed: exposure.as_ref().and_then(Exposure::listed_by),
         settings,
     })
@@ -88,12 +86,11 @@ impl Patient<'_> {
     }
 }
 
-/// How people write a place.
+/// Returns a place as people write it.
 fn url(place: &Place, below: &str) -> String {
-    match place {
-        Place::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}{below}"),
-        Place::Gcs { bucket, prefix } => format!("gs://{bucket}/{prefix}{below}"),
-        Place::Directory(folder) => format!("file:{}", folder.display()),
+    match place.bucket() {
+        Some(bucket) => bucket.url_of(below),
+        None => crate::store::command::url(place),
     }
 }
 
@@ -102,24 +99,24 @@ fn no_bucket(target: &Target) -> Error {
         "The target is a folder: who may read it is for its web server to say",
         format!(
             "`{}` looks at its permissions",
-            own_command(target, "doctor")
+            own_command(target, Verb::Doctor)
         ),
     )
 }
 
-/// What a bucket is changed for.
+/// Purpose of a change to a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aim {
-    /// Strangers read as the target wants it. What others wrote into a policy of S3 stays.
+    /// Strangers can read as the target wants it. Statements of others in an S3 policy stay.
     Apply,
     /// Strangers can do no more than read; nothing is opened.
     Close,
 }
 
-/// What has to change for that.
+/// Returns the changes that this purpose needs.
 ///
 /// # Errors
-/// [`Error::Refused`] if that would let strangers read the releases; what asking gives.
+/// [`Error::Refused`] if that would let strangers read the releases; the errors of the requests.
 pub async fn changes(patient: &Patient<'_>, aim: Aim) -> Result<Vec<Change>> {
     let control = patient.control()?;
     let target = patient.target;
@@ -134,25 +131,29 @@ pub async fn changes(patient: &Patient<'_>, aim: Aim) -> Result<Vec<Change>> {
             changes.extend(control.closing_changes(&wish).await?);
             Ok(changes)
         }
-        Aim::Apply => match releases_in_the_way(target, target.access) {
+        Aim::Apply => match target.opens_releases(target.access) {
             None => {
                 check_old_releases(patient).await?;
                 Ok(control.access_changes(&wish).await?)
             }
-            Some(why) => Err(Error::Refused {
-                message: format!(
-                    "The releases are in the same bucket, and strangers could read them: {why}"
-                ),
-                hint: patient
-                    .fix()
-                    .after_the_releases("access apply", target.access)
-                    .text,
-            }),
+            Some(why) => Err(releases_would_be_open(patient, why)),
         },
     }
 }
 
-/// What has to change so that strangers can do nothing where the releases are, if that's a bucket of their own.
+fn releases_would_be_open(patient: &Patient<'_>, why: &str) -> Error {
+    let mend = patient
+        .fix()
+        .after_the_releases(Verb::AccessApply.into(), patient.target.access);
+    Error::Refused {
+        message: format!(
+            "The releases are in the same bucket, and strangers could read them: {why}"
+        ),
+        hint: mend.text.into(),
+    }
+}
+
+/// Returns the changes that leave strangers no rights where the releases are, if that is a bucket of their own.
 async fn closing_of_releases(patient: &Patient<'_>) -> Result<Vec<Change>> {
     let control = match has_bucket_of_state(patient.target) {
         true => patient.state.control(),
@@ -177,7 +178,7 @@ async fn closing_of_releases(patient: &Patient<'_>) -> Result<Vec<Change>> {
     Ok(changes.map(of_releases).collect())
 }
 
-/// Whether releases were left in a target whose releases are elsewhere now, where everybody would read them.
+/// Checks for old releases in a target whose releases are now elsewhere: everybody could read them.
 ///
 /// # Errors
 /// [`Error::Refused`] if there are any; the target can't be listed.
@@ -195,7 +196,7 @@ async fn check_old_releases(patient: &Patient<'_>) -> Result<()> {
             "Releases that were kept in the target before `state` was set are still there, in {}, and strangers could read them",
             url(&target.place, FOLDER)
         ),
-        hint: patient.fix().after_old_releases("access apply"),
+        hint: patient.fix().after_old_releases(Verb::AccessApply).into(),
     })
 }
 
@@ -239,10 +240,10 @@ fn stopped(error: StoreError, changes: &[Change], at: usize) -> Error {
     Error::Store(StoreError { message, ..error })
 }
 
-/// Whether all of `changes` may be made.
+/// Checks whether all of `changes` may be made.
 ///
 /// # Errors
-/// [`Error::Refused`] names the protections that are in the way.
+/// [`Error::Refused`] names the protections that prevent it.
 pub fn check_unblocking(changes: &[Change]) -> Result<()> {
     let in_the_way: Vec<&str> = changes
         .iter()
@@ -258,12 +259,12 @@ pub fn check_unblocking(changes: &[Change]) -> Result<()> {
             in_the_way.join("; ")
         ),
         hint: "somebody may have meant it: if the bucket is to be public, run it again with `--unblock`"
-            .to_string(),
+            .into(),
     })
 }
 
-/// What strangers can do now, as far as it matters: list, write, read the releases, and read what is published, unless that was
-/// no aim. Looks again for a few seconds while anything is wrong, since a change may take that long.
+/// Checks what strangers can do now: list, write, read the releases, and, unless that was no aim, read what is published.
+/// While anything is wrong, the check is repeated for a few seconds, since a change may take that long.
 pub async fn prove(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
     let mut findings = try_strangers(patient, aim).await;
     for _ in 1..LOOKS_MAX {
@@ -293,12 +294,12 @@ async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
     let of_state = patient.settings_of_state(exposure.as_ref(), &settings);
     let mut findings = published.judge(&fix, &grants, &settings);
     findings.extend(rights.judge(&fix, &grants, of_state.unwrap_or(&settings)));
-    // What we may do is for `doctor` to say.
+    // `doctor` reports our own rights.
     findings.retain(|f| {
         f.check.starts_with("anonymous-") || (f.check == "public-read" && aim == Aim::Apply)
     });
     findings.push(strangers::judge_listings(&listings, &grants, &fix));
-    // What strangers with an account may do, no stranger's request shows.
+    // Requests without an account don't show the rights of strangers who have one.
     findings.push(settings::grants(&grants, patient.target, &fix));
     findings.extend(exposure.map(|exposure| exposure.judge(patient.target)));
     findings.extend(patient.former_releases().await);

@@ -5,27 +5,27 @@ use std::time::Duration;
 
 use super::fix::Fix;
 use super::readers::judge_state;
-use super::strangers::{LIST_WHY, judge_listings, try_listings, url_of};
+use super::strangers::{Knock, LIST_WHY, judge_listings, try_listings, url_of};
 use super::{Exposure, Finding, Look, Verdict, culprit, web_root};
 use crate::config::{Access, Target};
 use crate::release::layout::ROOT;
-use crate::store::Store;
 use crate::store::control::{Control, Door, Grant, Public, Right, Told};
-use crate::store::stranger::{Question, Stranger};
+use crate::store::stranger::{Heard, Question, Stranger};
+use crate::store::{Store, StoreError};
 
-/// How long a push waits for the bucket's rules.
+/// Time for which a push waits for the bucket's rules.
 const RULES_WAIT: Duration = Duration::from_secs(5);
 
-/// What was seen before a push.
+/// Outcome of the checks before a push.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// All that isn't as it should be.
     pub findings: Vec<Finding>,
-    /// How many requests that took.
+    /// Number of requests that were sent.
     pub requests: u64,
 }
 
-/// What was published before.
+/// Content of the target before the push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before {
     /// Nothing: there's no root to read.
@@ -34,10 +34,11 @@ pub enum Before {
     Release,
 }
 
-/// The cheap, dangerous part, before something is uploaded: whether strangers can list the bucket, or another one that has the
-/// releases, and read these, if there are any; whether anybody with an account may list or write; and whether anybody may read what
-/// is published. Of a folder: whether a web server seems to show the releases. One request without credentials for each of these, and those for the buckets' own rules. What nobody answers is
-/// told of as unknown: a push goes on then. So it does where these credentials may not see the rules, as those of CI mayn't.
+/// Makes the cheap checks for dangerous rights before anything is uploaded: whether strangers can list the bucket, or another one
+/// that has the releases, and read these, if there are any; whether anybody with an account may list or write; and whether anybody
+/// may read what is published. For a folder: whether a web server seems to show the releases. Sends one request without credentials
+/// for each of these, and those for the buckets' own rules. Checks without an answer are reported as unknown, and the push continues.
+/// It also continues if these credentials may not read the rules, as those of CI usually may not.
 pub async fn before_push(
     target: &Target,
     store: &Arc<dyn Store>,
@@ -56,41 +57,21 @@ pub async fn before_push(
         return Seen::default();
     }
     let stranger = Stranger::new();
-    let root = async {
-        match before {
-            Before::Nothing => None,
-            Before::Release => {
-                let root = url_of(releases, ROOT);
-                Some(stranger.ask(&Question::get(&root)).await)
-            }
-        }
-    };
     let (listings, root, grants, exposure) = futures_util::join!(
         try_listings(&stranger, &doors),
-        root,
+        try_root(&stranger, releases, before),
         grants_in_time(control.as_ref()),
         Exposure::of(target, store, releases, &stranger, Look::Quick(RULES_WAIT)),
     );
     let fix = Fix::of(target, store.server());
     let grants = in_force(control.as_ref(), grants, &fix).await;
-    let listing = judge_listings(&listings, &grants, &fix);
-    let is_listed = listing.verdict == Verdict::Failed;
-    let mut findings = vec![listing];
-    if let Told::Is(grants) = &grants {
-        findings.extend(judge_grants(grants, &fix, is_listed));
-    }
-    let open = exposure
-        .as_ref()
-        .and_then(|exposure| exposure.judge_before_push(target));
-    let is_open = open
-        .as_ref()
-        .is_some_and(|open| open.verdict == Verdict::Failed);
-    findings.extend(open);
-    // What the rules of their bucket open is told of already.
-    if let Some(read) = root.filter(|_| !is_open) {
-        let of_state = exposure.as_ref().map_or(&grants, Exposure::grants);
-        findings.push(judge_state(&read, &fix, of_state));
-    }
+    let answers = Answers {
+        listings,
+        root,
+        grants,
+        exposure,
+    };
+    let mut findings = answers.judge(target, &fix);
     findings.retain(|finding| finding.verdict != Verdict::Passed);
     Seen {
         findings,
@@ -98,13 +79,60 @@ pub async fn before_push(
     }
 }
 
-/// What a bucket's rules grant, if it's told in time.
+/// Asks for the root as a stranger; not if there's none to read.
+async fn try_root(
+    stranger: &Stranger,
+    releases: &Arc<dyn Store>,
+    before: Before,
+) -> Option<Result<Heard, StoreError>> {
+    match before {
+        Before::Nothing => None,
+        Before::Release => {
+            let root = url_of(releases, ROOT);
+            Some(stranger.ask(&Question::get(&root)).await)
+        }
+    }
+}
+
+/// Answers of the storage, to us and to strangers.
+struct Answers {
+    listings: Vec<Knock>,
+    root: Option<Result<Heard, StoreError>>,
+    /// Of the target's bucket.
+    grants: Told<Vec<Grant>>,
+    exposure: Option<Exposure>,
+}
+
+impl Answers {
+    fn judge(self, target: &Target, fix: &Fix<'_>) -> Vec<Finding> {
+        let listing = judge_listings(&self.listings, &self.grants, fix);
+        let is_listed = listing.verdict == Verdict::Failed;
+        let mut findings = vec![listing];
+        if let Told::Is(grants) = &self.grants {
+            findings.extend(judge_grants(grants, fix, is_listed));
+        }
+        let exposure = self.exposure.as_ref();
+        let open = exposure.and_then(|exposure| exposure.judge_before_push(target));
+        let is_open = open
+            .as_ref()
+            .is_some_and(|open| open.verdict == Verdict::Failed);
+        findings.extend(open);
+        // Documents that their bucket's rules open are already reported.
+        if let Some(read) = self.root.filter(|_| !is_open) {
+            let of_state = exposure.map_or(&self.grants, Exposure::grants);
+            findings.push(judge_state(&read, fix, of_state));
+        }
+        findings
+    }
+}
+
+/// Returns the rights that a bucket's rules grant, if the storage answers in time.
 async fn grants_in_time(control: &dyn Control) -> Told<Vec<Grant>> {
     let grants = tokio::time::timeout(RULES_WAIT, control.grants()).await;
     grants.unwrap_or_else(|_| Told::Unknown("the storage doesn't tell".to_string()))
 }
 
-/// Without what the bucket's protections make void, which are asked for only if that matters.
+/// Drops rules that the bucket's protections make void. The protections are requested only if that matters.
 async fn in_force(
     control: &dyn Control,
     grants: Told<Vec<Grant>>,
@@ -120,7 +148,7 @@ async fn in_force(
     }
 }
 
-/// To list or to write, without a condition.
+/// Returns the rights to list or to write without a condition.
 fn dangerous(grants: &[Grant]) -> Vec<&Grant> {
     culprit::that_grant(grants, &[Right::List, Right::Write])
         .into_iter()
@@ -128,7 +156,7 @@ fn dangerous(grants: &[Grant]) -> Vec<&Grant> {
         .collect()
 }
 
-/// What a stranger's requests don't show: what anybody with an account may do, and that nobody may read yet.
+/// Judges what a stranger's requests don't show: the rights of anybody with an account, and that strangers can't read yet.
 fn judge_grants(grants: &[Grant], fix: &Fix<'_>, is_listed: bool) -> Option<Finding> {
     let target = fix.target;
     let dangerous = dangerous(grants);

@@ -1,9 +1,9 @@
-//! Whether the bucket has the CORS policy that the target's file wants.
+//! Checks whether the bucket has the CORS policy that the target's file wants.
 
 use super::Finding;
 use super::fix::Fix;
+use crate::base::error::Result;
 use crate::cors::{self, Cloud, Policy};
-use crate::error::Result;
 use crate::store::StoreError;
 
 const CHECK: &str = "cors";
@@ -12,7 +12,7 @@ const WHY: &str =
 
 /// Judges the bucket's policy against the target's file; none for a folder, which has no policy.
 pub(super) fn judge(fix: &Fix<'_>, there: Result<Option<Policy>, StoreError>) -> Option<Finding> {
-    let cloud = Cloud::of(&fix.target.place)?;
+    let cloud = fix.target.place.cloud()?;
     let wanted = fix.target.cors.as_deref();
     let wanted = wanted.map(|file| cors::load(file, cloud).map(|(policy, _)| policy));
     Some(compare(there, wanted, cloud, fix))
@@ -28,22 +28,24 @@ fn compare(
         Ok(there) => there,
         Err(error) => return Finding::unknown(CHECK, WHY, error.message).fix(error.hint),
     };
-    let wanted = match (wanted, &there) {
+    match (wanted, there) {
         (None, None) => {
             let text = "none, and the target wants none: no script of another origin can read what is published";
-            return Finding::passed(CHECK, WHY, text);
+            Finding::passed(CHECK, WHY, text)
         }
         (None, Some(_)) => {
             let text = "the bucket has a policy, and the target names no file to compare it with";
-            return Finding::warning(CHECK, WHY, text).fix(fix.cors_adopt());
+            Finding::warning(CHECK, WHY, text).fix(fix.cors_adopt())
         }
         (Some(Err(error)), _) => {
-            return Finding::failed(CHECK, WHY, error.to_string()).fix("assetsync cors check");
+            Finding::failed(CHECK, WHY, error.to_string()).fix("assetsync cors check")
         }
-        (Some(Ok(wanted)), _) => wanted,
-    };
-    let changes = cors::diff(&there.unwrap_or_default(), &wanted, cloud);
-    match changes.changes.len() {
+        (Some(Ok(wanted)), there) => differing(&there.unwrap_or_default(), &wanted, cloud, fix),
+    }
+}
+
+fn differing(there: &Policy, wanted: &Policy, cloud: Cloud, fix: &Fix<'_>) -> Finding {
+    match cors::diff(there, wanted, cloud).changes.len() {
         0 => Finding::passed(CHECK, WHY, "the bucket's policy is as the file says"),
         differ => {
             let rules = match differ {

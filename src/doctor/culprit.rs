@@ -1,4 +1,4 @@
-//! Which of a bucket's own rules let strangers do what they can. Nothing is asked here.
+//! Finds the bucket's own rules that give strangers their rights. Sends no requests.
 
 use super::fix::Fix;
 use super::mend::Mend;
@@ -30,7 +30,7 @@ pub(super) fn of_settings(settings: &Settings, fix: &Fix<'_>) -> Told<Vec<Grant>
     in_force(&settings.grants, &settings.blocks, fix)
 }
 
-/// Those that give one of these rights.
+/// Returns the rules that give one of these rights.
 pub(super) fn that_grant<'a>(grants: &'a [Grant], rights: &[Right]) -> Vec<&'a Grant> {
     grants
         .iter()
@@ -38,28 +38,28 @@ pub(super) fn that_grant<'a>(grants: &'a [Grant], rights: &[Right]) -> Vec<&'a G
         .collect()
 }
 
-/// Those that let strangers read the releases, which are at `place`.
+/// Returns the rules that let strangers read the releases, which are at `place`.
 pub(super) fn that_open<'a>(grants: &'a [Grant], place: &Place, is_own: bool) -> Vec<&'a Grant> {
-    let (Place::S3 { prefix, .. } | Place::Gcs { prefix, .. }) = place else {
+    let Some(bucket) = place.bucket() else {
         return Vec::new();
     };
     let folder = if is_own { FOLDER } else { "" };
-    let key = format!("{prefix}{folder}x/root.json");
+    let key = format!("{}{folder}x/root.json", bucket.prefix);
     grants
         .iter()
         .filter(|grant| grant.right == Right::Read && grant.reach.covers(&key))
         .collect()
 }
 
-/// Whether everybody may read what a target publishes, by these rules.
+/// Checks whether these rules let everybody read what a target publishes.
 pub(super) fn lets_everybody_read(grants: &[Grant], target: &Target) -> bool {
-    let (Place::S3 { prefix, .. } | Place::Gcs { prefix, .. }) = &target.place else {
+    let Some(bucket) = target.place.bucket() else {
         return false;
     };
     grants.iter().any(|grant| {
         grant.right == Right::Read
             && grant.to == Public::Everybody
-            && grant.reach.covers(&format!("{prefix}x"))
+            && grant.reach.covers(&format!("{}x", bucket.prefix))
     })
 }
 
@@ -78,7 +78,7 @@ pub(super) fn named(culprits: &[&Grant]) -> String {
     names.join("; ")
 }
 
-/// What lets strangers do this, to be said behind that they can; and what ends it.
+/// Returns the reason why strangers have a right, as the end of a sentence, and the fix.
 pub(super) fn behind(grants: &Told<Vec<Grant>>, right: Right, fix: &Fix<'_>) -> (String, Mend) {
     let grants = match grants {
         Told::Is(grants) => grants,
@@ -103,83 +103,4 @@ pub(super) const NOT_ITS_OWN: &str = "; none of the bucket's own rules says so, 
 pub(super) const ASK: &str = "ask whoever runs the account or the server to take that rule away, and publish nothing until then";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::control::Reach;
-
-    fn grant(right: Right, by: &str) -> Grant {
-        Grant {
-            to: Public::Everybody,
-            right,
-            by: by.into(),
-            allows: vec!["s3:GetObject".into(), "s3:ListBucket".into()],
-            kind: RuleKind::Policy,
-            reach: Reach::Only(vec!["static/*".into()]),
-            is_conditional: false,
-        }
-    }
-
-    #[test]
-    fn whoever_is_to_blame_is_named_once() {
-        let grants = vec![
-            grant(Right::Read, "`Oops`"),
-            grant(Right::List, "`Oops`"),
-            grant(Right::Manage, "`Oops`"),
-        ];
-        let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target, Server::Ceph);
-        let (text, mend) = behind(&Told::Is(grants.clone()), Right::List, &fix);
-        assert_eq!(
-            text,
-            "; by `Oops`, which allows s3:GetObject, s3:ListBucket"
-        );
-        assert_eq!(mend.text, "assetsync access close prod");
-        let mut conditional = grants;
-        conditional[1].is_conditional = true;
-        let (_, mend) = behind(&Told::Is(conditional), Right::List, &fix);
-        assert!(
-            mend.text
-                .contains("take `Oops` out: aws s3api get-bucket-policy --bucket hunt")
-        );
-        let (text, mend) = behind(&Told::Is(vec![]), Right::List, &fix);
-        assert!(text.contains("none of the bucket's own rules"), "{text}");
-        assert!(!mend.text.contains("assetsync"), "{mend:?}");
-        let (text, _) = behind(&Told::Unknown("s3:GetBucketAcl".into()), Right::List, &fix);
-        assert!(text.contains("can't be told: s3:GetBucketAcl"), "{text}");
-    }
-
-    #[test]
-    fn releases_are_open_to_whom_their_folder_is() {
-        let place = |prefix: &str| Place::S3 {
-            bucket: "hunt".into(),
-            prefix: prefix.into(),
-        };
-        let grants = [grant(Right::Read, "`Public`")];
-        assert_eq!(that_open(&grants, &place("static/"), true).len(), 1);
-        assert_eq!(that_open(&grants, &place(""), true).len(), 0);
-        assert_eq!(that_open(&grants, &place("static/prod/"), false).len(), 1);
-    }
-
-    #[test]
-    fn a_rule_that_a_protection_makes_void_is_nobodys_fault() {
-        let grants = Told::Is(vec![grant(Right::List, "`Oops`")]);
-        let blocks = Told::Is(Blocks {
-            ignores_policies: true,
-            ..Blocks::default()
-        });
-        let target = super::super::settings::tests::target();
-        let amazon = Fix::of(&target, Server::Amazon);
-        assert_eq!(in_force(&grants, &blocks, &amazon), Told::Is(vec![]));
-        let ceph = Fix::of(&target, Server::Ceph);
-        assert_eq!(
-            in_force(&grants, &blocks, &ceph),
-            grants,
-            "radosgw takes such a protection, and lets strangers in"
-        );
-        let acls = Told::Is(Blocks {
-            ignores_acls: true,
-            ..Blocks::default()
-        });
-        assert_eq!(in_force(&grants, &acls, &amazon), grants);
-    }
-}
+mod tests;

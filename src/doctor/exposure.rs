@@ -1,5 +1,5 @@
-//! What strangers can do in a bucket that has the releases alone: `doctor`, `access`, `audit` and a push ask this one. Releases in
-//! the target's own bucket are as open as that one is.
+//! Strangers' access to a bucket that has only the releases, for `doctor`, `access`, `audit` and a push.
+//! Releases in the target's own bucket are as open as that bucket is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,24 +17,24 @@ use crate::store::{Server, Store};
 pub(crate) const CHECK: &str = "releases-grants";
 const WHY: &str = "the releases name every object, those of solutions too";
 
-/// How closely the bucket is looked at.
+/// Depth of the checks of the bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// By the listing that tells most, and the bucket's rules, if they are told within this time: nobody waits for more.
+    /// The most informative listing, and the bucket's rules if they arrive within this time.
     Quick(Duration),
     /// By every form of listing there is, and all settings.
     Close,
 }
 
-/// What was seen of the bucket.
+/// Access to the bucket, as observed.
 #[derive(Debug)]
 pub(crate) struct Exposure {
     listings: Vec<Knock>,
-    /// What the bucket's rules let strangers do that concerns the releases.
+    /// Rights of strangers by the bucket's rules, as far as they concern the releases.
     grants: Told<Vec<Grant>>,
     /// Of a close look; of a quick one, where there are rules that could be void.
     pub(super) settings: Option<Settings>,
-    /// Who answers for the target.
+    /// Server of the target.
     pub(super) server: Server,
 }
 
@@ -57,17 +57,8 @@ impl Exposure {
             Look::Quick(_) => doors.take(1).collect(),
             Look::Close => doors.collect(),
         };
-        let rules = async {
-            match look {
-                Look::Quick(wait) => grants_and_blocks(&*control, wait).await,
-                Look::Close => {
-                    let settings = control.settings().await;
-                    (settings.grants.clone(), Some(settings))
-                }
-            }
-        };
         let (listings, (grants, settings)) =
-            futures_util::join!(try_listings(stranger, &doors), rules);
+            futures_util::join!(try_listings(stranger, &doors), rules(&*control, look));
         let server = store.server();
         let grants = match &settings {
             Some(settings) => {
@@ -83,12 +74,12 @@ impl Exposure {
         })
     }
 
-    /// What the bucket's rules let strangers do that concerns the releases.
+    /// Returns the rights of strangers by the bucket's rules, as far as they concern the releases.
     pub(super) fn grants(&self) -> &Told<Vec<Grant>> {
         &self.grants
     }
 
-    /// What lets strangers list the releases, in words; none if nothing does.
+    /// Describes why strangers can list the releases; none if they can't.
     pub(super) fn listed_by(&self) -> Option<String> {
         let grants = self.grants.known().map_or(&[][..], Vec::as_slice);
         let culprits = culprit::that_grant(grants, &[Right::List]);
@@ -100,13 +91,13 @@ impl Exposure {
         }
     }
 
-    /// Whether what the rules let strangers do is to read, among other things.
+    /// Checks whether reading is among the rights of strangers by the rules.
     pub(crate) fn is_read(&self) -> bool {
         let grants = self.grants.known().map_or(&[][..], Vec::as_slice);
         !culprit::that_grant(grants, &[Right::Read]).is_empty()
     }
 
-    /// What it means.
+    /// Judges the access.
     pub(crate) fn judge(&self, target: &Target) -> Finding {
         let fix = Fix::of(target, self.server);
         let none = Vec::new();
@@ -148,7 +139,19 @@ impl Exposure {
     }
 }
 
-/// What the bucket's rules grant, if it's told in time. Protections that make them void are asked for only where there are any.
+/// The bucket's rules, as closely as they are looked at.
+async fn rules(control: &dyn Control, look: Look) -> (Told<Vec<Grant>>, Option<Settings>) {
+    match look {
+        Look::Quick(wait) => grants_and_blocks(control, wait).await,
+        Look::Close => {
+            let settings = control.settings().await;
+            (settings.grants.clone(), Some(settings))
+        }
+    }
+}
+
+/// Returns the rights that the bucket's rules grant, if the storage answers in time. Requests the protections, which can make
+/// rules void, only if there are any rules.
 async fn grants_and_blocks(
     control: &dyn Control,
     wait: Duration,
@@ -171,7 +174,7 @@ fn listed(open: &[&str]) -> String {
     )
 }
 
-/// To read what else is in the bucket is for others to worry about.
+/// Drops rights to read anything but the releases.
 fn that_concern(grants: Vec<Grant>, place: &Place) -> Vec<Grant> {
     let opens = culprit::that_open(&grants, place, false);
     let concerns = |grant: &&Grant| grant.right != Right::Read || opens.contains(grant);
@@ -179,101 +182,4 @@ fn that_concern(grants: Vec<Grant>, place: &Place) -> Vec<Grant> {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use http::{HeaderMap, Method, StatusCode};
-
-    use super::*;
-    use crate::store::StoreError;
-    use crate::store::StoreErrorKind::Unreachable;
-    use crate::store::control::{Public, Reach, RuleKind};
-
-    fn place(bucket: &str, prefix: &str) -> Place {
-        Place::S3 {
-            bucket: bucket.into(),
-            prefix: prefix.into(),
-        }
-    }
-
-    fn grant(right: Right, reach: Reach) -> Grant {
-        let by = "`index`".to_string();
-        Grant {
-            reach,
-            ..Grant::of_all(Public::AnyAccount, right, by, RuleKind::Policy)
-        }
-    }
-
-    fn judged(
-        answer: Result<(StatusCode, &'static str), StoreError>,
-        grants: Told<Vec<Grant>>,
-    ) -> (Verdict, Option<Verdict>, Option<String>) {
-        let door = Door {
-            name: "list",
-            method: Method::GET,
-            url: String::new(),
-        };
-        let heard = answer.map(|(status, body)| Heard {
-            status,
-            headers: HeaderMap::new(),
-            body: Bytes::from_static(body.as_bytes()),
-        });
-        let target = Target {
-            state: Some(place("kept", "prod/")),
-            ..super::super::settings::tests::target()
-        };
-        let exposure = Exposure {
-            listings: vec![(door, heard)],
-            grants: grants.map(|grants| that_concern(grants, &place("kept", "prod/"))),
-            settings: None,
-            server: Server::Ceph,
-        };
-        let before_push = exposure.judge_before_push(&target);
-        (
-            exposure.judge(&target).verdict,
-            before_push.map(|finding| finding.verdict),
-            exposure.listed_by(),
-        )
-    }
-
-    #[test]
-    fn where_releases_are_kept_strangers_may_do_nothing() {
-        use Verdict::{Failed, Passed, Unknown, Warning};
-        let refused = || Ok((StatusCode::FORBIDDEN, "<Error/>"));
-        let listed = || Ok((StatusCode::OK, "<ListBucketResult/>"));
-        let silence = || Err(StoreError::new(Unreachable, "no answer"));
-        let unknown = || Told::Unknown("s3:GetBucketAcl is needed".to_string());
-        let may = |right| Told::Is(vec![grant(right, Reach::All)]);
-        let verdicts = |answer, grants| {
-            let (verdict, before_push, _) = judged(answer, grants);
-            (verdict, before_push)
-        };
-        let none = || Told::Is(vec![]);
-        assert_eq!(verdicts(refused(), none()), (Passed, None));
-        assert_eq!(
-            verdicts(refused(), may(Right::List)),
-            (Failed, Some(Failed))
-        );
-        assert_eq!(
-            verdicts(refused(), may(Right::Read)),
-            (Failed, Some(Failed))
-        );
-        assert_eq!(verdicts(listed(), none()), (Failed, Some(Failed)));
-        assert_eq!(verdicts(listed(), unknown()), (Failed, Some(Failed)));
-        assert_eq!(verdicts(refused(), unknown()), (Unknown, None));
-        assert_eq!(verdicts(silence(), none()), (Unknown, Some(Unknown)));
-        let mut conditional = grant(Right::List, Reach::All);
-        conditional.is_conditional = true;
-        let conditional = Told::Is(vec![conditional]);
-        assert_eq!(verdicts(refused(), conditional), (Warning, Some(Warning)));
-        let elsewhere = grant(Right::Read, Reach::Only(vec!["logs/*".into()]));
-        assert_eq!(
-            verdicts(refused(), Told::Is(vec![elsewhere])),
-            (Passed, None)
-        );
-        let (.., by) = judged(refused(), may(Right::List));
-        assert_eq!(by.as_deref(), Some("by `index`"));
-        let (.., by) = judged(listed(), unknown());
-        assert_eq!(by.as_deref(), Some("they were answered: list"));
-        assert_eq!(judged(refused(), none()).2, None);
-    }
-}
+mod tests;

@@ -6,11 +6,10 @@ use bytes::Bytes;
 
 use super::web_root::{CHECK, WHY};
 use super::{Finding, Patient, host, root, web_root};
-use crate::config::Place;
-use crate::error::plain;
+use crate::base::disk::spot::{Relation, Spot};
+use crate::base::text::plain;
 use crate::release::layout::Home;
 use crate::release::root::Nonce;
-use crate::spot::{Relation, Spot};
 use crate::store::{PutMode, Store, StoreError, StoreErrorKind};
 
 pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding> {
@@ -35,8 +34,8 @@ pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding
 
 fn state_folder(patient: &Patient<'_>) -> Option<PathBuf> {
     match &patient.home {
-        Home::Elsewhere(Place::Directory(state)) => Some(state.clone()),
-        Home::Elsewhere(_) | Home::Within(_) => None,
+        Home::Elsewhere(place) => place.folder().map(Path::to_path_buf),
+        Home::Within(_) => None,
     }
 }
 
@@ -70,7 +69,7 @@ fn written(check: &'static str, why: &'static str, tried: Result<(), StoreError>
     }
 }
 
-/// Whether a server that shows the folder shows the releases as well.
+/// Checks whether a server that shows the folder shows the releases as well.
 fn outside(state: &Path, folder: &Path) -> Finding {
     let (Ok(state), Ok(folder)) = (Spot::of(state), Spot::of(folder)) else {
         return Finding::unknown(CHECK, WHY, "where the releases are can't be told");

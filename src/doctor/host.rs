@@ -5,14 +5,15 @@ use std::path::Path;
 
 use http::StatusCode;
 
-use super::published::{self, PUBLISHED};
+use super::published;
 use super::strangers::try_reading;
 use super::{Finding, Patient};
-use crate::body::{Body, Content};
-use crate::config::{INDEX, Place};
-use crate::error::plain;
-use crate::path::{LogicalPath, ObjectKey};
+use crate::base::path::{LogicalPath, ObjectKey};
+use crate::base::text::plain;
+use crate::config::INDEX;
 use crate::release::root::Nonce;
+use crate::store::body::{Body, Content};
+use crate::store::probe::PUBLISHED;
 use crate::store::stranger::Heard;
 use crate::store::{PutMode, StoreError, StoreErrorKind};
 
@@ -51,10 +52,10 @@ pub(super) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
 /// Returns the address at which visitors find what is under a key; none for a folder without a web server that is known.
 fn url(patient: &Patient<'_>, key: &str) -> Option<String> {
     let key = ObjectKey::parse(key).ok()?;
-    match (&patient.target.public_url, &patient.target.place) {
-        (Some(base), _) => Some(format!("{base}{}", key.url_path())),
-        (None, Place::Directory(_)) => None,
-        (None, _) => Some(patient.store.url(&key)),
+    match &patient.target.public_url {
+        Some(base) => Some(format!("{base}{}", key.url_path())),
+        None if patient.target.place.folder().is_some() => None,
+        None => Some(patient.store.url(&key)),
     }
 }
 
@@ -67,27 +68,26 @@ async fn try_index(patient: &Patient<'_>) -> Finding {
         return Finding::unknown(INDEX_CHECK, INDEX_WHY, "there's no `public_url` to ask at");
     };
     let asked = page.strip_suffix(INDEX).unwrap_or(&page).to_string();
-    let heard = match &patient.target.place {
-        Place::Directory(root) => in_folder(patient, &root.join(&folder), asked).await,
-        _ => in_bucket(patient, &key, asked).await,
+    let heard = match patient.target.place.folder() {
+        Some(root) => in_folder(patient, &root.join(&folder), asked).await,
+        None => in_bucket(patient, &key, asked).await,
     };
     match heard {
-        Ok(heard) if heard.status == StatusCode::OK && heard.body == PUBLISHED => Finding::passed(
-            INDEX_CHECK,
-            INDEX_WHY,
-            format!("the host shows `{INDEX}` for a folder"),
-        ),
-        Ok(heard) => Finding::failed(
-            INDEX_CHECK,
-            INDEX_WHY,
-            format!(
-                "the host doesn't show `{INDEX}` for a folder: {}",
-                heard.status
-            ),
-        )
-        .fix(SHOW_INDEX),
+        Ok(heard) => judge_index(&heard),
         Err(error) => Finding::unknown(INDEX_CHECK, INDEX_WHY, error.message),
     }
+}
+
+fn judge_index(heard: &Heard) -> Finding {
+    if heard.status == StatusCode::OK && heard.body == PUBLISHED {
+        let text = format!("the host shows `{INDEX}` for a folder");
+        return Finding::passed(INDEX_CHECK, INDEX_WHY, text);
+    }
+    let text = format!(
+        "the host doesn't show `{INDEX}` for a folder: {}",
+        heard.status
+    );
+    Finding::failed(INDEX_CHECK, INDEX_WHY, text).fix(SHOW_INDEX)
 }
 
 async fn in_bucket(patient: &Patient<'_>, key: &str, asked: String) -> Result<Heard, StoreError> {
@@ -135,22 +135,23 @@ async fn try_not_found(patient: &Patient<'_>, page: &LogicalPath) -> Finding {
         url(patient, &format!("{nonce}.html")),
     );
     let (Some(page_url), Some(nowhere)) = urls else {
-        return Finding::unknown(
-            NOT_FOUND,
-            NOT_FOUND_WHY,
-            "there's no `public_url` to ask at",
-        );
+        let text = "there's no `public_url` to ask at";
+        return Finding::unknown(NOT_FOUND, NOT_FOUND_WHY, text);
     };
     let asked = (
         try_reading(patient, page_url),
         try_reading(patient, nowhere),
     );
-    let (shown, nowhere) = match futures_util::join!(asked.0, asked.1) {
-        (Ok(shown), Ok(nowhere)) => (shown, nowhere),
+    match futures_util::join!(asked.0, asked.1) {
+        (Ok(shown), Ok(nowhere)) => judge_not_found(page, &shown, &nowhere),
         (Err(error), _) | (_, Err(error)) => {
-            return Finding::unknown(NOT_FOUND, NOT_FOUND_WHY, error.message);
+            Finding::unknown(NOT_FOUND, NOT_FOUND_WHY, error.message)
         }
-    };
+    }
+}
+
+/// Judges what is shown at a page's own name, and where nothing is.
+fn judge_not_found(page: &LogicalPath, shown: &Heard, nowhere: &Heard) -> Finding {
     match (shown.status, nowhere.status) {
         (StatusCode::OK, StatusCode::NOT_FOUND) if shown.body == nowhere.body => Finding::passed(
             NOT_FOUND,

@@ -1,17 +1,17 @@
-//! Whether the key is one that nobody guesses, or finds in a repository; and which names are weaker than it is.
+//! Checks whether the key is hard to guess and not in a repository, and which names are weaker than the key.
 
 use std::path::Path;
 
 use super::fix::Fix;
 use super::mend::{Mend, Step};
 use super::{Finding, Verdict};
-use crate::children::git;
-use crate::config::command::quoted;
+use crate::base::children::git;
+use crate::base::name::{NameStyle, Secret};
+use crate::base::own_key::Former;
+use crate::base::strength::Weakness;
 use crate::config::{Config, Target};
-use crate::name::{NameStyle, Secret};
-use crate::own_key::Former;
 use crate::store::Server;
-use crate::strength::Weakness;
+use crate::store::command::quoted;
 
 pub(super) fn judge(secret: &Secret, fix: &Fix<'_>) -> Finding {
     const WHY: &str = "every unguessable name is made with it";
@@ -26,7 +26,7 @@ pub(super) fn judge(secret: &Secret, fix: &Fix<'_>) -> Finding {
     }
 }
 
-/// What concerns a project rather than its target: where its keys are, and which of its names are weaker than they.
+/// Examines the project rather than its target: whether keys are in git, and which names are weaker than the key.
 pub fn examine_project(config: &Config, secret: &Secret, target: &Target) -> Vec<Finding> {
     let fix = Fix::of(target, Server::Unknown);
     let mut findings: Vec<Finding> = in_git(&config.key_file, secret, &fix).into_iter().collect();
@@ -34,13 +34,13 @@ pub fn examine_project(config: &Config, secret: &Secret, target: &Target) -> Vec
     findings
 }
 
-/// What a push warns of before it begins: keys that are in git, or about to be.
+/// Returns the warning that a push gives before it begins: keys are in git, or about to be.
 pub fn warn_of_key(config: &Config, secret: &Secret, target: &Target) -> Option<Finding> {
     in_git(&config.key_file, secret, &Fix::of(target, Server::Unknown))
         .filter(|finding| finding.verdict != Verdict::Passed)
 }
 
-/// Whether git has the key, or one before it, or takes it with the next `git add .`; none outside of a repository.
+/// Checks whether git has the key or an earlier one, or would add it with the next `git add .`; none outside a repository.
 fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
     const CHECK: &str = "key-in-git";
     const WHY: &str = "whoever can read the repository knows every name, those of solutions too";
@@ -54,9 +54,29 @@ fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
         .iter()
         .map(|Former { name, .. }| name.as_str());
     let names: Vec<&str> = std::iter::once(own).chain(former).collect();
+    let (tracked, free) = tracked_and_free(folder, &names)?;
+    if !tracked.is_empty() {
+        let text = format!("git has {}", called(&tracked, own));
+        let mend = take_out(folder, &tracked, own, fix);
+        return Some(Finding::failed(CHECK, WHY, text).fix(mend));
+    }
+    Some(match free.is_empty() {
+        true => Finding::passed(CHECK, WHY, "git doesn't have it, and ignores it"),
+        false => {
+            let text = format!(
+                "git doesn't ignore {}: `git add .` takes it",
+                called(&free, own)
+            );
+            Finding::warning(CHECK, WHY, text).fix(Mend::all(vec![ignore(folder, &free)]))
+        }
+    })
+}
+
+/// Returns those of these files that git has, and those that it neither has nor ignores; none outside a repository.
+fn tracked_and_free<'n>(folder: &Path, names: &[&'n str]) -> Option<(Vec<&'n str>, Vec<&'n str>)> {
     let listed = git(
         folder,
-        &[&["--literal-pathspecs", "ls-files", "-z", "--"], &names[..]].concat(),
+        &[&["--literal-pathspecs", "ls-files", "-z", "--"], names].concat(),
     )?;
     if !listed.status.success() {
         return None;
@@ -72,52 +92,45 @@ fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
         ignored.is_some_and(|output| output.status.code() == Some(1))
     };
     let free: Vec<&str> = others.iter().filter(is_free).copied().collect();
-    let ignore = |names: &[&str]| {
-        let lines: Vec<String> = names
-            .iter()
-            .map(|name| quoted(&ignore_line(name)))
-            .collect();
-        let file = quoted(&folder.join(".gitignore").display().to_string());
-        Step::Run(format!("printf '%s\\n' {} >> {file}", lines.join(" ")))
+    Some((tracked, free))
+}
+
+/// Takes files out of git; what was committed stays in its history.
+fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Mend {
+    let names: Vec<String> = tracked.iter().map(|name| quoted(name)).collect();
+    let at = quoted(&folder.display().to_string());
+    let literal = match tracked.iter().any(|name| name.contains(['*', '?', '['])) {
+        true => " --literal-pathspecs",
+        false => "",
     };
-    if !tracked.is_empty() {
-        let text = format!("git has {}", called(&tracked, own));
-        let names: Vec<String> = tracked.iter().map(|name| quoted(name)).collect();
-        let at = quoted(&folder.display().to_string());
-        let literal = match tracked.iter().any(|name| name.contains(['*', '?', '['])) {
-            true => " --literal-pathspecs",
-            false => "",
-        };
-        let remove = format!("git -C {at}{literal} rm --cached -- {}", names.join(" "));
-        let again = match tracked.contains(&own) {
-            true => format!(
-                "what was committed stays in its history: {}",
-                fix.new_key().text
-            ),
-            false => "what was committed stays in its history".to_string(),
-        };
-        let mend = Mend::all(vec![Step::Run(remove), ignore(&tracked)]).because(&again);
-        return Some(Finding::failed(CHECK, WHY, text).fix(mend));
-    }
-    Some(match free.is_empty() {
-        true => Finding::passed(CHECK, WHY, "git doesn't have it, and ignores it"),
-        false => {
-            let text = format!(
-                "git doesn't ignore {}: `git add .` takes it",
-                called(&free, own)
-            );
-            Finding::warning(CHECK, WHY, text).fix(Mend::all(vec![ignore(&free)]))
-        }
-    })
+    let remove = format!("git -C {at}{literal} rm --cached -- {}", names.join(" "));
+    let again = match tracked.contains(&own) {
+        true => format!(
+            "what was committed stays in its history: {}",
+            fix.new_key().text
+        ),
+        false => "what was committed stays in its history".to_string(),
+    };
+    Mend::all(vec![Step::Run(remove), ignore(folder, tracked)]).because(&again)
+}
+
+/// Adds files to `.gitignore`.
+fn ignore(folder: &Path, names: &[&str]) -> Step {
+    let lines: Vec<String> = names
+        .iter()
+        .map(|name| quoted(&ignore_line(name)))
+        .collect();
+    let file = quoted(&folder.join(".gitignore").display().to_string());
+    Step::Run(format!("printf '%s\\n' {} >> {file}", lines.join(" ")))
 }
 
 /// The key file, and those that look like the key before, by their names.
 fn called(names: &[&str], own: &str) -> String {
     let name = |name: &&str| match *name == own {
-        true => format!("the key file `{}`", crate::error::escape(name)),
+        true => format!("the key file `{}`", crate::base::text::escape(name)),
         false => format!(
             "`{}`, which looks like a former key,",
-            crate::error::escape(name)
+            crate::base::text::escape(name)
         ),
     };
     let names: Vec<String> = names.iter().map(name).collect();
@@ -160,39 +173,4 @@ fn weaker_names(config: &Config) -> Option<Finding> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn judged(key: &str) -> Finding {
-        let secret = Secret::new(key.as_bytes()).expect("long enough");
-        let target = super::super::settings::tests::target();
-        judge(&secret, &Fix::of(&target, Server::Ceph))
-    }
-
-    #[test]
-    fn a_key_that_can_be_guessed_is_told_from_one_that_cant() {
-        let verdict = |key: &str| judged(key).verdict;
-        for weak in [
-            &"a".repeat(64),
-            &"changeme".repeat(8),
-            &"0123456789abcdef".repeat(3),
-            "00000000000000000000000000000000000000000000000000000000000000ff",
-        ] {
-            assert_eq!(verdict(weak), Verdict::Failed, "{weak}");
-        }
-        for good in [
-            "an example secret, of more than thirty-two bytes",
-            "3f786850e387550fdab836ed7e6dc881de23001b9c0a5b6d7c3d2a9e5f1b4c8a",
-            "django-insecure-k2#9v!x0(q8w_m5^z7r&t1y@u3i$o6p+a4s=d",
-        ] {
-            assert_eq!(verdict(good), Verdict::Passed, "{good}");
-        }
-    }
-
-    #[test]
-    fn nothing_of_the_key_is_told() {
-        let key = "an example secret, of more than thirty-two bytes";
-        let finding = judged(key);
-        assert!(!format!("{finding:?}").contains("example"), "{finding:?}");
-    }
-}
+mod tests;

@@ -1,15 +1,17 @@
-//! What mends a finding: for people, and as steps that can be done one after the other as they are.
+//! Fixes for a finding: in words, and as steps that can be done one after the other without changes.
 
 use serde::Serialize;
 
-/// What mends a finding. Empty if nothing has to be mended.
+use crate::base::hint::Hint;
+
+/// Fix for a finding. Empty if nothing has to be fixed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Mend {
     pub(super) text: String,
     pub(super) steps: Vec<Step>,
 }
 
-/// A step of what mends a finding.
+/// Step of a fix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
@@ -66,6 +68,13 @@ impl From<String> for Mend {
     fn from(text: String) -> Mend {
         let steps = Vec::new();
         Mend { text, steps }
+    }
+}
+
+/// Advice of a storage, which has none of assetsync's own commands.
+impl From<Hint> for Mend {
+    fn from(hint: Hint) -> Mend {
+        hint.to_string().into()
     }
 }
 

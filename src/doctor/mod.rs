@@ -1,8 +1,8 @@
-//! Whether a target is fit to publish to, before anything is published: what we may do, what strangers may do, and what the
-//! storage does by itself. Whatever can be tried is tried, with small objects of its own; what a bucket's settings say is read.
+//! Checks whether a target is fit to publish to, before anything is published. Covers our rights, the rights of strangers, and what
+//! the storage does by itself. Whatever can be tried is tried, with small objects of its own; a bucket's settings are read.
 //! Checks that don't depend on each other run side by side.
 //!
-//! Facts are gathered first; what they mean is decided by functions that touch nothing.
+//! Facts are gathered first, and then judged by functions without side effects.
 
 pub mod access;
 mod before_push;
@@ -31,7 +31,6 @@ pub use self::before_push::{Before, Seen, before_push};
 pub(crate) use self::exposure::{Exposure, Look};
 pub(crate) use self::host::{SHOW_INDEX, SHOW_NOT_FOUND};
 pub use self::key::{examine_project, warn_of_key};
-pub(crate) use self::published::may_be_probe;
 pub(crate) use self::readers::former_releases;
 pub(crate) use self::web_root::{has_index, outside};
 
@@ -41,36 +40,37 @@ pub use self::mend::Step;
 use self::published::try_publishing;
 use self::rights::try_rights;
 use self::strangers::try_listings;
-use crate::config::{Place, Target};
-use crate::error::Result;
-use crate::name::Secret;
+use crate::base::error::Result;
+use crate::base::hint::Command;
+use crate::base::name::Secret;
+use crate::config::Target;
 use crate::release::layout::Home;
 use crate::release::root::Nonce;
-use crate::store::control::{Grant, Right, Settings, Told};
+use crate::store::control::{Control, Grant, Right, Settings, Told};
 use crate::store::stranger::Stranger;
 use crate::store::{Listing, Patience, Store, StoreError, StoreErrorKind, open};
 
-/// How long this machine's clock may be off without a warning. Storages refuse what is 15 minutes off.
+/// Largest error of this machine's clock without a warning. Storages refuse requests that are 15 minutes off.
 const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_secs(60);
 
-/// What came of one check.
+/// Outcome of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at; the same word in every version.
+    /// Name of the check; the same in every version.
     pub check: &'static str,
-    /// How it is.
+    /// Verdict of the check.
     pub verdict: Verdict,
-    /// What was found, in words.
+    /// Result in words.
     pub text: String,
     /// Why it matters.
     pub why: &'static str,
-    /// What mends it, in words; empty if there's nothing to mend.
+    /// Fix in words; empty if nothing has to be fixed.
     pub fix: String,
     /// The same as steps that can be done as they are, one after the other; empty if a person has to decide or to edit something.
     pub steps: Vec<Step>,
 }
 
-/// How it is.
+/// Verdict of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -124,7 +124,7 @@ impl Finding {
     }
 }
 
-/// How many checks there are of each verdict.
+/// Number of checks of each verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Summary {
     /// As they should be.
@@ -138,7 +138,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Of these findings.
+    /// Counts these findings.
     pub fn of(findings: &[Finding]) -> Summary {
         let count = |verdict| findings.iter().filter(|f| f.verdict == verdict).count();
         Summary {
@@ -165,7 +165,7 @@ pub struct Patient<'a> {
     secret: &'a Secret,
     store: Arc<dyn Store>,
     patience: Patience,
-    /// Where its releases are kept.
+    /// Place of its releases.
     home: Home,
     /// The store of that place.
     state: Arc<dyn Store>,
@@ -206,12 +206,7 @@ impl<'a> Patient<'a> {
         self.secret
     }
 
-    /// The target's store.
-    pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
-    }
-
-    /// Whether its releases are in the target itself.
+    /// Checks whether its releases are in the target itself.
     fn has_state(&self) -> bool {
         matches!(self.home, Home::Within(_))
     }
@@ -227,7 +222,7 @@ impl<'a> Patient<'a> {
         self.store.below(&format!("{nonce}/")).list().await
     }
 
-    /// What strangers can do in the bucket that has the releases, if that's another one.
+    /// Looks at strangers' access to the bucket that has the releases, if that is another one.
     async fn exposure(&self) -> Option<Exposure> {
         let (target, stranger) = (self.target, &self.stranger);
         Exposure::of(target, &self.store, &self.state, stranger, Look::Close).await
@@ -239,10 +234,10 @@ impl<'a> Patient<'a> {
         exposure: Option<&'s Exposure>,
         settings: &'s Settings,
     ) -> Option<&'s Settings> {
-        match self.target.state.as_ref()? {
-            Place::Directory(_) => None,
-            _ if has_bucket_of_state(self.target) => exposure?.settings.as_ref(),
-            _ => Some(settings),
+        self.target.state.as_ref()?.bucket()?;
+        match has_bucket_of_state(self.target) {
+            true => exposure?.settings.as_ref(),
+            false => Some(settings),
         }
     }
 
@@ -254,9 +249,9 @@ impl<'a> Patient<'a> {
 /// Looks at a target from all sides.
 pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let key = key::judge(patient.secret, &patient.fix());
-    let findings = match &patient.target.place {
-        Place::Directory(folder) => folder::examine(patient, folder).await,
-        Place::S3 { .. } | Place::Gcs { .. } => examine_bucket(patient).await,
+    let findings = match patient.target.place.folder() {
+        Some(folder) => folder::examine(patient, folder).await,
+        None => examine_bucket(patient).await,
     };
     std::iter::once(key).chain(findings).collect()
 }
@@ -276,10 +271,21 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
         findings.push(unreachable_bucket(error));
         return findings;
     }
+    findings.extend(examine_settings(patient, control.as_ref(), &listed).await);
+    findings.extend(patient.former_releases().await);
+    findings
+}
+
+/// Tries what we and strangers may do in a bucket, and judges that by how it's set up.
+async fn examine_settings(
+    patient: &Patient<'_>,
+    control: &dyn Control,
+    listed: &Result<Listing, StoreError>,
+) -> Vec<Finding> {
     let doors = control.listings();
     let (root, rights, published, host, listings, settings, exposure, policy) = futures_util::join!(
         root::judge(patient),
-        try_rights(patient, control.as_ref()),
+        try_rights(patient, control),
         try_publishing(patient),
         host::examine(patient),
         try_listings(&patient.stranger, &doors),
@@ -287,9 +293,10 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
         patient.exposure(),
         control.cors(),
     );
+    let mut findings = Vec::new();
     findings.extend(bucket_there(&settings));
     findings.push(clock(patient.store.now(), SystemTime::now()));
-    findings.push(rights::judge_listing(&listed));
+    findings.push(rights::judge_listing(listed));
     findings.push(root);
     let fix = patient.fix().given(&settings.blocks);
     let grants = culprit::of_settings(&settings, &fix);
@@ -306,12 +313,11 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
     if let Some(state) = state_settings {
         findings.extend(settings::judge_state(patient, state));
     }
-    findings.extend(patient.former_releases().await);
     findings
 }
 
-/// What asks little and changes nothing: whether strangers can list, what the bucket's own rules let them do, whether they delete
-/// what is published, and whether its CORS policy is the target's. Nothing of a folder.
+/// Makes the checks that need few requests and change nothing: whether strangers can list, what the bucket's own rules let them
+/// do, whether these delete what is published, and whether the CORS policy is the target's. For a folder, there are none.
 pub(crate) async fn look_at_settings(
     target: &Target,
     store: &Arc<dyn Store>,
@@ -339,8 +345,8 @@ pub(crate) async fn look_at_settings(
     findings
 }
 
-/// That strangers can list, and the rule that lets them, is one thing: it's told as the one that says more. So is a block, and
-/// that strangers may do nothing by rules that it makes void.
+/// Removes consequences. If strangers can list and a rule lets them, only the finding that says more is kept. If a block makes rules
+/// void, the finding that strangers may do nothing by these rules is removed.
 fn only_causes(findings: &mut Vec<Finding>, grants: &Told<Vec<Grant>>) {
     let verdict = |check| {
         findings
@@ -363,7 +369,7 @@ fn only_causes(findings: &mut Vec<Finding>, grants: &Told<Vec<Grant>>) {
     findings.retain(|finding| finding.check != consequence);
 }
 
-/// Whether another bucket that has the releases deletes them by itself.
+/// Checks whether another bucket that has the releases deletes them by itself.
 pub(crate) fn judge_lifecycle_of_state(target: &Target, exposure: &Exposure) -> Option<Finding> {
     let (place, settings) = (target.state.as_ref()?, exposure.settings.as_ref()?);
     let fix = Fix::of(target, exposure.server);
@@ -374,7 +380,7 @@ pub(crate) fn judge_lifecycle_of_state(target: &Target, exposure: &Exposure) -> 
     ))
 }
 
-/// What keeps strangers from the releases, which the rules of their bucket let them read.
+/// Returns the fix for a bucket whose rules let strangers read the releases.
 pub(crate) async fn close_state(target: &Target, state: &dyn Store) -> String {
     let settings = match state.control() {
         Some(control) => Some(control.settings().await),
@@ -388,11 +394,11 @@ pub(crate) async fn close_state(target: &Target, state: &dyn Store) -> String {
 }
 
 /// One of assetsync's own commands for a target.
-pub fn own_command(target: &Target, verb: &str) -> String {
-    target.command(verb)
+pub fn own_command(target: &Target, command: impl Into<Command>) -> String {
+    target.command(command)
 }
 
-/// Whether this says that there's no bucket, or nobody to ask.
+/// Checks whether an error says that there is no bucket, or no server that answers.
 fn is_no_bucket(error: &StoreError) -> bool {
     error.kind.is_fatal() && error.kind != StoreErrorKind::Denied
 }
@@ -422,12 +428,12 @@ fn unreachable_bucket(error: &StoreError) -> Finding {
     .fix(error.hint.clone())
 }
 
-/// That it answers is known by now; where it is may not be.
+/// Reports the bucket's location. That it answers is known by now.
 fn bucket_there(settings: &Settings) -> Vec<Finding> {
     const WHY: &str = "every player's request goes there";
     vec![match &settings.location {
         Told::Is(place) => {
-            let place = crate::error::escape(place);
+            let place = crate::base::text::escape(place);
             Finding::passed("bucket", WHY, format!("it's there, in `{place}`"))
         }
         Told::Unknown(why) => Finding::unknown(
@@ -462,31 +468,4 @@ fn clock(there: Option<SystemTime>, here: SystemTime) -> Finding {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clocks_may_be_a_minute_apart() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let apart = |seconds| clock(Some(now + Duration::from_secs(seconds)), now).verdict;
-        assert_eq!(apart(60), Verdict::Passed);
-        assert_eq!(apart(61), Verdict::Warning);
-        let earlier = clock(Some(now - Duration::from_secs(86_400)), now);
-        assert_eq!(earlier.verdict, Verdict::Warning);
-        assert!(earlier.text.contains("86400 s apart"), "{earlier:?}");
-        assert_eq!(clock(None, now).verdict, Verdict::Unknown);
-    }
-
-    #[test]
-    fn anything_dangerous_makes_the_exit_code_3() {
-        let findings = [
-            Finding::passed("a", "", ""),
-            Finding::warning("b", "", ""),
-            Finding::unknown("c", "", ""),
-        ];
-        let summary = Summary::of(&findings);
-        assert_eq!((summary.passed, summary.exit_code()), (1, 0));
-        let failed = Summary::of(&[Finding::failed("d", "", "")]);
-        assert_eq!((failed.failed, failed.exit_code()), (1, 3));
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Whether strangers can read the releases, and what lets them.
+//! Checks whether strangers can read the releases, and why.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use super::fix::Fix;
 use super::strangers::{try_reading, url_of};
 use super::{Finding, Patient, culprit};
+use crate::base::path::ObjectKey;
 use crate::config::{Place, Target};
-use crate::path::ObjectKey;
 use crate::release::layout::{FOLDER, ROOT};
 use crate::release::root;
 use crate::store::control::{Grant, Public, RuleKind, Told};
@@ -42,7 +42,7 @@ pub(super) async fn try_documents(patient: &Patient<'_>) -> Vec<&'static str> {
     join_all(looks).await.into_iter().flatten().collect()
 }
 
-/// What it means what a stranger got who read among the releases. `grants` are of the bucket that has these.
+/// Judges the answer to a stranger who requested a release's document. `grants` belong to the bucket that has the releases.
 pub(super) fn judge_state(
     read: &Result<Heard, StoreError>,
     fix: &Fix<'_>,
@@ -72,7 +72,7 @@ pub(super) fn judge_state(
     }
 }
 
-/// Where the releases are, and whether it's a folder of the target.
+/// Returns the place of the releases, and whether it is a folder of the target.
 fn place_of_state(target: &Target) -> (&Place, bool) {
     match &target.state {
         Some(place) => (place, false),
@@ -80,7 +80,7 @@ fn place_of_state(target: &Target) -> (&Place, bool) {
     }
 }
 
-/// What lets strangers read the releases, in words: rules; else that these documents were had.
+/// Describes why strangers can read the releases: by rules, or else by the documents that they got.
 pub(super) fn what_opens(
     target: &Target,
     grants: &Told<Vec<Grant>>,
@@ -96,7 +96,7 @@ pub(super) fn what_opens(
     }
 }
 
-/// Whether the rules let anybody with an account read the releases: no request without one shows that.
+/// Checks whether the rules let anybody with an account read the releases. Requests without an account don't show that.
 fn is_open_to_accounts(target: &Target, grants: &Told<Vec<Grant>>) -> bool {
     let (place, is_own) = place_of_state(target);
     let grants = grants.known().map_or(&[][..], Vec::as_slice);
@@ -119,7 +119,9 @@ pub(super) fn open_state(fix: &Fix<'_>, grants: &Told<Vec<Grant>>, text: &str) -
         return failed(culprit::NOT_ITS_OWN.to_string()).fix(fix.close_state(&[]));
     }
     let can_leave_out = is_own
-        && matches!(place, Place::S3 { prefix, .. } if prefix.is_empty())
+        && place
+            .bucket()
+            .is_some_and(|bucket| bucket.tools(None).opens_releases(None).is_none())
         && culprits.iter().all(|grant| {
             grant.kind == RuleKind::Policy
                 && !grant.is_conditional
@@ -145,7 +147,7 @@ pub(crate) async fn former_releases(
     store.control()?;
     let within = store.below(FOLDER);
     let listing = within.list().await;
-    // Whoever mayn't list sees none; `rights` tells that.
+    // Without the right to list, there are none; `rights` reports that.
     let keys = listing.map(|listing| listing.into_keys().collect());
     let looks = former_documents(keys.unwrap_or_default())
         .into_iter()
@@ -154,20 +156,22 @@ pub(crate) async fn former_releases(
         .map(|url| async move { stranger.ask(&Question::get(&url).taking(0)).await });
     let heard = join_all(looks).await;
     let is_read = |heard: &Result<Heard, _>| heard.as_ref().is_ok_and(|h| h.status.is_success());
-    heard.iter().any(is_read).then(|| {
-        let fix = Fix::of(target, store.server());
-        let (text, fix) = match target.state {
-            Some(_) => (
-                "strangers can read releases that were kept in the target before `state` was set",
-                fix.old_releases(),
-            ),
-            None => (
-                "strangers can read releases that were kept in the target under another key",
-                fix.move_releases(),
-            ),
-        };
-        Finding::failed("old-releases", STATE_WHY, text).fix(fix)
-    })
+    let is_open = heard.iter().any(is_read);
+    is_open.then(|| open_former_releases(target, &Fix::of(target, store.server())))
+}
+
+fn open_former_releases(target: &Target, fix: &Fix<'_>) -> Finding {
+    let (text, fix) = match target.state {
+        Some(_) => (
+            "strangers can read releases that were kept in the target before `state` was set",
+            fix.old_releases(),
+        ),
+        None => (
+            "strangers can read releases that were kept in the target under another key",
+            fix.move_releases(),
+        ),
+    };
+    Finding::failed("old-releases", STATE_WHY, text).fix(fix)
 }
 
 /// Some documents of each folder that has any, given all keys there are below [`FOLDER`].

@@ -1,5 +1,5 @@
-//! What we may do, tried with an object that is nobody's, among the releases, without public access. It's deleted again if that's
-//! possible; if not, it stays, harms nobody, and a later prune takes it.
+//! Tests our rights with an object that belongs to nobody, among the releases and without public access.
+//! It is deleted afterwards. If that fails, it stays, does no harm, and a later prune deletes it.
 
 use std::sync::Arc;
 
@@ -8,20 +8,20 @@ use bytes::Bytes;
 use super::fix::Fix;
 use super::strangers::{StrangersAndProbe, try_with_probe};
 use super::{Finding, Patient, culprit};
-use crate::path::ObjectKey;
+use crate::base::path::ObjectKey;
 use crate::release::layout::ROOT;
 use crate::release::root::Nonce;
 use crate::store::control::{Control, Grant, Settings, Told, Versioning};
 use crate::store::{Listing, PutMode, Server, Store, StoreError, StoreErrorKind, Version};
 
-/// What is written first, and what over it.
+/// Content that is written first, and content that overwrites it.
 const FIRST: &[u8] = b"assetsync doctor was here";
 const SECOND: &[u8] = b"assetsync doctor was here again";
 
-/// What probes are called among the releases: a prune knows them by this.
+/// Beginning of probes' names among the releases, by which a prune recognizes them.
 const PROBE: &str = "sweeps/probe-";
 
-/// What came of writing, reading and deleting a private probe. None: it wasn't tried, since what it needs had failed.
+/// Outcome of writing, reading and deleting a private probe. None: it wasn't tried, since an earlier step had failed.
 #[derive(Debug)]
 pub(super) struct Rights {
     key: String,
@@ -31,13 +31,13 @@ pub(super) struct Rights {
     overwrite: Option<Result<(), StoreError>>,
     /// With the version that is gone.
     overwrite_stale: Option<Result<(), StoreError>>,
-    /// Whether what was read is what was written.
+    /// True if the content that was read is the one that was written.
     read: Option<Result<bool, StoreError>>,
     strangers: Option<StrangersAndProbe>,
     delete_stale: Option<Result<(), StoreError>>,
-    /// Whether it's gone.
+    /// Outcome of the deletion.
     delete: Option<Result<(), StoreError>>,
-    /// Whether the root of the releases is a version of a versioned bucket.
+    /// True if the root of the releases is a version of a versioned bucket.
     root_is_version: bool,
 }
 
@@ -50,18 +50,7 @@ pub(super) async fn try_rights(patient: &Patient<'_>, control: &dyn Control) -> 
         let key = key.clone();
         async move { store.write(&key, Bytes::from_static(bytes), &mode).await }
     };
-    let mut rights = Rights {
-        key: key.clone(),
-        create: Ok(()),
-        create_again: None,
-        overwrite: None,
-        overwrite_stale: None,
-        read: None,
-        strangers: None,
-        delete_stale: None,
-        delete: None,
-        root_is_version: root_is_version(store).await,
-    };
+    let mut rights = Rights::untried(&key, root_is_version(store).await);
     let first = match write(FIRST, PutMode::Create).await {
         Ok(version) => version,
         Err(error) => {
@@ -123,7 +112,7 @@ async fn delete(
     rights.delete = Some(store.delete(key, version).await);
 }
 
-/// Whether the bucket can be listed by us.
+/// Judges whether we can list the bucket.
 pub(super) fn judge_listing(listed: &Result<Listing, StoreError>) -> Finding {
     const WHY: &str = "a push verifies by listing that every object is there";
     match listed {
@@ -132,19 +121,34 @@ pub(super) fn judge_listing(listed: &Result<Listing, StoreError>) -> Finding {
     }
 }
 
-/// What to ask for where the storage doesn't say what is needed.
+/// Rights to ask for if the storage doesn't name them.
 const LIST: &str = "ask whoever runs the bucket for the right to list it";
 const WRITE: &str = "ask whoever runs the bucket for the right to create, read and write over objects where the releases are";
 
-/// What the storage says is needed, else where to look.
+/// Returns the rights that the storage names, or else other advice.
 pub(super) fn needed(error: &StoreError, otherwise: &str) -> String {
-    match error.hint.as_str() {
-        "" => otherwise.to_string(),
-        hint => hint.to_string(),
+    match error.hint.is_empty() {
+        true => otherwise.to_string(),
+        false => error.hint.to_string(),
     }
 }
 
 impl Rights {
+    fn untried(key: &str, root_is_version: bool) -> Rights {
+        Rights {
+            key: key.to_string(),
+            create: Ok(()),
+            create_again: None,
+            overwrite: None,
+            overwrite_stale: None,
+            read: None,
+            strangers: None,
+            delete_stale: None,
+            delete: None,
+            root_is_version,
+        }
+    }
+
     /// `grants` are of the target's bucket; `of_state` is how the one that has the releases is set up.
     pub(super) fn judge(
         &self,
@@ -184,11 +188,10 @@ impl Rights {
         let mut findings: Vec<Finding> = refused.map(failed).collect();
         match &self.read {
             Some(Err(error)) => findings.push(failed(error)),
-            Some(Ok(false)) => findings.push(Finding::failed(
-                CHECK,
-                WHY,
-                "what is read among the releases isn't what was written",
-            )),
+            Some(Ok(false)) => {
+                let text = "what is read among the releases isn't what was written";
+                findings.push(Finding::failed(CHECK, WHY, text));
+            }
             _ => {}
         }
         if self.root_is_version && fix.server() == Server::Ceph {
@@ -202,10 +205,36 @@ impl Rights {
         findings
     }
 
-    /// Whether the storage minds conditions.
+    /// Judges whether the storage respects conditions.
     fn judge_conditions(&self, fix: &Fix<'_>, versioning: &Told<Versioning>) -> Finding {
         const CHECK: &str = "conditional-writes";
         const WHY: &str = "they keep two who push at once from writing over each other";
+        let ignored = self.ignored_conditions();
+        if !ignored.is_empty() {
+            let text = format!(
+                "the storage ignores the condition of {}",
+                ignored.join(" and ")
+            );
+            return Finding::failed(CHECK, WHY, text).fix(fix.conditions_of_state(versioning));
+        }
+        let tries = [&self.create_again, &self.overwrite_stale];
+        let is_minded = |tried: &&Option<Result<(), StoreError>>| matches!(tried, Some(Err(error)) if error.kind == StoreErrorKind::Precondition);
+        if tries.iter().all(is_minded) {
+            return Finding::passed(CHECK, WHY, "the storage enforces them");
+        }
+        let errors = tries.into_iter().flatten();
+        let mut errors = errors.filter_map(|tried| tried.as_ref().err());
+        match errors.find(|error| error.kind != StoreErrorKind::Precondition) {
+            Some(error) => Finding::unknown(CHECK, WHY, error.message.clone()),
+            None => {
+                let text = "not all were tried, since nothing can be written over";
+                Finding::unknown(CHECK, WHY, text)
+            }
+        }
+    }
+
+    /// Writes that were done although their condition forbade them.
+    fn ignored_conditions(&self) -> Vec<&'static str> {
         let tries = [
             (
                 "a create though something is there (If-None-Match, ifGenerationMatch=0)",
@@ -216,37 +245,13 @@ impl Rights {
                 &self.overwrite_stale,
             ),
         ];
-        let ignored: Vec<&str> = tries
+        let ignored = tries
             .iter()
-            .filter(|(_, tried)| matches!(tried, Some(Ok(()))))
-            .map(|(what, _)| *what)
-            .collect();
-        if !ignored.is_empty() {
-            let text = format!(
-                "the storage ignores the condition of {}",
-                ignored.join(" and ")
-            );
-            return Finding::failed(CHECK, WHY, text).fix(fix.conditions_of_state(versioning));
-        }
-        let is_minded = |tried: &Option<Result<(), StoreError>>| matches!(tried, Some(Err(error)) if error.kind == StoreErrorKind::Precondition);
-        if tries.iter().all(|(_, tried)| is_minded(tried)) {
-            return Finding::passed(CHECK, WHY, "the storage minds them");
-        }
-        let error = tries.iter().find_map(|(_, tried)| match tried {
-            Some(Err(error)) if error.kind != StoreErrorKind::Precondition => Some(error),
-            _ => None,
-        });
-        match error {
-            Some(error) => Finding::unknown(CHECK, WHY, error.message.clone()),
-            None => Finding::unknown(
-                CHECK,
-                WHY,
-                "not all were tried, since nothing can be written over",
-            ),
-        }
+            .filter(|(_, tried)| matches!(tried, Some(Ok(()))));
+        ignored.map(|(what, _)| *what).collect()
     }
 
-    /// Deleting: what nobody but a prune needs.
+    /// Judges whether we can delete, which only a prune needs.
     fn judge_deleting(&self) -> Finding {
         const CHECK: &str = "delete";
         const WHY: &str = "only `prune` needs it: credentials that can't delete can't lose a hunt";
@@ -277,114 +282,4 @@ impl Rights {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Verdict;
-    use super::*;
-
-    fn refused(kind: StoreErrorKind) -> Result<(), StoreError> {
-        Err(StoreError::new(kind, "refused"))
-    }
-
-    fn rights() -> Rights {
-        use StoreErrorKind::Precondition;
-        Rights {
-            key: "sweeps/probe-x".to_string(),
-            create: Ok(()),
-            create_again: Some(refused(Precondition)),
-            overwrite: Some(Ok(())),
-            overwrite_stale: Some(refused(Precondition)),
-            read: Some(Ok(true)),
-            strangers: None,
-            delete_stale: Some(refused(Precondition)),
-            delete: Some(Ok(())),
-            root_is_version: false,
-        }
-    }
-
-    #[test]
-    fn conditions_that_are_ignored_are_dangerous() {
-        let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target, Server::Ceph);
-        let off = Told::Is(Versioning::Off);
-        assert_eq!(
-            rights().judge_conditions(&fix, &off).verdict,
-            Verdict::Passed
-        );
-        let create = Rights {
-            create_again: Some(Ok(())),
-            ..rights()
-        };
-        let finding = create.judge_conditions(&fix, &off);
-        assert_eq!(finding.verdict, Verdict::Failed);
-        assert!(finding.text.contains("If-None-Match"), "{finding:?}");
-        let over = Rights {
-            overwrite_stale: Some(Ok(())),
-            ..rights()
-        };
-        assert_eq!(over.judge_conditions(&fix, &off).verdict, Verdict::Failed);
-        let odd = Rights {
-            create_again: Some(refused(StoreErrorKind::Other)),
-            ..rights()
-        };
-        assert_eq!(
-            odd.judge_conditions(&fix, &off).verdict,
-            Verdict::Unknown,
-            "what isn't known isn't passed"
-        );
-        let not_over = Rights {
-            overwrite: Some(refused(StoreErrorKind::Denied)),
-            overwrite_stale: None,
-            ..rights()
-        };
-        assert_eq!(
-            not_over.judge_conditions(&fix, &off).verdict,
-            Verdict::Unknown
-        );
-    }
-
-    #[test]
-    fn who_cant_delete_is_told_what_stays() {
-        let cant = Rights {
-            delete_stale: Some(refused(StoreErrorKind::Denied)),
-            delete: Some(refused(StoreErrorKind::Denied)),
-            ..rights()
-        };
-        let finding = cant.judge_deleting();
-        assert_eq!(finding.verdict, Verdict::Passed);
-        assert!(
-            finding.text.contains("`sweeps/probe-x` stays"),
-            "{finding:?}"
-        );
-        let blind = Rights {
-            delete_stale: Some(Ok(())),
-            ..rights()
-        };
-        assert_eq!(blind.judge_deleting().verdict, Verdict::Warning);
-        assert_eq!(rights().judge_deleting().verdict, Verdict::Passed);
-    }
-
-    #[test]
-    fn releases_that_cant_be_written_over_cant_be_made() {
-        let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target, Server::Ceph);
-        let off = Told::Is(Versioning::Off);
-        let verdicts = |rights: &Rights| -> Vec<Verdict> {
-            let findings = rights.judge_writing(&fix, &off);
-            findings
-                .into_iter()
-                .map(|finding| finding.verdict)
-                .collect()
-        };
-        assert_eq!(verdicts(&rights()), [Verdict::Passed]);
-        let denied = Rights {
-            overwrite: Some(refused(StoreErrorKind::Denied)),
-            ..rights()
-        };
-        assert_eq!(verdicts(&denied), [Verdict::Failed]);
-        let other = Rights {
-            read: Some(Ok(false)),
-            ..rights()
-        };
-        assert_eq!(verdicts(&other), [Verdict::Failed]);
-    }
-}
+mod tests;

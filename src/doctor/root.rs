@@ -1,9 +1,9 @@
 //! Finds out whether a push can go on from the releases that are there, as a push itself does.
 
 use super::{Finding, Patient};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::release::Base;
-use crate::release::forgotten::PUSH_FIRST;
+use crate::release::forgotten::push_first;
 use crate::release::guard::{self, Allowed};
 use crate::release::presence::{Presence, presence};
 use crate::release::root::Release;
@@ -40,7 +40,7 @@ async fn current(patient: &Patient<'_>) -> Result<Option<Release>> {
         && let Presence::Forgotten(forgotten) =
             presence(&*patient.store, &state, root.as_ref()).await?
     {
-        return Err(forgotten.refused(target, PUSH_FIRST).into());
+        return Err(forgotten.refused(target, push_first()).into());
     }
     Ok(root.and_then(|root| root.current))
 }

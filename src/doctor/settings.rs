@@ -1,4 +1,4 @@
-//! What a bucket's settings mean for a target. Nothing is asked here.
+//! Judges a bucket's settings for a target. Sends no requests.
 
 use super::fix::Fix;
 use super::{Finding, Patient, culprit};
@@ -7,6 +7,11 @@ use crate::store::Server;
 use crate::store::control::{
     Blocks, Grant, Lifecycle, LifecycleRule, Public, Right, Settings, Told, Versioning,
 };
+
+const VERSIONING: &str = "versioning";
+const VERSIONING_WHY: &str = "it brings back what somebody deletes or writes over by mistake";
+const GRANTS: &str = "grants";
+const GRANTS_WHY: &str = "what the bucket grants to the whole world, or to any account of the cloud, counts for every object";
 
 /// The settings of the target's bucket.
 pub(super) fn judge(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> {
@@ -53,68 +58,68 @@ pub(super) fn lifecycle_of_state(
 }
 
 fn prefix(place: &Place) -> &str {
-    match place {
-        Place::S3 { prefix, .. } | Place::Gcs { prefix, .. } => prefix,
-        Place::Directory(_) => "",
-    }
+    place.bucket().map_or("", |bucket| &bucket.prefix)
 }
 
-/// Rights that are more than to read, whoever tries them: what any account may do, no stranger's request shows.
+/// Judges strangers' rights by the rules, above all those beyond reading: requests don't show what any account may do.
 pub(super) fn grants(grants: &Told<Vec<Grant>>, target: &Target, fix: &Fix<'_>) -> Finding {
-    const CHECK: &str = "grants";
-    const WHY: &str = "what the bucket grants to the whole world, or to any account of the cloud, counts for every object";
     let grants = match grants {
         Told::Is(grants) => grants,
-        Told::Unknown(why) => return Finding::unknown(CHECK, WHY, why.clone()),
+        Told::Unknown(why) => return Finding::unknown(GRANTS, GRANTS_WHY, why.clone()),
     };
     let more: Vec<&Grant> = grants
         .iter()
         .filter(|grant| grant.right != Right::Read)
         .collect();
-    if !more.is_empty() {
-        let text = format!("strangers may {}", in_words(&more));
-        let mend = match more.iter().find(|grant| grant.is_conditional) {
-            Some(grant) if more.iter().all(|grant| grant.is_conditional) => fix.take_out(&grant.by),
-            _ => fix.access_close(),
-        };
-        return match more.iter().all(|grant| grant.is_conditional) {
-            // A person has to judge of that: the condition may let nobody in who isn't meant.
-            true => Finding::warning(CHECK, WHY, text + ", if they fulfil a condition").fix(mend),
-            false => Finding::failed(CHECK, WHY, text).fix(mend),
-        };
-    }
-    let is_read = |grant: &Grant| !grant.is_conditional;
-    match (target.access, !grants.iter().any(is_read)) {
-        (Access::Bucket, false) => Finding::passed(CHECK, WHY, "strangers may read, and no more"),
-        (Access::Bucket, true) if target.public_url.is_some() => Finding::passed(
-            CHECK,
-            WHY,
-            "nothing, which is right if visitors read by `public_url` alone",
-        ),
-        (Access::Bucket, true) => Finding::warning(
-            CHECK,
-            WHY,
-            "the bucket's own rules grant strangers nothing, not even to read",
-        )
-        .fix(fix.access_apply()),
-        (Access::ObjectAcl, true) => Finding::passed(
-            CHECK,
-            WHY,
-            "nothing: objects are public one by one, as `access = \"object-acl\"` has it",
-        ),
-        (Access::ObjectAcl, false) => Finding::warning(
-            CHECK,
-            WHY,
-            "strangers may read every object, though `access = \"object-acl\"` makes them public one by one",
-        )
-        .fix(fix.access_bucket().or(&format!(
-            "take {} out, if nothing that is published needs it",
-            readers(grants)
-        ))),
+    match more.is_empty() {
+        true => reading(grants, target, fix),
+        false => more_than_reading(&more, fix),
     }
 }
 
-/// Who lets strangers read.
+fn more_than_reading(more: &[&Grant], fix: &Fix<'_>) -> Finding {
+    let text = format!("strangers may {}", in_words(more));
+    let mend = match more.iter().find(|grant| grant.is_conditional) {
+        Some(grant) if more.iter().all(|grant| grant.is_conditional) => fix.take_out(&grant.by),
+        _ => fix.access_close(),
+    };
+    match more.iter().all(|grant| grant.is_conditional) {
+        // Users have to judge this: the condition may let in only those who are meant.
+        true => Finding::warning(GRANTS, GRANTS_WHY, text + ", if they fulfil a condition"),
+        false => Finding::failed(GRANTS, GRANTS_WHY, text),
+    }
+    .fix(mend)
+}
+
+/// Judges rules by which strangers read at most.
+fn reading(grants: &[Grant], target: &Target, fix: &Fix<'_>) -> Finding {
+    let passed = |text: &str| Finding::passed(GRANTS, GRANTS_WHY, text);
+    let warning = |text: &str| Finding::warning(GRANTS, GRANTS_WHY, text);
+    let is_read = |grant: &Grant| !grant.is_conditional;
+    match (target.access, !grants.iter().any(is_read)) {
+        (Access::Bucket, false) => passed("strangers may read, and no more"),
+        (Access::Bucket, true) if target.public_url.is_some() => {
+            passed("nothing, which is right if visitors read by `public_url` alone")
+        }
+        (Access::Bucket, true) => {
+            warning("the bucket's own rules grant strangers nothing, not even to read")
+                .fix(fix.access_apply())
+        }
+        (Access::ObjectAcl, true) => {
+            passed("nothing: objects are public one by one, as `access = \"object-acl\"` has it")
+        }
+        (Access::ObjectAcl, false) => {
+            let out = format!(
+                "take {} out, if nothing that is published needs it",
+                readers(grants)
+            );
+            warning("strangers may read every object, though `access = \"object-acl\"` makes them public one by one")
+                .fix(fix.access_bucket().or(&out))
+        }
+    }
+}
+
+/// Names the rules that let strangers read.
 fn readers(grants: &[Grant]) -> String {
     culprit::named(&culprit::that_grant(grants, &[Right::Read]))
 }
@@ -152,26 +157,14 @@ pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
         return Finding::failed(CHECK, WHY, text).fix(mend);
     }
     let target = fix.target;
-    let stops = match target.access {
-        Access::Bucket if blocks.ignores_policies => {
-            "lets no stranger read, whatever the bucket grants"
-        }
-        Access::ObjectAcl if blocks.refuses_acls => {
-            "refuses objects with a public ACL, so every push"
-        }
-        Access::ObjectAcl if blocks.ignores_acls => {
-            "lets no stranger read, whatever the objects' ACLs grant"
-        }
-        Access::Bucket if blocks.refuses_policies => {
-            return Finding::passed(
-                CHECK,
-                WHY,
-                "the bucket's rules can't be made more public than they are",
-            );
-        }
-        _ => {
-            return Finding::passed(CHECK, WHY, "it isn't in the way of what the target wants");
-        }
+    let Some(stops) = stopped_by(blocks, target.access) else {
+        let text = match target.access {
+            Access::Bucket if blocks.refuses_policies => {
+                "the bucket's rules can't be made more public than they are"
+            }
+            _ => "it isn't in the way of what the target wants",
+        };
+        return Finding::passed(CHECK, WHY, text);
     };
     match (target.access, &target.public_url) {
         (Access::Bucket, Some(_)) => Finding::warning(
@@ -184,11 +177,27 @@ pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
     .fix(mend)
 }
 
+/// The harm that protections do to what the target wants, in words.
+fn stopped_by(blocks: &Blocks, access: Access) -> Option<&'static str> {
+    match access {
+        Access::Bucket if blocks.ignores_policies => {
+            Some("lets no stranger read, whatever the bucket grants")
+        }
+        Access::ObjectAcl if blocks.refuses_acls => {
+            Some("refuses objects with a public ACL, so every push")
+        }
+        Access::ObjectAcl if blocks.ignores_acls => {
+            Some("lets no stranger read, whatever the objects' ACLs grant")
+        }
+        Access::Bucket | Access::ObjectAcl => None,
+    }
+}
+
 fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "acls";
     const WHY: &str =
         "with `access = \"object-acl\"` every object has one, with `access = \"bucket\"` none";
-    let is_google = matches!(target.place, Place::Gcs { .. });
+    let is_google = fix.server() == Server::Google;
     match (takes_acls, target.access) {
         (Told::Unknown(why), _) => Finding::unknown(CHECK, WHY, why.clone()),
         (Told::Is(true), Access::ObjectAcl) => {
@@ -216,56 +225,44 @@ fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
 }
 
 fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
-    const CHECK: &str = "versioning";
-    const WHY: &str = "it brings back what somebody deletes or writes over by mistake";
     let soft = settings.soft_delete_seconds.known().copied().unwrap_or(0);
+    let passed = |text: &str| Finding::passed(VERSIONING, VERSIONING_WHY, text);
     match &settings.versioning {
         Told::Is(Versioning::On | Versioning::Locked) if fix.server() == Server::Ceph => {
-            Finding::failed(
-                CHECK,
-                WHY,
-                "on: Ceph's radosgw keeps no conditions in versioned buckets, and every push fails",
-            )
-            .fix(fix.conditions(&settings.versioning))
+            let text =
+                "on: Ceph's radosgw keeps no conditions in versioned buckets, and every push fails";
+            Finding::failed(VERSIONING, VERSIONING_WHY, text)
+                .fix(fix.conditions(&settings.versioning))
         }
-        Told::Is(Versioning::On | Versioning::Locked) => Finding::passed(CHECK, WHY, "on"),
-        Told::Is(_) if soft > 0 => Finding::passed(
-            CHECK,
-            WHY,
-            format!(
-                "off, but what is deleted can be brought back for {} days",
-                soft / 86_400
-            ),
-        ),
-        Told::Is(state) => {
-            let state = match state {
-                Versioning::Suspended => "suspended: what is deleted now is gone",
-                _ => "off: what is deleted is gone",
-            };
-            match (fix.keep_versions(), fix.server()) {
-                (Some(mend), _) => Finding::warning(CHECK, WHY, state).fix(mend),
-                (None, Server::Ceph) => Finding::passed(
-                    CHECK,
-                    WHY,
-                    format!(
-                        "{state}; leave it so: Ceph's radosgw keeps no conditions in versioned buckets, and every push would fail"
-                    ),
-                ),
-                (None, _) => Finding::passed(
-                    CHECK,
-                    WHY,
-                    format!(
-                        "{state}; leave it so, unless the documentation of {} says that it keeps conditions (`If-Match`) in versioned buckets",
-                        fix.server().name()
-                    ),
-                ),
-            }
+        Told::Is(Versioning::On | Versioning::Locked) => passed("on"),
+        Told::Is(_) if soft > 0 => passed(&format!(
+            "off, but what is deleted can be brought back for {} days",
+            soft / 86_400
+        )),
+        Told::Is(Versioning::Suspended) => {
+            no_versions("suspended: what is deleted now is gone", fix)
         }
-        Told::Unknown(why) => Finding::unknown(CHECK, WHY, why.clone()),
+        Told::Is(_) => no_versions("off: what is deleted is gone", fix),
+        Told::Unknown(why) => Finding::unknown(VERSIONING, VERSIONING_WHY, why.clone()),
     }
 }
 
-/// What keeps objects for a time keeps the root from changing on Google; on S3, it keeps old versions only.
+/// Judges a bucket without versions, where some servers can't do better.
+fn no_versions(state: &str, fix: &Fix<'_>) -> Finding {
+    let text = match (fix.keep_versions(), fix.server()) {
+        (Some(mend), _) => return Finding::warning(VERSIONING, VERSIONING_WHY, state).fix(mend),
+        (None, Server::Ceph) => format!(
+            "{state}; leave it so: Ceph's radosgw keeps no conditions in versioned buckets, and every push would fail"
+        ),
+        (None, server) => format!(
+            "{state}; leave it so, unless the documentation of {} says that it keeps conditions (`If-Match`) in versioned buckets",
+            server.name()
+        ),
+    };
+    Finding::passed(VERSIONING, VERSIONING_WHY, text)
+}
+
+/// Judges a retention period. On Google, it prevents changes of the root; on S3, it only keeps old versions.
 fn retention(
     check: &'static str,
     retention: &Told<Option<String>>,
@@ -274,32 +271,32 @@ fn retention(
 ) -> Finding {
     const WHY: &str =
         "the root of the releases is written over by every push, and plain names when they change";
-    match (retention, place) {
-        (Told::Unknown(why), _) => Finding::unknown(check, WHY, why.clone()),
-        (Told::Is(None), _) => Finding::passed(check, WHY, "nothing keeps objects from being written over"),
-        (Told::Is(Some(what)), Place::Gcs { bucket, .. }) if has_state => Finding::failed(
-            check,
-            WHY,
-            format!("{what}: no second push is possible"),
-        )
-        .fix(format!(
-            "gcloud storage buckets update gs://{bucket} --clear-retention-period, or keep the releases elsewhere (`state`)"
-        )),
-        (Told::Is(Some(what)), Place::Gcs { .. }) => Finding::warning(
-            check,
-            WHY,
-            format!("{what}: plain names can't change, and `prune` can't delete"),
-        )
-        .fix("leave it if all names are keyed; else clear the retention period"),
-        (Told::Is(Some(what)), _) => Finding::passed(
-            check,
-            WHY,
-            format!("{what}; new versions can be written all the same"),
-        ),
+    let clear = || place.bucket()?.tools(None).clear_retention();
+    let what = match retention {
+        Told::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),
+        Told::Is(None) => {
+            return Finding::passed(check, WHY, "nothing keeps objects from being written over");
+        }
+        Told::Is(Some(what)) => what,
+    };
+    match clear() {
+        Some(clear) if has_state => {
+            Finding::failed(check, WHY, format!("{what}: no second push is possible"))
+                .fix(format!("{clear}, or keep the releases elsewhere (`state`)"))
+        }
+        Some(_) => {
+            let text = format!("{what}: plain names can't change, and `prune` can't delete");
+            Finding::warning(check, WHY, text)
+                .fix("leave it if all names are keyed; else clear the retention period")
+        }
+        None => {
+            let text = format!("{what}; new versions can be written all the same");
+            Finding::passed(check, WHY, text)
+        }
     }
 }
 
-/// Whether a rule deletes, or makes unreadable, what is below a prefix.
+/// Checks whether a rule deletes objects below a prefix, or makes them unreadable.
 fn takes_what_is_in_use(rule: &LifecycleRule, prefix: &str) -> bool {
     let is_about = rule.prefix.starts_with(prefix) || prefix.starts_with(rule.prefix.as_str());
     is_about && matches!(rule.does, Lifecycle::Deletes | Lifecycle::Freezes)
@@ -326,19 +323,27 @@ fn lifecycle(
     if bad.is_empty() {
         return Finding::passed(check, WHY, "no rule deletes objects that are in use");
     }
-    let said = bad.iter().map(|rule| match rule.does {
+    let (names, all) = (names(bad.iter().copied()), names(rules));
+    Finding::failed(check, WHY, harm(&bad)).fix(fix.without_lifecycle(place, &names, all.len()))
+}
+
+/// Names of rules, each once, since one does several things.
+fn names<'r>(rules: impl IntoIterator<Item = &'r LifecycleRule>) -> Vec<&'r str> {
+    let rules = rules.into_iter();
+    let mut names: Vec<&str> = rules.map(|rule| rule.name.as_str()).collect();
+    names.dedup();
+    names
+}
+
+fn harm(rules: &[&LifecycleRule]) -> String {
+    let said = rules.iter().map(|rule| match rule.does {
         Lifecycle::Freezes => format!(
             "`{}` moves objects to where they can't be read at once",
             rule.name
         ),
         _ => format!("`{}` deletes objects", rule.name),
     });
-    let said = said.collect::<Vec<_>>().join("; ");
-    let mut names: Vec<&str> = bad.iter().map(|rule| rule.name.as_str()).collect();
-    names.dedup();
-    let mut all: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
-    all.dedup();
-    Finding::failed(check, WHY, said).fix(fix.without_lifecycle(place, &names, all.len()))
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// A rule that clears away what killed uploads leave. Google's own uploads in parts end by themselves after a week.
@@ -346,13 +351,7 @@ fn uploads(rules: &Told<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) -> Fin
     const CHECK: &str = "uploads";
     const WHY: &str =
         "a push that is killed leaves parts of large files, which cost money and aren't seen";
-    let ends = match fix.server() {
-        Server::Google => Some("uploads that aren't finished end after a week"),
-        // https://docs.min.io/aistor/developers/s3-api-compatibility/: it knows no such rule.
-        Server::Minio => Some("MinIO clears away uploads that aren't finished by itself"),
-        _ => None,
-    };
-    if let Some(text) = ends {
+    if let Some(text) = ends_uploads(fix.server()) {
         return Finding::passed(CHECK, WHY, text);
     }
     let rules = match rules {
@@ -362,25 +361,24 @@ fn uploads(rules: &Told<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) -> Fin
     let clears = |rule: &LifecycleRule| {
         rule.does == Lifecycle::ClearsUploads && prefix.starts_with(rule.prefix.as_str())
     };
-    match rules.iter().any(clears) {
-        true => Finding::passed(
-            CHECK,
-            WHY,
-            "a lifecycle rule clears away uploads that aren't finished",
-        ),
-        false => {
-            let others: Vec<&LifecycleRule> = rules
-                .iter()
-                .filter(|rule| !takes_what_is_in_use(rule, prefix))
-                .collect();
-            let mend = fix.uploads_rule(&others);
-            Finding::warning(
-                CHECK,
-                WHY,
-                "no lifecycle rule clears away uploads that aren't finished",
-            )
-            .fix(mend)
-        }
+    if rules.iter().any(clears) {
+        let text = "a lifecycle rule clears away uploads that aren't finished";
+        return Finding::passed(CHECK, WHY, text);
+    }
+    let others = rules.iter();
+    let others = others.filter(|rule| !takes_what_is_in_use(rule, prefix));
+    let others: Vec<&LifecycleRule> = others.collect();
+    let text = "no lifecycle rule clears away uploads that aren't finished";
+    Finding::warning(CHECK, WHY, text).fix(fix.uploads_rule(&others))
+}
+
+/// The way in which a server ends uploads by itself, in words.
+fn ends_uploads(server: Server) -> Option<&'static str> {
+    match server {
+        Server::Google => Some("uploads that aren't finished end after a week"),
+        // https://docs.min.io/aistor/developers/s3-api-compatibility/: it knows no such rule.
+        Server::Minio => Some("MinIO clears away uploads that aren't finished by itself"),
+        _ => None,
     }
 }
 

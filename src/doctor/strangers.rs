@@ -1,4 +1,4 @@
-//! What strangers may do, really tried: list in every form there is, write, delete, and read what isn't for them.
+//! Tests strangers' rights by using them: list in every form there is, write, delete, and read what isn't public.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use http::Method;
 use super::fix::Fix;
 use super::readers::{STATE, STATE_WHY, judge_state, try_documents};
 use super::{Finding, Patient, Verdict, culprit};
-use crate::path::ObjectKey;
+use crate::base::hint::Verb;
+use crate::base::path::ObjectKey;
 use crate::release::layout::FOLDER;
 use crate::release::root::Nonce;
 use crate::store::control::{Control, Door, Grant, Right, Told};
@@ -21,10 +22,10 @@ pub(super) const LIST_WHY: &str = "whoever lists the bucket has the name of ever
 const WRITE: &str = "anonymous-write";
 const WRITE_WHY: &str = "whoever writes can change what players see";
 
-/// What a stranger writes.
+/// Content that a stranger writes.
 const SCRIBBLE: &[u8] = b"a stranger was here, let in to try the door";
 
-/// What came of trying a door; an error if nobody answered.
+/// Outcome of trying a door; an error if there was no answer.
 pub(super) type Knock = (Door, Result<Heard, StoreError>);
 
 /// Tries all of these.
@@ -36,25 +37,25 @@ pub(super) async fn try_listings(stranger: &Stranger, doors: &[Door]) -> Vec<Kno
     join_all(knocks).await
 }
 
-/// What a stranger gets at `url`.
+/// Requests `url` as a stranger.
 pub(super) async fn try_reading(patient: &Patient<'_>, url: String) -> Result<Heard, StoreError> {
     patient.stranger.ask(&Question::get(&url)).await
 }
 
-/// What strangers could do to a private probe, and beside it.
+/// Outcome of strangers' requests for a private probe, and beside it.
 #[derive(Debug)]
 pub(super) struct StrangersAndProbe {
     read: Result<Heard, StoreError>,
     /// Of the documents that are there, those that strangers can read: an ACL of its own may open one where the probe is closed.
     open_documents: Vec<&'static str>,
     writes: Vec<Knock>,
-    /// Whether the probe is still there after a stranger tried to delete it; an error if it wasn't tried or can't be told.
+    /// State of the probe after a stranger tried to delete it; an error if that wasn't tried or the state is unknown.
     delete: Result<Deleted, StoreError>,
-    /// Whether there's anybody to be a stranger to.
+    /// True on an emulator, which asks nobody for credentials.
     is_emulated: bool,
 }
 
-/// What a stranger's deletion came to.
+/// Outcome of a stranger's deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deleted {
     Gone,
@@ -70,21 +71,10 @@ pub(super) async fn try_with_probe(
     let url = url_of(&patient.state, key);
     let Nonce(nonce) = Nonce::random();
     let scribble = format!("{FOLDER}probe-{nonce}");
-    let writes = async {
-        let doors = control.writes(&scribble);
-        let knocks = doors.into_iter().map(|door| async {
-            let question = Question::new(door.method.clone(), &door.url)
-                .header("content-type", "text/plain")
-                .body(Bytes::from_static(SCRIBBLE));
-            let heard = patient.stranger.ask(&question).await;
-            (door, heard)
-        });
-        join_all(knocks).await
-    };
     let (read, open_documents, writes) = futures_util::join!(
         try_reading(patient, url.clone()),
         try_documents(patient),
-        writes
+        try_writing(&patient.stranger, control.writes(&scribble)),
     );
     clear_away(&patient.store, &scribble, &writes).await;
     let delete = match read.is_ok() {
@@ -98,6 +88,18 @@ pub(super) async fn try_with_probe(
         delete,
         is_emulated: control.listings().is_empty(),
     }
+}
+
+/// Tries to write at all of these doors.
+async fn try_writing(stranger: &Stranger, doors: Vec<Door>) -> Vec<Knock> {
+    let knocks = doors.into_iter().map(|door| async {
+        let question = Question::new(door.method.clone(), &door.url)
+            .header("content-type", "text/plain")
+            .body(Bytes::from_static(SCRIBBLE));
+        let heard = stranger.ask(&question).await;
+        (door, heard)
+    });
+    join_all(knocks).await
 }
 
 pub(super) fn url_of(store: &Arc<dyn Store>, key: &str) -> String {
@@ -116,7 +118,7 @@ async fn try_deleting(patient: &Patient<'_>, url: &str, key: &str) -> Result<Del
     })
 }
 
-/// Takes away what strangers were let write. What can't be deleted stays, and a prune takes it.
+/// Deletes the objects that strangers could write. Those that can't be deleted stay until a prune deletes them.
 async fn clear_away(store: &Arc<dyn Store>, key: &str, writes: &[Knock]) {
     let is_written = |(_, heard): &Knock| matches!(heard, Ok(heard) if heard.status.is_success());
     if !writes.iter().any(is_written) {
@@ -128,7 +130,7 @@ async fn clear_away(store: &Arc<dyn Store>, key: &str, writes: &[Knock]) {
     }
 }
 
-/// The doors that are open, by name, and the first that nobody answered at.
+/// Returns the open doors, by name, and the first error if a door gave no answer.
 pub(super) fn open_doors(
     knocks: &[Knock],
     is_open: impl Fn(&Heard) -> bool,
@@ -141,7 +143,7 @@ pub(super) fn open_doors(
     (open.collect(), unheard)
 }
 
-/// What it means how listings were answered.
+/// Judges the answers to listings.
 pub(super) fn judge_listings(
     knocks: &[Knock],
     grants: &Told<Vec<Grant>>,
@@ -164,7 +166,7 @@ pub(super) fn judge_listings(
     }
 }
 
-/// With who is to blame, and what ends it.
+/// Makes a failed finding with the rule that is the cause, and the fix.
 fn failed(
     check: &'static str,
     why: &'static str,
@@ -193,7 +195,7 @@ impl StrangersAndProbe {
         ]
     }
 
-    /// Where no probe could be written.
+    /// Returns the findings if no probe could be written.
     pub(super) fn not_tried() -> Vec<Finding> {
         const TEXT: &str = "not tried, since nothing could be written among the releases";
         vec![
@@ -236,105 +238,9 @@ impl StrangersAndProbe {
             "strangers can read {} of the releases, by an ACL of its own, if they know or guess where it is",
             self.open_documents.join(" and ")
         );
-        Finding::failed(STATE, STATE_WHY, text).fix(fix.own("audit --repair"))
+        Finding::failed(STATE, STATE_WHY, text).fix(fix.own(Verb::Audit.with("--repair")))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use http::{HeaderMap, StatusCode};
-
-    use super::super::Verdict;
-    use super::*;
-    use crate::store::control::{Public, RuleKind};
-    use crate::store::{Server, StoreErrorKind};
-
-    fn heard(status: StatusCode, body: &'static str) -> Result<Heard, StoreError> {
-        Ok(Heard {
-            status,
-            headers: HeaderMap::new(),
-            body: Bytes::from_static(body.as_bytes()),
-        })
-    }
-
-    fn silence() -> Result<Heard, StoreError> {
-        Err(StoreError::new(StoreErrorKind::Unreachable, "no answer"))
-    }
-
-    fn door(name: &'static str) -> Door {
-        Door {
-            name,
-            method: Method::GET,
-            url: String::new(),
-        }
-    }
-
-    #[test]
-    fn one_open_door_is_enough_and_silence_is_no_refusal() {
-        let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target, Server::Ceph);
-        let refused = || (door("a"), heard(StatusCode::FORBIDDEN, "<Error/>"));
-        let open = || (door("b"), heard(StatusCode::OK, "<ListVersionsResult/>"));
-        let silent = || (door("c"), silence());
-        let acl = Grant::of_all(
-            Public::Everybody,
-            Right::List,
-            "READ in the bucket's ACL for AllUsers".into(),
-            RuleKind::Acl,
-        );
-        let grants = Told::Is(vec![acl]);
-        let verdict = |knocks: &[Knock]| judge_listings(knocks, &grants, &fix).verdict;
-        assert_eq!(verdict(&[refused()]), Verdict::Passed);
-        assert_eq!(verdict(&[refused(), silent()]), Verdict::Unknown);
-        assert_eq!(verdict(&[]), Verdict::Unknown);
-        let finding = judge_listings(&[refused(), silent(), open()], &grants, &fix);
-        assert_eq!(finding.verdict, Verdict::Failed);
-        assert_eq!(
-            finding.text,
-            "strangers can list the bucket (b); by READ in the bucket's ACL for AllUsers"
-        );
-        assert_eq!(finding.fix, "assetsync access close prod");
-        let finding = judge_listings(&[open()], &Told::Is(vec![]), &fix);
-        assert!(
-            !finding.fix.contains("assetsync"),
-            "no command of ours ends what isn't the bucket's: {finding:?}"
-        );
-    }
-
-    #[test]
-    fn what_strangers_can_do_to_a_probe() {
-        let target = super::super::settings::tests::target();
-        let fix = Fix::of(&target, Server::Ceph);
-        let none = Told::Is(vec![]);
-        let judged = |read, write, delete| {
-            let probe = StrangersAndProbe {
-                read,
-                open_documents: Vec::new(),
-                writes: vec![(door("PUT"), write)],
-                delete,
-                is_emulated: false,
-            };
-            let findings = probe.judge(&fix, &none, &none);
-            (
-                findings[0].verdict,
-                findings[1].verdict,
-                findings[0].text.clone(),
-            )
-        };
-        let no = || heard(StatusCode::FORBIDDEN, "");
-        let yes = || heard(StatusCode::OK, "");
-        let there = || Ok(Deleted::StillThere);
-        let (write, state, _) = judged(no(), no(), there());
-        assert_eq!((write, state), (Verdict::Passed, Verdict::Passed));
-        let (write, state, text) = judged(yes(), yes(), Ok(Deleted::Gone));
-        assert_eq!((write, state), (Verdict::Failed, Verdict::Failed));
-        assert!(text.contains("write and delete"), "{text}");
-        let (write, _, text) = judged(no(), no(), Ok(Deleted::Gone));
-        assert_eq!(write, Verdict::Failed);
-        assert!(text.contains("can delete"), "{text}");
-        let (_, state, _) = judged(heard(StatusCode::MOVED_PERMANENTLY, ""), no(), there());
-        assert_eq!(state, Verdict::Unknown);
-        let (write, state, _) = judged(silence(), silence(), there());
-        assert_eq!((write, state), (Verdict::Unknown, Verdict::Unknown));
-    }
-}
+mod tests;

@@ -1,5 +1,5 @@
-//! Whether the releases of a folder are where a web server shows them: it's set up by somebody else, so it's told by signs, and by
-//! asking it.
+//! Checks whether a web server seems to show the releases of a folder. Others configure the server, so this looks for signs,
+//! and requests a probe.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -9,11 +9,12 @@ use futures_util::future::join_all;
 use super::mend::{Mend, Step};
 use super::readers::{STATE, STATE_WHY};
 use super::{Finding, Patient};
-use crate::config::command::{quoted, url};
+use crate::base::disk::spot::{Relation, Spot};
+use crate::base::hint::Verb;
 use crate::config::{CONFIG_FILE, Place, Target};
 use crate::release::layout::{ROOT, beside};
 use crate::release::root::Nonce;
-use crate::spot::{Relation, Spot};
+use crate::store::command::{quoted, url};
 use crate::store::stranger::{Question, Stranger};
 use crate::store::{PutMode, StoreError};
 
@@ -23,24 +24,24 @@ pub(super) const WHY: &str = "the releases name every object, those of solutions
 /// A folder with one of these is shown by a web server, or about to be.
 const INDEXES: [&str; 4] = ["index.html", "index.htm", "index.xhtml", "index.php"];
 
-/// How many folders above a published one are looked at, whatever its URL: sites have their static files a few folders down.
+/// Number of folders above the published one that are checked whatever its URL: sites keep static files a few levels down.
 const LOOKED_UP: usize = 3;
 
-/// What a probe among the releases says.
+/// Content of a probe among the releases.
 const PROBE: &[u8] = b"assetsync doctor looks whether visitors can read this";
 
-/// How many URLs are asked for it.
+/// Largest number of URLs at which the probe is requested.
 const ASKED_MAX: usize = 16;
 
 /// Releases in a folder that is taken for one that visitors see.
 struct Shown<'a> {
     releases: PathBuf,
-    /// How many folders above the published one that is.
+    /// Number of levels from the published folder up to the visible one.
     up: usize,
     sign: Sign<'a>,
 }
 
-/// What tells that visitors see a folder.
+/// Sign that visitors see a folder.
 enum Sign<'a> {
     /// It has a page that servers show by themselves.
     Index(PathBuf),
@@ -50,9 +51,7 @@ enum Sign<'a> {
 
 /// Refuses releases that a web server seems to show: none if they are elsewhere, or in a bucket.
 pub(super) fn judge(target: &Target) -> Option<Finding> {
-    let Place::Directory(folder) = &target.place else {
-        return None;
-    };
+    let folder = target.place.folder()?;
     let shown = shown(target, folder)?;
     let (releases, published) = (shown.releases.display(), folder.display());
     let text = match &shown.sign {
@@ -69,8 +68,7 @@ pub(super) fn judge(target: &Target) -> Option<Finding> {
 
 fn shown<'a>(target: &'a Target, folder: &Path) -> Option<Shown<'a>> {
     let (releases, is_default) = match &target.state {
-        Some(Place::Directory(state)) => (state.clone(), false),
-        Some(_) => return None,
+        Some(place) => (place.folder()?.to_path_buf(), false),
         None => (beside(folder).ok()?, true),
     };
     let path = target.public_url.as_ref().map_or("", |url| url.path());
@@ -81,10 +79,8 @@ fn shown<'a>(target: &'a Target, folder: &Path) -> Option<Shown<'a>> {
         false => depth.max(1),
     };
     let mut with_index = (1..=looked_up).rev().filter_map(|up| {
-        let above = spot.ancestors().nth(up)?;
-        let index = index_of(above)?;
-        let is_in = Spot::of(above).is_ok_and(|above| place.relation(&above) == Relation::Inside);
-        is_in.then_some((up, index))
+        let index = index_around(&place, spot.ancestors().nth(up)?)?;
+        Some((up, index))
     });
     let (up, sign) = match (with_index.next(), is_default && depth > 0) {
         (Some((up, index)), _) => (up, Sign::Index(index)),
@@ -95,7 +91,14 @@ fn shown<'a>(target: &'a Target, folder: &Path) -> Option<Shown<'a>> {
     Some(Shown { releases, up, sign })
 }
 
-/// Whether a folder has a page that servers show by themselves.
+/// The page of a folder that has `place` in it.
+fn index_around(place: &Spot, folder: &Path) -> Option<PathBuf> {
+    let index = index_of(folder)?;
+    let is_in = Spot::of(folder).is_ok_and(|folder| place.relation(&folder) == Relation::Inside);
+    is_in.then_some(index)
+}
+
+/// Checks whether a folder has a page that servers show by themselves.
 pub(crate) fn has_index(folder: &Path) -> bool {
     index_of(folder).is_some()
 }
@@ -105,7 +108,7 @@ fn index_of(folder: &Path) -> Option<PathBuf> {
     all.find(|index| index.is_file())
 }
 
-/// How far below the top of its site a URL's path is.
+/// Returns the depth of a URL's path below the top of its site.
 fn depth(path: &str) -> usize {
     path.split('/').filter(|part| !part.is_empty()).count()
 }
@@ -137,43 +140,36 @@ fn mend(target: &Target, folder: &Path, shown: &Shown<'_>) -> Mend {
         false => std::path::absolute(&place).unwrap_or(place),
     };
     let state = url(&Place::Directory(place.clone()));
-    let mut steps = Vec::new();
     let is_there = shown.releases.join(ROOT).exists();
-    if is_there {
-        let words = [&shown.releases, &place].map(|path| quoted(&path.display().to_string()));
-        steps.push(Step::Run(format!("mv {}", words.join(" "))));
-    }
+    let words = [&shown.releases, &place].map(|path| quoted(&path.display().to_string()));
+    let mv = is_there.then(|| Step::Run(format!("mv {}", words.join(" "))));
     let moved = Target {
         state: Some(Place::Directory(place)),
         ..target.clone()
     };
-    let adopt = moved.command("releases adopt");
+    let adopt = is_there.then(|| moved.command(Verb::ReleasesAdopt));
     if target.is_bare() {
-        let first = Mend::all(steps).text;
-        let first = if first.is_empty() {
-            first
-        } else {
-            first + "; then "
-        };
-        let last = if is_there {
-            format!(", beginning with `{adopt}`")
-        } else {
-            String::new()
-        };
-        return format!(
-            "{first}give `--state {}` with every command{last}",
-            quoted(&state)
-        )
-        .into();
+        return mend_bare(mv, &state, adopt).into();
     }
-    steps.push(Step::Write {
+    let write = Step::Write {
         line: format!("state = \"{state}\""),
         table: format!("target.{}", target.name),
-    });
-    if is_there {
-        steps.push(Step::Run(adopt));
-    }
+    };
+    let steps = mv.into_iter().chain([write]);
+    let steps = steps.chain(adopt.map(Step::Run)).collect();
     Mend::all(steps).because("a folder that no web server shows; keep it out of git")
+}
+
+/// The same for a target without a configuration, in which the new place could be written.
+fn mend_bare(mv: Option<Step>, state: &str, adopt: Option<String>) -> String {
+    let first = mv.map(|mv| Mend::all(vec![mv]).text + "; then ");
+    let last = adopt.map(|adopt| format!(", beginning with `{adopt}`"));
+    format!(
+        "{}give `--state {}` with every command{}",
+        first.unwrap_or_default(),
+        quoted(state),
+        last.unwrap_or_default()
+    )
 }
 
 /// Asks for the releases at `public_url` and above it, as a stranger does.
@@ -184,11 +180,8 @@ pub(super) async fn ask(patient: &Patient<'_>, folder: &Path, releases: &Path) -
     let key = format!("probe-{nonce}");
     let probe = Bytes::from_static(PROBE);
     // That nothing can be written there is told by another check.
-    let version = patient
-        .state
-        .write(&key, probe, &PutMode::Create)
-        .await
-        .ok()?;
+    let write = patient.state.write(&key, probe, &PutMode::Create);
+    let version = write.await.ok()?;
     let heard = try_all(&patient.stranger, &urls, &key).await;
     if let Err(error) = patient.state.delete(&key, &version).await {
         return Some(Finding::unknown(STATE, STATE_WHY, error.message));
@@ -200,14 +193,18 @@ pub(super) async fn ask(patient: &Patient<'_>, folder: &Path, releases: &Path) -
         }
         Ok(Some(url)) => {
             let text = format!("strangers can read the releases at `{url}`");
-            let fix = judge(patient.target).map_or_else(
-                || Mend::from("let the server show nothing of that folder, or set `state` to one that it doesn't show"),
-                |finding| Mend { text: finding.fix, steps: finding.steps },
-            );
-            Finding::failed(STATE, STATE_WHY, text).fix(fix)
+            Finding::failed(STATE, STATE_WHY, text).fix(hide(patient.target))
         }
         Err(error) => Finding::unknown(STATE, STATE_WHY, error.message),
     })
+}
+
+/// Returns the fix for releases that a web server shows.
+fn hide(target: &Target) -> Mend {
+    judge(target).map_or_else(
+        || Mend::from("let the server show nothing of that folder, or set `state` to one that it doesn't show"),
+        |finding| Mend { text: finding.fix, steps: finding.steps },
+    )
 }
 
 /// The first of `urls` at which a stranger gets the document `key`.
@@ -230,7 +227,8 @@ async fn try_all(
     }
 }
 
-/// Where the releases may be had, if visitors see the published folder at `public_url`, and the folders above it at the URLs above.
+/// Returns the URLs at which the releases might be, if visitors see the published folder at `public_url`, and the folders above
+/// it at the URLs above.
 fn urls(target: &Target, folder: &Path, releases: &Path) -> Vec<String> {
     let (Some(base), Ok(folder), Ok(releases)) =
         (&target.public_url, Spot::of(folder), Spot::of(releases))
@@ -238,10 +236,6 @@ fn urls(target: &Target, folder: &Path, releases: &Path) -> Vec<String> {
         return Vec::new();
     };
     let (folder, releases) = (folder.path(), releases.path());
-    let name = |path: &Path| {
-        path.file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-    };
     let segments: Vec<&str> = base
         .path()
         .split('/')
@@ -254,21 +248,9 @@ fn urls(target: &Target, folder: &Path, releases: &Path) -> Vec<String> {
             .iter()
             .map(|part| format!("/{part}"));
         at.set_path(&(path.collect::<String>() + "/"));
-        let in_it = folder
-            .ancestors()
-            .nth(up)
-            .and_then(|above| releases.strip_prefix(above).ok());
-        let of_url = segments
-            .last()
-            .filter(|_| up == 1)
-            .map(|last| format!("{last}.releases"));
-        let paths = [
-            in_it.map(|path| path.to_string_lossy().into_owned()),
-            name(&releases),
-            of_url,
-        ];
-        for path in paths.into_iter().flatten() {
-            urls.push(format!("{at}{}/", crate::path::url_path(&path)));
+        let last = segments.last().filter(|_| up == 1);
+        for path in paths_below(folder.ancestors().nth(up), &releases, last.copied()) {
+            urls.push(format!("{at}{}/", crate::base::path::url_path(&path)));
         }
     }
     let mut seen = std::collections::BTreeSet::new();
@@ -277,51 +259,23 @@ fn urls(target: &Target, folder: &Path, releases: &Path) -> Vec<String> {
     urls
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn target(public_url: &str) -> Target {
-        Target {
-            place: Place::Directory("site/htdocs/live".into()),
-            public_url: (!public_url.is_empty()).then(|| public_url.parse().expect("a URL")),
-            state: None,
-            ..super::super::settings::tests::target()
-        }
-    }
-
-    #[test]
-    fn releases_are_asked_for_at_the_url_and_all_above_it() {
-        let asked = |public_url: &str, releases: &str| {
-            urls(
-                &target(public_url),
-                Path::new("site/htdocs/live"),
-                Path::new(releases),
-            )
-        };
-        assert_eq!(
-            asked("https://x.example/art/now/", "site/htdocs/live.releases"),
-            [
-                "https://x.example/art/now/live.releases/",
-                "https://x.example/art/live.releases/",
-                "https://x.example/art/now.releases/",
-                "https://x.example/htdocs/live.releases/",
-                "https://x.example/live.releases/",
-            ]
-        );
-        assert_eq!(asked("", "site/htdocs/live.releases"), [""; 0]);
-    }
-
-    #[test]
-    fn the_place_outside_is_beside_the_folder_that_visitors_see() {
-        let outside = |folder: &str, up| outside(Path::new(folder), up).expect("a place");
-        assert_eq!(outside("htdocs/live", 1), Path::new("live.releases"));
-        assert_eq!(outside("a/htdocs/x/live", 2), Path::new("a/live.releases"));
-        assert_eq!(
-            outside("/srv/htdocs/live", 1),
-            Path::new("/srv/live.releases")
-        );
-        assert!(outside("live", 1).is_absolute());
-        assert!(outside("../htdocs/live", 1).is_absolute());
-    }
+/// Paths at which releases may be below the URL of the folder `above`: where they are in it, by their name alone, and by that of
+/// `last`, the last part of the URL below.
+fn paths_below(
+    above: Option<&Path>,
+    releases: &Path,
+    last: Option<&str>,
+) -> impl Iterator<Item = String> {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let in_it = above.and_then(|above| releases.strip_prefix(above).ok());
+    let name = releases.file_name();
+    let paths = [
+        in_it.map(text),
+        name.map(|name| name.to_string_lossy().into_owned()),
+        last.map(|last| format!("{last}.releases")),
+    ];
+    paths.into_iter().flatten()
 }
+
+#[cfg(test)]
+mod tests;

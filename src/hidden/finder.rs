@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
-use super::Noted;
-use crate::error::escape;
-use crate::path::url_path;
-use crate::problem::SHOWN_BY;
+use super::{File, Noted};
+use crate::base::path::url_path;
+use crate::base::problem::SHOWN_BY;
+use crate::base::text::escape;
 
 /// Finds all names of hidden files in a text, in one pass.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ struct Label {
     behind: Behind,
 }
 
-/// What may stand before a name that is meant.
+/// Condition on the text before a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
     NoWord,
@@ -36,7 +36,7 @@ enum Before {
     NoWordAndNoFolder,
 }
 
-/// What may follow it.
+/// Condition on the text after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Behind {
     NoWord,
@@ -47,38 +47,9 @@ enum Behind {
 impl Finder {
     pub(super) fn of(noted: &Noted) -> Finder {
         let mut names = Names::default();
-        let shown_names: HashSet<&str> = noted.shown.iter().map(|path| file_name(path)).collect();
-        let shown_folders: HashSet<&str> =
-            noted.shown.iter().flat_map(|path| folders(path)).collect();
         let labels = noted.labels();
-        for (path, file, label) in &labels {
-            let label: Arc<str> = label.as_str().into();
-            for name in file.names.iter().map(String::as_str).chain([*path]) {
-                let before = match name.contains('/') || !shown_names.contains(name) {
-                    true => Before::NoWord,
-                    false => Before::NoWordAndNoFolder,
-                };
-                names.add(name, &label, before, Behind::NoWord);
-            }
-            let bare = file_name(path);
-            if bare.contains('.') && !shown_names.contains(bare) {
-                names.add(bare, &label, Before::NoWord, Behind::NoWord);
-            }
-        }
-        let mut hidden_folders: BTreeMap<&str, &str> = BTreeMap::new();
-        for (path, file, _) in &labels {
-            let own = folders(path).filter(|folder| !shown_folders.contains(folder));
-            hidden_folders.extend(own.map(|folder| (folder, file.level.as_str())));
-        }
-        let count = hidden_folders.len();
-        for (place, (folder, level)) in hidden_folders.into_iter().enumerate() {
-            let label: Arc<str> = format!("{level} folder {} of {count}", place + 1).into();
-            let behind = match folder.contains('/') {
-                true => Behind::NoWord,
-                false => Behind::Slash,
-            };
-            names.add(folder, &label, Before::NoWord, behind);
-        }
+        names.add_files(noted, &labels);
+        names.add_folders(noted, &labels);
         names.finder()
     }
 
@@ -196,6 +167,44 @@ struct Names {
 }
 
 impl Names {
+    /// Adds hidden files by all that they are called.
+    fn add_files(&mut self, noted: &Noted, labels: &[(&str, &File, String)]) {
+        let shown: HashSet<&str> = noted.shown.iter().map(|path| file_name(path)).collect();
+        for (path, file, label) in labels {
+            let label: Arc<str> = label.as_str().into();
+            for name in file.names.iter().map(String::as_str).chain([*path]) {
+                let before = match name.contains('/') || !shown.contains(name) {
+                    true => Before::NoWord,
+                    false => Before::NoWordAndNoFolder,
+                };
+                self.add(name, &label, before, Behind::NoWord);
+            }
+            let bare = file_name(path);
+            if bare.contains('.') && !shown.contains(bare) {
+                self.add(bare, &label, Before::NoWord, Behind::NoWord);
+            }
+        }
+    }
+
+    /// Adds folders that have no file which anybody may know of.
+    fn add_folders(&mut self, noted: &Noted, labels: &[(&str, &File, String)]) {
+        let shown: HashSet<&str> = noted.shown.iter().flat_map(|path| folders(path)).collect();
+        let mut hidden: BTreeMap<&str, &str> = BTreeMap::new();
+        for (path, file, _) in labels {
+            let own = folders(path).filter(|folder| !shown.contains(folder));
+            hidden.extend(own.map(|folder| (folder, file.level.as_str())));
+        }
+        let count = hidden.len();
+        for (place, (folder, level)) in hidden.into_iter().enumerate() {
+            let label: Arc<str> = format!("{level} folder {} of {count}", place + 1).into();
+            let behind = match folder.contains('/') {
+                true => Behind::NoWord,
+                false => Behind::Slash,
+            };
+            self.add(folder, &label, Before::NoWord, behind);
+        }
+    }
+
     fn add(&mut self, name: &str, label: &Arc<str>, before: Before, behind: Behind) {
         for spelling in spellings(name) {
             let labels = &mut self.labels;
@@ -237,7 +246,7 @@ fn spellings(name: &str) -> Vec<String> {
     };
     let escaped = escape(name);
     let mut spellings = vec![name.to_string()];
-    // Most have letters that nobody escapes.
+    // Most names have only letters that are never escaped.
     let is_simple = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '.' | '_' | '~');
     if !name.chars().all(is_simple) {
         spellings.extend([

@@ -1,14 +1,15 @@
 //! The project that flags and environment describe, and its configuration as text.
 
+use crate::cors::Cloud;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::config::{Access, Config, INDEX, Origin, Overrides, Place, Target, Wanted};
-use crate::error::{Error, Result};
-use crate::name::KeyId;
+use crate::base::error::{Error, Result};
+use crate::base::name::KeyId;
+use crate::config::{Config, INDEX, Origin, Overrides, Target, Wanted};
 
-pub(super) const TEMPLATE: &str = include_str!("template.toml");
+use crate::rules::maker::TEMPLATE;
 const KEY_FILE: &str = "assetsync.key";
 const SOURCE: &str = "assets";
 const LOCAL: &str = "file:out/bucket";
@@ -25,7 +26,7 @@ const OF_A_TARGET: [(&str, &str); 8] = [
     ("not_found", "--not-found"),
 ];
 
-/// What a new configuration says. All of it was checked.
+/// Values of a new configuration. All of them have been checked.
 pub(super) struct Project {
     pub key_file: String,
     pub source: String,
@@ -71,7 +72,7 @@ impl Project {
         })
     }
 
-    /// What the target is called: visitors see `prod`.
+    /// Returns the name of the target: visitors see `prod`.
     pub(super) fn target_name(&self) -> &'static str {
         match self.bucket() {
             Some(_) => "prod",
@@ -81,7 +82,7 @@ impl Project {
 
     /// The target, if it's a bucket.
     pub(super) fn bucket(&self) -> Option<&Target> {
-        let is_bucket = |target: &&Target| !matches!(target.place, Place::Directory(_));
+        let is_bucket = |target: &&Target| target.place.bucket().is_some();
         self.target.as_ref().filter(is_bucket)
     }
 
@@ -123,7 +124,7 @@ impl Project {
         text + &self.local() + "\n" + &self.prod()
     }
 
-    /// Where the releases of the target `local` are: outside of what a web server may show.
+    /// Returns the place of the releases of the target `local`: outside of all that a web server may show.
     pub(super) fn local_state(&self) -> Option<String> {
         let is_local = self.bucket().is_none();
         if let Some(state) = self.value("state").filter(|_| is_local) {
@@ -166,12 +167,10 @@ impl Project {
 
     /// The target that visitors see; in comments, if there is none yet.
     fn prod(&self) -> String {
-        let is_s3 = self
-            .bucket()
-            .is_some_and(|target| matches!(target.place, Place::S3 { .. }));
-        let cors = match is_s3 {
-            true => "cors/s3.json",
-            false => "cors/gcs.json",
+        let cloud = self.bucket().and_then(|target| target.place.cloud());
+        let cors = match cloud {
+            Some(Cloud::S3) => "cors/s3.json",
+            Some(Cloud::Gcs) | None => "cors/gcs.json",
         };
         let url = ("url", "gs://hunt-assets/static", "or s3://bucket/prefix");
         let rest = [
@@ -231,7 +230,7 @@ impl Project {
     }
 }
 
-/// Whether the folder that `folder` is in has a page, so that a web server may show it.
+/// Checks whether the folder around `folder` has a page, so that a web server may show it.
 fn shows_its_folder(folder: &Path) -> bool {
     folder.parent().is_some_and(crate::doctor::has_index)
 }
@@ -269,7 +268,7 @@ fn check(given: &Overrides, key_file: &str, source: &str, is_built_later: bool) 
     Ok(targets.remove(0))
 }
 
-/// Whether it wasn't there.
+/// Creates a folder. Returns true if it didn't exist.
 fn make_folder(folder: &Path) -> Result<bool> {
     match fs::create_dir(folder) {
         Ok(()) => Ok(true),
@@ -299,29 +298,14 @@ fn refuse_missing_source(given: &Overrides, source: &str) -> Result<()> {
     }
 }
 
-/// The releases name every object. Where a bucket's rules let everybody read, they need a place that those leave out.
+/// Refuses releases in a place that strangers may read: the releases name every object. If a bucket's rules let everybody read, the
+/// releases need a place that these rules don't cover.
 fn refuse_open_releases(target: &Target) -> Result<()> {
-    let (scheme, bucket, prefix) = match &target.place {
-        Place::Directory(_) => return Ok(()),
-        _ if target.access == Access::ObjectAcl => return Ok(()),
-        Place::S3 { prefix, .. } if prefix.is_empty() => return Ok(()),
-        Place::S3 { bucket, prefix } => ("s3", bucket, prefix),
-        Place::Gcs { bucket, prefix } => ("gs", bucket, prefix),
-    };
-    let is_open = match &target.state {
-        None => true,
-        // On Google, a right to read is for a whole bucket.
-        Some(Place::Gcs { bucket: other, .. }) => scheme == "gs" && other == bucket,
-        Some(_) => false,
-    };
-    if !is_open {
+    let (Some(bucket), Some(why)) = (target.place.bucket(), target.opens_releases(target.access))
+    else {
         return Ok(());
-    }
-    let why = match scheme {
-        "gs" => "on Google Cloud, whoever may read a bucket may read all of it",
-        _ => "below a prefix, everybody could read them",
     };
-    let example = format!("{scheme}://{bucket}-releases/{prefix}");
+    let example = format!("{}-releases/{}", bucket.root(), bucket.prefix);
     Err(Error::usage(
         format!("The releases need a private place of their own: {why}"),
         format!(

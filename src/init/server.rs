@@ -1,18 +1,21 @@
-//! Configurations of web servers that show a published folder as a bucket would be shown: types, caching, what is compressed already,
-//! pages for folders and for what isn't there, and nothing of assetsync's own. Pure.
+//! Configurations of web servers that show a published folder as a bucket would be shown.
+//! They set types, caching, compression, and pages for folders and for names that don't exist. They hide assetsync's own files. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::GlobBuilder;
 use url::Url;
 
-use crate::config::{Place, Target};
-use crate::error::{Error, Result};
-use crate::media;
-use crate::name::NameStyle;
-use crate::rules::{CACHE_FOR_EVER, CACHE_SHORTLY, Rule, Rules};
+use crate::base::coding::{self, EncodingRule};
+use crate::base::error::{Error, Result};
+use crate::base::hint::Verb;
+use crate::base::media;
+use crate::base::name::{CACHE_FOR_EVER, CACHE_SHORTLY};
+use crate::base::name::{CONTENT_ENCODING, NameStyle};
+use crate::config::Target;
+use crate::rules::{Rule, Rules};
 use crate::store::directory::OWN_FOLDER;
-use crate::store::headers_file::HEADERS_FILE;
+use crate::store::directory::headers_file::HEADERS_FILE;
 
 /// A web server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +37,12 @@ impl Server {
             .map(|(_, server)| server)
     }
 
-    /// Returns its name.
-    pub fn name(self) -> &'static str {
-        let mut all = Server::ALL.into_iter();
-        all.find(|(_, other)| *other == self)
-            .map_or("", |(name, _)| name)
+    /// Returns what prints its configuration.
+    pub fn verb(self) -> Verb {
+        match self {
+            Server::Nginx => Verb::InitNginx,
+            Server::Caddy => Verb::InitCaddy,
+        }
     }
 
     /// Writes the configuration for a folder that `rules` publish.
@@ -64,7 +68,7 @@ struct Site {
     host: String,
     port: Option<u16>,
     is_secure: bool,
-    /// What URLs of the site begin with: `/`, or `/static/`.
+    /// Beginning of the site's URLs: `/`, or `/static/`.
     prefix: String,
     /// Extensions by type.
     types: BTreeMap<String, BTreeSet<String>>,
@@ -77,56 +81,10 @@ struct Site {
 
 impl Site {
     fn new(target: &Target, rules: &Rules) -> Result<Site> {
-        let Place::Directory(folder) = &target.place else {
-            return Err(Error::usage(
-                format!("The target `{}` isn't a folder", target.name),
-                "a web server shows a folder: name a target whose `url` is `file:FOLDER`, or add one",
-            ));
-        };
-        let folder = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;
-        let folder = folder.to_string_lossy().into_owned();
-        // Both servers read these in quotes.
-        if folder.contains(['"', '\\', '$', '{', '}', '\n']) {
-            return Err(Error::usage(
-                format!("`{folder}` has characters that no server reads in a path"),
-                "publish into a folder with a simpler name",
-            ));
-        }
+        let folder = folder(target)?;
         let url = target.public_url.as_ref();
         let mut by_rules: Vec<&Rule> = rules.rules().collect();
         by_rules.reverse();
-        let asked = by_rules.iter().filter_map(|rule| {
-            let caching = rule.cache_control.clone()?;
-            Some((regex(rule)?, caching))
-        });
-        let by_names = by_rules.iter().filter_map(|rule| {
-            let caching = match rule.names? {
-                NameStyle::Fingerprinted => CACHE_FOR_EVER,
-                _ => CACHE_SHORTLY,
-            };
-            Some((regex(rule)?, caching.to_string()))
-        });
-        let keyed = KEYED.map(|keyed| (keyed.to_string(), CACHE_FOR_EVER.to_string()));
-        let mut caching: Vec<(String, String)> =
-            keyed.into_iter().chain(asked).chain(by_names).collect();
-        // What comes last is what holds anyway.
-        while caching
-            .last()
-            .is_some_and(|(_, caching)| caching == CACHE_SHORTLY)
-        {
-            caching.pop();
-        }
-        let mut further: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-        for rule in &by_rules {
-            for (name, value) in &rule.headers {
-                let values = further.entry(name.clone()).or_default();
-                values.extend(regex(rule).map(|regex| (regex, value.clone())));
-            }
-        }
-        let types_by_rule = by_rules.iter().filter_map(|rule| {
-            let content_type = rule.content_type.clone()?;
-            Some((regex(rule)?, content_type))
-        });
         Ok(Site {
             folder,
             host: url
@@ -137,9 +95,9 @@ impl Site {
             is_secure: url.is_some_and(|url| url.scheme() == "https"),
             prefix: url.map_or("/", Url::path).to_string(),
             types: types(rules),
-            caching,
-            types_by_rule: types_by_rule.collect(),
-            further,
+            caching: caching(&by_rules),
+            types_by_rule: types_by_rule(&by_rules),
+            further: further(&by_rules),
             not_found: target.host.not_found.as_ref().map(|page| page.to_string()),
         })
     }
@@ -165,7 +123,7 @@ impl Site {
         let further = further
             .map(|(number, name)| format!("    add_header {name} $assetsync_header_{number};\n"));
         let not_found = self.not_found.as_ref().map(|page| {
-            let page = format!("{}{}", self.prefix, crate::path::url_path(page));
+            let page = format!("{}{}", self.prefix, crate::base::path::url_path(page));
             format!("    error_page 403 =404 {page};\n    error_page 404 {page};\n")
         });
         [
@@ -200,7 +158,7 @@ impl Site {
         format!("{listen}    server_name {};\n", self.host)
     }
 
-    /// Where files are: at the top of the host, or below a path, where nothing else is shown.
+    /// Returns the locations of files: at the top of the host, or below a path. In the second case, nothing else is shown.
     fn nginx_locations(&self) -> String {
         let (folder, prefix) = (&self.folder, &self.prefix);
         let is_whole = prefix == "/";
@@ -217,22 +175,26 @@ impl Site {
         let own = format!(
             "    location = {prefix}{HEADERS_FILE} {{ return 404; }}\n    location ^~ {prefix}{OWN_FOLDER}/ {{ return 404; }}\n"
         );
-        let typed = self.types_by_rule.iter().map(|(regex, content_type)| {
-            let path = regex.trim_start_matches("^/").trim_end_matches('$');
-            let (path, alias) = match is_whole {
-                true => (path.to_string(), String::new()),
-                false => (
-                    format!("(?<assetsync_path>{path})"),
-                    format!(" alias \"{folder}/$assetsync_path\";"),
-                ),
-            };
-            format!(
-                "    location ~ \"^{}{path}$\" {{{alias} types {{ }} default_type {}; }}\n",
-                escaped(prefix),
-                in_quotes(content_type)
-            )
-        });
+        let typed = self.types_by_rule.iter();
+        let typed = typed.map(|(regex, content_type)| self.nginx_typed(regex, content_type));
         [top, own, typed.collect(), files].concat()
+    }
+
+    /// The location of files whose type isn't told by their extension.
+    fn nginx_typed(&self, regex: &str, content_type: &str) -> String {
+        let path = regex.trim_start_matches("^/").trim_end_matches('$');
+        let (path, alias) = match self.prefix == "/" {
+            true => (path.to_string(), String::new()),
+            false => (
+                format!("(?<assetsync_path>{path})"),
+                format!(" alias \"{}/$assetsync_path\";", self.folder),
+            ),
+        };
+        format!(
+            "    location ~ \"^{}{path}$\" {{{alias} types {{ }} default_type {}; }}\n",
+            escaped(&self.prefix),
+            in_quotes(content_type)
+        )
     }
 
     fn nginx_map(&self, name: &str, values: &[(String, String)], default: &str) -> String {
@@ -291,13 +253,8 @@ impl Site {
             further.flat_map(|(name, all)| all.iter().map(move |asked| (name.as_str(), asked)));
         let rules: Vec<_> = caching.chain(by_rule).chain(further).collect();
         let rules = rules.into_iter().rev().enumerate();
-        let rules = rules.map(|(number, (name, (regex, value)))| {
-            format!(
-                "\t\t@rule_{number} path_regexp {}\n\t\theader @rule_{number} {name} {}\n",
-                in_quotes(regex),
-                in_quotes(value)
-            )
-        });
+        let rules =
+            rules.map(|(number, (name, (regex, value)))| caddy_header(number, name, regex, value));
         let usual = format!("\t\theader Cache-Control \"{CACHE_SHORTLY}\"\n");
         [usual, types.collect(), rules.collect()].concat()
     }
@@ -308,10 +265,130 @@ impl Site {
             Some(page) => format!(
                 "\t\troot * \"{}\"\n\t\trewrite * /{}\n\t\theader Content-Type \"text/html; charset=utf-8\"\n\t\tfile_server\n",
                 self.folder,
-                crate::path::url_path(page)
+                crate::base::path::url_path(page)
             ),
         }
     }
+}
+
+/// The header `name` of paths that match; none if its value is empty.
+fn caddy_header(number: usize, name: &str, regex: &str, value: &str) -> String {
+    let regex = in_quotes(regex);
+    let set = match value {
+        "" => format!("-{name}"),
+        value => format!("{name} {}", in_quotes(value)),
+    };
+    format!("\t\t@rule_{number} path_regexp {regex}\n\t\theader @rule_{number} {set}\n")
+}
+
+/// The absolute path of a target's folder, as both servers read it in quotes.
+fn folder(target: &Target) -> Result<String> {
+    let Some(folder) = target.place.folder() else {
+        return Err(Error::usage(
+            format!("The target `{}` isn't a folder", target.name),
+            "a web server shows a folder: name a target whose `url` is `file:FOLDER`, or add one",
+        ));
+    };
+    let folder = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;
+    let folder = folder.to_string_lossy().into_owned();
+    match folder.contains(['"', '\\', '$', '{', '}', '\n']) {
+        true => Err(Error::usage(
+            format!("`{folder}` has characters that no server reads in a path"),
+            "publish into a folder with a simpler name",
+        )),
+        false => Ok(folder),
+    }
+}
+
+/// The caching of files: that of keyed names first, then by what rules say of it, then by how they name files.
+fn caching(by_rules: &[&Rule]) -> Vec<(String, String)> {
+    let asked = by_rules.iter().filter_map(|rule| {
+        let caching = rule.cache_control.clone()?;
+        Some((regex(rule)?, caching))
+    });
+    let by_names = by_rules.iter().filter_map(|rule| {
+        let caching = match rule.names? {
+            NameStyle::Fingerprinted => CACHE_FOR_EVER,
+            _ => CACHE_SHORTLY,
+        };
+        Some((regex(rule)?, caching.to_string()))
+    });
+    let keyed = KEYED.map(|keyed| (keyed.to_string(), CACHE_FOR_EVER.to_string()));
+    let mut caching: Vec<(String, String)> =
+        keyed.into_iter().chain(asked).chain(by_names).collect();
+    // The last one is the default.
+    while caching
+        .last()
+        .is_some_and(|(_, caching)| caching == CACHE_SHORTLY)
+    {
+        caching.pop();
+    }
+    caching
+}
+
+/// All other headers that rules ask for, by name.
+fn further(by_rules: &[&Rule]) -> BTreeMap<String, Vec<(String, String)>> {
+    let mut further: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for rule in by_rules {
+        for (name, value) in &rule.headers {
+            let values = further.entry(name.clone()).or_default();
+            values.extend(regex(rule).map(|regex| (regex, value.clone())));
+        }
+    }
+    further.insert(CONTENT_ENCODING.to_string(), codings(by_rules));
+    further
+}
+
+/// The types of files that aren't told by their extension.
+fn types_by_rule(by_rules: &[&Rule]) -> Vec<(String, String)> {
+    let asked = by_rules.iter().filter_map(|rule| {
+        let content_type = rule.content_type.clone().or_else(|| inner_type(rule))?;
+        Some((regex(rule)?, content_type))
+    });
+    let inner = by_rules.iter().flat_map(|rule| inner_types(rule));
+    let usual = coding::usual_types();
+    let usual = usual.map(|(path, inner)| (path, media::content_type(Some(inner))));
+    asked.chain(inner).chain(usual).collect()
+}
+
+/// Returns the codings of files, by regular expressions of their paths: those that rules say, and those that names say.
+fn codings(by_rules: &[&Rule]) -> Vec<(String, String)> {
+    let asked = by_rules.iter().filter_map(|rule| {
+        let coding = rule.encoding?.coding();
+        let name = coding.map_or("", |coding| coding.name());
+        Some((regex(rule)?, name.to_string()))
+    });
+    let usual = coding::usual_ends().into_iter();
+    let usual = usual.map(|(end, coding)| (end, coding.name().to_string()));
+    asked.chain(usual).collect()
+}
+
+/// The type of what is packed in the files of a rule, if their names say it.
+fn inner_type(rule: &Rule) -> Option<String> {
+    rule.encoding?.coding()?;
+    let name = rule.pattern().rsplit('/').next()?;
+    let extension = coding::inner_extension(name)?;
+    Some(media::content_type(Some(&extension)))
+}
+
+/// The types of what is packed in the files of a rule for all of an ending, such as `**/*.gz`.
+fn inner_types(rule: &Rule) -> Vec<(String, String)> {
+    const USUAL: [&str; 9] = [
+        "css", "csv", "html", "js", "json", "svg", "txt", "wasm", "xml",
+    ];
+    let coding = rule.encoding.and_then(EncodingRule::coding);
+    let end = rule
+        .pattern()
+        .rsplit_once("*.")
+        .filter(|_| coding.is_some());
+    let Some((before, end)) = end.filter(|(_, end)| coding::is_end(end)) else {
+        return Vec::new();
+    };
+    let of = |inner: &&str| {
+        let glob = Rule::new(&format!("{before}*.{inner}.{end}")).ok()?;
+        Some((regex(&glob)?, media::content_type(Some(inner))))
+    };
+    USUAL.iter().filter_map(of).collect()
 }
 
 /// Every extension that may be published, by its type.

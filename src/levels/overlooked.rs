@@ -4,37 +4,37 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::words::{Likeness, Marks, Meant};
 use super::{Level, LevelId, Levels, quoted};
-use crate::error::escape;
-use crate::glob::{Case, Glob, Spelt};
-use crate::name::NameStyle;
-use crate::path::{LogicalPath, folded};
-use crate::problem::{Problem, ProblemKind};
-use crate::report::count;
+use crate::base::glob::{Case, Glob, Spelt};
+use crate::base::name::NameStyle;
+use crate::base::path::{LogicalPath, folded};
+use crate::base::problem::{Problem, ProblemKind};
+use crate::base::text::count;
+use crate::base::text::escape;
 
-/// How many files are named in a line for the configuration; more of them get a pattern.
+/// Largest number of files that are named in a line for the configuration; more of them get a pattern.
 const NAMED_MAX: usize = 3;
 
 /// The longest list of patterns that is repeated in a message, in bytes.
 const LIST_MAX: usize = 500;
 
-/// What a level seems to miss.
+/// Files that a level probably misses.
 #[derive(Debug, Default)]
 pub(crate) struct Overlooked {
-    /// A warning for each file, with one cause for all that one line of the configuration mends.
+    /// Warnings, one for each file. Files that one line of the configuration fixes have the same cause.
     pub(crate) warnings: Vec<Problem>,
     /// For levels that have no file, by name: the pattern that takes most of these in.
     pub(crate) instead: BTreeMap<String, String>,
 }
 
-/// Files that one line mends.
+/// Files that one line fixes.
 struct Group<'a> {
     why: Why,
-    /// What takes all of them into the level.
+    /// Pattern that adds all of them to the level.
     pattern: String,
     paths: Vec<&'a LogicalPath>,
-    /// What their parts that are like the level's name are called.
+    /// Parts of their paths that resemble the level's name.
     parts: BTreeSet<&'a str>,
-    /// Whether one of them keeps its name, which nothing that is hidden may.
+    /// True if one of them keeps its name, which hidden files must not.
     has_plain: bool,
 }
 
@@ -63,32 +63,37 @@ pub(crate) fn overlooked<'a>(
     open.for_each(|(path, _, names)| search.look_at(path, names));
     let hidden = files.filter(|(_, id, _)| *id != LevelId::OPEN);
     let hidden: Vec<Spelt<'_>> = hidden.map(|(path, ..)| Spelt::new(path.as_str())).collect();
-    let mut found = Overlooked::default();
-    let mut largest: BTreeMap<usize, Group<'_>> = BTreeMap::new();
-    for ((place, _), group) in search.groups {
-        let level = &levels.levels[place];
-        if !unused.contains(&level.name.as_str()) {
-            let told = Told {
-                level,
-                group: &group,
-                hidden: &hidden,
-            };
-            found.warnings.extend(told.warnings());
-            continue;
-        }
-        let other = largest.get(&place).map_or(0, |other| other.paths.len());
+    let is_unused = |level: &Level| unused.contains(&level.name.as_str());
+    let groups = search.groups.into_iter();
+    let groups = groups.map(|((place, _), group)| (&levels.levels[place], group));
+    let (without_files, others): (Vec<_>, Vec<_>) = groups.partition(|(level, _)| is_unused(level));
+    let told = others
+        .iter()
+        .flat_map(|(level, group)| Told::of(level, group, &hidden).warnings());
+    Overlooked {
+        warnings: told.collect(),
+        instead: instead(without_files),
+    }
+}
+
+/// Returns the pattern that takes in the most of these files, for each level that has no other.
+fn instead(groups: Vec<(&Level, Group<'_>)>) -> BTreeMap<String, String> {
+    let mut largest: BTreeMap<&str, Group<'_>> = BTreeMap::new();
+    for (level, group) in groups {
+        let other = largest
+            .get(&*level.name)
+            .map_or(0, |other| other.paths.len());
         if group.paths.len() > other {
-            largest.insert(place, group);
+            largest.insert(&level.name, group);
         }
     }
     let instead = largest.into_iter();
-    let instead =
-        instead.map(|(place, group)| (levels.levels[place].name.clone(), group.instead()));
-    found.instead = instead.collect();
-    found
+    instead
+        .map(|(level, group)| (level.to_string(), group.instead()))
+        .collect()
 }
 
-/// What is looked for, and what was found.
+/// State of the search: its criteria, and its findings.
 struct Search<'l, 'a> {
     levels: &'l Levels,
     marks: Marks,
@@ -124,15 +129,35 @@ impl<'l, 'a> Search<'l, 'a> {
         if self.levels.excepts(&spelt) {
             return;
         }
-        let is_meant = |level: usize| self.levels.levels[level].excepts(&spelt);
-        let mut deeper = self.deeper.iter();
-        let stopped = deeper.find(|(level, _, glob)| glob.matches(&spelt) && !is_meant(*level));
-        if let Some((level, at, glob)) = stopped {
-            let why = Why::Stops { at: at.clone() };
-            let (level, pattern) = (*level, glob.pattern().to_string());
-            self.note(level, pattern, why, (path, names), "");
+        if let Some((level, at, pattern)) = self.stopped_before(&spelt) {
+            self.note(level, pattern, Why::Stops { at }, (path, names), "");
             return;
         }
+        if let Some((meant, part, is_file)) = self.meant_by(path, &spelt) {
+            let why = Why::Word {
+                word: part[meant.at.0..meant.at.1].to_string(),
+                likeness: meant.likeness,
+            };
+            let pattern = shape(part, meant.at, is_file);
+            self.note(meant.level, pattern, why, (path, names), part);
+        }
+    }
+
+    /// Returns a level, its pattern that stops at a slash before this path, and the one that goes on.
+    fn stopped_before(&self, path: &Spelt<'_>) -> Option<(usize, String, String)> {
+        let is_meant = |level: usize| self.levels.levels[level].excepts(path);
+        let mut deeper = self.deeper.iter();
+        let (level, at, glob) =
+            deeper.find(|(level, _, glob)| glob.matches(path) && !is_meant(*level))?;
+        Some((*level, at.clone(), glob.pattern().to_string()))
+    }
+
+    /// Returns the part of a path that means a level most surely, and says whether that's the file's name.
+    fn meant_by(
+        &mut self,
+        path: &'a LogicalPath,
+        spelt: &Spelt<'_>,
+    ) -> Option<(Meant, &'a str, bool)> {
         let mut found: Option<(Meant, &'a str, bool)> = None;
         let mut parts = path.as_str().split('/').peekable();
         while let Some(part) = parts.next() {
@@ -147,21 +172,13 @@ impl<'l, 'a> Search<'l, 'a> {
             if is_file && is_of_the_page(part, &meant) {
                 continue;
             }
-            let is_surer = found
-                .as_ref()
-                .is_none_or(|(other, ..)| meant.likeness < other.likeness);
-            if is_surer && !self.levels.levels[meant.level].excepts(&spelt) {
+            let other = found.as_ref().map(|(other, ..)| other.likeness);
+            let is_surer = other.is_none_or(|other| meant.likeness < other);
+            if is_surer && !self.levels.levels[meant.level].excepts(spelt) {
                 found = Some((meant, part, is_file));
             }
         }
-        if let Some((meant, part, is_file)) = found {
-            let why = Why::Word {
-                word: part[meant.at.0..meant.at.1].to_string(),
-                likeness: meant.likeness,
-            };
-            let pattern = shape(part, meant.at, is_file);
-            self.note(meant.level, pattern, why, (path, names), part);
-        }
+        found
     }
 
     fn note(
@@ -290,8 +307,18 @@ struct Told<'t> {
     hidden: &'t [Spelt<'t>],
 }
 
+impl<'t> Told<'t> {
+    fn of(level: &'t Level, group: &'t Group<'t>, hidden: &'t [Spelt<'t>]) -> Told<'t> {
+        Told {
+            level,
+            group,
+            hidden,
+        }
+    }
+}
+
 impl Told<'_> {
-    fn warnings(&self) -> impl Iterator<Item = Problem> {
+    fn warnings(self) -> impl Iterator<Item = Problem> {
         let (one, several) = (
             self.in_words("is open", "its path", "it"),
             self.in_words("are open", "their paths", "them"),
@@ -304,23 +331,29 @@ impl Told<'_> {
     }
 
     fn in_words(&self, verb: &str, path: &str, it: &str) -> String {
-        let name = &self.level.name;
-        let declared = self.level.declared.as_ref();
-        let declared = declared.map_or(String::new(), |place| format!(" ({place})"));
         let pattern = self.group.pattern();
         let open = self
             .open()
             .map_or("or name them in `open`".to_string(), |open| {
                 format!("or `open = {open}`")
             });
-        let (why, fix) = match &self.group.why {
+        let fix = match &self.group.why {
+            Why::Stops { .. } => format!("write {} instead", quoted(&pattern)),
+            Why::Word { .. } => self.also(&pattern),
+        };
+        let (why, fix) = (self.why(path), fix + &self.renamed(&pattern));
+        format!("{verb}, {why}: {fix} to hide {it}, {open} there if that's meant")
+    }
+
+    /// Returns why these seem to be of the level, by a word for their paths.
+    fn why(&self, path: &str) -> String {
+        let name = &self.level.name;
+        let declared = self.level.declared.as_ref();
+        let declared = declared.map_or(String::new(), |place| format!(" ({place})"));
+        match &self.group.why {
             Why::Stops { at } => {
-                let why = format!(
-                    "since `{}` of the level `{name}`{declared} stops at a slash",
-                    escape(at)
-                );
-                let fix = format!("write {} instead", quoted(&pattern));
-                (why, fix + &self.renamed(&pattern))
+                let at = escape(at);
+                format!("since `{at}` of the level `{name}`{declared} stops at a slash")
             }
             Why::Word { word, likeness } => {
                 let like = match likeness {
@@ -329,12 +362,9 @@ impl Told<'_> {
                     Likeness::Slip => "is one letter off",
                 };
                 let word = escape(word);
-                let why =
-                    format!("although `{word}` in {path} {like} the level `{name}`{declared}");
-                (why, self.also(&pattern) + &self.renamed(&pattern))
+                format!("although `{word}` in {path} {like} the level `{name}`{declared}")
             }
-        };
-        format!("{verb}, {why}: {fix} to hide {it}, {open} there if that's meant")
+        }
     }
 
     fn also(&self, pattern: &str) -> String {
@@ -384,140 +414,4 @@ fn list<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn told(levels: &Levels, paths: &[&str]) -> Vec<String> {
-        let paths: Vec<LogicalPath> = paths
-            .iter()
-            .map(|path| LogicalPath::parse(path).expect("valid"))
-            .collect();
-        let named = |path| (path, levels.of(path), NameStyle::Opaque);
-        let files = paths.iter().map(named);
-        let mut causes: Vec<String> = Vec::new();
-        for warning in overlooked(levels, files, &[]).warnings {
-            if !causes.contains(&warning.cause) {
-                causes.push(warning.cause);
-            }
-        }
-        causes
-    }
-
-    fn solution() -> Level {
-        Level::new("solution", "**/solution/**").expect("a glob")
-    }
-
-    #[test]
-    fn a_pattern_goes_on_where_it_stopped() {
-        for (pattern, on) in [
-            ("**/solution/*", Some("**/solution/**")),
-            ("solution/*/*", Some("solution/**")),
-            ("puzzle/*/solution/**", Some("puzzle/**/solution/**")),
-            ("**/solution/*.html", Some("**/solution/**/*.html")),
-            ("**/solution/**", None),
-            ("*", None),
-            ("*.html", None),
-            ("**/*.html", None),
-            ("a-*", None),
-            ("{a,b}/*", None),
-        ] {
-            assert_eq!(deeper(pattern).as_deref(), on, "{pattern}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_is_as_narrow_as_its_files_allow() {
-        for (part, word, is_file, pattern) in [
-            (
-                "gears-solution.html",
-                "solution",
-                true,
-                "**/*-solution.html",
-            ),
-            ("solution.v2.pdf", "solution", true, "**/solution.*.pdf"),
-            (
-                "GearsSolution.html",
-                "Solution",
-                true,
-                "**/GearsSolution.html",
-            ),
-            ("solutions", "solutions", false, "**/solutions/**"),
-            ("post-hunt-solve", "post-hunt", false, "**/post-hunt-*/**"),
-            ("a[1] solution", "solution", true, "**/* solution"),
-            ("[solution]*", "solution", false, "**/*[[]solution[]]*/**"),
-        ] {
-            let start = part.find(word).expect("it's there");
-            let at = (start, start + word.len());
-            assert_eq!(shape(part, at, is_file), pattern);
-            let glob = Glob::new(pattern).expect("a glob");
-            let inside = if is_file { "" } else { "/x" };
-            assert!(glob.is_match(format!("a/{part}{inside}")), "{pattern}");
-        }
-    }
-
-    #[test]
-    fn files_that_one_line_mends_are_one_group() {
-        let levels = Levels::new(vec![solution()]);
-        let paths = [
-            "x/solution/a.png",
-            "a/solutions/1.png",
-            "b/Solutions/2.png",
-            "a-solution.html",
-            "b-solution.html",
-            "index.html",
-        ];
-        let told = told(&levels, &paths);
-        assert_eq!(told.len(), 2, "{told:#?}");
-        assert!(
-            told.iter()
-                .any(|cause| cause.contains("`also = [\"**/*-solution.html\"]`")),
-            "{told:#?}"
-        );
-        assert!(
-            told.iter()
-                .any(|cause| cause
-                    .contains("`open = [\"a/solutions/1.png\", \"b/Solutions/2.png\"]`")),
-            "{told:#?}"
-        );
-    }
-
-    #[test]
-    fn what_opens_many_files_opens_none_that_belongs_to_a_level() {
-        let levels = Levels::new(vec![solution()]);
-        let many = ["solutions/1", "solutions/2", "solutions/3", "solutions/4"];
-        let free = told(&levels, &many);
-        assert!(
-            free[0].contains("`open = [\"**/solutions/**\"]`"),
-            "{free:#?}"
-        );
-        let mut with_hidden = many.to_vec();
-        with_hidden.push("solutions/solution/5");
-        let told = told(&levels, &with_hidden);
-        assert!(told[0].contains("or name them in `open`"), "{told:#?}");
-    }
-
-    #[test]
-    fn the_box_for_an_answer_is_no_alarm_and_a_list_of_them_is() {
-        let levels = Levels::new(vec![solution()]);
-        let page = ["lib/answer.js", "check-Answer.css", "answer.mjs"];
-        assert_eq!(told(&levels, &page), [] as [&str; 0]);
-        for path in ["answers.js", "answer.json", "answer/a.js", "solution.js"] {
-            assert_eq!(told(&levels, &[path]).len(), 1, "{path}");
-        }
-    }
-
-    #[test]
-    fn what_is_said_to_be_open_is_not_told_of() {
-        let glob = |pattern: &str| Glob::in_case(pattern, Case::Any).expect("a glob");
-        let excepted = Level {
-            open: vec![glob("**/about-solutions.html")],
-            ..solution()
-        };
-        let levels = Levels::new(vec![excepted]).with_open(vec![glob("faq/**")]);
-        assert_eq!(
-            told(&levels, &["About-Solutions.html", "faq/answers.html"]),
-            [] as [&str; 0]
-        );
-        assert_eq!(told(&levels, &["all-solutions.html"]).len(), 1);
-    }
-}
+mod tests;

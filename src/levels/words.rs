@@ -21,10 +21,10 @@ const SLIP_ANYWHERE_MIN: usize = 7;
 /// Longer words aren't looked at, in bytes: no level is called so.
 const WORD_MAX: usize = 64;
 
-/// How many words of a name are one of a level's name: `post-hunt`.
+/// Largest number of words in a file's name that together are one level's name: `post-hunt`.
 const RUN_MAX: usize = 4;
 
-/// How a word means a level; the surest first.
+/// Resemblance of a word to a level's name; the most certain first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Likeness {
     /// It's the level's name, in some case, number or hyphenation.
@@ -35,13 +35,13 @@ pub(super) enum Likeness {
     Slip,
 }
 
-/// What means which level.
+/// Words by which levels are recognized.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     marks: Vec<Mark>,
     /// By their letters, and by their letters without any one of them.
     by_letters: HashMap<String, Vec<usize>>,
-    /// How long the longest of them is, in bytes.
+    /// Length of the longest of them, in bytes.
     longest: usize,
     /// Levels that have a synonym, with the words of their patterns.
     with_synonym: Vec<(usize, Vec<String>)>,
@@ -67,7 +67,7 @@ pub(super) struct Meant {
     pub likeness: Likeness,
     /// Its place among the levels.
     pub level: usize,
-    /// Where the word stands in the name.
+    /// Place of the word in the name.
     pub at: (usize, usize),
 }
 
@@ -85,10 +85,7 @@ impl Marks {
             }
             let words = literal.iter().flat_map(|part| words_in(part));
             let words: Vec<String> = words.map(|word| word.letters).collect();
-            let own = words_in(&level.name).into_iter();
-            if own.map(|word| word.letters).any(|word| is_synonym(&word))
-                || words.iter().any(|word| is_synonym(word))
-            {
+            if has_synonym(&level.name, &words) {
                 marks.with_synonym.push((place, words));
             }
         }
@@ -177,6 +174,13 @@ impl Marks {
             .max_by_key(|(shared, _)| *shared)
             .map(|(_, level)| level)
     }
+}
+
+/// Says whether a level is called by one of the synonyms, or its pattern has one among its words.
+fn has_synonym(name: &str, words: &[String]) -> bool {
+    let own = words_in(name).into_iter();
+    own.map(|word| word.letters).any(|word| is_synonym(&word))
+        || words.iter().any(|word| is_synonym(word))
 }
 
 fn is_synonym(letters: &str) -> bool {
@@ -275,7 +279,7 @@ fn is_cut(before: char, c: char, next: Option<char>) -> bool {
 
 impl Word {
     fn of(text: &str) -> Word {
-        let text = crate::path::folded(text);
+        let text = crate::base::path::folded(text);
         let letters: String = text
             .chars()
             .filter(|c| c.is_alphabetic() || is_mark(*c))
@@ -334,117 +338,4 @@ fn keys(letters: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn marks(levels: &[(&str, &str)]) -> Marks {
-        let levels = levels
-            .iter()
-            .map(|(name, pattern)| Level::new(name, pattern).expect("a glob"));
-        Marks::of(&levels.collect::<Vec<_>>())
-    }
-
-    #[track_caller]
-    fn means(levels: &[(&str, &str)], name: &str, word: Option<&str>) {
-        let found = marks(levels).find(name, name);
-        let found = found.map(|meant| &name[meant.at.0..meant.at.1]);
-        assert_eq!(found, word, "{name}");
-    }
-
-    #[test]
-    fn names_are_cut_where_people_see_words() {
-        for (name, cut) in [
-            ("gears-solution.html", &["gears", "solution", "html"][..]),
-            ("GearsSolution2b", &["Gears", "Solution", "2", "b"]),
-            ("HTMLPage", &["HTML", "Page"]),
-            ("post_hunt", &["post", "hunt"]),
-            ("SOLUTION", &["SOLUTION"]),
-            ("e\u{301}te\u{301}", &["e\u{301}te\u{301}"]),
-            ("..", &[]),
-            ("", &[]),
-        ] {
-            let found = words(name).into_iter().map(|word| &name[word]);
-            assert_eq!(found.collect::<Vec<_>>(), cut, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_level_is_meant_by_its_name_in_all_its_forms() {
-        let levels = [
-            ("solution", "**/solution/**"),
-            ("posthunt", "**/posthunt/**"),
-        ];
-        for (name, word) in [
-            ("solutions", "solutions"),
-            ("SOLUTION.pdf", "SOLUTION"),
-            ("gears-solution.html", "solution"),
-            ("mySolutionPage.js", "Solution"),
-            ("soluton", "soluton"),
-            ("soultions", "soultions"),
-            ("answers.json", "answers"),
-            ("the_answer", "answer"),
-            ("anwser.txt", "anwser"),
-            ("gears.soln.txt", "soln"),
-            ("post-hunt", "post-hunt"),
-            ("postHunt", "postHunt"),
-            ("Post_Hunts2", "Post_Hunts"),
-            ("posthnt", "posthnt"),
-        ] {
-            means(&levels, name, Some(word));
-        }
-        for name in [
-            "solve",
-            "solved.html",
-            "resolution.png",
-            "Dissolute",
-            "absolution",
-            "pollution",
-            "evolution",
-            "hunt",
-            "post",
-            "answering",
-            "sol.mp3",
-            "index.html",
-            "dans-we.png",
-        ] {
-            means(&levels, name, None);
-        }
-    }
-
-    #[test]
-    fn short_names_and_numbers_are_taken_as_they_are() {
-        means(&[("meta", "meta/**")], "Metas.html", Some("Metas"));
-        means(&[("meta", "meta/**")], "mesa.html", None);
-        means(&[("new", "new/**")], "news.html", None);
-        means(&[("x", "x/**")], "x.html", None);
-        let round = [("round2", "round2/**")];
-        means(&round, "Round-2.html", Some("Round-2"));
-        means(&round, "round-3.html", None);
-        means(&round, "rounds", None);
-        means(&[("finale", "finale/**")], "final.css", None);
-    }
-
-    #[test]
-    fn a_name_that_puzzles_share_is_no_sign() {
-        let levels = [
-            ("gears", "puzzle/gears/solution/**"),
-            ("bolts", "puzzle/bolts/solution/**"),
-            ("nuts", "solution/nuts/**"),
-        ];
-        for name in ["gears", "bolts.html", "nuts", "puzzle"] {
-            means(&levels, name, None);
-        }
-        let found = marks(&levels).find("solutions", "puzzle/bolts/solutions/a.png");
-        assert_eq!(found.map(|meant| meant.level), Some(1));
-        means(
-            &[("secret", "puzzle/*/solution/**")],
-            "secret-map.png",
-            Some("secret"),
-        );
-        means(
-            &[("late", "**/posthunt/*.html")],
-            "post-hunt",
-            Some("post-hunt"),
-        );
-    }
-}
+mod tests;

@@ -1,11 +1,11 @@
-//! URLs in styles. Owns what CSS counts as a URL; reads tokens and blocks only, so that a property nobody knows yet,
-//! or one that a browser would reject, is no reason to miss what it names. Tokens come from `cssparser`.
+//! URLs in styles, by the rules of CSS. Reads only tokens (from `cssparser`) and blocks, so it also finds URLs in
+//! properties that are unknown, or that a browser would reject.
 
 use super::{Base, Fault, Found, Kind, Mention, Place, Reference, SourceMap, paths, words};
 use cssparser::{ParseError, Parser, Token};
 use std::ops::Range;
 
-/// What a text is, as CSS.
+/// Part of CSS that a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// A file, or the text of a `<style>`.
@@ -17,10 +17,10 @@ pub enum Part {
 /// Blocks within blocks that are looked into: each costs some stack.
 const DEPTH_MAX: usize = 200;
 
-/// Finds the URLs of a style. All are [`Kind::Load`], but for the one of the source map.
+/// Finds the URLs of a style. All are [`Kind::Load`], except the one of the source map.
 ///
-/// Conditions (`@supports (…)`, `supports(…)`), `@namespace` and `@document` name URLs that nobody fetches: they're
-/// left out.
+/// Conditions (`@supports (…)`, `supports(…)`), `@namespace` and `@document` contain URLs that are never fetched:
+/// they're left out.
 pub fn find(text: &str, part: Part) -> Found {
     let mut finder = Finder {
         text,
@@ -36,7 +36,7 @@ pub fn find(text: &str, part: Part) -> Found {
     finder.finish()
 }
 
-/// What strings mean where the parser stands.
+/// Meaning of strings at the parser's position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Strings {
     /// Nothing. `url()` does.
@@ -53,7 +53,7 @@ struct Finder<'t> {
     text: &'t str,
     part: Part,
     found: Found,
-    /// Where the last source map's URL stands.
+    /// Position of the last source map's URL.
     map_url: Option<Range<usize>>,
 }
 
@@ -112,10 +112,8 @@ impl<'t> Finder<'t> {
     fn nested(&mut self, parser: &mut Parser<'t>, start: usize, scope: Strings, depth: usize) {
         let is_too_deep = depth >= DEPTH_MAX;
         if is_too_deep {
-            self.found.faults.push(Fault {
-                at: start,
-                message: "nested too deeply".to_string(),
-            });
+            let fault = Fault::unread(start, "nested too deeply");
+            self.found.faults.push(fault);
         }
         // The result only tells whether the closure left something of the block, which is skipped.
         let _: Result<(), ParseError<()>> = parser.parse_nested_block(|parser| {
@@ -126,7 +124,7 @@ impl<'t> Finder<'t> {
         });
     }
 
-    /// What strings mean in the prelude of an at-rule, if it changes that.
+    /// Returns the meaning of strings in the prelude of an at-rule, if the rule changes it.
     fn at_rule(&self, name: &str, depth: usize) -> Option<Strings> {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         if is("import") && depth == 0 && self.part == Part::Stylesheet {
@@ -219,7 +217,7 @@ impl<'t> Finder<'t> {
     }
 }
 
-/// What strings mean behind a value.
+/// Returns the meaning of strings after a value.
 fn after_value(strings: Strings) -> Strings {
     match strings {
         Strings::FirstIsUrl => Strings::Plain,
@@ -227,7 +225,7 @@ fn after_value(strings: Strings) -> Strings {
     }
 }
 
-/// What strings mean within brackets.
+/// Returns the meaning of strings within brackets.
 fn within(strings: Strings) -> Strings {
     match strings {
         Strings::Inert => Strings::Inert,
@@ -235,7 +233,7 @@ fn within(strings: Strings) -> Strings {
     }
 }
 
-/// What strings mean as arguments.
+/// Returns the meaning of strings in the arguments of a function.
 fn in_function(name: &str, outside: Strings) -> Strings {
     let is_one_of = |names: &[&str]| names.iter().any(|other| name.eq_ignore_ascii_case(other));
     match outside {
@@ -247,8 +245,8 @@ fn in_function(name: &str, outside: Strings) -> Strings {
     }
 }
 
-/// What URLs are stripped of: https://url.spec.whatwg.org/#concept-basic-url-parser, step 1. NUL isn't, as CSS
-/// replaces it.
+/// Checks whether a character is stripped from the ends of a URL:
+/// https://url.spec.whatwg.org/#concept-basic-url-parser, step 1. NUL isn't, as CSS replaces it.
 fn is_blank(c: char) -> bool {
     matches!(c, '\u{1}'..=' ')
 }
@@ -273,13 +271,13 @@ fn trim_end(raw: &str) -> &str {
     &raw[..trimmed.len() + kept]
 }
 
-/// Whether it ends with an escape such as `\61`, which takes a blank with it.
+/// Says whether it ends with an escape such as `\61`, which takes a blank with it.
 fn ends_in_hexadecimal(raw: &str) -> bool {
     let before = raw.trim_end_matches(|c: char| c.is_ascii_hexdigit());
     (1..=6).contains(&(raw.len() - before.len())) && escapes_next(before)
 }
 
-/// Whether it ends with a backslash that isn't escaped itself.
+/// Says whether it ends with a backslash that isn't escaped itself.
 fn escapes_next(raw: &str) -> bool {
     raw.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1
 }

@@ -1,4 +1,4 @@
-//! Text with its entities resolved, and a map from where something stands in it back to where it's written.
+//! Text with its entities resolved, and a map from positions in it to positions in the document.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::{Kind, Reference};
 pub(super) struct Decoded<'a> {
     text: Cow<'a, str>,
     steps: Vec<Step>,
-    /// Where the last piece ends in the document.
+    /// End of the last piece in the document.
     end: usize,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Decoded<'a> {
         &self.text
     }
 
-    /// Where in the document what stands at `offset` of the text is written.
+    /// Returns the position in the document of the character at `offset` of the text.
     pub(super) fn raw(&self, offset: usize) -> usize {
         if offset >= self.text.len() {
             return self.end;
@@ -138,8 +138,8 @@ impl<'a> Decoded<'a> {
     }
 }
 
-/// How many bytes at the end of a piece aren't of its entity: those that look the same once decoded. But the entity
-/// stands for at least one character, which may look like its own end: `&#59;` is `;`.
+/// Counts the bytes at the end of a piece that aren't part of its entity: those that are the same after decoding. But
+/// an entity stands for at least one character, which may look like its own end: `&#59;` is `;`.
 fn plain_end(piece: &str, decoded: &str) -> usize {
     let pairs = piece.chars().rev().zip(
         decoded
@@ -156,45 +156,4 @@ fn plain_end(piece: &str, decoded: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn decode(piece: &str) -> Cow<'_, str> {
-        htmlize::unescape_attribute(piece)
-    }
-
-    #[test]
-    fn every_character_is_where_it_is_written() {
-        for (raw, text, starts) in [
-            ("abc", "abc", &[0, 1, 2, 3][..]),
-            ("", "", &[0]),
-            ("a&amp;b", "a&b", &[0, 1, 6, 7]),
-            ("&amp;&lt;", "&<", &[0, 5, 9]),
-            ("&x&amp", "&x&", &[0, 1, 2, 6]),
-            ("&#59;;", ";;", &[0, 5, 6]),
-            ("&#59;&#59", ";;", &[0, 5, 9]),
-            ("&fjlig;a", "fja", &[0, 0, 7, 8]),
-            ("é&eacute;é", "ééé", &[0, 2, 10, 12]),
-        ] {
-            let decoded = Decoded::new(100, raw, decode);
-            let offsets = decoded
-                .text()
-                .char_indices()
-                .map(|(at, _)| at)
-                .chain([decoded.text().len()]);
-            let found: Vec<_> = offsets.map(|at| decoded.raw(at) - 100).collect();
-            assert_eq!((decoded.text(), found.as_slice()), (text, starts), "{raw}");
-        }
-    }
-
-    #[test]
-    fn markup_between_two_pieces_belongs_to_neither() {
-        let mut decoded = Decoded::default();
-        decoded.push(0, "a&lt;", decode);
-        decoded.push_verbatim(20, "&lt;");
-        decoded.push(24, "b", decode);
-        assert_eq!(decoded.text(), "a<\n&lt;b");
-        let found: Vec<_> = (0..=8).map(|at| decoded.raw(at)).collect();
-        assert_eq!(found, [0, 1, 5, 20, 21, 22, 23, 24, 25]);
-    }
-}
+mod tests;

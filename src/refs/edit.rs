@@ -1,4 +1,4 @@
-//! Replaced stretches of a file: what makes a published object of a source file. Pure but for reading.
+//! Replaced ranges of a file, which turn a source file into a published object. Pure but for reading.
 
 use std::cmp::Reverse;
 use std::io::{self, Read};
@@ -46,7 +46,7 @@ impl Edits {
         edits
     }
 
-    /// Whether nothing is replaced.
+    /// Says whether nothing is replaced.
     pub fn is_empty(&self) -> bool {
         self.cuts.is_empty()
     }
@@ -88,11 +88,11 @@ impl Edits {
 pub struct EditedReader<'a, R> {
     edits: &'a Edits,
     source: R,
-    /// How much of the source was read, in bytes.
+    /// Number of bytes that were read from the source.
     offset: u64,
     /// The next cut.
     next: usize,
-    /// What is left of the replacement that is being given out.
+    /// Unread rest of the current replacement.
     text: Range<usize>,
 }
 
@@ -129,51 +129,4 @@ impl<R: Read> Read for EditedReader<'_, R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn edits(replacements: &[(Range<usize>, &str)]) -> Edits {
-        let owned = replacements
-            .iter()
-            .map(|(span, text)| (span.clone(), text.as_bytes().to_vec()));
-        Edits::new(owned.collect())
-    }
-
-    #[test]
-    fn stretches_are_replaced_and_all_else_stays() {
-        for (replacements, expected) in [
-            (&[][..], "0123456789"),
-            (&[(2..4, "ab")], "01ab456789"),
-            (&[(0..3, "")], "3456789"),
-            (&[(0..0, "x"), (10..10, "y")], "x0123456789y"),
-            (&[(8..10, "long one"), (1..2, "-")], "0-234567long one"),
-            (&[(1..3, "a"), (3..5, "b")], "0ab56789"),
-            (&[(1..5, "a"), (2..3, "b")], "0a56789"),
-            (&[(1..3, "b"), (1..5, "a")], "0a56789"),
-        ] {
-            assert_eq!(
-                edits(replacements).apply(b"0123456789"),
-                expected.as_bytes(),
-                "{replacements:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_source_that_shrank_is_no_panic() {
-        assert_eq!(edits(&[(2..4, "ab"), (8..9, "c")]).apply(b"012"), b"01ab");
-    }
-
-    #[test]
-    fn reading_byte_by_byte_gives_the_same() {
-        let edits = edits(&[(0..1, "abc"), (4..7, ""), (9..10, "zz")]);
-        let mut reader = edits.reader(&b"0123456789"[..]);
-        let mut bytes = Vec::new();
-        let mut byte = [0];
-        while reader.read(&mut byte).expect("memory can be read") == 1 {
-            bytes.push(byte[0]);
-        }
-        assert_eq!(bytes, edits.apply(b"0123456789"));
-        assert_eq!(bytes, b"abc12378zz");
-    }
-}
+mod tests;

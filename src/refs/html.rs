@@ -1,28 +1,58 @@
-//! References in HTML pages: in attributes, in the styles and scripts that stand in the page, and in the pages of
-//! `srcdoc`. What an attribute means is in `html::attributes`; what is markup at all, in `html::tokens`.
+//! References in HTML pages: in attributes, in inline styles and scripts, and in the pages of `srcdoc`.
+//! `html::attributes` has the meanings of attributes; `html::tokens` finds the tags.
 
 mod attributes;
+mod contents;
 mod foreign;
 mod import_map;
+mod policies;
 mod refresh;
 pub(super) mod srcset;
+mod text;
 mod tokens;
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use self::attributes::{Element, Holds, ScriptType};
+use self::contents::Content;
 use self::foreign::Space;
+use self::text::in_attribute;
+pub(super) use self::text::{attribute_text, foreign_text};
 use self::tokens::{Tag, What, tokens};
 use super::decoded::Decoded;
-use super::{Base, Extra, Fault, Found, Kind, MISPLACED, Place, css, js, words};
+use super::digest::{self, Digested, Written};
+use super::{Extra, Fault, Found, Kind, css, words};
 
 /// `<iframe srcdoc>` in `<iframe srcdoc>`: deeper ones are a fault.
 const SRCDOC_DEPTH_MAX: usize = 3;
 
-/// What is found in a page. Empty URLs are left out; whether any other leads anywhere is not looked at.
+/// Finds the URLs of a page. Empty ones are left out; whether any other leads anywhere is not looked at.
 pub fn find(text: &str, extra: &Extra) -> Found {
     find_in(text, extra, 0)
+}
+
+/// Returns the charset that the first `<meta>` names which names one; `parameter` reads it from a type.
+pub(crate) fn declared_charset(
+    text: &str,
+    parameter: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    let charset = |token: tokens::Token| {
+        let What::Start(tag) = token.what else {
+            return None;
+        };
+        let element = decode(text, &tag);
+        match element.attribute("charset") {
+            _ if tag.name != "meta" => None,
+            Some(charset) => Some(charset.trim_ascii().to_string()),
+            None => {
+                let is_type = element
+                    .attribute("http-equiv")
+                    .is_some_and(|header| header.eq_ignore_ascii_case("content-type"));
+                parameter(element.attribute("content")?).filter(|_| is_type)
+            }
+        }
+    };
+    tokens(text).find_map(charset)
 }
 
 fn find_in(text: &str, extra: &Extra, srcdoc_depth: usize) -> Found {
@@ -33,20 +63,11 @@ fn find_in(text: &str, extra: &Extra, srcdoc_depth: usize) -> Found {
         found: Found::default(),
         contents: Vec::new(),
         is_for_scripts: false,
+        policies: Vec::new(),
+        inline: Vec::new(),
     };
-    let (mut end, mut depth) = (0, 0);
-    for token in tokens(text) {
-        page.text(end..token.span.start, depth);
-        (end, depth) = (token.span.end, token.depth);
-        page.close_contents(depth);
-        match token.what {
-            What::Start(tag) => page.start_tag(&tag, depth),
-            What::Comment => page.found.comments.push(token.span),
-            What::Other => page.is_for_scripts = false,
-        }
-    }
-    page.text(end..text.len(), depth);
-    page.close_contents(0);
+    page.read();
+    page.match_policies();
     // Elements in an SVG `<style>` stand before its end, which is where it's looked into.
     page.found
         .references
@@ -62,25 +83,12 @@ struct Page<'a> {
     found: Found,
     /// Those that aren't closed yet, outermost first: in `<svg>`, a `<style>` may hold another.
     contents: Vec<Content<'a>>,
-    /// Whether the text that follows is for scripts: that of an element which browsers don't know, or of a `<script>` that isn't run.
+    /// Says whether the text that follows is for scripts: that of an element which browsers don't know, or of a `<script>` that isn't run.
     is_for_scripts: bool,
-}
-
-/// The text of a `<style>` or `<script>`.
-struct Content<'a> {
-    language: Language,
-    space: Space,
-    /// How deep in `<svg>` its text is.
-    depth: usize,
-    text: Decoded<'a>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Language {
-    Css,
-    Script,
-    Module,
-    ImportMap,
+    /// Digests in policies.
+    policies: Vec<digest::Found>,
+    /// Scripts and styles that stand in the page behind its first policy.
+    inline: Vec<(Range<usize>, Written)>,
 }
 
 /// A start tag with its attributes as a browser reads them.
@@ -107,8 +115,26 @@ impl Element for Decode<'_> {
 }
 
 impl<'a> Page<'a> {
-    fn start_tag(&mut self, tag: &Tag, depth: usize) {
+    fn read(&mut self) {
+        let (mut end, mut depth) = (0, 0);
+        for token in tokens(self.text) {
+            self.text(end..token.span.start, depth);
+            (end, depth) = (token.span.end, token.depth);
+            self.close_contents(depth);
+            match token.what {
+                What::Start(tag) => self.start_tag(&tag, token.span.start, depth),
+                What::Comment => self.found.comments.push(token.span),
+                What::Other => self.is_for_scripts = false,
+            }
+        }
+        self.text(end..self.text.len(), depth);
+        self.close_contents(0);
+    }
+
+    /// Reads a tag that begins at `at`.
+    fn start_tag(&mut self, tag: &Tag, at: usize, depth: usize) {
         let element = decode(self.text, tag);
+        let before = self.found.references.len();
         for (name, value) in &element.attributes {
             match attributes::holds(&element, name, self.extra) {
                 Some(holds) => self.attribute(name, value, holds),
@@ -120,25 +146,19 @@ impl<'a> Page<'a> {
                 None => {}
             }
         }
+        self.integrity(&element, at + 1 + tag.name.len(), before);
+        self.policy(&element);
         let is_data = |element: &Decode| attributes::script_type(element) == ScriptType::Data;
         self.is_for_scripts = tag.name.contains('-') || (tag.name == "script" && is_data(&element));
-        if let Some(language) = language(&element) {
-            self.contents.push(Content {
-                language,
-                space: tag.space,
-                depth,
-                text: Decoded::default(),
-            });
-        }
+        self.open_content(&element, depth);
     }
 
     fn attribute(&mut self, name: &str, value: &Decoded, holds: Holds) {
         match holds {
             Holds::Url(kind) => self.url(value, 0..value.text().len(), kind),
             Holds::Base => {
-                self.found
-                    .base
-                    .get_or_insert_with(|| value.text().trim_ascii().to_string());
+                let base = || value.text().trim_ascii().to_string();
+                self.found.base.get_or_insert_with(base);
             }
             Holds::Srcset => srcset::urls(value.text())
                 .into_iter()
@@ -148,18 +168,21 @@ impl<'a> Page<'a> {
                     self.url(value, url, Kind::Link);
                 }
             }
-            Holds::Declarations => {
-                self.found
-                    .absorb(css::find(value.text(), css::Part::Declarations), |at| {
-                        value.raw(at)
-                    });
-            }
+            Holds::Declarations => self.declarations(value),
             Holds::Property => self.property(name, value),
             Holds::Page => self.srcdoc(value),
         }
     }
 
-    /// A URL at `range` of `value`, but for white space around it.
+    /// Looks into the value of `style`.
+    fn declarations(&mut self, value: &Decoded) {
+        let range = value.raw(0)..value.raw(value.text().len());
+        self.stands_inline(range, Written::Attribute);
+        let found = css::find(value.text(), css::Part::Declarations);
+        self.found.absorb(found, |at| value.raw(at));
+    }
+
+    /// Adds the URL at `range` of `value`, but for white space around it.
     fn url(&mut self, value: &Decoded, range: Range<usize>, kind: Kind) {
         let Some(written) = value.text().get(range.clone()) else {
             return;
@@ -173,7 +196,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// `fill="url(shades.svg#dark)"` is `fill: url(shades.svg#dark)`.
+    /// Looks into an attribute of SVG that is a property of CSS: `fill="url(shades.svg#dark)"` is `fill: url(shades.svg#dark)`.
     fn property(&mut self, name: &str, value: &Decoded) {
         // Most are colours; looking at this first spares them the CSS parser.
         if value.text().contains('(') {
@@ -186,69 +209,34 @@ impl<'a> Page<'a> {
     }
 
     fn srcdoc(&mut self, value: &Decoded) {
-        let at = value.raw(0);
         if self.srcdoc_depth == SRCDOC_DEPTH_MAX {
             let message =
                 format!("`srcdoc` nested more than {SRCDOC_DEPTH_MAX} deep: not looked at");
-            return self.found.faults.push(Fault { at, message });
+            return self.refuse(value, &message);
         }
         let mut page = find_in(value.text(), self.extra, self.srcdoc_depth + 1);
         if page.base.is_some() {
             // `Found` has one base only, and it isn't this one.
             page.references.clear();
-            let message =
-                "a `<base>` in `srcdoc` isn't supported: its references are left alone".to_string();
-            self.found.faults.push(Fault { at, message });
+            let message = "a `<base>` in `srcdoc` isn't supported: its references are left alone";
+            self.refuse(value, message);
         }
+        // Its scripts are escaped twice, and policies have no digests of those.
+        // A digest that is inserted has quotes, which would end the attribute.
+        page.digests.retain(|digest| {
+            matches!(digest.of, Digested::File(_)) && digest.value.written().is_some()
+        });
         if !page.placeholders.is_empty() {
             // An object has quotes, which would end the attribute.
             page.placeholders.clear();
-            let message = MISPLACED.to_string();
-            self.found.faults.push(Fault { at, message });
+            self.found.faults.push(Fault::misplaced(value.raw(0)));
         }
         self.found.absorb(page, |at| value.raw(at));
     }
 
-    /// What stands between two tags or comments.
-    fn text(&mut self, range: Range<usize>, depth: usize) {
-        if self.is_for_scripts
-            && let Some(written) = self.text.get(range.clone())
-            && written.contains('.')
-        {
-            let text = Decoded::new(range.start, written, in_text);
-            let mentions = words::find(text.text(), &Place::Text, |at| text.raw(at));
-            self.found.mentions.extend(mentions);
-        }
-        let Some(content) = self.contents.last_mut() else {
-            return;
-        };
-        let Some(written) = self.text.get(range.clone()) else {
-            return;
-        };
-        match content.space {
-            Space::Html => content.text.push_verbatim(range.start, written),
-            Space::Svg | Space::MathMl if depth == content.depth => {
-                push_foreign(&mut content.text, range.start, written)
-            }
-            Space::Svg | Space::MathMl => {}
-        }
-    }
-
-    /// Looks into the styles and scripts that end where something has been read after which `depth` foreign elements
-    /// are open. There is no markup in those of HTML, so that anything but text ends them.
-    fn close_contents(&mut self, depth: usize) {
-        let is_closed =
-            |content: &mut Content| content.space == Space::Html || depth < content.depth;
-        while let Some(content) = self.contents.pop_if(is_closed) {
-            let text = content.text.text();
-            let found = match content.language {
-                Language::Css => css::find(text, css::Part::Stylesheet),
-                Language::Script => at_home(js::find(text, js::Goal::Script)),
-                Language::Module => at_home(js::find(text, js::Goal::Module)),
-                Language::ImportMap => import_map::find(text),
-            };
-            self.found.absorb(found, |at| content.text.raw(at));
-        }
+    fn refuse(&mut self, value: &Decoded, message: &str) {
+        let fault = Fault::unread(value.raw(0), message);
+        self.found.faults.push(fault);
     }
 }
 
@@ -264,64 +252,6 @@ fn decode<'a>(text: &'a str, tag: &'a Tag) -> Decode<'a> {
         tag,
         attributes: attributes.collect(),
     }
-}
-
-/// What the text in an element is written in, if there are references in it.
-fn language(element: &Decode) -> Option<Language> {
-    let Tag {
-        name,
-        space,
-        is_self_closing,
-        ..
-    } = element.tag;
-    let source: &[&str] = match space {
-        Space::Html => &["src"],
-        Space::Svg if !is_self_closing => &["href", "xlink:href"],
-        Space::Svg | Space::MathMl => return None,
-    };
-    match name.as_str() {
-        "style" => attributes::is_css(element).then_some(Language::Css),
-        "script" if source.iter().any(|name| element.attribute(name).is_some()) => None,
-        "script" => match attributes::script_type(element) {
-            ScriptType::Classic => Some(Language::Script),
-            ScriptType::Module => Some(Language::Module),
-            ScriptType::ImportMap => Some(Language::ImportMap),
-            ScriptType::Data => None,
-        },
-        _ => None,
-    }
-}
-
-/// The text of an SVG or MathML element: with entities, but for those in CDATA sections.
-fn push_foreign<'a>(text: &mut Decoded<'a>, at: usize, written: &'a str) {
-    const OPEN: &str = "<![CDATA[";
-    const CLOSE: &str = "]]>";
-    let mut rest = written;
-    while let Some((markup, inner)) = rest.split_once(OPEN) {
-        text.push(at + written.len() - rest.len(), markup, in_text);
-        let (cdata, after) = inner.split_once(CLOSE).unwrap_or((inner, ""));
-        text.push_verbatim(at + written.len() - inner.len(), cdata);
-        rest = after;
-    }
-    text.push(at + written.len() - rest.len(), rest, in_text);
-}
-
-/// Resolves an entity in an attribute: `&copy=1` isn't one there.
-fn in_attribute(piece: &str) -> Cow<'_, str> {
-    htmlize::unescape_attribute(piece)
-}
-
-fn in_text(piece: &str) -> Cow<'_, str> {
-    htmlize::unescape(piece)
-}
-
-/// The page that runs an inline script is the document it stands in.
-fn at_home(mut script: Found) -> Found {
-    script
-        .references
-        .iter_mut()
-        .for_each(|reference| reference.base = Base::Document);
-    script
 }
 
 #[cfg(test)]

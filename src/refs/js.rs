@@ -1,10 +1,11 @@
-//! References in JavaScript: what scripts import, load, run as workers and name as their source map. The parser is
-//! oxc's; only literals are references. Knows nothing of pages and of the tree.
+//! References in JavaScript: URLs that scripts import, load, run as workers, or name as their source map. The parser is
+//! oxc's. Only literals are references. Independent of pages and of the tree.
 
 mod comments;
 mod constants;
 mod depth;
 mod names;
+mod operands;
 #[cfg(test)]
 mod tests;
 mod visit;
@@ -15,11 +16,11 @@ use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
 
 use super::{Fault, Found, Place, words};
-use crate::caught::caught;
+use crate::base::caught::caught;
 use depth::Syntax;
 use visit::Visitor;
 
-/// How a text is run.
+/// Ways in which a text is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {
     /// As a classic script.
@@ -49,7 +50,7 @@ pub fn find(text: &str, goal: Goal) -> Found {
     }
 }
 
-/// What to take a text for, in this order, until the parser accepts it.
+/// Returns what to take a text for, in this order, until the parser accepts it.
 fn readings(goal: Goal) -> Vec<SourceType> {
     let jsx = |source_type: SourceType| source_type.with_jsx(true);
     match goal {
@@ -70,33 +71,23 @@ fn read(text: &str, source_type: SourceType) -> Result<Found, Fault> {
     } else {
         Syntax::Plain
     };
-    let stack_bytes = depth::stack_bytes(text, syntax).ok_or_else(|| Fault {
-        at: 0,
-        message: "nested too deeply to be read safely".to_string(),
-    })?;
+    let stack_bytes = depth::stack_bytes(text, syntax)
+        .ok_or_else(|| Fault::unread(0, "nested too deeply to be read safely"))?;
     let parsed = stacker::maybe_grow(stack_bytes, stack_bytes, || {
         caught(|| parse(text, source_type))
     });
     parsed.unwrap_or_else(|| {
-        Err(Fault {
-            at: 0,
-            message: "can't be parsed: this script makes the parser fail".to_string(),
-        })
+        Err(Fault::unread(
+            0,
+            "can't be parsed: this script makes the parser fail",
+        ))
     })
 }
 
 fn parse(text: &str, source_type: SourceType) -> Result<Found, Fault> {
     let allocator = Allocator::default();
-    let options = ParseOptions {
-        allow_return_outside_function: true,
-        // `new (Worker)("x")` is `new Worker("x")`.
-        preserve_parens: false,
-        // Only maps of identifiers need them.
-        enable_ident_hashes: false,
-        ..ParseOptions::default()
-    };
     let parsed = Parser::new(&allocator, text, source_type)
-        .with_options(options)
+        .with_options(options())
         .parse();
     if parsed.panicked {
         return Err(syntax_fault(&parsed));
@@ -112,6 +103,17 @@ fn parse(text: &str, source_type: SourceType) -> Result<Found, Fault> {
     Ok(found)
 }
 
+fn options() -> ParseOptions {
+    ParseOptions {
+        allow_return_outside_function: true,
+        // `new (Worker)("x")` is `new Worker("x")`.
+        preserve_parens: false,
+        // Only maps of identifiers need them.
+        enable_ident_hashes: false,
+        ..ParseOptions::default()
+    }
+}
+
 fn syntax_fault(parsed: &ParserReturn) -> Fault {
     // The last one is what the parser couldn't pass over.
     let error = parsed.diagnostics.iter().last();
@@ -119,8 +121,5 @@ fn syntax_fault(parsed: &ParserReturn) -> Fault {
         .and_then(|error| error.labels.first())
         .map_or(0, |label| label.offset() as usize);
     let message = error.map_or("unexpected end", |error| &error.message);
-    Fault {
-        at,
-        message: format!("isn't valid JavaScript: {message}"),
-    }
+    Fault::unread(at, format!("isn't valid JavaScript: {message}"))
 }

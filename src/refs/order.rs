@@ -1,5 +1,5 @@
-//! In which order files get their names: what a file refers to comes first, and files that refer to each other in a
-//! circle come together. Pure.
+//! Order in which files get their names: files come after those that they refer to, and files in a circle come
+//! together. Pure.
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -7,35 +7,23 @@ use petgraph::graph::{DiGraph, NodeIndex};
 /// Files that are named together: one, or a circle. Sorted.
 pub type Component = Vec<usize>;
 
-/// The components of `count` files with these references (from, to), in generations: a component refers only to
+/// Returns the components of `count` files with these references (from, to), in generations: a component refers only to
 /// itself and to earlier generations, so that each generation can be named at once.
 pub fn generations(
     count: usize,
     references: impl Iterator<Item = (usize, usize)>,
 ) -> Vec<Vec<Component>> {
-    let mut graph: DiGraph<(), (), u32> = DiGraph::with_capacity(count, 0);
-    for _ in 0..count {
-        graph.add_node(());
-    }
-    for (from, to) in references {
-        graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
-    }
+    let graph = graph(count, references);
     let mut generation_of = vec![0; count];
     let mut generations: Vec<Vec<Component>> = Vec::new();
     // Kosaraju's algorithm as petgraph has it doesn't recurse, and gives what is referred to first.
     for nodes in kosaraju_scc(&graph) {
         let mut component: Component = nodes.iter().map(|node| node.index()).collect();
         component.sort_unstable();
-        let outward = nodes.iter().flat_map(|node| graph.neighbors(*node));
-        let generation = outward
-            .map(|to| to.index())
-            .filter(|to| component.binary_search(to).is_err())
-            .map(|to| generation_of[to] + 1)
-            .max()
-            .unwrap_or(0);
-        component
-            .iter()
-            .for_each(|file| generation_of[*file] = generation);
+        let generation = after(&graph, &component, &generation_of);
+        for file in &component {
+            generation_of[*file] = generation;
+        }
         if generations.len() <= generation {
             generations.resize_with(generation + 1, Vec::new);
         }
@@ -45,6 +33,28 @@ pub fn generations(
         generation.sort_unstable();
     }
     generations
+}
+
+type Graph = DiGraph<(), (), u32>;
+
+fn graph(count: usize, references: impl Iterator<Item = (usize, usize)>) -> Graph {
+    let mut graph = Graph::with_capacity(count, 0);
+    for _ in 0..count {
+        graph.add_node(());
+    }
+    for (from, to) in references {
+        graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
+    }
+    graph
+}
+
+/// Returns the generation after those of all that a component refers to.
+fn after(graph: &Graph, component: &Component, generation_of: &[usize]) -> usize {
+    let nodes = component.iter().map(|file| NodeIndex::new(*file));
+    let outward = nodes.flat_map(|node| graph.neighbors(node));
+    let outward = outward.map(|to| to.index());
+    let outward = outward.filter(|to| component.binary_search(to).is_err());
+    outward.map(|to| generation_of[to] + 1).max().unwrap_or(0)
 }
 
 #[cfg(test)]

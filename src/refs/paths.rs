@@ -1,4 +1,4 @@
-//! What looks like the path of a file, in a string that could be anything.
+//! Detection of strings that look like paths of files.
 
 /// Endings of files that scripts load, by what they are. Not all there are: other strings aren't worth a warning.
 const EXTENSIONS: [&str; 6] = [
@@ -24,7 +24,7 @@ pub(super) enum Piece<'t> {
     Hole,
 }
 
-/// Whether a whole string looks like the path of a file: `"img/a.png"`, `"/static/a.png?v=2"`.
+/// Says whether a whole string looks like the path of a file: `"img/a.png"`, `"/static/a.png?v=2"`.
 pub(super) fn is_file_path(text: &str) -> bool {
     if text.len() > MENTION_BYTES_MAX {
         return false;
@@ -33,6 +33,13 @@ pub(super) fn is_file_path(text: &str) -> bool {
     extension_at_end(path).is_some_and(|dot| dot > 0 && !path[..dot].ends_with('/'))
         && !is_absolute(text)
         && text.chars().all(is_path_char)
+}
+
+/// Says whether a whole string looks like the path of a picture.
+pub(super) fn is_picture_path(text: &str) -> bool {
+    let path = path_of(text);
+    let is_picture = |dot: usize| is_one_of(EXTENSIONS[0], &path[dot + 1..]);
+    is_file_path(text) && extension_at_end(path).is_some_and(is_picture)
 }
 
 /// Returns the path of the folder that a string begins with, up to a part that is put in when the script runs: of
@@ -83,14 +90,14 @@ pub(super) fn folder_at_end(text: &str, is_first: bool) -> Option<String> {
     (is_path && has_name(folder)).then(|| folder.to_string())
 }
 
-/// Says whether a path names any folder: `./`, `../` and `/` are known to whoever wrote the script.
+/// Checks whether a path names any folder. `./`, `../` and `/` don't count: the author of the script knows them.
 fn has_name(folder: &str) -> bool {
     folder
         .split('/')
         .any(|part| !matches!(part, "" | "." | ".."))
 }
 
-/// Whether pieces joined look like the making of a path: one of them ends like a file name, where the name ends.
+/// Says whether pieces joined look like the making of a path: one of them ends like a file name, where the name ends.
 pub(super) fn is_built_path(pieces: &[Piece]) -> bool {
     let ends_name = |(index, piece): (usize, &Piece)| {
         let Piece::Text(text) = piece else {
@@ -115,48 +122,59 @@ const NUMBERED_BYTES_MIN: usize = 4;
 /// Returns names of files in pieces whose folder isn't known: `on.png` of `base + "on.png"`; with `*` for a part that isn't known in the
 /// middle, `icon-*.png`; `*.png`, if nothing else is known; or with `*` at the end, for a number and any extension: `index*` of `base + "index" + n`.
 pub(super) fn names_in(pieces: &[Piece]) -> Vec<String> {
-    let mut names = Vec::new();
     if begins_absolute(pieces) {
-        return names;
+        return Vec::new();
     }
-    for (at, piece) in pieces.iter().enumerate() {
-        let Piece::Text(text) = piece else {
-            continue;
-        };
-        let is_after_hole = at > 0 && matches!(pieces[at - 1], Piece::Hole);
-        let begins_in_hole = match at.checked_sub(2).map(|at| &pieces[at]) {
-            Some(Piece::Text(before)) => end_of(before).is_empty(),
-            Some(Piece::Hole) | None => true,
-        };
-        if is_after_hole && begins_in_hole {
-            let name = beginning_of(text).trim_start_matches('/');
-            if is_file_path(name) {
-                names.push(name.to_string());
-            } else if extension_at_end(name) == Some(0) {
-                names.push(format!("*{name}"));
-            }
-        }
-        let start = end_of(text).trim_start_matches('/');
-        let is_name = !start.is_empty()
-            && start
-                .chars()
-                .all(|c| is_path_char(c) && !"/?#.".contains(c));
-        match (pieces.get(at + 1), pieces.get(at + 2)) {
-            (Some(Piece::Hole), Some(Piece::Text(next))) if is_name => {
-                let end = beginning_of(next);
-                if extension_at_end(end).is_some() && !end.contains('/') {
-                    names.push(format!("{start}*{end}"));
-                }
-            }
-            (Some(Piece::Hole), None)
-                if is_name && is_after_hole && start.len() >= NUMBERED_BYTES_MIN =>
-            {
-                names.push(format!("{start}*"));
-            }
-            _ => {}
-        }
+    let texts = pieces
+        .iter()
+        .enumerate()
+        .filter_map(|(at, piece)| match piece {
+            Piece::Text(text) => Some((at, *text)),
+            Piece::Hole => None,
+        });
+    let names = texts.flat_map(|(at, text)| {
+        let behind = name_behind_hole(pieces, at, text);
+        [behind, name_before_hole(pieces, at, text)]
+    });
+    names.flatten().collect()
+}
+
+fn is_behind_hole(pieces: &[Piece], at: usize) -> bool {
+    at > 0 && matches!(pieces[at - 1], Piece::Hole)
+}
+
+/// Returns the name that ends in the text at `at`: `on.png`, or `*.png`.
+fn name_behind_hole(pieces: &[Piece], at: usize, text: &str) -> Option<String> {
+    let begins_in_hole = match at.checked_sub(2).map(|at| &pieces[at]) {
+        Some(Piece::Text(before)) => end_of(before).is_empty(),
+        Some(Piece::Hole) | None => true,
+    };
+    if !is_behind_hole(pieces, at) || !begins_in_hole {
+        return None;
     }
-    names
+    let name = beginning_of(text).trim_start_matches('/');
+    match is_file_path(name) {
+        true => Some(name.to_string()),
+        false => (extension_at_end(name) == Some(0)).then(|| format!("*{name}")),
+    }
+}
+
+/// Returns the name that begins in the text at `at`: `icon-*.png`, or `index*`.
+fn name_before_hole(pieces: &[Piece], at: usize, text: &str) -> Option<String> {
+    let start = end_of(text).trim_start_matches('/');
+    let mut chars = start.chars();
+    let is_name = !start.is_empty() && chars.all(|c| is_path_char(c) && !"/?#.".contains(c));
+    match (pieces.get(at + 1), pieces.get(at + 2)) {
+        (Some(Piece::Hole), Some(Piece::Text(next))) if is_name => {
+            let end = beginning_of(next);
+            let is_end = extension_at_end(end).is_some() && !end.contains('/');
+            is_end.then(|| format!("{start}*{end}"))
+        }
+        (Some(Piece::Hole), None) if is_name && start.len() >= NUMBERED_BYTES_MIN => {
+            is_behind_hole(pieces, at).then(|| format!("{start}*"))
+        }
+        _ => None,
+    }
 }
 
 /// Returns the part of a text before what ends a path: `on.png` of `on.png" alt="`.
@@ -174,7 +192,7 @@ fn end_of(text: &str) -> &str {
     })
 }
 
-/// Whether pieces joined begin with a scheme or a host.
+/// Says whether pieces joined begin with a scheme or a host.
 pub(super) fn begins_absolute(pieces: &[Piece]) -> bool {
     matches!(pieces.first(), Some(Piece::Text(text)) if is_absolute(text))
 }
@@ -186,11 +204,12 @@ fn may_follow_name(next: Option<&Piece>) -> bool {
     }
 }
 
-fn path_of(text: &str) -> &str {
+/// Returns a URL without its query and fragment.
+pub(super) fn path_of(text: &str) -> &str {
     text.find(['?', '#']).map_or(text, |end| &text[..end])
 }
 
-/// Where the dot of a known extension is at the end of `path`.
+/// Finds the dot of a known extension at the end of `path`.
 fn extension_at_end(path: &str) -> Option<usize> {
     let dot = path.rfind('.')?;
     let extension = &path[dot + 1..];
@@ -200,13 +219,17 @@ fn extension_at_end(path: &str) -> Option<usize> {
     }
     EXTENSIONS
         .iter()
-        .flat_map(|kind| kind.split(' '))
-        .any(|known| known.eq_ignore_ascii_case(extension))
+        .any(|kind| is_one_of(kind, extension))
         .then_some(dot)
 }
 
+fn is_one_of(kind: &str, extension: &str) -> bool {
+    kind.split(' ')
+        .any(|known| known.eq_ignore_ascii_case(extension))
+}
+
 /// `https:`, `data:`, `//host`.
-fn is_absolute(text: &str) -> bool {
+pub(super) fn is_absolute(text: &str) -> bool {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme
@@ -225,36 +248,4 @@ fn is_path_char(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_in_folders_that_nobody_knows_yet() {
-        use Piece::{Hole, Text};
-        let found = |pieces: &[Piece]| names_in(pieces).join(" ");
-        assert_eq!(found(&[Hole, Text("on.png")]), "on.png");
-        assert_eq!(found(&[Hole, Text("/a/on.png?v=1")]), "a/on.png");
-        assert_eq!(
-            found(&[Text("<img src='"), Hole, Text("on.png' alt=''>")]),
-            "on.png"
-        );
-        assert_eq!(found(&[Text("icon-"), Hole, Text(".png")]), "icon-*.png");
-        assert_eq!(
-            found(&[Hole, Text("/icon-"), Hole, Text("-big.png\"")]),
-            "icon-*-big.png"
-        );
-        assert_eq!(found(&[Hole, Text("index"), Hole]), "index*");
-        assert_eq!(found(&[Hole, Hole, Text(".js?v=2")]), "*.js");
-        for nothing in [
-            &[Text("on.png")][..],
-            &[Text("index"), Hole],
-            &[Hole, Text("row"), Hole],
-            &[Hole, Text(" of 2"), Hole],
-            &[Text("https://x.example/icon-"), Hole, Text(".png")],
-            &[Hole, Text("and so on."), Hole],
-            &[Text("img/"), Hole, Text(".png")],
-        ] {
-            assert_eq!(found(nothing), "", "{nothing:?}");
-        }
-    }
-}
+mod tests;

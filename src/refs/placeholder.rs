@@ -1,4 +1,4 @@
-//! Placeholders: strings of scripts and of JSON that URLs take the place of. Pure.
+//! Placeholders: strings of scripts and of JSON that are replaced by URLs. Pure.
 
 use serde::{Deserialize, Serialize};
 

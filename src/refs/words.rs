@@ -1,4 +1,4 @@
-//! Paths of files in texts of any kind: words that look like one.
+//! Words that look like paths of files, in texts of any kind.
 
 use std::ops::Range;
 
@@ -33,29 +33,32 @@ pub fn in_attribute(
     if !value.contains('.') {
         return Vec::new();
     }
+    let place = Place::Attribute(format!("{element}@{name}"));
+    let paths = paths_of(name, value).map(|(start, path)| Mention {
+        at: at(start),
+        text: path.to_string(),
+        place: place.clone(),
+        base: Base::Page,
+    });
+    let paths: Vec<Mention> = paths.collect();
+    match paths.is_empty() {
+        true => find(value, &Place::Text, at),
+        false => paths,
+    }
+}
+
+/// Returns the value of an attribute, or its image candidates: those that are paths of files, with their offsets.
+fn paths_of<'v>(name: &str, value: &'v str) -> impl Iterator<Item = (usize, &'v str)> {
     let start = value.len() - value.trim_ascii_start().len();
     let whole = start..start + value.trim_ascii().len();
     let ranges: Vec<Range<usize>> = match name.ends_with("srcset") {
         true => srcset::urls(value),
         false => std::iter::once(whole).collect(),
     };
-    let paths = ranges.into_iter().filter_map(|range| {
+    ranges.into_iter().filter_map(|range| {
         let path = value.get(range.clone())?;
-        paths::is_file_path(path).then(|| (range.start, path.to_string()))
-    });
-    let place = Place::Attribute(format!("{element}@{name}"));
-    let paths: Vec<Mention> = paths
-        .map(|(start, text)| Mention {
-            at: at(start),
-            text,
-            place: place.clone(),
-            base: Base::Page,
-        })
-        .collect();
-    match paths.is_empty() {
-        true => find(value, &Place::Text, at),
-        false => paths,
-    }
+        paths::is_file_path(path).then_some((range.start, path))
+    })
 }
 
 /// Says whether an attribute may have a path that a script loads: people read the others, or they name no file.

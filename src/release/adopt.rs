@@ -1,4 +1,4 @@
-//! Gives releases to another target: for a bucket that was moved or renamed, and one that was restored.
+//! Adoption of releases by another target: for a bucket that was moved, renamed or restored.
 
 use std::sync::Arc;
 
@@ -8,37 +8,41 @@ use super::rollback::nothing_published;
 use super::root::{Owner, Refusal, Root, Seen};
 use super::state::{Changed, State};
 use super::verify::{compare, look_closer, published};
+use crate::base::error::{Error, Result};
+use crate::base::hint::{Hint, Verb};
+use crate::base::name::Secret;
+use crate::base::text::count;
+use crate::base::text::escape;
 use crate::config::Target;
-use crate::error::{Error, Result, escape};
-use crate::name::Secret;
-use crate::report::count;
 use crate::store::Store;
 
-/// How many paths are named of those that are missing.
+/// Number of missing paths that a message names.
 const EXAMPLES_MAX: usize = 3;
 
-const ADOPT_AGAIN: &str = "`assetsync releases adopt` once more looks at what there is now";
+fn adopt_again() -> Hint {
+    Verb::ReleasesAdopt.then(" once more looks at what there is now")
+}
 
-/// Releases that can be given to a target: all their objects are in it.
+/// Releases that can be given to a target, since all their objects are in it.
 #[derive(Debug)]
 pub struct Adoption {
-    /// The target that they belong to by now; none in roots that don't say.
+    /// Target that the releases belong to now; none if the root doesn't say.
     pub from: Option<Owner>,
-    /// The target that takes them over.
+    /// Target that takes the releases over.
     pub to: Owner,
-    /// How many objects were looked at.
+    /// Number of objects that were checked.
     pub objects: usize,
-    /// How many releases need them.
+    /// Number of releases that need these objects.
     pub releases: usize,
     seen: Seen,
 }
 
-/// Looks at every object of the current release by itself, and compares those of all other retained releases by a listing.
-/// Changes nothing. `state` is as [`State::find`] gives it.
+/// Checks every object of the current release with a request of its own, and compares those of all other retained releases with a
+/// listing. Changes nothing. `state` is the result of [`State::find`].
 ///
 /// # Errors
-/// [`Error::Refused`]: objects are missing or differ; the target that the releases belong to is being changed. [`Error::Usage`]:
-/// there are none, or they are this target's already.
+/// Returns [`Error::Refused`] if objects are missing or differ, or if the target that the releases belong to is being changed. Returns
+/// [`Error::Usage`] if there are no releases, or if they already belong to this target.
 pub async fn plan(
     target: &Target,
     store: &Arc<dyn Store>,
@@ -59,13 +63,6 @@ pub async fn plan(
     look_closer(&**store, &manifest, &meant, &mut listing, requests).await?;
     let mut objects = meant.len();
     let mut missing: Vec<String> = Vec::new();
-    let paths = |findings: Vec<super::verify::Finding>, manifest: &super::manifest::Manifest| {
-        let paths = findings.iter().map(|f| {
-            let path = &manifest.entries[f.entry].path;
-            format!("`{}` ({})", escape(path), f.reason)
-        });
-        paths.collect::<Vec<_>>()
-    };
     missing.extend(paths(compare(&manifest, &meant, &listing), &manifest));
     for release in retained
         .iter()
@@ -89,6 +86,18 @@ pub async fn plan(
     }
 }
 
+/// Returns the paths of findings, with the reasons.
+fn paths(
+    findings: Vec<super::verify::Finding>,
+    manifest: &super::manifest::Manifest,
+) -> Vec<String> {
+    let paths = findings.iter().map(|f| {
+        let path = &manifest.entries[f.entry].path;
+        format!("`{}` ({})", escape(path), f.reason)
+    });
+    paths.collect()
+}
+
 fn incomplete(missing: &[String]) -> Error {
     let examples = &missing[..missing.len().min(EXAMPLES_MAX)];
     Error::Refused {
@@ -97,14 +106,14 @@ fn incomplete(missing: &[String]) -> Error {
             count(missing.len() as u64, "object"),
             examples.join(", ")
         ),
-        hint: "copy all of the old target, metadata included; or give this target a `state` of its own and push with `--begin-anew`: that uploads what is missing".to_string(),
+        hint: "copy all of the old target, metadata included; or give this target a `state` of its own and push with `--begin-anew`: that uploads what is missing".into(),
     }
 }
 
-/// Makes the target the owner, if nothing was published or deleted since [`plan`].
+/// Makes the target the owner, if nothing was published or deleted after [`plan`].
 ///
 /// # Errors
-/// [`Error::LostRace`], [`Error::Refused`], [`Error::Unknown`].
+/// Returns [`Error::LostRace`], [`Error::Refused`] or [`Error::Unknown`].
 pub async fn adopt(state: &State, adoption: &Adoption) -> Result<Root> {
     let change = |root: Option<&Root>, stamp: &_| match root {
         Some(root) => root.adopt(&adoption.seen, &adoption.to, stamp),
@@ -116,7 +125,7 @@ pub async fn adopt(state: &State, adoption: &Adoption) -> Result<Root> {
     }
 }
 
-/// Only the target that they belong to may finish it.
+/// Returns the error for an unfinished push or prune. Only the target that the releases belong to may finish it.
 fn unfinished(root: Option<&Root>) -> Error {
     let owner = root.and_then(|root| root.target.as_ref());
     let of = owner.map_or(String::new(), |owner| {
@@ -124,7 +133,7 @@ fn unfinished(root: Option<&Root>) -> Error {
     });
     Error::Refused {
         message: format!("A push or prune{of} is going on, or was interrupted"),
-        hint: "wait for it, or finish it there: `resolve`, with the configuration from before the move".to_string(),
+        hint: "wait for it, or finish it there: `resolve`, with the configuration from before the move".into(),
     }
 }
 
@@ -132,9 +141,9 @@ fn refused(refusal: Refusal, root: Option<&Root>) -> Error {
     match refusal {
         Refusal::Already => Error::usage(
             "These releases belong to this target already",
-            "`assetsync releases` shows them",
+            Verb::Releases.then(" shows them"),
         ),
         Refusal::Sweeping | Refusal::Pending => unfinished(root),
-        other => guard::refused_again(other, root, ADOPT_AGAIN),
+        other => guard::refused_again(other, root, adopt_again()),
     }
 }

@@ -1,23 +1,23 @@
-//! How a build differs from the current release, file by file. Pure.
+//! Differences between a build and the current release, file by file. Pure.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::manifest::{Entry, Manifest};
-use crate::build::{Build, Object};
+use crate::naming::{Build, Object};
 
-/// A file of the current release, of a build, or of both.
+/// File of the current release, of a build, or of both.
 #[derive(Debug, Clone, Copy)]
 pub enum Pair<'a> {
-    /// The build doesn't have it.
+    /// File that is only in the release.
     Before(&'a Entry),
-    /// The release doesn't have it.
+    /// File that is only in the build.
     Now(&'a Object),
-    /// Both have it.
+    /// File that is in both.
     Both(&'a Entry, &'a Object),
 }
 
-/// All files of both, by path. Both are sorted, so this is one walk.
+/// Returns all files of both, by path. Both are sorted, so one pass is enough.
 pub fn pairs<'a>(before: &'a Manifest, build: &'a Build) -> impl Iterator<Item = Pair<'a>> {
     let mut entries = before.entries.iter().peekable();
     let mut objects = build.objects.iter().peekable();
@@ -39,38 +39,38 @@ pub fn pairs<'a>(before: &'a Manifest, build: &'a Build) -> impl Iterator<Item =
     })
 }
 
-/// A published file that the next release has another version of, or that the current one doesn't have.
+/// Change of a published file: it is new, or the next release has another version of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// The current release doesn't publish it.
+    /// The current release doesn't publish the file.
     New,
-    /// Browsers see something else of it.
+    /// Browsers see other content or headers.
     Changed,
 }
 
-/// A file that the current release publishes, and the next one doesn't.
+/// File that the current release publishes and the next one doesn't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Removed<'a> {
-    /// Its logical path.
+    /// Logical path.
     pub path: &'a str,
-    /// In bytes, before gzip.
+    /// Size in bytes, before gzip.
     pub size_bytes: u64,
-    /// The level it had, by name.
+    /// Name of the level that the file had.
     pub level: &'a str,
-    /// Why.
+    /// Reason why it isn't published any more.
     pub why: Why<'a>,
 }
 
-/// Why a file isn't published any more.
+/// Reason why a file isn't published any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why<'a> {
-    /// The tree doesn't have it.
+    /// The file isn't in the tree.
     Gone,
-    /// This level is held, and isn't unlocked.
+    /// This level is held and isn't unlocked.
     Held(&'a str),
 }
 
-/// What of each level a push of `build` after `before` takes back: what is published of it, and wouldn't be any more, by path.
+/// Returns the files that a push of `build` after `before` takes back, by level: those that are published now and won't be any more.
 pub fn levels_taken_back<'a>(
     before: &'a Manifest,
     build: &'a Build,
@@ -89,19 +89,19 @@ pub fn levels_taken_back<'a>(
     levels
 }
 
-/// What another release changes in what is published.
+/// Changes of the published files by another release.
 #[derive(Debug, Clone, Default)]
 pub struct Difference<'a> {
-    /// Whether there's a current release to compare with. Without one, everything is new.
+    /// True if there is a current release to compare with. Without one, everything is new.
     pub has_release: bool,
-    /// What is published anew or otherwise, by path.
+    /// New and changed published files, by path.
     pub changes: BTreeMap<&'a str, Change>,
-    /// What isn't published any more, by path.
+    /// Files that aren't published any more, by path.
     pub removed: Vec<Removed<'a>>,
 }
 
 impl<'a> Difference<'a> {
-    /// What a release of `build` after `before` changes.
+    /// Compares a release of `build` with `before`.
     pub fn new(before: Option<&'a Manifest>, build: &'a Build) -> Difference<'a> {
         let Some(before) = before else {
             let new = build.published();
@@ -120,22 +120,24 @@ impl<'a> Difference<'a> {
                 difference.remove(before, pair, Why::Held(level));
                 continue;
             }
-            match pair {
-                Pair::Before(entry) if entry.stored.is_some() => {
-                    difference.remove(before, pair, Why::Gone);
-                }
-                Pair::Now(object) if !object.is_held => difference.note(object, Change::New),
-                Pair::Both(entry, object) if !object.is_held => match entry.stored {
-                    None => difference.note(object, Change::New),
-                    Some(_) if entry.token != object.token => {
-                        difference.note(object, Change::Changed);
-                    }
-                    Some(_) => {}
-                },
-                Pair::Before(_) | Pair::Now(_) | Pair::Both(..) => {}
-            }
+            difference.compare(before, pair);
         }
         difference
+    }
+
+    fn compare(&mut self, before: &'a Manifest, pair: Pair<'a>) {
+        match pair {
+            Pair::Before(entry) if entry.stored.is_some() => {
+                self.remove(before, pair, Why::Gone);
+            }
+            Pair::Now(object) if !object.is_held => self.note(object, Change::New),
+            Pair::Both(entry, object) if !object.is_held => match entry.stored {
+                None => self.note(object, Change::New),
+                Some(_) if entry.token != object.token => self.note(object, Change::Changed),
+                Some(_) => {}
+            },
+            Pair::Before(_) | Pair::Now(_) | Pair::Both(..) => {}
+        }
     }
 
     fn note(&mut self, object: &'a Object, change: Change) {
@@ -154,8 +156,8 @@ impl<'a> Difference<'a> {
     }
 }
 
-/// The level that keeps `pair` from being published any longer, if one of those that `build` holds does. A file that was renamed
-/// inside of such a level is gone by its path, but it's the level that takes it away.
+/// Returns the level that removes `pair` from the published files, if it is one of those that `build` holds. A file that was renamed
+/// inside such a level is missing under its path, but the level is the reason.
 fn taken_back<'a>(
     before: &'a Manifest,
     build: &'a Build,

@@ -1,33 +1,34 @@
-//! Which names may be written over while a target is live: those that `--overwrite-live` names, or that its patterns match. Pure.
+//! Names that may be overwritten while a target is live: given by `--overwrite-live`, in full or by pattern. Pure.
 
 use std::collections::BTreeSet;
 
-use crate::config::command::quoted;
-use crate::error::{Error, Result, escape};
-use crate::glob::Glob;
-use crate::likeness::nearest;
+use crate::base::error::{Error, Result};
+use crate::base::glob::Glob;
+use crate::base::likeness::nearest;
+use crate::base::text::escape;
+use crate::store::command::quoted;
 
-/// Of how many names each is an option of its own in advice; of more, patterns are.
+/// Maximum number of names that a hint lists as options. For more, it uses patterns.
 const OPTIONS_MAX: usize = 3;
 
-/// How much of what was given is repeated, in characters.
+/// Number of characters of an argument that a message repeats.
 const SHOWN_CHARS_MAX: usize = 200;
 
-/// Logical paths that may be written over while live.
+/// Logical paths that may be overwritten while live.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Excused {
-    /// Named in full.
+    /// Paths that were given in full.
     pub named: BTreeSet<String>,
-    /// Matched by a pattern: whoever wrote it may not know all of them.
+    /// Paths that match a pattern. The user may not know all of them.
     pub matched: BTreeSet<String>,
 }
 
 impl Excused {
-    /// Those of `paths`, which are in `place`, that `given` names or matches. A path that is there is meant as it is, also if it has
-    /// characters of a pattern; in a pattern, `*` stops at `/`, and `**` doesn't.
+    /// Selects those of `paths` that `given` names or matches. `paths` are from `place`. If an argument is one of the paths, it stands
+    /// for that path, even if it contains characters of a pattern. In a pattern, `*` doesn't match `/`, but `**` does.
     ///
     /// # Errors
-    /// [`Error::Usage`]: something given isn't a pattern, or matches nothing.
+    /// Returns [`Error::Usage`] if an argument isn't a valid pattern, or matches nothing.
     pub fn new(given: &[String], paths: &BTreeSet<&str>, place: &str) -> Result<Excused> {
         let mut excused = Excused::default();
         for given in given {
@@ -52,13 +53,13 @@ impl Excused {
         Ok(excused)
     }
 
-    /// All of them.
+    /// Returns all selected paths.
     pub fn all(&self) -> BTreeSet<String> {
         self.named.union(&self.matched).cloned().collect()
     }
 }
 
-/// As much of a pattern as a message has room for.
+/// Returns the beginning of a pattern, as much as fits into a message.
 fn start(given: &str) -> String {
     match given.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => escape(&given[..end]) + "…",
@@ -86,8 +87,8 @@ fn no_such(given: &str, paths: &BTreeSet<&str>, place: &str) -> Error {
     Error::usage(message, hint)
 }
 
-/// The options that let `paths` through: each by name if they are few, else by patterns for a folder and type, each of which
-/// matches no other folder or type.
+/// Returns the options that permit `paths`. Lists a few paths by name, and more by patterns. Each pattern matches files of one folder
+/// and type only.
 pub(crate) fn options_for(paths: &[&str]) -> String {
     let meant: Vec<String> = match paths.len() <= OPTIONS_MAX {
         true => paths.iter().map(|path| path.to_string()).collect(),
@@ -105,7 +106,7 @@ pub(crate) fn options_for(paths: &[&str]) -> String {
     options.collect::<Vec<_>>().join(" ")
 }
 
-/// `puzzle/*.html` for `puzzle/gears.html`.
+/// Returns `puzzle/*.html` for `puzzle/gears.html`.
 pub(crate) fn pattern(path: &str) -> String {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder = match folder {
@@ -119,92 +120,4 @@ pub(crate) fn pattern(path: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PATHS: [&str; 6] = [
-        "a.html",
-        "a[1].html",
-        "a1.html",
-        "img/a.png",
-        "img/deep/b.png",
-        "img/deep/{c}.png",
-    ];
-
-    fn excused(given: &[&str]) -> Result<Excused> {
-        let given: Vec<String> = given.iter().map(ToString::to_string).collect();
-        Excused::new(&given, &PATHS.into(), "the tree")
-    }
-
-    fn set(paths: &[&str]) -> BTreeSet<String> {
-        paths.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn a_pattern_matches_as_those_of_rules_do() {
-        let found = excused(&["img/*.png"]).expect("something");
-        assert_eq!(found.matched, set(&["img/a.png"]));
-        let found = excused(&["img/**"]).expect("something");
-        assert_eq!(found.matched.len(), 3);
-        let found = excused(&["{a,a1}.html"]).expect("something");
-        assert_eq!(found.matched, set(&["a.html", "a1.html"]));
-    }
-
-    #[test]
-    fn a_path_that_is_there_is_meant_as_it_is() {
-        let found = excused(&["a[1].html", "img/deep/{c}.png"]).expect("both");
-        assert_eq!(found.named, set(&["a[1].html", "img/deep/{c}.png"]));
-        assert!(found.matched.is_empty(), "not `a1.html`");
-        let found = excused(&["a.html", "*.html"]).expect("something");
-        assert_eq!(found.named, set(&["a.html"]));
-        assert_eq!(found.matched, set(&["a1.html", "a[1].html"]));
-        assert_eq!(found.all().len(), 3);
-    }
-
-    #[test]
-    fn what_matches_nothing_or_is_no_pattern_is_a_mistake() {
-        for (given, told) in [
-            ("b.html", "There is no `b.html` in the tree"),
-            ("*.css", "`*.css` matches nothing in the tree"),
-            ("[", "`[` isn't a glob"),
-            ("{a", "`{a` isn't a glob"),
-        ] {
-            let error = excused(&["a.html", given]).expect_err(given);
-            assert_eq!(error.exit_code(), 2);
-            assert!(error.to_string().starts_with(told), "{error}");
-        }
-        let error = excused(&["a.htm"]).expect_err("misspelt");
-        assert_eq!(error.hint().as_deref(), Some("did you mean `a.html`?"));
-    }
-
-    #[test]
-    fn a_path_is_meant_however_its_beginning_is_written() {
-        let paths = BTreeSet::from(["index.html", "sub/index.html"]);
-        for given in ["index.html", "./index.html", "/index.html"] {
-            let found = Excused::new(&[given.to_string()], &paths, "the tree").expect("meant");
-            assert_eq!(found.named, set(&["index.html"]), "{given}");
-        }
-    }
-
-    #[test]
-    fn advice_lets_through_what_it_is_about_and_no_other_folder_or_type() {
-        let of = |paths: &[&str]| options_for(paths);
-        assert_eq!(of(&["a.html"]), "--overwrite-live a.html");
-        assert_eq!(of(&["a b's.html"]), r"--overwrite-live 'a b'\''s.html'");
-        let many = ["x[y]/1.html", "x[y]/2.html", "x[y]/3.html", "x[y]/4.html"];
-        assert_eq!(of(&many), "--overwrite-live 'x[[]y[]]/*.html'");
-        let paths: BTreeSet<&str> = many
-            .into_iter()
-            .chain(["x[y]/a.css", "xy/1.html"])
-            .collect();
-        let given = [pattern(many[0])];
-        let found = Excused::new(&given, &paths, "the tree").expect("some");
-        assert_eq!(found.matched, set(&many));
-        let scattered = ["a/1.html", "b/1.html", "c/1.html", "d/1.html"];
-        assert_eq!(of(&scattered), "--overwrite-live '**'");
-        assert_eq!(
-            (pattern("CNAME"), pattern("a/.htaccess")),
-            ("*".into(), "a/*".into())
-        );
-    }
-}
+mod tests;

@@ -1,42 +1,43 @@
-//! Objects of releases that are nowhere to be found: the place where a push looks for releases is
-//! mistyped, or was lost. Pure.
+//! Objects of releases that can't be found: the place where a push looks for releases is mistyped or lost. Pure.
 //!
-//! A first push writes into the root that it begins before it uploads anything. So objects that are
-//! there without such a root are those of releases that are kept elsewhere, or were; and nobody
-//! knows whether the target is live.
+//! A first push writes the root before it uploads anything. So objects without such a root belong to releases that are or were kept
+//! elsewhere, and it isn't known whether the target is live.
 
 use std::collections::HashSet;
 
 use super::Base;
 use super::guard::Refused;
 use super::layout::{self, FOLDER, ROOT};
-use crate::build::Build;
-use crate::config::{Place, Target};
-use crate::doctor::may_be_probe;
-use crate::error::escape;
+use crate::base::hint::{Hint, Verb};
+use crate::base::name::Token;
+use crate::base::text::count;
+use crate::base::text::escape;
+use crate::config::Target;
 use crate::inventory::Inventory;
-use crate::name::Token;
+use crate::naming::Build;
 use crate::plan::{Action, Plan};
-use crate::report::count;
+use crate::store::probe::may_be_probe;
 use crate::store::{Listing, Stored, token_in_name};
 
-/// Says what to do before anything but a push, if all is meant.
-pub const PUSH_FIRST: &str =
-    "`assetsync push --begin-anew` first, if all of that is meant to be forgotten";
+/// Returns the hint to push before anything else, if the old releases may be forgotten.
+pub fn push_first() -> Hint {
+    let push = Verb::Push.with("--begin-anew");
+    push.then(" first, if all of that is meant to be forgotten")
+}
 
-/// Holds what a target has of releases that aren't where they should be.
+/// Objects in a target that belong to releases that aren't in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Logical paths of files that are there, under names that the key alone makes or with a token.
+    /// Logical paths of files that are in the target, under names that only the key can make or with a token.
     files: Vec<String>,
-    /// Other objects with names as a key makes them.
+    /// Number of other objects with keyed names.
     others: u64,
-    /// Set if there are releases in the target itself.
+    /// True if there are releases in the target itself.
     has_releases: bool,
 }
 
 impl Forgotten {
-    /// Finds what `build` has in the target already, though no push is known to have begun.
+    /// Finds files of `build` that are already in the target although no push is known to have begun.
     pub fn find(
         base: &Base,
         build: &Build,
@@ -49,7 +50,7 @@ impl Forgotten {
         let files = plan.actions.iter().filter(|action| is_published(action));
         let files = files.map(|action| action.object.path.to_string());
         let own: HashSet<&str> = build.objects.iter().map(|o| o.key.as_str()).collect();
-        // A target inside of this one isn't its business.
+        // A target inside this one is left out.
         let folders: HashSet<&str> = own.iter().map(|key| folder(key)).collect();
         let is_other = |key: &str| !own.contains(key) && folders.contains(folder(key));
         let listing = inventory.listing();
@@ -62,7 +63,7 @@ impl Forgotten {
         .unless_empty()
     }
 
-    /// Finds what a listing shows, where there is no tree to compare it with.
+    /// Finds objects in a listing, if there is no tree to compare it with.
     pub fn find_in(listing: &Listing) -> Option<Forgotten> {
         let is_plain = |(key, stored): &(&String, &Stored)| {
             stored.token.is_some() && token_in_name(key).is_none()
@@ -80,9 +81,9 @@ impl Forgotten {
         (!self.files.is_empty() || self.others > 0).then_some(self)
     }
 
-    /// Says what was seen, where releases were looked for, and what to do: `otherwise`, if all is
-    /// meant.
-    pub fn refused(&self, target: &Target, otherwise: &str) -> Refused {
+    /// Returns the refusal: what was found, where releases were looked for, and what to do. `otherwise` is the hint for a user who
+    /// wants to continue.
+    pub fn refused(&self, target: &Target, otherwise: impl Into<Hint>) -> Refused {
         let place = place_in_words(target);
         let others = count(self.others, "object");
         let seen = match (self.files.first(), self.others) {
@@ -103,7 +104,9 @@ impl Forgotten {
             message: format!(
                 "The target already has {seen}, but there are no releases in {place}: nobody knows which one is current, and whether the target is live"
             ),
-            hint: format!("{}; {otherwise}", self.remedy(target, &place)),
+            hint: Hint::from(self.remedy(target, &place))
+                .then("; ")
+                .then(otherwise),
         }
     }
 
@@ -126,13 +129,13 @@ impl Forgotten {
     }
 }
 
-/// Tells whether assetsync put it there: nobody else could name it, or it has a token.
+/// Returns whether assetsync stored the object: only assetsync can make its name, or it has a token.
 fn is_published(action: &Action<'_>) -> bool {
     let there = action.there.as_ref();
     there.is_some_and(|there| action.object.is_keyed() || there.token.is_some())
 }
 
-/// Lists the keys that have a token, but for documents, and what `doctor` may have left.
+/// Lists the keys with a token, except documents and objects that `doctor` may have left.
 fn keyed(listing: &Listing) -> impl Iterator<Item = &str> {
     let keyed = listing.iter().filter(|(key, stored)| {
         token_in_name(key).is_some() && !key.starts_with(FOLDER) && !may_be_probe(key, stored)
@@ -144,7 +147,7 @@ fn folder(key: &str) -> &str {
     key.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// Tells whether `key` is that of a root in the target itself.
+/// Returns whether `key` is the key of a root in the target itself.
 fn is_root(key: &str) -> bool {
     let within = key.strip_prefix(FOLDER);
     let folder = within.and_then(|rest| rest.strip_suffix(ROOT)?.strip_suffix('/'));
@@ -152,46 +155,15 @@ fn is_root(key: &str) -> bool {
 }
 
 fn place_in_words(target: &Target) -> String {
-    match (&target.state, &target.place) {
-        (Some(state), _) => format!("`{}`", escape(&crate::config::command::url(state))),
-        (None, Place::Directory(folder)) => match layout::beside(folder) {
+    match (&target.state, target.place.folder()) {
+        (Some(state), _) => format!("`{}`", escape(&crate::store::command::url(state))),
+        (None, Some(folder)) => match layout::beside(folder) {
             Ok(beside) => format!("`{}`", escape(&beside.display().to_string())),
             Err(_) => "the folder beside it".to_string(),
         },
-        (None, _) => format!("the target's `{FOLDER}`"),
+        (None, None) => format!("the target's `{FOLDER}`"),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(keys: &[&str]) -> Option<u64> {
-        let listing = keys.iter().map(|key| (key.to_string(), Stored::default()));
-        Forgotten::find_in(&listing.collect()).map(|found| found.others)
-    }
-
-    #[test]
-    fn objects_of_other_programs_and_documents_are_no_sign_of_releases() {
-        let token = Token::ZERO;
-        assert_eq!(
-            found(&[&format!("{token}.png"), &format!("img/map.{token}.png")]),
-            Some(2)
-        );
-        let document = format!("{FOLDER}{token}/plain/{token}");
-        // A ULID, and a hash in hex.
-        let (ulid, hex) = (
-            "01arz3ndektsv4rrffq69g5fav.png",
-            "9e107d9d372bb6826bd81d3542.js",
-        );
-        assert_eq!(found(&["index.html", &document, ulid, hex]), None);
-    }
-
-    #[test]
-    fn releases_in_the_target_are_told_by_their_root() {
-        let token = Token::ZERO;
-        assert!(is_root(&format!("{FOLDER}{token}/{ROOT}")));
-        assert!(!is_root(&format!("{FOLDER}{token}/releases/{ROOT}")));
-        assert!(!is_root(&format!("{FOLDER}{ROOT}")));
-    }
-}
+mod tests;

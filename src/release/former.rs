@@ -1,19 +1,20 @@
-//! Addresses that hidden files had in earlier releases, and may answer at still.
+//! Addresses that hidden files had in earlier releases. They may still respond.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::manifest::{Entry, Manifest};
 use super::root::Root;
 use super::state::State;
-use crate::build::{Build, Former};
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::path::LogicalPath;
 use crate::levels::LevelId;
-use crate::path::LogicalPath;
+use crate::naming::{Build, Former};
 
-/// Returns the addresses, but for paths as they are, that retained releases had for files that are hidden now, but for those that `build` has.
+/// Returns the addresses that retained releases had for files that are hidden now. Leaves out plain paths, and the addresses that
+/// `build` has.
 ///
 /// # Errors
-/// Their documents can't be read.
+/// Returns an error if documents of the releases can't be read.
 pub async fn former(state: &State, root: &Root, build: &Build) -> Result<Vec<Former>> {
     let retained = state.retained(root).await?;
     let now: HashSet<&str> = build
@@ -36,7 +37,8 @@ pub async fn former(state: &State, root: &Root, build: &Build) -> Result<Vec<For
     Ok(former.into_values().collect())
 }
 
-/// Returns a hidden file's address: its level is that of its path by now, or the one its release says, if that is there still.
+/// Returns the address of a hidden file. Its level is the current level of its path, or else the level from its release, if that level
+/// still exists.
 fn of(manifest: &Manifest, entry: &Entry, build: &Build) -> Option<Former> {
     let path = LogicalPath::parse(&entry.path).ok()?;
     let level = match build.levels.of(&path) {

@@ -1,68 +1,82 @@
-//! What stops a push before it writes anything: each of these has broken somebody's event. Pure.
+//! Guards that stop a push before it writes anything. Each prevents a mistake that has broken an event. Pure.
+
+mod by_root;
+mod shrunk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::shrunk::lost;
 use super::Base;
-use super::difference::{Pair, levels_taken_back, pairs};
+use super::difference::levels_taken_back;
 use super::excused::options_for;
-use super::lost::{Loss, Lost};
 use super::prune::Deletion;
 use super::root::{Live, Root, Takedown};
-use crate::build::Build;
-use crate::config::command::quoted;
-use crate::error::{Error, Result, escape};
+use crate::base::error::{Error, Result};
+use crate::base::hint::{Hint, Verb};
+use crate::base::listed::names_text;
+use crate::base::name::NameStyle;
+use crate::base::text::count;
+use crate::base::text::escape;
 use crate::levels::{LevelId, Levels};
-use crate::name::NameStyle;
-use crate::plan::{Action, Plan, Step};
-use crate::report::{NAMES_MAX, count, names_text};
+use crate::naming::Build;
+use crate::plan::{Action, FINGERPRINTED_HINT, Plan, Step};
+use crate::store::command::quoted;
 
-/// What the user said yes to.
+pub use self::by_root::refused;
+pub(super) use self::by_root::refused_again;
+
+/// Permissions that the user gave.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Allowed {
-    /// Over a fifth of the files may be gone, a whole folder or type, or all.
+    /// Permits that over a fifth of the files, a whole folder or type, or all files are gone.
     pub shrink: bool,
-    /// What is published of these levels, which are held, may be taken back.
+    /// Held levels whose published files may be taken back.
     pub relock: BTreeSet<String>,
-    /// Another key may name the objects from now on.
+    /// Permits that another key names the objects from now on.
     pub rotate_key: bool,
-    /// The commit may be older than that of the current release.
+    /// Permits a commit that is older than that of the current release.
     pub older: bool,
-    /// These plain names may be written over while the target is live.
+    /// Plain names that may be overwritten while the target is live.
     pub overwrite_live: BTreeSet<String>,
-    /// Files whose names nobody could guess may get names that anybody can.
+    /// Permits that files get plain names although their names were unguessable before.
     pub plain: bool,
-    /// A first release may be made although objects of earlier ones are there.
+    /// Permits a first release although there are objects of earlier ones.
     pub anew: bool,
-    /// These paths may be published again, although they were taken down.
+    /// Permits that strangers can list the target or read its releases.
+    pub exposed: bool,
+    /// Paths that may be published again although they were taken down.
     pub put_back: BTreeSet<String>,
-    /// These levels, which are held, are published from now on.
+    /// Held levels that are published from now on.
     pub unlock: BTreeSet<String>,
-    /// What a rollback may not publish again: names of levels that are held.
-    pub held: BTreeSet<String>,
-    /// And files that are in these levels by now, whatever was said of them when they were published; but for those unlocked.
-    pub levels: Levels,
-    /// Levels of those that are unlocked.
-    pub unlocked: BTreeSet<LevelId>,
+    /// Names of held levels that a rollback may not publish again.
+    pub(crate) held: BTreeSet<String>,
+    /// Current levels. A rollback doesn't publish files that are now in a held level either, unless it is unlocked, whatever level
+    /// they were published in.
+    pub(crate) levels: Levels,
+    /// Unlocked levels among these.
+    pub(crate) unlocked: BTreeSet<LevelId>,
 }
 
-/// How this checkout's commit stands to that of the current release.
+/// Age of this checkout's commit, compared with that of the current release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
-    /// The same, newer, or on another branch.
+    /// The commit is the same, newer, or on another branch.
     NotOlder,
-    /// What is published came from a later commit.
+    /// The current release was made from a later commit.
     Older,
-    /// No git, or a commit that isn't in this checkout.
+    /// There is no git, or the commit isn't in this checkout.
     Unknown,
 }
 
-/// A guard that says no.
+/// Refusal by a guard.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refused {
-    /// What would happen.
+    /// Description of what would happen.
     pub message: String,
-    /// What to do about it. Its commands name no target.
-    pub hint: String,
+    /// Hint what to do about it. Its commands name no target.
+    pub hint: Hint,
 }
 
 impl From<Refused> for Error {
@@ -71,10 +85,10 @@ impl From<Refused> for Error {
     }
 }
 
-/// Whether `build` may be published on top of `base`.
+/// Checks whether `build` may be published after `base`.
 ///
 /// # Errors
-/// [`Error::Refused`] names every guard that says no, and the flag for each.
+/// Returns [`Error::Refused`] with every guard that refuses, and the flag for each.
 pub fn check(
     base: &Base,
     build: &Build,
@@ -85,12 +99,12 @@ pub fn check(
     refuse(refusals(base, build, plan, age, allowed))
 }
 
-/// One error for all guards that say no.
+/// Combines all refusals into one error.
 ///
 /// # Errors
-/// [`Error::Refused`] if there are any.
+/// Returns [`Error::Refused`] if there are any refusals.
 pub fn refuse(refusals: Vec<Refused>) -> Result<()> {
-    let (messages, hints): (Vec<String>, Vec<String>) = refusals
+    let (messages, hints): (Vec<String>, Vec<Hint>) = refusals
         .into_iter()
         .map(|refused| (refused.message, refused.hint))
         .unzip();
@@ -98,12 +112,12 @@ pub fn refuse(refusals: Vec<Refused>) -> Result<()> {
         true => Ok(()),
         false => Err(Error::Refused {
             message: messages.join("\n"),
-            hint: hints.join("; "),
+            hint: Hint::joined(hints, "; "),
         }),
     }
 }
 
-/// Every guard that says no to publishing `build` on top of `base`.
+/// Returns all refusals to publish `build` after `base`.
 pub fn refusals(
     base: &Base,
     build: &Build,
@@ -123,7 +137,7 @@ pub fn refusals(
     refusals
 }
 
-/// Every guard that says no to all pushes on top of `base` with the key of this id, whatever they publish.
+/// Returns the refusals that don't depend on the build: those of any push after `base` with the key of this id.
 pub fn refusals_of_all(base: &Base, key_id: &str, allowed: &Allowed) -> Vec<Refused> {
     told([sweeping(base), key(base, key_id, allowed)]).collect()
 }
@@ -133,10 +147,10 @@ fn told<const N: usize>(refusals: [Refusal; N]) -> impl Iterator<Item = Refused>
     refusals.map(|(message, hint)| Refused { message, hint })
 }
 
-/// Whether `plan` may be done while the target is as `base` says.
+/// Checks whether `plan` may be executed while the target is in the state of `base`.
 ///
 /// # Errors
-/// [`Error::Refused`]: it's live, and mutable names would be written over.
+/// Returns [`Error::Refused`] if the target is live and mutable names would be overwritten.
 pub fn check_live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Result<()> {
     match live(base, plan, allowed) {
         None => Ok(()),
@@ -144,14 +158,14 @@ pub fn check_live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Result<()>
     }
 }
 
-type Refusal = Option<(String, String)>;
+type Refusal = Option<(String, Hint)>;
 
 fn sweeping(base: &Base) -> Refusal {
     let root = base.root.as_ref()?;
     let what = Deletion::of(root)?;
     Some((
         format!("A {what} is going on, or was interrupted: nothing is published until it's done"),
-        "`assetsync resolve` finishes it".to_string(),
+        Verb::Resolve.then(" finishes it"),
     ))
 }
 
@@ -161,15 +175,15 @@ fn key(base: &Base, now: &str, allowed: &Allowed) -> Refusal {
         (
             format!("The current release was made with another key (id {before}; this one's is {now})"),
             "use the team's key file; `--rotate-key` if a new key is meant, which renames every object"
-                .to_string(),
+                .into(),
         )
     })
 }
 
-/// Makes sure that nothing is published again that somebody took down while this push was under way.
+/// Checks that nothing is published again that was taken down during this push.
 ///
 /// # Errors
-/// [`Error::Refused`].
+/// Returns [`Error::Refused`] otherwise.
 pub(crate) fn check_taken_down(
     root: Option<&Root>,
     build: &Build,
@@ -181,32 +195,27 @@ pub(crate) fn check_taken_down(
     }
 }
 
-/// What somebody took down would be published again.
+/// Refuses to publish files again that were taken down.
 fn taken_down(root: Option<&Root>, build: &Build, allowed: &Allowed) -> Refusal {
     let root = root?;
-    let blocked = |path: &str| match allowed.put_back.contains(path) {
-        true => None,
-        false => root.blocked(path),
-    };
     let mut by_takedown: BTreeMap<&str, (&Takedown, Vec<&str>)> = BTreeMap::new();
-    for object in build.published() {
-        let path = object.path.as_str();
-        if let Some(takedown) = blocked(path) {
+    let paths = build.published().map(|object| object.path.as_str());
+    for path in paths.filter(|path| !allowed.put_back.contains(*path)) {
+        if let Some(takedown) = root.blocked(path) {
             let paths = by_takedown
                 .entry(&takedown.sweep)
                 .or_insert((takedown, Vec::new()));
             paths.1.push(path);
         }
     }
-    let told = by_takedown
-        .values()
-        .map(|(takedown, paths)| taken_down_in_words(takedown, paths));
+    let told = by_takedown.values();
+    let told = told.map(|(takedown, paths)| taken_down_in_words(takedown, paths));
     let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| {
         (
             told.join("\n"),
             "take them out of the tree, or into a level that is held; `--put-back PATH` publishes one again, once it gives nothing away"
-                .to_string(),
+                .into(),
         )
     })
 }
@@ -225,7 +234,7 @@ fn taken_down_in_words(takedown: &Takedown, paths: &[&str]) -> String {
     )
 }
 
-/// What is published of a level would be so no longer, and nobody locked it.
+/// Refuses to take back published files of a level that nobody locked.
 fn relocked(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
     let manifest = base.manifest.as_ref()?;
     let mut levels = levels_taken_back(manifest, build);
@@ -237,14 +246,16 @@ fn relocked(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
     if levels.is_empty() {
         return None;
     }
-    let unlock: Vec<String> = levels
-        .keys()
-        .map(|level| format!(" {}", quoted(level)))
-        .collect();
-    let relock: Vec<String> = levels
-        .keys()
-        .map(|level| format!("`--relock {}`", quoted(level)))
-        .collect();
+    Some((relocked_in_words(&levels), unlock_or_relock(&levels, build)))
+}
+
+/// Returns the two options: publish the levels, or take them back.
+fn unlock_or_relock(levels: &BTreeMap<&str, Vec<&str>>, build: &Build) -> Hint {
+    let names = levels.keys();
+    let unlock: Vec<String> = names.map(|level| quoted(level)).collect();
+    let names = levels.keys();
+    let relock = names.map(|level| format!("`--relock {}`", quoted(level)));
+    let relock: Vec<String> = relock.collect();
     let more = build.held().into_iter();
     let more = more.filter_map(|(level, held)| {
         let there = levels.get(level)?.len() as u64;
@@ -256,17 +267,13 @@ fn relocked(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
         true => String::new(),
         false => format!(", and publishes {}", more.join(", ")),
     };
-    Some((
-        relocked_in_words(&levels),
-        format!(
-            "`assetsync unlock{}` keeps what is published in this and all later pushes{more}; {} if it's meant to go: the next release is without it, and its addresses answer until a takedown or a prune",
-            unlock.concat(),
-            relock.join(", "),
-        ),
+    Verb::Unlock.with(unlock.join(" ")).then(format!(
+        " keeps what is published in this and all later pushes{more}; {} if it's meant to go: the next release is without it, and its addresses answer until a takedown or a prune",
+        relock.join(", "),
     ))
 }
 
-/// What of levels that are held wouldn't be published any more.
+/// Describes the files of held levels that won't be published any more.
 pub fn relocked_in_words(levels: &BTreeMap<&str, Vec<&str>>) -> String {
     let lines = levels.iter().map(|(level, paths)| {
         format!(
@@ -279,105 +286,13 @@ pub fn relocked_in_words(levels: &BTreeMap<&str, Vec<&str>>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Files that are gone with nothing in their place: of those that visitors get, and of those that wait for their level.
-fn lost(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
-    let manifest = base.manifest.as_ref().filter(|_| !allowed.shrink)?;
-    let held = build.held();
-    let (mut gone, mut kept) = (Sides::default(), Sides::default());
-    let (mut new, mut new_published) = (Vec::new(), Vec::new());
-    for pair in pairs(manifest, build) {
-        match pair {
-            // Taken back with its level, which has a guard of its own.
-            Pair::Before(entry)
-                if entry.stored.is_some() && held.contains_key(manifest.level_of(entry)) => {}
-            Pair::Both(entry, object) if entry.stored.is_some() && object.is_held => {}
-            Pair::Before(entry) => gone.of(entry.stored.is_some()).push(&*entry.path),
-            Pair::Both(entry, _) => kept.of(entry.stored.is_some()).push(&*entry.path),
-            Pair::Now(object) => {
-                new.push(object.path.as_str());
-                if !object.is_held {
-                    new_published.push(object.path.as_str());
-                }
-            }
-        }
-    }
-    let published = Lost::new(&gone.published, &kept.published, &new_published);
-    let held = Lost::new(&gone.held, &kept.held, &new);
-    let told = [(published, "files"), (held, "held files")];
-    let told = told.iter().filter(|(lost, _)| lost.is_too_much());
-    let told: Vec<String> = told.map(|(lost, what)| lost_in_words(lost, what)).collect();
-    (!told.is_empty()).then(|| {
-        (
-            told.join("\n"),
-            "is the whole site checked out and built? `--allow-shrink` if they are meant to go"
-                .to_string(),
-        )
-    })
-}
-
-/// Paths of what is published, and of what is held.
-#[derive(Default)]
-struct Sides<'a> {
-    published: Vec<&'a str>,
-    held: Vec<&'a str>,
-}
-
-impl<'a> Sides<'a> {
-    fn of(&mut self, is_published: bool) -> &mut Vec<&'a str> {
-        match is_published {
-            true => &mut self.published,
-            false => &mut self.held,
-        }
-    }
-}
-
-fn lost_in_words(lost: &Lost<'_>, what: &str) -> String {
-    let folders = lost.folders.iter().take(NAMES_MAX);
-    let folders = folders.map(|folder| format!("the whole folder `{}/`", escape(folder)));
-    let types = lost.types.iter().map(|extension| match &**extension {
-        "" => "all files without an extension".to_string(),
-        extension => format!("all `.{}` files", escape(extension)),
-    });
-    let whole: Vec<String> = folders.chain(types).collect();
-    let whole = match whole.is_empty() {
-        true => String::new(),
-        false => format!(", with {}", whole.join(", ")),
-    };
-    let lines: String = lost.losses.iter().take(NAMES_MAX).map(line).collect();
-    let rest = lost.losses.get(NAMES_MAX..).unwrap_or_default();
-    let more = match rest.len() as u64 {
-        0 => String::new(),
-        groups => format!(
-            "\n  and {} more in {}",
-            rest.iter().map(|loss| loss.lost).sum::<u64>(),
-            count(groups, "other folder")
-        ),
-    };
-    format!(
-        "{} of {} {what} of the current release are gone, and nothing is in their place{whole}{lines}{more}",
-        lost.lost, lost.before
-    )
-}
-
-/// `img/*.png: 40 of 42`.
-fn line(loss: &Loss<'_>) -> String {
-    let folder = match loss.folder {
-        "" => String::new(),
-        folder => escape(folder) + "/",
-    };
-    let files = match &*loss.extension {
-        "" => "* (without an extension)".to_string(),
-        extension => format!("*.{}", escape(extension)),
-    };
-    format!("\n  {folder}{files}: {} of {}", loss.lost, loss.before)
-}
-
 fn older(age: Age, allowed: &Allowed) -> Refusal {
     (age == Age::Older && !allowed.older).then(|| {
         (
             "This checkout is older than what is published".to_string(),
-            "pull first; `assetsync rollback` goes back to an earlier release; `--allow-older` if an old commit is meant to be published"
-                .to_string(),
+            Hint::from("pull first; ")
+                .then(Verb::Rollback)
+                .then(" goes back to an earlier release; `--allow-older` if an old commit is meant to be published"),
         )
     })
 }
@@ -390,8 +305,8 @@ fn live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Refusal {
     (!over.is_empty()).then(|| written_over(live, &over))
 }
 
-/// What is said where `names` would be written over while the target is live, and what lets them through.
-pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, String) {
+/// Returns the message that `names` would be overwritten while the target is live, and the hint how to permit it.
+pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, Hint) {
     (
         format!(
             "{}: {} would be written over{}",
@@ -403,11 +318,12 @@ pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, String) {
             "`{}` lets {} through; keyed names are published as ever",
             options_for(names),
             if names.len() == 1 { "it" } else { "them" },
-        ),
+        )
+        .into(),
     )
 }
 
-/// Refuses to publish something else under a name that says what is there: browsers that have it never ask again.
+/// Refuses to publish other content under a fingerprinted name: browsers that have the old content never ask again.
 fn promised(plan: &Plan<'_>) -> Refusal {
     let is_broken = |action: &&Action<'_>| {
         matches!(action.step, Step::Conflict(_))
@@ -423,15 +339,12 @@ fn promised(plan: &Plan<'_>) -> Refusal {
                 count(names.len() as u64, "file"),
                 names_text(&names)
             ),
-            FINGERPRINTED_HINT.to_string(),
+            FINGERPRINTED_HINT.into(),
         )
     })
 }
 
-/// What to do about a fingerprinted name that something else has.
-pub(crate) const FINGERPRINTED_HINT: &str = "let the bundler give it another name, as it does where it puts hashes into names; a name without one needs `names = \"plain\"`";
-
-/// The mutable names that a plan writes over.
+/// Returns the mutable names that a plan overwrites.
 pub fn overwrites<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p str> {
     plan.actions
         .iter()
@@ -439,80 +352,15 @@ pub fn overwrites<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p str> {
         .map(|action| action.object.path.as_str())
 }
 
-/// Since when the target is live, and why.
+/// Describes since when the target is live, and why.
 pub fn live_in_words(live: &Live) -> String {
     let message = match &live.message {
         Some(message) => format!(" ({})", escape(message)),
         None => String::new(),
     };
     format!(
-        "The target is live since {}, says {}{message}",
+        "The target has been live since {}, set by {}{message}",
         live.since,
         escape(&live.actor)
     )
-}
-
-/// Which release counts, and who made it: whoever changed the root last may have done something else.
-fn current_in_words(root: Option<&Root>) -> String {
-    match root.and_then(|root| root.current.as_ref()) {
-        None => "there is no current release any more".to_string(),
-        Some(release) => format!(
-            "the current release is {} now, made by {} at {}",
-            release.id,
-            escape(&release.actor),
-            release.at
-        ),
-    }
-}
-
-/// The words for a refusal by the root itself, found while something else was being done.
-pub fn refused(refusal: super::root::Refusal, root: Option<&Root>) -> Error {
-    refused_again(refusal, root, PUSH_AGAIN)
-}
-
-const PUSH_AGAIN: &str = "look at what they published (`assetsync releases`), bring your files up to date, and push again";
-
-/// The same, with what to do `again` if somebody else was faster.
-pub(super) fn refused_again(
-    refusal: super::root::Refusal,
-    root: Option<&Root>,
-    again: &str,
-) -> Error {
-    use super::root::Refusal as R;
-    let (message, hint) = match refusal {
-        R::LostRace => {
-            return Error::LostRace {
-                message: format!("Somebody else was faster: {}", current_in_words(root)),
-                hint: again.to_string(),
-            };
-        }
-        R::Live => (
-            root.and_then(|root| root.live.as_ref())
-                .map_or("The target is live".to_string(), live_in_words),
-            "`assetsync live off` when the event is over".to_string(),
-        ),
-        R::Moved if root.is_some_and(|root| root.gc.sweep.is_none()) => (
-            "Something was deleted meanwhile".to_string(),
-            "try again".to_string(),
-        ),
-        R::Sweeping | R::Moved => (
-            format!(
-                "A {} is going on, or was interrupted",
-                root.and_then(Deletion::of).unwrap_or(Deletion::Prune)
-            ),
-            "wait for it, or finish it with `assetsync resolve`".to_string(),
-        ),
-        R::Levels => {
-            return Error::LostRace {
-                message: "A level was locked or unlocked meanwhile".to_string(),
-                hint: again.to_string(),
-            };
-        }
-        R::Pending => (
-            "Plain names of the current release are still being written".to_string(),
-            "wait for that push, or finish it with `assetsync resolve`".to_string(),
-        ),
-        R::Already => ("It is so already".to_string(), String::new()),
-    };
-    Error::Refused { message, hint }
 }

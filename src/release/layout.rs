@@ -1,47 +1,43 @@
-//! Where a target's releases are kept. Nothing else computes that place.
+//! Place of a target's releases. Nothing else computes it.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::root::Owner;
-use crate::config::{Access, Place, Target, command};
-use crate::error::{Error, Result};
-use crate::name::Secret;
-use crate::spot::Spot;
+use crate::base::disk::spot::Spot;
+use crate::base::error::{Error, Result};
+use crate::base::name::Secret;
+use crate::config::{Access, Place, Target};
+use crate::store::command;
+pub(crate) use crate::store::documents::{BESIDE, FOLDER, ROOT, beside};
 use crate::store::{Patience, Store, StoreError, open, server};
 
-/// The folder of a target that has its releases in itself. A bucket's policy can keep strangers from all below it.
-pub const FOLDER: &str = ".assetsync/";
-
-/// The key of the root.
-pub(crate) const ROOT: &str = "root.json";
-
-/// The place of a target's releases.
+/// Place of a target's releases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Home {
-    /// A place of its own: `state`, or the folder beside a folder.
+    /// Separate place: `state`, or the folder beside a folder target.
     Elsewhere(Place),
-    /// A folder of the target that only the key tells, below [`FOLDER`]; ends in `/`.
+    /// Folder of the target below `.assetsync/`, whose name depends on the key. It ends in `/`.
     Within(String),
 }
 
 impl Home {
-    /// The place for `target`'s releases under this key.
+    /// Returns the place of `target`'s releases under this key.
     ///
     /// # Errors
-    /// The target is a folder that has no place beside it.
+    /// Returns an error if the target is a folder without room for another folder beside it.
     pub fn of(target: &Target, secret: &Secret) -> Result<Home> {
         Ok(match (&target.state, &target.place) {
             (Some(place), _) => Home::Elsewhere(place.clone()),
             (None, Place::Directory(folder)) => Home::Elsewhere(Place::Directory(beside(folder)?)),
-            (None, _) => Home::Within(folder_of(secret)),
+            (None, Place::Bucket(_)) => Home::Within(folder_of(secret)),
         })
     }
 
-    /// Opens it. `store` is the target's, whose connections are used where the releases are in it.
+    /// Opens the place. `store` is the target's storage. Its connections are used if the releases are in the target.
     ///
     /// # Errors
-    /// No credentials for a place of its own.
+    /// Returns an error if there are no credentials for a separate place.
     pub async fn open(
         &self,
         target: &Target,
@@ -63,18 +59,18 @@ impl Home {
     }
 }
 
-/// The same for the releases that `target` has under this key.
+/// Returns the owner of the releases of `target` under this key.
 ///
 /// # Errors
-/// As for [`Home::of`]; a folder can't be found.
+/// Returns the errors of [`Home::of`], or an error if a folder can't be found.
 pub(super) fn owner_of(target: &Target, secret: &Secret) -> Result<Owner> {
     owner(target, &Home::of(target, secret)?)
 }
 
-/// What the root of releases that are kept at `home` says of its target.
+/// Returns how the root at `home` identifies its target.
 ///
 /// # Errors
-/// A folder can't be found.
+/// Returns an error if a folder can't be found.
 fn owner(target: &Target, home: &Home) -> Result<Owner> {
     let url = match (&target.place, home) {
         (Place::Directory(folder), Home::Elsewhere(Place::Directory(state))) => {
@@ -87,9 +83,7 @@ fn owner(target: &Target, home: &Home) -> Result<Owner> {
     };
     let is_elsewhere = match home {
         Home::Within(_) => false,
-        Home::Elsewhere(place) => {
-            std::mem::discriminant(place) != std::mem::discriminant(&target.place)
-        }
+        Home::Elsewhere(place) => place.cloud() != target.place.cloud(),
     };
     Ok(Owner {
         url,
@@ -97,13 +91,14 @@ fn owner(target: &Target, home: &Home) -> Result<Owner> {
     })
 }
 
-/// A folder as the file system calls it, without links and dots, whether it's there yet or not.
+/// Returns the path of a folder in the file system, without links and dots. The folder needn't exist.
 fn real(folder: &Path) -> Result<PathBuf> {
     let spot = Spot::of(folder).map_err(|e| Error::io("find", folder, e))?;
     Ok(spot.path())
 }
 
-/// How `to` is called from `from`, both whole: what stays the same when the folder that has both is moved.
+/// Returns the relative path from `from` to `to`, which are both absolute. It stays the same if the folder that contains both is
+/// moved.
 fn path_from(from: &Path, to: &Path) -> PathBuf {
     let shared = from
         .components()
@@ -114,41 +109,7 @@ fn path_from(from: &Path, to: &Path) -> PathBuf {
     up.chain(to.components().skip(shared)).collect()
 }
 
-/// The folder of a target that has the releases under this key.
+/// Returns the folder in a target that has the releases under this key.
 pub(super) fn folder_of(secret: &Secret) -> String {
     format!("{FOLDER}{}/", secret.state_folder())
-}
-
-/// The folder with what is about the target `folder` and isn't for visitors: the one that has its releases, or the one beside it, if a
-/// bucket has them.
-///
-/// # Errors
-/// The folder has no place beside it.
-pub(crate) fn private_place(target: &Target, folder: &Path) -> Result<PathBuf> {
-    match &target.state {
-        Some(Place::Directory(state)) => Ok(state.clone()),
-        Some(_) | None => beside(folder),
-    }
-}
-
-/// Ends the name of the folder that has the releases of the folder beside it.
-pub(super) const BESIDE: &str = ".releases";
-
-/// `out/bucket.releases` for `out/bucket`.
-pub(crate) fn beside(folder: &Path) -> Result<PathBuf> {
-    let whole = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;
-    match whole.file_name() {
-        Some(name) => {
-            let mut name = name.to_os_string();
-            name.push(BESIDE);
-            Ok(whole.with_file_name(name))
-        }
-        None => Err(Error::usage(
-            format!(
-                "There's no place for releases beside the folder `{}`",
-                folder.display()
-            ),
-            "name one with `state` in the target",
-        )),
-    }
 }

@@ -1,5 +1,5 @@
-//! What can still be had although the current release doesn't publish it: nothing is deleted by a push or a rollback. The root
-//! remembers it, so that everybody is told until it's gone. Pure.
+//! Files that can still be fetched although the current release doesn't publish them. A push or a rollback deletes nothing. The root
+//! remembers these files, so that they are reported until they are gone. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -7,42 +7,43 @@ use serde::{Deserialize, Serialize};
 
 use super::difference::{Pair, pairs};
 use super::manifest::{Entry, Manifest};
-use crate::build::Build;
+use crate::base::hint::Verb;
+use crate::base::path::LogicalPath;
 use crate::config::Target;
-use crate::config::command::quoted;
 use crate::levels::{LevelId, Levels};
-use crate::path::LogicalPath;
+use crate::naming::Build;
+use crate::store::command::quoted;
 
-/// How many of them a root remembers.
+/// Maximum number of leftovers that a root remembers.
 pub const LEFT_MAX: usize = 1000;
 
-/// How many paths are typed one by one in a command, before folders stand for them.
+/// Maximum number of paths that a command lists one by one. For more, it uses folders.
 const TYPED_MAX: usize = 5;
 
-/// An object that an earlier release published, and that people can have who shouldn't.
+/// Object of an earlier release that people can still fetch although they shouldn't.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Leftover {
-    /// The logical path that it was published for.
+    /// Logical path that it was published for.
     pub path: String,
-    /// Its name in the target.
+    /// Key in the target.
     pub key: String,
-    /// Why somebody may have its address.
+    /// Reason why its address may be known.
     pub why: Why,
 }
 
-/// Why the address of a file that isn't published any more is known.
+/// Reason why the address of a file that isn't published any more may be known.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
-    /// Its name stays whatever is in it, so that it can be guessed.
+    /// The name doesn't depend on the content, so it can be guessed.
     PlainName,
-    /// This level is held: whoever has seen the address, or guesses it, finds it there.
+    /// This level is held. Anyone who has seen or guesses the address can fetch the file.
     Held(String),
     /// The same bytes are in this level, which is held.
     SameAsHeld(String),
 }
 
-/// Returns what can be had once a release of `build` is the current one: of what could be before, and of what `before` published.
+/// Returns what can be fetched once a release of `build` is the current one: leftovers from before, and files that `before` published.
 pub fn after_push(known: &[Leftover], before: Option<&Manifest>, build: &Build) -> Vec<Leftover> {
     let published: HashSet<&str> = build
         .published()
@@ -76,7 +77,7 @@ pub fn after_push(known: &[Leftover], before: Option<&Manifest>, build: &Build) 
     collect(known, new, &published)
 }
 
-/// Returns what can be had once the release of `after` is the current one.
+/// Returns what can be fetched once the release of `after` is the current one.
 pub fn after_rollback(known: &[Leftover], before: &Manifest, after: &Manifest) -> Vec<Leftover> {
     let published: HashSet<&str> = after.published().map(|entry| entry.key.as_str()).collect();
     let new = before.published().map(|entry| {
@@ -87,7 +88,7 @@ pub fn after_rollback(known: &[Leftover], before: &Manifest, after: &Manifest) -
     collect(known, new, &published)
 }
 
-/// Returns, by path, those known before and of these entries that `published` doesn't have: those with a reason, and plain names.
+/// Returns the known leftovers and those of the entries with a reason or a plain name, by path, except those that `published` has.
 fn collect<'a>(
     known: &[Leftover],
     new: impl Iterator<Item = (&'a Entry, Option<Why>)>,
@@ -117,7 +118,7 @@ fn leftover(entry: &Entry, why: Option<Why>) -> Option<Leftover> {
     })
 }
 
-/// Returns the level of a file that is gone: by the configuration of today, unless that knows none, and its release did.
+/// Returns the level of a removed file: by the current configuration, or from its release if the configuration has none for it.
 fn level_by_now<'a>(manifest: &'a Manifest, entry: &Entry, levels: &'a Levels) -> &'a str {
     let path = LogicalPath::parse(&entry.path).ok();
     match path.map_or(LevelId::OPEN, |path| levels.of(&path)) {
@@ -126,8 +127,8 @@ fn level_by_now<'a>(manifest: &'a Manifest, entry: &Entry, levels: &'a Levels) -
     }
 }
 
-/// Returns the command that takes all of these down. `published` are the logical paths of the current release, sorted: no folder
-/// is named that has any.
+/// Returns the command that takes all of these down. `published` has the logical paths of the current release, sorted: the command
+/// never names a folder that has any of them.
 pub(crate) fn takedown_of(target: &Target, left: &[Leftover], published: &[&str]) -> String {
     let mut levels = BTreeSet::new();
     let mut paths = BTreeSet::new();
@@ -146,12 +147,13 @@ pub(crate) fn takedown_of(target: &Target, left: &[Leftover], published: &[&str]
     };
     let levels = levels
         .iter()
-        .map(|level| format!(" --level {}", quoted(level)));
-    let paths = paths.iter().map(|path| format!(" {}", quoted(path)));
-    target.command("takedown") + &paths.chain(levels).collect::<String>()
+        .map(|level| format!("--level {}", quoted(level)));
+    let paths = paths.iter().map(|path| quoted(path));
+    let words: Vec<String> = paths.chain(levels).collect();
+    target.command(Verb::Takedown.with(words.join(" ")))
 }
 
-/// Returns the highest folder of a path that nothing published is in.
+/// Returns the highest folder of a path that contains nothing published.
 fn folder_alone<'p>(path: &'p str, published: &[&str]) -> Option<&'p str> {
     let mut folders = path.match_indices('/').map(|(slash, _)| &path[..=slash]);
     folders.find(|folder| {

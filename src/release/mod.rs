@@ -1,4 +1,4 @@
-//! Releases: what a target's site consists of at any time, switched in one step, and back.
+//! Releases: the contents of a target's site, switched in one step, and switched back.
 //!
 //! ```text
 //! push      (the first: root ─▶) objects ─▶ verify all ─▶ manifest ─▶ release ─▶ root ─▶ plain names
@@ -7,37 +7,38 @@
 //! takedown  look ─▶ plan ─▶ root (sweep, another release) ─▶ delete ─▶ root (idle)
 //! ```
 //!
-//! The root is one small document, changed by compare and swap alone ([`root`] has every change there is). Everything else
-//! is immutable, and written before the root leads to it: so whoever reads the root finds a whole release, whatever else
-//! happens. Only plain names, which have no room for two releases at once, are written after the root: by whoever won it.
+//! The root is one small document. It changes only by compare and swap ([`root`] has all possible changes). Everything else is
+//! immutable, and written before the root refers to it. So any reader of the root finds a complete release, whatever else happens.
+//! Only plain names, which have no room for two releases at once, are written after the root, by the push that changed it.
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`root`] | the root, and every way in which it may change; pure |
+//! | [`root`] | the root, and all its possible changes; pure |
 //! | [`manifest`] | the objects of a release; pure |
-//! | [`guard`] | what stops a push before it begins; pure |
-//! | [`difference`], [`lost`], [`stale`] | what a push changes, what visitors lose, what browsers keep; pure |
-//! | [`leftover`] | what can still be had although no release publishes it; pure |
-//! | [`excused`] | what may be written over while live; pure |
-//! | [`forgotten`] | objects of releases that aren't found; pure |
+//! | [`guard`] | guards that stop a push before it begins; pure |
+//! | [`difference`], [`lost`], [`stale`] | changes by a push, files that visitors lose, files that browsers keep; pure |
+//! | [`leftover`] | files that can still be fetched although no release publishes them; pure |
+//! | [`excused`] | names that may be overwritten while live; pure |
+//! | [`forgotten`] | objects of releases that can't be found; pure |
 //! | [`former`] | addresses that hidden files had |
-//! | [`presence`] | whether the target is there, for what changes the root alone |
-//! | [`unasked`] | what stops one without a configuration; pure |
-//! | [`layout`] | where these are kept |
-//! | [`state`] | their documents; compare and swap, settled when its answer is lost |
-//! | [`Unusable`] | why a document can't be used, and what to do |
-//! | [`verify`] | whether the objects of a release are there |
-//! | [`publish`](mod@publish) | from a plan to a commit |
+//! | [`presence`] | check of the target, for commands that change only the root |
+//! | [`unasked`] | guards for a push that may not be intended; pure |
+//! | [`layout`] | place of the releases |
+//! | [`state`] | documents of releases; compare and swap, resolved if the reply is lost |
+//! | [`Unusable`] | reasons why a document can't be used, and hints |
+//! | [`verify`] | check that the objects of a release are there |
+//! | [`publish`](mod@publish) | from a plan to a release |
 //! | [`plain`] | mutable names, once a release is the current one |
-//! | [`rollback`](mod@rollback) | an earlier release again |
-//! | [`prune`](mod@prune) | the only deletions |
-//! | [`takedown`] | what somebody asks to be removed at once |
+//! | [`rollback`](mod@rollback) | return to an earlier release |
+//! | [`prune`](mod@prune) | deletions |
+//! | [`takedown`] | files that are removed at once on request |
 //! | [`adopt`](mod@adopt) | releases for another target |
 //! | [`who`] | who publishes, and from which commit |
 
 pub mod adopt;
 pub mod difference;
 pub mod excused;
+pub mod export;
 pub mod forgotten;
 pub mod former;
 pub mod guard;
@@ -50,6 +51,7 @@ pub mod plain;
 pub mod presence;
 pub mod prune;
 pub mod publish;
+mod reuse;
 pub mod rollback;
 pub mod root;
 mod rotate;
@@ -63,10 +65,10 @@ pub mod who;
 
 use std::sync::Arc;
 
-use crate::build::Build;
+use crate::base::error::Result;
+use crate::base::name::Secret;
 use crate::config::Target;
-use crate::error::Result;
-use crate::name::Secret;
+use crate::naming::Build;
 use crate::store::{Listing, Patience, Store, Stored, Version};
 use jiff::Timestamp;
 use leftover::Leftover;
@@ -77,32 +79,32 @@ use verify::is_one_there;
 
 pub use unusable::Unusable;
 
-/// What a push begins with: the root, and what its release consists of.
+/// Starting point of a push: the root, and the contents of its release.
 #[derive(Debug, Clone, Default)]
 pub struct Base {
-    /// None before the first change.
+    /// Root; none before the first change.
     pub root: Option<Root>,
-    /// Of the current release.
+    /// Manifest of the current release.
     pub manifest: Option<Manifest>,
-    /// What is known of objects that nothing is to be done to.
+    /// Source of the knowledge about unchanged objects.
     pub basis: Basis,
 }
 
-/// Where it's known from that an object is in the target.
+/// Source of the knowledge that an object is in the target.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Basis {
-    /// It was seen: in a listing, or by itself.
+    /// It was seen, in a listing or by a request for it.
     #[default]
     Seen,
-    /// The release that was made then says so, and one of its objects was looked at.
+    /// The release made at this time lists it, and one object of this release was checked.
     Release(Timestamp),
 }
 
 impl Base {
-    /// Opens the releases of `target`, whose objects are in `store`, and reads what every push begins with.
+    /// Opens the releases of `target`, whose objects are in `store`, and reads the starting point of a push.
     ///
     /// # Errors
-    /// As for [`State::open`] and [`Base::read`]: no push can go on from these releases.
+    /// Returns the errors of [`State::open`] and [`Base::read`]: no push can continue from these releases.
     pub async fn open(
         target: &Target,
         store: &Arc<dyn Store>,
@@ -120,7 +122,7 @@ impl Base {
     /// Reads the manifest of the root's current release.
     ///
     /// # Errors
-    /// It can't be read.
+    /// Returns an error if it can't be read.
     pub async fn read(state: &State, root: Option<Root>) -> Result<Base> {
         let manifest = match root.as_ref().and_then(|root| root.current.as_ref()) {
             Some(release) => Some(state.manifest(&release.manifest).await?),
@@ -133,11 +135,11 @@ impl Base {
         })
     }
 
-    /// Lists the target, unless the current release tells what is in it: then one object of it is looked at, which shows that the
-    /// bucket is still there, and still this one. Remembers which it was.
+    /// Lists the target, unless the current release tells its contents. In that case, checks one object of the release, which shows
+    /// that the bucket still exists and is still the same. Remembers which was the case.
     ///
     /// # Errors
-    /// The target can't be looked at.
+    /// Returns an error if the target can't be read.
     pub async fn look(&mut self, store: &dyn Store) -> Result<Option<Listing>> {
         let current = self.root.as_ref().and_then(|root| root.current.as_ref());
         let is_settled = !self.is_pending();
@@ -153,8 +155,8 @@ impl Base {
         Ok(Some(listing))
     }
 
-    /// What is there under a name that never changes is held against the release when it's verified: so here it's what the release
-    /// says of it, or whatever somebody put there would be taken for right.
+    /// Replaces the listed facts about immutable names with those from the release. Verification compares the object with the release,
+    /// so whatever else was put there isn't taken for right.
     fn expect_of(&self, listing: &mut Listing) {
         let Some(manifest) = &self.manifest else {
             return;
@@ -168,8 +170,8 @@ impl Base {
         }
     }
 
-    /// What is in the target, if the current release tells: then nobody has to list it. What is under mutable names that
-    /// it doesn't have, but `build` has, is unclear.
+    /// Returns the contents of the target, if the current release tells them, so that it needn't be listed. Mutable names that are in
+    /// `build` but not in the release are unclear.
     pub fn listing(&self, build: &Build) -> Option<Listing> {
         let manifest = self.manifest.as_ref()?;
         let mut listing = manifest.listing();
@@ -191,12 +193,12 @@ impl Base {
         Some(listing)
     }
 
-    /// Returns what the root remembers of what can still be had, although no release publishes it.
+    /// Returns the leftovers that the root remembers: files that can still be fetched although no release publishes them.
     pub fn left(&self) -> &[Leftover] {
         self.root.as_ref().map_or(&[], |root| &root.left)
     }
 
-    /// Whether mutable names may show something else than the current release says.
+    /// Returns whether mutable names may show something else than the current release.
     pub fn is_pending(&self) -> bool {
         self.plain() == Plain::Pending
     }

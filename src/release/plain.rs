@@ -1,9 +1,10 @@
-//! Mutable names, which have no room for two releases: written once a release is the current one, by nobody who isn't
-//! its publisher, and never over something that wasn't seen before.
+//! Mutable names, written by the publisher once its release is the current one.
 //!
-//! Each round looks at what is there, then at the root, then writes on the condition that what was seen is still there. A
-//! publisher who was overtaken sees so at the root; one who was paused after that is refused by the condition. The root says
-//! `pending` until all is done: whoever comes next trusts no mutable name before.
+//! They have no room for two releases, and an object that wasn't seen before is never overwritten.
+//!
+//! Each round checks the objects, then the root, then writes on the condition that the objects are unchanged. A publisher that was
+//! overtaken finds this in the root. If it was paused after that check, the condition stops it. The root says `pending` until all
+//! names are written. Until then, no other run trusts a mutable name.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -17,55 +18,58 @@ use super::manifest::{Entry, Manifest};
 use super::root::{Live, Nonce, Plain, Refusal, Root};
 use super::state::{Changed, State};
 use crate::apply::{Failure, Options, Report, apply};
-use crate::body::{self, Body, Content};
-use crate::build::Object;
-use crate::encode;
-use crate::error::{Error, Result};
+use crate::base::encode;
+use crate::base::error::{Error, Result};
+use crate::base::hint::Hint;
+use crate::base::listed::names_text;
+use crate::base::name::NameStyle;
+use crate::base::path::{LogicalPath, ObjectKey};
+use crate::base::progress::Progress;
+use crate::base::text::count;
 use crate::levels::LevelId;
-use crate::name::NameStyle;
-use crate::path::{LogicalPath, ObjectKey};
+use crate::naming::Object;
+use crate::naming::prepare;
 use crate::plan::{Action, Plan, Reason, Step, step};
-use crate::progress::Progress;
-use crate::report::{count, names_text};
 use crate::rules::Policy;
+use crate::store::body::{Body, Content};
 use crate::store::{PART_BYTES, Store, StoreError, StoreErrorKind, Stored};
 
-/// Copies made or fetched at a time: each may take twice 16 MiB.
+/// Maximum number of copies that are made or fetched at a time. Each may take twice 16 MiB.
 const COPIES_IN_FLIGHT: usize = 4;
 
-/// How often names are tried that somebody else wrote at the same moment.
+/// Maximum number of rounds for names that another push writes at the same time.
 const ROUNDS_MAX: usize = 5;
 
-/// All that writing mutable names goes by.
+/// Inputs for writing mutable names.
 pub(super) struct Settle<'a> {
     pub(super) store: &'a Arc<dyn Store>,
     pub(super) state: &'a State,
-    /// The change of the root since which the names are ours to write.
+    /// Change of the root that gave us the right to write the names.
     pub(super) switched: &'a Nonce,
     pub(super) allowed: &'a Allowed,
     pub(super) options: &'a Options,
     pub(super) progress: &'a Arc<Progress>,
-    /// Whether somebody else may be writing to these names still.
+    /// Possibility that an older run still writes to these names.
     pub(super) doubt: Doubt,
-    /// As [`Root::overtaken`].
+    /// Overtaken releases, as in [`Root::overtaken`].
     pub(super) overtaken: &'a [String],
-    /// The mutable keys that the current release has.
+    /// Mutable keys of the current release.
     pub(super) names: HashSet<String>,
 }
 
-/// Whether a write by somebody who was stopped may come late.
+/// Possibility that a late write arrives from a run that was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doubt {
-    /// None is on its way.
+    /// No late write can arrive.
     None,
-    /// One may be: then every name is written anew, even if it shows the right thing, so that a late write finds
-    /// another version than it expects. (On S3 the version of the same bytes is the same, so that a name that wasn't changed
-    /// can be overtaken there.)
+    /// A late write may arrive. So every name is written again, even if its content is right: the late write then finds a version that
+    /// it doesn't expect. (On S3, the same bytes have the same version. So there, a late write can still overwrite a name that didn't
+    /// change.)
     Late,
 }
 
 impl Doubt {
-    /// What the root tells.
+    /// Returns the doubt for this state of the root.
     pub(super) fn of(plain: Plain) -> Doubt {
         match plain {
             Plain::Pending => Doubt::Late,
@@ -74,8 +78,8 @@ impl Doubt {
     }
 }
 
-/// Puts a copy of each object, as it will be stored, where a rollback finds it; objects in parts are too large for that.
-/// Tells what the manifest says of them, by key.
+/// Stores a copy of each object, in its stored form, for a rollback. Objects in parts are too large for that. Returns the facts about
+/// them for the manifest, by key.
 pub(super) async fn keep(
     state: &State,
     objects: &[&Object],
@@ -83,7 +87,7 @@ pub(super) async fn keep(
     progress: &Arc<Progress>,
 ) -> Result<HashMap<ObjectKey, Stored>> {
     let copies = objects.iter().map(|object| async move {
-        let body = prepare(object, gzip_level, progress).await?;
+        let body = prepared(object, gzip_level, progress).await?;
         let stored = Stored {
             size_bytes: body.size_bytes(),
             token: Some(object.token),
@@ -101,26 +105,26 @@ pub(super) async fn keep(
         .await
 }
 
-async fn prepare(
+async fn prepared(
     object: &Object,
     gzip_level: u32,
     progress: &Arc<Progress>,
 ) -> Result<Body, StoreError> {
     let (object, progress) = (object.clone(), Arc::clone(progress));
-    tokio::task::spawn_blocking(move || body::prepare(&object, gzip_level, &progress))
+    tokio::task::spawn_blocking(move || prepare::prepare(&object, gzip_level, &progress))
         .await
         .expect("preparing a body doesn't panic")
 }
 
-/// Writes what isn't there yet of `objects`, and says so in the root. Whatever comes of it, the release is the current one:
-/// so what goes wrong is a failure in the report.
+/// Writes the names of `objects` that are missing or differ, and notes it in the root. The release is already the current one, so any
+/// error becomes a failure in the report.
 pub(super) async fn settle(settle: &Settle<'_>, objects: &[Object]) -> Report {
     let mut report = Report::default();
     settle.progress.note_pending_names(true);
     let written = write_all(settle, objects, &mut report).await;
     let is_over = match &written {
         Ok(()) => report.is_complete(),
-        // Whoever overtook it sees to them.
+        // The push that overtook this one writes them.
         Err(error) => matches!(error, Error::LostRace { .. }),
     };
     settle.progress.note_pending_names(!is_over);
@@ -146,8 +150,8 @@ async fn write_all(settle: &Settle<'_>, objects: &[Object], report: &mut Report)
     }
 }
 
-/// Writes the names of overtaken releases that the current one doesn't have, as the last of them has it: whoever was overtaken
-/// finds another version than they expect. Without a copy, a name stays as it is.
+/// Writes the names of overtaken releases that the current one doesn't have, with the content of the last of these releases. A late
+/// write of an overtaken push then finds a version that it doesn't expect. A name without a copy stays as it is.
 async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
     if settle.overtaken.is_empty() {
         return Ok(());
@@ -169,7 +173,7 @@ async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
             }
         }
     }
-    // They were let through when they were published.
+    // These names were permitted when they were published.
     let mut allowed = settle.allowed.clone();
     let paths = names.iter().map(|object| object.path.to_string());
     allowed.overwrite_live.extend(paths);
@@ -180,7 +184,8 @@ async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
     };
     let mut fenced = Report::default();
     write(&settle, &names, &mut fenced).await?;
-    // What is refused to us is refused to them: a right that is missing, or a lock. Any other failure may be over when they try.
+    // A write that is refused to this run, by a missing permission or a lock, is refused to the other one too. Any other failure may
+    // be temporary.
     use StoreErrorKind::{AclRefused, Credentials, Denied};
     let may_be_theirs = |kind| !matches!(kind, AclRefused | Credentials | Denied);
     let failures = fenced.failures.into_iter();
@@ -199,24 +204,25 @@ fn in_report(error: Error) -> StoreError {
                 Error::Unknown { .. } => StoreErrorKind::OutcomeUnknown,
                 _ => StoreErrorKind::Other,
             };
-            let hint = match &other {
-                Error::LostRace { .. } => {
+            let hint = match (&other, other.what_helps()) {
+                (Error::LostRace { .. }, _) => {
                     "this release was made, and then replaced: whoever did that sees to plain names"
-                        .to_string()
+                        .into()
                 }
-                other => format!(
-                    "the release is the current one; {}",
-                    other.hint().unwrap_or_else(|| {
-                        "the next push looks at every plain name once more".to_string()
+                (_, hint) => {
+                    Hint::from("the release is the current one; ").then(match hint.is_empty() {
+                        true => "the next push looks at every plain name once more".into(),
+                        false => hint,
                     })
-                ),
+                }
             };
-            StoreError::new(kind, other.to_string()).hint(hint)
+            let told = StoreError::new(kind, other.to_string()).hint(hint);
+            told.caused_by(other)
         }
     }
 }
 
-/// Names that somebody else wrote at the same moment are tried again, for as long as the release is the current one.
+/// Retries names that another push wrote at the same time, as long as the release is the current one.
 async fn write(settle: &Settle<'_>, objects: &[Object], report: &mut Report) -> Result<()> {
     let mut left: Vec<Object> = objects.to_vec();
     for round in 1.. {
@@ -255,7 +261,7 @@ async fn say_so(settle: &Settle<'_>) -> Result<()> {
     }
 }
 
-/// What is under each name now.
+/// Returns the object under each name.
 async fn look(settle: &Settle<'_>, objects: &[Object]) -> Result<HashMap<String, Stored>> {
     let looks = objects.iter().map(|object| async move {
         let there = settle.store.head(&object.key).await?;
@@ -271,7 +277,7 @@ async fn look(settle: &Settle<'_>, objects: &[Object]) -> Result<HashMap<String,
         .collect())
 }
 
-/// The root, if the names are ours to write still.
+/// Returns the root, if this run may still write the names.
 async fn current(settle: &Settle<'_>) -> Result<Root> {
     let root = settle.state.root().await?.map(|held| held.root);
     match root {
@@ -299,9 +305,9 @@ fn plan<'a>(objects: &'a [Object], there: &HashMap<String, Stored>, doubt: Doubt
     }
 }
 
-/// What nobody knew of when the release was planned may be in the way.
+/// Refuses to overwrite objects while the target is live that nobody knew of when the release was planned.
 fn refuse_while_live(live: Option<&Live>, plan: &Plan<'_>, allowed: &Allowed) -> Result<()> {
-    // Writing the same again changes nothing that anybody sees.
+    // Writing the same again changes nothing that visitors see.
     let is_other = |action: &&Action<'_>| {
         let token = action.there.as_ref().and_then(|there| there.token);
         matches!(action.step, Step::Overwrite(_)) && token != Some(action.object.token)
@@ -319,17 +325,17 @@ fn refuse_while_live(live: Option<&Live>, plan: &Plan<'_>, allowed: &Allowed) ->
                 count(over.len() as u64, "plain name"),
                 names_text(&over)
             ),
-            hint: format!("push again with `{}` if it may be", options_for(&over)),
+            hint: format!("push again with `{}` if it may be", options_for(&over)).into(),
         }),
         _ => Ok(()),
     }
 }
 
-/// The mutable names of a release as objects, from the copies that were kept; without those that are too large to have
-/// been kept, and in place.
+/// Returns the mutable names of a release as objects, made from the stored copies. Leaves out those that were too large for a copy, if
+/// the right object is in place.
 ///
 /// # Errors
-/// One is too large to have been kept, and shows something else now.
+/// Returns an error if one was too large for a copy, and has another content now.
 pub(super) async fn restore(
     store: &Arc<dyn Store>,
     state: &State,
@@ -356,21 +362,12 @@ async fn restore_one(
 ) -> Result<Option<Object>> {
     let Some(copy) = state.plain(entry.token).await? else {
         let there = store.head(&entry.key).await?;
-        if there.and_then(|there| there.token) == Some(entry.token) {
-            return Ok(None);
-        }
-        return Err(Error::Refused {
-            message: format!(
-                "`{}` can't be brought back: no copy of it was kept",
-                entry.path
-            ),
-            hint: format!(
-                "files over {} MiB aren't; check out what was published then, and push it",
-                PART_BYTES >> 20
-            ),
-        });
+        return match there.and_then(|there| there.token) == Some(entry.token) {
+            true => Ok(None),
+            false => Err(without_copy(entry)),
+        };
     };
-    // The manifest needn't tell whether the copy is gzipped: of a page that a folder kept, it has the file's size.
+    // The manifest may not tell whether the copy is gzipped: for a page in a folder target, it has the file's size.
     let content = encode::content_of(&copy, &entry.digest, entry.size_bytes).ok_or_else(|| {
         StoreError::new(
             StoreErrorKind::Other,
@@ -379,8 +376,33 @@ async fn restore_one(
     })?;
     let file = folder.join(entry.token.to_string());
     std::fs::write(&file, &content).map_err(|e| Error::io("write", &file, e))?;
+    let try_gzip = entry.is_gzipped() || matches!(content, Cow::Owned(_));
+    restored(manifest, entry, file, try_gzip).map(Some)
+}
+
+fn without_copy(entry: &Entry) -> Error {
+    Error::Refused {
+        message: format!(
+            "`{}` can't be brought back: no copy of it was kept",
+            entry.path
+        ),
+        hint: format!(
+            "files over {} MiB aren't; check out what was published then, and push it",
+            PART_BYTES >> 20
+        )
+        .into(),
+    }
+}
+
+/// Returns the object of an entry, with the bytes of `file`.
+fn restored(
+    manifest: &Manifest,
+    entry: &Entry,
+    file: std::path::PathBuf,
+    try_gzip: bool,
+) -> Result<Object> {
     let headers = manifest.headers_of(entry);
-    Ok(Some(Object {
+    Ok(Object {
         path: LogicalPath::parse(&entry.path)
             .map_err(|e| Error::usage(format!("`{}`: {e}", entry.path), ""))?,
         file,
@@ -395,6 +417,6 @@ async fn restore_one(
             LevelId::OPEN,
         )),
         is_held: false,
-        try_gzip: entry.is_gzipped() || matches!(content, Cow::Owned(_)),
-    }))
+        try_gzip,
+    })
 }

@@ -1,41 +1,41 @@
-//! Looks whether a target is still the one that its releases are about: for commands that change
-//! the root alone.
+//! Check that a target is still the one that its releases describe, for commands
+//! that change only the root.
 
 use super::Base;
 use super::forgotten::Forgotten;
 use super::layout::FOLDER;
 use super::root::Root;
 use super::state::State;
-use crate::error::Result;
-use crate::path::ObjectKey;
+use crate::base::error::Result;
+use crate::base::path::ObjectKey;
 use crate::store::{Listing, Store, StoreError};
 
-/// Bounds how many objects are asked what they were stored for, where a listing doesn't tell.
+/// Maximum number of objects that are requested if a listing doesn't tell what they were stored for.
 const LOOKS_MAX: usize = 4;
 
-/// Tells how a target stands to its releases.
+/// Relation of a target to its releases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
-    /// An object of the current release is as it should be; or nothing is published yet.
+    /// An object of the current release is as it should be, or nothing is published yet.
     AsKnown,
-    /// That object isn't as it was published.
+    /// This object isn't as it was published.
     Changed,
-    /// Objects of releases that aren't found.
+    /// The target has objects of releases that can't be found.
     Forgotten(Forgotten),
 }
 
-/// Looks at one object of the current release, as a push does, and at a listing if that isn't
-/// there. Without a release, looks for objects of others.
+/// Checks one object of the current release, as a push does, and a listing if this object isn't there. Without a release, looks for
+/// objects of other releases.
 ///
 /// # Errors
-/// The target can't be looked at, or isn't there.
+/// Returns an error if the target doesn't exist or can't be read.
 pub async fn presence(store: &dyn Store, state: &State, root: Option<&Root>) -> Result<Presence> {
     let mut base = Base::read(state, root.cloned()).await?;
     let Some(mut listing) = base.look(store).await? else {
         return Ok(Presence::AsKnown);
     };
     if let Some(manifest) = &base.manifest {
-        // What is being written may look like anything.
+        // Names that are being written may have any content.
         let is_clear = !base.is_pending() && manifest.published().next().is_some();
         return Ok(match is_clear {
             true => Presence::Changed,
@@ -49,7 +49,7 @@ pub async fn presence(store: &dyn Store, state: &State, root: Option<&Root>) -> 
     Ok(Forgotten::find_in(&listing).map_or(Presence::AsKnown, Presence::Forgotten))
 }
 
-/// Asks of a few objects what they were stored for.
+/// Requests a few objects to find what they were stored for.
 async fn look_closer(store: &dyn Store, listing: &mut Listing) -> Result<(), StoreError> {
     let unclear = listing
         .iter()

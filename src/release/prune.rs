@@ -1,8 +1,10 @@
-//! The only deletions. What is deleted is announced in the root first: from then on, nobody can commit a release that
-//! counts on it; then it's deleted, each object in the very version that was seen; then the root says that all is gone.
-//! A prune that was interrupted is finished, never given up: nobody knows what it deleted already.
+//! Prunes: which objects and documents may be deleted, and the plan for it.
 //!
-//! Here it's decided what goes; `prune/deletion.rs` lets it go.
+//! The root first announces what will be deleted. From then on, nobody can commit a release that relies on it. Then each object is
+//! deleted, in exactly the version that was seen. At the end, the root says that all is gone. A prune that was interrupted is
+//! finished, never canceled, since it isn't known what it has already deleted.
+//!
+//! This file decides what is deleted; `prune/deletion.rs` deletes it.
 
 mod deletion;
 
@@ -16,37 +18,41 @@ use serde::{Deserialize, Serialize};
 
 use super::guard;
 use super::layout::{BESIDE, FOLDER};
+use super::manifest::Manifest;
 use super::rollback::nothing_published;
 use super::root::{Release, ReleaseId, Replaced, Root, Seen};
 use super::state::State;
-use crate::error::{Error, Result};
-use crate::name::Token;
-use crate::path::ObjectKey;
+use crate::base::error::{Error, Result};
+use crate::base::hint::{Hint, Verb};
+use crate::base::name::Token;
+use crate::base::path::ObjectKey;
 use crate::store::{Listing, Store, Stored, token_in_name};
 
 pub use deletion::{Deletion, Finished, finish, sweep};
 pub(super) use deletion::{carry_out, check_permission, keep_plan};
 
-/// What the names of probes begin with.
+/// Prefix of the names of probes.
 const PROBE: &str = "probe-";
 
-const PRUNE_AGAIN: &str = "`assetsync prune` once more plans by what is current now";
+fn prune_again() -> Hint {
+    Verb::Prune.then(" once more plans by what is current now")
+}
 
-/// What is kept. A release is kept if any of these says so; the current one and all newer ones always are.
+/// Rule for what is kept. A release is kept if either field says so. The current one and all newer ones are always kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Keep {
-    /// So many releases.
+    /// Number of releases to keep.
     pub releases: usize,
-    /// Releases that were the current one less than this long ago, and objects written less than this long ago.
+    /// Minimum age of what is deleted: of releases since they were last the current one, of objects since they were written.
     pub age: Duration,
 }
 
-/// What a prune will delete.
+/// Plan of a prune: what it will delete.
 #[derive(Debug, Clone)]
 pub struct Sweep {
-    /// Releases that can't be rolled back to any more.
+    /// Releases that no rollback can return to any more.
     pub dropped: Vec<Release>,
-    /// How many stay.
+    /// Number of releases that stay.
     pub retained: usize,
     /// Objects of the target.
     pub objects: Vec<Garbage>,
@@ -54,43 +60,43 @@ pub struct Sweep {
     pub documents: Vec<Garbage>,
     /// Documents of releases that were moved to another key's place, by their keys in the target.
     pub former: Vec<Garbage>,
-    /// What isn't needed either, but stays since it's young.
+    /// Objects that aren't needed, but are too young to be deleted.
     pub young: Option<Young>,
     oldest: ReleaseId,
     seen: Seen,
 }
 
-/// Objects that no retained release needs, too young to be deleted: those that look like ours by what a listing tells.
+/// Objects that no retained release needs, but that are too young to be deleted. Only those that a listing shows as ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Young {
-    /// How many.
+    /// Number of objects.
     pub objects: u64,
-    /// As stored, in bytes.
+    /// Size as stored, in bytes.
     pub bytes: u64,
-    /// When the first of them may be deleted.
+    /// Time when the first of them may be deleted.
     pub from: SystemTime,
-    /// When the last may.
+    /// Time when the last of them may be deleted.
     pub until: SystemTime,
 }
 
-/// Something that no retained release needs.
+/// Object or document that no retained release needs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Garbage {
-    /// Its key.
+    /// Key of the object.
     pub key: String,
-    /// The version that was seen.
+    /// Version that was seen.
     pub version: String,
-    /// As stored, in bytes.
+    /// Size as stored, in bytes.
     pub bytes: u64,
 }
 
 impl Sweep {
-    /// Whether nothing is to be deleted.
+    /// Returns whether there is nothing to delete.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty() && self.documents.is_empty() && self.former.is_empty()
     }
 
-    /// Bytes to be freed.
+    /// Returns the number of bytes that will be freed.
     pub fn bytes(&self) -> u64 {
         self.objects
             .iter()
@@ -101,10 +107,11 @@ impl Sweep {
     }
 }
 
-/// Decides what is deleted. Changes nothing. `here` is this machine's clock.
+/// Decides what will be deleted. Changes nothing. `here` is the time of this machine's clock.
 ///
 /// # Errors
-/// [`Error::Refused`]: live, a sweep that isn't finished, plain names that aren't, a clock that is off, another key's releases beside these.
+/// Returns [`Error::Refused`] if the target is live, a sweep or plain names aren't finished, a clock is wrong, or there are other
+/// releases of another key.
 pub async fn plan(
     store: &Arc<dyn Store>,
     state: &State,
@@ -119,10 +126,10 @@ pub async fn plan(
         .ok_or_else(nothing_published)?;
     let seen = Root::seen(Some(&root));
     let current = root.current_id().cloned().ok_or_else(nothing_published)?;
-    // As the swap will say; before anybody waits for a listing.
+    // The swap will check the same. This check comes before the wait for a listing.
     let stamp = state.stamp();
     root.begin_sweep(&seen, String::new(), current.clone(), &stamp)
-        .map_err(|refusal| guard::refused_again(refusal, Some(&root), PRUNE_AGAIN))?;
+        .map_err(|refusal| guard::refused_again(refusal, Some(&root), prune_again()))?;
     state.check_clock(here)?;
     let now = state.now();
     let chain = state.retained(&root).await?;
@@ -135,18 +142,12 @@ pub async fn plan(
     let listing = store.list().await?;
     let former = state.former_folders(store, listing.keys()).await?;
     refuse_others(&listing, state, &former)?;
-    let mut former: Vec<Garbage> = listing
-        .iter()
-        .filter(|(key, stored)| is_former_document(key, &former) && is_old(stored))
-        .map(|(key, stored)| garbage(key.clone(), stored))
-        .collect();
+    let mut former = garbage_of(&listing, |key, stored| {
+        is_former_document(key, &former) && is_old(stored)
+    });
     former.sort_by(|a, b| a.key.cmp(&b.key));
-    // Left by a prune that was stopped.
-    let probes: Vec<Garbage> = listing
-        .iter()
-        .filter(|(key, stored)| is_probe(key) && is_old(stored))
-        .map(|(key, stored)| garbage(key.clone(), stored))
-        .collect();
+    // A prune that was stopped left these.
+    let probes = garbage_of(&listing, |key, stored| is_probe(key) && is_old(stored));
     let (mut old, young): (Vec<_>, Vec<_>) = listing
         .into_iter()
         .filter(|(key, _)| !key.starts_with(FOLDER) && !needed.keys.contains(key))
@@ -154,15 +155,9 @@ pub async fn plan(
     old.sort_by(|a, b| a.0.cmp(&b.0));
     let mut objects = ours(store, old, requests).await?;
     objects.extend(probes);
-    let mut documents: Vec<Garbage> = state
-        .documents()
-        .await?
-        .into_iter()
-        .filter(|(key, stored)| {
-            is_document(key) && !needed.documents.contains(key) && is_old(stored)
-        })
-        .map(|(key, stored)| garbage(key, &stored))
-        .collect();
+    let mut documents = garbage_of(&state.documents().await?, |key, stored| {
+        is_document(key) && !needed.documents.contains(key) && is_old(stored)
+    });
     documents.sort_by(|a, b| a.key.cmp(&b.key));
     let oldest = retained
         .last()
@@ -200,8 +195,8 @@ impl Young {
     }
 }
 
-/// The releases of another key, of those who don't know that ours are kept elsewhere, or of a target that is below this one,
-/// need objects that ours don't.
+/// Refuses to prune if the target has other releases: of another key, of a user who doesn't know that these are kept elsewhere, or of
+/// a target below this one. They need objects that these don't.
 fn refuse_others(listing: &Listing, state: &State, former: &[String]) -> Result<()> {
     let ours = usize::from(state.is_within());
     let is_former = |key: &String| former.iter().any(|folder| key.starts_with(folder.as_str()));
@@ -220,23 +215,27 @@ fn refuse_others(listing: &Listing, state: &State, former: &[String]) -> Result<
     else {
         return Ok(());
     };
-    // What follows is known by the key alone.
-    let place = match other.find(FOLDER) {
-        Some(at) => &other[..at + FOLDER.len()],
-        None => other,
-    };
-    Err(Error::Refused {
-        message: format!(
-            "The target has other releases in `{}`, made with another key or another `state`, or of another target",
-            crate::error::escape(place)
-        ),
-        hint: "nothing is deleted, since they may need it; publish each to a prefix of its own"
-            .to_string(),
-    })
+    Err(has_others(other))
 }
 
-/// Returns the places below a target that have releases of their own, each with a slash at its end: prefixes of other targets,
-/// or folders that are the `state` of one.
+fn has_others(folder: &str) -> Error {
+    // The rest is known only with the key.
+    let place = match folder.find(FOLDER) {
+        Some(at) => &folder[..at + FOLDER.len()],
+        None => folder,
+    };
+    Error::Refused {
+        message: format!(
+            "The target has other releases in `{}`, made with another key or another `state`, or of another target",
+            crate::base::text::escape(place)
+        ),
+        hint: "nothing is deleted, since they may need it; publish each to a prefix of its own"
+            .into(),
+    }
+}
+
+/// Returns the places below a target that have their own releases, each with a slash at the end: prefixes of other targets, or folders
+/// that are the `state` of one.
 pub(crate) fn places_of_others(listing: &Listing) -> BTreeSet<String> {
     let folders = listing.keys().filter_map(|key| releases_in(key));
     let others = folders.filter(|folder| !folder.starts_with(FOLDER));
@@ -251,7 +250,7 @@ pub(crate) fn places_of_others(listing: &Listing) -> BTreeSet<String> {
     others.flat_map(places).collect()
 }
 
-/// The folder that has releases, if `key` is that of one.
+/// Returns the folder that has releases, if `key` is the key of a release document.
 fn releases_in(key: &str) -> Option<&str> {
     let (folder, name) = match key.rsplit_once("/releases/") {
         Some((folder, _)) => (folder, &key[folder.len() + 1..]),
@@ -260,7 +259,7 @@ fn releases_in(key: &str) -> Option<&str> {
     is_document(name).then_some(folder)
 }
 
-/// Whether something beside the root is called as a document of ours is. Anything else isn't ours to delete.
+/// Returns whether an object beside the root has the name of one of our documents. Anything else isn't ours to delete.
 pub(super) fn is_document(key: &str) -> bool {
     let Some((folder, name)) = key.split_once('/') else {
         return false;
@@ -278,13 +277,13 @@ pub(super) fn is_document(key: &str) -> bool {
     }
 }
 
-/// The same of a document in one of these folders of the target.
+/// Returns the same for a document in one of these folders of the target.
 fn is_former_document(key: &str, folders: &[String]) -> bool {
     let mut folders = folders.iter();
     folders.any(|folder| key.strip_prefix(folder.as_str()).is_some_and(is_document))
 }
 
-/// Whether `key` could be that of a document in some key's folder of the target.
+/// Returns whether `key` may be the key of a document in the folder of some key in the target.
 fn may_be_former(key: &str) -> bool {
     let within = key.strip_prefix(FOLDER);
     let parts = within.and_then(|within| within.split_once('/'));
@@ -295,7 +294,7 @@ fn is_hex(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// What [`check_permission`] writes beside the releases.
+/// Returns whether this is a probe that [`check_permission`] writes beside the releases.
 fn is_probe(key: &str) -> bool {
     let rest = key.strip_prefix(FOLDER).unwrap_or_default();
     rest.starts_with(PROBE) && !rest.contains('/')
@@ -309,11 +308,20 @@ pub(super) fn garbage(key: String, stored: &Stored) -> Garbage {
     }
 }
 
+fn garbage_of(listing: &Listing, is_garbage: impl Fn(&str, &Stored) -> bool) -> Vec<Garbage> {
+    let garbage_in = listing
+        .iter()
+        .filter(|(key, stored)| is_garbage(key, stored));
+    garbage_in
+        .map(|(key, stored)| garbage(key.clone(), stored))
+        .collect()
+}
+
 fn age(at: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(at)).unwrap_or(Duration::ZERO)
 }
 
-/// Which releases stay, of all from the newest to the oldest: an unbroken row of the newest.
+/// Splits all releases, from the newest to the oldest, into those that stay and those that don't. Those that stay are consecutive.
 fn split(
     chain: Vec<Release>,
     current: &ReleaseId,
@@ -321,8 +329,8 @@ fn split(
     keep: Keep,
     now: Timestamp,
 ) -> (Vec<Release>, Vec<Release>) {
-    // A release's age is the time since it was last the current one, which the release that replaced it tells, or the root if a
-    // rollback did.
+    // The age of a release is the time since it was last the current one. The release that replaced it tells this time, or the root if
+    // a rollback replaced it.
     let was_current = |release: &Release| {
         let children = chain
             .iter()
@@ -342,7 +350,7 @@ fn split(
     (retained, dropped)
 }
 
-/// What retained releases need.
+/// Objects and documents that retained releases need.
 struct Needed {
     keys: HashSet<String>,
     documents: BTreeSet<String>,
@@ -354,7 +362,7 @@ impl Needed {
             keys: HashSet::new(),
             documents: BTreeSet::new(),
         };
-        // Few at a time: each may be of 100,000 objects.
+        // A few at a time, since each may have 100,000 objects.
         let mut manifests = stream::iter(retained)
             .map(|release| async move { (release, state.manifest(&release.manifest).await) })
             .buffer_unordered(requests.min(4));
@@ -365,20 +373,23 @@ impl Needed {
             needed
                 .documents
                 .insert(format!("manifests/{}.json.gz", release.manifest));
-            // What a release holds, it doesn't publish: only releases that do need it.
-            let manifest = manifest?;
-            for entry in manifest.published() {
-                if entry.is_mutable() {
-                    needed.documents.insert(format!("plain/{}", entry.token));
-                }
-                needed.keys.insert(entry.key.to_string());
-            }
+            // A release doesn't publish the files that it holds. Only releases that publish them need the objects.
+            needed.add_published(&manifest?);
         }
         Ok(needed)
     }
+
+    fn add_published(&mut self, manifest: &Manifest) {
+        for entry in manifest.published() {
+            if entry.is_mutable() {
+                self.documents.insert(format!("plain/{}", entry.token));
+            }
+            self.keys.insert(entry.key.to_string());
+        }
+    }
 }
 
-/// Those of `old` that assetsync wrote: its token is with them. Anything else in the target is somebody else's.
+/// Returns those of `old` that assetsync wrote, which have its token. Everything else in the target belongs to others.
 async fn ours(
     store: &Arc<dyn Store>,
     old: Vec<(String, Stored)>,
@@ -405,39 +416,11 @@ async fn ours(
     Ok(ours)
 }
 
-/// Whether assetsync wrote what is told of with its token: that is with it, and is the name's if this has one.
+/// Returns whether assetsync wrote an object: it has a token, and if the name has a token too, it is the same.
 pub(crate) fn is_ours(key: &str, stored: &Stored) -> bool {
     let in_name = token_in_name(key);
     stored.token.is_some() && (in_name.is_none() || in_name == stored.token)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::release::root::Nonce;
-
-    #[test]
-    fn documents_are_known_by_their_names() {
-        let hex = "83150ce3428a8225d87ac4267072023dc8ecb2dd50599512850ecdc28fbc3675";
-        let id = ReleaseId::new(Timestamp::UNIX_EPOCH, &Nonce("a".into()));
-        for ours in [
-            format!("releases/{id}.json"),
-            format!("manifests/{hex}.json.gz"),
-            format!("plain/{}", Token::ZERO),
-            "sweeps/00000001-0123abcd.json.gz".to_string(),
-            format!("sweeps/{PROBE}{hex}"),
-        ] {
-            assert!(is_document(&ours), "{ours}");
-            assert!(!is_document(&format!("staging/{ours}")), "{ours}");
-        }
-        for not_ours in [
-            "root.json",
-            "releases/notes.json",
-            "plain/answers.txt",
-            "manifests/a.json.gz",
-            "sweeps/x",
-        ] {
-            assert!(!is_document(not_ours), "{not_ours}");
-        }
-    }
-}
+mod tests;

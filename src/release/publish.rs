@@ -1,82 +1,85 @@
-//! From a plan to a commit: objects, verification, manifest, release, root, plain names.
+//! Publication of a plan: objects, verification, manifest, release, root, plain names.
+
+mod repair;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::excused::options_for;
+use self::repair::verify_and_repair;
 use super::guard::{self, Allowed};
 use super::leftover;
-use super::manifest::{Entry, Manifest};
+use super::manifest::Manifest;
 use super::plain;
 use super::root::{Commit, Conditions, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen};
 use super::state::{Changed, State};
-use super::verify::{Finding, Verify, verify};
+use super::verify::Verify;
 use super::{Base, Basis};
 use crate::apply::{Failure, Options, Report, apply};
-use crate::build::{Build, Object};
-use crate::error::{Error, Result, escape};
-use crate::plan::{Action, Plan, Reason, Step};
-use crate::progress::Progress;
-use crate::report::{count, names_text};
-use crate::store::{Store, StoreError, StoreErrorKind};
+use crate::base::error::{Error, Result};
+use crate::base::progress::Progress;
+use crate::naming::{Build, Object};
+use crate::plan::{Plan, Reason, Step};
+use crate::store::Store;
+use crate::store::Upload;
 
-/// How often a release is verified anew: because something was deleted meanwhile, or was missing.
-const ROUNDS_MAX: usize = 5;
+/// Maximum number of verifications of a release. It is repeated if something was deleted in the meantime, or was missing.
+pub(super) const ROUNDS_MAX: usize = 5;
 
-/// All that a push goes by.
+/// Inputs of a push.
 #[derive(Debug)]
 pub struct Push<'a> {
-    /// What should be published.
+    /// Build to publish.
     pub build: &'a Build,
-    /// What has to be done for that.
+    /// Actions that are needed for it.
     pub plan: &'a Plan<'a>,
-    /// What the plan was made from.
+    /// State of the target that the plan was made from.
     pub base: &'a Base,
-    /// Where objects go.
+    /// Storage for the objects.
     pub store: &'a Arc<dyn Store>,
-    /// Where the release goes.
+    /// Storage for the release.
     pub state: &'a State,
-    /// How closely it's looked at before it counts.
+    /// Extent of the verification before the switch.
     pub verify: Verify,
-    /// What the user said yes to.
+    /// Permissions from the user.
     pub allowed: &'a Allowed,
-    /// Where the files come from.
+    /// Commit that the files come from.
     pub commit: Option<Commit>,
     /// Bounds and settings.
     pub options: &'a Options,
-    /// Counters, and the order to stop.
+    /// Counters, and the signal to stop.
     pub progress: &'a Arc<Progress>,
 }
 
-/// What a push came to.
+/// Outcome of a push.
 #[derive(Debug)]
 pub struct Published {
-    /// What was done to objects.
+    /// Report on the objects.
     pub report: Report,
-    /// The release that is the current one now, unless the report has failures.
+    /// Current release, unless the report has failures.
     pub release: Option<Release>,
-    /// What a later look found damaged or missing, and was written again.
+    /// Files that were found damaged or missing later, and were written again.
     pub repaired: Vec<String>,
-    /// Whether that release is another one than before.
+    /// True if the current release has changed.
     pub is_new: bool,
-    /// What is known of objects that nothing was done to.
+    /// Source of the knowledge about unchanged objects.
     pub basis: Basis,
 }
 
-/// Whether there's nothing to do: then nothing is written, and nothing more is read.
+/// Returns whether there is nothing to do. In this case, nothing is written, and nothing more is read.
 pub fn is_published(base: &Base, build: &Build, plan: &Plan<'_>) -> bool {
     let is_same = |manifest: &Manifest| manifest.is_of(build);
     plan.is_empty() && !base.is_pending() && base.manifest.as_ref().is_some_and(is_same)
 }
 
-/// Publishes: everything or, as far as anybody sees it, nothing.
+/// Publishes a build: either everything, or nothing that visitors can see.
 ///
-/// Failures of single objects are in the report, and then there's no release. What is in place by then does no harm, and
-/// is found by the next push.
+/// Failures of single objects are in the report. In this case, there is no release. Objects that are already written do no harm, and
+/// the next push finds them.
 ///
 /// # Errors
-/// [`Error::LostRace`]: somebody else's release is the current one. [`Error::Refused`]: the target went live, or a prune began.
-/// [`Error::Unknown`]: nothing tells whether the release is the current one. [`Error::Interrupted`]. Others: nothing was published.
+/// Returns [`Error::LostRace`] if the release of another push is the current one, [`Error::Refused`] if the target went live or a
+/// prune began, [`Error::Unknown`] if it isn't known whether the release is the current one, or [`Error::Interrupted`]. After any
+/// other error, nothing was published.
 pub async fn publish(push: &Push<'_>) -> Result<Published> {
     let mut published = Published {
         report: Report::default(),
@@ -99,38 +102,44 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
     };
     published.is_new = true;
     published.release = root.current.clone();
-    // Of a release that has none, too, the root has to say that none is being written any more.
+    // Even if the release has no plain names, the root has to note that none are being written any more.
     if root.plain == Plain::Pending {
-        let settle = plain::Settle {
-            store: push.store,
-            state: push.state,
-            switched: &root.switched,
-            allowed: push.allowed,
-            options: push.options,
-            progress: push.progress,
-            doubt: plain::Doubt::of(push.base.plain()),
-            overtaken: &root.overtaken,
-            names: push
-                .build
-                .published()
-                .filter(|object| object.is_mutable())
-                .map(|object| object.key.to_string())
-                .collect(),
-        };
-        let names: Vec<Object> = names.into_iter().cloned().collect();
-        published.report.add(plain::settle(&settle, &names).await);
+        published.report.add(settle(push, &root, names).await);
     }
-    if published.report.is_complete()
-        && let Err(error) = push.store.finish(push.build).await
-    {
-        let path = "(finishing)".to_string();
-        published.report.failures.push(Failure { path, error });
-    }
+    finish(push, &mut published.report).await;
     Ok(published)
 }
 
-/// Makes sure that the storage minds conditions. Before a first push uploads anything, its place for releases says that it
-/// began: so objects that are there although that place is empty are those of other releases.
+/// Writes mutable names, after `root` has made their release the current one.
+async fn settle(push: &Push<'_>, root: &Root, names: Vec<&Object>) -> Report {
+    let mutable = push.build.published().filter(|object| object.is_mutable());
+    let settle = plain::Settle {
+        store: push.store,
+        state: push.state,
+        switched: &root.switched,
+        allowed: push.allowed,
+        options: push.options,
+        progress: push.progress,
+        doubt: plain::Doubt::of(push.base.plain()),
+        overtaken: &root.overtaken,
+        names: mutable.map(|object| object.key.to_string()).collect(),
+    };
+    let names: Vec<Object> = names.into_iter().cloned().collect();
+    plain::settle(&settle, &names).await
+}
+
+/// Tells the target's store which objects are published, if nothing failed.
+async fn finish(push: &Push<'_>, report: &mut Report) {
+    if report.is_complete()
+        && let Err(error) = push.store.finish(uploads(push.build)).await
+    {
+        let path = "(finishing)".to_string();
+        report.failures.push(Failure { path, error });
+    }
+}
+
+/// Checks that the storage supports conditions. Before a first push uploads anything, notes at the place of the releases that it
+/// began. So if there are objects, but nothing at this place, they belong to other releases.
 async fn begin(push: &Push<'_>) -> Result<Option<Conditions>> {
     let root = push.base.root.as_ref();
     let conditions = match root.and_then(|root| root.conditions) {
@@ -147,7 +156,7 @@ async fn begin(push: &Push<'_>) -> Result<Option<Conditions>> {
     }
 }
 
-/// Whoever verifies has seen all there is.
+/// Returns the basis after verification: if the objects were verified, they were seen.
 fn basis(push: &Push<'_>) -> Basis {
     match push.verify {
         Verify::None => push.base.basis,
@@ -155,18 +164,15 @@ fn basis(push: &Push<'_>) -> Basis {
     }
 }
 
-/// Verifies the current release, which is all there is to publish, and writes again what is missing or damaged.
+/// Verifies the current release, when there is nothing to publish, and writes missing or damaged objects again.
 ///
 /// # Errors
-/// As for [`publish`]; no release is made.
+/// Returns the errors of [`publish`]. No release is made.
 pub async fn mend(push: &Push<'_>) -> Result<Published> {
+    let root = push.base.root.as_ref();
     let mut published = Published {
         report: Report::default(),
-        release: push
-            .base
-            .root
-            .as_ref()
-            .and_then(|root| root.current.clone()),
+        release: root.and_then(|root| root.current.clone()),
         repaired: Vec::new(),
         is_new: false,
         basis: basis(push),
@@ -182,16 +188,11 @@ pub async fn mend(push: &Push<'_>) -> Result<Published> {
             return Ok(again);
         }
     }
-    if published.report.is_complete()
-        && let Err(error) = push.store.finish(push.build).await
-    {
-        let path = "(finishing)".to_string();
-        published.report.failures.push(Failure { path, error });
-    }
+    finish(push, &mut published.report).await;
     Ok(published)
 }
 
-/// Says in the root that levels are unlocked, of which everything is published already.
+/// Notes in the root that levels are unlocked, if their files are already published.
 async fn remember_unlocked(push: &Push<'_>) -> Result<()> {
     let unlock = &push.allowed.unlock;
     let root = push.base.root.as_ref();
@@ -206,7 +207,7 @@ async fn remember_unlocked(push: &Push<'_>) -> Result<()> {
     }
 }
 
-/// Plain names that show something else than the current release says: a release that changes nothing else writes them.
+/// Publishes a release that only writes plain names again, because they differ from the current release.
 async fn publish_again(push: &Push<'_>, names: Names<'_>) -> Result<Published> {
     let mut plan = push.plan.clone();
     for action in &mut plan.actions {
@@ -225,10 +226,11 @@ async fn publish_again(push: &Push<'_>, names: Names<'_>) -> Result<Published> {
     Box::pin(publish(&again)).await
 }
 
-/// Mutable names to be written once the release is the current one, by key, and why.
+/// Mutable names to write once the release is the current one, by key, each with the reason.
 type Names<'a> = BTreeMap<&'a str, (&'a Object, Reason)>;
 
-/// Which mutable names are to be written, as far as the plan knows: those that change, or all if nobody knows what they show.
+/// Returns the mutable names that have to be written, as far as the plan knows: those that change, or all if their content isn't
+/// known.
 fn names<'a>(push: &Push<'a>) -> Names<'a> {
     let actions = push.plan.actions.iter();
     let written = actions
@@ -242,7 +244,7 @@ fn names<'a>(push: &Push<'a>) -> Names<'a> {
         .collect()
 }
 
-/// Puts copies where rollbacks find them: of what is written, and of all of which the release before has none.
+/// Stores copies for rollbacks: of the names that are written, and of those that the previous release has no copy of.
 async fn keep_copies(push: &Push<'_>, names: &Names<'_>, published: &mut Published) -> Result<()> {
     let has_copy = |object: &Object| {
         let entry = push.base.manifest.as_ref();
@@ -262,8 +264,7 @@ async fn keep_copies(push: &Push<'_>, names: &Names<'_>, published: &mut Publish
     Ok(())
 }
 
-/// Verifies the release and makes it the current one. Returns the root, and which mutable names are to be written now; none
-/// if objects failed.
+/// Verifies the release and makes it the current one. Returns the root, and the mutable names to write now; none if objects failed.
 async fn commit<'a>(
     push: &Push<'a>,
     conditions: Option<Conditions>,
@@ -304,8 +305,9 @@ async fn commit<'a>(
                 let names = names.into_values().map(|(object, _)| object);
                 return Ok(Some((root, names.collect())));
             }
-            // Something was deleted since the root was read, perhaps of what was found there, and perhaps since somebody took it down.
-            Changed::Refused(Refusal::Moved, root) if is_idle(root.as_ref()) => {
+            // Something was deleted since the root was read, possibly an object that the push relies on, or a file that was taken
+            // down.
+            Changed::Refused(Refusal::Moved, root) if Root::is_idle(root.as_ref()) => {
                 guard::check_taken_down(root.as_ref(), push.build, push.allowed)?;
                 seen = Root::seen(root.as_ref());
                 how = match how {
@@ -318,147 +320,12 @@ async fn commit<'a>(
     }
     Err(Error::Refused {
         message: "Objects are deleted all the time: the release couldn't be verified".to_string(),
-        hint: "who is pruning?".to_string(),
+        hint: "another prune is running; retry when it has finished".into(),
     })
-}
-
-fn is_idle(root: Option<&Root>) -> bool {
-    root.is_none_or(|root| root.gc.sweep.is_none())
 }
 
 fn overwrites(push: &Push<'_>) -> Overwrites {
     Overwrites::of(guard::overwrites(push.plan), &push.allowed.overwrite_live)
-}
-
-/// Looks at what is there, and writes again what is missing or damaged; mutable names that show something else are added to
-/// `names`, and wait for the root. False if that failed.
-async fn verify_and_repair<'a>(
-    push: &Push<'a>,
-    names: &mut Names<'a>,
-    how: Verify,
-    published: &mut Published,
-) -> Result<bool> {
-    for round in 0..ROUNDS_MAX {
-        let manifest = Manifest::new(push.build, &published.report.stored);
-        let is_meant = |entry: &Entry| !names.contains_key(entry.key.as_str());
-        let requests = push.options.requests;
-        let look = verify(&**push.store, &manifest, is_meant, how, requests);
-        let findings = push.progress.unless_stopped(look).await?;
-        let is_mutable = |finding: &Finding| manifest.entries[finding.entry].is_mutable();
-        let (later, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_mutable);
-        let mut over = Vec::new();
-        for finding in later.iter().filter(|finding| is_certain(finding)) {
-            let path = &manifest.entries[finding.entry].path;
-            let object = push
-                .build
-                .find(path)
-                .expect("the manifest was made from the build");
-            names.insert(object.key.as_str(), (object, finding.reason));
-            published.repaired.push(path.to_string());
-            if finding.reason != Reason::Missing {
-                over.push((object.path.as_str(), finding.reason));
-            }
-        }
-        let repairs = repairs(push.build, &manifest, findings);
-        over.extend(
-            repairs
-                .actions
-                .iter()
-                .filter_map(|action| match action.step {
-                    Step::Overwrite(reason) => Some((action.object.path.as_str(), reason)),
-                    _ => None,
-                }),
-        );
-        refuse_while_live(push, over).await?;
-        if repairs.actions.is_empty() {
-            return Ok(true);
-        }
-        if round + 1 == ROUNDS_MAX {
-            break;
-        }
-        let paths = repairs.actions.iter();
-        let paths = paths.map(|action| action.object.path.to_string());
-        published.repaired.extend(paths);
-        let report = apply(&repairs, push.store, push.options, push.progress).await;
-        published.report.add(report);
-        if !published.report.is_complete() {
-            return Ok(false);
-        }
-    }
-    let message = "Objects of the release don't stay as they are written";
-    Err(StoreError::new(StoreErrorKind::Other, message)
-        .hint("who else writes to the target, or deletes from it?")
-        .into())
-}
-
-/// The size that is known of a plain name is that of its copy, which isn't stored as it is everywhere.
-fn is_certain(finding: &Finding) -> bool {
-    matches!(
-        finding.reason,
-        Reason::Missing | Reason::Differs | Reason::Unknown
-    )
-}
-
-fn repairs<'a>(build: &'a Build, manifest: &Manifest, findings: Vec<Finding>) -> Plan<'a> {
-    let action = |finding: Finding| {
-        let path = &manifest.entries[finding.entry].path;
-        Action {
-            object: build
-                .find(path)
-                .expect("the manifest was made from the build"),
-            step: match finding.reason {
-                Reason::Missing => Step::Upload(Reason::Missing),
-                // Somebody else put that there.
-                reason @ (Reason::Differs | Reason::Unknown)
-                    if manifest.entries[finding.entry].is_fingerprinted =>
-                {
-                    Step::Conflict(reason)
-                }
-                reason => Step::Overwrite(reason),
-            },
-            there: finding.there,
-            copy_of: None,
-        }
-    };
-    Plan {
-        actions: findings.into_iter().map(action).collect(),
-    }
-}
-
-/// What would be written over waits until the target isn't live, but for what is excused.
-async fn refuse_while_live(push: &Push<'_>, mut over: Vec<(&str, Reason)>) -> Result<()> {
-    over.retain(|(path, _)| !push.allowed.overwrite_live.contains(*path));
-    if over.is_empty() {
-        return Ok(());
-    }
-    // As it is now: it may have been switched on since the push began.
-    let root = push.state.root().await?.map(|held| held.root);
-    let Some(live) = root.and_then(|root| root.live) else {
-        return Ok(());
-    };
-    over.sort_unstable();
-    let names: Vec<&str> = over.iter().map(|(path, _)| *path).collect();
-    let live = guard::live_in_words(&live);
-    let what = match over[..] {
-        [(path, reason)] => {
-            format!(
-                "`{}` isn't in the target as it was published ({reason}), and would have to be written over",
-                escape(path)
-            )
-        }
-        _ => format!(
-            "{} aren't in the target as they were published, and would have to be written over{}",
-            count(names.len() as u64, "file"),
-            names_text(&names)
-        ),
-    };
-    Err(Error::Refused {
-        message: format!("{live}: {what}"),
-        hint: format!(
-            "the same push with `{}` puts that right all the same",
-            options_for(&names)
-        ),
-    })
 }
 
 async fn release(
@@ -485,4 +352,9 @@ async fn release(
     };
     push.state.keep_release(&release).await?;
     Ok(release)
+}
+
+/// Returns the list of published objects for the target's store.
+fn uploads(build: &Build) -> Vec<Upload> {
+    build.published().map(Object::upload).collect()
 }

@@ -1,83 +1,96 @@
-//! An earlier release again: verified, then made the current one by one swap of the root.
+//! Return to an earlier release: verified, then made the current one by one swap of the root.
+
+mod ready;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use tempfile::TempDir;
+
+use self::ready::prepare;
 use super::guard::{self, Allowed};
-use super::leftover::{self, Leftover};
+use super::leftover::Leftover;
 use super::manifest::Manifest;
 use super::plain;
-use super::root::{Live, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen};
+use super::publish::ROUNDS_MAX;
+use super::root::{Live, Plain, Refusal, Release, ReleaseId, Root, Seen};
 use super::state::{Changed, State};
 use super::takedown::{derived, without};
 use super::verify::{Finding, Verify, verify};
 use crate::apply::{Options, Report};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::hint::{Hint, Verb};
+use crate::base::name::Token;
+use crate::base::path::LogicalPath;
+use crate::base::progress::Progress;
 use crate::levels::LevelId;
-use crate::name::Token;
-use crate::path::LogicalPath;
+use crate::naming::Object;
 use crate::plan::Reason;
-use crate::progress::Progress;
 use crate::store::Store;
 
-/// How often a release is verified anew, because something was deleted meanwhile.
-const ROUNDS_MAX: usize = 5;
+fn shown_by() -> Hint {
+    Verb::Releases.then(" shows what there is")
+}
 
-const ROLL_BACK_AGAIN: &str = "look at what is current now (`assetsync releases`), and roll back again if that is still meant";
+fn roll_back_again() -> Hint {
+    Hint::from("look at what is current now (")
+        .then(Verb::Releases)
+        .then("), and roll back again if that is still meant")
+}
 
-/// All that a rollback goes by.
+/// Inputs of a rollback.
 #[derive(Debug)]
 pub struct Rollback<'a> {
-    /// Where objects are.
+    /// Storage of the objects.
     pub store: &'a Arc<dyn Store>,
-    /// Where releases are.
+    /// Storage of the releases.
     pub state: &'a State,
-    /// How closely the release is looked at.
+    /// Extent of the verification.
     pub verify: Verify,
-    /// What the user said yes to.
+    /// Permissions from the user.
     pub allowed: &'a Allowed,
     /// Bounds and settings.
     pub options: &'a Options,
-    /// Counters, and the order to stop.
+    /// Counters, and the signal to stop.
     pub progress: &'a Arc<Progress>,
 }
 
-/// What a rollback came to.
+/// Outcome of a rollback.
 #[derive(Debug)]
 pub struct RolledBack {
-    /// The release that was the current one.
+    /// Release that was the current one before.
     pub from: Release,
-    /// The one that is now.
+    /// Release that is the current one now.
     pub to: Release,
-    /// How many files of each level were published, and aren't by this release, which holds them.
+    /// Number of files of each level that were published before, but are held by this release.
     pub taken_back: BTreeMap<String, u64>,
-    /// The release that was asked for, if `to` was made from it, without what was taken down since.
+    /// Release that the user asked for, if `to` was made from it without the files that were taken down since.
     pub made_from: Option<ReleaseId>,
-    /// What was left out for that.
+    /// Files that were left out for this reason.
     pub left_out: BTreeSet<String>,
-    /// What the release before published, and can still be had.
+    /// Files of the previous release that can still be fetched.
     pub left: Vec<Leftover>,
-    /// What was done to plain names.
+    /// Report on the plain names.
     pub report: Report,
 }
 
-/// What a rollback would do to names that stay.
+/// Preview of the changes that a rollback would make to mutable names.
 #[derive(Debug)]
 pub struct Preview {
-    /// Where it goes.
+    /// Release that it would return to.
     pub to: Release,
-    /// None: the target isn't live.
+    /// Live switch; none if the target isn't live.
     pub live: Option<Live>,
-    /// The logical paths that the release publishes.
+    /// Logical paths that the release publishes.
     pub paths: Vec<String>,
-    /// Those of names that stay and may show something else now.
+    /// Logical paths of mutable names that may show something else now.
     pub over: Vec<String>,
 }
 
-/// Looks at what [`rollback`] would write over, and changes nothing.
+/// Finds the names that [`rollback`] would overwrite. Changes nothing.
 ///
 /// # Errors
-/// [`Error::Usage`]: no such release. Its documents can't be read.
+/// Returns [`Error::Usage`] if there is no such release, or an error if its documents can't be read.
 pub async fn preview(state: &State, wanted: Option<&str>) -> Result<Preview> {
     let Chosen {
         root,
@@ -98,14 +111,14 @@ pub async fn preview(state: &State, wanted: Option<&str>) -> Result<Preview> {
     })
 }
 
-/// Where a rollback begins, and where it goes.
+/// Start and destination of a rollback.
 struct Chosen {
     root: Root,
     from: Release,
     to: Release,
-    /// Of the release to go to.
+    /// Manifest of the release to return to.
     manifest: Manifest,
-    /// Of the current one.
+    /// Manifest of the current release.
     now: Manifest,
 }
 
@@ -119,7 +132,7 @@ async fn choose(state: &State, wanted: Option<&str>) -> Result<Chosen> {
     if to.id == from.id {
         return Err(Error::usage(
             format!("{} is the current release already", to.id),
-            "`assetsync releases` shows the others",
+            Verb::Releases.then(" shows the others"),
         ));
     }
     Ok(Chosen {
@@ -131,114 +144,62 @@ async fn choose(state: &State, wanted: Option<&str>) -> Result<Chosen> {
     })
 }
 
-/// Makes the retained release that `wanted` names the current one; the current one's parent, if it names none. The
-/// beginning or the end of a name is enough, if it's only one's.
+/// Makes the retained release that `wanted` names the current one, or the current one's parent if it names none. The beginning or the
+/// end of a name is enough if it is unique.
 ///
 /// # Errors
-/// [`Error::Usage`]: no such release. [`Error::Refused`]: its objects aren't all there, or plain names would be written over
-/// while the target is live. [`Error::LostRace`], [`Error::Unknown`], [`Error::Interrupted`].
+/// Returns [`Error::Usage`] if there is no such release. Returns [`Error::Refused`] if some of its objects are missing, or if plain
+/// names would be overwritten while the target is live. Otherwise [`Error::LostRace`], [`Error::Unknown`] or [`Error::Interrupted`].
 pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<RolledBack> {
     for _ in 0..ROUNDS_MAX {
-        let stoppable = rollback.progress;
-        let Chosen {
-            root,
-            from,
-            to,
-            manifest,
-            now,
-        } = stoppable
-            .unless_stopped(choose(rollback.state, wanted))
-            .await?;
-        if root.taking_down().is_some() {
-            let refusal = Refusal::Sweeping;
-            return Err(guard::refused_again(refusal, Some(&root), ROLL_BACK_AGAIN));
-        }
-        refuse_held(rollback.allowed, &to, &manifest, &now)?;
-        let check = left_out(rollback, &root, &to, &manifest);
-        let left_out = stoppable.unless_stopped(check).await?;
-        let manifest = without(manifest, &left_out);
-        let changed = changed_names(&manifest, &now, root.plain);
-        let folder = tempfile::tempdir()
-            .map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
-        let restore = plain::restore(
-            rollback.store,
-            rollback.state,
-            &manifest,
-            &changed,
-            folder.path(),
-        );
-        let objects = stoppable.unless_stopped(restore).await?;
-        let seen = Root::seen(Some(&root));
-        let names = objects.iter().map(|object| object.path.as_str());
-        let overwrites = Overwrites::of(names, &rollback.allowed.overwrite_live);
-        let plain = match objects.is_empty() {
-            true => Plain::Settled,
-            false => Plain::Pending,
-        };
-        let unlock = &rollback.allowed.unlock;
-        let made_from = (!left_out.is_empty()).then(|| to.id.clone());
-        let to = match &made_from {
-            None => to,
-            Some(_) => {
-                let make = make(rollback.state, &to, &from, &seen, &manifest, &now);
-                stoppable.unless_stopped(make).await?
-            }
-        };
-        let change = |root: Option<&Root>, stamp: &_| {
-            let to = to.clone();
-            let next = match (root, &made_from) {
-                (Some(root), None) => root.roll_back(&seen, to, overwrites, plain, stamp),
-                (Some(root), Some(_)) => {
-                    Root::publish(Some(root), &seen, to, overwrites, plain, stamp)
-                }
-                (None, _) => Err(Refusal::LostRace),
-            };
-            let known = root.map(|root| root.left.as_slice()).unwrap_or_default();
-            let left = leftover::after_rollback(known, &now, &manifest);
-            Ok(next?.leaving(left).unlocking(unlock, stamp))
-        };
-        match rollback.state.change(change).await? {
-            Changed::Done(root_now) => {
-                let report = match root_now.plain {
-                    Plain::Settled => Report::default(),
-                    Plain::Pending => {
-                        settle(rollback, &root_now, &manifest, &objects, root.plain).await
-                    }
-                };
-                return Ok(RolledBack {
-                    taken_back: taken_back(&manifest, &now),
-                    left: root_now.left,
-                    made_from,
-                    left_out,
-                    from,
-                    to,
-                    report,
-                });
-            }
-            // Something was deleted since it was verified.
-            Changed::Refused(Refusal::Moved, root) if is_idle(root.as_ref()) => {}
+        let choose = choose(rollback.state, wanted);
+        let chosen = rollback.progress.unless_stopped(choose).await?;
+        let ready = prepare(rollback, chosen).await?;
+        match ready.switch(rollback).await? {
+            Changed::Done(root) => return Ok(ready.done(rollback, root).await),
+            // Something was deleted since the release was verified.
+            Changed::Refused(Refusal::Moved, root) if Root::is_idle(root.as_ref()) => {}
             Changed::Refused(Refusal::Live, root) => {
-                return Err(live(rollback, root.as_ref(), &objects));
+                return Err(live(rollback, root.as_ref(), &ready.objects));
             }
             Changed::Refused(refusal, root) => {
                 return Err(guard::refused_again(
                     refusal,
                     root.as_ref(),
-                    ROLL_BACK_AGAIN,
+                    roll_back_again(),
                 ));
             }
         }
     }
     Err(Error::Refused {
         message: "Objects are deleted all the time: the release couldn't be verified".to_string(),
-        hint: "who is pruning?".to_string(),
+        hint: "another prune is running; retry when it has finished".into(),
     })
 }
 
-/// Writes the plain names of the current release that a stopped push or rollback left unwritten. True if there were any.
+/// Fetches the plain names of a release into a temporary folder, which exists as long as they are needed.
+async fn restore(
+    rollback: &Rollback<'_>,
+    manifest: &Manifest,
+    names: &[usize],
+) -> Result<(Vec<Object>, TempDir)> {
+    let folder =
+        tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
+    let restore = plain::restore(
+        rollback.store,
+        rollback.state,
+        manifest,
+        names,
+        folder.path(),
+    );
+    let objects = rollback.progress.unless_stopped(restore).await?;
+    Ok((objects, folder))
+}
+
+/// Writes the plain names of the current release that an interrupted push or rollback left unwritten. Returns none if there were none.
 ///
 /// # Errors
-/// As for [`rollback`].
+/// Returns the errors of [`rollback`].
 pub async fn settle_current(rollback: &Rollback<'_>) -> Result<Option<Report>> {
     let Some(root) = rollback.state.root().await?.map(|held| held.root) else {
         return Ok(None);
@@ -250,33 +211,20 @@ pub async fn settle_current(rollback: &Rollback<'_>) -> Result<Option<Report>> {
     let manifest = rollback.state.manifest(&release.manifest);
     let manifest = stoppable.unless_stopped(manifest).await?;
     let names: Vec<usize> = mutable(&manifest).map(|(at, _)| at).collect();
-    let folder =
-        tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
-    let restore = plain::restore(
-        rollback.store,
-        rollback.state,
-        &manifest,
-        &names,
-        folder.path(),
-    );
-    let objects = stoppable.unless_stopped(restore).await?;
+    let (objects, _folder) = restore(rollback, &manifest, &names).await?;
     Ok(Some(
         settle(rollback, &root, &manifest, &objects, root.plain).await,
     ))
 }
 
-fn is_idle(root: Option<&Root>) -> bool {
-    root.is_none_or(|root| root.gc.sweep.is_none())
-}
-
-/// Returns what a release published and somebody took down since.
+/// Returns the files that a release published and that were taken down since.
 fn blocked(root: &Root, manifest: &Manifest) -> BTreeSet<String> {
     let published = manifest.published();
     let blocked = published.filter(|entry| root.blocked(&entry.path).is_some());
     blocked.map(|entry| entry.path.to_string()).collect()
 }
 
-/// Verifies the objects of a release. Returns the files that it can only be published without, since they were taken down.
+/// Verifies the objects of a release. Returns the files that must be left out because they were taken down.
 async fn left_out(
     rollback: &Rollback<'_>,
     root: &Root,
@@ -300,7 +248,7 @@ async fn left_out(
     Ok(left_out)
 }
 
-/// Writes down the release that has what is left of `of`.
+/// Writes the release that has the remaining files of `of`.
 async fn make(
     state: &State,
     of: &Release,
@@ -322,7 +270,7 @@ async fn settle(
     rollback: &Rollback<'_>,
     root: &Root,
     manifest: &Manifest,
-    objects: &[crate::build::Object],
+    objects: &[Object],
     before: Plain,
 ) -> Report {
     let settle = plain::Settle {
@@ -341,15 +289,15 @@ async fn settle(
     plain::settle(&settle, objects).await
 }
 
-/// What is told of a target without any release.
+/// Returns the error for a target without any release.
 pub fn nothing_published() -> Error {
     Error::usage(
         "Nothing has been published to this target yet",
-        "`assetsync push` makes the first release; if there were any, is the place of the releases right (`state`)?",
+        Verb::Push.then(" makes the first release; if there were any, is the place of the releases right (`state`)?"),
     )
 }
 
-/// What isn't public now, and is held, becomes so only if that's meant.
+/// Refuses to publish files that are held and aren't public now, unless this is permitted.
 fn refuse_held(allowed: &Allowed, to: &Release, then: &Manifest, now: &Manifest) -> Result<()> {
     let by_path = held_by_path(allowed, then, now);
     let (then, now) = (then.published_levels(), now.published_levels());
@@ -363,13 +311,13 @@ fn refuse_held(allowed: &Allowed, to: &Release, then: &Manifest, now: &Manifest)
                 "{} publishes the level `{level}`, which is held, and isn't published now",
                 to.id
             ),
-            hint: format!("`--unlock {level}` publishes it again"),
+            hint: format!("`--unlock {level}` publishes it again").into(),
         }),
     }
 }
 
-/// A level that holds a file which `then` publishes and `now` doesn't: by the levels of today, since a level may have been renamed,
-/// or made when it was too late.
+/// Returns a level that holds a file which `then` publishes and `now` doesn't. It uses the current levels, since a level may have been
+/// renamed, or added too late.
 fn held_by_path<'a>(allowed: &'a Allowed, then: &Manifest, now: &Manifest) -> Option<&'a str> {
     let levels = &allowed.levels;
     let is_published = |path: &str| now.find(path).is_some_and(|entry| entry.stored.is_some());
@@ -381,7 +329,7 @@ fn held_by_path<'a>(allowed: &'a Allowed, then: &Manifest, now: &Manifest) -> Op
     held.next().map(|level| levels.name(level))
 }
 
-/// What `now` publishes of levels that `then` holds.
+/// Counts the files that `now` publishes and `then` holds, by level.
 fn taken_back(then: &Manifest, now: &Manifest) -> BTreeMap<String, u64> {
     let mut levels = BTreeMap::new();
     for entry in now.published() {
@@ -393,29 +341,17 @@ fn taken_back(then: &Manifest, now: &Manifest) -> BTreeMap<String, u64> {
     levels
 }
 
-/// The release that is meant.
+/// Returns the release that `wanted` stands for.
 ///
 /// # Errors
-/// None has this name, or several have.
+/// Returns an error if no release has this name, or if several have.
 pub fn find<'r>(
     retained: &'r [Release],
     current: &Release,
     wanted: Option<&str>,
 ) -> Result<&'r Release> {
     let Some(wanted) = wanted else {
-        let parent = retained
-            .iter()
-            .find(|release| Some(&release.id) == current.parent.as_ref());
-        return parent.ok_or_else(|| {
-            let message = match &current.parent {
-                Some(parent) => format!("The release before this one, {parent}, has been pruned"),
-                None => format!(
-                    "{} is the first release: there's none before it",
-                    current.id
-                ),
-            };
-            Error::usage(message, "`assetsync releases` shows what there is")
-        });
+        return parent_of(current, retained);
     };
     let exact = retained.iter().filter(|release| release.id.0 == wanted);
     let partly = retained
@@ -427,20 +363,38 @@ pub fn find<'r>(
     };
     match found.as_slice() {
         [release] => Ok(release),
-        [] => Err(Error::usage(
-            format!("There is no release `{}`", crate::error::escape(wanted)),
-            "`assetsync releases` shows what there is",
-        )),
-        [first, ..] => Err(Error::usage(
-            format!(
-                "{} releases are called `{}`, such as {}",
-                found.len(),
-                crate::error::escape(wanted),
-                first.id
-            ),
-            "give more of the name",
-        )),
+        [] => {
+            let wanted = crate::base::text::escape(wanted);
+            let message = format!("There is no release `{wanted}`");
+            Err(Error::usage(message, shown_by()))
+        }
+        [first, ..] => Err(several(found.len(), wanted, first)),
     }
+}
+
+fn several(number: usize, wanted: &str, first: &Release) -> Error {
+    let wanted = crate::base::text::escape(wanted);
+    let message = format!(
+        "{number} releases are called `{wanted}`, such as {}",
+        first.id
+    );
+    Error::usage(message, "give more of the name")
+}
+
+fn parent_of<'r>(current: &Release, retained: &'r [Release]) -> Result<&'r Release> {
+    let parent = retained
+        .iter()
+        .find(|release| Some(&release.id) == current.parent.as_ref());
+    parent.ok_or_else(|| {
+        let message = match &current.parent {
+            Some(parent) => format!("The release before this one, {parent}, has been pruned"),
+            None => format!(
+                "{} is the first release: there's none before it",
+                current.id
+            ),
+        };
+        Error::usage(message, shown_by())
+    })
 }
 
 fn refuse_wrong(to: &Release, manifest: &Manifest, findings: &[Finding]) -> Result<()> {
@@ -453,14 +407,14 @@ fn refuse_wrong(to: &Release, manifest: &Manifest, findings: &[Finding]) -> Resu
         .map_or(String::new(), |commit| format!(" (commit {})", commit.id));
     Err(Error::Refused {
         message: format!(
-            "The release {} isn't there as it was: {}, such as `{}` ({reason})",
+            "The release {} is incomplete: {}, such as `{}` ({reason})",
             to.id,
-            crate::report::count(findings.len() as u64, "object"),
+            crate::base::text::count(findings.len() as u64, "object"),
             manifest.entries[*entry].path,
         ),
-        hint: format!(
-            "`assetsync push --verify list` mends what the current release has too; for all else, check out what was published then{commit}, and push that with `--allow-older --verify list`"
-        ),
+        hint: Verb::Push.with("--verify list").then(format!(
+            " mends what the current release has too; for all else, check out what was published then{commit}, and push that with `--allow-older --verify list`"
+        )),
     })
 }
 
@@ -469,7 +423,7 @@ fn mutable(manifest: &Manifest) -> impl Iterator<Item = (usize, &super::manifest
     entries.filter(|(_, entry)| entry.stored.is_some() && entry.is_mutable())
 }
 
-/// The mutable names of `to` that may show something else: all of them, if nobody knows what they show.
+/// Returns the mutable names of `to` that may show something else: all of them, if their content isn't known.
 fn changed_names(to: &Manifest, now: &Manifest, plain: Plain) -> Vec<usize> {
     let shown: HashMap<&str, Token> = match plain {
         Plain::Pending => HashMap::new(),
@@ -483,7 +437,7 @@ fn changed_names(to: &Manifest, now: &Manifest, plain: Plain) -> Vec<usize> {
         .collect()
 }
 
-fn live(rollback: &Rollback<'_>, root: Option<&Root>, objects: &[crate::build::Object]) -> Error {
+fn live(rollback: &Rollback<'_>, root: Option<&Root>, objects: &[Object]) -> Error {
     let Some(live) = root.and_then(|root| root.live.as_ref()) else {
         return guard::refused(Refusal::Live, root);
     };

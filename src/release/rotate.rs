@@ -1,12 +1,14 @@
-//! Releases that are in the target itself, and how they move when the key changes: whoever had the old key can't tell where they
-//! are then.
+//! Move of releases in the target itself after a change of the key.
+//!
+//! The place depends on the key, so a holder of the old key can't find the releases any more.
 //!
 //! ```text
 //! copy the documents ─▶ old root: "moved" (compare and swap) ─▶ new root ─▶ old root: "moved, done"
 //! ```
 //!
-//! The swap of the old root decides: before it, all goes on at the old place; after it, nobody can change anything there. What
-//! it leaves has the whole root in it, so that whoever has the new key can go on, should the mover be stopped in between.
+//! The swap of the old root decides: before it, everything continues at the old place; after it, nothing can be changed there. The
+//! document that replaces the old root contains the whole root. So if the move is interrupted, any user with the new key can continue
+//! it.
 
 use std::sync::Arc;
 
@@ -18,31 +20,34 @@ use super::layout::{FOLDER, ROOT, folder_of};
 use super::prune::is_document;
 use super::root::{Document, Moved, Root};
 use super::state::{Held, RELEASES, State, Swap};
-use crate::error::{Error, Result, escape};
-use crate::name::Secret;
+use crate::base::error::{Error, Result};
+use crate::base::hint::{Hint, Verb};
+use crate::base::name::Secret;
+use crate::base::text::escape;
 use crate::store::{PutMode, Store, StoreErrorKind, Version};
 
-/// How often the documents are looked through again, because somebody published at the old place meanwhile.
+/// Maximum number of passes over the documents. A pass is repeated if another push published at the old place in the meantime.
 const ROUNDS_MAX: usize = 5;
 
-/// Documents copied at a time: each is whole in memory.
+/// Maximum number of documents that are copied at a time. Each is in memory as a whole.
 const COPIES_MAX: usize = 8;
 
-/// The place where releases have to be, if they are at another key's.
+/// Right place for releases that are at another key's place.
 #[derive(Debug, Clone)]
 pub(super) struct Rightful {
     store: Arc<dyn Store>,
     key_id: String,
-    /// What is left there, if they were moved away from it.
+    /// Note in this place, if the releases were moved away from it.
     left: Option<Box<Moved>>,
 }
 
 impl State {
-    /// The state of a target that has it in itself: below [`FOLDER`], where the key says. If another key's is there, but not
-    /// this one's, it's that: a new key doesn't make a new target. [`State::move_home`] moves it.
+    /// Returns the state of a target that has its releases in itself, below [`FOLDER`], at the place of this key. If there is only the
+    /// place of another key, returns that one: a new key doesn't make a new target. [`State::move_home`] moves it.
     ///
     /// # Errors
-    /// What looking gives; two other states, of which none is ours; [`Error::Refused`]: they are on their way to another key's place.
+    /// Returns an error of reading, an error if there are two other states and none is ours, or [`Error::Refused`] if the releases are
+    /// being moved to another key's place.
     pub async fn within(
         target: &Arc<dyn Store>,
         secret: &Secret,
@@ -104,15 +109,15 @@ impl State {
         }
     }
 
-    /// Whether the releases are where another key says.
+    /// Returns whether the releases are at another key's place.
     pub fn is_at_another_key(&self) -> bool {
         self.rightful().is_some()
     }
 
-    /// Refuses a key whose place the releases left: nobody takes them back by chance, after a rollback for example.
+    /// Refuses a key whose place the releases have left, so that they aren't moved back by mistake, for example after a rollback.
     ///
     /// # Errors
-    /// [`Error::Refused`].
+    /// Returns [`Error::Refused`] in this case.
     pub fn check_not_left(&self) -> Result<()> {
         match self.rightful().and_then(|rightful| rightful.left.as_ref()) {
             Some(moved) => Err(moved_away(moved)),
@@ -120,14 +125,14 @@ impl State {
         }
     }
 
-    /// Moves the releases to where the key says, from another key's place; the same state if they are there. What is left tells
-    /// every version of this program that they are gone, and doesn't tell where. Its documents stay until a prune. Nothing changes for
-    /// visitors.
+    /// Moves the releases from another key's place to the place of this key. Returns the same state if they are already there. The
+    /// note at the old place tells every version of this program that they are gone, but not where. The old documents stay until a
+    /// prune. Nothing changes for visitors.
     ///
-    /// Done as a whole or not at all, whatever stops it: [`State::within`] finishes what was begun.
+    /// The move happens completely or not at all, even if it is interrupted: [`State::within`] finishes a move that has begun.
     ///
     /// # Errors
-    /// [`Error::Refused`]: a prune is going on. [`Error::Unknown`]. What reading and writing gives.
+    /// Returns [`Error::Refused`] during a prune, [`Error::Unknown`], or an error of reading or writing.
     pub async fn move_home(&self) -> Result<State> {
         let Some(rightful) = self.rightful() else {
             return Ok(self.clone());
@@ -152,12 +157,13 @@ impl State {
             message:
                 "The releases can't be moved to the new key's place: others publish all the time"
                     .to_string(),
-            hint: "try again when nobody else is publishing: `assetsync push` moves them"
-                .to_string(),
+            hint: Hint::from("try again when nobody else is publishing: ")
+                .then(Verb::Push)
+                .then(" moves them"),
         })
     }
 
-    /// All but the root and lists of what was deleted. Those that are there already serve.
+    /// Copies all documents except the root and the lists of deletions. Leaves existing copies as they are.
     async fn copy_documents(&self, home: &State) -> Result<()> {
         let there = home.store().list().await?;
         let mut keys: Vec<String> = self.store().list().await?.into_keys().collect();
@@ -167,7 +173,7 @@ impl State {
         let copies = keys.iter().map(|key| async move {
             match self.store().read(key).await? {
                 Some((bytes, _)) => home.keep(key, bytes).await,
-                // Nobody needs what a prune has just deleted.
+                // It was just deleted by a prune, so nobody needs it.
                 None => Ok(()),
             }
         });
@@ -175,7 +181,7 @@ impl State {
         copies.try_collect::<Vec<()>>().await.map(|_| ())
     }
 
-    /// Writes the root at its new place, unless somebody with the key went on from there already.
+    /// Writes the root at its new place, unless another run with the key has already continued from there.
     async fn arrive(&self, root: &Root) -> Result<()> {
         let mode = match self.document().await? {
             None => PutMode::Create,
@@ -192,7 +198,7 @@ impl State {
         }
     }
 
-    /// From now on, a root that is missing at the new place was deleted there.
+    /// Notes that the move is complete: if the root is missing at the new place after that, it was deleted.
     async fn note_done(&self, moved: Moved) -> Result<()> {
         let Some((Document::Moved(there), version)) = self.document().await? else {
             return Ok(());
@@ -206,15 +212,15 @@ impl State {
         };
         let mode = PutMode::Over(version);
         match self.store().write(ROOT, to_bytes(&done), &mode).await {
-            // Somebody else noted it, or moved the releases back.
+            // Another run has noted it, or has moved the releases back.
             Err(error) if error.kind == StoreErrorKind::Precondition => Ok(()),
             Err(error) => Err(error.into()),
             Ok(_) => Ok(()),
         }
     }
 
-    /// The releases' folders of other keys in the target that has these, of which nothing is needed any more: those that were
-    /// moved. `keys` are all that the target has.
+    /// Returns the folders of other keys in this target whose releases were moved away, so that nothing in them is needed any more.
+    /// `keys` are all keys of the target.
     pub(super) async fn former_folders<'k>(
         &self,
         target: &Arc<dyn Store>,
@@ -233,7 +239,7 @@ impl State {
     }
 }
 
-/// The folders that have a root, whole, of these keys below [`FOLDER`].
+/// Returns the folders with a root among these keys below [`FOLDER`], as full paths.
 fn folders<'k>(keys: impl Iterator<Item = &'k String>) -> impl Iterator<Item = String> {
     let end = format!("/{ROOT}");
     let folders = keys.filter_map(move |key| key.strip_suffix(&end));
@@ -245,7 +251,7 @@ fn folders<'k>(keys: impl Iterator<Item = &'k String>) -> impl Iterator<Item = S
     folders.into_iter()
 }
 
-/// What was moved to this key last, unless it was moved on since.
+/// Returns the last move to this key, unless the releases were moved on since.
 fn sent_here<'p>(
     places: &'p [(State, Document)],
     key_id: &str,
@@ -260,7 +266,7 @@ fn sent_here<'p>(
     is_later.then_some(last)
 }
 
-/// Told of a place that was left.
+/// Returns the error for a place that the releases have left.
 pub(super) fn moved_away(moved: &Moved) -> Error {
     Error::Refused {
         message: format!(
@@ -270,10 +276,13 @@ pub(super) fn moved_away(moved: &Moved) -> Error {
             escape(&moved.root.actor)
         ),
         hint: match moved.is_done {
-            true => "use the team's new key file; `assetsync push --rotate-key` with this one moves them back",
-            false => "use the team's new key file: `assetsync resolve` with it finishes the move, which was interrupted",
-        }
-        .to_string(),
+            true => Hint::from("use the team's new key file; ")
+                .then(Verb::Push.with("--rotate-key"))
+                .then(" with this one moves them back"),
+            false => Hint::from("use the team's new key file: ")
+                .then(Verb::Resolve)
+                .then(" with it finishes the move, which was interrupted"),
+        },
     }
 }
 
@@ -281,7 +290,7 @@ fn several(others: usize) -> Error {
     Error::Refused {
         message: format!("The target has the releases of {others} other keys"),
         hint: "publish to a prefix of its own, or name the place of the releases with `state`"
-            .to_string(),
+            .into(),
     }
 }
 
@@ -291,7 +300,7 @@ fn lost(moved: &Root) -> Error {
             "The root of the target's releases is gone, though they were moved to this key at {}: somebody deleted `{ROOT}`",
             moved.at
         ),
-        hint: "put it back, from the bucket's versions or a copy: it tells which release is the current one, and whether the target is live".to_string(),
+        hint: "put it back, from the bucket's versions or a copy: it tells which release is the current one, and whether the target is live".into(),
     }
 }
 
@@ -299,5 +308,5 @@ fn to_bytes(document: &impl serde::Serialize) -> Bytes {
     Bytes::from(serde_json::to_vec_pretty(document).expect("strings are JSON"))
 }
 
-/// A document at the place of a root, with the version to swap it against.
+/// Document in the place of a root, with its version for the next swap.
 pub(super) type Placed = Option<(Document, Version)>;

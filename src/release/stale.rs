@@ -1,29 +1,29 @@
-//! Names that stay, whose content changes, and that browsers keep for long: visitors go on seeing what was there. Pure.
+//! Mutable names that browsers keep for long, so that visitors still see the old content. Pure.
 
 use std::time::Duration;
 
 use super::difference::{Pair, pairs};
 use super::manifest::Manifest;
-use crate::build::{Build, Object};
-use crate::name::Headers;
+use crate::base::name::Headers;
+use crate::naming::{Build, Object};
 
-/// Keeping a page for so long is meant, perhaps; longer is a mistake.
+/// Maximum time that a page may be kept on purpose. A longer time is considered a mistake.
 const KEPT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A file of which browsers keep what was there before.
+/// File of which browsers keep the old content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stale {
-    /// Its logical path.
+    /// Logical path.
     pub path: String,
-    /// For how long, as far as the header tells; none if it doesn't.
+    /// Time that browsers keep it, as far as the header tells; none if it doesn't.
     pub kept: Option<Duration>,
-    /// The `Cache-Control` that says so.
+    /// `Cache-Control` header that says so.
     pub cache_control: String,
-    /// Whether the new one is kept as long.
+    /// True if the new content will be kept for as long.
     pub is_still_so: bool,
 }
 
-/// Names of `build` that stay, and show something else than `before`, by path.
+/// Returns the mutable names of `build` with other content than in `before`, by path.
 pub fn stale(before: Option<&Manifest>, build: &Build) -> Vec<Stale> {
     let Some(before) = before else {
         return Vec::new();
@@ -56,12 +56,12 @@ fn is_kept_name(object: &Object) -> bool {
     object.is_mutable() && !object.is_held
 }
 
-/// Whether browsers do the same with content under these headers.
+/// Returns whether browsers treat content the same under both sets of headers.
 fn is_shown_alike(a: &Headers, b: &Headers) -> bool {
     a.content_type == b.content_type && a.further == b.further
 }
 
-/// Whether a browser doesn't ask for a new one for over a day.
+/// Returns whether a browser doesn't ask for new content for over a day.
 fn is_kept_long(cache_control: &str) -> bool {
     let is_asked_again = ["no-store", "no-cache"]
         .iter()
@@ -74,11 +74,11 @@ fn max_age(cache_control: &str) -> Option<Duration> {
     let value = directive(cache_control, "max-age")?;
     let digits = value.trim_matches('"');
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    // What is more than can be counted is for ever (RFC 9111, 1.2.2).
+    // A number that is too large counts as infinite (RFC 9111, 1.2.2).
     is_number.then(|| Duration::from_secs(digits.parse().unwrap_or(1 << 31)))
 }
 
-/// The value of a directive; nothing if it has none.
+/// Returns the value of a directive; empty if it has no value.
 fn directive<'a>(cache_control: &'a str, wanted: &str) -> Option<&'a str> {
     cache_control.split(',').find_map(|directive| {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));

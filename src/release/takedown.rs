@@ -1,7 +1,7 @@
-//! Removes files from a target at once, also while it's live: those that somebody names, and nothing else.
+//! Removal of files from a target at once, also while it is live: only the files that the user names.
 //!
-//! The release without them becomes the current one by the same change of the root that announces the deletion
-//! ([`Root::take_down`]); then each object goes in the very version that was seen, as in a prune.
+//! The change of the root that announces the deletion also makes the release without these files the current one
+//! ([`Root::take_down`]). Then each object is deleted in exactly the version that was seen, as in a prune.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -14,53 +14,56 @@ use super::prune::{self, Deletion, Garbage};
 use super::rollback::nothing_published;
 use super::root::{Changes, Refusal, Release, ReleaseId, Root, Seen, TAKEN_DOWN_MAX, Takedown};
 use super::state::{Changed, State};
-use crate::error::{Error, Result, escape};
+use crate::base::error::{Error, Result};
+use crate::base::hint::{Hint, Verb};
+use crate::base::likeness::nearest;
+use crate::base::path::{LogicalPath, ObjectKey};
+use crate::base::text::escape;
 use crate::levels::{LevelId, Levels};
-use crate::likeness::nearest;
-use crate::path::{LogicalPath, ObjectKey};
 use crate::store::{Store, StoreError, StoreErrorKind, Stored};
 
 const TAKE_DOWN_AGAIN: &str = "take it down again: it's planned anew by what is there now";
 
-/// What somebody asks to be taken down.
+/// Request for a takedown.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
-    /// Logical paths; folders, with a slash at their end; objects' names in the target.
+    /// Logical paths, folders with a slash at the end, or names of objects in the target.
     pub names: Vec<String>,
-    /// All of these levels.
+    /// Levels whose files are all taken down.
     pub levels: BTreeSet<LevelId>,
-    /// Why, for people.
+    /// Reason, for people.
     pub why: Option<String>,
 }
 
-/// What a takedown will do.
+/// Plan of a takedown: what it will do.
 #[derive(Debug, Clone)]
 pub struct Removal {
-    /// How many objects of each file are deleted, by logical path: those of earlier releases count, too.
+    /// Number of objects of each file that are deleted, by logical path, including those of earlier releases.
     pub files: BTreeMap<String, u64>,
-    /// Files of the current release, which the next one is without.
+    /// Files of the current release that the next one is without.
     pub published: BTreeSet<String>,
-    /// Paths that no push publishes again unasked: all of them, but for levels that are held, which are unlocked some time.
+    /// Paths that no push publishes again without permission: all of them, except files of held levels, which will be unlocked some
+    /// time.
     pub kept_out: BTreeSet<String>,
     objects: Vec<Garbage>,
     why: Option<String>,
-    /// The current release without these files.
+    /// Manifest of the current release without these files.
     manifest: Option<Manifest>,
     current: Release,
     seen: Seen,
 }
 
-/// What a takedown came to.
+/// Outcome of a takedown.
 #[derive(Debug, Clone)]
 pub struct TakenDown {
-    /// Objects that are gone.
+    /// Number of deleted objects.
     pub deleted: u64,
-    /// The release without the files; none if the current one had none of them.
+    /// Release without the files; none if the current one had none of them.
     pub release: Option<Release>,
 }
 
 impl Removal {
-    /// Returns how many objects are deleted.
+    /// Returns the number of objects that are deleted.
     pub fn objects(&self) -> usize {
         self.objects.len()
     }
@@ -69,13 +72,25 @@ impl Removal {
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.objects.iter().map(|garbage| garbage.key.as_str())
     }
+
+    /// Returns the takedown for the root, with the document `sweep`.
+    fn takedown(&self, sweep: &str) -> Takedown {
+        let files = self.files.keys();
+        let others = files.filter(|path| !self.kept_out.contains(*path));
+        Takedown {
+            why: self.why.clone(),
+            blocked: self.kept_out.clone(),
+            others: others.cloned().collect(),
+            ..takedown(sweep.to_string())
+        }
+    }
 }
 
-/// Finds all that is there of what is named, in every retained release. Changes nothing.
+/// Finds all objects of the named files, in every retained release. Changes nothing.
 ///
 /// # Errors
-/// [`Error::Usage`]: nothing is there of a name. [`Error::Refused`]: what is there isn't assetsync's, or something is being deleted
-/// or written.
+/// Returns [`Error::Usage`] if a name matches nothing. Returns [`Error::Refused`] if an object isn't assetsync's, or if something is
+/// being deleted or written.
 pub async fn plan(
     store: &Arc<dyn Store>,
     state: &State,
@@ -88,7 +103,7 @@ pub async fn plan(
         .and_then(|root| Some((root.clone(), root.current?)))
         .ok_or_else(nothing_published)?;
     let seen = Root::seen(Some(&root));
-    // As the swap will say, before anybody waits.
+    // The swap will check the same. This check comes before any wait.
     root.take_down(&seen, None, takedown(String::new()), &state.stamp())
         .map_err(|refusal| guard::refused_again(refusal, Some(&root), TAKE_DOWN_AGAIN))?;
     let now = state.manifest(&current.manifest).await?;
@@ -113,15 +128,7 @@ pub async fn plan(
         .iter()
         .chain(found.keys())
         .collect::<BTreeSet<_>>();
-    if files.len() > TAKEN_DOWN_MAX {
-        return Err(Error::usage(
-            format!(
-                "{} files at once: a takedown has {TAKEN_DOWN_MAX} at most",
-                files.len()
-            ),
-            "take them down folder by folder, such as `puzzle/gears/`: one takedown after another",
-        ));
-    }
+    check_number(files.len())?;
     Ok(Removal {
         files: found,
         kept_out,
@@ -134,11 +141,21 @@ pub async fn plan(
     })
 }
 
-/// Does what was planned. What is deleted is that of the plan, in the versions that were seen.
+fn check_number(files: usize) -> Result<()> {
+    match files > TAKEN_DOWN_MAX {
+        true => Err(Error::usage(
+            format!("{files} files at once: a takedown has {TAKEN_DOWN_MAX} at most"),
+            "take them down folder by folder, such as `puzzle/gears/`: one takedown after another",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Executes the plan. Deletes the objects of the plan in the versions that were seen.
 ///
 /// # Errors
-/// [`Error::LostRace`], [`Error::Refused`]: something else was done meanwhile, and nothing was taken down. Others: it isn't
-/// finished, and [`prune::finish`] finishes it; nothing can be published before.
+/// Returns [`Error::LostRace`] or [`Error::Refused`] if something else was changed in the meantime; nothing was taken down. After any
+/// other error, the takedown isn't finished: [`prune::finish`] finishes it, and nothing can be published before.
 pub async fn take_down(
     store: &Arc<dyn Store>,
     state: &State,
@@ -151,25 +168,15 @@ pub async fn take_down(
         None => None,
     };
     let sweep = prune::keep_plan(state, &removal.objects, removal.seen.epoch).await?;
-    let takedown = Takedown {
-        why: removal.why.clone(),
-        blocked: removal.kept_out.clone(),
-        others: removal
-            .files
-            .keys()
-            .filter(|path| !removal.kept_out.contains(*path))
-            .cloned()
-            .collect(),
-        ..takedown(sweep.clone())
-    };
+    let takedown = removal.takedown(&sweep);
     let change = |root: Option<&Root>, stamp: &_| match root {
         Some(root) => root.take_down(&removal.seen, release.clone(), takedown.clone(), stamp),
         None => Err(Refusal::LostRace),
     };
     match state.change(change).await? {
         Changed::Done(_) => {
-            let deleted = prune::carry_out(store, state, &sweep, Deletion::Takedown, requests);
-            let deleted = deleted.await?;
+            let delete = prune::carry_out(store, state, &sweep, Deletion::Takedown, requests);
+            let deleted = delete.await?;
             check_gone(store, removal, requests).await?;
             Ok(TakenDown { deleted, release })
         }
@@ -181,10 +188,10 @@ pub async fn take_down(
     }
 }
 
-/// Makes sure that nothing answers that was deleted: a leak isn't ended by a storage that only says so.
+/// Checks that no deleted object can still be fetched: a leak isn't stopped by a storage that only claims to delete.
 ///
 /// # Errors
-/// What is still there.
+/// Returns an error with the objects that are still there.
 async fn check_gone(store: &Arc<dyn Store>, removal: &Removal, requests: usize) -> Result<()> {
     let keys = removal.objects.iter().map(|garbage| &garbage.key);
     let keys = keys.filter_map(|key| ObjectKey::parse(key).ok());
@@ -220,7 +227,7 @@ fn takedown(sweep: String) -> Takedown {
     }
 }
 
-/// Writes the release down that consists of `manifest`, made from the current one.
+/// Writes the release with `manifest`, made from the current one.
 async fn keep_release(state: &State, removal: &Removal, manifest: &Manifest) -> Result<Release> {
     let digest = state.keep_manifest(manifest).await?;
     let removed = removal.published.len() as u64;
@@ -236,7 +243,7 @@ async fn keep_release(state: &State, removal: &Removal, manifest: &Manifest) -> 
     Ok(release)
 }
 
-/// Returns the release that consists of `manifest`, which is a part of what `of` has, to be published after `current`.
+/// Returns the release with `manifest`, which is a part of `of`, to be published after `current`.
 pub(super) fn derived(
     state: &State,
     of: &Release,
@@ -259,20 +266,20 @@ pub(super) fn derived(
     }
 }
 
-/// Returns the manifest without what it publishes under these paths.
+/// Returns the manifest without its published entries under these paths.
 pub(super) fn without(mut manifest: Manifest, paths: &BTreeSet<String>) -> Manifest {
     let goes = |entry: &Entry| entry.stored.is_some() && paths.contains(&*entry.path);
     manifest.entries.retain(|entry| !goes(entry));
     manifest
 }
 
-/// Looks for what is named in manifests.
+/// Search for the named files in manifests.
 struct Search<'a> {
     wish: &'a Wish,
     levels: &'a Levels,
-    /// The objects of each file that is wanted.
+    /// Objects of each wanted file.
     wanted: BTreeMap<Box<str>, BTreeSet<ObjectKey>>,
-    /// All other paths, for those that were mistyped.
+    /// All other paths, to suggest one for a mistyped name.
     others: BTreeSet<Box<str>>,
     named: HashSet<&'a str>,
 }
@@ -313,7 +320,7 @@ impl<'a> Search<'a> {
         is_wanted
     }
 
-    /// Tells whether a file is of one of the wanted levels, by what its release says or by the configuration of today.
+    /// Returns whether a file is in one of the wanted levels, according to its release or to the current configuration.
     fn is_of_level(&self, manifest: &Manifest, entry: &Entry) -> bool {
         let wanted = &self.wish.levels;
         if wanted.is_empty() {
@@ -325,13 +332,13 @@ impl<'a> Search<'a> {
         is_then || now.is_some_and(|path| wanted.contains(&self.levels.of(&path)))
     }
 
-    /// Tells whether it's this object that is meant: who names an object of an earlier release doesn't mean the file's of today.
+    /// Returns whether this object is meant. The name of an object of an earlier release doesn't stand for the file's current object.
     fn is_to_go(&self, entry: &Entry) -> bool {
         let keys = self.wanted.get(&entry.path);
         keys.is_some_and(|keys| keys.contains(&entry.key))
     }
 
-    /// Returns the paths that stay out from now on: what is published, and what is named by its path and not held.
+    /// Returns the paths that stay out from now on: published ones, and those that are named by path and aren't held.
     fn kept_out(&self, published: &BTreeSet<String>) -> BTreeSet<String> {
         let is_named = |path: &str| self.wish.names.iter().any(|name| is_path_of(name, path));
         let is_held = |path: &str| {
@@ -343,7 +350,7 @@ impl<'a> Search<'a> {
         named.chain(published.iter().cloned()).collect()
     }
 
-    /// Leaves what the next release publishes.
+    /// Excludes objects that the next release publishes.
     fn leave(&mut self, next: &Manifest) {
         let published: HashSet<&ObjectKey> = next.published().map(|entry| &entry.key).collect();
         for keys in self.wanted.values_mut() {
@@ -351,7 +358,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Returns the objects that may be there, each with its file. A name that no release has may be an object's.
+    /// Returns the objects that may exist, each with its file. A name that is in no release may be the name of an object.
     fn candidates(&self) -> Vec<(String, ObjectKey)> {
         let of_releases = self.wanted.iter().flat_map(|(path, keys)| {
             let keys = keys.iter().cloned();
@@ -368,7 +375,7 @@ impl<'a> Search<'a> {
         names.filter(|name| !self.named.contains(name))
     }
 
-    /// Makes sure that no name means a folder that isn't written as one: all below it would go.
+    /// Checks that no name stands for a folder without a slash at the end: everything below would be deleted.
     fn check_folders(&self) -> Result<()> {
         let is_folder = |name: &&str| {
             let folder = format!("{name}/");
@@ -384,7 +391,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Makes sure that each name means something that goes.
+    /// Checks that each name matches something to delete.
     fn check(&self, found: &BTreeMap<String, u64>, published: &BTreeSet<String>) -> Result<()> {
         if let Some(name) = self.unknown().find(|name| !found.contains_key(*name)) {
             let paths = self.others.iter().chain(self.wanted.keys());
@@ -400,27 +407,29 @@ impl<'a> Search<'a> {
         if found.is_empty() && published.is_empty() {
             return Err(Error::usage(
                 "Nothing of that is in the target",
-                "a cache before it may have what was there: `assetsync audit` asks at `public_url`",
+                Hint::from("a cache before it may have what was there: ")
+                    .then(Verb::Audit)
+                    .then(" asks at `public_url`"),
             ));
         }
         Ok(())
     }
 }
 
-/// Tells whether somebody who says `name` means this entry.
+/// Returns whether `name` stands for this entry.
 fn is_name_of(name: &str, entry: &Entry) -> bool {
     is_path_of(name, &entry.path) || entry.key.as_str() == name
 }
 
-/// Tells whether `name` is this path, or that of a folder above it.
+/// Returns whether `name` is this path, or that of a folder above it.
 fn is_path_of(name: &str, path: &str) -> bool {
     path == name || (name.ends_with('/') && path.starts_with(name))
 }
 
-/// Looks which of these objects are there. Returns how many there are of each file, and what deletes them.
+/// Checks which of these objects exist. Returns the number of objects of each file, and the objects to delete.
 ///
 /// # Errors
-/// One isn't assetsync's.
+/// Returns an error if one isn't assetsync's.
 async fn look(
     store: &Arc<dyn Store>,
     candidates: Vec<(String, ObjectKey)>,
@@ -451,7 +460,7 @@ fn check_ours(key: &ObjectKey, stored: &Stored) -> Result<()> {
                 "`{}` isn't as assetsync wrote it: somebody else wrote it, or over it",
                 escape(key.as_str())
             ),
-            hint: "look at it, and delete it by hand; nothing was taken down".to_string(),
+            hint: "look at it, and delete it by hand; nothing was taken down".into(),
         }),
     }
 }

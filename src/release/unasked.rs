@@ -1,18 +1,20 @@
-//! What stops a push that isn't known to be meant: a first one over files of somebody else, and one without a configuration, whose
-//! plain names are this program's idea, not the user's. Pure.
+//! Guards for a push that may not be intended. Pure.
+//!
+//! One guards a first push over other people's files. The other guards a push without a configuration, whose plain names were chosen
+//! by this program, not by the user.
 
 use std::collections::HashSet;
 
 use super::Base;
 use super::guard::{Allowed, Refused};
 use super::manifest::Manifest;
-use crate::build::Build;
-use crate::error::escape;
+use crate::base::text::count;
+use crate::base::text::escape;
+use crate::naming::Build;
 use crate::plan::{Action, Plan, Reason, Step};
-use crate::report::count;
 
-/// Tells why `build` may not be published on top of `base`: it would write over what somebody else keeps in the target, or reveal
-/// hidden files by plain names that no configuration asked for.
+/// Returns why `build` may not be published after `base`: it would overwrite other people's files in the target, or reveal hidden
+/// files by plain names that no configuration asked for.
 pub fn refused(
     base: &Base,
     build: &Build,
@@ -24,7 +26,7 @@ pub fn refused(
         _ if allowed.plain => None,
         Some(_) if is_configured => None,
         Some(manifest) => revealed(manifest, build),
-        // They may well be those of the releases that are to be forgotten.
+        // The objects may belong to the releases that are to be forgotten.
         None if allowed.anew => None,
         None => foreign(plan),
     }
@@ -44,21 +46,20 @@ fn revealed(manifest: &Manifest, build: &Build) -> Option<Refused> {
         .map(|object| object.path.as_str())
         .filter(|path| hidden.contains(path))
         .collect();
-    let first = revealed.first()?;
+    let first = escape(revealed.first()?);
+    let files = count(revealed.len() as u64, "file");
     Some(Refused {
         message: format!(
-            "Anybody could guess the names of {} that are hidden in the current release, such as `{}`",
-            count(revealed.len() as u64, "file"),
-            escape(first)
+            "Anybody could guess the names of {files} that are hidden in the current release, such as `{first}`"
         ),
         hint: "without a configuration, pages keep their names: `--allow-plain` if everybody may find them; with an `assetsync.toml` \
                (`assetsync init` writes one), its rules and levels decide"
-            .to_string(),
+            .into(),
     })
 }
 
-/// Refuses to write over a site that assetsync didn't publish: perhaps this isn't the place that is meant. What it did publish is
-/// [`Forgotten`](super::forgotten::Forgotten), but for the plain names of a folder, which nothing tells from others.
+/// Refuses to overwrite a site that assetsync didn't publish: this may be the wrong place. Its own objects are
+/// [`Forgotten`](super::forgotten::Forgotten), except plain names in a folder, which can't be distinguished from others.
 fn foreign(plan: &Plan<'_>) -> Option<Refused> {
     let is_foreign = |action: &&Action<'_>| {
         action.object.is_mutable() && action.step == Step::Overwrite(Reason::Unknown)
@@ -74,6 +75,6 @@ fn foreign(plan: &Plan<'_>) -> Option<Refused> {
         ),
         hint: "is it the right place, and does `state` name the one where its releases are, if there are any? `--allow-plain` \
                writes over them"
-            .to_string(),
+            .into(),
     })
 }

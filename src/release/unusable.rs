@@ -1,27 +1,27 @@
-//! Why a document of the releases can't be used, and what that means for whoever has it.
+//! Reasons why a document of the releases can't be used, and hints for the user.
 
 use std::fmt;
 
-use crate::error::Error;
+use crate::base::error::Error;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// What is wrong with a document.
+/// Reason why a document can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unusable {
-    /// It isn't there.
+    /// The document is missing.
     Gone,
-    /// A newer assetsync wrote it.
+    /// A newer assetsync wrote the document.
     Newer {
-        /// Of the document.
+        /// Version of the document.
         version: u32,
-        /// The newest one that this program reads.
+        /// Newest version that this program reads.
         known: u32,
     },
-    /// It isn't what was written: in words.
+    /// The document isn't what was written, with a description.
     Damaged(String),
 }
 
-/// What is left to do where something is gone for ever.
+/// Hint if a document is permanently lost.
 const BEGIN_ANEW: &str = "if it was deleted by hand, bring it back from the bucket's versions; without it, only a new beginning helps: move `root.json` and `releases/` away, which forgets the releases and the live switch";
 
 const BRING_BACK: &str = "try again; if it stays so, bring it back as it was, from the bucket's versions or a copy: nothing else is lost, and nothing has to be moved away";
@@ -29,13 +29,13 @@ const BRING_BACK: &str = "try again; if it stays so, bring it back as it was, fr
 const UPDATE: &str = "install a newer assetsync, as whoever wrote it has; nothing is wrong with it";
 
 impl Unusable {
-    /// The error of whoever needs the document `name`, which is a `what`.
+    /// Returns the error for a use of the document `name`. `what` is its kind.
     pub(super) fn error(self, what: &str, name: &str) -> Error {
-        let name = crate::error::escape(name);
+        let name = crate::base::text::escape(name);
         let message = format!("Cannot read the {what} `{name}`: {self}");
         let hint = match self {
             Unusable::Newer { .. } => {
-                let hint = UPDATE.to_string();
+                let hint = UPDATE.into();
                 return Error::Refused { message, hint };
             }
             Unusable::Gone => BEGIN_ANEW,
@@ -44,7 +44,7 @@ impl Unusable {
         Error::Store(StoreError::new(StoreErrorKind::Other, message).hint(hint))
     }
 
-    /// Nothing that reads as JSON, or not as what it should be.
+    /// Returns the reason for a document that isn't JSON, or has the wrong form.
     pub(super) fn damaged(why: impl fmt::Display) -> Unusable {
         Unusable::Damaged(format!("it's damaged: {why}"))
     }

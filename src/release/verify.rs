@@ -1,4 +1,4 @@
-//! Whether the objects of a release are there, before anything leads to them.
+//! Verification that the objects of a release are there, before anything refers to them.
 
 use futures_util::{StreamExt, stream};
 
@@ -6,33 +6,33 @@ use super::manifest::{Entry, Manifest};
 use crate::plan::Reason;
 use crate::store::{Listing, Store, StoreError, Stored};
 
-/// How closely a release is looked at before it becomes the current one.
+/// Extent of the verification before a release becomes the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verify {
-    /// Every object by itself: a request for each, where a listing doesn't tell all.
+    /// Checks every object by a request of its own, if a listing doesn't tell everything.
     Full,
-    /// All by listing them: sizes and checksums, on GCS tokens too. A request for 1,000 objects.
+    /// Checks all objects by a listing: sizes and checksums, and on GCS also tokens. One request for 1,000 objects.
     #[default]
     List,
-    /// Not at all: what was there is taken to be there still.
+    /// Checks nothing: relies on the objects that were there before.
     None,
 }
 
-/// An object of a release that isn't as it should be.
+/// Object of a release that isn't as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Its place in [`Manifest::entries`].
+    /// Index in [`Manifest::entries`].
     pub entry: usize,
-    /// What is wrong.
+    /// Description of what is wrong.
     pub reason: Reason,
-    /// What is there instead.
+    /// Object that is there instead.
     pub there: Option<Stored>,
 }
 
-/// Looks at those published objects of `manifest` that `is_meant` picks.
+/// Verifies those published objects of `manifest` that `is_meant` selects.
 ///
 /// # Errors
-/// The target can't be listed or looked at.
+/// Returns an error if the target can't be listed or read.
 pub async fn verify(
     store: &dyn Store,
     manifest: &Manifest,
@@ -51,7 +51,7 @@ pub async fn verify(
     Ok(compare(manifest, &meant, &listing))
 }
 
-/// Compares these published objects of `manifest` with what a listing tells.
+/// Compares these published objects of `manifest` with a listing.
 pub(super) fn compare(manifest: &Manifest, meant: &[usize], listing: &Listing) -> Vec<Finding> {
     let finding = |at: &usize| {
         let there = listing.get(manifest.entries[*at].key.as_str());
@@ -65,11 +65,11 @@ pub(super) fn compare(manifest: &Manifest, meant: &[usize], listing: &Listing) -
     meant.iter().filter_map(finding).collect()
 }
 
-/// Looks at one of those published objects that `is_meant` picks, another one each time. Tells whether it's as it should be; false
-/// if there is none to look at. A bucket that was emptied, or that is another one, is found by any of them.
+/// Checks one of those published objects that `is_meant` selects, a different one each time. Returns whether it is as it should be, or
+/// false if there is none. Any object shows whether a bucket was emptied or replaced.
 ///
 /// # Errors
-/// The target can't be looked at.
+/// Returns an error if the target can't be read.
 pub async fn is_one_there(
     store: &dyn Store,
     manifest: &Manifest,
@@ -82,7 +82,11 @@ pub async fn is_one_there(
     let entry = &manifest.entries[at];
     let there = store.head(&entry.key).await;
     let there = there.map_err(|error| error.about(&entry.path))?;
-    Ok(difference(entry, there.as_ref()).is_none())
+    // A folder has no checksums, and has the page itself. The release has the size of its gzipped copy.
+    let is_itself = |there: &Stored| {
+        entry.is_mutable() && there.fingerprint.is_empty() && there.token == Some(entry.token)
+    };
+    Ok(there.as_ref().is_some_and(is_itself) || difference(entry, there.as_ref()).is_none())
 }
 
 fn any_of(places: &[usize]) -> Option<usize> {
@@ -92,7 +96,7 @@ fn any_of(places: &[usize]) -> Option<usize> {
     places.get(usize::try_from(pick).ok()?).copied()
 }
 
-/// The places of those published objects that `is_meant` picks.
+/// Returns the indexes of those published objects that `is_meant` selects.
 pub(super) fn published(manifest: &Manifest, is_meant: impl Fn(&Entry) -> bool) -> Vec<usize> {
     (0..manifest.entries.len())
         .filter(|at| {
@@ -102,7 +106,7 @@ pub(super) fn published(manifest: &Manifest, is_meant: impl Fn(&Entry) -> bool) 
         .collect()
 }
 
-/// A look at each object of which the listing doesn't tell what it was stored for.
+/// Requests each object for which the listing doesn't tell what it was stored for.
 pub(super) async fn look_closer(
     store: &dyn Store,
     manifest: &Manifest,
@@ -110,15 +114,12 @@ pub(super) async fn look_closer(
     listing: &mut Listing,
     requests: usize,
 ) -> Result<(), StoreError> {
-    let unclear: Vec<_> = meant
-        .iter()
-        .map(|at| &manifest.entries[*at])
-        .filter(|entry| {
-            listing
-                .get(entry.key.as_str())
-                .is_some_and(|stored| !stored.token_is_known)
-        })
-        .collect();
+    let is_unclear = |entry: &&Entry| {
+        let stored = listing.get(entry.key.as_str());
+        stored.is_some_and(|stored| !stored.token_is_known)
+    };
+    let meant = meant.iter().map(|at| &manifest.entries[*at]);
+    let unclear: Vec<_> = meant.filter(is_unclear).collect();
     let looks = unclear
         .into_iter()
         .map(|entry| async move { (entry, store.head(&entry.key).await) });
@@ -132,7 +133,7 @@ pub(super) async fn look_closer(
     Ok(())
 }
 
-/// What is wrong with what is there for an entry.
+/// Returns what is wrong with the object of an entry, if anything.
 fn difference(entry: &Entry, there: Option<&Stored>) -> Option<Reason> {
     let wanted = entry.stored.as_ref()?;
     let Some(there) = there else {
@@ -141,7 +142,7 @@ fn difference(entry: &Entry, there: Option<&Stored>) -> Option<Reason> {
     let are_known = !wanted.fingerprint.is_empty() && !there.fingerprint.is_empty();
     let is_equal = are_known && *wanted.fingerprint == *there.fingerprint;
     match there.token {
-        // The same bytes by that name, which other headers were given since.
+        // It has the same bytes under this name, but got other headers since.
         Some(_) if entry.is_fingerprinted && is_equal => return None,
         Some(token) if token != entry.token => return Some(Reason::Differs),
         None if there.token_is_known => return Some(Reason::Unknown),

@@ -1,12 +1,12 @@
-//! Who publishes, and from which commit: for people to read, and for the guard against old checkouts.
+//! Author and commit of a release: for people to read, and for the guard against old checkouts.
 
 use std::path::Path;
 
 use super::guard::Age;
 use super::root::Commit;
-use crate::children;
+use crate::base::children;
 
-/// A CI: the variable that tells of it, those that may tell who started the run, and what the run is called and numbered by.
+/// CI service: the variable that identifies it, those that may name the user who started the run, and the name and number of the run.
 struct Service {
     sign: &'static str,
     who: &'static [&'static str],
@@ -17,7 +17,7 @@ struct Service {
 const SERVICES: [Service; 9] = [
     Service {
         sign: "GITHUB_ACTIONS",
-        // Who started it again, before who started it first.
+        // The user who restarted the run comes before the one who started it.
         who: &["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"],
         run: "GitHub run",
         number: "GITHUB_RUN_ID",
@@ -72,13 +72,13 @@ const SERVICES: [Service; 9] = [
     },
 ];
 
-/// What systems call the user; whoever became another one by `sudo` is still themselves.
+/// Variables with the name of the user. With `sudo`, the original user counts.
 const USERS: [&str; 4] = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"];
 
-/// The longest actor that is written down, in characters.
+/// Maximum length of a recorded actor, in characters.
 const ACTOR_MAX: usize = 200;
 
-/// Who publishes: ASSETSYNC_ACTOR, what a CI says, or user@host. `variable` looks into the environment.
+/// Returns the name of the publisher: ASSETSYNC_ACTOR, the name from a CI, or user@host. `variable` reads the environment.
 pub fn actor(variable: impl Fn(&str) -> Option<String>) -> String {
     let first = |names: &[&str]| names.iter().find_map(|name| variable(name));
     let user = || {
@@ -96,13 +96,13 @@ pub fn actor(variable: impl Fn(&str) -> Option<String>) -> String {
     let actor = variable("ASSETSYNC_ACTOR")
         .or_else(by_ci)
         .unwrap_or_else(user);
-    crate::error::escape(&actor)
+    crate::base::text::escape(&actor)
         .chars()
         .take(ACTOR_MAX)
         .collect()
 }
 
-/// The name of the user that this process runs as; in a container that doesn't know it, the number.
+/// Returns the name of the user that this process runs as. In a container that doesn't know the name, returns the number.
 fn user_of_process() -> String {
     whoami::username().unwrap_or_else(|_| match user_number() {
         Some(number) => format!("uid {number}"),
@@ -122,7 +122,7 @@ fn user_number() -> Option<u32> {
     None
 }
 
-/// The commit that `folder` is a checkout of; none without git.
+/// Returns the commit that is checked out in `folder`; none without git.
 pub fn commit(folder: &Path) -> Option<Commit> {
     let id = git(folder, &["rev-parse", "--verify", "--quiet", "HEAD"])?;
     let changes = git(
@@ -141,7 +141,7 @@ pub fn commit(folder: &Path) -> Option<Commit> {
     })
 }
 
-/// How the commit of `folder` stands to `published`.
+/// Compares the commit of `folder` with `published`.
 pub fn age(folder: &Path, here: Option<&Commit>, published: Option<&Commit>) -> Age {
     let (Some(here), Some(published)) = (here, published) else {
         return Age::Unknown;
@@ -165,12 +165,12 @@ pub fn age(folder: &Path, here: Option<&Commit>, published: Option<&Commit>) -> 
     }
 }
 
-/// What was published came from elsewhere: it must not be taken for an option of git's.
+/// Returns whether a text is a hash. A published commit comes from elsewhere, and git must not take it for an option.
 fn is_hash(id: &str) -> bool {
     id.len() >= 40 && id.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// What git prints, if it succeeds.
+/// Returns the output of git, if it succeeds.
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
     let output = children::git(folder, arguments)?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -178,84 +178,4 @@ fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(variables: &[(&str, &str)]) -> String {
-        actor(|name| {
-            let found = variables.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| value.to_string())
-        })
-    }
-
-    #[test]
-    fn a_ci_says_who_started_it() {
-        let github = [
-            ("GITHUB_ACTIONS", "true"),
-            ("GITHUB_ACTOR", "ann"),
-            ("GITHUB_RUN_ID", "77"),
-        ];
-        assert_eq!(said(&github), "ann (GitHub run 77)");
-        for (variables, actor) in [
-            (
-                vec![
-                    ("GITLAB_CI", "true"),
-                    ("GITLAB_USER_LOGIN", "bob"),
-                    ("CI_JOB_ID", "9"),
-                ],
-                "bob (GitLab job 9)",
-            ),
-            (
-                vec![("CIRCLECI", "true"), ("CIRCLE_PR_USERNAME", "cid")],
-                "cid (CircleCI build)",
-            ),
-            (
-                vec![("BUILDKITE", "true"), ("BUILDKITE_BUILD_CREATOR", "Dot D.")],
-                "Dot D. (Buildkite build)",
-            ),
-            (
-                vec![("JENKINS_URL", "https://ci"), ("BUILD_USER_ID", "eve")],
-                "eve (Jenkins build)",
-            ),
-            (
-                vec![
-                    ("BITBUCKET_BUILD_NUMBER", "4"),
-                    ("BITBUCKET_STEP_TRIGGERER_UUID", "{1f}"),
-                ],
-                "{1f} (Bitbucket build 4)",
-            ),
-        ] {
-            assert_eq!(said(&variables), actor);
-        }
-        let again = [github.as_slice(), &[("GITHUB_TRIGGERING_ACTOR", "bob")]].concat();
-        assert_eq!(said(&again), "bob (GitHub run 77)", "who started it again");
-    }
-
-    #[test]
-    fn a_run_that_tells_nobody_is_the_user_s() {
-        let run = [("GITLAB_CI", "true"), ("USER", "gitlab-runner")];
-        let actor = said(&run);
-        assert!(actor.starts_with("gitlab-runner@"), "{actor}");
-        assert!(actor.ends_with(" (GitLab job)"), "{actor}");
-        // Nor does the environment: the system knows.
-        let actor = said(&[]);
-        let (user, host) = actor.split_once('@').expect("user and host");
-        assert!(!user.is_empty() && !host.is_empty(), "{actor}");
-        assert!(!actor.contains("somebody"), "{actor}");
-    }
-
-    #[test]
-    fn a_person_is_known_by_user_and_host() {
-        assert!(said(&[("USER", "ann")]).starts_with("ann@"));
-        assert!(said(&[("USER", "root"), ("SUDO_USER", "ann")]).starts_with("ann@"));
-    }
-
-    #[test]
-    fn what_the_user_says_counts_before_all_else_and_cannot_rewrite_a_terminal() {
-        let given = [
-            ("ASSETSYNC_ACTOR", "Ann\u{1b}[2J"),
-            ("GITHUB_ACTIONS", "true"),
-        ];
-        assert_eq!(said(&given), "Ann\\u{1b}[2J");
-    }
-}
+mod tests;

@@ -1,24 +1,25 @@
-//! What an audit found, for people and for programs.
+//! Findings of an audit, as text and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::base::text::HumanBytes;
 use anstyle::{AnsiColor, Style};
-use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
-use super::{Urls, count};
+use super::Urls;
 use crate::audit::repair::{Left, Mends, Steps};
 use crate::audit::strays::folder;
 use crate::audit::{Audit, Finding, Kind, Summary, Verdict};
+use crate::base::text::count;
 
-/// What a document of the releases gets.
+/// ACL that a repair gives to documents of the releases.
 const DOCUMENT_ACL: &str = "a private ACL";
 
-/// How many findings of a kind are shown one by one.
+/// Number of findings of each kind that are shown one by one.
 const SHOWN_MAX: usize = 5;
 
-/// The findings by kind, the first few of each, and the sums.
+/// Describes the findings: the first few of each kind, and the sums.
 pub fn audit_text(target: &str, audit: &Audit, urls: Urls) -> String {
     let mut text = String::new();
     let mut groups: BTreeMap<(Kind, Verdict), Vec<&Finding>> = BTreeMap::new();
@@ -79,7 +80,7 @@ fn group_text(kind: Kind, verdict: Verdict, findings: &[&Finding], urls: Urls) -
     text
 }
 
-/// Those that the same thing mends together, in the order of the first of each.
+/// Groups the findings with the same fix, in the order of the first of each group.
 fn by_fix<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
     let mut all: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
@@ -91,7 +92,7 @@ fn by_fix<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
     all
 }
 
-/// What isn't shown one by one: strays by the folders they are in.
+/// Summarizes the findings that aren't shown one by one. Strays are summed up by folder.
 fn rest_text(kind: Kind, rest: &[&Finding]) -> String {
     let number = rest.len();
     if kind != Kind::Stray {
@@ -105,7 +106,7 @@ fn rest_text(kind: Kind, rest: &[&Finding]) -> String {
         *bytes += finding.bytes.unwrap_or_default();
     }
     let folders = folders.iter().map(|(folder, (objects, bytes))| {
-        let folder = crate::error::escape(folder);
+        let folder = crate::base::text::escape(folder);
         format!(
             "{} {folder} ({})",
             count(*objects, "object"),
@@ -120,9 +121,9 @@ fn rest_text(kind: Kind, rest: &[&Finding]) -> String {
 }
 
 fn finding_text(finding: &Finding, urls: Urls) -> String {
-    let path = finding.path.as_deref().map(crate::error::escape);
+    let path = finding.path.as_deref().map(crate::base::text::escape);
     let key = finding.key.as_deref().filter(|_| urls == Urls::Shown);
-    let key = key.map(crate::error::escape);
+    let key = key.map(crate::base::text::escape);
     let also = match finding.also.len() {
         0 => String::new(),
         number => format!(" and {number} more"),
@@ -189,7 +190,7 @@ fn summary_text(target: &str, audit: &Audit) -> String {
     )
 }
 
-/// What a repair will do, and what it won't. `is_right`: nothing was found.
+/// Describes what a repair will do, and what it won't. `is_right`: there were no findings.
 pub fn mends_text(target: &str, mends: &Mends<'_>, is_right: bool) -> String {
     let number = mends.mends.len() + mends.documents.len();
     let mut text = match (number as u64, is_right) {
@@ -205,7 +206,7 @@ pub fn mends_text(target: &str, mends: &Mends<'_>, is_right: bool) -> String {
     };
     for mend in &mends.mends {
         let what = in_words(&mend.steps);
-        text += &format!("  {}: {what}\n", crate::error::escape(&mend.path));
+        text += &format!("  {}: {what}\n", crate::base::text::escape(&mend.path));
     }
     for document in &mends.documents {
         text += &format!("  {document} of the releases: {DOCUMENT_ACL}\n");
@@ -213,12 +214,12 @@ pub fn mends_text(target: &str, mends: &Mends<'_>, is_right: bool) -> String {
     text + &left_text(&mends.left)
 }
 
-/// What isn't put right.
+/// Describes what isn't repaired.
 pub fn left_text(left: &[Left]) -> String {
     let line = |left: &Left| {
         let (path, why) = (
-            crate::error::escape(&left.path),
-            crate::error::escape(&left.why),
+            crate::base::text::escape(&left.path),
+            crate::base::text::escape(&left.why),
         );
         format!("  {path}: stays as it is: {why}\n")
     };
@@ -238,10 +239,10 @@ fn in_words(steps: &Steps<'_>) -> &'static str {
     }
 }
 
-/// `{"format": "assetsync audit", "version": 1, "target", "release", "published", "looked_at", "requests", "summary", "findings",
-/// "repair"}`. A finding: `{"kind", "verdict", "path", "also", "address", "expected", "seen", "fix"}`, with `key` if names are
-/// shown, `bytes` of what nobody knows, and in `also` the paths of further objects of which the same is true.
-/// `repair` is null, or `{"mended": [{"path", "how"}], "left": [{"path", "why"}]}`: then the findings are those after it.
+/// Returns `{"format": "assetsync audit", "version": 1, "target", "release", "published", "looked_at", "requests", "summary",
+/// "findings", "repair"}`. A finding is `{"kind", "verdict", "path", "also", "address", "expected", "seen", "fix"}`. It also has `key`
+/// if names are shown, and `bytes` if the object is unknown. `also` has the paths of further objects with the same finding. `repair`
+/// is null, or `{"mended": [{"path", "how"}], "left": [{"path", "why"}]}`. In this case, the findings are those after the repair.
 pub fn audit_json(target: &str, audit: &Audit, mends: Option<&Mends<'_>>, urls: Urls) -> Value {
     let finding = |finding: &Finding| {
         let mut value = json!(finding);

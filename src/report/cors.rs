@@ -1,22 +1,26 @@
-//! Policies for cross-origin requests, what is wrong with them, and what differs, for people and for programs.
+//! Policies for cross-origin requests, their mistakes and their differences, as text and as JSON.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::count;
+use crate::base::error::DRAWN_MAX;
+use crate::base::text::count;
+use crate::base::text::escape;
 use crate::cors::{Change, Checked, Difference, Policy, Rule, Severity};
-use crate::error::escape;
 
 const HEADING: usize = 12;
 
-/// All findings, a line each, and how many there are.
+/// Lists all findings, one per line, and their number. The first ones come with their lines of the file.
 pub fn checked_text(file: &Path, checked: &Checked) -> String {
     let mut text = String::new();
-    for found in &checked.findings {
+    for (place, found) in checked.findings.iter().enumerate() {
         let severity = severity(found.severity);
         line(&mut text, &format!("{severity}: {}", found.in_words(file)));
+        if let (Some(excerpt), true) = (&found.excerpt, place < DRAWN_MAX) {
+            line(&mut text, &excerpt.render());
+        }
     }
     let (errors, warnings) = (
         checked.count(Severity::Error) as u64,
@@ -33,7 +37,7 @@ pub fn checked_text(file: &Path, checked: &Checked) -> String {
     text
 }
 
-/// The same as JSON.
+/// Returns the same as JSON.
 pub fn checked_json(file: &Path, checked: &Checked) -> Value {
     let findings = checked.findings.iter().map(|found| {
         json!({
@@ -61,7 +65,7 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// What a bucket has.
+/// Describes the policy of a bucket.
 pub fn policy_text(target: &str, policy: Option<&Policy>) -> String {
     let Some(policy) = policy else {
         return format!("{target}: no CORS policy, so scripts of other origins can read nothing\n");
@@ -81,7 +85,7 @@ pub fn policy_text(target: &str, policy: Option<&Policy>) -> String {
     text
 }
 
-/// What a change would do, with `-` before what goes and `+` before what comes.
+/// Describes a change of a policy, with `-` before removed lines and `+` before added ones.
 pub fn difference_text(target: &str, difference: &Difference) -> String {
     if difference.is_empty() {
         return format!("{target}: the bucket's CORS policy is as it should be\n");
@@ -110,7 +114,7 @@ pub fn difference_text(target: &str, difference: &Difference) -> String {
     text
 }
 
-/// The same as JSON: what is there, and what should be.
+/// Returns the same as JSON: the current policy and the wanted one.
 pub fn difference_json(
     target: &str,
     difference: &Difference,
@@ -133,7 +137,7 @@ fn signed(text: &mut String, sign: char, fields: &[(&str, String)]) {
     }
 }
 
-/// In words, in the same order for every rule.
+/// Returns the fields of a rule in words, in the same order for every rule.
 fn fields(rule: &Rule) -> [(&'static str, String); 5] {
     let list = |texts: &[String]| match texts {
         [] => "-".to_string(),

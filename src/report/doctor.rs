@@ -1,16 +1,16 @@
-//! What `doctor` and `access` found, for people and for programs.
+//! Findings of `doctor` and `access`, as text and as JSON.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::count;
+use crate::base::text::count;
 use crate::doctor::access::Shown;
 use crate::doctor::{Finding, Summary, Verdict};
 use crate::store::control::{Blocks, Change, Grant, Public, Reach, Right, Told, Versioning};
 
-/// A line for each finding, why it matters and what mends it where it isn't as it should be, and the sums.
+/// Describes each finding in a line, and the sums. If something is wrong, adds why it matters and how to fix it.
 pub fn findings_text(target: &str, findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
@@ -53,7 +53,8 @@ fn summary_text(target: &str, summary: Summary) -> String {
     )
 }
 
-/// `{"format": "assetsync doctor", "version": 1, "target", "summary", "findings": [{"check", "verdict", "text", "why", "fix"}]}`.
+/// Returns `{"format": "assetsync doctor", "version": 1, "target", "summary", "findings": [{"check", "verdict", "text", "why",
+/// "fix"}]}`.
 pub fn findings_json(target: &str, findings: &[Finding]) -> Value {
     json!({
         "format": "assetsync doctor",
@@ -64,7 +65,7 @@ pub fn findings_json(target: &str, findings: &[Finding]) -> Value {
     })
 }
 
-/// What would change, a line each.
+/// Lists the changes that would be made, one per line.
 pub fn changes_text(target: &str, changes: &[Change]) -> String {
     if changes.is_empty() {
         return format!("{target}: nothing has to change\n");
@@ -74,7 +75,7 @@ pub fn changes_text(target: &str, changes: &[Change]) -> String {
     format!("{target}: this would change\n{lines}")
 }
 
-/// `{"format": "assetsync access", "version": 1, "target", "changes": [..], "applied", "findings": [..]}`.
+/// Returns `{"format": "assetsync access", "version": 1, "target", "changes": [..], "applied", "findings": [..]}`.
 pub fn changes_json(target: &str, changes: &[Change], proof: Option<&[Finding]>) -> Value {
     let lines: Vec<&str> = changes.iter().flat_map(|c| c.text.lines()).collect();
     json!({
@@ -87,11 +88,11 @@ pub fn changes_json(target: &str, changes: &[Change], proof: Option<&[Finding]>)
     })
 }
 
-/// How public a bucket is, in words.
+/// Describes how public a bucket is.
 pub fn access_text(target: &str, shown: &Shown) -> String {
     let settings = &shown.settings;
     let mut text = format!("{target}: `access = \"{}\"`\n", shown.wanted);
-    let escape = |place: &str| crate::error::escape(place);
+    let escape = |place: &str| crate::base::text::escape(place);
     let mut line = |name: &str, what: String| {
         writeln!(text, "  {name:<20}{what}").expect("a string takes every write");
     };
@@ -115,7 +116,7 @@ pub fn access_text(target: &str, shown: &Shown) -> String {
     line("ACLs of objects", told(&settings.takes_acls, acls));
     line(
         "location",
-        told(&settings.location, |at| crate::error::escape(at)),
+        told(&settings.location, |at| crate::base::text::escape(at)),
     );
     line("versioning", told(&settings.versioning, versioning));
     text
@@ -149,12 +150,12 @@ fn grants(grants: &Vec<Grant>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// " like `static/*`", " but not `.assetsync/*`"; nothing if it's all.
+/// Describes the reach of a grant, such as " like `static/*`" or " but not `.assetsync/*`". Empty if it is everything.
 fn reach(reach: &Reach) -> String {
     let quoted = |globs: &[String]| {
         let quoted: Vec<String> = globs
             .iter()
-            .map(|glob| format!("`{}`", crate::error::escape(glob)))
+            .map(|glob| format!("`{}`", crate::base::text::escape(glob)))
             .collect();
         quoted.join(", ")
     };
@@ -205,7 +206,8 @@ fn versioning(versioning: &Versioning) -> String {
     .to_string()
 }
 
-/// `{"format": "assetsync access", "version": 1, "target", "wanted", "published", "releases", "releases_open", "releases_listed", "settings": {..}}`.
+/// Returns `{"format": "assetsync access", "version": 1, "target", "wanted", "published", "releases", "releases_open",
+/// "releases_listed", "settings": {..}}`.
 pub fn access_json(target: &str, shown: &Shown) -> Value {
     json!({
         "format": "assetsync access",

@@ -1,15 +1,16 @@
-//! Where visitors begin: the address of the front page, or what gives a site one. Pure.
+//! Front page of a site: its address, or what a site needs to get one. Pure.
 
-use crate::build::{Build, Object};
-use crate::config::command::quoted as word;
+use crate::base::hint::Verb;
+use crate::base::name::NameStyle;
 use crate::config::{CONFIG_FILE, INDEX, Target};
 use crate::levels::{LevelId, quoted};
-use crate::name::NameStyle;
-use crate::site::ERROR_PAGE;
+use crate::naming::{Build, Object};
+use crate::store::command::quoted as word;
 use crate::store::public_url;
+use crate::whole_site::ERROR_PAGE;
 
-/// A line with the address of the front page, if there is one that people can know: the page of the topmost folder that has one, or the
-/// only page.
+/// Returns a line with the address of the front page: the page of the topmost folder that has one, or the only page. Returns nothing
+/// if its address is secret.
 pub fn front_text(target: &Target, build: &Build) -> String {
     let named: Vec<&Object> = pages(build).filter(|page| !page.is_keyed()).collect();
     let only = match named[..] {
@@ -27,7 +28,8 @@ pub fn front_text(target: &Target, build: &Build) -> String {
     format!("front page: {url}\n")
 }
 
-/// What to tell of a site whose pages all have names that nobody can guess, unless a rule asks for these: how people get to one.
+/// Returns a note for a site whose pages all have unguessable names, unless a rule asks for these names. It says how people can reach
+/// a page.
 pub fn unfound_text(target: &Target, build: &Build) -> String {
     let pages: Vec<&Object> = pages(build).collect();
     if pages.is_empty() || pages.iter().any(|page| !page.is_keyed()) {
@@ -39,7 +41,7 @@ pub fn unfound_text(target: &Target, build: &Build) -> String {
         Some(front) => format!(
             "`{}` prints the address of `{}`, which changes with its folder",
             command(target, front),
-            crate::error::escape(front.path.as_str())
+            crate::base::text::escape(front.path.as_str())
         ),
         None => {
             let meant =
@@ -69,13 +71,13 @@ fn pages(build: &Build) -> impl Iterator<Item = &Object> {
     })
 }
 
-/// The page of a folder that is the nearest to the top.
+/// Returns the page of the topmost folder.
 fn topmost<'b>(pages: impl Iterator<Item = &'b Object>) -> Option<&'b Object> {
     let indexes = pages.filter(|page| page.path.file_name() == INDEX);
     indexes.min_by_key(|page| (page.path.folder().matches('/').count(), &page.path))
 }
 
-/// A pattern for all these pages, if it matches nothing besides them; otherwise for the first one to be visited.
+/// Returns a pattern for all these pages, if it matches no other files; otherwise a pattern for the first page to be visited.
 fn pattern(build: &Build, pages: Vec<&Object>) -> Option<String> {
     let first = topmost(pages.iter().copied()).or(pages.first().copied())?;
     let extension = first.path.extension()?;
@@ -88,5 +90,5 @@ fn pattern(build: &Build, pages: Vec<&Object>) -> Option<String> {
 }
 
 fn command(target: &Target, page: &Object) -> String {
-    format!("{} {}", target.command("url"), word(page.path.as_str()))
+    target.command(Verb::Url.with(word(page.path.as_str())))
 }

@@ -1,5 +1,4 @@
-//! Plans and reports for programs. Both documents name their format and version; fields are only added
-//! within a version.
+//! Plans and reports as JSON. Each document names its format and version. Within a version, fields are only added.
 
 use serde_json::{Map, Value, json};
 
@@ -7,26 +6,28 @@ use super::levels::levels_json;
 use super::stale::stale_json;
 use super::{Outlook, Urls};
 use crate::apply::{Failure, Report};
-use crate::build::Build;
+use crate::base::error::Error;
+use crate::base::hint::Hint;
+use crate::base::problem::Problem;
 use crate::config::Target;
-use crate::error::Error;
+use crate::naming::Build;
 use crate::plan::{Action, Step, Tally};
-use crate::problem::Problem;
 use crate::release::Basis;
 use crate::release::difference::{Change, Why};
 use crate::release::guard::Refused;
 use crate::release::stale::Stale;
 
-/// A plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "levels": [..], "changes": [..], "removed": [..], "refusal",
-/// "is_seen"}`.
+/// Returns a plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "levels": [..], "changes": [..],
+/// "removed": [..], "refusal", "is_seen"}`.
 ///
-/// `is_seen`: whether what is kept was seen in the target; if not, the current release says it's there, and one object was looked at.
+/// `is_seen` says whether the kept objects were seen in the target. If not, the current release lists them, and one object was
+/// checked.
 ///
-/// A change: `{"action", "change", "reason", "path", "size", "names", "level"}`, where `change` is `new`, `changed`, or null for what is done to
-/// a file that stays as it is. What isn't published any more: `{"path", "size", "level", "was"}`, where `level` is the one that holds
-/// it, or null if the tree doesn't have it, and `was` the one that it had. `levels` has the files of each level:
-/// `[{"level", "files", "bytes", "held", "patterns": [{"match", "files"}, ..]}, ..]`. `refusal` is null, or what a push would exit with:
-/// `{"exit_code", "reasons": [{"message", "hint"}, ..]}`.
+/// A change is `{"action", "change", "reason", "path", "size", "names", "level"}`. Its `change` is `new`, `changed`, or null if the
+/// file itself stays as it is. A removed file is `{"path", "size", "level", "was"}`. Its `level` is the one that holds it, or null if
+/// it isn't in the tree, and `was` is its former level. `levels` has the files of each level: `[{"level", "files", "bytes", "held",
+/// "patterns": [{"match", "files"}, ..]}, ..]`. `refusal` is null, or says how a push would end: `{"exit_code", "reasons":
+/// [{"message", "hint"}, ..]}`.
 pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
     let changes = outlook.plan.actions.iter();
     let changes = changes.filter_map(|action| change_json(outlook, action, urls));
@@ -90,8 +91,9 @@ fn refusal_json(refused: &[Refused]) -> Value {
     if refused.is_empty() {
         return Value::Null;
     }
-    let reason = |refused: &Refused| json!({ "message": refused.message, "hint": refused.hint });
-    let (message, hint) = (String::new(), String::new());
+    let reason =
+        |refused: &Refused| json!({ "message": refused.message, "hint": refused.hint.to_string() });
+    let (message, hint) = (String::new(), Hint::default());
     json!({
         "exit_code": Error::Refused { message, hint }.exit_code(),
         "reasons": refused.iter().map(reason).collect::<Vec<_>>(),
@@ -105,7 +107,7 @@ fn warnings_json(build: &Build, stale: &[Stale]) -> Vec<Value> {
     warnings
 }
 
-/// A report: `{"format": "assetsync report", "version": 1, "key_id", "target", "complete", "uploaded", ..}`.
+/// Returns a report: `{"format": "assetsync report", "version": 1, "key_id", "target", "complete", "uploaded", ..}`.
 pub fn report_json(
     target: &Target,
     build: &Build,
@@ -134,14 +136,14 @@ pub fn report_json(
     })
 }
 
-/// What failed, and what helps: `[{"path", "unknown", "error", "hint"}, ..]`.
+/// Lists the failures with their hints: `[{"path", "unknown", "error", "hint"}, ..]`.
 pub fn failures_json(report: &Report) -> Vec<Value> {
-    let failure = |failure: &Failure| json!({ "path": failure.path, "unknown": failure.is_unknown(), "error": failure.error.message, "hint": failure.error.hint });
+    let failure = |failure: &Failure| json!({ "path": failure.path, "unknown": failure.is_unknown(), "error": failure.error.message, "hint": failure.error.hint.to_string() });
     report.failures.iter().map(failure).collect()
 }
 
-/// Why a tree can't be published, and what else is worth a word: `{"format": "assetsync problems", "version": 1, "problems": [..],
-/// "warnings": [..]}`.
+/// Returns the reasons why a tree can't be published, and the warnings: `{"format": "assetsync problems", "version": 1, "problems":
+/// [..], "warnings": [..]}`.
 pub fn problems_json(problems: &[Problem], warnings: &[Problem]) -> Value {
     json!({
         "format": "assetsync problems",
@@ -151,7 +153,7 @@ pub fn problems_json(problems: &[Problem], warnings: &[Problem]) -> Value {
     })
 }
 
-/// `[{"path", "line", "column", "kind", "message"}, ..]`.
+/// Returns `[{"path", "line", "column", "kind", "message"}, ..]`.
 pub(super) fn list(problems: &[Problem]) -> Vec<Value> {
     let problem = |problem: &Problem| {
         let (line, column) = problem.place.unzip();

@@ -1,18 +1,18 @@
-//! What can still be had although it isn't published any more, and what takes it down.
+//! Files that can still be fetched although they aren't published any more, and the command that removes them.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::count;
-use super::names::names_text;
+use crate::base::listed::names_text;
+use crate::base::text::count;
+use crate::base::text::escape;
 use crate::config::Target;
-use crate::error::escape;
 use crate::release::leftover::{LEFT_MAX, Leftover, Why, takedown_of};
 use crate::release::takedown::{Removal, TakenDown};
 
-/// Says what can still be had, and which command removes it. `published` are the logical paths of the release, sorted: a command
-/// never names a folder that has any.
+/// Describes the files that can still be fetched, and the command that removes them. `published` has the logical paths of the release,
+/// sorted: the command never names a folder that has any of them.
 pub fn leftovers_text(target: &Target, left: &[Leftover], published: &[&str]) -> String {
     if left.is_empty() {
         return String::new();
@@ -59,7 +59,7 @@ fn levels_text(left: &[Leftover]) -> String {
     }
 }
 
-/// Returns the list of what can still be had: `[{"path", "why": "plain-name" | "held" | "same-as-held", "level"}]`.
+/// Lists the files that can still be fetched: `[{"path", "why": "plain-name" | "held" | "same-as-held", "level"}]`.
 pub fn leftovers_json(left: &[Leftover]) -> Value {
     let one = |left: &Leftover| {
         let (why, level) = match &left.why {
@@ -72,7 +72,7 @@ pub fn leftovers_json(left: &[Leftover]) -> Value {
     left.iter().map(one).collect()
 }
 
-/// Says what a takedown will remove.
+/// Describes what a takedown will remove.
 pub fn removal_text(target: &Target, removal: &Removal) -> String {
     let files: BTreeSet<&str> = removal
         .files
@@ -95,7 +95,7 @@ pub fn removal_text(target: &Target, removal: &Removal) -> String {
 }
 
 /// Returns `{"format": "assetsync takedown", "version": 1, "target", "only_shown", "paths": [..], "objects", "published": [..],
-/// "deleted", "release"}`. `deleted` and `release` are null if it's only shown.
+/// "deleted", "release"}`. `deleted` and `release` are null if the takedown is only shown.
 pub fn removal_json(target: &str, removal: &Removal, done: Option<&TakenDown>) -> Value {
     json!({
         "format": "assetsync takedown",

@@ -1,15 +1,15 @@
-//! Levels in reports: how many files each has, and at first what each pattern matched.
+//! Levels in reports: the number of files of each, and for the first release the matches of each pattern.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use indicatif::HumanBytes;
+use crate::base::text::HumanBytes;
 use serde_json::{Value, json};
 
-use super::count;
-use crate::build::{Build, Object};
-use crate::error::escape;
+use crate::base::text::count;
+use crate::base::text::escape;
 use crate::levels::LevelId;
+use crate::naming::{Build, Object};
 use crate::release::difference::{Pair, pairs};
 use crate::release::manifest::Manifest;
 
@@ -18,7 +18,7 @@ use crate::release::manifest::Manifest;
 struct Files<'a> {
     files: u64,
     bytes: u64,
-    /// Not published before it's unlocked.
+    /// Number of files that aren't published until the level is unlocked.
     held: u64,
     first: Option<&'a Object>,
 }
@@ -52,7 +52,7 @@ fn by_level(build: &Build) -> Vec<(LevelId, Files<'_>)> {
     levels
 }
 
-/// Returns how many files each level has, as one line; nothing where there are no levels.
+/// Returns the number of files of each level, as one line; empty if there are no levels.
 pub(super) fn counts_text(target: &str, build: &Build) -> String {
     if build.levels.is_empty() {
         return String::new();
@@ -66,8 +66,8 @@ pub(super) fn counts_text(target: &str, build: &Build) -> String {
     format!("{target}: files by level: {}\n", levels.join(", "))
 }
 
-/// `[{"level", "files", "bytes", "held", "patterns": [{"match", "files"}, ..]}, ..]`, the open one first; `held` says how many
-/// aren't published.
+/// Returns `[{"level", "files", "bytes", "held", "patterns": [{"match", "files"}, ..]}, ..]`, the open level first. `held` is the
+/// number of files that aren't published.
 pub(super) fn levels_json(build: &Build) -> Value {
     let levels = by_level(build).into_iter().map(|(id, files)| {
         let patterns = by_pattern(build, id);
@@ -85,7 +85,7 @@ pub(super) fn levels_json(build: &Build) -> Value {
     levels.collect()
 }
 
-/// Returns what each pattern of a level matched, in the order of the configuration.
+/// Returns the files that each pattern of a level matched, in the order of the configuration.
 fn by_pattern(build: &Build, id: LevelId) -> Vec<(&str, Files<'_>)> {
     let mut matched: BTreeMap<&str, Files<'_>> = BTreeMap::new();
     if id != LevelId::OPEN {
@@ -104,8 +104,8 @@ fn by_pattern(build: &Build, id: LevelId) -> Vec<(&str, Files<'_>)> {
     patterns.collect()
 }
 
-/// Returns what each level matched: for the first release, and one in which a file or a level is another than before. Nothing
-/// otherwise.
+/// Describes the files that each level matched: for the first release, and for one in which the level of a file or the set of levels
+/// changed. Otherwise empty.
 pub fn first_levels_text(before: Option<&Manifest>, build: &Build) -> String {
     if build.levels.is_empty() || before.is_some_and(|before| is_same(before, build)) {
         return String::new();
@@ -135,14 +135,11 @@ pub fn first_levels_text(before: Option<&Manifest>, build: &Build) -> String {
     let is_open = |object: &&Object| object.policy.level == LevelId::OPEN;
     let open = Files::of(build.objects.iter().filter(is_open));
     let number = count(open.files, "file");
-    line(format!(
-        "open, so for everybody: {number}{}",
-        such_as(&open)
-    ));
+    line(format!("public: {number}{}", such_as(&open)));
     text
 }
 
-/// Says whether a release has the same levels, with the same files as far as both have them.
+/// Returns whether a release has the same levels, and whether the files that both have are in the same levels.
 fn is_same(before: &Manifest, build: &Build) -> bool {
     let names: BTreeSet<&str> = build.levels.names().collect();
     let before_names: BTreeSet<&str> = before.levels.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! What there is to say of the local tree: warnings, references, leaks.
+//! Messages about the local tree: warnings, references, leaks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -6,19 +6,20 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::json::list;
-use super::{count, together};
-use crate::build::{Build, Reference};
-use crate::error::escape;
-use crate::leaks::Leaks;
-use crate::problem::{Listed, Problem, ProblemKind, Weight};
+use super::together;
+use crate::base::problem::{Listed, Problem, ProblemKind, Weight};
+use crate::base::text::count;
+use crate::base::text::escape;
+use crate::naming::leaks::Leaks;
+use crate::naming::{Build, Reference};
 
-/// How many causes of one kind are told unless all are asked for; but for what breaks a page, which is told in full.
+/// Number of causes of one kind that are listed, unless all are asked for. Problems that break a page are always listed in full.
 const CAUSES_MAX: usize = 20;
 
-/// How many places of one cause are named.
+/// Number of places that are named for one cause.
 const PLACES_MAX: usize = 3;
 
-/// Warnings, and a word on what couldn't be followed.
+/// Describes the warnings, and the number of paths that couldn't be followed.
 pub fn build_text(build: &Build, verbose: bool) -> String {
     let mut text = warnings_text(&build.warnings, listed(verbose));
     if verbose {
@@ -32,7 +33,7 @@ pub fn build_text(build: &Build, verbose: bool) -> String {
     text
 }
 
-/// What couldn't be resolved.
+/// Describes the references that couldn't be resolved.
 pub fn unresolved_text(build: &Build, verbose: bool) -> String {
     let shown = match verbose {
         true => build.notes.len(),
@@ -48,10 +49,10 @@ pub fn unresolved_text(build: &Build, verbose: bool) -> String {
     text
 }
 
-/// How many of a script's paths are listed unless all are asked for.
+/// Number of paths built by scripts that are listed, unless all are asked for.
 const NOTES_MAX: usize = 50;
 
-/// Returns which problems are told one by one.
+/// Returns which problems are listed one by one.
 pub fn listed(verbose: bool) -> Listed {
     match verbose {
         true => Listed::All,
@@ -59,8 +60,8 @@ pub fn listed(verbose: bool) -> Listed {
     }
 }
 
-/// A line for each cause, with its number and the first places; with [`Listed::All`], a line for each place. What breaks a page comes
-/// first.
+/// Describes each cause in a line, with its number and the first places. With [`Listed::All`], describes each place in a line.
+/// Problems that break a page come first.
 pub fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
     let mut warnings: Vec<&Problem> = warnings.iter().collect();
     warnings.sort_by_key(|warning| warning.kind.weight());
@@ -100,7 +101,7 @@ pub fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
     text
 }
 
-/// Lines that mend warnings: each is said once, behind the first that it's about.
+/// Hints for warnings. Each is given once, after the first warning that it is about.
 #[derive(Default)]
 struct Mendings(BTreeSet<String>);
 
@@ -134,14 +135,18 @@ fn line(what: &str, problem: &Problem) -> String {
     format!("{what}`{}` {}\n", problem.location(), problem.message)
 }
 
-/// What the object at this place of [`Build::objects`] refers to, and what refers to it.
+/// Describes the references from and to the object at this place of [`Build::objects`].
 pub fn refs_text(build: &Build, place: usize) -> String {
     let path = |place: u32| escape(build.objects[place as usize].path.as_str());
     let place = place as u32;
     let to: Vec<String> = own(&build.references, place)
         .map(|reference| {
+            let integrity = reference.integrity;
+            let integrity = integrity.map_or(String::new(), |algorithm| {
+                format!(" (integrity, {})", algorithm.name())
+            });
             format!(
-                "  {}:{} {}\n",
+                "  {}:{} {}{integrity}\n",
                 reference.line,
                 reference.column,
                 path(reference.to)
@@ -180,7 +185,7 @@ fn own(references: &[Reference], place: u32) -> impl Iterator<Item = &Reference>
         .take_while(move |reference| reference.from == place)
 }
 
-/// The graph of all references, in Graphviz's language. Files that keep their names are boxes.
+/// Returns the graph of all references in Graphviz's language. Files that keep their names are boxes.
 pub fn dot(build: &Build) -> String {
     let mut text = String::from("digraph assets {\n  rankdir=LR;\n");
     let quoted = |path: &str| {
@@ -211,7 +216,7 @@ pub fn dot(build: &Build) -> String {
     text + "}\n"
 }
 
-/// One line for each remark, and one for each file that wasn't looked into.
+/// Describes each finding in a line, and each file that wasn't searched.
 pub fn leaks_text(leaks: &Leaks) -> String {
     let mut text = String::new();
     for leak in &leaks.leaks {
@@ -240,9 +245,9 @@ pub fn leaks_text(leaks: &Leaks) -> String {
     text
 }
 
-/// `{"format": "assetsync leaks", "version": 1, "leaks": [..], "skipped": [..]}`.
+/// Returns `{"format": "assetsync leaks", "version": 1, "leaks": [..], "skipped": [..]}`.
 pub fn leaks_json(leaks: &Leaks) -> Value {
-    let leak = |leak: &crate::leaks::Leak| {
+    let leak = |leak: &crate::naming::leaks::Leak| {
         let (line, column) = leak.place.unzip();
         json!({
             "path": leak.path, "line": line, "column": column,
@@ -257,16 +262,21 @@ pub fn leaks_json(leaks: &Leaks) -> Value {
     })
 }
 
-/// `{"format": "assetsync refs", "version": 1, "references": [{"from", "line", "column", "to"}, ..], "warnings": [..],
-/// "notes": [..]}`. With `places` of [`Build::objects`], the references from and to these alone.
+/// Returns `{"format": "assetsync refs", "version": 1, "references": [{"from", "line", "column", "to"}, ..], "warnings": [..],
+/// "notes": [..]}`. If `places` of [`Build::objects`] are given, returns only the references from and to these.
 pub fn refs_json(build: &Build, places: &[usize]) -> Value {
     let path = |place: u32| build.objects[place as usize].path.as_str();
     let is_meant = |place: u32| places.is_empty() || places.contains(&(place as usize));
     let references = build.references.iter();
     let references = references.filter(|r| is_meant(r.from) || is_meant(r.to));
-    let references = references.map(
-        |r| json!({ "from": path(r.from), "line": r.line, "column": r.column, "to": path(r.to) }),
-    );
+    let references = references.map(|r| {
+        let mut entry =
+            json!({ "from": path(r.from), "line": r.line, "column": r.column, "to": path(r.to) });
+        if let Some(algorithm) = r.integrity {
+            entry["integrity"] = algorithm.name().into();
+        }
+        entry
+    });
     json!({
         "format": "assetsync refs",
         "version": 1,

@@ -1,40 +1,41 @@
-//! Plans and reports as text for people and JSON for programs, and the display of progress. Names of
-//! immutable objects are secrets of a kind, so neither shows them unless asked.
+//! Plans and reports as text and as JSON, and the display of progress. The names of immutable objects are
+//! secrets of a kind, so reports show them only on request.
 
 mod audit;
 mod cors;
-mod display;
 mod doctor;
 mod front;
 mod json;
 mod leftover;
 mod levels;
 mod local;
-mod names;
 mod releases;
 mod stale;
 mod text;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::Hash;
 
-use indicatif::HumanBytes;
+use crate::base::text::HumanBytes;
 
-use crate::build::Build;
+use crate::base::path::ObjectKey;
+use crate::base::text::uncoloured;
 use crate::config::Target;
-use crate::path::ObjectKey;
+use crate::naming::Build;
 use crate::plan::{Plan, Tally};
+use crate::release::Basis;
 use crate::release::difference::Difference;
-use crate::release::guard::Refused;
+use crate::release::guard::{Allowed, Refused};
 use crate::release::leftover::{Leftover, after_push};
 use crate::release::manifest::Manifest;
 use crate::release::stale::{Stale, stale};
-use crate::release::{Base, Basis};
+use crate::site;
+use crate::site::planned::Planned;
 use crate::store;
 
 pub use audit::{audit_json, audit_text, left_text, mends_text};
 pub use cors::{checked_json, checked_text, difference_json, difference_text, policy_text};
-pub use display::{Display, DisplayMode, tell};
 pub use doctor::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };
@@ -46,7 +47,6 @@ pub use local::{
     build_text, dot, leaks_json, leaks_text, listed, refs_json, refs_text, unresolved_text,
     warnings_text,
 };
-pub(crate) use names::{NAMES_MAX, names_text};
 pub use releases::{
     adoption_text, live_text, over_text, published_text, release_json, releases_json,
     releases_text, rolled_back_text, root_json, sweep_json, sweep_text, young_text,
@@ -54,61 +54,71 @@ pub use releases::{
 pub use stale::stale_text;
 pub use text::{defaults_text, failures_text, plan_text, report_text, tree_text};
 
-/// What a push would do, and all there is to say of it beforehand.
+/// Preview of a push: its changes, and everything that is reported beforehand.
 #[derive(Debug)]
 pub struct Outlook<'a> {
-    /// Where to.
+    /// Target of the push.
     pub target: &'a Target,
-    /// What should be published.
+    /// Build to publish.
     pub build: &'a Build,
-    /// What will be done to objects.
+    /// Actions for the objects.
     pub plan: &'a Plan<'a>,
-    /// Where it's known from that what is kept is there.
+    /// Source of the knowledge that the kept objects are there.
     pub basis: Basis,
-    /// The current release.
+    /// Current release.
     pub before: Option<&'a Manifest>,
-    /// What changes in what is published.
+    /// Differences between the current release and the next one.
     pub difference: Difference<'a>,
-    /// Names that browsers keep although they change.
+    /// Names whose content changes although browsers keep them.
     pub stale: Vec<Stale>,
-    /// What can be had once it's done, although it isn't published.
+    /// Files that can be fetched after the push although they aren't published.
     pub left: Vec<Leftover>,
-    /// What stops it; with hints for the target.
+    /// Reasons to refuse the push, with hints for the target.
     pub refused: Vec<Refused>,
 }
 
 impl<'a> Outlook<'a> {
-    /// Of a push of `build` to a target that is as `base` says, which these guards stop.
-    pub fn new(
-        target: &'a Target,
-        base: &'a Base,
-        build: &'a Build,
-        plan: &'a Plan<'a>,
-        mut refused: Vec<Refused>,
-    ) -> Outlook<'a> {
+    /// Creates the preview of a planned push, with these permissions.
+    pub(crate) fn of(planned: &'a Planned<'_>, allowed: &Allowed) -> Outlook<'a> {
+        let mut refused = planned.refusals(allowed);
+        let (target, base) = (&planned.opened.target, &planned.opened.base);
         for Refused { hint, .. } in &mut refused {
-            *hint = target.named_in(hint);
+            *hint = target.complete(std::mem::take(hint));
         }
+        let (build, before) = (planned.build, base.manifest.as_ref());
         Outlook {
             target,
             build,
-            plan,
+            plan: &planned.plan,
             basis: base.basis,
-            before: base.manifest.as_ref(),
-            difference: Difference::new(base.manifest.as_ref(), build),
-            stale: stale(base.manifest.as_ref(), build),
-            left: after_push(base.left(), base.manifest.as_ref(), build),
+            before,
+            difference: Difference::new(before, build),
+            stale: stale(before, build),
+            left: after_push(base.left(), before, build),
             refused,
         }
     }
 }
 
-/// Whether a report shows object names.
+impl fmt::Display for site::Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_planned(|planned, allowed| {
+            let outlook = Outlook::of(planned, allowed);
+            f.write_str(uncoloured(&plan_text(&outlook, Urls::Hidden)).trim_end())?;
+            for Refused { message, hint } in &outlook.refused {
+                write!(f, "\nA push would be refused: {message}\nhint: {hint}")?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Visibility of object names in a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urls {
-    /// As URLs.
+    /// Shown as URLs.
     Shown,
-    /// Not at all: logs of CI are often public.
+    /// Not shown: logs of a CI are often public.
     Hidden,
 }
 
@@ -118,7 +128,7 @@ impl Urls {
     }
 }
 
-/// Those of one cause together, in the order of the first of each. What has no cause stands alone.
+/// Groups the items with the same cause, in the order of the first of each group. An item without a cause is a group of its own.
 fn together<'a, T, K: Hash + Eq>(
     all: &'a [T],
     cause: impl Fn(&'a T) -> Option<K>,
@@ -134,14 +144,6 @@ fn together<'a, T, K: Hash + Eq>(
         }
     }
     causes
-}
-
-/// Returns `1 file` or `2 files`.
-pub fn count(n: u64, noun: &str) -> String {
-    match n {
-        1 => format!("1 {noun}"),
-        n => format!("{n} {noun}s"),
-    }
 }
 
 fn tally(tally: Tally) -> String {

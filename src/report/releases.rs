@@ -1,18 +1,18 @@
-//! Releases, the live switch and prunes, for people and for programs.
+//! Releases, the live switch and prunes, as text and as JSON.
 
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
-use indicatif::HumanBytes;
+use crate::base::hint::Verb;
+use crate::base::text::HumanBytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::count;
-use super::names::names_text;
 use super::text::failures_text;
+use crate::base::listed::names_text;
+use crate::base::text::count;
+use crate::base::text::escape;
 use crate::config::Target;
-use crate::config::command::quoted;
-use crate::error::escape;
 use crate::release::adopt::Adoption;
 use crate::release::excused::Excused;
 use crate::release::guard::live_in_words;
@@ -20,8 +20,9 @@ use crate::release::prune::{Deletion, Sweep, Young};
 use crate::release::publish::Published;
 use crate::release::rollback::RolledBack;
 use crate::release::root::{Live, Plain, Release, Root, Takedown};
+use crate::store::command::quoted;
 
-/// The release that a push came to.
+/// Describes the release that a push made.
 pub fn published_text(published: &Published) -> String {
     let mut text = String::new();
     for path in &published.repaired {
@@ -57,7 +58,7 @@ fn changes(release: &Release) -> String {
     )
 }
 
-/// Whose releases a target would take over, and what was looked at.
+/// Describes whose releases a target would take over, and what was checked.
 pub fn adoption_text(target: &str, adoption: &Adoption) -> String {
     let from = match &adoption.from {
         Some(owner) => format!("`{}`", escape(&owner.to_string())),
@@ -71,7 +72,7 @@ pub fn adoption_text(target: &str, adoption: &Adoption) -> String {
     )
 }
 
-/// The current release first, then all retained ones, a line each.
+/// Lists the current release first, then all retained ones, one per line.
 pub fn releases_text(target: &str, root: &Root, retained: &[Release]) -> String {
     let mut text = String::new();
     for release in retained {
@@ -108,7 +109,7 @@ pub fn releases_text(target: &str, root: &Root, retained: &[Release]) -> String 
     text + &live_text(target, Some(root))
 }
 
-/// The state of a target in a few lines.
+/// Describes the state of a target in a few lines.
 pub fn live_text(target: &str, root: Option<&Root>) -> String {
     let Some(root) = root else {
         return format!("{target}: nothing published, not live\n");
@@ -141,7 +142,7 @@ pub fn live_text(target: &str, root: Option<&Root>) -> String {
     text
 }
 
-/// Says which levels are unlocked, and which the next push takes back: a line each.
+/// Lists the unlocked levels, and those that the next push takes back, one per line.
 fn levels_text(root: &Root) -> String {
     let unlocked = root.unlocked.iter().map(|(level, unlocked)| {
         format!(
@@ -158,7 +159,7 @@ fn levels_text(root: &Root) -> String {
     unlocked.chain(relocked).collect()
 }
 
-/// Says what was taken down: a line each.
+/// Lists the takedowns, one per line.
 fn takedowns_text(root: &Root) -> String {
     let one = |takedown: &Takedown| {
         let files = takedown.blocked.len() + takedown.others.len();
@@ -181,8 +182,8 @@ fn takedowns_text(root: &Root) -> String {
     root.takedowns.iter().map(one).collect()
 }
 
-/// What would be written over or taken back while a target is live, and what else a pattern matches; nothing if there's nothing to
-/// ask about. What is named in full is no question.
+/// Lists what would be overwritten or taken back while a target is live, and what else a pattern matches. Empty if there is nothing to
+/// ask. Names given in full need no question.
 pub fn over_text(
     target: &str,
     live: &Live,
@@ -213,7 +214,7 @@ pub fn over_text(
     text + relocked
 }
 
-/// What a rollback came to.
+/// Describes the outcome of a rollback.
 pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
     let plain = done.report.uploaded.objects + done.report.overwritten.objects;
     let plain = match plain {
@@ -226,7 +227,7 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
             target.name,
             count(*files, "file"),
             done.to.id,
-            target.command("lock") + " " + &quoted(level),
+            target.command(Verb::Lock.with(quoted(level))),
         )
     });
     let taken_back: String = taken_back.collect();
@@ -250,7 +251,7 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
     failures_text(&done.report) + &line + &taken_back
 }
 
-/// What will be deleted; with `verbose`, each key.
+/// Describes what will be deleted; with `verbose`, each key.
 pub fn sweep_text(target: &str, sweep: &Sweep, verbose: bool) -> String {
     let mut text = String::new();
     for release in &sweep.dropped {
@@ -274,7 +275,7 @@ pub fn sweep_text(target: &str, sweep: &Sweep, verbose: bool) -> String {
             .expect("a string takes every write");
         }
     }
-    // Whose folder it is, is nobody's business: it was a secret.
+    // The owner of the folder isn't shown: the key was a secret.
     let documents = sweep.documents.len() + sweep.former.len();
     text + &format!(
         "{target}: {} to delete, with {} of releases ({} in all); {} dropped, {} retained\n",
@@ -286,7 +287,7 @@ pub fn sweep_text(target: &str, sweep: &Sweep, verbose: bool) -> String {
     )
 }
 
-/// What a prune leaves because it's young.
+/// Describes what a prune leaves because it is young.
 pub fn young_text(young: Option<Young>) -> String {
     let Some(young) = young else {
         return String::new();
@@ -307,12 +308,12 @@ fn day(at: SystemTime) -> String {
     at.map_or(String::new(), |at| at.strftime("%Y-%m-%d").to_string())
 }
 
-/// A release: what its document says.
+/// Returns a release as JSON: the contents of its document.
 pub fn release_json(release: &Release) -> Value {
     serde_json::to_value(release).expect("strings and numbers are JSON")
 }
 
-/// `{"format": "assetsync releases", "version": 1, "target", "current", "live", "releases": [..]}`.
+/// Returns `{"format": "assetsync releases", "version": 1, "target", "current", "live", "releases": [..]}`.
 pub fn releases_json(target: &str, root: &Root, retained: &[Release]) -> Value {
     let mut document = root_json(target, Some(root));
     document["format"] = "assetsync releases".into();
@@ -320,8 +321,8 @@ pub fn releases_json(target: &str, root: &Root, retained: &[Release]) -> Value {
     document
 }
 
-/// `{"format": "assetsync status", "version": 1, "target", "seq", "current", "live", "plain", "sweeping", "unlocked",
-/// "locked", "takedowns"}`. `unlocked` has who did it and when, by level; `locked` is what the next push takes back.
+/// Returns `{"format": "assetsync status", "version": 1, "target", "seq", "current", "live", "plain", "sweeping", "unlocked",
+/// "locked", "takedowns"}`. `unlocked` has who unlocked each level and when. `locked` has the levels that the next push takes back.
 pub fn root_json(target: &str, root: Option<&Root>) -> Value {
     json!({
         "format": "assetsync status",
@@ -348,8 +349,8 @@ fn takedown_json(takedown: &Takedown) -> Value {
     })
 }
 
-/// `{"format": "assetsync prune", "version": 1, "target", "dropped": [..], "retained", "young", "objects": [..], "documents":
-/// [..]}`. `young` is null, or what is left because it is: `{"objects", "bytes", "from", "until"}`, days in UTC.
+/// Returns `{"format": "assetsync prune", "version": 1, "target", "dropped": [..], "retained", "young", "objects": [..], "documents":
+/// [..]}`. `young` is null, or what stays because it is young: `{"objects", "bytes", "from", "until"}`, days in UTC.
 pub fn sweep_json(target: &str, sweep: &Sweep, is_only_shown: bool) -> Value {
     let young = sweep.young.map(|young| {
         json!({

@@ -1,23 +1,23 @@
-//! What is said of names that stay, change, and are kept by browsers for long.
+//! Warnings about names that stay, change, and are kept by browsers for long.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::count;
-use super::names::names_text;
-use crate::error::escape;
+use crate::base::listed::names_text;
+use crate::base::name::CACHE_SHORTLY;
+use crate::base::text::count;
+use crate::base::text::escape;
 use crate::release::excused::pattern;
 use crate::release::stale::Stale;
-use crate::rules::CACHE_SHORTLY;
 
-/// How many rules are written out.
+/// Number of rules that are written out.
 const RULES_MAX: usize = 10;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// A warning for each `Cache-Control`, with its files and the rule that mends it.
+/// Returns a warning for each `Cache-Control`, with its files and the rule that fixes it.
 pub fn stale_text(stale: &[Stale]) -> String {
     let mut alike: BTreeMap<(bool, &str), Vec<&Stale>> = BTreeMap::new();
     for stale in stale {
@@ -62,11 +62,11 @@ fn how_long(kept: Option<Duration>) -> String {
     }
 }
 
-/// What to write into the configuration.
+/// Returns the rules to add to the configuration.
 fn rules(paths: &[&str]) -> String {
     let patterns: BTreeSet<String> = paths.iter().map(|path| pattern(path)).collect();
     let rule = |pattern: &String| {
-        // A string of JSON is one of TOML.
+        // A JSON string is also a TOML string.
         let pattern = json!(pattern);
         format!("  [[rule]]\n  match = {pattern}\n  cache_control = \"{CACHE_SHORTLY}\"\n")
     };
@@ -80,7 +80,7 @@ fn rules(paths: &[&str]) -> String {
     )
 }
 
-/// The same as warnings of a document: `[{"path", "line", "column", "message"}, ..]`.
+/// Returns the same as warnings of a document: `[{"path", "line", "column", "message"}, ..]`.
 pub(super) fn stale_json(stale: &[Stale]) -> Vec<Value> {
     let message = |stale: &Stale| {
         let advice = match stale.is_still_so {

@@ -1,28 +1,29 @@
-//! Plans and reports for people. Colours are ANSI codes; the stream they are printed to takes them out
+//! Plans and reports as text. Colors are ANSI codes; the stream that prints them removes them
 //! where they aren't wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::base::text::HumanBytes;
 use anstyle::{AnsiColor, Style};
-use indicatif::HumanBytes;
 
 use super::levels::{counts_text, first_levels_text};
 use super::local::{listed, warnings_text};
-use super::{Outlook, Urls, count, tally, together};
+use super::{Outlook, Urls, tally, together};
 use crate::apply::{Failure, Report};
-use crate::build::Build;
+use crate::base::name::NameStyle;
+use crate::base::text::count;
+use crate::base::text::escape;
 use crate::config::Target;
-use crate::droppings::{Dropped, Dropping};
-use crate::error::escape;
-use crate::name::NameStyle;
+use crate::naming::Build;
 use crate::plan::{Action, Reason, Step, Tally};
 use crate::release::Basis;
 use crate::release::difference::{Change, Removed, Why};
+use crate::scan::droppings::{Dropped, Dropping};
 use crate::store::{StoreError, StoreErrorKind};
 use crate::tree::{Asset, Tree};
 
-/// What was left out or looks odd, for `-v` and for warnings: one line each.
+/// Describes what was left out or looks odd, for `-v` and for warnings: one line each.
 pub fn tree_text(tree: &Tree, verbose: bool) -> String {
     let mut text = warnings_text(&tree.warnings, listed(verbose));
     let mut line = |l: String| writeln!(text, "{l}").expect("a string takes every write");
@@ -73,11 +74,11 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
     text
 }
 
-/// How many of the folders and files that are left out for one reason are named.
+/// Number of folders and files that are named for one reason to leave them out.
 const DROPPINGS_MAX: usize = 3;
 
-/// A line for each reason to leave something out by its name, with the rule that publishes the first of it; with `verbose`, a
-/// line for each folder and file below.
+/// Describes each reason to leave out files by their names in a line, with the rule that publishes the first of them. With `verbose`,
+/// adds a line for each folder and file.
 fn droppings_text(droppings: &[Dropped], verbose: bool) -> String {
     let mut reasons: BTreeMap<Dropping, BTreeMap<&str, Vec<&Dropped>>> = BTreeMap::new();
     for dropped in droppings {
@@ -120,7 +121,7 @@ fn droppings_text(droppings: &[Dropped], verbose: bool) -> String {
     text
 }
 
-/// Which names stay where no configuration says: one line.
+/// Returns a line with the number of files that keep their names if there is no configuration.
 pub fn defaults_text(tree: &Tree) -> String {
     let is_plain = |asset: &&Asset| !asset.policy.names.is_keyed();
     let plain = tree.assets.iter().filter(is_plain).count();
@@ -130,7 +131,7 @@ pub fn defaults_text(tree: &Tree) -> String {
     )
 }
 
-/// What would be done: a line for each change, by path, then the sums.
+/// Describes what would be done: a line for each change, by path, then the sums.
 pub fn plan_text(outlook: &Outlook<'_>, urls: Urls) -> String {
     let actions = outlook.plan.actions.iter();
     let actions = actions.filter_map(|action| action_line(outlook, action, urls));
@@ -145,7 +146,7 @@ pub fn plan_text(outlook: &Outlook<'_>, urls: Urls) -> String {
         + &counts_text(&outlook.target.name, outlook.build)
 }
 
-/// What is done to an object, or published anew although it's there; by path.
+/// Describes the action for an object, or its change if the object is already there, together with the path.
 fn action_line<'a>(
     outlook: &Outlook<'a>,
     action: &'a Action<'a>,
@@ -153,7 +154,7 @@ fn action_line<'a>(
 ) -> Option<(&'a str, String)> {
     let path = action.object.path.as_str();
     let change = outlook.difference.changes.get(path);
-    // Without a release, there's nothing that it could have changed.
+    // Without a release, there is nothing that could have changed.
     let change = change.filter(|_| outlook.difference.has_release);
     let reason = match (action.step, change) {
         (Step::Upload(Reason::Missing), Some(Change::New)) => "new".to_string(),
@@ -182,7 +183,7 @@ fn action_line<'a>(
     Some((path, line))
 }
 
-/// Returns the level of a file, where there are any; every file has one then.
+/// Returns the level of a file; empty if there are no levels. If there are any, every file has one.
 fn level(build: &Build, name: &str) -> String {
     match build.levels.is_empty() {
         true => String::new(),
@@ -190,7 +191,7 @@ fn level(build: &Build, name: &str) -> String {
     }
 }
 
-/// Nothing is deleted: what was published stays in the target.
+/// Describes a file that isn't published any more. Nothing is deleted: it stays in the target.
 fn removed_line(outlook: &Outlook<'_>, removed: &Removed<'_>) -> String {
     let (verb, why) = match removed.why {
         Why::Gone => {
@@ -234,7 +235,7 @@ fn plan_sums(outlook: &Outlook<'_>) -> String {
     )
 }
 
-/// Says what it costs that keyed folders get other names.
+/// Describes the cost of new names for keyed folders.
 fn renamed_folders(outlook: &Outlook<'_>) -> String {
     let is_renamed = |action: &&Action<'_>| {
         let object = action.object;
@@ -262,7 +263,7 @@ fn renamed_folders(outlook: &Outlook<'_>) -> String {
     }
 }
 
-/// What nothing is done to. Only what was seen is said to be there.
+/// Describes the objects that stay unchanged. Says that they are there only if they were seen.
 fn kept(tally: Tally, basis: Basis, verb: &str) -> String {
     let kept = super::tally(tally);
     match basis {
@@ -273,7 +274,7 @@ fn kept(tally: Tally, basis: Basis, verb: &str) -> String {
     }
 }
 
-/// How many files wait for `--unlock`.
+/// Returns the number of files that wait for `--unlock`.
 fn held(build: &Build) -> String {
     let held = build
         .held()
@@ -291,7 +292,7 @@ fn style(step: Step) -> Style {
     }
 }
 
-/// What was done: every failure, then the sums.
+/// Describes what was done: every failure, then the sums.
 pub fn report_text(target: &Target, build: &Build, report: &Report, basis: Basis) -> String {
     let text = failures_text(report);
     let copied = match report.copied.objects {
@@ -329,10 +330,10 @@ pub fn report_text(target: &Target, build: &Build, report: &Report, basis: Basis
     )
 }
 
-/// How many of the paths are named that failed alike.
+/// Number of paths that are named for one cause of failure.
 const PATHS_MAX: usize = 3;
 
-/// What failed, a line for each cause, and what helps.
+/// Describes the failures, a line for each cause, with hints.
 pub fn failures_text(report: &Report) -> String {
     let mut text = String::new();
     let red = AnsiColor::Red.on_default();
@@ -354,11 +355,11 @@ pub fn failures_text(report: &Report) -> String {
         writeln!(text, "{red}{verb}{red:#} {what}: {}", first.error)
             .expect("a string takes every write");
     }
-    let mut hints: Vec<&str> = report
+    let mut hints: Vec<String> = report
         .failures
         .iter()
-        .map(|f| f.error.hint.as_str())
-        .filter(|h| !h.is_empty())
+        .filter(|f| !f.error.hint.is_empty())
+        .map(|f| f.error.hint.to_string())
         .collect();
     hints.sort_unstable();
     hints.dedup();
@@ -368,7 +369,7 @@ pub fn failures_text(report: &Report) -> String {
     text
 }
 
-/// What tells its cause from that of others.
+/// Returns what distinguishes the cause of a failure from others.
 fn cause(failure: &Failure) -> (StoreErrorKind, &str) {
     let StoreError {
         kind,

@@ -1,5 +1,5 @@
-//! What only the owner of a bucket asks of it: how it's set up, and who may read it. S3 and Google say so in different
-//! words; here they are the same plain data. A folder has nobody to ask.
+//! Settings of a bucket that only its owner can read and change, and who may read its objects. S3 and Google describe them
+//! differently; this module has one plain model for both. A folder has no such settings.
 
 use std::fmt;
 
@@ -10,73 +10,74 @@ use serde_json::Value;
 
 use super::StoreError;
 use super::kept::{Kept, Served};
-use crate::config::Access;
+use crate::base::path::ObjectKey;
 use crate::cors::Policy;
-use crate::path::ObjectKey;
+use crate::store::location::Access;
 
-/// Asks and changes how a bucket is set up.
+/// Reads and changes the settings of a bucket.
 #[async_trait]
 pub trait Control: fmt::Debug + Send + Sync {
-    /// Whose credentials are in use, as far as it's known without asking anybody. No secret.
+    /// Returns the identity of the credentials in use, as far as it's known without a request. Contains no secret.
     fn who(&self) -> String;
 
-    /// The ways in which a stranger may try to list the bucket.
+    /// Returns the requests by which a stranger may try to list the bucket.
     fn listings(&self) -> Vec<Door>;
 
-    /// The ways in which a stranger may try to write an object of this key, which is below the target's prefix.
+    /// Returns the requests by which a stranger may try to write an object of this key, which is below the target's prefix.
     fn writes(&self, key: &str) -> Vec<Door>;
 
-    /// How the bucket is set up. What can't be found out is told of as such.
+    /// Reads the settings of the bucket. A setting that can't be read is [`Told::Unknown`], with the reason.
     async fn settings(&self) -> Settings;
 
-    /// What strangers may do by the bucket's own rules: that part of the settings alone, which takes two requests on S3 and one
-    /// on Google.
+    /// Reads what strangers may do by the bucket's own rules. It's that part of the settings alone, and takes two requests on S3
+    /// and one on Google.
     async fn grants(&self) -> Told<Vec<Grant>>;
 
-    /// What would have to change so that strangers can read as `wish` says, in the order in which it's safe; empty if
-    /// nothing would.
+    /// Returns the changes that are needed so that strangers can read as `wish` says, in an order that is safe. Empty if nothing
+    /// has to change.
     ///
     /// # Errors
-    /// What is there can't be read, or can't be made so.
+    /// Fails if the current settings can't be read, or can't be changed to what is wanted.
     async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError>;
 
-    /// What would have to change so that strangers can do no more than read; and, where a policy of S3 can say so, not the
-    /// releases either, if `wish` has them in the bucket. Who could read what is published still can, unless strangers are to
-    /// keep nothing. Rules with a condition are left alone.
+    /// Returns the changes that are needed so that strangers can only read. If `wish` has the releases in the bucket, strangers
+    /// also lose access to these, where a policy of S3 can express that. Strangers who could read published objects still can,
+    /// unless `wish` takes all rights from them. Rules with a condition stay as they are.
     ///
     /// # Errors
-    /// What is there can't be read.
+    /// Fails if the current settings can't be read.
     async fn closing_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError>;
 
-    /// Makes one of these changes, if what it's about is still as it was.
+    /// Makes one of these changes, if the setting is still as it was read.
     ///
     /// # Errors
-    /// [`Precondition`](super::StoreErrorKind::Precondition) if somebody else was faster, where the storage minds.
+    /// [`Precondition`](super::StoreErrorKind::Precondition) if another change finished first, where the storage checks this.
     async fn change(&self, change: &Change) -> Result<(), StoreError>;
 
-    /// The policy for cross-origin requests; none if the bucket has none.
+    /// Reads the policy for cross-origin requests; `None` if the bucket has none.
     ///
     /// # Errors
-    /// It can't be read.
+    /// Fails if the policy can't be read.
     async fn cors(&self) -> Result<Option<Policy>, StoreError>;
 
-    /// Replaces that policy, whatever it is, in one step; one without rules takes it away. Done twice, it's done once.
+    /// Replaces that policy, whatever it is, in one step. A policy without rules removes it. Setting the same policy twice changes
+    /// nothing.
     ///
     /// # Errors
-    /// It can't be set.
+    /// Fails if the policy can't be set.
     async fn set_cors(&self, policy: &Policy) -> Result<(), StoreError>;
 
-    /// How an object is kept, as only its owner sees it; none if there's nothing.
+    /// Reads the state of an object as only its owner sees it; `None` if there is no object.
     ///
     /// # Errors
-    /// It can't be looked at. That its ACL can't is no error.
+    /// Fails if the object can't be read. An ACL that can't be read is no error.
     async fn examine(&self, key: &ObjectKey) -> Result<Option<Kept>, StoreError>;
 
-    /// Gives an object other headers, and its token, without sending its bytes, if it's still what was seen. On S3, where that
-    /// is a copy, it gets the target's ACL too.
+    /// Gives an object other headers, and its token, without sending its bytes, if the object is still the one in `seen`. On S3,
+    /// where this is a copy, the object gets the target's ACL too.
     ///
     /// # Errors
-    /// [`Precondition`](super::StoreErrorKind::Precondition) if it isn't any more. Above 5 GiB S3 can't.
+    /// [`Precondition`](super::StoreErrorKind::Precondition) if the object has changed. Also fails on S3 for objects above 5 GiB.
     async fn set_headers(
         &self,
         key: &ObjectKey,
@@ -87,39 +88,39 @@ pub trait Control: fmt::Debug + Send + Sync {
     /// Gives an object the ACL that the target wants.
     ///
     /// # Errors
-    /// It can't be set; on Google, as for [`Control::set_headers`].
+    /// Fails if the ACL can't be set; on Google, also as [`Control::set_headers`] does.
     async fn set_acl(&self, key: &ObjectKey, seen: &Kept) -> Result<(), StoreError>;
 
-    /// Takes every right of strangers from an object's own ACL, whatever the target wants: for documents.
+    /// Removes all rights of strangers from an object's own ACL, whatever the target wants. It's for documents.
     ///
     /// # Errors
-    /// As for [`Control::set_acl`].
+    /// Fails as [`Control::set_acl`] does.
     async fn close(&self, key: &ObjectKey, seen: &Kept) -> Result<(), StoreError>;
 }
 
-/// A request that a stranger can make.
+/// Request that a stranger can make.
 #[derive(Debug, Clone)]
 pub struct Door {
-    /// What it's called: `list-type=2`.
+    /// Name of the request: `list-type=2`.
     pub name: &'static str,
-    /// Its method.
+    /// HTTP method.
     pub method: Method,
-    /// Its URL.
+    /// URL.
     pub url: String,
 }
 
-/// What the storage told, or why it didn't.
+/// Answer of the storage, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told<T> {
-    /// This.
+    /// The value.
     Is(T),
-    /// Nothing: this is why.
+    /// No value, for this reason.
     Unknown(String),
 }
 
 impl<T> Told<T> {
-    /// What was told, if anything was.
+    /// Returns the value, if there is one.
     pub fn known(&self) -> Option<&T> {
         match self {
             Told::Is(value) => Some(value),
@@ -145,48 +146,48 @@ impl<T> From<Result<T, StoreError>> for Told<T> {
     }
 }
 
-/// How a bucket is set up.
+/// Settings of a bucket.
 #[derive(Debug, Clone, Serialize)]
 pub struct Settings {
-    /// Where it is, in the storage's words.
+    /// Location of the bucket, as the storage names it.
     pub location: Told<String>,
-    /// What everybody, or whoever has any account, may do, by the bucket's own rules. ACLs of objects aren't in it.
+    /// Rights of everybody, and of everybody with an account, by the bucket's own rules. ACLs of objects aren't included.
     pub grants: Told<Vec<Grant>>,
-    /// What keeps the bucket from being public, whatever is granted.
+    /// Settings that keep the bucket from being public, whatever is granted.
     pub blocks: Told<Blocks>,
-    /// Whether objects can have ACLs of their own.
+    /// True if objects can have ACLs of their own.
     pub takes_acls: Told<bool>,
-    /// Whether what is deleted or written over is kept.
+    /// State of versioning: whether objects are kept after they are deleted or overwritten.
     pub versioning: Told<Versioning>,
-    /// For how long what was deleted can be brought back without versioning, in seconds; 0 if it can't.
+    /// Time for which deleted objects can be restored without versioning, in seconds; 0 if they can't be restored.
     pub soft_delete_seconds: Told<u64>,
-    /// What keeps objects from being deleted or written over for a time, in words; none if nothing does.
+    /// Rule that keeps objects from being deleted or overwritten for a time, in words; none if there is no such rule.
     pub retention: Told<Option<String>>,
-    /// What the storage does to objects by itself.
+    /// Lifecycle rules, by which the storage changes or deletes objects on its own.
     pub lifecycle: Told<Vec<LifecycleRule>>,
 }
 
-/// A right that strangers have.
+/// Right that strangers have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Grant {
-    /// Who has it.
+    /// Group that has the right.
     pub to: Public,
-    /// To do what.
+    /// The right itself.
     pub right: Right,
-    /// What gives it, in words: "`Oops` of the bucket policy".
+    /// Name of the rule that grants the right, in words: "`Oops` of the bucket policy".
     pub by: String,
-    /// All that this allows, in its own words, where `by` doesn't tell: `s3:GetObject`, `s3:ListBucket`.
+    /// All actions that the rule allows, as the rule names them, where `by` doesn't say: `s3:GetObject`, `s3:ListBucket`.
     pub allows: Vec<String>,
-    /// What kind of rule it is.
+    /// Kind of the rule.
     pub kind: RuleKind,
-    /// On which objects.
+    /// Objects that the right is about.
     pub reach: Reach,
-    /// Whether they have it only if something else is so, such as where they ask from.
+    /// True if the right depends on a condition, such as the address of the client.
     pub is_conditional: bool,
 }
 
 impl Grant {
-    /// Of all objects, whatever else is so.
+    /// Returns a right to all objects, without a condition.
     pub(crate) fn of_all(to: Public, right: Right, by: String, kind: RuleKind) -> Grant {
         Grant {
             to,
@@ -200,30 +201,30 @@ impl Grant {
     }
 }
 
-/// What kind of rule grants something.
+/// Kind of a rule that grants a right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleKind {
-    /// An ACL of S3.
+    /// ACL of S3.
     Acl,
-    /// A policy of S3, or Google's IAM.
+    /// Policy of S3, or IAM policy of Google.
     Policy,
 }
 
-/// The objects of a bucket that a rule is about, by patterns of their keys: `*` stands for any characters, `?` for one.
+/// Objects of a bucket that a rule is about, by patterns of their keys: `*` matches any characters, `?` matches one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
-    /// All of them.
+    /// All objects.
     All,
-    /// Those that one of these stands for.
+    /// Objects that match one of these patterns.
     Only(Vec<String>),
-    /// Those that none of these stands for.
+    /// Objects that match none of these patterns.
     AllBut(Vec<String>),
 }
 
 impl Reach {
-    /// Whether it's about the object of this key.
+    /// Returns true if the rule is about the object of this key.
     pub fn covers(&self, key: &str) -> bool {
         let is_like_any = |globs: &[String]| globs.iter().any(|glob| is_like(glob, key));
         match self {
@@ -233,11 +234,12 @@ impl Reach {
         }
     }
 
-    /// Whether it's about every object whose key begins with `prefix`, `private` aside, which begins with it too.
+    /// Returns true if the rule is about every object whose key begins with `prefix`, except those that begin with `private`,
+    /// which itself begins with `prefix`.
     pub fn covers_below(&self, prefix: &str, private: Option<&str>) -> bool {
         match self {
             Reach::All => true,
-            // What stands for both of these stands for all: no key has such characters.
+            // A pattern that matches both of these matches all keys: no key has such characters.
             Reach::Only(globs) => globs.iter().any(|glob| {
                 is_like(glob, &format!("{prefix}\u{1}"))
                     && is_like(glob, &format!("{prefix}\u{1}/\u{1}\u{1}"))
@@ -251,11 +253,11 @@ impl Reach {
     }
 }
 
-/// Whether a pattern of a policy stands for a text: `*` for any characters, `?` for one.
+/// Returns true if a pattern of a policy matches a text: `*` matches any characters, `?` matches one.
 pub(super) fn is_like(glob: &str, text: &str) -> bool {
     let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
     let (mut at_glob, mut at_text) = (0, 0);
-    // Behind the last star, and how far that has reached.
+    // Position after the last star, and the end of the text that the star matches so far.
     let mut star = None;
     while at_text < text.len() {
         match glob.get(at_glob) {
@@ -279,17 +281,17 @@ pub(super) fn is_like(glob: &str, text: &str) -> bool {
     glob[at_glob..].iter().all(|c| *c == '*')
 }
 
-/// Who isn't one of us.
+/// Group of strangers: people outside the owner's own accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Public {
-    /// The whole world.
+    /// Everybody, without credentials.
     Everybody,
-    /// Whoever has an account with the cloud, which is whoever wants one.
+    /// Everybody with an account with the cloud. Anybody can open one.
     AnyAccount,
 }
 
-/// What somebody may do.
+/// Kind of right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Right {
@@ -299,95 +301,95 @@ pub enum Right {
     List,
     /// Write or delete objects.
     Write,
-    /// Read or change how the bucket is set up.
+    /// Read or change the settings of the bucket.
     Manage,
 }
 
-/// What keeps a bucket from being public: S3's public access block, Google's public access prevention.
+/// Settings that keep a bucket from being public: S3's public access block, Google's public access prevention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Blocks {
     /// Public ACLs are refused.
     pub refuses_acls: bool,
-    /// Public ACLs that are there count for nothing.
+    /// Existing public ACLs have no effect.
     pub ignores_acls: bool,
     /// Policies that make the bucket public are refused.
     pub refuses_policies: bool,
-    /// Policies that are there count for nothing, as far as strangers are concerned.
+    /// Existing policies have no effect for strangers.
     pub ignores_policies: bool,
 }
 
-/// Whether what is deleted or written over is kept.
+/// State of versioning: whether objects are kept after they are deleted or overwritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Versioning {
-    /// It is.
+    /// Old versions are kept.
     On,
-    /// It is, as long as the bucket exists, since its objects can be locked.
+    /// Old versions are kept for as long as the bucket exists, since its objects can be locked.
     Locked,
-    /// It was.
+    /// Old versions were kept earlier, but no longer are.
     Suspended,
-    /// It isn't.
+    /// Old versions aren't kept.
     Off,
 }
 
-/// What the storage does to objects by itself.
+/// Lifecycle rule, by which the storage changes or deletes objects on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LifecycleRule {
-    /// What it's called.
+    /// Name of the rule.
     pub name: String,
-    /// What it does.
+    /// Effect of the rule.
     pub does: Lifecycle,
-    /// The beginning of the keys it's about; empty for all.
+    /// Prefix of the keys that the rule is about; empty for all.
     pub prefix: String,
 }
 
-/// What a lifecycle rule does.
+/// Effect of a lifecycle rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lifecycle {
     /// Deletes objects that are in use.
     Deletes,
-    /// Moves objects to a class from which they can't be read at once.
+    /// Moves objects to a storage class from which they can't be read at once.
     Freezes,
-    /// Clears away uploads that were never finished.
+    /// Deletes uploads that were never finished.
     ClearsUploads,
-    /// Anything that doesn't matter here.
+    /// Does something that isn't relevant here.
     Harmless,
 }
 
-/// How a bucket is to be set up.
+/// Intended access to a bucket.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
-    /// As the target has it.
+    /// Access as the target is configured.
     pub access: Access,
-    /// Whether the target's releases are in the same bucket, below its prefix.
+    /// True if the target's releases are in the same bucket, below its prefix.
     pub has_state: bool,
-    /// What strangers keep where the bucket is closed.
+    /// Rights that strangers keep when the bucket is closed.
     pub keeps: Keeps,
 }
 
-/// What strangers keep of their rights.
+/// Rights that strangers keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keeps {
-    /// To read.
+    /// The right to read.
     Reading,
-    /// Nothing, where only releases are.
+    /// No right, for a bucket that has only releases.
     Nothing,
 }
 
-/// A change of how a bucket is set up.
+/// Change of a bucket's settings.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// What it changes, for people.
+    /// Description of the change, for people.
     pub text: String,
-    /// Whether it takes a protection away that somebody chose.
+    /// True if the change removes a protection that was set on purpose.
     pub is_unblocking: bool,
-    /// Whether it's of the bucket that has the releases, and not of the target's.
+    /// True if the change is to the bucket that has the releases, not to the target's own bucket.
     pub is_of_releases: bool,
     pub(super) step: Step,
 }
 
-/// What is sent for a change.
+/// Request that makes a change.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// S3's public access block.
@@ -396,16 +398,16 @@ pub(super) enum Step {
     Ownership(&'static str),
     /// S3's ACL of the bucket, as XML.
     Acl(String),
-    /// S3's bucket policy: the one that was there, and the one to be.
+    /// S3's bucket policy: the current one, and the new one.
     Policy {
         before: Option<Value>,
         after: Option<Value>,
-        /// The public access block that refuses it, and is as it was when the policy is written.
+        /// Public access block that refuses the new policy. It's lifted for the write and restored afterwards.
         past: Option<Blocks>,
     },
     /// Google's IAM policy, with its etag.
     Iam(Value),
-    /// A part of Google's bucket resource, and the metageneration that it's a change of.
+    /// Part of Google's bucket resource, and the metageneration that the change is based on.
     Patch(Value, String),
 }
 
@@ -428,48 +430,4 @@ impl Change {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_of_policies() {
-        for (glob, text, is) in [
-            ("s3:GetObject", "s3:GetObject", true),
-            ("s3:Get*", "s3:GetObject", true),
-            ("s3:*Object", "s3:GetObjectAcl", false),
-            ("*", "", true),
-            ("", "a", false),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("a*b*c", "a.b.b.c", true),
-            ("a*b*c", "a.b.b.d", false),
-            ("static/*", "static/img/1.png", true),
-        ] {
-            assert_eq!(is_like(glob, text), is, "{glob} {text}");
-        }
-    }
-
-    #[test]
-    fn which_objects_a_rule_is_about() {
-        let only = |globs: &[&str]| Reach::Only(globs.iter().map(|g| g.to_string()).collect());
-        let all_but = |globs: &[&str]| Reach::AllBut(globs.iter().map(|g| g.to_string()).collect());
-        for (reach, prefix, private, is) in [
-            (Reach::All, "", None, true),
-            (only(&["*"]), "", None, true),
-            (only(&["static/*"]), "static/", None, true),
-            (only(&["*"]), "static/", None, true),
-            (only(&["static/*"]), "", None, false),
-            (only(&["static/*.png"]), "static/", None, false),
-            (only(&["static/?"]), "static/", None, false),
-            (all_but(&["secret/*"]), "static/", None, true),
-            (all_but(&["static/secret/*"]), "static/", None, false),
-            (all_but(&["*.zip"]), "static/", None, false),
-            (all_but(&[".assetsync/*"]), "", Some(".assetsync/"), true),
-            (all_but(&[".assetsync/*"]), "", None, false),
-        ] {
-            let found = reach.covers_below(prefix, private);
-            assert_eq!(found, is, "{reach:?} {prefix} {private:?}");
-        }
-        assert!(!all_but(&[".assetsync/*"]).covers(".assetsync/x/root.json"));
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! Programs that credentials are asked of (`credential_process`): they end with us, and in time, with all that they started.
+//! Helper programs that print credentials (`credential_process`). They end in time and with this process, along with all processes
+//! that they started.
 
 use std::process::{Output, Stdio};
 use std::sync::Mutex;
@@ -8,28 +9,28 @@ use reqsign_core::{CommandExecute, CommandOutput, Error, Result};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
-use crate::children;
+use crate::base::children;
 
-/// How long such a program may take, which is less than what is waited for all ways of signing in.
+/// Time that a helper may take. It's shorter than the time limit of every way of signing in.
 const WAIT: Duration = Duration::from_secs(25);
 
-/// How much of what it prints is taken in, in bytes.
+/// Size of the output that is read, in bytes.
 const PRINTED_BYTES_MAX: u64 = 64 << 10;
 
-/// Those that are running: process ids, which are those of their groups where they have one.
+/// Process ids of running helpers. Each is also the id of the helper's process group, if it has one of its own.
 static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
-/// Ends all of them. To be called before the process ends while they may be running.
+/// Ends all helpers. Must be called before the process ends if helpers may be running.
 pub fn end_helpers() {
     let running = std::mem::take(&mut *RUNNING.lock().expect("no holder panics"));
     running.into_iter().for_each(end);
 }
 
-/// Runs helpers.
+/// Runner of helpers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Helpers;
 
-/// One that is running. Dropped before it's done, it's ended, with all that it started.
+/// Running helper. If it's dropped before the helper is done, it ends the helper and all processes that the helper started.
 struct Running {
     id: u32,
     is_done: bool,
@@ -111,7 +112,8 @@ async fn printed(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8
     Ok(printed)
 }
 
-/// At a terminal, it stays in the group that Ctrl-C is for, and may ask there.
+/// Puts the helper in a process group of its own, except at a terminal: there it stays in the group that Ctrl-C reaches, and can
+/// ask questions.
 #[cfg(unix)]
 fn in_own_group(command: &mut Command) {
     if !is_at_terminal() {
@@ -130,7 +132,7 @@ fn end(id: u32) {
     let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) else {
         return;
     };
-    // Who is gone by now needn't be ended.
+    // A process that is gone needn't be ended.
     let _is_there = match is_at_terminal() {
         true => kill_process(pid, Signal::KILL).is_ok(),
         false => kill_process_group(pid, Signal::KILL).is_ok(),
@@ -140,41 +142,9 @@ fn end(id: u32) {
 #[cfg(not(unix))]
 fn in_own_group(_command: &mut Command) {}
 
-/// Dropped, its child is ended by tokio.
+/// Does nothing: tokio ends the child when it's dropped.
 #[cfg(not(unix))]
 fn end(_id: u32) {}
 
 #[cfg(all(test, unix))]
-mod tests {
-    use std::time::Instant;
-
-    use super::*;
-
-    fn outcome(script: &str) -> Result<CommandOutput> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(run("sh", &["-c", script], Duration::from_secs(1)))
-    }
-
-    #[test]
-    fn what_a_helper_prints_is_told_with_how_it_ended() {
-        let output = outcome("echo out; echo err >&2; exit 3").expect("it runs");
-        assert_eq!(output.status, 3);
-        assert_eq!(
-            (&output.stdout[..], &output.stderr[..]),
-            (&b"out\n"[..], &b"err\n"[..])
-        );
-    }
-
-    #[test]
-    fn a_helper_that_never_ends_or_prints_without_end_is_ended() {
-        let began = Instant::now();
-        let error = outcome("exec sleep 300").expect_err("too long");
-        assert!(error.to_string().contains("took over 1 s"), "{error}");
-        let error = outcome("exec cat /dev/zero").expect_err("too much");
-        assert!(error.to_string().contains("prints over 64 KiB"), "{error}");
-        assert!(began.elapsed() < Duration::from_secs(20));
-    }
-}
+mod tests;

@@ -1,45 +1,45 @@
-//! Single objects as only their owner sees them, and what can be put right about them without sending them again.
+//! Single objects as only their owner sees them, and corrections that don't need the object to be sent again.
 
 use std::collections::BTreeMap;
 
 use super::Stored;
 use super::control::{Grant, Told};
-use crate::name::{Headers, ROBOTS, Token};
+use crate::base::name::{Headers, ROBOTS, Token};
 
-/// How an object is kept.
+/// State of an object as its owner sees it.
 #[derive(Debug, Clone)]
 pub struct Kept {
-    /// Its size, token, version and checksum.
+    /// Size, token, version and checksum.
     pub stored: Stored,
-    /// What visitors are told with it, by lower-case name: `content-type`, `cache-control`, `content-encoding`,
-    /// `content-disposition`, `content-language`, and where a website of the bucket leads them instead.
+    /// Headers that visitors get, by lower-case name: `content-type`, `cache-control`, `content-encoding`, `content-disposition`,
+    /// `content-language`, and the address to which a website of the bucket redirects them instead.
     pub headers: BTreeMap<String, String>,
-    /// What strangers may do with it by an ACL of its own.
+    /// Rights that strangers have by an ACL of the object itself.
     pub grants: Told<Vec<Grant>>,
-    /// What accounts besides its owner may do by that ACL, in words: "FULL_CONTROL for `someone`". Asked of S3 alone: Google's
-    /// ACLs name the project's people anyway.
+    /// Rights that accounts besides the owner have by that ACL, in words: "FULL_CONTROL for `someone`". Only read from S3:
+    /// Google's ACLs name the project's members anyway.
     pub accounts: Vec<String>,
-    /// Whether it's a version with a name, as buckets of S3 make them that are versioned.
+    /// True if the object is a version with an id of its own, as in versioned buckets of S3.
     pub is_version: bool,
-    /// Google's count of changes of what isn't its bytes; empty on S3.
+    /// Google's counter of changes of the object's metadata; empty on S3.
     pub(super) metageneration: String,
 }
 
-/// What an object is to be served with.
+/// Headers and metadata that an object is to be served with.
 #[derive(Debug, Clone, Copy)]
 pub struct Served<'a> {
-    /// As its name commits to.
+    /// Headers to which the object's name commits.
     pub headers: &'a Headers,
-    /// Whether its bytes are gzipped.
+    /// True if the object's bytes are gzipped.
     pub is_gzipped: bool,
-    /// What is stored with it.
+    /// Token that is stored with the object.
     pub token: Token,
 }
 
-/// Where S3 notes that a website leads visitors of an object elsewhere.
+/// Header in which S3 notes that a website redirects visitors of an object.
 pub const REDIRECT: &str = "x-amz-website-redirect-location";
 
-/// What an object can be served with, apart from `x-amz-website-redirect-location`.
+/// Names of the headers that an object can be served with, except `x-amz-website-redirect-location`.
 pub const SERVED_HEADERS: [&str; 5] = [
     "content-type",
     "cache-control",
@@ -49,15 +49,7 @@ pub const SERVED_HEADERS: [&str; 5] = [
 ];
 
 impl Served<'_> {
-    /// Whether the file itself was gzipped before it was published, as an SVG whose name ends in `svgz` is.
-    pub fn is_packed(&self) -> bool {
-        let further = &self.headers.further;
-        further
-            .get("content-encoding")
-            .is_some_and(|by| by == "gzip")
-    }
-
-    /// All headers that a storage keeps, by lower-case name.
+    /// Returns all headers that a storage keeps, by lower-case name.
     pub fn headers(&self) -> BTreeMap<String, String> {
         let mut all = self.headers.further.clone();
         all.remove(ROBOTS);

@@ -1,17 +1,17 @@
-//! Whether the pages of a listing come to an end: tokens are never the same again, and keys go up. Pure.
+//! Check that the pages of a listing come to an end: no token comes twice, and keys go up. Does no I/O.
 
 use std::collections::HashSet;
 
 use super::{StoreError, StoreErrorKind};
 
-/// The largest page of a listing, in bytes: 1,000 objects with the longest keys, each byte of which is written in three, take 4 MiB
-/// on S3. Google's pages tell metadata, too.
+/// Largest page of a listing, in bytes. 1,000 objects with the longest keys, with three bytes for each byte of a key, take 4 MiB
+/// on S3. Google's pages have metadata, too.
 pub(super) const PAGE_BYTES_MAX: usize = 6 << 20;
 
-/// Pages without any object may come where many were deleted, but not so many in a row.
+/// Number of pages without objects that are accepted in a row. Some may come where many objects were deleted.
 const EMPTY_MAX: usize = 100;
 
-/// The pages of one listing so far.
+/// Pages of one listing so far.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     tokens: HashSet<String>,
@@ -20,10 +20,10 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// Takes note of a page: its first and its last key, and the token of the next one, if any.
+    /// Notes a page: its first and its last key, and the token of the next one, if any.
     ///
     /// # Errors
-    /// The listing goes in a circle.
+    /// Fails if the listing goes in a circle.
     pub(super) fn turn(
         &mut self,
         keys: Option<(&str, &str)>,
@@ -62,7 +62,7 @@ fn circle(why: &str) -> StoreError {
 mod tests {
     use super::*;
 
-    /// The first and last key of a page, and the token of the next.
+    /// First and last key of a page, and the token of the next.
     type Page<'a> = (Option<(&'a str, &'a str)>, Option<&'a str>);
 
     fn turns(pages: &[Page<'_>]) -> Result<(), String> {

@@ -1,20 +1,20 @@
-//! Where to cut a long listing, so that its parts can be listed side by side: pages come one after the other, but
-//! tokens are spread evenly. Pure.
+//! Cuts of a long listing into ranges that are listed side by side. Pages come one after the other, but tokens are spread evenly,
+//! so the cuts can be calculated. Does no I/O.
 
-use crate::name::Token;
+use crate::base::name::Token;
 
-/// The digits of tokens, in the order in which storages list them.
+/// Digits of tokens, in the order in which storages list them.
 const DIGITS: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
 
-/// So many digits of a token say where it stands. Billions of objects are as many as fit.
+/// Number of a token's digits that give its position. They are enough for billions of objects.
 const DIGITS_READ: usize = 6;
 const SPACE: u64 = 32u64.pow(DIGITS_READ as u32);
 
-/// Most ranges that are listed at a time.
+/// Largest number of ranges that are listed at a time.
 const RANGES_MAX: u64 = 16;
 
-/// The names that cut what is behind `last`, the last name of a first page, into ranges of about two pages each, or
-/// into 16 longer ones. None if it's hardly more than a page, by how far the first came, or if names aren't tokens.
+/// Returns names that cut everything after `last`, the last name of a first page, into ranges of about two pages each, or into 16
+/// longer ones. Empty if the position of `last` shows that hardly more than a page is left, or if names aren't tokens.
 pub(super) fn cuts(last: &str) -> Vec<String> {
     let Some(at) = place(last) else {
         return Vec::new();
@@ -26,7 +26,7 @@ pub(super) fn cuts(last: &str) -> Vec<String> {
         .collect()
 }
 
-/// Where a token stands among all.
+/// Returns the position of a key's token among all possible tokens; `None` if the key doesn't begin with a token.
 fn place(key: &str) -> Option<u64> {
     Token::parse(key.split('.').next()?)?;
     key.bytes().take(DIGITS_READ).try_fold(0, |sum, byte| {
@@ -35,7 +35,7 @@ fn place(key: &str) -> Option<u64> {
     })
 }
 
-/// The first digits of a token that stands there.
+/// Returns the first digits of a token at a position.
 fn name(at: u64) -> String {
     let digit = |position| DIGITS[(at >> (5 * position)) as usize % 32];
     (0..DIGITS_READ as u32)
@@ -48,7 +48,7 @@ fn name(at: u64) -> String {
 mod tests {
     use super::*;
 
-    /// The last name of a first page that is this part of all.
+    /// Returns the last name of a first page that is this part of all.
     fn last(part: f64) -> String {
         format!(
             "{}w4rz226sf3rz3sgvwxlq.png",
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_longer_the_rest_the_more_ranges() {
-        // Pages in all, and ranges for those that are left.
+        // Number of pages in total, and of ranges for the rest.
         for (pages, ranges) in [
             (1.2, 1),
             (1.9, 1),

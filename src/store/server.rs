@@ -1,10 +1,10 @@
-//! Which storage answers. Servers that speak S3 differ in what mends them, so advice depends on it; nothing else does.
+//! Storage that answers a request. Servers that speak S3 need different advice; nothing else depends on this.
 
 use http::{HeaderMap, header};
 
 use super::http::text;
 
-/// A storage, recognised by its address or its answers.
+/// Storage, recognised by its address or its answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
     /// Amazon S3.
@@ -21,11 +21,11 @@ pub enum Server {
     Garage,
     /// moto, for tests.
     Moto,
-    /// Any other, or one that has told nothing yet.
+    /// Any other, or one that isn't recognised yet.
     Unknown,
 }
 
-/// The services that are known by the end of their hosts' names.
+/// Services that are recognised by the end of their hosts' names.
 const HOSTS: [(&str, Server); 4] = [
     (".amazonaws.com", Server::Amazon),
     (".amazonaws.com.cn", Server::Amazon),
@@ -33,7 +33,7 @@ const HOSTS: [(&str, Server); 4] = [
     ("storage.googleapis.com", Server::Google),
 ];
 
-/// The beginnings of what servers call themselves.
+/// Beginnings of the names that servers give themselves.
 const NAMES: [(&str, Server); 6] = [
     ("AmazonS3", Server::Amazon),
     ("MinIO", Server::Minio),
@@ -44,7 +44,7 @@ const NAMES: [(&str, Server); 6] = [
 ];
 
 impl Server {
-    /// Recognises who answered with these headers at `host`, which may have a port.
+    /// Recognises the server that answered with these headers at `host`, which may have a port.
     pub(super) fn of(host: &str, headers: &HeaderMap) -> Server {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let is_at = |(end, _): &&(&str, Server)| name.ends_with(end);
@@ -56,14 +56,14 @@ impl Server {
         if let Some((_, server)) = NAMES.iter().find(is_called) {
             return *server;
         }
-        // Older versions of Ceph's don't say what they are.
+        // Older versions of Ceph don't name themselves.
         match text(headers, "x-amz-request-id").is_some_and(is_id_of_ceph) {
             true => Server::Ceph,
             false => Server::Unknown,
         }
     }
 
-    /// As people call it.
+    /// Returns the server's usual name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Server::Amazon => "Amazon S3",
@@ -78,7 +78,7 @@ impl Server {
     }
 }
 
-/// `tx` and 21 digits, the time, the zone's number and its name
+/// Recognises a request id of Ceph: `tx` and 21 digits, the time, the zone's number and its name
 /// (<https://github.com/ceph/ceph/blob/v16.2.15/src/rgw/rgw_zone.cc>, `unique_trans_id`).
 fn is_id_of_ceph(id: &str) -> bool {
     let is_hex = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_hexdigit());

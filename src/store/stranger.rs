@@ -1,4 +1,4 @@
-//! Somebody without credentials: what the whole world gets to see of a target, really tried.
+//! Client without credentials, which tests by real requests what the whole world can do with a target.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,75 +12,75 @@ pub use super::http::Pour;
 use super::http::{Call, Http, Reply, Sign};
 use super::{Patience, StoreError, StoreErrorKind};
 
-/// How long a stranger waits for an answer, tries included.
+/// Time to wait for an answer, retries included.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// Tried again until then, so once or twice.
+/// Time for which requests are tried again, so once or twice.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// How much of an answer is taken in, in bytes, unless it's asked for more.
+/// Size of an answer's body that is read, in bytes, unless the question sets another one.
 const BODY_BYTES_MAX: usize = 64 << 10;
 
-/// A client that signs nothing.
+/// Client that signs nothing.
 #[derive(Debug)]
 pub struct Stranger {
     http: Http,
-    /// How long an answer may take, tries included; none if only its moving counts.
+    /// Time limit of an answer, retries included; none if it's enough that the answer keeps moving.
     wait: Option<Duration>,
 }
 
-/// What a stranger asks.
+/// Request of a stranger.
 #[derive(Debug, Clone)]
 pub struct Question(Call);
 
-/// What a stranger is answered.
+/// Answer to a stranger.
 #[derive(Debug, Clone)]
 pub struct Heard {
-    /// The status.
+    /// Status.
     pub status: StatusCode,
-    /// The headers.
+    /// Headers.
     pub headers: HeaderMap,
-    /// The body; of a long one, its beginning.
+    /// Body; for a long one, its beginning.
     pub body: Bytes,
 }
 
 impl Question {
-    /// A request without headers and body.
+    /// Makes a request without headers and body.
     pub fn new(method: Method, url: &str) -> Question {
         let call = Call::new(method, url.to_string(), "ask as a stranger");
         Question(call.for_content(BODY_BYTES_MAX))
     }
 
-    /// A `GET`.
+    /// Makes a `GET` request.
     pub fn get(url: &str) -> Question {
         Question::new(Method::GET, url)
     }
 
-    /// Where it goes.
+    /// Returns the URL.
     pub fn url(&self) -> &str {
         &self.0.url
     }
 
-    /// The same with a header, which must be a valid one.
+    /// Adds a header, which must be valid.
     #[must_use]
     pub fn header(self, name: &'static str, value: &str) -> Question {
         Question(self.0.header(name, value))
     }
 
-    /// The same with a body.
+    /// Adds a body.
     #[must_use]
     pub fn body(self, bytes: Bytes) -> Question {
         Question(self.0.body([bytes]))
     }
 
-    /// The same, with the body of a successful answer passed on, and not taken in: about `bytes_max` bytes of it.
+    /// Passes the body of a successful answer to `pour` instead of keeping it: about `bytes_max` bytes of it.
     #[must_use]
     pub fn pouring(mut self, pour: Arc<Mutex<dyn Pour>>, bytes_max: u64) -> Question {
         self.0.pour = Some((pour, bytes_max));
         self
     }
 
-    /// The same, with so much of the answer's body taken in, in bytes.
+    /// Sets the size of the answer's body that is read, in bytes.
     #[must_use]
     pub fn taking(mut self, bytes_max: usize) -> Question {
         self.0.body_bytes_max = bytes_max;
@@ -89,7 +89,7 @@ impl Question {
 }
 
 impl Stranger {
-    /// Knows nobody, and waits five seconds for an answer.
+    /// Makes a client that waits five seconds for an answer.
     pub fn new() -> Stranger {
         let patience = Patience {
             deadline: AGAIN,
@@ -102,7 +102,7 @@ impl Stranger {
         }
     }
 
-    /// Knows nobody, and has time for long answers.
+    /// Makes a client that has time for long answers.
     pub fn patient(patience: Patience) -> Stranger {
         Stranger {
             http: Http::new(patience),
@@ -110,10 +110,10 @@ impl Stranger {
         }
     }
 
-    /// Asks. Whatever the status is, it's an answer; redirects aren't followed.
+    /// Sends a request. The answer may have any status; redirects aren't followed.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unreachable`] if there's none in time.
+    /// [`StoreErrorKind::Unreachable`] if there is no answer in time.
     pub async fn ask(&self, question: &Question) -> Result<Heard, StoreError> {
         let Question(call) = question;
         let answer = self.http.send(call, &Nobody);
@@ -131,7 +131,7 @@ impl Stranger {
         })
     }
 
-    /// Requests sent so far.
+    /// Returns the number of requests sent so far.
     pub fn requests(&self) -> u64 {
         self.http.requests()
     }
@@ -144,7 +144,7 @@ impl Default for Stranger {
 }
 
 impl Heard {
-    /// Whether this is a listing of a bucket, in any of the forms that S3 and Google have, and not some page with the status
+    /// Returns true if this is a listing of a bucket, in any of the formats of S3 and Google, and not another page with the status
     /// 200.
     pub fn is_listing(&self) -> bool {
         const MARKS: [&[u8]; 5] = [
@@ -161,7 +161,7 @@ impl Heard {
     }
 }
 
-/// No credentials.
+/// Signer without credentials.
 struct Nobody;
 
 #[async_trait]
@@ -180,30 +180,4 @@ impl Sign for Nobody {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn heard(status: StatusCode, body: &'static str) -> Heard {
-        Heard {
-            status,
-            headers: HeaderMap::new(),
-            body: Bytes::from_static(body.as_bytes()),
-        }
-    }
-
-    #[test]
-    fn a_listing_is_told_from_a_page() {
-        let xml = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\"></ListBucketResult>";
-        assert!(heard(StatusCode::OK, xml).is_listing());
-        assert!(heard(StatusCode::OK, "{\"kind\":\"storage#objects\"}").is_listing());
-        assert!(
-            heard(StatusCode::OK, "<ListVersionsResult/>").is_listing(),
-            "old versions have names too"
-        );
-        assert!(!heard(StatusCode::FORBIDDEN, xml).is_listing());
-        assert!(
-            !heard(StatusCode::OK, "<!doctype html><title>The hunt</title>").is_listing(),
-            "the page of a site that a CDN shows"
-        );
-    }
-}
+mod tests;

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Tree;
-use crate::error::escape;
-use crate::glob::Glob;
-use crate::init;
-use crate::levels::{overlooked, quoted};
-use crate::likeness::nearest;
-use crate::path::LogicalPath;
-use crate::problem::{Problem, ProblemKind};
+use crate::base::glob::Glob;
+use crate::base::likeness::nearest;
+use crate::base::mask::shown;
+use crate::base::path::LogicalPath;
+use crate::base::problem::{Problem, ProblemKind};
+use crate::base::text::escape;
+use crate::levels::{Level, overlooked, quoted};
 use crate::rules::Rules;
+use crate::rules::maker;
 
 /// Tells of patterns that match nothing, and of files that a level seems to miss.
 pub(super) fn check_patterns<'a>(
@@ -21,25 +22,8 @@ pub(super) fn check_patterns<'a>(
     odd: &[PathBuf],
 ) -> Said {
     let levels = rules.levels();
-    let folders = paths.clone().map(LogicalPath::folder);
-    let unused_rules = rules.unused(paths.clone(), odd).into_iter();
-    let unused_rules =
-        unused_rules.map(|pattern| (pattern, "is a rule that matches nothing here".to_string()));
-    let of_folders = rules
-        .folders()
-        .unused(paths.clone().map(LogicalPath::as_str));
-    let of_folders = of_folders.into_iter().map(|pattern| {
-        let what = "is a `[[folder]]` that no folder here is called by";
-        (pattern, what.to_string())
-    });
-    let of_levels = levels.unused_patterns(paths.clone()).into_iter();
-    let of_levels =
-        of_levels.map(|(pattern, what)| (pattern, format!("{what}, and matches nothing here")));
-    let mut warnings: Vec<Problem> = unused_rules
-        .chain(of_folders)
-        .chain(of_levels)
-        .filter_map(|(pattern, what)| unused(pattern, &what, folders.clone()))
-        .collect();
+    let mut warnings = unused_patterns(rules, paths.clone(), odd);
+    let mut problems = Vec::new();
     let skipped = tree.skipped.values().flatten();
     let empty = levels.unused(paths.clone().chain(skipped));
     let names: Vec<&str> = empty.iter().map(|level| level.name.as_str()).collect();
@@ -48,35 +32,75 @@ pub(super) fn check_patterns<'a>(
         .iter()
         .map(|asset| (&asset.path, asset.policy.level, asset.policy.names));
     let overlooked = overlooked(levels, files, &names);
-    let mut problems = Vec::new();
     for level in empty {
-        let Some(pattern) = level.matches.first().map(Glob::pattern) else {
-            continue;
-        };
         let instead = overlooked.instead.get(&level.name);
-        let told = |what: String| match (likeness(pattern, folders.clone()), instead) {
-            (Some(Likely { question, pattern }), _) => Some(format!(
-                "{what}; {question} Write `match = {}`",
-                quoted(&pattern)
-            )),
-            (None, Some(instead)) => Some(format!("{what}: {instead}")),
-            (None, None) => None,
-        };
-        let name = &level.name;
-        // Where there's no file at all, that's told of.
-        if level.held && paths.clone().next().is_some() {
-            let what = format!("is the held level `{name}`, and matches nothing here");
-            let message = told(what.clone()).unwrap_or(what);
-            problems.push(Problem::new(pattern, message).kind(ProblemKind::EmptyLevel));
-            continue;
-        }
-        let what = format!("is the level `{name}`, and matches nothing here");
-        let message = told(what.clone()).or_else(|| (!init::writes(pattern)).then_some(what));
-        let warning = |message| Problem::new(pattern, message).kind(ProblemKind::UnusedPattern);
-        warnings.extend(message.map(warning));
+        let told = without_files(level, instead, paths.clone());
+        let (held, others): (Vec<Problem>, Vec<Problem>) = told
+            .into_iter()
+            .partition(|told| told.kind == ProblemKind::EmptyLevel);
+        problems.extend(held);
+        warnings.extend(others);
     }
     warnings.extend(overlooked.warnings);
     Said { warnings, problems }
+}
+
+/// Tells of patterns of rules, folders and levels that match nothing.
+fn unused_patterns<'a>(
+    rules: &Rules,
+    paths: impl Iterator<Item = &'a LogicalPath> + Clone,
+    odd: &[PathBuf],
+) -> Vec<Problem> {
+    let folders = paths.clone().map(LogicalPath::folder);
+    let of_rules = rules.unused(paths.clone(), odd).into_iter();
+    let of_rules =
+        of_rules.map(|pattern| (pattern, "is a rule that matches nothing here".to_string()));
+    let of_folders = rules
+        .folders()
+        .unused(paths.clone().map(LogicalPath::as_str));
+    let of_folders = of_folders.into_iter().map(|pattern| {
+        let what = "is a `[[folder]]` that no folder here is called by";
+        (pattern, what.to_string())
+    });
+    let of_levels = rules.levels().unused_patterns(paths).into_iter();
+    let of_levels =
+        of_levels.map(|(pattern, what)| (pattern, format!("{what}, and matches nothing here")));
+    let all = of_rules.chain(of_folders).chain(of_levels);
+    all.filter_map(|(pattern, what)| unused(pattern, &what, folders.clone()))
+        .collect()
+}
+
+/// Tells of a level that has no file: of one that is held, it's a problem. `instead` is what may be meant.
+fn without_files<'a>(
+    level: &Level,
+    instead: Option<&String>,
+    paths: impl Iterator<Item = &'a LogicalPath> + Clone,
+) -> Option<Problem> {
+    let pattern = level.matches.first().map(Glob::pattern)?;
+    let name = &level.name;
+    let likely = likeness(pattern, paths.clone().map(LogicalPath::folder));
+    // A tree without any files is reported elsewhere.
+    if level.held && paths.clone().next().is_some() {
+        let what = format!("is the held level `{name}`, and matches nothing here");
+        let message = with_advice(&what, likely, instead).unwrap_or(what);
+        return Some(Problem::new(shown(pattern), message).kind(ProblemKind::EmptyLevel));
+    }
+    let what = format!("is the level `{name}`, and matches nothing here");
+    let message = with_advice(&what, likely, instead);
+    let message = message.or_else(|| (!maker::writes(pattern)).then_some(what))?;
+    Some(Problem::new(shown(pattern), message).kind(ProblemKind::UnusedPattern))
+}
+
+/// Adds what may be meant; none if nothing seems to be.
+fn with_advice(what: &str, likely: Option<Likely>, instead: Option<&String>) -> Option<String> {
+    match (likely, instead) {
+        (Some(Likely { question, pattern }), _) => Some(format!(
+            "{what}; {question} Write `match = {}`",
+            quoted(&pattern)
+        )),
+        (None, Some(instead)) => Some(format!("{what}: {instead}")),
+        (None, None) => None,
+    }
 }
 
 /// Something to say of a tree.
@@ -85,20 +109,21 @@ pub(super) struct Said {
     pub(super) problems: Vec<Problem>,
 }
 
-/// A word on a pattern that matches nothing: it's misspelt, perhaps. What `init` wrote waits for the files it's about.
+/// Returns a warning for a pattern that matches nothing, since it may be misspelt. Patterns by `init` may wait for their files.
 fn unused<'a>(
     pattern: &str,
     what: &str,
     folders: impl Iterator<Item = &'a str>,
 ) -> Option<Problem> {
-    let problem = |message: String| Problem::new(pattern, message).kind(ProblemKind::UnusedPattern);
+    let problem =
+        |message: String| Problem::new(shown(pattern), message).kind(ProblemKind::UnusedPattern);
     match likeness(pattern, folders) {
         Some(likely) => Some(problem(format!("{what}; {}", likely.question))),
-        None => (!init::writes(pattern)).then(|| problem(what.to_string())),
+        None => (!maker::writes(pattern)).then(|| problem(what.to_string())),
     }
 }
 
-/// What may be meant by a pattern that matches nothing.
+/// Pattern that was probably meant by one that matches nothing.
 struct Likely {
     question: String,
     /// The pattern without the slip.

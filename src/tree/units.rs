@@ -1,13 +1,13 @@
-//! Which files of a tree are named together: those of a keyed folder, and of one level.
+//! Groups of files that are named together: those of a keyed folder that have the same level.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Asset;
+use crate::base::name::NameStyle;
+use crate::base::problem::{Problem, ProblemKind};
 use crate::folders::{Folders, TOP};
 use crate::levels::{LevelId, quoted};
-use crate::name::NameStyle;
-use crate::problem::{Problem, ProblemKind};
 use crate::rules::Policy;
 
 /// Files that have one name, and keep their places among each other.
@@ -39,40 +39,11 @@ impl Unit {
 /// own in the outermost folder that has nothing else; where files of several levels are in one folder, those that aren't of the
 /// folder's level have names of their own. Returns the units, and what is wrong with files that a rule wants in one.
 pub(super) fn find(assets: &mut [Asset], folders: &Folders) -> (Vec<Unit>, Vec<Problem>) {
-    let mut roots: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut alone = Vec::new();
-    let mut problems = Vec::new();
-    let is_of_folder = |(_, asset): &(usize, &Asset)| asset.policy.names == NameStyle::Folder;
-    for (at, asset) in assets.iter().enumerate().filter(is_of_folder) {
-        match folders.around(asset.path.as_str()) {
-            Some(root) => roots.entry(root.to_string()).or_default().push(at),
-            None => {
-                problems.push(outside(asset));
-                alone.push(at);
-            }
-        }
-    }
-    let mut found: BTreeMap<(String, LevelId), Vec<usize>> = BTreeMap::new();
-    for (root, files) in &roots {
-        let own = own_level(assets, files);
-        let pure = Pure::of(assets, root, files);
-        for at in files {
-            let (path, level) = (assets[*at].path.as_str(), assets[*at].policy.level);
-            let folder = match level == own {
-                true => Some(root.as_str()),
-                false => pure.outermost(root, path, level),
-            };
-            match folder {
-                Some(folder) => {
-                    let unit = (folder.to_string(), level);
-                    found.entry(unit).or_default().push(*at);
-                }
-                None => alone.push(*at),
-            }
-        }
-    }
+    let (roots, strays) = by_root(assets, folders);
+    let problems = strays.iter().map(|at| outside(&assets[*at])).collect();
+    let (found, mixed) = by_unit(assets, &roots);
     let mut policies = HashMap::new();
-    for at in alone {
+    for at in strays.into_iter().chain(mixed) {
         let policy = &assets[at].policy;
         let own = policies
             .entry(Arc::as_ptr(policy))
@@ -87,6 +58,48 @@ pub(super) fn find(assets: &mut [Asset], folders: &Folders) -> (Vec<Unit>, Vec<P
         units.push(Unit { folder, level });
     }
     (units, problems)
+}
+
+/// Returns the files that want to be in a keyed folder, by the outermost one around each; and those that are in none.
+fn by_root(assets: &[Asset], folders: &Folders) -> (BTreeMap<String, Vec<usize>>, Vec<usize>) {
+    let mut roots: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut strays = Vec::new();
+    let is_of_folder = |(_, asset): &(usize, &Asset)| asset.policy.names == NameStyle::Folder;
+    for (at, asset) in assets.iter().enumerate().filter(is_of_folder) {
+        match folders.around(asset.path.as_str()) {
+            Some(root) => roots.entry(root.to_string()).or_default().push(at),
+            None => strays.push(at),
+        }
+    }
+    (roots, strays)
+}
+
+/// Files of units, by folder and level.
+type ByUnit = BTreeMap<(String, LevelId), Vec<usize>>;
+
+/// Returns the files of each unit; and those that are in one folder with files of other levels, and not of the folder's own.
+fn by_unit(assets: &[Asset], roots: &BTreeMap<String, Vec<usize>>) -> (ByUnit, Vec<usize>) {
+    let mut found = ByUnit::new();
+    let mut mixed = Vec::new();
+    for (root, files) in roots {
+        let own = own_level(assets, files);
+        let pure = Pure::of(assets, root, files);
+        for at in files {
+            let (path, level) = (assets[*at].path.as_str(), assets[*at].policy.level);
+            let folder = match level == own {
+                true => Some(root.as_str()),
+                false => pure.outermost(root, path, level),
+            };
+            match folder {
+                Some(folder) => {
+                    let unit = (folder.to_string(), level);
+                    found.entry(unit).or_default().push(*at);
+                }
+                None => mixed.push(*at),
+            }
+        }
+    }
+    (found, mixed)
 }
 
 /// Says that a rule wants a file in a keyed folder, and that there's none.

@@ -35,6 +35,7 @@ fn seen_by_strangers(hunt: &Hunt) -> (u16, Vec<u16>) {
 const NO_LIST: [u16; 4] = [403; 4];
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn everybody_reads_and_nobody_lists() {
     let hunt = Hunt::new();
     let theirs = json!({"Sid": "Backup", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam:::user/stranger"},
@@ -63,6 +64,7 @@ fn everybody_reads_and_nobody_lists() {
 
 /// Whoever has an account isn't one of us: on S3 that's a stranger who signs.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn releases_in_a_public_bucket_are_read_by_no_stranger_with_or_without_an_account() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
@@ -88,6 +90,7 @@ fn releases_in_a_public_bucket_are_read_by_no_stranger_with_or_without_an_accoun
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_prefix_isnt_made_public_with_the_releases_in_it() {
     let hunt = Hunt::new();
     let refused = hunt.run(&["access", "apply", "part", "--yes"]);
@@ -100,6 +103,7 @@ fn a_prefix_isnt_made_public_with_the_releases_in_it() {
 const BLOCK: &str = "<PublicAccessBlockConfiguration><BlockPublicAcls>false</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_keeps_a_bucket_from_being_public_is_taken_away_only_if_thats_meant() {
     let hunt = Hunt::new();
     let set = hunt
@@ -125,6 +129,7 @@ fn what_keeps_a_bucket_from_being_public_is_taken_away_only_if_thats_meant() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn objects_that_are_public_one_by_one_are_in_a_bucket_that_nobody_lists() {
     let hunt = Hunt::new();
     let open = hunt
@@ -149,6 +154,7 @@ fn objects_that_are_public_one_by_one_are_in_a_bucket_that_nobody_lists() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_listing_that_people_granted_by_policy_is_told_of_and_left_to_them() {
     let hunt = Hunt::new();
     let name = &hunt.assets.name;
@@ -176,6 +182,7 @@ fn lines_of(text: &str, begin: &str) -> String {
 
 /// Whatever opened the bucket, what doctor says to run closes it: nobody is sent in a circle.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_doctor_says_to_run_ends_what_it_found() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "prod", "--yes"]);
@@ -255,6 +262,7 @@ fn what_doctor_says_to_run_ends_what_it_found() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_statement_that_opens_the_releases_leaves_them_out_when_its_closed() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
@@ -291,6 +299,7 @@ fn a_statement_that_opens_the_releases_leaves_them_out_when_its_closed() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_that_everybody_may_read_already_gets_no_second_statement() {
     let hunt = Hunt::new();
     let all = format!("arn:aws:s3:::{}/*", hunt.assets.name);
@@ -306,6 +315,7 @@ fn a_bucket_that_everybody_may_read_already_gets_no_second_statement() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn for_a_prefix_with_its_releases_in_it_doctor_says_what_comes_first() {
     let hunt = Hunt::new();
     let doctor = hunt.run(&["doctor", "part"]);
@@ -321,6 +331,7 @@ fn for_a_prefix_with_its_releases_in_it_doctor_says_what_comes_first() {
 
 /// Whatever made a bucket public, objects with ACLs of their own don't need it.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn advice_for_objects_that_are_public_one_by_one_leads_somewhere() {
     let hunt = Hunt::new();
     let all = format!("arn:aws:s3:::{}/acl/*", hunt.assets.name);
@@ -339,6 +350,7 @@ fn advice_for_objects_that_are_public_one_by_one_leads_somewhere() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_that_isnt_there_isnt_shown() {
     let hunt = Hunt::new();
     for verb in ["show", "apply", "close"] {

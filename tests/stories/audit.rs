@@ -15,6 +15,7 @@ use crate::support::Site;
 use crate::support::s3::Bucket;
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_was_published_well_is_found_to_be_so() {
     for access in [Access::Acl, Access::Policy] {
         let hunt = Hunt::published(access);
@@ -32,6 +33,7 @@ fn what_was_published_well_is_found_to_be_so() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_sample_has_all_names_that_stay_and_each_type_and_is_the_same_the_next_time() {
     let hunt = Hunt::published(Access::Acl);
     for n in 0..20 {
@@ -55,6 +57,7 @@ fn a_sample_has_all_names_that_stay_and_each_type_and_is_the_same_the_next_time(
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn while_live_nothing_is_written_over_and_what_is_missing_comes_back() {
     let hunt = Hunt::published(Access::Acl);
     hunt.ok(&["live", "on", "prod"]);
@@ -89,6 +92,7 @@ fn while_live_nothing_is_written_over_and_what_is_missing_comes_back() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_isnt_in_the_tree_any_more_is_told_of_and_left() {
     let hunt = Hunt::published(Access::Acl);
     hunt.site
@@ -103,6 +107,7 @@ fn what_isnt_in_the_tree_any_more_is_told_of_and_left() {
 
 /// Above 16 MiB, so it's sent in parts.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_large_film_is_looked_at_by_its_ends_unless_all_of_it_is_asked_for() {
     let hunt = Hunt::published(Access::Acl);
     let film: Vec<u8> = (0..17u32 << 20).map(|n| (n >> 8) as u8 ^ n as u8).collect();
@@ -137,6 +142,7 @@ fn a_large_film_is_looked_at_by_its_ends_unless_all_of_it_is_asked_for() {
 
 /// What lives at a plain name on S3 is known by its token, so a push doesn't look at its bytes; the audit does.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_page_that_was_vandalised_while_live_is_put_right_by_the_command_that_the_audit_names() {
     let hunt = Hunt::published(Access::Acl);
     hunt.ok(&["live", "on", "prod"]);
@@ -183,13 +189,14 @@ fn a_page_that_was_vandalised_while_live_is_put_right_by_the_command_that_the_au
     assert_eq!((code, &report["findings"]), (0, &json!([])), "{report:#}");
     let live = hunt.ok(&["live", "status", "prod"]);
     assert!(
-        live.contains("is live since"),
+        live.contains("has been live since"),
         "it was all the while: {live}"
     );
 }
 
 /// Above 16 MiB, so it was sent in parts, and its checksum is one of parts: a copy would have another.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_film_with_other_headers_is_uploaded_again_in_parts() {
     let hunt = Hunt::published(Access::Acl);
     let film: Vec<u8> = (0..17u32 << 20).map(|n| (n >> 8) as u8 ^ n as u8).collect();
@@ -220,6 +227,7 @@ fn a_film_with_other_headers_is_uploaded_again_in_parts() {
 
 /// What the audit says leads out, whether its time has come or not.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_held_file_that_is_in_the_bucket_is_deleted_and_unlocked_or_given_another_name() {
     let hunt = Hunt::published(Access::Acl);
     let answer = "solution/answer.html";
@@ -256,6 +264,7 @@ fn a_held_file_that_is_in_the_bucket_is_deleted_and_unlocked_or_given_another_na
 
 /// Its name says nothing of its content, so no change of that gives it another.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_held_page_of_a_plain_name_is_deleted_by_the_command_that_the_audit_prints_and_thats_all() {
     let hunt = Hunt::of(Access::Acl, |config| {
         let rules = "[[rule]]\nmatch = \"solution/*.html\"\nnames = \"plain\"\n";
@@ -283,6 +292,7 @@ fn a_held_page_of_a_plain_name_is_deleted_by_the_command_that_the_audit_prints_a
 
 /// A name that looks keyed is as good as a secret: whoever reads the log could open it.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn strays_are_named_unless_their_names_look_keyed() {
     let hunt = Hunt::published(Access::Acl);
     let token = "ycqlw4rz226sf3rz3sgvwxlbzq";
@@ -303,6 +313,7 @@ fn strays_are_named_unless_their_names_look_keyed() {
 
 /// Whoever follows what is said of them must not take away another target's site.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_target_inside_of_this_one_is_told_as_such_and_left_alone() {
     let hunt = Hunt::published(Access::Acl);
     let inner = Site::bare()
@@ -343,6 +354,7 @@ fn a_target_inside_of_this_one_is_told_as_such_and_left_alone() {
 
 /// What a push that failed left: it's assetsync's own, and nobody needs it.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_stray_of_our_own_is_left_to_a_prune_which_says_from_when_it_deletes_it() {
     let hunt = Hunt::published(Access::Acl);
     let map = hunt.key("map.png");
@@ -386,6 +398,7 @@ fn a_stray_of_our_own_is_left_to_a_prune_which_says_from_when_it_deletes_it() {
 
 /// Of two strays one is ours: what becomes of the one is no advice for the other.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn each_fix_stands_below_what_it_mends() {
     let hunt = Hunt::published(Access::Acl);
     hunt.upload("static/notes.txt", b"who put me here?", &[]);
@@ -408,6 +421,7 @@ fn each_fix_stands_below_what_it_mends() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_repair_that_leaves_everything_says_why_instead_of_sending_back_to_the_fix() {
     let hunt = Hunt::published(Access::Acl);
     hunt.ok(&["live", "on", "prod"]);
@@ -421,6 +435,7 @@ fn a_repair_that_leaves_everything_says_why_instead_of_sending_back_to_the_fix()
 
 /// What is printed is read by somebody who is tired.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_repair_tells_whether_there_is_anything_to_do_and_doesnt_call_for_itself() {
     let hunt = Hunt::published(Access::Acl);
     let nothing = hunt.ok(&["audit", "prod", "--repair"]);
@@ -456,6 +471,7 @@ fn without_counts(text: &str) -> String {
 
 /// Names that a shell would take apart stay whole in the commands that are advised.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_is_advised_for_names_with_spaces_and_quotes_can_be_pasted_into_a_shell() {
     let bucket = Bucket::on_rgw();
     let (name, endpoint) = (&bucket.name, &bucket.endpoint);

@@ -56,6 +56,7 @@ fn with_packages() -> Site {
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn pages_made_of_large_packages_load_without_an_error() {
     let site = with_packages()
         .file("three.html", THREE)

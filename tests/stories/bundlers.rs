@@ -241,11 +241,13 @@ fn assert_works_below_a_prefix(app: &'static App) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_vite_app_works_with_the_lines_it_is_told() {
     assert_works_in_a_folder(&VITE);
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_vite_app_works_below_a_prefix_of_a_bucket() {
     assert_works_below_a_prefix(&VITE);
 }
@@ -505,6 +507,7 @@ fn pages_that_a_rule_keeps_unguessable_stay_so() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn without_a_configuration_init_writes_one_that_works() {
     let project = VITE.project();
     let site = Site::bare();

@@ -3,7 +3,7 @@
 use std::fs::{self, File, FileTimes};
 use std::time::{Duration, SystemTime};
 
-use assetsync::{Build, Cache, Config, Overrides, Progress, Wanted, build_with, walk};
+use assetsync::testing::{Build, Cache, Config, Overrides, Progress, Wanted, build_with, walk};
 
 use crate::support::Site;
 use crate::support::library::secret;
@@ -50,7 +50,7 @@ fn built(site: &Site) -> (Build, u64) {
 
 fn build_by(cache: &Cache, site: &Site) -> Build {
     let file = site.path("assetsync.toml");
-    let config = Config::load(Some(&file), &Overrides::new(), Wanted::NoTarget).expect("valid");
+    let config = Config::read(Some(&file), &Overrides::new(), Wanted::NoTarget).expect("valid");
     let tree = walk(&config.sources, &config.rules);
     build_with(cache, &tree, &secret(), &Progress::new()).expect("publishable")
 }

@@ -81,7 +81,7 @@ fn init_sets_up_a_project_that_can_be_published_at_once() {
     let ignored = fs::read_to_string(site.path("hunt/.gitignore")).expect("readable");
     assert_eq!(
         ignored,
-        "/assetsync.key\n/out/\n/bucket.releases/\n/staticfiles.json\n"
+        "/assetsync.key\n/out/\n/*.releases/\n/staticfiles.json\n"
     );
 
     fs::write(site.path("hunt/assets/index.html"), "<h1>Hunt</h1>").expect("written");
@@ -184,7 +184,7 @@ fn init_keeps_what_a_project_has_already() {
     assert_eq!(text("cors/s3.json"), "mine");
     assert_eq!(
         text(".gitignore"),
-        "target\n/out/\n/assetsync.key\n/bucket.releases/\n/staticfiles.json\n"
+        "target\n/out/\n/assetsync.key\n/*.releases/\n/staticfiles.json\n"
     );
 }
 
@@ -804,9 +804,9 @@ fn the_manual_page_refers_to_no_page_that_is_not_there() {
     );
 }
 
-/// Programs act on exit codes: whoever reads about them, in the help or in the README, reads the same.
+/// Programs act on exit codes: whoever reads about them, in the help or in the book, reads the same.
 #[test]
-fn the_help_and_the_readme_tell_the_same_of_exit_codes() {
+fn the_help_and_the_book_tell_the_same_of_exit_codes() {
     let help = Site::bare().ok(&["--help"]);
     let table = help.split_once("Exit codes:\n").expect("a table").1;
     let mut told: Vec<String> = Vec::new();
@@ -819,8 +819,8 @@ fn the_help_and_the_readme_tell_the_same_of_exit_codes() {
             None => told.push(line.split_whitespace().collect::<Vec<_>>().join(" ")),
         }
     }
-    let readme = include_str!("../../README.md");
-    let table = readme.split_once("| exit code | |\n|---|---|\n");
+    let book = include_str!("../../docs/src/reference/exit-codes.md");
+    let table = book.split_once("| exit code | |\n|---|---|\n");
     let rows = table.expect("a table").1.lines();
     let rows = rows.map_while(|row| row.strip_prefix("| ")?.strip_suffix(" |"));
     let rows: Vec<String> = rows.map(|row| row.replacen(" | ", " ", 1)).collect();

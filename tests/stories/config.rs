@@ -46,7 +46,32 @@ fn place(config: &str) -> String {
     format!("assetsync.toml:{line}:{column}")
 }
 
-/// Every mistake is told at its place, and the exit code is 2. After each mistake stand `=` and what is
+/// Returns what stands behind so many columns, of which letters of Chinese and pictures take two each.
+fn behind(line: &str, columns: usize) -> String {
+    let width = |c: char| if c >= '\u{1100}' { 2 } else { 1 };
+    let mut at = 0;
+    let is_before = |c: &char| {
+        at += width(*c);
+        at <= columns
+    };
+    line.chars().skip_while(is_before).collect()
+}
+
+/// Returns what was told without the lines of the file below it, and what stands above the first caret in these.
+fn parted(told: &str) -> (String, Option<String>) {
+    let is_shown = |line: &&str| {
+        let (number, _) = line.split_once('|').unwrap_or(("x", ""));
+        number.chars().all(|c| c == ' ' || c.is_ascii_digit())
+    };
+    let (shown, rest): (Vec<&str>, Vec<&str>) = told.lines().partition(is_shown);
+    let above = match shown[..] {
+        [_, line, carets] => carets.find('^').map(|at| behind(line, at)),
+        _ => None,
+    };
+    (rest.iter().map(|line| format!("{line}\n")).collect(), above)
+}
+
+/// Every mistake is told at its place, with its line and a caret, and the exit code is 2. After each mistake stand `=` and what is
 /// said of it, where `…` stands for a list of all names, and `?` and the hint, if there is one.
 #[track_caller]
 fn assert_told(within: fn(&str) -> String, mistakes: &str) {
@@ -68,16 +93,24 @@ fn assert_told(within: fn(&str) -> String, mistakes: &str) {
             })
             .collect();
         let run = push(&config);
-        let is_told = run.told().lines().count() == told.len()
-            && run
-                .told()
+        let (said, above) = parted(&run.told());
+        let is_told = said.lines().count() == told.len()
+            && said
                 .lines()
                 .zip(&told)
                 .all(|(line, told)| match told.strip_suffix('…') {
                     Some(start) => line.starts_with(start),
                     None => line == told,
                 });
-        if run.code != 2 || !is_told {
+        // Of a longer line, what isn't a secret or a control character.
+        let meant = config.split('▸').nth(1).unwrap_or_default();
+        let meant: String = meant
+            .chars()
+            .take_while(|c| !"@?\r\n\u{7}".contains(*c))
+            .collect();
+        let is_missing = told[0].contains("there is no [[source]]");
+        let is_below = above.map_or(is_missing, |above| above.starts_with(&meant));
+        if run.code != 2 || !is_told || !is_below {
             wrong += &format!(
                 "--- {}\nexpected\n{}\nand got\n{run}\n",
                 toml.join("\n"),
@@ -280,7 +313,7 @@ fn mistakes_in_a_rule() {
         match = "*"
         headers = { ▸Content-Encoding = "br" }
         = the header `content-encoding` can't be set here
-        ? compression is decided by `gzip`
+        ? write `encoding = "br"` in the rule itself, for files that are compressed already
         "#,
     );
     assert_told(
@@ -375,6 +408,72 @@ fn mistakes_in_a_target() {
         = missing field `url`
         "#,
     );
+}
+
+#[test]
+fn a_mistake_is_told_with_its_line_and_a_caret_below_it() {
+    let run = push(&in_a_source("dir = \"assets\"\nmount = \"a//b\" # é"));
+    let told = concat!(
+        "error: assetsync.toml:5:9: `mount`: a part of the path is empty, `.` or `..`\n",
+        "  |\n",
+        "5 | mount = \"a//b\" # é\n",
+        "  |         ^^^^^^\n",
+    );
+    assert_eq!(run.told(), told);
+    let run = push(&at_the_top("gziplevel = 9"));
+    let below = "\n2 | gziplevel = 9\n  | ^^^^^^^^^\nhint: did you mean `gzip_level`?\n";
+    assert!(run.told().ends_with(below), "{run}");
+}
+
+#[test]
+fn a_log_for_programs_has_no_lines_of_the_file() {
+    let site = Site::bare()
+        .file("a.png", "a")
+        .raw_config(&at_the_top("gziplevel = 9"));
+    let run = site.run(&["push", "--log-format", "json"]);
+    let told: serde_json::Value =
+        serde_json::from_str(run.stderr.lines().next().expect("a line")).expect("JSON");
+    let message = told["message"].as_str().expect("a message");
+    assert!(
+        message.starts_with("assetsync.toml:2:1: unknown field"),
+        "{run}"
+    );
+    assert!(!message.contains('^') && !message.contains('\n'), "{run}");
+    assert_eq!(told["hint"], "did you mean `gzip_level`?");
+}
+
+#[test]
+fn a_secret_on_the_line_of_a_mistake_is_not_shown() {
+    for (line, above) in [
+        ("url = \"s3://KEY:hunter2@b\"", "\"s3://…@b\""),
+        ("url = 's3://KEY:hunter2@b'", "'s3://…@b'"),
+        ("url = \"file:out\"\npassword = \"hunter2\"", "password = …"),
+        ("url = \"file:out\"\nsecret_key = hunter2", "…"),
+        (
+            "url = \"file:out\"\npublic_url = \"https://u:hunter2@h/\"",
+            "\"https://…@h/\"",
+        ),
+        ("url = 's3://KEY:hunter2@b', x", ""),
+    ] {
+        let run = push(&in_a_target(line));
+        assert!(run.code == 2 && !run.stderr.contains("hunter2"), "{run}");
+        let (_, caret) = parted(&run.told());
+        assert!(
+            caret.is_some_and(|caret| caret.starts_with(above)),
+            "{line}: {run}"
+        );
+    }
+}
+
+#[test]
+fn what_would_move_a_cursor_is_escaped_on_the_line_of_a_mistake() {
+    let run = push(&in_a_target(
+        "\turl = \"file:out\" # \u{202e}漢\nreg\u{202e}ion = 1",
+    ));
+    assert!(!run.stderr.contains('\u{202e}'), "{run}");
+    let run = push(&in_a_target("\"漢\u{202e}\" = 1\nurl = \"file:out\""));
+    let shown = "7 | \"漢\\u{202e}\" = 1\n  | ^^^^^^^^^^^^\n";
+    assert!(run.stderr.contains(shown), "{run}");
 }
 
 #[test]
@@ -551,15 +650,16 @@ fn two_sources_with_one_path_are_told_with_line_and_column() {
 fn a_configuration_that_cannot_be_read_is_named() {
     let site = Site::new().file("a.png", "a");
     fs::write(site.path("latin-1.toml"), b"key_file = \"caf\xe9\"").expect("written");
-    for (file, why) in [
-        ("missing.toml", "no such file or directory"),
-        ("assets", "is a directory"),
+    let hint = "hint: `-c` names a file that exists; `assetsync init` makes one\n";
+    for (file, why, hint) in [
+        ("missing.toml", "no such file or directory", hint),
+        ("assets", "is a directory", ""),
     ] {
         let run = site.run(&["push", "-c", file]);
         assert_eq!(run.code, 2, "{run}");
         assert_eq!(
             run.told(),
-            format!("error: Cannot read the configuration `{file}`: {why}\n")
+            format!("error: Cannot read the configuration `{file}`: {why}\n{hint}")
         );
     }
 }

@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use assetsync::config::{Access, Place, Target};
-use assetsync::store::{Memory, PutMode, StoreError, StoreErrorKind, Stored, Version};
-use assetsync::{Object, Patience, Progress, Store, body, open};
+use crate::support::memory::Memory;
+use assetsync::cors::Cloud;
+use assetsync::testing::config::{Access, Place, Target};
+use assetsync::testing::store::{PutMode, StoreError, StoreErrorKind, Stored, Version};
+use assetsync::testing::{Object, Patience, Progress, Store, open, prepare};
 
 use crate::support::gcs::{Server, Setup};
 use crate::support::{Site, s3_server};
@@ -32,23 +34,16 @@ const ODD_NAMES: [&str; 10] = [
 fn target(place: Place, endpoint: Option<&str>, access: Access) -> Target {
     let endpoint = endpoint.map(|endpoint| url::Url::parse(endpoint).expect("a URL"));
     Target {
-        name: "t".into(),
-        place,
-        public_url: None,
         access,
         endpoint,
-        region: None,
-        addressing: None,
-        state: None,
-        cors: None,
-        host: Default::default(),
-        flags: assetsync::config::Flags::default(),
+        ..Target::at("t", place)
     }
 }
 
 async fn put(store: &dyn Store, object: &Object, mode: &PutMode) -> Result<Stored, StoreError> {
-    let body = body::prepare(object, 9, &Arc::new(Progress::new())).expect("the file is as it was");
-    store.put(object, body, mode).await
+    let body =
+        prepare::prepare(object, 9, &Arc::new(Progress::new())).expect("the file is as it was");
+    store.put(&object.upload(), body, mode).await
 }
 
 async fn head(store: &dyn Store, object: &Object) -> Stored {
@@ -182,7 +177,10 @@ fn objects_are_kept(store: &dyn Store, lacks: Lacks) {
             false => assert_taken(outcome),
         }
 
-        store.finish(&build).await.expect("finished");
+        store
+            .finish(build.published().map(Object::upload).collect())
+            .await
+            .expect("finished");
         assert!(store.list().await.expect("a listing").len() >= build.objects.len());
         delete(store, page.key.as_str(), &there.version, lacks).await;
     });
@@ -321,10 +319,7 @@ fn a_directory() {
 }
 
 fn s3(bucket: &Bucket, prefix: &str, access: Access, lacks: Lacks) -> Arc<dyn Store> {
-    let place = Place::S3 {
-        bucket: bucket.name.clone(),
-        prefix: prefix.into(),
-    };
+    let place = Place::in_cloud(Cloud::S3, &bucket.name, prefix);
     let target = target(place, Some(&bucket.endpoint), access);
     let store = block_on(open(&target, Patience::default())).expect("opened");
     every_store_must_pass(&*store, lacks);
@@ -344,12 +339,14 @@ const MOTO: Lacks = Lacks {
 };
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn ceph_radosgw() {
     let bucket = Bucket::on_rgw();
     s3(&bucket, "", Access::Bucket, RADOSGW);
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn ceph_radosgw_below_a_prefix_with_acls() {
     let bucket = Bucket::on_rgw();
     let store = s3(&bucket, "a b+c/ü/", Access::ObjectAcl, RADOSGW);
@@ -365,12 +362,14 @@ fn ceph_radosgw_below_a_prefix_with_acls() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn moto() {
     let bucket = Bucket::on_moto();
     s3(&bucket, "static/", Access::ObjectAcl, MOTO);
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn google_cloud_storage() {
     for (access, setup) in [
         (Access::Bucket, [Setup::Uniform].as_slice()),
@@ -378,10 +377,7 @@ fn google_cloud_storage() {
     ] {
         let server = Server::start();
         server.bucket("hunt", setup);
-        let place = Place::Gcs {
-            bucket: "hunt".into(),
-            prefix: "static/".into(),
-        };
+        let place = Place::in_cloud(Cloud::Gcs, "hunt", "static/");
         let target = target(place, Some(server.url()), access);
         let store = block_on(open(&target, Patience::default())).expect("opened");
         every_store_must_pass(&*store, NOTHING);
@@ -389,6 +385,7 @@ fn google_cloud_storage() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_strict_s3() {
     for (access, setup) in [
         (Access::Bucket, [s3_server::Setup::NoAcls].as_slice()),
@@ -396,10 +393,7 @@ fn a_strict_s3() {
     ] {
         let server = s3_server::Server::start();
         server.bucket("hunt", setup);
-        let place = Place::S3 {
-            bucket: "hunt".into(),
-            prefix: "a b+c/ü/".into(),
-        };
+        let place = Place::in_cloud(Cloud::S3, "hunt", "a b+c/ü/");
         let target = target(place, Some(server.url()), access);
         let store = block_on(open(&target, Patience::default())).expect("opened");
         every_store_must_pass(&*store, NOTHING);

@@ -6,7 +6,7 @@ mod bucket;
 
 use std::fs;
 
-use assetsync::cors::{self, Cloud, Policy};
+use assetsync::testing::cors::{self, Cloud, Policy};
 use serde_json::{Value, json};
 
 use crate::support::gcs::{Object, Server, Setup};
@@ -195,6 +195,15 @@ fn a_comma_that_is_missing_is_found_before_anybody_applies_it() {
             .contains("cors/prod.json:2:19: a comma is missing here"),
         "{run}"
     );
+    let shown = "\n2 |   {\"origin\": [\"*\"]\n  |                   ^\nhint: ";
+    assert!(run.stderr.contains(shown), "{run}");
+    let run = run_gcs(
+        &site,
+        &server,
+        &["cors", "apply", "--yes", "--log-format", "json"],
+    );
+    assert!(run.stderr.contains("2:19: a comma is missing"), "{run}");
+    assert!(!run.stderr.contains('^'), "{run}");
     assert_eq!(server.cors("hunt"), Value::Null);
 }
 

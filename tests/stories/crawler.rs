@@ -113,6 +113,7 @@ fn site() -> Site {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn no_reference_of_what_is_published_is_broken() {
     let site = site();
     let run = site.run(&["push", "--gzip-level", "1"]);
@@ -129,6 +130,7 @@ fn no_reference_of_what_is_published_is_broken() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn the_crawler_finds_what_assetsync_warns_of_and_nothing_else() {
     let site = site()
         .file(

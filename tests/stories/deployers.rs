@@ -111,6 +111,7 @@ fn from_the_first_push_to_a_prune(bucket: Bucket) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_prune_deletes_nothing_that_somebody_else_finished_deleting_and_put_there_again() {
     let bucket = Bucket::on_rgw();
     let site = Arc::new(Site::bare().file("app.css", "body{color:red}"));
@@ -147,6 +148,7 @@ fn a_prune_deletes_nothing_that_somebody_else_finished_deleting_and_put_there_ag
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_prune_deletes_nothing_that_another_configuration_publishes_among_the_releases() {
     let (bucket, private) = (Bucket::on_rgw(), Bucket::on_rgw());
     let target = |url: &str, state: &str| {
@@ -181,16 +183,19 @@ fn a_prune_deletes_nothing_that_another_configuration_publishes_among_the_releas
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn on_radosgw() {
     from_the_first_push_to_a_prune(Bucket::on_rgw());
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn on_moto() {
     from_the_first_push_to_a_prune(Bucket::on_moto());
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn strangers_can_neither_list_nor_read_what_a_release_consists_of() {
     let deployed = Deployed::new(Bucket::on_rgw());
     deployed.ok(&["push"]);
@@ -225,6 +230,7 @@ pub fn policy(file: &str, bucket: &str) -> String {
 /// radosgw doesn't know the condition that keeps the deployer from writing over objects, so that what the test shows of it is
 /// that nothing was: the versions of all objects stay.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn who_may_only_create_and_read_can_do_everything_but_prune() {
     let (assets, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
     for (bucket, file) in [(&assets, "s3-assets.json"), (&releases, "s3-releases.json")] {

@@ -269,6 +269,7 @@ fn whitenoise(site: &Site, accept_encoding: &str, path: &str) -> Answer {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn whitenoise_serves_the_compressed_variant_and_caches_it_for_ever() {
     let site = hunt();
     site.ok(&["push"]);
@@ -305,6 +306,7 @@ fn whitenoise_serves_the_compressed_variant_and_caches_it_for_ever() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn django_finds_every_object_by_the_manifest() {
     let site = hunt();
     site.ok(&["push"]);
@@ -371,4 +373,21 @@ fn no_published_file_lists_the_names_of_others() {
             );
         }
     }
+}
+
+/// What the release knows of a plain page is its gzipped copy; the folder has the page as it is.
+#[test]
+fn a_plain_page_of_a_folder_is_known_to_be_there() {
+    let rule =
+        "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
+    let site = Site::new()
+        .config(rule)
+        .file("index.html", "<p>Welcome</p>".repeat(40));
+    site.ok(&["push"]);
+    let on = site.run(&["live", "on"]);
+    assert!(!on.stderr.contains("warning"), "{on}");
+    site.ok(&["live", "off"]);
+    fs::remove_file(site.path("out/index.html")).expect("it's there");
+    let on = site.run(&["live", "on"]);
+    assert!(on.stderr.contains("isn't in the target"), "{on}");
 }

@@ -46,6 +46,7 @@ const SUSPENDED: &str =
     "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_that_is_set_up_well_passes_and_is_left_as_it_was() {
     let hunt = Hunt::new();
     set(&hunt.assets, "lifecycle", UPLOADS_RULE);
@@ -61,6 +62,7 @@ fn a_bucket_that_is_set_up_well_passes_and_is_left_as_it_was() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn releases_left_behind_in_a_bucket_that_is_public_now_are_told_of() {
     let hunt = Hunt::new();
     let old = std::fs::read_to_string(hunt.site.path("assetsync.toml")).expect("there");
@@ -89,6 +91,7 @@ fn releases_left_behind_in_a_bucket_that_is_public_now_are_told_of() {
 /// A bucket that everybody may list, write and delete in, and read the releases of; a rule that deletes, no rule for
 /// uploads, no versions, and a key that repeats itself.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn every_mistake_at_once_on_s3() {
     let hunt = Hunt::new();
     let bucket = &hunt.assets;
@@ -125,6 +128,7 @@ fn every_mistake_at_once_on_s3() {
 
 /// In a versioned bucket, radosgw 16 writes over what `If-None-Match` protects, and takes no version for the expected one.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_storage_that_keeps_no_conditions_is_told_of_before_two_deployers_find_out() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "prod", "--yes"]);
@@ -155,6 +159,7 @@ fn a_storage_that_keeps_no_conditions_is_told_of_before_two_deployers_find_out()
 
 /// On radosgw 16, a root that was written while the bucket was versioned can't be written over ever after.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn who_cant_write_over_the_root_isnt_sent_in_a_circle() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
@@ -176,6 +181,7 @@ fn who_cant_write_over_the_root_isnt_sent_in_a_circle() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_that_isnt_there_is_told_of_at_once() {
     let hunt = Hunt::new();
     let found = report(&hunt.run(&["doctor", "gone", "--json"]), 3);
@@ -183,6 +189,7 @@ fn a_bucket_that_isnt_there_is_told_of_at_once() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn credentials_pass_only_if_the_storage_took_them() {
     let hunt = Hunt::new();
     let found = |key: &str, endpoint: &str| {
@@ -202,6 +209,7 @@ fn credentials_pass_only_if_the_storage_took_them() {
 
 /// The error of a TLS library says nothing to people, and trying again doesn't help.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn an_endpoint_with_the_wrong_scheme_is_told_as_such() {
     let hunt = Hunt::new();
     let told = |endpoint: &str| {
@@ -236,6 +244,7 @@ fn an_endpoint_with_the_wrong_scheme_is_told_as_such() {
 
 /// As credentials of a CI should be: they publish, and delete nothing, nor see how the bucket is set up.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_cant_be_looked_at_is_told_of_as_such_and_what_stays_behind_too() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "prod", "--yes"]);
@@ -416,6 +425,7 @@ fn a_folder_is_looked_at_too() {
 // ---- before a push ----
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_push_to_a_bucket_that_strangers_can_list_is_refused() {
     let hunt = Hunt::new();
     let list = json!({"Version": "2012-10-17", "Statement": [
@@ -452,6 +462,7 @@ fn a_push_to_a_bucket_that_strangers_can_list_is_refused() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_push_is_refused_where_strangers_can_read_the_releases() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
@@ -473,6 +484,7 @@ fn a_push_is_refused_where_strangers_can_read_the_releases() {
 
 /// Nobody without an account can list: only the rules show who else can.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_push_is_refused_where_anybody_with_an_account_can_list_or_write() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
@@ -517,6 +529,7 @@ fn a_push_is_refused_where_anybody_with_an_account_can_list_or_write() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_push_tells_that_nobody_can_read_yet_and_asks_nothing_if_nothing_changes() {
     let hunt = Hunt::new();
     let told = |run: &Run| {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use assetsync::encode;
+use assetsync::testing::encode;
 use serde_json::Value;
 
 use crate::support::{Run, Site, gunzip};

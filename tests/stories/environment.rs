@@ -465,3 +465,15 @@ fn a_zone_that_is_named_is_the_one_that_counts() {
         "hush",
     );
 }
+
+/// Amazon is asked for the region, and can't be reached.
+#[test]
+fn a_region_that_nobody_can_be_asked_for_is_told_with_the_reason() {
+    let site = Site::new().file("a.png", "a");
+    let site = site.config("[target.prod]\nurl = \"s3://hunt\"\n");
+    let run = run(&site, &[("HTTPS_PROXY", "http://127.0.0.1:1")], &["push"]);
+    assert_eq!(run.code, 1, "{run}");
+    let why = "Cannot find out the region of the bucket `hunt`: connection refused\n";
+    assert!(run.stderr.contains(why), "{run}");
+    assert!(run.stderr.contains("check the network; once"), "{run}");
+}

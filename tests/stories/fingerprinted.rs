@@ -102,6 +102,7 @@ fn assert_never_changed(site: &Site, run: impl Fn(&[&str]) -> Run, remove: impl 
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_is_published_by_such_a_name_never_changes() {
     let site = app(FOLDER);
     let file = site.path("out/chunks/tour-Q9d0.js");
@@ -117,7 +118,7 @@ fn what_is_published_by_such_a_name_never_changes() {
         },
     );
     let bucket = Bucket::on_rgw();
-    let site = app(&on(&bucket));
+    let site = app(&bucket.target());
     let object = format!("{}/chunks/tour-Q9d0.js", bucket.url());
     assert_never_changed(
         &site,
@@ -132,18 +133,11 @@ fn what_is_published_by_such_a_name_never_changes() {
     );
 }
 
-fn on(bucket: &Bucket) -> String {
-    format!(
-        "[target.t]\nurl = \"{}\"\nendpoint = \"{}\"\naccess = \"object-acl\"\n",
-        bucket.url(),
-        bucket.endpoint
-    )
-}
-
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn on_radosgw_such_files_are_for_ever_and_roll_back() {
     let bucket = Bucket::on_rgw();
-    let site = app(&on(&bucket));
+    let site = app(&bucket.target());
     let run = |arguments: &[&str]| {
         let run = bucket.run(&site, arguments);
         assert_eq!(run.code, 0, "{arguments:?} {run}");
@@ -179,14 +173,15 @@ fn on_radosgw_such_files_are_for_ever_and_roll_back() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn files_that_kept_their_names_become_such_files_with_the_same_bytes_only() {
     let bucket = Bucket::on_rgw();
-    let site = app(&on(&bucket));
+    let site = app(&bucket.target());
     let plain = RULES.replace("fingerprinted", "plain");
-    let site = site.config(&format!("{plain}{}", on(&bucket)));
+    let site = site.config(&format!("{plain}{}", bucket.target()));
     let first = bucket.run(&site, &["push"]);
     assert_eq!(first.code, 0, "{first}");
-    let site = site.config(&format!("{RULES}{}", on(&bucket)));
+    let site = site.config(&format!("{RULES}{}", bucket.target()));
     let second = bucket.run(&site, &["push"]);
     assert_eq!(second.code, 0, "{second}");
     let audit = bucket.run(&site, &["audit", "--all"]);
@@ -199,16 +194,17 @@ fn files_that_kept_their_names_become_such_files_with_the_same_bytes_only() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn other_headers_are_written_over_the_old_ones_and_a_rollback_minds_the_bytes() {
     let bucket = Bucket::on_rgw();
-    let site = app(&on(&bucket));
+    let site = app(&bucket.target());
     let run = |site: &Site, arguments: &[&str]| {
         let run = bucket.run(site, arguments);
         assert_eq!(run.code, 0, "{arguments:?} {run}");
     };
     run(&site, &["push"]);
     let headers = "headers = { \"content-disposition\" = \"inline\" }\n";
-    let site = site.config(&format!("{RULES}{headers}{}", on(&bucket)));
+    let site = site.config(&format!("{RULES}{headers}{}", bucket.target()));
     run(&site, &["push"]);
     run(&site, &["audit", "--all"]);
     let mut keys = bucket.keys().into_iter();

@@ -267,6 +267,7 @@ fn a_folder_that_is_not_there_is_told_with_the_one_that_is() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn names_of_five_hundred_folders_are_those_that_an_independent_program_makes() {
     let rule = "[[rule]]\nmatch = \"**/*.txt\"\nheaders = { \"content-language\" = \"tlh\" }\n";
     let config = format!("[[folder]]\nmatch = \"all/*\"\n{rule}[target.t]\nurl = \"file:out\"\n");

@@ -3,9 +3,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use assetsync::release::adopt;
-use assetsync::store::Memory;
-use assetsync::{Error, Store};
+use crate::support::memory::Memory;
+use assetsync::testing::release::adopt;
+use assetsync::testing::{Error, Store};
 use serde_json::Value;
 
 use crate::support::hunt::Hunt;
@@ -54,7 +54,7 @@ fn a_mistyped_state_is_refused_by_all_that_would_begin_anew_and_nothing_is_writt
 
     let site = site.config(&kept_in("st"));
     let live = site.ok(&["live", "status"]);
-    assert!(live.contains("The target is live"), "{live}");
+    assert!(live.contains("The target has been live"), "{live}");
     site.ok(&["push"]);
 }
 
@@ -124,6 +124,7 @@ fn files_that_others_keep_in_a_target_are_no_sign_of_releases() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn on_a_server_a_mistyped_state_is_told_with_where_it_was_looked_and_the_live_switch_holds() {
     let hunt = Hunt::new();
     hunt.ok(&["push"]);
@@ -155,6 +156,7 @@ fn on_a_server_a_mistyped_state_is_told_with_where_it_was_looked_and_the_live_sw
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_that_isnt_there_any_more_is_noticed_by_what_changes_the_releases_alone() {
     let hunt = Hunt::new();
     hunt.ok(&["push"]);
@@ -185,10 +187,10 @@ fn whoever_is_overtaken_while_adopting_is_told_to_adopt_again() {
         let (site, ann) = (hunt(), Deployer::new("ann", &store));
         ann.push(&built(&site)).await.expect("published");
         let file = site.path("assetsync.toml");
-        let config = assetsync::Config::load(
+        let config = assetsync::testing::Config::read(
             Some(&file),
-            &assetsync::Overrides::new(),
-            assetsync::Wanted::Targets(&[]),
+            &assetsync::testing::Overrides::new(),
+            assetsync::testing::Wanted::Targets(&[]),
         )
         .expect("valid");
         let target = &config.targets[0];

@@ -193,6 +193,7 @@ fn each_target_has_levels_of_its_own_unlocked() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn on_a_server_too_the_command_that_is_advised_keeps_the_level() {
     let hunt = Hunt::new();
     hunt.site.write("late/a.html", "<h1>Late</h1>");
@@ -631,6 +632,7 @@ fn answer(site: &Site, arguments: &[&str], typed: &str) -> Run {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn while_live_all_that_was_damaged_is_told_and_put_right_by_the_option_that_is_advised() {
     let hunt = Hunt::new();
     for n in 0..4 {
@@ -902,6 +904,7 @@ fn the_refusal_that_a_push_would_meet_is_in_the_json_of_each_target() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn diff_tells_too_that_strangers_can_list_the_bucket() {
     let bucket = Bucket::on_moto();
     let target = format!(

@@ -332,9 +332,13 @@ fn who_asks_or_says_so_in_the_configuration_sees_paths_and_others_do_not() {
 #[test]
 fn names_that_somebody_goes_on_with_are_written_to_files_or_refused() {
     let site = tale();
-    for arguments in [&["manifest"][..], &["url", "lair/ending/vine.png"]] {
+    for (arguments, has_out) in [
+        (&["manifest"][..], true),
+        (&["url", "lair/ending/vine.png"], false),
+    ] {
         let run = site.run_with(&CI, arguments);
         refused(&run, &["This names hidden files", "--show-hidden"]);
+        assert_eq!(run.stderr.contains("`--out FILE`"), has_out, "{run}");
         assert_eq!(run.stdout, "");
     }
     let is_whole = |text: &str| text.contains("lair/ending/vine.png") && text.contains("fox.png");
@@ -355,7 +359,58 @@ fn names_that_somebody_goes_on_with_are_written_to_files_or_refused() {
     assert!(is_whole(
         &fs::read_to_string(site.path("piped.json")).expect("written")
     ));
+    let out = fs::File::create(site.path("url.txt")).expect("made");
+    let mut command = site.command(&["url", "lair/ending/vine.png"]);
+    let ran = command.env("CI", "true").stdout(out).output();
+    let ran = ran.expect("it runs");
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!((ran.status.code(), &*told), (Some(0), ""), "all is shown");
     let open = site.run_with(&CI, &["manifest", "--level", "open"]);
     assert!(open.code == 0 && open.stdout.contains("fox.png"), "{open}");
     assert_eq!(site.run_with(&CI, &["url", "fox.png"]).code, 0);
+}
+
+#[test]
+fn a_hidden_document_is_not_shown_by_a_line_in_a_ci() {
+    let broken = "<p>pickle <img src=gherkin.png>";
+    let hidden = Site::new()
+        .config(LEVELS)
+        .file("cellar/keg.html", "<p>Cheers")
+        .file("lair/ending/grapes.html", broken);
+    let run = hidden.run_with(&CI, &["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(!run.stderr.contains('^'), "{run}");
+    tells_nothing("a line", &run, &[]);
+    let shown = hidden.run_with(&CI, &["push", "--show-hidden"]);
+    assert!(
+        shown
+            .stderr
+            .contains("\n1 | <p>pickle <img src=gherkin.png>\n"),
+        "{shown}"
+    );
+    let open = Site::new()
+        .config(LEVELS)
+        .file("cellar/keg.html", "<p>Cheers")
+        .file("lair/ending/vine.png", "a vine")
+        .file(
+            "index.html",
+            "<img src=wolf.png> <!-- lair/ending/vine.png -->",
+        );
+    let run = open.run_with(&CI, &["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        !run.stderr.contains('^'),
+        "an open one that names it: {run}"
+    );
+    tells_nothing("a line of another document", &run, &[]);
+}
+
+#[test]
+fn a_line_of_the_configuration_is_not_shown_in_a_ci() {
+    let site = Site::new().config("[[level]]\nname = \"party\"\nmach = \"cellar/**\"\n");
+    let run = site.run_with(&CI, &["push"]);
+    assert!(run.stderr.contains("unknown field `mach`"), "{run}");
+    assert!(!run.stderr.contains("cellar"), "{run}");
+    let run = site.run(&["push"]);
+    assert!(run.stderr.contains("mach = \"cellar/**\"\n"), "{run}");
 }

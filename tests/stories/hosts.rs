@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::support::packing::{brotlied, gzipped};
 use crate::support::s3::Bucket;
 use crate::support::web::{Browser, WebServer};
 use crate::support::{Run, Site, gunzip, set_mode};
@@ -41,6 +42,7 @@ fn linked(rules: &str) -> Site {
 // --- Links to folders
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_link_to_a_folder_is_told_where_a_bucket_is_all_there_is() {
     let bucket = Bucket::on_rgw();
     let site = linked(&format!("{PAGES}{}", target(&bucket, "")));
@@ -93,6 +95,7 @@ fn a_page_without_its_extension_is_found_wherever_it_is() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_link_that_is_rewritten_to_a_whole_name_needs_no_host() {
     let bucket = Bucket::on_rgw();
     let site = Site::new()
@@ -106,6 +109,7 @@ fn a_link_that_is_rewritten_to_a_whole_name_needs_no_host() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn links_to_folders_that_are_meant_pass_by_their_kind() {
     let bucket = Bucket::on_rgw();
     let site = linked(&format!(
@@ -138,6 +142,7 @@ fn findings(run: &Run, name: &str) -> Vec<(String, String)> {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn doctor_and_audit_look_whether_the_host_knows_folders() {
     let bucket = Bucket::on_rgw();
     let site = linked(&format!(
@@ -275,7 +280,7 @@ fn who_asks_for_names_that_nobody_guesses_is_told_nothing() {
 // --- Web servers
 
 /// A web server that runs until the end of the story.
-struct Server {
+pub struct Server {
     process: Child,
     port: u16,
 }
@@ -297,7 +302,7 @@ http {
 }
 ";
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("it's bound").port()
 }
@@ -311,7 +316,7 @@ fn printed(site: &Site, server: &str) -> String {
 }
 
 /// Starts a server with what is printed for it, and nothing else that says what is served.
-fn serve(site: &Site, server: &str, port: u16) -> Server {
+pub fn serve(site: &Site, server: &str, port: u16) -> Server {
     serve_with(site, server, &printed(site, server), port)
 }
 
@@ -376,6 +381,8 @@ fn served(url: &str) -> Site {
     let rules = "[[rule]]\nmatch = \"assets/*\"\nnames = \"fingerprinted\"\n\
         [[rule]]\nmatch = \"feeds/{news,all}.xml\"\nnames = \"plain\"\ncontent_type = \"application/rss+xml; charset=utf-8\"\ncache_control = \"public, max-age=5\"\n\
         [[rule]]\nmatch = \"terms.txt\"\nnames = \"plain\"\nheaders = { \"content-language\" = \"en\" }\n\
+        [[rule]]\nmatch = \"packed/*.txt\"\nnames = \"plain\"\nencoding = \"gzip\"\n\
+        [[rule]]\nmatch = \"pages/*.gz\"\nnames = \"plain\"\nencoding = \"gzip\"\n\
         [[folder]]\nmatch = \"viewer\"\n";
     let feed = format!("<rss version=\"2.0\"><channel><title>{words}</title></channel></rss>");
     let page = |title: &str| {
@@ -401,6 +408,15 @@ fn served(url: &str) -> Site {
         .file("data.json", "{\"a\": [1, 2, 3]}")
         .file("map.webmanifest", "{}")
         .file("song.mp3", vec![7; 5000])
+        .file("viewer/hunt.wasm.gz", gzipped(b"\0asm\x01\0\0\0"))
+        .file("viewer/hunt.framework.js.br", brotlied(b"window.framework = 1;"))
+        .file("viewer/hunt.data.gz", gzipped(b"levels"))
+        .file("viewer/all.csv.gz", gzipped(b"a;b"))
+        .file("hunt.wasm.gz", gzipped(b"\0asm\x01\0\0\0"))
+        .file("hunt.framework.js.gz", gzipped(b"window.framework = 1;"))
+        .file("drawing.svgz", gzipped(b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>"))
+        .file("packed/old.txt", gzipped(b"an old text"))
+        .file("pages/old.html.gz", gzipped(b"<!doctype html>an old page"))
         .file("viewer/run.js", "export default 1;\n".repeat(40))
         .file("viewer/img/a.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
 }

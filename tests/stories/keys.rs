@@ -218,3 +218,22 @@ fn doctor_tells_which_names_are_weaker() {
 fn site_without_rules() -> Run {
     site(GOOD).run(&["doctor"])
 }
+
+/// A new key would name every file anew, so the team's is what helps.
+#[test]
+fn a_key_file_that_lost_its_key_is_not_made_anew_where_the_configuration_knows_it() {
+    let site = site(GOOD);
+    let id = site.ok(&["key", "id"]).trim().to_string();
+    let file = site.path("assetsync.toml");
+    let known = fs::read_to_string(&file).expect("text");
+    fs::write(file, format!("key_id = \"{id}\"\n{known}")).expect("written");
+    site.ok(&["push"]);
+    for lost in ["", "short"] {
+        fs::write(site.path("hunt.key"), lost).expect("written");
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 2, "{run}");
+        let get = format!("get the key {id} from your team");
+        assert!(run.stderr.contains(&get), "{run}");
+        assert!(!run.stderr.contains("key new"), "{run}");
+    }
+}

@@ -1,5 +1,5 @@
 //! Ways in which people mention a solution by mistake: each is refused or a warning, but for those that
-//! `docs/hidden-names.md` names.
+//! `docs/src/concepts/hidden-names.md` names.
 
 mod binary;
 mod more;
@@ -7,7 +7,7 @@ mod scripts;
 
 use std::collections::BTreeMap;
 
-use assetsync::{Error, ProblemKind, Progress, build, walk};
+use assetsync::testing::{Error, ProblemKind, Progress, build, walk};
 
 use self::binary::in_binary_files;
 use self::more::{UMLAUT, in_other_writing};
@@ -463,7 +463,7 @@ fn whoever_mentions_a_solution_by_mistake_is_told() {
         })
         .collect();
     assert_eq!(table.len(), ways.len(), "each has a name of its own");
-    let docs = include_str!("../../docs/hidden-names.md");
+    let docs = include_str!("../../docs/src/concepts/hidden-names.md");
     let rows: Vec<String> = ways
         .iter()
         .map(|(name, ..)| format!("| {name} | {} |\n", table[name]))

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use assetsync::config::Overrides;
-use assetsync::{Config, Error, Wanted};
+use assetsync::testing::config::Overrides;
+use assetsync::testing::{Config, Error, Wanted};
 use proptest::prelude::*;
 
 use crate::support::{KEY, Site, rounds};

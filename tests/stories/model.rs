@@ -13,7 +13,7 @@ mod storage;
 
 use std::collections::BTreeSet;
 
-use assetsync::release::root::{Plain, Release};
+use assetsync::testing::release::root::{Plain, Release};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use people::{Outcome, Person, Role, Step, Turn};

@@ -166,6 +166,7 @@ fn releases_of_before_belong_to_whoever_changes_them_next() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_that_was_renamed_is_adopted_once_all_is_in_the_new_one() {
     let (old, new, releases) = (Bucket::on_rgw(), Bucket::on_rgw(), Bucket::on_rgw());
     let config = |bucket: &Bucket| {
@@ -207,6 +208,7 @@ fn a_bucket_that_was_renamed_is_adopted_once_all_is_in_the_new_one() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_that_was_emptied_or_deleted_is_found_by_a_push_that_has_nothing_to_do() {
     let (bucket, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
     let target = format!(

@@ -130,7 +130,7 @@ fn the_folders_may_be_in_a_folder() {
 
 #[test]
 fn the_configuration_of_the_docs_publishes_such_a_hunt() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/palindrome-2022.md");
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/guides/palindrome-2022.md");
     let docs = fs::read_to_string(docs).expect("there");
     let (_, config) = docs.split_once("```toml\n").expect("a configuration");
     let (config, _) = config.split_once("```").expect("its end");

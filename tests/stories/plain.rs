@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use assetsync::body::Body;
-use assetsync::path::ObjectKey;
-use assetsync::release::root::Plain;
-use assetsync::store::{
-    Call, Listing, Memory, Mischief, PutMode, StoreError, StoreErrorKind, Stored, Version,
-};
-use assetsync::{Build, Error, Object, Store, inventory, plan};
+use crate::support::memory::{Call, Memory, Mischief};
+use assetsync::testing::body::Body;
+use assetsync::testing::path::ObjectKey;
+use assetsync::testing::release::root::Plain;
+use assetsync::testing::store::Upload;
+use assetsync::testing::store::{Listing, PutMode, StoreError, StoreErrorKind, Stored, Version};
+use assetsync::testing::{Build, Error, Store, inventory, plan};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Notify;
@@ -202,8 +202,8 @@ impl Store for Killed {
         self.folder.head(key).await
     }
 
-    async fn put(&self, object: &Object, body: Body, mode: &PutMode) -> Result<Stored, StoreError> {
-        if object.is_mutable() {
+    async fn put(&self, object: &Upload, body: Body, mode: &PutMode) -> Result<Stored, StoreError> {
+        if !object.is_keyed {
             if self.left.load(Ordering::SeqCst) == 0 {
                 self.killed.notify_one();
                 return std::future::pending().await;
@@ -233,7 +233,7 @@ impl Store for Killed {
         self.folder.now()
     }
 
-    async fn announce(&self, objects: &[&Object]) -> Result<(), StoreError> {
+    async fn announce(&self, objects: &[Upload]) -> Result<(), StoreError> {
         self.folder.announce(objects).await
     }
 

@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use assetsync::rules::{Dangling, Rule};
-use assetsync::{Error, Progress, Rules, Source, build, walk};
+use assetsync::testing::rules::{Dangling, Rule};
+use assetsync::testing::{Error, Progress, Rules, Source, build, walk};
 
 use crate::browser::packages;
 use crate::support::library::secret;
@@ -788,6 +788,7 @@ fn archives_that_hold_something_private_are_refused_with_its_name_in_them() {
 
 /// Real packages have examples of everything: URLs, keys' formats, PHP for highlighters.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn nothing_in_packages_and_in_the_sample_hunt_is_taken_for_private() {
     let hunt = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hunt/assets");
     let mut lenient = Rule::new("**").expect("a glob");

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use assetsync::store::Memory;
-use assetsync::{Step, Store};
+use crate::support::memory::Memory;
+use assetsync::testing::{Step, Store};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -48,6 +48,10 @@ fn site(files: &Files) -> Site {
         [[rule]]
         match = "**/*.svg"
         names = "readable"
+        # Any bytes are no JSON.
+        [[rule]]
+        match = "**/*.{json,svg}"
+        rewrite = false
         [target.local]
         url = "file:out"
     "#;

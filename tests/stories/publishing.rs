@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use assetsync::store::{Call, Memory, PutMode, StoreErrorKind};
-use assetsync::{Reason, Step, Store};
+use crate::support::memory::{Call, Memory};
+use assetsync::testing::store::{PutMode, StoreErrorKind};
+use assetsync::testing::{Reason, Step, Store};
 
 use crate::support::library::{block_on, built, push, push_build, steps};
 use crate::support::{Site, gunzip};
@@ -273,7 +274,9 @@ fn what_is_compressed_already_is_not_compressed_again() {
     flate2::read::GzEncoder::new(&vec![b'a'; 100_000][..], flate2::Compression::fast())
         .read_to_end(&mut gzipped)
         .expect("in memory");
+    let rule = "[[rule]]\nmatch = \"*.json\"\nencoding = \"gzip\"\n";
     let site = Site::new()
+        .config(&format!("{rule}[target.local]\nurl = \"file:out\"\n"))
         .file("bomb.json", &gzipped)
         .file("bomb.gz", &gzipped);
     push(&site, &store);

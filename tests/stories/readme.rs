@@ -1,4 +1,6 @@
-//! README.md, done word by word: every command of every block, in order, in one folder, on Ceph's radosgw.
+//! README.md, the first pages of the book and its guides, done word by word: every command of every block, in order, on Ceph's
+//! radosgw or in a folder.
+//! Sessions (`console`) print what the page says they print.
 
 use std::fs;
 use std::net::TcpListener;
@@ -8,6 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
+use regex::Regex;
 
 use crate::support::s3::{Bucket, agent, received};
 use crate::support::terminal::says_yes_to;
@@ -15,6 +18,13 @@ use crate::support::web::Browser;
 use crate::support::{Site, from_test_command};
 
 const README: &str = include_str!("../../README.md");
+
+/// Pages that go on where the one before ended.
+const START: [&str; 3] = [
+    include_str!("../../docs/src/start/site.md"),
+    include_str!("../../docs/src/start/bucket.md"),
+    include_str!("../../docs/src/start/ci.md"),
+];
 
 /// What isn't run here, and why.
 const NOT_RUN: [(&str, &str); 2] = [
@@ -25,18 +35,103 @@ const NOT_RUN: [(&str, &str); 2] = [
     ),
 ];
 
+/// A guide's commands that don't exit with 0, and what they exit with.
+type Exits = &'static [(&'static str, i32)];
+
+/// Guides, each done by itself. Those of Django, hosts and palindrome-2022 need servers or sites of their own, which other stories have.
+const GUIDES: [(&str, Exits); 13] = [
+    ("bundlers", &[]),
+    ("cors", &[]),
+    ("folders", &[]),
+    ("formats", &[]),
+    ("leak", &[]),
+    ("live", &[("assetsync push prod", 3)]),
+    ("prune", &[]),
+    ("repair", &[("assetsync audit prod", 3)]),
+    ("rollback", &[]),
+    ("rotate", &[]),
+    ("scripts", &[]),
+    ("servers", &[]),
+    ("takedown", &[]),
+];
+
 /// Commands that go on until Ctrl-C: their page is looked at, and they are ended.
 const SERVERS: [&str; 1] = ["python3 -m http.server"];
 
-/// The commands of all blocks of a shell.
-fn commands() -> Vec<String> {
-    let blocks = README.split("```sh\n").skip(1);
-    let blocks = blocks.map(|rest| rest.split("```").next().expect("a block ends"));
-    let text = blocks.collect::<String>().replace("\\\n", " ");
-    let is_command = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with('#');
-    text.lines()
-        .filter(is_command)
-        .map(str::to_string)
+/// A command, and what a session says it prints; none for one of a script.
+struct Step {
+    command: String,
+    printed: Option<Vec<String>>,
+}
+
+/// The commands of all blocks of a shell (`sh`), and of all sessions (`console`), where each begins with `$ `.
+fn steps(page: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut block = None;
+    for line in page.lines() {
+        match (block, line.strip_prefix("```")) {
+            (None, Some(kind)) => block = Some(kind),
+            (Some(_), Some(_)) => block = None,
+            (Some("sh"), None) => {
+                let is_command = !line.trim().is_empty() && !line.trim().starts_with('#');
+                steps.extend(is_command.then(|| Step {
+                    command: line.to_string(),
+                    printed: None,
+                }));
+            }
+            (Some("console"), None) => match line.strip_prefix("$ ") {
+                Some(command) => steps.push(Step {
+                    command: command.to_string(),
+                    printed: Some(Vec::new()),
+                }),
+                None => {
+                    let last = steps.last_mut().expect("a command comes first");
+                    let printed = last.printed.as_mut().expect("it's of a session");
+                    printed.push(line.to_string());
+                }
+            },
+            _ => {}
+        }
+    }
+    steps
+}
+
+/// What differs from run to run: keys, times, who, where.
+fn without_chance(text: &str) -> String {
+    let masks = [
+        ("\u{1b}\\[[0-9;]*[A-Za-z]", ""),
+        ("https?://[^ /]*/", "http:///"),
+        ("file://[^ ]*/", "file:///"),
+        ("[0-9]{8}-[0-9]{6}-[a-z0-9]{6}", "RELEASE"),
+        (
+            "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+            "TIME",
+        ),
+        ("[a-z2-7]{26}", "NAME"),
+        ("[0-9a-f]{16}", "KEY"),
+        ("[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+", "SOMEBODY"),
+        ("[0-9.]+ (B|KiB) sent", "SOME sent"),
+        ("[0-9]+ requests", "SOME requests"),
+    ];
+    masks
+        .iter()
+        .fold(text.to_string(), |text, (pattern, word)| {
+            let pattern = Regex::new(pattern).expect("a pattern");
+            pattern.replace_all(&text, *word).into_owned()
+        })
+}
+
+/// Lines that a session has and a run hasn't; `…` is for what the page leaves out, and the answer is the reader's.
+fn unprinted(printed: &[String], run: &str) -> Vec<String> {
+    let run = without_chance(run);
+    let shown = |line: &&String| {
+        let line = line.trim_end_matches('…').trim_end_matches("[y/N] y");
+        run.contains(without_chance(line).trim_end())
+    };
+    printed
+        .iter()
+        .filter(|line| !shown(line))
+        .cloned()
         .collect()
 }
 
@@ -74,6 +169,8 @@ impl Reader {
     /// Names of buckets are everybody's, and the program was built for this test.
     fn mine(&self, line: &str) -> String {
         line.replace("cargo run --release --locked --", "assetsync")
+            .replace("s3://my-hunt-releases", &self.releases.url())
+            .replace("s3://my-hunt", &self.assets.url())
             .replace("hunt-assets", &self.assets.name)
             .replace("hunt-releases", &self.releases.name)
             .replace("8000", &self.port.to_string())
@@ -106,20 +203,35 @@ impl Reader {
         command
     }
 
-    /// Looks at the front page that a server shows, with its style.
-    fn look_at(&self, line: &str) {
+    /// A shell that runs this, without a terminal.
+    fn shell(&self, line: &str) -> Command {
         let setting = self.setting();
+        let set = setting.get_envs();
         let mut shell = Command::new("sh");
         shell
-            .args(["-c", &format!("exec {line}")])
+            .args(["-c", line])
             .current_dir(setting.get_current_dir().expect("it has one"))
-            .envs(
-                setting
-                    .get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            )
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .envs(set.filter_map(|(name, value)| Some((name, value?))));
+        shell
+    }
+
+    /// Runs this, and returns what it prints.
+    fn printed(&self, line: &str) -> String {
+        let run = self.shell(line).output().expect("it runs");
+        assert!(run.status.success(), "{line}: {run:?}");
+        String::from_utf8(run.stdout).expect("text")
+    }
+
+    fn make_buckets(&self) {
+        for bucket in [&self.assets, &self.releases] {
+            self.printed(&format!("aws s3 mb {}", bucket.url()));
+        }
+    }
+
+    /// Looks at the front page that a server shows, with its style.
+    fn look_at(&self, line: &str) {
+        let mut shell = self.shell(&format!("exec {line}"));
+        shell.stdout(Stdio::null()).stderr(Stdio::null());
         let mut server = shell.spawn().expect("it starts");
         let url = format!("http://127.0.0.1:{}/", self.port);
         let until = Instant::now() + Duration::from_secs(20);
@@ -146,46 +258,97 @@ fn assert_works(url: &str) {
     assert_eq!(color, "rgb(0, 128, 0)", "{url} has its style");
 }
 
-#[test]
-fn every_command_of_the_readme_does_what_it_says_in_that_order() {
-    let reader = Reader::new();
+/// Does what a page says, and returns what was printed.
+fn follow(reader: &Reader, page: &str) -> String {
     let mut told = String::new();
-    let mut urls = Vec::new();
-    let commands = commands();
-    assert!(commands.len() > 30, "{commands:?}");
-    for command in &commands {
+    for Step { command, printed } in steps(page) {
         let bare = command.split(" #").next().expect("a part").trim();
         if NOT_RUN.iter().any(|(not_run, _)| *not_run == bare) {
             continue;
         }
-        let line = reader.mine(command);
         if SERVERS.iter().any(|server| bare.starts_with(server)) {
             reader.look_at(reader.mine(bare).as_str());
             continue;
         }
+        let line = reader.mine(&command);
         let run = says_yes_to(&line, &reader.setting());
-        told += &format!("$ {line}\n{}{}", run.stdout, run.stderr);
-        assert_eq!(run.code, 0, "{told}");
-        urls.extend(
-            run.stdout
-                .lines()
-                .filter(|line| line.starts_with("http"))
-                .map(str::to_string),
-        );
+        let output = format!("{}{}", run.stdout, run.stderr);
+        told += &format!("$ {line}\n{output}");
+        let printed: Vec<String> = printed.unwrap_or_default();
+        let printed: Vec<String> = printed.iter().map(|line| reader.mine(line)).collect();
+        let fails = printed.iter().any(|line| line.starts_with("error:"));
+        assert_eq!(run.code != 0, fails, "{told}");
+        let unprinted = unprinted(&printed, &output);
+        assert_eq!(unprinted, [""; 0], "not printed\n{told}");
     }
-    let page = urls.first().expect("a command prints where the page is");
-    assert_works(page);
+    told
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+fn every_command_of_the_readme_prints_what_it_says_in_that_order() {
+    assert!(steps(README).len() > 10, "README.md");
+    follow(&Reader::new(), README);
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+fn every_command_of_the_first_pages_prints_what_they_say_in_that_order() {
+    let reader = Reader::new();
+    assert!(START.iter().flat_map(|page| steps(page)).count() > 40);
+    let told: String = START.iter().map(|page| follow(&reader, page)).collect();
+    let mut urls = told.lines().filter(|line| line.starts_with("http"));
+    assert_works(urls.next().expect("a command prints where the page is"));
     let releases = reader.releases.anonymous("/?list-type=2");
     assert_eq!(releases.status, 403, "nobody sees the releases");
     let listing = reader.assets.anonymous("/?list-type=2");
     assert_eq!(listing.status, 403, "nobody lists");
 }
 
+/// Does what a guide says in one shell, and returns the commands that failed.
+fn follow_guide(page: &str) -> (Vec<(String, i32)>, String) {
+    let reader = Reader::new();
+    if page.contains("This page needs two buckets") {
+        reader.make_buckets();
+    }
+    let (mut kept, mut failed, mut told) = (String::new(), Vec::new(), String::new());
+    for Step { command, .. } in steps(page) {
+        let line = reader.mine(&command);
+        let run = says_yes_to(&format!("{kept}{line}"), &reader.setting());
+        told += &format!("$ {line}\n{}{}", run.stdout, run.stderr);
+        if run.code != 0 {
+            failed.push((command.clone(), run.code));
+        }
+        match line.split_once('=') {
+            _ if line.starts_with("cd ") => kept += &format!("{line} && "),
+            Some((name, _)) if name.chars().all(|c| c.is_ascii_lowercase()) => {
+                let value = reader.printed(&format!("{kept}{line}; printf %s \"${name}\""));
+                kept += &format!("{name}='{value}' && ");
+            }
+            _ => {}
+        }
+    }
+    (failed, told)
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+fn every_command_of_the_guides_does_what_they_say_in_that_order() {
+    let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/guides");
+    for (name, expected) in GUIDES {
+        let page = fs::read_to_string(guides.join(format!("{name}.md"))).expect("a page");
+        assert!(steps(&page).len() > 4, "{name}");
+        let (failed, told) = follow_guide(&page);
+        let failed: Vec<(&str, i32)> = failed.iter().map(|(line, code)| (&**line, *code)).collect();
+        assert_eq!(failed, expected, "{name}\n{told}");
+    }
+}
+
 #[test]
 fn what_of_the_readme_is_not_run_is_in_it() {
-    let commands = commands();
+    let steps = steps(README);
     for (not_run, _) in NOT_RUN {
-        let is_in = |command: &String| command.split(" #").next().map(str::trim) == Some(not_run);
-        assert!(commands.iter().any(is_in), "{not_run}");
+        let is_in = |step: &Step| step.command.split(" #").next().map(str::trim) == Some(not_run);
+        assert!(steps.iter().any(is_in), "{not_run}");
     }
 }

@@ -839,3 +839,45 @@ fn what_browsers_and_robots_know_by_heart_keeps_its_name_unless_it_is_in_a_level
         assert!(!published.contains_key(path), "{path}");
     }
 }
+
+#[test]
+fn the_first_reference_that_leads_nowhere_is_told_with_its_line_and_a_caret() {
+    let page = "<p>\n\t<img src=\"mop.png\" alt=\"漢\"><img src=mip.png>\n";
+    let site = Site::new().file("index.html", page).file("z.html", page);
+    let told = concat!(
+        "error: 2 files can't be published\n",
+        "  `index.html:2:12`: refers to `mop.png`, but there is no `mop.png`\n",
+        "  |\n",
+        "2 |     <img src=\"mop.png\" alt=\"漢\"><img src=mip.png>\n",
+        "  |               ^^^^^^^\n",
+        "  `index.html:2:38`: refers to `mip.png`, but there is no `mip.png`\n",
+    );
+    let run = refused(&site);
+    assert!(run.stderr.starts_with(told), "{run}");
+    assert_eq!(run.stderr.matches('^').count(), 7, "{run}");
+    let run = site.run(&["push", "--log-format", "json", "--json"]);
+    assert!(
+        !format!("{}{}", run.stdout, run.stderr).contains('^'),
+        "{run}"
+    );
+}
+
+#[test]
+fn of_a_minified_file_what_is_near_is_shown() {
+    let many = "b{color:red}".repeat(9000);
+    let site = Site::new().file("a.css", format!("{many}i{{background:url(mop.png)}}{many}"));
+    let run = refused(&site);
+    let line = run.stderr.lines().find(|line| line.starts_with("1 | "));
+    let line = line.expect("a line");
+    assert!(
+        line.chars().count() < 120 && line.contains("url(mop.png)"),
+        "{run}"
+    );
+    let carets = run
+        .stderr
+        .lines()
+        .find(|line| line.contains('^'))
+        .expect("carets");
+    let above = line.chars().skip(carets.find('^').expect("one")).take(7);
+    assert_eq!(above.collect::<String>(), "mop.png");
+}

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use assetsync::release::guard::Allowed;
-use assetsync::release::prune::{self, Keep};
-use assetsync::release::root::{Plain, Refusal};
-use assetsync::release::state::{Changed, State};
-use assetsync::release::verify::Verify;
-use assetsync::store::{Call, Memory, Mischief, PutMode, StoreErrorKind};
-use assetsync::{Build, Error, Store, encode};
+use crate::support::memory::{Call, Memory, Mischief};
+use assetsync::testing::release::prune::{self, Keep};
+use assetsync::testing::release::root::{Plain, Refusal};
+use assetsync::testing::release::state::{Changed, State};
+use assetsync::testing::release::verify::Verify;
+use assetsync::testing::store::{PutMode, StoreErrorKind};
+use assetsync::testing::{Build, Error, Store, encode};
 
 use crate::support::library::{Deployer, block_on, built, secret};
 use crate::support::{Site, gunzip};
@@ -402,10 +402,7 @@ fn while_live_nothing_is_written_over_but_releases_go_on() {
         assert_eq!(refused.exit_code(), 3);
         assert!(refused.to_string().contains("index.html"), "{refused}");
         assert!(memory.writes().is_empty());
-        ann.allowed = Allowed {
-            overwrite_live: ["index.html".to_string()].into(),
-            ..Allowed::default()
-        };
+        ann.allowed.overwrite_live = ["index.html".to_string()].into();
         ann.push(&built(&site)).await.expect("excused by name");
         assert_eq!(
             memory.bytes("index.html").as_deref(),
@@ -883,7 +880,7 @@ fn another_key_finds_the_same_releases_and_is_refused_unless_it_is_meant() {
     let ann = Deployer::new("ann", &store);
     block_on(async {
         ann.push(&built(&hunt())).await.expect("published");
-        let other = assetsync::Secret::new(&[7; 32]).expect("long enough");
+        let other = assetsync::testing::Secret::new(&[7; 32]).expect("long enough");
         let theirs = State::within(&store, &other, 8, "eve").await;
         let (_, root) = theirs.expect("found");
         let root = root.expect("there");

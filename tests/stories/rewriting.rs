@@ -6,7 +6,7 @@ mod checks;
 use std::fs;
 use std::path::PathBuf;
 
-use assetsync::refs::{Extra, Language};
+use assetsync::testing::refs::{Extra, Language};
 use rayon::prelude::*;
 
 use crate::browser::packages;
@@ -18,7 +18,7 @@ fn documents(folder: PathBuf) -> Vec<(PathBuf, Language)> {
     files
         .filter_map(|file| {
             let extension = file.extension()?.to_str()?.to_string();
-            let content_type = assetsync::media::content_type(Some(&extension));
+            let content_type = assetsync::testing::media::content_type(Some(&extension));
             let language = Language::of(&content_type, Some(&extension), &Extra::default())?;
             Some((file, language))
         })
@@ -27,6 +27,7 @@ fn documents(folder: PathBuf) -> Vec<(PathBuf, Language)> {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn real_documents_come_through_rewriting() {
     let hunt = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hunt/assets"));
     let documents = [documents(packages()), documents(hunt)].concat();

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use assetsync::release::prune::Keep;
-use assetsync::release::root::{self, Document, Root};
-use assetsync::release::state::{Changed, State};
-use assetsync::store::{Call, Memory, Mischief, StoreErrorKind};
-use assetsync::{Result, Secret, Store};
+use crate::support::memory::{Call, Memory, Mischief};
+use assetsync::testing::release::prune::Keep;
+use assetsync::testing::release::root::{self, Document, Root};
+use assetsync::testing::release::state::{Changed, State};
+use assetsync::testing::store::StoreErrorKind;
+use assetsync::testing::{Result, Secret, Store};
 use serde_json::Value;
 
 use crate::support::library::{Deployer, block_on, built, secret};
@@ -237,10 +238,10 @@ fn a_prune_takes_the_documents_that_were_left_but_not_what_tells_of_the_move() {
         };
         let now = std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let (store, one) = (&rotated.store, 1);
-        let sweep = assetsync::release::prune::plan(store, &state, keep, one, now).await;
+        let sweep = assetsync::testing::release::prune::plan(store, &state, keep, one, now).await;
         let sweep = sweep.expect("planned");
         assert_eq!(sweep.former.len(), old.len() - 1, "all but the root");
-        let gone = assetsync::release::prune::sweep(store, &state, &sweep, one).await;
+        let gone = assetsync::testing::release::prune::sweep(store, &state, &sweep, one).await;
         assert_eq!(gone.expect("deleted"), sweep.former.len() as u64);
         let left = rotated.memory.keys();
         let left: Vec<&&String> = old.iter().filter(|key| left.contains(key)).collect();
@@ -303,6 +304,7 @@ impl Deployed {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_new_key_moves_releases_on_a_real_server_and_the_old_one_is_refused() {
     let deployed = Deployed::new();
     deployed.ok(&["push"]);

@@ -47,6 +47,7 @@ fn path_of(bucket: &Bucket, site: &Site, url: &str, path: &str) -> String {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn strangers_can_read_every_object_by_its_url_and_list_none() {
     for bucket in [Bucket::on_rgw(), Bucket::on_moto()] {
         let (site, url) = (site(), format!("{}/static", bucket.url()));
@@ -87,6 +88,7 @@ fn strangers_can_read_every_object_by_its_url_and_list_none() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn nothing_an_object_carries_tells_its_name() {
     let bucket = Bucket::on_rgw();
     let site = Site::bare().config("").file(
@@ -108,6 +110,7 @@ fn nothing_an_object_carries_tells_its_name() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn the_same_again_takes_three_requests_however_many_objects_there_are() {
     let bucket = Bucket::on_rgw();
     let site = (0..1500).fold(Site::bare().config(""), |site, n| {
@@ -135,6 +138,7 @@ fn the_same_again_takes_three_requests_however_many_objects_there_are() {
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn a_large_bucket_is_listed_in_ranges_and_nothing_is_missed() {
     let bucket = Bucket::on_rgw();
     let site = (0..12_000).fold(Site::bare().config(""), |site, n| {
@@ -168,6 +172,7 @@ fn a_large_bucket_is_listed_in_ranges_and_nothing_is_missed() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn without_object_acl_nothing_is_made_public() {
     let bucket = Bucket::on_rgw();
     let site = Site::bare()
@@ -196,6 +201,7 @@ fn without_object_acl_nothing_is_made_public() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_large_file_goes_in_parts_with_the_same_headers_and_rights() {
     let bucket = Bucket::on_rgw();
     let big: Vec<u8> = (0..40_000_000u32)
@@ -230,6 +236,7 @@ fn a_large_file_goes_in_parts_with_the_same_headers_and_rights() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_foreign_key_that_clients_choke_on_does_not_matter() {
     let bucket = Bucket::on_rgw();
     for key in ["/a//b", "/%01control", "/trailing/"] {
@@ -241,6 +248,7 @@ fn a_foreign_key_that_clients_choke_on_does_not_matter() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_that_takes_no_acls_is_explained() {
     let bucket = Bucket::on_rgw();
     let block = "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls>\
@@ -263,6 +271,7 @@ fn a_bucket_that_takes_no_acls_is_explained() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn plain_names_are_looked_at_and_overwritten_only_if_they_changed() {
     for bucket in [Bucket::on_rgw(), Bucket::on_moto()] {
         let config = format!(
@@ -300,6 +309,7 @@ fn plain_names_are_looked_at_and_overwritten_only_if_they_changed() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn the_bucket_may_be_in_the_host() {
     let bucket = Bucket::on_rgw();
     let (site, url) = (site(), bucket.url());
@@ -335,6 +345,7 @@ fn the_bucket_may_be_in_the_host() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn an_address_has_no_room_for_a_bucket_before_it() {
     let bucket = Bucket::on_rgw();
     let (site, url) = (site(), bucket.url());

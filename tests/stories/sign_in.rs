@@ -144,6 +144,7 @@ fn a_token_that_isnt_there_and_a_role_that_isnt_named_are_told() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_web_identity_publishes() {
     let bucket = Bucket::on_moto();
     let site = site();

@@ -12,15 +12,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use assetsync::release::guard::Allowed;
-use assetsync::release::manifest::Manifest;
-use assetsync::release::prune::{self, Keep};
-use assetsync::release::rollback::{Rollback, settle_current};
-use assetsync::release::root::{self, Plain, Root};
-use assetsync::release::state::Changed;
-use assetsync::release::verify::Verify;
-use assetsync::store::{Call, Memory, Mischief, Store, StoreErrorKind, Stored};
-use assetsync::{Build, Error, Progress};
+use crate::support::memory::{Call, Memory, Mischief};
+use assetsync::testing::release::manifest::Manifest;
+use assetsync::testing::release::prune::{self, Keep};
+use assetsync::testing::release::rollback::{Rollback, settle_current};
+use assetsync::testing::release::root::{self, Plain, Root};
+use assetsync::testing::release::state::Changed;
+use assetsync::testing::release::verify::Verify;
+use assetsync::testing::store::{Store, StoreErrorKind, Stored};
+use assetsync::testing::{Build, Error, Progress};
 use fastrand::Rng;
 
 use crate::support::Site;
@@ -328,14 +328,10 @@ struct Outcome {
 
 async fn run(world: &World, store: &Arc<dyn Store>, name: &str, deed: Deed) -> Outcome {
     let mut deployer = Deployer::new(name, store);
-    deployer.allowed = Allowed {
-        shrink: true,
-        put_back: match world.random(Rng::bool) {
-            true => all_taken_down(),
-            false => BTreeSet::new(),
-        },
-        ..Allowed::default()
-    };
+    deployer.allowed.shrink = true;
+    if world.random(Rng::bool) {
+        deployer.allowed.put_back = all_taken_down();
+    }
     if world.random(|rng| rng.u8(0..4)) == 0 {
         deployer.verify = Verify::Full;
     }
@@ -371,7 +367,7 @@ async fn run(world: &World, store: &Arc<dyn Store>, name: &str, deed: Deed) -> O
     }
 }
 
-async fn operate(deployer: &Deployer, deed: Deed) -> assetsync::Result<String> {
+async fn operate(deployer: &Deployer, deed: Deed) -> assetsync::testing::Result<String> {
     Ok(match deed {
         Deed::RollBack => format!("{:?}", deployer.roll_back(None).await?.to.id),
         Deed::GoLive => format!(
@@ -409,7 +405,7 @@ fn all_taken_down() -> BTreeSet<String> {
 }
 
 /// As `assetsync resolve` does.
-async fn resolve(deployer: &Deployer) -> assetsync::Result<String> {
+async fn resolve(deployer: &Deployer) -> assetsync::testing::Result<String> {
     let state = deployer.state().await?;
     let touch = |root: Option<&Root>, stamp: &_| Ok(Root::touch(root, stamp));
     state.change(touch).await?;
@@ -464,9 +460,9 @@ fn go_wrong(world: &Arc<World>, dead: &Mutex<bool>, call: &Call, depth: usize) -
 fn kinds(world: &World) -> Vec<&'static str> {
     const KINDS: [(&str, &str); 12] = [
         ("Push(", "release Some"),
-        ("Push(", "Somebody else was faster"),
+        ("Push(", "Another push finished first"),
         ("Push(", "isn't known"),
-        ("Push(", "The target is live"),
+        ("Push(", "The target has been live"),
         ("Push(", "A prune is going on"),
         ("RollBack", "ReleaseId"),
         ("Prune", " gone"),
@@ -569,7 +565,7 @@ type Tally = Mutex<BTreeMap<&'static str, u64>>;
 /// What differs from the sources in the end.
 fn differences(world: &World, build: &Build) -> Vec<String> {
     let now = world.memory.snapshot();
-    let differs = |object: &&assetsync::Object| {
+    let differs = |object: &&assetsync::testing::Object| {
         now.get(object.key.as_str()).and_then(|stored| stored.token) != Some(object.token)
     };
     let different = build.objects.iter().filter(differs);

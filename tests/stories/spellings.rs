@@ -1,9 +1,9 @@
 //! Names of hidden files are found in every way that a language can write them, wherever they stand, as
-//! `docs/hidden-names.md` says.
+//! `docs/src/concepts/hidden-names.md` says.
 
 use std::collections::BTreeMap;
 
-use assetsync::{Error, ProblemKind, Progress, build, walk};
+use assetsync::testing::{Error, ProblemKind, Progress, build, walk};
 
 use crate::support::library::{config, secret};
 use crate::support::{Site, packing};
@@ -235,7 +235,7 @@ const POSITIONS: [(&str, &str, &str, &str); 27] = [
     (
         "captions.vtt",
         "captions",
-        "WEBVTT\n\n00:01.000 --> 00:02.000\n",
+        "WEBVTT\n\n00:01.000 --> 00:02.000\nsee ",
         "\n",
     ),
     (
@@ -338,7 +338,7 @@ fn found(site: &Site) -> BTreeMap<String, String> {
 
 #[test]
 fn every_spelling_is_found_in_every_place() {
-    let docs = include_str!("../../docs/hidden-names.md");
+    let docs = include_str!("../../docs/src/concepts/hidden-names.md");
     let mut missed = Vec::new();
     for (name, spelling) in spellings() {
         let found = found(&site(&spelling));

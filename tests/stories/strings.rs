@@ -266,12 +266,12 @@ fn where_people_find_a_page_by_its_path_files_keep_theirs() {
 #[test]
 fn parts_that_make_a_whole_path_are_a_path() {
     let page = r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script>
-        var url = "build", config = { code: url + "/game.wasm.gz", data: url + "/game.data" };
+        var url = "build", config = { code: url + "/game.parts.gz", data: url + "/game.data" };
         Promise.all(Object.values(config).map((part) => fetch(part))).then((all) => document.title = all.every((one) => one.ok) ? "done" : "failed");
     </script>"#;
     let files = [
         ("index.html", page),
-        ("build/game.wasm.gz", "wasm"),
+        ("build/game.parts.gz", "wasm"),
         ("build/game.data", "data"),
         ("build/other.data", "other"),
     ];
@@ -282,7 +282,7 @@ fn parts_that_make_a_whole_path_are_a_path() {
     assert_mended(
         &site,
         "2 places name files in `build/` that get other names, where nothing is rewritten",
-        "[[rule]]\nmatch = \"{build/game.data,build/game.wasm.gz}\"\nnames = \"plain\"\n",
+        "[[rule]]\nmatch = \"{build/game.data,build/game.parts.gz}\"\nnames = \"plain\"\n",
     );
     assert_done(&site, "index.html");
 }

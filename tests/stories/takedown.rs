@@ -416,6 +416,7 @@ fn an_address_that_was_copied_from_a_browser_is_understood() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn on_radosgw_the_object_answers_no_more() {
     let hunt = Hunt::new();
     for n in 0..20 {

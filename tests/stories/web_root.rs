@@ -237,7 +237,7 @@ fn init_puts_the_releases_outside_of_what_a_web_server_shows() {
         "{config}"
     );
     let ignored = fs::read_to_string(site.path(".gitignore")).expect("there");
-    assert!(ignored.contains("\n/2031.releases/\n"), "{ignored}");
+    assert!(ignored.contains("\n/*.releases/\n"), "{ignored}");
     site.ok(&["push"]);
     assert!(site.path("2031.releases/root.json").exists());
     fs::remove_file(site.path("assetsync.toml")).expect("gone");

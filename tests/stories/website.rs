@@ -29,6 +29,7 @@ fn django(site: &Site, program: &str) -> Run {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_site_pins_the_release_it_was_built_for_and_goes_on_with_it() {
     let site = hunt();
     site.ok(&["push"]);
@@ -69,6 +70,7 @@ print(static("map.png"))
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_site_that_follows_the_current_release_sees_pushes_and_rollbacks_but_no_old_copy_of_the_root() {
     let site = hunt();
     site.ok(&["push"]);
@@ -189,6 +191,7 @@ fn pin(site: &Site) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn the_admin_and_collectstatic_go_on_beside_a_release() {
     for storage in [LIVE, PINNED] {
         let site = hunt();
@@ -255,6 +258,7 @@ fn mode(file: &Path) -> u32 {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_server_of_another_user_reads_releases_and_manifest_after_the_next_push_too_and_nobody_else_does()
  {
     let site = hunt();

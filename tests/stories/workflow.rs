@@ -199,6 +199,7 @@ fn all_well(done: &[(String, Run)]) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn the_workflow_shows_a_pull_request_and_publishes_main_and_leaves_no_secret_behind() {
     let runner = Runner::new();
     let shown = runner.run("pull_request");
@@ -228,6 +229,7 @@ fn the_workflow_shows_a_pull_request_and_publishes_main_and_leaves_no_secret_beh
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn the_workflow_checks_out_what_it_takes_to_refuse_an_older_commit() {
     let runner = Runner::new();
     runner.site.write("map.png", "a better map");

@@ -4,19 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use assetsync::config::{Access, Place, Target};
-use assetsync::levels::Levels;
-use assetsync::release::Base;
-use assetsync::release::guard::{self, Age, Allowed};
-use assetsync::release::prune::{self, Keep};
-use assetsync::release::publish::{Published, Push, is_published, mend, publish};
-use assetsync::release::rollback::{Rollback, RolledBack, rollback, settle_current};
-use assetsync::release::root::{Edit, Refusal, Root};
-use assetsync::release::state::{Changed, State};
-use assetsync::release::takedown::{self, TakenDown, Wish};
-use assetsync::release::verify::Verify;
-use assetsync::store::Listing;
-use assetsync::{
+use assetsync::testing::config::{Place, Target};
+use assetsync::testing::levels::Levels;
+use assetsync::testing::release::Base;
+use assetsync::testing::release::guard::{self, Age, Allowed};
+use assetsync::testing::release::prune::{self, Keep};
+use assetsync::testing::release::publish::{Published, Push, is_published, mend, publish};
+use assetsync::testing::release::rollback::{Rollback, RolledBack, rollback, settle_current};
+use assetsync::testing::release::root::{Edit, Refusal, Root};
+use assetsync::testing::release::state::{Changed, State};
+use assetsync::testing::release::takedown::{self, TakenDown, Wish};
+use assetsync::testing::release::verify::Verify;
+use assetsync::testing::store::Listing;
+use assetsync::testing::{
     Build, Config, Options, Overrides, Patience, Progress, Report, Result, Secret, Step, Store,
     Wanted, apply, build, inventory, open, plan, walk,
 };
@@ -30,7 +30,7 @@ pub fn secret() -> Secret {
 
 pub fn config(site: &Site) -> Config {
     let file = site.path("assetsync.toml");
-    Config::load(Some(&file), &Overrides::new(), Wanted::NoTarget).expect("valid")
+    Config::read(Some(&file), &Overrides::new(), Wanted::NoTarget).expect("valid")
 }
 
 pub fn built(site: &Site) -> Build {
@@ -99,17 +99,8 @@ pub async fn open_folder(folder: PathBuf) -> Arc<dyn Store> {
 
 async fn open_place(place: Place, endpoint: Option<Url>, patience: Patience) -> Arc<dyn Store> {
     let target = Target {
-        name: "t".into(),
-        place,
-        public_url: None,
-        access: Access::Bucket,
         endpoint,
-        region: None,
-        addressing: None,
-        state: None,
-        cors: None,
-        host: Default::default(),
-        flags: assetsync::config::Flags::default(),
+        ..Target::at("t", place)
     };
     open(&target, patience).await.expect("opened")
 }

@@ -10,6 +10,7 @@ pub mod hunt;
 pub mod library;
 pub mod line;
 pub mod media;
+pub mod memory;
 pub mod packing;
 pub mod proxy;
 pub mod s3;

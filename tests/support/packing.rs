@@ -31,6 +31,10 @@ pub fn gzipped(content: &[u8]) -> Vec<u8> {
     encoder.finish().expect("in memory")
 }
 
+pub fn zstandard(content: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(content, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
 pub fn zlib(content: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(content).expect("in memory");
@@ -165,7 +169,7 @@ pub fn woff2(font: &[u8]) -> Vec<u8> {
 }
 
 /// Brotli in pieces of nine bytes, none of them compressed (RFC 7932, 9.2).
-fn brotlied(content: &[u8]) -> Vec<u8> {
+pub fn brotlied(content: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (index, part) in content.chunks(9).enumerate() {
         // The first has one bit more before it: how large the window is.

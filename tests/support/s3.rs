@@ -8,6 +8,7 @@ use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{HttpRequest, HttpRequestBody};
 use sha2::{Digest, Sha256};
 
+use super::web::Browser;
 use super::{Site, from_test_command};
 
 /// A server, and a bucket of this story's own on it.
@@ -96,6 +97,27 @@ impl Bucket {
 
     pub fn url(&self) -> String {
         format!("s3://{}", self.name)
+    }
+
+    /// A target `t` that publishes here, as a configuration has it.
+    pub fn target(&self) -> String {
+        format!(
+            "[target.t]\nurl = \"{}\"\nendpoint = \"{}\"\naccess = \"object-acl\"\n",
+            self.url(),
+            self.endpoint
+        )
+    }
+
+    /// Publishes a site here, makes sure that every object is served as it should be, and returns what a browser shows of `index.html`:
+    /// its title, and what stands in the console.
+    #[track_caller]
+    pub fn shown(&self, site: &Site) -> (String, Vec<String>) {
+        let run = self.run(site, &["push"]);
+        assert_eq!(run.code, 0, "{run}");
+        let audit = self.run(site, &["audit", "--all"]);
+        assert!(audit.stdout.contains("0 failed"), "{audit}");
+        let url = self.run(site, &["url", "index.html"]).stdout;
+        Browser::start().visit(url.trim())
     }
 
     /// Runs the program with this server's credentials in its environment.

@@ -63,7 +63,7 @@ fn in_folder(folder: &Path, file: &str) -> Content {
         Err(_) => (404, b"not found".to_vec()),
     };
     let extension = file.rsplit_once('.').map(|(_, extension)| extension);
-    let content_type = assetsync::media::content_type(extension);
+    let content_type = assetsync::testing::media::content_type(extension);
     Content {
         status,
         headers: vec![("Content-Type", content_type)],

@@ -1,9 +1,9 @@
-//! What answers mean, row by row.
+//! Tests of how answers are judged, one case in each row.
 
 use super::*;
-use crate::encode::gzip_always;
-use crate::name::{EncodingPolicy, Headers, Token};
-use crate::path::ObjectKey;
+use crate::base::encode::gzip_always;
+use crate::base::name::{EncodingPolicy, Headers, Token};
+use crate::base::path::ObjectKey;
 use crate::release::manifest::StoredAs;
 use crate::store::stranger::Pour;
 
@@ -50,7 +50,7 @@ fn answered(headers: &[(&'static str, &'static str)], body: &[u8], takes_gzip: b
     }
 }
 
-/// What is found where, if an object that is stored gzipped is answered so.
+/// Returns the findings at each address if an object that is stored gzipped gets this answer.
 fn found(address: Address, given: &Answer) -> Vec<(Kind, Verdict)> {
     let headers = headers_of_css();
     let entry = entry(40);

@@ -2,28 +2,17 @@
 
 use super::*;
 use crate::config::Addressing;
+use crate::cors::Cloud;
 
 pub(in crate::doctor) fn target(name: &str, place: Place) -> Target {
     Target {
-        name: name.into(),
-        place,
-        public_url: None,
-        access: Access::Bucket,
         endpoint: Some("http://localhost:9000/".parse().expect("a URL")),
-        region: None,
-        addressing: None,
-        state: None,
-        cors: None,
-        host: Default::default(),
-        flags: Default::default(),
+        ..Target::at(name, place)
     }
 }
 
 pub(in crate::doctor) fn s3(bucket: &str) -> Place {
-    Place::S3 {
-        bucket: bucket.into(),
-        prefix: String::new(),
-    }
+    Place::in_cloud(Cloud::S3, bucket, "")
 }
 
 #[test]
@@ -32,13 +21,10 @@ fn commands_can_be_copied_as_they_are() {
     let fix = Fix::of(&prod, Server::Ceph);
     let text = |mend: Mend| mend.text;
     assert_eq!(text(fix.access_apply()), "assetsync access apply prod");
+    let tools = fix.tools(&prod.place).expect("it's a bucket");
     assert_eq!(
-        fix.cloud(
-            &prod.place,
-            "put-bucket-acl --bucket BUCKET --acl private",
-            ""
-        ),
-        "aws s3api put-bucket-acl --bucket hunt --acl private --endpoint-url http://localhost:9000"
+        tools.clear_lifecycle(),
+        "aws s3api delete-bucket-lifecycle --bucket hunt --endpoint-url http://localhost:9000"
     );
     let bare = target("s3://hunt", s3("hunt"));
     assert_eq!(
@@ -49,10 +35,7 @@ fn commands_can_be_copied_as_they_are() {
     full.region = Some("eu".into());
     full.addressing = Some(Addressing::Path);
     full.access = Access::ObjectAcl;
-    full.state = Some(Place::S3 {
-        bucket: "private".into(),
-        prefix: "prod/".into(),
-    });
+    full.state = Some(Place::in_cloud(Cloud::S3, "private", "prod/"));
     full.cors = Some("the hunt's.json".into());
     let server = "--to s3://hunt --endpoint http://localhost:9000 --region eu --addressing path";
     let readers = "--access object-acl --state s3://private/prod";
@@ -70,6 +53,15 @@ fn commands_can_be_copied_as_they_are() {
         format!(r"assetsync cors apply {server} --cors 'the hunt'\''s.json'"),
         "no verb is given a flag that it doesn't take"
     );
+    full.state = Some(s3("private"));
+    full.cors = None;
+    let whole = text(Fix::of(&full, Server::Ceph).access_bucket());
+    let apply = format!("assetsync access apply {server} --state s3://private");
+    assert_eq!(
+        whole,
+        format!("leave `--access` out, and {apply}"),
+        "the command wants what is said of it"
+    );
     let mut two = target("prod", s3("hunt"));
     two.state = Some(s3("private"));
     let hide = |target: &Target| Fix::of(target, Server::Ceph).find_and_close_state().text;
@@ -84,7 +76,7 @@ fn commands_can_be_copied_as_they_are() {
     assert!(hide(&bare).contains("--state s3://hunt-releases/releases"));
 }
 
-/// What one server needs would end all pushes on another.
+/// A setting that one server needs would stop all pushes on another.
 #[test]
 fn versions_are_kept_only_where_that_is_known_to_be_safe() {
     let prod = target("prod", s3("hunt"));

@@ -2,36 +2,19 @@
 
 use super::super::Verdict;
 use super::*;
+use crate::cors::Cloud;
 use crate::store::control::RuleKind;
 
 pub(in crate::doctor) fn target() -> Target {
-    Target {
-        name: "prod".into(),
-        place: s3(),
-        public_url: None,
-        access: Access::Bucket,
-        endpoint: None,
-        region: None,
-        addressing: None,
-        state: None,
-        cors: None,
-        host: Default::default(),
-        flags: Default::default(),
-    }
+    Target::at("prod", s3())
 }
 
 fn s3() -> Place {
-    Place::S3 {
-        bucket: "hunt".into(),
-        prefix: "static/".into(),
-    }
+    Place::in_cloud(Cloud::S3, "hunt", "static/")
 }
 
 fn gcs() -> Place {
-    Place::Gcs {
-        bucket: "hunt".into(),
-        prefix: String::new(),
-    }
+    Place::in_cloud(Cloud::Gcs, "hunt", "")
 }
 
 fn grant(to: Public, right: Right, by: &str) -> Grant {

@@ -1,10 +1,10 @@
-//! What the attributes of HTML, SVG and MathML elements hold.
+//! Contents of the attributes of HTML, SVG and MathML elements.
 
-use crate::refs::{Extra, Kind};
+use crate::refs::{Extra, ExtraAttribute, Grammar, Kind};
 
 use super::foreign::Space;
 
-/// What an attribute's value is.
+/// Type of an attribute's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holds {
     /// A URL.
@@ -23,13 +23,15 @@ pub(super) enum Holds {
     Page,
 }
 
-/// How a `<script>` is run.
+/// Way in which a `<script>` is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScriptType {
     Classic,
     Module,
     ImportMap,
-    /// Not at all: templates, JSON-LD, speculation rules.
+    /// Not at all, but it says which pages may be fetched early.
+    SpeculationRules,
+    /// Not at all, unless another script does: templates, JSON-LD, scripts that wait for consent.
     Data,
 }
 
@@ -40,7 +42,7 @@ pub(super) trait Element {
     fn attribute(&self, name: &str) -> Option<&str>;
 }
 
-/// What the attribute `name` of `element` is, if it's something with URLs in it.
+/// Returns the type of the attribute `name` of `element`, if its value can contain URLs.
 pub(super) fn holds(element: &impl Element, name: &str, extra: &Extra) -> Option<Holds> {
     let by_language = match (element.space(), name) {
         (_, "style") => Some(Holds::Declarations),
@@ -53,15 +55,45 @@ pub(super) fn holds(element: &impl Element, name: &str, extra: &Extra) -> Option
         (Space::MathMl, "href" | "xlink:href") => Some(Holds::Url(Kind::Link)),
         _ => None,
     };
-    let by_rule = || match is_extra(element.name(), name, extra) {
-        true if name.ends_with("srcset") => Some(Holds::Srcset),
-        true => Some(Holds::Url(Kind::Load)),
-        false => None,
+    let by_rule = || {
+        Some(match extra_grammar(element.name(), name, extra)? {
+            Grammar::Url => Holds::Url(Kind::Load),
+            Grammar::Srcset => Holds::Srcset,
+            Grammar::Css => Holds::Property,
+        })
     };
     by_language.or_else(by_rule)
 }
 
-/// How a script is run, as the standard's "prepare the script element" decides.
+/// Returns the attribute with the URL of the file that an `integrity` of this element is of.
+pub(super) fn source_of_integrity(element: &impl Element) -> Option<&'static str> {
+    let has = |name: &'static str| element.attribute(name).map(|_| name);
+    match (element.space(), element.name()) {
+        (Space::Html, "script") => has("src"),
+        (Space::Html, "link") => has("href"),
+        (Space::Svg, "script") => has("href").or_else(|| has("xlink:href")),
+        _ => None,
+    }
+}
+
+/// Says whether an element loads a script or a style for the page.
+pub(super) fn is_run_or_applied(element: &impl Element) -> bool {
+    let is = |value: Option<&str>, words: &[&str]| {
+        let words = |part: &str| words.iter().any(|word| part.eq_ignore_ascii_case(word));
+        value
+            .unwrap_or_default()
+            .split_ascii_whitespace()
+            .any(words)
+    };
+    let rel = element.attribute("rel");
+    let is_preloaded = is(rel, &["preload"]) && is(element.attribute("as"), &["script", "style"]);
+    match element.name() {
+        "script" => script_type(element) != ScriptType::Data,
+        _ => is(rel, &["stylesheet", "modulepreload"]) || is_preloaded,
+    }
+}
+
+/// Returns how a script is run, by the standard's "prepare the script element".
 pub(super) fn script_type(element: &impl Element) -> ScriptType {
     let written = match (element.attribute("type"), element.attribute("language")) {
         (Some(written), _) => written.trim_ascii().to_ascii_lowercase(),
@@ -71,16 +103,18 @@ pub(super) fn script_type(element: &impl Element) -> ScriptType {
         (None, _) => String::new(),
     };
     match written.as_str() {
-        "module" => ScriptType::Module,
-        "importmap" => ScriptType::ImportMap,
-        // Only if `type=""` really is empty; white space is a type nobody knows.
+        // Those of es-module-shims mean the same.
+        "module" | "module-shim" => ScriptType::Module,
+        "importmap" | "importmap-shim" => ScriptType::ImportMap,
+        "speculationrules" => ScriptType::SpeculationRules,
+        // Only if `type=""` really is empty. White space is an unknown type.
         "" if element.attribute("type").is_none_or(str::is_empty) => ScriptType::Classic,
         javascript if JAVASCRIPT.contains(&javascript) => ScriptType::Classic,
         _ => ScriptType::Data,
     }
 }
 
-/// Whether a `<style>` is CSS.
+/// Says whether a `<style>` is CSS.
 pub(super) fn is_css(element: &impl Element) -> bool {
     element
         .attribute("type")
@@ -98,7 +132,7 @@ fn in_html(element: &impl Element, name: &str) -> Option<Holds> {
         ("img" | "image" | "source", "srcset") | ("link", "imagesrcset") => Some(Holds::Srcset),
         ("a" | "area", "href") => Some(Holds::Url(Kind::Link)),
         ("link", "href") => Some(Holds::Url(kind_of_link(element))),
-        ("script", "src") => kind_of_script(element).map(Holds::Url),
+        ("script", "src") => Some(Holds::Url(kind_of_script(element))),
         ("base", "href") => Some(Holds::Base),
         ("iframe", "srcdoc") => Some(Holds::Page),
         ("meta", "content") => in_meta(element),
@@ -113,17 +147,20 @@ fn kind_of_link(element: &impl Element) -> Kind {
             .iter()
             .any(|loaded| rel.eq_ignore_ascii_case(loaded))
     };
-    match rel.split_ascii_whitespace().any(is_loaded) {
-        true => Kind::Load,
+    let mut rels = rel.split_ascii_whitespace();
+    match rels.clone().any(|rel| rel.eq_ignore_ascii_case("manifest")) {
+        true => Kind::Manifest,
+        false if rels.any(is_loaded) => Kind::Load,
         false => Kind::Link,
     }
 }
 
-fn kind_of_script(element: &impl Element) -> Option<Kind> {
+/// Scripts of other types are run by other scripts, which know what they are.
+fn kind_of_script(element: &impl Element) -> Kind {
     match script_type(element) {
-        ScriptType::Classic => Some(Kind::Script),
-        ScriptType::Module => Some(Kind::ModuleScript),
-        ScriptType::ImportMap | ScriptType::Data => None,
+        ScriptType::Classic | ScriptType::Data => Kind::Script,
+        ScriptType::Module => Kind::ModuleScript,
+        ScriptType::ImportMap | ScriptType::SpeculationRules => Kind::Load,
     }
 }
 
@@ -147,25 +184,24 @@ fn in_meta(element: &impl Element) -> Option<Holds> {
     is_url.then_some(Holds::Url(Kind::Load))
 }
 
-fn is_extra(element: &str, name: &str, extra: &Extra) -> bool {
-    extra
-        .attributes
-        .iter()
-        .any(|attribute| match attribute.split_once('@') {
-            Some((on, attribute)) => on == element && attribute == name,
-            None => attribute == name,
-        })
+/// Returns the grammar of an attribute that a rule names: the last one that does.
+fn extra_grammar(element: &str, name: &str, extra: &Extra) -> Option<Grammar> {
+    let mut attributes = extra.attributes.iter().rev();
+    let is_named = |attribute: &&ExtraAttribute| match attribute.name.split_once('@') {
+        Some((on, attribute)) => on == element && attribute == name,
+        None => attribute.name == name,
+    };
+    attributes.find(is_named).map(|attribute| attribute.grammar)
 }
 
-/// `rel`s of links the browser itself, or whoever shows the page elsewhere, fetches.
-const LOADED_RELS: [&str; 12] = [
+/// `rel`s of links that are fetched by the browser itself, or by programs that show the page elsewhere.
+const LOADED_RELS: [&str; 11] = [
     "apple-touch-icon",
     "apple-touch-icon-precomposed",
     "apple-touch-startup-image",
     "fluid-icon",
     "icon",
     "image_src",
-    "manifest",
     "mask-icon",
     "modulepreload",
     "prefetch",
@@ -173,7 +209,7 @@ const LOADED_RELS: [&str; 12] = [
     "stylesheet",
 ];
 
-/// Names of `<meta>`s whose `content` is fetched by whoever shows a preview of the page.
+/// Names of `<meta>`s whose `content` is fetched by programs that show a preview of the page.
 const LOADED_METAS: [&str; 15] = [
     "msapplication-config",
     "msapplication-tileimage",

@@ -1,6 +1,7 @@
-//! Which elements are SVG or MathML, for the rules of the tokenizer depend on it: `<svg><style/>` is closed, `<style/>`
-//! isn't. A small part of the standard's tree construction (13.2.6.5, "in foreign content"): elements are remembered
-//! in order only within `<svg>` and `<math>`, and HTML is taken to be closed by its end tags alone.
+//! Detection of SVG and MathML elements, on which the rules of the tokenizer depend. `<svg><style/>` is closed,
+//! `<style/>` isn't. Implements a small part of the standard's tree construction (13.2.6.5, "in foreign content"): the
+//! order of elements is kept only within `<svg>` and `<math>`, and HTML elements are assumed to be closed by their end
+//! tags alone.
 
 use std::collections::HashMap;
 
@@ -8,7 +9,7 @@ use std::collections::HashMap;
 /// linear; drawings nest a dozen or two.
 const DEPTH_MAX: usize = 128;
 
-/// What an element is.
+/// Namespace of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Space {
     Html,
@@ -16,7 +17,7 @@ pub(super) enum Space {
     MathMl,
 }
 
-/// What of a start tag matters here.
+/// Parts of a start tag that matter here.
 pub(super) trait Start {
     fn name(&self) -> &str;
     fn is_self_closing(&self) -> bool;
@@ -28,7 +29,7 @@ pub(super) trait Start {
 #[derive(Debug, Default)]
 pub(super) struct Foreign {
     open: Vec<Open>,
-    /// How many HTML elements of each name were opened around these, and not closed.
+    /// Number of HTML elements of each name that were opened around these, and not closed.
     around: HashMap<String, usize>,
 }
 
@@ -39,7 +40,7 @@ struct Open {
     holds: Holds,
 }
 
-/// What start tags in an element become.
+/// Namespace of the elements that start tags within an element open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holds {
     /// The element's own kind, except for tags that break out.
@@ -53,12 +54,12 @@ enum Holds {
 }
 
 impl Foreign {
-    /// How many elements are open.
+    /// Counts the open elements.
     pub(super) fn depth(&self) -> usize {
         self.open.len()
     }
 
-    /// Whether the innermost open element is SVG or MathML.
+    /// Says whether the innermost open element is SVG or MathML.
     pub(super) fn is_in_foreign(&self) -> bool {
         self.open
             .last()
@@ -155,7 +156,7 @@ impl Foreign {
         }
     }
 
-    /// Whether a start tag here follows the rules of HTML.
+    /// Says whether a start tag here follows the rules of HTML.
     fn follows_html(&self, name: &str) -> bool {
         self.open.last().is_none_or(|open| match open.holds {
             Holds::Own => false,

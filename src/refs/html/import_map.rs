@@ -6,16 +6,15 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::refs::digest::{self, Digest, Digested, Value};
 use crate::refs::{Fault, Found, Kind, Reference};
 
-/// What is found in the text of an import map. Its `integrity` is left alone.
+/// Finds the addresses, scopes and digests of an import map.
 pub(super) fn find(text: &str) -> Found {
     let mut found = Found::default();
     if let Err(error) = map(text, &mut found) {
-        found.faults.push(Fault {
-            at: 0,
-            message: format!("not an import map: {error}"),
-        });
+        let fault = Fault::unread(0, format!("not an import map: {error}"));
+        found.faults.push(fault);
     }
     found
 }
@@ -25,6 +24,7 @@ fn map(text: &str, found: &mut Found) -> serde_json::Result<()> {
         match name.get() {
             "\"imports\"" => addresses(text, part, found)?,
             "\"scopes\"" => scopes(text, part, found)?,
+            "\"integrity\"" => integrity(text, part, found)?,
             _ => {}
         }
     }
@@ -57,9 +57,69 @@ fn scopes(text: &str, part: &RawValue, found: &mut Found) -> serde_json::Result<
     Ok(())
 }
 
+/// Digests of modules, by their addresses.
+fn integrity(text: &str, part: &RawValue, found: &mut Found) -> serde_json::Result<()> {
+    for (address, digests) in members(part.get())? {
+        let Some(reference) = reference(text, address) else {
+            continue;
+        };
+        found
+            .digests
+            .extend(digests_in(text, digests, reference.span.start));
+        found.references.push(reference);
+    }
+    Ok(())
+}
+
+fn digests_in(text: &str, value: &RawValue, file: usize) -> Vec<Digest> {
+    let Some(inner) = inner(value) else {
+        return Vec::new();
+    };
+    let Some((plain, places)) = unescaped(inner) else {
+        return Vec::new();
+    };
+    let start = inner.as_ptr().addr() - text.as_ptr().addr();
+    let raw = |at: usize| start + places.get(at).copied().unwrap_or(inner.len());
+    let digests = digest::in_integrity(&plain).into_iter();
+    let digests = digests.map(|found| Digest {
+        span: raw(found.range.start)..raw(found.range.end),
+        algorithm: found.algorithm,
+        value: Value::Written(found.value),
+        of: Digested::File(file),
+    });
+    digests.collect()
+}
+
+/// Returns a string without its escapes, and where each of its bytes is written. None if it isn't ASCII, as digests are.
+fn unescaped(inner: &str) -> Option<(String, Vec<usize>)> {
+    let (mut plain, mut places) = (String::new(), Vec::new());
+    let mut at = 0;
+    while let Some(c) = inner[at..].chars().next() {
+        let written = match (c, inner[at + 1..].chars().next()) {
+            ('\\', Some('u')) => 6,
+            ('\\', Some(_)) => 2,
+            _ => 1,
+        };
+        let piece = inner.get(at..at + written)?;
+        let read: String = serde_json::from_str(&format!("\"{piece}\"")).ok()?;
+        if read.len() != 1 {
+            return None;
+        }
+        plain += &read;
+        places.push(at);
+        at += written;
+    }
+    Some((plain, places))
+}
+
+/// A string without its quotes.
+fn inner(value: &RawValue) -> Option<&str> {
+    value.get().strip_prefix('"')?.strip_suffix('"')
+}
+
 /// The URL in a string of the JSON text. Anything else than a string (`null` is usual) is none.
 fn reference(text: &str, value: &RawValue) -> Option<Reference> {
-    let inner = value.get().strip_prefix('"')?.strip_suffix('"')?;
+    let inner = inner(value)?;
     // `value` borrows from `text`, and so does `inner`.
     let start = (inner.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
     let url: String = serde_json::from_str(value.get()).ok()?;
@@ -112,68 +172,4 @@ impl<'de> Visitor<'de> for MembersVisitor {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is reported for an import map: the URL and the bytes it stands in.
-    fn found(text: &str) -> Vec<(String, &str)> {
-        find(text)
-            .references
-            .into_iter()
-            .map(|r| (r.url, &text[r.span]))
-            .collect()
-    }
-
-    fn as_written(url: &str) -> (String, &str) {
-        (url.to_string(), url)
-    }
-
-    #[test]
-    fn addresses_are_references_and_names_are_not() {
-        let text =
-            r#" { "imports": { "a": "./a.js", "b/" : "./b/", "./c.js": null, "d": "", "e": 5 } }"#;
-        assert_eq!(found(text), [as_written("./a.js"), as_written("./b/")]);
-    }
-
-    #[test]
-    fn scopes_are_references_along_with_their_addresses() {
-        let text = r#"{"scopes": {"./x/": {"a": "./x/a.js"}, "bare/": {"b": "../b.js"}, "/y/": {}}, "integrity": {"./a.js": "sha384-x"}}"#;
-        let expected = ["./x/", "./x/a.js", "../b.js", "/y/"].map(as_written);
-        assert_eq!(found(text), expected);
-    }
-
-    #[test]
-    fn a_query_stays_in_place_unless_escapes_hide_where_it_begins() {
-        assert_eq!(
-            found(r#"{"imports": {"a": "./a.js?v#w"}}"#),
-            [("./a.js?v#w".to_string(), "./a.js")]
-        );
-        let text = r#"{"imports": {"a": ".\/a.js?v&w"}}"#;
-        assert_eq!(found(text), [("./a.js?v&w".to_string(), r".\/a.js")]);
-        assert_eq!(find(text).references[0].tail, "");
-        let text = r#"{"imports": {"a": ".\/\u00e9.js\u003Fv"}}"#;
-        assert_eq!(
-            found(text),
-            [("./é.js?v".to_string(), r".\/\u00e9.js\u003Fv")]
-        );
-        assert_eq!(find(text).references[0].tail, "?v");
-    }
-
-    #[test]
-    fn what_is_not_an_import_map_is_a_fault() {
-        for text in [
-            "",
-            "[]",
-            "{",
-            r#"{"imports": []}"#,
-            r#"{"scopes": {"./": 1}}"#,
-        ] {
-            assert_eq!(find(text).faults.len(), 1, "{text}");
-        }
-        assert_eq!(
-            find(r#"{"imports": {"a": "\ud800"}}"#),
-            Found::default(),
-            "a lone surrogate is no URL"
-        );
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-/// Where the URL is.
+/// Finds the URL.
 pub(super) fn url(content: &str) -> Option<Range<usize>> {
     let rest = after_time(content.trim_ascii_start())?.trim_ascii_start();
     let rest = rest
@@ -38,7 +38,7 @@ fn unquoted(text: &str) -> &str {
     in_quotes('"').or_else(|| in_quotes('\'')).unwrap_or(text)
 }
 
-/// Where `part`, which was cut out of `whole`, begins in it.
+/// Returns the position of `part` in `whole`, of which it's a slice.
 fn offset_in(whole: &str, part: &str) -> Option<usize> {
     (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)
 }

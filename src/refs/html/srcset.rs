@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Where the URLs are.
+/// Finds the URLs.
 pub(in crate::refs) fn urls(srcset: &str) -> Vec<Range<usize>> {
     let mut urls = Vec::new();
     let mut rest = srcset;
@@ -41,34 +41,4 @@ fn after_descriptors(text: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::urls;
-
-    #[test]
-    fn candidates_are_split_as_the_standard_says() {
-        for (srcset, expected) in [
-            ("", &[][..]),
-            (" , ,", &[]),
-            ("a.png", &["a.png"]),
-            ("a.png 1x, b.png 2x", &["a.png", "b.png"]),
-            ("a.png 1x,b.png 2x", &["a.png", "b.png"]),
-            ("a.png, b.png", &["a.png", "b.png"]),
-            ("a.png,b.png", &["a.png,b.png"]),
-            ("a.png,,, b.png", &["a.png", "b.png"]),
-            (",a.png", &["a.png"]),
-            ("\n\ta.png 100w,\r\n\tb.png 200w\n", &["a.png", "b.png"]),
-            (
-                "data:image/png;base64,AAAA 1x, b.png 2x",
-                &["data:image/png;base64,AAAA", "b.png"],
-            ),
-            ("w_10,h_20/a.png 1x, b.png", &["w_10,h_20/a.png", "b.png"]),
-            ("a.png foo(1, 2) 2x, b.png", &["a.png", "b.png"]),
-            ("a.png foo(1, b.png", &["a.png"]),
-            ("é.png 1x, ü.png 2x", &["é.png", "ü.png"]),
-            ("a.png\u{a0}1x", &["a.png\u{a0}1x"]),
-        ] {
-            let found: Vec<_> = urls(srcset).into_iter().map(|url| &srcset[url]).collect();
-            assert_eq!(found, expected, "{srcset}");
-        }
-    }
-}
+mod tests;

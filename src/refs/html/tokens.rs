@@ -1,5 +1,5 @@
-//! The tags and comments of a page and where they are: html5gum with an emitter of our own, since where an attribute's
-//! value stands, and whether an element is SVG, is more than its own emitters tell.
+//! Tags and comments of a page, and their positions. html5gum runs with its own emitter here, since the emitters that
+//! it comes with don't report the positions of attribute values, or whether an element is SVG.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
@@ -13,9 +13,9 @@ use super::foreign::{Foreign, Space, Start};
 pub(super) struct Token {
     /// From its `<` to behind its `>`.
     pub(super) span: Range<usize>,
-    /// How many elements are open in `<svg>` or `<math>` after it, these included.
+    /// Number of elements that are open in `<svg>` or `<math>` after it, these included.
     pub(super) depth: usize,
-    /// What it is.
+    /// Type of the token.
     pub(super) what: What,
 }
 
@@ -32,7 +32,7 @@ pub(super) enum What {
 pub(super) struct Tag {
     /// In lower case.
     pub(super) name: String,
-    /// What its element is.
+    /// Namespace of its element.
     pub(super) space: Space,
     /// `<br/>`; for HTML, that means nothing.
     pub(super) is_self_closing: bool,
@@ -44,7 +44,7 @@ pub(super) struct Tag {
 pub(super) struct Attribute {
     /// In lower case.
     pub(super) name: String,
-    /// Where its value is, without quotes. Empty if there is none.
+    /// Position of its value, without quotes. Empty if there is none.
     pub(super) value: Range<usize>,
 }
 
@@ -60,7 +60,7 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token> {
     })
 }
 
-/// What html5gum is at.
+/// State of html5gum.
 #[derive(Debug, Default)]
 struct Marks<'a> {
     text: &'a str,
@@ -131,8 +131,8 @@ fn lossy(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-/// Where the value that starts at `start` ends. Found here rather than from html5gum's events, which come with
-/// entities and line ends already replaced.
+/// Finds the end of the value that starts at `start`. It's found here rather than from html5gum's events, in which
+/// entities and line ends are already replaced.
 fn value_end(text: &str, start: usize) -> usize {
     let quote = start
         .checked_sub(1)
@@ -146,8 +146,8 @@ fn value_end(text: &str, start: usize) -> usize {
     start + len.unwrap_or(rest.len())
 }
 
-/// How the content of an HTML element is read. `<noscript>` isn't in here, as its content is markup to those without
-/// scripts, and text to all others.
+/// Returns the tokenizer's state for the content of an HTML element. `<noscript>` isn't listed: its content is markup
+/// for browsers without scripts, and text for all others.
 fn state_in(name: &str) -> Option<State> {
     match name {
         "title" | "textarea" => Some(State::RcData),

@@ -7,19 +7,19 @@ use std::collections::HashMap;
 use oxc_ast::ast::*;
 
 use super::names::last_name;
-use super::visit::operands;
+use super::operands::operands;
 use crate::refs::UNKNOWN;
 
 /// The longest string that is kept, in bytes.
 const TEXT_BYTES_MAX: usize = 2048;
 
-/// How many names, and how many strings, are kept of one script.
+/// Maximum number of names, and of strings, that are kept of one script.
 const KEPT_MAX: usize = 20_000;
 
-/// How deep an expression is looked into.
+/// Maximum depth to which an expression is read.
 const DEPTH_MAX: usize = 16;
 
-/// What names stand for, as far as the script was read.
+/// Values of names, as far as the script was read.
 #[derive(Default)]
 pub(super) struct Constants {
     /// Also `b.c`, if `b` is an object that has a `c`.
@@ -48,16 +48,19 @@ pub(super) struct Sum {
 impl Constants {
     /// Remembers what `const a = …` stands for. Of two of the same name, the later one counts.
     pub(super) fn declare(&mut self, declarator: &VariableDeclarator<'_>, is_constant: bool) {
-        let (BindingPattern::BindingIdentifier(name), Some(init)) =
-            (&declarator.id, &declarator.init)
-        else {
-            return;
-        };
-        if self.texts.len() + self.lists.len() >= KEPT_MAX {
-            return;
+        let is_full = self.texts.len() + self.lists.len() >= KEPT_MAX;
+        match (&declarator.id, &declarator.init) {
+            // A counter, which is known when the script runs.
+            (_, Some(Expression::NumericLiteral(_))) if !is_constant => {}
+            (BindingPattern::BindingIdentifier(name), Some(init)) if !is_full => {
+                self.remember(name.name.as_str(), init);
+            }
+            _ => {}
         }
-        let name = name.name.as_str();
-        match init {
+    }
+
+    fn remember(&mut self, name: &str, value: &Expression<'_>) {
+        match value {
             Expression::ArrayExpression(array) => {
                 if let Some(list) = self.list(array, 0) {
                     self.lists.insert(name.to_string(), list);
@@ -68,10 +71,8 @@ impl Constants {
                     self.property(name, property);
                 }
             }
-            // A counter, which is known when the script runs.
-            Expression::NumericLiteral(_) if !is_constant => {}
             _ => {
-                if let Some(text) = self.text(init, 0) {
+                if let Some(text) = self.text(value, 0) {
                     let text = text.into_owned();
                     self.texts.insert(name.to_string(), text);
                 }
@@ -221,54 +222,70 @@ impl Constants {
             return None;
         };
         match callee.property.name.as_str() {
-            "join" => {
-                let between = match call.arguments.first() {
-                    None => Cow::Borrowed(","),
-                    Some(between) => self.text(between.as_expression()?, depth + 1)?,
-                };
-                let list = match &callee.object {
-                    Expression::ArrayExpression(array) => match self.list(array, depth) {
-                        Some(list) => list,
-                        None => return with_one_unknown(&self.items(array, depth)?, &between),
-                    },
-                    Expression::Identifier(name) => self.lists.get(name.name.as_str())?.clone(),
-                    _ => return None,
-                };
-                if_short(list.join(&between))
-            }
-            "concat" => {
-                let mut text = self.text(&callee.object, depth + 1)?.into_owned();
-                for argument in &call.arguments {
-                    text += &self.text(argument.as_expression()?, depth + 1)?;
-                    if text.len() > TEXT_BYTES_MAX {
-                        return None;
-                    }
-                }
-                Some(text)
-            }
-            "replace" | "replaceAll" => {
-                let text = self.text(&callee.object, depth + 1)?;
-                let [from, to] = &call.arguments[..] else {
-                    return None;
-                };
-                let to = self.text(to.as_expression()?, depth + 1)?;
-                let (from, is_global) = match from.as_expression()? {
-                    Expression::RegExpLiteral(regex) => (
-                        Cow::Owned(literally(regex)?),
-                        regex.regex.flags.contains(RegExpFlags::G),
-                    ),
-                    from => (
-                        self.text(from, depth + 1)?,
-                        callee.property.name == "replaceAll",
-                    ),
-                };
-                match is_global {
-                    _ if from.is_empty() => None,
-                    true => if_short(text.replace(from.as_ref(), &to)),
-                    false => if_short(text.replacen(from.as_ref(), &to, 1)),
-                }
-            }
+            "join" => self.join(&callee.object, call, depth),
+            "concat" => self.concat(&callee.object, call, depth),
+            "replace" => self.replace(&callee.object, call, false, depth),
+            "replaceAll" => self.replace(&callee.object, call, true, depth),
             _ => None,
+        }
+    }
+
+    fn join(&self, of: &Expression<'_>, call: &CallExpression<'_>, depth: usize) -> Option<String> {
+        let between = match call.arguments.first() {
+            None => Cow::Borrowed(","),
+            Some(between) => self.text(between.as_expression()?, depth + 1)?,
+        };
+        let list = match of {
+            Expression::ArrayExpression(array) => match self.list(array, depth) {
+                Some(list) => list,
+                None => return with_one_unknown(&self.items(array, depth)?, &between),
+            },
+            Expression::Identifier(name) => self.lists.get(name.name.as_str())?.clone(),
+            _ => return None,
+        };
+        if_short(list.join(&between))
+    }
+
+    fn concat(
+        &self,
+        of: &Expression<'_>,
+        call: &CallExpression<'_>,
+        depth: usize,
+    ) -> Option<String> {
+        let mut text = self.text(of, depth + 1)?.into_owned();
+        for argument in &call.arguments {
+            text += &self.text(argument.as_expression()?, depth + 1)?;
+            if text.len() > TEXT_BYTES_MAX {
+                return None;
+            }
+        }
+        Some(text)
+    }
+
+    /// Returns what `replace` makes, or `replaceAll`.
+    fn replace(
+        &self,
+        of: &Expression<'_>,
+        call: &CallExpression<'_>,
+        is_all: bool,
+        depth: usize,
+    ) -> Option<String> {
+        let text = self.text(of, depth + 1)?;
+        let [from, to] = &call.arguments[..] else {
+            return None;
+        };
+        let to = self.text(to.as_expression()?, depth + 1)?;
+        let (from, is_all) = match from.as_expression()? {
+            Expression::RegExpLiteral(regex) => {
+                let is_global = regex.regex.flags.contains(RegExpFlags::G);
+                (Cow::Owned(literally(regex)?), is_global)
+            }
+            from => (self.text(from, depth + 1)?, is_all),
+        };
+        match is_all {
+            _ if from.is_empty() => None,
+            true => if_short(text.replace(from.as_ref(), &to)),
+            false => if_short(text.replacen(from.as_ref(), &to, 1)),
         }
     }
 

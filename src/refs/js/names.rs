@@ -1,4 +1,4 @@
-//! What expressions are called.
+//! Names of expressions.
 
 use oxc_ast::ast::*;
 

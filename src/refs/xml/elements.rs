@@ -1,8 +1,9 @@
-//! What attributes and elements mean in SVG and XHTML, and which ones the user added.
+//! Meanings of attributes and elements in SVG and XHTML, and of those that the user added. Data is in `data` and
+//! `dash`.
 
 use super::names::{Space, split};
-use super::{Dialect, js};
-use crate::refs::{Extra, Kind};
+use super::{Dialect, dash, data};
+use crate::refs::{Extra, ExtraAttribute, Grammar, Kind, js};
 
 /// A start tag.
 #[derive(Debug)]
@@ -11,26 +12,26 @@ pub(super) struct Element<'t> {
     /// As written, with its prefix.
     pub name: &'t str,
     pub attributes: Vec<Attribute<'t>>,
-    /// What `type` says, of a script or style.
+    /// Value of `type`, of a script or style.
     media_type: &'t str,
-    /// What `rel` says, of a link.
-    rel: &'t str,
+    /// Value of `rel`, of a link.
+    pub rel: &'t str,
 }
 
 /// An attribute of a start tag.
 #[derive(Debug)]
 pub(super) struct Attribute<'t> {
-    /// What its prefix stands for, if it has one.
+    /// Namespace of its prefix, if it has one.
     pub space: Option<Space>,
     /// As written, with its prefix.
     pub name: &'t str,
     /// As written.
     pub value: &'t str,
-    /// Where the value stands in the document.
+    /// Position of the value in the document.
     pub at: usize,
 }
 
-/// What the value of an attribute is.
+/// Type of an attribute's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     Url(Kind),
@@ -40,13 +41,19 @@ pub(super) enum Use {
     Css,
     /// `<base href>`
     Base,
+    /// A URL, or one with parts that a player knows: `seg-$Number$.m4s`.
+    Template,
 }
 
-/// What the text of an element is.
+/// Language of an element's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
     Css,
     Js(js::Goal),
+    /// No language, but a URL.
+    Url(Kind),
+    /// A URL that others in the same element are relative to.
+    BaseUrl,
 }
 
 /// Attributes of SVG whose value can have `url(…)` in it: https://www.w3.org/TR/SVG2/propidx.html and SVG 1.1's.
@@ -68,10 +75,9 @@ const PRESENTATION: [&str; 14] = [
 ];
 
 /// `<link rel>`s that a browser fetches.
-const FETCHED: [&str; 11] = [
+const FETCHED: [&str; 10] = [
     "stylesheet",
     "icon",
-    "manifest",
     "preload",
     "modulepreload",
     "prefetch",
@@ -119,22 +125,27 @@ impl<'t> Element<'t> {
         }
     }
 
-    fn local(&self) -> &'t str {
+    /// The name without its prefix.
+    pub fn local(&self) -> &'t str {
         split(self.name).1
     }
 
-    /// What `attribute` is, by the language of the document or by what the user added.
+    /// Returns the type of the value of `attribute`, by the language of the document or by the user's additions.
     pub fn meaning(&self, attribute: &Attribute, dialect: Dialect, extra: &Extra) -> Option<Use> {
         let known = match (dialect, self.space) {
-            (Dialect::Other, _) => None,
+            (Dialect::Dash, _) => dash::of_attribute(self, attribute),
+            (Dialect::Other, _) => data::of_attribute(self, attribute),
             (_, Space::Svg) => self.in_svg(attribute),
             (_, Space::Xhtml) => self.in_xhtml(attribute),
             (Dialect::Svg, _) => attribute.is_xlink_href().then_some(Use::Url(Kind::Load)),
             (Dialect::Xhtml, _) => None,
         };
         known.or_else(|| {
-            self.is_extra(attribute, extra)
-                .then_some(Use::Url(Kind::Load))
+            Some(match self.extra_grammar(attribute, extra)? {
+                Grammar::Url => Use::Url(Kind::Load),
+                Grammar::Srcset => Use::Candidates,
+                Grammar::Css => Use::Css,
+            })
         })
     }
 
@@ -171,6 +182,9 @@ impl<'t> Element<'t> {
 
     fn link_kind(&self) -> Kind {
         let mut rels = self.rel.split_ascii_whitespace();
+        if rels.clone().any(|rel| rel.eq_ignore_ascii_case("manifest")) {
+            return Kind::Manifest;
+        }
         let is_fetched =
             rels.any(|rel| FETCHED.iter().any(|other| rel.eq_ignore_ascii_case(other)));
         if is_fetched { Kind::Load } else { Kind::Link }
@@ -191,8 +205,16 @@ impl<'t> Element<'t> {
         }
     }
 
-    /// What language the text in it is, if it's one that can name files.
-    pub fn language(&self) -> Option<Language> {
+    /// Returns what the text in it is, if it can name files. `parent` is the name of the element that it's in.
+    pub fn text(&self, dialect: Dialect, parent: &str) -> Option<Language> {
+        match dialect {
+            Dialect::Svg | Dialect::Xhtml => self.language(),
+            Dialect::Dash => dash::of_text(self),
+            Dialect::Other => data::of_text(self, parent),
+        }
+    }
+
+    fn language(&self) -> Option<Language> {
         let is_source = |attribute: &Attribute| match self.space {
             Space::Svg => attribute.name == "href" || attribute.is_xlink_href(),
             _ => attribute.name == "src",
@@ -213,52 +235,45 @@ impl<'t> Element<'t> {
         }
     }
 
-    fn is_extra(&self, attribute: &Attribute, extra: &Extra) -> bool {
+    /// Returns the attribute with the URL of the file that an `integrity` of this element is of.
+    pub fn source_of_integrity(&self) -> Option<&Attribute<'t>> {
+        let is_source = |attribute: &&Attribute| match (self.space, self.local()) {
+            (Space::Svg, "script") => attribute.name == "href" || attribute.is_xlink_href(),
+            (Space::Xhtml, "script") => attribute.name == "src",
+            (Space::Xhtml, "link") => attribute.name == "href",
+            _ => false,
+        };
+        self.attributes.iter().find(is_source)
+    }
+
+    /// Says whether an element loads a script or a style for the page.
+    pub fn is_run_or_applied(&self) -> bool {
+        let mut rels = self.rel.split_ascii_whitespace();
+        match self.local() {
+            "script" => self.script_kind().is_some(),
+            _ => rels.any(|rel| ["stylesheet", "modulepreload"].contains(&rel)),
+        }
+    }
+
+    fn extra_grammar(&self, attribute: &Attribute, extra: &Extra) -> Option<Grammar> {
         let is = |name: &str, other: &str| {
             name.eq_ignore_ascii_case(other) || split(name).1.eq_ignore_ascii_case(other)
         };
-        extra
-            .attributes
-            .iter()
-            .any(|wanted| match wanted.split_once('@') {
-                Some((element, name)) => is(self.name, element) && is(attribute.name, name),
-                None => is(attribute.name, wanted),
-            })
+        let is_named = |wanted: &&ExtraAttribute| match wanted.name.split_once('@') {
+            Some((element, name)) => is(self.name, element) && is(attribute.name, name),
+            None => is(attribute.name, &wanted.name),
+        };
+        let mut attributes = extra.attributes.iter().rev();
+        attributes.find(is_named).map(|wanted| wanted.grammar)
     }
 }
 
 impl Attribute<'_> {
-    fn is_xlink_href(&self) -> bool {
+    /// Says whether it's the `href` of XLink.
+    pub fn is_xlink_href(&self) -> bool {
         self.space == Some(Space::Xlink) && split(self.name).1 == "href"
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_type_of_a_script_tells_its_language() {
-        let rows = [
-            ("", Some(Language::Js(js::Goal::Script))),
-            (" text/JavaScript ", Some(Language::Js(js::Goal::Script))),
-            ("Module", Some(Language::Js(js::Goal::Module))),
-            ("importmap", None),
-            // https://html.spec.whatwg.org/multipage/scripting.html#prepare-the-script-element allows no parameters.
-            ("text/javascript; charset=utf-8", None),
-        ];
-        for (value, language) in rows {
-            let attribute = Attribute {
-                space: None,
-                name: "type",
-                value,
-                at: 0,
-            };
-            assert_eq!(
-                Element::new(Space::Svg, "script", vec![attribute]).language(),
-                language,
-                "{value}"
-            );
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,9 @@
-//! Namespaces, as far as they decide what an element or attribute is, and the entities that spell them.
+//! Namespaces of elements and attributes, and the entities in their declarations.
 
 use super::Dialect;
 use std::collections::HashMap;
 
-/// What a prefix stands for.
+/// Namespace that a prefix stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Space {
     /// `http://www.w3.org/2000/svg`
@@ -12,6 +12,24 @@ pub(super) enum Space {
     Xhtml,
     /// `http://www.w3.org/1999/xlink`
     Xlink,
+    /// `http://www.w3.org/1999/XSL/Transform`
+    Xslt,
+    /// `http://www.w3.org/2001/XInclude`
+    XInclude,
+    /// RSS 1.0. Other versions have no namespace.
+    Rss,
+    /// Media RSS, which is added to feeds.
+    MediaRss,
+    /// Podcasts, which are feeds with additions.
+    Itunes,
+    /// `http://www.w3.org/2005/Atom`
+    Atom,
+    /// Descriptions of a site's search.
+    OpenSearch,
+    /// Lists of songs.
+    Xspf,
+    /// `browserconfig.xml`, which has no namespace: tiles of Windows.
+    BrowserConfig,
     /// Anything else.
     Other,
 }
@@ -22,6 +40,18 @@ impl Space {
             "http://www.w3.org/2000/svg" => Space::Svg,
             "http://www.w3.org/1999/xhtml" => Space::Xhtml,
             "http://www.w3.org/1999/xlink" => Space::Xlink,
+            "http://www.w3.org/1999/XSL/Transform" => Space::Xslt,
+            "http://www.w3.org/2001/XInclude" => Space::XInclude,
+            "http://purl.org/rss/1.0/" => Space::Rss,
+            "http://search.yahoo.com/mrss/" | "http://search.yahoo.com/mrss" => Space::MediaRss,
+            // Some write it in other cases, and are understood.
+            other if other.eq_ignore_ascii_case("http://www.itunes.com/dtds/podcast-1.0.dtd") => {
+                Space::Itunes
+            }
+            "http://www.w3.org/2005/Atom" => Space::Atom,
+            "http://a9.com/-/spec/opensearch/1.1/"
+            | "http://a9.com/-/spec/opensearchdescription/1.0/" => Space::OpenSearch,
+            "http://xspf.org/ns/0/" => Space::Xspf,
             _ => Space::Other,
         }
     }
@@ -73,17 +103,18 @@ impl<'t> Names<'t> {
         }
     }
 
-    /// What an element belongs to. Where nothing is declared, that's what the document is.
+    /// Returns the namespace of an element. Without a declaration, it's the document's own.
     pub fn of_element(&self, prefix: Option<&str>) -> Space {
         let default = match (self.dialect, prefix) {
             (Dialect::Svg, _) | (Dialect::Xhtml, Some("svg")) => Space::Svg,
             (Dialect::Xhtml, _) => Space::Xhtml,
-            (Dialect::Other, _) => Space::Other,
+            (Dialect::Dash | Dialect::Other, _) => Space::Other,
         };
         self.of(prefix.unwrap_or("")).unwrap_or(default)
     }
 
-    /// What an attribute's prefix stands for. Editors forget to declare `xlink`.
+    /// Returns the namespace of an attribute's prefix. `xlink` is known without a declaration, because editors forget
+    /// to declare it.
     pub fn of_attribute(&self, prefix: &str) -> Space {
         let default = if prefix == "xlink" {
             Space::Xlink
@@ -106,7 +137,7 @@ pub(super) fn split(name: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// What `<!ENTITY name "value">` declares in a document type, without what is in other files.
+/// Lists the entities that a document type declares by `<!ENTITY name "value">`, without those in other files.
 fn entities(doctype: &str) -> HashMap<&str, &str> {
     let mut entities = HashMap::new();
     let mut rest = doctype;
@@ -141,66 +172,11 @@ fn entity(declaration: &str) -> Option<(&str, &str)> {
     Some((name, value))
 }
 
-/// What stands between the quotes, and what behind.
+/// Returns the text between the quotes, and the text after them.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     text[1..].split_once(quote)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn entities_are_found_among_other_declarations() {
-        let doctype = "svg PUBLIC \"-//W3C//<!ENTITY no 'x'>\" 'y' [\r\n<!ENTITY a \"1\"><!-- <!ENTITY no '2'> ' -->\
-            <?x <!ENTITY no '3'>?><!ENTITY\n b '\"4>'\n><!ENTITY % p \"5\"><!ENTITY c SYSTEM '6'><!ENTITY a '7'>\
-            <!ATTLIST svg x CDATA '<!ENTITY no \"8\">'>]";
-        let mut found: Vec<_> = entities(doctype).into_iter().collect();
-        found.sort();
-        assert_eq!(found, [("a", "1"), ("b", "\"4>")]);
-    }
-
-    #[test]
-    fn broken_declarations_end_the_search() {
-        for doctype in [
-            "",
-            "svg [",
-            "svg [<!ENTITY",
-            "svg [<!ENTITY a",
-            "svg [<!ENTITY a 'b",
-            "svg [<!-- ",
-            "svg [<?",
-            "'",
-        ] {
-            assert_eq!(entities(doctype), HashMap::new(), "{doctype}");
-        }
-    }
-
-    #[test]
-    fn a_prefix_means_what_the_nearest_declaration_says() {
-        let mut names = Names::new(Dialect::Svg);
-        names.declare_entities("svg [<!ENTITY html 'http://www.w3.org/1999/xhtml'>]");
-        assert_eq!(
-            (names.of_element(None), names.of_attribute("xlink")),
-            (Space::Svg, Space::Xlink)
-        );
-        assert_eq!(names.bind("xmlns", "&html;"), Some(""));
-        assert_eq!(
-            names.bind("xmlns:l", "http://www.w3.org/1999/xlink"),
-            Some("l")
-        );
-        assert_eq!(names.bind("xmlnsx", "http://www.w3.org/1999/xlink"), None);
-        assert_eq!(names.bind("xmlns:xlink", "x"), Some("xlink"));
-        assert_eq!(
-            (names.of_element(None), names.of_attribute("xlink")),
-            (Space::Xhtml, Space::Other)
-        );
-        assert_eq!(names.of_attribute("l"), Space::Xlink);
-        names.unbind(&["", "xlink"]);
-        assert_eq!(
-            (names.of_element(None), names.of_attribute("xlink")),
-            (Space::Svg, Space::Xlink)
-        );
-    }
-}
+mod tests;

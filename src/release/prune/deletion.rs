@@ -1,4 +1,4 @@
-//! Carries a sweep out: announces it, deletes as long as the root says so, and says that it's done.
+//! Execution of a sweep: announces it, deletes as long as the root says so, and notes its end.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,9 +10,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::{Garbage, PROBE, PRUNE_AGAIN, Sweep, is_document, is_probe, may_be_former};
-use crate::error::{Error, Result};
-use crate::path::ObjectKey;
+use super::{Garbage, PROBE, Sweep, is_document, is_probe, may_be_former, prune_again};
+use crate::base::error::{Error, Result};
+use crate::base::hint::{Hint, Verb};
+use crate::base::path::ObjectKey;
 use crate::release::Unusable;
 use crate::release::guard;
 use crate::release::layout::FOLDER;
@@ -20,30 +21,36 @@ use crate::release::root::{self, Nonce, Refusal, Root};
 use crate::release::state::{Changed, State};
 use crate::store::{PutMode, Store, StoreError, StoreErrorKind, Version};
 
-/// How old what the root says may be when something is deleted: whoever finished this sweep meanwhile has deleted all of it, and
-/// somebody may have put it there again. Where a version is no more than a checksum, as on S3, it would be deleted.
+/// Maximum age of the last look at the root when something is deleted. Another run may have finished this sweep in the meantime and
+/// deleted everything, and a push may have written an object again. On a storage whose versions are only checksums, such as S3, that
+/// object would be deleted.
 const LOOK_MAX: Duration = Duration::from_secs(1);
 
-/// The longest time between two tries of a deletion.
+/// Maximum time between two tries of a deletion.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 const FORMAT: &str = "assetsync sweep";
 const VERSION: u32 = 1;
 
-/// As it's written before anything is deleted.
+/// Document of a sweep, written before anything is deleted.
 #[derive(Serialize, Deserialize)]
 struct Document {
     format: String,
     version: u32,
     objects: Vec<Garbage>,
     documents: Vec<Garbage>,
-    /// In the target, too. Versions that don't know it leave them.
+    /// Objects in the target as well. Versions that don't know this field leave them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     former: Vec<Garbage>,
 }
 
 impl Document {
-    /// Writes it down, and returns its name.
+    /// Returns the number of objects and documents to delete.
+    fn count(&self) -> usize {
+        self.objects.len() + self.former.len() + self.documents.len()
+    }
+
+    /// Writes the document, and returns its name.
     async fn keep(&self, state: &State, epoch: u64) -> Result<String> {
         let Nonce(nonce) = Nonce::random();
         let name = format!("sweeps/{:08}-{}.json.gz", epoch + 1, &nonce[..8]);
@@ -53,12 +60,13 @@ impl Document {
     }
 }
 
-/// Deletes what `sweep` says. Returns how many objects and documents are gone.
+/// Deletes what `sweep` lists. Returns the number of objects and documents that are gone.
 ///
 /// # Errors
-/// [`Error::Interrupted`]: the user stopped it; what was begun is done. /// [`Error::Refused`], [`Error::LostRace`]: the root isn't as it was when this was planned; nothing was deleted. Others: the
-/// sweep isn't finished, and [`finish`] finishes it; nothing can be published before. But where the storage refuses to delete some
-/// things, by a lock on them for example, all else is deleted, and the sweep is over.
+/// Returns [`Error::Interrupted`] if the user stopped it; deletions that were started are complete. Returns [`Error::Refused`] or
+/// [`Error::LostRace`] if the root has changed since the plan; nothing was deleted. After any other error, the sweep isn't finished:
+/// [`finish`] finishes it, and nothing can be published before. But if the storage refuses to delete some objects, because of a lock
+/// for example, everything else is deleted, and the sweep is over.
 pub async fn sweep(
     store: &Arc<dyn Store>,
     state: &State,
@@ -82,15 +90,15 @@ pub async fn sweep(
     match state.change(begin).await? {
         Changed::Done(_) => carry_out(store, state, &name, Deletion::Prune, requests).await,
         Changed::Refused(refusal, root) => {
-            Err(guard::refused_again(refusal, root.as_ref(), PRUNE_AGAIN))
+            Err(guard::refused_again(refusal, root.as_ref(), prune_again()))
         }
     }
 }
 
-/// Finishes a prune or takedown that was interrupted; none if none is going on.
+/// Finishes a prune or takedown that was interrupted; none if there is none.
 ///
 /// # Errors
-/// As for [`sweep`].
+/// Returns the errors of [`sweep`].
 pub async fn finish(
     store: &Arc<dyn Store>,
     state: &State,
@@ -108,7 +116,7 @@ pub async fn finish(
     Ok(Some(Finished { what, deleted }))
 }
 
-/// Writes down which objects of the target a takedown deletes, under the name that is returned.
+/// Writes the list of objects that a takedown deletes, and returns the name of this document.
 pub(in crate::release) async fn keep_plan(
     state: &State,
     objects: &[Garbage],
@@ -124,7 +132,7 @@ pub(in crate::release) async fn keep_plan(
     document.keep(state, epoch).await
 }
 
-/// Deletes what the announced document `name` says, and ends the sweep. Returns how much is gone.
+/// Deletes what the announced document `name` lists, and ends the sweep. Returns the number of deleted objects and documents.
 pub(in crate::release) async fn carry_out(
     store: &Arc<dyn Store>,
     state: &State,
@@ -138,7 +146,7 @@ pub(in crate::release) async fn carry_out(
         .and_then(|deleted| gone(deleted, what))
 }
 
-/// Once a sweep is announced, it has to be finished: so this is tried on something nobody needs.
+/// Checks the permission to delete, on objects that nobody needs: once a sweep is announced, it must be finished.
 pub(in crate::release) async fn check_permission(
     store: &Arc<dyn Store>,
     state: &State,
@@ -157,16 +165,18 @@ pub(in crate::release) async fn check_permission(
     Ok(())
 }
 
-/// Whoever has announced a sweep keeps all others from pushing for as long as it isn't finished.
+/// Adds to an error that the sweep isn't finished: nobody can push until it is.
 fn unfinished(error: Error, what: Deletion) -> Error {
     let Error::Store(mut error) = error else {
         return error;
     };
-    let finish = "nobody can push before it's finished: once that is mended, `assetsync resolve` goes on with it";
+    let finish = Hint::from("nobody can push before it's finished: once that is mended, ")
+        .then(Verb::Resolve)
+        .then(" goes on with it");
     error.message = format!("The {what} isn't finished: {}", error.message);
-    error.hint = match error.hint.as_str() {
-        "" => finish.to_string(),
-        hint => format!("{hint}; {finish}"),
+    error.hint = match error.hint.is_empty() {
+        true => finish,
+        false => error.hint.then("; ").then(finish),
     };
     Error::Store(error)
 }
@@ -201,9 +211,15 @@ async fn delete_all(
         .buffer_unordered(requests)
         .try_collect()
         .await?;
-    if deleted.len() < document.objects.len() + document.documents.len() {
+    if deleted.len() < document.count() {
         return Err(Error::Interrupted);
     }
+    end(store, state, name, &deleted).await?;
+    Ok(deleted)
+}
+
+/// Notes in the root that a sweep is complete, and which leftovers it deleted.
+async fn end(store: &Arc<dyn Store>, state: &State, name: &str, deleted: &[Deleted]) -> Result<()> {
     let gone = deleted.iter().filter_map(|deleted| match deleted {
         Deleted::Gone(key) => Some(key.as_str()),
         Deleted::Left | Deleted::Kept(_) => None,
@@ -216,18 +232,18 @@ async fn delete_all(
     match state.change(end).await? {
         Changed::Done(_) | Changed::Refused(Refusal::Already, _) => {
             store.remember().await?;
-            Ok(deleted)
+            Ok(())
         }
         Changed::Refused(refusal, root) => {
-            Err(guard::refused_again(refusal, root.as_ref(), PRUNE_AGAIN))
+            Err(guard::refused_again(refusal, root.as_ref(), prune_again()))
         }
     }
 }
 
-/// How many are gone.
+/// Returns the number of deleted objects and documents.
 ///
 /// # Errors
-/// The storage keeps some.
+/// Returns an error if the storage keeps some.
 fn gone(deleted: Vec<Deleted>, what: Deletion) -> Result<u64> {
     let gone = deleted
         .iter()
@@ -237,12 +253,17 @@ fn gone(deleted: Vec<Deleted>, what: Deletion) -> Result<u64> {
         Deleted::Kept(error) => Some(error),
         Deleted::Gone(_) | Deleted::Left => None,
     });
-    let Some(first) = kept.next() else {
-        return Ok(gone);
-    };
-    let others = match kept.count() as u64 {
+    match kept.next() {
+        None => Ok(gone),
+        Some(first) => Err(over(gone, &first, kept.count() as u64, what).into()),
+    }
+}
+
+/// Returns the error of a sweep that is over although the storage keeps some objects.
+fn over(gone: u64, first: &StoreError, others: u64, what: Deletion) -> StoreError {
+    let others = match others {
         0 => String::new(),
-        others => format!(" And so for {}.", crate::report::count(others, "other")),
+        others => format!(" And so for {}.", crate::base::text::count(others, "other")),
     };
     let message = format!("{gone} deleted. {first}.{others}");
     let over = match what {
@@ -253,24 +274,24 @@ fn gone(deleted: Vec<Deleted>, what: Deletion) -> Result<u64> {
             "the takedown is over, and what the storage keeps can still be had: take it down again once that is mended"
         }
     };
-    let hint = match first.hint.as_str() {
-        "" => over.to_string(),
-        hint => format!("{hint}; {over}"),
+    let hint = match first.hint.is_empty() {
+        true => over.into(),
+        false => first.hint.clone().then("; ").then(over),
     };
-    Err(StoreError::new(first.kind, message).hint(hint).into())
+    StoreError::new(first.kind, message).hint(hint)
 }
 
-/// What deletes.
+/// Kind of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// What no retained release needs.
+    /// Deletes what no retained release needs.
     Prune,
-    /// What somebody asked for by name.
+    /// Deletes what a user named.
     Takedown,
 }
 
 impl Deletion {
-    /// Returns the one that a root says is going on.
+    /// Returns the kind of the deletion in progress, as the root says.
     pub fn of(root: &Root) -> Option<Deletion> {
         root.gc.sweep.as_ref()?;
         Some(match root.taking_down() {
@@ -289,26 +310,26 @@ impl fmt::Display for Deletion {
     }
 }
 
-/// What was interrupted, and is finished now.
+/// Interrupted deletion that is finished now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finished {
-    /// What it was.
+    /// Kind of the deletion.
     pub what: Deletion,
-    /// How much it deleted in the end.
+    /// Number of objects and documents that it deleted at the end.
     pub deleted: u64,
 }
 
-/// What became of one thing that was to be deleted.
+/// Outcome for one object or document to delete.
 enum Deleted {
-    /// By its key.
+    /// Deleted, with its key.
     Gone(String),
-    /// It isn't for this sweep to delete any more.
+    /// Left, since it isn't for this sweep to delete any more.
     Left,
-    /// The storage refuses, and will refuse: a permission, a lock.
+    /// Kept, since the storage refuses and will go on to refuse: a permission, a lock.
     Kept(StoreError),
 }
 
-/// Reads what is being deleted. Nothing is that can't be ours.
+/// Parses the document of a sweep. Refuses one that lists anything that can't be ours.
 fn parse(text: &[u8]) -> Result<Document, Unusable> {
     root::check_format(text, FORMAT, VERSION)?;
     let document: Document = serde_json::from_slice(text).map_err(Unusable::damaged)?;
@@ -327,7 +348,7 @@ fn parse(text: &[u8]) -> Result<Document, Unusable> {
     }
 }
 
-/// A sweep that is being done, and when the root last said so.
+/// Sweep in progress, and the time when the root last confirmed it.
 struct Watch<'a> {
     state: &'a State,
     name: &'a str,
@@ -335,7 +356,7 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Deletes one thing, as long as it's for this sweep to do. Every try has its own look at the root.
+    /// Deletes one object, as long as this sweep may. Checks the root before every try.
     async fn delete(&self, place: &Arc<dyn Store>, garbage: &Garbage) -> Result<Deleted> {
         let version = Version(garbage.version.clone());
         let (patience, started) = (self.state.patience(), Instant::now());
@@ -354,7 +375,7 @@ impl Watch<'_> {
             use StoreErrorKind::{OutcomeUnknown, Precondition, Unreachable};
             let error = match place.delete_once(&garbage.key, &version).await {
                 Ok(()) => return Ok(Deleted::Gone(garbage.key.clone())),
-                // Written anew since: somebody needs it.
+                // It was written again since, so a release needs it.
                 Err(error) if error.kind == Precondition => return Ok(Deleted::Left),
                 Err(error) => error,
             };
@@ -375,7 +396,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Whether the root says so, or said so since.
+    /// Returns whether the root says that the sweep is in progress, now or at a look after `since`.
     async fn is_going_on(&self, since: Option<Instant>) -> Result<bool> {
         let mut looked = self.looked.lock().await;
         if let Some((at, is_going_on)) = *looked
@@ -392,35 +413,4 @@ impl Watch<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const V1: &str = include_str!("../../../tests/data/sweep/v1.json");
-
-    #[test]
-    fn version_1_of_a_sweep_still_loads_and_a_newer_one_is_refused() {
-        let document = parse(V1.as_bytes()).expect("loads");
-        assert_eq!((document.objects.len(), document.documents.len()), (1, 2));
-        let newer = V1.replace("\"version\":1", "\"version\":2");
-        assert!(parse(newer.as_bytes()).is_err());
-    }
-
-    #[test]
-    fn a_sweep_that_names_what_is_never_deleted_is_refused() {
-        let object = "2ap7azyms665izxo2sew6pxgxi.png";
-        let document = "releases/20261121-161807-gft6u5.json";
-        for (meant, named) in [
-            (object, "../../home/precious.txt"),
-            (object, "/etc/passwd"),
-            (object, ".assetsync/x/root.json"),
-            (document, "root.json"),
-            (document, "notes.txt"),
-            (document, "releases/../../notes.json"),
-            (document, "staging/releases/20261121-161807-gft6u5.json"),
-        ] {
-            let text = V1.replace(meant, named);
-            assert_ne!(text, V1);
-            assert!(parse(text.as_bytes()).is_err(), "{named}");
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,4 @@
-//! Levels that are unlocked: published although the configuration holds them, by everybody's pushes, until somebody locks
-//! them again.
+//! Unlocked levels: published by every push although the configuration holds them, until they are locked again.
 
 use std::collections::BTreeSet;
 
@@ -8,25 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use super::{Refusal, Root, Seen, Stamp};
 
-/// A level that is unlocked.
+/// Unlocked level.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unlocked {
-    /// When it was unlocked.
+    /// Time when it was unlocked.
     pub since: Timestamp,
-    /// Who did it.
+    /// User who unlocked it.
     pub actor: String,
 }
 
 impl Root {
-    /// Returns the names of the levels that are unlocked.
+    /// Returns the names of the unlocked levels.
     pub fn unlocked_names(&self) -> BTreeSet<String> {
         self.unlocked.keys().cloned().collect()
     }
 
-    /// Unlocks these levels: from then on, a push publishes them.
+    /// Unlocks these levels: from now on, pushes publish them.
     ///
     /// # Errors
-    /// [`Refusal::Already`] if all are.
+    /// Returns [`Refusal::Already`] if all are unlocked.
     pub fn unlock(
         root: Option<&Root>,
         levels: &BTreeSet<String>,
@@ -40,10 +39,10 @@ impl Root {
         }
     }
 
-    /// Locks these levels: the next release takes back what is published of them.
+    /// Locks these levels: the next release takes back their published files.
     ///
     /// # Errors
-    /// [`Refusal::Already`] if all are.
+    /// Returns [`Refusal::Already`] if all are locked.
     pub fn lock(
         root: Option<&Root>,
         levels: &BTreeSet<String>,
@@ -63,7 +62,7 @@ impl Root {
         Ok(next)
     }
 
-    /// The same, with these levels unlocked by whoever changes it.
+    /// Returns the root with these levels unlocked by the author of the change.
     #[must_use]
     pub fn unlocking(mut self, levels: &BTreeSet<String>, stamp: &Stamp) -> Root {
         for level in levels {
@@ -78,14 +77,14 @@ impl Root {
         self
     }
 
-    /// The same, with these levels held again.
+    /// Returns the root with these levels held again.
     #[must_use]
     pub fn relocking(mut self, levels: &BTreeSet<String>) -> Root {
         self.unlocked.retain(|level, _| !levels.contains(level));
         self
     }
 
-    /// Makes sure that what a release publishes of its levels is what they allow now.
+    /// Checks that the unlocked levels haven't changed since a release was planned.
     pub(super) fn are_levels_as_seen(root: Option<&Root>, seen: &Seen) -> Result<(), Refusal> {
         let names = root.map(Root::unlocked_names);
         match names.is_none_or(|names| names == seen.unlocked) {

@@ -1,8 +1,8 @@
-//! What was taken down: removed from a target at once, also while it's live, since somebody asked for it by name.
+//! Takedowns: files removed from a target at once on request, also while it is live.
 //!
-//! A takedown is a change of the release and a sweep in one: the root leads to a release without these files, and says what is
-//! being deleted, so that nobody can publish a release that counts on it. It's the one deletion that doesn't wait until a
-//! target is open again.
+//! A takedown combines a change of the release and a sweep: the root switches to a release without these files, and says what is being
+//! deleted, so that nobody can publish a release that relies on it. It is the only deletion that doesn't wait until the target isn't
+//! live.
 
 use std::collections::BTreeSet;
 
@@ -13,24 +13,24 @@ use crate::release::leftover::Leftover;
 
 use super::{Gc, Plain, Refusal, Release, Root, Seen, Stamp};
 
-/// How many paths a root remembers that were taken down; the oldest are forgotten first.
+/// Maximum number of taken-down paths that a root remembers. The oldest are dropped first.
 pub const TAKEN_DOWN_MAX: usize = 4096;
 
-/// Files that were taken down at once.
+/// Files that were taken down together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Takedown {
-    /// When.
+    /// Time of the takedown.
     pub at: Timestamp,
-    /// Who.
+    /// User who asked for it.
     pub actor: String,
-    /// Why, for people.
+    /// Reason, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The document that says what was deleted: while the root has it as its sweep, that's going on.
+    /// Document that lists what was deleted. While it is the sweep of the root, the takedown is in progress.
     pub sweep: String,
-    /// Logical paths that the release of that time published. No push publishes them again unless it's asked to.
+    /// Logical paths that were published at that time. No push publishes them again unless the user asks for it.
     pub blocked: BTreeSet<String>,
-    /// Logical paths of which only earlier releases had objects; and of which somebody published another since.
+    /// Logical paths of which only earlier releases had objects, and paths that were published again since.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub others: BTreeSet<String>,
 }
@@ -42,12 +42,12 @@ impl Takedown {
 }
 
 impl Root {
-    /// Takes files down: `to` is the release without them, unless the current one has none of them; `takedown` has the name of
-    /// the document that says what is deleted.
+    /// Takes files down. `to` is the release without them; none if the current one has none of them. `takedown` has the name of the
+    /// document that lists what is deleted.
     ///
     /// # Errors
-    /// [`Refusal::Sweeping`]; [`Refusal::Pending`]: somebody is still writing mutable names, and may write one of these;
-    /// [`Refusal::Moved`] and [`Refusal::LostRace`] if it was planned from another root. Never for being live.
+    /// Returns [`Refusal::Sweeping`]; [`Refusal::Pending`] if mutable names are still being written, which may include one of these;
+    /// [`Refusal::Moved`] or [`Refusal::LostRace`] if it was planned from another root. Never refuses because the target is live.
     pub fn take_down(
         &self,
         seen: &Seen,
@@ -92,7 +92,7 @@ impl Root {
         });
     }
 
-    /// Returns the takedown that is going on.
+    /// Returns the takedown in progress.
     pub fn taking_down(&self) -> Option<&Takedown> {
         let sweep = self.gc.sweep.as_ref()?;
         let mut takedowns = self.takedowns.iter();
@@ -105,27 +105,27 @@ impl Root {
         takedowns.find(|takedown| takedown.blocked.contains(path))
     }
 
-    /// Tells whether objects of a path were ever taken down, whatever was published there since.
+    /// Returns whether objects of a path were ever taken down, even if the path was published again since.
     pub fn was_taken_down(&self, path: &str) -> bool {
         self.takedowns
             .iter()
             .any(|takedown| takedown.blocked.contains(path) || takedown.others.contains(path))
     }
 
-    /// The same, which has these objects of earlier releases left in the target.
+    /// Returns the root with these leftovers of earlier releases.
     #[must_use]
     pub fn leaving(self, left: Vec<Leftover>) -> Root {
         Root { left, ..self }
     }
 
-    /// The same, in which these objects are gone.
+    /// Returns the root without these leftovers, which are deleted.
     #[must_use]
     pub fn without_left(mut self, keys: &BTreeSet<&str>) -> Root {
         self.left.retain(|left| !keys.contains(left.key.as_str()));
         self
     }
 
-    /// The same, in which these paths may be published again.
+    /// Returns the root in which these paths may be published again.
     #[must_use]
     pub fn putting_back(mut self, paths: &BTreeSet<String>) -> Root {
         for takedown in &mut self.takedowns {

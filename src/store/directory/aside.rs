@@ -1,9 +1,9 @@
-//! What only assetsync needs of a folder, where visitors don't get it: `plain.json` and `lock` are in the private folder
-//! `.assetsync` of the place that has the releases. Earlier versions had them in the published folder: what is there is brought
-//! out, and its lock is held, too, for as long as it's there.
+//! Private files of a folder target: `plain.json` and `lock`, out of reach of visitors. They are in the private folder
+//! `.assetsync` of the place that has the releases. Earlier versions had them in the published folder. Notes that are found there
+//! are moved out, and a lock that is found there is held too, for as long as it exists.
 //!
-//! In the published folder are unfinished files alone, for as long as they are: what is made elsewhere and brought there has
-//! neither the labels of SELinux nor the ACLs of the folder, without which a web server can't read it.
+//! Only unfinished files are in the published folder, and only until they are finished. A file that is made elsewhere and moved in
+//! has neither the SELinux labels nor the ACLs of the folder, and without these a web server can't read it.
 
 use std::fs::{self, File};
 use std::io;
@@ -14,57 +14,57 @@ use tempfile::NamedTempFile;
 
 use super::documents::LOCK_FILE;
 use super::{Folder, exists, failed, noted};
-use crate::rights;
+use crate::base::disk::rights;
 use crate::store::StoreError;
 
 pub(crate) const OWN_FOLDER: &str = ".assetsync";
 pub(crate) const PLAIN_FILE: &str = "plain.json";
 const UNFINISHED: &str = "unfinished";
 
-/// Unfinished files that are called so are locked by whoever writes them.
+/// Prefix of the names of unfinished files that are locked by the process that writes them.
 const PREFIX: &str = "new-";
 
-/// Nobody needs longer than this to lock a file after making it.
+/// Time within which a process locks a file after making it.
 const LOCKED_AGE: Duration = Duration::from_secs(60);
 
-/// Those of earlier versions aren't locked: at this age, they belong to a run that was killed.
+/// Age at which unlocked files of earlier versions count as left by a run that was killed.
 const UNFINISHED_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How often an unfinished file is tried to be made in a folder that others take away.
+/// Number of times that making an unfinished file is tried, since other runs may delete its folder.
 const TRIES: usize = 100;
 
-/// Where it is.
+/// Paths of the private files.
 #[derive(Debug)]
 pub(super) struct Aside {
-    /// The place that has the releases.
+    /// Place that has the releases.
     place: PathBuf,
-    /// In the published folder.
+    /// Folder `.assetsync` in the published folder.
     within: PathBuf,
 }
 
-/// Held until it's dropped.
+/// Lock that is held until it's dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     _files: Vec<File>,
 }
 
-/// There's no private folder, and it can't be made.
+/// Error: the private folder doesn't exist and can't be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the private folder `{}` can't be made: {}", folder.display(), crate::error::plain(why))]
+#[error("the private folder `{}` can't be made: {}", folder.display(), crate::base::text::plain(why))]
 pub(super) struct NoPlace {
     folder: PathBuf,
     why: io::Error,
 }
 
 impl NoPlace {
-    /// This one, if it's behind an error.
+    /// Returns this error, if it's the cause of an I/O error.
     pub(super) fn behind(error: &io::Error) -> Option<&NoPlace> {
         error.get_ref()?.downcast_ref()
     }
 
     pub(super) fn hint(&self) -> String {
         let folder = self.folder.display().to_string();
-        let folder = crate::config::command::quoted(&folder);
+        let folder = crate::store::command::quoted(&folder);
         format!(
             "make it once with `sudo install -d -m 700 -o \"$(id -un)\" {folder}`, or write `state = \"file:FOLDER\"` in the target, with a folder \
              that you may write to and visitors can't read"
@@ -73,7 +73,7 @@ impl NoPlace {
 }
 
 impl Aside {
-    /// Of the folder `root`, whose releases are in `place`; the same for a folder of releases.
+    /// Returns the paths for the folder `root`, whose releases are in `place`. Both are the same for a folder of releases.
     pub(super) fn new(root: &Path, place: &Path) -> Aside {
         Aside {
             place: place.to_path_buf(),
@@ -85,17 +85,17 @@ impl Aside {
         self.place.join(OWN_FOLDER)
     }
 
-    /// Whether it's about a folder of releases, which is private as a whole.
+    /// Returns true if this is for a folder of releases, which is private as a whole.
     fn is_of_releases(&self) -> bool {
         self.folder() == self.within
     }
 
-    /// What the mutable names were stored for.
+    /// Returns the file that notes what was stored under mutable names.
     pub(super) fn notes(&self) -> PathBuf {
         self.folder().join(PLAIN_FILE)
     }
 
-    /// The same, where earlier versions have it.
+    /// Returns the file where earlier versions have these notes.
     pub(super) fn former_notes(&self) -> Option<PathBuf> {
         (!self.is_of_releases()).then(|| self.within.join(PLAIN_FILE))
     }
@@ -113,8 +113,9 @@ impl Aside {
 }
 
 impl Folder {
-    /// Held while objects are looked at and changed. The folder itself is locked, too: it's the same for those who call it by another
-    /// path, or keep its releases elsewhere. It doesn't do alone, since some file systems lock folders for one machine only.
+    /// Locks the target while objects are read and changed. The folder itself is locked, too: it's the same for processes that use
+    /// another path to it, or that keep its releases elsewhere. That lock alone isn't enough, since some file systems lock folders
+    /// on one machine only.
     pub(super) fn lock(&self) -> io::Result<Lock> {
         self.aside.make()?;
         let folder = self.aside.folder();
@@ -128,7 +129,7 @@ impl Folder {
         Ok(Lock { _files: files })
     }
 
-    /// Makes an unfinished file in the folder, where a rename can bring it to any key. It's private.
+    /// Makes an unfinished file in the folder, from where a rename can move it to any key. The file is private.
     pub(super) fn unfinished(&self) -> io::Result<NamedTempFile> {
         match self.aside.is_of_releases() {
             true => self.aside.make()?,
@@ -137,7 +138,7 @@ impl Folder {
         let folder = self.aside.unfinished();
         for _ in 1..TRIES {
             match unfinished_in(&folder) {
-                // Somebody else is done, and took the folder away.
+                // Another run has finished, and deleted the folder.
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
                 made => return made,
             }
@@ -145,7 +146,7 @@ impl Folder {
         unfinished_in(&folder)
     }
 
-    /// Brings what earlier versions noted in the published folder to where visitors don't get it. To be asked under the lock.
+    /// Moves the notes of earlier versions from the published folder to the private one. The caller must hold the lock.
     pub(super) fn bring_out(&self) -> Result<(), StoreError> {
         let Some(former) = self.aside.former_notes() else {
             return Ok(());
@@ -157,12 +158,12 @@ impl Folder {
         let notes = self.aside.notes();
         let mut all = noted::read(&notes)?;
         all.add(noted::read(&former)?);
-        // Killed in between, both are there, and say the same.
+        // If the run is killed in between, both files exist and say the same.
         self.write_notes(&notes, &all)?;
         fs::remove_file(&former).map_err(|e| failed("remove", &former, &e))
     }
 
-    /// Takes away what is in the published folder and isn't for visitors: what killed runs left, and what earlier versions had there.
+    /// Deletes files in the published folder that aren't for visitors: those that killed runs and earlier versions left.
     pub(super) fn clear_away(&self) -> io::Result<()> {
         let within = &self.aside.within;
         if !within.is_dir() {
@@ -181,7 +182,8 @@ impl Folder {
     }
 }
 
-/// The folder for what is private. It's made for its owner alone; those above it aren't: they may be the published one's.
+/// Makes the folder for private files. Only its owner can read it. The folders above it aren't private: they may be those of the
+/// published folder.
 fn make_place(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -192,18 +194,18 @@ fn make_place(folder: &Path) -> io::Result<()> {
     rights::make_folder(folder).map(drop)
 }
 
-/// An unfinished file, held by us.
+/// Makes an unfinished file and locks it.
 fn unfinished_in(folder: &Path) -> io::Result<NamedTempFile> {
     rights::make_folders(folder)?;
     let file = tempfile::Builder::new()
         .prefix(PREFIX)
         .tempfile_in(folder)?;
-    // Where files can't be locked, age alone tells.
+    // Where files can't be locked, only their age counts.
     drop(file.as_file().try_lock());
     Ok(file)
 }
 
-/// Locks a folder by itself, if it's there, and if its file system can do that.
+/// Locks a folder itself, if it exists and its file system can lock folders.
 #[cfg(unix)]
 fn locked_folder(folder: &Path) -> io::Result<Option<File>> {
     let opened = match File::open(folder) {
@@ -218,7 +220,7 @@ fn locked_folder(_folder: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
-/// Locks a file of earlier versions, if there's one.
+/// Locks a lock file of earlier versions, if there is one.
 fn locked_if_there(file: &Path) -> io::Result<Option<File>> {
     use io::ErrorKind::{NotADirectory, NotFound};
     match File::options().append(true).open(file) {
@@ -231,7 +233,7 @@ fn locked_if_there(file: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Removes what killed runs left. Other runs may do the same at this moment, so what is gone is fine.
+/// Deletes files that killed runs left. Other runs may do the same at this moment, so a missing file is no error.
 fn sweep(unfinished: &Path) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(unfinished) else {
         return Ok(());
@@ -255,7 +257,7 @@ fn remove_if_left(entry: &fs::DirEntry) -> io::Result<()> {
     }
 }
 
-/// Whether nobody holds a file, as far as we may know.
+/// Returns true if no process holds a lock on a file. A file that can't be opened for lack of permission counts as held.
 fn is_free(file: &Path) -> io::Result<bool> {
     match File::options().append(true).open(file) {
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(false),

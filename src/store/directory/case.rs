@@ -1,24 +1,24 @@
-//! Whether a folder tells upper case from lower case, and which objects are one file if it doesn't. It depends on the file
-//! system, and on some on the folder, not on the operating system: so it's found out by looking.
+//! Case sensitivity of a folder: whether it distinguishes case, and which objects would be one file if it doesn't. It depends on
+//! the file system, and sometimes on the folder, not on the operating system. So it's found out by a test.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::path::Path;
 
-use crate::error::escape;
-use crate::path::folded;
-use crate::problem::{Problem, ProblemKind};
+use crate::base::path::folded;
+use crate::base::problem::{Problem, ProblemKind};
+use crate::base::text::escape;
 
-use super::super::Named;
+use super::Named;
 
-/// How many names of a folder are looked at for one with letters.
+/// Number of names in a folder that are searched for one with letters.
 const NAMES_MAX: usize = 1000;
 
-/// Objects that would be one file in `folder`.
+/// Finds objects that would be one file in `folder`.
 pub(super) fn twins(folder: &Path, named: &[Named<'_>]) -> Vec<Problem> {
     let twins = pairs(named);
-    // Most trees have none, and need no look.
+    // Most trees have no such names, so the folder needn't be tested.
     if twins.is_empty() || tells_case_apart(folder) {
         return Vec::new();
     }
@@ -33,7 +33,7 @@ pub(super) fn twins(folder: &Path, named: &[Named<'_>]) -> Vec<Problem> {
     twins.iter().map(problem).collect()
 }
 
-/// Those whose keys differ in case alone. Two of keyed names have the same content, if their keys do.
+/// Returns pairs of objects whose keys differ only in case. If two keyed names differ only in case, their content is the same.
 fn pairs<'n, 'a>(named: &'n [Named<'a>]) -> Vec<(&'n Named<'a>, &'n Named<'a>)> {
     let mut seen: HashMap<String, &Named<'_>> = HashMap::with_capacity(named.len());
     let mut pairs = Vec::new();
@@ -48,23 +48,23 @@ fn pairs<'n, 'a>(named: &'n [Named<'a>]) -> Vec<(&'n Named<'a>, &'n Named<'a>)> 
     pairs
 }
 
-/// Whether `a` and `A` are two files in `folder`, which needn't be there yet.
+/// Returns true if `a` and `A` are two files in `folder`, which needn't exist yet.
 fn tells_case_apart(folder: &Path) -> bool {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-    // A folder that isn't there yet will be as the one it's made in.
+    // A folder that doesn't exist yet will behave like the one in which it's made.
     let here = folder.ancestors().find(|folder| folder.is_dir());
     let told = here.and_then(|here| by_names(here).or_else(|| by_trying(here)));
     told.unwrap_or(true)
 }
 
-/// As the names that are in `folder` tell, if any has letters.
+/// Finds out by the names in `folder`; `None` if none of them has letters.
 fn by_names(folder: &Path) -> Option<bool> {
     let names = fs::read_dir(folder).ok()?.flatten().take(NAMES_MAX);
     let mut names = names.map(|entry| entry.file_name());
     names.find_map(|name| tells_apart(folder, &name))
 }
 
-/// As a file of our own tells, which is gone at once.
+/// Finds out by a temporary file, which is deleted at once.
 fn by_trying(folder: &Path) -> Option<bool> {
     let file = tempfile::Builder::new()
         .prefix("assetsync-")
@@ -73,7 +73,7 @@ fn by_trying(folder: &Path) -> Option<bool> {
     tells_apart(folder, file.path().file_name()?)
 }
 
-/// Whether the same name in the other case is another file, or nobody's; none if it has no letters.
+/// Returns true if the same name in the other case is another file or no file; `None` if the name has no letters.
 fn tells_apart(folder: &Path, name: &OsStr) -> Option<bool> {
     let other = folder.join(in_other_case(name)?);
     let file = folder.join(name);
@@ -84,8 +84,8 @@ fn tells_apart(folder: &Path, name: &OsStr) -> Option<bool> {
     Some(!is_same((&other, &there), (&file, &here)))
 }
 
-/// Whether two names lead to one file; a link is a file of its own. A path as the system writes it doesn't tell: Linux leaves
-/// every name as it's asked for.
+/// Returns true if two names lead to one file. A link counts as a file of its own. The path that the system returns isn't enough:
+/// Linux keeps every name as it was asked for.
 #[cfg(unix)]
 fn is_same(one: (&Path, &Metadata), other: (&Path, &Metadata)) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -117,7 +117,7 @@ mod tests {
     fn a_folder_is_asked_by_the_names_in_it_or_by_a_file_of_its_own() {
         let folder = tempfile::tempdir().expect("a folder");
         let here = folder.path();
-        // Of a folder without letters in it, a probe tells; of one that isn't there, the folders above.
+        // A folder without names with letters is tested by a file, and one that doesn't exist by the folders above it.
         let is_sensitive = tells_case_apart(here);
         assert_eq!(fs::read_dir(here).expect("readable").count(), 0);
         assert_eq!(tells_case_apart(&here.join("not/yet")), is_sensitive);

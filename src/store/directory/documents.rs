@@ -1,5 +1,5 @@
-//! The documents of releases, as files that strangers mustn't read: each folder of them has a `lock`, which is held while one is
-//! looked at and replaced.
+//! Documents of releases as files that strangers mustn't read. Each folder of them has a `lock`, which is held while a document is
+//! read and replaced.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -9,9 +9,10 @@ use bytes::Bytes;
 
 use super::writing::{expect, rename};
 use super::{Folder, failed};
-use crate::files;
-use crate::rights::{locked, make_folders, share_with_group};
-use crate::store::{PutMode, StoreError, Version, document_bytes_max};
+use crate::base::disk::files;
+use crate::base::disk::rights::{locked, make_folders, share_with_group};
+use crate::store::documents::document_bytes_max;
+use crate::store::{PutMode, StoreError, Version};
 
 pub(super) const LOCK_FILE: &str = "lock";
 
@@ -40,7 +41,7 @@ impl Folder {
     }
 
     fn write_document(&self, file: &Path, bytes: &[u8], mode: &PutMode) -> io::Result<()> {
-        // First of all, for it makes the place of the releases, if there is none.
+        // Comes first, because it makes the place of the releases if there is none.
         let mut unfinished = self.unfinished()?;
         unfinished.write_all(bytes)?;
         unfinished.as_file().sync_data()?;
@@ -58,17 +59,17 @@ pub(super) fn document_version(bytes: &[u8]) -> Version {
     Version(blake3::hash(bytes).to_hex().to_string())
 }
 
-/// Those of files have dashes.
+/// Returns true if a version is that of a document. Versions of files contain dashes.
 pub(super) fn is_of_document(version: &Version) -> bool {
     !version.0.contains('-')
 }
 
-/// Holds the lock of the documents in one folder.
+/// Locks the documents in the folder of `document`.
 pub(super) fn lock_beside(document: &Path) -> io::Result<File> {
     locked(&document.with_file_name(LOCK_FILE))
 }
 
-/// Whether a file of a lock's name is one: what is published is for everybody, and documents aren't empty.
+/// Returns true if a file with the name of a lock is one: published files are readable for everybody, and documents aren't empty.
 #[cfg(unix)]
 pub(super) fn is_lock(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;

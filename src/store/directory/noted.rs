@@ -1,8 +1,8 @@
-//! What the mutable names of a folder were stored for: `plain.json`.
+//! Notes about the mutable names of a folder: `plain.json` says what was stored under each.
 //!
-//! What is about to be written is noted as begun, all at once, before the first write; the files themselves tell how far a
-//! killed run came. When a run ends, what it wrote is noted for good. Both change what is noted at that moment, under the folder's
-//! lock, and nothing of others.
+//! Before the first write, all files that will be written are noted as begun, in one step. If a run is killed, its files show how
+//! far it came. When a run ends, the files that it wrote are noted permanently. Both steps change the notes as they are at that
+//! moment, under the folder's lock, and leave the notes of other runs alone.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,22 +12,23 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{exists, failed, file_version};
-use crate::build::Object;
+use crate::store::Upload;
 use crate::store::{StoreError, StoreErrorKind, Version};
 
 /// `plain.json`, version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Plain {
     version: u32,
-    /// By key.
+    /// Finished objects by key.
     pub(super) objects: BTreeMap<String, PlainObject>,
-    /// What runs that haven't ended are about to write, or were when they were killed. By key; none in older files.
+    /// Objects by key that unfinished runs are about to write, or were about to write when they were killed. Older files have
+    /// none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) begun: BTreeMap<String, PlainObject>,
 }
 
 impl Plain {
-    /// Takes in what an earlier version of the program noted since.
+    /// Adds what an earlier version of the program has noted since.
     pub(super) fn add(&mut self, former: Plain) {
         for key in former.objects.keys() {
             self.begun.remove(key);
@@ -37,16 +38,16 @@ impl Plain {
     }
 }
 
-/// What a mutable name was stored for.
+/// Object that was stored under a mutable name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PlainObject {
     pub(super) token: String,
-    /// blake3 of the file, in hex: an edit by hand is seen.
+    /// blake3 of the file, in hex. It shows edits by hand.
     pub(super) digest: String,
 }
 
 impl PlainObject {
-    pub(super) fn of(object: &Object) -> PlainObject {
+    pub(super) fn of(object: &Upload) -> PlainObject {
         PlainObject {
             token: object.token.to_string(),
             digest: object.digest.to_hex().to_string(),
@@ -54,33 +55,33 @@ impl PlainObject {
     }
 }
 
-/// What this run does under a mutable name.
+/// Change of this run under a mutable name.
 #[derive(Debug)]
 pub(super) enum Own {
-    /// It's about to write this.
+    /// The run is about to write this object.
     Begun(PlainObject),
-    /// It wrote this, which made the file this version.
+    /// The run wrote this object; the file then had this version.
     Written(PlainObject, Version),
-    /// It deleted the file.
+    /// The run deleted the file.
     Deleted,
 }
 
-/// What is known of a mutable name: at most one of these is in the file.
+/// Objects that are known for a mutable name. At most one of these is in the file.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// Written as a whole.
+    /// Objects that were written completely.
     pub(super) whole: Vec<PlainObject>,
-    /// Perhaps written, perhaps in part: the file, but not the `.gz` beside it.
+    /// Object that may be written, or written in part: the file, but not the `.gz` beside it.
     pub(super) begun: Option<PlainObject>,
 }
 
-/// What is noted, and what this run adds to it.
+/// Notes about a folder, and the changes of this run.
 #[derive(Debug)]
 pub(super) struct Noted {
     file: PathBuf,
-    /// Where earlier versions have it.
+    /// File where earlier versions have the notes.
     former: Option<PathBuf>,
-    /// As it was read last, and of which versions of the files, if there were any.
+    /// Notes as last read, with the versions of both files, if these existed.
     read: Option<([Option<Version>; 2], Plain)>,
     pub(super) own: BTreeMap<String, Own>,
 }
@@ -110,13 +111,13 @@ impl Noted {
         })
     }
 
-    /// Whether a file of the tree has this name.
+    /// Returns true if a file of the tree has this name.
     pub(super) fn is_object(&mut self, key: &str) -> Result<bool, StoreError> {
         let known = self.known(key)?;
         Ok(!known.whole.is_empty() || known.begun.is_some())
     }
 
-    /// As it is now: another run may have changed it.
+    /// Returns the current notes: another run may have changed them.
     fn noted(&mut self) -> Result<&Plain, StoreError> {
         let version = |file: &Path| {
             let metadata = exists(file).map_err(|e| failed("look at", file, &e))?;
@@ -141,7 +142,7 @@ impl Noted {
     }
 }
 
-/// What is noted in `file`; nothing, if there is none.
+/// Reads the notes in `file`; they are empty if there is no file.
 pub(super) fn read(file: &Path) -> Result<Plain, StoreError> {
     let nothing = Plain {
         version: 1,
@@ -162,37 +163,10 @@ pub(super) fn read(file: &Path) -> Result<Plain, StoreError> {
             );
             Err(StoreError::new(StoreErrorKind::Other, message).hint("use a newer assetsync"))
         }
-        // What can't be read is made anew: at worst, every plain name is written once more.
+        // Unreadable notes are started anew: at worst, every plain name is written once more.
         _ => Ok(serde_json::from_value(value).unwrap_or(nothing)),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn version_1_of_what_is_remembered_still_loads() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/plain/v1.json");
-        let plain = read(Path::new(file)).expect("loads");
-        assert_eq!(
-            plain.objects["index.html"].token,
-            "ogcpbu2qiv2ak6ufu23mzqqkxa"
-        );
-    }
-
-    #[test]
-    fn a_later_version_is_refused_and_nonsense_is_forgotten() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("plain.json");
-        fs::write(&file, r#"{"version": 2, "things": []}"#).expect("written");
-        assert!(
-            read(&file)
-                .expect_err("refused")
-                .message
-                .contains("version 2")
-        );
-        fs::write(&file, "{").expect("written");
-        assert!(read(&file).expect("forgotten").objects.is_empty());
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! What this run does under mutable names, noted before and after.
+//! Notes about this run's writes under mutable names, made before and after the writes.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use super::noted::{self, Own, Plain, PlainObject};
 use super::writing::replace;
 use super::{Folder, digest, exists, failed, file_version};
-use crate::files;
+use crate::base::disk::files;
 use crate::store::StoreError;
 
 impl Folder {
@@ -35,7 +35,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Whether what was begun by some run is in place, with what goes with it.
+    /// Returns true if an object that some run began to write is complete, with its `.gz` if it has one.
     fn is_whole(&self, key: &str, begun: &PlainObject) -> Result<bool, StoreError> {
         let file = self.file(key);
         match exists(&file).map_err(|e| failed("look at", &file, &e))? {
@@ -47,7 +47,7 @@ impl Folder {
         }
     }
 
-    /// Whether the `.gz` beside an object, if there's one, is of the same content.
+    /// Returns true if the `.gz` beside an object has the same content, or if there is none.
     pub(super) fn has_its_gz(&self, key: &str, object: &PlainObject) -> Result<bool, StoreError> {
         let gz = format!("{key}.gz");
         if self.noted().is_object(&gz)? {
@@ -64,7 +64,7 @@ impl Folder {
         Ok(is_read && hasher.finalize().to_hex().as_str() == object.digest)
     }
 
-    /// Notes for good what this run did under mutable names.
+    /// Notes permanently what this run did under mutable names.
     pub(super) fn remember(&self) -> Result<(), StoreError> {
         let own = std::mem::take(&mut self.noted().own);
         if own.is_empty() {
@@ -97,7 +97,7 @@ impl Folder {
         self.tidy()
     }
 
-    /// Changes what is noted, as it is now.
+    /// Changes the notes as they are at this moment.
     pub(super) fn note(
         &self,
         change: impl FnOnce(&mut Plain) -> Result<(), StoreError>,
@@ -114,14 +114,14 @@ impl Folder {
         }
     }
 
-    /// Writes what is noted, for its owner alone: it has the names of pages that nothing leads to.
+    /// Writes the notes, readable only for the owner: they contain names of pages that no link leads to.
     pub(super) fn write_notes(&self, file: &Path, plain: &Plain) -> Result<(), StoreError> {
         let json = serde_json::to_string_pretty(plain).expect("strings are JSON") + "\n";
         let written = || {
             let folder = file.parent().expect("it's in a folder");
             let mut unfinished = NamedTempFile::new_in(folder)?;
             unfinished.write_all(json.as_bytes())?;
-            // The bytes before the name: a crash must not leave an empty file under it.
+            // The bytes are synced before the rename: a crash must not leave an empty file under the name.
             unfinished.as_file().sync_data()?;
             replace(unfinished, file)
         };

@@ -1,4 +1,4 @@
-//! Files and what goes with them: brought to their names in one step, and taken away, under the folder's lock.
+//! Files and their `.gz`: moved to their names in one step, and deleted, under the folder's lock.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,21 +10,21 @@ use tempfile::NamedTempFile;
 use super::documents::{LOCK_FILE, is_of_document, lock_beside};
 use super::noted::{Own, PlainObject};
 use super::{Folder, digest, exists, failed, file_version, stored};
-use crate::body::{self, Body, Content};
-use crate::build::Object;
-use crate::path::ObjectKey;
-use crate::rights;
-use crate::store::headers_file::{HEADERS_FILE, Served, merge_headers, without};
+use crate::base::disk::rights;
+use crate::base::path::ObjectKey;
+use crate::store::Upload;
+use crate::store::body::{self, Body, Content};
+use crate::store::directory::headers_file::{HEADERS_FILE, Served, merge_headers, without};
 use crate::store::{PutMode, StoreError, StoreErrorKind, Stored, Version};
 
-/// How much of a large file is copied at a time, in bytes.
+/// Size of the pieces in which a large file is copied, in bytes.
 const COPY_BYTES: usize = 1 << 20;
 
 impl Folder {
     pub(super) fn put(
         &self,
         key: &str,
-        object: &Object,
+        object: &Upload,
         body: Body,
         mode: &PutMode,
     ) -> Result<Stored, StoreError> {
@@ -36,7 +36,7 @@ impl Folder {
                 while parts.left_bytes() > 0 {
                     let part = parts
                         .next(COPY_BYTES)
-                        .map_err(|e| body::explain(object, &e))?;
+                        .map_err(|e| body::explain(&object.file, &e))?;
                     file.write_all(&part).map_err(error)?;
                 }
             }
@@ -44,7 +44,7 @@ impl Folder {
         let metadata = self
             .finish_put(key, file, body.is_gzipped, mode)
             .map_err(error)?;
-        if !object.is_keyed() {
+        if !object.is_keyed {
             let own = Own::Written(PlainObject::of(object), file_version(&metadata));
             self.noted().own.insert(key.to_string(), own);
         }
@@ -55,13 +55,13 @@ impl Folder {
         })
     }
 
-    /// Gives what is under `from` another name, too, if it's what `object` is to hold. None where files have one name only, or
-    /// something else is there.
+    /// Gives the file under `from` a second name, if it has the content that `object` needs. `None` if the file system has no hard
+    /// links, or if another file is there.
     pub(super) fn copy(
         &self,
         from: &str,
         key: &str,
-        object: &Object,
+        object: &Upload,
     ) -> Result<Option<Stored>, StoreError> {
         let linked = self.link(from, key, object).map_err(|e| StoreError {
             kind: kind_of(&e),
@@ -74,7 +74,7 @@ impl Folder {
         }))
     }
 
-    fn link(&self, from: &str, key: &str, object: &Object) -> io::Result<Option<fs::Metadata>> {
+    fn link(&self, from: &str, key: &str, object: &Upload) -> io::Result<Option<fs::Metadata>> {
         let (from, to) = (self.file(from), self.file(key));
         let [from_gz, to_gz] = [&from, &to].map(|file| with_gz(file));
         let is_gzipped = exists(&from_gz)?.is_some();
@@ -88,7 +88,7 @@ impl Folder {
         }
         let _lock = self.lock()?;
         expect(&to, &PutMode::Create)?;
-        // The `.gz` first: whoever finds the file finds its `.gz` too.
+        // The `.gz` comes first: a visitor who finds the file finds its `.gz` too.
         if is_gzipped && !linked(&from_gz, &to_gz)? {
             return Ok(None);
         }
@@ -116,7 +116,7 @@ impl Folder {
         if exists(file)?.is_none() {
             return Ok(());
         }
-        // A listing doesn't tell documents from objects, so both locks may be needed; always in this order.
+        // A listing doesn't distinguish documents from objects, so both locks may be needed, always in this order.
         let _own = match is_of_document(version) {
             true => None,
             false => Some(self.lock()?),
@@ -129,7 +129,7 @@ impl Folder {
             return Ok(());
         }
         expect(file, &PutMode::Over(version.clone()))?;
-        // The `.gz` first: killed in between, the file is still there to be deleted.
+        // The `.gz` comes first: if the run is killed in between, the file is still there to be deleted.
         if !is_of_document(version) {
             self.remove_gz(key)?;
         }
@@ -140,7 +140,7 @@ impl Folder {
         }
     }
 
-    /// Takes a file that is gone out of `_headers`, which everybody can read.
+    /// Removes a deleted file from `_headers`, which everybody can read.
     fn unname(&self, key: &str) -> io::Result<()> {
         let file = self.root.join(HEADERS_FILE);
         let old = match fs::read_to_string(&file) {
@@ -155,7 +155,7 @@ impl Folder {
         }
     }
 
-    /// Removes the `.gz` beside an object, unless that is an object too.
+    /// Deletes the `.gz` beside an object, unless that is an object too.
     fn remove_gz(&self, key: &str) -> io::Result<()> {
         let gz = format!("{key}.gz");
         let is_object = self.noted().is_object(&gz);
@@ -168,7 +168,7 @@ impl Folder {
         }
     }
 
-    /// Brings `content` to its name, and what goes with it; tells of the file that is there then.
+    /// Moves `content` and its `.gz` to their names. Returns the data of the file that is there afterwards.
     fn finish_put(
         &self,
         key: &str,
@@ -184,7 +184,7 @@ impl Folder {
             false => (content, None),
             true => (self.unzipped(&content)?, Some(content)),
         };
-        // Nobody waits for the lock while the disk is written to.
+        // Written before the lock is taken, so that no other run waits for the disk.
         for file in [Some(&whole), gz.as_ref()].into_iter().flatten() {
             make_readable(file.as_file())?;
             file.as_file().sync_data()?;
@@ -206,17 +206,17 @@ impl Folder {
         let beside = self.file(&format!("{key}.gz"));
         match (mode, gz) {
             (PutMode::Create, None) => rename(whole, &file, mode),
-            // The `.gz` first: whoever finds the file finds its `.gz` too.
+            // The `.gz` comes first: a visitor who finds the file finds its `.gz` too.
             (PutMode::Create, Some(gz)) => {
                 replace(gz, &beside)?;
                 rename(whole, &file, mode)
             }
-            // The file first: if only that is done, the next run sees that it isn't the one it remembers.
+            // The file comes first: if the run is killed in between, the next one sees that the file isn't the one that is noted.
             (PutMode::Over(_), Some(gz)) => {
                 rename(whole, &file, mode)?;
                 replace(gz, &beside)
             }
-            // A page that shrinks no more must not leave an old `.gz` to be served in its stead.
+            // A page that gzip no longer makes smaller must not leave an old `.gz`, which would be served in its place.
             (PutMode::Over(_), None) => {
                 rename(whole, &file, mode)?;
                 self.remove_gz(key)
@@ -230,7 +230,7 @@ impl Folder {
         Ok(whole)
     }
 
-    pub(super) fn write_headers(&self, objects: &[Object]) -> io::Result<()> {
+    pub(super) fn write_headers(&self, objects: &[Upload]) -> io::Result<()> {
         let file = self.root.join(HEADERS_FILE);
         let old = match fs::read_to_string(&file) {
             Ok(text) => text,
@@ -239,8 +239,8 @@ impl Folder {
         };
         let served = objects.iter().map(|object| Served {
             key: &object.key,
-            is_plain: !object.is_keyed() && object.key.as_str() == object.path.as_str(),
-            headers: object.headers(),
+            is_plain: !object.is_keyed && object.key.as_str() == object.path.as_str(),
+            headers: &object.headers,
         });
         let new = merge_headers(&old, &served.collect::<Vec<_>>());
         if new != old {
@@ -253,7 +253,7 @@ impl Folder {
         let mut unfinished = self.unfinished()?;
         make_readable(unfinished.as_file())?;
         unfinished.write_all(bytes)?;
-        // The bytes before the name: a crash must not leave an empty file under it.
+        // The bytes are synced before the rename: a crash must not leave an empty file under the name.
         unfinished.as_file().sync_data()?;
         replace(unfinished, file)
     }
@@ -267,11 +267,11 @@ fn with_gz(file: &Path) -> PathBuf {
 
 fn digest_of_gz(file: &Path) -> io::Result<blake3::Hash> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(GzDecoder::new(crate::files::open(file)?))?;
+    hasher.update_reader(GzDecoder::new(crate::base::disk::files::open(file)?))?;
     Ok(hasher.finalize())
 }
 
-/// Gives a file another name; false where its file system can't.
+/// Gives a file another name; returns false where its file system can't.
 fn linked(file: &Path, name: &Path) -> io::Result<bool> {
     match fs::hard_link(file, name) {
         Ok(()) => Ok(true),
@@ -286,7 +286,7 @@ fn linked(file: &Path, name: &Path) -> io::Result<bool> {
         {
             Ok(false)
         }
-        // What a killed run left beside a name that's free.
+        // A file that a killed run left beside a name that is free.
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(name)?;
             fs::hard_link(file, name).map(|()| true)
@@ -295,7 +295,7 @@ fn linked(file: &Path, name: &Path) -> io::Result<bool> {
     }
 }
 
-/// Fails, as a create does whose name is taken, unless what `mode` expects is there. To be asked under a lock.
+/// Fails, as a create does if the name is taken, unless the file is as `mode` expects. The caller must hold a lock.
 pub(super) fn expect(file: &Path, mode: &PutMode) -> io::Result<()> {
     let is_so = match (mode, exists(file)?) {
         (PutMode::Create, there) => there.is_none(),
@@ -320,7 +320,7 @@ pub(super) fn kind_of(error: &io::Error) -> StoreErrorKind {
     }
 }
 
-/// Brings a finished file, synced, to its name in one step.
+/// Moves a finished file, already synced, to its name in one step.
 pub(super) fn rename(file: NamedTempFile, to: &Path, mode: &PutMode) -> io::Result<()> {
     match mode {
         PutMode::Create => file.persist_noclobber(to).map_err(|e| e.error).map(drop),
@@ -328,12 +328,12 @@ pub(super) fn rename(file: NamedTempFile, to: &Path, mode: &PutMode) -> io::Resu
     }
 }
 
-/// The same, whatever is there.
+/// Moves a finished file to its name, whether another file is there or not.
 pub(super) fn replace(file: NamedTempFile, to: &Path) -> io::Result<()> {
     file.persist(to).map_err(|e| e.error).map(drop)
 }
 
-/// Temporary files are private; what is published is for everybody.
+/// Makes a file readable for everybody: temporary files are private, published ones aren't.
 #[cfg(unix)]
 fn make_readable(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

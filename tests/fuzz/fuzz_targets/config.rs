@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use assetsync::config::Overrides;
-use assetsync::glob::Glob;
-use assetsync::refs::js::{Goal, find};
-use assetsync::{Config, Error, Wanted};
+use assetsync::testing::config::Overrides;
+use assetsync::testing::glob::Glob;
+use assetsync::testing::refs::js::{Goal, find};
+use assetsync::testing::{Config, Error, Wanted};
 use libfuzzer_sys::fuzz_target;
 
 // Whatever the text is, as a configuration, a glob and a script's placeholder: no panic, every mistake has a place in it, and

@@ -1,6 +1,6 @@
 #![no_main]
 
-use assetsync::cors::{Cloud, check};
+use assetsync::testing::cors::{Cloud, check};
 use libfuzzer_sys::fuzz_target;
 
 // Whatever the bytes are: no panic, every finding has a place in them, and a policy without mistakes survives being

@@ -2,7 +2,7 @@
 
 mod rewriting;
 
-use assetsync::refs::css;
+use assetsync::testing::refs::css;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| rewriting::check(text, |text| css::find(text, css::Part::Stylesheet)));

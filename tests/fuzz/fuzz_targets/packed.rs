@@ -1,6 +1,6 @@
 #![no_main]
 
-use assetsync::packed::{self, Found, Limits};
+use assetsync::testing::packed::{self, Found, Limits};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

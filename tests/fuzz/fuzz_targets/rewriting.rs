@@ -1,7 +1,7 @@
 //! What must hold of every rewriter, whatever the document.
 
-use assetsync::refs::edit::Edits;
-use assetsync::refs::{Found, Kind, Reference};
+use assetsync::testing::refs::edit::Edits;
+use assetsync::testing::refs::{Found, Kind, Reference};
 
 /// Finds references, writes other URLs in their place, and finds those again.
 pub fn check(text: &str, find: impl Fn(&str) -> Found) {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::LazyLock;
 
-use assetsync::{Config, Overrides, Progress, Secret, Wanted, build, walk};
+use assetsync::testing::{Config, Overrides, Progress, Secret, Wanted, build, walk};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     let file = folder.join(format!("site/p/a.{extension}"));
     fs::write(&file, content).expect("a file");
     let config = folder.join("assetsync.toml");
-    let config = Config::load(Some(&config), &Overrides::new(), Wanted::NoTarget).expect("valid");
+    let config = Config::read(Some(&config), &Overrides::new(), Wanted::NoTarget).expect("valid");
     let secret = Secret::new(b"an example secret, of more than thirty-two bytes").expect("long enough");
     // Whether it's publishable is nothing to know here.
     drop(build(&walk(&config.sources, &config.rules), &secret, &Progress::new()));

@@ -30,6 +30,7 @@ fn document(bucket: &Bucket, begin: &str) -> String {
 
 /// radosgw 16 takes a protection against public policies, and lets strangers in all the same: only the statement's end ends it.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
@@ -83,6 +84,7 @@ fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out(
 
 /// What is left of the policy still lets strangers read, and the bucket's own block refuses to have such a policy written.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_listing_is_closed_past_the_buckets_own_block_which_stays() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
@@ -109,6 +111,7 @@ fn a_listing_is_closed_past_the_buckets_own_block_which_stays() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_acl_that_opens_the_releases_goes_and_one_that_counts_for_nothing_is_no_failure() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
@@ -148,6 +151,7 @@ fn follow(hunt: &Hunt, fix: &str) {
 
 /// Where the releases are, needn't be guessed by whoever can list their bucket.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn an_open_listing_of_the_releases_own_bucket_is_found_by_all_who_look_and_ended_by_what_they_say()
 {
     let hunt = Hunt::new();
@@ -278,6 +282,7 @@ fn on_google_whoever_may_list_or_read_the_releases_bucket_is_found_too() {
 
 /// Doctor's own probe is closed: it's the manifest that isn't.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_document_that_its_own_acl_opens_is_found_by_all_who_look() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
@@ -306,6 +311,7 @@ fn a_document_that_its_own_acl_opens_is_found_by_all_who_look() {
 
 /// Whoever does what doctor says, in its order, never has old releases where everybody may read.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_target_isnt_made_public_with_its_old_releases_in_it() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "part"]);
@@ -353,6 +359,7 @@ fn a_target_isnt_made_public_with_its_old_releases_in_it() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_leaves_them_out() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
@@ -392,6 +399,7 @@ fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_l
 
 /// Without a configuration, a command without the server's URL would go to Amazon, to whoever has a bucket of that name there.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn commands_for_a_bucket_without_a_configuration_name_its_server() {
     let hunt = Hunt::new();
     let to = format!("s3://{}", hunt.assets.name);

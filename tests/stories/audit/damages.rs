@@ -329,11 +329,13 @@ fn damage_and_repair(access: Access) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn every_damage_to_objects_with_acls_is_found_and_put_right() {
     damage_and_repair(Access::Acl);
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn every_damage_to_objects_of_a_public_bucket_is_found_and_put_right() {
     damage_and_repair(Access::Policy);
 }
@@ -420,11 +422,13 @@ fn bring_back((bucket, bytes, key): &(&Bucket, Vec<u8>, String)) {
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn every_disorder_around_objects_with_acls_is_found_and_its_fix_puts_it_in_order() {
     disorder_and_order(Access::Acl);
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn every_disorder_of_a_public_bucket_is_found_and_its_fix_puts_it_in_order() {
     disorder_and_order(Access::Policy);
 }

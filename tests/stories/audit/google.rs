@@ -176,6 +176,7 @@ fn there_are_at_least_25_kinds() {
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn every_damage_on_google_is_found_and_put_right_if_it_may_be() {
     for damage in DAMAGES {
         play(damage);

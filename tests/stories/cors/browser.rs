@@ -57,6 +57,7 @@ fn results(page: &str) -> Value {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_page_elsewhere_loads_module_font_data_and_picture_with_the_policy_and_not_without() {
     let bucket = Bucket::on_rgw();
     let (url, endpoint) = (bucket.url(), &bucket.endpoint);

@@ -43,6 +43,7 @@ fn from_nothing_to_nothing(run: impl Fn(&[&str]) -> Run) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_policy_gets_into_a_bucket_on_s3() {
     let bucket = Bucket::on_rgw();
     let site = on_s3(&bucket, STRICT);
@@ -136,6 +137,7 @@ fn what_check_lets_pass_amazon_takes_and_answers_by_its_own_choice_of_rules() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_bucket_may_be_in_the_hosts_name() {
     let bucket = Bucket::on_rgw();
     // No name server knows BUCKET.localhost, but radosgw takes the whole URL, as proxies do.
@@ -238,6 +240,7 @@ fn an_answer_that_is_lost_is_found_out_about() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn who_may_not_is_told_which_permission_is_missing() {
     let server = gcs_server(&[Setup::NoManage]);
     let run = run_gcs(&on_gcs(STRICT), &server, &["cors", "apply", "--yes"]);
@@ -264,6 +267,7 @@ fn who_may_not_is_told_which_permission_is_missing() {
 // --- What browsers are answered
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn every_policy_means_the_same_on_both_clouds_and_is_answered_as_the_library_says() {
     let bucket = Bucket::on_rgw();
     let server = gcs_server(&[Setup::Public]);

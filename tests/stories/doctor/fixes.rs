@@ -158,6 +158,7 @@ const ON_RADOSGW: &[Mistake] = &[
 ];
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn what_doctor_advises_for_versions_and_protections_mends_it_on_radosgw() {
     follow_all(
         ON_RADOSGW,
@@ -166,6 +167,7 @@ fn what_doctor_advises_for_versions_and_protections_mends_it_on_radosgw() {
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn what_doctor_advises_for_what_strangers_may_do_mends_it_on_radosgw() {
     follow_all(
         ON_RADOSGW,
@@ -174,11 +176,13 @@ fn what_doctor_advises_for_what_strangers_may_do_mends_it_on_radosgw() {
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn what_doctor_advises_for_open_releases_mends_it_on_radosgw() {
     follow_all(ON_RADOSGW, &["anonymous-state", "releases-grants"]);
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn what_doctor_advises_for_lifecycles_and_cors_mends_it_on_radosgw() {
     follow_all(
         ON_RADOSGW,
@@ -342,6 +346,7 @@ fn still_works(hunt: &Hunt, target: &str, what: &str) {
 
 /// Whatever the target, releases that its own rules open are moved, and nothing of them stays where they were.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn releases_that_everybody_reads_below_a_prefix_are_moved_as_advised() {
     let hunt = published("part");
     everybody_may(&hunt.assets, &["s3:GetObject"], "part/");
@@ -357,6 +362,7 @@ fn releases_that_everybody_reads_below_a_prefix_are_moved_as_advised() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn releases_that_were_left_where_everybody_reads_are_deleted_as_advised() {
     let hunt = published("prod");
     let config = std::fs::read_to_string(hunt.site.path("assetsync.toml")).expect("readable");
@@ -382,6 +388,7 @@ pub fn write_root_while_versioned(bucket: &Bucket) {
 
 /// Versions of such a bucket can't be suspended.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn releases_in_a_bucket_with_object_lock_get_another_one_as_advised() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "prod", "--yes"]);
@@ -402,6 +409,7 @@ fn releases_in_a_bucket_with_object_lock_get_another_one_as_advised() {
 
 /// On radosgw 16, a root that was written while its bucket was versioned can't be written over ever after.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_root_that_radosgw_lets_nobody_write_over_is_left_behind_as_advised() {
     let hunt = published("acl");
     write_root_while_versioned(&hunt.assets);
@@ -412,6 +420,7 @@ fn a_root_that_radosgw_lets_nobody_write_over_is_left_behind_as_advised() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_key_that_can_be_guessed_is_replaced_as_advised() {
     let hunt = published("prod");
     std::fs::write(hunt.site.path("hunt.key"), "changeme".repeat(8)).expect("written");
@@ -428,6 +437,7 @@ fn a_key_that_can_be_guessed_is_replaced_as_advised() {
 
 /// Whoever is meant by a condition, a person knows: they edit the policy in between.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_statement_with_a_condition_is_taken_out_as_advised() {
     for (what, leaves) in [("put-bucket-policy", true), ("delete-bucket-policy", false)] {
         let hunt = published("acl");
@@ -483,6 +493,7 @@ fn a_statement_with_a_condition_is_taken_out_as_advised() {
 
 /// Whatever is refused for it says so, and the command in its hint mends it.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_push_that_a_public_access_block_refuses_says_what_mends_it() {
     for (target, of_releases) in [("acl", false), ("prod", false), ("prod", true)] {
         let hunt = published(target);
@@ -521,6 +532,7 @@ fn in_backticks(run: &Run, begin: &str) -> String {
 
 /// moto keeps conditions in versioned buckets, so versions are kept there.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_doctor_advises_mends_a_bucket_on_moto() {
     let bucket = Bucket::on_moto();
     let (name, endpoint) = (&bucket.name, &bucket.endpoint);

@@ -122,6 +122,7 @@ fn releases_that_no_push_can_go_on_from_fail_as_every_push_does() {
 
 /// On radosgw, where the key tells the folder of the releases: whoever has the old one finds what is left of the root.
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn releases_that_moved_to_another_key_fail_with_the_old_one() {
     let hunt = Hunt::new();
     let refuses = |says: &str| {

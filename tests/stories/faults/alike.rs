@@ -22,6 +22,7 @@ fn told<'r>(run: &'r Run, start: &str) -> Vec<&'r str> {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_hundred_failures_of_one_cause_are_one_line_and_one_hint() {
     let (denied, odd) = (
         Reply::error(403, "AccessDenied", "Access Denied"),
@@ -54,6 +55,7 @@ fn a_hundred_failures_of_one_cause_are_one_line_and_one_hint() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn failures_of_several_causes_have_a_line_each() {
     let rules = [
         Rule::new(
@@ -154,6 +156,7 @@ fn whatever_fails_before_the_switch_says_that_visitors_see_what_they_saw() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_fails_after_the_switch_does_not_say_so() {
     let rules = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
     let site = Site::new().config(rules).file("page.html", "a page");

@@ -35,6 +35,7 @@ fn token(path: &str) -> usize {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_listing_that_never_ends_is_an_error() {
     type Next = fn(&str) -> Reply;
     #[rustfmt::skip]
@@ -83,6 +84,7 @@ fn a_listing_of_google_that_never_ends_is_an_error() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_signal_while_a_release_is_verified_ends_the_push_at_once() {
     let (fault, gate) = gate_before();
     // Before the listing that verifies, there are two for the plan, and a stranger's.
@@ -121,6 +123,7 @@ fn peak_of(command: &mut Command) -> (Run, u64) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn an_answer_without_end_is_cut_and_takes_little_memory() {
     let listing = "<Contents><Key>0123456789</Key></Contents>";
     let error = "<Error><Code>AccessDenied</Code><Message>No.</Message>";
@@ -155,6 +158,7 @@ fn an_answer_without_end_is_cut_and_takes_little_memory() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn an_answer_that_drips_is_given_up() {
     let pause = Duration::from_millis(200);
     let rows = [
@@ -179,6 +183,7 @@ fn an_answer_that_drips_is_given_up() {
 // ---- a server that is gone ----
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn all_phases_of_a_run_together_wait_little_longer_than_one_for_a_server_that_is_gone() {
     const SECONDS: u64 = 4;
     // Each would be tried for as long by itself: uploads, one after the other, and looks at what became of them.
@@ -217,6 +222,7 @@ fn swap_for_fifo(file: &std::path::Path) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_file_that_is_swapped_for_a_fifo_hangs_nobody() {
     let rows = [
         ("small", ("picture.png", small as fn() -> Site)),
@@ -240,6 +246,7 @@ fn a_file_that_is_swapped_for_a_fifo_hangs_nobody() {
 // ---- a storage without conditions ----
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_storage_that_ignores_conditions_gets_no_release_and_one_that_minds_them_is_asked_once() {
     // In a versioned bucket, radosgw 16 writes over what `If-None-Match` protects.
     let versioning = |status: &str| {

@@ -100,6 +100,7 @@ fn needs_strace() {
 // ---- folders ----
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn killed_at_any_write_a_folder_has_no_half_file_and_the_next_push_completes() {
     needs_strace();
     let shelf = Shelf::new();
@@ -347,6 +348,7 @@ fn push_while_changing(path: &'static str, change: Change) -> (Stage, Run) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_file_that_changes_while_it_is_published_is_told_and_not_published() {
     let changes: [(_, Change); 3] = [("rewritten", rewritten), ("grown", grown), ("cut", cut)];
     let rows = ["zz/film.mp4", "zz/page.html", "zz/picture.png"]
@@ -364,6 +366,7 @@ fn a_file_that_changes_while_it_is_published_is_told_and_not_published() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_file_that_vanishes_while_others_are_published_is_named() {
     let changes: [(_, Change, _); 2] = [
         ("gone", gone, "no such file or directory"),
@@ -409,6 +412,7 @@ fn few_file_handles_are_enough_or_told_and_the_next_push_completes() {
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn few_file_handles_are_enough_for_a_bucket_and_a_soft_limit_is_raised() {
     // Files in parts have a spool, too.
     let site = || {

@@ -91,6 +91,7 @@ fn assert_created_once(proxy: &Proxy) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_goes_wrong_before_the_storage_has_acted_is_tried_again() {
     let timeout = "Your socket connection to the server was not read from or written to within the timeout period.";
     let timeout = Reply::error(400, "RequestTimeout", timeout);
@@ -140,6 +141,7 @@ fn what_goes_wrong_before_the_storage_has_acted_is_tried_again() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_write_whose_reply_is_lost_is_found_to_be_done() {
     // A second try, which is told that the name is taken, and a look.
     let put = |fault| bump(small, [Rule::new("PUT", ".css", fault)], 2);
@@ -190,6 +192,7 @@ fn a_write_whose_reply_is_lost_is_found_to_be_done() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn what_was_sent_is_counted_as_uploaded_even_if_its_reply_was_lost() {
     let stage = Stage::new(small(), [Rule::new("PUT", ".css", CommitThenClose)]);
     let run = stage.push(&[]);
@@ -204,6 +207,7 @@ fn what_was_sent_is_counted_as_uploaded_even_if_its_reply_was_lost() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_slow_reply_that_moves_is_waited_for() {
     let slowly = TrickleReply(9, Duration::from_millis(500));
     let list = bump(small, [Rule::new("GET", LIST, slowly)], 0);
@@ -211,6 +215,7 @@ fn a_slow_reply_that_moves_is_waited_for() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn retry_after_is_waited_for_in_seconds_and_as_a_date() {
     // Much longer than the first wait of the program's own.
     const WAIT: Duration = Duration::from_secs(3);
@@ -236,6 +241,7 @@ fn retry_after_is_waited_for_in_seconds_and_as_a_date() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn credentials_that_expire_are_renewed_and_the_push_goes_on() {
     let rows = [
         ("401", Reply::status(401)),
@@ -282,6 +288,7 @@ fn credentials_that_expire_are_renewed_and_the_push_goes_on() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn many_requests_at_a_time_get_over_a_bad_hour() {
     let site = (0..60).fold(Site::bare().config(""), |site, number| {
         site.file(&format!("{number}.png"), noise(1000 + number))
@@ -305,6 +312,7 @@ fn many_requests_at_a_time_get_over_a_bad_hour() {
 // ---- what ends a push ----
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_refusal_to_list_is_explained_and_not_asked_for_again() {
     let redirect = Reply::error(
         301,
@@ -339,6 +347,7 @@ fn a_refusal_to_list_is_explained_and_not_asked_for_again() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_refusal_by_a_real_server_is_explained_and_not_asked_for_again() {
     let stranger = [
         ("AWS_ACCESS_KEY_ID", "stranger"),
@@ -369,6 +378,7 @@ fn a_refusal_by_a_real_server_is_explained_and_not_asked_for_again() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn credentials_that_stay_expired_are_renewed_once_and_then_explained() {
     let always = Rule::new("*", "", Answer(expired(400))).always();
     let stage = Stage::new(small(), [always]);
@@ -398,6 +408,7 @@ fn assert_refused(
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_refusal_that_every_write_would_meet_stops_the_push() {
     let denied = Reply::error(403, "AccessDenied", "Access Denied");
     let acl = Reply::error(
@@ -435,6 +446,7 @@ fn a_refusal_that_every_write_would_meet_stops_the_push() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn of_many_requests_at_a_time_a_refusal_stops_those_that_are_not_begun() {
     let site = (0..50).fold(Site::bare().config(""), |site, number| {
         site.file(&format!("{number}.png"), noise(1000 + number))
@@ -451,6 +463,7 @@ fn of_many_requests_at_a_time_a_refusal_stops_those_that_are_not_begun() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_release_that_cannot_be_made_is_explained_and_made_by_the_next_push() {
     let denied = || Reply::error(403, "AccessDenied", "Access Denied");
     let wrong = Reply::status(200)
@@ -477,6 +490,7 @@ fn a_release_that_cannot_be_made_is_explained_and_made_by_the_next_push() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_rollback_whose_plain_names_fail_says_which_and_resolve_goes_on() {
     let rules = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
     let site = Site::new().config(rules).file("page.html", "the first");
@@ -533,6 +547,7 @@ fn a_rollback_whose_plain_names_fail_says_which_and_resolve_goes_on() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn an_object_that_fails_does_not_stop_the_others() {
     let invalid = |status| Answer(Reply::error(status, "InvalidArgument", "Invalid Argument"));
     let unknown = Reply::error(
@@ -579,6 +594,7 @@ fn an_object_that_fails_does_not_stop_the_others() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn something_else_under_an_immutable_name_is_an_error_and_stays() {
     const THEIRS: &[u8] = b"somebody else's";
     // moto, since radosgw ends a multipart upload whatever is there.
@@ -619,6 +635,7 @@ fn something_else_under_an_immutable_name_is_an_error_and_stays() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_storage_that_cannot_be_listed_is_given_up_at_the_deadline() {
     #[rustfmt::skip]
     let rows = [
@@ -640,6 +657,7 @@ fn a_storage_that_cannot_be_listed_is_given_up_at_the_deadline() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_server_that_is_not_there_is_given_up_at_the_deadline() {
     let site = small();
     let nowhere = Bucket {
@@ -657,6 +675,7 @@ fn a_server_that_is_not_there_is_given_up_at_the_deadline() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_write_that_the_storage_surely_did_not_do_has_failed() {
     let page = |reply| {
         let rule = Rule::new("PUT", ".html", Answer(reply)).always();
@@ -692,6 +711,7 @@ fn a_write_that_the_storage_surely_did_not_do_has_failed() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_retry_after_beyond_the_deadline_is_not_waited_for() {
     let too_late = slow_down().header("retry-after", "9");
     let stage = Stage::new(small(), [Rule::new("GET", LIST, Answer(too_late))]);
@@ -702,6 +722,7 @@ fn a_retry_after_beyond_the_deadline_is_not_waited_for() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_write_that_may_be_done_or_not_is_unknown_and_the_next_push_settles_it() {
     let page = |fault| {
         let rule = Rule::new("PUT", ".html", fault).always();
@@ -750,6 +771,7 @@ fn a_write_that_may_be_done_or_not_is_unknown_and_the_next_push_settles_it() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn nobody_is_told_that_an_unknown_outcome_failed() {
     let rules = [
         Rule::new("PUT", ".html", CommitThenClose).always(),
@@ -763,6 +785,7 @@ fn nobody_is_told_that_an_unknown_outcome_failed() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn no_credentials_means_no_request_and_a_list_of_where_they_could_be() {
     let elsewhere = [
         ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials"),

@@ -73,6 +73,7 @@ fn send(signal: &str, process: u32) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_signal_lets_what_is_in_flight_finish_and_begins_nothing_new() {
     let rows = [
         ("SIGINT, not done yet", ("INT", gate_before())),
@@ -101,6 +102,7 @@ fn a_signal_lets_what_is_in_flight_finish_and_begins_nothing_new() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_signal_during_the_listing_ends_the_push_before_it_writes() {
     let (fault, gate) = gate_before();
     // The first listing is of releases, the second of what is in the bucket.
@@ -119,6 +121,7 @@ fn a_signal_during_the_listing_ends_the_push_before_it_writes() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_signal_during_the_commit_either_comes_before_it_or_is_told_that_it_is_done() {
     const MANIFEST: &str = "manifests/";
     let rows = [
@@ -165,6 +168,7 @@ fn a_signal_during_the_commit_either_comes_before_it_or_is_told_that_it_is_done(
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_signal_between_parts_gives_the_upload_up() {
     // More parts than are sent at a time.
     let site = small().file("film.mp4", noise(49 * MIB));
@@ -185,6 +189,7 @@ fn a_signal_between_parts_gives_the_upload_up() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_second_signal_ends_the_push_at_once() {
     let (fault, gate) = gate_before();
     let stage = Stage::new(small(), [Rule::new("PUT", "", fault)]);
@@ -214,6 +219,7 @@ enum When {
 }
 
 #[test]
+#[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
 fn killed_at_any_request_nothing_is_half_written_and_the_next_push_completes() {
     let site = Arc::new(large());
     let undisturbed = Stage::new(Arc::clone(&site), []);
@@ -249,6 +255,7 @@ fn killed_at_any_request_nothing_is_half_written_and_the_next_push_completes() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn whoever_asks_for_no_hangup_gets_none() {
     let (fault, gate) = gate_before();
     let stage = Stage::new(small(), [Rule::new("PUT", "", fault)]);
@@ -264,6 +271,7 @@ fn whoever_asks_for_no_hangup_gets_none() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn whoever_ends_a_push_after_the_switch_is_told_what_finishes_plain_names() {
     let config = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
     // Once, what is in flight is finished, and one name is left; twice, nothing is.
@@ -309,6 +317,7 @@ fn whoever_ends_a_push_after_the_switch_is_told_what_finishes_plain_names() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_program_that_credentials_are_asked_of_ends_with_the_push_and_all_that_it_started() {
     // Both write down who they are; neither ends by itself.
     let hangs = "sleep 300 & echo $$ $! > ids; wait";

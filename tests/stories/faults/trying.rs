@@ -87,6 +87,7 @@ fn a_terminal_says_it_too() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn a_connection_that_is_lost_or_a_storage_that_is_busy_is_told_and_the_push_ends_well() {
     let busy = Reply::error(503, "SlowDown", "Please reduce your request rate");
     for (fault, told) in [(Close, ", trying again ("), (Answer(busy), "503")] {

@@ -75,9 +75,10 @@ fn in_a_folder_on_disk_what_has_not_changed_is_linked() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn on_radosgw_what_has_not_changed_is_copied_in_the_bucket() {
     let bucket = Bucket::on_rgw();
-    let site = gallery(&target(&bucket));
+    let site = gallery(&bucket.target());
     assert_copied(&pushed_again(&site, |arguments| {
         bucket.run(&site, arguments)
     }));
@@ -86,20 +87,13 @@ fn on_radosgw_what_has_not_changed_is_copied_in_the_bucket() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn on_moto_what_has_not_changed_is_copied_in_the_bucket() {
     let bucket = Bucket::on_moto();
-    let site = gallery(&target(&bucket));
+    let site = gallery(&bucket.target());
     assert_copied(&pushed_again(&site, |arguments| {
         bucket.run(&site, arguments)
     }));
-}
-
-fn target(bucket: &Bucket) -> String {
-    format!(
-        "[target.t]\nurl = \"{}\"\nendpoint = \"{}\"\naccess = \"object-acl\"\n",
-        bucket.url(),
-        bucket.endpoint
-    )
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use assetsync::release::root::{
+use assetsync::testing::release::root::{
     Edit, Overwrites, Plain, Refusal, Release, ReleaseId, Root, Seen, Swapped, Takedown, swapped,
 };
 
@@ -328,7 +328,7 @@ impl Turn<'_> {
         }
     }
 
-    fn stamp(&mut self) -> assetsync::release::root::Stamp {
+    fn stamp(&mut self) -> assetsync::testing::release::root::Stamp {
         let change = change(self.who, self.me().changes);
         stamp(change, self.rules)
     }

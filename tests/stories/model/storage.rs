@@ -5,7 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use assetsync::release::root::{Gc, Nonce, Plain, Release, ReleaseId, Root, Stamp};
+use assetsync::testing::bare_release;
+use assetsync::testing::release::root::{Gc, Nonce, Plain, Release, ReleaseId, Root, Stamp};
 use jiff::Timestamp;
 
 use super::people::Role;
@@ -265,20 +266,10 @@ pub fn release(
     previous: Option<ReleaseId>,
     assets: Assets,
 ) -> Release {
-    Release {
-        id: ReleaseId(id),
-        parent,
-        previous,
-        manifest: assets.text(),
-        key_id: String::new(),
-        at: Timestamp::UNIX_EPOCH,
-        actor: String::new(),
-        files: 0,
-        bytes: 0,
-        held: 0,
-        changes: assetsync::release::root::Changes::default(),
-        commit: None,
-    }
+    let mut release = bare_release(ReleaseId(id), assets.text());
+    release.parent = parent;
+    release.previous = previous;
+    release
 }
 
 impl Storage {
@@ -310,7 +301,7 @@ impl Storage {
         let assets = Assets::named(assets);
         let release = release(id.to_string(), seen.parent.clone(), newest, assets);
         let stamp = stamp(change(BEGINNING, count), rules);
-        let overwrites = assetsync::release::root::Overwrites::None;
+        let overwrites = assetsync::testing::release::root::Overwrites::None;
         let root = Root::publish(
             root,
             &seen,

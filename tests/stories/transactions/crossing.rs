@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use assetsync::release::prune::Keep;
-use assetsync::{Build, Patience};
+use assetsync::testing::release::prune::Keep;
+use assetsync::testing::{Build, Patience};
 
 use super::place::{Kind, Server};
 use super::scenarios::{Scenario, Stage, after, deployer, patient};
@@ -155,6 +155,7 @@ fn cross_all(kind: Kind, scenario: Scenario, step: usize) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn whoever_comes_in_between_a_push_is_not_written_over_nor_is_the_release_torn() {
     cross_all(Kind::S3, Scenario::PushBack, 3);
 }

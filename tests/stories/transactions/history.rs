@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
-use assetsync::name::Token;
-use assetsync::release::manifest::{Entry, Manifest};
-use assetsync::release::root::{self, Plain, Root};
+use assetsync::testing::name::Token;
+use assetsync::testing::release::manifest::{Entry, Manifest};
+use assetsync::testing::release::root::{self, Plain, Root};
 use flate2::read::GzDecoder;
 
 /// Where all of these stories publish to.

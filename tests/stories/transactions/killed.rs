@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Instant;
 
-use assetsync::Build;
-use assetsync::release::manifest::Manifest;
-use assetsync::release::root::{self, Plain, ReleaseId};
+use assetsync::testing::Build;
+use assetsync::testing::release::manifest::Manifest;
+use assetsync::testing::release::root::{self, Plain, ReleaseId};
 
 use super::history::{BUCKET, History, PREFIX, Snapshot, Thing, gunzipped, root_name};
 use super::place::{Kind, Server};
@@ -396,6 +396,7 @@ fn kill_at_each(storage: Storage, job: Job) -> usize {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn killed_at_any_request_of_a_push_the_release_is_whole_and_the_next_push_completes() {
     kill_at_each(Storage::Strict(Kind::S3), Job::Push);
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use assetsync::release::root::Root;
+use assetsync::testing::release::root::Root;
 
 use super::place::{Kind, Server};
 use super::scenarios::{Scenario, Stage, Told, deployer, impatient, patient};
@@ -296,6 +296,7 @@ fn run_all(stages: &Stages, cases: Vec<Case>) -> usize {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn some_requests_with_some_faults_leave_a_whole_release_and_the_truth_told() {
     let stages = block_on(stages());
     let cases = block_on(all_cases(&stages));

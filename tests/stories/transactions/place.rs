@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use assetsync::config::Place;
-use assetsync::{Patience, Store};
+use assetsync::cors::Cloud;
+use assetsync::testing::config::Place;
+use assetsync::testing::{Patience, Store};
 
 use super::history::{BUCKET, History, PREFIX, Seen, Snapshot, Thing};
 use crate::support::faults::Fault;
@@ -28,11 +29,11 @@ impl Kind {
     }
 
     pub fn place(self, bucket: &str) -> Place {
-        let (bucket, prefix) = (bucket.to_string(), PREFIX.to_string());
-        match self {
-            Kind::S3 => Place::S3 { bucket, prefix },
-            Kind::Gcs => Place::Gcs { bucket, prefix },
-        }
+        let cloud = match self {
+            Kind::S3 => Cloud::S3,
+            Kind::Gcs => Cloud::Gcs,
+        };
+        Place::in_cloud(cloud, bucket, PREFIX)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use assetsync::release::prune::Keep;
-use assetsync::release::root::{self, Plain, Release, ReleaseId, Root};
-use assetsync::release::state::Changed;
-use assetsync::{Build, Error, Patience, Result};
+use assetsync::testing::release::prune::Keep;
+use assetsync::testing::release::root::{self, Plain, Release, ReleaseId, Root};
+use assetsync::testing::release::state::Changed;
+use assetsync::testing::{Build, Error, Patience, Result};
 
 use super::history::{PREFIX, Snapshot, Thing, root_name};
 use super::place::{Kind, Server};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use assetsync::release::root::{Plain, Root};
-use assetsync::{Build, Error, Store};
+use assetsync::testing::release::root::{Plain, Root};
+use assetsync::testing::{Build, Error, Store};
 use futures_util::future::join_all;
 use tokio::sync::Barrier;
 
@@ -98,7 +98,7 @@ impl Crowd {
         let chain = state.expect("a state").retained(&root).await;
         let chain = chain.expect("readable");
         assert_eq!(chain.len(), rounds + 1, "the first, and one for each round");
-        let is_chained = |pair: &[assetsync::release::root::Release]| {
+        let is_chained = |pair: &[assetsync::testing::release::root::Release]| {
             pair[0].parent.as_ref() == Some(&pair[1].id)
         };
         assert!(chain.windows(2).all(is_chained));
@@ -130,11 +130,13 @@ fn on_radosgw(rounds: usize) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn of_sixteen_who_push_at_once_one_wins_each_round() {
     on_a_strict_server(3);
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn of_sixteen_who_push_at_once_to_radosgw_one_wins_each_round() {
     on_radosgw(2);
 }

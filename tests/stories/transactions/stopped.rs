@@ -72,6 +72,7 @@ fn lose(stop: Stop) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn who_is_stopped_after_the_release_was_written_loses() {
     lose(Stop {
         method: "PUT",
@@ -82,6 +83,7 @@ fn who_is_stopped_after_the_release_was_written_loses() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn who_is_stopped_after_the_root_was_read_for_the_swap_loses() {
     // Once it's read to begin with.
     lose(Stop {
@@ -93,6 +95,7 @@ fn who_is_stopped_after_the_root_was_read_for_the_swap_loses() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn whose_swap_is_on_its_way_while_they_are_stopped_loses() {
     lose(Stop {
         method: "PUT",

@@ -1,4 +1,4 @@
-//! What holds for any page.
+//! Tests: promises that hold for any page.
 
 use proptest::prelude::*;
 
@@ -29,62 +29,66 @@ fn several(part: impl Strategy<Value = String>, max: usize) -> impl Strategy<Val
     prop::collection::vec(part, 0..max).prop_map(|parts| parts.concat())
 }
 
+const VALUES: &[&str] = &[
+    "a",
+    "b.png",
+    "/",
+    "./",
+    "?",
+    "#",
+    ",",
+    " ",
+    "\r\n",
+    "é",
+    "&amp;",
+    "&",
+    "&quest;",
+    "&#35;",
+    "&#x2F;",
+    "&copy",
+    "=",
+    "&eacute;",
+    "&fjlig;",
+    "&#59;",
+    ";",
+    "1x",
+    "url(",
+    ")",
+    "url(c.png)",
+    "&lt;img src=d&gt;",
+    "5;url=",
+    "&amp;quot;",
+    "%20",
+];
+
 fn value() -> impl Strategy<Value = String> {
-    let part = one_of(&[
-        "a",
-        "b.png",
-        "/",
-        "./",
-        "?",
-        "#",
-        ",",
-        " ",
-        "\r\n",
-        "é",
-        "&amp;",
-        "&",
-        "&quest;",
-        "&#35;",
-        "&#x2F;",
-        "&copy",
-        "=",
-        "&eacute;",
-        "&fjlig;",
-        "&#59;",
-        ";",
-        "1x",
-        "url(",
-        ")",
-        "url(c.png)",
-        "&lt;img src=d&gt;",
-        "5;url=",
-        "&amp;quot;",
-        "%20",
-    ]);
+    let part = one_of(VALUES);
     several(part, 6)
 }
 
+const ATTRIBUTES: &[&str] = &[
+    "src",
+    "href",
+    "xlink:href",
+    "srcset",
+    "style",
+    "content",
+    "srcdoc",
+    "poster",
+    "data",
+    "SRC",
+    "fill",
+    "imagesrcset",
+    "rel=icon href",
+    "http-equiv=refresh content",
+    "property=og:image content",
+    "type=module src",
+    "x",
+    "background",
+];
+
 fn attribute() -> impl Strategy<Value = String> {
-    let name = one_of(&[
-        "src",
-        "href",
-        "xlink:href",
-        "srcset",
-        "style",
-        "content",
-        "srcdoc",
-        "poster",
-        "data",
-        "SRC",
-        "fill",
-        "imagesrcset",
-        "rel=icon href",
-        "http-equiv=refresh content",
-        "property=og:image content",
-        "type=module src",
-        "x",
-        "background",
-    ]);
+    let name = one_of(ATTRIBUTES);
     let before = one_of(&[" ", "\r\n", "/", "", "  x "]);
     let equals = one_of(&["=", " = ", "=\r\n", "="]);
     let quoted =
@@ -100,55 +104,59 @@ fn attribute() -> impl Strategy<Value = String> {
         .prop_map(|(a, b, c, d)| a + &b + &c + &d)
 }
 
+const ELEMENTS: &[&str] = &[
+    "img",
+    "a",
+    "source",
+    "svg",
+    "svg",
+    "use",
+    "image",
+    "script",
+    "link",
+    "meta",
+    "video",
+    "iframe",
+    "p",
+    "style",
+    "title",
+    "foreignObject",
+    "desc",
+    "object",
+    "math",
+    "mi",
+    "g",
+];
+
+const TEXTS: &[&str] = &[
+    "text",
+    "é",
+    "\r\n",
+    "&amp;",
+    "<",
+    "&",
+    "<!-- <img src=x> -->",
+    "<![CDATA[",
+    "]]>",
+    "url(e.png?f)",
+    "import \"g.js\"",
+    "<?",
+    "<style>url(h)</style>",
+    "<script>import \"i.js#j\"</script>",
+    "\0",
+    "<!doctype x>",
+    "/*",
+    "'",
+    "<script type=importmap>{\"imports\":{\"k\":\"./k.js?l\"}}</script>",
+];
+
 fn fragment() -> impl Strategy<Value = String> {
-    let name = one_of(&[
-        "img",
-        "a",
-        "source",
-        "svg",
-        "svg",
-        "use",
-        "image",
-        "script",
-        "link",
-        "meta",
-        "video",
-        "iframe",
-        "p",
-        "style",
-        "title",
-        "foreignObject",
-        "desc",
-        "object",
-        "math",
-        "mi",
-        "g",
-    ]);
+    let name = one_of(ELEMENTS);
     let close = one_of(&[">", "/>", " >", " />"]);
     let tag =
         (name.clone(), several(attribute(), 4), close).prop_map(|(a, b, c)| format!("<{a}{b}{c}"));
     let end = name.prop_map(|name| format!("</{name}>"));
-    let text = one_of(&[
-        "text",
-        "é",
-        "\r\n",
-        "&amp;",
-        "<",
-        "&",
-        "<!-- <img src=x> -->",
-        "<![CDATA[",
-        "]]>",
-        "url(e.png?f)",
-        "import \"g.js\"",
-        "<?",
-        "<style>url(h)</style>",
-        "<script>import \"i.js#j\"</script>",
-        "\0",
-        "<!doctype x>",
-        "/*",
-        "'",
-        "<script type=importmap>{\"imports\":{\"k\":\"./k.js?l\"}}</script>",
-    ]);
+    let text = one_of(TEXTS);
     prop_oneof![3 => tag, 1 => end, 2 => text]
 }
 

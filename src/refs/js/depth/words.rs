@@ -56,7 +56,7 @@ const EITHER: &[&str] = &[
     "yield",
 ];
 
-/// What a word can mean to the parser.
+/// Meaning of a word for the parser.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
     /// `if`
@@ -87,7 +87,7 @@ impl Word {
     }
 }
 
-/// How many tokens of `bytes` can nest, whatever they are cut into.
+/// Counts the tokens of `bytes` that can nest, whatever they are cut into.
 pub(super) fn tokens_that_nest(bytes: &[u8]) -> usize {
     let mut count = 0;
     let mut is_after_word = false;
@@ -95,21 +95,15 @@ pub(super) fn tokens_that_nest(bytes: &[u8]) -> usize {
     while let Some(&byte) = bytes.get(at) {
         let start = at;
         at += 1;
-        if is_word_byte(byte) || byte == b'\\' {
-            while bytes
-                .get(at)
-                .is_some_and(|&byte| is_word_byte(byte) || byte == b'\\')
-            {
-                at += 1;
-            }
+        if is_of_word(byte) {
+            let rest = bytes[at..].iter();
+            at += rest.take_while(|byte| is_of_word(**byte)).count();
             let word = &bytes[start..at];
             // Some of these separate words, some write letters of one.
-            let unusual = word
-                .iter()
-                .filter(|&&byte| byte == b'\\' || byte >= 0x80)
-                .count();
-            count +=
-                unusual + usize::from(is_after_word || unusual > 0 || Word::of(word) != Word::Name);
+            let is_unusual = |byte: &&u8| **byte == b'\\' || **byte >= 0x80;
+            let unusual = word.iter().filter(is_unusual).count();
+            let nests = is_after_word || unusual > 0 || Word::of(word) != Word::Name;
+            count += unusual + usize::from(nests);
             is_after_word = true;
         } else if !byte.is_ascii_whitespace() {
             count += usize::from(!b",;)]}\"'".contains(&byte));
@@ -119,7 +113,12 @@ pub(super) fn tokens_that_nest(bytes: &[u8]) -> usize {
     count
 }
 
-/// Of a name, a number or a keyword. Letters that aren't ASCII can turn out to be white space.
+/// Says whether a byte is of a word, or of an escape in one.
+fn is_of_word(byte: u8) -> bool {
+    is_word_byte(byte) || byte == b'\\'
+}
+
+/// Says whether a byte is of a name, a number or a keyword. Letters that aren't ASCII can turn out to be white space.
 pub(super) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
 }

@@ -1,0 +1,155 @@
+//! Findings that follow from one cause are told as one.
+
+use super::*;
+use crate::config::Place;
+use crate::cors::Cloud;
+
+fn target(access: Access, public_url: Option<&str>) -> Target {
+    Target {
+        public_url: public_url.map(|url| url.parse().expect("a URL")),
+        access,
+        ..Target::at("prod", Place::in_cloud(Cloud::S3, "hunt", ""))
+    }
+}
+
+fn of(kind: Kind, path: &str, address: Address, seen: &str) -> Finding {
+    let mut finding = Finding::failed(kind, "something else", seen).at(address);
+    finding.path = Some(path.to_string());
+    finding
+}
+
+fn refused(path: &str, address: Address) -> Finding {
+    of(Kind::Unreadable, path, address, "403 Forbidden")
+}
+
+/// Returns the findings that remain to be reported for this number of inspected objects.
+fn told(mut findings: Vec<Finding>, target: &Target, looked_at: usize) -> Vec<Finding> {
+    only_causes(&mut findings, target, looked_at);
+    findings
+}
+
+const STORAGE: Address = Address::Storage;
+const CDN: Address = Address::PublicUrl;
+
+#[test]
+fn what_keeps_strangers_from_all_objects_is_told_once_and_is_no_objects_fault() {
+    let all = || vec![refused("a.png", STORAGE), refused("b.png", STORAGE)];
+    let acl = target(Access::ObjectAcl, None);
+    let one = told(all(), &acl, 2);
+    assert_eq!((one.len(), &one[0].path), (1, &None), "{one:?}");
+    assert!(
+        one[0].fix.contains("assetsync access apply prod"),
+        "{one:?}"
+    );
+
+    let two_of_three = told(all(), &acl, 3);
+    assert_eq!(two_of_three.len(), 1, "{two_of_three:?}");
+    assert_eq!(two_of_three[0].path.as_deref(), Some("a.png"));
+    assert_eq!(two_of_three[0].also, ["b.png"]);
+}
+
+#[test]
+fn a_server_that_has_nothing_is_to_be_looked_at_and_not_the_bucket() {
+    let target = target(Access::Bucket, Some("https://cdn.example/"));
+    let all = vec![refused("a.png", CDN), refused("b.png", CDN)];
+    let one = told(all, &target, 2);
+    assert_eq!((one.len(), &one[0].path), (1, &None), "{one:?}");
+    assert!(
+        one[0].fix.starts_with("is `public_url` the address"),
+        "{one:?}"
+    );
+    assert!(!one[0].fix.contains("access apply"), "{one:?}");
+}
+
+#[test]
+fn a_private_bucket_is_right_if_a_server_shows_what_is_in_it() {
+    let all = || vec![refused("a.png", STORAGE), refused("b.png", STORAGE)];
+    let behind = target(Access::Bucket, Some("https://cdn.example/"));
+    assert_eq!(told(all(), &behind, 2), []);
+    let mut neither = all();
+    neither.extend([refused("a.png", CDN), refused("b.png", CDN)]);
+    assert_eq!(told(neither, &behind, 2).len(), 2);
+    let mut one = all();
+    one.push(refused("a.png", CDN));
+    let one = told(one, &behind, 2);
+    assert_eq!((one.len(), one[0].address), (1, Some(CDN)), "{one:?}");
+    assert_eq!(told(all(), &target(Access::Bucket, None), 2).len(), 1);
+}
+
+#[test]
+fn what_the_storage_has_wrong_isnt_told_of_the_server_before_it_too() {
+    let target = target(Access::ObjectAcl, Some("https://cdn.example/"));
+    let what = |findings| {
+        let told = told(findings, &target, 100);
+        told.iter().map(|f| (f.kind, f.address)).collect::<Vec<_>>()
+    };
+    let missing = of(Kind::Missing, "a.png", STORAGE, "nothing is there");
+    let absent = of(Kind::Unreadable, "a.png", CDN, "404 Not Found");
+    assert_eq!(
+        what(vec![missing, absent.clone()]),
+        [(Kind::Missing, Some(STORAGE))]
+    );
+    assert_eq!(what(vec![absent]), [(Kind::Unreadable, Some(CDN))]);
+    let other = |address| of(Kind::Content, "a.mp3", address, "5 bytes");
+    assert_eq!(
+        what(vec![other(STORAGE), other(CDN)]),
+        [(Kind::Content, Some(STORAGE))]
+    );
+    let part = of(Kind::Range, "a.mp3", CDN, "206, bytes 0-1/5");
+    assert_eq!(what(vec![other(CDN), part]), [(Kind::Content, Some(CDN))]);
+    let acl = of(Kind::Acl, "a.png", STORAGE, "strangers may do nothing");
+    let closed = vec![acl, refused("a.png", STORAGE), refused("a.png", CDN)];
+    assert_eq!(what(closed), [(Kind::Acl, Some(STORAGE))]);
+}
+
+#[test]
+fn what_came_with_other_bytes_is_told_with_them() {
+    let target = target(Access::Bucket, None);
+    let of_page = |kind, seen| of(kind, "index.html", STORAGE, seen);
+    let elsewhere = of(Kind::Headers, "a.png", STORAGE, "no cache-control");
+    let all = vec![
+        of_page(Kind::Content, "16 bytes"),
+        of_page(Kind::Headers, "content-type: text/plain"),
+        of_page(Kind::Headers, "no cache-control"),
+        of_page(Kind::Content, "16 bytes that can't be unpacked"),
+        Finding {
+            brief: Some("no token"),
+            ..of_page(Kind::Token, "no token: when no release needs it any more")
+        },
+        of_page(Kind::Acl, "WRITE in its ACL"),
+        elsewhere.clone(),
+    ];
+    let told = told(all, &target, 9);
+    let seen: Vec<&str> = told.iter().map(|f| &*f.seen).collect();
+    let page = "16 bytes, content-type: text/plain, no cache-control, no token";
+    assert_eq!(seen, [page, "WRITE in its ACL", &*elsewhere.seen]);
+}
+
+#[test]
+fn what_pages_are_answered_follows_from_a_policy_that_isnt_the_targets() {
+    let target = target(Access::Bucket, None);
+    let answer = |path| {
+        of(
+            Kind::Cors,
+            path,
+            STORAGE,
+            "scripts of https://a.example may not read it",
+        )
+    };
+    let answers = || vec![answer("a.css"), answer("b.png")];
+    let mut all = answers();
+    all.push(Finding::failed(
+        Kind::CorsPolicy,
+        "the file's",
+        "the bucket has no CORS policy",
+    ));
+    let one = told(all, &target, 9);
+    let seen = "the bucket has no CORS policy; so scripts of https://a.example may not read it (2 answers)";
+    assert_eq!((one.len(), &*one[0].seen), (1, seen), "{one:?}");
+
+    let without = told(answers(), &target, 9);
+    assert_eq!(
+        (without.len(), &*without[0].also),
+        (1, &["b.png".to_string()][..])
+    );
+}

@@ -1,0 +1,78 @@
+//! Rules that are to blame, and rules that protections make void.
+
+use super::*;
+use crate::cors::Cloud;
+use crate::store::control::Reach;
+
+fn grant(right: Right, by: &str) -> Grant {
+    Grant {
+        to: Public::Everybody,
+        right,
+        by: by.into(),
+        allows: vec!["s3:GetObject".into(), "s3:ListBucket".into()],
+        kind: RuleKind::Policy,
+        reach: Reach::Only(vec!["static/*".into()]),
+        is_conditional: false,
+    }
+}
+
+#[test]
+fn whoever_is_to_blame_is_named_once() {
+    let grants = vec![
+        grant(Right::Read, "`Oops`"),
+        grant(Right::List, "`Oops`"),
+        grant(Right::Manage, "`Oops`"),
+    ];
+    let target = super::super::settings::tests::target();
+    let fix = Fix::of(&target, Server::Ceph);
+    let (text, mend) = behind(&Told::Is(grants.clone()), Right::List, &fix);
+    assert_eq!(
+        text,
+        "; by `Oops`, which allows s3:GetObject, s3:ListBucket"
+    );
+    assert_eq!(mend.text, "assetsync access close prod");
+    let mut conditional = grants;
+    conditional[1].is_conditional = true;
+    let (_, mend) = behind(&Told::Is(conditional), Right::List, &fix);
+    assert!(
+        mend.text
+            .contains("take `Oops` out: aws s3api get-bucket-policy --bucket hunt")
+    );
+    let (text, mend) = behind(&Told::Is(vec![]), Right::List, &fix);
+    assert!(text.contains("none of the bucket's own rules"), "{text}");
+    assert!(!mend.text.contains("assetsync"), "{mend:?}");
+    let (text, _) = behind(&Told::Unknown("s3:GetBucketAcl".into()), Right::List, &fix);
+    assert!(text.contains("can't be told: s3:GetBucketAcl"), "{text}");
+}
+
+#[test]
+fn releases_are_open_to_whom_their_folder_is() {
+    let place = |prefix: &str| Place::in_cloud(Cloud::S3, "hunt", prefix);
+    let grants = [grant(Right::Read, "`Public`")];
+    assert_eq!(that_open(&grants, &place("static/"), true).len(), 1);
+    assert_eq!(that_open(&grants, &place(""), true).len(), 0);
+    assert_eq!(that_open(&grants, &place("static/prod/"), false).len(), 1);
+}
+
+#[test]
+fn a_rule_that_a_protection_makes_void_is_nobodys_fault() {
+    let grants = Told::Is(vec![grant(Right::List, "`Oops`")]);
+    let blocks = Told::Is(Blocks {
+        ignores_policies: true,
+        ..Blocks::default()
+    });
+    let target = super::super::settings::tests::target();
+    let amazon = Fix::of(&target, Server::Amazon);
+    assert_eq!(in_force(&grants, &blocks, &amazon), Told::Is(vec![]));
+    let ceph = Fix::of(&target, Server::Ceph);
+    assert_eq!(
+        in_force(&grants, &blocks, &ceph),
+        grants,
+        "radosgw takes such a protection, and lets strangers in"
+    );
+    let acls = Told::Is(Blocks {
+        ignores_acls: true,
+        ..Blocks::default()
+    });
+    assert_eq!(in_force(&grants, &acls, &amazon), grants);
+}

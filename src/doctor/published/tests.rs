@@ -1,0 +1,37 @@
+//! A published probe as visitors get it.
+
+use http::{HeaderMap, StatusCode};
+
+use super::super::Verdict::{self, Failed, Passed, Unknown, Warning};
+use super::*;
+
+fn heard(status: StatusCode, body: &'static [u8]) -> Result<Heard, StoreError> {
+    Ok(Heard {
+        status,
+        headers: HeaderMap::new(),
+        body: Bytes::from_static(body),
+    })
+}
+
+#[test]
+fn visitors_read_from_the_storage_or_by_what_stands_before_it() {
+    let yes = || heard(StatusCode::OK, PUBLISHED);
+    let no = || heard(StatusCode::FORBIDDEN, b"");
+    let else_ = || heard(StatusCode::OK, b"<title>Parked</title>");
+    let silence = || Err(StoreError::new(StoreErrorKind::Unreachable, "no answer"));
+    for (at_storage, at_url, verdicts) in [
+        (yes(), None, vec![Passed]),
+        (no(), None, vec![Failed]),
+        (else_(), None, vec![Failed]),
+        (silence(), None, vec![Unknown]),
+        (yes(), Some(yes()), vec![Passed, Passed]),
+        (no(), Some(yes()), vec![Passed, Passed]),
+        (yes(), Some(else_()), vec![Passed, Warning]),
+        (no(), Some(no()), vec![Failed, Warning]),
+        (yes(), Some(silence()), vec![Passed, Unknown]),
+    ] {
+        let findings = judge_reading(&at_storage, at_url.as_ref(), Mend::default());
+        let found: Vec<Verdict> = findings.iter().map(|finding| finding.verdict).collect();
+        assert_eq!(found, verdicts, "{at_storage:?} {at_url:?}");
+    }
+}

@@ -1,0 +1,97 @@
+//! Doors that strangers tried, row by row.
+
+use http::{HeaderMap, StatusCode};
+
+use super::super::Verdict;
+use super::*;
+use crate::store::control::{Public, RuleKind};
+use crate::store::{Server, StoreErrorKind};
+
+fn heard(status: StatusCode, body: &'static str) -> Result<Heard, StoreError> {
+    Ok(Heard {
+        status,
+        headers: HeaderMap::new(),
+        body: Bytes::from_static(body.as_bytes()),
+    })
+}
+
+fn silence() -> Result<Heard, StoreError> {
+    Err(StoreError::new(StoreErrorKind::Unreachable, "no answer"))
+}
+
+fn door(name: &'static str) -> Door {
+    Door {
+        name,
+        method: Method::GET,
+        url: String::new(),
+    }
+}
+
+#[test]
+fn one_open_door_is_enough_and_silence_is_no_refusal() {
+    let target = super::super::settings::tests::target();
+    let fix = Fix::of(&target, Server::Ceph);
+    let refused = || (door("a"), heard(StatusCode::FORBIDDEN, "<Error/>"));
+    let open = || (door("b"), heard(StatusCode::OK, "<ListVersionsResult/>"));
+    let silent = || (door("c"), silence());
+    let acl = Grant::of_all(
+        Public::Everybody,
+        Right::List,
+        "READ in the bucket's ACL for AllUsers".into(),
+        RuleKind::Acl,
+    );
+    let grants = Told::Is(vec![acl]);
+    let verdict = |knocks: &[Knock]| judge_listings(knocks, &grants, &fix).verdict;
+    assert_eq!(verdict(&[refused()]), Verdict::Passed);
+    assert_eq!(verdict(&[refused(), silent()]), Verdict::Unknown);
+    assert_eq!(verdict(&[]), Verdict::Unknown);
+    let finding = judge_listings(&[refused(), silent(), open()], &grants, &fix);
+    assert_eq!(finding.verdict, Verdict::Failed);
+    assert_eq!(
+        finding.text,
+        "strangers can list the bucket (b); by READ in the bucket's ACL for AllUsers"
+    );
+    assert_eq!(finding.fix, "assetsync access close prod");
+    let finding = judge_listings(&[open()], &Told::Is(vec![]), &fix);
+    assert!(
+        !finding.fix.contains("assetsync"),
+        "no command of ours ends what isn't the bucket's: {finding:?}"
+    );
+}
+
+#[test]
+fn what_strangers_can_do_to_a_probe() {
+    let target = super::super::settings::tests::target();
+    let fix = Fix::of(&target, Server::Ceph);
+    let none = Told::Is(vec![]);
+    let judged = |read, write, delete| {
+        let probe = StrangersAndProbe {
+            read,
+            open_documents: Vec::new(),
+            writes: vec![(door("PUT"), write)],
+            delete,
+            is_emulated: false,
+        };
+        let findings = probe.judge(&fix, &none, &none);
+        (
+            findings[0].verdict,
+            findings[1].verdict,
+            findings[0].text.clone(),
+        )
+    };
+    let no = || heard(StatusCode::FORBIDDEN, "");
+    let yes = || heard(StatusCode::OK, "");
+    let there = || Ok(Deleted::StillThere);
+    let (write, state, _) = judged(no(), no(), there());
+    assert_eq!((write, state), (Verdict::Passed, Verdict::Passed));
+    let (write, state, text) = judged(yes(), yes(), Ok(Deleted::Gone));
+    assert_eq!((write, state), (Verdict::Failed, Verdict::Failed));
+    assert!(text.contains("write and delete"), "{text}");
+    let (write, _, text) = judged(no(), no(), Ok(Deleted::Gone));
+    assert_eq!(write, Verdict::Failed);
+    assert!(text.contains("can delete"), "{text}");
+    let (_, state, _) = judged(heard(StatusCode::MOVED_PERMANENTLY, ""), no(), there());
+    assert_eq!(state, Verdict::Unknown);
+    let (write, state, _) = judged(silence(), silence(), there());
+    assert_eq!((write, state), (Verdict::Unknown, Verdict::Unknown));
+}

@@ -1,0 +1,319 @@
+//! References that lead nowhere, are left alone, or that only some hosts know the meaning of: what is told of them.
+
+use super::File;
+use crate::base::path::LogicalPath;
+use crate::base::problem::{Problem, ProblemKind};
+use crate::base::text::escape;
+use crate::naming::{cover, mentions};
+use crate::refs::resolve::{BaseUrl, Meaning, resolve};
+use crate::refs::{Base, Kind, Reference};
+use crate::rules::{Dangling, Defaults};
+
+/// Reason why a reference leads nowhere or is left alone.
+pub(super) struct Why {
+    /// Reason for this reference.
+    pub why: String,
+    /// As [`Problem::cause`].
+    pub cause: String,
+}
+
+impl Why {
+    /// Makes a reason that is true of this reference alone.
+    pub(super) fn of_one(why: &str) -> Why {
+        Why {
+            why: why.to_string(),
+            cause: String::new(),
+        }
+    }
+}
+
+impl File<'_, '_> {
+    /// Warns about the first URL of the file that is left alone, but may be meant to be the tree's.
+    pub(super) fn suspect(&mut self, reference: &Reference, place: (u32, u32)) {
+        if self.has_suspect {
+            return;
+        }
+        if let Some(Why { why, cause }) = self.missed(reference) {
+            self.has_suspect = true;
+            let url = escape(&reference.url);
+            let message = format!("refers to `{url}`, which is left as it is, {why}");
+            let problem = Problem::at(&self.asset.path, place, message);
+            let problem = problem.kind(ProblemKind::LeftAlone).cause(cause);
+            let problem = problem.unquoted(
+                "has a URL that is left as it is, though the tree has such a file",
+                "are left as they are, though the tree has such files",
+            );
+            self.linked.warnings.push(problem);
+        }
+    }
+
+    /// Returns why a URL that isn't the tree's may be meant to be, if it ends like the path of a file that gets another name.
+    fn missed(&self, reference: &Reference) -> Option<Why> {
+        let url = reference.url.trim_ascii();
+        let prefixes = &self.index.tree.prefixes;
+        if url.starts_with("//") {
+            return None;
+        }
+        if !url.starts_with('/') {
+            let own = BaseUrl::new(self.asset.path.folder(), None, prefixes);
+            let is_missed = reference.kind != Kind::Import && self.leads_to_renamed(url, &own);
+            return is_missed.then(|| Why {
+                why: "because of the page's `<base>`".to_string(),
+                cause: "are left as they are because of their page's `<base>`".to_string(),
+            });
+        }
+        let root = BaseUrl::new("", None, prefixes);
+        let ends = url.match_indices('/').map(|(slash, _)| slash + 1);
+        let mut parts = ends.map(|end| url.split_at(end));
+        let (prefix, _) = parts.find(|(_, rest)| self.leads_to_renamed(rest, &root))?;
+        let prefix = escape(prefix);
+        Some(Why {
+            why: format!(
+                "though the tree has such a file: `prefixes = [\"{prefix}\"]` makes it that"
+            ),
+            cause: format!(
+                "begin with `{prefix}` and are left as they are, though the tree has such files (`prefixes = [\"{prefix}\"]` makes them that)"
+            ),
+        })
+    }
+
+    /// Says whether a URL would be that of a file that gets another name.
+    fn leads_to_renamed(&self, url: &str, base: &BaseUrl) -> bool {
+        match resolve(base, url, Kind::Load, &self.index.tree.prefixes) {
+            Meaning::Path(path) => {
+                let file = self.index.find(&path);
+                file.is_some_and(|to| self.index.tree.assets[to as usize].policy.names.is_keyed())
+            }
+            Meaning::Elsewhere | Meaning::Nothing(_) => false,
+        }
+    }
+
+    /// Tells of a path that no file of the tree has, unless it's right as it is.
+    pub(super) fn missing(
+        &mut self,
+        reference: &Reference,
+        place: (u32, u32),
+        base: &BaseUrl,
+        path: &str,
+    ) {
+        let written = reference.url.trim_ascii_start();
+        let is_relative = reference.base == Base::Document && !written.starts_with('/');
+        if is_relative && self.keeps_its_place(path) {
+            return;
+        }
+        if reference.kind == Kind::Import && self.index.is_folder(path) {
+            self.refuse_folder(reference, place, path);
+            return;
+        }
+        let why = match self.is_unescaped(reference, base) {
+            true => Why::of_one(
+                "that ends at the `#` or `?`: a name with these is written with `%23` and `%3F`",
+            ),
+            false => self.why_missing(path, reference.kind),
+        };
+        // `new URL("./", import.meta.url)`: what a script makes of it, only the script knows.
+        let usual = match reference.kind == Kind::Load && self.index.is_folder(path) {
+            true => Dangling::Warn,
+            false => self.usual(reference),
+        };
+        self.dangles(reference, place, usual, why);
+    }
+
+    /// Tells of a link to a folder, or to a page without its `.html`, that stays as it is: only some hosts know what is meant.
+    pub(super) fn ask_host(
+        &mut self,
+        reference: &Reference,
+        place: (u32, u32),
+        path: &str,
+        to: u32,
+    ) {
+        let page = &self.index.tree.assets[to as usize];
+        if path == page.path.as_str() || !self.is_visited(reference) || !self.stays(reference, to) {
+            return;
+        }
+        const HOW: &str = "write the page's whole name, or say by `index = \"index.html\"` in the target that its host shows pages for these";
+        let message = format!(
+            "leads to `{}`, and a bucket by itself doesn't show `{}` for that: {HOW}",
+            escape(&reference.url),
+            escape(page.path.as_str())
+        );
+        let what =
+            "a folder, or to a page without `.html`, and a bucket by itself shows no page for that";
+        let cause = format!(
+            "lead to folders or to pages without `.html`, and a bucket by itself shows no page for these: {HOW}"
+        );
+        let problem = Problem::at(&self.asset.path, place, message).kind(ProblemKind::HostIndex);
+        let problem = problem.unquoted(&format!("leads to {what}: {HOW}"), &cause);
+        self.linked.warnings.push(problem.cause(cause));
+    }
+
+    /// Says whether visitors open what a reference leads to.
+    fn is_visited(&self, reference: &Reference) -> bool {
+        let content_type = &self.asset.policy.headers.content_type;
+        let is_of_html = content_type.starts_with("text/html");
+        reference.kind == Kind::Link || (reference.kind == Kind::Load && is_of_html)
+    }
+
+    /// Says whether a reference to a page isn't rewritten, since both keep their places.
+    fn stays(&self, reference: &Reference, to: u32) -> bool {
+        let tree = self.index.tree;
+        match self.index.find(self.asset.path.as_str()) {
+            Some(own) if tree.are_together(own as usize, to as usize) => true,
+            _ => {
+                let page = &tree.assets[to as usize];
+                let is_from_top = reference.url.trim_ascii_start().starts_with('/');
+                !is_from_top && !page.policy.names.is_keyed() && !self.asset.policy.names.is_keyed()
+            }
+        }
+    }
+
+    /// Says whether a folder, with a slash at its end, keeps its place to this file: all that is in it is named with this one.
+    fn keeps_its_place(&self, folder: &str) -> bool {
+        let own = self.index.find(self.asset.path.as_str());
+        let mut files = self.index.files_in(folder).peekable();
+        let is_there = files.peek().is_some();
+        let tree = self.index.tree;
+        let has_own_name = |file: usize| !tree.assets[file].policy.names.is_keyed();
+        let mut together = files.map(|file| {
+            own.is_some_and(|own| {
+                let own = own as usize;
+                tree.are_together(own, file) || (has_own_name(own) && has_own_name(file))
+            })
+        });
+        is_there && together.all(|is_together| is_together)
+    }
+
+    /// Works as [`usual`]; but if no setting says that `/` is the top of the tree, something else may be served there.
+    pub(super) fn usual(&self, reference: &Reference) -> Dangling {
+        let is_guess = self.index.tree.defaults == Defaults::Site
+            && reference.url.trim_ascii_start().starts_with('/');
+        match usual(reference.kind) {
+            Dangling::Error if is_guess => Dangling::Warn,
+            usual => usual,
+        }
+    }
+
+    /// Checks whether the URL would lead to a file if its `#` and `?` were escaped.
+    fn is_unescaped(&self, reference: &Reference, base: &BaseUrl) -> bool {
+        let escaped = reference.url.replace('#', "%23").replace('?', "%3F");
+        escaped != reference.url
+            && match resolve(base, &escaped, reference.kind, &self.index.tree.prefixes) {
+                Meaning::Path(path) => self.index.find(&path).is_some(),
+                Meaning::Elsewhere | Meaning::Nothing(_) => false,
+            }
+    }
+
+    fn why_missing(&self, path: &str, kind: Kind) -> Why {
+        if let Some(why) = self.why_unpublished(path, kind) {
+            return why;
+        }
+        let shown = escape(path);
+        let index = match path.is_empty() || path.ends_with('/') {
+            true => "index.html",
+            false => "",
+        };
+        let near = match index.is_empty() {
+            true => self.index.nearest(path),
+            false => None,
+        };
+        let near = near.map_or(String::new(), |near| {
+            format!("; did you mean `{}`?", escape(near))
+        });
+        let cause = match self.missing_folder(path) {
+            _ if kind == Kind::SourceMap => "lead to source maps that aren't there".to_string(),
+            Some(folder) => format!("lead into `{}`, which isn't there", escape(folder)),
+            None => format!("lead to `{shown}{index}`, which isn't there"),
+        };
+        Why {
+            why: format!("there is no `{shown}{index}`{near}"),
+            cause,
+        }
+    }
+
+    /// Returns why a file that is there isn't published.
+    fn why_unpublished(&self, path: &str, kind: Kind) -> Option<Why> {
+        let shown = escape(path);
+        let left_behind = &self.index.tree.left_behind;
+        let by_path = |other: &LogicalPath| other.as_str().cmp(path);
+        if left_behind.binary_search_by(by_path).is_ok() {
+            return Some(Why::of_one(&format!(
+                "`{shown}` is never published, since systems and editors leave such files behind: give it another name"
+            )));
+        }
+        if let Some(dropped) = self.index.dropping(path) {
+            let rule = dropped.rule();
+            return Some(Why::of_one(&format!(
+                "`{shown}` is left out by its name: a rule with {rule} publishes it"
+            )));
+        }
+        self.index.unpublished.contains(path).then(|| Why {
+            why: format!(
+                "`{shown}` isn't published (`-v` lists what is left out, and a rule with `publish = true` publishes it)"
+            ),
+            cause: match kind {
+                Kind::SourceMap => "lead to source maps, which aren't published".to_string(),
+                _ => format!("lead to `{shown}`, which isn't published"),
+            },
+        })
+    }
+
+    /// The first of the folders of a path that has no file.
+    fn missing_folder<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let slashes = path.match_indices('/');
+        let mut folders = slashes.map(|(slash, _)| &path[..=slash]);
+        folders.find(|folder| !self.index.is_folder(folder))
+    }
+
+    /// Refuses a folder in an import map whose files don't keep their places.
+    fn refuse_folder(&mut self, reference: &Reference, place: (u32, u32), folder: &str) {
+        let message = format!(
+            "refers to `{}`, but `{}` is a folder, whose files get other names: an import map must name each module, unless they keep their places",
+            escape(&reference.url),
+            escape(folder)
+        );
+        let tree = self.index.tree;
+        let lines = match self.asset.policy.names.is_keyed() {
+            true => mentions::keyed_folder(tree, self.asset.path.folder(), folder),
+            false => mentions::plain_folder(tree, folder),
+        };
+        let problem = Problem::at(&self.asset.path, place, message).kind(ProblemKind::Mention);
+        let problem = problem.unquoted(
+            "has a folder in its import map whose files get other names",
+            "",
+        );
+        let problem = problem.added(cover::addition(lines));
+        self.linked.problems.push(problem);
+    }
+
+    pub(super) fn dangles(
+        &mut self,
+        reference: &Reference,
+        place: (u32, u32),
+        usual: Dangling,
+        why: Why,
+    ) {
+        if reference.kind == Kind::MapSource {
+            return;
+        }
+        let message = format!("refers to `{}`, but {}", escape(&reference.url), why.why);
+        let problem = Problem::at(&self.asset.path, place, message);
+        let problem = problem.kind(ProblemKind::Reference).cause(why.cause);
+        let problem = problem.unquoted("has a reference that leads nowhere", "lead nowhere");
+        match self.asset.policy.dangling.unwrap_or(usual) {
+            Dangling::Error => self.linked.problems.push(problem),
+            Dangling::Warn => self.linked.warnings.push(problem),
+            Dangling::Ignore => {}
+        }
+    }
+}
+
+/// Returns the treatment of a reference that leads nowhere, unless a rule sets another one.
+fn usual(kind: Kind) -> Dangling {
+    match kind {
+        Kind::MapSource => Dangling::Ignore,
+        Kind::Link | Kind::SourceMap => Dangling::Warn,
+        Kind::Load | Kind::Manifest | Kind::Script | Kind::ModuleScript | Kind::Import => {
+            Dangling::Error
+        }
+    }
+}

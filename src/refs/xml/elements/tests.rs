@@ -1,0 +1,28 @@
+//! Tests: elements whose text is in another language.
+
+use super::*;
+
+#[test]
+fn the_type_of_a_script_tells_its_language() {
+    let rows = [
+        ("", Some(Language::Js(js::Goal::Script))),
+        (" text/JavaScript ", Some(Language::Js(js::Goal::Script))),
+        ("Module", Some(Language::Js(js::Goal::Module))),
+        ("importmap", None),
+        // https://html.spec.whatwg.org/multipage/scripting.html#prepare-the-script-element allows no parameters.
+        ("text/javascript; charset=utf-8", None),
+    ];
+    for (value, language) in rows {
+        let attribute = Attribute {
+            space: None,
+            name: "type",
+            value,
+            at: 0,
+        };
+        assert_eq!(
+            Element::new(Space::Svg, "script", vec![attribute]).language(),
+            language,
+            "{value}"
+        );
+    }
+}

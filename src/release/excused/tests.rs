@@ -1,0 +1,89 @@
+//! Paths and patterns of names that may be overwritten.
+
+use super::*;
+
+const PATHS: [&str; 6] = [
+    "a.html",
+    "a[1].html",
+    "a1.html",
+    "img/a.png",
+    "img/deep/b.png",
+    "img/deep/{c}.png",
+];
+
+fn excused(given: &[&str]) -> Result<Excused> {
+    let given: Vec<String> = given.iter().map(ToString::to_string).collect();
+    Excused::new(&given, &PATHS.into(), "the tree")
+}
+
+fn set(paths: &[&str]) -> BTreeSet<String> {
+    paths.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_pattern_matches_as_those_of_rules_do() {
+    let found = excused(&["img/*.png"]).expect("something");
+    assert_eq!(found.matched, set(&["img/a.png"]));
+    let found = excused(&["img/**"]).expect("something");
+    assert_eq!(found.matched.len(), 3);
+    let found = excused(&["{a,a1}.html"]).expect("something");
+    assert_eq!(found.matched, set(&["a.html", "a1.html"]));
+}
+
+#[test]
+fn a_path_that_is_there_is_meant_as_it_is() {
+    let found = excused(&["a[1].html", "img/deep/{c}.png"]).expect("both");
+    assert_eq!(found.named, set(&["a[1].html", "img/deep/{c}.png"]));
+    assert!(found.matched.is_empty(), "not `a1.html`");
+    let found = excused(&["a.html", "*.html"]).expect("something");
+    assert_eq!(found.named, set(&["a.html"]));
+    assert_eq!(found.matched, set(&["a1.html", "a[1].html"]));
+    assert_eq!(found.all().len(), 3);
+}
+
+#[test]
+fn what_matches_nothing_or_is_no_pattern_is_a_mistake() {
+    for (given, told) in [
+        ("b.html", "There is no `b.html` in the tree"),
+        ("*.css", "`*.css` matches nothing in the tree"),
+        ("[", "`[` isn't a glob"),
+        ("{a", "`{a` isn't a glob"),
+    ] {
+        let error = excused(&["a.html", given]).expect_err(given);
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().starts_with(told), "{error}");
+    }
+    let error = excused(&["a.htm"]).expect_err("misspelt");
+    assert_eq!(error.hint().as_deref(), Some("did you mean `a.html`?"));
+}
+
+#[test]
+fn a_path_is_meant_however_its_beginning_is_written() {
+    let paths = BTreeSet::from(["index.html", "sub/index.html"]);
+    for given in ["index.html", "./index.html", "/index.html"] {
+        let found = Excused::new(&[given.to_string()], &paths, "the tree").expect("meant");
+        assert_eq!(found.named, set(&["index.html"]), "{given}");
+    }
+}
+
+#[test]
+fn advice_lets_through_what_it_is_about_and_no_other_folder_or_type() {
+    let of = |paths: &[&str]| options_for(paths);
+    assert_eq!(of(&["a.html"]), "--overwrite-live a.html");
+    assert_eq!(of(&["a b's.html"]), r"--overwrite-live 'a b'\''s.html'");
+    let many = ["x[y]/1.html", "x[y]/2.html", "x[y]/3.html", "x[y]/4.html"];
+    assert_eq!(of(&many), "--overwrite-live 'x[[]y[]]/*.html'");
+    let paths: BTreeSet<&str> = many
+        .into_iter()
+        .chain(["x[y]/a.css", "xy/1.html"])
+        .collect();
+    let given = [pattern(many[0])];
+    let found = Excused::new(&given, &paths, "the tree").expect("some");
+    assert_eq!(found.matched, set(&many));
+    let scattered = ["a/1.html", "b/1.html", "c/1.html", "d/1.html"];
+    assert_eq!(of(&scattered), "--overwrite-live '**'");
+    assert_eq!(
+        (pattern("CNAME"), pattern("a/.htaccess")),
+        ("*".into(), "a/*".into())
+    );
+}

@@ -1,0 +1,77 @@
+//! Messages for changes that the root itself refuses.
+
+use super::live_in_words;
+use crate::base::error::Error;
+use crate::base::hint::{Hint, Verb};
+use crate::base::text::escape;
+use crate::release::prune::Deletion;
+use crate::release::root::{Refusal, Root};
+
+/// Describes the current release and who made it. The last change of the root may have been something else, by somebody else.
+fn current_in_words(root: Option<&Root>) -> String {
+    match root.and_then(|root| root.current.as_ref()) {
+        None => "there is no current release any more".to_string(),
+        Some(release) => format!(
+            "the current release is {} now, made by {} at {}",
+            release.id,
+            escape(&release.actor),
+            release.at
+        ),
+    }
+}
+
+/// Returns the error for a change that the root refuses while something else is in progress.
+pub fn refused(refusal: Refusal, root: Option<&Root>) -> Error {
+    refused_again(refusal, root, push_again())
+}
+
+fn push_again() -> Hint {
+    Hint::from("look at what they published (")
+        .then(Verb::Releases)
+        .then("), bring your files up to date, and push again")
+}
+
+/// Does the same, with the hint `again` for the case that another push finished first.
+pub(in crate::release) fn refused_again(
+    refusal: Refusal,
+    root: Option<&Root>,
+    again: impl Into<Hint>,
+) -> Error {
+    use Refusal as R;
+    let (message, hint) = match refusal {
+        R::LostRace => {
+            return Error::LostRace {
+                message: format!("Another push finished first: {}", current_in_words(root)),
+                hint: again.into(),
+            };
+        }
+        R::Live => (
+            root.and_then(|root| root.live.as_ref())
+                .map_or("The target is live".to_string(), live_in_words),
+            Verb::LiveOff.then(" when the event is over"),
+        ),
+        R::Moved if root.is_some_and(|root| root.gc.sweep.is_none()) => (
+            "Something was deleted meanwhile".to_string(),
+            "try again".into(),
+        ),
+        R::Sweeping | R::Moved => (
+            format!(
+                "A {} is going on, or was interrupted",
+                root.and_then(Deletion::of).unwrap_or(Deletion::Prune)
+            ),
+            Hint::from("wait for it, or finish it with ").then(Verb::Resolve),
+        ),
+        R::Levels => {
+            return Error::LostRace {
+                message: "A level was locked or unlocked meanwhile".to_string(),
+                hint: again.into(),
+            };
+        }
+        R::Pending => (
+            "Plain names of the current release are still being written".to_string(),
+            Hint::from("wait for that push, or finish it with ").then(Verb::Resolve),
+        ),
+        R::Already => ("There is nothing to change".to_string(), Hint::default()),
+    };
+    Error::Refused { message, hint }
+}

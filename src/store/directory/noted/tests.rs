@@ -1,0 +1,28 @@
+//! Notes of earlier versions, of later ones, and nonsense.
+
+use super::*;
+
+#[test]
+fn version_1_of_what_is_remembered_still_loads() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/plain/v1.json");
+    let plain = read(Path::new(file)).expect("loads");
+    assert_eq!(
+        plain.objects["index.html"].token,
+        "ogcpbu2qiv2ak6ufu23mzqqkxa"
+    );
+}
+
+#[test]
+fn a_later_version_is_refused_and_nonsense_is_forgotten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("plain.json");
+    fs::write(&file, r#"{"version": 2, "things": []}"#).expect("written");
+    assert!(
+        read(&file)
+            .expect_err("refused")
+            .message
+            .contains("version 2")
+    );
+    fs::write(&file, "{").expect("written");
+    assert!(read(&file).expect("forgotten").objects.is_empty());
+}

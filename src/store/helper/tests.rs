@@ -1,0 +1,33 @@
+//! Tests of helpers that fail, never end, or print without end.
+
+use std::time::Instant;
+
+use super::*;
+
+fn outcome(script: &str) -> Result<CommandOutput> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(run("sh", &["-c", script], Duration::from_secs(1)))
+}
+
+#[test]
+fn what_a_helper_prints_is_told_with_how_it_ended() {
+    let output = outcome("echo out; echo err >&2; exit 3").expect("it runs");
+    assert_eq!(output.status, 3);
+    assert_eq!(
+        (&output.stdout[..], &output.stderr[..]),
+        (&b"out\n"[..], &b"err\n"[..])
+    );
+}
+
+#[test]
+fn a_helper_that_never_ends_or_prints_without_end_is_ended() {
+    let began = Instant::now();
+    let error = outcome("exec sleep 300").expect_err("too long");
+    assert!(error.to_string().contains("took over 1 s"), "{error}");
+    let error = outcome("exec cat /dev/zero").expect_err("too much");
+    assert!(error.to_string().contains("prints over 64 KiB"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(20));
+}

@@ -1,0 +1,8 @@
+#![no_main]
+
+mod rewriting;
+
+use assetsync::testing::refs::playlist;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| rewriting::check(text, playlist::find));
