@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::publish::Output;
-use super::settings::{BucketSettings, BucketSetup, CorsSetting, RetrySetting, Setup};
+use super::settings::{BucketSettings, BucketSetup, CorsSetting, DoctorSetup, RetrySetting, Setup};
 use super::targets::TargetName;
 
 /// Arguments of `cors check`.
 #[derive(Debug, Args)]
 pub struct CorsCheckArgs {
-    /// A policy [default: those of all targets]
+    /// File with a policy [default: the policies of all targets]
     pub file: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -23,13 +23,13 @@ pub struct CorsCheckArgs {
 pub struct CorsShowArgs {
     #[command(flatten)]
     pub target: TargetName,
-    /// Print JSON, as a policy's file has it
+    /// Print JSON in the format of a policy's file
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub retries: RetrySetting,
-    #[command(flatten)]
     pub bucket: BucketSettings,
+    #[command(flatten)]
+    pub retries: RetrySetting,
 }
 
 /// Arguments of `cors diff`.
@@ -44,11 +44,11 @@ pub struct CorsDiffArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub retries: RetrySetting,
-    #[command(flatten)]
     pub bucket: BucketSettings,
     #[command(flatten)]
     pub policy: CorsSetting,
+    #[command(flatten)]
+    pub retries: RetrySetting,
 }
 
 /// Arguments of `cors apply`.
@@ -56,15 +56,15 @@ pub struct CorsDiffArgs {
 pub struct CorsApplyArgs {
     #[command(flatten)]
     pub target: TargetName,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(long)]
     pub yes: bool,
-    #[command(flatten)]
-    pub retries: RetrySetting,
     #[command(flatten)]
     pub bucket: BucketSettings,
     #[command(flatten)]
     pub policy: CorsSetting,
+    #[command(flatten)]
+    pub retries: RetrySetting,
 }
 
 /// Arguments of `access show`.
@@ -84,11 +84,11 @@ pub struct AccessShowArgs {
 pub struct AccessApplyArgs {
     #[command(flatten)]
     pub target: TargetName,
-    /// Also take away what keeps the bucket from being public: S3's public access block, as far as it's in the way; Google's
-    /// public access prevention
+    /// Also remove what keeps the bucket private: the settings of S3's public access block that are in the way, or Google's public
+    /// access prevention
     #[arg(long)]
     pub unblock: bool,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(long)]
     pub yes: bool,
     /// Print JSON
@@ -103,7 +103,7 @@ pub struct AccessApplyArgs {
 pub struct AccessCloseArgs {
     #[command(flatten)]
     pub target: TargetName,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(long)]
     pub yes: bool,
     /// Print JSON
@@ -122,7 +122,7 @@ pub struct DoctorArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: DoctorSetup,
 }
 
 /// Arguments of `audit`.
@@ -130,22 +130,22 @@ pub struct DoctorArgs {
 pub struct AuditArgs {
     #[command(flatten)]
     pub target: TargetName,
-    /// Objects to look at; large ones by their ends
+    /// Number of objects to check; of large ones, the beginning and the end
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub sample: usize,
-    /// Look at all objects, and all of each
+    /// Check all objects in full
     #[arg(long, conflicts_with = "sample")]
     pub all: bool,
-    /// Requests a second at most
+    /// Maximum number of requests per second
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: u32,
-    /// Put right what can be: headers and ACLs in place, missing and changed objects from the local tree
+    /// Repair headers and ACLs in place, and upload missing and changed objects from the local files
     #[arg(long)]
     pub repair: bool,
-    /// Write over these logical paths even while the target is live: a path, or a pattern as in rules; can be given more than once
+    /// Overwrite these plain names although the target is live: a path, or a pattern as in rules. Repeatable
     #[arg(long, requires = "repair", value_name = "PATTERN")]
     pub overwrite_live: Vec<String>,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(long, requires = "repair")]
     pub yes: bool,
     #[command(flatten)]
@@ -156,9 +156,9 @@ pub struct AuditArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum CorsCommand {
-    /// Find mistakes in policies; asks no network
+    /// Find mistakes in policies, without a network
     ///
-    /// Exit code 2 if there are any. What only one cloud refuses is a warning, unless a target of that cloud names the policy.
+    /// Exits with 2 if there are any. A problem on one cloud only is a warning, unless a target on that cloud uses the policy.
     #[command(
         after_help = "Examples:\n  assetsync cors check                 the policies of all targets\n  assetsync cors check cors/gcs.json"
     )]
@@ -168,14 +168,16 @@ pub enum CorsCommand {
         after_help = "Examples:\n  assetsync cors show prod\n  assetsync cors show prod --json > cors/prod.json"
     )]
     Show(CorsShowArgs),
-    /// Show what setting the policy would change, by what both mean
+    /// Show what `cors apply` would change
+    ///
+    /// Compares the meaning of both policies, not their text.
     #[command(
-        after_help = "Examples:\n  assetsync cors diff prod\n  assetsync cors diff --check prod    exit code 6 if anything would change"
+        after_help = "Examples:\n  assetsync cors diff prod\n  assetsync cors diff --check prod    exit with 6 if anything would change"
     )]
     Diff(CorsDiffArgs),
     /// Set the bucket's policy, after showing what changes
     ///
-    /// It replaces the whole policy, and is read back. If nothing would change, nothing is written.
+    /// Replaces the whole policy, and reads it back. Writes nothing if nothing would change.
     #[command(
         after_help = "Examples:\n  assetsync cors apply prod\n  assetsync cors apply prod --yes     in CI"
     )]
@@ -184,28 +186,28 @@ pub enum CorsCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum AccessCommand {
-    /// Show what strangers may do, and what keeps the bucket from being public
+    /// Show what strangers can do, and what keeps the bucket private
     #[command(
         after_help = "Examples:\n  assetsync access show prod\n  assetsync access show prod --json | jq .settings.grants"
     )]
     Show(AccessShowArgs),
-    /// Let strangers read what is published, as the target's `access` says, and not list
+    /// Make published objects public to read, but not to list
     ///
-    /// Shows what would change, asks, changes it, and proves it as a stranger. With `access = "bucket"`, everybody may read what
-    /// is below the target's prefix: by the bucket's policy on S3, by the role roles/storage.legacyObjectReader for allUsers on
-    /// Google Cloud, which is for the whole bucket. With `access = "object-acl"`, objects can have ACLs. What others wrote into a
-    /// policy stays: `access close` takes out what lets strangers do more than read. Exits with 3 if they can afterwards, or can't
-    /// read.
+    /// Shows the changes, asks, applies them, and checks the result without credentials. With `access = "bucket"`, the public can
+    /// read everything below the target's prefix, by the bucket's policy on S3, and the whole bucket on Google Cloud, by the role
+    /// roles/storage.legacyObjectReader for allUsers. With `access = "object-acl"`, objects are allowed to have ACLs. Other
+    /// statements of a policy stay: `access close` removes those that allow strangers more than reading. Exits with 3 if
+    /// strangers can do more than read afterwards, or cannot read.
     #[command(
         after_help = "Examples:\n  assetsync access apply prod\n  assetsync access apply prod --unblock --yes"
     )]
     Apply(AccessApplyArgs),
-    /// Take from strangers what they may do besides reading
+    /// Revoke everything strangers can do besides reading
     ///
-    /// Shows what would change, asks, changes it, and proves it as a stranger: no listing, no writing, and no reading of the releases
-    /// where S3's policy for a whole bucket can leave them out. Whatever gives it, ACL, policy or role, and whoever wrote it; reading
-    /// of what is published stays, and rules with a condition do. Where the releases have a bucket of their own, strangers keep no
-    /// right to them. Nothing is opened. Exits with 3 if anything is dangerous afterwards.
+    /// Shows the changes, asks, applies them, and checks the result without credentials. Removes the right to list and to write,
+    /// and the right to read the releases, from ACLs, policies and roles, no matter who granted it. The right to read published
+    /// objects stays, and so do statements with a condition. If the releases have their own bucket, strangers lose all rights to
+    /// it. Grants nothing. Exits with 3 if anything is dangerous afterwards.
     #[command(
         after_help = "Examples:\n  assetsync access close prod\n  assetsync access close prod --yes     in CI"
     )]

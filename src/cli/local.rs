@@ -6,34 +6,41 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::settings::{BucketSettings, KeySetting, ReaderSettings, Settings, Setup, SourceSetting};
+use super::settings::{
+    BucketSettings, HostSettings, KeySetting, NameSetup, ReaderSettings, Setup, SourceSetting,
+    TreeSettings,
+};
 use super::targets::{TargetName, TargetOrPaths};
 use crate::init::{Maker, Server};
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// Tool that makes the files [default: recognized by the files]
+    /// Tool that builds the files [default: detected]
     #[arg(long = "for", value_name = "TOOL", value_parser = maker())]
     pub made_by: Option<Maker>,
-    /// Print a configuration for a web server that shows the published folder; writes nothing
+    /// Print a configuration for a web server that serves the published folder; writes no files
     #[arg(long, value_name = "SERVER", value_parser = server(), conflicts_with = "made_by")]
     pub server: Option<Server>,
-    /// With --server: the folder's target, as in [target.NAME] [default: the only target that is a folder]
+    /// With --server: the target, as in [target.NAME] [default: the only target that is a folder]
     #[arg(value_name = "TARGET", requires = "server")]
     pub target: Option<String>,
+    #[command(flatten)]
+    pub source: SourceSetting,
     #[command(flatten)]
     pub key: KeySetting,
     #[command(flatten)]
     pub bucket: BucketSettings,
     #[command(flatten)]
     pub readers: ReaderSettings,
+    #[command(flatten)]
+    pub host: HostSettings,
 }
 
 /// Arguments of `key new`.
 #[derive(Debug, Args)]
 pub struct KeyNewArgs {
-    /// The file to make; it must not exist
+    /// File to create; it must not exist
     pub file: PathBuf,
 }
 
@@ -41,7 +48,7 @@ pub struct KeyNewArgs {
 #[derive(Debug, Args)]
 pub struct KeyIdArgs {
     #[command(flatten)]
-    pub settings: Settings,
+    pub key: KeySetting,
 }
 
 /// Arguments of `url`.
@@ -50,25 +57,25 @@ pub struct UrlArgs {
     #[command(flatten)]
     pub which: TargetOrPaths,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: NameSetup,
 }
 
 /// Arguments of `manifest`.
 #[derive(Debug, Args)]
 pub struct ManifestArgs {
-    /// assetsync's own, or Django's staticfiles.json
+    /// assetsync's own format, or Django's staticfiles.json
     #[arg(long, value_enum, default_value_t = ManifestFormat::Json)]
     pub format: ManifestFormat,
-    /// Only the files of these levels; `open` is what no [[level]] matches
+    /// Only files of these levels; `open` stands for files without a level. Repeatable
     #[arg(long, value_name = "NAME")]
     pub level: Vec<String>,
     /// Write to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Not the local tree, but the current release of a target
+    /// Read the current release of a target, not the local files
     #[arg(long)]
     pub live: bool,
-    /// With --live: this release, or its beginning or end
+    /// With --live: a release, or the beginning or end of its name
     #[arg(long, value_name = "RELEASE", requires = "live")]
     pub release: Option<String>,
     #[command(flatten)]
@@ -86,9 +93,7 @@ pub struct RefsArgs {
     #[command(flatten)]
     pub form: Form,
     #[command(flatten)]
-    pub source: SourceSetting,
-    #[command(flatten)]
-    pub settings: Settings,
+    pub tree: TreeSettings,
 }
 
 /// Arguments of `leaks`.
@@ -98,9 +103,7 @@ pub struct LeaksArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub source: SourceSetting,
-    #[command(flatten)]
-    pub settings: Settings,
+    pub tree: TreeSettings,
 }
 
 /// Arguments of `completions`.
@@ -112,11 +115,13 @@ pub struct CompletionsArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Write a new random key, readable by you alone
-    #[command(after_help = "Example:\n  assetsync key new hunt.key")]
+    /// Write a new random key to a file that only you can read
+    #[command(
+        after_help = "Examples:\n  assetsync key new hunt.key\n  assetsync key new ~/keys/hunt-2.key     to rotate the key"
+    )]
     New(KeyNewArgs),
-    /// Print the key's public id, which reveals nothing of the key
-    #[command(after_help = "Example:\n  assetsync key id --key-file hunt.key")]
+    /// Print the key's public id, which reveals nothing about the key
+    #[command(after_help = "Examples:\n  assetsync key id\n  assetsync key id --key-file hunt.key")]
     Id(KeyIdArgs),
 }
 
@@ -126,10 +131,10 @@ pub enum ManifestFormat {
     Django,
 }
 
-/// Forms in which references are shown, other than text.
+/// Output formats other than text.
 #[derive(Debug, Args)]
 pub struct Form {
-    /// Draw the whole graph in Graphviz's language
+    /// Print the whole graph in Graphviz's format
     #[arg(long, conflicts_with_all = ["paths", "json"])]
     pub dot: bool,
     /// Print JSON

@@ -23,10 +23,12 @@ use self::releases::{
     UnlockArgs,
 };
 
-/// Publish static assets under names nobody can guess.
+/// Publish static files under unguessable names, to S3, Google Cloud Storage or a folder.
 ///
-/// Every file gets a name keyed with the team's secret, that changes whenever anything a browser sees
-/// changes. Only `prune` and `takedown` delete, and an immutable name never changes its content.
+/// Every file gets a name that is derived from its content and a secret key. The name changes
+/// whenever the content changes, so browsers and CDNs can cache it forever. References between files
+/// are rewritten. A push uploads what is missing, verifies it, and then switches to the new release
+/// in one step. Only `prune` and `takedown` delete objects.
 #[derive(Debug, Parser)]
 #[command(name = "assetsync", version, after_long_help = AFTER_HELP, disable_help_subcommand = true)]
 pub struct Cli {
@@ -38,63 +40,62 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  assetsync init                      set up a project here
-  assetsync diff                      what would a push do?
+  assetsync init                      set up a project in this folder
+  assetsync diff                      show what a push would change
   assetsync push                      publish to the default target
   assetsync push staging prod         publish to two targets
   assetsync push --from site --to s3://bucket/static --key-file hunt.key
 
 Exit codes:
-  0    done
-  1    an error; each failure is listed. Of `audit`: something couldn't be looked at, or a repair
-       changed nothing. Of `doctor`: nothing could be looked at, for want of credentials
-  2    bad usage, configuration, CORS policy or other input, or a release that isn't there;
-       nothing was published, unless a file kept changing meanwhile
-  3    refused by a guard (another key is one), the live switch, or a prune that isn't finished,
-       or not confirmed; nothing was published. Of `doctor`, `audit`, `access apply` and
-       `access close`: something is dangerous
-  4    lost a race against another deployer; nothing was published
-  5    outcome unknown: the storage didn't answer, or doesn't show what was done; `resolve`, or
-       the next run, finds out
+  0    success
+  1    failed; each failure is listed. `audit`: something could not be checked, or a repair changed
+       nothing. `doctor`: nothing could be checked because there are no credentials
+  2    invalid usage, configuration, CORS policy or input, or an unknown release; nothing was
+       published, unless a file kept changing during the push
+  3    refused by a guard, the live switch or an unfinished prune, or not confirmed; nothing was
+       published. `doctor`, `audit`, `access apply` and `access close`: something is dangerous
+  4    another deployer was faster; nothing was published
+  5    unknown outcome: the storage did not answer, or does not show what was done. `resolve` or
+       the next run finds out
   6    `diff --check` or `cors diff --check` found changes
-  130  interrupted (Ctrl-C, SIGTERM, SIGHUP) before all was done; a second one stops at once
+  130  interrupted (Ctrl-C, SIGTERM, SIGHUP) before it finished; a second signal stops at once
 
-Of several targets, those that were published before the one that failed are named by its error.
+If a push to several targets fails, the error names the targets that were published before.
 
-Settings come from flags, then from the environment (ASSETSYNC_*), then from assetsync.toml; `-v`
-shows which value came from where.";
+Settings come from flags, then from the environment (ASSETSYNC_*), then from assetsync.toml. `-v`
+shows the source of each setting.";
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Go to this folder first
+    /// Change to this folder first
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub directory: Option<PathBuf>,
-    /// The configuration [default: assetsync.toml] [env: ASSETSYNC_CONFIG]
+    /// Configuration file [default: assetsync.toml] [env: ASSETSYNC_CONFIG]
     #[arg(short, long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Print nothing but errors and what was asked for
+    /// Print only errors and requested output
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more: where each setting came from, what was left out, how many requests were sent. Twice: each request, too
+    /// Print more: the source of each setting, skipped files, request counts. Twice: every request
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// Format of messages on standard error: text, or one JSON object per line
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", global = true)]
     pub log_format: LogFormat,
-    /// Read every file anew, and remember nothing [env: ASSETSYNC_CACHE_DIR=FOLDER has what is remembered elsewhere]
+    /// Read every file again, without the cache. ASSETSYNC_CACHE_DIR moves the cache to another folder
     #[arg(long, global = true)]
     pub no_cache: bool,
-    /// Tell of hidden files by their paths also where logs may be public, as in CI
+    /// Show paths of hidden files even in CI, where logs may be public
     #[arg(long, global = true)]
     pub show_hidden: bool,
-    /// Colours
+    /// When to use colors
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", global = true)]
     pub color: Color,
 }
 
 impl Global {
-    /// Says whether more is to be told.
+    /// Returns true with `-v` or `-vv`.
     pub fn is_verbose(&self) -> bool {
         self.verbose > 0
     }
@@ -121,32 +122,32 @@ pub enum Color {
 pub enum Command {
     /// Set up a project: configuration, key, .gitignore, CORS examples
     ///
-    /// Nothing that exists is overwritten. With --to, the configuration has that target, and what to do next is printed. A bucket
-    /// is called `prod`, and is the default target; a folder is called `local`. Releases need a private place (--state) below a
-    /// prefix of S3, and on Google Cloud. Of files that a bundler made, those keep their names whose names have a hash.
+    /// Existing files are not overwritten. With --to, the configuration gets that target, named `prod` for a bucket and `local`
+    /// for a folder, and the next steps are printed. On Google Cloud, and below a prefix on S3, the releases need a private
+    /// bucket of their own (--state). Files whose names already have a bundler's hash keep their names.
     #[command(
-        after_help = "Examples:\n  assetsync init -C my-hunt\n  assetsync init --for vite --from dist --to file:out\n  assetsync init --server nginx > hunt.conf    for the folder that the configuration publishes into\n  assetsync init --from site --to s3://hunt-assets/static --state s3://hunt-releases/prod\n  assetsync init --to gs://hunt-assets --state gs://hunt-releases/prod --key-file hunt.key"
+        after_help = "Examples:\n  assetsync init\n  assetsync init --for vite --from dist --to file:out\n  assetsync init --server nginx > hunt.conf    serve the published folder\n  assetsync init --from site --to s3://hunt-assets/static --state s3://hunt-releases/prod\n  assetsync init --to gs://hunt-assets --state gs://hunt-releases/prod --key-file hunt.key"
     )]
     Init(InitArgs),
-    /// Make a key, or tell keys apart
+    /// Create a key, or print the public id of one
     #[command(
         subcommand,
         after_help = "Examples:\n  assetsync key new hunt.key\n  assetsync key id --key-file hunt.key"
     )]
     Key(KeyCommand),
-    /// Show what a push would do; changes nothing
+    /// Show what a push would change, without changing anything
     #[command(
-        after_help = "Examples:\n  assetsync diff prod\n  assetsync diff --check prod    exit code 6 if anything would change\n  assetsync diff --json prod | jq .summary"
+        after_help = "Examples:\n  assetsync diff prod\n  assetsync diff --check prod    exit with 6 if anything would change\n  assetsync diff --json prod | jq .summary"
     )]
     Diff(DiffArgs),
     /// Publish: upload what is missing, verify, and switch to the new release
     ///
-    /// Nothing that visitors see changes before the switch, and there is none if anything fails.
+    /// Visitors see no change before the switch. If anything fails, there is no switch.
     #[command(
         after_help = "Examples:\n  assetsync push\n  assetsync push prod --dry-run\n  assetsync push --from site --to file:public --key-file hunt.key"
     )]
     Push(PushArgs),
-    /// Show the current release and those that can be rolled back to
+    /// List the current release and earlier ones
     #[command(
         after_help = "Examples:\n  assetsync releases prod\n  assetsync releases prod --json | jq .current",
         args_conflicts_with_subcommands = true
@@ -154,122 +155,128 @@ pub enum Command {
     Releases(ReleasesArgs),
     /// Switch back to an earlier release, after verifying it
     ///
-    /// Nothing is uploaded but plain names, which are brought back from copies.
+    /// Uploads nothing: objects with plain names are restored from copies in the target.
     #[command(
-        after_help = "Examples:\n  assetsync rollback                  the release before\n  assetsync rollback prod k3v9qd      the one whose name ends so"
+        after_help = "Examples:\n  assetsync rollback                  back to the previous release\n  assetsync rollback prod k3v9qd      back to the release whose name ends with k3v9qd"
     )]
     Rollback(RollbackArgs),
-    /// Switch a target live: from then on, nothing in it is deleted or written over
+    /// Protect a target during an event: nothing in it is deleted or overwritten
     ///
-    /// Every deployer obeys, whatever their version or configuration. New releases and rollbacks go on as ever, but for
-    /// plain names that would change.
+    /// The switch is stored with the releases, so it applies to every deployer. Pushes and rollbacks still work, unless they
+    /// would change an object with a plain name.
     #[command(
-        after_help = "Examples:\n  assetsync live on prod --until 2027-01-18T12:00-05:00 --message 'the hunt is on'\n  assetsync live on prod --until ''    no planned end any more; the message stays\n  assetsync live status prod\n  assetsync live off prod"
+        after_help = "Examples:\n  assetsync live on prod --until 2027-01-18T12:00-05:00 --message 'the hunt is on'\n  assetsync live on prod --until ''    clear the planned end, keep the message\n  assetsync live status prod\n  assetsync live off prod"
     )]
     Live(LiveArgs),
-    /// Delete what no retained release needs; never while live
+    /// Delete objects that no retained release needs; refused while live
     ///
-    /// A release is retained if it's one of the newest, or was the current one not long ago. Objects that assetsync didn't
-    /// write are never touched.
+    /// The newest releases are retained (--keep), and those that were current recently (--keep-days). Objects that assetsync
+    /// did not write are never deleted.
     #[command(
         after_help = "Examples:\n  assetsync prune prod --dry-run\n  assetsync prune prod --keep 5 --keep-days 90 --yes"
     )]
     Prune(PruneArgs),
-    /// Remove files from a target at once, also while it's live
+    /// Delete files from a target immediately, even while it's live
     ///
-    /// Makes a release without them the current one, and deletes their objects, of all retained releases: nothing else. No push
-    /// publishes them again unless it's told to (`--put-back`), and a rollback leaves them out. Who, when and why is recorded.
-    /// What caches have, and what somebody has read, isn't taken back by it.
+    /// Switches to a release without the files, and deletes their objects from all retained releases. Later pushes and rollbacks
+    /// skip the files, until a push has `--put-back`. The releases record who did it, when and why. Copies in CDNs and browsers
+    /// are not deleted: purge them yourself.
     #[command(
         after_help = "Examples:\n  assetsync takedown prod puzzle/gears/notes.html --why 'has the answer'\n  assetsync takedown prod puzzle/gears/drafts/ --dry-run\n  assetsync takedown prod --level solution --yes"
     )]
     Takedown(TakedownArgs),
-    /// Unlock levels that are held in the configuration: from the next push on, their files are published
+    /// Unlock held levels: the next push publishes their files
     ///
-    /// It's kept with the releases, so every deployer's push obeys, until somebody locks them again.
+    /// The releases record it, so it applies to every deployer's push, until the levels are locked again.
     #[command(
-        after_help = "Examples:\n  assetsync unlock prod solution && assetsync push prod\n  assetsync push prod --unlock solution      both in one step"
+        after_help = "Examples:\n  assetsync unlock prod solution && assetsync push prod\n  assetsync push prod --unlock solution      the same in one step"
     )]
     Unlock(UnlockArgs),
-    /// Lock levels again: the next push takes back what is published of them
+    /// Lock levels again: the next push removes their files from the release
     ///
-    /// Their files can be had by whoever knows their addresses until a takedown or a prune.
+    /// Anyone who knows the URLs can still load the files, until a takedown or a prune deletes them.
     #[command(
-        after_help = "Examples:\n  assetsync lock prod solution && assetsync push prod\n  assetsync takedown prod --level solution   what was published of it"
+        after_help = "Examples:\n  assetsync lock prod solution && assetsync push prod\n  assetsync takedown prod --level solution   delete what was published"
     )]
     Lock(LockArgs),
-    /// Settle what an interrupted or unanswered command left open
+    /// Finish what an interrupted or unanswered command left behind
     ///
-    /// Finishes plain names, prunes and takedowns that were interrupted. After it, what was sent before and never answered can't be done any
-    /// more: what it prints is how things are.
-    #[command(after_help = "Example:\n  assetsync resolve prod")]
+    /// Finishes interrupted changes of plain names, prunes and takedowns. Afterwards, late requests of earlier commands have no
+    /// effect, so the printed state is final.
+    #[command(
+        after_help = "Examples:\n  assetsync resolve prod\n  assetsync resolve --to s3://hunt-assets --key-file hunt.key"
+    )]
     Resolve(ResolveArgs),
-    /// Check, show and set which pages of other origins may load what is in a bucket (CORS)
+    /// Check, show and set a bucket's CORS policy
     ///
-    /// The policy is a file, which a target names by `cors`, in the format of Google Cloud Storage or of S3. Either is good for
-    /// both.
+    /// The policy is a file in Google Cloud Storage's or S3's format, which a target names by `cors`. Both clouds accept both
+    /// formats. The policy says which other origins may load the objects from scripts, fonts and modules.
     #[command(
         subcommand,
-        after_help = "Examples:\n  assetsync cors check\n  assetsync cors diff --check prod    exit code 6 if the bucket has another policy\n  assetsync cors apply prod"
+        after_help = "Examples:\n  assetsync cors check\n  assetsync cors diff --check prod    exit with 6 if the bucket has another policy\n  assetsync cors apply prod"
     )]
     Cors(CorsCommand),
-    /// Look at a target before anything is published: what may we do, and what may strangers?
+    /// Check a target before publishing: your permissions and the public's
     ///
-    /// Really tries it, with small objects of its own that it deletes again if it can: publish, read, write over, list, delete;
-    /// and all but the first without credentials, as anybody could. Reads how the bucket is set up. What it can't find out, it
-    /// says. Exits with 3 if anything is dangerous.
+    /// Uploads, reads, overwrites, lists and deletes small test objects with your credentials, and tries the same without
+    /// credentials, as strangers could. Reads the bucket's settings. Reports what it cannot find out. Exits with 3 if anything
+    /// is dangerous.
     #[command(
         after_help = "Examples:\n  assetsync doctor prod\n  assetsync doctor prod --json | jq '.findings[] | select(.verdict == \"failed\")'"
     )]
     Doctor(DoctorArgs),
-    /// Look at what is published as visitors get it: is all of it there, right, and nothing else?
+    /// Check what visitors get: missing, changed, exposed or unexpected objects
     ///
-    /// Without credentials, at the storage and at `public_url`: bytes, headers, gzip, parts of recordings, what pages of other
-    /// origins may load, what is answered for names that aren't there. With them: ACLs, what no release knows, what is held and
-    /// there all the same. Looks at all pages and plain names, and at a sample of the rest, which the release decides. Exits with 3
-    /// if anything is dangerous, with 1 if an object couldn't be looked at.
+    /// Loads objects without credentials, from the storage and from `public_url`, and compares bytes, headers, compression,
+    /// ranges, CORS answers, and the answer for unknown names. With credentials, it checks ACLs, and looks for unknown objects and
+    /// for held files that are in the bucket. It checks all pages and plain names, and a sample of the other objects; the same
+    /// sample for the same release. Exits with 3 if anything is dangerous, and with 1 if an object could not be checked.
     #[command(
-        after_help = "Examples:\n  assetsync audit prod\n  assetsync audit prod --all\n  assetsync audit prod --repair       shows what it will do, and asks"
+        after_help = "Examples:\n  assetsync audit prod\n  assetsync audit prod --all\n  assetsync audit prod --repair       repair after a confirmation"
     )]
     Audit(AuditArgs),
-    /// Show who can read a bucket, or let everybody read and nobody list
+    /// Show who can read a bucket; make it public to read, but not to list
     #[command(
         subcommand,
         after_help = "Examples:\n  assetsync access show prod\n  assetsync access apply prod\n  assetsync access close prod"
     )]
     Access(AccessCommand),
-    /// Print the public URL of files of the tree
-    #[command(after_help = "Example:\n  assetsync url puzzle/gears/index.html --target prod")]
+    /// Print the public URLs of files
+    #[command(
+        after_help = "Examples:\n  assetsync url puzzle/gears/index.html\n  assetsync url prod puzzle/gears/index.html puzzle/gears/map.png"
+    )]
     Url(UrlArgs),
-    /// Write the mapping from path to object, from the local tree or as published
+    /// Write the names of all objects as a manifest, for servers and scripts
     ///
-    /// It names every object, those of solutions too: keep it off the web.
+    /// The manifest names every object, including solutions: keep it private.
     #[command(
         after_help = "Examples:\n  assetsync manifest --format django --out staticfiles.json\n  assetsync manifest --live --target prod --out release.json"
     )]
     Manifest(ManifestArgs),
-    /// Show what refers to what
+    /// Show references between files
     ///
-    /// With PATHs, what these files refer to and what refers to them; without, what couldn't be resolved: a line for each cause,
-    /// with -v a line for each place.
+    /// With PATHs, shows the references from and to these files. Without, shows the references that could not be resolved: one
+    /// line for each cause, and with -v one line for each place.
     #[command(
-        after_help = "Examples:\n  assetsync refs puzzle/gears/index.html\n  assetsync refs                         references and scripts that couldn't be followed\n  assetsync refs --dot | dot -Tsvg > refs.svg"
+        after_help = "Examples:\n  assetsync refs puzzle/gears/index.html\n  assetsync refs                         list unresolved references\n  assetsync refs --dot | dot -Tsvg > refs.svg"
     )]
     Refs(RefsArgs),
-    /// List what files say besides what visitors see: metadata and comments
+    /// List metadata and comments in the files
     ///
-    /// EXIF, GPS, XMP, IPTC, text in PNG images, properties of PDFs, tags of audio, comments in pages and SVG images.
-    /// In a hunt they may give a solution away, or be the clue: rules with `metadata = "strip"` and
-    /// `comments = "strip"` take them out.
+    /// Finds EXIF, GPS, XMP and IPTC in images, text in PNG images, properties of PDFs, tags of audio files, and comments in pages
+    /// and SVG images. They may reveal a solution, or be part of the puzzle. Rules with `metadata = "strip"` and
+    /// `comments = "strip"` remove them.
     #[command(after_help = "Examples:\n  assetsync leaks\n  assetsync leaks --json | jq .leaks")]
     Leaks(LeaksArgs),
     /// Print completions for a shell
     #[command(
-        after_help = "Example:\n  assetsync completions bash > /etc/bash_completion.d/assetsync"
+        after_help = "Examples:\n  assetsync completions bash > /etc/bash_completion.d/assetsync\n  assetsync completions fish > ~/.config/fish/completions/assetsync.fish"
     )]
     Completions(CompletionsArgs),
     /// Print the manual page
-    #[command(after_help = "Example:\n  assetsync man | man -l -")]
+    #[command(
+        after_help = "Examples:\n  assetsync man | man -l -\n  assetsync man > ~/.local/share/man/man1/assetsync.1"
+    )]
     Man,
 }
 

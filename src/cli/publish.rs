@@ -28,7 +28,7 @@ pub struct DiffArgs {
 pub struct PushArgs {
     #[command(flatten)]
     pub targets: TargetNames,
-    /// Only show what would be done, as `diff` does
+    /// Only show what would change, like `diff`
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
@@ -45,11 +45,11 @@ pub struct PushArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum VerifyHow {
-    /// Each object by itself
+    /// Check each object with a request of its own
     Full,
-    /// By listing them
+    /// Check the objects by listing them
     List,
-    /// Not at all
+    /// Check nothing
     None,
 }
 
@@ -57,36 +57,35 @@ pub enum VerifyHow {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Guards")]
 pub struct Guards {
-    /// Check of the release before it becomes the current one [default: list]
+    /// How the new release is verified before the switch [default: list]
     #[arg(long, value_enum, value_name = "HOW")]
     pub verify: Option<VerifyHow>,
-    /// Publish although over a fifth of the current release's files are gone, a whole folder or file type, or all
+    /// Publish although more than a fifth of the files are gone, or a whole folder or file type
     #[arg(long)]
     pub allow_shrink: bool,
-    /// Take back what is published of this level, which is held, and lock it; its files can be had until a takedown or a prune
+    /// Lock this held level again, and remove its files from the release. They can still be loaded until a takedown or a prune
     #[arg(long, value_name = "LEVEL")]
     pub relock: Vec<String>,
-    /// Publish this logical path again, although it was taken down, or all in this folder, with a slash at its end; can be given
-    /// more than once
+    /// Publish this path again although it was taken down; all files of a folder with a slash at the end. Repeatable
     #[arg(long, value_name = "PATH")]
     pub put_back: Vec<String>,
-    /// Publish with another key than the current release's: every object gets a new name
+    /// Publish with a key that differs from the current release's: every object gets a new name
     #[arg(long)]
     pub rotate_key: bool,
-    /// Publish although the current release was made from a later commit
+    /// Publish although the current release is from a later commit
     #[arg(long)]
     pub allow_older: bool,
-    /// A first push may write over files that the target has already; without a configuration, pages may also take names that can be
-    /// guessed and they didn't have
+    /// Let a first push overwrite files that are already in the target. Without a configuration: let pages take plain names, which
+    /// can be guessed
     #[arg(long)]
     pub allow_plain: bool,
-    /// Begin the releases anew although the target has objects of earlier ones, which aren't found: the live switch and all that
-    /// could be rolled back to is forgotten
+    /// Start a new history although the target has objects of earlier releases: the live switch and all releases to roll back to
+    /// are lost
     #[arg(long)]
     pub begin_anew: bool,
     #[command(flatten)]
     pub overwrite: Overwrite,
-    /// Publish although strangers can list the bucket, or read the releases
+    /// Publish although strangers can list the bucket or read the releases
     #[arg(long)]
     pub allow_exposed: bool,
 }
@@ -94,26 +93,26 @@ pub struct Guards {
 /// Names that may be overwritten while a target is live.
 #[derive(Debug, Args)]
 pub struct Overwrite {
-    /// Write over these plain names although the target is live: a path, or a pattern as in rules, which shows what it matches and
-    /// asks; can be given more than once
+    /// Overwrite these plain names although the target is live: a path, or a pattern as in rules, which lists its matches and asks.
+    /// Repeatable
     #[arg(long = "overwrite-live", value_name = "PATTERN")]
     pub patterns: Vec<String>,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(long)]
     pub yes: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct Unlock {
-    /// Unlock this level, which is held in the configuration: its files are published from now on, as after `assetsync unlock`
+    /// Unlock this held level, like `assetsync unlock`, and publish its files. Repeatable
     #[arg(long = "unlock", value_name = "LEVEL")]
     pub levels: Vec<String>,
 }
 
-/// The worth of warnings.
+/// Warnings as errors.
 #[derive(Debug, Args)]
 pub struct Warnings {
-    /// Exit with 2 if there is any warning about the files, and publish nothing: for CI
+    /// Publish nothing and exit with 2 if there is a warning about the files: for CI
     #[arg(long)]
     pub deny_warnings: bool,
 }
@@ -123,7 +122,7 @@ pub struct Output {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Show the URLs of what changes: don't, where strangers read the log
+    /// Show the URLs of changed files. Not for public logs
     #[arg(long)]
     pub show_urls: bool,
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::publish::{Overwrite, Unlock, VerifyHow};
-use super::settings::Setup;
+use super::settings::ReleaseSetup;
 use super::targets::{TargetAndNames, TargetName, TargetOrRelease};
 
 /// Arguments of `releases`.
@@ -17,7 +17,7 @@ pub struct ReleasesArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: ReleaseSetup,
 }
 
 /// Arguments of `releases adopt`.
@@ -25,11 +25,11 @@ pub struct ReleasesArgs {
 pub struct ReleasesAdoptArgs {
     #[command(flatten)]
     pub target: TargetName,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(long)]
     pub yes: bool,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: ReleaseSetup,
 }
 
 /// Arguments of `rollback`.
@@ -37,7 +37,7 @@ pub struct ReleasesAdoptArgs {
 pub struct RollbackArgs {
     #[command(flatten)]
     pub which: TargetOrRelease,
-    /// Check of the release before it becomes the current one
+    /// How the release is verified before the switch
     #[arg(long, value_enum, default_value_t = VerifyHow::List, value_name = "HOW")]
     pub verify: VerifyHow,
     #[command(flatten)]
@@ -48,28 +48,28 @@ pub struct RollbackArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: ReleaseSetup,
 }
 
 /// Arguments of `live`.
 #[derive(Debug, Args)]
 pub struct LiveArgs {
-    /// Action to take
+    /// Turn protection on or off, or show it
     #[arg(value_enum)]
     pub switch: LiveSwitch,
     #[command(flatten)]
     pub target: TargetName,
-    /// When it's planned to end, for people to see: nothing ends by itself. What was given before stays; '' clears it
+    /// Planned end, for information only: protection does not end by itself. The earlier value stays; '' clears it
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Message for everybody who is stopped by it. The earlier one stays unless you give another; '' clears it
+    /// Message for everyone whose command is refused. The earlier message stays; '' clears it
     #[arg(long, value_name = "TEXT", value_parser = remark)]
     pub message: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: ReleaseSetup,
 }
 
 /// Arguments of `prune`.
@@ -77,23 +77,23 @@ pub struct LiveArgs {
 pub struct PruneArgs {
     #[command(flatten)]
     pub target: TargetName,
-    /// Releases to retain, at least
+    /// Minimum number of releases to retain
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub keep: u32,
-    /// Retain what was the current release so many days ago, and what was written since
+    /// Retain releases that were current within this many days, and objects written since
     #[arg(long, value_name = "D", default_value_t = 30)]
     pub keep_days: u32,
     /// Only show what would be deleted
     #[arg(long)]
     pub dry_run: bool,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(long)]
     pub yes: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: ReleaseSetup,
 }
 
 /// Arguments of `takedown`.
@@ -101,23 +101,23 @@ pub struct PruneArgs {
 pub struct TakedownArgs {
     #[command(flatten)]
     pub what: TargetAndNames,
-    /// All files of this level, of the current release and of earlier ones
+    /// All files of this level, in the current release and in earlier ones. Repeatable
     #[arg(long, value_name = "LEVEL")]
     pub level: Vec<String>,
-    /// Why, for everybody who asks later
+    /// Reason, which the releases record
     #[arg(long, value_name = "TEXT", value_parser = remark)]
     pub why: Option<String>,
-    /// Only show what would be removed
+    /// Only show what would be deleted
     #[arg(long)]
     pub dry_run: bool,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(long)]
     pub yes: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: ReleaseSetup,
 }
 
 /// Arguments of `unlock`.
@@ -129,7 +129,7 @@ pub struct UnlockArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: ReleaseSetup,
 }
 
 /// Arguments of `lock`.
@@ -137,14 +137,14 @@ pub struct UnlockArgs {
 pub struct LockArgs {
     #[command(flatten)]
     pub what: TargetAndNames,
-    /// Don't ask while the target is live
+    /// Don't ask for confirmation while the target is live
     #[arg(long)]
     pub yes: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: ReleaseSetup,
 }
 
 /// Arguments of `resolve`.
@@ -153,16 +153,16 @@ pub struct ResolveArgs {
     #[command(flatten)]
     pub target: TargetName,
     #[command(flatten)]
-    pub setup: Setup,
+    pub setup: ReleaseSetup,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum ReleasesCommand {
-    /// Take over the releases of a bucket that was moved or renamed
+    /// Adopt the releases of a bucket that was moved or renamed
     ///
-    /// The releases name the target that they belong to, and every command refuses those of another one. This looks at every object
-    /// of the retained releases in the target, shows what it found, asks, and writes the target's name into the root. The old target
-    /// is refused from then on. Nothing is uploaded, and nothing changes for visitors.
+    /// Releases name the target they belong to, and commands refuse releases of another target. This checks that the target has
+    /// every object of the retained releases, shows the result, asks, and records the target's name. From then on, the old target
+    /// is refused. Uploads nothing, and changes nothing for visitors.
     #[command(
         after_help = "Examples:\n  assetsync releases adopt prod\n  assetsync releases adopt prod --yes     in CI"
     )]
@@ -184,7 +184,7 @@ fn remark(text: &str) -> std::result::Result<String, String> {
     match text.chars().count() {
         0..=REMARK_CHARS_MAX => Ok(text.to_string()),
         long => Err(format!(
-            "it has {long} characters, and may have {REMARK_CHARS_MAX}"
+            "it has {long} characters; the maximum is {REMARK_CHARS_MAX}"
         )),
     }
 }

@@ -1,59 +1,13 @@
-//! Settings that many commands share, as flags and variables. All are text here: they are read where the configuration is.
+//! Settings that commands share, as flags and variables: small groups, put together by what a
+//! command uses. All are text here: they are read where the configuration is.
 
 use clap::Args;
 
-/// Settings of every command that names objects. All are text here: they are read where the
-/// configuration is.
+/// The key, for commands that compute names or read releases.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Settings")]
-pub struct Settings {
-    #[command(flatten)]
-    key: KeySetting,
-    /// Publish these extensions besides the usual ones, separated by commas
-    #[arg(
-        long,
-        value_name = "LIST",
-        env = "ASSETSYNC_EXTENSIONS",
-        hide_env_values = true,
-        hide_short_help = true
-    )]
-    extensions: Option<String>,
-    /// From 0 (fast) to 9 (small) [default: 9]
-    #[arg(
-        long,
-        value_name = "LEVEL",
-        env = "ASSETSYNC_GZIP_LEVEL",
-        hide_env_values = true,
-        hide_short_help = true
-    )]
-    gzip_level: Option<String>,
-    /// Requests in flight [default: 64]
-    #[arg(
-        long,
-        value_name = "N",
-        env = "ASSETSYNC_REQUESTS",
-        hide_env_values = true,
-        hide_short_help = true
-    )]
-    requests: Option<String>,
-    /// File content in memory at a time, in MiB [default: 64]
-    #[arg(
-        long,
-        value_name = "MIB",
-        env = "ASSETSYNC_MEMORY_MIB",
-        hide_env_values = true,
-        hide_short_help = true
-    )]
-    memory_mib: Option<String>,
-    #[command(flatten)]
-    retries: RetrySetting,
-}
-
-/// The key, for commands that find what is named by it.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Settings")]
+#[command(next_help_heading = "Source and target")]
 pub struct KeySetting {
-    /// The file with the secret
+    /// File with the secret key
     #[arg(
         long,
         value_name = "FILE",
@@ -63,25 +17,30 @@ pub struct KeySetting {
     key_file: Option<String>,
 }
 
-/// For commands that ask a storage.
+/// The files, for commands that read the tree.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Settings")]
-pub struct RetrySetting {
-    /// Time for which a failing request is retried [default: 300]
+#[command(next_help_heading = "Source and target")]
+pub struct TreeSettings {
+    #[command(flatten)]
+    source: SourceSetting,
+    #[command(flatten)]
+    key: KeySetting,
+    /// Also publish files with these extensions, separated by commas
     #[arg(
         long,
-        value_name = "SECONDS",
-        env = "ASSETSYNC_RETRY_SECONDS",
+        value_name = "LIST",
+        env = "ASSETSYNC_EXTENSIONS",
         hide_env_values = true,
         hide_short_help = true
     )]
-    retry_seconds: Option<String>,
+    extensions: Option<String>,
 }
 
-/// Source, for commands that need no target.
+/// The folder to publish.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Source and target")]
 pub struct SourceSetting {
-    /// Publish this folder, instead of the configured sources
+    /// Publish this folder instead of the configured sources
     #[arg(
         long,
         value_name = "DIR",
@@ -91,28 +50,14 @@ pub struct SourceSetting {
     from: Option<String>,
 }
 
-/// Settings of a source and a target, for runs without a configuration.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Source and target")]
-pub struct PlaceSettings {
-    #[command(flatten)]
-    bucket: BucketSettings,
-    #[command(flatten)]
-    readers: ReaderSettings,
-    #[command(flatten)]
-    cors: CorsSetting,
-}
-
-/// Bucket, for commands that work on it alone.
+/// The bucket or folder to publish to.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Source and target")]
 pub struct BucketSettings {
-    #[command(flatten)]
-    source: SourceSetting,
     /// Publish to file:FOLDER, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX
     #[arg(long, value_name = "URL", env = "ASSETSYNC_TO", hide_env_values = true)]
     to: Option<String>,
-    /// Another server than Amazon's or Google's
+    /// URL of a server other than Amazon's or Google's
     #[arg(
         long,
         value_name = "URL",
@@ -120,7 +65,7 @@ pub struct BucketSettings {
         hide_env_values = true
     )]
     endpoint: Option<String>,
-    /// The bucket's region
+    /// Region of the bucket
     #[arg(
         long,
         value_name = "REGION",
@@ -128,10 +73,10 @@ pub struct BucketSettings {
         hide_env_values = true
     )]
     region: Option<String>,
-    /// path: https://server/bucket; virtual: https://bucket.server [default: as the server usually wants it]
+    /// `path` for https://server/bucket, `virtual` for https://bucket.server [default: depends on the server]
     #[arg(
         long,
-        value_name = "HOW",
+        value_name = "STYLE",
         env = "ASSETSYNC_ADDRESSING",
         hide_env_values = true,
         hide_short_help = true
@@ -139,11 +84,11 @@ pub struct BucketSettings {
     addressing: Option<String>,
 }
 
-/// Readers of a target.
+/// Who reads a target, and where its releases are.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Source and target")]
 pub struct ReaderSettings {
-    /// bucket: send no ACL; object-acl: public-read on every object [default: bucket]
+    /// How objects become public: `bucket` by the bucket's policy, `object-acl` by an ACL on each object [default: bucket]
     #[arg(
         long,
         value_name = "HOW",
@@ -151,7 +96,7 @@ pub struct ReaderSettings {
         hide_env_values = true
     )]
     access: Option<String>,
-    /// Keep the releases here, instead of in the target itself
+    /// Keep the releases here instead of in the target itself
     #[arg(
         long,
         value_name = "URL",
@@ -160,7 +105,7 @@ pub struct ReaderSettings {
         hide_short_help = true
     )]
     state: Option<String>,
-    /// URL at which browsers find the objects
+    /// URL under which browsers load the objects
     #[arg(
         long,
         value_name = "URL",
@@ -168,7 +113,13 @@ pub struct ReaderSettings {
         hide_env_values = true
     )]
     public_url: Option<String>,
-    /// The page that the host shows for a folder: index.html
+}
+
+/// The host in front of a bucket, for commands that name or check pages.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Source and target")]
+pub struct HostSettings {
+    /// Page that the host serves for a folder: index.html
     #[arg(
         long,
         value_name = "FILE",
@@ -177,7 +128,7 @@ pub struct ReaderSettings {
         hide_short_help = true
     )]
     index: Option<String>,
-    /// The page that the host shows where nothing is
+    /// Page that the host serves for unknown paths
     #[arg(
         long,
         value_name = "PATH",
@@ -188,11 +139,11 @@ pub struct ReaderSettings {
     not_found: Option<String>,
 }
 
-/// The file of a target's CORS policy.
+/// The file with a target's CORS policy.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Source and target")]
 pub struct CorsSetting {
-    /// The CORS policy that the bucket should have
+    /// File with the CORS policy of the bucket
     #[arg(
         long,
         value_name = "FILE",
@@ -203,26 +154,131 @@ pub struct CorsSetting {
     cors: Option<String>,
 }
 
-/// Settings of every command that names objects of a target.
+/// Compression, for commands that make bodies.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Tuning")]
+pub struct BodySettings {
+    /// Compression, from 0 (fast) to 9 (small) [default: 9]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "ASSETSYNC_GZIP_LEVEL",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    gzip_level: Option<String>,
+    /// Memory for file contents, in MiB [default: 64]
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "ASSETSYNC_MEMORY_MIB",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    memory_mib: Option<String>,
+}
+
+/// Number of requests, for commands that send many.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Tuning")]
+pub struct RequestSetting {
+    /// Requests sent at a time [default: 64]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "ASSETSYNC_REQUESTS",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    requests: Option<String>,
+}
+
+/// Retries, for commands that talk to a storage.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Tuning")]
+pub struct RetrySetting {
+    /// How long a failing request is retried [default: 300]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "ASSETSYNC_RETRY_SECONDS",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    retry_seconds: Option<String>,
+}
+
+/// Settings of commands that publish the tree, or compare it with what is published.
 #[derive(Debug, Args)]
 pub struct Setup {
     #[command(flatten)]
-    settings: Settings,
+    tree: TreeSettings,
     #[command(flatten)]
-    place: PlaceSettings,
+    bucket: BucketSettings,
+    #[command(flatten)]
+    readers: ReaderSettings,
+    #[command(flatten)]
+    host: HostSettings,
+    #[command(flatten)]
+    cors: CorsSetting,
+    #[command(flatten)]
+    bodies: BodySettings,
+    #[command(flatten)]
+    requests: RequestSetting,
+    #[command(flatten)]
+    retries: RetrySetting,
 }
 
-/// Settings of commands that look at a bucket and not at files.
+/// Settings of commands that compute names without asking a storage.
+#[derive(Debug, Args)]
+pub struct NameSetup {
+    #[command(flatten)]
+    tree: TreeSettings,
+    #[command(flatten)]
+    bucket: BucketSettings,
+    #[command(flatten)]
+    readers: ReaderSettings,
+    #[command(flatten)]
+    host: HostSettings,
+}
+
+/// Settings of commands about releases: they don't read the tree.
+#[derive(Debug, Args)]
+pub struct ReleaseSetup {
+    #[command(flatten)]
+    key: KeySetting,
+    #[command(flatten)]
+    bucket: BucketSettings,
+    #[command(flatten)]
+    readers: ReaderSettings,
+    #[command(flatten)]
+    requests: RequestSetting,
+    #[command(flatten)]
+    retries: RetrySetting,
+}
+
+/// Settings of commands about a bucket: they read neither the tree nor the releases.
 #[derive(Debug, Args)]
 pub struct BucketSetup {
     #[command(flatten)]
     key: KeySetting,
     #[command(flatten)]
-    retries: RetrySetting,
-    #[command(flatten)]
     bucket: BucketSettings,
     #[command(flatten)]
     readers: ReaderSettings,
+    #[command(flatten)]
+    retries: RetrySetting,
+}
+
+/// Settings of `doctor`, which checks the bucket, its CORS policy and the host in front of it.
+#[derive(Debug, Args)]
+pub struct DoctorSetup {
+    #[command(flatten)]
+    bucket: BucketSetup,
+    #[command(flatten)]
+    host: HostSettings,
+    #[command(flatten)]
+    cors: CorsSetting,
 }
 
 /// The settings above, by the name they have in the configuration, with their flag and variable.

@@ -22,7 +22,7 @@ pub struct TargetNames {
     /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
-    /// The same as TARGET; can be given more than once
+    /// The same as TARGET. Repeatable
     #[arg(long = "target", id = "target_flags", value_name = "NAME")]
     flags: Vec<String>,
 }
@@ -37,10 +37,10 @@ struct TargetFlag {
 /// A target and a release, of which either may be missing.
 #[derive(Debug, Args)]
 pub struct TargetOrRelease {
-    /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]; if there's no such target, it's the release
+    /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]. If there's no such target, the release
     #[arg(value_name = "TARGET")]
     target: Option<String>,
-    /// The release, or its beginning or end [default: the one before the current one]
+    /// A release, or the beginning or end of its name [default: the previous release]
     release: Option<String>,
     #[command(flatten)]
     flag: TargetFlag,
@@ -49,7 +49,7 @@ pub struct TargetOrRelease {
 /// Paths, and a target before them.
 #[derive(Debug, Args)]
 pub struct TargetOrPaths {
-    /// Files of the tree, such as puzzle/gears/index.html; of a folder, its index.html. The first may be a target
+    /// Files such as puzzle/gears/index.html, or folders for their index.html. The first may be a target
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]
@@ -60,8 +60,8 @@ pub struct TargetOrPaths {
 /// Names of something, and a target before them.
 #[derive(Debug, Args)]
 pub struct TargetAndNames {
-    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET], and what of it: logical paths, folders
-    /// with a slash at their end, or levels
+    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET], then paths, folders with a slash at the
+    /// end, or levels
     #[arg(value_name = "TARGET] [NAME")]
     names: Vec<String>,
     #[command(flatten)]

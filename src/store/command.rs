@@ -45,6 +45,7 @@ impl Target {
         let access = (self.access == Access::ObjectAcl).then_some("object-acl");
         let from = self.flags.from.clone().filter(|_| needs_source(command));
         let of_readers = |value: Option<String>| value.filter(|_| takes_readers(command.verb()));
+        let of_host = |value: Option<String>| value.filter(|_| takes_host(command.verb()));
         let cors = self.cors.as_ref().filter(|_| takes_cors(command.verb()));
         let flags = [
             ("from", from),
@@ -58,10 +59,10 @@ impl Target {
                 "public-url",
                 of_readers(self.public_url.as_ref().map(Url::to_string)),
             ),
-            ("index", of_readers(self.host.index.clone())),
+            ("index", of_host(self.host.index.clone())),
             (
                 "not-found",
-                of_readers(self.host.not_found.as_ref().map(LogicalPath::to_string)),
+                of_host(self.host.not_found.as_ref().map(LogicalPath::to_string)),
             ),
             ("cors", cors.map(|file| file.display().to_string())),
         ];
@@ -89,14 +90,16 @@ fn takes_readers(verb: Verb) -> bool {
     !matches!(verb, Verb::CorsApply | Verb::CorsDiff | Verb::CorsShow)
 }
 
+/// Returns whether a verb takes the flags about the host in front of a bucket.
+fn takes_host(verb: Verb) -> bool {
+    use Verb::{Audit, Doctor, InitCaddy, InitNginx, Push, Url};
+    matches!(verb, Audit | Doctor | InitCaddy | InitNginx | Push | Url)
+}
+
 /// Returns whether a verb takes the flag for the file with the CORS policy.
 fn takes_cors(verb: Verb) -> bool {
-    use Verb::{AccessApply, AccessClose, AccessShow, CorsShow, InitCaddy, InitNginx};
-    let is_without = matches!(
-        verb,
-        AccessApply | AccessClose | AccessShow | CorsShow | InitCaddy | InitNginx
-    );
-    !is_without
+    use Verb::{Audit, CorsApply, CorsDiff, Doctor, Push};
+    matches!(verb, Audit | CorsApply | CorsDiff | Doctor | Push)
 }
 
 impl Error {
