@@ -63,6 +63,7 @@ mod releases;
 mod rewriting;
 mod rotation;
 mod s3;
+mod schemas;
 mod servers;
 mod settings;
 mod sign_in;

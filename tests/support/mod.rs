@@ -15,6 +15,7 @@ pub mod packing;
 pub mod proxy;
 pub mod s3;
 pub mod s3_server;
+pub mod schemas;
 pub mod serving;
 pub mod terminal;
 pub mod web;
@@ -242,11 +243,13 @@ impl Run {
             let text = String::from_utf8(bytes).expect("output is UTF-8");
             text.replace(folder.to_str().expect("UTF-8"), "[folder]")
         };
-        Run {
+        let run = Run {
             code: output.status.code().unwrap_or(-1),
             stdout: text(output.stdout),
             stderr: text(output.stderr),
-        }
+        };
+        schemas::check(&run.stdout, &run.stderr);
+        run
     }
 }
 
