@@ -129,7 +129,7 @@ impl Reader {
                 Ok(Document { format, at, rules })
             }
             Value::Object(object) => self.wrapped(object),
-            _ => Err(error(at, "a policy is a list of rules", EXAMPLE)),
+            _ => Err(error(at, "a policy must be a list of rules", EXAMPLE)),
         }
     }
 
@@ -148,8 +148,8 @@ impl Reader {
             let at = rules.value.start();
             return Err(error(
                 at,
-                "`CORSRules` is a list of rules",
-                "write it in brackets: [{…}]",
+                "`CORSRules` must be a list of rules",
+                "put it in brackets: [{…}]",
             ));
         };
         Ok(Document {
@@ -170,12 +170,12 @@ impl Reader {
                 }
                 Value::Array(_) => self.found.push(error(
                     at,
-                    "a list in the list of rules",
-                    "take its brackets out",
+                    "unexpected list in the list of rules",
+                    "remove its brackets",
                 )),
                 _ => self.found.push(error(
                     at,
-                    "a rule is an object",
+                    "a rule must be an object",
                     r#"write {"origin": […], "method": […]}"#,
                 )),
             }
@@ -229,14 +229,14 @@ impl Reader {
             Value::StringLit(text) => {
                 let instead = format!("write [\"{}\"]", text.value);
                 self.found
-                    .push(error(at, &format!("`{name}` is a list"), &instead));
+                    .push(error(at, &format!("`{name}` must be a list"), &instead));
                 return None;
             }
             _ => {
                 self.found.push(error(
                     at,
-                    &format!("`{name}` is a list of strings"),
-                    "write it as in [\"…\", \"…\"]",
+                    &format!("`{name}` must be a list of strings"),
+                    "write it as [\"…\", \"…\"]",
                 ));
                 return None;
             }
@@ -257,13 +257,13 @@ impl Reader {
                 }),
                 Value::Array(_) => self.found.push(error(
                     at,
-                    &format!("a list in the list `{name}`"),
-                    "take its brackets out",
+                    &format!("unexpected list in `{name}`"),
+                    "remove its brackets",
                 )),
                 _ => self.found.push(error(
                     at,
-                    &format!("`{name}` is a list of strings"),
-                    "write this in double quotes",
+                    &format!("`{name}` must be a list of strings"),
+                    "put this value in double quotes",
                 )),
             }
         }
@@ -278,9 +278,9 @@ impl Reader {
                 value: text.value.to_string(),
             }),
             None => {
-                let message = format!("`{}` is a string", field.name.as_str());
+                let message = format!("`{}` must be a string", field.name.as_str());
                 self.found
-                    .push(error(at, &message, "write it in double quotes"));
+                    .push(error(at, &message, "put it in double quotes"));
                 None
             }
         }
@@ -299,20 +299,20 @@ impl Reader {
                 wrong("can't be negative", WHOLE)
             }
             Value::NumberLit(number) if number.value.contains(['.', 'e', 'E']) => {
-                wrong("is a whole number", WHOLE)
+                wrong("must be a whole number", WHOLE)
             }
             Value::NumberLit(number) => match number.value.parse() {
                 Ok(value) if value <= AGE_S_MAX => Some(At { at, value }),
-                _ => wrong(&format!("is {AGE_S_MAX} at most"), WHOLE),
+                _ => wrong(&format!("must be at most {AGE_S_MAX}"), WHOLE),
             },
             Value::StringLit(text) => match text.value.parse::<u32>() {
                 Ok(seconds) => wrong(
-                    "is a number, not a string",
-                    &format!("write {seconds}, without quotes"),
+                    "must be a number, not a string",
+                    &format!("write {seconds} without quotes"),
                 ),
-                Err(_) => wrong("is a number of seconds", WHOLE),
+                Err(_) => wrong("must be a number of seconds", WHOLE),
             },
-            _ => wrong("is a number of seconds", WHOLE),
+            _ => wrong("must be a number of seconds", WHOLE),
         }
     }
 }
@@ -322,13 +322,13 @@ fn without_rules(object: &Object<'_>) -> Found {
     let names = || object.properties.iter().map(|field| field.name.as_str());
     let is_rule = names().any(|name| GCS.contains(&name) || S3.contains(&name));
     let message = match is_rule {
-        true => "this is a rule, and a policy is a list of rules",
-        false => "a policy is a list of rules",
+        true => "this is a single rule, but a policy must be a list of rules",
+        false => "a policy must be a list of rules",
     };
     let instead = match names().next() {
-        Some("cors" | "cors_config") => "write the list alone, without the object around it",
+        Some("cors" | "cors_config") => "write only the list, without the object around it",
         Some(name) if nearest(name, [CORS_RULES].into_iter()).is_some() => "write `CORSRules`",
-        _ if is_rule => "write it in brackets: [{…}]",
+        _ if is_rule => "put it in brackets: [{…}]",
         _ => EXAMPLE,
     };
     error(object.range.start, message, instead)
@@ -348,11 +348,11 @@ fn format_of(elements: &[Value<'_>]) -> Format {
 }
 
 fn twice(field: &ObjectProp<'_>) -> Found {
-    let message = format!("`{}` is there twice", field.name.as_str());
+    let message = format!("duplicate field `{}`", field.name.as_str());
     error(
         field.range.start,
         &message,
-        "keep one, with all values in it",
+        "keep one, with all of the values",
     )
 }
 
@@ -367,16 +367,16 @@ fn unknown(field: &ObjectProp<'_>, known: &[&str]) -> Found {
     let other = other.or_else(|| in_other_words(&lower).filter(|other| known.contains(other)));
     let instead = match other.or_else(|| nearest(name, known.iter().copied())) {
         _ if lower.contains("credential") => {
-            "take it out: no bucket has such a field; cookies need origins listed one by one"
+            "remove it: policies have no such field; cookies require each origin to be listed"
                 .to_string()
         }
         Some(near) => format!("write `{near}`"),
         None => {
             let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-            format!("there are {}", known.join(", "))
+            format!("valid names: {}", known.join(", "))
         }
     };
-    let message = format!("there is no field `{}`", escape(name));
+    let message = format!("unknown field `{}`", escape(name));
     error(field.range.start, &message, &instead)
 }
 

@@ -170,8 +170,9 @@ fn id(rule: &WrittenRule, found: &mut Vec<Found>) {
     if let Some(id) = &rule.id {
         let chars = id.value.chars().count();
         if chars > S3_ID_CHARS_MAX {
-            let message = format!("an `ID` of {chars} characters: S3 takes {S3_ID_CHARS_MAX}");
-            found.push(error(id.at, &message, "write a shorter one, or none").on(Cloud::S3));
+            let message =
+                format!("the `ID` has {chars} characters: S3 allows at most {S3_ID_CHARS_MAX}");
+            found.push(error(id.at, &message, "shorten it, or remove it").on(Cloud::S3));
         }
     }
 }
@@ -193,7 +194,7 @@ fn not_empty(name: &str, list: &Option<List>, found: &mut Vec<Found>) {
         found.push(error(
             list.at,
             &message,
-            "list what is allowed, or take the rule out",
+            "list what is allowed, or remove the rule",
         ));
     }
 }
@@ -204,8 +205,8 @@ fn twice(list: &Option<List>, found: &mut Vec<Found>) {
         if !seen.insert(item.value.to_ascii_lowercase()) {
             found.push(warning(
                 item.at,
-                &format!("`{}` is there twice", escape(&item.value)),
-                "take one out",
+                &format!("`{}` is listed twice", escape(&item.value)),
+                "remove one",
             ));
         }
     }
@@ -214,7 +215,7 @@ fn twice(list: &Option<List>, found: &mut Vec<Found>) {
 fn everybody(origins: &Option<List>, found: &mut Vec<Found>) {
     let others = items(origins).find(|item| item.value != "*");
     if let (true, Some(other)) = (items(origins).any(|item| item.value == "*"), others) {
-        let message = "`*` lets every origin in, so this one adds nothing";
+        let message = "`*` already allows every origin, so this one has no effect";
         found.push(warning(other.at, message, "keep one or the other"));
     }
 }
@@ -226,12 +227,13 @@ fn age(at: usize, rule: &WrittenRule, format: Format, found: &mut Vec<Found>) {
     };
     match &rule.max_age_s {
         None if rule.is_whole => {
-            let message = format!("without `{name}`, browsers ask again every 5 seconds");
+            let message =
+                format!("without `{name}`, browsers repeat preflight requests every 5 seconds");
             found.push(warning(at, &message, &format!("write \"{name}\": 3600")));
         }
         Some(age) if age.value > AGE_S_USEFUL => {
-            let message = "no browser remembers an answer for more than a day";
-            let instead = format!("write {AGE_S_USEFUL} at most");
+            let message = "no browser caches preflight responses for more than a day";
+            let instead = format!("write at most {AGE_S_USEFUL}");
             found.push(warning(age.at, message, &instead));
         }
         _ => {}
@@ -251,14 +253,14 @@ fn media(at: usize, rule: &WrittenRule, format: Format, found: &mut Vec<Found>) 
     if reads && !lists(&rule.allowed, "Range") {
         found.push(warning(
             at,
-            "scripts and players can't ask for a part of a file",
+            "scripts and media players can't request a range of a file",
             &format!("add \"Range\" to `{allowed}`"),
         ));
     }
     if reads && !lists(&rule.exposed, "Content-Range") {
         found.push(warning(
             at,
-            "scripts and players aren't told which part of a file they get",
+            "scripts and media players can't see which range of a file they received",
             &format!("add \"Content-Range\" to `{exposed}`"),
         ));
     }
@@ -269,8 +271,8 @@ fn as_a_whole(document: &Document, found: &mut Vec<Found>) {
     if rules.is_empty() && !found.iter().any(|found| found.severity == Severity::Error) {
         found.push(warning(
             document.at,
-            "this policy has no rule: applying it takes the bucket's away",
-            "add a rule, unless that is meant",
+            "this policy has no rules: applying it removes the bucket's policy",
+            "add a rule, unless that is intended",
         ));
         return;
     }
@@ -282,17 +284,17 @@ fn as_a_whole(document: &Document, found: &mut Vec<Found>) {
 fn beyond_limits(document: &Document, found: &mut Vec<Found>) {
     let rules = &document.rules;
     if let Some(rule) = rules.get(S3_RULES_MAX) {
-        let message = format!("{} rules: S3 takes {S3_RULES_MAX}", rules.len());
+        let message = format!("{} rules: S3 allows at most {S3_RULES_MAX}", rules.len());
         found
-            .push(error(rule.at, &message, "put rules of the same methods into one").on(Cloud::S3));
+            .push(error(rule.at, &message, "merge rules that have the same methods").on(Cloud::S3));
     }
     let xml = write::s3_xml(&document.policy());
     if xml.len() > S3_XML_BYTES_MAX {
         let message = format!(
-            "as XML, this policy has {} bytes: S3 takes {S3_XML_BYTES_MAX}",
+            "as XML, this policy has {} bytes: S3 allows at most {S3_XML_BYTES_MAX}",
             xml.len()
         );
-        found.push(error(document.at, &message, "allow `*`, or fewer origins").on(Cloud::S3));
+        found.push(error(document.at, &message, "allow `*`, or list fewer origins").on(Cloud::S3));
     }
 }
 
@@ -319,12 +321,12 @@ fn reads_nothing(document: &Document, found: &mut Vec<Found>) {
 /// and method to choose a rule, S3 also at the requested headers.
 fn shadow(earlier: &[Rule], rule: &Rule, at: usize) -> Option<Found> {
     let covered = |cloud| is_covered(earlier, rule, cloud);
-    let message = "this rule is never used: earlier ones match everything that it would";
-    let instead = "put what is narrower first, or take it out";
+    let message = "this rule is never used: earlier rules match all its requests";
+    let instead = "put narrower rules first, or remove this one";
     match (covered(Cloud::Gcs), covered(Cloud::S3)) {
         (_, true) => Some(error(at, message, instead)),
         (true, false) => {
-            Some(error(at, &format!("{message}, on {}", Cloud::Gcs), instead).on(Cloud::Gcs))
+            Some(error(at, &format!("{message} on {}", Cloud::Gcs), instead).on(Cloud::Gcs))
         }
         (false, false) => one_rule_an_origin(earlier, rule, at),
     }
@@ -356,6 +358,7 @@ fn one_rule_an_origin(earlier: &[Rule], rule: &Rule, at: usize) -> Option<Found>
             .any(|other| origin::covers(&other.origins, origin))
     };
     let is_dead = !rule.origins.is_empty() && rule.origins.iter().all(is_taken);
-    let message = "earlier rules have the same origins, and some S3 servers (Ceph's) look at an origin's first rule only";
-    is_dead.then(|| warning(at, message, "put them into one rule").on(Cloud::S3))
+    let message = "earlier rules have the same origins, and some S3 servers (Ceph) check only \
+                   an origin's first rule";
+    is_dead.then(|| warning(at, message, "merge them into one rule").on(Cloud::S3))
 }

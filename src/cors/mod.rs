@@ -229,7 +229,7 @@ pub fn check_file(file: &Path, clouds: &[Cloud]) -> Result<Checked> {
         Contents::TooLarge => {
             let most = bounded::size(POLICY_BYTES_MAX);
             let message = format!("The CORS policy `{shown}` is larger than {most}");
-            Err(Error::usage(message, "is it the right file?"))
+            Err(Error::usage(message, "check that it's a CORS policy"))
         }
     }
 }

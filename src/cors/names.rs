@@ -34,20 +34,21 @@ pub(super) fn lets_all(patterns: &[String], headers: &[String]) -> bool {
 
 pub(super) fn lint_method(item: &At<String>, found: &mut Vec<Found>) {
     let (at, text) = (item.at, item.value.as_str());
-    const ONLY_READ: &str = "take it out: published files are only read";
+    const ONLY_READ: &str = "remove it: published files are only read";
     match text {
         "GET" | "HEAD" => {}
         "PUT" | "POST" | "DELETE" => {
-            let message = format!("`{text}` is for pages that write to the bucket");
+            let message = format!("`{text}` is only for pages that write to the bucket");
             found.push(warning(at, &message, ONLY_READ));
         }
         "OPTIONS" => {
-            let message = "`OPTIONS` is how browsers ask: S3 refuses it in this list";
-            found.push(error(at, message, "take it out").on(Cloud::S3));
+            let message =
+                "`OPTIONS` is the method of preflight requests: S3 rejects it in this list";
+            found.push(error(at, message, "remove it").on(Cloud::S3));
         }
         "*" => found.extend(any_method(at)),
         "PATCH" => {
-            let message = "`PATCH`: S3 knows no such method";
+            let message = "S3 does not support the method `PATCH`";
             found.push(error(at, message, ONLY_READ).on(Cloud::S3));
         }
         _ => found.push(no_method(at, text)),
@@ -56,9 +57,9 @@ pub(super) fn lint_method(item: &At<String>, found: &mut Vec<Found>) {
 
 fn any_method(at: usize) -> [Found; 2] {
     const INSTEAD: &str = "write \"GET\", \"HEAD\"";
-    let message = "`*` is for pages that write to the bucket, too";
+    let message = "`*` also allows methods that write to the bucket";
     [
-        error(at, "`*`: S3 takes whole methods only", INSTEAD).on(Cloud::S3),
+        error(at, "S3 does not accept `*` as a method", INSTEAD).on(Cloud::S3),
         warning(at, message, INSTEAD),
     ]
 }
@@ -68,22 +69,22 @@ fn no_method(at: usize, text: &str) -> Found {
     let shown = escape(text);
     let upper = text.trim().to_ascii_uppercase();
     if FORBIDDEN.contains(&upper.as_str()) {
-        let message = format!("browsers let no page use `{shown}`");
-        return error(at, &message, "take it out");
+        let message = format!("browsers don't let pages use `{shown}`");
+        return error(at, &message, "remove it");
     }
     if upper != text && METHODS.contains(&upper.as_str()) {
-        let message = format!("`{shown}`: methods are in capitals, without spaces");
+        let message = format!("`{shown}`: methods must be in uppercase, without spaces");
         return error(at, &message, &format!("write \"{upper}\""));
     }
     if text.contains([',', ' ']) {
-        let message = format!("`{shown}` is several methods in one string");
+        let message = format!("`{shown}` contains several methods in one string");
         return error(at, &message, &format!("write \"{}\"", in_parts(text)));
     }
     let near = nearest(&upper, METHODS.into_iter());
-    let instead = near.map_or("there are `GET` and `HEAD`".to_string(), |near| {
+    let instead = near.map_or("use `GET` or `HEAD`".to_string(), |near| {
         format!("write \"{near}\"")
     });
-    error(at, &format!("`{shown}` isn't a method"), &instead)
+    error(at, &format!("unknown method `{shown}`"), &instead)
 }
 
 /// A header of Google's one list, for requests and answers.
@@ -98,12 +99,12 @@ pub(super) fn lint_both_ways(item: &At<String>, found: &mut Vec<Found>) {
 pub(super) fn lint_exposed(item: &At<String>, found: &mut Vec<Found>) {
     if item.value.contains('*') && header_name(item, found) {
         let message = format!(
-            "`{}`: S3 takes whole names only in the list of what may be read",
+            "`{}`: S3 does not accept `*` in the list of exposed headers",
             escape(&item.value)
         );
         found.push(error(item.at, &message, "list each header").on(Cloud::S3));
         if item.value == "*" {
-            let message = format!("{} documents no `*` for headers", Cloud::Gcs);
+            let message = format!("{} does not document `*` for headers", Cloud::Gcs);
             found.push(warning(item.at, &message, "list each header").on(Cloud::Gcs));
         }
     } else if !item.value.contains('*') {
@@ -120,7 +121,7 @@ pub(super) fn lint_allowed(item: &At<String>, found: &mut Vec<Found>) {
 
 fn unknown_wildcard(item: &At<String>, found: &mut Vec<Found>) {
     let message = format!(
-        "`{}`: {} documents no `*` in names of headers",
+        "`{}`: {} does not document `*` in header names",
         escape(&item.value),
         Cloud::Gcs
     );
@@ -147,24 +148,24 @@ fn no_header_name(text: &str) -> Option<(String, String)> {
     let shown = escape(text);
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     let (message, instead) = if text.is_empty() {
-        let message = "an empty name of a header".to_string();
-        return Some((message, "take it out".to_string()));
+        let message = "empty header name".to_string();
+        return Some((message, "remove it".to_string()));
     } else if let Some((name, _)) = text.split_once(':') {
         let write = format!("write \"{}\"", escape(name.trim()));
-        ("has more than a header's name", write)
+        ("contains more than a header name", write)
     } else if text.trim() != text && text.trim().chars().all(is_token) {
         let write = format!("write \"{}\"", escape(text.trim()));
-        ("has a space at an end", write)
+        ("has leading or trailing spaces", write)
     } else if text.contains([',', ' ', ';']) {
         let write = format!("write \"{}\"", in_parts(text));
-        ("is several headers in one string", write)
+        ("contains several headers in one string", write)
     } else if !text.chars().all(is_token) {
-        let write = "letters, digits and `-`".to_string();
-        ("isn't the name of a header", write)
+        let write = "use letters, digits and `-`".to_string();
+        ("isn't a valid header name", write)
     } else if text.matches('*').count() > 1 {
         (
             "has more than one `*`",
-            "one at most, or `*` alone".to_string(),
+            "use at most one, or only `*`".to_string(),
         )
     } else {
         return None;
@@ -176,13 +177,14 @@ fn no_header_name(text: &str) -> Option<(String, String)> {
 fn pointless(at: usize, text: &str, found: &mut Vec<Found>) {
     let lower = text.to_ascii_lowercase();
     if lower.starts_with("access-control-") {
-        let message = format!("`{text}` is sent by the storage itself, and does nothing here");
-        found.push(warning(at, &message, "take it out"));
+        let message =
+            format!("the storage service sends `{text}` itself, so it has no effect here");
+        found.push(warning(at, &message, "remove it"));
     } else if ["set-cookie", "set-cookie2", "cookie", "origin", "host"].contains(&lower.as_str()) {
         found.push(warning(
             at,
-            &format!("browsers keep `{text}` to themselves"),
-            "take it out",
+            &format!("browsers don't let scripts access `{text}`"),
+            "remove it",
         ));
     }
 }

@@ -54,8 +54,8 @@ pub(super) fn lint(item: &At<String>, found: &mut Vec<Found>) {
         "*" => {}
         "null" => found.push(warning(
             at,
-            "`null` is what any sandboxed page sends, whoever made it",
-            "write `*` if everybody is meant",
+            "any sandboxed page, by any author, has the origin `null`",
+            "write `*` to allow every origin",
         )),
         _ => match text.matches('*').count() {
             0 => {
@@ -65,14 +65,14 @@ pub(super) fn lint(item: &At<String>, found: &mut Vec<Found>) {
             1 => wildcard(at, text, found),
             _ => {
                 let message = format!("`{}` has more than one `*`", escape(text));
-                let instead = "one at most, on S3; Google takes it alone only";
+                let instead = "S3 allows at most one, and Google only `*` alone";
                 found.push(error(at, &message, instead));
             }
         },
     }
 }
 
-const EXAMPLE: &str = "write it as in \"https://hunt.example.org\"";
+const EXAMPLE: &str = "write an origin such as \"https://hunt.example.org\"";
 
 /// A finding that doesn't know its place yet.
 struct Why {
@@ -102,24 +102,24 @@ impl Why {
 fn mistake(text: &str) -> Option<Why> {
     let shown = escape(text);
     if text.is_empty() {
-        return Why::wrong("an empty origin".to_string(), EXAMPLE);
+        return Why::wrong("empty origin".to_string(), EXAMPLE);
     }
     if let Some(why) = several_words(text) {
         return Some(why);
     }
     if text.eq_ignore_ascii_case("null") {
-        let message = format!("`{shown}`: browsers send it in lower case");
+        let message = format!("`{shown}`: browsers send it in lowercase");
         return Why::wrong(message, "write \"null\"");
     }
     let Some((scheme, rest)) = text.split_once("://") else {
         let host = text.trim_start_matches('/').trim_end_matches('/');
-        let message = format!("`{shown}` has no scheme, so it's no origin");
+        let message = format!("`{shown}` has no scheme, so it isn't an origin");
         return Why::wrong(message, format!("write \"https://{host}\""));
     };
     match PAGELESS.contains(&scheme.to_ascii_lowercase().as_str()) {
         true => Why::wrong(
             format!("no page has an origin that begins with `{scheme}://`"),
-            "write the page's, which begins with `https://`",
+            "write the page's origin, which begins with `https://`",
         ),
         false => not_as_sent(text, rest),
     }
@@ -131,7 +131,7 @@ fn several_words(text: &str) -> Option<Why> {
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         let clean: String = text.split_whitespace().collect::<Vec<_>>().join("\", \"");
         return Why::wrong(
-            format!("`{shown}` has a space in it"),
+            format!("`{shown}` contains a space"),
             format!("write \"{clean}\""),
         );
     }
@@ -141,7 +141,7 @@ fn several_words(text: &str) -> Option<Why> {
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>();
         return Why::wrong(
-            format!("`{shown}` is several origins in one string"),
+            format!("`{shown}` contains several origins in one string"),
             format!("write \"{}\"", parts.join("\", \"")),
         );
     }
@@ -152,23 +152,26 @@ fn several_words(text: &str) -> Option<Why> {
 fn not_as_sent(text: &str, rest: &str) -> Option<Why> {
     let shown = escape(text);
     let Ok(url) = Url::parse(text) else {
-        return Why::wrong(format!("`{shown}` is no origin"), EXAMPLE);
+        return Why::wrong(format!("`{shown}` isn't a valid origin"), EXAMPLE);
     };
     let sent = sent_origin(&url);
     let write = format!("write \"{sent}\"");
     if !url.username().is_empty() || url.password().is_some() {
-        return Why::wrong("an origin has no user and no password".to_string(), write);
+        return Why::wrong(
+            "an origin can't contain a user name or password".to_string(),
+            write,
+        );
     }
     let message = match rest.find(['/', '?', '#']) {
         Some(end) if rest[end..] == *"/" => {
-            format!("`{shown}` has a slash at its end, and browsers send none")
+            format!("`{shown}` ends with a slash, but browsers send none")
         }
-        Some(_) => format!("`{shown}` has a path, and browsers send none"),
+        Some(_) => format!("`{shown}` has a path, but browsers send none"),
         None if sent == text => return None,
         None if sent == text.to_ascii_lowercase() => {
-            format!("`{shown}`: browsers send it in lower case")
+            format!("`{shown}`: browsers send it in lowercase")
         }
-        None => format!("`{shown}` isn't how browsers send it"),
+        None => format!("`{shown}` isn't in the form that browsers send"),
     };
     Why::wrong(message, write)
 }
@@ -196,7 +199,7 @@ fn unsafe_scheme(text: &str) -> Option<Why> {
     );
     (!is_local).then(|| Why {
         message: format!(
-            "`{}` is unencrypted: anybody on the way can change such a page",
+            "`{}` is unencrypted: anyone on the network can change its pages",
             escape(text)
         ),
         instead: https,
@@ -208,7 +211,7 @@ fn unsafe_scheme(text: &str) -> Option<Why> {
 fn wildcard(at: usize, text: &str, found: &mut Vec<Found>) {
     let shown = escape(text);
     let message = format!(
-        "`{shown}`: {} takes `*` alone, else whole origins",
+        "`{shown}`: {} accepts `*` alone or complete origins",
         Cloud::Gcs
     );
     found.push(error(at, &message, "list each origin").on(Cloud::Gcs));
@@ -231,7 +234,7 @@ fn mistake_around_star(at: usize, text: &str) -> Option<Found> {
     let message = why.message.replace(&*escape(&filled), &escape(text));
     let instead = match why.instead.starts_with("write \"https://a") {
         true => why.instead.replacen("https://a", &format!("{before}*"), 1),
-        false => "write it as in \"https://*.example.org\"".to_string(),
+        false => "write a pattern such as \"https://*.example.org\"".to_string(),
     };
     Some(error(at, &message, &instead))
 }
@@ -243,17 +246,17 @@ fn unwise_star(at: usize, text: &str, found: &mut Vec<Found>) {
     let is_open_start = !before.is_empty() && !after.is_empty() && !after.starts_with(['.', ':']);
     if is_open_start || after.is_empty() && !before.ends_with("://") && !before.ends_with(':') {
         let message =
-            format!("`{shown}` also lets in hosts of strangers: anybody can have such a name");
+            format!("`{shown}` also matches hosts of strangers: anyone can register such a name");
         let instead = "put the `*` before a dot, as in \"https://*.example.org\"";
         found.push(warning(at, &message, instead));
     }
     if !text.starts_with("https:") && !text.starts_with("http://localhost") {
         let message =
-            format!("`{shown}` lets in unencrypted pages, which anybody on the way can change");
+            format!("`{shown}` matches unencrypted pages, which anyone on the network can change");
         found.push(warning(at, &message, "begin it with \"https://\""));
     }
     let message = format!(
-        "`{shown}`: S3 lets pages of such origins send cookies, as it does for all but `*`"
+        "`{shown}`: S3 lets pages of these origins send cookies, as for every origin except `*`"
     );
     found.push(warning(at, &message, "list the origins, or write `*`").on(Cloud::S3));
 }

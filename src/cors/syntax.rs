@@ -16,18 +16,21 @@ const FILE_BYTES_MAX: usize = 1 << 20;
 pub(super) fn decode(bytes: &[u8]) -> Result<&str, Finding> {
     let at_start = |message: &str, instead: &str| Err(error(0, message, instead).for_all(""));
     if bytes.len() > FILE_BYTES_MAX {
-        return at_start("the file is too large for a policy", "S3 takes 64 KiB");
+        return at_start(
+            "the file is too large for a policy",
+            "S3 allows at most 64 KiB",
+        );
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return at_start("the file is UTF-16", "save it as UTF-8");
     }
     if bytes.starts_with(b"\xef\xbb\xbf") {
-        let message = "the file begins with a byte order mark, which other tools refuse";
+        let message = "the file begins with a byte order mark, which other tools reject";
         return at_start(message, "save it as UTF-8 without one");
     }
     std::str::from_utf8(bytes).map_err(|e| {
         let good = std::str::from_utf8(&bytes[..e.valid_up_to()]).expect("it's valid up to there");
-        error(good.len(), "this isn't UTF-8", "save the file as UTF-8").for_all(good)
+        error(good.len(), "invalid UTF-8", "save the file as UTF-8").for_all(good)
     })
 }
 
@@ -53,10 +56,10 @@ pub(super) fn parse(text: &str) -> Result<ParseResult<'_>, Finding> {
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
         Ok(_) => Ok(parsed),
         Err(e) => {
-            let what = "an odd space or control character, which JSON doesn't have here";
+            let what = "unusual space or control character, which JSON does not allow here";
             let near = offset(text, e.line(), e.column());
             let at = near + odd(text.get(near..).unwrap_or_default());
-            Err(error(at, what, "write a plain space, or nothing").for_all(text))
+            Err(error(at, what, "replace it with a plain space, or remove it").for_all(text))
         }
     }
 }
@@ -78,10 +81,10 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 pub(super) fn markup(text: &str, at: usize) -> Found {
     let head = text[at..].get(..400).unwrap_or(&text[at..]).to_lowercase();
     if head.contains("<corsconfig") || head.contains("<corsconfiguration") {
-        return error(at, "this is XML, which isn't read here", EXAMPLE);
+        return error(at, "this is XML, but policies must be JSON", EXAMPLE);
     }
     let what = match head.contains("<html") {
-        true => "this is HTML, not JSON: was an error page saved?",
+        true => "this is HTML, not JSON (perhaps a saved error page)",
         false => "this is XML or HTML, not JSON",
     };
     error(at, what, EXAMPLE)
@@ -94,19 +97,22 @@ fn in_words(text: &str, e: &ParseError) -> Found {
     let (message, instead) = match e.kind() {
         UnexpectedWord | UnexpectedToken => {
             let message = format!(
-                "`{}` isn't JSON",
+                "`{}` isn't valid JSON",
                 escape(&word(text.get(at..).unwrap_or_default()))
             );
             let instead = "write a string in double quotes, or a whole number, such as 3600";
             return error(at, &message, instead);
         }
-        CommentsNotAllowed => ("JSON has no comments", "take the comment out"),
-        UnterminatedCommentBlock => ("a comment without an end", "take it out: JSON has none"),
-        TrailingCommasNotAllowed => ("a comma behind the last value", "take the comma out"),
-        ExpectedComma => ("a comma is missing here", "write `,`"),
-        SingleQuotedStringsNotAllowed => ("a string in single quotes", "write it in double quotes"),
+        CommentsNotAllowed => ("JSON does not allow comments", "remove the comment"),
+        UnterminatedCommentBlock => (
+            "unterminated comment",
+            "remove it: JSON does not allow comments",
+        ),
+        TrailingCommasNotAllowed => ("trailing comma after the last value", "remove the comma"),
+        ExpectedComma => ("missing comma", "write `,`"),
+        SingleQuotedStringsNotAllowed => ("string in single quotes", "put it in double quotes"),
         NonFiniteNumbersNotAllowed => (
-            "`NaN` and `Infinity` aren't JSON",
+            "JSON does not allow `NaN` and `Infinity`",
             "write whole seconds, such as 3600",
         ),
         HexadecimalNumbersNotAllowed
@@ -114,39 +120,38 @@ fn in_words(text: &str, e: &ParseError) -> Found {
         | BareDecimalPointNumbersNotAllowed
         | ExpectedDigit
         | ExpectedDigitFollowingNegativeSign
-        | ExpectedPlusMinusOrDigitInNumberLiteral => (
-            "this isn't a number as JSON has it",
-            "write whole seconds, such as 3600",
+        | ExpectedPlusMinusOrDigitInNumberLiteral => {
+            ("invalid JSON number", "write whole seconds, such as 3600")
+        }
+        UnterminatedArray => (
+            "the list that begins here isn't closed",
+            "close it with `]`",
         ),
-        UnterminatedArray => ("the list that begins here has no end", "close it with `]`"),
         UnterminatedObject => (
-            "the object that begins here has no end",
+            "the object that begins here isn't closed",
             "close it with `}`",
         ),
-        String(ParseStringErrorKind::UnterminatedStringLiteral) => (
-            "a string without an end",
-            "close it with `\"` on the same line",
-        ),
-        String(_) => (
-            "this escape isn't JSON's",
-            "write the character itself, or `\\u` and four hexadecimal digits",
-        ),
-        ExpectedStringObjectProperty => {
-            ("a field's name without quotes", "write it in double quotes")
+        String(ParseStringErrorKind::UnterminatedStringLiteral) => {
+            ("unterminated string", "close it with `\"` on the same line")
         }
-        ExpectedColonAfterObjectKey => ("a colon is missing behind this field's name", "write `:`"),
-        ExpectedObjectValue => ("this field has no value", "give it one, or take it out"),
-        MultipleRootJsonValues => ("there is more behind the policy's end", "take it out"),
+        String(_) => (
+            "invalid escape sequence",
+            "write the character itself, or `\\u` with four hexadecimal digits",
+        ),
+        ExpectedStringObjectProperty => ("field name without quotes", "put it in double quotes"),
+        ExpectedColonAfterObjectKey => ("missing colon after this field name", "write `:`"),
+        ExpectedObjectValue => ("this field has no value", "add one, or remove the field"),
+        MultipleRootJsonValues => ("unexpected text after the end of the policy", "remove it"),
         UnexpectedCloseBrace | UnexpectedCloseBracket => (
-            "a bracket that closes nothing here",
-            "take it out, or write the value that is missing",
+            "unmatched closing bracket",
+            "remove it, or add the missing value",
         ),
         UnexpectedComma => (
-            "a comma where a value is expected",
-            "take it out, or write the value",
+            "expected a value, but found a comma",
+            "remove it, or add the value",
         ),
-        NestingDepthExceeded => ("brackets in brackets, without an end", EXAMPLE),
-        _ => ("this isn't JSON", EXAMPLE),
+        NestingDepthExceeded => ("brackets are nested too deeply", EXAMPLE),
+        _ => ("this isn't valid JSON", EXAMPLE),
     };
     error(at, message, instead)
 }
