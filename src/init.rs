@@ -91,8 +91,8 @@ fn refuse_second(config: &Path) -> Result<()> {
     match config.exists() {
         true => {
             let message =
-                format!("There is an `{CONFIG_FILE}` already, and nothing is overwritten");
-            let hint = "edit it, or start elsewhere with `-C DIR`";
+                format!("`{CONFIG_FILE}` already exists, and `init` never overwrites files");
+            let hint = "edit it, or choose another folder with `-C DIR`";
             Err(Error::usage(message, hint))
         }
         false => Ok(()),
@@ -110,8 +110,8 @@ fn refuse_weak(secret: &Secret, key_file: &str) -> Result<()> {
     );
     Err(Error::usage(
         message,
-        "make another with `assetsync key new new.key`, and give `--key-file new.key`; if files were published with this one, write the \
-         configuration without `init`",
+        "create another with `assetsync key new new.key` and pass `--key-file new.key`; \
+         if files are published with this key, write the configuration by hand",
     ))
 }
 
@@ -120,7 +120,7 @@ fn rules(maker: Option<Maker>, found: Option<&str>) -> String {
     match (maker, found) {
         (Some(maker), _) => maker.rules().to_string(),
         (None, Some(rules)) => format!(
-            "\n# A bundler made these files, and its scripts ask for them by these names.\n{rules}\n"
+            "\n# A bundler made these files, and its scripts request them by these names.\n{rules}\n"
         ),
         (None, None) => String::new(),
     }
@@ -185,14 +185,18 @@ fn next(project: &Project) -> Vec<(String, &'static str)> {
         (
             "access apply",
             " --unblock",
-            "everybody reads, nobody lists: shows what changes, and asks",
+            "makes files public but not listable; shows the changes and asks first",
         ),
         (
             "cors apply",
             "",
-            "pages on other hosts may load fonts, modules and data",
+            "lets pages on other hosts load fonts, modules and data",
         ),
-        ("doctor", "", "checks the bucket, and what strangers can do"),
+        (
+            "doctor",
+            "",
+            "checks the bucket and what the public can do with it",
+        ),
     ];
     let of_all = [
         ("diff", "", "shows what a push would do"),

@@ -65,7 +65,7 @@ impl Finder {
             let name = found.range();
             let (whole, instead) = match (in_rule(text, name.clone()), in_command(text, &name)) {
                 (Some(value), _) => (value, format!("(the path of {}: {SHOWN_BY})", label.text)),
-                (None, Some(rest)) => (rest, format!("…` (all of it: {SHOWN_BY})")),
+                (None, Some(rest)) => (rest, format!("…` (for the full command, {SHOWN_BY})")),
                 (None, None) => (name, label.text.to_string()),
             };
             shown += &text[told..whole.start];

@@ -140,13 +140,13 @@ fn a_command_ends_where_a_hidden_path_would_be_and_says_how_to_see_all_of_it() {
         (
             "hint: `assetsync takedown prod x.png 'end/a b.png' end/c.png` removes them; see `end/c.png`",
             format!(
-                "hint: `assetsync takedown prod x.png …` (all of it: {SHOWN_BY}) removes them; see `end file 2 of 2`"
+                "hint: `assetsync takedown prod x.png …` (for the full command, {SHOWN_BY}) removes them; see `end file 2 of 2`"
             ),
         ),
         (
             "`x` and `assetsync push --put-back=end/c.png`\n`end/c.png`",
             format!(
-                "`x` and `assetsync push --put-back=…` (all of it: {SHOWN_BY})\n`end file 2 of 2`"
+                "`x` and `assetsync push --put-back=…` (for the full command, {SHOWN_BY})\n`end file 2 of 2`"
             ),
         ),
         (

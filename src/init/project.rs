@@ -102,18 +102,18 @@ impl Project {
     pub(super) fn text(&self, key_id: KeyId, rules: &str, prefix: Option<&str>) -> String {
         let key_file = commented(
             &setting("key_file", &self.key_file),
-            "relative to this file; keep it out of git, and keep a copy",
+            "relative to this file; keep it out of git, and back it up",
         );
         let source = commented(
             &setting("dir", &self.source),
-            "walked; several sources may be given",
+            "scanned recursively; there can be several sources",
         );
         let default_target = setting("default_target", self.target_name());
         let prefixes = match prefix {
             Some(prefix) => format!("prefixes = [\"{prefix}\"]"),
             None => "# prefixes = [\"/static/\"]".to_string(),
         };
-        let prefixes = commented(&prefixes, "URLs that begin so are paths of the tree");
+        let prefixes = commented(&prefixes, "URLs with these prefixes are paths in the tree");
         let text = TEMPLATE
             .replace("PREFIXES", &prefixes)
             .replace("MAKER", rules)
@@ -154,7 +154,7 @@ impl Project {
         let url = setting("url", self.local_url());
         let mut text = format!("[target.local]\n{url}\n");
         if let Some(state) = self.local_state() {
-            let why = "the releases name every file: keep them where no web server shows them";
+            let why = "the releases name every file: keep them where no web server serves them";
             text += &format!("{}\n", commented(&setting("state", &state), why));
         }
         let given = OF_A_TARGET
@@ -177,17 +177,17 @@ impl Project {
             (
                 "state",
                 "gs://hunt-releases/prod",
-                "where the releases are kept, which nobody else may read; needed below a prefix, and on Google",
+                "private place for the releases; required below a prefix and on Google",
             ),
             (
                 "public_url",
                 "https://cdn.example.org/static/",
-                "where browsers find it",
+                "where browsers load the files from",
             ),
             (
                 "index",
                 INDEX,
-                "if a host shows the page of a folder for `folder/`; a bucket by itself doesn't",
+                "if a host serves a folder's index page for `folder/`; a bucket alone doesn't",
             ),
             (
                 "access",
@@ -203,7 +203,7 @@ impl Project {
             (
                 "cors",
                 cors,
-                "what pages elsewhere may load: `assetsync cors diff`, `cors apply`",
+                "what pages on other hosts may load: `assetsync cors diff`, `cors apply`",
             ),
         ];
         let Some(_) = self.bucket() else {
@@ -282,8 +282,8 @@ fn refuse_without_url(given: &Overrides) -> Result<()> {
     match OF_A_TARGET.iter().find(|(name, _)| is_flag(name)) {
         None => Ok(()),
         Some((_, flag)) => Err(Error::usage(
-            format!("{flag} is about a target, and none is named"),
-            "name it with `--to file:FOLDER`, `--to s3://BUCKET/PREFIX` or `--to gs://BUCKET/PREFIX`",
+            format!("{flag} needs a target, but none is given"),
+            "add `--to file:FOLDER`, `--to s3://BUCKET/PREFIX` or `--to gs://BUCKET/PREFIX`",
         )),
     }
 }
@@ -307,9 +307,9 @@ fn refuse_open_releases(target: &Target) -> Result<()> {
     };
     let example = format!("{}-releases/{}", bucket.root(), bucket.prefix);
     Err(Error::usage(
-        format!("The releases need a private place of their own: {why}"),
+        format!("The releases need a separate private place: {why}"),
         format!(
-            "make a second bucket, and name it: `--state {}`",
+            "create a second bucket and pass `--state {}`",
             example.trim_end_matches('/')
         ),
     ))

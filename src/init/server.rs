@@ -128,7 +128,7 @@ impl Site {
         });
         [
             format!(
-                "# nginx for what is published in {}: a file of its own in /etc/nginx/conf.d/, for example.\n\n",
+                "# nginx configuration for {}: save it as a separate file, for example in /etc/nginx/conf.d/.\n\n",
                 self.folder
             ),
             maps,
@@ -214,7 +214,7 @@ impl Site {
         let (folder, host) = (&self.folder, &self.host);
         // A route keeps its order, and of several headers of one name, the last one is sent.
         format!(
-            "# Caddy for what is published in {folder}: a part of the Caddyfile.\n\n\
+            "# Caddy configuration for {folder}: add it to the Caddyfile.\n\n\
              {scheme}://{host}{port} {{\n\
              \troute {{\n{}\t\troot * \"{folder}\"\n\
              \t\t@own path /{HEADERS_FILE} /{OWN_FOLDER}/*\n\t\terror @own 404\n\
@@ -286,15 +286,15 @@ fn folder(target: &Target) -> Result<String> {
     let Some(folder) = target.place.folder() else {
         return Err(Error::usage(
             format!("The target `{}` isn't a folder", target.name),
-            "a web server shows a folder: name a target whose `url` is `file:FOLDER`, or add one",
+            "a web server serves a folder: choose a target whose `url` is `file:FOLDER`, or add one",
         ));
     };
     let folder = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;
     let folder = folder.to_string_lossy().into_owned();
     match folder.contains(['"', '\\', '$', '{', '}', '\n']) {
         true => Err(Error::usage(
-            format!("`{folder}` has characters that no server reads in a path"),
-            "publish into a folder with a simpler name",
+            format!("`{folder}` contains characters that web servers don't accept in a path"),
+            "publish to a folder with a simpler name",
         )),
         false => Ok(folder),
     }
