@@ -96,6 +96,7 @@ impl Page {
                         page.ids.insert(value);
                     }
                     b"href" if *tag.name == b"a"[..] => page.links.push(value),
+                    b"src" if *tag.name == b"img"[..] => page.links.push(value),
                     _ => {}
                 }
             }
