@@ -27,16 +27,16 @@ pub(super) fn url_hint(url: &str) -> &'static str {
 
 pub(super) fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
     if has_credentials(url) {
-        return Err(format!("`{}` has credentials in it", shown(url)));
+        return Err(format!("`{}` contains credentials", shown(url)));
     }
     if !url.starts_with("file:") && url.contains(['?', '#']) {
         let shown = shown(url);
-        return Err(format!("`{shown}` has a query or a fragment in it"));
+        return Err(format!("`{shown}` contains a query or a fragment"));
     }
     if let Some(path) = url.strip_prefix("file:") {
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
-            return Err("the URL `file:` names no folder".to_string());
+            return Err("the URL `file:` is missing a folder".to_string());
         }
         let is_too_long = |name: &str| name.len() > NAME_BYTES_MAX;
         if path.len() > PATH_BYTES_MAX || path.split('/').any(is_too_long) {
@@ -45,32 +45,32 @@ pub(super) fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
         }
         if path.contains('\0') {
             return Err(format!(
-                "`{}` has a NUL in it",
+                "`{}` contains a NUL",
                 crate::base::text::escape(url)
             ));
         }
         if path.starts_with("~/") {
-            return Err(format!("`{url}`: only a shell knows what `~` is"));
+            return Err(format!("`{url}`: only a shell expands `~`"));
         }
         return Ok(Place::Directory(folder.join(path)));
     }
     let (scheme, rest) = url
         .split_once("://")
-        .ok_or_else(|| format!("`{url}` isn't a target's URL"))?;
+        .ok_or_else(|| format!("`{url}` isn't a target URL"))?;
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     if bucket.is_empty()
         || !bucket
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b))
     {
-        return Err(format!("`{url}` names no bucket"));
+        return Err(format!("`{url}` has no valid bucket name"));
     }
     let prefix = match prefix.trim_matches('/') {
         "" => String::new(),
         text => {
             // As part of a key: some names are taken for folders only.
             crate::base::path::ObjectKey::parse(&format!("{text}/x"))
-                .map_err(|why| format!("the prefix of `{url}`: {why}"))?;
+                .map_err(|why| format!("invalid prefix in `{url}`: {why}"))?;
             format!("{text}/")
         }
     };
@@ -83,7 +83,7 @@ pub(super) fn parse_index(text: &str) -> Result<String, String> {
     match text == INDEX {
         true => Ok(text.to_string()),
         false => Err(format!(
-            "index is `{}`, and the page of a folder is called `{INDEX}`",
+            "index is `{}`, but must be `{INDEX}`",
             shown(text)
         )),
     }
@@ -92,7 +92,7 @@ pub(super) fn parse_index(text: &str) -> Result<String, String> {
 pub(super) fn parse_page(text: &str) -> Result<LogicalPath, String> {
     LogicalPath::parse(text).map_err(|_| {
         format!(
-            "not_found is `{}`, and must be a path in the tree, such as `404.html`",
+            "not_found is `{}`, but must be a path in the tree, such as `404.html`",
             shown(text)
         )
     })
@@ -100,7 +100,7 @@ pub(super) fn parse_page(text: &str) -> Result<LogicalPath, String> {
 
 pub(super) fn no_region(text: &str) -> String {
     let shown = shown(text);
-    format!("region is `{shown}`, and must be one such as `us-east-1`")
+    format!("region is `{shown}`, but must be a region such as `us-east-1`")
 }
 
 pub(super) fn parse_url(setting: &str, text: &str) -> Result<Url, String> {
@@ -110,7 +110,7 @@ pub(super) fn parse_url(setting: &str, text: &str) -> Result<Url, String> {
             "endpoint" => "https://s3.example.org",
             _ => "https://cdn.example.org/static/",
         };
-        format!("{setting} is `{shown}`, and must be a URL such as `{example}`")
+        format!("{setting} is `{shown}`, but must be a URL such as `{example}`")
     })
 }
 

@@ -162,7 +162,7 @@ impl Config {
             }
             None => Err(Error::usage(
                 format!("There is no `{CONFIG_FILE}` here"),
-                "make one with `assetsync init`, point to one with `-C DIR` or `-c FILE`, or give `--from DIR --to URL --key-file FILE`",
+                "create one with `assetsync init`, select one with `-C DIR` or `-c FILE`, or pass `--from DIR --to URL --key-file FILE`",
             )),
         }
     }
@@ -220,11 +220,11 @@ impl Config {
         match &self.key_id {
             Some(wanted) if *wanted != secret.id().to_string() => Err(Error::Refused {
                 message: match is_key_id(wanted) {
-                    true => format!("This is the key {}, and the configuration wants {wanted} (`key_id`)", secret.id()),
+                    true => format!("This is key {}, but the configuration requires {wanted} (`key_id`)", secret.id()),
                     // It may be the key itself.
-                    false => format!("This is the key {}, and the configuration's `key_id` isn't the id of a key: 16 hex digits", secret.id()),
+                    false => format!("This is key {}, but the `key_id` in the configuration isn't a key id: 16 hex digits", secret.id()),
                 },
-                hint: "get the right key from your team: with another one, every file gets another name".into(),
+                hint: "get the right key from your team: any other key renames every file".into(),
             }),
             _ => Ok(secret),
         }
@@ -245,20 +245,20 @@ impl Config {
         );
         if self.key_id.is_some() {
             return Ok(Some(format!(
-                "{message}. `key_id` says that it's meant; `assetsync doctor` tells how to replace it"
+                "{message}. `key_id` accepts it; `assetsync doctor` shows how to replace it"
             )));
         }
         let go_on = match &self.file {
-            Some(file) => format!("`key_id = \"{id}\"` at the top of {}", file.display()),
+            Some(file) => format!("add `key_id = \"{id}\"` at the top of {}", file.display()),
             None => format!(
-                "`key_id = \"{id}\"` in a configuration, which `assetsync push` has none of here"
+                "add `key_id = \"{id}\"` to a configuration (`assetsync push` has none here)"
             ),
         };
         Err(Error::Refused {
             message,
             hint: format!(
-                "make another with `assetsync key new new.key`, and name it by `key_file` (or `--key-file`); if files were published with this \
-                 one, push once with `--rotate-key`, or go on with it for now: {go_on}"
+                "create another with `assetsync key new new.key` and set it as `key_file` (or `--key-file`). If files were published with this \
+                 one, push once with `--rotate-key`, or keep this one for now: {go_on}"
             )
             .into(),
         })
@@ -269,7 +269,7 @@ impl Config {
         match (error, &self.key_id) {
             (Error::Usage { message, .. }, Some(id)) if !self.may_be_the_key() => Error::usage(
                 message,
-                format!("get the key {id} from your team, or name its file by ASSETSYNC_KEY_FILE"),
+                format!("get key {id} from your team, or set ASSETSYNC_KEY_FILE to its path"),
             ),
             (error, _) => error,
         }
@@ -300,7 +300,7 @@ fn unread(file: &Path, bad: &BadText) -> Error {
             format!("Cannot read the configuration `{}`: {bad}", file.display()),
             match error.kind() {
                 std::io::ErrorKind::NotFound => {
-                    "`-c` names a file that exists; `assetsync init` makes one"
+                    "`-c` needs an existing file; `assetsync init` creates one"
                 }
                 _ => "",
             },

@@ -353,27 +353,27 @@ impl<'a> Conflict<'a> {
         if let (What::Target, What::Target, Some(name)) = (stays.what, moved.what, &stays.of)
             && moved.is_given()
         {
-            return format!("it's the target `{name}`: call it so, instead of by its URL");
+            return format!("this is the target `{name}`: use its name instead of its URL");
         }
         let write = |value: &str| moved.to_write(value);
         match moved.what {
             What::Source => {
-                "name a folder that has what is to be published, and nothing else".to_string()
+                "choose a folder that contains only the files to publish".to_string()
             }
             What::State if moved.is_given() && stays.is_given() && stays.what == What::State => {
-                "publish to one after the other, each with a place of its own for its releases"
+                "publish to one target at a time, each with its own place for releases"
                     .to_string()
             }
             What::Cache => {
-                "set ASSETSYNC_CACHE_DIR to a folder of its own, or give `--no-cache`".to_string()
+                "set ASSETSYNC_CACHE_DIR to a separate folder, or pass `--no-cache`".to_string()
             }
             What::Key if stays.what == What::Target => format!(
-                "move it, and {}; if visitors could read it already, make a new one with `assetsync key new`, and push with `--rotate-key`",
+                "move the key file and {}; if visitors could already read it, create a new key with `assetsync key new` and push with `--rotate-key`",
                 write(&self.elsewhere())
             ),
-            What::Key => format!("move it, and {}", write(&self.elsewhere())),
+            What::Key => format!("move the key file and {}", write(&self.elsewhere())),
             What::Target if stays.what == What::Source => format!(
-                "{}; or put what is to be published into a folder of its own, and name that one as the source",
+                "{}; or move the files to publish into a separate folder and use that as the source",
                 write(&self.elsewhere())
             ),
             _ => write(&self.elsewhere()),
@@ -456,19 +456,19 @@ fn to_move<'a>(
 fn why(inner: What, outer: What, is_same: bool) -> &'static str {
     use What::{Cache, Key, Source, State, Target};
     match (inner, outer) {
-        (Target, Source) => "a push would publish what is published already, more each time",
+        (Target, Source) => "each push would publish the output of earlier ones again",
         (State, Source) => {
-            "a push would publish the releases, which name every file, those of solutions too"
+            "a push would publish the releases, which list every file, including solutions"
         }
-        (Source, Target) => "visitors could read everything in it, as it is",
+        (Source, Target) => "visitors could read every original file",
         (State, Target) => {
-            "visitors could read the releases, which name every file, those of solutions too"
+            "visitors could read the releases, which list every file, including solutions"
         }
-        (Target, State) => "what visitors read and what they mustn't would be in one folder",
+        (Target, State) => "public and private files would share a folder",
         (State, State) if is_same => "a push to one would replace the release of the other",
-        (Target, Target) => "a push to one would write over the pages of the other",
-        (Key, Target) => "visitors could read the key, which tells every name",
-        (Cache, Source | Target) => "visitors could read what it knows of every file",
-        _ => "each needs a place of its own",
+        (Target, Target) => "a push to one would overwrite the pages of the other",
+        (Key, Target) => "visitors could read the key, which reveals every name",
+        (Cache, Source | Target) => "visitors could read its data about every file",
+        _ => "each needs its own place",
     }
 }

@@ -35,8 +35,8 @@ enum Settings {
 /// Returns the error of commands that make names, or find what they named, if there is no key file.
 pub(super) fn no_key_file() -> Error {
     Error::usage(
-        "No key file is given",
-        "set `key_file` in assetsync.toml, ASSETSYNC_KEY_FILE or `--key-file`; `assetsync key new FILE` makes one",
+        "No key file is set",
+        "set `key_file` in assetsync.toml, ASSETSYNC_KEY_FILE or `--key-file`; `assetsync key new FILE` creates one",
     )
 }
 
@@ -68,8 +68,8 @@ impl<'a> Reader<'a> {
             Some((file, origin)) if file.is_empty() || file.contains('\0') => {
                 let shown = crate::base::text::escape(&file);
                 return Err(Error::usage(
-                    format!("key_file is `{shown}`, and must be the name of a file ({origin})"),
-                    "`assetsync key new FILE` makes one",
+                    format!("key_file is `{shown}`, but must be a file name ({origin})"),
+                    "`assetsync key new FILE` creates one",
                 ));
             }
             Some((file, origin)) => self.beside_if_from_file(&file, &origin),
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
             let text = crate::base::text::escape(&text);
             let (least, most) = (range.start(), range.end());
             let message =
-                format!("{setting} is `{text}`, and must be a number from {least} to {most}");
+                format!("{setting} is `{text}`, but must be a number from {least} to {most}");
             match (&origin, in_file) {
                 (Origin::File(_), Some(spanned)) => self.mistake(&spanned.span(), message, ""),
                 _ => Error::usage(format!("{message} ({origin})"), ""),

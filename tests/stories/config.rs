@@ -167,13 +167,13 @@ fn mistakes_at_the_top() {
         ? write it without a dot, such as "glsl"; "" stands for names that have none
 
         gzip_level = ▸10
-        = gzip_level is `10`, and must be a number from 0 to 9
+        = gzip_level is `10`, but must be a number from 0 to 9
 
         requests = ▸0
-        = requests is `0`, and must be a number from 1 to 1024
+        = requests is `0`, but must be a number from 1 to 1024
 
         memory_mib = ▸0
-        = memory_mib is `0`, and must be a number from 64 to 65536
+        = memory_mib is `0`, but must be a number from 64 to 65536
 
         create_key = ▸"yes"
         = invalid type: string "yes", expected a boolean
@@ -341,35 +341,35 @@ fn mistakes_in_a_target() {
         ? did you mean `public_url`?
 
         url = ▸"out"
-        = `out` isn't a target's URL
+        = `out` isn't a target URL
         ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
 
         url = ▸"file:"
-        = the URL `file:` names no folder
+        = the URL `file:` is missing a folder
         ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
 
         url = ▸"file:a\u0000b"
-        = `file:a\u{0}b` has a NUL in it
+        = `file:a\u{0}b` contains a NUL
         ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
 
         url = "s3://hunt"
         region = ▸"evil.example/#"
-        = region is `evil.example/#`, and must be one such as `us-east-1`
+        = region is `evil.example/#`, but must be a region such as `us-east-1`
 
         url = ▸"s3:hunt"
-        = `s3:hunt` isn't a target's URL
+        = `s3:hunt` isn't a target URL
         ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
 
         url = ▸"s3:///static"
-        = `s3:///static` names no bucket
+        = `s3:///static` has no valid bucket name
         ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
 
         url = ▸"s3://my hunt/static"
-        = `s3://my hunt/static` names no bucket
+        = `s3://my hunt/static` has no valid bucket name
         ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
 
         url = ▸"gs://hunt/../static"
-        = the prefix of `gs://hunt/../static`: a part of the path is empty, `.` or `..`
+        = invalid prefix in `gs://hunt/../static`: a part of the path is empty, `.` or `..`
         ? write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`
 
         url = ▸"https://hunt.s3.amazonaws.com/"
@@ -388,11 +388,11 @@ fn mistakes_in_a_target() {
 
         url = "file:out"
         public_url = ▸"cdn.example.org"
-        = public_url is `cdn.example.org`, and must be a URL such as `https://cdn.example.org/static/`
+        = public_url is `cdn.example.org`, but must be a URL such as `https://cdn.example.org/static/`
 
         url = "file:out"
         public_url = ▸"https://a.example/?v=1"
-        = public_url is `https://a.example/?v=…`, and must be a URL such as `https://cdn.example.org/static/`
+        = public_url is `https://a.example/?v=…`, but must be a URL such as `https://cdn.example.org/static/`
         ? leave out the query and the fragment (`?…`, `#…`)
 
         url = "s3://hunt"
@@ -551,7 +551,7 @@ fn a_number_out_of_range_is_told_at_its_place_whichever_it_is() {
         at_the_top,
         r#"
         retry_seconds = ▸0
-        = retry_seconds is `0`, and must be a number from 1 to 86400
+        = retry_seconds is `0`, but must be a number from 1 to 86400
         "#,
     );
 }
@@ -650,7 +650,7 @@ fn two_sources_with_one_path_are_told_with_line_and_column() {
 fn a_configuration_that_cannot_be_read_is_named() {
     let site = Site::new().file("a.png", "a");
     fs::write(site.path("latin-1.toml"), b"key_file = \"caf\xe9\"").expect("written");
-    let hint = "hint: `-c` names a file that exists; `assetsync init` makes one\n";
+    let hint = "hint: `-c` needs an existing file; `assetsync init` creates one\n";
     for (file, why, hint) in [
         ("missing.toml", "no such file or directory", hint),
         ("assets", "is a directory", ""),

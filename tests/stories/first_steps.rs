@@ -160,7 +160,7 @@ fn without_a_configuration_commands_ask_for_nothing_that_they_do_not_need() {
     }
     let run = site.run(&[&["releases"][..], &to].concat());
     assert!(
-        run.code == 2 && run.stderr.contains("No key file is given"),
+        run.code == 2 && run.stderr.contains("No key file is set"),
         "{run}"
     );
     for command in [

@@ -177,7 +177,7 @@ fn a_setting_of_the_host_that_means_nothing_is_a_mistake() {
     for (line, told) in [
         (
             "index = \"home.html\"",
-            "the page of a folder is called `index.html`",
+            "but must be `index.html`",
         ),
         ("not_found = \"/404.html\"", "must be a path in the tree"),
     ] {

@@ -232,7 +232,7 @@ fn a_key_file_that_lost_its_key_is_not_made_anew_where_the_configuration_knows_i
         fs::write(site.path("hunt.key"), lost).expect("written");
         let run = site.run(&["push"]);
         assert_eq!(run.code, 2, "{run}");
-        let get = format!("get the key {id} from your team");
+        let get = format!("get key {id} from your team");
         assert!(run.stderr.contains(&get), "{run}");
         assert!(!run.stderr.contains("key new"), "{run}");
     }

@@ -168,11 +168,11 @@ fn places_of_targets_and_their_releases_that_are_in_each_others_way() {
         // Two targets in one place.
         (
             "[target.a]\nurl = \"file:a\"\n[target.b]\nurl = ▸\"file:a\"\n",
-            "a push to one would write over the pages of the other",
+            "a push to one would overwrite the pages of the other",
         ),
         (
             "[target.a]\nurl = \"file:a\"\n[target.b]\nurl = ▸\"file:a\"\nstate = \"file:other\"\n",
-            "a push to one would write over the pages of the other",
+            "a push to one would overwrite the pages of the other",
         ),
     ] {
         assert_mended(lines, told).ok(&["push", "a"]);
@@ -285,7 +285,7 @@ fn a_source_has_neither_targets_nor_releases_in_it_nor_is_it_in_one() {
     for (lines, told) in [
         (
             "[[source]]\ndir = \"assets\"\n[target.a]\nurl = ▸\"file:assets/public\"\n",
-            "the target `a` (`url = \"file:assets/public\"`) is inside the source `assets`: a push would publish what is published already, more each time",
+            "the target `a` (`url = \"file:assets/public\"`) is inside the source `assets`: each push would publish the output of earlier ones again",
         ),
         (
             "[[source]]\ndir = \".\"\n[target.a]\nurl = ▸\"file:out/bucket\"\n[[rule]]\nmatch = \"hunt.key\"\npublish = false\n",
@@ -293,7 +293,7 @@ fn a_source_has_neither_targets_nor_releases_in_it_nor_is_it_in_one() {
         ),
         (
             "[[source]]\ndir = \"assets\"\n[target.a]\nurl = ▸\"file:.\"\n",
-            "the source `assets` is inside the target `a` (`url = \"file:.\"`): visitors could read everything in it, as it is",
+            "the source `assets` is inside the target `a` (`url = \"file:.\"`): visitors could read every original file",
         ),
         (
             "[[source]]\ndir = \"assets\"\n[target.a]\nurl = ▸\"file:assets\"\n",
@@ -514,7 +514,7 @@ fn what_flags_put_together_is_compared_too() {
         ),
         (
             &["push", "draft", "show", "--state", "file:new"],
-            "publish to one after the other",
+            "publish to one target at a time",
         ),
         (&["push", "--to", "file:kept"], "(from --to)"),
         (
@@ -523,7 +523,7 @@ fn what_flags_put_together_is_compared_too() {
         ),
         (
             &["push", "--to", "file:show"],
-            "it's the target `show`: call it so",
+            "this is the target `show`: use its name",
         ),
         (&["push", "--to", "file:assets/x"], "the source `assets`"),
         (

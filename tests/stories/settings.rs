@@ -240,8 +240,8 @@ fn verbose_tells_every_setting_that_the_file_makes() {
 fn a_wrong_value_is_told_with_the_flag_or_variable_it_came_from() {
     let site = Site::new().file("a.png", "a");
     let urls = "write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`";
-    let number = "and must be a number from 0 to 9";
-    let url = "and must be a URL such as `https://cdn.example.org/static/`";
+    let number = "but must be a number from 0 to 9";
+    let url = "but must be a URL such as `https://cdn.example.org/static/`";
     for (setting, value, message, hint) in [
         (
             "gzip_level",
@@ -255,7 +255,7 @@ fn a_wrong_value_is_told_with_the_flag_or_variable_it_came_from() {
             format!("gzip_level is `best`, {number}"),
             "",
         ),
-        ("to", "out", "`out` isn't a target's URL".to_string(), urls),
+        ("to", "out", "`out` isn't a target URL".to_string(), urls),
         (
             "public_url",
             "cdn",
