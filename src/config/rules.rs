@@ -63,7 +63,7 @@ impl Reader<'_> {
 
     fn levels(&self, raw: &RawConfig) -> Result<Levels> {
         if let Some(level) = raw.level.get(LEVELS_MAX) {
-            let message = format!("there are over {LEVELS_MAX} levels");
+            let message = format!("too many levels: the maximum is {LEVELS_MAX}");
             return Err(self.mistake(&level.name.span(), message, ""));
         }
         let levels: Result<Vec<Level>> = raw.level.iter().map(|level| self.level(level)).collect();
@@ -75,7 +75,7 @@ impl Reader<'_> {
                 .chain([&OPEN.to_string()])
                 .any(|name| name == level.name.get_ref())
             {
-                let message = format!("there is a level `{}` already", level.name.get_ref());
+                let message = format!("the level `{}` already exists", level.name.get_ref());
                 return Err(self.mistake(&level.name.span(), message, ""));
             }
             for known in &level.knows {
@@ -96,13 +96,13 @@ impl Reader<'_> {
         let name = raw.name.get_ref();
         if name.is_empty() || name.contains(is_odd) {
             let message = format!(
-                "`{}` can't be a level's name",
+                "`{}` isn't a valid level name",
                 crate::base::text::escape(name)
             );
             return Err(self.mistake(
                 &raw.name.span(),
                 message,
-                "letters, digits, `-` and `_` only",
+                "use only letters, digits, `-` and `_`",
             ));
         }
         let mut matches = vec![self.glob(&raw.matches, raw.case)?];
@@ -132,10 +132,10 @@ impl Reader<'_> {
         let kind = ProblemKind::of(name).ok_or_else(|| {
             let names = ProblemKind::OF_WARNINGS.map(|kind| format!("`{}`", kind.name()));
             let hint = format!(
-                "one of {}, with `:` and a pattern if it's about some files only",
+                "use one of {}; add `:` and a pattern to limit it to some files",
                 names.join(", ")
             );
-            let message = format!("there is no kind of warnings called `{}`", shortened(name));
+            let message = format!("unknown kind of warning `{}`", shortened(name));
             self.mistake(&raw.span(), message, hint)
         })?;
         let glob =
@@ -147,8 +147,8 @@ impl Reader<'_> {
     fn keyed_folder(&self, raw: &RawFolder) -> Result<Folder> {
         let pattern = raw.matches.get_ref().trim_end_matches('/');
         if pattern.is_empty() {
-            let message = "this is no folder of the tree".to_string();
-            let hint = "a folder is written as `puzzle/gears`, each one in `puzzle` as `puzzle/*`, and the whole tree as `.`";
+            let message = "this isn't a folder in the tree".to_string();
+            let hint = "write `puzzle/gears` for one folder, `puzzle/*` for each folder in `puzzle`, or `.` for the whole tree";
             return Err(self.mistake(&raw.matches.span(), message, hint));
         }
         let pattern = Spanned::new(raw.matches.span(), pattern.to_string());
@@ -168,8 +168,8 @@ impl Reader<'_> {
     fn glob(&self, pattern: &Spanned<String>, case: Case) -> Result<Glob> {
         let text = pattern.get_ref();
         if can_match_nothing(text) {
-            let message = format!("`{}` can match no path", shortened(text));
-            let hint = "logical paths are relative, such as `solution/a.png`; all of a folder is `solution/**`";
+            let message = format!("`{}` can't match any path", shortened(text));
+            let hint = "logical paths are relative, such as `solution/a.png`; write `solution/**` for a whole folder";
             return Err(self.mistake(&pattern.span(), message, hint));
         }
         Glob::in_case(text, case).map_err(|why| {
@@ -186,8 +186,8 @@ impl Reader<'_> {
             true => Ok(text.clone()),
             false => Err(self.mistake(
                 &prefix.span(),
-                format!("`{}` isn't a prefix of URLs", shown(text)),
-                "write it as in `/static/` or `https://cdn.example.org/static/`, with a slash at its end",
+                format!("`{}` isn't a URL prefix", shown(text)),
+                "write it like `/static/` or `https://cdn.example.org/static/`, with a slash at the end",
             )),
         }
     }
@@ -217,14 +217,14 @@ impl Reader<'_> {
     fn under(&self, rule: &RawRule, raw: &Spanned<String>) -> Result<String> {
         let folder = raw.get_ref().trim_end_matches('/');
         if rule.names != Some(NameStyle::Palindrome2022) {
-            let message = "`under` is for `names = \"palindrome-2022\"` in the same rule";
+            let message = "`under` requires `names = \"palindrome-2022\"` in the same rule";
             return Err(self.mistake(&raw.span(), message, ""));
         }
         match ObjectKey::parse(&format!("{folder}/x")) {
             Ok(_) => Ok(format!("{folder}/")),
             Err(why) => {
-                let message = format!("`{}` can't be a folder: {why}", shortened(folder));
-                Err(self.mistake(&raw.span(), message, "such as `under = \"puzzle_files\"`"))
+                let message = format!("`{}` isn't a valid folder: {why}", shortened(folder));
+                Err(self.mistake(&raw.span(), message, "write it like `under = \"puzzle_files\"`"))
             }
         }
     }
@@ -292,15 +292,15 @@ impl Reader<'_> {
             }
             "content-encoding" => match Coding::named(value.get_ref()) {
                 Some(coding) => format!(
-                    "write `encoding = \"{}\"` in the rule itself, for files that are compressed already",
+                    "set `encoding = \"{}\"` in the rule itself for files that are already compressed",
                     coding.name()
                 ),
-                None => "what a push compresses is decided by `gzip`, and `encoding` says how files come".to_string(),
+                None => "set `gzip` to control compression, or `encoding` for files that are already compressed".to_string(),
             },
             _ => match nearest(&lower, KEPT.into_iter().chain([ROBOTS])) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!(
-                    "buckets serve {} only; set others at the CDN",
+                    "buckets serve only {}; set other headers at the CDN",
                     KEPT.join(" and ")
                 ),
             },
@@ -322,7 +322,7 @@ impl Reader<'_> {
             _ => Err(self.mistake(
                 &value.span(),
                 format!("`{text}` isn't a content type"),
-                "write it as in `text/html; charset=utf-8`",
+                "write it like `text/html; charset=utf-8`",
             )),
         }
     }
@@ -336,8 +336,8 @@ impl Reader<'_> {
         let shown = crate::base::text::escape(text);
         Err(self.mistake(
             &value.span(),
-            format!("the value `{shown}` of `{name}` isn't a header value"),
-            "printable ASCII only: no line breaks, no tabs, no spaces at its ends",
+            format!("the value `{shown}` of `{name}` isn't a valid header value"),
+            "use only printable ASCII: no line breaks, no tabs, no leading or trailing spaces",
         ))
     }
 }
@@ -369,13 +369,13 @@ fn can_match_nothing(pattern: &str) -> bool {
 }
 
 const EXTENSION_HINT: &str =
-    "write it without a dot, such as \"glsl\"; \"\" stands for names that have none";
+    "write it without a dot, such as \"glsl\"; \"\" stands for files without an extension";
 
 fn extension(text: &str) -> Result<String, String> {
     let is_odd = |c: char| matches!(c, '.' | '/' | '\\') || c.is_control() || c.is_whitespace();
     match text.contains(is_odd) {
         true => Err(format!(
-            "`{}` isn't an extension",
+            "`{}` isn't a valid extension",
             crate::base::text::escape(text)
         )),
         false => Ok(text.to_lowercase()),

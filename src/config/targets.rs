@@ -67,8 +67,8 @@ impl Reader<'_> {
             let shown = shown(name);
             return Err(self.mistake(
                 &raw.url.span(),
-                format!("`{shown}` can't be a target's name"),
-                "a name has no `:`, no spaces at its ends, nothing that isn't seen and no key in it; the place is its `url`",
+                format!("`{shown}` isn't a valid target name"),
+                "a name must not contain `:`, leading or trailing spaces, invisible characters or a key; put the address in `url`",
             ));
         }
         parse_place(raw.url.get_ref(), self.folder())
@@ -109,11 +109,11 @@ impl Reader<'_> {
                 None => Ok(vec![url.clone()]),
                 Some(name) => Err(Error::usage(
                     format!(
-                        "Both the target `{}` and another place `{}` ({origin}) are given",
+                        "Both the target `{}` and the URL `{}` ({origin}) are given",
                         shown(name),
                         shown(url)
                     ),
-                    "name a target or give a URL, so that nobody takes the one for the other",
+                    "pass a target or a URL, not both",
                 )),
             };
         }
@@ -138,11 +138,11 @@ impl Reader<'_> {
         match raw.target.len() {
             1 => Ok(raw.target.keys().cloned().collect()),
             0 => Err(Error::usage(
-                "No target is given",
-                "add `[target.NAME]` to assetsync.toml, or give `--to URL`",
+                "No target is set",
+                "add `[target.NAME]` to assetsync.toml, or pass `--to URL`",
             )),
             _ => Err(Error::usage(
-                "Which target? There are several, and no default",
+                "There are several targets and no default",
                 format!(
                     "name one of {}, or set `default_target`",
                     quoted(raw.target.keys())
@@ -292,8 +292,8 @@ impl Reader<'_> {
         match choices.iter().find(|(name, _)| *name == text) {
             Some((_, choice)) => Ok(Some(*choice)),
             None => Err(Error::usage(
-                format!("{setting} is `{text}` ({origin})"),
-                format!("it's `{}` or `{}`", choices[0].0, choices[1].0),
+                format!("{setting} cannot be `{text}` ({origin})"),
+                format!("use `{}` or `{}`", choices[0].0, choices[1].0),
             )),
         }
     }
@@ -325,7 +325,7 @@ fn is_name(name: &str) -> bool {
 }
 
 const CORS_HINT: &str =
-    "`cors` names a file such as `cors/gcs.json`, which `assetsync init` writes";
+    "set `cors` to a file such as `cors/gcs.json`, which `assetsync init` writes";
 
 /// Checks whether the file exists.
 fn check_policy(file: &Path) -> Result<(), String> {
@@ -355,8 +355,8 @@ fn unknown_among<'a>(
     let hint = match nearest(name, targets.clone().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if targets.len() == 0 => "add `[target.NAME]` to assetsync.toml".to_string(),
-        None if targets.len() == 1 => format!("there is only {}", quoted(targets)),
-        None => format!("there are {}", quoted(targets)),
+        None if targets.len() == 1 => format!("the only target is {}", quoted(targets)),
+        None => format!("use one of {}", quoted(targets)),
     };
     let name = shown(name);
     (format!("there is no target `{name}`"), hint)

@@ -84,10 +84,10 @@ impl Mistake {
             What::Unknown { noun, name, known } => {
                 format!("unknown {noun} `{name}`, expected {}", one_of(known))
             }
-            What::NoChoice(_) => format!("`{setting}` isn't one of its values"),
-            What::OneTable => format!("`{setting}` is a list of tables"),
-            What::NoList => format!("`{setting}` is a list, and no table"),
-            What::List => format!("`{setting}` is one value, and no list"),
+            What::NoChoice(_) => format!("`{setting}` has an invalid value"),
+            What::OneTable => format!("`{setting}` must be a list of tables"),
+            What::NoList => format!("`{setting}` must be a list, not a table"),
+            What::List => format!("`{setting}` must be one value, not a list"),
             What::Other(words) => words.clone(),
         }
     }
@@ -98,11 +98,11 @@ impl Mistake {
         match &self.what {
             What::Unknown { name, known, .. } => nearest(name, known.iter().copied())
                 .map_or(String::new(), |near| format!("did you mean `{near}`?")),
-            What::NoChoice(choices) => format!("it's {}, in quotes", quoted(choices, " or ")),
+            What::NoChoice(choices) => format!("write {}, in quotes", quoted(choices, " or ")),
             What::OneTable => format!("write `[[{setting}]]`, with two brackets"),
             What::NoList => format!("write `{setting} = [\"…\"]`, above the first table"),
             What::List => {
-                "write it without brackets; a pattern names several as `{a,b}`".to_string()
+                "write it without brackets; in a pattern, `{a,b}` matches either".to_string()
             }
             What::Other(_) => String::new(),
         }
@@ -219,7 +219,7 @@ impl<'de> Value<'de> {
             }
             DeValue::Float(number) => match number.as_str().parse() {
                 Ok(number) => visitor.visit_f64(number),
-                Err(_) => Err(de::Error::custom("this is no number")),
+                Err(_) => Err(de::Error::custom("this isn't a number")),
             },
             DeValue::Boolean(is_so) => visitor.visit_bool(is_so),
             DeValue::Datetime(date) => visitor.visit_map(DatetimeDeserializer::new(date)),
@@ -380,26 +380,26 @@ mod tests {
             (
                 "[[part]]\nsize = { small = 1 }",
                 "{ small = 1 }",
-                "`size` isn't one of its values",
-                "it's `small` or `very-large`, in quotes",
+                "`size` has an invalid value",
+                "write `small` or `very-large`, in quotes",
             ),
             (
                 "[part]\nsize = 'small'",
                 "[part]",
-                "`part` is a list of tables",
+                "`part` must be a list of tables",
                 "write `[[part]]`, with two brackets",
             ),
             (
                 "[words]\nx = 1",
                 "[words]",
-                "`words` is a list, and no table",
+                "`words` must be a list, not a table",
                 "write `words = [\"…\"]`, above the first table",
             ),
             (
                 "name = ['a', 'b']",
                 "['a', 'b']",
-                "`name` is one value, and no list",
-                "write it without brackets; a pattern names several as `{a,b}`",
+                "`name` must be one value, not a list",
+                "write it without brackets; in a pattern, `{a,b}` matches either",
             ),
             ("[[part]]", "[[part]]", "missing field `size`", ""),
             (

@@ -163,8 +163,8 @@ fn mistakes_at_the_top() {
         = duplicate key
 
         extensions = ["glsl", ▸".vert"]
-        = `.vert` isn't an extension
-        ? write it without a dot, such as "glsl"; "" stands for names that have none
+        = `.vert` isn't a valid extension
+        ? write it without a dot, such as "glsl"; "" stands for files without an extension
 
         gzip_level = ▸10
         = gzip_level is `10`, but must be a number from 0 to 9
@@ -277,33 +277,33 @@ fn mistakes_in_a_rule() {
 
         match = "*"
         cache_control = ▸"no-cache\r\nSet-Cookie: a=b"
-        = the value `no-cache\r\nSet-Cookie: a=b` of `cache_control` isn't a header value
-        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+        = the value `no-cache\r\nSet-Cookie: a=b` of `cache_control` isn't a valid header value
+        ? use only printable ASCII: no line breaks, no tabs, no leading or trailing spaces
 
         match = "*"
         cache_control = ▸""
-        = the value `` of `cache_control` isn't a header value
-        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+        = the value `` of `cache_control` isn't a valid header value
+        ? use only printable ASCII: no line breaks, no tabs, no leading or trailing spaces
 
         match = "*"
         content_type = ▸"text/html\n"
-        = the value `text/html\n` of `content_type` isn't a header value
-        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+        = the value `text/html\n` of `content_type` isn't a valid header value
+        ? use only printable ASCII: no line breaks, no tabs, no leading or trailing spaces
 
         match = "*"
         content_type = ▸"text/höml"
-        = the value `text/höml` of `content_type` isn't a header value
-        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+        = the value `text/höml` of `content_type` isn't a valid header value
+        ? use only printable ASCII: no line breaks, no tabs, no leading or trailing spaces
 
         match = "*"
         headers = { "content-disposition" = ▸"inline\nX: y" }
-        = the value `inline\nX: y` of `content-disposition` isn't a header value
-        ? printable ASCII only: no line breaks, no tabs, no spaces at its ends
+        = the value `inline\nX: y` of `content-disposition` isn't a valid header value
+        ? use only printable ASCII: no line breaks, no tabs, no leading or trailing spaces
 
         match = "*"
         headers = { ▸"X-Frame-Options" = "DENY" }
         = the header `x-frame-options` can't be set here
-        ? buckets serve content-disposition and content-language only; set others at the CDN
+        ? buckets serve only content-disposition and content-language; set other headers at the CDN
 
         match = "*"
         headers = { ▸Cache-Control = "no-cache" }
@@ -313,7 +313,7 @@ fn mistakes_in_a_rule() {
         match = "*"
         headers = { ▸Content-Encoding = "br" }
         = the header `content-encoding` can't be set here
-        ? write `encoding = "br"` in the rule itself, for files that are compressed already
+        ? set `encoding = "br"` in the rule itself for files that are already compressed
         "#,
     );
     assert_told(
@@ -500,7 +500,7 @@ fn a_name_that_no_target_can_have_is_refused() {
         let run = push(&at_the_top(&format!(
             "[target.\"{name}\"]\nurl = \"file:out\""
         )));
-        let told = format!("error: assetsync.toml:3:7: `{shown}` can't be a target's name\n");
+        let told = format!("error: assetsync.toml:3:7: `{shown}` isn't a valid target name\n");
         assert!(
             run.code == 2 && run.stderr.starts_with(&told),
             "{told}{run}"
@@ -509,7 +509,7 @@ fn a_name_that_no_target_can_have_is_refused() {
     let run = push(&at_the_top(
         "[target.\"größe 2027.b_c-d\"]\nurl = \"file:out2\"",
     ));
-    let told = "error: Which target? There are several, and no default\nhint: name one of `größe 2027.b_c-d`, `local`, or";
+    let told = "error: There are several targets and no default\nhint: name one of `größe 2027.b_c-d`, `local`, or";
     assert!(run.stderr.starts_with(told), "{run}");
 }
 

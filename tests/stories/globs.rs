@@ -111,7 +111,7 @@ fn more_levels_than_can_be_told_apart_are_told() {
     assert_told(
         &site(&levels).run(&["push"]),
         "assetsync.toml:30007:8: ",
-        "there are over 10000 levels",
+        "too many levels: the maximum is 10000",
     );
 }
 

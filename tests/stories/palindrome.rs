@@ -118,7 +118,7 @@ fn the_folders_may_be_in_a_folder() {
         ),
         (
             "names = \"palindrome-2022\"\nunder = \"../a\"\n",
-            "can't be a folder",
+            "isn't a valid folder",
         ),
     ] {
         let site = Site::new().config(&format!("[[rule]]\nmatch = \"**\"\n{line}{TARGET}"));

@@ -53,7 +53,7 @@ fn a_target_that_is_not_clear_or_not_there_is_told_with_the_ones_that_are() {
         (
             None,
             vec!["push"],
-            "error: Which target? There are several, and no default\nhint: name one of `prod`, `staging`, or set `default_target`\n",
+            "error: There are several targets and no default\nhint: name one of `prod`, `staging`, or set `default_target`\n",
         ),
         (
             None,
@@ -68,7 +68,7 @@ fn a_target_that_is_not_clear_or_not_there_is_told_with_the_ones_that_are() {
         (
             None,
             vec!["url", "a.png", "--target", "x"],
-            "error: there is no target `x`\nhint: there are `prod`, `staging`\n",
+            "error: there is no target `x`\nhint: use one of `prod`, `staging`\n",
         ),
     ] {
         let environment: Option<(&str, &str)> = environment;
@@ -274,8 +274,8 @@ fn a_wrong_value_is_told_with_the_flag_or_variable_it_came_from() {
         (
             "access",
             "public",
-            "access is `public`".to_string(),
-            "it's `bucket` or `object-acl`",
+            "access cannot be `public`".to_string(),
+            "use `bucket` or `object-acl`",
         ),
     ] {
         let hint = match hint {

@@ -322,15 +322,15 @@ fn a_level_that_is_not_there_is_a_mistake() {
     for (level, message) in [
         (
             "name = \"open\"\nmatch = \"a\"",
-            "assetsync.toml:7:8: there is a level `open` already",
+            "assetsync.toml:7:8: the level `open` already exists",
         ),
         (
             "name = \"a b\"\nmatch = \"a\"",
-            "assetsync.toml:7:8: `a b` can't be a level's name",
+            "assetsync.toml:7:8: `a b` isn't a valid level name",
         ),
         (
             "name = \"a\"\nmatch = \"/a\"",
-            "assetsync.toml:8:9: `/a` can match no path",
+            "assetsync.toml:8:9: `/a` can't match any path",
         ),
         (
             "name = \"a\"\nmatch = \"a\"\nknows = [\"b\"]",

@@ -463,7 +463,7 @@ fn in_ci_a_warning_may_stop_a_push_unless_it_is_meant() {
     assert_eq!(run.code, 2, "{run}");
     assert!(
         run.stderr
-            .contains("there is no kind of warnings called `mentoin`"),
+            .contains("unknown kind of warning `mentoin`"),
         "{run}"
     );
     assert!(run.stderr.contains("`mention`"), "{run}");

@@ -94,7 +94,7 @@ impl Setting {
                 format!("set {variable} to `{value}`")
             }
             (Written::Given(Origin::Flag(flag)), _) => {
-                format!("give `{flag} {}`", command::quoted(value))
+                format!("pass `{flag} {}`", command::quoted(value))
             }
             (_, Some(name)) => format!("write `{key} = \"{value}\"` below `[target.{name}]`"),
             (_, None) => format!("write `{key} = \"{value}\"`"),
