@@ -124,7 +124,7 @@ impl Error {
             | Error::LostRace { hint, .. }
             | Error::Unknown { hint, .. } => hint.clone(),
             Error::Policy { file, .. } => masked_hint(format!(
-                "`assetsync cors check {}` tells more",
+                "run `assetsync cors check {}` for details",
                 file.display()
             )),
             Error::Tree { problems, .. } => problem::hint(problems, Listed::First).into(),
@@ -220,7 +220,7 @@ impl Error {
     pub(crate) fn key_file(file: &Path, source: &io::Error) -> Error {
         let shown = shown_key_file(file);
         let hint = match source.kind() {
-            io::ErrorKind::NotFound => format!("make one with `assetsync key new {shown}`"),
+            io::ErrorKind::NotFound => format!("create one with `assetsync key new {shown}`"),
             _ => String::new(),
         };
         Error::usage(
@@ -231,13 +231,13 @@ impl Error {
 
     pub(crate) fn new_key_file(file: &Path, source: &io::Error) -> Error {
         let hint = match source.kind() {
-            io::ErrorKind::NotFound => "make its folder first",
+            io::ErrorKind::NotFound => "create its folder first",
             io::ErrorKind::AlreadyExists => "a key is never overwritten: every name depends on it",
             _ => "",
         };
         Error::usage(
             format!(
-                "Cannot make the key file `{}`: {}",
+                "Cannot create the key file `{}`: {}",
                 shown_key_file(file),
                 plain(source)
             ),
@@ -294,7 +294,7 @@ fn incomplete(failures: &[Failure], not_begun: u64) -> String {
         .map(|Failure { path, error }| format!(": `{}`: {error}", escape(path)));
     let mut text = count(failures.len() as u64, "object") + " failed";
     if not_begun > 0 {
-        text += &format!(", and {not_begun} weren't begun");
+        text += &format!(", {not_begun} not started");
     }
     text + &first.unwrap_or_default()
 }
@@ -307,6 +307,6 @@ pub(crate) fn shown_key_file(file: &Path) -> String {
         .is_some_and(|folder| !folder.as_os_str().is_empty() && folder.exists());
     match file.exists() || is_elsewhere || file.as_os_str().len() < SECRET_BYTES_MIN {
         true => shown,
-        false => "(not shown: is it the key itself? a file's name is meant)".to_string(),
+        false => "(not shown: may be the key itself, not a file name)".to_string(),
     }
 }

@@ -162,18 +162,18 @@ pub enum BadGlob {
 impl fmt::Display for BadGlob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            BadGlob::Syntax(why) => write!(f, "isn't a glob: {why}"),
+            BadGlob::Syntax(why) => write!(f, "isn't a valid glob: {why}"),
             BadGlob::TooLong(bytes) => write!(
                 f,
-                "is too long for a glob: it has {bytes} bytes, and {PATTERN_BYTES_MAX} is the most"
+                "is too long for a glob: {bytes} bytes, the maximum is {PATTERN_BYTES_MAX}"
             ),
             BadGlob::TooDeep(depth) => write!(
                 f,
-                "is nested too deeply for a glob: {depth} levels of `{{`, and {NESTING_MAX} is the most"
+                "is nested too deeply for a glob: {depth} levels of `{{`, the maximum is {NESTING_MAX}"
             ),
             BadGlob::TooManyAlternatives(count) => write!(
                 f,
-                "has too many alternatives for a glob: {count}, and {ALTERNATIVES_MAX} is the most"
+                "has too many alternatives for a glob: {count}, the maximum is {ALTERNATIVES_MAX}"
             ),
             BadGlob::TooComplex => f.write_str("is too complex for a glob"),
         }

@@ -26,10 +26,10 @@ pub(crate) fn read(file: &Path, meant: Option<&str>) -> Result<Secret> {
         let most = bounded::size(KEY_BYTES_MAX);
         return Err(Error::key(
             format!(
-                "The key file `{}` is larger than {most}: is it the right file?",
+                "The key file `{}` is larger than {most}: check that it's the right file",
                 file.display()
             ),
-            "make a key with `assetsync key new FILE`",
+            "create a key with `assetsync key new FILE`",
         ));
     };
     let trimmed = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
@@ -100,12 +100,12 @@ fn looks_like_a_key(text: &[u8]) -> bool {
 fn refused(file: &Path, slip: &Slip, secret: &Secret) -> Error {
     Error::key(
         format!(
-            "The key file `{}` {}, which would make it another key",
+            "The key file `{}` {}, which would change the key",
             file.display(),
             slip.found()
         ),
         format!(
-            "{}; if these very bytes are your team's key, `key_id = \"{}\"` in assetsync.toml says so",
+            "{}; if your team's key has exactly these bytes, confirm it with `key_id = \"{}\"` in assetsync.toml",
             slip.remedy(),
             secret.id()
         ),
@@ -142,7 +142,7 @@ impl Slip {
         match self {
             Slip::ByteOrderMark => "begins with a byte order mark".to_string(),
             Slip::Utf16 => "is UTF-16".to_string(),
-            Slip::Nul => "has a NUL in its text".to_string(),
+            Slip::Nul => "contains a NUL".to_string(),
             Slip::Before(c) => format!("begins with {}", called(c)),
             Slip::Behind(c) => format!("ends with {}", called(c)),
         }
@@ -153,7 +153,7 @@ impl Slip {
             Slip::ByteOrderMark | Slip::Utf16 | Slip::Nul => {
                 "save it as UTF-8 without a byte order mark"
             }
-            Slip::Before(_) | Slip::Behind(_) => "take that out",
+            Slip::Before(_) | Slip::Behind(_) => "remove it",
         }
     }
 }
@@ -163,8 +163,8 @@ fn called(c: char) -> &'static str {
     match c {
         ' ' => "a space",
         '\t' => "a tab",
-        '\n' | '\r' => "a line break of its own",
-        _ => "white space that isn't seen",
+        '\n' | '\r' => "an extra line break",
+        _ => "invisible white space",
     }
 }
 
@@ -190,7 +190,7 @@ fn check(file: &Path) -> Result<()> {
     if !metadata.is_file() {
         return Err(Error::key(
             format!(
-                "The key file `{}` isn't a file but a folder or device",
+                "The key file `{}` is a folder or device, not a file",
                 file.display()
             ),
             "",

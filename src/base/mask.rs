@@ -12,11 +12,11 @@ use crate::base::text::{escape, escape_lines};
 pub(crate) use lines::{masked_line, masked_setting};
 
 /// Hint for users who put credentials into a URL.
-const CREDENTIALS_HINT: &str = "credentials belong into the environment or a profile, not into a URL: AWS_ACCESS_KEY_ID and \
+const CREDENTIALS_HINT: &str = "put credentials into the environment or a profile, not into a URL: AWS_ACCESS_KEY_ID and \
      AWS_SECRET_ACCESS_KEY, or `aws configure`; for Google, GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN";
 
 /// Hint for users who put more than an address into a URL.
-const QUERY_HINT: &str = "leave out the query and the fragment (`?…`, `#…`)";
+const QUERY_HINT: &str = "remove the query and the fragment (`?…`, `#…`)";
 
 /// A text with `…` for the credentials of every URL in it, and for the values of its query: `s3://…@bucket`,
 /// `https://host/a?sig=…`. A password may have any character, so up to the last `@` that can belong to the URL. Object names

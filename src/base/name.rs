@@ -72,10 +72,10 @@ impl Secret {
         if bytes.len() < SECRET_BYTES_MIN {
             return Err(Error::key(
                 format!(
-                    "The key has {} bytes, and at least {SECRET_BYTES_MIN} are needed",
+                    "The key has {} bytes but needs at least {SECRET_BYTES_MIN}",
                     bytes.len()
                 ),
-                "make one with `assetsync key new FILE`",
+                "create one with `assetsync key new FILE`",
             ));
         }
         Ok(Secret {
@@ -123,7 +123,7 @@ impl Secret {
     pub fn create_file(file: &Path) -> Result<Secret> {
         let mut random = [0u8; SECRET_BYTES_MIN];
         getrandom::fill(&mut random)
-            .map_err(|e| Error::key(format!("No random bytes to be had: {e}"), ""))?;
+            .map_err(|e| Error::key(format!("Cannot get random bytes: {e}"), ""))?;
         let text = HEXLOWER.encode(&random);
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
@@ -381,7 +381,7 @@ impl NameStyle {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadStyle {
     /// The name that would come out isn't a valid key.
-    #[error("as an object key: {0}")]
+    #[error("invalid object key: {0}")]
     Key(#[from] BadName),
     /// `palindrome-2022` knows `puzzle/…`, `round/…` and `auxiliary/…` only.
     #[error(

@@ -32,10 +32,10 @@ pub enum BadName {
     #[error("a part of the path is empty, `.` or `..`")]
     Dots,
     /// Windows reads `\` as a separator, URLs don't.
-    #[error("the name has a backslash")]
+    #[error("the name contains a backslash")]
     Backslash,
     /// Line feeds, NUL, escape and the like.
-    #[error("the name has a control character")]
+    #[error("the name contains a control character")]
     Control,
     /// Longer than [`KEY_BYTES_MAX`].
     #[error("the name is longer than 1,024 bytes")]

@@ -63,12 +63,10 @@ impl Weakness {
             Weakness::Repeats => "repeats itself",
             Weakness::FewCharacters => "has too few different characters",
             Weakness::Sequence => "is a sequence of letters or numbers",
-            Weakness::Keyboard => "follows the keys of a keyboard",
-            Weakness::Words => "consists of words, passwords and rows of keys that are tried first",
-            Weakness::Placeholder => "says that a key is to be put in its place",
-            Weakness::Known => {
-                "is known to everybody, as digits of π and digests of common words are"
-            }
+            Weakness::Keyboard => "follows adjacent keys on a keyboard",
+            Weakness::Words => "consists of common words, passwords or keyboard rows",
+            Weakness::Placeholder => "is a placeholder for a real key",
+            Weakness::Known => "is public knowledge, like digits of π or digests of common words",
         }
     }
 }

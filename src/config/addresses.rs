@@ -82,10 +82,7 @@ pub(super) fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
 pub(super) fn parse_index(text: &str) -> Result<String, String> {
     match text == INDEX {
         true => Ok(text.to_string()),
-        false => Err(format!(
-            "index is `{}`, but must be `{INDEX}`",
-            shown(text)
-        )),
+        false => Err(format!("index is `{}`, but must be `{INDEX}`", shown(text))),
     }
 }
 

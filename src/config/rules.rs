@@ -224,7 +224,11 @@ impl Reader<'_> {
             Ok(_) => Ok(format!("{folder}/")),
             Err(why) => {
                 let message = format!("`{}` isn't a valid folder: {why}", shortened(folder));
-                Err(self.mistake(&raw.span(), message, "write it like `under = \"puzzle_files\"`"))
+                Err(self.mistake(
+                    &raw.span(),
+                    message,
+                    "write it like `under = \"puzzle_files\"`",
+                ))
             }
         }
     }

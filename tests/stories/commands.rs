@@ -222,7 +222,7 @@ fn a_key_in_a_folder_that_is_not_there_gets_a_hint_that_helps() {
     let run = Site::bare().run(&["key", "new", "keys/hunt.key"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(
-        !run.stderr.contains("make one with `assetsync key new"),
+        !run.stderr.contains("create one with `assetsync key new"),
         "that is what was just tried: {run}"
     );
 }
@@ -264,10 +264,10 @@ fn a_key_that_was_pasted_or_converted_is_told_and_taken_only_if_its_id_is_meant(
         (format!("{KEY}\t").into_bytes(), "ends with a tab"),
         (
             format!("{KEY}\n\n").into_bytes(),
-            "ends with a line break of its own",
+            "ends with an extra line break",
         ),
         (format!(" {KEY}").into_bytes(), "begins with a space"),
-        (format!("{KEY}\0").into_bytes(), "has a NUL in its text"),
+        (format!("{KEY}\0").into_bytes(), "contains a NUL"),
         ([&[0xff, 0xfe], &utf_16[..]].concat(), "is UTF-16"),
     ] {
         let site = with_key(Site::new().file("a.png", "a"), &bytes);
@@ -275,7 +275,7 @@ fn a_key_that_was_pasted_or_converted_is_told_and_taken_only_if_its_id_is_meant(
             let run = site.run(command);
             assert_eq!(run.code, 2, "{run}");
             let told = format!(
-                "error: The key file `hunt.key` {told}, which would make it another key\nhint: "
+                "error: The key file `hunt.key` {told}, which would change the key\nhint: "
             );
             assert!(run.stderr.starts_with(&told), "{run}");
             assert!(!run.stderr.contains("example secret"), "{run}");
@@ -314,7 +314,7 @@ fn a_key_that_is_larger_than_any_key_is_not_read_to_its_end() {
     film.set_len(3 << 30).expect("sparse");
     let run = site.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
-    let told = "error: The key file `hunt.key` is larger than 4 KiB: is it the right file?\n";
+    let told = "error: The key file `hunt.key` is larger than 4 KiB: check that it's the right file\n";
     assert!(run.stderr.starts_with(told), "{run}");
     with_key(site, &[b'k'; 4096]).ok(&["key", "id"]);
 }
@@ -332,15 +332,15 @@ fn a_key_that_cannot_be_used_is_told_and_nothing_is_published() {
     for (key, told) in [
         (
             "missing.key",
-            "Cannot use the key file `missing.key`: no such file or directory\nhint: make one with `assetsync key new missing.key`",
+            "Cannot use the key file `missing.key`: no such file or directory\nhint: create one with `assetsync key new missing.key`",
         ),
         (
             "short.key",
-            "short.key: The key has 31 bytes, and at least 32 are needed\nhint: make one with `assetsync key new FILE`",
+            "short.key: The key has 31 bytes but needs at least 32\nhint: create one with `assetsync key new FILE`",
         ),
         (
             "empty.key",
-            "empty.key: The key has 0 bytes, and at least 32 are needed\nhint: make one with `assetsync key new FILE`",
+            "empty.key: The key has 0 bytes but needs at least 32\nhint: create one with `assetsync key new FILE`",
         ),
         (
             "group.key",

@@ -214,11 +214,11 @@ fn mistakes_in_a_source() {
 
         dir = "assets"
         mount = ▸'a\b'
-        = `mount`: the name has a backslash
+        = `mount`: the name contains a backslash
 
         dir = "assets"
         mount = ▸"a\u0007"
-        = `mount`: the name has a control character
+        = `mount`: the name contains a control character
         "#,
     );
     assert_told(
@@ -252,10 +252,10 @@ fn mistakes_in_a_rule() {
         ? did you mean `cache_control`?
 
         match = ▸"img/[a-"
-        = `img/[a-` isn't a glob: unclosed character class; missing ']'
+        = `img/[a-` isn't a valid glob: unclosed character class; missing ']'
 
         match = ▸"*.{png,jpg"
-        = `*.{png,jpg` isn't a glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)
+        = `*.{png,jpg` isn't a valid glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)
 
         match = "*"
         names = ▸"plane"
@@ -393,7 +393,7 @@ fn mistakes_in_a_target() {
         url = "file:out"
         public_url = ▸"https://a.example/?v=1"
         = public_url is `https://a.example/?v=…`, but must be a URL such as `https://cdn.example.org/static/`
-        ? leave out the query and the fragment (`?…`, `#…`)
+        ? remove the query and the fragment (`?…`, `#…`)
 
         url = "s3://hunt"
         region = ▸1
@@ -678,7 +678,7 @@ fn a_configuration_that_is_not_utf_8_is_told_with_line_and_column() {
         fs::write(site.path("other.toml"), bytes).expect("written");
         let run = site.run(&["push", "-c", "other.toml"]);
         assert_eq!(run.code, 2, "{run}");
-        let told = "the configuration isn't UTF-8 text: save it as that";
+        let told = "the configuration isn't valid UTF-8: save it as UTF-8";
         assert_eq!(run.told(), format!("error: other.toml:{place}: {told}\n"));
     }
 }
@@ -688,6 +688,6 @@ fn a_configuration_without_an_end_is_not_read_to_the_end() {
     let site = Site::new().file("a.png", "a");
     let run = site.run(&["push", "-c", "/dev/zero"]);
     assert_eq!(run.code, 2, "{run}");
-    let told = "The configuration `/dev/zero` is larger than 4 MiB: is it the right file?";
+    let told = "The configuration `/dev/zero` is larger than 4 MiB: check that it's the right file";
     assert_eq!(run.told(), format!("error: {told}\n"));
 }

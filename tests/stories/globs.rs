@@ -10,23 +10,23 @@ fn too_large() -> [(String, &'static str); 5] {
     [
         (
             nested(126),
-            "is nested too deeply for a glob: 126 levels of `{`, and 16 is the most",
+            "is nested too deeply for a glob: 126 levels of `{`, the maximum is 16",
         ),
         (
             nested(5_000),
-            "is too long for a glob: it has 20001 bytes, and 16384 is the most",
+            "is too long for a glob: 20001 bytes, the maximum is 16384",
         ),
         (
             "{,".repeat(8_000),
-            "is nested too deeply for a glob: 8000 levels of `{`, and 16 is the most",
+            "is nested too deeply for a glob: 8000 levels of `{`, the maximum is 16",
         ),
         (
             format!("{{{}}}", vec!["a"; 5_000].join(",")),
-            "has too many alternatives for a glob: 5000, and 1024 is the most",
+            "has too many alternatives for a glob: 5000, the maximum is 1024",
         ),
         (
             "?".repeat(300_000),
-            "is too long for a glob: it has 300000 bytes, and 16384 is the most",
+            "is too long for a glob: 300000 bytes, the maximum is 16384",
         ),
     ]
 }
@@ -94,13 +94,13 @@ fn an_ignore_file_that_is_no_text_or_too_large_is_told() {
     assert_told(
         &site.run(&["push"]),
         ".assetsyncignore:2:1`: ",
-        "isn't UTF-8 text: save it as that",
+        "isn't valid UTF-8: save it as UTF-8",
     );
     site.write(".assetsyncignore", "a\n".repeat(1 << 20));
     assert_told(
         &site.run(&["push"]),
         ".assetsyncignore`: ",
-        "is larger than 1 MiB: is it the right file?",
+        "is larger than 1 MiB: check that it's the right file",
     );
 }
 

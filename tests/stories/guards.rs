@@ -696,7 +696,7 @@ fn what_matches_nothing_is_a_mistake_wherever_it_is_given() {
         for (given, told) in [
             ("idex.html", "There is no `idex.html` in"),
             ("*.css", "`*.css` matches nothing in"),
-            ("puzzle/[", "`puzzle/[` isn't a glob"),
+            ("puzzle/[", "`puzzle/[` isn't a valid glob"),
         ] {
             let run = site.run(&[command, &["--overwrite-live", given]].concat());
             assert_eq!(run.code, 2, "{command:?}: {run}");

@@ -35,7 +35,7 @@ fn assert_masked(run: &Run, what: &str) {
 
 fn assert_explained(run: &Run, what: &str) {
     assert_masked(run, what);
-    let told = "hint: credentials belong into the environment or a profile, not into a URL: ";
+    let told = "hint: put credentials into the environment or a profile, not into a URL: ";
     assert!(run.stderr.contains(told), "{what}: {run}");
 }
 

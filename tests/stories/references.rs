@@ -401,7 +401,7 @@ fn a_placeholder_that_stands_for_nothing_is_an_error() {
             "/img/*.png",
             "a pattern begins in the folder of the file it stands in",
         ),
-        ("img/{", "it isn't a glob"),
+        ("img/{", "it isn't a valid glob"),
     ] {
         let site = Site::new()
             .file("p/img/1.png", "one")

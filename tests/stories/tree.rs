@@ -194,7 +194,7 @@ fn a_name_that_gets_too_long_by_its_token_is_refused_before_anything_is_sent() {
     let problems = problems(&site.run(&["push"]));
     assert_eq!(
         problems.values().collect::<Vec<_>>(),
-        ["as an object key: the name is longer than 1,024 bytes"]
+        ["invalid object key: the name is longer than 1,024 bytes"]
     );
     assert_nothing_published(&site);
 }

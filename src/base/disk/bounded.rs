@@ -65,11 +65,11 @@ impl fmt::Display for BadText {
             BadText::TooLarge(bytes_max) => {
                 write!(
                     f,
-                    "is larger than {}: is it the right file?",
+                    "is larger than {}: check that it's the right file",
                     size(*bytes_max)
                 )
             }
-            BadText::NotUtf8(..) => f.write_str("isn't UTF-8 text: save it as that"),
+            BadText::NotUtf8(..) => f.write_str("isn't valid UTF-8: save it as UTF-8"),
         }
     }
 }

@@ -46,8 +46,8 @@ fn what_matches_nothing_or_is_no_pattern_is_a_mistake() {
     for (given, told) in [
         ("b.html", "There is no `b.html` in the tree"),
         ("*.css", "`*.css` matches nothing in the tree"),
-        ("[", "`[` isn't a glob"),
-        ("{a", "`{a` isn't a glob"),
+        ("[", "`[` isn't a valid glob"),
+        ("{a", "`{a` isn't a valid glob"),
     ] {
         let error = excused(&["a.html", given]).expect_err(given);
         assert_eq!(error.exit_code(), 2);
