@@ -223,38 +223,38 @@ impl ProblemKind {
     fn hint(self) -> &'static str {
         match self {
             ProblemKind::Unpublishable => {
-                "leave a file out with a rule (`publish = false`) or in `.assetsyncignore`"
+                "exclude a file with a rule (`publish = false`) or in `.assetsyncignore`"
             }
-            ProblemKind::Name => "rename it, or leave it out",
-            ProblemKind::Twins => "rename one of them, or leave one out",
+            ProblemKind::Name => "rename it, or exclude it",
+            ProblemKind::Twins => "rename one of them, or exclude one",
             ProblemKind::Source => "check its permissions, and `dir` in the configuration",
             ProblemKind::TwoSources => {
-                "leave it out in one of them, by an `.assetsyncignore` there, or give one a `mount` of its own"
+                "exclude it from one of them with an `.assetsyncignore` there, or give one its own `mount`"
             }
             ProblemKind::Reference => {
-                "put there what is missing; or let it pass with a warning by these lines, after all other rules"
+                "add the missing file, or turn this error into a warning by adding these lines after all other rules"
             }
             ProblemKind::Hidden => {
-                "what is named must not be known there: take it out, or let the level know it (`knows`), or excuse the pair by a rule with `may_name`"
+                "a hidden file must not be named there: remove its name, add its level to `knows`, or allow the pair by a rule with `may_name`"
             }
             ProblemKind::Copy => {
-                "what is hidden is there for all to see: take one of the two out, or put both into the level (`also`)"
+                "the copy reveals the hidden file: remove one of the two, or add both to the level (`also`)"
             }
-            ProblemKind::Rewriting => "a rule with `rewrite = false` leaves the file as it is",
+            ProblemKind::Rewriting => "a rule with `rewrite = false` publishes the file unchanged",
             ProblemKind::Bundled => {
-                "scripts of a bundler ask for files by these names: let files keep them by these lines, after all other rules"
+                "bundled scripts request files by these names: keep the names by adding these lines after all other rules"
             }
             ProblemKind::Mention => "add these lines after all other rules",
             ProblemKind::Packed => {
-                "publish the file that it was made from, which a push compresses; or say what it is by these lines, after all other rules"
+                "publish the uncompressed file, which a push compresses itself; or declare the encoding by adding these lines after all other rules"
             }
             ProblemKind::Charset => {
-                "save it in one charset; or let it pass as it is by these lines, after all other rules"
+                "save it in one charset, or publish it unchanged by adding these lines after all other rules"
             }
             ProblemKind::EmptyLevel => {
-                "what should be held would be published: mend the level's `match`, or leave `held` out until it has files"
+                "files to be held would be published: fix the level's `match`, or remove `held` until the level has files"
             }
-            ProblemKind::Changing => "try again once nothing writes to it any more",
+            ProblemKind::Changing => "try again when no program is writing to it",
             ProblemKind::Guessable
             | ProblemKind::Integrity
             | ProblemKind::Doubtful
@@ -361,11 +361,11 @@ impl Problem {
         if let Some(unquoted) = self.unquoted.take() {
             (self.message, self.cause) = (unquoted.message, unquoted.cause);
         } else if self.kind == ProblemKind::Unread {
-            self.message = "couldn't be looked into to its end".to_string();
-            self.cause = "couldn't be looked into to their ends".to_string();
+            self.message = "couldn't be checked completely".to_string();
+            self.cause = "couldn't be checked completely".to_string();
         }
         if let Some(addition) = &mut self.mended_by {
-            addition.lines = format!("# its line isn't shown here: {SHOWN_BY}");
+            addition.lines = format!("# this line isn't shown here: {SHOWN_BY}");
         }
     }
 

@@ -292,7 +292,7 @@ impl Group<'_> {
     fn instead(&self) -> String {
         let number = count(self.paths.len() as u64, "file");
         format!(
-            "`match = {}` takes in {number} called like it, such as `{}`",
+            "`match = {}` would match {number} with a similar name, such as `{}`",
             quoted(&self.pattern()),
             escape(self.paths[0].as_str())
         )
@@ -334,15 +334,15 @@ impl Told<'_> {
         let pattern = self.group.pattern();
         let open = self
             .open()
-            .map_or("or name them in `open`".to_string(), |open| {
-                format!("or `open = {open}`")
+            .map_or("or list them in `open`".to_string(), |open| {
+                format!("or set `open = {open}`")
             });
         let fix = match &self.group.why {
             Why::Stops { .. } => format!("write {} instead", quoted(&pattern)),
             Why::Word { .. } => self.also(&pattern),
         };
         let (why, fix) = (self.why(path), fix + &self.renamed(&pattern));
-        format!("{verb}, {why}: {fix} to hide {it}, {open} there if that's meant")
+        format!("{verb}, {why}: {fix} to hide {it}, {open} there if that's intended")
     }
 
     /// Returns why these seem to be of the level, by a word for their paths.
@@ -353,7 +353,7 @@ impl Told<'_> {
         match &self.group.why {
             Why::Stops { at } => {
                 let at = escape(at);
-                format!("since `{at}` of the level `{name}`{declared} stops at a slash")
+                format!("because `{at}` of the level `{name}`{declared} stops at a slash")
             }
             Why::Word { word, likeness } => {
                 let like = match likeness {
@@ -379,7 +379,7 @@ impl Told<'_> {
     fn renamed(&self, pattern: &str) -> String {
         match self.group.has_plain && !self.level.held {
             true => format!(
-                ", and end the rules with a `[[rule]]` of `match = {}` and `names = \"opaque\"`,",
+                ", and add a last `[[rule]]` with `match = {}` and `names = \"opaque\"`,",
                 quoted(pattern)
             ),
             false => String::new(),

@@ -86,14 +86,14 @@ fn any_writes(pattern: &str) -> bool {
 }
 
 const VITE: &str = r#"
-# Vite puts a hash into these names, and the names into its scripts.
+# Vite adds a hash to these names, and its scripts contain them.
 [[rule]]
 match = "assets/**"
 names = "fingerprinted"
 "#;
 
 const NEXT: &str = r#"
-# Next puts a hash into these names, and the names into its scripts. Its router asks for data beside each page.
+# Next adds a hash to these names, and its scripts contain them. Its router requests data beside each page.
 [[rule]]
 match = "_next/**"
 names = "fingerprinted"
@@ -104,7 +104,7 @@ names = "plain"
 "#;
 
 const NUXT: &str = r#"
-# Nuxt puts a hash into these names, and the names into its scripts, which ask for the other files by their paths.
+# Nuxt adds a hash to these names, and its scripts contain them. They request the other files by path.
 [[rule]]
 match = "_nuxt/**"
 names = "fingerprinted"
@@ -115,7 +115,7 @@ names = "plain"
 "#;
 
 const SVELTEKIT: &str = r#"
-# SvelteKit puts a hash into these names, and the names into its scripts, which ask for the other files by their paths.
+# SvelteKit adds a hash to these names, and its scripts contain them. They request the other files by path.
 [[rule]]
 match = "_app/immutable/**"
 names = "fingerprinted"
@@ -126,28 +126,28 @@ names = "plain"
 "#;
 
 const ASTRO: &str = r#"
-# Astro puts a hash into these names, and the names into its scripts.
+# Astro adds a hash to these names, and its scripts contain them.
 [[rule]]
 match = "_astro/**"
 names = "fingerprinted"
 "#;
 
 const HUGO: &str = r#"
-# Readers of feeds come back to their addresses.
+# Feed readers rely on stable addresses.
 [[rule]]
 match = "**/index.xml"
 names = "plain"
 "#;
 
 const RAILS: &str = r#"
-# Rails puts a hash into these names, and its helpers write them into pages.
+# Rails adds a hash to these names, and its helpers write them into pages.
 [[rule]]
 match = "assets/**"
 names = "fingerprinted"
 "#;
 
 const HUNT: &str = r#"
-# One name for all of a puzzle's folder: its scripts find their files, and nobody guesses where it is.
+# One unguessable name for each puzzle's folder, so its scripts find their files.
 [[folder]]
 match = "{puzzle,puzzles}/*"
 

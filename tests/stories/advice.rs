@@ -425,7 +425,7 @@ fn two_sources() -> Site {
     site.file("a.png", "one")
 }
 
-const LEAVE_OUT: &str = "leave a file out with a rule (`publish = false`) or in `.assetsyncignore`";
+const LEAVE_OUT: &str = "exclude a file with a rule (`publish = false`) or in `.assetsyncignore`";
 const DECIDES: &str = "a rule for this file with `publish = true` or `publish = false` decides";
 
 const ADVISED: &[Advised] = &[
@@ -482,7 +482,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "two sources, one ignored",
         site: two_sources,
-        advice: "leave it out in one of them, by an `.assetsyncignore` there",
+        advice: "exclude it from one of them with an `.assetsyncignore` there",
         mend: |site| {
             fs::write(site.path("more/.assetsyncignore"), "/a.png\n").expect("written");
             site
@@ -491,7 +491,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "two sources, one mounted",
         site: two_sources,
-        advice: "or give one a `mount` of its own",
+        advice: "or give one its own `mount`",
         mend: |site| {
             let config =
                 format!("{KEYED_ASSETS}[[source]]\ndir = \"more\"\nmount = \"x\"\n{LOCAL}");
@@ -501,7 +501,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "a reference to nothing, a warning",
         site: || Site::new().file("a.html", "<img src=gone.png>"),
-        advice: "let it pass with a warning by these lines",
+        advice: "turn this error into a warning by adding these lines",
         mend: |site| rule(site, "match = \"a.html\"\ndangling = \"warn\""),
     },
     Advised {
@@ -536,7 +536,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "a placeholder for nothing",
         site: || Site::new().file("a.js", "x = \"$$ASSETS(img/*.png)$$\""),
-        advice: "a rule with `rewrite = false` leaves the file as it is",
+        advice: "a rule with `rewrite = false` publishes the file unchanged",
         mend: |site| rule(site, "match = \"a.js\"\nrewrite = false"),
     },
     Advised {
@@ -563,7 +563,7 @@ const ADVISED: &[Advised] = &[
             site.file("solution/b.png", "b")
                 .file("team/a.html", "<img src=../solution/b.png>")
         },
-        advice: "or let the level know it (`knows`)",
+        advice: "add its level to `knows`",
         mend: |site| {
             let levels = "[[level]]\nname = \"solution\"\nmatch = \"solution/**\"\n[[level]]\nname = \"team\"\nmatch = \"team/**\"\nknows = [\"solution\"]\n";
             site.config(&format!("{levels}{LOCAL}"))
@@ -572,7 +572,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "a hidden file is named, and the pair excused",
         site: || levels("<img src=solution/answer.png>"),
-        advice: "or excuse the pair by a rule with `may_name`",
+        advice: "or allow the pair by a rule with `may_name`",
         mend: |site| {
             let rule = "[[rule]]\nmatch = \"a.html\"\nmay_name = [\"solution/answer.png\"]\n";
             with_level(site, "", rule)
@@ -581,7 +581,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "a hidden file is named, and isn't any more",
         site: || levels("<!-- solution/answer.png -->"),
-        advice: "take it out",
+        advice: "remove its name",
         mend: |site| site.file("a.html", "<p>"),
     },
     Advised {
@@ -670,7 +670,7 @@ const ADVISED: &[Advised] = &[
                 .file("e\u{301}.png", "decomposed");
             rule(site, "match = \"**\"\nnames = \"plain\"")
         },
-        advice: "rename one of them, or leave one out",
+        advice: "rename one of them, or exclude one",
         mend: |site| {
             let lines = ignore_lines(&site.run(&["push"]));
             let (file, line) = lines.first().expect("an advice");

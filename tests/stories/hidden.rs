@@ -248,7 +248,7 @@ fn a_bad_name_is_told_where_it_may_be_read() {
     let site = tale().file("lair/ending/sour\\grapes.txt", "x");
     let run = site.run_with(&CI, &["push"]);
     let instead =
-        "# its line isn't shown here: run assetsync diff --show-hidden on your own machine";
+        "# this line isn't shown here: run assetsync diff --show-hidden on your own machine";
     assert!(run.stderr.contains(instead), "{run}");
     let shown = site.run_with(&CI, &["diff", "--show-hidden"]).stderr;
     let line = shown.lines().find(|line| line.trim().starts_with("/lair/"));

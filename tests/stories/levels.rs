@@ -181,7 +181,7 @@ fn a_pattern_that_stops_at_a_slash_is_told_of_with_the_one_that_goes_on() {
         let run = shallow(pattern).run(&["push"]);
         let [warning] = warnings(&run).try_into().expect("one");
         let words = format!(
-            "`fox/ending/img/vine.png` is open, since `{pattern}` of the level `ending` (assetsync.toml:7) stops at a slash: write \"{on}\" instead"
+            "`fox/ending/img/vine.png` is open, because `{pattern}` of the level `ending` (assetsync.toml:7) stops at a slash: write \"{on}\" instead"
         );
         assert!(warning.contains(&words), "{warning}");
         let mended = shallow(on);

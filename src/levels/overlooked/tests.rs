@@ -107,7 +107,7 @@ fn what_opens_many_files_opens_none_that_belongs_to_a_level() {
     let mut with_hidden = many.to_vec();
     with_hidden.push("solutions/solution/5");
     let told = told(&levels, &with_hidden);
-    assert!(told[0].contains("or name them in `open`"), "{told:#?}");
+    assert!(told[0].contains("or list them in `open`"), "{told:#?}");
 }
 
 #[test]
