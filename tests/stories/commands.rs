@@ -314,7 +314,8 @@ fn a_key_that_is_larger_than_any_key_is_not_read_to_its_end() {
     film.set_len(3 << 30).expect("sparse");
     let run = site.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
-    let told = "error: The key file `hunt.key` is larger than 4 KiB: check that it's the right file\n";
+    let told =
+        "error: The key file `hunt.key` is larger than 4 KiB: check that it's the right file\n";
     assert!(run.stderr.starts_with(told), "{run}");
     with_key(site, &[b'k'; 4096]).ok(&["key", "id"]);
 }

@@ -175,10 +175,7 @@ fn doctor_and_audit_look_whether_the_host_knows_folders() {
 #[test]
 fn a_setting_of_the_host_that_means_nothing_is_a_mistake() {
     for (line, told) in [
-        (
-            "index = \"home.html\"",
-            "but must be `index.html`",
-        ),
+        ("index = \"home.html\"", "but must be `index.html`"),
         ("not_found = \"/404.html\"", "must be a path in the tree"),
     ] {
         let site = Site::new().config(&format!("[target.t]\nurl = \"file:out\"\n{line}\n"));

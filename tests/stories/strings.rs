@@ -462,8 +462,7 @@ fn in_ci_a_warning_may_stop_a_push_unless_it_is_meant() {
     let run = site.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(
-        run.stderr
-            .contains("unknown kind of warning `mentoin`"),
+        run.stderr.contains("unknown kind of warning `mentoin`"),
         "{run}"
     );
     assert!(run.stderr.contains("`mention`"), "{run}");
