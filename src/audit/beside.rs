@@ -64,13 +64,13 @@ fn unanswered(error: &StoreError) -> Finding {
 fn judge_absence(heard: &Heard, manifest: &Manifest) -> Vec<Finding> {
     let mut findings = Vec::new();
     if heard.is_listing() || names_any(&heard.body, manifest) {
-        let seen = "the answer names other objects";
-        let fix = "let the server say no more than that it isn't there: no listing, no suggestions";
-        findings.push(Finding::failed(Kind::NotFound, "no hint", seen).fix(fix));
+        let seen = "the response names other objects";
+        let fix = "configure the server to answer a plain 404: no listing, no suggestions";
+        findings.push(Finding::failed(Kind::NotFound, "no names of other objects", seen).fix(fix));
     }
     if !matches!(heard.status.as_u16(), 403 | 404 | 410) {
-        let wanted = "404 or 403 for a name that isn't there";
-        let fix = "let the server answer 404: a page in its place is taken for the file, and kept";
+        let wanted = "404 or 403 for a missing name";
+        let fix = "configure the server to answer 404: caches take any other page for the file";
         let seen = heard.status.to_string();
         findings.push(Finding::warning(Kind::NotFound, wanted, seen).fix(fix));
     }
@@ -82,9 +82,9 @@ fn judge_absence(heard: &Heard, manifest: &Manifest) -> Vec<Finding> {
 fn kept_absence(heard: &Heard) -> Option<Finding> {
     let caching = heard.headers.get("cache-control")?.to_str().ok()?;
     let age_s = max_age_s(caching).filter(|age| *age > ABSENCE_S_MAX)?;
-    let wanted = format!("that a name isn't there is forgotten within {ABSENCE_S_MAX} s");
-    let seen = format!("it's kept for {age_s} s: what is published there is not seen before");
-    let fix = "let the server cache errors for a minute at most";
+    let wanted = format!("a missing name is cached for at most {ABSENCE_S_MAX} s");
+    let seen = format!("cached for {age_s} s: a file published there stays hidden until then");
+    let fix = "configure the server to cache errors for at most a minute";
     Some(Finding::failed(Kind::NotFound, wanted, seen).fix(fix))
 }
 
@@ -129,7 +129,7 @@ async fn ask_held(
     let level = &manifest.levels[entry.level as usize];
     let fix = of_held(visit.subject.target, entry, level, place);
     let held = |seen: &str| {
-        let wanted = format!("not to be there: its level, `{level}`, is held");
+        let wanted = format!("absent: its level `{level}` is held");
         Finding::failed(Kind::Held, wanted, seen)
             .of(entry)
             .fix(fix.as_str())
@@ -138,7 +138,7 @@ async fn ask_held(
     for (address, url) in visit.addresses(&entry.key) {
         match visit.ask(&Question::get(&url).taking(0)).await {
             Ok(heard) if heard.status.is_success() => {
-                let seen = "whoever knows its name can read it";
+                let seen = "anyone who knows its name can read it";
                 read.push(held(seen).at(address));
             }
             Ok(_) => {}
@@ -147,8 +147,8 @@ async fn ask_held(
     }
     if place != HeldAt::Elsewhere && read.is_empty() {
         let seen = match visit.addresses(&entry.key).is_empty() {
-            true => "it's in the target already",
-            false => "it's in the target already, though strangers can't read it",
+            true => "already in the target",
+            false => "already in the target, though strangers can't read it",
         };
         other.push(held(seen).at(Address::Storage));
     }

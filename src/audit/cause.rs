@@ -145,7 +145,7 @@ fn of_all(finding: &mut Finding, target: &Target, looked_at: usize) {
         return;
     }
     finding.seen = format!(
-        "strangers get none of the {number} objects that were looked at: {}",
+        "strangers can't read any of the {number} objects checked: {}",
         finding.seen
     );
     finding.path = None;
@@ -153,11 +153,11 @@ fn of_all(finding: &mut Finding, target: &Target, looked_at: usize) {
     finding.also.clear();
     finding.fix = match finding.address {
         Some(Address::PublicUrl) => {
-            "is `public_url` the address of this target, with its prefix? If so, see what its server is told to serve, and whether it may read the bucket"
+            "check that `public_url` is the address of this target, including its prefix. If it is, check what its server serves, and whether it can read the bucket"
                 .to_string()
         }
         _ => format!(
-            "`{}` shows what keeps strangers out, and lets them in; `{}` tells more",
+            "`{}` shows what keeps strangers out and lets them in; `{}` reports more",
             doctor::own_command(target, Verb::AccessApply),
             doctor::own_command(target, Verb::Doctor)
         ),

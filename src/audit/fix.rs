@@ -17,17 +17,17 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
         (Kind::Checksum, _) if is_over => wait_with_checksum(target),
         (Kind::Checksum, _) => own(Verb::Push.with("--verify list")),
         (Kind::Unreadable, Some(Address::Storage)) => format!(
-            "something but its ACL keeps strangers out, such as a rule of the bucket: `{}` tells",
+            "something other than its ACL keeps strangers out, such as a rule of the bucket: see `{}`",
             own(Verb::AccessShow.into())
         ),
         (Kind::File, _) => format!(
-            "gzip the file, or call it `.svg`, and `{}`: nothing but another file mends it",
+            "gzip the file or rename it to `.svg`, then `{}`: only a different file fixes this",
             own(Verb::Push.into())
         ),
         (Kind::Unanswered | Kind::Acl, _) => String::new(),
         (kind, Some(Address::PublicUrl)) => of_server(kind, target),
         (Kind::Range | Kind::Cookie, _) => {
-            "see what stands between the storage and the world".to_string()
+            "check the proxies and CDNs in front of the storage".to_string()
         }
         _ => String::new(),
     }
@@ -35,14 +35,14 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
 
 fn repair_while_live(target: &Target) -> String {
     format!(
-        "`{}`: the target is live, so what is written over is named, by path or pattern",
+        "`{}`: the target is live, so name what to overwrite, by path or pattern",
         doctor::own_command(target, Verb::Audit.with("--repair --overwrite-live PATH"))
     )
 }
 
 fn wait_with_checksum(target: &Target) -> String {
     format!(
-        "`{}` tells whether it's other bytes; if not, it can wait until `{}`",
+        "`{}` reports whether the bytes differ; if they don't, this can wait until `{}`",
         doctor::own_command(target, Verb::Audit.with("--all")),
         doctor::own_command(target, Verb::LiveOff)
     )
@@ -52,15 +52,15 @@ fn wait_with_checksum(target: &Target) -> String {
 fn of_server(kind: Kind, target: &Target) -> String {
     match kind {
         Kind::Headers | Kind::Encoding if is_folder(target) => format!(
-            "let the web server at `public_url` send it: `{}` prints a configuration that does (for Caddy: `--server caddy`)",
+            "configure the web server at `public_url` to send it: `{}` prints such a configuration (for Caddy: `--server caddy`)",
             target.command(Verb::InitNginx)
         ),
         _ if is_folder(target) => {
-            "let the web server at `public_url` send the files of the folder as they are, and purge what a cache before it keeps"
+            "configure the web server at `public_url` to send the folder's files unchanged, and purge any cache in front of it"
                 .to_string()
         }
         _ => {
-            "let the server at `public_url` pass on what the storage sends, and purge what it keeps"
+            "configure the server at `public_url` to pass on the storage's responses unchanged, and purge its cache"
                 .to_string()
         }
     }
@@ -98,12 +98,12 @@ pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, place: HeldAt
     let away = take_away(target, entry, level, place);
     let if_not = match entry.is_keyed() {
         false => {
-            "that's all, since nothing is published there until its level is unlocked; its name stays, whatever is in it, unless a rule gives it a keyed one (`names = \"opaque\"`)"
+            "nothing more to do. It isn't published until its level is unlocked, and keeps its name unless a rule gives it a keyed one (`names = \"opaque\"`)"
         }
-        true => "change the file by a byte and push, which gives it a name nobody knows",
+        true => "change the file by a byte and push, which gives it a new, unknown name",
     };
     format!(
-        "{away}. Then, if it's time for it: `{}`. If not: {if_not}. What somebody has read already stays read",
+        "{away}. Then, if it's time to publish it: `{}`. If not: {if_not}. Copies already downloaded cannot be recalled",
         doctor::own_command(
             target,
             Verb::Push.with(format!("--unlock {}", quoted(level)))
@@ -115,19 +115,19 @@ pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, place: HeldAt
 fn take_away(target: &Target, entry: &Entry, level: &str, place: HeldAt) -> String {
     match (place, plain_name(entry)) {
         (HeldAt::OfRelease, _) => format!(
-            "`{}`, and purge it where a CDN keeps it",
+            "`{}`, and purge it from any CDN",
             target.command(Verb::Takedown.with(format!("--level {}", quoted(level))))
         ),
         (HeldAt::Target, Some(name)) => format!(
-            "`{}`, and purge it where a CDN keeps it",
+            "`{}`, and purge it from any CDN",
             delete_by_hand(target, name)
         ),
         (HeldAt::Target, None) => format!(
-            "`{}` (`{}` tells its NAME), and purge it where a CDN keeps it",
+            "`{}` (`{}` shows its NAME), and purge it from any CDN",
             delete_by_hand(target, "NAME"),
             doctor::own_command(target, Verb::Audit.with("--show-urls"))
         ),
-        (HeldAt::Elsewhere, _) => "it isn't in the target, so the server at `public_url` has it: purge it there, or let it answer 404 where nothing is"
+        (HeldAt::Elsewhere, _) => "it isn't in the target, so the server at `public_url` has a copy: purge it there, or configure the server to answer 404 for missing names"
             .to_string(),
     }
 }

@@ -77,7 +77,7 @@ fn whole(entry: &Entry, file: &Path) -> Option<Finding> {
     match files::open(file).and_then(measure) {
         Ok((bytes, digest)) if bytes == entry.size_bytes && digest == entry.digest => None,
         Ok((bytes, _)) if bytes == entry.size_bytes => {
-            let seen = format!("{bytes} other bytes");
+            let seen = format!("{bytes} different bytes");
             Some(Finding::failed(Kind::Content, wanted(), seen))
         }
         Ok((bytes, _)) => {
@@ -91,8 +91,8 @@ fn whole(entry: &Entry, file: &Path) -> Option<Finding> {
 
 /// Reports a `.gz` beside a file that is never compressed: servers that look for a `.gz` send it instead of the file.
 fn odd_gz() -> Finding {
-    let seen = "a `.gz` beside it, which some servers send in its place";
-    Finding::failed(Kind::Encoding, "no `.gz` beside it", seen)
+    let seen = "a `.gz` next to it, which some servers send instead";
+    Finding::failed(Kind::Encoding, "no `.gz` next to it", seen)
 }
 
 /// A file is for everybody to read, and for its owner alone to write.
@@ -101,9 +101,9 @@ fn mode(file: &Path) -> Option<Finding> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(file).ok()?.permissions().mode() & 0o7777;
     let seen = match (mode & 0o022, mode & 0o004) {
-        (0, 0) => format!("mode {mode:04o}: a web server that runs as somebody else can't read it"),
+        (0, 0) => format!("mode {mode:04o}: a web server running as another user can't read it"),
         (0, _) => return None,
-        _ => format!("mode {mode:04o}: others than its owner may write it"),
+        _ => format!("mode {mode:04o}: users other than its owner can write to it"),
     };
     Some(Finding::failed(Kind::Acl, "mode 0644", seen))
 }
@@ -160,7 +160,7 @@ pub(super) async fn beside(subject: &Subject<'_>, manifest: &Manifest) -> Vec<Fi
 
 /// Reports files of assetsync itself in the published folder: earlier versions kept them there, and a killed run leaves them.
 fn leftovers(subject: &Subject<'_>, folder: &Path) -> Option<Finding> {
-    const WANTED: &str = "nothing in the published folder that isn't for visitors";
+    const WANTED: &str = "only files for visitors in the published folder";
     let own = folder.join(OWN_FOLDER);
     if !own.is_dir() {
         return None;
@@ -168,14 +168,13 @@ fn leftovers(subject: &Subject<'_>, folder: &Path) -> Option<Finding> {
     let push = doctor::own_command(subject.target, Verb::Push);
     if own.join(PLAIN_FILE).exists() {
         let seen = format!(
-            "`{OWN_FOLDER}/{PLAIN_FILE}`, which lists all plain names, those that nothing leads to as well"
+            "`{OWN_FOLDER}/{PLAIN_FILE}`, which lists all plain names, even those that nothing links to"
         );
         return Some(Finding::failed(Kind::State, WANTED, seen).fix(push));
     }
-    let seen = format!("`{OWN_FOLDER}/`, which an earlier version or a run that was killed left");
+    let seen = format!("`{OWN_FOLDER}/`, left by an earlier version or a killed run");
     let own = quoted(&own.display().to_string());
-    let fix =
-        format!("`{push}`; if it's still there then, and nobody is publishing, `rm -r {own}`");
+    let fix = format!("`{push}`; if it still exists then and nobody is publishing, `rm -r {own}`");
     Some(Finding::warning(Kind::State, WANTED, seen).fix(fix))
 }
 
@@ -195,7 +194,7 @@ fn headers_file(folder: &Path, manifest: &Manifest) -> Option<(&'static str, Str
         headers: manifest.headers_of(entry),
     });
     let line = lacking(&there, &served.collect::<Vec<_>>())?;
-    let seen = format!("`_headers` says something else, first at `{line}`");
+    let seen = format!("`_headers` differs, first at `{line}`");
     Some((WANTED, seen))
 }
 
@@ -213,13 +212,13 @@ fn folders(folder: &Path, manifest: &Manifest) -> Vec<Finding> {
     let closed = of_folders(
         folder,
         closed,
-        "a web server that runs as somebody else can't look into",
+        "that a web server running as another user can't open",
         "a+rx",
     );
     let open = of_folders(
         folder,
         open,
-        "every user of this machine may write to",
+        "that every user of this machine can write to",
         "o-w",
     );
     closed.into_iter().chain(open).collect()
@@ -273,13 +272,21 @@ fn gz(entry: &Entry, file: &Path, gz: &Path) -> Option<Finding> {
         Ok(opened) => match unpacked(opened) {
             Ok((bytes, digest)) if bytes == entry.size_bytes && digest == entry.digest => None,
             _ => {
-                let seen = "its `.gz` holds something else, which browsers get";
-                Some(Finding::failed(Kind::Encoding, "the same gzipped", seen))
+                let seen = "its `.gz` has different content, and browsers get that";
+                Some(Finding::failed(
+                    Kind::Encoding,
+                    "the same content, gzipped",
+                    seen,
+                ))
             }
         },
         Err(_) if is_worth_gz(entry, file) => {
-            let seen = "no `.gz` beside it, so slow";
-            Some(Finding::warning(Kind::Encoding, "the same gzipped", seen))
+            let seen = "no `.gz` next to it (slow)";
+            Some(Finding::warning(
+                Kind::Encoding,
+                "the same content, gzipped",
+                seen,
+            ))
         }
         Err(_) => None,
     }

@@ -49,11 +49,7 @@ async fn index(visit: &Visit<'_>, manifest: &Manifest) -> Option<Finding> {
     let (address, url) = address(visit, &page.key)?;
     let url = url.strip_suffix(INDEX)?;
     let answer = ask(visit, page, url).await;
-    let wanted = format!(
-        "`{}`, where `{}` is asked for",
-        page.path,
-        folder(&page.path)
-    );
+    let wanted = format!("`{}` when `{}` is requested", page.path, folder(&page.path));
     judge(answer, page, StatusCode::OK, wanted).map(|finding| finding.at(address).fix(SHOW_INDEX))
 }
 
@@ -68,17 +64,17 @@ fn folder(path: &str) -> &str {
 async fn not_found(visit: &Visit<'_>, manifest: &Manifest, page: &LogicalPath) -> Option<Finding> {
     let entry = manifest.find(page.as_str());
     let Some(entry) = entry.filter(|entry| entry.stored.is_some() && is_plain(entry)) else {
-        let wanted = format!("`{page}` under its own name, as `not_found` says");
+        let wanted = format!("`{page}` under its own name, as `not_found` requires");
         let fix =
-            "publish it (a rule with `names = \"plain\"`), or take `not_found` out of the target";
-        return Some(Finding::failed(Kind::Host, wanted, "the release has none").fix(fix));
+            "publish it (a rule with `names = \"plain\"`), or remove `not_found` from the target";
+        return Some(Finding::failed(Kind::Host, wanted, "the release doesn't have it").fix(fix));
     };
     let Nonce(nonce) = Nonce::random();
     let name =
         ObjectKey::parse(&format!("{nonce}.html")).expect("digits, letters and a dot are a key");
     let (address, url) = address(visit, &name)?;
     let answer = ask(visit, entry, &url).await;
-    let wanted = format!("404 with `{page}`, where nothing is");
+    let wanted = format!("404 with `{page}` for missing names");
     judge(answer, entry, StatusCode::NOT_FOUND, wanted)
         .map(|finding| finding.at(address).fix(SHOW_NOT_FOUND))
 }
@@ -114,7 +110,7 @@ fn judge(
     let is_page = levels.iter().any(|level| level.digest == entry.digest);
     let seen = match (heard.status == status, is_page) {
         (true, true) => return None,
-        (true, false) => format!("{} with something else", heard.status),
+        (true, false) => format!("{} with different content", heard.status),
         (false, _) => heard.status.to_string(),
     };
     Some(Finding::failed(Kind::Host, wanted, seen))

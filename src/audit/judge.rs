@@ -91,7 +91,7 @@ fn content(expected: &Expected<'_>, answer: &Answer) -> Option<Finding> {
         "gzip" | "x-gzip" => true,
         "" | "identity" => false,
         other => {
-            let seen = format!("content-encoding: {other}, which wasn't asked for");
+            let seen = format!("content-encoding: {other}, which wasn't requested");
             return Some(Finding::warning(Kind::Encoding, in_words(expected), seen));
         }
     };
@@ -114,8 +114,8 @@ fn plain_or_gzipped(
         (Some(0), false) => not_compressed(expected, answer),
         (Some(1), true) => None,
         // Gzip files are served unchanged.
-        (Some(0), true) => wrong("the bytes aren't gzipped, and `content-encoding` says so"),
-        (Some(1), false) => wrong("the bytes are gzipped, and no `content-encoding` says so"),
+        (Some(0), true) => wrong("`content-encoding` says gzip, but the bytes aren't gzipped"),
+        (Some(1), false) => wrong("the bytes are gzipped, but `content-encoding` doesn't say so"),
         (Some(_), _) => wrong("the bytes are gzipped twice"),
         (None, says_gzip) => {
             let seen = seen_bytes(levels, says_gzip, expected.entry.size_bytes);
@@ -126,7 +126,7 @@ fn plain_or_gzipped(
 
 fn seen_bytes(levels: &[Level], says_gzip: bool, wanted: u64) -> String {
     match (says_gzip, levels) {
-        (true, [raw]) => format!("{} bytes that can't be unpacked", raw.bytes),
+        (true, [raw]) => format!("{} bytes that can't be decompressed", raw.bytes),
         (true, [_, once, ..]) => size_in_words(once.bytes, wanted),
         (_, [raw, ..]) => size_in_words(raw.bytes, wanted),
         (_, []) => "nothing".to_string(),
@@ -141,16 +141,18 @@ fn packed(
     levels: &[Level],
 ) -> Option<Finding> {
     let wrong = |seen: &str| {
-        let wanted = "gzipped, as the file is";
+        let wanted = "gzipped, like the file";
         Some(Finding::failed(Kind::Encoding, wanted, seen))
     };
     match (depth, says_gzip, levels) {
         (Some(0), true, [_, _, ..]) => None,
         (Some(0), true, _) => {
-            let seen = "the file itself isn't gzipped, and `content-encoding` says so";
+            let seen = "`content-encoding` says gzip, but the file itself isn't gzipped";
             Some(Finding::failed(Kind::File, "a gzipped file", seen))
         }
-        (Some(0), false, _) => wrong("the bytes are gzipped, and no `content-encoding` says so"),
+        (Some(0), false, _) => {
+            wrong("the bytes are gzipped, but `content-encoding` doesn't say so")
+        }
         (Some(_), _, _) => wrong("the bytes are gzipped twice"),
         (None, _, levels) => {
             let size = levels.first().map_or(0, |raw| raw.bytes);
@@ -190,7 +192,7 @@ fn other_bytes(expected: &Expected<'_>, seen: String) -> Finding {
 
 fn size_in_words(seen: u64, wanted: u64) -> String {
     match seen == wanted {
-        true => format!("{seen} other bytes"),
+        true => format!("{seen} different bytes"),
         false => format!("{seen} bytes"),
     }
 }
@@ -211,7 +213,7 @@ fn not_compressed(expected: &Expected<'_>, answer: &Answer) -> Option<Finding> {
         Address::Storage => Verdict::Failed,
         Address::PublicUrl => Verdict::Warning,
     };
-    let seen = "not compressed, so slow";
+    let seen = "not compressed (slow)";
     Some(Finding::new(Kind::Encoding, verdict, "gzipped", seen))
 }
 
@@ -298,14 +300,14 @@ fn extras(answer: &Answer) -> Vec<Finding> {
         findings.push(redirect(to));
     }
     if answer.headers.contains_key("set-cookie") {
-        let seen = "a `set-cookie`: caches may not keep it, or give it to others";
+        let seen = "a `set-cookie`: caches may skip the response, or send the cookie to others";
         findings.push(Finding::warning(Kind::Cookie, "no cookie", seen));
     }
     findings
 }
 
 fn redirect(to: &str) -> Finding {
-    let seen = format!("{REDIRECT}: {to}, which a website of the bucket obeys");
+    let seen = format!("{REDIRECT}: {to}, which the bucket's website endpoint follows");
     Finding::failed(Kind::Redirect, "no redirect", seen)
 }
 
@@ -333,7 +335,7 @@ pub(super) fn range(
     let wanted = format!("206, {place}");
     let finding = match status {
         StatusCode::OK => {
-            let seen = "200 and all of it: players can't jump";
+            let seen = "200 and the whole file: players can't seek";
             Finding::warning(Kind::Range, wanted, seen)
         }
         StatusCode::PARTIAL_CONTENT => {
@@ -355,7 +357,7 @@ fn other_part(part: &Part<'_>, place: &str, told: &str, body: &[u8]) -> Option<S
         return Some(format!("206 with {} bytes", body.len()));
     }
     let is_other = !part.bytes.is_none_or(is_right);
-    is_other.then(|| "206 with other bytes than the whole has there".to_string())
+    is_other.then(|| "206 with bytes that differ from the whole file's".to_string())
 }
 
 /// Judges what only the owner sees, and the headers as well if a stranger got no answer.
@@ -381,9 +383,9 @@ pub(super) fn kept(
 fn token(kept: &Kept, entry: &Entry) -> Option<Finding> {
     let (seen, brief) = match kept.stored.token {
         Some(token) if token == entry.token => return None,
-        Some(_) => ("the token of another", None),
+        Some(_) => ("another object's token", None),
         None => (
-            "no token: when no release needs it any more, `prune` takes it for somebody else's and leaves it",
+            "no token: once no release needs it, `prune` takes it for somebody else's and keeps it",
             Some("no token"),
         ),
     };
@@ -401,8 +403,8 @@ fn acl(grants: &Told<Vec<Grant>>, access: Access) -> Option<Finding> {
         Told::Unknown(why) => return Some(Finding::unknown(Kind::Acl, why.clone())),
     };
     let wanted = match access {
-        Access::Bucket => "no right of strangers by its own ACL",
-        Access::ObjectAcl => "everybody may read it, and no more (public-read)",
+        Access::Bucket => "no permissions for strangers in its own ACL",
+        Access::ObjectAcl => "read access for everybody, and no more (public-read)",
     };
     if let Some(seen) = more_than_reading(grants) {
         return Some(Finding::failed(Kind::Acl, wanted, seen));
@@ -431,24 +433,29 @@ fn more_than_reading(grants: &[Grant]) -> Option<String> {
 fn too_closed(everybody: bool, any_account: bool) -> Option<&'static str> {
     match (everybody, any_account) {
         (true, _) => None,
-        (false, true) => Some("only who has an account of the cloud may read it"),
-        (false, false) => Some("strangers may do nothing"),
+        (false, true) => Some("only accounts of the cloud provider can read it"),
+        (false, false) => Some("strangers have no permissions"),
     }
 }
 
 /// Words for an ACL that lets strangers read, where none is to.
 fn too_open(everybody: bool, any_account: bool) -> Option<&'static str> {
     match (everybody, any_account) {
-        (true, _) => Some("everybody may read it, whatever the bucket says"),
-        (false, true) => Some("any account of the cloud may read it, whatever the bucket says"),
+        (true, _) => Some("everybody can read it, regardless of the bucket's rules"),
+        (false, true) => {
+            Some("any account of the cloud provider can read it, regardless of the bucket's rules")
+        }
         (false, false) => None,
     }
 }
 
 /// Checks that no single account has rights by the object's own ACL: assetsync never grants any.
 fn accounts(accounts: &[String]) -> Option<Finding> {
-    let wanted = "no right of another account by its own ACL";
-    let seen = format!("another account has rights to it: {}", accounts.join(", "));
+    let wanted = "no permissions for other accounts in its own ACL";
+    let seen = format!(
+        "another account has permissions on it: {}",
+        accounts.join(", ")
+    );
     (!accounts.is_empty()).then(|| Finding::warning(Kind::Acl, wanted, seen))
 }
 

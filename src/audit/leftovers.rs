@@ -20,13 +20,13 @@ pub(super) fn find(
     let published: Vec<&str> = manifest.published().map(|entry| &*entry.path).collect();
     let told = |left: &[&Leftover], finding| told(target, left, &published, finding);
     let hidden = (!hidden.is_empty()).then(|| {
-        let seen = "an earlier release published it, and its level is held now";
-        let wanted = "nothing of a level that is held";
+        let seen = "published by an earlier release, and its level is now held";
+        let wanted = "nothing from held levels";
         told(&hidden, Finding::failed(Kind::Held, wanted, seen))
     });
     let others = (!others.is_empty()).then(|| {
-        let seen = "an earlier release published it under a name that anybody can guess";
-        let wanted = "nothing but the current release";
+        let seen = "published by an earlier release under a name that anyone can guess";
+        let wanted = "only the current release";
         told(&others, Finding::warning(Kind::Left, wanted, seen))
     });
     hidden.into_iter().chain(others).collect()
@@ -63,5 +63,5 @@ fn told(target: &Target, left: &[&Leftover], published: &[&str], finding: Findin
         ..finding
     }
     .at(Address::Storage)
-    .fix(format!("`{command}`, and purge it where a CDN keeps it"))
+    .fix(format!("`{command}`, and purge it from any CDN"))
 }

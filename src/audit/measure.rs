@@ -175,7 +175,7 @@ impl Layer {
 impl Write for Layer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.bytes + bytes.len() as u64 > self.bytes_max {
-            return Err(io::Error::other("more than it can be"));
+            return Err(io::Error::other("too many bytes"));
         }
         self.take(bytes);
         Ok(bytes.len())

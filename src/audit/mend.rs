@@ -49,7 +49,8 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> R
     let now = root.and_then(|root| root.current_id());
     if now != audit.release.as_ref().map(|release| &release.id) {
         return Err(Error::LostRace {
-            message: "Another release is the current one by now: nothing was changed".to_string(),
+            message: "The current release changed in the meantime: nothing was repaired"
+                .to_string(),
             hint: "audit again".into(),
         });
     }
@@ -59,8 +60,8 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> R
     };
     match root.and_then(|root| root.live.as_ref()) {
         Some(_) if mends.mends.iter().any(is_over) => Err(Error::Refused {
-            message: "The target went live meanwhile: nothing was changed".to_string(),
-            hint: "run it again: what writes over nothing is done".into(),
+            message: "The target went live in the meantime: nothing was repaired".to_string(),
+            hint: "run it again: repairs that overwrite nothing are still made".into(),
         }),
         _ => Ok(()),
     }
@@ -148,7 +149,7 @@ async fn set(
 async fn examine_again(control: &dyn Control, entry: &Entry) -> Result<Kept, StoreError> {
     let now = control.examine(&entry.key).await?;
     now.ok_or_else(|| {
-        let message = format!("`{}` is gone meanwhile", entry.path);
+        let message = format!("`{}` was deleted in the meantime", entry.path);
         StoreError::new(StoreErrorKind::Precondition, message)
     })
 }

@@ -240,7 +240,7 @@ async fn of_doctor(visit: &Visit<'_>, found: doctor::Finding) -> Finding {
     };
     let seen = match (kind, found.verdict) {
         _ if found.check == "releases-lifecycle" => {
-            format!("where the releases are kept: {}", found.text)
+            format!("in the releases' bucket: {}", found.text)
         }
         (Kind::CorsPolicy, Verdict::Failed) if has_no_cors(visit).await => {
             "the bucket has no CORS policy".to_string()
@@ -263,13 +263,15 @@ fn wanted(check: &str, verdict: Verdict, access: Access) -> &'static str {
     match (check, access) {
         _ if verdict == Verdict::Unknown => "",
         ("anonymous-list", _) => "strangers can't list it",
-        ("grants", Access::Bucket) => "strangers may read objects, and no more",
-        ("grants", Access::ObjectAcl) => "no right of strangers by its own rules",
-        ("public-access-block", _) => "strangers can be let in as the target wants it",
-        ("cors", _) => "as the target's file says",
-        ("lifecycle" | "releases-lifecycle", _) => "no rule deletes what is in use",
-        ("releases-grants", _) => "strangers may do nothing where the releases are kept",
-        ("old-releases", _) => "no releases but those where `state` says",
+        ("grants", Access::Bucket) => "strangers can read objects, and no more",
+        ("grants", Access::ObjectAcl) => "no permissions for strangers in its own rules",
+        ("public-access-block", _) => {
+            "no protection against the public access that the target needs"
+        }
+        ("cors", _) => "the policy in the target's file",
+        ("lifecycle" | "releases-lifecycle", _) => "no rule deletes objects in use",
+        ("releases-grants", _) => "strangers have no access to the releases",
+        ("old-releases", _) => "no releases outside of `state`",
         _ => "",
     }
 }
@@ -306,7 +308,7 @@ async fn list(subject: &Subject<'_>, audit: &mut Audit) -> Result<Option<Listing
     match subject.store.list().await {
         Ok(listing) => Ok(Some(listing)),
         Err(error) if error.kind == StoreErrorKind::Denied => {
-            let seen = format!("what else is there can't be told: {}", error.message);
+            let seen = format!("cannot check for unknown objects: {}", error.message);
             let finding = Finding::unknown(Kind::Stray, seen);
             audit.findings.push(finding.fix(error.hint.to_string()));
             Ok(None)
@@ -390,8 +392,8 @@ fn checksum(manifest: &Manifest, found: &verify::Finding, audit: &Audit) -> Opti
     if audit.findings.iter().any(is_told) {
         return None;
     }
-    let seen = format!("by the storage's listing, it isn't ({})", found.reason);
-    let finding = Finding::warning(Kind::Checksum, "stored as it was published", seen);
+    let seen = format!("the storage's listing says otherwise ({})", found.reason);
+    let finding = Finding::warning(Kind::Checksum, "stored as published", seen);
     Some(finding.of(entry).at(Address::Storage))
 }
 

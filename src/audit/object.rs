@@ -115,7 +115,7 @@ fn judge_kept(
 
 /// Nothing is at an entry's key.
 pub(super) fn missing(entry: &Entry) -> Finding {
-    Finding::failed(Kind::Missing, "to be there", "nothing is there").of(entry)
+    Finding::failed(Kind::Missing, "present", "missing").of(entry)
 }
 
 fn is_refused(finding: &Finding) -> bool {

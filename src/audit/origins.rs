@@ -105,7 +105,7 @@ async fn ask(visit: &Visit<'_>, asked: &Asked<'_>, policy: &Policy, cloud: Cloud
     }
 }
 
-/// Asks as a page does: for the object itself, and whether it may ask for a part of it.
+/// Asks as a page does: for the object itself, and whether it may request a part of it.
 async fn hear(visit: &Visit<'_>, asked: &Asked<'_>) -> Result<(Heard, Heard), StoreError> {
     let origin = asked.origin;
     let simple = Question::get(asked.url).header("origin", origin).taking(0);
@@ -138,17 +138,17 @@ fn judge_preflight(
     let seen = heard.status.is_success()
         && allows(heard, asked.origin)
         && lists(heard, "access-control-allow-headers", HEADER);
-    judge(asked, "ask for a part of it", expected.as_ref(), seen)
+    judge(asked, "request a part of it", expected.as_ref(), seen)
 }
 
 fn judge(asked: &Asked<'_>, what: &str, expected: Option<&Allowed>, seen: bool) -> Option<Finding> {
     let origin = asked.origin;
-    let may = format!("scripts of {origin} may {what}");
-    let may_not = format!("scripts of {origin} may not {what}");
+    let may = format!("scripts from {origin} can {what}");
+    let may_not = format!("scripts from {origin} cannot {what}");
     let fix = match asked.address {
         Address::Storage => asked.fix.clone(),
         Address::PublicUrl => {
-            "let the server between pass `Origin` on, and keep answers apart by it (`Vary: Origin`)"
+            "configure the server in front to pass on `Origin`, and to cache each one separately (`Vary: Origin`)"
                 .to_string()
         }
     };

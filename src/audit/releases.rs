@@ -57,8 +57,8 @@ pub(super) async fn read(
 }
 
 fn unfinished(target: &Target) -> Finding {
-    let seen = "the names that stay aren't all written yet: a push is going on, or was stopped";
-    let finding = Finding::warning(Kind::Releases, "a push that is finished", seen);
+    let seen = "not all plain names are written yet: a push is running or was interrupted";
+    let finding = Finding::warning(Kind::Releases, "a finished push", seen);
     finding.fix(doctor::own_command(target, Verb::Resolve))
 }
 
@@ -116,10 +116,6 @@ fn readable_or(error: Error, target: &Target) -> Result<Finding> {
 
 fn damaged(error: Error, target: &Target) -> Finding {
     let error = error.of_target(target);
-    let finding = Finding::failed(
-        Kind::Releases,
-        "documents that can be read",
-        error.to_string(),
-    );
+    let finding = Finding::failed(Kind::Releases, "readable documents", error.to_string());
     finding.fix(error.what_helps().to_string())
 }

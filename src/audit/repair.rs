@@ -72,7 +72,7 @@ struct Needs {
 }
 
 /// Reason why an object isn't repaired if an earlier repair succeeded, and the problem is still there.
-const IN_VAIN: &str = "it was put right just now, and isn't: another repair does the same";
+const IN_VAIN: &str = "repaired just now, but still wrong: another repair won't help";
 
 /// Largest number of objects that an error names.
 const NAMED_MAX: usize = 3;
@@ -151,13 +151,13 @@ impl Audit {
             more => format!(" and {more} more"),
         };
         let message = format!(
-            "The storage took the repair, and nothing changed: {}{more} (expected: {}; seen: {})",
+            "The storage accepted the repair, but nothing changed: {}{more} (expected: {}; seen: {})",
             named.join(", "),
             first.expected,
             first.seen
         );
         Err(StoreError::new(StoreErrorKind::Other, message)
-            .hint("another repair does the same: see who else writes there, and whether the server keeps headers and ACLs")
+            .hint("another repair won't help: check who else writes there, and whether the server stores headers and ACLs")
             .into())
     }
 
@@ -286,7 +286,7 @@ impl Needs {
                 acl: false,
                 ..
             } => Err(
-                "why strangers don't get it isn't known: see what is said of the bucket"
+                "the reason why strangers can't read it is unknown: see the findings about the bucket"
                     .to_string(),
             ),
             Needs { headers, acl, .. } => Ok(Steps::InPlace { headers, acl }),
@@ -306,13 +306,13 @@ fn upload<'a>(
 ) -> Result<Steps<'a>, String> {
     let Some(object) = object else {
         return Err(
-            "the local tree hasn't the file that was published: check out what was, or push what you have"
+            "the local tree doesn't have the published version of this file: check out that version, or push yours"
                 .to_string(),
         );
     };
     match is_over && !is_let {
         true => Err(format!(
-            "the target is live, and something is there: `--overwrite-live '{}'` writes over it all the same",
+            "the target is live, and the object exists: `--overwrite-live '{}'` overwrites it anyway",
             object.path
         )),
         false => Ok(Steps::Upload { object, is_over }),

@@ -14,7 +14,7 @@ use crate::store::control::{Grant, Public, Told};
 use crate::store::stranger::Question;
 use crate::store::{Store, StoreError};
 
-const WANTED: &str = "only we can read the releases";
+const WANTED: &str = "private releases";
 
 /// A document that strangers can read.
 struct Readable {
@@ -63,11 +63,11 @@ pub(super) async fn look(visit: &Visit<'_>, current: Option<&Release>) -> Vec<Fi
 /// The finding for a document that an ACL of its own opens.
 fn by_its_acl(Readable { key, by }: Readable, current: Option<&Release>) -> Finding {
     let who = match by {
-        By::AccountsAcl => "any account of the cloud",
+        By::AccountsAcl => "any account of the cloud provider",
         By::Acl | By::Rule => "strangers",
     };
     let seen = format!(
-        "{who} can read {}, by its own ACL, if they know where it is",
+        "{who} can read {} through its own ACL if they know the URL",
         in_words(&key, current)
     );
     let mut finding = Finding::failed(Kind::State, WANTED, seen);
@@ -79,7 +79,7 @@ fn by_its_acl(Readable { key, by }: Readable, current: Option<&Release>) -> Find
 async fn by_rules(subject: &Subject<'_>, mut documents: Vec<String>) -> Finding {
     documents.dedup();
     let seen = format!(
-        "strangers can read {}, by the bucket's rules, if they know where it is",
+        "strangers can read {} through the bucket's rules if they know the URL",
         documents.join(", ")
     );
     let fix = doctor::close_state(subject.target, &**subject.releases).await;

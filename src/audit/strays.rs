@@ -76,7 +76,7 @@ fn other_target<'a>(
         bytes += stored.size_bytes;
     }
     let seen = format!(
-        "`{}` has releases of another target: {} in it ({})",
+        "`{}` contains the releases of another target: {} ({})",
         crate::base::text::escape(place),
         count(n, "object"),
         HumanBytes(bytes)
@@ -88,7 +88,7 @@ fn other_target<'a>(
         ..finding
     }
     .at(Address::Storage)
-    .fix("leave these objects alone; publish each target to a prefix of its own: until then, `prune` deletes nothing here")
+    .fix("leave these objects alone. Publish each target to its own prefix; until then, `prune` deletes nothing here")
 }
 
 /// A folder's `_headers`, and what is assetsync's own.
@@ -116,15 +116,14 @@ fn finding(
     let whose = match is_ours {
         Some(true) => "assetsync wrote it",
         Some(false) => "assetsync didn't write it",
-        None => "whose it is wasn't asked",
+        None => "owner not checked",
     };
     let when = stored
         .modified
         .map_or(String::new(), |at| format!(" of {}", day(at)));
     let seen = format!("{}, {} bytes{when}: {whose}", name(key), stored.size_bytes);
     let fix = fix(subject.target, is_ours, other);
-    let mut finding =
-        Finding::warning(Kind::Stray, "nothing but what retained releases need", seen);
+    let mut finding = Finding::warning(Kind::Stray, "only what retained releases need", seen);
     finding.key = Some(key.to_string());
     finding.bytes = Some(stored.size_bytes);
     finding.at(Address::Storage).fix(fix)
@@ -134,14 +133,14 @@ fn fix(target: &Target, is_ours: Option<bool>, other: Option<&String>) -> String
     let prune = doctor::own_command(target, Verb::Prune);
     match (is_ours, other) {
         (Some(true), Some(other)) => format!(
-            "`{prune}` deletes it once no other target is inside of this one (`{}`)",
+            "`{prune}` deletes it once no other target is inside this one (`{}`)",
             crate::base::text::escape(other)
         ),
         (Some(true), None) => {
             format!("`{prune}` deletes it once it's older than 30 days (`--keep-days`)")
         }
         _ => format!(
-            "see who put it there; `{prune}` deletes nothing that assetsync didn't write: `{}` does (`--show-urls` names all)",
+            "find out who put it there. `{prune}` deletes only what assetsync wrote; `{}` deletes it (`--show-urls` shows all names)",
             delete_by_hand(target, "NAME")
         ),
     }

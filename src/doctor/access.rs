@@ -96,9 +96,9 @@ fn url(place: &Place, below: &str) -> String {
 
 fn no_bucket(target: &Target) -> Error {
     Error::usage(
-        "The target is a folder: who may read it is for its web server to say",
+        "The target is a folder: its web server decides who can read it",
         format!(
-            "`{}` looks at its permissions",
+            "`{}` checks its permissions",
             own_command(target, Verb::Doctor)
         ),
     )
@@ -147,7 +147,7 @@ fn releases_would_be_open(patient: &Patient<'_>, why: &str) -> Error {
         .after_the_releases(Verb::AccessApply.into(), patient.target.access);
     Error::Refused {
         message: format!(
-            "The releases are in the same bucket, and strangers could read them: {why}"
+            "The releases are in the same bucket, so strangers could read them: {why}"
         ),
         hint: mend.text.into(),
     }
@@ -170,7 +170,7 @@ async fn closing_of_releases(patient: &Patient<'_>) -> Result<Vec<Change>> {
     let changes = control.closing_changes(&wish).await?.into_iter();
     let of_releases = |mut change: Change| {
         let lines = change.text.lines();
-        let lines = lines.map(|line| format!("where the releases are: {line}"));
+        let lines = lines.map(|line| format!("in the releases' bucket: {line}"));
         change.text = lines.collect::<Vec<_>>().join("\n");
         change.is_of_releases = true;
         change
@@ -193,7 +193,7 @@ async fn check_old_releases(patient: &Patient<'_>) -> Result<()> {
     }
     Err(Error::Refused {
         message: format!(
-            "Releases that were kept in the target before `state` was set are still there, in {}, and strangers could read them",
+            "Releases from before `state` was set are still in the target, in {}, where strangers could read them",
             url(&target.place, FOLDER)
         ),
         hint: patient.fix().after_old_releases(Verb::AccessApply).into(),
@@ -220,20 +220,20 @@ pub async fn apply(patient: &Patient<'_>, changes: &[Change]) -> Result<()> {
 /// An error of the change at `at`, and how far the changes got.
 fn stopped(error: StoreError, changes: &[Change], at: usize) -> Error {
     let this = match error.kind {
-        StoreErrorKind::OutcomeUnknown => "may be changed or not",
+        StoreErrorKind::OutcomeUnknown => "may have changed",
         _ => "not changed",
     };
     let how = |change: usize| match change.cmp(&at) {
         Ordering::Less => "changed",
         Ordering::Equal => this,
-        Ordering::Greater => "not begun",
+        Ordering::Greater => "not started",
     };
     let lines = changes.iter().enumerate().flat_map(|(change, made)| {
         let lines = made.text.lines();
         lines.map(move |line| format!("\n  {}: {line}", how(change)))
     });
     let place = match changes[at].is_of_releases {
-        true => "where the releases are: ",
+        true => "in the releases' bucket: ",
         false => "",
     };
     let message = format!("{place}{}{}", error.message, lines.collect::<String>());
@@ -255,11 +255,12 @@ pub fn check_unblocking(changes: &[Change]) -> Result<()> {
     }
     Err(Error::Refused {
         message: format!(
-            "The bucket is protected from being public; this would have to change: {}",
+            "The bucket is protected against public access; this would have to change: {}",
             in_the_way.join("; ")
         ),
-        hint: "somebody may have meant it: if the bucket is to be public, run it again with `--unblock`"
-            .into(),
+        hint:
+            "this may be intentional: if the bucket should be public, run it again with `--unblock`"
+                .into(),
     })
 }
 

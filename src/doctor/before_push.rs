@@ -129,7 +129,7 @@ impl Answers {
 /// Returns the rights that a bucket's rules grant, if the storage answers in time.
 async fn grants_in_time(control: &dyn Control) -> Told<Vec<Grant>> {
     let grants = tokio::time::timeout(RULES_WAIT, control.grants()).await;
-    grants.unwrap_or_else(|_| Told::Unknown("the storage doesn't tell".to_string()))
+    grants.unwrap_or_else(|_| Told::Unknown("the storage didn't answer in time".to_string()))
 }
 
 /// Drops rules that the bucket's protections make void. The protections are requested only if that matters.
@@ -163,7 +163,7 @@ fn judge_grants(grants: &[Grant], fix: &Fix<'_>, is_listed: bool) -> Option<Find
     if !dangerous.is_empty() && !is_listed {
         let who = match dangerous.iter().any(|grant| grant.to == Public::Everybody) {
             true => "everybody",
-            false => "whoever has an account",
+            false => "anyone with an account",
         };
         let does = |right| dangerous.iter().any(|grant| grant.right == right);
         let what = match (does(Right::List), does(Right::Write)) {
@@ -171,13 +171,17 @@ fn judge_grants(grants: &[Grant], fix: &Fix<'_>, is_listed: bool) -> Option<Find
             (true, false) => "list the bucket",
             (false, _) => "write to the bucket",
         };
-        let text = format!("{who} may {what}, by {}", culprit::named(&dangerous));
+        let text = format!("{who} can {what}, by {}", culprit::named(&dangerous));
         return Some(Finding::failed("grants", LIST_WHY, text).fix(fix.access_close()));
     }
     let is_read_there = target.access == Access::Bucket && target.public_url.is_none();
     (is_read_there && !culprit::lets_everybody_read(grants, target)).then(|| {
-        let text = "strangers can't read what is published here yet";
-        Finding::warning("public-read", "that is what the bucket is for", text)
-            .fix(fix.access_apply())
+        let text = "strangers can't read published objects yet";
+        Finding::warning(
+            "public-read",
+            "visitors must be able to read published objects",
+            text,
+        )
+        .fix(fix.access_apply())
     })
 }

@@ -8,7 +8,7 @@ use crate::store::StoreError;
 
 const CHECK: &str = "cors";
 const WHY: &str =
-    "a browser keeps what it was answered as long as the file, so the policy has to be right first";
+    "browsers cache the response headers with the file, so the policy must be right first";
 
 /// Judges the bucket's policy against the target's file; none for a folder, which has no policy.
 pub(super) fn judge(fix: &Fix<'_>, there: Result<Option<Policy>, StoreError>) -> Option<Finding> {
@@ -30,11 +30,11 @@ fn compare(
     };
     match (wanted, there) {
         (None, None) => {
-            let text = "none, and the target wants none: no script of another origin can read what is published";
+            let text = "none, as configured: scripts from other origins can't read published files";
             Finding::passed(CHECK, WHY, text)
         }
         (None, Some(_)) => {
-            let text = "the bucket has a policy, and the target names no file to compare it with";
+            let text = "the bucket has a policy, but the target names no file to compare it with";
             Finding::warning(CHECK, WHY, text).fix(fix.cors_adopt())
         }
         (Some(Err(error)), _) => {
@@ -46,13 +46,13 @@ fn compare(
 
 fn differing(there: &Policy, wanted: &Policy, cloud: Cloud, fix: &Fix<'_>) -> Finding {
     match cors::diff(there, wanted, cloud).changes.len() {
-        0 => Finding::passed(CHECK, WHY, "the bucket's policy is as the file says"),
+        0 => Finding::passed(CHECK, WHY, "the bucket's policy matches the file"),
         differ => {
             let rules = match differ {
                 1 => "1 rule differs".to_string(),
                 n => format!("{n} rules differ"),
             };
-            let text = format!("the bucket's policy isn't as the file says: {rules}");
+            let text = format!("the bucket's policy differs from the file: {rules}");
             Finding::failed(CHECK, WHY, text).fix(fix.cors_apply())
         }
     }

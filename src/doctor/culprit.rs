@@ -83,7 +83,7 @@ pub(super) fn behind(grants: &Told<Vec<Grant>>, right: Right, fix: &Fix<'_>) -> 
     let grants = match grants {
         Told::Is(grants) => grants,
         Told::Unknown(why) => {
-            let text = format!("; what lets them can't be told: {why}");
+            let text = format!("; the rule that lets them is unknown: {why}");
             return (text, fix.access_close());
         }
     };
@@ -99,8 +99,8 @@ pub(super) fn behind(grants: &Told<Vec<Grant>>, right: Right, fix: &Fix<'_>) -> 
 }
 
 /// No rule of the bucket's own lets them.
-pub(super) const NOT_ITS_OWN: &str = "; none of the bucket's own rules says so, so it's one of the account, the organisation or the server";
-pub(super) const ASK: &str = "ask whoever runs the account or the server to take that rule away, and publish nothing until then";
+pub(super) const NOT_ITS_OWN: &str = "; none of the bucket's own rules allows it, so a rule of the account, the organisation or the server does";
+pub(super) const ASK: &str = "ask the administrator of the account or server to remove that rule, and publish nothing until then";
 
 #[cfg(test)]
 mod tests;

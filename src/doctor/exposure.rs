@@ -15,7 +15,7 @@ use crate::store::stranger::{Heard, Stranger};
 use crate::store::{Server, Store};
 
 pub(crate) const CHECK: &str = "releases-grants";
-const WHY: &str = "the releases name every object, those of solutions too";
+const WHY: &str = "the releases name every object, including solutions";
 
 /// Depth of the checks of the bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Exposure {
         let (open, _) = open_doors(&self.listings, Heard::is_listing);
         match (culprits.is_empty(), open.is_empty()) {
             (false, _) => Some(format!("by {}", culprit::named(&culprits))),
-            (true, false) => Some(format!("they were answered: {}", open.join("; "))),
+            (true, false) => Some(format!("these requests succeeded: {}", open.join("; "))),
             (true, true) => None,
         }
     }
@@ -106,7 +106,7 @@ impl Exposure {
         let (open, unheard) = open_doors(&self.listings, Heard::is_listing);
         let may = |granted: &[&Grant]| {
             format!(
-                "where releases are kept, strangers may {}",
+                "in the releases' bucket, strangers may {}",
                 in_words(granted)
             )
         };
@@ -116,17 +116,13 @@ impl Exposure {
             (Told::Is(_), false) => failed(listed(&open) + NOT_ITS_OWN).fix(fix.close_state(&[])),
             (Told::Unknown(_), false) => failed(listed(&open)).fix(fix.find_and_close_state()),
             (Told::Is(_), true) if !granted.is_empty() => {
-                let text = may(&granted) + ", if they fulfil a condition";
+                let text = may(&granted) + ", if they meet a condition";
                 Finding::warning(CHECK, WHY, text).fix(fix.close_state(&granted))
             }
             (Told::Unknown(why), true) => Finding::unknown(CHECK, WHY, why.clone()),
             (Told::Is(_), true) => match unheard {
                 Some(error) => Finding::unknown(CHECK, WHY, error.message.clone()),
-                None => Finding::passed(
-                    CHECK,
-                    WHY,
-                    "strangers may do nothing where releases are kept",
-                ),
+                None => Finding::passed(CHECK, WHY, "strangers have no access to the releases"),
             },
         }
     }
@@ -157,7 +153,7 @@ async fn grants_and_blocks(
     wait: Duration,
 ) -> (Told<Vec<Grant>>, Option<Settings>) {
     let Ok(grants) = tokio::time::timeout(wait, control.grants()).await else {
-        let late = "the storage doesn't tell".to_string();
+        let late = "the storage didn't answer in time".to_string();
         return (Told::Unknown(late), None);
     };
     if grants.known().is_none_or(Vec::is_empty) {
@@ -169,7 +165,7 @@ async fn grants_and_blocks(
 
 fn listed(open: &[&str]) -> String {
     format!(
-        "strangers can list where releases are kept ({})",
+        "strangers can list the releases' bucket ({})",
         open.join("; ")
     )
 }

@@ -14,10 +14,10 @@ pub(super) use self::state::has_bucket_of_state;
 
 /// A server that ignores conditions.
 const OTHER_SERVER: &str =
-    "use a newer version of this server, or another one: assetsync can't be safe here";
+    "use a newer version of this server, or another server: assetsync can't publish safely here";
 
 /// Such buckets can't be without versions, whatever is asked of them.
-const LOCKED: &str = "a bucket with object lock keeps versions as long as it exists, and this server keeps no conditions in such a bucket";
+const LOCKED: &str = "a bucket with object lock is always versioned, and this server doesn't support conditional writes in such a bucket";
 
 /// Fixes for one target, on the server that has it.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +106,7 @@ impl<'a> Fix<'a> {
             };
             let then = Fix { target, ..*self };
             let then = then.after_the_releases(Verb::AccessApply.into(), Access::Bucket);
-            return format!("leave `--access` out, and {}", then.text).into();
+            return format!("omit `--access`, and {}", then.text).into();
         }
         // Objects that are pushed before the bucket is public still need ACLs.
         let set = self.setting("access = \"bucket\"", &self.target.name);
@@ -130,7 +130,7 @@ impl<'a> Fix<'a> {
     /// Takes the bucket's policy into a file that the target names.
     pub(super) fn cors_adopt(&self) -> Mend {
         if self.is_bare() {
-            return "name its file with `--cors`".into();
+            return "name the policy's file with `--cors`".into();
         }
         let name = &self.target.name;
         let file = "cors.json";
@@ -153,7 +153,7 @@ impl<'a> Fix<'a> {
     pub(super) fn new_key(&self) -> Mend {
         if self.is_bare() {
             let push = self.command(Verb::Push.with("--key-file new.key --rotate-key"));
-            return format!("assetsync key new new.key, then once `{push}`").into();
+            return format!("`assetsync key new new.key`, then `{push}` once").into();
         }
         let line = "key_file = \"new.key\"".to_string();
         Mend::all(vec![
@@ -164,7 +164,9 @@ impl<'a> Fix<'a> {
             },
             Step::Run(self.command(Verb::Push.with("--rotate-key"))),
         ])
-        .because("every file gets another name; where `key_id` is set, write what `key new` prints there")
+        .because(
+            "every file gets a new name; if `key_id` is set, replace it with what `key new` prints",
+        )
     }
 
     /// The cloud's own tools, for the bucket at `place`.
@@ -197,9 +199,9 @@ impl<'a> Fix<'a> {
             .and_then(|tools| tools.suspend_versioning());
         match (server, suspend) {
             (Server::Ceph, Some(suspend)) if is_versioned => Mend::run(suspend)
-                .because("Ceph's radosgw keeps no conditions in versioned buckets"),
+                .because("Ceph's radosgw doesn't support conditional writes in versioned buckets"),
             (Server::Unknown, Some(suspend)) if is_versioned => Mend::run(suspend).because(&format!(
-                "some servers keep no conditions in versioned buckets; if that doesn't help, {OTHER_SERVER}"
+                "some servers don't support conditional writes in versioned buckets; if that doesn't help, {OTHER_SERVER}"
             )),
             _ => OTHER_SERVER.into(),
         }
@@ -227,7 +229,7 @@ impl<'a> Fix<'a> {
             return Mend::run(command);
         }
         let Edit { get, set, .. } = tools.lifecycle();
-        format!("{get} > rules.json, take that rule out of it, then {set}").into()
+        format!("{get} > rules.json, remove that rule from it, then {set}").into()
     }
 
     /// Adds the rule that clears away uploads that were never finished to `others`, which are to stay.
@@ -244,10 +246,10 @@ impl<'a> Fix<'a> {
         };
         let Edit { get, set, delete } = tools.policy();
         let rest = delete.map_or(String::new(), |delete| {
-            format!(", or, if nothing is left in it, {delete}")
+            format!(", or, if no rule is left, {delete}")
         });
         format!(
-            "see whether its condition lets in those alone who are meant; if not, take {rule} out: {get} > policy.json, edit it, then {set}{rest}"
+            "check that its condition admits only the intended users; if not, remove {rule}: {get} > policy.json, edit it, then {set}{rest}"
         )
         .into()
     }

@@ -13,8 +13,8 @@ use crate::release::root::Nonce;
 use crate::store::{PutMode, Store, StoreError, StoreErrorKind};
 
 pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding> {
-    const WRITE: &str = "without it, nothing can be published";
-    const RELEASES: &str = "a push ends by writing over the root of the releases";
+    const WRITE: &str = "nothing can be published without it";
+    const RELEASES: &str = "a push ends by overwriting the root of the releases";
     let state = state_folder(patient);
     let mut findings = vec![
         written("write", WRITE, try_writing_to(folder)),
@@ -50,7 +50,7 @@ fn try_writing_to(folder: &Path) -> Result<(), StoreError> {
     tried.map_err(|e| {
         let message = format!("Cannot write to `{}`: {}", folder.display(), plain(&e));
         StoreError::new(StoreErrorKind::Other, message)
-            .hint("give the folder to the user that publishes, or run this as that user")
+            .hint("make the user that publishes the folder's owner, or run this as that user")
     })
 }
 
@@ -64,7 +64,7 @@ async fn try_writing(store: &dyn Store) -> Result<(), StoreError> {
 
 fn written(check: &'static str, why: &'static str, tried: Result<(), StoreError>) -> Finding {
     match tried {
-        Ok(()) => Finding::passed(check, why, "we can write and delete"),
+        Ok(()) => Finding::passed(check, why, "can write and delete"),
         Err(error) => Finding::failed(check, why, error.message).fix(error.hint),
     }
 }
@@ -72,31 +72,27 @@ fn written(check: &'static str, why: &'static str, tried: Result<(), StoreError>
 /// Checks whether a server that shows the folder shows the releases as well.
 fn outside(state: &Path, folder: &Path) -> Finding {
     let (Ok(state), Ok(folder)) = (Spot::of(state), Spot::of(folder)) else {
-        return Finding::unknown(CHECK, WHY, "where the releases are can't be told");
+        return Finding::unknown(CHECK, WHY, "cannot determine where the releases are");
     };
     match matches!(state.relation(&folder), Relation::Same | Relation::Inside) {
-        true => Finding::failed(
-            CHECK,
-            WHY,
-            "the releases are inside the folder that is published",
-        )
-        .fix("set `state = \"file:FOLDER\"` to a folder beside it"),
-        false => Finding::passed(
-            CHECK,
-            WHY,
-            "the releases are outside the folder that is published",
-        ),
+        true => Finding::failed(CHECK, WHY, "the releases are inside the published folder")
+            .fix("set `state = \"file:FOLDER\"` to a folder next to it"),
+        false => Finding::passed(CHECK, WHY, "the releases are outside the published folder"),
     }
 }
 
 #[cfg(unix)]
 fn open_to_others(check: &'static str, folder: &Path) -> Option<Finding> {
     use std::os::unix::fs::PermissionsExt;
-    const WHY: &str = "whoever can write there can change what players see";
+    const WHY: &str = "anyone who can write there can change what players see";
     let metadata = std::fs::metadata(folder).ok()?;
     let mode = metadata.permissions().mode() & 0o7777;
     Some(match mode & 0o002 {
-        0 => Finding::passed(check, WHY, format!("others can't write (mode {mode:04o})")),
+        0 => Finding::passed(
+            check,
+            WHY,
+            format!("other users can't write (mode {mode:04o})"),
+        ),
         _ => Finding::failed(
             check,
             WHY,

@@ -23,12 +23,12 @@ const NOT_FOUND: &str = "not-found";
 const NOT_FOUND_WHY: &str = "visitors with an old link get this page";
 
 /// Advice where a host shows no pages for folders.
-pub(crate) const SHOW_INDEX: &str = "let the host show `index.html` for folders (a CDN's default document, the website of a bucket, a web \
-     server); or take `index` out of the target, and the next push says which links must name their page";
+pub(crate) const SHOW_INDEX: &str = "configure the host to show `index.html` for folders (default document of a CDN, website of a bucket, web \
+     server). Or remove `index` from the target: the next push reports the links that must name their page";
 
 /// Advice where a host doesn't show the page for names that aren't there.
-pub(crate) const SHOW_NOT_FOUND: &str = "let the host answer with this page and the status 404 (its error document); or take `not_found` \
-     out of the target";
+pub(crate) const SHOW_NOT_FOUND: &str = "configure the host to answer with this page and the status 404 (its error document), or remove \
+     `not_found` from the target";
 
 /// Tries both, as far as the target says that there are such pages.
 pub(super) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
@@ -65,7 +65,11 @@ async fn try_index(patient: &Patient<'_>) -> Finding {
     let folder = format!("assetsync-doctor-{nonce}");
     let key = format!("{folder}/{INDEX}");
     let Some(page) = url(patient, &key) else {
-        return Finding::unknown(INDEX_CHECK, INDEX_WHY, "there's no `public_url` to ask at");
+        return Finding::unknown(
+            INDEX_CHECK,
+            INDEX_WHY,
+            "not tried: the target has no `public_url`",
+        );
     };
     let asked = page.strip_suffix(INDEX).unwrap_or(&page).to_string();
     let heard = match patient.target.place.folder() {
@@ -102,7 +106,7 @@ async fn in_bucket(patient: &Patient<'_>, key: &str, asked: String) -> Result<He
         Ok(()) => heard,
         Err(mut error) => {
             error.message += &format!(
-                "; the page `{key}` stays, {} bytes that say nothing",
+                "; the page `{key}` stays ({} harmless bytes)",
                 PUBLISHED.len()
             );
             Err(error)
@@ -135,7 +139,7 @@ async fn try_not_found(patient: &Patient<'_>, page: &LogicalPath) -> Finding {
         url(patient, &format!("{nonce}.html")),
     );
     let (Some(page_url), Some(nowhere)) = urls else {
-        let text = "there's no `public_url` to ask at";
+        let text = "not tried: the target has no `public_url`";
         return Finding::unknown(NOT_FOUND, NOT_FOUND_WHY, text);
     };
     let asked = (
@@ -156,14 +160,14 @@ fn judge_not_found(page: &LogicalPath, shown: &Heard, nowhere: &Heard) -> Findin
         (StatusCode::OK, StatusCode::NOT_FOUND) if shown.body == nowhere.body => Finding::passed(
             NOT_FOUND,
             NOT_FOUND_WHY,
-            format!("the host shows `{page}` where nothing is"),
+            format!("the host shows `{page}` for missing names"),
         ),
         (StatusCode::OK, status) => {
             let seen = match status {
-                StatusCode::NOT_FOUND => "it says 404 with something else".to_string(),
-                status => format!("it says {status}"),
+                StatusCode::NOT_FOUND => "it answers 404 with different content".to_string(),
+                status => format!("it answers {status}"),
             };
-            let text = format!("the host doesn't show `{page}` where nothing is: {seen}");
+            let text = format!("the host doesn't show `{page}` for missing names: {seen}");
             Finding::failed(NOT_FOUND, NOT_FOUND_WHY, text).fix(SHOW_NOT_FOUND)
         }
         (status, _) => Finding::unknown(

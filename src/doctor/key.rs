@@ -14,7 +14,7 @@ use crate::store::Server;
 use crate::store::command::quoted;
 
 pub(super) fn judge(secret: &Secret, fix: &Fix<'_>) -> Finding {
-    const WHY: &str = "every unguessable name is made with it";
+    const WHY: &str = "every unguessable name is derived from it";
     let bytes = secret.bytes();
     let id = secret.id();
     match Weakness::of(bytes) {
@@ -43,7 +43,8 @@ pub fn warn_of_key(config: &Config, secret: &Secret, target: &Target) -> Option<
 /// Checks whether git has the key or an earlier one, or would add it with the next `git add .`; none outside a repository.
 fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
     const CHECK: &str = "key-in-git";
-    const WHY: &str = "whoever can read the repository knows every name, those of solutions too";
+    const WHY: &str =
+        "anyone who can read the repository knows every name, including those of solutions";
     let own = key_file.file_name()?.to_str()?;
     let folder = match key_file.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -56,15 +57,15 @@ fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
     let names: Vec<&str> = std::iter::once(own).chain(former).collect();
     let (tracked, free) = tracked_and_free(folder, &names)?;
     if !tracked.is_empty() {
-        let text = format!("git has {}", called(&tracked, own));
+        let text = format!("git tracks {}", called(&tracked, own));
         let mend = take_out(folder, &tracked, own, fix);
         return Some(Finding::failed(CHECK, WHY, text).fix(mend));
     }
     Some(match free.is_empty() {
-        true => Finding::passed(CHECK, WHY, "git doesn't have it, and ignores it"),
+        true => Finding::passed(CHECK, WHY, "git doesn't track it, and ignores it"),
         false => {
             let text = format!(
-                "git doesn't ignore {}: `git add .` takes it",
+                "git doesn't ignore {}: `git add .` adds it",
                 called(&free, own)
             );
             Finding::warning(CHECK, WHY, text).fix(Mend::all(vec![ignore(folder, &free)]))
@@ -106,10 +107,10 @@ fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Mend {
     let remove = format!("git -C {at}{literal} rm --cached -- {}", names.join(" "));
     let again = match tracked.contains(&own) {
         true => format!(
-            "what was committed stays in its history: {}",
+            "git's history keeps it, so replace the key: {}",
             fix.new_key().text
         ),
-        false => "what was committed stays in its history".to_string(),
+        false => "git's history keeps it".to_string(),
     };
     Mend::all(vec![Step::Run(remove), ignore(folder, tracked)]).because(&again)
 }
@@ -149,26 +150,28 @@ fn ignore_line(name: &str) -> String {
 /// Names that tell more, or keep less, than those without a rule.
 fn weaker_names(config: &Config) -> Option<Finding> {
     const CHECK: &str = "names";
-    const WHY: &str = "a name without a rule has 128 bits that nobody guesses, and tells nothing";
+    const WHY: &str = "a name without a rule has 128 unguessable bits and reveals nothing";
     let has = |style| config.rules.names_any(style);
     let mut told = Vec::new();
     if has(NameStyle::Palindrome2022) {
         told.push(
-            "`palindrome-2022` has 64 bits for all files of a puzzle or solution, which stay the same: whoever has one URL of a folder can \
+            "`palindrome-2022` has 64 bits for all files of a puzzle or solution, and they never change: anyone with one URL of a folder can \
              guess the names in it",
         );
     }
     if has(NameStyle::Readable) {
-        told.push("`readable` tells the path of the file in its URL: whoever sees one knows what it's called and where it belongs");
+        told.push(
+            "`readable` puts the file's path in its URL: anyone who sees the URL knows the path",
+        );
     }
     if !config.rules.folders().is_empty() && told.is_empty() {
-        let text = "each keyed folder (`[[folder]]`) has 128 bits for all that is in it: whoever has one of its URLs can guess the names \
+        let text = "each keyed folder (`[[folder]]`) has 128 bits for all its files: anyone with one of its URLs can guess the names \
                     of its other files, but not those of levels in it";
         return Some(Finding::passed(CHECK, WHY, text));
     }
     (!told.is_empty()).then(|| {
         Finding::warning(CHECK, WHY, told.join("; "))
-            .fix("use `names = \"opaque\"` where that matters, for solutions above all")
+            .fix("use `names = \"opaque\"` where that matters, especially for solutions")
     })
 }
 

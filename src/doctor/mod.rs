@@ -406,14 +406,14 @@ fn is_no_bucket(error: &StoreError) -> bool {
 /// Whose credentials are in use, and whether the storage took them.
 fn credentials(who: String, error: Option<&StoreError>) -> Finding {
     const CHECK: &str = "credentials";
-    const WHY: &str = "whoever has them can publish";
+    const WHY: &str = "anyone who has them can publish";
     use StoreErrorKind::*;
     match error {
         Some(error) if error.kind == Credentials => {
             Finding::failed(CHECK, WHY, format!("{who}: {}", error.message)).fix(error.hint.clone())
         }
         Some(error) if matches!(error.kind, Unreachable | Clock | Region) => {
-            Finding::unknown(CHECK, WHY, format!("{who}; nobody has looked at it"))
+            Finding::unknown(CHECK, WHY, format!("{who}; not verified"))
         }
         _ => Finding::passed(CHECK, WHY, who),
     }
@@ -422,7 +422,7 @@ fn credentials(who: String, error: Option<&StoreError>) -> Finding {
 fn unreachable_bucket(error: &StoreError) -> Finding {
     Finding::failed(
         "bucket",
-        "without it, no other check can be made: they weren't",
+        "no other check can be made without it, so all others were skipped",
         error.message.clone(),
     )
     .fix(error.hint.clone())
@@ -434,32 +434,30 @@ fn bucket_there(settings: &Settings) -> Vec<Finding> {
     vec![match &settings.location {
         Told::Is(place) => {
             let place = crate::base::text::escape(place);
-            Finding::passed("bucket", WHY, format!("it's there, in `{place}`"))
+            Finding::passed("bucket", WHY, format!("found in `{place}`"))
         }
-        Told::Unknown(why) => Finding::unknown(
-            "bucket",
-            WHY,
-            format!("it's there; where, can't be told: {why}"),
-        ),
+        Told::Unknown(why) => {
+            Finding::unknown("bucket", WHY, format!("found; location unknown: {why}"))
+        }
     }]
 }
 
 fn clock(there: Option<SystemTime>, here: SystemTime) -> Finding {
     const WHY: &str = "signatures and dates of releases depend on it";
     let Some(there) = there else {
-        return Finding::unknown("clock", WHY, "the storage doesn't tell its time");
+        return Finding::unknown("clock", WHY, "the storage doesn't report its time");
     };
     let difference = match there.duration_since(here) {
         Ok(later) => later,
         Err(earlier) => earlier.duration(),
     };
     match difference <= CLOCK_DIFFERENCE_MAX {
-        true => Finding::passed("clock", WHY, "this machine's and the storage's agree"),
+        true => Finding::passed("clock", WHY, "this machine and the storage agree"),
         false => Finding::warning(
             "clock",
             WHY,
             format!(
-                "this machine's and the storage's are {} s apart",
+                "this machine and the storage differ by {} s",
                 difference.as_secs()
             ),
         )

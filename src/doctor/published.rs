@@ -23,12 +23,12 @@ use crate::store::probe::PUBLISHED;
 use crate::store::stranger::Heard;
 use crate::store::{PutMode, StoreError, StoreErrorKind};
 
-const WRITE_WHY: &str = "without it, nothing can be published";
+const WRITE_WHY: &str = "nothing can be published without it";
 const READ: &str = "public-read";
-const READ_WHY: &str = "that is what the bucket is for";
+const READ_WHY: &str = "visitors must be able to read published objects";
 
 /// Advice for a bucket whose rules let everybody read, and which nobody can read.
-const NOT_APPLIED: &str = "the bucket's own rules let them: look for a condition or a statement with `Deny` in its policy, and for rules of the account or organisation, such as a public access block";
+const NOT_APPLIED: &str = "the bucket's own rules allow it: look for a condition or a `Deny` statement in its policy, and for rules of the account or organisation, such as a public access block";
 
 /// Outcome of publishing a probe as a push would.
 #[derive(Debug)]
@@ -141,11 +141,11 @@ impl Published {
                 Finding::unknown(READ, READ_WHY, text),
             ];
         }
-        let text = format!("we can publish an object{}", self.left());
+        let text = format!("can publish an object{}", self.left());
         let mut findings = vec![Finding::passed("write", WRITE_WHY, text)];
         if let Some(Ok(())) = &self.put_again {
-            let why = "what is published is never written over by mistake";
-            let text = "the storage writes over what is there, though the condition forbids it (If-None-Match, ifGenerationMatch=0)";
+            let why = "published objects must never be overwritten by mistake";
+            let text = "the storage overwrites an existing object although the condition forbids it (If-None-Match, ifGenerationMatch=0)";
             let finding = Finding::failed("create-only", why, text);
             findings.push(finding.fix(fix.conditions(&settings.versioning)));
         }
@@ -160,11 +160,11 @@ impl Published {
     fn left(&self) -> String {
         match &self.delete {
             Some(Err(error)) if error.kind == StoreErrorKind::Denied => format!(
-                ", and can't delete it again: `{}` stays, {} bytes that say nothing",
+                ", but not delete it: `{}` stays ({} harmless bytes)",
                 self.key,
                 PUBLISHED.len()
             ),
-            Some(Err(error)) => format!("; `{}` stays, since: {error}", self.key),
+            Some(Err(error)) => format!("; `{}` stays: {error}", self.key),
             _ => String::new(),
         }
     }
@@ -194,14 +194,14 @@ fn judge_reading(
     let is_shown = matches!(at_public_url, Some(Ok(heard)) if is_published(heard));
     let read = match at_storage {
         Ok(heard) if is_published(heard) => {
-            Finding::passed(READ, READ_WHY, "strangers can read what we publish")
+            Finding::passed(READ, READ_WHY, "strangers can read published objects")
         }
         _ if is_shown => {
-            let text = "strangers can read what we publish, at `public_url` alone";
+            let text = "strangers can read published objects, but only at `public_url`";
             Finding::passed(READ, READ_WHY, text)
         }
         Ok(heard) => {
-            let text = format!("strangers can't read what we publish: {}", heard.status);
+            let text = format!("strangers can't read published objects: {}", heard.status);
             Finding::failed(READ, READ_WHY, text).fix(mend)
         }
         Err(error) => Finding::unknown(READ, READ_WHY, error.message.clone()),
@@ -211,18 +211,18 @@ fn judge_reading(
 
 fn judge_public_url(heard: &Result<Heard, StoreError>) -> Finding {
     const URL: &str = "public-url";
-    const URL_WHY: &str = "pages that are published point there";
+    const URL_WHY: &str = "published pages link to it";
     match heard {
         Ok(heard) if is_published(heard) => {
-            Finding::passed(URL, URL_WHY, "`public_url` shows what we publish")
+            Finding::passed(URL, URL_WHY, "`public_url` serves published objects")
         }
         Ok(heard) => {
             let text = format!(
-                "`public_url` doesn't show what we publish: {}",
+                "`public_url` doesn't serve published objects: {}",
                 heard.status
             );
             Finding::warning(URL, URL_WHY, text).fix(
-                "mend the target's `public_url`, or let it lead to the bucket and prefix of the target",
+                "correct the target's `public_url`, or point its server to the target's bucket and prefix",
             )
         }
         Err(error) => Finding::unknown(URL, URL_WHY, error.message.clone()),

@@ -17,7 +17,7 @@ use crate::store::stranger::{Heard, Question, Stranger};
 use crate::store::{Store, StoreError};
 
 pub(super) const STATE: &str = "anonymous-state";
-pub(super) const STATE_WHY: &str = "the releases name every object, those of solutions too";
+pub(super) const STATE_WHY: &str = "the releases name every object, including solutions";
 
 /// Tries the root, the current release and its manifest. `audit --all` tries all there are, and tells what can't be read.
 pub(super) async fn try_documents(patient: &Patient<'_>) -> Vec<&'static str> {
@@ -52,20 +52,20 @@ pub(super) fn judge_state(
         Ok(heard) if heard.status.is_success() => open_state(
             fix,
             grants,
-            "strangers can read the releases, if they know or guess where they are",
+            "strangers can read the releases if they know or guess the URL",
         ),
         Ok(heard) if heard.status.is_redirection() => Finding::unknown(
             STATE,
             STATE_WHY,
             format!(
-                "strangers are sent elsewhere ({}): is `region` that of the bucket?",
+                "strangers are redirected ({}): check that `region` is the bucket's",
                 heard.status
             ),
         ),
         Ok(_) if is_open_to_accounts(fix.target, grants) => open_state(
             fix,
             grants,
-            "whoever has an account can read the releases, if they know or guess where they are",
+            "anyone with an account can read the releases if they know or guess the URL",
         ),
         Ok(_) => Finding::passed(STATE, STATE_WHY, "strangers can't read the releases"),
         Err(error) => Finding::unknown(STATE, STATE_WHY, error.message.clone()),
@@ -91,7 +91,10 @@ pub(super) fn what_opens(
     let culprits = culprit::that_open(grants, place, is_own);
     match (culprits.is_empty(), documents.is_empty()) {
         (false, _) => Some(format!("by {}", culprit::named(&culprits))),
-        (true, false) => Some(format!("they got {}", documents.join(" and "))),
+        (true, false) => Some(format!(
+            "requests for {} succeeded",
+            documents.join(" and ")
+        )),
         (true, true) => None,
     }
 }
@@ -128,7 +131,7 @@ pub(super) fn open_state(fix: &Fix<'_>, grants: &Told<Vec<Grant>>, text: &str) -
                 && grant.reach.covers_below("", None)
         });
     failed(format!("; by {}", culprit::named(&culprits))).fix(match can_leave_out {
-        true => fix.access_close().because("which leaves them out"),
+        true => fix.access_close().because("which excludes the releases"),
         false => fix.close_state(&culprits),
     })
 }
@@ -163,11 +166,11 @@ pub(crate) async fn former_releases(
 fn open_former_releases(target: &Target, fix: &Fix<'_>) -> Finding {
     let (text, fix) = match target.state {
         Some(_) => (
-            "strangers can read releases that were kept in the target before `state` was set",
+            "strangers can read releases left in the target from before `state` was set",
             fix.old_releases(),
         ),
         None => (
-            "strangers can read releases that were kept in the target under another key",
+            "strangers can read releases left in the target under another key",
             fix.move_releases(),
         ),
     };

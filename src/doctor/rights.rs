@@ -112,18 +112,18 @@ async fn delete(
     rights.delete = Some(store.delete(key, version).await);
 }
 
-/// Judges whether we can list the bucket.
+/// Judges whether can list the bucket.
 pub(super) fn judge_listing(listed: &Result<Listing, StoreError>) -> Finding {
-    const WHY: &str = "a push verifies by listing that every object is there";
+    const WHY: &str = "a push lists the bucket to verify that every object exists";
     match listed {
-        Ok(_) => Finding::passed("list", WHY, "we can list the bucket"),
+        Ok(_) => Finding::passed("list", WHY, "can list the bucket"),
         Err(error) => Finding::failed("list", WHY, error.message.clone()).fix(needed(error, LIST)),
     }
 }
 
 /// Rights to ask for if the storage doesn't name them.
-const LIST: &str = "ask whoever runs the bucket for the right to list it";
-const WRITE: &str = "ask whoever runs the bucket for the right to create, read and write over objects where the releases are";
+const LIST: &str = "ask the bucket's administrator for permission to list it";
+const WRITE: &str = "ask the bucket's administrator for permission to create, read and overwrite objects where the releases are";
 
 /// Returns the rights that the storage names, or else other advice.
 pub(super) fn needed(error: &StoreError, otherwise: &str) -> String {
@@ -172,7 +172,7 @@ impl Rights {
     /// Creating, reading, writing over: what releases need.
     fn judge_writing(&self, fix: &Fix<'_>, versioning: &Told<Versioning>) -> Vec<Finding> {
         const CHECK: &str = "releases";
-        const WHY: &str = "a push ends by writing over the root of the releases";
+        const WHY: &str = "a push ends by overwriting the root of the releases";
         let failed = |error: &StoreError| {
             let mend = match error.kind {
                 StoreErrorKind::Precondition => fix.conditions_of_state(versioning),
@@ -189,17 +189,17 @@ impl Rights {
         match &self.read {
             Some(Err(error)) => findings.push(failed(error)),
             Some(Ok(false)) => {
-                let text = "what is read among the releases isn't what was written";
+                let text = "an object read back from the releases differs from what was written";
                 findings.push(Finding::failed(CHECK, WHY, text));
             }
             _ => {}
         }
         if self.root_is_version && fix.server() == Server::Ceph {
-            let text = "the root was written while its bucket was versioned, and Ceph's radosgw lets nobody write over it any more, also after versioning was suspended";
+            let text = "the root was written while its bucket was versioned, so Ceph's radosgw no longer lets it be overwritten, even after versioning is suspended";
             findings.push(Finding::failed(CHECK, WHY, text).fix(fix.move_releases()));
         }
         if findings.is_empty() {
-            let text = "where releases are kept, we can create, read and write over";
+            let text = "can create, read and overwrite objects where the releases are";
             findings.push(Finding::passed(CHECK, WHY, text));
         }
         findings
@@ -208,11 +208,11 @@ impl Rights {
     /// Judges whether the storage respects conditions.
     fn judge_conditions(&self, fix: &Fix<'_>, versioning: &Told<Versioning>) -> Finding {
         const CHECK: &str = "conditional-writes";
-        const WHY: &str = "they keep two who push at once from writing over each other";
+        const WHY: &str = "they keep concurrent pushes from overwriting each other";
         let ignored = self.ignored_conditions();
         if !ignored.is_empty() {
             let text = format!(
-                "the storage ignores the condition of {}",
+                "the storage ignores the condition when {}",
                 ignored.join(" and ")
             );
             return Finding::failed(CHECK, WHY, text).fix(fix.conditions_of_state(versioning));
@@ -227,7 +227,7 @@ impl Rights {
         match errors.find(|error| error.kind != StoreErrorKind::Precondition) {
             Some(error) => Finding::unknown(CHECK, WHY, error.message.clone()),
             None => {
-                let text = "not all were tried, since nothing can be written over";
+                let text = "not all were tried, since nothing can be overwritten";
                 Finding::unknown(CHECK, WHY, text)
             }
         }
@@ -237,11 +237,11 @@ impl Rights {
     fn ignored_conditions(&self) -> Vec<&'static str> {
         let tries = [
             (
-                "a create though something is there (If-None-Match, ifGenerationMatch=0)",
+                "creating an object that exists (If-None-Match, ifGenerationMatch=0)",
                 &self.create_again,
             ),
             (
-                "a write over a version that is gone (If-Match, ifGenerationMatch)",
+                "overwriting a version that is gone (If-Match, ifGenerationMatch)",
                 &self.overwrite_stale,
             ),
         ];
@@ -254,13 +254,14 @@ impl Rights {
     /// Judges whether we can delete, which only a prune needs.
     fn judge_deleting(&self) -> Finding {
         const CHECK: &str = "delete";
-        const WHY: &str = "only `prune` needs it: credentials that can't delete can't lose a hunt";
+        const WHY: &str =
+            "only `prune` needs it: credentials that can't delete can't destroy a hunt";
         match (&self.delete_stale, &self.delete) {
             (_, Some(Err(error))) if error.kind == StoreErrorKind::Denied => Finding::passed(
                 CHECK,
                 WHY,
                 format!(
-                    "we can't delete, which is safest; `{}` stays among the releases, {} bytes that say nothing",
+                    "can't delete, which is safest; `{}` stays among the releases ({} harmless bytes)",
                     self.key,
                     SECOND.len()
                 ),
@@ -268,15 +269,15 @@ impl Rights {
             (Some(Ok(())), _) => Finding::warning(
                 CHECK,
                 WHY,
-                "we can delete, and the storage does so whatever version is named: what the network holds back during a prune may delete the same file that was published again since",
+                "can delete, but the storage ignores the requested version: a prune's delayed request may delete a file that has been published again since",
             )
-            .fix("nothing mends it on this server: let nobody push while somebody prunes"),
+            .fix("this server offers no fix: don't push while a prune is running"),
             (_, Some(Err(error))) => Finding::unknown(
                 CHECK,
                 WHY,
-                format!("{error}; `{}` may still be there, and harms nobody", self.key),
+                format!("{error}; `{}` may still exist, but is harmless", self.key),
             ),
-            _ => Finding::passed(CHECK, WHY, "we can delete; credentials of CI needn't"),
+            _ => Finding::passed(CHECK, WHY, "can delete; CI credentials don't need to"),
         }
     }
 }

@@ -10,15 +10,15 @@ use crate::release::root::Release;
 use crate::store::StoreErrorKind;
 
 const CHECK: &str = "root";
-const WHY: &str = "every push goes on from it, and is refused where it can't";
-const ASK: &str = "ask whoever runs the storage for the right to read the releases";
+const WHY: &str = "every push builds on it, and is refused if it can't";
+const ASK: &str = "ask the storage's administrator for permission to read the releases";
 
 /// Opens the releases as every push does, and says what it would say.
 pub(super) async fn judge(patient: &Patient<'_>) -> Finding {
     match current(patient).await {
-        Ok(None) => Finding::passed(CHECK, WHY, "no release yet: the first push begins them"),
+        Ok(None) => Finding::passed(CHECK, WHY, "no release yet: the first push creates one"),
         Ok(Some(release)) => {
-            let text = format!("a push can go on from the current release, {}", release.id);
+            let text = format!("a push can build on the current release, {}", release.id);
             Finding::passed(CHECK, WHY, text)
         }
         Err(error) => refused(error.of_target(patient.target)),

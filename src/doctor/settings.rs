@@ -9,9 +9,9 @@ use crate::store::control::{
 };
 
 const VERSIONING: &str = "versioning";
-const VERSIONING_WHY: &str = "it brings back what somebody deletes or writes over by mistake";
+const VERSIONING_WHY: &str = "it can restore what somebody deletes or overwrites by mistake";
 const GRANTS: &str = "grants";
-const GRANTS_WHY: &str = "what the bucket grants to the whole world, or to any account of the cloud, counts for every object";
+const GRANTS_WHY: &str = "permissions that the bucket grants to the public or to any cloud account apply to every object";
 
 /// The settings of the target's bucket.
 pub(super) fn judge(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> {
@@ -85,7 +85,7 @@ fn more_than_reading(more: &[&Grant], fix: &Fix<'_>) -> Finding {
     };
     match more.iter().all(|grant| grant.is_conditional) {
         // Users have to judge this: the condition may let in only those who are meant.
-        true => Finding::warning(GRANTS, GRANTS_WHY, text + ", if they fulfil a condition"),
+        true => Finding::warning(GRANTS, GRANTS_WHY, text + ", if they meet a condition"),
         false => Finding::failed(GRANTS, GRANTS_WHY, text),
     }
     .fix(mend)
@@ -97,23 +97,20 @@ fn reading(grants: &[Grant], target: &Target, fix: &Fix<'_>) -> Finding {
     let warning = |text: &str| Finding::warning(GRANTS, GRANTS_WHY, text);
     let is_read = |grant: &Grant| !grant.is_conditional;
     match (target.access, !grants.iter().any(is_read)) {
-        (Access::Bucket, false) => passed("strangers may read, and no more"),
+        (Access::Bucket, false) => passed("strangers can read, and no more"),
         (Access::Bucket, true) if target.public_url.is_some() => {
-            passed("nothing, which is right if visitors read by `public_url` alone")
+            passed("none, which is right if visitors only read through `public_url`")
         }
         (Access::Bucket, true) => {
-            warning("the bucket's own rules grant strangers nothing, not even to read")
+            warning("the bucket's own rules grant strangers nothing, not even read access")
                 .fix(fix.access_apply())
         }
         (Access::ObjectAcl, true) => {
-            passed("nothing: objects are public one by one, as `access = \"object-acl\"` has it")
+            passed("none: objects are public individually, as `access = \"object-acl\"` requires")
         }
         (Access::ObjectAcl, false) => {
-            let out = format!(
-                "take {} out, if nothing that is published needs it",
-                readers(grants)
-            );
-            warning("strangers may read every object, though `access = \"object-acl\"` makes them public one by one")
+            let out = format!("remove {} if no published object needs it", readers(grants));
+            warning("strangers can read every object, although `access = \"object-acl\"` makes them public individually")
                 .fix(fix.access_bucket().or(&out))
         }
     }
@@ -145,7 +142,7 @@ pub(super) fn in_words(grants: &[&Grant]) -> String {
 pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "public-access-block";
     const WHY: &str =
-        "it keeps buckets from being public by mistake, and this one from being so on purpose";
+        "it keeps buckets from becoming public by mistake, but can also block intended access";
     let mend = fix.given(blocks).access_apply();
     let blocks = match blocks {
         Told::Is(blocks) => blocks,
@@ -153,16 +150,16 @@ pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
     };
     if fix.refuses_uploads(blocks) {
         let text =
-            "BlockPublicAcls makes Ceph's radosgw refuse every upload, with an ACL or without";
+            "BlockPublicAcls makes Ceph's radosgw reject every upload, with or without an ACL";
         return Finding::failed(CHECK, WHY, text).fix(mend);
     }
     let target = fix.target;
     let Some(stops) = stopped_by(blocks, target.access) else {
         let text = match target.access {
             Access::Bucket if blocks.refuses_policies => {
-                "the bucket's rules can't be made more public than they are"
+                "the bucket's rules cannot become more public than they are"
             }
-            _ => "it isn't in the way of what the target wants",
+            _ => "it allows the access that the target needs",
         };
         return Finding::passed(CHECK, WHY, text);
     };
@@ -170,7 +167,7 @@ pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
         (Access::Bucket, Some(_)) => Finding::warning(
             CHECK,
             WHY,
-            format!("it {stops}, which is right if visitors read by `public_url` alone"),
+            format!("it {stops}, which is right if visitors only read through `public_url`"),
         ),
         _ => Finding::failed(CHECK, WHY, format!("it {stops}")),
     }
@@ -181,13 +178,13 @@ pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
 fn stopped_by(blocks: &Blocks, access: Access) -> Option<&'static str> {
     match access {
         Access::Bucket if blocks.ignores_policies => {
-            Some("lets no stranger read, whatever the bucket grants")
+            Some("keeps strangers from reading, whatever the bucket grants")
         }
         Access::ObjectAcl if blocks.refuses_acls => {
-            Some("refuses objects with a public ACL, so every push")
+            Some("rejects objects with a public ACL, so every push fails")
         }
         Access::ObjectAcl if blocks.ignores_acls => {
-            Some("lets no stranger read, whatever the objects' ACLs grant")
+            Some("keeps strangers from reading, whatever the objects' ACLs grant")
         }
         Access::Bucket | Access::ObjectAcl => None,
     }
@@ -201,7 +198,7 @@ fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
     match (takes_acls, target.access) {
         (Told::Unknown(why), _) => Finding::unknown(CHECK, WHY, why.clone()),
         (Told::Is(true), Access::ObjectAcl) => {
-            Finding::passed(CHECK, WHY, "objects can have ACLs, as the target wants it")
+            Finding::passed(CHECK, WHY, "objects can have ACLs, as the target requires")
         }
         (Told::Is(false), Access::Bucket) => {
             Finding::passed(CHECK, WHY, "no object has an ACL of its own")
@@ -209,13 +206,13 @@ fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
         (Told::Is(false), Access::ObjectAcl) => Finding::failed(
             CHECK,
             WHY,
-            "the bucket takes no ACLs, so every push is refused",
+            "the bucket does not accept ACLs, so every push is rejected",
         )
         .fix(fix.access_apply().or(&fix.access_bucket().text)),
         (Told::Is(true), Access::Bucket) if is_google => Finding::warning(
             CHECK,
             WHY,
-            "objects can have ACLs of their own, so nobody sees at a glance who can read what",
+            "objects can have their own ACLs, so it's hard to see who can read what",
         )
         .fix(fix.access_apply()),
         (Told::Is(true), Access::Bucket) => {
@@ -229,20 +226,19 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
     let passed = |text: &str| Finding::passed(VERSIONING, VERSIONING_WHY, text);
     match &settings.versioning {
         Told::Is(Versioning::On | Versioning::Locked) if fix.server() == Server::Ceph => {
-            let text =
-                "on: Ceph's radosgw keeps no conditions in versioned buckets, and every push fails";
+            let text = "on: Ceph's radosgw doesn't support conditional writes in versioned buckets, so every push fails";
             Finding::failed(VERSIONING, VERSIONING_WHY, text)
                 .fix(fix.conditions(&settings.versioning))
         }
         Told::Is(Versioning::On | Versioning::Locked) => passed("on"),
         Told::Is(_) if soft > 0 => passed(&format!(
-            "off, but what is deleted can be brought back for {} days",
+            "off, but deleted objects can be restored for {} days",
             soft / 86_400
         )),
         Told::Is(Versioning::Suspended) => {
-            no_versions("suspended: what is deleted now is gone", fix)
+            no_versions("suspended: newly deleted objects cannot be restored", fix)
         }
-        Told::Is(_) => no_versions("off: what is deleted is gone", fix),
+        Told::Is(_) => no_versions("off: deleted objects cannot be restored", fix),
         Told::Unknown(why) => Finding::unknown(VERSIONING, VERSIONING_WHY, why.clone()),
     }
 }
@@ -252,10 +248,10 @@ fn no_versions(state: &str, fix: &Fix<'_>) -> Finding {
     let text = match (fix.keep_versions(), fix.server()) {
         (Some(mend), _) => return Finding::warning(VERSIONING, VERSIONING_WHY, state).fix(mend),
         (None, Server::Ceph) => format!(
-            "{state}; leave it so: Ceph's radosgw keeps no conditions in versioned buckets, and every push would fail"
+            "{state}. Leave it so: Ceph's radosgw doesn't support conditional writes in versioned buckets, so every push would fail"
         ),
         (None, server) => format!(
-            "{state}; leave it so, unless the documentation of {} says that it keeps conditions (`If-Match`) in versioned buckets",
+            "{state}. Leave it so unless the documentation of {} says that it supports conditions (`If-Match`) in versioned buckets",
             server.name()
         ),
     };
@@ -270,12 +266,12 @@ fn retention(
     place: &Place,
 ) -> Finding {
     const WHY: &str =
-        "the root of the releases is written over by every push, and plain names when they change";
+        "every push overwrites the root of the releases, and objects with plain names that changed";
     let clear = || place.bucket()?.tools(None).clear_retention();
     let what = match retention {
         Told::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),
         Told::Is(None) => {
-            return Finding::passed(check, WHY, "nothing keeps objects from being written over");
+            return Finding::passed(check, WHY, "nothing keeps objects from being overwritten");
         }
         Told::Is(Some(what)) => what,
     };
@@ -287,10 +283,10 @@ fn retention(
         Some(_) => {
             let text = format!("{what}: plain names can't change, and `prune` can't delete");
             Finding::warning(check, WHY, text)
-                .fix("leave it if all names are keyed; else clear the retention period")
+                .fix("leave it if all names are keyed; otherwise clear the retention period")
         }
         None => {
-            let text = format!("{what}; new versions can be written all the same");
+            let text = format!("{what}; new versions can still be written");
             Finding::passed(check, WHY, text)
         }
     }
@@ -310,8 +306,7 @@ fn lifecycle(
     fix: &Fix<'_>,
 ) -> Finding {
     let prefix = prefix(place);
-    const WHY: &str =
-        "old objects are still in use: a file that hasn't changed since is published as it was";
+    const WHY: &str = "old objects are still in use: unchanged files are not uploaded again";
     let rules = match rules {
         Told::Is(rules) => rules,
         Told::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),
@@ -321,7 +316,7 @@ fn lifecycle(
         .filter(|rule| takes_what_is_in_use(rule, prefix))
         .collect();
     if bad.is_empty() {
-        return Finding::passed(check, WHY, "no rule deletes objects that are in use");
+        return Finding::passed(check, WHY, "no rule deletes objects in use");
     }
     let (names, all) = (names(bad.iter().copied()), names(rules));
     Finding::failed(check, WHY, harm(&bad)).fix(fix.without_lifecycle(place, &names, all.len()))
@@ -338,7 +333,7 @@ fn names<'r>(rules: impl IntoIterator<Item = &'r LifecycleRule>) -> Vec<&'r str>
 fn harm(rules: &[&LifecycleRule]) -> String {
     let said = rules.iter().map(|rule| match rule.does {
         Lifecycle::Freezes => format!(
-            "`{}` moves objects to where they can't be read at once",
+            "`{}` archives objects, which then cannot be read at once",
             rule.name
         ),
         _ => format!("`{}` deletes objects", rule.name),
@@ -350,7 +345,7 @@ fn harm(rules: &[&LifecycleRule]) -> String {
 fn uploads(rules: &Told<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "uploads";
     const WHY: &str =
-        "a push that is killed leaves parts of large files, which cost money and aren't seen";
+        "a killed push leaves parts of large files, which cost money and appear in no listing";
     if let Some(text) = ends_uploads(fix.server()) {
         return Finding::passed(CHECK, WHY, text);
     }
@@ -362,22 +357,22 @@ fn uploads(rules: &Told<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) -> Fin
         rule.does == Lifecycle::ClearsUploads && prefix.starts_with(rule.prefix.as_str())
     };
     if rules.iter().any(clears) {
-        let text = "a lifecycle rule clears away uploads that aren't finished";
+        let text = "a lifecycle rule removes unfinished uploads";
         return Finding::passed(CHECK, WHY, text);
     }
     let others = rules.iter();
     let others = others.filter(|rule| !takes_what_is_in_use(rule, prefix));
     let others: Vec<&LifecycleRule> = others.collect();
-    let text = "no lifecycle rule clears away uploads that aren't finished";
+    let text = "no lifecycle rule removes unfinished uploads";
     Finding::warning(CHECK, WHY, text).fix(fix.uploads_rule(&others))
 }
 
 /// The way in which a server ends uploads by itself, in words.
 fn ends_uploads(server: Server) -> Option<&'static str> {
     match server {
-        Server::Google => Some("uploads that aren't finished end after a week"),
+        Server::Google => Some("unfinished uploads expire after a week"),
         // https://docs.min.io/aistor/developers/s3-api-compatibility/: it knows no such rule.
-        Server::Minio => Some("MinIO clears away uploads that aren't finished by itself"),
+        Server::Minio => Some("MinIO removes unfinished uploads by itself"),
         _ => None,
     }
 }

@@ -18,9 +18,9 @@ use crate::store::stranger::{Heard, Question, Stranger};
 use crate::store::{Store, StoreError};
 
 const LIST: &str = "anonymous-list";
-pub(super) const LIST_WHY: &str = "whoever lists the bucket has the name of every puzzle and solution in it; names that could be listed count as known until a new key gives others (`push --rotate-key`)";
+pub(super) const LIST_WHY: &str = "anyone who can list the bucket knows the name of every puzzle and solution in it. Treat all listed names as leaked until a new key replaces them (`push --rotate-key`)";
 const WRITE: &str = "anonymous-write";
-const WRITE_WHY: &str = "whoever writes can change what players see";
+const WRITE_WHY: &str = "anyone who can write can change what players see";
 
 /// Content that a stranger writes.
 const SCRIBBLE: &[u8] = b"a stranger was here, let in to try the door";
@@ -161,7 +161,7 @@ pub(super) fn judge_listings(
         _ => Finding::passed(
             LIST,
             LIST_WHY,
-            format!("refused, in all {} forms that were tried", knocks.len()),
+            format!("refused in all {} forms tried", knocks.len()),
         ),
     }
 }
@@ -179,7 +179,7 @@ fn failed(
     Finding::failed(check, why, text + &behind).fix(mend)
 }
 
-const EMULATED: &str = "an emulator asks nobody for credentials, so nobody is a stranger";
+const EMULATED: &str = "not tried: an emulator doesn't check credentials";
 
 impl StrangersAndProbe {
     /// `grants` are of the target's bucket, `of_state` of the one that has the releases.
@@ -218,7 +218,7 @@ impl StrangersAndProbe {
             (true, false) => {
                 return match unheard {
                     Some(error) => Finding::unknown(WRITE, WRITE_WHY, error.message.clone()),
-                    None => Finding::passed(WRITE, WRITE_WHY, "refused, and so is deleting"),
+                    None => Finding::passed(WRITE, WRITE_WHY, "writing and deleting are refused"),
                 };
             }
         };
@@ -235,7 +235,7 @@ impl StrangersAndProbe {
             return finding;
         }
         let text = format!(
-            "strangers can read {} of the releases, by an ACL of its own, if they know or guess where it is",
+            "strangers can read {} of the releases through its own ACL if they know or guess the URL",
             self.open_documents.join(" and ")
         );
         Finding::failed(STATE, STATE_WHY, text).fix(fix.own(Verb::Audit.with("--repair")))

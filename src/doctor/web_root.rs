@@ -19,7 +19,7 @@ use crate::store::stranger::{Question, Stranger};
 use crate::store::{PutMode, StoreError};
 
 pub(super) const CHECK: &str = "releases-private";
-pub(super) const WHY: &str = "the releases name every object, those of solutions too";
+pub(super) const WHY: &str = "the releases name every object, including solutions";
 
 /// A folder with one of these is shown by a web server, or about to be.
 const INDEXES: [&str; 4] = ["index.html", "index.htm", "index.xhtml", "index.php"];
@@ -56,11 +56,11 @@ pub(super) fn judge(target: &Target) -> Option<Finding> {
     let (releases, published) = (shown.releases.display(), folder.display());
     let text = match &shown.sign {
         Sign::Index(index) => format!(
-            "a web server that shows `{}` shows the releases in `{releases}`, too",
+            "a web server that serves `{}` also serves the releases in `{releases}`",
             index.display()
         ),
         Sign::PublicUrl(path) => format!(
-            "`public_url` has the path `{path}`, so a web server shows more than `{published}`, and perhaps the releases in `{releases}`"
+            "`public_url` has the path `{path}`, so a web server serves more than `{published}`, and perhaps the releases in `{releases}`"
         ),
     };
     Some(Finding::failed(CHECK, WHY, text).fix(mend(target, folder, &shown)))
@@ -132,7 +132,7 @@ pub(crate) fn outside(folder: &Path, up: usize) -> Option<PathBuf> {
 
 fn mend(target: &Target, folder: &Path, shown: &Shown<'_>) -> Mend {
     let Some(place) = outside(folder, shown.up) else {
-        return "set `state = \"file:FOLDER\"` to a folder that no web server shows".into();
+        return "set `state = \"file:FOLDER\"` to a folder that no web server serves".into();
     };
     // Paths of a configuration are relative to it, and this one may be elsewhere.
     let place = match Path::new(CONFIG_FILE).exists() || target.is_bare() {
@@ -157,15 +157,15 @@ fn mend(target: &Target, folder: &Path, shown: &Shown<'_>) -> Mend {
     };
     let steps = mv.into_iter().chain([write]);
     let steps = steps.chain(adopt.map(Step::Run)).collect();
-    Mend::all(steps).because("a folder that no web server shows; keep it out of git")
+    Mend::all(steps).because("a folder that no web server serves; keep it out of git")
 }
 
 /// The same for a target without a configuration, in which the new place could be written.
 fn mend_bare(mv: Option<Step>, state: &str, adopt: Option<String>) -> String {
     let first = mv.map(|mv| Mend::all(vec![mv]).text + "; then ");
-    let last = adopt.map(|adopt| format!(", beginning with `{adopt}`"));
+    let last = adopt.map(|adopt| format!(", starting with `{adopt}`"));
     format!(
-        "{}give `--state {}` with every command{}",
+        "{}pass `--state {}` to every command{}",
         first.unwrap_or_default(),
         quoted(state),
         last.unwrap_or_default()
@@ -188,7 +188,7 @@ pub(super) async fn ask(patient: &Patient<'_>, folder: &Path, releases: &Path) -
     }
     Some(match heard {
         Ok(None) => {
-            let text = format!("strangers don't get the releases at `{first}`, nor above it");
+            let text = format!("strangers can't read the releases at `{first}` or above it");
             Finding::passed(STATE, STATE_WHY, text)
         }
         Ok(Some(url)) => {
@@ -202,7 +202,7 @@ pub(super) async fn ask(patient: &Patient<'_>, folder: &Path, releases: &Path) -
 /// Returns the fix for releases that a web server shows.
 fn hide(target: &Target) -> Mend {
     judge(target).map_or_else(
-        || Mend::from("let the server show nothing of that folder, or set `state` to one that it doesn't show"),
+        || Mend::from("configure the server not to serve that folder, or set `state` to one that it doesn't serve"),
         |finding| Mend { text: finding.fix, steps: finding.steps },
     )
 }

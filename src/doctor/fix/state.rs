@@ -29,7 +29,7 @@ impl Fix<'_> {
         if self.is_bare() {
             let old = match old {
                 true => format!(
-                    "; then take away those that are in the target: {}",
+                    "; then remove those in the target: {}",
                     self.remove_old_releases()
                 ),
                 false => String::new(),
@@ -46,13 +46,13 @@ impl Fix<'_> {
         if old {
             steps.push(Step::Run(self.remove_old_releases()));
         }
-        Mend::all(steps).because("releases begin anew there, and no object is uploaded again")
+        Mend::all(steps).because("releases start over there, and no object is uploaded again")
     }
 
     /// The same once the releases have another place.
     pub(in crate::doctor) fn after_old_releases(&self, verb: Verb) -> String {
         format!(
-            "{}, so that the new place has its release; then {}; then {}",
+            "{}, which creates a release in the new place; then {}; then {}",
             self.command(Verb::Push.with("--begin-anew")),
             self.remove_old_releases(),
             self.command(verb)
@@ -74,7 +74,7 @@ impl Fix<'_> {
         let place = self.url_of_state_elsewhere();
         let make = self.make_bucket_of(&place);
         format!(
-            "add `--state {place}`, a private bucket (`{make}` makes one), and push with `--begin-anew`: releases begin anew there, and no object is uploaded again"
+            "add `--state {place}`, a private bucket (`{make}` creates it), and push with `--begin-anew`: releases start over there, and no object is uploaded again"
         )
     }
 
