@@ -498,7 +498,7 @@ fn a_push_is_refused_where_anybody_with_an_account_can_list_or_write() {
     assert_eq!(hunt.asked_by_another_account("?list-type=2").status, 200);
     let refused = hunt.run(&["push"]);
     assert_eq!(refused.code, 3, "{refused}");
-    let why = "whoever has an account may list the bucket, by READ in the bucket's ACL for AuthenticatedUsers";
+    let why = "anyone with an account can list the bucket, by READ in the bucket's ACL for AuthenticatedUsers";
     assert!(refused.stderr.contains(why), "{refused}");
     assert!(
         refused.stderr.contains("assetsync access close prod"),
@@ -515,7 +515,7 @@ fn a_push_is_refused_where_anybody_with_an_account_can_list_or_write() {
     google.server.set_iam("hunt", &json!([reader, writer]));
     let refused = google.run(&["push"]);
     assert_eq!(refused.code, 3, "{refused}");
-    let why = "whoever has an account may list the bucket and write to it, by roles/storage.legacyBucketWriter for allAuthenticatedUsers";
+    let why = "anyone with an account can list the bucket and write to it, by roles/storage.legacyBucketWriter for allAuthenticatedUsers";
     assert!(refused.stderr.contains(why), "{refused}");
     let closed = google.run(&["access", "close", "--yes"]);
     assert_eq!(closed.code, 0, "{closed}");
@@ -533,7 +533,7 @@ fn a_push_is_refused_where_anybody_with_an_account_can_list_or_write() {
 fn a_push_tells_that_nobody_can_read_yet_and_asks_nothing_if_nothing_changes() {
     let hunt = Hunt::new();
     let told = |run: &Run| {
-        let warning = "warning: prod: strangers can't read what is published here yet\nhint: assetsync access apply prod";
+        let warning = "warning: prod: strangers can't read published objects yet\nhint: assetsync access apply prod";
         run.stderr.contains(warning)
     };
     let first = hunt.run(&["push", "-v"]);

@@ -97,7 +97,7 @@ fn what_the_storage_has_wrong_isnt_told_of_the_server_before_it_too() {
     );
     let part = of(Kind::Range, "a.mp3", CDN, "206, bytes 0-1/5");
     assert_eq!(what(vec![other(CDN), part]), [(Kind::Content, Some(CDN))]);
-    let acl = of(Kind::Acl, "a.png", STORAGE, "strangers may do nothing");
+    let acl = of(Kind::Acl, "a.png", STORAGE, "strangers have no permissions");
     let closed = vec![acl, refused("a.png", STORAGE), refused("a.png", CDN)];
     assert_eq!(what(closed), [(Kind::Acl, Some(STORAGE))]);
 }
@@ -111,7 +111,7 @@ fn what_came_with_other_bytes_is_told_with_them() {
         of_page(Kind::Content, "16 bytes"),
         of_page(Kind::Headers, "content-type: text/plain"),
         of_page(Kind::Headers, "no cache-control"),
-        of_page(Kind::Content, "16 bytes that can't be unpacked"),
+        of_page(Kind::Content, "16 bytes that can't be decompressed"),
         Finding {
             brief: Some("no token"),
             ..of_page(Kind::Token, "no token: when no release needs it any more")
@@ -133,7 +133,7 @@ fn what_pages_are_answered_follows_from_a_policy_that_isnt_the_targets() {
             Kind::Cors,
             path,
             STORAGE,
-            "scripts of https://a.example may not read it",
+            "scripts from https://a.example cannot read it",
         )
     };
     let answers = || vec![answer("a.css"), answer("b.png")];
@@ -144,7 +144,7 @@ fn what_pages_are_answered_follows_from_a_policy_that_isnt_the_targets() {
         "the bucket has no CORS policy",
     ));
     let one = told(all, &target, 9);
-    let seen = "the bucket has no CORS policy; so scripts of https://a.example may not read it (2 answers)";
+    let seen = "the bucket has no CORS policy; so scripts from https://a.example cannot read it (2 answers)";
     assert_eq!((one.len(), &*one[0].seen), (1, seen), "{one:?}");
 
     let without = told(answers(), &target, 9);

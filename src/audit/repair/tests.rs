@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_a_server_took_and_didnt_do_isnt_left_without_a_word() {
-    let mut closed = Finding::failed(Kind::Acl, "public-read", "strangers may do nothing");
+    let mut closed = Finding::failed(Kind::Acl, "public-read", "strangers have no permissions");
     closed = closed.at(Address::Storage);
     closed.path = Some("map.png".to_string());
     let mut audit = Audit {
@@ -25,7 +25,7 @@ fn what_a_server_took_and_didnt_do_isnt_left_without_a_word() {
     audit.explain_after(&mends);
     assert_eq!(audit.findings[0].fix, IN_VAIN);
     let told = audit.check_effect().expect_err("in vain").to_string();
-    let seen = "`map.png` (expected: public-read; seen: strangers may do nothing)";
+    let seen = "`map.png` (expected: public-read; seen: strangers have no permissions)";
     assert!(told.contains(seen), "{told}");
     let (path, why) = ("map.png".to_string(), "403 Forbidden".to_string());
     mends.left.push(Left { path, why });

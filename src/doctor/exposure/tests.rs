@@ -91,6 +91,6 @@ fn where_releases_are_kept_strangers_may_do_nothing() {
     let (.., by) = judged(refused(), may(Right::List));
     assert_eq!(by.as_deref(), Some("by `index`"));
     let (.., by) = judged(listed(), unknown());
-    assert_eq!(by.as_deref(), Some("they were answered: list"));
+    assert_eq!(by.as_deref(), Some("these requests succeeded: list"));
     assert_eq!(judged(refused(), none()).2, None);
 }

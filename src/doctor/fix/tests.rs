@@ -59,7 +59,7 @@ fn commands_can_be_copied_as_they_are() {
     let apply = format!("assetsync access apply {server} --state s3://private");
     assert_eq!(
         whole,
-        format!("leave `--access` out, and {apply}"),
+        format!("omit `--access`, and {apply}"),
         "the command wants what is said of it"
     );
     let mut two = target("prod", s3("hunt"));

@@ -75,7 +75,7 @@ fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out(
         );
     }
     let closed = hunt.ok(&["access", "close", "--yes"]);
-    let says = "where the releases are: `oops` of the bucket policy goes";
+    let says = "in the releases' bucket: `oops` of the bucket policy goes";
     assert!(closed.contains(says), "{closed}");
     hunt.ok(&["doctor"]);
     let shown = hunt.ok(&["access", "show"]);
@@ -202,7 +202,7 @@ fn an_open_listing_of_the_releases_own_bucket_is_found_by_all_who_look_and_ended
             assert!(
                 audit
                     .stdout
-                    .contains("where releases are kept, strangers may list"),
+                    .contains("in the releases' bucket, strangers may list"),
                 "{audit}"
             );
         }
@@ -213,7 +213,7 @@ fn an_open_listing_of_the_releases_own_bucket_is_found_by_all_who_look_and_ended
         assert!(
             refused
                 .stderr
-                .contains("where releases are kept, strangers may list"),
+                .contains("in the releases' bucket, strangers may list"),
             "{refused}"
         );
         assert!(refused.stderr.contains(by), "{refused}");

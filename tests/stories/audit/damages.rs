@@ -67,19 +67,19 @@ const DAMAGES: &[Damage] = &[
         done: |hunt, path| hunt.rewrite(path, &gzipped(&hunt.get(path).body), &[]) },
     Damage { what: "the token lost", on: BOTH, sign: sign("token", "untold.png", "no token"), mended: "headers",
         done: |hunt, path| hunt.retouch(path, &[("metadata", "")]) },
-    Damage { what: "a private ACL", on: ACL, sign: sign("acl", "private.png", "strangers may do nothing"), mended: "ACL",
+    Damage { what: "a private ACL", on: ACL, sign: sign("acl", "private.png", "strangers have no permissions"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "private"]) },
-    Damage { what: "an ACL for accounts alone", on: ACL, sign: sign("acl", "accounts.png", "only who has an account of the cloud may read it"), mended: "ACL",
+    Damage { what: "an ACL for accounts alone", on: ACL, sign: sign("acl", "accounts.png", "only accounts of the cloud provider can read it"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "authenticated-read"]) },
-    Damage { what: "an ACL for accounts where there should be none", on: POLICY, sign: sign("acl", "account.png", "any account of the cloud may read it, whatever"), mended: "ACL",
+    Damage { what: "an ACL for accounts where there should be none", on: POLICY, sign: sign("acl", "account.png", "any account of the cloud provider can read it, regardless"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "authenticated-read"]) },
-    Damage { what: "an ACL that gives all rights to another account", on: POLICY, sign: sign("acl", "shared.png", "another account has rights to it: FULL_CONTROL for `stranger`"), mended: "ACL",
+    Damage { what: "an ACL that gives all rights to another account", on: POLICY, sign: sign("acl", "shared.png", "another account has permissions on it: FULL_CONTROL for `stranger`"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--grant-full-control", "id=tester,id=stranger"]) },
     Damage { what: "an ACL that lets everybody write", on: BOTH, sign: sign("acl", "writable.png", "WRITE in its ACL"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "public-read-write"]) },
     Damage { what: "an ACL where there should be none", on: POLICY, sign: sign("acl", "readable.png", "whatever the bucket says"), mended: "ACL",
         done: |hunt, path| hunt.aws_on("put-object-acl", path, &["--acl", "public-read"]) },
-    Damage { what: "headers and ACL", on: ACL, sign: sign("acl", "both.png", "strangers may do nothing"), mended: "headers and ACL",
+    Damage { what: "headers and ACL", on: ACL, sign: sign("acl", "both.png", "strangers have no permissions"), mended: "headers and ACL",
         done: |hunt, path| hunt.retouch(path, &[("acl", "private"), ("content-type", "text/plain")]) },
     Damage { what: "another file's object", on: ACL, sign: sign("content", "swapped.png", "15 bytes"), mended: AGAIN,
         done: |hunt, path| {
@@ -148,11 +148,11 @@ fn remove_policy(hunt: &Hunt) {
 
 #[rustfmt::skip]
 const DISORDERS: &[Disorder] = &[
-    Disorder { what: "the CORS policy removed", on: BOTH, kind: "cors-policy", path: None, says: "the bucket has no CORS policy; so scripts of https://hunt.example.org may not read it", then: AsAdvised,
+    Disorder { what: "the CORS policy removed", on: BOTH, kind: "cors-policy", path: None, says: "the bucket has no CORS policy; so scripts from https://hunt.example.org cannot read it", then: AsAdvised,
         done: |hunt| hunt.aws("delete-bucket-cors", &[]) },
     Disorder { what: "the CORS policy narrowed", on: ACL, kind: "cors-policy", path: None, says: "isn't as the file says", then: AsAdvised,
         done: |hunt| set_cors(hunt, "https://old.example.org") },
-    Disorder { what: "the CORS policy widened", on: ACL, kind: "cors-policy", path: None, says: "scripts of https://not-allowed.example may read it", then: AsAdvised,
+    Disorder { what: "the CORS policy widened", on: ACL, kind: "cors-policy", path: None, says: "scripts from https://not-allowed.example can read it", then: AsAdvised,
         done: |hunt| set_cors(hunt, "*") },
     Disorder { what: "a policy that lets everybody list", on: BOTH, kind: "bucket", path: None, says: "strangers can list the bucket", then: By(remove_policy),
         done: |hunt| set_policy(hunt, &[json!({"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket"], "Resource": [format!("arn:aws:s3:::{}", hunt.bucket.name)]})]) },
@@ -174,17 +174,17 @@ const DISORDERS: &[Disorder] = &[
         done: |hunt| delete_what_is_old(hunt, &hunt.bucket, &[]) },
     Disorder { what: "a rule that deletes what is old, among others", on: ACL, kind: "bucket", path: None, says: "`tidy` deletes objects", then: By(mend_as_advised),
         done: |hunt| delete_what_is_old(hunt, &hunt.bucket, &[("uploads", "AbortIncompleteMultipartUpload", "DaysAfterInitiation")]) },
-    Disorder { what: "a rule that deletes old releases", on: POLICY, kind: "bucket", path: None, says: "where the releases are kept: `tidy` deletes objects", then: By(mend_as_advised),
+    Disorder { what: "a rule that deletes old releases", on: POLICY, kind: "bucket", path: None, says: "in the releases' bucket: `tidy` deletes objects", then: By(mend_as_advised),
         done: |hunt| delete_what_is_old(hunt, hunt.document("root.json").0, &[]) },
     Disorder { what: "a stray", on: ACL, kind: "stray", path: None, says: "`notes.txt`, 16 bytes", then: By(|hunt| hunt.aws("delete-object", &["--key", "static/notes.txt"])),
         done: |hunt| hunt.upload("static/notes.txt", b"who put me here?", &[]) },
-    Disorder { what: "what is held, uploaded", on: BOTH, kind: "held", path: Some("solution/answer.html"), says: "whoever knows its name can read it", then: By(delete_as_advised),
+    Disorder { what: "what is held, uploaded", on: BOTH, kind: "held", path: Some("solution/answer.html"), says: "anyone who knows its name can read it", then: By(delete_as_advised),
         done: |hunt| hunt.upload(&hunt.key("solution/answer.html"), b"<p>CANDLE</p>", &["--acl", "public-read"]) },
-    Disorder { what: "what is held, uploaded and private", on: ACL, kind: "held", path: Some("solution/answer.html"), says: "it's in the target already", then: By(delete_as_advised),
+    Disorder { what: "what is held, uploaded and private", on: ACL, kind: "held", path: Some("solution/answer.html"), says: "already in the target", then: By(delete_as_advised),
         done: |hunt| hunt.upload(&hunt.key("solution/answer.html"), b"<p>CANDLE</p>", &[]) },
     Disorder { what: "a root that everybody can read", on: BOTH, kind: "state", path: None, says: "strangers can read the root, by its own ACL", then: Repaired,
         done: |hunt| hunt.aws_on_document("put-object-acl", "root.json", &["--acl", "public-read"]) },
-    Disorder { what: "a root that any account can read", on: BOTH, kind: "state", path: None, says: "any account of the cloud can read the root, by its own ACL", then: Repaired,
+    Disorder { what: "a root that any account can read", on: BOTH, kind: "state", path: None, says: "any account of the cloud provider can read the root through its own ACL", then: Repaired,
         done: |hunt| hunt.aws_on_document("put-object-acl", "root.json", &["--acl", "authenticated-read"]) },
     Disorder { what: "a manifest that everybody can read", on: ACL, kind: "state", path: None, says: "strangers can read the manifest", then: Repaired,
         done: |hunt| hunt.aws_on_document("put-object-acl", "manifests/", &["--acl", "public-read"]) },
@@ -216,7 +216,7 @@ fn mend_as_advised(hunt: &Hunt) {
     let (_, report) = hunt.audit(&[]);
     let fix = found(&report)[0]["fix"].as_str().expect("text");
     let folder = hunt.site.path("");
-    let script = match fix.split_once(" > rules.json, take that rule out of it, then ") {
+    let script = match fix.split_once(" > rules.json, remove that rule from it, then ") {
         None => fix.to_string(),
         Some((get, put)) => {
             let edit = r#"import json; f = "rules.json"; r = json.load(open(f))["Rules"]; json.dump({"Rules": [x for x in r if x["ID"] != "tidy"]}, open(f, "w"))"#;

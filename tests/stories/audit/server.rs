@@ -251,7 +251,7 @@ fn whatever_a_server_between_does_to_files_is_told_of() {
             AnswersWithThePage,
             "held",
             "solution/answer.html",
-            "whoever knows its name can read it",
+            "anyone who knows its name can read it",
             3,
         ),
         (SuggestsNames, "not-found", "", "names other objects", 3),
@@ -259,7 +259,7 @@ fn whatever_a_server_between_does_to_files_is_told_of() {
             HasNothing,
             "unreadable",
             "",
-            "strangers get none of the 5 objects that were looked at: 404",
+            "strangers can't read any of the 5 objects checked: 404",
             3,
         ),
         (

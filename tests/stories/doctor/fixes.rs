@@ -474,7 +474,7 @@ fn a_statement_with_a_condition_is_taken_out_as_advised() {
         let (_, commands) = fix.split_once(" out: ").expect("a command");
         let (get, rest) = commands.split_once(", edit it, then ").expect("an edit");
         let (put, delete) = rest
-            .split_once(", or, if nothing is left in it, ")
+            .split_once(", or, if no rule is left, ")
             .expect("both");
         shell(&hunt, get);
         std::fs::write(
