@@ -144,10 +144,10 @@ impl fmt::Display for Unstrippable {
                 write!(f, "{format} pictures can't be stripped; use `exiftool -all= FILE`, or publish a PNG or WebP")
             }
             Unstrippable::GainMap => f.write_str(
-                "its HDR gain map is found through its metadata; export it without HDR, or use `exiftool -all= FILE`",
+                "its HDR gain map depends on its metadata; export it without HDR, or use `exiftool -all= FILE`",
             ),
             Unstrippable::Damaged(at) => {
-                write!(f, "it's damaged at byte {at}, and what follows can't be read; save it again")
+                write!(f, "the file is damaged at byte {at} and can't be read further; save it again")
             }
         }
     }

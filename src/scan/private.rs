@@ -88,23 +88,25 @@ impl Private {
         match self {
             Private::PasswordUrl => "holds a URL with a password",
             Private::ConnectionString => "holds a connection string with a password",
-            Private::BotToken => "holds what looks like a Discord bot's token",
+            Private::BotToken => "holds what looks like a Discord bot token",
             Private::Jwk => "holds a JSON Web Key with its private part",
-            Private::OAuth => "holds the secret of an OAuth client, or a token that it got",
-            Private::Session => "is a recorded session (HAR) with cookies or an authorization",
-            Private::Kubeconfig => "is a kubeconfig, which logs in to a cluster",
-            Private::Php => "holds PHP code, which visitors would read",
-            Private::SqlDump => "is a dump of a database (SQL)",
+            Private::OAuth => "holds an OAuth client secret or token",
+            Private::Session => {
+                "is a recorded session (HAR) with cookies or an Authorization header"
+            }
+            Private::Kubeconfig => "is a kubeconfig with cluster credentials",
+            Private::Php => "holds PHP code, which visitors could read",
+            Private::SqlDump => "is a database dump (SQL)",
             Private::Sqlite => "is a database (SQLite)",
             Private::Password => "holds what looks like a password",
             Private::Key => "is a private key (DER)",
-            Private::KeyStore => "is a store of keys (PKCS#12, JKS)",
-            Private::PasswordStore => "is a store of passwords (KeePass)",
-            Private::Vault => "holds what Ansible encrypted, whose password can be searched for",
-            Private::Memory => "is a dump of what a program had in memory",
+            Private::KeyStore => "is a key store (PKCS#12, JKS)",
+            Private::PasswordStore => "is a password database (KeePass)",
+            Private::Vault => "holds Ansible Vault data, whose password can be brute-forced",
+            Private::Memory => "is a memory dump",
             Private::Traffic => "is recorded network traffic (pcap)",
             Private::Mailbox => "is a mailbox",
-            Private::Repository => "is the history of a repository (git bundle)",
+            Private::Repository => "is a repository's history (git bundle)",
         }
     }
 

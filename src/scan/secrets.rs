@@ -7,7 +7,7 @@ use crate::base::own_key::{Found, OwnKeys};
 
 /// Message about a file that contains the key that names are made with, as words that follow its name. No rule
 /// publishes it.
-pub(crate) const OWN_KEY: &str = "holds this project's own key, which is never published: move it out of the source, or leave it out by a rule with `publish = false`";
+pub(crate) const OWN_KEY: &str = "holds this project's own key, which is never published: move it out of the source, or exclude it by a rule with `publish = false`";
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END_OF_HEADER: &[u8] = b"PRIVATE KEY-----";
@@ -89,7 +89,7 @@ fn find_private_key(content: &[u8]) -> Option<&'static str> {
         .find(|rest| is_private_key(rest))?;
     let before = &content[..content.len() - key.len()];
     match memmem::find(before, b"\"service_account\"").is_some() {
-        true => Some("a Google service account's key"),
+        true => Some("a Google service account key"),
         false => Some("a private key"),
     }
 }

@@ -366,7 +366,7 @@ fn private_keys() -> Vec<Row> {
             "•",
             &account(&pem("PRIVATE KEY", &body)),
             &account("none"),
-            refused("holds a Google service account's key"),
+            refused("holds a Google service account key"),
         ),
         Row::text("keys/own.txt", "HUNT_KEY=•\n", &own, &other, own_key()),
         Row::text(
@@ -1179,7 +1179,11 @@ fn what_cannot_be_stripped_is_refused_with_what_to_do() {
             pdf("/Title (KRAKEN)"),
             "PDFs can't be stripped; remake it without properties, or use `exiftool",
         ),
-        ("a.jpg", jpeg(&[])[..30].to_vec(), "it's damaged at byte 20"),
+        (
+            "a.jpg",
+            jpeg(&[])[..30].to_vec(),
+            "the file is damaged at byte 20",
+        ),
     ] {
         let run = with_rule("metadata = \"strip\"")
             .file(path, file)

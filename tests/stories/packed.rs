@@ -125,7 +125,7 @@ fn what_can_not_be_looked_into_is_one_warning_that_a_rule_ends() {
     let warning = "warning: 2 files can't be searched for names of hidden files, since they are packed in a way that isn't read (`-v` says why): a rule with `may_name = [\"**\"]` says that they may name them: `extra.7z`, `kit.zip`";
     assert!(run.code == 0 && run.stderr.contains(warning), "{run}");
     let run = site.run(&["push", "-v"]);
-    let warning = "warning: `kit.zip` can't be searched for names of hidden files: `a.xz` inside it is packed in a format that isn't read;";
+    let warning = "warning: `kit.zip` can't be searched for names of hidden files: `a.xz` inside it is packed in an unsupported format;";
     assert!(run.code == 0 && run.stderr.contains(warning), "{run}");
     let rule = "[[rule]]\nmatch = \"*.{7z,zip}\"\nmay_name = [\"**\"]\n";
     let run = site.config(&format!("{rule}{LEVELS}")).run(&["push"]);

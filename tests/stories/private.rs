@@ -250,7 +250,7 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
         text(
             "bot/token.json",
             format!("{{\n\"login\": \"{bot}.GhQx2w.{}\"}}", random(38)),
-            "holds what looks like a Discord bot's token",
+            "holds what looks like a Discord bot token",
             2,
         ),
         text(
@@ -274,7 +274,7 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
         text(
             "google/other.json",
             "{\"client_id\": \"1\", \"client_secret\":\n\"threeoldgullsatdawn\"}".to_string(),
-            "holds the secret of an OAuth client",
+            "holds an OAuth client secret",
             2,
         ),
         text(
@@ -328,13 +328,13 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
         text(
             "web/index.html",
             "<p>\n<?php require 'a.php'; ?>".to_string(),
-            "holds PHP code, which visitors would read",
+            "holds PHP code, which visitors could read",
             2,
         ),
         text(
             "web/app.js",
             "let a;\nlet b = '<?= $_GET[\"a\"] ?>';".to_string(),
-            "holds PHP code, which visitors would read",
+            "holds PHP code, which visitors could read",
             2,
         ),
         text(
@@ -390,18 +390,18 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
         text(
             "db/dump.txt",
             sql.to_string(),
-            "is a dump of a database (SQL)",
+            "is a database dump (SQL)",
             1,
         ),
         whole(
             "db/backup.gz",
             gzipped(&sql.repeat(50_000)),
-            "is a dump of a database (SQL)",
+            "is a database dump (SQL)",
         ),
         (
             "db/from-windows.csv",
             utf16,
-            "is a dump of a database (SQL)",
+            "is a database dump (SQL)",
             Some(1),
         ),
         whole(
@@ -457,7 +457,7 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
         text(
             "login/vault.txt",
             "$ANSIBLE_VAULT;1.1;AES256\n36663730\n".to_string(),
-            "holds what Ansible encrypted",
+            "holds Ansible Vault data",
             1,
         ),
         text(
@@ -520,7 +520,7 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
         whole(
             "keys/team.bin",
             b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5\x01\0\x04\0".to_vec(),
-            "is a store of passwords (KeePass)",
+            "is a password database (KeePass)",
         ),
         whole(
             "net/game.bin",
@@ -535,7 +535,7 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
         whole(
             "repo/all.bin",
             b"# v2 git bundle\n0a1b2c refs/heads/main\n\nPACK\0\0".to_vec(),
-            "is the history of a repository (git bundle)",
+            "is a repository's history (git bundle)",
         ),
         text(
             "unknown/data.bin",
@@ -650,7 +650,7 @@ fn the_key_in_a_source_is_refused_whatever_a_rule_says_until_it_is_left_out() {
         assert!(run.stderr.contains(packed), "{run}");
         for path in ["team.key", "notes/copy.txt", "notes/numbers.json"] {
             let told = format!(
-                "`{path}`: holds this project's own key, which is never published: move it out of the source, or leave it out by a rule with `publish = false`"
+                "`{path}`: holds this project's own key, which is never published: move it out of the source, or exclude it by a rule with `publish = false`"
             );
             assert!(run.stderr.contains(&told), "{run}");
         }

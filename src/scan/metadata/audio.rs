@@ -58,7 +58,7 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     // Eight formats, read from anywhere: one panic in the reader mustn't end everything.
     let read = match caught(|| format.fields(bytes)) {
         Some(read) => read.map_err(|error| error.to_string()),
-        None => Err("its reader failed".to_string()),
+        None => Err("the parser failed".to_string()),
     };
     match format {
         Format::Mpeg | Format::Aac => walk_around_sound(bytes, format, read),

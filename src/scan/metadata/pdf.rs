@@ -45,7 +45,7 @@ fn load(bytes: &[u8]) -> Result<Document, String> {
     // PDF is too large a language to vouch for its reader.
     match caught(|| Document::load_mem_with_options(bytes, options)) {
         Some(loaded) => loaded.map_err(|error| error.to_string()),
-        None => Err("its reader failed".to_string()),
+        None => Err("the parser failed".to_string()),
     }
 }
 
@@ -73,7 +73,7 @@ fn earlier_versions(bytes: &[u8]) -> Option<Field> {
         .filter(|window| *window == TABLE)
         .count();
     let earlier = tables.saturating_sub(1 + usize::from(is_linearized));
-    let value = format!("{earlier} earlier versions of it are still in the file");
+    let value = format!("earlier versions still in the file: {earlier}");
     (earlier > 0).then(|| Field::new(Kind::Other, "history", &value))
 }
 

@@ -102,9 +102,9 @@ impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Closed::Encrypted => "is encrypted",
-            Closed::Format => "is packed in a format that isn't read",
+            Closed::Format => "is packed in an unsupported format",
             Closed::TooLarge => "is too large",
-            Closed::TooDeep => "is packed too often",
+            Closed::TooDeep => "is nested too deeply",
             Closed::TooMany => "has too many members",
             Closed::Damaged => "is damaged",
         })

@@ -11,7 +11,7 @@ use crate::base::coding::{BadPack, Coding};
 
 /// The end of what may be unpacked from one file.
 #[derive(Debug, thiserror::Error)]
-#[error("too much comes out of it")]
+#[error("unpacked data exceeds the limit")]
 pub(super) struct TooMuch;
 
 /// A reader that takes what it reads from what all of one file's readers may.

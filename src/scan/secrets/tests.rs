@@ -71,10 +71,7 @@ fn keys_are_found_by_content() {
         r#"{{"type": "service_account", "private_key": "{}"}}"#,
         pem("").replace('\n', "\\n")
     );
-    assert_eq!(
-        found(json.as_bytes()),
-        Some("a Google service account's key")
-    );
+    assert_eq!(found(json.as_bytes()), Some("a Google service account key"));
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn a_pdfs_properties_and_what_it_was_before_are_found() {
     let appended = format!("{file}startxref\n0\n%%EOF\n");
     assert!(
         says(appended.as_bytes())
-            .contains(&"other history: 1 earlier versions of it are still in the file".to_string())
+            .contains(&"other history: earlier versions still in the file: 1".to_string())
     );
 }
 
