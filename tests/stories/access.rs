@@ -140,7 +140,7 @@ fn objects_that_are_public_one_by_one_are_in_a_bucket_that_nobody_lists() {
     assert_eq!(seen_by_strangers(&hunt), (200, vec![200; 4]));
     let told = hunt.ok(&["access", "apply", "acl", "--yes"]);
     assert!(
-        told.contains("bucket ACL: strangers are taken out"),
+        told.contains("bucket ACL: strangers who can list or write are removed"),
         "{told}"
     );
     assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
@@ -456,7 +456,7 @@ fn on_google_who_is_overtaken_changes_nothing() {
     let run = google.run(&["access", "apply", "--yes"]);
     assert_eq!(run.code, 1, "{run}");
     assert!(
-        run.stderr.contains("somebody else changed it meanwhile"),
+        run.stderr.contains("someone else changed the bucket first"),
         "{run}"
     );
     assert_eq!(

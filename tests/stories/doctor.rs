@@ -220,7 +220,7 @@ fn an_endpoint_with_the_wrong_scheme_is_told_as_such() {
     let server = hunt.assets.endpoint.replace("http://", "");
     let host = server.trim_end_matches('/');
     let stderr = told(&format!("https://{host}"));
-    let why = "doesn't speak TLS: is it http://?";
+    let why = "doesn't speak TLS: use http://";
     assert!(stderr.contains(host) && stderr.contains(why), "{stderr}");
 
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -234,7 +234,7 @@ fn an_endpoint_with_the_wrong_scheme_is_told_as_such() {
         }
     });
     let stderr = told(&format!("http://{address}"));
-    let why = format!("the server at {address} speaks TLS: is it https://?");
+    let why = format!("the server at {address} speaks TLS: use https://");
     assert!(stderr.contains(&why), "{stderr}");
 
     let stderr = hunt.run(&["push", "--endpoint", "s3.example.org"]).stderr;

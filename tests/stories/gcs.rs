@@ -257,7 +257,7 @@ fn each_refusal_is_explained() {
             "no such bucket",
             &[],
             &["push", "--to", "gs://nowhere"],
-            &["nowhere", "make the bucket"],
+            &["nowhere", "create the bucket"],
         ),
         (
             "not found out",

@@ -255,7 +255,7 @@ fn a_bucket_that_was_emptied_or_deleted_is_found_by_a_push_that_has_nothing_to_d
         let gone = run(arguments);
         assert_eq!(gone.code, 1, "{gone}");
         assert!(gone.stderr.contains(&bucket.name), "{gone}");
-        assert!(gone.stderr.contains("make the bucket"), "{gone}");
+        assert!(gone.stderr.contains("create the bucket"), "{gone}");
     }
 }
 

@@ -56,7 +56,7 @@ fn fails(site: &Site, variables: &[(&str, &str)], says: &[&str]) -> Run {
     for secret in [TOKEN, "wJalrXUtnFEMIK7MDENG", "panicked"] {
         assert!(!run.stderr.contains(secret), "{secret}: {run}");
     }
-    assert!(!run.stderr.contains("looked at AWS_ACCESS_KEY_ID"), "{run}");
+    assert!(!run.stderr.contains("searched AWS_ACCESS_KEY_ID"), "{run}");
     run
 }
 
@@ -139,7 +139,7 @@ fn a_token_that_isnt_there_and_a_role_that_isnt_named_are_told() {
     fails(
         &site,
         &[file(text(&token))],
-        &["AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN isn't"],
+        &["AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN isn't"],
     );
 }
 
@@ -216,7 +216,7 @@ fn what_a_profile_has_set_up_and_cant_give_is_told() {
     says(
         "role",
         &[
-            "takes over a role",
+            "assumes a role",
             "aws configure export-credentials --profile role",
         ],
     );
@@ -239,7 +239,7 @@ fn what_a_profile_has_set_up_and_cant_give_is_told() {
     says(
         "gone",
         &[
-            "there's no profile `gone` (AWS_PROFILE)",
+            "profile `gone` not found (AWS_PROFILE)",
             "aws configure list-profiles",
         ],
     );
@@ -247,14 +247,14 @@ fn what_a_profile_has_set_up_and_cant_give_is_told() {
     let broken = site.path("broken");
     std::fs::write(&broken, "[profile ci\naws_access_key_id\n").expect("written");
     let variables = [("AWS_CONFIG_FILE", text(&broken))];
-    fails(&site, &variables, &["broken` isn't a file of profiles"]);
+    fails(&site, &variables, &["broken` isn't a valid profile file"]);
 
     // Nothing is set up: this is another thing.
     let variables = [("AWS_CONFIG_FILE", text(&file)), ("AWS_PROFILE", "nothing")];
     let run = site.run_with(&variables, &["push", "prod"]);
     assert!(
         run.stderr
-            .contains("No AWS credentials: none found\nhint: looked at"),
+            .contains("No AWS credentials: none found\nhint: searched"),
         "{run}"
     );
 }

@@ -145,11 +145,11 @@ impl Bucket {
         let policy = self.retention_policy.as_ref()?;
         let seconds = crate::base::text::escape(&policy.retention_period);
         let locked = match policy.is_locked {
-            true => ", and the policy is locked",
+            true => " (the policy is locked)",
             false => "",
         };
         Some(format!(
-            "nothing can be deleted or written over for {seconds} s{locked}"
+            "objects cannot be deleted or overwritten for {seconds} s{locked}"
         ))
     }
 
@@ -196,7 +196,7 @@ impl Gcs {
                     kind: StoreErrorKind::Precondition,
                     ..error
                 }
-                .hint("somebody else changed it meanwhile: run it again, what they did is kept")
+                .hint("someone else changed the bucket first: run it again, their change is kept")
             }
             _ => error,
         })
@@ -204,7 +204,7 @@ impl Gcs {
 
     async fn bucket_resource(&self) -> Result<Bucket, StoreError> {
         let url = format!("{}?fields={}", self.bucket_url(), encode(FIELDS));
-        let call = Call::new(Method::GET, url, "ask how the bucket is set up");
+        let call = Call::new(Method::GET, url, "read the bucket's settings");
         let reply = self.ask_owner(&call, "storage.buckets.get").await?;
         parse(&call, &reply)
     }
@@ -213,7 +213,7 @@ impl Gcs {
     /// (<https://cloud.google.com/iam/docs/policies#versions>).
     async fn iam(&self) -> Result<Value, StoreError> {
         let url = format!("{}?optionsRequestedPolicyVersion=3", self.iam_url());
-        let call = Call::new(Method::GET, url, "ask for the bucket's IAM policy");
+        let call = Call::new(Method::GET, url, "read the bucket's IAM policy");
         let reply = self
             .ask_owner(&call, "storage.buckets.getIamPolicy")
             .await?;
@@ -334,12 +334,12 @@ impl Control for Gcs {
             (Access::Bucket, false) => {
                 patch["uniformBucketLevelAccess"] = json!({"enabled": true});
                 says.push(
-                    "uniform bucket-level access on: the bucket's rules count for every object, and ACLs of objects no more",
+                    "uniform bucket-level access on: the bucket's rules apply to every object, and object ACLs are ignored",
                 );
             }
             (Access::ObjectAcl, true) => {
                 patch["uniformBucketLevelAccess"] = json!({"enabled": false});
-                says.push("uniform bucket-level access off, so that objects can have ACLs");
+                says.push("uniform bucket-level access off, so objects can have ACLs");
             }
             _ => {}
         }
@@ -391,7 +391,7 @@ impl Control for Gcs {
             Step::Patch(body, metageneration) => {
                 let condition = format!("ifMetagenerationMatch={}", encode(metageneration));
                 let url = format!("{}?{condition}", self.bucket_url());
-                let doing = "change how the bucket is set up";
+                let doing = "change the bucket's settings";
                 self.send_json(Method::PATCH, url, doing, body, "storage.buckets.update")
                     .await
             }

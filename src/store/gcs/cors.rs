@@ -54,7 +54,7 @@ impl Gcs {
             }
         }
         let message = format!(
-            "Cannot set the CORS policy of the bucket `{}`: somebody else keeps changing its settings",
+            "Cannot set the CORS policy of the bucket `{}`: someone else keeps changing its settings",
             self.bucket
         );
         Err(StoreError::new(StoreErrorKind::Precondition, message).hint("try again in a minute"))

@@ -62,11 +62,11 @@ impl Signer {
     /// Returns the source of the credentials, without their content.
     pub(super) fn source(&self) -> String {
         match *self.credentials.lock().expect("no holder panics") {
-            Credentials::Anonymous => "none, as at an emulator".to_string(),
+            Credentials::Anonymous => "none (an emulator needs none)".to_string(),
             Credentials::Token(_) => format!("the access token in {TOKEN_VARIABLE}"),
             Credentials::Provider(..) => match credentials_file() {
                 Ok(Some(file)) => format!("those of `{}`", file.display()),
-                _ => "a service account's from the environment, or this machine's".to_string(),
+                _ => "a service account from the environment, or this machine's".to_string(),
             },
         }
     }
@@ -91,7 +91,7 @@ impl Sign for Signer {
         };
         let value = format!("Bearer {bearer}").parse();
         let mut value: http::HeaderValue =
-            value.map_err(|_| missing("the access token isn't a header value"))?;
+            value.map_err(|_| missing("the access token contains invalid characters"))?;
         value.set_sensitive(true);
         request
             .headers_mut()
@@ -198,8 +198,8 @@ fn refuse_unknown_kind(file: &Path) -> Result<(), StoreError> {
         .map_err(|_| missing(&format!("`{shown}` isn't a credentials file")))?;
     match parsed.kind.as_str() {
         "service_account" | "authorized_user" => Ok(()),
-        kind => Err(missing(&format!("`{shown}` is of the type `{kind}`, which assetsync can't read")).hint(format!(
-            "let the login make an access token and put it into {TOKEN_VARIABLE} (in GitHub Actions: `token_format: access_token`)"
+        kind => Err(missing(&format!("`{shown}` has the type `{kind}`, which assetsync doesn't support")).hint(format!(
+            "create an access token and set {TOKEN_VARIABLE} to it (in GitHub Actions: `token_format: access_token`)"
         ))),
     }
 }
@@ -231,13 +231,13 @@ fn failed(source: &str, error: object_store::Error) -> StoreError {
         std::error::Error::source(&error).map_or_else(|| error.to_string(), |e| e.to_string());
     let message = format!("No Google credentials from {source}: {}", shown(&said));
     StoreError::new(StoreErrorKind::Credentials, message).caused_by(error).hint(
-        "see whether they have expired or were revoked: `gcloud auth application-default login`, or a new key of the service account; nothing else was tried, since this is set up",
+        "the credentials may have expired or been revoked: run `gcloud auth application-default login`, or create a new service account key. No other source was tried, because this one is configured",
     )
 }
 
 fn missing(why: &str) -> StoreError {
     StoreError::new(StoreErrorKind::Credentials, format!("No Google credentials: {why}")).hint(format!(
-        "looked at {TOKEN_VARIABLE}, GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_SERVICE_ACCOUNT and GOOGLE_SERVICE_ACCOUNT_KEY, \
-         ~/.config/gcloud/application_default_credentials.json, and the metadata server; `gcloud auth application-default login` sets them up"
+        "searched {TOKEN_VARIABLE}, GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_SERVICE_ACCOUNT and GOOGLE_SERVICE_ACCOUNT_KEY, \
+         ~/.config/gcloud/application_default_credentials.json, and the metadata server; run `gcloud auth application-default login` to set them up"
     ))
 }

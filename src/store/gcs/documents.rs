@@ -67,7 +67,7 @@ impl Gcs {
 fn generation(call: &Call, reply: &Reply) -> Result<Version, StoreError> {
     let generation = text(&reply.headers, "x-goog-generation").unwrap_or_default();
     if generation.is_empty() {
-        let message = format!("Cannot {}: the storage gave no generation", call.doing);
+        let message = format!("Cannot {}: the response has no generation", call.doing);
         return Err(StoreError::new(StoreErrorKind::Other, message));
     }
     Ok(Version(generation.to_string()))
@@ -80,13 +80,13 @@ fn damaged(call: &Call, damage: &str) -> StoreError {
         call.doing
     );
     StoreError::new(StoreErrorKind::Other, message)
-        .hint("something between here and the storage changes what is sent")
+        .hint("something between this machine and the storage alters the data")
 }
 
 /// Returns the damage of a document that arrived, if there is any.
 fn damage_of(reply: &Reply) -> Option<&'static str> {
     if !is_whole(reply) {
-        return Some("its length isn't the promised one");
+        return Some("its length is wrong");
     }
     let hashes = reply.headers.get_all("x-goog-hash").iter();
     let stored = hashes
@@ -94,5 +94,5 @@ fn damage_of(reply: &Reply) -> Option<&'static str> {
         .flat_map(|hashes| hashes.split(','))
         .find_map(|hash| hash.trim().strip_prefix("crc32c="));
     let is_damaged = stored.is_some_and(|stored| stored != in_base64(crc32c::crc32c(&reply.body)));
-    is_damaged.then_some("its bytes don't have the CRC32C that the storage gives")
+    is_damaged.then_some("its CRC32C differs from the storage's")
 }

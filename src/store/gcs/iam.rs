@@ -106,7 +106,7 @@ pub(super) fn with_reading_only(policy: &Value, readers: Readers) -> Option<(Val
     for member in reading {
         if grant_reading(&mut kept, &member) {
             changes.push(format!(
-                "IAM: {member} gets {READER}, which reads and doesn't list"
+                "IAM: {member} gets {READER}, which allows reading but not listing"
             ));
         }
     }

@@ -121,7 +121,7 @@ impl Gcs {
             // The answer to a deletion that was done is empty. A success with content may come from a server in between.
             status if status.is_success() => {
                 let message = format!(
-                    "Cannot {}: it was answered, but not as Google documents",
+                    "Cannot {}: the response doesn't match Google's API",
                     call.doing
                 );
                 Err(StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT))
@@ -173,7 +173,7 @@ impl Gcs {
     /// Returns the object under a key; `None` if there is none.
     async fn look(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         let url = format!("{}?fields={}", self.object_url(key), encode(FIELDS));
-        let doing = format!("look at {}", object_called(key));
+        let doing = format!("look up {}", object_called(key));
         let call = Call::new(Method::GET, url, doing);
         let reply = self.send(&call).await?;
         if is_missing(&reply) {
@@ -301,11 +301,11 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(
     refuse_cut(call, reply)?;
     serde_json::from_slice(&reply.body).map_err(|e| {
         let message = format!(
-            "Cannot {}: the storage's answer isn't what Google documents: {e}",
+            "Cannot {}: the response doesn't match Google's API: {e}",
             call.doing
         );
         StoreError::new(StoreErrorKind::Other, message)
-            .hint("does the endpoint speak Google's JSON API?")
+            .hint("check that the endpoint speaks Google's JSON API")
     })
 }
 

@@ -89,7 +89,7 @@ impl Gcs {
             "{}?projection={projection}&fields={fields}",
             self.object_url(key.as_str())
         );
-        let doing = format!("look at {}", object_called(key.as_str()));
+        let doing = format!("look up {}", object_called(key.as_str()));
         let call = Call::new(Method::GET, url, doing);
         let reply = self.send(&call).await?;
         if is_missing(&reply) {

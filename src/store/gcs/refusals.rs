@@ -29,7 +29,7 @@ impl Gcs {
             // Only the text of the answer says what these two are about: their reasons are `invalid` and `conditionNotMet`.
             StatusCode::BAD_REQUEST if words.contains("uniform bucket-level access") => explained(
                 AclRefused,
-                format!("the bucket `{bucket}` has uniform access and takes no ACLs: set `access = \"bucket\"`, and grant allUsers the role roles/storage.legacyObjectReader"),
+                format!("the bucket `{bucket}` has uniform access and does not accept ACLs: set `access = \"bucket\"`, and grant allUsers the role roles/storage.legacyObjectReader"),
             ),
             StatusCode::PRECONDITION_FAILED if words.contains("publicAccessPrevention") || words.contains("public access prevention") => {
                 explained(AclRefused, format!("the bucket `{bucket}` forbids public objects (public access prevention)"))
@@ -37,9 +37,9 @@ impl Gcs {
             // The first try may have made this object.
             StatusCode::PRECONDITION_FAILED if reply.is_second_answer => explained(OutcomeUnknown, String::new()),
             StatusCode::PRECONDITION_FAILED => explained(Precondition, String::new()),
-            StatusCode::NOT_FOUND => explained(NoBucket, format!("make the bucket `{bucket}` first, or mend the target's `url`")),
+            StatusCode::NOT_FOUND => explained(NoBucket, format!("create the bucket `{bucket}` first, or correct the target's `url`")),
             StatusCode::UNAUTHORIZED => {
-                explained(Credentials, "the storage refuses these credentials; `gcloud auth application-default login` renews them".to_string())
+                explained(Credentials, "the storage rejects these credentials; renew them with `gcloud auth application-default login`".to_string())
             }
             StatusCode::FORBIDDEN => explained(Denied, format!("{} for `{bucket}`", self.permission(call))),
             _ => explained(Other, String::new()),

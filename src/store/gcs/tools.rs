@@ -79,6 +79,6 @@ impl Tools for Gcloud<'_> {
     }
 
     fn opens_releases(&self, _state: Option<&str>) -> Option<&'static str> {
-        Some("on Google Cloud a right counts for the whole bucket")
+        Some("on Google Cloud, a permission applies to the whole bucket")
     }
 }

@@ -138,7 +138,7 @@ impl Gcs {
         match self.send_parts(object, parts, &session).await {
             Ok(stored) => Ok(stored),
             Err(error) => {
-                let doing = format!("give up `{}`", object.path);
+                let doing = format!("abort the upload of `{}`", object.path);
                 let cancel = Call::new(Method::DELETE, session, doing);
                 Err(error.and(self.send(&cancel).await.err()))
             }
@@ -162,7 +162,10 @@ impl Gcs {
             .body([Bytes::from(json)]);
         let reply = self.expect(&start).await?;
         let Some(session) = text(&reply.headers, "location") else {
-            let message = format!("Cannot {}: the storage named no session", start.doing);
+            let message = format!(
+                "Cannot {}: the storage returned no upload session",
+                start.doing
+            );
             return Err(StoreError::new(StoreErrorKind::Other, message).cause("no session"));
         };
         self.refuse_other_server(&start, session)?;
@@ -175,11 +178,12 @@ impl Gcs {
             return Ok(());
         }
         let message = format!(
-            "Cannot {}: the storage names a session at another server than {}",
+            "Cannot {}: the storage returned an upload session on a server other than {}",
             call.doing, self.server
         );
-        Err(StoreError::new(StoreErrorKind::Other, message)
-            .hint("nothing is sent there; does the endpoint lead to the storage, and not to something between?"))
+        Err(StoreError::new(StoreErrorKind::Other, message).hint(
+            "nothing is sent there; check that the endpoint is the storage itself, not a proxy",
+        ))
     }
 
     async fn send_parts(
@@ -242,7 +246,7 @@ impl Gcs {
             }
             if taken <= at || taken > end {
                 let message = format!(
-                    "Cannot {}: the storage has {taken} bytes of {end}",
+                    "Cannot {}: the storage has {taken} of {end} bytes",
                     call.doing
                 );
                 return Err(StoreError::new(StoreErrorKind::Other, message).cause("parts"));
@@ -250,7 +254,7 @@ impl Gcs {
             at = taken;
         }
         let message = format!(
-            "Cannot upload `{}`: the storage takes less than it could of a part, {ROUNDS_MAX} times in a row",
+            "Cannot upload `{}`: the storage accepted only a fraction of a part, {ROUNDS_MAX} times in a row",
             object.path
         );
         Err(StoreError::new(StoreErrorKind::Other, message).cause("parts"))
@@ -290,7 +294,7 @@ pub(super) fn made(reply: &Reply) -> Result<Stored, StoreError> {
 }
 
 fn unexpected(error: serde_json::Error) -> StoreError {
-    let message = format!("An upload was answered, but not as Google documents: {error}");
+    let message = format!("The response to an upload doesn't match Google's API: {error}");
     StoreError::new(StoreErrorKind::OutcomeUnknown, message).hint(UNKNOWN_HINT)
 }
 

@@ -263,11 +263,11 @@ pub(super) fn with_reading_only(
         if grants.iter().any(|grant| grant.right != Right::Read) {
             let allowed = grant.allows.join(", ");
             if grant.right != Right::Read {
-                changes.push(format!("{by} goes, which allows {allowed}"));
+                changes.push(format!("{by} is removed (it allows {allowed})"));
                 continue;
             }
             changes.push(format!(
-                "{by} allows s3:GetObject alone, instead of {allowed}"
+                "{by} allows only s3:GetObject, instead of {allowed}"
             ));
             read_only(&mut statement);
         }
@@ -275,7 +275,7 @@ pub(super) fn with_reading_only(
             && grant.reach.covers(private)
             && grant.reach.covers_below("", None)
         {
-            changes.push(format!("{by} leaves out `{private}*`"));
+            changes.push(format!("{by} no longer covers `{private}*`"));
             leave_out(&mut statement, format!("arn:aws:s3:::{bucket}/{private}*"));
         }
         kept.push(statement);
@@ -307,7 +307,7 @@ pub(super) fn with_nothing_below(
             .find(|grant| !grant.is_conditional && is_about(grant))
         {
             Some(grant) => changes.push(format!(
-                "{} goes, which allows {}",
+                "{} is removed (it allows {})",
                 grant.by,
                 grant.allows.join(", ")
             )),
@@ -353,11 +353,9 @@ fn statement(sid: &str, field: &str, resource: String) -> Value {
 
 /// Returns a description of the change of a policy, for people.
 pub(super) fn policy_change(bucket: &str, prefix: &str, state_folder: Option<&str>) -> String {
-    let but = state_folder.map_or(String::new(), |folder| {
-        format!(", but not below `{folder}`")
-    });
+    let but = state_folder.map_or(String::new(), |folder| format!(", except below `{folder}`"));
     format!(
-        "bucket policy: everybody may read (s3:GetObject) `{bucket}/{prefix}*`{but}; all other statements stay"
+        "bucket policy: everybody may read (s3:GetObject) `{bucket}/{prefix}*`{but}; other statements are unchanged"
     )
 }
 

@@ -62,9 +62,9 @@ pub(super) fn url_of_bucket(
         Ok(_) => Ok(url),
         Err(_) => {
             let message =
-                format!("`{url}` isn't a URL: an address can't have the bucket before it");
+                format!("`{url}` isn't a valid URL: a bucket name cannot precede an IP address");
             Err(StoreError::new(StoreErrorKind::Other, message)
-                .hint("give the endpoint by name, or set `addressing = \"path\"`"))
+                .hint("use a host name in `endpoint`, or set `addressing = \"path\"`"))
         }
     }
 }
@@ -72,14 +72,14 @@ pub(super) fn url_of_bucket(
 /// Asks Amazon for a bucket's region, which isn't secret.
 pub(super) async fn region_of(bucket: &str) -> Result<String, StoreError> {
     let unknown = |why: &str| {
-        let message = format!("Cannot find out the region of the bucket `{bucket}`: {why}");
+        let message = format!("Cannot determine the region of the bucket `{bucket}`: {why}");
         StoreError::new(StoreErrorKind::Region, message)
             .hint("set the target's `region`, or AWS_REGION")
     };
     let unanswered = |error: reqwest::Error| {
         let why = plain_words(deepest(&error));
         unknown(&why)
-            .hint("check the network; once the target's `region` (or AWS_REGION) is set, nobody is asked for it")
+            .hint("check the network, or set the target's `region` (or AWS_REGION) to skip this request")
             .caused_by(error.without_url())
     };
     let url = match bucket.contains('.') {
@@ -90,8 +90,8 @@ pub(super) async fn region_of(bucket: &str) -> Result<String, StoreError> {
     let answer = asked.map_err(unanswered)?;
     match text(answer.headers(), "x-amz-bucket-region") {
         Some(region) => Ok(region.to_string()),
-        None if answer.status() == StatusCode::NOT_FOUND => Err(unknown("there is none")),
-        None => Err(unknown(&format!("Amazon answers {}", answer.status()))),
+        None if answer.status() == StatusCode::NOT_FOUND => Err(unknown("no such bucket")),
+        None => Err(unknown(&format!("Amazon answered {}", answer.status()))),
     }
 }
 

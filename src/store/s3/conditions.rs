@@ -182,7 +182,7 @@ impl S3 {
             None => return Ok(()),
             Some(stored) if stored.version == *version => {}
             Some(_) => {
-                let message = format!("Cannot {}: another version is there", call.doing);
+                let message = format!("Cannot {}: the object has changed", call.doing);
                 return Err(StoreError::new(StoreErrorKind::Precondition, message));
             }
         }
@@ -220,7 +220,7 @@ fn version(call: &Call, reply: &Reply) -> Result<Version, StoreError> {
         Some(etag) if !etag.is_empty() => Ok(Version(etag.to_string())),
         _ => Err(StoreError::new(
             StoreErrorKind::Other,
-            format!("Cannot {}: the storage gave no ETag", call.doing),
+            format!("Cannot {}: the response has no ETag", call.doing),
         )),
     }
 }
@@ -232,17 +232,17 @@ fn damaged(call: &Call, damage: &str) -> StoreError {
         call.doing
     );
     StoreError::new(StoreErrorKind::Other, message)
-        .hint("something between here and the storage changes what is sent")
+        .hint("something between this machine and the storage alters the data")
 }
 
 /// Returns the damage of a document that arrived, if there is any.
 fn damage_of(reply: &Reply) -> Option<&'static str> {
     if !is_whole(reply) {
-        return Some("its length isn't the promised one");
+        return Some("its length is wrong");
     }
     let md5 = HEXLOWER.encode(&Md5::digest(&reply.body));
     match stored_md5(reply) {
-        Some(stored) if stored != md5 => Some("its bytes aren't those of its ETag (their MD5)"),
+        Some(stored) if stored != md5 => Some("its MD5 differs from its ETag"),
         _ => None,
     }
 }

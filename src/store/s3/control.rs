@@ -42,7 +42,7 @@ impl S3 {
             Answer::Is(policy) => Ok(policy_grants(&policy, &self.bucket)),
             Answer::Unset => Ok(Vec::new()),
             Answer::Unheard => {
-                let message = "this server has no bucket policies, or doesn't tell";
+                let message = "this server doesn't support bucket policies, or doesn't report them";
                 Err(StoreError::new(StoreErrorKind::Other, message))
             }
         });
@@ -167,7 +167,7 @@ impl Control for S3 {
             _ => None,
         };
         if past.is_some() {
-            says.push("public access block: BlockPublicPolicy is off while the policy is written, since it would refuse that, and on again right after".to_string());
+            says.push("public access block: BlockPublicPolicy is off while the policy is written, which it would reject, then on again".to_string());
         }
         let before = Some(before);
         let step = Step::Policy {

@@ -32,7 +32,7 @@ impl S3 {
 
     pub(super) async fn set_cors_policy(&self, policy: &Policy) -> Result<(), StoreError> {
         let call = match policy.rules.is_empty() {
-            true => self.about_cors(Method::DELETE, "take away the CORS policy"),
+            true => self.about_cors(Method::DELETE, "remove the CORS policy"),
             false => {
                 let call = self.about_cors(Method::PUT, "set the CORS policy");
                 with_md5(call, cors::s3_xml(policy))

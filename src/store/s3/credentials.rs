@@ -31,7 +31,7 @@ impl AwsCredentials {
     pub(crate) async fn find() -> Result<AwsCredentials, StoreError> {
         environment::check_aws()?;
         if let Some((half, other)) = environment::half_a_key()? {
-            let why = format!("{half} is set, and {other} isn't");
+            let why = format!("{half} is set, but {other} isn't");
             return Err(sources::no_credentials(&why));
         }
         let context = Context::new()
@@ -94,12 +94,12 @@ fn usable(found: &Credential) -> Result<AwsCredential, StoreError> {
 
 /// Checks a part of the credentials, which came from a profile, a program or a service.
 fn field(name: &str, value: &str) -> Result<String, StoreError> {
-    let name = format!("the {name} of the AWS credentials that were found");
+    let name = format!("the {name} of the AWS credentials");
     let value = environment::without_space_around(&name, value);
     environment::one_line(value).map_err(|flaw| {
         let message = format!("{} {flaw}", name.replacen('t', "T", 1));
         StoreError::new(StoreErrorKind::Credentials, message)
-            .hint("mend the profile in ~/.aws, or what its `credential_process` prints")
+            .hint("correct the profile in ~/.aws, or the output of its `credential_process`")
     })?;
     Ok(value.to_string())
 }

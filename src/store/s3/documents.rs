@@ -29,10 +29,10 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(
     refuse_cut(call, reply)?;
     quick_xml::de::from_reader(reply.body.as_ref()).map_err(|e| {
         let message = format!(
-            "Cannot {}: the storage's answer isn't what S3 documents: {e}",
+            "Cannot {}: the response doesn't match the S3 API: {e}",
             call.doing
         );
-        StoreError::new(StoreErrorKind::Other, message).hint("does the endpoint speak S3?")
+        StoreError::new(StoreErrorKind::Other, message).hint("check that the endpoint speaks S3")
     })
 }
 
@@ -68,7 +68,7 @@ impl ListBucket {
             (true, Some(token)) if !token.is_empty() => Ok(Some(token.clone())),
             (true, _) => Err(StoreError::new(
                 StoreErrorKind::Other,
-                "The bucket's listing doesn't go on",
+                "The bucket's listing is truncated but has no continuation token",
             )),
         }
     }

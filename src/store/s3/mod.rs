@@ -225,7 +225,7 @@ impl S3 {
         &self,
         key: &str,
     ) -> Result<Option<(Stored, HeaderMap)>, StoreError> {
-        let doing = format!("look at {}", object_called(key));
+        let doing = format!("look up {}", object_called(key));
         let call = Call::new(Method::HEAD, self.object_url(key), doing);
         let reply = self.send(&call).await?;
         if reply.status == StatusCode::NOT_FOUND {

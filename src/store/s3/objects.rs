@@ -55,7 +55,7 @@ impl S3 {
     /// Reads an object's ACL; `None` if the server has no ACLs.
     async fn object_acl(&self, key: &ObjectKey) -> Result<Option<Acl>, StoreError> {
         let url = format!("{}?acl=", self.object_url(key.as_str()));
-        let call = Call::new(Method::GET, url, "ask for an object's ACL");
+        let call = Call::new(Method::GET, url, "read an object's ACL");
         let reply = self.send(&call).await?;
         if matches!(
             reply.status,
@@ -163,8 +163,8 @@ fn may_be_copied(key: &ObjectKey, size_bytes: u64) -> Result<(), StoreError> {
         return Ok(());
     }
     let object = object_called(key.as_str());
-    let message = format!("Cannot set the headers of {object}: it's above 5 GiB");
-    let hint = "S3 copies no more in one request: delete it, and push again";
+    let message = format!("Cannot set the headers of {object}: the object is larger than 5 GiB");
+    let hint = "S3 copies at most 5 GiB in one request: delete the object and push again";
     Err(StoreError::new(StoreErrorKind::Other, message).hint(hint))
 }
 
@@ -185,8 +185,8 @@ mod tests {
         let key = ObjectKey::parse("film.mp4").expect("a key");
         assert!(may_be_copied(&key, 5 << 30).is_ok());
         let error = may_be_copied(&key, (5 << 30) + 1).expect_err("too large");
-        assert!(error.message.contains("above 5 GiB"), "{error}");
-        let hint = "S3 copies no more in one request: delete it, and push again";
+        assert!(error.message.contains("larger than 5 GiB"), "{error}");
+        let hint = "S3 copies at most 5 GiB in one request: delete the object and push again";
         assert_eq!(error.hint, hint.into());
     }
 }

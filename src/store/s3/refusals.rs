@@ -32,10 +32,10 @@ impl S3 {
         match (error.code.as_str(), reply.status) {
             ("AccessControlListNotSupported", _) => told(
                 AclRefused,
-                format!("the bucket `{bucket}` takes no ACLs: set `access = \"bucket\"`, and let a bucket policy allow s3:GetObject"),
+                format!("the bucket `{bucket}` does not accept ACLs: set `access = \"bucket\"`, and allow s3:GetObject in a bucket policy"),
             ),
             ("NoSuchBucket", _) => {
-                told(NoBucket, format!("make the bucket `{bucket}` first, or mend the target's `url`, `region` or `endpoint`"))
+                told(NoBucket, format!("create the bucket `{bucket}` first, or correct the target's `url`, `region` or `endpoint`"))
             }
             ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
                 told(Region, match region_named(reply) {
@@ -46,28 +46,28 @@ impl S3 {
             (_, status) if is_redirect(status) => told(Region, match (region_named(reply), other_server(&call.url, reply)) {
                 (Some(region), _) => format!("the bucket is in another region: set `region = \"{region}\"`"),
                 (None, Some(server)) => format!(
-                    "the server sends on to {server}, where nothing signed is sent: set `endpoint` to that if it's the storage's, and `region`"
+                    "the server redirects to {server}, where no signed request is sent: if that is the storage, set `endpoint` to it, and `region`"
                 ),
                 (None, None) => "the bucket is in another region: set `region`".to_string(),
             }),
             ("SignatureDoesNotMatch", _) => told(
                 Credentials,
-                "the access key's secret is wrong, or a proxy changes requests on their way".to_string(),
+                "the secret access key is wrong, or a proxy alters requests".to_string(),
             ),
-            ("RequestTimeTooSkewed", _) => told(Clock, "set this machine's clock".to_string()),
+            ("RequestTimeTooSkewed", _) => told(Clock, "correct this machine's clock".to_string()),
             ("InvalidAccessKeyId" | "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired", _)
             | (_, StatusCode::UNAUTHORIZED) => {
-                told(Credentials, "the storage doesn't know these credentials; `aws sts get-caller-identity` shows which are in use".to_string())
+                told(Credentials, "the storage rejects these credentials; `aws sts get-caller-identity` shows which are in use".to_string())
             }
             ("AccessDenied", _) | (_, StatusCode::FORBIDDEN) => told(Denied, self.permission_hint(call)),
             ("NotImplemented" | "MethodNotAllowed", _) | (_, StatusCode::NOT_IMPLEMENTED | StatusCode::METHOD_NOT_ALLOWED)
                 if is_about_cors(call) =>
             {
-                told(Other, "this server has no CORS policies: its operator, or a proxy before it, answers browsers".to_string())
+                told(Other, "this server doesn't support CORS policies: ask its operator to set the headers, or set them in a proxy in front of it".to_string())
             }
             ("NotImplemented", _) | (_, StatusCode::NOT_IMPLEMENTED) => {
                 let header = if is_over(call) { "If-Match" } else { "If-None-Match" };
-                told(Other, format!("this server doesn't know conditional writes (`{header}`), which assetsync needs"))
+                told(Other, format!("this server doesn't support conditional writes (`{header}`), which assetsync requires"))
             }
             // The object to be overwritten or deleted is gone: another run deleted it, or a first try succeeded before.
             ("NoSuchKey", _) if is_over(call) && reply.is_second_answer => told(OutcomeUnknown, UNKNOWN_HINT.to_string()),
@@ -94,7 +94,7 @@ impl S3 {
             Method::DELETE => "s3:DeleteObject is needed",
             _ if call.url.contains("?list-type=") => "s3:ListBucket is needed",
             _ => {
-                "s3:GetObject and s3:ListBucket are needed (without s3:ListBucket a missing document looks forbidden)"
+                "s3:GetObject and s3:ListBucket are needed (without s3:ListBucket, a missing object looks forbidden)"
             }
         };
         format!("{needed} for `{}`", self.bucket)

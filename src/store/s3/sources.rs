@@ -70,7 +70,7 @@ pub(super) async fn find(context: &Context) -> Result<Credential, StoreError> {
         Source::Process => ask(&ProcessCredentialProvider::new(), context, &source, name).await?,
         Source::Container => ask(&ECSCredentialProvider::new(), context, &source, name).await?,
     };
-    found.ok_or_else(|| source.failed(name, "it gave none"))
+    found.ok_or_else(|| source.failed(name, "it returned none"))
 }
 
 fn web_identity(
@@ -91,7 +91,7 @@ fn sources(context: &Context, profile: &Profile) -> Result<Vec<Source>, StoreErr
     if variable(TOKEN_FILE).is_some() {
         let source = Source::WebIdentity(None);
         if variable(ROLE).is_none() {
-            return Err(source.failed("", &format!("{TOKEN_FILE} is set, and {ROLE} isn't")));
+            return Err(source.failed("", &format!("{TOKEN_FILE} is set, but {ROLE} isn't")));
         }
         sources.push(source);
     }
@@ -106,10 +106,10 @@ fn sources(context: &Context, profile: &Profile) -> Result<Vec<Source>, StoreErr
         }
         (Some(_), None) if profile.get("aws_access_key_id").is_none() => {
             let message = format!(
-                "No AWS credentials: the profile `{name}` takes over a role (`role_arn`), which assetsync can't"
+                "No AWS credentials: the profile `{name}` assumes a role (`role_arn`), which assetsync doesn't support"
             );
             return Err(missing(message).hint(format!(
-                "let Amazon's own tool do it: `eval \"$(aws configure export-credentials --profile {name} --format env)\"`"
+                "assume the role with the AWS CLI: `eval \"$(aws configure export-credentials --profile {name} --format env)\"`"
             )));
         }
         _ => {}
@@ -160,7 +160,7 @@ async fn from_instance(context: &Context) -> Result<Credential, StoreError> {
     match tokio::time::timeout(INSTANCE, instance.provide_credential(context)).await {
         Ok(Ok(Some(found))) => Ok(found),
         Ok(Err(error)) if !is_unreached(&error) => Err(no_credentials(&format!(
-            "none found, and the instance's metadata service says: {}",
+            "none found; the instance's metadata service reports: {}",
             answer(&error)
         ))),
         _ => Err(no_credentials("none found")),
@@ -177,7 +177,8 @@ fn to_endpoint(context: &Context) -> Result<Context, StoreError> {
         let endpoint = endpoint.filter(|url| matches!(url.scheme(), "http" | "https"));
         let Some(endpoint) = endpoint else {
             let message = format!("{name} isn't the URL of a server");
-            return Err(missing(message).hint("write it as `https://sts.example.org`, or unset it"));
+            return Err(missing(message)
+                .hint("set it to a URL such as `https://sts.example.org`, or unset it"));
         };
         let inner = context.clone();
         return Ok(context
@@ -229,17 +230,17 @@ impl Source {
     fn failed(&self, profile: &str, why: &str) -> StoreError {
         let called = self.called(profile);
         let hint = match self {
-            Source::WebIdentity(_) => "see whether the token is there and current, the role exists, and its trust policy lets this token in".to_string(),
-            Source::Sso(_) => format!("`aws sso login --profile {profile}` signs in again"),
-            Source::Process => "run that program by hand: it has to print JSON as Amazon documents it".to_string(),
-            Source::Profile => "it needs both aws_access_key_id and aws_secret_access_key".to_string(),
+            Source::WebIdentity(_) => "check that the token exists and is current, that the role exists, and that its trust policy accepts the token".to_string(),
+            Source::Sso(_) => format!("sign in again with `aws sso login --profile {profile}`"),
+            Source::Process => "run the program by hand: it must print JSON in Amazon's format".to_string(),
+            Source::Profile => "the profile needs both aws_access_key_id and aws_secret_access_key".to_string(),
             Source::Environment | Source::Container => {
-                "see who set these variables, and whether that service is there".to_string()
+                "check where these variables are set, and that the service is running".to_string()
             }
         };
         let message = format!("No AWS credentials from {called}: {why}");
         missing(message).hint(format!(
-            "{hint}; nothing else was tried, since this is set up"
+            "{hint}. No other source was tried, because this one is configured"
         ))
     }
 }
@@ -283,7 +284,7 @@ pub(in crate::store) fn shown(said: &str) -> String {
         text += &format!("string …{behind}");
     }
     if !crate::base::credentials::find(text.as_bytes(), "answer.txt").is_empty() {
-        return "what it says looks like a secret, so it isn't shown".to_string();
+        return "its answer looks like a secret, so it isn't shown".to_string();
     }
     let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut begin: String = one_line.chars().take(SHOWN_CHARACTERS_MAX).collect();
@@ -308,8 +309,8 @@ fn looked_at() -> String {
         set.unwrap_or_else(|| format!("~/.aws/{file}"))
     };
     format!(
-        "looked at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE in {} and {}, AWS_WEB_IDENTITY_TOKEN_FILE, \
-         AWS_CONTAINER_CREDENTIALS_*, and the instance's metadata; `aws configure` or `aws sso login` sets them up",
+        "searched AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE in {} and {}, AWS_WEB_IDENTITY_TOKEN_FILE, \
+         AWS_CONTAINER_CREDENTIALS_*, and the instance's metadata; run `aws configure` or `aws sso login` to set them up",
         home(CREDENTIALS, "credentials"),
         home(CONFIG, "config"),
     )

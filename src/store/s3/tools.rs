@@ -125,9 +125,11 @@ impl Tools for Aws<'_> {
     fn opens_releases(&self, state: Option<&str>) -> Option<&'static str> {
         let prefix = &self.bucket.prefix;
         match state {
-            None if !prefix.is_empty() => Some("a policy can't leave a folder out of a prefix"),
+            None if !prefix.is_empty() => {
+                Some("a bucket policy cannot exclude a folder from a prefix")
+            }
             Some(state) if state.starts_with(prefix.as_str()) => {
-                Some("`state` is below what everybody may read")
+                Some("`state` is in the part of the bucket that everybody may read")
             }
             _ => None,
         }

@@ -119,7 +119,7 @@ impl S3 {
                 let abort = Call::new(
                     Method::DELETE,
                     format!("{url}?{upload}"),
-                    format!("give up `{}`", object.path),
+                    format!("abort the upload of `{}`", object.path),
                 );
                 Err(error.and(self.send(&abort).await.err()))
             }
@@ -187,7 +187,7 @@ impl S3 {
             }),
             None => Err(StoreError::new(
                 StoreErrorKind::Other,
-                format!("Cannot {}: the storage gave no ETag", call.doing),
+                format!("Cannot {}: the response has no ETag", call.doing),
             )
             .cause("no ETag")),
         }
@@ -223,9 +223,13 @@ impl S3 {
 
 fn finish_call(object: &Upload, done: &CompleteMultipartUpload, url: String) -> Call {
     let xml = quick_xml::se::to_string(done).expect("numbers and strings are XML");
-    Call::new(Method::POST, url, format!("finish `{}`", object.path))
-        .header("content-type", "application/xml")
-        .body([Bytes::from(xml)])
+    Call::new(
+        Method::POST,
+        url,
+        format!("complete the upload of `{}`", object.path),
+    )
+    .header("content-type", "application/xml")
+    .body([Bytes::from(xml)])
 }
 
 /// Returns the ETag of an object that was made of parts; empty if the answer has none.
@@ -241,12 +245,15 @@ fn etag_of_parts(call: &Call, reply: &Reply) -> String {
 /// Returns the error for an object that was uploaded, but can't be found afterwards.
 fn gone_again(object: &Upload, why: Option<StoreError>) -> StoreError {
     let why = why.map_or_else(
-        || "it is there no more".to_string(),
+        || "the object is missing".to_string(),
         |error| error.to_string(),
     );
-    let message = format!("`{}` was uploaded, but then: {why}", object.path);
+    let message = format!(
+        "`{}` was uploaded, but the check afterwards failed: {why}",
+        object.path
+    );
     let error = StoreError::new(StoreErrorKind::OutcomeUnknown, message);
-    error.cause("looked at after its upload").hint(UNKNOWN_HINT)
+    error.cause("checked after its upload").hint(UNKNOWN_HINT)
 }
 
 /// Adds headers of the configuration.

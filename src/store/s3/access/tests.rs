@@ -179,8 +179,8 @@ fn of_a_policy_that_allows_more_than_reading_reading_stays() {
     assert_eq!(
         changes,
         [
-            "`Oops` of the bucket policy allows s3:GetObject alone, instead of s3:GetObject, s3:ListBucket",
-            "`List` of the bucket policy goes, which allows s3:List*",
+            "`Oops` of the bucket policy allows only s3:GetObject, instead of s3:GetObject, s3:ListBucket",
+            "`List` of the bucket policy is removed (it allows s3:List*)",
         ]
     );
     assert_eq!(

@@ -69,12 +69,12 @@ impl S3 {
         let (bucket, server) = (&self.bucket, self.server().name());
         let why = match self.server() {
             Server::Ceph => {
-                format!("for which {server} refuses every upload, with an ACL or without")
+                format!("so {server} rejects every upload, with or without an ACL")
             }
-            _ => "and objects of this target have one (`access = \"object-acl\"`)".to_string(),
+            _ => "which objects of this target have (`access = \"object-acl\"`)".to_string(),
         };
         format!(
-            "the bucket `{bucket}` refuses public ACLs (BlockPublicAcls in its public access block), {why}. This takes that off and leaves the rest: `{}`",
+            "the bucket `{bucket}` rejects public ACLs (BlockPublicAcls in its public access block), {why}. This turns it off and keeps the rest: `{}`",
             self.block_command(without_acls(blocks))
         )
     }

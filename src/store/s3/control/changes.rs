@@ -40,7 +40,7 @@ impl S3 {
 
     fn still_off(&self, error: StoreError, blocks: Blocks) -> StoreError {
         let hint = format!(
-            "BlockPublicPolicy may still be off; this puts it back: `{}`",
+            "BlockPublicPolicy may still be off; this turns it on again: `{}`",
             self.block_command(blocks)
         );
         error.hint(hint)
@@ -57,9 +57,9 @@ impl S3 {
             _ => None,
         };
         if now.as_ref() != before {
-            let message = "Cannot set the bucket's policy: somebody else changed it meanwhile";
+            let message = "Cannot set the bucket's policy: someone else changed it first";
             return Err(StoreError::new(StoreErrorKind::Precondition, message)
-                .hint("run it again: what they wrote is kept"));
+                .hint("run it again: their change is kept"));
         }
         match after {
             Some(after) => self.put_part(&POLICY, after.to_string()).await,
@@ -68,7 +68,7 @@ impl S3 {
     }
 
     async fn delete_policy(&self) -> Result<(), StoreError> {
-        let doing = "take the bucket's policy away";
+        let doing = "delete the bucket's policy";
         let call = Call::new(Method::DELETE, self.part_url(&POLICY), doing);
         let reply = self.send(&call).await?;
         match reply.status.is_success() {
@@ -89,7 +89,7 @@ impl S3 {
             return Ok(None);
         };
         let text =
-            "bucket ACL: strangers are taken out of it, who can list or write; all others stay";
+            "bucket ACL: strangers who can list or write are removed; all others are unchanged";
         let without = acl.without_strangers();
         Ok(without.map(|without| Change::new(text, Step::Acl(without))))
     }
@@ -107,11 +107,11 @@ impl S3 {
                 ..blocks
             };
             let off = match self.refuses_all(&blocks) {
-                true => "BlockPublicAcls, with which this server refuses every upload, ",
+                true => "BlockPublicAcls (with it, this server rejects every upload), ",
                 false => "",
             };
             let text = format!(
-                "public access block: {off}BlockPublicPolicy and RestrictPublicBuckets off; the others stay"
+                "public access block: {off}BlockPublicPolicy and RestrictPublicBuckets off; others unchanged"
             );
             changes.push(Change::unblocking(text, Step::Block(open)));
         }
@@ -146,14 +146,14 @@ impl S3 {
                 ..blocks
             };
             let text =
-                "public access block: BlockPublicAcls and IgnorePublicAcls off; the others stay";
+                "public access block: BlockPublicAcls and IgnorePublicAcls off; others unchanged";
             changes.push(Change::unblocking(text, Step::Block(open)));
         }
         let ownership: Answer<OwnershipControls> = self.document(&OWNERSHIP).await?;
         if let Answer::Is(ownership) = ownership
             && !ownership.takes_acls()
         {
-            let text = "ownership controls: BucketOwnerPreferred, so that objects can have ACLs";
+            let text = "ownership controls: BucketOwnerPreferred, so objects can have ACLs";
             changes.push(Change::new(text, Step::Ownership("BucketOwnerPreferred")));
         }
         Ok(changes)

@@ -109,7 +109,7 @@ impl S3 {
     }
 
     async fn ask(&self, part: &Part) -> Result<(Call, Answer<Reply>), StoreError> {
-        let doing = format!("ask for the bucket's {}", part.query);
+        let doing = format!("read the bucket's {}", part.query);
         let call = Call::new(Method::GET, self.part_url(part), doing);
         let reply = self.send(&call).await?;
         if reply.status.is_success() {
@@ -216,11 +216,11 @@ impl S3 {
         };
         match is_blocked {
             true => format!(
-                "the bucket's own public access block may refuse it ({name}): this takes that off and leaves the rest: `{}`; else {needed}",
+                "the bucket's own public access block may reject it ({name}): this turns it off and keeps the rest: `{}`; otherwise {needed}",
                 self.block_command(open)
             ),
             false => format!(
-                "{needed}; the bucket's own public access block doesn't refuse it, but that of the whole account may"
+                "{needed}; the bucket's own public access block allows it, but the account's may not"
             ),
         }
     }
@@ -231,7 +231,9 @@ pub(super) fn told<T>(answer: Result<Answer<T>, StoreError>, unset: T) -> Told<T
     match answer {
         Ok(answer) => match answer.or(unset) {
             Some(value) => Told::Is(value),
-            None => Told::Unknown("this server has no such setting, or doesn't tell".to_string()),
+            None => Told::Unknown(
+                "this server doesn't support this setting, or doesn't report it".to_string(),
+            ),
         },
         Err(error) => Err(error).into(),
     }

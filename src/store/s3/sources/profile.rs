@@ -98,9 +98,9 @@ fn settings(section: Option<&ini::Properties>) -> impl Iterator<Item = (String, 
 }
 
 fn no_profile(context: &Context, named: &str) -> StoreError {
-    let message = format!("No AWS credentials: there's no profile `{named}` (AWS_PROFILE)");
+    let message = format!("No AWS credentials: profile `{named}` not found (AWS_PROFILE)");
     missing(message).hint(format!(
-        "`aws configure list-profiles` shows those of {} and {}",
+        "`aws configure list-profiles` lists the profiles in {} and {}",
         path(context, CONFIG, "~/.aws/config"),
         path(context, CREDENTIALS, "~/.aws/credentials")
     ))
@@ -137,11 +137,11 @@ async fn file(context: &Context, variable: &str, usual: &str) -> Result<Option<I
         Ok(file) => Ok(Some(file)),
         Err(error) => {
             let message = format!(
-                "No AWS credentials: `{path}` isn't a file of profiles ({}:{})",
+                "No AWS credentials: `{path}` isn't a valid profile file ({}:{})",
                 error.line, error.col
             );
             Err(missing(message)
-                .hint("each setting is a line `name = value` below a `[profile name]`"))
+                .hint("write each setting as a line `name = value` below a `[profile name]`"))
         }
     }
 }
