@@ -131,7 +131,7 @@ pub(crate) async fn next_part(mut parts: Parts, part_bytes: usize) -> (Parts, io
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("changed while it was published")]
+#[error("changed while being published")]
 struct Changed;
 
 /// Returns the error for a file that isn't the one that was hashed.

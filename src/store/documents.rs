@@ -38,10 +38,10 @@ pub(crate) fn beside(folder: &Path) -> Result<PathBuf> {
         }
         None => Err(Error::usage(
             format!(
-                "There's no place for releases beside the folder `{}`",
+                "Cannot keep releases next to the folder `{}`",
                 folder.display()
             ),
-            "name one with `state` in the target",
+            "set `state` in the target to another folder",
         )),
     }
 }

@@ -89,8 +89,7 @@ fn checked(name: &str, value: OsString) -> Result<Option<String>, Unusable> {
 pub(crate) fn without_space_around<'a>(name: &str, value: &'a str) -> &'a str {
     let trimmed = value.trim();
     if trimmed.len() != value.len() && !trimmed.is_empty() {
-        let remark =
-            format!("{name} has white space around it, which isn't taken for a part of it");
+        let remark = format!("{name} has leading or trailing whitespace, which is ignored");
         REMARKS.lock().expect("no holder panics").insert(remark);
     }
     trimmed
@@ -118,9 +117,9 @@ impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Flaw::NotUtf8 => f.write_str("isn't UTF-8 text"),
-            Flaw::LineBreak => f.write_str("has a line break in it"),
-            Flaw::ControlCharacter => f.write_str("has a control character in it"),
-            Flaw::NoRegion => f.write_str("is no region's name, such as `us-east-1`"),
+            Flaw::LineBreak => f.write_str("contains a line break"),
+            Flaw::ControlCharacter => f.write_str("contains a control character"),
+            Flaw::NoRegion => f.write_str("isn't a region name such as `us-east-1`"),
         }
     }
 }
@@ -137,7 +136,7 @@ impl Unusable {
     fn new(name: &str, flaw: Flaw) -> Unusable {
         Unusable {
             message: format!("{name} {flaw}"),
-            hint: format!("set {name} anew, or unset it"),
+            hint: format!("correct {name}, or unset it"),
         }
     }
 
@@ -409,7 +408,7 @@ fn check_proxy(names: [&'static str; 2]) -> Result<bool, Unusable> {
     if value.is_empty() || is_proxy(&value) {
         return Ok(!value.is_empty());
     }
-    let hint = "proxies are spoken to by HTTP, not by SOCKS; unset it for none";
+    let hint = "use an HTTP proxy (SOCKS is unsupported), or unset it to use none";
     Err(Unusable::url(
         name,
         &value,

@@ -60,7 +60,7 @@ impl CommandExecute for Helpers {
 }
 
 async fn run(program: &str, arguments: &[&str], wait: Duration) -> Result<CommandOutput> {
-    let failed = |e: std::io::Error| Error::unexpected(format!("`{program}` can't be run: {e}"));
+    let failed = |e: std::io::Error| Error::unexpected(format!("cannot run `{program}`: {e}"));
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -76,7 +76,9 @@ async fn run(program: &str, arguments: &[&str], wait: Duration) -> Result<Comman
     let output = tokio::time::timeout(wait, output(child)).await;
     let output = output.map_err(|_| {
         let seconds = wait.as_secs();
-        Error::unexpected(format!("`{program}` took over {seconds} s, and was ended"))
+        Error::unexpected(format!(
+            "`{program}` ran for over {seconds} s and was stopped"
+        ))
     })?;
     let output = output.map_err(failed)?;
     if let Some(running) = &mut running {
@@ -106,7 +108,9 @@ async fn printed(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8
         pipe.read_to_end(&mut printed).await?;
         if pipe.limit() == 0 {
             let kib = PRINTED_BYTES_MAX >> 10;
-            return Err(std::io::Error::other(format!("it prints over {kib} KiB")));
+            return Err(std::io::Error::other(format!(
+                "its output exceeds {kib} KiB"
+            )));
         }
     }
     Ok(printed)

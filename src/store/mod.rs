@@ -54,7 +54,7 @@ pub use upload::Upload;
 pub(crate) const TOKEN_METADATA: &str = "assetsync";
 
 /// Advice for an unknown outcome.
-pub const UNKNOWN_HINT: &str = "it may be done or not; the next run finds out";
+pub const UNKNOWN_HINT: &str = "the request may have succeeded; the next run checks";
 
 /// Objects larger than this are sent in parts of this size, in bytes.
 pub(crate) const PART_BYTES: usize = 16 << 20;

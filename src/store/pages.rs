@@ -32,7 +32,7 @@ impl Pages {
         match keys {
             Some((first, last)) => {
                 if self.last.as_deref().is_some_and(|before| first <= before) {
-                    return Err(circle("a page begins with what an earlier one had"));
+                    return Err(circle("a page repeats keys of an earlier one"));
                 }
                 self.last = Some(last.to_string());
                 self.empty = 0;
@@ -43,11 +43,11 @@ impl Pages {
             return Ok(());
         };
         if self.empty > EMPTY_MAX {
-            return Err(circle(&format!("{EMPTY_MAX} pages in a row are empty")));
+            return Err(circle(&format!("{EMPTY_MAX} consecutive pages are empty")));
         }
         match self.tokens.insert(token.to_string()) {
             true => Ok(()),
-            false => Err(circle("the token of an earlier page came again")),
+            false => Err(circle("a page token is repeated")),
         }
     }
 }
@@ -55,7 +55,7 @@ impl Pages {
 fn circle(why: &str) -> StoreError {
     let message = format!("The bucket's listing never ends: {why}");
     StoreError::new(StoreErrorKind::Other, message)
-        .hint("the storage, or something before it, repeats what it answered: no listing of it can be relied on")
+        .hint("the storage, or a proxy in front of it, repeats its responses, so its listings cannot be trusted")
 }
 
 #[cfg(test)]
@@ -89,9 +89,9 @@ mod tests {
         let page = (Some(("a", "b")), Some("1"));
         for (second, says) in [
             ((Some(("c", "d")), Some("1")), "token"),
-            ((Some(("a", "b")), Some("2")), "earlier one had"),
-            ((Some(("b", "c")), Some("2")), "earlier one had"),
-            ((Some(("a", "z")), None), "earlier one had"),
+            ((Some(("a", "b")), Some("2")), "keys of an earlier one"),
+            ((Some(("b", "c")), Some("2")), "keys of an earlier one"),
+            ((Some(("a", "z")), None), "keys of an earlier one"),
         ] {
             let error = turns(&[page, second]).expect_err("in a circle");
             assert!(error.contains(says), "{error}");

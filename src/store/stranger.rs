@@ -47,7 +47,7 @@ pub struct Heard {
 impl Question {
     /// Makes a request without headers and body.
     pub fn new(method: Method, url: &str) -> Question {
-        let call = Call::new(method, url.to_string(), "ask as a stranger");
+        let call = Call::new(method, url.to_string(), "send an anonymous request");
         Question(call.for_content(BODY_BYTES_MAX))
     }
 

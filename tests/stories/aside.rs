@@ -304,7 +304,7 @@ fn a_folder_beside_which_nothing_can_be_made_says_what_to_do() {
     assert_eq!(run.code, 1, "{run}");
     for words in [
         "srv/www.releases",
-        "can't be made",
+        "cannot create the private folder",
         "sudo install -d -m 700",
         "`state = ",
     ] {

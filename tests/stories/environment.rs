@@ -62,9 +62,8 @@ fn white_space_around_a_credential_is_taken_off_and_told_once() {
         ] {
             let run = run(&site, &[(name, &value)], &["push"]);
             assert_eq!(run.code, 0, "{run}");
-            let told = format!(
-                "warning: {name} has white space around it, which isn't taken for a part of it\n"
-            );
+            let told =
+                format!("warning: {name} has leading or trailing whitespace, which is ignored\n");
             assert_eq!(run.stderr.matches(&told).count(), 1, "{run}");
         }
     }
@@ -74,8 +73,9 @@ fn white_space_around_a_credential_is_taken_off_and_told_once() {
         let run = run(&site, &[(name, "us-east-1\n")], &["push"]);
         assert_eq!(run.code, 0, "{run}");
         assert!(
-            run.stderr
-                .contains(&format!("warning: {name} has white space")),
+            run.stderr.contains(&format!(
+                "warning: {name} has leading or trailing whitespace"
+            )),
             "{run}"
         );
     }
@@ -90,10 +90,10 @@ fn a_credential_that_cannot_be_one_is_told_by_its_name_alone() {
         "AWS_SESSION_TOKEN",
     ] {
         for (value, flaw) in [
-            ("hush\nhush", "has a line break in it"),
-            ("hush\rhush", "has a line break in it"),
-            ("hush\u{1}hush", "has a control character in it"),
-            ("hush\u{7f}hush", "has a control character in it"),
+            ("hush\nhush", "contains a line break"),
+            ("hush\rhush", "contains a line break"),
+            ("hush\u{1}hush", "contains a control character"),
+            ("hush\u{7f}hush", "contains a control character"),
         ] {
             for command in [
                 &["push"][..],
@@ -102,7 +102,7 @@ fn a_credential_that_cannot_be_one_is_told_by_its_name_alone() {
                 &["audit"],
                 &["cors", "show"],
             ] {
-                let message = format!("{name} {flaw}\nhint: set {name} anew, or unset it\n");
+                let message = format!("{name} {flaw}\nhint: correct {name}, or unset it\n");
                 assert_refused(&run(&site, &[(name, value)], command), &message, "hush");
             }
         }
@@ -118,7 +118,7 @@ fn a_credential_that_cannot_be_one_is_told_by_its_name_alone() {
         (&KEYS[1..], KEYS[1].0, KEYS[0].0),
     ] {
         let alone = site.run_with(variables, &["push"]);
-        let told = format!("error: No AWS credentials: {half} is set, and {other} isn't\n");
+        let told = format!("error: No AWS credentials: {half} is set, but {other} isn't\n");
         assert!(
             alone.code == 1 && alone.stderr.starts_with(&told),
             "{alone}"
@@ -146,7 +146,7 @@ fn what_a_profile_or_a_program_gives_is_checked_too() {
     assert_eq!(ok.code, 0, "{ok}");
     for field in ["AccessKeyId", "SecretAccessKey"] {
         let told = format!(
-            "warning: the {field} of the AWS credentials that were found has white space around it"
+            "warning: the {field} of the AWS credentials has leading or trailing whitespace"
         );
         assert_eq!(ok.stderr.matches(&told).count(), 1, "{ok}");
     }
@@ -154,15 +154,15 @@ fn what_a_profile_or_a_program_gives_is_checked_too() {
     for (json, told) in [
         (
             r#"{"Version":1,"AccessKeyId":"hush\nhush","SecretAccessKey":"x"}"#,
-            "error: The AccessKeyId of the AWS credentials that were found has a line break in it\n",
+            "error: The AccessKeyId of the AWS credentials contains a line break\n",
         ),
         (
             r#"{"Version":1,"AccessKeyId":"x","SecretAccessKey":"hush\u0001"}"#,
-            "error: The SecretAccessKey of the AWS credentials that were found has a control character in it\n",
+            "error: The SecretAccessKey of the AWS credentials contains a control character\n",
         ),
         (
             r#"{"Version":1,"AccessKeyId":"x","SecretAccessKey":"x","SessionToken":"hush\rhush"}"#,
-            "error: The SessionToken of the AWS credentials that were found has a line break in it\n",
+            "error: The SessionToken of the AWS credentials contains a line break\n",
         ),
         (r#""hush""#, "error: No AWS credentials"),
         (r#"{"Version":"hush"}"#, "error: No AWS credentials"),
@@ -273,7 +273,7 @@ fn google_s_variables_are_used_or_refused() {
     assert!(
         padded
             .stderr
-            .contains("warning: GOOGLE_OAUTH_ACCESS_TOKEN has white space"),
+            .contains("warning: GOOGLE_OAUTH_ACCESS_TOKEN has leading or trailing whitespace"),
         "{padded}"
     );
     for value in ["hush\nhush", "hush\rhush", "hush\u{1}hush"] {
@@ -337,7 +337,7 @@ fn a_proxy_that_cannot_be_used_is_told_and_not_passed_over() {
             let run = run(&site, &[(name, value)], &["push"]);
             assert_eq!(run.code, 1, "it's used, and nobody listens: {run}");
             assert!(!format!("{run}").contains("hush"), "{run}");
-            let is_told = run.stderr.contains(&format!("the proxy that {name} names"));
+            let is_told = run.stderr.contains(&format!("the proxy set by {name}"));
             let is_used = !value.is_empty() && !name.to_uppercase().starts_with("HTTPS");
             assert_eq!(is_told, is_used, "{name}={value}: {run}");
         }
@@ -357,7 +357,7 @@ fn certificates_that_are_not_there_are_told_where_servers_are_known_by_them() {
                 let variables = [(name, value), ("GOOGLE_OAUTH_ACCESS_TOKEN", "token")];
                 let https = run(&target("https://127.0.0.1:1"), &variables, &["push"]);
                 let told = format!(
-                    "There are no certificates where {name} says they are, so no server can be trusted\n"
+                    "No CA certificates found where {name} points, so no server can be trusted\n"
                 );
                 assert_refused(&https, &told, "testsecret");
                 let http = run(&target(NOWHERE), &variables, &["push"]);
@@ -444,7 +444,7 @@ fn a_setting_from_the_environment_has_no_white_space_around_it() {
     );
     assert!(
         run.stderr
-            .contains("warning: ASSETSYNC_TARGET has white space around it"),
+            .contains("warning: ASSETSYNC_TARGET has leading or trailing whitespace"),
         "{run}"
     );
 }
@@ -473,7 +473,7 @@ fn a_region_that_nobody_can_be_asked_for_is_told_with_the_reason() {
     let site = site.config("[target.prod]\nurl = \"s3://hunt\"\n");
     let run = run(&site, &[("HTTPS_PROXY", "http://127.0.0.1:1")], &["push"]);
     assert_eq!(run.code, 1, "{run}");
-    let why = "Cannot find out the region of the bucket `hunt`: connection refused\n";
+    let why = "Cannot determine the region of the bucket `hunt`: connection refused\n";
     assert!(run.stderr.contains(why), "{run}");
-    assert!(run.stderr.contains("check the network; once"), "{run}");
+    assert!(run.stderr.contains("check the network, or set"), "{run}");
 }

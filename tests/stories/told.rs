@@ -119,7 +119,7 @@ fn a_file_that_cannot_be_looked_at_is_named_by_its_path() {
     let told = run(&site, &["push", "prod", "--verify", "full"]);
     proxy.assert_all_happened();
     assert_eq!(told.code, 1, "{told}");
-    assert_says(&told, &["`app.css`: Cannot look at an object: "]);
+    assert_says(&told, &["`app.css`: Cannot look up an object: "]);
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub(super) struct Lock {
 
 /// Error: the private folder doesn't exist and can't be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the private folder `{}` can't be made: {}", folder.display(), crate::base::text::plain(why))]
+#[error("cannot create the private folder `{}`: {}", folder.display(), crate::base::text::plain(why))]
 pub(super) struct NoPlace {
     folder: PathBuf,
     why: io::Error,
@@ -66,8 +66,8 @@ impl NoPlace {
         let folder = self.folder.display().to_string();
         let folder = crate::store::command::quoted(&folder);
         format!(
-            "make it once with `sudo install -d -m 700 -o \"$(id -un)\" {folder}`, or write `state = \"file:FOLDER\"` in the target, with a folder \
-             that you may write to and visitors can't read"
+            "create it once with `sudo install -d -m 700 -o \"$(id -un)\" {folder}`, or set `state = \"file:FOLDER\"` in the target to a folder \
+             that you can write to and visitors can't read"
         )
     }
 }
@@ -151,7 +151,7 @@ impl Folder {
         let Some(former) = self.aside.former_notes() else {
             return Ok(());
         };
-        let is_there = exists(&former).map_err(|e| failed("look at", &former, &e))?;
+        let is_there = exists(&former).map_err(|e| failed("access", &former, &e))?;
         if is_there.is_none() {
             return Ok(());
         }

@@ -24,7 +24,7 @@ pub(super) fn twins(folder: &Path, named: &[Named<'_>]) -> Vec<Problem> {
     }
     let problem = |(one, other): &(&Named<'_>, &Named<'_>)| {
         let message = format!(
-            "would be one file with `{}` in `{}`, which doesn't tell upper case from lower case",
+            "would be the same file as `{}` in `{}`, which is case-insensitive",
             escape(one.path.as_str()),
             escape(&folder.display().to_string())
         );

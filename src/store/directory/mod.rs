@@ -122,7 +122,7 @@ impl Folder {
 
     fn look(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         let file = self.file(key);
-        let Some(metadata) = exists(&file).map_err(|e| failed("look at", &file, &e))? else {
+        let Some(metadata) = exists(&file).map_err(|e| failed("access", &file, &e))? else {
             return Ok(None);
         };
         Ok(Some(Stored {
@@ -161,7 +161,7 @@ impl Folder {
         let no_place = NoPlace::behind(error).map(NoPlace::hint);
         let hint = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                "make room and push again: what is there stays"
+                "free some space and push again: files that are already there are kept"
             }
             _ if no_place.is_some() => no_place.as_deref().unwrap_or_default(),
             io::ErrorKind::PermissionDenied => "check the folder's permissions",
@@ -284,14 +284,14 @@ pub(crate) fn misfits(folder: &Path, named: &[Named<'_>]) -> Vec<Problem> {
         if key == HEADERS_FILE || key == OWN_FOLDER {
             problems.push(Problem::new(
                 one.path,
-                "has a name that assetsync needs for itself in a directory",
+                "has a name that assetsync reserves in a folder target",
             ));
         }
         if one.is_gzipped
             && let Some(gz) = by_key.get(format!("{key}.gz").as_str())
         {
             let message = format!(
-                "would stand where the `.gz` of `{}` goes in a directory",
+                "conflicts with the `.gz` of `{}` in a folder target",
                 one.path
             );
             problems.push(Problem::new(gz.path, message));
@@ -309,7 +309,7 @@ fn list(root: &Path, prefix: &str) -> Result<Listing, StoreError> {
         "" => root.to_path_buf(),
         _ => root.join(prefix),
     };
-    match exists(&folder).map_err(|e| failed("look at", &folder, &e))? {
+    match exists(&folder).map_err(|e| failed("access", &folder, &e))? {
         None => Ok(HashMap::new()),
         Some(metadata) if metadata.is_dir() => list_folder(&folder, &root.join(OWN_FOLDER)),
         Some(_) => {
@@ -351,7 +351,7 @@ fn metadata_of(entry: &walkdir::DirEntry) -> Result<Option<fs::Metadata>, StoreE
     match entry.metadata().map_err(io_error) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(failed("look at", entry.path(), &e)),
+        Err(e) => Err(failed("access", entry.path(), &e)),
     }
 }
 
@@ -394,7 +394,7 @@ fn inode(_metadata: &fs::Metadata) -> u64 {
 fn io_error(error: walkdir::Error) -> io::Error {
     error
         .into_io_error()
-        .unwrap_or_else(|| io::Error::other("a symbolic link leads in a circle"))
+        .unwrap_or_else(|| io::Error::other("a symbolic link forms a loop"))
 }
 
 fn exists(file: &Path) -> io::Result<Option<fs::Metadata>> {

@@ -120,7 +120,7 @@ impl Noted {
     /// Returns the current notes: another run may have changed them.
     fn noted(&mut self) -> Result<&Plain, StoreError> {
         let version = |file: &Path| {
-            let metadata = exists(file).map_err(|e| failed("look at", file, &e))?;
+            let metadata = exists(file).map_err(|e| failed("access", file, &e))?;
             Ok::<_, StoreError>(metadata.as_ref().map(file_version))
         };
         let former = match &self.former {
@@ -158,10 +158,10 @@ pub(super) fn read(file: &Path) -> Result<Plain, StoreError> {
     match value["version"].as_u64() {
         Some(version) if version != 1 => {
             let message = format!(
-                "`{}` is of version {version}, and this assetsync knows version 1",
+                "`{}` has version {version}, but this assetsync supports only version 1",
                 file.display()
             );
-            Err(StoreError::new(StoreErrorKind::Other, message).hint("use a newer assetsync"))
+            Err(StoreError::new(StoreErrorKind::Other, message).hint("install a newer assetsync"))
         }
         // Unreadable notes are started anew: at worst, every plain name is written once more.
         _ => Ok(serde_json::from_value(value).unwrap_or(nothing)),

@@ -38,7 +38,7 @@ impl Folder {
     /// Returns true if an object that some run began to write is complete, with its `.gz` if it has one.
     fn is_whole(&self, key: &str, begun: &PlainObject) -> Result<bool, StoreError> {
         let file = self.file(key);
-        match exists(&file).map_err(|e| failed("look at", &file, &e))? {
+        match exists(&file).map_err(|e| failed("access", &file, &e))? {
             None => Ok(false),
             Some(_) => Ok(
                 digest(&file).map_err(|e| failed("read", &file, &e))? == begun.digest
@@ -73,7 +73,7 @@ impl Folder {
         self.note(|plain| {
             for (key, own) in own {
                 let file = self.file(&key);
-                let there = exists(&file).map_err(|e| failed("look at", &file, &e))?;
+                let there = exists(&file).map_err(|e| failed("access", &file, &e))?;
                 let there = there.as_ref().map(file_version);
                 if let Own::Begun(object) | Own::Written(object, _) = &own
                     && plain.begun.get(&key) == Some(object)
@@ -130,6 +130,6 @@ impl Folder {
 
     pub(super) fn tidy(&self) -> Result<(), StoreError> {
         self.clear_away()
-            .map_err(|e| failed("tidy up", &self.root, &e))
+            .map_err(|e| failed("clean up", &self.root, &e))
     }
 }

@@ -308,7 +308,7 @@ pub(super) fn expect(file: &Path, mode: &PutMode) -> io::Result<()> {
         (false, PutMode::Create) => Err(io::ErrorKind::AlreadyExists.into()),
         (false, PutMode::Over(_)) => Err(io::Error::new(
             io::ErrorKind::AlreadyExists,
-            "another version is there, or none",
+            "it was changed or deleted",
         )),
     }
 }

@@ -141,11 +141,11 @@ fn other_protocol(call: &Call, cause: &str) -> Option<StoreError> {
         _ => return None,
     };
     let message = format!(
-        "Cannot {}: the server at {} {speaks}: is it {scheme}://?",
+        "Cannot {}: the server at {} {speaks}: use {scheme}://",
         call.doing,
         host(call)
     );
-    let hint = format!("write `endpoint` with {scheme}://");
+    let hint = format!("set `endpoint` to a URL with {scheme}://");
     Some(StoreError::new(StoreErrorKind::Unreachable, message).hint(hint))
 }
 
@@ -187,7 +187,7 @@ fn what_to_check(call: &Call) -> String {
     match environment::proxy_of(&call.url) {
         None => "check the network and the endpoint".to_string(),
         Some((name, proxy)) => format!(
-            "check the network, the endpoint, and the proxy that {name} names (`{proxy}`); requests to servers in NO_PROXY don't go through it"
+            "check the network, the endpoint, and the proxy set by {name} (`{proxy}`); servers in NO_PROXY bypass it"
         ),
     }
 }

@@ -41,7 +41,7 @@ impl Flow {
 
     async fn next(&mut self) -> Result<Option<Bytes>, Failed> {
         let chunk = tokio::time::timeout(self.stall, self.stream.next()).await;
-        let Some(chunk) = chunk.map_err(|_| stalled("the connection stood still"))? else {
+        let Some(chunk) = chunk.map_err(|_| stalled("the connection stalled"))? else {
             return Ok(None);
         };
         let chunk = chunk.map_err(transport)?;
@@ -51,7 +51,7 @@ impl Flow {
             if (self.bytes as f64) < SLOW_ANSWER_BYTES * elapsed.as_secs_f64() {
                 let (bytes, seconds) = (self.bytes, elapsed.as_secs());
                 return Err(stalled(&format!(
-                    "the answer drips: {bytes} bytes in {seconds} s"
+                    "the response is too slow: {bytes} bytes in {seconds} s"
                 )));
             }
             (self.began, self.bytes) = (Instant::now(), 0);
@@ -107,6 +107,6 @@ impl Flow {
 
 /// Returns the error for an answer that doesn't fit in memory.
 fn out_of_memory(bytes: usize) -> StoreError {
-    let message = format!("Cannot keep an answer in memory: there was room for {bytes} bytes");
-    StoreError::new(StoreErrorKind::Other, message).hint("give it more memory (`ulimit -v`)")
+    let message = format!("Out of memory after {bytes} bytes of a response");
+    StoreError::new(StoreErrorKind::Other, message).hint("raise the memory limit (`ulimit -v`)")
 }

@@ -176,7 +176,7 @@ impl Http {
     /// Returns the error for a server that has been silent for so long that it gets no more requests.
     fn gone(&self, call: &Call) -> StoreError {
         let message = format!(
-            "Cannot {}: {} hasn't given an answer of use for {} s",
+            "Cannot {}: {} has given no usable response for {} s",
             call.doing,
             host(call),
             self.silence.lasts().as_secs()
@@ -256,7 +256,7 @@ async fn signed(call: &Call, signer: &dyn Sign) -> Result<HttpRequest, Failed> {
     *request.uri_mut() = call.url.parse().map_err(|e| {
         Failed::Final(StoreError::new(
             StoreErrorKind::Other,
-            format!("Cannot {}: not a URL: {e}", call.doing),
+            format!("Cannot {}: invalid URL: {e}", call.doing),
         ))
     })?;
     *request.headers_mut() = call.headers.clone();

@@ -93,12 +93,12 @@ pub(crate) fn refuse_cut(call: &Call, reply: &Reply) -> Result<(), StoreError> {
         return Ok(());
     };
     let message = format!(
-        "Cannot {}: the storage's answer is larger than it can be, and was cut after {}",
+        "Cannot {}: the response is too large, and was cut after {}",
         call.doing,
         size(bytes)
     );
     Err(StoreError::new(StoreErrorKind::Other, message)
-        .hint("does the endpoint lead to the storage, and not to something between?"))
+        .hint("check that the endpoint is the storage itself, not a proxy"))
 }
 
 /// Returns an error's body without gzip: a request for content as it's stored may get gzipped errors, too.

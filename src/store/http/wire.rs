@@ -111,11 +111,11 @@ fn no_certificates() -> StoreError {
     let (where_, hint) = match set.as_slice() {
         [] => ("on this machine".to_string(), "install `ca-certificates`"),
         names => (
-            format!("where {} says they are", names.join(" or ")),
-            "set it to where they are, or unset it",
+            format!("where {} points", names.join(" or ")),
+            "correct it, or unset it",
         ),
     };
-    let message = format!("There are no certificates {where_}, so no server can be trusted");
+    let message = format!("No CA certificates found {where_}, so no server can be trusted");
     StoreError::new(StoreErrorKind::Setting, message).hint(hint)
 }
 
@@ -186,7 +186,7 @@ impl HttpService for Wire {
         let response = tokio::select! {
             response = client.execute(request) => response.map_err(reqwest_error)?,
             () = self.stands_still(&moved, size_bytes) => {
-                return Err(HttpError::new(HttpErrorKind::Timeout, std::io::Error::other("the connection stood still")));
+                return Err(HttpError::new(HttpErrorKind::Timeout, std::io::Error::other("the connection stalled")));
             }
         };
         let response: http::Response<reqwest::Body> = response.into();

@@ -40,9 +40,9 @@ fn a_listing_that_never_ends_is_an_error() {
     type Next = fn(&str) -> Reply;
     #[rustfmt::skip]
     let rows: [(_, (Next, _, _)); 4] = [
-        ("one token", (|_| page("a.css", "t1"), "an earlier one had", 2)),
-        ("one token, no objects", (|_| page("", "t1"), "came again", 2)),
-        ("new tokens, one object", (|path| page("a.css", &format!("t{}", token(path) + 1)), "an earlier one had", 2)),
+        ("one token", (|_| page("a.css", "t1"), "keys of an earlier one", 2)),
+        ("one token, no objects", (|_| page("", "t1"), "token is repeated", 2)),
+        ("new tokens, one object", (|path| page("a.css", &format!("t{}", token(path) + 1)), "keys of an earlier one", 2)),
         ("new tokens, no objects", (|path| page("", &format!("t{}", token(path) + 1)), "are empty", 101)),
     ];
     each(4, rows, |(next, says, pages)| {
@@ -60,8 +60,8 @@ fn a_listing_of_google_that_never_ends_is_an_error() {
     let item =
         |name: &str| format!("{{\"name\": \"{name}\", \"size\": \"5\", \"generation\": \"1\"}}");
     let rows = [
-        ("one token", (item("a.css"), "an earlier one had")),
-        ("no objects", (String::new(), "came again")),
+        ("one token", (item("a.css"), "keys of an earlier one")),
+        ("no objects", (String::new(), "token is repeated")),
     ];
     each(2, rows, |(items, says)| {
         let server = Server::start();
@@ -175,7 +175,7 @@ fn an_answer_that_drips_is_given_up() {
         let run = stage.push(&["--retry-seconds", "1"]);
         assert!(began.elapsed() < Duration::from_secs(20));
         assert_eq!(run.code, 1, "{run}");
-        assert_says(&run, &["the answer drips"]);
+        assert_says(&run, &["the response is too slow"]);
         stage.assert_next_push_completes();
     });
 }

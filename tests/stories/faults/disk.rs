@@ -187,7 +187,10 @@ fn a_disk_that_is_full_is_told_with_what_to_do() {
     let push = &mut under(&WITH_A_SMALL_DISK, &shelf.command("small"));
     let run = Run::of(push, &shelf.site.path(""));
     assert_eq!(run.code, 1, "{run}");
-    assert_says(&run, &["film.mp4", "no space left on device", "make room"]);
+    assert_says(
+        &run,
+        &["film.mp4", "no space left on device", "free some space"],
+    );
     shelf.assert_nothing_is_half_written("seen");
     let unfinished = shelf.site.path("seen/.assetsync/unfinished");
     let left = fs::read_dir(&unfinished).map_or(0, Iterator::count);
@@ -357,7 +360,7 @@ fn a_file_that_changes_while_it_is_published_is_told_and_not_published() {
     each(4, rows, |(path, change)| {
         let (stage, run) = push_while_changing(path, change);
         assert_eq!(run.code, 2, "{run}");
-        assert_says(&run, &["changed while it was published"]);
+        assert_says(&run, &["changed while being published"]);
         // Read again twice: three uploads in parts were begun, and given up.
         let begun = stage.proxy.matching("POST", "?uploads").len();
         assert_eq!(begun, if path.ends_with(".mp4") { 3 } else { 0 });

@@ -333,11 +333,11 @@ fn a_refusal_to_list_is_explained_and_not_asked_for_again() {
     let rows: [(&str, (Reply, _, &[&str])); 7] = [
         ("redirect to a region", (redirect, 3, &["another region", "region = \"eu-west-1\""])),
         ("signed for another region", (malformed, 3, &["another region", "region = \"eu-west-1\""])),
-        ("redirect to another server", (elsewhere, 2, &["http://localhost:1", "nothing signed is sent"])),
+        ("redirect to another server", (elsewhere, 2, &["http://localhost:1", "no signed request is sent"])),
         ("the clock is off", (skewed(), 2, &["RequestTimeTooSkewed", "clock"])),
         ("may not list", (Reply::error(403, "AccessDenied", "Access Denied"), 2, &["s3:ListBucket is needed"])),
         ("may not, and no words", (Reply::status(403), 2, &["403 Forbidden", "s3:ListBucket is needed"])),
-        ("a page for people", (portal, 2, &["does the endpoint speak S3?"])),
+        ("a page for people", (portal, 2, &["check that the endpoint speaks S3"])),
     ];
     each(ROWS_AT_A_TIME, rows, |(reply, requests, says)| {
         let stage = Stage::new(small(), [Rule::new("GET", LIST, Answer(reply)).always()]);
@@ -361,10 +361,10 @@ fn a_refusal_by_a_real_server_is_explained_and_not_asked_for_again() {
     let nobodys = "nobody-made-this-one";
     #[rustfmt::skip]
     let rows: [(_, (_, &[_], &[_])); 4] = [
-        ("no such bucket", (Some(nobodys), &[], &["NoSuchBucket", "make the bucket `nobody-made-this-one` first"])),
+        ("no such bucket", (Some(nobodys), &[], &["NoSuchBucket", "create the bucket `nobody-made-this-one` first"])),
         ("may not read", (None, &stranger, &["AccessDenied", "s3:GetObject and s3:ListBucket are needed"])),
-        ("wrong secret", (None, &wrong, &["SignatureDoesNotMatch", "secret is wrong"])),
-        ("unknown key", (None, &unknown, &["InvalidAccessKeyId", "doesn't know these credentials"])),
+        ("wrong secret", (None, &wrong, &["SignatureDoesNotMatch", "secret access key is wrong"])),
+        ("unknown key", (None, &unknown, &["InvalidAccessKeyId", "rejects these credentials"])),
     ];
     each(ROWS_AT_A_TIME, rows, |(bucket, environment, says)| {
         let mut stage = Stage::new(small(), []);
@@ -643,7 +643,7 @@ fn a_storage_that_cannot_be_listed_is_given_up_at_the_deadline() {
         ("429", (Answer(Reply::status(429)), "429 Too Many Requests")),
         ("close", (Close, "connection closed")),
         ("truncation", (TruncateReply, "end of file before message length reached")),
-        ("hang", (Hang, "the connection stood still")),
+        ("hang", (Hang, "the connection stalled")),
     ];
     each(ROWS_AT_A_TIME, rows, |(fault, says)| {
         let stage = Stage::new(small(), [Rule::new("GET", LIST, fault).always()]);
@@ -762,7 +762,7 @@ fn a_write_that_may_be_done_or_not_is_unknown_and_the_next_push_settles_it() {
         assert_counts(&report, files);
         assert_eq!(report["uploaded"]["objects"], files - 1, "{run}");
         assert_eq!(report["failures"][0]["path"], path, "{run}");
-        assert_says(&run, &["the next run finds out"]);
+        assert_says(&run, &["the next run checks"]);
         let is_there = stage.bucket.keys().contains(&stage.key_of(path));
         assert_eq!(is_there, is_done, "what this row is about");
         stage.assert_nothing_is_half_written();
