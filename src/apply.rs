@@ -297,7 +297,7 @@ impl Shared {
             // The object to be overwritten is still there.
             Ok(Some(stored)) if *mode == PutMode::Over(stored.version.clone()) => Err(error),
             Ok(Some(stored)) if stored.token == Some(object.token) => Ok(stored),
-            Ok(Some(_)) if !object.is_mutable() => Err(conflict(object, "something else is there")),
+            Ok(Some(_)) if !object.is_mutable() => Err(conflict(object, "another object is there")),
             Err(_) => Err(StoreError {
                 kind: StoreErrorKind::OutcomeUnknown,
                 ..error
@@ -310,7 +310,7 @@ impl Shared {
 
 fn abandoned(object: &Object) -> StoreError {
     let message = format!(
-        "Cannot upload `{}`: no answer came before the run was stopped",
+        "Cannot upload `{}`: the run was stopped before the storage answered",
         object.path
     );
     StoreError::new(StoreErrorKind::OutcomeUnknown, message)
@@ -328,18 +328,18 @@ fn is_unclear(error: &StoreError) -> bool {
 fn conflict(object: &Object, why: &str) -> StoreError {
     if object.policy.names == NameStyle::Fingerprinted {
         let message = format!(
-            "`{}`: something else is published by this name ({why}), which says that it never changes (`names = \"fingerprinted\"`)",
+            "`{}`: other content is already published under this name ({why}), but a name with `names = \"fingerprinted\"` must never change its content",
             object.path
         );
         return StoreError::new(StoreErrorKind::Other, message)
-            .cause(format!("published with something else: {why}"))
+            .cause(format!("published with other content: {why}"))
             .hint(FINGERPRINTED_HINT);
     }
     let message = format!(
-        "`{}`: its key is taken by another object ({why}), which is never overwritten",
+        "`{}`: its key is already used by another object ({why}), which assetsync never overwrites",
         object.path
     );
     StoreError::new(StoreErrorKind::Other, message)
-        .cause(format!("taken: {why}"))
-        .hint("find out who else writes there; moving that object away lets the next push through")
+        .cause(format!("key in use: {why}"))
+        .hint("find out who else writes there; move that object away, then push again")
 }

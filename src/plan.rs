@@ -9,7 +9,7 @@ use crate::naming::{Build, Object};
 use crate::store::{CopySource, Stored};
 
 /// Hint for a fingerprinted name that is taken by another object.
-pub(crate) const FINGERPRINTED_HINT: &str = "let the bundler give it another name, as it does where it puts hashes into names; a name without one needs `names = \"plain\"`";
+pub(crate) const FINGERPRINTED_HINT: &str = "let the bundler put a new hash into the name; for a name without a hash, set `names = \"plain\"`";
 
 /// Planned actions in the order of the build: one for each object that isn't held.
 #[derive(Debug, Clone)]

@@ -33,7 +33,7 @@ pub(super) fn confirm(asked: &Question<'_>) -> Result<()> {
         hint: hint.into(),
     };
     if !io::stdin().is_terminal() {
-        return Err(refused(asked.unasked, "`--yes` says so in advance"));
+        return Err(refused(asked.unasked, "pass `--yes` to confirm"));
     }
     eprint(&format!("{} [y/N] ", asked.question));
     let mut answer = String::new();

@@ -113,7 +113,7 @@ impl Session<'_> {
             }
             (is_to_repair, _) => {
                 if is_to_repair {
-                    self.say("Nothing can be put right: the releases can't be read");
+                    self.say("Cannot repair anything: the releases can't be read");
                 }
                 let name = &target.name;
                 match wish.as_json {
@@ -152,8 +152,8 @@ impl Session<'_> {
         if !mends.is_empty() {
             if !wish.is_confirmed {
                 confirm(&Question {
-                    question: "Put this right?",
-                    unasked: "Nobody can be asked whether to put this right",
+                    question: "Apply these repairs?",
+                    unasked: "Cannot confirm the repairs: standard input is not a terminal",
                     declined: "Nothing was changed",
                 })?;
             }

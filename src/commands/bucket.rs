@@ -92,7 +92,7 @@ impl Session<'_> {
                 if !wish.is_confirmed {
                     confirm(&Question {
                         question: "Apply these changes?",
-                        unasked: "Nobody can be asked whether to change the bucket so",
+                        unasked: "Cannot confirm the changes: standard input is not a terminal",
                         declined: "Nothing was changed",
                     })?;
                 }
@@ -168,7 +168,7 @@ impl Session<'_> {
                 }
                 Verdict::Failed => self.say(&format!("warning: {name}: {text}")),
                 Verdict::Unknown => self.say(&format!(
-                    "warning: {name}: whether strangers are kept out couldn't be told: {text}"
+                    "warning: {name}: couldn't check public access: {text}"
                 )),
                 Verdict::Warning => {
                     self.say(&format!("warning: {name}: {text}\nhint: {}", finding.fix));

@@ -89,7 +89,7 @@ impl Session<'_> {
         }
         match policies.is_empty() && file.is_none() {
             true => Err(no_policy(
-                "No target names a CORS policy",
+                "No target has a `cors` setting",
                 "`assetsync cors check FILE`",
             )),
             false => Ok(policies),
@@ -138,14 +138,14 @@ impl Session<'_> {
         if !is_confirmed {
             confirm(&Question {
                 question: "Replace the bucket's CORS policy?",
-                unasked: "Nobody can be asked whether to replace the bucket's CORS policy",
-                declined: "The bucket's CORS policy stays as it is",
+                unasked: "Cannot confirm the new CORS policy: standard input is not a terminal",
+                declined: "The bucket's CORS policy was not changed",
             })?;
         }
         let left = self.unless_stopped(&runtime, replace(&bucket, &wanted))?;
         match left.is_empty() {
             true => self.say(&format!(
-                "{name}: set; a browser that loaded a file before keeps the old answer for as long as it keeps the file"
+                "{name}: CORS policy set; browsers keep the old headers of files that they have cached"
             )),
             false => return Err(not_there(name, &left).of_target(&bucket.target)),
         }
@@ -158,7 +158,7 @@ impl Session<'_> {
         let file = bucket.target.cors.as_ref();
         let file = file.ok_or_else(|| {
             no_policy(
-                &format!("The target `{name}` names no CORS policy"),
+                &format!("The target `{name}` has no `cors` setting"),
                 "`--cors FILE`",
             )
         })?;
@@ -191,10 +191,10 @@ impl Session<'_> {
             }
             _ => Err(Error::usage(
                 format!(
-                    "The target `{}` is a folder, which has no CORS policy",
+                    "The target `{}` is a folder; only buckets have a CORS policy",
                     target.name
                 ),
-                "let the web server that serves it send the headers",
+                "set the CORS headers in the web server that serves it",
             )),
         }
     }
@@ -203,7 +203,7 @@ impl Session<'_> {
 fn no_policy(message: &str, otherwise: &str) -> Error {
     Error::usage(
         message.to_string(),
-        format!("set `cors = \"cors/gcs.json\"` in its [target.NAME], or give {otherwise}"),
+        format!("set `cors = \"cors/gcs.json\"` in [target.NAME], or use {otherwise}"),
     )
 }
 
@@ -227,11 +227,13 @@ fn not_there(name: &str, left: &Difference) -> Error {
     let rest = difference_text(name, left);
     Error::Unknown {
         message: format!(
-            "The CORS policy was set, but the bucket still has another one\n{}",
+            "The CORS policy was set, but the bucket still has a different one\n{}",
             rest.trim_end()
         ),
-        hint: Hint::from("somebody else may have set it, or the storage takes its time: see ")
-            .then(Verb::CorsDiff),
+        hint: Hint::from(
+            "somebody else may have changed it, or the change isn't visible yet: check with ",
+        )
+        .then(Verb::CorsDiff),
     }
 }
 

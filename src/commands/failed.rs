@@ -42,7 +42,7 @@ impl Failed {
 fn aftermath(error: &Error, switched: &[String]) -> String {
     let but = match switched {
         [] => String::new(),
-        names => format!(", but for {}, which was switched before", names.join(", ")),
+        names => format!(", except on {} (already switched)", names.join(", ")),
     };
     match error {
         // Visitors see the release of another push.
@@ -61,7 +61,7 @@ mod tests {
         let switched = ["staging".to_string()];
         assert_eq!(
             aftermath(&Error::Interrupted, &switched),
-            "what visitors see is unchanged, but for staging, which was switched before"
+            "what visitors see is unchanged, except on staging (already switched)"
         );
         let lost = Error::LostRace {
             message: String::new(),

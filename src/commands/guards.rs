@@ -25,13 +25,13 @@ pub(super) fn deny(wanted: &Warnings, builds: &[Build]) -> Result<()> {
     let kinds: BTreeSet<String> = all.iter().map(|warning| warning.kind.name()).collect();
     let quoted: Vec<String> = kinds.iter().map(|kind| format!("\"{kind}\"")).collect();
     let n = match all.len() {
-        1 => "There is a warning".to_string(),
-        n => format!("There are {n} warnings"),
+        1 => "Found a warning".to_string(),
+        n => format!("Found {n} warnings"),
     };
     Err(Error::usage(
-        format!("{n} about the files, and `--deny-warnings` lets none pass"),
+        format!("{n} about the files, and `--deny-warnings` allows none"),
         format!(
-            "mend what is told, or let pass what is meant, by `[warnings]` with `allow = [{}]` in the configuration; `\"{}:img/**\"` is about some files only",
+            "fix the files, or set `allow = [{}]` under `[warnings]` in the configuration; `\"{}:img/**\"` allows a warning for some files only",
             quoted.join(", "),
             kinds.first().expect("there's a warning")
         ),
@@ -60,13 +60,13 @@ pub(super) fn allowed(
     for id in levels(config, &guards.relock)? {
         let name = known.name(id);
         let why = match unlock.levels.iter().any(|level| level == name) {
-            true => "is to be unlocked by this very command",
+            true => "is also unlocked by this command",
             false if !known.is_held(id) => "isn't held, so it's published",
             false => continue,
         };
         return Err(Error::usage(
             format!("The level `{name}` {why} (--relock)"),
-            "`--relock` is for levels with `held = true`, and takes back what was unlocked before",
+            "`--relock` is for levels with `held = true` that were unlocked before",
         ));
     }
     Ok(Allowed {

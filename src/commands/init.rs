@@ -19,13 +19,15 @@ impl Session<'_> {
             self.say(&format!("wrote {file}"));
         }
         for file in &written.kept {
-            self.say(&format!("kept {file}, which was there"));
+            self.say(&format!("kept {file} (already exists)"));
         }
         if written.is_bundled {
-            self.say("A bundler made the files: the configuration has rules that let them keep their names.");
+            self.say(
+                "A bundler made these files, so the configuration has rules that keep their names.",
+            );
         }
         self.say(&format!(
-            "The key's id is {}. Keep a copy of the key: without it, no name can be made again.",
+            "The key's id is {}. Keep a copy of the key: without it, the object names can't be recreated.",
             written.key_id
         ));
         self.say_next(&written);
@@ -47,7 +49,7 @@ impl Session<'_> {
             (None, _) => print(&server.configuration(&config.targets[0], &config.rules)?)?,
             (Some(folder), Some(_)) => {
                 return Err(Error::usage(
-                    "Which folder? There are several targets that are folders",
+                    "Several targets are folders",
                     format!("name one: `{}`", folder.command(server.verb())),
                 ));
             }
@@ -62,7 +64,7 @@ impl Session<'_> {
         }
         if !written.buckets.is_empty() {
             let buckets = written.buckets.join(" and ");
-            self.say(&format!("Make {buckets}, if you haven't yet."));
+            self.say(&format!("Create {buckets}, if you haven't yet."));
         }
         self.say(
             match &self.global.directory {

@@ -92,8 +92,8 @@ impl Session<'_> {
         }
         if !args.target.names()?.is_empty() {
             return Err(Error::usage(
-                "The manifest of the local tree has no target",
-                "`--live` writes that of a target's current release",
+                "A manifest of the local tree takes no target",
+                "`--live` writes the manifest of a target's current release",
             ));
         }
         let config = self.local_config()?;
@@ -143,8 +143,8 @@ impl Session<'_> {
         let names = manifest.levels.clone();
         let manifest = manifest.of_levels(only).map_err(|unknown| {
             Error::usage(
-                format!("There is no level `{unknown}` in that release"),
-                format!("there are {}", names.join(", ")),
+                format!("The release has no level `{unknown}`"),
+                format!("its levels: {}", names.join(", ")),
             )
         })?;
         let text = match format {
@@ -259,11 +259,11 @@ fn refuse_inside(config: &Config, out: &Path) -> Result<()> {
         None => Ok(()),
         Some(source) => Err(Error::usage(
             format!(
-                "`{}` is in the source `{}`",
+                "`{}` is inside the source `{}`",
                 out.display(),
                 source.dir.display()
             ),
-            "a manifest names every object: write it to a place that isn't published",
+            "a manifest lists every object: write it outside the published folders",
         )),
     }
 }

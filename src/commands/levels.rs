@@ -63,9 +63,9 @@ impl Session<'_> {
         }
         let push = place.target().command(Verb::Push);
         self.say(&match lock {
-            Lock::Unlock => format!("nothing is published by this alone: `{push}` does it"),
+            Lock::Unlock => format!("nothing is published yet: run `{push}`"),
             Lock::Lock { .. } => format!(
-                "`{push}` takes back what is published; its addresses answer until `{}`",
+                "`{push}` unpublishes these files; their addresses keep working until `{}`",
                 takedown(&place, &levels)
             ),
         });
@@ -88,8 +88,8 @@ fn held(place: &Opened<'_>, names: &[String]) -> Result<BTreeSet<String>> {
     let levels = place.config.rules.levels();
     if names.is_empty() {
         return Err(Error::usage(
-            "Which level?",
-            "name one or more, as in the [[level]] sections of the configuration",
+            "No level was given",
+            "name one or more levels from the [[level]] sections of the configuration",
         ));
     }
     let ids = super::levels(&place.config, names)?;
@@ -99,7 +99,7 @@ fn held(place: &Opened<'_>, names: &[String]) -> Result<BTreeSet<String>> {
                 "The level `{}` isn't held: every push publishes it",
                 levels.name(*id)
             ),
-            "`held = true` in its [[level]] section keeps it back until it's unlocked",
+            "`held = true` in its [[level]] section keeps it unpublished until it's unlocked",
         ));
     }
     Ok(super::held_names(levels, &ids))
@@ -113,14 +113,14 @@ fn confirm_live(place: &Opened<'_>, levels: &BTreeSet<String>, is_confirmed: boo
     };
     let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
     crate::commands::output::eprint(&format!(
-        "{}: {}\nthe next push takes back: {}\n",
+        "{}: {}\nthe next push unpublishes: {}\n",
         place.name(),
         guard::live_in_words(live),
         levels.join(", ")
     ));
     confirm(&Question {
-        question: "Do it during the live event?",
-        unasked: "Nobody can be asked whether to do this while the target is live",
+        question: "Continue during the live event?",
+        unasked: "Cannot confirm this for a live target: standard input is not a terminal",
         declined: "Nothing was changed",
     })
 }

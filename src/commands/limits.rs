@@ -97,7 +97,7 @@ fn open_files_max() -> Option<u64> {
 
 fn too_little_memory() -> Error {
     let message = format!(
-        "There is too little memory: {} MiB more are needed to begin",
+        "Not enough memory: {} MiB more are needed to start",
         MEMORY_MIN >> 20
     );
     let error = StoreError::new(StoreErrorKind::Other, message);

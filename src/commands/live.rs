@@ -32,7 +32,7 @@ impl Session<'_> {
         let (until, message) = (args.until.as_deref(), args.message.as_deref());
         if (until.is_some() || message.is_some()) && !matches!(switch, LiveSwitch::On) {
             return Err(Error::usage(
-                "`--until` and `--message` go with `live on`",
+                "`--until` and `--message` require `live on`",
                 "",
             ));
         }
@@ -75,12 +75,12 @@ impl Session<'_> {
     fn say_kept(&self, live: &Live, until: &Edit<Timestamp>, message: &Edit<String>) {
         if let (Edit::Keep, Some(until)) = (until, live.until) {
             self.say(&format!(
-                "kept: planned until {until}; `--until ''` clears it"
+                "kept the planned end, {until}; `--until ''` clears it"
             ));
         }
         if let (Edit::Keep, Some(message)) = (message, &live.message) {
             self.say(&format!(
-                "kept: the message `{}`; `--message ''` clears it",
+                "kept the message `{}`; `--message ''` clears it",
                 message.escape_debug()
             ));
         }
@@ -116,8 +116,8 @@ impl Session<'_> {
             false => {
                 eprint(&told);
                 confirm(&Question {
-                    question: "Do it during the live event?",
-                    unasked: "Nobody can be asked whether to do this while the target is live",
+                    question: "Continue during the live event?",
+                    unasked: "Cannot confirm this for a live target: standard input is not a terminal",
                     declined: "Nothing was changed",
                 })?;
             }
@@ -159,8 +159,8 @@ fn parse_time(text: &str) -> Result<Timestamp> {
     let whole = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());
     whole.ok_or_else(|| {
         Error::usage(
-            format!("`{text}` isn't a time (--until)"),
-            "write `2027-01-18T12:00-05:00`, or a time from now, such as `36h`",
+            format!("Invalid time `{text}` (--until)"),
+            "write a time such as `2027-01-18T12:00-05:00`, or a duration from now such as `36h`",
         )
     })
 }

@@ -29,8 +29,8 @@ pub fn print_names(text: &str, ways: &str) -> Result<()> {
         return write(text);
     }
     Err(Error::Refused {
-        message: "This names hidden files, and what is printed may end in a log that others read".to_string(),
-        hint: format!("{ways} writes it to a file, and `--show-hidden` shows it here; `hide_paths = false` in a level says that its files may be told of").into(),
+        message: "The output names hidden files, and it may end up in a log that others can read".to_string(),
+        hint: format!("{ways} writes it to a file, and `--show-hidden` prints it here; `hide_paths = false` in a level allows its paths in all output").into(),
     })
 }
 
@@ -112,16 +112,19 @@ fn keep_rights(new: &fs::File, old: &Path) -> Result<()> {
     match fs::metadata(old) {
         Ok(replaced) => {
             mode = replaced.mode() & 0o777;
-            let group = new.metadata().map_err(error("look at"))?.gid();
+            let group = new
+                .metadata()
+                .map_err(error("read the permissions of"))?
+                .gid();
             if group != replaced.gid() {
                 fchown(new, None, Some(replaced.gid())).map_err(error("keep the group of"))?;
             }
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-        Err(e) => return Err(error("look at")(e)),
+        Err(e) => return Err(error("read the permissions of")(e)),
     }
     new.set_permissions(fs::Permissions::from_mode(mode))
-        .map_err(error("set the rights of"))
+        .map_err(error("set the permissions of"))
 }
 
 #[cfg(not(unix))]

@@ -151,15 +151,15 @@ fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str
     let is_skipped = || tree.skipped.values().flatten().any(|other| *other == path);
     let is_dropping = || tree.droppings.iter().any(|dropped| dropped.path == path);
     match config.rules.policy(&path).publish {
-        Publish::LeftOut => Some(("a rule leaves it out", "")),
+        Publish::LeftOut => Some(("a rule skips it", "")),
         Publish::NotListed if is_skipped() => Some((
-            "its extension isn't one of the web's",
-            "`extensions` in assetsync.toml, or a rule with `publish = true`, lets it through",
+            "files with its extension are skipped by default",
+            "add the extension to `extensions` in assetsync.toml, or add a rule with `publish = true`",
         )),
-        Publish::Never => Some(("systems and editors leave such files behind", "")),
+        Publish::Never => Some(("operating systems and editors leave such files behind", "")),
         _ if is_dropping() => Some((
-            "it's left out by its name",
-            "a rule with `publish = true` lets it through if its `match` names this very file, or the folder that it's left out for",
+            "files with its name are skipped by default",
+            "add a rule with `publish = true` whose `match` names exactly this file, or the folder that is skipped",
         )),
         Publish::NotListed | Publish::ByRule | Publish::ByExtension | Publish::Dropping(_) => None,
     }
@@ -184,7 +184,7 @@ fn files_in(folder: &str, tree: &Tree) -> Option<String> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    (!files.is_empty()).then(|| format!("it has {}{more}", named.join(", ")))
+    (!files.is_empty()).then(|| format!("it contains {}{more}", named.join(", ")))
 }
 
 #[cfg(test)]

@@ -229,7 +229,7 @@ impl Session<'_> {
     ) -> Result<()> {
         if runtime.block_on(planned.move_releases(allowed))? {
             self.say(&format!(
-                "{}: moved the releases to the place that this key tells",
+                "{}: moved the releases to the location for this key",
                 planned.opened.target.name
             ));
         }
@@ -334,7 +334,7 @@ impl Session<'_> {
         let builds = build_all(config, secret, tree, &cache, &self.progress)?;
         drop(display);
         self.detail(&format!(
-            "files that haven't changed since they were read last: {}",
+            "files unchanged since they were last read: {}",
             cache.known()
         ));
         self.warn(&builds[0]);
@@ -402,7 +402,7 @@ fn of_several(error: Error, all: &[Planned<'_>], at: usize, done: &[&str]) -> Er
         .iter()
         .map(|planned| planned.opened.target.name.as_str())
         .collect();
-    let told = [("published before it", done), ("not begun", &rest)];
+    let told = [("already published", done), ("not started", &rest)];
     let told = told.into_iter().filter(|(_, names)| !names.is_empty());
     let told = told.map(|(what, names)| format!("{what}: {}", names.join(", ")));
     let told: Vec<String> = told.collect();

@@ -45,7 +45,7 @@ use crate::site::planned::options;
 /// Describes an interrupted deletion that was finished now.
 fn finished_in_words(finished: Finished) -> String {
     format!(
-        "finished a {} that was interrupted: {} deleted",
+        "finished an interrupted {}: {} deleted",
         finished.what, finished.deleted
     )
 }
@@ -87,7 +87,7 @@ impl Opened<'_> {
             Presence::Changed => {
                 let audit = self.target().command(Verb::Audit);
                 self.session.say(&format!(
-                    "warning: an object of the current release isn't in the target as it was published: `{audit}` tells more"
+                    "warning: an object of the current release is missing or changed in the target: `{audit}` shows details"
                 ));
                 Ok(())
             }
@@ -136,7 +136,7 @@ impl Opened<'_> {
             if matches!(error, Error::Interrupted | Error::Unknown { .. }) {
                 let resolve = self.target().command(Verb::Resolve);
                 self.session.say(&format!(
-                    "if a {what} had begun, nobody can push before it's finished: `{resolve}` goes on with it"
+                    "if the {what} had started, pushes are blocked until it's finished: run `{resolve}`"
                 ));
             }
         })
@@ -205,8 +205,8 @@ impl Session<'_> {
         print(&adoption_text(&target.name, &adoption))?;
         if !args.yes {
             confirm(&Question {
-                question: "Take these releases over?",
-                unasked: "Nobody can be asked whether to take these releases over",
+                question: "Adopt these releases?",
+                unasked: "Cannot confirm the adoption: standard input is not a terminal",
                 declined: "Nothing was changed",
             })?;
         }
@@ -330,8 +330,8 @@ impl Session<'_> {
         let place = self.open(&wish.target.names()?)?;
         if let Some(inner) = place.config.nested.first() {
             return Err(Error::Refused {
-                message: format!("The target `{inner}` is inside of `{}`", place.name()),
-                hint: "nothing is deleted, since the one can't tell what the other needs: give each a folder or prefix of its own".into(),
+                message: format!("The target `{inner}` is inside `{}`", place.name()),
+                hint: "nothing was deleted, because neither target knows which objects the other needs: give each its own folder or prefix".into(),
             });
         }
         let requests = place.config.requests;
@@ -367,8 +367,8 @@ impl Session<'_> {
         }
         if !wish.yes {
             confirm(&Question {
-                question: "Delete this for good?",
-                unasked: "Nobody can be asked whether to delete this",
+                question: "Delete this permanently?",
+                unasked: "Cannot confirm the deletion: standard input is not a terminal",
                 declined: "Nothing was deleted",
             })?;
         }
@@ -412,8 +412,8 @@ impl Session<'_> {
             eprint(&failures_text(&report));
             let written = report.uploaded.objects + report.overwritten.objects;
             let what = match report.is_complete() {
-                true => "finished plain names",
-                false => "plain names aren't finished",
+                true => "plain names finished",
+                false => "plain names not finished",
             };
             let failed = report.failures.len();
             self.say(&format!("{what}: {written} written, {failed} failed"));

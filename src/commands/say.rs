@@ -41,7 +41,7 @@ impl Session<'_> {
         let bucket = config.targets.iter().find(is_bucket);
         if let Some(target) = bucket.filter(|_| config.rules.sets_header(ROBOTS)) {
             self.say(&format!(
-                "warning: {}: buckets can't send `{ROBOTS}`, which a rule asks for\nhint: let the CDN add it, or write \
+                "warning: {}: a rule sets `{ROBOTS}`, but buckets can't send this header\nhint: add it in the CDN, or put \
                  `<meta name=\"robots\" content=\"noindex\">` into the pages",
                 target.name
             ));

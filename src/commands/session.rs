@@ -77,7 +77,7 @@ impl Session<'_> {
         let requests = self.limits.requests(config.requests);
         if requests < config.requests {
             self.detail(&format!(
-                "{requests} requests at a time, since few files may be open (`ulimit -n`)"
+                "limited to {requests} requests at a time by the limit on open files (`ulimit -n`)"
             ));
         }
         config.requests = requests;
@@ -98,7 +98,7 @@ impl Session<'_> {
         let secret = config.secret()?;
         if is_new {
             self.say(&format!(
-                "made a new key, {} (id {}): keep a copy",
+                "created a new key, {} (id {}): keep a copy",
                 config.key_file.display(),
                 secret.id()
             ));
@@ -118,8 +118,8 @@ impl Session<'_> {
         let is_empty = tree.assets.is_empty() && tree.problems.is_empty();
         if is_empty && nothing == Nothing::IsAMistake {
             return Err(Error::Refused {
-                message: "There is nothing to publish: no file was found".to_string(),
-                hint: "is `dir` the right folder, and are the files' extensions published? `-v` tells what was left out".into(),
+                message: "Nothing to publish: no files found".to_string(),
+                hint: "check `dir` and the files' extensions; `-v` lists skipped files".into(),
             });
         }
         Ok(tree)
@@ -166,7 +166,7 @@ impl Session<'_> {
                 done = work => done,
                 () = out_of_time => {
                     Err(Error::Unknown {
-                        message: "No answer came before the run was stopped: what was begun may be done or not".to_string(),
+                        message: "The run was stopped before the storage answered: its last changes may or may not have been made".to_string(),
                         hint: Verb::Resolve.then(" finds out"),
                     })
                 }
@@ -215,8 +215,8 @@ pub(super) fn refuse_without_source(config: &Config) -> Result<()> {
     match config.sources.is_empty() {
         false => Ok(()),
         true => Err(Error::usage(
-            "No folder is given to publish",
-            "`--from DIR` names it, or `[[source]]` in assetsync.toml",
+            "No folder to publish was given",
+            "set it with `--from DIR`, or with `[[source]]` in assetsync.toml",
         )),
     }
 }
@@ -238,7 +238,7 @@ pub(super) fn levels(config: &Config, names: &[String]) -> Result<BTreeSet<Level
             match &error.nearest {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!(
-                    "there are {}",
+                    "levels in the configuration: {}",
                     config
                         .rules
                         .levels()

@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
     });
     if !cli.global.quiet && crate::hidden::is_any_replaced() {
         tell(
-            "paths of hidden files, and what these say, aren't shown here: `assetsync diff --show-hidden` on your own machine shows them\n",
+            "paths and contents of hidden files aren't shown here: to see them, run `assetsync diff --show-hidden` on your own machine\n",
         );
     }
     crate::store::end_helpers();
@@ -76,11 +76,11 @@ fn go_to_directory(cli: &Cli) -> Result<()> {
     std::env::set_current_dir(directory).map_err(|e| {
         Error::usage(
             format!(
-                "Cannot go to `{}`: {}",
+                "Cannot change to the folder `{}`: {}",
                 shown(&directory.to_string_lossy()),
                 plain(&e)
             ),
-            "`-C` takes a folder that exists",
+            "`-C` requires an existing folder",
         )
     })
 }
@@ -133,7 +133,7 @@ fn print_usage(error: &clap::Error) -> ExitCode {
         let is_bad = |name: &&str| std::env::var(name).is_err_and(|e| e != VarError::NotPresent);
         let variables = SETTINGS.iter().map(|(_, _, variable)| *variable);
         for variable in variables.filter(is_bad) {
-            tell(&format!("hint: {variable} isn't UTF-8 text\n"));
+            tell(&format!("hint: {variable} isn't valid UTF-8\n"));
         }
     }
     ExitCode::from(2)

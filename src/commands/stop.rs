@@ -36,7 +36,7 @@ impl Stop {
         if self.progress.take_pending_names() {
             let resolve = self.resolve.lock().expect("no holder panics").clone();
             eprint(&format!(
-                "the new release is the current one, but not all plain names are as it has them: `{resolve}` goes on\n"
+                "the new release is current, but some of its plain names aren't written yet: run `{resolve}`\n"
             ));
         }
     }
@@ -51,7 +51,7 @@ impl Stop {
                 eprint("\n");
                 self.end();
             }
-            eprint("stopping: what is in flight is finished; once more to stop at once\n");
+            eprint("stopping after the requests in flight; interrupt again to stop at once\n");
             self.progress.stop();
             signals.next().await;
             self.end();

@@ -17,8 +17,8 @@ impl Session<'_> {
         let (target, names) = self.target_and_names(&asked.what)?;
         if names.is_empty() && asked.level.is_empty() {
             return Err(Error::usage(
-                "What is to be taken down?",
-                "name its logical paths, such as `puzzle/gears/notes.html`, or a level with `--level`",
+                "No files to take down were given",
+                "name their logical paths, such as `puzzle/gears/notes.html`, or a level with `--level`",
             ));
         }
         let place = self.open(&target)?;
@@ -41,8 +41,8 @@ impl Session<'_> {
         if !asked.dry_run {
             if !asked.yes {
                 confirm(&Question {
-                    question: "Take this down for good?",
-                    unasked: "Nobody can be asked whether to take this down",
+                    question: "Take this down permanently?",
+                    unasked: "Cannot confirm the takedown: standard input is not a terminal",
                     declined: "Nothing was taken down",
                 })?;
             }
@@ -71,7 +71,7 @@ impl Session<'_> {
             return;
         };
         self.say(&format!(
-            "a cache at {public_url} may have {} still: purge {} there",
+            "a cache at {public_url} may still have {}: purge {} there",
             if removal.objects() == 1 { "it" } else { "them" },
             if removal.objects() == 1 {
                 "its address"

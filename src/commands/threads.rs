@@ -35,7 +35,7 @@ pub(super) fn set_hook() {
                 source: io::ErrorKind::OutOfMemory.into(),
             };
             eprint(&format!(
-                "error: {error}\nhint: give this user more memory or processes (`ulimit -v`, `ulimit -u`)\n"
+                "error: {error}\nhint: raise this user's limits on memory or processes (`ulimit -v`, `ulimit -u`)\n"
             ));
             process::exit(1);
         }
@@ -59,7 +59,7 @@ pub(super) fn start_workers(limits: Limits) -> Result<()> {
         Ok(threads) if threads <= THREADS_MAX => Ok(threads),
         _ => Err(Error::usage(
             format!("{THREADS_VARIABLE} is `{}`", text.escape_debug()),
-            format!("it's a number from 0, for one a core, to {THREADS_MAX}"),
+            format!("set it to a number from 0 (one thread per core) to {THREADS_MAX}"),
         )),
     });
     let workers = match asked.transpose()? {

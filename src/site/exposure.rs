@@ -44,7 +44,7 @@ pub(crate) fn refusal(target: &Target, findings: &[Finding]) -> Refused {
     let mut ways = each_once(&fixes);
     let doctor = own_command(target, Verb::Doctor);
     ways.push(format!(
-        "`{doctor}` tells more; `--allow-exposed` publishes nevertheless"
+        "`{doctor}` shows details; `--allow-exposed` publishes anyway"
     ));
     Refused {
         message: texts.join("; "),

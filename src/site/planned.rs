@@ -31,7 +31,7 @@ use crate::release::verify::Verify;
 use crate::release::{Basis, unasked, who};
 use crate::tree::Tree;
 
-const BEGIN_ANEW: &str = "`--begin-anew` if all of that is meant to be forgotten: then the target isn't live, and nothing earlier can be rolled back to";
+const BEGIN_ANEW: &str = "or start over with `--begin-anew`: the target is then not live, and you can't roll back to earlier releases";
 
 /// Target, and the plan for it.
 #[derive(Debug)]
@@ -315,7 +315,7 @@ pub(crate) fn put_back(all: &[Planned<'_>], named: &[String]) -> Result<BTreeSet
                 format!("`{}` wasn't taken down (--put-back)", name.escape_debug()),
                 match nearest(name, blocked.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?").into(),
-                    None => Verb::Releases.then(" shows what is kept out"),
+                    None => Verb::Releases.then(" lists the files that were taken down"),
                 },
             ));
         }
