@@ -70,7 +70,7 @@ fn group_text(kind: Kind, verdict: Verdict, findings: &[&Finding], urls: Urls) -
         line(10, &rest_text(kind, &others));
     }
     if is_common && !expected.is_empty() {
-        line(10, &format!("expected of all: {expected}"));
+        line(10, &format!("expected for all: {expected}"));
     }
     if let ([_], fix) = (&by_fix[..], &findings[0].fix)
         && !fix.is_empty()
@@ -96,7 +96,7 @@ fn by_fix<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
 fn rest_text(kind: Kind, rest: &[&Finding]) -> String {
     let number = rest.len();
     if kind != Kind::Stray {
-        return format!("and {number} more (`--json` has them all)");
+        return format!("and {number} more (`--json` lists all)");
     }
     let mut folders: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for finding in rest {
@@ -115,7 +115,7 @@ fn rest_text(kind: Kind, rest: &[&Finding]) -> String {
     });
     let folders: Vec<String> = folders.collect();
     format!(
-        "and {number} more (`--json` has them all): {}",
+        "and {number} more (`--json` lists all): {}",
         folders.join(", ")
     )
 }
@@ -147,29 +147,29 @@ fn finding_text(finding: &Finding, urls: Urls) -> String {
 
 fn title(kind: Kind) -> &'static str {
     match kind {
-        Kind::Releases => "the releases' own documents",
-        Kind::State => "releases that strangers can read",
-        Kind::Held => "held files that can be had",
-        Kind::Bucket => "how the bucket is set up",
+        Kind::Releases => "release documents",
+        Kind::State => "publicly readable releases",
+        Kind::Held => "held files in the target",
+        Kind::Bucket => "bucket settings",
         Kind::Missing => "missing objects",
-        Kind::Unreadable => "objects that strangers don't get",
+        Kind::Unreadable => "objects that visitors can't read",
         Kind::Redirect => "redirects",
-        Kind::Content => "other bytes than were published",
-        Kind::Encoding => "compressed otherwise than it should be",
-        Kind::File => "files that aren't what their names say",
-        Kind::Headers => "other headers than were published",
-        Kind::Acl => "ACLs of objects",
-        Kind::CorsPolicy => "the bucket's CORS policy",
-        Kind::Cors => "what pages of other origins are answered",
-        Kind::Range => "parts of recordings",
-        Kind::Token => "objects without their token",
-        Kind::Checksum => "objects stored another way",
-        Kind::NotFound => "answers for names that aren't there",
-        Kind::Host => "pages that the host shows for folders and missing names",
+        Kind::Content => "changed content",
+        Kind::Encoding => "wrong compression",
+        Kind::File => "files whose content doesn't match their extension",
+        Kind::Headers => "changed headers",
+        Kind::Acl => "object ACLs",
+        Kind::CorsPolicy => "bucket CORS policy",
+        Kind::Cors => "CORS responses",
+        Kind::Range => "range requests for media files",
+        Kind::Token => "objects without a token",
+        Kind::Checksum => "changed checksums",
+        Kind::NotFound => "responses for missing names",
+        Kind::Host => "host pages for folders and missing names",
         Kind::Cookie => "cookies",
-        Kind::Left => "left by earlier releases",
-        Kind::Stray => "objects that no release knows",
-        Kind::Unanswered => "not looked at",
+        Kind::Left => "files left by earlier releases",
+        Kind::Stray => "objects in no release",
+        Kind::Unanswered => "not checked",
     }
 }
 
@@ -182,7 +182,7 @@ fn summary_text(target: &str, audit: &Audit) -> String {
     let (looked_at, published) = (audit.looked_at, audit.published as u64);
     let requests = count(audit.requests, "request");
     format!(
-        "{target}:{release} looked at {looked_at} of {} ({requests}): {} failed, {}, {} unknown\n",
+        "{target}:{release} checked {looked_at} of {} ({requests}): {} failed, {}, {} unknown\n",
         count(published, "object"),
         summary.failed,
         count(summary.warnings as u64, "warning"),
@@ -194,22 +194,19 @@ fn summary_text(target: &str, audit: &Audit) -> String {
 pub fn mends_text(target: &str, mends: &Mends<'_>, is_right: bool) -> String {
     let number = mends.mends.len() + mends.documents.len();
     let mut text = match (number as u64, is_right) {
-        (0, true) => format!("{target}: all is right: nothing is to be put right\n"),
+        (0, true) => format!("{target}: no problems found, nothing to repair\n"),
         (0, false) if mends.left.is_empty() => {
-            format!("{target}: `--repair` can put none of it right: see the fix of each\n")
+            format!("{target}: `--repair` can't repair any of this: see each fix\n")
         }
-        (0, false) => format!("{target}: `--repair` puts none of it right as it is called\n"),
-        (n, _) => format!(
-            "{target}: this would be put right, of {}\n",
-            count(n, "object")
-        ),
+        (0, false) => format!("{target}: `--repair` with these options repairs nothing\n"),
+        (n, _) => format!("{target}: repairs planned for {}\n", count(n, "object")),
     };
     for mend in &mends.mends {
         let what = in_words(&mend.steps);
         text += &format!("  {}: {what}\n", crate::base::text::escape(&mend.path));
     }
     for document in &mends.documents {
-        text += &format!("  {document} of the releases: {DOCUMENT_ACL}\n");
+        text += &format!("  release document {document}: {DOCUMENT_ACL}\n");
     }
     text + &left_text(&mends.left)
 }
@@ -221,7 +218,7 @@ pub fn left_text(left: &[Left]) -> String {
             crate::base::text::escape(&left.path),
             crate::base::text::escape(&left.why),
         );
-        format!("  {path}: stays as it is: {why}\n")
+        format!("  {path}: not repaired: {why}\n")
     };
     left.iter().map(line).collect()
 }

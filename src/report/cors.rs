@@ -68,10 +68,12 @@ fn severity(severity: Severity) -> &'static str {
 /// Describes the policy of a bucket.
 pub fn policy_text(target: &str, policy: Option<&Policy>) -> String {
     let Some(policy) = policy else {
-        return format!("{target}: no CORS policy, so scripts of other origins can read nothing\n");
+        return format!(
+            "{target}: no CORS policy, so scripts from other origins can't read anything\n"
+        );
     };
     let rules = count(policy.rules.len() as u64, "rule");
-    let mut text = format!("{target}: a CORS policy of {rules}\n");
+    let mut text = format!("{target}: CORS policy with {rules}\n");
     for (place, rule) in policy.rules.iter().enumerate() {
         let id = rule
             .id
@@ -88,7 +90,7 @@ pub fn policy_text(target: &str, policy: Option<&Policy>) -> String {
 /// Describes a change of a policy, with `-` before removed lines and `+` before added ones.
 pub fn difference_text(target: &str, difference: &Difference) -> String {
     if difference.is_empty() {
-        return format!("{target}: the bucket's CORS policy is as it should be\n");
+        return format!("{target}: the bucket's CORS policy is up to date\n");
     }
     let mut text = format!("{target}: the bucket's CORS policy would change\n");
     for change in &difference.changes {

@@ -68,11 +68,11 @@ pub fn findings_json(target: &str, findings: &[Finding]) -> Value {
 /// Lists the changes that would be made, one per line.
 pub fn changes_text(target: &str, changes: &[Change]) -> String {
     if changes.is_empty() {
-        return format!("{target}: nothing has to change\n");
+        return format!("{target}: no changes needed\n");
     }
     let lines = changes.iter().flat_map(|change| change.text.lines());
     let lines: String = lines.map(|line| format!("  {line}\n")).collect();
-    format!("{target}: this would change\n{lines}")
+    format!("{target}: planned changes\n{lines}")
 }
 
 /// Returns `{"format": "assetsync access", "version": 1, "target", "changes": [..], "applied", "findings": [..]}`.
@@ -97,23 +97,23 @@ pub fn access_text(target: &str, shown: &Shown) -> String {
         writeln!(text, "  {name:<20}{what}").expect("a string takes every write");
     };
     line("published at", escape(&shown.published));
-    let can = |verb: &str, why: &String| format!("STRANGERS CAN {verb} THEM ({why})");
+    let can = |verb: &str, why: &String| format!("ANYONE CAN {verb} THEM ({why})");
     let open = [
         shown.releases_open.as_ref().map(|why| can("READ", why)),
         shown.releases_listed.as_ref().map(|why| can("LIST", why)),
     ];
     let open: Vec<String> = open.into_iter().flatten().collect();
     let readers = match open.is_empty() {
-        true => "for us alone".to_string(),
+        true => "private".to_string(),
         false => open.join(", "),
     };
     line(
         "releases at",
         format!("{}, {readers}", escape(&shown.releases)),
     );
-    line("strangers may", told(&settings.grants, grants));
+    line("public access", told(&settings.grants, grants));
     line("protections", told(&settings.blocks, blocks));
-    line("ACLs of objects", told(&settings.takes_acls, acls));
+    line("object ACLs", told(&settings.takes_acls, acls));
     line(
         "location",
         told(&settings.location, |at| crate::base::text::escape(at)),
@@ -132,7 +132,7 @@ fn told<T>(told: &Told<T>, in_words: impl FnOnce(&T) -> String) -> String {
 #[allow(clippy::ptr_arg, reason = "what was told is a vector")]
 fn grants(grants: &Vec<Grant>) -> String {
     if grants.is_empty() {
-        return "nothing, by the bucket's own rules".to_string();
+        return "none, by the bucket's own rules".to_string();
     }
     let words = grants.iter().map(|grant| {
         let verb = match grant.right {
@@ -172,10 +172,10 @@ fn reach(reach: &Reach) -> String {
 
 fn blocks(blocks: &Blocks) -> String {
     let all = [
-        (blocks.refuses_acls, "public ACLs are refused"),
-        (blocks.ignores_acls, "public ACLs count for nothing"),
-        (blocks.refuses_policies, "public rules are refused"),
-        (blocks.ignores_policies, "public rules count for nothing"),
+        (blocks.refuses_acls, "public ACLs are rejected"),
+        (blocks.ignores_acls, "public ACLs are ignored"),
+        (blocks.refuses_policies, "public policies are rejected"),
+        (blocks.ignores_policies, "public policies are ignored"),
     ];
     let set: Vec<&str> = all
         .iter()
@@ -199,7 +199,7 @@ fn acls(takes_acls: &bool) -> String {
 fn versioning(versioning: &Versioning) -> String {
     match versioning {
         Versioning::On => "on",
-        Versioning::Locked => "on for good (object lock)",
+        Versioning::Locked => "always on (object lock)",
         Versioning::Suspended => "suspended",
         Versioning::Off => "off",
     }

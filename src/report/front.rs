@@ -51,16 +51,16 @@ pub fn unfound_text(target: &Target, build: &Build) -> String {
                 return String::new();
             };
             format!(
-                "this lets pages keep their names, after all other rules in `{CONFIG_FILE}`:\n        [[rule]]\n        match = {}\n        names = \"plain\"",
+                "to let pages keep their names, add this after all other rules in `{CONFIG_FILE}`:\n        [[rule]]\n        match = {}\n        names = \"plain\"",
                 quoted(&pattern)
             )
         }
     };
     let those = match pages.len() {
-        1 => "the only one has a name".to_string(),
-        n => format!("all {n} have names"),
+        1 => "The only page has a name".to_string(),
+        n => format!("All {n} pages have names"),
     };
-    format!("No page can be found by its address: {those} that can't be guessed\nhint: {hint}\n")
+    format!("{those} that can't be guessed, so visitors can't find the site\nhint: {hint}\n")
 }
 
 fn pages(build: &Build) -> impl Iterator<Item = &Object> {

@@ -25,7 +25,7 @@ pub fn leftovers_text(target: &Target, left: &[Leftover], published: &[&str]) ->
         _ => "",
     };
     format!(
-        "warning: {}{more} can still be had at {}, though no release publishes {}{}{}\nhint: `{}` removes {} at once\n",
+        "warning: {}{more} can still be fetched at {}, though no release publishes {}{}{}\nhint: `{}` removes {} at once\n",
         count(told.len() as u64, "file"),
         addresses(left),
         if told.len() == 1 { "it" } else { "them" },
@@ -39,9 +39,9 @@ pub fn leftovers_text(target: &Target, left: &[Leftover], published: &[&str]) ->
 fn addresses(left: &[Leftover]) -> &'static str {
     let is_plain = |left: &Leftover| left.why == Why::PlainName;
     match (left.iter().any(is_plain), left.iter().all(is_plain)) {
-        (true, true) => "names that anybody can guess",
-        (false, _) => "addresses that earlier releases had",
-        (true, false) => "names that anybody can guess, or addresses that earlier releases had",
+        (true, true) => "names that anyone can guess",
+        (false, _) => "addresses from earlier releases",
+        (true, false) => "names that anyone can guess, or addresses from earlier releases",
     }
 }
 
@@ -82,11 +82,11 @@ pub fn removal_text(target: &Target, removal: &Removal) -> String {
         .collect();
     let files: Vec<&str> = files.into_iter().collect();
     let published = match removal.published.len() as u64 {
-        0 => "none of them is published by the current release".to_string(),
-        n => format!("the next release is without {}", count(n, "file")),
+        0 => "the current release publishes none of them".to_string(),
+        n => format!("the next release omits {}", count(n, "file")),
     };
     format!(
-        "{}: takes down {}, {} in all; {published}{}\n",
+        "{}: takes down {} ({} in total); {published}{}\n",
         target.name,
         count(files.len() as u64, "file"),
         count(removal.objects() as u64, "object"),

@@ -110,7 +110,7 @@ pub fn first_levels_text(before: Option<&Manifest>, build: &Build) -> String {
     if build.levels.is_empty() || before.is_some_and(|before| is_same(before, build)) {
         return String::new();
     }
-    let mut text = "levels, and what each matches:\n".to_string();
+    let mut text = "levels and the files that they match:\n".to_string();
     let mut line = |l: String| writeln!(text, "  {l}").expect("a string takes every write");
     let such_as = |files: &Files<'_>| {
         let first = files.first.map(|object| escape(object.path.as_str()));

@@ -27,7 +27,7 @@ pub fn build_text(build: &Build, verbose: bool) -> String {
     } else if !build.notes.is_empty() {
         let places = count(build.notes.len() as u64, "place");
         text += &format!(
-            "note: in {places}, a script builds a path when it runs; `assetsync refs` lists them\n"
+            "note: scripts build paths at run time in {places}; `assetsync refs` lists them\n"
         );
     }
     text

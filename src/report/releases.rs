@@ -26,12 +26,8 @@ use crate::store::command::quoted;
 pub fn published_text(published: &Published) -> String {
     let mut text = String::new();
     for path in &published.repaired {
-        writeln!(
-            text,
-            "was damaged or missing, and was written again: {}",
-            escape(path)
-        )
-        .expect("a string takes every write");
+        writeln!(text, "damaged or missing, written again: {}", escape(path))
+            .expect("a string takes every write");
     }
     let line = match (&published.release, published.is_new) {
         (Some(release), true) => {
@@ -41,11 +37,10 @@ pub fn published_text(published: &Published) -> String {
             };
             format!("release {} ({after}): {}", release.id, changes(release))
         }
-        (Some(release), false) => format!(
-            "nothing has changed: {} stays the current release",
-            release.id
-        ),
-        (None, _) => "no release was made: what visitors see is unchanged".to_string(),
+        (Some(release), false) => {
+            format!("no changes: {} is still the current release", release.id)
+        }
+        (None, _) => "no release was created: what visitors see is unchanged".to_string(),
     };
     text + &line + "\n"
 }
@@ -62,10 +57,10 @@ fn changes(release: &Release) -> String {
 pub fn adoption_text(target: &str, adoption: &Adoption) -> String {
     let from = match &adoption.from {
         Some(owner) => format!("`{}`", escape(&owner.to_string())),
-        None => "no target by name".to_string(),
+        None => "no named target".to_string(),
     };
     format!(
-        "{target}: {} and {} are all here; they belong to {from}, and would belong to `{}`\n",
+        "{target}: {} and {} are complete; they belong to {from} and would belong to `{}`\n",
         count(adoption.releases as u64, "release"),
         count(adoption.objects as u64, "object"),
         escape(&adoption.to.to_string()),
@@ -123,7 +118,7 @@ pub fn live_text(target: &str, root: Option<&Root>) -> String {
         text += "; its plain names are still being written";
     }
     if let Some(what) = Deletion::of(root) {
-        write!(text, "; a {what} is going on or was interrupted")
+        write!(text, "; a {what} is running or was interrupted")
             .expect("a string takes every write");
     }
     text += "\n";
@@ -170,7 +165,7 @@ fn takedowns_text(root: &Root) -> String {
         let kept_out: Vec<&str> = takedown.blocked.iter().map(String::as_str).collect();
         let kept_out = match kept_out.is_empty() {
             true => String::new(),
-            false => format!("; kept out of pushes:{}", names_text(&kept_out)),
+            false => format!("; excluded from pushes:{}", names_text(&kept_out)),
         };
         format!(
             "taken down: {} by {} at {}{why}{kept_out}\n",
@@ -202,12 +197,12 @@ pub fn over_text(
     let mut text = format!("{target}: {}\n", live_in_words(live));
     if !asked.is_empty() {
         let names = count(asked.len() as u64, "name");
-        text += &format!("would be written over, {names}:{}\n", names_text(&asked));
+        text += &format!("would be overwritten, {names}:{}\n", names_text(&asked));
     }
     if !rest.is_empty() {
         let names = count(rest.len() as u64, "name");
         text += &format!(
-            "matched too, and written over only if something else is found there, {names}:{}\n",
+            "also matched, overwritten only if changed in the target, {names}:{}\n",
             names_text(&rest)
         );
     }
@@ -223,7 +218,7 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
     };
     let taken_back = done.taken_back.iter().map(|(level, files)| {
         format!(
-            "{}: the level `{level}` isn't published any more ({}), since {} holds it; the next push publishes it again, unless it's locked (`{}`)\n",
+            "{}: the level `{level}` is no longer published ({}), because {} holds it; the next push publishes it again unless you lock it (`{}`)\n",
             target.name,
             count(*files, "file"),
             done.to.id,
@@ -234,13 +229,13 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
     let files = count(done.to.files, "file");
     let line = match &done.made_from {
         None => format!(
-            "{}: {} is the current release again, of {}, with {files} ({} was){plain}\n",
+            "{}: {} from {} is the current release again, with {files} (replaces {}){plain}\n",
             target.name, done.to.id, done.to.at, done.from.id,
         ),
         Some(of) => {
             let left_out: Vec<&str> = done.left_out.iter().map(String::as_str).collect();
             format!(
-                "{}: {} is the current release, which is {of} without what was taken down since, with {files} ({} was){plain}; left out:{}\n",
+                "{}: {} is the current release: {of} without files taken down since, with {files} (replaces {}){plain}; omitted:{}\n",
                 target.name,
                 done.to.id,
                 done.from.id,
@@ -257,7 +252,7 @@ pub fn sweep_text(target: &str, sweep: &Sweep, verbose: bool) -> String {
     for release in &sweep.dropped {
         writeln!(
             text,
-            "drop {} of {}, by {}",
+            "drop {} from {}, by {}",
             release.id,
             release.at,
             escape(&release.actor)
@@ -278,9 +273,9 @@ pub fn sweep_text(target: &str, sweep: &Sweep, verbose: bool) -> String {
     // The owner of the folder isn't shown: the key was a secret.
     let documents = sweep.documents.len() + sweep.former.len();
     text + &format!(
-        "{target}: {} to delete, with {} of releases ({} in all); {} dropped, {} retained\n",
+        "{target}: {} to delete, plus {} ({} in total); {} dropped, {} retained\n",
         count(sweep.objects.len() as u64, "object"),
-        count(documents as u64, "document"),
+        count(documents as u64, "release document"),
         HumanBytes(sweep.bytes()),
         count(sweep.dropped.len() as u64, "release"),
         sweep.retained,
@@ -298,9 +293,7 @@ pub fn young_text(young: Option<Young>) -> String {
         true => format!("from {from} on"),
         false => format!("from {from} on, all from {until} on"),
     };
-    format!(
-        "left because it's young: {objects} ({bytes}) that no release needs; it can be deleted {when}\n"
-    )
+    format!("too recent to delete: {objects} ({bytes}) that no release needs, deletable {when}\n")
 }
 
 fn day(at: SystemTime) -> String {

@@ -46,7 +46,7 @@ fn warning(stale: &[&Stale]) -> String {
         false => String::new(),
     };
     format!(
-        "warning: {} {verb}, but browsers that have what was there before show it {}: its `Cache-Control` {had} `{}`{}\n{rules}",
+        "warning: {} {verb}, but browsers may show the cached version {}: the `Cache-Control` {had} `{}`{}\n{rules}",
         count(paths.len() as u64, "plain name"),
         how_long(*kept),
         escape(cache_control),
@@ -56,9 +56,9 @@ fn warning(stale: &[&Stale]) -> String {
 
 fn how_long(kept: Option<Duration>) -> String {
     match kept.map(|kept| kept.as_secs()) {
-        None => "as long as they like".to_string(),
+        None => "indefinitely".to_string(),
         Some(seconds) if seconds >= DAY => format!("for up to {}", count(seconds / DAY, "day")),
-        Some(seconds) => format!("for up to {seconds} s, even if they are reloaded"),
+        Some(seconds) => format!("for up to {seconds} s, even after a reload"),
     }
 }
 
@@ -76,7 +76,7 @@ fn rules(paths: &[&str]) -> String {
         more => format!("  # and so on, for {more} more\n"),
     };
     format!(
-        "hint: names that change with their content (`names = \"opaque\"`) may be kept; for these, write behind the other rules:\n{rules}{more}"
+        "hint: only names that change with their content (`names = \"opaque\"`) can be cached for long; for these files, add after the other rules:\n{rules}{more}"
     )
 }
 
@@ -85,13 +85,13 @@ pub(super) fn stale_json(stale: &[Stale]) -> Vec<Value> {
     let message = |stale: &Stale| {
         let advice = match stale.is_still_so {
             true => format!(
-                "; a rule with `match = {}` and `cache_control = \"{CACHE_SHORTLY}\"` mends that",
+                "; a rule with `match = {}` and `cache_control = \"{CACHE_SHORTLY}\"` fixes this",
                 json!(pattern(&stale.path))
             ),
             false => String::new(),
         };
         format!(
-            "changes, but browsers that have what was there before show it {} (`Cache-Control: {}`){advice}",
+            "changes, but browsers may show the cached version {} (`Cache-Control: {}`){advice}",
             how_long(stale.kept),
             escape(&stale.cache_control)
         )

@@ -39,7 +39,7 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
             )
             .collect();
         line(format!(
-            "skipped, since their extensions aren't published: {}",
+            "skipped because of their extension: {}",
             kinds.join(", ")
         ));
     }
@@ -51,7 +51,7 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
     }
     if !tree.left_behind.is_empty() {
         line(format!(
-            "never published, since systems and editors leave such files behind: {}",
+            "never published, left behind by operating systems and editors: {}",
             count(tree.left_behind.len() as u64, "file")
         ));
     }
@@ -66,7 +66,7 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
     let left_out: Vec<String> = left_out.chain(tree.oddly_left_out.clone()).collect();
     if !left_out.is_empty() {
         let files = count(left_out.len() as u64, "file");
-        line(format!("left out by a rule: {files}"));
+        line(format!("skipped by a rule: {files}"));
     }
     if verbose {
         left_out.iter().for_each(|path| line(format!("  {path}")));
@@ -89,8 +89,8 @@ fn droppings_text(droppings: &[Dropped], verbose: bool) -> String {
     for (reason, tops) in reasons {
         let why = match reason {
             Dropping::Hidden => "their names begin with a dot",
-            Dropping::Tool => "tools leave folders of this name behind",
-            Dropping::Copy => "their names are those of copies",
+            Dropping::Tool => "tools leave folders with this name behind",
+            Dropping::Copy => "their names look like copies",
             Dropping::Server => {
                 "a hunt's server reads them, and players could guess their names in a `palindrome-2022` folder"
             }
@@ -105,7 +105,7 @@ fn droppings_text(droppings: &[Dropped], verbose: bool) -> String {
         let first = tops.values().next().map(|of_top| of_top[0].rule());
         writeln!(
             text,
-            "left out, since {why}: {files}: {}{more} (a rule with {} publishes the first)",
+            "skipped because {why}: {files}: {}{more} (a rule with {} publishes the first)",
             named.join(", "),
             first.unwrap_or_default()
         )
@@ -127,7 +127,7 @@ pub fn defaults_text(tree: &Tree) -> String {
     let plain = tree.assets.iter().filter(is_plain).count();
     let all = count(tree.assets.len() as u64, "file");
     format!(
-        "no configuration: pages, and what is asked for by name, keep their names ({plain} of {all}); others get keyed ones"
+        "no configuration: pages and files requested by name keep their names ({plain} of {all}); others get keyed names"
     )
 }
 
@@ -159,8 +159,8 @@ fn action_line<'a>(
     let reason = match (action.step, change) {
         (Step::Upload(Reason::Missing), Some(Change::New)) => "new".to_string(),
         (Step::Upload(Reason::Missing), Some(Change::Changed)) => "changed".to_string(),
-        (Step::Keep, Some(Change::New)) => "new, and there already".to_string(),
-        (Step::Keep, Some(Change::Changed)) => "changed, and there already".to_string(),
+        (Step::Keep, Some(Change::New)) => "new, already uploaded".to_string(),
+        (Step::Keep, Some(Change::Changed)) => "changed, already uploaded".to_string(),
         (step, _) => step.reason()?.to_string(),
     };
     let style = style(action.step);
@@ -196,7 +196,7 @@ fn removed_line(outlook: &Outlook<'_>, removed: &Removed<'_>) -> String {
     let (verb, why) = match removed.why {
         Why::Gone => {
             let level = level(outlook.build, removed.level);
-            ("remove", format!("not in the tree any more{level}"))
+            ("remove", format!("no longer in the tree{level}"))
         }
         Why::Held(level) => ("hold", format!("its level, `{level}`, is held")),
     };
@@ -217,7 +217,7 @@ fn plan_sums(outlook: &Outlook<'_>) -> String {
     };
     let removed = match outlook.difference.removed.len() {
         0 => String::new(),
-        n => format!(", {n} not published any more"),
+        n => format!(", {n} no longer published"),
     };
     let copied = match summary["copy"].objects {
         0 => String::new(),
@@ -251,12 +251,12 @@ fn renamed_folders(outlook: &Outlook<'_>) -> String {
     match folders {
         0 => String::new(),
         1 => format!(
-            "{}: 1 keyed folder gets another name, so visitors load its {} again\n",
+            "{}: 1 keyed folder gets a new name, so visitors load its {} again\n",
             outlook.target.name,
             HumanBytes(bytes)
         ),
         _ => format!(
-            "{}: {folders} keyed folders get other names, so visitors load their {} again\n",
+            "{}: {folders} keyed folders get new names, so visitors load their {} again\n",
             outlook.target.name,
             HumanBytes(bytes)
         ),
@@ -268,7 +268,7 @@ fn kept(tally: Tally, basis: Basis, verb: &str) -> String {
     let kept = super::tally(tally);
     match basis {
         Basis::Release(at) if tally.objects > 0 => {
-            format!("{kept} unchanged since {at}, not looked at")
+            format!("{kept} unchanged since {at}, not checked")
         }
         _ => format!("{kept} {verb}"),
     }
@@ -314,7 +314,7 @@ pub fn report_text(target: &Target, build: &Build, report: &Report, basis: Basis
     for (n, what) in [
         (failed, "failed"),
         (unknown, "unknown"),
-        (report.not_begun, "not begun"),
+        (report.not_begun, "not started"),
     ] {
         if n > 0 {
             write!(sums, ", {n} {what}").expect("a string takes every write");
@@ -349,8 +349,8 @@ pub fn failures_text(report: &Report) -> String {
         let paths = paths.join(", ");
         let what = match alike.len() {
             1 => paths,
-            n if n <= PATHS_MAX => format!("{n} alike ({paths})"),
-            n => format!("{n} alike (such as {paths})"),
+            n if n <= PATHS_MAX => format!("{n} objects ({paths})"),
+            n => format!("{n} objects (such as {paths})"),
         };
         writeln!(text, "{red}{verb}{red:#} {what}: {}", first.error)
             .expect("a string takes every write");
