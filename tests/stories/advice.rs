@@ -376,7 +376,7 @@ fn a_rule_leaves_out_what_is_in_its_folder_whatever_its_name_is() {
     }
     let run = site.run(&["push", "-v"]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(run.stderr.contains("left out by a rule: 4 files"), "{run}");
+    assert!(run.stderr.contains("skipped by a rule: 4 files"), "{run}");
     assert!(run.stderr.contains(r"  drafts/x\u{7}"), "{run}");
     assert!(!run.stderr.contains("matches nothing"), "{run}");
 }

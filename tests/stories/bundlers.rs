@@ -530,7 +530,7 @@ fn without_a_configuration_init_writes_one_that_works() {
     );
     let init = site.run(&[&["init"], &flags[..]].concat());
     assert_eq!(init.code, 0, "{init}");
-    assert!(init.stderr.contains("A bundler made the files"), "{init}");
+    assert!(init.stderr.contains("A bundler made these files"), "{init}");
     let push = site.run(&["push"]);
     assert_eq!(
         (push.code, push.stderr.contains("warning")),

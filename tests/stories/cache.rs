@@ -165,7 +165,7 @@ fn the_program_says_what_it_remembers_and_can_be_told_not_to() {
     let site = hunt();
     std::thread::sleep(SETTLE);
     let says = |arguments: &[&str]| site.run(arguments).stderr;
-    assert!(says(&["push", "-v"]).contains("since they were read last: 0\n"));
-    assert!(says(&["push", "-v"]).contains("since they were read last: 6\n"));
-    assert!(says(&["diff", "-v", "--no-cache"]).contains("since they were read last: 0\n"));
+    assert!(says(&["push", "-v"]).contains("since they were last read: 0\n"));
+    assert!(says(&["push", "-v"]).contains("since they were last read: 6\n"));
+    assert!(says(&["diff", "-v", "--no-cache"]).contains("since they were last read: 0\n"));
 }

@@ -144,7 +144,7 @@ fn a_fresh_project_has_policies_without_mistakes() {
     let run = site.run(&["cors", "check"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(
-        run.stderr.contains("No target names a CORS policy"),
+        run.stderr.contains("No target has a `cors` setting"),
         "{run}"
     );
 }
@@ -227,7 +227,7 @@ fn a_folder_has_no_policy() {
         assert_eq!(run.code, 2, "{run}");
         assert!(
             run.stderr
-                .contains("The target `prod` is a folder, which has no CORS policy"),
+                .contains("The target `prod` is a folder; only buckets have a CORS policy"),
             "{run}"
         );
     }

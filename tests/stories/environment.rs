@@ -400,7 +400,7 @@ fn what_is_not_utf_8_is_told_where_it_matters_and_is_in_nobodys_way_elsewhere() 
     assert_eq!(clap.code, 2, "{clap}");
     assert!(
         clap.stderr
-            .contains("hint: ASSETSYNC_KEY_FILE isn't UTF-8 text\n"),
+            .contains("hint: ASSETSYNC_KEY_FILE isn't valid UTF-8\n"),
         "{clap}"
     );
 }
@@ -412,7 +412,7 @@ fn a_number_of_threads_that_is_none_is_told() {
         let run = run(&site, &[("RAYON_NUM_THREADS", value)], &["push"]);
         assert_refused(
             &run,
-            &format!("RAYON_NUM_THREADS is `{value}`\nhint: it's a number from 0"),
+            &format!("RAYON_NUM_THREADS is `{value}`\nhint: set it to a number from 0"),
             "hush",
         );
     }
@@ -461,7 +461,7 @@ fn a_zone_that_is_named_is_the_one_that_counts() {
     let nowhere = on("2027-01-18T12:00[Nowhere/Land]");
     assert_refused(
         &nowhere,
-        "`2027-01-18T12:00[Nowhere/Land]` isn't a time (--until)\n",
+        "Invalid time `2027-01-18T12:00[Nowhere/Land]` (--until)\n",
         "hush",
     );
 }

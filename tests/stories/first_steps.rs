@@ -60,7 +60,7 @@ fn a_site_without_a_configuration_works_in_a_browser_from_its_front_page_on() {
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(
         run.stderr,
-        "no configuration: pages, and what is asked for by name, keep their names (8 of 13 files); others get keyed ones\n"
+        "no configuration: pages and files requested by name keep their names (8 of 13 files); others get keyed names\n"
     );
     let published = site.published("out");
     for name in [
@@ -171,7 +171,7 @@ fn without_a_configuration_commands_ask_for_nothing_that_they_do_not_need() {
     ] {
         let run = site.run(&[command, &to, &key].concat());
         assert!(
-            run.code == 2 && run.stderr.contains("No folder is given to publish"),
+            run.code == 2 && run.stderr.contains("No folder to publish was given"),
             "{command:?}: {run}"
         );
         assert!(run.stderr.contains("`--from DIR`"), "{run}");

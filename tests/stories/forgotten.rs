@@ -167,7 +167,7 @@ fn a_bucket_that_isnt_there_any_more_is_noticed_by_what_changes_the_releases_alo
     assert_eq!(run.code, 0, "{run}");
     assert!(
         run.stderr
-            .contains("isn't in the target as it was published: `assetsync audit prod`"),
+            .contains("is missing or changed in the target: `assetsync audit prod`"),
         "{run}"
     );
     assert_eq!(hunt.assets.signed("DELETE", "", b"").status, 204);

@@ -218,7 +218,7 @@ fn on_a_server_too_the_command_that_is_advised_keeps_the_level() {
     hunt.ok(&["live", "on"]);
     refused(
         &hunt.run(&["lock", "prod", "late"]),
-        &["Nobody can be asked", "the next push takes back: late"],
+        &["Cannot confirm", "the next push unpublishes: late"],
     );
     hunt.ok(&["lock", "prod", "late", "--yes"]);
     hunt.ok(&["push"]);
@@ -310,7 +310,7 @@ fn relock_is_for_levels_that_are_held_and_not_unlocked() {
         (vec!["--relock", "open_late"], "`open_late` isn't held"),
         (
             vec!["--unlock", "solution", "--relock", "solution"],
-            "`solution` is to be unlocked by this very command",
+            "`solution` is also unlocked by this command",
         ),
     ] {
         let run = site.run(&[vec!["push"], arguments].concat());
@@ -330,7 +330,7 @@ fn while_live_a_level_is_taken_back_only_by_somebody_who_was_asked() {
     refused(
         &run,
         &[
-            "Nobody can be asked",
+            "Cannot confirm",
             "the level `posthunt`",
             "posthunt/index.html",
             "--yes",
@@ -352,10 +352,10 @@ fn a_rollback_says_which_level_it_takes_back_and_how_it_comes_again() {
     site.ok(&["push", "--unlock", "solution"]);
     let run = site.run(&["rollback"]);
     assert_eq!(run.code, 0, "it was asked for: {run}");
-    let told = "the level `solution` isn't published any more (2 files)";
+    let told = "the level `solution` is no longer published (2 files)";
     assert!(run.stdout.contains(told), "{run}");
     let command =
-        "the next push publishes it again, unless it's locked (`assetsync lock local solution`)";
+        "the next push publishes it again unless you lock it (`assetsync lock local solution`)";
     assert!(run.stdout.contains(command), "{run}");
     site.ok(&["push"]);
     let json = json_of(&site.ok(&["rollback", "--json"]));
@@ -599,10 +599,10 @@ fn what_a_pattern_matches_is_shown_and_asked_about() {
     refused(
         &run,
         &[
-            "would be written over, 2 names:\n  `puzzle/0.html`\n  `puzzle/1.html`\n",
-            "matched too, and written over only if something else is found there, 3 names:\n  `puzzle/2.html`",
-            "Nobody can be asked",
-            "`--yes` says so in advance",
+            "would be overwritten, 2 names:\n  `puzzle/0.html`\n  `puzzle/1.html`\n",
+            "also matched, overwritten only if changed in the target, 3 names:\n  `puzzle/2.html`",
+            "Cannot confirm",
+            "pass `--yes` to confirm",
         ],
     );
     assert!(!published(&site, "puzzle/1.html").contains("Erratum"));
@@ -662,7 +662,7 @@ fn while_live_all_that_was_damaged_is_told_and_put_right_by_the_option_that_is_a
     refused(&hunt.run(&["push"]), &["5 files aren't in the target"]);
     let patterns = ["--overwrite-live", "*.png", "--overwrite-live", "img/*.png"];
     let again = [&["push", "--verify", "list"][..], &patterns].concat();
-    refused(&hunt.run(&again), &["Nobody can be asked"]);
+    refused(&hunt.run(&again), &["Cannot confirm"]);
     hunt.ok(&[&again[..], &["--yes"]].concat());
     for key in &damaged {
         let answer = hunt.assets.signed("GET", &format!("/{key}"), b"");
@@ -719,10 +719,7 @@ fn a_rollback_and_a_repair_take_the_same_patterns() {
         ],
     );
     let run = site.run(&["rollback", "--overwrite-live", "puzzle/*.html"]);
-    refused(
-        &run,
-        &["would be written over, 5 names:", "Nobody can be asked"],
-    );
+    refused(&run, &["would be overwritten, 5 names:", "Cannot confirm"]);
     assert!(published(&site, "puzzle/1.html").contains("Erratum"));
     site.ok(&["rollback", "--overwrite-live", "puzzle/*.html", "--yes"]);
     assert!(!published(&site, "puzzle/1.html").contains("Erratum"));
@@ -735,7 +732,7 @@ fn a_rollback_and_a_repair_take_the_same_patterns() {
     let repair = ["audit", "--repair", "--overwrite-live", "puzzle/?.html"];
     let run = site.run(&repair);
     assert_eq!(run.code, 3, "{run}");
-    assert!(run.stderr.contains("Nobody can be asked"), "{run}");
+    assert!(run.stderr.contains("Cannot confirm"), "{run}");
     assert!(
         run.stdout
             .contains("puzzle/2.html: uploaded again, over what is there"),
@@ -791,13 +788,10 @@ fn live_on_once_more_keeps_what_it_was_given_unless_it_is_given_anew_or_cleared(
     let (until, message, said) = on(&[]);
     assert_eq!((until, message), (end.clone(), json!("the hunt is on")));
     assert!(
-        said.contains("kept: planned until 2027-01-18T17:00:00Z"),
+        said.contains("kept the planned end, 2027-01-18T17:00:00Z"),
         "{said}"
     );
-    assert!(
-        said.contains("kept: the message `the hunt is on`"),
-        "{said}"
-    );
+    assert!(said.contains("kept the message `the hunt is on`"), "{said}");
     let (until, message, said) = on(&["--message", "still on"]);
     assert_eq!((until, message), (end, json!("still on")));
     assert!(!said.contains("message `"), "{said}");
@@ -837,9 +831,9 @@ fn diff_lists_what_is_new_what_changed_and_what_goes() {
         lines[..4],
         [
             "upload    a.css (changed, 12 B)",
-            "keep      b.css (changed, and there already, 3 B)",
-            "keep      c.css (new, and there already, 3 B)",
-            "remove    e.css (not in the tree any more, 3 B)",
+            "keep      b.css (changed, already uploaded, 3 B)",
+            "keep      c.css (new, already uploaded, 3 B)",
+            "remove    e.css (no longer in the tree, 3 B)",
         ],
         "{run}"
     );
@@ -847,10 +841,7 @@ fn diff_lists_what_is_new_what_changed_and_what_goes() {
         lines[4].contains("1 (12 B) to upload, 0 to overwrite"),
         "{run}"
     );
-    assert!(
-        lines[4].contains(", 1 not published any more (key"),
-        "{run}"
-    );
+    assert!(lines[4].contains(", 1 no longer published (key"), "{run}");
     assert_eq!(run.stdout, site.ok(&["diff"]), "it's the same each time");
     let plan = json_of(&site.ok(&["diff", "--json"]));
     let changes: Vec<(&Value, &Value, &Value)> = plan["changes"]
@@ -920,7 +911,7 @@ fn diff_tells_too_that_strangers_can_list_the_bucket() {
     let reason = &plan["refusal"]["reasons"][0];
     let hint = reason["hint"].as_str().expect("text");
     assert!(
-        hint.contains("`--allow-exposed` publishes nevertheless"),
+        hint.contains("`--allow-exposed` publishes anyway"),
         "{hint}"
     );
     // Which allows it.
@@ -951,7 +942,7 @@ fn a_name_that_stays_and_is_kept_for_a_year_is_warned_of_when_it_changes_and_the
     );
     site.write("js/a.js", "2");
     site.write("js/b.js", "2");
-    let told = "warning: 2 plain names change, but browsers that have what was there before show it for up to 365 days: its `Cache-Control` is `public, max-age=31536000, immutable`\n  `js/a.js`\n  `js/b.js`\n";
+    let told = "warning: 2 plain names change, but browsers may show the cached version for up to 365 days: the `Cache-Control` is `public, max-age=31536000, immutable`\n  `js/a.js`\n  `js/b.js`\n";
     let diff = site.run(&["diff"]);
     assert!(diff.stderr.contains(told), "{diff}");
     let plan = json_of(&site.ok(&["diff", "--json"]));
@@ -965,7 +956,7 @@ fn a_name_that_stays_and_is_kept_for_a_year_is_warned_of_when_it_changes_and_the
     );
     assert!(!site.run(&["push", "-q"]).stderr.contains("warning"));
 
-    let advice = push.stderr.split("write behind the other rules:\n").nth(1);
+    let advice = push.stderr.split("add after the other rules:\n").nth(1);
     let rule = advice.expect("a rule");
     assert!(rule.contains("match = \"js/*.js\""), "{rule}");
     let rule: String = rule
@@ -992,7 +983,7 @@ fn a_name_that_stays_and_is_kept_for_a_year_is_warned_of_when_it_changes_and_the
     let site = site.config(&format!("{rules}{rule}{target}"));
     site.write("js/a.js", "4");
     let push = site.run(&["push"]);
-    let told = "1 plain name changes, but browsers that have what was there before show it for up to 365 days: its `Cache-Control` was";
+    let told = "1 plain name changes, but browsers may show the cached version for up to 365 days: the `Cache-Control` was";
     assert!(
         push.stderr.contains(told) && !push.stderr.contains("[[rule]]"),
         "{push}"

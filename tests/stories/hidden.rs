@@ -337,7 +337,7 @@ fn names_that_somebody_goes_on_with_are_written_to_files_or_refused() {
         (&["url", "lair/ending/vine.png"], false),
     ] {
         let run = site.run_with(&CI, arguments);
-        refused(&run, &["This names hidden files", "--show-hidden"]);
+        refused(&run, &["The output names hidden files", "--show-hidden"]);
         assert_eq!(run.stderr.contains("`--out FILE`"), has_out, "{run}");
         assert_eq!(run.stdout, "");
     }

@@ -225,7 +225,7 @@ fn a_site_without_a_page_that_people_can_find_is_told_what_gives_it_one() {
     let run = site.run(&["push"]);
     assert!(
         run.stderr.contains(
-            "No page can be found by its address: all 3 have names that can't be guessed"
+            "All 3 pages have names that can't be guessed, so visitors can't find the site"
         ),
         "{run}"
     );

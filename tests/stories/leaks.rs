@@ -596,8 +596,8 @@ fn comments() -> Vec<Row> {
 }
 
 fn left_behind() -> Vec<Row> {
-    let left = "never published, since systems and editors leave such files behind";
-    let skipped = "skipped, since their extensions aren't published";
+    let left = "never published, left behind by operating systems and editors";
+    let skipped = "skipped because of their extension";
     [
         ("Thumbs.db", left),
         (".DS_Store", left),

@@ -313,7 +313,7 @@ fn diff_and_push_show_the_level_of_everything_and_count_by_level() {
     site.write("fox/ending/vine.png", "a vine");
     let gone = site.ok(&["diff"]);
     assert!(
-        gone.contains("(not in the tree any more, level ending,"),
+        gone.contains("(no longer in the tree, level ending,"),
         "{gone}"
     );
 }
@@ -323,7 +323,7 @@ fn what_each_level_matches_is_listed_when_levels_are_new_or_files_have_another_o
     let listed = |site: &Site, arguments: &[&str]| {
         let run = site.run(arguments);
         assert_eq!(run.code, 0, "{run}");
-        format!("{run}").contains("levels, and what each matches:")
+        format!("{run}").contains("levels and the files that they match:")
     };
     let site = tale(&ending(""));
     assert!(listed(&site, &["push"]));

@@ -75,7 +75,11 @@ fn what_tools_and_people_leave_behind_is_left_out_counted_and_told_with_its_rule
     assert_eq!(paths(&site), meant);
     let run = site.run(&["url", "round/gears.old.html"]);
     assert_eq!(run.code, 2, "{run}");
-    assert!(run.stderr.contains("it's left out by its name"), "{run}");
+    assert!(
+        run.stderr
+            .contains("files with its name are skipped by default"),
+        "{run}"
+    );
 }
 
 /// The rules that a run prints, as they are to be written.
@@ -141,7 +145,7 @@ fn a_rule_for_everything_publishes_no_dropping() {
     let rule = "[[rule]]\nmatch = \"**/.*/**\"\npublish = false\n";
     // What is in `.well-known/` as well.
     let run = with_rules(with_droppings(), rule).run(&["push"]);
-    assert!(run.stderr.contains("left out by a rule: 4 files"), "{run}");
+    assert!(run.stderr.contains("skipped by a rule: 4 files"), "{run}");
 }
 
 #[test]
@@ -160,7 +164,7 @@ fn what_is_wrong_in_a_folder_that_is_left_out_is_no_problem() {
     let run = site.run(&["push"]);
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(paths(&site), BTreeSet::from(["a.html".to_string()]));
-    assert!(run.stderr.contains("left out, since"), "{run}");
+    assert!(run.stderr.contains("skipped because"), "{run}");
 }
 
 #[test]

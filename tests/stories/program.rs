@@ -80,7 +80,7 @@ fn another_folder_and_another_configuration_can_be_named() {
 fn a_folder_to_work_in_that_is_not_there_is_told() {
     let run = Site::new().run(&["-C", "nowhere", "push"]);
     assert_eq!(run.code, 2, "{run}");
-    let told = "error: Cannot go to `nowhere`: no such file or directory\nhint: `-C` takes a folder that exists\n";
+    let told = "error: Cannot change to the folder `nowhere`: no such file or directory\nhint: `-C` requires an existing folder\n";
     assert_eq!(run.stderr, told);
 }
 
@@ -126,7 +126,8 @@ fn quiet_tells_failures() {
     let run = site.run(&["push", "-q"]);
     assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run}");
     assert!(
-        run.stderr.contains("failed 2 alike (index.html, map.png)"),
+        run.stderr
+            .contains("failed 2 objects (index.html, map.png)"),
         "{run}"
     );
 }

@@ -460,7 +460,7 @@ fn a_script_that_names_a_file_where_nothing_is_rewritten_is_warned_of() {
     );
     assert!(
         run.stderr
-            .contains("note: in 1 place, a script builds a path when it runs"),
+            .contains("note: scripts build paths at run time in 1 place"),
         "{run}"
     );
     assert!(

@@ -1046,7 +1046,7 @@ fn a_prune_leaves_whatever_else_is_beside_its_releases_or_inside_of_its_target()
     );
     let refused = site.run(&prune);
     assert_eq!(refused.code, 3, "{refused}");
-    assert!(refused.stderr.contains("`b` is inside of `a`"), "{refused}");
+    assert!(refused.stderr.contains("`b` is inside `a`"), "{refused}");
     assert_eq!(site.published("out"), before);
 }
 

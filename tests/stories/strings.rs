@@ -442,7 +442,7 @@ fn in_ci_a_warning_may_stop_a_push_unless_it_is_meant() {
         for verb in ["diff", "push"] {
             let denied = site.run(&[verb, "--deny-warnings"]);
             assert_eq!(denied.code, 2, "{denied}");
-            let words = "There is a warning about the files, and `--deny-warnings` lets none pass";
+            let words = "Found a warning about the files, and `--deny-warnings` allows none";
             assert!(denied.stderr.contains(words), "{denied}");
             assert!(
                 denied.stderr.contains("`allow = [\"mention\"]`"),

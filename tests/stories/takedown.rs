@@ -1,4 +1,4 @@
-//! What is taken down at once, what can still be had although nothing publishes it, and that it's said so.
+//! What is taken down at once, what can still be fetched although nothing publishes it, and that it's said so.
 
 use std::fs;
 
@@ -73,7 +73,7 @@ fn a_page_is_gone_at_once_while_live_and_nothing_else_is() {
     site.ok(&["live", "on"]);
     let before = site.published("out");
     let run = site.run(&["takedown", "local", "rides/notes.html", "rides/notes.txt"]);
-    refused(&run, &["Nobody can be asked", "--yes"]);
+    refused(&run, &["Cannot confirm", "--yes"]);
     site.ok(&[
         "takedown",
         "local",
@@ -110,7 +110,7 @@ fn a_page_is_gone_at_once_while_live_and_nothing_else_is() {
     let text = site.ok(&["releases"]);
     assert!(text.contains("taken down: 2 files by"), "{text}");
     assert!(
-        text.contains("kept out of pushes:\n  `rides/notes.html`"),
+        text.contains("excluded from pushes:\n  `rides/notes.html`"),
         "{text}"
     );
     assert!(text.contains("(they have the answer)"), "{text}");
@@ -181,7 +181,7 @@ fn a_rollback_leaves_out_what_was_taken_down_since() {
         .to_string();
     let run = site.run(&["rollback", "local", &first]);
     assert_eq!(run.code, 0, "{run}");
-    let told = format!("which is {first} without what was taken down since");
+    let told = format!("current release: {first} without files taken down since");
     assert!(run.stdout.contains(&told), "{run}");
     assert!(run.stdout.contains("rides/notes.txt"), "{run}");
     assert!(serves(&site, "<h1>The fair</h1>") && !serves(&site, "MARIGOLD"));
@@ -218,7 +218,7 @@ fn whatever_takes_a_file_out_of_the_release_says_that_it_can_still_be_had() {
         change(&site);
         let run = site.run(&[&["push", "--dry-run"], flags].concat());
         assert!(
-            run.stderr.contains("1 file can still be had at"),
+            run.stderr.contains("1 file can still be fetched at"),
             "{how}: {run}"
         );
         let run = site.run(&[&["push"], flags].concat());
@@ -239,7 +239,7 @@ fn whatever_takes_a_file_out_of_the_release_says_that_it_can_still_be_had() {
         assert!(!site.path("out/rides/notes.html").exists(), "{how}");
         assert!(!site.path("out/rides/notes.html.gz").exists(), "{how}");
         let run = site.run(&["push"]);
-        assert!(!run.stderr.contains("can still be had"), "{how}: {run}");
+        assert!(!run.stderr.contains("can still be fetched"), "{how}: {run}");
     }
 }
 
@@ -253,7 +253,7 @@ fn a_rollback_to_before_a_page_says_that_the_page_is_still_there() {
     let run = site.run(&["rollback"]);
     assert!(
         run.stderr
-            .contains("1 file can still be had at names that anybody can guess"),
+            .contains("1 file can still be fetched at names that anyone can guess"),
         "{run}"
     );
     follow(&site, &run);
@@ -269,7 +269,7 @@ fn a_level_that_is_held_again_is_taken_down_by_its_name() {
     site.ok(&["lock", "local", "ending"]);
     let run = site.run(&["push"]);
     assert!(
-        run.stderr.contains("addresses that earlier releases had"),
+        run.stderr.contains("addresses from earlier releases"),
         "{run}"
     );
     assert!(run.stderr.contains("the level `ending` is held"), "{run}");
@@ -299,7 +299,7 @@ fn an_answer_that_moves_into_a_level_is_known_at_its_old_address() {
     .expect("moved");
     let run = site.run(&["push"]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(run.stderr.contains("1 file can still be had"), "{run}");
+    assert!(run.stderr.contains("1 file can still be fetched"), "{run}");
     assert!(
         run.stderr
             .contains("`assetsync takedown local rides/end.txt`"),
@@ -326,7 +326,10 @@ fn many_leftovers_are_named_by_folders_that_nothing_else_is_in() {
     fs::remove_dir_all(site.asset("old")).expect("removed");
     fs::remove_file(site.asset("rides/a.html")).expect("removed");
     let run = site.run(&["push", "--allow-shrink"]);
-    assert!(run.stderr.contains("13 files can still be had"), "{run}");
+    assert!(
+        run.stderr.contains("13 files can still be fetched"),
+        "{run}"
+    );
     assert!(
         run.stderr
             .contains("`assetsync takedown local old/ rides/a.html`"),
@@ -360,7 +363,7 @@ fn what_is_meant_is_never_guessed() {
             2,
             "it has 600 characters, and may have 500",
         ),
-        (&[], 2, "What is to be taken down?"),
+        (&[], 2, "No files to take down were given"),
         (&["--level", "endng"], 2, "did you mean `ending`?"),
         (
             &["--level", "ending"],

@@ -138,7 +138,7 @@ fn of_several_targets_what_was_published_is_told_and_which_one_failed() {
         proxy.assert_all_happened();
         assert_eq!(told.code, 1, "{told}");
         let error =
-            "error: b (published before it: a; not begun: c): Cannot write `conditions.json`";
+            "error: b (already published: a; not started: c): Cannot write `conditions.json`";
         assert!(told.stderr.contains(error), "{told}");
         if json {
             let report: Value = serde_json::from_str(&told.stdout).expect("JSON");

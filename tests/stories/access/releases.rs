@@ -70,7 +70,7 @@ fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out(
         );
         let shown = hunt.ok(&["access", "show"]);
         assert!(
-            shown.contains("STRANGERS CAN READ THEM (by `oops` of the bucket policy"),
+            shown.contains("ANYONE CAN READ THEM (by `oops` of the bucket policy"),
             "{shown}"
         );
     }
@@ -79,7 +79,7 @@ fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out(
     assert!(closed.contains(says), "{closed}");
     hunt.ok(&["doctor"]);
     let shown = hunt.ok(&["access", "show"]);
-    assert!(shown.contains("for us alone"), "{shown}");
+    assert!(shown.contains(", private"), "{shown}");
 }
 
 /// What is left of the policy still lets strangers read, and the bucket's own block refuses to have such a policy written.
@@ -194,7 +194,7 @@ fn an_open_listing_of_the_releases_own_bucket_is_found_by_all_who_look_and_ended
             "{found}"
         );
         let shown = hunt.ok(&["access", "show"]);
-        let told = format!("STRANGERS CAN LIST THEM (by {by}");
+        let told = format!("ANYONE CAN LIST THEM (by {by}");
         assert!(shown.contains(&told), "{shown}");
         if is_published {
             let audit = hunt.run(&["audit", "--all"]);
@@ -226,7 +226,7 @@ fn an_open_listing_of_the_releases_own_bucket_is_found_by_all_who_look_and_ended
         hunt.ok(&["doctor"]);
         hunt.ok(&["audit", "--all"]);
         let shown = hunt.ok(&["access", "show"]);
-        assert!(shown.contains("for us alone"), "{shown}");
+        assert!(shown.contains(", private"), "{shown}");
     }
     // Whoever means it is warned.
     hunt.releases
@@ -301,7 +301,7 @@ fn a_document_that_its_own_acl_opens_is_found_by_all_who_look() {
     }
     let shown = hunt.ok(&["access", "show"]);
     assert!(
-        shown.contains("STRANGERS CAN READ THEM (they got the manifest)"),
+        shown.contains("ANYONE CAN READ THEM (they got the manifest)"),
         "{shown}"
     );
     hunt.ok(&["audit", "prod", "--repair", "--yes"]);
@@ -364,7 +364,7 @@ fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_l
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
     let shown = hunt.ok(&["access", "show", "one"]);
-    assert!(shown.contains("for us alone"), "{shown}");
+    assert!(shown.contains(", private"), "{shown}");
     let policy = json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "s3:*",
          "Resource": [format!("arn:aws:s3:::{}", hunt.assets.name), format!("arn:aws:s3:::{}/*", hunt.assets.name)]},
@@ -372,7 +372,7 @@ fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_l
     super::set_policy(&hunt, &policy);
     let shown = hunt.ok(&["access", "show", "one"]);
     assert!(
-        shown.contains("STRANGERS CAN READ THEM (by `All` of the bucket policy"),
+        shown.contains("ANYONE CAN READ THEM (by `All` of the bucket policy"),
         "{shown}"
     );
     let audit = hunt.run(&["audit", "one"]);
@@ -390,7 +390,7 @@ fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_l
     assert!(
         refused
             .stderr
-            .contains("\n      `assetsync doctor one` tells more"),
+            .contains("\n      `assetsync doctor one` shows details"),
         "{refused}"
     );
     hunt.ok(&["access", "close", "one", "--yes"]);
@@ -432,7 +432,7 @@ fn commands_for_a_bucket_without_a_configuration_name_its_server() {
         "{said}"
     );
     assert!(
-        said.contains(&format!("`assetsync doctor {server}` tells more")),
+        said.contains(&format!("`assetsync doctor {server}` shows details")),
         "{said}"
     );
 }

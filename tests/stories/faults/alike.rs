@@ -77,11 +77,11 @@ fn failures_of_several_causes_have_a_line_each() {
     let lines = told(&run, "failed");
     assert_eq!(lines.len(), 2, "{run}");
     assert!(
-        lines[0].starts_with("failed 2 alike (000.png, 001.png): "),
+        lines[0].starts_with("failed 2 objects (000.png, 001.png): "),
         "{run}"
     );
     assert!(
-        lines[1].starts_with("failed 2 alike (a.txt, b.txt): "),
+        lines[1].starts_with("failed 2 objects (a.txt, b.txt): "),
         "{run}"
     );
 }
@@ -170,7 +170,7 @@ fn what_fails_after_the_switch_does_not_say_so() {
     assert!(!run.stderr.contains(UNCHANGED), "{run}");
     let told = [
         "release 2",
-        "not all plain names are as it has them",
+        "some of its plain names aren't written yet",
         "resolve --to",
     ];
     let stderr = format!("{}{}", run.stderr, run.stdout);
@@ -192,7 +192,7 @@ fn of_several_targets_the_one_that_failed_is_told_from_those_that_were_switched(
     let run = site.run(&["push", "one", "two"]);
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stdout.contains("(the first): 1 added"), "{run}");
-    let told = format!("{UNCHANGED}, but for one, which was switched before");
+    let told = format!("{UNCHANGED}, except on one (already switched)");
     assert!(
         run.stderr.contains("error: two (") && run.stderr.contains(&told),
         "{run}"

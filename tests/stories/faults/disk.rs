@@ -499,7 +499,7 @@ fn fifty_files_for_which_a_disk_has_no_room_are_one_line() {
     let failed: Vec<&str> = failed.collect();
     assert_eq!(failed.len(), 1, "{run}");
     assert!(
-        failed[0].contains(" alike (such as ") && failed[0].contains("no space left"),
+        failed[0].contains(" objects (such as ") && failed[0].contains("no space left"),
         "{run}"
     );
     assert_says(&run, &["what visitors see is unchanged"]);

@@ -515,7 +515,7 @@ fn a_rollback_whose_plain_names_fail_says_which_and_resolve_goes_on() {
             failed,
             "AccessDenied",
             "is the current release again",
-            "not all plain names",
+            "some of its plain names",
             &advice,
         ],
     );
@@ -528,13 +528,13 @@ fn a_rollback_whose_plain_names_fail_says_which_and_resolve_goes_on() {
         &[
             failed,
             "AccessDenied",
-            "plain names aren't finished: 0 written, 1 failed",
+            "plain names not finished: 0 written, 1 failed",
         ],
     );
     let resolve = [&["resolve"], stage.bucket.arguments(&url).as_slice()].concat();
     let run = stage.bucket.run(&stage.site, &resolve);
     assert_eq!(run.code, 0, "{run}");
-    assert_says(&run, &["finished plain names: 1 written, 0 failed"]);
+    assert_says(&run, &["plain names finished: 1 written, 0 failed"]);
     assert_eq!(page(), "the first");
 
     let releases = stage.run(&mut stage.program(&["releases", "--json"]));
@@ -625,7 +625,10 @@ fn something_else_under_an_immutable_name_is_an_error_and_stays() {
         assert_counts(&report, files);
         assert_eq!(report["uploaded"]["objects"], files - 1, "{run}");
         assert_eq!(report["failures"][0]["path"], path);
-        assert_says(&run, &["taken by another object", "never overwritten"]);
+        assert_says(
+            &run,
+            &["already used by another object", "never overwrites"],
+        );
         let there = stage.bucket.signed("GET", &format!("/{key}"), b"");
         assert_eq!(there.body, THEIRS);
         let looks = stage.proxy.matching("HEAD", "");

@@ -301,7 +301,10 @@ fn whoever_ends_a_push_after_the_switch_is_told_what_finishes_plain_names() {
         let run = push.end();
         assert_eq!(run.code, 130, "{run}");
         let resolve = format!("`assetsync resolve --to {}", stage.bucket.url());
-        assert_says(&run, &["not all plain names are as it has them", &resolve]);
+        assert_says(
+            &run,
+            &["some of its plain names aren't written yet", &resolve],
+        );
         drop(gate);
         let page = || stage.bucket.anonymous("/b.html").text();
         assert_eq!(page(), "the first");

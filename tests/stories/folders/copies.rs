@@ -33,11 +33,11 @@ fn pushed_again(site: &Site, run: impl Fn(&[&str]) -> Run) -> serde_json::Value 
     site.write("gallery/list.json", "[2]");
     let diff = ok(&["diff"]);
     assert!(diff.contains("1 (3 B) to upload, 41 ("), "{diff}");
-    assert!(diff.contains("1 keyed folder gets another name"), "{diff}");
+    assert!(diff.contains("1 keyed folder gets a new name"), "{diff}");
     let push = ok(&["push", "--json", "--verify", "full"]);
     let report: serde_json::Value = serde_json::from_str(&push).expect("JSON");
     let again = ok(&["push", "--verify", "full"]);
-    assert!(again.contains("nothing has changed"), "{again}");
+    assert!(again.contains("no changes"), "{again}");
     report
 }
 
