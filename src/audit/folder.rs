@@ -174,7 +174,9 @@ fn leftovers(subject: &Subject<'_>, folder: &Path) -> Option<Finding> {
     }
     let seen = format!("`{OWN_FOLDER}/`, left by an earlier version or a killed run");
     let own = quoted(&own.display().to_string());
-    let fix = format!("`{push}`; if it still exists then and nobody is publishing, `rm -r {own}`");
+    let fix = format!(
+        "`{push}`; if the folder still exists then, and nobody is publishing, `rm -r {own}`"
+    );
     Some(Finding::warning(Kind::State, WANTED, seen).fix(fix))
 }
 

@@ -262,9 +262,9 @@ async fn has_no_cors(visit: &Visit<'_>) -> bool {
 fn wanted(check: &str, verdict: Verdict, access: Access) -> &'static str {
     match (check, access) {
         _ if verdict == Verdict::Unknown => "",
-        ("anonymous-list", _) => "strangers can't list it",
+        ("anonymous-list", _) => "strangers can't list the bucket",
         ("grants", Access::Bucket) => "strangers can read objects, and no more",
-        ("grants", Access::ObjectAcl) => "no permissions for strangers in its own rules",
+        ("grants", Access::ObjectAcl) => "no permissions for strangers in the bucket's own rules",
         ("public-access-block", _) => {
             "no protection against the public access that the target needs"
         }

@@ -13,7 +13,7 @@ use crate::release::root::Nonce;
 use crate::store::{PutMode, Store, StoreError, StoreErrorKind};
 
 pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding> {
-    const WRITE: &str = "nothing can be published without it";
+    const WRITE: &str = "nothing can be published without write access";
     const RELEASES: &str = "a push ends by overwriting the root of the releases";
     let state = state_folder(patient);
     let mut findings = vec![

@@ -14,7 +14,7 @@ use crate::store::Server;
 use crate::store::command::quoted;
 
 pub(super) fn judge(secret: &Secret, fix: &Fix<'_>) -> Finding {
-    const WHY: &str = "every unguessable name is derived from it";
+    const WHY: &str = "every unguessable name is derived from the key";
     let bytes = secret.bytes();
     let id = secret.id();
     match Weakness::of(bytes) {
@@ -62,7 +62,7 @@ fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
         return Some(Finding::failed(CHECK, WHY, text).fix(mend));
     }
     Some(match free.is_empty() {
-        true => Finding::passed(CHECK, WHY, "git doesn't track it, and ignores it"),
+        true => Finding::passed(CHECK, WHY, "git doesn't track the key file, and ignores it"),
         false => {
             let text = format!(
                 "git doesn't ignore {}: `git add .` adds it",
@@ -107,10 +107,10 @@ fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Mend {
     let remove = format!("git -C {at}{literal} rm --cached -- {}", names.join(" "));
     let again = match tracked.contains(&own) {
         true => format!(
-            "git's history keeps it, so replace the key: {}",
+            "git's history keeps the key, so replace it: {}",
             fix.new_key().text
         ),
-        false => "git's history keeps it".to_string(),
+        false => "git's history keeps the file".to_string(),
     };
     Mend::all(vec![Step::Run(remove), ignore(folder, tracked)]).because(&again)
 }

@@ -406,7 +406,7 @@ fn is_no_bucket(error: &StoreError) -> bool {
 /// Whose credentials are in use, and whether the storage took them.
 fn credentials(who: String, error: Option<&StoreError>) -> Finding {
     const CHECK: &str = "credentials";
-    const WHY: &str = "anyone who has them can publish";
+    const WHY: &str = "anyone who has the credentials can publish";
     use StoreErrorKind::*;
     match error {
         Some(error) if error.kind == Credentials => {
@@ -422,7 +422,7 @@ fn credentials(who: String, error: Option<&StoreError>) -> Finding {
 fn unreachable_bucket(error: &StoreError) -> Finding {
     Finding::failed(
         "bucket",
-        "no other check can be made without it, so all others were skipped",
+        "no other check is possible without the bucket, so all others were skipped",
         error.message.clone(),
     )
     .fix(error.hint.clone())
@@ -430,7 +430,7 @@ fn unreachable_bucket(error: &StoreError) -> Finding {
 
 /// Reports the bucket's location. That it answers is known by now.
 fn bucket_there(settings: &Settings) -> Vec<Finding> {
-    const WHY: &str = "every player's request goes there";
+    const WHY: &str = "every player's request goes to the bucket";
     vec![match &settings.location {
         Told::Is(place) => {
             let place = crate::base::text::escape(place);
@@ -443,7 +443,7 @@ fn bucket_there(settings: &Settings) -> Vec<Finding> {
 }
 
 fn clock(there: Option<SystemTime>, here: SystemTime) -> Finding {
-    const WHY: &str = "signatures and dates of releases depend on it";
+    const WHY: &str = "signatures and dates of releases depend on the clock";
     let Some(there) = there else {
         return Finding::unknown("clock", WHY, "the storage doesn't report its time");
     };

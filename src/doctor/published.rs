@@ -23,7 +23,7 @@ use crate::store::probe::PUBLISHED;
 use crate::store::stranger::Heard;
 use crate::store::{PutMode, StoreError, StoreErrorKind};
 
-const WRITE_WHY: &str = "nothing can be published without it";
+const WRITE_WHY: &str = "nothing can be published without write access";
 const READ: &str = "public-read";
 const READ_WHY: &str = "visitors must be able to read published objects";
 
@@ -211,7 +211,7 @@ fn judge_reading(
 
 fn judge_public_url(heard: &Result<Heard, StoreError>) -> Finding {
     const URL: &str = "public-url";
-    const URL_WHY: &str = "published pages link to it";
+    const URL_WHY: &str = "published pages link to `public_url`";
     match heard {
         Ok(heard) if is_published(heard) => {
             Finding::passed(URL, URL_WHY, "`public_url` serves published objects")

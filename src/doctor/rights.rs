@@ -208,7 +208,7 @@ impl Rights {
     /// Judges whether the storage respects conditions.
     fn judge_conditions(&self, fix: &Fix<'_>, versioning: &Told<Versioning>) -> Finding {
         const CHECK: &str = "conditional-writes";
-        const WHY: &str = "they keep concurrent pushes from overwriting each other";
+        const WHY: &str = "conditions keep concurrent pushes from overwriting each other";
         let ignored = self.ignored_conditions();
         if !ignored.is_empty() {
             let text = format!(
@@ -220,7 +220,7 @@ impl Rights {
         let tries = [&self.create_again, &self.overwrite_stale];
         let is_minded = |tried: &&Option<Result<(), StoreError>>| matches!(tried, Some(Err(error)) if error.kind == StoreErrorKind::Precondition);
         if tries.iter().all(is_minded) {
-            return Finding::passed(CHECK, WHY, "the storage enforces them");
+            return Finding::passed(CHECK, WHY, "the storage enforces conditions");
         }
         let errors = tries.into_iter().flatten();
         let mut errors = errors.filter_map(|tried| tried.as_ref().err());
@@ -255,7 +255,7 @@ impl Rights {
     fn judge_deleting(&self) -> Finding {
         const CHECK: &str = "delete";
         const WHY: &str =
-            "only `prune` needs it: credentials that can't delete can't destroy a hunt";
+            "only `prune` needs to delete: credentials that can't delete can't destroy a hunt";
         match (&self.delete_stale, &self.delete) {
             (_, Some(Err(error))) if error.kind == StoreErrorKind::Denied => Finding::passed(
                 CHECK,

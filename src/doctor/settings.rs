@@ -9,7 +9,7 @@ use crate::store::control::{
 };
 
 const VERSIONING: &str = "versioning";
-const VERSIONING_WHY: &str = "it can restore what somebody deletes or overwrites by mistake";
+const VERSIONING_WHY: &str = "versions can restore what somebody deletes or overwrites by mistake";
 const GRANTS: &str = "grants";
 const GRANTS_WHY: &str = "permissions that the bucket grants to the public or to any cloud account apply to every object";
 
@@ -141,8 +141,7 @@ pub(super) fn in_words(grants: &[&Grant]) -> String {
 /// Protections against being public, against what is wanted.
 pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "public-access-block";
-    const WHY: &str =
-        "it keeps buckets from becoming public by mistake, but can also block intended access";
+    const WHY: &str = "the protection keeps buckets from becoming public by mistake, but can also block intended access";
     let mend = fix.given(blocks).access_apply();
     let blocks = match blocks {
         Told::Is(blocks) => blocks,
@@ -159,7 +158,7 @@ pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
             Access::Bucket if blocks.refuses_policies => {
                 "the bucket's rules cannot become more public than they are"
             }
-            _ => "it allows the access that the target needs",
+            _ => "the protection allows the access that the target needs",
         };
         return Finding::passed(CHECK, WHY, text);
     };
@@ -167,9 +166,11 @@ pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
         (Access::Bucket, Some(_)) => Finding::warning(
             CHECK,
             WHY,
-            format!("it {stops}, which is right if visitors only read through `public_url`"),
+            format!(
+                "the protection {stops}, which is right if visitors only read through `public_url`"
+            ),
         ),
-        _ => Finding::failed(CHECK, WHY, format!("it {stops}")),
+        _ => Finding::failed(CHECK, WHY, format!("the protection {stops}")),
     }
     .fix(mend)
 }
@@ -192,8 +193,7 @@ fn stopped_by(blocks: &Blocks, access: Access) -> Option<&'static str> {
 
 fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "acls";
-    const WHY: &str =
-        "with `access = \"object-acl\"` every object has one, with `access = \"bucket\"` none";
+    const WHY: &str = "every object has an ACL with `access = \"object-acl\"`, and none with `access = \"bucket\"`";
     let is_google = fix.server() == Server::Google;
     match (takes_acls, target.access) {
         (Told::Unknown(why), _) => Finding::unknown(CHECK, WHY, why.clone()),

@@ -344,7 +344,7 @@ fn advice_for_objects_that_are_public_one_by_one_leads_somewhere() {
     let fix = "then write `access = \"bucket\"` below `[target.acl]` in assetsync.toml; then assetsync access apply acl";
     assert!(found.contains(fix), "{found}");
     assert!(
-        found.contains("or take `Public` of the bucket policy"),
+        found.contains("or remove `Public` of the bucket policy"),
         "{found}"
     );
 }

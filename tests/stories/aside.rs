@@ -152,7 +152,9 @@ fn what_a_killed_run_left_is_told_by_audit_and_goes_as_it_says() {
     fs::write(left.join("new-Ab3d"), "half a fil").expect("written");
     let audit = site.run(&["audit"]);
     assert!(
-        audit.stdout.contains("a run that was killed left"),
+        audit
+            .stdout
+            .contains("left by an earlier version or a killed run"),
         "{audit}"
     );
     site.ok(&["push"]);

@@ -102,7 +102,7 @@ fn what_isnt_in_the_tree_any_more_is_told_of_and_left() {
     assert_eq!(code, 3, "{report:#}");
     assert_eq!(report["repair"]["mended"], json!([]));
     let why = report["repair"]["left"][0]["why"].as_str().expect("text");
-    assert!(why.contains("check out what was"), "{why}");
+    assert!(why.contains("check out that version"), "{why}");
 }
 
 /// Above 16 MiB, so it's sent in parts.
@@ -278,7 +278,7 @@ fn a_held_page_of_a_plain_name_is_deleted_by_the_command_that_the_audit_prints_a
     assert_eq!(code, 3, "{report:#}");
     let fix = found(&report)[0]["fix"].as_str().expect("text");
     assert!(!fix.contains("by a byte"), "{fix}");
-    assert!(fix.contains("its name stays"), "{fix}");
+    assert!(fix.contains("keeps its name"), "{fix}");
     let delete = fix.split('`').nth(1).expect("a command");
     assert!(delete.contains(&format!("/{key} ")), "{delete}");
     let words: Vec<&str> = delete.split(' ').skip(1).collect();
@@ -335,7 +335,7 @@ fn a_target_inside_of_this_one_is_told_as_such_and_left_alone() {
     assert_eq!(strays.len(), 2, "{report:#}");
     let seen = strays[0]["seen"].as_str().expect("text");
     assert!(
-        seen.contains("`inner/` has releases of another target: "),
+        seen.contains("`inner/` contains the releases of another target: "),
         "{seen}"
     );
     let fix = strays[0]["fix"].as_str().expect("text");
@@ -345,7 +345,7 @@ fn a_target_inside_of_this_one_is_told_as_such_and_left_alone() {
     );
     let fix = strays[1]["fix"].as_str().expect("text");
     assert!(
-        fix.contains("once no other target is inside of this one (`inner/`)"),
+        fix.contains("once no other target is inside this one (`inner/`)"),
         "{fix}"
     );
     let prune = hunt.run(&["prune", "prod", "--yes"]);
@@ -415,7 +415,7 @@ fn each_fix_stands_below_what_it_mends() {
     };
     let prune = "fix: `assetsync prune prod` deletes it once";
     assert!(behind(": assetsync wrote it").starts_with(prune), "{text}");
-    let by_hand = "fix: see who put it there";
+    let by_hand = "fix: find out who put it there";
     let others = behind(": assetsync didn't write it");
     assert!(others.starts_with(by_hand), "{text}");
 }

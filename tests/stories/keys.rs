@@ -178,7 +178,7 @@ fn a_key_that_git_has_or_would_take_is_told_with_the_commands_that_mend_it() {
         push.code == 0
             && push
                 .stderr
-                .contains("warning: git has the key file `hunt.key` and `old [1].key`"),
+                .contains("warning: git tracks the key file `hunt.key` and `old [1].key`"),
         "{push}"
     );
     let run = site.run(&["doctor"]);
@@ -207,7 +207,7 @@ fn doctor_tells_which_names_are_weaker() {
     assert_eq!(run.code, 0, "{run}");
     for words in [
         "`palindrome-2022` has 64 bits",
-        "`readable` tells the path",
+        "`readable` puts the file's path",
         "names = \"opaque\"",
     ] {
         assert!(run.stdout.contains(words), "{words}: {run}");

@@ -214,7 +214,7 @@ fn doctor_asks_a_server_for_the_releases_at_the_public_url_and_above_it() {
     let run = site.run(&["doctor", "web"]);
     assert_eq!(run.code, 0, "{run}");
     assert!(
-        run.stdout.contains("strangers don't get the releases"),
+        run.stdout.contains("strangers can't read the releases"),
         "{run}"
     );
     site.ok(&["push", "web"]);

@@ -55,7 +55,9 @@ fn a_server_that_has_nothing_is_to_be_looked_at_and_not_the_bucket() {
     let one = told(all, &target, 2);
     assert_eq!((one.len(), &one[0].path), (1, &None), "{one:?}");
     assert!(
-        one[0].fix.starts_with("is `public_url` the address"),
+        one[0]
+            .fix
+            .starts_with("check that `public_url` is the address"),
         "{one:?}"
     );
     assert!(!one[0].fix.contains("access apply"), "{one:?}");
@@ -83,7 +85,7 @@ fn what_the_storage_has_wrong_isnt_told_of_the_server_before_it_too() {
         let told = told(findings, &target, 100);
         told.iter().map(|f| (f.kind, f.address)).collect::<Vec<_>>()
     };
-    let missing = of(Kind::Missing, "a.png", STORAGE, "nothing is there");
+    let missing = of(Kind::Missing, "a.png", STORAGE, "missing");
     let absent = of(Kind::Unreadable, "a.png", CDN, "404 Not Found");
     assert_eq!(
         what(vec![missing, absent.clone()]),
@@ -114,7 +116,7 @@ fn what_came_with_other_bytes_is_told_with_them() {
         of_page(Kind::Content, "16 bytes that can't be decompressed"),
         Finding {
             brief: Some("no token"),
-            ..of_page(Kind::Token, "no token: when no release needs it any more")
+            ..of_page(Kind::Token, "no token: once no release needs it")
         },
         of_page(Kind::Acl, "WRITE in its ACL"),
         elsewhere.clone(),

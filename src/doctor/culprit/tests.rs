@@ -36,13 +36,13 @@ fn whoever_is_to_blame_is_named_once() {
     let (_, mend) = behind(&Told::Is(conditional), Right::List, &fix);
     assert!(
         mend.text
-            .contains("take `Oops` out: aws s3api get-bucket-policy --bucket hunt")
+            .contains("remove `Oops`: aws s3api get-bucket-policy --bucket hunt")
     );
     let (text, mend) = behind(&Told::Is(vec![]), Right::List, &fix);
     assert!(text.contains("none of the bucket's own rules"), "{text}");
     assert!(!mend.text.contains("assetsync"), "{mend:?}");
     let (text, _) = behind(&Told::Unknown("s3:GetBucketAcl".into()), Right::List, &fix);
-    assert!(text.contains("can't be told: s3:GetBucketAcl"), "{text}");
+    assert!(text.contains("unknown: s3:GetBucketAcl"), "{text}");
 }
 
 #[test]

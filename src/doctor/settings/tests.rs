@@ -77,9 +77,7 @@ fn what_may_be_granted_to_strangers() {
         "people have to judge: {finding:?}"
     );
     assert!(
-        finding
-            .fix
-            .contains("take `Office` of the bucket policy out"),
+        finding.fix.contains("remove `Office` of the bucket policy"),
         "{finding:?}"
     );
     assert!(finding.fix.contains("--bucket hunt"), "{finding:?}");

@@ -237,7 +237,7 @@ fn an_open_listing_of_the_releases_own_bucket_is_found_by_all_who_look_and_ended
     assert!(
         meant
             .stderr
-            .contains("warning: prod: where releases are kept"),
+            .contains("warning: prod: in the releases' bucket"),
         "{meant}"
     );
 }
@@ -269,7 +269,7 @@ fn on_google_whoever_may_list_or_read_the_releases_bucket_is_found_too() {
         assert_eq!(refused.code, 3, "{refused}");
         for said in [&refused.stderr, &google.run(&["doctor"]).stdout] {
             assert!(
-                said.contains("where releases are kept, strangers may"),
+                said.contains("in the releases' bucket, strangers may"),
                 "{said}"
             );
             assert!(said.contains(what), "{said}");
@@ -301,7 +301,7 @@ fn a_document_that_its_own_acl_opens_is_found_by_all_who_look() {
     }
     let shown = hunt.ok(&["access", "show"]);
     assert!(
-        shown.contains("ANYONE CAN READ THEM (they got the manifest)"),
+        shown.contains("ANYONE CAN READ THEM (requests for the manifest succeeded)"),
         "{shown}"
     );
     hunt.ok(&["audit", "prod", "--repair", "--yes"]);
@@ -379,7 +379,7 @@ fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_l
     assert!(
         audit
             .stdout
-            .contains("assetsync access close one (which leaves them out)"),
+            .contains("assetsync access close one (which excludes the releases)"),
         "{audit}"
     );
     hunt.site.write("map.png", "a better map");

@@ -69,7 +69,7 @@ fn what_happens_to_files_that_were_gzipped_before_is_found_and_put_right() {
         let it = it.unwrap_or_else(|| panic!("{path}: {report:#}"));
         it["seen"].as_str().expect("text").to_string()
     };
-    assert!(seen("drawing.svgz").contains("no `content-encoding` says so"));
+    assert!(seen("drawing.svgz").contains("but `content-encoding` doesn't say so"));
     assert!(seen("UPPER.SVGZ").contains("gzipped twice"));
     assert!(seen("plain/icon.svgz").contains(" bytes"));
     assert_eq!(found(&report).len(), 3, "{report:#}");

@@ -232,11 +232,11 @@ fn whatever_a_server_between_does_to_files_is_told_of() {
             DropsContentEncoding,
             "encoding",
             "app.css",
-            "no `content-encoding` says so",
+            "but `content-encoding` doesn't say so",
             3,
         ),
         (NeverCompresses, "encoding", "app.css", "not compressed", 0),
-        (KeepsAbsence, "not-found", "", "kept for 31536000 s", 3),
+        (KeepsAbsence, "not-found", "", "cached for 31536000 s", 3),
         (ChangesPages, "content", "index.html", "bytes", 3),
         (SetsCookies, "cookie", "map.png", "set-cookie", 0),
         (
@@ -246,7 +246,7 @@ fn whatever_a_server_between_does_to_files_is_told_of() {
             "http://old.example/",
             3,
         ),
-        (IgnoresRanges, "range", "song.mp3", "players can't jump", 0),
+        (IgnoresRanges, "range", "song.mp3", "players can't seek", 0),
         (
             AnswersWithThePage,
             "held",
@@ -311,28 +311,28 @@ const fn damage(
 }
 
 const DAMAGES: [Damage; 9] = [
-    damage("missing", "map.png", "nothing is there", |hunt| {
+    damage("missing", "map.png", "missing", |hunt| {
         fs::remove_file(hunt.file("map.png")).expect("gone")
     }),
-    damage("content", "other.png", "15 other bytes", |hunt| {
+    damage("content", "other.png", "15 different bytes", |hunt| {
         fs::write(hunt.file("other.png"), "ANOTHER PICTURE").expect("written")
     }),
     damage("content", "index.html", "15 bytes", |hunt| {
         fs::write(hunt.file("index.html"), "<h1>Hacked</h1>").expect("written")
     }),
-    damage("encoding", "app.css", "something else", |hunt| {
+    damage("encoding", "app.css", "different content", |hunt| {
         fs::write(gz(hunt, "app.css"), "not gzip").expect("written")
     }),
     damage("encoding", "app.css", "no `.gz`", |hunt| {
         fs::remove_file(gz(hunt, "app.css")).expect("gone")
     }),
-    damage("encoding", "map.png", "a `.gz` beside it", |hunt| {
+    damage("encoding", "map.png", "a `.gz` next to it", |hunt| {
         fs::write(gz(hunt, "map.png"), "not a map").expect("written");
     }),
     damage("acl", "map.png", "mode 0600: a web server", |hunt| {
         set_mode(&hunt.file("map.png"), 0o600)
     }),
-    damage("acl", "map.png", "mode 0664: others", |hunt| {
+    damage("acl", "map.png", "mode 0664: users other", |hunt| {
         set_mode(&hunt.file("map.png"), 0o664)
     }),
     damage("acl", "app.css", "mode 0600: a web server", |hunt| {
@@ -372,7 +372,7 @@ fn a_folders_own_headers_and_its_folders_are_looked_at_and_put_right_as_advised(
             text.replace("image/png", "text/plain"),
             "first at `content-type: image/png`",
         ),
-        (String::new(), "`_headers` says something else"),
+        (String::new(), "`_headers` differs"),
     ] {
         fs::write(&headers, damaged).expect("written");
         headers_are_put_right(&hunt, says);
@@ -382,8 +382,8 @@ fn a_folders_own_headers_and_its_folders_are_looked_at_and_put_right_as_advised(
     headers_are_put_right(&hunt, "no `_headers`");
 
     for (mode, says) in [
-        (0o700, "1 folder a web server"),
-        (0o777, "1 folder every user"),
+        (0o700, "1 folder that a web server"),
+        (0o777, "1 folder that every user"),
     ] {
         set_mode(&hunt.site.path("out"), mode);
         let (kind, path) = ("acl", None);

@@ -471,11 +471,11 @@ fn a_statement_with_a_condition_is_taken_out_as_advised() {
             "{finding:#}"
         );
         let fix = finding["fix"].as_str().expect("text");
-        let (_, commands) = fix.split_once(" out: ").expect("a command");
+        let (_, commands) = fix
+            .split_once(" of the bucket policy: ")
+            .expect("a command");
         let (get, rest) = commands.split_once(", edit it, then ").expect("an edit");
-        let (put, delete) = rest
-            .split_once(", or, if no rule is left, ")
-            .expect("both");
+        let (put, delete) = rest.split_once(", or, if no rule is left, ").expect("both");
         shell(&hunt, get);
         std::fs::write(
             hunt.site.path("policy.json"),

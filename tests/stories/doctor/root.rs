@@ -48,7 +48,7 @@ fn refuses(site: &Site, says: &str) {
 #[test]
 fn a_root_that_a_push_can_go_on_from_passes() {
     let site = Site::bare().config(TARGET).file("map.png", "a map");
-    for text in ["no release yet", "a push can go on from"] {
+    for text in ["no release yet", "a push can build on"] {
         let (code, root) = found(&site.run(&["doctor", "--json"]));
         assert_eq!((code, &root["verdict"]), (0, &Value::from("passed")));
         assert!(
