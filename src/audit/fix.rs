@@ -17,7 +17,7 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
         (Kind::Checksum, _) if is_over => wait_with_checksum(target),
         (Kind::Checksum, _) => own(Verb::Push.with("--verify list")),
         (Kind::Unreadable, Some(Address::Storage)) => format!(
-            "something other than its ACL keeps strangers out, such as a rule of the bucket: see `{}`",
+            "something other than its ACL keeps strangers out, such as a bucket rule: see `{}`",
             own(Verb::AccessShow.into())
         ),
         (Kind::File, _) => format!(
@@ -60,7 +60,7 @@ fn of_server(kind: Kind, target: &Target) -> String {
                 .to_string()
         }
         _ => {
-            "configure the server at `public_url` to pass on the storage's responses unchanged, and purge its cache"
+            "configure the server at `public_url` to pass on responses unchanged, and purge its cache"
                 .to_string()
         }
     }

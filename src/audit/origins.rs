@@ -148,7 +148,7 @@ fn judge(asked: &Asked<'_>, what: &str, expected: Option<&Allowed>, seen: bool) 
     let fix = match asked.address {
         Address::Storage => asked.fix.clone(),
         Address::PublicUrl => {
-            "configure the server in front to pass on `Origin`, and to cache responses per origin (`Vary: Origin`)"
+            "configure the server in front to pass on `Origin` and cache per origin (`Vary: Origin`)"
                 .to_string()
         }
     };

@@ -151,7 +151,7 @@ impl Audit {
             more => format!(" and {more} more"),
         };
         let message = format!(
-            "The storage accepted the repair, but nothing changed: {}{more} (expected: {}; seen: {})",
+            "The storage accepted the repair without effect: {}{more} (expected: {}; seen: {})",
             named.join(", "),
             first.expected,
             first.seen
@@ -286,7 +286,7 @@ impl Needs {
                 acl: false,
                 ..
             } => Err(
-                "the reason why strangers can't read it is unknown: see the findings about the bucket"
+                "strangers can't read it, and the cause is unknown: see the bucket's findings"
                     .to_string(),
             ),
             Needs { headers, acl, .. } => Ok(Steps::InPlace { headers, acl }),

@@ -141,7 +141,8 @@ pub(super) fn in_words(grants: &[&Grant]) -> String {
 /// Protections against being public, against what is wanted.
 pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "public-access-block";
-    const WHY: &str = "the protection keeps buckets from becoming public by mistake, but can also block intended access";
+    const WHY: &str =
+        "the protection prevents accidental public access, but can also block intended access";
     let mend = fix.given(blocks).access_apply();
     let blocks = match blocks {
         Told::Is(blocks) => blocks,
@@ -193,7 +194,8 @@ fn stopped_by(blocks: &Blocks, access: Access) -> Option<&'static str> {
 
 fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "acls";
-    const WHY: &str = "every object has an ACL with `access = \"object-acl\"`, and none with `access = \"bucket\"`";
+    const WHY: &str =
+        "`access = \"object-acl\"` gives every object an ACL, `access = \"bucket\"` gives none";
     let is_google = fix.server() == Server::Google;
     match (takes_acls, target.access) {
         (Told::Unknown(why), _) => Finding::unknown(CHECK, WHY, why.clone()),
@@ -226,7 +228,7 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
     let passed = |text: &str| Finding::passed(VERSIONING, VERSIONING_WHY, text);
     match &settings.versioning {
         Told::Is(Versioning::On | Versioning::Locked) if fix.server() == Server::Ceph => {
-            let text = "on: Ceph's radosgw doesn't support conditional writes in versioned buckets, so every push fails";
+            let text = "on: Ceph's radosgw lacks conditional writes in versioned buckets, so every push fails";
             Finding::failed(VERSIONING, VERSIONING_WHY, text)
                 .fix(fix.conditions(&settings.versioning))
         }

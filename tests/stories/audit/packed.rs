@@ -110,7 +110,7 @@ fn a_repair_that_the_storage_takes_and_doesnt_make_is_told_once_and_ends_with_1(
 
 fn is_in_vain(run: &Run, seen: &str) {
     assert_eq!(run.code, 1, "{run}");
-    let told = "error: The storage accepted the repair, but nothing changed: `app.css` (expected: ";
+    let told = "error: The storage accepted the repair without effect: `app.css` (expected: ";
     assert_eq!(run.stderr.matches(told).count(), 1, "{run}");
     assert!(run.stderr.contains(seen), "{run}");
 }
