@@ -112,7 +112,7 @@ async fn delete(
     rights.delete = Some(store.delete(key, version).await);
 }
 
-/// Judges whether can list the bucket.
+/// Judges whether we can list the bucket.
 pub(super) fn judge_listing(listed: &Result<Listing, StoreError>) -> Finding {
     const WHY: &str = "a push lists the bucket to verify that every object exists";
     match listed {

@@ -581,7 +581,10 @@ fn doctor_and_audit_tell_of_a_server_without_these_pages() {
     let told = findings(&site.run(&["audit", "--json"]), "host");
     assert_eq!(
         told,
-        [("failed".to_string(), "the release doesn't have it".to_string())]
+        [(
+            "failed".to_string(),
+            "the release doesn't have it".to_string()
+        )]
     );
 }
 
