@@ -20,7 +20,9 @@ use crate::store::Store;
 const EXAMPLES_MAX: usize = 3;
 
 fn adopt_again() -> Hint {
-    Verb::ReleasesAdopt.then(" once more looks at what there is now")
+    Hint::from("run ")
+        .then(Verb::ReleasesAdopt)
+        .then(" again to check the current state")
 }
 
 /// Releases that can be given to a target, since all their objects are in it.
@@ -102,11 +104,11 @@ fn incomplete(missing: &[String]) -> Error {
     let examples = &missing[..missing.len().min(EXAMPLES_MAX)];
     Error::Refused {
         message: format!(
-            "These releases aren't all in this target: {} missing or changed, such as {}",
+            "This target doesn't have all objects of these releases: {} missing or changed, such as {}",
             count(missing.len() as u64, "object"),
             examples.join(", ")
         ),
-        hint: "copy all of the old target, metadata included; or give this target a `state` of its own and push with `--begin-anew`: that uploads what is missing".into(),
+        hint: "copy the whole old target, including metadata; or give this target its own `state` and push with `--begin-anew`, which uploads what is missing".into(),
     }
 }
 
@@ -132,15 +134,15 @@ fn unfinished(root: Option<&Root>) -> Error {
         format!(" of `{}`", escape(&owner.to_string()))
     });
     Error::Refused {
-        message: format!("A push or prune{of} is going on, or was interrupted"),
-        hint: "wait for it, or finish it there: `resolve`, with the configuration from before the move".into(),
+        message: format!("A push or prune{of} is running or was interrupted"),
+        hint: "wait for it, or finish it there: run `resolve` with the configuration from before the move".into(),
     }
 }
 
 fn refused(refusal: Refusal, root: Option<&Root>) -> Error {
     match refusal {
         Refusal::Already => Error::usage(
-            "These releases belong to this target already",
+            "These releases already belong to this target",
             Verb::Releases.then(" shows them"),
         ),
         Refusal::Sweeping | Refusal::Pending => unfinished(root),

@@ -39,7 +39,7 @@ impl Excused {
                 excused.named.insert(path.to_string());
                 continue;
             }
-            let glob = Glob::new(given).map_err(|error| Error::usage(format!("`{}` {error} (--overwrite-live)", start(given)), "`*` matches any part of a name, `**` folders too; `[*]` is the character itself"))?;
+            let glob = Glob::new(given).map_err(|error| Error::usage(format!("`{}` {error} (--overwrite-live)", start(given)), "`*` matches any part of a name, `**` also matches across folders, and `[*]` is a literal `*`"))?;
             let mut matching = paths.iter().filter(|path| glob.is_match(path)).peekable();
             if matching.peek().is_none() {
                 return Err(no_such(given, paths, place));
@@ -82,7 +82,7 @@ fn no_such(given: &str, paths: &BTreeSet<&str>, place: &str) -> Error {
     let near = nearest(given, paths.iter().copied()).filter(|_| !is_pattern);
     let hint = match near {
         Some(near) => format!("did you mean `{}`?", escape(near)),
-        None => "paths are those of the tree, such as `puzzle/gears/index.html`; in a pattern, `*` stops at a slash, and `**` doesn't".to_string(),
+        None => "give paths of the tree, such as `puzzle/gears/index.html`; in a pattern, `**` matches slashes, and `*` doesn't".to_string(),
     };
     Error::usage(message, hint)
 }

@@ -42,14 +42,16 @@ impl Manifest {
     pub fn parse(json: &str) -> Result<Manifest> {
         let broken = |why: String| {
             Error::usage(
-                format!("This is no manifest: {why}"),
-                "`assetsync manifest` writes one",
+                format!("Invalid manifest: {why}"),
+                "create one with `assetsync manifest`",
             )
         };
         let manifest: Manifest = serde_json::from_str(json).map_err(|e| broken(e.to_string()))?;
         match manifest.version {
             VERSION => Ok(manifest),
-            other => Err(broken(format!("its version is {other}, not {VERSION}"))),
+            other => Err(broken(format!(
+                "unsupported version {other}, expected {VERSION}"
+            ))),
         }
     }
 

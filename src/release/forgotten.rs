@@ -22,7 +22,7 @@ use crate::store::{Listing, Stored, token_in_name};
 /// Returns the hint to push before anything else, if the old releases may be forgotten.
 pub fn push_first() -> Hint {
     let push = Verb::Push.with("--begin-anew");
-    push.then(" first, if all of that is meant to be forgotten")
+    push.then(" first, to start over without the old releases")
 }
 
 /// Objects in a target that belong to releases that aren't in their place.
@@ -87,7 +87,7 @@ impl Forgotten {
         let place = place_in_words(target);
         let others = count(self.others, "object");
         let seen = match (self.files.first(), self.others) {
-            (None, _) => format!("{others} that assetsync put there"),
+            (None, _) => format!("{others} published by assetsync"),
             (Some(first), others_there) => {
                 let files = count(self.files.len() as u64, "file");
                 let more = match others_there {
@@ -95,14 +95,14 @@ impl Forgotten {
                     _ => format!(" and {others}"),
                 };
                 format!(
-                    "{files} of this tree{more} that assetsync put there, such as `{}`",
+                    "{files} of this tree{more} published by assetsync, such as `{}`",
                     escape(first)
                 )
             }
         };
         Refused {
             message: format!(
-                "The target already has {seen}, but there are no releases in {place}: nobody knows which one is current, and whether the target is live"
+                "The target already has {seen}, but there are no releases in {place}: the current release and the live switch are unknown"
             ),
             hint: Hint::from(self.remedy(target, &place))
                 .then("; ")
@@ -117,13 +117,13 @@ impl Forgotten {
         };
         match (&target.state, &target.place) {
             (Some(_), _) if self.has_releases => format!(
-                "correct `{state}`, or leave it out: there are releases in the target itself, in `{FOLDER}`"
+                "correct `{state}`, or remove it: the target itself has releases in `{FOLDER}`"
             ),
             (Some(_), _) => {
-                format!("correct `{state}`, or put back what was in {place}")
+                format!("correct `{state}`, or restore what was in {place}")
             }
             (None, _) => {
-                format!("name the place of the releases with `{state}`, or put {place} back")
+                format!("set `{state}` to the place of the releases, or restore {place}")
             }
         }
     }
@@ -159,7 +159,7 @@ fn place_in_words(target: &Target) -> String {
         (Some(state), _) => format!("`{}`", escape(&crate::store::command::url(state))),
         (None, Some(folder)) => match layout::beside(folder) {
             Ok(beside) => format!("`{}`", escape(&beside.display().to_string())),
-            Err(_) => "the folder beside it".to_string(),
+            Err(_) => "the folder next to it".to_string(),
         },
         (None, None) => format!("the target's `{FOLDER}`"),
     }

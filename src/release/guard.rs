@@ -164,7 +164,7 @@ fn sweeping(base: &Base) -> Refusal {
     let root = base.root.as_ref()?;
     let what = Deletion::of(root)?;
     Some((
-        format!("A {what} is going on, or was interrupted: nothing is published until it's done"),
+        format!("A {what} is running or was interrupted: nothing is published until it's finished"),
         Verb::Resolve.then(" finishes it"),
     ))
 }
@@ -173,8 +173,8 @@ fn key(base: &Base, now: &str, allowed: &Allowed) -> Refusal {
     let before = &base.manifest.as_ref()?.key_id;
     (before != now && !allowed.rotate_key).then(|| {
         (
-            format!("The current release was made with another key (id {before}; this one's is {now})"),
-            "use the team's key file; `--rotate-key` if a new key is meant, which renames every object"
+            format!("The current release was made with another key (id {before}; this key has id {now})"),
+            "use the team's key file; to switch to a new key, pass `--rotate-key`, which renames every object"
                 .into(),
         )
     })
@@ -214,7 +214,7 @@ fn taken_down(root: Option<&Root>, build: &Build, allowed: &Allowed) -> Refusal 
     (!told.is_empty()).then(|| {
         (
             told.join("\n"),
-            "take them out of the tree, or into a level that is held; `--put-back PATH` publishes one again, once it gives nothing away"
+            "remove them from the tree, or move them into a held level; `--put-back PATH` publishes one again once it reveals nothing"
                 .into(),
         )
     })
@@ -226,7 +226,7 @@ fn taken_down_in_words(takedown: &Takedown, paths: &[&str]) -> String {
         None => String::new(),
     };
     format!(
-        "This push publishes what {} took down at {}{why}: {}{}",
+        "This push would publish again what {} took down at {}{why}: {}{}",
         escape(&takedown.actor),
         takedown.at,
         count(paths.len() as u64, "file"),
@@ -268,7 +268,7 @@ fn unlock_or_relock(levels: &BTreeMap<&str, Vec<&str>>, build: &Build) -> Hint {
         false => format!(", and publishes {}", more.join(", ")),
     };
     Verb::Unlock.with(unlock.join(" ")).then(format!(
-        " keeps what is published in this and all later pushes{more}; {} if it's meant to go: the next release is without it, and its addresses answer until a takedown or a prune",
+        " keeps what is published in this and all later pushes{more}; pass {} to remove it from the next release, but its addresses work until a takedown or prune",
         relock.join(", "),
     ))
 }
@@ -277,7 +277,7 @@ fn unlock_or_relock(levels: &BTreeMap<&str, Vec<&str>>, build: &Build) -> Hint {
 pub fn relocked_in_words(levels: &BTreeMap<&str, Vec<&str>>) -> String {
     let lines = levels.iter().map(|(level, paths)| {
         format!(
-            "This push takes the level `{level}` back, which is held and isn't unlocked: {} of it {} published now{}",
+            "This push would withdraw the level `{level}`, which is held and not unlocked: {} {} published now{}",
             count(paths.len() as u64, "file"),
             if paths.len() == 1 { "is" } else { "are" },
             names_text(paths)
@@ -289,10 +289,10 @@ pub fn relocked_in_words(levels: &BTreeMap<&str, Vec<&str>>) -> String {
 fn older(age: Age, allowed: &Allowed) -> Refusal {
     (age == Age::Older && !allowed.older).then(|| {
         (
-            "This checkout is older than what is published".to_string(),
-            Hint::from("pull first; ")
+            "This checkout is older than the current release".to_string(),
+            Hint::from("pull first; to return to an earlier release, use ")
                 .then(Verb::Rollback)
-                .then(" goes back to an earlier release; `--allow-older` if an old commit is meant to be published"),
+                .then("; to publish this older commit, pass `--allow-older`"),
         )
     })
 }
@@ -309,13 +309,13 @@ fn live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Refusal {
 pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, Hint) {
     (
         format!(
-            "{}: {} would be written over{}",
+            "{}: {} would be overwritten{}",
             live_in_words(live),
             count(names.len() as u64, "plain name"),
             names_text(names)
         ),
         format!(
-            "`{}` lets {} through; keyed names are published as ever",
+            "pass `{}` to overwrite {}; keyed names are published as usual",
             options_for(names),
             if names.len() == 1 { "it" } else { "them" },
         )
@@ -335,7 +335,7 @@ fn promised(plan: &Plan<'_>) -> Refusal {
         let are = if names.len() == 1 { "is" } else { "are" };
         (
             format!(
-                "{} {are} in the target already with other content or headers, by names that never change (`names = \"fingerprinted\"`){}",
+                "{} {are} already in the target with other content or headers, under names that never change (`names = \"fingerprinted\"`){}",
                 count(names.len() as u64, "file"),
                 names_text(&names)
             ),

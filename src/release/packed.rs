@@ -22,7 +22,7 @@ const BLOCK_BYTES: usize = 256 << 10;
 const RATIO_MAX: usize = 1032;
 
 /// Reason why a text is neither unpacked nor packed.
-pub(super) const TOO_LARGE: &str = "it's larger than 1 GiB, unpacked";
+pub(super) const TOO_LARGE: &str = "it exceeds 1 GiB unpacked";
 
 /// End of the header's fixed part. The extra field follows.
 const FIXED_BYTES: usize = 10;

@@ -156,8 +156,8 @@ async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
     if settle.overtaken.is_empty() {
         return Ok(());
     }
-    let folder =
-        tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
+    let folder = tempfile::tempdir()
+        .map_err(|e| Error::io("create a folder in", &std::env::temp_dir(), e))?;
     let mut known = settle.names.clone();
     let mut names = Vec::new();
     for digest in settle.overtaken {
@@ -206,12 +206,11 @@ fn in_report(error: Error) -> StoreError {
             };
             let hint = match (&other, other.what_helps()) {
                 (Error::LostRace { .. }, _) => {
-                    "this release was made, and then replaced: whoever did that sees to plain names"
-                        .into()
+                    "another push replaced this release and now writes the plain names".into()
                 }
                 (_, hint) => {
-                    Hint::from("the release is the current one; ").then(match hint.is_empty() {
-                        true => "the next push looks at every plain name once more".into(),
+                    Hint::from("this release is the current one; ").then(match hint.is_empty() {
+                        true => "the next push checks every plain name again".into(),
                         false => hint,
                     })
                 }
@@ -320,12 +319,12 @@ fn refuse_while_live(live: Option<&Live>, plan: &Plan<'_>, allowed: &Allowed) ->
     match (live, over.is_empty()) {
         (Some(live), false) => Err(Error::Refused {
             message: format!(
-                "{}: something else than the release before is at {}, and isn't written over{}",
+                "{}: found content that isn't from the previous release at {}, and didn't overwrite it{}",
                 guard::live_in_words(live),
                 count(over.len() as u64, "plain name"),
                 names_text(&over)
             ),
-            hint: format!("push again with `{}` if it may be", options_for(&over)).into(),
+            hint: format!("push again with `{}` to overwrite it", options_for(&over)).into(),
         }),
         _ => Ok(()),
     }
@@ -383,11 +382,11 @@ async fn restore_one(
 fn without_copy(entry: &Entry) -> Error {
     Error::Refused {
         message: format!(
-            "`{}` can't be brought back: no copy of it was kept",
+            "Cannot restore `{}`: no copy of it was kept",
             entry.path
         ),
         hint: format!(
-            "files over {} MiB aren't; check out what was published then, and push it",
+            "files over {} MiB are kept without a copy; check out what was published then, and push it",
             PART_BYTES >> 20
         )
         .into(),

@@ -35,7 +35,9 @@ pub(super) use deletion::{carry_out, check_permission, keep_plan};
 const PROBE: &str = "probe-";
 
 fn prune_again() -> Hint {
-    Verb::Prune.then(" once more plans by what is current now")
+    Hint::from("run ")
+        .then(Verb::Prune)
+        .then(" again to plan with the current state")
 }
 
 /// Rule for what is kept. A release is kept if either field says so. The current one and all newer ones are always kept.
@@ -226,10 +228,10 @@ fn has_others(folder: &str) -> Error {
     };
     Error::Refused {
         message: format!(
-            "The target has other releases in `{}`, made with another key or another `state`, or of another target",
+            "The target has other releases in `{}`, made with another key or `state`, or for another target",
             crate::base::text::escape(place)
         ),
-        hint: "nothing is deleted, since they may need it; publish each to a prefix of its own"
+        hint: "nothing is deleted, since they may need it; publish each target to its own prefix"
             .into(),
     }
 }

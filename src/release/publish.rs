@@ -319,7 +319,7 @@ async fn commit<'a>(
         }
     }
     Err(Error::Refused {
-        message: "Objects are deleted all the time: the release couldn't be verified".to_string(),
+        message: "Cannot verify the release: objects keep being deleted".to_string(),
         hint: "another prune is running; retry when it has finished".into(),
     })
 }

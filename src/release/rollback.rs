@@ -29,13 +29,13 @@ use crate::plan::Reason;
 use crate::store::Store;
 
 fn shown_by() -> Hint {
-    Verb::Releases.then(" shows what there is")
+    Verb::Releases.then(" lists the releases")
 }
 
 fn roll_back_again() -> Hint {
-    Hint::from("look at what is current now (")
+    Hint::from("check which release is current (")
         .then(Verb::Releases)
-        .then("), and roll back again if that is still meant")
+        .then("), and roll back again if that's still what you want")
 }
 
 /// Inputs of a rollback.
@@ -131,8 +131,8 @@ async fn choose(state: &State, wanted: Option<&str>) -> Result<Chosen> {
     let to = find(&retained, &from, wanted)?.clone();
     if to.id == from.id {
         return Err(Error::usage(
-            format!("{} is the current release already", to.id),
-            Verb::Releases.then(" shows the others"),
+            format!("{} is already the current release", to.id),
+            Verb::Releases.then(" lists the others"),
         ));
     }
     Ok(Chosen {
@@ -172,7 +172,7 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
         }
     }
     Err(Error::Refused {
-        message: "Objects are deleted all the time: the release couldn't be verified".to_string(),
+        message: "Cannot verify the release: objects keep being deleted".to_string(),
         hint: "another prune is running; retry when it has finished".into(),
     })
 }
@@ -183,8 +183,8 @@ async fn restore(
     manifest: &Manifest,
     names: &[usize],
 ) -> Result<(Vec<Object>, TempDir)> {
-    let folder =
-        tempfile::tempdir().map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
+    let folder = tempfile::tempdir()
+        .map_err(|e| Error::io("create a folder in", &std::env::temp_dir(), e))?;
     let restore = plain::restore(
         rollback.store,
         rollback.state,
@@ -293,7 +293,9 @@ async fn settle(
 pub fn nothing_published() -> Error {
     Error::usage(
         "Nothing has been published to this target yet",
-        Verb::Push.then(" makes the first release; if there were any, is the place of the releases right (`state`)?"),
+        Verb::Push.then(
+            " makes the first release; if there should be releases, check their place (`state`)",
+        ),
     )
 }
 
@@ -308,10 +310,10 @@ fn refuse_held(allowed: &Allowed, to: &Release, then: &Manifest, now: &Manifest)
         None => Ok(()),
         Some(level) => Err(Error::Refused {
             message: format!(
-                "{} publishes the level `{level}`, which is held, and isn't published now",
+                "{} would publish the level `{level}`, which is held and not published now",
                 to.id
             ),
-            hint: format!("`--unlock {level}` publishes it again").into(),
+            hint: format!("pass `--unlock {level}` to publish it again").into(),
         }),
     }
 }
@@ -374,11 +376,8 @@ pub fn find<'r>(
 
 fn several(number: usize, wanted: &str, first: &Release) -> Error {
     let wanted = crate::base::text::escape(wanted);
-    let message = format!(
-        "{number} releases are called `{wanted}`, such as {}",
-        first.id
-    );
-    Error::usage(message, "give more of the name")
+    let message = format!("`{wanted}` matches {number} releases, such as {}", first.id);
+    Error::usage(message, "give a longer part of the name")
 }
 
 fn parent_of<'r>(current: &Release, retained: &'r [Release]) -> Result<&'r Release> {
@@ -387,9 +386,9 @@ fn parent_of<'r>(current: &Release, retained: &'r [Release]) -> Result<&'r Relea
         .find(|release| Some(&release.id) == current.parent.as_ref());
     parent.ok_or_else(|| {
         let message = match &current.parent {
-            Some(parent) => format!("The release before this one, {parent}, has been pruned"),
+            Some(parent) => format!("The previous release, {parent}, has been pruned"),
             None => format!(
-                "{} is the first release: there's none before it",
+                "{} is the first release: there is no earlier one",
                 current.id
             ),
         };
@@ -407,13 +406,13 @@ fn refuse_wrong(to: &Release, manifest: &Manifest, findings: &[Finding]) -> Resu
         .map_or(String::new(), |commit| format!(" (commit {})", commit.id));
     Err(Error::Refused {
         message: format!(
-            "The release {} is incomplete: {}, such as `{}` ({reason})",
+            "Release {} is incomplete: {} missing or changed, such as `{}` ({reason})",
             to.id,
             crate::base::text::count(findings.len() as u64, "object"),
             manifest.entries[*entry].path,
         ),
         hint: Verb::Push.with("--verify list").then(format!(
-            " mends what the current release has too; for all else, check out what was published then{commit}, and push that with `--allow-older --verify list`"
+            " repairs what the current release has too; for the rest, check out what was published then{commit}, and push it with `--allow-older --verify list`"
         )),
     })
 }

@@ -312,7 +312,7 @@ impl Root {
     fn check_counts(&self) -> Result<(), Unusable> {
         match self.seq.max(self.gc.epoch) < COUNT_MAX {
             true => Ok(()),
-            false => Err(Unusable::damaged("nothing is changed so often")),
+            false => Err(Unusable::damaged("its counters are too large")),
         }
     }
 

@@ -154,9 +154,8 @@ impl State {
             }
         }
         Err(Error::Refused {
-            message:
-                "The releases can't be moved to the new key's place: others publish all the time"
-                    .to_string(),
+            message: "Cannot move the releases to the new key's place: others keep publishing"
+                .to_string(),
             hint: Hint::from("try again when nobody else is publishing: ")
                 .then(Verb::Push)
                 .then(" moves them"),
@@ -270,7 +269,7 @@ fn sent_here<'p>(
 pub(super) fn moved_away(moved: &Moved) -> Error {
     Error::Refused {
         message: format!(
-            "The target's releases have another key since {} (id {}; by {})",
+            "The target's releases have had another key since {} (id {}; set by {})",
             moved.root.at,
             escape(&moved.to),
             escape(&moved.root.actor)
@@ -278,10 +277,10 @@ pub(super) fn moved_away(moved: &Moved) -> Error {
         hint: match moved.is_done {
             true => Hint::from("use the team's new key file; ")
                 .then(Verb::Push.with("--rotate-key"))
-                .then(" with this one moves them back"),
+                .then(" moves them back to this key"),
             false => Hint::from("use the team's new key file: ")
                 .then(Verb::Resolve)
-                .then(" with it finishes the move, which was interrupted"),
+                .then(" with it finishes the interrupted move"),
         },
     }
 }
@@ -289,18 +288,17 @@ pub(super) fn moved_away(moved: &Moved) -> Error {
 fn several(others: usize) -> Error {
     Error::Refused {
         message: format!("The target has the releases of {others} other keys"),
-        hint: "publish to a prefix of its own, or name the place of the releases with `state`"
-            .into(),
+        hint: "publish to a separate prefix, or set `state` to the place of the releases".into(),
     }
 }
 
 fn lost(moved: &Root) -> Error {
     Error::Refused {
         message: format!(
-            "The root of the target's releases is gone, though they were moved to this key at {}: somebody deleted `{ROOT}`",
+            "The root of the target's releases is missing, although they were moved to this key at {}: `{ROOT}` was deleted",
             moved.at
         ),
-        hint: "put it back, from the bucket's versions or a copy: it tells which release is the current one, and whether the target is live".into(),
+        hint: "restore it from the bucket's versions or a copy: it records which release is current and whether the target is live".into(),
     }
 }
 

@@ -228,10 +228,10 @@ impl State {
             {
                 return Err(Error::Refused {
                     message: format!(
-                        "The root of the target's releases is gone, though there are releases, such as {id}: somebody deleted `{ROOT}`"
+                        "The root of the target's releases is missing, although there are releases, such as {id}: `{ROOT}` was deleted"
                     ),
                     hint: format!(
-                        "put it back, from the bucket's versions or a copy: it tells which release is the current one, and whether the target is live. Only if all is to begin anew, move `{RELEASES}` beside it away, and push with `--begin-anew`"
+                        "restore it from the bucket's versions or a copy: it records which release is current and whether the target is live. Only to start over, move away `{RELEASES}` next to it, and push with `--begin-anew`"
                     )
                     .into(),
                 });
@@ -278,10 +278,10 @@ impl State {
         }
         Err(Error::Refused {
             message: format!(
-                "This machine's clock and the storage's are {} minutes apart",
+                "The clocks of this machine and the storage differ by {} minutes",
                 difference.as_secs() / 60
             ),
-            hint: "set this machine's clock: nothing is deleted before".into(),
+            hint: "set this machine's clock; nothing is deleted until then".into(),
         })
     }
 
@@ -290,16 +290,20 @@ impl State {
     fn as_ours(&self, held: Held) -> Result<Held> {
         let root = &held.root;
         match (&self.owner, &root.target) {
-            (Some(ours), Some(theirs)) if ours != theirs && root.current.is_some() => Err(Error::Refused {
-                message: format!(
-                    "The releases that are kept there belong to another target: `{}`, not `{}`",
-                    crate::base::text::escape(&theirs.to_string()),
-                    crate::base::text::escape(&ours.to_string())
-                ),
-                hint: Hint::from("give each target a `state` of its own; if the bucket was moved or renamed, ")
+            (Some(ours), Some(theirs)) if ours != theirs && root.current.is_some() => {
+                Err(Error::Refused {
+                    message: format!(
+                        "The releases there belong to another target: `{}`, not `{}`",
+                        crate::base::text::escape(&theirs.to_string()),
+                        crate::base::text::escape(&ours.to_string())
+                    ),
+                    hint: Hint::from(
+                        "give each target its own `state`; if the bucket was moved or renamed, ",
+                    )
                     .then(Verb::ReleasesAdopt)
-                    .then(" checks that every object is there, and takes the releases over"),
-            }),
+                    .then(" checks that every object is there and takes over the releases"),
+                })
+            }
             (Some(ours), Some(theirs)) if ours != theirs => Ok(Held {
                 root: Root {
                     begun: false,
@@ -347,10 +351,10 @@ impl State {
         match Document::parse(&bytes) {
             Ok(document) => Ok(Some((document, version))),
             Err(why) => Err(Error::Refused {
-                message: format!("The root of the target's releases can't be used: {why}"),
+                message: format!("Cannot use the root of the target's releases: {why}"),
                 hint: match why {
-                    Unusable::Newer { .. } => "install a newer assetsync, as whoever wrote it has: what can't be read counts as live, and nothing is changed".into(),
-                    _ => format!("what can't be read counts as live: nothing is changed. Put `{ROOT}` back as it was, from the bucket's versions or a copy").into(),
+                    Unusable::Newer { .. } => "upgrade assetsync to the version that wrote it; until then, the target counts as live and nothing is changed".into(),
+                    _ => format!("restore `{ROOT}` from the bucket's versions or a copy; until then, the target counts as live and nothing is changed").into(),
                 },
             }),
         }

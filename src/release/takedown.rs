@@ -22,7 +22,7 @@ use crate::base::text::escape;
 use crate::levels::{LevelId, Levels};
 use crate::store::{Store, StoreError, StoreErrorKind, Stored};
 
-const TAKE_DOWN_AGAIN: &str = "take it down again: it's planned anew by what is there now";
+const TAKE_DOWN_AGAIN: &str = "run the takedown again to plan it with the current state";
 
 /// Request for a takedown.
 #[derive(Debug, Clone, Default)]
@@ -144,8 +144,8 @@ pub async fn plan(
 fn check_number(files: usize) -> Result<()> {
     match files > TAKEN_DOWN_MAX {
         true => Err(Error::usage(
-            format!("{files} files at once: a takedown has {TAKEN_DOWN_MAX} at most"),
-            "take them down folder by folder, such as `puzzle/gears/`: one takedown after another",
+            format!("A takedown is limited to {TAKEN_DOWN_MAX} files, but this one has {files}"),
+            "take them down folder by folder, such as `puzzle/gears/`, one takedown after another",
         )),
         false => Ok(()),
     }
@@ -205,10 +205,10 @@ async fn check_gone(store: &Arc<dyn Store>, removal: &Removal, requests: usize) 
         None => Ok(()),
         Some(key) => {
             let message = format!(
-                "`{}` is still there after it was deleted",
+                "`{}` still exists after it was deleted",
                 escape(key.as_str())
             );
-            let hint = "take it down again; is somebody writing it anew?";
+            let hint = "take it down again; something else may be writing it";
             Err(StoreError::new(StoreErrorKind::Other, message)
                 .hint(hint)
                 .into())
@@ -386,7 +386,7 @@ impl<'a> Search<'a> {
             None => Ok(()),
             Some(folder) => Err(Error::usage(
                 format!("`{}` is a folder", escape(folder)),
-                format!("`{}/` takes down all that is in it", escape(folder)),
+                format!("pass `{}/` to take down everything in it", escape(folder)),
             )),
         }
     }
@@ -397,7 +397,7 @@ impl<'a> Search<'a> {
             let paths = self.others.iter().chain(self.wanted.keys());
             let near = nearest(name, paths.map(|path| &**path));
             return Err(Error::usage(
-                format!("Nothing in the target or its releases is called `{}`", escape(name)),
+                format!("Cannot find `{}` in the target or its releases", escape(name)),
                 match near {
                     Some(near) => format!("did you mean `{}`?", escape(near)),
                     None => "give logical paths, such as `puzzle/gears/index.html`; folders end with a slash".to_string(),
@@ -406,10 +406,10 @@ impl<'a> Search<'a> {
         }
         if found.is_empty() && published.is_empty() {
             return Err(Error::usage(
-                "Nothing of that is in the target",
-                Hint::from("a cache before it may have what was there: ")
+                "The target has none of these files",
+                Hint::from("a cache in front of it may still serve them: ")
                     .then(Verb::Audit)
-                    .then(" asks at `public_url`"),
+                    .then(" checks at `public_url`"),
             ));
         }
         Ok(())
@@ -457,10 +457,10 @@ fn check_ours(key: &ObjectKey, stored: &Stored) -> Result<()> {
         true => Ok(()),
         false => Err(Error::Refused {
             message: format!(
-                "`{}` isn't as assetsync wrote it: somebody else wrote it, or over it",
+                "`{}` isn't as assetsync wrote it: something else created or overwrote it",
                 escape(key.as_str())
             ),
-            hint: "look at it, and delete it by hand; nothing was taken down".into(),
+            hint: "inspect it and delete it by hand; nothing was taken down".into(),
         }),
     }
 }

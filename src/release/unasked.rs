@@ -50,10 +50,10 @@ fn revealed(manifest: &Manifest, build: &Build) -> Option<Refused> {
     let files = count(revealed.len() as u64, "file");
     Some(Refused {
         message: format!(
-            "Anybody could guess the names of {files} that are hidden in the current release, such as `{first}`"
+            "This push would give guessable names to {files} that are hidden in the current release, such as `{first}`"
         ),
-        hint: "without a configuration, pages keep their names: `--allow-plain` if everybody may find them; with an `assetsync.toml` \
-               (`assetsync init` writes one), its rules and levels decide"
+        hint: "without a configuration, pages keep their names: pass `--allow-plain` if they may be found, or \
+               write an `assetsync.toml` (`assetsync init`), whose rules and levels decide"
             .into(),
     })
 }
@@ -69,12 +69,12 @@ fn foreign(plan: &Plan<'_>) -> Option<Refused> {
     let first = over.first()?;
     Some(Refused {
         message: format!(
-            "The target has {} already that no release of ours wrote, such as `{}`",
+            "The target already has {} that none of its releases wrote, such as `{}`",
             count(over.len() as u64, "file"),
             escape(first)
         ),
-        hint: "is it the right place, and does `state` name the one where its releases are, if there are any? `--allow-plain` \
-               writes over them"
+        hint: "check that this is the right target and that `state` is the place of its releases, if it has any; \
+               `--allow-plain` overwrites the files"
             .into(),
     })
 }

@@ -22,11 +22,11 @@ pub enum Unusable {
 }
 
 /// Hint if a document is permanently lost.
-const BEGIN_ANEW: &str = "if it was deleted by hand, bring it back from the bucket's versions; without it, only a new beginning helps: move `root.json` and `releases/` away, which forgets the releases and the live switch";
+const BEGIN_ANEW: &str = "if it was deleted by hand, restore it from the bucket's versions; otherwise start over: move `root.json` and `releases/` away, which loses the releases and the live switch";
 
-const BRING_BACK: &str = "try again; if it stays so, bring it back as it was, from the bucket's versions or a copy: nothing else is lost, and nothing has to be moved away";
+const BRING_BACK: &str = "try again; if it fails again, restore it from the bucket's versions or a copy: nothing else is lost, and nothing has to be moved away";
 
-const UPDATE: &str = "install a newer assetsync, as whoever wrote it has; nothing is wrong with it";
+const UPDATE: &str = "upgrade assetsync to the version that wrote it; the file is intact";
 
 impl Unusable {
     /// Returns the error for a use of the document `name`. `what` is its kind.
@@ -53,10 +53,10 @@ impl Unusable {
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unusable::Gone => f.write_str("it's gone"),
+            Unusable::Gone => f.write_str("it's missing"),
             Unusable::Newer { version, known } => write!(
                 f,
-                "it's of version {version}, and this assetsync knows none after {known}: use a newer one"
+                "it has version {version}, but this assetsync supports versions up to {known}: upgrade it"
             ),
             Unusable::Damaged(why) => f.write_str(why),
         }

@@ -66,10 +66,10 @@ fn manifest_text(site: &Site) -> String {
 #[track_caller]
 fn assert_newer_is_advised(run: &Run) {
     assert_eq!(run.code, 3, "{run}");
-    for words in ["it's of version ", "install a newer assetsync"] {
+    for words in ["it has version ", "upgrade assetsync"] {
         assert!(run.stderr.contains(words), "{words}: {run}");
     }
-    for words in ["move `", "bring it back", "Put `"] {
+    for words in ["move `", "restore it", "restore `"] {
         assert!(!run.stderr.contains(words), "{words}: {run}");
     }
 }
@@ -116,12 +116,12 @@ fn only_what_is_gone_needs_a_new_beginning_and_what_is_damaged_is_brought_back()
     let run = site.run(&["push"]);
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stderr.contains("it's damaged"), "{run}");
-    assert!(run.stderr.contains("bring it back as it was"), "{run}");
-    assert!(!run.stderr.contains("only a new beginning"), "{run}");
+    assert!(run.stderr.contains("restore it from"), "{run}");
+    assert!(!run.stderr.contains("start over"), "{run}");
 
     fs::remove_file(&manifest).expect("there");
     let run = site.run(&["push"]);
     assert_eq!(run.code, 1, "{run}");
-    assert!(run.stderr.contains("it's gone"), "{run}");
-    assert!(run.stderr.contains("only a new beginning"), "{run}");
+    assert!(run.stderr.contains("it's missing"), "{run}");
+    assert!(run.stderr.contains("start over"), "{run}");
 }

@@ -91,7 +91,7 @@ fn assert_never_changed(site: &Site, run: impl Fn(&[&str]) -> Run, remove: impl 
         );
         let push = run(&["push"]);
         assert_eq!(push.code, 3, "{push}");
-        let why = "1 file is in the target already with other content or headers, by names that never change (`names = \"fingerprinted\"`)\n  `chunks/tour-Q9d0.js`";
+        let why = "1 file is already in the target with other content or headers, under names that never change (`names = \"fingerprinted\"`)\n  `chunks/tour-Q9d0.js`";
         let hint = "let the bundler put a new hash into the name";
         for said in [&diff.stderr, &push.stderr] {
             assert!(said.contains(why) && said.contains(hint), "{said}");
@@ -227,7 +227,7 @@ fn a_name_of_an_earlier_release_comes_back_with_its_own_bytes_only() {
     assert_eq!(run.code, 3, "{run}");
     assert!(
         run.stderr
-            .contains("is in the target already with other content"),
+            .contains("is already in the target with other content"),
         "{run}"
     );
     let there = fs::read(site.path("out/chunks/tour-Q9d0.js")).expect("there");

@@ -255,7 +255,7 @@ fn pages_that_nobody_could_guess_are_not_opened_by_a_push_without_a_configuratio
 
     let run = bare(&site, &["push"]);
     assert_eq!(run.code, 3, "{run}");
-    let told = "error: Anybody could guess the names of 4 files that are hidden in the current release, such as `about/index.html`";
+    let told = "error: This push would give guessable names to 4 files that are hidden in the current release, such as `about/index.html`";
     assert!(run.stderr.contains(told), "{run}");
     assert!(run.stderr.contains("`--allow-plain`"), "{run}");
     assert_eq!(site.published("out"), before);
@@ -282,7 +282,7 @@ fn a_site_that_somebody_else_put_into_the_target_is_not_written_over_by_a_first_
     fs::write(site.path("out/index.html"), "another site").expect("written");
     let run = bare(&site, &["push"]);
     assert_eq!(run.code, 3, "{run}");
-    let told = "has 1 file already that no release of ours wrote, such as `index.html`";
+    let told = "already has 1 file that none of its releases wrote, such as `index.html`";
     assert!(run.stderr.contains(told), "{run}");
     assert_eq!(site.published("out")["index.html"], b"another site");
     assert_eq!(bare(&site, &["push", "--allow-plain"]).code, 0);
@@ -302,7 +302,7 @@ fn a_configuration_does_not_make_somebody_else_s_site_ours() {
     fs::create_dir(site.path("out")).expect("a folder");
     fs::write(site.path("out/index.html"), "another site").expect("written");
     fs::write(site.path("out/about.html"), "of lamps").expect("written");
-    let told = "has 2 files already that no release of ours wrote, such as `about.html`";
+    let told = "already has 2 files that none of its releases wrote, such as `about.html`";
     let diff = site.run(&["diff"]);
     assert!(diff.stderr.contains(told), "{diff}");
     let run = site.run(&["push"]);

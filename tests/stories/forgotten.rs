@@ -31,7 +31,7 @@ fn a_mistyped_state_is_refused_by_all_that_would_begin_anew_and_nothing_is_writt
     let site = site.config(&kept_in("sd"));
     let told = [
         "there are no releases in `file:sd`",
-        "correct `state`, or put back what was in `file:sd`",
+        "correct `state`, or restore what was in `file:sd`",
         "--begin-anew",
     ];
     refused(&site.run(&["push"]), &told);
@@ -68,10 +68,7 @@ fn a_state_that_is_gone_is_no_first_push_whatever_is_left_of_it() {
         site.ok(&["push"]);
         fs::rename(site.path(lost), site.path("elsewhere")).expect("moved");
         site.write("app.css", "body{margin:1px}");
-        refused(
-            &site.run(&["push"]),
-            &["2 objects that assetsync put there"],
-        );
+        refused(&site.run(&["push"]), &["2 objects published by assetsync"]);
         fs::rename(site.path("elsewhere"), site.path(lost)).expect("moved back");
         let run = site.run(&["push"]);
         assert!(
@@ -103,10 +100,7 @@ fn a_new_key_with_a_mistyped_state_is_no_first_push_either() {
         "another secret of the team, which is long enough",
     );
     for arguments in [&["push"][..], &["push", "--rotate-key"]] {
-        refused(
-            &site.run(arguments),
-            &["2 objects that assetsync put there"],
-        );
+        refused(&site.run(arguments), &["2 objects published by assetsync"]);
     }
 }
 

@@ -113,11 +113,11 @@ fn a_level_that_was_never_unlocked_is_taken_back_only_if_that_is_meant() {
         refused(
             &run,
             &[
-                "takes the level `posthunt` back, which is held and isn't unlocked: 1 file of it is published now",
-                "takes the level `solution` back, which is held and isn't unlocked: 2 files of it are published now",
+                "withdraw the level `posthunt`, which is held and not unlocked: 1 file is published now",
+                "withdraw the level `solution`, which is held and not unlocked: 2 files are published now",
                 "puzzle/solution/1.html",
                 "`assetsync unlock local posthunt solution` keeps what is published",
-                "`--relock posthunt`, `--relock solution` if it's meant to go",
+                "pass `--relock posthunt`, `--relock solution` to remove it",
             ],
         );
         let said = site.ok(&["releases", "--json"]);
@@ -147,7 +147,7 @@ fn a_locked_level_stays_so_however_its_files_are_called_later() {
     let site = site.config(&LEVELS.replace("**/solution/**", "{**/solution/**,puzzle/late.html}"));
     refused(
         &site.run(&["push"]),
-        &["takes the level `solution` back", "puzzle/late.html"],
+        &["withdraw the level `solution`", "puzzle/late.html"],
     );
 }
 
@@ -233,7 +233,7 @@ fn what_else_of_the_level_the_advice_would_publish_is_told() {
     refused(
         &run,
         &[
-            "takes the level `solution` back, which is held and isn't unlocked: 2 files",
+            "withdraw the level `solution`, which is held and not unlocked: 2 files",
             "`assetsync unlock local solution` keeps what is published in this and all later pushes, and publishes 1 more of `solution`",
         ],
     );
@@ -379,7 +379,7 @@ fn diff_tells_which_levels_would_be_taken_back_and_a_dry_run_obeys_the_flags_of_
     assert_eq!(run.code, 0, "{run}");
     let line = "hold      posthunt/index.html (its level, `after`, is held, 20 B)";
     assert!(run.stdout.contains(line), "{run}");
-    let told = "A push would be refused: This push takes the level `after` back";
+    let told = "A push would be refused: This push would withdraw the level `after`";
     assert!(run.stderr.contains(told), "{run}");
     let hint = "hint: `assetsync unlock local after` keeps what is published";
     assert!(run.stderr.contains(hint), "{run}");
@@ -454,7 +454,7 @@ fn half_the_images_are_not_made_up_for_by_as_many_scripts() {
     refused(
         &run,
         &[
-            "20 of 43 files of the current release are gone",
+            "would remove 20 of 43 files of the current release",
             "\n  img/*.png: 20 of 42\n",
         ],
     );
@@ -524,7 +524,7 @@ fn held_files_that_are_gone_count_among_themselves() {
     refused(
         &run,
         &[
-            "2 of 4 held files of the current release are gone",
+            "would remove 2 of 4 held files of the current release",
             "puzzle/solution/*.html: 2 of 2",
         ],
     );
@@ -575,7 +575,7 @@ fn while_live_all_names_that_would_be_written_over_are_told_and_the_pattern_that
     let names: Vec<String> = PUZZLES.iter().map(|path| format!("\n  `{path}`")).collect();
     refused(
         &run,
-        &["5 plain names would be written over", &names.concat()],
+        &["5 plain names would be overwritten", &names.concat()],
     );
     assert!(
         run.stderr
@@ -584,10 +584,7 @@ fn while_live_all_names_that_would_be_written_over_are_told_and_the_pattern_that
     );
     rewrite(&site, &["index.html"]);
     let run = site.run(&["push", "--overwrite-live", "puzzle/*.html", "--yes"]);
-    refused(
-        &run,
-        &["1 plain name would be written over\n  `index.html`"],
-    );
+    refused(&run, &["1 plain name would be overwritten\n  `index.html`"]);
     assert!(!published(&site, "puzzle/1.html").contains("Erratum"));
 }
 
@@ -656,7 +653,7 @@ fn while_live_all_that_was_damaged_is_told_and_put_right_by_the_option_that_is_a
         &[
             "5 files aren't in the target as they were published",
             "\n  `img/0.png`\n  `img/1.png`\n  `img/2.png`\n  `img/3.png`\n  `map.png`\n",
-            "the same push with `--overwrite-live '*.png' --overwrite-live 'img/*.png'` puts that right",
+            "push again with `--overwrite-live '*.png' --overwrite-live 'img/*.png'` to repair that anyway",
         ],
     );
     refused(&hunt.run(&["push"]), &["5 files aren't in the target"]);
@@ -675,7 +672,7 @@ fn a_path_that_looks_like_a_pattern_is_meant_as_it_is_and_a_path_in_full_is_no_q
     let site = live_site();
     rewrite(&site, &["a[1].html", "a1.html"]);
     let run = site.run(&["push", "--overwrite-live", "a[1].html"]);
-    refused(&run, &["1 plain name would be written over\n  `a1.html`"]);
+    refused(&run, &["1 plain name would be overwritten\n  `a1.html`"]);
     site.ok(&[
         "push",
         "--overwrite-live",
@@ -714,7 +711,7 @@ fn a_rollback_and_a_repair_take_the_same_patterns() {
     refused(
         &run,
         &[
-            "5 plain names would be written over\n  `puzzle/0.html`",
+            "5 plain names would be overwritten\n  `puzzle/0.html`",
             "`--overwrite-live 'puzzle/*.html'` lets them through",
         ],
     );

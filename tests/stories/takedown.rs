@@ -141,7 +141,7 @@ fn no_push_publishes_it_again_unless_it_is_told_to() {
     let diff = site.run(&["diff"]);
     assert!(
         diff.stderr
-            .contains("A push would be refused: This push publishes what"),
+            .contains("A push would be refused: This push would publish again what"),
         "{diff}"
     );
     site.write("rides/notes.html", "<p>it turns</p>");
@@ -357,7 +357,7 @@ fn what_is_meant_is_never_guessed() {
             2,
             "is called `rides/ntes.txt`",
         ),
-        (&["rides"], 2, "`rides/` takes down all that is in it"),
+        (&["rides"], 2, "`rides/` to take down everything in it"),
         (
             &["rides/notes.html", "--why", &"so ".repeat(200)],
             2,
@@ -368,14 +368,14 @@ fn what_is_meant_is_never_guessed() {
         (
             &["--level", "ending"],
             2,
-            "Nothing of that is in the target",
+            "The target has none of these files",
         ),
         (&["theirs.html"], 3, "isn't as assetsync wrote it"),
-        (&["../out.txt"], 2, "is called `../out.txt`"),
+        (&["../out.txt"], 2, "Cannot find `../out.txt`"),
         (
             &["nowhere.html", "rides/\u{1b}[2J"],
             2,
-            "is called `nowhere.html`",
+            "Cannot find `nowhere.html`",
         ),
     ] {
         let run = site.run(&[&["takedown", "local"], arguments, &["--yes"]].concat());

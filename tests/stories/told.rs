@@ -87,8 +87,8 @@ fn a_prune_that_fails_says_that_nobody_can_push_before_it_is_finished_and_names_
             &told,
             &[
                 "The prune isn't finished: Cannot delete an object: ",
-                "nobody can push before it's finished",
-                "`assetsync resolve prod` goes on with it",
+                "nobody can push until it's finished",
+                "`assetsync resolve prod` continues it",
             ],
         );
     }
@@ -104,7 +104,10 @@ fn what_the_storage_never_deletes_is_told_and_is_in_nobodys_way() {
         assert_eq!((told.code, push), (1, 0), "{told}");
         assert_says(
             &told,
-            &[" deleted. Cannot delete an object: ", "the prune is over"],
+            &[
+                " deleted. Cannot delete an object: ",
+                "the prune is finished",
+            ],
         );
     }
 }

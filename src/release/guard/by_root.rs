@@ -10,9 +10,9 @@ use crate::release::root::{Refusal, Root};
 /// Describes the current release and who made it. The last change of the root may have been something else, by somebody else.
 fn current_in_words(root: Option<&Root>) -> String {
     match root.and_then(|root| root.current.as_ref()) {
-        None => "there is no current release any more".to_string(),
+        None => "there is no longer a current release".to_string(),
         Some(release) => format!(
-            "the current release is {} now, made by {} at {}",
+            "the current release is now {}, made by {} at {}",
             release.id,
             escape(&release.actor),
             release.at
@@ -26,9 +26,9 @@ pub fn refused(refusal: Refusal, root: Option<&Root>) -> Error {
 }
 
 fn push_again() -> Hint {
-    Hint::from("look at what they published (")
+    Hint::from("check what they published (")
         .then(Verb::Releases)
-        .then("), bring your files up to date, and push again")
+        .then("), update your files, and push again")
 }
 
 /// Does the same, with the hint `again` for the case that another push finished first.
@@ -51,19 +51,19 @@ pub(in crate::release) fn refused_again(
             Verb::LiveOff.then(" when the event is over"),
         ),
         R::Moved if root.is_some_and(|root| root.gc.sweep.is_none()) => (
-            "Something was deleted meanwhile".to_string(),
+            "Something was deleted in the meantime".to_string(),
             "try again".into(),
         ),
         R::Sweeping | R::Moved => (
             format!(
-                "A {} is going on, or was interrupted",
+                "A {} is running or was interrupted",
                 root.and_then(Deletion::of).unwrap_or(Deletion::Prune)
             ),
             Hint::from("wait for it, or finish it with ").then(Verb::Resolve),
         ),
         R::Levels => {
             return Error::LostRace {
-                message: "A level was locked or unlocked meanwhile".to_string(),
+                message: "A level was locked or unlocked in the meantime".to_string(),
                 hint: again.into(),
             };
         }
@@ -71,7 +71,7 @@ pub(in crate::release) fn refused_again(
             "Plain names of the current release are still being written".to_string(),
             Hint::from("wait for that push, or finish it with ").then(Verb::Resolve),
         ),
-        R::Already => ("There is nothing to change".to_string(), Hint::default()),
+        R::Already => ("Nothing to change".to_string(), Hint::default()),
     };
     Error::Refused { message, hint }
 }

@@ -38,7 +38,7 @@ pub(super) fn lost(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
     (!told.is_empty()).then(|| {
         (
             told.join("\n"),
-            "is the whole site checked out and built? `--allow-shrink` if they are meant to go"
+            "check that the whole site is checked out and built; pass `--allow-shrink` to remove them"
                 .into(),
         )
     })
@@ -70,10 +70,10 @@ fn lost_in_words(lost: &Lost<'_>, what: &str) -> String {
     let whole: Vec<String> = folders.chain(types).collect();
     let whole = match whole.is_empty() {
         true => String::new(),
-        false => format!(", with {}", whole.join(", ")),
+        false => format!(", including {}", whole.join(", ")),
     };
     format!(
-        "{} of {} {what} of the current release are gone, and nothing is in their place{whole}{}",
+        "This push would remove {} of {} {what} of the current release without a replacement{whole}{}",
         lost.lost,
         lost.before,
         lines(&lost.losses)

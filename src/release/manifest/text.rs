@@ -251,7 +251,7 @@ fn parse_head(line: &str) -> Result<Head, Unusable> {
     let head: Head = serde_json::from_str(line).map_err(Unusable::damaged)?;
     match head.headers.iter().all(HeadersLine::can_be_sent) {
         true => Ok(head),
-        false => Err(Unusable::damaged("there are no such headers")),
+        false => Err(Unusable::damaged("it has invalid headers")),
     }
 }
 
@@ -290,7 +290,7 @@ fn parse_line(line: &str, head: &Head) -> Result<Entry, String> {
     };
     if headers as usize >= head.headers.len() || level as usize >= head.levels.len() {
         return Err(format!(
-            "`{path}` names headers or a level that aren't there"
+            "`{path}` refers to missing headers or a missing level"
         ));
     }
     Ok(Entry {

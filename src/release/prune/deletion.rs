@@ -170,9 +170,9 @@ fn unfinished(error: Error, what: Deletion) -> Error {
     let Error::Store(mut error) = error else {
         return error;
     };
-    let finish = Hint::from("nobody can push before it's finished: once that is mended, ")
+    let finish = Hint::from("nobody can push until it's finished; once the cause is fixed, ")
         .then(Verb::Resolve)
-        .then(" goes on with it");
+        .then(" continues it");
     error.message = format!("The {what} isn't finished: {}", error.message);
     error.hint = match error.hint.is_empty() {
         true => finish,
@@ -187,9 +187,9 @@ async fn delete_all(
     name: &str,
     requests: usize,
 ) -> Result<Vec<Deleted>> {
-    let unusable = |why: Unusable| why.error("list of what a prune deletes", name);
+    let unusable = |why: Unusable| why.error("deletion list of a prune", name);
     if !(is_document(name) && name.starts_with("sweeps/")) {
-        return Err(unusable(Unusable::damaged("no prune calls one so")));
+        return Err(unusable(Unusable::damaged("its name is invalid")));
     }
     let document = parse(&state.packed(name).await?).map_err(unusable)?;
     let objects = document.objects.iter().chain(&document.former);
@@ -263,15 +263,18 @@ fn gone(deleted: Vec<Deleted>, what: Deletion) -> Result<u64> {
 fn over(gone: u64, first: &StoreError, others: u64, what: Deletion) -> StoreError {
     let others = match others {
         0 => String::new(),
-        others => format!(" And so for {}.", crate::base::text::count(others, "other")),
+        others => format!(
+            " The same goes for {}.",
+            crate::base::text::count(others, "other")
+        ),
     };
     let message = format!("{gone} deleted. {first}.{others}");
     let over = match what {
         Deletion::Prune => {
-            "the prune is over, and what the storage keeps is in nobody's way: the next one tries again"
+            "the prune is finished, and the objects that remain do no harm: the next prune tries again"
         }
         Deletion::Takedown => {
-            "the takedown is over, and what the storage keeps can still be had: take it down again once that is mended"
+            "the takedown is finished, but the objects that remain can still be downloaded: fix the cause, and take them down again"
         }
     };
     let hint = match first.hint.is_empty() {
@@ -344,7 +347,7 @@ fn parse(text: &[u8]) -> Result<Document, Unusable> {
         .or_else(|| former.find(|garbage| !may_be_former(&garbage.key)));
     match odd {
         None => Ok(document),
-        Some(_) => Err(Unusable::damaged("it names what assetsync never deletes")),
+        Some(_) => Err(Unusable::damaged("it lists what assetsync never deletes")),
     }
 }
 

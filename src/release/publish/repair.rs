@@ -69,9 +69,9 @@ pub(super) async fn verify_and_repair<'a>(
             return Ok(false);
         }
     }
-    let message = "Objects of the release don't stay as they are written";
+    let message = "Objects of the release keep changing after they are written";
     Err(StoreError::new(StoreErrorKind::Other, message)
-        .hint("who else writes to the target, or deletes from it?")
+        .hint("check what else writes to the target or deletes from it")
         .into())
 }
 
@@ -131,12 +131,12 @@ fn waits(live: &Live, over: &[(&str, Reason)]) -> Error {
     let what = match over[..] {
         [(path, reason)] => {
             format!(
-                "`{}` isn't in the target as it was published ({reason}), and would have to be written over",
+                "`{}` isn't in the target as it was published ({reason}) and would have to be overwritten",
                 escape(path)
             )
         }
         _ => format!(
-            "{} aren't in the target as they were published, and would have to be written over{}",
+            "{} aren't in the target as they were published and would have to be overwritten{}",
             count(names.len() as u64, "file"),
             names_text(&names)
         ),
@@ -144,7 +144,7 @@ fn waits(live: &Live, over: &[(&str, Reason)]) -> Error {
     Error::Refused {
         message: format!("{live}: {what}"),
         hint: format!(
-            "the same push with `{}` puts that right all the same",
+            "push again with `{}` to repair that anyway",
             options_for(&names)
         )
         .into(),

@@ -89,12 +89,12 @@ pub(in crate::release) fn check_format(
         version: u32,
     }
     let envelope: Envelope = serde_json::from_slice(json)
-        .map_err(|e| Unusable::Damaged(format!("it isn't one of assetsync's: {e}")))?;
+        .map_err(|e| Unusable::Damaged(format!("it isn't an assetsync document: {e}")))?;
     if envelope.format != format {
         return Err(Unusable::Damaged(format!("it isn't an {format}")));
     }
     match envelope.version {
-        0 => Err(Unusable::damaged("it's of version 0")),
+        0 => Err(Unusable::damaged("its version is 0")),
         newer if newer > version => Err(Unusable::Newer {
             version: newer,
             known: version,

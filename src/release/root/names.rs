@@ -38,7 +38,7 @@ impl TryFrom<String> for ReleaseId {
     fn try_from(id: String) -> Result<ReleaseId, &'static str> {
         match is_part_of_a_name(&id) {
             true => Ok(ReleaseId(id)),
-            false => Err("a release can't be called so"),
+            false => Err("invalid release name"),
         }
     }
 }

@@ -64,6 +64,8 @@ fn digest<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
     let digest = String::deserialize(text)?;
     match blake3::Hash::from_hex(&digest) {
         Ok(_) => Ok(digest),
-        Err(_) => Err(D::Error::custom("a manifest is called after its digest")),
+        Err(_) => Err(D::Error::custom(
+            "invalid manifest name: it must be a digest",
+        )),
     }
 }

@@ -83,6 +83,6 @@ fn sweep<'de, D: Deserializer<'de>>(name: D) -> Result<Option<String>, D::Error>
     };
     match name.as_ref().is_none_or(is_sweep) {
         true => Ok(name),
-        false => Err(D::Error::custom("a sweep can't be called so")),
+        false => Err(D::Error::custom("invalid sweep name")),
     }
 }

@@ -215,7 +215,7 @@ fn a_newer_version_is_refused_and_so_is_what_is_no_root() {
     assert_eq!(why, Unusable::Newer { version, known });
     let words = why.to_string();
     assert!(
-        words.contains("version 2") && words.contains("use a newer one"),
+        words.contains("version 2") && words.contains("upgrade it"),
         "{words}"
     );
     for other in [

@@ -56,7 +56,7 @@ impl State {
         match self.manifest(&digest).await? == *manifest {
             true => Ok(digest),
             false => {
-                let why = Unusable::damaged("it isn't what was written");
+                let why = Unusable::damaged("it differs from what was written");
                 Err(why.error("manifest", &digest))
             }
         }
@@ -205,9 +205,12 @@ impl State {
 }
 
 fn taken(key: &str) -> Error {
-    let message = format!("Cannot write {}: something else is there", called(key));
+    let message = format!(
+        "Cannot write {}: a different document exists there",
+        called(key)
+    );
     StoreError::new(StoreErrorKind::Other, message)
-        .hint("it's damaged, or somebody else's: move it away, and try again")
+        .hint("it's damaged or not from assetsync: move it away, and try again")
         .into()
 }
 

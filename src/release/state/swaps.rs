@@ -59,8 +59,8 @@ impl State {
             }
         }
         Err(Error::Refused {
-            message: "The root of the target's releases changes all the time".to_string(),
-            hint: "who else is publishing? try again in a minute".into(),
+            message: "The root of the target's releases keeps changing".to_string(),
+            hint: "others are publishing; try again in a minute".into(),
         })
     }
 
@@ -138,9 +138,10 @@ impl State {
                 Err((_, error)) => return Err(error.into()),
             }
         }
-        let message = "Nothing tells whether the storage minds `If-None-Match`: replies are lost";
+        let message =
+            "Cannot tell whether the storage honors `If-None-Match`: its replies are lost";
         Err(StoreError::new(StoreErrorKind::Other, message)
-            .hint("push again: what visitors see is as it was")
+            .hint("push again; nothing changed for visitors")
             .into())
     }
 }
@@ -148,8 +149,8 @@ impl State {
 /// Returns the error for a storage without conditions: two pushes at once would overwrite each other.
 fn ignores_conditions() -> Error {
     Error::Refused {
-        message: "No release was made: where the releases are kept, the storage ignores the condition of a create (If-None-Match, ifGenerationMatch=0), so that two who push at once would write over each other".to_string(),
-        hint: Hint::from("keep the releases on a storage with conditional writes (`state`); Ceph's radosgw has none in versioned buckets, so suspend versioning there, or, where a bucket has object lock, take another one. ").then(Verb::Doctor).then(" tells more"),
+        message: "No release was made: the storage of the releases ignores the condition of a create (If-None-Match, ifGenerationMatch=0), so two pushes at once would overwrite each other".to_string(),
+        hint: Hint::from("keep the releases on a storage with conditional writes (`state`); Ceph's radosgw has none in versioned buckets, so suspend versioning there, or use another bucket if this one has object lock. ").then(Verb::Doctor).then(" shows more"),
     }
 }
 
@@ -163,15 +164,15 @@ pub(super) fn is_definite(kind: StoreErrorKind) -> bool {
 /// Ceph's radosgw 16: for an object that was written while a bucket was versioned, no version matches, and suspending versioning later
 /// doesn't help.
 fn never_swapped() -> Hint {
-    Hint::from("the storage lets nobody write over the root that is there, as some servers do in a bucket that is or was versioned (Ceph's radosgw 16): no further try helps. Keep the releases in a new bucket (`state`, then ")
+    Hint::from("the storage rejects every overwrite of the root, as some servers do in a bucket that is or was versioned (Ceph's radosgw 16). Retrying doesn't help. Keep the releases in a new bucket (`state`, then ")
         .then(Verb::Push.with("--begin-anew"))
-        .then("): no object is uploaded again for that; or publish to one")
+        .then("), which uploads no object again; or publish to a new bucket")
 }
 
 /// Returns the error for a change whose outcome can't be found out.
 fn unknown(error: &StoreError) -> Error {
     Error::Unknown {
-        message: format!("Whether it is done isn't known: {error}"),
+        message: format!("The outcome is unknown: {error}"),
         hint: match error.kind {
             StoreErrorKind::Precondition => never_swapped(),
             _ => Verb::Resolve.then(" finds out"),

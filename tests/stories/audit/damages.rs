@@ -192,7 +192,7 @@ const DISORDERS: &[Disorder] = &[
         done: |hunt| hunt.aws_on_document("put-object-acl", "plain/", &["--acl", "public-read-write"]) },
     Disorder { what: "a damaged root", on: ACL, kind: "releases", path: None, says: "root", then: BroughtBack("root.json"),
         done: |hunt| write_over(hunt, "root.json") },
-    Disorder { what: "no manifest", on: BOTH, kind: "releases", path: None, says: "it's gone", then: BroughtBack("manifests/"),
+    Disorder { what: "no manifest", on: BOTH, kind: "releases", path: None, says: "it's missing", then: BroughtBack("manifests/"),
         done: |hunt| hunt.aws_on_document("delete-object", "manifests/", &[]) },
     Disorder { what: "a damaged manifest", on: ACL, kind: "releases", path: None, says: "Cannot read the manifest", then: BroughtBack("manifests/"),
         done: |hunt| write_over(hunt, "manifests/") },

@@ -153,7 +153,7 @@ const DAMAGES: &[Damage] = &[
         done: |hunt| { hunt.server.put("releases", &hunt.document("root.json"), Object::new("{", "application/json")); } },
     Damage { what: "a damaged manifest", access: "bucket", kind: "releases", path: None, says: "Cannot read the manifest", mended: None,
         done: |hunt| { hunt.server.put("releases", &hunt.document("manifests/"), Object::new("{", "application/gzip")); } },
-    Damage { what: "no manifest", access: "bucket", kind: "releases", path: None, says: "it's gone", mended: None,
+    Damage { what: "no manifest", access: "bucket", kind: "releases", path: None, says: "it's missing", mended: None,
         done: |hunt| { hunt.server.remove("releases", &hunt.document("manifests/")).expect("it was there"); } },
 ];
 

@@ -399,7 +399,8 @@ fn releases_in_a_bucket_with_object_lock_get_another_one_as_advised() {
     let push = hunt.run(&["push", "prod"]);
     assert_eq!(push.code, 3, "{push}");
     assert!(
-        push.stderr.contains("object lock, take another one"),
+        push.stderr
+            .contains("or use another bucket if this one has object lock"),
         "{push}"
     );
     follow(&hunt, "prod", "object lock", &["conditional-writes"]);

@@ -74,11 +74,11 @@ fn a_root_that_cant_be_used_fails_as_every_push_does() {
     for (after, says) in [
         (
             "{".to_string(),
-            "can't be used: it isn't one of assetsync's",
+            "Cannot use the root of the target's releases: it isn't an assetsync document",
         ),
         (
             before.replace("\"version\": 1", "\"version\": 9"),
-            "of version 9",
+            "it has version 9",
         ),
     ] {
         fs::write(&root, after).expect("written");
@@ -97,7 +97,7 @@ fn a_root_that_cant_be_used_fails_as_every_push_does() {
     site.write("map.png", "a better map");
     site.ok(&["push"]);
     fs::remove_file(&root).expect("removed");
-    refuses(&site, "The root of the target's releases is gone");
+    refuses(&site, "The root of the target's releases is missing");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn releases_that_no_push_can_go_on_from_fail_as_every_push_does() {
     let mut sweeping: Value = serde_json::from_str(&before).expect("JSON");
     sweeping["gc"]["sweep"] = "sweeps/00000001-0123abcd.json.gz".into();
     fs::write(&root, sweeping.to_string()).expect("written");
-    refuses(&site, "A prune is going on, or was interrupted");
+    refuses(&site, "A prune is running or was interrupted");
     fs::write(&root, before).expect("written");
 
     fs::remove_dir_all(site.path("releases/manifests")).expect("removed");
@@ -153,5 +153,5 @@ fn releases_that_moved_to_another_key_fail_with_the_old_one() {
             hunt.assets.signed("DELETE", &format!("/{root}"), b"");
         }
     }
-    refuses("have another key since");
+    refuses("have had another key since");
 }

@@ -471,7 +471,7 @@ fn a_release_that_cannot_be_made_is_explained_and_made_by_the_next_push() {
         .body("<!DOCTYPE html><title>Welcome to our Wi-Fi</title>");
     #[rustfmt::skip]
     let rows: [(_, (_, _, _, _, &[_])); 5] = [
-        ("a page for people", ("GET", ROOT, wrong, 3, &["The root of the target's releases can't be used: it isn't one of assetsync's", "nothing is changed"])),
+        ("a page for people", ("GET", ROOT, wrong, 3, &["Cannot use the root of the target's releases: it isn't an assetsync document", "nothing is changed"])),
         ("may not write the manifest", ("PUT", "manifests/", denied(), 1, &["Cannot write `manifests/", "` of the releases: AccessDenied", "s3:PutObject is needed"])),
         ("may not read it back", ("GET", "manifests/", denied(), 1, &["Cannot read `manifests/", "s3:GetObject"])),
         ("may not write the release", ("PUT", "releases/", denied(), 1, &["Cannot write `releases/", "s3:PutObject is needed"])),
