@@ -21,7 +21,7 @@ pub struct Document<'a> {
 #[non_exhaustive]
 pub enum Unread {
     /// Files of this type refer to no others, or in ways that are unknown.
-    #[error("`{0}` is no type of documents that name others")]
+    #[error("`{0}` isn't a supported type of document")]
     Type(String),
     /// It has a mistake.
     #[error("{line}:{column}: {message}")]

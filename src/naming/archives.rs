@@ -108,7 +108,7 @@ impl<'a> Search<'a> {
         if scanner.found_own_key() {
             self.tell(
                 path,
-                "holds this project's own key, which is never published: take it out",
+                "holds this project's own key, which is never published: remove it",
             );
         }
         if self.asset.policy.may_be_secret {
@@ -138,9 +138,9 @@ impl<'a> Search<'a> {
             true => "something that".to_string(),
             false => format!("`{}`, which", escape(path)),
         };
-        let message = format!("packs {member} {words}");
+        let message = format!("contains {member} {words}");
         let problem = Problem::new(&self.asset.path, message);
-        let unquoted = format!("packs something that {words}");
+        let unquoted = format!("contains something that {words}");
         self.problems.push(problem.unquoted(&unquoted, ""));
     }
 }

@@ -175,8 +175,7 @@ pub(super) fn telling(tree: &Tree, drafts: &[Draft]) -> Vec<usize> {
 
 /// Says that an image wasn't compared.
 fn left(asset: &Asset) -> Problem {
-    let why =
-        "the size of a hidden image, and too many do to compare what they show: their bytes were";
+    let why = "the size of a hidden image, but too many files do to compare pixels: only bytes were compared";
     let problem = Problem::new(&asset.path, format!("has {why}"));
     problem
         .kind(ProblemKind::Unread)
@@ -248,7 +247,7 @@ pub(super) fn told(
     let level = |asset: &Asset| tree.levels.in_words(asset.policy.level);
     let glob = |asset: &Asset| quoted(&globset::escape(asset.path.as_str()));
     let message = format!(
-        "is {}, and {verb} `{}`, which is {}; a `[[rule]]` with `match = {}` and `may_name = [{}]` says that it's meant",
+        "is {}, and {verb} `{}`, which is {}; if that's intended, add a `[[rule]]` with `match = {}` and `may_name = [{}]`",
         level(asset),
         escape(to.path.as_str()),
         level(to),

@@ -88,7 +88,7 @@ fn misnamed(target: &Target, named: &[Named<'_>]) -> Vec<Problem> {
 /// The folder of releases is assetsync's own, in every target.
 fn reserved(named: &[Named<'_>]) -> Vec<Problem> {
     let reserved = named.iter().filter(|one| one.key.starts_with(FOLDER));
-    let message = format!("has a name below `{FOLDER}`, which assetsync needs for itself");
+    let message = format!("has a name below `{FOLDER}`, which is reserved for assetsync");
     reserved
         .map(|one| Problem::new(one.path, &message))
         .collect()
@@ -100,9 +100,7 @@ fn too_long(prefix: &str, named: &[Named<'_>]) -> Vec<Problem> {
     let problem = |one: &Named<'_>| {
         Problem::new(
             one.path,
-            format!(
-                "its key and the target's prefix are longer than {KEY_BYTES_MAX} bytes together"
-            ),
+            format!("its key and the target's prefix together exceed {KEY_BYTES_MAX} bytes"),
         )
     };
     named.iter().filter(is_too_long).map(problem).collect()

@@ -93,7 +93,7 @@ fn look_into(asset: &Asset, progress: &Progress) -> Leaks {
     };
     if content.len() as u64 > FILE_BYTES_MAX {
         let limit = FILE_BYTES_MAX >> 20;
-        let message = format!("is larger than {limit} MiB, and wasn't looked into");
+        let message = format!("is larger than {limit} MiB and wasn't searched");
         file.skipped.push(Problem::new(&asset.path, message));
         return file;
     }
@@ -140,7 +140,7 @@ fn comments(asset: &Asset, content: &[u8], file: &mut Leaks) {
         return;
     };
     if media::is_compressed(content) {
-        let message = "is compressed, and wasn't looked into";
+        let message = "is compressed and wasn't searched";
         file.skipped.push(Problem::new(&asset.path, message));
         return;
     }
@@ -167,9 +167,9 @@ fn comments_in(asset: &Asset, language: Language, read: &Text<'_>, file: &mut Le
         .iter()
         .find(|fault| fault.kind == FaultKind::End)
     {
-        let message = format!("{}, and wasn't looked into from there", fault.message);
+        let message = format!("{}; the rest wasn't searched", fault.message);
         let problem = Problem::at(&asset.path, lines.place(fault.at), message);
-        let unquoted = "isn't well-formed, and wasn't looked into from there";
+        let unquoted = "isn't well-formed; the rest wasn't searched";
         file.skipped.push(problem.unquoted(unquoted, ""));
     }
 }

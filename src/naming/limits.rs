@@ -46,7 +46,7 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
             let pattern = tree.levels.pattern_of(&asset.path);
             let pattern = pattern.map_or(asset.path.as_str(), Glob::pattern);
             let message = format!(
-                "is {}, but its name is its path (`names = \"{}\"`), which anybody can guess or read in a script: give it `names = \"opaque\"` by a later rule (`[[rule]]` with `match = {}`), or hold the level",
+                "is {}, but its name is its path (`names = \"{}\"`), which anyone can guess or read in a script: set `names = \"opaque\"` in a later rule (`[[rule]]` with `match = {}`), or hold the level",
                 tree.levels.in_words(policy.level),
                 policy.names.as_str(),
                 quoted(pattern)
@@ -69,7 +69,7 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
             is_renamed.then(|| refers_to_renamed(asset, to, (line, column)))
         });
         let placeholders = file.sets.iter().map(|set| {
-            let message = "has a placeholder, but isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`): a later `[[rule]]` with `names = \"plain\"` or `\"opaque\"` for it mends that";
+            let message = "has a placeholder, but isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`): set `names = \"plain\"` or `\"opaque\"` for it in a later `[[rule]]`";
             let problem = Problem::at(&asset.path, (set.line, set.column), message);
             problem.kind(ProblemKind::Rewriting)
         });
@@ -80,7 +80,7 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
 fn refers_to_renamed(asset: &Asset, to: &Asset, place: (u32, u32)) -> Problem {
     let path = to.path.as_str();
     let message = format!(
-        "isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`), but refers to `{}`, which gets another name: a `[[rule]]` with `match = {}` and `names = \"fingerprinted\"`, or `\"plain\"` if there's no hash in its name, lets that keep its own",
+        "isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`), but refers to `{}`, which gets another name: to keep that name, add a `[[rule]]` with `match = {}` and `names = \"fingerprinted\"`, or `\"plain\"` if the name has no hash",
         escape(path),
         quoted(&globset::escape(path))
     );
@@ -125,9 +125,9 @@ fn is_outside_of(unit: &Unit, page: &Asset) -> Problem {
         "" => pages,
         folder => format!("{}/{pages}", globset::escape(folder)),
     };
-    let message = "keeps its name, so it's outside of its keyed folder, but runs a script of it, which finds nothing by paths that it builds";
+    let message = "keeps its name, so it's outside its keyed folder, but runs a script from it, whose built paths won't work";
     let cause = format!(
-        "keep their names, so they are outside of the keyed folder `{}`, but run scripts of it, which find nothing by paths that they build",
+        "keep their names, so they are outside the keyed folder `{}`, but run scripts from it, whose built paths won't work",
         escape(&unit.folder)
     );
     let problem = Problem::new(&page.path, message).kind(ProblemKind::Mention);
@@ -164,7 +164,7 @@ pub(super) fn check_folders(tree: &Tree, objects: &[Object]) -> Vec<Problem> {
 
 fn guessable_in_folder(tree: &Tree, object: &Object) -> Problem {
     let message = format!(
-        "is {}, but shares its keyed folder with files that may not know it, so its name can be guessed: give it `names = \"opaque\"` by a later rule",
+        "is {}, but shares its keyed folder with files that may not know it, so its name can be guessed: set `names = \"opaque\"` in a later rule",
         tree.levels.in_words(object.policy.level)
     );
     Problem::new(&object.path, message).kind(ProblemKind::Guessable)

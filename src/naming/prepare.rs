@@ -132,7 +132,7 @@ fn no_room(error: io::Error) -> io::Error {
     }
     let folder = std::env::temp_dir();
     let message = format!(
-        "no room in `{}` for its compressed form; TMPDIR names another folder",
+        "no space in `{}` for its compressed form; set TMPDIR to another folder",
         folder.display()
     );
     io::Error::new(error.kind(), message)
@@ -148,7 +148,7 @@ fn no_spool(error: io::Error) -> io::Error {
     io::Error::new(
         error.kind(),
         format!(
-            "no temporary file can be made in `{}`: {why}",
+            "cannot create a temporary file in `{}`: {why}",
             folder.display()
         ),
     )

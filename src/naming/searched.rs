@@ -98,7 +98,7 @@ pub(super) fn secrets_in(asset: &Asset, scanner: &Scanner, searched: &Searched) 
     }
     problems.extend(scanner.found_former_key().map(|name| {
         let message = format!(
-            "holds what looks like a former key of this project (`{}`, beside the key file); {DECIDES}",
+            "holds what looks like a former key of this project (`{}`, next to the key file); {DECIDES}",
             crate::base::text::escape(name)
         );
         Problem::new(&asset.path, message)
@@ -148,7 +148,7 @@ fn private_in(asset: &Asset, searched: &Searched) -> Vec<Problem> {
 }
 
 pub(super) const DECIDES: &str =
-    "a rule for this file with `publish = true` or `publish = false` decides";
+    "set `publish = true` or `publish = false` in a rule for this file";
 
 /// A warning if metadata that stays says where people were, or what they're called.
 pub(super) fn remarks_on_people(asset: &Asset, content: &[u8]) -> Option<Problem> {
@@ -160,16 +160,17 @@ pub(super) fn remarks_on_people(asset: &Asset, content: &[u8]) -> Option<Problem
     };
     let (place, name) = (first(Personal::Position), first(Personal::Name));
     let said = match (place, name) {
-        (Some(_), Some(name)) => format!("where it was made (GPS), and a name ({})", name.name),
-        (Some(_), None) => "where it was made (GPS)".to_string(),
+        (Some(_), Some(name)) => format!("a location (GPS) and a name ({})", name.name),
+        (Some(_), None) => "a location (GPS)".to_string(),
         (None, Some(name)) => format!("a name ({})", name.name),
         (None, None) => return None,
     };
-    let message = format!("says {said} in its metadata; {STRIPS}");
+    let message = format!("has {said} in its metadata; {STRIPS}");
     let warning = Problem::new(&asset.path, message).kind(ProblemKind::Personal);
     Some(warning.cause(format!(
-        "hold GPS positions or names of people in their metadata ({STRIPS})"
+        "have GPS locations or names of people in their metadata ({STRIPS})"
     )))
 }
 
-const STRIPS: &str = "a rule with `metadata = \"strip\"` takes it out or says how, `metadata = \"keep\"` says that it's meant";
+const STRIPS: &str =
+    "in a rule, `metadata = \"strip\"` removes it or says how, and `metadata = \"keep\"` keeps it";

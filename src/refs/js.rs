@@ -79,7 +79,7 @@ fn read(text: &str, source_type: SourceType) -> Result<Found, Fault> {
     parsed.unwrap_or_else(|| {
         Err(Fault::unread(
             0,
-            "can't be parsed: this script makes the parser fail",
+            "can't be parsed: the parser fails on this script",
         ))
     })
 }

@@ -68,14 +68,14 @@ pub fn resolve(base: &BaseUrl, url: &str, kind: Kind, prefixes: &[String]) -> Me
     };
     let Some(path) = joined.as_str().strip_prefix(ROOT) else {
         return match joined.host_str() == root().host_str() {
-            true => Meaning::Nothing("it leads out of the tree"),
+            true => Meaning::Nothing("it leads outside the tree"),
             false => Meaning::Elsewhere,
         };
     };
     let path = path.split(['?', '#']).next().unwrap_or(path);
     match percent_decode_str(path).decode_utf8() {
         Ok(path) => Meaning::Path(path.into_owned()),
-        Err(_) => Meaning::Nothing("it isn't UTF-8"),
+        Err(_) => Meaning::Nothing("it isn't valid UTF-8"),
     }
 }
 

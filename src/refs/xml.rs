@@ -58,7 +58,7 @@ pub fn find(text: &str, extra: &Extra, dialect: Dialect) -> Found {
 }
 
 /// The fault of a text that isn't in an element.
-const OUTSIDE: &str = "text outside of the root element";
+const OUTSIDE: &str = "text outside the root element";
 
 struct Finder<'t> {
     text: &'t str,
@@ -152,7 +152,7 @@ impl<'t> Finder<'t> {
         match event {
             Event::Text(text) if is_outside && !text.trim_ascii().is_empty() => Some(OUTSIDE),
             Event::CData(_) | Event::GeneralRef(_) if is_outside => Some(OUTSIDE),
-            Event::GeneralRef(name) if !is_entity(name) => Some("`&` that isn't `&amp;`"),
+            Event::GeneralRef(name) if !is_entity(name) => Some("`&` must be written as `&amp;`"),
             Event::Decl(_) if !before().is_empty() => Some("`<?xml` isn't at the start"),
             _ => None,
         }

@@ -45,7 +45,7 @@ impl Ignores {
         match builder.build() {
             Ok(built) => drop(self.by_folder.insert(folder.to_path_buf(), built)),
             Err(_) => {
-                let message = "its patterns are too complex together; say more with fewer";
+                let message = "its patterns are too complex combined; use fewer or simpler ones";
                 let problem = Problem::new(file.display(), message);
                 problems.push(problem.kind(ProblemKind::IgnoreFile));
             }
@@ -90,7 +90,7 @@ fn add_lines(builder: &mut GitignoreBuilder, file: &Path, text: &str) -> Vec<Pro
     for (line, number) in text.lines().zip(1..) {
         if let Err(why) = add_line(builder, file, line) {
             let problem = Problem::at(file.display(), (number, 1), why);
-            let problem = problem.unquoted("has a line that isn't a pattern", "");
+            let problem = problem.unquoted("has an invalid pattern", "");
             problems.push(problem.kind(ProblemKind::IgnoreFile));
         }
     }

@@ -59,7 +59,7 @@ fn unused_patterns<'a>(
         .folders()
         .unused(paths.clone().map(LogicalPath::as_str));
     let of_folders = of_folders.into_iter().map(|pattern| {
-        let what = "is a `[[folder]]` that no folder here is called by";
+        let what = "is a `[[folder]]` that matches no folder here";
         (pattern, what.to_string())
     });
     let of_levels = rules.levels().unused_patterns(paths).into_iter();

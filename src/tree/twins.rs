@@ -71,7 +71,7 @@ fn differ_in_case(twin: &Asset, asset: &Asset) -> Problem {
 }
 
 const LOOK_ALIKE: &str = "differ from others only in how their characters are composed (NFC, NFD)";
-const DIFFER_IN_CASE: &str = "differ from others only in case, which some systems don't tell apart";
+const DIFFER_IN_CASE: &str = "differ from others only in case, which some systems ignore";
 
 /// Returns the ignore line for an asset whose name can't be copied from a screen.
 fn ignored(asset: &Asset, sources: &[Source]) -> Option<Addition> {
@@ -88,7 +88,7 @@ fn source_of<'s>(asset: &Asset, sources: &'s [Source]) -> Option<&'s Source> {
 /// Describes where the configuration declares the source of `asset`, on a line of its own.
 fn declared(asset: &Asset, sources: &[Source]) -> String {
     match source_of(asset, sources).and_then(|source| source.declared.as_ref()) {
-        Some(place) => format!("\n    the second of them is declared at {place}"),
+        Some(place) => format!("\n    the second one is declared at {place}"),
         None => String::new(),
     }
 }

@@ -109,7 +109,7 @@ fn outside(asset: &Asset) -> Problem {
         folder => globset::escape(folder),
     };
     let message = format!(
-        "has a rule with `names = \"folder\"`, but isn't in a keyed folder: a `[[folder]]` with `match = {}` makes its folder one",
+        "has a rule with `names = \"folder\"`, but isn't in a keyed folder: add a `[[folder]]` with `match = {}`",
         quoted(&folder)
     );
     Problem::new(&asset.path, message).kind(ProblemKind::Guessable)

@@ -207,7 +207,7 @@ impl Walk<'_> {
         Some(match self.rules.is_key_file(file) {
             true => OWN_KEY,
             false => {
-                "looks like a secret by its name; a rule for this file with `publish = true` or `publish = false` decides"
+                "looks like a secret by its name; set `publish = true` or `publish = false` in a rule for this file"
             }
         })
     }
@@ -337,7 +337,7 @@ fn why_unreadable(file: &Path, error: &walkdir::Error) -> String {
     match (error.loop_ancestor(), error.io_error()) {
         (Some(ancestor), _) => format!("is a symbolic link back to `{}`", ancestor.display()),
         (None, Some(e)) if file.is_symlink() => {
-            format!("is a symbolic link that leads nowhere: {}", plain(e))
+            format!("is a broken symbolic link: {}", plain(e))
         }
         (None, Some(e)) => format!("can't be read: {}", plain(e)),
         (None, None) => error.to_string(),
@@ -362,14 +362,14 @@ fn check_link(source: &Source, file: &Path, path: &LogicalPath) -> Result<(), Pr
     if source.symlinks == Symlinks::Refuse {
         return Err(Problem::new(
             path,
-            "is a symbolic link; `symlinks = \"inside\"` in the [[source]] follows those that stay inside",
+            "is a symbolic link; set `symlinks = \"inside\"` in the [[source]] to follow links that stay inside it",
         ));
     }
     match (file.canonicalize(), source.dir.canonicalize()) {
         (Ok(to), Ok(root)) if to.starts_with(&root) => Ok(()),
         _ => Err(Problem::new(
             path,
-            "is a symbolic link that leaves its source",
+            "is a symbolic link that points outside its source",
         )),
     }
 }
@@ -383,4 +383,5 @@ fn is_segment(path: &LogicalPath, file: &Path) -> bool {
     is_called_so && start().is_ok_and(|start| media::is_segment(&start))
 }
 
-const NO_TYPE: &str = "no extension and is served as application/octet-stream; a rule with `content_type` tells better";
+const NO_TYPE: &str =
+    "no extension and is served as application/octet-stream; set its `content_type` in a rule";

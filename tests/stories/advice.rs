@@ -426,7 +426,7 @@ fn two_sources() -> Site {
 }
 
 const LEAVE_OUT: &str = "exclude a file with a rule (`publish = false`) or in `.assetsyncignore`";
-const DECIDES: &str = "a rule for this file with `publish = true` or `publish = false` decides";
+const DECIDES: &str = "set `publish = true` or `publish = false` in a rule for this file";
 
 const ADVISED: &[Advised] = &[
     Advised {
@@ -527,7 +527,7 @@ const ADVISED: &[Advised] = &[
                 .file("a.html", "<img src=map.psd>")
                 .file("map.psd", "x")
         },
-        advice: "give it another name",
+        advice: "rename it",
         mend: |site| {
             fs::rename(site.asset("map.psd"), site.asset("map.png")).expect("renamed");
             site.file("a.html", "<img src=map.png>")
@@ -593,7 +593,7 @@ const ADVISED: &[Advised] = &[
                 "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n",
             )
         },
-        advice: "give it `names = \"opaque\"` by a later rule",
+        advice: "set `names = \"opaque\"` in a later rule",
         mend: |site| {
             let rules = "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[[rule]]\nmatch = \"solution/**\"\nnames = \"opaque\"\n";
             with_level(site, "", rules)
@@ -625,7 +625,7 @@ const ADVISED: &[Advised] = &[
                 "let a\n//# sourceMappingURL=data:application/json;base64,e30=",
             )
         },
-        advice: "a rule with `source_maps = \"strip\"` takes it out",
+        advice: "in a rule, `source_maps = \"strip\"` removes it",
         mend: |site| rule(site, "match = \"a.js\"\nsource_maps = \"strip\""),
     },
     Advised {
@@ -636,7 +636,7 @@ const ADVISED: &[Advised] = &[
                 "let a\n//# sourceMappingURL=data:application/json;base64,e30=",
             )
         },
-        advice: "with `\"publish\"` leaves it in",
+        advice: "`\"publish\"` keeps it",
         mend: |site| rule(site, "match = \"a.js\"\nsource_maps = \"publish\""),
     },
     Advised {
@@ -793,8 +793,8 @@ fn stale_links() -> Site {
 fn warnings_of_one_cause_are_one_line_with_a_count_and_three_places() {
     let site = stale_links();
     let told = [
-        "warning: 40 references lead to `team/gone.html`, which isn't there, such as `00.html:2:9`, `01.html:2:9`, `02.html:2:9`",
-        "warning: 40 references lead into `round/`, which isn't there, such as `00.html:3:9`, `01.html:3:9`, `02.html:3:9`",
+        "warning: 40 references lead to `team/gone.html`, which doesn't exist, such as `00.html:2:9`, `01.html:2:9`, `02.html:2:9`",
+        "warning: 40 references lead into `round/`, which doesn't exist, such as `00.html:3:9`, `01.html:3:9`, `02.html:3:9`",
         "warning: `zz.html:1:9` refers to `team/other.html`, but there is no `team/other.html`",
     ];
     let warnings = |text: &str| {

@@ -169,37 +169,37 @@ fn what_is_not_what_it_says_stops_with_its_place() {
         (
             "a.html",
             &b"<meta charset=utf-8>caf\xe9"[..],
-            "isn't utf-8 at byte 23, though it says so itself",
+            "isn't valid utf-8 at byte 23, although it says so itself",
         ),
         (
             "a.html",
             b"\xef\xbb\xbf<p>caf\xe9",
-            "isn't utf-8 at byte 9, though it begins with the byte order mark",
+            "isn't valid utf-8 at byte 9, although it begins with that charset's byte order mark",
         ),
         (
             "a.html",
             b"<meta charset=shift_jis>\x93\xfa\xff",
-            "isn't shift_jis at byte 26",
+            "isn't valid shift_jis at byte 26",
         ),
         (
             "a.json",
             b"{\"a\": \"\xe9\"}",
-            "isn't utf-8 at byte 7, and browsers read it",
+            "isn't valid utf-8 at byte 7, and browsers accept no other charset",
         ),
         (
             "a.vtt",
             b"WEBVTT\n\n00:00.000 --> 00:01.000\n\xe9\n",
-            "isn't utf-8 at byte 32, and browsers read it",
+            "isn't valid utf-8 at byte 32, and browsers accept no other charset",
         ),
         (
             "a.svg",
             b"<svg xmlns='http://www.w3.org/2000/svg'>\xe9</svg>",
-            "isn't utf-8 at byte 40",
+            "isn't valid utf-8 at byte 40",
         ),
         (
             "a.css",
             b"@charset \"utf-8\";p{content:'\xe9'}",
-            "isn't utf-8 at byte 28",
+            "isn't valid utf-8 at byte 28",
         ),
     ] {
         let site = Site::new()
@@ -229,8 +229,9 @@ fn what_says_nothing_is_what_browsers_take_it_for_and_its_maker_is_told() {
     let run = site.run(&["push"]);
     assert_eq!(run.code, 0, "{run}");
     assert!(
-        run.stderr
-            .contains("2 files aren't UTF-8 and don't say what they are (served as windows-1252"),
+        run.stderr.contains(
+            "2 files aren't UTF-8 and don't declare their charset (served as windows-1252"
+        ),
         "{run}"
     );
     let wanted = [
@@ -306,7 +307,7 @@ fn a_script_that_is_not_in_the_charset_of_its_pages_is_told_what_lets_it_pass() 
         .file("run.js", b"// by Andr\xe9\nrun()");
     let run = site.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
-    let told = "`run.js`: isn't shift_jis at byte 10, which the pages are in that load it";
+    let told = "`run.js`: isn't valid shift_jis at byte 10, the charset of the pages that load it";
     assert!(run.stderr.contains(told), "{run}");
     site.add_config(&run.config_lines());
     site.ok(&["push"]);
@@ -402,7 +403,7 @@ fn what_has_to_be_utf_8_is_not_published_as_utf_16() {
         assert_eq!(run.code, 2, "{run}");
         assert!(
             run.stderr
-                .contains(&format!("`{name}`: isn't utf-8 at byte 0")),
+                .contains(&format!("`{name}`: isn't valid utf-8 at byte 0")),
             "{run}"
         );
     }

@@ -269,7 +269,7 @@ fn a_copy_inside_of_another_file_is_an_error_with_both_and_a_rule_that_means_it(
         ("a01.html", "`a01.html:1:"),
         (
             "b01.zip",
-            "`b01.zip`: is open, and has, in `a.png` inside it, the same bytes as `maze/solution/way-out.png`, which is in the level `solution`; a `[[rule]]` with `match = \"b01.zip\"` and `may_name = [\"maze/solution/way-out.png\"]` says that it's meant",
+            "`b01.zip`: is open, and has, in `a.png` inside it, the same bytes as `maze/solution/way-out.png`, which is in the level `solution`; if that's intended, add a `[[rule]]` with `match = \"b01.zip\"` and `may_name = [\"maze/solution/way-out.png\"]`",
         ),
         (
             "b07.zip",

@@ -217,7 +217,7 @@ fn what_is_in_a_compressed_page_cannot_get_another_name() {
     assert_eq!(run.code, 2, "{run}");
     assert!(
         run.stderr.contains(
-            "`play/index.html`: is compressed (gzip), so what it refers to can't get another name"
+            "`play/index.html`: is compressed (gzip), so its references can't be rewritten"
         ),
         "{run}"
     );
@@ -275,7 +275,7 @@ fn what_is_cut_off_is_told() {
         ("hunt.data.br", "br"),
         ("hunt.pck.zst", "zstd"),
     ] {
-        let told = format!("`{name}` is {coding}, and not whole: browsers can't show it");
+        let told = format!("`{name}` is damaged {coding} data: browsers can't show it");
         assert!(run.stderr.contains(&told), "{told}\n{run}");
     }
 }

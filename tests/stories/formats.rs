@@ -248,7 +248,7 @@ fn a_scene_that_cannot_be_read_is_told() {
         assert_eq!(run.code, 2, "{run}");
         assert!(
             run.stderr
-                .contains("`old.glb` is no whole binary glTF of version 2"),
+                .contains("`old.glb` is not complete binary glTF 2.0"),
             "{run}"
         );
     }

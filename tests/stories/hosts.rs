@@ -51,7 +51,7 @@ fn a_link_to_a_folder_is_told_where_a_bucket_is_all_there_is() {
     for told in [
         "3 references lead to folders or to pages without `.html`",
         "`index.html:1:",
-        "say by `index = \"index.html\"` in the target",
+        "set `index = \"index.html\"` in the target",
     ] {
         assert!(bare.stderr.contains(told), "{told}: {bare}");
     }

@@ -150,7 +150,7 @@ fn an_integrity_that_was_wrong_before_stops_with_both_digests() {
         let run = site.run(&["push"]);
         assert_eq!(run.code, 2, "{run}");
         let told = format!(
-            "`wrong.html:2:30`: has an `integrity` of `app.css` that isn't that of the file, so browsers refuse it: {wrong} is written, and the file's is {right}"
+            "`wrong.html:2:30`: has an `integrity` for `app.css` that doesn't match the file, so browsers reject it: it says {wrong}, but the file has {right}"
         );
         assert!(run.stderr.contains(&told), "{told}\n{run}");
     }
@@ -203,13 +203,10 @@ fn digests_that_lead_back_to_themselves_stop_and_others_in_a_circle_do_not() {
     let run = both.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(
-        run.stderr.contains("has an `integrity` of `one.html`"),
+        run.stderr.contains("has an `integrity` for `one.html`"),
         "{run}"
     );
-    assert!(
-        run.stderr.contains("take the `integrity` out here"),
-        "{run}"
-    );
+    assert!(run.stderr.contains("remove the `integrity` here"), "{run}");
 }
 
 #[test]

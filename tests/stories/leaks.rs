@@ -186,7 +186,7 @@ fn source_maps() -> Vec<Row> {
             text,
             inline,
             none,
-            refused("holds a source map, which carries the sources"),
+            refused("holds a source map, which includes the sources"),
         )
     };
     vec![
@@ -1204,7 +1204,7 @@ fn what_cannot_be_stripped_is_refused_with_what_to_do() {
         (
             "a.svg",
             [b"\x1f\x8b\x08".as_slice(), note.as_bytes()].concat(),
-            "`: is compressed, so comments can't be taken out",
+            "`: is compressed, so comments can't be removed",
         ),
         (
             "a.html",
@@ -1306,7 +1306,7 @@ fn a_credential_is_excused_by_a_rule_for_that_file_alone() {
     ] {
         let run = site(pattern).run(&["push"]);
         assert_eq!(run.code, 2, "{pattern}\n{run}");
-        assert!(run.stderr.contains("`puzzle/clue.js:1:13`: holds what looks like a credential (aws-access-token); a rule for this file with `publish = true`"), "{pattern}\n{run}");
+        assert!(run.stderr.contains("`puzzle/clue.js:1:13`: holds what looks like a credential (aws-access-token); set `publish = true`"), "{pattern}\n{run}");
         assert!(!run.stderr.contains(&key), "no log has it\n{run}");
     }
     let run = site("puzzle/clue.js")

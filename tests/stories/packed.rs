@@ -66,7 +66,7 @@ fn a_hidden_name_in_what_is_packed_is_an_error() {
             tarred("d.txt.gz", &gzipped(note)),
             "`d.txt.gz` inside it",
         ),
-        ("clock.svgz", gzipped(note), "what is packed in it"),
+        ("clock.svgz", gzipped(note), "in its packed content"),
         (
             "clock.docx",
             ods(&format!("{one}</w:t></w:r><w:proofErr/><w:r><w:t>{other}")),
@@ -87,17 +87,17 @@ fn a_hidden_name_in_what_is_packed_is_an_error() {
         (
             "drawn.pdf",
             page(&format!("BT /F 9 Tf ({FILE}) Tj ET"), "(/)"),
-            "what is packed in it",
+            "in its packed content",
         ),
         (
             "kerned.pdf",
             page(&format!("BT /F 9 Tf [({one}) -20 ({other})] TJ ET"), "(/)"),
-            "what is packed in it",
+            "in its packed content",
         ),
         (
             "linked.pdf",
             page("", &hexadecimal(&format!("https://hunt.example/{FILE}"))),
-            "what is packed in it",
+            "in its packed content",
         ),
     ] {
         let site = site()
@@ -122,7 +122,7 @@ fn what_can_not_be_looked_into_is_one_warning_that_a_rule_ends() {
         .file("extra.7z", b"7z\xbc\xaf\x27\x1c....")
         .file("kit.zip", zip(&[("a.xz", b"\xfd7zXZ\0")]));
     let run = site.run(&["push"]);
-    let warning = "warning: 2 files can't be searched for names of hidden files, since they are packed in a way that isn't read (`-v` says why): a rule with `may_name = [\"**\"]` says that they may name them: `extra.7z`, `kit.zip`";
+    let warning = "warning: 2 files can't be searched for names of hidden files, since their packing isn't supported (`-v` says why): if they may name them, add a rule with `may_name = [\"**\"]`: `extra.7z`, `kit.zip`";
     assert!(run.code == 0 && run.stderr.contains(warning), "{run}");
     let run = site.run(&["push", "-v"]);
     let warning = "warning: `kit.zip` can't be searched for names of hidden files: `a.xz` inside it is packed in an unsupported format;";

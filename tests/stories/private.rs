@@ -488,7 +488,7 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
                 ]
                 .concat(),
             )]),
-            "packs something that holds what looks like a credential (netlify-token)",
+            "contains something that holds what looks like a credential (netlify-token)",
         ),
         text(
             "tokens/SHA256SUMS.csv",
@@ -564,9 +564,7 @@ fn what_holds_something_private_is_refused_where_it_stands() {
         assert_eq!(lines.len(), 1, "{path}\n{run}");
         assert!(lines[0].contains(told), "{path}: {told}\n{run}");
         assert!(
-            lines[0].ends_with(
-                "a rule for this file with `publish = true` or `publish = false` decides"
-            ),
+            lines[0].ends_with("set `publish = true` or `publish = false` in a rule for this file"),
             "{run}"
         );
     }
@@ -650,7 +648,7 @@ fn the_key_in_a_source_is_refused_whatever_a_rule_says_until_it_is_left_out() {
         let run = site.run(&["push"]);
         assert_eq!(run.code, 2, "{run}");
         let packed =
-            "`notes/text.zip`: packs `word/document.xml`, which holds this project's own key";
+            "`notes/text.zip`: contains `word/document.xml`, which holds this project's own key";
         assert!(run.stderr.contains(packed), "{run}");
         for path in ["team.key", "notes/copy.txt", "notes/numbers.json"] {
             let told = format!(

@@ -392,14 +392,14 @@ fn a_placeholder_becomes_the_urls_of_the_files_it_names() {
 #[test]
 fn a_placeholder_that_stands_for_nothing_is_an_error() {
     for (pattern, why) in [
-        ("img/*.gif", "no file matches in `p/`"),
+        ("img/*.gif", "it matches no file in `p/`"),
         (
             "../b/*.png",
-            "a pattern begins in the folder of the file it stands in",
+            "patterns are relative to the file's own folder",
         ),
         (
             "/img/*.png",
-            "a pattern begins in the folder of the file it stands in",
+            "patterns are relative to the file's own folder",
         ),
         ("img/{", "it isn't a valid glob"),
     ] {
@@ -465,7 +465,7 @@ fn a_script_that_names_a_file_where_nothing_is_rewritten_is_warned_of() {
     );
     assert!(
         site.ok(&["refs"])
-            .contains("note: `p/app.js:2:34` builds a path when it runs: `'img/' + n + '.png'`\n")
+            .contains("note: `p/app.js:2:34` builds a path at run time: `'img/' + n + '.png'`\n")
     );
 }
 
@@ -514,7 +514,7 @@ fn a_file_too_large_to_look_into_is_published_only_by_rule() {
     assert!(
         refused(&site)
             .stderr
-            .contains("too large to look for references; a rule with `rewrite = false`")
+            .contains("too large to search for references; set `rewrite = false`")
     );
     let site = site
         .config("[[rule]]\nmatch = \"**\"\nrewrite = false\n[target.local]\nurl = \"file:out\"\n");
@@ -554,7 +554,7 @@ fn source_maps_that_are_not_there_are_one_warning_with_their_number() {
     assert_eq!(
         lines,
         [
-            "warning: 30 references lead to source maps that aren't there, such as `v0/style0.css:2:22`, `v0/style12.css:2:22`, `v0/style15.css:2:22`"
+            "warning: 30 references lead to missing source maps, such as `v0/style0.css:2:22`, `v0/style12.css:2:22`, `v0/style15.css:2:22`"
         ]
     );
 }
@@ -641,15 +641,15 @@ fn what_may_be_meant_to_be_the_trees_is_warned_of() {
     for (page, warning) in [
         (
             "<link rel=stylesheet href=/css/main.css>",
-            "`p/index.html:1:27` refers to `/css/main.css`, which is left as it is, though the tree has such a file: `prefixes = [\"/\"]` makes it that",
+            "`p/index.html:1:27` refers to `/css/main.css`, which isn't rewritten, although the tree has such a file: set `prefixes = [\"/\"]`",
         ),
         (
             "<link rel=stylesheet href=/static/css/main.css>",
-            "`prefixes = [\"/static/\"]` makes it that",
+            "`prefixes = [\"/static/\"]`",
         ),
         (
             "<base href=/><link rel=stylesheet href=../css/main.css>",
-            "which is left as it is, because of the page's `<base>`",
+            "which isn't rewritten, because of the page's `<base>`",
         ),
     ] {
         let run = site(page).run(&["push"]);
@@ -671,7 +671,7 @@ fn what_may_be_meant_to_be_the_trees_is_warned_of() {
     let run = site("<img src='../a b#?.png'>").run(&["push"]);
     assert!(
         run.stderr
-            .contains("a name with these is written with `%23` and `%3F`"),
+            .contains("in names, write these as `%23` and `%3F`"),
         "{run}"
     );
     site("<img src='../a%20b%23%3F.png'>").ok(&["push"]);
@@ -745,7 +745,7 @@ fn a_source_map_in_a_script_that_can_not_be_parsed_is_refused_too() {
         assert!(
             refused(&site)
                 .stderr
-                .contains("`app.js:2:5`: can't be parsed, and seems to hold a source map")
+                .contains("`app.js:2:5`: can't be parsed, but seems to hold a source map")
         );
     }
 }
@@ -757,7 +757,10 @@ fn whatever_leads_out_of_the_tree_is_not_the_trees() {
             .file("a.txt", "a")
             .file("index.html", format!("<a href=../{folder}/a.txt>a</a>"));
         let run = site.run(&["push"]);
-        assert!(run.stderr.contains("but it leads out of the tree"), "{run}");
+        assert!(
+            run.stderr.contains("but it leads outside the tree"),
+            "{run}"
+        );
     }
 }
 

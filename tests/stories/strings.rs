@@ -235,9 +235,8 @@ fn a_script_that_cannot_be_read_and_names_what_gets_another_name_stops() {
     let run = site.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(
-        run.stderr.contains(
-            "names `./gear.js`, which gets another name, and couldn't be read as a script"
-        ),
+        run.stderr
+            .contains("names `./gear.js`, which gets another name, but the script can't be parsed"),
         "{run}"
     );
     site.add_config(&run.config_lines());
@@ -323,7 +322,7 @@ fn attributes_for_scripts_are_told_with_the_rule_that_makes_them_urls() {
     );
     assert_mended(
         &site,
-        "an attribute that browsers know nothing of (`img@data-srcset`)",
+        "an attribute unknown to browsers (`img@data-srcset`)",
         "[[rule]]\nmatch = \"**/*.html\"\nreferences = [\"div@data-bg\", \"img@data-src\", \"img@data-srcset\", \"x-card@picture\"]\n",
     );
     let published = site.published("out");
@@ -498,7 +497,7 @@ fn a_file_that_is_not_published_is_told_with_the_rule_that_publishes_it() {
     );
     assert_mended(
         &site,
-        "names `texts/rules.md`, which isn't published, since its extension isn't one of the usual ones",
+        "names `texts/rules.md`, which isn't published because of its uncommon extension",
         "[[rule]]\nmatch = \"texts/rules.md\"\npublish = true\nnames = \"plain\"\n",
     );
     assert_done(&site, "index.html");

@@ -250,7 +250,7 @@ fn publish(whole: &Whole, start: &str, before: &Crawl) -> Result<Works, String> 
         let config = fs::read_to_string(&file).expect("there");
         let is_secret = run
             .stderr
-            .contains("a rule for this file with `publish = true` or `publish = false` decides");
+            .contains("set `publish = true` or `publish = false` in a rule for this file");
         match (lines.is_empty() || config.contains(&lines), run.code) {
             (true, 2) if is_secret => return Ok(Stopped),
             (true, _) => return Err(said),

@@ -306,10 +306,10 @@ impl<'a> Bundle<'a> {
     fn named(&self, file: usize, to: usize, places: usize) -> Problem {
         let more = match places {
             0 | 1 => String::new(),
-            n => format!(" ({n} such places in all)"),
+            n => format!(" ({n} places in total)"),
         };
         let message = format!(
-            "names `{}` where nothing is rewritten, as bundlers do, but that would get another name{more}{}",
+            "names `{}` where nothing is rewritten, as bundlers do, but that file would get another name{more}{}",
             escape(self.asset(to).path.as_str()),
             self.by_init()
         );
@@ -329,7 +329,7 @@ impl<'a> Bundle<'a> {
     fn by_init(&self) -> &'static str {
         match self.tree.defaults {
             Defaults::Site => {
-                "; `assetsync init` with the same `--from`, `--to` and `--key-file` makes a configuration that has the rules for it"
+                "; `assetsync init` with the same `--from`, `--to` and `--key-file` writes a configuration with the rules for it"
             }
             Defaults::Keyed => "",
         }

@@ -36,12 +36,12 @@ impl File<'_, '_> {
         if let Some(Why { why, cause }) = self.missed(reference) {
             self.has_suspect = true;
             let url = escape(&reference.url);
-            let message = format!("refers to `{url}`, which is left as it is, {why}");
+            let message = format!("refers to `{url}`, which isn't rewritten, {why}");
             let problem = Problem::at(&self.asset.path, place, message);
             let problem = problem.kind(ProblemKind::LeftAlone).cause(cause);
             let problem = problem.unquoted(
-                "has a URL that is left as it is, though the tree has such a file",
-                "are left as they are, though the tree has such files",
+                "has a URL that isn't rewritten, although the tree has such a file",
+                "aren't rewritten, although the tree has such files",
             );
             self.linked.warnings.push(problem);
         }
@@ -59,7 +59,7 @@ impl File<'_, '_> {
             let is_missed = reference.kind != Kind::Import && self.leads_to_renamed(url, &own);
             return is_missed.then(|| Why {
                 why: "because of the page's `<base>`".to_string(),
-                cause: "are left as they are because of their page's `<base>`".to_string(),
+                cause: "aren't rewritten because of their page's `<base>`".to_string(),
             });
         }
         let root = BaseUrl::new("", None, prefixes);
@@ -68,11 +68,9 @@ impl File<'_, '_> {
         let (prefix, _) = parts.find(|(_, rest)| self.leads_to_renamed(rest, &root))?;
         let prefix = escape(prefix);
         Some(Why {
-            why: format!(
-                "though the tree has such a file: `prefixes = [\"{prefix}\"]` makes it that"
-            ),
+            why: format!("although the tree has such a file: set `prefixes = [\"{prefix}\"]`"),
             cause: format!(
-                "begin with `{prefix}` and are left as they are, though the tree has such files (`prefixes = [\"{prefix}\"]` makes them that)"
+                "begin with `{prefix}` and aren't rewritten, although the tree has such files (set `prefixes = [\"{prefix}\"]`)"
             ),
         })
     }
@@ -107,7 +105,7 @@ impl File<'_, '_> {
         }
         let why = match self.is_unescaped(reference, base) {
             true => Why::of_one(
-                "that ends at the `#` or `?`: a name with these is written with `%23` and `%3F`",
+                "its path ends at the `#` or `?`: in names, write these as `%23` and `%3F`",
             ),
             false => self.why_missing(path, reference.kind),
         };
@@ -131,16 +129,16 @@ impl File<'_, '_> {
         if path == page.path.as_str() || !self.is_visited(reference) || !self.stays(reference, to) {
             return;
         }
-        const HOW: &str = "write the page's whole name, or say by `index = \"index.html\"` in the target that its host shows pages for these";
+        const HOW: &str = "write the page's full name, or set `index = \"index.html\"` in the target if its host serves pages for these";
         let message = format!(
-            "leads to `{}`, and a bucket by itself doesn't show `{}` for that: {HOW}",
+            "leads to `{}`, but a bucket by itself doesn't serve `{}` there: {HOW}",
             escape(&reference.url),
             escape(page.path.as_str())
         );
         let what =
-            "a folder, or to a page without `.html`, and a bucket by itself shows no page for that";
+            "a folder or to a page without `.html`, but a bucket by itself serves no page there";
         let cause = format!(
-            "lead to folders or to pages without `.html`, and a bucket by itself shows no page for these: {HOW}"
+            "lead to folders or to pages without `.html`, but a bucket by itself serves no page there: {HOW}"
         );
         let problem = Problem::at(&self.asset.path, place, message).kind(ProblemKind::HostIndex);
         let problem = problem.unquoted(&format!("leads to {what}: {HOW}"), &cause);
@@ -220,9 +218,9 @@ impl File<'_, '_> {
             format!("; did you mean `{}`?", escape(near))
         });
         let cause = match self.missing_folder(path) {
-            _ if kind == Kind::SourceMap => "lead to source maps that aren't there".to_string(),
-            Some(folder) => format!("lead into `{}`, which isn't there", escape(folder)),
-            None => format!("lead to `{shown}{index}`, which isn't there"),
+            _ if kind == Kind::SourceMap => "lead to missing source maps".to_string(),
+            Some(folder) => format!("lead into `{}`, which doesn't exist", escape(folder)),
+            None => format!("lead to `{shown}{index}`, which doesn't exist"),
         };
         Why {
             why: format!("there is no `{shown}{index}`{near}"),
@@ -237,18 +235,18 @@ impl File<'_, '_> {
         let by_path = |other: &LogicalPath| other.as_str().cmp(path);
         if left_behind.binary_search_by(by_path).is_ok() {
             return Some(Why::of_one(&format!(
-                "`{shown}` is never published, since systems and editors leave such files behind: give it another name"
+                "`{shown}` is never published, since systems and editors leave such files behind: rename it"
             )));
         }
         if let Some(dropped) = self.index.dropping(path) {
             let rule = dropped.rule();
             return Some(Why::of_one(&format!(
-                "`{shown}` is left out by its name: a rule with {rule} publishes it"
+                "`{shown}` is skipped by its name: add a rule with {rule} to publish it"
             )));
         }
         self.index.unpublished.contains(path).then(|| Why {
             why: format!(
-                "`{shown}` isn't published (`-v` lists what is left out, and a rule with `publish = true` publishes it)"
+                "`{shown}` isn't published (`-v` lists skipped files, and a rule with `publish = true` publishes it)"
             ),
             cause: match kind {
                 Kind::SourceMap => "lead to source maps, which aren't published".to_string(),
@@ -267,7 +265,7 @@ impl File<'_, '_> {
     /// Refuses a folder in an import map whose files don't keep their places.
     fn refuse_folder(&mut self, reference: &Reference, place: (u32, u32), folder: &str) {
         let message = format!(
-            "refers to `{}`, but `{}` is a folder, whose files get other names: an import map must name each module, unless they keep their places",
+            "refers to `{}`, but `{}` is a folder, whose files get other names: the import map must name each module, unless the files keep their places",
             escape(&reference.url),
             escape(folder)
         );

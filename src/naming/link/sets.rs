@@ -68,13 +68,13 @@ impl File<'_, '_> {
             StandsFor::Files(pattern) => self.matches(pattern).map(SetOf::Files).map_err(|why| {
                 let problem = problem(format!("`$$ASSETS({})$$`: {why}", shortened(pattern)));
                 problem.kind(ProblemKind::Rewriting).unquoted(
-                    "has an `$$ASSETS(…)$$` that matches no file, or isn't a pattern",
+                    "has an `$$ASSETS(…)$$` that matches no file or isn't a valid pattern",
                     "",
                 )
             }),
             StandsFor::Folder if self.asset.is_in_keyed_folder() => Ok(SetOf::Folder),
             StandsFor::Folder => Err(problem(
-                "`$$FOLDER$$` is the address of a keyed folder, but this file is in none"
+                "`$$FOLDER$$` is the address of a keyed folder, but this file isn't in one"
                     .to_string(),
             )
             .kind(ProblemKind::Mention)
@@ -102,8 +102,7 @@ impl File<'_, '_> {
         let mut parts = pattern.split('/');
         if parts.any(|part| matches!(part, "" | "." | "..")) {
             return Err(
-                "a pattern begins in the folder of the file it stands in, such as `img/*.png`"
-                    .to_string(),
+                "patterns are relative to the file's own folder, such as `img/*.png`".to_string(),
             );
         }
         let matcher = Glob::new(pattern).map_err(|e| format!("it {e}"))?;
@@ -118,7 +117,7 @@ impl File<'_, '_> {
             .map(|i| i as u32)
             .collect();
         match to.is_empty() {
-            true => Err(format!("no file matches in `{}`", escape(folder))),
+            true => Err(format!("it matches no file in `{}`", escape(folder))),
             false => Ok(to),
         }
     }

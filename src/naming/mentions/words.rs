@@ -83,17 +83,19 @@ impl Advice<'_> {
         match &mentioned.to {
             To::Folder(folder) => {
                 let folder = escape(folder);
-                Words::alike(format!("paths into `{folder}`, whose files get other names"))
+                Words::alike(format!(
+                    "paths into `{folder}`, whose files get other names"
+                ))
             }
             To::Files { pattern, .. } => {
                 let pattern = escape(pattern);
-                Words::alike(format!("names of files such as `{pattern}`, which get other names"))
+                Words::alike(format!(
+                    "names of files such as `{pattern}`, which get other names"
+                ))
             }
             To::Skipped(_) => Words {
-                named: format!(
-                    "{text}, which isn't published, since its extension isn't one of the usual ones"
-                ),
-                what: "files that aren't published, since their extensions aren't among the usual ones"
+                named: format!("{text}, which isn't published because of its uncommon extension"),
+                what: "files that aren't published because of their uncommon extensions"
                     .to_string(),
                 why: String::new(),
             },
@@ -108,11 +110,11 @@ impl Advice<'_> {
     fn words_for_place(&self, place: &Place, file: usize) -> Words {
         let why = match place {
             Place::Attribute(attribute) => format!(
-                ", in an attribute that browsers know nothing of (`{}`)",
+                ", in an attribute unknown to browsers (`{}`)",
                 escape(attribute)
             ),
             Place::Pointer(pointer) => format!(", at `{}`", escape(pointer)),
-            Place::Unread => ", and couldn't be read as a script".to_string(),
+            Place::Unread => ", but the script can't be parsed".to_string(),
             _ => ", where nothing is rewritten".to_string(),
         };
         let folder = match (place, self.tree.assets[file].path.folder()) {

@@ -63,7 +63,7 @@ pub(super) fn references_in_glb(asset: &Asset, content: &[u8], draft: &mut Draft
 
 /// A word on a binary glTF scene that can't be read.
 fn no_glb(asset: &Asset) -> Problem {
-    let why = "no whole binary glTF of version 2, so files that are named there weren't looked for";
+    let why = "not complete binary glTF 2.0, so its references weren't searched for";
     let warning = Problem::new(&asset.path, format!("is {why}"));
     warning
         .kind(ProblemKind::Unread)
@@ -84,7 +84,7 @@ fn source_map(asset: &Asset, found: &mut Found, lines: &mut Lines<'_>, draft: &m
         match asset.policy.source_maps {
             SourceMaps::Strip => draft.cuts.push((map.comment.clone(), Vec::new())),
             SourceMaps::Refuse if map.is_inline => {
-                let message = "holds a source map, which carries the sources; a rule with `source_maps = \"strip\"` takes it out, with `\"publish\"` leaves it in";
+                let message = "holds a source map, which includes the sources; in a rule, `source_maps = \"strip\"` removes it, and `\"publish\"` keeps it";
                 draft.problems.push(Problem::at(
                     &asset.path,
                     lines.place(map.comment.start),
@@ -117,7 +117,7 @@ fn unread_source_map(
         && asset.policy.source_maps != SourceMaps::Publish
         && let Some(at) = text.find("sourceMappingURL=data:")
     {
-        let message = "can't be parsed, and seems to hold a source map, which carries the sources: mend it, or a rule with `source_maps = \"publish\"` leaves it in";
+        let message = "can't be parsed, but seems to hold a source map, which includes the sources: fix the file, or set `source_maps = \"publish\"` in a rule to keep the map";
         let problem = Problem::at(&asset.path, lines.place(at), message);
         draft.problems.push(problem);
     }
@@ -131,9 +131,9 @@ fn strip_comments(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &m
         .iter()
         .find(|fault| fault.kind == FaultKind::End)
     {
-        let message = format!("{}, so comments can't be taken out", fault.message);
+        let message = format!("{}, so comments can't be removed", fault.message);
         let problem = Problem::at(&asset.path, lines.place(fault.at), message);
-        let unquoted = "can't be parsed, so comments can't be taken out";
+        let unquoted = "can't be parsed, so comments can't be removed";
         draft.problems.push(problem.unquoted(unquoted, ""));
     }
 }
@@ -145,7 +145,7 @@ fn faults(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &mut Draft
         match fault.kind == FaultKind::Misplaced {
             true => draft.problems.push(problem.kind(ProblemKind::Rewriting)),
             false => {
-                let cause = format!("weren't looked into from some place on: {}", fault.message);
+                let cause = format!("were only searched in part: {}", fault.message);
                 draft
                     .warnings
                     .push(problem.kind(ProblemKind::Unread).cause(cause));
@@ -158,9 +158,9 @@ fn faults(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &mut Draft
 fn built_paths(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &mut Draft) {
     for built in &found.built {
         let text = crate::base::text::escape(&built.text);
-        let message = format!("builds a path when it runs: `{text}`");
+        let message = format!("builds a path at run time: `{text}`");
         let note = Problem::at(&asset.path, lines.place(built.at), message);
-        let note = note.unquoted("builds a path when it runs", "");
+        let note = note.unquoted("builds a path at run time", "");
         draft.notes.push(note.kind(ProblemKind::BuiltPath));
     }
 }

@@ -18,9 +18,9 @@ pub(super) fn unpack(asset: &Asset, content: &[u8]) -> (Option<Vec<u8>>, Option<
         Ok(unpacked) => (Some(unpacked), None),
         Err(BadPack::Damaged) if coding.may_begin(content) => {
             let name = coding.name();
-            let message = format!("is {name}, and not whole: browsers can't show it");
+            let message = format!("is damaged {name} data: browsers can't show it");
             let warning = Problem::new(&asset.path, message).kind(ProblemKind::Packed);
-            let cause = format!("are {name}, and not whole: browsers can't show them");
+            let cause = format!("are damaged {name} data: browsers can't show them");
             (None, Some(warning.cause(cause)))
         }
         Err(BadPack::TooLarge | BadPack::Damaged) => (None, None),
@@ -36,7 +36,7 @@ pub(super) fn wrongly_packed(asset: &Asset, start: &[u8]) -> Option<Problem> {
         true => format!("a rule says `encoding = \"{name}\"`"),
         false => "its name says so".to_string(),
     };
-    let message = format!("isn't {name}, though {who}: browsers can't show it");
+    let message = format!("isn't {name}, although {who}: browsers can't show it");
     let right = Coding::of_start(start).map_or("identity", Coding::name);
     let path = globset::escape(asset.path.as_str());
     let problem = Problem::new(&asset.path, message).kind(ProblemKind::Packed);
@@ -75,18 +75,18 @@ fn not_of(asset: &Asset, known: Known, at: usize) -> Problem {
     let as_it_is = "rewrite = false".to_string();
     let (who, line) = match known.by {
         By::Mark => (
-            "though it begins with the byte order mark of that",
+            "although it begins with that charset's byte order mark",
             as_it_is,
         ),
-        By::Rule => ("though a rule's `content_type` says so", as_it_is),
-        By::Text => ("though it says so itself", as_it_is),
-        By::Format | By::Nobody => ("and browsers read it in no other charset", as_it_is),
+        By::Rule => ("although a rule's `content_type` says so", as_it_is),
+        By::Text => ("although it says so itself", as_it_is),
+        By::Format | By::Nobody => ("and browsers accept no other charset here", as_it_is),
         By::Pages => (
-            "which the pages are in that load it",
+            "the charset of the pages that load it",
             format!("content_type = \"{essence}; charset=windows-1252\""),
         ),
     };
-    let message = format!("isn't {} at byte {at}, {who}", known.name());
+    let message = format!("isn't valid {} at byte {at}, {who}", known.name());
     let path = globset::escape(asset.path.as_str());
     let problem = Problem::new(&asset.path, message).kind(ProblemKind::Charset);
     problem.added(cover::addition(cover::rule(&path, &line)))

@@ -61,12 +61,12 @@ pub(super) fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
         Wants::Nothing | Wants::Packed | Wants::Remarks => {}
         // Most have all that they show in them.
         Wants::Document(Language::Glb | Language::Gltf | Language::Obj) => {
-            let why = "so files that are named there weren't looked for";
+            let why = "so references weren't searched for";
             draft.warnings.push(unread(asset, why));
         }
         Wants::Document(_) if policy.rewrite => problems.push(larger(
             asset,
-            "too large to look for references; a rule with `rewrite = false` publishes it as it is",
+            "too large to search for references; set `rewrite = false` in a rule to publish it unchanged",
         )),
         Wants::Document(_) if policy.comments == Remarks::Strip => {
             problems.push(larger(asset, "too large for `comments = \"strip\"`"))
@@ -75,12 +75,12 @@ pub(super) fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
             problems.push(larger(asset, "too large for `source_maps = \"strip\"`"))
         }
         Wants::Document(_) => {
-            let why = "so credentials and source maps weren't looked for";
+            let why = "so credentials and source maps weren't searched for";
             draft.warnings.push(unread(asset, why));
         }
         Wants::Text => draft
             .warnings
-            .push(unread(asset, "so credentials weren't looked for")),
+            .push(unread(asset, "so credentials weren't searched for")),
         Wants::Metadata => problems.push(larger(asset, "too large for `metadata = \"strip\"`")),
     }
 }

@@ -231,7 +231,7 @@ impl Naming<'_> {
         };
         let name = strongest.name();
         let message = format!(
-            "has an `integrity` of `{}` that isn't that of the file, so browsers refuse it: {name}-{} is written, and the file's is {name}-{}; write that, or take the `integrity` out",
+            "has an `integrity` for `{}` that doesn't match the file, so browsers reject it: it says {name}-{}, but the file has {name}-{}; correct the `integrity`, or remove it",
             self.tree.assets[to].path,
             digest::base64(wrong),
             digest::base64(right),
@@ -241,7 +241,7 @@ impl Naming<'_> {
 
     fn circle_of_digests(&self, file: usize, at: usize, to: usize) -> Problem {
         let message = format!(
-            "has an `integrity` of `{}`, in which, maybe by way of others, is one of this file: neither can be worked out before the other; take the `integrity` out here",
+            "has an `integrity` for `{}`, which has one for this file in turn, perhaps through others: neither can be computed first; remove the `integrity` here",
             self.tree.assets[to].path
         );
         self.problem(file, at, message)
@@ -253,7 +253,7 @@ impl Naming<'_> {
         let link = links.find(|link| link.span.start as usize == at);
         let place = link.map_or((1, 1), |link| (link.line, link.column));
         let problem = Problem::at(&self.tree.assets[file].path, place, message);
-        let unquoted = "has an `integrity` that isn't right";
+        let unquoted = "has an `integrity` that doesn't match";
         problem.kind(ProblemKind::Integrity).unquoted(unquoted, "")
     }
 

@@ -148,7 +148,7 @@ impl Writer<'_> {
         }
         let from_base = |file: usize| {
             let leads_away = |_| {
-                self.unwritable(place, "the page's `<base>` leads away from where the page will be: give it a plain name, or take the `<base>` out")
+                self.unwritable(place, "the page's `<base>` points away from where the page will be: give the page a plain name, or remove the `<base>`")
             };
             relative(&self.base(file, to), key, kind).map_err(leads_away)
         };
@@ -161,7 +161,7 @@ impl Writer<'_> {
         urls.dedup();
         match urls.len() {
             1 => Ok(urls.remove(0)),
-            _ => Err(self.unwritable(place, "this is relative to the page, and pages in several folders run this script; make it a module, and write `new URL(\"…\", import.meta.url)`, or give it `urls = \"absolute\"`")),
+            _ => Err(self.unwritable(place, "this is relative to the page, and pages in several folders run this script; make it a module and write `new URL(\"…\", import.meta.url)`, or set `urls = \"absolute\"` for it")),
         }
     }
 
@@ -210,7 +210,7 @@ impl Writer<'_> {
     fn folder_url(&self, place: (u32, u32)) -> Result<String, Problem> {
         let base = self.naming.base_of_sets(self.file);
         if base == Base::Page && self.is_run_elsewhere() {
-            let message = "no page of the tree runs this script, so nobody knows what the address of its folder is relative to: a module knows where it is (`import.meta`), and with `urls = \"absolute\"` the target's `public_url` is written before it";
+            let message = "no page of the tree runs this script, so the base of its folder's address is unknown: make it a module, which knows its own address (`import.meta`), or set `urls = \"absolute\"` to put the target's `public_url` before it";
             let path = globset::escape(self.asset.path.as_str());
             let absolute = cover::addition(cover::rule(&path, "urls = \"absolute\""));
             let problem = Problem::at(&self.asset.path, place, message);

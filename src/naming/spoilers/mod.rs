@@ -201,7 +201,7 @@ impl<'a> Search<'a> {
         match spot {
             Spot::At(_) | Spot::Place(..) => format!("{verb}{of}"),
             Spot::Packed(path) if path.is_empty() => {
-                format!("{verb}, in what is packed in it,{of}")
+                format!("{verb}, in its packed content,{of}")
             }
             Spot::Packed(path) => format!("{verb}, in `{}` inside it,{of}", escape(path)),
         }
@@ -222,12 +222,12 @@ impl<'a> Search<'a> {
         };
         let more = match all {
             1 => String::new(),
-            _ => format!(", and so on ({all} in all)"),
+            _ => format!(", and more ({all} in total)"),
         };
         let message = format!(
-            "can't be searched for names of hidden files: {what} {why}{more}; a rule with `may_name = [\"**\"]` says that it may name them"
+            "can't be searched for names of hidden files: {what} {why}{more}; if it may name them, add a rule with `may_name = [\"**\"]`"
         );
-        let cause = "can't be searched for names of hidden files, since they are packed in a way that isn't read (`-v` says why): a rule with `may_name = [\"**\"]` says that they may name them";
+        let cause = "can't be searched for names of hidden files, since their packing isn't supported (`-v` says why): if they may name them, add a rule with `may_name = [\"**\"]`";
         let problem = Problem::new(&self.objects[file].path, message);
         Some(problem.kind(ProblemKind::Unread).cause(cause))
     }
@@ -369,19 +369,19 @@ fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
 fn doubtful(problem: Problem, how: How) -> Problem {
     let cause = match how {
         How::Bare => {
-            "have the name of a file that isn't open, without its folder: take it out, or excuse the pair by a rule with `may_name`"
+            "have the name of a file that isn't open, without its folder: remove it, or excuse the pair in a rule with `may_name`"
         }
         How::Built => {
-            "build addresses that only files have which aren't open (`-v` shows where): take it out, or excuse the pair by a rule with `may_name`"
+            "build addresses that only files that aren't open have (`-v` shows where): remove it, or excuse the pair in a rule with `may_name`"
         }
         How::AsTwin => {
-            "have another address of a page that isn't open, such as `a.html` for `a/index.html`: take it out, or excuse the pair by a rule with `may_name`"
+            "have another address of a page that isn't open, such as `a.html` for `a/index.html`: remove it, or excuse the pair in a rule with `may_name`"
         }
         How::Endless => {
-            "have the address of a file that isn't open, without its ending: take it out, or excuse the pair by a rule with `may_name`"
+            "have the address of a file that isn't open, without its ending: remove it, or excuse the pair in a rule with `may_name`"
         }
         _ => {
-            "name a folder that has hidden files only: take it out, or excuse the pair by a rule with `may_name`"
+            "name a folder that has only hidden files: remove it, or excuse the pair in a rule with `may_name`"
         }
     };
     problem.kind(ProblemKind::Doubtful).cause(cause)

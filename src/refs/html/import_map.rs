@@ -13,7 +13,7 @@ use crate::refs::{Fault, Found, Kind, Reference};
 pub(super) fn find(text: &str) -> Found {
     let mut found = Found::default();
     if let Err(error) = map(text, &mut found) {
-        let fault = Fault::unread(0, format!("not an import map: {error}"));
+        let fault = Fault::unread(0, format!("isn't a valid import map: {error}"));
         found.faults.push(fault);
     }
     found

@@ -42,9 +42,9 @@ fn urls_mean_what_they_mean_to_browsers() {
 #[test]
 fn what_leads_out_of_the_tree_or_is_no_text_means_nothing() {
     for (folder, url, why) in [
-        ("a/b/", "../../../x.png", "it leads out of the tree"),
-        ("a/", "/static/../x.png", "it leads out of the tree"),
-        ("a/", "%ff.png", "it isn't UTF-8"),
+        ("a/b/", "../../../x.png", "it leads outside the tree"),
+        ("a/", "/static/../x.png", "it leads outside the tree"),
+        ("a/", "%ff.png", "it isn't valid UTF-8"),
     ] {
         assert_eq!(meaning(folder, url), Meaning::Nothing(why), "{url:?}");
     }

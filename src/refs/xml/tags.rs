@@ -45,7 +45,7 @@ impl<'t> Finder<'t> {
     fn name(&mut self, tag: &Range<usize>, name_len: usize) -> Result<&'t str, Fault> {
         let name = &self.text[tag.start..tag.start + name_len];
         if !is_name(name) {
-            return Err(ill_formed(tag.start - 1, "`<` that isn't `&lt;`"));
+            return Err(ill_formed(tag.start - 1, "`<` must be written as `&lt;`"));
         }
         if self.open.is_empty() && std::mem::replace(&mut self.has_root, true) {
             return Err(ill_formed(tag.start - 1, "a second root element"));

@@ -21,9 +21,9 @@ pub(super) fn attribute_fault(tag: usize, error: &AttrError) -> Fault {
     let (at, why) = match error {
         AttrError::ExpectedEq(at) => (at, "an attribute without `=`"),
         AttrError::ExpectedValue(at) => (at, "an attribute without a value"),
-        AttrError::UnquotedValue(at) => (at, "an attribute's value without quotes"),
-        AttrError::ExpectedQuote(at, _) => (at, "an attribute's value without a closing quote"),
-        AttrError::Duplicated(at, _) => (at, "an attribute that is there twice"),
+        AttrError::UnquotedValue(at) => (at, "an attribute value without quotes"),
+        AttrError::ExpectedQuote(at, _) => (at, "an attribute value without a closing quote"),
+        AttrError::Duplicated(at, _) => (at, "a duplicate attribute"),
     };
     ill_formed(tag + at, why)
 }
@@ -36,7 +36,7 @@ pub(super) fn check_value(value: &str) -> Result<(), (usize, &'static str)> {
         }
         match value[at + 1..].split_once(';') {
             Some((name, _)) if is_entity(name) => {}
-            _ => return Err((at, "`&` that isn't `&amp;`")),
+            _ => return Err((at, "`&` must be written as `&amp;`")),
         }
     }
     Ok(())

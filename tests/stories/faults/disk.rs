@@ -218,7 +218,7 @@ fn a_full_disk_for_temporary_files_is_named() {
     assert_eq!(run.code, 1, "{run}");
     assert_says(
         &run,
-        &["novel.html", "no room in `[folder]small`", "TMPDIR"],
+        &["novel.html", "no space in `[folder]small`", "TMPDIR"],
     );
     assert!(!site.path("out").exists() || site.published("out").is_empty());
 }

@@ -33,26 +33,26 @@ const FAULTS: [(&str, &str, usize, &str); 18] = [
         "an attribute twice",
         "<b c='1' c='2'/>",
         9,
-        "an attribute that is there twice",
+        "a duplicate attribute",
     ),
     ("no value", "<b c/>", 4, "an attribute without `=`"),
     (
         "no quotes",
         "<b c=d/>",
         5,
-        "an attribute's value without quotes",
+        "an attribute value without quotes",
     ),
     (
         "an ampersand in a value",
         "<b c='ü?d&e=f'/>",
         10,
-        "`&` that isn't `&amp;`",
+        "`&` must be written as `&amp;`",
     ),
     (
         "an ampersand in a name",
         "<b c='&d e;'/>",
         6,
-        "`&` that isn't `&amp;`",
+        "`&` must be written as `&amp;`",
     ),
     (
         "a bracket in a value",
@@ -64,7 +64,7 @@ const FAULTS: [(&str, &str, usize, &str); 18] = [
         "a bracket in the text",
         "<b>1 < 2</b>",
         5,
-        "`<` that isn't `&lt;`",
+        "`<` must be written as `&lt;`",
     ),
     (
         "a bracket at the end",
@@ -82,13 +82,13 @@ const FAULTS: [(&str, &str, usize, &str); 18] = [
         "an ampersand in a name in the text",
         "<b>&c d;</b>",
         3,
-        "`&` that isn't `&amp;`",
+        "`&` must be written as `&amp;`",
     ),
     (
         "an entity outside",
         "<b/>&amp;",
         4,
-        "text outside of the root element",
+        "text outside the root element",
     ),
     (
         "two hyphens",
@@ -132,8 +132,8 @@ fn what_stands_before_a_fault_stays() {
 fn nothing_stands_beside_the_root() {
     for (text, why) in [
         ("<a/><b/>", "a second root element"),
-        ("<a/>b", "text outside of the root element"),
-        ("<a/><![CDATA[ ]]>", "text outside of the root element"),
+        ("<a/>b", "text outside the root element"),
+        ("<a/><![CDATA[ ]]>", "text outside the root element"),
     ] {
         let faults = find(text, &Extra::default(), Dialect::Svg).faults;
         assert_eq!(faults, [ill_formed(4, why)], "{text}");
