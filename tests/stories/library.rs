@@ -276,8 +276,9 @@ fn a_failure_has_the_answer_that_said_no_or_the_error_behind_it() {
     let bucket = Bucket::on_rgw();
     let opened = |name: &str, endpoint: &str| {
         let hunt = support::Site::bare().file("map.png", "a map");
-        let hunt = hunt.config(&format!(
-            "retry_seconds = 1\n[target.prod]\nurl = \"s3://{name}\"\nendpoint = \"{endpoint}\"\n"
+        let hunt = hunt.raw_config(&format!(
+            "key_file = \"hunt.key\"\nretry_seconds = 1\n[[source]]\ndir = \"assets\"\n\
+             [target.prod]\nurl = \"s3://{name}\"\nendpoint = \"{endpoint}\"\n"
         ));
         let opened = block_on(Site::open(config(&hunt), "prod"));
         match opened.expect_err("it can't be") {
