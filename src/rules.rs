@@ -19,7 +19,7 @@ use crate::base::path::LogicalPath;
 use crate::base::problem::Meant;
 use crate::folders::Folders;
 use crate::levels::{LevelId, Levels};
-use crate::scan::droppings::{self, Mark};
+use crate::scan::junk::{self, Mark};
 use crate::whole_site::{AskedFor, asked_for, asked_for_by_heart};
 
 /// Policy for paths that no rule matches.
@@ -191,9 +191,9 @@ impl Rules {
     }
 
     /// The first part of `path` by which it's left out.
-    pub(crate) fn dropping(&self, path: &str) -> Option<Mark> {
-        let guessed = droppings::guessed(path).filter(|_| self.is_in_named_folder(path));
-        let mut marks = droppings::marks(path).chain(guessed);
+    pub(crate) fn junk(&self, path: &str) -> Option<Mark> {
+        let guessed = junk::guessed(path).filter(|_| self.is_in_named_folder(path));
+        let mut marks = junk::marks(path).chain(guessed);
         marks.find(|mark| !self.ask_for(path, &mark.unmarked(path)))
     }
 
@@ -227,7 +227,7 @@ impl Rules {
             usual_coding: coding::usual(path.file_name()),
             is_dotfile: path.file_name().starts_with('.'),
             is_left_behind: media::is_left_behind(path.file_name()),
-            dropping: self.dropping(path.as_str()).map(|mark| mark.dropping),
+            junk: self.junk(path.as_str()).map(|mark| mark.junk),
             matching: rules
                 .filter(|(_, rule)| rule.matches.is_match(path.as_str()))
                 .map(|(index, _)| index)

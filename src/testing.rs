@@ -18,9 +18,9 @@ pub use crate::naming::{
 pub use crate::plan::{Action, Plan, Reason, Step, Tally, plan};
 pub use crate::release::export as manifest;
 pub use crate::rules::Rules;
-pub use crate::scan::droppings::{Dropped, Dropping};
+pub use crate::scan::junk::{Dropped, Junk};
 pub use crate::scan::{metadata, packed};
-pub use crate::store::{Patience, Store, StoreError, body, environment, open};
+pub use crate::store::{Store, StoreError, Timeouts, body, environment, open};
 pub use crate::tree::{Asset, IGNORE_FILE, Source, Symlinks, Tree, Unit, walk};
 
 /// The configuration.

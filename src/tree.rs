@@ -26,7 +26,7 @@ use crate::base::problem::{Meant, Problem, ProblemKind};
 use crate::hidden;
 use crate::levels::Levels;
 use crate::rules::{Defaults, Policy, Rules};
-use crate::scan::droppings::{self, Dropped, Dropping};
+use crate::scan::junk::{self, Dropped, Junk};
 use crate::store::location::Target;
 
 /// Paths that aren't published, in gitignore syntax; read in every folder of a source.
@@ -106,7 +106,7 @@ pub struct Tree {
     /// Files that systems and editors leave behind.
     pub left_behind: Vec<LogicalPath>,
     /// Files that are left out by their names, unless a rule asks for them.
-    pub droppings: Vec<Dropped>,
+    pub junk: Vec<Dropped>,
     /// Worth a word, but not an error.
     pub warnings: Vec<Problem>,
     /// Warnings that aren't told, since they are meant to be.
@@ -130,7 +130,7 @@ pub fn walk(sources: &[Source], rules: &Rules) -> Tree {
     let (mut tree, odd) = (walk.tree, walk.odd);
     tree.sort();
     leave_out_copies(&mut tree, rules);
-    tree.droppings.sort();
+    tree.junk.sort();
     let (units, outside) = units::find(&mut tree.assets, rules.folders());
     tree.units = units;
     tree.problems.extend(outside);
@@ -158,12 +158,11 @@ fn leave_out_copies(tree: &mut Tree, rules: &Rules) {
         return;
     }
     tree.assets.retain(|asset| !copies.contains(&asset.path));
-    tree.droppings
-        .extend(copies.into_iter().map(|path| Dropped {
-            dropping: Dropping::Copy,
-            top: path.to_string(),
-            path,
-        }));
+    tree.junk.extend(copies.into_iter().map(|path| Dropped {
+        junk: Junk::Copy,
+        top: path.to_string(),
+        path,
+    }));
 }
 
 /// Returns numbered copies of files that are among these, which are sorted.
@@ -174,7 +173,7 @@ fn copies(assets: &[Asset], rules: &Rules) -> BTreeSet<LogicalPath> {
     };
     let is_copy = |asset: &&Asset| {
         let path = asset.path.as_str();
-        droppings::original(path)
+        junk::original(path)
             .is_some_and(|original| is_there(&original) && !rules.ask_for(path, &original))
     };
     let copies = assets.iter().filter(is_copy);
@@ -216,6 +215,6 @@ impl Tree {
             .map(|asset| &asset.path)
             .chain(&self.left_out)
             .chain(&self.left_behind)
-            .chain(self.droppings.iter().map(|dropped| &dropped.path))
+            .chain(self.junk.iter().map(|dropped| &dropped.path))
     }
 }

@@ -12,7 +12,7 @@ use crate::base::path::ObjectKey;
 use crate::release::leftover::Leftover;
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::root::Nonce;
-use crate::store::stranger::{Heard, Question};
+use crate::store::stranger::{Question, Response};
 use crate::store::{Listing, StoreError};
 
 /// Longest time for which it may be remembered that a name doesn't exist, in seconds: it may exist the next minute.
@@ -61,7 +61,7 @@ fn unanswered(error: &StoreError) -> Finding {
     Finding::unknown(Kind::Unanswered, error.message.clone()).fix(error.hint.to_string())
 }
 
-fn judge_absence(heard: &Heard, manifest: &Manifest) -> Vec<Finding> {
+fn judge_absence(heard: &Response, manifest: &Manifest) -> Vec<Finding> {
     let mut findings = Vec::new();
     if heard.is_listing() || names_any(&heard.body, manifest) {
         let seen = "the response names other objects";
@@ -79,7 +79,7 @@ fn judge_absence(heard: &Heard, manifest: &Manifest) -> Vec<Finding> {
 }
 
 /// The finding for an absence that caches keep for too long.
-fn kept_absence(heard: &Heard) -> Option<Finding> {
+fn kept_absence(heard: &Response) -> Option<Finding> {
     let caching = heard.headers.get("cache-control")?.to_str().ok()?;
     let age_s = max_age_s(caching).filter(|age| *age > ABSENCE_S_MAX)?;
     let wanted = format!("a missing name is cached for at most {ABSENCE_S_MAX} s");

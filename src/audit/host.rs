@@ -11,7 +11,7 @@ use crate::doctor::{SHOW_INDEX, SHOW_NOT_FOUND};
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::root::Nonce;
 use crate::store::StoreError;
-use crate::store::stranger::{Heard, Pour, Question};
+use crate::store::stranger::{BodySink, Question, Response};
 
 /// The largest page that is compared, in bytes.
 const PAGE_BYTES_MAX: usize = 32 << 20;
@@ -85,14 +85,14 @@ fn is_plain(entry: &Entry) -> bool {
 }
 
 /// Takes in the body whatever the status is, which says what it is.
-async fn ask(visit: &Visit<'_>, entry: &Entry, url: &str) -> Result<Heard, StoreError> {
+async fn ask(visit: &Visit<'_>, entry: &Entry, url: &str) -> Result<Response, StoreError> {
     let bytes_max = usize::try_from(entry.size_bytes.saturating_add(1)).unwrap_or(usize::MAX);
     let question = Question::get(url).taking(bytes_max.min(PAGE_BYTES_MAX));
     visit.ask(&question).await
 }
 
 fn judge(
-    heard: Result<Heard, StoreError>,
+    heard: Result<Response, StoreError>,
     entry: &Entry,
     status: StatusCode,
     wanted: String,

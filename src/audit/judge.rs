@@ -12,7 +12,7 @@ use crate::base::name::CONTENT_ENCODING;
 use crate::config::Access;
 use crate::doctor::Verdict;
 use crate::release::manifest::Entry;
-use crate::store::control::{Grant, Public, Right, Told};
+use crate::store::control::{Grant, Observed, Public, Right};
 use crate::store::kept::{Kept, REDIRECT, SERVED_HEADERS, Served};
 
 /// An object as it should be, and where it's asked for.
@@ -397,10 +397,10 @@ fn token(kept: &Kept, entry: &Entry) -> Option<Finding> {
 }
 
 /// Checks what strangers may do by the object's own ACL: read it, or nothing, depending on the target.
-fn acl(grants: &Told<Vec<Grant>>, access: Access) -> Option<Finding> {
+fn acl(grants: &Observed<Vec<Grant>>, access: Access) -> Option<Finding> {
     let grants = match grants {
-        Told::Is(grants) => grants,
-        Told::Unknown(why) => return Some(Finding::unknown(Kind::Acl, why.clone())),
+        Observed::Is(grants) => grants,
+        Observed::Unknown(why) => return Some(Finding::unknown(Kind::Acl, why.clone())),
     };
     let wanted = match access {
         Access::Bucket => "no permissions for strangers in its own ACL",

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use flate2::write::GzDecoder;
 
-use crate::store::stranger::Pour;
+use crate::store::stranger::BodySink;
 
 /// First bytes of gzip data (RFC 1952, 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -107,7 +107,7 @@ impl Measure {
     }
 }
 
-impl Pour for Measure {
+impl BodySink for Measure {
     fn begin(&mut self) {
         let ranges: Vec<Range<u64>> = self.stretches.iter().map(|s| s.range.clone()).collect();
         *self = Measure::new(self.content_bytes, &ranges);

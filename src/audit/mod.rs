@@ -2,12 +2,13 @@
 //! as a browser see it, at the storage and at `public_url`. Also checks what is beside the objects, and finds what can be repaired.
 //!
 //! ```text
-//! releases ─▶ listing ─▶ sample ─▶ look at each ─▶ findings ─▶ mends ─▶ look again
+//! releases ─▶ listing ─▶ sample ─▶ look at each ─▶ findings ─▶ repairs ─▶ look again
 //! ```
 //!
 //! Answers are judged by functions without side effects (`judge.rs`). Bodies are measured while they arrive, and aren't kept.
 
 mod beside;
+pub mod carry_out;
 mod cause;
 mod finding;
 mod fix;
@@ -16,7 +17,6 @@ mod host;
 mod judge;
 mod leftovers;
 mod measure;
-pub mod mend;
 mod object;
 mod origins;
 mod pace;
@@ -49,7 +49,7 @@ use crate::release::root::Release;
 use crate::release::state::{Held, State};
 use crate::release::verify::{self, Verify, verify};
 use crate::store::kept::Kept;
-use crate::store::{Listing, Patience, Store, StoreErrorKind};
+use crate::store::{Listing, Store, StoreErrorKind, Timeouts};
 
 /// Subject of an audit, and its settings.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub struct Subject<'a> {
     /// Objects looked at side by side.
     pub requests: usize,
     /// Time for which a request is retried.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     /// Counters.
     pub progress: &'a Arc<Progress>,
 }
@@ -162,7 +162,7 @@ impl Audit {
 /// # Errors
 /// Nothing was published yet; the storage doesn't answer its owner.
 pub async fn audit(subject: &Subject<'_>, opened: Result<(State, Option<Held>)>) -> Result<Audit> {
-    let visit = Visit::new(subject, subject.patience);
+    let visit = Visit::new(subject, subject.timeouts);
     let requests_before = subject.store.requests();
     let releases = releases::read(subject, opened).await?;
     let mut audit = Audit {

@@ -13,7 +13,7 @@ use super::visit::Visit;
 use super::{Sample, Verdict};
 use crate::release::manifest::{Entry, Manifest};
 use crate::store::kept::{Kept, Served};
-use crate::store::stranger::{Heard, Question};
+use crate::store::stranger::{Question, Response};
 use crate::store::{PART_BYTES, StoreError};
 
 /// Number of bytes that are requested from each end of a large object.
@@ -254,7 +254,7 @@ async fn head(visit: &Visit<'_>, url: &str, takes_gzip: bool) -> Result<Answer, 
     Ok(answer_of(heard, takes_gzip, None))
 }
 
-fn answer_of(heard: Heard, takes_gzip: bool, measured: Option<Measured>) -> Answer {
+fn answer_of(heard: Response, takes_gzip: bool, measured: Option<Measured>) -> Answer {
     Answer {
         takes_gzip,
         status: heard.status,

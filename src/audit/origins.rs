@@ -11,7 +11,7 @@ use crate::cors::{self, Allowed, Cloud, Policy};
 use crate::doctor::{self, Verdict};
 use crate::release::manifest::{Entry, Manifest};
 use crate::store::StoreError;
-use crate::store::stranger::{Heard, Question};
+use crate::store::stranger::{Question, Response};
 
 /// An origin that no policy names.
 const NOBODY: &str = "https://not-allowed.example";
@@ -106,7 +106,7 @@ async fn ask(visit: &Visit<'_>, asked: &Asked<'_>, policy: &Policy, cloud: Cloud
 }
 
 /// Asks as a page does: for the object itself, and whether it may request a part of it.
-async fn hear(visit: &Visit<'_>, asked: &Asked<'_>) -> Result<(Heard, Heard), StoreError> {
+async fn hear(visit: &Visit<'_>, asked: &Asked<'_>) -> Result<(Response, Response), StoreError> {
     let origin = asked.origin;
     let simple = Question::get(asked.url).header("origin", origin).taking(0);
     let preflight = Question::new(Method::OPTIONS, asked.url)
@@ -120,7 +120,7 @@ fn judge_simple(
     asked: &Asked<'_>,
     policy: &Policy,
     cloud: Cloud,
-    heard: &Heard,
+    heard: &Response,
 ) -> Option<Finding> {
     let expected = policy.simple(cloud, asked.origin, "GET");
     let seen = allows(heard, asked.origin);
@@ -131,7 +131,7 @@ fn judge_preflight(
     asked: &Asked<'_>,
     policy: &Policy,
     cloud: Cloud,
-    heard: &Heard,
+    heard: &Response,
 ) -> Option<Finding> {
     let expected = policy.preflight(cloud, asked.origin, "GET", &[HEADER]);
     let expected = expected.filter(|allowed| allowed.permits("GET", &[HEADER]));
@@ -163,12 +163,12 @@ fn judge(asked: &Asked<'_>, what: &str, expected: Option<&Allowed>, seen: bool) 
     Some(finding.fix(fix))
 }
 
-fn allows(heard: &Heard, origin: &str) -> bool {
+fn allows(heard: &Response, origin: &str) -> bool {
     let told = heard.headers.get("access-control-allow-origin");
     told.is_some_and(|told| told == "*" || told == origin)
 }
 
-fn lists(heard: &Heard, name: &str, word: &str) -> bool {
+fn lists(heard: &Response, name: &str, word: &str) -> bool {
     let told = heard.headers.get_all(name).iter();
     told.filter_map(|told| told.to_str().ok())
         .flat_map(|told| told.split(','))

@@ -1,5 +1,5 @@
 //! Decides which findings of an audit are repaired, and how. Headers and ACLs are set in place; missing and changed objects are
-//! uploaded from the local tree. [`mend`](mod@super::mend) makes the repairs. Strays are for [`prune`](mod@crate::release::prune).
+//! uploaded from the local tree. [`repair`](mod@super::repair) makes the repairs. Strays are for [`prune`](mod@crate::release::prune).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +12,9 @@ use crate::store::{StoreError, StoreErrorKind};
 
 /// Repairs to be done, and those that can't be.
 #[derive(Debug)]
-pub struct Mends<'a> {
+pub struct Repairs<'a> {
     /// By path.
-    pub mends: Vec<Mend<'a>>,
+    pub repairs: Vec<Repair<'a>>,
     /// Documents of the releases that lose an ACL which lets strangers read them, by their names among these.
     pub documents: Vec<String>,
     /// Problems that can't be repaired from here.
@@ -25,7 +25,7 @@ pub struct Mends<'a> {
 
 /// Repair of one object.
 #[derive(Debug)]
-pub struct Mend<'a> {
+pub struct Repair<'a> {
     /// Its logical path.
     pub path: String,
     /// Steps of the repair.
@@ -89,10 +89,10 @@ pub(super) fn is_for(finding: &Finding) -> bool {
     is_told && is_of_object && kinds.contains(&finding.kind)
 }
 
-impl Mends<'_> {
+impl Repairs<'_> {
     /// Checks whether nothing can be repaired.
     pub fn is_empty(&self) -> bool {
-        self.mends.is_empty() && self.documents.is_empty()
+        self.repairs.is_empty() && self.documents.is_empty()
     }
 }
 
@@ -116,12 +116,15 @@ impl Audit {
     }
 
     /// The same once it's done: what is still wrong and wasn't left was put right in vain.
-    pub fn explain_after(&mut self, mends: &Mends<'_>) {
-        self.explain(&mends.left);
+    pub fn explain_after(&mut self, repairs: &Repairs<'_>) {
+        self.explain(&repairs.left);
         for finding in self.findings.iter_mut().filter(|finding| is_for(finding)) {
             let name = finding.document.as_deref().or(finding.path.as_deref());
-            let is_mended = mends.mends.iter().any(|mend| Some(&*mend.path) == name)
-                || mends
+            let is_mended = repairs
+                .repairs
+                .iter()
+                .any(|repair| Some(&*repair.path) == name)
+                || repairs
                     .documents
                     .iter()
                     .any(|document| Some(&**document) == name);
@@ -238,16 +241,16 @@ impl Audit {
         build: Option<&'a Build>,
         live: Option<&Live>,
         overwrite_live: &BTreeSet<String>,
-    ) -> Mends<'a> {
+    ) -> Repairs<'a> {
         let documents = self.findings.iter();
-        let mut mends = Mends {
-            mends: Vec::new(),
+        let mut repairs = Repairs {
+            repairs: Vec::new(),
             documents: documents.filter_map(|f| f.document.clone()).collect(),
             left: Vec::new(),
             overwrite_live: overwrite_live.clone(),
         };
         let Some(manifest) = &self.manifest else {
-            return mends;
+            return repairs;
         };
         for (at, needs) in self.needs() {
             let entry = &manifest.entries[at];
@@ -257,11 +260,11 @@ impl Audit {
             let is_let = live.is_none() || overwrite_live.contains(&path);
             let steps = needs.steps(object, self.is_there(at), is_let);
             match steps {
-                Ok(steps) => mends.mends.push(Mend { path, steps, at }),
-                Err(why) => mends.left.push(Left { path, why }),
+                Ok(steps) => repairs.repairs.push(Repair { path, steps, at }),
+                Err(why) => repairs.left.push(Left { path, why }),
             }
         }
-        mends
+        repairs
     }
 
     fn is_there(&self, at: usize) -> bool {

@@ -10,7 +10,7 @@ use crate::base::path::ObjectKey;
 use crate::doctor;
 use crate::release::layout::ROOT;
 use crate::release::root::Release;
-use crate::store::control::{Grant, Public, Told};
+use crate::store::control::{Grant, Observed, Public};
 use crate::store::stranger::Question;
 use crate::store::{Store, StoreError};
 
@@ -123,7 +123,7 @@ async fn ask(
         None => None,
     };
     let grants = kept.map(|kept| kept.grants);
-    let grants = grants.as_ref().and_then(Told::known);
+    let grants = grants.as_ref().and_then(Observed::known);
     let by = who_reads(heard.status.is_success(), grants.map_or(&[], Vec::as_slice));
     let key = key.to_string();
     Ok(by.map(|by| Readable { key, by }))

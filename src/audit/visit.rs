@@ -7,8 +7,8 @@ use super::finding::Address;
 use super::pace::Pace;
 use crate::base::path::ObjectKey;
 use crate::store::control::Control;
-use crate::store::stranger::{Heard, Question, Stranger};
-use crate::store::{Patience, StoreError};
+use crate::store::stranger::{Question, Response, Stranger};
+use crate::store::{StoreError, Timeouts};
 
 /// Data that all requests of an audit share.
 #[derive(Debug)]
@@ -23,18 +23,18 @@ pub(super) struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(subject: &'a Subject<'a>, patience: Patience) -> Visit<'a> {
+    pub(super) fn new(subject: &'a Subject<'a>, timeouts: Timeouts) -> Visit<'a> {
         Visit {
             subject,
             control: subject.store.control(),
-            stranger: Stranger::patient(patience),
-            elsewhere: Stranger::patient(patience),
+            stranger: Stranger::with_timeouts(timeouts),
+            elsewhere: Stranger::with_timeouts(timeouts),
             pace: Pace::new(subject.rate),
         }
     }
 
     /// Asks without credentials, when it's one's turn.
-    pub(super) async fn ask(&self, question: &Question) -> Result<Heard, StoreError> {
+    pub(super) async fn ask(&self, question: &Question) -> Result<Response, StoreError> {
         self.pace.turn().await;
         let public_url = self.subject.target.public_url.as_ref();
         match public_url.is_some_and(|base| question.url().starts_with(base.as_str())) {

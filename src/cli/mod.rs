@@ -115,10 +115,6 @@ pub enum Color {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there's one, and it's parsed once"
-)]
 pub enum Command {
     /// Set up a project: configuration, key, .gitignore, CORS examples
     ///

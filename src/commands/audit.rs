@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::apply::Options;
-use crate::audit::mend::mend;
+use crate::audit::carry_out::repair;
 use crate::audit::{Audit, Kind, Sample, Subject, audit};
 use crate::base::error::{Error, Result};
 use crate::base::name::Secret;
@@ -15,7 +15,7 @@ use crate::release::layout::Home;
 use crate::release::root::Root;
 use crate::release::state::State;
 use crate::report::{Urls, audit_json, audit_text, left_text, mends_text};
-use crate::store::{Patience, open};
+use crate::store::{Timeouts, open};
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
@@ -30,7 +30,7 @@ use crate::site::locks::{Locks, unlock_all};
 const RETRY_SECONDS_MAX: u64 = 60;
 
 /// Options of an audit, from the command line.
-struct Wish {
+struct Request {
     sample: Sample,
     rate: u32,
     repair: bool,
@@ -40,9 +40,9 @@ struct Wish {
     as_json: bool,
 }
 
-impl Wish {
-    fn of(args: &AuditArgs) -> Wish {
-        Wish {
+impl Request {
+    fn of(args: &AuditArgs) -> Request {
+        Request {
             sample: match args.all {
                 true => Sample::All,
                 false => Sample::Some(args.sample),
@@ -59,15 +59,15 @@ impl Wish {
 
 impl Session<'_> {
     pub(super) fn audit(&self, args: &AuditArgs) -> Result<Code> {
-        let wish = &Wish::of(args);
+        let request = &Request::of(args);
         let config = self.config(Wanted::Targets(&args.target.names()?))?;
         let secret = self.secret(&config)?;
         let runtime = self.runtime()?;
         let target = &config.targets[0];
-        let patience = Patience::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX));
-        let store = self.unless_stopped(&runtime, async { Ok(open(target, patience).await?) })?;
+        let timeouts = Timeouts::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX));
+        let store = self.unless_stopped(&runtime, async { Ok(open(target, timeouts).await?) })?;
         let actor = self.actor();
-        let opening = State::open(target, &store, &secret, patience, config.requests, &actor);
+        let opening = State::open(target, &store, &secret, timeouts, config.requests, &actor);
         let opened = self.unless_stopped(&runtime, async { Ok(opening.await) })?;
         let state = opened.as_ref().ok().map(|(state, _)| state.clone());
         let releases = match &state {
@@ -75,7 +75,7 @@ impl Session<'_> {
             // There is no root that can be used here, but strangers may be able to read one.
             None => {
                 let home = Home::of(target, &secret)?;
-                let open = async { Ok(home.open(target, &store, patience).await?) };
+                let open = async { Ok(home.open(target, &store, timeouts).await?) };
                 self.unless_stopped(&runtime, open)?
             }
         };
@@ -83,10 +83,10 @@ impl Session<'_> {
             target,
             store: &store,
             releases: &releases,
-            sample: wish.sample,
-            rate: wish.rate,
+            sample: request.sample,
+            rate: request.rate,
             requests: config.requests,
-            patience,
+            timeouts,
             progress: &self.progress,
         };
         let found = self.unless_stopped(&runtime, audit(&subject, opened));
@@ -100,7 +100,7 @@ impl Session<'_> {
             .filter(|finding| finding.kind == Kind::Stray);
         hidden::note_unknown(strays.filter_map(|finding| finding.key.as_deref()));
         self.detail(&format!("{} requests sent", found.requests));
-        match (wish.repair, state) {
+        match (request.repair, state) {
             (true, Some(state)) => {
                 let place = Place {
                     config: &config,
@@ -109,25 +109,25 @@ impl Session<'_> {
                     state: &state,
                     runtime: &runtime,
                 };
-                self.repair(&place, found, wish)
+                self.repair(&place, found, request)
             }
             (is_to_repair, _) => {
                 if is_to_repair {
                     self.say("Cannot repair anything: the releases can't be read");
                 }
                 let name = &target.name;
-                match wish.as_json {
-                    true => print_json(&[audit_json(name, &found, None, wish.urls)])?,
-                    false => print(&audit_text(name, &found, wish.urls))?,
+                match request.as_json {
+                    true => print_json(&[audit_json(name, &found, None, request.urls)])?,
+                    false => print(&audit_text(name, &found, request.urls))?,
                 }
                 Ok(found.exit_code())
             }
         }
     }
 
-    fn repair(&self, place: &Place<'_>, mut found: Audit, wish: &Wish) -> Result<Code> {
+    fn repair(&self, place: &Place<'_>, mut found: Audit, request: &Request) -> Result<Code> {
         let name = &place.subject.target.name;
-        let tell = |text: &str| match wish.as_json {
+        let tell = |text: &str| match request.as_json {
             true => {
                 self.say(text.trim_end());
                 Ok(())
@@ -135,9 +135,9 @@ impl Session<'_> {
             false => print(text),
         };
         let paths = found.paths();
-        let excused = Excused::new(&wish.overwrite_live, &paths, "the current release")?.all();
+        let excused = Excused::new(&request.overwrite_live, &paths, "the current release")?.all();
         found.explain(&[]);
-        tell(&audit_text(name, &found, wish.urls))?;
+        tell(&audit_text(name, &found, request.urls))?;
         let of_target = |error: Error| error.of_target(place.subject.target);
         let root = self.unless_stopped(place.runtime, place.state.root());
         let root = root.map_err(of_target)?.map(|held| held.root);
@@ -146,11 +146,11 @@ impl Session<'_> {
             false => Vec::new(),
         };
         let live = root.as_ref().and_then(|root| root.live.as_ref());
-        let mut mends = found.plan(builds.first(), live, &excused);
-        found.explain(&mends.left);
-        tell(&mends_text(name, &mends, found.findings.is_empty()))?;
-        if !mends.is_empty() {
-            if !wish.is_confirmed {
+        let mut repairs = found.plan(builds.first(), live, &excused);
+        found.explain(&repairs.left);
+        tell(&mends_text(name, &repairs, found.findings.is_empty()))?;
+        if !repairs.is_empty() {
+            if !request.is_confirmed {
                 confirm(&Question {
                     question: "Apply these repairs?",
                     unasked: "Cannot confirm the repairs: standard input is not a terminal",
@@ -162,18 +162,24 @@ impl Session<'_> {
                 memory_bytes: place.config.memory_bytes,
                 gzip_level: place.config.gzip_level,
             };
-            let known = mends.left.len();
-            let work = mend(place.subject, place.state, &mut found, &mut mends, &options);
+            let known = repairs.left.len();
+            let work = repair(
+                place.subject,
+                place.state,
+                &mut found,
+                &mut repairs,
+                &options,
+            );
             self.settle(place.runtime, work).map_err(of_target)?;
-            tell(&left_text(&mends.left[known..]))?;
-            found.explain_after(&mends);
-            if !wish.as_json {
+            tell(&left_text(&repairs.left[known..]))?;
+            found.explain_after(&repairs);
+            if !request.as_json {
                 print("\n")?;
-                print(&audit_text(name, &found, wish.urls))?;
+                print(&audit_text(name, &found, request.urls))?;
             }
         }
-        if wish.as_json {
-            print_json(&[audit_json(name, &found, Some(&mends), wish.urls)])?;
+        if request.as_json {
+            print_json(&[audit_json(name, &found, Some(&repairs), request.urls)])?;
         }
         found.check_effect()?;
         Ok(found.exit_code())

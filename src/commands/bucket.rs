@@ -3,12 +3,12 @@
 use crate::base::error::{Error, Result};
 use crate::config::{Config, Target, Wanted};
 use crate::doctor::access::Aim;
-use crate::doctor::{Finding, Patient, Seen, Summary, Verdict, access, examine, examine_project};
+use crate::doctor::{Finding, Seen, Subject, Summary, Verdict, access, examine, examine_project};
 use crate::release::guard::Refused;
 use crate::report::{
     access_json, access_text, changes_json, changes_text, findings_json, findings_text,
 };
-use crate::store::Patience;
+use crate::store::Timeouts;
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 
@@ -22,7 +22,7 @@ use crate::site::exposure::{Exposed, refusal};
 const RETRY_SECONDS_MAX: u64 = 10;
 
 /// Options of `access apply` and `access close`.
-struct Wish {
+struct Request {
     unblock: bool,
     is_confirmed: bool,
     as_json: bool,
@@ -31,10 +31,10 @@ struct Wish {
 impl Session<'_> {
     pub(super) fn doctor(&self, args: &DoctorArgs) -> Result<Code> {
         let as_json = args.json;
-        self.with_patient(&args.target.names()?, |name, patient, runtime, config| {
-            let look = async { Ok(examine(&patient).await) };
+        self.with_patient(&args.target.names()?, |name, subject, runtime, config| {
+            let look = async { Ok(examine(&subject).await) };
             let mut findings = self.unless_stopped(runtime, look)?;
-            let of_project = examine_project(config, patient.secret(), patient.target());
+            let of_project = examine_project(config, subject.secret(), subject.target());
             // These findings come after the one about the key.
             let at = findings.len().min(1);
             findings.splice(at..at, of_project);
@@ -48,8 +48,8 @@ impl Session<'_> {
 
     pub(super) fn access_show(&self, args: &AccessShowArgs) -> Result<Code> {
         let as_json = args.json;
-        self.with_patient(&args.target.names()?, |name, patient, runtime, _| {
-            let shown = self.unless_stopped(runtime, access::show(&patient))?;
+        self.with_patient(&args.target.names()?, |name, subject, runtime, _| {
+            let shown = self.unless_stopped(runtime, access::show(&subject))?;
             match as_json {
                 true => print_json(&[access_json(name, &shown)])?,
                 false => print(&access_text(name, &shown))?,
@@ -59,48 +59,48 @@ impl Session<'_> {
     }
 
     pub(super) fn access_apply(&self, args: &AccessApplyArgs) -> Result<Code> {
-        let wish = Wish {
+        let request = Request {
             unblock: args.unblock,
             is_confirmed: args.yes,
             as_json: args.json,
         };
-        self.access_change(&args.target.names()?, Aim::Apply, &wish)
+        self.access_change(&args.target.names()?, Aim::Apply, &request)
     }
 
     pub(super) fn access_close(&self, args: &AccessCloseArgs) -> Result<Code> {
-        let wish = Wish {
+        let request = Request {
             // Closing a bucket opens nothing, so there is nothing to protect against.
             unblock: true,
             is_confirmed: args.yes,
             as_json: args.json,
         };
-        self.access_change(&args.target.names()?, Aim::Close, &wish)
+        self.access_change(&args.target.names()?, Aim::Close, &request)
     }
 
-    fn access_change(&self, target: &[String], aim: Aim, wish: &Wish) -> Result<Code> {
-        self.with_patient(target, |name, patient, runtime, _| {
-            let changes = self.unless_stopped(runtime, access::changes(&patient, aim))?;
-            if !wish.unblock {
+    fn access_change(&self, target: &[String], aim: Aim, request: &Request) -> Result<Code> {
+        self.with_patient(target, |name, subject, runtime, _| {
+            let changes = self.unless_stopped(runtime, access::changes(&subject, aim))?;
+            if !request.unblock {
                 access::check_unblocking(&changes)?;
             }
             let text = changes_text(name, &changes);
-            match wish.as_json {
+            match request.as_json {
                 true => self.say(text.trim_end()),
                 false => print(&text)?,
             }
             if !changes.is_empty() {
-                if !wish.is_confirmed {
+                if !request.is_confirmed {
                     confirm(&Question {
                         question: "Apply these changes?",
                         unasked: "Cannot confirm the changes: standard input is not a terminal",
                         declined: "Nothing was changed",
                     })?;
                 }
-                self.settle(runtime, access::apply(&patient, &changes))?;
+                self.settle(runtime, access::apply(&subject, &changes))?;
             }
-            let prove = async { Ok(access::prove(&patient, aim).await) };
+            let prove = async { Ok(access::prove(&subject, aim).await) };
             let proof = self.unless_stopped(runtime, prove)?;
-            match wish.as_json {
+            match request.as_json {
                 true => print_json(&[changes_json(name, &changes, Some(&proof))])?,
                 false => print(&findings_text(name, &proof))?,
             }
@@ -112,15 +112,15 @@ impl Session<'_> {
     fn with_patient(
         &self,
         target: &[String],
-        work: impl FnOnce(&str, Patient<'_>, &Runtime, &Config) -> Result<Code>,
+        work: impl FnOnce(&str, Subject<'_>, &Runtime, &Config) -> Result<Code>,
     ) -> Result<Code> {
         let config = self.config(Wanted::Targets(target))?;
         let secret = self.secret(&config)?;
         let runtime = self.runtime()?;
         let target = &config.targets[0];
-        let open = Patient::open(target, &secret, patience(&config));
-        let patient = self.unless_stopped(&runtime, open)?;
-        work(&target.name, patient, &runtime, &config).map_err(|error| error.of_target(target))
+        let open = Subject::open(target, &secret, timeouts(&config));
+        let subject = self.unless_stopped(&runtime, open)?;
+        work(&target.name, subject, &runtime, &config).map_err(|error| error.of_target(target))
     }
 
     /// Refuses to publish to a target that strangers can list, or whose releases they can read. A check without an answer stops no
@@ -180,6 +180,6 @@ impl Session<'_> {
     }
 }
 
-fn patience(config: &Config) -> Patience {
-    Patience::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX))
+fn timeouts(config: &Config) -> Timeouts {
+    Timeouts::seconds(config.retry_seconds.min(RETRY_SECONDS_MAX))
 }

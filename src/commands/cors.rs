@@ -13,7 +13,7 @@ use crate::cors;
 use crate::cors::{Cloud, Difference, Policy, Severity};
 use crate::report::{checked_json, checked_text, difference_json, difference_text, policy_text};
 use crate::store::Control;
-use crate::store::{Patience, open};
+use crate::store::{Timeouts, open};
 use tokio::runtime::Runtime;
 
 use super::ask::{Question, confirm};
@@ -178,7 +178,7 @@ impl Session<'_> {
         } = self.config(Wanted::Targets(target))?;
         let target = targets.remove(0);
         let runtime = self.runtime()?;
-        let opening = open(&target, Patience::seconds(retry_seconds));
+        let opening = open(&target, Timeouts::seconds(retry_seconds));
         let store = self.unless_stopped(&runtime, async { Ok(opening.await?) })?;
         match (store.control(), target.place.cloud()) {
             (Some(control), Some(cloud)) => {

@@ -149,7 +149,7 @@ fn nearest_in<'t>(tree: &'t Tree, path: &str) -> Option<&'t str> {
 fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str, &'static str)> {
     let path = LogicalPath::parse(path).ok()?;
     let is_skipped = || tree.skipped.values().flatten().any(|other| *other == path);
-    let is_dropping = || tree.droppings.iter().any(|dropped| dropped.path == path);
+    let is_dropping = || tree.junk.iter().any(|dropped| dropped.path == path);
     match config.rules.policy(&path).publish {
         Publish::LeftOut => Some(("a rule skips it", "")),
         Publish::NotListed if is_skipped() => Some((
@@ -161,7 +161,7 @@ fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str
             "files with its name are skipped by default",
             "add a rule with `publish = true` whose `match` names exactly this file, or the folder that is skipped",
         )),
-        Publish::NotListed | Publish::ByRule | Publish::ByExtension | Publish::Dropping(_) => None,
+        Publish::NotListed | Publish::ByRule | Publish::ByExtension | Publish::Junk(_) => None,
     }
 }
 

@@ -187,12 +187,12 @@ impl Session<'_> {
         let (look, target) = (Look::of(&config, self.actor()), &config.targets[0]);
         let (requests, of_target) = (config.requests, |error: Error| error.of_target(target));
         let plan = async {
-            let store = open(target, look.patience).await?;
+            let store = open(target, look.timeouts).await?;
             let found = State::find(
                 target,
                 &store,
                 &secret,
-                look.patience,
+                look.timeouts,
                 requests,
                 &look.actor,
             );

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::config::Target;
-use crate::release::takedown::{Removal, Wish, plan, take_down};
+use crate::release::takedown::{Removal, Selection, plan, take_down};
 use crate::report::{removal_json, removal_text};
 use percent_encoding::percent_decode_str;
 
@@ -23,7 +23,7 @@ impl Session<'_> {
         }
         let place = self.open(&target)?;
         let levels = place.config.rules.levels();
-        let wish = Wish {
+        let selection = Selection {
             names: names
                 .iter()
                 .map(|name| path_of(name, place.target()))
@@ -32,7 +32,7 @@ impl Session<'_> {
             why: asked.why.clone(),
         };
         let requests = place.config.requests;
-        let planned = plan(place.store(), &place.state, &wish, levels, requests);
+        let planned = plan(place.store(), &place.state, &selection, levels, requests);
         let removal = place.wait(planned)?;
         if !asked.json {
             print(&removal_text(place.target(), &removal))?;

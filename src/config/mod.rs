@@ -220,9 +220,15 @@ impl Config {
         match &self.key_id {
             Some(wanted) if *wanted != secret.id().to_string() => Err(Error::Refused {
                 message: match is_key_id(wanted) {
-                    true => format!("This is key {}, but the configuration requires {wanted} (`key_id`)", secret.id()),
+                    true => format!(
+                        "This is key {}, but the configuration requires {wanted} (`key_id`)",
+                        secret.id()
+                    ),
                     // It may be the key itself.
-                    false => format!("This is key {}, but the `key_id` in the configuration isn't a key id: 16 hex digits", secret.id()),
+                    false => format!(
+                        "This is key {}, but the `key_id` in the configuration isn't a key id: 16 hex digits",
+                        secret.id()
+                    ),
                 },
                 hint: "get the right key from your team: any other key renames every file".into(),
             }),

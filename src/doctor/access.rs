@@ -11,14 +11,14 @@ use super::published::try_publishing;
 use super::rights::try_rights;
 use super::strangers::try_listings;
 use super::{
-    Exposure, Finding, Patient, Verdict, culprit, is_no_bucket, own_command, readers, settings,
+    Exposure, Finding, Subject, Verdict, culprit, is_no_bucket, own_command, readers, settings,
     strangers,
 };
 use crate::base::error::{Error, Result};
 use crate::base::hint::Verb;
 use crate::config::{Access, Place, Target};
 use crate::release::layout::{FOLDER, ROOT};
-use crate::store::control::{Change, Control, Keeps, Settings, Wish};
+use crate::store::control::{AccessGoal, Change, Control, Keeps, Settings};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// Largest number of checks whether a change has taken effect, and the pause between them. Google's rights take "typically
@@ -47,21 +47,21 @@ pub struct Shown {
 ///
 /// # Errors
 /// The target is a folder, or the bucket doesn't exist.
-pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
-    let control = patient.control()?;
+pub async fn show(subject: &Subject<'_>) -> Result<Shown> {
+    let control = subject.control()?;
     let (there, settings, exposure, documents) = futures_util::join!(
-        patient.knock(),
+        subject.probe(),
         control.settings(),
-        patient.exposure(),
-        readers::try_documents(patient)
+        subject.exposure(),
+        readers::try_documents(subject)
     );
     if let Err(error) = there
         && is_no_bucket(&error)
     {
         return Err(error.into());
     }
-    let target = patient.target;
-    let own = culprit::of_settings(&settings, &patient.fix());
+    let target = subject.target;
+    let own = culprit::of_settings(&settings, &subject.fix());
     let grants = exposure.as_ref().map_or(&own, Exposure::grants);
     Ok(Shown {
         wanted: match target.access {
@@ -79,7 +79,7 @@ pub async fn show(patient: &Patient<'_>) -> Result<Shown> {
     })
 }
 
-impl Patient<'_> {
+impl Subject<'_> {
     fn control(&self) -> Result<Arc<dyn Control>> {
         let control = self.store.control();
         control.ok_or_else(|| no_bucket(self.target))
@@ -117,57 +117,57 @@ pub enum Aim {
 ///
 /// # Errors
 /// [`Error::Refused`] if that would let strangers read the releases; the errors of the requests.
-pub async fn changes(patient: &Patient<'_>, aim: Aim) -> Result<Vec<Change>> {
-    let control = patient.control()?;
-    let target = patient.target;
-    let wish = Wish {
+pub async fn changes(subject: &Subject<'_>, aim: Aim) -> Result<Vec<Change>> {
+    let control = subject.control()?;
+    let target = subject.target;
+    let goal = AccessGoal {
         access: target.access,
-        has_state: patient.has_state(),
+        has_state: subject.has_state(),
         keeps: Keeps::Reading,
     };
     match aim {
         Aim::Close => {
-            let mut changes = closing_of_releases(patient).await?;
-            changes.extend(control.closing_changes(&wish).await?);
+            let mut changes = closing_of_releases(subject).await?;
+            changes.extend(control.closing_changes(&goal).await?);
             Ok(changes)
         }
         Aim::Apply => match target.opens_releases(target.access) {
             None => {
-                check_old_releases(patient).await?;
-                Ok(control.access_changes(&wish).await?)
+                check_old_releases(subject).await?;
+                Ok(control.access_changes(&goal).await?)
             }
-            Some(why) => Err(releases_would_be_open(patient, why)),
+            Some(why) => Err(releases_would_be_open(subject, why)),
         },
     }
 }
 
-fn releases_would_be_open(patient: &Patient<'_>, why: &str) -> Error {
-    let mend = patient
+fn releases_would_be_open(subject: &Subject<'_>, why: &str) -> Error {
+    let remedy = subject
         .fix()
-        .after_the_releases(Verb::AccessApply.into(), patient.target.access);
+        .after_the_releases(Verb::AccessApply.into(), subject.target.access);
     Error::Refused {
         message: format!(
             "The releases are in the same bucket, so strangers could read them: {why}"
         ),
-        hint: mend.text.into(),
+        hint: remedy.text.into(),
     }
 }
 
 /// Returns the changes that leave strangers no rights where the releases are, if that is a bucket of their own.
-async fn closing_of_releases(patient: &Patient<'_>) -> Result<Vec<Change>> {
-    let control = match has_bucket_of_state(patient.target) {
-        true => patient.state.control(),
+async fn closing_of_releases(subject: &Subject<'_>) -> Result<Vec<Change>> {
+    let control = match has_bucket_of_state(subject.target) {
+        true => subject.state.control(),
         false => None,
     };
     let Some(control) = control else {
         return Ok(Vec::new());
     };
-    let wish = Wish {
+    let goal = AccessGoal {
         access: Access::Bucket,
         has_state: false,
         keeps: Keeps::Nothing,
     };
-    let changes = control.closing_changes(&wish).await?.into_iter();
+    let changes = control.closing_changes(&goal).await?.into_iter();
     let of_releases = |mut change: Change| {
         let lines = change.text.lines();
         let lines = lines.map(|line| format!("in the releases' bucket: {line}"));
@@ -182,12 +182,12 @@ async fn closing_of_releases(patient: &Patient<'_>) -> Result<Vec<Change>> {
 ///
 /// # Errors
 /// [`Error::Refused`] if there are any; the target can't be listed.
-async fn check_old_releases(patient: &Patient<'_>) -> Result<()> {
-    let target = patient.target;
+async fn check_old_releases(subject: &Subject<'_>) -> Result<()> {
+    let target = subject.target;
     if target.state.is_none() || target.access == Access::ObjectAcl {
         return Ok(());
     }
-    let left = patient.store.below(FOLDER).list().await?;
+    let left = subject.store.below(FOLDER).list().await?;
     if !left.keys().any(|key| key.ends_with(ROOT)) {
         return Ok(());
     }
@@ -196,7 +196,7 @@ async fn check_old_releases(patient: &Patient<'_>) -> Result<()> {
             "Releases from before `state` was set are still in the target, in {}, where strangers could read them",
             url(&target.place, FOLDER)
         ),
-        hint: patient.fix().after_old_releases(Verb::AccessApply).into(),
+        hint: subject.fix().after_old_releases(Verb::AccessApply).into(),
     })
 }
 
@@ -204,9 +204,9 @@ async fn check_old_releases(patient: &Patient<'_>) -> Result<()> {
 ///
 /// # Errors
 /// The error of a change, with what was changed before it, and what wasn't.
-pub async fn apply(patient: &Patient<'_>, changes: &[Change]) -> Result<()> {
-    let control = patient.control()?;
-    let of_releases = patient.state.control();
+pub async fn apply(subject: &Subject<'_>, changes: &[Change]) -> Result<()> {
+    let control = subject.control()?;
+    let of_releases = subject.state.control();
     for (at, change) in changes.iter().enumerate() {
         let done = match (&of_releases, change.is_of_releases) {
             (Some(of_releases), true) => of_releases.change(change).await,
@@ -266,33 +266,33 @@ pub fn check_unblocking(changes: &[Change]) -> Result<()> {
 
 /// Checks what strangers can do now: list, write, read the releases, and, unless that was no aim, read what is published.
 /// While anything is wrong, the check is repeated for a few seconds, since a change may take that long.
-pub async fn prove(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
-    let mut findings = try_strangers(patient, aim).await;
+pub async fn prove(subject: &Subject<'_>, aim: Aim) -> Vec<Finding> {
+    let mut findings = try_strangers(subject, aim).await;
     for _ in 1..LOOKS_MAX {
         if findings.iter().all(|f| f.verdict != Verdict::Failed) {
             break;
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        findings = try_strangers(patient, aim).await;
+        findings = try_strangers(subject, aim).await;
     }
     findings
 }
 
-async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
-    let Some(control) = patient.store.control() else {
+async fn try_strangers(subject: &Subject<'_>, aim: Aim) -> Vec<Finding> {
+    let Some(control) = subject.store.control() else {
         return Vec::new();
     };
     let doors = control.listings();
     let (rights, published, listings, settings, exposure) = futures_util::join!(
-        try_rights(patient, control.as_ref()),
-        try_publishing(patient),
-        try_listings(&patient.stranger, &doors),
+        try_rights(subject, control.as_ref()),
+        try_publishing(subject),
+        try_listings(&subject.stranger, &doors),
         control.settings(),
-        patient.exposure(),
+        subject.exposure(),
     );
-    let fix = patient.fix().given(&settings.blocks);
+    let fix = subject.fix().given(&settings.blocks);
     let grants = culprit::of_settings(&settings, &fix);
-    let of_state = patient.settings_of_state(exposure.as_ref(), &settings);
+    let of_state = subject.settings_of_state(exposure.as_ref(), &settings);
     let mut findings = published.judge(&fix, &grants, &settings);
     findings.extend(rights.judge(&fix, &grants, of_state.unwrap_or(&settings)));
     // `doctor` reports our own rights.
@@ -301,8 +301,8 @@ async fn try_strangers(patient: &Patient<'_>, aim: Aim) -> Vec<Finding> {
     });
     findings.push(strangers::judge_listings(&listings, &grants, &fix));
     // Requests without an account don't show the rights of strangers who have one.
-    findings.push(settings::grants(&grants, patient.target, &fix));
-    findings.extend(exposure.map(|exposure| exposure.judge(patient.target)));
-    findings.extend(patient.former_releases().await);
+    findings.push(settings::grants(&grants, subject.target, &fix));
+    findings.extend(exposure.map(|exposure| exposure.judge(subject.target)));
+    findings.extend(subject.former_releases().await);
     findings
 }

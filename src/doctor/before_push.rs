@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::fix::Fix;
 use super::readers::judge_state;
-use super::strangers::{Knock, LIST_WHY, judge_listings, try_listings, url_of};
+use super::strangers::{LIST_WHY, Probed, judge_listings, try_listings, url_of};
 use super::{Exposure, Finding, Look, Verdict, culprit, web_root};
 use crate::config::{Access, Target};
 use crate::release::layout::ROOT;
-use crate::store::control::{Control, Door, Grant, Public, Right, Told};
-use crate::store::stranger::{Heard, Question, Stranger};
+use crate::store::control::{Control, Grant, Observed, Public, PublicRequest, Right};
+use crate::store::stranger::{Question, Response, Stranger};
 use crate::store::{Store, StoreError};
 
 /// Time for which a push waits for the bucket's rules.
@@ -52,7 +52,7 @@ pub async fn before_push(
         };
     };
     // The first form tells most.
-    let doors: Vec<Door> = control.listings().into_iter().take(1).collect();
+    let doors: Vec<PublicRequest> = control.listings().into_iter().take(1).collect();
     if doors.is_empty() {
         return Seen::default();
     }
@@ -84,7 +84,7 @@ async fn try_root(
     stranger: &Stranger,
     releases: &Arc<dyn Store>,
     before: Before,
-) -> Option<Result<Heard, StoreError>> {
+) -> Option<Result<Response, StoreError>> {
     match before {
         Before::Nothing => None,
         Before::Release => {
@@ -96,10 +96,10 @@ async fn try_root(
 
 /// Answers of the storage, to us and to strangers.
 struct Answers {
-    listings: Vec<Knock>,
-    root: Option<Result<Heard, StoreError>>,
+    listings: Vec<Probed>,
+    root: Option<Result<Response, StoreError>>,
     /// Of the target's bucket.
-    grants: Told<Vec<Grant>>,
+    grants: Observed<Vec<Grant>>,
     exposure: Option<Exposure>,
 }
 
@@ -108,7 +108,7 @@ impl Answers {
         let listing = judge_listings(&self.listings, &self.grants, fix);
         let is_listed = listing.verdict == Verdict::Failed;
         let mut findings = vec![listing];
-        if let Told::Is(grants) = &self.grants {
+        if let Observed::Is(grants) = &self.grants {
             findings.extend(judge_grants(grants, fix, is_listed));
         }
         let exposure = self.exposure.as_ref();
@@ -127,17 +127,17 @@ impl Answers {
 }
 
 /// Returns the rights that a bucket's rules grant, if the storage answers in time.
-async fn grants_in_time(control: &dyn Control) -> Told<Vec<Grant>> {
+async fn grants_in_time(control: &dyn Control) -> Observed<Vec<Grant>> {
     let grants = tokio::time::timeout(RULES_WAIT, control.grants()).await;
-    grants.unwrap_or_else(|_| Told::Unknown("the storage didn't answer in time".to_string()))
+    grants.unwrap_or_else(|_| Observed::Unknown("the storage didn't answer in time".to_string()))
 }
 
 /// Drops rules that the bucket's protections make void. The protections are requested only if that matters.
 async fn in_force(
     control: &dyn Control,
-    grants: Told<Vec<Grant>>,
+    grants: Observed<Vec<Grant>>,
     fix: &Fix<'_>,
-) -> Told<Vec<Grant>> {
+) -> Observed<Vec<Grant>> {
     let is_dangerous = |grants: &Vec<Grant>| !dangerous(grants).is_empty();
     if !grants.known().is_some_and(is_dangerous) {
         return grants;

@@ -1,19 +1,19 @@
 //! Finds the bucket's own rules that give strangers their rights. Sends no requests.
 
 use super::fix::Fix;
-use super::mend::Mend;
+use super::remedy::Remedy;
 use crate::config::{Place, Target};
 use crate::release::layout::FOLDER;
 use crate::store::Server;
-use crate::store::control::{Blocks, Grant, Public, Right, RuleKind, Settings, Told};
+use crate::store::control::{Blocks, Grant, Observed, Public, Right, RuleKind, Settings};
 
 /// The rules that count: what a bucket's protections make void is left out. Servers other than the clouds' own may take a
 /// protection against policies and let strangers in all the same, as Ceph's radosgw 16 does: there it isn't relied on.
 pub(super) fn in_force(
-    grants: &Told<Vec<Grant>>,
-    blocks: &Told<Blocks>,
+    grants: &Observed<Vec<Grant>>,
+    blocks: &Observed<Blocks>,
     fix: &Fix<'_>,
-) -> Told<Vec<Grant>> {
+) -> Observed<Vec<Grant>> {
     let blocks = blocks.known().copied().unwrap_or_default();
     let is_relied_on = matches!(fix.server(), Server::Amazon | Server::Google);
     let is_void = |grant: &Grant| match grant.kind {
@@ -26,7 +26,7 @@ pub(super) fn in_force(
 }
 
 /// The same, of a bucket's settings.
-pub(super) fn of_settings(settings: &Settings, fix: &Fix<'_>) -> Told<Vec<Grant>> {
+pub(super) fn of_settings(settings: &Settings, fix: &Fix<'_>) -> Observed<Vec<Grant>> {
     in_force(&settings.grants, &settings.blocks, fix)
 }
 
@@ -79,10 +79,14 @@ pub(super) fn named(culprits: &[&Grant]) -> String {
 }
 
 /// Returns the reason why strangers have a right, as the end of a sentence, and the fix.
-pub(super) fn behind(grants: &Told<Vec<Grant>>, right: Right, fix: &Fix<'_>) -> (String, Mend) {
+pub(super) fn behind(
+    grants: &Observed<Vec<Grant>>,
+    right: Right,
+    fix: &Fix<'_>,
+) -> (String, Remedy) {
     let grants = match grants {
-        Told::Is(grants) => grants,
-        Told::Unknown(why) => {
+        Observed::Is(grants) => grants,
+        Observed::Unknown(why) => {
             let text = format!("; the rule that lets them is unknown: {why}");
             return (text, fix.access_close());
         }
@@ -91,11 +95,11 @@ pub(super) fn behind(grants: &Told<Vec<Grant>>, right: Right, fix: &Fix<'_>) -> 
     if culprits.is_empty() {
         return (NOT_ITS_OWN.to_string(), ASK.into());
     }
-    let mend = match culprits.iter().find(|grant| grant.is_conditional) {
+    let remedy = match culprits.iter().find(|grant| grant.is_conditional) {
         Some(grant) if culprits.iter().all(|grant| grant.is_conditional) => fix.take_out(&grant.by),
         _ => fix.access_close(),
     };
-    (format!("; by {}", named(&culprits)), mend)
+    (format!("; by {}", named(&culprits)), remedy)
 }
 
 /// No rule of the bucket's own lets them.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::culprit::{self, NOT_ITS_OWN};
 use super::fix::{Fix, has_bucket_of_state};
 use super::settings::in_words;
-use super::strangers::{Knock, open_doors, try_listings};
+use super::strangers::{Probed, open_doors, try_listings};
 use super::{Finding, Verdict};
 use crate::config::{Place, Target};
-use crate::store::control::{Control, Door, Grant, Right, Settings, Told};
-use crate::store::stranger::{Heard, Stranger};
+use crate::store::control::{Control, Grant, Observed, PublicRequest, Right, Settings};
+use crate::store::stranger::{Response, Stranger};
 use crate::store::{Server, Store};
 
 pub(crate) const CHECK: &str = "releases-grants";
@@ -29,9 +29,9 @@ pub(crate) enum Look {
 /// Access to the bucket, as observed.
 #[derive(Debug)]
 pub(crate) struct Exposure {
-    listings: Vec<Knock>,
+    listings: Vec<Probed>,
     /// Rights of strangers by the bucket's rules, as far as they concern the releases.
-    grants: Told<Vec<Grant>>,
+    grants: Observed<Vec<Grant>>,
     /// Of a close look; of a quick one, where there are rules that could be void.
     pub(super) settings: Option<Settings>,
     /// Server of the target.
@@ -53,7 +53,7 @@ impl Exposure {
             .filter(|_| has_bucket_of_state(target))?;
         let control = releases.control()?;
         let doors = control.listings().into_iter();
-        let doors: Vec<Door> = match look {
+        let doors: Vec<PublicRequest> = match look {
             Look::Quick(_) => doors.take(1).collect(),
             Look::Close => doors.collect(),
         };
@@ -75,7 +75,7 @@ impl Exposure {
     }
 
     /// Returns the rights of strangers by the bucket's rules, as far as they concern the releases.
-    pub(super) fn grants(&self) -> &Told<Vec<Grant>> {
+    pub(super) fn grants(&self) -> &Observed<Vec<Grant>> {
         &self.grants
     }
 
@@ -83,7 +83,7 @@ impl Exposure {
     pub(super) fn listed_by(&self) -> Option<String> {
         let grants = self.grants.known().map_or(&[][..], Vec::as_slice);
         let culprits = culprit::that_grant(grants, &[Right::List]);
-        let (open, _) = open_doors(&self.listings, Heard::is_listing);
+        let (open, _) = open_doors(&self.listings, Response::is_listing);
         match (culprits.is_empty(), open.is_empty()) {
             (false, _) => Some(format!("by {}", culprit::named(&culprits))),
             (true, false) => Some(format!("these requests succeeded: {}", open.join("; "))),
@@ -103,7 +103,7 @@ impl Exposure {
         let none = Vec::new();
         let granted: Vec<&Grant> = self.grants.known().unwrap_or(&none).iter().collect();
         let is_certain = granted.iter().any(|grant| !grant.is_conditional);
-        let (open, unheard) = open_doors(&self.listings, Heard::is_listing);
+        let (open, unheard) = open_doors(&self.listings, Response::is_listing);
         let may = |granted: &[&Grant]| {
             format!(
                 "in the releases' bucket, strangers may {}",
@@ -113,14 +113,16 @@ impl Exposure {
         let failed = |text: String| Finding::failed(CHECK, WHY, text);
         match (&self.grants, open.is_empty()) {
             _ if is_certain => failed(may(&granted)).fix(fix.close_state(&granted)),
-            (Told::Is(_), false) => failed(listed(&open) + NOT_ITS_OWN).fix(fix.close_state(&[])),
-            (Told::Unknown(_), false) => failed(listed(&open)).fix(fix.find_and_close_state()),
-            (Told::Is(_), true) if !granted.is_empty() => {
+            (Observed::Is(_), false) => {
+                failed(listed(&open) + NOT_ITS_OWN).fix(fix.close_state(&[]))
+            }
+            (Observed::Unknown(_), false) => failed(listed(&open)).fix(fix.find_and_close_state()),
+            (Observed::Is(_), true) if !granted.is_empty() => {
                 let text = may(&granted) + ", if they meet a condition";
                 Finding::warning(CHECK, WHY, text).fix(fix.close_state(&granted))
             }
-            (Told::Unknown(why), true) => Finding::unknown(CHECK, WHY, why.clone()),
-            (Told::Is(_), true) => match unheard {
+            (Observed::Unknown(why), true) => Finding::unknown(CHECK, WHY, why.clone()),
+            (Observed::Is(_), true) => match unheard {
                 Some(error) => Finding::unknown(CHECK, WHY, error.message.clone()),
                 None => Finding::passed(CHECK, WHY, "strangers have no access to the releases"),
             },
@@ -136,7 +138,7 @@ impl Exposure {
 }
 
 /// The bucket's rules, as closely as they are looked at.
-async fn rules(control: &dyn Control, look: Look) -> (Told<Vec<Grant>>, Option<Settings>) {
+async fn rules(control: &dyn Control, look: Look) -> (Observed<Vec<Grant>>, Option<Settings>) {
     match look {
         Look::Quick(wait) => grants_and_blocks(control, wait).await,
         Look::Close => {
@@ -151,10 +153,10 @@ async fn rules(control: &dyn Control, look: Look) -> (Told<Vec<Grant>>, Option<S
 async fn grants_and_blocks(
     control: &dyn Control,
     wait: Duration,
-) -> (Told<Vec<Grant>>, Option<Settings>) {
+) -> (Observed<Vec<Grant>>, Option<Settings>) {
     let Ok(grants) = tokio::time::timeout(wait, control.grants()).await else {
         let late = "the storage didn't answer in time".to_string();
-        return (Told::Unknown(late), None);
+        return (Observed::Unknown(late), None);
     };
     if grants.known().is_none_or(Vec::is_empty) {
         return (grants, None);

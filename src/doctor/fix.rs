@@ -3,11 +3,11 @@
 
 mod state;
 
-use super::mend::{Mend, Step};
+use super::remedy::{Remedy, Step};
 use crate::base::hint::{Command, Verb};
 use crate::config::{Access, Place, Target};
 use crate::store::Server;
-use crate::store::control::{Blocks, LifecycleRule, Told, Versioning};
+use crate::store::control::{Blocks, LifecycleRule, Observed, Versioning};
 use crate::store::tools::{Edit, Tools};
 
 pub(super) use self::state::has_bucket_of_state;
@@ -38,7 +38,7 @@ impl<'a> Fix<'a> {
     }
 
     /// The same for a bucket that has these protections.
-    pub(super) fn given(self, blocks: &Told<Blocks>) -> Fix<'a> {
+    pub(super) fn given(self, blocks: &Observed<Blocks>) -> Fix<'a> {
         let blocks = blocks.known().copied().unwrap_or_default();
         let is_blocked = match self.target.access {
             _ if self.refuses_uploads(&blocks) => true,
@@ -54,8 +54,8 @@ impl<'a> Fix<'a> {
     }
 
     /// One of assetsync's own.
-    pub(super) fn own(&self, command: impl Into<Command>) -> Mend {
-        Mend::run(self.command(command))
+    pub(super) fn own(&self, command: impl Into<Command>) -> Remedy {
+        Remedy::run(self.command(command))
     }
 
     fn command(&self, command: impl Into<Command>) -> String {
@@ -91,14 +91,14 @@ impl<'a> Fix<'a> {
     }
 
     /// Makes the bucket public as the target wants it; where the releases are in the way, they go first.
-    pub(super) fn access_apply(&self) -> Mend {
+    pub(super) fn access_apply(&self) -> Remedy {
         let unblock = if self.is_blocked { "--unblock" } else { "" };
         let apply = Verb::AccessApply.with(unblock);
         self.after_the_releases(apply, self.target.access)
     }
 
     /// Makes the bucket public as a whole, for a target that has objects public one by one.
-    pub(super) fn access_bucket(&self) -> Mend {
+    pub(super) fn access_bucket(&self) -> Remedy {
         if self.is_bare() {
             let target = &Target {
                 access: Access::Bucket,
@@ -110,7 +110,7 @@ impl<'a> Fix<'a> {
         }
         // Objects that are pushed before the bucket is public still need ACLs.
         let set = self.setting("access = \"bucket\"", &self.target.name);
-        let apply = self.own(Verb::AccessApply).after(Mend::all(vec![set]));
+        let apply = self.own(Verb::AccessApply).after(Remedy::all(vec![set]));
         match self.target.opens_releases(Access::Bucket) {
             Some(why) => apply.after(self.move_releases().because(why)),
             None => apply,
@@ -118,24 +118,24 @@ impl<'a> Fix<'a> {
     }
 
     /// Takes from strangers what they may do besides reading, and everything where the releases are.
-    pub(super) fn access_close(&self) -> Mend {
+    pub(super) fn access_close(&self) -> Remedy {
         self.own(Verb::AccessClose)
     }
 
     /// Sets the CORS policy that the target's file has.
-    pub(super) fn cors_apply(&self) -> Mend {
+    pub(super) fn cors_apply(&self) -> Remedy {
         self.own(Verb::CorsApply)
     }
 
     /// Takes the bucket's policy into a file that the target names.
-    pub(super) fn cors_adopt(&self) -> Mend {
+    pub(super) fn cors_adopt(&self) -> Remedy {
         if self.is_bare() {
             return "name the policy's file with `--cors`".into();
         }
         let name = &self.target.name;
         let file = "cors.json";
         let show = format!("{} > {file}", self.command(Verb::CorsShow.with("--json")));
-        Mend::all(vec![
+        Remedy::all(vec![
             Step::Run(show),
             self.setting(&format!("cors = \"{file}\""), name),
         ])
@@ -150,13 +150,13 @@ impl<'a> Fix<'a> {
     }
 
     /// Another key.
-    pub(super) fn new_key(&self) -> Mend {
+    pub(super) fn new_key(&self) -> Remedy {
         if self.is_bare() {
             let push = self.command(Verb::Push.with("--key-file new.key --rotate-key"));
             return format!("`assetsync key new new.key`, then `{push}` once").into();
         }
         let line = "key_file = \"new.key\"".to_string();
-        Mend::all(vec![
+        Remedy::all(vec![
             Step::Run("assetsync key new new.key".to_string()),
             Step::Write {
                 line,
@@ -175,12 +175,12 @@ impl<'a> Fix<'a> {
     }
 
     /// Returns the fix for a storage that ignores conditions in the target's bucket.
-    pub(super) fn conditions(&self, versioning: &Told<Versioning>) -> Mend {
+    pub(super) fn conditions(&self, versioning: &Observed<Versioning>) -> Remedy {
         self.conditions_at(&self.target.place, versioning)
     }
 
     /// The same, where the releases are.
-    pub(super) fn conditions_of_state(&self, versioning: &Told<Versioning>) -> Mend {
+    pub(super) fn conditions_of_state(&self, versioning: &Observed<Versioning>) -> Remedy {
         match versioning.known() {
             Some(Versioning::Locked) => self.move_releases().because(LOCKED),
             _ => self.conditions_at(self.place_of_state(), versioning),
@@ -188,7 +188,7 @@ impl<'a> Fix<'a> {
     }
 
     /// Ceph's radosgw 16 ignores them in versioned buckets alone; others may do so too.
-    fn conditions_at(&self, place: &Place, versioning: &Told<Versioning>) -> Mend {
+    fn conditions_at(&self, place: &Place, versioning: &Observed<Versioning>) -> Remedy {
         let is_versioned = versioning.known() != Some(&Versioning::Off);
         if versioning.known() == Some(&Versioning::Locked) {
             return format!("publish to a bucket without object lock (`url`): {LOCKED}").into();
@@ -198,9 +198,9 @@ impl<'a> Fix<'a> {
             .tools(place)
             .and_then(|tools| tools.suspend_versioning());
         match (server, suspend) {
-            (Server::Ceph, Some(suspend)) if is_versioned => Mend::run(suspend)
+            (Server::Ceph, Some(suspend)) if is_versioned => Remedy::run(suspend)
                 .because("Ceph's radosgw doesn't support conditional writes in versioned buckets"),
-            (Server::Unknown, Some(suspend)) if is_versioned => Mend::run(suspend).because(&format!(
+            (Server::Unknown, Some(suspend)) if is_versioned => Remedy::run(suspend).because(&format!(
                 "some servers don't support conditional writes in versioned buckets; if that doesn't help, {OTHER_SERVER}"
             )),
             _ => OTHER_SERVER.into(),
@@ -208,41 +208,41 @@ impl<'a> Fix<'a> {
     }
 
     /// Keeps what is deleted or written over, where that does no harm.
-    pub(super) fn keep_versions(&self) -> Option<Mend> {
+    pub(super) fn keep_versions(&self) -> Option<Remedy> {
         match self.server() {
             Server::Amazon | Server::Google | Server::Moto => {
-                Some(Mend::run(self.tools(&self.target.place)?.keep_versions()))
+                Some(Remedy::run(self.tools(&self.target.place)?.keep_versions()))
             }
             _ => None,
         }
     }
 
     /// Takes these rules out of all that are there, for the bucket of the target or of its releases.
-    pub(super) fn without_lifecycle(&self, place: &Place, bad: &[&str], all: usize) -> Mend {
+    pub(super) fn without_lifecycle(&self, place: &Place, bad: &[&str], all: usize) -> Remedy {
         let Some(tools) = self.tools(place) else {
-            return Mend::default();
+            return Remedy::default();
         };
         if bad.len() == all {
-            return Mend::run(tools.clear_lifecycle());
+            return Remedy::run(tools.clear_lifecycle());
         }
         if let Some(command) = tools.lifecycle_without(bad) {
-            return Mend::run(command);
+            return Remedy::run(command);
         }
         let Edit { get, set, .. } = tools.lifecycle();
         format!("{get} > rules.json, remove that rule from it, then {set}").into()
     }
 
     /// Adds the rule that clears away uploads that were never finished to `others`, which are to stay.
-    pub(super) fn uploads_rule(&self, others: &[&LifecycleRule]) -> Mend {
+    pub(super) fn uploads_rule(&self, others: &[&LifecycleRule]) -> Remedy {
         let tools = self.tools(&self.target.place);
         let command = tools.and_then(|tools| tools.clear_uploads(!others.is_empty()));
-        command.map_or(Mend::default(), Mend::run)
+        command.map_or(Remedy::default(), Remedy::run)
     }
 
     /// Leaves conditional rules to the user: the condition may let in only those who are meant.
-    pub(super) fn take_out(&self, rule: &str) -> Mend {
+    pub(super) fn take_out(&self, rule: &str) -> Remedy {
         let Some(tools) = self.tools(&self.target.place) else {
-            return Mend::default();
+            return Remedy::default();
         };
         let Edit { get, set, delete } = tools.policy();
         let rest = delete.map_or(String::new(), |delete| {

@@ -5,35 +5,35 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::web_root::{CHECK, WHY};
-use super::{Finding, Patient, host, root, web_root};
+use super::{Finding, Subject, host, root, web_root};
 use crate::base::disk::spot::{Relation, Spot};
 use crate::base::text::plain;
 use crate::release::layout::Home;
 use crate::release::root::Nonce;
 use crate::store::{PutMode, Store, StoreError, StoreErrorKind};
 
-pub(super) async fn examine(patient: &Patient<'_>, folder: &Path) -> Vec<Finding> {
+pub(super) async fn examine(subject: &Subject<'_>, folder: &Path) -> Vec<Finding> {
     const WRITE: &str = "nothing can be published without write access";
     const RELEASES: &str = "a push ends by overwriting the root of the releases";
-    let state = state_folder(patient);
+    let state = state_folder(subject);
     let mut findings = vec![
         written("write", WRITE, try_writing_to(folder)),
-        written("releases", RELEASES, try_writing(&*patient.state).await),
-        root::judge(patient).await,
+        written("releases", RELEASES, try_writing(&*subject.state).await),
+        root::judge(subject).await,
     ];
     findings.extend(open_to_others("permissions", folder));
-    findings.extend(host::examine(patient).await);
+    findings.extend(host::examine(subject).await);
     if let Some(state) = state {
-        let shown = web_root::judge(patient.target);
+        let shown = web_root::judge(subject.target);
         findings.push(shown.unwrap_or_else(|| outside(&state, folder)));
-        findings.extend(web_root::ask(patient, folder, &state).await);
+        findings.extend(web_root::ask(subject, folder, &state).await);
         findings.extend(open_to_others("releases-permissions", &state));
     }
     findings
 }
 
-fn state_folder(patient: &Patient<'_>) -> Option<PathBuf> {
-    match &patient.home {
+fn state_folder(subject: &Subject<'_>) -> Option<PathBuf> {
+    match &subject.home {
         Home::Elsewhere(place) => place.folder().map(Path::to_path_buf),
         Home::Within(_) => None,
     }

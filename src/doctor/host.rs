@@ -7,14 +7,14 @@ use http::StatusCode;
 
 use super::published;
 use super::strangers::try_reading;
-use super::{Finding, Patient};
+use super::{Finding, Subject};
 use crate::base::path::{LogicalPath, ObjectKey};
 use crate::base::text::plain;
 use crate::config::INDEX;
 use crate::release::root::Nonce;
 use crate::store::body::{Body, Content};
 use crate::store::probe::PUBLISHED;
-use crate::store::stranger::Heard;
+use crate::store::stranger::Response;
 use crate::store::{PutMode, StoreError, StoreErrorKind};
 
 const INDEX_CHECK: &str = "index";
@@ -31,17 +31,17 @@ pub(crate) const SHOW_NOT_FOUND: &str = "configure the host to answer with this 
      `not_found` from the target";
 
 /// Tries both, as far as the target says that there are such pages.
-pub(super) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
-    let host = &patient.target.host;
+pub(super) async fn examine(subject: &Subject<'_>) -> Vec<Finding> {
+    let host = &subject.target.host;
     let index = async {
         match &host.index {
-            Some(_) => Some(try_index(patient).await),
+            Some(_) => Some(try_index(subject).await),
             None => None,
         }
     };
     let not_found = async {
         match &host.not_found {
-            Some(page) => Some(try_not_found(patient, page).await),
+            Some(page) => Some(try_not_found(subject, page).await),
             None => None,
         }
     };
@@ -50,21 +50,21 @@ pub(super) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
 }
 
 /// Returns the address at which visitors find what is under a key; none for a folder without a web server that is known.
-fn url(patient: &Patient<'_>, key: &str) -> Option<String> {
+fn url(subject: &Subject<'_>, key: &str) -> Option<String> {
     let key = ObjectKey::parse(key).ok()?;
-    match &patient.target.public_url {
+    match &subject.target.public_url {
         Some(base) => Some(format!("{base}{}", key.url_path())),
-        None if patient.target.place.folder().is_some() => None,
-        None => Some(patient.store.url(&key)),
+        None if subject.target.place.folder().is_some() => None,
+        None => Some(subject.store.url(&key)),
     }
 }
 
 /// Publishes a page in a folder of its own, asks for the folder, and takes both away.
-async fn try_index(patient: &Patient<'_>) -> Finding {
+async fn try_index(subject: &Subject<'_>) -> Finding {
     let Nonce(nonce) = Nonce::random();
     let folder = format!("assetsync-doctor-{nonce}");
     let key = format!("{folder}/{INDEX}");
-    let Some(page) = url(patient, &key) else {
+    let Some(page) = url(subject, &key) else {
         return Finding::unknown(
             INDEX_CHECK,
             INDEX_WHY,
@@ -72,9 +72,9 @@ async fn try_index(patient: &Patient<'_>) -> Finding {
         );
     };
     let asked = page.strip_suffix(INDEX).unwrap_or(&page).to_string();
-    let heard = match patient.target.place.folder() {
-        Some(root) => in_folder(patient, &root.join(&folder), asked).await,
-        None => in_bucket(patient, &key, asked).await,
+    let heard = match subject.target.place.folder() {
+        Some(root) => in_folder(subject, &root.join(&folder), asked).await,
+        None => in_bucket(subject, &key, asked).await,
     };
     match heard {
         Ok(heard) => judge_index(&heard),
@@ -82,7 +82,7 @@ async fn try_index(patient: &Patient<'_>) -> Finding {
     }
 }
 
-fn judge_index(heard: &Heard) -> Finding {
+fn judge_index(heard: &Response) -> Finding {
     if heard.status == StatusCode::OK && heard.body == PUBLISHED {
         let text = format!("the host shows `{INDEX}` for a folder");
         return Finding::passed(INDEX_CHECK, INDEX_WHY, text);
@@ -94,15 +94,19 @@ fn judge_index(heard: &Heard) -> Finding {
     Finding::failed(INDEX_CHECK, INDEX_WHY, text).fix(SHOW_INDEX)
 }
 
-async fn in_bucket(patient: &Patient<'_>, key: &str, asked: String) -> Result<Heard, StoreError> {
-    let object = published::probe_page(patient, key);
+async fn in_bucket(
+    subject: &Subject<'_>,
+    key: &str,
+    asked: String,
+) -> Result<Response, StoreError> {
+    let object = published::probe_page(subject, key);
     let body = Body {
         content: Content::Memory(bytes::Bytes::from_static(PUBLISHED)),
         is_gzipped: false,
     };
-    let stored = patient.store.put(&object, body, &PutMode::Create).await?;
-    let heard = try_reading(patient, asked).await;
-    match patient.store.delete(key, &stored.version).await {
+    let stored = subject.store.put(&object, body, &PutMode::Create).await?;
+    let heard = try_reading(subject, asked).await;
+    match subject.store.delete(key, &stored.version).await {
         Ok(()) => heard,
         Err(mut error) => {
             error.message += &format!(
@@ -115,36 +119,36 @@ async fn in_bucket(patient: &Patient<'_>, key: &str, asked: String) -> Result<He
 }
 
 async fn in_folder(
-    patient: &Patient<'_>,
+    subject: &Subject<'_>,
     folder: &Path,
     asked: String,
-) -> Result<Heard, StoreError> {
+) -> Result<Response, StoreError> {
     let failed = |e: std::io::Error| {
         let message = format!("Cannot write to `{}`: {}", folder.display(), plain(&e));
         StoreError::new(StoreErrorKind::Other, message)
     };
     fs::create_dir_all(folder).map_err(failed)?;
     let written = fs::write(folder.join(INDEX), PUBLISHED);
-    let heard = try_reading(patient, asked).await;
+    let heard = try_reading(subject, asked).await;
     fs::remove_dir_all(folder).map_err(failed)?;
     written.map_err(failed)?;
     heard
 }
 
 /// Asks for the page, and for a name that isn't there.
-async fn try_not_found(patient: &Patient<'_>, page: &LogicalPath) -> Finding {
+async fn try_not_found(subject: &Subject<'_>, page: &LogicalPath) -> Finding {
     let Nonce(nonce) = Nonce::random();
     let urls = (
-        url(patient, page.as_str()),
-        url(patient, &format!("{nonce}.html")),
+        url(subject, page.as_str()),
+        url(subject, &format!("{nonce}.html")),
     );
     let (Some(page_url), Some(nowhere)) = urls else {
         let text = "not tried: the target has no `public_url`";
         return Finding::unknown(NOT_FOUND, NOT_FOUND_WHY, text);
     };
     let asked = (
-        try_reading(patient, page_url),
-        try_reading(patient, nowhere),
+        try_reading(subject, page_url),
+        try_reading(subject, nowhere),
     );
     match futures_util::join!(asked.0, asked.1) {
         (Ok(shown), Ok(nowhere)) => judge_not_found(page, &shown, &nowhere),
@@ -155,7 +159,7 @@ async fn try_not_found(patient: &Patient<'_>, page: &LogicalPath) -> Finding {
 }
 
 /// Judges what is shown at a page's own name, and where nothing is.
-fn judge_not_found(page: &LogicalPath, shown: &Heard, nowhere: &Heard) -> Finding {
+fn judge_not_found(page: &LogicalPath, shown: &Response, nowhere: &Response) -> Finding {
     match (shown.status, nowhere.status) {
         (StatusCode::OK, StatusCode::NOT_FOUND) if shown.body == nowhere.body => Finding::passed(
             NOT_FOUND,

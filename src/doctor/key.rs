@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::fix::Fix;
-use super::mend::{Mend, Step};
+use super::remedy::{Remedy, Step};
 use super::{Finding, Verdict};
 use crate::base::children::git;
 use crate::base::name::{NameStyle, Secret};
@@ -58,8 +58,8 @@ fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
     let (tracked, free) = tracked_and_free(folder, &names)?;
     if !tracked.is_empty() {
         let text = format!("git tracks {}", called(&tracked, own));
-        let mend = take_out(folder, &tracked, own, fix);
-        return Some(Finding::failed(CHECK, WHY, text).fix(mend));
+        let remedy = take_out(folder, &tracked, own, fix);
+        return Some(Finding::failed(CHECK, WHY, text).fix(remedy));
     }
     Some(match free.is_empty() {
         true => Finding::passed(CHECK, WHY, "git doesn't track the key file, and ignores it"),
@@ -68,7 +68,7 @@ fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
                 "git doesn't ignore {}: `git add .` adds it",
                 called(&free, own)
             );
-            Finding::warning(CHECK, WHY, text).fix(Mend::all(vec![ignore(folder, &free)]))
+            Finding::warning(CHECK, WHY, text).fix(Remedy::all(vec![ignore(folder, &free)]))
         }
     })
 }
@@ -97,7 +97,7 @@ fn tracked_and_free<'n>(folder: &Path, names: &[&'n str]) -> Option<(Vec<&'n str
 }
 
 /// Takes files out of git; what was committed stays in its history.
-fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Mend {
+fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Remedy {
     let names: Vec<String> = tracked.iter().map(|name| quoted(name)).collect();
     let at = quoted(&folder.display().to_string());
     let literal = match tracked.iter().any(|name| name.contains(['*', '?', '['])) {
@@ -112,7 +112,7 @@ fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Mend {
         ),
         false => "git's history keeps the file".to_string(),
     };
-    Mend::all(vec![Step::Run(remove), ignore(folder, tracked)]).because(&again)
+    Remedy::all(vec![Step::Run(remove), ignore(folder, tracked)]).because(&again)
 }
 
 /// Adds files to `.gitignore`.

@@ -13,9 +13,9 @@ mod fix;
 mod folder;
 mod host;
 mod key;
-mod mend;
 mod published;
 mod readers;
+mod remedy;
 mod rights;
 mod root;
 mod settings;
@@ -35,9 +35,9 @@ pub(crate) use self::readers::former_releases;
 pub(crate) use self::web_root::{has_index, outside};
 
 use self::fix::{Fix, has_bucket_of_state};
-use self::mend::Mend;
-pub use self::mend::Step;
 use self::published::try_publishing;
+use self::remedy::Remedy;
+pub use self::remedy::Step;
 use self::rights::try_rights;
 use self::strangers::try_listings;
 use crate::base::error::Result;
@@ -46,9 +46,9 @@ use crate::base::name::Secret;
 use crate::config::Target;
 use crate::release::layout::Home;
 use crate::release::root::Nonce;
-use crate::store::control::{Control, Grant, Right, Settings, Told};
+use crate::store::control::{Control, Grant, Observed, Right, Settings};
 use crate::store::stranger::Stranger;
-use crate::store::{Listing, Patience, Store, StoreError, StoreErrorKind, open};
+use crate::store::{Listing, Store, StoreError, StoreErrorKind, Timeouts, open};
 
 /// Largest error of this machine's clock without a warning. Storages refuse requests that are 15 minutes off.
 const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_secs(60);
@@ -117,9 +117,9 @@ impl Finding {
         }
     }
 
-    fn fix(mut self, mend: impl Into<Mend>) -> Finding {
-        let mend = mend.into();
-        (self.fix, self.steps) = (mend.text, mend.steps);
+    fn fix(mut self, remedy: impl Into<Remedy>) -> Finding {
+        let remedy = remedy.into();
+        (self.fix, self.steps) = (remedy.text, remedy.steps);
         self
     }
 }
@@ -160,11 +160,11 @@ impl Summary {
 
 /// A target that is looked at.
 #[derive(Debug)]
-pub struct Patient<'a> {
+pub struct Subject<'a> {
     target: &'a Target,
     secret: &'a Secret,
     store: Arc<dyn Store>,
-    patience: Patience,
+    timeouts: Timeouts,
     /// Place of its releases.
     home: Home,
     /// The store of that place.
@@ -172,7 +172,7 @@ pub struct Patient<'a> {
     stranger: Stranger,
 }
 
-impl<'a> Patient<'a> {
+impl<'a> Subject<'a> {
     /// Opens a target and the place of its releases, without asking for anything in it.
     ///
     /// # Errors
@@ -180,16 +180,16 @@ impl<'a> Patient<'a> {
     pub async fn open(
         target: &'a Target,
         secret: &'a Secret,
-        patience: Patience,
-    ) -> Result<Patient<'a>> {
-        let store = open(target, patience).await?;
+        timeouts: Timeouts,
+    ) -> Result<Subject<'a>> {
+        let store = open(target, timeouts).await?;
         let home = Home::of(target, secret)?;
-        let state = home.open(target, &store, patience).await?;
-        Ok(Patient {
+        let state = home.open(target, &store, timeouts).await?;
+        Ok(Subject {
             target,
             secret,
             store,
-            patience,
+            timeouts,
             home,
             state,
             stranger: Stranger::new(),
@@ -217,7 +217,7 @@ impl<'a> Patient<'a> {
     }
 
     /// A listing of where nothing is: whether it can be made is all there is to see.
-    async fn knock(&self) -> Result<Listing, StoreError> {
+    async fn probe(&self) -> Result<Listing, StoreError> {
         let Nonce(nonce) = Nonce::random();
         self.store.below(&format!("{nonce}/")).list().await
     }
@@ -247,20 +247,20 @@ impl<'a> Patient<'a> {
 }
 
 /// Looks at a target from all sides.
-pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
-    let key = key::judge(patient.secret, &patient.fix());
-    let findings = match patient.target.place.folder() {
-        Some(folder) => folder::examine(patient, folder).await,
-        None => examine_bucket(patient).await,
+pub async fn examine(subject: &Subject<'_>) -> Vec<Finding> {
+    let key = key::judge(subject.secret, &subject.fix());
+    let findings = match subject.target.place.folder() {
+        Some(folder) => folder::examine(subject, folder).await,
+        None => examine_bucket(subject).await,
     };
     std::iter::once(key).chain(findings).collect()
 }
 
-async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
-    let Some(control) = patient.store.control() else {
+async fn examine_bucket(subject: &Subject<'_>) -> Vec<Finding> {
+    let Some(control) = subject.store.control() else {
         return Vec::new();
     };
-    let listed = patient.knock().await;
+    let listed = subject.probe().await;
     let mut findings = vec![credentials(control.who(), listed.as_ref().err())];
     if findings.iter().any(|f| f.verdict == Verdict::Failed) {
         return findings;
@@ -271,47 +271,47 @@ async fn examine_bucket(patient: &Patient<'_>) -> Vec<Finding> {
         findings.push(unreachable_bucket(error));
         return findings;
     }
-    findings.extend(examine_settings(patient, control.as_ref(), &listed).await);
-    findings.extend(patient.former_releases().await);
+    findings.extend(examine_settings(subject, control.as_ref(), &listed).await);
+    findings.extend(subject.former_releases().await);
     findings
 }
 
 /// Tries what we and strangers may do in a bucket, and judges that by how it's set up.
 async fn examine_settings(
-    patient: &Patient<'_>,
+    subject: &Subject<'_>,
     control: &dyn Control,
     listed: &Result<Listing, StoreError>,
 ) -> Vec<Finding> {
     let doors = control.listings();
     let (root, rights, published, host, listings, settings, exposure, policy) = futures_util::join!(
-        root::judge(patient),
-        try_rights(patient, control),
-        try_publishing(patient),
-        host::examine(patient),
-        try_listings(&patient.stranger, &doors),
+        root::judge(subject),
+        try_rights(subject, control),
+        try_publishing(subject),
+        host::examine(subject),
+        try_listings(&subject.stranger, &doors),
         control.settings(),
-        patient.exposure(),
+        subject.exposure(),
         control.cors(),
     );
     let mut findings = Vec::new();
     findings.extend(bucket_there(&settings));
-    findings.push(clock(patient.store.now(), SystemTime::now()));
+    findings.push(clock(subject.store.now(), SystemTime::now()));
     findings.push(rights::judge_listing(listed));
     findings.push(root);
-    let fix = patient.fix().given(&settings.blocks);
+    let fix = subject.fix().given(&settings.blocks);
     let grants = culprit::of_settings(&settings, &fix);
-    let state_settings = patient.settings_of_state(exposure.as_ref(), &settings);
+    let state_settings = subject.settings_of_state(exposure.as_ref(), &settings);
     let of_state = state_settings.unwrap_or(&settings);
     findings.extend(published.judge(&fix, &grants, &settings));
     findings.extend(host);
     findings.extend(rights.judge(&fix, &grants, of_state));
     findings.push(strangers::judge_listings(&listings, &grants, &fix));
-    findings.extend(settings::judge(patient, &settings));
+    findings.extend(settings::judge(subject, &settings));
     findings.extend(cors::judge(&fix, policy));
     let exposed = exposure.as_ref();
-    findings.extend(exposed.map(|exposure| exposure.judge(patient.target)));
+    findings.extend(exposed.map(|exposure| exposure.judge(subject.target)));
     if let Some(state) = state_settings {
-        findings.extend(settings::judge_state(patient, state));
+        findings.extend(settings::judge_state(subject, state));
     }
     findings
 }
@@ -347,7 +347,7 @@ pub(crate) async fn look_at_settings(
 
 /// Removes consequences. If strangers can list and a rule lets them, only the finding that says more is kept. If a block makes rules
 /// void, the finding that strangers may do nothing by these rules is removed.
-fn only_causes(findings: &mut Vec<Finding>, grants: &Told<Vec<Grant>>) {
+fn only_causes(findings: &mut Vec<Finding>, grants: &Observed<Vec<Grant>>) {
     let verdict = |check| {
         findings
             .iter()
@@ -387,7 +387,7 @@ pub(crate) async fn close_state(target: &Target, state: &dyn Store) -> String {
         None => None,
     };
     let fix = Fix::of(target, state.server());
-    let grants = settings.map_or(Told::Is(Vec::new()), |settings| {
+    let grants = settings.map_or(Observed::Is(Vec::new()), |settings| {
         culprit::of_settings(&settings, &fix)
     });
     readers::open_state(&fix, &grants, "").fix
@@ -432,11 +432,11 @@ fn unreachable_bucket(error: &StoreError) -> Finding {
 fn bucket_there(settings: &Settings) -> Vec<Finding> {
     const WHY: &str = "every player's request goes to the bucket";
     vec![match &settings.location {
-        Told::Is(place) => {
+        Observed::Is(place) => {
             let place = crate::base::text::escape(place);
             Finding::passed("bucket", WHY, format!("found in `{place}`"))
         }
-        Told::Unknown(why) => {
+        Observed::Unknown(why) => {
             Finding::unknown("bucket", WHY, format!("found; location unknown: {why}"))
         }
     }]

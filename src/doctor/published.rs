@@ -8,19 +8,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::fix::Fix;
-use super::mend::Mend;
+use super::remedy::Remedy;
 use super::rights::needed;
 use super::strangers::try_reading;
-use super::{Finding, Patient, culprit};
+use super::{Finding, Subject, culprit};
 use crate::base::name::{EncodingPolicy, Headers, token};
 use crate::base::path::{LogicalPath, ObjectKey};
 use crate::config::Access;
 use crate::release::root::Nonce;
 use crate::store::Upload;
 use crate::store::body::{Body, Content};
-use crate::store::control::{Grant, Settings, Told};
+use crate::store::control::{Grant, Observed, Settings};
 use crate::store::probe::PUBLISHED;
-use crate::store::stranger::Heard;
+use crate::store::stranger::Response;
 use crate::store::{PutMode, StoreError, StoreErrorKind};
 
 const WRITE_WHY: &str = "nothing can be published without write access";
@@ -38,20 +38,20 @@ pub(super) struct Published {
     /// Once more, though it's there.
     put_again: Option<Result<(), StoreError>>,
     /// Answers to a stranger at the storage's URL, and at the target's `public_url`.
-    at_storage: Option<Result<Heard, StoreError>>,
-    at_public_url: Option<Result<Heard, StoreError>>,
+    at_storage: Option<Result<Response, StoreError>>,
+    at_public_url: Option<Result<Response, StoreError>>,
     delete: Option<Result<(), StoreError>>,
 }
 
 /// Publishes an object of a new name, lets a stranger read it, and takes it away again.
-pub(super) async fn try_publishing(patient: &Patient<'_>) -> Published {
-    let object = probe_object(patient);
+pub(super) async fn try_publishing(subject: &Subject<'_>) -> Published {
+    let object = probe_object(subject);
     let body = || Body {
         content: Content::Memory(Bytes::from_static(PUBLISHED)),
         is_gzipped: false,
     };
     let key = object.key.to_string();
-    let create = || patient.store.put(&object, body(), &PutMode::Create);
+    let create = || subject.store.put(&object, body(), &PutMode::Create);
     let stored = match create().await {
         Ok(stored) => stored,
         Err(error) => return Published::refused(key, error),
@@ -59,11 +59,11 @@ pub(super) async fn try_publishing(patient: &Patient<'_>) -> Published {
     let again = create().await;
     let version = again.as_ref().unwrap_or(&stored).version.clone();
     let (at_storage, at_public_url) = futures_util::join!(
-        try_reading(patient, patient.store.url(&object.key)),
-        try_public_url(patient, &object.key),
+        try_reading(subject, subject.store.url(&object.key)),
+        try_public_url(subject, &object.key),
     );
     Published {
-        delete: Some(patient.store.delete(&key, &version).await),
+        delete: Some(subject.store.delete(&key, &version).await),
         key,
         put: Ok(()),
         put_again: Some(again.map(|_| ())),
@@ -73,30 +73,30 @@ pub(super) async fn try_publishing(patient: &Patient<'_>) -> Published {
 }
 
 async fn try_public_url(
-    patient: &Patient<'_>,
+    subject: &Subject<'_>,
     key: &ObjectKey,
-) -> Option<Result<Heard, StoreError>> {
-    let base = patient.target.public_url.as_ref()?;
-    Some(try_reading(patient, format!("{base}{}", key.url_path())).await)
+) -> Option<Result<Response, StoreError>> {
+    let base = subject.target.public_url.as_ref()?;
+    Some(try_reading(subject, format!("{base}{}", key.url_path())).await)
 }
 
 /// An object that no file of a tree comes to: its path holds a random number.
-fn probe_object(patient: &Patient<'_>) -> Upload {
+fn probe_object(subject: &Subject<'_>) -> Upload {
     let Nonce(nonce) = Nonce::random();
     let path = LogicalPath::parse(&format!("assetsync-doctor-{nonce}.txt"));
     let path = path.expect("letters, digits and a dot are a path");
-    let object = probe(patient, path, "text/plain; charset=utf-8");
+    let object = probe(subject, path, "text/plain; charset=utf-8");
     let key = ObjectKey::parse(&format!("{}.txt", object.token)).expect("a token is a key");
     Upload { key, ..object }
 }
 
 /// A page that is published under its own name.
-pub(super) fn probe_page(patient: &Patient<'_>, key: &str) -> Upload {
+pub(super) fn probe_page(subject: &Subject<'_>, key: &str) -> Upload {
     let path = LogicalPath::parse(key).expect("letters, digits, dots and slashes are a path");
-    probe(patient, path, "text/html; charset=utf-8")
+    probe(subject, path, "text/html; charset=utf-8")
 }
 
-fn probe(patient: &Patient<'_>, path: LogicalPath, content_type: &str) -> Upload {
+fn probe(subject: &Subject<'_>, path: LogicalPath, content_type: &str) -> Upload {
     let headers = Headers {
         content_type: content_type.to_string(),
         cache_control: "no-store".to_string(),
@@ -106,7 +106,7 @@ fn probe(patient: &Patient<'_>, path: LogicalPath, content_type: &str) -> Upload
     let digest = blake3::hash(PUBLISHED);
     Upload {
         key: ObjectKey::parse(path.as_str()).expect("it's a simple path"),
-        token: token(patient.secret, &path, &digest, &headers),
+        token: token(subject.secret, &path, &digest, &headers),
         headers: Arc::new(headers),
         digest,
         is_keyed: true,
@@ -131,7 +131,7 @@ impl Published {
     pub(super) fn judge(
         &self,
         fix: &Fix<'_>,
-        grants: &Told<Vec<Grant>>,
+        grants: &Observed<Vec<Grant>>,
         settings: &Settings,
     ) -> Vec<Finding> {
         if let Err(error) = &self.put {
@@ -150,8 +150,8 @@ impl Published {
             findings.push(finding.fix(fix.conditions(&settings.versioning)));
         }
         if let Some(heard) = &self.at_storage {
-            let mend = mend_reading(fix, grants);
-            findings.extend(judge_reading(heard, self.at_public_url.as_ref(), mend));
+            let remedy = mend_reading(fix, grants);
+            findings.extend(judge_reading(heard, self.at_public_url.as_ref(), remedy));
         }
         findings
     }
@@ -171,9 +171,9 @@ impl Published {
 }
 
 /// Returns the fix for a bucket that strangers can't read.
-fn mend_reading(fix: &Fix<'_>, grants: &Told<Vec<Grant>>) -> Mend {
+fn mend_reading(fix: &Fix<'_>, grants: &Observed<Vec<Grant>>) -> Remedy {
     let is_granted = match (fix.target.access, grants) {
-        (Access::Bucket, Told::Is(grants)) => culprit::lets_everybody_read(grants, fix.target),
+        (Access::Bucket, Observed::Is(grants)) => culprit::lets_everybody_read(grants, fix.target),
         _ => false,
     };
     match is_granted {
@@ -186,9 +186,9 @@ fn mend_reading(fix: &Fix<'_>, grants: &Told<Vec<Grant>>) -> Mend {
 /// Judges what visitors can read: at `public_url`, if there is one, else from the storage itself. A bucket behind a CDN may be
 /// closed to everybody else.
 fn judge_reading(
-    at_storage: &Result<Heard, StoreError>,
-    at_public_url: Option<&Result<Heard, StoreError>>,
-    mend: Mend,
+    at_storage: &Result<Response, StoreError>,
+    at_public_url: Option<&Result<Response, StoreError>>,
+    remedy: Remedy,
 ) -> Vec<Finding> {
     let public_url = at_public_url.map(judge_public_url);
     let is_shown = matches!(at_public_url, Some(Ok(heard)) if is_published(heard));
@@ -202,14 +202,14 @@ fn judge_reading(
         }
         Ok(heard) => {
             let text = format!("strangers can't read published objects: {}", heard.status);
-            Finding::failed(READ, READ_WHY, text).fix(mend)
+            Finding::failed(READ, READ_WHY, text).fix(remedy)
         }
         Err(error) => Finding::unknown(READ, READ_WHY, error.message.clone()),
     };
     std::iter::once(read).chain(public_url).collect()
 }
 
-fn judge_public_url(heard: &Result<Heard, StoreError>) -> Finding {
+fn judge_public_url(heard: &Result<Response, StoreError>) -> Finding {
     const URL: &str = "public-url";
     const URL_WHY: &str = "published pages link to `public_url`";
     match heard {
@@ -229,7 +229,7 @@ fn judge_public_url(heard: &Result<Heard, StoreError>) -> Finding {
     }
 }
 
-fn is_published(heard: &Heard) -> bool {
+fn is_published(heard: &Response) -> bool {
     heard.status.is_success() && heard.body == PUBLISHED
 }
 

@@ -7,21 +7,21 @@ use futures_util::future::join_all;
 
 use super::fix::Fix;
 use super::strangers::{try_reading, url_of};
-use super::{Finding, Patient, culprit};
+use super::{Finding, Subject, culprit};
 use crate::base::path::ObjectKey;
 use crate::config::{Place, Target};
 use crate::release::layout::{FOLDER, ROOT};
 use crate::release::root;
-use crate::store::control::{Grant, Public, RuleKind, Told};
-use crate::store::stranger::{Heard, Question, Stranger};
+use crate::store::control::{Grant, Observed, Public, RuleKind};
+use crate::store::stranger::{Question, Response, Stranger};
 use crate::store::{Store, StoreError};
 
 pub(super) const STATE: &str = "anonymous-state";
 pub(super) const STATE_WHY: &str = "the releases name every object, including solutions";
 
 /// Tries the root, the current release and its manifest. `audit --all` tries all there are, and tells what can't be read.
-pub(super) async fn try_documents(patient: &Patient<'_>) -> Vec<&'static str> {
-    let Ok(Some((root, _))) = patient.state.read(ROOT).await else {
+pub(super) async fn try_documents(subject: &Subject<'_>) -> Vec<&'static str> {
+    let Ok(Some((root, _))) = subject.state.read(ROOT).await else {
         return Vec::new();
     };
     let current = root::parse(&root).ok().and_then(|root| root.current);
@@ -34,7 +34,7 @@ pub(super) async fn try_documents(patient: &Patient<'_>) -> Vec<&'static str> {
         ));
     }
     let looks = documents.into_iter().map(|(name, key)| async move {
-        let heard = try_reading(patient, url_of(&patient.state, &key)).await;
+        let heard = try_reading(subject, url_of(&subject.state, &key)).await;
         heard
             .is_ok_and(|heard| heard.status.is_success())
             .then_some(name)
@@ -44,9 +44,9 @@ pub(super) async fn try_documents(patient: &Patient<'_>) -> Vec<&'static str> {
 
 /// Judges the answer to a stranger who requested a release's document. `grants` belong to the bucket that has the releases.
 pub(super) fn judge_state(
-    read: &Result<Heard, StoreError>,
+    read: &Result<Response, StoreError>,
     fix: &Fix<'_>,
-    grants: &Told<Vec<Grant>>,
+    grants: &Observed<Vec<Grant>>,
 ) -> Finding {
     match read {
         Ok(heard) if heard.status.is_success() => open_state(
@@ -83,7 +83,7 @@ fn place_of_state(target: &Target) -> (&Place, bool) {
 /// Describes why strangers can read the releases: by rules, or else by the documents that they got.
 pub(super) fn what_opens(
     target: &Target,
-    grants: &Told<Vec<Grant>>,
+    grants: &Observed<Vec<Grant>>,
     documents: &[&'static str],
 ) -> Option<String> {
     let (place, is_own) = place_of_state(target);
@@ -100,7 +100,7 @@ pub(super) fn what_opens(
 }
 
 /// Checks whether the rules let anybody with an account read the releases. Requests without an account don't show that.
-fn is_open_to_accounts(target: &Target, grants: &Told<Vec<Grant>>) -> bool {
+fn is_open_to_accounts(target: &Target, grants: &Observed<Vec<Grant>>) -> bool {
     let (place, is_own) = place_of_state(target);
     let grants = grants.known().map_or(&[][..], Vec::as_slice);
     culprit::that_open(grants, place, is_own)
@@ -110,12 +110,12 @@ fn is_open_to_accounts(target: &Target, grants: &Told<Vec<Grant>>) -> bool {
 
 /// Releases that strangers can read: who is to blame, and what ends it. A statement for a whole bucket of S3 can leave them out,
 /// if it's the target's own bucket; others can't.
-pub(super) fn open_state(fix: &Fix<'_>, grants: &Told<Vec<Grant>>, text: &str) -> Finding {
+pub(super) fn open_state(fix: &Fix<'_>, grants: &Observed<Vec<Grant>>, text: &str) -> Finding {
     let (place, is_own) = place_of_state(fix.target);
     let failed = |behind: String| Finding::failed(STATE, STATE_WHY, format!("{text}{behind}"));
     let grants = match grants {
-        Told::Is(grants) => grants,
-        Told::Unknown(_) => return failed(String::new()).fix(fix.find_and_close_state()),
+        Observed::Is(grants) => grants,
+        Observed::Unknown(_) => return failed(String::new()).fix(fix.find_and_close_state()),
     };
     let culprits = culprit::that_open(grants, place, is_own);
     if culprits.is_empty() {
@@ -158,7 +158,7 @@ pub(crate) async fn former_releases(
         .filter(|url| !url.starts_with(url_of(releases, ROOT).trim_end_matches(ROOT)))
         .map(|url| async move { stranger.ask(&Question::get(&url).taking(0)).await });
     let heard = join_all(looks).await;
-    let is_read = |heard: &Result<Heard, _>| heard.as_ref().is_ok_and(|h| h.status.is_success());
+    let is_read = |heard: &Result<Response, _>| heard.as_ref().is_ok_and(|h| h.status.is_success());
     let is_open = heard.iter().any(is_read);
     is_open.then(|| open_former_releases(target, &Fix::of(target, store.server())))
 }

@@ -7,11 +7,11 @@ use bytes::Bytes;
 
 use super::fix::Fix;
 use super::strangers::{StrangersAndProbe, try_with_probe};
-use super::{Finding, Patient, culprit};
+use super::{Finding, Subject, culprit};
 use crate::base::path::ObjectKey;
 use crate::release::layout::ROOT;
 use crate::release::root::Nonce;
-use crate::store::control::{Control, Grant, Settings, Told, Versioning};
+use crate::store::control::{Control, Grant, Observed, Settings, Versioning};
 use crate::store::{Listing, PutMode, Server, Store, StoreError, StoreErrorKind, Version};
 
 /// Content that is written first, and content that overwrites it.
@@ -42,10 +42,10 @@ pub(super) struct Rights {
 }
 
 /// Tries it all, in the place of the releases.
-pub(super) async fn try_rights(patient: &Patient<'_>, control: &dyn Control) -> Rights {
+pub(super) async fn try_rights(subject: &Subject<'_>, control: &dyn Control) -> Rights {
     let Nonce(nonce) = Nonce::random();
     let key = format!("{PROBE}{nonce}");
-    let store = &patient.state;
+    let store = &subject.state;
     let write = |bytes: &'static [u8], mode: PutMode| {
         let key = key.clone();
         async move { store.write(&key, Bytes::from_static(bytes), &mode).await }
@@ -80,7 +80,7 @@ pub(super) async fn try_rights(patient: &Patient<'_>, control: &dyn Control) -> 
     rights.overwrite = Some(over.map(|_| ()));
     let read = store.read(&key).await;
     rights.read = Some(read.map(|read| read.is_some_and(|(bytes, _)| bytes == last.1)));
-    rights.strangers = Some(try_with_probe(patient, control, &key).await);
+    rights.strangers = Some(try_with_probe(subject, control, &key).await);
     // Strangers may have written over it.
     let version = match store.read(&key).await {
         Ok(Some((_, version))) => version,
@@ -153,7 +153,7 @@ impl Rights {
     pub(super) fn judge(
         &self,
         fix: &Fix<'_>,
-        grants: &Told<Vec<Grant>>,
+        grants: &Observed<Vec<Grant>>,
         of_state: &Settings,
     ) -> Vec<Finding> {
         let versioning = &of_state.versioning;
@@ -170,15 +170,15 @@ impl Rights {
     }
 
     /// Creating, reading, writing over: what releases need.
-    fn judge_writing(&self, fix: &Fix<'_>, versioning: &Told<Versioning>) -> Vec<Finding> {
+    fn judge_writing(&self, fix: &Fix<'_>, versioning: &Observed<Versioning>) -> Vec<Finding> {
         const CHECK: &str = "releases";
         const WHY: &str = "a push ends by overwriting the root of the releases";
         let failed = |error: &StoreError| {
-            let mend = match error.kind {
+            let remedy = match error.kind {
                 StoreErrorKind::Precondition => fix.conditions_of_state(versioning),
                 _ => needed(error, WRITE).into(),
             };
-            Finding::failed(CHECK, WHY, error.message.clone()).fix(mend)
+            Finding::failed(CHECK, WHY, error.message.clone()).fix(remedy)
         };
         let tries = [Some(&self.create), self.overwrite.as_ref()];
         let refused = tries
@@ -206,7 +206,7 @@ impl Rights {
     }
 
     /// Judges whether the storage respects conditions.
-    fn judge_conditions(&self, fix: &Fix<'_>, versioning: &Told<Versioning>) -> Finding {
+    fn judge_conditions(&self, fix: &Fix<'_>, versioning: &Observed<Versioning>) -> Finding {
         const CHECK: &str = "conditional-writes";
         const WHY: &str = "conditions keep concurrent pushes from overwriting each other";
         let ignored = self.ignored_conditions();

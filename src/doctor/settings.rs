@@ -1,11 +1,11 @@
 //! Judges a bucket's settings for a target. Sends no requests.
 
 use super::fix::Fix;
-use super::{Finding, Patient, culprit};
+use super::{Finding, Subject, culprit};
 use crate::config::{Access, Place, Target};
 use crate::store::Server;
 use crate::store::control::{
-    Blocks, Grant, Lifecycle, LifecycleRule, Public, Right, Settings, Told, Versioning,
+    Blocks, Grant, Lifecycle, LifecycleRule, Observed, Public, Right, Settings, Versioning,
 };
 
 const VERSIONING: &str = "versioning";
@@ -14,9 +14,9 @@ const GRANTS: &str = "grants";
 const GRANTS_WHY: &str = "permissions that the bucket grants to the public or to any cloud account apply to every object";
 
 /// The settings of the target's bucket.
-pub(super) fn judge(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> {
-    let target = patient.target;
-    let fix = patient.fix().given(&settings.blocks);
+pub(super) fn judge(subject: &Subject<'_>, settings: &Settings) -> Vec<Finding> {
+    let target = subject.target;
+    let fix = subject.fix().given(&settings.blocks);
     let prefix = prefix(&target.place);
     vec![
         grants(&settings.grants, target, &fix),
@@ -26,7 +26,7 @@ pub(super) fn judge(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> 
         retention(
             "retention",
             &settings.retention,
-            patient.has_state(),
+            subject.has_state(),
             &target.place,
         ),
         lifecycle_of_target(&settings.lifecycle, &fix),
@@ -35,22 +35,22 @@ pub(super) fn judge(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> 
 }
 
 /// The settings of the bucket that `state` names: nothing in it is to be deleted.
-pub(super) fn judge_state(patient: &Patient<'_>, settings: &Settings) -> Vec<Finding> {
-    let fix = patient.fix();
-    let place = patient.target.state.as_ref();
-    let place = place.unwrap_or(&patient.target.place);
+pub(super) fn judge_state(subject: &Subject<'_>, settings: &Settings) -> Vec<Finding> {
+    let fix = subject.fix();
+    let place = subject.target.state.as_ref();
+    let place = place.unwrap_or(&subject.target.place);
     vec![
         retention("releases-retention", &settings.retention, true, place),
         lifecycle_of_state(&settings.lifecycle, place, &fix),
     ]
 }
 
-pub(super) fn lifecycle_of_target(rules: &Told<Vec<LifecycleRule>>, fix: &Fix<'_>) -> Finding {
+pub(super) fn lifecycle_of_target(rules: &Observed<Vec<LifecycleRule>>, fix: &Fix<'_>) -> Finding {
     lifecycle("lifecycle", rules, &fix.target.place, fix)
 }
 
 pub(super) fn lifecycle_of_state(
-    rules: &Told<Vec<LifecycleRule>>,
+    rules: &Observed<Vec<LifecycleRule>>,
     place: &Place,
     fix: &Fix<'_>,
 ) -> Finding {
@@ -62,10 +62,10 @@ fn prefix(place: &Place) -> &str {
 }
 
 /// Judges strangers' rights by the rules, above all those beyond reading: requests don't show what any account may do.
-pub(super) fn grants(grants: &Told<Vec<Grant>>, target: &Target, fix: &Fix<'_>) -> Finding {
+pub(super) fn grants(grants: &Observed<Vec<Grant>>, target: &Target, fix: &Fix<'_>) -> Finding {
     let grants = match grants {
-        Told::Is(grants) => grants,
-        Told::Unknown(why) => return Finding::unknown(GRANTS, GRANTS_WHY, why.clone()),
+        Observed::Is(grants) => grants,
+        Observed::Unknown(why) => return Finding::unknown(GRANTS, GRANTS_WHY, why.clone()),
     };
     let more: Vec<&Grant> = grants
         .iter()
@@ -79,7 +79,7 @@ pub(super) fn grants(grants: &Told<Vec<Grant>>, target: &Target, fix: &Fix<'_>) 
 
 fn more_than_reading(more: &[&Grant], fix: &Fix<'_>) -> Finding {
     let text = format!("strangers may {}", in_words(more));
-    let mend = match more.iter().find(|grant| grant.is_conditional) {
+    let remedy = match more.iter().find(|grant| grant.is_conditional) {
         Some(grant) if more.iter().all(|grant| grant.is_conditional) => fix.take_out(&grant.by),
         _ => fix.access_close(),
     };
@@ -88,7 +88,7 @@ fn more_than_reading(more: &[&Grant], fix: &Fix<'_>) -> Finding {
         true => Finding::warning(GRANTS, GRANTS_WHY, text + ", if they meet a condition"),
         false => Finding::failed(GRANTS, GRANTS_WHY, text),
     }
-    .fix(mend)
+    .fix(remedy)
 }
 
 /// Judges rules by which strangers read at most.
@@ -139,19 +139,19 @@ pub(super) fn in_words(grants: &[&Grant]) -> String {
 }
 
 /// Protections against being public, against what is wanted.
-pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
+pub(super) fn blocks(blocks: &Observed<Blocks>, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "public-access-block";
     const WHY: &str =
         "the protection prevents accidental public access, but can also block intended access";
-    let mend = fix.given(blocks).access_apply();
+    let remedy = fix.given(blocks).access_apply();
     let blocks = match blocks {
-        Told::Is(blocks) => blocks,
-        Told::Unknown(why) => return Finding::unknown(CHECK, WHY, why.clone()),
+        Observed::Is(blocks) => blocks,
+        Observed::Unknown(why) => return Finding::unknown(CHECK, WHY, why.clone()),
     };
     if fix.refuses_uploads(blocks) {
         let text =
             "BlockPublicAcls makes Ceph's radosgw reject every upload, with or without an ACL";
-        return Finding::failed(CHECK, WHY, text).fix(mend);
+        return Finding::failed(CHECK, WHY, text).fix(remedy);
     }
     let target = fix.target;
     let Some(stops) = stopped_by(blocks, target.access) else {
@@ -173,7 +173,7 @@ pub(super) fn blocks(blocks: &Told<Blocks>, fix: &Fix<'_>) -> Finding {
         ),
         _ => Finding::failed(CHECK, WHY, format!("the protection {stops}")),
     }
-    .fix(mend)
+    .fix(remedy)
 }
 
 /// The harm that protections do to what the target wants, in words.
@@ -192,32 +192,32 @@ fn stopped_by(blocks: &Blocks, access: Access) -> Option<&'static str> {
     }
 }
 
-fn acls(takes_acls: &Told<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
+fn acls(takes_acls: &Observed<bool>, target: &Target, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "acls";
     const WHY: &str =
         "`access = \"object-acl\"` gives every object an ACL, `access = \"bucket\"` gives none";
     let is_google = fix.server() == Server::Google;
     match (takes_acls, target.access) {
-        (Told::Unknown(why), _) => Finding::unknown(CHECK, WHY, why.clone()),
-        (Told::Is(true), Access::ObjectAcl) => {
+        (Observed::Unknown(why), _) => Finding::unknown(CHECK, WHY, why.clone()),
+        (Observed::Is(true), Access::ObjectAcl) => {
             Finding::passed(CHECK, WHY, "objects can have ACLs, as the target requires")
         }
-        (Told::Is(false), Access::Bucket) => {
+        (Observed::Is(false), Access::Bucket) => {
             Finding::passed(CHECK, WHY, "no object has an ACL of its own")
         }
-        (Told::Is(false), Access::ObjectAcl) => Finding::failed(
+        (Observed::Is(false), Access::ObjectAcl) => Finding::failed(
             CHECK,
             WHY,
             "the bucket does not accept ACLs, so every push is rejected",
         )
         .fix(fix.access_apply().or(&fix.access_bucket().text)),
-        (Told::Is(true), Access::Bucket) if is_google => Finding::warning(
+        (Observed::Is(true), Access::Bucket) if is_google => Finding::warning(
             CHECK,
             WHY,
             "objects can have their own ACLs, so it's hard to see who can read what",
         )
         .fix(fix.access_apply()),
-        (Told::Is(true), Access::Bucket) => {
+        (Observed::Is(true), Access::Bucket) => {
             Finding::passed(CHECK, WHY, "objects can have ACLs; assetsync sends none")
         }
     }
@@ -227,28 +227,30 @@ fn versioning(settings: &Settings, fix: &Fix<'_>) -> Finding {
     let soft = settings.soft_delete_seconds.known().copied().unwrap_or(0);
     let passed = |text: &str| Finding::passed(VERSIONING, VERSIONING_WHY, text);
     match &settings.versioning {
-        Told::Is(Versioning::On | Versioning::Locked) if fix.server() == Server::Ceph => {
+        Observed::Is(Versioning::On | Versioning::Locked) if fix.server() == Server::Ceph => {
             let text = "on: Ceph's radosgw lacks conditional writes in versioned buckets, so every push fails";
             Finding::failed(VERSIONING, VERSIONING_WHY, text)
                 .fix(fix.conditions(&settings.versioning))
         }
-        Told::Is(Versioning::On | Versioning::Locked) => passed("on"),
-        Told::Is(_) if soft > 0 => passed(&format!(
+        Observed::Is(Versioning::On | Versioning::Locked) => passed("on"),
+        Observed::Is(_) if soft > 0 => passed(&format!(
             "off, but deleted objects can be restored for {} days",
             soft / 86_400
         )),
-        Told::Is(Versioning::Suspended) => {
+        Observed::Is(Versioning::Suspended) => {
             no_versions("suspended: newly deleted objects cannot be restored", fix)
         }
-        Told::Is(_) => no_versions("off: deleted objects cannot be restored", fix),
-        Told::Unknown(why) => Finding::unknown(VERSIONING, VERSIONING_WHY, why.clone()),
+        Observed::Is(_) => no_versions("off: deleted objects cannot be restored", fix),
+        Observed::Unknown(why) => Finding::unknown(VERSIONING, VERSIONING_WHY, why.clone()),
     }
 }
 
 /// Judges a bucket without versions, where some servers can't do better.
 fn no_versions(state: &str, fix: &Fix<'_>) -> Finding {
     let text = match (fix.keep_versions(), fix.server()) {
-        (Some(mend), _) => return Finding::warning(VERSIONING, VERSIONING_WHY, state).fix(mend),
+        (Some(remedy), _) => {
+            return Finding::warning(VERSIONING, VERSIONING_WHY, state).fix(remedy);
+        }
         (None, Server::Ceph) => format!(
             "{state}. Leave it so: Ceph's radosgw doesn't support conditional writes in versioned buckets, so every push would fail"
         ),
@@ -263,7 +265,7 @@ fn no_versions(state: &str, fix: &Fix<'_>) -> Finding {
 /// Judges a retention period. On Google, it prevents changes of the root; on S3, it only keeps old versions.
 fn retention(
     check: &'static str,
-    retention: &Told<Option<String>>,
+    retention: &Observed<Option<String>>,
     has_state: bool,
     place: &Place,
 ) -> Finding {
@@ -271,11 +273,11 @@ fn retention(
         "every push overwrites the root of the releases, and objects with plain names that changed";
     let clear = || place.bucket()?.tools(None).clear_retention();
     let what = match retention {
-        Told::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),
-        Told::Is(None) => {
+        Observed::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),
+        Observed::Is(None) => {
             return Finding::passed(check, WHY, "nothing keeps objects from being overwritten");
         }
-        Told::Is(Some(what)) => what,
+        Observed::Is(Some(what)) => what,
     };
     match clear() {
         Some(clear) if has_state => {
@@ -303,15 +305,15 @@ fn takes_what_is_in_use(rule: &LifecycleRule, prefix: &str) -> bool {
 /// Rules that delete, or make unreadable, what is below the prefix.
 fn lifecycle(
     check: &'static str,
-    rules: &Told<Vec<LifecycleRule>>,
+    rules: &Observed<Vec<LifecycleRule>>,
     place: &Place,
     fix: &Fix<'_>,
 ) -> Finding {
     let prefix = prefix(place);
     const WHY: &str = "old objects are still in use: unchanged files are not uploaded again";
     let rules = match rules {
-        Told::Is(rules) => rules,
-        Told::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),
+        Observed::Is(rules) => rules,
+        Observed::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),
     };
     let bad: Vec<&LifecycleRule> = rules
         .iter()
@@ -344,7 +346,7 @@ fn harm(rules: &[&LifecycleRule]) -> String {
 }
 
 /// A rule that clears away what killed uploads leave. Google's own uploads in parts end by themselves after a week.
-fn uploads(rules: &Told<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) -> Finding {
+fn uploads(rules: &Observed<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "uploads";
     const WHY: &str =
         "a killed push leaves parts of large files, which cost money and appear in no listing";
@@ -352,8 +354,8 @@ fn uploads(rules: &Told<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) -> Fin
         return Finding::passed(CHECK, WHY, text);
     }
     let rules = match rules {
-        Told::Is(rules) => rules,
-        Told::Unknown(why) => return Finding::unknown(CHECK, WHY, why.clone()),
+        Observed::Is(rules) => rules,
+        Observed::Unknown(why) => return Finding::unknown(CHECK, WHY, why.clone()),
     };
     let clears = |rule: &LifecycleRule| {
         rule.does == Lifecycle::ClearsUploads && prefix.starts_with(rule.prefix.as_str())

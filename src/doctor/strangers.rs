@@ -8,13 +8,13 @@ use http::Method;
 
 use super::fix::Fix;
 use super::readers::{STATE, STATE_WHY, judge_state, try_documents};
-use super::{Finding, Patient, Verdict, culprit};
+use super::{Finding, Subject, Verdict, culprit};
 use crate::base::hint::Verb;
 use crate::base::path::ObjectKey;
 use crate::release::layout::FOLDER;
 use crate::release::root::Nonce;
-use crate::store::control::{Control, Door, Grant, Right, Told};
-use crate::store::stranger::{Heard, Question, Stranger};
+use crate::store::control::{Control, Grant, Observed, PublicRequest, Right};
+use crate::store::stranger::{Question, Response, Stranger};
 use crate::store::{Store, StoreError};
 
 const LIST: &str = "anonymous-list";
@@ -26,10 +26,10 @@ const WRITE_WHY: &str = "anyone who can write can change what players see";
 const SCRIBBLE: &[u8] = b"a stranger was here, let in to try the door";
 
 /// Outcome of trying a door; an error if there was no answer.
-pub(super) type Knock = (Door, Result<Heard, StoreError>);
+pub(super) type Probed = (PublicRequest, Result<Response, StoreError>);
 
 /// Tries all of these.
-pub(super) async fn try_listings(stranger: &Stranger, doors: &[Door]) -> Vec<Knock> {
+pub(super) async fn try_listings(stranger: &Stranger, doors: &[PublicRequest]) -> Vec<Probed> {
     let knocks = doors.iter().map(|door| async {
         let question = Question::new(door.method.clone(), &door.url);
         (door.clone(), stranger.ask(&question).await)
@@ -38,17 +38,20 @@ pub(super) async fn try_listings(stranger: &Stranger, doors: &[Door]) -> Vec<Kno
 }
 
 /// Requests `url` as a stranger.
-pub(super) async fn try_reading(patient: &Patient<'_>, url: String) -> Result<Heard, StoreError> {
-    patient.stranger.ask(&Question::get(&url)).await
+pub(super) async fn try_reading(
+    subject: &Subject<'_>,
+    url: String,
+) -> Result<Response, StoreError> {
+    subject.stranger.ask(&Question::get(&url)).await
 }
 
 /// Outcome of strangers' requests for a private probe, and beside it.
 #[derive(Debug)]
 pub(super) struct StrangersAndProbe {
-    read: Result<Heard, StoreError>,
+    read: Result<Response, StoreError>,
     /// Of the documents that are there, those that strangers can read: an ACL of its own may open one where the probe is closed.
     open_documents: Vec<&'static str>,
-    writes: Vec<Knock>,
+    writes: Vec<Probed>,
     /// State of the probe after a stranger tried to delete it; an error if that wasn't tried or the state is unknown.
     delete: Result<Deleted, StoreError>,
     /// True on an emulator, which asks nobody for credentials.
@@ -64,21 +67,21 @@ enum Deleted {
 
 /// Tries them, with a probe that is at `key` among the releases.
 pub(super) async fn try_with_probe(
-    patient: &Patient<'_>,
+    subject: &Subject<'_>,
     control: &dyn Control,
     key: &str,
 ) -> StrangersAndProbe {
-    let url = url_of(&patient.state, key);
+    let url = url_of(&subject.state, key);
     let Nonce(nonce) = Nonce::random();
     let scribble = format!("{FOLDER}probe-{nonce}");
     let (read, open_documents, writes) = futures_util::join!(
-        try_reading(patient, url.clone()),
-        try_documents(patient),
-        try_writing(&patient.stranger, control.writes(&scribble)),
+        try_reading(subject, url.clone()),
+        try_documents(subject),
+        try_writing(&subject.stranger, control.writes(&scribble)),
     );
-    clear_away(&patient.store, &scribble, &writes).await;
+    clear_away(&subject.store, &scribble, &writes).await;
     let delete = match read.is_ok() {
-        true => try_deleting(patient, &url, key).await,
+        true => try_deleting(subject, &url, key).await,
         false => Ok(Deleted::StillThere),
     };
     StrangersAndProbe {
@@ -91,7 +94,7 @@ pub(super) async fn try_with_probe(
 }
 
 /// Tries to write at all of these doors.
-async fn try_writing(stranger: &Stranger, doors: Vec<Door>) -> Vec<Knock> {
+async fn try_writing(stranger: &Stranger, doors: Vec<PublicRequest>) -> Vec<Probed> {
     let knocks = doors.into_iter().map(|door| async {
         let question = Question::new(door.method.clone(), &door.url)
             .header("content-type", "text/plain")
@@ -106,21 +109,21 @@ pub(super) fn url_of(store: &Arc<dyn Store>, key: &str) -> String {
     store.url(&ObjectKey::parse(key).expect("a probe's name is a key"))
 }
 
-async fn try_deleting(patient: &Patient<'_>, url: &str, key: &str) -> Result<Deleted, StoreError> {
+async fn try_deleting(subject: &Subject<'_>, url: &str, key: &str) -> Result<Deleted, StoreError> {
     let question = Question::new(Method::DELETE, url);
-    let heard = patient.stranger.ask(&question).await?;
+    let heard = subject.stranger.ask(&question).await?;
     if !heard.status.is_success() {
         return Ok(Deleted::StillThere);
     }
-    Ok(match patient.state.read(key).await? {
+    Ok(match subject.state.read(key).await? {
         None => Deleted::Gone,
         Some(_) => Deleted::StillThere,
     })
 }
 
 /// Deletes the objects that strangers could write. Those that can't be deleted stay until a prune deletes them.
-async fn clear_away(store: &Arc<dyn Store>, key: &str, writes: &[Knock]) {
-    let is_written = |(_, heard): &Knock| matches!(heard, Ok(heard) if heard.status.is_success());
+async fn clear_away(store: &Arc<dyn Store>, key: &str, writes: &[Probed]) {
+    let is_written = |(_, heard): &Probed| matches!(heard, Ok(heard) if heard.status.is_success());
     if !writes.iter().any(is_written) {
         return;
     }
@@ -132,8 +135,8 @@ async fn clear_away(store: &Arc<dyn Store>, key: &str, writes: &[Knock]) {
 
 /// Returns the open doors, by name, and the first error if a door gave no answer.
 pub(super) fn open_doors(
-    knocks: &[Knock],
-    is_open: impl Fn(&Heard) -> bool,
+    knocks: &[Probed],
+    is_open: impl Fn(&Response) -> bool,
 ) -> (Vec<&'static str>, Option<&StoreError>) {
     let open = knocks.iter().filter_map(|(door, heard)| match heard {
         Ok(heard) if is_open(heard) => Some(door.name),
@@ -145,14 +148,14 @@ pub(super) fn open_doors(
 
 /// Judges the answers to listings.
 pub(super) fn judge_listings(
-    knocks: &[Knock],
-    grants: &Told<Vec<Grant>>,
+    knocks: &[Probed],
+    grants: &Observed<Vec<Grant>>,
     fix: &Fix<'_>,
 ) -> Finding {
     if knocks.is_empty() {
         return Finding::unknown(LIST, LIST_WHY, EMULATED);
     }
-    match open_doors(knocks, Heard::is_listing) {
+    match open_doors(knocks, Response::is_listing) {
         (open, _) if !open.is_empty() => {
             let text = format!("strangers can list the bucket ({})", open.join("; "));
             failed(LIST, LIST_WHY, text, grants, Right::List, fix)
@@ -171,12 +174,12 @@ fn failed(
     check: &'static str,
     why: &'static str,
     text: String,
-    grants: &Told<Vec<Grant>>,
+    grants: &Observed<Vec<Grant>>,
     right: Right,
     fix: &Fix<'_>,
 ) -> Finding {
-    let (behind, mend) = culprit::behind(grants, right, fix);
-    Finding::failed(check, why, text + &behind).fix(mend)
+    let (behind, remedy) = culprit::behind(grants, right, fix);
+    Finding::failed(check, why, text + &behind).fix(remedy)
 }
 
 const EMULATED: &str = "not tried: an emulator doesn't check credentials";
@@ -186,8 +189,8 @@ impl StrangersAndProbe {
     pub(super) fn judge(
         &self,
         fix: &Fix<'_>,
-        grants: &Told<Vec<Grant>>,
-        of_state: &Told<Vec<Grant>>,
+        grants: &Observed<Vec<Grant>>,
+        of_state: &Observed<Vec<Grant>>,
     ) -> Vec<Finding> {
         vec![
             self.judge_writing(grants, fix),
@@ -204,7 +207,7 @@ impl StrangersAndProbe {
         ]
     }
 
-    fn judge_writing(&self, grants: &Told<Vec<Grant>>, fix: &Fix<'_>) -> Finding {
+    fn judge_writing(&self, grants: &Observed<Vec<Grant>>, fix: &Fix<'_>) -> Finding {
         if self.is_emulated {
             return Finding::unknown(WRITE, WRITE_WHY, EMULATED);
         }
@@ -226,7 +229,7 @@ impl StrangersAndProbe {
         failed(WRITE, WRITE_WHY, text, grants, Right::Write, fix)
     }
 
-    fn judge_state(&self, fix: &Fix<'_>, grants: &Told<Vec<Grant>>) -> Finding {
+    fn judge_state(&self, fix: &Fix<'_>, grants: &Observed<Vec<Grant>>) -> Finding {
         if self.is_emulated {
             return Finding::unknown(STATE, STATE_WHY, EMULATED);
         }

@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 use bytes::Bytes;
 use futures_util::future::join_all;
 
-use super::mend::{Mend, Step};
 use super::readers::{STATE, STATE_WHY};
-use super::{Finding, Patient};
+use super::remedy::{Remedy, Step};
+use super::{Finding, Subject};
 use crate::base::disk::spot::{Relation, Spot};
 use crate::base::hint::Verb;
 use crate::config::{CONFIG_FILE, Place, Target};
@@ -63,7 +63,7 @@ pub(super) fn judge(target: &Target) -> Option<Finding> {
             "`public_url` has the path `{path}`, so a web server serves more than `{published}`, and perhaps the releases in `{releases}`"
         ),
     };
-    Some(Finding::failed(CHECK, WHY, text).fix(mend(target, folder, &shown)))
+    Some(Finding::failed(CHECK, WHY, text).fix(remedy(target, folder, &shown)))
 }
 
 fn shown<'a>(target: &'a Target, folder: &Path) -> Option<Shown<'a>> {
@@ -130,7 +130,7 @@ pub(crate) fn outside(folder: &Path, up: usize) -> Option<PathBuf> {
     })
 }
 
-fn mend(target: &Target, folder: &Path, shown: &Shown<'_>) -> Mend {
+fn remedy(target: &Target, folder: &Path, shown: &Shown<'_>) -> Remedy {
     let Some(place) = outside(folder, shown.up) else {
         return "set `state = \"file:FOLDER\"` to a folder that no web server serves".into();
     };
@@ -157,12 +157,12 @@ fn mend(target: &Target, folder: &Path, shown: &Shown<'_>) -> Mend {
     };
     let steps = mv.into_iter().chain([write]);
     let steps = steps.chain(adopt.map(Step::Run)).collect();
-    Mend::all(steps).because("a folder that no web server serves; keep it out of git")
+    Remedy::all(steps).because("a folder that no web server serves; keep it out of git")
 }
 
 /// The same for a target without a configuration, in which the new place could be written.
 fn mend_bare(mv: Option<Step>, state: &str, adopt: Option<String>) -> String {
-    let first = mv.map(|mv| Mend::all(vec![mv]).text + "; then ");
+    let first = mv.map(|mv| Remedy::all(vec![mv]).text + "; then ");
     let last = adopt.map(|adopt| format!(", starting with `{adopt}`"));
     format!(
         "{}pass `--state {}` to every command{}",
@@ -173,17 +173,17 @@ fn mend_bare(mv: Option<Step>, state: &str, adopt: Option<String>) -> String {
 }
 
 /// Asks for the releases at `public_url` and above it, as a stranger does.
-pub(super) async fn ask(patient: &Patient<'_>, folder: &Path, releases: &Path) -> Option<Finding> {
-    let urls = urls(patient.target, folder, releases);
+pub(super) async fn ask(subject: &Subject<'_>, folder: &Path, releases: &Path) -> Option<Finding> {
+    let urls = urls(subject.target, folder, releases);
     let first = urls.first()?.clone();
     let Nonce(nonce) = Nonce::random();
     let key = format!("probe-{nonce}");
     let probe = Bytes::from_static(PROBE);
     // That nothing can be written there is told by another check.
-    let write = patient.state.write(&key, probe, &PutMode::Create);
+    let write = subject.state.write(&key, probe, &PutMode::Create);
     let version = write.await.ok()?;
-    let heard = try_all(&patient.stranger, &urls, &key).await;
-    if let Err(error) = patient.state.delete(&key, &version).await {
+    let heard = try_all(&subject.stranger, &urls, &key).await;
+    if let Err(error) = subject.state.delete(&key, &version).await {
         return Some(Finding::unknown(STATE, STATE_WHY, error.message));
     }
     Some(match heard {
@@ -193,17 +193,17 @@ pub(super) async fn ask(patient: &Patient<'_>, folder: &Path, releases: &Path) -
         }
         Ok(Some(url)) => {
             let text = format!("strangers can read the releases at `{url}`");
-            Finding::failed(STATE, STATE_WHY, text).fix(hide(patient.target))
+            Finding::failed(STATE, STATE_WHY, text).fix(hide(subject.target))
         }
         Err(error) => Finding::unknown(STATE, STATE_WHY, error.message),
     })
 }
 
 /// Returns the fix for releases that a web server shows.
-fn hide(target: &Target) -> Mend {
+fn hide(target: &Target) -> Remedy {
     judge(target).map_or_else(
-        || Mend::from("configure the server not to serve that folder, or set `state` to one that it doesn't serve"),
-        |finding| Mend { text: finding.fix, steps: finding.steps },
+        || Remedy::from("configure the server not to serve that folder, or set `state` to one that it doesn't serve"),
+        |finding| Remedy { text: finding.fix, steps: finding.steps },
     )
 }
 

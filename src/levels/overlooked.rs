@@ -69,7 +69,7 @@ pub(crate) fn overlooked<'a>(
     let (without_files, others): (Vec<_>, Vec<_>) = groups.partition(|(level, _)| is_unused(level));
     let told = others
         .iter()
-        .flat_map(|(level, group)| Told::of(level, group, &hidden).warnings());
+        .flat_map(|(level, group)| Reported::of(level, group, &hidden).warnings());
     Overlooked {
         warnings: told.collect(),
         instead: instead(without_files),
@@ -300,16 +300,16 @@ impl Group<'_> {
 }
 
 /// One group, and all there is to say of it.
-struct Told<'t> {
+struct Reported<'t> {
     level: &'t Level,
     group: &'t Group<'t>,
     /// All files that belong to a level.
     hidden: &'t [Spelt<'t>],
 }
 
-impl<'t> Told<'t> {
-    fn of(level: &'t Level, group: &'t Group<'t>, hidden: &'t [Spelt<'t>]) -> Told<'t> {
-        Told {
+impl<'t> Reported<'t> {
+    fn of(level: &'t Level, group: &'t Group<'t>, hidden: &'t [Spelt<'t>]) -> Reported<'t> {
+        Reported {
             level,
             group,
             hidden,
@@ -317,7 +317,7 @@ impl<'t> Told<'t> {
     }
 }
 
-impl Told<'_> {
+impl Reported<'_> {
     fn warnings(self) -> impl Iterator<Item = Problem> {
         let (one, several) = (
             self.in_words("is open", "its path", "it"),

@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use crate::base::likeness::nearest;
 use crate::base::path::LogicalPath;
-use crate::scan::droppings::Dropped;
+use crate::scan::junk::Dropped;
 use crate::tree::Tree;
 
 /// Largest number of paths that don't exist for which similar paths are searched.
@@ -35,7 +35,7 @@ impl<'a> Index<'a> {
             unpublished: skipped
                 .chain(&tree.left_out)
                 .chain(&tree.left_behind)
-                .chain(tree.droppings.iter().map(|dropped| &dropped.path))
+                .chain(tree.junk.iter().map(|dropped| &dropped.path))
                 .map(LogicalPath::as_str)
                 .collect(),
             by_name: OnceLock::new(),
@@ -110,10 +110,10 @@ impl<'a> Index<'a> {
     }
 
     /// Returns what is left out by its name, if `path` is left out so.
-    pub(super) fn dropping(&self, path: &str) -> Option<&'a Dropped> {
-        let droppings = &self.tree.droppings;
-        let found = droppings.binary_search_by(|dropped| dropped.path.as_str().cmp(path));
-        found.ok().map(|at| &droppings[at])
+    pub(super) fn junk(&self, path: &str) -> Option<&'a Dropped> {
+        let junk = &self.tree.junk;
+        let found = junk.binary_search_by(|dropped| dropped.path.as_str().cmp(path));
+        found.ok().map(|at| &junk[at])
     }
 
     /// Says whether `path` ends like a folder's, and some file is in there.

@@ -61,7 +61,7 @@ pub(super) fn told(
     drafts: &[Draft],
     files: &[Links],
     mentioned: &[Mentioned],
-) -> Told {
+) -> Reported {
     let loaded = Loaded::new(tree, files, mentioned);
     let matters = |one: &&Mentioned| loaded.makes_matter(one);
     let mentioned: Vec<&Mentioned> = mentioned.iter().filter(matters).collect();
@@ -76,7 +76,7 @@ pub(super) fn told(
         let subjects = all.entry(fix).or_default();
         subjects.extend(advice.subjects(fix, one));
     }
-    let mut told = Told::default();
+    let mut told = Reported::default();
     for (one, fix) in mentioned.into_iter().zip(&fixes) {
         let lines = lines(tree, fix, &all[fix]);
         let problem = advice.in_words(one).added(cover::addition(lines));
@@ -90,7 +90,7 @@ pub(super) fn told(
 
 /// Problems and warnings about paths.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Reported {
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
 }

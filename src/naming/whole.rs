@@ -66,7 +66,7 @@ impl Memo<'_> {
             // Nothing can refer to these.
             oddly_left_out: _,
             left_behind,
-            droppings,
+            junk,
             // Reported after the walk.
             warnings: _,
             // The caller leaves these out of what is remembered.
@@ -89,12 +89,8 @@ impl Memo<'_> {
             hasher.update(portion.digest.as_bytes());
         }
         let unpublished = skipped.values().flatten();
-        let droppings = droppings.iter().map(|dropped| &dropped.path);
-        for path in unpublished
-            .chain(left_out)
-            .chain(left_behind)
-            .chain(droppings)
-        {
+        let junk = junk.iter().map(|dropped| &dropped.path);
+        for path in unpublished.chain(left_out).chain(left_behind).chain(junk) {
             field(&mut hasher, path.as_str().as_bytes());
         }
         field(

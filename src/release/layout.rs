@@ -10,7 +10,7 @@ use crate::base::name::Secret;
 use crate::config::{Access, Place, Target};
 use crate::store::command;
 pub(crate) use crate::store::documents::{BESIDE, FOLDER, ROOT, beside};
-use crate::store::{Patience, Store, StoreError, open, server};
+use crate::store::{Store, StoreError, Timeouts, open, server};
 
 /// Place of a target's releases.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Home {
         &self,
         target: &Target,
         store: &Arc<dyn Store>,
-        patience: Patience,
+        timeouts: Timeouts,
     ) -> Result<Arc<dyn Store>, StoreError> {
         match self {
             Home::Within(folder) => Ok(store.below(folder)),
@@ -53,7 +53,7 @@ impl Home {
                     access: Access::Bucket,
                     ..target.clone()
                 };
-                open(&target, patience).await
+                open(&target, timeouts).await
             }
         }
     }

@@ -69,7 +69,7 @@ use crate::base::error::Result;
 use crate::base::name::Secret;
 use crate::config::Target;
 use crate::naming::Build;
-use crate::store::{Listing, Patience, Store, Stored, Version};
+use crate::store::{Listing, Store, Stored, Timeouts, Version};
 use jiff::Timestamp;
 use leftover::Leftover;
 use manifest::{Entry, Manifest};
@@ -109,11 +109,11 @@ impl Base {
         target: &Target,
         store: &Arc<dyn Store>,
         secret: &Secret,
-        patience: Patience,
+        timeouts: Timeouts,
         requests: usize,
         actor: &str,
     ) -> Result<(State, Base)> {
-        let opened = State::open(target, store, secret, patience, requests, actor).await?;
+        let opened = State::open(target, store, secret, timeouts, requests, actor).await?;
         let (state, held) = opened;
         let base = Base::read(&state, held.map(|held| held.root)).await?;
         Ok((state, base))

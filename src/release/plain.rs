@@ -145,7 +145,7 @@ async fn write_all(settle: &Settle<'_>, objects: &[Object], report: &mut Report)
         fence(settle, report).await?;
     }
     match report.is_complete() {
-        true => say_so(settle).await,
+        true => mark_settled(settle).await,
         false => Ok(()),
     }
 }
@@ -249,7 +249,7 @@ async fn write(settle: &Settle<'_>, objects: &[Object], report: &mut Report) -> 
     Ok(())
 }
 
-async fn say_so(settle: &Settle<'_>) -> Result<()> {
+async fn mark_settled(settle: &Settle<'_>) -> Result<()> {
     let done = |root: Option<&Root>, stamp: &_| match root {
         Some(root) => root.settle_plain(settle.switched, stamp),
         None => Err(Refusal::LostRace),

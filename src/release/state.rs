@@ -28,7 +28,7 @@ use crate::base::progress::Progress;
 use crate::config::Target;
 use crate::hidden;
 use crate::levels::OPEN;
-use crate::store::{Patience, PutMode, Store};
+use crate::store::{PutMode, Store, Timeouts};
 
 pub use self::swaps::Changed;
 pub(super) use self::swaps::Swap;
@@ -51,7 +51,7 @@ pub struct State {
     requests: usize,
     actor: String,
     is_within: bool,
-    patience: Patience,
+    timeouts: Timeouts,
     /// Target that these releases must belong to.
     owner: Option<Owner>,
     /// Right place of the releases, if they are at another key's place.
@@ -80,7 +80,7 @@ impl State {
             requests,
             actor: actor.to_string(),
             is_within: false,
-            patience: Patience::default(),
+            timeouts: Timeouts::default(),
             owner: None,
             rightful: None,
             inherited: None,
@@ -142,13 +142,13 @@ impl State {
         &self.stop
     }
 
-    /// Returns the state with another patience for deletions. Each deletion is sent once per look at the root.
-    pub fn patient(self, patience: Patience) -> State {
-        State { patience, ..self }
+    /// Returns the state with another timeouts for deletions. Each deletion is sent once per look at the root.
+    pub fn with_timeouts(self, timeouts: Timeouts) -> State {
+        State { timeouts, ..self }
     }
 
-    pub(super) fn patience(&self) -> Patience {
-        self.patience
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.timeouts
     }
 
     /// Returns whether the releases are kept in the target itself.
@@ -166,11 +166,11 @@ impl State {
         target: &Target,
         store: &Arc<dyn Store>,
         secret: &Secret,
-        patience: Patience,
+        timeouts: Timeouts,
         requests: usize,
         actor: &str,
     ) -> Result<(State, Option<Held>)> {
-        let (state, root) = State::find(target, store, secret, patience, requests, actor).await?;
+        let (state, root) = State::find(target, store, secret, timeouts, requests, actor).await?;
         let state = State {
             owner: Some(owner_of(target, secret)?),
             ..state
@@ -187,17 +187,17 @@ impl State {
         target: &Target,
         store: &Arc<dyn Store>,
         secret: &Secret,
-        patience: Patience,
+        timeouts: Timeouts,
         requests: usize,
         actor: &str,
     ) -> Result<(State, Option<Held>)> {
         let home = Home::of(target, secret)?;
         if let Home::Within(_) = home {
             let (state, root) = State::within(store, secret, requests, actor).await?;
-            return Ok((state.patient(patience), root));
+            return Ok((state.with_timeouts(timeouts), root));
         }
-        let documents = home.open(target, store, patience).await?;
-        let state = State::new(documents, requests, actor).patient(patience);
+        let documents = home.open(target, store, timeouts).await?;
+        let state = State::new(documents, requests, actor).with_timeouts(timeouts);
         let root = state.root().await?;
         if root.is_none() {
             let releases = state.store.below(RELEASES).list().await?;

@@ -26,7 +26,7 @@ const TAKE_DOWN_AGAIN: &str = "run the takedown again to plan it with the curren
 
 /// Request for a takedown.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct Selection {
     /// Logical paths, folders with a slash at the end, or names of objects in the target.
     pub names: Vec<String>,
     /// Levels whose files are all taken down.
@@ -94,7 +94,7 @@ impl Removal {
 pub async fn plan(
     store: &Arc<dyn Store>,
     state: &State,
-    wish: &Wish,
+    selection: &Selection,
     levels: &Levels,
     requests: usize,
 ) -> Result<Removal> {
@@ -107,7 +107,7 @@ pub async fn plan(
     root.take_down(&seen, None, takedown(String::new()), &state.stamp())
         .map_err(|refusal| guard::refused_again(refusal, Some(&root), TAKE_DOWN_AGAIN))?;
     let now = state.manifest(&current.manifest).await?;
-    let mut search = Search::new(wish, levels);
+    let mut search = Search::new(selection, levels);
     let retained = state.retained(&root).await?;
     state
         .each_manifest(&retained, |manifest| search.look(manifest))
@@ -135,7 +135,7 @@ pub async fn plan(
         manifest: (!published.is_empty()).then_some(rest),
         published,
         objects,
-        why: wish.why.clone(),
+        why: selection.why.clone(),
         current,
         seen,
     })
@@ -275,7 +275,7 @@ pub(super) fn without(mut manifest: Manifest, paths: &BTreeSet<String>) -> Manif
 
 /// Search for the named files in manifests.
 struct Search<'a> {
-    wish: &'a Wish,
+    selection: &'a Selection,
     levels: &'a Levels,
     /// Objects of each wanted file.
     wanted: BTreeMap<Box<str>, BTreeSet<ObjectKey>>,
@@ -285,9 +285,9 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(wish: &'a Wish, levels: &'a Levels) -> Search<'a> {
+    fn new(selection: &'a Selection, levels: &'a Levels) -> Search<'a> {
         Search {
-            wish,
+            selection,
             levels,
             wanted: BTreeMap::new(),
             others: BTreeSet::new(),
@@ -311,7 +311,7 @@ impl<'a> Search<'a> {
 
     fn is_wanted(&mut self, manifest: &Manifest, entry: &Entry) -> bool {
         let mut is_wanted = self.is_of_level(manifest, entry);
-        for name in &self.wish.names {
+        for name in &self.selection.names {
             if is_name_of(name, entry) {
                 self.named.insert(name);
                 is_wanted = true;
@@ -322,7 +322,7 @@ impl<'a> Search<'a> {
 
     /// Returns whether a file is in one of the wanted levels, according to its release or to the current configuration.
     fn is_of_level(&self, manifest: &Manifest, entry: &Entry) -> bool {
-        let wanted = &self.wish.levels;
+        let wanted = &self.selection.levels;
         if wanted.is_empty() {
             return false;
         }
@@ -340,7 +340,12 @@ impl<'a> Search<'a> {
 
     /// Returns the paths that stay out from now on: published ones, and those that are named by path and aren't held.
     fn kept_out(&self, published: &BTreeSet<String>) -> BTreeSet<String> {
-        let is_named = |path: &str| self.wish.names.iter().any(|name| is_path_of(name, path));
+        let is_named = |path: &str| {
+            self.selection
+                .names
+                .iter()
+                .any(|name| is_path_of(name, path))
+        };
         let is_held = |path: &str| {
             let path = LogicalPath::parse(path).ok();
             path.is_some_and(|path| self.levels.is_held(self.levels.of(&path)))
@@ -371,7 +376,7 @@ impl<'a> Search<'a> {
     }
 
     fn unknown(&self) -> impl Iterator<Item = &'a str> {
-        let names = self.wish.names.iter().map(String::as_str);
+        let names = self.selection.names.iter().map(String::as_str);
         names.filter(|name| !self.named.contains(name))
     }
 

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use super::Urls;
-use crate::audit::repair::{Left, Mends, Steps};
+use crate::audit::repair::{Left, Repairs, Steps};
 use crate::audit::strays::folder;
 use crate::audit::{Audit, Finding, Kind, Summary, Verdict};
 use crate::base::text::count;
@@ -191,24 +191,24 @@ fn summary_text(target: &str, audit: &Audit) -> String {
 }
 
 /// Describes what a repair will do, and what it won't. `is_right`: there were no findings.
-pub fn mends_text(target: &str, mends: &Mends<'_>, is_right: bool) -> String {
-    let number = mends.mends.len() + mends.documents.len();
+pub fn mends_text(target: &str, repairs: &Repairs<'_>, is_right: bool) -> String {
+    let number = repairs.repairs.len() + repairs.documents.len();
     let mut text = match (number as u64, is_right) {
         (0, true) => format!("{target}: no problems found, nothing to repair\n"),
-        (0, false) if mends.left.is_empty() => {
+        (0, false) if repairs.left.is_empty() => {
             format!("{target}: `--repair` can't repair any of this: see each fix\n")
         }
         (0, false) => format!("{target}: `--repair` with these options repairs nothing\n"),
         (n, _) => format!("{target}: repairs planned for {}\n", count(n, "object")),
     };
-    for mend in &mends.mends {
-        let what = in_words(&mend.steps);
-        text += &format!("  {}: {what}\n", crate::base::text::escape(&mend.path));
+    for repair in &repairs.repairs {
+        let what = in_words(&repair.steps);
+        text += &format!("  {}: {what}\n", crate::base::text::escape(&repair.path));
     }
-    for document in &mends.documents {
+    for document in &repairs.documents {
         text += &format!("  release document {document}: {DOCUMENT_ACL}\n");
     }
-    text + &left_text(&mends.left)
+    text + &left_text(&repairs.left)
 }
 
 /// Describes what isn't repaired.
@@ -240,7 +240,7 @@ fn in_words(steps: &Steps<'_>) -> &'static str {
 /// "findings", "repair"}`. A finding is `{"kind", "verdict", "path", "also", "address", "expected", "seen", "fix"}`. It also has `key`
 /// if names are shown, and `bytes` if the object is unknown. `also` has the paths of further objects with the same finding. `repair`
 /// is null, or `{"mended": [{"path", "how"}], "left": [{"path", "why"}]}`. In this case, the findings are those after the repair.
-pub fn audit_json(target: &str, audit: &Audit, mends: Option<&Mends<'_>>, urls: Urls) -> Value {
+pub fn audit_json(target: &str, audit: &Audit, repairs: Option<&Repairs<'_>>, urls: Urls) -> Value {
     let finding = |finding: &Finding| {
         let mut value = json!(finding);
         if urls == Urls::Shown {
@@ -259,16 +259,22 @@ pub fn audit_json(target: &str, audit: &Audit, mends: Option<&Mends<'_>>, urls: 
         "requests": audit.requests,
         "summary": Summary::of(&audit.findings),
         "findings": findings,
-        "repair": mends.map(repair_json),
+        "repair": repairs.map(repair_json),
     })
 }
 
-fn repair_json(mends: &Mends<'_>) -> Value {
-    let is_left = |path: &str| mends.left.iter().any(|left| left.path == path);
-    let mended = mends.mends.iter().filter(|mend| !is_left(&mend.path));
-    let mended = mended.map(|mend| json!({"path": mend.path, "how": in_words(&mend.steps)}));
-    let documents = mends.documents.iter().filter(|document| !is_left(document));
+fn repair_json(repairs: &Repairs<'_>) -> Value {
+    let is_left = |path: &str| repairs.left.iter().any(|left| left.path == path);
+    let mended = repairs
+        .repairs
+        .iter()
+        .filter(|repair| !is_left(&repair.path));
+    let mended = mended.map(|repair| json!({"path": repair.path, "how": in_words(&repair.steps)}));
+    let documents = repairs
+        .documents
+        .iter()
+        .filter(|document| !is_left(document));
     let documents = documents.map(|document| json!({"path": document, "how": DOCUMENT_ACL}));
     let mended: Vec<Value> = mended.chain(documents).collect();
-    json!({ "mended": mended, "left": mends.left })
+    json!({ "mended": mended, "left": repairs.left })
 }

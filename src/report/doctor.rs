@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::base::text::count;
 use crate::doctor::access::Shown;
 use crate::doctor::{Finding, Summary, Verdict};
-use crate::store::control::{Blocks, Change, Grant, Public, Reach, Right, Told, Versioning};
+use crate::store::control::{Blocks, Change, Grant, Observed, Public, Reach, Right, Versioning};
 
 /// Describes each finding in a line, and the sums. If something is wrong, adds why it matters and how to fix it.
 pub fn findings_text(target: &str, findings: &[Finding]) -> String {
@@ -122,10 +122,10 @@ pub fn access_text(target: &str, shown: &Shown) -> String {
     text
 }
 
-fn told<T>(told: &Told<T>, in_words: impl FnOnce(&T) -> String) -> String {
+fn told<T>(told: &Observed<T>, in_words: impl FnOnce(&T) -> String) -> String {
     match told {
-        Told::Is(value) => in_words(value),
-        Told::Unknown(why) => format!("unknown: {why}"),
+        Observed::Is(value) => in_words(value),
+        Observed::Unknown(why) => format!("unknown: {why}"),
     }
 }
 

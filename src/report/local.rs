@@ -65,12 +65,12 @@ pub fn listed(verbose: bool) -> Listed {
 pub fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
     let mut warnings: Vec<&Problem> = warnings.iter().collect();
     warnings.sort_by_key(|warning| warning.kind.weight());
-    let mut mendings = Mendings::default();
+    let mut fixes = Fixes::default();
     let mut text = String::new();
     if listed == Listed::All {
         for warning in warnings {
             text += &line("warning: ", warning);
-            text += &mendings.hint(warning);
+            text += &fixes.hint(warning);
         }
         return text;
     }
@@ -88,7 +88,7 @@ pub fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
         match *told <= CAUSES_MAX || kind.weight() == Weight::Breaks {
             true => {
                 text += &cause_line(&alike);
-                text.extend(alike.iter().map(|warning| mendings.hint(warning)));
+                text.extend(alike.iter().map(|warning| fixes.hint(warning)));
             }
             false => *more.entry(kind).or_default() += alike.len(),
         }
@@ -103,9 +103,9 @@ pub fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
 
 /// Hints for warnings. Each is given once, after the first warning that it is about.
 #[derive(Default)]
-struct Mendings(BTreeSet<String>);
+struct Fixes(BTreeSet<String>);
 
-impl Mendings {
+impl Fixes {
     fn hint(&mut self, warning: &Problem) -> String {
         let mending = warning.mending();
         match !mending.is_empty() && self.0.insert(mending.clone()) {

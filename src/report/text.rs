@@ -19,7 +19,7 @@ use crate::naming::Build;
 use crate::plan::{Action, Reason, Step, Tally};
 use crate::release::Basis;
 use crate::release::difference::{Change, Removed, Why};
-use crate::scan::droppings::{Dropped, Dropping};
+use crate::scan::junk::{Dropped, Junk};
 use crate::store::{StoreError, StoreErrorKind};
 use crate::tree::{Asset, Tree};
 
@@ -60,7 +60,7 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
             .iter()
             .for_each(|path| line(format!("  {}", escape(path.as_str()))));
     }
-    text += &droppings_text(&tree.droppings, verbose);
+    text += &junk_text(&tree.junk, verbose);
     let mut line = |l: String| writeln!(text, "{l}").expect("a string takes every write");
     let left_out = tree.left_out.iter().map(|path| escape(path.as_str()));
     let left_out: Vec<String> = left_out.chain(tree.oddly_left_out.clone()).collect();
@@ -75,30 +75,30 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
 }
 
 /// Number of folders and files that are named for one reason to leave them out.
-const DROPPINGS_MAX: usize = 3;
+const JUNK_MAX: usize = 3;
 
 /// Describes each reason to leave out files by their names in a line, with the rule that publishes the first of them. With `verbose`,
 /// adds a line for each folder and file.
-fn droppings_text(droppings: &[Dropped], verbose: bool) -> String {
-    let mut reasons: BTreeMap<Dropping, BTreeMap<&str, Vec<&Dropped>>> = BTreeMap::new();
-    for dropped in droppings {
-        let tops = reasons.entry(dropped.dropping).or_default();
+fn junk_text(junk: &[Dropped], verbose: bool) -> String {
+    let mut reasons: BTreeMap<Junk, BTreeMap<&str, Vec<&Dropped>>> = BTreeMap::new();
+    for dropped in junk {
+        let tops = reasons.entry(dropped.junk).or_default();
         tops.entry(&dropped.top).or_default().push(dropped);
     }
     let mut text = String::new();
     for (reason, tops) in reasons {
         let why = match reason {
-            Dropping::Hidden => "their names begin with a dot",
-            Dropping::Tool => "tools leave folders with this name behind",
-            Dropping::Copy => "their names look like copies",
-            Dropping::Server => {
+            Junk::Hidden => "their names begin with a dot",
+            Junk::Tool => "tools leave folders with this name behind",
+            Junk::Copy => "their names look like copies",
+            Junk::Server => {
                 "a hunt's server reads them, and players could guess their names in a `palindrome-2022` folder"
             }
         };
         let files = count(tops.values().map(Vec::len).sum::<usize>() as u64, "file");
-        let named = tops.keys().take(DROPPINGS_MAX);
+        let named = tops.keys().take(JUNK_MAX);
         let named: Vec<String> = named.map(|top| format!("`{}`", escape(top))).collect();
-        let more = match tops.len().saturating_sub(DROPPINGS_MAX) {
+        let more = match tops.len().saturating_sub(JUNK_MAX) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };

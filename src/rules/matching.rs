@@ -97,10 +97,10 @@ impl Matching<'_> {
 
     fn publish(&self, is_listed: bool) -> Publish {
         let is_well_known = matches!(self.kind.asked_for, AskedFor::WellKnown { .. });
-        match (self.find(|r| r.publish), self.kind.dropping) {
+        match (self.find(|r| r.publish), self.kind.junk) {
             _ if self.kind.is_left_behind => Publish::Never,
             (Some(false), _) => Publish::LeftOut,
-            (_, Some(dropping)) => Publish::Dropping(dropping),
+            (_, Some(junk)) => Publish::Junk(junk),
             (Some(true), None) => Publish::ByRule,
             _ if is_listed || is_well_known => Publish::ByExtension,
             _ => Publish::NotListed,

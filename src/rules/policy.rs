@@ -8,7 +8,7 @@ use crate::base::name::{Headers, NameStyle};
 use crate::levels::LevelId;
 use crate::refs::Extra;
 use crate::rules::rule::{Dangling, Remarks, SourceMaps, UrlStyle};
-use crate::scan::droppings::Dropping;
+use crate::scan::junk::Junk;
 use crate::whole_site::AskedFor;
 
 /// Sources of a file's type.
@@ -37,7 +37,7 @@ pub enum Publish {
     /// Files that systems and editors leave behind are never published, whatever a rule says.
     Never,
     /// Its name, or that of a folder around it, says that it isn't meant, and no rule for this name asks for it.
-    Dropping(Dropping),
+    Junk(Junk),
 }
 
 /// Outcome of the rules for a path.
@@ -129,7 +129,7 @@ pub(crate) struct Kind {
     pub(super) usual_coding: Option<Coding>,
     pub(super) is_dotfile: bool,
     pub(super) is_left_behind: bool,
-    pub(super) dropping: Option<Dropping>,
+    pub(super) junk: Option<Junk>,
     /// The places of the rules that match.
     pub(super) matching: Vec<usize>,
     pub(super) asked_for: AskedFor,
@@ -140,9 +140,6 @@ pub(crate) struct Kind {
 impl Kind {
     /// The same of a path that is meant, whatever its name says.
     pub(crate) fn meant(self) -> Kind {
-        Kind {
-            dropping: None,
-            ..self
-        }
+        Kind { junk: None, ..self }
     }
 }

@@ -182,11 +182,11 @@ struct Piece {
 }
 
 impl Walk {
-    fn goes(&mut self, span: Range<usize>, fields: impl FnOnce() -> Vec<Field>) {
-        self.becomes(span, Vec::new(), fields);
+    fn remove(&mut self, span: Range<usize>, fields: impl FnOnce() -> Vec<Field>) {
+        self.replace(span, Vec::new(), fields);
     }
 
-    fn becomes(&mut self, span: Range<usize>, rest: Vec<u8>, fields: impl FnOnce() -> Vec<Field>) {
+    fn replace(&mut self, span: Range<usize>, rest: Vec<u8>, fields: impl FnOnce() -> Vec<Field>) {
         let fields = self.tell(fields);
         match self.pieces.last_mut() {
             // Hostile files have millions.
@@ -214,7 +214,7 @@ impl Walk {
     fn exif_goes(&mut self, span: Range<usize>, tiff: &[u8], wrap: fn(&[u8]) -> Vec<u8>) {
         let orientation = exif::only_orientation(tiff).filter(|_| !self.has_exif);
         self.has_exif = true;
-        self.becomes(
+        self.replace(
             span,
             orientation.map_or(Vec::new(), |tiff| wrap(&tiff)),
             || exif::find(tiff),

@@ -8,12 +8,12 @@ use crate::config::{Config, Place, Target};
 use crate::release::Base;
 use crate::release::root::Root;
 use crate::release::state::State;
-use crate::store::{Listing, Patience, Store, open};
+use crate::store::{Listing, Store, Timeouts, open};
 
 /// Settings for reading a target.
 #[derive(Debug, Clone)]
 pub(crate) struct Look {
-    pub(crate) patience: Patience,
+    pub(crate) timeouts: Timeouts,
     requests: usize,
     pub(crate) actor: String,
 }
@@ -22,7 +22,7 @@ impl Look {
     /// Takes the settings from this configuration. `actor` is the user's name in releases.
     pub(crate) fn of(config: &Config, actor: String) -> Look {
         Look {
-            patience: Patience::seconds(config.retry_seconds),
+            timeouts: Timeouts::seconds(config.retry_seconds),
             requests: config.requests,
             actor,
         }
@@ -44,7 +44,7 @@ impl Opened {
     /// Opens a target and finds its contents. The current release tells the contents of a bucket, so the bucket isn't listed. A folder
     /// is listed: this is fast, and folders are more often changed by hand.
     pub(crate) async fn look(target: Target, secret: Secret, look: Look) -> Result<Opened> {
-        let store = open(&target, look.patience).await?;
+        let store = open(&target, look.timeouts).await?;
         Opened::look_in(store, target, secret, look).await
     }
 
@@ -59,7 +59,7 @@ impl Opened {
             &target,
             &store,
             &secret,
-            look.patience,
+            look.timeouts,
             look.requests,
             &look.actor,
         );
@@ -84,7 +84,7 @@ pub(crate) async fn open_both(
     secret: &Secret,
     look: &Look,
 ) -> Result<(Arc<dyn Store>, State, Option<Root>)> {
-    let store = open(target, look.patience).await?;
+    let store = open(target, look.timeouts).await?;
     let (state, root) = open_releases(target, &store, secret, look).await?;
     Ok((store, state, root))
 }
@@ -100,7 +100,7 @@ pub(crate) async fn open_releases(
         target,
         store,
         secret,
-        look.patience,
+        look.timeouts,
         look.requests,
         &look.actor,
     )

@@ -21,32 +21,32 @@ pub trait Control: fmt::Debug + Send + Sync {
     fn who(&self) -> String;
 
     /// Returns the requests by which a stranger may try to list the bucket.
-    fn listings(&self) -> Vec<Door>;
+    fn listings(&self) -> Vec<PublicRequest>;
 
     /// Returns the requests by which a stranger may try to write an object of this key, which is below the target's prefix.
-    fn writes(&self, key: &str) -> Vec<Door>;
+    fn writes(&self, key: &str) -> Vec<PublicRequest>;
 
-    /// Reads the settings of the bucket. A setting that can't be read is [`Told::Unknown`], with the reason.
+    /// Reads the settings of the bucket. A setting that can't be read is [`Observed::Unknown`], with the reason.
     async fn settings(&self) -> Settings;
 
     /// Reads what strangers may do by the bucket's own rules. It's that part of the settings alone, and takes two requests on S3
     /// and one on Google.
-    async fn grants(&self) -> Told<Vec<Grant>>;
+    async fn grants(&self) -> Observed<Vec<Grant>>;
 
-    /// Returns the changes that are needed so that strangers can read as `wish` says, in an order that is safe. Empty if nothing
+    /// Returns the changes that are needed so that strangers can read as `goal` says, in an order that is safe. Empty if nothing
     /// has to change.
     ///
     /// # Errors
     /// Fails if the current settings can't be read, or can't be changed to what is wanted.
-    async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError>;
+    async fn access_changes(&self, goal: &AccessGoal) -> Result<Vec<Change>, StoreError>;
 
-    /// Returns the changes that are needed so that strangers can only read. If `wish` has the releases in the bucket, strangers
+    /// Returns the changes that are needed so that strangers can only read. If `goal` has the releases in the bucket, strangers
     /// also lose access to these, where a policy of S3 can express that. Strangers who could read published objects still can,
-    /// unless `wish` takes all rights from them. Rules with a condition stay as they are.
+    /// unless `goal` takes all rights from them. Rules with a condition stay as they are.
     ///
     /// # Errors
     /// Fails if the current settings can't be read.
-    async fn closing_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError>;
+    async fn closing_changes(&self, goal: &AccessGoal) -> Result<Vec<Change>, StoreError>;
 
     /// Makes one of these changes, if the setting is still as it was read.
     ///
@@ -100,7 +100,7 @@ pub trait Control: fmt::Debug + Send + Sync {
 
 /// Request that a stranger can make.
 #[derive(Debug, Clone)]
-pub struct Door {
+pub struct PublicRequest {
     /// Name of the request: `list-type=2`.
     pub name: &'static str,
     /// HTTP method.
@@ -112,36 +112,36 @@ pub struct Door {
 /// Answer of the storage, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Told<T> {
+pub enum Observed<T> {
     /// The value.
     Is(T),
     /// No value, for this reason.
     Unknown(String),
 }
 
-impl<T> Told<T> {
+impl<T> Observed<T> {
     /// Returns the value, if there is one.
     pub fn known(&self) -> Option<&T> {
         match self {
-            Told::Is(value) => Some(value),
-            Told::Unknown(_) => None,
+            Observed::Is(value) => Some(value),
+            Observed::Unknown(_) => None,
         }
     }
 
-    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Told<U> {
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Observed<U> {
         match self {
-            Told::Is(value) => Told::Is(map(value)),
-            Told::Unknown(why) => Told::Unknown(why),
+            Observed::Is(value) => Observed::Is(map(value)),
+            Observed::Unknown(why) => Observed::Unknown(why),
         }
     }
 }
 
-impl<T> From<Result<T, StoreError>> for Told<T> {
-    fn from(told: Result<T, StoreError>) -> Told<T> {
+impl<T> From<Result<T, StoreError>> for Observed<T> {
+    fn from(told: Result<T, StoreError>) -> Observed<T> {
         match told {
-            Ok(value) => Told::Is(value),
-            Err(error) if error.hint.is_empty() => Told::Unknown(error.message),
-            Err(error) => Told::Unknown(format!("{} ({})", error.message, error.hint)),
+            Ok(value) => Observed::Is(value),
+            Err(error) if error.hint.is_empty() => Observed::Unknown(error.message),
+            Err(error) => Observed::Unknown(format!("{} ({})", error.message, error.hint)),
         }
     }
 }
@@ -150,21 +150,21 @@ impl<T> From<Result<T, StoreError>> for Told<T> {
 #[derive(Debug, Clone, Serialize)]
 pub struct Settings {
     /// Location of the bucket, as the storage names it.
-    pub location: Told<String>,
+    pub location: Observed<String>,
     /// Rights of everybody, and of everybody with an account, by the bucket's own rules. ACLs of objects aren't included.
-    pub grants: Told<Vec<Grant>>,
+    pub grants: Observed<Vec<Grant>>,
     /// Settings that keep the bucket from being public, whatever is granted.
-    pub blocks: Told<Blocks>,
+    pub blocks: Observed<Blocks>,
     /// True if objects can have ACLs of their own.
-    pub takes_acls: Told<bool>,
+    pub takes_acls: Observed<bool>,
     /// State of versioning: whether objects are kept after they are deleted or overwritten.
-    pub versioning: Told<Versioning>,
+    pub versioning: Observed<Versioning>,
     /// Time for which deleted objects can be restored without versioning, in seconds; 0 if they can't be restored.
-    pub soft_delete_seconds: Told<u64>,
+    pub soft_delete_seconds: Observed<u64>,
     /// Rule that keeps objects from being deleted or overwritten for a time, in words; none if there is no such rule.
-    pub retention: Told<Option<String>>,
+    pub retention: Observed<Option<String>>,
     /// Lifecycle rules, by which the storage changes or deletes objects on its own.
-    pub lifecycle: Told<Vec<LifecycleRule>>,
+    pub lifecycle: Observed<Vec<LifecycleRule>>,
 }
 
 /// Right that strangers have.
@@ -359,7 +359,7 @@ pub enum Lifecycle {
 
 /// Intended access to a bucket.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish {
+pub struct AccessGoal {
     /// Access as the target is configured.
     pub access: Access,
     /// True if the target's releases are in the same bucket, below its prefix.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Stored;
-use super::control::{Grant, Told};
+use super::control::{Grant, Observed};
 use crate::base::name::{Headers, ROBOTS, Token};
 
 /// State of an object as its owner sees it.
@@ -15,7 +15,7 @@ pub struct Kept {
     /// `content-language`, and the address to which a website of the bucket redirects them instead.
     pub headers: BTreeMap<String, String>,
     /// Rights that strangers have by an ACL of the object itself.
-    pub grants: Told<Vec<Grant>>,
+    pub grants: Observed<Vec<Grant>>,
     /// Rights that accounts besides the owner have by that ACL, in words: "FULL_CONTROL for `someone`". Only read from S3:
     /// Google's ACLs name the project's members anyway.
     pub accounts: Vec<String>,

@@ -234,7 +234,7 @@ pub(crate) fn object_called(key: &str) -> String {
 
 /// Time limits of a store on a bad network.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// Time for which a failing request is tried again before giving up.
     pub deadline: Duration,
     /// Time that a connection may make no progress at all.
@@ -243,10 +243,10 @@ pub struct Patience {
     pub backoff: Duration,
 }
 
-impl Patience {
+impl Timeouts {
     /// Returns limits with retries for `seconds`. A connection that stands still for a third of that (30 s at most) is dropped.
-    pub fn seconds(seconds: u64) -> Patience {
-        Patience {
+    pub fn seconds(seconds: u64) -> Timeouts {
+        Timeouts {
             deadline: Duration::from_secs(seconds),
             stall: Duration::from_secs((seconds / 3).clamp(1, 30)),
             backoff: Duration::from_millis(500),
@@ -254,9 +254,9 @@ impl Patience {
     }
 }
 
-impl Default for Patience {
-    fn default() -> Patience {
-        Patience::seconds(300)
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts::seconds(300)
     }
 }
 
@@ -265,7 +265,7 @@ impl Default for Patience {
 /// # Errors
 /// Fails without credentials (in under two seconds, naming all places that were searched), with an environment variable that can't
 /// be used, or without such a folder.
-pub async fn open(target: &Target, patience: Patience) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open(target: &Target, timeouts: Timeouts) -> Result<Arc<dyn Store>, StoreError> {
     let bucket = match &target.place {
         Place::Bucket(bucket) => bucket,
         Place::Directory(folder) => {
@@ -279,8 +279,8 @@ pub async fn open(target: &Target, patience: Patience) -> Result<Arc<dyn Store>,
     environment::check_proxies()?;
     let (name, prefix) = (&bucket.name, &bucket.prefix);
     Ok(match bucket.cloud {
-        Cloud::S3 => Arc::new(s3::S3::open(target, name, prefix, patience).await?),
-        Cloud::Gcs => Arc::new(gcs::Gcs::open(target, name, prefix, patience).await?),
+        Cloud::S3 => Arc::new(s3::S3::open(target, name, prefix, timeouts).await?),
+        Cloud::Gcs => Arc::new(gcs::Gcs::open(target, name, prefix, timeouts).await?),
     })
 }
 

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use object_store::client::HttpRequest;
 
-pub use super::http::Pour;
+pub use super::http::BodySink;
 use super::http::{Call, Http, Reply, Sign};
-use super::{Patience, StoreError, StoreErrorKind};
+use super::{StoreError, StoreErrorKind, Timeouts};
 
 /// Time to wait for an answer, retries included.
 const WAIT: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ pub struct Question(Call);
 
 /// Answer to a stranger.
 #[derive(Debug, Clone)]
-pub struct Heard {
+pub struct Response {
     /// Status.
     pub status: StatusCode,
     /// Headers.
@@ -75,7 +75,7 @@ impl Question {
 
     /// Passes the body of a successful answer to `pour` instead of keeping it: about `bytes_max` bytes of it.
     #[must_use]
-    pub fn pouring(mut self, pour: Arc<Mutex<dyn Pour>>, bytes_max: u64) -> Question {
+    pub fn pouring(mut self, pour: Arc<Mutex<dyn BodySink>>, bytes_max: u64) -> Question {
         self.0.pour = Some((pour, bytes_max));
         self
     }
@@ -91,21 +91,21 @@ impl Question {
 impl Stranger {
     /// Makes a client that waits five seconds for an answer.
     pub fn new() -> Stranger {
-        let patience = Patience {
+        let timeouts = Timeouts {
             deadline: AGAIN,
             stall: WAIT,
             backoff: Duration::from_millis(500),
         };
         Stranger {
-            http: Http::new(patience),
+            http: Http::new(timeouts),
             wait: Some(WAIT),
         }
     }
 
     /// Makes a client that has time for long answers.
-    pub fn patient(patience: Patience) -> Stranger {
+    pub fn with_timeouts(timeouts: Timeouts) -> Stranger {
         Stranger {
-            http: Http::new(patience),
+            http: Http::new(timeouts),
             wait: None,
         }
     }
@@ -114,7 +114,7 @@ impl Stranger {
     ///
     /// # Errors
     /// [`StoreErrorKind::Unreachable`] if there is no answer in time.
-    pub async fn ask(&self, question: &Question) -> Result<Heard, StoreError> {
+    pub async fn ask(&self, question: &Question) -> Result<Response, StoreError> {
         let Question(call) = question;
         let answer = self.http.send(call, &Nobody);
         let reply = match self.wait {
@@ -124,7 +124,7 @@ impl Stranger {
                 StoreError::new(StoreErrorKind::Unreachable, message)
             })??,
         };
-        Ok(Heard {
+        Ok(Response {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
@@ -143,7 +143,7 @@ impl Default for Stranger {
     }
 }
 
-impl Heard {
+impl Response {
     /// Returns true if this is a listing of a bucket, in any of the formats of S3 and Google, and not another page with the status
     /// 200.
     pub fn is_listing(&self) -> bool {

@@ -35,7 +35,7 @@ fn note_assets(tree: &Tree) {
 fn others(tree: &Tree) -> impl Iterator<Item = &str> {
     let others = tree.skipped.values().flatten();
     let others = others.chain(&tree.left_out).chain(&tree.left_behind);
-    let others = others.chain(tree.droppings.iter().map(|dropped| &dropped.path));
+    let others = others.chain(tree.junk.iter().map(|dropped| &dropped.path));
     let others = others.map(|path| path.as_str());
     let said = tree.problems.iter().chain(&tree.warnings);
     let odd = said

@@ -15,7 +15,7 @@ use crate::base::path::LogicalPath;
 use crate::base::problem::{Addition, Problem, ProblemKind};
 use crate::base::text::plain;
 use crate::rules::{Kind, Policy, Publish, Rules};
-use crate::scan::droppings::Dropped;
+use crate::scan::junk::Dropped;
 use crate::scan::secrets::{OWN_KEY, is_private_folder, looks_secret};
 
 /// A walk over the sources of a tree.
@@ -124,7 +124,7 @@ impl Walk<'_> {
         file: &Path,
         path: &LogicalPath,
     ) -> bool {
-        self.rules.dropping(path.as_str()).is_some_and(|mark| {
+        self.rules.junk(path.as_str()).is_some_and(|mark| {
             let unmarked = mark.unmarked(path.as_str());
             let name = unmarked.rsplit('/').next().unwrap_or_default();
             !mark.is_folder && ignores.mean(&source.dir, file, &file.with_file_name(name))
@@ -132,7 +132,7 @@ impl Walk<'_> {
     }
 
     fn folder(&mut self, ignores: &mut Ignores, folder: &Path, path: &LogicalPath) -> Next {
-        if self.in_dropping(path.as_str()).is_some() {
+        if self.in_junk(path.as_str()).is_some() {
             // Folders that are left out aren't checked.
             return Next::Onward;
         }
@@ -153,17 +153,17 @@ impl Walk<'_> {
         match policy.publish {
             Publish::LeftOut => return self.tree.left_out.push(path),
             Publish::Never => return self.tree.left_behind.push(path),
-            Publish::Dropping(_) if self.in_dropping(path.as_str()).is_some() => {
+            Publish::Junk(_) if self.in_junk(path.as_str()).is_some() => {
                 return self.drop(path.clone(), path.as_str());
             }
-            Publish::Dropping(_) | Publish::ByRule | Publish::ByExtension | Publish::NotListed => {}
+            Publish::Junk(_) | Publish::ByRule | Publish::ByExtension | Publish::NotListed => {}
         }
         if let Some(message) = self.refusal(file, &path, kind, &policy) {
             self.tree.problems.push(Problem::new(&path, message));
             return;
         }
         match policy.publish {
-            Publish::Dropping(_) => self.drop(path.clone(), path.as_str()),
+            Publish::Junk(_) => self.drop(path.clone(), path.as_str()),
             Publish::NotListed => {
                 let extension = path.extension().unwrap_or_default();
                 self.tree.skipped.entry(extension).or_default().push(path);
@@ -229,16 +229,16 @@ impl Walk<'_> {
     }
 
     /// The folder around `path` by whose name it's left out.
-    fn in_dropping<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let mark = self.rules.dropping(path)?;
+    fn in_junk<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let mark = self.rules.junk(path)?;
         mark.is_folder.then(|| mark.top(path))
     }
 
     /// Leaves out `path`, for the name that `marked` has, which is the same or in it.
     fn drop(&mut self, path: LogicalPath, marked: &str) {
-        let mark = self.rules.dropping(marked);
-        self.tree.droppings.extend(mark.map(|mark| Dropped {
-            dropping: mark.dropping,
+        let mark = self.rules.junk(marked);
+        self.tree.junk.extend(mark.map(|mark| Dropped {
+            junk: mark.junk,
             top: mark.top(marked).to_string(),
             path,
         }));
@@ -290,7 +290,7 @@ impl Walk<'_> {
         let path = Path::new(&source.mount).join(below);
         let inside = path.join("x");
         let shown = path.to_string_lossy();
-        if let Some(folder) = self.in_dropping(&shown)
+        if let Some(folder) = self.in_junk(&shown)
             && let Ok(folder) = LogicalPath::parse(folder.trim_end_matches('/'))
         {
             let inside = format!("{folder}/x");
@@ -323,8 +323,8 @@ impl Walk<'_> {
         let marked = inside.as_ref().unwrap_or(path).as_str();
         let is_private = is_folder && is_private_folder(path.file_name());
         let is_dropping = match is_private {
-            true => self.in_dropping(path.as_str()).is_some(),
-            false => self.rules.dropping(marked).is_some(),
+            true => self.in_junk(path.as_str()).is_some(),
+            false => self.rules.junk(marked).is_some(),
         };
         match is_dropping {
             true => self.drop(path.clone(), marked),

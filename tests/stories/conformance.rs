@@ -9,7 +9,7 @@ use crate::support::memory::Memory;
 use assetsync::cors::Cloud;
 use assetsync::testing::config::{Access, Place, Target};
 use assetsync::testing::store::{PutMode, StoreError, StoreErrorKind, Stored, Version};
-use assetsync::testing::{Object, Patience, Progress, Store, open, prepare};
+use assetsync::testing::{Object, Progress, Store, Timeouts, open, prepare};
 
 use crate::support::gcs::{Server, Setup};
 use crate::support::{Site, s3_server};
@@ -314,14 +314,14 @@ fn memory() {
 fn a_directory() {
     let site = Site::bare();
     let target = target(Place::Directory(site.path("out")), None, Access::Bucket);
-    let store = block_on(open(&target, Patience::default())).expect("opened");
+    let store = block_on(open(&target, Timeouts::default())).expect("opened");
     every_store_must_pass(&*store, NOTHING);
 }
 
 fn s3(bucket: &Bucket, prefix: &str, access: Access, lacks: Lacks) -> Arc<dyn Store> {
     let place = Place::in_cloud(Cloud::S3, &bucket.name, prefix);
     let target = target(place, Some(&bucket.endpoint), access);
-    let store = block_on(open(&target, Patience::default())).expect("opened");
+    let store = block_on(open(&target, Timeouts::default())).expect("opened");
     every_store_must_pass(&*store, lacks);
     store
 }
@@ -379,7 +379,7 @@ fn google_cloud_storage() {
         server.bucket("hunt", setup);
         let place = Place::in_cloud(Cloud::Gcs, "hunt", "static/");
         let target = target(place, Some(server.url()), access);
-        let store = block_on(open(&target, Patience::default())).expect("opened");
+        let store = block_on(open(&target, Timeouts::default())).expect("opened");
         every_store_must_pass(&*store, NOTHING);
     }
 }
@@ -395,7 +395,7 @@ fn a_strict_s3() {
         server.bucket("hunt", setup);
         let place = Place::in_cloud(Cloud::S3, "hunt", "a b+c/ü/");
         let target = target(place, Some(server.url()), access);
-        let store = block_on(open(&target, Patience::default())).expect("opened");
+        let store = block_on(open(&target, Timeouts::default())).expect("opened");
         every_store_must_pass(&*store, NOTHING);
         assert!(server.uploads("hunt").is_empty());
     }

@@ -45,7 +45,7 @@ const HERE: &str = "•";
 const PLACE: &str = "¦";
 
 /// Who tells of a leak, and in which words.
-enum Told {
+enum Reported {
     /// `push` refuses, with a message that has these words.
     Refused(String),
     /// `leaks` lists a line that ends like this.
@@ -62,12 +62,12 @@ struct Row {
     clean: Option<Vec<u8>>,
     /// Line and column.
     place: Option<(usize, usize)>,
-    told: Told,
+    told: Reported,
 }
 
 impl Row {
     /// A text with `seed` or `clean` in its place.
-    fn text(path: &str, text: &str, seed: &str, clean: &str, told: Told) -> Row {
+    fn text(path: &str, text: &str, seed: &str, clean: &str, told: Reported) -> Row {
         let seeded = text.replace(HERE, seed);
         let place = seeded.split_once(PLACE).map(|(before, _)| {
             let column = before
@@ -88,7 +88,7 @@ impl Row {
         }
     }
 
-    fn bytes(path: &str, seeded: Vec<u8>, clean: Vec<u8>, told: Told) -> Row {
+    fn bytes(path: &str, seeded: Vec<u8>, clean: Vec<u8>, told: Reported) -> Row {
         let (path, clean) = (path.to_string(), Some(clean));
         Row {
             path,
@@ -99,7 +99,7 @@ impl Row {
         }
     }
 
-    fn by_name(path: &str, told: Told) -> Row {
+    fn by_name(path: &str, told: Reported) -> Row {
         let (path, seeded) = (path.to_string(), b"whatever is in it".to_vec());
         Row {
             path,
@@ -121,7 +121,7 @@ impl Row {
     fn is_told(&self, push: &Run, leaks: &Run) -> bool {
         let location = self.location();
         match &self.told {
-            Told::Refused(words) => {
+            Reported::Refused(words) => {
                 let line = format!("  `{location}`: ");
                 let told = push
                     .stderr
@@ -130,11 +130,11 @@ impl Row {
                 told.into_iter()
                     .any(|message| message.contains(words.as_str()))
             }
-            Told::Listed(words) => leaks
+            Reported::Listed(words) => leaks
                 .stdout
                 .lines()
                 .any(|l| l == format!("{location}: {words}")),
-            Told::Unpublished(reason) => {
+            Reported::Unpublished(reason) => {
                 let below = push.stderr.lines().skip_while(|l| !l.starts_with(reason));
                 let mut list = below.skip(1).take_while(|l| l.starts_with("  "));
                 list.any(|l| l == format!("  {location}"))
@@ -143,12 +143,12 @@ impl Row {
     }
 }
 
-fn refused(words: impl Into<String>) -> Told {
-    Told::Refused(words.into())
+fn refused(words: impl Into<String>) -> Reported {
+    Reported::Refused(words.into())
 }
 
-fn listed(words: &str) -> Told {
-    Told::Listed(words.to_string())
+fn listed(words: &str) -> Reported {
+    Reported::Listed(words.to_string())
 }
 
 // --- The seeds
@@ -612,7 +612,7 @@ fn left_behind() -> Vec<Row> {
         ("art/app.js.map", skipped),
         ("art/notes.md", skipped),
     ]
-    .map(|(path, reason)| Row::by_name(path, Told::Unpublished(reason)))
+    .map(|(path, reason)| Row::by_name(path, Reported::Unpublished(reason)))
     .into()
 }
 
@@ -931,9 +931,9 @@ fn untold(rows: &[Row], push: &Run, leaks: &Run) -> Vec<String> {
     let silent = rows.iter().filter(|row| !row.is_told(push, leaks));
     silent
         .map(|row| match &row.told {
-            Told::Refused(words) => format!("push: {}: {words}", row.location()),
-            Told::Listed(words) => format!("leaks: {}: {words}", row.location()),
-            Told::Unpublished(reason) => format!("push -v: {}: {reason}", row.location()),
+            Reported::Refused(words) => format!("push: {}: {words}", row.location()),
+            Reported::Listed(words) => format!("leaks: {}: {words}", row.location()),
+            Reported::Unpublished(reason) => format!("push -v: {}: {reason}", row.location()),
         })
         .collect()
 }

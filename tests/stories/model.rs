@@ -126,7 +126,7 @@ impl Model for Rules {
 
     fn actions(&self, state: &State, events: &mut Vec<Event>) {
         for (who, person) in state.people.iter().enumerate() {
-            if !matches!(person.step, Step::Told(_)) {
+            if !matches!(person.step, Step::Reported(_)) {
                 events.push(Event::Step(who));
             }
             if state.delays > 0 && person.step.sends() {
@@ -297,7 +297,7 @@ fn is_told(state: &State, outcome: Outcome) -> bool {
     state
         .people
         .iter()
-        .any(|person| person.step == Step::Told(outcome))
+        .any(|person| person.step == Step::Reported(outcome))
 }
 
 fn has_seen(state: &State, breach: Breach) -> bool {

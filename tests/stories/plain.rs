@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use crate::support::memory::{Call, Memory, Mischief};
+use crate::support::memory::{Call, Fault, Memory};
 use assetsync::testing::body::Body;
 use assetsync::testing::path::ObjectKey;
 use assetsync::testing::release::root::Plain;
@@ -115,9 +115,9 @@ fn a_release_without_plain_names_settles_what_a_stopped_one_left() {
     block_on(async {
         memory.trouble(|call| match call {
             Call::Put(key, PutMode::Create) if key == "index.html" => {
-                Mischief::Refuse(StoreErrorKind::Denied)
+                Fault::Refuse(StoreErrorKind::Denied)
             }
-            _ => Mischief::None,
+            _ => Fault::None,
         });
         let stopped = ann.push(&built(&site)).await.expect("committed");
         assert!(!stopped.report.is_complete());
@@ -162,9 +162,9 @@ fn a_file_too_large_for_a_copy_is_left_where_it_is() {
         site.write("index.html", page("two"));
         memory.trouble(|call| match call {
             Call::Put(key, PutMode::Over(_)) if key == "index.html" => {
-                Mischief::Refuse(StoreErrorKind::Other)
+                Fault::Refuse(StoreErrorKind::Other)
             }
-            _ => Mischief::None,
+            _ => Fault::None,
         });
         for is_rollback in [false, true] {
             let stopped = ann.push(&built(&site)).await.expect("committed");

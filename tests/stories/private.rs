@@ -69,7 +69,7 @@ fn with_droppings() -> Site {
 #[test]
 fn what_tools_and_people_leave_behind_is_left_out_counted_and_told_with_its_rule() {
     let site = with_droppings();
-    insta::assert_snapshot!("droppings", site.run(&["push"]));
+    insta::assert_snapshot!("junk", site.run(&["push"]));
     insta::assert_snapshot!("droppings_all", site.run(&["diff", "-v"]));
     let meant: BTreeSet<String> = MEANT.map(String::from).into();
     assert_eq!(paths(&site), meant);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::support::memory::{Call, Memory, Mischief};
+use crate::support::memory::{Call, Fault, Memory};
 use assetsync::testing::release::prune::{self, Keep};
 use assetsync::testing::release::root::{Plain, Refusal};
 use assetsync::testing::release::state::{Changed, State};
@@ -170,14 +170,14 @@ fn a_push_that_was_stopped_before_its_plain_names_is_finished_by_the_next() {
         site.write("index.html", "<h1>Erratum</h1>");
         memory.trouble(|call| match call {
             Call::Put(key, PutMode::Over(_)) if key == "index.html" => {
-                Mischief::Refuse(StoreErrorKind::Other)
+                Fault::Refuse(StoreErrorKind::Other)
             }
-            _ => Mischief::None,
+            _ => Fault::None,
         });
         let stopped = ann.push(&built(&site)).await.expect("committed");
         assert_eq!((stopped.is_new, stopped.report.exit_code()), (true, 1));
         assert_eq!(ann.root().await.plain, Plain::Pending);
-        memory.trouble(|_| Mischief::None);
+        memory.trouble(|_| Fault::None);
         let finished = ann.push(&built(&site)).await.expect("published");
         assert!(finished.report.is_complete());
         assert_eq!(finished.report.overwritten.objects, 1);
@@ -227,7 +227,7 @@ fn of_two_who_push_at_once_the_second_loses_and_changes_nothing() {
                     .join()
                     .ok();
             }
-            Mischief::None
+            Fault::None
         });
         let lost = ben.push(&build).await;
         assert!(matches!(lost, Err(Error::LostRace { .. })), "{lost:?}");
@@ -263,7 +263,7 @@ fn who_lost_is_told_who_published_and_not_who_changed_something_else_since() {
 
 #[test]
 fn a_lost_answer_to_the_swap_is_found_to_be_a_success() {
-    for mischief in [Mischief::Lose, Mischief::Delay] {
+    for fault in [Fault::Lose, Fault::Delay] {
         let (memory, store) = bucket();
         let ann = Deployer::new("ann", &store);
         let site = hunt();
@@ -274,15 +274,15 @@ fn a_lost_answer_to_the_swap_is_found_to_be_a_success() {
             memory.trouble(move |call| match call {
                 Call::Write(key, PutMode::Over(_)) if key.ends_with("root.json") && left > 0 => {
                     left -= 1;
-                    mischief
+                    fault
                 }
-                _ => Mischief::None,
+                _ => Fault::None,
             });
             let published = ann.push(&built(&site)).await.expect("published");
-            assert_eq!(ann.root().await.current, published.release, "{mischief:?}");
+            assert_eq!(ann.root().await.current, published.release, "{fault:?}");
             // What comes late is refused: the root has moved on.
             let root = ann.root().await;
-            assert_eq!(memory.deliver(), mischief == Mischief::Delay);
+            assert_eq!(memory.deliver(), fault == Fault::Delay);
             assert_eq!(ann.root().await, root);
         });
     }
@@ -297,8 +297,8 @@ fn a_swap_that_is_never_answered_is_unknown_and_not_failed() {
         ann.push(&built(&site)).await.expect("published");
         site.write("app.css", "body{color:red}");
         memory.trouble(|call| match call {
-            Call::Write(key, PutMode::Over(_)) if key.ends_with("root.json") => Mischief::Delay,
-            _ => Mischief::None,
+            Call::Write(key, PutMode::Over(_)) if key.ends_with("root.json") => Fault::Delay,
+            _ => Fault::None,
         });
         let unknown = ann.push(&built(&site)).await;
         assert!(matches!(unknown, Err(Error::Unknown { .. })), "{unknown:?}");
@@ -438,7 +438,7 @@ fn a_target_that_goes_live_during_a_push_is_not_written_over() {
                 });
                 assert!(live.join().expect("no panic"));
             }
-            Mischief::None
+            Fault::None
         });
         let refused = ann.push(&build).await.expect_err("refused");
         assert_eq!(refused.exit_code(), 3, "{refused}");
@@ -478,7 +478,7 @@ fn overtaken(by: impl AsyncFn(&Deployer, &Build) -> bool + Send + Sync + 'static
                 let page = std::thread::spawn(meanwhile).join().expect("no panic");
                 *seen.lock().expect("no holder panics") = page;
             }
-            Mischief::None
+            Fault::None
         });
         let overtaken = ann.push(&second).await.expect("the release was made");
         assert_eq!(overtaken.report.exit_code(), 1, "{:?}", overtaken.report);
@@ -501,23 +501,23 @@ fn a_dropped_page_that_cannot_be_written_anew_keeps_the_target_from_going_live()
         hunt().file("credits.html", "the second"),
     ];
     let [without, first, second] = sites.each_ref().map(built);
-    let once = |mischief| {
+    let once = |fault| {
         let mut left = 1;
         memory.trouble(move |call| match call {
             Call::Put(key, _) if key == "credits.html" && left > 0 => {
                 left -= 1;
-                mischief
+                fault
             }
-            _ => Mischief::None,
+            _ => Fault::None,
         });
     };
     block_on(async {
         ann.push(&without).await.expect("published");
         ann.push(&first).await.expect("published");
-        once(Mischief::Delay);
+        once(Fault::Delay);
         let late = ann.push(&second).await.expect("the release was made");
         assert!(!late.report.is_complete());
-        once(Mischief::Refuse(StoreErrorKind::Other));
+        once(Fault::Refuse(StoreErrorKind::Other));
         let pushed = ben.push(&without).await.expect("the release was made");
         assert!(!pushed.report.is_complete());
         let live = ben.go_live().await.expect("told");
@@ -803,9 +803,9 @@ fn a_prune_that_was_interrupted_stops_publishing_until_it_is_finished() {
         ann.push(&built(&site)).await.expect("published");
         memory.trouble(|call| match call {
             Call::Delete(key) if key.ends_with(".css") => {
-                Mischief::Refuse(StoreErrorKind::Unreachable)
+                Fault::Refuse(StoreErrorKind::Unreachable)
             }
-            _ => Mischief::None,
+            _ => Fault::None,
         });
         let failed = sweep(&ann, ONE).await.expect_err("failed");
         assert_eq!(failed.exit_code(), 1);
@@ -813,14 +813,14 @@ fn a_prune_that_was_interrupted_stops_publishing_until_it_is_finished() {
         assert!(hint.contains("`assetsync resolve` continues it"), "{hint}");
         memory.trouble(|call| match call {
             Call::Delete(key) if key.ends_with(".css") => {
-                Mischief::Refuse(StoreErrorKind::OutcomeUnknown)
+                Fault::Refuse(StoreErrorKind::OutcomeUnknown)
             }
-            _ => Mischief::None,
+            _ => Fault::None,
         });
         let state = ann.state().await.expect("a state");
         let unknown = prune::finish(&store, &state, 8).await;
         assert_eq!(unknown.expect_err("unknown").exit_code(), 5);
-        memory.trouble(|_| Mischief::None);
+        memory.trouble(|_| Fault::None);
         site.write("app.css", "body{color:blue}");
         let refused = ann.push(&built(&site)).await.expect_err("refused");
         assert_eq!(refused.exit_code(), 3);
@@ -842,8 +842,8 @@ fn a_prune_without_permission_to_delete_announces_nothing() {
         site.write("app.css", "body{color:red}");
         ann.push(&built(&site)).await.expect("published");
         memory.trouble(|call| match call {
-            Call::Delete(_) => Mischief::Refuse(StoreErrorKind::Denied),
-            _ => Mischief::None,
+            Call::Delete(_) => Fault::Refuse(StoreErrorKind::Denied),
+            _ => Fault::None,
         });
         let before = ann.root().await;
         assert!(sweep(&ann, ONE).await.is_err());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::memory::{Call, Memory, Mischief};
+use crate::support::memory::{Call, Fault, Memory};
 use assetsync::testing::release::prune::Keep;
 use assetsync::testing::release::root::{self, Document, Root};
 use assetsync::testing::release::state::{Changed, State};
@@ -161,13 +161,13 @@ fn a_move_that_is_stopped_anywhere_or_loses_an_answer_is_finished_by_the_new_key
                     let now = count.fetch_add(1, Ordering::Relaxed);
                     told.store(now + 1, Ordering::Relaxed);
                     match how {
-                        How::Killed if now >= at => Mischief::Refuse(StoreErrorKind::Unreachable),
-                        How::Lost if now == at => Mischief::Lose,
-                        _ => Mischief::None,
+                        How::Killed if now >= at => Fault::Refuse(StoreErrorKind::Unreachable),
+                        How::Lost if now == at => Fault::Lose,
+                        _ => Fault::None,
                     }
                 });
                 let moved = rotated.rotate(&new_secret()).await;
-                rotated.memory.trouble(|_| Mischief::None);
+                rotated.memory.trouble(|_| Fault::None);
                 let was_reached = reached.load(Ordering::Relaxed) > at;
                 assert!(was_reached || moved.is_ok(), "{how:?} {at}: {moved:?}");
                 rotated

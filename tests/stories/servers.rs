@@ -100,13 +100,13 @@ impl Either {
         self.create_within(PATIENCE, name)
     }
 
-    fn create_within(&self, patience: Duration, name: &str) -> Result<Answer, ureq::Error> {
+    fn create_within(&self, timeouts: Duration, name: &str) -> Result<Answer, ureq::Error> {
         let only_new = [("if-none-match", "*")];
         let request = match self {
             Either::S3(server) => signed(server, "PUT", name, b"new", &only_new),
             Either::Gcs(server) => insertion(server, name, "ifGenerationMatch=0"),
         };
-        received(client(patience).run(request))
+        received(client(timeouts).run(request))
     }
 
     fn delete(&self, name: &str) -> Answer {
@@ -121,15 +121,15 @@ impl Either {
         self.raw_get_within(PATIENCE, name)
     }
 
-    fn raw_get_within(&self, patience: Duration, name: &str) -> (Vec<u8>, End) {
+    fn raw_get_within(&self, timeouts: Duration, name: &str) -> (Vec<u8>, End) {
         let request = format!("GET /b/{name} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
-        self.raw(patience, request.as_bytes())
+        self.raw(timeouts, request.as_bytes())
     }
 
-    fn raw(&self, patience: Duration, request: &[u8]) -> (Vec<u8>, End) {
+    fn raw(&self, timeouts: Duration, request: &[u8]) -> (Vec<u8>, End) {
         let address = self.url().trim_start_matches("http://");
         let mut line = TcpStream::connect(address).expect("it listens");
-        line.set_read_timeout(Some(patience)).expect("a timeout");
+        line.set_read_timeout(Some(timeouts)).expect("a timeout");
         let sent = line.write_all(request);
         let mut answer = Vec::new();
         let end = sent.and_then(|()| line.read_to_end(&mut answer));
@@ -143,10 +143,10 @@ impl Either {
     }
 }
 
-fn client(patience: Duration) -> ureq::Agent {
+fn client(timeouts: Duration) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(patience))
+        .timeout_global(Some(timeouts))
         .build()
         .into()
 }
@@ -233,8 +233,8 @@ fn every_fault_does_what_it_says_and_is_told_of() {
                 effect,
                 Effect::HangBefore | Effect::StallBefore | Effect::DoThen(Lost::Hang | Lost::Stall)
             );
-            let patience = if is_silent { SILENCE } else { PATIENCE };
-            let answer = server.create_within(patience, "new");
+            let timeouts = if is_silent { SILENCE } else { PATIENCE };
+            let answer = server.create_within(timeouts, "new");
             let status = answer.as_ref().map_or(0, |answer| answer.status);
             let (told, done) = expected(&effect);
             assert_eq!(status, told, "{what}: {answer:?}");
@@ -283,11 +283,11 @@ fn a_connection_ends_as_the_fault_says() {
         for (effect, bytes, expected) in rows {
             let what = format!("{effect:?} at {}", server.url());
             server.fault(Fault::new("GET", "there", effect.clone()));
-            let patience = match expected {
+            let timeouts = match expected {
                 End::Silent => SILENCE,
                 _ => PATIENCE,
             };
-            let (answer, end) = server.raw_get_within(patience, "there");
+            let (answer, end) = server.raw_get_within(timeouts, "there");
             assert_eq!((answer.len(), end), (bytes, expected), "{what}");
             let is_damaged = !answer.is_empty() && !whole.ends_with(&answer[answer.len() - 1..]);
             let is_whole = effect == Effect::DamagedReply;

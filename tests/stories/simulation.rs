@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::memory::{Call, Memory, Mischief};
+use crate::support::memory::{Call, Fault, Memory};
 use assetsync::testing::release::manifest::Manifest;
 use assetsync::testing::release::prune::{self, Keep};
 use assetsync::testing::release::rollback::{Rollback, settle_current};
@@ -425,10 +425,10 @@ async fn resolve(deployer: &Deployer) -> assetsync::testing::Result<String> {
 }
 
 /// What goes wrong with a call, and what others do before it.
-fn go_wrong(world: &Arc<World>, dead: &Mutex<bool>, call: &Call, depth: usize) -> Mischief {
+fn go_wrong(world: &Arc<World>, dead: &Mutex<bool>, call: &Call, depth: usize) -> Fault {
     world.check();
     if *dead.lock().expect("no holder panics") {
-        return Mischief::Refuse(StoreErrorKind::Denied);
+        return Fault::Refuse(StoreErrorKind::Denied);
     }
     let is_write = matches!(call, Call::Put(..) | Call::Write(..) | Call::Delete(_));
     let dice = world.random(|rng| rng.u32(0..100));
@@ -436,24 +436,24 @@ fn go_wrong(world: &Arc<World>, dead: &Mutex<bool>, call: &Call, depth: usize) -
         if let Some((left, deed)) = world.deed() {
             act(world, format!("person {left}"), deed, depth + 1);
         }
-        return Mischief::None;
+        return Fault::None;
     }
-    let mischief = match dice {
-        86..=87 if is_write => Mischief::Refuse(StoreErrorKind::Other),
-        88..=89 if is_write => Mischief::Refuse(StoreErrorKind::OutcomeUnknown),
-        90..=93 if is_write => Mischief::Lose,
-        94..=97 if is_write => Mischief::Delay,
-        98 if !is_write => Mischief::Refuse(StoreErrorKind::Unreachable),
+    let fault = match dice {
+        86..=87 if is_write => Fault::Refuse(StoreErrorKind::Other),
+        88..=89 if is_write => Fault::Refuse(StoreErrorKind::OutcomeUnknown),
+        90..=93 if is_write => Fault::Lose,
+        94..=97 if is_write => Fault::Delay,
+        98 if !is_write => Fault::Refuse(StoreErrorKind::Unreachable),
         99 => {
             *dead.lock().expect("no holder panics") = true;
-            Mischief::Refuse(StoreErrorKind::Denied)
+            Fault::Refuse(StoreErrorKind::Denied)
         }
-        _ => Mischief::None,
+        _ => Fault::None,
     };
-    if mischief != Mischief::None {
-        world.note(format!("  {mischief:?} {call:?}"));
+    if fault != Fault::None {
+        world.note(format!("  {fault:?} {call:?}"));
     }
-    mischief
+    fault
 }
 
 /// What happened in a history, by kind: a simulation in which nothing does proves nothing.

@@ -66,7 +66,7 @@ const FIELDS: &str = "items prefixes nextPageToken kind id name bucket size meta
     etag crc32c md5Hash updated timeCreated contentType cacheControl contentEncoding contentDisposition \
     contentLanguage acl location storageClass iamConfiguration versioning softDeletePolicy retentionPolicy lifecycle cors";
 
-/// A running server; dropping it closes its port and every connection.
+/// A running server; junk it closes its port and every connection.
 pub struct Server(Serving<State>);
 
 /// How a bucket differs from one that is fine-grained, private, and open to the account.

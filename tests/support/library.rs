@@ -13,11 +13,11 @@ use assetsync::testing::release::publish::{Published, Push, is_published, mend, 
 use assetsync::testing::release::rollback::{Rollback, RolledBack, rollback, settle_current};
 use assetsync::testing::release::root::{Edit, Refusal, Root};
 use assetsync::testing::release::state::{Changed, State};
-use assetsync::testing::release::takedown::{self, TakenDown, Wish};
+use assetsync::testing::release::takedown::{self, Selection, TakenDown};
 use assetsync::testing::release::verify::Verify;
 use assetsync::testing::store::Listing;
 use assetsync::testing::{
-    Build, Config, Options, Overrides, Patience, Progress, Report, Result, Secret, Step, Store,
+    Build, Config, Options, Overrides, Progress, Report, Result, Secret, Step, Store, Timeouts,
     Wanted, apply, build, inventory, open, plan, walk,
 };
 use url::Url;
@@ -87,22 +87,22 @@ pub fn steps(build: &Build, store: &dyn Store) -> Vec<(String, Step)> {
 }
 
 /// The store of a bucket at `endpoint`, with rights by the bucket.
-pub async fn open_bucket(place: Place, endpoint: &str, patience: Patience) -> Arc<dyn Store> {
+pub async fn open_bucket(place: Place, endpoint: &str, timeouts: Timeouts) -> Arc<dyn Store> {
     let endpoint = endpoint.parse().expect("a URL");
-    open_place(place, Some(endpoint), patience).await
+    open_place(place, Some(endpoint), timeouts).await
 }
 
 /// The store of a folder, as each run of the program opens it.
 pub async fn open_folder(folder: PathBuf) -> Arc<dyn Store> {
-    open_place(Place::Directory(folder), None, Patience::default()).await
+    open_place(Place::Directory(folder), None, Timeouts::default()).await
 }
 
-async fn open_place(place: Place, endpoint: Option<Url>, patience: Patience) -> Arc<dyn Store> {
+async fn open_place(place: Place, endpoint: Option<Url>, timeouts: Timeouts) -> Arc<dyn Store> {
     let target = Target {
         endpoint,
         ..Target::at("t", place)
     };
-    open(&target, patience).await.expect("opened")
+    open(&target, timeouts).await.expect("opened")
 }
 
 /// What somebody knows who has looked at a target, and has changed nothing yet.
@@ -143,12 +143,12 @@ impl Deployer {
     async fn find(&self) -> Result<(State, Option<Root>)> {
         let requests = self.options.requests;
         let (state, root) = State::within(&self.store, &secret(), requests, &self.actor).await?;
-        let patience = Patience {
+        let timeouts = Timeouts {
             deadline: Duration::from_secs(5),
             backoff: Duration::from_millis(1),
-            ..Patience::default()
+            ..Timeouts::default()
         };
-        Ok((state.patient(patience), root.map(|held| held.root)))
+        Ok((state.with_timeouts(timeouts), root.map(|held| held.root)))
     }
 
     /// As `assetsync push` does, without a checkout.
@@ -264,12 +264,12 @@ impl Deployer {
     /// As `assetsync takedown --yes` does.
     pub async fn take_down(&self, names: &[&str]) -> Result<TakenDown> {
         let state = self.state().await?;
-        let wish = Wish {
+        let selection = Selection {
             names: names.iter().map(ToString::to_string).collect(),
-            ..Wish::default()
+            ..Selection::default()
         };
         let (levels, requests) = (Levels::default(), self.options.requests);
-        let removal = takedown::plan(&self.store, &state, &wish, &levels, requests).await?;
+        let removal = takedown::plan(&self.store, &state, &selection, &levels, requests).await?;
         takedown::take_down(&self.store, &state, &removal, requests).await
     }
 

@@ -20,11 +20,11 @@ pub struct Memory {
     inner: Arc<Mutex<Inner>>,
     prefix: String,
     /// Of this client and its clones.
-    mischief: Arc<Mutex<Option<Mischiefs>>>,
+    fault: Arc<Mutex<Option<Mischiefs>>>,
 }
 
 /// Says what goes wrong with a call.
-type Mischiefs = Box<dyn FnMut(&Call) -> Mischief + Send>;
+type Mischiefs = Box<dyn FnMut(&Call) -> Fault + Send>;
 
 impl std::fmt::Debug for Memory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -83,7 +83,7 @@ pub enum Call {
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mischief {
+pub enum Fault {
     /// Nothing.
     None,
     /// It isn't done, and fails in this way.
@@ -152,7 +152,7 @@ impl Memory {
     /// The same objects, for a client of its own: what goes wrong for others doesn't for this one.
     pub fn another_client(&self) -> Memory {
         Memory {
-            mischief: Arc::default(),
+            fault: Arc::default(),
             ..self.clone()
         }
     }
@@ -169,9 +169,9 @@ impl Memory {
         self.lock().failures.push_back(kind);
     }
 
-    /// Asks `mischief` before every call what goes wrong with it.
-    pub fn trouble(&self, mischief: impl FnMut(&Call) -> Mischief + Send + 'static) {
-        *self.mischief.lock().expect("no holder panics") = Some(Box::new(mischief));
+    /// Asks `fault` before every call what goes wrong with it.
+    pub fn trouble(&self, fault: impl FnMut(&Call) -> Fault + Send + 'static) {
+        *self.fault.lock().expect("no holder panics") = Some(Box::new(fault));
     }
 
     /// Does the oldest delayed write, if there is one.
@@ -196,42 +196,42 @@ impl Memory {
 
     /// Notes the call, and asks what goes wrong with it. Whoever is asked may use the store meanwhile, and isn't asked
     /// again then.
-    fn begin(&self, call: &Call) -> Mischief {
+    fn begin(&self, call: &Call) -> Fault {
         self.lock().calls.push(call.clone());
-        let asked = self.mischief.lock().expect("no holder panics").take();
+        let asked = self.fault.lock().expect("no holder panics").take();
         let Some(mut asked) = asked else {
-            return Mischief::None;
+            return Fault::None;
         };
-        let mischief = asked(call);
-        self.mischief
+        let fault = asked(call);
+        self.fault
             .lock()
             .expect("no holder panics")
             .get_or_insert(asked);
-        mischief
+        fault
     }
 
     fn full(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
 
-    /// Does a write, or not, as mischief has it.
+    /// Does a write, or not, as fault has it.
     fn write_with(&self, call: Call, write: Write) -> Result<Stored, StoreError> {
-        let mischief = self.begin(&call);
+        let fault = self.begin(&call);
         let mut inner = self.lock();
         if let Call::Put(..) = call
             && let Some(kind) = inner.failures.pop_front()
         {
             return Err(failed(&write.key, kind));
         }
-        match mischief {
-            Mischief::None => inner.change(write),
-            Mischief::Refuse(kind) => Err(failed(&write.key, kind)),
-            Mischief::Lose => {
+        match fault {
+            Fault::None => inner.change(write),
+            Fault::Refuse(kind) => Err(failed(&write.key, kind)),
+            Fault::Lose => {
                 let key = write.key.clone();
                 drop(inner.change(write));
                 Err(failed(&key, StoreErrorKind::OutcomeUnknown))
             }
-            Mischief::Delay => {
+            Fault::Delay => {
                 let key = write.key.clone();
                 inner.delayed.push_back(write);
                 Err(failed(&key, StoreErrorKind::OutcomeUnknown))
@@ -242,9 +242,9 @@ impl Memory {
     /// A call that changes nothing.
     fn look(&self, call: Call, key: &str) -> Result<std::sync::MutexGuard<'_, Inner>, StoreError> {
         match self.begin(&call) {
-            Mischief::None => Ok(self.lock()),
-            Mischief::Refuse(kind) => Err(failed(key, kind)),
-            Mischief::Lose | Mischief::Delay => Err(failed(key, StoreErrorKind::Unreachable)),
+            Fault::None => Ok(self.lock()),
+            Fault::Refuse(kind) => Err(failed(key, kind)),
+            Fault::Lose | Fault::Delay => Err(failed(key, StoreErrorKind::Unreachable)),
         }
     }
 }
@@ -374,7 +374,7 @@ impl Store for Memory {
         Arc::new(Memory {
             inner: Arc::clone(&self.inner),
             prefix: self.full(prefix),
-            mischief: Arc::clone(&self.mischief),
+            fault: Arc::clone(&self.fault),
         })
     }
 

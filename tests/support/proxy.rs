@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// How long a story waits for what must come, so that it fails in the end.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// A running proxy; dropping it closes its port and every connection.
+/// A running proxy; junk it closes its port and every connection.
 pub struct Proxy {
     url: String,
     shared: Arc<Shared>,
@@ -98,7 +98,7 @@ pub struct Reply {
 /// A request that stands at the proxy until the story opens this, or drops it.
 pub struct Gate {
     arrived: Receiver<()>,
-    /// Nothing is ever sent: dropping it is what opens.
+    /// Nothing is ever sent: junk it is what opens.
     _open: Sender<Infallible>,
 }
 

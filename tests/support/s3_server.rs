@@ -36,7 +36,7 @@ use uploads::Upload;
 
 pub use uploads::PART_BYTES_MIN;
 
-/// A running server; dropping it closes its port and every connection. Its owner's access key is `tester`
+/// A running server; junk it closes its port and every connection. Its owner's access key is `tester`
 /// with the secret `testsecret`; `stranger` with `strangersecret` has no rights.
 pub struct Server(Serving<State>);
 

@@ -69,7 +69,7 @@ pub struct Request {
     pub at: Instant,
 }
 
-/// A running server; dropping it closes its port and every connection.
+/// A running server; junk it closes its port and every connection.
 pub struct Serving<S> {
     url: String,
     desk: Arc<Mutex<Desk<S>>>,

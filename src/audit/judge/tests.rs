@@ -5,7 +5,7 @@ use crate::base::encode::gzip_always;
 use crate::base::name::{EncodingPolicy, Headers, Token};
 use crate::base::path::ObjectKey;
 use crate::release::manifest::StoredAs;
-use crate::store::stranger::Pour;
+use crate::store::stranger::BodySink;
 
 const CONTENT: &[u8] = b"body { color: red } body { color: red } body { color: red }";
 

@@ -16,20 +16,20 @@ fn what_a_server_took_and_didnt_do_isnt_left_without_a_word() {
         acl: true,
     };
     let path = "map.png".to_string();
-    let mut mends = Mends {
-        mends: vec![Mend { path, steps, at: 0 }],
+    let mut repairs = Repairs {
+        repairs: vec![Repair { path, steps, at: 0 }],
         documents: Vec::new(),
         left: Vec::new(),
         overwrite_live: BTreeSet::new(),
     };
-    audit.explain_after(&mends);
+    audit.explain_after(&repairs);
     assert_eq!(audit.findings[0].fix, IN_VAIN);
     let told = audit.check_effect().expect_err("in vain").to_string();
     let seen = "`map.png` (expected: public-read; seen: strangers have no permissions)";
     assert!(told.contains(seen), "{told}");
     let (path, why) = ("map.png".to_string(), "403 Forbidden".to_string());
-    mends.left.push(Left { path, why });
-    audit.explain_after(&mends);
+    repairs.left.push(Left { path, why });
+    audit.explain_after(&repairs);
     assert_eq!(audit.findings[0].fix, "403 Forbidden");
     assert!(audit.check_effect().is_ok(), "that it failed was said");
 }

@@ -25,23 +25,28 @@ fn whoever_is_to_blame_is_named_once() {
     ];
     let target = super::super::settings::tests::target();
     let fix = Fix::of(&target, Server::Ceph);
-    let (text, mend) = behind(&Told::Is(grants.clone()), Right::List, &fix);
+    let (text, remedy) = behind(&Observed::Is(grants.clone()), Right::List, &fix);
     assert_eq!(
         text,
         "; by `Oops`, which allows s3:GetObject, s3:ListBucket"
     );
-    assert_eq!(mend.text, "assetsync access close prod");
+    assert_eq!(remedy.text, "assetsync access close prod");
     let mut conditional = grants;
     conditional[1].is_conditional = true;
-    let (_, mend) = behind(&Told::Is(conditional), Right::List, &fix);
+    let (_, remedy) = behind(&Observed::Is(conditional), Right::List, &fix);
     assert!(
-        mend.text
+        remedy
+            .text
             .contains("remove `Oops`: aws s3api get-bucket-policy --bucket hunt")
     );
-    let (text, mend) = behind(&Told::Is(vec![]), Right::List, &fix);
+    let (text, remedy) = behind(&Observed::Is(vec![]), Right::List, &fix);
     assert!(text.contains("none of the bucket's own rules"), "{text}");
-    assert!(!mend.text.contains("assetsync"), "{mend:?}");
-    let (text, _) = behind(&Told::Unknown("s3:GetBucketAcl".into()), Right::List, &fix);
+    assert!(!remedy.text.contains("assetsync"), "{remedy:?}");
+    let (text, _) = behind(
+        &Observed::Unknown("s3:GetBucketAcl".into()),
+        Right::List,
+        &fix,
+    );
     assert!(text.contains("unknown: s3:GetBucketAcl"), "{text}");
 }
 
@@ -56,21 +61,21 @@ fn releases_are_open_to_whom_their_folder_is() {
 
 #[test]
 fn a_rule_that_a_protection_makes_void_is_nobodys_fault() {
-    let grants = Told::Is(vec![grant(Right::List, "`Oops`")]);
-    let blocks = Told::Is(Blocks {
+    let grants = Observed::Is(vec![grant(Right::List, "`Oops`")]);
+    let blocks = Observed::Is(Blocks {
         ignores_policies: true,
         ..Blocks::default()
     });
     let target = super::super::settings::tests::target();
     let amazon = Fix::of(&target, Server::Amazon);
-    assert_eq!(in_force(&grants, &blocks, &amazon), Told::Is(vec![]));
+    assert_eq!(in_force(&grants, &blocks, &amazon), Observed::Is(vec![]));
     let ceph = Fix::of(&target, Server::Ceph);
     assert_eq!(
         in_force(&grants, &blocks, &ceph),
         grants,
         "radosgw takes such a protection, and lets strangers in"
     );
-    let acls = Told::Is(Blocks {
+    let acls = Observed::Is(Blocks {
         ignores_acls: true,
         ..Blocks::default()
     });

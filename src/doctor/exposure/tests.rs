@@ -23,14 +23,14 @@ fn grant(right: Right, reach: Reach) -> Grant {
 
 fn judged(
     answer: Result<(StatusCode, &'static str), StoreError>,
-    grants: Told<Vec<Grant>>,
+    grants: Observed<Vec<Grant>>,
 ) -> (Verdict, Option<Verdict>, Option<String>) {
-    let door = Door {
+    let door = PublicRequest {
         name: "list",
         method: Method::GET,
         url: String::new(),
     };
-    let heard = answer.map(|(status, body)| Heard {
+    let heard = answer.map(|(status, body)| Response {
         status,
         headers: HeaderMap::new(),
         body: Bytes::from_static(body.as_bytes()),
@@ -59,13 +59,13 @@ fn where_releases_are_kept_strangers_may_do_nothing() {
     let refused = || Ok((StatusCode::FORBIDDEN, "<Error/>"));
     let listed = || Ok((StatusCode::OK, "<ListBucketResult/>"));
     let silence = || Err(StoreError::new(Unreachable, "no answer"));
-    let unknown = || Told::Unknown("s3:GetBucketAcl is needed".to_string());
-    let may = |right| Told::Is(vec![grant(right, Reach::All)]);
+    let unknown = || Observed::Unknown("s3:GetBucketAcl is needed".to_string());
+    let may = |right| Observed::Is(vec![grant(right, Reach::All)]);
     let verdicts = |answer, grants| {
         let (verdict, before_push, _) = judged(answer, grants);
         (verdict, before_push)
     };
-    let none = || Told::Is(vec![]);
+    let none = || Observed::Is(vec![]);
     assert_eq!(verdicts(refused(), none()), (Passed, None));
     assert_eq!(
         verdicts(refused(), may(Right::List)),
@@ -81,11 +81,11 @@ fn where_releases_are_kept_strangers_may_do_nothing() {
     assert_eq!(verdicts(silence(), none()), (Unknown, Some(Unknown)));
     let mut conditional = grant(Right::List, Reach::All);
     conditional.is_conditional = true;
-    let conditional = Told::Is(vec![conditional]);
+    let conditional = Observed::Is(vec![conditional]);
     assert_eq!(verdicts(refused(), conditional), (Warning, Some(Warning)));
     let elsewhere = grant(Right::Read, Reach::Only(vec!["logs/*".into()]));
     assert_eq!(
-        verdicts(refused(), Told::Is(vec![elsewhere])),
+        verdicts(refused(), Observed::Is(vec![elsewhere])),
         (Passed, None)
     );
     let (.., by) = judged(refused(), may(Right::List));

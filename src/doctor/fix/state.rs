@@ -1,7 +1,7 @@
 //! Fixes for releases that strangers could read: another place for them, or protection of the present one.
 
 use super::super::culprit;
-use super::{Fix, Mend, Step};
+use super::{Fix, Remedy, Step};
 use crate::base::hint::{Command, Verb};
 use crate::config::{Access, Place, Target};
 use crate::release::layout::FOLDER;
@@ -9,7 +9,7 @@ use crate::store::control::Grant;
 
 impl Fix<'_> {
     /// Releases that are in the way get another place, and those that were there go: they tell as much as the new ones.
-    pub(in crate::doctor) fn after_the_releases(&self, command: Command, access: Access) -> Mend {
+    pub(in crate::doctor) fn after_the_releases(&self, command: Command, access: Access) -> Remedy {
         let Some(why) = self.target.opens_releases(access) else {
             return self.own(command);
         };
@@ -24,7 +24,7 @@ impl Fix<'_> {
     }
 
     /// Another place for the releases, and nothing left of those in the target.
-    pub(in crate::doctor) fn move_releases(&self) -> Mend {
+    pub(in crate::doctor) fn move_releases(&self) -> Remedy {
         let old = self.target.state.is_none();
         if self.is_bare() {
             let old = match old {
@@ -46,7 +46,7 @@ impl Fix<'_> {
         if old {
             steps.push(Step::Run(self.remove_old_releases()));
         }
-        Mend::all(steps).because("releases start over there, and no object is uploaded again")
+        Remedy::all(steps).because("releases start over there, and no object is uploaded again")
     }
 
     /// The same once the releases have another place.
@@ -60,8 +60,8 @@ impl Fix<'_> {
     }
 
     /// Deletes the releases that were left in the target.
-    pub(in crate::doctor) fn old_releases(&self) -> Mend {
-        Mend::run(self.remove_old_releases())
+    pub(in crate::doctor) fn old_releases(&self) -> Remedy {
+        Remedy::run(self.remove_old_releases())
     }
 
     fn remove_old_releases(&self) -> String {
@@ -102,7 +102,7 @@ impl Fix<'_> {
     }
 
     /// Keeps strangers from the releases, where these rules let them in.
-    pub(in crate::doctor) fn close_state(&self, culprits: &[&Grant]) -> Mend {
+    pub(in crate::doctor) fn close_state(&self, culprits: &[&Grant]) -> Remedy {
         if !self.has_bucket_of_state() {
             return self.move_releases();
         }
@@ -116,14 +116,14 @@ impl Fix<'_> {
     }
 
     /// Returns the same fix if the rules are unknown.
-    pub(in crate::doctor) fn find_and_close_state(&self) -> Mend {
+    pub(in crate::doctor) fn find_and_close_state(&self) -> Remedy {
         match self.has_bucket_of_state() {
             true => self.access_close(),
             false => self.move_releases(),
         }
     }
 
-    fn take_out_of_state(&self, rule: &str) -> Mend {
+    fn take_out_of_state(&self, rule: &str) -> Remedy {
         let of_state = Target {
             place: self.place_of_state().clone(),
             ..self.target.clone()

@@ -19,7 +19,7 @@ pub(in crate::doctor) fn s3(bucket: &str) -> Place {
 fn commands_can_be_copied_as_they_are() {
     let prod = target("prod", s3("hunt"));
     let fix = Fix::of(&prod, Server::Ceph);
-    let text = |mend: Mend| mend.text;
+    let text = |remedy: Remedy| remedy.text;
     assert_eq!(text(fix.access_apply()), "assetsync access apply prod");
     let tools = fix.tools(&prod.place).expect("it's a bucket");
     assert_eq!(
@@ -39,7 +39,7 @@ fn commands_can_be_copied_as_they_are() {
     full.cors = Some("the hunt's.json".into());
     let server = "--to s3://hunt --endpoint http://localhost:9000 --region eu --addressing path";
     let readers = "--access object-acl --state s3://private/prod";
-    let blocks = Told::Is(Blocks {
+    let blocks = Observed::Is(Blocks {
         ignores_acls: true,
         ..Blocks::default()
     });
@@ -93,8 +93,8 @@ fn versions_are_kept_only_where_that_is_known_to_be_safe() {
         assert_eq!(fix.keep_versions().is_some(), is_safe, "{server:?}");
     }
     let suspend = |server, versioning| {
-        let mend = Fix::of(&prod, server).conditions(&Told::Is(versioning));
-        mend.text.contains("Status=Suspended")
+        let remedy = Fix::of(&prod, server).conditions(&Observed::Is(versioning));
+        remedy.text.contains("Status=Suspended")
     };
     assert!(suspend(Server::Ceph, Versioning::On));
     assert!(suspend(Server::Unknown, Versioning::On));

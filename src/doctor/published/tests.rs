@@ -5,8 +5,8 @@ use http::{HeaderMap, StatusCode};
 use super::super::Verdict::{self, Failed, Passed, Unknown, Warning};
 use super::*;
 
-fn heard(status: StatusCode, body: &'static [u8]) -> Result<Heard, StoreError> {
-    Ok(Heard {
+fn heard(status: StatusCode, body: &'static [u8]) -> Result<Response, StoreError> {
+    Ok(Response {
         status,
         headers: HeaderMap::new(),
         body: Bytes::from_static(body),
@@ -30,7 +30,7 @@ fn visitors_read_from_the_storage_or_by_what_stands_before_it() {
         (no(), Some(no()), vec![Failed, Warning]),
         (yes(), Some(silence()), vec![Passed, Unknown]),
     ] {
-        let findings = judge_reading(&at_storage, at_url.as_ref(), Mend::default());
+        let findings = judge_reading(&at_storage, at_url.as_ref(), Remedy::default());
         let found: Vec<Verdict> = findings.iter().map(|finding| finding.verdict).collect();
         assert_eq!(found, verdicts, "{at_storage:?} {at_url:?}");
     }

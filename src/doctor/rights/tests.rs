@@ -27,7 +27,7 @@ fn rights() -> Rights {
 fn conditions_that_are_ignored_are_dangerous() {
     let target = super::super::settings::tests::target();
     let fix = Fix::of(&target, Server::Ceph);
-    let off = Told::Is(Versioning::Off);
+    let off = Observed::Is(Versioning::Off);
     assert_eq!(
         rights().judge_conditions(&fix, &off).verdict,
         Verdict::Passed
@@ -89,7 +89,7 @@ fn who_cant_delete_is_told_what_stays() {
 fn releases_that_cant_be_written_over_cant_be_made() {
     let target = super::super::settings::tests::target();
     let fix = Fix::of(&target, Server::Ceph);
-    let off = Told::Is(Versioning::Off);
+    let off = Observed::Is(Versioning::Off);
     let verdicts = |rights: &Rights| -> Vec<Verdict> {
         let findings = rights.judge_writing(&fix, &off);
         findings

@@ -21,8 +21,8 @@ fn grant(to: Public, right: Right, by: &str) -> Grant {
     Grant::of_all(to, right, by.into(), RuleKind::Policy)
 }
 
-fn dont_know<T>() -> Told<T> {
-    Told::Unknown("s3:Get… is needed".into())
+fn dont_know<T>() -> Observed<T> {
+    Observed::Unknown("s3:Get… is needed".into())
 }
 
 #[test]
@@ -34,27 +34,27 @@ fn what_may_be_granted_to_strangers() {
     let fix = Fix::of(&target, Server::Amazon);
     let read = || grant(Everybody, Right::Read, "policy");
     for (given, access, verdict) in [
-        (Told::Is(vec![read()]), Bucket, Passed),
-        (Told::Is(vec![]), Bucket, Warning),
-        (Told::Is(vec![]), ObjectAcl, Passed),
-        (Told::Is(vec![read()]), ObjectAcl, Warning),
+        (Observed::Is(vec![read()]), Bucket, Passed),
+        (Observed::Is(vec![]), Bucket, Warning),
+        (Observed::Is(vec![]), ObjectAcl, Passed),
+        (Observed::Is(vec![read()]), ObjectAcl, Warning),
         (
-            Told::Is(vec![read(), grant(Everybody, Right::List, "x")]),
+            Observed::Is(vec![read(), grant(Everybody, Right::List, "x")]),
             Bucket,
             Failed,
         ),
         (
-            Told::Is(vec![grant(AnyAccount, Right::List, "x")]),
+            Observed::Is(vec![grant(AnyAccount, Right::List, "x")]),
             ObjectAcl,
             Failed,
         ),
         (
-            Told::Is(vec![grant(Everybody, Right::Write, "x")]),
+            Observed::Is(vec![grant(Everybody, Right::Write, "x")]),
             Bucket,
             Failed,
         ),
         (
-            Told::Is(vec![grant(Everybody, Right::Manage, "x")]),
+            Observed::Is(vec![grant(Everybody, Right::Manage, "x")]),
             Bucket,
             Failed,
         ),
@@ -71,7 +71,7 @@ fn what_may_be_granted_to_strangers() {
         is_conditional: true,
         ..grant(Everybody, Right::List, "`Office` of the bucket policy")
     };
-    let finding = grants(&Told::Is(vec![read(), conditional]), &target, &fix);
+    let finding = grants(&Observed::Is(vec![read(), conditional]), &target, &fix);
     assert_eq!(
         finding.verdict, Warning,
         "people have to judge: {finding:?}"
@@ -81,7 +81,7 @@ fn what_may_be_granted_to_strangers() {
         "{finding:?}"
     );
     assert!(finding.fix.contains("--bucket hunt"), "{finding:?}");
-    let theirs = Told::Is(vec![grant(
+    let theirs = Observed::Is(vec![grant(
         Everybody,
         Right::List,
         "`Old` of the bucket policy",
@@ -155,7 +155,7 @@ fn protections_that_are_in_the_way() {
             access,
             ..target.clone()
         };
-        let finding = blocks(&Told::Is(given), &Fix::of(&target, Server::Amazon));
+        let finding = blocks(&Observed::Is(given), &Fix::of(&target, Server::Amazon));
         assert_eq!(finding.verdict, verdict, "{given:?} {access:?}");
         if verdict == Failed {
             let command = "assetsync access apply prod --unblock";
@@ -170,12 +170,12 @@ fn acls_must_suit_the_targets_access() {
     use Access::{Bucket, ObjectAcl};
     use Verdict::{Failed, Passed, Unknown, Warning};
     for (takes, access, place, verdict) in [
-        (Told::Is(true), ObjectAcl, s3(), Passed),
-        (Told::Is(false), ObjectAcl, s3(), Failed),
-        (Told::Is(false), ObjectAcl, gcs(), Failed),
-        (Told::Is(true), Bucket, s3(), Passed),
-        (Told::Is(true), Bucket, gcs(), Warning),
-        (Told::Is(false), Bucket, gcs(), Passed),
+        (Observed::Is(true), ObjectAcl, s3(), Passed),
+        (Observed::Is(false), ObjectAcl, s3(), Failed),
+        (Observed::Is(false), ObjectAcl, gcs(), Failed),
+        (Observed::Is(true), Bucket, s3(), Passed),
+        (Observed::Is(true), Bucket, gcs(), Warning),
+        (Observed::Is(false), Bucket, gcs(), Passed),
         (dont_know(), Bucket, s3(), Unknown),
     ] {
         let target = Target {
@@ -190,14 +190,14 @@ fn acls_must_suit_the_targets_access() {
 
 fn settings() -> Settings {
     Settings {
-        location: Told::Is("eu".into()),
-        grants: Told::Is(vec![]),
-        blocks: Told::Is(Blocks::default()),
-        takes_acls: Told::Is(true),
-        versioning: Told::Is(Versioning::On),
-        soft_delete_seconds: Told::Is(0),
-        retention: Told::Is(None),
-        lifecycle: Told::Is(vec![]),
+        location: Observed::Is("eu".into()),
+        grants: Observed::Is(vec![]),
+        blocks: Observed::Is(Blocks::default()),
+        takes_acls: Observed::Is(true),
+        versioning: Observed::Is(Versioning::On),
+        soft_delete_seconds: Observed::Is(0),
+        retention: Observed::Is(None),
+        lifecycle: Observed::Is(vec![]),
     }
 }
 
@@ -206,21 +206,31 @@ fn what_is_deleted_should_come_back() {
     use Verdict::{Failed, Passed, Unknown, Warning};
     let target = target();
     for (server, state, soft, verdict) in [
-        (Server::Amazon, Told::Is(Versioning::On), 0, Passed),
-        (Server::Amazon, Told::Is(Versioning::Suspended), 0, Warning),
-        (Server::Amazon, Told::Is(Versioning::Off), 0, Warning),
-        (Server::Amazon, Told::Is(Versioning::Off), 604_800, Passed),
+        (Server::Amazon, Observed::Is(Versioning::On), 0, Passed),
+        (
+            Server::Amazon,
+            Observed::Is(Versioning::Suspended),
+            0,
+            Warning,
+        ),
+        (Server::Amazon, Observed::Is(Versioning::Off), 0, Warning),
+        (
+            Server::Amazon,
+            Observed::Is(Versioning::Off),
+            604_800,
+            Passed,
+        ),
         (Server::Amazon, dont_know(), 0, Unknown),
-        (Server::Ceph, Told::Is(Versioning::On), 0, Failed),
-        (Server::Ceph, Told::Is(Versioning::Suspended), 0, Passed),
-        (Server::Ceph, Told::Is(Versioning::Off), 0, Passed),
-        (Server::Unknown, Told::Is(Versioning::On), 0, Passed),
-        (Server::Unknown, Told::Is(Versioning::Off), 0, Passed),
+        (Server::Ceph, Observed::Is(Versioning::On), 0, Failed),
+        (Server::Ceph, Observed::Is(Versioning::Suspended), 0, Passed),
+        (Server::Ceph, Observed::Is(Versioning::Off), 0, Passed),
+        (Server::Unknown, Observed::Is(Versioning::On), 0, Passed),
+        (Server::Unknown, Observed::Is(Versioning::Off), 0, Passed),
     ] {
         let fix = Fix::of(&target, server);
         let settings = Settings {
             versioning: state,
-            soft_delete_seconds: Told::Is(soft),
+            soft_delete_seconds: Observed::Is(soft),
             ..settings()
         };
         let finding = versioning(&settings, &fix);
@@ -231,9 +241,9 @@ fn what_is_deleted_should_come_back() {
 #[test]
 fn retention_that_keeps_the_root_from_changing() {
     use Verdict::{Failed, Passed, Unknown, Warning};
-    let kept = || Told::Is(Some("kept".to_string()));
+    let kept = || Observed::Is(Some("kept".to_string()));
     for (given, has_state, place, verdict) in [
-        (Told::Is(None), true, gcs(), Passed),
+        (Observed::Is(None), true, gcs(), Passed),
         (kept(), true, gcs(), Failed),
         (kept(), false, gcs(), Warning),
         (kept(), true, s3(), Passed),
@@ -264,7 +274,7 @@ fn lifecycle_rules_that_delete_what_is_published() {
         (vec![rule(Freezes, "static/")], Failed),
         (vec![rule(ClearsUploads, ""), rule(Harmless, "")], Passed),
     ] {
-        let told = Told::Is(rules.clone());
+        let told = Observed::Is(rules.clone());
         let finding = lifecycle("lifecycle", &told, &s3(), &fix);
         assert_eq!(finding.verdict, verdict, "{rules:?}");
     }
@@ -276,7 +286,7 @@ fn lifecycle_rules_that_delete_what_is_published() {
 fn parts_of_killed_uploads_should_be_cleared_away() {
     let target = target();
     let uploads = |rules: Vec<LifecycleRule>, server| {
-        uploads(&Told::Is(rules), "static/", &Fix::of(&target, server))
+        uploads(&Observed::Is(rules), "static/", &Fix::of(&target, server))
     };
     let verdict = |rules| uploads(rules, Server::Ceph).verdict;
     let clears = |prefix: &str| LifecycleRule {
@@ -295,7 +305,7 @@ fn parts_of_killed_uploads_should_be_cleared_away() {
         ..target.clone()
     };
     let fix = Fix::of(&google, Server::Unknown);
-    let finding = super::uploads(&Told::Is(vec![]), "", &fix);
+    let finding = super::uploads(&Observed::Is(vec![]), "", &fix);
     assert_eq!(finding.verdict, Verdict::Passed);
 }
 
@@ -306,12 +316,12 @@ fn a_bucket_behind_a_cdn_may_be_closed() {
         ..target()
     };
     let fix = Fix::of(&target, Server::Amazon);
-    let nothing = grants(&Told::Is(vec![]), &target, &fix);
+    let nothing = grants(&Observed::Is(vec![]), &target, &fix);
     assert_eq!(nothing.verdict, Verdict::Passed);
     let closed = Blocks {
         ignores_policies: true,
         ..Blocks::default()
     };
-    let finding = blocks(&Told::Is(closed), &fix);
+    let finding = blocks(&Observed::Is(closed), &fix);
     assert_eq!(finding.verdict, Verdict::Warning);
 }

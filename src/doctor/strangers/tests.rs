@@ -7,20 +7,20 @@ use super::*;
 use crate::store::control::{Public, RuleKind};
 use crate::store::{Server, StoreErrorKind};
 
-fn heard(status: StatusCode, body: &'static str) -> Result<Heard, StoreError> {
-    Ok(Heard {
+fn heard(status: StatusCode, body: &'static str) -> Result<Response, StoreError> {
+    Ok(Response {
         status,
         headers: HeaderMap::new(),
         body: Bytes::from_static(body.as_bytes()),
     })
 }
 
-fn silence() -> Result<Heard, StoreError> {
+fn silence() -> Result<Response, StoreError> {
     Err(StoreError::new(StoreErrorKind::Unreachable, "no answer"))
 }
 
-fn door(name: &'static str) -> Door {
-    Door {
+fn door(name: &'static str) -> PublicRequest {
+    PublicRequest {
         name,
         method: Method::GET,
         url: String::new(),
@@ -40,8 +40,8 @@ fn one_open_door_is_enough_and_silence_is_no_refusal() {
         "READ in the bucket's ACL for AllUsers".into(),
         RuleKind::Acl,
     );
-    let grants = Told::Is(vec![acl]);
-    let verdict = |knocks: &[Knock]| judge_listings(knocks, &grants, &fix).verdict;
+    let grants = Observed::Is(vec![acl]);
+    let verdict = |knocks: &[Probed]| judge_listings(knocks, &grants, &fix).verdict;
     assert_eq!(verdict(&[refused()]), Verdict::Passed);
     assert_eq!(verdict(&[refused(), silent()]), Verdict::Unknown);
     assert_eq!(verdict(&[]), Verdict::Unknown);
@@ -52,7 +52,7 @@ fn one_open_door_is_enough_and_silence_is_no_refusal() {
         "strangers can list the bucket (b); by READ in the bucket's ACL for AllUsers"
     );
     assert_eq!(finding.fix, "assetsync access close prod");
-    let finding = judge_listings(&[open()], &Told::Is(vec![]), &fix);
+    let finding = judge_listings(&[open()], &Observed::Is(vec![]), &fix);
     assert!(
         !finding.fix.contains("assetsync"),
         "no command of ours ends what isn't the bucket's: {finding:?}"
@@ -63,7 +63,7 @@ fn one_open_door_is_enough_and_silence_is_no_refusal() {
 fn what_strangers_can_do_to_a_probe() {
     let target = super::super::settings::tests::target();
     let fix = Fix::of(&target, Server::Ceph);
-    let none = Told::Is(vec![]);
+    let none = Observed::Is(vec![]);
     let judged = |read, write, delete| {
         let probe = StrangersAndProbe {
             read,

@@ -238,7 +238,7 @@ impl File<'_, '_> {
                 "`{shown}` is never published, since systems and editors leave such files behind: rename it"
             )));
         }
-        if let Some(dropped) = self.index.dropping(path) {
+        if let Some(dropped) = self.index.junk(path) {
             let rule = dropped.rule();
             return Some(Why::of_one(&format!(
                 "`{shown}` is skipped by its name: add a rule with {rule} to publish it"

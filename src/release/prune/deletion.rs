@@ -362,9 +362,9 @@ impl Watch<'_> {
     /// Deletes one object, as long as this sweep may. Checks the root before every try.
     async fn delete(&self, place: &Arc<dyn Store>, garbage: &Garbage) -> Result<Deleted> {
         let version = Version(garbage.version.clone());
-        let (patience, started) = (self.state.patience(), Instant::now());
+        let (timeouts, started) = (self.state.timeouts(), Instant::now());
         let mut waits = ExponentialBuilder::default()
-            .with_min_delay(patience.backoff)
+            .with_min_delay(timeouts.backoff)
             .with_max_delay(BACKOFF_MAX)
             .without_max_times()
             .with_jitter()
@@ -387,7 +387,7 @@ impl Watch<'_> {
                 return Ok(Deleted::Kept(error));
             }
             may_be_late |= error.kind == OutcomeUnknown;
-            let left = patience.deadline.saturating_sub(started.elapsed());
+            let left = timeouts.deadline.saturating_sub(started.elapsed());
             let Some(wait) = waits.next().filter(|_| !is_definite && !left.is_zero()) else {
                 return Err(error.into());
             };

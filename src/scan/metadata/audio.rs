@@ -115,7 +115,7 @@ fn taken_out(spans: Vec<Range<usize>>, mut fields: Vec<Field>) -> Walk {
             true => std::mem::take(&mut fields),
             false => vec![Field::binary(Kind::Tag, "tags", span.len())],
         };
-        walk.goes(span, || told);
+        walk.remove(span, || told);
     }
     walk
 }

@@ -65,7 +65,7 @@ fn extension(bytes: &[u8], at: usize, walk: &mut Walk) -> Option<usize> {
     let span = at..next;
     let told = |name, from| vec![Field::new(Kind::Text, name, &text(&joined(bytes, from)))];
     match bytes.get(at + 1)? {
-        0xFE => walk.goes(span, || told("Comment", at + 2)),
+        0xFE => walk.remove(span, || told("Comment", at + 2)),
         0xFF => application(bytes, span, walk),
         // Part of the picture by the specification, although no browser draws it.
         0x01 => {
@@ -100,7 +100,7 @@ fn application(bytes: &[u8], span: std::ops::Range<usize>, walk: &mut Walk) {
             size_bytes,
         )],
     };
-    walk.goes(span, fields);
+    walk.remove(span, fields);
 }
 
 /// The content of the sub-blocks that begin at `at`.

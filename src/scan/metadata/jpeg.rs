@@ -118,12 +118,12 @@ impl<'a> Segments<'a> {
             0xEE if data.starts_with(b"Adobe") => {}
             0xED if data.starts_with(PHOTOSHOP) => {
                 self.photoshop.extend_from_slice(&data[PHOTOSHOP.len()..]);
-                self.walk.goes(span, Vec::new);
+                self.walk.remove(span, Vec::new);
             }
-            0xFE => self.walk.goes(span, || {
+            0xFE => self.walk.remove(span, || {
                 vec![Field::new(Kind::Text, "Comment", &text(data))]
             }),
-            0xE2..=0xEF => self.walk.goes(span, || vec![unknown(marker, data)]),
+            0xE2..=0xEF => self.walk.remove(span, || vec![unknown(marker, data)]),
             _ => {}
         }
     }
@@ -132,7 +132,7 @@ impl<'a> Segments<'a> {
     fn take_jfif(&mut self, span: Range<usize>, data: &[u8]) {
         if data.starts_with(b"JFXX\0") {
             let thumbnail = Field::thumbnail(Kind::Other, data.len());
-            return self.walk.goes(span, || vec![thumbnail]);
+            return self.walk.remove(span, || vec![thumbnail]);
         }
         if let Some((head, thumbnail)) = data.split_at_checked(14)
             && head.starts_with(b"JFIF\0")
@@ -140,7 +140,7 @@ impl<'a> Segments<'a> {
         {
             let rest = [b"\xFF\xE0\0\x10", &head[..12], b"\0\0"].concat();
             let thumbnail = Field::thumbnail(Kind::Other, thumbnail.len());
-            self.walk.becomes(span, rest, || vec![thumbnail]);
+            self.walk.replace(span, rest, || vec![thumbnail]);
         }
     }
 
@@ -154,14 +154,14 @@ impl<'a> Segments<'a> {
             {
                 self.walk.hindrance = Some(Unstrippable::GainMap);
             }
-            self.walk.goes(span, || xmp::find(packet));
+            self.walk.remove(span, || xmp::find(packet));
         } else if let Some(part) = data.strip_prefix(XMP_EXTENSION) {
             let offset = be32(part, 36).unwrap_or_default();
             self.xmp_parts
                 .push((offset, part.get(40..).unwrap_or_default()));
-            self.walk.goes(span, Vec::new);
+            self.walk.remove(span, Vec::new);
         } else {
-            self.walk.goes(span, || vec![unknown(0xE1, data)]);
+            self.walk.remove(span, || vec![unknown(0xE1, data)]);
         }
     }
 

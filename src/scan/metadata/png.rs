@@ -32,7 +32,7 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
         if chunk.name[0].is_ascii_lowercase() && !SHOWN.contains(&chunk.name) {
             match chunk.name {
                 b"eXIf" => walk.exif_goes(at..next, chunk.data, exif_chunk),
-                _ => walk.goes(at..next, || chunk.fields()),
+                _ => walk.remove(at..next, || chunk.fields()),
             }
         }
         at = next;

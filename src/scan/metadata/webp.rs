@@ -33,7 +33,7 @@ fn read_chunks(riff: &[u8]) -> Walk {
         if !SHOWN.contains(&name) {
             match name {
                 b"EXIF" => walk.exif_goes(at..next, tiff(data), exif_chunk),
-                _ => walk.goes(at..next, || fields(name, data)),
+                _ => walk.remove(at..next, || fields(name, data)),
             }
         }
         at = next;
@@ -81,7 +81,7 @@ fn correct(riff: &[u8], walk: &mut Walk) {
     let rest: usize = walk.pieces.iter().map(|piece| piece.rest.len()).sum();
     let size = u32::try_from(riff.len() - 8 - gone + rest).unwrap_or(u32::MAX);
     let mut first = Walk::default();
-    first.becomes(4..8, size.to_le_bytes().to_vec(), Vec::new);
+    first.replace(4..8, size.to_le_bytes().to_vec(), Vec::new);
     if let (Some(b"VP8X"), Some(flags)) = (
         riff.get(HEADER_BYTES..HEADER_BYTES + 4),
         riff.get(HEADER_BYTES + 8),
@@ -90,7 +90,7 @@ fn correct(riff: &[u8], walk: &mut Walk) {
             0 => FLAG_EXIF | FLAG_XMP,
             _ => FLAG_XMP,
         };
-        first.becomes(
+        first.replace(
             HEADER_BYTES + 8..HEADER_BYTES + 9,
             vec![flags & !gone],
             Vec::new,

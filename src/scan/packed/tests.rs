@@ -11,15 +11,15 @@ use super::*;
 
 /// Contents by path, and what couldn't be looked into.
 #[derive(Default)]
-struct Told {
+struct Reported {
     names: Vec<String>,
     contents: BTreeMap<String, Vec<u8>>,
     digests: BTreeMap<String, blake3::Hash>,
     closed: Vec<(String, Closed)>,
 }
 
-fn told_within(name: &str, bytes: &[u8], limits: &Limits) -> Told {
-    let mut told = Told::default();
+fn told_within(name: &str, bytes: &[u8], limits: &Limits) -> Reported {
+    let mut told = Reported::default();
     walk_bytes(name, bytes, limits, &mut |packed| {
         let path = packed.path.to_string();
         match packed.found {
@@ -39,7 +39,7 @@ fn told_within(name: &str, bytes: &[u8], limits: &Limits) -> Told {
     told
 }
 
-fn told(name: &str, bytes: &[u8]) -> Told {
+fn told(name: &str, bytes: &[u8]) -> Reported {
     told_within(name, bytes, &Limits::default())
 }
 

@@ -13,8 +13,8 @@ use super::{Gcs, encode, parse};
 use crate::base::path::{ObjectKey, url_path};
 use crate::cors::Policy;
 use crate::store::control::{
-    Blocks, Change, Control, Door, Grant, Keeps, Lifecycle, LifecycleRule, Settings, Step, Told,
-    Versioning, Wish,
+    AccessGoal, Blocks, Change, Control, Grant, Keeps, Lifecycle, LifecycleRule, Observed,
+    PublicRequest, Settings, Step, Versioning,
 };
 use crate::store::http::{Call, Reply};
 use crate::store::kept::{Kept, Served};
@@ -242,11 +242,11 @@ impl Control for Gcs {
     }
 
     /// Returns none for an emulator: it needs no credentials, so there are no strangers to distinguish.
-    fn listings(&self) -> Vec<Door> {
+    fn listings(&self) -> Vec<PublicRequest> {
         if self.is_emulated() {
             return Vec::new();
         }
-        let door = |name, url: String| Door {
+        let door = |name, url: String| PublicRequest {
             name,
             method: Method::GET,
             url,
@@ -269,21 +269,21 @@ impl Control for Gcs {
         doors
     }
 
-    fn writes(&self, key: &str) -> Vec<Door> {
+    fn writes(&self, key: &str) -> Vec<PublicRequest> {
         if self.is_emulated() {
             return Vec::new();
         }
         let full = format!("{}{key}", self.prefix);
         let (server, bucket, name) = (&self.server, &self.bucket, encode(&full));
         vec![
-            Door {
+            PublicRequest {
                 name: "JSON",
                 method: Method::POST,
                 url: format!(
                     "{server}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}"
                 ),
             },
-            Door {
+            PublicRequest {
                 name: "XML",
                 method: Method::PUT,
                 url: format!("{server}/{bucket}/{}", url_path(&full)),
@@ -293,16 +293,16 @@ impl Control for Gcs {
 
     async fn settings(&self) -> Settings {
         let (bucket, iam) = futures_util::join!(self.bucket_resource(), self.iam());
-        let bucket = Told::from(bucket);
-        fn told<T>(bucket: &Told<Bucket>, of: impl Fn(&Bucket) -> T) -> Told<T> {
+        let bucket = Observed::from(bucket);
+        fn told<T>(bucket: &Observed<Bucket>, of: impl Fn(&Bucket) -> T) -> Observed<T> {
             match bucket {
-                Told::Is(bucket) => Told::Is(of(bucket)),
-                Told::Unknown(why) => Told::Unknown(why.clone()),
+                Observed::Is(bucket) => Observed::Is(of(bucket)),
+                Observed::Unknown(why) => Observed::Unknown(why.clone()),
             }
         }
         Settings {
             location: told(&bucket, |bucket| bucket.location.clone()),
-            grants: Told::from(iam).map(|iam| iam_grants(&iam)),
+            grants: Observed::from(iam).map(|iam| iam_grants(&iam)),
             blocks: told(&bucket, Bucket::blocks),
             takes_acls: told(&bucket, |bucket| !bucket.is_uniform()),
             versioning: told(&bucket, Bucket::versioning),
@@ -315,11 +315,11 @@ impl Control for Gcs {
         }
     }
 
-    async fn grants(&self) -> Told<Vec<Grant>> {
-        Told::from(self.iam().await).map(|iam| iam_grants(&iam))
+    async fn grants(&self) -> Observed<Vec<Grant>> {
+        Observed::from(self.iam().await).map(|iam| iam_grants(&iam))
     }
 
-    async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
+    async fn access_changes(&self, goal: &AccessGoal) -> Result<Vec<Change>, StoreError> {
         let (bucket, iam) = futures_util::join!(self.bucket_resource(), self.iam());
         let (bucket, iam) = (bucket?, iam?);
         let mut changes = Vec::new();
@@ -330,7 +330,7 @@ impl Control for Gcs {
             patch["publicAccessPrevention"] = json!("inherited");
             says.push("public access prevention: no longer enforced for this bucket");
         }
-        match (wish.access, bucket.is_uniform()) {
+        match (goal.access, bucket.is_uniform()) {
             (Access::Bucket, false) => {
                 patch["uniformBucketLevelAccess"] = json!({"enabled": true});
                 says.push(
@@ -343,7 +343,7 @@ impl Control for Gcs {
             }
             _ => {}
         }
-        let readers = match wish.access {
+        let readers = match goal.access {
             Access::Bucket => Readers::Everybody,
             Access::ObjectAcl => Readers::AsBefore,
         };
@@ -366,12 +366,12 @@ impl Control for Gcs {
         Ok(changes)
     }
 
-    async fn closing_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
+    async fn closing_changes(&self, goal: &AccessGoal) -> Result<Vec<Change>, StoreError> {
         let (bucket, iam) = futures_util::join!(self.bucket_resource(), self.iam());
         // While public access is prevented, rules that let strangers in have no effect, and none can be written, not even an
         // existing one.
         let is_prevented = bucket.is_ok_and(|bucket| bucket.is_prevented());
-        let readers = match wish.keeps {
+        let readers = match goal.keeps {
             Keeps::Reading if !is_prevented => Readers::AsBefore,
             Keeps::Reading | Keeps::Nothing => Readers::Nobody,
         };

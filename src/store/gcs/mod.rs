@@ -28,8 +28,8 @@ use super::control::Control;
 use super::http::wire::reqwest_client;
 use super::http::{Call, Http, Reply, refuse_cut};
 use super::{
-    CopySource, Listing, Patience, PutMode, Server, Store, StoreError, StoreErrorKind, Stored,
-    TOKEN_METADATA, UNKNOWN_HINT, Version, object_called,
+    CopySource, Listing, PutMode, Server, Store, StoreError, StoreErrorKind, Stored,
+    TOKEN_METADATA, Timeouts, UNKNOWN_HINT, Version, object_called,
 };
 use crate::base::name::Token;
 use crate::base::path::{ObjectKey, url_path};
@@ -64,7 +64,7 @@ impl Gcs {
         target: &Target,
         bucket: &str,
         prefix: &str,
-        patience: Patience,
+        timeouts: Timeouts,
     ) -> Result<Gcs, StoreError> {
         let is_emulated = target.endpoint.is_none() && environment::emulator()?.is_some();
         let server = server(target);
@@ -78,7 +78,7 @@ impl Gcs {
         };
         Ok(Gcs {
             connection: Arc::new(Connection {
-                http: Http::new(patience),
+                http: Http::new(timeouts),
                 signer,
             }),
             server,

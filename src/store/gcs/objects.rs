@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{FIELDS, Gcs, Item, encode, is_missing, parse};
 use crate::base::path::ObjectKey;
-use crate::store::control::{Grant, Public, Right, RuleKind, Told};
+use crate::store::control::{Grant, Observed, Public, Right, RuleKind};
 use crate::store::http::Call;
 use crate::store::kept::{Kept, SERVED_HEADERS, Served};
 use crate::store::location::Access;
@@ -71,7 +71,7 @@ impl Gcs {
                 let kept = self.object_resource(key, "noAcl").await?;
                 let unknown = "storage.objects.getIamPolicy is needed to see its ACL";
                 Ok(kept.map(|kept| Kept {
-                    grants: Told::Unknown(unknown.to_string()),
+                    grants: Observed::Unknown(unknown.to_string()),
                     ..kept
                 }))
             }
@@ -112,7 +112,7 @@ impl Gcs {
             is_version: false,
             stored: resource.item.stored(),
             headers,
-            grants: Told::Is(resource.acl.iter().flat_map(AclEntry::grants).collect()),
+            grants: Observed::Is(resource.acl.iter().flat_map(AclEntry::grants).collect()),
             accounts: Vec::new(),
             metageneration: resource.metageneration,
         }))

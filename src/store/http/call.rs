@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Receives the body of a successful answer piece by piece, when the body isn't kept in memory.
-pub trait Pour: fmt::Debug + Send {
+pub trait BodySink: fmt::Debug + Send {
     /// Starts a new answer. Bytes of an earlier try are discarded.
     fn begin(&mut self);
 
@@ -37,7 +37,7 @@ pub(crate) struct Call {
     /// Largest part of the answer's body that is read, in bytes. Of an error, 64 KiB are read.
     pub body_bytes_max: usize,
     /// Receiver of a successful answer's body, if it isn't kept in memory, and the largest part of it that is passed on, in bytes.
-    pub pour: Option<(Arc<Mutex<dyn Pour>>, u64)>,
+    pub pour: Option<(Arc<Mutex<dyn BodySink>>, u64)>,
     /// True if a successful answer is an object's content, which may look like anything.
     pub is_content: bool,
     /// First bytes of a successful answer. Of an answer that begins otherwise, no more is read than of an error.

@@ -9,7 +9,7 @@ use futures_util::stream::BoxStream;
 use object_store::client::{HttpError, HttpResponseBody};
 
 use super::failed::{Failed, stalled, transport};
-use super::{ERROR_BYTES_MAX, Pour};
+use super::{BodySink, ERROR_BYTES_MAX};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// Slowest answer that is waited for, in bytes a second.
@@ -89,7 +89,7 @@ impl Flow {
     /// Passes on the body, about `bytes_max` bytes of it at most.
     pub(super) async fn pour(
         mut self,
-        pour: &Mutex<dyn Pour>,
+        pour: &Mutex<dyn BodySink>,
         bytes_max: u64,
     ) -> Result<(), Failed> {
         pour.lock().expect("no holder panics").begin();

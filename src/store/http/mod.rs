@@ -28,11 +28,11 @@ use self::reply::unpacked;
 use self::silence::Silence;
 use self::wire::Wire;
 use super::server::Server;
-use super::{Patience, StoreError, StoreErrorKind};
+use super::{StoreError, StoreErrorKind, Timeouts};
 use crate::store::http::retries::Tried;
 
+pub use self::call::BodySink;
 pub(crate) use self::call::Call;
-pub use self::call::Pour;
 pub(crate) use self::reply::{Reply, in_words, is_whole, refuse_cut, text};
 
 /// Longest pause between two tries. Pauses are doubled up to 30 s, with jitter, as Google and Amazon advise
@@ -60,7 +60,7 @@ pub(crate) trait Sign: Send + Sync {
 #[derive(Debug)]
 pub(crate) struct Http {
     client: HttpClient,
-    patience: Patience,
+    timeouts: Timeouts,
     requests: AtomicU64,
     silence: Arc<Silence>,
     /// Time of the server's clock as last received, and when that was.
@@ -70,15 +70,15 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn new(patience: Patience) -> Http {
-        let silence = Arc::new(Silence::new(patience));
+    pub(crate) fn new(timeouts: Timeouts) -> Http {
+        let silence = Arc::new(Silence::new(timeouts));
         let client = HttpClient::new(Wire {
-            patience,
+            timeouts,
             silence: Arc::clone(&silence),
         });
         Http {
             client,
-            patience,
+            timeouts,
             requests: AtomicU64::new(0),
             silence,
             clock: Mutex::new(None),
@@ -128,14 +128,14 @@ impl Http {
         let maybe_done = AtomicBool::new(false);
         let left = || {
             let most = match self.silence.was_reached() {
-                true => self.patience.deadline,
-                false => self.patience.deadline.min(UNREACHED),
+                true => self.timeouts.deadline,
+                false => self.timeouts.deadline.min(UNREACHED),
             };
             most.saturating_sub(started.elapsed())
                 .min(self.silence.left())
         };
         let backoff = ExponentialBuilder::default()
-            .with_min_delay(self.patience.backoff)
+            .with_min_delay(self.timeouts.backoff)
             .with_max_delay(BACKOFF_MAX)
             .with_factor(2.0)
             .with_max_times(TRIES_MAX)
@@ -233,7 +233,7 @@ impl Http {
         parts: &http::response::Parts,
         body: HttpResponseBody,
     ) -> Result<(Bytes, Option<usize>), Failed> {
-        let flow = Flow::new(body, self.patience.stall);
+        let flow = Flow::new(body, self.timeouts.stall);
         match (&call.pour, parts.status.is_success()) {
             (Some((pour, bytes_max)), true) => {
                 flow.pour(pour, *bytes_max).await?;

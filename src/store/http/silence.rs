@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::store::Patience;
+use crate::store::Timeouts;
 
 /// Number of further requests that are sent to a server that has been silent for too long. Each is sent once.
 const CHANCES: u32 = 4;
@@ -16,11 +16,11 @@ pub(super) const CHANCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Silence {
     most: Duration,
-    heard: Mutex<Heard>,
+    heard: Mutex<Activity>,
 }
 
 #[derive(Debug, Default)]
-struct Heard {
+struct Activity {
     /// Start of the silence; none if no request was sent since the last answer.
     silent_since: Option<Instant>,
     /// Requests sent since the silence became too long.
@@ -32,10 +32,10 @@ struct Heard {
 impl Silence {
     /// Returns a silence whose limit is a quarter longer than the time for a single request. This extra time is for the requests
     /// after one that reached its deadline.
-    pub(super) fn new(patience: Patience) -> Silence {
-        let more = (patience.deadline / 4).max(Duration::from_secs(1));
+    pub(super) fn new(timeouts: Timeouts) -> Silence {
+        let more = (timeouts.deadline / 4).max(Duration::from_secs(1));
         Silence {
-            most: patience.deadline + more,
+            most: timeouts.deadline + more,
             heard: Mutex::default(),
         }
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn silence(deadline: Duration) -> Silence {
-        Silence::new(Patience {
+        Silence::new(Timeouts {
             deadline,
             stall: Duration::from_secs(1),
             backoff: Duration::from_secs(1),

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
 use super::silence::{CHANCE, Silence};
-use crate::store::{Patience, StoreError, StoreErrorKind, environment};
+use crate::store::{StoreError, StoreErrorKind, Timeouts, environment};
 
 /// Time to open a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -149,7 +149,7 @@ fn client() -> reqwest::ClientBuilder {
 /// Sender that uses reqwest, and gives up when nothing moves.
 #[derive(Debug)]
 pub(super) struct Wire {
-    pub(super) patience: Patience,
+    pub(super) timeouts: Timeouts,
     pub(super) silence: Arc<Silence>,
 }
 
@@ -205,9 +205,9 @@ impl Wire {
     /// Returns when a request hasn't moved for too long. If the server has been silent up to the limit, the request gets only a
     /// little time, unless part of its body may still be on its way.
     async fn stands_still(&self, moved: &AtomicU64, size_bytes: u64) {
-        let stall = self.patience.stall;
+        let stall = self.timeouts.stall;
         let buffers = in_buffers(size_bytes, stall);
-        let most = stall.max(self.patience.deadline + self.patience.deadline / 5);
+        let most = stall.max(self.timeouts.deadline + self.timeouts.deadline / 5);
         let (mut before, mut since) = (0, Instant::now());
         loop {
             let wait = match buffers.is_zero() {

@@ -22,7 +22,8 @@ use super::{S3, encode_query};
 use crate::base::path::{ObjectKey, url_path};
 use crate::cors::Policy;
 use crate::store::control::{
-    Blocks, Change, Control, Door, Grant, Keeps, Right, Settings, Step, Told, Versioning, Wish,
+    AccessGoal, Blocks, Change, Control, Grant, Keeps, Observed, PublicRequest, Right, Settings,
+    Step, Versioning,
 };
 use crate::store::documents::FOLDER;
 use crate::store::kept::{Kept, Served};
@@ -65,9 +66,9 @@ impl Control for S3 {
         self.access_key()
     }
 
-    fn listings(&self) -> Vec<Door> {
+    fn listings(&self) -> Vec<PublicRequest> {
         let (url, prefix) = (&self.bucket_url, encode_query(&self.prefix));
-        let door = |name, query: String| Door {
+        let door = |name, query: String| PublicRequest {
             name,
             method: Method::GET,
             url: format!("{url}/?{query}"),
@@ -85,13 +86,13 @@ impl Control for S3 {
         doors
     }
 
-    fn writes(&self, key: &str) -> Vec<Door> {
+    fn writes(&self, key: &str) -> Vec<PublicRequest> {
         let url = format!(
             "{}/{}",
             self.bucket_url,
             url_path(&format!("{}{key}", self.prefix))
         );
-        vec![Door {
+        vec![PublicRequest {
             name: "PUT",
             method: Method::PUT,
             url,
@@ -123,20 +124,20 @@ impl Control for S3 {
                     state => state,
                 }
             }),
-            soft_delete_seconds: Told::Is(0),
+            soft_delete_seconds: Observed::Is(0),
             retention: lock.map(|lock| retention(&lock)),
             lifecycle: told(lifecycle, LifecycleConfiguration::default())
                 .map(LifecycleConfiguration::rules),
         }
     }
 
-    async fn grants(&self) -> Told<Vec<Grant>> {
+    async fn grants(&self) -> Observed<Vec<Grant>> {
         self.rules().await.into()
     }
 
-    async fn access_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
-        let mut changes = match wish.access {
-            Access::Bucket => self.policy_changes(wish).await?,
+    async fn access_changes(&self, goal: &AccessGoal) -> Result<Vec<Change>, StoreError> {
+        let mut changes = match goal.access {
+            Access::Bucket => self.policy_changes(goal).await?,
             Access::ObjectAcl => self.acl_changes().await?,
         };
         if let Some(change) = self.acl_closing().await? {
@@ -146,13 +147,13 @@ impl Control for S3 {
         Ok(changes)
     }
 
-    async fn closing_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
+    async fn closing_changes(&self, goal: &AccessGoal) -> Result<Vec<Change>, StoreError> {
         let mut changes: Vec<Change> = self.acl_closing().await?.into_iter().collect();
         let Answer::Is(before) = self.policy().await? else {
             return Ok(changes);
         };
-        let private = (wish.has_state && self.prefix.is_empty()).then_some(FOLDER);
-        let closed = match wish.keeps {
+        let private = (goal.has_state && self.prefix.is_empty()).then_some(FOLDER);
+        let closed = match goal.keeps {
             Keeps::Reading => with_reading_only(&before, &self.bucket, private),
             Keeps::Nothing => with_nothing_below(&before, &self.bucket, &self.prefix),
         };

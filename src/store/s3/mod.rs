@@ -38,8 +38,8 @@ use super::control::Control;
 use super::http::wire::reqwest_client;
 use super::http::{Call, Http, Reply, Sign, text};
 use super::{
-    CopySource, Listing, Patience, PutMode, Server, Store, StoreError, StoreErrorKind, Stored,
-    TOKEN_METADATA, Version, object_called,
+    CopySource, Listing, PutMode, Server, Store, StoreError, StoreErrorKind, Stored,
+    TOKEN_METADATA, Timeouts, Version, object_called,
 };
 use crate::base::name::Token;
 use crate::base::path::{ObjectKey, url_path};
@@ -76,13 +76,13 @@ struct Connection {
 
 impl Connection {
     fn new(
-        patience: Patience,
+        timeouts: Timeouts,
         credentials: AwsCredentials,
         region: String,
         is_amazons: bool,
     ) -> Connection {
         Connection {
-            http: Http::new(patience),
+            http: Http::new(timeouts),
             signer: Signer {
                 credentials,
                 region: Mutex::new(region.clone()),
@@ -124,7 +124,7 @@ impl S3 {
         target: &Target,
         bucket: &str,
         prefix: &str,
-        patience: Patience,
+        timeouts: Timeouts,
     ) -> Result<S3, StoreError> {
         let target = &with_environment(target)?;
         let endpoint = target.endpoint.as_ref();
@@ -138,7 +138,7 @@ impl S3 {
             None => region_of(bucket).await?,
         };
         let bucket_url = url_of_bucket(target, bucket, &region)?;
-        let connection = Connection::new(patience, credentials, region, endpoint.is_none());
+        let connection = Connection::new(timeouts, credentials, region, endpoint.is_none());
         Ok(S3 {
             connection: Arc::new(connection),
             bucket_url,

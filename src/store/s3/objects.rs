@@ -9,7 +9,7 @@ use super::documents::parse;
 use super::uploads::with_headers;
 use crate::base::path::{ObjectKey, url_path};
 use crate::store::Upload;
-use crate::store::control::Told;
+use crate::store::control::Observed;
 use crate::store::http::{Call, text};
 use crate::store::kept::{Kept, REDIRECT, SERVED_HEADERS, Served};
 use crate::store::location::Access;
@@ -40,7 +40,7 @@ impl S3 {
         let Some((stored, headers)) = look? else {
             return Ok(None);
         };
-        let acl = Told::from(grants);
+        let acl = Observed::from(grants);
         let accounts = acl.known().and_then(Option::as_ref);
         Ok(Some(Kept {
             stored,

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn heard(status: StatusCode, body: &'static str) -> Heard {
-    Heard {
+fn heard(status: StatusCode, body: &'static str) -> Response {
+    Response {
         status,
         headers: HeaderMap::new(),
         body: Bytes::from_static(body.as_bytes()),

@@ -15,7 +15,7 @@ use crate::support::{Run, Site, set_mode};
 
 /// What the server does that it shouldn't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mischief {
+enum Fault {
     None,
     DropsContentEncoding,
     NeverCompresses,
@@ -34,34 +34,34 @@ enum Mischief {
 /// What is right for each file: its type and caching.
 type Right = BTreeMap<String, (String, String)>;
 
-/// Serves a folder with the headers that it was published with, but for the mischief.
+/// Serves a folder with the headers that it was published with, but for the fault.
 struct Careless {
     url: String,
-    mischief: Arc<Mutex<(Mischief, Right)>>,
+    fault: Arc<Mutex<(Fault, Right)>>,
 }
 
 impl Careless {
     fn of(folder: impl Fn() -> PathBuf + Send + Sync + 'static) -> Careless {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}/", listener.local_addr().expect("it's bound"));
-        let mischief = Arc::new(Mutex::new((Mischief::None, Right::new())));
-        let (shared, folder) = (Arc::clone(&mischief), Arc::new(folder));
+        let fault = Arc::new(Mutex::new((Fault::None, Right::new())));
+        let (shared, folder) = (Arc::clone(&fault), Arc::new(folder));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (mischief, right) = shared.lock().expect("nobody panicked").clone();
+                let (fault, right) = shared.lock().expect("nobody panicked").clone();
                 let folder = Arc::clone(&folder);
-                thread::spawn(move || serve(&stream, &folder(), mischief, &right));
+                thread::spawn(move || serve(&stream, &folder(), fault, &right));
             }
         });
-        Careless { url, mischief }
+        Careless { url, fault }
     }
 
-    fn set(&self, mischief: Mischief, right: &Right) {
-        *self.mischief.lock().expect("nobody panicked") = (mischief, right.clone());
+    fn set(&self, fault: Fault, right: &Right) {
+        *self.fault.lock().expect("nobody panicked") = (fault, right.clone());
     }
 }
 
-fn serve(stream: &TcpStream, folder: &Path, mischief: Mischief, right: &Right) {
+fn serve(stream: &TcpStream, folder: &Path, fault: Fault, right: &Right) {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
     let asked: BTreeMap<String, String> = lines
@@ -74,7 +74,7 @@ fn serve(stream: &TcpStream, folder: &Path, mischief: Mischief, right: &Right) {
     let mut words = first.split(' ');
     let is_head = words.next() == Some("HEAD");
     let key = words.next().unwrap_or_default().trim_start_matches('/');
-    let (status, headers, body) = answer(folder, key, &asked, mischief, right);
+    let (status, headers, body) = answer(folder, key, &asked, fault, right);
     let mut head = format!(
         "HTTP/1.1 {status} .\r\ncontent-length: {}\r\nconnection: close\r\n",
         body.len()
@@ -91,30 +91,30 @@ fn answer(
     folder: &Path,
     key: &str,
     asked: &BTreeMap<String, String>,
-    mischief: Mischief,
+    fault: Fault,
     right: &Right,
 ) -> (u16, Vec<(&'static str, String)>, Vec<u8>) {
-    if mischief == Mischief::RedirectsToHttp {
+    if fault == Fault::RedirectsToHttp {
         return (
             301,
             vec![("location", format!("http://old.example/{key}"))],
             Vec::new(),
         );
     }
-    let file = match mischief {
-        Mischief::HasNothing => folder.join("nowhere").join(key),
+    let file = match fault {
+        Fault::HasNothing => folder.join("nowhere").join(key),
         _ => folder.join(key),
     };
     let (Some((content_type, caching)), Ok(content)) = (right.get(key), fs::read(file)) else {
-        let caching = match mischief {
-            Mischief::KeepsAbsence => "public, max-age=31536000",
+        let caching = match fault {
+            Fault::KeepsAbsence => "public, max-age=31536000",
             _ => "no-store",
         };
-        let body = match mischief {
-            Mischief::SuggestsNames => right.keys().cloned().collect::<Vec<_>>().join("\n"),
+        let body = match fault {
+            Fault::SuggestsNames => right.keys().cloned().collect::<Vec<_>>().join("\n"),
             _ => "not here".to_string(),
         };
-        let status = if mischief == Mischief::AnswersWithThePage {
+        let status = if fault == Fault::AnswersWithThePage {
             200
         } else {
             404
@@ -126,43 +126,43 @@ fn answer(
         );
     };
     let is_page = content_type.starts_with("text/html");
-    let content_type = match mischief {
-        Mischief::ForgetsTypes => "application/octet-stream",
+    let content_type = match fault {
+        Fault::ForgetsTypes => "application/octet-stream",
         _ => content_type,
     };
-    let caching = match mischief {
-        Mischief::KeepsPagesLonger => "public, max-age=31536000",
+    let caching = match fault {
+        Fault::KeepsPagesLonger => "public, max-age=31536000",
         _ => caching,
     };
     let mut headers = vec![
         ("content-type", content_type.to_string()),
         ("cache-control", caching.to_string()),
     ];
-    if mischief == Mischief::SetsCookies {
+    if fault == Fault::SetsCookies {
         headers.push(("set-cookie", "visitor=1".to_string()));
     }
     let takes_gzip = asked
         .get("accept-encoding")
         .is_some_and(|value| value.contains("gzip"));
     let gz = fs::read(folder.join(format!("{key}.gz")));
-    if let (true, Ok(gz), true) = (takes_gzip, gz, mischief != Mischief::NeverCompresses) {
-        if mischief != Mischief::DropsContentEncoding {
+    if let (true, Ok(gz), true) = (takes_gzip, gz, fault != Fault::NeverCompresses) {
+        if fault != Fault::DropsContentEncoding {
             headers.push(("content-encoding", "gzip".to_string()));
         }
-        if !(is_page && mischief == Mischief::ChangesPages) {
+        if !(is_page && fault == Fault::ChangesPages) {
             return (200, headers, gz);
         }
         headers.pop();
     }
     let mut body = content;
-    if is_page && mischief == Mischief::ChangesPages {
+    if is_page && fault == Fault::ChangesPages {
         body.extend_from_slice(b"<script src=\"//count.example\"></script>");
     }
     let range = asked.get("range").and_then(|range| {
         let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
         Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?))
     });
-    match range.filter(|_| mischief != Mischief::IgnoresRanges) {
+    match range.filter(|_| fault != Fault::IgnoresRanges) {
         Some((from, to)) => {
             headers.push(("content-range", format!("bytes {from}-{to}/{}", body.len())));
             (206, headers, body[from..=to].to_vec())
@@ -225,9 +225,9 @@ impl Hunt {
 
 #[test]
 fn whatever_a_server_between_does_to_files_is_told_of() {
-    use Mischief::*;
+    use Fault::*;
     let hunt = Hunt::published();
-    for (mischief, kind, path, says, code) in [
+    for (fault, kind, path, says, code) in [
         (
             DropsContentEncoding,
             "encoding",
@@ -277,17 +277,17 @@ fn whatever_a_server_between_does_to_files_is_told_of() {
             3,
         ),
     ] {
-        hunt.server.set(mischief, &hunt.right);
+        hunt.server.set(fault, &hunt.right);
         let (exit_code, report) = hunt.audit(&[]);
         let findings = found(&report);
-        assert_eq!(exit_code, code, "{mischief:?}: {report:#}");
+        assert_eq!(exit_code, code, "{fault:?}: {report:#}");
         assert!(
             findings.iter().all(|f| f["address"] == "public-url"),
-            "{mischief:?}: {report:#}"
+            "{fault:?}: {report:#}"
         );
         let path = Option::Some(path).filter(|path| !path.is_empty());
         let sign = Sign { kind, path, says };
-        sign.find(&format!("{mischief:?}"), &report);
+        sign.find(&format!("{fault:?}"), &report);
     }
     hunt.server.set(None, &hunt.right);
     let (code, report) = hunt.audit(&[]);
@@ -343,7 +343,7 @@ const DAMAGES: [Damage; 9] = [
 #[test]
 fn what_happens_to_a_folders_files_is_found_and_put_right() {
     let hunt = Hunt::published();
-    hunt.server.set(Mischief::None, &hunt.right);
+    hunt.server.set(Fault::None, &hunt.right);
     for Damage { sign, done } in &DAMAGES {
         done(&hunt);
         let what = format!("{sign:?}");
@@ -364,7 +364,7 @@ fn what_happens_to_a_folders_files_is_found_and_put_right() {
 #[test]
 fn a_folders_own_headers_and_its_folders_are_looked_at_and_put_right_as_advised() {
     let hunt = Hunt::published();
-    hunt.server.set(Mischief::None, &hunt.right);
+    hunt.server.set(Fault::None, &hunt.right);
     let headers = hunt.site.path("out/_headers");
     let text = fs::read_to_string(&headers).expect("it's there");
     for (damaged, says) in [
@@ -423,7 +423,7 @@ fn gz(hunt: &Hunt, path: &str) -> PathBuf {
 #[test]
 fn a_file_in_the_folder_that_no_release_knows_is_told_of() {
     let hunt = Hunt::published();
-    hunt.server.set(Mischief::None, &hunt.right);
+    hunt.server.set(Fault::None, &hunt.right);
     fs::write(hunt.site.path("out/notes.txt"), "who put me here?").expect("written");
     let (code, report) = hunt.audit(&[]);
     assert_eq!(code, 0, "{report:#}");

@@ -159,7 +159,7 @@ pub enum Step {
     /// Makes that release the current one.
     RollBack { seen: Kept<Seen>, to: Kept<Release> },
     /// Is done.
-    Told(Outcome),
+    Reported(Outcome),
 }
 
 /// What goes on after a swap.
@@ -262,7 +262,7 @@ impl Turn<'_> {
             } => self.take_down(&seen, release, plan),
             Step::Reverify { seen, to } => self.reverify(seen, to),
             Step::RollBack { seen, to } => self.roll_back(&seen, &to),
-            Step::Told(_) => return None,
+            Step::Reported(_) => return None,
         })
     }
 
@@ -387,7 +387,7 @@ impl Turn<'_> {
         }
         let seen = Kept::new(Root::seen(root));
         if self.is_kept_out(root, &seen) {
-            return Some(Step::Told(Outcome::Refused));
+            return Some(Step::Reported(Outcome::Refused));
         }
         if self.is_without(Without::AssetsFirst) {
             let release = self.release(&seen);
@@ -455,8 +455,8 @@ impl Turn<'_> {
             Err(Refusal::Moved) if !is_sweeping(root.as_deref()) => {
                 self.verify_anew(root.as_deref())
             }
-            Err(Refusal::LostRace) => Step::Told(Outcome::Lost),
-            Err(_) => Step::Told(Outcome::Refused),
+            Err(Refusal::LostRace) => Step::Reported(Outcome::Lost),
+            Err(_) => Step::Reported(Outcome::Refused),
             Ok(after) => {
                 let of = seen.clone();
                 let what = What::Commit { seen, release };
@@ -470,7 +470,7 @@ impl Turn<'_> {
         let most = self.rules.tries;
         let me = self.me();
         if me.tries == most {
-            return Step::Told(Outcome::Refused);
+            return Step::Reported(Outcome::Refused);
         }
         me.tries += 1;
         Step::Verify(Kept::new(Root::seen(root)))
@@ -565,7 +565,7 @@ impl Turn<'_> {
                 at: 0,
                 is_own: true,
             },
-            What::Finish { is_own, .. } => Step::Told(Outcome::Pruned { is_own }),
+            What::Finish { is_own, .. } => Step::Reported(Outcome::Pruned { is_own }),
             What::Task => Step::Read,
         }
     }
@@ -580,7 +580,7 @@ impl Turn<'_> {
             What::Commit { seen, release } => Step::Commit { seen, release },
             What::Settle(release) => Step::Settle(release),
             What::Finish { plan, is_own } => Step::Finish { plan, is_own },
-            What::Sweep(_) => Step::Told(Outcome::Lost),
+            What::Sweep(_) => Step::Reported(Outcome::Lost),
             What::Task => Step::Read,
         }
     }
@@ -590,14 +590,14 @@ impl Turn<'_> {
         match what {
             What::Task => Step::Read,
             What::Settle(_) => committed(false),
-            _ => Step::Told(Outcome::Lost),
+            _ => Step::Reported(Outcome::Lost),
         }
     }
 
     fn unknown(&mut self, what: What) -> Step {
         match what {
             What::Task => Step::Read,
-            _ => Step::Told(Outcome::Unknown),
+            _ => Step::Reported(Outcome::Unknown),
         }
     }
 
@@ -655,7 +655,7 @@ impl Turn<'_> {
 
     fn list(&mut self, seen: Kept<Seen>) -> Step {
         let Some((needed, oldest)) = self.needed(&seen) else {
-            return Step::Told(Outcome::Idle);
+            return Step::Reported(Outcome::Idle);
         };
         let storage = self.storage();
         let doomed: Vec<(usize, u8)> = storage
@@ -665,7 +665,7 @@ impl Turn<'_> {
             .map(|asset| (asset, storage.assets[asset].generation))
             .collect();
         if doomed.is_empty() {
-            return Step::Told(Outcome::Idle);
+            return Step::Reported(Outcome::Idle);
         }
         let change = change(self.who, self.me().changes);
         let plan = Kept::new(Plan::new(change, doomed));
@@ -702,12 +702,12 @@ impl Turn<'_> {
     fn announce(&mut self, seen: &Seen, plan: Kept<Plan>, oldest: &ReleaseId) -> Step {
         let before = self.root();
         let Some(root) = before.as_deref() else {
-            return Step::Told(Outcome::Idle);
+            return Step::Reported(Outcome::Idle);
         };
         let after = self.begin_sweep(root, seen, &plan, oldest);
         match after {
             Ok(after) => self.propose(Goal::Announce, before, after, What::Sweep(plan)),
-            Err(_) => Step::Told(Outcome::Refused),
+            Err(_) => Step::Reported(Outcome::Refused),
         }
     }
 
@@ -744,7 +744,7 @@ impl Turn<'_> {
         if at < plan.doomed.len() {
             Step::Delete { plan, at, is_own }
         } else if self.is_without(Without::Announcement) {
-            Step::Told(Outcome::Pruned { is_own })
+            Step::Reported(Outcome::Pruned { is_own })
         } else {
             Step::Finish { plan, is_own }
         }
@@ -760,7 +760,7 @@ impl Turn<'_> {
             Some(Ok(after)) => {
                 self.propose(Goal::Finish, before, after, What::Finish { plan, is_own })
             }
-            _ => Step::Told(Outcome::Pruned { is_own }),
+            _ => Step::Reported(Outcome::Pruned { is_own }),
         }
     }
 
@@ -771,10 +771,10 @@ impl Turn<'_> {
             return begin_pruning(root);
         }
         let Some(root) = root else {
-            return Step::Told(Outcome::Idle);
+            return Step::Reported(Outcome::Idle);
         };
         let Some(current) = root.current.clone() else {
-            return Step::Told(Outcome::Idle);
+            return Step::Reported(Outcome::Idle);
         };
         let seen = Kept::new(Root::seen(Some(root)));
         let named = Assets(1 << asset);
@@ -789,7 +789,7 @@ impl Turn<'_> {
             .map(|asset| (asset, self.state.storage.assets[asset].generation))
             .collect();
         if doomed.is_empty() {
-            return Step::Told(Outcome::Idle);
+            return Step::Reported(Outcome::Idle);
         }
         let change = change(self.who, self.me().changes);
         let plan = Kept::new(Plan::new(change, doomed));
@@ -860,7 +860,7 @@ impl Turn<'_> {
                 let replaced = release.as_ref().map(|_| seen);
                 self.replace(replaced, Goal::Announce, before, after, What::Sweep(plan))
             }
-            _ => Step::Told(Outcome::Refused),
+            _ => Step::Reported(Outcome::Refused),
         }
     }
 
@@ -960,7 +960,7 @@ fn is_sweeping(root: Option<&Root>) -> bool {
 }
 
 fn committed(is_recognised: bool) -> Step {
-    Step::Told(Outcome::Committed { is_recognised })
+    Step::Reported(Outcome::Committed { is_recognised })
 }
 
 /// Rolls forward what another began, or begins.

@@ -6,10 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use assetsync::testing::release::prune::Keep;
-use assetsync::testing::{Build, Patience};
+use assetsync::testing::{Build, Timeouts};
 
 use super::place::{Kind, Server};
-use super::scenarios::{Scenario, Stage, after, deployer, patient};
+use super::scenarios::{Scenario, Stage, after, deployer, with_timeouts};
 use crate::support::Site;
 use crate::support::faults::{Effect, Fault, Lost};
 use crate::support::library::{Deployer, block_on, built};
@@ -63,7 +63,7 @@ impl Pair {
     async fn make(scenario: Scenario, kind: Kind) -> Pair {
         let stage = Stage::make(scenario, kind).await;
         let server = Server::start(kind, &stage.before);
-        let ann = deployer("first", &server, patient()).await;
+        let ann = deployer("first", &server, with_timeouts()).await;
         drop(stage.act(&ann).await);
         let site = after();
         site.write("gears.js", "turn(4)");
@@ -80,12 +80,12 @@ impl Pair {
 async fn cross(pair: &Pair, request: usize, other: Other) -> Vec<String> {
     let stage = &pair.stage;
     let server = Server::start(stage.kind, &stage.before);
-    let patience = Patience {
+    let timeouts = Timeouts {
         stall: PAUSE,
-        ..patient()
+        ..with_timeouts()
     };
-    let ann = deployer("first", &server, patience).await;
-    let ben = deployer("other", &server, patient()).await;
+    let ann = deployer("first", &server, timeouts).await;
+    let ben = deployer("other", &server, with_timeouts()).await;
     server.clear();
     server.fault(Fault::nth(request, Effect::DoThen(Lost::Hang)));
     let act = stage.act(&ann);
@@ -101,7 +101,7 @@ async fn cross(pair: &Pair, request: usize, other: Other) -> Vec<String> {
         drop(ben.end_live().await);
     }
     drop(ben.resolve().await);
-    let next = deployer("second", &server, patient()).await;
+    let next = deployer("second", &server, with_timeouts()).await;
     let is_pruned = other == Other::Prunes && stage.scenario == Scenario::Rollback;
     if let Err(why) = stage.act_again(&next).await
         && !is_pruned

@@ -15,7 +15,7 @@ use assetsync::testing::release::root::{self, Plain, ReleaseId};
 
 use super::history::{BUCKET, History, PREFIX, Snapshot, Thing, gunzipped, root_name};
 use super::place::{Kind, Server};
-use super::scenarios::{after, before, needed, patient, unlike, unneeded};
+use super::scenarios::{after, before, needed, unlike, unneeded, with_timeouts};
 use crate::support::library::{Deployer, block_on, built, open_bucket};
 use crate::support::proxy::{Fault, Proxy, Rule};
 use crate::support::s3::Bucket;
@@ -85,7 +85,7 @@ impl Shelf<'_> {
 
     async fn deployer(&self) -> Deployer {
         let place = self.kind().place(self.bucket());
-        let store = open_bucket(place, &self.endpoint(), patient()).await;
+        let store = open_bucket(place, &self.endpoint(), with_timeouts()).await;
         Deployer::new("before", &store)
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use assetsync::testing::release::root::Root;
 
 use super::place::{Kind, Server};
-use super::scenarios::{Scenario, Stage, Told, deployer, impatient, patient};
+use super::scenarios::{Reported, Scenario, Stage, deployer, impatient, with_timeouts};
 use crate::support::faults::{Effect, Fault, Lost};
 use crate::support::library::block_on;
 
@@ -96,11 +96,11 @@ async fn stages() -> Stages {
 /// How many requests a run takes in which nothing goes wrong, which must come to what it should.
 async fn requests_of(stage: &Stage) -> usize {
     let server = Server::start(stage.kind, &stage.before);
-    let ann = deployer("first", &server, patient()).await;
+    let ann = deployer("first", &server, with_timeouts()).await;
     let told = stage.act(&ann).await;
     let is_done = matches!(
         told,
-        Told::Done {
+        Reported::Done {
             is_complete: true,
             ..
         }
@@ -177,7 +177,7 @@ async fn run(stage: &Stage, case: &Case) -> Vec<String> {
     let effects = effects();
     // Everybody is ready before anything goes wrong.
     let first = deployer("first", &server, impatient()).await;
-    let next = deployer("second", &server, patient()).await;
+    let next = deployer("second", &server, with_timeouts()).await;
     server.clear();
     for (request, effect) in &case.faults {
         server.fault(Fault::nth(*request, effects[*effect].clone()));
@@ -185,7 +185,7 @@ async fn run(stage: &Stage, case: &Case) -> Vec<String> {
     let told = stage.act(&first).await;
     server.disarm();
     let mut wrong = Vec::new();
-    if let Told::Done {
+    if let Reported::Done {
         is_complete: true, ..
     } = &told
     {
@@ -251,7 +251,7 @@ async fn not_idle(stage: &Stage, server: &Server) -> Vec<String> {
     if !stage.is_idle_when_done() {
         return Vec::new();
     }
-    let last = deployer("third", server, patient()).await;
+    let last = deployer("third", server, with_timeouts()).await;
     let sent = server.requests().len();
     let told = stage.act_again(&last).await.err();
     let writes = server.requests().split_off(sent).into_iter();

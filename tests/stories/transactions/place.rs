@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use assetsync::cors::Cloud;
 use assetsync::testing::config::Place;
-use assetsync::testing::{Patience, Store};
+use assetsync::testing::{Store, Timeouts};
 
 use super::history::{BUCKET, History, PREFIX, Seen, Snapshot, Thing};
 use crate::support::faults::Fault;
@@ -156,8 +156,8 @@ impl Server {
     }
 
     /// Its bucket, for somebody with connections of their own.
-    pub async fn store(&self, patience: Patience) -> Arc<dyn Store> {
-        open_bucket(self.kind.place(BUCKET), &self.url(), patience).await
+    pub async fn store(&self, timeouts: Timeouts) -> Arc<dyn Store> {
+        open_bucket(self.kind.place(BUCKET), &self.url(), timeouts).await
     }
 }
 

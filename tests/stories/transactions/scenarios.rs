@@ -6,7 +6,7 @@ use std::time::Duration;
 use assetsync::testing::release::prune::Keep;
 use assetsync::testing::release::root::{self, Plain, Release, ReleaseId, Root};
 use assetsync::testing::release::state::Changed;
-use assetsync::testing::{Build, Error, Patience, Result};
+use assetsync::testing::{Build, Error, Result, Timeouts};
 
 use super::history::{PREFIX, Snapshot, Thing, root_name};
 use super::place::{Kind, Server};
@@ -112,7 +112,7 @@ fn again() -> Site {
 
 /// What a run said of itself.
 #[derive(Clone, Debug)]
-pub enum Told {
+pub enum Reported {
     /// It's done, with this release as the current one; all of it or but for plain names.
     Done {
         release: Option<ReleaseId>,
@@ -139,8 +139,8 @@ pub struct Stage {
 }
 
 /// Nothing goes wrong, but the machine may be busy.
-pub fn patient() -> Patience {
-    Patience {
+pub fn with_timeouts() -> Timeouts {
+    Timeouts {
         deadline: Duration::from_secs(60),
         stall: Duration::from_secs(20),
         backoff: Duration::from_millis(5),
@@ -148,8 +148,8 @@ pub fn patient() -> Patience {
 }
 
 /// So that what hangs doesn't take long.
-pub fn impatient() -> Patience {
-    Patience {
+pub fn impatient() -> Timeouts {
+    Timeouts {
         deadline: Duration::from_millis(400),
         stall: Duration::from_millis(90),
         backoff: Duration::from_millis(2),
@@ -166,7 +166,7 @@ impl Stage {
         let (old, new, errata, again) = (before(), after(), errata(), again());
         let (first, second, third) = (built(&old), built(&new), built(&errata));
         let server = Server::start(kind, &Snapshot::new());
-        let ann = deployer("before", &server, patient()).await;
+        let ann = deployer("before", &server, with_timeouts()).await;
         let mut release = None;
         if scenario != Scenario::FirstPush {
             release = ann.push(&first).await.expect("published").release;
@@ -223,7 +223,7 @@ impl Stage {
     }
 
     /// Does it once, in the name of `ann`.
-    pub async fn act(&self, ann: &Deployer) -> Told {
+    pub async fn act(&self, ann: &Deployer) -> Reported {
         match self.scenario {
             Scenario::FirstPush | Scenario::Push | Scenario::LivePush | Scenario::PushBack => {
                 self.push(ann).await
@@ -231,7 +231,7 @@ impl Stage {
             Scenario::Rollback => {
                 let to = self.release.as_ref().map(|release| release.id.0.as_str());
                 match ann.roll_back(to).await {
-                    Ok(done) => Told::Done {
+                    Ok(done) => Reported::Done {
                         release: Some(done.to.id),
                         is_complete: done.report.is_complete(),
                     },
@@ -244,32 +244,32 @@ impl Stage {
                 Ok(_) => done(true),
                 Err(error @ (Error::Refused { .. } | Error::LostRace { .. })) => told(error),
                 // A sweep that began is finished later.
-                Err(error) => Told::Unknown(error.to_string()),
+                Err(error) => Reported::Unknown(error.to_string()),
             },
             Scenario::Takedown => match ann.take_down(&TAKEN_DOWN).await {
-                Ok(taken_down) => Told::Done {
+                Ok(taken_down) => Reported::Done {
                     release: taken_down.release.map(|release| release.id),
                     is_complete: true,
                 },
                 Err(error) if error.exit_code() <= 4 && !is_of_storage(&error) => told(error),
                 // What began is finished later.
-                Err(error) => Told::Unknown(error.to_string()),
+                Err(error) => Reported::Unknown(error.to_string()),
             },
             Scenario::Resolve => match ann.resolve().await {
                 Ok(report) => done(report.is_none_or(|report| report.is_complete())),
-                Err(error) => Told::Unknown(error.to_string()),
+                Err(error) => Reported::Unknown(error.to_string()),
             },
         }
     }
 
-    async fn push(&self, ann: &Deployer) -> Told {
+    async fn push(&self, ann: &Deployer) -> Reported {
         match ann.push(&self.wanted).await {
             Ok(published) => match published.release {
-                Some(release) => Told::Done {
+                Some(release) => Reported::Done {
                     release: Some(release.id),
                     is_complete: published.report.is_complete(),
                 },
-                None => Told::Nothing(format!("{:?}", published.report.failures)),
+                None => Reported::Nothing(format!("{:?}", published.report.failures)),
             },
             Err(error) => told(error),
         }
@@ -284,19 +284,19 @@ impl Stage {
         match (self.scenario, self.act(ann).await) {
             (
                 _,
-                Told::Done {
+                Reported::Done {
                     is_complete: true, ..
                 },
             ) => Ok(()),
             // It was done already, but perhaps not finished.
-            (Scenario::Rollback, Told::Nothing(why)) if why.contains("already") => {
+            (Scenario::Rollback, Reported::Nothing(why)) if why.contains("already") => {
                 match ann.resolve().await {
                     Ok(_) => Ok(()),
                     Err(error) => Err(error.to_string()),
                 }
             }
-            (Scenario::LiveOff, Told::Nothing(why)) if why.contains("Already") => Ok(()),
-            (Scenario::Takedown, Told::Nothing(why)) if why.contains("none of these files") => {
+            (Scenario::LiveOff, Reported::Nothing(why)) if why.contains("Already") => Ok(()),
+            (Scenario::Takedown, Reported::Nothing(why)) if why.contains("none of these files") => {
                 Ok(())
             }
             (_, told) => Err(format!("{told:?}")),
@@ -309,7 +309,7 @@ impl Stage {
     }
 
     /// What isn't true of what was told, given all roots there were.
-    pub fn lies(&self, told: &Told, actor: &str, roots: &[Root]) -> Option<String> {
+    pub fn lies(&self, told: &Reported, actor: &str, roots: &[Root]) -> Option<String> {
         let is_of_actor = |root: &&Root| match self.scenario.is_push() {
             true => {
                 let current = root.current.as_ref();
@@ -319,13 +319,13 @@ impl Stage {
         };
         let done = roots.iter().find(is_of_actor);
         match (told, done) {
-            (Told::Unknown(why), _) => why.is_empty().then(|| "nothing was told".to_string()),
-            (Told::Nothing(why), Some(root)) => Some(format!(
+            (Reported::Unknown(why), _) => why.is_empty().then(|| "nothing was told".to_string()),
+            (Reported::Nothing(why), Some(root)) => Some(format!(
                 "told that nothing was done ({why}), but root {} says so",
                 root.seq
             )),
-            (Told::Nothing(_), None) => None,
-            (Told::Done { release, .. }, _) => {
+            (Reported::Nothing(_), None) => None,
+            (Reported::Done { release, .. }, _) => {
                 let was_current = release
                     .as_ref()
                     .is_none_or(|id| roots.iter().any(|root| root.current_id() == Some(id)));
@@ -464,25 +464,25 @@ pub fn unlike(build: &Build, there: &Snapshot) -> Vec<String> {
     wrong
 }
 
-fn done(is_complete: bool) -> Told {
-    Told::Done {
+fn done(is_complete: bool) -> Reported {
+    Reported::Done {
         release: None,
         is_complete,
     }
 }
 
-fn switched(changed: Result<Changed>) -> Told {
+fn switched(changed: Result<Changed>) -> Reported {
     match changed {
         Ok(Changed::Done(_)) => done(true),
-        Ok(Changed::Refused(refusal, _)) => Told::Nothing(format!("{refusal:?}")),
+        Ok(Changed::Refused(refusal, _)) => Reported::Nothing(format!("{refusal:?}")),
         Err(error) => told(error),
     }
 }
 
-fn told(error: Error) -> Told {
+fn told(error: Error) -> Reported {
     match error {
-        Error::Unknown { message, .. } => Told::Unknown(message),
-        error => Told::Nothing(error.to_string()),
+        Error::Unknown { message, .. } => Reported::Unknown(message),
+        error => Reported::Nothing(error.to_string()),
     }
 }
 
@@ -502,8 +502,8 @@ fn leave_pending(snapshot: &mut Snapshot, old_pages: &Snapshot) {
 }
 
 /// Somebody with connections of their own, who does one thing after the other.
-pub async fn deployer(actor: &str, server: &Server, patience: Patience) -> Deployer {
-    let store = server.store(patience).await;
+pub async fn deployer(actor: &str, server: &Server, timeouts: Timeouts) -> Deployer {
+    let store = server.store(timeouts).await;
     let mut deployer = Deployer::new(actor, &store);
     deployer.options.requests = 1;
     deployer

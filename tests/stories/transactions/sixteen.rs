@@ -10,7 +10,7 @@ use tokio::sync::Barrier;
 
 use super::history::Snapshot;
 use super::place::{Kind, Server};
-use super::scenarios::{before, patient};
+use super::scenarios::{before, with_timeouts};
 use crate::support::Site;
 use crate::support::library::{Deployer, block_on, built, open_bucket};
 use crate::support::s3::Bucket;
@@ -109,7 +109,7 @@ fn on_a_strict_server(rounds: usize) {
     let began = Instant::now();
     let server = Server::start(Kind::S3, &Snapshot::new());
     block_on(async {
-        let stores = join_all((0..DEPLOYERS).map(|_| server.store(patient()))).await;
+        let stores = join_all((0..DEPLOYERS).map(|_| server.store(with_timeouts()))).await;
         Crowd::of(stores).await.rounds(rounds).await;
     });
     let history = server.history();
@@ -122,7 +122,8 @@ fn on_radosgw(rounds: usize) {
     let bucket = Bucket::on_rgw();
     block_on(async {
         let place = || Kind::S3.place(&bucket.name);
-        let stores = (0..DEPLOYERS).map(|_| open_bucket(place(), &bucket.endpoint, patient()));
+        let stores =
+            (0..DEPLOYERS).map(|_| open_bucket(place(), &bucket.endpoint, with_timeouts()));
         let stores = join_all(stores).await;
         Crowd::of(stores).await.rounds(rounds).await;
     });

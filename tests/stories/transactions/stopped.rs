@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use super::history::{PREFIX, Snapshot};
 use super::killed::{Shelf, configure, send};
 use super::place::{Kind, Server};
-use super::scenarios::{after, before, deployer, patient, unlike};
+use super::scenarios::{after, before, deployer, unlike, with_timeouts};
 use crate::support::library::{block_on, built};
 use crate::support::proxy::{Fault, Gate, Proxy, Rule, gate_after, gate_before};
 
@@ -27,7 +27,7 @@ fn lose(stop: Stop) {
     let (old, new) = (before(), after());
     new.write("index.html", "<h1>Too late</h1>");
     let server = Server::start(Kind::S3, &Snapshot::new());
-    let ann = block_on(deployer("ann", &server, patient()));
+    let ann = block_on(deployer("ann", &server, with_timeouts()));
     block_on(ann.push(&built(&old))).expect("published");
 
     let Stop {

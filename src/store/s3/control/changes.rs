@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::blocks::without_policies;
 use super::parts::{ACL, Answer, BLOCK, OWNERSHIP, POLICY};
-use crate::store::control::{Blocks, Change, Step, Wish};
+use crate::store::control::{AccessGoal, Blocks, Change, Step};
 use crate::store::documents::FOLDER;
 use crate::store::http::Call;
 use crate::store::s3::S3;
@@ -95,7 +95,10 @@ impl S3 {
     }
 
     /// Returns the changes that are needed so that objects are public by a policy.
-    pub(super) async fn policy_changes(&self, wish: &Wish) -> Result<Vec<Change>, StoreError> {
+    pub(super) async fn policy_changes(
+        &self,
+        goal: &AccessGoal,
+    ) -> Result<Vec<Change>, StoreError> {
         let mut changes = Vec::new();
         if let Answer::Is(blocks) = self.blocks().await?
             && (blocks.refuses_policies || blocks.ignores_policies || self.refuses_all(&blocks))
@@ -119,7 +122,7 @@ impl S3 {
             Answer::Is(policy) => Some(policy),
             _ => None,
         };
-        let folder = wish.has_state.then_some(FOLDER);
+        let folder = goal.has_state.then_some(FOLDER);
         let after = with_everybody_reading(before.as_ref(), &self.bucket, &self.prefix, folder);
         if let Some(after) = after {
             let text = policy_change(&self.bucket, &self.prefix, folder);

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::blocks::{without_acls, without_policies};
-use crate::store::control::{Blocks, Told};
+use crate::store::control::{Blocks, Observed};
 use crate::store::http::{Call, Reply};
 use crate::store::s3::S3;
 use crate::store::s3::documents::{error_document, parse};
@@ -227,11 +227,11 @@ impl S3 {
 }
 
 /// Converts an answer; `unset` is the value of a setting that isn't set.
-pub(super) fn told<T>(answer: Result<Answer<T>, StoreError>, unset: T) -> Told<T> {
+pub(super) fn told<T>(answer: Result<Answer<T>, StoreError>, unset: T) -> Observed<T> {
     match answer {
         Ok(answer) => match answer.or(unset) {
-            Some(value) => Told::Is(value),
-            None => Told::Unknown(
+            Some(value) => Observed::Is(value),
+            None => Observed::Unknown(
                 "this server doesn't support this setting, or doesn't report it".to_string(),
             ),
         },

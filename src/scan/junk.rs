@@ -7,7 +7,7 @@ use crate::base::text::escape;
 
 /// Reason why a file isn't meant for visitors, according to its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dropping {
+pub enum Junk {
     /// It, or a folder around it, begins with a dot: `.vscode/`, `.eslintrc.json`.
     Hidden,
     /// A folder around it belongs to a tool: `node_modules/`.
@@ -24,7 +24,7 @@ pub struct Dropped {
     /// Its place in the tree. Of what has a name that can't be a logical path, the folder it's in.
     pub path: LogicalPath,
     /// Reason that its name shows.
-    pub dropping: Dropping,
+    pub junk: Junk,
     /// The folder that is left out, with a slash, or the file.
     pub top: String,
 }
@@ -44,10 +44,10 @@ impl Dropped {
     }
 }
 
-/// The part of a path that makes it a dropping.
+/// The part of a path that makes it a junk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
-    pub dropping: Dropping,
+    pub junk: Junk,
     /// Start of the part.
     start: usize,
     /// End of the part.
@@ -138,7 +138,7 @@ pub(crate) fn guessed(path: &str) -> Option<Mark> {
             false => OF_SERVERS.contains(&name),
         };
         is_of_server.then_some(Mark {
-            dropping: Dropping::Server,
+            junk: Junk::Server,
             start,
             end,
             is_folder,
@@ -146,7 +146,7 @@ pub(crate) fn guessed(path: &str) -> Option<Mark> {
     })
 }
 
-/// All parts of `path` that make it a dropping, from the top down.
+/// All parts of `path` that make it a junk, from the top down.
 pub(crate) fn marks(path: &str) -> impl Iterator<Item = Mark> {
     let mut start = 0;
     path.split('/').filter_map(move |name| {
@@ -154,12 +154,12 @@ pub(crate) fn marks(path: &str) -> impl Iterator<Item = Mark> {
         start += name.len() + 1;
         let end = begin + name.len();
         let is_folder = end < path.len();
-        let dropping = match is_folder {
+        let junk = match is_folder {
             true => of_folder(name),
             false => of_file(name),
         };
-        dropping.map(|dropping| Mark {
-            dropping,
+        junk.map(|junk| Mark {
+            junk,
             start: begin,
             end,
             is_folder,
@@ -173,16 +173,16 @@ impl Mark {
         &path[..self.end + usize::from(self.is_folder)]
     }
 
-    /// The path as it would be if it weren't marked: a rule that matches this one as well doesn't mean the dropping.
+    /// The path as it would be if it weren't marked: a rule that matches this one as well doesn't mean the junk.
     pub(crate) fn unmarked(&self, path: &str) -> String {
         let name = &path[self.start..self.end];
-        let other = match self.dropping {
-            Dropping::Hidden => name.trim_start_matches('.').to_string(),
-            Dropping::Tool => "x".to_string(),
+        let other = match self.junk {
+            Junk::Hidden => name.trim_start_matches('.').to_string(),
+            Junk::Tool => "x".to_string(),
             // Its extension stays: `**/*.html` is about no copy.
-            Dropping::Copy => format!("x{}", &name[stem(name).len()..]),
-            Dropping::Server if self.is_folder => "x".to_string(),
-            Dropping::Server => format!("x{}", &name[stem(name).len()..]),
+            Junk::Copy => format!("x{}", &name[stem(name).len()..]),
+            Junk::Server if self.is_folder => "x".to_string(),
+            Junk::Server => format!("x{}", &name[stem(name).len()..]),
         };
         let parts = path
             .split('/')
@@ -206,23 +206,23 @@ pub(crate) fn original(path: &str) -> Option<String> {
     (!base.is_empty()).then(|| format!("{folder}{base}{extension}"))
 }
 
-fn of_folder(name: &str) -> Option<Dropping> {
+fn of_folder(name: &str) -> Option<Junk> {
     if name.starts_with('.') && !name.trim_start_matches('.').is_empty() && name != ".well-known" {
-        return Some(Dropping::Hidden);
+        return Some(Junk::Hidden);
     }
     let is_tool = TOOL_FOLDERS
         .iter()
         .any(|tool| name.eq_ignore_ascii_case(tool));
-    (is_tool || name.starts_with("_vti_")).then_some(Dropping::Tool)
+    (is_tool || name.starts_with("_vti_")).then_some(Junk::Tool)
 }
 
-fn of_file(name: &str) -> Option<Dropping> {
+fn of_file(name: &str) -> Option<Junk> {
     if name.starts_with('.') && !name.starts_with("..") && name.len() > 1 && !is_shown(name) {
-        return Some(Dropping::Hidden);
+        return Some(Junk::Hidden);
     }
     // Most names have one dot and nothing else that a copy has.
     let is_odd = name.contains([' ', '_']) || name.find('.') != name.rfind('.');
-    (is_odd && is_copy(name)).then_some(Dropping::Copy)
+    (is_odd && is_copy(name)).then_some(Junk::Copy)
 }
 
 /// Checks whether it's a page or a picture. Hidden files of tools are settings. A page such as `.jpeg.html` begins with

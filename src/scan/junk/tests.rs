@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn of(path: &str) -> Option<Dropping> {
-    marks(path).next().map(|mark| mark.dropping)
+fn of(path: &str) -> Option<Junk> {
+    marks(path).next().map(|mark| mark.junk)
 }
 
 #[test]
@@ -15,7 +15,7 @@ fn hidden_files_are_known_by_name() {
         ".stylelintrc.json",
         ".Trash-1000/files/a.html",
     ] {
-        assert_eq!(of(path), Some(Dropping::Hidden), "{path}");
+        assert_eq!(of(path), Some(Junk::Hidden), "{path}");
     }
 }
 
@@ -27,7 +27,7 @@ fn folders_of_tools_are_known_by_name() {
         "__MACOSX/img/a.png",
         "_vti_cnf/index.html",
     ] {
-        assert_eq!(of(path), Some(Dropping::Tool), "{path}");
+        assert_eq!(of(path), Some(Junk::Tool), "{path}");
     }
 }
 
@@ -52,7 +52,7 @@ fn copies_are_known_by_name() {
         "map.sync-conflict-20260203-101112-ABCDEFG.html",
         "map_REMOTE_4711.html",
     ] {
-        assert_eq!(of(path), Some(Dropping::Copy), "{path}");
+        assert_eq!(of(path), Some(Junk::Copy), "{path}");
     }
 }
 
@@ -100,7 +100,7 @@ fn a_numbered_copy_has_an_original() {
 #[test]
 fn a_mark_tells_its_top_and_the_path_without_it() {
     let tell = |path: &str| {
-        let mark = marks(path).next().expect("a dropping");
+        let mark = marks(path).next().expect("a junk");
         (mark.top(path).to_string(), mark.unmarked(path))
     };
     let told = |top: &str, unmarked: &str| (top.to_string(), unmarked.to_string());

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 
 use super::finding::{Finding, Kind};
 use super::object::served;
-use super::repair::{Left, Mend, Mends, Steps};
+use super::repair::{Left, Repair, Repairs, Steps};
 use super::visit::Visit;
 use super::{Audit, Subject, folder, look_at, state};
 use crate::apply::{Options, apply};
@@ -19,33 +19,33 @@ use crate::store::control::Control;
 use crate::store::kept::Kept;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// Makes the repairs, and looks at the repaired objects again. Adds to `mends.left` what didn't work.
+/// Makes the repairs, and looks at the repaired objects again. Adds to `repairs.left` what didn't work.
 ///
 /// # Errors
 /// [`Error::LostRace`] if another release is the current one by now; nothing was changed then.
-pub async fn mend(
+pub async fn repair(
     subject: &Subject<'_>,
     state: &State,
     audit: &mut Audit,
-    mends: &mut Mends<'_>,
+    repairs: &mut Repairs<'_>,
     options: &Options,
 ) -> Result<()> {
     let root = state.root().await?.map(|held| held.root);
-    refuse_if_changed(root.as_ref(), audit, mends)?;
-    let failed = in_place(subject, audit, mends).await;
-    mends.left.extend(failed);
-    let failed = upload_all(subject, audit, mends, options).await?;
-    mends.left.extend(failed);
-    let failed = close_documents(subject, mends).await;
-    mends.left.extend(failed);
+    refuse_if_changed(root.as_ref(), audit, repairs)?;
+    let failed = in_place(subject, audit, repairs).await;
+    repairs.left.extend(failed);
+    let failed = upload_all(subject, audit, repairs, options).await?;
+    repairs.left.extend(failed);
+    let failed = close_documents(subject, repairs).await;
+    repairs.left.extend(failed);
     let look = async {
-        look_again(subject, audit, mends).await;
+        look_again(subject, audit, repairs).await;
         Ok::<_, Error>(())
     };
     subject.progress.unless_stopped(look).await
 }
 
-fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> Result<()> {
+fn refuse_if_changed(root: Option<&Root>, audit: &Audit, repairs: &Repairs<'_>) -> Result<()> {
     let now = root.and_then(|root| root.current_id());
     if now != audit.release.as_ref().map(|release| &release.id) {
         return Err(Error::LostRace {
@@ -54,12 +54,12 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> R
             hint: "audit again".into(),
         });
     }
-    let is_over = |mend: &Mend<'_>| {
-        matches!(mend.steps, Steps::Upload { is_over: true, .. })
-            && !mends.overwrite_live.contains(&mend.path)
+    let is_over = |repair: &Repair<'_>| {
+        matches!(repair.steps, Steps::Upload { is_over: true, .. })
+            && !repairs.overwrite_live.contains(&repair.path)
     };
     match root.and_then(|root| root.live.as_ref()) {
-        Some(_) if mends.mends.iter().any(is_over) => Err(Error::Refused {
+        Some(_) if repairs.repairs.iter().any(is_over) => Err(Error::Refused {
             message: "The target went live in the meantime: nothing was repaired".to_string(),
             hint: "run it again: repairs that overwrite nothing are still made".into(),
         }),
@@ -67,20 +67,23 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, mends: &Mends<'_>) -> R
     }
 }
 
-async fn in_place(subject: &Subject<'_>, audit: &Audit, mends: &Mends<'_>) -> Vec<Left> {
+async fn in_place(subject: &Subject<'_>, audit: &Audit, repairs: &Repairs<'_>) -> Vec<Left> {
     let control = subject.store.control();
-    let work = mends.mends.iter().filter_map(|mend| match mend.steps {
-        Steps::InPlace { headers, acl } => Some((mend, headers, acl)),
-        Steps::Upload { .. } => None,
-    });
-    let work = work.map(|(mend, headers, acl)| {
+    let work = repairs
+        .repairs
+        .iter()
+        .filter_map(|repair| match repair.steps {
+            Steps::InPlace { headers, acl } => Some((repair, headers, acl)),
+            Steps::Upload { .. } => None,
+        });
+    let work = work.map(|(repair, headers, acl)| {
         let control = control.as_deref();
         async move {
             let done = match control {
-                Some(control) => set(control, audit, mend.at, headers, acl).await,
-                None => set_mode(subject, audit, mend.at).await,
+                Some(control) => set(control, audit, repair.at, headers, acl).await,
+                None => set_mode(subject, audit, repair.at).await,
             };
-            done.err().map(|error| left(&mend.path, &error))
+            done.err().map(|error| left(&repair.path, &error))
         }
     });
     let done = stream::iter(work)
@@ -108,9 +111,9 @@ async fn set_mode(subject: &Subject<'_>, audit: &Audit, at: usize) -> Result<(),
     }
 }
 
-async fn close_documents(subject: &Subject<'_>, mends: &Mends<'_>) -> Vec<Left> {
+async fn close_documents(subject: &Subject<'_>, repairs: &Repairs<'_>) -> Vec<Left> {
     let mut failed = Vec::new();
-    for document in &mends.documents {
+    for document in &repairs.documents {
         if subject.progress.is_stopped() {
             break;
         }
@@ -157,11 +160,11 @@ async fn examine_again(control: &dyn Control, entry: &Entry) -> Result<Kept, Sto
 async fn upload_all(
     subject: &Subject<'_>,
     audit: &Audit,
-    mends: &Mends<'_>,
+    repairs: &Repairs<'_>,
     options: &Options,
 ) -> Result<Vec<Left>> {
     let plan = Plan {
-        actions: uploads(subject, audit, mends).await?,
+        actions: uploads(subject, audit, repairs).await?,
     };
     let report = apply(&plan, subject.store, options, subject.progress).await;
     if report.is_interrupted {
@@ -176,14 +179,14 @@ async fn upload_all(
 async fn uploads<'a>(
     subject: &Subject<'_>,
     audit: &Audit,
-    mends: &Mends<'a>,
+    repairs: &Repairs<'a>,
 ) -> Result<Vec<Action<'a>>> {
     let mut actions = Vec::new();
-    for mend in &mends.mends {
-        let Steps::Upload { object, is_over } = mend.steps else {
+    for repair in &repairs.repairs {
+        let Steps::Upload { object, is_over } = repair.steps else {
             continue;
         };
-        let there = match (is_over, audit.kept.get(&mend.at)) {
+        let there = match (is_over, audit.kept.get(&repair.at)) {
             (false, _) => None,
             (true, Some(kept)) => Some(kept.stored.clone()),
             // A folder: what was seen is looked at once more.
@@ -207,26 +210,35 @@ async fn uploads<'a>(
 }
 
 /// Drops findings about repaired objects.
-fn forget_mended(findings: &mut Vec<Finding>, mends: &Mends<'_>) {
-    let paths: BTreeSet<&str> = mends.mends.iter().map(|mend| mend.path.as_str()).collect();
+fn forget_mended(findings: &mut Vec<Finding>, repairs: &Repairs<'_>) {
+    let paths: BTreeSet<&str> = repairs
+        .repairs
+        .iter()
+        .map(|repair| repair.path.as_str())
+        .collect();
     let left = std::mem::take(findings).into_iter();
     let left = left.filter_map(|finding| match finding.kind {
         Kind::Cors | Kind::Held => Some(finding),
-        Kind::State if !mends.documents.is_empty() => None,
+        Kind::State if !repairs.documents.is_empty() => None,
         _ => finding.without(&paths),
     });
     *findings = left.collect();
 }
 
 /// Replaces the findings about repaired objects by those of the present state.
-async fn look_again(subject: &Subject<'_>, audit: &mut Audit, mends: &Mends<'_>) {
+async fn look_again(subject: &Subject<'_>, audit: &mut Audit, repairs: &Repairs<'_>) {
     let Some(manifest) = audit.manifest.take() else {
         return;
     };
-    let visit = Visit::new(subject, subject.patience);
-    let looked = look_at(&visit, &manifest, mends.mends.iter().map(|mend| mend.at)).await;
-    forget_mended(&mut audit.findings, mends);
-    if !mends.documents.is_empty() {
+    let visit = Visit::new(subject, subject.timeouts);
+    let looked = look_at(
+        &visit,
+        &manifest,
+        repairs.repairs.iter().map(|repair| repair.at),
+    )
+    .await;
+    forget_mended(&mut audit.findings, repairs);
+    if !repairs.documents.is_empty() {
         let release = audit.release.clone();
         let found = state::look(&visit, release.as_ref()).await;
         audit.findings.extend(found);

@@ -6,7 +6,7 @@ use crate::base::hint::Hint;
 
 /// Fix for a finding. Empty if nothing has to be fixed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Mend {
+pub(super) struct Remedy {
     pub(super) text: String,
     pub(super) steps: Vec<Step>,
 }
@@ -26,60 +26,60 @@ pub enum Step {
     },
 }
 
-impl Mend {
+impl Remedy {
     /// One command.
-    pub(super) fn run(command: impl Into<String>) -> Mend {
+    pub(super) fn run(command: impl Into<String>) -> Remedy {
         let text = command.into();
         let steps = vec![Step::Run(text.clone())];
-        Mend { text, steps }
+        Remedy { text, steps }
     }
 
     /// Several steps.
-    pub(super) fn all(steps: Vec<Step>) -> Mend {
+    pub(super) fn all(steps: Vec<Step>) -> Remedy {
         let said: Vec<String> = steps.iter().map(Step::in_words).collect();
         let text = said.join("; then ");
-        Mend { text, steps }
+        Remedy { text, steps }
     }
 
     /// The same with something said behind it.
-    pub(super) fn because(mut self, why: &str) -> Mend {
+    pub(super) fn because(mut self, why: &str) -> Remedy {
         self.text += &format!(" ({why})");
         self
     }
 
     /// The same after `first`.
-    pub(super) fn after(self, first: Mend) -> Mend {
+    pub(super) fn after(self, first: Remedy) -> Remedy {
         let then = self.text.strip_prefix("first ").unwrap_or(&self.text);
-        Mend {
+        Remedy {
             text: format!("first {}; then {then}", first.text),
             steps: [first.steps, self.steps].concat(),
         }
     }
 
     /// The same, or something else that is told in words.
-    pub(super) fn or(mut self, other: &str) -> Mend {
+    pub(super) fn or(mut self, other: &str) -> Remedy {
         self.text += &format!("; or {other}");
         self
     }
 }
 
 /// Something only a person can do.
-impl From<String> for Mend {
-    fn from(text: String) -> Mend {
+impl From<String> for Remedy {
+    fn from(text: String) -> Remedy {
         let steps = Vec::new();
-        Mend { text, steps }
+        Remedy { text, steps }
     }
 }
 
 /// Advice of a storage, which has none of assetsync's own commands.
-impl From<Hint> for Mend {
-    fn from(hint: Hint) -> Mend {
+impl From<Hint> for Remedy {
+    fn from(hint: Hint) -> Remedy {
         hint.to_string().into()
     }
 }
 
-impl From<&str> for Mend {
-    fn from(text: &str) -> Mend {
+impl From<&str> for Remedy {
+    fn from(text: &str) -> Remedy {
         text.to_string().into()
     }
 }
