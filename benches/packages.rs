@@ -1,6 +1,7 @@
-//! How much longer a tree takes that is full of references: reads, parses, rewrites and names 215 MB of npm packages, and
-//! beside it only hashes and gzips them; and once more beside 2,000 hidden files, whose names are searched for in all of
-//! it. They take turns; ratios are of the fastest of each.
+//! How much longer a tree takes that is full of references: reads, parses, rewrites and names 215
+//! MB of npm packages, and beside it only hashes and gzips them; and once more beside 2,000 hidden
+//! files, whose names are searched for in all of it. They take turns; ratios are of the fastest of
+//! each.
 //!
 //!     tests/run --no-run && cargo bench --bench packages     # tests/run fetches the packages
 

@@ -1,6 +1,7 @@
 //! How long each step takes on trees of 10,000 and 100,000 small files, made with a fixed seed.
 //!
-//! `cargo bench --bench steps`; the trees (110,000 files) are made in a temporary folder, once a run.
+//! `cargo bench --bench steps`; the trees (110,000 files) are made in a temporary folder, once a
+//! run.
 
 #[path = "../tests/support/memory.rs"]
 #[allow(dead_code, reason = "stories use more of it")]

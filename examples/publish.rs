@@ -1,4 +1,5 @@
-//! Publishes the sample hunt to a temporary folder, twice, and rolls back: the second time, there's nothing to do.
+//! Publishes the sample hunt to a temporary folder, twice, and rolls back: the second time, there's
+//! nothing to do.
 //!
 //! `cargo run --example publish`
 

@@ -1,5 +1,6 @@
-//! Execution of a [`Plan`], which returns a [`Report`]. Reads, checks, compresses and sends objects in parallel, within bounds. One
-//! failure doesn't stop the others, unless every further request would fail in the same way.
+//! Execution of a [`Plan`], which returns a [`Report`]. Reads, checks, compresses and sends objects
+//! in parallel, within bounds. One failure doesn't stop the others, unless every further request
+//! would fail in the same way.
 
 mod report;
 
@@ -49,8 +50,8 @@ impl Default for Options {
     }
 }
 
-/// Phase in which an object is written. A phase begins when the earlier ones are complete, so that no page exists before the files
-/// that it refers to.
+/// Phase in which an object is written. A phase begins when the earlier ones are complete, so that
+/// no page exists before the files that it refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     /// Immutable objects, whose names nobody knows yet.
@@ -76,8 +77,9 @@ impl Phase {
     }
 }
 
-/// Executes `plan`. Memory and requests stay within `options`. Writes immutable objects first, then mutable names except pages, and
-/// pages last. If [`Progress::stop`] is called, it finishes the requests in flight.
+/// Executes `plan`. Memory and requests stay within `options`. Writes immutable objects first, then
+/// mutable names except pages, and pages last. If [`Progress::stop`] is called, it finishes the
+/// requests in flight.
 pub async fn apply(
     plan: &Plan<'_>,
     store: &Arc<dyn Store>,
@@ -148,7 +150,8 @@ async fn announce(changes: &[&Action<'_>], store: &Arc<dyn Store>) -> Result<(),
     }
 }
 
-/// Result of a put: the object that is in place, and the number of bytes sent; none if the object was already there.
+/// Result of a put: the object that is in place, and the number of bytes sent; none if the object
+/// was already there.
 type Put = (Stored, Option<u64>);
 
 /// State that all tasks of one run share.
@@ -172,8 +175,8 @@ impl Shared {
         }
     }
 
-    /// Copies an object inside the storage. Returns none on any failure. The object is then sent, which also shows whether the copy
-    /// was made.
+    /// Copies an object inside the storage. Returns none on any failure. The object is then sent,
+    /// which also shows whether the copy was made.
     async fn copy(&self, source: Option<CopySource>, object: &Object) -> Option<Stored> {
         let source = source?;
         if self.progress.is_stopped() || self.hopeless.is_stopped() {
@@ -187,7 +190,8 @@ impl Shared {
         copied.ok().flatten()
     }
 
-    /// Puts an object in place: by a copy, if there is a source and the copy succeeds; otherwise by a put.
+    /// Puts an object in place: by a copy, if there is a source and the copy succeeds; otherwise by
+    /// a put.
     async fn copy_or_change(
         self: Arc<Self>,
         object: Object,
@@ -286,7 +290,8 @@ impl Shared {
         receiver.await.expect("preparing a body doesn't panic")
     }
 
-    /// Resolves a put that found something unexpected, or whose reply never came: the object that is there now decides.
+    /// Resolves a put that found something unexpected, or whose reply never came: the object that
+    /// is there now decides.
     async fn settle(
         &self,
         object: &Object,

@@ -1,9 +1,11 @@
-//! Remembers what earlier runs found in files, so that unchanged files needn't be read again.
-//! It only saves time: if it is missing, damaged, or in use by another run, everything is determined again.
+//! Remembers what earlier runs found in files, so that unchanged files needn't be read again. It
+//! only saves time: if it is missing, damaged, or in use by another run, everything is determined
+//! again.
 //!
-//! A file counts as unchanged if its device, inode, size and both of its times are the same. A change of content updates the
-//! second time (`ctime`), which no program can set back. Times have a limited resolution: a file that was written just before
-//! it was read isn't remembered, since a second write could have the same time.
+//! A file counts as unchanged if its device, inode, size and both of its times are the same. A
+//! change of content updates the second time (`ctime`), which no program can set back. Times have a
+//! limited resolution: a file that was written just before it was read isn't remembered, since a
+//! second write could have the same time.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -27,7 +29,8 @@ const MEMORY_BYTES: usize = 16 << 20;
 /// Size in bytes at which waiting entries are written.
 const WAITING_BYTES_MAX: usize = 4 << 20;
 
-/// Time without changes after which a file is remembered: the resolution of times on FAT, the coarsest there is.
+/// Time without changes after which a file is remembered: the resolution of times on FAT, the
+/// coarsest there is.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Caches of projects that weren't published for so long are deleted.
@@ -48,14 +51,16 @@ impl Cache {
         Cache::default()
     }
 
-    /// The folder for caches of this user's programs: `XDG_CACHE_HOME/assetsync`, or `~/.cache/assetsync`.
+    /// The folder for caches of this user's programs: `XDG_CACHE_HOME/assetsync`, or
+    /// `~/.cache/assetsync`.
     pub fn usual_folder() -> Option<PathBuf> {
         use etcetera::BaseStrategy;
         let strategy = etcetera::choose_base_strategy().ok()?;
         Some(strategy.cache_dir().join("assetsync"))
     }
 
-    /// The cache of `project` (the path of its configuration, or of a source) in `folder`. Knows nothing if it can't be used.
+    /// The cache of `project` (the path of its configuration, or of a source) in `folder`. Knows
+    /// nothing if it can't be used.
     pub fn open(folder: &Path, project: &Path) -> Cache {
         Cache {
             database: caught(|| open(folder, project)).flatten(),
@@ -107,8 +112,8 @@ fn open(folder: &Path, project: &Path) -> Option<Database> {
     database
 }
 
-/// Makes a cache, and keeps it for this user alone, whatever it was before: it has the paths of hidden files. A folder with anything
-/// else in it may be others', too.
+/// Makes a cache, and keeps it for this user alone, whatever it was before: it has the paths of
+/// hidden files. A folder with anything else in it may be others', too.
 fn make_private(folder: &Path, file: &Path) -> std::io::Result<()> {
     rights::make_all(folder)?;
     rights::keep(&rights::file(file)?, 0o600)?;
@@ -278,7 +283,8 @@ impl Stat {
         bytes
     }
 
-    /// Checks whether the file's last change is long enough before `now` that a later write has another time.
+    /// Checks whether the file's last change is long enough before `now` that a later write has
+    /// another time.
     pub(crate) fn is_settled(&self, now: SystemTime) -> bool {
         let now = now
             .duration_since(SystemTime::UNIX_EPOCH)

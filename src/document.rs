@@ -1,5 +1,5 @@
-//! Documents that refer to other files: pages, styles, scripts, drawings, playlists. A push uses the same parsers. A
-//! document is written with other URLs, and all other bytes stay the same.
+//! Documents that refer to other files: pages, styles, scripts, drawings, playlists. A push uses
+//! the same parsers. A document is written with other URLs, and all other bytes stay the same.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -57,13 +57,15 @@ impl<'a> Document<'a> {
         Ok(Document { text, found })
     }
 
-    /// Returns the URLs in the order in which they stand there, as browsers read them, without their queries and fragments.
+    /// Returns the URLs in the order in which they stand there, as browsers read them, without
+    /// their queries and fragments.
     pub fn urls(&self) -> impl Iterator<Item = &str> {
         self.found.references.iter().map(without_tail)
     }
 
-    /// Returns the document with other URLs: what `new` returns for one, as [`Document::urls`] has it, takes its place. Its query and
-    /// fragment stay; modules get the `./` that they need. What can't stand in a URL in every language is percent-encoded.
+    /// Returns the document with other URLs: what `new` returns for one, as [`Document::urls`] has
+    /// it, takes its place. Its query and fragment stay; modules get the `./` that they need. What
+    /// can't stand in a URL in every language is percent-encoded.
     pub fn rewrite(&self, new: impl Fn(&str) -> Option<String>) -> String {
         let edits = self.found.references.iter().filter_map(|one| {
             let url = encoded(&new(without_tail(one))?);
@@ -90,7 +92,8 @@ fn without_tail(reference: &Reference) -> &str {
     &url[..url.find(['?', '#']).unwrap_or(url.len())]
 }
 
-/// Returns a URL with only such characters as need no escape in any language; those of another host stay.
+/// Returns a URL with only such characters as need no escape in any language; those of another host
+/// stay.
 fn encoded(url: &str) -> String {
     match Url::parse(url) {
         Ok(whole) => {
@@ -106,8 +109,9 @@ fn encoded(url: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Rewriting a page replaces the chosen URLs and leaves every other byte as it is.
     #[test]
-    fn a_page_gets_other_names_and_stays_as_it_is_besides() {
+    fn rewrite_changes_only_chosen_urls() {
         let page = "<IMG src='a.png?v=1' alt=\"a.png\"><style>p { background: url(b.png) }</style>";
         let document = Document::parse(page, "text/html").expect("a page");
         assert_eq!(document.urls().collect::<Vec<_>>(), ["a.png", "b.png"]);
@@ -119,8 +123,9 @@ mod tests {
         );
     }
 
+    /// Rewriting keeps `./` on module imports and encodes only the path of a full URL.
     #[test]
-    fn modules_and_other_hosts_keep_what_they_need() {
+    fn rewrite_keeps_module_prefix_and_hosts() {
         let script = "import './a.js'; import '/b.js'; import('../c.js#x')";
         let document = Document::parse(script, "text/javascript").expect("a script");
         let written = document.rewrite(|url| Some(url.rsplit('/').next()?.replace('.', "-1.")));

@@ -1,4 +1,5 @@
-//! `[[folder]]`: folders that get one name for all that is in them, so that files keep their places among each other. Pure.
+//! `[[folder]]`: folders that get one name for all that is in them, so that files keep their places
+//! among each other. Pure.
 
 use crate::base::glob::Glob;
 
@@ -8,7 +9,8 @@ pub const TOP: &str = ".";
 /// One `[[folder]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
-    /// Folders that it applies to, by their logical paths without a slash at the end; the top of the tree is `.`.
+    /// Folders that it applies to, by their logical paths without a slash at the end; the top of
+    /// the tree is `.`.
     pub matches: Glob,
 }
 
@@ -27,9 +29,10 @@ impl Folders {
         self.0.is_empty()
     }
 
-    /// Returns the folder around `path` whose files are named together, without a slash at its end (empty for the top). One that is
-    /// in another one has a name of its own, but for those of the same `[[folder]]`, of which the outermost counts: `puzzle/**`
-    /// means the folders in `puzzle`, not each folder in these.
+    /// Returns the folder around `path` whose files are named together, without a slash at its end
+    /// (empty for the top). One that is in another one has a name of its own, but for those of the
+    /// same `[[folder]]`, of which the outermost counts: `puzzle/**` means the folders in `puzzle`,
+    /// not each folder in these.
     pub fn around<'p>(&self, path: &'p str) -> Option<&'p str> {
         let found = self.0.iter().filter_map(|folder| folder.outermost(path));
         found.max_by_key(|folder| folder.len())

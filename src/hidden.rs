@@ -1,5 +1,6 @@
 //! Keeps paths and names of hidden files out of logs: each is shown as `solution file 3 of 12`.
-//! Code that finds files notes them here. All output goes through [`without_hidden`], the one place where names are replaced.
+//! Code that finds files notes them here. All output goes through [`without_hidden`], the one place
+//! where names are replaced.
 //!
 //! Nothing is noted before [`hide`] says which levels are hidden. In a library, this never happens.
 
@@ -20,7 +21,8 @@ static NOTED: Mutex<Option<Noted>> = Mutex::new(None);
 /// True once a hidden name was replaced in anything that was printed.
 static REPLACED: AtomicBool = AtomicBool::new(false);
 
-/// Hides the files of these levels from now on, as each says; those that don't say, if `by_default`.
+/// Hides the files of these levels from now on, as each says; those that don't say, if
+/// `by_default`.
 pub fn hide(levels: &Levels, by_default: bool) {
     let by_name = levels.hidden_paths(by_default);
     let is_any = by_default || by_name.values().any(|is_hidden| *is_hidden);
@@ -34,7 +36,8 @@ pub fn hide(levels: &Levels, by_default: bool) {
     }
 }
 
-/// Removes the content of hidden files from problems. Lines of ignore files are removed, too, since they may be paths of such files.
+/// Removes the content of hidden files from problems. Lines of ignore files are removed, too, since
+/// they may be paths of such files.
 pub(crate) fn veil(problems: &mut [Problem]) {
     with_noted(|noted| {
         let is_veiled = |problem: &&mut Problem| {
@@ -77,7 +80,8 @@ pub(crate) fn note_unpublished<'a>(paths: impl Iterator<Item = (&'a str, &'a str
     });
 }
 
-/// Notes the same files of a release, which may have been published with other levels; a name may be missing.
+/// Notes the same files of a release, which may have been published with other levels; a name may
+/// be missing.
 pub(crate) fn note_former<'a>(files: impl Iterator<Item = (&'a str, &'a str, Option<&'a str>)>) {
     with_noted(|noted| {
         for (level, path, key) in files {
@@ -114,7 +118,8 @@ pub fn without_hidden(text: &str) -> Cow<'_, str> {
     shown
 }
 
-/// Says whether anything that was printed had a hidden name in it: commands that are advised have it to be filled in.
+/// Says whether anything that was printed had a hidden name in it: commands that are advised have
+/// it to be filled in.
 pub fn is_any_replaced() -> bool {
     REPLACED.load(Ordering::Relaxed)
 }

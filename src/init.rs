@@ -1,5 +1,6 @@
-//! Files that `assetsync init` writes: a commented configuration, a fresh key, lines for `.gitignore`, and a CORS policy.
-//! The policy is an example. Never overwrites a file. Says which commands publish the project.
+//! Files that `assetsync init` writes: a commented configuration, a fresh key, lines for
+//! `.gitignore`, and a CORS policy. The policy is an example. Never overwrites a file. Says which
+//! commands publish the project.
 
 mod project;
 mod server;
@@ -46,8 +47,9 @@ pub struct Written {
     pub next: Vec<(String, &'static str)>,
 }
 
-/// Sets up a project in `folder`, which is the current one. `overrides` may name a source, a key and a target. The configuration has the
-/// rules that files of `maker` need; without one, those that the files which are there need.
+/// Sets up a project in `folder`, which is the current one. `overrides` may name a source, a key
+/// and a target. The configuration has the rules that files of `maker` need; without one, those
+/// that the files which are there need.
 ///
 /// # Errors
 /// There's a configuration already, a setting can't be used, or something can't be written.
@@ -126,7 +128,8 @@ fn rules(maker: Option<Maker>, found: Option<&str>) -> String {
     }
 }
 
-/// Returns the rules that a push with the configuration `text` would suggest. Other problems of the files are left to the push.
+/// Returns the rules that a push with the configuration `text` would suggest. Other problems of the
+/// files are left to the push.
 fn rules_of_bundler(config: &Path, text: &str, secret: &Secret) -> Result<Option<String>> {
     let config = Config::parse(config, text, &Overrides::new(), Wanted::NoTarget)?;
     let tree = walk(&config.sources, &config.rules);
@@ -139,7 +142,8 @@ fn rules_of_bundler(config: &Path, text: &str, secret: &Secret) -> Result<Option
     Ok(addition.map(|addition| addition.lines))
 }
 
-/// Returns the paths that must not be in git: the key, what is published locally, and what names every object.
+/// Returns the paths that must not be in git: the key, what is published locally, and what names
+/// every object.
 fn ignored(project: &Project) -> Vec<String> {
     let local = project.local_url().trim_start_matches("file:");
     let state = match project.local_state() {

@@ -1,6 +1,7 @@
 //! Contents of a target, as far as a plan needs them.
 //!
-//! They come from one listing, and from a request for each mutable name that the listing doesn't describe fully.
+//! They come from one listing, and from a request for each mutable name that the listing doesn't
+//! describe fully.
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -32,8 +33,9 @@ impl Inventory {
     }
 }
 
-/// Completes `listing`, which is of `store`, for a plan of `build`. A name without a token doesn't tell what was stored under it. So
-/// each such name that exists is requested, unless the listing describes it. At most `requests` requests run at a time.
+/// Completes `listing`, which is of `store`, for a plan of `build`. A name without a token doesn't
+/// tell what was stored under it. So each such name that exists is requested, unless the listing
+/// describes it. At most `requests` requests run at a time.
 ///
 /// # Errors
 /// Returns the error of the first request that fails.

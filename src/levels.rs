@@ -21,15 +21,18 @@ pub const LEVELS_MAX: usize = 10_000;
 pub struct Level {
     /// Name of the level.
     pub name: String,
-    /// Logical paths that belong to it: `match`, and those that `also` adds. If several levels match, the last one counts.
+    /// Logical paths that belong to it: `match`, and those that `also` adds. If several levels
+    /// match, the last one counts.
     pub matches: Vec<Glob>,
-    /// Paths that don't belong to it, whatever `matches` says, and that aren't told of as overlooked.
+    /// Paths that don't belong to it, whatever `matches` says, and that aren't told of as
+    /// overlooked.
     pub open: Vec<Glob>,
     /// Named, so that a site can be built, but not uploaded before it's unlocked.
     pub held: bool,
     /// Other levels that its files may refer to, besides the open one.
     pub knows: Vec<String>,
-    /// True if messages don't show the paths of its files. If unset, paths are hidden where logs may be public.
+    /// True if messages don't show the paths of its files. If unset, paths are hidden where logs
+    /// may be public.
     pub hide_paths: Option<bool>,
     /// Place in the configuration, such as `assetsync.toml:12`; for messages.
     pub declared: Option<String>,
@@ -109,7 +112,8 @@ impl Levels {
         self.found(path).map_or(LevelId::OPEN, |(id, _)| id)
     }
 
-    /// Returns for each level by name whether its files are told of without their paths; the open one's never are.
+    /// Returns for each level by name whether its files are told of without their paths; the open
+    /// one's never are.
     pub(crate) fn hidden_paths(&self, by_default: bool) -> BTreeMap<String, bool> {
         let levels = self.levels.iter();
         let levels =
@@ -143,7 +147,8 @@ impl Levels {
         }
     }
 
-    /// Returns the levels that none of `paths` belongs to, by any of their patterns: misspelt, perhaps.
+    /// Returns the levels that none of `paths` belongs to, by any of their patterns: misspelt,
+    /// perhaps.
     pub(crate) fn unused<'a>(
         &self,
         paths: impl Iterator<Item = &'a LogicalPath> + Clone,
@@ -157,7 +162,8 @@ impl Levels {
         self.levels.iter().filter(is_unused).collect()
     }
 
-    /// Returns patterns that match none of `paths`, although their level has files: those of `also` and `open`, with what each is.
+    /// Returns patterns that match none of `paths`, although their level has files: those of `also`
+    /// and `open`, with what each is.
     pub(crate) fn unused_patterns<'a>(
         &self,
         paths: impl Iterator<Item = &'a LogicalPath> + Clone,

@@ -1,6 +1,6 @@
-//! Publishes a tree of static assets to a directory, S3 or GCS. Every object has a name that can't be guessed and whose
-//! meaning never changes, the right headers, and gzip where it helps. Nothing that a running site still uses is
-//! overwritten or removed.
+//! Publishes a tree of static assets to a directory, S3 or GCS. Every object has a name that can't
+//! be guessed and whose meaning never changes, the right headers, and gzip where it helps. Nothing
+//! that a running site still uses is overwritten or removed.
 //!
 //! ```text
 //! sources ─walk─▶ Tree ─build─▶ Build ───────┐
@@ -8,8 +8,9 @@
 //! target ─open─▶ Store, root ─▶ Inventory ───┘
 //! ```
 //!
-//! [`Site`] is the entry point. It has the guards of the command line: against plain names on a live target, releases
-//! that lose much, other keys, older commits, and buckets that anyone can list.
+//! [`Site`] is the entry point. It has the guards of the command line: against plain names on a
+//! live target, releases that lose much, other keys, older commits, and buckets that anyone can
+//! list.
 //!
 //! ```no_run
 //! use assetsync::{Config, Site};
@@ -24,20 +25,23 @@
 //! # }
 //! ```
 //!
-//! Some parts are useful by themselves: names ([`name`]), references in documents ([`document`]), policies for requests
-//! of other origins ([`cors`]), the manifest of a release ([`manifest`]), and [`Store`], for your own storages.
+//! Some parts are useful by themselves: names ([`name`]), references in documents ([`document`]),
+//! policies for requests of other origins ([`cors`]), the manifest of a release ([`manifest`]), and
+//! [`Store`], for your own storages.
 //!
 //! Invariants:
-//! - A plan can't fail, and uses no clock, disk or network. All of it exists before the first write.
+//! - A plan can't fail, and uses no clock, disk or network. All of it exists before the first
+//!   write.
 //! - Immutable objects are only ever created. An overwrite replaces only the version that was seen.
 //! - Objects, then verification, then manifest, then root: a failure stops all later steps.
-//! - Async only at the network edge. Rayon never runs inside an async task. Memory in flight is bounded in bytes.
-//!   Nothing here prints.
-//! - Same input, same secret, same rules: same names, on every machine, thread count and encoder version.
+//! - Async only at the network edge. Rayon never runs inside an async task. Memory in flight is
+//!   bounded in bytes. Nothing here prints.
+//! - Same input, same secret, same rules: same names, on every machine, thread count and encoder
+//!   version.
 //!
-//! The feature `cli`, which is on by default, is the program. A library doesn't need it (`default-features = false`).
-//! Without it, nothing here changes the process: no panic hook, no allocator, no global choice of the encryption
-//! library.
+//! The feature `cli`, which is on by default, is the program. A library doesn't need it
+//! (`default-features = false`). Without it, nothing here changes the process: no panic hook, no
+//! allocator, no global choice of the encryption library.
 
 // The program is the largest user of what is here, and is left out without `cli`.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]

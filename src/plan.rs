@@ -1,5 +1,5 @@
-//! Planned action for each object, and its reason: a [`Build`] and an [`Inventory`] give a [`Plan`]. Pure: it uses no clock, disk or
-//! network, and it can't fail.
+//! Planned action for each object, and its reason: a [`Build`] and an [`Inventory`] give a
+//! [`Plan`]. Pure: it uses no clock, disk or network, and it can't fail.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,7 +40,8 @@ pub enum Step {
     Overwrite(Reason),
     /// Keep the object, which is already there.
     Keep,
-    /// Report a conflict when the plan is applied: another object is under the immutable key. It is never overwritten.
+    /// Report a conflict when the plan is applied: another object is under the immutable key. It is
+    /// never overwritten.
     Conflict(Reason),
 }
 
@@ -145,7 +146,8 @@ pub(crate) fn step(object: &Object, stored: Option<&Stored>) -> Step {
             None => Step::Overwrite(Reason::Unknown),
         };
     }
-    // The key commits to content and headers. So if the object is there, it is right, unless somebody changed it.
+    // The key commits to content and headers. So if the object is there, it is right, unless
+    // somebody changed it.
     match stored.token {
         Some(token) if token != object.token => Step::Conflict(Reason::Differs),
         None if stored.token_is_known => Step::Conflict(Reason::Unknown),

@@ -1,4 +1,5 @@
-//! From a path to what happens with it: name style, headers, compression, or not published at all. Pure.
+//! From a path to what happens with it: name style, headers, compression, or not published at all.
+//! Pure.
 
 pub(crate) mod maker;
 mod matching;
@@ -28,11 +29,13 @@ pub enum Defaults {
     /// Every name is keyed, and the tree is a part of a site: with a configuration.
     #[default]
     Keyed,
-    /// The tree is a whole site, which has to work as it is: what is asked for by name keeps it, and `/` is the top of the tree.
+    /// The tree is a whole site, which has to work as it is: what is asked for by name keeps it,
+    /// and `/` is the top of the tree.
     Site,
 }
 
-/// All rules of a configuration, in order: every rule that matches applies, later ones win, field by field.
+/// All rules of a configuration, in order: every rule that matches applies, later ones win, field
+/// by field.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
@@ -46,8 +49,8 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// `extensions` (lower case, without dot; "" for names that have none) are published besides the
-    /// built-in allow-list.
+    /// `extensions` (lower case, without dot; "" for names that have none) are published besides
+    /// the built-in allow-list.
     pub fn new(rules: Vec<Rule>, extensions: BTreeSet<String>) -> Rules {
         Rules {
             rules,
@@ -110,7 +113,8 @@ impl Rules {
         &self.folders
     }
 
-    /// The same rules; URLs that begin with one of `prefixes`, such as `/static/`, are paths of the tree.
+    /// The same rules; URLs that begin with one of `prefixes`, such as `/static/`, are paths of the
+    /// tree.
     pub fn with_prefixes(self, prefixes: Vec<String>) -> Rules {
         Rules { prefixes, ..self }
     }
@@ -197,7 +201,8 @@ impl Rules {
         marks.find(|mark| !self.ask_for(path, &mark.unmarked(path)))
     }
 
-    /// Checks whether a file keeps its name in a keyed folder: then anybody who knows the folder can guess the file's name.
+    /// Checks whether a file keeps its name in a keyed folder: then anybody who knows the folder
+    /// can guess the file's name.
     fn is_in_named_folder(&self, path: &str) -> bool {
         let mut rules = self.rules.iter().rev();
         let names = rules.find_map(|rule| rule.names.filter(|_| rule.matches.is_match(path)));

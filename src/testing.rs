@@ -1,5 +1,5 @@
-//! Further parts of the crate for the tests and benchmarks of this project. Not for other users: it changes with the
-//! code.
+//! Further parts of the crate for the tests and benchmarks of this project. Not for other users: it
+//! changes with the code.
 
 pub use crate::apply::{Failure, Options, Report, apply};
 pub use crate::base::error::{Error, Result};

@@ -1,5 +1,5 @@
-//! From folders on disk to a sorted [`Tree`] of assets. Reads names and types, never a file's content,
-//! and reports everything that is wrong at once.
+//! From folders on disk to a sorted [`Tree`] of assets. Reads names and types, never a file's
+//! content, and reports everything that is wrong at once.
 
 mod ignores;
 mod noted;
@@ -77,12 +77,14 @@ pub struct Asset {
     pub file: PathBuf,
     /// Policy that the rules set.
     pub policy: Arc<Policy>,
-    /// The files that it's named with, if it is in a keyed folder: their place among [`Tree::units`].
+    /// The files that it's named with, if it is in a keyed folder: their place among
+    /// [`Tree::units`].
     pub unit: Option<u32>,
 }
 
 impl Asset {
-    /// Checks whether its name begins with that of a keyed folder, which is hard to guess, and in which files keep their places.
+    /// Checks whether its name begins with that of a keyed folder, which is hard to guess, and in
+    /// which files keep their places.
     pub fn is_in_keyed_folder(&self) -> bool {
         self.unit.is_some() || self.policy.names == NameStyle::Palindrome2022
     }
@@ -97,7 +99,8 @@ pub struct Tree {
     pub units: Vec<Unit>,
     /// Problems: nothing may be published while there are any.
     pub problems: Vec<Problem>,
-    /// Files that were skipped because their extension isn't on the allow-list, by extension ("" for none).
+    /// Files that were skipped because their extension isn't on the allow-list, by extension (""
+    /// for none).
     pub skipped: BTreeMap<String, Vec<LogicalPath>>,
     /// Files that a rule leaves out.
     pub left_out: Vec<LogicalPath>,
@@ -117,7 +120,8 @@ pub struct Tree {
     pub prefixes: Vec<String>,
     /// Policy for paths that no rule matches.
     pub defaults: Defaults,
-    /// URL at which browsers find the objects, for references that are written as absolute URLs. Not known to `walk`.
+    /// URL at which browsers find the objects, for references that are written as absolute URLs.
+    /// Not known to `walk`.
     pub public_url: Option<Url>,
 }
 

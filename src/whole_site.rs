@@ -1,12 +1,14 @@
-//! Files that keep their names if no rule says otherwise: people, browsers and robots request them by name. Pure.
+//! Files that keep their names if no rule says otherwise: people, browsers and robots request them
+//! by name. Pure.
 
 use crate::base::path::LogicalPath;
 
-/// Documents that are found by their address: pages, feeds and sitemaps, calendars, and the manifests of installed
-/// sites, whose `start_url` and `scope` are relative to them.
+/// Documents that are found by their address: pages, feeds and sitemaps, calendars, and the
+/// manifests of installed sites, whose `start_url` and `scope` are relative to them.
 const DOCUMENTS: [&str; 7] = ["htm", "html", "ics", "rss", "webmanifest", "xhtml", "xml"];
 
-/// Beginnings of names that a service worker has by itself or behind another word: `firebase-messaging-sw.js`.
+/// Beginnings of names that a service worker has by itself or behind another word:
+/// `firebase-messaging-sw.js`.
 const SERVICE_WORKERS: [&str; 4] = ["serviceworker", "sw", "swjs", "ngswworker"];
 
 /// The folder of RFC 8615, whose files are found by name.
@@ -19,7 +21,8 @@ pub(crate) enum AskedFor {
     ByReference,
     /// By its name, which has to stay.
     ByName,
-    /// By its name in `.well-known/`: published whatever its extension, with this type if it has none.
+    /// By its name in `.well-known/`: published whatever its extension, with this type if it has
+    /// none.
     WellKnown {
         /// `Content-Type` of a file without extension.
         bare_type: &'static str,
@@ -61,7 +64,8 @@ fn is_document(path: &LogicalPath) -> bool {
         || path.file_name() == "manifest.json"
 }
 
-/// A browser looks for a new version of a service worker at the URL of the old one, for ever. So its URL must stay
+/// A browser looks for a new version of a service worker at the URL of the old one, for ever. So
+/// its URL must stay
 /// (<https://web.dev/articles/service-worker-lifecycle#avoid_changing_the_url_of_your_service_worker_script>).
 fn is_service_worker(path: &LogicalPath) -> bool {
     let name = path.file_name().to_lowercase();
@@ -83,7 +87,8 @@ fn is_asked_for_at_the_top(name: &str) -> bool {
 /// Page that many hosts show for addresses that don't exist.
 pub(crate) const ERROR_PAGE: &str = "404.html";
 
-/// Checks whether robots and browsers request this name from every host, or it is the page for addresses that don't exist.
+/// Checks whether robots and browsers request this name from every host, or it is the page for
+/// addresses that don't exist.
 fn is_known_by_heart(name: &str) -> bool {
     const NAMES: [&str; 8] = [
         ERROR_PAGE,

@@ -27,7 +27,8 @@ pub struct Report {
     pub stored: HashMap<ObjectKey, Stored>,
     /// Objects that failed, with the reasons.
     pub failures: Vec<Failure>,
-    /// Number of planned objects that weren't started, because a fatal failure or the user stopped the run.
+    /// Number of planned objects that weren't started, because a fatal failure or the user stopped
+    /// the run.
     pub not_begun: u64,
     /// True if the user stopped the run.
     pub is_interrupted: bool,
@@ -39,7 +40,8 @@ impl Report {
         self.failures.is_empty() && self.not_begun == 0 && !self.is_interrupted
     }
 
-    /// Returns the report with `target` named in the commands of its hints. Otherwise, these are for the default target.
+    /// Returns the report with `target` named in the commands of its hints. Otherwise, these are
+    /// for the default target.
     pub fn of_target(mut self, target: &Target) -> Report {
         for Failure { error, .. } in &mut self.failures {
             error.hint = target.complete(std::mem::take(&mut error.hint));

@@ -15,7 +15,8 @@ use crate::release::root::Nonce;
 use crate::store::stranger::{Question, Response};
 use crate::store::{Listing, StoreError};
 
-/// Longest time for which it may be remembered that a name doesn't exist, in seconds: it may exist the next minute.
+/// Longest time for which it may be remembered that a name doesn't exist, in seconds: it may exist
+/// the next minute.
 const ABSENCE_S_MAX: u64 = 300;
 
 /// Largest number of held names that are tried, unless all objects are inspected.

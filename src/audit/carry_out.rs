@@ -1,4 +1,5 @@
-//! Does what a repair decided, on the condition that what was seen is still there, and looks at it again.
+//! Does what a repair decided, on the condition that what was seen is still there, and looks at it
+//! again.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,8 @@ use crate::store::control::Control;
 use crate::store::kept::Kept;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// Makes the repairs, and looks at the repaired objects again. Adds to `repairs.left` what didn't work.
+/// Makes the repairs, and looks at the repaired objects again. Adds to `repairs.left` what didn't
+/// work.
 ///
 /// # Errors
 /// [`Error::LostRace`] if another release is the current one by now; nothing was changed then.

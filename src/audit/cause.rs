@@ -51,8 +51,9 @@ fn is_same(one: &Finding, other: &Finding) -> bool {
     one.path.is_some() && other.path.is_some() && what(one) == what(other)
 }
 
-/// Removes findings that follow from others. A server passes on the content, encoding and headers that the storage sends.
-/// An object whose ACL keeps strangers out is also unreadable. If the whole content is different, its parts are, too.
+/// Removes findings that follow from others. A server passes on the content, encoding and headers
+/// that the storage sends. An object whose ACL keeps strangers out is also unreadable. If the whole
+/// content is different, its parts are, too.
 fn follows_from_storage(findings: &mut Vec<Finding>) {
     type Known = (Option<String>, Kind);
     let content = findings.iter().filter(|f| f.kind == Kind::Content);
@@ -79,7 +80,8 @@ fn follows_from_storage(findings: &mut Vec<Finding>) {
     });
 }
 
-/// Merges findings about headers, encoding and token into that of different bytes: they have the same writer, and the same repair.
+/// Merges findings about headers, encoding and token into that of different bytes: they have the
+/// same writer, and the same repair.
 fn comes_with_other_bytes(findings: &mut Vec<Finding>) {
     let mut others: Vec<Finding> = Vec::new();
     for finding in std::mem::take(findings) {
@@ -138,7 +140,8 @@ fn consequences(answers: &[Finding]) -> String {
     }
 }
 
-/// Turns a finding that all inspected objects share into one about the target: no single object causes it.
+/// Turns a finding that all inspected objects share into one about the target: no single object
+/// causes it.
 fn of_all(finding: &mut Finding, target: &Target, looked_at: usize) {
     let number = 1 + finding.also.len();
     if finding.kind != Kind::Unreadable || number < looked_at || number < 2 {

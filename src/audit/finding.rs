@@ -14,7 +14,8 @@ pub struct Finding {
     pub kind: Kind,
     /// Severity.
     pub verdict: Verdict,
-    /// The logical path of an object of the release; none if it's about the bucket, or about what isn't of the release.
+    /// The logical path of an object of the release; none if it's about the bucket, or about what
+    /// isn't of the release.
     pub path: Option<String>,
     /// The logical paths of further objects of which the same is true, for the same reason.
     pub also: Vec<String>,

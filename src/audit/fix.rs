@@ -8,7 +8,8 @@ use crate::doctor;
 use crate::release::manifest::Entry;
 use crate::store::command::quoted;
 
-/// Returns the fix for a finding that has none of its own. `is_over`: the fix overwrites an object while the target is live.
+/// Returns the fix for a finding that has none of its own. `is_over`: the fix overwrites an object
+/// while the target is live.
 pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
     let own = |command: Command| doctor::own_command(target, command);
     match (finding.kind, finding.address) {
@@ -70,8 +71,8 @@ fn is_folder(target: &Target) -> bool {
     target.place.folder().is_some()
 }
 
-/// Deletes what is in a target under a name: `NAME`, if it isn't to be told. Nothing of assetsync's own deletes what it doesn't
-/// know.
+/// Deletes what is in a target under a name: `NAME`, if it isn't to be told. Nothing of assetsync's
+/// own deletes what it doesn't know.
 pub(super) fn delete_by_hand(target: &Target, name: &str) -> String {
     match &target.place {
         Place::Bucket(bucket) => bucket.tools(target.endpoint.as_ref()).remove(name),

@@ -1,4 +1,5 @@
-//! A folder's files as they are on disk: their bytes, the `.gz` beside them, who may read and write them, and `_headers`.
+//! A folder's files as they are on disk: their bytes, the `.gz` beside them, who may read and write
+//! them, and `_headers`.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -45,7 +46,8 @@ pub(super) async fn look(subject: &Subject<'_>, manifest: &Manifest, at: usize) 
         .expect("reading a file doesn't panic")
 }
 
-/// Everything that is wrong with a file, and with its `.gz`: none where that is the name of another file.
+/// Everything that is wrong with a file, and with its `.gz`: none where that is the name of another
+/// file.
 fn look_at_file(
     entry: &Entry,
     file: &Path,
@@ -63,7 +65,8 @@ fn look_at_file(
     findings
 }
 
-/// Checks whether a `.gz` file is beside an entry's file. Servers send it to clients that accept gzip.
+/// Checks whether a `.gz` file is beside an entry's file. Servers send it to clients that accept
+/// gzip.
 pub(super) fn has_gz(subject: &Subject<'_>, manifest: &Manifest, entry: &Entry) -> bool {
     let Some(folder) = subject.target.place.folder() else {
         return false;
@@ -89,7 +92,8 @@ fn whole(entry: &Entry, file: &Path) -> Option<Finding> {
     }
 }
 
-/// Reports a `.gz` beside a file that is never compressed: servers that look for a `.gz` send it instead of the file.
+/// Reports a `.gz` beside a file that is never compressed: servers that look for a `.gz` send it
+/// instead of the file.
 fn odd_gz() -> Finding {
     let seen = "a `.gz` next to it, which some servers send instead";
     Finding::failed(Kind::Encoding, "no `.gz` next to it", seen)
@@ -158,7 +162,8 @@ pub(super) async fn beside(subject: &Subject<'_>, manifest: &Manifest) -> Vec<Fi
     found.map(|finding| finding.at(Address::Storage)).collect()
 }
 
-/// Reports files of assetsync itself in the published folder: earlier versions kept them there, and a killed run leaves them.
+/// Reports files of assetsync itself in the published folder: earlier versions kept them there, and
+/// a killed run leaves them.
 fn leftovers(subject: &Subject<'_>, folder: &Path) -> Option<Finding> {
     const WANTED: &str = "only files for visitors in the published folder";
     let own = folder.join(OWN_FOLDER);
@@ -242,7 +247,8 @@ fn all_folders(folder: &Path, manifest: &Manifest) -> BTreeSet<PathBuf> {
     all
 }
 
-/// Returns the finding for this number of folders with wrong modes, with the `chmod` that fixes them.
+/// Returns the finding for this number of folders with wrong modes, with the `chmod` that fixes
+/// them.
 #[cfg(unix)]
 fn of_folders(folder: &Path, number: usize, says: &str, mode: &str) -> Option<Finding> {
     let seen = format!(

@@ -1,4 +1,5 @@
-//! Checks the host in front of a target by the configuration: pages for folders, and a page for names that don't exist.
+//! Checks the host in front of a target by the configuration: pages for folders, and a page for
+//! names that don't exist.
 
 use http::StatusCode;
 
@@ -35,12 +36,14 @@ pub(super) async fn look(visit: &Visit<'_>, manifest: &Manifest) -> Vec<Finding>
     index.into_iter().chain(not_found).collect()
 }
 
-/// Returns the address at which visitors read what is under a key; none for a folder without a web server that is known.
+/// Returns the address at which visitors read what is under a key; none for a folder without a web
+/// server that is known.
 fn address(visit: &Visit<'_>, key: &ObjectKey) -> Option<(Address, String)> {
     visit.addresses(key).pop()
 }
 
-/// Asks for the folder of a page: one that isn't at the top, if there is one, since many hosts know that one alone.
+/// Asks for the folder of a page: one that isn't at the top, if there is one, since many hosts know
+/// that one alone.
 async fn index(visit: &Visit<'_>, manifest: &Manifest) -> Option<Finding> {
     let pages = manifest
         .published()

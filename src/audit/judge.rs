@@ -133,7 +133,8 @@ fn seen_bytes(levels: &[Level], says_gzip: bool, wanted: u64) -> String {
     }
 }
 
-/// Judges a file that was gzipped before it was published: its bytes must arrive unchanged, with `content-encoding`.
+/// Judges a file that was gzipped before it was published: its bytes must arrive unchanged, with
+/// `content-encoding`.
 fn packed(
     expected: &Expected<'_>,
     depth: Option<usize>,
@@ -162,7 +163,8 @@ fn packed(
     }
 }
 
-/// Judges what was compressed in another way than by gzip: these bytes are right only if they say so.
+/// Judges what was compressed in another way than by gzip: these bytes are right only if they say
+/// so.
 fn coded(
     expected: &Expected<'_>,
     coding: Coding,
@@ -250,8 +252,8 @@ fn differs(name: &str, wanted: Option<&String>, seen: Option<&String>, address: 
     !is_added && normal(wanted) != normal(seen) && !(name == "content-type" && is_same_type())
 }
 
-/// Says whether browsers take two types for the same, as another server may write them: a charset of JSON means nothing (RFC 8259, 11),
-/// and scripts have a former name (RFC 9239, 6).
+/// Says whether browsers take two types for the same, as another server may write them: a charset
+/// of JSON means nothing (RFC 8259, 11), and scripts have a former name (RFC 9239, 6).
 fn is_same_type(wanted: Option<&String>, seen: Option<&String>) -> bool {
     let plain = |value: &String| {
         let value = normal(value).concat();
@@ -273,7 +275,8 @@ fn normal(value: &str) -> Vec<String> {
     parts
 }
 
-/// Servers between have their own mind about caching: to keep something longer than it may is dangerous.
+/// Servers between have their own mind about caching: to keep something longer than it may is
+/// dangerous.
 fn caching(wanted: Option<&String>, seen: Option<&String>) -> Verdict {
     let age = |value: Option<&String>| value.and_then(|value| max_age_s(value));
     match (age(wanted), age(seen)) {
@@ -396,7 +399,8 @@ fn token(kept: &Kept, entry: &Entry) -> Option<Finding> {
     })
 }
 
-/// Checks what strangers may do by the object's own ACL: read it, or nothing, depending on the target.
+/// Checks what strangers may do by the object's own ACL: read it, or nothing, depending on the
+/// target.
 fn acl(grants: &Observed<Vec<Grant>>, access: Access) -> Option<Finding> {
     let grants = match grants {
         Observed::Is(grants) => grants,

@@ -1,4 +1,5 @@
-//! Objects of earlier releases that are still available although the current one doesn't publish them. Pure.
+//! Objects of earlier releases that are still available although the current one doesn't publish
+//! them. Pure.
 
 use std::collections::BTreeSet;
 

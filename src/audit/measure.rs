@@ -1,4 +1,5 @@
-//! Measures the bytes of an answer while they arrive. None of them are kept, except for a few ranges.
+//! Measures the bytes of an answer while they arrive. None of them are kept, except for a few
+//! ranges.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -53,7 +54,8 @@ enum Inside {
     Broken,
 }
 
-/// Sizes and digests of the bytes: first as received, then after each gunzip that succeeded to the end.
+/// Sizes and digests of the bytes: first as received, then after each gunzip that succeeded to the
+/// end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Measured(pub(super) Vec<Level>);
 
@@ -65,7 +67,8 @@ pub(super) struct Level {
 }
 
 impl Measure {
-    /// Of an answer that should come to `content_bytes` after gunzip; `stretches` of what comes are kept.
+    /// Of an answer that should come to `content_bytes` after gunzip; `stretches` of what comes are
+    /// kept.
     pub(super) fn new(content_bytes: u64, stretches: &[Range<u64>]) -> Measure {
         let stretch = |range: &Range<u64>| Stretch {
             range: range.clone(),

@@ -1,11 +1,13 @@
-//! Audits a target: checks whether visitors get what is published. Looks at every object of the current release as a stranger and
-//! as a browser see it, at the storage and at `public_url`. Also checks what is beside the objects, and finds what can be repaired.
+//! Audits a target: checks whether visitors get what is published. Looks at every object of the
+//! current release as a stranger and as a browser see it, at the storage and at `public_url`. Also
+//! checks what is beside the objects, and finds what can be repaired.
 //!
 //! ```text
 //! releases ─▶ listing ─▶ sample ─▶ look at each ─▶ findings ─▶ repairs ─▶ look again
 //! ```
 //!
-//! Answers are judged by functions without side effects (`judge.rs`). Bodies are measured while they arrive, and aren't kept.
+//! Answers are judged by functions without side effects (`judge.rs`). Bodies are measured while
+//! they arrive, and aren't kept.
 
 mod beside;
 pub mod carry_out;
@@ -215,7 +217,8 @@ async fn exposure(visit: &Visit<'_>) -> Option<Exposure> {
     .await
 }
 
-/// Returns the settings by which the bucket lets strangers do too much or too little, as `doctor` judges them.
+/// Returns the settings by which the bucket lets strangers do too much or too little, as `doctor`
+/// judges them.
 async fn settings(visit: &Visit<'_>, exposure: Option<&Exposure>) -> Vec<Finding> {
     let subject = visit.subject;
     let (target, store, stranger) = (subject.target, subject.store, &visit.stranger);
@@ -344,7 +347,8 @@ async fn look_at_sample(
     audit.findings.extend(otherwise_fine);
 }
 
-/// Looks at what is beside objects: held names, names that aren't there, pages of the host, other origins.
+/// Looks at what is beside objects: held names, names that aren't there, pages of the host, other
+/// origins.
 async fn look_beside(
     visit: &Visit<'_>,
     releases: &Releases,
@@ -367,7 +371,8 @@ async fn look_beside(
     findings.extend(origins);
 }
 
-/// Keeps only the first finding about an ACL that can't be read: without the right to read one, no other can be read either.
+/// Keeps only the first finding about an ACL that can't be read: without the right to read one, no
+/// other can be read either.
 fn only_once(findings: &mut Vec<Finding>) {
     let mut is_told = false;
     findings.retain(|finding| {
@@ -379,7 +384,8 @@ fn only_once(findings: &mut Vec<Finding>) {
 /// Returns the objects that aren't stored as published, according to the listing.
 async fn suspicious(subject: &Subject<'_>, manifest: &Manifest) -> Result<Vec<verify::Finding>> {
     let store = &**subject.store;
-    // The size of a plain name is that of its copy, which is gzipped; in a folder there's the file, and its `.gz`.
+    // The size of a plain name is that of its copy, which is gzipped; in a folder there's the file,
+    // and its `.gz`.
     let is_folder = subject.target.place.folder().is_some();
     let is_meant = |entry: &Entry| !is_folder || !entry.is_mutable();
     Ok(verify(store, manifest, is_meant, Verify::List, subject.requests).await?)

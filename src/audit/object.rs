@@ -205,7 +205,8 @@ fn is_media(content_type: &str) -> bool {
     content_type.starts_with("audio/") || content_type.starts_with("video/")
 }
 
-/// Returns the ranges that players request: the first two bytes, by which Safari finds out whether ranges are supported
+/// Returns the ranges that players request: the first two bytes, by which Safari finds out whether
+/// ranges are supported
 /// (<https://developer.apple.com/library/archive/documentation/AppleApplications/Reference/SafariWebContent/CreatingVideoforSafarioniPhone/CreatingVideoforSafarioniPhone.html>),
 /// and a range in the middle.
 fn parts_of_media(size_bytes: u64) -> Vec<Range<u64>> {

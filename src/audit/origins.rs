@@ -1,4 +1,5 @@
-//! Checks the answers to cross-origin requests as browsers send them, by the policy in the target's file.
+//! Checks the answers to cross-origin requests as browsers send them, by the policy in the target's
+//! file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,8 @@ const ORIGINS_MAX: usize = 20;
 /// Header that a page asks to send, as players do.
 const HEADER: &str = "range";
 
-/// Tries the policy's origins, and another one, on an object of each type of content. Nothing if the target names no policy.
+/// Tries the policy's origins, and another one, on an object of each type of content. Nothing if
+/// the target names no policy.
 pub(super) async fn look(visit: &Visit<'_>, manifest: &Manifest, sample: &[usize]) -> Vec<Finding> {
     let target = visit.subject.target;
     let (Some(cloud), Some(file)) = (target.place.cloud(), &target.cors) else {

@@ -23,7 +23,8 @@ pub(super) struct Releases {
     pub(super) manifest: Option<Manifest>,
     /// The keys that retained releases need, held ones among them.
     pub(super) known: HashSet<String>,
-    /// Objects of retained releases that the current one doesn't publish, and that people who shouldn't can find.
+    /// Objects of retained releases that the current one doesn't publish, and that people who
+    /// shouldn't can find.
     pub(super) left: Vec<Leftover>,
     pub(super) findings: Vec<Finding>,
 }

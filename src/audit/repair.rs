@@ -1,5 +1,6 @@
-//! Decides which findings of an audit are repaired, and how. Headers and ACLs are set in place; missing and changed objects are
-//! uploaded from the local tree. [`repair`](mod@super::repair) makes the repairs. Strays are for [`prune`](mod@crate::release::prune).
+//! Decides which findings of an audit are repaired, and how. Headers and ACLs are set in place;
+//! missing and changed objects are uploaded from the local tree. [`repair`](mod@super::repair)
+//! makes the repairs. Strays are for [`prune`](mod@crate::release::prune).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,8 @@ use crate::store::{StoreError, StoreErrorKind};
 pub struct Repairs<'a> {
     /// By path.
     pub repairs: Vec<Repair<'a>>,
-    /// Documents of the releases that lose an ACL which lets strangers read them, by their names among these.
+    /// Documents of the releases that lose an ACL which lets strangers read them, by their names
+    /// among these.
     pub documents: Vec<String>,
     /// Problems that can't be repaired from here.
     pub left: Vec<Left>,
@@ -71,7 +73,8 @@ struct Needs {
     unclear: bool,
 }
 
-/// Reason why an object isn't repaired if an earlier repair succeeded, and the problem is still there.
+/// Reason why an object isn't repaired if an earlier repair succeeded, and the problem is still
+/// there.
 const IN_VAIN: &str = "repaired just now, but still wrong: another repair won't help";
 
 /// Largest number of objects that an error names.
@@ -104,7 +107,8 @@ impl Audit {
         entries.map(|entry| &*entry.path).collect()
     }
 
-    /// Doesn't call for the repair any more, which is going on: says why it leaves what it leaves, as far as that's known.
+    /// Doesn't call for the repair any more, which is going on: says why it leaves what it leaves,
+    /// as far as that's known.
     pub fn explain(&mut self, left: &[Left]) {
         let why = |name: &str| left.iter().find(|left| left.path == name);
         for finding in self.findings.iter_mut().filter(|finding| is_for(finding)) {
@@ -135,7 +139,8 @@ impl Audit {
         }
     }
 
-    /// An error if anything that was put right is as wrong as before: another repair would do no better.
+    /// An error if anything that was put right is as wrong as before: another repair would do no
+    /// better.
     ///
     /// # Errors
     /// It names some of that, with what was wanted and what is seen.
@@ -212,7 +217,8 @@ impl Audit {
         there.is_some() && there == sent.map(|stored| stored.size_bytes)
     }
 
-    /// Checks whether a copy's checksum would differ from the release's: one of them is of an upload in parts.
+    /// Checks whether a copy's checksum would differ from the release's: one of them is of an
+    /// upload in parts.
     fn is_in_parts(&self, at: usize) -> bool {
         let kept = self.kept.get(&at).map(|kept| &*kept.stored.fingerprint);
         let entry = self.manifest.as_ref().map(|m| &m.entries[at]);
@@ -234,8 +240,8 @@ impl Audit {
             .collect()
     }
 
-    /// Decides what to do. `build` is the local tree, if it's at hand. While the target is `live`, only these paths are
-    /// written over.
+    /// Decides what to do. `build` is the local tree, if it's at hand. While the target is `live`,
+    /// only these paths are written over.
     pub fn plan<'a>(
         &self,
         build: Option<&'a Build>,
@@ -275,7 +281,8 @@ impl Audit {
 }
 
 impl Needs {
-    /// The steps that serve these needs: `object` has the bytes, and `is_let` says that it may be written over what `is_there`.
+    /// The steps that serve these needs: `object` has the bytes, and `is_let` says that it may be
+    /// written over what `is_there`.
     fn steps(
         self,
         object: Option<&Object>,

@@ -8,15 +8,17 @@ use crate::release::root::ReleaseId;
 /// Number of objects to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sample {
-    /// This number, if there are so many objects; more, if pages, names that stay and types of content are more.
+    /// This number, if there are so many objects; more, if pages, names that stay and types of
+    /// content are more.
     Some(usize),
     /// All, and whole.
     All,
 }
 
-/// The places in [`Manifest::entries`] of those that are looked at, sorted: all pages and all names that stay, one of each
-/// type of content, and any others up to the number that is wished. Which others, the release's name decides: the next
-/// audit of the same release looks at the same, that of the next release at others.
+/// The places in [`Manifest::entries`] of those that are looked at, sorted: all pages and all names
+/// that stay, one of each type of content, and any others up to the number that is wished. Which
+/// others, the release's name decides: the next audit of the same release looks at the same, that
+/// of the next release at others.
 pub(super) fn pick(manifest: &Manifest, release: &ReleaseId, sample: Sample) -> Vec<usize> {
     let published = |at: &usize| manifest.entries[*at].stored.is_some();
     let mut left: Vec<usize> = (0..manifest.entries.len()).filter(published).collect();

@@ -27,13 +27,15 @@ struct Readable {
 enum By {
     /// Its own ACL, which lets everybody.
     Acl,
-    /// Its own ACL, which lets anybody with an account read it: requests without an account are refused.
+    /// Its own ACL, which lets anybody with an account read it: requests without an account are
+    /// refused.
     AccountsAcl,
     /// A rule of the bucket.
     Rule,
 }
 
-/// Tries the root, the current release and its manifest; all documents, if all objects are looked at.
+/// Tries the root, the current release and its manifest; all documents, if all objects are looked
+/// at.
 pub(super) async fn look(visit: &Visit<'_>, current: Option<&Release>) -> Vec<Finding> {
     if visit.control.is_none() {
         return Vec::new();
@@ -129,8 +131,8 @@ async fn ask(
     Ok(by.map(|by| Readable { key, by }))
 }
 
-/// Returns why a document can be read. `is_answered`: strangers, who have no account, can read it. If an ACL lets everybody read and
-/// strangers can't, a protection of the bucket makes ACLs void.
+/// Returns why a document can be read. `is_answered`: strangers, who have no account, can read it.
+/// If an ACL lets everybody read and strangers can't, a protection of the bucket makes ACLs void.
 fn who_reads(is_answered: bool, grants: &[Grant]) -> Option<By> {
     let is_for_all = grants.iter().any(|grant| grant.to == Public::Everybody);
     match (is_answered, is_for_all) {

@@ -19,7 +19,8 @@ use crate::release::layout::FOLDER;
 use crate::release::prune;
 use crate::store::{Listing, Store, Stored, is_keyed};
 
-/// Largest number of objects whose owner is determined by a request, unless all objects are inspected.
+/// Largest number of objects whose owner is determined by a request, unless all objects are
+/// inspected.
 const ASKED_MAX: usize = 100;
 
 /// Objects that no retained release knows. Named, as far as their names are no secrets.
@@ -96,7 +97,8 @@ fn is_own(key: &str) -> bool {
     key.starts_with(FOLDER) || key == "_headers"
 }
 
-/// Checks whether assetsync wrote the object: then its token is stored with it. None if this can't be determined.
+/// Checks whether assetsync wrote the object: then its token is stored with it. None if this can't
+/// be determined.
 async fn is_ours(store: &dyn Store, key: &str, stored: &Stored, may_ask: bool) -> Option<bool> {
     if stored.token_is_known {
         return Some(prune::is_ours(key, stored));
@@ -174,8 +176,9 @@ fn day(at: SystemTime) -> String {
 mod tests {
     use super::*;
 
+    /// A name is shown in full unless it looks keyed.
     #[test]
-    fn a_name_is_told_unless_it_looks_keyed() {
+    fn keyed_names_are_not_shown() {
         for open in ["notes.txt", "img/old map-2.png", "drafts/solution.html"] {
             assert_eq!(name(open), format!("`{open}`"));
         }

@@ -1,4 +1,5 @@
-//! Panics in third-party parsers: a file that makes a parser panic is reported like any other that can't be read.
+//! Panics in third-party parsers: a file that makes a parser panic is reported like any other that
+//! can't be read.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -7,8 +8,8 @@ thread_local! {
     static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns what `parse` returns; none if it panicked. The hook for panics runs all the same: the program's prints nothing then
-/// ([`is_caught`]), and in a library it's the caller's.
+/// Returns what `parse` returns; none if it panicked. The hook for panics runs all the same: the
+/// program's prints nothing then ([`is_caught`]), and in a library it's the caller's.
 pub(crate) fn caught<T>(parse: impl FnOnce() -> T) -> Option<T> {
     let was_caught = IS_CAUGHT.replace(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(parse));
@@ -29,8 +30,9 @@ pub(crate) fn is_caught() -> bool {
 mod tests {
     use super::*;
 
+    /// A panic becomes `None`, and any other result is passed on.
     #[test]
-    fn a_panic_is_nothing_and_all_else_is_itself() {
+    fn caught_panic_yields_none() {
         assert_eq!(caught(|| 7), Some(7));
         assert_eq!(caught(|| "".parse::<u8>().expect("a number")), None);
         assert_eq!(caught(|| caught(|| panic!("inside")).is_none()), Some(true));

@@ -1,5 +1,6 @@
-//! Environment variables for the programs that assetsync starts. They get what they need to run, and to find a user's
-//! settings and agents. They don't get a CI's secrets or assetsync's own settings.
+//! Environment variables for the programs that assetsync starts. They get what they need to run,
+//! and to find a user's settings and agents. They don't get a CI's secrets or assetsync's own
+//! settings.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -39,8 +40,8 @@ const SYSTEM: &[&str] = &[
 ];
 const OF_SYSTEM: &[&str] = &["LC_", "XDG_"];
 
-/// Variables for programs that are asked for credentials: proxies and certificates, a user's agents and windows,
-/// settings of clouds.
+/// Variables for programs that are asked for credentials: proxies and certificates, a user's agents
+/// and windows, settings of clouds.
 const OF_HELPERS: &[&str] = &[
     "HTTP_PROXY",
     "HTTPS_PROXY",
@@ -73,7 +74,8 @@ const OF_HELPERS: &[&str] = &[
     "VIRTUAL_ENV",
 ];
 
-/// Settings of Amazon's tools, and all that password managers read: they were made for these programs.
+/// Settings of Amazon's tools, and all that password managers read: they were made for these
+/// programs.
 const FAMILIES: &[&str] = &[
     "AWS_",
     "VAULT_",
@@ -84,7 +86,8 @@ const FAMILIES: &[&str] = &[
     "GRANTED_",
 ];
 
-/// The secrets among Amazon's variables. If they are in the environment, no program is asked for credentials.
+/// The secrets among Amazon's variables. If they are in the environment, no program is asked for
+/// credentials.
 const SECRETS_OF_AWS: &[&str] = &[
     "SECRET",
     "ACCESS_KEY",
@@ -94,7 +97,8 @@ const SECRETS_OF_AWS: &[&str] = &[
 
 type Variable = (OsString, OsString);
 
-/// Checks whether a program that is asked for credentials gets this variable. `further` lists additional variables.
+/// Checks whether a program that is asked for credentials gets this variable. `further` lists
+/// additional variables.
 fn is_for_helper(name: &str, further: &str) -> bool {
     // Windows doesn't tell case apart, and proxies are set in either.
     let name = name.to_ascii_uppercase();
@@ -129,8 +133,8 @@ fn of_environment(is_passed: impl Fn(&str) -> bool) -> Vec<Variable> {
         .collect()
 }
 
-/// Runs git in `folder` and returns its output, or none if git can't be started. It finds its settings, and nothing
-/// else.
+/// Runs git in `folder` and returns its output, or none if git can't be started. It finds its
+/// settings, and nothing else.
 pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Option<Output> {
     let is_passed = |name: &str| is_of_system(&name.to_ascii_uppercase());
     let mut command = Command::new("git");
@@ -150,8 +154,9 @@ pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Option<Output> {
 mod tests {
     use super::*;
 
+    /// Helpers get settings and agents from the environment but no secrets of a CI.
     #[test]
-    fn helpers_get_settings_and_agents_and_no_secrets_of_a_ci() {
+    fn helpers_get_settings_without_ci_secrets() {
         for name in [
             "PATH",
             "HOME",
@@ -189,8 +194,9 @@ mod tests {
         }
     }
 
+    /// Variables that are named are passed on, except those of assetsync.
     #[test]
-    fn what_is_named_is_passed_on_but_for_what_is_ours() {
+    fn named_variables_pass_except_own() {
         let further = "CONJUR_AUTHN, aws_session_token ASSETSYNC_ACTOR";
         assert!(is_for_helper("CONJUR_AUTHN", further));
         assert!(is_for_helper("AWS_SESSION_TOKEN", further));

@@ -61,8 +61,8 @@ const ENDS: [(&str, Option<Coding>); 5] = [
     ("zst", Some(Coding::Zstd)),
 ];
 
-/// Ends of what game engines write and compress, which loaders expect to be unpacked by the browser: Unity's
-/// (<https://docs.unity3d.com/Manual/webgl-deploying.html>) and Godot's.
+/// Ends of what game engines write and compress, which loaders expect to be unpacked by the
+/// browser: Unity's (<https://docs.unity3d.com/Manual/webgl-deploying.html>) and Godot's.
 const BUILT: [&str; 9] = [
     ".code",
     ".data",
@@ -97,7 +97,8 @@ impl Coding {
         all.into_iter().find(|coding| coding.name() == name)
     }
 
-    /// Returns the coding of bytes that begin so, where they tell: Brotli doesn't, unless Unity wrote it.
+    /// Returns the coding of bytes that begin so, where they tell: Brotli doesn't, unless Unity
+    /// wrote it.
     pub fn of_start(start: &[u8]) -> Option<Coding> {
         let by_magic = MAGIC.iter().find(|(magic, _)| start.starts_with(magic));
         let head = &start[..start.len().min(UNITY_HEAD_BYTES)];
@@ -193,7 +194,8 @@ impl Read for Frames<'_> {
     }
 }
 
-/// Returns the end of a name that says how the file is compressed, and what it's called without it, in lower case.
+/// Returns the end of a name that says how the file is compressed, and what it's called without it,
+/// in lower case.
 fn split(name: &str) -> Option<(String, &'static str, Option<Coding>)> {
     let name = name.to_ascii_lowercase();
     let (stem, end) = name.rsplit_once('.')?;
@@ -205,8 +207,8 @@ fn split(name: &str) -> Option<(String, &'static str, Option<Coding>)> {
     (!stem.is_empty()).then_some((stem, *end, *coding))
 }
 
-/// Returns the extension that a file has once it's unpacked, in lower case: `wasm` of `game.wasm.gz`, `svg` of `map.svgz`. None if its
-/// name doesn't say that it's packed.
+/// Returns the extension that a file has once it's unpacked, in lower case: `wasm` of
+/// `game.wasm.gz`, `svg` of `map.svgz`. None if its name doesn't say that it's packed.
 pub(crate) fn inner_extension(name: &str) -> Option<String> {
     let (stem, ..) = split(name)?;
     let (before, extension) = stem.rsplit_once('.')?;
@@ -218,15 +220,16 @@ pub(crate) fn is_end(extension: &str) -> bool {
     ENDS.iter().any(|(end, _)| *end == extension)
 }
 
-/// Returns how a file of this name is packed, if browsers are to unpack it: an image, or a part of a game.
+/// Returns how a file of this name is packed, if browsers are to unpack it: an image, or a part of
+/// a game.
 pub(crate) fn usual(name: &str) -> Option<Coding> {
     let (stem, end, coding) = split(name)?;
     let is_built = || BUILT.iter().any(|built| stem.ends_with(built));
     coding.filter(|_| end == "svgz" || is_built())
 }
 
-/// Ends of paths that are packed without a rule, as regular expressions for web servers, with how they are. A keyed name has two
-/// extensions only if it's packed.
+/// Ends of paths that are packed without a rule, as regular expressions for web servers, with how
+/// they are. A keyed name has two extensions only if it's packed.
 pub(crate) fn usual_ends() -> Vec<(String, Coding)> {
     let built: Vec<String> = BUILT.iter().map(|end| end.replace('.', r"\.")).collect();
     let built = built.join("|");
@@ -240,7 +243,8 @@ pub(crate) fn usual_ends() -> Vec<(String, Coding)> {
     packed.collect()
 }
 
-/// The same paths as regular expressions, with the extension of what is in them, where the last one says something else.
+/// The same paths as regular expressions, with the extension of what is in them, where the last one
+/// says something else.
 pub(crate) fn usual_types() -> [(String, &'static str); 4] {
     let packed = r"\.(br|gz|zst)$";
     let keyed = "(.*[/.])?[a-z2-7]{26}";
@@ -258,7 +262,8 @@ pub(crate) fn usual_types() -> [(String, &'static str); 4] {
 /// A token in a key, as a regular expression.
 const KEYED: &str = "[/.][a-z2-7]{26}";
 
-/// Says whether a file of this name is a part of a game that is packed somehow: only its bytes tell.
+/// Says whether a file of this name is a part of a game that is packed somehow: only its bytes
+/// tell.
 pub(crate) fn is_told_by_bytes(name: &str) -> bool {
     split(name).is_some_and(|(_, _, coding)| coding.is_none())
 }
@@ -268,8 +273,9 @@ mod tests {
     use super::*;
     use crate::base::encode::gzip_always;
 
+    /// Compressed parts of games and images are recognised by their names.
     #[test]
-    fn parts_of_games_and_images_are_known_by_their_names() {
+    fn game_files_reveal_their_coding() {
         let known = |name| (usual(name), inner_extension(name));
         let is = |coding, inner: &str| (coding, Some(inner.to_string()));
         let (gzip, br) = (Some(Coding::Gzip), Some(Coding::Br));
@@ -306,8 +312,9 @@ mod tests {
         }
     }
 
+    /// Consecutive Zstandard frames are unpacked one after the other.
     #[test]
-    fn frames_are_unpacked_one_behind_the_other() {
+    fn consecutive_frames_are_unpacked() {
         let frame = |text: &[u8]| {
             let level = ruzstd::encoding::CompressionLevel::Fastest;
             ruzstd::encoding::compress_to_vec(text, level)

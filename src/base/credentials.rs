@@ -1,11 +1,11 @@
 //! Finds keys, tokens and credentials in the files to be published. It uses the rules of gitleaks
-//! (<https://github.com/gitleaks/gitleaks>, MIT; `credentials/gitleaks.toml` is its unchanged `config/gitleaks.toml`)
-//! and further rules of the same form (`credentials/more.toml`). It reports where something is and what it seems to be,
-//! never its text.
+//! (<https://github.com/gitleaks/gitleaks>, MIT; `credentials/gitleaks.toml` is its unchanged
+//! `config/gitleaks.toml`) and further rules of the same form (`credentials/more.toml`). It reports
+//! where something is and what it seems to be, never its text.
 //!
-//! Unlike gitleaks: a file's path excuses nothing (see `rules`), nothing is decoded, some rules are off, and a comment
-//! `gitleaks:allow` has no effect. That comment is for the readers of a repository, and the files here are for the
-//! public.
+//! Unlike gitleaks: a file's path excuses nothing (see `rules`), nothing is decoded, some rules are
+//! off, and a comment `gitleaks:allow` has no effect. That comment is for the readers of a
+//! repository, and the files here are for the public.
 
 mod reach;
 mod rules;
@@ -24,8 +24,8 @@ static RULES: LazyLock<Rules> = LazyLock::new(Rules::new);
 pub struct Credential {
     /// The line it begins on, from 1.
     pub line: usize,
-    /// Column where the first match of this kind begins on the line, from 1, in characters. Bytes that aren't UTF-8
-    /// count too.
+    /// Column where the first match of this kind begins on the line, from 1, in characters. Bytes
+    /// that aren't UTF-8 count too.
     pub column: usize,
     /// The id of gitleaks' rule: `aws-access-token`.
     pub rule: &'static str,
@@ -40,7 +40,8 @@ impl Credential {
     }
 }
 
-/// Looks for credentials in a file. Several of one kind on one line are reported once; sorted by line.
+/// Looks for credentials in a file. Several of one kind on one line are reported once; sorted by
+/// line.
 pub fn find(text: &[u8], file_name: &str) -> Vec<Credential> {
     let secrets = Search::new(&RULES, text, file_name).run();
     let kind = |rule: &'static Rule| (rule.id.as_str(), rule.description.as_str());
@@ -70,8 +71,8 @@ fn leave_out_vague(credentials: &mut Vec<Credential>) {
 /// Knows a secret by what it's called alone.
 const VAGUE: &str = "oauth-client-secret";
 
-/// Line and column, from 1, of what begins at these bytes of `text`: once for each line and kind, the first one; by line,
-/// then kind.
+/// Line and column, from 1, of what begins at these bytes of `text`: once for each line and kind,
+/// the first one; by line, then kind.
 pub(crate) fn placed<K: Ord + Copy>(
     text: &[u8],
     mut found: Vec<(usize, K)>,
@@ -163,7 +164,8 @@ impl<'t> Search<'t> {
         self.secrets
     }
 
-    /// Takes note of a rule's keyword. Windows that touch become one, so that a match is neither missed nor found twice.
+    /// Takes note of a rule's keyword. Windows that touch become one, so that a match is neither
+    /// missed nor found twice.
     fn meet(&mut self, rule: usize, hit: Range<usize>) {
         let pending = &mut self.pending[rule];
         if let Pending::Nothing = pending {
@@ -191,7 +193,8 @@ impl<'t> Search<'t> {
             self.secrets.push(Secret { at: 0, rule });
             return;
         };
-        // What stands before the window counts for `\b`, so it's the start that moves, not the slice.
+        // What stands before the window counts for `\b`, so it's the start that moves, not the
+        // slice.
         let (text, mut at) = (&self.text[..window.end], window.start);
         while let Some(place) = rule.find_at(regex, text, at) {
             if self
@@ -222,8 +225,8 @@ impl Rule {
     }
 }
 
-/// Returns the range of all matches that contain this keyword, plus one byte, so that `\b` and `$` don't take the end
-/// of the range for the end of the text.
+/// Returns the range of all matches that contain this keyword, plus one byte, so that `\b` and `$`
+/// don't take the end of the range for the end of the text.
 fn around(hit: Range<usize>, reach: usize, len: usize) -> Range<usize> {
     hit.end.saturating_sub(reach)..(hit.start + reach + 1).min(len)
 }

@@ -1,4 +1,5 @@
-//! Deterministic gzip: the same bytes in, the same bytes out, on every machine and thread count. Pure.
+//! Deterministic gzip: the same bytes in, the same bytes out, on every machine and thread count.
+//! Pure.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
@@ -9,8 +10,9 @@ use flate2::{Compression, GzBuilder};
 /// gzip is kept where it saves at least one part in this many: 5 %.
 const SAVING_PARTS: u64 = 20;
 
-/// Size of the parts in which a file too large for memory is compressed, in bytes. zlib-rs ends blocks depending on the
-/// size of its input, so this value is fixed. Another value makes other (equally valid) bytes.
+/// Size of the parts in which a file too large for memory is compressed, in bytes. zlib-rs ends
+/// blocks depending on the size of its input, so this value is fixed. Another value makes other
+/// (equally valid) bytes.
 const STREAM_BYTES: usize = 1 << 20;
 
 /// gzip's header without time or file name, "unknown" as the system (RFC 1952).
@@ -43,7 +45,8 @@ pub(crate) fn gunzip(gzipped: &[u8], size_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// The content of `bytes`, which may be gzipped, if it's the one with this blake3 and size in bytes.
+/// The content of `bytes`, which may be gzipped, if it's the one with this blake3 and size in
+/// bytes.
 pub(crate) fn content_of<'b>(
     bytes: &'b [u8],
     digest: &blake3::Hash,
@@ -67,8 +70,8 @@ fn to_vec(builder: GzBuilder, content: &[u8], level: u32) -> Vec<u8> {
     encoder.finish().expect("a vector takes every write")
 }
 
-/// Gzips all that `content` yields into `out`, and returns the bytes read and written. Memory use doesn't depend on the
-/// size.
+/// Gzips all that `content` yields into `out`, and returns the bytes read and written. Memory use
+/// doesn't depend on the size.
 ///
 /// # Errors
 /// Errors of reading and writing.
@@ -154,8 +157,9 @@ mod tests {
         assert_eq!(unpacked(&gzipped), text.as_bytes());
     }
 
+    /// The gzip header holds no name, no time and no system.
     #[test]
-    fn the_header_tells_no_name_and_no_time() {
+    fn gzip_header_omits_name_and_time() {
         let gzipped = gzip(&[b'a'; 1000], 9).expect("shrinks");
         assert_eq!(
             gzipped[..4],
@@ -166,8 +170,9 @@ mod tests {
         assert_eq!(gzipped[9], 255, "no system");
     }
 
+    /// Content that shrinks by less than five percent stays as it is.
     #[test]
-    fn what_does_not_shrink_by_five_percent_stays_as_it_is() {
+    fn little_shrinking_is_not_worthwhile() {
         assert_eq!(gzip(b"", 9), None);
         assert_eq!(gzip(b"short", 9), None);
         assert!(is_worthwhile(100, 95));
@@ -175,8 +180,9 @@ mod tests {
         assert!(!is_worthwhile(0, 0));
     }
 
+    /// A stream gives the same gzip bytes however it arrives.
     #[test]
-    fn a_stream_gives_the_same_bytes_however_it_arrives() {
+    fn stream_gzip_is_independent_of_reads() {
         struct Dribble<'a>(&'a [u8]);
         impl Read for Dribble<'_> {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -14,7 +14,8 @@ use crate::base::problem::{self, Listed, Problem};
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Reason why an operation failed. `Display` says what failed and where; [`Error::hint`] says what to try.
+/// Reason why an operation failed. `Display` says what failed and where; [`Error::hint`] says what
+/// to try.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -115,7 +116,8 @@ impl Error {
         (!hint.is_empty()).then(|| hint.to_string())
     }
 
-    /// Returns the advice with its commands, which may be for a target that isn't known yet; empty if there's none.
+    /// Returns the advice with its commands, which may be for a target that isn't known yet; empty
+    /// if there's none.
     pub(crate) fn what_helps(&self) -> Hint {
         match self {
             Error::Usage { hint, .. }
@@ -137,7 +139,8 @@ impl Error {
         }
     }
 
-    /// Message and hint with every problem of a tree, which are the first ones of each kind otherwise.
+    /// Message and hint with every problem of a tree, which are the first ones of each kind
+    /// otherwise.
     pub(crate) fn in_full(&self) -> (String, Option<String>) {
         match self {
             Error::Tree { problems, .. } => {
@@ -149,7 +152,8 @@ impl Error {
         }
     }
 
-    /// The message as people read it: with the lines of files that it's about, and carets below what is meant. Has colours.
+    /// The message as people read it: with the lines of files that it's about, and carets below
+    /// what is meant. Has colours.
     pub(crate) fn illustrated(&self, listed: Listed) -> String {
         match (self, listed) {
             (Error::Config { excerpt, .. }, _) => {
@@ -204,8 +208,8 @@ impl Error {
         }
     }
 
-    /// Makes an [`Error::Usage`]. Quoted parts of its message are masked and escaped, because they come from user
-    /// input.
+    /// Makes an [`Error::Usage`]. Quoted parts of its message are masked and escaped, because they
+    /// come from user input.
     pub fn usage(message: impl Into<String>, hint: impl Into<Hint>) -> Error {
         Error::Usage {
             message: masked_quotes(&message.into()),

@@ -1,4 +1,5 @@
-//! Excerpts of lines below messages: shortened, without secrets, and with a caret below the marked part. Pure.
+//! Excerpts of lines below messages: shortened, without secrets, and with a caret below the marked
+//! part. Pure.
 
 use std::ops::Range;
 
@@ -11,7 +12,8 @@ use crate::base::text::{escape, line_and_column};
 const SHOWN_CHARS: usize = 100;
 const SHOWN_CHARS_BEFORE: usize = 40;
 
-/// Maximum length that is read on each side of the place, in bytes: a minified file is a single line.
+/// Maximum length that is read on each side of the place, in bytes: a minified file is a single
+/// line.
 const NEAR_BYTES: usize = 1024;
 
 /// A line of a file, as it's shown.
@@ -81,7 +83,8 @@ impl Excerpt {
         &text[near]
     }
 
-    /// Renders the line with its number, and carets below the marked part. It has colours, which the caller may remove.
+    /// Renders the line with its number, and carets below the marked part. It has colours, which
+    /// the caller may remove.
     pub fn render(&self) -> String {
         let (start, end) = self.meant;
         let meant = AnnotationKind::Primary.span(start..end);
@@ -98,8 +101,9 @@ fn line_start(text: &str) -> usize {
     text.rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// A line that is changed by `change`, and where in it stands what is meant. What stands before it is changed by itself, too, to
-/// see how long that becomes: of what is changed at that very place, the beginning is meant.
+/// A line that is changed by `change`, and where in it stands what is meant. What stands before it
+/// is changed by itself, too, to see how long that becomes: of what is changed at that very place,
+/// the beginning is meant.
 fn changed(line: &str, meant: Range<usize>, change: fn(&str) -> String) -> (String, Range<usize>) {
     let text = change(line);
     let start = alike(text.chars(), change(&line[..meant.start]).chars());
@@ -114,7 +118,8 @@ fn alike(one: impl Iterator<Item = char>, other: impl Iterator<Item = char>) -> 
     pairs.map(|(one, _)| one.len_utf8()).sum()
 }
 
-/// The part of a line that is near to what is meant, escaped. Tabs stay: they become spaces, with the caret where it belongs.
+/// The part of a line that is near to what is meant, escaped. Tabs stay: they become spaces, with
+/// the caret where it belongs.
 fn shown(line: &str, meant: Range<usize>, is_begin: bool, is_end: bool) -> (String, Range<usize>) {
     let chars: Vec<(usize, char)> = line.char_indices().collect();
     let place = chars.partition_point(|(at, _)| *at < meant.start);

@@ -19,7 +19,8 @@ pub struct StoreError {
     pub message: String,
     /// For people: what to try; empty if there's nothing to add.
     pub hint: Hint,
-    /// Reason alone: failures of one kind and cause are reported together. Empty if the message is the same for all.
+    /// Reason alone: failures of one kind and cause are reported together. Empty if the message is
+    /// the same for all.
     pub cause: String,
     /// Answer with the refusal; none if there was no answer, or the storage is a folder.
     pub answer: Option<Box<Answer>>,
@@ -160,7 +161,8 @@ impl Failure {
     }
 }
 
-/// Returns the exit code of objects that failed: 5 if nothing worse happened than that answers didn't come, 2 if files kept changing.
+/// Returns the exit code of objects that failed: 5 if nothing worse happened than that answers
+/// didn't come, 2 if files kept changing.
 pub(crate) fn exit_code(failures: &[Failure]) -> u8 {
     let count = |kind| {
         let of_kind = failures.iter().filter(|failure| failure.error.kind == kind);

@@ -1,6 +1,6 @@
-//! Globs that people write in rules, levels, placeholders and ignore files. They are checked against bounds before
-//! anything compiles them, since globset recurses into nested parts, and panics if a pattern gets too large for it.
-//! Pure.
+//! Globs that people write in rules, levels, placeholders and ignore files. They are checked
+//! against bounds before anything compiles them, since globset recurses into nested parts, and
+//! panics if a pattern gets too large for it. Pure.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -22,7 +22,8 @@ pub const NESTING_MAX: usize = 16;
 /// Maximum number of alternatives that a pattern may have.
 pub const ALTERNATIVES_MAX: usize = 1024;
 
-/// A pattern, ready to be matched: `*` stops at `/`, `**` doesn't. Cheap to clone; equal to others of the same text and case.
+/// A pattern, ready to be matched: `*` stops at `/`, `**` doesn't. Cheap to clone; equal to others
+/// of the same text and case.
 #[derive(Clone)]
 pub struct Glob(Arc<Compiled>);
 
@@ -229,8 +230,8 @@ impl Braces {
     }
 }
 
-/// Returns the end of the class that begins at `start`, or `start` if the class doesn't end. In ignore files, a lone
-/// bracket stands for itself.
+/// Returns the end of the class that begins at `start`, or `start` if the class doesn't end. In
+/// ignore files, a lone bracket stands for itself.
 fn class_end(pattern: &[u8], start: usize) -> usize {
     let negation = usize::from(matches!(pattern.get(start + 1), Some(b'!' | b'^')));
     // A bracket that comes first is one of the class.
@@ -253,8 +254,9 @@ mod tests {
         format!("{{{}}}", vec!["a"; count].join(","))
     }
 
+    /// A glob within the bounds matches, and one beyond them is an error.
     #[test]
-    fn what_is_within_bounds_matches_and_what_is_beyond_them_is_an_error() {
+    fn globs_beyond_bounds_are_errors() {
         let deepest = Glob::new(&nested(NESTING_MAX)).expect("within bounds");
         assert!(deepest.is_match("x") && deepest.is_match("a") && !deepest.is_match("b"));
         Glob::new(&alternatives(ALTERNATIVES_MAX)).expect("within bounds");
@@ -270,8 +272,9 @@ mod tests {
         }
     }
 
+    /// A glob distinguishes upper and lower case only if it is told to.
     #[test]
-    fn cases_are_told_apart_only_where_that_is_asked_for() {
+    fn case_matters_only_on_request() {
         let any = Glob::in_case("**/L\u{f6}sung/[A-C]*", Case::Any).expect("a glob");
         for path in ["x/L\u{f6}sung/a", "x/LO\u{308}SUNG/Cd", "lo\u{308}sung/b"] {
             assert!(
@@ -288,8 +291,9 @@ mod tests {
         );
     }
 
+    /// Literal braces do not count as nesting.
     #[test]
-    fn braces_that_mean_themselves_are_no_nesting() {
+    fn literal_braces_are_no_nesting() {
         for pattern in [
             "[{]".repeat(50),
             "\\{".repeat(50),
@@ -306,8 +310,9 @@ mod tests {
         );
     }
 
+    /// A comma outside braces does not count as an alternative.
     #[test]
-    fn a_pattern_with_a_comma_and_no_braces_has_no_alternatives() {
+    fn comma_without_braces_is_literal() {
         check_bounds(&",".repeat(2_000)).expect("no alternatives");
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 /// Advice: what to try. Empty if there's nothing to add.
 ///
-/// It's made of texts and commands, one after the other: `Hint::from("pull first; ").then(Verb::Rollback).then(" goes back")`.
+/// It's made of texts and commands, one after the other:
+/// `Hint::from("pull first; ").then(Verb::Rollback).then(" goes back")`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hint {
     parts: Vec<Part>,
@@ -296,8 +297,9 @@ mod tests {
         )
     }
 
+    /// A hint names no target before one is known.
     #[test]
-    fn a_hint_names_no_target_before_one_is_known() {
+    fn hint_without_target_names_none() {
         let text = pull().to_string();
         assert_eq!(
             text,
@@ -318,14 +320,16 @@ mod tests {
         assert_eq!(done.clone().complete(for_prod), done);
     }
 
+    /// Text that only looks like a command is left as it is.
     #[test]
-    fn what_only_looks_like_a_command_stays() {
+    fn command_like_text_is_unchanged() {
         let told = Hint::from("`assetsync push`, says somebody");
         assert_eq!(told.clone().complete(for_prod), told);
     }
 
+    /// Mapping a hint changes its text and arguments but not its commands.
     #[test]
-    fn texts_and_words_are_changed_and_verbs_are_not() {
+    fn map_changes_text_but_not_verbs() {
         let shouted = pull().map(str::to_uppercase).to_string();
         assert_eq!(
             shouted,
@@ -333,8 +337,9 @@ mod tests {
         );
     }
 
+    /// Hints with the same words are equal, however they were put together.
     #[test]
-    fn hints_with_the_same_words_are_the_same() {
+    fn equal_hints_compare_equal() {
         assert_eq!(
             Hint::from("try ").then("").then("again"),
             Hint::from("try again")

@@ -1,10 +1,11 @@
-//! Key files: read within bounds, and refused if they seem to be damaged (`base/name.rs` says how long a key must be).
-//! A key with one more byte gives every file another name, and nothing shows the mistake.
+//! Key files: read within bounds, and refused if they seem to be damaged (`base/name.rs` says how
+//! long a key must be). A key with one more byte gives every file another name, and nothing shows
+//! the mistake.
 //!
-//! Valid UTF-8, or UTF-16 with its mark, was written by people and by programs that write text: white space around it,
-//! a byte order mark or a NUL come from pasting and converting. Anything else is random bytes, which are taken as they
-//! are: the chance that 32 random bytes are UTF-8 is one in 10⁸. If such bytes are intended after all, the
-//! configuration's `key_id` confirms it.
+//! Valid UTF-8, or UTF-16 with its mark, was written by people and by programs that write text:
+//! white space around it, a byte order mark or a NUL come from pasting and converting. Anything
+//! else is random bytes, which are taken as they are: the chance that 32 random bytes are UTF-8 is
+//! one in 10⁸. If such bytes are intended after all, the configuration's `key_id` confirms it.
 
 use std::fs;
 use std::path::Path;
@@ -17,8 +18,8 @@ use crate::base::own_key::{self, Former};
 /// The largest key, in bytes.
 const KEY_BYTES_MAX: usize = 4 << 10;
 
-/// Reads a key file; one line end (`\n`, `\r\n` or `\r`) at its end isn't part of the key. What looks like a slip is taken
-/// only if the key's id is `meant`.
+/// Reads a key file; one line end (`\n`, `\r\n` or `\r`) at its end isn't part of the key. What
+/// looks like a slip is taken only if the key's id is `meant`.
 pub(crate) fn read(file: &Path, meant: Option<&str>) -> Result<Secret> {
     check(file)?;
     let unread = |e| Error::key_file(file, &e);
@@ -55,8 +56,8 @@ const FORMER_MAX: usize = 16;
 /// The largest file that is 32 bytes in hex or base64, with some blanks.
 const FORMER_BYTES_MAX: u64 = 80;
 
-/// Finds files beside a key file that look like a former key: 32 bytes in hex or base64, and nothing else. Unreadable
-/// files are skipped: they can't be published either.
+/// Finds files beside a key file that look like a former key: 32 bytes in hex or base64, and
+/// nothing else. Unreadable files are skipped: they can't be published either.
 fn former(file: &Path, own: &[u8]) -> Vec<Former> {
     let folder = match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -168,8 +169,8 @@ fn called(c: char) -> &'static str {
     }
 }
 
-/// Checks whether bytes are UTF-16, as Windows' editors save it: a byte order mark, and units more than half of which
-/// are of one script.
+/// Checks whether bytes are UTF-16, as Windows' editors save it: a byte order mark, and units more
+/// than half of which are of one script.
 fn is_utf_16(bytes: &[u8]) -> bool {
     let high = match bytes {
         [0xff, 0xfe, ..] => 1,
@@ -251,8 +252,9 @@ mod tests {
         }
     }
 
+    /// Files beside the key that look like keys count as former keys.
     #[test]
-    fn what_lies_beside_a_key_and_looks_like_one_was_one() {
+    fn key_like_neighbours_are_former_keys() {
         let folder = tempfile::tempdir().expect("a folder");
         let hex = "5d2c1b0a99f8e7d6c5b4a3928170615f4e3d2c1b0a09f8e7d6c5b4a392817061";
         let base64 = "KjZDBjXnUFR58Lp2xJHx/iQ3Nz+YbtaQCbgsr1CQf8o=";
@@ -276,8 +278,9 @@ mod tests {
         assert_eq!(names, ["2025.txt", "ci", "old.key"]);
     }
 
+    /// Keys of text and of random bytes are not mistaken for slips.
     #[test]
-    fn keys_of_text_and_random_bytes_are_none() {
+    fn text_and_random_keys_are_fine() {
         let wrapped = format!("{KEY}\n{KEY}");
         for text in [
             KEY,

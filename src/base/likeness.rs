@@ -26,7 +26,8 @@ fn slips(name: &str, candidate: &str) -> Option<usize> {
     let slips = strsim::osa_distance(name, candidate);
     let (a, b) = without_shared(name, candidate);
     let (short, long) = in_order(a.chars().count(), b.chars().count());
-    // In a word of three letters, one of them may be wrong; two may have changed places in a shorter one.
+    // In a word of three letters, one of them may be wrong; two may have changed places in a
+    // shorter one.
     let is_near = slips * DIFFERENCE_MAX <= long || are_swapped(a, b);
     let is_word = |text: &str| !text.contains(['/', '.', '\\']);
     let begins_alike = short >= ALIKE_MIN
@@ -80,16 +81,18 @@ mod tests {
         assert_eq!(nearest(name, candidates.iter().copied()), meant, "{name}");
     }
 
+    /// The same name in another case is suggested before all others.
     #[test]
-    fn the_same_name_in_another_case_is_meant_before_all_others() {
+    fn case_variant_is_the_best_match() {
         let all = ["img/B.svg", "img/a.svg", "img/A.png", "img/Z.svg"];
         is_meant("img/A.svg", &all, Some("img/a.svg"));
         is_meant("README.MD", &["readme.md", "README.ME"], Some("readme.md"));
         is_meant("Prod", &["prod", "Prog"], Some("prod"));
     }
 
+    /// Typos, abbreviations and other separators still lead to the name that was meant.
     #[test]
-    fn slips_of_the_finger_are_seen_through() {
+    fn typos_are_recognised() {
         for (name, meant) in [
             ("porf", "prof"),
             ("qa", "aq"),
@@ -117,8 +120,9 @@ mod tests {
         is_meant("prd", &["production", "prod"], Some("prod"));
     }
 
+    /// Nothing is suggested where no name is near.
     #[test]
-    fn nothing_is_meant_where_nothing_is_near() {
+    fn distant_names_are_not_suggested() {
         for (name, other) in [
             ("a\\b.txt", " lead.txt"),
             ("img/A.svg", "img/b.svg"),

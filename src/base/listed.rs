@@ -69,8 +69,9 @@ mod tests {
         assert_eq!(told(&paths), "\n  `index.html`\n  `a/\\u{202e}b.html`");
     }
 
+    /// Many names are listed by folder, and the rest is counted.
     #[test]
-    fn many_are_told_by_folder_and_the_rest_is_counted() {
+    fn many_names_are_listed_by_folder() {
         let paths: Vec<String> = (10..40)
             .flat_map(|n| [format!("a/{n}.html"), format!("b/{n}.html")])
             .collect();
@@ -83,8 +84,9 @@ mod tests {
         assert!(told(&top).starts_with("\n  at the top: 0.html, "));
     }
 
+    /// The list stays short even if every name has a folder of its own.
     #[test]
-    fn names_of_countless_folders_are_bounded_too() {
+    fn names_in_many_folders_are_bounded() {
         let paths: Vec<String> = (0..100_000).map(|n| format!("{n}/index.html")).collect();
         let text = told(&paths);
         assert_eq!(text.lines().count(), 1 + NAMES_MAX + 1);

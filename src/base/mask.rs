@@ -1,4 +1,5 @@
-//! Masks passwords in URLs, and keys pasted into other fields, so that they don't appear in logs. Pure.
+//! Masks passwords in URLs, and keys pasted into other fields, so that they don't appear in logs.
+//! Pure.
 
 mod keys;
 mod lines;
@@ -18,9 +19,9 @@ const CREDENTIALS_HINT: &str = "put credentials into the environment or a profil
 /// Hint for users who put more than an address into a URL.
 const QUERY_HINT: &str = "remove the query and the fragment (`?…`, `#…`)";
 
-/// A text with `…` for the credentials of every URL in it, and for the values of its query: `s3://…@bucket`,
-/// `https://host/a?sig=…`. A password may have any character, so up to the last `@` that can belong to the URL. Object names
-/// with an `@` stay.
+/// A text with `…` for the credentials of every URL in it, and for the values of its query:
+/// `s3://…@bucket`, `https://host/a?sig=…`. A password may have any character, so up to the last
+/// `@` that can belong to the URL. Object names with an `@` stay.
 pub fn masked(text: &str) -> Cow<'_, str> {
     match text.contains("://") || text.contains(['?', '&', '#']) {
         true => Cow::Owned(without_queries(&without_credentials(text))),
@@ -56,7 +57,8 @@ fn without_queries(text: &str) -> String {
     words.collect()
 }
 
-/// The same value without what its query says: all of it in a URL, and what has a name, `?sig=…`, in what may be something else.
+/// The same value without what its query says: all of it in a URL, and what has a name, `?sig=…`,
+/// in what may be something else.
 fn without_query(value: &str) -> String {
     let is_url = value.contains("://") && !value.starts_with("file:");
     let is_pairs = value.contains('&') && value.contains('=');
@@ -86,8 +88,8 @@ fn is_parameter(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_plain)
 }
 
-/// Masks a value that a user entered, whatever it was meant as: `KEY:SECRET@bucket` has no credentials either, and
-/// texts that look like keys are hidden.
+/// Masks a value that a user entered, whatever it was meant as: `KEY:SECRET@bucket` has no
+/// credentials either, and texts that look like keys are hidden.
 fn masked_value(value: &str) -> Cow<'_, str> {
     let shown = match value.rfind('@') {
         Some(at) if has_credentials(value) => {
@@ -107,7 +109,8 @@ fn masked_value(value: &str) -> Cow<'_, str> {
 /// Bounds how much of a value is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 500;
 
-/// A value as it's shown, wherever it was typed: masked as above, without control characters, and its beginning if it's long.
+/// A value as it's shown, wherever it was typed: masked as above, without control characters, and
+/// its beginning if it's long.
 pub fn shown(value: &str) -> String {
     let masked = masked_value(value);
     match masked.char_indices().nth(SHOWN_CHARS_MAX) {
@@ -130,7 +133,8 @@ fn behind_scheme(value: &str) -> usize {
     }
 }
 
-/// A message in which every value that it quotes is masked, whatever each was meant as, and escaped.
+/// A message in which every value that it quotes is masked, whatever each was meant as, and
+/// escaped.
 pub(crate) fn masked_quotes(message: &str) -> String {
     let shown = quoted_by('`', message, &|plain| {
         quoted_by('"', plain, &|plain| escape_lines(plain))
@@ -176,7 +180,8 @@ pub(crate) fn has_credentials(value: &str) -> bool {
     }
 }
 
-/// Returns a hint for a value that was meant as a server or a bucket; empty if it has neither credentials nor a query.
+/// Returns a hint for a value that was meant as a server or a bucket; empty if it has neither
+/// credentials nor a query.
 pub(crate) fn credentials_hint(value: &str) -> &'static str {
     if has_credentials(value) {
         return CREDENTIALS_HINT;
@@ -187,8 +192,8 @@ pub(crate) fn credentials_hint(value: &str) -> &'static str {
     }
 }
 
-/// Returns the position of the `@` after the credentials of a URL, given the text after its `://`; none if the URL has
-/// no credentials.
+/// Returns the position of the `@` after the credentials of a URL, given the text after its `://`;
+/// none if the URL has no credentials.
 fn credentials_end(url: &str) -> Option<usize> {
     let word = url.find(char::is_whitespace).unwrap_or(url.len());
     let authority = &url[..url[..word].find(['/', '?', '#']).unwrap_or(word)];
@@ -198,7 +203,8 @@ fn credentials_end(url: &str) -> Option<usize> {
     url[..word].rfind('@').or_else(|| url.rfind('@'))
 }
 
-/// Checks whether the text before the first slash isn't a server and its port. A password may contain slashes, too.
+/// Checks whether the text before the first slash isn't a server and its port. A password may
+/// contain slashes, too.
 fn has_password(authority: &str) -> bool {
     let Some((host, port)) = authority.rsplit_once(':') else {
         return false;
@@ -214,8 +220,9 @@ mod tests {
     use super::*;
     use crate::base::hint::Verb;
 
+    /// Credentials in a URL are masked wherever it stands in a text.
     #[test]
-    fn credentials_are_masked_wherever_a_url_stands() {
+    fn url_credentials_are_masked_anywhere() {
         for (text, shown) in [
             ("s3://KEY:SECRET@bucket/a", "s3://…@bucket/a"),
             ("s3://KEY:SE/CR+ET=@bucket/a", "s3://…@bucket/a"),
@@ -246,8 +253,9 @@ mod tests {
         );
     }
 
+    /// A hint is masked in its text and in its commands.
     #[test]
-    fn a_hint_is_masked_in_its_texts_and_in_its_commands() {
+    fn hint_texts_and_commands_are_masked() {
         let push = Verb::Push.with("--key-file s3://u:p@c");
         let hint = masked_hint(Hint::from("leave out `s3://KEY:SECRET@b`, then ").then(push));
         assert_eq!(
@@ -274,8 +282,9 @@ mod tests {
         }
     }
 
+    /// A value is masked whatever its scheme is, or without one.
     #[test]
-    fn a_value_is_masked_whatever_its_scheme_is() {
+    fn values_are_masked_with_any_scheme() {
         for (value, shown) in [
             ("KEY:SECRET@bucket", "…@bucket"),
             ("s3:/KEY:SECRET@bucket", "…@bucket"),

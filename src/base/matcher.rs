@@ -8,19 +8,22 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, Sta
 /// Bounds how many bytes of a pattern are looked at first.
 const BEGIN_BYTES: usize = 8;
 
-/// Shorter patterns are told apart on their own, or all of them would be by as few bytes: unless there are so few that this is no matter.
+/// Shorter patterns are told apart on their own, or all of them would be by as few bytes: unless
+/// there are so few that this is no matter.
 const LONG_BYTES_MIN: usize = 4;
 const FEW_MAX: usize = 256;
 const FEW_BYTES_MIN: usize = 3;
 
-/// Tell one beginning from another, so many bits of a hash: first those whose table is in a processor's fastest cache, then more.
+/// Tell one beginning from another, so many bits of a hash: first those whose table is in a
+/// processor's fastest cache, then more.
 const FEW_BITS: u32 = 16;
 const MANY_BITS: u32 = 20;
 
 const BYTE_BITS: u32 = u8::BITS.ilog2();
 
-/// Patterns in any case of ASCII. At most places of a text, none of them can begin, as one bit for the next eight bytes says: an automaton
-/// of thousands of patterns is read from there on only, since its tables are larger than a processor's caches.
+/// Patterns in any case of ASCII. At most places of a text, none of them can begin, as one bit for
+/// the next eight bytes says: an automaton of thousands of patterns is read from there on only,
+/// since its tables are larger than a processor's caches.
 pub(crate) struct Matcher {
     automaton: AhoCorasick,
     long: Begins,
@@ -140,7 +143,8 @@ impl<const BITS: u32, const BYTES: usize> Bits<BITS, BYTES> {
     }
 }
 
-/// Returns the hash of these bytes, which is the same for both cases of a letter, and for some others.
+/// Returns the hash of these bytes, which is the same for both cases of a letter, and for some
+/// others.
 fn hash(begin: [u8; BEGIN_BYTES], mask: u64) -> u64 {
     const ANY_CASE: u64 = 0x2020_2020_2020_2020;
     /// Spreads what differs over the highest bits (Fibonacci hashing).
@@ -174,8 +178,9 @@ mod tests {
     }
 
     proptest! {
+        /// The matcher finds the same as an automaton of all patterns.
         #[test]
-        fn it_finds_what_an_automaton_of_all_patterns_finds(
+        fn matcher_agrees_with_automaton(
             patterns in prop::collection::vec("[a-cA-C/é]{1,6}", 1..8),
             text in "[a-dA-D/é]{0,60}",
         ) {

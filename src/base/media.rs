@@ -1,8 +1,8 @@
 //! Types of files by extension: the allow-list, the `Content-Type`, and whether gzip helps. Pure.
 
-/// Extensions that are published without being asked for: the web's pages, styles, scripts, data, feeds,
-/// images, audio, video, fonts, models, builds of games, documents and archives. Source code, drafts and
-/// dumps aren't here; `ts` isn't, since TypeScript has it too.
+/// Extensions that are published without being asked for: the web's pages, styles, scripts, data,
+/// feeds, images, audio, video, fonts, models, builds of games, documents and archives. Source
+/// code, drafts and dumps aren't here; `ts` isn't, since TypeScript has it too.
 #[rustfmt::skip]
 const ALLOWED: &[&str] = &[
     "7z", "aac", "apng", "atom", "avif", "bin", "bmp", "bz2", "cjs", "css", "csv", "cur", "data",
@@ -102,7 +102,8 @@ pub(crate) fn allowed() -> impl Iterator<Item = &'static str> {
     ALLOWED.iter().copied()
 }
 
-/// Checks by its name whether a file is a leftover of systems or editors. Those are never published.
+/// Checks by its name whether a file is a leftover of systems or editors. Those are never
+/// published.
 pub fn is_left_behind(name: &str) -> bool {
     const NAMES: [&str; 4] = [".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini"];
     const ENDS: [&str; 11] = [
@@ -135,8 +136,8 @@ pub fn content_type(extension: Option<&str>) -> String {
     }
 }
 
-/// Checks whether gzip may help a body of this `Content-Type`. Images (except SVG), audio, video and archives are
-/// compressed already, and gzip would break their range requests.
+/// Checks whether gzip may help a body of this `Content-Type`. Images (except SVG), audio, video
+/// and archives are compressed already, and gzip would break their range requests.
 pub fn is_compressible(content_type: &str) -> bool {
     let essence = essence(content_type);
     is_text_essence(&essence) || BINARY_THAT_SHRINKS.contains(&essence.as_str())
@@ -147,14 +148,16 @@ pub fn is_text(content_type: &str) -> bool {
     is_text_essence(&essence(content_type))
 }
 
-/// Checks whether files of this `Content-Type` can contain metadata that visitors don't see at once.
+/// Checks whether files of this `Content-Type` can contain metadata that visitors don't see at
+/// once.
 pub(crate) fn has_metadata(content_type: &str) -> bool {
     let essence = essence(content_type);
     let kinds = ["audio/", "image/", "video/"];
     kinds.iter().any(|kind| essence.starts_with(kind)) || essence == "application/pdf"
 }
 
-/// Says whether a file of this type, which is no text, has texts in it that people or compilers put there.
+/// Says whether a file of this type, which is no text, has texts in it that people or compilers put
+/// there.
 pub(crate) fn has_texts(content_type: &str) -> bool {
     has_metadata(content_type) || essence(content_type) == "application/wasm"
 }
@@ -180,8 +183,8 @@ fn is_text_essence(essence: &str) -> bool {
         )
 }
 
-/// Checks whether `start`, the first bytes of a file, is a format that is compressed already, whatever the file's name
-/// is.
+/// Checks whether `start`, the first bytes of a file, is a format that is compressed already,
+/// whatever the file's name is.
 pub fn is_compressed(start: &[u8]) -> bool {
     const MAGIC: &[&[u8]] = &[
         b"\x1f\x8b",           // gzip, RFC 1952
@@ -208,8 +211,8 @@ pub fn is_compressed(start: &[u8]) -> bool {
 /// The length of a transport stream's packets (ISO/IEC 13818-1), in bytes.
 const PACKET_BYTES: usize = 188;
 
-/// Says whether a file that begins so is a part of a video, as players load them, and not TypeScript, which has the same extension: a
-/// transport stream, or an encrypted one.
+/// Says whether a file that begins so is a part of a video, as players load them, and not
+/// TypeScript, which has the same extension: a transport stream, or an encrypted one.
 pub(crate) fn is_segment(start: &[u8]) -> bool {
     is_transport_stream(start) || is_encrypted(start)
 }
@@ -271,8 +274,9 @@ mod tests {
         lines.map(|line| line.split_once('\t').expect("an extension and a type"))
     }
 
+    /// Every content type is one that IANA or MDN lists.
     #[test]
-    fn types_are_those_of_iana_or_mdn() {
+    fn content_types_are_registered() {
         assert!(pairs(IANA).is_sorted() && pairs(MDN).is_sorted());
         let listed: BTreeSet<_> = pairs(IANA).chain(pairs(MDN)).collect();
         let corrected = CORRECTED.iter().map(|(extension, _)| *extension);
@@ -291,8 +295,9 @@ mod tests {
         assert_eq!(unlisted, excepted.collect::<Vec<_>>());
     }
 
+    /// The allow list is sorted, and source files are not in it.
     #[test]
-    fn the_allow_list_is_sorted_for_its_search() {
+    fn allow_list_is_sorted() {
         assert!(ALLOWED.is_sorted());
         assert!(is_allowed("html") && is_allowed("7z") && is_allowed("zip"));
         for source in [
@@ -303,8 +308,9 @@ mod tests {
         }
     }
 
+    /// Files that systems and editors leave behind are recognised by name.
     #[test]
-    fn what_systems_and_editors_leave_behind_is_known_by_name() {
+    fn leftover_files_are_known_by_name() {
         for name in [
             ".DS_Store",
             "Thumbs.db",
@@ -393,8 +399,9 @@ mod tests {
         assert_eq!(content_type(None), "application/octet-stream");
     }
 
+    /// A transport stream is told apart from TypeScript.
     #[test]
-    fn a_transport_stream_is_told_from_typescript() {
+    fn transport_stream_is_not_typescript() {
         let mut packet = [0; PACKET_BYTES];
         packet[0] = 0x47;
         assert!(is_segment(&packet));
@@ -464,8 +471,9 @@ mod tests {
         }
     }
 
+    /// A compressed file is recognised by its first bytes.
     #[test]
-    fn a_compressed_file_is_known_by_its_first_bytes() {
+    fn compressed_files_are_known_by_start() {
         assert!(is_compressed(b"\x1f\x8b\x08\0"));
         assert!(is_compressed(b"RIFF\x10\0\0\0WEBPVP8 "));
         assert!(is_compressed(b"\0\0\0\x20ftypavif"));

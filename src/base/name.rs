@@ -1,5 +1,5 @@
-//! Object names, format v1: from a [`Secret`], which has at least 32 bytes, and everything a browser sees
-//! to a [`Token`], and from there to an [`ObjectKey`]. Pure.
+//! Object names, format v1: from a [`Secret`], which has at least 32 bytes, and everything a
+//! browser sees to a [`Token`], and from there to an [`ObjectKey`]. Pure.
 //!
 //! ```text
 //! K      = blake3::derive_key("assetsync 2026-11-20 object name v1", secret)
@@ -36,13 +36,16 @@ const NAME_CONTEXT: &str = "assetsync 2026-11-20 object name v1";
 const STATE_FOLDER_CONTEXT: &str = "assetsync 2026-11-21 state folder v1";
 const KEY_ID_CONTEXT: &str = "assetsync 2026-11-20 key id v1";
 
-/// `Cache-Control` for names that commit to their content. They can be cached forever, as far as HTTP can express that
+/// `Cache-Control` for names that commit to their content. They can be cached forever, as far as
+/// HTTP can express that
 pub const CACHE_FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// `Cache-Control` for names whose content may change: a minute, so that a fix reaches all visitors soon.
+/// `Cache-Control` for names whose content may change: a minute, so that a fix reaches all visitors
+/// soon.
 pub const CACHE_SHORTLY: &str = "public, max-age=60";
 
-/// The header that keeps search engines from a page. Folders have it in `_headers`; buckets can't send it.
+/// The header that keeps search engines from a page. Folders have it in `_headers`; buckets can't
+/// send it.
 pub const ROBOTS: &str = "x-robots-tag";
 
 /// The header that says how a file was compressed before it was published.
@@ -110,8 +113,9 @@ impl Secret {
     /// Reads a key file; one line end at its end isn't part of the secret.
     ///
     /// # Errors
-    /// No such file, too short, larger than 4 KiB, readable by other users of the machine, or text with what pasting
-    /// and converting leave behind: white space around it, a byte order mark, NULs.
+    /// No such file, too short, larger than 4 KiB, readable by other users of the machine, or text
+    /// with what pasting and converting leave behind: white space around it, a byte order mark,
+    /// NULs.
     pub fn from_file(file: &Path) -> Result<Secret> {
         key_file::read(file, None)
     }
@@ -144,7 +148,8 @@ impl Secret {
         KeyId(id)
     }
 
-    /// Returns the folder of a target that holds the team's releases. Without the key, it can't be guessed.
+    /// Returns the folder of a target that holds the team's releases. Without the key, it can't be
+    /// guessed.
     pub(crate) fn state_folder(&self) -> String {
         let hash = blake3::derive_key(STATE_FOLDER_CONTEXT, &self.bytes);
         let mut folder = [0; 16];
@@ -221,7 +226,8 @@ impl fmt::Display for Token {
     }
 }
 
-/// Permission to store an object compressed. It's part of the name. The outcome isn't: some files don't get smaller.
+/// Permission to store an object compressed. It's part of the name. The outcome isn't: some files
+/// don't get smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EncodingPolicy {
@@ -274,9 +280,10 @@ pub fn token(
     Token::first_of(&hasher.finalize())
 }
 
-/// The digest that files are named after which refer to each other in a circle: none of their names can be
-/// known before the others, so each name commits to what all of them hold and are served with. A reference among them
-/// is written as it will be, but with `a` for each character of the token, and followed by NUL and the logical path.
+/// The digest that files are named after which refer to each other in a circle: none of their names
+/// can be known before the others, so each name commits to what all of them hold and are served
+/// with. A reference among them is written as it will be, but with `a` for each character of the
+/// token, and followed by NUL and the logical path.
 ///
 /// ```text
 /// digest = blake3(LP("component v1"), then of each, sorted by path: LP(logical path) LP(blake3(content))
@@ -342,11 +349,11 @@ pub enum NameStyle {
     /// Mutable too: the name doesn't depend on the content.
     #[serde(rename = "palindrome-2022")]
     Palindrome2022,
-    /// The logical path with a hash of the content in it, as bundlers name files. Its content never changes, so it's
-    /// cached forever. Anyone who reads the scripts that name it can load it.
+    /// The logical path with a hash of the content in it, as bundlers name files. Its content never
+    /// changes, so it's cached forever. Anyone who reads the scripts that name it can load it.
     Fingerprinted,
-    /// `{token}/{path in the folder}`: a file of a keyed folder (`[[folder]]`), which keeps its place among the others. Files in such
-    /// a folder have it without a rule.
+    /// `{token}/{path in the folder}`: a file of a keyed folder (`[[folder]]`), which keeps its
+    /// place among the others. Files in such a folder have it without a rule.
     Folder,
 }
 
@@ -368,7 +375,8 @@ impl NameStyle {
         matches!(self, NameStyle::Plain | NameStyle::Palindrome2022)
     }
 
-    /// Checks whether a token is in the name. Such a name can't be guessed, and commits to the content.
+    /// Checks whether a token is in the name. Such a name can't be guessed, and commits to the
+    /// content.
     pub fn is_keyed(self) -> bool {
         matches!(
             self,
@@ -390,8 +398,8 @@ pub enum BadStyle {
     Palindrome,
 }
 
-/// The key of the object with this `path` and `token` in the given style. It ends in `extension` where
-/// the style makes a new name; an extension that isn't on the allow-list is best not shown.
+/// The key of the object with this `path` and `token` in the given style. It ends in `extension`
+/// where the style makes a new name; an extension that isn't on the allow-list is best not shown.
 ///
 /// # Errors
 /// The path doesn't fit the style, or the key would be too long.

@@ -1,6 +1,6 @@
-//! Search for the project's own key in a file, in the forms that people and programs give it. These are: unchanged,
-//! decoded, with other line ends, and in all forms of `spellings.rs`, broken into lines and in UTF-16, too. It also
-//! finds former keys that lie beside the key file. Pure.
+//! Search for the project's own key in a file, in the forms that people and programs give it. These
+//! are: unchanged, decoded, with other line ends, and in all forms of `spellings.rs`, broken into
+//! lines and in UTF-16, too. It also finds former keys that lie beside the key file. Pure.
 
 mod spellings;
 
@@ -18,7 +18,8 @@ const BEGIN_BYTES: usize = 8;
 /// Of a long key, so much is looked for in forms that are longer than it is, in bytes.
 const FORM_OF_BYTES_MAX: usize = 256;
 
-/// So much may stand in a row between two characters of a form: a line end, quotes, the beginning of the next line.
+/// So much may stand in a row between two characters of a form: a line end, quotes, the beginning
+/// of the next line.
 const BREAK_BYTES_MAX: usize = 24;
 
 /// Key that was found in a file.
@@ -137,8 +138,8 @@ impl Form {
     }
 }
 
-/// Checks whether a byte can stand between the lines of one text (in scripts, comments and quoted mails) or between the
-/// bytes of a dump.
+/// Checks whether a byte can stand between the lines of one text (in scripts, comments and quoted
+/// mails) or between the bytes of a dump.
 fn is_between(byte: u8) -> bool {
     byte.is_ascii_whitespace() || b"\\\"'`+,;:.-_#*>|/=()\0".contains(&byte)
 }
@@ -232,8 +233,9 @@ mod tests {
         lines.join(line_end)
     }
 
+    /// The key is found in hex, raw bytes, UTF-16 and Base64.
     #[test]
-    fn a_key_is_found_in_every_form_it_is_given() {
+    fn key_is_found_in_every_encoding() {
         let raw = HEXLOWER_PERMISSIVE.decode(OWN.as_bytes()).expect("hex");
         assert!(found(OWN));
         assert!(found(OWN.to_uppercase()));
@@ -262,8 +264,9 @@ mod tests {
         }
     }
 
+    /// The key is found however its bytes are listed.
     #[test]
-    fn a_key_is_found_in_every_spelling_of_its_bytes() {
+    fn key_is_found_as_byte_list() {
         let raw = HEXLOWER_PERMISSIVE.decode(OWN.as_bytes()).expect("hex");
         let each = |bytes: &[u8], write: &dyn Fn(u8) -> String, between: &str| {
             let all: Vec<String> = bytes.iter().map(|byte| write(*byte)).collect();
@@ -327,8 +330,9 @@ mod tests {
         assert!(found(words.join(", ")));
     }
 
+    /// Keys made of words, raw bytes, several lines or Base64 are found.
     #[test]
-    fn keys_of_words_bytes_and_lines_are_found_too() {
+    fn keys_of_any_kind_are_found() {
         let words = b"an example secret of thirty-two.";
         assert!(found_of(words, words));
         assert!(found_of(
@@ -354,8 +358,9 @@ mod tests {
         );
     }
 
+    /// Half a key and random bytes that resemble one are ignored.
     #[test]
-    fn half_a_key_and_what_is_like_it_are_no_key() {
+    fn partial_or_similar_keys_are_ignored() {
         assert!(!found(&OWN[..48]));
         assert!(!found(format!("{}0{}", &OWN[..40], &OWN[41..])));
         assert!(!found(format!(
@@ -368,8 +373,9 @@ mod tests {
         assert!(!found(noise));
     }
 
+    /// A former key is told apart from the own one.
     #[test]
-    fn a_former_key_is_told_from_the_own_one() {
+    fn former_key_is_told_from_own() {
         let former = Former {
             name: "old.key".to_string(),
             bytes: "77".repeat(32).replace("7777", "a7c3").into_bytes(),

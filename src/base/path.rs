@@ -1,5 +1,5 @@
-//! Names that are valid by construction. [`LogicalPath`] is a file's place in the tree, and [`ObjectKey`] is an
-//! object's name in a target. Pure; nothing here touches a disk.
+//! Names that are valid by construction. [`LogicalPath`] is a file's place in the tree, and
+//! [`ObjectKey`] is an object's name in a target. Pure; nothing here touches a disk.
 
 use std::fmt;
 
@@ -182,8 +182,9 @@ pub fn url_path(key: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Names that real hunts use are accepted.
     #[test]
-    fn names_that_real_hunts_have_are_accepted() {
+    fn real_hunt_names_are_accepted() {
         for name in [
             "a",
             "puzzle/gears/main.js",
@@ -202,8 +203,9 @@ mod tests {
         }
     }
 
+    /// Names that some target would misread are refused.
     #[test]
-    fn names_that_some_target_would_misread_are_refused() {
+    fn ambiguous_names_are_refused() {
         for (name, why) in [
             ("", BadName::Empty),
             ("/etc/passwd", BadName::Absolute),
@@ -236,8 +238,9 @@ mod tests {
         );
     }
 
+    /// An object key is encoded for URLs exactly once.
     #[test]
-    fn a_key_is_encoded_for_urls_once() {
+    fn key_is_url_encoded_once() {
         let key = ObjectKey::parse("team/a b+%3F#é~.html").expect("valid");
         assert_eq!(key.url_path(), "team/a%20b%2B%253F%23%C3%A9~.html");
     }

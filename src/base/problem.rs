@@ -27,7 +27,8 @@ pub struct Problem {
     pub message: String,
     /// Decides which advice is given, and which problems are reported together.
     pub kind: ProblemKind,
-    /// Cause that it shares with others of its kind, as words that follow "5 references"; empty if it stands alone.
+    /// Cause that it shares with others of its kind, as words that follow "5 references"; empty if
+    /// it stands alone.
     pub cause: String,
     /// Lines that mend it.
     pub mended_by: Option<Box<Addition>>,
@@ -132,7 +133,8 @@ pub(crate) enum Weight {
     Harmless,
 }
 
-/// Warnings that are meant to be, as a configuration says: those of a kind, in all files or in some.
+/// Warnings that are meant to be, as a configuration says: those of a kind, in all files or in
+/// some.
 #[derive(Debug, Clone, Default)]
 pub struct Meant(Vec<(ProblemKind, Option<Glob>)>);
 
@@ -369,7 +371,8 @@ impl Problem {
         }
     }
 
-    /// Returns which lines let a page work that has the path of a file; empty if it isn't about that.
+    /// Returns which lines let a page work that has the path of a file; empty if it isn't about
+    /// that.
     pub(crate) fn mending(&self) -> String {
         match &self.mended_by {
             Some(addition) if self.kind == ProblemKind::Mention => with_lines(

@@ -64,8 +64,8 @@ impl Progress {
         self.stop.is_cancelled()
     }
 
-    /// Checks whether a release has become the current one before all of its plain names are written. Returns `true`
-    /// only once.
+    /// Checks whether a release has become the current one before all of its plain names are
+    /// written. Returns `true` only once.
     pub(crate) fn take_pending_names(&self) -> bool {
         self.names_are_pending.swap(false, Ordering::SeqCst)
     }
@@ -79,8 +79,9 @@ impl Progress {
         self.stop.cancelled().await;
     }
 
-    /// Does `work`, or as much of it as is done when [`Progress::stop`] is called: then it's dropped, and
-    /// [`Error::Interrupted`]. For what can be left at any moment, such as looking; a write that is on its way may be done.
+    /// Does `work`, or as much of it as is done when [`Progress::stop`] is called: then it's
+    /// dropped, and [`Error::Interrupted`]. For what can be left at any moment, such as looking; a
+    /// write that is on its way may be done.
     ///
     /// # Errors
     /// Those of `work`.

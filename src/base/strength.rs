@@ -1,5 +1,5 @@
-//! Detection of keys that can be guessed. An attacker who knows one file and its name can try keys offline, as fast as
-//! their machine hashes. Pure.
+//! Detection of keys that can be guessed. An attacker who knows one file and its name can try keys
+//! offline, as fast as their machine hashes. Pure.
 
 use std::collections::BTreeSet;
 
@@ -111,8 +111,8 @@ fn pattern(key: &[u8]) -> Option<Weakness> {
     }
 }
 
-/// Checks whether a key has too few different characters. A decoded key may be shorter than a key, and isn't checked
-/// then.
+/// Checks whether a key has too few different characters. A decoded key may be shorter than a key,
+/// and isn't checked then.
 fn too_few(key: &[u8]) -> Option<Weakness> {
     let is_whole = key.len() >= crate::base::name::SECRET_BYTES_MIN;
     (is_whole && bits(key) < BITS_MIN).then_some(Weakness::FewCharacters)
@@ -130,7 +130,8 @@ fn bits(bytes: &[u8]) -> f64 {
         .sum()
 }
 
-/// Checks whether three of four bytes equal those one period before: then half of the key determines the other half.
+/// Checks whether three of four bytes equal those one period before: then half of the key
+/// determines the other half.
 fn repeats(bytes: &[u8]) -> bool {
     (1..=bytes.len() / 2).any(|period| {
         let pairs = bytes.iter().zip(&bytes[period..]);
@@ -148,7 +149,8 @@ fn counts(bytes: &[u8]) -> bool {
     steps[1..].iter().any(|count| 4 * count >= 3 * bytes.len())
 }
 
-/// Estimates a text's strength with zxcvbn, and returns the pattern of its longest part if it's weak.
+/// Estimates a text's strength with zxcvbn, and returns the pattern of its longest part if it's
+/// weak.
 fn guessed(text: &str) -> Option<Weakness> {
     let part: String = text.chars().take(CHARACTERS_MAX).collect();
     let guessed = zxcvbn(&part, &[]);
@@ -176,8 +178,9 @@ fn guessed(text: &str) -> Option<Weakness> {
 mod tests {
     use super::*;
 
+    /// Keys that can be guessed are classified by their weakness.
     #[test]
-    fn keys_that_are_guessed_are_told_by_what_they_are() {
+    fn weak_keys_are_classified() {
         use Weakness::*;
         let hex_of = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
         let counted: Vec<u8> = (1..=32).collect();

@@ -11,7 +11,8 @@ pub fn plain(error: &io::Error) -> String {
     plain_words(error.to_string())
 }
 
-/// Says whether the process, or the system, has as many files open as it may; also where another error has that one in itself.
+/// Says whether the process, or the system, has as many files open as it may; also where another
+/// error has that one in itself.
 pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;
@@ -83,7 +84,8 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
-/// The text as parsers want it: what isn't UTF-8 becomes `?`, byte by byte, so that every offset stays.
+/// The text as parsers want it: what isn't UTF-8 becomes `?`, byte by byte, so that every offset
+/// stays.
 pub(crate) fn same_length_utf8(content: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(content) {
         return Cow::Borrowed(text);
@@ -162,8 +164,9 @@ impl<'a> Lines<'a> {
 mod tests {
     use super::*;
 
+    /// An error of too many open files is recognised by its number, not its text.
     #[test]
-    fn too_many_open_files_are_known_by_their_number() {
+    fn too_many_open_files_by_number() {
         let of_process = || io::Error::from_raw_os_error(24);
         assert!(is_out_of_files(&of_process()));
         assert!(is_out_of_files(&io::Error::other(of_process())));
@@ -171,16 +174,18 @@ mod tests {
         assert!(!is_out_of_files(&io::ErrorKind::NotFound.into()));
     }
 
+    /// An I/O error is shown without its number.
     #[test]
-    fn an_io_error_is_told_without_its_number() {
+    fn io_error_is_shown_without_number() {
         assert_eq!(
             plain(&io::Error::from_raw_os_error(2)),
             "no such file or directory"
         );
     }
 
+    /// Lines and columns count from one, in characters.
     #[test]
-    fn places_are_counted_from_one_in_characters() {
+    fn places_are_one_based_characters() {
         let mut lines = Lines::new("ab\né🐘c\n\nd");
         for (offset, place) in [
             (0, (1, 1)),
@@ -196,8 +201,9 @@ mod tests {
         assert_eq!(lines.place(9), (2, 3), "backwards too");
     }
 
+    /// Text in another encoding keeps its byte offsets.
     #[test]
-    fn text_in_another_encoding_keeps_its_offsets() {
+    fn lossy_utf8_keeps_offsets() {
         assert_eq!(same_length_utf8(b"caf\xe9 <a href=x>"), "caf? <a href=x>");
         assert_eq!(same_length_utf8("café".as_bytes()), "café");
     }

@@ -14,8 +14,9 @@ fn known(cache: &Cache, key: u8) -> Option<String> {
     cache.session().get(&[key; 16])
 }
 
+/// The next run of the same project knows what an earlier run cached.
 #[test]
-fn what_one_run_finds_out_the_next_one_knows() {
+fn next_run_knows_cached_results() {
     let folder = tempfile::tempdir().expect("a folder");
     let open = || Cache::open(&folder.path().join("new"), Path::new("hunt/assetsync.toml"));
     remember(&open(), &[(1, "one"), (2, "two")], 10);
@@ -32,8 +33,9 @@ fn what_one_run_finds_out_the_next_one_knows() {
     assert_eq!(known(&cache, 1).as_deref(), Some("one"));
 }
 
+/// A cache that has grown too large starts over.
 #[test]
-fn a_cache_that_grew_too_large_begins_anew() {
+fn oversized_cache_starts_over() {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = Cache::open(folder.path(), Path::new("x"));
     remember(&cache, &[(1, "one"), (2, "two"), (3, "three")], 10);
@@ -85,8 +87,9 @@ fn damaged(whole: &[u8], round: usize, random: &mut fastrand::Rng) -> Vec<u8> {
     damaged
 }
 
+/// A file's stat stays the same until the file is written again.
 #[test]
-fn a_file_is_the_same_until_it_is_written_again() {
+fn stat_changes_when_file_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("a.png");
     fs::write(&file, "one").expect("writable");

@@ -22,8 +22,9 @@ fn of_pages(encoding: &'static Encoding) -> Known {
     }
 }
 
+/// The charset of a page is read from its meta element, wherever that is.
 #[test]
-fn pages_say_it_in_a_meta_wherever_it_stands() {
+fn charset_is_read_from_meta() {
     for meta in [
         "<meta charset=iso-8859-1>",
         "<META CHARSET = ' latin1 '>",
@@ -46,8 +47,9 @@ fn pages_say_it_in_a_meta_wherever_it_stands() {
     assert_eq!(known(ascii, HTML), is("utf-8", By::Nobody), "no difference");
 }
 
+/// Styles and XML declare their charset in their own ways.
 #[test]
-fn styles_and_xml_have_declarations_of_their_own() {
+fn css_and_xml_declare_their_charset() {
     let css = b"@charset \"iso-8859-1\";p{content:'\xe9'}";
     assert_eq!(known(css, "text/css"), is("windows-1252", By::Text));
     let not_first = b" @charset \"koi8-r\";p{content:'\xe9'}";
@@ -61,8 +63,9 @@ fn styles_and_xml_have_declarations_of_their_own() {
     );
 }
 
+/// A byte order mark outranks a rule, and a rule outranks the text.
 #[test]
-fn a_mark_is_stronger_than_a_rule_and_a_rule_than_the_text() {
+fn bom_beats_rule_beats_text() {
     let by_rule = |content: &[u8]| {
         let known = Known::of(content, "text/html; charset=koi8-r", "", TypeBy::Rule);
         (known.name(), known.by)
@@ -73,8 +76,9 @@ fn a_mark_is_stronger_than_a_rule_and_a_rule_than_the_text() {
     assert_eq!(by_rule(b"\xef\xbb\xbf\xe9"), is("utf-8", By::Mark));
 }
 
+/// A place in the decoded text maps to a place in the file.
 #[test]
-fn a_place_of_the_text_is_found_in_the_file() {
+fn decoded_places_map_to_file() {
     let text = "a=“日本é”;";
     for label in [
         "shift_jis",
@@ -104,8 +108,9 @@ fn a_place_of_the_text_is_found_in_the_file() {
     }
 }
 
+/// Bytes that are invalid in the charset are reported with their offset.
 #[test]
-fn bytes_that_a_charset_does_not_have_are_told_by_their_place() {
+fn invalid_bytes_are_located() {
     let utf_8 = Known {
         by: By::Text,
         ..Known::UTF_8

@@ -68,7 +68,8 @@ impl<'a> Text<'a> {
         let mut decoder = encoding.new_decoder_without_bom_handling();
         let mut text = String::with_capacity(content.len());
         let mut marks = Vec::new();
-        // For each character: its place in the file, and whether it is as far from the previous one as in ASCII.
+        // For each character: its place in the file, and whether it is as far from the previous one
+        // as in ASCII.
         let mut start = 0;
         for at in 0..=content.len() {
             let is_last = at == content.len();

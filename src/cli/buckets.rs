@@ -84,8 +84,8 @@ pub struct AccessShowArgs {
 pub struct AccessApplyArgs {
     #[command(flatten)]
     pub target: TargetName,
-    /// Also remove what keeps the bucket private: the settings of S3's public access block that are in the way, or Google's public
-    /// access prevention
+    /// Also remove what keeps the bucket private: the settings of S3's public access block that are
+    /// in the way, or Google's public access prevention
     #[arg(long)]
     pub unblock: bool,
     /// Don't ask for confirmation
@@ -139,10 +139,12 @@ pub struct AuditArgs {
     /// Maximum number of requests per second
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: u32,
-    /// Repair headers and ACLs in place, and upload missing and changed objects from the local files
+    /// Repair headers and ACLs in place, and upload missing and changed objects from the local
+    /// files
     #[arg(long)]
     pub repair: bool,
-    /// Overwrite these plain names although the target is live: a path, or a pattern as in rules. Repeatable
+    /// Overwrite these plain names although the target is live: a path, or a pattern as in rules.
+    /// Repeatable
     #[arg(long, requires = "repair", value_name = "PATTERN")]
     pub overwrite_live: Vec<String>,
     /// Don't ask for confirmation
@@ -158,7 +160,8 @@ pub struct AuditArgs {
 pub enum CorsCommand {
     /// Find mistakes in policies, without a network
     ///
-    /// Exits with 2 if there are any. A problem on one cloud only is a warning, unless a target on that cloud uses the policy.
+    /// Exits with 2 if there are any. A problem on one cloud only is a warning, unless a target on
+    /// that cloud uses the policy.
     #[command(
         after_help = "Examples:\n  assetsync cors check                 the policies of all targets\n  assetsync cors check cors/gcs.json"
     )]
@@ -193,21 +196,24 @@ pub enum AccessCommand {
     Show(AccessShowArgs),
     /// Make published objects public to read, but not to list
     ///
-    /// Shows the changes, asks, applies them, and checks the result without credentials. With `access = "bucket"`, the public can
-    /// read everything below the target's prefix, by the bucket's policy on S3, and the whole bucket on Google Cloud, by the role
-    /// roles/storage.legacyObjectReader for allUsers. With `access = "object-acl"`, objects are allowed to have ACLs. Other
-    /// statements of a policy stay: `access close` removes those that allow strangers more than reading. Exits with 3 if
-    /// strangers can do more than read afterwards, or cannot read.
+    /// Shows the changes, asks, applies them, and checks the result without credentials. With
+    /// `access = "bucket"`, the public can read everything below the target's prefix, by the
+    /// bucket's policy on S3, and the whole bucket on Google Cloud, by the role
+    /// roles/storage.legacyObjectReader for allUsers. With `access = "object-acl"`, objects are
+    /// allowed to have ACLs. Other statements of a policy stay: `access close` removes those that
+    /// allow strangers more than reading. Exits with 3 if strangers can do more than read
+    /// afterwards, or cannot read.
     #[command(
         after_help = "Examples:\n  assetsync access apply prod\n  assetsync access apply prod --unblock --yes"
     )]
     Apply(AccessApplyArgs),
     /// Revoke everything strangers can do besides reading
     ///
-    /// Shows the changes, asks, applies them, and checks the result without credentials. Removes the right to list and to write,
-    /// and the right to read the releases, from ACLs, policies and roles, no matter who granted it. The right to read published
-    /// objects stays, and so do statements with a condition. If the releases have their own bucket, strangers lose all rights to
-    /// it. Grants nothing. Exits with 3 if anything is dangerous afterwards.
+    /// Shows the changes, asks, applies them, and checks the result without credentials. Removes
+    /// the right to list and to write, and the right to read the releases, from ACLs, policies and
+    /// roles, no matter who granted it. The right to read published objects stays, and so do
+    /// statements with a condition. If the releases have their own bucket, strangers lose all
+    /// rights to it. Grants nothing. Exits with 3 if anything is dangerous afterwards.
     #[command(
         after_help = "Examples:\n  assetsync access close prod\n  assetsync access close prod --yes     in CI"
     )]

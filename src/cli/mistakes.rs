@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue};
 
 use crate::base::mask::shown;
 
-/// The same mistake, without tips that are no more than guesses: `--force` isn't `--from`, and whoever follows such a tip gets
-/// something else than they want.
+/// The same mistake, without tips that are no more than guesses: `--force` isn't `--from`, and
+/// whoever follows such a tip gets something else than they want.
 pub(crate) fn without_guesses(mut error: clap::Error) -> clap::Error {
     for (wrong, tip) in [
         (ContextKind::InvalidArg, ContextKind::SuggestedArg),

@@ -1,5 +1,5 @@
-//! Arguments of commands, one structure each, from which clap makes the help; the flags of all commands and the exit codes in the
-//! help are here. What is done with them is in `commands/`.
+//! Arguments of commands, one structure each, from which clap makes the help; the flags of all
+//! commands and the exit codes in the help are here. What is done with them is in `commands/`.
 
 pub(crate) mod buckets;
 pub(crate) mod local;
@@ -26,9 +26,9 @@ use self::releases::{
 /// Publish static files under unguessable names, to S3, Google Cloud Storage or a folder.
 ///
 /// Every file gets a name that is derived from its content and a secret key. The name changes
-/// whenever the content changes, so browsers and CDNs can cache it forever. References between files
-/// are rewritten. A push uploads what is missing, verifies it, and then switches to the new release
-/// in one step. Only `prune` and `takedown` delete objects.
+/// whenever the content changes, so browsers and CDNs can cache it forever. References between
+/// files are rewritten. A push uploads what is missing, verifies it, and then switches to the new
+/// release in one step. Only `prune` and `takedown` delete objects.
 #[derive(Debug, Parser)]
 #[command(name = "assetsync", version, after_long_help = AFTER_HELP, disable_help_subcommand = true)]
 pub struct Cli {
@@ -83,7 +83,8 @@ pub struct Global {
     /// Format of messages on standard error: text, or one JSON object per line
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", global = true)]
     pub log_format: LogFormat,
-    /// Read every file again, without the cache. ASSETSYNC_CACHE_DIR moves the cache to another folder
+    /// Read every file again, without the cache. ASSETSYNC_CACHE_DIR moves the cache to another
+    /// folder
     #[arg(long, global = true)]
     pub no_cache: bool,
     /// Show paths of hidden files even in CI, where logs may be public
@@ -118,9 +119,10 @@ pub enum Color {
 pub enum Command {
     /// Set up a project: configuration, key, .gitignore, CORS examples
     ///
-    /// Existing files are not overwritten. With --to, the configuration gets that target, named `prod` for a bucket and `local`
-    /// for a folder, and the next steps are printed. On Google Cloud, and below a prefix on S3, the releases need a private
-    /// bucket of their own (--state). Files whose names already have a bundler's hash keep their names.
+    /// Existing files are not overwritten. With --to, the configuration gets that target, named
+    /// `prod` for a bucket and `local` for a folder, and the next steps are printed. On Google
+    /// Cloud, and below a prefix on S3, the releases need a private bucket of their own (--state).
+    /// Files whose names already have a bundler's hash keep their names.
     #[command(
         after_help = "Examples:\n  assetsync init\n  assetsync init --for vite --from dist --to file:out\n  assetsync init --server nginx > hunt.conf    serve the published folder\n  assetsync init --from site --to s3://hunt-assets/static --state s3://hunt-releases/prod\n  assetsync init --to gs://hunt-assets --state gs://hunt-releases/prod --key-file hunt.key"
     )]
@@ -158,55 +160,59 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// Protect a target during an event: nothing in it is deleted or overwritten
     ///
-    /// The switch is stored with the releases, so it applies to every deployer. Pushes and rollbacks still work, unless they
-    /// would change an object with a plain name.
+    /// The switch is stored with the releases, so it applies to every deployer. Pushes and
+    /// rollbacks still work, unless they would change an object with a plain name.
     #[command(
         after_help = "Examples:\n  assetsync live on prod --until 2027-01-18T12:00-05:00 --message 'the hunt is on'\n  assetsync live on prod --until ''    clear the planned end, keep the message\n  assetsync live status prod\n  assetsync live off prod"
     )]
     Live(LiveArgs),
     /// Delete objects that no retained release needs; refused while live
     ///
-    /// The newest releases are retained (--keep), and those that were current recently (--keep-days). Objects that assetsync
-    /// did not write are never deleted.
+    /// The newest releases are retained (--keep), and those that were current recently
+    /// (--keep-days). Objects that assetsync did not write are never deleted.
     #[command(
         after_help = "Examples:\n  assetsync prune prod --dry-run\n  assetsync prune prod --keep 5 --keep-days 90 --yes"
     )]
     Prune(PruneArgs),
     /// Delete files from a target immediately, even while it's live
     ///
-    /// Switches to a release without the files, and deletes their objects from all retained releases. Later pushes and rollbacks
-    /// skip the files, until a push has `--put-back`. The releases record who did it, when and why. Copies in CDNs and browsers
-    /// are not deleted: purge them yourself.
+    /// Switches to a release without the files, and deletes their objects from all retained
+    /// releases. Later pushes and rollbacks skip the files, until a push has `--put-back`. The
+    /// releases record who did it, when and why. Copies in CDNs and browsers are not deleted: purge
+    /// them yourself.
     #[command(
         after_help = "Examples:\n  assetsync takedown prod puzzle/gears/notes.html --why 'has the answer'\n  assetsync takedown prod puzzle/gears/drafts/ --dry-run\n  assetsync takedown prod --level solution --yes"
     )]
     Takedown(TakedownArgs),
     /// Unlock held levels: the next push publishes their files
     ///
-    /// The releases record it, so it applies to every deployer's push, until the levels are locked again.
+    /// The releases record it, so it applies to every deployer's push, until the levels are locked
+    /// again.
     #[command(
         after_help = "Examples:\n  assetsync unlock prod solution && assetsync push prod\n  assetsync push prod --unlock solution      the same in one step"
     )]
     Unlock(UnlockArgs),
     /// Lock levels again: the next push removes their files from the release
     ///
-    /// Anyone who knows the URLs can still load the files, until a takedown or a prune deletes them.
+    /// Anyone who knows the URLs can still load the files, until a takedown or a prune deletes
+    /// them.
     #[command(
         after_help = "Examples:\n  assetsync lock prod solution && assetsync push prod\n  assetsync takedown prod --level solution   delete what was published"
     )]
     Lock(LockArgs),
     /// Finish what an interrupted or unanswered command left behind
     ///
-    /// Finishes interrupted changes of plain names, prunes and takedowns. Afterwards, late requests of earlier commands have no
-    /// effect, so the printed state is final.
+    /// Finishes interrupted changes of plain names, prunes and takedowns. Afterwards, late requests
+    /// of earlier commands have no effect, so the printed state is final.
     #[command(
         after_help = "Examples:\n  assetsync resolve prod\n  assetsync resolve --to s3://hunt-assets --key-file hunt.key"
     )]
     Resolve(ResolveArgs),
     /// Check, show and set a bucket's CORS policy
     ///
-    /// The policy is a file in Google Cloud Storage's or S3's format, which a target names by `cors`. Both clouds accept both
-    /// formats. The policy says which other origins may load the objects from scripts, fonts and modules.
+    /// The policy is a file in Google Cloud Storage's or S3's format, which a target names by
+    /// `cors`. Both clouds accept both formats. The policy says which other origins may load the
+    /// objects from scripts, fonts and modules.
     #[command(
         subcommand,
         after_help = "Examples:\n  assetsync cors check\n  assetsync cors diff --check prod    exit with 6 if the bucket has another policy\n  assetsync cors apply prod"
@@ -214,19 +220,21 @@ pub enum Command {
     Cors(CorsCommand),
     /// Check a target before publishing: your permissions and the public's
     ///
-    /// Uploads, reads, overwrites, lists and deletes small test objects with your credentials, and tries the same without
-    /// credentials, as strangers could. Reads the bucket's settings. Reports what it cannot find out. Exits with 3 if anything
-    /// is dangerous.
+    /// Uploads, reads, overwrites, lists and deletes small test objects with your credentials, and
+    /// tries the same without credentials, as strangers could. Reads the bucket's settings. Reports
+    /// what it cannot find out. Exits with 3 if anything is dangerous.
     #[command(
         after_help = "Examples:\n  assetsync doctor prod\n  assetsync doctor prod --json | jq '.findings[] | select(.verdict == \"failed\")'"
     )]
     Doctor(DoctorArgs),
     /// Check what visitors get: missing, changed, exposed or unexpected objects
     ///
-    /// Loads objects without credentials, from the storage and from `public_url`, and compares bytes, headers, compression,
-    /// ranges, CORS answers, and the answer for unknown names. With credentials, it checks ACLs, and looks for unknown objects and
-    /// for held files that are in the bucket. It checks all pages and plain names, and a sample of the other objects; the same
-    /// sample for the same release. Exits with 3 if anything is dangerous, and with 1 if an object could not be checked.
+    /// Loads objects without credentials, from the storage and from `public_url`, and compares
+    /// bytes, headers, compression, ranges, CORS answers, and the answer for unknown names. With
+    /// credentials, it checks ACLs, and looks for unknown objects and for held files that are in
+    /// the bucket. It checks all pages and plain names, and a sample of the other objects; the same
+    /// sample for the same release. Exits with 3 if anything is dangerous, and with 1 if an object
+    /// could not be checked.
     #[command(
         after_help = "Examples:\n  assetsync audit prod\n  assetsync audit prod --all\n  assetsync audit prod --repair       repair after a confirmation"
     )]
@@ -251,17 +259,17 @@ pub enum Command {
     Manifest(ManifestArgs),
     /// Show references between files
     ///
-    /// With PATHs, shows the references from and to these files. Without, shows the references that could not be resolved: one
-    /// line for each cause, and with -v one line for each place.
+    /// With PATHs, shows the references from and to these files. Without, shows the references that
+    /// could not be resolved: one line for each cause, and with -v one line for each place.
     #[command(
         after_help = "Examples:\n  assetsync refs puzzle/gears/index.html\n  assetsync refs                         list unresolved references\n  assetsync refs --dot | dot -Tsvg > refs.svg"
     )]
     Refs(RefsArgs),
     /// List metadata and comments in the files
     ///
-    /// Finds EXIF, GPS, XMP and IPTC in images, text in PNG images, properties of PDFs, tags of audio files, and comments in pages
-    /// and SVG images. They may reveal a solution, or be part of the puzzle. Rules with `metadata = "strip"` and
-    /// `comments = "strip"` remove them.
+    /// Finds EXIF, GPS, XMP and IPTC in images, text in PNG images, properties of PDFs, tags of
+    /// audio files, and comments in pages and SVG images. They may reveal a solution, or be part of
+    /// the puzzle. Rules with `metadata = "strip"` and `comments = "strip"` remove them.
     #[command(after_help = "Examples:\n  assetsync leaks\n  assetsync leaks --json | jq .leaks")]
     Leaks(LeaksArgs),
     /// Print completions for a shell

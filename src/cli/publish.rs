@@ -63,10 +63,12 @@ pub struct Guards {
     /// Publish although more than a fifth of the files are gone, or a whole folder or file type
     #[arg(long)]
     pub allow_shrink: bool,
-    /// Lock this held level again, and remove its files from the release. They can still be loaded until a takedown or a prune
+    /// Lock this held level again, and remove its files from the release. They can still be loaded
+    /// until a takedown or a prune
     #[arg(long, value_name = "LEVEL")]
     pub relock: Vec<String>,
-    /// Publish this path again although it was taken down; all files of a folder with a slash at the end. Repeatable
+    /// Publish this path again although it was taken down; all files of a folder with a slash at
+    /// the end. Repeatable
     #[arg(long, value_name = "PATH")]
     pub put_back: Vec<String>,
     /// Publish with a key that differs from the current release's: every object gets a new name
@@ -75,12 +77,12 @@ pub struct Guards {
     /// Publish although the current release is from a later commit
     #[arg(long)]
     pub allow_older: bool,
-    /// Let a first push overwrite files that are already in the target. Without a configuration: let pages take plain names, which
-    /// can be guessed
+    /// Let a first push overwrite files that are already in the target. Without a configuration:
+    /// let pages take plain names, which can be guessed
     #[arg(long)]
     pub allow_plain: bool,
-    /// Start a new history although the target has objects of earlier releases: the live switch and all releases to roll back to
-    /// are lost
+    /// Start a new history although the target has objects of earlier releases: the live switch and
+    /// all releases to roll back to are lost
     #[arg(long)]
     pub begin_anew: bool,
     #[command(flatten)]
@@ -93,8 +95,8 @@ pub struct Guards {
 /// Names that may be overwritten while a target is live.
 #[derive(Debug, Args)]
 pub struct Overwrite {
-    /// Overwrite these plain names although the target is live: a path, or a pattern as in rules, which lists its matches and asks.
-    /// Repeatable
+    /// Overwrite these plain names although the target is live: a path, or a pattern as in rules,
+    /// which lists its matches and asks. Repeatable
     #[arg(long = "overwrite-live", value_name = "PATTERN")]
     pub patterns: Vec<String>,
     /// Don't ask for confirmation

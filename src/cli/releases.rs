@@ -59,7 +59,8 @@ pub struct LiveArgs {
     pub switch: LiveSwitch,
     #[command(flatten)]
     pub target: TargetName,
-    /// Planned end, for information only: protection does not end by itself. The earlier value stays; '' clears it
+    /// Planned end, for information only: protection does not end by itself. The earlier value
+    /// stays; '' clears it
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
     /// Message for everyone whose command is refused. The earlier message stays; '' clears it
@@ -160,9 +161,10 @@ pub struct ResolveArgs {
 pub enum ReleasesCommand {
     /// Adopt the releases of a bucket that was moved or renamed
     ///
-    /// Releases name the target they belong to, and commands refuse releases of another target. This checks that the target has
-    /// every object of the retained releases, shows the result, asks, and records the target's name. From then on, the old target
-    /// is refused. Uploads nothing, and changes nothing for visitors.
+    /// Releases name the target they belong to, and commands refuse releases of another target.
+    /// This checks that the target has every object of the retained releases, shows the result,
+    /// asks, and records the target's name. From then on, the old target is refused. Uploads
+    /// nothing, and changes nothing for visitors.
     #[command(
         after_help = "Examples:\n  assetsync releases adopt prod\n  assetsync releases adopt prod --yes     in CI"
     )]

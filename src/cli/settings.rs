@@ -73,7 +73,8 @@ pub struct BucketSettings {
         hide_env_values = true
     )]
     region: Option<String>,
-    /// `path` for https://server/bucket, `virtual` for https://bucket.server [default: depends on the server]
+    /// `path` for https://server/bucket, `virtual` for https://bucket.server
+    /// [default: depends on the server]
     #[arg(
         long,
         value_name = "STYLE",
@@ -88,7 +89,8 @@ pub struct BucketSettings {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Source and target")]
 pub struct ReaderSettings {
-    /// How objects become public: `bucket` by the bucket's policy, `object-acl` by an ACL on each object [default: bucket]
+    /// How objects become public: `bucket` by the bucket's policy, `object-acl` by an ACL on each
+    /// object [default: bucket]
     #[arg(
         long,
         value_name = "HOW",

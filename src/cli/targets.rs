@@ -37,7 +37,8 @@ struct TargetFlag {
 /// A target and a release, of which either may be missing.
 #[derive(Debug, Args)]
 pub struct TargetOrRelease {
-    /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]. If there's no such target, the release
+    /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]. If there's no such
+    /// target, the release
     #[arg(value_name = "TARGET")]
     target: Option<String>,
     /// A release, or the beginning or end of its name [default: the previous release]
@@ -49,7 +50,8 @@ pub struct TargetOrRelease {
 /// Paths, and a target before them.
 #[derive(Debug, Args)]
 pub struct TargetOrPaths {
-    /// Files such as puzzle/gears/index.html, or folders for their index.html. The first may be a target
+    /// Files such as puzzle/gears/index.html, or folders for their index.html. The first may be a
+    /// target
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     /// As in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]
@@ -60,8 +62,8 @@ pub struct TargetOrPaths {
 /// Names of something, and a target before them.
 #[derive(Debug, Args)]
 pub struct TargetAndNames {
-    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET], then paths, folders with a slash at the
-    /// end, or levels
+    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET], then
+    /// paths, folders with a slash at the end, or levels
     #[arg(value_name = "TARGET] [NAME")]
     names: Vec<String>,
     #[command(flatten)]
@@ -69,7 +71,8 @@ pub struct TargetAndNames {
 }
 
 impl TargetAndNames {
-    /// The target as a list, empty if none is given, and the names. `is_target` knows the names of targets.
+    /// The target as a list, empty if none is given, and the names. `is_target` knows the names of
+    /// targets.
     ///
     /// # Errors
     /// Two different targets are given.
@@ -105,7 +108,8 @@ impl TargetNames {
 }
 
 impl TargetOrRelease {
-    /// The target as a list, empty if none is given, and the release. `is_target` knows the names of targets.
+    /// The target as a list, empty if none is given, and the release. `is_target` knows the names
+    /// of targets.
     ///
     /// # Errors
     /// Two different targets are given.
@@ -121,7 +125,8 @@ impl TargetOrRelease {
 }
 
 impl TargetOrPaths {
-    /// The target as a list, empty if none is given, and the paths. `is_target` knows the names of targets that aren't paths.
+    /// The target as a list, empty if none is given, and the paths. `is_target` knows the names of
+    /// targets that aren't paths.
     ///
     /// # Errors
     /// Two different targets are given.

@@ -82,8 +82,9 @@ fn typed(command: &str) -> Vec<String> {
     shlex::split(command).expect("a shell reads it")
 }
 
+/// Every command that hints contain can be typed for every kind of target.
 #[test]
-fn every_command_of_a_hint_can_be_typed_for_every_target() {
+fn hint_commands_parse_for_every_target() {
     for target in [target("prod"), target("s3://hunt"), full()] {
         for command in commands() {
             let command = target.command(command);
@@ -94,8 +95,9 @@ fn every_command_of_a_hint_can_be_typed_for_every_target() {
     }
 }
 
+/// Every command that hints contain can be typed without a target.
 #[test]
-fn every_command_of_a_hint_can_be_typed_without_a_target() {
+fn hint_commands_parse_without_a_target() {
     for command in commands() {
         if let Err(error) = Cli::try_parse_from(typed(&command.to_string())) {
             panic!("{command}\n{error}");
@@ -103,8 +105,9 @@ fn every_command_of_a_hint_can_be_typed_without_a_target() {
     }
 }
 
+/// A suggested command that reads the tree says where the tree is.
 #[test]
-fn a_command_that_reads_the_tree_says_where_it_is() {
+fn tree_commands_name_the_source() {
     for (command, is_told) in [
         (Verb::Push.into(), true),
         (Verb::Url.with("a.html"), true),
@@ -117,8 +120,9 @@ fn a_command_that_reads_the_tree_says_where_it_is() {
     }
 }
 
+/// A flag that a suggested command already has is not added again.
 #[test]
-fn what_a_command_says_itself_is_said_once() {
+fn explicit_flags_are_not_repeated() {
     let push = full().command(Verb::Push.with("--key-file new.key --rotate-key"));
     assert!(push.ends_with(" --key-file new.key --rotate-key"), "{push}");
     assert_eq!(push.matches("--key-file").count(), 1, "{push}");

@@ -25,8 +25,8 @@ use crate::cli::buckets::AuditArgs;
 use crate::commands::output::{print, print_json};
 use crate::site::locks::{Locks, unlock_all};
 
-/// Time during which a failed request is retried, in seconds. An audit makes thousands of requests, and reports those without an
-/// answer.
+/// Time during which a failed request is retried, in seconds. An audit makes thousands of requests,
+/// and reports those without an answer.
 const RETRY_SECONDS_MAX: u64 = 60;
 
 /// Options of an audit, from the command line.

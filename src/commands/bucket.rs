@@ -1,4 +1,5 @@
-//! `doctor` and `access`: commands that work on a bucket without the tree, and the exposure check before a push.
+//! `doctor` and `access`: commands that work on a bucket without the tree, and the exposure check
+//! before a push.
 
 use crate::base::error::{Error, Result};
 use crate::config::{Config, Target, Wanted};
@@ -18,7 +19,8 @@ use crate::cli::buckets::{AccessApplyArgs, AccessCloseArgs, AccessShowArgs, Doct
 use crate::commands::output::{print, print_json};
 use crate::site::exposure::{Exposed, refusal};
 
-/// Time during which a single check is retried on a bad network, in seconds. The other checks wait for it.
+/// Time during which a single check is retried on a bad network, in seconds. The other checks wait
+/// for it.
 const RETRY_SECONDS_MAX: u64 = 10;
 
 /// Options of `access apply` and `access close`.
@@ -123,8 +125,8 @@ impl Session<'_> {
         work(&target.name, subject, &runtime, &config).map_err(|error| error.of_target(target))
     }
 
-    /// Refuses to publish to a target that strangers can list, or whose releases they can read. A check without an answer stops no
-    /// push. Returns the number of requests for each target.
+    /// Refuses to publish to a target that strangers can list, or whose releases they can read. A
+    /// check without an answer stops no push. Returns the number of requests for each target.
     pub(super) fn refuse_exposed(
         &self,
         runtime: &Runtime,
@@ -144,8 +146,8 @@ impl Session<'_> {
         self.unless_stopped(runtime, look)
     }
 
-    /// Returns, for each target, the reason why [`Session::refuse_exposed`] would refuse it, if any, and the number of requests for
-    /// the check.
+    /// Returns, for each target, the reason why [`Session::refuse_exposed`] would refuse it, if
+    /// any, and the number of requests for the check.
     pub(super) fn refusals_of_exposed(
         &self,
         runtime: &Runtime,

@@ -1,4 +1,5 @@
-//! `cors check`, `show`, `diff` and `apply`: the policy for cross-origin requests, in its file and in the bucket.
+//! `cors check`, `show`, `diff` and `apply`: the policy for cross-origin requests, in its file and
+//! in the bucket.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,8 @@ use super::{BAD_INPUT, CHANGES_FOUND, Code, DONE, Session};
 use crate::cli::buckets::{CorsApplyArgs, CorsCheckArgs, CorsDiffArgs, CorsShowArgs};
 use crate::commands::output::{print, print_json};
 
-/// Number of times that a bucket is asked for its new policy, with [`PAUSE`] in between: on S3, a new setting may take a while to
-/// apply
+/// Number of times that a bucket is asked for its new policy, with [`PAUSE`] in between: on S3, a
+/// new setting may take a while to apply
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel>).
 const LOOKS: usize = 10;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -66,7 +67,8 @@ impl Session<'_> {
         Ok(code)
     }
 
-    /// Returns the policies that targets name, and the clouds that each is for. A single file needs no configuration.
+    /// Returns the policies that targets name, and the clouds that each is for. A single file needs
+    /// no configuration.
     fn policies(&self, file: Option<&Path>) -> Result<BTreeMap<PathBuf, (PathBuf, Vec<Cloud>)>> {
         let is_configured = self.global.config.is_some()
             || config_variable()?.is_some()

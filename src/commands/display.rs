@@ -43,9 +43,9 @@ pub fn tell(text: &str) {
     }
 }
 
-/// Writes to standard error, without passwords of URLs and names of hidden files. Of the sequences that control a terminal, it writes
-/// only colors.
-/// Ignores errors: if the terminal was closed, nobody reads the output.
+/// Writes to standard error, without passwords of URLs and names of hidden files. Of the sequences
+/// that control a terminal, it writes only colors. Ignores errors: if the terminal was closed,
+/// nobody reads the output.
 pub(super) fn write(text: &str) {
     let text = colours_alone(&masked(&without_hidden(text)));
     drop(anstream::stderr().lock().write_all(text.as_bytes()));
@@ -161,7 +161,8 @@ fn show_lines(progress: &Progress, stopped: &mpsc::Receiver<()>) {
     }
 }
 
-/// Lines about requests that are retried: the first at once, the next at the same interval as other lines.
+/// Lines about requests that are retried: the first at once, the next at the same interval as other
+/// lines.
 #[derive(Default)]
 struct TroubleLines {
     told: Option<Instant>,
@@ -221,8 +222,9 @@ fn objects(now: &Snapshot) -> String {
 mod tests {
     use super::*;
 
+    /// Of all control sequences, only colours are kept.
     #[test]
-    fn of_what_moves_a_cursor_colours_alone_are_left() {
+    fn only_colour_sequences_are_kept() {
         for (text, shown) in [
             (
                 "\u{1b}[1m\u{1b}[31merror\u{1b}[0m: a\nb",

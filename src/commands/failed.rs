@@ -21,7 +21,8 @@ impl Failed {
         }
     }
 
-    /// Creates a failure of `command`, which had already switched the targets in `switched` to another release.
+    /// Creates a failure of `command`, which had already switched the targets in `switched` to
+    /// another release.
     pub(super) fn after(error: Error, command: &Command, switched: &[String]) -> Failed {
         let publishes = match command {
             Command::Push(args) => !args.dry_run,
@@ -56,8 +57,9 @@ mod tests {
     use super::*;
     use crate::base::hint::Hint;
 
+    /// An error names the targets whose visitors see a new release already.
     #[test]
-    fn visitors_of_what_was_switched_before_are_told_apart() {
+    fn already_switched_targets_are_named() {
         let switched = ["staging".to_string()];
         assert_eq!(
             aftermath(&Error::Interrupted, &switched),

@@ -247,7 +247,8 @@ fn write_out(out: Option<&Path>, text: &str) -> Result<Code> {
     Ok(DONE)
 }
 
-/// Refuses to write a manifest into a source: the next push would publish it, with every name in it.
+/// Refuses to write a manifest into a source: the next push would publish it, with every name in
+/// it.
 fn refuse_inside(config: &Config, out: &Path) -> Result<()> {
     let folder = out
         .parent()

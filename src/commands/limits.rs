@@ -1,23 +1,27 @@
-//! Limits of the process on open files and memory, and the numbers of requests and threads that they allow.
+//! Limits of the process on open files and memory, and the numbers of requests and threads that
+//! they allow.
 
 use crate::base::error::{Error, Result};
 use crate::store;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
-/// File handles for everything but requests and threads: events, signals, the cache, walked folders, output of git.
+/// File handles for everything but requests and threads: events, signals, the cache, walked
+/// folders, output of git.
 const OWN_HANDLES: u64 = 16;
 
 /// File handles of a request: a connection, a file, and possibly a spool.
 const HANDLES_A_REQUEST: u64 = 3;
 
-/// File handles of a thread that reads: a file, and for a folder target the written file and its `.gz`.
+/// File handles of a thread that reads: a file, and for a folder target the written file and its
+/// `.gz`.
 const HANDLES_A_WORKER: u64 = 3;
 
 /// Memory of a thread, in bytes: its stack and the space that the allocator reserves for it.
 const MEMORY_A_WORKER: u64 = 32 << 20;
 
-/// Minimum of memory, in bytes. With less, even small allocations fail, which ends the program halfway.
+/// Minimum of memory, in bytes. With less, even small allocations fail, which ends the program
+/// halfway.
 const MEMORY_MIN: usize = 96 << 20;
 
 /// Remaining open files and memory, within the limits of the process.
@@ -133,8 +137,9 @@ fn open_files() -> u64 {
 mod tests {
     use super::*;
 
+    /// Few file handles or little memory reduce requests and workers.
     #[test]
-    fn few_handles_leave_few_requests_and_many_leave_all() {
+    fn few_handles_limit_requests() {
         let of = |left| Limits { left, memory: None }.requests(64);
         assert_eq!(
             [of(None), of(Some(1 << 20)), of(Some(12)), of(Some(0))],

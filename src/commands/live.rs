@@ -71,7 +71,8 @@ impl Session<'_> {
         Ok(DONE)
     }
 
-    /// Reports the end time and the message that stay set from before, so nobody is surprised by them.
+    /// Reports the end time and the message that stay set from before, so nobody is surprised by
+    /// them.
     fn say_kept(&self, live: &Live, until: &Edit<Timestamp>, message: &Edit<String>) {
         if let (Edit::Keep, Some(until)) = (until, live.until) {
             self.say(&format!(
@@ -86,9 +87,10 @@ impl Session<'_> {
         }
     }
 
-    /// Returns the names that may be overwritten while live: those given in full, and those that a pattern matches, after the user has
-    /// seen and confirmed them. For a target that isn't live, it asks nothing. If the target becomes live in the meantime, only names
-    /// given in full are allowed.
+    /// Returns the names that may be overwritten while live: those given in full, and those that a
+    /// pattern matches, after the user has seen and confirmed them. For a target that isn't live,
+    /// it asks nothing. If the target becomes live in the meantime, only names given in full are
+    /// allowed.
     ///
     /// # Errors
     /// Returns [`Error::Refused`] if the answer isn't yes, or if there is nobody to ask.
@@ -135,8 +137,8 @@ fn edit<T>(given: Option<&str>, parse: impl Fn(&str) -> Result<T>) -> Result<Edi
     }
 }
 
-/// Parses a time such as `2027-01-18T12:00-05:00`, `2027-01-18T12:00[America/New_York]`, or `2027-01-18T12:00` in this machine's time
-/// zone. Also parses a span from now, such as `36h`.
+/// Parses a time such as `2027-01-18T12:00-05:00`, `2027-01-18T12:00[America/New_York]`, or
+/// `2027-01-18T12:00` in this machine's time zone. Also parses a span from now, such as `36h`.
 fn parse_time(text: &str) -> Result<Timestamp> {
     let of_zone = || Some(text.parse::<Zoned>().ok()?.timestamp());
     let by_zone = || {

@@ -1,4 +1,5 @@
-//! Commands, each in its own file. Requested output goes to standard output, everything else to standard error.
+//! Commands, each in its own file. Requested output goes to standard output, everything else to
+//! standard error.
 
 mod ask;
 mod audit;

@@ -18,8 +18,8 @@ pub fn print(text: &str) -> Result<()> {
     write(&without_hidden(text))
 }
 
-/// Prints names unchanged, for further use: to a file, or anywhere if none of them is hidden. `ways`: what else a command has to
-/// write a file.
+/// Prints names unchanged, for further use: to a file, or anywhere if none of them is hidden.
+/// `ways`: what else a command has to write a file.
 ///
 /// # Errors
 /// Returns [`Error::Refused`] if a hidden file is among them and the output may end up in a log.
@@ -68,7 +68,8 @@ pub fn print_json(documents: &[serde_json::Value]) -> Result<()> {
     print(&(text.expect("values are JSON") + "\n"))
 }
 
-/// Replaces a file atomically. If the path isn't a regular file, such as `/dev/stdout` or a FIFO, the text is appended to it.
+/// Replaces a file atomically. If the path isn't a regular file, such as `/dev/stdout` or a FIFO,
+/// the text is appended to it.
 pub fn write_atomically(file: &Path, text: &str) -> Result<()> {
     let error = |e: io::Error| Error::Io {
         doing: "write",
@@ -96,8 +97,9 @@ pub fn write_atomically(file: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Gives a new file the permissions of the file that it replaces, so the same readers, such as a web server, can read it. If there was
-/// none, owner and group may read the new file, since manifests name every object.
+/// Gives a new file the permissions of the file that it replaces, so the same readers, such as a
+/// web server, can read it. If there was none, owner and group may read the new file, since
+/// manifests name every object.
 #[cfg(unix)]
 fn keep_rights(new: &fs::File, old: &Path) -> Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};

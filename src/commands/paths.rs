@@ -12,8 +12,8 @@ use crate::tree::{Tree, Unit};
 /// Number of files of a folder that a message names.
 const SHOWN: usize = 3;
 
-/// Returns the file that `typed` stands for: a logical path, with `/` or `./` before it or in the form of a URL, or the file's path on
-/// disk. For a folder, returns its `index.html`.
+/// Returns the file that `typed` stands for: a logical path, with `/` or `./` before it or in the
+/// form of a URL, or the file's path on disk. For a folder, returns its `index.html`.
 ///
 /// # Errors
 /// Returns an error if there is no such file, or if it isn't published.
@@ -48,7 +48,8 @@ fn file_or_index<'t>(path: &str, tree: &'t Tree) -> Option<&'t LogicalPath> {
     exact(path, tree).or_else(|| exact(&index, tree))
 }
 
-/// Returns the logical paths that `typed` may stand for, the most likely first. Each may end in a slash.
+/// Returns the logical paths that `typed` may stand for, the most likely first. Each may end in a
+/// slash.
 fn readings(typed: &str, config: &Config) -> Vec<String> {
     let prefixes = config.rules.prefixes().iter();
     let mut readings = vec![typed.to_string()];
@@ -58,7 +59,8 @@ fn readings(typed: &str, config: &Config) -> Vec<String> {
     readings
 }
 
-/// Normalizes a path: removes empty parts and `.`, and resolves `..`. A `..` at the beginning leads nowhere, and is removed.
+/// Normalizes a path: removes empty parts and `.`, and resolves `..`. A `..` at the beginning leads
+/// nowhere, and is removed.
 fn clean(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -85,7 +87,8 @@ fn on_disk(typed: &str, config: &Config) -> impl Iterator<Item = String> {
     readings.collect::<Vec<_>>().into_iter()
 }
 
-/// Returns a path without links and dots. If there is no such file, only the written path is normalized.
+/// Returns a path without links and dots. If there is no such file, only the written path is
+/// normalized.
 fn real(path: &Path) -> PathBuf {
     let written = || {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -191,8 +194,9 @@ fn files_in(folder: &str, tree: &Tree) -> Option<String> {
 mod tests {
     use super::clean;
 
+    /// Parts of a path that mean nothing are removed.
     #[test]
-    fn what_means_nothing_in_a_path_is_left_out() {
+    fn redundant_path_parts_are_removed() {
         for (typed, meant) in [
             ("a/b.html", "a/b.html"),
             ("/a/b.html", "a/b.html"),

@@ -167,7 +167,8 @@ impl Session<'_> {
         self.publish_all(&runtime, &all, &asked, &allowed, args)
     }
 
-    /// Publishes to one target after the other, until one fails. `asked` is the number of requests that each exposure check took.
+    /// Publishes to one target after the other, until one fails. `asked` is the number of requests
+    /// that each exposure check took.
     fn publish_all(
         &self,
         runtime: &Runtime,
@@ -248,7 +249,8 @@ impl Session<'_> {
         runtime.block_on(planned.publish(allowed, verify.map(how), &self.progress))
     }
 
-    /// Asks before names that match a pattern are overwritten, and before a level is taken back, while a target is live.
+    /// Asks before names that match a pattern are overwritten, and before a level is taken back,
+    /// while a target is live.
     fn confirm_all(
         &self,
         all: &[Planned<'_>],
@@ -286,7 +288,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Builds the tree on this thread and its helpers, and reads the targets over the network at the same time.
+    /// Builds the tree on this thread and its helpers, and reads the targets over the network at
+    /// the same time.
     fn build_and_look(
         &self,
         runtime: &Runtime,
@@ -373,7 +376,8 @@ impl Session<'_> {
 
 type Asked = io::Result<JoinHandle<Option<Commit>>>;
 
-/// Asks git for the commit in another thread, while the files are read: git has to check the whole working tree.
+/// Asks git for the commit in another thread, while the files are read: git has to check the whole
+/// working tree.
 fn commit_of(config: &Config) -> Asked {
     let folder = checkout(config).to_path_buf();
     thread::Builder::new().spawn(move || who::commit(&folder))
@@ -391,7 +395,8 @@ fn document_of(planned: &Planned<'_>, published: &Published, requests: u64) -> s
     document
 }
 
-/// Adds to an error which of several targets failed, which were published before it, and which weren't started.
+/// Adds to an error which of several targets failed, which were published before it, and which
+/// weren't started.
 fn of_several(error: Error, all: &[Planned<'_>], at: usize, done: &[&str]) -> Error {
     let target = &all[at].opened.target;
     let error = error.of_target(target);

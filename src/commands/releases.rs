@@ -75,11 +75,12 @@ impl Opened<'_> {
         held.map(|held| held.root).ok_or_else(nothing_published)
     }
 
-    /// Checks that the target exists and is the one that these releases describe. For commands that change only the root.
+    /// Checks that the target exists and is the one that these releases describe. For commands that
+    /// change only the root.
     ///
     /// # Errors
-    /// Returns the errors of reading the target. Returns [`Error::Refused`] if there is no release, but the target has objects of
-    /// earlier ones.
+    /// Returns the errors of reading the target. Returns [`Error::Refused`] if there is no release,
+    /// but the target has objects of earlier ones.
     pub(super) fn check_target(&self) -> Result<()> {
         let look = presence(&*self.store, &self.state, self.root.as_ref());
         match self.wait(look)? {
@@ -111,7 +112,8 @@ impl Opened<'_> {
         &self.target().name
     }
 
-    /// Waits for a change that has begun. If the user stops it, waits some more seconds, to report how it ended.
+    /// Waits for a change that has begun. If the user stops it, waits some more seconds, to report
+    /// how it ended.
     pub(super) fn settle<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let done = self.session.settle(&self.runtime, work);
         done.map_err(|error| error.of_target(self.target()))
@@ -126,7 +128,8 @@ impl Opened<'_> {
         self.root.as_ref()
     }
 
-    /// Does the same for work that may delete. If it is stopped, reports the command that finishes it.
+    /// Does the same for work that may delete. If it is stopped, reports the command that finishes
+    /// it.
     pub(super) fn deleting<T>(
         &self,
         what: &str,
@@ -272,7 +275,8 @@ impl Session<'_> {
         Ok(done.report.exit_code())
     }
 
-    /// Reports the files that can still be fetched although the new current release doesn't publish them.
+    /// Reports the files that can still be fetched although the new current release doesn't publish
+    /// them.
     fn say_left_of_rollback(&self, place: &Opened<'_>, done: &RolledBack) -> Result<()> {
         if done.left.is_empty() {
             return Ok(());
@@ -283,7 +287,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Returns the release, and the names that may be overwritten while live. If patterns are given, finds the release in advance.
+    /// Returns the release, and the names that may be overwritten while live. If patterns are
+    /// given, finds the release in advance.
     fn excused(
         &self,
         place: &Opened<'_>,
@@ -308,7 +313,8 @@ impl Session<'_> {
         Ok((Some(to), excused))
     }
 
-    /// Splits the arguments into target and release. A single name is a target if there is one with this name, otherwise a release.
+    /// Splits the arguments into target and release. A single name is a target if there is one with
+    /// this name, otherwise a release.
     fn target_and_release(&self, which: &TargetOrRelease) -> Result<(Vec<String>, Option<String>)> {
         let config = self.config(Wanted::NoTarget)?;
         let names = &config.target_names;
@@ -352,7 +358,8 @@ impl Session<'_> {
             requests,
             SystemTime::now(),
         ))?;
-        // `--verbose` prints every key, except keys of hidden files, whose paths aren't known any more.
+        // `--verbose` prints every key, except keys of hidden files, whose paths aren't known any
+        // more.
         hidden::note_unknown(sweep.objects.iter().map(|garbage| garbage.key.as_str()));
         let is_done = wish.dry_run || sweep.is_empty();
         match wish.json {

@@ -146,11 +146,13 @@ impl Session<'_> {
             self.stop.clone().wait()
         };
         runtime.spawn(stopped);
-        // The program ends when its work is done. It doesn't wait for a name that is still being resolved.
+        // The program ends when its work is done. It doesn't wait for a name that is still being
+        // resolved.
         Ok(ManuallyDrop::new(runtime))
     }
 
-    /// Runs work that changes something. If the user stops it, requests in flight get some seconds to end.
+    /// Runs work that changes something. If the user stops it, requests in flight get some seconds
+    /// to end.
     pub(super) fn settle<T>(
         &self,
         runtime: &Runtime,

@@ -18,7 +18,8 @@ use crate::cli::{Cli, Color};
 use crate::commands::settings::is_ci;
 use crate::commands::{Failed, log, output, threads};
 
-/// Runs the program: parses the command line, runs the command, prints the error, and returns the exit code.
+/// Runs the program: parses the command line, runs the command, prints the error, and returns the
+/// exit code.
 pub fn main() -> ExitCode {
     threads::set_hook();
     let parsed = Cli::command()
@@ -107,7 +108,8 @@ fn print_error(failed: &Failed, cli: &Cli, matches: &ArgMatches) {
         tracing::error!(exit_code = code, hint, aftermath, "{message}");
         return;
     }
-    // A configuration may name hidden files, and at this point it isn't known which files are hidden.
+    // A configuration may name hidden files, and at this point it isn't known which files are
+    // hidden.
     let names_hidden = matches!(error, Error::Config { .. });
     let message = match names_hidden && is_ci() && !cli.global.show_hidden {
         true => message,

@@ -31,7 +31,8 @@ impl Stop {
         *self.resolve.lock().expect("no holder panics") = target.command(Verb::Resolve);
     }
 
-    /// Reports the command that finishes plain names, if a release became the current one without all of them.
+    /// Reports the command that finishes plain names, if a release became the current one without
+    /// all of them.
     pub(super) fn tell_pending(&self) {
         if self.progress.take_pending_names() {
             let resolve = self.resolve.lock().expect("no holder panics").clone();
@@ -41,8 +42,9 @@ impl Stop {
         }
     }
 
-    /// Waits for signals. Ends the process at the second one, or at the first one while a question waits for its answer.
-    /// Catches signals from the moment of the call, which must be inside a runtime.
+    /// Waits for signals. Ends the process at the second one, or at the first one while a question
+    /// waits for its answer. Catches signals from the moment of the call, which must be inside a
+    /// runtime.
     pub(super) fn wait(self) -> impl Future<Output = ()> {
         let mut signals = Signals::new();
         async move {
@@ -87,7 +89,8 @@ impl Signals {
     }
 }
 
-/// Returns whether SIGHUP was ignored when the process began. If the system doesn't tell, returns false.
+/// Returns whether SIGHUP was ignored when the process began. If the system doesn't tell, returns
+/// false.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     const HANGUP: u64 = 1;

@@ -65,7 +65,8 @@ impl Session<'_> {
         Ok(DONE)
     }
 
-    /// Reports the caches that may still have the deleted files: a cache before the storage isn't told of a deletion.
+    /// Reports the caches that may still have the deleted files: a cache before the storage isn't
+    /// told of a deletion.
     fn say_cached(&self, target: &Target, removal: &Removal) {
         let Some(public_url) = &target.public_url else {
             return;
@@ -92,7 +93,8 @@ impl Session<'_> {
     }
 }
 
-/// Returns the path for a typed or copied name. The address in a browser stands for its file, and that of a folder for its index.
+/// Returns the path for a typed or copied name. The address in a browser stands for its file, and
+/// that of a folder for its index.
 fn path_of(typed: &str, target: &Target) -> String {
     let public_url = target.public_url.as_ref();
     let of_browser = public_url.and_then(|url| {

@@ -1,4 +1,5 @@
-//! Threads of the program: their number, silent panics of parsers, and a runtime that can't start its threads.
+//! Threads of the program: their number, silent panics of parsers, and a runtime that can't start
+//! its threads.
 
 use std::io;
 use std::panic;
@@ -18,7 +19,8 @@ const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
 /// Maximum number of threads. A higher number is considered a typing error.
 const THREADS_MAX: usize = 1024;
 
-/// True while threads are being started: if tokio can't start one, it panics, and may then wait forever for those that it started.
+/// True while threads are being started: if tokio can't start one, it panics, and may then wait
+/// forever for those that it started.
 static IS_STARTING: AtomicBool = AtomicBool::new(false);
 
 /// Silences panics that are caught, and ends the program if no thread can be started.
@@ -51,8 +53,8 @@ pub(super) fn starting<T>(start: impl FnOnce() -> T) -> T {
     started
 }
 
-/// Starts threads for hashing and compressing: as many as there are cores or RAYON_NUM_THREADS says, but not more than may have open
-/// files.
+/// Starts threads for hashing and compressing: as many as there are cores or RAYON_NUM_THREADS
+/// says, but not more than may have open files.
 pub(super) fn start_workers(limits: Limits) -> Result<()> {
     let asked = environment::variable(THREADS_VARIABLE)?;
     let asked = asked.map(|text| match text.parse() {

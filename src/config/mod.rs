@@ -1,5 +1,5 @@
-//! `assetsync.toml`, environment and flags made into a [`Config`]. All validation is here: what comes
-//! out is usable.
+//! `assetsync.toml`, environment and flags made into a [`Config`]. All validation is here: what
+//! comes out is usable.
 
 mod addresses;
 mod places;
@@ -120,8 +120,8 @@ pub enum Wanted<'a> {
 }
 
 impl Config {
-    /// Reads a configuration with all of its targets. Of the environment, only what the clouds' own tools read counts, such as AWS_REGION:
-    /// the variables of the program (ASSETSYNC_*) don't.
+    /// Reads a configuration with all of its targets. Of the environment, only what the clouds' own
+    /// tools read counts, such as AWS_REGION: the variables of the program (ASSETSYNC_*) don't.
     ///
     /// # Errors
     /// It can't be read, or has a mistake: with file, line and column.
@@ -141,7 +141,8 @@ impl Config {
         }
     }
 
-    /// Reads `file` (or, without one, `assetsync.toml` here if there is one) and lays `overrides` over it.
+    /// Reads `file` (or, without one, `assetsync.toml` here if there is one) and lays `overrides`
+    /// over it.
     ///
     /// # Errors
     /// Any mistake, with file, line and column; no configuration at all.
@@ -167,7 +168,8 @@ impl Config {
         }
     }
 
-    /// Reads the text of a configuration; `file` is for messages, and what its paths are relative to.
+    /// Reads the text of a configuration; `file` is for messages, and what its paths are relative
+    /// to.
     ///
     /// # Errors
     /// Any mistake, with file, line and column.
@@ -181,7 +183,8 @@ impl Config {
         Reader::new(file, text, overrides).read(wanted)
     }
 
-    /// Makes a configuration of flags and environment variables alone: the source is a whole site, which has to work unchanged.
+    /// Makes a configuration of flags and environment variables alone: the source is a whole site,
+    /// which has to work unchanged.
     ///
     /// # Errors
     /// A value is missing or can't be used.
@@ -207,7 +210,8 @@ impl Config {
     /// The team's secret. Makes a new key file first if there's none and `create_key` is set.
     ///
     /// # Errors
-    /// As [`Secret::from_file`], but what looks like a slip is taken if `key_id` names it; [`Error::Refused`] if it isn't the key that `key_id` names.
+    /// As [`Secret::from_file`], but what looks like a slip is taken if `key_id` names it;
+    /// [`Error::Refused`] if it isn't the key that `key_id` names.
     pub fn secret(&self) -> Result<Secret> {
         if self.key_file.as_os_str().is_empty() {
             return Err(reader::no_key_file());
@@ -236,7 +240,8 @@ impl Config {
         }
     }
 
-    /// Describes the weakness of a key that is easy to guess, if `key_id` says that the key is used on purpose.
+    /// Describes the weakness of a key that is easy to guess, if `key_id` says that the key is used
+    /// on purpose.
     ///
     /// # Errors
     /// [`Error::Refused`]: the key is easy to guess, and there is no `key_id`.
@@ -270,7 +275,8 @@ impl Config {
         })
     }
 
-    /// Replaces the hint for a missing key: if there is a `key_id`, someone on the team already created the key.
+    /// Replaces the hint for a missing key: if there is a `key_id`, someone on the team already
+    /// created the key.
     fn point_to_the_team(&self, error: Error) -> Error {
         match (error, &self.key_id) {
             (Error::Usage { message, .. }, Some(id)) if !self.may_be_the_key() => Error::usage(

@@ -1,5 +1,6 @@
-//! Sources, targets, releases, cache and key: each needs a place of its own. All pairs are compared, those of targets that
-//! aren't meant in this run as well, and every place by what the storage or the file system calls it.
+//! Sources, targets, releases, cache and key: each needs a place of its own. All pairs are
+//! compared, those of targets that aren't meant in this run as well, and every place by what the
+//! storage or the file system calls it.
 
 mod setting;
 
@@ -47,7 +48,8 @@ impl Located {
             place: place.clone(),
             ..target.clone()
         };
-        // Targets that aren't meant in this run are on the same server. A variable that can't be used is told of where it's used.
+        // Targets that aren't meant in this run are on the same server. A variable that can't be
+        // used is told of where it's used.
         if let (None, Ok(Some(url))) = (&target.endpoint, environment::endpoint(bucket.cloud)) {
             target.endpoint = Some(url);
         }
@@ -97,7 +99,8 @@ impl Located {
     }
 }
 
-/// A server by the one of its names that counts: a bucket of Amazon's is the same in every region's.
+/// A server by the one of its names that counts: a bucket of Amazon's is the same in every
+/// region's.
 fn usual(server: &str) -> String {
     let host = Url::parse(server).ok();
     match host.as_ref().and_then(Url::host_str) {
@@ -108,7 +111,8 @@ fn usual(server: &str) -> String {
 }
 
 impl Reader<'_> {
-    /// Refuses two settings that are in each other's way, with what flags say of `targets`, which are meant in this run.
+    /// Refuses two settings that are in each other's way, with what flags say of `targets`, which
+    /// are meant in this run.
     pub(super) fn check_places(
         &self,
         raw: &RawConfig,
@@ -162,7 +166,8 @@ impl Reader<'_> {
         sources.iter().enumerate().map(setting).collect()
     }
 
-    /// A target of the configuration, and its releases: as the file has them, but for a `state` that is given for this run.
+    /// A target of the configuration, and its releases: as the file has them, but for a `state`
+    /// that is given for this run.
     fn places_of_target(
         &self,
         name: &str,
@@ -190,7 +195,8 @@ impl Reader<'_> {
         })
     }
 
-    /// Adds a target that is given by its URL, unless it is one of the configuration under another name.
+    /// Adds a target that is given by its URL, unless it is one of the configuration under another
+    /// name.
     fn with_given(&self, mut settings: Vec<Setting>, target: &Target) -> Result<Vec<Setting>> {
         let given = |setting| {
             let given = self.overrides.get(setting);
@@ -417,7 +423,8 @@ fn is_in_the_way(inner: &Setting, outer: &Setting, is_same: bool) -> bool {
     let is_in_own_folder =
         matches!(inner.located, Located::Bucket { .. }) && inner.choice == Choice::Default;
     match (inner.what, outer.what) {
-        // A source may have another one, at another place of the tree. A key in it is known by its content, and left out.
+        // A source may have another one, at another place of the tree. A key in it is known by its
+        // content, and left out.
         (Source | Key, Source) | (Key, Key) => false,
         // `prune` refuses.
         (Target, Target) => is_same,

@@ -1,4 +1,5 @@
-//! The configuration file as it is written: what serde reads, spans for error messages, nothing checked.
+//! The configuration file as it is written: what serde reads, spans for error messages, nothing
+//! checked.
 
 use std::collections::BTreeMap;
 

@@ -283,7 +283,8 @@ impl Reader<'_> {
         Ok(rule)
     }
 
-    /// The headers that S3 and GCS keep beside an object, but for those with a field of their own; and the one that a folder has.
+    /// The headers that S3 and GCS keep beside an object, but for those with a field of their own;
+    /// and the one that a folder has.
     fn header_name(&self, name: &Spanned<String>, value: &Spanned<String>) -> Result<String> {
         const KEPT: [&str; 2] = ["content-disposition", "content-language"];
         let lower = name.get_ref().to_ascii_lowercase();

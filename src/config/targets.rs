@@ -49,7 +49,8 @@ impl Reader<'_> {
         Ok(nested)
     }
 
-    /// Returns the places of a target and its releases, by the file alone. The file has been checked.
+    /// Returns the places of a target and its releases, by the file alone. The file has been
+    /// checked.
     pub(super) fn as_written(&self, name: &str, raw: &RawTarget) -> Target {
         let place =
             |url: &Spanned<String>| parse_place(url.get_ref(), self.folder()).expect("checked");
@@ -223,7 +224,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds settings from the environment variables of the clouds' own tools to a target, unless they are set otherwise.
+    /// Adds settings from the environment variables of the clouds' own tools to a target, unless
+    /// they are set otherwise.
     fn with_environment(&mut self, mut target: Target) -> Result<Target> {
         for found in environment::fill_in(&mut target)? {
             let origin = Origin::Environment(found.variable.to_string());
@@ -262,7 +264,8 @@ impl Reader<'_> {
         Ok(Some(file))
     }
 
-    /// Returns a page that the host shows. The values in the configuration were checked with all targets.
+    /// Returns a page that the host shows. The values in the configuration were checked with all
+    /// targets.
     fn of_host<T>(
         &mut self,
         setting: &str,
@@ -316,8 +319,8 @@ impl Reader<'_> {
     }
 }
 
-/// Checks whether a target can have this name. A name with a colon is taken for a URL, one that begins with a dash for a flag.
-/// A name that looks like a key would be in every report.
+/// Checks whether a target can have this name. A name with a colon is taken for a URL, one that
+/// begins with a dash for a flag. A name that looks like a key would be in every report.
 fn is_name(name: &str) -> bool {
     let is_odd = |c: char| c == ':' || crate::base::text::escape(&c.to_string()) != c.to_string();
     let is_plain = !name.is_empty() && name.trim() == name && !name.contains(is_odd);

@@ -1,4 +1,5 @@
-//! Deserializes TOML with typed mistakes. toml's own deserializer turns mistakes into text at once, and text decides nothing here.
+//! Deserializes TOML with typed mistakes. toml's own deserializer turns mistakes into text at once,
+//! and text decides nothing here.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -194,7 +195,8 @@ impl<'de> Value<'de> {
         (name, value)
     }
 
-    /// Returns what `visit` makes of the value; a mistake in it gets its place, unless it has one of its own.
+    /// Returns what `visit` makes of the value; a mistake in it gets its place, unless it has one
+    /// of its own.
     fn visited<T>(
         self,
         visit: impl FnOnce(Value<'de>) -> Result<T, Mistake>,
@@ -362,8 +364,9 @@ mod tests {
         VeryLarge,
     }
 
+    /// A mistake in the settings has its message, its place and its hint.
     #[test]
-    fn a_mistake_has_its_kind_its_place_and_its_hint() {
+    fn mistakes_have_message_place_and_hint() {
         for (text, place, message, hint) in [
             (
                 "nmae = 1",
@@ -423,16 +426,18 @@ mod tests {
         }
     }
 
+    /// A value that looks like an error message does not change the kind of mistake.
     #[test]
-    fn words_that_look_like_a_kind_of_mistake_decide_nothing() {
+    fn quoted_error_words_are_ignored() {
         let text = "[[part]]\nsize = \"wanted string or table, expected a sequence\"";
         let mistake = read::<Settings>(text).expect_err("no size is called so");
         assert!(matches!(mistake.what, What::Unknown { .. }), "{mistake}");
         assert_eq!(mistake.hint(), "", "nothing is near");
     }
 
+    /// Values of every kind are read together with their places.
     #[test]
-    fn values_of_every_kind_are_read_with_their_places() {
+    fn values_are_read_with_spans() {
         let text = "name = 'a'\nwords = ['b']\nany = 2027-01-01\n[[part]]\nsize = 'small'";
         let settings: Settings = read(text).expect("all is as it has to be");
         let name = settings.name.expect("it's set");

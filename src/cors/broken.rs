@@ -176,8 +176,9 @@ const ROWS: &[Row] = &[
     row("[{\"origin\": [\"*\"], \"method\": [\"GET\"]},\n {\"origin\": [\"*\"], \"method\": [\"GET\"], \"responseHeader\": [\"Range\"]}]", GCS, (2, 2), "never used: earlier rules match all its requests on Google", "put narrower rules first"),
 ];
 
+/// Each invalid policy is refused with line, column and reason.
 #[test]
-fn each_is_refused_with_line_column_and_reason() {
+fn invalid_policies_are_refused_with_place() {
     let mut wrong = Vec::new();
     for row in ROWS {
         let checked = check(row.text, row.clouds);
@@ -202,8 +203,9 @@ fn each_is_refused_with_line_column_and_reason() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A fault that only one cloud refuses is an error only for that cloud.
 #[test]
-fn what_only_one_cloud_refuses_is_told_of_for_that_cloud() {
+fn cloud_specific_errors_depend_on_target() {
     let severities = |clouds: &[Cloud]| -> Vec<Severity> {
         let text = origins!(r#""https://*.example.org""#);
         let found = check(text.as_bytes(), clouds).findings;
@@ -218,9 +220,9 @@ fn what_only_one_cloud_refuses_is_told_of_for_that_cloud() {
     assert_eq!(severities(&[]), [Severity::Warning]);
 }
 
-/// Works, but is unwise.
+/// A policy that works but is unwise is reported as a warning at its place.
 #[test]
-fn unwise_policies_are_warned_of_where_they_are() {
+fn unwise_policies_warn_with_place() {
     #[rustfmt::skip]
     let rows = [
         (origins!(r#""http://hunt.example.org""#), (1, 14), "is unencrypted"),

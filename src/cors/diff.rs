@@ -25,12 +25,13 @@ pub enum Change {
     Added(usize, Rule),
     /// The bucket's rule of this number isn't wanted.
     Removed(usize, Rule),
-    /// The wanted policy's rule of this number is another one in the bucket, which comes first here.
+    /// The wanted policy's rule of this number is another one in the bucket, which comes first
+    /// here.
     Changed(usize, Rule, Rule),
 }
 
-/// Lists the changes that make `there` mean the same as `wanted` on `cloud`. Rules are compared in their order, since
-/// the first match decides. The order within a rule doesn't matter.
+/// Lists the changes that make `there` mean the same as `wanted` on `cloud`. Rules are compared in
+/// their order, since the first match decides. The order within a rule doesn't matter.
 pub fn diff(there: &Policy, wanted: &Policy, cloud: Cloud) -> Difference {
     let (there, wanted) = (there.normal(cloud).rules, wanted.normal(cloud).rules);
     let same =
@@ -77,8 +78,9 @@ mod tests {
             .expect("it can be read")
     }
 
+    /// The order and case of headers do not matter, and the order of rules does.
     #[test]
-    fn order_and_case_of_headers_mean_nothing_and_the_order_of_rules_does() {
+    fn only_order_of_rules_matters() {
         let one = policy(
             r#"[{"origin": ["https://a.org", "https://b.org"], "method": ["GET", "HEAD"], "responseHeader": ["Range", "ETag"]}]"#,
         );
@@ -97,8 +99,9 @@ mod tests {
         assert_eq!(diff(&two, &swapped, Cloud::S3).changes.len(), 2);
     }
 
+    /// A rule that is put first is the only change.
     #[test]
-    fn a_rule_put_first_is_the_only_change() {
+    fn prepended_rule_is_only_change() {
         let old = policy(r#"[{"origin": ["*"], "method": ["GET"]}]"#);
         let new = policy(
             r#"[{"origin": ["https://a.org"], "method": ["GET"]}, {"origin": ["*"], "method": ["GET"]}]"#,
@@ -111,8 +114,9 @@ mod tests {
         assert!(matches!(&back[..], [Change::Removed(1, _)]));
     }
 
+    /// Policies that differ on S3 may mean the same on GCS.
     #[test]
-    fn what_differs_on_s3_may_be_the_same_on_gcs() {
+    fn policies_may_differ_only_on_s3() {
         let one = policy(
             r#"[{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], "AllowedHeaders": ["Range"], "ExposeHeaders": ["ETag"]}]"#,
         );

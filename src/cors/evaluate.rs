@@ -1,9 +1,10 @@
 //! Answers of a bucket with a policy to browsers, by each cloud's rules.
 //!
 //! Google takes the first rule that has the request's origin and method
-//! (<https://cloud.google.com/storage/docs/xml-api/put-bucket-cors>). S3 takes the first rule that has the origin, the
-//! method and all requested headers (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html>). Ceph's radosgw
-//! looks no further than the first rule of the origin.
+//! (<https://cloud.google.com/storage/docs/xml-api/put-bucket-cors>). S3 takes the first rule that
+//! has the origin, the method and all requested headers
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html>). Ceph's radosgw looks no
+//! further than the first rule of the origin.
 
 use super::names::{has_header, has_method};
 use super::{Cloud, Policy, Rule, origin};
@@ -25,8 +26,8 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Checks whether a browser that got this answer goes on to send a request with this method and these headers,
-    /// without cookies (<https://fetch.spec.whatwg.org/#cors-preflight-fetch>).
+    /// Checks whether a browser that got this answer goes on to send a request with this method and
+    /// these headers, without cookies (<https://fetch.spec.whatwg.org/#cors-preflight-fetch>).
     pub fn permits(&self, method: &str, headers: &[&str]) -> bool {
         let is_simple = matches!(method, "GET" | "HEAD" | "POST");
         let has_method = is_simple || has_method(&self.methods, method);
@@ -40,8 +41,8 @@ impl Allowed {
 }
 
 impl Policy {
-    /// The answer to a preflight: may a page of `origin` send a request with `method` and `headers`? None if the answer
-    /// allows nothing.
+    /// The answer to a preflight: may a page of `origin` send a request with `method` and
+    /// `headers`? None if the answer allows nothing.
     pub fn preflight(
         &self,
         cloud: Cloud,
@@ -67,7 +68,8 @@ impl Policy {
         })
     }
 
-    /// Returns the permissions in the answer to the request itself. None if scripts of `origin` can't read the answer.
+    /// Returns the permissions in the answer to the request itself. None if scripts of `origin`
+    /// can't read the answer.
     pub fn simple(&self, cloud: Cloud, origin: &str, method: &str) -> Option<Allowed> {
         let policy = self.on(cloud);
         let mut rules = policy.rules.iter();
@@ -107,8 +109,9 @@ mod tests {
         {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"], "AllowedHeaders": ["x-*"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}
     ]}"#;
 
+    /// S3 picks the first rule that allows the headers; GCS goes by origin and method.
     #[test]
-    fn s3_takes_the_first_rule_that_allows_the_headers_and_gcs_the_first_of_origin_and_method() {
+    fn s3_and_gcs_pick_rules_differently() {
         let policy = policy(TWO_RULES);
         let ask = |cloud, headers: &[&str]| {
             let allowed = policy.preflight(cloud, "https://a.org", "GET", headers)?;
@@ -121,8 +124,9 @@ mod tests {
         assert_eq!(ask(Cloud::Gcs, &["x-foo"]), Some((own, false)));
     }
 
+    /// A simple request is answered by origin and method.
     #[test]
-    fn a_simple_request_is_answered_by_origin_and_method() {
+    fn simple_request_needs_origin_and_method() {
         let policy = policy(TWO_RULES);
         let head = policy
             .simple(Cloud::S3, "https://a.org", "HEAD")
@@ -145,8 +149,9 @@ mod tests {
         );
     }
 
+    /// A preflight answer permits only the allowed methods and headers.
     #[test]
-    fn a_browser_asks_for_more_than_the_origin() {
+    fn preflight_checks_method_and_headers() {
         let allowed = policy(TWO_RULES)
             .preflight(Cloud::S3, "https://b.org", "HEAD", &["X-Foo"])
             .expect("allowed");

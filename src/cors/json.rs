@@ -1,5 +1,6 @@
-//! Reads a policy's JSON: Google's list of rules, and S3's `{"CORSRules": […]}` or (as its console has it) the list in
-//! there. Everything keeps its place in the text, so that every mistake can be told with line and column.
+//! Reads a policy's JSON: Google's list of rules, and S3's `{"CORSRules": […]}` or (as its console
+//! has it) the list in there. Everything keeps its place in the text, so that every mistake can be
+//! told with line and column.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,8 @@ use crate::base::text::escape;
 pub enum Format {
     /// `origin`, `method`, `responseHeader`, `maxAgeSeconds`.
     Gcs,
-    /// `AllowedOrigins`, `AllowedMethods`, `AllowedHeaders`, `ExposeHeaders`, `MaxAgeSeconds`, `ID`.
+    /// `AllowedOrigins`, `AllowedMethods`, `AllowedHeaders`, `ExposeHeaders`, `MaxAgeSeconds`,
+    /// `ID`.
     S3,
 }
 
@@ -39,7 +41,8 @@ pub(super) struct Document {
 /// A rule as it's written; the lists stand where they begin.
 #[derive(Debug, Default)]
 pub(super) struct WrittenRule {
-    /// `true` if all its fields could be read. Otherwise, a field that seems to be missing may be misspelt.
+    /// `true` if all its fields could be read. Otherwise, a field that seems to be missing may be
+    /// misspelt.
     pub(super) is_whole: bool,
     pub(super) id: Option<At<String>>,
     pub(super) origins: Option<List>,

@@ -1,5 +1,5 @@
-//! Mistakes in a policy that can be read: in its rules, and between them. It's an error if a cloud refuses the rule or
-//! no browser matches it. It's a warning if the rule is merely unwise.
+//! Mistakes in a policy that can be read: in its rules, and between them. It's an error if a cloud
+//! refuses the rule or no browser matches it. It's a warning if the rule is merely unwise.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -57,8 +57,8 @@ impl Found {
         self
     }
 
-    /// The finding, if it matters to one of `clouds`. Where none is known to be meant, all matter, but what only one
-    /// of them refuses is a warning.
+    /// The finding, if it matters to one of `clouds`. Where none is known to be meant, all matter,
+    /// but what only one of them refuses is a warning.
     pub(super) fn judged(self, text: &str, clouds: &[Cloud]) -> Option<Finding> {
         let severity = match self.cloud {
             Some(_) if clouds.is_empty() => Severity::Warning,
@@ -85,7 +85,8 @@ impl Found {
     }
 }
 
-/// Returns the place of the string, number or word that begins at a byte; of anything else, the first character.
+/// Returns the place of the string, number or word that begins at a byte; of anything else, the
+/// first character.
 fn value_at(text: &str, at: usize) -> Range<usize> {
     let rest = text.get(at..).unwrap_or_default();
     let is_end = |c: char| !c.is_alphanumeric() && !matches!(c, '-' | '+' | '.');
@@ -317,8 +318,8 @@ fn reads_nothing(document: &Document, found: &mut Vec<Found>) {
     }
 }
 
-/// Returns the reason why a rule is never used: earlier rules match everything that it would. Google looks at origin
-/// and method to choose a rule, S3 also at the requested headers.
+/// Returns the reason why a rule is never used: earlier rules match everything that it would.
+/// Google looks at origin and method to choose a rule, S3 also at the requested headers.
 fn shadow(earlier: &[Rule], rule: &Rule, at: usize) -> Option<Found> {
     let covered = |cloud| is_covered(earlier, rule, cloud);
     let message = "this rule is never used: earlier rules match all its requests";
@@ -350,7 +351,8 @@ fn is_covered(earlier: &[Rule], rule: &Rule, cloud: Cloud) -> bool {
         && origins.all(|origin| rule.methods.iter().all(|method| is_covered(origin, method)))
 }
 
-/// Ceph's radosgw looks no further than the first rule of an origin (`RGWCORSConfiguration::host_name_rule`).
+/// Ceph's radosgw looks no further than the first rule of an origin
+/// (`RGWCORSConfiguration::host_name_rule`).
 fn one_rule_an_origin(earlier: &[Rule], rule: &Rule, at: usize) -> Option<Found> {
     let is_taken = |origin: &String| {
         earlier

@@ -1,6 +1,7 @@
-//! Policies for cross-origin requests (CORS): which pages of other origins may load a bucket's objects. Reads them and
-//! finds mistakes ([`check`]), predicts a bucket's answers ([`Policy::preflight`], [`Policy::simple`]), and compares
-//! policies by meaning ([`diff`]). One policy serves Google's and Amazon's storage. [`crate::store::Control`] sets it.
+//! Policies for cross-origin requests (CORS): which pages of other origins may load a bucket's
+//! objects. Reads them and finds mistakes ([`check`]), predicts a bucket's answers
+//! ([`Policy::preflight`], [`Policy::simple`]), and compares policies by meaning ([`diff`]). One
+//! policy serves Google's and Amazon's storage. [`crate::store::Control`] sets it.
 
 mod diff;
 mod evaluate;
@@ -30,7 +31,8 @@ pub use evaluate::Allowed;
 pub use json::Format;
 pub(crate) use write::{GcsRule, from_gcs, from_s3, gcs_rules, s3_xml};
 
-/// Cloud whose rules a policy is judged by. S3 is Amazon's, and all servers that are compatible with it.
+/// Cloud whose rules a policy is judged by. S3 is Amazon's, and all servers that are compatible
+/// with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Cloud {
@@ -57,7 +59,8 @@ impl fmt::Display for Cloud {
 /// A bucket's policy for pages of other origins: the first rule that matches a request decides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Policy {
-    /// In the order in which they are tried. None at all: no page of another origin may read anything by script.
+    /// In the order in which they are tried. None at all: no page of another origin may read
+    /// anything by script.
     pub rules: Vec<Rule>,
 }
 
@@ -66,7 +69,8 @@ pub struct Policy {
 pub struct Rule {
     /// A name for people, at most 255 characters; only S3 keeps it.
     pub id: Option<String>,
-    /// As browsers send them, such as `https://hunt.example.org`; or `*` for all. On S3, one `*` may stand anywhere.
+    /// As browsers send them, such as `https://hunt.example.org`; or `*` for all. On S3, one `*`
+    /// may stand anywhere.
     pub origins: Vec<String>,
     /// `GET`, `HEAD`, …
     pub methods: Vec<String>,
@@ -79,7 +83,8 @@ pub struct Rule {
 }
 
 impl Policy {
-    /// Returns the policy as `cloud` understands it: Google has one list of headers for both requests and answers.
+    /// Returns the policy as `cloud` understands it: Google has one list of headers for both
+    /// requests and answers.
     pub fn on(&self, cloud: Cloud) -> Policy {
         let mut policy = self.clone();
         if cloud == Cloud::Gcs {
@@ -94,8 +99,9 @@ impl Policy {
         policy
     }
 
-    /// The policy on `cloud`, in a form that is the same for all that mean the same: sorted and without doubles, headers
-    /// in lower case, without names of rules, and without an age of nothing.
+    /// The policy on `cloud`, in a form that is the same for all that mean the same: sorted and
+    /// without doubles, headers in lower case, without names of rules, and without an age of
+    /// nothing.
     pub fn normal(&self, cloud: Cloud) -> Policy {
         let sorted = |texts: Vec<String>| -> Vec<String> {
             let set: BTreeSet<String> = texts.into_iter().collect();
@@ -176,8 +182,9 @@ impl Checked {
     }
 }
 
-/// Reads a policy in Google's format or S3's, and finds its mistakes. If only one cloud refuses something, it's an
-/// error if the policy is for that cloud, else a warning. A policy in S3's format is always for S3.
+/// Reads a policy in Google's format or S3's, and finds its mistakes. If only one cloud refuses
+/// something, it's an error if the policy is for that cloud, else a warning. A policy in S3's
+/// format is always for S3.
 pub fn check(text: &[u8], clouds: &[Cloud]) -> Checked {
     let text = match syntax::decode(text) {
         Ok(text) => text,

@@ -27,7 +27,8 @@ pub(super) fn has_header(patterns: &[String], header: &str) -> bool {
     patterns.any(|pattern| matches_wildcard(&pattern.to_ascii_lowercase(), &header))
 }
 
-/// Checks whether `patterns` match everything that `headers`, which may be patterns themselves, match.
+/// Checks whether `patterns` match everything that `headers`, which may be patterns themselves,
+/// match.
 pub(super) fn lets_all(patterns: &[String], headers: &[String]) -> bool {
     headers.iter().all(|header| has_header(patterns, header))
 }

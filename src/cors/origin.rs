@@ -20,8 +20,8 @@ const PAGELESS: [&str; 9] = [
     "wss",
 ];
 
-/// Checks whether an origin matches a pattern. On Google's storage, both have to be the same text. On S3, one `*`
-/// stands for any text. `*` alone matches everything on both.
+/// Checks whether an origin matches a pattern. On Google's storage, both have to be the same text.
+/// On S3, one `*` stands for any text. `*` alone matches everything on both.
 pub(super) fn matches(pattern: &str, origin: &str, cloud: Cloud) -> bool {
     match (pattern, cloud) {
         ("*", _) => true,
@@ -42,7 +42,8 @@ pub(super) fn matches_wildcard(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Checks whether one of `patterns` matches everything that `origin`, which may be a pattern itself, matches.
+/// Checks whether one of `patterns` matches everything that `origin`, which may be a pattern
+/// itself, matches.
 pub(super) fn covers(patterns: &[String], origin: &str) -> bool {
     let mut patterns = patterns.iter();
     patterns.any(|pattern| pattern == origin || matches_wildcard(pattern, origin))
@@ -148,7 +149,8 @@ fn several_words(text: &str) -> Option<Why> {
     None
 }
 
-/// The difference between a URL and the origin that browsers make of it; `rest` is what follows its scheme.
+/// The difference between a URL and the origin that browsers make of it; `rest` is what follows its
+/// scheme.
 fn not_as_sent(text: &str, rest: &str) -> Option<Why> {
     let shown = escape(text);
     let Ok(url) = Url::parse(text) else {
@@ -188,7 +190,8 @@ fn sent_origin(url: &Url) -> String {
     }
 }
 
-/// A page that came unencrypted may have been changed by anybody on its way; not if it came from the same machine.
+/// A page that came unencrypted may have been changed by anybody on its way; not if it came from
+/// the same machine.
 fn unsafe_scheme(text: &str) -> Option<Why> {
     let host = text.strip_prefix("http://")?;
     let local = ["localhost", "127.", "[::1]"];
@@ -221,7 +224,8 @@ fn wildcard(at: usize, text: &str, found: &mut Vec<Found>) {
     }
 }
 
-/// The mistake in what is around the `*`: with a label in its place, or a port, it must still be as browsers send it.
+/// The mistake in what is around the `*`: with a label in its place, or a port, it must still be as
+/// browsers send it.
 fn mistake_around_star(at: usize, text: &str) -> Option<Found> {
     let (before, after) = text.split_once('*').unwrap_or((text, ""));
     let filled = match before {
@@ -265,8 +269,9 @@ fn unwise_star(at: usize, text: &str, found: &mut Vec<Found>) {
 mod tests {
     use super::*;
 
+    /// A star in an origin stands for anything on S3, and on GCS only alone.
     #[test]
-    fn a_star_stands_for_anything_on_s3_and_only_alone_on_gcs() {
+    fn star_in_origin_differs_by_cloud() {
         let both = |pattern, origin| Cloud::ALL.map(|cloud| matches(pattern, origin, cloud));
         assert_eq!(both("*", "https://a.example.org"), [true, true]);
         assert_eq!(both("https://a.org", "https://a.org"), [true, true]);

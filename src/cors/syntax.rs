@@ -1,5 +1,5 @@
-//! Syntax of JSON: texts that aren't UTF-8 or JSON, and syntax errors in plain words. The parser is jsonc-parser, since
-//! it knows the place of every value and keeps duplicate fields.
+//! Syntax of JSON: texts that aren't UTF-8 or JSON, and syntax errors in plain words. The parser is
+//! jsonc-parser, since it knows the place of every value and keeps duplicate fields.
 
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, ParseResult, ParseStringErrorKind, parse_to_ast};
@@ -48,7 +48,8 @@ const STRICT: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// The values of a text that isn't empty. Strictly JSON: what other tools would refuse isn't let pass here.
+/// The values of a text that isn't empty. Strictly JSON: what other tools would refuse isn't let
+/// pass here.
 pub(super) fn parse(text: &str) -> Result<ParseResult<'_>, Finding> {
     let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT)
         .map_err(|e| in_words(text, &e).for_all(text))?;
@@ -70,7 +71,8 @@ fn odd(text: &str) -> usize {
     text.find(is_odd).unwrap_or(0)
 }
 
-/// About the byte that serde_json means: it counts both from 1, the column in bytes, and sometimes from 0.
+/// About the byte that serde_json means: it counts both from 1, the column in bytes, and sometimes
+/// from 0.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
     let start: usize = lines.map(str::len).sum();

@@ -98,8 +98,8 @@ pub(crate) fn from_s3(document: S3Document) -> Policy {
 }
 
 impl Policy {
-    /// JSON as files have it: Google's list, or, where headers that may be sent aren't those that may be read, S3's
-    /// object, which keeps them apart.
+    /// JSON as files have it: Google's list, or, where headers that may be sent aren't those that
+    /// may be read, S3's object, which keeps them apart.
     pub fn json(&self) -> Value {
         let has_one_list = |rule: &Rule| {
             let lower = |list: &[String]| -> std::collections::BTreeSet<String> {

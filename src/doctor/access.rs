@@ -21,8 +21,10 @@ use crate::release::layout::{FOLDER, ROOT};
 use crate::store::control::{AccessGoal, Change, Control, Keeps, Settings};
 use crate::store::{StoreError, StoreErrorKind};
 
-/// Largest number of checks whether a change has taken effect, and the pause between them. Google's rights take "typically
-/// 2 minutes" (<https://cloud.google.com/iam/docs/access-change-propagation>); most others take effect at once.
+/// Largest number of checks whether a change has taken effect, and the pause between them. Google's
+/// rights take "typically 2 minutes"
+/// (<https://cloud.google.com/iam/docs/access-change-propagation>); most others take effect at
+/// once.
 const LOOKS_MAX: usize = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
@@ -35,9 +37,11 @@ pub struct Shown {
     pub published: String,
     /// Place of the releases, which strangers mustn't read: `s3://hunt/static/.assetsync/`.
     pub releases: String,
-    /// Reason why strangers can read the releases: a rule, or the fact that they got one of the documents. None if they can't.
+    /// Reason why strangers can read the releases: a rule, or the fact that they got one of the
+    /// documents. None if they can't.
     pub releases_open: Option<String>,
-    /// Reason why strangers can list the releases, if these are in a bucket of their own. None if they can't.
+    /// Reason why strangers can list the releases, if these are in a bucket of their own. None if
+    /// they can't.
     pub releases_listed: Option<String>,
     /// Settings of the bucket.
     pub settings: Settings,
@@ -153,7 +157,8 @@ fn releases_would_be_open(subject: &Subject<'_>, why: &str) -> Error {
     }
 }
 
-/// Returns the changes that leave strangers no rights where the releases are, if that is a bucket of their own.
+/// Returns the changes that leave strangers no rights where the releases are, if that is a bucket
+/// of their own.
 async fn closing_of_releases(subject: &Subject<'_>) -> Result<Vec<Change>> {
     let control = match has_bucket_of_state(subject.target) {
         true => subject.state.control(),
@@ -264,8 +269,9 @@ pub fn check_unblocking(changes: &[Change]) -> Result<()> {
     })
 }
 
-/// Checks what strangers can do now: list, write, read the releases, and, unless that was no aim, read what is published.
-/// While anything is wrong, the check is repeated for a few seconds, since a change may take that long.
+/// Checks what strangers can do now: list, write, read the releases, and, unless that was no aim,
+/// read what is published. While anything is wrong, the check is repeated for a few seconds, since
+/// a change may take that long.
 pub async fn prove(subject: &Subject<'_>, aim: Aim) -> Vec<Finding> {
     let mut findings = try_strangers(subject, aim).await;
     for _ in 1..LOOKS_MAX {

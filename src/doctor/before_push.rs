@@ -34,11 +34,13 @@ pub enum Before {
     Release,
 }
 
-/// Makes the cheap checks for dangerous rights before anything is uploaded: whether strangers can list the bucket, or another one
-/// that has the releases, and read these, if there are any; whether anybody with an account may list or write; and whether anybody
-/// may read what is published. For a folder: whether a web server seems to show the releases. Sends one request without credentials
-/// for each of these, and those for the buckets' own rules. Checks without an answer are reported as unknown, and the push continues.
-/// It also continues if these credentials may not read the rules, as those of CI usually may not.
+/// Makes the cheap checks for dangerous rights before anything is uploaded: whether strangers can
+/// list the bucket, or another one that has the releases, and read these, if there are any; whether
+/// anybody with an account may list or write; and whether anybody may read what is published. For a
+/// folder: whether a web server seems to show the releases. Sends one request without credentials
+/// for each of these, and those for the buckets' own rules. Checks without an answer are reported
+/// as unknown, and the push continues. It also continues if these credentials may not read the
+/// rules, as those of CI usually may not.
 pub async fn before_push(
     target: &Target,
     store: &Arc<dyn Store>,
@@ -132,7 +134,8 @@ async fn grants_in_time(control: &dyn Control) -> Observed<Vec<Grant>> {
     grants.unwrap_or_else(|_| Observed::Unknown("the storage didn't answer in time".to_string()))
 }
 
-/// Drops rules that the bucket's protections make void. The protections are requested only if that matters.
+/// Drops rules that the bucket's protections make void. The protections are requested only if that
+/// matters.
 async fn in_force(
     control: &dyn Control,
     grants: Observed<Vec<Grant>>,
@@ -156,7 +159,8 @@ fn dangerous(grants: &[Grant]) -> Vec<&Grant> {
         .collect()
 }
 
-/// Judges what a stranger's requests don't show: the rights of anybody with an account, and that strangers can't read yet.
+/// Judges what a stranger's requests don't show: the rights of anybody with an account, and that
+/// strangers can't read yet.
 fn judge_grants(grants: &[Grant], fix: &Fix<'_>, is_listed: bool) -> Option<Finding> {
     let target = fix.target;
     let dangerous = dangerous(grants);

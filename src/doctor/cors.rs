@@ -70,8 +70,9 @@ mod tests {
         checked.policy.expect("it can be read")
     }
 
+    /// The bucket's CORS policy is compared with the one in the configured file.
     #[test]
-    fn a_policy_is_held_against_the_file() {
+    fn bucket_policy_is_compared_with_file() {
         let hunt = || policy("https://hunt.example.org");
         let target = super::super::settings::tests::target();
         let fix = Fix::of(&target, Server::Ceph);

@@ -7,8 +7,9 @@ use crate::release::layout::FOLDER;
 use crate::store::Server;
 use crate::store::control::{Blocks, Grant, Observed, Public, Right, RuleKind, Settings};
 
-/// The rules that count: what a bucket's protections make void is left out. Servers other than the clouds' own may take a
-/// protection against policies and let strangers in all the same, as Ceph's radosgw 16 does: there it isn't relied on.
+/// The rules that count: what a bucket's protections make void is left out. Servers other than the
+/// clouds' own may take a protection against policies and let strangers in all the same, as Ceph's
+/// radosgw 16 does: there it isn't relied on.
 pub(super) fn in_force(
     grants: &Observed<Vec<Grant>>,
     blocks: &Observed<Blocks>,

@@ -1,5 +1,5 @@
-//! Strangers' access to a bucket that has only the releases, for `doctor`, `access`, `audit` and a push.
-//! Releases in the target's own bucket are as open as that bucket is.
+//! Strangers' access to a bucket that has only the releases, for `doctor`, `access`, `audit` and a
+//! push. Releases in the target's own bucket are as open as that bucket is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,7 +129,8 @@ impl Exposure {
         }
     }
 
-    /// The same for a push: its credentials mayn't always see the rules, and that's no reason to say a word.
+    /// The same for a push: its credentials mayn't always see the rules, and that's no reason to
+    /// say a word.
     pub(super) fn judge_before_push(&self, target: &Target) -> Option<Finding> {
         let finding = self.judge(target);
         let is_blind = finding.verdict == Verdict::Unknown && self.grants.known().is_none();
@@ -148,8 +149,8 @@ async fn rules(control: &dyn Control, look: Look) -> (Observed<Vec<Grant>>, Opti
     }
 }
 
-/// Returns the rights that the bucket's rules grant, if the storage answers in time. Requests the protections, which can make
-/// rules void, only if there are any rules.
+/// Returns the rights that the bucket's rules grant, if the storage answers in time. Requests the
+/// protections, which can make rules void, only if there are any rules.
 async fn grants_and_blocks(
     control: &dyn Control,
     wait: Duration,

@@ -1,5 +1,6 @@
 //! Fixes for findings: assetsync's own commands where there are any, else those of the clouds.
-//! Servers that speak S3 differ, so a fix depends on the server. For an unknown server, only what is safe on all of them is given.
+//! Servers that speak S3 differ, so a fix depends on the server. For an unknown server, only what
+//! is safe on all of them is given.
 
 mod state;
 
@@ -48,7 +49,8 @@ impl<'a> Fix<'a> {
         Fix { is_blocked, ..self }
     }
 
-    /// Checks whether every upload is refused because public ACLs are: Ceph's radosgw 16 does so, with an ACL or without.
+    /// Checks whether every upload is refused because public ACLs are: Ceph's radosgw 16 does so,
+    /// with an ACL or without.
     pub(super) fn refuses_uploads(&self, blocks: &Blocks) -> bool {
         blocks.refuses_acls && self.server() == Server::Ceph
     }
@@ -90,7 +92,8 @@ impl<'a> Fix<'a> {
         self.target.state.as_ref().unwrap_or(&self.target.place)
     }
 
-    /// Makes the bucket public as the target wants it; where the releases are in the way, they go first.
+    /// Makes the bucket public as the target wants it; where the releases are in the way, they go
+    /// first.
     pub(super) fn access_apply(&self) -> Remedy {
         let unblock = if self.is_blocked { "--unblock" } else { "" };
         let apply = Verb::AccessApply.with(unblock);
@@ -117,7 +120,8 @@ impl<'a> Fix<'a> {
         }
     }
 
-    /// Takes from strangers what they may do besides reading, and everything where the releases are.
+    /// Takes from strangers what they may do besides reading, and everything where the releases
+    /// are.
     pub(super) fn access_close(&self) -> Remedy {
         self.own(Verb::AccessClose)
     }
@@ -217,7 +221,8 @@ impl<'a> Fix<'a> {
         }
     }
 
-    /// Takes these rules out of all that are there, for the bucket of the target or of its releases.
+    /// Takes these rules out of all that are there, for the bucket of the target or of its
+    /// releases.
     pub(super) fn without_lifecycle(&self, place: &Place, bad: &[&str], all: usize) -> Remedy {
         let Some(tools) = self.tools(place) else {
             return Remedy::default();
@@ -232,7 +237,8 @@ impl<'a> Fix<'a> {
         format!("{get} > rules.json, remove that rule from it, then {set}").into()
     }
 
-    /// Adds the rule that clears away uploads that were never finished to `others`, which are to stay.
+    /// Adds the rule that clears away uploads that were never finished to `others`, which are to
+    /// stay.
     pub(super) fn uploads_rule(&self, others: &[&LifecycleRule]) -> Remedy {
         let tools = self.tools(&self.target.place);
         let command = tools.and_then(|tools| tools.clear_uploads(!others.is_empty()));

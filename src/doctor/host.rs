@@ -1,4 +1,5 @@
-//! Tries what the target says of the host before it: a page for a folder, and a page for names that aren't there.
+//! Tries what the target says of the host before it: a page for a folder, and a page for names that
+//! aren't there.
 
 use std::fs;
 use std::path::Path;
@@ -49,7 +50,8 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Vec<Finding> {
     index.into_iter().chain(not_found).collect()
 }
 
-/// Returns the address at which visitors find what is under a key; none for a folder without a web server that is known.
+/// Returns the address at which visitors find what is under a key; none for a folder without a web
+/// server that is known.
 fn url(subject: &Subject<'_>, key: &str) -> Option<String> {
     let key = ObjectKey::parse(key).ok()?;
     match &subject.target.public_url {

@@ -1,4 +1,5 @@
-//! Checks whether the key is hard to guess and not in a repository, and which names are weaker than the key.
+//! Checks whether the key is hard to guess and not in a repository, and which names are weaker than
+//! the key.
 
 use std::path::Path;
 
@@ -26,7 +27,8 @@ pub(super) fn judge(secret: &Secret, fix: &Fix<'_>) -> Finding {
     }
 }
 
-/// Examines the project rather than its target: whether keys are in git, and which names are weaker than the key.
+/// Examines the project rather than its target: whether keys are in git, and which names are weaker
+/// than the key.
 pub fn examine_project(config: &Config, secret: &Secret, target: &Target) -> Vec<Finding> {
     let fix = Fix::of(target, Server::Unknown);
     let mut findings: Vec<Finding> = in_git(&config.key_file, secret, &fix).into_iter().collect();
@@ -40,7 +42,8 @@ pub fn warn_of_key(config: &Config, secret: &Secret, target: &Target) -> Option<
         .filter(|finding| finding.verdict != Verdict::Passed)
 }
 
-/// Checks whether git has the key or an earlier one, or would add it with the next `git add .`; none outside a repository.
+/// Checks whether git has the key or an earlier one, or would add it with the next `git add .`;
+/// none outside a repository.
 fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
     const CHECK: &str = "key-in-git";
     const WHY: &str =
@@ -73,7 +76,8 @@ fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
     })
 }
 
-/// Returns those of these files that git has, and those that it neither has nor ignores; none outside a repository.
+/// Returns those of these files that git has, and those that it neither has nor ignores; none
+/// outside a repository.
 fn tracked_and_free<'n>(folder: &Path, names: &[&'n str]) -> Option<(Vec<&'n str>, Vec<&'n str>)> {
     let listed = git(
         folder,

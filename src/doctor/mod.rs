@@ -1,6 +1,7 @@
-//! Checks whether a target is fit to publish to, before anything is published. Covers our rights, the rights of strangers, and what
-//! the storage does by itself. Whatever can be tried is tried, with small objects of its own; a bucket's settings are read.
-//! Checks that don't depend on each other run side by side.
+//! Checks whether a target is fit to publish to, before anything is published. Covers our rights,
+//! the rights of strangers, and what the storage does by itself. Whatever can be tried is tried,
+//! with small objects of its own; a bucket's settings are read. Checks that don't depend on each
+//! other run side by side.
 //!
 //! Facts are gathered first, and then judged by functions without side effects.
 
@@ -50,7 +51,8 @@ use crate::store::control::{Control, Grant, Observed, Right, Settings};
 use crate::store::stranger::Stranger;
 use crate::store::{Listing, Store, StoreError, StoreErrorKind, Timeouts, open};
 
-/// Largest error of this machine's clock without a warning. Storages refuse requests that are 15 minutes off.
+/// Largest error of this machine's clock without a warning. Storages refuse requests that are 15
+/// minutes off.
 const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Outcome of one check.
@@ -66,7 +68,8 @@ pub struct Finding {
     pub why: &'static str,
     /// Fix in words; empty if nothing has to be fixed.
     pub fix: String,
-    /// The same as steps that can be done as they are, one after the other; empty if a person has to decide or to edit something.
+    /// The same as steps that can be done as they are, one after the other; empty if a person has
+    /// to decide or to edit something.
     pub steps: Vec<Step>,
 }
 
@@ -228,7 +231,8 @@ impl<'a> Subject<'a> {
         Exposure::of(target, &self.store, &self.state, stranger, Look::Close).await
     }
 
-    /// The settings of the bucket that `state` names, given what was seen of another one, and those of the target's.
+    /// The settings of the bucket that `state` names, given what was seen of another one, and those
+    /// of the target's.
     fn settings_of_state<'s>(
         &self,
         exposure: Option<&'s Exposure>,
@@ -316,8 +320,9 @@ async fn examine_settings(
     findings
 }
 
-/// Makes the checks that need few requests and change nothing: whether strangers can list, what the bucket's own rules let them
-/// do, whether these delete what is published, and whether the CORS policy is the target's. For a folder, there are none.
+/// Makes the checks that need few requests and change nothing: whether strangers can list, what the
+/// bucket's own rules let them do, whether these delete what is published, and whether the CORS
+/// policy is the target's. For a folder, there are none.
 pub(crate) async fn look_at_settings(
     target: &Target,
     store: &Arc<dyn Store>,
@@ -345,8 +350,9 @@ pub(crate) async fn look_at_settings(
     findings
 }
 
-/// Removes consequences. If strangers can list and a rule lets them, only the finding that says more is kept. If a block makes rules
-/// void, the finding that strangers may do nothing by these rules is removed.
+/// Removes consequences. If strangers can list and a rule lets them, only the finding that says
+/// more is kept. If a block makes rules void, the finding that strangers may do nothing by these
+/// rules is removed.
 fn only_causes(findings: &mut Vec<Finding>, grants: &Observed<Vec<Grant>>) {
     let verdict = |check| {
         findings

@@ -1,5 +1,5 @@
-//! Tests publishing: writes an object as a push would, reads it as a stranger, and deletes it again.
-//! If the object can't be deleted, it stays, does no harm, and a later prune deletes it.
+//! Tests publishing: writes an object as a push would, reads it as a stranger, and deletes it
+//! again. If the object can't be deleted, it stays, does no harm, and a later prune deletes it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -183,8 +183,8 @@ fn mend_reading(fix: &Fix<'_>, grants: &Observed<Vec<Grant>>) -> Remedy {
     }
 }
 
-/// Judges what visitors can read: at `public_url`, if there is one, else from the storage itself. A bucket behind a CDN may be
-/// closed to everybody else.
+/// Judges what visitors can read: at `public_url`, if there is one, else from the storage itself. A
+/// bucket behind a CDN may be closed to everybody else.
 fn judge_reading(
     at_storage: &Result<Response, StoreError>,
     at_public_url: Option<&Result<Response, StoreError>>,

@@ -19,7 +19,8 @@ use crate::store::{Store, StoreError};
 pub(super) const STATE: &str = "anonymous-state";
 pub(super) const STATE_WHY: &str = "the releases name every object, including solutions";
 
-/// Tries the root, the current release and its manifest. `audit --all` tries all there are, and tells what can't be read.
+/// Tries the root, the current release and its manifest. `audit --all` tries all there are, and
+/// tells what can't be read.
 pub(super) async fn try_documents(subject: &Subject<'_>) -> Vec<&'static str> {
     let Ok(Some((root, _))) = subject.state.read(ROOT).await else {
         return Vec::new();
@@ -42,7 +43,8 @@ pub(super) async fn try_documents(subject: &Subject<'_>) -> Vec<&'static str> {
     join_all(looks).await.into_iter().flatten().collect()
 }
 
-/// Judges the answer to a stranger who requested a release's document. `grants` belong to the bucket that has the releases.
+/// Judges the answer to a stranger who requested a release's document. `grants` belong to the
+/// bucket that has the releases.
 pub(super) fn judge_state(
     read: &Result<Response, StoreError>,
     fix: &Fix<'_>,
@@ -99,7 +101,8 @@ pub(super) fn what_opens(
     }
 }
 
-/// Checks whether the rules let anybody with an account read the releases. Requests without an account don't show that.
+/// Checks whether the rules let anybody with an account read the releases. Requests without an
+/// account don't show that.
 fn is_open_to_accounts(target: &Target, grants: &Observed<Vec<Grant>>) -> bool {
     let (place, is_own) = place_of_state(target);
     let grants = grants.known().map_or(&[][..], Vec::as_slice);
@@ -108,8 +111,8 @@ fn is_open_to_accounts(target: &Target, grants: &Observed<Vec<Grant>>) -> bool {
         .any(|grant| grant.to == Public::AnyAccount && !grant.is_conditional)
 }
 
-/// Releases that strangers can read: who is to blame, and what ends it. A statement for a whole bucket of S3 can leave them out,
-/// if it's the target's own bucket; others can't.
+/// Releases that strangers can read: who is to blame, and what ends it. A statement for a whole
+/// bucket of S3 can leave them out, if it's the target's own bucket; others can't.
 pub(super) fn open_state(fix: &Fix<'_>, grants: &Observed<Vec<Grant>>, text: &str) -> Finding {
     let (place, is_own) = place_of_state(fix.target);
     let failed = |behind: String| Finding::failed(STATE, STATE_WHY, format!("{text}{behind}"));
@@ -139,8 +142,8 @@ pub(super) fn open_state(fix: &Fix<'_>, grants: &Observed<Vec<Grant>>, text: &st
 /// Documents tried of each place that has releases no more.
 const FORMER_DOCUMENTS_MAX: usize = 3;
 
-/// Releases in the target that aren't kept where `releases` are: left there before `state` was set, or under another key. Nothing
-/// hides them where everybody may read.
+/// Releases in the target that aren't kept where `releases` are: left there before `state` was set,
+/// or under another key. Nothing hides them where everybody may read.
 pub(crate) async fn former_releases(
     target: &Target,
     store: &Arc<dyn Store>,

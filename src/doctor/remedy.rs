@@ -1,4 +1,5 @@
-//! Fixes for a finding: in words, and as steps that can be done one after the other without changes.
+//! Fixes for a finding: in words, and as steps that can be done one after the other without
+//! changes.
 
 use serde::Serialize;
 
@@ -21,7 +22,8 @@ pub enum Step {
     Write {
         /// `state = "s3://hunt-releases/prod"`.
         line: String,
-        /// The table that has it, such as `target.prod`; empty for settings that stand before all tables.
+        /// The table that has it, such as `target.prod`; empty for settings that stand before all
+        /// tables.
         table: String,
     },
 }

@@ -1,5 +1,6 @@
-//! Tests our rights with an object that belongs to nobody, among the releases and without public access.
-//! It is deleted afterwards. If that fails, it stays, does no harm, and a later prune deletes it.
+//! Tests our rights with an object that belongs to nobody, among the releases and without public
+//! access. It is deleted afterwards. If that fails, it stays, does no harm, and a later prune
+//! deletes it.
 
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ const SECOND: &[u8] = b"assetsync doctor was here again";
 /// Beginning of probes' names among the releases, by which a prune recognizes them.
 const PROBE: &str = "sweeps/probe-";
 
-/// Outcome of writing, reading and deleting a private probe. None: it wasn't tried, since an earlier step had failed.
+/// Outcome of writing, reading and deleting a private probe. None: it wasn't tried, since an
+/// earlier step had failed.
 #[derive(Debug)]
 pub(super) struct Rights {
     key: String,
@@ -90,7 +92,8 @@ pub(super) async fn try_rights(subject: &Subject<'_>, control: &dyn Control) -> 
     rights
 }
 
-/// Ceph's radosgw writes over no version that it made while the bucket was versioned, if a condition says which.
+/// Ceph's radosgw writes over no version that it made while the bucket was versioned, if a
+/// condition says which.
 async fn root_is_version(state: &Arc<dyn Store>) -> bool {
     let (Server::Ceph, Some(control)) = (state.server(), state.control()) else {
         return false;
@@ -149,7 +152,8 @@ impl Rights {
         }
     }
 
-    /// `grants` are of the target's bucket; `of_state` is how the one that has the releases is set up.
+    /// `grants` are of the target's bucket; `of_state` is how the one that has the releases is set
+    /// up.
     pub(super) fn judge(
         &self,
         fix: &Fix<'_>,

@@ -61,7 +61,8 @@ fn prefix(place: &Place) -> &str {
     place.bucket().map_or("", |bucket| &bucket.prefix)
 }
 
-/// Judges strangers' rights by the rules, above all those beyond reading: requests don't show what any account may do.
+/// Judges strangers' rights by the rules, above all those beyond reading: requests don't show what
+/// any account may do.
 pub(super) fn grants(grants: &Observed<Vec<Grant>>, target: &Target, fix: &Fix<'_>) -> Finding {
     let grants = match grants {
         Observed::Is(grants) => grants,
@@ -262,7 +263,8 @@ fn no_versions(state: &str, fix: &Fix<'_>) -> Finding {
     Finding::passed(VERSIONING, VERSIONING_WHY, text)
 }
 
-/// Judges a retention period. On Google, it prevents changes of the root; on S3, it only keeps old versions.
+/// Judges a retention period. On Google, it prevents changes of the root; on S3, it only keeps old
+/// versions.
 fn retention(
     check: &'static str,
     retention: &Observed<Option<String>>,
@@ -345,7 +347,8 @@ fn harm(rules: &[&LifecycleRule]) -> String {
     said.collect::<Vec<_>>().join("; ")
 }
 
-/// A rule that clears away what killed uploads leave. Google's own uploads in parts end by themselves after a week.
+/// A rule that clears away what killed uploads leave. Google's own uploads in parts end by
+/// themselves after a week.
 fn uploads(rules: &Observed<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) -> Finding {
     const CHECK: &str = "uploads";
     const WHY: &str =

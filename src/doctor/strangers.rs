@@ -1,4 +1,5 @@
-//! Tests strangers' rights by using them: list in every form there is, write, delete, and read what isn't public.
+//! Tests strangers' rights by using them: list in every form there is, write, delete, and read what
+//! isn't public.
 
 use std::sync::Arc;
 
@@ -49,10 +50,12 @@ pub(super) async fn try_reading(
 #[derive(Debug)]
 pub(super) struct StrangersAndProbe {
     read: Result<Response, StoreError>,
-    /// Of the documents that are there, those that strangers can read: an ACL of its own may open one where the probe is closed.
+    /// Of the documents that are there, those that strangers can read: an ACL of its own may open
+    /// one where the probe is closed.
     open_documents: Vec<&'static str>,
     writes: Vec<Probed>,
-    /// State of the probe after a stranger tried to delete it; an error if that wasn't tried or the state is unknown.
+    /// State of the probe after a stranger tried to delete it; an error if that wasn't tried or the
+    /// state is unknown.
     delete: Result<Deleted, StoreError>,
     /// True on an emulator, which asks nobody for credentials.
     is_emulated: bool,
@@ -121,7 +124,8 @@ async fn try_deleting(subject: &Subject<'_>, url: &str, key: &str) -> Result<Del
     })
 }
 
-/// Deletes the objects that strangers could write. Those that can't be deleted stay until a prune deletes them.
+/// Deletes the objects that strangers could write. Those that can't be deleted stay until a prune
+/// deletes them.
 async fn clear_away(store: &Arc<dyn Store>, key: &str, writes: &[Probed]) {
     let is_written = |(_, heard): &Probed| matches!(heard, Ok(heard) if heard.status.is_success());
     if !writes.iter().any(is_written) {

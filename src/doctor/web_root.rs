@@ -1,5 +1,5 @@
-//! Checks whether a web server seems to show the releases of a folder. Others configure the server, so this looks for signs,
-//! and requests a probe.
+//! Checks whether a web server seems to show the releases of a folder. Others configure the server,
+//! so this looks for signs, and requests a probe.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -24,7 +24,8 @@ pub(super) const WHY: &str = "the releases name every object, including solution
 /// A folder with one of these is shown by a web server, or about to be.
 const INDEXES: [&str; 4] = ["index.html", "index.htm", "index.xhtml", "index.php"];
 
-/// Number of folders above the published one that are checked whatever its URL: sites keep static files a few levels down.
+/// Number of folders above the published one that are checked whatever its URL: sites keep static
+/// files a few levels down.
 const LOOKED_UP: usize = 3;
 
 /// Content of a probe among the releases.
@@ -113,7 +114,8 @@ fn depth(path: &str) -> usize {
     path.split('/').filter(|part| !part.is_empty()).count()
 }
 
-/// A place for the releases of `folder` beside the folder that is so many above it, in whose stead visitors see that one.
+/// A place for the releases of `folder` beside the folder that is so many above it, in whose stead
+/// visitors see that one.
 pub(crate) fn outside(folder: &Path, up: usize) -> Option<PathBuf> {
     let whole = std::path::absolute(folder).ok()?;
     let above = whole.ancestors().nth(up + 1)?;
@@ -227,8 +229,8 @@ async fn try_all(
     }
 }
 
-/// Returns the URLs at which the releases might be, if visitors see the published folder at `public_url`, and the folders above
-/// it at the URLs above.
+/// Returns the URLs at which the releases might be, if visitors see the published folder at
+/// `public_url`, and the folders above it at the URLs above.
 fn urls(target: &Target, folder: &Path, releases: &Path) -> Vec<String> {
     let (Some(base), Ok(folder), Ok(releases)) =
         (&target.public_url, Spot::of(folder), Spot::of(releases))
@@ -259,8 +261,8 @@ fn urls(target: &Target, folder: &Path, releases: &Path) -> Vec<String> {
     urls
 }
 
-/// Paths at which releases may be below the URL of the folder `above`: where they are in it, by their name alone, and by that of
-/// `last`, the last part of the URL below.
+/// Paths at which releases may be below the URL of the folder `above`: where they are in it, by
+/// their name alone, and by that of `last`, the last part of the URL below.
 fn paths_below(
     above: Option<&Path>,
     releases: &Path,

@@ -9,8 +9,9 @@ fn folders(patterns: &[&str]) -> Folders {
     Folders::new(patterns.iter().map(folder).collect())
 }
 
+/// Each pattern counts from its outermost folder, and the innermost of all wins.
 #[test]
-fn the_outermost_folder_of_each_and_the_innermost_of_all_counts() {
+fn innermost_matching_folder_counts() {
     let (image, gears) = ("puzzle/gears/img/1.png", Some("puzzle/gears"));
     let (script, app) = ("puzzle/gears/app/x.js", Some("puzzle/gears/app"));
     for (patterns, path, around) in [

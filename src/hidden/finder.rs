@@ -85,8 +85,8 @@ impl Finder {
     }
 }
 
-/// Returns where the string is that a name begins, with its quotes, if it's a value in a line for the configuration: with
-/// something else than the path, the line does nothing.
+/// Returns where the string is that a name begins, with its quotes, if it's a value in a line for
+/// the configuration: with something else than the path, the line does nothing.
 fn in_rule(text: &str, name: Range<usize>) -> Option<Range<usize>> {
     let mut before = &text[..name.start];
     let quote = before
@@ -109,8 +109,8 @@ fn in_rule(text: &str, name: Range<usize>) -> Option<Range<usize>> {
     Some(before.len()..name.end + end + close.len())
 }
 
-/// Returns the rest of the command that a name is in, up to and with the backtick that ends it: with something else than the path, it
-/// does nothing.
+/// Returns the rest of the command that a name is in, up to and with the backtick that ends it:
+/// with something else than the path, it does nothing.
 fn in_command(text: &str, name: &Range<usize>) -> Option<Range<usize>> {
     let line = text[..name.start].rfind('\n').map_or(0, |end| end + 1);
     let mut ticks = text[line..name.start]

@@ -26,8 +26,9 @@ fn shows(noted: &mut Noted, text: &str, shown: &str) {
     assert_eq!(finder.replace(text), shown);
 }
 
+/// Every name of a hidden file is replaced, and no other name is.
 #[test]
-fn every_name_of_a_hidden_file_is_replaced_and_no_other() {
+fn only_hidden_names_are_replaced() {
     let mut noted = noted(&[
         (
             "end",
@@ -66,8 +67,9 @@ fn every_name_of_a_hidden_file_is_replaced_and_no_other() {
     }
 }
 
+/// The name of a hidden file at the top is replaced only where it means that file.
 #[test]
-fn a_name_at_the_top_is_replaced_where_it_is_meant() {
+fn top_level_hidden_names_are_replaced() {
     let mut noted = noted(&[
         ("end", "index.html", &[]),
         ("end", "party", &[]),
@@ -89,8 +91,9 @@ fn a_name_at_the_top_is_replaced_where_it_is_meant() {
     }
 }
 
+/// Files that differ only in case have separate numbers.
 #[test]
-fn files_that_differ_in_case_alone_have_a_number_each() {
+fn case_variants_get_separate_numbers() {
     let mut noted = noted(&[("end", "end/Fox.png", &[]), ("end", "end/fox.png", &[])]);
     shows(
         &mut noted,
@@ -99,8 +102,9 @@ fn files_that_differ_in_case_alone_have_a_number_each() {
     );
 }
 
+/// A suggested line for the configuration says that it omits a hidden path.
 #[test]
-fn a_line_for_the_configuration_says_that_a_path_is_left_out_of_it() {
+fn config_lines_omit_hidden_paths() {
     let mut noted = noted(&[("end", "end/a[1].png", &[]), ("end", "end/b.png", &[])]);
     let told = |n| format!("(the path of end file {n} of 2: {SHOWN_BY})");
     for (text, shown) in [
@@ -133,8 +137,9 @@ fn a_line_for_the_configuration_says_that_a_path_is_left_out_of_it() {
     }
 }
 
+/// A suggested command stops before a hidden path and says how to see all of it.
 #[test]
-fn a_command_ends_where_a_hidden_path_would_be_and_says_how_to_see_all_of_it() {
+fn commands_stop_before_hidden_paths() {
     let mut noted = noted(&[("end", "end/a b.png", &[]), ("end", "end/c.png", &[])]);
     for (text, shown) in [
         (
@@ -158,8 +163,9 @@ fn a_command_ends_where_a_hidden_path_would_be_and_says_how_to_see_all_of_it() {
     }
 }
 
+/// Former files and unpublished files are counted separately.
 #[test]
-fn files_of_releases_and_what_is_not_published_are_counted_apart() {
+fn former_and_unpublished_counted_separately() {
     let mut noted = noted(&[("end", "end/a", &[]), ("open", "b.css", &[])]);
     noted.note("end", "end/notes.psd", Kind::Unpublished, []);
     noted.note("late", "late/x", Kind::Former, ["abcd345"]);

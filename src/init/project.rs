@@ -37,7 +37,8 @@ pub(super) struct Project {
 }
 
 impl Project {
-    /// Checks what was given as every command does, before there is a configuration. The source may be missing if `is_built_later`.
+    /// Checks what was given as every command does, before there is a configuration. The source may
+    /// be missing if `is_built_later`.
     ///
     /// # Errors
     /// A setting can't be used, or the releases would be where strangers can read.
@@ -98,7 +99,8 @@ impl Project {
         self.given.get(setting).map(|(value, _)| value.as_str())
     }
 
-    /// The configuration's text. `rules` come after those of every project; URLs that begin with `prefix` are paths of the tree.
+    /// The configuration's text. `rules` come after those of every project; URLs that begin with
+    /// `prefix` are paths of the tree.
     pub(super) fn text(&self, key_id: KeyId, rules: &str, prefix: Option<&str>) -> String {
         let key_file = commented(
             &setting("key_file", &self.key_file),
@@ -124,7 +126,8 @@ impl Project {
         text + &self.local() + "\n" + &self.prod()
     }
 
-    /// Returns the place of the releases of the target `local`: outside of all that a web server may show.
+    /// Returns the place of the releases of the target `local`: outside of all that a web server
+    /// may show.
     pub(super) fn local_state(&self) -> Option<String> {
         let is_local = self.bucket().is_none();
         if let Some(state) = self.value("state").filter(|_| is_local) {
@@ -298,8 +301,8 @@ fn refuse_missing_source(given: &Overrides, source: &str) -> Result<()> {
     }
 }
 
-/// Refuses releases in a place that strangers may read: the releases name every object. If a bucket's rules let everybody read, the
-/// releases need a place that these rules don't cover.
+/// Refuses releases in a place that strangers may read: the releases name every object. If a
+/// bucket's rules let everybody read, the releases need a place that these rules don't cover.
 fn refuse_open_releases(target: &Target) -> Result<()> {
     let (Some(bucket), Some(why)) = (target.place.bucket(), target.opens_releases(target.access))
     else {

@@ -1,5 +1,6 @@
-//! Configurations of web servers that show a published folder as a bucket would be shown.
-//! They set types, caching, compression, and pages for folders and for names that don't exist. They hide assetsync's own files. Pure.
+//! Configurations of web servers that show a published folder as a bucket would be shown. They set
+//! types, caching, compression, and pages for folders and for names that don't exist. They hide
+//! assetsync's own files. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +59,8 @@ impl Server {
     }
 }
 
-/// Names that never get another content: a token stands for a file, for a folder, or before the extension.
+/// Names that never get another content: a token stands for a file, for a folder, or before the
+/// extension.
 const KEYED: [&str; 2] = [r"^/[a-z2-7]{26}(/|\.|$)", r"\.[a-z2-7]{26}(\.[^/.]+)?$"];
 
 /// All that a server is told.
@@ -72,7 +74,8 @@ struct Site {
     prefix: String,
     /// Extensions by type.
     types: BTreeMap<String, BTreeSet<String>>,
-    /// Regular expressions of URL paths below the prefix, the one that counts first, with what they have.
+    /// Regular expressions of URL paths below the prefix, the one that counts first, with what they
+    /// have.
     caching: Vec<(String, String)>,
     types_by_rule: Vec<(String, String)>,
     further: BTreeMap<String, Vec<(String, String)>>,
@@ -102,7 +105,8 @@ impl Site {
         })
     }
 
-    /// The beginning of a regular expression's match, and its rest, with the prefix where a URL has it.
+    /// The beginning of a regular expression's match, and its rest, with the prefix where a URL has
+    /// it.
     fn at(&self, regex: &str) -> String {
         match regex.strip_prefix("^/") {
             Some(rest) => format!("^{}{rest}", escaped(&self.prefix)),
@@ -158,7 +162,8 @@ impl Site {
         format!("{listen}    server_name {};\n", self.host)
     }
 
-    /// Returns the locations of files: at the top of the host, or below a path. In the second case, nothing else is shown.
+    /// Returns the locations of files: at the top of the host, or below a path. In the second case,
+    /// nothing else is shown.
     fn nginx_locations(&self) -> String {
         let (folder, prefix) = (&self.folder, &self.prefix);
         let is_whole = prefix == "/";
@@ -300,7 +305,8 @@ fn folder(target: &Target) -> Result<String> {
     }
 }
 
-/// The caching of files: that of keyed names first, then by what rules say of it, then by how they name files.
+/// The caching of files: that of keyed names first, then by what rules say of it, then by how they
+/// name files.
 fn caching(by_rules: &[&Rule]) -> Vec<(String, String)> {
     let asked = by_rules.iter().filter_map(|rule| {
         let caching = rule.cache_control.clone()?;
@@ -351,7 +357,8 @@ fn types_by_rule(by_rules: &[&Rule]) -> Vec<(String, String)> {
     asked.chain(inner).chain(usual).collect()
 }
 
-/// Returns the codings of files, by regular expressions of their paths: those that rules say, and those that names say.
+/// Returns the codings of files, by regular expressions of their paths: those that rules say, and
+/// those that names say.
 fn codings(by_rules: &[&Rule]) -> Vec<(String, String)> {
     let asked = by_rules.iter().filter_map(|rule| {
         let coding = rule.encoding?.coding();
@@ -405,7 +412,8 @@ fn types(rules: &Rules) -> BTreeMap<String, BTreeSet<String>> {
     types
 }
 
-/// A regular expression for the paths of a rule, which nginx and Caddy read alike; none if they don't.
+/// A regular expression for the paths of a rule, which nginx and Caddy read alike; none if they
+/// don't.
 fn regex(rule: &Rule) -> Option<String> {
     let pattern = rule.pattern();
     let glob = GlobBuilder::new(pattern)

@@ -1,4 +1,5 @@
-//! Files that a level seems to miss: those that are called like it, and those below a pattern that stops at a slash. Pure.
+//! Files that a level seems to miss: those that are called like it, and those below a pattern that
+//! stops at a slash. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -11,7 +12,8 @@ use crate::base::problem::{Problem, ProblemKind};
 use crate::base::text::count;
 use crate::base::text::escape;
 
-/// Largest number of files that are named in a line for the configuration; more of them get a pattern.
+/// Largest number of files that are named in a line for the configuration; more of them get a
+/// pattern.
 const NAMED_MAX: usize = 3;
 
 /// The longest list of patterns that is repeated in a message, in bytes.
@@ -20,7 +22,8 @@ const LIST_MAX: usize = 500;
 /// Files that a level probably misses.
 #[derive(Debug, Default)]
 pub(crate) struct Overlooked {
-    /// Warnings, one for each file. Files that one line of the configuration fixes have the same cause.
+    /// Warnings, one for each file. Files that one line of the configuration fixes have the same
+    /// cause.
     pub(crate) warnings: Vec<Problem>,
     /// For levels that have no file, by name: the pattern that takes most of these in.
     pub(crate) instead: BTreeMap<String, String>,
@@ -49,7 +52,8 @@ enum Why {
 /// A file, its level and how it's named.
 pub(crate) type File<'a> = (&'a LogicalPath, LevelId, NameStyle);
 
-/// Finds the open ones of `files` that a level seems to miss. `unused` are the names of levels that have no file.
+/// Finds the open ones of `files` that a level seems to miss. `unused` are the names of levels that
+/// have no file.
 pub(crate) fn overlooked<'a>(
     levels: &Levels,
     files: impl Iterator<Item = File<'a>> + Clone,
@@ -143,7 +147,8 @@ impl<'l, 'a> Search<'l, 'a> {
         }
     }
 
-    /// Returns a level, its pattern that stops at a slash before this path, and the one that goes on.
+    /// Returns a level, its pattern that stops at a slash before this path, and the one that goes
+    /// on.
     fn stopped_before(&self, path: &Spelt<'_>) -> Option<(usize, String, String)> {
         let is_meant = |level: usize| self.levels.levels[level].excepts(path);
         let mut deeper = self.deeper.iter();
@@ -152,7 +157,8 @@ impl<'l, 'a> Search<'l, 'a> {
         Some((*level, at.clone(), glob.pattern().to_string()))
     }
 
-    /// Returns the part of a path that means a level most surely, and says whether that's the file's name.
+    /// Returns the part of a path that means a level most surely, and says whether that's the
+    /// file's name.
     fn meant_by(
         &mut self,
         path: &'a LogicalPath,
@@ -206,8 +212,8 @@ impl<'l, 'a> Search<'l, 'a> {
     }
 }
 
-/// Says whether a file is of the page where players type an answer: a script or style that's called `answer`. `answers.js` may have
-/// all of them.
+/// Says whether a file is of the page where players type an answer: a script or style that's called
+/// `answer`. `answers.js` may have all of them.
 fn is_of_the_page(name: &str, meant: &Meant) -> bool {
     let word = name[meant.at.0..meant.at.1].to_lowercase();
     let name = name.to_lowercase();
@@ -251,8 +257,8 @@ fn stretched(part: &str) -> &str {
     }
 }
 
-/// Returns the pattern for a part of a path in which a word means a level: what is before and behind the word, cut off from it,
-/// may be anything.
+/// Returns the pattern for a part of a path in which a word means a level: what is before and
+/// behind the word, cut off from it, may be anything.
 fn shape(part: &str, (start, end): (usize, usize), is_file: bool) -> String {
     let dot = part.rfind('.').filter(|dot| is_file && *dot >= end);
     let (before, word) = (&part[..start], &part[start..end]);

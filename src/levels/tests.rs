@@ -10,8 +10,9 @@ fn level(name: &str, knows: &[&str]) -> Level {
     }
 }
 
+/// A level knows itself, open files and the levels it lists; the last match counts.
 #[test]
-fn a_level_knows_itself_and_what_is_open_and_what_it_says() {
+fn levels_know_themselves_and_listed_levels() {
     let levels = Levels::new(vec![
         level("solution", &[]),
         level("posthunt", &["solution"]),
@@ -40,8 +41,9 @@ fn a_level_knows_itself_and_what_is_open_and_what_it_says() {
         "the last level that matches counts"
     );
 }
+/// Any pattern of a level matches in any case, unless the path is declared open.
 #[test]
-fn a_path_belongs_by_any_pattern_in_any_case_unless_it_is_said_to_be_open() {
+fn patterns_match_any_case_except_open() {
     let glob = |pattern: &str| Glob::in_case(pattern, Case::Any).expect("a glob");
     let solution = Level {
         matches: vec![glob("**/solution/**"), glob("**/*-answers.*")],

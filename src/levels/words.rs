@@ -1,4 +1,5 @@
-//! Words of names, and which of them mean a level: its own name in all its forms, and what everybody calls a solution. Pure.
+//! Words of names, and which of them mean a level: its own name in all its forms, and what
+//! everybody calls a solution. Pure.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,7 +15,8 @@ const WORD_MIN: usize = 3;
 /// A shorter word has no plural.
 const PLURAL_MIN: usize = 4;
 
-/// In shorter words, a slip makes another word; in shorter ones than the second, if it's at their beginning or end.
+/// In shorter words, a slip makes another word; in shorter ones than the second, if it's at their
+/// beginning or end.
 const SLIP_MIN: usize = 6;
 const SLIP_ANYWHERE_MIN: usize = 7;
 
@@ -160,7 +162,8 @@ impl Marks {
         Some((likeness, level))
     }
 
-    /// Returns the level whose pattern has most words of a path: each puzzle may have one of its own.
+    /// Returns the level whose pattern has most words of a path: each puzzle may have one of its
+    /// own.
     fn nearest_with_synonym(&self, path: &str) -> Option<usize> {
         /// A tree with more levels than this gets the first.
         const LEVELS_MAX: usize = 1000;
@@ -187,8 +190,8 @@ fn is_synonym(letters: &str) -> bool {
     SYNONYMS.contains(&letters)
 }
 
-/// Says whether a level's name tells its files from others: `gears` is no sign of a solution in `puzzle/gears/solution/**`, nor in
-/// `solution/gears/**`, as the puzzle is called so too.
+/// Says whether a level's name tells its files from others: `gears` is no sign of a solution in
+/// `puzzle/gears/solution/**`, nor in `solution/gears/**`, as the puzzle is called so too.
 fn is_marked_by_name(name: &str, literal: &[String]) -> bool {
     let name = Word::of(name);
     let has_name = |part: &String| part_has(part, &name);
@@ -240,8 +243,9 @@ fn words_in(text: &str) -> Vec<Word> {
         .collect()
 }
 
-/// Returns where the words of a name are: it's cut at what is no letter, before an upper-case letter that follows a lower-case one
-/// or begins a word in capitals, and between letters and digits.
+/// Returns where the words of a name are: it's cut at what is no letter, before an upper-case
+/// letter that follows a lower-case one or begins a word in capitals, and between letters and
+/// digits.
 pub(super) fn words(name: &str) -> Vec<Range<usize>> {
     let chars: Vec<(usize, char)> = name.char_indices().collect();
     let mut words: Vec<Range<usize>> = Vec::new();
@@ -310,7 +314,8 @@ fn singular(word: &str) -> String {
     }
 }
 
-/// Says whether one word is the other but for a letter that is wrong, missing or too many, or two that changed places.
+/// Says whether one word is the other but for a letter that is wrong, missing or too many, or two
+/// that changed places.
 fn is_slip(mark: &Word, word: &Word) -> bool {
     let (a, b) = (&mark.letters, &word.letters);
     let length = a.chars().count();
@@ -321,8 +326,8 @@ fn is_slip(mark: &Word, word: &Word) -> bool {
         && strsim::osa_distance(a, b) == 1
 }
 
-/// Returns the letters, and if they are long enough for a slip, what they are without any one of them: two words with a slip
-/// between them share one of these.
+/// Returns the letters, and if they are long enough for a slip, what they are without any one of
+/// them: two words with a slip between them share one of these.
 fn keys(letters: &str) -> Vec<String> {
     let mut keys = vec![letters.to_string()];
     if letters.chars().count() + 1 >= SLIP_MIN {

@@ -22,8 +22,8 @@ const HEAD_BYTES: u64 = 4096;
 /// Largest number of members that are reported.
 const TOLD_MAX: usize = 20;
 
-/// Says whether a file that begins like this has members, and isn't a document of another kind: zip, gzip, tar; or compressed texts, as
-/// a PNG may have.
+/// Says whether a file that begins like this has members, and isn't a document of another kind:
+/// zip, gzip, tar; or compressed texts, as a PNG may have.
 pub(super) fn is_archive(start: &[u8]) -> bool {
     start.starts_with(b"PK\x03\x04")
         || start.starts_with(b"\x1f\x8b")

@@ -1,4 +1,5 @@
-//! Hidden files that are open in another place: the same bytes, text or picture under a path that may not know them.
+//! Hidden files that are open in another place: the same bytes, text or picture under a path that
+//! may not know them.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -31,7 +32,8 @@ const FURNITURE: [&str; 10] = [
     "favicon", "icon", "icons", "logo", "sprite", "sprites", "spacer", "pixel", "blank", "touch",
 ];
 
-/// A file that stands under one name in so many hidden places belongs to all of them: a header, a placeholder.
+/// A file that stands under one name in so many hidden places belongs to all of them: a header, a
+/// placeholder.
 const PLACES_MIN: usize = 3;
 
 /// Largest size of a file that may be without meaning, in bytes.
@@ -59,8 +61,8 @@ pub(super) enum Same {
     Picture,
 }
 
-/// Finds files that have the same content, or show the same, as files that they must not know. Content that all pages have, or that
-/// is nearly empty, doesn't count.
+/// Finds files that have the same content, or show the same, as files that they must not know.
+/// Content that all pages have, or that is nearly empty, doesn't count.
 pub(super) fn check_copies(tree: &Tree, drafts: &[Draft], progress: &Progress) -> Copies {
     let mut copies = Copies::default();
     if tree.levels.is_empty() {
@@ -92,7 +94,8 @@ fn by_digest(drafts: &[Draft]) -> HashMap<blake3::Hash, Vec<usize>> {
     by_digest
 }
 
-/// Groups texts that are the same but for line ends, indentation and encoding, if a hidden one is among them.
+/// Groups texts that are the same but for line ends, indentation and encoding, if a hidden one is
+/// among them.
 fn texts_alike(tree: &Tree, drafts: &[Draft], progress: &Progress) -> Vec<Vec<usize>> {
     let (hidden, open) = texts(tree, drafts);
     let read = |place: usize, is_wanted: &(dyn Fn(&Head) -> bool + Sync)| {
@@ -119,7 +122,8 @@ fn texts_alike(tree: &Tree, drafts: &[Draft], progress: &Progress) -> Vec<Vec<us
     groups.filter(|places| places.len() > 1).collect()
 }
 
-/// Returns the texts that are small enough to be looked into: those that are hidden, and the open ones.
+/// Returns the texts that are small enough to be looked into: those that are hidden, and the open
+/// ones.
 fn texts(tree: &Tree, drafts: &[Draft]) -> (Vec<usize>, Vec<usize>) {
     let is_hidden = |place: &usize| tree.assets[*place].policy.level != LevelId::OPEN;
     let is_text = |place: &usize| {
@@ -149,7 +153,8 @@ fn plain_text(
     Ok(plain.finish())
 }
 
-/// Returns the hidden files whose copies inside of others say something: not what all pages have, or is open anyway.
+/// Returns the hidden files whose copies inside of others say something: not what all pages have,
+/// or is open anyway.
 pub(super) fn telling(tree: &Tree, drafts: &[Draft]) -> Vec<usize> {
     let mut telling = Vec::new();
     for places in by_digest(drafts).into_values() {
@@ -216,7 +221,8 @@ impl Search<'_> {
             .collect()
     }
 
-    /// Says whether files that have the same in common, so many of them hidden, are what every page has.
+    /// Says whether files that have the same in common, so many of them hidden, are what every page
+    /// has.
     fn are_of_all_pages(&self, places: &[usize], hidden: usize) -> bool {
         let mut assets = places.iter().map(|place| &self.tree.assets[*place]);
         let first = &self.tree.assets[places[0]];
@@ -275,7 +281,8 @@ fn is_furniture(asset: &Asset) -> bool {
     has_extension(asset, &IMAGES) && has_word()
 }
 
-/// Says whether a small file is blank, a few signs, or an image of a dot. One that can't be read is told of elsewhere.
+/// Says whether a small file is blank, a few signs, or an image of a dot. One that can't be read is
+/// told of elsewhere.
 fn says_nothing(asset: &Asset) -> bool {
     let mut content = Vec::new();
     let read =

@@ -20,7 +20,8 @@ pub(super) struct Cover {
     pub files: Vec<usize>,
 }
 
-/// Files with a hash that one pattern can name: all of a folder, if nothing else is in there, and otherwise those right in it.
+/// Files with a hash that one pattern can name: all of a folder, if nothing else is in there, and
+/// otherwise those right in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group<'a> {
     folder: &'a str,
@@ -73,14 +74,16 @@ pub(super) fn of_group(assets: &[Asset], hashes: &[Option<Hash<'_>>], group: Gro
     }
 }
 
-/// Returns `pattern`, unless it matches a file besides `files` that a rule or its level keeps unguessable: then the names of these.
+/// Returns `pattern`, unless it matches a file besides `files` that a rule or its level keeps
+/// unguessable: then the names of these.
 pub(super) fn of_files(assets: &[Asset], files: &BTreeSet<usize>, pattern: String) -> Vec<String> {
     let path = |file: &usize| globset::escape(assets[*file].path.as_str());
     let names = files.iter().map(path).collect();
     unless_wider(assets, names, vec![pattern])
 }
 
-/// Returns these patterns, or those of their folders, if there are many, and these match nothing that is kept unguessable.
+/// Returns these patterns, or those of their folders, if there are many, and these match nothing
+/// that is kept unguessable.
 pub(super) fn few(assets: &[Asset], patterns: Vec<String>) -> Vec<String> {
     if patterns.len() <= LISTED_MAX {
         return patterns;
@@ -93,8 +96,8 @@ pub(super) fn few(assets: &[Asset], patterns: Vec<String>) -> Vec<String> {
     unless_wider(assets, patterns, folders.into_iter().collect())
 }
 
-/// Returns `shorter`, unless it matches a file that is kept unguessable and that `patterns` don't match: hidden files must stay
-/// hidden if a user adds these lines.
+/// Returns `shorter`, unless it matches a file that is kept unguessable and that `patterns` don't
+/// match: hidden files must stay hidden if a user adds these lines.
 fn unless_wider(assets: &[Asset], patterns: Vec<String>, shorter: Vec<String>) -> Vec<String> {
     let globs = |patterns: &[String]| -> Vec<Glob> {
         let globs = patterns.iter().map(|pattern| Glob::new(pattern));
@@ -114,8 +117,8 @@ fn unless_wider(assets: &[Asset], patterns: Vec<String>, shorter: Vec<String>) -
     }
 }
 
-/// Gives each problem with a reference that leads nowhere the lines by which all of its kind pass. Files that are hidden are told of
-/// apart from those that everybody may know of.
+/// Gives each problem with a reference that leads nowhere the lines by which all of its kind pass.
+/// Files that are hidden are told of apart from those that everybody may know of.
 pub(super) fn let_dangle(problems: &mut [Problem]) {
     for is_hidden in [false, true] {
         let is_meant = |problem: &&mut Problem| {
@@ -198,7 +201,8 @@ pub(super) fn files_in(assets: &[Asset], folder: &str) -> impl Iterator<Item = u
     (first..assets.len()).take_while(is_in)
 }
 
-/// Returns the highest folder around a file that has nothing but hashed files; never the top of the tree.
+/// Returns the highest folder around a file that has nothing but hashed files; never the top of the
+/// tree.
 fn whole_folder<'a>(
     assets: &'a [Asset],
     hashes: &[Option<Hash<'_>>],
@@ -233,7 +237,8 @@ fn of_likes(assets: &[Asset], hashes: &[Option<Hash<'_>>], group: Group<'_>) -> 
     Cover { pattern, files }
 }
 
-/// Returns patterns for hashed files of one folder, the widest first. The last one has nothing but their names.
+/// Returns patterns for hashed files of one folder, the widest first. The last one has nothing but
+/// their names.
 fn patterns_of_likes(folder: &str, files: &[(&str, Hash<'_>)]) -> [String; 4] {
     let any_of = |parts: BTreeSet<String>| braces(parts.into_iter().collect()).unwrap_or_default();
     let extension = |path: &str| match path.rsplit_once('.') {

@@ -15,8 +15,8 @@ use crate::tree::{Asset, Tree};
 /// Checks whether all objects of `build` fit into `target`. Call this before anything is planned.
 ///
 /// # Errors
-/// [`Error::Tree`] lists every file that doesn't fit: its name is one that a directory needs for itself, or its key gets too
-/// long with the target's prefix.
+/// [`Error::Tree`] lists every file that doesn't fit: its name is one that a directory needs for
+/// itself, or its key gets too long with the target's prefix.
 pub fn check(target: &Target, build: &Build) -> Result<(), Error> {
     let objects: Vec<Named<'_>> = build.objects.iter().map(Named::object).collect();
     let problems = misnamed(target, &objects);
@@ -27,8 +27,8 @@ pub fn check(target: &Target, build: &Build) -> Result<(), Error> {
     }
 }
 
-/// Notes with the other problems of `tree` which of its files have no place in `targets`, as far as their paths tell: those whose
-/// objects are called after them. [`check`] knows the others.
+/// Notes with the other problems of `tree` which of its files have no place in `targets`, as far as
+/// their paths tell: those whose objects are called after them. [`check`] knows the others.
 pub fn check_names(targets: &[Target], tree: &mut Tree) {
     let named = (0..tree.assets.len()).filter_map(|file| Named::asset(tree, file));
     let named: Vec<Named<'_>> = named.collect();
@@ -50,7 +50,8 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// The same before it's named; none if its path is no part of its name. Any token is as long as another.
+    /// The same before it's named; none if its path is no part of its name. Any token is as long as
+    /// another.
     fn asset(tree: &'a Tree, file: usize) -> Option<Named<'a>> {
         let Asset { path, policy, .. } = &tree.assets[file];
         let key = match policy.names {

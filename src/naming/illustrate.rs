@@ -28,7 +28,8 @@ pub(super) fn illustrate(problems: &mut [Problem], tree: &Tree) {
     }
 }
 
-/// Returns its line; none if the file can't be read any more, is no plain text, or has something on that line that isn't shown.
+/// Returns its line; none if the file can't be read any more, is no plain text, or has something on
+/// that line that isn't shown.
 fn excerpt(problem: &Problem, tree: &Tree) -> Option<Excerpt> {
     let path = problem.path.as_str();
     let place = problem.place.filter(|_| !is_hidden(path))?;
@@ -78,8 +79,9 @@ fn word(text: &str) -> usize {
 mod tests {
     use super::*;
 
+    /// A line and a column lead back to the offset and the word there.
     #[test]
-    fn a_place_is_found_again_and_what_stands_there() {
+    fn places_convert_back_to_offsets() {
         let text = "a\nbé <img src='x y.png'>\n";
         for (place, what) in [
             ((1, 1), "a"),

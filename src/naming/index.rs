@@ -52,7 +52,8 @@ impl<'a> Index<'a> {
         found.copied()
     }
 
-    /// The file that is meant by a path with several slashes in a row, which web servers take for one, and buckets don't.
+    /// The file that is meant by a path with several slashes in a row, which web servers take for
+    /// one, and buckets don't.
     pub(super) fn find_squeezed(&self, path: &str) -> Option<u32> {
         if !path.contains("//") && !path.starts_with('/') {
             return None;
@@ -64,8 +65,8 @@ impl<'a> Index<'a> {
         self.find(squeezed.trim_start_matches('/'))
     }
 
-    /// Returns the page that many hosts show for `path`, where the tree has no such file: `about.html` for `about`, or the page of the
-    /// folder `about/`.
+    /// Returns the page that many hosts show for `path`, where the tree has no such file:
+    /// `about.html` for `about`, or the page of the folder `about/`.
     pub(super) fn find_page(&self, path: &str) -> Option<u32> {
         match path.is_empty() || path.ends_with('/') {
             true => None,
@@ -100,7 +101,8 @@ impl<'a> Index<'a> {
         by_name.get(name)?.iter().find(is_there).copied()
     }
 
-    /// Checks whether a file is only skipped because no setting allows its extension. Source maps are handled elsewhere.
+    /// Checks whether a file is only skipped because no setting allows its extension. Source maps
+    /// are handled elsewhere.
     pub(super) fn is_skipped(&self, path: &str) -> bool {
         if !self.unpublished.contains(path) || path.ends_with(".map") {
             return false;
@@ -132,7 +134,8 @@ impl<'a> Index<'a> {
         (first..assets.len()).take_while(is_in)
     }
 
-    /// Returns the path that was probably meant by one that doesn't exist: the same name elsewhere, or a similar name in the folder.
+    /// Returns the path that was probably meant by one that doesn't exist: the same name elsewhere,
+    /// or a similar name in the folder.
     pub(super) fn nearest(&self, path: &str) -> Option<&'a str> {
         let mut known = self.nearest.lock().expect("nobody panicked with it");
         if let Some(near) = known.get(path) {

@@ -1,5 +1,6 @@
-//! Lists data in files that visitors don't see: metadata of images, audio and PDFs, comments in pages and SVG images.
-//! In a hunt, they may give a solution away or be the clue, so people have to judge them.
+//! Lists data in files that visitors don't see: metadata of images, audio and PDFs, comments in
+//! pages and SVG images. In a hunt, they may give a solution away or be the clue, so people have to
+//! judge them.
 
 use std::borrow::Cow;
 
@@ -117,7 +118,8 @@ fn of_field(asset: &Asset, field: metadata::Field) -> Leak {
     }
 }
 
-/// Returns the file as it is published. A file that can't be stripped is never published, so it doesn't matter.
+/// Returns the file as it is published. A file that can't be stripped is never published, so it
+/// doesn't matter.
 fn without_stripped<'a>(asset: &Asset, content: &'a [u8]) -> Cow<'a, [u8]> {
     match (asset.policy.metadata, metadata::strip(content)) {
         (Some(Remarks::Strip), Ok(edits)) if !edits.is_empty() => {

@@ -16,7 +16,8 @@ use crate::levels::{LevelId, quoted};
 use crate::refs::{Base, Kind};
 use crate::tree::{Asset, Tree, Unit};
 
-/// Checks that files don't refer to files of levels that they must not know, such as open files to hidden ones.
+/// Checks that files don't refer to files of levels that they must not know, such as open files to
+/// hidden ones.
 pub(super) fn check_levels(tree: &Tree, linked: &mut Linked) {
     if tree.levels.is_empty() {
         return;
@@ -57,7 +58,8 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
     }
 }
 
-/// Tells of files that a bundler named, and that need to be rewritten: they refer to what gets another name, or have placeholders.
+/// Tells of files that a bundler named, and that need to be rewritten: they refer to what gets
+/// another name, or have placeholders.
 pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
     for (asset, file) in tree.assets.iter().zip(&linked.files) {
         if asset.policy.names != NameStyle::Fingerprinted {
@@ -87,8 +89,8 @@ fn refers_to_renamed(asset: &Asset, to: &Asset, place: (u32, u32)) -> Problem {
     Problem::at(&asset.path, place, message).kind(ProblemKind::Rewriting)
 }
 
-/// Tells of pages that keep their names although they are in a keyed folder, and run a script of it: what the script builds paths to is
-/// looked for beside the page.
+/// Tells of pages that keep their names although they are in a keyed folder, and run a script of
+/// it: what the script builds paths to is looked for beside the page.
 pub(super) fn check_pages(tree: &Tree, drafts: &[Draft], linked: &mut Linked) {
     let is_page = |file: &usize| tree.assets[*file].policy.names == NameStyle::Plain;
     // A module finds what it builds from its own address, and says so.
@@ -137,7 +139,8 @@ fn is_outside_of(unit: &Unit, page: &Asset) -> Problem {
     })
 }
 
-/// Checks keyed folders: a reader of one file knows the folder's name, and can guess other files that they must not know.
+/// Checks keyed folders: a reader of one file knows the folder's name, and can guess other files
+/// that they must not know.
 pub(super) fn check_folders(tree: &Tree, objects: &[Object]) -> Vec<Problem> {
     let keyed = objects
         .iter()

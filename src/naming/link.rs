@@ -1,4 +1,5 @@
-//! From what was found in files to which file refers to which: every reference is resolved, or told of.
+//! From what was found in files to which file refers to which: every reference is resolved, or told
+//! of.
 
 mod nowhere;
 mod pages;
@@ -77,14 +78,15 @@ pub(super) struct Linked {
     pub files: Vec<Links>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
-    /// Files that name others in a string without being allowed to. These problems were reported already.
+    /// Files that name others in a string without being allowed to. These problems were reported
+    /// already.
     pub named: Vec<(LogicalPath, u32)>,
     /// Paths of files that get other names, where nothing is rewritten.
     pub mentioned: Vec<Mentioned>,
 }
 
-/// Resolves the references in one file, except for those that are relative to the pages that run it. Resolved references aren't kept
-/// elsewhere: a large tree has many.
+/// Resolves the references in one file, except for those that are relative to the pages that run
+/// it. Resolved references aren't kept elsewhere: a large tree has many.
 pub(super) fn link_own(
     index: &Index<'_>,
     asset: &Asset,
@@ -255,7 +257,8 @@ impl File<'_, '_> {
         })
     }
 
-    /// Returns the path that a reference leads to. Of one that leads elsewhere or nowhere, that may be told.
+    /// Returns the path that a reference leads to. Of one that leads elsewhere or nowhere, that may
+    /// be told.
     fn path_of(
         &mut self,
         reference: &Reference,

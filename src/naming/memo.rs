@@ -1,4 +1,5 @@
-//! Results of earlier runs for the files of a tree: their content, and the files with their references rewritten.
+//! Results of earlier runs for the files of a tree: their content, and the files with their
+//! references rewritten.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +15,8 @@ use crate::refs::edit::Edits;
 use crate::rules::Policy;
 use crate::tree::{Asset, Tree};
 
-/// Entries for each file: its draft, and its edited content, twice where it's in a circle. And as many of files that are gone.
+/// Entries for each file: its draft, and its edited content, twice where it's in a circle. And as
+/// many of files that are gone.
 const ENTRIES_PER_FILE: u64 = 6;
 const ENTRIES_SPARE: u64 = 10_000;
 
@@ -37,8 +39,8 @@ pub(super) enum Edition {
 pub(super) struct Memo<'a> {
     pub cache: &'a Cache,
     pub session: Session<'a>,
-    /// Part of all keys. It depends on the program, since another one may find something else, on the secret, which is searched for,
-    /// and on the place where paths start.
+    /// Part of all keys. It depends on the program, since another one may find something else, on
+    /// the secret, which is searched for, and on the place where paths start.
     pub origin: blake3::Hash,
     policies: HashMap<usize, Hashes>,
 }

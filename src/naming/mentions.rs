@@ -1,5 +1,6 @@
-//! Reports paths of files that get other names, in places where nothing is rewritten, with lines that let the page work.
-//! These lines depend on where the path is, and on which files may be outside a keyed folder.
+//! Reports paths of files that get other names, in places where nothing is rewritten, with lines
+//! that let the page work. These lines depend on where the path is, and on which files may be
+//! outside a keyed folder.
 
 mod fix;
 mod words;
@@ -45,7 +46,8 @@ pub(super) enum To {
         /// A pattern for them.
         pattern: String,
         files: Vec<usize>,
-        /// True if the pattern has nothing but their folder and extension: others may be there that aren't meant.
+        /// True if the pattern has nothing but their folder and extension: others may be there that
+        /// aren't meant.
         is_by_extension: bool,
     },
     /// A folder with such files, with a slash at its end.
@@ -54,8 +56,9 @@ pub(super) enum To {
     Skipped(String),
 }
 
-/// Returns a warning for each mention that matters, or a problem if a script couldn't be read, since its imports are among them.
-/// Data that is never loaded doesn't matter. `files` has the references of each asset.
+/// Returns a warning for each mention that matters, or a problem if a script couldn't be read,
+/// since its imports are among them. Data that is never loaded doesn't matter. `files` has the
+/// references of each asset.
 pub(super) fn told(
     tree: &Tree,
     drafts: &[Draft],
@@ -273,7 +276,8 @@ impl Advice<'_> {
         }
     }
 
-    /// Returns the files that look for what is mentioned. Of what is beside a script, that doesn't depend on the pages.
+    /// Returns the files that look for what is mentioned. Of what is beside a script, that doesn't
+    /// depend on the pages.
     fn readers(&self, mentioned: &Mentioned) -> Vec<(usize, &Asset)> {
         let run_by = match mentioned.is_beside && mentioned.place != Place::Text {
             true => &[][..],

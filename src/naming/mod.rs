@@ -1,8 +1,10 @@
-//! Turns a [`Tree`] into a [`Build`]: reads every file in parallel, finds its references, and names it.
-//! The name depends on the content with its references rewritten. The whole build is known before anything is sent.
+//! Turns a [`Tree`] into a [`Build`]: reads every file in parallel, finds its references, and names
+//! it. The name depends on the content with its references rewritten. The whole build is known
+//! before anything is sent.
 //!
-//! Every file is read once to hash it and to search it. Files whose references change are read again when they are named, and all
-//! files are read once more if levels have to be kept apart. No content is kept.
+//! Every file is read once to hash it and to search it. Files whose references change are read
+//! again when they are named, and all files are read once more if levels have to be kept apart. No
+//! content is kept.
 
 mod archives;
 mod bundled;
@@ -52,19 +54,19 @@ use crate::tree::{Asset, Tree};
 /// Largest number of attempts to read a file that changes in the meantime.
 const READS_MAX: usize = 3;
 
-/// Reads everything in `tree`, rewrites its references and names it. `progress` counts what is read, and can
-/// stop the work.
+/// Reads everything in `tree`, rewrites its references and names it. `progress` counts what is
+/// read, and can stop the work.
 ///
 /// # Errors
-/// [`Error::Tree`] lists the tree's problems and what reading added: unreadable files, private keys and
-/// credentials, references that lead nowhere or to what must stay unknown, names that collide.
+/// [`Error::Tree`] lists the tree's problems and what reading added: unreadable files, private keys
+/// and credentials, references that lead nowhere or to what must stay unknown, names that collide.
 /// [`Error::Interrupted`] if `progress` was stopped.
 pub fn build(tree: &Tree, secret: &Secret, progress: &Progress) -> Result<Build> {
     build_with(&Cache::none(), tree, secret, progress)
 }
 
-/// Works as [`build`], but doesn't search unchanged files again if `cache` knows them. If levels have to be kept apart, all that is
-/// published is read nevertheless.
+/// Works as [`build`], but doesn't search unchanged files again if `cache` knows them. If levels
+/// have to be kept apart, all that is published is read nevertheless.
 ///
 /// # Errors
 /// As for [`build`].
@@ -101,8 +103,9 @@ fn for_people(tree: &Tree, mut build: Build) -> Build {
     build
 }
 
-/// Makes sure that no object for which `is_searched` is true has an address that hidden files had in earlier releases: anybody who
-/// has the address can request it until it is pruned. `build` is that of `tree`.
+/// Makes sure that no object for which `is_searched` is true has an address that hidden files had
+/// in earlier releases: anybody who has the address can request it until it is pruned. `build` is
+/// that of `tree`.
 ///
 /// # Errors
 /// [`Error::Tree`] lists those that do. [`Error::Interrupted`] if `progress` was stopped.
@@ -256,7 +259,8 @@ fn finish(
     })
 }
 
-/// Returns which file is known to name which: by a reference, or in a string that is told of already. Sorted.
+/// Returns which file is known to name which: by a reference, or in a string that is told of
+/// already. Sorted.
 fn known(
     objects: &[Object],
     references: &[Reference],
@@ -272,7 +276,8 @@ fn known(
     known
 }
 
-/// Looks through all that has a name: for names that collide or can be guessed, copies and names of hidden files, and wrong headers.
+/// Looks through all that has a name: for names that collide or can be guessed, copies and names of
+/// hidden files, and wrong headers.
 fn search(
     tree: &Tree,
     drafts: &[Draft],

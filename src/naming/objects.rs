@@ -122,7 +122,8 @@ impl Build {
         }
     }
 
-    /// Counts the objects that aren't published before their level is unlocked, by the level's name.
+    /// Counts the objects that aren't published before their level is unlocked, by the level's
+    /// name.
     pub fn held(&self) -> BTreeMap<&str, u64> {
         let mut held = BTreeMap::new();
         for object in self.objects.iter().filter(|object| object.is_held) {

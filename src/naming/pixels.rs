@@ -1,5 +1,6 @@
-//! Images that show the same, whatever they are stored as: saved once more, in another format, or without their metadata.
-//! Only those of one size are decoded, and only if a hidden one is among them.
+//! Images that show the same, whatever they are stored as: saved once more, in another format, or
+//! without their metadata. Only those of one size are decoded, and only if a hidden one is among
+//! them.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -43,7 +44,8 @@ pub(super) struct Alike {
     pub(super) left: Vec<usize>,
 }
 
-/// Finds images that show the same. Images that can't be decoded, are animated, or have a single colour are never the same.
+/// Finds images that show the same. Images that can't be decoded, are animated, or have a single
+/// colour are never the same.
 pub(super) fn alike(tree: &Tree, progress: &Progress) -> Alike {
     let mut budget = ALL_PIXELS_MAX;
     let mut found = Alike::default();
@@ -60,7 +62,8 @@ pub(super) fn alike(tree: &Tree, progress: &Progress) -> Alike {
     found
 }
 
-/// Returns images of each size that has hidden ones and others: the smallest first, so that most are seen.
+/// Returns images of each size that has hidden ones and others: the smallest first, so that most
+/// are seen.
 fn by_size(tree: &Tree, progress: &Progress) -> Vec<((u32, u32), Vec<usize>)> {
     let assets = tree.assets.par_iter().enumerate();
     let images = assets.filter(|(_, asset)| is_image(asset) && !progress.is_stopped());
@@ -79,7 +82,8 @@ fn by_size(tree: &Tree, progress: &Progress) -> Vec<((u32, u32), Vec<usize>)> {
     by_size
 }
 
-/// Says whether one of these files is hidden, and another one is open, or of another level than the first.
+/// Says whether one of these files is hidden, and another one is open, or of another level than the
+/// first.
 fn are_of_several_levels(tree: &Tree, places: &[usize]) -> bool {
     let level = |place: &usize| tree.assets[*place].policy.level;
     let is_hidden = |place: &usize| level(place) != LevelId::OPEN;
@@ -147,7 +151,8 @@ fn size_of(file: impl BufRead + Seek) -> io::Result<Option<(u32, u32)>> {
     Ok(size.filter(is_fit))
 }
 
-/// Returns a digest of what an image shows; None if it can't be decoded, moves, or has one colour only.
+/// Returns a digest of what an image shows; None if it can't be decoded, moves, or has one colour
+/// only.
 pub(super) fn pixels(asset: &Asset) -> Option<blake3::Hash> {
     caught(|| pixels_of(|| open(asset).ok())).flatten()
 }

@@ -1,4 +1,5 @@
-//! Prepares the bytes of an object for sending: reads, checks and compresses them. The result is what was hashed, or an error.
+//! Prepares the bytes of an object for sending: reads, checks and compresses them. The result is
+//! what was hashed, or an error.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -20,10 +21,12 @@ pub(crate) fn memory_bytes(object: &Object) -> usize {
     }
 }
 
-/// Reads, checks and compresses what is to be sent for `object`. Blocking; meant for a worker thread.
+/// Reads, checks and compresses what is to be sent for `object`. Blocking; meant for a worker
+/// thread.
 ///
 /// # Errors
-/// The file can't be read, or its bytes aren't those that were hashed (`StoreErrorKind::FileChanged`).
+/// The file can't be read, or its bytes aren't those that were hashed
+/// (`StoreErrorKind::FileChanged`).
 pub fn prepare(
     object: &Object,
     gzip_level: u32,

@@ -31,11 +31,12 @@ use crate::scan::private::{self, Private};
 use crate::scan::secrets::Scanner;
 use crate::tree::Asset;
 
-/// Number of bytes that a worker reads at a time: few enough for the cache, and enough for few calls.
+/// Number of bytes that a worker reads at a time: few enough for the cache, and enough for few
+/// calls.
 const READ_BYTES: usize = 256 << 10;
 
-/// The largest file that is looked into, in bytes: a parser needs all of it in memory, and several times as much for a
-/// script.
+/// The largest file that is looked into, in bytes: a parser needs all of it in memory, and several
+/// times as much for a script.
 pub(super) const DOCUMENT_BYTES_MAX: u64 = 32 << 20;
 
 /// Facts about a file before its references are resolved.

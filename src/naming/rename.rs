@@ -1,5 +1,5 @@
-//! Names every file after those that it refers to. Files of a keyed folder, and files that refer to each other in a circle, are
-//! named together.
+//! Names every file after those that it refers to. Files of a keyed folder, and files that refer to
+//! each other in a circle, are named together.
 
 mod edited;
 mod integrity;
@@ -30,8 +30,9 @@ use crate::refs::order::generations;
 use crate::rules::UrlStyle;
 use crate::tree::Tree;
 
-/// Names all files, and determines the replacements in each. A problem with one file stops neither this file nor others:
-/// all problems are reported, and objects with problems are only good for further checks.
+/// Names all files, and determines the replacements in each. A problem with one file stops neither
+/// this file nor others: all problems are reported, and objects with problems are only good for
+/// further checks.
 pub(super) fn name(
     memo: &Memo<'_>,
     tree: &Tree,
@@ -102,8 +103,8 @@ struct Naming<'a> {
     secret: &'a Secret,
     drafts: &'a [Draft],
     files: &'a [Links],
-    /// The keys of all files. Those that commit to content have a dummy token until they are named: their folder
-    /// is right.
+    /// The keys of all files. Those that commit to content have a dummy token until they are named:
+    /// their folder is right.
     keys: Vec<ObjectKey>,
     /// The replacements in all files, as far as they have names.
     edits: Vec<Option<Arc<Edits>>>,
@@ -111,7 +112,8 @@ struct Naming<'a> {
     known: integrity::Known,
 }
 
-/// The keys of all files and what is replaced in them, and those of files that are being named together.
+/// The keys of all files and what is replaced in them, and those of files that are being named
+/// together.
 #[derive(Debug, Clone, Copy)]
 struct Keys<'a> {
     all: &'a [ObjectKey],
@@ -148,7 +150,8 @@ enum Written<'a> {
 }
 
 impl<'a> Naming<'a> {
-    /// Returns the beginning of it, in which no file is named, and what is wrong with names of some style.
+    /// Returns the beginning of it, in which no file is named, and what is wrong with names of some
+    /// style.
     fn begin(
         memo: &'a Memo<'a>,
         tree: &'a Tree,
@@ -209,8 +212,8 @@ impl Naming<'_> {
         named
     }
 
-    /// Says whether a file has its own name in it, or that of the unit it's in: all but relative URLs from one place of a unit to
-    /// another.
+    /// Says whether a file has its own name in it, or that of the unit it's in: all but relative
+    /// URLs from one place of a unit to another.
     fn names_itself(&self, file: usize) -> bool {
         let is_own = |to: u32| self.nodes.of_file[to as usize] == self.nodes.of_file[file];
         let Links { links, sets, .. } = &self.files[file];
@@ -231,7 +234,8 @@ impl Naming<'_> {
         links.any(names_own) || sets.any(names_own)
     }
 
-    /// Says whether a reference is from one place of a unit to another, whatever the unit is called.
+    /// Says whether a reference is from one place of a unit to another, whatever the unit is
+    /// called.
     fn is_within(&self, file: usize, to: usize, base: Base) -> bool {
         let pages = &self.files[file].pages;
         self.tree.are_together(file, to)
@@ -242,8 +246,8 @@ impl Naming<'_> {
                     .all(|page| self.tree.are_together(*page as usize, to)))
     }
 
-    /// Returns what the URLs of placeholders are relative to. A module knows where it is, so that it doesn't matter which page runs
-    /// it.
+    /// Returns what the URLs of placeholders are relative to. A module knows where it is, so that
+    /// it doesn't matter which page runs it.
     fn base_of_sets(&self, file: usize) -> Base {
         let is_module = self.drafts[file].found.is_module
             && self.tree.assets[file].policy.urls == UrlStyle::Relative;
@@ -319,7 +323,8 @@ impl Naming<'_> {
         all.into_values().collect()
     }
 
-    /// Returns the token of the unit that has these files, of which each is named after one of `contents`.
+    /// Returns the token of the unit that has these files, of which each is named after one of
+    /// `contents`.
     fn unit_token(&self, files: &[usize], contents: impl Iterator<Item = blake3::Hash>) -> Token {
         let assets = &self.tree.assets;
         let unit = self.tree.unit_of(files[0]).expect("these are of a unit");

@@ -133,7 +133,8 @@ fn credentials_in(asset: &Asset, scanner: &Scanner, searched: &Searched) -> Vec<
     problems
 }
 
-/// Tells of a private document, and of private lines in another, unless a rule means files of this type.
+/// Tells of a private document, and of private lines in another, unless a rule means files of this
+/// type.
 fn private_in(asset: &Asset, searched: &Searched) -> Vec<Problem> {
     let is_meant = |what: Private| what.has_own_extension() && asset.policy.is_type_meant;
     let message = |what: Private| format!("{}; {DECIDES}", what.words());

@@ -56,7 +56,8 @@ pub(super) fn as_served(tree: &Tree, drafts: &[Draft], files: &[Links]) -> Optio
     Some(Served { tree, again })
 }
 
-/// Returns the headers of a file that is compressed, or a web app's manifest, though its name doesn't say so.
+/// Returns the headers of a file that is compressed, or a web app's manifest, though its name
+/// doesn't say so.
 fn by_content(asset: &Asset, draft: &Draft, is_manifest: bool) -> Option<Headers> {
     let packed = by_bytes(asset, draft).map(|coding| packed(asset, coding));
     let as_manifest = || Headers {
@@ -79,8 +80,8 @@ fn with_headers(tree: &Tree, changed: Vec<(usize, Headers, TypeBy)>) -> Tree {
     tree
 }
 
-/// Returns the charsets of styles and scripts that don't say what they're in, where all that load one are in the same: browsers take
-/// them for that, also those that a style imports.
+/// Returns the charsets of styles and scripts that don't say what they're in, where all that load
+/// one are in the same: browsers take them for that, also those that a style imports.
 fn charsets_of_pages(drafts: &[Draft], files: &[Links]) -> BTreeMap<usize, Charset> {
     /// A bound for styles that import each other.
     const DEPTH_MAX: usize = 8;
@@ -107,7 +108,8 @@ fn charsets_of_pages(drafts: &[Draft], files: &[Links]) -> BTreeMap<usize, Chars
     known
 }
 
-/// Returns the charsets of all files that load one which doesn't say its own: by that one. `known` is what is known of such already.
+/// Returns the charsets of all files that load one which doesn't say its own: by that one. `known`
+/// is what is known of such already.
 fn charsets_of_loaders(
     drafts: &[Draft],
     files: &[Links],
@@ -182,8 +184,8 @@ fn in_charset(asset: &Asset, charset: Charset) -> Option<Headers> {
     })
 }
 
-/// Returns a problem for each file that is compressed and whose name says that it isn't, with the rule that says so; and a warning for
-/// each that doesn't say what charset it's in.
+/// Returns a problem for each file that is compressed and whose name says that it isn't, with the
+/// rule that says so; and a warning for each that doesn't say what charset it's in.
 pub(super) fn check(tree: &Tree, drafts: &[Draft]) -> (Vec<Problem>, Vec<Problem>) {
     let mut packed: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut warnings = Vec::new();
@@ -201,7 +203,8 @@ pub(super) fn check(tree: &Tree, drafts: &[Draft]) -> (Vec<Problem>, Vec<Problem
     (problems.collect(), warnings)
 }
 
-/// Returns a problem for each of `files`, whose names don't say that they are compressed, with the rules that say so for all of them.
+/// Returns a problem for each of `files`, whose names don't say that they are compressed, with the
+/// rules that say so for all of them.
 fn packed_secretly(tree: &Tree, coding: &str, files: &[usize]) -> Vec<Problem> {
     let assets = files.iter().map(|file| &tree.assets[*file]);
     let paths = assets

@@ -1,4 +1,5 @@
-//! Keeps a whole build of an earlier run. If the tree hasn't changed since, only the times of its files are checked.
+//! Keeps a whole build of an earlier run. If the tree hasn't changed since, only the times of its
+//! files are checked.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -54,8 +55,8 @@ struct Rest {
 }
 
 impl Memo<'_> {
-    /// None if builds of this tree aren't remembered: names of hidden files are looked for anew each time, and what is wrong is
-    /// told of anew.
+    /// None if builds of this tree aren't remembered: names of hidden files are looked for anew
+    /// each time, and what is wrong is told of anew.
     pub(super) fn seal(&self, tree: &Tree) -> Option<Seal> {
         let Tree {
             assets,

@@ -1,5 +1,5 @@
-//! URLs in styles, by the rules of CSS. Reads only tokens (from `cssparser`) and blocks, so it also finds URLs in
-//! properties that are unknown, or that a browser would reject.
+//! URLs in styles, by the rules of CSS. Reads only tokens (from `cssparser`) and blocks, so it also
+//! finds URLs in properties that are unknown, or that a browser would reject.
 
 use super::{Base, Fault, Found, Kind, Mention, Place, Reference, SourceMap, paths, words};
 use cssparser::{ParseError, Parser, Token};
@@ -19,8 +19,8 @@ const DEPTH_MAX: usize = 200;
 
 /// Finds the URLs of a style. All are [`Kind::Load`], except the one of the source map.
 ///
-/// Conditions (`@supports (…)`, `supports(…)`), `@namespace` and `@document` contain URLs that are never fetched:
-/// they're left out.
+/// Conditions (`@supports (…)`, `supports(…)`), `@namespace` and `@document` contain URLs that are
+/// never fetched: they're left out.
 pub fn find(text: &str, part: Part) -> Found {
     let mut finder = Finder {
         text,
@@ -30,7 +30,8 @@ pub fn find(text: &str, part: Part) -> Found {
     };
     // It reads a byte order mark as a name, which changes nothing here.
     let mut parser = Parser::new(text);
-    // `DEPTH_MAX` does that. The parser's own limit would go on within the block as if it hadn't begun.
+    // `DEPTH_MAX` does that. The parser's own limit would go on within the block as if it hadn't
+    // begun.
     parser.set_nested_block_limit(0);
     finder.block(&mut parser, Strings::Plain, 0);
     finder.finish()
@@ -41,7 +42,8 @@ pub fn find(text: &str, part: Part) -> Found {
 enum Strings {
     /// Nothing. `url()` does.
     Plain,
-    /// If a string comes next, it's a URL: `@import "a.css"`, `url("a.png" crossorigin(anonymous))`.
+    /// If a string comes next, it's a URL: `@import "a.css"`,
+    /// `url("a.png" crossorigin(anonymous))`.
     FirstIsUrl,
     /// Each one is a URL: `image-set("a.png" 1x, "b.png" 2x)`.
     AllAreUrls,
@@ -158,7 +160,8 @@ impl<'t> Finder<'t> {
         self.reference(start, without_end(&self.text[start..token.end], quote), url);
     }
 
-    /// A `url(…)` token without quotes. Its name may have escapes, but none that stands for a bracket.
+    /// A `url(…)` token without quotes. Its name may have escapes, but none that stands for a
+    /// bracket.
     fn unquoted(&mut self, token: Range<usize>, url: &str) {
         let Some(bracket) = self.text[token.clone()].find('(') else {
             return;
@@ -181,7 +184,8 @@ impl<'t> Finder<'t> {
         });
     }
 
-    /// `/*# sourceMappingURL=app.css.map */`, with the pattern of ECMA-426, and like Firefox whatever follows.
+    /// `/*# sourceMappingURL=app.css.map */`, with the pattern of ECMA-426, and like Firefox
+    /// whatever follows.
     fn comment(&mut self, comment: Range<usize>) {
         let text = self.text;
         let content = &text[comment.start + "/*".len()..comment.end];

@@ -30,7 +30,8 @@ enum Written {
 }
 
 impl<'a> Decoded<'a> {
-    /// `raw`, which stands at `at`. `decode` resolves what begins with an `&` and reaches up to the next one.
+    /// `raw`, which stands at `at`. `decode` resolves what begins with an `&` and reaches up to the
+    /// next one.
     pub(super) fn new(at: usize, raw: &'a str, decode: fn(&str) -> Cow<'_, str>) -> Decoded<'a> {
         let mut decoded = Decoded::default();
         decoded.push(at, raw, decode);
@@ -95,8 +96,8 @@ impl<'a> Decoded<'a> {
         }
     }
 
-    /// A line break where markup stands between two pieces: no range of the text may end in one piece and, on the
-    /// way back, reach over that markup to where the other piece begins.
+    /// A line break where markup stands between two pieces: no range of the text may end in one
+    /// piece and, on the way back, reach over that markup to where the other piece begins.
     fn separate(&mut self, at: usize) {
         if !self.text.is_empty() && at != self.end {
             self.step(self.end, Written::AsEntity);
@@ -138,8 +139,9 @@ impl<'a> Decoded<'a> {
     }
 }
 
-/// Counts the bytes at the end of a piece that aren't part of its entity: those that are the same after decoding. But
-/// an entity stands for at least one character, which may look like its own end: `&#59;` is `;`.
+/// Counts the bytes at the end of a piece that aren't part of its entity: those that are the same
+/// after decoding. But an entity stands for at least one character, which may look like its own
+/// end: `&#59;` is `;`.
 fn plain_end(piece: &str, decoded: &str) -> usize {
     let pairs = piece.chars().rev().zip(
         decoded

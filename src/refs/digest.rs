@@ -1,4 +1,5 @@
-//! Digests in documents: of files, in `integrity`; of inline scripts and styles, in a page's policy. Pure.
+//! Digests in documents: of files, in `integrity`; of inline scripts and styles, in a page's
+//! policy. Pure.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -179,13 +180,15 @@ pub(super) struct Found {
     pub(super) value: Vec<u8>,
 }
 
-/// Returns the digests of an `integrity`: `sha384-… sha512-…?options`. What isn't one, browsers pass over.
+/// Returns the digests of an `integrity`: `sha384-… sha512-…?options`. What isn't one, browsers
+/// pass over.
 pub(super) fn in_integrity(text: &str) -> Vec<Found> {
     let words = words(text, |c| c.is_ascii_whitespace());
     words.filter_map(|word| digest(text, word)).collect()
 }
 
-/// Returns the digests of a Content Security Policy: `script-src 'sha256-…'` (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
+/// Returns the digests of a Content Security Policy: `script-src 'sha256-…'`
+/// (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
 pub(super) fn in_policy(text: &str) -> Vec<Found> {
     let words = words(text, |c| c.is_ascii_whitespace() || matches!(c, ';' | ','));
     let inner = |word: Range<usize>| {
@@ -267,7 +270,8 @@ pub(super) fn of_element(element: &Loading<'_>) -> Vec<Digest> {
     digests
 }
 
-/// Returns a script or style as browsers compute its digest, where it stands in a page as `raw`: they read every line end as `\n`.
+/// Returns a script or style as browsers compute its digest, where it stands in a page as `raw`:
+/// they read every line end as `\n`.
 pub fn text_of(raw: &str, written: Written) -> String {
     let lines = match raw.contains('\r') {
         true => Cow::Owned(raw.replace("\r\n", "\n").replace('\r', "\n")),

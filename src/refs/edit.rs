@@ -1,4 +1,5 @@
-//! Replaced ranges of a file, which turn a source file into a published object. Pure but for reading.
+//! Replaced ranges of a file, which turn a source file into a published object. Pure but for
+//! reading.
 
 use std::cmp::Reverse;
 use std::io::{self, Read};

@@ -3,7 +3,8 @@
 /// References besides those of the languages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Extra {
-    /// JSON pointers (RFC 6901) of strings that are URLs; `*` stands for any one key or index: `/pictures/*/src`.
+    /// JSON pointers (RFC 6901) of strings that are URLs; `*` stands for any one key or index:
+    /// `/pictures/*/src`.
     pub pointers: Vec<String>,
     /// Attributes that hold URLs.
     pub attributes: Vec<ExtraAttribute>,

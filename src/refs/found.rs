@@ -12,13 +12,16 @@ use super::{Base, Reference, StandsFor, paths, words};
 pub struct Found {
     /// URLs, in the order they stand in the document. Their spans don't overlap.
     pub references: Vec<Reference>,
-    /// `"$$ASSETS(img/*.png)$$"` and `"$$FOLDER$$"`: string literals to be replaced by an object, or a URL.
+    /// `"$$ASSETS(img/*.png)$$"` and `"$$FOLDER$$"`: string literals to be replaced by an object,
+    /// or a URL.
     pub placeholders: Vec<Placeholder>,
     /// Comments of HTML, XML and SVG, with their marks: people leave notes there.
     pub comments: Vec<Range<usize>>,
-    /// Texts that look like the path of a file or folder, in places where nothing is rewritten. Sorted by place.
+    /// Texts that look like the path of a file or folder, in places where nothing is rewritten.
+    /// Sorted by place.
     pub mentions: Vec<Mention>,
-    /// Strings that a script puts together from parts which are written in it; [`UNKNOWN`] stands for one that isn't.
+    /// Strings that a script puts together from parts which are written in it; [`UNKNOWN`] stands
+    /// for one that isn't.
     pub constants: Vec<Joined>,
     /// Comments that name or hold a source map.
     pub source_maps: Vec<SourceMap>,
@@ -70,7 +73,8 @@ pub struct Mention {
 pub enum Place {
     /// A string of a script.
     Script,
-    /// The beginning of a string that a script puts together: the path of a folder, with a slash at its end.
+    /// The beginning of a string that a script puts together: the path of a folder, with a slash at
+    /// its end.
     Beginning,
     /// An attribute of a page that means nothing to a browser: `img@data-src`.
     Attribute(String),
@@ -80,7 +84,8 @@ pub enum Place {
     Text,
     /// A word of a script that couldn't be read.
     Unread,
-    /// The name of a file in a folder that a script finds out when it runs, with `*` for what isn't known of it.
+    /// The name of a file in a folder that a script finds out when it runs, with `*` for what isn't
+    /// known of it.
     Name,
 }
 
@@ -181,8 +186,8 @@ impl Found {
         found
     }
 
-    /// Adds a path of which only a player knows the part at `hole`: `seg-$Number$.m4s`. Files that it may mean are
-    /// looked for beside the document.
+    /// Adds a path of which only a player knows the part at `hole`: `seg-$Number$.m4s`. Files that
+    /// it may mean are looked for beside the document.
     pub(super) fn add_built(&mut self, at: usize, path: &str, hole: Range<usize>) {
         if paths::is_absolute(path) {
             return;
@@ -205,7 +210,8 @@ impl Found {
         });
     }
 
-    /// Adds the words of the document that look like the path of a file, but for those in references.
+    /// Adds the words of the document that look like the path of a file, but for those in
+    /// references.
     pub(super) fn mention_rest(&mut self, text: &str) {
         let references = &self.references;
         let is_in_reference = |at: usize| {
@@ -220,7 +226,8 @@ impl Found {
         self.mentions.sort_by_key(|mention| mention.at);
     }
 
-    /// Takes over what was found in a part of the document; `map` tells where an offset of the part is in the whole.
+    /// Takes over what was found in a part of the document; `map` tells where an offset of the part
+    /// is in the whole.
     pub fn absorb(&mut self, mut part: Found, map: impl Fn(usize) -> usize) {
         part.move_spans(&map);
         part.move_places(&map);

@@ -10,7 +10,8 @@ const LENGTH: Range<usize> = 12..16;
 /// Place of the first chunk's type.
 const TYPE: Range<usize> = 16..20;
 
-/// Returns where the JSON text is in a file of version 2: the first chunk, without the blanks that fill it up at its end.
+/// Returns where the JSON text is in a file of version 2: the first chunk, without the blanks that
+/// fill it up at its end.
 ///
 /// None if it's no such file, or one that was cut off.
 pub fn json_chunk(bytes: &[u8]) -> Option<Range<usize>> {
@@ -21,9 +22,10 @@ pub fn json_chunk(bytes: &[u8]) -> Option<Range<usize>> {
     Some(chunk.start..chunk.end - padding)
 }
 
-/// Returns what else is to be replaced when the JSON text gets longer (or shorter, if it's less than 0) by `json_delta`
-/// bytes: the lengths of the file and of its first chunk, and the blanks that fill that up. In the order of the file,
-/// where the JSON text is between the lengths and the blanks.
+/// Returns what else is to be replaced when the JSON text gets longer (or shorter, if it's less
+/// than 0) by `json_delta` bytes: the lengths of the file and of its first chunk, and the blanks
+/// that fill that up. In the order of the file, where the JSON text is between the lengths and the
+/// blanks.
 ///
 /// None if it's no such file, or couldn't be one then: a length has 32 bits.
 pub fn lengths(bytes: &[u8], json_delta: isize) -> Option<Vec<(Range<usize>, Vec<u8>)>> {

@@ -1,5 +1,5 @@
-//! References in HTML pages: in attributes, in inline styles and scripts, and in the pages of `srcdoc`.
-//! `html::attributes` has the meanings of attributes; `html::tokens` finds the tags.
+//! References in HTML pages: in attributes, in inline styles and scripts, and in the pages of
+//! `srcdoc`. `html::attributes` has the meanings of attributes; `html::tokens` finds the tags.
 
 mod attributes;
 mod contents;
@@ -26,12 +26,14 @@ use super::{Extra, Fault, Found, Kind, css, words};
 /// `<iframe srcdoc>` in `<iframe srcdoc>`: deeper ones are a fault.
 const SRCDOC_DEPTH_MAX: usize = 3;
 
-/// Finds the URLs of a page. Empty ones are left out; whether any other leads anywhere is not looked at.
+/// Finds the URLs of a page. Empty ones are left out; whether any other leads anywhere is not
+/// looked at.
 pub fn find(text: &str, extra: &Extra) -> Found {
     find_in(text, extra, 0)
 }
 
-/// Returns the charset that the first `<meta>` names which names one; `parameter` reads it from a type.
+/// Returns the charset that the first `<meta>` names which names one; `parameter` reads it from a
+/// type.
 pub(crate) fn declared_charset(
     text: &str,
     parameter: impl Fn(&str) -> Option<String>,
@@ -83,7 +85,8 @@ struct Page<'a> {
     found: Found,
     /// Those that aren't closed yet, outermost first: in `<svg>`, a `<style>` may hold another.
     contents: Vec<Content<'a>>,
-    /// Says whether the text that follows is for scripts: that of an element which browsers don't know, or of a `<script>` that isn't run.
+    /// Says whether the text that follows is for scripts: that of an element which browsers don't
+    /// know, or of a `<script>` that isn't run.
     is_for_scripts: bool,
     /// Digests in policies.
     policies: Vec<digest::Found>,
@@ -196,7 +199,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Looks into an attribute of SVG that is a property of CSS: `fill="url(shades.svg#dark)"` is `fill: url(shades.svg#dark)`.
+    /// Looks into an attribute of SVG that is a property of CSS: `fill="url(shades.svg#dark)"` is
+    /// `fill: url(shades.svg#dark)`.
     fn property(&mut self, name: &str, value: &Decoded) {
         // Most are colours; looking at this first spares them the CSS parser.
         if value.text().contains('(') {

@@ -1,5 +1,6 @@
-//! References in JavaScript: URLs that scripts import, load, run as workers, or name as their source map. The parser is
-//! oxc's. Only literals are references. Independent of pages and of the tree.
+//! References in JavaScript: URLs that scripts import, load, run as workers, or name as their
+//! source map. The parser is oxc's. Only literals are references. Independent of pages and of the
+//! tree.
 
 mod comments;
 mod constants;
@@ -33,8 +34,9 @@ pub enum Goal {
 
 /// Finds the references of a script, and the strings that look like some.
 ///
-/// A text that can't be parsed has one fault, and the words that look like paths. Errors that a parser can pass over (`return` outside of
-/// a function, `await` as a name) are left to the browser.
+/// A text that can't be parsed has one fault, and the words that look like paths. Errors that a
+/// parser can pass over (`return` outside of a function, `await` as a name) are left to the
+/// browser.
 pub fn find(text: &str, goal: Goal) -> Found {
     let mut first_fault = None;
     for source_type in readings(goal) {

@@ -1,5 +1,5 @@
-//! JSON: URLs at JSON pointers, web app manifests, source maps, and placeholders. Reads with serde_json, which skips
-//! what no pointer leads to and refuses what is nested deeper than 128.
+//! JSON: URLs at JSON pointers, web app manifests, source maps, and placeholders. Reads with
+//! serde_json, which skips what no pointer leads to and refuses what is nested deeper than 128.
 
 mod pointer;
 mod walk;
@@ -18,7 +18,8 @@ const MANIFEST_POINTERS: [&str; 4] = [
     "/file_handlers/*/icons/*/src",
 ];
 
-/// The pages that it leads people to. `scope` and `id` aren't among them: they say where the site is, under its own names.
+/// The pages that it leads people to. `scope` and `id` aren't among them: they say where the site
+/// is, under its own names.
 const MANIFEST_PAGES: [&str; 4] = [
     "/start_url",
     "/shortcuts/*/url",
@@ -26,11 +27,12 @@ const MANIFEST_PAGES: [&str; 4] = [
     "/file_handlers/*/action",
 ];
 
-/// The pages that a browser may fetch early (<https://html.spec.whatwg.org/multipage/speculative-loading.html>).
+/// The pages that a browser may fetch early
+/// (<https://html.spec.whatwg.org/multipage/speculative-loading.html>).
 const SPECULATED: [&str; 2] = ["/prefetch/*/urls/*", "/prerender/*/urls/*"];
 
-/// Files of a glTF scene; `shaders` is of version 1. Extensions have lists of files of their own, and
-/// `EXT_structural_metadata` has a schema.
+/// Files of a glTF scene; `shaders` is of version 1. Extensions have lists of files of their own,
+/// and `EXT_structural_metadata` has a schema.
 const GLTF_POINTERS: [&str; 5] = [
     "/buffers/*/uri",
     "/images/*/uri",
@@ -42,14 +44,15 @@ const GLTF_POINTERS: [&str; 5] = [
 const SOURCES_POINTERS: [&str; 2] = ["/sources/*", "/sections/*/map/sources/*"];
 const ROOT_POINTERS: [&str; 2] = ["/sourceRoot", "/sections/*/map/sourceRoot"];
 
-/// Finds the strings at `pointers` (RFC 6901; `*` stands for any one key or index), placeholders, and what else looks like the path of a
-/// file.
+/// Finds the strings at `pointers` (RFC 6901; `*` stands for any one key or index), placeholders,
+/// and what else looks like the path of a file.
 pub fn find(text: &str, pointers: &[String]) -> Found {
     let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
     references(text, &pointers)
 }
 
-/// Finds the pictures of a web app manifest and the pages that it names by their files, the strings at `extra.pointers`, placeholders, and what else looks like the path of a file.
+/// Finds the pictures of a web app manifest and the pages that it names by their files, the strings
+/// at `extra.pointers`, placeholders, and what else looks like the path of a file.
 pub fn web_manifest(text: &str, extra: &Extra) -> Found {
     let mut found = known(text, &MANIFEST_POINTERS, extra);
     let pages = links(text, &MANIFEST_PAGES);
@@ -87,8 +90,8 @@ fn links(text: &str, pointers: &[&str]) -> impl Iterator<Item = Reference> {
     references.collect::<Vec<_>>().into_iter()
 }
 
-/// Finds the files of a glTF scene, the strings at `extra.pointers`, placeholders, and what else looks like the path of
-/// a file.
+/// Finds the files of a glTF scene, the strings at `extra.pointers`, placeholders, and what else
+/// looks like the path of a file.
 pub fn gltf(text: &str, extra: &Extra) -> Found {
     let mut found = known(text, &GLTF_POINTERS, extra);
     // Whole buffers may be written so.
@@ -98,8 +101,8 @@ pub fn gltf(text: &str, extra: &Extra) -> Found {
     found
 }
 
-/// Finds the `sources` of a source map, unless a `sourceRoot` stands before each of them: then they can't be
-/// rewritten one by one. No placeholders: `sourcesContent` quotes them from the scripts.
+/// Finds the `sources` of a source map, unless a `sourceRoot` stands before each of them: then they
+/// can't be rewritten one by one. No placeholders: `sourcesContent` quotes them from the scripts.
 pub fn source_map(text: &str) -> Found {
     let pointers = [SOURCES_POINTERS, ROOT_POINTERS].concat();
     let walked = walk(text, after_guard(text), &pointers, Besides::Nothing);
@@ -161,7 +164,8 @@ fn mentions(text: &str, walked: &Walk<'_>) -> Vec<Mention> {
         .collect()
 }
 
-/// Returns the place where JSON begins: serde_json takes a byte order mark for an error, browsers skip it.
+/// Returns the place where JSON begins: serde_json takes a byte order mark for an error, browsers
+/// skip it.
 fn after_bom(text: &str) -> usize {
     if text.starts_with('\u{feff}') {
         '\u{feff}'.len_utf8()
@@ -170,8 +174,8 @@ fn after_bom(text: &str) -> usize {
     }
 }
 
-/// Returns the place where a source map begins: servers may put a line before it that keeps it from being run as a script
-/// (<https://tc39.es/ecma426/>, "decode a source map from a string").
+/// Returns the place where a source map begins: servers may put a line before it that keeps it from
+/// being run as a script (<https://tc39.es/ecma426/>, "decode a source map from a string").
 fn after_guard(text: &str) -> usize {
     let start = after_bom(text);
     match text[start..]

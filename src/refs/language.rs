@@ -53,8 +53,8 @@ const BY_TYPE: [(&str, Language); 15] = [
 ];
 
 impl Language {
-    /// Returns the language of a file by its `Content-Type` and its extension (lower case); none if nothing in it can be
-    /// a reference.
+    /// Returns the language of a file by its `Content-Type` and its extension (lower case); none if
+    /// nothing in it can be a reference.
     pub fn of(content_type: &str, extension: Option<&str>, extra: &Extra) -> Option<Language> {
         let essence = content_type.split(';').next().unwrap_or(content_type);
         let essence = essence.trim().to_ascii_lowercase();

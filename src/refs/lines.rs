@@ -3,7 +3,8 @@
 use std::iter;
 use std::ops::Range;
 
-/// Returns where the lines of a text are, without their ends (LF, CRLF or CR), and without a byte order mark.
+/// Returns where the lines of a text are, without their ends (LF, CRLF or CR), and without a byte
+/// order mark.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
     let mut at = match text.starts_with('\u{feff}') {
@@ -27,7 +28,8 @@ pub(super) fn offset(text: &str, part: &str) -> usize {
     part.as_ptr() as usize - text.as_ptr() as usize
 }
 
-/// Says whether URLs are stripped of it at their ends: https://url.spec.whatwg.org/#concept-basic-url-parser, step 1.
+/// Says whether URLs are stripped of it at their ends:
+/// https://url.spec.whatwg.org/#concept-basic-url-parser, step 1.
 pub(super) fn is_blank(c: char) -> bool {
     c <= ' '
 }
@@ -36,8 +38,9 @@ pub(super) fn is_blank(c: char) -> bool {
 mod tests {
     use super::*;
 
+    /// LF, CRLF and CR each end one line, and a byte order mark belongs to none.
     #[test]
-    fn each_kind_of_line_end_ends_one_line() {
+    fn every_line_ending_ends_one_line() {
         let text = "\u{feff}a\r\n\r\nb\rc\n\n\u{e9}";
         let found: Vec<&str> = lines(text).map(|line| &text[line]).collect();
         assert_eq!(found, ["a", "", "b", "c", "", "\u{e9}"]);

@@ -1,5 +1,6 @@
-//! References in documents: URLs in pages, styles, scripts, images and data, and the position of their bytes. Each
-//! language has its own parser. A URL can be replaced while every other byte stays. Pure.
+//! References in documents: URLs in pages, styles, scripts, images and data, and the position of
+//! their bytes. Each language has its own parser. A URL can be replaced while every other byte
+//! stays. Pure.
 
 pub mod css;
 mod decoded;

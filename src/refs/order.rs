@@ -1,5 +1,5 @@
-//! Order in which files get their names: files come after those that they refer to, and files in a circle come
-//! together. Pure.
+//! Order in which files get their names: files come after those that they refer to, and files in a
+//! circle come together. Pure.
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -7,8 +7,9 @@ use petgraph::graph::{DiGraph, NodeIndex};
 /// Files that are named together: one, or a circle. Sorted.
 pub type Component = Vec<usize>;
 
-/// Returns the components of `count` files with these references (from, to), in generations: a component refers only to
-/// itself and to earlier generations, so that each generation can be named at once.
+/// Returns the components of `count` files with these references (from, to), in generations: a
+/// component refers only to itself and to earlier generations, so that each generation can be named
+/// at once.
 pub fn generations(
     count: usize,
     references: impl Iterator<Item = (usize, usize)>,
@@ -61,8 +62,9 @@ fn after(graph: &Graph, component: &Component, generation_of: &[usize]) -> usize
 mod tests {
     use super::*;
 
+    /// Referenced files come before the files that refer to them, and cycles together.
     #[test]
-    fn what_is_referred_to_comes_first_and_circles_come_together() {
+    fn referenced_files_come_before_referrers() {
         let references = [(0, 1), (1, 2), (3, 4), (4, 5), (5, 3), (5, 2), (0, 1)];
         let expected = vec![
             vec![vec![2], vec![6]],
@@ -72,13 +74,15 @@ mod tests {
         assert_eq!(generations(7, references.into_iter()), expected);
     }
 
+    /// A file that refers to itself is a cycle of one.
     #[test]
-    fn a_file_that_refers_to_itself_is_a_circle_of_one() {
+    fn self_reference_is_cycle_of_one() {
         assert_eq!(generations(1, [(0, 0)].into_iter()), [[[0]]]);
     }
 
+    /// A chain of a hundred thousand files does not overflow the stack.
     #[test]
-    fn a_chain_of_a_hundred_thousand_files_is_no_stack_overflow() {
+    fn long_chain_does_not_overflow_stack() {
         let chain = (0..99_999).map(|file| (file, file + 1));
         assert_eq!(generations(100_000, chain).len(), 100_000);
     }

@@ -1,6 +1,7 @@
 //! Detection of strings that look like paths of files.
 
-/// Endings of files that scripts load, by what they are. Not all there are: other strings aren't worth a warning.
+/// Endings of files that scripts load, by what they are. Not all there are: other strings aren't
+/// worth a warning.
 const EXTENSIONS: [&str; 6] = [
     "avif bmp cur gif ico jpeg jpg jxl png svg webp",
     "aac flac m3u8 m4a m4s m4v mid mov mp3 mp4 mpd oga ogg ogv opus vtt wav weba webm",
@@ -42,8 +43,8 @@ pub(super) fn is_picture_path(text: &str) -> bool {
     is_file_path(text) && extension_at_end(path).is_some_and(is_picture)
 }
 
-/// Returns the path of the folder that a string begins with, up to a part that is put in when the script runs: of
-/// `tiles/{z}/{x}.png` and `mode/%N/%N.js`.
+/// Returns the path of the folder that a string begins with, up to a part that is put in when the
+/// script runs: of `tiles/{z}/{x}.png` and `mode/%N/%N.js`.
 pub(super) fn folder_before_hole(text: &str) -> Option<String> {
     let is_hex = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_hexdigit);
     let is_hole = |(at, c): &(usize, char)| match c {
@@ -56,7 +57,8 @@ pub(super) fn folder_before_hole(text: &str) -> Option<String> {
     folder_at_end(&text[..hole], true).filter(|_| is_file && !text.contains(char::is_whitespace))
 }
 
-/// Returns the path of a folder that a whole string is, with a slash at its end: `"img/flags/"`, `"img/flags"`.
+/// Returns the path of a folder that a whole string is, with a slash at its end: `"img/flags/"`,
+/// `"img/flags"`.
 pub(super) fn folder_path(text: &str) -> Option<String> {
     let last = text.rsplit('/').next().unwrap_or_default();
     let is_path = text.len() <= MENTION_BYTES_MAX
@@ -69,8 +71,9 @@ pub(super) fn folder_path(text: &str) -> Option<String> {
     (is_path && has_name(text)).then(|| format!("{}/", text.trim_end_matches('/')))
 }
 
-/// Returns the path of a folder that is at the end of a text, up to its last slash: of `<img src='img/flags/` it's `img/flags/`. What
-/// is in the middle of a string (`is_first` is false) isn't from the top of anything.
+/// Returns the path of a folder that is at the end of a text, up to its last slash: of
+/// `<img src='img/flags/` it's `img/flags/`. What is in the middle of a string (`is_first` is
+/// false) isn't from the top of anything.
 pub(super) fn folder_at_end(text: &str, is_first: bool) -> Option<String> {
     let is_before = |c: char| c.is_whitespace() || "\"'`=(<>,".contains(c);
     let cut = text
@@ -90,14 +93,16 @@ pub(super) fn folder_at_end(text: &str, is_first: bool) -> Option<String> {
     (is_path && has_name(folder)).then(|| folder.to_string())
 }
 
-/// Checks whether a path names any folder. `./`, `../` and `/` don't count: the author of the script knows them.
+/// Checks whether a path names any folder. `./`, `../` and `/` don't count: the author of the
+/// script knows them.
 fn has_name(folder: &str) -> bool {
     folder
         .split('/')
         .any(|part| !matches!(part, "" | "." | ".."))
 }
 
-/// Says whether pieces joined look like the making of a path: one of them ends like a file name, where the name ends.
+/// Says whether pieces joined look like the making of a path: one of them ends like a file name,
+/// where the name ends.
 pub(super) fn is_built_path(pieces: &[Piece]) -> bool {
     let ends_name = |(index, piece): (usize, &Piece)| {
         let Piece::Text(text) = piece else {
@@ -119,8 +124,9 @@ pub(super) fn is_built_path(pieces: &[Piece]) -> bool {
 /// The shortest beginning of a name, in bytes, that a number alone makes whole.
 const NUMBERED_BYTES_MIN: usize = 4;
 
-/// Returns names of files in pieces whose folder isn't known: `on.png` of `base + "on.png"`; with `*` for a part that isn't known in the
-/// middle, `icon-*.png`; `*.png`, if nothing else is known; or with `*` at the end, for a number and any extension: `index*` of `base + "index" + n`.
+/// Returns names of files in pieces whose folder isn't known: `on.png` of `base + "on.png"`; with
+/// `*` for a part that isn't known in the middle, `icon-*.png`; `*.png`, if nothing else is known;
+/// or with `*` at the end, for a number and any extension: `index*` of `base + "index" + n`.
 pub(super) fn names_in(pieces: &[Piece]) -> Vec<String> {
     if begins_absolute(pieces) {
         return Vec::new();

@@ -1,12 +1,13 @@
-//! HLS playlists: URIs on lines of their own, and in the attributes of tags. By RFC 8216 and its second edition
-//! (<https://datatracker.ietf.org/doc/draft-pantos-hls-rfc8216bis/>).
+//! HLS playlists: URIs on lines of their own, and in the attributes of tags. By RFC 8216 and its
+//! second edition (<https://datatracker.ietf.org/doc/draft-pantos-hls-rfc8216bis/>).
 
 use std::ops::Range;
 
 use super::lines::{is_blank, lines, offset};
 use super::{Found, Kind, Reference, paths};
 
-/// Attributes of which the value is fetched: of any tag, of `EXT-X-CONTENT-STEERING`, and of `EXT-X-DATERANGE`.
+/// Attributes of which the value is fetched: of any tag, of `EXT-X-CONTENT-STEERING`, and of
+/// `EXT-X-DATERANGE`.
 const URIS: [&str; 4] = ["URI", "SERVER-URI", "X-ASSET-URI", "X-ASSET-LIST"];
 
 /// Finds the URIs of a playlist, with or without `#EXTM3U` on its first line.
@@ -30,7 +31,8 @@ pub fn find(text: &str) -> Found {
     found
 }
 
-/// Returns the attributes of a tag that are strings in quotes, with their names. No other value can be a URI.
+/// Returns the attributes of a tag that are strings in quotes, with their names. No other value can
+/// be a URI.
 fn strings(tag: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = tag.split_once(':').map_or("", |(_, list)| list);
     let attribute = move || {
@@ -61,8 +63,8 @@ fn add(text: &str, uri: &str, found: &mut Found) {
     }
 }
 
-/// Returns where the variables are in the path of a URI: from the first one up to the end of the last one. Its query
-/// stays as it is, and may have some.
+/// Returns where the variables are in the path of a URI: from the first one up to the end of the
+/// last one. Its query stays as it is, and may have some.
 fn variables(uri: &str) -> Option<Range<usize>> {
     let path = paths::path_of(uri);
     let start = path.find("{$")?;

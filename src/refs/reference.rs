@@ -10,10 +10,12 @@ use super::paths;
 /// A URL in a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
-    /// The bytes to replace by another URL's path: all of it, but for a query and fragment that can stay as they stand.
+    /// The bytes to replace by another URL's path: all of it, but for a query and fragment that can
+    /// stay as they stand.
     pub span: Range<usize>,
-    /// The part that must follow the new path, because it's in `span`: the query and fragment, where escapes or entities hide
-    /// where they begin. Usually empty. Safe in every language: percent-encoded but for a URL's own characters.
+    /// The part that must follow the new path, because it's in `span`: the query and fragment,
+    /// where escapes or entities hide where they begin. Usually empty. Safe in every language:
+    /// percent-encoded but for a URL's own characters.
     pub tail: String,
     /// The whole URL as the browser reads it, with entities and escapes resolved.
     pub url: String,
@@ -32,7 +34,8 @@ pub enum Kind {
     Script,
     /// `<script type="module" src>`.
     ModuleScript,
-    /// `import`, `export from`, the addresses of an import map: must begin with `./`, `../`, `/` or a scheme.
+    /// `import`, `export from`, the addresses of an import map: must begin with `./`, `../`, `/` or
+    /// a scheme.
     Import,
     /// `<link rel="manifest">`.
     Manifest,
@@ -54,7 +57,8 @@ pub enum Base {
 }
 
 impl Reference {
-    /// Takes `url` as it stands in the document at `start`, without escapes: its query and fragment stay in place.
+    /// Takes `url` as it stands in the document at `start`, without escapes: its query and fragment
+    /// stay in place.
     pub fn verbatim(start: usize, url: &str, kind: Kind) -> Reference {
         let path = url.find(['?', '#']).unwrap_or(url.len());
         Reference {
@@ -66,7 +70,8 @@ impl Reference {
         }
     }
 
-    /// Returns the paths of files in its query and fragment, which a page may be handed: `viewer.html?file=img/a.png`.
+    /// Returns the paths of files in its query and fragment, which a page may be handed:
+    /// `viewer.html?file=img/a.png`.
     pub fn handed_paths(&self) -> impl Iterator<Item = String> {
         let rest = self.url.find(['?', '#']).map(|at| &self.url[at + 1..]);
         let parts = rest

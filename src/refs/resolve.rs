@@ -8,8 +8,9 @@ use url::Url;
 use super::Kind;
 use crate::base::path::{ObjectKey, url_path};
 
-/// URL below which the tree is mounted, to resolve URLs as browsers do. It has a folder, so that URLs that climb out of
-/// the tree are detected. No such host exists (RFC 6761), and no site has such a folder.
+/// URL below which the tree is mounted, to resolve URLs as browsers do. It has a folder, so that
+/// URLs that climb out of the tree are detected. No such host exists (RFC 6761), and no site has
+/// such a folder.
 const ROOT: &str = "http://tree.invalid/tree-q7v2n0c5x8/";
 
 /// URLs that are remembered: those of some folders.
@@ -53,7 +54,8 @@ impl BaseUrl {
         )
     }
 
-    /// The folder that relative URLs start from: empty, or ending in `/`, encoded. None if it's not in the tree.
+    /// The folder that relative URLs start from: empty, or ending in `/`, encoded. None if it's not
+    /// in the tree.
     fn folder(&self) -> Option<&str> {
         let path = &self.0.as_ref()?.as_str()[ROOT.len()..];
         let path = path.split(['?', '#']).next().unwrap_or(path);
@@ -158,7 +160,8 @@ fn is_blank(c: char) -> bool {
     c <= ' '
 }
 
-/// The URL of `to` in a document of the target whose base is `from`, without the `./` that only scripts need.
+/// The URL of `to` in a document of the target whose base is `from`, without the `./` that only
+/// scripts need.
 ///
 /// # Errors
 /// The document's `<base>` isn't where its object will be.

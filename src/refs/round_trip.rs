@@ -1,5 +1,5 @@
-//! Check of a promise that every finder makes, for its tests. If a new path takes the place of each URL, it's read back
-//! as that path, with the old query and fragment, and nothing else changes.
+//! Check of a promise that every finder makes, for its tests. If a new path takes the place of each
+//! URL, it's read back as that path, with the old query and fragment, and nothing else changes.
 
 use super::{Found, Kind, Reference};
 use std::ops::Range;

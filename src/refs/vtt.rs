@@ -1,5 +1,6 @@
-//! WebVTT (<https://www.w3.org/TR/webvtt1/>): its styles, and the pictures of tracks that are for previews, which
-//! players read from the text of a cue: `sprite.jpg#xywh=0,0,160,90`. No standard says so.
+//! WebVTT (<https://www.w3.org/TR/webvtt1/>): its styles, and the pictures of tracks that are for
+//! previews, which players read from the text of a cue: `sprite.jpg#xywh=0,0,160,90`. No standard
+//! says so.
 
 use std::ops::Range;
 

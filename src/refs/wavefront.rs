@@ -1,5 +1,6 @@
-//! Wavefront models (`.obj`), which name libraries of materials (`.mtl`), which name pictures. Loaders on the web put
-//! names behind the folder of what names them and fetch that, so that names are URLs.
+//! Wavefront models (`.obj`), which name libraries of materials (`.mtl`), which name pictures.
+//! Loaders on the web put names behind the folder of what names them and fetch that, so that names
+//! are URLs.
 
 use std::iter;
 
@@ -38,7 +39,8 @@ pub fn materials(text: &str) -> Found {
     found
 }
 
-/// Returns the statements of a text, each on a line, or on several of which all but the last end in a backslash.
+/// Returns the statements of a text, each on a line, or on several of which all but the last end in
+/// a backslash.
 fn statements(text: &str) -> impl Iterator<Item = &str> {
     let mut lines = lines(text);
     iter::from_fn(move || {
@@ -65,8 +67,8 @@ fn words(statement: &str) -> impl Iterator<Item = &str> {
         .filter(|word: &&str| !word.is_empty())
 }
 
-/// Returns the files that `mtllib` names. Blanks stand between them, and in the names that many programs write: such
-/// a name goes on up to its `.mtl`.
+/// Returns the files that `mtllib` names. Blanks stand between them, and in the names that many
+/// programs write: such a name goes on up to its `.mtl`.
 fn libraries(text: &str, words: &[&str]) -> Vec<Reference> {
     let each = |words: &[&str]| -> Vec<Reference> {
         let one = |word: &&str| name(text, &[*word]);
@@ -99,7 +101,8 @@ fn is_library(word: &str) -> bool {
     extension.is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("mtl"))
 }
 
-/// Returns the file whose name is all of these words and the blanks between them, if they are on one line.
+/// Returns the file whose name is all of these words and the blanks between them, if they are on
+/// one line.
 fn name(text: &str, words: &[&str]) -> Option<Reference> {
     let (first, last) = (words.first()?, words.last()?);
     let start = offset(text, first);

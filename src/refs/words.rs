@@ -23,7 +23,8 @@ const IS_BETWEEN: [bool; 256] = {
     table
 };
 
-/// Returns what an attribute that means nothing to a browser has of paths: its value, each of its image candidates, or words in it.
+/// Returns what an attribute that means nothing to a browser has of paths: its value, each of its
+/// image candidates, or words in it.
 pub fn in_attribute(
     element: &str,
     name: &str,
@@ -47,7 +48,8 @@ pub fn in_attribute(
     }
 }
 
-/// Returns the value of an attribute, or its image candidates: those that are paths of files, with their offsets.
+/// Returns the value of an attribute, or its image candidates: those that are paths of files, with
+/// their offsets.
 fn paths_of<'v>(name: &str, value: &'v str) -> impl Iterator<Item = (usize, &'v str)> {
     let start = value.len() - value.trim_ascii_start().len();
     let whole = start..start + value.trim_ascii().len();
@@ -61,7 +63,8 @@ fn paths_of<'v>(name: &str, value: &'v str) -> impl Iterator<Item = (usize, &'v 
     })
 }
 
-/// Says whether an attribute may have a path that a script loads: people read the others, or they name no file.
+/// Says whether an attribute may have a path that a script loads: people read the others, or they
+/// name no file.
 pub fn may_be_in(attribute: &str) -> bool {
     const OTHERS: [&str; 14] = [
         "alt",
@@ -82,7 +85,8 @@ pub fn may_be_in(attribute: &str) -> bool {
     !OTHERS.contains(&attribute) && !attribute.starts_with("aria-")
 }
 
-/// Returns the words of `text` that look like the path of a file, each with the offset that `at` gives for its own.
+/// Returns the words of `text` that look like the path of a file, each with the offset that `at`
+/// gives for its own.
 pub fn find(text: &str, place: &Place, at: impl Fn(usize) -> usize) -> Vec<Mention> {
     let bytes = text.as_bytes();
     let is_between = |byte: &u8| IS_BETWEEN[*byte as usize];
@@ -115,8 +119,9 @@ pub fn find(text: &str, place: &Place, at: impl Fn(usize) -> usize) -> Vec<Menti
 mod tests {
     use super::*;
 
+    /// Words that look like paths are found at the place where they begin.
     #[test]
-    fn words_that_look_like_paths_are_found_where_they_begin() {
+    fn path_like_words_are_located() {
         let text =
             "[img[img/b.png]] \u{e9} <audio src=\"s.mp3\"> and so on. e.g. https://x.example/a.png";
         let found = find(text, &Place::Text, |at| at);

@@ -1,5 +1,6 @@
-//! URLs in XML: SVG, XHTML, DASH, feeds, and in attributes that the user adds for other documents. Owns the walk over
-//! the document; `elements` has the meanings of attributes. Tokens come from `quick-xml`.
+//! URLs in XML: SVG, XHTML, DASH, feeds, and in attributes that the user adds for other documents.
+//! Owns the walk over the document; `elements` has the meanings of attributes. Tokens come from
+//! `quick-xml`.
 
 mod content;
 mod dash;
@@ -31,8 +32,8 @@ pub enum Dialect {
     Xhtml,
     /// A presentation of DASH: the files that a video is made of.
     Dash,
-    /// Data: attributes that [`Extra::attributes`] names, the style sheets of processing instructions, and what is known
-    /// of feeds and some other kinds.
+    /// Data: attributes that [`Extra::attributes`] names, the style sheets of processing
+    /// instructions, and what is known of feeds and some other kinds.
     Other,
 }
 
@@ -99,7 +100,8 @@ impl<'t> Finder<'t> {
     fn read(&mut self) -> Result<(), Fault> {
         let mut reader = Reader::from_str(self.text);
         reader.config_mut().enable_all_checks(true);
-        // The reader skips a byte order mark without counting it. Its positions fit, as all of the text is in memory.
+        // The reader skips a byte order mark without counting it. Its positions fit, as all of the
+        // text is in memory.
         let bom = match self.text.starts_with('\u{feff}') {
             true => '\u{feff}'.len_utf8(),
             false => 0,

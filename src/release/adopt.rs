@@ -39,12 +39,14 @@ pub struct Adoption {
     seen: Seen,
 }
 
-/// Checks every object of the current release with a request of its own, and compares those of all other retained releases with a
-/// listing. Changes nothing. `state` is the result of [`State::find`].
+/// Checks every object of the current release with a request of its own, and compares those of all
+/// other retained releases with a listing. Changes nothing. `state` is the result of
+/// [`State::find`].
 ///
 /// # Errors
-/// Returns [`Error::Refused`] if objects are missing or differ, or if the target that the releases belong to is being changed. Returns
-/// [`Error::Usage`] if there are no releases, or if they already belong to this target.
+/// Returns [`Error::Refused`] if objects are missing or differ, or if the target that the releases
+/// belong to is being changed. Returns [`Error::Usage`] if there are no releases, or if they
+/// already belong to this target.
 pub async fn plan(
     target: &Target,
     store: &Arc<dyn Store>,
@@ -127,7 +129,8 @@ pub async fn adopt(state: &State, adoption: &Adoption) -> Result<Root> {
     }
 }
 
-/// Returns the error for an unfinished push or prune. Only the target that the releases belong to may finish it.
+/// Returns the error for an unfinished push or prune. Only the target that the releases belong to
+/// may finish it.
 fn unfinished(root: Option<&Root>) -> Error {
     let owner = root.and_then(|root| root.target.as_ref());
     let of = owner.map_or(String::new(), |owner| {

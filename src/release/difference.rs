@@ -70,7 +70,8 @@ pub enum Why<'a> {
     Held(&'a str),
 }
 
-/// Returns the files that a push of `build` after `before` takes back, by level: those that are published now and won't be any more.
+/// Returns the files that a push of `build` after `before` takes back, by level: those that are
+/// published now and won't be any more.
 pub fn levels_taken_back<'a>(
     before: &'a Manifest,
     build: &'a Build,
@@ -156,8 +157,9 @@ impl<'a> Difference<'a> {
     }
 }
 
-/// Returns the level that removes `pair` from the published files, if it is one of those that `build` holds. A file that was renamed
-/// inside such a level is missing under its path, but the level is the reason.
+/// Returns the level that removes `pair` from the published files, if it is one of those that
+/// `build` holds. A file that was renamed inside such a level is missing under its path, but the
+/// level is the reason.
 fn taken_back<'a>(
     before: &'a Manifest,
     build: &'a Build,

@@ -1,4 +1,5 @@
-//! Names that may be overwritten while a target is live: given by `--overwrite-live`, in full or by pattern. Pure.
+//! Names that may be overwritten while a target is live: given by `--overwrite-live`, in full or by
+//! pattern. Pure.
 
 use std::collections::BTreeSet;
 
@@ -24,8 +25,9 @@ pub struct Excused {
 }
 
 impl Excused {
-    /// Selects those of `paths` that `given` names or matches. `paths` are from `place`. If an argument is one of the paths, it stands
-    /// for that path, even if it contains characters of a pattern. In a pattern, `*` doesn't match `/`, but `**` does.
+    /// Selects those of `paths` that `given` names or matches. `paths` are from `place`. If an
+    /// argument is one of the paths, it stands for that path, even if it contains characters of a
+    /// pattern. In a pattern, `*` doesn't match `/`, but `**` does.
     ///
     /// # Errors
     /// Returns [`Error::Usage`] if an argument isn't a valid pattern, or matches nothing.
@@ -87,8 +89,8 @@ fn no_such(given: &str, paths: &BTreeSet<&str>, place: &str) -> Error {
     Error::usage(message, hint)
 }
 
-/// Returns the options that permit `paths`. Lists a few paths by name, and more by patterns. Each pattern matches files of one folder
-/// and type only.
+/// Returns the options that permit `paths`. Lists a few paths by name, and more by patterns. Each
+/// pattern matches files of one folder and type only.
 pub(crate) fn options_for(paths: &[&str]) -> String {
     let meant: Vec<String> = match paths.len() <= OPTIONS_MAX {
         true => paths.iter().map(|path| path.to_string()).collect(),

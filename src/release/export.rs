@@ -1,6 +1,7 @@
 //! Mapping from logical paths to objects, for programs that render the site.
 //!
-//! It comes as assetsync's own JSON, or as Django's `staticfiles.json`. It names every object, locked ones too: keep it off the web.
+//! It comes as assetsync's own JSON, or as Django's `staticfiles.json`. It names every object,
+//! locked ones too: keep it off the web.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -38,7 +39,8 @@ impl Manifest {
     /// Parses the output of `assetsync manifest`.
     ///
     /// # Errors
-    /// Returns an error if this isn't JSON of this form, or if its version is newer than this crate knows.
+    /// Returns an error if this isn't JSON of this form, or if its version is newer than this crate
+    /// knows.
     pub fn parse(json: &str) -> Result<Manifest> {
         let broken = |why: String| {
             Error::usage(
@@ -84,8 +86,8 @@ pub struct ManifestObject {
 /// Returns the manifest of `build`. Compresses everything once to find the stored sizes.
 ///
 /// # Errors
-/// Returns an error if a file can't be read any more, or has changed since it was hashed. Returns [`Error::Interrupted`] if it is
-/// stopped.
+/// Returns an error if a file can't be read any more, or has changed since it was hashed. Returns
+/// [`Error::Interrupted`] if it is stopped.
 pub fn manifest(build: &Build, gzip_level: u32, progress: &Arc<Progress>) -> Result<Manifest> {
     let entry = |object: &Object| -> Result<(String, ManifestObject)> {
         if progress.is_stopped() {
@@ -117,7 +119,8 @@ fn encoding(is_gzipped: bool) -> String {
     encoding.to_string()
 }
 
-/// Returns the manifest of a published release. Held objects have no stored form, so their stored size is the size of the content.
+/// Returns the manifest of a published release. Held objects have no stored form, so their stored
+/// size is the size of the content.
 pub fn of_release(release: &release::manifest::Manifest) -> Manifest {
     let object = |entry: &release::manifest::Entry| {
         let headers = release.headers_of(entry);
@@ -141,7 +144,8 @@ pub fn of_release(release: &release::manifest::Manifest) -> Manifest {
     }
 }
 
-/// Returns Django's `staticfiles.json` 1.1 for pairs of logical path and key, as `ManifestStaticFilesStorage` reads it
+/// Returns Django's `staticfiles.json` 1.1 for pairs of logical path and key, as
+/// `ManifestStaticFilesStorage` reads it
 /// (<https://github.com/django/django/blob/main/django/contrib/staticfiles/storage.py>).
 pub fn django<'a>(objects: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let paths: BTreeMap<&str, &str> = objects.collect();
@@ -150,7 +154,8 @@ pub fn django<'a>(objects: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     serde_json::to_string_pretty(&manifest).expect("strings are JSON") + "\n"
 }
 
-/// Returns the result of Python's `json.dumps(sorted(paths.items()))`: `[["a", "b"], ["c", "d"]]`, in ASCII.
+/// Returns the result of Python's `json.dumps(sorted(paths.items()))`: `[["a", "b"], ["c", "d"]]`,
+/// in ASCII.
 fn python_json(paths: &BTreeMap<&str, &str>) -> String {
     let pairs: Vec<String> = paths
         .iter()

@@ -1,7 +1,8 @@
-//! Objects of releases that can't be found: the place where a push looks for releases is mistyped or lost. Pure.
+//! Objects of releases that can't be found: the place where a push looks for releases is mistyped
+//! or lost. Pure.
 //!
-//! A first push writes the root before it uploads anything. So objects without such a root belong to releases that are or were kept
-//! elsewhere, and it isn't known whether the target is live.
+//! A first push writes the root before it uploads anything. So objects without such a root belong
+//! to releases that are or were kept elsewhere, and it isn't known whether the target is live.
 
 use std::collections::HashSet;
 
@@ -28,7 +29,8 @@ pub fn push_first() -> Hint {
 /// Objects in a target that belong to releases that aren't in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Logical paths of files that are in the target, under names that only the key can make or with a token.
+    /// Logical paths of files that are in the target, under names that only the key can make or
+    /// with a token.
     files: Vec<String>,
     /// Number of other objects with keyed names.
     others: u64,
@@ -37,7 +39,8 @@ pub struct Forgotten {
 }
 
 impl Forgotten {
-    /// Finds files of `build` that are already in the target although no push is known to have begun.
+    /// Finds files of `build` that are already in the target although no push is known to have
+    /// begun.
     pub fn find(
         base: &Base,
         build: &Build,
@@ -81,8 +84,8 @@ impl Forgotten {
         (!self.files.is_empty() || self.others > 0).then_some(self)
     }
 
-    /// Returns the refusal: what was found, where releases were looked for, and what to do. `otherwise` is the hint for a user who
-    /// wants to continue.
+    /// Returns the refusal: what was found, where releases were looked for, and what to do.
+    /// `otherwise` is the hint for a user who wants to continue.
     pub fn refused(&self, target: &Target, otherwise: impl Into<Hint>) -> Refused {
         let place = place_in_words(target);
         let others = count(self.others, "object");
@@ -129,7 +132,8 @@ impl Forgotten {
     }
 }
 
-/// Returns whether assetsync stored the object: only assetsync can make its name, or it has a token.
+/// Returns whether assetsync stored the object: only assetsync can make its name, or it has a
+/// token.
 fn is_published(action: &Action<'_>) -> bool {
     let there = action.there.as_ref();
     there.is_some_and(|there| action.object.is_keyed() || there.token.is_some())

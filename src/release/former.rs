@@ -10,8 +10,8 @@ use crate::base::path::LogicalPath;
 use crate::levels::LevelId;
 use crate::naming::{Build, Former};
 
-/// Returns the addresses that retained releases had for files that are hidden now. Leaves out plain paths, and the addresses that
-/// `build` has.
+/// Returns the addresses that retained releases had for files that are hidden now. Leaves out plain
+/// paths, and the addresses that `build` has.
 ///
 /// # Errors
 /// Returns an error if documents of the releases can't be read.
@@ -37,8 +37,8 @@ pub async fn former(state: &State, root: &Root, build: &Build) -> Result<Vec<For
     Ok(former.into_values().collect())
 }
 
-/// Returns the address of a hidden file. Its level is the current level of its path, or else the level from its release, if that level
-/// still exists.
+/// Returns the address of a hidden file. Its level is the current level of its path, or else the
+/// level from its release, if that level still exists.
 fn of(manifest: &Manifest, entry: &Entry, build: &Build) -> Option<Former> {
     let path = LogicalPath::parse(&entry.path).ok()?;
     let level = match build.levels.of(&path) {

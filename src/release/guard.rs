@@ -1,4 +1,5 @@
-//! Guards that stop a push before it writes anything. Each prevents a mistake that has broken an event. Pure.
+//! Guards that stop a push before it writes anything. Each prevents a mistake that has broken an
+//! event. Pure.
 
 mod by_root;
 mod shrunk;
@@ -51,8 +52,8 @@ pub struct Allowed {
     pub unlock: BTreeSet<String>,
     /// Names of held levels that a rollback may not publish again.
     pub(crate) held: BTreeSet<String>,
-    /// Current levels. A rollback doesn't publish files that are now in a held level either, unless it is unlocked, whatever level
-    /// they were published in.
+    /// Current levels. A rollback doesn't publish files that are now in a held level either, unless
+    /// it is unlocked, whatever level they were published in.
     pub(crate) levels: Levels,
     /// Unlocked levels among these.
     pub(crate) unlocked: BTreeSet<LevelId>,
@@ -137,7 +138,8 @@ pub fn refusals(
     refusals
 }
 
-/// Returns the refusals that don't depend on the build: those of any push after `base` with the key of this id.
+/// Returns the refusals that don't depend on the build: those of any push after `base` with the key
+/// of this id.
 pub fn refusals_of_all(base: &Base, key_id: &str, allowed: &Allowed) -> Vec<Refused> {
     told([sweeping(base), key(base, key_id, allowed)]).collect()
 }
@@ -305,7 +307,8 @@ fn live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Refusal {
     (!over.is_empty()).then(|| written_over(live, &over))
 }
 
-/// Returns the message that `names` would be overwritten while the target is live, and the hint how to permit it.
+/// Returns the message that `names` would be overwritten while the target is live, and the hint how
+/// to permit it.
 pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, Hint) {
     (
         format!(
@@ -323,7 +326,8 @@ pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, Hint) {
     )
 }
 
-/// Refuses to publish other content under a fingerprinted name: browsers that have the old content never ask again.
+/// Refuses to publish other content under a fingerprinted name: browsers that have the old content
+/// never ask again.
 fn promised(plan: &Plan<'_>) -> Refusal {
     let is_broken = |action: &&Action<'_>| {
         matches!(action.step, Step::Conflict(_))

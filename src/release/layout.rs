@@ -34,7 +34,8 @@ impl Home {
         })
     }
 
-    /// Opens the place. `store` is the target's storage. Its connections are used if the releases are in the target.
+    /// Opens the place. `store` is the target's storage. Its connections are used if the releases
+    /// are in the target.
     ///
     /// # Errors
     /// Returns an error if there are no credentials for a separate place.
@@ -91,14 +92,15 @@ fn owner(target: &Target, home: &Home) -> Result<Owner> {
     })
 }
 
-/// Returns the path of a folder in the file system, without links and dots. The folder needn't exist.
+/// Returns the path of a folder in the file system, without links and dots. The folder needn't
+/// exist.
 fn real(folder: &Path) -> Result<PathBuf> {
     let spot = Spot::of(folder).map_err(|e| Error::io("find", folder, e))?;
     Ok(spot.path())
 }
 
-/// Returns the relative path from `from` to `to`, which are both absolute. It stays the same if the folder that contains both is
-/// moved.
+/// Returns the relative path from `from` to `to`, which are both absolute. It stays the same if the
+/// folder that contains both is moved.
 fn path_from(from: &Path, to: &Path) -> PathBuf {
     let shared = from
         .components()

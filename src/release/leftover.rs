@@ -1,5 +1,6 @@
-//! Files that can still be fetched although the current release doesn't publish them. A push or a rollback deletes nothing. The root
-//! remembers these files, so that they are reported until they are gone. Pure.
+//! Files that can still be fetched although the current release doesn't publish them. A push or a
+//! rollback deletes nothing. The root remembers these files, so that they are reported until they
+//! are gone. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -43,7 +44,8 @@ pub enum Why {
     SameAsHeld(String),
 }
 
-/// Returns what can be fetched once a release of `build` is the current one: leftovers from before, and files that `before` published.
+/// Returns what can be fetched once a release of `build` is the current one: leftovers from before,
+/// and files that `before` published.
 pub fn after_push(known: &[Leftover], before: Option<&Manifest>, build: &Build) -> Vec<Leftover> {
     let published: HashSet<&str> = build
         .published()
@@ -88,7 +90,8 @@ pub fn after_rollback(known: &[Leftover], before: &Manifest, after: &Manifest) -
     collect(known, new, &published)
 }
 
-/// Returns the known leftovers and those of the entries with a reason or a plain name, by path, except those that `published` has.
+/// Returns the known leftovers and those of the entries with a reason or a plain name, by path,
+/// except those that `published` has.
 fn collect<'a>(
     known: &[Leftover],
     new: impl Iterator<Item = (&'a Entry, Option<Why>)>,
@@ -118,7 +121,8 @@ fn leftover(entry: &Entry, why: Option<Why>) -> Option<Leftover> {
     })
 }
 
-/// Returns the level of a removed file: by the current configuration, or from its release if the configuration has none for it.
+/// Returns the level of a removed file: by the current configuration, or from its release if the
+/// configuration has none for it.
 fn level_by_now<'a>(manifest: &'a Manifest, entry: &Entry, levels: &'a Levels) -> &'a str {
     let path = LogicalPath::parse(&entry.path).ok();
     match path.map_or(LevelId::OPEN, |path| levels.of(&path)) {
@@ -127,8 +131,8 @@ fn level_by_now<'a>(manifest: &'a Manifest, entry: &Entry, levels: &'a Levels) -
     }
 }
 
-/// Returns the command that takes all of these down. `published` has the logical paths of the current release, sorted: the command
-/// never names a folder that has any of them.
+/// Returns the command that takes all of these down. `published` has the logical paths of the
+/// current release, sorted: the command never names a folder that has any of them.
 pub(crate) fn takedown_of(target: &Target, left: &[Leftover], published: &[&str]) -> String {
     let mut levels = BTreeSet::new();
     let mut paths = BTreeSet::new();

@@ -1,15 +1,18 @@
-//! Files that visitors lose by a release: they are gone without a replacement. A bundler renames every chunk
-//! with each build, so names alone tell nothing. The number of files of a type in a folder counts. Pure.
+//! Files that visitors lose by a release: they are gone without a replacement. A bundler renames
+//! every chunk with each build, so names alone tell nothing. The number of files of a type in a
+//! folder counts. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Maximum percentage of files that may be lost.
 const LOST_MAX_PERCENT: u64 = 20;
 
-/// Minimum number of files in a folder that counts as lost. A smaller folder isn't distinguished from a deleted file.
+/// Minimum number of files in a folder that counts as lost. A smaller folder isn't distinguished
+/// from a deleted file.
 const FOLDER_FILES_MIN: u64 = 2;
 
-/// Minimum number of characters in the name of a build, such as a short commit or `hQ8V0Tk2fZ1mDhq3sYbXe`.
+/// Minimum number of characters in the name of a build, such as a short commit or
+/// `hQ8V0Tk2fZ1mDhq3sYbXe`.
 const BUILD_CHARS_MIN: usize = 8;
 
 /// Minimum number of characters if only the length distinguishes the name from a word.
@@ -98,7 +101,8 @@ impl<'a> Lost<'a> {
         }
     }
 
-    /// Returns whether this is more than a usual change: over a fifth of the files, a whole folder, or a whole type.
+    /// Returns whether this is more than a usual change: over a fifth of the files, a whole folder,
+    /// or a whole type.
     pub fn is_too_much(&self) -> bool {
         self.lost * 100 > self.before * LOST_MAX_PERCENT
             || !self.folders.is_empty()
@@ -133,8 +137,8 @@ fn group(path: &str) -> (&str, String) {
     (folder, extension)
 }
 
-/// Matches renamed folders: some bundlers name a folder after the build or version. New files in such a folder replace those of a
-/// similar folder that is gone.
+/// Matches renamed folders: some bundlers name a folder after the build or version. New files in
+/// such a folder replace those of a similar folder that is gone.
 fn forgive_renamed_folders(groups: &mut Groups<'_>) {
     let mut folders: HashMap<&str, Count> = HashMap::new();
     for ((folder, _), count) in groups.iter() {
@@ -162,7 +166,8 @@ fn forgive_renamed_folders(groups: &mut Groups<'_>) {
     }
 }
 
-/// Returns a folder's path with `*` for parts that may be the name of a build or version; none if there are no such parts.
+/// Returns a folder's path with `*` for parts that may be the name of a build or version; none if
+/// there are no such parts.
 fn without_builds(folder: &str) -> Option<String> {
     let parts: Vec<&str> = folder
         .split('/')
@@ -171,8 +176,8 @@ fn without_builds(folder: &str) -> Option<String> {
     parts.contains(&"*").then(|| parts.join("/"))
 }
 
-/// Returns whether a part of a path is named after a build or a version, such as `3f9c2ab1`, `BRnx2Cq9` or `v1.2.3`. `round-2` isn't,
-/// since people look for it.
+/// Returns whether a part of a path is named after a build or a version, such as `3f9c2ab1`,
+/// `BRnx2Cq9` or `v1.2.3`. `round-2` isn't, since people look for it.
 fn is_of_a_build(part: &str) -> bool {
     let numbers: Vec<&str> = part.strip_prefix('v').unwrap_or(part).split('.').collect();
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

@@ -136,7 +136,8 @@ impl Manifest {
         &self.headers[entry.headers as usize]
     }
 
-    /// Returns the listing of the published objects that is expected if nothing has changed, by key.
+    /// Returns the listing of the published objects that is expected if nothing has changed, by
+    /// key.
     pub fn listing(&self) -> HashMap<String, Stored> {
         let stored = |entry: &Entry| {
             let stored = entry.stored.as_ref()?;

@@ -7,9 +7,10 @@
 //! takedown  look ─▶ plan ─▶ root (sweep, another release) ─▶ delete ─▶ root (idle)
 //! ```
 //!
-//! The root is one small document. It changes only by compare and swap ([`root`] has all possible changes). Everything else is
-//! immutable, and written before the root refers to it. So any reader of the root finds a complete release, whatever else happens.
-//! Only plain names, which have no room for two releases at once, are written after the root, by the push that changed it.
+//! The root is one small document. It changes only by compare and swap ([`root`] has all possible
+//! changes). Everything else is immutable, and written before the root refers to it. So any reader
+//! of the root finds a complete release, whatever else happens. Only plain names, which have no
+//! room for two releases at once, are written after the root, by the push that changed it.
 //!
 //! | module | owns |
 //! |---|---|
@@ -101,10 +102,12 @@ pub enum Basis {
 }
 
 impl Base {
-    /// Opens the releases of `target`, whose objects are in `store`, and reads the starting point of a push.
+    /// Opens the releases of `target`, whose objects are in `store`, and reads the starting point
+    /// of a push.
     ///
     /// # Errors
-    /// Returns the errors of [`State::open`] and [`Base::read`]: no push can continue from these releases.
+    /// Returns the errors of [`State::open`] and [`Base::read`]: no push can continue from these
+    /// releases.
     pub async fn open(
         target: &Target,
         store: &Arc<dyn Store>,
@@ -135,8 +138,9 @@ impl Base {
         })
     }
 
-    /// Lists the target, unless the current release tells its contents. In that case, checks one object of the release, which shows
-    /// that the bucket still exists and is still the same. Remembers which was the case.
+    /// Lists the target, unless the current release tells its contents. In that case, checks one
+    /// object of the release, which shows that the bucket still exists and is still the same.
+    /// Remembers which was the case.
     ///
     /// # Errors
     /// Returns an error if the target can't be read.
@@ -155,8 +159,8 @@ impl Base {
         Ok(Some(listing))
     }
 
-    /// Replaces the listed facts about immutable names with those from the release. Verification compares the object with the release,
-    /// so whatever else was put there isn't taken for right.
+    /// Replaces the listed facts about immutable names with those from the release. Verification
+    /// compares the object with the release, so whatever else was put there isn't taken for right.
     fn expect_of(&self, listing: &mut Listing) {
         let Some(manifest) = &self.manifest else {
             return;
@@ -170,8 +174,8 @@ impl Base {
         }
     }
 
-    /// Returns the contents of the target, if the current release tells them, so that it needn't be listed. Mutable names that are in
-    /// `build` but not in the release are unclear.
+    /// Returns the contents of the target, if the current release tells them, so that it needn't be
+    /// listed. Mutable names that are in `build` but not in the release are unclear.
     pub fn listing(&self, build: &Build) -> Option<Listing> {
         let manifest = self.manifest.as_ref()?;
         let mut listing = manifest.listing();
@@ -193,7 +197,8 @@ impl Base {
         Some(listing)
     }
 
-    /// Returns the leftovers that the root remembers: files that can still be fetched although no release publishes them.
+    /// Returns the leftovers that the root remembers: files that can still be fetched although no
+    /// release publishes them.
     pub fn left(&self) -> &[Leftover] {
         self.root.as_ref().map_or(&[], |root| &root.left)
     }

@@ -1,7 +1,9 @@
-//! Stored form of documents of releases: gzip, in several blocks that are packed and unpacked in parallel.
+//! Stored form of documents of releases: gzip, in several blocks that are packed and unpacked in
+//! parallel.
 //!
-//! Each block is a gzip member of whole lines. It has its own size in an extra field of its header, `AS`, four bytes (RFC 1952,
-//! 2.3.1.1). `zcat` and every other reader of gzip read them as one file.
+//! Each block is a gzip member of whole lines. It has its own size in an extra field of its header,
+//! `AS`, four bytes (RFC 1952, 2.3.1.1). `zcat` and every other reader of gzip read them as one
+//! file.
 
 use bytes::Bytes;
 use libdeflater::{DecompressionError, Decompressor};
@@ -11,11 +13,12 @@ use super::Unusable;
 use crate::base::encode;
 use crate::store::documents::DOCUMENT_BYTES_MAX;
 
-/// Level of compression. It is fast, since hashes don't compress anyway, but not the fastest: that level uses no Huffman codes made
-/// for the text, which save a third of the size here.
+/// Level of compression. It is fast, since hashes don't compress anyway, but not the fastest: that
+/// level uses no Huffman codes made for the text, which save a third of the size here.
 const GZIP_LEVEL: u32 = 2;
 
-/// Minimum size of a block except the last, in bytes of text: large enough that blocks cost little more than one piece.
+/// Minimum size of a block except the last, in bytes of text: large enough that blocks cost little
+/// more than one piece.
 const BLOCK_BYTES: usize = 256 << 10;
 
 /// Maximum ratio of deflated text to its packed form (<https://www.zlib.net/zlib_tech.html>).
@@ -81,7 +84,8 @@ pub(super) fn unpack(packed: &[u8]) -> Result<Vec<String>, Unusable> {
     blocks.into_par_iter().map(unpack_block).collect()
 }
 
-/// Returns the length of a block's text, as its end says. The value may be false, but it is limited.
+/// Returns the length of a block's text, as its end says. The value may be false, but it is
+/// limited.
 fn text_bytes(block: &[u8]) -> usize {
     let told = block.last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
     (told as usize).min(block.len().saturating_mul(RATIO_MAX))

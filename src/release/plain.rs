@@ -2,9 +2,10 @@
 //!
 //! They have no room for two releases, and an object that wasn't seen before is never overwritten.
 //!
-//! Each round checks the objects, then the root, then writes on the condition that the objects are unchanged. A publisher that was
-//! overtaken finds this in the root. If it was paused after that check, the condition stops it. The root says `pending` until all
-//! names are written. Until then, no other run trusts a mutable name.
+//! Each round checks the objects, then the root, then writes on the condition that the objects are
+//! unchanged. A publisher that was overtaken finds this in the root. If it was paused after that
+//! check, the condition stops it. The root says `pending` until all names are written. Until then,
+//! no other run trusts a mutable name.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -62,9 +63,9 @@ pub(super) struct Settle<'a> {
 pub(super) enum Doubt {
     /// No late write can arrive.
     None,
-    /// A late write may arrive. So every name is written again, even if its content is right: the late write then finds a version that
-    /// it doesn't expect. (On S3, the same bytes have the same version. So there, a late write can still overwrite a name that didn't
-    /// change.)
+    /// A late write may arrive. So every name is written again, even if its content is right: the
+    /// late write then finds a version that it doesn't expect. (On S3, the same bytes have the same
+    /// version. So there, a late write can still overwrite a name that didn't change.)
     Late,
 }
 
@@ -78,8 +79,8 @@ impl Doubt {
     }
 }
 
-/// Stores a copy of each object, in its stored form, for a rollback. Objects in parts are too large for that. Returns the facts about
-/// them for the manifest, by key.
+/// Stores a copy of each object, in its stored form, for a rollback. Objects in parts are too large
+/// for that. Returns the facts about them for the manifest, by key.
 pub(super) async fn keep(
     state: &State,
     objects: &[&Object],
@@ -116,8 +117,8 @@ async fn prepared(
         .expect("preparing a body doesn't panic")
 }
 
-/// Writes the names of `objects` that are missing or differ, and notes it in the root. The release is already the current one, so any
-/// error becomes a failure in the report.
+/// Writes the names of `objects` that are missing or differ, and notes it in the root. The release
+/// is already the current one, so any error becomes a failure in the report.
 pub(super) async fn settle(settle: &Settle<'_>, objects: &[Object]) -> Report {
     let mut report = Report::default();
     settle.progress.note_pending_names(true);
@@ -150,8 +151,9 @@ async fn write_all(settle: &Settle<'_>, objects: &[Object], report: &mut Report)
     }
 }
 
-/// Writes the names of overtaken releases that the current one doesn't have, with the content of the last of these releases. A late
-/// write of an overtaken push then finds a version that it doesn't expect. A name without a copy stays as it is.
+/// Writes the names of overtaken releases that the current one doesn't have, with the content of
+/// the last of these releases. A late write of an overtaken push then finds a version that it
+/// doesn't expect. A name without a copy stays as it is.
 async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
     if settle.overtaken.is_empty() {
         return Ok(());
@@ -184,8 +186,8 @@ async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
     };
     let mut fenced = Report::default();
     write(&settle, &names, &mut fenced).await?;
-    // A write that is refused to this run, by a missing permission or a lock, is refused to the other one too. Any other failure may
-    // be temporary.
+    // A write that is refused to this run, by a missing permission or a lock, is refused to the
+    // other one too. Any other failure may be temporary.
     use StoreErrorKind::{AclRefused, Credentials, Denied};
     let may_be_theirs = |kind| !matches!(kind, AclRefused | Credentials | Denied);
     let failures = fenced.failures.into_iter();
@@ -221,7 +223,8 @@ fn in_report(error: Error) -> StoreError {
     }
 }
 
-/// Retries names that another push wrote at the same time, as long as the release is the current one.
+/// Retries names that another push wrote at the same time, as long as the release is the current
+/// one.
 async fn write(settle: &Settle<'_>, objects: &[Object], report: &mut Report) -> Result<()> {
     let mut left: Vec<Object> = objects.to_vec();
     for round in 1.. {
@@ -304,7 +307,8 @@ fn plan<'a>(objects: &'a [Object], there: &HashMap<String, Stored>, doubt: Doubt
     }
 }
 
-/// Refuses to overwrite objects while the target is live that nobody knew of when the release was planned.
+/// Refuses to overwrite objects while the target is live that nobody knew of when the release was
+/// planned.
 fn refuse_while_live(live: Option<&Live>, plan: &Plan<'_>, allowed: &Allowed) -> Result<()> {
     // Writing the same again changes nothing that visitors see.
     let is_other = |action: &&Action<'_>| {
@@ -330,8 +334,8 @@ fn refuse_while_live(live: Option<&Live>, plan: &Plan<'_>, allowed: &Allowed) ->
     }
 }
 
-/// Returns the mutable names of a release as objects, made from the stored copies. Leaves out those that were too large for a copy, if
-/// the right object is in place.
+/// Returns the mutable names of a release as objects, made from the stored copies. Leaves out those
+/// that were too large for a copy, if the right object is in place.
 ///
 /// # Errors
 /// Returns an error if one was too large for a copy, and has another content now.
@@ -366,7 +370,8 @@ async fn restore_one(
             false => Err(without_copy(entry)),
         };
     };
-    // The manifest may not tell whether the copy is gzipped: for a page in a folder target, it has the file's size.
+    // The manifest may not tell whether the copy is gzipped: for a page in a folder target, it has
+    // the file's size.
     let content = encode::content_of(&copy, &entry.digest, entry.size_bytes).ok_or_else(|| {
         StoreError::new(
             StoreErrorKind::Other,

@@ -10,7 +10,8 @@ use crate::base::error::Result;
 use crate::base::path::ObjectKey;
 use crate::store::{Listing, Store, StoreError};
 
-/// Maximum number of objects that are requested if a listing doesn't tell what they were stored for.
+/// Maximum number of objects that are requested if a listing doesn't tell what they were stored
+/// for.
 const LOOKS_MAX: usize = 4;
 
 /// Relation of a target to its releases.
@@ -24,8 +25,8 @@ pub enum Presence {
     Forgotten(Forgotten),
 }
 
-/// Checks one object of the current release, as a push does, and a listing if this object isn't there. Without a release, looks for
-/// objects of other releases.
+/// Checks one object of the current release, as a push does, and a listing if this object isn't
+/// there. Without a release, looks for objects of other releases.
 ///
 /// # Errors
 /// Returns an error if the target doesn't exist or can't be read.

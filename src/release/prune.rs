@@ -1,8 +1,9 @@
 //! Prunes: which objects and documents may be deleted, and the plan for it.
 //!
-//! The root first announces what will be deleted. From then on, nobody can commit a release that relies on it. Then each object is
-//! deleted, in exactly the version that was seen. At the end, the root says that all is gone. A prune that was interrupted is
-//! finished, never canceled, since it isn't known what it has already deleted.
+//! The root first announces what will be deleted. From then on, nobody can commit a release that
+//! relies on it. Then each object is deleted, in exactly the version that was seen. At the end, the
+//! root says that all is gone. A prune that was interrupted is finished, never canceled, since it
+//! isn't known what it has already deleted.
 //!
 //! This file decides what is deleted; `prune/deletion.rs` deletes it.
 
@@ -40,12 +41,14 @@ fn prune_again() -> Hint {
         .then(" again to plan with the current state")
 }
 
-/// Rule for what is kept. A release is kept if either field says so. The current one and all newer ones are always kept.
+/// Rule for what is kept. A release is kept if either field says so. The current one and all newer
+/// ones are always kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Keep {
     /// Number of releases to keep.
     pub releases: usize,
-    /// Minimum age of what is deleted: of releases since they were last the current one, of objects since they were written.
+    /// Minimum age of what is deleted: of releases since they were last the current one, of objects
+    /// since they were written.
     pub age: Duration,
 }
 
@@ -68,7 +71,8 @@ pub struct Sweep {
     seen: Seen,
 }
 
-/// Objects that no retained release needs, but that are too young to be deleted. Only those that a listing shows as ours.
+/// Objects that no retained release needs, but that are too young to be deleted. Only those that a
+/// listing shows as ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Young {
     /// Number of objects.
@@ -112,8 +116,8 @@ impl Sweep {
 /// Decides what will be deleted. Changes nothing. `here` is the time of this machine's clock.
 ///
 /// # Errors
-/// Returns [`Error::Refused`] if the target is live, a sweep or plain names aren't finished, a clock is wrong, or there are other
-/// releases of another key.
+/// Returns [`Error::Refused`] if the target is live, a sweep or plain names aren't finished, a
+/// clock is wrong, or there are other releases of another key.
 pub async fn plan(
     store: &Arc<dyn Store>,
     state: &State,
@@ -197,8 +201,9 @@ impl Young {
     }
 }
 
-/// Refuses to prune if the target has other releases: of another key, of a user who doesn't know that these are kept elsewhere, or of
-/// a target below this one. They need objects that these don't.
+/// Refuses to prune if the target has other releases: of another key, of a user who doesn't know
+/// that these are kept elsewhere, or of a target below this one. They need objects that these
+/// don't.
 fn refuse_others(listing: &Listing, state: &State, former: &[String]) -> Result<()> {
     let ours = usize::from(state.is_within());
     let is_former = |key: &String| former.iter().any(|folder| key.starts_with(folder.as_str()));
@@ -236,8 +241,8 @@ fn has_others(folder: &str) -> Error {
     }
 }
 
-/// Returns the places below a target that have their own releases, each with a slash at the end: prefixes of other targets, or folders
-/// that are the `state` of one.
+/// Returns the places below a target that have their own releases, each with a slash at the end:
+/// prefixes of other targets, or folders that are the `state` of one.
 pub(crate) fn places_of_others(listing: &Listing) -> BTreeSet<String> {
     let folders = listing.keys().filter_map(|key| releases_in(key));
     let others = folders.filter(|folder| !folder.starts_with(FOLDER));
@@ -261,7 +266,8 @@ fn releases_in(key: &str) -> Option<&str> {
     is_document(name).then_some(folder)
 }
 
-/// Returns whether an object beside the root has the name of one of our documents. Anything else isn't ours to delete.
+/// Returns whether an object beside the root has the name of one of our documents. Anything else
+/// isn't ours to delete.
 pub(super) fn is_document(key: &str) -> bool {
     let Some((folder, name)) = key.split_once('/') else {
         return false;
@@ -323,7 +329,8 @@ fn age(at: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(at)).unwrap_or(Duration::ZERO)
 }
 
-/// Splits all releases, from the newest to the oldest, into those that stay and those that don't. Those that stay are consecutive.
+/// Splits all releases, from the newest to the oldest, into those that stay and those that don't.
+/// Those that stay are consecutive.
 fn split(
     chain: Vec<Release>,
     current: &ReleaseId,
@@ -331,8 +338,8 @@ fn split(
     keep: Keep,
     now: Timestamp,
 ) -> (Vec<Release>, Vec<Release>) {
-    // The age of a release is the time since it was last the current one. The release that replaced it tells this time, or the root if
-    // a rollback replaced it.
+    // The age of a release is the time since it was last the current one. The release that replaced
+    // it tells this time, or the root if a rollback replaced it.
     let was_current = |release: &Release| {
         let children = chain
             .iter()
@@ -375,7 +382,8 @@ impl Needed {
             needed
                 .documents
                 .insert(format!("manifests/{}.json.gz", release.manifest));
-            // A release doesn't publish the files that it holds. Only releases that publish them need the objects.
+            // A release doesn't publish the files that it holds. Only releases that publish them
+            // need the objects.
             needed.add_published(&manifest?);
         }
         Ok(needed)
@@ -391,7 +399,8 @@ impl Needed {
     }
 }
 
-/// Returns those of `old` that assetsync wrote, which have its token. Everything else in the target belongs to others.
+/// Returns those of `old` that assetsync wrote, which have its token. Everything else in the target
+/// belongs to others.
 async fn ours(
     store: &Arc<dyn Store>,
     old: Vec<(String, Stored)>,
@@ -418,7 +427,8 @@ async fn ours(
     Ok(ours)
 }
 
-/// Returns whether assetsync wrote an object: it has a token, and if the name has a token too, it is the same.
+/// Returns whether assetsync wrote an object: it has a token, and if the name has a token too, it
+/// is the same.
 pub(crate) fn is_ours(key: &str, stored: &Stored) -> bool {
     let in_name = token_in_name(key);
     stored.token.is_some() && (in_name.is_none() || in_name == stored.token)

@@ -22,7 +22,8 @@ use crate::plan::{Plan, Reason, Step};
 use crate::store::Store;
 use crate::store::Upload;
 
-/// Maximum number of verifications of a release. It is repeated if something was deleted in the meantime, or was missing.
+/// Maximum number of verifications of a release. It is repeated if something was deleted in the
+/// meantime, or was missing.
 pub(super) const ROUNDS_MAX: usize = 5;
 
 /// Inputs of a push.
@@ -65,7 +66,8 @@ pub struct Published {
     pub basis: Basis,
 }
 
-/// Returns whether there is nothing to do. In this case, nothing is written, and nothing more is read.
+/// Returns whether there is nothing to do. In this case, nothing is written, and nothing more is
+/// read.
 pub fn is_published(base: &Base, build: &Build, plan: &Plan<'_>) -> bool {
     let is_same = |manifest: &Manifest| manifest.is_of(build);
     plan.is_empty() && !base.is_pending() && base.manifest.as_ref().is_some_and(is_same)
@@ -73,13 +75,14 @@ pub fn is_published(base: &Base, build: &Build, plan: &Plan<'_>) -> bool {
 
 /// Publishes a build: either everything, or nothing that visitors can see.
 ///
-/// Failures of single objects are in the report. In this case, there is no release. Objects that are already written do no harm, and
-/// the next push finds them.
+/// Failures of single objects are in the report. In this case, there is no release. Objects that
+/// are already written do no harm, and the next push finds them.
 ///
 /// # Errors
-/// Returns [`Error::LostRace`] if the release of another push is the current one, [`Error::Refused`] if the target went live or a
-/// prune began, [`Error::Unknown`] if it isn't known whether the release is the current one, or [`Error::Interrupted`]. After any
-/// other error, nothing was published.
+/// Returns [`Error::LostRace`] if the release of another push is the current one,
+/// [`Error::Refused`] if the target went live or a prune began, [`Error::Unknown`] if it isn't
+/// known whether the release is the current one, or [`Error::Interrupted`]. After any other error,
+/// nothing was published.
 pub async fn publish(push: &Push<'_>) -> Result<Published> {
     let mut published = Published {
         report: Report::default(),
@@ -102,7 +105,8 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
     };
     published.is_new = true;
     published.release = root.current.clone();
-    // Even if the release has no plain names, the root has to note that none are being written any more.
+    // Even if the release has no plain names, the root has to note that none are being written any
+    // more.
     if root.plain == Plain::Pending {
         published.report.add(settle(push, &root, names).await);
     }
@@ -138,8 +142,9 @@ async fn finish(push: &Push<'_>, report: &mut Report) {
     }
 }
 
-/// Checks that the storage supports conditions. Before a first push uploads anything, notes at the place of the releases that it
-/// began. So if there are objects, but nothing at this place, they belong to other releases.
+/// Checks that the storage supports conditions. Before a first push uploads anything, notes at the
+/// place of the releases that it began. So if there are objects, but nothing at this place, they
+/// belong to other releases.
 async fn begin(push: &Push<'_>) -> Result<Option<Conditions>> {
     let root = push.base.root.as_ref();
     let conditions = match root.and_then(|root| root.conditions) {
@@ -164,7 +169,8 @@ fn basis(push: &Push<'_>) -> Basis {
     }
 }
 
-/// Verifies the current release, when there is nothing to publish, and writes missing or damaged objects again.
+/// Verifies the current release, when there is nothing to publish, and writes missing or damaged
+/// objects again.
 ///
 /// # Errors
 /// Returns the errors of [`publish`]. No release is made.
@@ -207,7 +213,8 @@ async fn remember_unlocked(push: &Push<'_>) -> Result<()> {
     }
 }
 
-/// Publishes a release that only writes plain names again, because they differ from the current release.
+/// Publishes a release that only writes plain names again, because they differ from the current
+/// release.
 async fn publish_again(push: &Push<'_>, names: Names<'_>) -> Result<Published> {
     let mut plan = push.plan.clone();
     for action in &mut plan.actions {
@@ -229,8 +236,8 @@ async fn publish_again(push: &Push<'_>, names: Names<'_>) -> Result<Published> {
 /// Mutable names to write once the release is the current one, by key, each with the reason.
 type Names<'a> = BTreeMap<&'a str, (&'a Object, Reason)>;
 
-/// Returns the mutable names that have to be written, as far as the plan knows: those that change, or all if their content isn't
-/// known.
+/// Returns the mutable names that have to be written, as far as the plan knows: those that change,
+/// or all if their content isn't known.
 fn names<'a>(push: &Push<'a>) -> Names<'a> {
     let actions = push.plan.actions.iter();
     let written = actions
@@ -244,7 +251,8 @@ fn names<'a>(push: &Push<'a>) -> Names<'a> {
         .collect()
 }
 
-/// Stores copies for rollbacks: of the names that are written, and of those that the previous release has no copy of.
+/// Stores copies for rollbacks: of the names that are written, and of those that the previous
+/// release has no copy of.
 async fn keep_copies(push: &Push<'_>, names: &Names<'_>, published: &mut Published) -> Result<()> {
     let has_copy = |object: &Object| {
         let entry = push.base.manifest.as_ref();
@@ -264,7 +272,8 @@ async fn keep_copies(push: &Push<'_>, names: &Names<'_>, published: &mut Publish
     Ok(())
 }
 
-/// Verifies the release and makes it the current one. Returns the root, and the mutable names to write now; none if objects failed.
+/// Verifies the release and makes it the current one. Returns the root, and the mutable names to
+/// write now; none if objects failed.
 async fn commit<'a>(
     push: &Push<'a>,
     conditions: Option<Conditions>,
@@ -305,8 +314,8 @@ async fn commit<'a>(
                 let names = names.into_values().map(|(object, _)| object);
                 return Ok(Some((root, names.collect())));
             }
-            // Something was deleted since the root was read, possibly an object that the push relies on, or a file that was taken
-            // down.
+            // Something was deleted since the root was read, possibly an object that the push
+            // relies on, or a file that was taken down.
             Changed::Refused(Refusal::Moved, root) if Root::is_idle(root.as_ref()) => {
                 guard::check_taken_down(root.as_ref(), push.build, push.allowed)?;
                 seen = Root::seen(root.as_ref());

@@ -8,8 +8,9 @@ use crate::plan::{Action, Plan, Reason, Step};
 use crate::store::{CopySource, Stored};
 
 impl Plan<'_> {
-    /// Copies files of keyed folders from the current release, if it has their bytes under another name. A folder gets another name
-    /// whenever one of its files changes, but most of its files stay the same.
+    /// Copies files of keyed folders from the current release, if it has their bytes under another
+    /// name. A folder gets another name whenever one of its files changes, but most of its files
+    /// stay the same.
     pub fn copy_from(&mut self, current: &Manifest) {
         let is_copied = |action: &&mut Action<'_>| {
             let is_new = action.step == Step::Upload(Reason::Missing);
@@ -37,8 +38,8 @@ impl Plan<'_> {
         }
     }
 
-    /// Compares fingerprinted names with the current release. Their bytes never change, even if the object is gone. If the bytes are
-    /// the same, other headers may overwrite the old ones.
+    /// Compares fingerprinted names with the current release. Their bytes never change, even if the
+    /// object is gone. If the bytes are the same, other headers may overwrite the old ones.
     pub fn hold_to(&mut self, current: &Manifest) {
         for action in &mut self.actions {
             if action.object.policy.names != NameStyle::Fingerprinted {

@@ -64,7 +64,8 @@ pub struct RolledBack {
     pub to: Release,
     /// Number of files of each level that were published before, but are held by this release.
     pub taken_back: BTreeMap<String, u64>,
-    /// Release that the user asked for, if `to` was made from it without the files that were taken down since.
+    /// Release that the user asked for, if `to` was made from it without the files that were taken
+    /// down since.
     pub made_from: Option<ReleaseId>,
     /// Files that were left out for this reason.
     pub left_out: BTreeSet<String>,
@@ -90,7 +91,8 @@ pub struct Preview {
 /// Finds the names that [`rollback`] would overwrite. Changes nothing.
 ///
 /// # Errors
-/// Returns [`Error::Usage`] if there is no such release, or an error if its documents can't be read.
+/// Returns [`Error::Usage`] if there is no such release, or an error if its documents can't be
+/// read.
 pub async fn preview(state: &State, wanted: Option<&str>) -> Result<Preview> {
     let Chosen {
         root,
@@ -144,12 +146,13 @@ async fn choose(state: &State, wanted: Option<&str>) -> Result<Chosen> {
     })
 }
 
-/// Makes the retained release that `wanted` names the current one, or the current one's parent if it names none. The beginning or the
-/// end of a name is enough if it is unique.
+/// Makes the retained release that `wanted` names the current one, or the current one's parent if
+/// it names none. The beginning or the end of a name is enough if it is unique.
 ///
 /// # Errors
-/// Returns [`Error::Usage`] if there is no such release. Returns [`Error::Refused`] if some of its objects are missing, or if plain
-/// names would be overwritten while the target is live. Otherwise [`Error::LostRace`], [`Error::Unknown`] or [`Error::Interrupted`].
+/// Returns [`Error::Usage`] if there is no such release. Returns [`Error::Refused`] if some of its
+/// objects are missing, or if plain names would be overwritten while the target is live. Otherwise
+/// [`Error::LostRace`], [`Error::Unknown`] or [`Error::Interrupted`].
 pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<RolledBack> {
     for _ in 0..ROUNDS_MAX {
         let choose = choose(rollback.state, wanted);
@@ -177,7 +180,8 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
     })
 }
 
-/// Fetches the plain names of a release into a temporary folder, which exists as long as they are needed.
+/// Fetches the plain names of a release into a temporary folder, which exists as long as they are
+/// needed.
 async fn restore(
     rollback: &Rollback<'_>,
     manifest: &Manifest,
@@ -196,7 +200,8 @@ async fn restore(
     Ok((objects, folder))
 }
 
-/// Writes the plain names of the current release that an interrupted push or rollback left unwritten. Returns none if there were none.
+/// Writes the plain names of the current release that an interrupted push or rollback left
+/// unwritten. Returns none if there were none.
 ///
 /// # Errors
 /// Returns the errors of [`rollback`].
@@ -224,7 +229,8 @@ fn blocked(root: &Root, manifest: &Manifest) -> BTreeSet<String> {
     blocked.map(|entry| entry.path.to_string()).collect()
 }
 
-/// Verifies the objects of a release. Returns the files that must be left out because they were taken down.
+/// Verifies the objects of a release. Returns the files that must be left out because they were
+/// taken down.
 async fn left_out(
     rollback: &Rollback<'_>,
     root: &Root,
@@ -318,8 +324,8 @@ fn refuse_held(allowed: &Allowed, to: &Release, then: &Manifest, now: &Manifest)
     }
 }
 
-/// Returns a level that holds a file which `then` publishes and `now` doesn't. It uses the current levels, since a level may have been
-/// renamed, or added too late.
+/// Returns a level that holds a file which `then` publishes and `now` doesn't. It uses the current
+/// levels, since a level may have been renamed, or added too late.
 fn held_by_path<'a>(allowed: &'a Allowed, then: &Manifest, now: &Manifest) -> Option<&'a str> {
     let levels = &allowed.levels;
     let is_published = |path: &str| now.find(path).is_some_and(|entry| entry.stored.is_some());
@@ -422,7 +428,8 @@ fn mutable(manifest: &Manifest) -> impl Iterator<Item = (usize, &super::manifest
     entries.filter(|(_, entry)| entry.stored.is_some() && entry.is_mutable())
 }
 
-/// Returns the mutable names of `to` that may show something else: all of them, if their content isn't known.
+/// Returns the mutable names of `to` that may show something else: all of them, if their content
+/// isn't known.
 fn changed_names(to: &Manifest, now: &Manifest, plain: Plain) -> Vec<usize> {
     let shown: HashMap<&str, Token> = match plain {
         Plain::Pending => HashMap::new(),

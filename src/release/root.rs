@@ -1,9 +1,10 @@
-//! Root: the one object of a target that changes, and all its possible changes. Pure, so that the same code runs in the program, in its
-//! model and in its simulation.
+//! Root: the one object of a target that changes, and all its possible changes. Pure, so that the
+//! same code runs in the program, in its model and in its simulation.
 //!
-//! A change reads the root, makes the next one from it, and writes this only if the root is still the version that was read (compare
-//! and swap). The sequence number of each root is one higher than that of the previous one. Each root also has its own nonce, and
-//! remembers the nonces of earlier roots. So if the reply to a swap is lost, the root tells whether it succeeded.
+//! A change reads the root, makes the next one from it, and writes this only if the root is still
+//! the version that was read (compare and swap). The sequence number of each root is one higher
+//! than that of the previous one. Each root also has its own nonce, and remembers the nonces of
+//! earlier roots. So if the reply to a swap is lost, the root tells whether it succeeded.
 
 mod current;
 mod document;
@@ -42,7 +43,8 @@ pub const VERSION: u32 = 1;
 /// Version of [`Moved`]. Programs that don't know it refuse it.
 pub const MOVED_VERSION: u32 = 2;
 
-/// Number of nonces that a root remembers. A swap whose reply was lost is recognized unless more changes than this follow.
+/// Number of nonces that a root remembers. A swap whose reply was lost is recognized unless more
+/// changes than this follow.
 pub const RECENT_MAX: usize = 32;
 
 /// Number of overtaken releases that a root remembers.
@@ -53,7 +55,8 @@ pub const REPLACED_MAX: usize = 64;
 
 const FORMAT: &str = "assetsync root";
 
-/// Upper limit of the counts in a root: every reader of JSON represents smaller numbers exactly, and no count ever reaches it.
+/// Upper limit of the counts in a root: every reader of JSON represents smaller numbers exactly,
+/// and no count ever reaches it.
 const COUNT_MAX: u64 = 1 << 53;
 
 /// Stamp of a change: who makes it, when by the storage's clock, and under which nonce.
@@ -89,11 +92,11 @@ pub struct Replaced {
 /// Target that releases belong to. This alone identifies a target: two targets never share a root.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Owner {
-    /// `s3://bucket/prefix`, without credentials. For a folder target: its path relative to the folder that has the releases, or its
-    /// absolute path if the releases are in a bucket.
+    /// `s3://bucket/prefix`, without credentials. For a folder target: its path relative to the
+    /// folder that has the releases, or its absolute path if the releases are in a bucket.
     pub url: String,
-    /// Server of the target, if the releases are on another one. If both are on the same server, the place of the releases identifies
-    /// it, under whatever name it is reached.
+    /// Server of the target, if the releases are on another one. If both are on the same server,
+    /// the place of the releases identifies it, under whatever name it is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
 }
@@ -137,14 +140,15 @@ pub struct Root {
     /// Support of conditional writes by the storage; none if it hasn't been tested, and in folders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Conditions>,
-    /// True if a first push has started to upload, but there is no release yet: unknown objects in the target may belong to that push.
-    /// Otherwise, they belong to releases that are kept elsewhere or are lost.
+    /// True if a first push has started to upload, but there is no release yet: unknown objects in
+    /// the target may belong to that push. Otherwise, they belong to releases that are kept
+    /// elsewhere or are lost.
     #[serde(default, skip_serializing_if = "is_false")]
     pub begun: bool,
     /// Current release; none before the first push.
     pub current: Option<Release>,
-    /// Nonce of the change that made it the current one. After two rollbacks, the same release is current again, but not in the same
-    /// state.
+    /// Nonce of the change that made it the current one. After two rollbacks, the same release is
+    /// current again, but not in the same state.
     pub switched: Nonce,
     /// Newest release. All retained ones are found from it by [`Release::previous`].
     pub newest: Option<ReleaseId>,
@@ -152,15 +156,16 @@ pub struct Root {
     pub oldest: Option<ReleaseId>,
     /// State of the mutable names of the current release.
     pub plain: Plain,
-    /// Manifests of releases that were replaced before their mutable names were settled, the last first. Another run may still be
-    /// writing these names, including names that the current release doesn't have.
+    /// Manifests of releases that were replaced before their mutable names were settled, the last
+    /// first. Another run may still be writing these names, including names that the current
+    /// release doesn't have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overtaken: Vec<String>,
     /// Live switch; none if it is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<Live>,
-    /// Levels that are published although the configuration holds them, by name. Versions that don't know this field drop it, and
-    /// refuse to take such a level back.
+    /// Levels that are published although the configuration holds them, by name. Versions that
+    /// don't know this field drop it, and refuse to take such a level back.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unlocked: BTreeMap<String, Unlocked>,
     /// Levels that a user locked, and that the next release takes back.
@@ -174,7 +179,8 @@ pub struct Root {
     pub left: Vec<Leftover>,
     /// State of deletions.
     pub gc: Gc,
-    /// Releases that rollbacks replaced, the last first. A release that a push replaced isn't here: the new release refers to it.
+    /// Releases that rollbacks replaced, the last first. A release that a push replaced isn't here:
+    /// the new release refers to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
     /// Earlier nonces, the last first.
@@ -186,7 +192,8 @@ pub struct Root {
 pub enum Refusal {
     /// Another release became the current one in the meantime, even if only for a while.
     LostRace,
-    /// Something was or is being deleted, so verified objects may be gone. It is worth verifying again.
+    /// Something was or is being deleted, so verified objects may be gone. It is worth verifying
+    /// again.
     Moved,
     /// The target is live.
     Live,
@@ -233,7 +240,8 @@ impl Root {
         }
     }
 
-    /// Creates the next root after `root`, with only the stamp changed. Without a root, creates the first one.
+    /// Creates the next root after `root`, with only the stamp changed. Without a root, creates the
+    /// first one.
     fn after(root: Option<&Root>, stamp: &Stamp) -> Root {
         let before = root.cloned().unwrap_or_else(|| Root::none(stamp));
         let mut recent = before.recent.clone();
@@ -261,7 +269,8 @@ impl Root {
         self.nonce == *nonce || self.recent.contains(nonce)
     }
 
-    /// Notes that a first push starts to upload. `conditions` is what is known of the storage so far.
+    /// Notes that a first push starts to upload. `conditions` is what is known of the storage so
+    /// far.
     ///
     /// # Errors
     /// Returns [`Refusal::Already`] if a push began before, or if there is a release.
@@ -285,11 +294,12 @@ impl Root {
         self.begun || self.current.is_some()
     }
 
-    /// Gives the releases to another target. They must have been verified in that target, in the state `seen`.
+    /// Gives the releases to another target. They must have been verified in that target, in the
+    /// state `seen`.
     ///
     /// # Errors
-    /// Returns [`Refusal::Sweeping`] or [`Refusal::Pending`] if the target that they belong to is still being changed,
-    /// [`Refusal::LostRace`], [`Refusal::Moved`] or [`Refusal::Already`].
+    /// Returns [`Refusal::Sweeping`] or [`Refusal::Pending`] if the target that they belong to is
+    /// still being changed, [`Refusal::LostRace`], [`Refusal::Moved`] or [`Refusal::Already`].
     pub fn adopt(&self, seen: &Seen, target: &Owner, stamp: &Stamp) -> Result<Root, Refusal> {
         if self.gc.sweep.is_some() {
             return Err(Refusal::Sweeping);
@@ -319,7 +329,8 @@ impl Root {
     /// Leaves this place for another one, which already has all documents.
     ///
     /// # Errors
-    /// Returns [`Refusal::Sweeping`] during a deletion: the names of its objects depend on the place.
+    /// Returns [`Refusal::Sweeping`] during a deletion: the names of its objects depend on the
+    /// place.
     pub fn leave(&self, stamp: &Stamp) -> Result<Root, Refusal> {
         match self.gc.sweep {
             Some(_) => Err(Refusal::Sweeping),
@@ -327,8 +338,8 @@ impl Root {
         }
     }
 
-    /// Changes only the stamp: after this change, no swap that was sent earlier can succeed. Without a root, creates an empty first
-    /// one.
+    /// Changes only the stamp: after this change, no swap that was sent earlier can succeed.
+    /// Without a root, creates an empty first one.
     pub fn touch(root: Option<&Root>, stamp: &Stamp) -> Root {
         Root::after(root, stamp)
     }

@@ -6,9 +6,9 @@
 //! copy the documents ─▶ old root: "moved" (compare and swap) ─▶ new root ─▶ old root: "moved, done"
 //! ```
 //!
-//! The swap of the old root decides: before it, everything continues at the old place; after it, nothing can be changed there. The
-//! document that replaces the old root contains the whole root. So if the move is interrupted, any user with the new key can continue
-//! it.
+//! The swap of the old root decides: before it, everything continues at the old place; after it,
+//! nothing can be changed there. The document that replaces the old root contains the whole root.
+//! So if the move is interrupted, any user with the new key can continue it.
 
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ use crate::base::name::Secret;
 use crate::base::text::escape;
 use crate::store::{PutMode, Store, StoreErrorKind, Version};
 
-/// Maximum number of passes over the documents. A pass is repeated if another push published at the old place in the meantime.
+/// Maximum number of passes over the documents. A pass is repeated if another push published at the
+/// old place in the meantime.
 const ROUNDS_MAX: usize = 5;
 
 /// Maximum number of documents that are copied at a time. Each is in memory as a whole.
@@ -42,12 +43,13 @@ pub(super) struct Rightful {
 }
 
 impl State {
-    /// Returns the state of a target that has its releases in itself, below [`FOLDER`], at the place of this key. If there is only the
-    /// place of another key, returns that one: a new key doesn't make a new target. [`State::move_home`] moves it.
+    /// Returns the state of a target that has its releases in itself, below [`FOLDER`], at the
+    /// place of this key. If there is only the place of another key, returns that one: a new key
+    /// doesn't make a new target. [`State::move_home`] moves it.
     ///
     /// # Errors
-    /// Returns an error of reading, an error if there are two other states and none is ours, or [`Error::Refused`] if the releases are
-    /// being moved to another key's place.
+    /// Returns an error of reading, an error if there are two other states and none is ours, or
+    /// [`Error::Refused`] if the releases are being moved to another key's place.
     pub async fn within(
         target: &Arc<dyn Store>,
         secret: &Secret,
@@ -114,7 +116,8 @@ impl State {
         self.rightful().is_some()
     }
 
-    /// Refuses a key whose place the releases have left, so that they aren't moved back by mistake, for example after a rollback.
+    /// Refuses a key whose place the releases have left, so that they aren't moved back by mistake,
+    /// for example after a rollback.
     ///
     /// # Errors
     /// Returns [`Error::Refused`] in this case.
@@ -125,14 +128,17 @@ impl State {
         }
     }
 
-    /// Moves the releases from another key's place to the place of this key. Returns the same state if they are already there. The
-    /// note at the old place tells every version of this program that they are gone, but not where. The old documents stay until a
-    /// prune. Nothing changes for visitors.
+    /// Moves the releases from another key's place to the place of this key. Returns the same state
+    /// if they are already there. The note at the old place tells every version of this program
+    /// that they are gone, but not where. The old documents stay until a prune. Nothing changes for
+    /// visitors.
     ///
-    /// The move happens completely or not at all, even if it is interrupted: [`State::within`] finishes a move that has begun.
+    /// The move happens completely or not at all, even if it is interrupted: [`State::within`]
+    /// finishes a move that has begun.
     ///
     /// # Errors
-    /// Returns [`Error::Refused`] during a prune, [`Error::Unknown`], or an error of reading or writing.
+    /// Returns [`Error::Refused`] during a prune, [`Error::Unknown`], or an error of reading or
+    /// writing.
     pub async fn move_home(&self) -> Result<State> {
         let Some(rightful) = self.rightful() else {
             return Ok(self.clone());
@@ -162,7 +168,8 @@ impl State {
         })
     }
 
-    /// Copies all documents except the root and the lists of deletions. Leaves existing copies as they are.
+    /// Copies all documents except the root and the lists of deletions. Leaves existing copies as
+    /// they are.
     async fn copy_documents(&self, home: &State) -> Result<()> {
         let there = home.store().list().await?;
         let mut keys: Vec<String> = self.store().list().await?.into_keys().collect();
@@ -180,7 +187,8 @@ impl State {
         copies.try_collect::<Vec<()>>().await.map(|_| ())
     }
 
-    /// Writes the root at its new place, unless another run with the key has already continued from there.
+    /// Writes the root at its new place, unless another run with the key has already continued from
+    /// there.
     async fn arrive(&self, root: &Root) -> Result<()> {
         let mode = match self.document().await? {
             None => PutMode::Create,
@@ -197,7 +205,8 @@ impl State {
         }
     }
 
-    /// Notes that the move is complete: if the root is missing at the new place after that, it was deleted.
+    /// Notes that the move is complete: if the root is missing at the new place after that, it was
+    /// deleted.
     async fn note_done(&self, moved: Moved) -> Result<()> {
         let Some((Document::Moved(there), version)) = self.document().await? else {
             return Ok(());
@@ -218,8 +227,8 @@ impl State {
         }
     }
 
-    /// Returns the folders of other keys in this target whose releases were moved away, so that nothing in them is needed any more.
-    /// `keys` are all keys of the target.
+    /// Returns the folders of other keys in this target whose releases were moved away, so that
+    /// nothing in them is needed any more. `keys` are all keys of the target.
     pub(super) async fn former_folders<'k>(
         &self,
         target: &Arc<dyn Store>,

@@ -92,8 +92,9 @@ fn directive<'a>(cache_control: &'a str, wanted: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
+    /// Caching of over a day, or `immutable`, counts as long.
     #[test]
-    fn what_is_kept_for_over_a_day_or_is_immutable_is_kept_long() {
+    fn long_caching_is_recognised() {
         for (cache_control, is_long) in [
             ("public, max-age=31536000, immutable", true),
             ("immutable", true),

@@ -1,4 +1,5 @@
-//! Documents of releases: the root, and the immutable ones that it refers to. Their place is in `layout.rs`.
+//! Documents of releases: the root, and the immutable ones that it refers to. Their place is in
+//! `layout.rs`.
 //!
 //! ```text
 //! root.json                    the one document that changes
@@ -36,8 +37,8 @@ pub(super) use self::swaps::Swap;
 /// Folder of the release documents, below their state.
 pub(super) const RELEASES: &str = "releases/";
 
-/// Number of release documents that are read to find out whether there was a root. Any one written after the first root tells. Their
-/// names begin with times, from clocks that may differ.
+/// Number of release documents that are read to find out whether there was a root. Any one written
+/// after the first root tells. Their names begin with times, from clocks that may differ.
 const LOST_ROOT_READS: usize = 4;
 
 /// Maximum difference between this machine's clock and the storage's for deletions.
@@ -67,8 +68,8 @@ pub struct State {
 pub struct Held {
     /// Root that was read.
     pub root: Root,
-    /// Condition for the write: the version of the document that was read, or that there is none yet, if the root came from another
-    /// key's place.
+    /// Condition for the write: the version of the document that was read, or that there is none
+    /// yet, if the root came from another key's place.
     pub mode: PutMode,
 }
 
@@ -88,7 +89,8 @@ impl State {
         }
     }
 
-    /// Returns the state with a signal: once `stop` says so, it starts no further deletion, and no further round of a change.
+    /// Returns the state with a signal: once `stop` says so, it starts no further deletion, and no
+    /// further round of a change.
     pub fn stopped_by(self, stop: &Arc<Progress>) -> State {
         State {
             stop: Arc::clone(stop),
@@ -142,7 +144,8 @@ impl State {
         &self.stop
     }
 
-    /// Returns the state with another timeouts for deletions. Each deletion is sent once per look at the root.
+    /// Returns the state with another timeouts for deletions. Each deletion is sent once per look
+    /// at the root.
     pub fn with_timeouts(self, timeouts: Timeouts) -> State {
         State { timeouts, ..self }
     }
@@ -156,12 +159,13 @@ impl State {
         self.is_within
     }
 
-    /// Opens the state of `target`, whose objects are in `store`: at the place in its configuration, beside a folder, or
-    /// [within](State::within) the target. Also returns its root, which had to be read.
+    /// Opens the state of `target`, whose objects are in `store`: at the place in its
+    /// configuration, beside a folder, or [within](State::within) the target. Also returns its
+    /// root, which had to be read.
     ///
     /// # Errors
-    /// Returns an error if there are no credentials for a separate place, an error of reading, or [`Error::Refused`] if the releases
-    /// belong to another target.
+    /// Returns an error if there are no credentials for a separate place, an error of reading, or
+    /// [`Error::Refused`] if the releases belong to another target.
     pub async fn open(
         target: &Target,
         store: &Arc<dyn Store>,
@@ -206,9 +210,10 @@ impl State {
         Ok((state, root))
     }
 
-    /// Refuses to continue if the root was deleted. Without a root, there are no releases, except some that never became the current
-    /// one: none of these has a previous release. Any other release had a root, and it isn't known whether the target was live.
-    /// `names` has the names of the release documents.
+    /// Refuses to continue if the root was deleted. Without a root, there are no releases, except
+    /// some that never became the current one: none of these has a previous release. Any other
+    /// release had a root, and it isn't known whether the target was live. `names` has the names of
+    /// the release documents.
     pub(super) async fn refuse_lost_root(
         &self,
         names: impl Iterator<Item = impl AsRef<str>>,
@@ -264,7 +269,8 @@ impl State {
     /// Checks that this machine's clock and the storage's don't differ much.
     ///
     /// # Errors
-    /// Returns an error if this machine's clock is over five minutes off: "older than a day" would be wrong then.
+    /// Returns an error if this machine's clock is over five minutes off: "older than a day" would
+    /// be wrong then.
     pub(super) fn check_clock(&self, here: SystemTime) -> Result<()> {
         let Some(there) = self.store.now() else {
             return Ok(());
@@ -285,8 +291,9 @@ impl State {
         })
     }
 
-    /// Refuses the root of another target. A root that names no target belongs to the next one that changes it. The same is true of a
-    /// root without a release, which a mistyped bucket may leave; but a push that began there wasn't one to this target.
+    /// Refuses the root of another target. A root that names no target belongs to the next one that
+    /// changes it. The same is true of a root without a release, which a mistyped bucket may leave;
+    /// but a push that began there wasn't one to this target.
     fn as_ours(&self, held: Held) -> Result<Held> {
         let root = &held.root;
         match (&self.owner, &root.target) {
@@ -318,8 +325,8 @@ impl State {
     /// Reads the current root; none before the first change.
     ///
     /// # Errors
-    /// Returns an error if it can't be read, belongs to another target, or has an unknown version: nothing may be changed then, as if
-    /// the target were live.
+    /// Returns an error if it can't be read, belongs to another target, or has an unknown version:
+    /// nothing may be changed then, as if the target were live.
     pub async fn root(&self) -> Result<Option<Held>> {
         let held = self.any_root().await?;
         let held = held.map(|held| self.as_ours(held)).transpose()?;

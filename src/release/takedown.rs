@@ -1,7 +1,9 @@
-//! Removal of files from a target at once, also while it is live: only the files that the user names.
+//! Removal of files from a target at once, also while it is live: only the files that the user
+//! names.
 //!
-//! The change of the root that announces the deletion also makes the release without these files the current one
-//! ([`Root::take_down`]). Then each object is deleted in exactly the version that was seen, as in a prune.
+//! The change of the root that announces the deletion also makes the release without these files
+//! the current one ([`Root::take_down`]). Then each object is deleted in exactly the version that
+//! was seen, as in a prune.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -38,12 +40,13 @@ pub struct Selection {
 /// Plan of a takedown: what it will do.
 #[derive(Debug, Clone)]
 pub struct Removal {
-    /// Number of objects of each file that are deleted, by logical path, including those of earlier releases.
+    /// Number of objects of each file that are deleted, by logical path, including those of earlier
+    /// releases.
     pub files: BTreeMap<String, u64>,
     /// Files of the current release that the next one is without.
     pub published: BTreeSet<String>,
-    /// Paths that no push publishes again without permission: all of them, except files of held levels, which will be unlocked some
-    /// time.
+    /// Paths that no push publishes again without permission: all of them, except files of held
+    /// levels, which will be unlocked some time.
     pub kept_out: BTreeSet<String>,
     objects: Vec<Garbage>,
     why: Option<String>,
@@ -89,8 +92,8 @@ impl Removal {
 /// Finds all objects of the named files, in every retained release. Changes nothing.
 ///
 /// # Errors
-/// Returns [`Error::Usage`] if a name matches nothing. Returns [`Error::Refused`] if an object isn't assetsync's, or if something is
-/// being deleted or written.
+/// Returns [`Error::Usage`] if a name matches nothing. Returns [`Error::Refused`] if an object
+/// isn't assetsync's, or if something is being deleted or written.
 pub async fn plan(
     store: &Arc<dyn Store>,
     state: &State,
@@ -154,8 +157,9 @@ fn check_number(files: usize) -> Result<()> {
 /// Executes the plan. Deletes the objects of the plan in the versions that were seen.
 ///
 /// # Errors
-/// Returns [`Error::LostRace`] or [`Error::Refused`] if something else was changed in the meantime; nothing was taken down. After any
-/// other error, the takedown isn't finished: [`prune::finish`] finishes it, and nothing can be published before.
+/// Returns [`Error::LostRace`] or [`Error::Refused`] if something else was changed in the meantime;
+/// nothing was taken down. After any other error, the takedown isn't finished: [`prune::finish`]
+/// finishes it, and nothing can be published before.
 pub async fn take_down(
     store: &Arc<dyn Store>,
     state: &State,
@@ -188,7 +192,8 @@ pub async fn take_down(
     }
 }
 
-/// Checks that no deleted object can still be fetched: a leak isn't stopped by a storage that only claims to delete.
+/// Checks that no deleted object can still be fetched: a leak isn't stopped by a storage that only
+/// claims to delete.
 ///
 /// # Errors
 /// Returns an error with the objects that are still there.
@@ -320,7 +325,8 @@ impl<'a> Search<'a> {
         is_wanted
     }
 
-    /// Returns whether a file is in one of the wanted levels, according to its release or to the current configuration.
+    /// Returns whether a file is in one of the wanted levels, according to its release or to the
+    /// current configuration.
     fn is_of_level(&self, manifest: &Manifest, entry: &Entry) -> bool {
         let wanted = &self.selection.levels;
         if wanted.is_empty() {
@@ -332,13 +338,15 @@ impl<'a> Search<'a> {
         is_then || now.is_some_and(|path| wanted.contains(&self.levels.of(&path)))
     }
 
-    /// Returns whether this object is meant. The name of an object of an earlier release doesn't stand for the file's current object.
+    /// Returns whether this object is meant. The name of an object of an earlier release doesn't
+    /// stand for the file's current object.
     fn is_to_go(&self, entry: &Entry) -> bool {
         let keys = self.wanted.get(&entry.path);
         keys.is_some_and(|keys| keys.contains(&entry.key))
     }
 
-    /// Returns the paths that stay out from now on: published ones, and those that are named by path and aren't held.
+    /// Returns the paths that stay out from now on: published ones, and those that are named by
+    /// path and aren't held.
     fn kept_out(&self, published: &BTreeSet<String>) -> BTreeSet<String> {
         let is_named = |path: &str| {
             self.selection
@@ -363,7 +371,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Returns the objects that may exist, each with its file. A name that is in no release may be the name of an object.
+    /// Returns the objects that may exist, each with its file. A name that is in no release may be
+    /// the name of an object.
     fn candidates(&self) -> Vec<(String, ObjectKey)> {
         let of_releases = self.wanted.iter().flat_map(|(path, keys)| {
             let keys = keys.iter().cloned();
@@ -380,7 +389,8 @@ impl<'a> Search<'a> {
         names.filter(|name| !self.named.contains(name))
     }
 
-    /// Checks that no name stands for a folder without a slash at the end: everything below would be deleted.
+    /// Checks that no name stands for a folder without a slash at the end: everything below would
+    /// be deleted.
     fn check_folders(&self) -> Result<()> {
         let is_folder = |name: &&str| {
             let folder = format!("{name}/");
@@ -431,7 +441,8 @@ fn is_path_of(name: &str, path: &str) -> bool {
     path == name || (name.ends_with('/') && path.starts_with(name))
 }
 
-/// Checks which of these objects exist. Returns the number of objects of each file, and the objects to delete.
+/// Checks which of these objects exist. Returns the number of objects of each file, and the objects
+/// to delete.
 ///
 /// # Errors
 /// Returns an error if one isn't assetsync's.

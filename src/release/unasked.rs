@@ -1,7 +1,7 @@
 //! Guards for a push that may not be intended. Pure.
 //!
-//! One guards a first push over other people's files. The other guards a push without a configuration, whose plain names were chosen
-//! by this program, not by the user.
+//! One guards a first push over other people's files. The other guards a push without a
+//! configuration, whose plain names were chosen by this program, not by the user.
 
 use std::collections::HashSet;
 
@@ -13,8 +13,8 @@ use crate::base::text::escape;
 use crate::naming::Build;
 use crate::plan::{Action, Plan, Reason, Step};
 
-/// Returns why `build` may not be published after `base`: it would overwrite other people's files in the target, or reveal hidden
-/// files by plain names that no configuration asked for.
+/// Returns why `build` may not be published after `base`: it would overwrite other people's files
+/// in the target, or reveal hidden files by plain names that no configuration asked for.
 pub fn refused(
     base: &Base,
     build: &Build,
@@ -58,8 +58,9 @@ fn revealed(manifest: &Manifest, build: &Build) -> Option<Refused> {
     })
 }
 
-/// Refuses to overwrite a site that assetsync didn't publish: this may be the wrong place. Its own objects are
-/// [`Forgotten`](super::forgotten::Forgotten), except plain names in a folder, which can't be distinguished from others.
+/// Refuses to overwrite a site that assetsync didn't publish: this may be the wrong place. Its own
+/// objects are [`Forgotten`](super::forgotten::Forgotten), except plain names in a folder, which
+/// can't be distinguished from others.
 fn foreign(plan: &Plan<'_>) -> Option<Refused> {
     let is_foreign = |action: &&Action<'_>| {
         action.object.is_mutable() && action.step == Step::Overwrite(Reason::Unknown)

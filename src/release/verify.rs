@@ -11,7 +11,8 @@ use crate::store::{Listing, Store, StoreError, Stored};
 pub enum Verify {
     /// Checks every object by a request of its own, if a listing doesn't tell everything.
     Full,
-    /// Checks all objects by a listing: sizes and checksums, and on GCS also tokens. One request for 1,000 objects.
+    /// Checks all objects by a listing: sizes and checksums, and on GCS also tokens. One request
+    /// for 1,000 objects.
     #[default]
     List,
     /// Checks nothing: relies on the objects that were there before.
@@ -65,8 +66,9 @@ pub(super) fn compare(manifest: &Manifest, meant: &[usize], listing: &Listing) -
     meant.iter().filter_map(finding).collect()
 }
 
-/// Checks one of those published objects that `is_meant` selects, a different one each time. Returns whether it is as it should be, or
-/// false if there is none. Any object shows whether a bucket was emptied or replaced.
+/// Checks one of those published objects that `is_meant` selects, a different one each time.
+/// Returns whether it is as it should be, or false if there is none. Any object shows whether a
+/// bucket was emptied or replaced.
 ///
 /// # Errors
 /// Returns an error if the target can't be read.
@@ -82,7 +84,8 @@ pub async fn is_one_there(
     let entry = &manifest.entries[at];
     let there = store.head(&entry.key).await;
     let there = there.map_err(|error| error.about(&entry.path))?;
-    // A folder has no checksums, and has the page itself. The release has the size of its gzipped copy.
+    // A folder has no checksums, and has the page itself. The release has the size of its gzipped
+    // copy.
     let is_itself = |there: &Stored| {
         entry.is_mutable() && there.fingerprint.is_empty() && there.token == Some(entry.token)
     };

@@ -6,7 +6,8 @@ use super::guard::Age;
 use super::root::Commit;
 use crate::base::children;
 
-/// CI service: the variable that identifies it, those that may name the user who started the run, and the name and number of the run.
+/// CI service: the variable that identifies it, those that may name the user who started the run,
+/// and the name and number of the run.
 struct Service {
     sign: &'static str,
     who: &'static [&'static str],
@@ -78,7 +79,8 @@ const USERS: [&str; 4] = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"];
 /// Maximum length of a recorded actor, in characters.
 const ACTOR_MAX: usize = 200;
 
-/// Returns the name of the publisher: ASSETSYNC_ACTOR, the name from a CI, or user@host. `variable` reads the environment.
+/// Returns the name of the publisher: ASSETSYNC_ACTOR, the name from a CI, or user@host. `variable`
+/// reads the environment.
 pub fn actor(variable: impl Fn(&str) -> Option<String>) -> String {
     let first = |names: &[&str]| names.iter().find_map(|name| variable(name));
     let user = || {
@@ -102,7 +104,8 @@ pub fn actor(variable: impl Fn(&str) -> Option<String>) -> String {
         .collect()
 }
 
-/// Returns the name of the user that this process runs as. In a container that doesn't know the name, returns the number.
+/// Returns the name of the user that this process runs as. In a container that doesn't know the
+/// name, returns the number.
 fn user_of_process() -> String {
     whoami::username().unwrap_or_else(|_| match user_number() {
         Some(number) => format!("uid {number}"),
@@ -165,7 +168,8 @@ pub fn age(folder: &Path, here: Option<&Commit>, published: Option<&Commit>) -> 
     }
 }
 
-/// Returns whether a text is a hash. A published commit comes from elsewhere, and git must not take it for an option.
+/// Returns whether a text is a hash. A published commit comes from elsewhere, and git must not take
+/// it for an option.
 fn is_hash(id: &str) -> bool {
     id.len() >= 40 && id.bytes().all(|b| b.is_ascii_hexdigit())
 }

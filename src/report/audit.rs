@@ -236,10 +236,13 @@ fn in_words(steps: &Steps<'_>) -> &'static str {
     }
 }
 
-/// Returns `{"format": "assetsync audit", "version": 1, "target", "release", "published", "looked_at", "requests", "summary",
-/// "findings", "repair"}`. A finding is `{"kind", "verdict", "path", "also", "address", "expected", "seen", "fix"}`. It also has `key`
-/// if names are shown, and `bytes` if the object is unknown. `also` has the paths of further objects with the same finding. `repair`
-/// is null, or `{"mended": [{"path", "how"}], "left": [{"path", "why"}]}`. In this case, the findings are those after the repair.
+/// Returns
+/// `{"format": "assetsync audit", "version": 1, "target", "release", "published", "looked_at", "requests", "summary", "findings", "repair"}`.
+/// A finding is `{"kind", "verdict", "path", "also", "address", "expected", "seen", "fix"}`. It
+/// also has `key` if names are shown, and `bytes` if the object is unknown. `also` has the paths of
+/// further objects with the same finding. `repair` is null, or
+/// `{"mended": [{"path", "how"}], "left": [{"path", "why"}]}`. In this case, the findings are those
+/// after the repair.
 pub fn audit_json(target: &str, audit: &Audit, repairs: Option<&Repairs<'_>>, urls: Urls) -> Value {
     let finding = |finding: &Finding| {
         let mut value = json!(finding);

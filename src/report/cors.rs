@@ -12,7 +12,8 @@ use crate::cors::{Change, Checked, Difference, Policy, Rule, Severity};
 
 const HEADING: usize = 12;
 
-/// Lists all findings, one per line, and their number. The first ones come with their lines of the file.
+/// Lists all findings, one per line, and their number. The first ones come with their lines of the
+/// file.
 pub fn checked_text(file: &Path, checked: &Checked) -> String {
     let mut text = String::new();
     for (place, found) in checked.findings.iter().enumerate() {

@@ -10,7 +10,8 @@ use crate::doctor::access::Shown;
 use crate::doctor::{Finding, Summary, Verdict};
 use crate::store::control::{Blocks, Change, Grant, Observed, Public, Reach, Right, Versioning};
 
-/// Describes each finding in a line, and the sums. If something is wrong, adds why it matters and how to fix it.
+/// Describes each finding in a line, and the sums. If something is wrong, adds why it matters and
+/// how to fix it.
 pub fn findings_text(target: &str, findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
@@ -53,8 +54,8 @@ fn summary_text(target: &str, summary: Summary) -> String {
     )
 }
 
-/// Returns `{"format": "assetsync doctor", "version": 1, "target", "summary", "findings": [{"check", "verdict", "text", "why",
-/// "fix"}]}`.
+/// Returns
+/// `{"format": "assetsync doctor", "version": 1, "target", "summary", "findings": [{"check", "verdict", "text", "why", "fix"}]}`.
 pub fn findings_json(target: &str, findings: &[Finding]) -> Value {
     json!({
         "format": "assetsync doctor",
@@ -75,7 +76,8 @@ pub fn changes_text(target: &str, changes: &[Change]) -> String {
     format!("{target}: planned changes\n{lines}")
 }
 
-/// Returns `{"format": "assetsync access", "version": 1, "target", "changes": [..], "applied", "findings": [..]}`.
+/// Returns
+/// `{"format": "assetsync access", "version": 1, "target", "changes": [..], "applied", "findings": [..]}`.
 pub fn changes_json(target: &str, changes: &[Change], proof: Option<&[Finding]>) -> Value {
     let lines: Vec<&str> = changes.iter().flat_map(|c| c.text.lines()).collect();
     json!({
@@ -150,7 +152,8 @@ fn grants(grants: &Vec<Grant>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// Describes the reach of a grant, such as " like `static/*`" or " but not `.assetsync/*`". Empty if it is everything.
+/// Describes the reach of a grant, such as " like `static/*`" or " but not `.assetsync/*`". Empty
+/// if it is everything.
 fn reach(reach: &Reach) -> String {
     let quoted = |globs: &[String]| {
         let quoted: Vec<String> = globs
@@ -206,8 +209,8 @@ fn versioning(versioning: &Versioning) -> String {
     .to_string()
 }
 
-/// Returns `{"format": "assetsync access", "version": 1, "target", "wanted", "published", "releases", "releases_open",
-/// "releases_listed", "settings": {..}}`.
+/// Returns
+/// `{"format": "assetsync access", "version": 1, "target", "wanted", "published", "releases", "releases_open", "releases_listed", "settings": {..}}`.
 pub fn access_json(target: &str, shown: &Shown) -> Value {
     json!({
         "format": "assetsync access",

@@ -9,8 +9,8 @@ use crate::store::command::quoted as word;
 use crate::store::public_url;
 use crate::whole_site::ERROR_PAGE;
 
-/// Returns a line with the address of the front page: the page of the topmost folder that has one, or the only page. Returns nothing
-/// if its address is secret.
+/// Returns a line with the address of the front page: the page of the topmost folder that has one,
+/// or the only page. Returns nothing if its address is secret.
 pub fn front_text(target: &Target, build: &Build) -> String {
     let named: Vec<&Object> = pages(build).filter(|page| !page.is_keyed()).collect();
     let only = match named[..] {
@@ -28,8 +28,8 @@ pub fn front_text(target: &Target, build: &Build) -> String {
     format!("front page: {url}\n")
 }
 
-/// Returns a note for a site whose pages all have unguessable names, unless a rule asks for these names. It says how people can reach
-/// a page.
+/// Returns a note for a site whose pages all have unguessable names, unless a rule asks for these
+/// names. It says how people can reach a page.
 pub fn unfound_text(target: &Target, build: &Build) -> String {
     let pages: Vec<&Object> = pages(build).collect();
     if pages.is_empty() || pages.iter().any(|page| !page.is_keyed()) {
@@ -77,7 +77,8 @@ fn topmost<'b>(pages: impl Iterator<Item = &'b Object>) -> Option<&'b Object> {
     indexes.min_by_key(|page| (page.path.folder().matches('/').count(), &page.path))
 }
 
-/// Returns a pattern for all these pages, if it matches no other files; otherwise a pattern for the first page to be visited.
+/// Returns a pattern for all these pages, if it matches no other files; otherwise a pattern for the
+/// first page to be visited.
 fn pattern(build: &Build, pages: Vec<&Object>) -> Option<String> {
     let first = topmost(pages.iter().copied()).or(pages.first().copied())?;
     let extension = first.path.extension()?;

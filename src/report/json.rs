@@ -1,4 +1,5 @@
-//! Plans and reports as JSON. Each document names its format and version. Within a version, fields are only added.
+//! Plans and reports as JSON. Each document names its format and version. Within a version, fields
+//! are only added.
 
 use serde_json::{Map, Value, json};
 
@@ -17,17 +18,18 @@ use crate::release::difference::{Change, Why};
 use crate::release::guard::Refused;
 use crate::release::stale::Stale;
 
-/// Returns a plan: `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "levels": [..], "changes": [..],
-/// "removed": [..], "refusal", "is_seen"}`.
+/// Returns a plan:
+/// `{"format": "assetsync plan", "version": 1, "key_id", "target", "summary", "levels": [..], "changes": [..], "removed": [..], "refusal", "is_seen"}`.
 ///
-/// `is_seen` says whether the kept objects were seen in the target. If not, the current release lists them, and one object was
-/// checked.
+/// `is_seen` says whether the kept objects were seen in the target. If not, the current release
+/// lists them, and one object was checked.
 ///
-/// A change is `{"action", "change", "reason", "path", "size", "names", "level"}`. Its `change` is `new`, `changed`, or null if the
-/// file itself stays as it is. A removed file is `{"path", "size", "level", "was"}`. Its `level` is the one that holds it, or null if
-/// it isn't in the tree, and `was` is its former level. `levels` has the files of each level: `[{"level", "files", "bytes", "held",
-/// "patterns": [{"match", "files"}, ..]}, ..]`. `refusal` is null, or says how a push would end: `{"exit_code", "reasons":
-/// [{"message", "hint"}, ..]}`.
+/// A change is `{"action", "change", "reason", "path", "size", "names", "level"}`. Its `change` is
+/// `new`, `changed`, or null if the file itself stays as it is. A removed file is
+/// `{"path", "size", "level", "was"}`. Its `level` is the one that holds it, or null if it isn't in
+/// the tree, and `was` is its former level. `levels` has the files of each level:
+/// `[{"level", "files", "bytes", "held", "patterns": [{"match", "files"}, ..]}, ..]`. `refusal` is
+/// null, or says how a push would end: `{"exit_code", "reasons": [{"message", "hint"}, ..]}`.
 pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
     let changes = outlook.plan.actions.iter();
     let changes = changes.filter_map(|action| change_json(outlook, action, urls));
@@ -107,7 +109,8 @@ fn warnings_json(build: &Build, stale: &[Stale]) -> Vec<Value> {
     warnings
 }
 
-/// Returns a report: `{"format": "assetsync report", "version": 1, "key_id", "target", "complete", "uploaded", ..}`.
+/// Returns a report:
+/// `{"format": "assetsync report", "version": 1, "key_id", "target", "complete", "uploaded", ..}`.
 pub fn report_json(
     target: &Target,
     build: &Build,
@@ -142,8 +145,8 @@ pub fn failures_json(report: &Report) -> Vec<Value> {
     report.failures.iter().map(failure).collect()
 }
 
-/// Returns the reasons why a tree can't be published, and the warnings: `{"format": "assetsync problems", "version": 1, "problems":
-/// [..], "warnings": [..]}`.
+/// Returns the reasons why a tree can't be published, and the warnings:
+/// `{"format": "assetsync problems", "version": 1, "problems": [..], "warnings": [..]}`.
 pub fn problems_json(problems: &[Problem], warnings: &[Problem]) -> Value {
     json!({
         "format": "assetsync problems",

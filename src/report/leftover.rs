@@ -1,4 +1,5 @@
-//! Files that can still be fetched although they aren't published any more, and the command that removes them.
+//! Files that can still be fetched although they aren't published any more, and the command that
+//! removes them.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +12,9 @@ use crate::config::Target;
 use crate::release::leftover::{LEFT_MAX, Leftover, Why, takedown_of};
 use crate::release::takedown::{Removal, TakenDown};
 
-/// Describes the files that can still be fetched, and the command that removes them. `published` has the logical paths of the release,
-/// sorted: the command never names a folder that has any of them.
+/// Describes the files that can still be fetched, and the command that removes them. `published`
+/// has the logical paths of the release, sorted: the command never names a folder that has any of
+/// them.
 pub fn leftovers_text(target: &Target, left: &[Leftover], published: &[&str]) -> String {
     if left.is_empty() {
         return String::new();
@@ -59,7 +61,8 @@ fn levels_text(left: &[Leftover]) -> String {
     }
 }
 
-/// Lists the files that can still be fetched: `[{"path", "why": "plain-name" | "held" | "same-as-held", "level"}]`.
+/// Lists the files that can still be fetched:
+/// `[{"path", "why": "plain-name" | "held" | "same-as-held", "level"}]`.
 pub fn leftovers_json(left: &[Leftover]) -> Value {
     let one = |left: &Leftover| {
         let (why, level) = match &left.why {
@@ -94,8 +97,9 @@ pub fn removal_text(target: &Target, removal: &Removal) -> String {
     )
 }
 
-/// Returns `{"format": "assetsync takedown", "version": 1, "target", "only_shown", "paths": [..], "objects", "published": [..],
-/// "deleted", "release"}`. `deleted` and `release` are null if the takedown is only shown.
+/// Returns
+/// `{"format": "assetsync takedown", "version": 1, "target", "only_shown", "paths": [..], "objects", "published": [..], "deleted", "release"}`.
+/// `deleted` and `release` are null if the takedown is only shown.
 pub fn removal_json(target: &str, removal: &Removal, done: Option<&TakenDown>) -> Value {
     json!({
         "format": "assetsync takedown",

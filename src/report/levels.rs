@@ -1,4 +1,5 @@
-//! Levels in reports: the number of files of each, and for the first release the matches of each pattern.
+//! Levels in reports: the number of files of each, and for the first release the matches of each
+//! pattern.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -66,8 +67,8 @@ pub(super) fn counts_text(target: &str, build: &Build) -> String {
     format!("{target}: files by level: {}\n", levels.join(", "))
 }
 
-/// Returns `[{"level", "files", "bytes", "held", "patterns": [{"match", "files"}, ..]}, ..]`, the open level first. `held` is the
-/// number of files that aren't published.
+/// Returns `[{"level", "files", "bytes", "held", "patterns": [{"match", "files"}, ..]}, ..]`, the
+/// open level first. `held` is the number of files that aren't published.
 pub(super) fn levels_json(build: &Build) -> Value {
     let levels = by_level(build).into_iter().map(|(id, files)| {
         let patterns = by_pattern(build, id);
@@ -104,8 +105,8 @@ fn by_pattern(build: &Build, id: LevelId) -> Vec<(&str, Files<'_>)> {
     patterns.collect()
 }
 
-/// Describes the files that each level matched: for the first release, and for one in which the level of a file or the set of levels
-/// changed. Otherwise empty.
+/// Describes the files that each level matched: for the first release, and for one in which the
+/// level of a file or the set of levels changed. Otherwise empty.
 pub fn first_levels_text(before: Option<&Manifest>, build: &Build) -> String {
     if build.levels.is_empty() || before.is_some_and(|before| is_same(before, build)) {
         return String::new();
@@ -139,7 +140,8 @@ pub fn first_levels_text(before: Option<&Manifest>, build: &Build) -> String {
     text
 }
 
-/// Returns whether a release has the same levels, and whether the files that both have are in the same levels.
+/// Returns whether a release has the same levels, and whether the files that both have are in the
+/// same levels.
 fn is_same(before: &Manifest, build: &Build) -> bool {
     let names: BTreeSet<&str> = build.levels.names().collect();
     let before_names: BTreeSet<&str> = before.levels.iter().map(String::as_str).collect();

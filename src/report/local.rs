@@ -13,7 +13,8 @@ use crate::base::text::escape;
 use crate::naming::leaks::Leaks;
 use crate::naming::{Build, Reference};
 
-/// Number of causes of one kind that are listed, unless all are asked for. Problems that break a page are always listed in full.
+/// Number of causes of one kind that are listed, unless all are asked for. Problems that break a
+/// page are always listed in full.
 const CAUSES_MAX: usize = 20;
 
 /// Number of places that are named for one cause.
@@ -60,8 +61,8 @@ pub fn listed(verbose: bool) -> Listed {
     }
 }
 
-/// Describes each cause in a line, with its number and the first places. With [`Listed::All`], describes each place in a line.
-/// Problems that break a page come first.
+/// Describes each cause in a line, with its number and the first places. With [`Listed::All`],
+/// describes each place in a line. Problems that break a page come first.
 pub fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
     let mut warnings: Vec<&Problem> = warnings.iter().collect();
     warnings.sort_by_key(|warning| warning.kind.weight());
@@ -185,7 +186,8 @@ fn own(references: &[Reference], place: u32) -> impl Iterator<Item = &Reference>
         .take_while(move |reference| reference.from == place)
 }
 
-/// Returns the graph of all references in Graphviz's language. Files that keep their names are boxes.
+/// Returns the graph of all references in Graphviz's language. Files that keep their names are
+/// boxes.
 pub fn dot(build: &Build) -> String {
     let mut text = String::from("digraph assets {\n  rankdir=LR;\n");
     let quoted = |path: &str| {
@@ -262,8 +264,9 @@ pub fn leaks_json(leaks: &Leaks) -> Value {
     })
 }
 
-/// Returns `{"format": "assetsync refs", "version": 1, "references": [{"from", "line", "column", "to"}, ..], "warnings": [..],
-/// "notes": [..]}`. If `places` of [`Build::objects`] are given, returns only the references from and to these.
+/// Returns
+/// `{"format": "assetsync refs", "version": 1, "references": [{"from", "line", "column", "to"}, ..], "warnings": [..], "notes": [..]}`.
+/// If `places` of [`Build::objects`] are given, returns only the references from and to these.
 pub fn refs_json(build: &Build, places: &[usize]) -> Value {
     let path = |place: u32| build.objects[place as usize].path.as_str();
     let is_meant = |place: u32| places.is_empty() || places.contains(&(place as usize));
@@ -290,8 +293,9 @@ pub fn refs_json(build: &Build, places: &[usize]) -> Value {
 mod tests {
     use super::*;
 
+    /// Warnings about broken pages come first and are listed in full.
     #[test]
-    fn what_breaks_a_page_comes_first_and_is_told_in_full() {
+    fn page_breaking_warnings_come_first() {
         let warning = |kind: ProblemKind| {
             move |n: usize| {
                 let problem = Problem::new(format!("{n}.html"), format!("{n}"));

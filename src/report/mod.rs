@@ -1,5 +1,5 @@
-//! Plans and reports as text and as JSON, and the display of progress. The names of immutable objects are
-//! secrets of a kind, so reports show them only on request.
+//! Plans and reports as text and as JSON, and the display of progress. The names of immutable
+//! objects are secrets of a kind, so reports show them only on request.
 
 mod audit;
 mod cors;
@@ -128,7 +128,8 @@ impl Urls {
     }
 }
 
-/// Groups the items with the same cause, in the order of the first of each group. An item without a cause is a group of its own.
+/// Groups the items with the same cause, in the order of the first of each group. An item without a
+/// cause is a group of its own.
 fn together<'a, T, K: Hash + Eq>(
     all: &'a [T],
     cause: impl Fn(&'a T) -> Option<K>,

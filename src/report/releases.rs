@@ -177,8 +177,8 @@ fn takedowns_text(root: &Root) -> String {
     root.takedowns.iter().map(one).collect()
 }
 
-/// Lists what would be overwritten or taken back while a target is live, and what else a pattern matches. Empty if there is nothing to
-/// ask. Names given in full need no question.
+/// Lists what would be overwritten or taken back while a target is live, and what else a pattern
+/// matches. Empty if there is nothing to ask. Names given in full need no question.
 pub fn over_text(
     target: &str,
     live: &Live,
@@ -306,7 +306,8 @@ pub fn release_json(release: &Release) -> Value {
     serde_json::to_value(release).expect("strings and numbers are JSON")
 }
 
-/// Returns `{"format": "assetsync releases", "version": 1, "target", "current", "live", "releases": [..]}`.
+/// Returns
+/// `{"format": "assetsync releases", "version": 1, "target", "current", "live", "releases": [..]}`.
 pub fn releases_json(target: &str, root: &Root, retained: &[Release]) -> Value {
     let mut document = root_json(target, Some(root));
     document["format"] = "assetsync releases".into();
@@ -314,8 +315,10 @@ pub fn releases_json(target: &str, root: &Root, retained: &[Release]) -> Value {
     document
 }
 
-/// Returns `{"format": "assetsync status", "version": 1, "target", "seq", "current", "live", "plain", "sweeping", "unlocked",
-/// "locked", "takedowns"}`. `unlocked` has who unlocked each level and when. `locked` has the levels that the next push takes back.
+/// Returns
+/// `{"format": "assetsync status", "version": 1, "target", "seq", "current", "live", "plain", "sweeping", "unlocked", "locked", "takedowns"}`.
+/// `unlocked` has who unlocked each level and when. `locked` has the levels that the next push
+/// takes back.
 pub fn root_json(target: &str, root: Option<&Root>) -> Value {
     json!({
         "format": "assetsync status",
@@ -342,8 +345,10 @@ fn takedown_json(takedown: &Takedown) -> Value {
     })
 }
 
-/// Returns `{"format": "assetsync prune", "version": 1, "target", "dropped": [..], "retained", "young", "objects": [..], "documents":
-/// [..]}`. `young` is null, or what stays because it is young: `{"objects", "bytes", "from", "until"}`, days in UTC.
+/// Returns
+/// `{"format": "assetsync prune", "version": 1, "target", "dropped": [..], "retained", "young", "objects": [..], "documents": [..]}`.
+/// `young` is null, or what stays because it is young: `{"objects", "bytes", "from", "until"}`,
+/// days in UTC.
 pub fn sweep_json(target: &str, sweep: &Sweep, is_only_shown: bool) -> Value {
     let young = sweep.young.map(|young| {
         json!({

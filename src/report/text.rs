@@ -77,8 +77,8 @@ pub fn tree_text(tree: &Tree, verbose: bool) -> String {
 /// Number of folders and files that are named for one reason to leave them out.
 const JUNK_MAX: usize = 3;
 
-/// Describes each reason to leave out files by their names in a line, with the rule that publishes the first of them. With `verbose`,
-/// adds a line for each folder and file.
+/// Describes each reason to leave out files by their names in a line, with the rule that publishes
+/// the first of them. With `verbose`, adds a line for each folder and file.
 fn junk_text(junk: &[Dropped], verbose: bool) -> String {
     let mut reasons: BTreeMap<Junk, BTreeMap<&str, Vec<&Dropped>>> = BTreeMap::new();
     for dropped in junk {
@@ -146,7 +146,8 @@ pub fn plan_text(outlook: &Outlook<'_>, urls: Urls) -> String {
         + &counts_text(&outlook.target.name, outlook.build)
 }
 
-/// Describes the action for an object, or its change if the object is already there, together with the path.
+/// Describes the action for an object, or its change if the object is already there, together with
+/// the path.
 fn action_line<'a>(
     outlook: &Outlook<'a>,
     action: &'a Action<'a>,

@@ -72,7 +72,8 @@ impl Maker {
 /// A configuration as `init` writes it.
 pub(crate) const TEMPLATE: &str = include_str!("template.toml");
 
-/// Says whether `pattern` stands in the configuration that `init` writes: it's no mistake that it matches nothing yet.
+/// Says whether `pattern` stands in the configuration that `init` writes: it's no mistake that it
+/// matches nothing yet.
 pub(crate) fn writes(pattern: &str) -> bool {
     TEMPLATE.contains(&format!("match = \"{pattern}\"")) || any_writes(pattern)
 }

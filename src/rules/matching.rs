@@ -29,7 +29,8 @@ struct Typed {
 }
 
 impl Matching<'_> {
-    /// Returns what becomes of the paths. `is_listed` says that their extension is one of those that are published.
+    /// Returns what becomes of the paths. `is_listed` says that their extension is one of those
+    /// that are published.
     pub(super) fn policy(&self, is_listed: bool) -> Policy {
         let typed = self.typed();
         let source_maps = self.find(|r| r.source_maps).unwrap_or_default();
@@ -178,7 +179,8 @@ impl Matching<'_> {
     }
 }
 
-/// Returns the extension of a key: with that of what is packed in it, so that web servers can tell the type.
+/// Returns the extension of a key: with that of what is packed in it, so that web servers can tell
+/// the type.
 fn shown_extension(extension: Option<String>, inner: Option<&str>) -> Option<String> {
     let extension = extension?;
     match inner.filter(|inner| media::is_allowed(inner) && extension != "svgz") {

@@ -36,7 +36,8 @@ pub enum Publish {
     NotListed,
     /// Files that systems and editors leave behind are never published, whatever a rule says.
     Never,
-    /// Its name, or that of a folder around it, says that it isn't meant, and no rule for this name asks for it.
+    /// Its name, or that of a folder around it, says that it isn't meant, and no rule for this name
+    /// asks for it.
     Junk(Junk),
 }
 
@@ -45,15 +46,16 @@ pub enum Publish {
 pub struct Policy {
     /// Decision whether it is published.
     pub publish: Publish,
-    /// A rule with `publish = true` means this file, even if it looks like a secret: its pattern ends in more
-    /// than `*` or `**`.
+    /// A rule with `publish = true` means this file, even if it looks like a secret: its pattern
+    /// ends in more than `*` or `**`.
     pub may_be_secret: bool,
-    /// A rule with `publish = true` means files of this type, which aren't published otherwise: its pattern ends in
-    /// their extension.
+    /// A rule with `publish = true` means files of this type, which aren't published otherwise: its
+    /// pattern ends in their extension.
     pub is_type_meant: bool,
     /// Style of the object's name.
     pub names: NameStyle,
-    /// The folder that its name is in, with a slash at its end; empty for the top. Of `palindrome-2022` alone.
+    /// The folder that its name is in, with a slash at its end; empty for the top. Of
+    /// `palindrome-2022` alone.
     pub under: String,
     /// True if a rule says so.
     pub is_name_asked: bool,

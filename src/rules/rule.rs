@@ -44,7 +44,8 @@ pub struct Rule {
     pub metadata: Option<Remarks>,
     /// Treatment of comments in pages and SVG images.
     pub comments: Option<Remarks>,
-    /// Globs of files that this one may name, though its level doesn't know theirs; added to those of earlier rules.
+    /// Globs of files that this one may name, though its level doesn't know theirs; added to those
+    /// of earlier rules.
     pub may_name: Vec<Glob>,
 }
 
@@ -59,7 +60,8 @@ pub enum UrlStyle {
     Absolute,
 }
 
-/// Treatments of scripts and styles that a page loads without an `integrity`. One that is there is kept right anyway.
+/// Treatments of scripts and styles that a page loads without an `integrity`. One that is there is
+/// kept right anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Integrity {

@@ -54,8 +54,9 @@ fn one_star_stops_at_a_folder() {
     assert_eq!(rules.policy(&path("b/a.txt")).publish, Publish::ByExtension);
 }
 
+/// A file with an unlisted extension is published only by a rule.
 #[test]
-fn what_is_not_listed_needs_a_rule() {
+fn unlisted_extension_needs_a_rule() {
     let rules = Rules::new(
         vec![
             rule("keep.blend", |r| r.publish = Some(true)),
@@ -75,8 +76,9 @@ fn what_is_not_listed_needs_a_rule() {
     );
 }
 
+/// Compressible files are gzipped unless a rule forbids it.
 #[test]
-fn gzip_is_for_what_shrinks_unless_a_rule_forbids_it() {
+fn gzip_unless_rule_forbids_it() {
     let rules = Rules::new(
         vec![rule("raw/**", |r| r.gzip = Some(GzipRule::Never))],
         BTreeSet::new(),
@@ -87,8 +89,9 @@ fn gzip_is_for_what_shrinks_unless_a_rule_forbids_it() {
     assert_eq!(encoding("a.mp3"), EncodingPolicy::Identity);
 }
 
+/// A precompressed file is served with the type of its content.
 #[test]
-fn what_is_compressed_already_has_the_type_of_what_is_in_it() {
+fn precompressed_file_keeps_inner_type() {
     let rules = Rules::new(
         vec![
             rule("pages/**", |r| r.encoding = Some(EncodingRule::Br)),
@@ -118,8 +121,9 @@ fn what_is_compressed_already_has_the_type_of_what_is_in_it() {
     assert_eq!(served("notes.csv.gz"), is("application/gzip", None, "gz"));
 }
 
+/// An `.svgz` file is served with the content encoding gzip.
 #[test]
-fn an_svgz_says_that_it_is_gzipped() {
+fn svgz_declares_gzip_encoding() {
     let policy = Rules::default().policy(&path("a.svgz"));
     assert_eq!(
         policy

@@ -1,5 +1,5 @@
-//! Files that tools, systems and people leave in a folder without meaning to publish them. They are recognized by their
-//! names, and left out unless a rule publishes them. Pure.
+//! Files that tools, systems and people leave in a folder without meaning to publish them. They are
+//! recognized by their names, and left out unless a rule publishes them. Pure.
 
 use crate::base::media;
 use crate::base::path::LogicalPath;
@@ -30,7 +30,8 @@ pub struct Dropped {
 }
 
 impl Dropped {
-    /// Returns the settings of a rule that publishes it: `` `match = '.idea/**'` and `publish = true` ``.
+    /// Returns the settings of a rule that publishes it: `` `match = '.idea/**'` and
+    /// `publish = true` ``.
     pub fn rule(&self) -> String {
         let pattern = match self.top.strip_suffix('/') {
             Some(folder) => format!("{}/**", globset::escape(folder)),
@@ -77,7 +78,8 @@ const TOOL_FOLDERS: [&str; 14] = [
 /// Words between two dots in the name of a file that isn't the current one: `page.old.html`.
 const OLD: [&str; 5] = ["backup", "bak", "conflict", "old", "tmp"];
 
-/// Beginnings of names of copies, in lower case: Windows, macOS and Google Drive, in some languages.
+/// Beginnings of names of copies, in lower case: Windows, macOS and Google Drive, in some
+/// languages.
 const COPY_OF: [&str; 9] = [
     "copy of ",
     "copia de ",
@@ -102,8 +104,8 @@ const DASH_COPY: [&str; 8] = [
     " - kopio",
 ];
 
-/// Words in brackets after the name of a copy that is in conflict with another: Dropbox, Nextcloud, Google Drive,
-/// Seafile, Unison.
+/// Words in brackets after the name of a copy that is in conflict with another: Dropbox, Nextcloud,
+/// Google Drive, Seafile, Unison.
 const CONFLICTS: [&str; 9] = [
     "case conflict",
     "conflicted copy",
@@ -116,7 +118,8 @@ const CONFLICTS: [&str; 9] = [
     "unicode encoding conflict",
 ];
 
-/// Files of a puzzle that the server of a hunt reads, in hunts whose files keep their names in keyed folders (`palindrome-2022`).
+/// Files of a puzzle that the server of a hunt reads, in hunts whose files keep their names in
+/// keyed folders (`palindrome-2022`).
 const OF_SERVERS: [&str; 3] = ["config.json", "hints.json", "metadata.json"];
 
 /// A puzzle's folder with what its pages are built from, in the same hunts.
@@ -173,7 +176,8 @@ impl Mark {
         &path[..self.end + usize::from(self.is_folder)]
     }
 
-    /// The path as it would be if it weren't marked: a rule that matches this one as well doesn't mean the junk.
+    /// The path as it would be if it weren't marked: a rule that matches this one as well doesn't
+    /// mean the junk.
     pub(crate) fn unmarked(&self, path: &str) -> String {
         let name = &path[self.start..self.end];
         let other = match self.junk {
@@ -191,8 +195,9 @@ impl Mark {
     }
 }
 
-/// The file that `path` is a numbered or plain copy of, as systems call them: `map (1).html`, `map copy.html`. It's one
-/// only if that file is there too, since `The Copy.html` is a title. Documents alone: pictures are numbered so, too.
+/// The file that `path` is a numbered or plain copy of, as systems call them: `map (1).html`,
+/// `map copy.html`. It's one only if that file is there too, since `The Copy.html` is a title.
+/// Documents alone: pictures are numbered so, too.
 pub(crate) fn original(path: &str) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = stem(name);
@@ -225,8 +230,8 @@ fn of_file(name: &str) -> Option<Junk> {
     (is_odd && is_copy(name)).then_some(Junk::Copy)
 }
 
-/// Checks whether it's a page or a picture. Hidden files of tools are settings. A page such as `.jpeg.html` begins with
-/// a dot because its subject is called so.
+/// Checks whether it's a page or a picture. Hidden files of tools are settings. A page such as
+/// `.jpeg.html` begins with a dot because its subject is called so.
 fn is_shown(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     let extension = extension.map(str::to_ascii_lowercase);
@@ -250,7 +255,8 @@ fn is_copy(name: &str) -> bool {
     }
     let name = name.to_lowercase();
     let stem = stem(&name);
-    // What stands between the name and its extension; `page.old` has one that isn't published anyway.
+    // What stands between the name and its extension; `page.old` has one that isn't published
+    // anyway.
     let mut middle = stem.split('.').skip(1);
     let is_old = middle.any(|part| OLD.contains(&part) || part.starts_with("sync-conflict-"));
     let plain = numbered(stem).unwrap_or(stem);

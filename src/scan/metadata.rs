@@ -1,8 +1,9 @@
-//! Metadata of pictures, PDFs and audio files (who made them, where, with what, and notes), and its removal. Removal
-//! changes nothing else. A file's format is recognized by its first bytes, never by its name. Pure.
+//! Metadata of pictures, PDFs and audio files (who made them, where, with what, and notes), and its
+//! removal. Removal changes nothing else. A file's format is recognized by its first bytes, never
+//! by its name. Pure.
 //!
-//! Each format's module splits a file into pieces. [`find`] reports what a piece says, and [`strip`] keeps what stays
-//! of it. So [`find`] and [`strip`] can't disagree.
+//! Each format's module splits a file into pieces. [`find`] reports what a piece says, and
+//! [`strip`] keeps what stays of it. So [`find`] and [`strip`] can't disagree.
 
 mod audio;
 mod exif;
@@ -34,7 +35,8 @@ pub struct Field {
     pub kind: Kind,
     /// `ImageDescription`, `GPSLatitude`, `dc:title`, `tEXt Title`.
     pub name: String,
-    /// At most 200 characters, control characters included, and `…` where more follow; binary values are `(N bytes)`.
+    /// At most 200 characters, control characters included, and `…` where more follow; binary
+    /// values are `(N bytes)`.
     pub value: String,
 }
 
@@ -83,8 +85,8 @@ pub enum Unstrippable {
     Damaged(usize),
 }
 
-/// Returns the metadata of the file, in the file's order. If the file is damaged, only the metadata before the damage.
-/// For files of other formats, nothing.
+/// Returns the metadata of the file, in the file's order. If the file is damaged, only the metadata
+/// before the damage. For files of other formats, nothing.
 pub fn find(bytes: &[u8]) -> Vec<Field> {
     let walk = walk(bytes);
     let untold = walk.untold;
@@ -102,9 +104,11 @@ pub fn find(bytes: &[u8]) -> Vec<Field> {
     fields
 }
 
-/// Returns the edits that leave only the content: sorted, not overlapping, empty if there's nothing to take out.
+/// Returns the edits that leave only the content: sorted, not overlapping, empty if there's nothing
+/// to take out.
 ///
-/// Pictures look the same: colour profiles and the orientation stay. Data after the end of a picture stays too.
+/// Pictures look the same: colour profiles and the orientation stay. Data after the end of a
+/// picture stays too.
 pub fn strip(bytes: &[u8]) -> Result<Vec<Edit>, Unstrippable> {
     let walk = walk(bytes);
     match walk.hindrance {
@@ -210,7 +214,8 @@ impl Walk {
         fields
     }
 
-    /// An EXIF block goes, but which way is up must stay: in a block of its own, put together by `wrap`.
+    /// An EXIF block goes, but which way is up must stay: in a block of its own, put together by
+    /// `wrap`.
     fn exif_goes(&mut self, span: Range<usize>, tiff: &[u8], wrap: fn(&[u8]) -> Vec<u8>) {
         let orientation = exif::only_orientation(tiff).filter(|_| !self.has_exif);
         self.has_exif = true;
@@ -313,7 +318,8 @@ fn is_heif(bytes: &[u8]) -> bool {
             .is_some_and(|brand| brands.contains(&brand))
 }
 
-/// Turns pieces into edits. A piece that wouldn't change is no edit, so stripping twice changes nothing.
+/// Turns pieces into edits. A piece that wouldn't change is no edit, so stripping twice changes
+/// nothing.
 fn edits(bytes: &[u8], pieces: Vec<Piece>) -> Vec<Edit> {
     let is_change = |piece: &Piece| bytes.get(piece.span.clone()) != Some(piece.rest.as_slice());
     let edit = |piece: Piece| Edit {
@@ -337,7 +343,8 @@ fn counted(size_bytes: usize) -> String {
     }
 }
 
-/// Decodes text of an unknown encoding: as UTF-8 if that's possible, else as Latin-1. Only as much as is shown.
+/// Decodes text of an unknown encoding: as UTF-8 if that's possible, else as Latin-1. Only as much
+/// as is shown.
 fn text(bytes: &[u8]) -> String {
     let head = &bytes[..bytes.len().min(VALUE_CHARS_MAX * 4 + 4)];
     match std::str::from_utf8(head) {
@@ -350,7 +357,8 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
-/// `bytes` as text, unless they're something else: hidden notes are text, whatever their field is for.
+/// `bytes` as text, unless they're something else: hidden notes are text, whatever their field is
+/// for.
 fn readable(bytes: &[u8]) -> Option<String> {
     let end = bytes
         .iter()

@@ -1,5 +1,5 @@
-//! Contents that aren't meant to be published: metadata and secrets in files, leftovers of tools. Nothing here knows
-//! how files are published.
+//! Contents that aren't meant to be published: metadata and secrets in files, leftovers of tools.
+//! Nothing here knows how files are published.
 
 pub(crate) mod junk;
 pub mod metadata;

@@ -1,6 +1,7 @@
-//! Private documents and credentials that are recognized by their structure. A pattern alone would find too much or too
-//! little. Examples are URLs with passwords, recorded sessions, databases, server code. Reports the kind and the place,
-//! never the secret. Linear, and no input makes it panic. Pure.
+//! Private documents and credentials that are recognized by their structure. A pattern alone would
+//! find too much or too little. Examples are URLs with passwords, recorded sessions, databases,
+//! server code. Reports the kind and the place, never the secret. Linear, and no input makes it
+//! panic. Pure.
 
 mod assignments;
 mod database;
@@ -110,7 +111,8 @@ impl Private {
         }
     }
 
-    /// Checks whether a rule that publishes files of its extension means it: no other files have that extension.
+    /// Checks whether a rule that publishes files of its extension means it: no other files have
+    /// that extension.
     pub(crate) fn has_own_extension(self) -> bool {
         matches!(
             self,
@@ -124,7 +126,8 @@ impl Private {
     }
 }
 
-/// Finds private data in a text of this path and type. The same kind is reported once for each line; sorted by line.
+/// Finds private data in a text of this path and type. The same kind is reported once for each
+/// line; sorted by line.
 pub(crate) fn find(text: &[u8], path: &str, content_type: &str) -> Vec<Finding> {
     let form = Form::of(content_type);
     let mut found: Vec<(usize, Private)> = Vec::new();
@@ -181,8 +184,8 @@ fn is_printable(byte: &u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\t')
 }
 
-/// The text of a document without its tags, which may stand in the middle of a word: what Word and its like write.
-/// Paragraphs are lines.
+/// The text of a document without its tags, which may stand in the middle of a word: what Word and
+/// its like write. Paragraphs are lines.
 pub(crate) fn without_tags(xml: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(xml.len() / 4);
     let mut rest = xml;

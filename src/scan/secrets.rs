@@ -1,12 +1,13 @@
-//! Files whose names show that they hold secrets, and private keys found by content, whatever the file's name is. Pure.
+//! Files whose names show that they hold secrets, and private keys found by content, whatever the
+//! file's name is. Pure.
 
 use memchr::memmem;
 
 use crate::base::name::Secret;
 use crate::base::own_key::{Found, OwnKeys};
 
-/// Message about a file that contains the key that names are made with, as words that follow its name. No rule
-/// publishes it.
+/// Message about a file that contains the key that names are made with, as words that follow its
+/// name. No rule publishes it.
 pub(crate) const OWN_KEY: &str = "holds this project's own key, which is never published: move it out of the source, or exclude it by a rule with `publish = false`";
 
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -94,8 +95,8 @@ fn find_private_key(content: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Says whether `text` is a PEM header with a body, and not just a mention of one. In JSON the line breaks
-/// are written as `\n`.
+/// Says whether `text` is a PEM header with a body, and not just a mention of one. In JSON the line
+/// breaks are written as `\n`.
 fn is_private_key(text: &[u8]) -> bool {
     let window = &text[..text
         .len()

@@ -20,7 +20,8 @@ pub(crate) struct Exposed<'a> {
 }
 
 impl Exposed<'_> {
-    /// Checks what strangers may do. Checks a bucket only if anything will be published there, since this costs requests.
+    /// Checks what strangers may do. Checks a bucket only if anything will be published there,
+    /// since this costs requests.
     pub(crate) async fn look(&self) -> Seen {
         match self.is_published && self.store.control().is_some() {
             true => Seen::default(),
@@ -52,7 +53,8 @@ pub(crate) fn refusal(target: &Target, findings: &[Finding]) -> Refused {
     }
 }
 
-/// Returns the fixes for several findings without duplicates. Leaves out a fix that another one begins with.
+/// Returns the fixes for several findings without duplicates. Leaves out a fix that another one
+/// begins with.
 fn each_once(fixes: &[&str]) -> Vec<String> {
     let is_said_by = |other: &str, fix: &str| other.starts_with(fix) && other != fix;
     let mut ways: Vec<String> = Vec::new();

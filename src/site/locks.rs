@@ -13,8 +13,8 @@ pub(crate) struct Locks {
     pub(crate) lock: BTreeSet<LevelId>,
 }
 
-/// Unlocks for each target the levels that are unlocked there or by this command. There is one build for all targets, unless their
-/// levels differ.
+/// Unlocks for each target the levels that are unlocked there or by this command. There is one
+/// build for all targets, unless their levels differ.
 pub(crate) fn unlock_all<'r>(
     mut builds: Vec<Build>,
     locks: &Locks,

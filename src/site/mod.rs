@@ -1,5 +1,5 @@
-//! One target and its releases: opened, planned, pushed and rolled back, with every guard. The entry point of the
-//! program and of the library.
+//! One target and its releases: opened, planned, pushed and rolled back, with every guard. The
+//! entry point of the program and of the library.
 
 pub(crate) mod exposure;
 pub(crate) mod locks;
@@ -35,8 +35,9 @@ use crate::tree::{Tree, walk};
 
 /// Target of a configuration: the entry point for programs that publish.
 ///
-/// It refuses whatever the command line refuses: overwriting a live target's plain names, a release that loses a fifth of its files,
-/// another key, an older commit, a bucket that strangers can list. [`Site::allow`] permits these in advance.
+/// It refuses whatever the command line refuses: overwriting a live target's plain names, a release
+/// that loses a fifth of its files, another key, an older commit, a bucket that strangers can list.
+/// [`Site::allow`] permits these in advance.
 #[derive(Debug)]
 pub struct Site {
     config: Arc<Config>,
@@ -47,7 +48,8 @@ pub struct Site {
     store: Arc<dyn Store>,
 }
 
-/// Planned push, fully known before anything is written. `Display` shows it as `assetsync diff` does.
+/// Planned push, fully known before anything is written. `Display` shows it as `assetsync diff`
+/// does.
 #[derive(Debug)]
 pub struct Plan {
     config: Arc<Config>,
@@ -61,10 +63,12 @@ pub struct Plan {
 }
 
 impl Site {
-    /// Opens the target with this name: finds its key and the credentials, and checks that its releases can be read.
+    /// Opens the target with this name: finds its key and the credentials, and checks that its
+    /// releases can be read.
     ///
     /// # Errors
-    /// Returns an error if there is no such target, no key, a weak key, no credentials, or no answer.
+    /// Returns an error if there is no such target, no key, a weak key, no credentials, or no
+    /// answer.
     pub async fn open(config: Config, target: &str) -> Result<Site> {
         let config = config.only(target)?;
         let secret = config.secret()?;
@@ -131,11 +135,12 @@ impl Site {
         Look::of(&self.config, self.actor.clone())
     }
 
-    /// Reads and names all files, reads the contents of the target at the same time, and makes a plan. Writes nothing.
+    /// Reads and names all files, reads the contents of the target at the same time, and makes a
+    /// plan. Writes nothing.
     ///
     /// # Errors
-    /// Returns [`Error::Tree`] for files that can't be published, such as secrets, an error if the target can't be read, or
-    /// [`Error::Interrupted`].
+    /// Returns [`Error::Tree`] for files that can't be published, such as secrets, an error if the
+    /// target can't be read, or [`Error::Interrupted`].
     pub async fn plan(&self) -> Result<Plan> {
         let opened = Opened::look_in(
             self.store(),
@@ -180,13 +185,16 @@ impl Site {
         }
     }
 
-    /// Publishes a plan to its target: uploads what is missing, verifies the whole release, and switches to it in one step. Nothing
-    /// that visitors see changes before the switch. If anything fails, there is no switch.
+    /// Publishes a plan to its target: uploads what is missing, verifies the whole release, and
+    /// switches to it in one step. Nothing that visitors see changes before the switch. If anything
+    /// fails, there is no switch.
     ///
     /// # Errors
-    /// Returns [`Error::Refused`] if a guard refuses, before anything is written. [`Error::LostRace`]: another push finished first.
-    /// [`Error::Incomplete`]: objects failed, and nothing was switched, unless these are plain names, which `resolve` finishes.
-    /// [`Error::Unknown`]: it isn't known whether the push succeeded. [`Error::Interrupted`]: the push was stopped.
+    /// Returns [`Error::Refused`] if a guard refuses, before anything is written.
+    /// [`Error::LostRace`]: another push finished first. [`Error::Incomplete`]: objects failed, and
+    /// nothing was switched, unless these are plain names, which `resolve` finishes.
+    /// [`Error::Unknown`]: it isn't known whether the push succeeded. [`Error::Interrupted`]: the
+    /// push was stopped.
     pub async fn push(&self, plan: Plan) -> Result<Release> {
         let (target, allowed) = (&plan.opened.target, &plan.allowed);
         let mut planned = plan.planned();
@@ -210,7 +218,8 @@ impl Site {
         }
     }
 
-    /// Reads the manifest of the current release; none before the first push. It names every object: keep it off the web.
+    /// Reads the manifest of the current release; none before the first push. It names every
+    /// object: keep it off the web.
     ///
     /// # Errors
     /// Returns an error if the releases can't be read.
@@ -227,11 +236,12 @@ impl Site {
         Ok(manifest.as_ref().map(export::of_release))
     }
 
-    /// Switches back to an earlier release after verifying it: the previous one, or the one whose name ends in `to`. Plain names are
-    /// restored from their copies.
+    /// Switches back to an earlier release after verifying it: the previous one, or the one whose
+    /// name ends in `to`. Plain names are restored from their copies.
     ///
     /// # Errors
-    /// Returns an error if there is no such release, or if it isn't complete any more. Other errors are those of [`Site::push`].
+    /// Returns an error if there is no such release, or if it isn't complete any more. Other errors
+    /// are those of [`Site::push`].
     pub async fn rollback(&self, to: Option<&str>) -> Result<Release> {
         let of_target = |error: Error| error.of_target(self.target());
         let (state, root) = self.releases().await.map_err(of_target)?;
@@ -298,7 +308,8 @@ impl Plan {
         self.planned().refusals(&self.allowed)
     }
 
-    /// Returns the warnings about the files: references that lead nowhere, names that reveal too much.
+    /// Returns the warnings about the files: references that lead nowhere, names that reveal too
+    /// much.
     pub fn warnings(&self) -> &[Problem] {
         &self.build.warnings
     }

@@ -41,8 +41,9 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Opens a target and finds its contents. The current release tells the contents of a bucket, so the bucket isn't listed. A folder
-    /// is listed: this is fast, and folders are more often changed by hand.
+    /// Opens a target and finds its contents. The current release tells the contents of a bucket,
+    /// so the bucket isn't listed. A folder is listed: this is fast, and folders are more often
+    /// changed by hand.
     pub(crate) async fn look(target: Target, secret: Secret, look: Look) -> Result<Opened> {
         let store = open(&target, look.timeouts).await?;
         Opened::look_in(store, target, secret, look).await

@@ -1,4 +1,5 @@
-//! Planned push to one target: made before anything is written anywhere, checked by every guard, then executed.
+//! Planned push to one target: made before anything is written anywhere, checked by every guard,
+//! then executed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -146,8 +147,8 @@ impl<'a> Planned<'a> {
         refusals
     }
 
-    /// Returns the default verification. A push without changes costs two reads and a check of one object. All objects are checked
-    /// only if this one isn't as it should be.
+    /// Returns the default verification. A push without changes costs two reads and a check of one
+    /// object. All objects are checked only if this one isn't as it should be.
     fn verify_unasked(&self) -> Verify {
         match (&self.opened.target.place, self.opened.base.basis) {
             (Place::Directory(_), _) | (_, Basis::Release(_)) => Verify::None,
@@ -171,14 +172,16 @@ impl<'a> Planned<'a> {
         }
     }
 
-    /// Returns the live switch, if it is on and the push may write: `verify` may also repair the release.
+    /// Returns the live switch, if it is on and the push may write: `verify` may also repair the
+    /// release.
     pub(crate) fn live(&self, verify: Option<Verify>) -> Option<&Live> {
         let root = self.opened.base.root.as_ref();
         let live = root.and_then(|root| root.live.as_ref());
         live.filter(|_| !self.is_published || verify.is_some())
     }
 
-    /// Describes the levels that are taken back although nobody locked them. A user who locks one was asked at that time.
+    /// Describes the levels that are taken back although nobody locked them. A user who locks one
+    /// was asked at that time.
     pub(crate) fn relocked_in_words(&self) -> String {
         let base = &self.opened.base;
         let manifest = base.manifest.as_ref();
@@ -205,7 +208,8 @@ impl<'a> Planned<'a> {
         }
     }
 
-    /// Reads the addresses that hidden files had in earlier releases: nothing new may name them. Returns none if nothing is new.
+    /// Reads the addresses that hidden files had in earlier releases: nothing new may name them.
+    /// Returns none if nothing is new.
     pub(crate) async fn former(&self) -> Result<Vec<Former>> {
         match &self.opened.base.root {
             Some(root) if !self.is_published => {
@@ -216,7 +220,8 @@ impl<'a> Planned<'a> {
         }
     }
 
-    /// Checks that nothing new names one of these addresses. Earlier files were checked when they were published.
+    /// Checks that nothing new names one of these addresses. Earlier files were checked when they
+    /// were published.
     pub(crate) fn check_former(
         &self,
         tree: &Tree,
@@ -234,8 +239,9 @@ impl<'a> Planned<'a> {
         check_former(tree, self.build, former, is_new, progress)
     }
 
-    /// Moves the releases to the place that the current key determines, after a change of the key. Returns true if they were moved.
-    /// Also moves releases that an older version left at the old key's place.
+    /// Moves the releases to the place that the current key determines, after a change of the key.
+    /// Returns true if they were moved. Also moves releases that an older version left at the old
+    /// key's place.
     pub(crate) async fn move_releases(&mut self, allowed: &Allowed) -> Result<bool> {
         let (state, target) = (&self.opened.state, &self.opened.target);
         let root = self.opened.base.root.as_ref();
@@ -292,8 +298,8 @@ pub(crate) fn options(config: &Config) -> Options {
     }
 }
 
-/// Returns the paths that may be published again: those that were taken down, and are named by path or by a folder with a slash at the
-/// end.
+/// Returns the paths that may be published again: those that were taken down, and are named by path
+/// or by a folder with a slash at the end.
 ///
 /// # Errors
 /// Returns an error for a name that matches nothing that was taken down.

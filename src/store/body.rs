@@ -1,5 +1,5 @@
-//! Content of an object on its way to a store: small objects in memory, large ones in parts from a file. The bytes that are sent
-//! are those that were hashed; otherwise the upload fails.
+//! Content of an object on its way to a store: small objects in memory, large ones in parts from a
+//! file. The bytes that are sent are those that were hashed; otherwise the upload fails.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -41,7 +41,8 @@ impl Body {
     }
 }
 
-/// File that is read once, part by part. The last part is returned only if all parts together have the expected digest.
+/// File that is read once, part by part. The last part is returned only if all parts together have
+/// the expected digest.
 #[derive(Debug)]
 pub struct Parts {
     file: File,
@@ -96,7 +97,8 @@ impl Parts {
         Ok(crc)
     }
 
-    /// Reads the next part: `part_bytes` unless it's the last one, and empty at the end of the file. Blocks the thread.
+    /// Reads the next part: `part_bytes` unless it's the last one, and empty at the end of the
+    /// file. Blocks the thread.
     pub fn next(&mut self, part_bytes: usize) -> io::Result<Bytes> {
         if self.progress.is_stopped() {
             return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));

@@ -11,8 +11,9 @@ use crate::base::hint::{Command, Hint, Verb};
 use crate::base::path::LogicalPath;
 
 impl Target {
-    /// Returns `assetsync VERB TARGET WORDS`. Without a configuration, a target is named by its URL, and only flags name its
-    /// server. Without these flags, the command would go to another owner's bucket of the same name.
+    /// Returns `assetsync VERB TARGET WORDS`. Without a configuration, a target is named by its
+    /// URL, and only flags name its server. Without these flags, the command would go to another
+    /// owner's bucket of the same name.
     pub fn command(&self, command: impl Into<Command>) -> String {
         let command = command.into();
         let (verb, name) = (command.verb().name(), quoted(&self.name));
@@ -26,7 +27,8 @@ impl Target {
         }
     }
 
-    /// Completes a hint: adds the target to its commands, which otherwise are for the default target.
+    /// Completes a hint: adds the target to its commands, which otherwise are for the default
+    /// target.
     pub fn complete(&self, hint: Hint) -> Hint {
         hint.complete(|command| self.command(command.clone()))
     }
@@ -36,7 +38,8 @@ impl Target {
         self.name.contains(':')
     }
 
-    /// Returns the flags that a command needs for a target without a configuration, except those that the command already has.
+    /// Returns the flags that a command needs for a target without a configuration, except those
+    /// that the command already has.
     fn flags(&self, command: &Command) -> String {
         let addressing = self.addressing.map(|addressing| match addressing {
             Addressing::Path => "path",
@@ -103,7 +106,8 @@ fn takes_cors(verb: Verb) -> bool {
 }
 
 impl Error {
-    /// Adds `target` to the commands of the error's hint, which otherwise are for the default target.
+    /// Adds `target` to the commands of the error's hint, which otherwise are for the default
+    /// target.
     #[doc(hidden)]
     pub fn of_target(mut self, target: &Target) -> Error {
         let complete = |hint: &mut Hint| *hint = target.complete(mem::take(hint));
@@ -163,8 +167,9 @@ mod tests {
         }
     }
 
+    /// Commands in a hint are completed for the first target that is known.
     #[test]
-    fn commands_of_a_hint_are_completed_for_its_target() {
+    fn hint_commands_are_completed_for_target() {
         let push = Verb::Push.with("--verify list");
         let hint = Hint::from("pull; ")
             .then(push)
@@ -189,8 +194,9 @@ mod tests {
         assert_eq!(again.hint(), Some(told("prod")), "the first one to know");
     }
 
+    /// Hints of single objects are completed for the target too.
     #[test]
-    fn hints_of_single_objects_are_completed_too() {
+    fn object_hints_are_completed_too() {
         let error = StoreError::new(StoreErrorKind::Other, "no");
         let failure = Failure {
             path: "a.html".to_string(),

@@ -1,5 +1,6 @@
-//! Settings of a bucket that only its owner can read and change, and who may read its objects. S3 and Google describe them
-//! differently; this module has one plain model for both. A folder has no such settings.
+//! Settings of a bucket that only its owner can read and change, and who may read its objects. S3
+//! and Google describe them differently; this module has one plain model for both. A folder has no
+//! such settings.
 
 use std::fmt;
 
@@ -17,32 +18,36 @@ use crate::store::location::Access;
 /// Reads and changes the settings of a bucket.
 #[async_trait]
 pub trait Control: fmt::Debug + Send + Sync {
-    /// Returns the identity of the credentials in use, as far as it's known without a request. Contains no secret.
+    /// Returns the identity of the credentials in use, as far as it's known without a request.
+    /// Contains no secret.
     fn who(&self) -> String;
 
     /// Returns the requests by which a stranger may try to list the bucket.
     fn listings(&self) -> Vec<PublicRequest>;
 
-    /// Returns the requests by which a stranger may try to write an object of this key, which is below the target's prefix.
+    /// Returns the requests by which a stranger may try to write an object of this key, which is
+    /// below the target's prefix.
     fn writes(&self, key: &str) -> Vec<PublicRequest>;
 
-    /// Reads the settings of the bucket. A setting that can't be read is [`Observed::Unknown`], with the reason.
+    /// Reads the settings of the bucket. A setting that can't be read is [`Observed::Unknown`],
+    /// with the reason.
     async fn settings(&self) -> Settings;
 
-    /// Reads what strangers may do by the bucket's own rules. It's that part of the settings alone, and takes two requests on S3
-    /// and one on Google.
+    /// Reads what strangers may do by the bucket's own rules. It's that part of the settings alone,
+    /// and takes two requests on S3 and one on Google.
     async fn grants(&self) -> Observed<Vec<Grant>>;
 
-    /// Returns the changes that are needed so that strangers can read as `goal` says, in an order that is safe. Empty if nothing
-    /// has to change.
+    /// Returns the changes that are needed so that strangers can read as `goal` says, in an order
+    /// that is safe. Empty if nothing has to change.
     ///
     /// # Errors
     /// Fails if the current settings can't be read, or can't be changed to what is wanted.
     async fn access_changes(&self, goal: &AccessGoal) -> Result<Vec<Change>, StoreError>;
 
-    /// Returns the changes that are needed so that strangers can only read. If `goal` has the releases in the bucket, strangers
-    /// also lose access to these, where a policy of S3 can express that. Strangers who could read published objects still can,
-    /// unless `goal` takes all rights from them. Rules with a condition stay as they are.
+    /// Returns the changes that are needed so that strangers can only read. If `goal` has the
+    /// releases in the bucket, strangers also lose access to these, where a policy of S3 can
+    /// express that. Strangers who could read published objects still can, unless `goal` takes all
+    /// rights from them. Rules with a condition stay as they are.
     ///
     /// # Errors
     /// Fails if the current settings can't be read.
@@ -51,7 +56,8 @@ pub trait Control: fmt::Debug + Send + Sync {
     /// Makes one of these changes, if the setting is still as it was read.
     ///
     /// # Errors
-    /// [`Precondition`](super::StoreErrorKind::Precondition) if another change finished first, where the storage checks this.
+    /// [`Precondition`](super::StoreErrorKind::Precondition) if another change finished first,
+    /// where the storage checks this.
     async fn change(&self, change: &Change) -> Result<(), StoreError>;
 
     /// Reads the policy for cross-origin requests; `None` if the bucket has none.
@@ -60,8 +66,8 @@ pub trait Control: fmt::Debug + Send + Sync {
     /// Fails if the policy can't be read.
     async fn cors(&self) -> Result<Option<Policy>, StoreError>;
 
-    /// Replaces that policy, whatever it is, in one step. A policy without rules removes it. Setting the same policy twice changes
-    /// nothing.
+    /// Replaces that policy, whatever it is, in one step. A policy without rules removes it.
+    /// Setting the same policy twice changes nothing.
     ///
     /// # Errors
     /// Fails if the policy can't be set.
@@ -73,11 +79,12 @@ pub trait Control: fmt::Debug + Send + Sync {
     /// Fails if the object can't be read. An ACL that can't be read is no error.
     async fn examine(&self, key: &ObjectKey) -> Result<Option<Kept>, StoreError>;
 
-    /// Gives an object other headers, and its token, without sending its bytes, if the object is still the one in `seen`. On S3,
-    /// where this is a copy, the object gets the target's ACL too.
+    /// Gives an object other headers, and its token, without sending its bytes, if the object is
+    /// still the one in `seen`. On S3, where this is a copy, the object gets the target's ACL too.
     ///
     /// # Errors
-    /// [`Precondition`](super::StoreErrorKind::Precondition) if the object has changed. Also fails on S3 for objects above 5 GiB.
+    /// [`Precondition`](super::StoreErrorKind::Precondition) if the object has changed. Also fails
+    /// on S3 for objects above 5 GiB.
     async fn set_headers(
         &self,
         key: &ObjectKey,
@@ -91,7 +98,8 @@ pub trait Control: fmt::Debug + Send + Sync {
     /// Fails if the ACL can't be set; on Google, also as [`Control::set_headers`] does.
     async fn set_acl(&self, key: &ObjectKey, seen: &Kept) -> Result<(), StoreError>;
 
-    /// Removes all rights of strangers from an object's own ACL, whatever the target wants. It's for documents.
+    /// Removes all rights of strangers from an object's own ACL, whatever the target wants. It's
+    /// for documents.
     ///
     /// # Errors
     /// Fails as [`Control::set_acl`] does.
@@ -151,7 +159,8 @@ impl<T> From<Result<T, StoreError>> for Observed<T> {
 pub struct Settings {
     /// Location of the bucket, as the storage names it.
     pub location: Observed<String>,
-    /// Rights of everybody, and of everybody with an account, by the bucket's own rules. ACLs of objects aren't included.
+    /// Rights of everybody, and of everybody with an account, by the bucket's own rules. ACLs of
+    /// objects aren't included.
     pub grants: Observed<Vec<Grant>>,
     /// Settings that keep the bucket from being public, whatever is granted.
     pub blocks: Observed<Blocks>,
@@ -159,9 +168,11 @@ pub struct Settings {
     pub takes_acls: Observed<bool>,
     /// State of versioning: whether objects are kept after they are deleted or overwritten.
     pub versioning: Observed<Versioning>,
-    /// Time for which deleted objects can be restored without versioning, in seconds; 0 if they can't be restored.
+    /// Time for which deleted objects can be restored without versioning, in seconds; 0 if they
+    /// can't be restored.
     pub soft_delete_seconds: Observed<u64>,
-    /// Rule that keeps objects from being deleted or overwritten for a time, in words; none if there is no such rule.
+    /// Rule that keeps objects from being deleted or overwritten for a time, in words; none if
+    /// there is no such rule.
     pub retention: Observed<Option<String>>,
     /// Lifecycle rules, by which the storage changes or deletes objects on its own.
     pub lifecycle: Observed<Vec<LifecycleRule>>,
@@ -176,7 +187,8 @@ pub struct Grant {
     pub right: Right,
     /// Name of the rule that grants the right, in words: "`Oops` of the bucket policy".
     pub by: String,
-    /// All actions that the rule allows, as the rule names them, where `by` doesn't say: `s3:GetObject`, `s3:ListBucket`.
+    /// All actions that the rule allows, as the rule names them, where `by` doesn't say:
+    /// `s3:GetObject`, `s3:ListBucket`.
     pub allows: Vec<String>,
     /// Kind of the rule.
     pub kind: RuleKind,
@@ -211,7 +223,8 @@ pub enum RuleKind {
     Policy,
 }
 
-/// Objects of a bucket that a rule is about, by patterns of their keys: `*` matches any characters, `?` matches one.
+/// Objects of a bucket that a rule is about, by patterns of their keys: `*` matches any characters,
+/// `?` matches one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
@@ -234,8 +247,8 @@ impl Reach {
         }
     }
 
-    /// Returns true if the rule is about every object whose key begins with `prefix`, except those that begin with `private`,
-    /// which itself begins with `prefix`.
+    /// Returns true if the rule is about every object whose key begins with `prefix`, except those
+    /// that begin with `private`, which itself begins with `prefix`.
     pub fn covers_below(&self, prefix: &str, private: Option<&str>) -> bool {
         match self {
             Reach::All => true,
@@ -253,7 +266,8 @@ impl Reach {
     }
 }
 
-/// Returns true if a pattern of a policy matches a text: `*` matches any characters, `?` matches one.
+/// Returns true if a pattern of a policy matches a text: `*` matches any characters, `?` matches
+/// one.
 pub(super) fn is_like(glob: &str, text: &str) -> bool {
     let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
     let (mut at_glob, mut at_text) = (0, 0);
@@ -305,7 +319,8 @@ pub enum Right {
     Manage,
 }
 
-/// Settings that keep a bucket from being public: S3's public access block, Google's public access prevention.
+/// Settings that keep a bucket from being public: S3's public access block, Google's public access
+/// prevention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Blocks {
     /// Public ACLs are refused.
@@ -402,7 +417,8 @@ pub(super) enum Step {
     Policy {
         before: Option<Value>,
         after: Option<Value>,
-        /// Public access block that refuses the new policy. It's lifted for the write and restored afterwards.
+        /// Public access block that refuses the new policy. It's lifted for the write and restored
+        /// afterwards.
         past: Option<Blocks>,
     },
     /// Google's IAM policy, with its etag.

@@ -1,4 +1,5 @@
-//! Documents of releases as storages see them: their place, their sizes, and the headers that they are stored with.
+//! Documents of releases as storages see them: their place, their sizes, and the headers that they
+//! are stored with.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +7,15 @@ use super::PART_BYTES;
 use super::location::{Place, Target};
 use crate::base::error::{Error, Result};
 
-/// Folder for the releases of a target that has them in itself. A bucket's policy can keep strangers from everything below it.
+/// Folder for the releases of a target that has them in itself. A bucket's policy can keep
+/// strangers from everything below it.
 pub const FOLDER: &str = ".assetsync/";
 
 /// Key of the root.
 pub(crate) const ROOT: &str = "root.json";
 
-/// Returns the folder for private files of the target `folder`: the one that has its releases, or the one beside it if the
-/// releases are in a bucket.
+/// Returns the folder for private files of the target `folder`: the one that has its releases, or
+/// the one beside it if the releases are in a bucket.
 ///
 /// # Errors
 /// Fails if there is no place beside the folder.
@@ -52,11 +54,12 @@ pub(crate) const DOCUMENT_CACHING: &str = "private, no-store";
 /// Number of times that a document is read if it arrives damaged.
 pub(crate) const READS_MAX: usize = 2;
 
-/// Largest size of a document, packed or not, in bytes. The documents of a release of 1,000,000 objects need a fifth of it.
+/// Largest size of a document, packed or not, in bytes. The documents of a release of 1,000,000
+/// objects need a fifth of it.
 pub(crate) const DOCUMENT_BYTES_MAX: usize = 1 << 30;
 
-/// Largest size of the root, and of a release's own document, in bytes. With the longest message of a live switch, they need a
-/// tenth of it.
+/// Largest size of the root, and of a release's own document, in bytes. With the longest message of
+/// a live switch, they need a tenth of it.
 const SMALL_DOCUMENT_BYTES_MAX: usize = 2 << 20;
 
 /// Returns the `Content-Type` of a document.
@@ -67,8 +70,8 @@ pub(crate) fn document_type(key: &str) -> &'static str {
     }
 }
 
-/// Returns the largest size of a document of this name, in bytes. The root and a release's own document are small, whatever is
-/// published.
+/// Returns the largest size of a document of this name, in bytes. The root and a release's own
+/// document are small, whatever is published.
 pub(crate) fn document_bytes_max(key: &str) -> usize {
     match (key.ends_with(".json"), key.starts_with("plain/")) {
         (true, _) => SMALL_DOCUMENT_BYTES_MAX,

@@ -1,5 +1,6 @@
-//! Environment variables that the clouds' own tools read, and assetsync too. A variable that is set but unusable is an error. It's
-//! never ignored: requests would go elsewhere, or with other credentials.
+//! Environment variables that the clouds' own tools read, and assetsync too. A variable that is set
+//! but unusable is an error. It's never ignored: requests would go elsewhere, or with other
+//! credentials.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
@@ -22,13 +23,15 @@ pub(crate) const S3_ENDPOINT: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_
 /// Variables with the region. The first that is set counts.
 pub(crate) const S3_REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
-/// Variable with the address of an emulator of Google Cloud Storage, where Google's SDKs look for one.
+/// Variable with the address of an emulator of Google Cloud Storage, where Google's SDKs look for
+/// one.
 pub(crate) const EMULATOR: &str = "STORAGE_EMULATOR_HOST";
 
 /// Corrections that were made to variables and to the output of programs, each once.
 static REMARKS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Returns the remarks for the user, and clears them: names of values from which white space was removed.
+/// Returns the remarks for the user, and clears them: names of values from which white space was
+/// removed.
 pub fn remarks() -> Vec<String> {
     let mut remarks = REMARKS.lock().expect("no holder panics");
     std::mem::take(&mut *remarks).into_iter().collect()
@@ -85,7 +88,8 @@ fn checked(name: &str, value: OsString) -> Result<Option<String>, Unusable> {
     Ok((!trimmed.is_empty()).then(|| trimmed.to_string()))
 }
 
-/// Returns the value of `name` without white space around it. If there was any, it's added to the remarks.
+/// Returns the value of `name` without white space around it. If there was any, it's added to the
+/// remarks.
 pub(crate) fn without_space_around<'a>(name: &str, value: &'a str) -> &'a str {
     let trimmed = value.trim();
     if trimmed.len() != value.len() && !trimmed.is_empty() {
@@ -124,7 +128,8 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// Error for a variable that can't be used. The message has its name. The value is shown only if it's a URL, without its password.
+/// Error for a variable that can't be used. The message has its name. The value is shown only if
+/// it's a URL, without its password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Unusable {
@@ -193,8 +198,8 @@ pub(crate) fn check_aws() -> Result<(), Unusable> {
     read.try_for_each(|name| text(name).map(drop))
 }
 
-/// Returns the half of an access key that is set without its other half, and that other half. Such a key would be ignored, and
-/// other credentials used instead.
+/// Returns the half of an access key that is set without its other half, and that other half. Such
+/// a key would be ignored, and other credentials used instead.
 ///
 /// # Errors
 /// Fails as [`text`] does.
@@ -207,8 +212,8 @@ pub(crate) fn half_a_key() -> Result<Option<(&'static str, &'static str)>, Unusa
     })
 }
 
-/// Environment for the search for credentials. It has only text. Empty variables are left out, and the variables that are read
-/// have no white space around their values.
+/// Environment for the search for credentials. It has only text. Empty variables are left out, and
+/// the variables that are read have no white space around their values.
 #[derive(Debug)]
 pub(crate) struct Cleaned;
 
@@ -266,7 +271,8 @@ pub(crate) fn s3_region() -> Result<Option<(&'static str, String)>, Unusable> {
     }
 }
 
-/// Returns true if a text can be the name of a region. The name becomes part of Amazon's host names, and of signatures.
+/// Returns true if a text can be the name of a region. The name becomes part of Amazon's host
+/// names, and of signatures.
 pub(crate) fn is_region(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=63).contains(&text.len()) && text.chars().all(is_plain) && !has_key(text)
@@ -280,7 +286,8 @@ pub(crate) struct Found {
     pub variable: &'static str,
 }
 
-/// Fills in settings of a target from the variables that the clouds' own tools read, where nothing else sets them.
+/// Fills in settings of a target from the variables that the clouds' own tools read, where nothing
+/// else sets them.
 ///
 /// # Errors
 /// Fails if a variable that would be used can't be.
@@ -316,7 +323,8 @@ pub(crate) fn fill_in(target: &mut Target) -> Result<Vec<Found>, Unusable> {
     Ok(all)
 }
 
-/// Returns the server of a cloud's buckets that the environment names. Google's store looks for an emulator on its own.
+/// Returns the server of a cloud's buckets that the environment names. Google's store looks for an
+/// emulator on its own.
 ///
 /// # Errors
 /// Fails if the variable isn't a URL.
@@ -375,8 +383,8 @@ pub(crate) fn check_proxies() -> Result<(), Unusable> {
     Ok(())
 }
 
-/// Returns the variable that names a proxy for requests to `url`, and the proxy as it's shown; `None` if there is no proxy.
-/// Servers that NO_PROXY excepts have one, too.
+/// Returns the variable that names a proxy for requests to `url`, and the proxy as it's shown;
+/// `None` if there is no proxy. Servers that NO_PROXY excepts have one, too.
 pub(crate) fn proxy_of(url: &str) -> Option<(&'static str, String)> {
     if std::env::var_os("REQUEST_METHOD").is_some() {
         return None;

@@ -1,5 +1,5 @@
-//! Helper programs that print credentials (`credential_process`). They end in time and with this process, along with all processes
-//! that they started.
+//! Helper programs that print credentials (`credential_process`). They end in time and with this
+//! process, along with all processes that they started.
 
 use std::process::{Output, Stdio};
 use std::sync::Mutex;
@@ -17,7 +17,8 @@ const WAIT: Duration = Duration::from_secs(25);
 /// Size of the output that is read, in bytes.
 const PRINTED_BYTES_MAX: u64 = 64 << 10;
 
-/// Process ids of running helpers. Each is also the id of the helper's process group, if it has one of its own.
+/// Process ids of running helpers. Each is also the id of the helper's process group, if it has one
+/// of its own.
 static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 /// Ends all helpers. Must be called before the process ends if helpers may be running.
@@ -30,7 +31,8 @@ pub fn end_helpers() {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Helpers;
 
-/// Running helper. If it's dropped before the helper is done, it ends the helper and all processes that the helper started.
+/// Running helper. If it's dropped before the helper is done, it ends the helper and all processes
+/// that the helper started.
 struct Running {
     id: u32,
     is_done: bool,
@@ -116,8 +118,8 @@ async fn printed(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8
     Ok(printed)
 }
 
-/// Puts the helper in a process group of its own, except at a terminal: there it stays in the group that Ctrl-C reaches, and can
-/// ask questions.
+/// Puts the helper in a process group of its own, except at a terminal: there it stays in the group
+/// that Ctrl-C reaches, and can ask questions.
 #[cfg(unix)]
 fn in_own_group(command: &mut Command) {
     if !is_at_terminal() {

@@ -1,4 +1,5 @@
-//! Single objects as only their owner sees them, and corrections that don't need the object to be sent again.
+//! Single objects as only their owner sees them, and corrections that don't need the object to be
+//! sent again.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +12,14 @@ use crate::base::name::{Headers, ROBOTS, Token};
 pub struct Kept {
     /// Size, token, version and checksum.
     pub stored: Stored,
-    /// Headers that visitors get, by lower-case name: `content-type`, `cache-control`, `content-encoding`, `content-disposition`,
-    /// `content-language`, and the address to which a website of the bucket redirects them instead.
+    /// Headers that visitors get, by lower-case name: `content-type`, `cache-control`,
+    /// `content-encoding`, `content-disposition`, `content-language`, and the address to which a
+    /// website of the bucket redirects them instead.
     pub headers: BTreeMap<String, String>,
     /// Rights that strangers have by an ACL of the object itself.
     pub grants: Observed<Vec<Grant>>,
-    /// Rights that accounts besides the owner have by that ACL, in words: "FULL_CONTROL for `someone`". Only read from S3:
-    /// Google's ACLs name the project's members anyway.
+    /// Rights that accounts besides the owner have by that ACL, in words: "FULL_CONTROL for
+    /// `someone`". Only read from S3: Google's ACLs name the project's members anyway.
     pub accounts: Vec<String>,
     /// True if the object is a version with an id of its own, as in versioned buckets of S3.
     pub is_version: bool,
@@ -39,7 +41,8 @@ pub struct Served<'a> {
 /// Header in which S3 notes that a website redirects visitors of an object.
 pub const REDIRECT: &str = "x-amz-website-redirect-location";
 
-/// Names of the headers that an object can be served with, except `x-amz-website-redirect-location`.
+/// Names of the headers that an object can be served with, except
+/// `x-amz-website-redirect-location`.
 pub const SERVED_HEADERS: [&str; 5] = [
     "content-type",
     "cache-control",

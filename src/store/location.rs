@@ -56,13 +56,15 @@ impl Target {
         }
     }
 
-    /// Returns whether visitors get the page of a folder for `folder/`. Web servers show it; a bucket alone doesn't.
+    /// Returns whether visitors get the page of a folder for `folder/`. Web servers show it; a
+    /// bucket alone doesn't.
     pub fn shows_index(&self) -> bool {
         self.place.folder().is_some() || self.host.index.is_some()
     }
 }
 
-/// Host between a target and its visitors, as configured. `doctor` and `audit` check whether it behaves so.
+/// Host between a target and its visitors, as configured. `doctor` and `audit` check whether it
+/// behaves so.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Host {
     /// Page that is shown for a folder: [`INDEX`]; none for a bucket without a host in front of it.
@@ -74,7 +76,8 @@ pub struct Host {
 /// Name of a folder's page.
 pub const INDEX: &str = "index.html";
 
-/// Flags that aren't about the target alone. Without a configuration, the commands in advice need them as well.
+/// Flags that aren't about the target alone. Without a configuration, the commands in advice need
+/// them as well.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Flags {
     /// `--from`

@@ -1,6 +1,7 @@
-//! Targets behind one small interface, [`Store`]: list, look, put, delete, and the same for documents of releases. Every
-//! implementation passes the same conformance suite (`tests/stories/conformance.rs`). Everything that is specific to one of them
-//! stays in its own files.
+//! Targets behind one small interface, [`Store`]: list, look, put, delete, and the same for
+//! documents of releases. Every implementation passes the same conformance suite
+//! (`tests/stories/conformance.rs`). Everything that is specific to one of them stays in its own
+//! files.
 //!
 //! | store | create-only | [`Version`] | [`Stored::fingerprint`] | headers in a listing |
 //! |---|---|---|---|---|
@@ -50,7 +51,8 @@ pub use http::wire::limit_connections;
 pub use server::Server;
 pub use upload::Upload;
 
-/// Name of the user metadata with an object's [`Token`]. Tokens are keyed hashes, which reveal nothing to strangers.
+/// Name of the user metadata with an object's [`Token`]. Tokens are keyed hashes, which reveal
+/// nothing to strangers.
 pub(crate) const TOKEN_METADATA: &str = "assetsync";
 
 /// Advice for an unknown outcome.
@@ -59,7 +61,8 @@ pub const UNKNOWN_HINT: &str = "the request may have succeeded; the next run che
 /// Objects larger than this are sent in parts of this size, in bytes.
 pub(crate) const PART_BYTES: usize = 16 << 20;
 
-/// Objects of a target, by key below the target's prefix. Includes objects that assetsync didn't store.
+/// Objects of a target, by key below the target's prefix. Includes objects that assetsync didn't
+/// store.
 pub type Listing = HashMap<String, Stored>;
 
 /// Data that a store returns about an object.
@@ -68,20 +71,22 @@ pub type Listing = HashMap<String, Stored>;
 pub struct Stored {
     /// Size as stored, so after gzip.
     pub size_bytes: u64,
-    /// Token with which the object was stored; none if assetsync didn't store it, or if the listing has no tokens.
+    /// Token with which the object was stored; none if assetsync didn't store it, or if the listing
+    /// has no tokens.
     pub token: Option<Token>,
     /// True if the listing has tokens. Then an object without a token isn't one of assetsync's.
     pub token_is_known: bool,
     /// Version, which changes with every write; on S3, only if the bytes change.
     pub version: Version,
-    /// Checksum by the storage of the bytes as stored. It stays the same while the bytes do. Empty if the storage has none.
+    /// Checksum by the storage of the bytes as stored. It stays the same while the bytes do. Empty
+    /// if the storage has none.
     pub fingerprint: String,
     /// Time of the write, by the storage's clock.
     pub modified: Option<SystemTime>,
 }
 
-/// Version of an object, which distinguishes the objects that were under a key over time: an ETag or a generation. On S3, the same
-/// bytes have the same version.
+/// Version of an object, which distinguishes the objects that were under a key over time: an ETag
+/// or a generation. On S3, the same bytes have the same version.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub struct Version(pub String);
 
@@ -104,31 +109,37 @@ pub struct CopySource {
 pub enum PutMode {
     /// No object. Atomic: of several puts at once, one wins.
     Create,
-    /// This version. Atomic: of several puts at once, one wins, and readers see the whole old object or the whole new one.
+    /// This version. Atomic: of several puts at once, one wins, and readers see the whole old
+    /// object or the whole new one.
     Over(Version),
 }
 
 /// Place for objects. A put is atomic: nobody ever reads half an object.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Lists everything below the target's prefix: one request for 1,000 objects, and none for a directory.
+    /// Lists everything below the target's prefix: one request for 1,000 objects, and none for a
+    /// directory.
     async fn list(&self) -> Result<Listing, StoreError>;
 
     /// Returns the object under `key`, with its token; `None` if there is none.
     async fn head(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError>;
 
-    /// Stores `body` under `object`'s key with `object`'s headers and token. Returns the data that a listing will have for it.
+    /// Stores `body` under `object`'s key with `object`'s headers and token. Returns the data that
+    /// a listing will have for it.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Precondition`] if the existing object isn't the one that `mode` expects (perhaps because of this very
-    /// put, with its reply lost); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
+    /// [`StoreErrorKind::Precondition`] if the existing object isn't the one that `mode` expects
+    /// (perhaps because of this very put, with its reply lost); [`StoreErrorKind::OutcomeUnknown`]
+    /// if no answer came.
     async fn put(&self, object: &Upload, body: Body, mode: &PutMode) -> Result<Stored, StoreError>;
 
-    /// Copies the object under the key of `source` to `object`'s key, which must be free, with `object`'s headers and token. The
-    /// bytes don't leave the storage. `None` if the storage can't do that.
+    /// Copies the object under the key of `source` to `object`'s key, which must be free, with
+    /// `object`'s headers and token. The bytes don't leave the storage. `None` if the storage can't
+    /// do that.
     ///
     /// # Errors
-    /// As for [`Store::put`] with [`PutMode::Create`]; [`StoreErrorKind::Precondition`] also if `source` has changed.
+    /// As for [`Store::put`] with [`PutMode::Create`]; [`StoreErrorKind::Precondition`] also if
+    /// `source` has changed.
     async fn copy(
         &self,
         _source: &CopySource,
@@ -137,11 +148,12 @@ pub trait Store: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
-    /// Reads a document, such as a release's manifest, and its version; `None` if there is none. The whole document is kept in
-    /// memory.
+    /// Reads a document, such as a release's manifest, and its version; `None` if there is none.
+    /// The whole document is kept in memory.
     async fn read(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreError>;
 
-    /// Stores a document that isn't public, whatever the target's access is, and must never be cached.
+    /// Stores a document that isn't public, whatever the target's access is, and must never be
+    /// cached.
     ///
     /// # Errors
     /// As for [`Store::put`].
@@ -150,12 +162,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Deletes the object under `key` if it's this version. Succeeds if nothing is there.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Precondition`] if it's another version, where the storage checks this (of S3's servers, Ceph's radosgw
-    /// doesn't); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
+    /// [`StoreErrorKind::Precondition`] if it's another version, where the storage checks this (of
+    /// S3's servers, Ceph's radosgw doesn't); [`StoreErrorKind::OutcomeUnknown`] if no answer came.
     async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError>;
 
-    /// Deletes an object as [`Store::delete`] does, but sends the request only once. It's for callers that check before another
-    /// try whether the object still has to be deleted.
+    /// Deletes an object as [`Store::delete`] does, but sends the request only once. It's for
+    /// callers that check before another try whether the object still has to be deleted.
     ///
     /// # Errors
     /// As for [`Store::delete`]; [`StoreErrorKind::Unreachable`] also if the storage is only busy.
@@ -163,24 +175,27 @@ pub trait Store: fmt::Debug + Send + Sync {
         self.delete(key, version).await
     }
 
-    /// Returns the same storage below `prefix`, which ends with a slash, with the same connections and credentials.
+    /// Returns the same storage below `prefix`, which ends with a slash, with the same connections
+    /// and credentials.
     fn below(&self, prefix: &str) -> Arc<dyn Store>;
 
     /// Returns the time of the storage's clock; `None` before its first answer.
     fn now(&self) -> Option<SystemTime>;
 
-    /// Prepares writes under mutable names; called before them. A directory notes them, so that its state is known even if the run
-    /// is killed.
+    /// Prepares writes under mutable names; called before them. A directory notes them, so that its
+    /// state is known even if the run is killed.
     async fn announce(&self, _objects: &[Upload]) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Ends the writes; called after them, whether they succeeded or not. A directory notes what is under its mutable names.
+    /// Ends the writes; called after them, whether they succeeded or not. A directory notes what is
+    /// under its mutable names.
     async fn remember(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Finishes a run when all `published` objects are in place. A directory then writes its `_headers`.
+    /// Finishes a run when all `published` objects are in place. A directory then writes its
+    /// `_headers`.
     async fn finish(&self, _published: Vec<Upload>) -> Result<(), StoreError> {
         Ok(())
     }
@@ -214,8 +229,8 @@ pub(crate) fn token_in_name(key: &str) -> Option<Token> {
     parts.find_map(Token::of_bytes)
 }
 
-/// Length from which runs of letters and digits count as keyed and aren't shown. Those of `palindrome-2022` have 16, those of
-/// other styles 26.
+/// Length from which runs of letters and digits count as keyed and aren't shown. Those of
+/// `palindrome-2022` have 16, those of other styles 26.
 const KEYED_CHARS_MIN: usize = 16;
 
 /// Returns true if `text` may contain a keyed name, which must not appear in a log.
@@ -224,7 +239,8 @@ pub(crate) fn is_keyed(text: &str) -> bool {
     runs.any(|run| run.len() >= KEYED_CHARS_MIN)
 }
 
-/// Returns the name of an object for messages. Keyed names aren't shown: everybody who has one can read the object.
+/// Returns the name of an object for messages. Keyed names aren't shown: everybody who has one can
+/// read the object.
 pub(crate) fn object_called(key: &str) -> String {
     match is_keyed(key) {
         true => "an object".to_string(),
@@ -244,7 +260,8 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// Returns limits with retries for `seconds`. A connection that stands still for a third of that (30 s at most) is dropped.
+    /// Returns limits with retries for `seconds`. A connection that stands still for a third of
+    /// that (30 s at most) is dropped.
     pub fn seconds(seconds: u64) -> Timeouts {
         Timeouts {
             deadline: Duration::from_secs(seconds),
@@ -260,11 +277,12 @@ impl Default for Timeouts {
     }
 }
 
-/// Opens the store of `target`. Looks for credentials at once, so that a run without any fails early.
+/// Opens the store of `target`. Looks for credentials at once, so that a run without any fails
+/// early.
 ///
 /// # Errors
-/// Fails without credentials (in under two seconds, naming all places that were searched), with an environment variable that can't
-/// be used, or without such a folder.
+/// Fails without credentials (in under two seconds, naming all places that were searched), with an
+/// environment variable that can't be used, or without such a folder.
 pub async fn open(target: &Target, timeouts: Timeouts) -> Result<Arc<dyn Store>, StoreError> {
     let bucket = match &target.place {
         Place::Bucket(bucket) => bucket,
@@ -284,7 +302,8 @@ pub async fn open(target: &Target, timeouts: Timeouts) -> Result<Arc<dyn Store>,
     })
 }
 
-/// Returns the server that has `target`: its endpoint, or the cloud's own name; `None` for a folder.
+/// Returns the server that has `target`: its endpoint, or the cloud's own name; `None` for a
+/// folder.
 pub(crate) fn server(target: &Target) -> Option<String> {
     Some(match target.place.cloud()? {
         Cloud::S3 => s3::server(target),
@@ -292,8 +311,9 @@ pub(crate) fn server(target: &Target) -> Option<String> {
     })
 }
 
-/// Returns the URL that browsers use for `key` in `target`, without asking the network. S3 without a region is taken to be in
-/// us-east-1. A [`Target`] that comes from a configuration includes the S3 settings of the environment.
+/// Returns the URL that browsers use for `key` in `target`, without asking the network. S3 without
+/// a region is taken to be in us-east-1. A [`Target`] that comes from a configuration includes the
+/// S3 settings of the environment.
 pub fn public_url(target: &Target, key: &ObjectKey) -> String {
     if let Some(base) = &target.public_url {
         return format!("{base}{}", key.url_path());

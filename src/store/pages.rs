@@ -1,14 +1,16 @@
-//! Check that the pages of a listing come to an end: no token comes twice, and keys go up. Does no I/O.
+//! Check that the pages of a listing come to an end: no token comes twice, and keys go up. Does no
+//! I/O.
 
 use std::collections::HashSet;
 
 use super::{StoreError, StoreErrorKind};
 
-/// Largest page of a listing, in bytes. 1,000 objects with the longest keys, with three bytes for each byte of a key, take 4 MiB
-/// on S3. Google's pages have metadata, too.
+/// Largest page of a listing, in bytes. 1,000 objects with the longest keys, with three bytes for
+/// each byte of a key, take 4 MiB on S3. Google's pages have metadata, too.
 pub(super) const PAGE_BYTES_MAX: usize = 6 << 20;
 
-/// Number of pages without objects that are accepted in a row. Some may come where many objects were deleted.
+/// Number of pages without objects that are accepted in a row. Some may come where many objects
+/// were deleted.
 const EMPTY_MAX: usize = 100;
 
 /// Pages of one listing so far.
@@ -73,8 +75,9 @@ mod tests {
             .map_err(|error| error.message)
     }
 
+    /// A listing that ascends and ends is accepted, even with empty pages.
     #[test]
-    fn a_listing_that_goes_up_and_ends_is_fine_empty_pages_and_all() {
+    fn ascending_listing_with_empty_pages_passes() {
         let pages = [
             (Some(("a", "b")), Some("1")),
             (None, Some("2")),
@@ -84,8 +87,9 @@ mod tests {
         assert_eq!(turns(&pages), Ok(()));
     }
 
+    /// A listing that repeats a token or earlier names is an error.
     #[test]
-    fn a_listing_that_goes_in_a_circle_is_an_error() {
+    fn looping_listing_is_an_error() {
         let page = (Some(("a", "b")), Some("1"));
         for (second, says) in [
             ((Some(("c", "d")), Some("1")), "token"),
@@ -98,8 +102,9 @@ mod tests {
         }
     }
 
+    /// A listing with too many empty pages is an error.
     #[test]
-    fn pages_without_anything_come_to_an_end() {
+    fn endless_empty_pages_are_an_error() {
         let tokens: Vec<String> = (0..200).map(|n| n.to_string()).collect();
         let pages: Vec<_> = tokens.iter().map(|t| (None, Some(t.as_str()))).collect();
         assert!(turns(&pages).expect_err("endless").contains("empty"));

@@ -1,5 +1,5 @@
-//! Cuts of a long listing into ranges that are listed side by side. Pages come one after the other, but tokens are spread evenly,
-//! so the cuts can be calculated. Does no I/O.
+//! Cuts of a long listing into ranges that are listed side by side. Pages come one after the other,
+//! but tokens are spread evenly, so the cuts can be calculated. Does no I/O.
 
 use crate::base::name::Token;
 
@@ -13,8 +13,9 @@ const SPACE: u64 = 32u64.pow(DIGITS_READ as u32);
 /// Largest number of ranges that are listed at a time.
 const RANGES_MAX: u64 = 16;
 
-/// Returns names that cut everything after `last`, the last name of a first page, into ranges of about two pages each, or into 16
-/// longer ones. Empty if the position of `last` shows that hardly more than a page is left, or if names aren't tokens.
+/// Returns names that cut everything after `last`, the last name of a first page, into ranges of
+/// about two pages each, or into 16 longer ones. Empty if the position of `last` shows that hardly
+/// more than a page is left, or if names aren't tokens.
 pub(super) fn cuts(last: &str) -> Vec<String> {
     let Some(at) = place(last) else {
         return Vec::new();
@@ -26,7 +27,8 @@ pub(super) fn cuts(last: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns the position of a key's token among all possible tokens; `None` if the key doesn't begin with a token.
+/// Returns the position of a key's token among all possible tokens; `None` if the key doesn't begin
+/// with a token.
 fn place(key: &str) -> Option<u64> {
     Token::parse(key.split('.').next()?)?;
     key.bytes().take(DIGITS_READ).try_fold(0, |sum, byte| {
@@ -56,8 +58,9 @@ mod tests {
         )
     }
 
+    /// The longer the rest of a listing is, the more ranges it is cut into.
     #[test]
-    fn the_longer_the_rest_the_more_ranges() {
+    fn longer_rest_gets_more_ranges() {
         // Number of pages in total, and of ranges for the rest.
         for (pages, ranges) in [
             (1.2, 1),
@@ -72,8 +75,9 @@ mod tests {
         }
     }
 
+    /// Ranges have the same size and begin after the first page.
     #[test]
-    fn ranges_are_of_one_size_and_behind_the_first_page() {
+    fn ranges_have_equal_size() {
         for pages in [3.1, 12.1, 31.1, 5000.0] {
             let first = last(1.0 / pages);
             let cuts = cuts(&first);
@@ -93,8 +97,9 @@ mod tests {
         }
     }
 
+    /// A listing whose names are no tokens is not cut into ranges.
     #[test]
-    fn names_that_are_no_tokens_are_not_cut() {
+    fn non_token_names_are_not_cut() {
         for last in [
             "index.html",
             "22/plain.html",
@@ -106,8 +111,9 @@ mod tests {
         }
     }
 
+    /// A first page that covers hardly anything or nearly everything is fine.
     #[test]
-    fn a_first_page_that_hardly_came_anywhere_is_fine() {
+    fn extreme_first_pages_are_handled() {
         assert_eq!(cuts("22222222222222222222222224").len(), 15);
         assert!(cuts("zzzzzzw4rz226sf3rz3sgvwxlq").is_empty());
     }

@@ -1,4 +1,5 @@
-//! Storage that answers a request. Servers that speak S3 need different advice; nothing else depends on this.
+//! Storage that answers a request. Servers that speak S3 need different advice; nothing else
+//! depends on this.
 
 use http::{HeaderMap, header};
 
@@ -94,8 +95,9 @@ fn is_id_of_ceph(id: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// A server is identified by its address and the headers of its answer.
     #[test]
-    fn servers_are_told_apart_by_address_and_answer() {
+    fn host_and_headers_identify_server() {
         let of = |host: &str, told: &[(&'static str, &str)]| {
             let headers = told.iter().map(|(name, value)| {
                 let name = http::HeaderName::from_static(name);

@@ -1,4 +1,5 @@
-//! Client without credentials, which tests by real requests what the whole world can do with a target.
+//! Client without credentials, which tests by real requests what the whole world can do with a
+//! target.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -73,7 +74,8 @@ impl Question {
         Question(self.0.body([bytes]))
     }
 
-    /// Passes the body of a successful answer to `pour` instead of keeping it: about `bytes_max` bytes of it.
+    /// Passes the body of a successful answer to `pour` instead of keeping it: about `bytes_max`
+    /// bytes of it.
     #[must_use]
     pub fn pouring(mut self, pour: Arc<Mutex<dyn BodySink>>, bytes_max: u64) -> Question {
         self.0.pour = Some((pour, bytes_max));
@@ -144,8 +146,8 @@ impl Default for Stranger {
 }
 
 impl Response {
-    /// Returns true if this is a listing of a bucket, in any of the formats of S3 and Google, and not another page with the status
-    /// 200.
+    /// Returns true if this is a listing of a bucket, in any of the formats of S3 and Google, and
+    /// not another page with the status 200.
     pub fn is_listing(&self) -> bool {
         const MARKS: [&[u8]; 5] = [
             b"<ListBucketResult",

@@ -1,5 +1,5 @@
-//! Tools of the clouds, `aws` and `gcloud`: commands for changes of a bucket that assetsync itself doesn't make. It also has other
-//! differences between the clouds.
+//! Tools of the clouds, `aws` and `gcloud`: commands for changes of a bucket that assetsync itself
+//! doesn't make. It also has other differences between the clouds.
 
 use super::Server;
 use super::location::{Access, Target};
@@ -24,7 +24,8 @@ pub(crate) trait Tools {
     /// Stops keeping versions, where they can cause pushes to fail.
     fn suspend_versioning(&self) -> Option<String>;
 
-    /// Removes the rule that keeps objects from being overwritten; `None` where that rule only keeps old versions.
+    /// Removes the rule that keeps objects from being overwritten; `None` where that rule only
+    /// keeps old versions.
     fn clear_retention(&self) -> Option<String>;
 
     /// Deletes all rules of the lifecycle.
@@ -36,14 +37,16 @@ pub(crate) trait Tools {
     /// Deletes rules of the lifecycle by their names, in one command.
     fn lifecycle_without(&self, names: &[&str]) -> Option<String>;
 
-    /// Adds a rule that deletes uploads that were never finished. `others` means that there are rules that must stay.
+    /// Adds a rule that deletes uploads that were never finished. `others` means that there are
+    /// rules that must stay.
     fn clear_uploads(&self, others: bool) -> Option<String>;
 
     /// Reads and sets the policy, in `policy.json`.
     fn policy(&self) -> Edit;
 
-    /// Returns why strangers can read releases in this bucket once everything published can be read: the releases are below
-    /// `state`, or in the target itself. `None` if they can be left out.
+    /// Returns why strangers can read releases in this bucket once everything published can be
+    /// read: the releases are below `state`, or in the target itself. `None` if they can be left
+    /// out.
     fn opens_releases(&self, state: Option<&str>) -> Option<&'static str>;
 }
 
@@ -58,8 +61,9 @@ pub(crate) struct Edit {
 }
 
 impl Target {
-    /// Returns why strangers could read the releases if `access` were set; `None` if they couldn't. On S3, a whole bucket can be
-    /// made public except its releases. That isn't possible below a prefix, and not at all on Google.
+    /// Returns why strangers could read the releases if `access` were set; `None` if they couldn't.
+    /// On S3, a whole bucket can be made public except its releases. That isn't possible below a
+    /// prefix, and not at all on Google.
     pub(crate) fn opens_releases(&self, access: Access) -> Option<&'static str> {
         if access == Access::ObjectAcl {
             return None;

@@ -30,7 +30,8 @@ enum Verdict {
 }
 
 impl Ignores {
-    /// Reads the ignore file of `folder`, if there is one. Lines that can't be read are reported one by one.
+    /// Reads the ignore file of `folder`, if there is one. Lines that can't be read are reported
+    /// one by one.
     pub(super) fn read(&mut self, folder: &Path) -> Vec<Problem> {
         let file = folder.join(IGNORE_FILE);
         if !file.is_file() {
@@ -53,12 +54,14 @@ impl Ignores {
         problems
     }
 
-    /// Checks whether a path is ignored: the nearest ignore file that has a matching line decides, as in git.
+    /// Checks whether a path is ignored: the nearest ignore file that has a matching line decides,
+    /// as in git.
     pub(super) fn ignores(&self, root: &Path, path: &Path, is_dir: bool) -> bool {
         self.verdict(root, path, is_dir) == Some(Verdict::Ignored)
     }
 
-    /// Checks whether a line such as `!map.old.html` is about this very file, and not about `unmarked` as well.
+    /// Checks whether a line such as `!map.old.html` is about this very file, and not about
+    /// `unmarked` as well.
     pub(super) fn mean(&self, root: &Path, path: &Path, unmarked: &Path) -> bool {
         self.verdict(root, path, false) == Some(Verdict::Kept)
             && self.verdict(root, unmarked, false) != Some(Verdict::Kept)
@@ -121,8 +124,8 @@ impl Addition {
     }
 }
 
-/// The pattern that is about this path alone, as gitignore has it: what can't be typed or seen is `[! -~]`, any one byte that
-/// isn't printable ASCII.
+/// The pattern that is about this path alone, as gitignore has it: what can't be typed or seen is
+/// `[! -~]`, any one byte that isn't printable ASCII.
 fn ignore_line(path: &Path, is_folder: bool) -> String {
     let mut line = String::from("/");
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {

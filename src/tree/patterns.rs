@@ -70,7 +70,8 @@ fn unused_patterns<'a>(
         .collect()
 }
 
-/// Tells of a level that has no file: of one that is held, it's a problem. `instead` is what may be meant.
+/// Tells of a level that has no file: of one that is held, it's a problem. `instead` is what may be
+/// meant.
 fn without_files<'a>(
     level: &Level,
     instead: Option<&String>,
@@ -109,7 +110,8 @@ pub(super) struct Said {
     pub(super) problems: Vec<Problem>,
 }
 
-/// Returns a warning for a pattern that matches nothing, since it may be misspelt. Patterns by `init` may wait for their files.
+/// Returns a warning for a pattern that matches nothing, since it may be misspelt. Patterns by
+/// `init` may wait for their files.
 fn unused<'a>(
     pattern: &str,
     what: &str,

@@ -35,9 +35,10 @@ impl Unit {
     }
 }
 
-/// Finds the units of a sorted tree, and tells each file of one which it is. A level that begins inside of a folder has a unit of its
-/// own in the outermost folder that has nothing else; where files of several levels are in one folder, those that aren't of the
-/// folder's level have names of their own. Returns the units, and what is wrong with files that a rule wants in one.
+/// Finds the units of a sorted tree, and tells each file of one which it is. A level that begins
+/// inside of a folder has a unit of its own in the outermost folder that has nothing else; where
+/// files of several levels are in one folder, those that aren't of the folder's level have names of
+/// their own. Returns the units, and what is wrong with files that a rule wants in one.
 pub(super) fn find(assets: &mut [Asset], folders: &Folders) -> (Vec<Unit>, Vec<Problem>) {
     let (roots, strays) = by_root(assets, folders);
     let problems = strays.iter().map(|at| outside(&assets[*at])).collect();
@@ -60,7 +61,8 @@ pub(super) fn find(assets: &mut [Asset], folders: &Folders) -> (Vec<Unit>, Vec<P
     (units, problems)
 }
 
-/// Returns the files that want to be in a keyed folder, by the outermost one around each; and those that are in none.
+/// Returns the files that want to be in a keyed folder, by the outermost one around each; and those
+/// that are in none.
 fn by_root(assets: &[Asset], folders: &Folders) -> (BTreeMap<String, Vec<usize>>, Vec<usize>) {
     let mut roots: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut strays = Vec::new();
@@ -77,7 +79,8 @@ fn by_root(assets: &[Asset], folders: &Folders) -> (BTreeMap<String, Vec<usize>>
 /// Files of units, by folder and level.
 type ByUnit = BTreeMap<(String, LevelId), Vec<usize>>;
 
-/// Returns the files of each unit; and those that are in one folder with files of other levels, and not of the folder's own.
+/// Returns the files of each unit; and those that are in one folder with files of other levels, and
+/// not of the folder's own.
 fn by_unit(assets: &[Asset], roots: &BTreeMap<String, Vec<usize>>) -> (ByUnit, Vec<usize>) {
     let mut found = ByUnit::new();
     let mut mixed = Vec::new();
@@ -122,7 +125,8 @@ fn alone_by(policy: &Policy) -> Arc<Policy> {
     })
 }
 
-/// Returns the level of a folder: the open one, if any of its files is open; else that of most of them.
+/// Returns the level of a folder: the open one, if any of its files is open; else that of most of
+/// them.
 fn own_level(assets: &[Asset], files: &[usize]) -> LevelId {
     let mut counts: BTreeMap<LevelId, usize> = BTreeMap::new();
     for at in files {

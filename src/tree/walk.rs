@@ -1,4 +1,5 @@
-//! One walk over the sources: for each file, whether it's an asset, is left out for some reason, or is wrong.
+//! One walk over the sources: for each file, whether it's an asset, is left out for some reason, or
+//! is wrong.
 
 use std::collections::HashMap;
 use std::fs::FileType;
@@ -54,7 +55,8 @@ impl Walk<'_> {
     /// Adds the files of a source, or what is wrong with them.
     pub(super) fn source(&mut self, source: &Source) {
         let mut ignores = Ignores::default();
-        // Links are followed only to learn what they point to: `entry` stops at each one it refuses.
+        // Links are followed only to learn what they point to: `entry` stops at each one it
+        // refuses.
         let mut entries = WalkDir::new(&source.dir)
             .follow_links(true)
             // By name, within a folder; the whole path is compared faster than its end is found.
@@ -280,7 +282,8 @@ impl Walk<'_> {
         Next::Onward
     }
 
-    /// Handles a name that can't be a logical path. A rule may leave it out, too: `drafts/**` means all that is in there.
+    /// Handles a name that can't be a logical path. A rule may leave it out, too: `drafts/**` means
+    /// all that is in there.
     fn odd_name(&mut self, source: &Source, file: &Path, is_folder: bool, problem: Problem) {
         let below = file.strip_prefix(&source.dir).unwrap_or(file);
         if below.as_os_str().is_empty() {
@@ -374,8 +377,8 @@ fn check_link(source: &Source, file: &Path, path: &LogicalPath) -> Result<(), Pr
     }
 }
 
-/// Says whether a file is a part of a video, though its extension is that of source code. One that can't be read is told of when it's
-/// published.
+/// Says whether a file is a part of a video, though its extension is that of source code. One that
+/// can't be read is told of when it's published.
 fn is_segment(path: &LogicalPath, file: &Path) -> bool {
     const HEAD_BYTES: u64 = 1024;
     let is_called_so = path.extension().as_deref() == Some("ts");

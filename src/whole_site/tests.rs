@@ -6,8 +6,9 @@ fn is_by_name(path: &str) -> bool {
     asked_for(&LogicalPath::parse(path).expect("valid")) != AskedFor::ByReference
 }
 
+/// Pages and files that are requested by name keep their names.
 #[test]
-fn what_is_asked_for_by_name_keeps_it() {
+fn conventional_names_are_kept() {
     for path in [
         "index.html",
         "a/b/About.HTM",
@@ -32,8 +33,9 @@ fn what_is_asked_for_by_name_keeps_it() {
     }
 }
 
+/// Files that pages merely refer to do not keep their names.
 #[test]
-fn what_pages_refer_to_does_not_keep_its_name() {
+fn referenced_files_lose_their_names() {
     for path in [
         "style.css",
         "app.js",

@@ -21,7 +21,8 @@ fn set_policy(hunt: &Hunt, policy: &Value) {
     assert!(answer.status < 300, "{}", answer.text());
 }
 
-/// The statuses that strangers get: for the only object that was published, and for lists in four forms.
+/// The statuses that strangers get: for the only object that was published, and for lists in four
+/// forms.
 fn seen_by_strangers(hunt: &Hunt) -> (u16, Vec<u16>) {
     let keys = hunt.assets.keys();
     let read = hunt.assets.anonymous(&format!("/{}", keys[0])).status;
@@ -65,7 +66,7 @@ fn everybody_reads_and_nobody_lists() {
 /// Whoever has an account isn't one of us: on S3 that's a stranger who signs.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn releases_in_a_public_bucket_are_read_by_no_stranger_with_or_without_an_account() {
+fn public_bucket_hides_its_releases() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
     hunt.ok(&["access", "apply", "one", "--yes"]);
@@ -89,9 +90,10 @@ fn releases_in_a_public_bucket_are_read_by_no_stranger_with_or_without_an_accoun
     hunt.ok(&["push", "one"]);
 }
 
+/// A prefix with the releases in it is not made public.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_prefix_isnt_made_public_with_the_releases_in_it() {
+fn prefix_with_releases_stays_private() {
     let hunt = Hunt::new();
     let refused = hunt.run(&["access", "apply", "part", "--yes"]);
     assert_eq!(refused.code, 3, "{refused}");
@@ -102,9 +104,10 @@ fn a_prefix_isnt_made_public_with_the_releases_in_it() {
 /// Not `BlockPublicAcls`: while it's on, radosgw 16 refuses every upload, with an ACL or without.
 const BLOCK: &str = "<PublicAccessBlockConfiguration><BlockPublicAcls>false</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
 
+/// A public access block is removed only with `--unblock`.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_keeps_a_bucket_from_being_public_is_taken_away_only_if_thats_meant() {
+fn access_block_falls_only_with_unblock() {
     let hunt = Hunt::new();
     let set = hunt
         .assets
@@ -128,9 +131,10 @@ fn what_keeps_a_bucket_from_being_public_is_taken_away_only_if_thats_meant() {
     assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
 }
 
+/// Objects that are public by their own ACLs are in a bucket that nobody can list.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn objects_that_are_public_one_by_one_are_in_a_bucket_that_nobody_lists() {
+fn bucket_of_public_objects_is_unlisted() {
     let hunt = Hunt::new();
     let open = hunt
         .assets
@@ -153,9 +157,10 @@ fn objects_that_are_public_one_by_one_are_in_a_bucket_that_nobody_lists() {
     assert!(acl.contains("FULL_CONTROL"), "its owner stays in it: {acl}");
 }
 
+/// A listing that somebody granted by policy is reported and left to them.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_listing_that_people_granted_by_policy_is_told_of_and_left_to_them() {
+fn foreign_list_grant_is_left_alone() {
     let hunt = Hunt::new();
     let name = &hunt.assets.name;
     let policy = json!({"Version": "2012-10-17", "Statement": [
@@ -183,7 +188,7 @@ fn lines_of(text: &str, begin: &str) -> String {
 /// Whatever opened the bucket, what doctor says to run closes it: nobody is sent in a circle.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_doctor_says_to_run_ends_what_it_found() {
+fn doctors_fix_resolves_its_finding() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "prod", "--yes"]);
     hunt.ok(&["push"]);
@@ -261,9 +266,10 @@ fn what_doctor_says_to_run_ends_what_it_found() {
     }
 }
 
+/// A statement that opens the releases leaves them out once it is closed.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_statement_that_opens_the_releases_leaves_them_out_when_its_closed() {
+fn closing_excludes_releases_from_statement() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
     let all = format!("arn:aws:s3:::{}/*", hunt.assets.name);
@@ -298,9 +304,10 @@ fn a_statement_that_opens_the_releases_leaves_them_out_when_its_closed() {
     assert!(found.contains(line), "{found}");
 }
 
+/// A bucket that everybody can read already gets no second statement.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_that_everybody_may_read_already_gets_no_second_statement() {
+fn public_bucket_gets_no_second_statement() {
     let hunt = Hunt::new();
     let all = format!("arn:aws:s3:::{}/*", hunt.assets.name);
     let public = json!({"Version": "2012-10-17", "Statement": [
@@ -314,9 +321,10 @@ fn a_bucket_that_everybody_may_read_already_gets_no_second_statement() {
     }
 }
 
+/// For a prefix with its releases in it, doctor says what comes first.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn for_a_prefix_with_its_releases_in_it_doctor_says_what_comes_first() {
+fn doctor_orders_steps_for_prefix() {
     let hunt = Hunt::new();
     let doctor = hunt.run(&["doctor", "part"]);
     assert_eq!(doctor.code, 3, "{doctor}");
@@ -332,7 +340,7 @@ fn for_a_prefix_with_its_releases_in_it_doctor_says_what_comes_first() {
 /// Whatever made a bucket public, objects with ACLs of their own don't need it.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn advice_for_objects_that_are_public_one_by_one_leads_somewhere() {
+fn advice_for_public_objects_works() {
     let hunt = Hunt::new();
     let all = format!("arn:aws:s3:::{}/acl/*", hunt.assets.name);
     let public = json!({"Version": "2012-10-17", "Statement": [
@@ -349,9 +357,10 @@ fn advice_for_objects_that_are_public_one_by_one_leads_somewhere() {
     );
 }
 
+/// A missing bucket is an error and nothing is shown.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_that_isnt_there_isnt_shown() {
+fn missing_bucket_is_not_shown() {
     let hunt = Hunt::new();
     for verb in ["show", "apply", "close"] {
         let run = hunt.run(&["access", verb, "gone"]);
@@ -389,8 +398,9 @@ fn seen_on_google(google: &Google) -> (u16, u16, u16) {
     )
 }
 
+/// On Google, a public viewer who can list becomes a reader.
 #[test]
-fn on_google_the_viewer_who_lists_becomes_a_reader() {
+fn gcs_viewer_becomes_a_reader() {
     let google = Google::new(&[]);
     let team = json!({"role": "roles/storage.objectAdmin", "members": ["group:team@example.org"],
         "condition": {"title": "until the end", "expression": "request.time < timestamp('2027-02-01T00:00:00Z')"}});
@@ -418,8 +428,9 @@ fn on_google_the_viewer_who_lists_becomes_a_reader() {
     insta::assert_snapshot!("show_google", google.run(&["access", "show"]));
 }
 
+/// On Google, a bucket with the releases in it is not made public.
 #[test]
-fn on_google_a_bucket_isnt_made_public_with_the_releases_in_it() {
+fn gcs_bucket_with_releases_stays_private() {
     let google = Google::new(&[Setup::Uniform]);
     let before = google.server.iam("hunt");
     let refused = google.run(&["access", "apply", "one", "--yes"]);
@@ -428,8 +439,9 @@ fn on_google_a_bucket_isnt_made_public_with_the_releases_in_it() {
     assert_eq!(google.server.iam("hunt"), before);
 }
 
+/// On Google, public access prevention is removed only with `--unblock`.
 #[test]
-fn on_google_prevention_is_taken_away_only_if_thats_meant() {
+fn gcs_prevention_falls_only_with_unblock() {
     let google = Google::new(&[Setup::Uniform, Setup::PreventPublicAccess]);
     let before = google.server.iam("hunt");
     let refused = google.run(&["access", "apply", "--yes"]);
@@ -443,8 +455,9 @@ fn on_google_prevention_is_taken_away_only_if_thats_meant() {
     assert_eq!(meant.code, 0, "{meant}");
 }
 
+/// On Google, a change that another one overtook changes nothing.
 #[test]
-fn on_google_who_is_overtaken_changes_nothing() {
+fn gcs_overtaken_change_has_no_effect() {
     let google = Google::new(&[Setup::Uniform]);
     let before = google.server.iam("hunt");
     let refusal = Effect::Refuse(
@@ -467,7 +480,7 @@ fn on_google_who_is_overtaken_changes_nothing() {
 
 /// Whoever reads it must know how far it got.
 #[test]
-fn on_google_a_change_that_fails_tells_which_were_made_and_which_were_not() {
+fn gcs_failure_lists_each_change() {
     let google = Google::new(&[Setup::Uniform, Setup::PreventPublicAccess]);
     let denied = Effect::Refuse(403, Vec::new(), json!({"error": {"code": 403}}).to_string());
     google.server.fault(Fault::new("PUT", "/iam", denied));
@@ -491,8 +504,9 @@ fn on_google_a_change_that_fails_tells_which_were_made_and_which_were_not() {
     assert_eq!(google.server.faults_left(), 0);
 }
 
+/// On Google, a bucket that is public already stays so where objects have ACLs.
 #[test]
-fn on_google_what_is_public_already_stays_so_where_objects_have_acls() {
+fn gcs_public_bucket_stays_readable() {
     let google = Google::new(&[Setup::Uniform]);
     let viewer = json!([{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]);
     google.server.set_iam("hunt", &viewer);

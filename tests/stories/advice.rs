@@ -34,8 +34,9 @@ const OF_A_TARGET: [&[&str]; 18] = [
     &["access", "close"],
 ];
 
+/// Every command takes its target as an argument or as a flag.
 #[test]
-fn every_command_takes_its_target_as_an_argument_and_as_a_flag() {
+fn target_may_be_argument_or_flag() {
     let site = Site::new().config(TWO).file("a.html", "a");
     let commands = OF_A_TARGET
         .into_iter()
@@ -47,7 +48,8 @@ fn every_command_takes_its_target_as_an_argument_and_as_a_flag() {
             vec!["--target", "nowhere"],
             vec!["--target=nowhere"],
         ] {
-            // Of one name, `rollback` can't tell whether it's a release; no other command takes two.
+            // Of one name, `rollback` can't tell whether it's a release; no other command takes
+            // two.
             let way = match way.as_slice() {
                 ["nowhere", _] if command != ["rollback"] => &way[..1],
                 way => way,
@@ -74,8 +76,9 @@ fn every_command_takes_its_target_as_an_argument_and_as_a_flag() {
     );
 }
 
+/// A push goes to the targets that flags name and to no other.
 #[test]
-fn a_push_goes_to_the_targets_that_flags_name_and_to_no_other() {
+fn push_goes_only_to_named_targets() {
     let site = Site::new()
         .config(&format!("{TWO}[target.third]\nurl = \"file:third\"\n"))
         .file("a.html", "a");
@@ -88,8 +91,9 @@ fn a_push_goes_to_the_targets_that_flags_name_and_to_no_other() {
     assert!(!site.path("third").exists());
 }
 
+/// A rollback takes the target as a flag and the release as an argument.
 #[test]
-fn a_rollback_takes_the_target_as_a_flag_and_the_release_as_an_argument() {
+fn rollback_takes_target_flag_and_release() {
     let site = Site::new().config(TWO).file("a.txt", "one");
     let release = |site: &Site| {
         let text = site.ok(&["releases", "prod", "--json"]);
@@ -110,8 +114,9 @@ fn a_rollback_takes_the_target_as_a_flag_and_the_release_as_an_argument() {
     assert_eq!(run.code, 2, "{run}");
 }
 
+/// `ASSETSYNC_TARGET` names the target where no argument or flag does.
 #[test]
-fn the_environment_names_the_target_where_nobody_else_does() {
+fn environment_names_the_default_target() {
     let site = Site::new().config(TWO).file("a.txt", "one");
     let environment = [("ASSETSYNC_TARGET", "staging")];
     for (arguments, url) in [
@@ -124,8 +129,9 @@ fn the_environment_names_the_target_where_nobody_else_does() {
     }
 }
 
+/// A first path is a target unless the tree has a file of that name.
 #[test]
-fn a_first_path_is_a_target_unless_the_tree_has_such_a_file() {
+fn first_path_prefers_tree_over_target() {
     let config = "extensions = [\"\"]\nkey_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n";
     let site = Site::new()
         .raw_config(&format!("{config}{TWO}"))
@@ -140,8 +146,9 @@ fn a_first_path_is_a_target_unless_the_tree_has_such_a_file() {
 
 // --- What is typed wrong
 
+/// No tip suggests a flag or command that means something else.
 #[test]
-fn no_tip_names_a_flag_that_means_something_else() {
+fn tips_never_name_unrelated_flags() {
     let site = Site::new().file("a.txt", "a");
     for arguments in [
         ["push", "--force"],
@@ -170,8 +177,9 @@ fn no_tip_names_a_flag_that_means_something_else() {
     }
 }
 
+/// A typo in a flag or command suggests the intended one.
 #[test]
-fn a_slip_of_the_finger_is_understood() {
+fn typo_suggests_the_intended_word() {
     let site = Site::new().file("a.txt", "a");
     for (arguments, meant) in [
         (["push", "--dryrun"], "--dry-run"),
@@ -190,8 +198,9 @@ fn a_slip_of_the_finger_is_understood() {
 
 // --- Paths
 
+/// A path is understood however people write it.
 #[test]
-fn a_path_is_understood_however_people_write_it() {
+fn paths_are_understood_in_any_spelling() {
     let config = "prefixes = [\"/static/\"]\nkey_file = \"hunt.key\"\n\
         [[source]]\ndir = \"assets\"\n[[source]]\ndir = \"more/pages\"\nmount = \"team\"\n\
         [target.local]\nurl = \"file:out\"\n";
@@ -317,9 +326,10 @@ fn odd_names() -> Vec<(Vec<u8>, &'static str)> {
     names
 }
 
+/// A name that no target can keep is left out by the advised ignore line.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_name_that_no_target_can_keep_is_left_out_by_the_line_that_is_advised() {
+fn unkeepable_name_is_ignored_as_advised() {
     for (odd, alike) in odd_names() {
         let site = Site::new().file("fine.png", "fine").file(alike, "alike");
         let file = site.asset("").join(OsStr::from_bytes(&odd));
@@ -358,9 +368,10 @@ fn a_name_that_no_target_can_keep_is_left_out_by_the_line_that_is_advised() {
     }
 }
 
+/// A rule leaves out everything in its folder, whatever the names.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_rule_leaves_out_what_is_in_its_folder_whatever_its_name_is() {
+fn rule_excludes_odd_names_in_folder() {
     let rule =
         "[[rule]]\nmatch = \"drafts/**\"\npublish = false\n[target.local]\nurl = \"file:out\"\n";
     let site = Site::new().config(rule).file("fine.png", "fine");
@@ -680,8 +691,9 @@ const ADVISED: &[Advised] = &[
     },
 ];
 
+/// Every piece of advice for a problem of a tree fixes that problem.
 #[test]
-fn every_advice_against_a_problem_of_a_tree_mends_it() {
+fn every_advice_for_trees_works() {
     for Advised {
         what,
         site,
@@ -699,8 +711,9 @@ fn every_advice_against_a_problem_of_a_tree_mends_it() {
     }
 }
 
+/// Thousands of problems are listed by kind and counted, and in full on demand.
 #[test]
-fn thousands_of_problems_are_listed_by_kind_and_counted_and_all_of_them_on_demand() {
+fn thousands_of_problems_are_summarized() {
     let broken: String = (0..3000)
         .map(|i| format!("<img src=gone/{i}.png>\n"))
         .collect();
@@ -749,8 +762,9 @@ fn thousands_of_problems_are_listed_by_kind_and_counted_and_all_of_them_on_deman
     }
 }
 
+/// Files that differ only in case are published with one warning for all of them.
 #[test]
-fn a_hunt_with_twins_in_case_is_published_with_a_warning_for_all_of_them() {
+fn case_twins_share_one_warning() {
     let plain = format!("[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n{LOCAL}");
     let mut site = Site::new().config(&plain);
     for name in ["ann", "bob", "cid", "dot"] {
@@ -789,8 +803,9 @@ fn stale_links() -> Site {
     site.file("zz.html", "<a href=team/other.html>")
 }
 
+/// Warnings of one cause are one line with a count and three places.
 #[test]
-fn warnings_of_one_cause_are_one_line_with_a_count_and_three_places() {
+fn warnings_of_one_cause_are_grouped() {
     let site = stale_links();
     let told = [
         "warning: 40 references lead to `team/gone.html`, which doesn't exist, such as `00.html:2:9`, `01.html:2:9`, `02.html:2:9`",
@@ -822,8 +837,9 @@ fn warnings_of_one_cause_are_one_line_with_a_count_and_three_places() {
     }
 }
 
+/// Hundreds of causes are cut off and counted.
 #[test]
-fn hundreds_of_causes_are_cut_off_and_counted() {
+fn hundreds_of_causes_are_truncated() {
     let links: String = (0..300)
         .map(|i| format!("<a href=page{i}.html>\n"))
         .collect();
@@ -841,8 +857,9 @@ fn hundreds_of_causes_are_cut_off_and_counted() {
     );
 }
 
+/// Patterns that `init` wrote wait for their files, and a misspelt one warns.
 #[test]
-fn what_init_wrote_waits_for_its_files_and_a_pattern_that_is_misspelt_is_told() {
+fn init_patterns_wait_for_their_files() {
     let site = Site::bare();
     site.run(&["init", "-C", "."]);
     let warned = |site: &Site| {

@@ -1,4 +1,5 @@
-//! The library as programs see it, in a list. Whoever changes it sees that, and says so in the changelog.
+//! The library as programs see it, in a list. Whoever changes it sees that, and says so in the
+//! changelog.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

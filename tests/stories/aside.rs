@@ -1,4 +1,5 @@
-//! What assetsync needs of a folder for itself: it isn't where visitors get it, whoever made it, and whatever the umask.
+//! What assetsync needs of a folder for itself: it isn't where visitors get it, whoever made it,
+//! and whatever the umask.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -42,7 +43,8 @@ fn mode(file: &Path) -> u32 {
     metadata.permissions().mode() & 0o7777
 }
 
-/// As a version before this one left it: with what it noted, its lock, and a file of a run that was killed two days ago.
+/// As a version before this one left it: with what it noted, its lock, and a file of a run that was
+/// killed two days ago.
 fn as_it_was(site: &Site) {
     let former = site.path("htdocs/live/.assetsync");
     fs::create_dir_all(former.join("unfinished")).expect("made");
@@ -61,8 +63,9 @@ fn as_it_was(site: &Site) {
     fs::remove_dir_all(site.path("kept/.assetsync")).expect("gone");
 }
 
+/// The published folder contains nothing but what is published.
 #[test]
-fn nothing_in_the_published_folder_is_anything_but_published() {
+fn published_folder_holds_only_published() {
     let site = site();
     site.ok(&["push"]);
     site.ok(&["doctor"]);
@@ -76,8 +79,9 @@ fn nothing_in_the_published_folder_is_anything_but_published() {
     assert!(noted.contains("team/unlinked.html"), "{noted}");
 }
 
+/// Without a `state`, assetsync's own files are beside the target folder.
 #[test]
-fn without_a_place_for_releases_what_is_ours_is_beside_the_folder() {
+fn releases_default_to_sibling_folder() {
     let plain =
         "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
     let site = Site::new().config(plain).file("index.html", "hello");
@@ -86,8 +90,9 @@ fn without_a_place_for_releases_what_is_ours_is_beside_the_folder() {
     assert!(site.path("out.releases/.assetsync/plain.json").exists());
 }
 
+/// A push moves the notes of earlier versions out of the folder without loss.
 #[test]
-fn what_earlier_versions_noted_in_the_folder_moves_with_the_next_push_and_is_not_lost() {
+fn push_migrates_notes_of_earlier_versions() {
     for changes in [false, true] {
         let site = site();
         site.ok(&["push"]);
@@ -125,7 +130,7 @@ fn what_earlier_versions_noted_in_the_folder_moves_with_the_next_push_and_is_not
 
 /// Killed between the two steps of the move, or pushed to by an older version after it.
 #[test]
-fn what_is_noted_in_both_places_is_brought_together() {
+fn plain_names_in_both_places_merge() {
     let site = site();
     site.ok(&["push"]);
     let noted = fs::read_to_string(site.path("kept/.assetsync/plain.json")).expect("there");
@@ -143,8 +148,9 @@ fn what_is_noted_in_both_places_is_brought_together() {
     assert_eq!(own(&site.path("htdocs")), [""; 0]);
 }
 
+/// Audit reports what a killed run left, and a push removes it once it is old and free.
 #[test]
-fn what_a_killed_run_left_is_told_by_audit_and_goes_as_it_says() {
+fn audit_reports_leftovers_of_killed_runs() {
     let site = site();
     site.ok(&["push"]);
     let left = site.path("htdocs/live/.assetsync/unfinished");
@@ -179,7 +185,7 @@ fn what_a_killed_run_left_is_told_by_audit_and_goes_as_it_says() {
 
 /// The lock is the folder's, by whatever path, and with whatever place for releases.
 #[test]
-fn a_folder_that_somebody_holds_is_waited_for_by_whatever_path_it_is_called() {
+fn push_waits_for_lock_through_symlink() {
     let site = site();
     site.ok(&["push"]);
     std::os::unix::fs::symlink("live", site.path("htdocs/alias")).expect("linked");
@@ -203,8 +209,9 @@ fn a_folder_that_somebody_holds_is_waited_for_by_whatever_path_it_is_called() {
     assert!(page().contains("By another path"));
 }
 
+/// Modes of assetsync's own files depend neither on the umask nor on earlier modes.
 #[test]
-fn modes_depend_on_no_umask_and_on_nothing_that_was_there() {
+fn modes_ignore_umask_and_existing_modes() {
     let site = site();
     fs::create_dir(site.path("cache")).expect("made");
     fs::create_dir_all(site.path("kept/.assetsync")).expect("made");
@@ -256,8 +263,9 @@ fn modes_depend_on_no_umask_and_on_nothing_that_was_there() {
     assert_eq!(mode(&site.path("out")) & 0o055, 0o055, "for everybody");
 }
 
+/// Everybody can read published files and no stranger can write them, whatever the umask.
 #[test]
-fn what_is_published_can_be_read_by_everybody_and_written_by_no_stranger_whatever_the_umask() {
+fn published_files_are_readable_despite_umask() {
     for umask in ["077", "000"] {
         let site = Site::new()
             .config(
@@ -281,8 +289,9 @@ fn what_is_published_can_be_read_by_everybody_and_written_by_no_stranger_whateve
     }
 }
 
+/// A cache folder that holds other files keeps its mode.
 #[test]
-fn a_folder_with_other_things_in_it_stays_as_open_as_it_is() {
+fn shared_cache_folder_keeps_its_mode() {
     let site = site();
     fs::create_dir(site.path("shared")).expect("made");
     fs::write(site.path("shared/notes.txt"), "not ours").expect("written");
@@ -296,7 +305,7 @@ fn a_folder_with_other_things_in_it_stays_as_open_as_it_is() {
 
 /// Beside the folder of a web server, only root may make anything.
 #[test]
-fn a_folder_beside_which_nothing_can_be_made_says_what_to_do() {
+fn unwritable_parent_folder_explains_the_fix() {
     let site = Site::new().file("index.html", "hello");
     fs::create_dir_all(site.path("srv/www")).expect("made");
     set_mode(&site.path("srv"), 0o555);
@@ -324,8 +333,9 @@ fn a_folder_beside_which_nothing_can_be_made_says_what_to_do() {
     assert_eq!(run.code, 0, "{run}");
 }
 
+/// `_headers` names neither pages without a rule of their own nor keyed folders.
 #[test]
-fn the_headers_of_a_folder_name_no_page_that_no_rule_names_and_no_keyed_folder() {
+fn headers_file_reveals_no_unlinked_page() {
     let rules = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n\
         [[rule]]\nmatch = \"puzzle/**\"\nnames = \"palindrome-2022\"\n\
         [[rule]]\nmatch = \"secret/**\"\nnames = \"opaque\"\n\

@@ -1,4 +1,5 @@
-//! `audit` finds whatever was done to what is published behind assetsync's back, and puts right what it may.
+//! `audit` finds whatever was done to what is published behind assetsync's back, and puts right
+//! what it may.
 
 mod damages;
 mod google;
@@ -14,9 +15,10 @@ use self::rgw::{Access, Hunt};
 use crate::support::Site;
 use crate::support::s3::Bucket;
 
+/// A release that was published correctly has no findings.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_was_published_well_is_found_to_be_so() {
+fn clean_release_passes_the_audit() {
     for access in [Access::Acl, Access::Policy] {
         let hunt = Hunt::published(access);
         let (code, report) = hunt.audit(&[]);
@@ -32,9 +34,10 @@ fn what_was_published_well_is_found_to_be_so() {
     }
 }
 
+/// A sample holds all plain names and each type, and is the same every time.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_sample_has_all_names_that_stay_and_each_type_and_is_the_same_the_next_time() {
+fn sample_is_stable_and_covers_types() {
     let hunt = Hunt::published(Access::Acl);
     for n in 0..20 {
         hunt.site
@@ -56,9 +59,10 @@ fn a_sample_has_all_names_that_stay_and_each_type_and_is_the_same_the_next_time(
     assert_eq!(audit("1000")["looked_at"], 25);
 }
 
+/// While live, a repair restores missing files and overwrites nothing.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn while_live_nothing_is_written_over_and_what_is_missing_comes_back() {
+fn live_repair_restores_only_missing_files() {
     let hunt = Hunt::published(Access::Acl);
     hunt.ok(&["live", "on", "prod"]);
     hunt.rewrite(
@@ -91,9 +95,10 @@ fn while_live_nothing_is_written_over_and_what_is_missing_comes_back() {
     assert_eq!(hunt.audit(&[]).1["findings"], json!([]));
 }
 
+/// A repair reports and leaves published content that the tree no longer has.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_isnt_in_the_tree_any_more_is_told_of_and_left() {
+fn repair_leaves_files_absent_from_tree() {
     let hunt = Hunt::published(Access::Acl);
     hunt.site
         .write("map.png", "a new map, which isn't published yet");
@@ -108,7 +113,7 @@ fn what_isnt_in_the_tree_any_more_is_told_of_and_left() {
 /// Above 16 MiB, so it's sent in parts.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_large_film_is_looked_at_by_its_ends_unless_all_of_it_is_asked_for() {
+fn large_films_are_sampled_by_ends() {
     let hunt = Hunt::published(Access::Acl);
     let film: Vec<u8> = (0..17u32 << 20).map(|n| (n >> 8) as u8 ^ n as u8).collect();
     hunt.site.write("film.mp4", &film);
@@ -140,10 +145,11 @@ fn a_large_film_is_looked_at_by_its_ends_unless_all_of_it_is_asked_for() {
     assert_eq!(sample()["findings"], json!([]));
 }
 
-/// What lives at a plain name on S3 is known by its token, so a push doesn't look at its bytes; the audit does.
+/// What lives at a plain name on S3 is known by its token, so a push doesn't look at its bytes; the
+/// audit does.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_page_that_was_vandalised_while_live_is_put_right_by_the_command_that_the_audit_names() {
+fn live_vandalism_is_repaired_as_advised() {
     let hunt = Hunt::published(Access::Acl);
     hunt.ok(&["live", "on", "prod"]);
     let page = hunt.get("index.html").body;
@@ -194,10 +200,11 @@ fn a_page_that_was_vandalised_while_live_is_put_right_by_the_command_that_the_au
     );
 }
 
-/// Above 16 MiB, so it was sent in parts, and its checksum is one of parts: a copy would have another.
+/// Above 16 MiB, so it was sent in parts, and its checksum is one of parts: a copy would have
+/// another.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_film_with_other_headers_is_uploaded_again_in_parts() {
+fn repaired_film_is_reuploaded_in_parts() {
     let hunt = Hunt::published(Access::Acl);
     let film: Vec<u8> = (0..17u32 << 20).map(|n| (n >> 8) as u8 ^ n as u8).collect();
     hunt.site.write("film.mp4", &film);
@@ -228,7 +235,7 @@ fn a_film_with_other_headers_is_uploaded_again_in_parts() {
 /// What the audit says leads out, whether its time has come or not.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_held_file_that_is_in_the_bucket_is_deleted_and_unlocked_or_given_another_name() {
+fn leaked_held_file_has_two_fixes() {
     let hunt = Hunt::published(Access::Acl);
     let answer = "solution/answer.html";
     let uploaded = |hunt: &Hunt| {
@@ -265,7 +272,7 @@ fn a_held_file_that_is_in_the_bucket_is_deleted_and_unlocked_or_given_another_na
 /// Its name says nothing of its content, so no change of that gives it another.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_held_page_of_a_plain_name_is_deleted_by_the_command_that_the_audit_prints_and_thats_all() {
+fn leaked_plain_held_page_is_deleted() {
     let hunt = Hunt::of(Access::Acl, |config| {
         let rules = "[[rule]]\nmatch = \"solution/*.html\"\nnames = \"plain\"\n";
         published::site(&format!("{config}{rules}"))
@@ -293,7 +300,7 @@ fn a_held_page_of_a_plain_name_is_deleted_by_the_command_that_the_audit_prints_a
 /// A name that looks keyed is as good as a secret: whoever reads the log could open it.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn strays_are_named_unless_their_names_look_keyed() {
+fn strays_are_named_unless_keyed() {
     let hunt = Hunt::published(Access::Acl);
     let token = "ycqlw4rz226sf3rz3sgvwxlbzq";
     hunt.upload("static/notes.txt", b"who put me here?", &[]);
@@ -314,7 +321,7 @@ fn strays_are_named_unless_their_names_look_keyed() {
 /// Whoever follows what is said of them must not take away another target's site.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_target_inside_of_this_one_is_told_as_such_and_left_alone() {
+fn nested_target_objects_are_left_alone() {
     let hunt = Hunt::published(Access::Acl);
     let inner = Site::bare()
         .file("rules.html", "<p>the rules")
@@ -355,7 +362,7 @@ fn a_target_inside_of_this_one_is_told_as_such_and_left_alone() {
 /// What a push that failed left: it's assetsync's own, and nobody needs it.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_stray_of_our_own_is_left_to_a_prune_which_says_from_when_it_deletes_it() {
+fn own_strays_are_left_to_prune() {
     let hunt = Hunt::published(Access::Acl);
     let map = hunt.key("map.png");
     let source = format!("{}/{map}", hunt.bucket.name);
@@ -399,7 +406,7 @@ fn a_stray_of_our_own_is_left_to_a_prune_which_says_from_when_it_deletes_it() {
 /// Of two strays one is ours: what becomes of the one is no advice for the other.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn each_fix_stands_below_what_it_mends() {
+fn each_fix_follows_its_finding() {
     let hunt = Hunt::published(Access::Acl);
     hunt.upload("static/notes.txt", b"who put me here?", &[]);
     let map = hunt.key("map.png");
@@ -420,9 +427,10 @@ fn each_fix_stands_below_what_it_mends() {
     assert!(others.starts_with(by_hand), "{text}");
 }
 
+/// A repair that changes nothing gives the reason instead of pointing at the fix again.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_repair_that_leaves_everything_says_why_instead_of_sending_back_to_the_fix() {
+fn repair_without_changes_explains_why() {
     let hunt = Hunt::published(Access::Acl);
     hunt.ok(&["live", "on", "prod"]);
     hunt.rewrite("index.html", b"hacked", &[("content-encoding", "")]);
@@ -436,7 +444,7 @@ fn a_repair_that_leaves_everything_says_why_instead_of_sending_back_to_the_fix()
 /// What is printed is read by somebody who is tired.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_repair_tells_whether_there_is_anything_to_do_and_doesnt_call_for_itself() {
+fn repair_never_recommends_itself() {
     let hunt = Hunt::published(Access::Acl);
     let nothing = hunt.ok(&["audit", "prod", "--repair"]);
     assert!(
@@ -472,7 +480,7 @@ fn without_counts(text: &str) -> String {
 /// Names that a shell would take apart stay whole in the commands that are advised.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_is_advised_for_names_with_spaces_and_quotes_can_be_pasted_into_a_shell() {
+fn advised_commands_quote_names_for_shells() {
     let bucket = Bucket::on_rgw();
     let (name, endpoint) = (&bucket.name, &bucket.endpoint);
     let site = Site::bare()

@@ -1,4 +1,5 @@
-//! The book: it builds, its links lead somewhere, and what is made from the program is as the program says.
+//! The book: it builds, its links lead somewhere, and what is made from the program is as the
+//! program says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -56,8 +57,9 @@ fn section(words: &[&str]) -> String {
     section
 }
 
+/// The page of commands matches the program's help.
 #[test]
-fn the_page_of_commands_is_as_the_help_says() {
+fn the_page_of_commands_is_current() {
     let file = top().join("docs/src/reference/commands.md");
     let page = fs::read_to_string(&file).expect("it's there");
     let [begin, end] = GENERATED;
@@ -105,8 +107,9 @@ impl Page {
     }
 }
 
+/// The book builds, and all its links lead somewhere.
 #[test]
-fn the_book_builds_and_its_links_lead_somewhere() {
+fn book_builds_without_broken_links() {
     let mut book = MDBook::load(top().join("docs")).expect("it's a book");
     let folder = tempfile::tempdir().expect("a folder");
     book.config.build.build_dir = folder.path().to_path_buf();
@@ -153,7 +156,7 @@ fn the_book_builds_and_its_links_lead_somewhere() {
 
 /// Links of pages that are read in the repository.
 #[test]
-fn the_pages_at_the_top_link_to_files_that_are_there() {
+fn top_level_pages_link_existing_files() {
     let mut broken = Vec::new();
     for name in [
         "README.md",

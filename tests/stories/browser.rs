@@ -1,5 +1,5 @@
-//! What a real browser makes of what was published: headless Chromium, packages that half the web uses, and
-//! the sample hunt.
+//! What a real browser makes of what was published: headless Chromium, packages that half the web
+//! uses, and the sample hunt.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -55,9 +55,10 @@ fn with_packages() -> Site {
     site
 }
 
+/// Pages that use large packages load without an error.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn pages_made_of_large_packages_load_without_an_error() {
+fn pages_with_large_packages_load() {
     let site = with_packages()
         .file("three.html", THREE)
         .file("page.html", PAGE)
@@ -119,7 +120,8 @@ fn gannet_point() -> Site {
 /// Pictures that are there, but couldn't be shown.
 const BROKEN: &str = "[...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)";
 
-/// The twelve boats, when all of them have their pictures, and how many sevens are among the pennants, whose paths a script builds.
+/// The twelve boats, when all of them have their pictures, and how many sevens are among the
+/// pennants, whose paths a script builds.
 const BOATS: &str = "(async () => {
     const boats = () => [...document.querySelectorAll('.boat')];
     while (boats().length < 12) await new Promise((again) => setTimeout(again, 20));
@@ -144,8 +146,9 @@ fn says_to(browser: &Browser, answer: &str) -> String {
     said.as_str().expect("a sentence").to_string()
 }
 
+/// The sample hunt works both unpublished and published.
 #[test]
-fn the_sample_hunt_works_as_it_is_and_as_it_is_published() {
+fn sample_hunt_works_before_and_after() {
     let site = gannet_point();
     let run = site.run(&["push"]);
     assert_eq!(run.code, 0, "{run}");

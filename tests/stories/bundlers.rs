@@ -1,5 +1,5 @@
-//! What bundlers make: a push under keyed names stops with the rules that let it work, and with these it works, also for whoever has a page
-//! of the former build open.
+//! What bundlers make: a push under keyed names stops with the rules that let it work, and with
+//! these it works, also for whoever has a page of the former build open.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,7 +17,8 @@ struct App {
     name: &'static str,
     /// Where its build goes.
     output: &'static str,
-    /// The component that is loaded when somebody clicks: its file, and the text in it that becomes another.
+    /// The component that is loaded when somebody clicks: its file, and the text in it that becomes
+    /// another.
     part: &'static str,
     text: &'static str,
     /// What loads it, and what shows the text then.
@@ -118,7 +119,8 @@ impl App {
 }
 
 impl Project {
-    /// Builds it for a site at `base` (empty for the top of a host), and puts that in place of what `site` had.
+    /// Builds it for a site at `base` (empty for the top of a host), and puts that in place of what
+    /// `site` had.
     fn build(&self, site: &Site, base: &str) {
         let built = Command::new("npm")
             .args(["run", "build"])
@@ -173,7 +175,8 @@ fn click_through(app: &App, browser: &Browser, url: &str, text: &str) {
     assert_eq!(errors, Vec::<String>::new(), "{}", app.name);
 }
 
-/// Publishes an app the naive way, and then with the lines that it's told; and again while somebody has it open.
+/// Publishes an app the naive way, and then with the lines that it's told; and again while somebody
+/// has it open.
 fn assert_works(
     app: &'static App,
     target: &str,
@@ -240,29 +243,33 @@ fn assert_works_below_a_prefix(app: &'static App) {
     });
 }
 
+/// A Vite app works in a folder with the printed rules.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_vite_app_works_with_the_lines_it_is_told() {
+fn vite_app_works_with_printed_rules() {
     assert_works_in_a_folder(&VITE);
 }
 
+/// A Vite app works below a prefix of a bucket.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_vite_app_works_below_a_prefix_of_a_bucket() {
+fn vite_app_works_below_bucket_prefix() {
     assert_works_below_a_prefix(&VITE);
 }
 
+/// Apps of all other bundlers work in a folder.
 #[test]
 #[ignore = "takes minutes: tests/run --test stories -- --ignored bundlers"]
-fn apps_of_all_bundlers_work_in_a_folder() {
+fn bundler_apps_work_in_a_folder() {
     for app in [&NEXT, &SVELTEKIT, &ASTRO, &WEBPACK] {
         assert_works_in_a_folder(app);
     }
 }
 
+/// Apps of all other bundlers work below a prefix of a bucket.
 #[test]
 #[ignore = "takes minutes: tests/run --test stories -- --ignored bundlers"]
-fn apps_of_all_bundlers_work_below_a_prefix_of_a_bucket() {
+fn bundler_apps_work_below_bucket_prefix() {
     for app in [&NEXT, &SVELTEKIT, &ASTRO, &WEBPACK] {
         assert_works_below_a_prefix(app);
     }
@@ -270,7 +277,8 @@ fn apps_of_all_bundlers_work_below_a_prefix_of_a_bucket() {
 
 // --- Without a bundler: the same shapes, by hand
 
-/// A site whose pages are plain, with one script for each of these files, which says its name when it runs.
+/// A site whose pages are plain, with one script for each of these files, which says its name when
+/// it runs.
 fn site_of(files: &[(&str, &str)]) -> Site {
     let rules =
         "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.t]\nurl = \"file:out\"\n";
@@ -280,7 +288,8 @@ fn site_of(files: &[(&str, &str)]) -> Site {
         .fold(site, |site, (path, content)| site.file(path, content))
 }
 
-/// Makes sure that a push stops with these rules, as `(match, names)`, and that it goes on with them without a word.
+/// Makes sure that a push stops with these rules, as `(match, names)`, and that it goes on with
+/// them without a word.
 #[track_caller]
 fn assert_told(site: &Site, rules: &[(&str, &str)]) {
     let stopped = site.run(&["push"]);
@@ -305,8 +314,9 @@ fn assert_told(site: &Site, rules: &[(&str, &str)]) {
 
 const PAGE: &str = r#"<!doctype html><script src="static/js/main.9c1f2b3d.js"></script>"#;
 
+/// Chunk maps name files by their hashes alone.
 #[test]
-fn chunk_maps_name_files_by_hashes_alone() {
+fn chunk_maps_name_files_by_hash() {
     let map = r#"e.u = n => "static/js/" + n + "." + { 787: "1d2e3f40" }[n] + ".chunk.js";"#;
     let site = site_of(&[
         ("index.html", PAGE),
@@ -324,8 +334,9 @@ fn chunk_maps_name_files_by_hashes_alone() {
     assert!(!published.contains_key("asset-names.json"));
 }
 
+/// Beside other files, the printed rule matches only names like the bundler's.
 #[test]
-fn beside_other_files_only_what_is_called_alike_is_meant() {
+fn only_similar_siblings_are_fingerprinted() {
     let site = site_of(&[
         (
             "index.html",
@@ -348,8 +359,9 @@ fn beside_other_files_only_what_is_called_alike_is_meant() {
     assert!(!published.contains_key("helper.js") && !published.contains_key("lamp.png"));
 }
 
+/// Data that an app requests beside its pages is matched by its file name and keeps it.
 #[test]
-fn data_beside_pages_is_asked_for_by_name() {
+fn data_beside_pages_keeps_its_name() {
     let entry = r#"const of = (page) => fetch(`${page}/_payload.json`); const to = "_nuxt/Cq3x9-Zk.js"; import("/" + to);"#;
     let site = site_of(&[
         (
@@ -370,8 +382,9 @@ fn data_beside_pages_is_asked_for_by_name() {
     assert!(!site.published("out").contains_key("round/notes.json"));
 }
 
+/// A file that a chunk names without a hash keeps its name.
 #[test]
-fn what_a_chunk_names_without_a_hash_keeps_its_name() {
+fn unhashed_names_in_chunks_stay_plain() {
     let site = site_of(&[
         (
             "index.html",
@@ -404,8 +417,9 @@ fn what_a_chunk_names_without_a_hash_keeps_its_name() {
     );
 }
 
+/// Names that a person chose are not taken for a bundler's.
 #[test]
-fn names_of_a_person_are_no_bundlers() {
+fn human_names_are_not_fingerprints() {
     for (path, name) in [
         ("img/my-photo_20240612.jpg", "my-photo_20240612"),
         ("levels/Level10Part2.json", "Level10Part2"),
@@ -423,8 +437,9 @@ fn names_of_a_person_are_no_bundlers() {
     }
 }
 
+/// Hashed files that are only referred to are rewritten as usual.
 #[test]
-fn what_is_referred_to_alone_is_rewritten_as_ever() {
+fn literal_imports_are_still_rewritten() {
     let site = site_of(&[
         (
             "index.html",
@@ -445,8 +460,9 @@ fn what_is_referred_to_alone_is_rewritten_as_ever() {
     );
 }
 
+/// A rule or a keyed folder that says what is meant ends the advice.
 #[test]
-fn a_rule_or_a_keyed_folder_says_what_is_meant() {
+fn explicit_rule_replaces_the_advice() {
     let files = [
         ("index.html", PAGE),
         (
@@ -465,8 +481,9 @@ fn a_rule_or_a_keyed_folder_says_what_is_meant() {
     }
 }
 
+/// A bundler's file in a level stays unguessable.
 #[test]
-fn a_bundlers_file_in_a_level_stays_unguessable() {
+fn hashed_file_in_level_stays_unguessable() {
     let site = site_of(&[
         ("index.html", PAGE),
         (
@@ -487,8 +504,9 @@ fn a_bundlers_file_in_a_level_stays_unguessable() {
     );
 }
 
+/// Pages that a rule keeps unguessable stay so under the printed rules.
 #[test]
-fn pages_that_a_rule_keeps_unguessable_stay_so() {
+fn opaque_pages_stay_unguessable() {
     let site = Site::new().config(
         "[[rule]]\nmatch = \"answers/**\"\nnames = \"opaque\"\n[target.t]\nurl = \"file:out\"\n",
     );
@@ -506,9 +524,10 @@ fn pages_that_a_rule_keeps_unguessable_stay_so() {
     assert!(!site.published("out").contains_key("answers/gears.html"));
 }
 
+/// Without a configuration, `init` writes one that works.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn without_a_configuration_init_writes_one_that_works() {
+fn init_writes_a_working_config() {
     let project = VITE.project();
     let site = Site::bare();
     project.build(&site, "");
@@ -541,8 +560,9 @@ fn without_a_configuration_init_writes_one_that_works() {
     click_through(&VITE, &Browser::start(), &server.url, VITE.text);
 }
 
+/// `init --for` writes a tool's rules before anything is built.
 #[test]
-fn init_for_a_tool_writes_its_rules_before_anything_is_built() {
+fn init_for_tool_works_before_build() {
     for tool in [
         "vite",
         "next",

@@ -1,4 +1,5 @@
-//! What is remembered of files between runs: it saves reading them, and never changes what comes out.
+//! What is remembered of files between runs: it saves reading them, and never changes what comes
+//! out.
 
 use std::fs::{self, File, FileTimes};
 use std::time::{Duration, SystemTime};
@@ -75,8 +76,9 @@ fn known(site: &Site, change: &str) -> u64 {
     known
 }
 
+/// Unchanged files are not read again, and changes are never missed.
 #[test]
-fn what_has_not_changed_is_not_read_and_what_has_is_never_missed() {
+fn only_changed_files_are_reread() {
     let site = hunt();
     assert_eq!(known(&site, "new"), 0);
     assert_eq!(
@@ -125,8 +127,9 @@ fn what_has_not_changed_is_not_read_and_what_has_is_never_missed() {
     assert_eq!(known(&site, "a file gone"), 2);
 }
 
+/// A rule that treats files differently makes them be read again.
 #[test]
-fn a_rule_that_looks_at_files_otherwise_has_them_read_again() {
+fn changed_rule_rereads_its_files() {
     let site = hunt();
     std::thread::sleep(SETTLE);
     built(&site);
@@ -144,8 +147,9 @@ fn a_rule_that_looks_at_files_otherwise_has_them_read_again() {
     assert_eq!(known(&site, "comments are taken out of one page"), 5);
 }
 
+/// Modification times in the future are not trusted.
 #[test]
-fn times_in_the_future_are_not_trusted() {
+fn future_times_are_not_trusted() {
     let site = hunt();
     let image = File::options()
         .write(true)
@@ -160,8 +164,9 @@ fn times_in_the_future_are_not_trusted() {
     assert_eq!(known(&site, "one from tomorrow"), 5);
 }
 
+/// The program reports what it remembers and can be told not to use it.
 #[test]
-fn the_program_says_what_it_remembers_and_can_be_told_not_to() {
+fn cache_use_is_reported_and_optional() {
     let site = hunt();
     std::thread::sleep(SETTLE);
     let says = |arguments: &[&str]| site.run(arguments).stderr;

@@ -1,4 +1,5 @@
-//! Texts that aren't UTF-8: found out as browsers do, served as what they are, and rewritten in their own charset.
+//! Texts that aren't UTF-8: found out as browsers do, served as what they are, and rewritten in
+//! their own charset.
 
 use encoding_rs::{EUC_JP, Encoding, GB18030, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -40,9 +41,10 @@ fn script(word: &str) -> String {
     )
 }
 
+/// Pages in any charset show their words and what they refer to.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn pages_of_any_charset_show_their_words_and_what_they_refer_to() {
+fn pages_work_in_any_charset() {
     for (encoding, meta, word, served) in [
         (
             WINDOWS_1252,
@@ -124,8 +126,9 @@ fn types(site: &Site, paths: &[&str]) -> Vec<String> {
         .collect()
 }
 
+/// Drawings, styles and data keep their charset, and UTF-8 stays UTF-8.
 #[test]
-fn drawings_and_data_keep_their_charset_and_what_is_utf_8_stays_so() {
+fn other_files_keep_their_charset() {
     let latin = |text: &str| encoded(text, WINDOWS_1252);
     let xml = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>";
     let site = Site::new()
@@ -163,8 +166,9 @@ fn drawings_and_data_keep_their_charset_and_what_is_utf_8_stays_so() {
     assert_eq!(seen, wanted);
 }
 
+/// A file that is not in the charset it claims stops the push with its place.
 #[test]
-fn what_is_not_what_it_says_stops_with_its_place() {
+fn false_charset_stops_with_place() {
     for (name, content, told) in [
         (
             "a.html",
@@ -220,8 +224,9 @@ fn what_is_not_what_it_says_stops_with_its_place() {
     }
 }
 
+/// A file that declares no charset is served as browsers read it, with a warning.
 #[test]
-fn what_says_nothing_is_what_browsers_take_it_for_and_its_maker_is_told() {
+fn undeclared_charset_warns() {
     let site = Site::new()
         .config("[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.t]\nurl = \"file:out\"\n")
         .file("a.txt", b"na\xefve")
@@ -246,8 +251,9 @@ fn what_says_nothing_is_what_browsers_take_it_for_and_its_maker_is_told() {
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
 }
 
+/// Names in any charset are shown decoded in messages.
 #[test]
-fn names_in_any_charset_are_told_as_they_are_meant() {
+fn messages_decode_names_from_charset() {
     let page = "<!doctype html><meta charset=iso-8859-1><title>caf\u{e9}</title>\n<img src=\"fehlt-\u{e9}.png\">";
     let site = Site::new()
         .config("[target.t]\nurl = \"file:out\"\n")
@@ -261,8 +267,9 @@ fn names_in_any_charset_are_told_as_they_are_meant() {
     );
 }
 
+/// A page in UTF-16 is searched and stripped like any other.
 #[test]
-fn a_page_in_utf_16_is_searched_and_stripped_like_any_other() {
+fn utf_16_pages_are_processed() {
     let level = "[[level]]\nname = \"solution\"\nmatch = \"solution/**\"\n";
     let target = "[target.t]\nurl = \"file:out\"\n";
     for encoding in [UTF_16LE, UTF_16BE] {
@@ -297,8 +304,9 @@ fn a_page_in_utf_16_is_searched_and_stripped_like_any_other() {
     }
 }
 
+/// A script that is not in the charset of its pages gets a rule that lets it pass.
 #[test]
-fn a_script_that_is_not_in_the_charset_of_its_pages_is_told_what_lets_it_pass() {
+fn script_outside_page_charset_gets_fix() {
     let page =
         "<!doctype html><meta charset=shift_jis><title>loading</title><script src=run.js></script>";
     let site = Site::new()
@@ -320,8 +328,9 @@ fn a_script_that_is_not_in_the_charset_of_its_pages_is_told_what_lets_it_pass() 
 const HUNT: &str =
     "[[level]]\nname = \"solution\"\nmatch = \"**/решение/**\"\n[target.t]\nurl = \"file:out\"\n";
 
+/// Names of hidden files are found in any charset.
 #[test]
-fn names_of_hidden_files_are_found_in_any_charset() {
+fn hidden_names_found_in_any_charset() {
     let hidden = "загадка/решение/ответ.html";
     let html = |label: &str| format!("<!doctype html><meta charset={label}><p>Привет\n{hidden}");
     let legacy = |name: &str| Encoding::for_label(name.as_bytes()).expect("known");
@@ -366,8 +375,9 @@ fn names_of_hidden_files_are_found_in_any_charset() {
     }
 }
 
+/// A style that another style imports has the charset of the page.
 #[test]
-fn a_style_that_a_style_imports_is_in_the_charset_of_the_page() {
+fn imported_style_inherits_page_charset() {
     let sjis = |text: &str| encoded(text, SHIFT_JIS);
     let site = Site::new()
         .config("[target.t]\nurl = \"file:out\"\n")
@@ -393,8 +403,9 @@ fn a_style_that_a_style_imports_is_in_the_charset_of_the_page() {
     assert_eq!(types(&site, &["a.css", "b.css", "c.css"]), wanted);
 }
 
+/// A file that must be UTF-8 is not published as UTF-16.
 #[test]
-fn what_has_to_be_utf_8_is_not_published_as_utf_16() {
+fn utf_16_is_refused_where_invalid() {
     for name in ["a.json", "a.vtt", "a.mjs", "a.webmanifest"] {
         let site = Site::new()
             .config("[target.t]\nurl = \"file:out\"\n")
@@ -409,8 +420,9 @@ fn what_has_to_be_utf_8_is_not_published_as_utf_16() {
     }
 }
 
+/// The headers file names the pages that have another charset.
 #[test]
-fn a_folder_says_which_pages_have_another_charset() {
+fn headers_file_names_other_charsets() {
     let page = |label: &str, encoding| {
         encoded(
             &format!("<!doctype html><meta charset={label}><p>Привет"),

@@ -61,8 +61,9 @@ fn without_ids(test: impl FnOnce()) {
 
 // --- init
 
+/// `init` sets up a project that can be published at once.
 #[test]
-fn init_sets_up_a_project_that_can_be_published_at_once() {
+fn init_creates_publishable_project() {
     let site = Site::bare();
     fs::create_dir(site.path("hunt")).expect("a folder");
     without_ids(|| insta::assert_snapshot!("init", site.run(&["init", "-C", "hunt"])));
@@ -101,8 +102,9 @@ fn init_sets_up_a_project_that_can_be_published_at_once() {
     );
 }
 
+/// The configuration that `init` writes keeps solutions apart.
 #[test]
-fn what_init_says_of_solutions_keeps_them_apart() {
+fn init_advice_keeps_solutions_apart() {
     let site = Site::bare();
     site.ok(&["init"]);
     let page = "<link rel=stylesheet href=style.css>";
@@ -134,8 +136,9 @@ fn what_init_says_of_solutions_keeps_them_apart() {
     );
 }
 
+/// Every setting that `init` offers in a comment is valid.
 #[test]
-fn every_setting_that_init_offers_in_a_comment_is_one() {
+fn commented_settings_of_init_are_valid() {
     let site = Site::bare();
     site.ok(&["init"]);
     let config = fs::read_to_string(site.path("assetsync.toml")).expect("readable");
@@ -172,8 +175,9 @@ fn init_overwrites_nothing() {
     assert_eq!(site.published(""), before);
 }
 
+/// `init` keeps the files that a project has already.
 #[test]
-fn init_keeps_what_a_project_has_already() {
+fn init_keeps_existing_files() {
     let site = Site::bare().private("assetsync.key", KEY);
     fs::create_dir(site.path("cors")).expect("a folder");
     fs::write(site.path("cors/s3.json"), "mine").expect("written");
@@ -190,8 +194,9 @@ fn init_keeps_what_a_project_has_already() {
 
 // --- key
 
+/// A new key is random, and only its owner can read it.
 #[test]
-fn a_new_key_is_random_and_for_its_owner_alone() {
+fn new_key_is_random_and_private() {
     let site = Site::bare();
     let ids = ["a.key", "b.key"].map(|file| {
         let run = site.run(&["key", "new", file]);
@@ -217,8 +222,9 @@ fn a_key_is_never_overwritten() {
     );
 }
 
+/// A new key in a missing folder gets a hint that does not repeat the command.
 #[test]
-fn a_key_in_a_folder_that_is_not_there_gets_a_hint_that_helps() {
+fn key_in_missing_folder_gets_hint() {
     let run = Site::bare().run(&["key", "new", "keys/hunt.key"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(
@@ -227,8 +233,9 @@ fn a_key_in_a_folder_that_is_not_there_gets_a_hint_that_helps() {
     );
 }
 
+/// A line break at the end of a key makes no difference.
 #[test]
-fn a_line_break_at_the_end_of_a_key_does_not_matter() {
+fn trailing_newline_in_key_is_ignored() {
     let site = Site::new()
         .private("unix.key", &format!("{KEY}\n"))
         .private("windows.key", &format!("{KEY}\r\n"));
@@ -252,8 +259,9 @@ fn with_key_id(site: Site, id: &str) -> Site {
     ))
 }
 
+/// A key that was pasted or converted is refused unless its id is configured.
 #[test]
-fn a_key_that_was_pasted_or_converted_is_told_and_taken_only_if_its_id_is_meant() {
+fn altered_keys_need_matching_id() {
     let utf_16: Vec<u8> = KEY.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (bytes, told) in [
         (
@@ -296,8 +304,9 @@ fn a_key_that_was_pasted_or_converted_is_told_and_taken_only_if_its_id_is_meant(
     }
 }
 
+/// A key of random bytes is used as it is.
 #[test]
-fn a_key_of_random_bytes_is_taken_as_it_is() {
+fn random_byte_keys_are_accepted() {
     let random = |byte: u8| -> Vec<u8> {
         let begin = [0xef, 0xbb, 0xbf, 0x9d, 0, 0xff, 0xfe, 0x80];
         [&begin[..], &[0xc1; 23], &[byte]].concat()
@@ -307,8 +316,9 @@ fn a_key_of_random_bytes_is_taken_as_it_is() {
     }
 }
 
+/// A key file that is too large is refused and not read to its end.
 #[test]
-fn a_key_that_is_larger_than_any_key_is_not_read_to_its_end() {
+fn oversized_key_file_is_refused() {
     let site = Site::new().file("a.png", "a");
     let film = fs::File::create(site.path("hunt.key")).expect("made");
     film.set_len(3 << 30).expect("sparse");
@@ -320,8 +330,9 @@ fn a_key_that_is_larger_than_any_key_is_not_read_to_its_end() {
     with_key(site, &[b'k'; 4096]).ok(&["key", "id"]);
 }
 
+/// A key that cannot be used is an error, and nothing is published.
 #[test]
-fn a_key_that_cannot_be_used_is_told_and_nothing_is_published() {
+fn unusable_key_publishes_nothing() {
     let site = Site::new()
         .file("a.png", "a")
         .private("short.key", "31 bytes, so one byte too few..\n")
@@ -369,8 +380,9 @@ fn a_key_that_cannot_be_used_is_told_and_nothing_is_published() {
     }
 }
 
+/// A key file that cannot be read is reported.
 #[test]
-fn a_key_file_that_is_somebody_else_s_is_told() {
+fn unreadable_key_file_is_reported() {
     let site = Site::new().file("a.png", "a");
     set_mode(&site.path("hunt.key"), 0o000);
     let run = site.run_as_anybody(&["push"]);
@@ -381,8 +393,9 @@ fn a_key_file_that_is_somebody_else_s_is_told() {
     );
 }
 
+/// A folder given as the key gets no advice about permissions.
 #[test]
-fn a_folder_is_not_taken_for_a_key_that_others_can_read() {
+fn folder_as_key_is_reported() {
     let run = Site::new().run(&["key", "id", "--key-file", "assets"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(!run.stderr.contains("chmod"), "{run}");
@@ -433,8 +446,9 @@ fn diff_writes_nothing() {
     assert_eq!(site.published("out"), before);
 }
 
+/// `diff --check` exits with 6 until there is nothing to change.
 #[test]
-fn diff_check_exits_with_6_until_there_is_nothing_to_change() {
+fn diff_check_exits_6_while_pending() {
     let site = hunt();
     let run = site.run(&["diff", "--check"]);
     assert_eq!((run.code, run.stderr.as_str()), (6, ""));
@@ -479,8 +493,9 @@ fn push_reports_in_json() {
     assert!(json(&twice).is_object(), "nothing is published twice");
 }
 
+/// A target that cannot be written to is reported once, with its place.
 #[test]
-fn what_cannot_be_written_is_told_with_its_place() {
+fn unwritable_target_is_reported_with_place() {
     let site = hunt();
     fs::write(site.path("out"), "a file where a folder should be").expect("written");
     let run = site.run(&["push"]);
@@ -492,8 +507,9 @@ fn what_cannot_be_written_is_told_with_its_place() {
     assert_eq!(run.told().lines().count(), 1, "it's told once: {run}");
 }
 
+/// A target that cannot be listed is reported once.
 #[test]
-fn a_target_that_cannot_be_listed_is_told_once() {
+fn unlistable_target_is_reported_once() {
     let site = hunt();
     fs::create_dir(site.path("out")).expect("a folder");
     set_mode(&site.path("out"), 0o000);
@@ -504,8 +520,9 @@ fn a_target_that_cannot_be_listed_is_told_once() {
 
 // --- url
 
+/// `url` prints the address at which browsers find a file.
 #[test]
-fn url_prints_where_browsers_find_a_file() {
+fn url_prints_the_public_address() {
     let site = Site::new().file("img/a.png", "a").file("b.png", "b");
     let key = "iictqmnzugpcpyclkampu5g5wu.png";
     for (flags, base) in [
@@ -538,8 +555,9 @@ fn url_prints_where_browsers_find_a_file() {
     assert!(both.lines().count() == 2 && both.lines().nth(1).expect("two").ends_with(key));
 }
 
+/// `url` suggests the nearest path if the given one does not exist.
 #[test]
-fn url_of_a_path_that_is_not_there_names_the_nearest() {
+fn url_of_unknown_path_suggests_nearest() {
     let site = hunt();
     insta::assert_snapshot!(
         "url_misspelt",
@@ -548,8 +566,9 @@ fn url_of_a_path_that_is_not_there_names_the_nearest() {
     insta::assert_snapshot!("url_unknown", site.run(&["url", "/etc/passwd"]));
 }
 
+/// `url` says that an existing file is not published.
 #[test]
-fn url_of_a_file_that_is_not_published_says_so() {
+fn url_of_unpublished_file_says_so() {
     let site = Site::new()
         .config("[[rule]]\nmatch = \"draft.html\"\npublish = false\n[target.local]\nurl = \"file:out\"\n")
         .file("a.png", "a")
@@ -565,8 +584,9 @@ fn url_of_a_file_that_is_not_published_says_so() {
     }
 }
 
+/// `url` works while another file has a problem.
 #[test]
-fn url_works_while_another_file_has_a_problem() {
+fn url_ignores_problems_of_other_files() {
     let site = hunt().file(".env", "TOKEN=abc");
     assert_eq!(site.run(&["push"]).code, 2);
     site.ok(&["url", "index.html"]);
@@ -574,8 +594,9 @@ fn url_works_while_another_file_has_a_problem() {
 
 // --- manifest
 
+/// The manifest maps every path to its object.
 #[test]
-fn the_manifest_maps_every_path_to_its_object() {
+fn manifest_maps_paths_to_objects() {
     let site = hunt()
         .file("style.css", "body { color: teal }\n".repeat(40))
         .file("empty.css", "");
@@ -601,8 +622,9 @@ fn the_manifest_maps_every_path_to_its_object() {
     }
 }
 
+/// The manifest needs no target and no network.
 #[test]
-fn the_manifest_needs_no_target_and_no_network() {
+fn manifest_works_without_target() {
     let site = Site::bare().config("").file("a.png", "a");
     assert_eq!(json(&site.ok(&["manifest"]))["objects"]["a.png"]["size"], 1);
 }
@@ -616,8 +638,9 @@ fn the_manifest_for_django() {
     );
 }
 
+/// The manifest is written to a file as a whole or not at all.
 #[test]
-fn the_manifest_is_written_to_a_file_at_once_or_not_at_all() {
+fn manifest_file_is_written_atomically() {
     let site = hunt();
     let printed = site.ok(&["manifest"]);
     let run = site.run(&["manifest", "--out", "build/manifest.json"]);
@@ -642,8 +665,9 @@ fn the_manifest_is_written_to_a_file_at_once_or_not_at_all() {
     assert_ne!(run.code, 0, "{run}");
 }
 
+/// A manifest is written into a named pipe without replacing it.
 #[test]
-fn a_manifest_goes_into_a_pipe_that_stays_one() {
+fn manifest_is_written_into_pipe() {
     use std::os::unix::fs::FileTypeExt;
 
     let site = hunt();
@@ -660,8 +684,9 @@ fn a_manifest_goes_into_a_pipe_that_stays_one() {
     assert_eq!(reader.join().expect("read"), site.ok(&["manifest"]));
 }
 
+/// A manifest inside the tree is refused.
 #[test]
-fn a_manifest_inside_the_tree_is_refused() {
+fn manifest_inside_tree_is_refused() {
     let site = hunt();
     let run = site.run(&["manifest", "--out", "assets/manifest.json"]);
     assert_eq!(run.code, 2, "the next push would publish every name: {run}");
@@ -688,8 +713,9 @@ fn the_help_of_every_command() {
     insta::assert_snapshot!("help_none", site.run(&[]));
 }
 
+/// The help of a command lists its own options first.
 #[test]
-fn the_help_of_a_command_begins_with_its_own_options() {
+fn help_lists_own_options_first() {
     let site = Site::bare();
     for (command, own) in [
         ("diff", "--check"),
@@ -708,8 +734,9 @@ fn the_help_of_a_command_begins_with_its_own_options() {
     }
 }
 
+/// The help of every command has an example.
 #[test]
-fn the_help_of_every_command_has_an_example() {
+fn every_help_has_an_example() {
     let site = Site::bare();
     let without: Vec<String> = COMMANDS
         .iter()
@@ -723,8 +750,9 @@ fn the_help_of_every_command_has_an_example() {
     assert_eq!(without, [""; 0]);
 }
 
+/// A mistyped command, flag or value gets the nearest one as a suggestion.
 #[test]
-fn what_is_mistyped_gets_the_nearest_command_or_flag() {
+fn mistyped_words_get_suggestions() {
     let site = Site::new();
     insta::assert_snapshot!("mistyped_command", site.run(&["psuh"]));
     insta::assert_snapshot!("mistyped_flag", site.run(&["push", "--dryrun"]));
@@ -758,8 +786,9 @@ fn completions_for_every_shell() {
     assert_eq!(String::from_utf8_lossy(&bash.stdout), "push\n", "{bash:?}");
 }
 
+/// The manual page covers every command and flag.
 #[test]
-fn the_manual_page_tells_of_every_command_and_flag() {
+fn man_page_covers_commands_and_flags() {
     let page = Site::bare().ok(&["man"]).replace('\\', "");
     assert!(page.contains(".TH assetsync 1"), "{page}");
     let missing: Vec<&str> = [
@@ -796,8 +825,9 @@ fn the_manual_page_tells_of_every_command_and_flag() {
     assert_eq!(missing, [""; 0]);
 }
 
+/// The manual page refers to no page that does not exist.
 #[test]
-fn the_manual_page_refers_to_no_page_that_is_not_there() {
+fn man_page_refers_to_existing_pages() {
     let page = Site::bare().ok(&["man"]).replace('\\', "");
     assert!(
         !page.contains("assetsync-init(1)"),
@@ -805,9 +835,10 @@ fn the_manual_page_refers_to_no_page_that_is_not_there() {
     );
 }
 
-/// Programs act on exit codes: whoever reads about them, in the help or in the book, reads the same.
+/// Programs act on exit codes: whoever reads about them, in the help or in the book, reads the
+/// same.
 #[test]
-fn the_help_and_the_book_tell_the_same_of_exit_codes() {
+fn help_and_book_share_exit_codes() {
     let help = Site::bare().ok(&["--help"]);
     let table = help.split_once("Exit codes:\n").expect("a table").1;
     let mut told: Vec<String> = Vec::new();
@@ -829,8 +860,9 @@ fn the_help_and_the_book_tell_the_same_of_exit_codes() {
     assert_eq!(told, rows);
 }
 
+/// Without a published release, commands that need one say so.
 #[test]
-fn what_isnt_published_cant_be_rolled_back() {
+fn rollback_needs_a_published_release() {
     let site = Site::new();
     for command in [&["rollback"][..], &["manifest", "--live"], &["audit"]] {
         let run = site.run(command);

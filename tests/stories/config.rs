@@ -1,4 +1,5 @@
-//! Mistakes in `assetsync.toml`, each told at its file, line and column, with the nearest valid name.
+//! Mistakes in `assetsync.toml`, each told at its file, line and column, with the nearest valid
+//! name.
 
 use std::fs;
 
@@ -46,7 +47,8 @@ fn place(config: &str) -> String {
     format!("assetsync.toml:{line}:{column}")
 }
 
-/// Returns what stands behind so many columns, of which letters of Chinese and pictures take two each.
+/// Returns what stands behind so many columns, of which letters of Chinese and pictures take two
+/// each.
 fn behind(line: &str, columns: usize) -> String {
     let width = |c: char| if c >= '\u{1100}' { 2 } else { 1 };
     let mut at = 0;
@@ -57,7 +59,8 @@ fn behind(line: &str, columns: usize) -> String {
     line.chars().skip_while(is_before).collect()
 }
 
-/// Returns what was told without the lines of the file below it, and what stands above the first caret in these.
+/// Returns what was told without the lines of the file below it, and what stands above the first
+/// caret in these.
 fn parted(told: &str) -> (String, Option<String>) {
     let is_shown = |line: &&str| {
         let (number, _) = line.split_once('|').unwrap_or(("x", ""));
@@ -71,8 +74,9 @@ fn parted(told: &str) -> (String, Option<String>) {
     (rest.iter().map(|line| format!("{line}\n")).collect(), above)
 }
 
-/// Every mistake is told at its place, with its line and a caret, and the exit code is 2. After each mistake stand `=` and what is
-/// said of it, where `…` stands for a list of all names, and `?` and the hint, if there is one.
+/// Every mistake is told at its place, with its line and a caret, and the exit code is 2. After
+/// each mistake stand `=` and what is said of it, where `…` stands for a list of all names, and `?`
+/// and the hint, if there is one.
 #[track_caller]
 fn assert_told(within: fn(&str) -> String, mistakes: &str) {
     let mut wrong = String::new();
@@ -410,8 +414,9 @@ fn mistakes_in_a_target() {
     );
 }
 
+/// A mistake is reported with its line and a caret below it.
 #[test]
-fn a_mistake_is_told_with_its_line_and_a_caret_below_it() {
+fn mistake_shows_line_and_caret() {
     let run = push(&in_a_source("dir = \"assets\"\nmount = \"a//b\" # é"));
     let told = concat!(
         "error: assetsync.toml:5:9: `mount`: a part of the path is empty, `.` or `..`\n",
@@ -425,8 +430,9 @@ fn a_mistake_is_told_with_its_line_and_a_caret_below_it() {
     assert!(run.told().ends_with(below), "{run}");
 }
 
+/// A log for programs has no lines of the configuration.
 #[test]
-fn a_log_for_programs_has_no_lines_of_the_file() {
+fn json_log_shows_no_config_lines() {
     let site = Site::bare()
         .file("a.png", "a")
         .raw_config(&at_the_top("gziplevel = 9"));
@@ -442,8 +448,9 @@ fn a_log_for_programs_has_no_lines_of_the_file() {
     assert_eq!(told["hint"], "did you mean `gzip_level`?");
 }
 
+/// A secret on the line of a mistake is not shown.
 #[test]
-fn a_secret_on_the_line_of_a_mistake_is_not_shown() {
+fn secret_on_mistaken_line_is_masked() {
     for (line, above) in [
         ("url = \"s3://KEY:hunter2@b\"", "\"s3://…@b\""),
         ("url = 's3://KEY:hunter2@b'", "'s3://…@b'"),
@@ -465,8 +472,9 @@ fn a_secret_on_the_line_of_a_mistake_is_not_shown() {
     }
 }
 
+/// Characters that would move the cursor are escaped on the line of a mistake.
 #[test]
-fn what_would_move_a_cursor_is_escaped_on_the_line_of_a_mistake() {
+fn cursor_moving_characters_are_escaped() {
     let run = push(&in_a_target(
         "\turl = \"file:out\" # \u{202e}漢\nreg\u{202e}ion = 1",
     ));
@@ -476,8 +484,9 @@ fn what_would_move_a_cursor_is_escaped_on_the_line_of_a_mistake() {
     assert!(run.stderr.contains(shown), "{run}");
 }
 
+/// A folder whose name is too long for any file system is refused.
 #[test]
-fn a_folder_that_no_file_system_can_have_is_refused() {
+fn overlong_folder_is_refused() {
     for folder in ["x".repeat(247), "x/".repeat(2000)] {
         let run = push(&in_a_target(&format!("url = \"file:{folder}\"")));
         assert_eq!(run.code, 2, "{run}");
@@ -487,8 +496,9 @@ fn a_folder_that_no_file_system_can_have_is_refused() {
     assert_eq!(run.code, 0, "{run}");
 }
 
+/// A name that no target can have is refused.
 #[test]
-fn a_name_that_no_target_can_have_is_refused() {
+fn invalid_target_name_is_refused() {
     for (name, shown) in [
         ("s3://hunt", "s3://hunt"),
         ("", ""),
@@ -513,8 +523,9 @@ fn a_name_that_no_target_can_have_is_refused() {
     assert!(run.stderr.starts_with(told), "{run}");
 }
 
+/// Two letters in the wrong order suggest the nearest name.
 #[test]
-fn two_letters_in_the_wrong_order_get_the_nearest_name() {
+fn transposed_letters_suggest_nearest_name() {
     assert_told(
         in_a_target,
         r#"
@@ -525,8 +536,9 @@ fn two_letters_in_the_wrong_order_get_the_nearest_name() {
     );
 }
 
+/// Mistakes are located behind Windows line ends and wide characters.
 #[test]
-fn mistakes_are_found_behind_windows_line_ends_and_wide_characters() {
+fn mistakes_are_located_behind_wide_characters() {
     assert_told(
         |lines| lines.replace('\n', "\r\n"),
         r#"
@@ -539,14 +551,16 @@ fn mistakes_are_found_behind_windows_line_ends_and_wide_characters() {
     );
 }
 
+/// A configuration that begins with a byte order mark is read.
 #[test]
-fn a_configuration_that_begins_with_a_byte_order_mark_is_read() {
+fn config_may_begin_with_bom() {
     let run = push(&format!("\u{feff}{}", at_the_top("")));
     assert_eq!(run.code, 0, "some editors write one: {run}");
 }
 
+/// A number out of range is reported at its place.
 #[test]
-fn a_number_out_of_range_is_told_at_its_place_whichever_it_is() {
+fn out_of_range_number_is_located() {
     assert_told(
         at_the_top,
         r#"
@@ -556,8 +570,9 @@ fn a_number_out_of_range_is_told_at_its_place_whichever_it_is() {
     );
 }
 
+/// A misspelt header suggests the nearest name.
 #[test]
-fn a_misspelt_header_gets_the_nearest_name() {
+fn misspelt_header_suggests_nearest_name() {
     assert_told(
         in_a_rule,
         r#"
@@ -569,8 +584,9 @@ fn a_misspelt_header_gets_the_nearest_name() {
     );
 }
 
+/// A header name with a line break is escaped.
 #[test]
-fn a_header_s_name_with_a_line_break_is_escaped() {
+fn line_break_in_header_is_escaped() {
     let run = push(&in_a_rule(
         "match = \"*\"\nheaders = { \"x\\r\\ny\" = \"z\" }",
     ));
@@ -578,22 +594,24 @@ fn a_header_s_name_with_a_line_break_is_escaped() {
     assert!(run.stderr.contains(r"`x\r\ny`"), "{run}");
 }
 
+/// One header in two spellings is refused.
 #[test]
-fn one_header_in_two_spellings_is_refused() {
+fn duplicate_header_is_refused() {
     let headers = "headers = { \"Content-Language\" = \"en\", \"content-language\" = \"fr\" }";
     let run = push(&in_a_rule(&format!("match = \"*\"\n{headers}")));
     assert_eq!(run.code, 2, "which of the two is served? {run}");
 }
 
+/// A content type without a slash is refused.
 #[test]
-fn a_content_type_without_a_slash_is_refused() {
+fn content_type_needs_a_slash() {
     let run = push(&in_a_rule("match = \"*\"\ncontent_type = \"html\""));
     assert_eq!(run.code, 2, "no browser knows that type: {run}");
 }
 
 /// `publish = false` for `/solution/**` must not be a rule that never applies.
 #[test]
-fn a_pattern_that_can_match_no_path_is_refused() {
+fn unmatchable_pattern_is_refused() {
     let mut accepted = String::new();
     for pattern in ["", "/solution/**", "./solution/**", "solution/", "../a.png"] {
         let config = in_a_rule(&format!("match = ▸\"{pattern}\"\npublish = false"));
@@ -605,8 +623,9 @@ fn a_pattern_that_can_match_no_path_is_refused() {
     assert!(accepted.is_empty(), "\n{accepted}");
 }
 
+/// A value of the wrong type is explained in terms of TOML and not of Rust.
 #[test]
-fn a_wrong_kind_of_value_is_told_in_words_of_toml_and_not_of_rust() {
+fn wrong_type_is_explained_in_toml() {
     let source = at_the_top("").replace("[[source]]", "▸[source]");
     let target = in_a_target("url = ▸\"file:out\"").replace("target.local", "target");
     let mut wrong = String::new();
@@ -625,8 +644,9 @@ fn a_wrong_kind_of_value_is_told_in_words_of_toml_and_not_of_rust() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
+/// A mistake in a target that is not used is found as well.
 #[test]
-fn a_mistake_in_another_target_is_found_before_the_night_it_is_needed() {
+fn mistake_in_another_target_is_found() {
     let other = "[target.prod]\nurl = ▸\"s3//hunt\"\n";
     let config = at_the_top("default_target = \"local\"") + other;
     let run = push(&config);
@@ -634,8 +654,9 @@ fn a_mistake_in_another_target_is_found_before_the_night_it_is_needed() {
     assert!(run.stderr.contains(&place(&config)), "{run}");
 }
 
+/// Two sources with one path are reported with line and column.
 #[test]
-fn two_sources_with_one_path_are_told_with_line_and_column() {
+fn colliding_sources_show_their_place() {
     let site = Site::bare()
         .config("[[source]]\ndir = \"more\"\n[target.local]\nurl = \"file:out\"\n")
         .file("a.png", "first");
@@ -646,8 +667,9 @@ fn two_sources_with_one_path_are_told_with_line_and_column() {
     assert!(run.stderr.contains("assetsync.toml:7:7"), "{run}");
 }
 
+/// A configuration that cannot be read is named.
 #[test]
-fn a_configuration_that_cannot_be_read_is_named() {
+fn unreadable_config_is_named() {
     let site = Site::new().file("a.png", "a");
     fs::write(site.path("latin-1.toml"), b"key_file = \"caf\xe9\"").expect("written");
     let hint = "hint: `-c` needs an existing file; `assetsync init` creates one\n";
@@ -664,8 +686,9 @@ fn a_configuration_that_cannot_be_read_is_named() {
     }
 }
 
+/// A configuration that is not UTF-8 is reported with line and column.
 #[test]
-fn a_configuration_that_is_not_utf_8_is_told_with_line_and_column() {
+fn non_utf8_config_shows_the_place() {
     let site = Site::new().file("a.png", "a");
     let utf_16: Vec<u8> = "key_file"
         .encode_utf16()
@@ -683,8 +706,9 @@ fn a_configuration_that_is_not_utf_8_is_told_with_line_and_column() {
     }
 }
 
+/// A configuration without an end is not read to its end.
 #[test]
-fn a_configuration_without_an_end_is_not_read_to_the_end() {
+fn endless_config_is_not_read_whole() {
     let site = Site::new().file("a.png", "a");
     let run = site.run(&["push", "-c", "/dev/zero"]);
     assert_eq!(run.code, 2, "{run}");

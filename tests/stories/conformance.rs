@@ -65,8 +65,8 @@ const NOTHING: Lacks = Lacks {
     conditional_parts: false,
 };
 
-/// A server that refuses may close the connection before it has read the body: then the refusal is the answer
-/// to a second try, and whether the first was done is for the caller to find out.
+/// A server that refuses may close the connection before it has read the body: then the refusal is
+/// the answer to a second try, and whether the first was done is for the caller to find out.
 fn assert_taken<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
     let kind = outcome.as_ref().err().map(|error| error.kind);
     let is_refusal = matches!(
@@ -345,9 +345,10 @@ fn ceph_radosgw() {
     s3(&bucket, "", Access::Bucket, RADOSGW);
 }
 
+/// A store below a prefix with object ACLs conforms on Ceph radosgw.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn ceph_radosgw_below_a_prefix_with_acls() {
+fn ceph_radosgw_below_prefix_with_acls() {
     let bucket = Bucket::on_rgw();
     let store = s3(&bucket, "a b+c/ü/", Access::ObjectAcl, RADOSGW);
     let document = Bytes::from_static(b"{}");

@@ -1,4 +1,5 @@
-//! Names of hidden files are found in what a script puts together from parts that are all written in it.
+//! Names of hidden files are found in what a script puts together from parts that are all written
+//! in it.
 
 use crate::support::Site;
 
@@ -12,8 +13,9 @@ url = "file:out"
 
 const FILE: &str = "puzzle/gears/solution/answer-key.png";
 
+/// A hidden path that a script puts together from constants is found.
 #[test]
-fn what_a_script_puts_together_from_what_is_written_in_it_is_found() {
+fn paths_joined_in_scripts_are_found() {
     for (script, column) in [
         (
             "const b = '/puzzle/ge'; go(b + 'ars/solution/answer-key.png')",

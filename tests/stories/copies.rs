@@ -1,5 +1,5 @@
-//! Hidden files that are inside of others: in archives, as data URLs, as covers of sounds; and texts that are the same but for what
-//! editors change.
+//! Hidden files that are inside of others: in archives, as data URLs, as covers of sounds; and
+//! texts that are the same but for what editors change.
 
 use std::io::Cursor;
 
@@ -244,8 +244,9 @@ fn cover_in_ogg(png: &[u8]) -> Vec<u8> {
     [b"OggS\0\x02\x03vorbis\0\0", comment.as_bytes(), b"\0\x01"].concat()
 }
 
+/// A hidden file's copy inside another file is an error unless a rule allows it.
 #[test]
-fn a_copy_inside_of_another_file_is_an_error_with_both_and_a_rule_that_means_it() {
+fn embedded_copy_is_an_error() {
     let all = with_copies();
     let site = all
         .iter()
@@ -294,8 +295,9 @@ fn a_copy_inside_of_another_file_is_an_error_with_both_and_a_rule_that_means_it(
     site.config(&format!("{rules}{LEVELS}")).ok(&["push"]);
 }
 
+/// A text that differs only in what editors change is an error.
 #[test]
-fn a_text_that_differs_only_in_what_editors_change_is_an_error() {
+fn reformatted_copy_is_an_error() {
     let all = [
         ("d1.html", HTML.replace('\n', "\r\n").into_bytes(), PAGE),
         ("d2.html", format!("\u{feff}{HTML}").into_bytes(), PAGE),
@@ -318,8 +320,9 @@ fn a_text_that_differs_only_in_what_editors_change_is_an_error() {
     }
 }
 
+/// A file that resembles a hidden one without being a copy raises no alarm.
 #[test]
-fn what_is_like_a_hidden_file_and_is_no_copy_is_no_alarm() {
+fn similar_file_raises_no_alarm() {
     let mut other = png();
     let last = other.len() - 20;
     other[last] ^= 1;

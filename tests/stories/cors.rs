@@ -1,5 +1,6 @@
-//! Which pages of other origins may load what is in a bucket: policies checked, shown, compared and set, on Ceph's radosgw
-//! and on a strict server of Google's API, and what both answer to browsers then.
+//! Which pages of other origins may load what is in a bucket: policies checked, shown, compared and
+//! set, on Ceph's radosgw and on a strict server of Google's API, and what both answer to browsers
+//! then.
 
 mod browser;
 mod bucket;
@@ -131,8 +132,9 @@ fn answered(url: &str) -> Vec<bool> {
 
 // --- In its file
 
+/// A fresh project has policies without mistakes.
 #[test]
-fn a_fresh_project_has_policies_without_mistakes() {
+fn fresh_project_has_valid_policies() {
     let site = Site::bare();
     fs::remove_file(site.path("hunt.key")).expect("removed");
     site.ok(&["init"]);
@@ -159,8 +161,9 @@ const BROKEN: &str = r#"[
 ]
 "#;
 
+/// Every mistake in a policy is reported at once with line and column.
 #[test]
-fn every_mistake_is_told_at_once_with_line_and_column() {
+fn every_mistake_shows_its_place() {
     let site = on_gcs(BROKEN);
     let run = site.run(&["cors", "check"]);
     insta::assert_snapshot!("check", run);
@@ -184,8 +187,9 @@ fn every_mistake_is_told_at_once_with_line_and_column() {
     );
 }
 
+/// A missing comma is found before the policy is applied.
 #[test]
-fn a_comma_that_is_missing_is_found_before_anybody_applies_it() {
+fn missing_comma_prevents_applying() {
     let server = gcs_server(&[]);
     let site = on_gcs("[\n  {\"origin\": [\"*\"]\n   \"method\": [\"GET\"]}\n]");
     let run = run_gcs(&site, &server, &["cors", "apply", "--yes"]);
@@ -206,8 +210,9 @@ fn a_comma_that_is_missing_is_found_before_anybody_applies_it() {
     assert_eq!(server.cors("hunt"), Value::Null);
 }
 
+/// A missing policy is a mistake of the configuration.
 #[test]
-fn a_policy_that_isnt_there_is_a_mistake_of_the_configuration() {
+fn missing_policy_is_a_config_mistake() {
     let site =
         Site::new().config("[target.local]\nurl = \"file:out\"\ncors = \"cors/gone.json\"\n");
     let run = site.run(&["push"]);

@@ -112,9 +112,10 @@ fn site() -> Site {
     site
 }
 
+/// No reference in the published sites is broken.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn no_reference_of_what_is_published_is_broken() {
+fn published_sites_have_no_broken_reference() {
     let site = site();
     let run = site.run(&["push", "--gzip-level", "1"]);
     assert!(run.code == 0 && !run.stderr.contains("warning"), "{run}");
@@ -129,9 +130,10 @@ fn no_reference_of_what_is_published_is_broken() {
     );
 }
 
+/// The crawler finds exactly the broken references that assetsync warns of.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn the_crawler_finds_what_assetsync_warns_of_and_nothing_else() {
+fn crawler_and_warnings_agree() {
     let site = site()
         .file(
             "plain/x.html",

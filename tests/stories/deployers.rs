@@ -1,7 +1,7 @@
 //! Releases on real S3 servers, by the real program, from the first push to a prune.
 //!
-//! moto checks no rights; radosgw ignores conditions on deletions, and wants ETags without quotes. Each story says what it
-//! can't show there.
+//! moto checks no rights; radosgw ignores conditions on deletions, and wants ETags without quotes.
+//! Each story says what it can't show there.
 
 use std::sync::Arc;
 
@@ -110,9 +110,10 @@ fn from_the_first_push_to_a_prune(bucket: Bucket) {
     deployed.ok(&["resolve"]);
 }
 
+/// A late deletion by a prune spares an object that was published again.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_prune_deletes_nothing_that_somebody_else_finished_deleting_and_put_there_again() {
+fn late_delete_spares_republished_object() {
     let bucket = Bucket::on_rgw();
     let site = Arc::new(Site::bare().file("app.css", "body{color:red}"));
     let push = |site: &Site, color: &str| {
@@ -122,7 +123,8 @@ fn a_prune_deletes_nothing_that_somebody_else_finished_deleting_and_put_there_ag
     push(&site, "red");
     let red = bucket.keys();
     push(&site, "blue");
-    // While the deletion of the red style is on its way, Ben finishes the prune and publishes red again. Then it's lost.
+    // While the deletion of the red style is on its way, Ben finishes the prune and publishes red
+    // again. Then it's lost.
     let at = |endpoint: &str| Bucket {
         endpoint: endpoint.to_string(),
         name: bucket.name.clone(),
@@ -147,9 +149,10 @@ fn a_prune_deletes_nothing_that_somebody_else_finished_deleting_and_put_there_ag
     assert!(bucket.keys().contains(&red[0]), "{run}");
 }
 
+/// A prune deletes nothing that another configuration publishes among the releases.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_prune_deletes_nothing_that_another_configuration_publishes_among_the_releases() {
+fn prune_spares_other_configurations_objects() {
     let (bucket, private) = (Bucket::on_rgw(), Bucket::on_rgw());
     let target = |url: &str, state: &str| {
         let endpoint = &bucket.endpoint;
@@ -194,9 +197,10 @@ fn on_moto() {
     from_the_first_push_to_a_prune(Bucket::on_moto());
 }
 
+/// Strangers can neither list nor read the documents of a release.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn strangers_can_neither_list_nor_read_what_a_release_consists_of() {
+fn strangers_cannot_list_or_read_releases() {
     let deployed = Deployed::new(Bucket::on_rgw());
     deployed.ok(&["push"]);
     assert_eq!(deployed.bucket.anonymous("").status, 403);
@@ -227,11 +231,11 @@ pub fn policy(file: &str, bucket: &str) -> String {
         )
 }
 
-/// radosgw doesn't know the condition that keeps the deployer from writing over objects, so that what the test shows of it is
-/// that nothing was: the versions of all objects stay.
+/// radosgw doesn't know the condition that keeps the deployer from writing over objects, so that
+/// what the test shows of it is that nothing was: the versions of all objects stay.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn who_may_only_create_and_read_can_do_everything_but_prune() {
+fn create_read_rights_suffice_without_prune() {
     let (assets, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
     for (bucket, file) in [(&assets, "s3-assets.json"), (&releases, "s3-releases.json")] {
         let mut policy: Value = serde_json::from_str(&policy(file, &bucket.name)).expect("JSON");

@@ -171,8 +171,9 @@ impl Drop for Nginx {
     }
 }
 
+/// nginx serves every file by its URL, compressed where it was.
 #[test]
-fn nginx_serves_every_file_by_its_url_and_compressed_where_it_was() {
+fn nginx_serves_every_published_file() {
     let site = hunt();
     site.ok(&["push"]);
     let nginx = Nginx::serve(&site);
@@ -221,8 +222,9 @@ fn nginx_serves_every_file_by_its_url_and_compressed_where_it_was() {
     }
 }
 
+/// A page that no longer shrinks is not served from its old `.gz`.
 #[test]
-fn a_page_that_shrinks_no_more_is_not_served_from_its_old_gz() {
+fn stale_gz_is_not_served() {
     let site = hunt().file("team/news.html", "<p>old news</p>".repeat(40));
     site.ok(&["push"]);
     let nginx = Nginx::serve(&site);
@@ -245,7 +247,8 @@ fn a_page_that_shrinks_no_more_is_not_served_from_its_old_gz() {
 
 // --- WhiteNoise and Django
 
-/// Runs a script of tests/support with the Python that has Django and WhiteNoise; returns its lines.
+/// Runs a script of tests/support with the Python that has Django and WhiteNoise; returns its
+/// lines.
 fn python(script: &str, arguments: &[&str]) -> Vec<String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/support")
@@ -268,9 +271,10 @@ fn whitenoise(site: &Site, accept_encoding: &str, path: &str) -> Answer {
     serde_json::from_str(&lines[0]).expect("JSON")
 }
 
+/// WhiteNoise serves the compressed variant of a keyed file and caches it for ever.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn whitenoise_serves_the_compressed_variant_and_caches_it_for_ever() {
+fn whitenoise_serves_and_caches_gzip() {
     let site = hunt();
     site.ok(&["push"]);
     let style = url_path(&site, "style.css");
@@ -305,9 +309,10 @@ fn whitenoise_serves_the_compressed_variant_and_caches_it_for_ever() {
     assert!(!caching.contains("immutable"), "{caching}");
 }
 
+/// Django finds every object by the manifest.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn django_finds_every_object_by_the_manifest() {
+fn django_finds_objects_by_manifest() {
     let site = hunt();
     site.ok(&["push"]);
     site.ok(&[
@@ -351,7 +356,7 @@ fn django_finds_every_object_by_the_manifest() {
 
 /// Whoever serves the whole folder, as WhiteNoise does, serves its lists too.
 #[test]
-fn no_published_file_lists_the_names_of_others() {
+fn published_files_list_no_names() {
     let site = hunt();
     site.ok(&["push"]);
     let keyed: Vec<String> = ["style.css", "img/map.png", "empty.css"]
@@ -377,7 +382,7 @@ fn no_published_file_lists_the_names_of_others() {
 
 /// What the release knows of a plain page is its gzipped copy; the folder has the page as it is.
 #[test]
-fn a_plain_page_of_a_folder_is_known_to_be_there() {
+fn going_live_warns_of_missing_page() {
     let rule =
         "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
     let site = Site::new()

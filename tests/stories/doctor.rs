@@ -1,4 +1,5 @@
-//! `doctor` looks at buckets that are set up well, and at some that aren't; and a push looks before it uploads.
+//! `doctor` looks at buckets that are set up well, and at some that aren't; and a push looks before
+//! it uploads.
 
 mod fixes;
 mod root;
@@ -45,9 +46,10 @@ const VERSIONED: &str =
 const SUSPENDED: &str =
     "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
 
+/// A bucket that is set up well passes and is left as it was.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_that_is_set_up_well_passes_and_is_left_as_it_was() {
+fn healthy_bucket_passes_unchanged() {
     let hunt = Hunt::new();
     set(&hunt.assets, "lifecycle", UPLOADS_RULE);
     hunt.ok(&["access", "apply", "prod", "--yes"]);
@@ -61,9 +63,10 @@ fn a_bucket_that_is_set_up_well_passes_and_is_left_as_it_was() {
     assert_eq!(hunt.releases.all_keys(), [] as [&str; 0]);
 }
 
+/// Releases left behind in a bucket that is public now fail the check.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn releases_left_behind_in_a_bucket_that_is_public_now_are_told_of() {
+fn old_releases_in_public_bucket_fail() {
     let hunt = Hunt::new();
     let old = std::fs::read_to_string(hunt.site.path("assetsync.toml")).expect("there");
     let state = format!("state = \"s3://{}/prod\"\n", hunt.releases.name);
@@ -88,8 +91,8 @@ fn releases_left_behind_in_a_bucket_that_is_public_now_are_told_of() {
     assert_eq!(checks(&found, "failed"), [] as [&str; 0]);
 }
 
-/// A bucket that everybody may list, write and delete in, and read the releases of; a rule that deletes, no rule for
-/// uploads, no versions, and a key that repeats itself.
+/// A bucket that everybody may list, write and delete in, and read the releases of; a rule that
+/// deletes, no rule for uploads, no versions, and a key that repeats itself.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn every_mistake_at_once_on_s3() {
@@ -126,10 +129,11 @@ fn every_mistake_at_once_on_s3() {
     assert_eq!(bucket.all_keys(), [] as [&str; 0], "nothing is left behind");
 }
 
-/// In a versioned bucket, radosgw 16 writes over what `If-None-Match` protects, and takes no version for the expected one.
+/// In a versioned bucket, radosgw 16 writes over what `If-None-Match` protects, and takes no
+/// version for the expected one.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_storage_that_keeps_no_conditions_is_told_of_before_two_deployers_find_out() {
+fn ignored_write_conditions_fail() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "prod", "--yes"]);
     set(&hunt.assets, "versioning", VERSIONED);
@@ -157,10 +161,11 @@ fn a_storage_that_keeps_no_conditions_is_told_of_before_two_deployers_find_out()
     assert_eq!(checks(&found, "failed"), [] as [&str; 0]);
 }
 
-/// On radosgw 16, a root that was written while the bucket was versioned can't be written over ever after.
+/// On radosgw 16, a root that was written while the bucket was versioned can't be written over ever
+/// after.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn who_cant_write_over_the_root_isnt_sent_in_a_circle() {
+fn unwritable_root_advises_new_bucket() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
     fixes::write_root_while_versioned(&hunt.assets);
@@ -180,17 +185,19 @@ fn who_cant_write_over_the_root_isnt_sent_in_a_circle() {
     hunt.ok(&["push", "one", "--state", &state]);
 }
 
+/// A missing bucket is reported at once and is the only failure.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_that_isnt_there_is_told_of_at_once() {
+fn missing_bucket_is_the_only_failure() {
     let hunt = Hunt::new();
     let found = report(&hunt.run(&["doctor", "gone", "--json"]), 3);
     assert_eq!(checks(&found, "failed"), ["bucket"]);
 }
 
+/// Credentials pass only if the storage accepted them.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn credentials_pass_only_if_the_storage_took_them() {
+fn credentials_pass_only_if_accepted() {
     let hunt = Hunt::new();
     let found = |key: &str, endpoint: &str| {
         let mut command = hunt.site.command(&["doctor", "prod", "--json"]);
@@ -210,7 +217,7 @@ fn credentials_pass_only_if_the_storage_took_them() {
 /// The error of a TLS library says nothing to people, and trying again doesn't help.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn an_endpoint_with_the_wrong_scheme_is_told_as_such() {
+fn wrong_endpoint_scheme_is_explained() {
     let hunt = Hunt::new();
     let told = |endpoint: &str| {
         let run = hunt.run(&["push", "--endpoint", endpoint]);
@@ -242,10 +249,11 @@ fn an_endpoint_with_the_wrong_scheme_is_told_as_such() {
     assert!(stderr.contains(why), "{stderr}");
 }
 
-/// As credentials of a CI should be: they publish, and delete nothing, nor see how the bucket is set up.
+/// As credentials of a CI should be: they publish, and delete nothing, nor see how the bucket is
+/// set up.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_cant_be_looked_at_is_told_of_as_such_and_what_stays_behind_too() {
+fn limited_credentials_yield_unknown_checks() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "prod", "--yes"]);
     let deployer = json!({"AWS": "arn:aws:iam:::user/stranger"});
@@ -311,8 +319,9 @@ fn as_deployer(command: &mut Command) {
 
 // ---- Google ----
 
+/// A bucket on Google that is set up well passes.
 #[test]
-fn a_bucket_on_google_that_is_set_up_well_passes() {
+fn healthy_gcs_bucket_passes() {
     let google = Google::new(&[Setup::Uniform]);
     let soft = json!({"softDeletePolicy": {"retentionDurationSeconds": "604800"}});
     google.server.set_resource("hunt", &soft);
@@ -362,8 +371,9 @@ fn every_mistake_at_once_on_google() {
     });
 }
 
+/// An account without rights is told which ones it needs.
 #[test]
-fn an_account_without_rights_is_told_which_it_needs() {
+fn missing_gcs_permissions_are_named() {
     let google = Google::new(&[
         Setup::Public,
         Setup::NoManage,
@@ -386,8 +396,9 @@ fn an_account_without_rights_is_told_which_it_needs() {
     );
 }
 
+/// At an emulator nobody is a stranger, so checks of strangers stay unknown.
 #[test]
-fn at_an_emulator_nobody_is_a_stranger() {
+fn emulator_leaves_stranger_checks_unknown() {
     let google = Google::new(&[Setup::Listable]);
     let site = Site::new()
         .config("[target.prod]\nurl = \"gs://hunt/static\"\n")
@@ -424,9 +435,10 @@ fn a_folder_is_looked_at_too() {
 
 // ---- before a push ----
 
+/// A push to a bucket that strangers can list is refused.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_push_to_a_bucket_that_strangers_can_list_is_refused() {
+fn push_refuses_listable_bucket() {
     let hunt = Hunt::new();
     let list = json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "Oops", "Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"],
@@ -461,9 +473,10 @@ fn a_push_to_a_bucket_that_strangers_can_list_is_refused() {
     assert_eq!(again["requests"], 1, "one object is looked at");
 }
 
+/// A push is refused where strangers can read the releases.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_push_is_refused_where_strangers_can_read_the_releases() {
+fn push_refuses_readable_releases() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
     let policy = json!({"Version": "2012-10-17", "Statement": [
@@ -485,7 +498,7 @@ fn a_push_is_refused_where_strangers_can_read_the_releases() {
 /// Nobody without an account can list: only the rules show who else can.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_push_is_refused_where_anybody_with_an_account_can_list_or_write() {
+fn push_refuses_access_for_any_account() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
     let acl = |acl| {
@@ -528,9 +541,10 @@ fn a_push_is_refused_where_anybody_with_an_account_can_list_or_write() {
     );
 }
 
+/// A push warns that nobody can read yet, and asks nothing if nothing changes.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_push_tells_that_nobody_can_read_yet_and_asks_nothing_if_nothing_changes() {
+fn push_warns_if_nobody_can_read() {
     let hunt = Hunt::new();
     let told = |run: &Run| {
         let warning = "warning: prod: strangers can't read published objects yet\nhint: assetsync access apply prod";
@@ -553,8 +567,9 @@ fn a_push_tells_that_nobody_can_read_yet_and_asks_nothing_if_nothing_changes() {
     assert!(!by_url.stderr.contains("warning"), "{by_url}");
 }
 
+/// A push checks exposure three times at most, and an unanswered check stops nobody.
 #[test]
-fn a_push_looks_three_times_at_most_and_a_stranger_who_isnt_answered_stops_nobody() {
+fn push_limits_its_exposure_checks() {
     use crate::support::faults::{Effect, Fault};
     let google = Google::new(&[Setup::Public, Setup::Uniform]);
     let strangers = || -> usize {
@@ -592,8 +607,9 @@ fn a_push_looks_three_times_at_most_and_a_stranger_who_isnt_answered_stops_nobod
     assert_eq!(google.server.objects("hunt").len(), 3);
 }
 
+/// A push to a bucket on Google that strangers can list is refused.
 #[test]
-fn a_bucket_on_google_that_strangers_can_list_is_refused_too() {
+fn push_refuses_listable_gcs_bucket() {
     let google = Google::new(&[Setup::Uniform]);
     google.server.set_iam(
         "hunt",

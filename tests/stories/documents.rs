@@ -1,4 +1,5 @@
-//! Documents of the releases that a newer program wrote, that are gone or damaged, or that somebody made up.
+//! Documents of the releases that a newer program wrote, that are gone or damaged, or that somebody
+//! made up.
 
 use std::fs;
 use std::path::PathBuf;
@@ -74,8 +75,9 @@ fn assert_newer_is_advised(run: &Run) {
     }
 }
 
+/// A document of a newer version asks for a newer program, not for moving anything.
 #[test]
-fn what_a_newer_program_wrote_asks_for_a_newer_program_and_for_nothing_to_be_moved_away() {
+fn newer_document_needs_newer_program() {
     for releases in [1, 7] {
         let site = published(releases);
         let oldest = read(&site, ROOT)["oldest"].clone();
@@ -92,8 +94,9 @@ fn what_a_newer_program_wrote_asks_for_a_newer_program_and_for_nothing_to_be_mov
     assert_newer_is_advised(&site.run(&["push"]));
 }
 
+/// A root that names documents elsewhere is refused as damaged.
 #[test]
-fn a_root_that_names_documents_elsewhere_is_not_followed() {
+fn root_naming_outside_documents_is_refused() {
     let site = published(2);
     let [release, _] = current(&site);
     let json = fs::read(document(&site, &release)).expect("there");
@@ -106,8 +109,9 @@ fn a_root_that_names_documents_elsewhere_is_not_followed() {
     }
 }
 
+/// Only a missing document needs a new beginning; a damaged one is brought back.
 #[test]
-fn only_what_is_gone_needs_a_new_beginning_and_what_is_damaged_is_brought_back() {
+fn damaged_document_needs_no_new_beginning() {
     let site = published(1);
     let [_, manifest] = current(&site);
     let manifest = document(&site, &manifest);

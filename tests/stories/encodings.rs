@@ -1,4 +1,5 @@
-//! Files that were compressed before they came here: builds of games, pages that somebody gzipped in place.
+//! Files that were compressed before they came here: builds of games, pages that somebody gzipped
+//! in place.
 
 use serde_json::json;
 
@@ -108,9 +109,10 @@ fn with_game(config: &str, end: &str, pack: fn(&[u8]) -> Vec<u8>) -> Site {
     site
 }
 
+/// A game that comes compressed starts from a bucket.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_game_that_comes_compressed_starts_from_a_bucket() {
+fn compressed_game_starts_from_bucket() {
     let places: [fn() -> Place; 2] = [|| Place::S3(Bucket::on_rgw()), Place::google];
     for place in places {
         for (end, pack) in [
@@ -132,8 +134,9 @@ fn a_game_that_comes_compressed_starts_from_a_bucket() {
     }
 }
 
+/// A game that comes compressed starts behind a web server.
 #[test]
-fn a_game_that_comes_compressed_starts_behind_a_web_server() {
+fn compressed_game_starts_behind_web_server() {
     for server in ["nginx", "caddy"] {
         for (end, pack) in [(".gz", gzipped as fn(&[u8]) -> Vec<u8>), (".br", brotlied)] {
             let port = free_port();
@@ -150,9 +153,10 @@ fn a_game_that_comes_compressed_starts_behind_a_web_server() {
     }
 }
 
+/// Keyed files show by their names what is in them.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn keyed_files_say_by_their_names_what_is_in_them() {
+fn keyed_names_show_the_content() {
     let place = Place::S3(Bucket::on_rgw());
     let site = with_game(&place.target(), ".gz", gzipped);
     place.run(&site, &["push", "--deny-warnings"]);
@@ -167,9 +171,10 @@ fn keyed_files_say_by_their_names_what_is_in_them() {
     place.audit(&site);
 }
 
+/// A page that is gzipped in place stops the push until the printed lines are added.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_page_that_is_gzipped_in_place_stops_and_the_printed_lines_let_it_work() {
+fn gzipped_site_works_with_printed_rules() {
     let place = Place::S3(Bucket::on_rgw());
     let page = format!(
         "{PAGE}<link rel=\"stylesheet\" href=\"app.css\"><script>onload = () => document.title = 'done ' + getComputedStyle(document.body).color</script>"
@@ -204,8 +209,9 @@ fn a_page_that_is_gzipped_in_place_stops_and_the_printed_lines_let_it_work() {
     place.audit(&site);
 }
 
+/// A compressed page is not rewritten, so the files it refers to keep their names.
 #[test]
-fn what_is_in_a_compressed_page_cannot_get_another_name() {
+fn compressed_page_cannot_be_rewritten() {
     let page = format!("{PAGE}<script src=\"app.js\"></script>");
     let site = |more: &str| {
         Site::new()
@@ -240,9 +246,10 @@ fn what_is_in_a_compressed_page_cannot_get_another_name() {
     );
 }
 
+/// A compressed page works with the printed lines.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn the_lines_that_are_printed_for_a_compressed_page_let_it_work() {
+fn compressed_page_works_with_printed_rules() {
     let bucket = Bucket::on_rgw();
     let page = format!("{PAGE}<script src=\"app.js\"></script>");
     let rule = "[[rule]]\nmatch = \"index.html\"\nencoding = \"gzip\"\n";
@@ -280,8 +287,9 @@ fn what_is_cut_off_is_told() {
     }
 }
 
+/// A file that is not packed as its name or a rule says is not published.
 #[test]
-fn what_is_not_packed_as_its_name_or_a_rule_says_is_not_published() {
+fn wrongly_labelled_encoding_is_refused() {
     for (name, content, rule, told) in [
         (
             "map.svgz",
@@ -334,8 +342,9 @@ fn what_is_not_packed_as_its_name_or_a_rule_says_is_not_published() {
     }
 }
 
+/// Secrets in compressed files are found, whatever packed them.
 #[test]
-fn secrets_in_what_is_compressed_are_found_whatever_it_is_packed_by() {
+fn secrets_in_compressed_files_are_found() {
     let token = ["ghp_", "0123456789abcdefghijABCDEFGHIJ012345"].concat();
     for (name, pack) in [
         ("hunt.framework.js.gz", gzipped as fn(&[u8]) -> Vec<u8>),
@@ -375,8 +384,9 @@ fn secrets_in_what_is_compressed_are_found_whatever_it_is_packed_by() {
     }
 }
 
+/// A second push of files that are recognized by their bytes sends nothing.
 #[test]
-fn a_second_push_of_what_is_told_by_its_bytes_sends_nothing() {
+fn second_push_of_compressed_sends_nothing() {
     let site = with_game(
         "[[folder]]\nmatch = \"play\"\n[target.t]\nurl = \"file:out\"\n",
         ".unityweb",

@@ -1,5 +1,6 @@
-//! Variables of the environment that can't be used: each is told by its name and never by its value, before anything is sent. White
-//! space that a pasted CI secret brings along is taken off, and told.
+//! Variables of the environment that can't be used: each is told by its name and never by its
+//! value, before anything is sent. White space that a pasted CI secret brings along is taken off,
+//! and told.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -51,8 +52,9 @@ fn assert_refused(run: &Run, message: &str, secret: &str) {
     assert!(!format!("{run}").contains(secret), "{run}");
 }
 
+/// White space around a credential is removed with one warning.
 #[test]
-fn white_space_around_a_credential_is_taken_off_and_told_once() {
+fn credential_whitespace_is_trimmed_with_warning() {
     let (_server, site) = s3();
     for (name, value) in KEYS {
         for value in [
@@ -81,8 +83,9 @@ fn white_space_around_a_credential_is_taken_off_and_told_once() {
     }
 }
 
+/// A credential that cannot be valid is named, and its value is not shown.
 #[test]
-fn a_credential_that_cannot_be_one_is_told_by_its_name_alone() {
+fn invalid_credential_is_named_not_shown() {
     let (server, site) = s3();
     for name in [
         "AWS_ACCESS_KEY_ID",
@@ -127,8 +130,9 @@ fn a_credential_that_cannot_be_one_is_told_by_its_name_alone() {
     assert!(server.requests().is_empty(), "nothing was sent");
 }
 
+/// Credentials from a profile or a program are checked too.
 #[test]
-fn what_a_profile_or_a_program_gives_is_checked_too() {
+fn profile_and_process_credentials_are_checked() {
     let (server, site) = s3();
     fs::create_dir(site.path(".aws")).expect("a folder");
     let program = site.path("credentials");
@@ -188,8 +192,9 @@ fn what_a_profile_or_a_program_gives_is_checked_too() {
     assert!(server.requests().is_empty(), "nothing was sent");
 }
 
+/// An endpoint from the environment is used or refused, never replaced by Amazon's.
 #[test]
-fn an_endpoint_in_the_environment_is_used_or_refused_and_nothing_goes_to_amazon() {
+fn environment_endpoint_is_used_or_refused() {
     let (server, _) = s3();
     let site = site("url = \"s3://bucket\"");
     for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
@@ -256,8 +261,9 @@ fn an_endpoint_in_the_environment_is_used_or_refused_and_nothing_goes_to_amazon(
     );
 }
 
+/// Google's variables are used or refused.
 #[test]
-fn google_s_variables_are_used_or_refused() {
+fn google_variables_are_used_or_refused() {
     let server = gcs::Server::start();
     server.bucket("bucket", &[]);
     let token = "a-token-for-the-test-server";
@@ -310,8 +316,9 @@ fn google_s_variables_are_used_or_refused() {
     assert!(huge.stderr.contains("is larger than 1 MiB"), "{huge}");
 }
 
+/// A proxy that cannot be used is an error and is not bypassed.
 #[test]
-fn a_proxy_that_cannot_be_used_is_told_and_not_passed_over() {
+fn unusable_proxy_is_refused() {
     let site = site(&format!("url = \"s3://bucket\"\nendpoint = \"{NOWHERE}\""));
     for name in [
         "HTTP_PROXY",
@@ -344,8 +351,9 @@ fn a_proxy_that_cannot_be_used_is_told_and_not_passed_over() {
     }
 }
 
+/// Missing certificates are an error only for servers that need them.
 #[test]
-fn certificates_that_are_not_there_are_told_where_servers_are_known_by_them() {
+fn missing_certificates_fail_only_for_https() {
     for place in ["s3", "gs"] {
         let target = |endpoint| {
             site(&format!(
@@ -368,8 +376,9 @@ fn certificates_that_are_not_there_are_told_where_servers_are_known_by_them() {
     }
 }
 
+/// Variables that are not UTF-8 are refused only where they matter.
 #[test]
-fn what_is_not_utf_8_is_told_where_it_matters_and_is_in_nobodys_way_elsewhere() {
+fn non_utf8_matters_only_where_used() {
     let (_server, site) = s3();
     let run = |name: &str, arguments: &[&str]| {
         let mut command = site.command(arguments);
@@ -405,8 +414,9 @@ fn what_is_not_utf_8_is_told_where_it_matters_and_is_in_nobodys_way_elsewhere() 
     );
 }
 
+/// An invalid number of threads is refused.
 #[test]
-fn a_number_of_threads_that_is_none_is_told() {
+fn invalid_thread_count_is_refused() {
     let site = site("url = \"file:out\"");
     for value in ["many", "-1", "1025", "99999999999999999999"] {
         let run = run(&site, &[("RAYON_NUM_THREADS", value)], &["push"]);
@@ -425,8 +435,9 @@ fn a_number_of_threads_that_is_none_is_told() {
     }
 }
 
+/// Settings from the environment are trimmed.
 #[test]
-fn a_setting_from_the_environment_has_no_white_space_around_it() {
+fn environment_settings_are_trimmed() {
     let site = site("url = \"file:out\"");
     let run = run(
         &site,
@@ -449,8 +460,9 @@ fn a_setting_from_the_environment_has_no_white_space_around_it() {
     );
 }
 
+/// A time zone that is named in a time is the one that counts.
 #[test]
-fn a_zone_that_is_named_is_the_one_that_counts() {
+fn named_time_zone_counts() {
     let site = site("url = \"file:out\"");
     let on = |until: &str| site.run(&["live", "on", "prod", "--until", until]);
     let new_york = on("2027-01-18T12:00[America/New_York]");
@@ -468,7 +480,7 @@ fn a_zone_that_is_named_is_the_one_that_counts() {
 
 /// Amazon is asked for the region, and can't be reached.
 #[test]
-fn a_region_that_nobody_can_be_asked_for_is_told_with_the_reason() {
+fn unknown_region_shows_the_reason() {
     let site = Site::new().file("a.png", "a");
     let site = site.config("[target.prod]\nurl = \"s3://hunt\"\n");
     let run = run(&site, &[("HTTPS_PROXY", "http://127.0.0.1:1")], &["push"]);

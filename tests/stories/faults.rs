@@ -1,5 +1,5 @@
-//! What a push does when the network, the storage, the disk or its user lets it down: it comes to the same
-//! end, or says what didn't, and never leaves half an object.
+//! What a push does when the network, the storage, the disk or its user lets it down: it comes to
+//! the same end, or says what didn't, and never leaves half an object.
 
 mod alike;
 mod bounds;
@@ -150,7 +150,8 @@ impl Stage {
         self.assert_all_of(&manifest);
     }
 
-    /// Everything is there, whole, with its headers, for anybody; and nothing else is, but for releases.
+    /// Everything is there, whole, with its headers, for anybody; and nothing else is, but for
+    /// releases.
     fn assert_published(&self) {
         self.assert_all_of(&self.manifest());
     }

@@ -1,4 +1,5 @@
-//! `names = "fingerprinted"`: files that a bundler named after their content keep these names, and are cached for ever.
+//! `names = "fingerprinted"`: files that a bundler named after their content keep these names, and
+//! are cached for ever.
 
 use std::fs;
 
@@ -43,8 +44,9 @@ fn build_again(site: &Site) {
     site.write("chunks/tour-R001.js", "export const name = 'another tour';");
 }
 
+/// An app finds its parts by their own names.
 #[test]
-fn an_app_finds_its_parts_by_their_own_names() {
+fn app_finds_its_fingerprinted_parts() {
     let site = app(FOLDER);
     site.ok(&["push"]);
     let published = site.published("out");
@@ -101,9 +103,10 @@ fn assert_never_changed(site: &Site, run: impl Fn(&[&str]) -> Run, remove: impl 
     }
 }
 
+/// A file that is published by a fingerprinted name never changes.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_is_published_by_such_a_name_never_changes() {
+fn fingerprinted_content_never_changes() {
     let site = app(FOLDER);
     let file = site.path("out/chunks/tour-Q9d0.js");
     assert_never_changed(
@@ -133,9 +136,10 @@ fn what_is_published_by_such_a_name_never_changes() {
     );
 }
 
+/// On radosgw, fingerprinted files are immutable and roll back.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn on_radosgw_such_files_are_for_ever_and_roll_back() {
+fn radosgw_fingerprinted_files_roll_back() {
     let bucket = Bucket::on_rgw();
     let site = app(&bucket.target());
     let run = |arguments: &[&str]| {
@@ -172,9 +176,10 @@ fn on_radosgw_such_files_are_for_ever_and_roll_back() {
     run(&["audit", "--all"]);
 }
 
+/// Plain files become fingerprinted ones only with the same bytes.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn files_that_kept_their_names_become_such_files_with_the_same_bytes_only() {
+fn unchanged_plain_file_becomes_fingerprinted() {
     let bucket = Bucket::on_rgw();
     let site = app(&bucket.target());
     let plain = RULES.replace("fingerprinted", "plain");
@@ -193,9 +198,10 @@ fn files_that_kept_their_names_become_such_files_with_the_same_bytes_only() {
     assert_eq!(third.code, 3, "{third}");
 }
 
+/// New headers of a fingerprinted file are written over the old ones.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn other_headers_are_written_over_the_old_ones_and_a_rollback_minds_the_bytes() {
+fn new_headers_overwrite_fingerprinted_file() {
     let bucket = Bucket::on_rgw();
     let site = app(&bucket.target());
     let run = |site: &Site, arguments: &[&str]| {
@@ -216,8 +222,9 @@ fn other_headers_are_written_over_the_old_ones_and_a_rollback_minds_the_bytes() 
     run(&site, &["audit", "--all"]);
 }
 
+/// A name of an earlier release comes back only with its own bytes.
 #[test]
-fn a_name_of_an_earlier_release_comes_back_with_its_own_bytes_only() {
+fn earlier_name_returns_only_unchanged() {
     let site = app(FOLDER);
     site.ok(&["push"]);
     build_again(&site);
@@ -243,8 +250,9 @@ fn a_name_of_an_earlier_release_comes_back_with_its_own_bytes_only() {
     assert_eq!(there, b"export const name = 'forged';");
 }
 
+/// On Google, fingerprinted files are only created.
 #[test]
-fn on_google_such_files_are_created_only() {
+fn gcs_fingerprinted_files_are_only_created() {
     let server = Server::start();
     server.bucket("hunt", &[]);
     let target = "[target.t]\nurl = \"gs://hunt/static\"\naccess = \"object-acl\"\n";
@@ -279,8 +287,9 @@ fn what_somebody_else_put_there_stays() {
     assert!(!site.path("out/index.html").exists(), "nothing leads there");
 }
 
+/// A file that is not rewritten must not refer to a renamed file.
 #[test]
-fn a_file_that_is_not_rewritten_refers_to_nothing_that_gets_another_name() {
+fn verbatim_file_naming_renamed_file_fails() {
     let site = app(FOLDER).file(
         "chunks/style-7a.css",
         "body { background: url(../lamp.svg) }",
@@ -297,8 +306,9 @@ fn a_file_that_is_not_rewritten_refers_to_nothing_that_gets_another_name() {
     assert_eq!(*style, b"body { background: url(../lamp.svg) }");
 }
 
+/// A placeholder in a file that is not rewritten is an error.
 #[test]
-fn a_placeholder_in_a_file_that_is_not_rewritten_is_an_error() {
+fn placeholder_in_verbatim_file_fails() {
     let site = app(FOLDER).file("chunks/flags-11.js", "const flags = \"$$ASSETS(*.css)$$\";");
     let site = site.file("chunks/style-7a.css", "h1 { color: red }");
     let run = site.run(&["push"]);
@@ -312,8 +322,9 @@ fn a_placeholder_in_a_file_that_is_not_rewritten_is_an_error() {
     assert!(!script.windows(8).any(|part| part == b"$$ASSETS"));
 }
 
+/// A fingerprinted name hides no level, so it is refused unless the level is held.
 #[test]
-fn a_name_in_the_entry_script_hides_no_solution() {
+fn fingerprinted_level_must_be_held() {
     let level = "[[level]]\nname = \"late\"\nmatch = \"chunks/late-*\"\n";
     let site = app(&format!("{level}{FOLDER}")).file("chunks/late-5f.js", "export default 5;");
     let run = site.run(&["push"]);

@@ -1,4 +1,5 @@
-//! What a new user does: a folder published without a configuration, and a project that `init` sets up.
+//! What a new user does: a folder published without a configuration, and a project that `init` sets
+//! up.
 
 use std::fs;
 use std::process::Command;
@@ -32,7 +33,8 @@ const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><title>Lamp</title>
 <script defer src="/js/old.js"></script>
 <h1>Lamp</h1><img src="img/map.svg"><img srcset="/img/map.svg 2x"><a href="/about/">about</a>"#;
 
-/// A site as people make it: URLs from the top and relative ones, a service worker, and what browsers ask for unasked.
+/// A site as people make it: URLs from the top and relative ones, a service worker, and what
+/// browsers ask for unasked.
 fn lamp() -> Site {
     Site::bare()
         .file("index.html", PAGE)
@@ -53,8 +55,9 @@ fn lamp() -> Site {
         .file(".well-known/apple-app-site-association", "{}")
 }
 
+/// A site without a configuration works in a browser from its front page on.
 #[test]
-fn a_site_without_a_configuration_works_in_a_browser_from_its_front_page_on() {
+fn unconfigured_site_works_in_browser() {
     let site = lamp();
     let run = bare(&site, &["push"]);
     assert_eq!(run.code, 0, "{run}");
@@ -114,8 +117,9 @@ fn a_site_without_a_configuration_works_in_a_browser_from_its_front_page_on() {
     assert_eq!(browser.value(update), true);
 }
 
+/// Without a configuration, every command uses the same names.
 #[test]
-fn without_a_configuration_every_command_has_the_same_names() {
+fn unconfigured_commands_agree_on_names() {
     let site = lamp();
     assert_eq!(bare(&site, &["push"]).code, 0);
     assert_eq!(bare(&site, &["diff", "--check"]).code, 0);
@@ -142,7 +146,7 @@ fn without_a_configuration_every_command_has_the_same_names() {
 
 /// Only what is published needs a folder, and only what is named a key.
 #[test]
-fn without_a_configuration_commands_ask_for_nothing_that_they_do_not_need() {
+fn unconfigured_commands_need_only_essentials() {
     let site = lamp();
     assert_eq!(bare(&site, &["push"]).code, 0);
     let to = ["--to", "file:out"];
@@ -178,9 +182,10 @@ fn without_a_configuration_commands_ask_for_nothing_that_they_do_not_need() {
     }
 }
 
+/// Advice from a push without a configuration works without one.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_a_push_without_a_configuration_advises_can_be_done_without_one() {
+fn unconfigured_advice_works_unconfigured() {
     let bucket = Bucket::on_rgw();
     let site = lamp();
     let url = bucket.url();
@@ -223,8 +228,9 @@ fn what_a_push_without_a_configuration_advises_can_be_done_without_one() {
     assert_eq!(run.code, 0, "{run}");
 }
 
+/// With a configuration, only well-known names are kept without a rule.
 #[test]
-fn with_a_configuration_only_what_is_known_by_heart_keeps_its_name_without_a_rule() {
+fn configured_site_keeps_only_conventional_names() {
     let site = lamp().config("");
     let run = bare(&site, &["push"]);
     assert_eq!(run.code, 0, "{run}");
@@ -245,8 +251,9 @@ fn with_a_configuration_only_what_is_known_by_heart_keeps_its_name_without_a_rul
     );
 }
 
+/// A push without a configuration does not reveal pages with unguessable names.
 #[test]
-fn pages_that_nobody_could_guess_are_not_opened_by_a_push_without_a_configuration() {
+fn unconfigured_push_reveals_no_hidden_pages() {
     let site = lamp().config("[[level]]\nname = \"posthunt\"\nmatch = \"posthunt/**\"\nheld = true\n[[rule]]\nmatch = \"posthunt/**\"\nnames = \"plain\"\n[target.t]\nurl = \"file:out\"\n");
     site.write("posthunt/index.html", "the answers");
     site.ok(&["push"]);
@@ -275,8 +282,9 @@ fn pages_that_nobody_could_guess_are_not_opened_by_a_push_without_a_configuratio
     );
 }
 
+/// A first push does not overwrite a site that somebody else put into the target.
 #[test]
-fn a_site_that_somebody_else_put_into_the_target_is_not_written_over_by_a_first_push() {
+fn first_push_keeps_foreign_site() {
     let site = lamp();
     fs::create_dir(site.path("out")).expect("a folder");
     fs::write(site.path("out/index.html"), "another site").expect("written");
@@ -291,8 +299,9 @@ fn a_site_that_somebody_else_put_into_the_target_is_not_written_over_by_a_first_
     assert_eq!(bare(&site, &["push"]).code, 0, "it's ours now");
 }
 
+/// A configured push does not overwrite somebody else's site either.
 #[test]
-fn a_configuration_does_not_make_somebody_else_s_site_ours() {
+fn configuration_does_not_claim_foreign_site() {
     let site = Site::new()
         .config(
             "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.t]\nurl = \"file:out\"\n",
@@ -313,8 +322,9 @@ fn a_configuration_does_not_make_somebody_else_s_site_ours() {
     assert_eq!(site.published("out")["index.html"], b"a lamp");
 }
 
+/// URLs of other origins do not stop a push without a configuration.
 #[test]
-fn what_a_site_without_a_configuration_gets_from_elsewhere_stops_no_push() {
+fn foreign_urls_stop_no_unconfigured_push() {
     let site = Site::bare().file(
         "index.html",
         r#"<script src="/cdn-cgi/x.js"></script><script src="//cdn.example.org/y.js"></script><a href="/login">in</a>"#,
@@ -379,8 +389,9 @@ fn all_that_comes_next(
     next
 }
 
+/// The next steps that `init` prints publish to a folder.
 #[test]
-fn what_init_says_comes_next_publishes_a_folder() {
+fn init_steps_publish_to_folder() {
     let site = project();
     let next = all_that_comes_next(&["--to", "file:public"], |words| site.command(words), &site);
     assert_eq!(next, ["diff local", "push local"]);
@@ -401,9 +412,10 @@ const OF_A_BUCKET: [&str; 5] = [
     "push prod",
 ];
 
+/// The next steps that `init` prints publish to S3, below any prefix.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_init_says_comes_next_publishes_to_s3_whatever_part_of_a_bucket_it_is() {
+fn init_steps_publish_to_s3() {
     for prefix in ["", "/static", "/a/b/"] {
         let (assets, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
         let (url, state) = (format!("{}{prefix}", assets.url()), releases.url());
@@ -429,8 +441,9 @@ fn what_init_says_comes_next_publishes_to_s3_whatever_part_of_a_bucket_it_is() {
     }
 }
 
+/// The next steps that `init` prints publish to Google.
 #[test]
-fn what_init_says_comes_next_publishes_to_google() {
+fn init_steps_publish_to_google() {
     let server = Server::start();
     server.require_token();
     server.bucket("hunt", &[Setup::Uniform]);
@@ -457,8 +470,9 @@ fn what_init_says_comes_next_publishes_to_google() {
     );
 }
 
+/// `init` writes the settings it was given and refuses unusable ones.
 #[test]
-fn init_writes_what_it_was_told_and_nothing_that_it_cannot_use() {
+fn init_writes_only_usable_settings() {
     let site = project();
     let folder = || {
         let mut files: Vec<_> = fs::read_dir(site.path(""))
@@ -525,7 +539,7 @@ fn init_writes_what_it_was_told_and_nothing_that_it_cannot_use() {
 
 /// A name is written so that TOML reads the same.
 #[test]
-fn init_writes_odd_names_so_that_they_are_read_again() {
+fn init_quotes_odd_names() {
     let odd = "si\"te \\ 'é'\u{7f}";
     let site = Site::bare();
     fs::create_dir(site.path(odd)).expect("a folder");

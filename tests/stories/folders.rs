@@ -1,4 +1,5 @@
-//! Keyed folders (`[[folder]]`): one name for all that is in them, so that scripts that build paths find their files.
+//! Keyed folders (`[[folder]]`): one name for all that is in them, so that scripts that build paths
+//! find their files.
 
 mod address;
 mod copies;
@@ -58,8 +59,9 @@ fn text(content: &[u8]) -> &str {
     std::str::from_utf8(content).expect("text")
 }
 
+/// Scripts that build paths find their files in a keyed folder.
 #[test]
-fn scripts_that_build_paths_find_their_files_in_a_keyed_folder() {
+fn scripts_build_paths_in_keyed_folder() {
     let site = shop();
     let run = site.run(&["push"]);
     assert_eq!(run.code, 0, "{run}");
@@ -78,8 +80,9 @@ fn scripts_that_build_paths_find_their_files_in_a_keyed_folder() {
     assert_eq!(browser.value("document.images[0].naturalWidth"), 8);
 }
 
+/// Files of a keyed folder keep their bytes, except for links that lead out of it.
 #[test]
-fn what_stays_in_a_folder_is_published_byte_for_byte_and_what_leads_out_is_rewritten() {
+fn only_links_out_are_rewritten() {
     let site = shop();
     site.ok(&["push"]);
     let published = site.published("out");
@@ -111,8 +114,9 @@ fn what_stays_in_a_folder_is_published_byte_for_byte_and_what_leads_out_is_rewri
     );
 }
 
+/// A change in a keyed folder renames that folder and no other.
 #[test]
-fn whatever_changes_in_a_folder_renames_it_and_no_other() {
+fn folder_change_renames_only_that_folder() {
     let site = shop();
     site.ok(&["push"]);
     let before = site.published("out");
@@ -154,8 +158,9 @@ fn whatever_changes_in_a_folder_renames_it_and_no_other() {
     assert!(again.contains("no changes"), "{again}");
 }
 
+/// A level that begins in a keyed folder is a folder of its own.
 #[test]
-fn a_level_that_begins_in_a_folder_is_a_folder_of_its_own() {
+fn level_inside_folder_gets_own_folder() {
     let site = shop()
         .config(&format!("[[level]]\nname = \"answer\"\nmatch = \"**/answer/**\"\n[[level]]\nname = \"sheet\"\nmatch = \"**/*-sheet.json\"\n{FOLDERS}"))
         .file("shop/clocks/answer/index.html", r#"<!doctype html><script src="shown.js"></script>"#)
@@ -190,8 +195,9 @@ fn a_level_that_begins_in_a_folder_is_a_folder_of_its_own() {
     );
 }
 
+/// A keyed folder in a cycle with files outside is named together with them.
 #[test]
-fn a_folder_in_a_circle_with_files_outside_of_it_is_named_with_them() {
+fn folder_in_cycle_is_named_whole() {
     let site = Site::new()
         .config("[[folder]]\nmatch = \"{east,west}\"\n[target.local]\nurl = \"file:out\"\n")
         .file("start.html", r#"<a href="east/hall/index.html">in</a>"#)
@@ -231,8 +237,9 @@ fn a_folder_in_a_circle_with_files_outside_of_it_is_named_with_them() {
     assert_eq!(new.count(), 4, "{after:?}");
 }
 
+/// A rule takes a file out of its keyed folder.
 #[test]
-fn a_rule_takes_a_file_out_of_its_folder() {
+fn rule_takes_file_out_of_folder() {
     let site = shop().config(&format!(
         "{FOLDERS}[[rule]]\nmatch = \"**/*.json\"\nnames = \"opaque\"\n"
     ));
@@ -246,8 +253,9 @@ fn a_rule_takes_a_file_out_of_its_folder() {
     );
 }
 
+/// A folder that does not exist is reported with the one that does.
 #[test]
-fn a_folder_that_is_not_there_is_told_with_the_one_that_is() {
+fn unknown_folder_suggests_existing_one() {
     let site =
         shop().config("[[folder]]\nmatch = \"shpo/*\"\n[target.local]\nurl = \"file:out\"\n");
     let run = site.run(&["diff"]);
@@ -266,9 +274,10 @@ fn a_folder_that_is_not_there_is_told_with_the_one_that_is() {
     }
 }
 
+/// The names of 500 folders equal those that an independent program makes.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn names_of_five_hundred_folders_are_those_that_an_independent_program_makes() {
+fn folder_names_match_independent_program() {
     let rule = "[[rule]]\nmatch = \"**/*.txt\"\nheaders = { \"content-language\" = \"tlh\" }\n";
     let config = format!("[[folder]]\nmatch = \"all/*\"\n{rule}[target.t]\nurl = \"file:out\"\n");
     let site = Site::new().config(&config);
@@ -325,8 +334,9 @@ fn names_of_five_hundred_folders_are_those_that_an_independent_program_makes() {
     assert_eq!(ours, theirs);
 }
 
+/// A page that keeps its name joins the keyed folder as the warning advises.
 #[test]
-fn a_page_that_keeps_its_name_is_taken_in_as_the_warning_says() {
+fn plain_page_joins_folder_as_advised() {
     let config = FOLDERS.replace("{index.html,shared/*.html}", "**/*.html");
     let site = shop().config(&config);
     let run = site.run(&["push"]);
@@ -348,8 +358,9 @@ fn a_page_that_keeps_its_name_is_taken_in_as_the_warning_says() {
     assert_eq!((title.as_str(), errors), ("done 9", Vec::new()));
 }
 
+/// A `folder` rule for something that is no keyed folder says how to make it one.
 #[test]
-fn a_rule_for_a_folder_that_is_none_says_how_it_becomes_one() {
+fn rule_without_folder_explains_the_fix() {
     let rule = "[[rule]]\nmatch = \"fair/**\"\nnames = \"folder\"\n";
     let target = "[target.local]\nurl = \"file:out\"\n";
     let site = Site::new()
@@ -367,8 +378,9 @@ fn a_rule_for_a_folder_that_is_none_says_how_it_becomes_one() {
     token_of(&site.published("out"), "map.svg");
 }
 
+/// A folder that a script names stays only if all of it is beside the script.
 #[test]
-fn a_folder_that_a_script_names_stays_only_where_all_of_it_is_beside_the_script() {
+fn named_folder_stays_only_beside_script() {
     let level = "[[level]]\nname = \"late\"\nmatch = \"**/late/**\"\n";
     let site = shop()
         .config(&format!("{level}{FOLDERS}"))

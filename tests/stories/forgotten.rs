@@ -1,4 +1,5 @@
-//! Releases that a push doesn't find, though the target has their objects: a `state` that is mistyped, or was lost.
+//! Releases that a push doesn't find, though the target has their objects: a `state` that is
+//! mistyped, or was lost.
 
 use std::fs;
 use std::sync::Arc;
@@ -23,8 +24,9 @@ fn hunt() -> Site {
         .file("app.css", "body{margin:0}")
 }
 
+/// A mistyped state is refused by all that would begin anew, and nothing is written.
 #[test]
-fn a_mistyped_state_is_refused_by_all_that_would_begin_anew_and_nothing_is_written() {
+fn mistyped_state_is_refused_without_writing() {
     let site = hunt();
     site.ok(&["push"]);
     site.ok(&["live", "on"]);
@@ -58,8 +60,9 @@ fn a_mistyped_state_is_refused_by_all_that_would_begin_anew_and_nothing_is_writt
     site.ok(&["push"]);
 }
 
+/// A state that is gone makes no first push, whatever is left of it.
 #[test]
-fn a_state_that_is_gone_is_no_first_push_whatever_is_left_of_it() {
+fn lost_state_is_no_first_push() {
     for lost in ["st", "st/root.json", "out.releases"] {
         let site = match lost {
             "out.releases" => hunt().config("[target.prod]\nurl = \"file:out\"\n"),
@@ -78,8 +81,9 @@ fn a_state_that_is_gone_is_no_first_push_whatever_is_left_of_it() {
     }
 }
 
+/// Beginning anew takes `--begin-anew` once.
 #[test]
-fn whoever_means_to_begin_anew_says_so_once() {
+fn begin_anew_is_needed_once() {
     let site = hunt();
     site.ok(&["push"]);
     let site = site.config(&kept_in("other"));
@@ -91,8 +95,9 @@ fn whoever_means_to_begin_anew_says_so_once() {
     site.ok(&["push"]);
 }
 
+/// A new key with a mistyped state is no first push either.
 #[test]
-fn a_new_key_with_a_mistyped_state_is_no_first_push_either() {
+fn new_key_hides_no_mistyped_state() {
     let site = hunt();
     site.ok(&["push"]);
     let site = site.config(&kept_in("sd")).private(
@@ -104,8 +109,9 @@ fn a_new_key_with_a_mistyped_state_is_no_first_push_either() {
     }
 }
 
+/// Files that others keep in a target are no sign of releases.
 #[test]
-fn files_that_others_keep_in_a_target_are_no_sign_of_releases() {
+fn foreign_files_are_no_releases() {
     let site = hunt();
     fs::create_dir_all(site.path("out/img")).expect("made");
     let token = "ycqlw4rz226sf3rz3sgvwxlbzq";
@@ -117,9 +123,10 @@ fn files_that_others_keep_in_a_target_are_no_sign_of_releases() {
     site.ok(&["push"]);
 }
 
+/// On a server, a mistyped state is refused with the place that was searched.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn on_a_server_a_mistyped_state_is_told_with_where_it_was_looked_and_the_live_switch_holds() {
+fn mistyped_state_on_server_is_refused() {
     let hunt = Hunt::new();
     hunt.ok(&["push"]);
     hunt.ok(&["live", "on"]);
@@ -149,9 +156,10 @@ fn on_a_server_a_mistyped_state_is_told_with_where_it_was_looked_and_the_live_sw
     hunt.ok(&["live", "on"]);
 }
 
+/// A bucket that is gone is noticed by commands that change only the releases.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_that_isnt_there_any_more_is_noticed_by_what_changes_the_releases_alone() {
+fn missing_bucket_stops_release_changes() {
     let hunt = Hunt::new();
     hunt.ok(&["push"]);
     for key in hunt.assets.all_keys() {
@@ -174,8 +182,9 @@ fn a_bucket_that_isnt_there_any_more_is_noticed_by_what_changes_the_releases_alo
     }
 }
 
+/// An adoption that was overtaken advises to adopt again.
 #[test]
-fn whoever_is_overtaken_while_adopting_is_told_to_adopt_again() {
+fn overtaken_adoption_must_be_repeated() {
     block_on(async {
         let store: Arc<dyn Store> = Arc::new(Memory::new());
         let (site, ann) = (hunt(), Deployer::new("ann", &store));
@@ -205,8 +214,9 @@ fn whoever_is_overtaken_while_adopting_is_told_to_adopt_again() {
     });
 }
 
+/// An audit names the target in each command.
 #[test]
-fn an_audit_names_the_target_in_each_command() {
+fn audit_commands_name_the_target() {
     let site = hunt();
     site.ok(&["push"]);
     let moved = kept_in("st").replace("file:out", "file:new");

@@ -20,8 +20,9 @@ fn published(site: &Site, words: &str) -> String {
 
 const LOCAL: &str = "[target.t]\nurl = \"file:out\"\n";
 
+/// A file that a page links as its manifest is one, whatever it is called.
 #[test]
-fn what_a_page_links_to_as_its_manifest_is_one_whatever_it_is_called() {
+fn linked_manifest_is_one_by_link() {
     let manifest = r#"{"name": "The hunt", "start_url": "index.html", "scope": "/", "icons": [{"src": "icons/a.png"}],
         "shortcuts": [{"name": "map", "url": "map.html?from=home", "icons": [{"src": "icons/b.png"}]}],
         "screenshots": [{"src": "icons/c.png"}], "file_handlers": [{"action": "open.html", "icons": [{"src": "icons/d.png"}]}],
@@ -84,9 +85,10 @@ fn what_a_page_links_to_as_its_manifest_is_one_whatever_it_is_called() {
     );
 }
 
+/// Attributes that scripts read are followed by the grammar of a rule.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn attributes_for_scripts_are_followed_by_the_grammar_that_a_rule_gives_them() {
+fn attributes_follow_grammar_of_rule() {
     let page = format!(
         "{PAGE}<img data-src=\"img/a.png\" data-set=\"img/a.png 1x, img/b.png 2x\"><p data-look=\"background: url('img/c.png')\"></p>\
          <script>for (const it of document.querySelectorAll('img')) {{ it.srcset = it.dataset.set; it.src = it.dataset.src; }}\
@@ -106,8 +108,9 @@ fn attributes_for_scripts_are_followed_by_the_grammar_that_a_rule_gives_them() {
     assert_eq!(bucket.shown(&site), ("done 1url".to_string(), Vec::new()));
 }
 
+/// An unknown grammar in a rule is an error.
 #[test]
-fn a_grammar_that_nobody_knows_is_a_mistake() {
+fn unknown_grammar_is_an_error() {
     let site = Site::new().config(&format!(
         "[[rule]]\nmatch = \"*\"\nreferences = [\"data-src as links\"]\n{LOCAL}"
     ));
@@ -121,9 +124,10 @@ fn a_grammar_that_nobody_knows_is_a_mistake() {
     assert!(run.stderr.contains("`data-set as srcset`"), "{run}");
 }
 
+/// Scripts that other code starts later are followed.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn scripts_that_wait_for_somebody_else_are_followed() {
+fn deferred_scripts_are_followed() {
     let page = format!(
         "{PAGE}<script type=\"text/plain\" data-category=\"statistics\" src=\"js/track.js\"></script>\
          <script type=\"x-shader/x-vertex\" id=\"shader\" src=\"js/s.txt\"></script>\
@@ -155,9 +159,10 @@ fn follows(document: &str, how: &str) -> String {
     )
 }
 
+/// Files that media and models refer to are found where they say.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_media_and_models_name_is_where_they_say() {
+fn media_and_model_references_work() {
     let glb = {
         let mut json = br#"{"asset":{"version":"2.0"},"images":[{"uri":"tex/skin.png"}],"buffers":[{"byteLength":2},{"uri":"wheel.bin","byteLength":2}]}"#.to_vec();
         json.resize(json.len().next_multiple_of(4), b' ');
@@ -237,8 +242,9 @@ fn what_media_and_models_name_is_where_they_say() {
     }
 }
 
+/// A scene that cannot be read gets a warning.
 #[test]
-fn a_scene_that_cannot_be_read_is_told() {
+fn unreadable_scene_warns() {
     for content in [
         &b"glTF\x01\0\0\0\x14\0\0\0\0\0\0\0JSON"[..],
         b"glTF\x02\0\0\0\x14\0\0\0\xff\0\0\0JSON{}",
@@ -254,8 +260,9 @@ fn a_scene_that_cannot_be_read_is_told() {
     }
 }
 
+/// A shifting base URL and templates in DASH get warnings with a fix.
 #[test]
-fn a_shifting_base_of_dash_and_templates_are_told() {
+fn shifting_dash_base_and_templates_warn() {
     let site = Site::new()
         .config(LOCAL)
         .file("v/a.mpd", "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"><BaseURL>seg/</BaseURL><Period><SegmentList><SegmentURL media=\"1.m4s\"/></SegmentList></Period></MPD>")
@@ -272,8 +279,9 @@ fn a_shifting_base_of_dash_and_templates_are_told() {
     assert!(!mended.stderr.contains("v/b.mpd"), "{mended}");
 }
 
+/// Segments of a video are told apart from TypeScript.
 #[test]
-fn segments_of_a_video_are_told_from_typescript() {
+fn video_segments_are_not_typescript() {
     let mut packet = [0; 188];
     packet[0] = 0x47;
     let site = Site::new()
@@ -312,9 +320,10 @@ fn silence() -> Vec<u8> {
     frame.repeat(39)
 }
 
+/// `hls.js` plays a published playlist.
 #[test]
 #[ignore = "needs packages of the long part: tests/run --test stories -- --ignored formats"]
-fn a_playlist_is_played_by_hls_js() {
+fn hls_js_plays_published_playlist() {
     let page = format!(
         "{PAGE}<link rel=\"preload\" as=\"fetch\" crossorigin href=\"v/main.m3u8\"><video muted></video><script src=\"lib/hls.js\"></script><script>\
          const video = document.querySelector('video'); const hls = new Hls({{ enableWorker: false }});\
@@ -341,9 +350,10 @@ fn a_playlist_is_played_by_hls_js() {
     }
 }
 
+/// `three.js` loads published models with their textures.
 #[test]
 #[ignore = "needs packages of the long part: tests/run --test stories -- --ignored formats"]
-fn models_are_loaded_by_three_js_with_their_textures() {
+fn three_js_loads_models_with_textures() {
     let positions = [
         0.0_f32, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0,
     ];
@@ -416,8 +426,9 @@ fn models_are_loaded_by_three_js_with_their_textures() {
     }
 }
 
+/// Paths in data for machines are reported with the lines that fix them.
 #[test]
-fn what_machines_read_of_a_page_is_told_with_the_lines_that_mend_it() {
+fn machine_read_data_gets_fixing_lines() {
     let data = r#"{"@context": "https://schema.org", "image": "img/a.png", "logo": {"url": "./img/b.png"}}"#;
     let site = Site::new()
         .config(&format!(

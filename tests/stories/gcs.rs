@@ -67,8 +67,9 @@ fn about_objects(server: &Server) -> usize {
     objects.filter(|name| !is_of_releases(name)).count()
 }
 
+/// One request per object carries bytes, headers, checksum and access rights.
 #[test]
-fn one_request_an_object_carries_bytes_headers_checksum_and_rights() {
+fn each_object_takes_one_request() {
     let server = server(&[]);
     let site = site();
     let first = run(&site, &server, &["push", "--access", "object-acl"]);
@@ -107,8 +108,9 @@ fn one_request_an_object_carries_bytes_headers_checksum_and_rights() {
     assert_eq!((again.code, server.requests().len()), (0, 3), "{again}");
 }
 
+/// Plain names are looked up only if they changed since the release.
 #[test]
-fn plain_names_are_looked_at_only_when_they_change_since_the_release_tells() {
+fn only_changed_plain_names_are_checked() {
     let server = server(&[Setup::Uniform]);
     let site = site()
         .config("[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.t]\nurl = \"gs://hunt\"\n");
@@ -147,8 +149,9 @@ fn plain_names_are_looked_at_only_when_they_change_since_the_release_tells() {
     );
 }
 
+/// The upload of a large file resumes where the server left off.
 #[test]
-fn a_large_file_is_resumed_where_the_server_left_off() {
+fn large_upload_resumes_at_server_offset() {
     let big: Vec<u8> = (0..40_000_000u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8)
         .collect();
@@ -177,8 +180,9 @@ fn a_large_file_is_resumed_where_the_server_left_off() {
     assert!(gunzip(&text.bytes) == words.as_bytes(), "every byte");
 }
 
+/// A push finds out about a lost reply and succeeds.
 #[test]
-fn a_lost_reply_is_found_out_about() {
+fn lost_upload_reply_is_resolved() {
     for effect in [
         Effect::DoThen(Lost::Close),
         Effect::DoThen(Lost::Status(500)),
@@ -315,8 +319,9 @@ fn each_refusal_is_explained() {
     }
 }
 
+/// A foreign object under an immutable name is never overwritten.
 #[test]
-fn something_else_under_an_immutable_name_stays() {
+fn foreign_object_is_never_overwritten() {
     let server = server(&[]);
     let site = site();
     run(&site, &server, &["push"]);

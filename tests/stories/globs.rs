@@ -44,8 +44,9 @@ fn assert_told(run: &Run, place: &str, told: &str) {
     assert!(run.stderr.len() < 1_000, "all of it is printed: {run}");
 }
 
+/// A glob that is too large is reported with its line and column.
 #[test]
-fn a_glob_that_is_too_large_is_told_at_its_line_and_column() {
+fn oversized_glob_shows_its_place() {
     for (glob, told) in too_large() {
         let rule = site(&format!("[[rule]]\nmatch = \"{glob}\"\n"));
         assert_told(&rule.run(&["push"]), "assetsync.toml:7:9: `", told);
@@ -58,8 +59,9 @@ fn a_glob_that_is_too_large_is_told_at_its_line_and_column() {
     }
 }
 
+/// A placeholder that is too large is reported with its line and column.
 #[test]
-fn a_placeholder_that_is_too_large_is_told_at_its_line_and_column() {
+fn oversized_placeholder_shows_its_place() {
     for (glob, told) in too_large() {
         for (file, before) in [("a.js", "\nx = "), ("a.json", "\n[ ")] {
             let after = if file == "a.json" { "]" } else { "" };
@@ -75,8 +77,9 @@ fn a_placeholder_that_is_too_large_is_told_at_its_line_and_column() {
     }
 }
 
+/// A pattern in an ignore file that is too large is reported with its line.
 #[test]
-fn a_line_of_an_ignore_file_that_is_too_large_is_told_with_its_number() {
+fn oversized_ignore_pattern_shows_line() {
     for (glob, told) in too_large() {
         let site = Site::new().file("a.png", "a");
         let site = site.file(".assetsyncignore", format!("*.bak\n{glob}\n"));
@@ -87,8 +90,9 @@ fn a_line_of_an_ignore_file_that_is_too_large_is_told_with_its_number() {
     site.ok(&["push"]);
 }
 
+/// An ignore file that is not UTF-8 or is too large is reported.
 #[test]
-fn an_ignore_file_that_is_no_text_or_too_large_is_told() {
+fn unreadable_ignore_file_is_reported() {
     let site = Site::new().file("a.png", "a");
     site.write(".assetsyncignore", b"*.bak\n\xff\xfe");
     assert_told(
@@ -104,8 +108,9 @@ fn an_ignore_file_that_is_no_text_or_too_large_is_told() {
     );
 }
 
+/// More levels than can be told apart are an error.
 #[test]
-fn more_levels_than_can_be_told_apart_are_told() {
+fn too_many_levels_are_an_error() {
     let level = |number| format!("[[level]]\nname = \"l{number}\"\nmatch = \"l{number}/**\"\n");
     let levels: String = (0..70_000).map(level).collect();
     assert_told(

@@ -1,4 +1,5 @@
-//! Guards: what a push takes away without anybody saying so, and what may be written over while live.
+//! Guards: what a push takes away without anybody saying so, and what may be written over while
+//! live.
 
 use std::fs;
 
@@ -67,8 +68,9 @@ fn advised<'r>(run: &'r Run, before: &str) -> Vec<&'r str> {
 
 // --- levels that were unlocked
 
+/// A push keeps unlocked levels and takes a level back once it is locked.
 #[test]
-fn a_push_keeps_what_is_unlocked_and_takes_a_level_back_when_it_is_locked() {
+fn unlocked_stays_and_locking_takes_back() {
     let site = two_levels();
     site.ok(&["push"]);
     site.ok(&["push", "--unlock", "solution"]);
@@ -101,8 +103,9 @@ fn a_push_keeps_what_is_unlocked_and_takes_a_level_back_when_it_is_locked() {
     );
 }
 
+/// A level that was published without being unlocked is taken back only on request.
 #[test]
-fn a_level_that_was_never_unlocked_is_taken_back_only_if_that_is_meant() {
+fn never_unlocked_level_needs_relock() {
     let site = held_too_late();
     let published = site.ok(&["releases", "--json"]);
     for edit in [false, true] {
@@ -135,13 +138,15 @@ fn a_level_that_was_never_unlocked_is_taken_back_only_if_that_is_meant() {
     site.ok(&["push"]);
 }
 
+/// A file moved into a locked level later is not taken back without consent.
 #[test]
-fn a_locked_level_stays_so_however_its_files_are_called_later() {
+fn locked_level_guards_files_moved_in() {
     let site = two_levels();
     site.ok(&["push", "--unlock", "solution"]);
     site.ok(&["lock", "local", "solution"]);
     site.ok(&["push"]);
-    // Somebody publishes another answer under an open name, and moves it into the level: nobody asked for that one to go.
+    // Somebody publishes another answer under an open name, and moves it into the level: nobody
+    // asked for that one to go.
     site.write("puzzle/late.html", "<h1>FORGE</h1>");
     site.ok(&["push"]);
     let site = site.config(&LEVELS.replace("**/solution/**", "{**/solution/**,puzzle/late.html}"));
@@ -151,8 +156,9 @@ fn a_locked_level_stays_so_however_its_files_are_called_later() {
     );
 }
 
+/// Only held levels can be unlocked, and a first push respects an earlier unlock.
 #[test]
-fn somebody_who_unlocks_meanwhile_is_not_overlooked() {
+fn first_push_keeps_earlier_unlock() {
     let site = two_levels();
     for (levels, code) in [
         (["solution"].as_slice(), 0),
@@ -176,8 +182,9 @@ fn somebody_who_unlocks_meanwhile_is_not_overlooked() {
     );
 }
 
+/// Each target has its own unlocked levels.
 #[test]
-fn each_target_has_levels_of_its_own_unlocked() {
+fn targets_unlock_levels_separately() {
     let other = format!("{LEVELS}[target.staging]\nurl = \"file:staging\"\n");
     let site = two_levels().config(&other);
     site.ok(&["push", "local", "staging"]);
@@ -192,9 +199,10 @@ fn each_target_has_levels_of_its_own_unlocked() {
     }
 }
 
+/// The advised command keeps a published level on a server too.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn on_a_server_too_the_command_that_is_advised_keeps_the_level() {
+fn advised_unlock_keeps_level_on_server() {
     let hunt = Hunt::new();
     hunt.site.write("late/a.html", "<h1>Late</h1>");
     hunt.ok(&["push"]);
@@ -224,8 +232,9 @@ fn on_a_server_too_the_command_that_is_advised_keeps_the_level() {
     hunt.ok(&["push"]);
 }
 
+/// The advice to unlock says how many other files of the level it would publish.
 #[test]
-fn what_else_of_the_level_the_advice_would_publish_is_told() {
+fn unlock_advice_counts_other_files() {
     // What was open is in a held level now, and so is a file that nobody knows yet.
     let site = held_too_late();
     site.write("puzzle/solution/3.html", "<h1>FORGE</h1>");
@@ -240,8 +249,9 @@ fn what_else_of_the_level_the_advice_would_publish_is_told() {
     site.ok(&["push", "--relock", "solution", "--relock", "posthunt"]);
 }
 
+/// An unlocked level survives new names of its files, but not a new name of its own.
 #[test]
-fn a_level_that_is_called_otherwise_or_whose_files_are_is_the_same_to_visitors() {
+fn unlock_survives_renamed_files_not_levels() {
     let site = two_levels();
     site.ok(&["push", "--unlock", "solution", "--unlock", "posthunt"]);
     let site = site.config(&LEVELS.replace("name = \"solution\"", "name = \"answers\""));
@@ -269,8 +279,9 @@ fn a_level_that_is_called_otherwise_or_whose_files_are_is_the_same_to_visitors()
     assert_eq!(status["releases"][0]["files"], 32, "{status}");
 }
 
+/// A level that is no longer held, or is gone, is not taken back.
 #[test]
-fn a_level_that_nobody_holds_any_more_or_that_is_gone_is_not_taken_back() {
+fn removed_level_is_not_taken_back() {
     let site = two_levels();
     site.ok(&["push", "--unlock", "solution", "--unlock", "posthunt"]);
     let open = site.config(&LEVELS.replace("held = true", ""));
@@ -299,8 +310,9 @@ fn a_level_that_nobody_holds_any_more_or_that_is_gone_is_not_taken_back() {
     );
 }
 
+/// `--relock` accepts only held levels that are not being unlocked.
 #[test]
-fn relock_is_for_levels_that_are_held_and_not_unlocked() {
+fn relock_needs_held_locked_level() {
     let site = two_levels().config(&format!(
         "[[level]]\nname = \"open_late\"\nmatch = \"nowhere/**\"\n{LEVELS}"
     ));
@@ -320,8 +332,9 @@ fn relock_is_for_levels_that_are_held_and_not_unlocked() {
     site.ok(&["push", "--relock", "solution"]);
 }
 
+/// While live, a level is taken back only with a confirmation.
 #[test]
-fn while_live_a_level_is_taken_back_only_by_somebody_who_was_asked() {
+fn taking_back_while_live_needs_confirmation() {
     let site = two_levels();
     site.ok(&["push", "--unlock", "posthunt"]);
     site.ok(&["live", "on"]);
@@ -345,8 +358,9 @@ fn while_live_a_level_is_taken_back_only_by_somebody_who_was_asked() {
     );
 }
 
+/// A rollback says which level it takes back and how it comes back.
 #[test]
-fn a_rollback_says_which_level_it_takes_back_and_how_it_comes_again() {
+fn rollback_names_level_taken_back() {
     let site = two_levels();
     site.ok(&["push"]);
     site.ok(&["push", "--unlock", "solution"]);
@@ -370,8 +384,9 @@ fn a_rollback_says_which_level_it_takes_back_and_how_it_comes_again() {
     assert_eq!(current.expect("it's retained")["held"], 3, "{status}");
 }
 
+/// `diff` names the levels a push takes back, and a dry run obeys the push's flags.
 #[test]
-fn diff_tells_which_levels_would_be_taken_back_and_a_dry_run_obeys_the_flags_of_the_push() {
+fn diff_predicts_levels_taken_back() {
     let site = two_levels();
     site.ok(&["push", "--unlock", "posthunt"]);
     let site = site.config(&LEVELS.replace("name = \"posthunt\"", "name = \"after\""));
@@ -415,8 +430,9 @@ fn chunks(site: &Site, folder: &str, build: &str, number: usize) {
     }
 }
 
+/// A bundler that renames all its chunks is not refused.
 #[test]
-fn a_bundler_that_renames_all_its_chunks_is_not_refused() {
+fn renamed_chunks_are_not_refused() {
     for names in ["opaque", "plain", "fingerprinted"] {
         let rule = format!("[[rule]]\nmatch = \"**\"\nnames = \"{names}\"\n");
         let pages = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
@@ -439,8 +455,9 @@ fn a_bundler_that_renames_all_its_chunks_is_not_refused() {
     }
 }
 
+/// Losing half of the images is refused even if as many scripts are new.
 #[test]
-fn half_the_images_are_not_made_up_for_by_as_many_scripts() {
+fn new_scripts_dont_offset_lost_images() {
     let site = plain_site().file("index.html", "<h1>Hunt</h1>");
     for n in 0..42 {
         site.write(&format!("img/{n}.png"), format!("image {n}"));
@@ -466,8 +483,9 @@ fn half_the_images_are_not_made_up_for_by_as_many_scripts() {
     site.ok(&["push", "--allow-shrink"]);
 }
 
+/// Losing a whole folder or type is refused however large the site is.
 #[test]
-fn a_folder_or_a_type_that_is_gone_is_refused_however_large_the_site() {
+fn lost_folder_or_type_is_refused() {
     let site = plain_site();
     for n in 0..60 {
         site.write(&format!("{n}.html"), format!("<h1>{n}</h1>"));
@@ -501,8 +519,9 @@ fn a_folder_or_a_type_that_is_gone_is_refused_however_large_the_site() {
     site.ok(&["push"]);
 }
 
+/// A site that moved to another folder is refused without `--allow-shrink`.
 #[test]
-fn a_site_that_moved_to_another_folder_is_refused_unless_it_is_meant() {
+fn moved_site_needs_allow_shrink() {
     let site = plain_site();
     for n in 0..6 {
         site.write(&format!("img/{n}.png"), format!("image {n}"));
@@ -515,8 +534,9 @@ fn a_site_that_moved_to_another_folder_is_refused_unless_it_is_meant() {
     site.ok(&["push", "--allow-shrink"]);
 }
 
+/// Held files that are gone are counted separately.
 #[test]
-fn held_files_that_are_gone_count_among_themselves() {
+fn lost_held_files_count_separately() {
     let site = two_levels().file("bonus/solution/a.png", "TONGS");
     site.ok(&["push"]);
     fs::remove_dir_all(site.asset("puzzle/solution")).expect("removed");
@@ -566,9 +586,9 @@ const PUZZLES: [&str; 5] = [
     "puzzle/4.html",
 ];
 
+/// While live, names to be overwritten are listed with a pattern that allows them.
 #[test]
-fn while_live_all_names_that_would_be_written_over_are_told_and_the_pattern_that_lets_them_through()
-{
+fn overwrite_refusal_lists_names_and_pattern() {
     let site = live_site();
     rewrite(&site, &PUZZLES);
     let run = site.run(&["push"]);
@@ -588,8 +608,9 @@ fn while_live_all_names_that_would_be_written_over_are_told_and_the_pattern_that
     assert!(!published(&site, "puzzle/1.html").contains("Erratum"));
 }
 
+/// The names that a pattern matches are shown and need a confirmation.
 #[test]
-fn what_a_pattern_matches_is_shown_and_asked_about() {
+fn overwrite_pattern_needs_confirmation() {
     let site = live_site();
     rewrite(&site, &PUZZLES[..2]);
     let run = site.run(&["push", "--overwrite-live", "puzzle/*.html"]);
@@ -628,9 +649,10 @@ fn answer(site: &Site, arguments: &[&str], typed: &str) -> Run {
     terminal::says(typed, &terminal::line_of(&command), &command)
 }
 
+/// While live, all damage is listed, and the advised option repairs it.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn while_live_all_that_was_damaged_is_told_and_put_right_by_the_option_that_is_advised() {
+fn advised_option_repairs_damage_while_live() {
     let hunt = Hunt::new();
     for n in 0..4 {
         hunt.site
@@ -667,8 +689,9 @@ fn while_live_all_that_was_damaged_is_told_and_put_right_by_the_option_that_is_a
     }
 }
 
+/// A path that looks like a pattern is taken literally and needs no confirmation.
 #[test]
-fn a_path_that_looks_like_a_pattern_is_meant_as_it_is_and_a_path_in_full_is_no_question() {
+fn literal_path_needs_no_confirmation() {
     let site = live_site();
     rewrite(&site, &["a[1].html", "a1.html"]);
     let run = site.run(&["push", "--overwrite-live", "a[1].html"]);
@@ -683,8 +706,9 @@ fn a_path_that_looks_like_a_pattern_is_meant_as_it_is_and_a_path_in_full_is_no_q
     assert!(published(&site, "a[1].html").contains("Erratum"));
 }
 
+/// A pattern that matches nothing is an error in every command.
 #[test]
-fn what_matches_nothing_is_a_mistake_wherever_it_is_given() {
+fn unmatched_overwrite_pattern_is_refused() {
     let site = live_site();
     rewrite(&site, &["index.html"]);
     site.ok(&["push", "--overwrite-live", "index.html"]);
@@ -702,8 +726,9 @@ fn what_matches_nothing_is_a_mistake_wherever_it_is_given() {
     }
 }
 
+/// A rollback and a repair accept the same patterns as a push.
 #[test]
-fn a_rollback_and_a_repair_take_the_same_patterns() {
+fn rollback_and_repair_accept_patterns() {
     let site = live_site();
     rewrite(&site, &PUZZLES);
     site.ok(&["push", "--overwrite-live", "puzzle/**", "--yes"]);
@@ -739,8 +764,9 @@ fn a_rollback_and_a_repair_take_the_same_patterns() {
     assert_eq!(published(&site, "puzzle/2.html"), "<h1>2</h1>");
 }
 
+/// Fifty names to be overwritten are listed by folder, and the rest is counted.
 #[test]
-fn many_names_are_told_by_folder_fifty_of_them_and_the_rest_is_counted() {
+fn many_overwrites_are_listed_by_folder() {
     let site = plain_site();
     let write = |text: &str| {
         for n in 100..140 {
@@ -764,8 +790,9 @@ fn many_names_are_told_by_folder_fifty_of_them_and_the_rest_is_counted() {
     );
 }
 
+/// Another `live on` keeps end and message unless they are given anew or cleared.
 #[test]
-fn live_on_once_more_keeps_what_it_was_given_unless_it_is_given_anew_or_cleared() {
+fn repeated_live_on_keeps_its_values() {
     let site = plain_site().file("index.html", "<h1>Hunt</h1>");
     site.ok(&["push"]);
     let on = |more: &[&str]| {
@@ -804,8 +831,9 @@ fn live_on_once_more_keeps_what_it_was_given_unless_it_is_given_anew_or_cleared(
 
 // --- what diff tells
 
+/// `diff` lists what is new, what changed and what is removed.
 #[test]
-fn diff_lists_what_is_new_what_changed_and_what_goes() {
+fn diff_lists_added_changed_and_removed() {
     let site = Site::new()
         .file("a.css", "a{}")
         .file("b.css", "b{}")
@@ -863,8 +891,9 @@ fn diff_lists_what_is_new_what_changed_and_what_goes() {
     assert_eq!(site.run(&["diff", "--check"]).code, 6);
 }
 
+/// The JSON of each target contains the refusal that a push would meet.
 #[test]
-fn the_refusal_that_a_push_would_meet_is_in_the_json_of_each_target() {
+fn refusal_is_in_json_per_target() {
     let site = live_site();
     rewrite(&site, &["index.html"]);
     fs::remove_dir_all(site.asset("puzzle")).expect("removed");
@@ -891,9 +920,10 @@ fn the_refusal_that_a_push_would_meet_is_in_the_json_of_each_target() {
     assert_eq!(site.run(&["diff", "--check", "local"]).code, 6, "as ever");
 }
 
+/// `diff` reports that strangers can list the bucket.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn diff_tells_too_that_strangers_can_list_the_bucket() {
+fn diff_reports_listable_bucket() {
     let bucket = Bucket::on_moto();
     let target = format!(
         "[target.prod]\nurl = \"{}\"\nendpoint = \"{}\"\n",
@@ -919,8 +949,9 @@ fn diff_tells_too_that_strangers_can_list_the_bucket() {
 
 // --- names that browsers keep
 
+/// A change under a name that is cached for long gets a warning with a rule.
 #[test]
-fn a_name_that_stays_and_is_kept_for_a_year_is_warned_of_when_it_changes_and_the_rule_mends_it() {
+fn long_cached_change_warns_with_rule() {
     let rules = "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[[rule]]\nmatch = \"*/*.{js,css}\"\ncache_control = \"public, max-age=31536000, immutable\"\n";
     let target = "[target.local]\nurl = \"file:out\"\n";
     let site = Site::new().config(&format!("{rules}{target}"));
@@ -989,7 +1020,7 @@ fn a_name_that_stays_and_is_kept_for_a_year_is_warned_of_when_it_changes_and_the
 
 /// What was published by mistake, or under another name of its level, stays back.
 #[test]
-fn a_rollback_goes_by_the_levels_of_today_and_a_prune_takes_what_was_taken_back() {
+fn rollback_uses_current_levels() {
     let level = |name: &str| {
         format!(
             "[target.local]\nurl = \"file:out\"\n[[level]]\nname = \"{name}\"\nmatch = \"**/late/**\"\nheld = true\n"

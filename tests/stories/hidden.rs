@@ -18,7 +18,8 @@ knows = ["ending"]
 url = "file:out"
 "#;
 
-/// Words of hidden paths, and names that hidden files have in them: nobody who reads a log is to see any.
+/// Words of hidden paths, and names that hidden files have in them: nobody who reads a log is to
+/// see any.
 const SECRET: [&str; 9] = [
     "grapes", "sour", "lair", "cellar", "keg", "vine", "barrel", "pickle", "gherkin",
 ];
@@ -66,8 +67,9 @@ fn keys(site: &Site) -> Vec<String> {
     stems.map(str::to_string).collect()
 }
 
+/// In a CI, no command reveals the path or name of a hidden file.
 #[test]
-fn no_command_tells_of_a_hidden_file_by_its_path_or_name_in_a_ci() {
+fn ci_commands_reveal_no_hidden_files() {
     let site = tale();
     let keys = keys(&site);
     assert_eq!(keys.len(), 4);
@@ -122,8 +124,9 @@ fn no_command_tells_of_a_hidden_file_by_its_path_or_name_in_a_ci() {
     }
 }
 
+/// In a CI, no error reveals a hidden file.
 #[test]
-fn no_error_tells_of_a_hidden_file_in_a_ci() {
+fn ci_errors_reveal_no_hidden_files() {
     type Mistake = (
         &'static str,
         &'static [(&'static str, &'static str)],
@@ -223,8 +226,9 @@ fn no_error_tells_of_a_hidden_file_in_a_ci() {
     }
 }
 
+/// A suggested line is shown in full only where its path may be read.
 #[test]
-fn a_line_for_the_configuration_is_told_where_its_path_may_be_read() {
+fn hidden_config_line_needs_show_hidden() {
     let site = tale().file("copy.png", "a vine");
     let run = site.run_with(&CI, &["push"]);
     assert_eq!(run.code, 2, "{run}");
@@ -243,8 +247,9 @@ fn a_line_for_the_configuration_is_told_where_its_path_may_be_read() {
     site.config(&config).ok(&["push"]);
 }
 
+/// A bad name is shown only where it may be read.
 #[test]
-fn a_bad_name_is_told_where_it_may_be_read() {
+fn hidden_bad_name_needs_show_hidden() {
     let site = tale().file("lair/ending/sour\\grapes.txt", "x");
     let run = site.run_with(&CI, &["push"]);
     let instead =
@@ -256,8 +261,9 @@ fn a_bad_name_is_told_where_it_may_be_read() {
     site.file(".assetsyncignore", line).ok(&["push"]);
 }
 
+/// Refusals and removed files are reported without hidden names too.
 #[test]
-fn what_a_guard_says_and_what_is_gone_is_told_without_names_too() {
+fn guards_and_removals_hide_names() {
     let site = tale();
     site.ok(&["push", "--unlock", "party"]);
     let keys = keys(&site);
@@ -283,8 +289,9 @@ fn what_a_guard_says_and_what_is_gone_is_told_without_names_too() {
     }
 }
 
+/// A hidden file is named by its level and number.
 #[test]
-fn a_hidden_file_is_told_of_by_its_level_and_place() {
+fn hidden_file_shown_by_level_number() {
     let run = tale().run_with(&CI, &["diff"]);
     insta::assert_snapshot!("hidden_diff", run);
     let json: serde_json::Value =
@@ -307,8 +314,9 @@ fn a_hidden_file_is_told_of_by_its_level_and_place() {
     );
 }
 
+/// Hidden paths are shown only on request or if the configuration says so.
 #[test]
-fn who_asks_or_says_so_in_the_configuration_sees_paths_and_others_do_not() {
+fn show_hidden_and_setting_reveal_paths() {
     let says = |hide: &str, environment: &[(&str, &str)], arguments: &[&str]| {
         let config = LEVELS.replacen("held = true", &format!("held = true\n{hide}"), 1);
         let site = tale().config(&config);
@@ -329,8 +337,9 @@ fn who_asks_or_says_so_in_the_configuration_sees_paths_and_others_do_not() {
     assert_eq!(says("hide_paths = false", &CI, &diff), (false, true));
 }
 
+/// Hidden names that other programs need are written to files or refused.
 #[test]
-fn names_that_somebody_goes_on_with_are_written_to_files_or_refused() {
+fn hidden_names_go_only_to_files() {
     let site = tale();
     for (arguments, has_out) in [
         (&["manifest"][..], true),
@@ -370,8 +379,9 @@ fn names_that_somebody_goes_on_with_are_written_to_files_or_refused() {
     assert_eq!(site.run_with(&CI, &["url", "fox.png"]).code, 0);
 }
 
+/// In a CI, no line of a hidden document is shown.
 #[test]
-fn a_hidden_document_is_not_shown_by_a_line_in_a_ci() {
+fn hidden_document_line_is_not_shown() {
     let broken = "<p>pickle <img src=gherkin.png>";
     let hidden = Site::new()
         .config(LEVELS)
@@ -405,8 +415,9 @@ fn a_hidden_document_is_not_shown_by_a_line_in_a_ci() {
     tells_nothing("a line of another document", &run, &[]);
 }
 
+/// In a CI, no line of the configuration is shown.
 #[test]
-fn a_line_of_the_configuration_is_not_shown_in_a_ci() {
+fn ci_hides_lines_of_configuration() {
     let site = Site::new().config("[[level]]\nname = \"party\"\nmach = \"cellar/**\"\n");
     let run = site.run_with(&CI, &["push"]);
     assert!(run.stderr.contains("unknown field `mach`"), "{run}");

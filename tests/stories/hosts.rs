@@ -1,5 +1,6 @@
-//! What stands before a target: which page people see first, links that need a host which knows folders, and web servers that show a
-//! published folder by the configuration that `init --server` prints.
+//! What stands before a target: which page people see first, links that need a host which knows
+//! folders, and web servers that show a published folder by the configuration that `init --server`
+//! prints.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -41,9 +42,10 @@ fn linked(rules: &str) -> Site {
 
 // --- Links to folders
 
+/// A link to a folder causes a warning where a bucket is all there is.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_link_to_a_folder_is_told_where_a_bucket_is_all_there_is() {
+fn folder_link_warns_on_bare_bucket() {
     let bucket = Bucket::on_rgw();
     let site = linked(&format!("{PAGES}{}", target(&bucket, "")));
     let bare = bucket.run(&site, &["push"]);
@@ -75,8 +77,9 @@ fn at_url(site: &Site, path: &str) -> String {
     fs::read_to_string(site.path("out").join(key)).expect("it's there")
 }
 
+/// A link without its page's extension finds the page wherever it is.
 #[test]
-fn a_page_without_its_extension_is_found_wherever_it_is() {
+fn page_without_extension_is_found() {
     let keyed = linked("[target.t]\nurl = \"file:out\"\n");
     keyed.ok(&["push"]);
     let home = at_url(&keyed, "index.html");
@@ -94,9 +97,10 @@ fn a_page_without_its_extension_is_found_wherever_it_is() {
     );
 }
 
+/// A link that is rewritten to a whole name needs no help of the host.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_link_that_is_rewritten_to_a_whole_name_needs_no_host() {
+fn rewritten_link_needs_no_host() {
     let bucket = Bucket::on_rgw();
     let site = Site::new()
         .config(&format!("{PAGES}{}", target(&bucket, "")))
@@ -108,9 +112,10 @@ fn a_link_that_is_rewritten_to_a_whole_name_needs_no_host() {
     assert_eq!(page.text(), "<a href=\"more/page.html\">more</a>");
 }
 
+/// Links to folders that are meant pass by the kind of their warning.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn links_to_folders_that_are_meant_pass_by_their_kind() {
+fn intended_folder_links_can_be_allowed() {
     let bucket = Bucket::on_rgw();
     let site = linked(&format!(
         "[warnings]\nallow = [\"host-index\"]\n{PAGES}{}",
@@ -141,9 +146,10 @@ fn findings(run: &Run, name: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Doctor and audit check whether the host shows the page of a folder.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn doctor_and_audit_look_whether_the_host_knows_folders() {
+fn doctor_and_audit_probe_folder_pages() {
     let bucket = Bucket::on_rgw();
     let site = linked(&format!(
         "{PAGES}{}",
@@ -172,8 +178,9 @@ fn doctor_and_audit_look_whether_the_host_knows_folders() {
     );
 }
 
+/// A setting of the host that means nothing is a mistake.
 #[test]
-fn a_setting_of_the_host_that_means_nothing_is_a_mistake() {
+fn meaningless_host_setting_is_a_mistake() {
     for (line, told) in [
         ("index = \"home.html\"", "but must be `index.html`"),
         ("not_found = \"/404.html\"", "must be a path in the tree"),
@@ -188,8 +195,9 @@ fn a_setting_of_the_host_that_means_nothing_is_a_mistake() {
 
 // --- The end of a push
 
+/// A push ends with the address of the front page.
 #[test]
-fn a_push_ends_with_the_address_of_the_front_page() {
+fn push_ends_with_front_page_address() {
     let site = linked(&format!(
         "{PAGES}[target.t]\nurl = \"file:out\"\npublic_url = \"https://hunt.example.org/\"\n"
     ));
@@ -205,8 +213,9 @@ fn a_push_ends_with_the_address_of_the_front_page() {
     assert_eq!(site.ok(&["push", "-q"]), "");
 }
 
+/// The only page is the front page, and the one for errors does not count.
 #[test]
-fn the_only_page_is_the_front_page_and_the_one_for_errors_is_none() {
+fn only_page_is_the_front_page() {
     let site = Site::new()
         .config(&format!("{PAGES}[target.t]\nurl = \"file:out\"\n"))
         .file("404.html", "<!doctype html><title>nothing</title>")
@@ -219,8 +228,9 @@ fn the_only_page_is_the_front_page_and_the_one_for_errors_is_none() {
     );
 }
 
+/// A site without a findable page is told the rule that gives it one.
 #[test]
-fn a_site_without_a_page_that_people_can_find_is_told_what_gives_it_one() {
+fn site_without_findable_page_is_advised() {
     let site = linked("[target.t]\nurl = \"file:out\"\n");
     let run = site.run(&["push"]);
     assert!(
@@ -243,8 +253,9 @@ fn a_site_without_a_page_that_people_can_find_is_told_what_gives_it_one() {
     assert!(run.stdout.contains("front page: "), "{run}");
 }
 
+/// Pages of a level stay hidden whoever adds the printed lines.
 #[test]
-fn pages_of_a_level_stay_hidden_whoever_adds_the_lines() {
+fn printed_rules_spare_level_pages() {
     let site = linked(
         "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n[target.t]\nurl = \"file:out\"\n",
     )
@@ -258,16 +269,18 @@ fn pages_of_a_level_stay_hidden_whoever_adds_the_lines() {
     assert_eq!(site.run(&["push"]).code, 0);
 }
 
+/// A whole site in a keyed folder is told how to find its address.
 #[test]
-fn a_whole_site_in_a_keyed_folder_is_told_how_its_address_is_found() {
+fn keyed_site_shows_its_address_command() {
     let site = linked("[[folder]]\nmatch = \".\"\n[target.t]\nurl = \"file:out\"\n");
     let run = site.run(&["push"]);
     assert!(run.stderr.contains("`assetsync url t index.html`"), "{run}");
     assert!(at_url(&site, "index.html").contains("home"));
 }
 
+/// A rule that asks for unguessable names causes no advice.
 #[test]
-fn who_asks_for_names_that_nobody_guesses_is_told_nothing() {
+fn explicit_opaque_names_cause_no_advice() {
     let rule = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"opaque\"\n";
     let site = linked(&format!("{rule}[target.t]\nurl = \"file:out\"\n"));
     let run = site.run(&["push"]);
@@ -418,8 +431,9 @@ fn served(url: &str) -> Site {
         .file("viewer/img/a.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
 }
 
+/// A folder behind a web server is served as a bucket would be.
 #[test]
-fn a_folder_behind_a_server_is_served_as_a_bucket_would_be() {
+fn web_server_serves_like_a_bucket() {
     for name in ["nginx", "caddy"] {
         let port = free_port();
         let site = served(&format!("http://127.0.0.1:{port}/"));
@@ -484,8 +498,9 @@ fn a_folder_behind_a_server_is_served_as_a_bucket_would_be() {
     }
 }
 
+/// A folder below a path of a web server is served correctly too.
 #[test]
-fn below_a_path_of_the_host_too() {
+fn web_server_works_below_a_path() {
     for name in ["nginx", "caddy"] {
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}/static/");
@@ -506,8 +521,9 @@ fn below_a_path_of_the_host_too() {
     }
 }
 
+/// A server that sends other types is told the configuration that is printed for it.
 #[test]
-fn a_server_that_sends_other_types_is_told_what_is_printed_for_it() {
+fn wrong_server_types_advise_printed_config() {
     let port = free_port();
     let site = served(&format!("http://127.0.0.1:{port}/"));
     site.ok(&["push"]);
@@ -516,7 +532,8 @@ fn a_server_that_sends_other_types_is_told_what_is_printed_for_it() {
         assert!(printed.contains(from), "{from}: {printed}");
         printed.replace(from, to)
     };
-    // As a server has it that nobody told: JSON without a charset, and scripts by their former name, do no harm; others do.
+    // As a server has it that nobody told: JSON without a charset, and scripts by their former
+    // name, do no harm; others do.
     let harmless = changed("application/json; charset=utf-8", "application/json")
         .replace("text/javascript;", "application/javascript;");
     let harmful = changed("text/javascript; charset=utf-8", "text/plain");
@@ -536,8 +553,9 @@ fn a_server_that_sends_other_types_is_told_what_is_printed_for_it() {
     assert_eq!(run.code, 0, "{run}");
 }
 
+/// Doctor and audit report a server without pages for folders and errors.
 #[test]
-fn doctor_and_audit_tell_of_a_server_without_these_pages() {
+fn server_without_pages_fails_checks() {
     let port = free_port();
     let site = served(&format!("http://127.0.0.1:{port}/"));
     site.ok(&["push"]);
@@ -588,8 +606,9 @@ fn doctor_and_audit_tell_of_a_server_without_these_pages() {
     );
 }
 
+/// No configuration is printed for a bucket or for one of several folders.
 #[test]
-fn no_configuration_is_printed_for_a_bucket_or_for_one_of_several_folders() {
+fn server_config_needs_one_folder() {
     let site = Site::new().config("[target.prod]\nurl = \"s3://hunt\"\n");
     let run = site.run(&["init", "--server", "nginx"]);
     assert_eq!(run.code, 2, "{run}");

@@ -1,5 +1,5 @@
-//! How the code is laid out: layers that import only downwards, files that one can read at a sitting, functions of one screen.
-//! `ARCHITECTURE.md` has the list of layers; this reads it.
+//! How the code is laid out: layers that import only downwards, files that one can read at a
+//! sitting, functions of one screen. `ARCHITECTURE.md` has the list of layers; this reads it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -96,7 +96,8 @@ pub fn module_of(path: &Path) -> Vec<String> {
     module
 }
 
-/// Returns all paths that begin with `crate`, `super` or `self`, from the top of the crate, but for those of tests.
+/// Returns all paths that begin with `crate`, `super` or `self`, from the top of the crate, but for
+/// those of tests.
 fn imports(file: &syn::File, module: &[String]) -> BTreeSet<Vec<String>> {
     let mut found = Vec::new();
     let items = file.items.iter().filter(|item| !is_of_tests(item));
@@ -437,9 +438,10 @@ fn table_of_files(files: &[File], layers: &BTreeMap<String, usize>) -> String {
     listed.iter().map(row).collect()
 }
 
-/// `ARCHITECTURE.md` says of each file what it says of itself. `WRITE_TABLE=1` writes the table anew.
+/// `ARCHITECTURE.md` says of each file what it says of itself. `WRITE_TABLE=1` writes the table
+/// anew.
 #[test]
-fn the_list_of_files_is_what_they_say_themselves() {
+fn the_list_of_files_is_current() {
     const BEGIN: &str = "| file | owns |\n|---|---|\n";
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
     let text = fs::read_to_string(&file).expect("it's there");
@@ -479,7 +481,7 @@ fn files_that_are_named_are_there() {
 
 /// A library that reads the environment here and there can't be told what to do.
 #[test]
-fn the_environment_is_read_in_few_files() {
+fn environment_is_read_in_few_files() {
     // The program; what the clouds' tools read; and what programs that are started get.
     let meant = ["commands", "store/environment.rs", "base/children.rs"];
     let reads = ["env::var", "env::vars", "env::home_dir", "env::set_var"];

@@ -1,4 +1,5 @@
-//! Digests that pages have of what they load, and of what stands in them: right before a push, and right after it.
+//! Digests that pages have of what they load, and of what stands in them: right before a push, and
+//! right after it.
 
 use assetsync::testing::refs::digest::{Algorithm, Sums, base64};
 
@@ -58,9 +59,10 @@ fn site(config: &str) -> Site {
 
 const FOLDER_TARGET: &str = "[target.t]\nurl = \"file:out\"\n";
 
+/// A page with digests loads whatever the files are called.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_a_page_has_digests_of_loads_whatever_it_is_called() {
+fn page_with_digests_loads_after_push() {
     for rules in [
         "",
         "[[rule]]\nmatch = \"*.{html,css,js,mjs}\"\nnames = \"plain\"\n",
@@ -78,9 +80,10 @@ fn what_a_page_has_digests_of_loads_whatever_it_is_called() {
     }
 }
 
+/// A content security policy allows the same after a push as before.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_policy_lets_pass_what_it_let_pass_before() {
+fn csp_allows_the_same_after_push() {
     let script = "\r\n  window.ran = [];\r\n  import(\"./app.mjs\").then(() => { document.title = \"done \" + window.ran + getComputedStyle(document.querySelector(\"p\")).backgroundImage.slice(0, 9); });\r\n";
     let style = "p { background: url('img/bg.png') }";
     let as_read = script.replace("\r\n", "\n");
@@ -117,9 +120,10 @@ fn a_policy_lets_pass_what_it_let_pass_before() {
     );
 }
 
+/// A script that a policy allows by its integrity still runs after a push.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_script_that_a_policy_knows_by_its_integrity_passes_after_a_push() {
+fn csp_allows_script_by_integrity() {
     let sum = sri(Sha256, SCRIPT.as_bytes());
     let page = format!(
         "<!doctype html><meta http-equiv=\"content-security-policy\" content=\"script-src '{sum}'\">\
@@ -137,8 +141,9 @@ fn a_script_that_a_policy_knows_by_its_integrity_passes_after_a_push() {
     assert_eq!(bucket.shown(&site), ("done".to_string(), Vec::new()));
 }
 
+/// A wrong integrity stops the push, and both digests are named.
 #[test]
-fn an_integrity_that_was_wrong_before_stops_with_both_digests() {
+fn wrong_integrity_stops_with_both_digests() {
     let (wrong, right) = (sri(Sha384, b"other"), sri(Sha384, STYLE.as_bytes()));
     // A browser looks at the strongest algorithm alone.
     let weak = sri(Sha256, STYLE.as_bytes());
@@ -168,8 +173,9 @@ fn an_integrity_that_was_wrong_before_stops_with_both_digests() {
     assert!(!page.contains(&right), "{page}");
 }
 
+/// Digests that depend on themselves stop the push, and other cycles do not.
 #[test]
-fn digests_that_lead_back_to_themselves_stop_and_others_in_a_circle_do_not() {
+fn only_circular_digests_stop_the_push() {
     let sum = |text: &str| sri(Sha256, text.as_bytes());
     let one =
         "<!doctype html><link rel=\"preload\" as=\"fetch\" href=\"two.html\" integrity=\"SUM\">";
@@ -195,7 +201,8 @@ fn digests_that_lead_back_to_themselves_stop_and_others_in_a_circle_do_not() {
     let (page, script) = (find("me</a>"), find("window.back"));
     assert!(page.contains(&sum(&script)), "{page}\n{script}");
 
-    // Nobody can have written both, but a wrong one is told as such only where the other one has none.
+    // Nobody can have written both, but a wrong one is told as such only where the other one has
+    // none.
     let both = site.file(
         "two.html",
         two.replace("\"\"", &format!("\"{}\"", sum("x"))),
@@ -209,9 +216,10 @@ fn digests_that_lead_back_to_themselves_stop_and_others_in_a_circle_do_not() {
     assert!(run.stderr.contains("remove the `integrity` here"), "{run}");
 }
 
+/// A rule adds digests to scripts and styles.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_rule_gives_scripts_and_styles_digests() {
+fn rule_adds_integrity() {
     let bucket = Bucket::on_rgw();
     let rule = "[[rule]]\nmatch = \"**/*.html\"\nintegrity = \"add\"\n";
     let page = page();
@@ -238,8 +246,9 @@ fn a_rule_gives_scripts_and_styles_digests() {
     assert!(page.contains(&sri(Sha384, style.expect("published").as_bytes())));
 }
 
+/// A digest is added only where it breaks nothing.
 #[test]
-fn a_digest_is_put_where_it_breaks_nothing() {
+fn integrity_is_added_only_where_safe() {
     let rule =
         "[[rule]]\nmatch = \"**/*.{html,xhtml}\"\nintegrity = \"add\"\nurls = \"absolute\"\n";
     let target = "[target.t]\nurl = \"file:out\"\npublic_url = \"https://cdn.example.org/\"\n";
@@ -284,9 +293,10 @@ fn refs_shows_which_references_have_digests() {
     assert_eq!(to_style["integrity"], "sha384", "{report:#}");
 }
 
+/// The digest of a precompressed file covers its content.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_is_compressed_already_has_the_digest_of_what_is_in_it() {
+fn precompressed_digest_covers_content() {
     let bucket = Bucket::on_rgw();
     let script = "document.title = \"done\";";
     let page = format!(
@@ -301,8 +311,9 @@ fn what_is_compressed_already_has_the_digest_of_what_is_in_it() {
     assert_eq!(bucket.shown(&site), ("done".to_string(), Vec::new()));
 }
 
+/// Digests in drawings and XHTML pages are updated too.
 #[test]
-fn drawings_and_pages_of_xml_have_them_too() {
+fn svg_and_xhtml_integrity_is_updated() {
     let sum = sri(Sha256, SCRIPT.as_bytes());
     let drawing = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\"><script href=\"app.js\" integrity=\"{sum}\"/></svg>"
@@ -328,8 +339,9 @@ fn drawings_and_pages_of_xml_have_them_too() {
     }
 }
 
+/// A file checked on another host is requested without credentials.
 #[test]
-fn what_is_checked_on_another_host_is_asked_for_without_credentials() {
+fn cross_origin_integrity_gets_crossorigin() {
     let rule = "[[rule]]\nmatch = \"**/*.html\"\nurls = \"absolute\"\n";
     let target = "[target.t]\nurl = \"file:out\"\npublic_url = \"https://cdn.example.org/\"\n";
     let sum = sri(Sha256, STYLE.as_bytes());

@@ -36,8 +36,9 @@ fn commands(hint: &str) -> Vec<&str> {
     hint.split('`').skip(1).step_by(2).collect()
 }
 
+/// A key that can be guessed is refused, with what is wrong with it.
 #[test]
-fn a_key_that_can_be_guessed_is_refused_with_what_is_wrong_with_it() {
+fn guessable_key_is_refused_with_reason() {
     for (key, says) in [
         ("letmein!letmein!letmein!letmein!letmein!", "repeats itself"),
         ("mnbvcxzlkjhgfdsapoiuytrewq0987654321", "common words"),
@@ -71,8 +72,9 @@ fn a_key_that_can_be_guessed_is_refused_with_what_is_wrong_with_it() {
     site(GOOD).ok(&["push"]);
 }
 
+/// A weak key in use can be kept by its `key_id` or rotated, as the hint says.
 #[test]
-fn whoever_has_published_with_a_weak_key_goes_on_with_it_or_leaves_it_as_the_hint_says() {
+fn weak_key_can_stay_or_rotate() {
     let site = site("hunt2031hunt2032hunt2033hunt2034hunt");
     let refused = site.run(&["push"]);
     let line = commands(&refused.stderr)
@@ -101,8 +103,9 @@ fn whoever_has_published_with_a_weak_key_goes_on_with_it_or_leaves_it_as_the_hin
     assert!(!quiet.stderr.contains("can be guessed"), "{quiet}");
 }
 
+/// The key in another encoding and former keys are found in the tree.
 #[test]
-fn the_key_in_another_form_and_a_former_one_are_found_in_the_tree() {
+fn encoded_and_former_keys_are_found() {
     let raw = data_encoding::HEXLOWER
         .decode(GOOD.as_bytes())
         .expect("hex");
@@ -140,8 +143,9 @@ fn the_key_in_another_form_and_a_former_one_are_found_in_the_tree() {
     site.config(&rule).ok(&["push"]);
 }
 
+/// A key that git tracks or would add is reported with the commands that fix it.
 #[test]
-fn a_key_that_git_has_or_would_take_is_told_with_the_commands_that_mend_it() {
+fn key_in_git_reports_its_fix() {
     let site = site(GOOD);
     let doctor = || site.run(&["doctor"]);
     assert!(
@@ -221,7 +225,7 @@ fn site_without_rules() -> Run {
 
 /// A new key would name every file anew, so the team's is what helps.
 #[test]
-fn a_key_file_that_lost_its_key_is_not_made_anew_where_the_configuration_knows_it() {
+fn lost_team_key_is_not_regenerated() {
     let site = site(GOOD);
     let id = site.ok(&["key", "id"]).trim().to_string();
     let file = site.path("assetsync.toml");

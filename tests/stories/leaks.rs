@@ -1,6 +1,7 @@
 //! What must not get out, seeded: all of it is found, in one run, and nothing else is.
 //!
-//! Samples of credentials are put together when the tests run, so that no scanner takes this file for a leak.
+//! Samples of credentials are put together when the tests run, so that no scanner takes this file
+//! for a leak.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -938,8 +939,9 @@ fn untold(rows: &[Row], push: &Run, leaks: &Run) -> Vec<String> {
         .collect()
 }
 
+/// Every seeded leak and every upward reference is reported in one run.
 #[test]
-fn every_seeded_leak_and_every_reference_upwards_is_told_of_in_one_run() {
+fn all_seeded_leaks_found_at_once() {
     let (leaks, upward) = (leaks(), upward());
     assert!(
         leaks.len() >= 60 && upward.len() >= 20,
@@ -955,8 +957,9 @@ fn every_seeded_leak_and_every_reference_upwards_is_told_of_in_one_run() {
     assert!(site.published("out").is_empty());
 }
 
+/// The same tree without the seeded leaks raises no alarm.
 #[test]
-fn the_same_tree_without_the_seeds_gives_no_alarm() {
+fn clean_tree_raises_no_alarm() {
     let rows: Vec<Row> = leaks().into_iter().chain(upward()).collect();
     let site = clean(&rows);
     let push = site.run(&["push"]);
@@ -1034,16 +1037,18 @@ fn remarks() -> Site {
         .file("large.html", "<!-- large -->".repeat((33 << 20) / 14))
 }
 
+/// `leaks` lists what files say beyond what visitors see.
 #[test]
-fn leaks_lists_what_files_say_besides_what_visitors_see() {
+fn leaks_lists_hidden_remarks() {
     let site = remarks();
     insta::assert_snapshot!("leaks", site.run(&["leaks"]));
     insta::assert_snapshot!("leaks_json", site.run(&["leaks", "--json"]));
     assert!(!site.path("out").exists(), "it only looks");
 }
 
+/// A file that cannot be read is an error and hides no other finding.
 #[test]
-fn a_file_that_cannot_be_read_is_an_error_and_hides_no_other() {
+fn unreadable_file_hides_no_others() {
     let site = Site::new()
         .file("a.html", "<!-- a note -->")
         .file("b.html", "<!-- unreadable -->")
@@ -1067,8 +1072,9 @@ fn a_file_that_cannot_be_read_is_an_error_and_hides_no_other() {
     );
 }
 
+/// Everything that is wrong with a tree is reported in one run.
 #[test]
-fn all_that_is_wrong_with_a_tree_is_told_of_in_one_run() {
+fn all_problems_reported_in_one_run() {
     let names = "[[rule]]\nmatch = \"odd/**\"\nnames = \"palindrome-2022\"\n[[rule]]\nmatch = \"feed.xml\"\nurls = \"absolute\"\nreferences = [\"enclosure@url\"]\n";
     let site = open_tree()
         .raw_config(&CONFIG.replacen("[[rule]]", &format!("{names}[[rule]]"), 1))
@@ -1109,8 +1115,9 @@ fn with_rule(rule: &str) -> Site {
     ))
 }
 
+/// Metadata is stripped, and everything else stays.
 #[test]
-fn metadata_is_taken_out_and_nothing_else() {
+fn only_metadata_is_stripped() {
     let way_up = || Tag::orientation(6);
     let artist = || Tag::text(0x013B, "KRAKEN");
     let text = || Block::Chunk(b"tEXt", b"Title\0KRAKEN".to_vec());
@@ -1171,8 +1178,9 @@ fn metadata_is_taken_out_and_nothing_else() {
     }
 }
 
+/// A file that cannot be stripped is refused with advice.
 #[test]
-fn what_cannot_be_stripped_is_refused_with_what_to_do() {
+fn unstrippable_file_is_refused_with_advice() {
     for (path, file, words) in [
         (
             "a.pdf",
@@ -1226,8 +1234,9 @@ fn what_cannot_be_stripped_is_refused_with_what_to_do() {
     }
 }
 
+/// Comments are stripped, and everything else stays.
 #[test]
-fn comments_are_taken_out_and_nothing_else() {
+fn only_comments_are_stripped() {
     for (path, file, stripped) in [
         (
             "a.html",
@@ -1281,8 +1290,9 @@ fn comments_are_taken_out_and_nothing_else() {
     }
 }
 
+/// A credential is excused only by a rule for that file alone.
 #[test]
-fn a_credential_is_excused_by_a_rule_for_that_file_alone() {
+fn credential_excused_only_by_specific_rule() {
     let key = ["AK", "IA", &random(UPPER, 16)].concat();
     let site = |pattern: &str| {
         Site::new()

@@ -1,4 +1,5 @@
-//! Levels match what people meant: in any case, by any spelling, as deep as files are; and what they miss is told of.
+//! Levels match what people meant: in any case, by any spelling, as deep as files are; and what
+//! they miss is told of.
 
 use std::fs;
 
@@ -39,8 +40,9 @@ fn advised<'a>(warning: &'a str, setting: &str) -> &'a str {
         .unwrap_or_else(|| panic!("no {setting}: {warning}"))
 }
 
+/// A folder in another case belongs to the level, unless case is `exact`.
 #[test]
-fn a_folder_in_another_case_belongs_to_the_level_unless_cases_are_told_apart() {
+fn folder_case_is_ignored_unless_exact() {
     let site = tale(&ending("")).file("crow/Ending/cheese.png", "no cheese");
     assert_eq!(level(&site, "crow/Ending/cheese.png"), "ending");
     assert_eq!(warnings(&site.run(&["push"])), [] as [&str; 0]);
@@ -63,8 +65,9 @@ fn a_folder_in_another_case_belongs_to_the_level_unless_cases_are_told_apart() {
     );
 }
 
+/// A rule with a level's pattern applies to the level's files in any case.
 #[test]
-fn a_rule_for_a_levels_pattern_is_about_the_levels_files_in_any_case() {
+fn level_rule_applies_in_any_case() {
     let rules = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[[rule]]\nmatch = \"**/ending/**\"\nnames = \"opaque\"\n";
     let site = tale(&format!("{rules}{}", ending(""))).file("crow/ENDING/a.html", "<p>no cheese");
     site.ok(&["push"]);
@@ -72,9 +75,10 @@ fn a_rule_for_a_levels_pattern_is_about_the_levels_files_in_any_case() {
     assert!(site.published("out").contains_key("index.html"));
 }
 
-/// Each of these is in no level, and is told of with a line that puts it in one, and another that says it's open.
+/// Each of these is in no level, and is told of with a line that puts it in one, and another that
+/// says it's open.
 #[test]
-fn a_file_that_is_called_like_a_level_is_told_of_with_the_lines_that_mend_it() {
+fn level_like_file_gets_fixing_lines() {
     let levels = "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n[[level]]\nname = \"postgame\"\nmatch = \"**/postgame/**\"\n";
     let hunt = |more: &str| {
         let (first, second) = levels.split_once("\n[[level]]").expect("two");
@@ -122,8 +126,9 @@ fn a_file_that_is_called_like_a_level_is_told_of_with_the_lines_that_mend_it() {
     }
 }
 
+/// Names that say nothing of a level raise no warning.
 #[test]
-fn what_says_nothing_of_a_level_is_no_alarm() {
+fn unrelated_names_raise_no_warning() {
     let site = tale(&ending("")).file("trending/weekend.html", "<p>bending, spending");
     let site = site
         .file("end/ended.html", "<p>end")
@@ -133,8 +138,9 @@ fn what_says_nothing_of_a_level_is_no_alarm() {
     assert_eq!(warnings(&none.run(&["push"])), [] as [&str; 0]);
 }
 
+/// Files that the same line fixes share one warning.
 #[test]
-fn one_line_tells_of_all_files_that_one_line_mends() {
+fn files_with_same_fix_share_warning() {
     let mut site = tale(&ending(""));
     for animal in ["ant", "bee", "cat", "dog"] {
         site = site.file(&format!("{animal}/{animal}-ending.html"), animal);
@@ -149,8 +155,9 @@ fn one_line_tells_of_all_files_that_one_line_mends() {
     assert_eq!(json.matches("\"overlooked\"").count(), 4, "{json}");
 }
 
+/// A top-level `open` setting opens files for all levels.
 #[test]
-fn for_all_levels_some_files_are_open_by_a_line_at_the_top() {
+fn top_level_open_overrides_all_levels() {
     let config = fs::read_to_string(tale(&ending("")).path("assetsync.toml")).expect("readable");
     let site = tale(&ending(""))
         .raw_config(&format!("open = [\"about/**\"]\n{config}"))
@@ -167,8 +174,9 @@ fn for_all_levels_some_files_are_open_by_a_line_at_the_top() {
     );
 }
 
+/// A pattern that stops at a slash is reported with one that goes deeper.
 #[test]
-fn a_pattern_that_stops_at_a_slash_is_told_of_with_the_one_that_goes_on() {
+fn pattern_stopping_at_slash_is_extended() {
     let shallow = |pattern: &str| {
         let config = ending("").replace("**/ending/**", pattern);
         tale(&config).file("fox/ending/img/vine.png", "too high")
@@ -190,8 +198,9 @@ fn a_pattern_that_stops_at_a_slash_is_told_of_with_the_one_that_goes_on() {
     }
 }
 
+/// A held level that matches nothing is an error with similar files named.
 #[test]
-fn a_held_level_that_matches_nothing_is_an_error_with_what_is_like_it() {
+fn empty_held_level_suggests_similar_files() {
     let held = |pattern: &str, held: &str| {
         let level = format!("[[level]]\nname = \"party\"\nmatch = {pattern}\n{held}{LOCAL}");
         tale(&level).file("aftergame/cake.html", "<p>Cake")
@@ -222,8 +231,9 @@ fn a_held_level_that_matches_nothing_is_an_error_with_what_is_like_it() {
     );
 }
 
+/// A plain name in a level is reported with a rule that fixes it.
 #[test]
-fn a_plain_name_in_a_level_is_told_of_with_a_rule_that_mends_it() {
+fn plain_name_in_level_gets_rule() {
     let config = |rule: &str| {
         let plain = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n";
         format!("{plain}{rule}{}", ending("also = [\"**/*-end.html\"]\n"))
@@ -237,8 +247,9 @@ fn a_plain_name_in_a_level_is_told_of_with_a_rule_that_mends_it() {
     site.ok(&["push"]);
 }
 
+/// A page that a level misses is reported with all lines that hide it.
 #[test]
-fn a_page_that_a_level_misses_is_told_of_with_all_that_it_takes_to_hide_it() {
+fn missed_page_gets_lines_hiding_it() {
     let plain = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n";
     let site = tale(&format!("{plain}{}", ending("")));
     let site = site.file("crow/endings/cheese.html", "<p>no cheese");
@@ -252,8 +263,9 @@ fn a_page_that_a_level_misses_is_told_of_with_all_that_it_takes_to_hide_it() {
     assert_eq!(level(&site, "crow/endings/cheese.html"), "ending");
 }
 
+/// Warnings are shown beside errors.
 #[test]
-fn what_is_doubtful_is_told_beside_what_is_wrong() {
+fn warnings_are_shown_beside_errors() {
     let site = tale(&ending(""))
         .file("fox/ending/moonlight-serenade.png", "a tune")
         .file("note.txt", "see moonlight-serenade.png")
@@ -278,8 +290,9 @@ fn what_is_doubtful_is_told_beside_what_is_wrong() {
     );
 }
 
+/// `diff` and `push` show the level of each file and count files by level.
 #[test]
-fn diff_and_push_show_the_level_of_everything_and_count_by_level() {
+fn diff_and_push_show_levels() {
     let levels = format!(
         "[[level]]\nname = \"party\"\nmatch = \"party/**\"\nheld = true\n{}",
         ending("")
@@ -318,8 +331,9 @@ fn diff_and_push_show_the_level_of_everything_and_count_by_level() {
     );
 }
 
+/// The files of each level are listed when levels are new or files change level.
 #[test]
-fn what_each_level_matches_is_listed_when_levels_are_new_or_files_have_another_one() {
+fn level_matches_are_listed_on_change() {
     let listed = |site: &Site, arguments: &[&str]| {
         let run = site.run(arguments);
         assert_eq!(run.code, 0, "{run}");
@@ -336,8 +350,9 @@ fn what_each_level_matches_is_listed_when_levels_are_new_or_files_have_another_o
     assert!(!listed(&site, &["push"]));
 }
 
+/// The same bytes under an open path are an error, unless a rule allows the pair.
 #[test]
-fn the_same_bytes_under_an_open_path_are_an_error_with_both_and_a_rule_that_means_it() {
+fn same_bytes_in_open_are_error() {
     for (path, hidden) in [
         ("img/teaser.png", "fox/ending/grapes.png"),
         ("Ending-of-fox.txt", "fox/ending/grapes.png"),
@@ -371,8 +386,9 @@ fn the_same_bytes_under_an_open_path_are_an_error_with_both_and_a_rule_that_mean
     }
 }
 
+/// The same bytes in two levels are an error, unless they know each other.
 #[test]
-fn the_same_bytes_in_two_levels_are_an_error_unless_one_knows_the_other() {
+fn same_bytes_across_levels_are_error() {
     let site = |knows: &str| {
         let party = format!("[[level]]\nname = \"party\"\nmatch = \"party/**\"\n{knows}");
         tale(&format!("{party}{}", ending(""))).file("party/invitation.png", "sour grapes")
@@ -392,8 +408,9 @@ fn the_same_bytes_in_two_levels_are_an_error_unless_one_knows_the_other() {
     );
 }
 
+/// Content that is empty or that all pages share raises no alarm.
 #[test]
-fn what_all_pages_have_or_nothing_is_in_is_no_alarm() {
+fn common_content_raises_no_alarm() {
     let dot: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
     let mut site = tale(&ending(""));
     for (name, content) in [
@@ -428,8 +445,9 @@ fn picture(format: image::ImageFormat, change: impl Fn(&mut image::RgbImage)) ->
     bytes.into_inner()
 }
 
+/// The same picture is an error however it is encoded, and another one is not.
 #[test]
-fn the_same_picture_is_an_error_however_it_is_stored_and_another_one_is_none() {
+fn same_picture_in_open_is_error() {
     use image::ImageFormat::{Jpeg, Png, WebP};
     let same = |_: &mut image::RgbImage| {};
     let dot = |picture: &mut image::RgbImage| picture.put_pixel(3, 3, image::Rgb([255, 0, 0]));

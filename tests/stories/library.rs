@@ -62,8 +62,9 @@ fn assert_refused(outcome: Result<Release, Error>, words: &str) {
     assert!(told.contains(words), "{told}");
 }
 
+/// A plan is published, found in the manifest and rolled back.
 #[test]
-fn what_is_planned_is_published_found_and_rolled_back() {
+fn plan_is_published_and_rolled_back() {
     let hunt = hunt();
     block_on(async {
         let site = open(&hunt).await;
@@ -97,15 +98,16 @@ fn what_is_planned_is_published_found_and_rolled_back() {
 
 /// The program and the library go one way: what one has published, the other finds in place.
 #[test]
-fn the_program_finds_what_the_library_published() {
+fn program_finds_library_release() {
     let hunt = hunt();
     block_on(async { push(&open(&hunt).await).await.expect("published") });
     let run = hunt.run(&["diff", "--check", "prod"]);
     assert_eq!(run.code, 0, "{run}");
 }
 
+/// A live page is overwritten only if its path is allowed.
 #[test]
-fn a_live_page_is_not_written_over() {
+fn live_page_is_not_overwritten() {
     let hunt = hunt();
     block_on(async { push(&open(&hunt).await).await.expect("published") });
     hunt.ok(&["live", "on", "prod"]);
@@ -130,8 +132,9 @@ fn a_live_page_is_not_written_over() {
     assert_eq!(hunt.published("out")["index.html"], b"<h1>Oops</h1>");
 }
 
+/// Files that are gone and another key are refused.
 #[test]
-fn files_that_are_gone_and_another_key_are_refused() {
+fn shrinking_and_another_key_are_refused() {
     let hunt = hunt();
     block_on(async { push(&open(&hunt).await).await.expect("published") });
     let page = hunt.asset("index.html");
@@ -160,8 +163,9 @@ fn files_that_are_gone_and_another_key_are_refused() {
     });
 }
 
+/// A site that cannot be opened says what to do.
 #[test]
-fn what_cannot_be_opened_says_what_to_do() {
+fn failed_open_says_what_to_do() {
     let hunt = hunt();
     block_on(async {
         let error = Site::open(config(&hunt), "prode")
@@ -183,8 +187,9 @@ fn what_cannot_be_opened_says_what_to_do() {
     assert!(error.to_string().contains("elsewhere.toml"), "{error}");
 }
 
+/// Objects that fail are reported and no release is made.
 #[test]
-fn objects_that_fail_are_told_and_nothing_is_switched() {
+fn failed_objects_prevent_the_switch() {
     let hunt = hunt();
     block_on(async {
         let site = open(&hunt).await;
@@ -219,7 +224,7 @@ fn a_token_stops_the_work() {
 
 /// Whoever mixes up two sites publishes where the plan was made for, and nowhere else.
 #[test]
-fn a_plan_is_published_where_it_was_made_for() {
+fn plan_publishes_only_to_its_target() {
     let hunt = hunt();
     block_on(async {
         let staging = Site::open(config(&hunt), "staging").await.expect("opened");
@@ -245,9 +250,10 @@ fn one_thread_is_enough() {
     });
 }
 
+/// A bucket that strangers can list is refused unless it is allowed.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_that_strangers_can_list_is_refused() {
+fn listable_bucket_is_refused() {
     let bucket = Bucket::on_rgw();
     let listable = [("x-amz-acl", "public-read")];
     assert_eq!(
@@ -272,7 +278,7 @@ fn a_bucket_that_strangers_can_list_is_refused() {
 /// Programs decide by what was answered, and show what was behind it.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_failure_has_the_answer_that_said_no_or_the_error_behind_it() {
+fn failure_carries_answer_or_cause() {
     let bucket = Bucket::on_rgw();
     let opened = |name: &str, endpoint: &str| {
         let hunt = support::Site::bare().file("map.png", "a map");

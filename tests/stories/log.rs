@@ -1,4 +1,5 @@
-//! What `-v`, `-vv` and `--log-format json` tell of a run: each request, and nothing that is secret.
+//! What `-v`, `-vv` and `--log-format json` tell of a run: each request, and nothing that is
+//! secret.
 
 use std::collections::BTreeMap;
 
@@ -53,8 +54,9 @@ fn assert_nothing_secret(server: &Server, run: &Run) {
     }
 }
 
+/// Each request is a log line with its outcome.
 #[test]
-fn each_request_is_told_with_what_became_of_it() {
+fn each_request_is_logged_with_outcome() {
     let (server, site) = site();
     server.fault(Fault::new("PUT", ".png", Effect::refuse(503)));
     let run = run(&site, &["push", "-vv", "--log-format", "json"]);
@@ -97,8 +99,9 @@ fn people_read_the_same_as_text() {
     assert!(less.stderr.contains("requests sent"), "{less}");
 }
 
+/// Warnings and errors are lines of the JSON log too.
 #[test]
-fn warnings_and_errors_are_lines_for_programs_too() {
+fn json_log_includes_warnings_and_errors() {
     let (_server, site) = site();
     site.write("a.html", "<img src=\"gone.png\">");
     let run = run(&site, &["push", "--log-format", "json"]);

@@ -1,4 +1,5 @@
-//! Stories of what people see: the real program, real trees, real servers. `tests/run` runs them all.
+//! Stories of what people see: the real program, real trees, real servers. `tests/run` runs them
+//! all.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,5 @@
-//! Passwords in URLs: whoever writes one anywhere, it's in nothing that is printed, and where credentials belong is told.
+//! Passwords in URLs: whoever writes one anywhere, it's in nothing that is printed, and where
+//! credentials belong is told.
 
 use crate::support::{Run, Site};
 
@@ -39,8 +40,9 @@ fn assert_explained(run: &Run, what: &str) {
     assert!(run.stderr.contains(told), "{what}: {run}");
 }
 
+/// A password in a setting is masked, and the error says where it belongs.
 #[test]
-fn a_password_in_a_setting_is_masked_and_it_is_said_where_it_belongs() {
+fn password_in_setting_is_masked() {
     for url in URLS {
         let in_file = [
             format!("url = \"{url}\""),
@@ -74,8 +76,9 @@ fn a_password_in_a_setting_is_masked_and_it_is_said_where_it_belongs() {
     }
 }
 
+/// A password is masked where no URL belongs, too.
 #[test]
-fn a_password_where_no_url_belongs_is_masked_too() {
+fn password_outside_url_setting_is_masked() {
     let local = site("url = \"file:out\"");
     for url in URLS.iter().filter(|url| url.contains("://")) {
         for arguments in [
@@ -124,8 +127,9 @@ fn a_password_where_no_url_belongs_is_masked_too() {
     }
 }
 
+/// An at sign in a name is not taken for a password.
 #[test]
-fn an_at_sign_in_a_name_stays() {
+fn at_sign_in_name_stays() {
     let site = site(
         "url = \"file:out@home:x\"\nstate = \"file:kept\"\npublic_url = \"https://cdn.example.org/a@2x/\"",
     );
@@ -142,8 +146,9 @@ const KEYS: [&str; 3] = [
     "Jx3vN8sZk2Lw7RtYb5XcJ1mPd9Fg4KaEx0Tu6iOzVq0=",
 ];
 
+/// A key that is pasted anywhere appears in no output.
 #[test]
-fn a_key_that_is_pasted_anywhere_is_in_nothing_that_is_printed() {
+fn pasted_key_is_never_printed() {
     for key in KEYS {
         let site = site("url = \"file:out\"");
         let option = format!("--{key}");
@@ -179,8 +184,9 @@ fn a_key_that_is_pasted_anywhere_is_in_nothing_that_is_printed() {
     }
 }
 
+/// The query of a URL is masked.
 #[test]
-fn what_a_urls_query_says_is_masked() {
+fn url_query_is_masked() {
     for query in [
         "X-Amz-Signature=pa55word&X-Amz-Date=1",
         "token=pa55word",

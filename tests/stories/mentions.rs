@@ -1,5 +1,5 @@
-//! Ways in which people mention a solution by mistake: each is refused or a warning, but for those that
-//! `docs/src/concepts/hidden-names.md` names.
+//! Ways in which people mention a solution by mistake: each is refused or a warning, but for those
+//! that `docs/src/concepts/hidden-names.md` names.
 
 mod binary;
 mod more;
@@ -433,8 +433,9 @@ fn outcome(ways: &[Way]) -> (Vec<String>, Vec<String>) {
     (refused, warned.map(|warning| warning.path).collect())
 }
 
+/// Nearly every way to mention a solution by mistake is reported.
 #[test]
-fn whoever_mentions_a_solution_by_mistake_is_told() {
+fn accidental_mentions_are_reported() {
     let token = built(&hidden())
         .find(PAGE)
         .expect("it's there")

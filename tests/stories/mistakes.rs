@@ -1,5 +1,5 @@
-//! Configurations with random mistakes in them: a clear refusal or a run that is fine, never a panic, and no password in what is
-//! printed. PROPTEST_CASES makes it a long run.
+//! Configurations with random mistakes in them: a clear refusal or a run that is fine, never a
+//! panic, and no password in what is printed. PROPTEST_CASES makes it a long run.
 
 use std::path::Path;
 
@@ -161,7 +161,8 @@ fn with(text: &str, mistake: &Mistake) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Gives one of the lines that have a value another one. The source stays, so that nobody's disk is walked.
+/// Gives one of the lines that have a value another one. The source stays, so that nobody's disk is
+/// walked.
 fn set(lines: &mut [String], at: usize, value: &str) {
     let has_value = |line: &&mut String| line.contains(" = ") && !line.starts_with("dir");
     let mut those: Vec<&mut String> = lines.iter_mut().filter(has_value).collect();
@@ -192,8 +193,9 @@ fn the_configuration_without_mistakes_is_fine() {
 proptest! {
     #![proptest_config(rounds(1_000))]
 
+    /// A configuration error points at a line and column that exist.
     #[test]
-    fn a_mistake_is_told_at_a_place_that_is_there(text in wrong_configurations()) {
+    fn config_errors_point_inside_the_file(text in wrong_configurations()) {
         // A folder that is there.
         let text = text.replace("\"assets\"", "\"src\"");
         let parsed = Config::parse(Path::new("x.toml"), &text, &Overrides::new(), Wanted::Targets(&[]));
@@ -211,8 +213,9 @@ proptest! {
 proptest! {
     #![proptest_config(rounds(40))]
 
+    /// A broken configuration exits with a known code and leaks no secret.
     #[test]
-    fn a_program_with_a_wrong_configuration_ends_well(text in wrong_configurations()) {
+    fn broken_config_exits_cleanly(text in wrong_configurations()) {
         let site = Site::bare().file("a.html", "").file("b/solution/c.html", "").raw_config(&text);
         for command in [&["-v", "diff"][..], &["push", "--json"]] {
             let run = site.run(command);

@@ -1,12 +1,14 @@
-//! The publishing protocol, checked in every order of events: publishers, pruners and operators share a target, and the
-//! network delays what they send. Every change of the root is made by the program's own functions, so that a mistake in
-//! these is found here. Each rule of the protocol is also left out once, to see that it's needed.
+//! The publishing protocol, checked in every order of events: publishers, pruners and operators
+//! share a target, and the network delays what they send. Every change of the root is made by the
+//! program's own functions, so that a mistake in these is found here. Each rule of the protocol is
+//! also left out once, to see that it's needed.
 //!
-//! A request that's delayed may arrive at any later time, even at once, or never. So a lost answer, a lost request and a
-//! late one are the same here: whoever sent it knows nothing. Whoever takes no more steps has crashed.
+//! A request that's delayed may arrive at any later time, even at once, or never. So a lost answer,
+//! a lost request and a late one are the same here: whoever sent it knows nothing. Whoever takes no
+//! more steps has crashed.
 //!
-//! `cargo test --locked --test stories -- model::` takes half a minute. With `--ignored model::deep` instead, more people meet,
-//! in millions of states and many minutes.
+//! `cargo test --locked --test stories -- model::` takes half a minute. With
+//! `--ignored model::deep` instead, more people meet, in millions of states and many minutes.
 
 mod people;
 mod storage;
@@ -19,7 +21,8 @@ use stateright::{Checker, HasDiscoveries, Model, Property};
 use people::{Outcome, Person, Role, Step, Turn};
 use storage::{ASSETS, Assets, Breach, Goal, OF_LEVEL, Storage, change, nonce};
 
-/// A rule of the protocol that's left out. Where the root enforces it, the root is told something else than what is so.
+/// A rule of the protocol that's left out. Where the root enforces it, the root is told something
+/// else than what is so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Without {
     /// A first push puts assets without saying so in the root before.
@@ -42,7 +45,8 @@ enum Without {
     LiveCheck,
     /// All changes have the same nonce.
     Nonce,
-    /// Versions depend on neither nonce nor number, so that those of S3 come back with what was there before.
+    /// Versions depend on neither nonce nor number, so that those of S3 come back with what was
+    /// there before.
     Fresh,
     /// Assets that are there are put again.
     CreateOnly,
@@ -554,8 +558,9 @@ fn takedowns_and_rollbacks_agree() {
     });
 }
 
+/// Files that were taken down come back complete.
 #[test]
-fn what_was_taken_down_comes_back_whole() {
+fn returned_takedown_is_complete() {
     holds(Rules {
         people: &[Returner("b"), Remover(1), Operator(&[RollBack])],
         sometimes: &[COMMITS, RETURNS, ROLLS_BACK],
@@ -665,23 +670,24 @@ fn deep_pages_are_settled() {
     });
 }
 
-/// Rule: a release counts only if nothing was deleted, and nothing is being deleted, since its objects were looked at.
+/// Rule: a release counts only if nothing was deleted, and nothing is being deleted, since its
+/// objects were looked at.
 #[test]
 fn commits_check_the_epoch() {
     let people = &[Publisher("ac"), Pruner];
     needs(Without::Epoch, WHOLE, Rules { people, ..RULES });
 }
 
-/// Rule: whoever replaces the current release knew it, or has lost the race. Of a rollback, nothing else tells: the newest
-/// release stays the same.
+/// Rule: whoever replaces the current release knew it, or has lost the race. Of a rollback, nothing
+/// else tells: the newest release stays the same.
 #[test]
 fn commits_compare_the_current_release() {
     let people = &[Publisher("ac"), Operator(&[RollBack])];
     needs(Without::Parent, REPLACED, Rules { people, ..RULES });
 }
 
-/// Rule: whoever publishes knew the newest release. One that was published and rolled back from leaves the current one
-/// as it was, and would be left out of the row of retained releases.
+/// Rule: whoever publishes knew the newest release. One that was published and rolled back from
+/// leaves the current one as it was, and would be left out of the row of retained releases.
 #[test]
 fn publishers_compare_the_newest_release() {
     let people = &[Publisher("ac"), Publisher("bc"), Operator(&[RollBack])];
@@ -696,8 +702,8 @@ fn publishers_compare_the_newest_release() {
     );
 }
 
-/// Rule: whoever deletes knew the newest release. One that was published and rolled back from is retained, and its
-/// objects are garbage to those who don't know it.
+/// Rule: whoever deletes knew the newest release. One that was published and rolled back from is
+/// retained, and its objects are garbage to those who don't know it.
 #[test]
 fn pruners_compare_the_newest_release() {
     let people = &[Publisher("ac"), Pruner, Operator(&[RollBack])];
@@ -712,8 +718,8 @@ fn pruners_compare_the_newest_release() {
     );
 }
 
-/// Rule: the root says that a first push begins before it puts anything. So what is there without such a root belongs to
-/// releases that are kept elsewhere, or are lost.
+/// Rule: the root says that a first push begins before it puts anything. So what is there without
+/// such a root belongs to releases that are kept elsewhere, or are lost.
 #[test]
 fn first_pushes_begin_with_a_root() {
     let people = &[Publisher("ac"), Publisher("bc")];
@@ -728,7 +734,8 @@ fn first_pushes_begin_with_a_root() {
     );
 }
 
-/// Rule: a deletion names the version of the object that was seen. Late ones don't hit what was written anew since.
+/// Rule: a deletion names the version of the object that was seen. Late ones don't hit what was
+/// written anew since.
 #[test]
 fn deletes_name_a_generation() {
     let people = &[Publisher("ac"), Pruner];
@@ -743,15 +750,16 @@ fn deletes_name_a_generation() {
     );
 }
 
-/// Rule: the root says what will be deleted before anything is, so that whoever counts on it is told.
+/// Rule: the root says what will be deleted before anything is, so that whoever counts on it is
+/// told.
 #[test]
 fn sweeps_are_announced() {
     let people = &[Publisher("ac"), Pruner];
     needs(Without::Announcement, WHOLE, Rules { people, ..RULES });
 }
 
-/// Rule: a swap that was refused isn't lost until the root says so. It may have been refused by its own first try, whose answer
-/// was lost.
+/// Rule: a swap that was refused isn't lost until the root says so. It may have been refused by its
+/// own first try, whose answer was lost.
 #[test]
 fn failed_preconditions_are_resolved() {
     let people = &[Publisher("ac")];
@@ -808,30 +816,32 @@ fn live_waits_for_pages() {
     needs(Without::Settled, UNWRITTEN, Rules { people, ..RULES });
 }
 
-/// Rule: every change of the root has a nonce of its own. Else whoever looks for theirs finds that of others.
+/// Rule: every change of the root has a nonce of its own. Else whoever looks for theirs finds that
+/// of others.
 #[test]
 fn changes_have_nonces() {
     let people = &[Publisher("ac"), Publisher("bc")];
     needs(Without::Nonce, COMMITTED, Rules { people, ..RULES });
 }
 
-/// Rule: no root is ever the same as one before it, in bytes. Else a late swap finds the version back that it was made
-/// for, where versions are made from content.
+/// Rule: no root is ever the same as one before it, in bytes. Else a late swap finds the version
+/// back that it was made for, where versions are made from content.
 #[test]
 fn versions_never_come_back() {
     let people = &[Publisher("ac"), Operator(&[Live, Open])];
     needs(Without::Fresh, LOST, Rules { people, ..RULES });
 }
 
-/// Rule: a takedown deletes what is asked for by name. It's all that may go while players are there.
+/// Rule: a takedown deletes what is asked for by name. It's all that may go while players are
+/// there.
 #[test]
 fn takedowns_go_by_name() {
     let people = &[Remover(1), Operator(&[Live])];
     needs(Without::ByName, UNDELETED, Rules { people, ..RULES });
 }
 
-/// Rule: a takedown is announced with the release that is without it. Else somebody who puts it back counts on what is being
-/// deleted.
+/// Rule: a takedown is announced with the release that is without it. Else somebody who puts it
+/// back counts on what is being deleted.
 #[test]
 fn takedowns_are_announced() {
     let people = &[Returner("b"), Remover(1)];
@@ -853,14 +863,16 @@ fn publishers_look_what_was_taken_down() {
     needs(Without::KeptOut, DOWN, Rules { people, ..RULES });
 }
 
-/// Rule: whoever publishes knew which levels are unlocked. One that was locked meanwhile stays back.
+/// Rule: whoever publishes knew which levels are unlocked. One that was locked meanwhile stays
+/// back.
 #[test]
 fn publishers_compare_the_levels() {
     let people = &[LevelPublisher("ac"), Operator(&[Unlock, Lock])];
     needs(Without::Levels, LOCKED, Rules { people, ..RULES });
 }
 
-/// Rule: a rollback waits for a takedown. What it verified may be what is being deleted, of an earlier release.
+/// Rule: a rollback waits for a takedown. What it verified may be what is being deleted, of an
+/// earlier release.
 #[test]
 fn rollbacks_wait_for_takedowns() {
     let people = &[Remover(0), Operator(&[RollBack])];

@@ -36,8 +36,9 @@ fn is_refused(run: &Run, named: &[&str]) {
     }
 }
 
+/// Every command refuses a state copied to another target's configuration.
 #[test]
-fn a_state_that_was_copied_to_another_targets_configuration_is_refused_by_every_command() {
+fn copied_state_is_refused_everywhere() {
     let site = published();
     let (before, objects) = (root(&site), site.published("prod"));
 
@@ -70,8 +71,9 @@ fn a_state_that_was_copied_to_another_targets_configuration_is_refused_by_every_
     assert_eq!(root(&site), before);
 }
 
+/// Adopting requires all objects in the new place and locks out the old target.
 #[test]
-fn what_isnt_all_there_isnt_adopted_and_what_is_leaves_the_old_target_out() {
+fn adopting_requires_all_objects() {
     let site = published();
     site.write("app.css", "body{margin:1px}");
     site.ok(&["push"]);
@@ -121,8 +123,9 @@ fn what_isnt_all_there_isnt_adopted_and_what_is_leaves_the_old_target_out() {
     is_refused(&site.run(&["push"]), &["`file:../moved`"]);
 }
 
+/// A project that is moved as a whole keeps its releases.
 #[test]
-fn a_project_that_is_moved_as_a_whole_keeps_its_releases() {
+fn moved_project_keeps_its_releases() {
     let site = published();
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
     for name in ["prod", "releases", "assets", "hunt.key", "assetsync.toml"] {
@@ -135,8 +138,9 @@ fn a_project_that_is_moved_as_a_whole_keeps_its_releases() {
     assert!(run.stdout.contains("no changes"), "{run}");
 }
 
+/// A folder is the same target however its URL spells the path.
 #[test]
-fn a_folder_is_the_same_by_whatever_name_it_is_called() {
+fn folder_spellings_mean_one_target() {
     let site = published();
     std::os::unix::fs::symlink(site.path("prod"), site.path("link")).expect("a link");
     let whole = format!("file:{}", site.path("prod").display());
@@ -149,8 +153,9 @@ fn a_folder_is_the_same_by_whatever_name_it_is_called() {
     });
 }
 
+/// Releases without an owner belong to the target that changes them next.
 #[test]
-fn releases_of_before_belong_to_whoever_changes_them_next() {
+fn ownerless_releases_join_next_writer() {
     let site = published();
     let mut old = root(&site);
     old.as_object_mut().expect("an object").remove("target");
@@ -165,9 +170,10 @@ fn releases_of_before_belong_to_whoever_changes_them_next() {
     is_refused(&site.run(&["push"]), &["`file:../prod`"]);
 }
 
+/// A renamed bucket is adopted once the new one holds all objects.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_that_was_renamed_is_adopted_once_all_is_in_the_new_one() {
+fn renamed_bucket_is_adopted_when_complete() {
     let (old, new, releases) = (Bucket::on_rgw(), Bucket::on_rgw(), Bucket::on_rgw());
     let config = |bucket: &Bucket| {
         format!(
@@ -207,9 +213,10 @@ fn a_bucket_that_was_renamed_is_adopted_once_all_is_in_the_new_one() {
     is_refused(&old.run(&site, &["push"]), &[&new.url()]);
 }
 
+/// A push with nothing to do notices that its bucket was emptied or deleted.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_that_was_emptied_or_deleted_is_found_by_a_push_that_has_nothing_to_do() {
+fn noop_push_notices_emptied_bucket() {
     let (bucket, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
     let target = format!(
         "{RULES}[target.prod]\nurl = \"s3://{}/static\"\nstate = \"s3://{}/prod\"\nendpoint = \"{}\"\naccess = \"object-acl\"\n",
@@ -261,7 +268,7 @@ fn a_bucket_that_was_emptied_or_deleted_is_found_by_a_push_that_has_nothing_to_d
 
 /// `AWS_ENDPOINT_URL` says where all targets are, not only the one that is meant.
 #[test]
-fn a_server_in_the_environment_hides_no_place_that_belongs_to_a_target() {
+fn env_endpoint_still_detects_owned_places() {
     let config = "[target.prod]\nurl = \"s3://hunt\"\nstate = \"s3://hunt-releases/prod\"\n";
     let site = Site::bare().config(config).file("app.css", "body{}");
     let environment = [
@@ -276,8 +283,9 @@ fn a_server_in_the_environment_hides_no_place_that_belongs_to_a_target() {
     }
 }
 
+/// A place without a release belongs to no target.
 #[test]
-fn a_place_without_a_release_belongs_to_nobody() {
+fn place_without_release_has_no_owner() {
     let site = Site::bare()
         .config(&target("prod", "file:mistyped"))
         .file("app.css", "body{}");
@@ -288,8 +296,9 @@ fn a_place_without_a_release_belongs_to_nobody() {
     assert_eq!(root(&site)["live"]["message"], "soon");
 }
 
+/// A key pasted into `key_id` is not printed in the error.
 #[test]
-fn a_key_that_was_pasted_for_its_id_is_not_printed() {
+fn key_pasted_as_id_stays_secret() {
     let key = "5f0c1d2e3b4a59687706f5e4d3c2b1a05f0c1d2e3b4a59687706f5e4d3c2b1a0";
     let site = Site::bare()
         .private("hunt.key", key)

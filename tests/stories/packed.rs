@@ -35,8 +35,9 @@ fn ods(text: &str) -> Vec<u8> {
     )])
 }
 
+/// A hidden name inside a packed file is an error.
 #[test]
-fn a_hidden_name_in_what_is_packed_is_an_error() {
+fn hidden_name_in_archive_is_error() {
     let (one, other) = FILE.split_at(20);
     let note = format!("see /{FILE}\n");
     let note = note.as_bytes();
@@ -116,8 +117,9 @@ fn a_hidden_name_in_what_is_packed_is_an_error() {
     }
 }
 
+/// Packed files that cannot be searched are one warning, which a rule ends.
 #[test]
-fn what_can_not_be_looked_into_is_one_warning_that_a_rule_ends() {
+fn unreadable_archives_warn_until_excused() {
     let site = site()
         .file("extra.7z", b"7z\xbc\xaf\x27\x1c....")
         .file("kit.zip", zip(&[("a.xz", b"\xfd7zXZ\0")]));

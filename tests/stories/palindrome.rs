@@ -18,8 +18,9 @@ fn folder(site: &Site, path: &str) -> String {
     folder.trim_end_matches('/').to_string()
 }
 
+/// Posthunt content is a variant of its own only in puzzles.
 #[test]
-fn what_comes_after_the_hunt_is_a_variant_of_puzzles_alone() {
+fn posthunt_varies_only_puzzles() {
     let site = ["puzzle/gears", "round/harbor", "auxiliary/faq"]
         .iter()
         .fold(
@@ -44,8 +45,9 @@ fn what_comes_after_the_hunt_is_a_variant_of_puzzles_alone() {
     }
 }
 
+/// Files that the hunt's server reads are published only by a rule.
 #[test]
-fn what_the_server_of_a_hunt_reads_is_published_only_if_it_is_asked_for() {
+fn server_files_need_a_rule() {
     let names = ["metadata.json", "hints.json", "config.json", "__build/x.js"];
     let site = Site::new().config(&format!(
         "{RULE}[[rule]]\nmatch = \"**/*.json\"\npublish = true\n{TARGET}"
@@ -83,8 +85,9 @@ fn what_the_server_of_a_hunt_reads_is_published_only_if_it_is_asked_for() {
     assert!(site.path("out").join(own).join("hints.json").exists());
 }
 
+/// The keyed folders may be inside another folder.
 #[test]
-fn the_folders_may_be_in_a_folder() {
+fn puzzle_folders_may_be_nested() {
     let rule = RULE.replace("2022\"\n", "2022\"\nunder = \"puzzle_files/\"\n");
     let site = Site::new()
         .config(&format!(
@@ -128,8 +131,9 @@ fn the_folders_may_be_in_a_folder() {
     }
 }
 
+/// The configuration in the docs publishes such a hunt.
 #[test]
-fn the_configuration_of_the_docs_publishes_such_a_hunt() {
+fn documented_configuration_publishes_hunt() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/guides/palindrome-2022.md");
     let docs = fs::read_to_string(docs).expect("there");
     let (_, config) = docs.split_once("```toml\n").expect("a configuration");

@@ -1,5 +1,5 @@
-//! Sources, targets, releases, cache and key in each other's way: each pair is a mistake of the configuration, by whatever
-//! names its places are called, and what is said of it mends it.
+//! Sources, targets, releases, cache and key in each other's way: each pair is a mistake of the
+//! configuration, by whatever names its places are called, and what is said of it mends it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -60,7 +60,8 @@ fn mended(toml: &str, hint: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What is said of the configuration `lines`, at its `▸`; then what it says is done, and that's all there is to do.
+/// What is said of the configuration `lines`, at its `▸`; then what it says is done, and that's all
+/// there is to do.
 #[track_caller]
 fn assert_mended(lines: &str, told: &str) -> Site {
     let site = site(lines);
@@ -83,8 +84,9 @@ fn assert_mended(lines: &str, told: &str) -> Site {
 
 // --- A `state` belongs to one target
 
+/// Two targets with the same state are reported at the second one.
 #[test]
-fn two_targets_with_one_state_are_told_at_the_second() {
+fn shared_state_is_reported_at_second() {
     let site = assert_mended(
         "[target.show]\nurl = \"file:show\"\nstate = \"file:shared\"\n[target.draft]\nurl = \"file:draft\"\nstate = ▸\"file:shared\"\n",
         "the place for releases of `show` (`state = \"file:shared\"`) and the place for releases of `draft` (`state = \"file:shared\"`) are in the same place: a push to one would replace the release of the other",
@@ -96,8 +98,9 @@ fn two_targets_with_one_state_are_told_at_the_second() {
     assert!(site.path("shared-draft/root.json").exists());
 }
 
+/// Every command refuses two targets with the same state, whatever its target is.
 #[test]
-fn every_command_refuses_it_whatever_target_is_meant() {
+fn every_command_refuses_shared_state() {
     let site = site(
         "[target.show]\nurl = \"file:show\"\nstate = \"file:shared\"\n[target.draft]\nurl = \"file:draft\"\nstate = \"file:shared/\"\n[target.else]\nurl = \"file:else\"\n",
     );
@@ -119,8 +122,9 @@ fn every_command_refuses_it_whatever_target_is_meant() {
     }
 }
 
+/// Targets and places for releases that overlap are refused.
 #[test]
-fn places_of_targets_and_their_releases_that_are_in_each_others_way() {
+fn overlapping_targets_and_states_are_refused() {
     for (lines, told) in [
         // One `state` in another's.
         (
@@ -179,8 +183,9 @@ fn places_of_targets_and_their_releases_that_are_in_each_others_way() {
     }
 }
 
+/// Buckets are compared by server, name and whole parts of the prefix.
 #[test]
-fn buckets_are_compared_by_server_name_and_whole_parts_of_the_prefix() {
+fn buckets_compare_by_server_and_prefix() {
     let targets = |a: [&str; 2], b: [&str; 2]| {
         let target = |name: &str, [url, more]: [&str; 2], mark: &str| {
             let more = more.replace("STATE ", &format!("state = {mark}"));
@@ -280,8 +285,9 @@ fn buckets_are_compared_by_server_name_and_whole_parts_of_the_prefix() {
 
 // --- Sources, cache and key
 
+/// A source may neither contain targets or releases nor be inside one.
 #[test]
-fn a_source_has_neither_targets_nor_releases_in_it_nor_is_it_in_one() {
+fn source_overlapping_target_is_refused() {
     for (lines, told) in [
         (
             "[[source]]\ndir = \"assets\"\n[target.a]\nurl = ▸\"file:assets/public\"\n",
@@ -323,8 +329,9 @@ fn a_source_has_neither_targets_nor_releases_in_it_nor_is_it_in_one() {
     );
 }
 
+/// A key or cache that visitors could read is refused; a key in a source is skipped.
 #[test]
-fn a_key_or_cache_that_visitors_could_read_is_refused_and_a_key_in_a_source_is_left_out() {
+fn visible_key_or_cache_is_refused() {
     let out =
         "[[source]]\ndir = \"assets\"\n[target.a]\nurl = \"file:out\"\nstate = \"file:kept\"\n";
     for (key, told) in [
@@ -394,8 +401,9 @@ fn a_key_or_cache_that_visitors_could_read_is_refused_and_a_key_in_a_source_is_l
 
 // --- Other names of the same place
 
+/// A place under another name counts as the same place.
 #[test]
-fn a_place_by_another_name_is_the_same_place() {
+fn aliased_place_counts_as_same() {
     let site = site("[target.a]\nurl = \"file:out\"\n");
     let whole = site.path("").display().to_string();
     symlink(site.path("out"), site.path("link")).expect("linked");
@@ -446,8 +454,9 @@ fn a_place_by_another_name_is_the_same_place() {
     }
 }
 
+/// A folder that is mounted in two places counts as one place.
 #[test]
-fn what_is_mounted_in_two_places_is_one_place() {
+fn mounted_twice_counts_as_same_place() {
     let site = site(
         "[target.a]\nurl = \"file:mnt/out\"\n[target.b]\nurl = \"s3://hunt\"\nstate = \"file:kept\"\n",
     );
@@ -485,8 +494,9 @@ fn what_is_mounted_in_two_places_is_one_place() {
 
 // --- Flags, and where paths begin
 
+/// Places that come from flags are compared as well.
 #[test]
-fn what_flags_put_together_is_compared_too() {
+fn places_from_flags_are_compared_too() {
     let site = site(
         "[target.show]\nurl = \"file:show\"\nstate = \"file:kept\"\n[target.draft]\nurl = \"file:draft\"\n[target.old]\nurl = \"file:old\"\nstate = \"file:old-kept\"\n",
     );
@@ -560,8 +570,9 @@ fn what_flags_put_together_is_compared_too() {
     site.ok(&["push", "--to", "file:new"]);
 }
 
+/// Configured paths start at the configuration, and those of flags at the user's folder.
 #[test]
-fn paths_begin_where_the_configuration_is_and_those_of_flags_where_one_stands() {
+fn config_paths_start_at_configuration() {
     let site = site("[target.a]\nurl = \"file:out\"\n");
     fs::create_dir_all(site.path("conf/assets")).expect("made");
     fs::write(site.path("conf/assets/index.html"), "<p>another").expect("written");
@@ -624,8 +635,9 @@ fn paths_begin_where_the_configuration_is_and_those_of_flags_where_one_stands() 
     }
 }
 
+/// The setup that `init` creates has no overlapping places.
 #[test]
-fn the_program_as_it_is_set_up_is_in_nobodys_way() {
+fn default_setup_does_not_overlap() {
     let site = Site::bare();
     fs::remove_file(site.path("hunt.key")).expect("removed");
     fs::remove_dir(site.path("assets")).expect("removed");

@@ -1,4 +1,5 @@
-//! Names that stay: the copies that bring their pages back, and the ends that pushes of them come to.
+//! Names that stay: the copies that bring their pages back, and the ends that pushes of them come
+//! to.
 
 use std::fs;
 use std::sync::Arc;
@@ -40,8 +41,9 @@ fn bucket() -> (Memory, Arc<dyn Store>) {
     (memory.clone(), Arc::new(memory))
 }
 
+/// A rollback in a folder restores a page that several releases had.
 #[test]
-fn a_folder_brings_back_a_page_that_several_releases_had() {
+fn folder_rollback_restores_shared_page() {
     let site = hunt();
     site.ok(&["push"]);
     site.write("app.css", "body{color:red}");
@@ -59,8 +61,9 @@ fn a_folder_brings_back_a_page_that_several_releases_had() {
     );
 }
 
+/// A rollback copy that was gzipped differently still serves.
 #[test]
-fn a_copy_that_was_gzipped_otherwise_serves_as_well() {
+fn differently_gzipped_copy_still_serves() {
     for level in [1, 0] {
         let (memory, store) = bucket();
         let mut ann = Deployer::new("ann", &store);
@@ -86,8 +89,9 @@ fn a_copy_that_was_gzipped_otherwise_serves_as_well() {
     }
 }
 
+/// A copy of something else is refused instead of being taken for the page.
 #[test]
-fn a_copy_of_something_else_is_not_taken_for_the_page() {
+fn damaged_copy_is_refused() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -107,8 +111,9 @@ fn a_copy_of_something_else_is_not_taken_for_the_page() {
     });
 }
 
+/// A release without plain names settles what a stopped one left.
 #[test]
-fn a_release_without_plain_names_settles_what_a_stopped_one_left() {
+fn keyed_release_settles_a_stopped_one() {
     let (memory, store) = bucket();
     let mut ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -132,8 +137,9 @@ fn a_release_without_plain_names_settles_what_a_stopped_one_left() {
     });
 }
 
+/// A page that somebody deleted is restored while live.
 #[test]
-fn a_page_that_somebody_deleted_is_put_back_while_live() {
+fn deleted_page_is_restored_while_live() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -148,8 +154,9 @@ fn a_page_that_somebody_deleted_is_put_back_while_live() {
     });
 }
 
+/// A file too large for a rollback copy is left where it is.
 #[test]
-fn a_file_too_large_for_a_copy_is_left_where_it_is() {
+fn file_too_large_to_copy_stays() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let rules = format!("[[rule]]\nmatch = \"*.bin\"\nnames = \"plain\"\n{RULES}");
@@ -184,7 +191,8 @@ fn a_file_too_large_for_a_copy_is_left_where_it_is() {
 
 // --- Folders
 
-/// A folder to which somebody publishes who is killed once so many files of mutable names are written.
+/// A folder to which somebody publishes who is killed once so many files of mutable names are
+/// written.
 #[derive(Debug)]
 struct Killed {
     folder: Arc<dyn Store>,
@@ -278,8 +286,9 @@ async fn to_write(site: &Site, build: &Build) -> Vec<String> {
         .collect()
 }
 
+/// New pages of which a killed push wrote only some are finished while live.
 #[test]
-fn new_pages_of_which_a_killed_push_wrote_some_are_finished_while_live() {
+fn killed_push_is_finished_while_live() {
     for is_resolved in [false, true] {
         let site = hunt();
         block_on(async {
@@ -307,8 +316,9 @@ fn new_pages_of_which_a_killed_push_wrote_some_are_finished_while_live() {
     }
 }
 
+/// Pages that a killed push did not reach are still known for what they are.
 #[test]
-fn what_a_killed_push_did_not_come_to_is_still_known_for_what_it_is() {
+fn unreached_pages_stay_known_after_kill() {
     let site = hunt();
     block_on(async {
         let ann = deployer(&site).await;
@@ -320,8 +330,9 @@ fn what_a_killed_push_did_not_come_to_is_still_known_for_what_it_is() {
     });
 }
 
+/// A page whose `.gz` a killed push did not reach is written again.
 #[test]
-fn a_page_whose_gz_a_killed_push_did_not_come_to_is_written_again() {
+fn missing_gz_is_written_again() {
     let site = hunt();
     block_on(async {
         let ann = deployer(&site).await;
@@ -338,8 +349,9 @@ fn a_page_whose_gz_a_killed_push_did_not_come_to_is_written_again() {
     assert_eq!(gunzip(&published["index.html.gz"]), page("two").as_bytes());
 }
 
+/// Losing the race for a folder forgets no page of the winner.
 #[test]
-fn whoever_loses_the_race_for_a_folder_forgets_no_page_of_the_winner() {
+fn losing_a_race_keeps_winners_pages() {
     let site = hunt();
     block_on(async {
         let (ann, ben) = (deployer(&site).await, deployer(&site).await);

@@ -1,6 +1,8 @@
-//! What isn't meant for visitors: what is left out by its name, what is refused for what it holds, and what is told of.
+//! What isn't meant for visitors: what is left out by its name, what is refused for what it holds,
+//! and what is told of.
 //!
-//! Samples of credentials are put together when the tests run, so that no scanner takes this file for a leak.
+//! Samples of credentials are put together when the tests run, so that no scanner takes this file
+//! for a leak.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -66,8 +68,9 @@ fn with_droppings() -> Site {
     all.fold(Site::new(), |site, path| site.file(path, "any"))
 }
 
+/// Leftovers of tools and people are left out, counted and reported with their rule.
 #[test]
-fn what_tools_and_people_leave_behind_is_left_out_counted_and_told_with_its_rule() {
+fn leftovers_are_excluded_and_counted() {
     let site = with_droppings();
     insta::assert_snapshot!("junk", site.run(&["push"]));
     insta::assert_snapshot!("droppings_all", site.run(&["diff", "-v"]));
@@ -94,8 +97,9 @@ fn advised(run: &Run) -> Vec<String> {
     lines.filter_map(rule).collect()
 }
 
+/// The suggested rule publishes what is meant and nothing else of its kind.
 #[test]
-fn the_rule_that_is_told_publishes_what_is_meant_and_nothing_else_of_its_kind() {
+fn suggested_rule_publishes_only_its_leftovers() {
     let mut site = with_droppings();
     let mut rules = String::new();
     let mut published = BTreeSet::new();
@@ -121,8 +125,9 @@ fn the_rule_that_is_told_publishes_what_is_meant_and_nothing_else_of_its_kind() 
     assert_eq!(published, all, "{rules}");
 }
 
+/// A rule for everything publishes no leftovers.
 #[test]
-fn a_rule_for_everything_publishes_no_dropping() {
+fn catch_all_rule_publishes_no_leftovers() {
     for pattern in [
         "**",
         "**/*",
@@ -148,8 +153,9 @@ fn a_rule_for_everything_publishes_no_dropping() {
     assert!(run.stderr.contains("skipped by a rule: 4 files"), "{run}");
 }
 
+/// Problems inside a folder that is left out are ignored.
 #[test]
-fn what_is_wrong_in_a_folder_that_is_left_out_is_no_problem() {
+fn problems_in_excluded_folder_are_ignored() {
     let site = Site::new()
         .file("a.html", "a")
         .file("node_modules/.bin/x.js", "x")
@@ -167,8 +173,9 @@ fn what_is_wrong_in_a_folder_that_is_left_out_is_no_problem() {
     assert!(run.stderr.contains("skipped because"), "{run}");
 }
 
+/// A reference to a file that is left out suggests the rule that publishes it.
 #[test]
-fn a_reference_to_what_is_left_out_tells_the_rule_that_publishes_it() {
+fn reference_to_excluded_file_suggests_rule() {
     let site = Site::new()
         .file(
             "a.html",
@@ -550,8 +557,9 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
     ]
 }
 
+/// Private content is refused with the place where it stands.
 #[test]
-fn what_holds_something_private_is_refused_where_it_stands() {
+fn private_content_is_refused_with_place() {
     let files = private();
     let site = files.iter().fold(Site::new(), |site, (path, content, ..)| {
         site.file(path, content)
@@ -579,8 +587,9 @@ fn what_holds_something_private_is_refused_where_it_stands() {
     assert!(site.published("out").is_empty());
 }
 
+/// A rule for the file publishes private content, and one for all files does not.
 #[test]
-fn a_rule_for_the_file_publishes_something_private_and_one_for_all_does_not() {
+fn private_file_needs_its_own_rule() {
     let files = private();
     let site = files.iter().fold(Site::new(), |site, (path, content, ..)| {
         site.file(path, content)
@@ -598,8 +607,9 @@ fn a_rule_for_the_file_publishes_something_private_and_one_for_all_does_not() {
     assert_eq!(site.run(&["push"]).code, 2);
 }
 
+/// A file that is private by its name is refused.
 #[test]
-fn what_is_private_by_its_name_is_refused() {
+fn private_name_is_refused() {
     let names = [
         "auth/client_secret_4711-abc.apps.example.json",
         "auth/credentials.json",
@@ -621,8 +631,9 @@ fn what_is_private_by_its_name_is_refused() {
     }
 }
 
+/// The key in a source is refused whatever a rule says, until it is left out.
 #[test]
-fn the_key_in_a_source_is_refused_whatever_a_rule_says_until_it_is_left_out() {
+fn own_key_is_refused_until_excluded() {
     let site = Site::new()
         .file("index.html", "<p>fine")
         .file("team.key", crate::support::KEY)
@@ -662,8 +673,9 @@ fn the_key_in_a_source_is_refused_whatever_a_rule_says_until_it_is_left_out() {
     assert_eq!(paths(&site), BTreeSet::from(["index.html".to_string()]));
 }
 
+/// A database is published only by a rule for its type.
 #[test]
-fn databases_that_are_meant_are_published_by_a_rule_for_their_type() {
+fn database_needs_rule_for_its_type() {
     let database = b"SQLite format 3\0\x10\0\x01\x01\0";
     let site = Site::new()
         .file("content/4f2a.sqlite3", database)
@@ -738,8 +750,9 @@ fn in_runs(text: &str) -> Vec<u8> {
     format!("<?xml version=\"1.0\"?><w:document><w:p>{runs}</w:p></w:document>").into_bytes()
 }
 
+/// An archive that holds private content is refused with the name of the file in it.
 #[test]
-fn archives_that_hold_something_private_are_refused_with_its_name_in_them() {
+fn private_content_in_archives_is_refused() {
     let inner = zip(&[("deploy/.env.production", b"A=b".to_vec())]);
     let har = private()
         .into_iter()
@@ -791,7 +804,7 @@ fn archives_that_hold_something_private_are_refused_with_its_name_in_them() {
 /// Real packages have examples of everything: URLs, keys' formats, PHP for highlighters.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn nothing_in_packages_and_in_the_sample_hunt_is_taken_for_private() {
+fn packages_and_sample_hunt_are_clean() {
     let hunt = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hunt/assets");
     let mut lenient = Rule::new("**").expect("a glob");
     lenient.dangling = Some(Dangling::Ignore);
@@ -812,8 +825,9 @@ fn nothing_in_packages_and_in_the_sample_hunt_is_taken_for_private() {
 
 // --- What metadata says of people
 
+/// Positions and names in metadata are one warning with the rule that settles them.
 #[test]
-fn positions_and_names_in_metadata_are_one_warning_with_the_rule() {
+fn personal_metadata_is_one_warning() {
     let place = || jpeg(&[Block::Exif(exif(&[], &[], &Tag::latitude([47, 3, 9])))]);
     let author = Tag::text(0x013B, "Robin Doe");
     let site = Site::new()

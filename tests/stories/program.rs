@@ -1,4 +1,5 @@
-//! What holds for every command: where it works, how much it says, how it ends, and what it never prints.
+//! What holds for every command: where it works, how much it says, how it ends, and what it never
+//! prints.
 
 use std::fs;
 use std::io::pipe;
@@ -20,8 +21,9 @@ fn is_token(word: &str) -> bool {
 
 // --- Where
 
+/// Without a configuration, every command says what to do.
 #[test]
-fn without_a_configuration_every_command_says_what_to_do() {
+fn missing_config_says_what_to_do() {
     let site = Site::bare().file("a.png", "a");
     let told = site.run(&["push"]);
     insta::assert_snapshot!("no_configuration", told);
@@ -36,8 +38,9 @@ fn without_a_configuration_every_command_says_what_to_do() {
     }
 }
 
+/// Another folder and another configuration can be named.
 #[test]
-fn another_folder_and_another_configuration_can_be_named() {
+fn folder_and_config_can_be_chosen() {
     let site = Site::bare();
     fs::create_dir_all(site.path("hunt/assets")).expect("a folder");
     fs::write(site.path("hunt/assets/a.png"), "a").expect("written");
@@ -76,8 +79,9 @@ fn another_folder_and_another_configuration_can_be_named() {
     );
 }
 
+/// A working folder that does not exist is reported.
 #[test]
-fn a_folder_to_work_in_that_is_not_there_is_told() {
+fn missing_working_folder_is_reported() {
     let run = Site::new().run(&["-C", "nowhere", "push"]);
     assert_eq!(run.code, 2, "{run}");
     let told = "error: Cannot change to the folder `nowhere`: no such file or directory\nhint: `-C` requires an existing folder\n";
@@ -86,8 +90,9 @@ fn a_folder_to_work_in_that_is_not_there_is_told() {
 
 // --- How much
 
+/// `-q` prints nothing but errors and what was asked for.
 #[test]
-fn quiet_says_nothing_but_errors_and_what_was_asked_for() {
+fn quiet_prints_only_errors_and_results() {
     let site = site().file("draft.md", "skipped");
     assert_ne!(site.run(&["diff"]).stderr, "");
     let plan = site.run(&["diff", "-q"]);
@@ -132,8 +137,9 @@ fn quiet_tells_failures() {
     );
 }
 
+/// Colours are for terminals unless a flag asks for them.
 #[test]
-fn colours_are_for_terminals_unless_asked_for() {
+fn colours_need_terminal_or_flag() {
     let site = site();
     for (flags, is_coloured) in [
         (&[][..], false),
@@ -152,8 +158,9 @@ fn colours_are_for_terminals_unless_asked_for() {
 
 // --- How it ends
 
+/// Exit codes are those that the help lists.
 #[test]
-fn exit_codes_are_those_that_the_help_tells() {
+fn exit_codes_match_the_help() {
     let mut told = String::new();
     let mut expect = |site: &Site, arguments: &[&str], code: i32| {
         let run = site.run(arguments);
@@ -178,8 +185,9 @@ fn exit_codes_are_those_that_the_help_tells() {
     assert!(told.is_empty(), "{told}");
 }
 
+/// Ctrl-C ends a push with exit code 130.
 #[test]
-fn ctrl_c_ends_a_push_with_130() {
+fn ctrl_c_exits_with_130() {
     let server = TcpListener::bind("127.0.0.1:0").expect("a port");
     let endpoint = format!("http://{}", server.local_addr().expect("an address"));
     let site = site();
@@ -209,8 +217,9 @@ fn assert_no_error_without_reader(site: &Site, commands: &[&[&str]]) {
     }
 }
 
+/// A reader that goes away is no error.
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn closed_output_is_no_error() {
     let site = site();
     site.add_config("[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n");
     assert_no_error_without_reader(
@@ -230,13 +239,15 @@ fn a_reader_that_goes_away_is_no_error() {
     );
 }
 
+/// A reader of completions that goes away is no error.
 #[test]
-fn a_reader_of_completions_that_goes_away_is_no_error() {
+fn closed_completions_output_is_no_error() {
     assert_no_error_without_reader(&site(), &[&["completions", "bash"]]);
 }
 
+/// A log that goes away stops no push.
 #[test]
-fn a_log_that_goes_away_stops_no_push() {
+fn closed_log_stops_no_push() {
     let site = site().file("draft.md", "skipped, with a word on standard error");
     let (reader, writer) = pipe().expect("a pipe");
     drop(reader);
@@ -254,9 +265,10 @@ fn a_log_that_goes_away_stops_no_push() {
     );
 }
 
+/// Output that cannot be written is an error.
 #[test]
 #[cfg(target_os = "linux")]
-fn output_that_cannot_be_written_is_an_error() {
+fn unwritable_output_is_an_error() {
     let site = site();
     let mut wrong = String::new();
     for arguments in [
@@ -334,7 +346,7 @@ fn no_output_holds_a_secret() {
 
 /// As happens where a CI system's secret is passed on as it is.
 #[test]
-fn a_key_given_for_its_file_s_name_is_not_repeated() {
+fn key_given_as_path_is_hidden() {
     let site = site();
     let mut told = String::new();
     for arguments in [
@@ -351,8 +363,9 @@ fn a_key_given_for_its_file_s_name_is_not_repeated() {
     assert!(told.is_empty(), "{told}");
 }
 
+/// A password in a URL is not repeated in messages.
 #[test]
-fn a_password_in_a_url_is_not_repeated() {
+fn password_in_url_is_hidden() {
     let site = site();
     let url = "https://deploy:pa55word@storage.example.org";
     let config = format!("[target.local]\nurl = \"s3://hunt\"\nendpoint = \"{url}\"\n");
@@ -366,8 +379,9 @@ fn a_password_in_a_url_is_not_repeated() {
     }
 }
 
+/// Logs hold no names of objects unless asked for.
 #[test]
-fn logs_hold_no_names_of_objects_unless_asked_for() {
+fn logs_hide_object_names() {
     let site = site();
     for arguments in [
         &["diff", "-v"][..],
@@ -391,8 +405,9 @@ fn logs_hold_no_names_of_objects_unless_asked_for() {
     );
 }
 
+/// A failure does not reveal the name of the object.
 #[test]
-fn a_failure_does_not_tell_the_name_of_the_object() {
+fn failure_hides_the_object_name() {
     let site = site();
     fs::create_dir(site.path("out")).expect("a folder");
     fs::write(

@@ -14,8 +14,8 @@ use crate::support::library::{built, push, steps};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Paths of up to three folders, in a style that never makes two of them the same on some system, with
-/// contents that are empty, small, large, compressible or not.
+/// Paths of up to three folders, in a style that never makes two of them the same on some system,
+/// with contents that are empty, small, large, compressible or not.
 fn files() -> impl Strategy<Value = Files> {
     let part = "[a-z0-9é五🐘+#?% ]{1,8}";
     let path = (
@@ -73,8 +73,9 @@ fn keys(site: &Site) -> BTreeMap<String, String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// After a push there is nothing left to do.
     #[test]
-    fn after_a_push_there_is_nothing_to_do(files in files()) {
+    fn push_leaves_nothing_to_do(files in files()) {
         let store: Arc<dyn Store> = Arc::new(Memory::new());
         let site = site(&files);
         prop_assert!(push(&site, &store).is_complete());
@@ -93,15 +94,17 @@ proptest! {
         prop_assert_eq!(changed, expected);
     }
 
+    /// Files with the same content get different names.
     #[test]
-    fn names_differ_even_where_contents_do_not(files in files()) {
+    fn equal_contents_get_different_names(files in files()) {
         let same: Files = files.into_keys().map(|path| (path, b"the same in every file".to_vec())).collect();
         let keys = keys(&site(&same));
         prop_assert_eq!(keys.values().collect::<BTreeSet<_>>().len(), keys.len());
     }
 
+    /// Names depend neither on threads, nor on folders, nor on the order of writing.
     #[test]
-    fn threads_folders_and_order_of_writing_change_no_name(files in files()) {
+    fn names_ignore_threads_folders_and_order(files in files()) {
         let here = site(&files);
         let elsewhere = Site::new().config(&std::fs::read_to_string(here.path("assetsync.toml")).expect("readable")
             .split_once("[[rule]]").map(|(_, rules)| format!("[[rule]]{rules}")).expect("it has rules"));
@@ -152,8 +155,8 @@ fn linked_site(files: &[(String, bool)], links: &[(usize, usize)]) -> Site {
     })
 }
 
-/// Which files have names that depend on what `changed` holds: those from which a way leads to it on which all but the
-/// first have names that depend on content.
+/// Which files have names that depend on what `changed` holds: those from which a way leads to it
+/// on which all but the first have names that depend on content.
 fn dependents(
     files: &[(String, bool)],
     links: &[(usize, usize)],
@@ -176,8 +179,9 @@ fn dependents(
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// Changing a page renames exactly the pages that lead to it.
     #[test]
-    fn changing_a_page_renames_exactly_what_leads_to_it((files, links) in graph(), which in any::<Index>()) {
+    fn change_renames_exactly_its_dependents((files, links) in graph(), which in any::<Index>()) {
         let site = linked_site(&files, &links);
         let before = keys(&site);
         let changed = which.index(files.len());
@@ -187,8 +191,9 @@ proptest! {
         prop_assert_eq!(renamed, dependents(&files, &links, changed));
     }
 
+    /// Every link leads to the object of its file.
     #[test]
-    fn every_link_leads_to_the_object_of_its_file((files, links) in graph()) {
+    fn every_link_resolves_to_its_object((files, links) in graph()) {
         let site = linked_site(&files, &links);
         let store: Arc<dyn Store> = Arc::new(Memory::new());
         prop_assert!(push(&site, &store).is_complete());
@@ -207,8 +212,9 @@ proptest! {
         }
     }
 
+    /// Pages in a reference cycle get the same names on any number of threads.
     #[test]
-    fn circles_get_the_same_names_on_any_thread_count((files, links) in graph()) {
+    fn cyclic_names_ignore_thread_count((files, links) in graph()) {
         let site = linked_site(&files, &links);
         let with_threads = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");

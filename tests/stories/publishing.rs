@@ -34,8 +34,9 @@ fn memory() -> (Arc<Memory>, Arc<dyn Store>) {
     (Arc::clone(&memory), memory)
 }
 
+/// A push reports what it did, and the second one has nothing to do.
 #[test]
-fn a_push_tells_what_it_did_and_the_second_has_nothing_to_do() {
+fn second_push_has_nothing_to_do() {
     let site = hunt();
     insta::assert_snapshot!("first", site.run(&["push"]));
     let before = site.published("out");
@@ -43,8 +44,9 @@ fn a_push_tells_what_it_did_and_the_second_has_nothing_to_do() {
     assert_eq!(site.published("out"), before);
 }
 
+/// A second push sends one listing and writes nothing.
 #[test]
-fn the_second_push_asks_for_one_listing_and_writes_nothing() {
+fn second_push_only_lists() {
     let (memory, store) = memory();
     let site = hunt();
     assert_eq!(push(&site, &store).uploaded.objects, 4);
@@ -54,8 +56,9 @@ fn the_second_push_asks_for_one_listing_and_writes_nothing() {
     assert_eq!(memory.calls(), [Call::List]);
 }
 
+/// One changed byte is one upload, and the old object stays.
 #[test]
-fn one_byte_changed_is_one_upload_and_the_old_object_stays() {
+fn one_changed_byte_is_one_upload() {
     let (memory, store) = memory();
     let site = hunt();
     push(&site, &store);
@@ -77,8 +80,9 @@ fn one_byte_changed_is_one_upload_and_the_old_object_stays() {
     assert_eq!(memory.keys().len(), before.len() + 1);
 }
 
+/// A plain page is overwritten only when it changes.
 #[test]
-fn a_plain_page_is_overwritten_only_when_it_changes() {
+fn plain_page_is_overwritten_on_change() {
     let (memory, store) = memory();
     let site = hunt();
     push(&site, &store);
@@ -106,8 +110,9 @@ fn a_plain_page_is_overwritten_only_when_it_changes() {
     );
 }
 
+/// A new header renames keyed objects and overwrites plain ones.
 #[test]
-fn a_new_header_renames_keyed_objects_and_overwrites_plain_ones() {
+fn new_header_renames_or_overwrites() {
     let (_, store) = memory();
     let site = hunt();
     push(&site, &store);
@@ -134,8 +139,9 @@ fn a_new_header_renames_keyed_objects_and_overwrites_plain_ones() {
     );
 }
 
+/// Pages are written after the files they refer to.
 #[test]
-fn pages_come_after_what_they_refer_to() {
+fn pages_follow_their_references() {
     let (memory, store) = memory();
     let plain =
         "[[rule]]\nmatch = \"plain/**\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
@@ -199,8 +205,9 @@ fn another_secret_shares_nothing() {
     assert_eq!((keyed(&first), keyed(&both)), (2, 4));
 }
 
+/// Every object has its type, its caching and its compression.
 #[test]
-fn every_object_has_its_type_its_caching_and_its_compression() {
+fn objects_carry_type_caching_and_encoding() {
     let (memory, store) = memory();
     let site = hunt()
         .file("empty.css", "")
@@ -267,8 +274,9 @@ fn every_object_has_its_type_its_caching_and_its_compression() {
     }
 }
 
+/// Files that are compressed already are not compressed again.
 #[test]
-fn what_is_compressed_already_is_not_compressed_again() {
+fn compressed_files_are_not_recompressed() {
     let (memory, store) = memory();
     let mut gzipped = Vec::new();
     flate2::read::GzEncoder::new(&vec![b'a'; 100_000][..], flate2::Compression::fast())
@@ -289,8 +297,9 @@ fn what_is_compressed_already_is_not_compressed_again() {
     }
 }
 
+/// One failed object does not stop the others.
 #[test]
-fn one_failed_object_does_not_stop_the_others() {
+fn failed_object_does_not_stop_others() {
     let (memory, store) = memory();
     let site = hunt();
     memory.fail_next_put(StoreErrorKind::Other);
@@ -315,8 +324,9 @@ fn one_failed_object_does_not_stop_the_others() {
     );
 }
 
+/// A page whose name is taken meanwhile fails and is not tried again.
 #[test]
-fn a_page_whose_name_is_taken_meanwhile_is_a_failure_and_not_tried_again() {
+fn taken_page_name_is_not_retried() {
     let (memory, store) = memory();
     let site = Site::new()
         .config("[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")
@@ -350,8 +360,9 @@ fn a_missing_permission_stops_the_run() {
     assert_eq!(report.exit_code(), 1);
 }
 
+/// Something else under an immutable key is never overwritten.
 #[test]
-fn something_else_under_an_immutable_key_is_never_overwritten() {
+fn foreign_immutable_object_is_never_overwritten() {
     let (memory, store) = memory();
     let (site, other) = (hunt(), hunt());
     let mut forged = built(&other);
@@ -389,8 +400,9 @@ fn something_else_under_an_immutable_key_is_never_overwritten() {
     assert_eq!(memory.bytes(key.as_str()), planted);
 }
 
+/// Deployers who push the same build at once all succeed.
 #[test]
-fn of_two_deployers_at_once_both_succeed() {
+fn concurrent_deployers_all_succeed() {
     let (memory, store) = memory();
     let site = hunt();
     let build = built(&site);

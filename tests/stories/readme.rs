@@ -1,6 +1,6 @@
-//! README.md, the first pages of the book and its guides, done word by word: every command of every block, in order, on Ceph's
-//! radosgw or in a folder.
-//! Sessions (`console`) print what the page says they print.
+//! README.md, the first pages of the book and its guides, done word by word: every command of every
+//! block, in order, on Ceph's radosgw or in a folder. Sessions (`console`) print what the page says
+//! they print.
 
 use std::fs;
 use std::net::TcpListener;
@@ -38,7 +38,8 @@ const NOT_RUN: [(&str, &str); 2] = [
 /// A guide's commands that don't exit with 0, and what they exit with.
 type Exits = &'static [(&'static str, i32)];
 
-/// Guides, each done by itself. Those of Django, hosts and palindrome-2022 need servers or sites of their own, which other stories have.
+/// Guides, each done by itself. Those of Django, hosts and palindrome-2022 need servers or sites of
+/// their own, which other stories have.
 const GUIDES: [(&str, Exits); 13] = [
     ("bundlers", &[]),
     ("cors", &[]),
@@ -64,7 +65,8 @@ struct Step {
     printed: Option<Vec<String>>,
 }
 
-/// The commands of all blocks of a shell (`sh`), and of all sessions (`console`), where each begins with `$ `.
+/// The commands of all blocks of a shell (`sh`), and of all sessions (`console`), where each begins
+/// with `$ `.
 fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut block = None;
@@ -121,7 +123,8 @@ fn without_chance(text: &str) -> String {
         })
 }
 
-/// Lines that a session has and a run hasn't; `…` is for what the page leaves out, and the answer is the reader's.
+/// Lines that a session has and a run hasn't; `…` is for what the page leaves out, and the answer
+/// is the reader's.
 fn unprinted(printed: &[String], run: &str) -> Vec<String> {
     let run = without_chance(run);
     let shown = |line: &&String| {
@@ -333,16 +336,18 @@ fn follow(reader: &Reader, page: &str) -> String {
     told
 }
 
+/// Every command of the README prints what it says, in that order.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn every_command_of_the_readme_prints_what_it_says_in_that_order() {
+fn readme_commands_print_documented_output() {
     assert!(steps(README).len() > 10, "README.md");
     follow(&Reader::new(), README);
 }
 
+/// Every command of the first pages prints what they say, in that order.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn every_command_of_the_first_pages_prints_what_they_say_in_that_order() {
+fn first_pages_print_documented_output() {
     let reader = Reader::new();
     assert!(START.iter().flat_map(|page| steps(page)).count() > 40);
     let told: String = START.iter().map(|page| follow(&reader, page)).collect();
@@ -419,8 +424,9 @@ fn guides_work_on_radosgw() {
     follow_guides(reader, |name, _| name != "servers");
 }
 
+/// Every command that is not run is in the README.
 #[test]
-fn what_of_the_readme_is_not_run_is_in_it() {
+fn skipped_commands_are_in_the_readme() {
     let steps = steps(README);
     for (not_run, _) in NOT_RUN {
         let is_in = |step: &Step| step.command.split(" #").next().map(str::trim) == Some(not_run);

@@ -1,4 +1,5 @@
-//! References between files: found, followed, rewritten; and what is said of those that lead nowhere.
+//! References between files: found, followed, rewritten; and what is said of those that lead
+//! nowhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -52,8 +53,9 @@ fn refused(site: &Site) -> Run {
     run
 }
 
+/// Every reference follows the file that it names.
 #[test]
-fn every_reference_follows_the_file_it_names() {
+fn references_follow_renamed_files() {
     let site = Site::new()
         .config(
             r#"
@@ -126,8 +128,9 @@ fn every_reference_follows_the_file_it_names() {
     );
 }
 
+/// Editing a file renames only the files that show it.
 #[test]
-fn editing_a_file_renames_what_shows_it_and_nothing_else() {
+fn edit_renames_only_dependents() {
     let site = Site::new()
         .file("img/a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
         .file(
@@ -151,8 +154,9 @@ fn editing_a_file_renames_what_shows_it_and_nothing_else() {
     );
 }
 
+/// Repeated slashes in a reference count as one.
 #[test]
-fn several_slashes_in_a_row_are_one_as_web_servers_have_it() {
+fn repeated_slashes_count_as_one() {
     let site = Site::new()
         .config("[[rule]]\nmatch = \"*.{html,svg}\"\nnames = \"plain\"\n[target.t]\nurl = \"file:out\"\n")
         .file(
@@ -175,8 +179,9 @@ fn several_slashes_in_a_row_are_one_as_web_servers_have_it() {
     }
 }
 
+/// One suggested rule lets the dead references of many pages pass.
 #[test]
-fn dead_references_of_many_pages_pass_by_one_rule() {
+fn one_rule_allows_many_dead_references() {
     let site = (0..30).fold(Site::new(), |site, n| {
         site.file(&format!("old/page{n}.html"), "<img src=\"gone.png\">")
     });
@@ -189,8 +194,9 @@ fn dead_references_of_many_pages_pass_by_one_rule() {
     assert_eq!(site.run(&["push"]).code, 0);
 }
 
+/// Three pages in a cycle are renamed together, and nothing else is.
 #[test]
-fn three_pages_in_a_circle_are_renamed_together_and_nothing_else_is() {
+fn page_cycle_is_renamed_together() {
     let page = |to: &str| format!("<a href={to}>on</a> <img src=a.png>");
     let site = Site::new()
         .file("a.png", "a picture")
@@ -228,8 +234,9 @@ fn three_pages_in_a_circle_are_renamed_together_and_nothing_else_is() {
     site.ok(&["diff", "--check"]);
 }
 
+/// A page that links to itself is a cycle of one.
 #[test]
-fn a_page_that_links_to_itself_is_a_circle_of_one() {
+fn self_link_is_cycle_of_one() {
     let site = Site::new()
         .file("a.html", "<a href=a.html#top>top</a>")
         .file("b.html", "<a href=b.html>b</a>");
@@ -244,8 +251,9 @@ fn a_page_that_links_to_itself_is_a_circle_of_one() {
     );
 }
 
+/// All references that lead nowhere are reported at once.
 #[test]
-fn all_references_that_lead_nowhere_are_told_of_at_once() {
+fn all_dangling_references_are_reported() {
     let site = Site::new()
         .file("img/map.png", "a picture")
         .file("img/readme.md", "not published")
@@ -255,8 +263,9 @@ fn all_references_that_lead_nowhere_are_told_of_at_once() {
     insta::assert_snapshot!("dangling", refused(&site));
 }
 
+/// A rule makes dangling references errors or warnings, or ignores them.
 #[test]
-fn a_rule_decides_what_becomes_of_references_that_lead_nowhere() {
+fn dangling_rule_sets_severity() {
     let page = "<img src=a.png> <a href=b>b</a>";
     let site = |dangling: &str| {
         let rule = format!(
@@ -284,8 +293,9 @@ fn a_rule_decides_what_becomes_of_references_that_lead_nowhere() {
     );
 }
 
+/// Paths below a prefix of the site are paths of the tree.
 #[test]
-fn paths_under_a_prefix_of_the_site_are_paths_of_the_tree() {
+fn site_prefix_paths_resolve_to_tree() {
     let site = Site::bare()
         .raw_config(
             r#"
@@ -313,8 +323,9 @@ fn paths_under_a_prefix_of_the_site_are_paths_of_the_tree() {
     );
 }
 
+/// References are absolute where a rule says so.
 #[test]
-fn references_are_absolute_where_a_rule_says_so() {
+fn rule_makes_references_absolute() {
     let config = |url: &str| {
         format!(
             "[[rule]]\nmatch = \"**/*.xml\"\nurls = \"absolute\"\nreferences = [\"enclosure@url\"]\n{url}"
@@ -354,8 +365,9 @@ fn keys_of_target(site: &Site, target: &str, path: &str) -> String {
     url.trim().rsplit('/').next().expect("a name").to_string()
 }
 
+/// A placeholder is replaced by the URLs of the files that it names.
 #[test]
-fn a_placeholder_becomes_the_urls_of_the_files_it_names() {
+fn placeholder_becomes_file_urls() {
     let site = Site::new()
         .config("[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")
         .file("puzzle/a/img/1.png", "one")
@@ -389,8 +401,9 @@ fn a_placeholder_becomes_the_urls_of_the_files_it_names() {
     )));
 }
 
+/// A placeholder that stands for nothing is an error.
 #[test]
-fn a_placeholder_that_stands_for_nothing_is_an_error() {
+fn unmatched_placeholder_is_an_error() {
     for (pattern, why) in [
         ("img/*.gif", "it matches no file in `p/`"),
         (
@@ -414,8 +427,9 @@ fn a_placeholder_that_stands_for_nothing_is_an_error() {
     }
 }
 
+/// The URL of a worker is relative to the page that starts it.
 #[test]
-fn a_worker_is_found_from_the_page_that_starts_it() {
+fn worker_resolves_from_its_page() {
     let rules =
         "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
     let site = Site::new()
@@ -445,8 +459,9 @@ fn a_worker_is_found_from_the_page_that_starts_it() {
     assert!(run.stderr.contains("`js/app.js:1:13`: `worker.js` is relative to the page, and pages in `p/` and `q/` run this script"), "{run}");
 }
 
+/// A script that names a file where nothing is rewritten gets a warning.
 #[test]
-fn a_script_that_names_a_file_where_nothing_is_rewritten_is_warned_of() {
+fn unrewritten_name_in_script_warns() {
     let site = Site::new().file("p/a.png", "a picture").file(
         "p/app.js",
         "const picture = 'a.png';\nfor (let n = 0; n < 9; n++) load('img/' + n + '.png');\n",
@@ -469,8 +484,9 @@ fn a_script_that_names_a_file_where_nothing_is_rewritten_is_warned_of() {
     );
 }
 
+/// A script that refers to a folder gets a warning.
 #[test]
-fn a_folder_that_a_script_starts_from_is_warned_of() {
+fn script_base_folder_warns() {
     let script = |url: &str| format!("let from = new URL('{url}', import.meta.url)");
     for (url, folder) in [("./", "p/"), (".", "p/"), ("../q/", "q/"), ("../", "")] {
         let run = Site::new()
@@ -493,8 +509,9 @@ fn a_folder_that_a_script_starts_from_is_warned_of() {
     }
 }
 
+/// `refs` shows references in both directions and draws the graph.
 #[test]
-fn refs_shows_both_directions_and_draws_the_graph() {
+fn refs_shows_both_directions_and_graph() {
     let site = Site::new()
         .config("[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n")
         .file("a.png", "a picture")
@@ -507,8 +524,9 @@ fn refs_shows_both_directions_and_draws_the_graph() {
     assert!(run.stderr.contains("did you mean `site.css`?"), "{run}");
 }
 
+/// A file that is too large to parse is published only by a rule.
 #[test]
-fn a_file_too_large_to_look_into_is_published_only_by_rule() {
+fn oversized_file_needs_a_rule() {
     let large = " ".repeat(33 << 20);
     let site = Site::new().file("a.html", &large);
     assert!(
@@ -521,8 +539,9 @@ fn a_file_too_large_to_look_into_is_published_only_by_rule() {
     assert_eq!(site.run(&["push"]).code, 0);
 }
 
+/// A file that is not UTF-8 keeps every byte that is no reference.
 #[test]
-fn what_is_not_utf8_keeps_every_byte_that_is_no_reference() {
+fn non_utf8_bytes_are_preserved() {
     let site = Site::new()
         .file("a.png", "a picture")
         .file("page.html", b"<p>caf\xe9</p><img src=a.png>\xff");
@@ -537,8 +556,9 @@ fn what_is_not_utf8_keeps_every_byte_that_is_no_reference() {
     assert_eq!(site.published("out")[&keys["page.html"]], expected);
 }
 
+/// Missing source maps are one warning with their number.
 #[test]
-fn source_maps_that_are_not_there_are_one_warning_with_their_number() {
+fn missing_source_maps_warn_once() {
     let names = (0..30).map(|n| format!("v{}/style{n}.css", n % 3));
     let site = names.fold(Site::new(), |site, name| {
         let map = name.rsplit('/').next().expect("a name");
@@ -559,8 +579,9 @@ fn source_maps_that_are_not_there_are_one_warning_with_their_number() {
     );
 }
 
+/// Source maps are refused, stripped or published, as a rule says.
 #[test]
-fn source_maps_are_refused_stripped_or_published() {
+fn source_maps_refused_stripped_or_published() {
     let inline = "let a\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozfQ==\n";
     let files = |site: Site| {
         site.file("app.js", "let a\n//# sourceMappingURL=app.js.map\n")
@@ -614,8 +635,9 @@ fn source_maps_are_refused_stripped_or_published() {
     assert_eq!(files["inline.js"], inline);
 }
 
+/// Names of files in cycles match those of an independent implementation.
 #[test]
-fn names_in_circles_are_those_of_an_independent_program() {
+fn cycle_names_match_independent_program() {
     let vectors: serde_json::Value =
         serde_json::from_str(include_str!("../data/names/components-v1.json")).expect("JSON");
     let texts = |field: &str| -> BTreeMap<String, String> {
@@ -630,8 +652,9 @@ fn names_in_circles_are_those_of_an_independent_program() {
     assert_eq!(keys(&site), texts("keys"));
 }
 
+/// A URL that may be meant as a file of the tree gets a warning with a fix.
 #[test]
-fn what_may_be_meant_to_be_the_trees_is_warned_of() {
+fn urls_that_may_mean_tree_warn() {
     let site = |page: &str| {
         Site::new()
             .file("css/main.css", "a {}")
@@ -677,8 +700,9 @@ fn what_may_be_meant_to_be_the_trees_is_warned_of() {
     site("<img src='../a%20b%23%3F.png'>").ok(&["push"]);
 }
 
+/// In a cycle too, a name changes with everything that a browser sees.
 #[test]
-fn in_a_circle_too_a_name_changes_with_everything_a_browser_sees() {
+fn cycle_names_cover_headers_and_style() {
     let rules = |more: &str| {
         format!("[[rule]]\nmatch = \"b.html\"\n{more}\n[target.local]\nurl = \"file:out\"\n")
     };
@@ -717,8 +741,9 @@ fn in_a_circle_too_a_name_changes_with_everything_a_browser_sees() {
     );
 }
 
+/// The URL of a worker is relative to the base URL of the page that starts it.
 #[test]
-fn a_worker_is_found_from_the_base_of_the_page_that_starts_it() {
+fn worker_resolves_from_page_base() {
     let site = Site::new()
         .file("w.js", "let wrong")
         .file("lib/w.js", "let right")
@@ -734,8 +759,9 @@ fn a_worker_is_found_from_the_base_of_the_page_that_starts_it() {
     );
 }
 
+/// A source map in a script that cannot be parsed is refused.
 #[test]
-fn a_source_map_in_a_script_that_can_not_be_parsed_is_refused_too() {
+fn source_map_in_unparsable_script_refused() {
     let script =
         "const x = {{ template }};\n//# sourceMappingURL=data:application/json;base64,eyJ9\n";
     for rule in ["refuse", "strip"] {
@@ -750,8 +776,9 @@ fn a_source_map_in_a_script_that_can_not_be_parsed_is_refused_too() {
     }
 }
 
+/// A reference that leads out of the tree is never a file of the tree.
 #[test]
-fn whatever_leads_out_of_the_tree_is_not_the_trees() {
+fn references_out_of_tree_are_rejected() {
     for folder in ["t", "tree", "assets"] {
         let site = Site::new()
             .file("a.txt", "a")
@@ -764,8 +791,9 @@ fn whatever_leads_out_of_the_tree_is_not_the_trees() {
     }
 }
 
+/// A site whose URLs begin with a slash works below a prefix.
 #[test]
-fn a_site_whose_urls_begin_at_the_top_works_below_a_prefix() {
+fn root_relative_site_works_below_prefix() {
     let site = Site::new()
         .raw_config(
             "key_file = \"hunt.key\"\nprefixes = [\"/\"]\n[[source]]\ndir = \"assets\"\n[[rule]]\nmatch = \"{**/*.html,fixed/**}\"\nnames = \"plain\"\n[target.t]\nurl = \"file:web/fair/2031\"\n",
@@ -806,8 +834,9 @@ fn a_site_whose_urls_begin_at_the_top_works_below_a_prefix() {
 const SVG: &str =
     r#"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><circle r="3"/></svg>"#;
 
+/// Well-known names are kept, unless the file is in a level or has a rule.
 #[test]
-fn what_browsers_and_robots_know_by_heart_keeps_its_name_unless_it_is_in_a_level() {
+fn conventional_names_stay_unless_in_level() {
     let site = Site::new().config(
         "[[level]]\nname = \"later\"\nmatch = \"later/**\"\n[[rule]]\nmatch = \"humans.txt\"\nnames = \"opaque\"\n[target.t]\nurl = \"file:out\"\n",
     );
@@ -843,8 +872,9 @@ fn what_browsers_and_robots_know_by_heart_keeps_its_name_unless_it_is_in_a_level
     }
 }
 
+/// The first reference that leads nowhere is shown with its line and a caret.
 #[test]
-fn the_first_reference_that_leads_nowhere_is_told_with_its_line_and_a_caret() {
+fn dangling_reference_shows_line_and_caret() {
     let page = "<p>\n\t<img src=\"mop.png\" alt=\"漢\"><img src=mip.png>\n";
     let site = Site::new().file("index.html", page).file("z.html", page);
     let told = concat!(
@@ -865,8 +895,9 @@ fn the_first_reference_that_leads_nowhere_is_told_with_its_line_and_a_caret() {
     );
 }
 
+/// Of a minified file, only the part near the fault is shown.
 #[test]
-fn of_a_minified_file_what_is_near_is_shown() {
+fn minified_line_is_shown_in_part() {
     let many = "b{color:red}".repeat(9000);
     let site = Site::new().file("a.css", format!("{many}i{{background:url(mop.png)}}{many}"));
     let run = refused(&site);

@@ -1,4 +1,5 @@
-//! Releases on a store in memory: what a push, a rollback, the live switch and a prune ask of it, and what they leave.
+//! Releases on a store in memory: what a push, a rollback, the live switch and a prune ask of it,
+//! and what they leave.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -57,8 +58,9 @@ fn calls(memory: &Memory) -> Vec<String> {
     memory.calls().iter().map(call).collect()
 }
 
+/// A push writes objects, verifies them, then writes manifest, release and root.
 #[test]
-fn a_push_writes_objects_first_then_verifies_them_then_the_manifest_the_release_and_the_root() {
+fn push_writes_root_last() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     block_on(async {
@@ -85,8 +87,9 @@ fn a_push_writes_objects_first_then_verifies_them_then_the_manifest_the_release_
     );
 }
 
+/// A push of what is there reads the root and the manifest and writes nothing.
 #[test]
-fn a_push_of_what_is_there_reads_the_root_and_the_manifest_and_writes_nothing() {
+fn unchanged_push_writes_nothing() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     block_on(async {
@@ -101,8 +104,9 @@ fn a_push_of_what_is_there_reads_the_root_and_the_manifest_and_writes_nothing() 
     assert!(!calls(&memory).contains(&"list".to_string()));
 }
 
+/// A manifest that another version packed differently still serves.
 #[test]
-fn a_manifest_that_another_version_packed_otherwise_serves_as_well() {
+fn differently_packed_manifest_still_serves() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -132,8 +136,9 @@ fn a_manifest_that_another_version_packed_otherwise_serves_as_well() {
     });
 }
 
+/// Plain names are written after the root, and only then is the root settled.
 #[test]
-fn plain_names_are_written_after_the_root_and_only_then_is_the_root_settled() {
+fn plain_names_follow_the_root() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -160,8 +165,9 @@ fn plain_names_are_written_after_the_root_and_only_then_is_the_root_settled() {
     );
 }
 
+/// A push that was stopped before its plain names is finished by the next one.
 #[test]
-fn a_push_that_was_stopped_before_its_plain_names_is_finished_by_the_next() {
+fn next_push_finishes_plain_names() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -189,8 +195,9 @@ fn a_push_that_was_stopped_before_its_plain_names_is_finished_by_the_next() {
     );
 }
 
+/// An object that fails leaves the release as it was.
 #[test]
-fn an_object_that_fails_leaves_the_release_as_it_was() {
+fn failed_object_keeps_the_release() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -205,8 +212,9 @@ fn an_object_that_fails_leaves_the_release_as_it_was() {
     });
 }
 
+/// Of two concurrent pushes, the second loses and changes nothing.
 #[test]
-fn of_two_who_push_at_once_the_second_loses_and_changes_nothing() {
+fn second_concurrent_push_changes_nothing() {
     let (memory, store) = bucket();
     let (ann, ben) = (Deployer::new("ann", &store), Deployer::new("ben", &store));
     let (anns, bens) = (hunt(), hunt());
@@ -240,8 +248,9 @@ fn of_two_who_push_at_once_the_second_loses_and_changes_nothing() {
     );
 }
 
+/// The loser of a race is told who published, not who changed something else since.
 #[test]
-fn who_lost_is_told_who_published_and_not_who_changed_something_else_since() {
+fn lost_race_names_the_publisher() {
     let (_, store) = bucket();
     let [ann, ben, cat] = ["ann", "ben", "cat"].map(|name| Deployer::new(name, &store));
     let (bens, cats) = (hunt(), hunt());
@@ -261,8 +270,9 @@ fn who_lost_is_told_who_published_and_not_who_changed_something_else_since() {
     });
 }
 
+/// A lost answer to the swap of the root is found to be a success.
 #[test]
-fn a_lost_answer_to_the_swap_is_found_to_be_a_success() {
+fn lost_swap_answer_is_a_success() {
     for fault in [Fault::Lose, Fault::Delay] {
         let (memory, store) = bucket();
         let ann = Deployer::new("ann", &store);
@@ -288,8 +298,9 @@ fn a_lost_answer_to_the_swap_is_found_to_be_a_success() {
     }
 }
 
+/// A swap that is never answered has an unknown outcome and has not failed.
 #[test]
-fn a_swap_that_is_never_answered_is_unknown_and_not_failed() {
+fn unanswered_swap_is_unknown() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -306,8 +317,9 @@ fn a_swap_that_is_never_answered_is_unknown_and_not_failed() {
     });
 }
 
+/// A rollback moves only the root, and can move it forward again.
 #[test]
-fn a_rollback_moves_the_root_alone_and_back_again() {
+fn rollback_moves_only_the_root() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -360,8 +372,9 @@ fn a_rollback_brings_plain_names_back() {
     });
 }
 
+/// A rollback to a release whose objects are damaged or gone is refused.
 #[test]
-fn a_rollback_to_a_release_whose_objects_are_damaged_or_gone_is_refused() {
+fn rollback_to_damaged_release_is_refused() {
     for is_gone in [true, false] {
         let (memory, store) = bucket();
         let ann = Deployer::new("ann", &store);
@@ -384,8 +397,9 @@ fn a_rollback_to_a_release_whose_objects_are_damaged_or_gone_is_refused() {
     }
 }
 
+/// While live, nothing is overwritten, but releases of keyed names go on.
 #[test]
-fn while_live_nothing_is_written_over_but_releases_go_on() {
+fn live_releases_overwrite_nothing() {
     let (memory, store) = bucket();
     let mut ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -416,8 +430,9 @@ fn while_live_nothing_is_written_over_but_releases_go_on() {
     });
 }
 
+/// A target that goes live during a push is not overwritten.
 #[test]
-fn a_target_that_goes_live_during_a_push_is_not_written_over() {
+fn going_live_mid_push_prevents_overwriting() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -446,7 +461,8 @@ fn a_target_that_goes_live_during_a_push_is_not_written_over() {
     });
 }
 
-/// Ann is stopped right before she writes a page; by a push or a rollback to where that page isn't, and then the target goes live.
+/// Ann is stopped right before she writes a page; by a push or a rollback to where that page isn't,
+/// and then the target goes live.
 fn overtaken(by: impl AsyncFn(&Deployer, &Build) -> bool + Send + Sync + 'static) {
     let (memory, store) = bucket();
     let client = memory.another_client();
@@ -492,7 +508,7 @@ fn overtaken(by: impl AsyncFn(&Deployer, &Build) -> bool + Send + Sync + 'static
 
 /// What fails for us now may succeed for whoever was overtaken, later.
 #[test]
-fn a_dropped_page_that_cannot_be_written_anew_keeps_the_target_from_going_live() {
+fn unwritable_dropped_page_prevents_going_live() {
     let (memory, store) = bucket();
     let (ann, ben) = (Deployer::new("ann", &store), Deployer::new("ben", &store));
     let sites = [
@@ -535,8 +551,9 @@ fn a_dropped_page_that_cannot_be_written_anew_keeps_the_target_from_going_live()
     });
 }
 
+/// A push overtaken by one that drops its page overwrites nothing while live.
 #[test]
-fn whoever_is_overtaken_by_a_push_that_drops_their_page_writes_nothing_over_while_live() {
+fn overtaken_by_push_spares_live_page() {
     overtaken(async |ben, without| {
         ben.push(without)
             .await
@@ -544,8 +561,9 @@ fn whoever_is_overtaken_by_a_push_that_drops_their_page_writes_nothing_over_whil
     });
 }
 
+/// A push overtaken by a rollback from before its page overwrites nothing while live.
 #[test]
-fn whoever_is_overtaken_by_a_rollback_from_before_their_page_writes_nothing_over_while_live() {
+fn overtaken_by_rollback_spares_live_page() {
     overtaken(async |ben, _| {
         let state = ben.state().await.expect("a state");
         let root = state.root().await.expect("read").expect("there").root;
@@ -556,8 +574,9 @@ fn whoever_is_overtaken_by_a_rollback_from_before_their_page_writes_nothing_over
     });
 }
 
+/// The next release repairs damaged objects, but not while live.
 #[test]
-fn what_was_damaged_behind_our_back_is_written_again_by_the_next_release_but_not_while_live() {
+fn next_release_repairs_damage_unless_live() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -584,8 +603,9 @@ fn what_was_damaged_behind_our_back_is_written_again_by_the_next_release_but_not
     });
 }
 
+/// While live, damaged objects are repaired if their paths are named.
 #[test]
-fn while_live_what_was_damaged_is_written_again_if_its_path_is_named() {
+fn live_damage_is_repaired_if_named() {
     let (memory, store) = bucket();
     let mut ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -611,8 +631,7 @@ fn while_live_what_was_damaged_is_written_again_if_its_path_is_named() {
 
 /// Whoever deletes the root would end a live event's protection with it.
 #[test]
-fn releases_whose_root_was_deleted_stop_every_command_but_those_of_a_first_push_that_stopped_do_not()
- {
+fn deleted_root_stops_every_command() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -655,16 +674,18 @@ fn releases_whose_root_was_deleted_stop_every_command_but_those_of_a_first_push_
     }
 }
 
+/// A misspelt target is not taken for a release.
 #[test]
-fn a_misspelt_target_is_not_taken_for_a_release() {
+fn misspelt_target_is_not_a_release() {
     let site = hunt();
     let run = site.run(&["rollback", "locl"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(run.stderr.contains("did you mean `local`?"), "{run}");
 }
 
+/// A push that is told to verify nothing lists nothing.
 #[test]
-fn nothing_is_looked_at_if_the_user_says_so() {
+fn verify_none_lists_nothing() {
     let (memory, store) = bucket();
     let mut ann = Deployer::new("ann", &store);
     ann.verify = Verify::None;
@@ -693,8 +714,9 @@ const ONE: Keep = Keep {
     age: Duration::ZERO,
 };
 
+/// A prune deletes what no retained release needs and nothing else.
 #[test]
-fn a_prune_deletes_what_no_retained_release_needs_and_nothing_else() {
+fn prune_deletes_only_unneeded_objects() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -741,8 +763,9 @@ fn a_prune_deletes_what_no_retained_release_needs_and_nothing_else() {
     });
 }
 
+/// A prune keeps releases that are young, among the newest, or current.
 #[test]
-fn a_prune_keeps_what_is_young_or_one_of_the_newest_or_current() {
+fn prune_keeps_young_newest_and_current() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -792,8 +815,9 @@ fn a_prune_is_refused_while_live() {
     assert!(memory.writes().is_empty());
 }
 
+/// An interrupted prune stops publishing until it is finished.
 #[test]
-fn a_prune_that_was_interrupted_stops_publishing_until_it_is_finished() {
+fn interrupted_prune_blocks_publishing() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -832,8 +856,9 @@ fn a_prune_that_was_interrupted_stops_publishing_until_it_is_finished() {
     });
 }
 
+/// A prune without permission to delete leaves the root as it was.
 #[test]
-fn a_prune_without_permission_to_delete_announces_nothing() {
+fn forbidden_prune_announces_nothing() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -851,8 +876,9 @@ fn a_prune_without_permission_to_delete_announces_nothing() {
     });
 }
 
+/// A push with too many files gone is refused unless it is allowed.
 #[test]
-fn too_many_files_gone_is_refused_and_so_is_another_key() {
+fn shrinking_push_is_refused() {
     let (memory, store) = bucket();
     let mut ann = Deployer::new("ann", &store);
     block_on(async {
@@ -871,8 +897,9 @@ fn too_many_files_gone_is_refused_and_so_is_another_key() {
     });
 }
 
+/// Another key finds the same releases and the id of their key.
 #[test]
-fn another_key_finds_the_same_releases_and_is_refused_unless_it_is_meant() {
+fn another_key_finds_the_same_releases() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     block_on(async {
@@ -897,8 +924,9 @@ fn another_key_finds_the_same_releases_and_is_refused_unless_it_is_meant() {
     );
 }
 
+/// A prune of a folder removes old files with their `.gz` and leaves the current ones.
 #[test]
-fn a_prune_of_a_folder_takes_old_files_with_their_gz_and_leaves_those_that_count() {
+fn folder_prune_removes_old_gz() {
     let site = hunt().file("big.css", "body{margin:0}".repeat(99));
     site.ok(&["push"]);
     let first = site.published("out");
@@ -925,8 +953,9 @@ fn a_prune_of_a_folder_takes_old_files_with_their_gz_and_leaves_those_that_count
     assert!(unchanged.into_iter().all(|key| left.contains_key(key)));
 }
 
+/// Advice names the target that was asked for and not the default one.
 #[test]
-fn what_is_advised_is_for_the_target_that_was_asked_for_and_not_for_the_default_one() {
+fn advice_names_the_requested_target() {
     let site = hunt().raw_config(&format!(
         "key_file = \"hunt.key\"\ndefault_target = \"local\"\n[[source]]\ndir = \"assets\"\n{RULES}[target.staging]\nurl = \"file:staging\"\n"
     ));
@@ -954,8 +983,9 @@ fn what_is_advised_is_for_the_target_that_was_asked_for_and_not_for_the_default_
     advised(&prune, 3, "assetsync live off staging`");
 }
 
+/// A release that was current until a rollback is retained from that moment on.
 #[test]
-fn a_release_that_was_the_current_one_until_a_rollback_is_kept_as_long_as_one_until_a_push() {
+fn retention_counts_from_the_rollback() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -988,8 +1018,9 @@ fn a_release_that_was_the_current_one_until_a_rollback_is_kept_as_long_as_one_un
     });
 }
 
+/// A prune leaves whatever else is beside its releases or inside its target.
 #[test]
-fn a_prune_leaves_whatever_else_is_beside_its_releases_or_inside_of_its_target() {
+fn prune_spares_neighbours_and_nested_targets() {
     // Two who know nothing of each other.
     let site = hunt();
     let top = std::fs::read_to_string(site.path("assetsync.toml")).expect("there");
@@ -1047,8 +1078,9 @@ fn a_prune_leaves_whatever_else_is_beside_its_releases_or_inside_of_its_target()
     assert_eq!(site.published("out"), before);
 }
 
+/// A site without files is published only with `--allow-shrink`.
 #[test]
-fn a_site_without_files_is_published_only_if_it_is_meant() {
+fn empty_site_needs_allow_shrink() {
     let site = hunt();
     site.ok(&["push"]);
     std::fs::remove_dir_all(site.path("assets")).expect("removed");
@@ -1062,8 +1094,9 @@ fn a_site_without_files_is_published_only_if_it_is_meant() {
     site.ok(&["rollback"]);
 }
 
+/// An older commit is refused without `--allow-older`.
 #[test]
-fn an_older_commit_is_refused_unless_it_is_meant() {
+fn older_commit_needs_allow_older() {
     let site = hunt();
     let git = |arguments: &[&str]| {
         let done = std::process::Command::new("git")
@@ -1093,8 +1126,9 @@ fn an_older_commit_is_refused_unless_it_is_meant() {
     assert_ne!(commit["id"], releases["releases"][1]["commit"]["id"]);
 }
 
+/// The next release repairs a plain name that somebody changed, but not while live.
 #[test]
-fn a_plain_name_that_somebody_else_changed_is_put_right_by_the_next_release_but_not_while_live() {
+fn next_release_repairs_page_unless_live() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
@@ -1122,8 +1156,9 @@ fn a_plain_name_that_somebody_else_changed_is_put_right_by_the_next_release_but_
     });
 }
 
+/// A rollback publishes a held level again only with `--unlock`.
 #[test]
-fn a_rollback_publishes_no_held_level_again_unless_that_is_meant() {
+fn rollback_of_held_level_needs_unlock() {
     let site = Site::new()
         .config(
             r#"

@@ -1,4 +1,5 @@
-//! What the fuzzers check of made-up documents, on real ones: rewriting changes what it should, and nothing else.
+//! What the fuzzers check of made-up documents, on real ones: rewriting changes what it should, and
+//! nothing else.
 
 #[path = "../fuzz/fuzz_targets/rewriting.rs"]
 mod checks;

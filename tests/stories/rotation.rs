@@ -104,8 +104,9 @@ impl Rotated {
     }
 }
 
+/// A rotation moves the releases, and what is left does not tell where.
 #[test]
-fn the_releases_move_and_what_is_left_tells_neither_where_nor_anything_to_older_versions() {
+fn rotation_hides_the_new_place() {
     block_on(async {
         let rotated = Rotated::new().await;
         let old = rotated.find(&secret()).await.expect("found");
@@ -147,8 +148,9 @@ fn the_releases_move_and_what_is_left_tells_neither_where_nor_anything_to_older_
     });
 }
 
+/// A rotation that is stopped or loses an answer is finished by the new key.
 #[test]
-fn a_move_that_is_stopped_anywhere_or_loses_an_answer_is_finished_by_the_new_key() {
+fn new_key_finishes_interrupted_rotation() {
     for how in [How::Killed, How::Lost] {
         let mut at = 0;
         loop {
@@ -204,8 +206,9 @@ fn there_and_back_and_there_again() {
     });
 }
 
+/// A root that is deleted after a rotation is missed.
 #[test]
-fn a_root_that_is_deleted_after_a_move_is_missed() {
+fn deleted_root_after_rotation_is_noticed() {
     block_on(async {
         let rotated = Rotated::new().await;
         let before = rotated.memory.keys();
@@ -219,8 +222,9 @@ fn a_root_that_is_deleted_after_a_move_is_missed() {
     });
 }
 
+/// A prune removes the documents that were left but not the note of the rotation.
 #[test]
-fn a_prune_takes_the_documents_that_were_left_but_not_what_tells_of_the_move() {
+fn prune_keeps_note_of_the_rotation() {
     block_on(async {
         let rotated = Rotated::new().await;
         let old = rotated.memory.keys();
@@ -300,9 +304,10 @@ impl Deployed {
     }
 }
 
+/// On a real server, a new key moves the releases and the old one is refused.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_new_key_moves_releases_on_a_real_server_and_the_old_one_is_refused() {
+fn rotation_works_on_real_server() {
     let deployed = Deployed::new();
     deployed.ok(&["push"]);
     deployed.ok(&["live", "on", "--message", "the hunt is on"]);

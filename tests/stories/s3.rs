@@ -46,9 +46,10 @@ fn path_of(bucket: &Bucket, site: &Site, url: &str, path: &str) -> String {
         .to_string()
 }
 
+/// Strangers can read every object by its URL and cannot list any.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn strangers_can_read_every_object_by_its_url_and_list_none() {
+fn strangers_can_read_but_not_list() {
     for bucket in [Bucket::on_rgw(), Bucket::on_moto()] {
         let (site, url) = (site(), format!("{}/static", bucket.url()));
         let report = bucket.push(&site, &url);
@@ -87,9 +88,10 @@ fn strangers_can_read_every_object_by_its_url_and_list_none() {
     }
 }
 
+/// Neither the key nor the headers of an object reveal its path.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn nothing_an_object_carries_tells_its_name() {
+fn objects_do_not_reveal_their_paths() {
     let bucket = Bucket::on_rgw();
     let site = Site::bare().config("").file(
         "puzzle/gears/solution/answer.html",
@@ -109,9 +111,10 @@ fn nothing_an_object_carries_tells_its_name() {
     }
 }
 
+/// A push without changes takes three requests, however many objects there are.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn the_same_again_takes_three_requests_however_many_objects_there_are() {
+fn unchanged_push_takes_three_requests() {
     let bucket = Bucket::on_rgw();
     let site = (0..1500).fold(Site::bare().config(""), |site, n| {
         site.file(&format!("{n}.txt"), n.to_string())
@@ -137,9 +140,10 @@ fn the_same_again_takes_three_requests_however_many_objects_there_are() {
     );
 }
 
+/// A large bucket is listed in ranges, and nothing is missed.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn a_large_bucket_is_listed_in_ranges_and_nothing_is_missed() {
+fn large_bucket_is_listed_in_ranges() {
     let bucket = Bucket::on_rgw();
     let site = (0..12_000).fold(Site::bare().config(""), |site, n| {
         site.file(&format!("{}/{n}.txt", n % 100), n.to_string())
@@ -165,15 +169,17 @@ fn a_large_bucket_is_listed_in_ranges_and_nothing_is_missed() {
     assert!(
         again["requests"]
             .as_u64()
-            // Two for the root, one for the manifest, one for a look; six ranges, each of which may end within a page.
+            // Two for the root, one for the manifest, one for a look; six ranges, each of which may
+            // end within a page.
             .is_some_and(|requests| (4 + 12..=4 + 12 + 6).contains(&requests)),
         "{again}"
     );
 }
 
+/// Without `object-acl`, nothing is made public.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn without_object_acl_nothing_is_made_public() {
+fn objects_stay_private_without_object_acl() {
     let bucket = Bucket::on_rgw();
     let site = Site::bare()
         .config("")
@@ -200,9 +206,10 @@ fn without_object_acl_nothing_is_made_public() {
     );
 }
 
+/// A large file is sent in parts with the same headers and rights.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_large_file_goes_in_parts_with_the_same_headers_and_rights() {
+fn multipart_upload_keeps_headers_and_rights() {
     let bucket = Bucket::on_rgw();
     let big: Vec<u8> = (0..40_000_000u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8)
@@ -235,9 +242,10 @@ fn a_large_file_goes_in_parts_with_the_same_headers_and_rights() {
     assert!(content(&text) == words.as_bytes(), "every byte");
 }
 
+/// Foreign keys that clients choke on do no harm.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_foreign_key_that_clients_choke_on_does_not_matter() {
+fn odd_foreign_keys_are_harmless() {
     let bucket = Bucket::on_rgw();
     for key in ["/a//b", "/%01control", "/trailing/"] {
         assert_eq!(bucket.signed("PUT", key, b"foreign").status, 200, "{key}");
@@ -247,9 +255,10 @@ fn a_foreign_key_that_clients_choke_on_does_not_matter() {
     assert_eq!(bucket.push(&site, &bucket.url())["kept"]["objects"], 1);
 }
 
+/// A bucket that refuses ACLs is explained.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_that_takes_no_acls_is_explained() {
+fn bucket_refusing_acls_is_explained() {
     let bucket = Bucket::on_rgw();
     let block = "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls>\
                  <BlockPublicPolicy>false</BlockPublicPolicy><RestrictPublicBuckets>false</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
@@ -270,9 +279,10 @@ fn a_bucket_that_takes_no_acls_is_explained() {
     assert!(bucket.keys().is_empty());
 }
 
+/// Plain names are overwritten only if they changed.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn plain_names_are_looked_at_and_overwritten_only_if_they_changed() {
+fn only_changed_plain_names_are_overwritten() {
     for bucket in [Bucket::on_rgw(), Bucket::on_moto()] {
         let config = format!(
             "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[target.t]\nurl = \"{}/p\"\naccess = \"object-acl\"\nendpoint = \"{}\"\n",
@@ -308,9 +318,10 @@ fn plain_names_are_looked_at_and_overwritten_only_if_they_changed() {
     }
 }
 
+/// Virtual addressing puts the bucket into the host.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn the_bucket_may_be_in_the_host() {
+fn bucket_may_be_in_the_host() {
     let bucket = Bucket::on_rgw();
     let (site, url) = (site(), bucket.url());
     // No name server knows BUCKET.localhost, but radosgw takes the whole URL, as proxies do.
@@ -344,9 +355,10 @@ fn the_bucket_may_be_in_the_host() {
     assert_eq!(bucket.anonymous(path).status, 200);
 }
 
+/// An IP address as endpoint has no room for a bucket, so path addressing is advised.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn an_address_has_no_room_for_a_bucket_before_it() {
+fn ip_endpoint_advises_path_addressing() {
     let bucket = Bucket::on_rgw();
     let (site, url) = (site(), bucket.url());
     let arguments = [

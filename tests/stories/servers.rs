@@ -223,8 +223,9 @@ fn expected(effect: &Effect) -> (u16, bool) {
     }
 }
 
+/// Every fault does what it says and is recorded.
 #[test]
-fn every_fault_does_what_it_says_and_is_told_of() {
+fn every_fault_acts_and_is_recorded() {
     for effect in Effect::all() {
         for server in Either::both() {
             let what = format!("{effect:?} at {}", server.url());
@@ -260,8 +261,9 @@ fn every_fault_does_what_it_says_and_is_told_of() {
     }
 }
 
+/// A connection ends as the fault says.
 #[test]
-fn a_connection_ends_as_the_fault_says() {
+fn connection_ends_as_fault_says() {
     for server in Either::both() {
         let (whole, end) = server.raw_get("there");
         assert_eq!(end, End::Closed);
@@ -302,8 +304,9 @@ fn a_connection_ends_as_the_fault_says() {
     }
 }
 
+/// A stalled request blocks its sender, and a hanging one is still read.
 #[test]
-fn what_is_sent_gets_stuck_where_a_request_stalls() {
+fn stalled_request_blocks_sender() {
     let request = |bytes: usize| {
         let head = format!("PUT /b/large HTTP/1.1\r\nhost: h\r\ncontent-length: {bytes}\r\n\r\n");
         [head.as_bytes(), &vec![0; bytes]].concat()
@@ -320,8 +323,9 @@ fn what_is_sent_gets_stuck_where_a_request_stalls() {
     }
 }
 
+/// The nth request from now on fails, and no other does.
 #[test]
-fn the_nth_request_from_now_fails_and_no_other() {
+fn only_nth_request_fails() {
     for server in Either::both() {
         for n in 1..=3 {
             server.fault(Fault::nth(n, Effect::refuse(500)));
@@ -340,8 +344,9 @@ fn the_nth_request_from_now_fails_and_no_other() {
     }
 }
 
+/// A delayed request is carried out late if it is still allowed to.
 #[test]
-fn a_delayed_request_is_done_late_if_it_still_may() {
+fn delayed_request_runs_late_if_allowed() {
     for server in Either::both() {
         server.fault(Fault::nth(1, Effect::Delayed(None)));
         assert!(server.create("late").is_err());
@@ -372,8 +377,9 @@ fn a_delayed_request_is_done_late_if_it_still_may() {
 
 // ---- watching, and being slow ----
 
+/// An object can be changed only so often.
 #[test]
-fn an_object_is_changed_only_so_often() {
+fn object_writes_are_rate_limited() {
     for server in Either::both() {
         server.write_limit(Duration::from_secs(600));
         assert_eq!(server.create("one").expect("an answer").status, 200);
@@ -392,8 +398,9 @@ fn an_object_is_changed_only_so_often() {
     }
 }
 
+/// A watcher sees every state of a bucket.
 #[test]
-fn a_watcher_sees_every_state_of_a_bucket() {
+fn watcher_sees_every_bucket_state() {
     let seen: Arc<Mutex<Vec<(String, usize)>>> = Arc::default();
     let note = |name: &str, count: usize| {
         let entry = (name.to_string(), count);
@@ -423,9 +430,10 @@ fn a_watcher_sees_every_state_of_a_bucket() {
     assert_eq!(seen, expected);
 }
 
+/// A watcher that panics fails the request, and so its test.
 #[test]
 #[should_panic(expected = "an invariant is broken")]
-fn a_watcher_that_panics_fails_its_test() {
+fn panicking_watcher_fails_the_request() {
     let server = s3_server::Server::start();
     server.bucket("b", &[]);
     server.on_change(Box::new(|_| panic!("an invariant is broken")));
@@ -450,8 +458,9 @@ fn bucket(setup: &[s3_server::Setup]) -> s3_server::Server {
     server
 }
 
+/// A request that does not match its signature is refused.
 #[test]
-fn a_request_that_is_not_signed_as_it_is_is_refused() {
+fn wrongly_signed_request_is_refused() {
     let server = bucket(&[]);
     let url = format!("{}/b/key", server.url());
     let signed = |key: &str, secret: &str| sign(&credential(key, secret), "PUT", &url, b"x", &[]);
@@ -526,8 +535,9 @@ fn preconditions_hold_or_are_told_of() {
     assert_eq!(ask(&server, "DELETE", "root", b"", &[]).status, 204);
 }
 
+/// Damaged bytes and unknown headers or parameters are refused.
 #[test]
-fn damaged_bytes_and_unknown_words_are_refused() {
+fn damaged_bytes_and_headers_are_refused() {
     const OF_NOTHING: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
     /// A path, headers, and what is answered.
     type Row = (
@@ -564,8 +574,9 @@ fn damaged_bytes_and_unknown_words_are_refused() {
     assert!(server.objects("b").is_empty());
 }
 
+/// An object is returned with the headers that it was put with.
 #[test]
-fn an_object_is_told_as_it_was_put() {
+fn object_is_returned_as_put() {
     let server = bucket(&[]);
     let sum = "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=";
     let headers = [
@@ -597,8 +608,9 @@ fn an_object_is_told_as_it_was_put() {
     assert_eq!((same.status, same.body.len()), (304, 0));
 }
 
+/// Strangers and callers without permissions learn nothing.
 #[test]
-fn strangers_and_those_without_rights_learn_nothing() {
+fn strangers_learn_nothing() {
     use s3_server::Setup;
     let anonymous = |server: &s3_server::Server, path: &str| {
         let url = format!("{}/b{path}", server.url());
@@ -647,8 +659,9 @@ fn strangers_and_those_without_rights_learn_nothing() {
     }
 }
 
+/// Keys are listed in the order of their bytes.
 #[test]
-fn keys_are_listed_in_the_order_of_their_bytes() {
+fn keys_are_listed_in_byte_order() {
     let server = bucket(&[]);
     // By UTF-16, as some servers sort, the second would come first.
     let keys = ["p/\u{ffee}", "p/🐘", "p/a b+&", "p/a/", "q"];
@@ -690,8 +703,9 @@ fn keys_are_listed_in_the_order_of_their_bytes() {
     assert_eq!(code(&unknown), "InvalidArgument");
 }
 
+/// A multipart upload completes once and only under its condition.
 #[test]
-fn an_upload_in_parts_is_finished_once_and_under_its_condition() {
+fn multipart_upload_completes_once() {
     let server = bucket(&[]);
     let begin = || {
         let begun = ask(&server, "POST", "k?uploads=", b"", &[]).text();
@@ -749,8 +763,9 @@ fn an_upload_in_parts_is_finished_once_and_under_its_condition() {
 
 // ---- GCS ----
 
+/// Generations are preconditions of writes and deletes.
 #[test]
-fn generations_are_preconditions_of_writes_and_deletes() {
+fn generations_guard_writes_and_deletes() {
     let server = gcs::Server::start();
     let planted = server.put("b", "root", gcs::Object::new("old", "text/plain"));
     let stale = insert(&server, "root", "ifGenerationMatch=1");
@@ -770,8 +785,9 @@ fn generations_are_preconditions_of_writes_and_deletes() {
     );
 }
 
+/// Clients that accept gzip get the content as it is stored.
 #[test]
-fn media_come_as_stored_to_those_who_take_gzip() {
+fn gzip_clients_get_media_as_stored() {
     let server = gcs::Server::start();
     let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(b"hello").expect("written");
@@ -796,8 +812,9 @@ fn media_come_as_stored_to_those_who_take_gzip() {
     }
 }
 
+/// A listing honours its bounds and the requested fields.
 #[test]
-fn a_listing_has_bounds_and_the_fields_it_is_asked_for() {
+fn listing_honours_bounds_and_fields() {
     let server = gcs::Server::start();
     for name in ["a", "b", "c", "d"] {
         server.put("b", name, gcs::Object::new("x", "text/plain"));

@@ -1,5 +1,5 @@
-//! Where settings come from: a flag wins over the environment, the environment over `assetsync.toml`, and
-//! flags alone are enough.
+//! Where settings come from: a flag wins over the environment, the environment over
+//! `assetsync.toml`, and flags alone are enough.
 
 use std::fs;
 
@@ -19,8 +19,9 @@ fn two_targets() -> Site {
     Site::bare().file("a.png", "a").config(targets)
 }
 
+/// A target is chosen by argument, then by environment, then by default.
 #[test]
-fn a_target_is_chosen_by_argument_then_by_environment_then_by_default() {
+fn target_precedence_is_argument_environment_default() {
     let site = two_targets();
     let both = &[("ASSETSYNC_TARGET", "staging")];
     assert!(site.ok(&["diff", "prod"]).contains("\nprod: "));
@@ -39,15 +40,17 @@ fn a_target_is_chosen_by_argument_then_by_environment_then_by_default() {
     assert!(site.ok(&["diff"]).contains("\nprod: "));
 }
 
+/// Several targets are published in the order asked for.
 #[test]
-fn several_targets_are_published_in_the_order_asked_for() {
+fn targets_are_published_in_order() {
     let site = two_targets();
     insta::assert_snapshot!("two_targets", site.run(&["push", "prod", "staging"]));
     assert_eq!(site.published("prod"), site.published("staging"));
 }
 
+/// An unclear or unknown target is reported with the ones that exist.
 #[test]
-fn a_target_that_is_not_clear_or_not_there_is_told_with_the_ones_that_are() {
+fn unclear_target_lists_the_choices() {
     let site = two_targets();
     for (environment, arguments, told) in [
         (
@@ -81,8 +84,9 @@ fn a_target_that_is_not_clear_or_not_there_is_told_with_the_ones_that_are() {
     }
 }
 
+/// A wrong target from the environment is reported with its variable.
 #[test]
-fn a_wrong_target_from_the_environment_is_told_with_its_variable() {
+fn wrong_target_names_its_variable() {
     let run = two_targets().run_with(&[("ASSETSYNC_TARGET", "stagin")], &["push"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(run.stderr.contains("ASSETSYNC_TARGET"), "{run}");
@@ -164,15 +168,17 @@ fn flag(setting: &str) -> String {
     format!("--{}", setting.replace('_', "-"))
 }
 
+/// Defaults hold until the file says otherwise.
 #[test]
-fn the_default_holds_until_the_file_says_otherwise() {
+fn file_overrides_the_defaults() {
     let site = Site::new().file("a.png", "a");
     insta::assert_snapshot!("settings_default", site.run(&["diff", "-v"]));
     insta::assert_snapshot!("settings_from_file", settings().run(&["diff", "-v"]));
 }
 
+/// A variable overrides the file, and a flag overrides both.
 #[test]
-fn a_variable_wins_over_the_file_and_a_flag_over_both() {
+fn flag_beats_variable_beats_file() {
     let site = settings().file("b.vert", "").file("b.frag", "");
     for from in ["environment", "flag"] {
         fs::write(site.path(from).join("a.png"), "").expect("written");
@@ -191,8 +197,9 @@ fn a_variable_wins_over_the_file_and_a_flag_over_both() {
     }
 }
 
+/// The settings that `-v` shows are the ones in effect.
 #[test]
-fn what_verbose_says_is_what_is_done() {
+fn verbose_settings_are_in_effect() {
     let site = settings();
     let variables: Vec<(String, &str)> = SETTINGS
         .iter()
@@ -229,15 +236,17 @@ fn what_verbose_says_is_what_is_done() {
     assert!(url(&arguments).starts_with("https://cdn-f.example/"));
 }
 
+/// `-v` shows the settings that the file makes.
 #[test]
-fn verbose_tells_every_setting_that_the_file_makes() {
+fn verbose_shows_settings_from_file() {
     let run = settings().run(&["diff", "-v"]);
     let line = "extensions = glsl (from assetsync.toml)\n";
     assert!(run.stderr.contains(line), "{line}{run}");
 }
 
+/// A wrong value is reported with the flag or variable it came from.
 #[test]
-fn a_wrong_value_is_told_with_the_flag_or_variable_it_came_from() {
+fn wrong_value_names_its_origin() {
     let site = Site::new().file("a.png", "a");
     let urls = "write `file:FOLDER`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`";
     let number = "but must be a number from 0 to 9";
@@ -298,8 +307,9 @@ fn a_wrong_value_is_told_with_the_flag_or_variable_it_came_from() {
     }
 }
 
+/// A missing folder is reported with the flag or variable it came from.
 #[test]
-fn a_folder_that_is_not_there_is_told_with_the_flag_or_variable_it_came_from() {
+fn missing_folder_names_its_origin() {
     let site = Site::new().file("a.png", "a");
     for from in ["asets", "hunt.key"] {
         let told = format!("error: the folder `{from}` doesn't exist (from --from)\n");
@@ -312,7 +322,7 @@ fn a_folder_that_is_not_there_is_told_with_the_flag_or_variable_it_came_from() {
 
 /// CI systems set the variables of secrets and inputs that aren't there to nothing.
 #[test]
-fn an_empty_variable_is_as_good_as_none() {
+fn empty_variable_counts_as_unset() {
     let site = Site::new().file("a.png", "a");
     let mut wrong = String::new();
     for setting in SETTINGS
@@ -352,8 +362,9 @@ fn flags_alone_are_enough() {
     assert!(site.ok(&with(&["push"])).contains("1 (1 B) kept"));
 }
 
+/// Settings that are missing without a configuration are reported.
 #[test]
-fn what_is_missing_without_a_configuration_is_told() {
+fn missing_settings_are_reported() {
     let site = Site::bare().file("a.png", "a");
     let from = ["diff", "--from", "assets"];
     let key = ["--key-file", "hunt.key"];
@@ -369,8 +380,9 @@ fn what_is_missing_without_a_configuration_is_told() {
     );
 }
 
+/// Flags replace sources and targets of a configuration but not its rules.
 #[test]
-fn flags_replace_sources_and_targets_of_a_configuration_but_not_its_rules() {
+fn flags_replace_sources_but_keep_rules() {
     let site = Site::new()
         .config(
             "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n",
@@ -387,8 +399,9 @@ fn flags_replace_sources_and_targets_of_a_configuration_but_not_its_rules() {
     assert!(!site.path("out").exists());
 }
 
+/// Paths in a file are relative to it, those of flags to the working folder.
 #[test]
-fn paths_in_a_file_are_relative_to_it_and_those_on_the_command_line_to_where_it_is_typed() {
+fn paths_are_relative_to_their_origin() {
     let site = Site::new()
         .file("a.png", "a")
         .private("other.key", &format!("{KEY} 2"));

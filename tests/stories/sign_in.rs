@@ -1,4 +1,5 @@
-//! Where credentials come from: what is set up and fails is named, with what it answered, and no secret.
+//! Where credentials come from: what is set up and fails is named, with what it answered, and no
+//! secret.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -66,8 +67,9 @@ fn text(path: &Path) -> &str {
 
 // ---- Amazon
 
+/// A refused web identity is reported with the server's answer.
 #[test]
-fn a_web_identity_that_is_refused_is_told_with_what_was_answered() {
+fn refused_web_identity_shows_answer() {
     let site = site();
     let token = site.path("token");
     let cases = [
@@ -120,8 +122,9 @@ fn a_web_identity_that_is_refused_is_told_with_what_was_answered() {
     fails(&site, &nobody, &["from web identity", "connection refused"]);
 }
 
+/// A missing token file and a missing role are reported.
 #[test]
-fn a_token_that_isnt_there_and_a_role_that_isnt_named_are_told() {
+fn missing_token_or_role_is_reported() {
     let site = site().private("empty", "\n");
     let (token, empty, gone) = (site.path("token"), site.path("empty"), site.path("gone"));
     let role = ("AWS_ROLE_ARN", ROLE);
@@ -180,8 +183,9 @@ fn a_web_identity_publishes() {
     assert_eq!(run.code, 0, "{run}");
 }
 
+/// A profile that cannot deliver its credentials is reported.
 #[test]
-fn what_a_profile_has_set_up_and_cant_give_is_told() {
+fn failing_profile_is_reported() {
     let sso = "sso_account_id = 123456789012\nsso_role_name = Deploy\n";
     let config = format!(
         "[profile old]\n{sso}sso_start_url = https://team.awsapps.com/start\nsso_region = eu-west-1\n\
@@ -261,7 +265,7 @@ fn what_a_profile_has_set_up_and_cant_give_is_told() {
 
 /// An expired login isn't taken for none, and a role of the machine isn't used in its stead.
 #[test]
-fn a_login_that_has_expired_is_told() {
+fn expired_login_is_reported() {
     let config = "[default]\nsso_account_id = 1\nsso_role_name = Deploy\nsso_session = team\n[sso-session team]\nsso_region = eu-west-1\n";
     let site = site().private("config", config);
     let cache = site.path(".aws/sso/cache");
@@ -282,8 +286,9 @@ fn a_login_that_has_expired_is_told() {
     );
 }
 
+/// A refusal by a container's credential endpoint is reported with its answer.
 #[test]
-fn what_a_container_is_answered_is_told() {
+fn container_refusal_is_reported() {
     let site = site();
     let denied = format!("{}/role", server(403, "this task has no role"));
     let variables = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", &*denied)];
@@ -299,8 +304,9 @@ fn what_a_container_is_answered_is_told() {
 
 // ---- Google
 
+/// Google credentials that are configured but unusable are reported.
 #[test]
-fn google_credentials_that_are_set_up_and_cant_be_used_are_told() {
+fn unusable_google_credentials_are_reported() {
     let key = json!({"type": "service_account", "client_email": "a@b.example", "private_key_id": "1", "private_key": "wJalrXUtnFEMIK7MDENG"});
     let config = "[target.prod]\nurl = \"gs://hunt\"\n";
     let site = Site::new()
@@ -343,7 +349,7 @@ fn google_credentials_that_are_set_up_and_cant_be_used_are_told() {
 
 /// What a CI has in its environment isn't a helper's.
 #[test]
-fn a_credential_process_gets_settings_and_none_of_the_secrets_around_it() {
+fn credential_process_gets_no_secrets() {
     let site = site()
         .private(
             "config",

@@ -1,6 +1,7 @@
-//! Random histories of a target: people push, roll back, prune and switch live on and off, at any moment of each other's
-//! work; answers get lost, requests come late, people are killed. Time is virtual, the store is in memory, and a seed decides
-//! everything, so that a history that goes wrong can be told again:
+//! Random histories of a target: people push, roll back, prune and switch live on and off, at any
+//! moment of each other's work; answers get lost, requests come late, people are killed. Time is
+//! virtual, the store is in memory, and a seed decides everything, so that a history that goes
+//! wrong can be told again:
 //!
 //! ```text
 //! ASSETSYNC_TEST_SEED=4711 cargo test --test stories -- simulation::some_histories --nocapture
@@ -269,7 +270,8 @@ fn wrong(
     wrong
 }
 
-/// Somebody does something, and others do more in the middle of it. True if they lived to tell of it.
+/// Somebody does something, and others do more in the middle of it. True if they lived to tell of
+/// it.
 fn act(world: &Arc<World>, name: String, deed: Deed, depth: usize) {
     match deed {
         Deed::Wait(days) => {
@@ -320,7 +322,8 @@ fn act(world: &Arc<World>, name: String, deed: Deed, depth: usize) {
     }
 }
 
-/// What somebody was told: whether their release became the current one; nothing if it's not about that, or not known.
+/// What somebody was told: whether their release became the current one; nothing if it's not about
+/// that, or not known.
 struct Outcome {
     told: Option<bool>,
     words: String,

@@ -1,5 +1,5 @@
-//! Pages around real libraries, opened in a browser as they are, and as they are published: they work at once, or with the lines that a push
-//! prints.
+//! Pages around real libraries, opened in a browser as they are, and as they are published: they
+//! work at once, or with the lines that a push prints.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -202,21 +202,24 @@ fn picture(size: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// Pages that use libraries work at once or with the printed lines.
 #[test]
 #[ignore = "takes minutes, and 500 MB from npm: tests/run --test stories -- --ignored sites"]
-fn pages_around_libraries_work_at_once_or_with_the_lines_that_are_printed() {
+fn library_pages_work_with_printed_lines() {
     assert_work(PLAIN_PAGES, SITES, || None);
 }
 
+/// Pages that use libraries work at once in one keyed folder.
 #[test]
 #[ignore = "takes minutes, and 500 MB from npm: tests/run --test stories -- --ignored sites"]
-fn pages_around_libraries_work_at_once_in_one_keyed_folder() {
+fn library_pages_work_in_keyed_folder() {
     assert_work(ONE_FOLDER, in_one_folder(), || None);
 }
 
+/// Pages that use libraries work at once in one keyed folder of a bucket.
 #[test]
 #[ignore = "takes minutes, and 500 MB from npm: tests/run --test stories -- --ignored sites"]
-fn pages_around_libraries_work_at_once_in_one_keyed_folder_of_a_bucket() {
+fn library_pages_work_in_keyed_bucket() {
     assert_work(ONE_FOLDER, in_one_folder(), || Some(Bucket::on_rgw()));
 }
 
@@ -229,7 +232,8 @@ fn in_one_folder() -> [(&'static str, Works); 30] {
     SITES.map(|(name, _)| (name, wanted(name)))
 }
 
-/// Publishes each library with these names, into a folder or buckets, and makes sure that it gets to work as wanted.
+/// Publishes each library with these names, into a folder or buckets, and makes sure that it gets
+/// to work as wanted.
 fn assert_work(names: &str, sites: [(&str, Works); 30], bucket: fn() -> Option<Bucket>) {
     let only = std::env::var("TEST_SITE").ok();
     let mut wrong = Vec::new();

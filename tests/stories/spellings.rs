@@ -1,5 +1,5 @@
-//! Names of hidden files are found in every way that a language can write them, wherever they stand, as
-//! `docs/src/concepts/hidden-names.md` says.
+//! Names of hidden files are found in every way that a language can write them, wherever they
+//! stand, as `docs/src/concepts/hidden-names.md` says.
 
 use std::collections::BTreeMap;
 
@@ -336,8 +336,9 @@ fn found(site: &Site) -> BTreeMap<String, String> {
     }
 }
 
+/// Every spelling of a hidden name is found in every position and documented.
 #[test]
-fn every_spelling_is_found_in_every_place() {
+fn every_spelling_is_found_everywhere() {
     let docs = include_str!("../../docs/src/concepts/hidden-names.md");
     let mut missed = Vec::new();
     for (name, spelling) in spellings() {
@@ -366,8 +367,9 @@ fn every_spelling_is_found_in_every_place() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+/// Spellings that only some file formats can write are found in those files.
 #[test]
-fn what_only_some_files_can_write_is_found_there() {
+fn format_specific_spellings_are_found() {
     let (one, other) = FILE.split_at(FILE.len() / 2);
     let blob = data_encoding::BASE64.encode(&vec![b'a'; 900_000]);
     let late = base64(&format!("{}{FILE} and on", " ".repeat(1_500_000)));
@@ -426,8 +428,9 @@ fn said_of(text: &str) -> String {
     run.stderr
 }
 
+/// An ambiguous mention of a hidden file is a warning that a rule silences.
 #[test]
-fn what_may_be_meant_otherwise_is_a_warning_that_a_rule_ends() {
+fn ambiguous_names_are_warnings() {
     for (text, warning) in [
         (
             "href=\"/puzzle/gears/solution/gears\"",
@@ -456,8 +459,9 @@ fn what_may_be_meant_otherwise_is_a_warning_that_a_rule_ends() {
     }
 }
 
+/// Text that only looks like a hidden name raises no alarm.
 #[test]
-fn what_looks_like_a_hidden_name_and_is_none_is_no_alarm() {
+fn lookalike_names_raise_no_alarm() {
     for text in [
         "wheel.png, solution",
         "dir = \"/puzzle/gears\", picture = \"wheel.png\"",

@@ -40,8 +40,9 @@ fn key(site: &Site, path: &str) -> String {
     built(site).find(path).expect("it's there").key.to_string()
 }
 
+/// A reference into a level that the file may not know is an error naming both ends.
 #[test]
-fn a_reference_upwards_is_an_error_that_shows_both_ends() {
+fn upward_reference_error_shows_both_ends() {
     let site = hunt()
         .file(
             "index.html",
@@ -60,8 +61,9 @@ fn a_reference_upwards_is_an_error_that_shows_both_ends() {
     assert!(site.published("out").is_empty());
 }
 
+/// The name of a file that is not open is found wherever it is written.
 #[test]
-fn names_of_what_is_not_open_are_found_wherever_they_are() {
+fn hidden_names_are_found_everywhere() {
     let solution = key(&hunt(), "puzzle/x/solution/index.html");
     let token = solution.trim_end_matches(".html");
     for (path, text, line) in [
@@ -131,8 +133,9 @@ fn names_of_what_is_not_open_are_found_wherever_they_are() {
     }
 }
 
+/// Text that only looks like a hidden name raises no alarm.
 #[test]
-fn what_only_looks_like_such_a_name_is_no_alarm() {
+fn lookalike_names_raise_no_alarm() {
     let site = hunt()
         .file(
             "puzzle/y/index.html",
@@ -187,8 +190,9 @@ fn a_name_means_the_nearest_file() {
     }
 }
 
+/// A word that means both a page and a folder causes one warning.
 #[test]
-fn one_word_for_a_page_and_a_folder_is_one_warning() {
+fn page_and_folder_warn_once() {
     let run = hunt()
         .file("puzzle/x/solution/gears.html", "<p>gears")
         .file("puzzle/x/solution/gears/wheel.png", "a wheel")
@@ -199,8 +203,9 @@ fn one_word_for_a_page_and_a_folder_is_one_warning() {
     assert_eq!(run.stderr.matches("warning").count(), 1, "{run}");
 }
 
+/// A hidden name that spans two reads is found.
 #[test]
-fn a_name_across_the_seam_of_two_readings_is_found() {
+fn name_across_read_boundary_is_found() {
     let name = "puzzle/x/solution/answer.png";
     for start in [(1 << 20) - 10, (1 << 20) + 3060, (2 << 20) + 3070] {
         let text = format!("{}{name} ", " ".repeat(start));
@@ -213,8 +218,9 @@ fn a_name_across_the_seam_of_two_readings_is_found() {
     }
 }
 
+/// A longer name that spans two reads raises no alarm.
 #[test]
-fn a_longer_name_across_the_seam_is_no_alarm() {
+fn longer_name_across_boundary_passes() {
     for start in (1 << 20) - 3..(1 << 20) + 3 {
         let text = format!("{}mysolution/answer.png ", " ".repeat(start));
         hunt()
@@ -223,8 +229,9 @@ fn a_longer_name_across_the_seam_is_no_alarm() {
     }
 }
 
+/// `may_name` excuses the pair it names and no other.
 #[test]
-fn a_rule_excuses_one_pair_and_no_other() {
+fn rule_excuses_only_its_pair() {
     let excuse = "[[rule]]\nmatch = \"index.html\"\nmay_name = [\"**/solution/answer.png\"]\n";
     let site = |page: &str| {
         hunt()
@@ -241,8 +248,9 @@ fn a_rule_excuses_one_pair_and_no_other() {
     );
 }
 
+/// A held level is in the manifest but is published only once it is unlocked.
 #[test]
-fn a_held_level_is_named_but_not_published_before_it_is_unlocked() {
+fn held_level_is_published_after_unlock() {
     let site = hunt();
     let run = site.run(&["push"]);
     assert_eq!(run.code, 0, "{run}");
@@ -278,8 +286,9 @@ fn a_held_level_is_named_but_not_published_before_it_is_unlocked() {
     );
 }
 
+/// A manifest can be limited to some levels.
 #[test]
-fn a_manifest_may_have_some_levels_only() {
+fn manifest_can_list_selected_levels() {
     let site = hunt();
     let paths = |arguments: &[&str]| {
         let manifest: serde_json::Value = serde_json::from_str(&site.ok(arguments)).expect("JSON");
@@ -304,8 +313,9 @@ fn a_manifest_may_have_some_levels_only() {
     assert_eq!(paths(&["manifest"]).len(), 5);
 }
 
+/// An unknown or malformed level is an error that names the mistake.
 #[test]
-fn a_level_that_is_not_there_is_a_mistake() {
+fn unknown_level_is_an_error() {
     let site = hunt();
     for arguments in [
         &["push", "--unlock", "posthnt"][..],
@@ -351,8 +361,9 @@ fn a_level_that_is_not_there_is_a_mistake() {
     }
 }
 
+/// No message contains the token of a hidden file.
 #[test]
-fn the_secret_of_a_hidden_file_is_not_in_any_message() {
+fn messages_hide_tokens_of_hidden_files() {
     let site = hunt();
     let token = key(&site, "puzzle/x/solution/index.html")
         .trim_end_matches(".html")
@@ -364,8 +375,9 @@ fn the_secret_of_a_hidden_file_is_not_in_any_message() {
     );
 }
 
+/// A level that matches no file causes a warning with a suggestion.
 #[test]
-fn a_level_that_matches_nothing_is_told_of() {
+fn level_without_matches_warns() {
     let site = hunt().config(&LEVELS.replace("**/solution/**", "**/solutions/**"));
     let run = site.run(&["push"]);
     assert!(
@@ -376,8 +388,9 @@ fn a_level_that_matches_nothing_is_told_of() {
     );
 }
 
+/// A plain name in a level that is not held is refused, since it hides nothing.
 #[test]
-fn a_plain_name_hides_nothing_and_is_refused_in_a_level_that_is_not_held() {
+fn plain_names_require_a_held_level() {
     let plain = |level: &str| {
         hunt().config(&format!(
             "{LEVELS}[[rule]]\nmatch = \"**/{level}/**\"\nnames = \"plain\"\n"
@@ -421,8 +434,9 @@ fn wrong_after(site: &Site, then: &Build) -> Vec<Problem> {
     }
 }
 
+/// A former address of a hidden file is found like its present one.
 #[test]
-fn a_former_address_of_a_hidden_file_is_found_like_the_present_one() {
+fn former_hidden_address_is_found() {
     for style in ["opaque", "readable", "palindrome-2022"] {
         let names = format!("[[rule]]\nmatch = \"**/solution/**\"\nnames = \"{style}\"\n{LEVELS}");
         let then = hunt()
@@ -468,8 +482,9 @@ fn a_former_address_of_a_hidden_file_is_found_like_the_present_one() {
     }
 }
 
+/// Pages in UTF-16 are searched and their references followed like any other.
 #[test]
-fn a_page_in_utf16_is_searched_and_followed_like_any_other() {
+fn utf16_pages_are_searched_and_followed() {
     for (text, says) in [
         (
             "<a href=solution/>",
@@ -506,8 +521,9 @@ fn a_page_in_utf16_is_searched_and_followed_like_any_other() {
     assert!(run.code == 0 && !run.stderr.contains("UTF-16"), "{run}");
 }
 
+/// A hidden name is found in every encoding that browsers and scripts use.
 #[test]
-fn a_name_is_found_however_browsers_and_scripts_encode_it() {
+fn encoded_hidden_names_are_found() {
     let path = "puzzle/x/solution/the answer (1) & [2]+é.txt";
     for spelling in [
         path.to_string(),
@@ -528,8 +544,9 @@ fn a_name_is_found_however_browsers_and_scripts_encode_it() {
     }
 }
 
+/// A string in a script is checked against every page that runs the script.
 #[test]
-fn a_string_is_checked_against_every_page_that_runs_the_script() {
+fn script_strings_checked_against_every_page() {
     for hidden in ["a", "b"] {
         let levels = format!(
             "[[level]]\nname = \"hidden\"\nmatch = \"{hidden}/pics/**\"\n[target.local]\nurl = \"file:out\"\n"
@@ -551,8 +568,9 @@ fn a_string_is_checked_against_every_page_that_runs_the_script() {
     }
 }
 
+/// A level inside a keyed folder that players know is refused.
 #[test]
-fn a_keyed_folder_that_players_know_hides_nothing() {
+fn shared_keyed_folder_hides_nothing() {
     let site = |path: &str| {
         Site::new()
             .config(&format!(

@@ -1,5 +1,6 @@
-//! Paths that no parser follows: in strings of scripts, in attributes that browsers know nothing of, in data. A push tells of those that mean
-//! files which get other names, with the lines that let the page work.
+//! Paths that no parser follows: in strings of scripts, in attributes that browsers know nothing
+//! of, in data. A push tells of those that mean files which get other names, with the lines that
+//! let the page work.
 
 use crate::support::Site;
 use crate::support::web::{Browser, WebServer};
@@ -16,7 +17,8 @@ fn site(rules: &str, files: &[(&str, &str)]) -> Site {
         .fold(site, |site, (path, content)| site.file(path, content))
 }
 
-/// Makes sure that a push warns in these words, prints these lines, and warns no more once they are in the configuration.
+/// Makes sure that a push warns in these words, prints these lines, and warns no more once they are
+/// in the configuration.
 #[track_caller]
 fn assert_mended(site: &Site, words: &str, wanted: &str) {
     let warned = site.run(&["diff"]);
@@ -49,8 +51,9 @@ fn page_with(expression: &str) -> String {
     )
 }
 
+/// A string that builds paths into a folder warns, and the printed rule fixes it.
 #[test]
-fn a_string_that_names_a_folder_is_told() {
+fn path_built_into_folder_warns() {
     for expression in [
         r#""img/flags/" + code + ".svg""#,
         r#"`img/flags/${code}.svg`"#,
@@ -74,15 +77,17 @@ fn a_string_that_names_a_folder_is_told() {
     }
 }
 
+/// Markup in a string that ends in a folder causes a warning.
 #[test]
-fn markup_in_a_string_may_end_in_a_folder() {
+fn markup_string_ending_in_folder_warns() {
     let page = r#"<!doctype html><title>t</title><div id="x"></div><script>var all = [{ src: "a.svg" }]; x.innerHTML = "<img alt='' src='pics/logos/" + all[0].src + "'>";</script>"#;
     let site = site("", &[("s/index.html", page), ("s/pics/logos/a.svg", SVG)]);
     assert_mended(&site, "`s/pics/logos/`", "[[folder]]\nmatch = \"s\"\n");
 }
 
+/// A page that people reach by a link goes into the keyed folder with its files.
 #[test]
-fn a_page_that_people_find_by_a_link_goes_into_the_folder() {
+fn linked_page_joins_the_folder() {
     let page = page_with(r#""flags/" + code + ".svg""#);
     let site = site(
         PAGES,
@@ -103,8 +108,9 @@ fn a_page_that_people_find_by_a_link_goes_into_the_folder() {
     assert_done(&site, "puzzle/gears/index.html");
 }
 
+/// File names that only a script can build are reported with the rule that keeps them.
 #[test]
-fn a_name_in_a_folder_that_only_the_script_knows_is_told() {
+fn script_built_file_names_warn() {
     // As generators of documentation write: the page says how far up the top is.
     for (expression, files, line) in [
         (r#"up + "lamp.svg""#, vec!["lamp.svg"], "lamp.svg"),
@@ -168,7 +174,8 @@ fn a_name_in_a_folder_that_only_the_script_knows_is_told() {
         "[[rule]]\nmatch = \"{lamp_all.svg,lamp_dup.svg}\"\nnames = \"plain\"\n",
     );
     assert_done(&menu, "index.html");
-    // A rule says that nobody guesses these: then no part of a name means them, and no line opens them.
+    // A rule says that nobody guesses these: then no part of a name means them, and no line opens
+    // them.
     let hidden = site(
         &format!("{PAGES}[[rule]]\nmatch = \"*.svg\"\nnames = \"opaque\"\n"),
         &[("index.html", &page), ("lamp_dup.svg", SVG)],
@@ -190,8 +197,9 @@ fn a_name_in_a_folder_that_only_the_script_knows_is_told() {
     assert!(!run.stderr.contains("warning"), "these are no names: {run}");
 }
 
+/// Not even the beginning of a hidden name is shown.
 #[test]
-fn the_beginning_of_a_hidden_name_is_not_shown_either() {
+fn hidden_name_beginnings_are_masked() {
     let site = site(
         "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\nhide_paths = true\n",
         &[
@@ -212,8 +220,9 @@ fn the_beginning_of_a_hidden_name_is_not_shown_either() {
     assert!(!json.to_string().contains("tigers"), "{json}");
 }
 
+/// A script that cannot be parsed and names a renamed file stops the push.
 #[test]
-fn a_script_that_cannot_be_read_and_names_what_gets_another_name_stops() {
+fn unparsable_script_naming_renamed_file_fails() {
     // More brackets than a parser has room for; a browser has.
     let deep = format!("{}1{}", "(".repeat(200_000), ")".repeat(200_000));
     let script =
@@ -243,8 +252,9 @@ fn a_script_that_cannot_be_read_and_names_what_gets_another_name_stops() {
     assert_eq!(site.run(&["push"]).code, 0);
 }
 
+/// Files that a script of a plain page builds paths to keep their names as well.
 #[test]
-fn where_people_find_a_page_by_its_path_files_keep_theirs() {
+fn plain_pages_keep_files_plain() {
     let site = site(
         PAGES,
         &[
@@ -262,8 +272,9 @@ fn where_people_find_a_page_by_its_path_files_keep_theirs() {
     assert!(!site.published("out").contains_key("img/other.svg"));
 }
 
+/// Parts that a script joins into a whole path count as a path.
 #[test]
-fn parts_that_make_a_whole_path_are_a_path() {
+fn joined_parts_count_as_path() {
     let page = r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script>
         var url = "build", config = { code: url + "/game.parts.gz", data: url + "/game.data" };
         Promise.all(Object.values(config).map((part) => fetch(part))).then((all) => document.title = all.every((one) => one.ok) ? "done" : "failed");
@@ -286,8 +297,9 @@ fn parts_that_make_a_whole_path_are_a_path() {
     assert_done(&site, "index.html");
 }
 
+/// A script that nobody wrote by hand gets a keyed folder instead of being rewritten.
 #[test]
-fn a_script_that_nobody_wrote_by_hand_gets_a_folder() {
+fn generated_script_gets_keyed_folder() {
     let library = format!(
         "/*{}*/const code = 'at'; const image = new Image(); image.onload = () => document.title = 'done'; image.src = 'lib/marker.svg';",
         "x".repeat(2000)
@@ -309,8 +321,9 @@ fn a_script_that_nobody_wrote_by_hand_gets_a_folder() {
     assert_done(&site, "index.html");
 }
 
+/// Attributes for scripts warn, with the `references` rule that makes them URLs.
 #[test]
-fn attributes_for_scripts_are_told_with_the_rule_that_makes_them_urls() {
+fn script_attributes_warn_with_rule() {
     let page = r#"<!doctype html><title>t</title><img class="lazyload" alt="img/a.svg" data-src="img/a.svg" data-srcset="img/a.svg 1x, img/b.svg 2x"><div data-bg="img/b.svg"></div><x-card picture="img/a.svg"></x-card>"#;
     let site = site(
         PAGES,
@@ -330,8 +343,9 @@ fn attributes_for_scripts_are_told_with_the_rule_that_makes_them_urls() {
     assert_eq!(page.matches("img/").count(), 1, "but for `alt`: {page}");
 }
 
+/// Paths in the data of a page cause a warning whose rule fixes them.
 #[test]
-fn words_of_data_in_a_page_are_told() {
+fn paths_in_page_data_warn() {
     let story = r#"<!doctype html><title>t</title><tw-storydata name="x" hidden><tw-passagedata pid="1" name="Start">&lt;img src=&quot;img/a.svg&quot;&gt; [img[img/b.svg]] in prose. &lt;audio src=&quot;s.mp3&quot;&gt;</tw-passagedata></tw-storydata>"#;
     let config = r#"<!doctype html><title>t</title><video data-setup='{"poster":"img/a.svg"}'></video><script type="application/json">{"next": "img/b.svg"}</script>"#;
     for page in [story, config] {
@@ -383,8 +397,9 @@ fn json_is_told_with_the_pointer() {
     );
 }
 
+/// Paths inside a keyed folder or among plain names cause no warning.
 #[test]
-fn inside_a_keyed_folder_and_among_plain_names_nothing_is_said() {
+fn no_warning_within_folder_or_plain() {
     let files = [
         ("index.html", &*page_with(r#""img/" + code + ".svg""#)),
         ("app.js", "const all = ['img/at.svg', `img/${x}/`];"),
@@ -404,8 +419,9 @@ fn inside_a_keyed_folder_and_among_plain_names_nothing_is_said() {
     }
 }
 
+/// Strings that are no paths cause no warning.
 #[test]
-fn what_is_no_path_is_left_in_peace() {
+fn non_path_strings_cause_no_warning() {
     let script = r#"
         const types = ["image/svg+xml", "text/html", "application/json"];
         const near = ["./" + x, "../" + x, "/" + x];
@@ -430,8 +446,9 @@ fn what_is_no_path_is_left_in_peace() {
     );
 }
 
+/// `--deny-warnings` stops a push unless the configuration allows the warning.
 #[test]
-fn in_ci_a_warning_may_stop_a_push_unless_it_is_meant() {
+fn deny_warnings_stops_unless_allowed() {
     let files = [
         ("index.html", &*page_with(r#""img/flags/" + code + ".svg""#)),
         ("img/flags/at.svg", SVG),
@@ -467,8 +484,9 @@ fn in_ci_a_warning_may_stop_a_push_unless_it_is_meant() {
     assert!(run.stderr.contains("`mention`"), "{run}");
 }
 
+/// Allowing another kind or file of warnings leaves this warning in place.
 #[test]
-fn another_kind_or_file_is_warned_of_all_the_same() {
+fn allowing_other_warnings_changes_nothing() {
     let files = [
         ("index.html", &*page_with(r#""img/flags/" + code + ".svg""#)),
         ("img/flags/at.svg", SVG),
@@ -484,8 +502,9 @@ fn another_kind_or_file_is_warned_of_all_the_same() {
     }
 }
 
+/// A script that names an unpublished file warns with the rule that publishes it.
 #[test]
-fn a_file_that_is_not_published_is_told_with_the_rule_that_publishes_it() {
+fn unpublished_file_warns_with_publish_rule() {
     let page = r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script>fetch("texts/rules.md").then((answer) => document.title = answer.ok ? "done" : "failed");</script>"#;
     let site = site(
         PAGES,
@@ -503,8 +522,9 @@ fn a_file_that_is_not_published_is_told_with_the_rule_that_publishes_it() {
     assert_done(&site, "index.html");
 }
 
+/// A bare file name in a library means no hidden file.
 #[test]
-fn a_library_means_no_hidden_file_by_its_bare_name() {
+fn bare_names_mean_no_hidden_file() {
     let rules = "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n";
     let site = site(
         rules,
@@ -527,8 +547,9 @@ fn a_library_means_no_hidden_file_by_its_bare_name() {
     assert!(warnings[0].contains("names `lamp.svg`"), "{run}");
 }
 
+/// Suggested rules never match files that a rule keeps unguessable.
 #[test]
-fn lines_never_match_what_a_rule_keeps_unguessable() {
+fn suggested_rules_spare_unguessable_files() {
     let rules = format!("{PAGES}[[rule]]\nmatch = \"img/answers/**\"\nnames = \"opaque\"\n");
     let site = site(
         &rules,
@@ -547,8 +568,9 @@ fn lines_never_match_what_a_rule_keeps_unguessable() {
     assert!(!site.published("out").contains_key("img/answers/gear.svg"));
 }
 
+/// A folder in an import map stops the push until its files keep their places.
 #[test]
-fn a_folder_in_an_import_map_stays_where_files_keep_their_places() {
+fn import_map_folder_keeps_its_place() {
     let page = r#"<!doctype html><title>t</title><link rel="icon" href="data:,"><script type="importmap">{ "imports": { "parts/": "./lib/parts/" } }</script><script type="module">import { name } from "parts/lamp.js"; document.title = name;</script>"#;
     let files = [
         ("index.html", page),
@@ -571,7 +593,8 @@ fn a_folder_in_an_import_map_stays_where_files_keep_their_places() {
     }
 }
 
-/// A module in a keyed folder that loads a picture and a script whose paths it builds, run by a page outside.
+/// A module in a keyed folder that loads a picture and a script whose paths it builds, run by a
+/// page outside.
 fn beside(module: &str) -> Site {
     site(
         &format!("{PAGES}[[folder]]\nmatch = \"lib\"\n"),
@@ -587,8 +610,9 @@ fn beside(module: &str) -> Site {
     )
 }
 
+/// Paths that a module builds from its own URL work inside a keyed folder.
 #[test]
-fn what_a_module_builds_from_its_own_address_is_found_in_a_keyed_folder() {
+fn module_relative_paths_work_in_folder() {
     let site = beside(
         r#"const code = ["at"][0]; const image = new Image(); image.src = new URL(`./img/lamp-${code}.svg`, import.meta.url);
 image.decode().then(() => import("./words/" + code + ".js")).then((words) => document.title = words.title, () => document.title = "failed");"#,
@@ -602,8 +626,9 @@ image.decode().then(() => import("./words/" + code + ".js")).then((words) => doc
     assert_done(&site, "index.html");
 }
 
+/// Paths that a module builds from its own URL to files elsewhere cause a warning.
 #[test]
-fn what_it_builds_from_its_own_address_is_told_where_the_files_are_elsewhere() {
+fn module_relative_paths_elsewhere_warn() {
     let module = r#"const code = ["at"][0]; const image = new Image(); image.src = new URL(`../img/lamp-${code}.svg`, import.meta.url);
 image.decode().then(() => document.title = "done", () => document.title = "failed");"#;
     let site = beside(module).file("img/lamp-at.svg", SVG);
@@ -616,8 +641,9 @@ image.decode().then(() => document.title = "done", () => document.title = "faile
     assert_done(&site, "index.html");
 }
 
+/// Paths in XML that a script loads cause a warning.
 #[test]
-fn paths_in_the_xml_that_a_script_loads_are_told() {
+fn paths_in_loaded_xml_warn() {
     let site = site(
         PAGES,
         &[
@@ -658,8 +684,9 @@ fetch(new URL("tour.xml", location)).then((answer) => answer.text()).then((text)
     assert_done(&site, "index.html");
 }
 
+/// A path in a style property that a script reads causes a warning.
 #[test]
-fn a_path_in_a_style_that_a_script_reads_is_told() {
+fn path_in_style_property_warns() {
     let site = site(
         PAGES,
         &[
@@ -690,8 +717,9 @@ const VIEWER: &str = r#"<!doctype html><title>v</title><link rel="icon" href="da
 const image = new Image(); image.onload = () => document.title = "done"; image.onerror = () => document.title = "failed";
 image.src = new URLSearchParams(location.search || location.hash.slice(1)).get("file");</script>"#;
 
+/// A path that a link hands to a viewer causes a warning.
 #[test]
-fn a_file_that_a_link_hands_to_a_viewer_is_told() {
+fn path_in_viewer_link_warns() {
     for link in [
         "view/viewer.html?file=../img/lamp.svg",
         "view/viewer.html?zoom=2&file=..%2Fimg%2Flamp.svg",
@@ -721,8 +749,9 @@ fn a_file_that_a_link_hands_to_a_viewer_is_told() {
     }
 }
 
+/// A link that hands over no renamed path causes no warning.
 #[test]
-fn a_link_that_hands_over_no_path_that_changes_is_left_in_peace() {
+fn link_without_renamed_path_passes() {
     for link in [
         "viewer.html?file=img/lamp.svg",
         "viewer.html?page=about.html",
@@ -749,8 +778,9 @@ fn a_link_that_hands_over_no_path_that_changes_is_left_in_peace() {
     }
 }
 
+/// An unpublished file joins the keyed folder of the page that requests it.
 #[test]
-fn what_is_not_published_yet_joins_the_keyed_folder_of_the_page_that_asks_for_it() {
+fn unpublished_file_joins_pages_folder() {
     let site = site(
         "[[folder]]\nmatch = \"book\"\n",
         &[
@@ -769,8 +799,9 @@ fn what_is_not_published_yet_joins_the_keyed_folder_of_the_page_that_asks_for_it
     assert_done(&site, "book/index.html");
 }
 
+/// Files in a keyed folder to which a script outside builds paths keep their names.
 #[test]
-fn what_a_script_elsewhere_builds_into_a_keyed_folder_keeps_its_name() {
+fn outside_script_keeps_folder_files_plain() {
     let page = page_with(r#""lib/img/lamp-" + code + ".svg""#);
     let site = site(
         "[[folder]]\nmatch = \"lib\"\n",

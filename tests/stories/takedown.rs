@@ -1,4 +1,5 @@
-//! What is taken down at once, what can still be fetched although nothing publishes it, and that it's said so.
+//! What is taken down at once, what can still be fetched although nothing publishes it, and that
+//! it's said so.
 
 use std::fs;
 
@@ -64,8 +65,9 @@ fn serves(site: &Site, word: &str) -> bool {
     served(site).iter().any(|text| text.contains(word))
 }
 
+/// A takedown while live removes the named files at once and nothing else.
 #[test]
-fn a_page_is_gone_at_once_while_live_and_nothing_else_is() {
+fn live_takedown_removes_only_named_files() {
     let site = hunt();
     site.ok(&["push"]);
     site.write("rides/notes.txt", "MARIGOLD, in the third car from above");
@@ -116,8 +118,9 @@ fn a_page_is_gone_at_once_while_live_and_nothing_else_is() {
     assert!(text.contains("(they have the answer)"), "{text}");
 }
 
+/// A push publishes a file that was taken down only with `--put-back`.
 #[test]
-fn no_push_publishes_it_again_unless_it_is_told_to() {
+fn takedown_lasts_until_put_back() {
     let site = hunt();
     site.ok(&["push"]);
     site.ok(&[
@@ -161,8 +164,9 @@ fn no_push_publishes_it_again_unless_it_is_told_to() {
     );
 }
 
+/// A rollback leaves out files that were taken down since.
 #[test]
-fn a_rollback_leaves_out_what_was_taken_down_since() {
+fn rollback_omits_later_takedowns() {
     let site = hunt();
     site.ok(&["push"]);
     site.write("index.html", "<h1>The fair opens</h1>");
@@ -186,7 +190,8 @@ fn a_rollback_leaves_out_what_was_taken_down_since() {
     assert!(run.stdout.contains("rides/notes.txt"), "{run}");
     assert!(serves(&site, "<h1>The fair</h1>") && !serves(&site, "MARIGOLD"));
     assert_eq!(site.run(&["audit"]).code, 0);
-    // Put back with something else in it, what was deleted is still missing for the releases before.
+    // Put back with something else in it, what was deleted is still missing for the releases
+    // before.
     site.write("rides/notes.txt", "the third car");
     fs::remove_file(site.asset("rides/notes.html")).expect("removed");
     site.ok(&["push", "--put-back", "rides/notes.txt"]);
@@ -195,8 +200,9 @@ fn a_rollback_leaves_out_what_was_taken_down_since() {
     assert!(!serves(&site, "MARIGOLD") && site.run(&["audit"]).code == 0);
 }
 
+/// A file that leaves the release is reported as still reachable until taken down.
 #[test]
-fn whatever_takes_a_file_out_of_the_release_says_that_it_can_still_be_had() {
+fn removed_file_is_reported_as_reachable() {
     type Change = fn(&Site);
     let remove: Change = |site| fs::remove_file(site.asset("rides/notes.html")).expect("removed");
     let into_a_level: Change = |site| {
@@ -243,8 +249,9 @@ fn whatever_takes_a_file_out_of_the_release_says_that_it_can_still_be_had() {
     }
 }
 
+/// A rollback to before a page warns that the page is still reachable.
 #[test]
-fn a_rollback_to_before_a_page_says_that_the_page_is_still_there() {
+fn rollback_reports_pages_left_behind() {
     let site = hunt();
     fs::remove_file(site.asset("rides/notes.html")).expect("removed");
     site.ok(&["push"]);
@@ -260,8 +267,9 @@ fn a_rollback_to_before_a_page_says_that_the_page_is_still_there() {
     assert!(!site.path("out/rides/notes.html").exists());
 }
 
+/// A level that is held again is taken down by its name.
 #[test]
-fn a_level_that_is_held_again_is_taken_down_by_its_name() {
+fn relocked_level_is_taken_down_whole() {
     let site = hunt();
     site.ok(&["push", "--unlock", "ending"]);
     site.write("rides/ending/end.html", "<h1>MARIGOLD!</h1>");
@@ -287,8 +295,9 @@ fn a_level_that_is_held_again_is_taken_down_by_its_name() {
     );
 }
 
+/// An answer that moves into a level is reported at its old address.
 #[test]
-fn an_answer_that_moves_into_a_level_is_known_at_its_old_address() {
+fn moved_answer_reports_its_old_address() {
     let site = hunt();
     site.write("rides/end.txt", "MARIGOLD");
     site.ok(&["push"]);
@@ -315,8 +324,9 @@ fn an_answer_that_moves_into_a_level_is_known_at_its_old_address() {
     );
 }
 
+/// Many leftovers are named by folders that hold nothing else.
 #[test]
-fn many_leftovers_are_named_by_folders_that_nothing_else_is_in() {
+fn leftovers_are_grouped_by_folder() {
     let site = hunt();
     for n in 0..12 {
         site.write(&format!("old/{n}/page.html"), format!("<p>{n}</p>"));
@@ -388,8 +398,9 @@ fn what_is_meant_is_never_guessed() {
     assert_eq!(served(&site), ["<h1>The fair</h1>"]);
 }
 
+/// A takedown understands an address copied from a browser.
 #[test]
-fn an_address_that_was_copied_from_a_browser_is_understood() {
+fn takedown_accepts_browser_urls() {
     let text = CONFIG.replace(
         "url = \"file:out\"",
         "url = \"file:out\"\nstate = \"file:kept\"\npublic_url = \"https://fair.example/hunt/\"",
@@ -418,9 +429,10 @@ fn an_address_that_was_copied_from_a_browser_is_understood() {
     );
 }
 
+/// On radosgw, an object that was taken down is no longer served.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn on_radosgw_the_object_answers_no_more() {
+fn radosgw_stops_serving_taken_down_object() {
     let hunt = Hunt::new();
     for n in 0..20 {
         hunt.site
@@ -450,8 +462,9 @@ fn on_radosgw_the_object_answers_no_more() {
     );
 }
 
+/// On Google, an object that was taken down is no longer served.
 #[test]
-fn on_google_the_object_answers_no_more() {
+fn gcs_stops_serving_taken_down_object() {
     let hunt = Google::new(&[]);
     let ok = |arguments: &[&str]| {
         let run = hunt.run(arguments);
@@ -472,8 +485,9 @@ fn on_google_the_object_answers_no_more() {
     assert!(hunt.server.objects("hunt").is_empty());
 }
 
+/// An audit names what is left and the commands that remove it.
 #[test]
-fn an_audit_names_what_is_left_and_how_it_goes() {
+fn audit_names_leftovers_and_fixes() {
     let site = hunt();
     site.ok(&["push", "--unlock", "ending"]);
     site.write("rides/ending/end.html", "<h1>MARIGOLD!</h1>");
@@ -500,8 +514,9 @@ fn an_audit_names_what_is_left_and_how_it_goes() {
     assert!(!serves(&site, "MARIGOLD</h1>") && !serves(&site, "it turns to"));
 }
 
+/// A former address of a hidden file in a changed page stops the push.
 #[test]
-fn an_address_that_a_hidden_file_had_in_an_earlier_release_is_found_in_what_changes() {
+fn former_hidden_address_stops_the_push() {
     let site = hunt();
     let first = built(&site)
         .find("rides/ending/end.html")
@@ -529,8 +544,9 @@ fn an_address_that_a_hidden_file_had_in_an_earlier_release_is_found_in_what_chan
     site.ok(&["push"]);
 }
 
+/// No command around a takedown shows a hidden path in the log of a CI.
 #[test]
-fn in_the_log_of_a_ci_no_hidden_path_is_told_by_any_of_this() {
+fn ci_logs_contain_no_hidden_paths() {
     let site = hunt();
     let level = CONFIG.replace("held = true", "held = true\nhide_paths = true");
     let site = site.config(&level);
@@ -557,8 +573,9 @@ fn in_the_log_of_a_ci_no_hidden_path_is_told_by_any_of_this() {
     assert!(shown.contains("rides/ending/end.html"), "{shown}");
 }
 
+/// A page that a rollback left stays away once it is taken down.
 #[test]
-fn what_a_rollback_left_stays_away_once_it_is_taken_down() {
+fn takedown_after_rollback_lasts() {
     let site = hunt();
     site.ok(&["push"]);
     site.write("rides/late.html", "<p>MARIGOLD, again</p>");
@@ -572,8 +589,9 @@ fn what_a_rollback_left_stays_away_once_it_is_taken_down() {
     assert!(serves(&site, "MARIGOLD, again"));
 }
 
+/// A former object is taken down by its name, and the current file stays.
 #[test]
-fn a_former_object_goes_by_its_name_and_the_file_of_today_stays() {
+fn former_object_takedown_spares_current_file() {
     let site = hunt();
     let first = built(&site)
         .find("rides/notes.txt")

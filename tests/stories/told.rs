@@ -1,5 +1,5 @@
-//! What is told of a command that fails on the way: of which target and file, what was done before, and what to do; and no
-//! object's name.
+//! What is told of a command that fails on the way: of which target and file, what was done before,
+//! and what to do; and no object's name.
 
 use serde_json::Value;
 
@@ -57,7 +57,8 @@ fn denied() -> Reply {
 
 const PRUNE: [&str; 7] = ["prune", "prod", "--keep", "1", "--keep-days", "0", "--yes"];
 
-/// A prune whose deletions of styles, which have this in their URLs, are all answered so, and the code of a push after that.
+/// A prune whose deletions of styles, which have this in their URLs, are all answered so, and the
+/// code of a push after that.
 fn prune_in_vain(scheme: &str, server: &str, style: &str, answer: Reply) -> (Run, i32) {
     let proxy = Proxy::before(
         server,
@@ -74,8 +75,9 @@ fn prune_in_vain(scheme: &str, server: &str, style: &str, answer: Reply) -> (Run
     (told, code)
 }
 
+/// A failed prune says that pushes are blocked until it is finished.
 #[test]
-fn a_prune_that_fails_says_that_nobody_can_push_before_it_is_finished_and_names_no_object() {
+fn failed_prune_says_pushes_are_blocked() {
     let (s3, google) = (s3(), gcs::Server::start());
     google.bucket("bucket", &[gcs::Setup::Uniform]);
     let storages = [("s3", s3.url(), ".css"), ("gs", google.url(), "%2Ecss")];
@@ -94,8 +96,9 @@ fn a_prune_that_fails_says_that_nobody_can_push_before_it_is_finished_and_names_
     }
 }
 
+/// Objects that the storage refuses to delete are reported and block nobody.
 #[test]
-fn what_the_storage_never_deletes_is_told_and_is_in_nobodys_way() {
+fn undeletable_objects_end_the_prune() {
     let (s3, google) = (s3(), gcs::Server::start());
     google.bucket("bucket", &[gcs::Setup::Uniform]);
     let storages = [("s3", s3.url(), ".css"), ("gs", google.url(), "%2Ecss")];
@@ -112,8 +115,9 @@ fn what_the_storage_never_deletes_is_told_and_is_in_nobodys_way() {
     }
 }
 
+/// An object that cannot be inspected is named by the path of its file.
 #[test]
-fn a_file_that_cannot_be_looked_at_is_named_by_its_path() {
+fn unreadable_object_is_named_by_path() {
     let server = s3();
     let rules = [Rule::new("HEAD", ".css", Answer(Reply::status(403))).always()];
     let proxy = Proxy::before(server.url(), rules);
@@ -125,8 +129,9 @@ fn a_file_that_cannot_be_looked_at_is_named_by_its_path() {
     assert_says(&told, &["`app.css`: Cannot look up an object: "]);
 }
 
+/// A push to several targets reports what was published and which one failed.
 #[test]
-fn of_several_targets_what_was_published_is_told_and_which_one_failed() {
+fn multi_target_push_names_failed_one() {
     for json in [true, false] {
         let server = s3();
         let rules = [Rule::new("PUT", "/b/.assetsync/", Answer(denied())).always()];

@@ -1,4 +1,5 @@
-//! What a tree may hold, what stops a push, and in which words. Whatever stops it, nothing is published.
+//! What a tree may hold, what stops a push, and in which words. Whatever stops it, nothing is
+//! published.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -77,15 +78,17 @@ fn links() -> Site {
     site
 }
 
+/// Every symbolic link is refused by default.
 #[test]
-fn every_symbolic_link_is_refused_by_default() {
+fn symlinks_are_refused_by_default() {
     let site = links();
     insta::assert_snapshot!("links_refused", site.run(&["push"]));
     assert_nothing_published(&site);
 }
 
+/// Links are followed on request, but never out of the source or in circles.
 #[test]
-fn links_are_followed_on_request_but_never_out_of_the_source_or_round_in_circles() {
+fn followed_links_stay_inside_the_source() {
     let inside = "symlinks = \"inside\"\n\n[target.local]\nurl = \"file:out\"\n";
     let site = links().config(inside);
     insta::assert_snapshot!("links_inside", site.run(&["push"]));
@@ -107,8 +110,9 @@ fn links_are_followed_on_request_but_never_out_of_the_source_or_round_in_circles
     assert_eq!(copies.count(), 5, "img/a.png by five paths: {objects:?}");
 }
 
+/// A source that is a symbolic link itself is followed.
 #[test]
-fn a_source_that_is_a_link_itself_is_followed() {
+fn linked_source_is_followed() {
     let site = Site::new().raw_config(
         "key_file = \"hunt.key\"\n[[source]]\ndir = \"current\"\n[target.local]\nurl = \"file:out\"\n",
     );
@@ -119,8 +123,9 @@ fn a_source_that_is_a_link_itself_is_followed() {
 
 // --- What isn't a file
 
+/// A FIFO and a socket are refused and not opened.
 #[test]
-fn a_fifo_and_a_socket_are_refused_and_not_opened() {
+fn fifo_and_socket_are_refused_unopened() {
     let site = Site::new().file("a.png", "a");
     for fifo in ["pipe.png", "pipe.of-no-extension-we-know"] {
         let made = Command::new("mkfifo").arg(site.asset(fifo)).status();
@@ -135,9 +140,10 @@ fn a_fifo_and_a_socket_are_refused_and_not_opened() {
 
 // --- Names
 
+/// Names that no target can keep are all reported at once and escaped.
 #[test]
 #[cfg(target_os = "linux")]
-fn names_that_no_target_can_keep_are_all_told_at_once_and_escaped() {
+fn unkeepable_names_are_listed_escaped() {
     let site = Site::new().file("fine.png", "fine");
     for name in [
         b"latin-1 caf\xe9.png".as_slice(),
@@ -164,8 +170,9 @@ fn names_that_no_target_can_keep_are_all_told_at_once_and_escaped() {
     assert_nothing_published(&site);
 }
 
+/// The longest name that storages take is published, and one more byte is refused.
 #[test]
-fn the_longest_name_that_storages_take_is_published_and_one_byte_more_is_refused() {
+fn longest_possible_name_is_published() {
     let folders = format!("{}/", "d".repeat(250)).repeat(4);
     let path = |bytes: usize| format!("{folders}{}.txt", "n".repeat(bytes - folders.len() - 4));
     let site = Site::new().file(&path(1024), "1,024 bytes");
@@ -182,8 +189,9 @@ fn the_longest_name_that_storages_take_is_published_and_one_byte_more_is_refused
     );
 }
 
+/// A name that its token makes too long is refused before anything is sent.
 #[test]
-fn a_name_that_gets_too_long_by_its_token_is_refused_before_anything_is_sent() {
+fn name_too_long_with_token_refused() {
     let folders = format!("{}/", "d".repeat(250)).repeat(4);
     let rule =
         "[[rule]]\nmatch = \"**\"\nnames = \"readable\"\n[target.local]\nurl = \"file:out\"\n";
@@ -199,8 +207,9 @@ fn a_name_that_gets_too_long_by_its_token_is_refused_before_anything_is_sent() {
     assert_nothing_published(&site);
 }
 
+/// A key that its target's prefix makes too long is refused.
 #[test]
-fn a_key_that_gets_too_long_by_the_prefix_of_its_target_is_refused() {
+fn key_too_long_with_prefix_refused() {
     let site = Site::new().file("a.png", "a");
     let target = |prefix_bytes: usize| format!("s3://hunt/{}", "p".repeat(prefix_bytes));
     // A token, `.png` and the slash before them are 31 bytes.
@@ -209,8 +218,9 @@ fn a_key_that_gets_too_long_by_the_prefix_of_its_target_is_refused() {
     assert_eq!(run.code, 2, "1,025 bytes: {run}");
 }
 
+/// A target in the folder that storages reserve is refused.
 #[test]
-fn a_target_in_the_folder_that_storages_reserve_is_refused() {
+fn target_in_reserved_folder_is_refused() {
     let target = "gs://hunt/.well-known/acme-challenge";
     let run = Site::new()
         .file("a.png", "a")
@@ -218,8 +228,9 @@ fn a_target_in_the_folder_that_storages_reserve_is_refused() {
     assert_eq!(run.code, 2, "{run}");
 }
 
+/// Paths that some system takes for one file are both named in the warning.
 #[test]
-fn twins_that_some_system_takes_for_one_file_are_named_both() {
+fn twins_are_both_named() {
     let site = Site::new()
         .file("img/Map.png", "one")
         .file("img/map.png", "two")
@@ -239,8 +250,9 @@ fn twins_that_some_system_takes_for_one_file_are_named_both() {
     }
 }
 
+/// Plain names that look alike are refused and shown so that they can be told apart.
 #[test]
-fn plain_twins_that_look_alike_are_refused_and_told_apart() {
+fn lookalike_plain_twins_are_refused() {
     let site = Site::new()
         .config(PLAIN)
         .file("\u{e9}.png", "composed")
@@ -255,8 +267,9 @@ fn plain_twins_that_look_alike_are_refused_and_told_apart() {
     assert_nothing_published(&site);
 }
 
+/// Odd names of real hunts are published and found by their URLs.
 #[test]
-fn odd_names_of_real_hunts_are_published_and_found_by_their_url() {
+fn odd_names_are_found_by_url() {
     let site = ODD_NAMES
         .iter()
         .fold(Site::new().config(PLAIN), |site, name| {
@@ -285,8 +298,9 @@ fn odd_names_of_real_hunts_are_published_and_found_by_their_url() {
 
 // --- Content
 
+/// An empty file is published and never gzipped.
 #[test]
-fn an_empty_file_is_published_and_never_gzipped() {
+fn empty_file_is_never_gzipped() {
     let site = Site::new().file("empty.css", "");
     site.ok(&["push"]);
     let objects = site.published("out");
@@ -307,10 +321,11 @@ fn a_large_file_is_streamed() {
     assert_streamed(300 << 20);
 }
 
+/// A file of more than 4 GiB is streamed.
 #[test]
 #[cfg(target_os = "linux")]
 #[ignore = "takes minutes"]
-fn a_file_larger_than_a_number_of_32_bits_has_room_for_is_streamed() {
+fn file_above_4gib_is_streamed() {
     assert_streamed((4 << 30) + 1);
 }
 
@@ -337,8 +352,9 @@ fn assert_streamed(size_bytes: u64) {
     assert!(0 < peak_kib && peak_kib < 150 << 10, "{peak_kib} KiB");
 }
 
+/// Files that are compressed already are published byte for byte.
 #[test]
-fn what_is_compressed_already_is_published_byte_for_byte() {
+fn compressed_files_keep_their_bytes() {
     let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::copy(
         &mut std::io::Read::take(std::io::repeat(0), 64 << 20),
@@ -366,8 +382,9 @@ fn what_is_compressed_already_is_published_byte_for_byte() {
     }
 }
 
+/// A gzip variant contains no file name and no time.
 #[test]
-fn a_gzip_variant_tells_no_name_and_no_time() {
+fn gzip_contains_no_name_or_time() {
     let site = Site::new().file("solution.html", "<p>WINDLASS</p>".repeat(50));
     site.ok(&["push"]);
     let objects = site.published("out");
@@ -375,7 +392,8 @@ fn a_gzip_variant_tells_no_name_and_no_time() {
         .iter()
         .find(|(key, _)| key.ends_with(".html.gz"))
         .expect("a page is gzipped");
-    // RFC 1952: magic, deflate, no flags (so no name), no time, best compression or not, system unknown.
+    // RFC 1952: magic, deflate, no flags (so no name), no time, best compression or not, system
+    // unknown.
     assert_eq!(gzipped[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
     assert_eq!(gzipped[9], 255);
 }
@@ -404,8 +422,9 @@ fn nothing_published_names_its_source() {
 
 // --- What can't be read, or isn't there
 
+/// Files that cannot be read are named, and nothing is published.
 #[test]
-fn what_cannot_be_read_is_named_and_nothing_is_published() {
+fn unreadable_files_prevent_publishing() {
     let site = Site::new()
         .file("fine.png", "fine")
         .file("img/mine.png", "mine")
@@ -425,8 +444,9 @@ fn what_cannot_be_read_is_named_and_nothing_is_published() {
     set_mode(&site.asset("closed"), 0o755);
 }
 
+/// An unreadable folder can be left out by a rule, as the hint says.
 #[test]
-fn an_unreadable_folder_can_be_left_out_by_a_rule_as_the_hint_says() {
+fn rule_can_exclude_unreadable_folder() {
     let rule =
         "[[rule]]\nmatch = \"closed/**\"\npublish = false\n[target.local]\nurl = \"file:out\"\n";
     let site = Site::new()
@@ -439,8 +459,9 @@ fn an_unreadable_folder_can_be_left_out_by_a_rule_as_the_hint_says() {
     assert_eq!(run.code, 0, "{run}");
 }
 
+/// A source that cannot be read is named.
 #[test]
-fn a_source_that_cannot_be_read_is_named() {
+fn unreadable_source_is_named() {
     let site = Site::new().file("fine.png", "fine");
     set_mode(&site.asset(""), 0o000);
     let run = site.run_as_anybody(&["push"]);
@@ -463,8 +484,9 @@ fn a_tree_without_files_is_refused() {
 
 // --- Drafts and secrets
 
+/// Only what the web needs is published, and the rest is counted.
 #[test]
-fn only_what_the_web_needs_is_published_and_the_rest_is_counted() {
+fn drafts_are_skipped_and_counted() {
     let drafts = [
         "app.js.map",
         "src/app.ts",
@@ -496,8 +518,9 @@ fn only_what_the_web_needs_is_published_and_the_rest_is_counted() {
     insta::assert_snapshot!("extensions_by_configuration", site.run(&["push"]));
 }
 
+/// Files of the desktop are not published with those that have no extension.
 #[test]
-fn files_of_the_desktop_are_not_published_with_those_that_have_no_extension() {
+fn desktop_files_are_not_published() {
     let site = Site::new()
         .raw_config(
             "key_file = \"hunt.key\"\nextensions = [\"\"]\n[[source]]\ndir = \"assets\"\n[target.local]\nurl = \"file:out\"\n",
@@ -519,8 +542,9 @@ fn files_of_the_desktop_are_not_published_with_those_that_have_no_extension() {
     );
 }
 
+/// Files that look like secrets are refused and named.
 #[test]
-fn what_looks_like_a_secret_is_refused_and_named() {
+fn likely_secrets_are_refused() {
     // As Google writes it.
     let service_account = format!(
         r#"{{"type": "service_account", "project_id": "hunt", "private_key": {:?}}}"#,
@@ -551,8 +575,9 @@ fn what_looks_like_a_secret_is_refused_and_named() {
     assert_nothing_published(&site);
 }
 
+/// A rule decides about a file that looks like a secret.
 #[test]
-fn a_rule_says_what_becomes_of_something_that_looks_like_a_secret() {
+fn rule_decides_about_likely_secrets() {
     let rules = r#"
 [[rule]]
 match = "{.git/**,.env}"
@@ -579,8 +604,9 @@ url = "file:out"
     assert_eq!(keys.count(), 2, "{:?}", objects.keys());
 }
 
+/// An ignore file works as git's does.
 #[test]
-fn an_ignore_file_works_as_git_s_does() {
+fn ignore_file_works_like_gits() {
     let site = Site::new()
         .file(
             ".assetsyncignore",
@@ -616,8 +642,9 @@ fn an_ignore_file_works_as_git_s_does() {
     );
 }
 
+/// A mistake in an ignore file is reported with its line.
 #[test]
-fn a_mistake_in_an_ignore_file_is_told_with_its_line() {
+fn ignore_file_mistake_shows_its_line() {
     let site = Site::new()
         .file("a.png", "a")
         .file("img/.assetsyncignore", "*.bak\n{a,b\n");
@@ -630,8 +657,9 @@ fn a_mistake_in_an_ignore_file_is_told_with_its_line() {
 
 // --- All at once
 
+/// All problems of a tree are reported in one run.
 #[test]
-fn all_problems_of_a_tree_are_told_in_one_run() {
+fn all_tree_problems_are_reported_together() {
     let more = "[[source]]\ndir = \"more\"\n[target.local]\nurl = \"file:out\"\n";
     let site = Site::new()
         .config(more)
@@ -662,8 +690,9 @@ fn all_problems_of_a_tree_are_told_in_one_run() {
     assert_nothing_published(&site);
 }
 
+/// Two sources with one path are one problem that names both files.
 #[test]
-fn two_sources_with_one_path_are_one_problem_that_names_both_files() {
+fn colliding_sources_are_one_problem() {
     let more = "[[source]]\ndir = \"more\"\n[target.local]\nurl = \"file:out\"\n";
     let site = Site::new().config(more).file("a.png", "the same");
     fs::create_dir(site.path("more")).expect("a folder");
@@ -682,7 +711,7 @@ fn two_sources_with_one_path_are_one_problem_that_names_both_files() {
 
 /// A folder has files of its own beside the objects; a bucket takes all of these names.
 #[test]
-fn names_that_a_folder_needs_for_itself_are_all_told_at_once() {
+fn reserved_names_are_reported_together() {
     let taken = [
         ("_headers", "/*\n  x-frame-options: DENY\n".to_string()),
         (".assetsync/plain.json", "{}".to_string()),
@@ -706,8 +735,9 @@ fn names_that_a_folder_needs_for_itself_are_all_told_at_once() {
     assert_nothing_published(&site);
 }
 
+/// A file whose own `.gz` is in the tree too is refused, naming the `.gz`.
 #[test]
-fn a_file_whose_own_gz_is_in_the_tree_too_is_told_to_leave_the_gz_out() {
+fn gz_beside_its_source_is_refused() {
     let site = Site::new()
         .config(PLAIN)
         .file("style.css", "body { color: teal }\n".repeat(40))
@@ -721,8 +751,9 @@ fn a_file_whose_own_gz_is_in_the_tree_too_is_told_to_leave_the_gz_out() {
     assert_nothing_published(&site);
 }
 
+/// Names that no target keeps and names that this one needs are reported once each.
 #[test]
-fn names_that_no_target_keeps_and_names_that_this_one_needs_are_told_in_one_run_each_once() {
+fn mixed_name_problems_are_reported_once() {
     let rules = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n\
                  [[rule]]\nmatch = \"{.assetsync/*,_headers}\"\nnames = \"plain\"\npublish = true\n";
     let targets = "[target.local]\nurl = \"file:out\"\n[target.other]\nurl = \"file:other\"\n";

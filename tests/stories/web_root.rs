@@ -1,4 +1,5 @@
-//! Releases of a folder that a web server may show: it shows the folder beside what is published, too.
+//! Releases of a folder that a web server may show: it shows the folder beside what is published,
+//! too.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -47,8 +48,9 @@ fn shell(site: &Site, command: &str) {
     assert_eq!(run.code, 0, "{command}: {run}");
 }
 
+/// Releases beside a web root's page are refused until they are moved as advised.
 #[test]
-fn releases_beside_a_web_root_s_page_are_refused_until_they_are_moved_as_it_says() {
+fn exposed_releases_are_refused_until_moved() {
     let site = site("url = \"file:htdocs/assets\"");
     site.ok(&["push"]);
     fs::write(site.path("htdocs/index.php"), "<?php").expect("written");
@@ -85,8 +87,9 @@ fn releases_beside_a_web_root_s_page_are_refused_until_they_are_moved_as_it_says
     assert_eq!(site.run(&["audit", "web"]).code, 0);
 }
 
+/// A `state` setting without the move loses no release and keeps the advice valid.
 #[test]
-fn a_setting_without_the_move_loses_no_release_and_does_not_end_the_advice() {
+fn setting_without_move_loses_nothing() {
     let site = site("url = \"file:htdocs/assets\"");
     site.ok(&["push"]);
     fs::write(site.path("htdocs/index.html"), "the site's own").expect("written");
@@ -106,8 +109,9 @@ fn a_setting_without_the_move_loses_no_release_and_does_not_end_the_advice() {
     assert_eq!(site.run(&["doctor", "web"]).code, 0);
 }
 
+/// A first push below the top of a site needs a place for its releases.
 #[test]
-fn a_first_push_below_the_top_of_a_site_needs_a_place_for_its_releases() {
+fn first_push_below_site_needs_state() {
     let site = site("url = \"file:srv/site/art\"\npublic_url = \"https://hunt.example/2031/art/\"");
     let run = site.run(&["push", "web"]);
     refused(
@@ -128,16 +132,18 @@ fn a_first_push_below_the_top_of_a_site_needs_a_place_for_its_releases() {
     site.ok(&["push", "web", "--verify", "full", "--allow-exposed"]);
 }
 
+/// A folder that is the whole site keeps its releases beside it.
 #[test]
-fn a_folder_that_is_the_whole_site_keeps_its_releases_beside_it() {
+fn whole_site_keeps_releases_beside_it() {
     let site = site("url = \"file:htdocs\"\npublic_url = \"https://hunt.example/\"");
     site.ok(&["push", "web"]);
     assert!(site.path("htdocs.releases/root.json").exists());
     assert!(!site.path("index.html").exists());
 }
 
+/// A state inside the site is refused, and one outside of it is accepted.
 #[test]
-fn a_state_inside_the_site_is_refused_as_well_and_one_outside_is_fine() {
+fn state_inside_the_site_is_refused() {
     let inside = site("url = \"file:htdocs/live\"\nstate = \"file:htdocs/private\"");
     fs::create_dir(inside.path("htdocs")).expect("made");
     fs::write(inside.path("htdocs/index.html"), "<h1>The site</h1>").expect("written");
@@ -183,8 +189,9 @@ impl Drop for Server {
     }
 }
 
+/// Doctor asks the server for the releases at the public URL and above it.
 #[test]
-fn doctor_asks_a_server_for_the_releases_at_the_public_url_and_above_it() {
+fn doctor_probes_public_url_for_releases() {
     let site = site("");
     fs::create_dir_all(site.path("www/2031")).expect("made");
     let server = Server::of(&site.path("www"));
@@ -220,8 +227,9 @@ fn doctor_asks_a_server_for_the_releases_at_the_public_url_and_above_it() {
     site.ok(&["push", "web"]);
 }
 
+/// `init` puts the releases outside of the folder that a web server shows.
 #[test]
-fn init_puts_the_releases_outside_of_what_a_web_server_shows() {
+fn init_places_releases_outside_web_root() {
     let site = Site::bare().file("index.html", "<h1>Hunt</h1>");
     let of_hunt = ["--from", "assets", "--key-file", "hunt.key"];
     let to = [

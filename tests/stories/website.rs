@@ -1,4 +1,5 @@
-//! The website's side: a real Django that pins a release when it's built, or follows the current one.
+//! The website's side: a real Django that pins a release when it's built, or follows the current
+//! one.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -28,9 +29,10 @@ fn django(site: &Site, program: &str) -> Run {
     Run::of(&mut python, &site.path(""))
 }
 
+/// A site pins the release it was built for and stays on it.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_site_pins_the_release_it_was_built_for_and_goes_on_with_it() {
+fn site_stays_on_its_pinned_release() {
     let site = hunt();
     site.ok(&["push"]);
     let manifest = [
@@ -69,9 +71,10 @@ print(static("map.png"))
     );
 }
 
+/// A site that follows releases sees pushes and rollbacks but rejects an old root.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_site_that_follows_the_current_release_sees_pushes_and_rollbacks_but_no_old_copy_of_the_root() {
+fn following_site_rejects_old_roots() {
     let site = hunt();
     site.ok(&["push"]);
     site.ok(&["url", "map.png", "solution/answer.png"]);
@@ -190,9 +193,10 @@ fn pin(site: &Site) {
     site.ok(&manifest.split(' ').collect::<Vec<_>>());
 }
 
+/// Django's admin and collectstatic work beside a release.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn the_admin_and_collectstatic_go_on_beside_a_release() {
+fn django_commands_work_beside_a_release() {
     for storage in [LIVE, PINNED] {
         let site = hunt();
         site.ok(&["push"]);
@@ -257,10 +261,10 @@ fn mode(file: &Path) -> u32 {
     metadata.permissions().mode() & 0o777
 }
 
+/// A server of another user reads the releases after each push, and nobody else does.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_server_of_another_user_reads_releases_and_manifest_after_the_next_push_too_and_nobody_else_does()
- {
+fn only_the_servers_group_reads_releases() {
     let site = hunt();
     site.ok(&["push"]);
     pin(&site);

@@ -1,5 +1,6 @@
-//! Whole sites of packages (documentation of many generators, apps of many bundlers), crawled in a browser as they are, and as they are
-//! published with what `init` writes and exactly the lines that pushes print.
+//! Whole sites of packages (documentation of many generators, apps of many bundlers), crawled in a
+//! browser as they are, and as they are published with what `init` writes and exactly the lines
+//! that pushes print.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -17,7 +18,8 @@ use crate::support::{Run, Site, from_test_command};
 
 use Works::{AtOnce, Stopped, WithLines};
 
-/// The sites of `tests/sites/whole.txt`, by the folder of each, in their order, and how each gets to work.
+/// The sites of `tests/sites/whole.txt`, by the folder of each, in their order, and how each gets
+/// to work.
 const SITES: [(&str, Works); 30] = [
     ("chainlit/frontend/dist", AtOnce),
     ("dagster_webserver/webapp/build", WithLines),
@@ -51,7 +53,8 @@ const SITES: [(&str, Works); 30] = [
     ("usr/share/doc/zsh-common/html", AtOnce),
 ];
 
-/// Those that ask for addresses from the top of their host, or above their own folder: only there they can work.
+/// Those that ask for addresses from the top of their host, or above their own folder: only there
+/// they can work.
 const FROM_ABOVE: [&str; 3] = [
     "chainlit/frontend/dist",
     "locust/webui/dist",
@@ -64,7 +67,8 @@ const PAGES_MAX: usize = 12;
 /// How often lines are added until it works.
 const ROUNDS_MAX: usize = 5;
 
-/// What went wrong on the pages of a site, in words that don't depend on where it is served, and how many pages were opened.
+/// What went wrong on the pages of a site, in words that don't depend on where it is served, and
+/// how many pages were opened.
 #[derive(Debug, Default)]
 struct Crawl {
     pages: usize,
@@ -273,21 +277,24 @@ fn front_page(site: &Path) -> String {
     pages.min().expect("a page")
 }
 
+/// Entire sites work at once or with the printed lines.
 #[test]
 #[ignore = "takes minutes, and 400 MB of packages: tests/run --test stories -- --ignored whole_sites"]
-fn whole_sites_work_at_once_or_with_the_lines_that_are_printed() {
+fn whole_sites_work_with_printed_rules() {
     assert_work(by_init, &SITES);
 }
 
+/// Entire sites work in one keyed folder.
 #[test]
 #[ignore = "takes minutes, and 400 MB of packages: tests/run --test stories -- --ignored whole_sites"]
-fn whole_sites_work_in_one_keyed_folder() {
+fn whole_sites_work_in_keyed_folder() {
     assert_work_in_one_folder(in_one_folder);
 }
 
+/// Entire sites work in one keyed folder of a bucket.
 #[test]
 #[ignore = "takes minutes, and 400 MB of packages: tests/run --test stories -- --ignored whole_sites"]
-fn whole_sites_work_in_one_keyed_folder_of_a_bucket() {
+fn whole_sites_work_in_bucket_folder() {
     assert_work_in_one_folder(in_one_folder_of_a_bucket);
 }
 

@@ -1,4 +1,5 @@
-//! The workflow that people copy: its steps, as GitHub runs them, in a checkout of a hunt that is published on Ceph's radosgw.
+//! The workflow that people copy: its steps, as GitHub runs them, in a checkout of a hunt that is
+//! published on Ceph's radosgw.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -106,8 +107,8 @@ impl Runner {
         ])
     }
 
-    /// Runs the steps of a push to main, or of a pull request; returns each step's name and how it went, up to the first that
-    /// failed, and then what runs always.
+    /// Runs the steps of a push to main, or of a pull request; returns each step's name and how it
+    /// went, up to the first that failed, and then what runs always.
     fn run(&self, event: &str) -> Vec<(String, Run)> {
         let temp = self.site.path(".git/runner");
         fs::create_dir_all(&temp).expect("a folder");
@@ -198,9 +199,10 @@ fn all_well(done: &[(String, Run)]) {
     }
 }
 
+/// The workflow previews pull requests, publishes main and leaves no secret behind.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn the_workflow_shows_a_pull_request_and_publishes_main_and_leaves_no_secret_behind() {
+fn workflow_previews_publishes_and_cleans_up() {
     let runner = Runner::new();
     let shown = runner.run("pull_request");
     all_well(&shown);
@@ -228,9 +230,10 @@ fn the_workflow_shows_a_pull_request_and_publishes_main_and_leaves_no_secret_beh
     assert!(!runner.site.path(".git/runner/hunt.key").exists());
 }
 
+/// The workflow checks out enough history to refuse an older commit.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn the_workflow_checks_out_what_it_takes_to_refuse_an_older_commit() {
+fn workflow_fetches_enough_history() {
     let runner = Runner::new();
     runner.site.write("map.png", "a better map");
     runner.commit("A better map");

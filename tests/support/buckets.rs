@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// All objects of a bucket by name, in the order of their UTF-8 bytes. A copy costs names, not contents.
+/// All objects of a bucket by name, in the order of their UTF-8 bytes. A copy costs names, not
+/// contents.
 pub type Objects<O> = BTreeMap<String, Arc<O>>;
 
 /// What a watcher sees: a bucket right after one of its objects changed, with nothing in between.

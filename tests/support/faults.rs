@@ -1,7 +1,7 @@
 //! What can go wrong between the program and a storage, in one vocabulary for all servers of tests.
 //!
-//! A [`Fault`] waits for its request and happens once: for the next request with a method and a part of its
-//! address, or for the nth from now, whatever it is.
+//! A [`Fault`] waits for its request and happens once: for the next request with a method and a
+//! part of its address, or for the nth from now, whatever it is.
 
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -36,8 +36,8 @@ pub enum Effect {
     BadChecksum,
     /// Do it, and flip a bit in the middle of the reply's body; a reply without one stays as it is.
     DamagedReply,
-    /// Close the connection, and do it when the test says so, or when so many further requests were done.
-    /// Preconditions are looked at then.
+    /// Close the connection, and do it when the test says so, or when so many further requests were
+    /// done. Preconditions are looked at then.
     Delayed(Option<usize>),
     /// Keep only so many new bytes of a resumable chunk, as Google may; of no other storage.
     PersistOnly(usize),

@@ -1,18 +1,19 @@
 //! Google Cloud Storage in this process, as strict as the real one, for tests.
 //!
 //! It speaks what a publisher needs of the JSON API (multipart and resumable insert, get, list,
-//! media, delete; what a bucket's owner asks is in `gcs/owner.rs` and `gcs/cors.rs`), the public endpoint `/{bucket}/{object}`, and the token endpoints of OAuth
-//! and of Google's machines (`GCE_METADATA_HOST`).
-//! A path, request parameter or metadata field it does not know is an error, never ignored.
+//! media, delete; what a bucket's owner asks is in `gcs/owner.rs` and `gcs/cors.rs`), the public
+//! endpoint `/{bucket}/{object}`, and the token endpoints of OAuth and of Google's machines
+//! (`GCE_METADATA_HOST`). A path, request parameter or metadata field it does not know is an error,
+//! never ignored.
 //!
 //! What it refuses, and in which words, follows <https://cloud.google.com/storage/docs/json_api>,
 //! <https://cloud.google.com/storage/docs/performing-resumable-uploads> and replies of the real
 //! service quoted in bug reports. Where none says which of two checks comes first, a precondition
 //! (412) comes before the permission to overwrite (403).
 //!
-//! Not here: versions, ranged reads, `x-goog-hash` on requests, and the signatures of
-//! assertions. As at Google, the address of a resumable session is a credential in itself, so chunks need
-//! no token.
+//! Not here: versions, ranged reads, `x-goog-hash` on requests, and the signatures of assertions.
+//! As at Google, the address of a resumable session is a credential in itself, so chunks need no
+//! token.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -406,7 +407,8 @@ fn segments(call: &Call) -> Outcome<Vec<String>> {
     segments.map(decode).collect()
 }
 
-/// The name in the metadata of an upload, which come first in its body; what follows may be cut off.
+/// The name in the metadata of an upload, which come first in its body; what follows may be cut
+/// off.
 fn name_in_metadata(call: &Call) -> Option<String> {
     let mut json = call.body.as_slice();
     if call.parameter("uploadType") == Some("multipart") {

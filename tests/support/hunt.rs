@@ -12,8 +12,9 @@ pub struct Hunt {
 }
 
 impl Hunt {
-    /// Targets: `prod` has its releases in a bucket of their own; `one`, a whole bucket, and `part`, below a prefix, have them
-    /// in the same; `acl` makes objects public one by one; the bucket of `gone` doesn't exist.
+    /// Targets: `prod` has its releases in a bucket of their own; `one`, a whole bucket, and
+    /// `part`, below a prefix, have them in the same; `acl` makes objects public one by one; the
+    /// bucket of `gone` doesn't exist.
     pub fn new() -> Hunt {
         let (assets, releases) = (Bucket::on_rgw(), Bucket::on_rgw());
         let endpoint = &assets.endpoint;
@@ -80,7 +81,8 @@ pub struct Google {
 }
 
 impl Google {
-    /// Targets: `prod` has its releases in a bucket of their own, `one` in the same; `acl` makes objects public one by one.
+    /// Targets: `prod` has its releases in a bucket of their own, `one` in the same; `acl` makes
+    /// objects public one by one.
     pub fn new(setup: &[Setup]) -> Google {
         let server = Server::start();
         server.require_token();

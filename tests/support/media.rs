@@ -1,4 +1,5 @@
-//! Small pictures, a PDF and a sound, put together from their parts: valid as far as their formats go.
+//! Small pictures, a PDF and a sound, put together from their parts: valid as far as their formats
+//! go.
 
 use std::io::Write;
 
@@ -168,7 +169,8 @@ pub fn mp3(frames: &[(&[u8; 4], &str)]) -> Vec<u8> {
     [tag, silence.repeat(4)].concat()
 }
 
-/// EXIF with these tags in its first directory, and in the ones that `0x8769` (EXIF) and `0x8825` (GPS) lead to.
+/// EXIF with these tags in its first directory, and in the ones that `0x8769` (EXIF) and `0x8825`
+/// (GPS) lead to.
 pub fn exif(main: &[Tag], camera: &[Tag], place: &[Tag]) -> Vec<u8> {
     let size_of =
         |tags: &[Tag]| 2 + 12 * tags.len() + 4 + tags.iter().map(Tag::outside_bytes).sum::<usize>();

@@ -90,7 +90,8 @@ pub enum Fault {
     Refuse(StoreErrorKind),
     /// It's done, but its answer is lost.
     Lose,
-    /// Its answer is lost, and it's done when [`Memory::deliver`] is called, if what it expects holds then.
+    /// Its answer is lost, and it's done when [`Memory::deliver`] is called, if what it expects
+    /// holds then.
     Delay,
 }
 
@@ -164,7 +165,8 @@ impl Memory {
         inner.objects.iter().map(stored).collect()
     }
 
-    /// Lets a put fail in this way, without storing anything; may be called several times in advance.
+    /// Lets a put fail in this way, without storing anything; may be called several times in
+    /// advance.
     pub fn fail_next_put(&self, kind: StoreErrorKind) {
         self.lock().failures.push_back(kind);
     }
@@ -194,8 +196,8 @@ impl Memory {
         self.inner.lock().expect("no holder panics")
     }
 
-    /// Notes the call, and asks what goes wrong with it. Whoever is asked may use the store meanwhile, and isn't asked
-    /// again then.
+    /// Notes the call, and asks what goes wrong with it. Whoever is asked may use the store
+    /// meanwhile, and isn't asked again then.
     fn begin(&self, call: &Call) -> Fault {
         self.lock().calls.push(call.clone());
         let asked = self.fault.lock().expect("no holder panics").take();

@@ -41,7 +41,8 @@ pub fn refused(run: &Run, words: &[&str]) {
 /// The secret of most stories. Its id is in the snapshots.
 pub const KEY: &str = "an example secret, of more than thirty-two bytes";
 
-/// A folder with a tree to publish (`assets/`), a key, and perhaps a configuration. Gone with the story.
+/// A folder with a tree to publish (`assets/`), a key, and perhaps a configuration. Gone with the
+/// story.
 pub struct Site {
     folder: TempDir,
     /// What the program remembers between runs.
@@ -147,7 +148,8 @@ impl Site {
         command
     }
 
-    /// Runs the program as somebody whom permissions stop: root can read everything, and gives that up.
+    /// Runs the program as somebody whom permissions stop: root can read everything, and gives that
+    /// up.
     pub fn run_as_anybody(&self, arguments: &[&str]) -> Run {
         use std::os::unix::fs::MetadataExt;
         let is_root = fs::metadata(self.path("hunt.key"))
@@ -261,7 +263,8 @@ impl Run {
         lines.map(|line| format!("{line}\n")).collect()
     }
 
-    /// What was said of a mistake, without the line that a push adds to each: visitors see what they saw.
+    /// What was said of a mistake, without the line that a push adds to each: visitors see what
+    /// they saw.
     pub fn told(&self) -> String {
         self.stderr.replace("what visitors see is unchanged\n", "")
     }

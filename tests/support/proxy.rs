@@ -1,7 +1,8 @@
-//! A proxy in this process, between the program and a real server, that breaks what a story tells it to.
+//! A proxy in this process, between the program and a real server, that breaks what a story tells
+//! it to.
 //!
-//! It speaks as much HTTP/1.1 as is needed: one request a connection, bodies with a Content-Length. It
-//! changes nothing that is signed (SigV4 signs the Host header, not the address).
+//! It speaks as much HTTP/1.1 as is needed: one request a connection, bodies with a Content-Length.
+//! It changes nothing that is signed (SigV4 signs the Host header, not the address).
 
 use std::convert::Infallible;
 use std::fmt;
@@ -71,7 +72,8 @@ pub enum Fault {
     AnswerBy(Answering),
     /// Answer this status, and a body without end: these bytes over and over.
     Endless(u16, &'static str),
-    /// Answer this status, and a body of one byte after the other, with a pause before each, without end.
+    /// Answer this status, and a body of one byte after the other, with a pause before each,
+    /// without end.
     Drip(u16, Duration),
     /// Do this, then pass the request on.
     Before(Hook),
@@ -157,11 +159,12 @@ impl Proxy {
 
     /// Asserts that every fault happened: a story that relies on one must not pass without.
     pub fn assert_all_happened(&self) {
-        let state = self.shared.state();
-        for rule in &state.rules {
-            let is_left = rule.times > 0 && rule.times != usize::MAX;
-            let Rule { method, part, .. } = rule;
-            assert!(!is_left, "a fault for {method} {part} didn't happen");
+        let is_left = |rule: &&Rule| rule.times > 0 && rule.times != usize::MAX;
+        let name = |rule: &Rule| format!("{} {}", rule.method, rule.part);
+        // The lock is let go before this panics: the proxy's end needs it, too.
+        let left = self.shared.state().rules.iter().find(is_left).map(name);
+        if let Some(left) = left {
+            panic!("a fault for {left} didn't happen");
         }
     }
 }

@@ -108,8 +108,8 @@ impl Bucket {
         )
     }
 
-    /// Publishes a site here, makes sure that every object is served as it should be, and returns what a browser shows of `index.html`:
-    /// its title, and what stands in the console.
+    /// Publishes a site here, makes sure that every object is served as it should be, and returns
+    /// what a browser shows of `index.html`: its title, and what stands in the console.
     #[track_caller]
     pub fn shown(&self, site: &Site) -> (String, Vec<String>) {
         let run = self.run(site, &["push"]);
@@ -144,7 +144,8 @@ impl Bucket {
         serde_json::from_str(&run.stdout).expect("JSON")
     }
 
-    /// Amazon's own command line, as the bucket's owner: `["s3api", "delete-object", …]`. It must end well.
+    /// Amazon's own command line, as the bucket's owner: `["s3api", "delete-object", …]`. It must
+    /// end well.
     pub fn aws(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(from_test_command("ASSETSYNC_TEST_AWS"));
         command
@@ -153,15 +154,16 @@ impl Bucket {
         ran_well(&mut command, &format!("aws {arguments:?}"))
     }
 
-    /// Commands of a shell, which finds `aws`, in this folder, as the bucket's owner. They must end well.
+    /// Commands of a shell, which finds `aws`, in this folder, as the bucket's owner. They must end
+    /// well.
     pub fn shell(&self, script: &str, folder: &Path) -> String {
         let mut command = Command::new("sh");
         command.args(["-c", script]).current_dir(folder);
         ran_well(&mut command, script)
     }
 
-    /// A command that somebody was advised to run: in the site's folder, as the bucket's owner, with `assetsync` and `aws` at hand.
-    /// It must end well.
+    /// A command that somebody was advised to run: in the site's folder, as the bucket's owner,
+    /// with `assetsync` and `aws` at hand. It must end well.
     pub fn advised(&self, site: &Site, command: &str) -> String {
         let program = site.command(&[]);
         let folder = Path::new(program.get_program()).parent();

@@ -1,15 +1,19 @@
 //! Amazon S3 in this process, as strict as the real one, for tests.
 //!
-//! It speaks what a publisher needs, in path style and with Signature Version 4: put, get, head, delete with
-//! their preconditions, multipart uploads, version 2 of listings, and policies for cross-origin requests.
-//! A request parameter or `x-amz-` header it does not know is an error, never ignored.
+//! It speaks what a publisher needs, in path style and with Signature Version 4: put, get, head,
+//! delete with their preconditions, multipart uploads, version 2 of listings, and policies for
+//! cross-origin requests. A request parameter or `x-amz-` header it does not know is an error,
+//! never ignored.
 //!
-//! What it refuses, and in which words, follows <https://docs.aws.amazon.com/AmazonS3/latest/API/> and, for
-//! preconditions, <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>. Where neither
-//! says which of two checks comes first: who it is, the bucket, rights, the request by itself, preconditions.
+//! What it refuses, and in which words, follows <https://docs.aws.amazon.com/AmazonS3/latest/API/>
+//! and, for preconditions,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>. Where neither
+//! says which of two checks comes first: who it is, the bucket, rights, the request by itself,
+//! preconditions.
 //!
-//! Not here: making buckets, versions, ranged reads, delimiters, copies, policies other than those of [`Setup`],
-//! bodies signed in chunks, presigned URLs, temporary credentials, and regions other than one.
+//! Not here: making buckets, versions, ranged reads, delimiters, copies, policies other than those
+//! of [`Setup`], bodies signed in chunks, presigned URLs, temporary credentials, and regions other
+//! than one.
 
 mod cors;
 mod documents;
@@ -36,8 +40,8 @@ use uploads::Upload;
 
 pub use uploads::PART_BYTES_MIN;
 
-/// A running server; junk it closes its port and every connection. Its owner's access key is `tester`
-/// with the secret `testsecret`; `stranger` with `strangersecret` has no rights.
+/// A running server; junk it closes its port and every connection. Its owner's access key is
+/// `tester` with the secret `testsecret`; `stranger` with `strangersecret` has no rights.
 pub struct Server(Serving<State>);
 
 /// How a bucket differs from one that is private, takes ACLs, and is open to its owner.
@@ -337,7 +341,8 @@ impl State {
 }
 
 impl Errand<'_> {
-    /// Refuses headers of Amazon's own that are not of this list; a name ends with `*` where more may follow.
+    /// Refuses headers of Amazon's own that are not of this list; a name ends with `*` where more
+    /// may follow.
     fn accept(&self, known: &str) -> Outcome<()> {
         let signed = "x-amz-date x-amz-content-sha256";
         let is_known = |name: &str| {

@@ -1,5 +1,5 @@
-//! What all storage servers of tests share: connections, faults, the record of requests, and requests that are
-//! done late. What a request means is for the storage to say.
+//! What all storage servers of tests share: connections, faults, the record of requests, and
+//! requests that are done late. What a request means is for the storage to say.
 
 use std::any::Any;
 use std::collections::BTreeMap;

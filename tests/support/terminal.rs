@@ -4,7 +4,8 @@ use std::process::{Command, Stdio};
 
 use super::Run;
 
-/// Runs a line of a shell on a terminal of its own, in the folder and environment of `like`, and says yes to what it asks.
+/// Runs a line of a shell on a terminal of its own, in the folder and environment of `like`, and
+/// says yes to what it asks.
 pub fn says_yes_to(line: &str, like: &Command) -> Run {
     says("y", line, like)
 }

@@ -32,7 +32,8 @@ impl WebServer {
         WebServer::from(move |file| in_folder(&folder, file))
     }
 
-    /// As a CDN before a bucket: it shows `index.html` of a folder, and everything else as the bucket has it. `url` ends in a slash.
+    /// As a CDN before a bucket: it shows `index.html` of a folder, and everything else as the
+    /// bucket has it. `url` ends in a slash.
     pub fn before(url: String) -> WebServer {
         WebServer::from(move |file| in_bucket(&format!("{url}{file}")))
     }
@@ -199,8 +200,8 @@ impl Browser {
         }
     }
 
-    /// Opens `url`, and waits until the page says in `document.title` that it's done. Returns the title, and
-    /// what [`Browser::errors`] says.
+    /// Opens `url`, and waits until the page says in `document.title` that it's done. Returns the
+    /// title, and what [`Browser::errors`] says.
     pub fn visit(&self, url: &str) -> (String, Vec<String>) {
         post(&format!("{}/url", self.session), &json!({ "url": url }));
         let until = Instant::now() + Duration::from_secs(30);
@@ -217,8 +218,8 @@ impl Browser {
         (title, self.errors())
     }
 
-    /// Opens `url`, and waits until it's loaded and a moment longer, for what its scripts do then. Returns what
-    /// [`Browser::errors`] says.
+    /// Opens `url`, and waits until it's loaded and a moment longer, for what its scripts do then.
+    /// Returns what [`Browser::errors`] says.
     pub fn open(&self, url: &str) -> Vec<String> {
         // It answers when the page has had its `load` event.
         post(&format!("{}/url", self.session), &json!({ "url": url }));
@@ -226,7 +227,8 @@ impl Browser {
         self.errors()
     }
 
-    /// Whatever stands in the console since the last look but plain output: errors, failed requests.
+    /// Whatever stands in the console since the last look but plain output: errors, failed
+    /// requests.
     pub fn errors(&self) -> Vec<String> {
         let log = post(
             &format!("{}/se/log", self.session),

@@ -31,8 +31,9 @@ fn told(mut findings: Vec<Finding>, target: &Target, looked_at: usize) -> Vec<Fi
 const STORAGE: Address = Address::Storage;
 const CDN: Address = Address::PublicUrl;
 
+/// If strangers can read no object at all, it is reported once for the target.
 #[test]
-fn what_keeps_strangers_from_all_objects_is_told_once_and_is_no_objects_fault() {
+fn access_refused_everywhere_reported_once() {
     let all = || vec![refused("a.png", STORAGE), refused("b.png", STORAGE)];
     let acl = target(Access::ObjectAcl, None);
     let one = told(all(), &acl, 2);
@@ -48,8 +49,9 @@ fn what_keeps_strangers_from_all_objects_is_told_once_and_is_no_objects_fault() 
     assert_eq!(two_of_three[0].also, ["b.png"]);
 }
 
+/// If the CDN has no object at all, `public_url` is blamed and not the bucket.
 #[test]
-fn a_server_that_has_nothing_is_to_be_looked_at_and_not_the_bucket() {
+fn failing_cdn_blames_public_url() {
     let target = target(Access::Bucket, Some("https://cdn.example/"));
     let all = vec![refused("a.png", CDN), refused("b.png", CDN)];
     let one = told(all, &target, 2);
@@ -63,8 +65,9 @@ fn a_server_that_has_nothing_is_to_be_looked_at_and_not_the_bucket() {
     assert!(!one[0].fix.contains("access apply"), "{one:?}");
 }
 
+/// A private bucket is fine as long as the public URL shows its objects.
 #[test]
-fn a_private_bucket_is_right_if_a_server_shows_what_is_in_it() {
+fn private_bucket_is_fine_behind_cdn() {
     let all = || vec![refused("a.png", STORAGE), refused("b.png", STORAGE)];
     let behind = target(Access::Bucket, Some("https://cdn.example/"));
     assert_eq!(told(all(), &behind, 2), []);
@@ -78,8 +81,9 @@ fn a_private_bucket_is_right_if_a_server_shows_what_is_in_it() {
     assert_eq!(told(all(), &target(Access::Bucket, None), 2).len(), 1);
 }
 
+/// A fault in the storage is not reported again for the server in front of it.
 #[test]
-fn what_the_storage_has_wrong_isnt_told_of_the_server_before_it_too() {
+fn storage_faults_not_repeated_for_cdn() {
     let target = target(Access::ObjectAcl, Some("https://cdn.example/"));
     let what = |findings| {
         let told = told(findings, &target, 100);
@@ -104,8 +108,9 @@ fn what_the_storage_has_wrong_isnt_told_of_the_server_before_it_too() {
     assert_eq!(what(closed), [(Kind::Acl, Some(STORAGE))]);
 }
 
+/// Findings on a file with the wrong bytes are reported together with them.
 #[test]
-fn what_came_with_other_bytes_is_told_with_them() {
+fn findings_join_those_of_wrong_bytes() {
     let target = target(Access::Bucket, None);
     let of_page = |kind, seen| of(kind, "index.html", STORAGE, seen);
     let elsewhere = of(Kind::Headers, "a.png", STORAGE, "no cache-control");
@@ -127,8 +132,9 @@ fn what_came_with_other_bytes_is_told_with_them() {
     assert_eq!(seen, [page, "WRITE in its ACL", &*elsewhere.seen]);
 }
 
+/// Wrong CORS answers are attributed to a policy that differs from the file.
 #[test]
-fn what_pages_are_answered_follows_from_a_policy_that_isnt_the_targets() {
+fn cors_answers_are_blamed_on_policy() {
     let target = target(Access::Bucket, None);
     let answer = |path| {
         of(

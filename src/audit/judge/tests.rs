@@ -71,8 +71,9 @@ const CSS: (&str, &str) = ("content-type", "text/css; charset=utf-8");
 const CACHED: (&str, &str) = ("cache-control", "public, max-age=60");
 const GZIP: (&str, &str) = ("content-encoding", "gzip");
 
+/// Clients that accept gzip get gzip, and others must get plain bytes.
 #[test]
-fn gzip_is_for_who_takes_it_and_plain_bytes_for_who_doesnt() {
+fn gzip_only_for_accepting_clients() {
     use Address::{PublicUrl, Storage};
     let gz = gzip_always(CONTENT, 9);
     let right = [CSS, CACHED, GZIP];
@@ -96,8 +97,9 @@ fn gzip_is_for_who_takes_it_and_plain_bytes_for_who_doesnt() {
     assert_eq!(found(PublicUrl, &other), [(Kind::Content, Verdict::Failed)]);
 }
 
+/// Order, case and spaces of `Cache-Control` are ignored, and longer caching fails.
 #[test]
-fn order_case_and_spaces_of_caching_mean_nothing_and_longer_is_dangerous() {
+fn longer_caching_than_configured_fails() {
     use Address::{PublicUrl, Storage};
     let gz = gzip_always(CONTENT, 9);
     let cached =
@@ -115,8 +117,9 @@ fn order_case_and_spaces_of_caching_mean_nothing_and_longer_is_dangerous() {
     );
 }
 
+/// A partial response must hold exactly the range that was requested.
 #[test]
-fn a_part_must_be_the_part_that_was_asked_for() {
+fn range_reply_must_match_request() {
     let headers = headers_of_css();
     let entry = entry(CONTENT.len() as u64);
     let expected = Expected {

@@ -16,8 +16,9 @@ fn level(bytes: &[u8]) -> Level {
     }
 }
 
+/// Content is measured as received and after each layer of gzip.
 #[test]
-fn bytes_are_known_as_they_came_and_after_gunzip() {
+fn content_is_measured_per_gzip_layer() {
     let content = b"a page of the hunt, and another".repeat(9);
     let once = gzip_always(&content, 9);
     let twice = gzip_always(&once, 9);
@@ -42,8 +43,9 @@ fn a_bomb_is_given_up() {
     assert_eq!(measured(&bomb, 10, 1000).len(), 1);
 }
 
+/// Ranges are kept wherever the bytes are cut into chunks.
 #[test]
-fn stretches_are_kept_wherever_the_bytes_are_cut() {
+fn ranges_survive_any_chunking() {
     for step in [1, 3, 100] {
         let mut measure = Measure::new(10, &[0..2, 4..8]);
         measure.take(b"an earlier try");

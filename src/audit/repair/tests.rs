@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// A repair that the server accepted but did not carry out is reported.
 #[test]
-fn what_a_server_took_and_didnt_do_isnt_left_without_a_word() {
+fn repair_without_effect_is_reported() {
     let mut closed = Finding::failed(Kind::Acl, "public-read", "strangers have no permissions");
     closed = closed.at(Address::Storage);
     closed.path = Some("map.png".to_string());

@@ -1,6 +1,6 @@
-//! Distance from a keyword at which a rule can match. Gitleaks matches a rule against the whole file if the file has
-//! one of the rule's keywords. Keywords such as `key` and `sk` are everywhere, so each of these rules would read
-//! megabytes of minified code.
+//! Distance from a keyword at which a rule can match. Gitleaks matches a rule against the whole
+//! file if the file has one of the rule's keywords. Keywords such as `key` and `sk` are everywhere,
+//! so each of these rules would read megabytes of minified code.
 
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind};
@@ -64,7 +64,8 @@ fn begins_with(regex: &Hir, keywords: &[String]) -> bool {
     })
 }
 
-/// A regex for the same texts in lower case: `(?i)` doubles every letter, and there are too many prefixes then.
+/// A regex for the same texts in lower case: `(?i)` doubles every letter, and there are too many
+/// prefixes then.
 fn lower(regex: &Hir) -> Hir {
     match regex.kind() {
         HirKind::Literal(literal) => Hir::literal(literal.0.to_ascii_lowercase()),

@@ -1,4 +1,5 @@
-//! Gitleaks' rules and some more: what they say in `gitleaks.toml` and `more.toml`, and which of it counts here.
+//! Gitleaks' rules and some more: what they say in `gitleaks.toml` and `more.toml`, and which of it
+//! counts here.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -24,12 +25,14 @@ const OFF: [(&str, &str); 1] = [(
      keys, ids, examples and more assignments.",
 )];
 
-/// Beginning of patterns that look for an assignment to a name with a keyword in it. Matching from the keyword on is
-/// about twice as fast, because there is a fixed text to search for. The name is then added to the match.
+/// Beginning of patterns that look for an assignment to a name with a keyword in it. Matching from
+/// the keyword on is about twice as fast, because there is a fixed text to search for. The name is
+/// then added to the match.
 const NAME: &str = r"(?i)[\w.-]{0,50}?";
 const NAME_BYTES_MAX: usize = 50;
 
-/// Patterns that Rust's regex doesn't take (and Go's does): a brace that stands for itself needs a backslash.
+/// Patterns that Rust's regex doesn't take (and Go's does): a brace that stands for itself needs a
+/// backslash.
 const REWRITTEN: [(&str, &str); 4] = [
     (r"^\$(?:\d+|{\d+})$", r"^\$(?:\d+|\{\d+})$"),
     (r"^\${(?:[A-Z_]+|[a-z_]+)}$", r"^\$\{(?:[A-Z_]+|[a-z_]+)}$"),
@@ -43,8 +46,9 @@ const REWRITTEN: [(&str, &str); 4] = [
     ),
 ];
 
-/// End of most patterns, and its replacement. The replacement accepts more characters, because in pages, images and
-/// data, a secret may end where a tag, an entity or the next field begins: `<td>…</td>`, `&quot;…&quot;`, `a,…,b`.
+/// End of most patterns, and its replacement. The replacement accepts more characters, because in
+/// pages, images and data, a secret may end where a tag, an entity or the next field begins:
+/// `<td>…</td>`, `&quot;…&quot;`, `a,…,b`.
 const BEHIND: (&str, &str) = (
     r#"(?:[\x60'"\s;]|\\[nr]|$)"#,
     r#"(?:[\x60'"\s;<&,]|\\[nr]|$)"#,
@@ -53,8 +57,8 @@ const BEHIND: (&str, &str) = (
 /// Maximum memory of one regex, in bytes. Counted repetitions such as `[\w-]{50,1000}` need a lot.
 const REGEX_BYTES_MAX: usize = 32 << 20;
 
-/// Maximum length of the part of a line that an allowlist sees on either side of a match. Gitleaks uses the whole line
-/// for every match. In minified code, that is the whole file.
+/// Maximum length of the part of a line that an allowlist sees on either side of a match. Gitleaks
+/// uses the whole line for every match. In minified code, that is the whole file.
 const LINE_BYTES_MAX: usize = 1024;
 
 /// The rules that are on.
@@ -82,8 +86,8 @@ pub(super) struct Rule {
     matcher: OnceLock<Matcher>,
 }
 
-/// Compiled form of a rule. It's made when it's first needed, because compiling all rules takes longer than scanning
-/// most sites.
+/// Compiled form of a rule. It's made when it's first needed, because compiling all rules takes
+/// longer than scanning most sites.
 pub(super) struct Matcher {
     /// None: any file with the right name is a secret.
     pub(super) regex: Option<Regex>,
@@ -133,7 +137,8 @@ struct MoreText {
     rules: Vec<RuleText>,
 }
 
-/// `gitleaks.toml`. Its fields are all named, so that what a later version has besides fails a test.
+/// `gitleaks.toml`. Its fields are all named, so that what a later version has besides fails a
+/// test.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RulesText {
@@ -181,8 +186,9 @@ struct AllowlistText {
 impl Rules {
     pub(super) fn new() -> Rules {
         let text: RulesText = toml::from_str(RULES).expect("a test reads the rules");
-        // Gitleaks skips pictures, fonts, `vendor/`, `jquery.js`: in a repository, they are third-party files. But
-        // here, everything is about to be published, and a key in an SVG is as bad as one in a script.
+        // Gitleaks skips pictures, fonts, `vendor/`, `jquery.js`: in a repository, they are
+        // third-party files. But here, everything is about to be published, and a key in an SVG is
+        // as bad as one in a script.
         let everywhere = AllowlistText {
             paths: Vec::new(),
             ..text.allowlist
@@ -230,8 +236,9 @@ impl Rules {
     }
 }
 
-/// Says whether these are the hex digits of a commit in a link, or a digest, which rules for keys of the same form find: forges write them
-/// behind `/commit/` and the like, and others behind `@`, as in `github.com/hunt/site@1234…`.
+/// Says whether these are the hex digits of a commit in a link, or a digest, which rules for keys
+/// of the same form find: forges write them behind `/commit/` and the like, and others behind `@`,
+/// as in `github.com/hunt/site@1234…`.
 fn is_commit(text: &[u8], found: &Range<usize>) -> bool {
     const BEFORE: [&str; 14] = [
         "/archive/",
@@ -317,7 +324,8 @@ impl Rule {
         is_wanted && !self.matcher().allowlists.iter().any(is_excused)
     }
 
-    /// The first match from `at` on. The secret in it is the rule's group, or the first one with anything in it.
+    /// The first match from `at` on. The secret in it is the rule's group, or the first one with
+    /// anything in it.
     pub(super) fn find_at(&self, regex: &Regex, text: &[u8], at: usize) -> Option<Place> {
         let found = regex.find_at(text, at)?.range();
         let captures = regex.captures_at(text, found.start)?;

@@ -53,8 +53,9 @@ fn well_known_kinds_are_found() {
     }
 }
 
+/// Well-known kinds of credentials are found in the middle of long lines.
 #[test]
-fn well_known_kinds_are_found_in_the_middle_of_long_lines() {
+fn known_kinds_found_in_long_lines() {
     let filler = "e.keys(t).map(t=>skip(t,'api'));".repeat(3000);
     for (rule, sample) in samples() {
         let quoted = if sample.contains('"') {
@@ -69,8 +70,9 @@ fn well_known_kinds_are_found_in_the_middle_of_long_lines() {
     }
 }
 
+/// A credential ends where markup or data goes on.
 #[test]
-fn a_credential_ends_where_markup_and_data_go_on() {
+fn credential_ends_at_markup() {
     let kinds = ["sendgrid-api-token", "npm-access-token", "openai-api-key"];
     let samples = samples();
     for (rule, sample) in samples.iter().filter(|(rule, _)| kinds.contains(rule)) {
@@ -102,15 +104,17 @@ fn no_path_excuses_a_credential() {
     }
 }
 
+/// Texts that hold no credential are not reported.
 #[test]
-fn what_is_no_credential_is_not_found() {
+fn harmless_texts_are_not_reported() {
     for (name, text) in other_texts().into_iter().chain(odd_keys()) {
         assert_eq!(ids(&text, "app.js"), [""; 0], "{name}");
     }
 }
 
+/// A finding says where and what the secret is but does not contain it.
 #[test]
-fn says_where_and_what_but_not_the_secret() {
+fn finding_omits_the_secret() {
     let secret = &samples()[0].1;
     let text = format!("a\r\n\r\nkey('{secret}'); key('{secret}')\n\n{secret}\n");
     let found = find(text.as_bytes(), "app.js");
@@ -125,8 +129,9 @@ fn says_where_and_what_but_not_the_secret() {
     assert!(!format!("{found:?}").contains(secret));
 }
 
+/// The line of a finding is that of the secret, not that of its name.
 #[test]
-fn the_line_is_the_secrets_not_the_names() {
+fn line_is_that_of_secret() {
     let rows: [(&str, String); 2] = [
         (
             "sonar-api-token",
@@ -144,8 +149,9 @@ fn the_line_is_the_secrets_not_the_names() {
     }
 }
 
+/// A rule for certain files looks at those only.
 #[test]
-fn rules_for_some_files_look_at_those_only() {
+fn file_rules_apply_to_those_only() {
     let yaml = format!("kind: Secret\ndata:\n  password: {}\n", random(ALNUM, 24));
     assert_eq!(ids(&yaml, "k8s/Secret.yaml"), ["kubernetes-secret-yaml"]);
     assert_eq!(ids(&yaml, "k8s/Secret.txt"), [""; 0]);
@@ -169,8 +175,9 @@ fn text_needs_no_encoding() {
     );
 }
 
+/// Commits in links are not taken for access tokens.
 #[test]
-fn commits_in_links_are_not_access_tokens() {
+fn commit_links_are_not_tokens() {
     let id = "9f4b1c3d5e7a8b6c2d0e1f3a5b7c9d8e6f4a2b1c";
     for link in [
         format!("sourcegraph: <a href=\"https://code.example/lamp/site/commit/{id}\">"),
@@ -188,8 +195,9 @@ fn commits_in_links_are_not_access_tokens() {
     }
 }
 
+/// Text that repeats is read in linear time.
 #[test]
-fn what_repeats_is_read_in_linear_time() {
+fn repetitive_text_takes_linear_time() {
     let begin = ["-----BE", "GIN PRIVATE KEY-----"].concat();
     let key = format!("'{}'", samples()[0].1);
     for part in [

@@ -1,5 +1,5 @@
-//! Small files that people write, read within bounds: configuration, key, policies, ignore files. A wrong name may lead
-//! to a film, or to a device that never ends.
+//! Small files that people write, read within bounds: configuration, key, policies, ignore files. A
+//! wrong name may lead to a film, or to a device that never ends.
 
 use std::fmt;
 use std::fs::File;
@@ -108,8 +108,9 @@ pub(crate) fn size(bytes: usize) -> String {
 mod tests {
     use super::*;
 
+    /// Endless input is read up to the bound.
     #[test]
-    fn what_has_no_end_is_read_up_to_the_bound() {
+    fn endless_input_is_read_to_bound() {
         assert_eq!(
             read_from(io::repeat(7), 4096).expect("readable"),
             Contents::TooLarge
@@ -120,8 +121,9 @@ mod tests {
         );
     }
 
+    /// Text that is not UTF-8 is reported with its line and column.
     #[test]
-    fn text_that_is_none_is_told_at_its_place() {
+    fn invalid_utf8_has_a_place() {
         let bad = in_utf8(b"a\n\xc3\xa9\xff".to_vec()).expect_err("no UTF-8");
         assert!(matches!(bad, BadText::NotUtf8(2, 2)), "{bad:?}");
         assert_eq!(in_utf8("\u{feff}a".into()).expect("UTF-8"), "a");

@@ -1,5 +1,5 @@
-//! Safe opening and reading of files that may be replaced at any moment. Nothing here waits for the other end of a
-//! FIFO, reads a device, or takes more memory than there is.
+//! Safe opening and reading of files that may be replaced at any moment. Nothing here waits for the
+//! other end of a FIFO, reads a device, or takes more memory than there is.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -7,8 +7,8 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// Maximum number of attempts to open a file while the process has reached its limit of open files. Other files are
-/// closed soon.
+/// Maximum number of attempts to open a file while the process has reached its limit of open files.
+/// Other files are closed soon.
 const TRIES_MAX: usize = 200;
 
 /// The pause between two of these.
@@ -101,9 +101,10 @@ fn never_wait(_options: &mut OpenOptions) {}
 mod tests {
     use super::*;
 
+    /// A folder, a pipe or a device is refused at once.
     #[test]
     #[cfg(unix)]
-    fn what_is_no_file_is_told_at_once() {
+    fn non_files_are_refused_at_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let fifo = folder.path().join("fifo");
         let made = std::process::Command::new("mkfifo").arg(&fifo).status();
@@ -119,8 +120,9 @@ mod tests {
         }
     }
 
+    /// A file is read up to the bound.
     #[test]
-    fn a_file_is_read_up_to_its_bound() {
+    fn read_stops_at_bound() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("file");
         std::fs::write(&file, "0123456789").expect("written");
@@ -128,8 +130,9 @@ mod tests {
         assert_eq!(read(&file, u64::MAX).expect("read"), b"0123456789");
     }
 
+    /// Memory that cannot be allocated is an error.
     #[test]
-    fn memory_that_isnt_there_is_an_error() {
+    fn unavailable_memory_is_an_error() {
         let error = zeros(usize::MAX / 2).expect_err("too much");
         assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
         let error = read_from(io::empty(), u64::MAX / 2, 1).expect_err("too much");

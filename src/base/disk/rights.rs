@@ -1,11 +1,12 @@
-//! Rights of files and folders: private or public, regardless of the umask and of what existed before.
+//! Rights of files and folders: private or public, regardless of the umask and of what existed
+//! before.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-/// Makes the folders that are missing on the way to `folder`, for their owner only, or also for the group of a folder that is shared
-/// with one.
+/// Makes the folders that are missing on the way to `folder`, for their owner only, or also for the
+/// group of a folder that is shared with one.
 pub(crate) fn make_folders(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -40,8 +41,9 @@ pub(crate) fn make_all(folder: &Path) -> io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
-/// Makes the missing folders on the way to `folder`, readable for everyone and writable only for their owner. A group
-/// that shares a folder uses its umask, or the folder's own bits, to write there.
+/// Makes the missing folders on the way to `folder`, readable for everyone and writable only for
+/// their owner. A group that shares a folder uses its umask, or the folder's own bits, to write
+/// there.
 pub(crate) fn make_public(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -86,8 +88,8 @@ pub(crate) fn close(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a lock file, which is made if it's missing, and waits until no other process holds it. The lock is held until
-/// the file is closed.
+/// Opens a lock file, which is made if it's missing, and waits until no other process holds it. The
+/// lock is held until the file is closed.
 pub(crate) fn locked(file: &Path) -> io::Result<File> {
     let opened = self::file(file)?;
     keep(&opened, 0o600)?;
@@ -104,7 +106,8 @@ pub(crate) fn file(file: &Path) -> io::Result<File> {
     options.open(file)
 }
 
-/// Sets exactly these rights on a file or folder that may have existed before. One of another owner stays as it is.
+/// Sets exactly these rights on a file or folder that may have existed before. One of another owner
+/// stays as it is.
 #[cfg(unix)]
 pub(crate) fn keep(file: &File, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -122,9 +125,9 @@ pub(crate) fn keep(_file: &File, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a new file or folder to the group of the folder it comes to, if that folder of the releases is shared: it's
-/// readable for its group, and its setgid bit is set, so that new files in it belong to the group. The website may run
-/// as another user.
+/// Gives a new file or folder to the group of the folder it comes to, if that folder of the
+/// releases is shared: it's readable for its group, and its setgid bit is set, so that new files in
+/// it belong to the group. The website may run as another user.
 #[cfg(unix)]
 pub(crate) fn share_with_group(new: &File, comes_to: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};

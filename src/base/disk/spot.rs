@@ -15,7 +15,8 @@ const LINKS_MAX: usize = 40;
 pub(crate) struct Spot {
     /// The path with all links followed.
     there: Way,
-    /// Other paths to the same place: through the links on its way, and through other mounts of its folder.
+    /// Other paths to the same place: through the links on its way, and through other mounts of its
+    /// folder.
     others: Vec<Way>,
 }
 
@@ -211,8 +212,9 @@ mod tests {
         spot(a).relation(&spot(b))
     }
 
+    /// A place is recognised by every name, through links and dots.
     #[test]
-    fn a_place_is_the_same_by_every_name() {
+    fn place_is_same_by_every_name() {
         let top = tempfile::tempdir().expect("a folder");
         let at = |path: &str| top.path().join(path);
         create_dir_all(at("site/art")).expect("made");
@@ -264,8 +266,9 @@ mod tests {
         }
     }
 
+    /// The target of a link in a folder can be read inside that folder.
     #[test]
-    fn a_link_inside_a_folder_can_be_read_there() {
+    fn link_target_counts_as_inside() {
         let top = tempfile::tempdir().expect("a folder");
         let at = |path: &str| top.path().join(path);
         create_dir_all(at("out")).expect("made");
@@ -279,8 +282,9 @@ mod tests {
         });
     }
 
+    /// Links that lead in a circle are an error.
     #[test]
-    fn links_that_lead_in_a_circle_are_an_error() {
+    fn circular_links_are_an_error() {
         let top = tempfile::tempdir().expect("a folder");
         symlink("b", top.path().join("a")).expect("linked");
         symlink("a", top.path().join("b")).expect("linked");

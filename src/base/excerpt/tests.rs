@@ -28,8 +28,9 @@ fn above(rendered: &str) -> String {
     text.chars().skip(start).take(n).collect()
 }
 
+/// Carets stand below the marked part of the line.
 #[test]
-fn a_caret_stands_below_what_is_meant() {
+fn carets_mark_the_span() {
     assert_eq!(
         of_settings("a = 1\nbc = ▸\"de\"◂ # f\ng = 2"),
         "  |\n2 | bc = \"de\" # f\n  |      ^^^^"
@@ -47,8 +48,9 @@ fn a_caret_stands_below_what_is_meant() {
     assert_eq!(Excerpt::of_settings("a = 1\n\n", 6..6), None);
 }
 
+/// Carets stand below the right part of a masked line.
 #[test]
-fn a_caret_stands_below_the_right_thing_in_a_masked_line() {
+fn carets_stay_right_in_masked_line() {
     let both = "{ url = \"s3://KEY:SECRET@b\", ▸regoin◂ = \"x\", endpoint = 'https://u:p@h' }";
     let shown = of_settings(both);
     assert!(shown.contains("s3://…@b\", regoin"), "{shown}");
@@ -62,8 +64,9 @@ fn a_caret_stands_below_the_right_thing_in_a_masked_line() {
     assert_eq!(above(&shown), "…");
 }
 
+/// No part of a key is shown, wherever the marked place is in it.
 #[test]
-fn a_key_is_not_shown_by_halves() {
+fn no_part_of_key_is_shown() {
     let key = "3f786850e387550fdab836ed7e6dc881de23001b8f0d4a7e";
     for at in 0..key.len() {
         let (before, behind) = key.split_at(at);
@@ -78,14 +81,16 @@ fn a_key_is_not_shown_by_halves() {
     }
 }
 
+/// A string of several lines is not shown.
 #[test]
-fn a_text_of_several_lines_is_not_shown() {
+fn multiline_strings_are_not_shown() {
     let text = "password = \"\"\"\nhunter2\\q\n\"\"\"";
     assert_eq!(Excerpt::of_settings(text, 22..24), None);
 }
 
+/// Control characters are escaped, and the carets stay right.
 #[test]
-fn what_moves_a_cursor_is_escaped_and_the_caret_stays_right() {
+fn control_characters_are_escaped() {
     let shown = of_settings("a\u{1b}[2J\u{202e}b = ▸\"c\u{7}\"◂");
     assert!(
         shown.contains(r#"a\u{1b}[2J\u{202e}b = "c\u{7}""#),
@@ -94,8 +99,9 @@ fn what_moves_a_cursor_is_escaped_and_the_caret_stays_right() {
     assert_eq!(above(&shown), r#""c\u{7}""#);
 }
 
+/// Tabs and wide characters count as wide as they are shown.
 #[test]
-fn a_tab_and_wide_characters_count_as_wide_as_they_are_shown() {
+fn carets_respect_character_width() {
     assert_eq!(
         of_settings("\ta = ▸1◂"),
         "  |\n1 |     a = 1\n  |         ^"
@@ -112,8 +118,9 @@ fn a_tab_and_wide_characters_count_as_wide_as_they_are_shown() {
     );
 }
 
+/// A long line is cut around the marked part.
 #[test]
-fn a_long_line_is_cut_around_what_is_meant() {
+fn long_line_is_cut_around_span() {
     let many = "a, ".repeat(1 << 16);
     for (before, behind) in [(&many[..], &many[..]), ("", &many), (&many, "")] {
         let text = format!("{before}▸here◂{behind}");
@@ -131,8 +138,9 @@ fn a_long_line_is_cut_around_what_is_meant() {
     );
 }
 
+/// A key at the edge of the shown part is not shown.
 #[test]
-fn a_key_at_the_edge_of_what_is_shown_is_not_shown() {
+fn key_at_cut_is_not_shown() {
     let key = "3f786850e387550fdab836ed7e6dc881de23001b8f0d4a7e";
     let many = "b, ".repeat(30);
     for space in 1..60 {

@@ -1,4 +1,5 @@
-//! Masking of texts that look like keys: long random words, private keys, and everything that gitleaks finds.
+//! Masking of texts that look like keys: long random words, private keys, and everything that
+//! gitleaks finds.
 
 use crate::base::credentials;
 
@@ -11,8 +12,9 @@ const PLAIN_CHARS_MIN: usize = 28;
 /// The least entropy of a key, in bits a character: hex has 4 at most.
 const ENTROPY_MIN: f64 = 3.0;
 
-/// The words in a key are no longer on the average, in characters: stretches of capitals, of small letters, which one
-/// capital may begin, or of digits. Base64 has 2 on the average, base32 3.4; names of files have more than these.
+/// The words in a key are no longer on the average, in characters: stretches of capitals, of small
+/// letters, which one capital may begin, or of digits. Base64 has 2 on the average, base32 3.4;
+/// names of files have more than these.
 const WORD_CHARS_MAX: f64 = 3.4;
 const WORD_CHARS_IN_ONE_CASE_MAX: f64 = 5.0;
 
@@ -66,7 +68,8 @@ fn is_of_key(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '%')
 }
 
-/// Returns whether an extension follows, as behind the hash in `app.3f786850e387550fdab836ed7e6dc881.js`.
+/// Returns whether an extension follows, as behind the hash in
+/// `app.3f786850e387550fdab836ed7e6dc881.js`.
 fn is_file_name(run: &str, behind: &str) -> bool {
     let Some(behind) = behind.strip_prefix('.') else {
         return false;
@@ -76,7 +79,8 @@ fn is_file_name(run: &str, behind: &str) -> bool {
     (1..6).contains(&extension.len()) && !run.contains(['+', '='])
 }
 
-/// Appends a run of characters that a key may have, without what looks like one: parts between slashes, or several of them.
+/// Appends a run of characters that a key may have, without what looks like one: parts between
+/// slashes, or several of them.
 fn hide_in_run(run: &str, shown: &mut String) {
     let parts: Vec<&str> = run.split('/').collect();
     let mut place = 0;
@@ -184,7 +188,8 @@ fn words(text: &str) -> u32 {
     words
 }
 
-/// Returns whether there's a word in which a service's key could be: to make gitleaks' rules takes a while.
+/// Returns whether there's a word in which a service's key could be: to make gitleaks' rules takes
+/// a while.
 fn may_be_known(value: &str) -> bool {
     let is_between = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     let mut words = value.split(is_between);
@@ -212,8 +217,9 @@ mod tests {
         "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed",
     ];
 
+    /// Keys are hidden whatever text surrounds them.
     #[test]
-    fn keys_are_hidden_whatever_stands_around_them() {
+    fn keys_are_hidden_in_any_context() {
         for key in KEYS {
             for (before, behind) in [
                 ("", ""),
@@ -240,8 +246,9 @@ mod tests {
         }
     }
 
+    /// Names of files, folders and releases are not hidden.
     #[test]
-    fn names_of_files_folders_and_releases_stay() {
+    fn names_and_paths_are_not_hidden() {
         for value in [
             "20270115-190412-k3v9qd",
             "assets/puzzle/gears/map.k3q7w2m5x4b6c2d7f3g5h4j6n2.png",
@@ -267,8 +274,9 @@ mod tests {
         }
     }
 
+    /// Random strings are nearly always told apart from names.
     #[test]
-    fn random_words_are_told_from_names_nearly_always() {
+    fn random_strings_are_nearly_always_hidden() {
         let mut random = fastrand::Rng::with_seed(7);
         for (alphabet, missed_max) in [
             (

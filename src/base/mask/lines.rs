@@ -1,4 +1,5 @@
-//! Lines of files as they're shown: of settings, of policies, of documents. Whatever quotes a value has, it's masked.
+//! Lines of files as they're shown: of settings, of policies, of documents. Whatever quotes a value
+//! has, it's masked.
 
 use std::sync::LazyLock;
 
@@ -9,8 +10,8 @@ use super::{keys, masked, masked_value};
 /// A longer value of a setting that names a file may be a key instead, in characters.
 const FILE_CHARS_MAX: usize = 31;
 
-/// Settings with names like these hold secrets, but for some of ours. A line that begins with one is hidden up to its end, since a
-/// mistake may be in its quotes.
+/// Settings with names like these hold secrets, but for some of ours. A line that begins with one
+/// is hidden up to its end, since a mistake may be in its quotes.
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
     let line =
         format!(r#"^(?<before>[ \t]*["']?){NAME}(?<sign>["']?[ \t]*=[ \t]*)(?<value>[^ \t].*)$"#);
@@ -46,7 +47,8 @@ pub(crate) fn masked_line(line: &str) -> String {
     keys::hide(&masked(&shown))
 }
 
-/// A line of a file of settings: what a setting holds that is called like a secret isn't shown either.
+/// A line of a file of settings: what a setting holds that is called like a secret isn't shown
+/// either.
 pub(crate) fn masked_setting(line: &str) -> String {
     if let Some(found) = LINE.captures(line) {
         let (name, sign) = (&found["name"], &found["sign"]);
@@ -105,8 +107,9 @@ fn words(text: &str, shown: &mut String) {
 mod tests {
     use super::*;
 
+    /// A password is masked in every kind of quotes and in none.
     #[test]
-    fn a_password_is_masked_in_every_kind_of_quotes_and_in_none() {
+    fn passwords_masked_in_any_quotes() {
         for (line, shown) in [
             ("url = \"s3://KEY:SECRET@b\" # x", "url = \"s3://…@b\" # x"),
             ("url = 'KEY:SECRET@b'", "url = '…@b'"),
@@ -122,8 +125,9 @@ mod tests {
         assert!(!masked_line(&format!("x = '{key}'")).contains(&key[..8]));
     }
 
+    /// A setting with the name of a secret is not shown.
     #[test]
-    fn a_setting_that_is_called_like_a_secret_is_not_shown() {
+    fn secret_named_settings_are_hidden() {
         for (line, shown) in [
             ("password = \"hunter2\"", "password = …"),
             ("aws_secret_access_key=hunter2", "aws_secret_access_key=…"),

@@ -1,5 +1,5 @@
-//! Names of keyed folders, format v1: from everything that a browser sees of all files in a folder to one [`Token`], which all of
-//! them have before their place in the folder. Pure.
+//! Names of keyed folders, format v1: from everything that a browser sees of all files in a folder
+//! to one [`Token`], which all of them have before their place in the folder. Pure.
 //!
 //! ```text
 //! K      = blake3::derive_key("assetsync 2026-11-28 folder name v1", secret)
@@ -11,10 +11,11 @@
 //! key    = token "/" path in the folder
 //! ```
 //!
-//! `LP` and the hash of the content are those of files' names. What leads out of the folder is rewritten before it's hashed; what
-//! stays in it is as it was written. In a circle through a folder, the digest of the circle ([`super::Component`], of all files of
-//! its folders and all its other files) stands for each member's content. The format is frozen: `tests/data/names/folders-v1.json`
-//! holds vectors made by an independent program.
+//! `LP` and the hash of the content are those of files' names. What leads out of the folder is
+//! rewritten before it's hashed; what stays in it is as it was written. In a circle through a
+//! folder, the digest of the circle ([`super::Component`], of all files of its folders and all its
+//! other files) stands for each member's content. The format is frozen:
+//! `tests/data/names/folders-v1.json` holds vectors made by an independent program.
 
 use super::{Headers, Secret, Token, commit, length_prefixed};
 use crate::base::path::{BadName, ObjectKey};
@@ -32,8 +33,8 @@ pub struct Member<'a> {
     pub headers: &'a Headers,
 }
 
-/// Returns the token of the folder at the logical path `folder` (without a slash at its end; empty for the whole tree) that has
-/// these members, in any order.
+/// Returns the token of the folder at the logical path `folder` (without a slash at its end; empty
+/// for the whole tree) that has these members, in any order.
 pub fn folder_token(secret: &Secret, folder: &str, mut members: Vec<Member<'_>>) -> Token {
     members.sort_unstable_by_key(|member| member.path.as_bytes());
     let mut hasher = blake3::Hasher::new_keyed(&secret.folder_key);
@@ -101,8 +102,9 @@ mod tests {
         HEXLOWER.decode(text.as_bytes()).expect("hex")
     }
 
+    /// Folder tokens match all vectors of an independent implementation.
     #[test]
-    fn every_vector_of_the_independent_program_holds() {
+    fn folder_tokens_match_independent_vectors() {
         let vectors = include_str!("../../../tests/data/names/folders-v1.json");
         let vectors: Vectors = serde_json::from_str(vectors).expect("the fixture is JSON");
         let secret = Secret::new(&hex(&vectors.secret_hex)).expect("long enough");
@@ -135,8 +137,9 @@ mod tests {
         }
     }
 
+    /// The key of a folder's member is told apart from other keys.
     #[test]
-    fn a_member_is_told_from_other_keys() {
+    fn folder_member_is_told_from_others() {
         let key = member_key(Token::ZERO, "img/1.png").expect("a key");
         assert_eq!(key.as_str(), "aaaaaaaaaaaaaaaaaaaaaaaaaa/img/1.png");
         assert_eq!(split_member(key.as_str()), Some((Token::ZERO, "img/1.png")));

@@ -16,8 +16,9 @@ fn hex(value: &Value, field: &str) -> Vec<u8> {
     HEXLOWER.decode(text(value, field).as_bytes()).expect("hex")
 }
 
+/// Names match all vectors of an independent implementation.
 #[test]
-fn every_vector_of_the_independent_program_holds() {
+fn names_match_independent_vectors() {
     let vectors = vectors();
     let secret = Secret::new(&hex(&vectors, "secret_hex")).expect("long enough");
     assert_eq!(secret.id().to_string(), text(&vectors, "key_id"));
@@ -97,8 +98,9 @@ fn each_style_makes_its_own_key() {
     }
 }
 
+/// A name that makes the object key too long is refused.
 #[test]
-fn a_name_that_grows_too_long_is_refused() {
+fn overlong_object_key_is_refused() {
     let secret = Secret::new(&[7; 32]).expect("long enough");
     let path = LogicalPath::parse(&format!("{}.png", "a".repeat(1000))).expect("valid");
     assert_eq!(

@@ -70,7 +70,8 @@ fn base32(bytes: &[u8]) -> impl Iterator<Item = String> {
     })
 }
 
-/// Returns hex as one text, as dumps have it (`3f:78`, `3f 78`), and byte by byte with what programs write before each.
+/// Returns hex as one text, as dumps have it (`3f:78`, `3f 78`), and byte by byte with what
+/// programs write before each.
 fn hex(bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>, Compared)> {
     let any_case = Compared::BrokenInAnyCase;
     let text = HEXLOWER_PERMISSIVE.encode(bytes);
@@ -102,7 +103,8 @@ fn hex(bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>, Compared)> {
     all
 }
 
-/// Returns lists of decimal numbers, with a sign as Java has them, too; octal escapes; and decimal entities.
+/// Returns lists of decimal numbers, with a sign as Java has them, too; octal escapes; and decimal
+/// entities.
 fn numbers(bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>, Compared)> {
     let mut all = Vec::new();
     let plain = bytes.iter().map(u8::to_string);

@@ -8,8 +8,9 @@ fn a_hostile_name_is_escaped() {
     assert_eq!(problem.path, r"a\u{202e}gnp.\u{1b}[2J\n");
 }
 
+/// The first problems of each kind are listed, and the rest is counted.
 #[test]
-fn the_first_of_each_kind_are_listed_and_the_rest_is_counted() {
+fn first_problems_per_kind_are_listed() {
     let broken = |n: usize| {
         let problem = Problem::at("a.html", (n as u32, 1), "leads nowhere");
         problem.kind(ProblemKind::Reference)

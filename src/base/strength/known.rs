@@ -1,5 +1,5 @@
-//! Keys that are known in advance: placeholders of examples, digits of constants, digests of common words. The list is
-//! short. A digest of any other word isn't recognized. Pure.
+//! Keys that are known in advance: placeholders of examples, digits of constants, digests of common
+//! words. The list is short. A digest of any other word isn't recognized. Pure.
 
 use md5::Md5;
 use sha2::{Digest, Sha256, Sha512};
@@ -101,7 +101,8 @@ const WORDS: [&str; 60] = [
     "token",
 ];
 
-/// Says whether a key is a constant's digits or the digest of a common word, as it's written or as it's `meant`.
+/// Says whether a key is a constant's digits or the digest of a common word, as it's written or as
+/// it's `meant`.
 pub(super) fn is_known(key: &[u8], meant: Option<&[u8]>) -> bool {
     is_constant(key) || meant.is_some_and(is_digest) || is_digest(key)
 }

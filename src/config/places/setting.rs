@@ -101,7 +101,8 @@ impl Setting {
         }
     }
 
-    /// The URL or path of what is called `name` of this place's own name, and is beside it, for `moved`.
+    /// The URL or path of what is called `name` of this place's own name, and is beside it, for
+    /// `moved`.
     pub(super) fn beside(&self, moved: &Setting, name: &dyn Fn(&str) -> String) -> String {
         let is_url = matches!(moved.what, What::Target | What::State);
         match &self.located {

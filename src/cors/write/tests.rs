@@ -15,16 +15,18 @@ fn samples() -> [Policy; 2] {
     ]
 }
 
+/// Both sample policies mean the same on both clouds.
 #[test]
-fn the_samples_mean_the_same_on_both_clouds() {
+fn samples_agree_on_both_clouds() {
     let [gcs, s3] = samples();
     for cloud in Cloud::ALL {
         assert!(gcs.means(&s3, cloud), "{cloud}");
     }
 }
 
+/// A policy round-trips through the format of each cloud.
 #[test]
-fn a_policy_survives_the_words_of_each_cloud() {
+fn policy_round_trips_on_each_cloud() {
     for policy in samples() {
         let xml = s3_xml(&policy);
         let back = from_s3(quick_xml::de::from_str(&xml).expect("our own XML"));
@@ -37,8 +39,9 @@ fn a_policy_survives_the_words_of_each_cloud() {
     }
 }
 
+/// S3 keeps allowed and exposed headers apart, and GCS merges them.
 #[test]
-fn s3_keeps_apart_what_google_has_in_one_list() {
+fn gcs_merges_s3_header_lists() {
     let text = r#"[{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], "AllowedHeaders": ["Range"], "ExposeHeaders": ["Content-Range"], "MaxAgeSeconds": 60, "ID": "a"}]"#;
     let policy = read(text);
     assert_eq!(

@@ -16,8 +16,9 @@ fn grant(right: Right, by: &str) -> Grant {
     }
 }
 
+/// A rule that grants strangers several rights is named once.
 #[test]
-fn whoever_is_to_blame_is_named_once() {
+fn culprit_rule_is_named_once() {
     let grants = vec![
         grant(Right::Read, "`Oops`"),
         grant(Right::List, "`Oops`"),
@@ -50,8 +51,9 @@ fn whoever_is_to_blame_is_named_once() {
     assert!(text.contains("unknown: s3:GetBucketAcl"), "{text}");
 }
 
+/// Releases are public only if a rule covers the folder that they are in.
 #[test]
-fn releases_are_open_to_whom_their_folder_is() {
+fn releases_are_as_open_as_folder() {
     let place = |prefix: &str| Place::in_cloud(Cloud::S3, "hunt", prefix);
     let grants = [grant(Right::Read, "`Public`")];
     assert_eq!(that_open(&grants, &place("static/"), true).len(), 1);
@@ -59,8 +61,9 @@ fn releases_are_open_to_whom_their_folder_is() {
     assert_eq!(that_open(&grants, &place("static/prod/"), false).len(), 1);
 }
 
+/// A rule that the bucket's protection disables is not blamed.
 #[test]
-fn a_rule_that_a_protection_makes_void_is_nobodys_fault() {
+fn ineffective_rules_are_not_blamed() {
     let grants = Observed::Is(vec![grant(Right::List, "`Oops`")]);
     let blocks = Observed::Is(Blocks {
         ignores_policies: true,

@@ -53,8 +53,9 @@ fn judged(
     )
 }
 
+/// The place for releases passes only if strangers can do nothing there.
 #[test]
-fn where_releases_are_kept_strangers_may_do_nothing() {
+fn strangers_have_no_access_to_releases() {
     use Verdict::{Failed, Passed, Unknown, Warning};
     let refused = || Ok((StatusCode::FORBIDDEN, "<Error/>"));
     let listed = || Ok((StatusCode::OK, "<ListBucketResult/>"));

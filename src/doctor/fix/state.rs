@@ -1,4 +1,5 @@
-//! Fixes for releases that strangers could read: another place for them, or protection of the present one.
+//! Fixes for releases that strangers could read: another place for them, or protection of the
+//! present one.
 
 use super::super::culprit;
 use super::{Fix, Remedy, Step};
@@ -8,7 +9,8 @@ use crate::release::layout::FOLDER;
 use crate::store::control::Grant;
 
 impl Fix<'_> {
-    /// Releases that are in the way get another place, and those that were there go: they tell as much as the new ones.
+    /// Releases that are in the way get another place, and those that were there go: they tell as
+    /// much as the new ones.
     pub(in crate::doctor) fn after_the_releases(&self, command: Command, access: Access) -> Remedy {
         let Some(why) = self.target.opens_releases(access) else {
             return self.own(command);

@@ -15,8 +15,9 @@ pub(in crate::doctor) fn s3(bucket: &str) -> Place {
     Place::in_cloud(Cloud::S3, bucket, "")
 }
 
+/// Suggested commands name the target and can be copied as they are.
 #[test]
-fn commands_can_be_copied_as_they_are() {
+fn suggested_commands_can_be_copied() {
     let prod = target("prod", s3("hunt"));
     let fix = Fix::of(&prod, Server::Ceph);
     let text = |remedy: Remedy| remedy.text;
@@ -78,7 +79,7 @@ fn commands_can_be_copied_as_they_are() {
 
 /// A setting that one server needs would stop all pushes on another.
 #[test]
-fn versions_are_kept_only_where_that_is_known_to_be_safe() {
+fn versions_kept_only_where_safe() {
     let prod = target("prod", s3("hunt"));
     for (server, is_safe) in [
         (Server::Amazon, true),
@@ -102,8 +103,9 @@ fn versions_are_kept_only_where_that_is_known_to_be_safe() {
     assert!(!suspend(Server::Amazon, Versioning::On));
 }
 
+/// The fix for lifecycle rules removes the bad ones and keeps the others.
 #[test]
-fn rules_of_a_lifecycle_are_taken_out_and_added_without_losing_others() {
+fn lifecycle_fix_keeps_other_rules() {
     let prod = target("prod", s3("hunt"));
     let fix = Fix::of(&prod, Server::Ceph);
     let without = fix.without_lifecycle(&prod.place, &["tidy", "old files"], 3);

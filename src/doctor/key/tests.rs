@@ -8,8 +8,9 @@ fn judged(key: &str) -> Finding {
     judge(&secret, &Fix::of(&target, Server::Ceph))
 }
 
+/// Guessable keys fail the check, and strong keys pass it.
 #[test]
-fn a_key_that_can_be_guessed_is_told_from_one_that_cant() {
+fn guessable_keys_fail_strong_keys_pass() {
     let verdict = |key: &str| judged(key).verdict;
     for weak in [
         &"a".repeat(64),

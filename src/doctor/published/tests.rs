@@ -13,8 +13,9 @@ fn heard(status: StatusCode, body: &'static [u8]) -> Result<Response, StoreError
     })
 }
 
+/// Visitors must be able to read from the storage or through the public URL.
 #[test]
-fn visitors_read_from_the_storage_or_by_what_stands_before_it() {
+fn visitors_read_storage_or_public_url() {
     let yes = || heard(StatusCode::OK, PUBLISHED);
     let no = || heard(StatusCode::FORBIDDEN, b"");
     let else_ = || heard(StatusCode::OK, b"<title>Parked</title>");

@@ -64,8 +64,9 @@ fn conditions_that_are_ignored_are_dangerous() {
     );
 }
 
+/// Missing permission to delete passes, and the probe that stays behind is named.
 #[test]
-fn who_cant_delete_is_told_what_stays() {
+fn denied_delete_reports_remaining_probe() {
     let cant = Rights {
         delete_stale: Some(refused(StoreErrorKind::Denied)),
         delete: Some(refused(StoreErrorKind::Denied)),
@@ -85,8 +86,9 @@ fn who_cant_delete_is_told_what_stays() {
     assert_eq!(rights().judge_deleting().verdict, Verdict::Passed);
 }
 
+/// The check fails if the root of the releases cannot be overwritten.
 #[test]
-fn releases_that_cant_be_written_over_cant_be_made() {
+fn denied_overwrite_fails_the_check() {
     let target = super::super::settings::tests::target();
     let fix = Fix::of(&target, Server::Ceph);
     let off = Observed::Is(Versioning::Off);

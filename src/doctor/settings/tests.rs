@@ -238,8 +238,9 @@ fn what_is_deleted_should_come_back() {
     }
 }
 
+/// Retention fails the check if it keeps the root from changing.
 #[test]
-fn retention_that_keeps_the_root_from_changing() {
+fn retention_fails_if_root_is_kept() {
     use Verdict::{Failed, Passed, Unknown, Warning};
     let kept = || Observed::Is(Some("kept".to_string()));
     for (given, has_state, place, verdict) in [
@@ -254,8 +255,9 @@ fn retention_that_keeps_the_root_from_changing() {
     }
 }
 
+/// A lifecycle rule that deletes published objects fails the check.
 #[test]
-fn lifecycle_rules_that_delete_what_is_published() {
+fn lifecycle_deleting_published_files_fails() {
     use Lifecycle::{ClearsUploads, Deletes, Freezes, Harmless};
     use Verdict::{Failed, Passed};
     let target = target();
@@ -282,8 +284,9 @@ fn lifecycle_rules_that_delete_what_is_published() {
     assert_eq!(unknown.verdict, Verdict::Unknown);
 }
 
+/// A warning appears if no rule clears away parts of interrupted uploads.
 #[test]
-fn parts_of_killed_uploads_should_be_cleared_away() {
+fn missing_upload_cleanup_warns() {
     let target = target();
     let uploads = |rules: Vec<LifecycleRule>, server| {
         uploads(&Observed::Is(rules), "static/", &Fix::of(&target, server))
@@ -309,8 +312,9 @@ fn parts_of_killed_uploads_should_be_cleared_away() {
     assert_eq!(finding.verdict, Verdict::Passed);
 }
 
+/// A bucket behind a CDN needs no rule that lets everybody read.
 #[test]
-fn a_bucket_behind_a_cdn_may_be_closed() {
+fn private_bucket_behind_cdn_is_fine() {
     let target = Target {
         public_url: Some("https://cdn.example.org/".parse().expect("a URL")),
         ..target()

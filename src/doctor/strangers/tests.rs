@@ -27,8 +27,9 @@ fn door(name: &'static str) -> PublicRequest {
     }
 }
 
+/// One open listing fails the check; no answer leaves the verdict unknown.
 #[test]
-fn one_open_door_is_enough_and_silence_is_no_refusal() {
+fn one_open_listing_fails_silence_unknown() {
     let target = super::super::settings::tests::target();
     let fix = Fix::of(&target, Server::Ceph);
     let refused = || (door("a"), heard(StatusCode::FORBIDDEN, "<Error/>"));
@@ -59,8 +60,9 @@ fn one_open_door_is_enough_and_silence_is_no_refusal() {
     );
 }
 
+/// Strangers' access to a probe decides the verdicts on writing and releases.
 #[test]
-fn what_strangers_can_do_to_a_probe() {
+fn stranger_access_to_probe_is_judged() {
     let target = super::super::settings::tests::target();
     let fix = Fix::of(&target, Server::Ceph);
     let none = Observed::Is(vec![]);

@@ -11,8 +11,9 @@ fn target(public_url: &str) -> Target {
     }
 }
 
+/// Releases are probed below the public URL and below every folder above it.
 #[test]
-fn releases_are_asked_for_at_the_url_and_all_above_it() {
+fn releases_are_probed_under_all_folders() {
     let asked = |public_url: &str, releases: &str| {
         urls(
             &target(public_url),
@@ -33,8 +34,9 @@ fn releases_are_asked_for_at_the_url_and_all_above_it() {
     assert_eq!(asked("", "site/htdocs/live.releases"), [""; 0]);
 }
 
+/// The suggested place for releases is beside the folder that visitors see.
 #[test]
-fn the_place_outside_is_beside_the_folder_that_visitors_see() {
+fn outside_place_is_beside_visible_folder() {
     let outside = |folder: &str, up| outside(Path::new(folder), up).expect("a place");
     assert_eq!(outside("htdocs/live", 1), Path::new("live.releases"));
     assert_eq!(outside("a/htdocs/x/live", 2), Path::new("a/live.releases"));

@@ -22,8 +22,9 @@ fn solution() -> Level {
     Level::new("solution", "**/solution/**").expect("a glob")
 }
 
+/// A pattern that stops at a slash is extended to match deeper folders.
 #[test]
-fn a_pattern_goes_on_where_it_stopped() {
+fn patterns_extend_past_their_last_slash() {
     for (pattern, on) in [
         ("**/solution/*", Some("**/solution/**")),
         ("solution/*/*", Some("solution/**")),
@@ -40,8 +41,9 @@ fn a_pattern_goes_on_where_it_stopped() {
     }
 }
 
+/// A suggested pattern is as narrow as the name of the file or folder allows.
 #[test]
-fn a_pattern_is_as_narrow_as_its_files_allow() {
+fn suggested_patterns_are_narrow() {
     for (part, word, is_file, pattern) in [
         (
             "gears-solution.html",
@@ -70,8 +72,9 @@ fn a_pattern_is_as_narrow_as_its_files_allow() {
     }
 }
 
+/// Files that one configuration line fixes are reported together.
 #[test]
-fn files_that_one_line_mends_are_one_group() {
+fn files_with_same_fix_are_grouped() {
     let levels = Levels::new(vec![solution()]);
     let paths = [
         "x/solution/a.png",
@@ -95,8 +98,9 @@ fn files_that_one_line_mends_are_one_group() {
     );
 }
 
+/// A broad `open` pattern is suggested only if it opens no file of a level.
 #[test]
-fn what_opens_many_files_opens_none_that_belongs_to_a_level() {
+fn broad_open_patterns_skip_level_files() {
     let levels = Levels::new(vec![solution()]);
     let many = ["solutions/1", "solutions/2", "solutions/3", "solutions/4"];
     let free = told(&levels, &many);
@@ -110,8 +114,9 @@ fn what_opens_many_files_opens_none_that_belongs_to_a_level() {
     assert!(told[0].contains("or list them in `open`"), "{told:#?}");
 }
 
+/// A list of answers is reported, and a script or style for an answer box is not.
 #[test]
-fn the_box_for_an_answer_is_no_alarm_and_a_list_of_them_is() {
+fn answer_lists_warn_answer_boxes_dont() {
     let levels = Levels::new(vec![solution()]);
     let page = ["lib/answer.js", "check-Answer.css", "answer.mjs"];
     assert_eq!(told(&levels, &page), [] as [&str; 0]);
@@ -120,8 +125,9 @@ fn the_box_for_an_answer_is_no_alarm_and_a_list_of_them_is() {
     }
 }
 
+/// Files that the configuration declares open are not reported.
 #[test]
-fn what_is_said_to_be_open_is_not_told_of() {
+fn open_files_are_not_reported() {
     let glob = |pattern: &str| Glob::in_case(pattern, Case::Any).expect("a glob");
     let excepted = Level {
         open: vec![glob("**/about-solutions.html")],

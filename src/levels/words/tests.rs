@@ -16,8 +16,9 @@ fn means(levels: &[(&str, &str)], name: &str, word: Option<&str>) {
     assert_eq!(found, word, "{name}");
 }
 
+/// Names are split into words at punctuation, digits and changes of case.
 #[test]
-fn names_are_cut_where_people_see_words() {
+fn names_split_at_visible_words() {
     for (name, cut) in [
         ("gears-solution.html", &["gears", "solution", "html"][..]),
         ("GearsSolution2b", &["Gears", "Solution", "2", "b"]),
@@ -33,8 +34,9 @@ fn names_are_cut_where_people_see_words() {
     }
 }
 
+/// Plurals, typos, synonyms and other spellings of a level's name are recognised.
 #[test]
-fn a_level_is_meant_by_its_name_in_all_its_forms() {
+fn level_names_match_with_variations() {
     for (name, word) in [
         ("solutions", "solutions"),
         ("SOLUTION.pdf", "SOLUTION"),
@@ -55,8 +57,9 @@ fn a_level_is_meant_by_its_name_in_all_its_forms() {
     }
 }
 
+/// Words that merely resemble a level's name do not match it.
 #[test]
-fn no_level_is_meant_by_words_that_are_only_like_its_name() {
+fn similar_words_match_no_level() {
     for name in [
         "solve",
         "solved.html",
@@ -81,8 +84,9 @@ const SOLUTION_AND_POSTHUNT: [(&str, &str); 2] = [
     ("posthunt", "**/posthunt/**"),
 ];
 
+/// Short names and names with numbers tolerate no typos.
 #[test]
-fn short_names_and_numbers_are_taken_as_they_are() {
+fn short_names_tolerate_no_typos() {
     means(&[("meta", "meta/**")], "Metas.html", Some("Metas"));
     means(&[("meta", "meta/**")], "mesa.html", None);
     means(&[("new", "new/**")], "news.html", None);
@@ -94,8 +98,9 @@ fn short_names_and_numbers_are_taken_as_they_are() {
     means(&[("finale", "finale/**")], "final.css", None);
 }
 
+/// The name of a puzzle is no sign of a level, even if each puzzle has its own level.
 #[test]
-fn a_name_that_puzzles_share_is_no_sign() {
+fn puzzle_names_are_no_level_signs() {
     let levels = [
         ("gears", "puzzle/gears/solution/**"),
         ("bolts", "puzzle/bolts/solution/**"),

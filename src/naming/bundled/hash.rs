@@ -3,7 +3,8 @@
 /// The shortest hash that counts, in bytes: bundlers write eight or more.
 const HASH_BYTES_MIN: usize = 8;
 
-/// The shortest name of a folder that counts as one, as Next's build id is: folders of such names are rare otherwise.
+/// The shortest name of a folder that counts as one, as Next's build id is: folders of such names
+/// are rare otherwise.
 const FOLDER_BYTES_MIN: usize = 16;
 
 /// A hash in a path.
@@ -17,7 +18,8 @@ pub(in crate::naming) struct Hash<'p> {
     pub is_certain: bool,
 }
 
-/// Returns the hash in a path: surely one, if there is such, and otherwise what may be one in the file's name.
+/// Returns the hash in a path: surely one, if there is such, and otherwise what may be one in the
+/// file's name.
 pub(super) fn of(path: &str) -> Option<Hash<'_>> {
     let of_file = of_file(path);
     let certain = of_file.filter(|hash| hash.is_certain);
@@ -106,7 +108,8 @@ fn is_certain(text: &str) -> bool {
         && !is_of_words(text)
 }
 
-/// Says whether a text is made of words, numbers and what parts them: `Level10Part2`, `my-photo_2024`.
+/// Says whether a text is made of words, numbers and what parts them: `Level10Part2`,
+/// `my-photo_2024`.
 fn is_of_words(text: &str) -> bool {
     text.split(['-', '_']).all(|part| {
         let is_word = part.bytes().all(|b| b.is_ascii_lowercase());
@@ -114,7 +117,8 @@ fn is_of_words(text: &str) -> bool {
     })
 }
 
-/// Says the same of a text that nothing parts: a word has three letters at least, with only the first a capital or all.
+/// Says the same of a text that nothing parts: a word has three letters at least, with only the
+/// first a capital or all.
 fn is_of_words_and_numbers(text: &str) -> bool {
     const WORD_BYTES_MIN: usize = 3;
     let mut rest = text;

@@ -52,7 +52,8 @@ pub(super) struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Looks for these words in the files for which `is_read` is true. Words in a file's own path aren't searched for in that file.
+    /// Looks for these words in the files for which `is_read` is true. Words in a file's own path
+    /// aren't searched for in that file.
     pub(super) fn words<'w>(
         &self,
         words: impl Iterator<Item = &'w str>,
@@ -145,7 +146,8 @@ impl<'w> Finder<'w> {
     }
 }
 
-/// Hashes by the longest run of letters and digits in each: all of a large tree is read for them, so that a look at whole runs pays.
+/// Hashes by the longest run of letters and digits in each: all of a large tree is read for them,
+/// so that a look at whole runs pays.
 struct Hashes<'w> {
     /// The words that have a run, each with the run's offset in it.
     by_run: HashMap<&'w [u8], Vec<(usize, usize)>>,
@@ -206,7 +208,8 @@ fn begin(run: &[u8]) -> usize {
     usize::from(run[0]) << 8 | usize::from(run[1])
 }
 
-/// Returns where at least so many letters and digits are in a row. Looks at few of the bytes between such places.
+/// Returns where at least so many letters and digits are in a row. Looks at few of the bytes
+/// between such places.
 fn runs(text: &[u8], bytes_min: usize) -> impl Iterator<Item = Range<usize>> {
     let is_between = |byte: &u8| !byte.is_ascii_alphanumeric();
     let mut at: usize = 0;

@@ -1,5 +1,6 @@
-//! Finds the output of bundlers whose files would get keyed names. Its scripts name each other by strings, and by hashes that they
-//! put into strings, so references in them can't be rewritten. Returns rules that let these files keep their names.
+//! Finds the output of bundlers whose files would get keyed names. Its scripts name each other by
+//! strings, and by hashes that they put into strings, so references in them can't be rewritten.
+//! Returns rules that let these files keep their names.
 
 mod hash;
 mod look;
@@ -23,8 +24,8 @@ use crate::tree::{Asset, Tree};
 /// Folders that bundlers make, whose files find each other by their names.
 const FOLDERS: [&str; 4] = ["_app/immutable/", "_astro/", "_next/", "_nuxt/"];
 
-/// Returns why a tree that a bundler made can't be published as it is, with the rules that let it. `files` has the references of each
-/// asset. None if it's something else, or has such rules.
+/// Returns why a tree that a bundler made can't be published as it is, with the rules that let it.
+/// `files` has the references of each asset. None if it's something else, or has such rules.
 pub(super) fn check(
     tree: &Tree,
     drafts: &[Draft],
@@ -58,7 +59,8 @@ struct Unhashed<'w> {
     beside: BTreeMap<&'w str, Spot>,
 }
 
-/// Names of data beside pages, as `__data.json`, and endings that replace a page's, as `.txt`: with the files that are called so.
+/// Names of data beside pages, as `__data.json`, and endings that replace a page's, as `.txt`: with
+/// the files that are called so.
 type Data = BTreeMap<String, BTreeSet<usize>>;
 
 impl<'a> Bundle<'a> {
@@ -188,7 +190,8 @@ impl<'a> Bundle<'a> {
         data
     }
 
-    /// Returns the extension of a file that has no hash, if it's one of those that data of pages have.
+    /// Returns the extension of a file that has no hash, if it's one of those that data of pages
+    /// have.
     fn extension_of_data(&self, file: usize) -> Option<String> {
         const DATA: [&str; 4] = ["bin", "json", "rsc", "txt"];
         let asset = self.asset(file);

@@ -1,5 +1,5 @@
-//! Finds whole files within others, at any place: a cover in a sound, a picture in a document, an archive behind a picture. They
-//! are known by their first bytes, and then by their digest.
+//! Finds whole files within others, at any place: a cover in a sound, a picture in a document, an
+//! archive behind a picture. They are known by their first bytes, and then by their digest.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -62,7 +62,8 @@ struct Begun {
 }
 
 impl Carver {
-    /// Reads the next piece. Calls `found` with place, size and digest of each file that ends in it.
+    /// Reads the next piece. Calls `found` with place, size and digest of each file that ends in
+    /// it.
     pub(super) fn feed(
         &mut self,
         marks: &Marks,

@@ -1,5 +1,5 @@
-//! Copies of hidden files inside of others: in archives, as data URLs, as covers of sounds. A file that is packed is given to a
-//! [`Scan`] piece by piece, as the search for names reads it.
+//! Copies of hidden files inside of others: in archives, as data URLs, as covers of sounds. A file
+//! that is packed is given to a [`Scan`] piece by piece, as the search for names reads it.
 
 mod carve;
 mod payloads;
@@ -237,7 +237,8 @@ pub(super) struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// Reads the next piece. `window` may begin with bytes that were read before: the next ones begin at `new`.
+    /// Reads the next piece. `window` may begin with bytes that were read before: the next ones
+    /// begin at `new`.
     pub(super) fn feed(&mut self, window: &[u8], new: usize) {
         let originals = self.originals;
         let bytes = &window[new..];

@@ -1,4 +1,5 @@
-//! Finds what else stands in a text as a whole: the data of a URL that isn't base64, and drawings of a page.
+//! Finds what else stands in a text as a whole: the data of a URL that isn't base64, and drawings
+//! of a page.
 
 use std::borrow::Cow;
 
@@ -69,7 +70,8 @@ fn data(text: &[u8], at: usize) -> Option<(usize, &[u8])> {
     Some((start, unescaped.unwrap_or(data)))
 }
 
-/// Returns where the data of a URL end that stands behind this byte, which may be a quote, and escaped.
+/// Returns where the data of a URL end that stands behind this byte, which may be a quote, and
+/// escaped.
 fn end_of(data: &[u8], before: Option<u8>, is_escaped: bool) -> Option<usize> {
     match before {
         Some(quote @ (b'"' | b'\'' | b'`')) => {
@@ -84,7 +86,8 @@ fn end_of(data: &[u8], before: Option<u8>, is_escaped: bool) -> Option<usize> {
     }
 }
 
-/// Returns the text as it is, without its entities, and without backslashes, as far as that makes a difference.
+/// Returns the text as it is, without its entities, and without backslashes, as far as that makes a
+/// difference.
 fn readings(text: &[u8]) -> Vec<Cow<'_, [u8]>> {
     let mut all = vec![Cow::Borrowed(text)];
     if memchr::memchr(b'&', text).is_some() {

@@ -1,4 +1,5 @@
-//! Pictures inside of others that show the same as a hidden one: in an archive, as a data URL, as the cover of a sound.
+//! Pictures inside of others that show the same as a hidden one: in an archive, as a data URL, as
+//! the cover of a sound.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,8 @@ use crate::tree::{Asset, Tree};
 /// Larger members aren't compared by what they show, in bytes.
 const PICTURE_BYTES_MAX: usize = 16 << 20;
 
-/// Largest number of pictures that are checked within one that isn't unpacked, among those that seem to begin in it.
+/// Largest number of pictures that are checked within one that isn't unpacked, among those that
+/// seem to begin in it.
 const LOOKED_AT_MAX: usize = 64;
 
 /// The hidden pictures of a tree.

@@ -1,5 +1,5 @@
-//! Text without what editors and tools change in it: line ends, indentation, the kind of quotes, byte order marks, UTF-16. Two
-//! texts that are the same without that say the same.
+//! Text without what editors and tools change in it: line ends, indentation, the kind of quotes,
+//! byte order marks, UTF-16. Two texts that are the same without that say the same.
 
 /// Shorter texts are no sign of anything, in bytes that count.
 pub(in crate::naming) const HEAD_BYTES: usize = 16;
@@ -31,7 +31,8 @@ impl Plain {
         }
     }
 
-    /// Returns head and digest of a whole text; None if it's too short, or `is_wanted` doesn't want its head.
+    /// Returns head and digest of a whole text; None if it's too short, or `is_wanted` doesn't want
+    /// its head.
     pub(in crate::naming) fn of(
         bytes: &[u8],
         is_wanted: &impl Fn(&Head) -> bool,

@@ -45,7 +45,8 @@ impl Runs {
         }
     }
 
-    /// Reads the next piece, whose first byte is the text's `offset`th. Calls `found` with the base64 of each stretch that ends.
+    /// Reads the next piece, whose first byte is the text's `offset`th. Calls `found` with the
+    /// base64 of each stretch that ends.
     pub(super) fn feed(&mut self, bytes: &[u8], offset: u64, found: &mut impl FnMut(u64, &[u8])) {
         let mut at = 0;
         if !self.run.is_empty() || self.is_too_long {
@@ -57,7 +58,8 @@ impl Runs {
             self.end(found);
         }
         while at < bytes.len() {
-            // If a character that belongs to none stands within the shortest stretch, it begins behind that.
+            // If a character that belongs to none stands within the shortest stretch, it begins
+            // behind that.
             let probed = bytes.len().min(at + RUN_CHARS_MIN);
             let outside = bytes[at..probed]
                 .iter()
@@ -124,7 +126,8 @@ fn is_standard(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/')
 }
 
-/// Writes what was written into `to`, without line breaks and escapes, and a space wherever something else begins.
+/// Writes what was written into `to`, without line breaks and escapes, and a space wherever
+/// something else begins.
 fn unescape_lines(run: &[u8], to: &mut Vec<u8>) {
     to.clear();
     for line in run.split(|byte| *byte == b'\n') {

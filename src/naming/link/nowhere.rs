@@ -1,4 +1,5 @@
-//! References that lead nowhere, are left alone, or that only some hosts know the meaning of: what is told of them.
+//! References that lead nowhere, are left alone, or that only some hosts know the meaning of: what
+//! is told of them.
 
 use super::File;
 use crate::base::path::LogicalPath;
@@ -47,7 +48,8 @@ impl File<'_, '_> {
         }
     }
 
-    /// Returns why a URL that isn't the tree's may be meant to be, if it ends like the path of a file that gets another name.
+    /// Returns why a URL that isn't the tree's may be meant to be, if it ends like the path of a
+    /// file that gets another name.
     fn missed(&self, reference: &Reference) -> Option<Why> {
         let url = reference.url.trim_ascii();
         let prefixes = &self.index.tree.prefixes;
@@ -117,7 +119,8 @@ impl File<'_, '_> {
         self.dangles(reference, place, usual, why);
     }
 
-    /// Tells of a link to a folder, or to a page without its `.html`, that stays as it is: only some hosts know what is meant.
+    /// Tells of a link to a folder, or to a page without its `.html`, that stays as it is: only
+    /// some hosts know what is meant.
     pub(super) fn ask_host(
         &mut self,
         reference: &Reference,
@@ -165,7 +168,8 @@ impl File<'_, '_> {
         }
     }
 
-    /// Says whether a folder, with a slash at its end, keeps its place to this file: all that is in it is named with this one.
+    /// Says whether a folder, with a slash at its end, keeps its place to this file: all that is in
+    /// it is named with this one.
     fn keeps_its_place(&self, folder: &str) -> bool {
         let own = self.index.find(self.asset.path.as_str());
         let mut files = self.index.files_in(folder).peekable();
@@ -181,7 +185,8 @@ impl File<'_, '_> {
         is_there && together.all(|is_together| is_together)
     }
 
-    /// Works as [`usual`]; but if no setting says that `/` is the top of the tree, something else may be served there.
+    /// Works as [`usual`]; but if no setting says that `/` is the top of the tree, something else
+    /// may be served there.
     pub(super) fn usual(&self, reference: &Reference) -> Dangling {
         let is_guess = self.index.tree.defaults == Defaults::Site
             && reference.url.trim_ascii_start().starts_with('/');

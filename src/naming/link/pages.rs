@@ -21,7 +21,8 @@ pub(super) struct PageBase<'a> {
 }
 
 impl File<'_, '_> {
-    /// Returns the links of a script by URLs that are relative to the page. They must mean the same on all pages.
+    /// Returns the links of a script by URLs that are relative to the page. They must mean the same
+    /// on all pages.
     pub(super) fn links_from_pages(&mut self, pages: &[PageBase<'_>]) -> Vec<Link> {
         let found = &self.draft.found;
         let references = found.references.iter().zip(&self.draft.places.references);
@@ -70,7 +71,8 @@ impl File<'_, '_> {
     }
 }
 
-/// The different ones of `pages`. A script that no page here runs is run by the site's own: its folder is the best guess.
+/// The different ones of `pages`. A script that no page here runs is run by the site's own: its
+/// folder is the best guess.
 pub(super) fn page_bases<'a>(
     tree: &'a Tree,
     drafts: &[Draft],
@@ -93,7 +95,8 @@ pub(super) fn page_bases<'a>(
     different.into_iter().map(base).collect()
 }
 
-/// For each script that needs to know: the pages that run it, by `<script>`, `import` or as a worker; and those of a style.
+/// For each script that needs to know: the pages that run it, by `<script>`, `import` or as a
+/// worker; and those of a style.
 pub(super) fn pages_of_scripts(
     tree: &Tree,
     drafts: &[Draft],

@@ -1,5 +1,6 @@
-//! Finds the files that a path may mean in a file without a parser. Paths are resolved from the pages that run the file, from beside
-//! it, from a folder that it knows, and from the top. `mentions.rs` reports them.
+//! Finds the files that a path may mean in a file without a parser. Paths are resolved from the
+//! pages that run the file, from beside it, from a folder that it knows, and from the top.
+//! `mentions.rs` reports them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -43,7 +44,8 @@ impl Script<'_> {
                 mention.place,
                 Place::Script | Place::Beginning | Place::Unread
             );
-        // Files beside the script, or in a folder that it knows, are the same for all pages that run it.
+        // Files beside the script, or in a folder that it knows, are the same for all pages that
+        // run it.
         let beside = std::iter::once(&self.own).chain(&self.unit);
         self.pages_for(mention)
             .iter()
@@ -78,7 +80,8 @@ impl Name<'_> {
 }
 
 impl File<'_, '_> {
-    /// Notes paths that a reference hands to a page, which looks for them from where it is, or from the top.
+    /// Notes paths that a reference hands to a page, which looks for them from where it is, or from
+    /// the top.
     pub(super) fn hands_over(&mut self, reference: &Reference, place: (u32, u32), to: usize) {
         let mut handed = reference.handed_paths().peekable();
         let tree = self.index.tree;
@@ -127,7 +130,8 @@ impl File<'_, '_> {
         }
     }
 
-    /// Paths of files that get other names, where nothing rewrites them. `referred` are those that some file refers to.
+    /// Paths of files that get other names, where nothing rewrites them. `referred` are those that
+    /// some file refers to.
     pub(super) fn mentions(
         &mut self,
         script: usize,
@@ -230,7 +234,8 @@ impl File<'_, '_> {
         Some(To::File(to as usize))
     }
 
-    /// Returns the first of these paths that is skipped for its extension. For a name alone, the folder is unknown.
+    /// Returns the first of these paths that is skipped for its extension. For a name alone, the
+    /// folder is unknown.
     fn skipped(&self, mention: &Mention, paths: &[(String, &[usize])]) -> Option<To> {
         let mut paths = paths.iter().filter(|_| mention.place != Place::Name);
         let (skipped, _) = paths.find(|(path, _)| self.index.is_skipped(path))?;
@@ -257,8 +262,8 @@ impl File<'_, '_> {
         }
     }
 
-    /// Returns the file that a library may mean, which looks for files in folders beside it. One that it may not know isn't meant:
-    /// many files are called `index.html`.
+    /// Returns the file that a library may mean, which looks for files in folders beside it. One
+    /// that it may not know isn't meant: many files are called `index.html`.
     fn below(&self, text: &str, at: (u32, u32)) -> Option<u32> {
         let folder = self.asset.path.folder();
         let end = text.trim_start_matches("./");
@@ -272,7 +277,8 @@ impl File<'_, '_> {
         self.index.below(folder, end, may_be_meant)
     }
 
-    /// Reports a script that names a file which it must not know. Other files may mean something else.
+    /// Reports a script that names a file which it must not know. Other files may mean something
+    /// else.
     fn names_hidden<'f>(
         &mut self,
         mut files: impl Iterator<Item = &'f u32>,
@@ -294,8 +300,8 @@ impl File<'_, '_> {
         true
     }
 
-    /// Returns the files in one of these folders whose name is `name`, with `*` for what isn't known of it, if any gets another name. A
-    /// script that may not know one means another one.
+    /// Returns the files in one of these folders whose name is `name`, with `*` for what isn't
+    /// known of it, if any gets another name. A script that may not know one means another one.
     fn renamed_names(
         &self,
         name: &str,
@@ -303,7 +309,8 @@ impl File<'_, '_> {
         script: &Script<'_>,
     ) -> Option<To> {
         let name = Name::of(name);
-        // By its extension alone, what nothing else refers to is meant, if there's a page that the script runs in.
+        // By its extension alone, what nothing else refers to is meant, if there's a page that the
+        // script runs in.
         let content_type = &self.asset.policy.headers.content_type;
         let is_in_page = !script.run_by.is_empty() || content_type.starts_with("text/html");
         if name.is_by_extension() && !is_in_page {
@@ -371,14 +378,16 @@ impl File<'_, '_> {
         })
     }
 
-    /// Says whether a file gets another name, and isn't named together with the script and all that run it.
+    /// Says whether a file gets another name, and isn't named together with the script and all that
+    /// run it.
     fn is_renamed(&self, to: usize, script: usize, run_by: &[usize]) -> bool {
         let tree = self.index.tree;
         let mut by = run_by.iter().chain([&script]);
         tree.assets[to].policy.names.is_keyed() && !by.all(|file| tree.are_together(*file, to))
     }
 
-    /// Returns the first of these folders that has a file which gets another name, and which the script may know.
+    /// Returns the first of these folders that has a file which gets another name, and which the
+    /// script may know.
     fn renamed_folder(&self, folders: &[(String, &[usize])], script: usize) -> Option<To> {
         let tree = self.index.tree;
         let may_know = |file: &usize| {
@@ -394,13 +403,15 @@ impl File<'_, '_> {
     }
 }
 
-/// Checks whether a rule keeps this file's name unguessable: then no script requests it by a name that it assembles.
+/// Checks whether a rule keeps this file's name unguessable: then no script requests it by a name
+/// that it assembles.
 fn is_asked_for_by_nobody(file: &Asset) -> bool {
     let names = file.policy.names;
     file.policy.is_name_asked && matches!(names, NameStyle::Opaque | NameStyle::Readable)
 }
 
-/// Says whether a name goes on so behind its beginning: with `end`, or with a number and any extension, if that's empty.
+/// Says whether a name goes on so behind its beginning: with `end`, or with a number and any
+/// extension, if that's empty.
 fn may_end(rest: &str, end: &str) -> bool {
     match end {
         "" => rest.split_once('.').is_some_and(|(number, _)| {

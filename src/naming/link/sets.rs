@@ -82,7 +82,8 @@ impl File<'_, '_> {
         }
     }
 
-    /// Returns the lines that put a file into a keyed folder: its own, though one above may be meant.
+    /// Returns the lines that put a file into a keyed folder: its own, though one above may be
+    /// meant.
     fn keyed_folder(&self) -> Addition {
         let folder = self.asset.path.folder();
         let folder = mentions::keyed_folder(self.index.tree, folder, folder);

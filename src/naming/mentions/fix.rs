@@ -1,4 +1,5 @@
-//! Ways in which a page finds a file that it has the path of, and the lines of configuration for each.
+//! Ways in which a page finds a file that it has the path of, and the lines of configuration for
+//! each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,8 @@ use crate::tree::Tree;
 pub(super) enum Fix {
     /// A rule for these files says that it's a URL.
     References { pattern: String },
-    /// A keyed folder, with the pages of these endings that are outside of it. Its path has a slash at its end; the top is empty.
+    /// A keyed folder, with the pages of these endings that are outside of it. Its path has a slash
+    /// at its end; the top is empty.
     Folder {
         path: String,
         pages: BTreeSet<String>,
@@ -26,7 +28,8 @@ pub(super) enum Fix {
     PublishInFolder,
 }
 
-/// Lets the outermost of keyed folders do for those inside: of two, the inner one would have a name of its own.
+/// Lets the outermost of keyed folders do for those inside: of two, the inner one would have a name
+/// of its own.
 pub(super) fn outermost(fixes: Vec<Fix>) -> Vec<Fix> {
     let mut outer: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for fix in &fixes {
@@ -101,7 +104,8 @@ fn lines_of_folder(path: &str, pages: &BTreeSet<String>) -> String {
     lines
 }
 
-/// Returns the lines that make one keyed folder of a page's folder and another, each with a slash at its end; the top is empty.
+/// Returns the lines that make one keyed folder of a page's folder and another, each with a slash
+/// at its end; the top is empty.
 pub(in crate::naming) fn keyed_folder(tree: &Tree, page: &str, folder: &str) -> String {
     let fix = Fix::Folder {
         path: common_folder([page, folder].into_iter()),

@@ -1,4 +1,5 @@
-//! References in a document, paths that its scripts build, and what must go from it: comments and source maps.
+//! References in a document, paths that its scripts build, and what must go from it: comments and
+//! source maps.
 
 use super::{Constant, Draft, Places};
 use crate::base::problem::{Problem, ProblemKind};
@@ -78,7 +79,8 @@ pub(super) fn mentions_in(text: &Text<'_>, draft: &mut Draft) {
     draft.places.mentions = mentions.map(|mention| lines.place(mention.at)).collect();
 }
 
-/// Maps carry the sources: one that is part of a file is refused, published or taken out, as the rules say.
+/// Maps carry the sources: one that is part of a file is refused, published or taken out, as the
+/// rules say.
 fn source_map(asset: &Asset, found: &mut Found, lines: &mut Lines<'_>, draft: &mut Draft) {
     for map in &found.source_maps {
         match asset.policy.source_maps {

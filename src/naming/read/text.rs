@@ -46,7 +46,8 @@ pub(super) fn wrongly_packed(asset: &Asset, start: &[u8]) -> Option<Problem> {
     ))))
 }
 
-/// Reads a text in the charset that browsers read it in. One with other bytes is a problem, if it's to be rewritten.
+/// Reads a text in the charset that browsers read it in. One with other bytes is a problem, if it's
+/// to be rewritten.
 pub(super) fn read_text<'c>(asset: &Asset, content: &'c [u8], draft: &mut Draft) -> Text<'c> {
     let policy = &asset.policy;
     let content_type = &policy.headers.content_type;
@@ -69,7 +70,8 @@ pub(super) fn read_text<'c>(asset: &Asset, content: &'c [u8], draft: &mut Draft)
     }
 }
 
-/// Tells of a text that isn't in the charset that browsers read it in: its byte at `at` isn't of that.
+/// Tells of a text that isn't in the charset that browsers read it in: its byte at `at` isn't of
+/// that.
 fn not_of(asset: &Asset, known: Known, at: usize) -> Problem {
     let essence = media::essence(&asset.policy.headers.content_type);
     let as_it_is = "rewrite = false".to_string();

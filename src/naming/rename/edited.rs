@@ -70,7 +70,8 @@ impl Naming<'_> {
     ) -> Vec<Replacement> {
         let draft = &self.drafts[file];
         let mut replacements = draft.cuts.clone();
-        // A fingerprinted name says what its bytes are; it refers to nothing that gets another name.
+        // A fingerprinted name says what its bytes are; it refers to nothing that gets another
+        // name.
         if self.tree.assets[file].policy.names != NameStyle::Fingerprinted {
             self.write_references(file, written, keys, &mut replacements, problems);
             if !draft.found.digests.is_empty() {
@@ -119,7 +120,8 @@ impl Naming<'_> {
         }
     }
 
-    /// Returns digest and size of a file with these edits, as the cache knows them or as they are read.
+    /// Returns digest and size of a file with these edits, as the cache knows them or as they are
+    /// read.
     fn content_with(
         &self,
         edits: &Edits,
@@ -141,8 +143,8 @@ impl Naming<'_> {
         self.memo.edited(asset, edition, draft, edits, read)
     }
 
-    /// Reports a compressed file that can't be published with its references rewritten. Suggests rules by which all of
-    /// them keep their names, unless one has to stay unguessable.
+    /// Reports a compressed file that can't be published with its references rewritten. Suggests
+    /// rules by which all of them keep their names, unless one has to stay unguessable.
     fn packed(&self, file: usize, coding: Coding) -> Problem {
         let assets = &self.tree.assets;
         let message = format!(

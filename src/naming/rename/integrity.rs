@@ -1,4 +1,5 @@
-//! Digests of files that documents have in them: of what is published, in the order in which that is known.
+//! Digests of files that documents have in them: of what is published, in the order in which that
+//! is known.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
@@ -57,8 +58,9 @@ impl Naming<'_> {
             .collect()
     }
 
-    /// Puts files that are named together into an order in which the digests of each can be known: those of one rank have none of each
-    /// other. The last rank has those that lead back to themselves.
+    /// Puts files that are named together into an order in which the digests of each can be known:
+    /// those of one rank have none of each other. The last rank has those that lead back to
+    /// themselves.
     pub(super) fn ranks(&self, files: &[usize]) -> Vec<Vec<usize>> {
         let mut left: BTreeMap<usize, Vec<usize>> = files
             .iter()
@@ -80,7 +82,8 @@ impl Naming<'_> {
         ranks
     }
 
-    /// Returns what takes the place of a file's digests, where `replacements` are all else that is replaced in it.
+    /// Returns what takes the place of a file's digests, where `replacements` are all else that is
+    /// replaced in it.
     pub(super) fn digests(
         &self,
         file: usize,
@@ -96,7 +99,8 @@ impl Naming<'_> {
             if let Written::ByPath(component) = written
                 && component.binary_search(&to).is_ok()
             {
-                // The path stands for what isn't known yet: its content is part of what the names are made of.
+                // The path stands for what isn't known yet: its content is part of what the names
+                // are made of.
                 let path = format!("\0{}", self.tree.assets[to].path).into_bytes();
                 let paths = digests.iter().map(|it| (it.span.clone(), path.clone()));
                 all.extend(paths);
@@ -133,7 +137,8 @@ impl Naming<'_> {
         by_place
     }
 
-    /// Returns what takes the place of a file's digests of its own scripts and styles, where all of this is replaced in it.
+    /// Returns what takes the place of a file's digests of its own scripts and styles, where all of
+    /// this is replaced in it.
     fn of_own_texts(
         &self,
         file: usize,
@@ -197,7 +202,8 @@ impl Naming<'_> {
         }
     }
 
-    /// Returns what an element with an `integrity` needs besides: a file from another host is checked only if it's asked for without credentials.
+    /// Returns what an element with an `integrity` needs besides: a file from another host is
+    /// checked only if it's asked for without credentials.
     fn crossorigin(&self, file: usize) -> &'static str {
         match self.tree.assets[file].policy.urls {
             UrlStyle::Relative => "",
@@ -205,7 +211,8 @@ impl Naming<'_> {
         }
     }
 
-    /// A browser takes any digest of the strongest algorithm: one of these must be that of the file as it stands in the tree.
+    /// A browser takes any digest of the strongest algorithm: one of these must be that of the file
+    /// as it stands in the tree.
     fn check(
         &self,
         file: usize,
@@ -307,7 +314,8 @@ impl Naming<'_> {
         Ok(known)
     }
 
-    /// The sums of what is packed in a file, which nothing is replaced in: browsers unpack it before they look at it.
+    /// The sums of what is packed in a file, which nothing is replaced in: browsers unpack it
+    /// before they look at it.
     fn unpacked_sums(&self, file: usize, coding: Coding) -> Result<Option<OfFile>, Problem> {
         let content = self.content(file)?;
         let unpacked = coding.unpack(&content, DOCUMENT_BYTES_MAX as usize).ok();

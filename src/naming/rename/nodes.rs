@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::tree::Tree;
 
-/// Files that get their names together: a single file, or all files of a unit, which the first one represents.
+/// Files that get their names together: a single file, or all files of a unit, which the first one
+/// represents.
 pub(super) struct Nodes {
     pub of_file: Vec<usize>,
     /// The files of each unit, by the first.

@@ -75,8 +75,8 @@ impl Writer<'_> {
         matches!(self.written, Written::ByPath(component) if component.binary_search(&to).is_ok())
     }
 
-    /// Returns where the relative URLs of `file` start from, to one of `to`. Of two units that have no name yet, both have the same
-    /// dummy for one, but aren't in one folder.
+    /// Returns where the relative URLs of `file` start from, to one of `to`. Of two units that have
+    /// no name yet, both have the same dummy for one, but aren't in one folder.
     fn base(&self, file: usize, to: usize) -> BaseUrl {
         let tree = &self.naming.tree;
         let href = self.naming.drafts[file].found.base.as_deref();
@@ -108,8 +108,8 @@ impl Writer<'_> {
             }
     }
 
-    /// Checks whether the start of a link is unknown: an error page is served at any address that doesn't exist, and the page
-    /// of a script that no page here runs is unknown.
+    /// Checks whether the start of a link is unknown: an error page is served at any address that
+    /// doesn't exist, and the page of a script that no page here runs is unknown.
     fn is_anywhere(&self, link: &Link) -> bool {
         self.asset.path.file_name() == ERROR_PAGE
             || (link.base == Base::Page && self.pages().is_empty())

@@ -24,8 +24,9 @@ const IS_BASE64: [bool; 256] = {
     is_base64
 };
 
-/// Calls `found` with what each stretch of base64 says, and where it begins; also if up to `starts` characters less belong
-/// to it. At the beginning of the text, where it may be cut, that's always tried.
+/// Calls `found` with what each stretch of base64 says, and where it begins; also if up to `starts`
+/// characters less belong to it. At the beginning of the text, where it may be cut, that's always
+/// tried.
 pub(super) fn each_base64(text: &[u8], starts: usize, mut found: impl FnMut(usize, &[u8])) {
     let mut at = 0;
     let mut encoded = Vec::new();
@@ -77,7 +78,8 @@ fn collect(text: &[u8], start: usize, encoded: &mut Vec<u8>) -> usize {
     }
 }
 
-/// Returns whether a name may be in there: most of what looks like base64 is a path or a digest, and says nothing.
+/// Returns whether a name may be in there: most of what looks like base64 is a path or a digest,
+/// and says nothing.
 fn may_have_text(unpacked: &[u8]) -> bool {
     const ROW_BYTES: usize = 5;
     // Zeros are half of UTF-16.

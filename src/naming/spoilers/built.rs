@@ -1,4 +1,5 @@
-//! Addresses that a script builds of parts, one of which isn't known before it runs: `"/puzzle/" + name + "/solution/"`.
+//! Addresses that a script builds of parts, one of which isn't known before it runs:
+//! `"/puzzle/" + name + "/solution/"`.
 
 use super::{Search, folders_up};
 use crate::levels::LevelId;
@@ -31,7 +32,8 @@ pub(super) fn only_hidden(
     starts.filter_map(|start| of(search, &start, after)).next()
 }
 
-/// Returns the first hidden file below `start`, then one unknown part of a path, then `after`; None if an open one is there, too.
+/// Returns the first hidden file below `start`, then one unknown part of a path, then `after`; None
+/// if an open one is there, too.
 fn of(search: &Search<'_>, start: &str, after: &str) -> Option<usize> {
     let first = search
         .objects
@@ -58,7 +60,8 @@ fn of(search: &Search<'_>, start: &str, after: &str) -> Option<usize> {
     hidden
 }
 
-/// Returns whether one part of a path, and `after`, is the address of a file, or of a folder above it.
+/// Returns whether one part of a path, and `after`, is the address of a file, or of a folder above
+/// it.
 fn has_address(path: &str, after: &str) -> bool {
     let Some(at) = path.find(after).filter(|at| *at > 0) else {
         return false;
@@ -71,8 +74,9 @@ fn has_address(path: &str, after: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// A built path matches a file if exactly one of its parts is unknown.
     #[test]
-    fn one_part_of_a_path_is_unknown() {
+    fn one_path_segment_may_be_unknown() {
         for (path, after, has) in [
             ("gears/solution/index.html", "/solution/", true),
             ("gears/solution/index.html", "/solution", true),

@@ -1,5 +1,5 @@
-//! Encodings of a name that isn't all ASCII: composed or not, in lower or upper case, and as Windows-1252 bytes.
-//! That code page for Western Europe includes Latin-1.
+//! Encodings of a name that isn't all ASCII: composed or not, in lower or upper case, and as
+//! Windows-1252 bytes. That code page for Western Europe includes Latin-1.
 
 use unicode_normalization::UnicodeNormalization;
 

@@ -26,13 +26,15 @@ use crate::scan::packed::{self, Closed, Found, Limits, Packed};
 /// Bounds what is searched at a time, in bytes.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Bounds what is searched again with the next chunk, in bytes: the longest name, with up to sixteen bytes for each of its own.
+/// Bounds what is searched again with the next chunk, in bytes: the longest name, with up to
+/// sixteen bytes for each of its own.
 const OVERLAP_BYTES: usize = 16 << 10;
 
 /// The largest window, in bytes.
 const WINDOW_BYTES: usize = CHUNK_BYTES + OVERLAP_BYTES;
 
-/// So near to a window's end, in bytes, a name isn't believed: an escape may be cut there. The other window has it whole.
+/// So near to a window's end, in bytes, a name isn't believed: an escape may be cut there. The
+/// other window has it whole.
 const EDGE_BYTES: usize = 64;
 
 /// Largest number of strings with an unknown part that are checked in one file.
@@ -50,7 +52,8 @@ pub(super) enum Spot {
 }
 
 impl Spot {
-    /// Returns its line and column, where these are the lines of a file of `end` bytes; none if it's inside of what is packed.
+    /// Returns its line and column, where these are the lines of a file of `end` bytes; none if
+    /// it's inside of what is packed.
     pub(super) fn place(&self, lines: &mut Lines<'_>, end: usize) -> Option<(u32, u32)> {
         match self {
             Spot::At(at) => Some(lines.place((*at as usize).min(end))),
@@ -97,7 +100,8 @@ enum Within {
     Member(String),
     /// Paths of members, one on each line.
     Names(Vec<u8>),
-    /// Strings that scripts put together, one on each line: where each line begins, and where in the file the string is made.
+    /// Strings that scripts put together, one on each line: where each line begins, and where in
+    /// the file the string is made.
     Constants(Vec<(usize, (u32, u32))>),
 }
 
@@ -131,7 +135,8 @@ fn charset_of(object: &Object) -> Option<Charset> {
         .filter(|charset| is_small && !charset.is_utf_16())
 }
 
-/// Returns what is published of an object, in UTF-8 if it's a text in another charset: names of files are looked for in that.
+/// Returns what is published of an object, in UTF-8 if it's a text in another charset: names of
+/// files are looked for in that.
 pub(super) fn in_utf8(object: &Object) -> io::Result<Box<dyn Read + '_>> {
     match charset_of(object).filter(|_| object.headers().coding().is_none()) {
         Some(charset) => Ok(Box::new(io::Cursor::new(
@@ -315,7 +320,8 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Looks at the path of a member, and keeps it in `names` until there are enough to be searched.
+    /// Looks at the path of a member, and keeps it in `names` until there are enough to be
+    /// searched.
     fn name_of_member(&mut self, path: &str, names: &mut Vec<u8>) -> io::Result<()> {
         if let Some((other, how)) = self.search.by_end(path) {
             self.hit_at(other, how, Spot::Packed(path.to_string()));

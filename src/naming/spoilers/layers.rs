@@ -119,7 +119,8 @@ const DECLARED_MAX: usize = 1_000;
 /// The longest declaration that is looked at, in bytes.
 const DECLARATION_BYTES_MAX: usize = 4096;
 
-/// The longest entity that HTML has, `&CounterClockwiseContourIntegral;`, and a bit more for zeros in numbers.
+/// The longest entity that HTML has, `&CounterClockwiseContourIntegral;`, and a bit more for zeros
+/// in numbers.
 const ENTITY_BYTES_MAX: usize = 40;
 
 impl Table {
@@ -199,7 +200,8 @@ fn number(entity: &[u8]) -> Option<(u32, usize)> {
     Some((code, end + semicolon))
 }
 
-/// A line break and what the next line begins with (RFC 5545, RFC 6350), or `=` at a line's end (RFC 2045).
+/// A line break and what the next line begins with (RFC 5545, RFC 6350), or `=` at a line's end
+/// (RFC 2045).
 fn fold(text: &[u8], at: usize) -> Option<Change<'_>> {
     if text[at] == b'=' {
         let rest = &text[at + 1..];
@@ -342,13 +344,14 @@ fn unicode_escape(text: &[u8], at: usize) -> Option<Change<'_>> {
     }
 }
 
-/// Returns whether there's a `\` that styles read as a character that is `wanted`. In patterns of scripts, there are many such as `\d`,
-/// which styles read as a line end.
+/// Returns whether there's a `\` that styles read as a character that is `wanted`. In patterns of
+/// scripts, there are many such as `\d`, which styles read as a line end.
 pub(super) fn has_css_escape(text: &[u8], wanted: impl Fn(u32) -> bool) -> bool {
     memchr::memchr_iter(b'\\', text).any(|at| hex(css_digits(&text[at + 1..])).is_some_and(&wanted))
 }
 
-/// Returns whether there's a `\` with something on both sides that names have, as Windows writes paths.
+/// Returns whether there's a `\` with something on both sides that names have, as Windows writes
+/// paths.
 pub(super) fn has_windows_path(text: &[u8]) -> bool {
     let is_of_name = |byte: Option<&u8>| {
         byte.is_some_and(|byte| {

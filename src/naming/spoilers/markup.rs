@@ -1,8 +1,10 @@
-//! Invisible markup within a word of a page or document: tags, comments, and characters of no width.
+//! Invisible markup within a word of a page or document: tags, comments, and characters of no
+//! width.
 
 use super::layers::Change;
 
-/// A soft hyphen (U+00AD), marks of no width (U+200B to U+200F, U+2060 to U+2064), a byte order mark.
+/// A soft hyphen (U+00AD), marks of no width (U+200B to U+200F, U+2060 to U+2064), a byte order
+/// mark.
 pub(super) fn invisible(text: &[u8], at: usize) -> Option<Change<'_>> {
     let len = match &text[at..] {
         [0xc2, 0xad, ..] => 2,

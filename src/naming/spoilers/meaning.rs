@@ -97,8 +97,9 @@ impl Meaning<'_> {
         }
     }
 
-    /// As [`File::by_tail`], if it stands where addresses do: without an ending, it may be any two words. Behind a slash, it's an
-    /// address whatever follows: a blank, a comma, the end of a line.
+    /// As [`File::by_tail`], if it stands where addresses do: without an ending, it may be any two
+    /// words. Behind a slash, it's an address whatever follows: a blank, a comma, the end of a
+    /// line.
     fn by_address(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
         let before = place.before.last();
         let is_behind_slash = before == Some(&b'/');
@@ -140,7 +141,8 @@ impl Meaning<'_> {
             return None;
         }
         match place.before.last() {
-            // Behind another folder, only the whole path can be meant: the site's own prefix may stand there.
+            // Behind another folder, only the whole path can be meant: the site's own prefix may
+            // stand there.
             Some(b'/') if !place.before.ends_with(b"./") => whole(),
             Some(b'/') | None => relative(),
             Some(byte) if is_name(*byte) || *byte == b'.' => None,
@@ -156,7 +158,8 @@ impl Meaning<'_> {
         seen.or_else(|| self.by_base(tail, place))
     }
 
-    /// Returns the object that `tail` means below a folder that the same text names, unless it's a file seen from here.
+    /// Returns the object that `tail` means below a folder that the same text names, unless it's a
+    /// file seen from here.
     fn by_base(&self, tail: &str, place: &Place<'_>) -> Option<usize> {
         let bases = place.bases.get_or_init(|| self.search.bases(place.text));
         let mut meant = bases
@@ -181,7 +184,8 @@ impl Meaning<'_> {
         Some((distinctive, How::Bare))
     }
 
-    /// Returns what stands behind a picture's name without its ending, if that is another size or format: `-600w.webp`.
+    /// Returns what stands behind a picture's name without its ending, if that is another size or
+    /// format: `-600w.webp`.
     fn other_form<'t>(&self, tail: &str, after: &'t [u8]) -> Option<&'t str> {
         const FORM_BYTES_MAX: usize = 48;
         let is_form = |byte: &&u8| is_name(**byte) || matches!(byte, b'.' | b'@');

@@ -1,5 +1,6 @@
-//! Searches everything that is to be published for names that must stay unknown: tokens, and paths as written in that place.
-//! Finds names that no parser takes for references: in strings, comments and data.
+//! Searches everything that is to be published for names that must stay unknown: tokens, and paths
+//! as written in that place. Finds names that no parser takes for references: in strings, comments
+//! and data.
 
 mod base64;
 mod built;
@@ -42,7 +43,8 @@ pub(super) struct Spoilers {
     pub warnings: Vec<Problem>,
 }
 
-/// Returns all names in files that may not have them, but for those of `known`, which are told of already. Sorted pairs.
+/// Returns all names in files that may not have them, but for those of `known`, which are told of
+/// already. Sorted pairs.
 pub(super) fn find(
     tree: &Tree,
     objects: &[Object],
@@ -138,7 +140,8 @@ impl<'a> Search<'a> {
             .any(|level| !levels.may_know(own, *level))
     }
 
-    /// Returns path and level of what a hit is about: objects come first, then what was published once.
+    /// Returns path and level of what a hit is about: objects come first, then what was published
+    /// once.
     fn other(&self, other: usize) -> (&LogicalPath, LevelId) {
         match other.checked_sub(self.objects.len()) {
             Some(former) => (&self.former[former].path, self.former[former].level),
@@ -240,7 +243,8 @@ impl<'a> Search<'a> {
                 .is_ok()
     }
 
-    /// Returns the hidden object that `tail` means from the file's folder, or one above. The nearest file is meant.
+    /// Returns the hidden object that `tail` means from the file's folder, or one above. The
+    /// nearest file is meant.
     fn seen_from(&self, file: usize, tail: &str) -> Option<usize> {
         for folder in folders_up(self.objects[file].path.folder()) {
             let path = format!("{folder}{tail}");
@@ -258,8 +262,8 @@ impl<'a> Search<'a> {
         self.needles.at(&format!("{folder}{name}"))
     }
 
-    /// Returns the hidden object that a path in an archive is the end of, if it's the only file of the tree with that end. Two
-    /// folders say surely that it's meant.
+    /// Returns the hidden object that a path in an archive is the end of, if it's the only file of
+    /// the tree with that end. Two folders say surely that it's meant.
     fn by_end(&self, path: &str) -> Option<(usize, How)> {
         let ends = self.ends.get_or_init(|| self.needles.ends(self.objects));
         let ends_of = |path: &str| {
@@ -335,7 +339,8 @@ fn has(same: Same, spot: &Spot) -> String {
     }
 }
 
-/// Returns hits in the order of their places. `solution/gears` is a page without its ending, and a folder: one word is enough.
+/// Returns hits in the order of their places. `solution/gears` is a page without its ending, and a
+/// folder: one word is enough.
 fn surest_hits(hits: BTreeMap<usize, (How, Spot)>) -> Vec<(Spot, usize, How)> {
     let hits = hits.into_iter();
     let mut hits: Vec<(Spot, usize, How)> = hits

@@ -23,18 +23,21 @@ const PAGES: [&str; 3] = ["htm", "html", "xhtml"];
 /// The meaning of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Needle {
-    /// The key of this object, or its unguessable part; also a key that it had in an earlier release.
+    /// The key of this object, or its unguessable part; also a key that it had in an earlier
+    /// release.
     Key(usize),
     /// All of a path, or what it's called from one of the folders above it.
     Path(String),
-    /// The same of a folder's page, or of a folder that has hidden files only; with a slash at its end.
+    /// The same of a folder's page, or of a folder that has hidden files only; with a slash at its
+    /// end.
     Folder(String),
     /// The same without that slash.
     Slashless(String),
-    /// The path of a page without its ending, as many servers take it, or of another file, as bundlers and people write it.
+    /// The path of a page without its ending, as many servers take it, or of another file, as
+    /// bundlers and people write it.
     Endless(String),
-    /// Another address of a page: what the path is without its ending, and what follows instead. `solution.html` is one of
-    /// `solution/index.html`.
+    /// Another address of a page: what the path is without its ending, and what follows instead.
+    /// `solution.html` is one of `solution/index.html`.
     Twin(String, &'static str),
     /// The path of a picture without its ending: other sizes and formats are called so.
     Picture(String),
@@ -62,7 +65,8 @@ pub(super) struct Needles {
 }
 
 impl Needles {
-    /// Returns the addresses that hidden files once had, counted from `first` on; None if there are none.
+    /// Returns the addresses that hidden files once had, counted from `first` on; None if there are
+    /// none.
     pub(super) fn of_former(former: &[Former], first: usize) -> Option<Needles> {
         Needles::of(&[], former, first)
     }
@@ -114,7 +118,8 @@ impl Needles {
         &self.meanings[pattern]
     }
 
-    /// Returns the hidden file of this path; of a folder, with a slash at its end, its page or first file.
+    /// Returns the hidden file of this path; of a folder, with a slash at its end, its page or
+    /// first file.
     pub(super) fn at(&self, path: &str) -> Option<usize> {
         self.by_path.get(path).copied()
     }
@@ -124,7 +129,8 @@ impl Needles {
         self.distinctive.get(name).copied()
     }
 
-    /// Returns what is left of hidden files' paths from each folder down, and which file each is; none if several are.
+    /// Returns what is left of hidden files' paths from each folder down, and which file each is;
+    /// none if several are.
     pub(super) fn ends(&self, objects: &[Object]) -> HashMap<String, Option<usize>> {
         let has_folder = |end: &&str| end.contains('/');
         let mut ends: HashMap<String, Option<usize>> = HashMap::new();
@@ -215,7 +221,8 @@ impl Patterns {
         self.add_key(token.unwrap_or_else(|| key.to_string()), at);
     }
 
-    /// Adds a key, unless it's known: all files of a keyed folder have one token, which tells any of them.
+    /// Adds a key, unless it's known: all files of a keyed folder have one token, which tells any
+    /// of them.
     fn add_key(&mut self, key: String, file: usize) {
         if !self.0.contains_key(key.as_bytes()) {
             self.add(key, Needle::Key(file));
@@ -242,7 +249,8 @@ fn endless(path: &str) -> Option<&str> {
     (is_ending && !stem.ends_with('/') && !stem.is_empty()).then_some(stem)
 }
 
-/// Returns the other addresses that a page may have on some servers, in two parts: its path without an ending, and what follows.
+/// Returns the other addresses that a page may have on some servers, in two parts: its path without
+/// an ending, and what follows.
 pub(super) fn twins(path: &str) -> impl Iterator<Item = (&str, &'static str)> {
     let page = path
         .rsplit_once('.')
@@ -280,7 +288,8 @@ pub(super) fn up_to_picture(text: &str) -> Option<&str> {
     Some(&text[..end])
 }
 
-/// Returns folders that have a hidden page, or hidden files only; and that page, or the first of the files.
+/// Returns folders that have a hidden page, or hidden files only; and that page, or the first of
+/// the files.
 fn hidden_folders(objects: &[Object]) -> HashMap<String, usize> {
     let is_open = |object: &Object| object.policy.level == LevelId::OPEN;
     let open = objects.iter().filter(|object| is_open(object));

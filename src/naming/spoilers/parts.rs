@@ -1,5 +1,5 @@
-//! Paths that are written in parts: as lists of strings, or as trees of data. A list is `["puzzle", "gears", "solution"]`;
-//! in a tree, keys or names lead to a file.
+//! Paths that are written in parts: as lists of strings, or as trees of data. A list is
+//! `["puzzle", "gears", "solution"]`; in a tree, keys or names lead to a file.
 
 use std::collections::BTreeSet;
 
@@ -66,7 +66,8 @@ impl Firsts {
         Firsts { names, quoted }
     }
 
-    /// Calls `found` with each path that is written in parts, and where it begins. `is_data`: the text may be a tree.
+    /// Calls `found` with each path that is written in parts, and where it begins. `is_data`: the
+    /// text may be a tree.
     pub(super) fn each(&self, text: &[u8], is_data: bool, found: &mut impl FnMut(&str, usize)) {
         let Some(quoted) = &self.quoted else {
             return;
@@ -262,7 +263,8 @@ fn any_string(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
     }
 }
 
-/// Returns the indentation of a line of YAML, dashes included, and what stands there; none if that's nothing or a comment.
+/// Returns the indentation of a line of YAML, dashes included, and what stands there; none if
+/// that's nothing or a comment.
 fn yaml_item(line: &[u8]) -> Option<(usize, &str)> {
     let line = std::str::from_utf8(line).ok()?;
     let item = line.trim_start_matches([' ', '-']);

@@ -1,5 +1,6 @@
-//! A file's bytes as the languages in it read them: without entities, escapes, percent-encoding and detours. Nothing here
-//! knows which of them a file is written in; a name is found if any of them reads it.
+//! A file's bytes as the languages in it read them: without entities, escapes, percent-encoding and
+//! detours. Nothing here knows which of them a file is written in; a name is found if any of them
+//! reads it.
 
 use std::borrow::Cow;
 
@@ -69,7 +70,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Returns the parts that can hold a name of `longest` bytes which the reading before hasn't: sorted, apart.
+    /// Returns the parts that can hold a name of `longest` bytes which the reading before hasn't:
+    /// sorted, apart.
     pub(super) fn parts(&self, longest: usize) -> Vec<std::ops::Range<usize>> {
         let end = self.bytes.len();
         let Some(changed) = &self.changed else {
@@ -86,7 +88,8 @@ impl<'a> Reading<'a> {
         parts
     }
 
-    /// Calls `look` with every other way to read this one, from the outermost language to the innermost.
+    /// Calls `look` with every other way to read this one, from the outermost language to the
+    /// innermost.
     pub(super) fn each(&self, bytes: Bytes, look: &mut impl FnMut(&Reading<'_>)) {
         self.each_within(bytes, UNPACKED_MAX, look);
     }
@@ -326,7 +329,8 @@ impl<'a> Made<'a> {
         }
     }
 
-    /// Notes that what comes next stands at `at` of the reading before, behind all that was taken over.
+    /// Notes that what comes next stands at `at` of the reading before, behind all that was taken
+    /// over.
     fn resume(&mut self, at: usize) {
         self.go_on(at);
         let origin = match self.marks.checked_sub(1).map(|mark| self.from.marks[mark]) {
@@ -375,7 +379,8 @@ impl<'a> Made<'a> {
         self.resume(change.at.end);
     }
 
-    /// Takes away the last folders, as `..` does. Returns what stands for the change then, if not its own text.
+    /// Takes away the last folders, as `..` does. Returns what stands for the change then, if not
+    /// its own text.
     fn climb(&mut self, folders: usize) -> Option<Vec<u8>> {
         let bytes = self.reading.bytes.to_mut();
         let mut text = None;

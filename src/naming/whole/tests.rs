@@ -50,8 +50,9 @@ fn is_whole(known: &Build, tree: &Tree) {
     assert!(known.objects[0].edits.is_some(), "and what is rewritten");
 }
 
+/// A build is remembered until anything it is made of changes.
 #[test]
-fn a_build_is_remembered_until_anything_it_is_made_of_is_another() {
+fn build_is_cached_until_input_changes() {
     let folder = tempfile::tempdir().expect("a folder");
     let source = folder.path().join("site");
     let unchanged = site(&source);

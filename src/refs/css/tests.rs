@@ -39,8 +39,9 @@ fn check(part: Part, rows: &[Row]) {
     }
 }
 
+/// Blocks that are nested too deeply are skipped and reported.
 #[test]
-fn blocks_nested_too_deeply_are_skipped_and_told() {
+fn deeply_nested_blocks_are_faults() {
     let nested = |depth: usize| {
         format!(
             "{}a:url(x){};b{{c:url(y)}}",
@@ -88,8 +89,9 @@ fn hostile_text_takes_linear_time() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
+    /// Any mix of CSS tokens round-trips.
     #[test]
-    fn any_mix_of_tokens_survives_a_round_trip(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..30)) {
+    fn any_mix_of_tokens_round_trips(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..30)) {
         let text = pieces.concat();
         for part in [Part::Stylesheet, Part::Declarations] {
             prop_assert_eq!(round_trip::check(&text, |text| find(text, part)), Ok(()));

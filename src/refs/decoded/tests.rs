@@ -6,8 +6,9 @@ fn decode(piece: &str) -> Cow<'_, str> {
     htmlize::unescape_attribute(piece)
 }
 
+/// Every decoded character maps to the place where it is written.
 #[test]
-fn every_character_is_where_it_is_written() {
+fn decoded_offsets_map_to_source() {
     for (raw, text, starts) in [
         ("abc", "abc", &[0, 1, 2, 3][..]),
         ("", "", &[0]),
@@ -30,8 +31,9 @@ fn every_character_is_where_it_is_written() {
     }
 }
 
+/// Markup between two decoded pieces belongs to neither of them.
 #[test]
-fn markup_between_two_pieces_belongs_to_neither() {
+fn markup_between_pieces_maps_to_neither() {
     let mut decoded = Decoded::default();
     decoded.push(0, "a&lt;", decode);
     decoded.push_verbatim(20, "&lt;");

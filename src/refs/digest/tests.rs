@@ -10,8 +10,9 @@ fn found(text: &str, find: fn(&str) -> Vec<Found>) -> Vec<(String, String)> {
     parts.collect()
 }
 
+/// An integrity attribute holds one or several digests.
 #[test]
-fn an_integrity_has_one_or_several_of_them() {
+fn integrity_may_list_several_digests() {
     let one = || ("sha256".to_string(), SHA256.to_string());
     let bare = SHA256.trim_end_matches('=');
     let url_safe = SHA256.replace('+', "-").replace('/', "_");
@@ -32,8 +33,9 @@ fn an_integrity_has_one_or_several_of_them() {
     );
 }
 
+/// Text that is no supported digest is ignored.
 #[test]
-fn what_is_no_digest_is_not_found() {
+fn malformed_digest_is_ignored() {
     for none in [
         "",
         "sha256",
@@ -57,8 +59,9 @@ fn a_policy_has_them_in_quotes() {
     );
 }
 
+/// Sums do not depend on how the bytes arrive.
 #[test]
-fn sums_are_those_of_the_whole_however_it_comes() {
+fn chunked_sums_match_whole() {
     let mut summing = Summing::default();
     summing.update(b"fo");
     summing.update(b"o");
@@ -66,8 +69,9 @@ fn sums_are_those_of_the_whole_however_it_comes() {
     assert_eq!(base64(Sums::of(b"foo").by(Algorithm::Sha256)), SHA256);
 }
 
+/// A digest covers the text as browsers read it.
 #[test]
-fn a_digest_is_of_what_browsers_read() {
+fn digest_covers_text_as_browsers_read() {
     assert_eq!(text_of("a\r\nb\rc\n", Written::Verbatim), "a\nb\nc\n");
     assert_eq!(text_of("a &lt; b", Written::Verbatim), "a &lt; b");
     assert_eq!(

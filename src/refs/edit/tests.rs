@@ -9,8 +9,9 @@ fn edits(replacements: &[(Range<usize>, &str)]) -> Edits {
     Edits::new(owned.collect())
 }
 
+/// Edited spans are replaced, and everything else stays.
 #[test]
-fn stretches_are_replaced_and_all_else_stays() {
+fn only_edited_spans_change() {
     for (replacements, expected) in [
         (&[][..], "0123456789"),
         (&[(2..4, "ab")], "01ab456789"),
@@ -29,13 +30,15 @@ fn stretches_are_replaced_and_all_else_stays() {
     }
 }
 
+/// Edits beyond the end of a source that shrank do not panic.
 #[test]
-fn a_source_that_shrank_is_no_panic() {
+fn edit_beyond_end_does_not_panic() {
     assert_eq!(edits(&[(2..4, "ab"), (8..9, "c")]).apply(b"012"), b"01ab");
 }
 
+/// Reading byte by byte gives the same result as applying the edits at once.
 #[test]
-fn reading_byte_by_byte_gives_the_same() {
+fn bytewise_reading_gives_same_result() {
     let edits = edits(&[(0..1, "abc"), (4..7, ""), (9..10, "zz")]);
     let mut reader = edits.reader(&b"0123456789"[..]);
     let mut bytes = Vec::new();

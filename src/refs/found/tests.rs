@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// A path with a gap in it gives a file name or a folder.
 #[test]
-fn a_path_with_a_hole_is_a_name_or_a_folder() {
+fn built_path_is_name_or_folder() {
     for (path, hole, expected) in [
         ("v/seg-$n$.m4s?q", 6..9, Some(("v/seg-*.m4s", Place::Name))),
         ("$n$.mp4", 0..3, Some(("*.mp4", Place::Name))),

@@ -38,8 +38,9 @@ fn renamed(file: &[u8], new: &str) -> Vec<u8> {
     Edits::new(edits).apply(file)
 }
 
+/// The JSON of a binary glTF file is found without its padding.
 #[test]
-fn the_text_is_without_what_fills_it_up() {
+fn json_chunk_excludes_padding() {
     for json in ["{}", "{ }", "{  }", "{\"a\":1}", ""] {
         let file = glb(json, BUFFER);
         assert_eq!(
@@ -52,8 +53,9 @@ fn the_text_is_without_what_fills_it_up() {
     assert_eq!(json_chunk(&file), Some(20..22));
 }
 
+/// Renaming a reference updates the lengths and the padding of the glTF file.
 #[test]
-fn a_file_with_other_names_is_one_with_other_lengths() {
+fn renaming_updates_glb_lengths() {
     // One name for three files, so that any number of blanks fills it up.
     let json = |name: &str| {
         let uri = format!(r#"{{"uri":"{name}"}}"#);
@@ -69,8 +71,9 @@ fn a_file_with_other_names_is_one_with_other_lengths() {
     assert_eq!(renamed(&same, "a"), same);
 }
 
+/// A file that is no whole binary glTF of version 2 has no JSON chunk.
 #[test]
-fn what_is_no_such_file_has_no_text() {
+fn malformed_glb_has_no_json() {
     let file = glb("{}", BUFFER);
     let changed = |at: usize, byte: u8| {
         let mut file = file.clone();

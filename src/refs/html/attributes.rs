@@ -194,7 +194,8 @@ fn extra_grammar(element: &str, name: &str, extra: &Extra) -> Option<Grammar> {
     attributes.find(is_named).map(|attribute| attribute.grammar)
 }
 
-/// `rel`s of links that are fetched by the browser itself, or by programs that show the page elsewhere.
+/// `rel`s of links that are fetched by the browser itself, or by programs that show the page
+/// elsewhere.
 const LOADED_RELS: [&str; 11] = [
     "apple-touch-icon",
     "apple-touch-icon-precomposed",

@@ -71,8 +71,9 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Looks into the styles and scripts that end where something has been read after which `depth` foreign elements
-    /// are open. There is no markup in those of HTML, so that anything but text ends them.
+    /// Looks into the styles and scripts that end where something has been read after which `depth`
+    /// foreign elements are open. There is no markup in those of HTML, so that anything but text
+    /// ends them.
     pub(super) fn close_contents(&mut self, depth: usize) {
         let is_closed =
             |content: &mut Content| content.space == Space::Html || depth < content.depth;
@@ -122,7 +123,8 @@ fn language(element: &Decode) -> Option<Language> {
     }
 }
 
-/// Makes the references of an inline script relative to the page that runs it, which is the document it stands in.
+/// Makes the references of an inline script relative to the page that runs it, which is the
+/// document it stands in.
 fn at_home(mut script: Found) -> Found {
     script
         .references

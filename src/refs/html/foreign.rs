@@ -1,12 +1,12 @@
-//! Detection of SVG and MathML elements, on which the rules of the tokenizer depend. `<svg><style/>` is closed,
-//! `<style/>` isn't. Implements a small part of the standard's tree construction (13.2.6.5, "in foreign content"): the
-//! order of elements is kept only within `<svg>` and `<math>`, and HTML elements are assumed to be closed by their end
-//! tags alone.
+//! Detection of SVG and MathML elements, on which the rules of the tokenizer depend.
+//! `<svg><style/>` is closed, `<style/>` isn't. Implements a small part of the standard's tree
+//! construction (13.2.6.5, "in foreign content"): the order of elements is kept only within `<svg>`
+//! and `<math>`, and HTML elements are assumed to be closed by their end tags alone.
 
 use std::collections::HashMap;
 
-/// Deeper elements are taken to be empty. An end tag looks at all open ones, so this keeps a page of `<g>` and `</x>`
-/// linear; drawings nest a dozen or two.
+/// Deeper elements are taken to be empty. An end tag looks at all open ones, so this keeps a page
+/// of `<g>` and `</x>` linear; drawings nest a dozen or two.
 const DEPTH_MAX: usize = 128;
 
 /// Namespace of an element.

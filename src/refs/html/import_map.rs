@@ -1,4 +1,5 @@
-//! `<script type="importmap">`: the addresses modules are mapped to, and the scopes such mappings hold in.
+//! `<script type="importmap">`: the addresses modules are mapped to, and the scopes such mappings
+//! hold in.
 
 use std::fmt;
 
@@ -90,7 +91,8 @@ fn digests_in(text: &str, value: &RawValue, file: usize) -> Vec<Digest> {
     digests.collect()
 }
 
-/// Returns a string without its escapes, and where each of its bytes is written. None if it isn't ASCII, as digests are.
+/// Returns a string without its escapes, and where each of its bytes is written. None if it isn't
+/// ASCII, as digests are.
 fn unescaped(inner: &str) -> Option<(String, Vec<usize>)> {
     let (mut plain, mut places) = (String::new(), Vec::new());
     let mut at = 0;
@@ -126,7 +128,8 @@ fn reference(text: &str, value: &RawValue) -> Option<Reference> {
     if url.is_empty() {
         return None;
     }
-    // An escape before the query needn't drag the query into the span: PHP writes every slash as `\/`.
+    // An escape before the query needn't drag the query into the span: PHP writes every slash as
+    // `\/`.
     let path = inner.find(['?', '#']).unwrap_or(inner.len());
     let whole = Reference::escaped(start..start + inner.len(), &url, Kind::Import);
     let read: Option<String> = serde_json::from_str(&format!("\"{}\"", &inner[..path])).ok();

@@ -7,8 +7,8 @@ use super::{Decode, Page};
 use crate::refs::digest::{self, Digest, Digested, Loading, Sums, Value, Written};
 
 impl<'a> Page<'a> {
-    /// Adds the digests of the file that an element loads; or a place for one, `at`, behind the element's name. Its references are those
-    /// from `first` on.
+    /// Adds the digests of the file that an element loads; or a place for one, `at`, behind the
+    /// element's name. Its references are those from `first` on.
     pub(super) fn integrity(&mut self, element: &Decode, at: usize, first: usize) {
         let value = |name: &str| {
             let mut attributes = element.attributes.iter();

@@ -1,5 +1,5 @@
-//! `<meta http-equiv="refresh" content="5; url=next.html">`, as the standard's "shared declarative refresh steps" read
-//! it: the `url=` may be missing, and so may the quotes.
+//! `<meta http-equiv="refresh" content="5; url=next.html">`, as the standard's "shared declarative
+//! refresh steps" read it: the `url=` may be missing, and so may the quotes.
 
 use std::ops::Range;
 
@@ -47,8 +47,9 @@ fn offset_in(whole: &str, part: &str) -> Option<usize> {
 mod tests {
     use super::url;
 
+    /// The URL of a meta refresh is found as the HTML standard defines it.
     #[test]
-    fn the_url_is_found_as_the_standard_says() {
+    fn refresh_url_follows_the_standard() {
         for (content, expected) in [
             ("5; url=next.html", Some("next.html")),
             ("5;URL='next.html'", Some("next.html")),

@@ -26,7 +26,8 @@ pub(in crate::refs) fn urls(srcset: &str) -> Vec<Range<usize>> {
     }
 }
 
-/// Behind the comma that ends a candidate's descriptors: `2x`, `100w`, or whatever may come, with brackets.
+/// Behind the comma that ends a candidate's descriptors: `2x`, `100w`, or whatever may come, with
+/// brackets.
 fn after_descriptors(text: &str) -> &str {
     let mut is_in_brackets = false;
     for (at, c) in text.char_indices() {

@@ -1,5 +1,6 @@
-//! Tags and comments of a page, and their positions. html5gum runs with its own emitter here, since the emitters that
-//! it comes with don't report the positions of attribute values, or whether an element is SVG.
+//! Tags and comments of a page, and their positions. html5gum runs with its own emitter here, since
+//! the emitters that it comes with don't report the positions of attribute values, or whether an
+//! element is SVG.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
@@ -131,8 +132,8 @@ fn lossy(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-/// Finds the end of the value that starts at `start`. It's found here rather than from html5gum's events, in which
-/// entities and line ends are already replaced.
+/// Finds the end of the value that starts at `start`. It's found here rather than from html5gum's
+/// events, in which entities and line ends are already replaced.
 fn value_end(text: &str, start: usize) -> usize {
     let quote = start
         .checked_sub(1)
@@ -146,8 +147,8 @@ fn value_end(text: &str, start: usize) -> usize {
     start + len.unwrap_or(rest.len())
 }
 
-/// Returns the tokenizer's state for the content of an HTML element. `<noscript>` isn't listed: its content is markup
-/// for browsers without scripts, and text for all others.
+/// Returns the tokenizer's state for the content of an HTML element. `<noscript>` isn't listed: its
+/// content is markup for browsers without scripts, and text for all others.
 fn state_in(name: &str) -> Option<State> {
     match name {
         "title" | "textarea" => Some(State::RcData),

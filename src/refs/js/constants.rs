@@ -1,5 +1,6 @@
-//! Strings that a script puts together from parts that are written in it: sums, templates, `join`, `concat` and `replace`, of
-//! literals and of names that stand for them. What is read when it runs isn't known: one such part is kept as [`UNKNOWN`].
+//! Strings that a script puts together from parts that are written in it: sums, templates, `join`,
+//! `concat` and `replace`, of literals and of names that stand for them. What is read when it runs
+//! isn't known: one such part is kept as [`UNKNOWN`].
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -37,7 +38,8 @@ enum Part<'p> {
 /// A string that is put together, as far as it's known.
 #[derive(Default)]
 pub(super) struct Sum {
-    /// The strings in it that are made of several parts, whatever its unknown parts are; and all of it, if one part isn't known.
+    /// The strings in it that are made of several parts, whatever its unknown parts are; and all of
+    /// it, if one part isn't known.
     pub made: Vec<String>,
     /// The texts before a part that isn't known, and whether nothing is before each.
     pub beginnings: Vec<(String, bool)>,

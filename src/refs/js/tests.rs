@@ -26,8 +26,9 @@ fn one(text: &str, span: &str, url: &str, kind: Kind, base: Base) {
     );
 }
 
+/// Text that is not JavaScript is one fault at its place.
 #[test]
-fn what_is_not_javascript_is_one_fault() {
+fn invalid_javascript_is_one_fault() {
     for (text, at) in [
         ("let = = 1", 6),
         ("x = 1;\nfoo(", 11),
@@ -128,8 +129,9 @@ fn fragment() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// Any text is parsed without a panic, and spans are exact.
     #[test]
-    fn any_text_is_survived_and_spans_are_exact(parts in prop::collection::vec(fragment(), 0..20)) {
+    fn any_script_parses_with_exact_spans(parts in prop::collection::vec(fragment(), 0..20)) {
         let text = parts.concat();
         for goal in [Goal::Script, Goal::Module, Goal::Guess] {
             let found = find(&text, goal);
@@ -141,8 +143,9 @@ proptest! {
         }
     }
 
+    /// Rewritten references are found again when the script is parsed.
     #[test]
-    fn references_can_be_rewritten_and_found_again(
+    fn rewritten_references_are_found_again(
         urls in prop::collection::vec(r"[a-zé./ ]{1,6}(\\x61|\\n|\\u\{62\})?([?#][a-z&=% ]{0,4}(\\')?)?", 1..6),
         forms in prop::collection::vec(0usize..7, 6),
     ) {
@@ -169,8 +172,9 @@ proptest! {
     }
 }
 
+/// A script that makes the parser panic is a fault.
 #[test]
-fn a_script_that_makes_the_parser_panic_is_a_fault() {
+fn parser_panic_is_a_fault() {
     // An assertion of oxc_parser 0.146 in builds without optimization, found by fuzzing.
     let text = "export const a = /*@__PURE__*/ f(({ o }, s = /*@__PURE__*/ /d/x,";
     assert_eq!(find(text, Goal::Guess).faults.len(), 1);

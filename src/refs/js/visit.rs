@@ -1,6 +1,7 @@
 //! Walks through a parsed script and collects what it refers to.
 //!
-//! Chains that the parser builds in a loop (`a+b+c`, `a.b().c`) are walked in a loop, the rest on a stack that grows.
+//! Chains that the parser builds in a loop (`a+b+c`, `a.b().c`) are walked in a loop, the rest on a
+//! stack that grows.
 
 mod loads;
 mod strings;

@@ -19,7 +19,8 @@ fn found(text: &str, at: &[&str]) -> Found {
     find(text, &pointers(at))
 }
 
-/// Returns the bytes of the document that are to be replaced, what follows the new path, and the URL.
+/// Returns the bytes of the document that are to be replaced, what follows the new path, and the
+/// URL.
 fn seen<'t>(text: &'t str, found: &'t Found) -> Vec<(&'t str, &'t str, &'t str)> {
     let row = |r: &'t Reference| (&text[r.span.clone()], r.tail.as_str(), r.url.as_str());
     found.references.iter().map(row).collect()
@@ -79,19 +80,22 @@ fn faults_say_where() {
     }
 }
 
+/// References before a syntax error are still found.
 #[test]
-fn what_stands_before_a_fault_is_found() {
+fn references_before_fault_are_found() {
     let found = found(r#"{"a":"x.png","b":}"#, &["/*"]);
     assert_eq!((found.references.len(), found.faults.len()), (1, 1));
 }
 
+/// Without anything to look for, invalid JSON is no fault.
 #[test]
-fn nothing_to_look_for_finds_no_fault() {
+fn without_pointers_nothing_is_parsed() {
     assert_eq!(found("// no JSON at all", &[]), Found::default());
 }
 
+/// Nesting that is too deep is a fault where it is read and fine where it is skipped.
 #[test]
-fn what_is_nested_too_deep_is_a_fault_where_it_is_read_and_fine_where_it_is_skipped() {
+fn deep_nesting_faults_only_where_read() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let marked = format!(r#"["$$ASSETS(*)$$",{deep}]"#);
     let walked = found(&marked, &[]);

@@ -1,4 +1,5 @@
-//! The walk through a document: strings that pointers lead to, placeholders and paths, each with its place.
+//! The walk through a document: strings that pointers lead to, placeholders and paths, each with
+//! its place.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +19,8 @@ use crate::refs::{
 pub(super) enum Besides {
     /// Placeholders, for which all of the document must be read.
     Placeholders,
-    /// Paths of files, as far as the document can be read. Mistakes are only reported when references are searched for.
+    /// Paths of files, as far as the document can be read. Mistakes are only reported when
+    /// references are searched for.
     Paths,
     Nothing,
 }
@@ -47,9 +49,10 @@ impl Text {
 /// A document that is being read.
 pub(super) struct Walk<'t> {
     text: &'t str,
-    /// The end of the last string or skipped value. From here to the next string there are only punctuation, numbers,
-    /// `true`, `false` and `null`, so the next quote begins it. That is how a string with escapes is found: serde
-    /// hands out a copy of it, which doesn't say where it's from.
+    /// The end of the last string or skipped value. From here to the next string there are only
+    /// punctuation, numbers, `true`, `false` and `null`, so the next quote begins it. That is how a
+    /// string with escapes is found: serde hands out a copy of it, which doesn't say where it's
+    /// from.
     cursor: usize,
     besides: Besides,
     pub strings: Vec<Text>,

@@ -30,8 +30,9 @@ const LANGUAGES: [(&str, &str, Option<Language>); 12] = [
     ("text/plain", "txt", None),
 ];
 
+/// The type of a file decides its language.
 #[test]
-fn the_type_of_a_file_tells_its_language() {
+fn content_type_decides_language() {
     let extra = Extra {
         pointers: vec!["/a".to_string()],
         ..Extra::default()

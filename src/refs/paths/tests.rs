@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// A path to a picture is recognised by its extension.
 #[test]
-fn a_picture_is_known_by_its_extension() {
+fn picture_is_known_by_extension() {
     for path in ["a.png", "b/\u{e9}.JPG?v", "/c.webp#f"] {
         assert!(is_picture_path(path), "{path}");
     }
@@ -12,8 +13,9 @@ fn a_picture_is_known_by_its_extension() {
     }
 }
 
+/// File names are found in paths whose folder is unknown.
 #[test]
-fn names_in_folders_that_nobody_knows_yet() {
+fn names_after_unknown_folder_are_found() {
     use Piece::{Hole, Text};
     let found = |pieces: &[Piece]| names_in(pieces).join(" ");
     assert_eq!(found(&[Hole, Text("on.png")]), "on.png");
@@ -31,8 +33,9 @@ fn names_in_folders_that_nobody_knows_yet() {
     assert_eq!(found(&[Hole, Hole, Text(".js?v=2")]), "*.js");
 }
 
+/// Known folders and text that is no path yield no file names.
 #[test]
-fn names_in_folders_that_are_known_or_of_no_files() {
+fn other_built_texts_give_no_names() {
     use Piece::{Hole, Text};
     for nothing in [
         &[Text("on.png")][..],

@@ -34,8 +34,9 @@ const OF_ANY_TAG: &str = "#EXT-X-MAP:URI=\"init.mp4\",BYTERANGE=\"720@0\"\n\
         #EXT-X-CONTENT-STEERING:SERVER-URI=\"s.json?v\",PATHWAY-ID=\"A\"\n\
         #EXT-X-DATERANGE:ID=\"a\",X-ASSET-URI=\"ad.m3u8\",X-ASSET-LIST=\"l.json\",X-OTHER=\"o.json\"\n";
 
+/// A quoted `URI` attribute of any playlist tag is a reference.
 #[test]
-fn attributes_of_any_tag_are_uris_in_quotes() {
+fn quoted_uri_attributes_are_found() {
     let expected = [
         "init.mp4",
         "k.bin",
@@ -53,8 +54,9 @@ fn attributes_of_any_tag_are_uris_in_quotes() {
     check(OF_ANY_TAG, &expected);
 }
 
+/// Text that is no attribute list with a quoted `URI` yields no reference.
 #[test]
-fn what_is_no_attribute_list_has_no_uris() {
+fn malformed_attributes_have_no_uris() {
     for text in [
         "#EXT-X-MAP:URI=init.mp4",
         "#EXT-X-MAP:URI=\"init.mp4",
@@ -111,8 +113,9 @@ fn paths_elsewhere_are_mentions() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
+    /// Any mix of playlist lines round-trips.
     #[test]
-    fn any_mix_of_lines_survives_a_round_trip(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12)) {
+    fn any_mix_of_lines_round_trips(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12)) {
         prop_assert_eq!(round_trip::check(&pieces.concat(), find), Ok(()));
     }
 

@@ -15,8 +15,9 @@ fn meaning(folder: &str, url: &str) -> Meaning {
     )
 }
 
+/// URLs resolve to paths as they do in browsers.
 #[test]
-fn urls_mean_what_they_mean_to_browsers() {
+fn urls_resolve_as_in_browsers() {
     for (folder, url, expected) in [
         ("a/b/", "img/x.png", "a/b/img/x.png"),
         ("a/b/", "./x.png?v=1#f", "a/b/x.png"),
@@ -39,8 +40,9 @@ fn urls_mean_what_they_mean_to_browsers() {
     }
 }
 
+/// URLs that lead out of the tree or are not UTF-8 resolve to nothing.
 #[test]
-fn what_leads_out_of_the_tree_or_is_no_text_means_nothing() {
+fn urls_leaving_tree_resolve_to_nothing() {
     for (folder, url, why) in [
         ("a/b/", "../../../x.png", "it leads outside the tree"),
         ("a/", "/static/../x.png", "it leads outside the tree"),
@@ -50,8 +52,9 @@ fn what_leads_out_of_the_tree_or_is_no_text_means_nothing() {
     }
 }
 
+/// URLs of other sites and of the document itself count as elsewhere.
 #[test]
-fn what_is_of_others_or_of_the_document_itself_is_elsewhere() {
+fn foreign_and_fragment_urls_are_elsewhere() {
     for url in [
         "#top",
         "?page=2",
@@ -68,8 +71,9 @@ fn what_is_of_others_or_of_the_document_itself_is_elsewhere() {
     }
 }
 
+/// The prefix `/` covers a whole site and leaves other hosts alone.
 #[test]
-fn the_prefix_of_a_whole_site_leaves_other_hosts_alone() {
+fn root_prefix_excludes_other_hosts() {
     let site = ["/".to_string()];
     let mean = |url| resolve(&BaseUrl::new("a/", None, &site), url, Kind::Load, &site);
     assert_eq!(mean("/x.png"), Meaning::Path("x.png".to_string()));
@@ -83,8 +87,9 @@ fn the_prefix_of_a_whole_site_leaves_other_hosts_alone() {
     );
 }
 
+/// A bare module specifier is left to import maps.
 #[test]
-fn a_bare_name_is_left_to_import_maps() {
+fn import_maps_resolve_bare_specifiers() {
     let base = BaseUrl::new("a/", None, &[]);
     let import = |url| resolve(&base, url, Kind::Import, &[]);
     assert_eq!(import("three"), Meaning::Elsewhere);
@@ -115,8 +120,9 @@ fn a_base_element_counts() {
     assert_eq!(mean("/elsewhere/", "/static/x.png"), path("x.png"));
 }
 
+/// The relative URL from one object to another is as short as possible.
 #[test]
-fn the_way_from_one_object_to_another_is_short() {
+fn relative_url_is_shortest() {
     let to = |from: &str, key: &str, kind| {
         relative(
             &BaseUrl::new(from, None, &[]),

@@ -15,8 +15,9 @@ fn check(text: &str, expected: &[&str]) {
     }
 }
 
+/// A cue that consists of one path of a picture is a reference.
 #[test]
-fn a_cue_that_is_one_path_of_a_picture_is_a_reference() {
+fn picture_cue_is_a_reference() {
     let text = "\u{feff}WEBVTT - a.png\nKind: b.png\n\n1\n00:00.000 --> 00:05.000\nsprite.jpg#xywh=0,0,160,90\n\n\
         00:05.000 --> 00:10.000 align:start\n  img/b.PNG?v=1 \n\n\n00:10.000 --> 00:15.000\nhttps://x.example/c.webp\n\
         00:15.000 --> 00:20.000\n/d.avif";
@@ -55,8 +56,9 @@ fn what_people_read_is_none() {
     assert_eq!(mentions[0].text, "a.png");
 }
 
+/// Style blocks before the first cue are read.
 #[test]
-fn styles_before_the_first_cue_are_read() {
+fn styles_before_first_cue_are_read() {
     let style = "STYLE \n::cue { background: url(a.png) }\n@import \"b.css\";\n\n";
     let cue = "00:00.000 --> 00:05.000\nx\n\n";
     check(&format!("WEBVTT\n\n{style}{cue}"), &["a.png", "b.css"]);
@@ -73,8 +75,9 @@ fn styles_before_the_first_cue_are_read() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
+    /// Any mix of WebVTT lines round-trips.
     #[test]
-    fn any_mix_of_lines_survives_a_round_trip(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12)) {
+    fn any_mix_of_lines_round_trips(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12)) {
         for text in [pieces.concat(), format!("STYLE\n{}", pieces.concat()), format!("-->\n{}", pieces.concat())] {
             prop_assert_eq!(round_trip::check(&text, find), Ok(()));
         }

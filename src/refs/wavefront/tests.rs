@@ -22,8 +22,9 @@ fn a_model_names_libraries() {
     check(model, "mtllibs a.mtl\nMTLLIB b.mtl\ncall c.obj\n", &[]);
 }
 
+/// A file name with spaces extends up to its extension.
 #[test]
-fn a_name_goes_on_up_to_its_extension() {
+fn names_extend_to_their_extension() {
     check(
         model,
         "mtllib my  old scene.mtl b.mtl c d",
@@ -31,8 +32,9 @@ fn a_name_goes_on_up_to_its_extension() {
     );
 }
 
+/// A backslash at the end of a line continues the line.
 #[test]
-fn a_backslash_at_the_end_of_a_line_goes_on() {
+fn trailing_backslash_continues_line() {
     check(
         model,
         "mtllib a.mtl \\\r\n b.mtl\\\nc.mtl\nd.mtl",
@@ -85,8 +87,9 @@ fn options_stand_before_the_name() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
+    /// Any mix of words round-trips in models and materials.
     #[test]
-    fn any_mix_of_words_survives_a_round_trip(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..16)) {
+    fn any_mix_of_words_round_trips(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..16)) {
         for find in [model, materials] {
             for text in [pieces.concat(), format!("mtllib {}", pieces.concat()), format!("map_Kd {}", pieces.concat())] {
                 prop_assert_eq!(round_trip::check(&text, find), Ok(()));

@@ -42,7 +42,8 @@ impl<'t> Finder<'t> {
         }
     }
 
-    /// Begins to collect the text of the element that was opened last, unless one around it is collected.
+    /// Begins to collect the text of the element that was opened last, unless one around it is
+    /// collected.
     pub(super) fn begin_content(&mut self, language: Option<Language>) {
         if let (Some(language), None) = (language, &self.content) {
             self.content = Some(Content {

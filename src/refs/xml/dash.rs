@@ -1,10 +1,11 @@
-//! DASH (ISO/IEC 23009-1): what elements and attributes are, and which addresses stay out of reach since a `BaseURL`
-//! shifts them.
+//! DASH (ISO/IEC 23009-1): what elements and attributes are, and which addresses stay out of reach
+//! since a `BaseURL` shifts them.
 //!
-//! An address is relative to the `BaseURL`s of all elements that it holds in. What an element says of its segments
-//! holds in those within, too, so that a `BaseURL` further in shifts an address further out. A new URL in the place of
-//! one that was shifted would be shifted again. So an address is followed only where nothing shifts it, and a `BaseURL`
-//! only if it's the address of a file and no other address depends on it.
+//! An address is relative to the `BaseURL`s of all elements that it holds in. What an element says
+//! of its segments holds in those within, too, so that a `BaseURL` further in shifts an address
+//! further out. A new URL in the place of one that was shifted would be shifted again. So an
+//! address is followed only where nothing shifts it, and a `BaseURL` only if it's the address of a
+//! file and no other address depends on it.
 
 use super::elements::{Attribute, Element, Language, Use};
 use crate::refs::{Base, Built, Fault, Found, Kind, Mention, Place, Reference, paths};
@@ -87,7 +88,8 @@ struct Template {
 }
 
 impl Presentation {
-    /// Enters an element that stands in `depth` others. Outside of any level, that's one, whatever it's called.
+    /// Enters an element that stands in `depth` others. Outside of any level, that's one, whatever
+    /// it's called.
     pub fn enter(&mut self, depth: usize, name: &str) {
         if depth == 0 || LEVELS.contains(&name) {
             self.levels.push(Level {

@@ -1,5 +1,5 @@
-//! Meaning of elements and attributes in documents that are data: feeds and lists of media, stylesheets of XSLT, and
-//! others that name files.
+//! Meaning of elements and attributes in documents that are data: feeds and lists of media,
+//! stylesheets of XSLT, and others that name files.
 
 use super::elements::{Attribute, Element, Language, Use};
 use super::names::{Space, split};

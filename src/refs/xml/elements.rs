@@ -1,5 +1,5 @@
-//! Meanings of attributes and elements in SVG and XHTML, and of those that the user added. Data is in `data` and
-//! `dash`.
+//! Meanings of attributes and elements in SVG and XHTML, and of those that the user added. Data is
+//! in `data` and `dash`.
 
 use super::names::{Space, split};
 use super::{Dialect, dash, data};
@@ -56,7 +56,8 @@ pub(super) enum Language {
     BaseUrl,
 }
 
-/// Attributes of SVG whose value can have `url(…)` in it: https://www.w3.org/TR/SVG2/propidx.html and SVG 1.1's.
+/// Attributes of SVG whose value can have `url(…)` in it: https://www.w3.org/TR/SVG2/propidx.html
+/// and SVG 1.1's.
 const PRESENTATION: [&str; 14] = [
     "clip-path",
     "color-profile",
@@ -130,7 +131,8 @@ impl<'t> Element<'t> {
         split(self.name).1
     }
 
-    /// Returns the type of the value of `attribute`, by the language of the document or by the user's additions.
+    /// Returns the type of the value of `attribute`, by the language of the document or by the
+    /// user's additions.
     pub fn meaning(&self, attribute: &Attribute, dialect: Dialect, extra: &Extra) -> Option<Use> {
         let known = match (dialect, self.space) {
             (Dialect::Dash, _) => dash::of_attribute(self, attribute),
@@ -205,7 +207,8 @@ impl<'t> Element<'t> {
         }
     }
 
-    /// Returns what the text in it is, if it can name files. `parent` is the name of the element that it's in.
+    /// Returns what the text in it is, if it can name files. `parent` is the name of the element
+    /// that it's in.
     pub fn text(&self, dialect: Dialect, parent: &str) -> Option<Language> {
         match dialect {
             Dialect::Svg | Dialect::Xhtml => self.language(),

@@ -57,7 +57,8 @@ impl Space {
     }
 }
 
-/// The prefixes that are bound where the reader stands. Each lookup takes the same time, however deep that is.
+/// The prefixes that are bound where the reader stands. Each lookup takes the same time, however
+/// deep that is.
 #[derive(Debug)]
 pub(super) struct Names<'t> {
     bound: HashMap<&'t str, Vec<Space>>,
@@ -85,7 +86,8 @@ impl<'t> Names<'t> {
             "" => "",
             rest => rest.strip_prefix(':')?,
         };
-        // Illustrator writes `xmlns="&ns_svg;"`. One entity that is all of it is enough, and can't explode.
+        // Illustrator writes `xmlns="&ns_svg;"`. One entity that is all of it is enough, and can't
+        // explode.
         let entity = value
             .strip_prefix('&')
             .and_then(|rest| rest.strip_suffix(';'));
@@ -113,8 +115,8 @@ impl<'t> Names<'t> {
         self.of(prefix.unwrap_or("")).unwrap_or(default)
     }
 
-    /// Returns the namespace of an attribute's prefix. `xlink` is known without a declaration, because editors forget
-    /// to declare it.
+    /// Returns the namespace of an attribute's prefix. `xlink` is known without a declaration,
+    /// because editors forget to declare it.
     pub fn of_attribute(&self, prefix: &str) -> Space {
         let default = if prefix == "xlink" {
             Space::Xlink
@@ -137,7 +139,8 @@ pub(super) fn split(name: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Lists the entities that a document type declares by `<!ENTITY name "value">`, without those in other files.
+/// Lists the entities that a document type declares by `<!ENTITY name "value">`, without those in
+/// other files.
 fn entities(doctype: &str) -> HashMap<&str, &str> {
     let mut entities = HashMap::new();
     let mut rest = doctype;

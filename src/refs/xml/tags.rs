@@ -59,7 +59,8 @@ impl<'t> Finder<'t> {
         self.open.last().is_some_and(|open| open.is_rebased) || names.any(|name| name == "xml:base")
     }
 
-    /// Takes note of the prefixes that attributes declare, which it returns, and of what theirs stand for.
+    /// Takes note of the prefixes that attributes declare, which it returns, and of what theirs
+    /// stand for.
     fn bind(&mut self, attributes: &mut [Attribute<'t>]) -> Vec<&'t str> {
         let bind = |attribute: &Attribute<'t>| self.names.bind(attribute.name, attribute.value);
         let prefixes = attributes.iter().filter_map(bind).collect();
@@ -85,7 +86,8 @@ impl<'t> Finder<'t> {
         self.integrity(element, at, before);
     }
 
-    /// Returns what an element belongs to. Some kinds of data have no namespace, and are known by their root.
+    /// Returns what an element belongs to. Some kinds of data have no namespace, and are known by
+    /// their root.
     fn space(&self, prefix: Option<&str>) -> Space {
         let root = self.open.first().map(|root| root.name);
         match (self.names.of_element(prefix), self.dialect, prefix, root) {
@@ -103,7 +105,8 @@ impl<'t> Finder<'t> {
         }
     }
 
-    /// Notes paths in an attribute that only scripts read. Those of drawings are for the programs that made them.
+    /// Notes paths in an attribute that only scripts read. Those of drawings are for the programs
+    /// that made them.
     fn mentions(&mut self, element: &str, attribute: &Attribute) {
         let is_read = self.dialect != Dialect::Svg && words::may_be_in(attribute.name);
         if is_read && self.found.mentions.len() < words::KEPT_MAX {
@@ -114,7 +117,8 @@ impl<'t> Finder<'t> {
         }
     }
 
-    /// Adds the digests of the file that an element loads; or a place for one, `at`. Its references are those from `first` on.
+    /// Adds the digests of the file that an element loads; or a place for one, `at`. Its references
+    /// are those from `first` on.
     fn integrity(&mut self, element: &Element, at: usize, first: usize) {
         let value = |name: &str| {
             let mut attributes = element.attributes.iter();

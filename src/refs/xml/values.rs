@@ -22,8 +22,8 @@ fn resolve(name: &str) -> Option<char> {
     }
 }
 
-/// Decodes a piece of an attribute's value; an entity can only stand at its start. Line ends are blanks in attributes:
-/// https://www.w3.org/TR/xml/#AVNormalize
+/// Decodes a piece of an attribute's value; an entity can only stand at its start. Line ends are
+/// blanks in attributes: https://www.w3.org/TR/xml/#AVNormalize
 pub(super) fn decode_piece(piece: &str) -> Cow<'_, str> {
     let entity = piece
         .strip_prefix('&')
@@ -43,7 +43,8 @@ pub(super) fn reference(decoded: &Decoded, range: Range<usize>, kind: Kind) -> O
     is_known.then(|| decoded.reference(start, url, kind))
 }
 
-/// The URLs of a `srcset`: https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute
+/// The URLs of a `srcset`:
+/// https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute
 pub(super) fn candidates(text: &str) -> Vec<Range<usize>> {
     let is_gap = |c: char| c.is_ascii_whitespace() || c == ',';
     let mut urls = Vec::new();
@@ -62,7 +63,8 @@ pub(super) fn candidates(text: &str) -> Vec<Range<usize>> {
     urls
 }
 
-/// Returns the place behind the comma that ends the descriptors of a candidate; commas in brackets don't.
+/// Returns the place behind the comma that ends the descriptors of a candidate; commas in brackets
+/// don't.
 fn end_of_descriptors(text: &str, start: usize) -> usize {
     let mut is_in_brackets = false;
     for (at, c) in text[start..].char_indices() {

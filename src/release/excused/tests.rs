@@ -20,8 +20,9 @@ fn set(paths: &[&str]) -> BTreeSet<String> {
     paths.iter().map(ToString::to_string).collect()
 }
 
+/// Patterns match as they do in rules.
 #[test]
-fn a_pattern_matches_as_those_of_rules_do() {
+fn patterns_match_like_those_of_rules() {
     let found = excused(&["img/*.png"]).expect("something");
     assert_eq!(found.matched, set(&["img/a.png"]));
     let found = excused(&["img/**"]).expect("something");
@@ -30,8 +31,9 @@ fn a_pattern_matches_as_those_of_rules_do() {
     assert_eq!(found.matched, set(&["a.html", "a1.html"]));
 }
 
+/// An existing path is taken literally, even if it looks like a pattern.
 #[test]
-fn a_path_that_is_there_is_meant_as_it_is() {
+fn existing_path_is_taken_literally() {
     let found = excused(&["a[1].html", "img/deep/{c}.png"]).expect("both");
     assert_eq!(found.named, set(&["a[1].html", "img/deep/{c}.png"]));
     assert!(found.matched.is_empty(), "not `a1.html`");
@@ -41,8 +43,9 @@ fn a_path_that_is_there_is_meant_as_it_is() {
     assert_eq!(found.all().len(), 3);
 }
 
+/// A pattern that is invalid or matches nothing is an error.
 #[test]
-fn what_matches_nothing_or_is_no_pattern_is_a_mistake() {
+fn unmatched_or_invalid_pattern_is_refused() {
     for (given, told) in [
         ("b.html", "There is no `b.html` in the tree"),
         ("*.css", "`*.css` matches nothing in the tree"),
@@ -57,8 +60,9 @@ fn what_matches_nothing_or_is_no_pattern_is_a_mistake() {
     assert_eq!(error.hint().as_deref(), Some("did you mean `a.html`?"));
 }
 
+/// A path matches with or without a leading `/` or `./`.
 #[test]
-fn a_path_is_meant_however_its_beginning_is_written() {
+fn leading_slash_or_dot_is_ignored() {
     let paths = BTreeSet::from(["index.html", "sub/index.html"]);
     for given in ["index.html", "./index.html", "/index.html"] {
         let found = Excused::new(&[given.to_string()], &paths, "the tree").expect("meant");
@@ -66,8 +70,9 @@ fn a_path_is_meant_however_its_beginning_is_written() {
     }
 }
 
+/// An advised pattern covers the given files and no other folder or type.
 #[test]
-fn advice_lets_through_what_it_is_about_and_no_other_folder_or_type() {
+fn advised_patterns_cover_only_given_files() {
     let of = |paths: &[&str]| options_for(paths);
     assert_eq!(of(&["a.html"]), "--overwrite-live a.html");
     assert_eq!(of(&["a b's.html"]), r"--overwrite-live 'a b'\''s.html'");

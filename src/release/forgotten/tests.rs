@@ -7,8 +7,9 @@ fn found(keys: &[&str]) -> Option<u64> {
     Forgotten::find_in(&listing.collect()).map(|found| found.others)
 }
 
+/// Documents and objects of other programs are no sign of releases.
 #[test]
-fn objects_of_other_programs_and_documents_are_no_sign_of_releases() {
+fn foreign_objects_are_no_releases() {
     let token = Token::ZERO;
     assert_eq!(
         found(&[&format!("{token}.png"), &format!("img/map.{token}.png")]),
@@ -23,8 +24,9 @@ fn objects_of_other_programs_and_documents_are_no_sign_of_releases() {
     assert_eq!(found(&["index.html", &document, ulid, hex]), None);
 }
 
+/// Releases inside the target are recognised by their root.
 #[test]
-fn releases_in_the_target_are_told_by_their_root() {
+fn releases_are_recognised_by_root() {
     let token = Token::ZERO;
     assert!(is_root(&format!("{FOLDER}{token}/{ROOT}")));
     assert!(!is_root(&format!("{FOLDER}{token}/releases/{ROOT}")));

@@ -7,7 +7,8 @@ use crate::base::text::escape;
 use crate::release::prune::Deletion;
 use crate::release::root::{Refusal, Root};
 
-/// Describes the current release and who made it. The last change of the root may have been something else, by somebody else.
+/// Describes the current release and who made it. The last change of the root may have been
+/// something else, by somebody else.
 fn current_in_words(root: Option<&Root>) -> String {
     match root.and_then(|root| root.current.as_ref()) {
         None => "there is no longer a current release".to_string(),

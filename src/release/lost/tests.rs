@@ -32,8 +32,9 @@ fn a_bundler_may_rename_every_chunk() {
     assert_eq!((lost.lost, lost.is_too_much()), (0, false), "{lost:?}");
 }
 
+/// Renamed chunks may become a few fewer, but losing over a fifth is too much.
 #[test]
-fn chunks_that_became_a_few_fewer_are_a_usual_change_and_half_of_them_are_not() {
+fn loss_above_fifth_is_too_much() {
     let before = [paths("assets/{}-a.js", 0..30), paths("{}.html", 0..10)];
     let of = |chunks| [paths("assets/{}-b.js", 0..chunks), paths("{}.html", 0..10)];
     assert!(!lost(&before, &of(22)).is_too_much(), "8 of 40");
@@ -63,8 +64,9 @@ fn nor_do_images_of_another_folder() {
     assert_eq!(lost(&before, &now).lost, 35);
 }
 
+/// A folder that is gone is reported however small its share is.
 #[test]
-fn a_folder_that_is_gone_is_told_however_small_a_part_it_was() {
+fn lost_folder_is_reported() {
     let before = [
         paths("{}.html", 0..100),
         paths("puzzle/gears/{}.html", 0..2),
@@ -77,15 +79,17 @@ fn a_folder_that_is_gone_is_told_however_small_a_part_it_was() {
     assert_eq!((lost.lost, lost.folders), (3, vec!["puzzle/gears"]));
 }
 
+/// A page that has a folder of its own may be deleted.
 #[test]
-fn a_page_with_a_folder_of_its_own_may_be_deleted() {
+fn single_page_folder_may_be_deleted() {
     let before = [paths("{}/index.html", 0..10)];
     let now = [paths("{}/index.html", 0..9)];
     assert!(!lost(&before, &now).is_too_much());
 }
 
+/// Losing the last file of a type counts as losing the whole type.
 #[test]
-fn the_last_file_of_a_type_is_a_whole_type() {
+fn last_file_counts_as_whole_type() {
     let before = [paths("{}.html", 0..100), paths("css/site.css", 0..1)];
     let now = [paths("{}.html", 0..100)];
     let lost = lost(&before, &now);
@@ -94,15 +98,17 @@ fn the_last_file_of_a_type_is_a_whole_type() {
     assert!(lost.folders.is_empty(), "{lost:?}");
 }
 
+/// File types are compared without regard to case.
 #[test]
-fn a_type_is_the_same_in_capitals() {
+fn file_types_ignore_case() {
     let before = [paths("{}.html", 0..3), paths("{}.JPG", 0..9)];
     let now = [paths("{}.html", 0..3), paths("{}.jpg", 0..9)];
     assert_eq!(lost(&before, &now).lost, 0);
 }
 
+/// A site that moves to other folders counts as losing too much.
 #[test]
-fn a_site_that_moved_to_other_folders_is_asked_about() {
+fn moved_folder_is_too_much() {
     let before = [paths("img/{}.png", 0..9), paths("{}.html", 0..9)];
     let now = [paths("assets/img/{}.png", 0..9), paths("{}.html", 0..9)];
     let lost = lost(&before, &now);
@@ -110,8 +116,9 @@ fn a_site_that_moved_to_other_folders_is_asked_about() {
     assert_eq!((lost.lost, lost.folders), (9, vec!["img"]));
 }
 
+/// A folder that is named after a build may be replaced by another one.
 #[test]
-fn a_folder_that_is_called_after_the_build_may_be_another_one() {
+fn build_named_folder_may_be_replaced() {
     for (old, new) in [
         ("hQ8V0Tk2fZ1mDhq3sYbXe", "Zp0aLMtW3rk9xQvBnYc7U"),
         ("hQoVaTkbfZimDhqcsYbXe", "ZpoaLMtWcrkixQvBnYcdU"),
@@ -136,8 +143,9 @@ fn a_folder_that_is_called_after_the_build_may_be_another_one() {
     );
 }
 
+/// A folder that people named is not replaced by one with another name.
 #[test]
-fn a_folder_with_a_name_that_people_gave_it_is_not_another_one() {
+fn human_named_folder_is_not_replaced() {
     for (old, new) in [
         ("round-1", "round-2"),
         ("hunt-2026", "hunt-2027"),
@@ -163,16 +171,18 @@ fn an_empty_build_loses_everything() {
     assert!(lost.is_too_much());
 }
 
+/// An empty release loses nothing, and losing exactly a fifth is fine.
 #[test]
-fn nothing_is_lost_of_nothing_and_a_fifth_is_not_over_a_fifth() {
+fn loss_of_exactly_fifth_is_fine() {
     assert!(!Lost::new(&[], &[], &["a.html"]).is_too_much());
     let before = [paths("{}.html", 0..10)];
     assert!(!lost(&before, &[paths("{}.html", 0..8)]).is_too_much());
     assert!(lost(&before, &[paths("{}.html", 0..7)]).is_too_much());
 }
 
+/// Files without an extension form a type of their own.
 #[test]
-fn what_has_no_extension_is_a_type_too() {
+fn missing_extension_is_a_type() {
     assert_eq!(group("CNAME"), ("", String::new()));
     assert_eq!(group("a/.htaccess"), ("a", String::new()));
     assert_eq!(group("a.b/c.tar.GZ"), ("a.b", "gz".to_string()));

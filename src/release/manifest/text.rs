@@ -8,12 +8,14 @@
 //! ["js/app-4f1c.js",null,"h5wz…",700,"9bKq01Xe…",2,0,[301,""]]
 //! ```
 //!
-//! A line has the logical path, the key (null if it is the path and the content never changes), the token (unless the key contains
-//! it), the size and the blake3 of the content (in URL-safe base64), and the indexes in `headers` and in `levels`. At the end, it has
-//! the stored size and the storage's checksum; null if the object is held, and so isn't in the target.
+//! A line has the logical path, the key (null if it is the path and the content never changes), the
+//! token (unless the key contains it), the size and the blake3 of the content (in URL-safe base64),
+//! and the indexes in `headers` and in `levels`. At the end, it has the stored size and the
+//! storage's checksum; null if the object is held, and so isn't in the target.
 //!
-//! Version 2 has no fingerprinted keys. It is still written if there are none, so that earlier programs can read it. Version 1 can
-//! still be read as well. It has digests in hex, and ETags with quotes.
+//! Version 2 has no fingerprinted keys. It is still written if there are none, so that earlier
+//! programs can read it. Version 1 can still be read as well. It has digests in hex, and ETags with
+//! quotes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -208,7 +210,8 @@ fn disorder() -> String {
     "objects are out of order".to_string()
 }
 
-/// Returns the maximum number of lines in a block: the number of line ends, unless most lines are empty.
+/// Returns the maximum number of lines in a block: the number of line ends, unless most lines are
+/// empty.
 fn lines_at_most(block: &str) -> usize {
     let ends = memchr::memchr_iter(b'\n', block.as_bytes()).count();
     ends.min(block.len() / LINE_BYTES_MIN) + 1

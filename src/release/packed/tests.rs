@@ -12,8 +12,9 @@ fn lines(count: usize) -> String {
         .collect()
 }
 
+/// A text of any length round-trips, in blocks cut between lines.
 #[test]
-fn a_text_comes_back_whatever_its_length_cut_between_lines() {
+fn text_round_trips_in_whole_lines() {
     let endless = "x".repeat(3 * BLOCK_BYTES);
     let not_ascii = "ä\n".repeat(BLOCK_BYTES);
     for text in [
@@ -49,8 +50,9 @@ fn any_reader_of_gzip_reads_it() {
     assert_eq!(text, lines(100_000));
 }
 
+/// Plain gzip is read as one block, and damaged data is an error.
 #[test]
-fn what_is_damaged_or_not_ours_is_one_block_or_an_error() {
+fn plain_gzip_is_read_damage_refused() {
     let plain = encode::gzip_always(b"a page", 9);
     assert_eq!(unpack(&plain).expect("gzip"), ["a page"]);
     let packed = pack(lines(50_000).as_bytes());
@@ -71,8 +73,9 @@ fn what_is_damaged_or_not_ours_is_one_block_or_an_error() {
     assert!(unpack(&pack(b"\xff")).is_err(), "not text");
 }
 
+/// A text above the limit for documents is refused before it is unpacked.
 #[test]
-fn what_unpacks_to_more_than_any_document_is_refused_before_it_is_unpacked() {
+fn oversized_text_is_refused_before_unpacking() {
     let megabyte = pack_block(&vec![b'\n'; 1 << 20]);
     let blocks = DOCUMENT_BYTES_MAX >> 20;
     let error = unpack(&megabyte.repeat(blocks + 1)).expect_err("refused");

@@ -21,9 +21,10 @@ use crate::release::root::{self, Nonce, Refusal, Root};
 use crate::release::state::{Changed, State};
 use crate::store::{PutMode, Store, StoreError, StoreErrorKind, Version};
 
-/// Maximum age of the last look at the root when something is deleted. Another run may have finished this sweep in the meantime and
-/// deleted everything, and a push may have written an object again. On a storage whose versions are only checksums, such as S3, that
-/// object would be deleted.
+/// Maximum age of the last look at the root when something is deleted. Another run may have
+/// finished this sweep in the meantime and deleted everything, and a push may have written an
+/// object again. On a storage whose versions are only checksums, such as S3, that object would be
+/// deleted.
 const LOOK_MAX: Duration = Duration::from_secs(1);
 
 /// Maximum time between two tries of a deletion.
@@ -63,10 +64,11 @@ impl Document {
 /// Deletes what `sweep` lists. Returns the number of objects and documents that are gone.
 ///
 /// # Errors
-/// Returns [`Error::Interrupted`] if the user stopped it; deletions that were started are complete. Returns [`Error::Refused`] or
-/// [`Error::LostRace`] if the root has changed since the plan; nothing was deleted. After any other error, the sweep isn't finished:
-/// [`finish`] finishes it, and nothing can be published before. But if the storage refuses to delete some objects, because of a lock
-/// for example, everything else is deleted, and the sweep is over.
+/// Returns [`Error::Interrupted`] if the user stopped it; deletions that were started are complete.
+/// Returns [`Error::Refused`] or [`Error::LostRace`] if the root has changed since the plan;
+/// nothing was deleted. After any other error, the sweep isn't finished: [`finish`] finishes it,
+/// and nothing can be published before. But if the storage refuses to delete some objects, because
+/// of a lock for example, everything else is deleted, and the sweep is over.
 pub async fn sweep(
     store: &Arc<dyn Store>,
     state: &State,
@@ -132,7 +134,8 @@ pub(in crate::release) async fn keep_plan(
     document.keep(state, epoch).await
 }
 
-/// Deletes what the announced document `name` lists, and ends the sweep. Returns the number of deleted objects and documents.
+/// Deletes what the announced document `name` lists, and ends the sweep. Returns the number of
+/// deleted objects and documents.
 pub(in crate::release) async fn carry_out(
     store: &Arc<dyn Store>,
     state: &State,
@@ -146,7 +149,8 @@ pub(in crate::release) async fn carry_out(
         .and_then(|deleted| gone(deleted, what))
 }
 
-/// Checks the permission to delete, on objects that nobody needs: once a sweep is announced, it must be finished.
+/// Checks the permission to delete, on objects that nobody needs: once a sweep is announced, it
+/// must be finished.
 pub(in crate::release) async fn check_permission(
     store: &Arc<dyn Store>,
     state: &State,

@@ -14,8 +14,8 @@ use crate::release::root::Live;
 use crate::release::verify::{Finding, Verify, verify};
 use crate::store::{StoreError, StoreErrorKind};
 
-/// Verifies the objects, and writes missing or damaged ones again. Mutable names with other content are added to `names`, and are
-/// written after the root. Returns false if this failed.
+/// Verifies the objects, and writes missing or damaged ones again. Mutable names with other content
+/// are added to `names`, and are written after the root. Returns false if this failed.
 pub(super) async fn verify_and_repair<'a>(
     push: &Push<'a>,
     names: &mut Names<'a>,
@@ -75,7 +75,8 @@ pub(super) async fn verify_and_repair<'a>(
         .into())
 }
 
-/// Returns whether a finding is certain. The known size of a plain name is that of its copy, and some storages store it differently.
+/// Returns whether a finding is certain. The known size of a plain name is that of its copy, and
+/// some storages store it differently.
 fn is_certain(finding: &Finding) -> bool {
     matches!(
         finding.reason,

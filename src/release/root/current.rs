@@ -13,7 +13,8 @@ pub struct Seen {
     pub parent: Option<ReleaseId>,
     /// Newest release at that time. After a rollback, this isn't the current one.
     pub newest: Option<ReleaseId>,
-    /// Nonce of the change that had made the release the current one; none without a current release.
+    /// Nonce of the change that had made the release the current one; none without a current
+    /// release.
     pub switched: Option<Nonce>,
     /// Epoch at that time.
     pub epoch: u64,
@@ -63,7 +64,8 @@ impl Root {
     /// Makes `release` the current one. It must have been planned and verified in the state `seen`.
     ///
     /// # Errors
-    /// Returns [`Refusal::LostRace`], [`Refusal::Moved`], [`Refusal::Levels`], or [`Refusal::Live`] if it would overwrite something.
+    /// Returns [`Refusal::LostRace`], [`Refusal::Moved`], [`Refusal::Levels`], or [`Refusal::Live`]
+    /// if it would overwrite something.
     pub fn publish(
         root: Option<&Root>,
         seen: &Seen,
@@ -101,11 +103,13 @@ impl Root {
         }
     }
 
-    /// Notes that all mutable names show the content of the current release, and that no late write of an overtaken release can change
-    /// this. Only the run that wrote them, since the change `switched`, can know.
+    /// Notes that all mutable names show the content of the current release, and that no late write
+    /// of an overtaken release can change this. Only the run that wrote them, since the change
+    /// `switched`, can know.
     ///
     /// # Errors
-    /// Returns [`Refusal::LostRace`] if the current release was changed since, or [`Refusal::Already`].
+    /// Returns [`Refusal::LostRace`] if the current release was changed since, or
+    /// [`Refusal::Already`].
     pub fn settle_plain(&self, switched: &Nonce, stamp: &Stamp) -> Result<Root, Refusal> {
         if self.switched != *switched {
             return Err(Refusal::LostRace);
@@ -120,12 +124,13 @@ impl Root {
         })
     }
 
-    /// Makes a retained release the current one again. Its objects must have been verified in the state `seen`. The caller must make
-    /// sure that this root retains the release.
+    /// Makes a retained release the current one again. Its objects must have been verified in the
+    /// state `seen`. The caller must make sure that this root retains the release.
     ///
     /// # Errors
-    /// Returns [`Refusal::Sweeping`] during a takedown, [`Refusal::LostRace`], [`Refusal::Moved`], [`Refusal::Levels`],
-    /// [`Refusal::Already`] if it is the current one, or [`Refusal::Live`] if it would overwrite something.
+    /// Returns [`Refusal::Sweeping`] during a takedown, [`Refusal::LostRace`], [`Refusal::Moved`],
+    /// [`Refusal::Levels`], [`Refusal::Already`] if it is the current one, or [`Refusal::Live`] if
+    /// it would overwrite something.
     pub fn roll_back(
         &self,
         seen: &Seen,
@@ -152,8 +157,8 @@ impl Root {
         })
     }
 
-    /// Returns this root with another current release. If mutable names were being written, they may still be, so they aren't settled,
-    /// whatever the release has.
+    /// Returns this root with another current release. If mutable names were being written, they
+    /// may still be, so they aren't settled, whatever the release has.
     pub(super) fn switched_to(self, release: Release, plain: Plain, stamp: &Stamp) -> Root {
         let mut overtaken = match (self.plain, &self.current) {
             (Plain::Pending, Some(before)) => vec![before.manifest.clone()],

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{FORMAT, MOVED_VERSION, Root, VERSION};
 use crate::release::Unusable;
 
-/// Document in the place of a root whose releases were moved to another key's place. It doesn't say where that is.
+/// Document in the place of a root whose releases were moved to another key's place. It doesn't say
+/// where that is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Moved {
     /// Always `assetsync root`.
@@ -14,9 +15,11 @@ pub struct Moved {
     pub version: u32,
     /// Public id of the key that the releases belong to now.
     pub to: String,
-    /// True if a root was written at the new place. If it is true and there is no root, the root was deleted.
+    /// True if a root was written at the new place. If it is true and there is no root, the root
+    /// was deleted.
     pub is_done: bool,
-    /// Root at the time of the move, with the stamp of the move. The owner of the new key can continue from it.
+    /// Root at the time of the move, with the stamp of the move. The owner of the new key can
+    /// continue from it.
     pub root: Root,
 }
 
@@ -76,8 +79,8 @@ pub fn parse(json: &[u8]) -> Result<Root, Unusable> {
     root.check_counts().map(|()| root)
 }
 
-/// Checks the format and the version of a document before the rest is read: in a newer version, the rest may have another meaning.
-/// `version` is the newest known one.
+/// Checks the format and the version of a document before the rest is read: in a newer version, the
+/// rest may have another meaning. `version` is the newest known one.
 pub(in crate::release) fn check_format(
     json: &[u8],
     format: &str,

@@ -1,4 +1,5 @@
-//! Unlocked levels: published by every push although the configuration holds them, until they are locked again.
+//! Unlocked levels: published by every push although the configuration holds them, until they are
+//! locked again.
 
 use std::collections::BTreeSet;
 

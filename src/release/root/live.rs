@@ -45,8 +45,8 @@ impl Root {
     /// Switches live on, or changes its end and its message. Values that aren't edited stay.
     ///
     /// # Errors
-    /// Returns [`Refusal::Sweeping`] or [`Refusal::Pending`] while something is being deleted or overwritten: the target can't promise
-    /// then that nothing changes.
+    /// Returns [`Refusal::Sweeping`] or [`Refusal::Pending`] while something is being deleted or
+    /// overwritten: the target can't promise then that nothing changes.
     pub fn go_live(
         root: Option<&Root>,
         until: Edit<Timestamp>,

@@ -25,8 +25,8 @@ impl Nonce {
     }
 }
 
-/// Name of a release: its time and a few random characters, such as `20270115-190412-k3v9qd`. Later names sort after earlier ones, as
-/// far as the storage's clock is right.
+/// Name of a release: its time and a few random characters, such as `20270115-190412-k3v9qd`. Later
+/// names sort after earlier ones, as far as the storage's clock is right.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ReleaseId(pub String);
@@ -59,8 +59,8 @@ impl ReleaseId {
 }
 
 impl ReleaseId {
-    /// Does the same, unless the id would sort before `newest`, because the clock was set back or the second is the same. In this
-    /// case, the time is that of `newest` plus one second.
+    /// Does the same, unless the id would sort before `newest`, because the clock was set back or
+    /// the second is the same. In this case, the time is that of `newest` plus one second.
     pub fn after(newest: Option<&ReleaseId>, at: Timestamp, nonce: &Nonce) -> ReleaseId {
         let id = ReleaseId::new(at, nonce);
         let before = newest.filter(|newest| id <= **newest);

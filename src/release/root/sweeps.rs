@@ -22,11 +22,12 @@ impl Root {
         root.is_none_or(|root| root.gc.sweep.is_none())
     }
 
-    /// Announces that the objects in the document `plan` will be deleted, and that `oldest` is the oldest retained release.
+    /// Announces that the objects in the document `plan` will be deleted, and that `oldest` is the
+    /// oldest retained release.
     ///
     /// # Errors
-    /// Returns [`Refusal::Live`], [`Refusal::Sweeping`], [`Refusal::Pending`], or [`Refusal::Moved`] or [`Refusal::LostRace`] if the
-    /// plan was made from another root.
+    /// Returns [`Refusal::Live`], [`Refusal::Sweeping`], [`Refusal::Pending`], or
+    /// [`Refusal::Moved`] or [`Refusal::LostRace`] if the plan was made from another root.
     pub fn begin_sweep(
         &self,
         seen: &Seen,

@@ -1,8 +1,8 @@
 //! Takedowns: files removed from a target at once on request, also while it is live.
 //!
-//! A takedown combines a change of the release and a sweep: the root switches to a release without these files, and says what is being
-//! deleted, so that nobody can publish a release that relies on it. It is the only deletion that doesn't wait until the target isn't
-//! live.
+//! A takedown combines a change of the release and a sweep: the root switches to a release without
+//! these files, and says what is being deleted, so that nobody can publish a release that relies on
+//! it. It is the only deletion that doesn't wait until the target isn't live.
 
 use std::collections::BTreeSet;
 
@@ -26,11 +26,14 @@ pub struct Takedown {
     /// Reason, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// Document that lists what was deleted. While it is the sweep of the root, the takedown is in progress.
+    /// Document that lists what was deleted. While it is the sweep of the root, the takedown is in
+    /// progress.
     pub sweep: String,
-    /// Logical paths that were published at that time. No push publishes them again unless the user asks for it.
+    /// Logical paths that were published at that time. No push publishes them again unless the user
+    /// asks for it.
     pub blocked: BTreeSet<String>,
-    /// Logical paths of which only earlier releases had objects, and paths that were published again since.
+    /// Logical paths of which only earlier releases had objects, and paths that were published
+    /// again since.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub others: BTreeSet<String>,
 }
@@ -42,12 +45,13 @@ impl Takedown {
 }
 
 impl Root {
-    /// Takes files down. `to` is the release without them; none if the current one has none of them. `takedown` has the name of the
-    /// document that lists what is deleted.
+    /// Takes files down. `to` is the release without them; none if the current one has none of
+    /// them. `takedown` has the name of the document that lists what is deleted.
     ///
     /// # Errors
-    /// Returns [`Refusal::Sweeping`]; [`Refusal::Pending`] if mutable names are still being written, which may include one of these;
-    /// [`Refusal::Moved`] or [`Refusal::LostRace`] if it was planned from another root. Never refuses because the target is live.
+    /// Returns [`Refusal::Sweeping`]; [`Refusal::Pending`] if mutable names are still being
+    /// written, which may include one of these; [`Refusal::Moved`] or [`Refusal::LostRace`] if it
+    /// was planned from another root. Never refuses because the target is live.
     pub fn take_down(
         &self,
         seen: &Seen,
@@ -105,7 +109,8 @@ impl Root {
         takedowns.find(|takedown| takedown.blocked.contains(path))
     }
 
-    /// Returns whether objects of a path were ever taken down, even if the path was published again since.
+    /// Returns whether objects of a path were ever taken down, even if the path was published again
+    /// since.
     pub fn was_taken_down(&self, path: &str) -> bool {
         self.takedowns
             .iter()

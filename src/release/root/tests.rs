@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// Release names stay in order even if the clock goes back.
 #[test]
-fn names_of_releases_never_go_back_in_time() {
+fn release_ids_never_decrease() {
     let at = |text: &str| text.parse::<Timestamp>().expect("a time");
     let nonce = Nonce("a".into());
     let newest = ReleaseId::new(at("2027-01-15T19:04:12Z"), &nonce);
@@ -36,8 +37,9 @@ const MOVED_V2: &str = include_str!("../../../tests/data/root/v2-moved.json");
 const V1_WITH_TARGET: &str = include_str!("../../../tests/data/root/v1-with-target.json");
 const V1_WITH_CONDITIONS: &str = include_str!("../../../tests/data/root/v1-with-conditions.json");
 
+/// A version 1 root with conditions loads and is written back unchanged.
 #[test]
-fn version_1_with_conditions_loads_and_is_written_the_same() {
+fn version_1_with_conditions_round_trips() {
     let root = parse(V1_WITH_CONDITIONS.as_bytes()).expect("loads");
     assert_eq!(root.conditions, Some(Conditions::Proven));
     assert_eq!(
@@ -48,8 +50,9 @@ fn version_1_with_conditions_loads_and_is_written_the_same() {
 
 const V1_BEGUN: &str = include_str!("../../../tests/data/root/v1-begun.json");
 
+/// A version 1 root of a push that has begun loads and is written back unchanged.
 #[test]
-fn version_1_of_a_push_that_began_loads_and_is_written_the_same() {
+fn version_1_of_push_round_trips() {
     let root = parse(V1_BEGUN.as_bytes()).expect("loads");
     assert!(root.begun && root.is_begun() && root.current.is_none());
     assert_eq!(
@@ -60,8 +63,9 @@ fn version_1_of_a_push_that_began_loads_and_is_written_the_same() {
 
 const V1_TAKEN_DOWN: &str = include_str!("../../../tests/data/root/v1-taken-down.json");
 
+/// A version 1 root with takedowns and levels loads and is written back unchanged.
 #[test]
-fn version_1_with_takedowns_and_levels_loads_and_is_written_the_same() {
+fn version_1_with_takedowns_round_trips() {
     let root = parse(V1_TAKEN_DOWN.as_bytes()).expect("loads");
     assert!(root.blocked("puzzle/gears/notes.html").is_some());
     assert!(root.blocked("news.html").is_none() && root.was_taken_down("news.html"));
@@ -76,8 +80,9 @@ fn version_1_with_takedowns_and_levels_loads_and_is_written_the_same() {
     );
 }
 
+/// A root forgets the oldest takedowns once it holds too many paths.
 #[test]
-fn a_root_remembers_the_last_takedowns_and_no_more_paths_than_it_may() {
+fn root_forgets_oldest_takedowns() {
     let stamp = |nonce: usize| Stamp {
         nonce: Nonce(nonce.to_string()),
         actor: "ann".to_string(),
@@ -111,8 +116,9 @@ fn a_root_remembers_the_last_takedowns_and_no_more_paths_than_it_may() {
     assert_eq!(root.takedowns.len(), 4);
 }
 
+/// A version 1 root still loads and is written back unchanged.
 #[test]
-fn version_1_still_loads_and_is_written_the_same() {
+fn version_1_round_trips() {
     let root = parse(V1.as_bytes()).expect("loads");
     let live = root.live.as_ref().expect("live");
     assert_eq!(
@@ -125,8 +131,9 @@ fn version_1_still_loads_and_is_written_the_same() {
     );
 }
 
+/// A version 1 root that names its target loads and is written back unchanged.
 #[test]
-fn version_1_with_its_target_loads_and_is_written_the_same() {
+fn version_1_with_target_round_trips() {
     let root = parse(V1_WITH_TARGET.as_bytes()).expect("loads");
     let target = root.target.as_ref().expect("named");
     assert_eq!(
@@ -139,8 +146,9 @@ fn version_1_with_its_target_loads_and_is_written_the_same() {
     );
 }
 
+/// The marker that a moved root leaves behind loads and is written back unchanged.
 #[test]
-fn what_is_left_of_a_moved_root_loads_and_is_written_the_same() {
+fn moved_root_round_trips() {
     let Document::Moved(moved) = Document::parse(MOVED_V2.as_bytes()).expect("loads") else {
         panic!("it was moved");
     };
@@ -170,8 +178,9 @@ fn what_is_left_of_a_moved_root_loads_and_is_written_the_same() {
     }
 }
 
+/// Releases cannot be adopted while somebody else is changing them.
 #[test]
-fn nobody_takes_over_what_somebody_is_changing() {
+fn adopt_is_refused_during_changes() {
     let root = parse(V1.as_bytes()).expect("loads");
     let target = Owner {
         url: "s3://hunt".to_string(),
@@ -207,8 +216,9 @@ fn nobody_takes_over_what_somebody_is_changing() {
     assert_eq!(refused, Err(Refusal::LostRace));
 }
 
+/// A root that is newer, foreign or cut off is refused.
 #[test]
-fn a_newer_version_is_refused_and_so_is_what_is_no_root() {
+fn newer_or_foreign_root_is_refused() {
     let newer = V1.replace("\"version\": 1", "\"version\": 2");
     let why = parse(newer.as_bytes()).expect_err("refused");
     let (version, known) = (2, VERSION);
@@ -230,8 +240,9 @@ fn a_newer_version_is_refused_and_so_is_what_is_no_root() {
     assert!(parse(cut.as_bytes()).is_err());
 }
 
+/// Values that no writer produces are refused before anything uses them.
 #[test]
-fn what_nobody_writes_is_refused_before_anything_is_counted_or_read_by_it() {
+fn hostile_root_values_are_refused() {
     let digest = "a41eea3a308c9d7bd3c53bfbdce5992b7d18c7cd29786459b2a56d0fbf29c3c3";
     for (what, hostile) in [
         ("\"seq\": 4", format!("\"seq\": {}", u64::MAX)),
@@ -255,8 +266,9 @@ fn what_nobody_writes_is_refused_before_anything_is_counted_or_read_by_it() {
     assert!(parse(V1.replace("\"sweep\": null", sweep).as_bytes()).is_ok());
 }
 
+/// A root stays small however often it changes.
 #[test]
-fn it_stays_small_however_often_it_changes() {
+fn root_stays_small_after_many_changes() {
     let first = parse(V1.as_bytes()).expect("loads");
     let stamp = || Stamp {
         nonce: Nonce::random(),

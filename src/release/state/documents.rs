@@ -1,4 +1,5 @@
-//! Immutable documents: manifests, releases, copies of plain names, and others that a release refers to.
+//! Immutable documents: manifests, releases, copies of plain names, and others that a release
+//! refers to.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -48,7 +49,8 @@ impl State {
         }
     }
 
-    /// Writes a manifest and reads it back. Returns its name. The same manifest, packed differently by another version, is accepted.
+    /// Writes a manifest and reads it back. Returns its name. The same manifest, packed differently
+    /// by another version, is accepted.
     pub(in crate::release) async fn keep_manifest(&self, manifest: &Manifest) -> Result<String> {
         let (packed, digest) = manifest.pack();
         let digest = digest.to_hex().to_string();
@@ -82,7 +84,8 @@ impl State {
         Ok(manifest)
     }
 
-    /// Reads the manifests of these releases, each once and a few at a time, since each may have 100,000 objects.
+    /// Reads the manifests of these releases, each once and a few at a time, since each may have
+    /// 100,000 objects.
     ///
     /// # Errors
     /// Returns the errors of [`State::manifest`].
@@ -158,7 +161,8 @@ impl State {
         Ok(reads.collect().await)
     }
 
-    /// Stores the future content of a mutable name. The same content, gzipped differently or not at all, is accepted.
+    /// Stores the future content of a mutable name. The same content, gzipped differently or not at
+    /// all, is accepted.
     pub(in crate::release) async fn keep_plain(&self, object: &Object, bytes: Bytes) -> Result<()> {
         let key = plain_key(object.token);
         match self.create(&key, bytes).await? {

@@ -1,4 +1,5 @@
-//! Changes of the root by compare and swap, also if a reply is lost, and the test for conditional writes.
+//! Changes of the root by compare and swap, also if a reply is lost, and the test for conditional
+//! writes.
 
 use bytes::Bytes;
 
@@ -9,13 +10,15 @@ use crate::release::layout::ROOT;
 use crate::release::root::{Conditions, Document, Refusal, Root, Stamp, Swapped, swapped};
 use crate::store::{PutMode, StoreError, StoreErrorKind};
 
-/// Document that tests whether the storage supports conditional writes. Its content is always the same.
+/// Document that tests whether the storage supports conditional writes. Its content is always the
+/// same.
 const CONDITIONS: &str = "conditions.json";
 
 /// Maximum number of times that a swap with unknown outcome is sent.
 const SWAPS_MAX: usize = 3;
 
-/// Maximum number of times that a change is made again because other parts of the root changed in the meantime.
+/// Maximum number of times that a change is made again because other parts of the root changed in
+/// the meantime.
 const ROUNDS_MAX: usize = 20;
 
 /// Outcome of a change of the root.
@@ -34,8 +37,8 @@ pub(in crate::release) enum Swap {
 }
 
 impl State {
-    /// Changes the root by compare and swap. `change` makes the next root from the current one. It is called again if another change
-    /// finished first, which may not affect it.
+    /// Changes the root by compare and swap. `change` makes the next root from the current one. It
+    /// is called again if another change finished first, which may not affect it.
     ///
     /// # Errors
     /// Returns [`Error::Unknown`] if it isn't known whether the change succeeded.
@@ -90,7 +93,8 @@ impl State {
                 Ok(_) => return Ok(Swap::Done),
                 Err(error) => error,
             };
-            // Whatever the error says, the root decides: an earlier try of the same request may have succeeded.
+            // Whatever the error says, the root decides: an earlier try of the same request may
+            // have succeeded.
             let now = match self.document().await {
                 Ok(now) => now,
                 Err(_) if is_definite(error.kind) && doubt.is_none() => return Err(error.into()),
@@ -111,8 +115,9 @@ impl State {
         ))
     }
 
-    /// Tests whether the storage supports conditional writes, which all swaps of the root rely on. Creates a document with fixed
-    /// content again and again, until the storage refuses because it exists. Returns none for a folder, which supports them.
+    /// Tests whether the storage supports conditional writes, which all swaps of the root rely on.
+    /// Creates a document with fixed content again and again, until the storage refuses because it
+    /// exists. Returns none for a folder, which supports them.
     ///
     /// # Errors
     /// Returns [`Error::Refused`] if the storage doesn't support them.
@@ -146,7 +151,8 @@ impl State {
     }
 }
 
-/// Returns the error for a storage without conditions: two pushes at once would overwrite each other.
+/// Returns the error for a storage without conditions: two pushes at once would overwrite each
+/// other.
 fn ignores_conditions() -> Error {
     Error::Refused {
         message: "No release was made: the storage of the releases ignores the condition of a create (If-None-Match, ifGenerationMatch=0), so two pushes at once would overwrite each other".to_string(),
@@ -160,9 +166,9 @@ pub(super) fn is_definite(kind: StoreErrorKind) -> bool {
     !matches!(kind, Precondition | OutcomeUnknown)
 }
 
-/// Returns the hint for a root that is still the one that was read, although the storage always says that it isn't. This happens on
-/// Ceph's radosgw 16: for an object that was written while a bucket was versioned, no version matches, and suspending versioning later
-/// doesn't help.
+/// Returns the hint for a root that is still the one that was read, although the storage always
+/// says that it isn't. This happens on Ceph's radosgw 16: for an object that was written while a
+/// bucket was versioned, no version matches, and suspending versioning later doesn't help.
 fn never_swapped() -> Hint {
     Hint::from("the storage rejects every overwrite of the root, as some servers do in a bucket that is or was versioned (Ceph's radosgw 16). Retrying doesn't help. Keep the releases in a new bucket (`state`, then ")
         .then(Verb::Push.with("--begin-anew"))

@@ -52,8 +52,9 @@ fn a_ci_says_who_started_it() {
     assert_eq!(said(&again), "bob (GitHub run 77)", "who started it again");
 }
 
+/// A run that names no person belongs to the account it runs under.
 #[test]
-fn a_run_that_tells_nobody_is_the_user_s() {
+fn ci_run_without_person_uses_account() {
     let run = [("GITLAB_CI", "true"), ("USER", "gitlab-runner")];
     let actor = said(&run);
     assert!(actor.starts_with("gitlab-runner@"), "{actor}");
@@ -65,14 +66,16 @@ fn a_run_that_tells_nobody_is_the_user_s() {
     assert!(!actor.contains("somebody"), "{actor}");
 }
 
+/// A person is named by user and host, seen through `sudo`.
 #[test]
-fn a_person_is_known_by_user_and_host() {
+fn person_is_user_at_host() {
     assert!(said(&[("USER", "ann")]).starts_with("ann@"));
     assert!(said(&[("USER", "root"), ("SUDO_USER", "ann")]).starts_with("ann@"));
 }
 
+/// A given actor takes precedence, and its control characters are escaped.
 #[test]
-fn what_the_user_says_counts_before_all_else_and_cannot_rewrite_a_terminal() {
+fn given_actor_wins_and_is_escaped() {
     let given = [
         ("ASSETSYNC_ACTOR", "Ann\u{1b}[2J"),
         ("GITHUB_ACTIONS", "true"),

@@ -19,8 +19,9 @@ fn hidden_files_are_known_by_name() {
     }
 }
 
+/// Folders that tools leave behind are recognised by name.
 #[test]
-fn folders_of_tools_are_known_by_name() {
+fn tool_folders_are_known_by_name() {
     for path in [
         "node_modules/three/three.js",
         "tools/__pycache__/a.html",
@@ -57,7 +58,7 @@ fn copies_are_known_by_name() {
 }
 
 #[test]
-fn titles_and_numbers_are_no_droppings() {
+fn titles_and_numbers_are_not_junk() {
     for path in [
         ".well-known/security.txt",
         "old/index.html",
@@ -97,8 +98,9 @@ fn a_numbered_copy_has_an_original() {
     }
 }
 
+/// A junk file is reported with its top folder and the path without its mark.
 #[test]
-fn a_mark_tells_its_top_and_the_path_without_it() {
+fn junk_has_top_and_clean_path() {
     let tell = |path: &str| {
         let mark = marks(path).next().expect("a junk");
         (mark.top(path).to_string(), mark.unmarked(path))

@@ -1,5 +1,5 @@
-//! Audio: tags. MP3's stand before and behind the sound and can be cut off; the other formats weave theirs into the
-//! file's structure.
+//! Audio: tags. MP3's stand before and behind the sound and can be cut off; the other formats weave
+//! theirs into the file's structure.
 
 use std::io::Cursor;
 use std::ops::Range;
@@ -132,7 +132,8 @@ enum Format {
     Wav,
 }
 
-/// Tells the format by the first bytes, behind an ID3v2 tag. Not what only looks like sound: `FF FE` begins UTF-16 texts.
+/// Tells the format by the first bytes, behind an ID3v2 tag. Not what only looks like sound:
+/// `FF FE` begins UTF-16 texts.
 fn format(bytes: &[u8]) -> Option<Format> {
     let (front, is_whole) = front_tags(bytes);
     let sound = bytes

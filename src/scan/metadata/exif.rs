@@ -1,11 +1,12 @@
-//! EXIF: directories of numbered fields, in their own TIFF. The crate `exif` reads them. This module separates notes
-//! from numbers, and bounds the time that a hostile block takes.
+//! EXIF: directories of numbered fields, in their own TIFF. The crate `exif` reads them. This
+//! module separates notes from numbers, and bounds the time that a hostile block takes.
 
 use exif::{Context, Exif, In, Reader, Tag, Value};
 
 use super::{Field, Kind, VALUE_CHARS_MAX, counted, iptc, readable, text, utf16, xmp};
 
-/// Directories may overlap and hold each other: a few kilobytes can stand for gigabytes. Cameras write at most 64 KiB.
+/// Directories may overlap and hold each other: a few kilobytes can stand for gigabytes. Cameras
+/// write at most 64 KiB.
 const COST_MAX: usize = 1024 * 1024;
 /// Cost of an entry besides its value.
 const ENTRY_COST: usize = 64;
@@ -218,8 +219,9 @@ impl<'a> Directories<'a> {
         true
     }
 
-    /// Takes from `left` what it costs to read a directory and those that its `pointers` lead to; none if it's too
-    /// little. As deep as `pointers` go: EXIF's directory alone can lead to another.
+    /// Takes from `left` what it costs to read a directory and those that its `pointers` lead to;
+    /// none if it's too little. As deep as `pointers` go: EXIF's directory alone can lead to
+    /// another.
     fn pay(&self, directory: usize, pointers: &[u16], left: &mut usize) -> Option<()> {
         for entry in self.entries(directory).unwrap_or_default() {
             *left = left.checked_sub(ENTRY_COST)?;

@@ -1,5 +1,5 @@
-//! GIF: blocks after a header. Comments go, and so do applications' blocks but for those that say how often to play
-//! and which colours are meant.
+//! GIF: blocks after a header. Comments go, and so do applications' blocks but for those that say
+//! how often to play and which colours are meant.
 
 use super::{Field, Kind, Walk, iptc, slice, text, xmp};
 
@@ -10,8 +10,8 @@ const KEPT: [&[u8]; 4] = [
     b"ICCRGBG1012",
     b"fractint002",
 ];
-/// XMP isn't written in sub-blocks as everything else is, but so that a reader of sub-blocks gets across it: this many
-/// bytes behind it lead out of it, wherever one stumbles in.
+/// XMP isn't written in sub-blocks as everything else is, but so that a reader of sub-blocks gets
+/// across it: this many bytes behind it lead out of it, wherever one stumbles in.
 const XMP_LANDING_BYTES: usize = 257;
 
 pub(super) fn walk(bytes: &[u8]) -> Walk {

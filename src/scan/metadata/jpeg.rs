@@ -1,5 +1,5 @@
-//! JPEG: segments, and between them the picture. Cameras and editors put what they like into the segments "for
-//! applications"; four kinds of those matter for how the picture looks.
+//! JPEG: segments, and between them the picture. Cameras and editors put what they like into the
+//! segments "for applications"; four kinds of those matter for how the picture looks.
 
 mod mpf;
 

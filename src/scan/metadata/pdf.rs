@@ -1,5 +1,5 @@
-//! PDF: the document's properties, and XMP. Read only: to take them out, the file's table of objects would have to be
-//! written anew, and its old versions with it.
+//! PDF: the document's properties, and XMP. Read only: to take them out, the file's table of
+//! objects would have to be written anew, and its old versions with it.
 
 use lopdf::{Dictionary, Document, LoadOptions, Object, decode_text_string};
 
@@ -10,7 +10,8 @@ use crate::base::caught::caught;
 const HEADER_AT_MAX: usize = 1024;
 /// Per stream: a small one can hold gigabytes. Tables and packets are smaller.
 const STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// A file that's written to be read from the net has two tables of objects, others one for each version.
+/// A file that's written to be read from the net has two tables of objects, others one for each
+/// version.
 const TABLE: &[u8] = b"startxref";
 
 pub(super) fn is_pdf(bytes: &[u8]) -> bool {

@@ -11,7 +11,8 @@ pub enum Personal {
     Name,
 }
 
-/// Fields for names of people, in lower case and without their namespace. In a PDF, `Creator` is a program.
+/// Fields for names of people, in lower case and without their namespace. In a PDF, `Creator` is a
+/// program.
 const NAMES: [&str; 15] = [
     "albumartist",
     "artist",

@@ -10,7 +10,8 @@ use super::{Field, Kind, Walk, be32, counted, exif, iptc, slice, text, xmp};
 const SIGNATURE_BYTES: usize = 8;
 /// Compressed texts are opened this far: a small one can hold gigabytes.
 const TEXT_BYTES_MAX: u64 = 64 * 1024;
-/// Chunks that one may leave out, but that say how the picture looks (PNG's third edition, its extensions, APNG).
+/// Chunks that one may leave out, but that say how the picture looks (PNG's third edition, its
+/// extensions, APNG).
 const SHOWN: [&[u8; 4]; 23] = [
     b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"mDCv",
     b"cLLi", b"bKGD", b"hIST", b"pHYs", b"sPLT", b"acTL", b"fcTL", b"fdAT", b"oFFs", b"pCAL",
@@ -101,7 +102,8 @@ fn compressed_fields(data: &[u8]) -> Vec<Field> {
     named("zTXt", key, &inflated(method_and_data))
 }
 
-/// Keyword, 0, whether it's compressed, how, language, 0, the keyword in that language, 0, the text.
+/// Keyword, 0, whether it's compressed, how, language, 0, the keyword in that language, 0, the
+/// text.
 fn international_fields(data: &[u8]) -> Vec<Field> {
     let (key, rest) = split(data);
     let (_language, translated) = split(rest.get(2..).unwrap_or_default());
@@ -148,7 +150,8 @@ fn resources(profile: &[u8]) -> Vec<Field> {
     }
 }
 
-/// ImageMagick's way to keep other formats' metadata: a line with the name, one with the length, lines of hexadecimals.
+/// ImageMagick's way to keep other formats' metadata: a line with the name, one with the length,
+/// lines of hexadecimals.
 fn profile(value: &[u8]) -> Option<Vec<u8>> {
     let value = std::str::from_utf8(value).ok()?;
     let mut lines = value.trim_start().lines().skip(1);

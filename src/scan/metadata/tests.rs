@@ -71,8 +71,9 @@ fn edited(file: &[u8], edits: &[Edit]) -> Vec<u8> {
     out
 }
 
+/// Metadata is found and stripped, and everything else stays.
 #[test]
-fn what_a_file_says_is_found_and_goes_and_all_else_stays() {
+fn metadata_is_found_and_stripped() {
     for row in rows() {
         assert_eq!(says(&row.file), row.says, "{}", row.story);
         let stripped = edited(&row.file, &strip(&row.file).expect(row.story));
@@ -110,8 +111,9 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    /// Damaged files cause no panic, and stripping twice changes nothing.
     #[test]
-    fn damage_is_survived_and_stripping_is_done_once(file in damaged()) {
+    fn damaged_files_strip_without_panic(file in damaged()) {
         let found = find(&file);
         prop_assert!(found.iter().all(|field| field.value.chars().count() <= 201));
         if let Ok(edits) = strip(&file) {

@@ -2,7 +2,8 @@
 
 use crate::base::coding::Coding;
 
-/// Size of a file's beginning that is enough to recognize its format, in bytes. PDFs may begin after other data.
+/// Size of a file's beginning that is enough to recognize its format, in bytes. PDFs may begin
+/// after other data.
 pub(super) const HEAD_BYTES: usize = 1024;
 
 /// Formats that are looked into, and those that can't be.

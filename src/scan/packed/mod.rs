@@ -1,9 +1,11 @@
-//! Search in packed files, and in the compressed parts of pictures, fonts and documents. Supports zip and formats based
-//! on it (docx, xlsx, odt, epub, jar, cbz), tar, gzip, Brotli, Zstandard, PDF, PNG, GIF, WOFF, WOFF2, ID3, AVIF, HEIC
-//! and JPEG XL. A format is recognized by its bytes, never by its name, except for Brotli, which has no mark.
+//! Search in packed files, and in the compressed parts of pictures, fonts and documents. Supports
+//! zip and formats based on it (docx, xlsx, odt, epub, jar, cbz), tar, gzip, Brotli, Zstandard,
+//! PDF, PNG, GIF, WOFF, WOFF2, ID3, AVIF, HEIC and JPEG XL. A format is recognized by its bytes,
+//! never by its name, except for Brotli, which has no mark.
 //!
-//! Time and memory are bounded for every file: by the nesting depth, the number of members, and the total unpacked
-//! size. Only parts that are compressed or cut into pieces are given to the caller, which already has the others.
+//! Time and memory are bounded for every file: by the nesting depth, the number of members, and the
+//! total unpacked size. Only parts that are compressed or cut into pieces are given to the caller,
+//! which already has the others.
 
 mod archive;
 mod fonts;
@@ -36,7 +38,8 @@ pub struct Limits {
     pub unpacked_bytes_min: u64,
     /// Number of further bytes that may be unpacked for each byte of the file.
     pub ratio_max: u64,
-    /// The largest file that is read into memory, where its format can't be read from its start to its end. In bytes.
+    /// The largest file that is read into memory, where its format can't be read from its start to
+    /// its end. In bytes.
     pub memory_bytes_max: usize,
 }
 
@@ -62,8 +65,8 @@ impl Default for Limits {
 
 /// Something that is packed in a file.
 pub struct Packed<'a> {
-    /// Path in the file: the names of members, each in the one before, with slashes between; empty if it's a part of
-    /// the file itself, such as a compressed text in a picture.
+    /// Path in the file: the names of members, each in the one before, with slashes between; empty
+    /// if it's a part of the file itself, such as a compressed text in a picture.
     pub path: &'a str,
     /// Result for this path.
     pub found: Found<'a>,
@@ -111,7 +114,8 @@ impl fmt::Display for Closed {
     }
 }
 
-/// Takes what is found. An error that reading a content gave is handed back, and told as [`Found::Closed`].
+/// Takes what is found. An error that reading a content gave is handed back, and told as
+/// [`Found::Closed`].
 pub type Look<'a> = dyn FnMut(Packed<'_>) -> io::Result<()> + 'a;
 
 /// Gives `look` everything that is packed in a file of this name.

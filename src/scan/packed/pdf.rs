@@ -1,4 +1,5 @@
-//! PDFs: text on their pages, links, notes, attachments, and whatever else is said in streams and strings.
+//! PDFs: text on their pages, links, notes, attachments, and whatever else is said in streams and
+//! strings.
 
 use lopdf::{Document, LoadOptions, Object, Stream, decode_text_string};
 

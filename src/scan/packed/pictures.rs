@@ -4,7 +4,8 @@ use super::fonts::be32;
 use super::streams::{inflated, unbrotlied};
 use super::{Place, Walk};
 
-/// Maximum distance from a picture's start at which a box that describes compressed items is looked for, in bytes.
+/// Maximum distance from a picture's start at which a box that describes compressed items is looked
+/// for, in bytes.
 const BOXES_BYTES_MAX: usize = 1 << 20;
 
 impl Walk<'_, '_> {
@@ -54,7 +55,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Gives what is compressed in the tags before a sound, and the tags themselves where zeros are put between their bytes.
+    /// Gives what is compressed in the tags before a sound, and the tags themselves where zeros are
+    /// put between their bytes.
     pub(super) fn id3(&mut self, bytes: &[u8], place: Place<'_>) {
         const HEADER_BYTES: usize = 10;
         const UNSYNCHRONISED: u8 = 0x80;
@@ -116,7 +118,8 @@ fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8; 4], &[u8])> {
     Some((name, data))
 }
 
-/// Returns tags without the zeros that keep players from taking them for sound (ID3v2, "unsynchronisation").
+/// Returns tags without the zeros that keep players from taking them for sound (ID3v2,
+/// "unsynchronisation").
 fn synchronised(tag: &[u8]) -> Vec<u8> {
     let mut is_behind = false;
     let is_put = |byte: &&u8| {

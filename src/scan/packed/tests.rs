@@ -110,23 +110,26 @@ fn brotlied(content: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// An archive inside an archive has the digest of its own bytes.
 #[test]
-fn members_that_are_packed_have_the_digest_of_their_own_bytes() {
+fn packed_members_have_own_digest() {
     let inner = gzipped(&tarred(&[("docs/a.txt", b"first")]));
     let told = told("packed", &zip(&[("in.tgz", &inner)]));
     assert_eq!(told.digests["in.tgz"], blake3::hash(&inner));
     assert_eq!(told.contents["in.tgz/docs/a.txt"], b"first");
 }
 
+/// ID3 tags are read without the zeros inserted between their bytes.
 #[test]
-fn tags_are_given_without_the_zeros_that_are_put_between_their_bytes() {
+fn unsynchronised_tags_are_decoded() {
     let tag = b"ID3\x03\0\x80\0\0\0\x0cAPIC\0\0\xff\0\xd8\xff\0\xe0";
     let told = told("a.mp3", tag);
     assert_eq!(told.contents[""], b"APIC\0\0\xff\xd8\xff\xe0");
 }
 
+/// Members of archives are read with their names and contents.
 #[test]
-fn members_of_archives_have_names_and_contents() {
+fn archive_members_are_listed() {
     let members: [(&str, &[u8]); 2] = [("docs/a.txt", b"first"), ("b.bin", b"\0\x01")];
     for packed in [
         zip(&members),
@@ -143,8 +146,9 @@ fn members_of_archives_have_names_and_contents() {
     }
 }
 
+/// Archives inside archives are read.
 #[test]
-fn what_is_packed_in_what_is_packed_is_found() {
+fn nested_archives_are_read() {
     let inner = zip(&[("deep.txt", b"a note")]);
     let gzipped = gzipped(&tarred(&[("inner.zip", &inner)]));
     let told = told("a.zip", &zip(&[("b.tar.gz", &gzipped)]));
@@ -269,8 +273,9 @@ fn tables_of_fonts_are_unpacked() {
     }
 }
 
+/// An archive that cannot be read is reported with the reason.
 #[test]
-fn what_can_not_be_looked_into_is_told_of() {
+fn unreadable_archives_are_reported() {
     let mut encrypted = zip(&[("a.txt", b"a note")]);
     let directory = memchr::memmem::find(&encrypted, b"PK\x01\x02").expect("it has one");
     encrypted[directory + 8] |= 1;
@@ -305,8 +310,9 @@ fn what_can_not_be_looked_into_is_told_of() {
     }
 }
 
+/// A small file cannot unpack to more than its share.
 #[test]
-fn a_small_file_can_not_unpack_to_more_than_its_share() {
+fn small_file_unpacks_within_limit() {
     let tower = (0..3).fold(vec![0; 50_000_000], |inner, _| gzipped(&inner));
     let wide: Vec<(&str, &[u8])> = vec![("a", &[0; 1_000_000]); 100];
     let limits = Limits {

@@ -1,5 +1,6 @@
-//! Connection strings: a password among what says where to connect, and as whom. `Server=db;User Id=hunt;Password=kraken`,
-//! `host=db user=hunt password=kraken`, `jdbc:mysql://db/hunt?user=hunt&password=kraken`.
+//! Connection strings: a password among what says where to connect, and as whom.
+//! `Server=db;User Id=hunt;Password=kraken`, `host=db user=hunt password=kraken`,
+//! `jdbc:mysql://db/hunt?user=hunt&password=kraken`.
 
 use std::sync::LazyLock;
 
@@ -7,7 +8,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{Private, is_placeholder};
 
-/// The words as people write them: so few, and of one case each, are found several times as fast as in any case.
+/// The words as people write them: so few, and of one case each, are found several times as fast as
+/// in any case.
 static PASSWORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let words = [
         "password", "Password", "PASSWORD", "passwd", "Passwd", "PASSWD", "pwd", "Pwd", "PWD",

@@ -15,10 +15,12 @@ const PG_DUMP: &[u8] = b"PGDMP";
 
 const GZIP: &[u8] = b"\x1f\x8b";
 
-/// Size of the part of a gzipped file that is unpacked and read, in bytes. Dumps identify themselves at their start.
+/// Size of the part of a gzipped file that is unpacked and read, in bytes. Dumps identify
+/// themselves at their start.
 const UNPACKED_BYTES_MAX: u64 = 64 << 10;
 
-/// Maximum position in a text at which a dump may begin, in bytes. Messages of the program that wrote it come first.
+/// Maximum position in a text at which a dump may begin, in bytes. Messages of the program that
+/// wrote it come first.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// Beginnings of dumps.
@@ -112,7 +114,8 @@ fn is_statement(rest: &[u8]) -> bool {
         || (text.starts_with("copy ") && has(" from stdin"))
 }
 
-/// Returns what follows the name of a table: one word, or one in quotes, perhaps behind that of a schema.
+/// Returns what follows the name of a table: one word, or one in quotes, perhaps behind that of a
+/// schema.
 fn after_name(text: &str) -> Option<&str> {
     let rest = match text.chars().next()? {
         quote @ ('"' | '`' | '[') => {

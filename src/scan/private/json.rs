@@ -1,5 +1,6 @@
-//! Private data in JSON: keys, OAuth clients and their tokens, recorded sessions. Serde reads the objects one by one,
-//! and none is kept. JSON Web Keys are also found in scripts and pages, which contain them unchanged.
+//! Private data in JSON: keys, OAuth clients and their tokens, recorded sessions. Serde reads the
+//! objects one by one, and none is kept. JSON Web Keys are also found in scripts and pages, which
+//! contain them unchanged.
 
 use std::borrow::Cow;
 use std::fmt;

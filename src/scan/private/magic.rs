@@ -1,4 +1,5 @@
-//! Private files that are known by their first bytes: keys, stores of keys and passwords, recordings, mail.
+//! Private files that are known by their first bytes: keys, stores of keys and passwords,
+//! recordings, mail.
 
 use super::Private;
 

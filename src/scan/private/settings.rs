@@ -1,6 +1,6 @@
-//! Passwords among settings: names of passwords with values that look like passwords. Labels of forms, translations and
-//! placeholders have the same names. So a value counts by its characters, by the text beside it, and by the file's
-//! kind.
+//! Passwords among settings: names of passwords with values that look like passwords. Labels of
+//! forms, translations and placeholders have the same names. So a value counts by its characters,
+//! by the text beside it, and by the file's kind.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -11,7 +11,8 @@ use regex::bytes::Regex;
 
 use super::{Form, Private, is_placeholder};
 
-/// Ends of names of passwords. A short list, in one case each, is several times as fast as a search in any case.
+/// Ends of names of passwords. A short list, in one case each, is several times as fast as a search
+/// in any case.
 static NAMES: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let names = [
         "password",
@@ -221,7 +222,8 @@ impl<'t> Value<'t> {
         self.at > 0 && b"\"'`".contains(&text[self.at - 1])
     }
 
-    /// Says whether it may be a password, and isn't a variable, a call, or a word that stands for one.
+    /// Says whether it may be a password, and isn't a variable, a call, or a word that stands for
+    /// one.
     fn is_likely(&self) -> bool {
         let lower = self.text.to_ascii_lowercase();
         let has = |word: &[u8]| memchr::memmem::find(&lower, word).is_some();
@@ -348,7 +350,8 @@ impl Setting<'_> {
         }
     }
 
-    /// Says whether nothing stands before the name on its line but what lists, scripts and variables have there.
+    /// Says whether nothing stands before the name on its line but what lists, scripts and
+    /// variables have there.
     fn begins_line(&self) -> bool {
         let start = self.name.start.saturating_sub(NAME_BYTES_MAX);
         let before = &self.text[start..self.name.start];

@@ -153,8 +153,9 @@ fn connection_strings_are_found() {
     );
 }
 
+/// Ordinary settings and forms are not taken for connection strings.
 #[test]
-fn settings_and_forms_are_no_connection_strings() {
+fn ordinary_settings_are_no_connection_strings() {
     assert_nothing(&[
         (JS, "e.host=t.host;e.user=t.user;e.password=t.password;"),
         (JS, "host=e;user=t;password=n;"),
@@ -183,8 +184,9 @@ fn a_bots_token_is_found() {
     assert_nothing(&[(JS, no_number), (TEXT, "1.234567.")]);
 }
 
+/// Private JSON web keys are found, and public ones are not.
 #[test]
-fn private_json_web_keys_are_found_and_public_ones_are_not() {
+fn only_private_jwks_are_found() {
     let d = "xW7-qP3_".repeat(6);
     let private =
         format!("{{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"{d}\",\"y\":\"{d}\",\"d\":\"{d}\"}}");
@@ -212,8 +214,9 @@ fn private_json_web_keys_are_found_and_public_ones_are_not() {
     ]);
 }
 
+/// OAuth clients and tokens are found by their fields.
 #[test]
-fn oauth_clients_and_tokens_are_found_by_their_fields() {
+fn oauth_secrets_are_found_by_field() {
     let secret = "correcthorsebatterystaple";
     assert_found(
         Private::OAuth,
@@ -232,8 +235,9 @@ fn oauth_clients_and_tokens_are_found_by_their_fields() {
     );
 }
 
+/// Labels and schemas of OAuth fields are not taken for tokens.
 #[test]
-fn labels_and_schemas_of_oauth_are_no_tokens() {
+fn oauth_labels_and_schemas_are_ignored() {
     assert_nothing(&[
         (
             JSON,
@@ -247,8 +251,9 @@ fn labels_and_schemas_of_oauth_are_no_tokens() {
     ]);
 }
 
+/// A recorded session is found if it holds cookies or credentials.
 #[test]
-fn a_recorded_session_is_found_if_it_says_who_somebody_is() {
+fn recorded_session_needs_credentials() {
     let har = |header: &str, cookies: &str| {
         format!(
             "{{\"log\": {{\"version\": \"1.2\", \"entries\": [{{\"request\": {{\n\"headers\": [{header}], \"cookies\": [{cookies}]}}}}]}}}}"
@@ -273,8 +278,9 @@ fn a_recorded_session_is_found_if_it_says_who_somebody_is() {
     ]);
 }
 
+/// A kubeconfig is recognised by its top-level keys.
 #[test]
-fn a_kubeconfig_is_known_by_its_first_level() {
+fn kubeconfig_is_known_by_top_level() {
     assert_found(
         Private::Kubeconfig,
         &[
@@ -300,8 +306,9 @@ fn a_kubeconfig_is_known_by_its_first_level() {
     ]);
 }
 
+/// PHP is found where it should have run, and mentions of it are ignored.
 #[test]
-fn php_is_found_where_it_was_to_run() {
+fn unexecuted_php_is_found() {
     assert_found(
         Private::Php,
         &[
@@ -355,8 +362,9 @@ fn dumps_of_databases_are_found() {
     ]);
 }
 
+/// Databases and dumps are recognised by their first bytes, gzipped or not.
 #[test]
-fn databases_are_known_by_their_first_bytes() {
+fn databases_are_known_by_first_bytes() {
     let gzipped = |content: &[u8]| {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::Write::write_all(&mut gzip, content).expect("in memory");
@@ -380,8 +388,9 @@ fn databases_are_known_by_their_first_bytes() {
     }
 }
 
+/// A secret has a line and a column, and several on a line are reported once.
 #[test]
-fn a_place_is_line_and_column_and_several_on_a_line_are_one() {
+fn same_line_secrets_are_reported_once() {
     let secret = url("postgres", "hunt", "n0rthw1nd", "db/");
     let text = format!("\né {secret} {secret}\n");
     let found = find(text.as_bytes(), TEXT);
@@ -392,8 +401,9 @@ fn a_place_is_line_and_column_and_several_on_a_line_are_one() {
     );
 }
 
+/// UTF-16 is read as text, and binaries are not.
 #[test]
-fn utf_16_is_read_and_binaries_are_no_text() {
+fn utf_16_is_text() {
     let secret = url("postgres", "hunt", "n0rthw1nd", "db/");
     let units = |text: &str| {
         text.encode_utf16()

@@ -1,5 +1,5 @@
-//! Discord bots' tokens: the bot's number in base64, a time and a signature, with dots between them. A token has no
-//! prefix, so it's recognized by the number.
+//! Discord bots' tokens: the bot's number in base64, a time and a signature, with dots between
+//! them. A token has no prefix, so it's recognized by the number.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;

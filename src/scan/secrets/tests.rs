@@ -74,8 +74,9 @@ fn keys_are_found_by_content() {
     assert_eq!(found(json.as_bytes()), Some("a Google service account key"));
 }
 
+/// The own key is found across two chunks.
 #[test]
-fn the_own_key_is_found_across_two_chunks() {
+fn own_key_is_found_across_chunks() {
     let secret = Secret::new(b"an example secret of thirty-two.").expect("long enough");
     let mut scanner = Scanner::new(&secret);
     let text = [&[b' '; 9000][..], secret.bytes(), &[b' '; 9000]].concat();
@@ -85,8 +86,9 @@ fn the_own_key_is_found_across_two_chunks() {
     assert!(scanner.found_own_key());
 }
 
+/// A private key is found wherever it is cut into two chunks.
 #[test]
-fn a_key_across_two_chunks_is_found() {
+fn private_key_is_found_across_chunks() {
     let text = [vec![b' '; 9000], pem("RSA ").into_bytes(), vec![b' '; 9000]].concat();
     for cut in 8990..9100 {
         assert_eq!(
@@ -97,8 +99,9 @@ fn a_key_across_two_chunks_is_found() {
     }
 }
 
+/// Code that mentions keys, public keys and certificates is no private key.
 #[test]
-fn talk_about_keys_is_not_a_key() {
+fn mentioned_key_headers_are_not_keys() {
     for text in [
         "if (s.includes('-----BEGIN PRIVATE KEY-----')) { parse(s) }",
         "-----BEGIN PUBLIC KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCMIIEvQIBADANBgkqhkiG9w0BAQEFAASC",

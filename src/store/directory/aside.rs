@@ -1,9 +1,11 @@
-//! Private files of a folder target: `plain.json` and `lock`, out of reach of visitors. They are in the private folder
-//! `.assetsync` of the place that has the releases. Earlier versions had them in the published folder. Notes that are found there
-//! are moved out, and a lock that is found there is held too, for as long as it exists.
+//! Private files of a folder target: `plain.json` and `lock`, out of reach of visitors. They are in
+//! the private folder `.assetsync` of the place that has the releases. Earlier versions had them in
+//! the published folder. Notes that are found there are moved out, and a lock that is found there
+//! is held too, for as long as it exists.
 //!
-//! Only unfinished files are in the published folder, and only until they are finished. A file that is made elsewhere and moved in
-//! has neither the SELinux labels nor the ACLs of the folder, and without these a web server can't read it.
+//! Only unfinished files are in the published folder, and only until they are finished. A file that
+//! is made elsewhere and moved in has neither the SELinux labels nor the ACLs of the folder, and
+//! without these a web server can't read it.
 
 use std::fs::{self, File};
 use std::io;
@@ -73,7 +75,8 @@ impl NoPlace {
 }
 
 impl Aside {
-    /// Returns the paths for the folder `root`, whose releases are in `place`. Both are the same for a folder of releases.
+    /// Returns the paths for the folder `root`, whose releases are in `place`. Both are the same
+    /// for a folder of releases.
     pub(super) fn new(root: &Path, place: &Path) -> Aside {
         Aside {
             place: place.to_path_buf(),
@@ -113,9 +116,9 @@ impl Aside {
 }
 
 impl Folder {
-    /// Locks the target while objects are read and changed. The folder itself is locked, too: it's the same for processes that use
-    /// another path to it, or that keep its releases elsewhere. That lock alone isn't enough, since some file systems lock folders
-    /// on one machine only.
+    /// Locks the target while objects are read and changed. The folder itself is locked, too: it's
+    /// the same for processes that use another path to it, or that keep its releases elsewhere.
+    /// That lock alone isn't enough, since some file systems lock folders on one machine only.
     pub(super) fn lock(&self) -> io::Result<Lock> {
         self.aside.make()?;
         let folder = self.aside.folder();
@@ -129,7 +132,8 @@ impl Folder {
         Ok(Lock { _files: files })
     }
 
-    /// Makes an unfinished file in the folder, from where a rename can move it to any key. The file is private.
+    /// Makes an unfinished file in the folder, from where a rename can move it to any key. The file
+    /// is private.
     pub(super) fn unfinished(&self) -> io::Result<NamedTempFile> {
         match self.aside.is_of_releases() {
             true => self.aside.make()?,
@@ -146,7 +150,8 @@ impl Folder {
         unfinished_in(&folder)
     }
 
-    /// Moves the notes of earlier versions from the published folder to the private one. The caller must hold the lock.
+    /// Moves the notes of earlier versions from the published folder to the private one. The caller
+    /// must hold the lock.
     pub(super) fn bring_out(&self) -> Result<(), StoreError> {
         let Some(former) = self.aside.former_notes() else {
             return Ok(());
@@ -163,7 +168,8 @@ impl Folder {
         fs::remove_file(&former).map_err(|e| failed("remove", &former, &e))
     }
 
-    /// Deletes files in the published folder that aren't for visitors: those that killed runs and earlier versions left.
+    /// Deletes files in the published folder that aren't for visitors: those that killed runs and
+    /// earlier versions left.
     pub(super) fn clear_away(&self) -> io::Result<()> {
         let within = &self.aside.within;
         if !within.is_dir() {
@@ -182,8 +188,8 @@ impl Folder {
     }
 }
 
-/// Makes the folder for private files. Only its owner can read it. The folders above it aren't private: they may be those of the
-/// published folder.
+/// Makes the folder for private files. Only its owner can read it. The folders above it aren't
+/// private: they may be those of the published folder.
 fn make_place(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -233,7 +239,8 @@ fn locked_if_there(file: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Deletes files that killed runs left. Other runs may do the same at this moment, so a missing file is no error.
+/// Deletes files that killed runs left. Other runs may do the same at this moment, so a missing
+/// file is no error.
 fn sweep(unfinished: &Path) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(unfinished) else {
         return Ok(());
@@ -257,7 +264,8 @@ fn remove_if_left(entry: &fs::DirEntry) -> io::Result<()> {
     }
 }
 
-/// Returns true if no process holds a lock on a file. A file that can't be opened for lack of permission counts as held.
+/// Returns true if no process holds a lock on a file. A file that can't be opened for lack of
+/// permission counts as held.
 fn is_free(file: &Path) -> io::Result<bool> {
     match File::options().append(true).open(file) {
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(false),

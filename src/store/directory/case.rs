@@ -1,5 +1,6 @@
-//! Case sensitivity of a folder: whether it distinguishes case, and which objects would be one file if it doesn't. It depends on
-//! the file system, and sometimes on the folder, not on the operating system. So it's found out by a test.
+//! Case sensitivity of a folder: whether it distinguishes case, and which objects would be one file
+//! if it doesn't. It depends on the file system, and sometimes on the folder, not on the operating
+//! system. So it's found out by a test.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -33,7 +34,8 @@ pub(super) fn twins(folder: &Path, named: &[Named<'_>]) -> Vec<Problem> {
     twins.iter().map(problem).collect()
 }
 
-/// Returns pairs of objects whose keys differ only in case. If two keyed names differ only in case, their content is the same.
+/// Returns pairs of objects whose keys differ only in case. If two keyed names differ only in case,
+/// their content is the same.
 fn pairs<'n, 'a>(named: &'n [Named<'a>]) -> Vec<(&'n Named<'a>, &'n Named<'a>)> {
     let mut seen: HashMap<String, &Named<'_>> = HashMap::with_capacity(named.len());
     let mut pairs = Vec::new();
@@ -73,7 +75,8 @@ fn by_trying(folder: &Path) -> Option<bool> {
     tells_apart(folder, file.path().file_name()?)
 }
 
-/// Returns true if the same name in the other case is another file or no file; `None` if the name has no letters.
+/// Returns true if the same name in the other case is another file or no file; `None` if the name
+/// has no letters.
 fn tells_apart(folder: &Path, name: &OsStr) -> Option<bool> {
     let other = folder.join(in_other_case(name)?);
     let file = folder.join(name);
@@ -84,8 +87,8 @@ fn tells_apart(folder: &Path, name: &OsStr) -> Option<bool> {
     Some(!is_same((&other, &there), (&file, &here)))
 }
 
-/// Returns true if two names lead to one file. A link counts as a file of its own. The path that the system returns isn't enough:
-/// Linux keeps every name as it was asked for.
+/// Returns true if two names lead to one file. A link counts as a file of its own. The path that
+/// the system returns isn't enough: Linux keeps every name as it was asked for.
 #[cfg(unix)]
 fn is_same(one: (&Path, &Metadata), other: (&Path, &Metadata)) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -113,11 +116,13 @@ fn in_other_case(name: &OsStr) -> Option<OsString> {
 mod tests {
     use super::*;
 
+    /// Case sensitivity is probed with existing names or with a temporary file.
     #[test]
-    fn a_folder_is_asked_by_the_names_in_it_or_by_a_file_of_its_own() {
+    fn case_sensitivity_is_probed() {
         let folder = tempfile::tempdir().expect("a folder");
         let here = folder.path();
-        // A folder without names with letters is tested by a file, and one that doesn't exist by the folders above it.
+        // A folder without names with letters is tested by a file, and one that doesn't exist by
+        // the folders above it.
         let is_sensitive = tells_case_apart(here);
         assert_eq!(fs::read_dir(here).expect("readable").count(), 0);
         assert_eq!(tells_case_apart(&here.join("not/yet")), is_sensitive);

@@ -1,5 +1,5 @@
-//! Documents of releases as files that strangers mustn't read. Each folder of them has a `lock`, which is held while a document is
-//! read and replaced.
+//! Documents of releases as files that strangers mustn't read. Each folder of them has a `lock`,
+//! which is held while a document is read and replaced.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -69,7 +69,8 @@ pub(super) fn lock_beside(document: &Path) -> io::Result<File> {
     locked(&document.with_file_name(LOCK_FILE))
 }
 
-/// Returns true if a file with the name of a lock is one: published files are readable for everybody, and documents aren't empty.
+/// Returns true if a file with the name of a lock is one: published files are readable for
+/// everybody, and documents aren't empty.
 #[cfg(unix)]
 pub(super) fn is_lock(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;

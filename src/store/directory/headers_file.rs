@@ -1,5 +1,5 @@
-//! `_headers` file of a directory, as Netlify, Cloudflare Pages and others read it: paths, each with indented headers. Does no
-//! I/O: it makes the new text from the old text and the objects.
+//! `_headers` file of a directory, as Netlify, Cloudflare Pages and others read it: paths, each
+//! with indented headers. Does no I/O: it makes the new text from the old text and the objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -33,12 +33,14 @@ const UNKNOWN_TYPE: &str = "application/octet-stream";
 
 /// Returns `old` with assetsync's part updated.
 ///
-/// `_headers` is served like any other file. So its rules are for extensions (`/*.html`), and a plain file is named only if a rule
-/// gives it a header that its extension doesn't have. No keyed name and no keyed folder is in it.
+/// `_headers` is served like any other file. So its rules are for extensions (`/*.html`), and a
+/// plain file is named only if a rule gives it a header that its extension doesn't have. No keyed
+/// name and no keyed folder is in it.
 ///
-/// Some hosts join two values of one header for one file, so no file gets two. A header that differs among the files of an
-/// extension is left to the host, except for named files. The same holds for caching if an extension has both keyed and plain
-/// files: the plain ones are named, unless they are pages, whose names may be secret.
+/// Some hosts join two values of one header for one file, so no file gets two. A header that
+/// differs among the files of an extension is left to the host, except for named files. The same
+/// holds for caching if an extension has both keyed and plain files: the plain ones are named,
+/// unless they are pages, whose names may be secret.
 pub(crate) fn merge_headers(old: &str, objects: &[Served<'_>]) -> String {
     let (before, ours, after) = split_headers(old);
     let mut rules = parse_rules(ours);
@@ -50,8 +52,8 @@ pub(crate) fn merge_headers(old: &str, objects: &[Served<'_>]) -> String {
     joined(before, rules, after)
 }
 
-/// Returns the first line that these objects need and `there` doesn't have. Additional lines are no mistake: they are of another
-/// release, which may become current again.
+/// Returns the first line that these objects need and `there` doesn't have. Additional lines are no
+/// mistake: they are of another release, which may become current again.
 pub(crate) fn lacking(there: &str, objects: &[Served<'_>]) -> Option<String> {
     let wanted = merge_headers(there, objects);
     let [wanted, has] = [&wanted, there].map(|text| parse_rules(split_headers(text).1));
@@ -100,7 +102,8 @@ impl Group<'_> {
 fn by_extension<'a>(objects: &[Served<'a>]) -> BTreeMap<&'a str, Vec<Group<'a>>> {
     let mut all: BTreeMap<&str, BTreeMap<_, Group<'_>>> = BTreeMap::new();
     for object in objects {
-        // Files of one rule share one set of headers, so its address groups them fast. The result doesn't depend on the order.
+        // Files of one rule share one set of headers, so its address groups them fast. The result
+        // doesn't depend on the order.
         let kind = std::ptr::from_ref(object.headers);
         let groups = all.entry(extension(object.key.as_str())).or_default();
         let group = groups.entry(kind).or_insert_with(|| Group {

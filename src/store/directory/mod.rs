@@ -1,10 +1,11 @@
-//! Plain folder as a target, ready to be served, with a `.gz` beside every compressible file and `_headers` for hosts. The `.gz`
-//! are for nginx's `gzip_static`, Caddy's `precompressed` and WhiteNoise; `_headers` holds the headers for Netlify, Cloudflare
-//! Pages and others.
+//! Plain folder as a target, ready to be served, with a `.gz` beside every compressible file and
+//! `_headers` for hosts. The `.gz` are for nginx's `gzip_static`, Caddy's `precompressed` and
+//! WhiteNoise; `_headers` holds the headers for Netlify, Cloudflare Pages and others.
 //!
-//! Files that only assetsync needs aren't in the folder, but in the place of the releases (`aside.rs`). `plain.json` notes what
-//! was stored under mutable names. `lock` is held while a file is read and replaced, so that only one of several processes wins. A
-//! folder of releases is another such folder (`documents.rs`); its documents and folders are private.
+//! Files that only assetsync needs aren't in the folder, but in the place of the releases
+//! (`aside.rs`). `plain.json` notes what was stored under mutable names. `lock` is held while a
+//! file is read and replaced, so that only one of several processes wins. A folder of releases is
+//! another such folder (`documents.rs`); its documents and folders are private.
 
 use std::collections::HashMap;
 use std::fs;
@@ -61,7 +62,8 @@ struct Folder {
 }
 
 impl Directory {
-    /// Returns the target in the folder `root`, whose releases are in the folder `place`, or would be there if it has none yet.
+    /// Returns the target in the folder `root`, whose releases are in the folder `place`, or would
+    /// be there if it has none yet.
     pub(super) fn new(root: &Path, place: &Path) -> Directory {
         let aside = Aside::new(root, place);
         let noted = Noted::new(aside.notes(), aside.former_notes());
@@ -99,7 +101,8 @@ impl Folder {
         self.noted.lock().expect("no holder panics")
     }
 
-    /// Lists all files except each `.gz` that stands beside another file: it's written and deleted with that file.
+    /// Lists all files except each `.gz` that stands beside another file: it's written and deleted
+    /// with that file.
     fn list(&self, prefix: &str) -> Result<Listing, StoreError> {
         let mut listing = list(&self.root, prefix)?;
         let beside = |key: &&String| {
@@ -367,8 +370,8 @@ fn stored(metadata: &fs::Metadata) -> Stored {
     }
 }
 
-/// Returns the version of a file. It changes with every file that is renamed to the name: the old file and the new one exist at
-/// the same time, so their inodes differ.
+/// Returns the version of a file. It changes with every file that is renamed to the name: the old
+/// file and the new one exist at the same time, so their inodes differ.
 fn file_version(metadata: &fs::Metadata) -> Version {
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     let since_epoch = modified.duration_since(SystemTime::UNIX_EPOCH);
@@ -425,8 +428,9 @@ fn failed(doing: &str, file: &Path, error: &io::Error) -> StoreError {
 mod tests {
     use super::*;
 
+    /// The token is found in both keyed styles of names.
     #[test]
-    fn a_token_is_found_in_both_keyed_styles() {
+    fn token_is_found_in_keyed_names() {
         let token = "ycqlw4rz226sf3rz3sgvwxlbzq";
         for key in [
             "ycqlw4rz226sf3rz3sgvwxlbzq.png",

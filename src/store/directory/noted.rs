@@ -1,8 +1,9 @@
 //! Notes about the mutable names of a folder: `plain.json` says what was stored under each.
 //!
-//! Before the first write, all files that will be written are noted as begun, in one step. If a run is killed, its files show how
-//! far it came. When a run ends, the files that it wrote are noted permanently. Both steps change the notes as they are at that
-//! moment, under the folder's lock, and leave the notes of other runs alone.
+//! Before the first write, all files that will be written are noted as begun, in one step. If a run
+//! is killed, its files show how far it came. When a run ends, the files that it wrote are noted
+//! permanently. Both steps change the notes as they are at that moment, under the folder's lock,
+//! and leave the notes of other runs alone.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,8 +22,8 @@ pub(super) struct Plain {
     version: u32,
     /// Finished objects by key.
     pub(super) objects: BTreeMap<String, PlainObject>,
-    /// Objects by key that unfinished runs are about to write, or were about to write when they were killed. Older files have
-    /// none.
+    /// Objects by key that unfinished runs are about to write, or were about to write when they
+    /// were killed. Older files have none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) begun: BTreeMap<String, PlainObject>,
 }

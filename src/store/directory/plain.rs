@@ -13,7 +13,8 @@ use crate::base::disk::files;
 use crate::store::StoreError;
 
 impl Folder {
-    /// Notes what is about to be written under mutable names, so that it's known even if this run is killed.
+    /// Notes what is about to be written under mutable names, so that it's known even if this run
+    /// is killed.
     pub(super) fn announce(&self, objects: Vec<(String, PlainObject)>) -> Result<(), StoreError> {
         self.note(|plain| {
             for (key, object) in &objects {
@@ -35,7 +36,8 @@ impl Folder {
         Ok(())
     }
 
-    /// Returns true if an object that some run began to write is complete, with its `.gz` if it has one.
+    /// Returns true if an object that some run began to write is complete, with its `.gz` if it has
+    /// one.
     fn is_whole(&self, key: &str, begun: &PlainObject) -> Result<bool, StoreError> {
         let file = self.file(key);
         match exists(&file).map_err(|e| failed("access", &file, &e))? {
@@ -114,14 +116,16 @@ impl Folder {
         }
     }
 
-    /// Writes the notes, readable only for the owner: they contain names of pages that no link leads to.
+    /// Writes the notes, readable only for the owner: they contain names of pages that no link
+    /// leads to.
     pub(super) fn write_notes(&self, file: &Path, plain: &Plain) -> Result<(), StoreError> {
         let json = serde_json::to_string_pretty(plain).expect("strings are JSON") + "\n";
         let written = || {
             let folder = file.parent().expect("it's in a folder");
             let mut unfinished = NamedTempFile::new_in(folder)?;
             unfinished.write_all(json.as_bytes())?;
-            // The bytes are synced before the rename: a crash must not leave an empty file under the name.
+            // The bytes are synced before the rename: a crash must not leave an empty file under
+            // the name.
             unfinished.as_file().sync_data()?;
             replace(unfinished, file)
         };

@@ -55,8 +55,8 @@ impl Folder {
         })
     }
 
-    /// Gives the file under `from` a second name, if it has the content that `object` needs. `None` if the file system has no hard
-    /// links, or if another file is there.
+    /// Gives the file under `from` a second name, if it has the content that `object` needs. `None`
+    /// if the file system has no hard links, or if another file is there.
     pub(super) fn copy(
         &self,
         from: &str,
@@ -116,7 +116,8 @@ impl Folder {
         if exists(file)?.is_none() {
             return Ok(());
         }
-        // A listing doesn't distinguish documents from objects, so both locks may be needed, always in this order.
+        // A listing doesn't distinguish documents from objects, so both locks may be needed, always
+        // in this order.
         let _own = match is_of_document(version) {
             true => None,
             false => Some(self.lock()?),
@@ -129,7 +130,8 @@ impl Folder {
             return Ok(());
         }
         expect(file, &PutMode::Over(version.clone()))?;
-        // The `.gz` comes first: if the run is killed in between, the file is still there to be deleted.
+        // The `.gz` comes first: if the run is killed in between, the file is still there to be
+        // deleted.
         if !is_of_document(version) {
             self.remove_gz(key)?;
         }
@@ -168,7 +170,8 @@ impl Folder {
         }
     }
 
-    /// Moves `content` and its `.gz` to their names. Returns the data of the file that is there afterwards.
+    /// Moves `content` and its `.gz` to their names. Returns the data of the file that is there
+    /// afterwards.
     fn finish_put(
         &self,
         key: &str,
@@ -211,12 +214,14 @@ impl Folder {
                 replace(gz, &beside)?;
                 rename(whole, &file, mode)
             }
-            // The file comes first: if the run is killed in between, the next one sees that the file isn't the one that is noted.
+            // The file comes first: if the run is killed in between, the next one sees that the
+            // file isn't the one that is noted.
             (PutMode::Over(_), Some(gz)) => {
                 rename(whole, &file, mode)?;
                 replace(gz, &beside)
             }
-            // A page that gzip no longer makes smaller must not leave an old `.gz`, which would be served in its place.
+            // A page that gzip no longer makes smaller must not leave an old `.gz`, which would be
+            // served in its place.
             (PutMode::Over(_), None) => {
                 rename(whole, &file, mode)?;
                 self.remove_gz(key)
@@ -253,7 +258,8 @@ impl Folder {
         let mut unfinished = self.unfinished()?;
         make_readable(unfinished.as_file())?;
         unfinished.write_all(bytes)?;
-        // The bytes are synced before the rename: a crash must not leave an empty file under the name.
+        // The bytes are synced before the rename: a crash must not leave an empty file under the
+        // name.
         unfinished.as_file().sync_data()?;
         replace(unfinished, file)
     }
@@ -295,7 +301,8 @@ fn linked(file: &Path, name: &Path) -> io::Result<bool> {
     }
 }
 
-/// Fails, as a create does if the name is taken, unless the file is as `mode` expects. The caller must hold a lock.
+/// Fails, as a create does if the name is taken, unless the file is as `mode` expects. The caller
+/// must hold a lock.
 pub(super) fn expect(file: &Path, mode: &PutMode) -> io::Result<()> {
     let is_so = match (mode, exists(file)?) {
         (PutMode::Create, there) => there.is_none(),

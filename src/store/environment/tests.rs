@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// A value from the environment is trimmed, or rejected if it cannot be used.
 #[test]
-fn a_value_is_used_without_what_is_around_it_or_not_at_all() {
+fn value_is_trimmed_or_rejected() {
     let checked = |value: &str| checked("NAME", value.into());
     for (value, used) in [
         ("abc", Some("abc")),
@@ -23,8 +24,9 @@ fn a_value_is_used_without_what_is_around_it_or_not_at_all() {
     }
 }
 
+/// Only addresses that requests can go through are accepted as a proxy.
 #[test]
-fn proxies_are_those_that_requests_can_go_through() {
+fn only_usable_proxies_are_accepted() {
     for proxy in [
         "http://u:p@proxy:3128",
         "https://proxy",

@@ -1,5 +1,6 @@
-//! Settings of a bucket on Google Cloud Storage: IAM policy, uniform access, lifecycle and others. They also include public access
-//! prevention, versioning and retention (<https://cloud.google.com/storage/docs/json_api/v1/buckets>).
+//! Settings of a bucket on Google Cloud Storage: IAM policy, uniform access, lifecycle and others.
+//! They also include public access prevention, versioning and retention
+//! (<https://cloud.google.com/storage/docs/json_api/v1/buckets>).
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -103,7 +104,8 @@ impl Condition {
 }
 
 impl Rule {
-    /// Returns one rule for each prefix. Google can read from every storage class at once, so no rule freezes.
+    /// Returns one rule for each prefix. Google can read from every storage class at once, so no
+    /// rule freezes.
     fn rules(&self, at: usize) -> Vec<LifecycleRule> {
         let does = match self.action.r#type.as_str() {
             "Delete" if !self.condition.is_about_old_versions() => Lifecycle::Deletes,
@@ -241,7 +243,8 @@ impl Control for Gcs {
         self.credentials_are()
     }
 
-    /// Returns none for an emulator: it needs no credentials, so there are no strangers to distinguish.
+    /// Returns none for an emulator: it needs no credentials, so there are no strangers to
+    /// distinguish.
     fn listings(&self) -> Vec<PublicRequest> {
         if self.is_emulated() {
             return Vec::new();
@@ -323,7 +326,8 @@ impl Control for Gcs {
         let (bucket, iam) = futures_util::join!(self.bucket_resource(), self.iam());
         let (bucket, iam) = (bucket?, iam?);
         let mut changes = Vec::new();
-        // Every change of the resource makes another metageneration, so both changes share one patch.
+        // Every change of the resource makes another metageneration, so both changes share one
+        // patch.
         let mut patch = json!({});
         let mut says = Vec::new();
         if bucket.is_prevented() {
@@ -357,7 +361,8 @@ impl Control for Gcs {
                 ..Change::new(says.join("\n"), step)
             }
         });
-        // Objects that are public by ACLs are so until uniform access is on. By then, the bucket's rules must be in place.
+        // Objects that are public by ACLs are so until uniform access is on. By then, the bucket's
+        // rules must be in place.
         let is_prevented = bucket.is_prevented();
         match is_prevented {
             true => changes.extend(patch.into_iter().chain(iam)),
@@ -368,8 +373,8 @@ impl Control for Gcs {
 
     async fn closing_changes(&self, goal: &AccessGoal) -> Result<Vec<Change>, StoreError> {
         let (bucket, iam) = futures_util::join!(self.bucket_resource(), self.iam());
-        // While public access is prevented, rules that let strangers in have no effect, and none can be written, not even an
-        // existing one.
+        // While public access is prevented, rules that let strangers in have no effect, and none
+        // can be written, not even an existing one.
         let is_prevented = bucket.is_ok_and(|bucket| bucket.is_prevented());
         let readers = match goal.keeps {
             Keeps::Reading if !is_prevented => Readers::AsBefore,

@@ -1,4 +1,5 @@
-//! CORS policy of a bucket on Google Cloud Storage. See <https://cloud.google.com/storage/docs/json_api/v1/buckets>.
+//! CORS policy of a bucket on Google Cloud Storage. See
+//! <https://cloud.google.com/storage/docs/json_api/v1/buckets>.
 
 use bytes::Bytes;
 use http::Method;

@@ -1,5 +1,6 @@
-//! Credentials for Google Cloud Storage: a token from the environment, or those that object_store finds. Those are service
-//! accounts, `gcloud auth application-default login`, and the metadata server. Missing credentials are reported at once.
+//! Credentials for Google Cloud Storage: a token from the environment, or those that object_store
+//! finds. Those are service accounts, `gcloud auth application-default login`, and the metadata
+//! server. Missing credentials are reported at once.
 
 use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
@@ -19,10 +20,12 @@ use crate::store::http::{Reply, Sign};
 use crate::store::s3::sources::shown;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// Variable with an access token from elsewhere, such as `gcloud auth print-access-token` or a CI's keyless login.
+/// Variable with an access token from elsewhere, such as `gcloud auth print-access-token` or a CI's
+/// keyless login.
 const TOKEN_VARIABLE: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
 
-/// Time to wait for the metadata server. On Google's machines it answers in milliseconds; elsewhere there is none.
+/// Time to wait for the metadata server. On Google's machines it answers in milliseconds; elsewhere
+/// there is none.
 const METADATA: Duration = Duration::from_secs(1);
 
 /// Largest size of a file of credentials, in bytes.
@@ -224,7 +227,8 @@ async fn metadata_server_answers(host: Option<String>) -> bool {
     matches!(tokio::time::timeout(METADATA, connect).await, Ok(Some(_)))
 }
 
-/// Returns the error for a source that is set up but gave no credentials: its name and its answer. No other source is tried.
+/// Returns the error for a source that is set up but gave no credentials: its name and its answer.
+/// No other source is tried.
 fn failed(source: &str, error: object_store::Error) -> StoreError {
     // object_store's own error is about a store; its cause is about credentials.
     let said =

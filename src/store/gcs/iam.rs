@@ -1,17 +1,19 @@
-//! Rights that Google's IAM policies grant to strangers, and policies with the intended rights. Sends no requests.
+//! Rights that Google's IAM policies grant to strangers, and policies with the intended rights.
+//! Sends no requests.
 
 use serde_json::{Value, json};
 
 use crate::store::control::{Grant, Public, Right, RuleKind};
 
-/// Role that reads objects but doesn't list them (<https://cloud.google.com/storage/docs/access-control/iam-roles>).
-/// `objectViewer` also lists.
+/// Role that reads objects but doesn't list them
+/// (<https://cloud.google.com/storage/docs/access-control/iam-roles>). `objectViewer` also lists.
 const READER: &str = "roles/storage.legacyObjectReader";
 
 const EVERYBODY: &str = "allUsers";
 const ANY_ACCOUNT: &str = "allAuthenticatedUsers";
 
-/// Returns the rights that a role grants. For a role that isn't Google's own, all rights are assumed.
+/// Returns the rights that a role grants. For a role that isn't Google's own, all rights are
+/// assumed.
 fn rights(role: &str) -> &'static [Right] {
     use Right::*;
     match role.strip_prefix("roles/storage.").unwrap_or_default() {
@@ -69,8 +71,8 @@ pub(super) enum Readers {
     Nobody,
 }
 
-/// Returns the policy by which strangers can read at most, and a description of each change. The rights of all others, and the
-/// etag, stay as they are. `None` if nothing has to change.
+/// Returns the policy by which strangers can read at most, and a description of each change. The
+/// rights of all others, and the etag, stay as they are. `None` if nothing has to change.
 pub(super) fn with_reading_only(policy: &Value, readers: Readers) -> Option<(Value, Vec<String>)> {
     let mut changes = Vec::new();
     let mut reading = Vec::new();

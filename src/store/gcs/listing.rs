@@ -10,9 +10,9 @@ use crate::store::pages::{PAGE_BYTES_MAX, Pages};
 use crate::store::{Listing, StoreError, ranges};
 
 impl Gcs {
-    /// Lists everything below the prefix, with one request for 1,000 objects. Each request waits for the one before. So the rest
-    /// of a large bucket is listed after the first page in up to 16 ranges side by side, with about one more request for each at
-    /// most.
+    /// Lists everything below the prefix, with one request for 1,000 objects. Each request waits
+    /// for the one before. So the rest of a large bucket is listed after the first page in up to 16
+    /// ranges side by side, with about one more request for each at most.
     pub(super) async fn list_all(&self) -> Result<Listing, StoreError> {
         let page = self.page(&Range::default(), "").await?;
         let mut pages = Pages::default();
@@ -73,8 +73,8 @@ impl Gcs {
         }
     }
 
-    /// Lists everything after a first page: in ranges side by side if its last name can be used to cut the rest, otherwise page by
-    /// page.
+    /// Lists everything after a first page: in ranges side by side if its last name can be used to
+    /// cut the rest, otherwise page by page.
     async fn list_rest(
         &self,
         last: &str,
@@ -85,7 +85,8 @@ impl Gcs {
         if cuts.is_empty() {
             return self.list_on(Range::default(), page_token, first).await;
         }
-        // A page's token is valid only for the same request, so the first range begins with the last name again.
+        // A page's token is valid only for the same request, so the first range begins with the
+        // last name again.
         let cuts = cuts.iter().map(|cut| self.full(cut));
         let begins = std::iter::once(last.to_string()).chain(cuts.clone());
         let ends = cuts.chain([String::new()]);

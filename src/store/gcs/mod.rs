@@ -1,6 +1,6 @@
-//! Google Cloud Storage by its JSON API (<https://cloud.google.com/storage/docs/json_api/v1>). One request uploads bytes, headers,
-//! checksum, precondition and ACL together. A listing includes tokens, so no object has to be looked at separately. Credentials
-//! are object_store's.
+//! Google Cloud Storage by its JSON API (<https://cloud.google.com/storage/docs/json_api/v1>). One
+//! request uploads bytes, headers, checksum, precondition and ACL together. A listing includes
+//! tokens, so no object has to be looked at separately. Credentials are object_store's.
 
 mod control;
 mod cors;
@@ -118,7 +118,8 @@ impl Gcs {
         let reply = self.send(&call).await?;
         match reply.status {
             status if status.is_success() && reply.body.is_empty() || is_missing(&reply) => Ok(()),
-            // The answer to a deletion that was done is empty. A success with content may come from a server in between.
+            // The answer to a deletion that was done is empty. A success with content may come from
+            // a server in between.
             status if status.is_success() => {
                 let message = format!(
                     "Cannot {}: the response doesn't match Google's API",
@@ -128,7 +129,8 @@ impl Gcs {
             }
             StatusCode::PRECONDITION_FAILED => match self.look(key).await {
                 Ok(None) => Ok(()),
-                // Refused, although the version is the expected one: another try of the same deletion may still be on its way.
+                // Refused, although the version is the expected one: another try of the same
+                // deletion may still be on its way.
                 Ok(Some(stored)) if stored.version == *version => {
                     let error = self.explain(&call, &reply);
                     Err(StoreError {
@@ -264,7 +266,8 @@ impl Store for Gcs {
     }
 }
 
-/// Returns the server's URL without a final slash: the target's endpoint, the emulator, or Google's own.
+/// Returns the server's URL without a final slash: the target's endpoint, the emulator, or Google's
+/// own.
 pub(super) fn server(target: &Target) -> String {
     if let Some(endpoint) = &target.endpoint {
         return endpoint.as_str().trim_end_matches('/').to_string();

@@ -1,5 +1,5 @@
-//! Single objects on Google Cloud Storage as their owner sees them: headers and ACLs, read and corrected. See
-//! <https://cloud.google.com/storage/docs/json_api/v1/objects>.
+//! Single objects on Google Cloud Storage as their owner sees them: headers and ACLs, read and
+//! corrected. See <https://cloud.google.com/storage/docs/json_api/v1/objects>.
 
 use std::collections::BTreeMap;
 
@@ -158,7 +158,8 @@ impl Gcs {
         self.patch_object(key, &json!({}), &acl, seen, doing).await
     }
 
-    /// Changes an object's metadata, but not its bytes, if the whole object is still as it was read.
+    /// Changes an object's metadata, but not its bytes, if the whole object is still as it was
+    /// read.
     async fn patch_object(
         &self,
         key: &ObjectKey,

@@ -26,7 +26,8 @@ impl Gcs {
             error.answered(reply.status.as_u16(), reason)
         };
         match reply.status {
-            // Only the text of the answer says what these two are about: their reasons are `invalid` and `conditionNotMet`.
+            // Only the text of the answer says what these two are about: their reasons are
+            // `invalid` and `conditionNotMet`.
             StatusCode::BAD_REQUEST if words.contains("uniform bucket-level access") => explained(
                 AclRefused,
                 format!("the bucket `{bucket}` has uniform access and does not accept ACLs: set `access = \"bucket\"`, and grant allUsers the role roles/storage.legacyObjectReader"),

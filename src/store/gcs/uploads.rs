@@ -19,8 +19,8 @@ use crate::store::{
     UNKNOWN_HINT, Upload,
 };
 
-/// Number of times that the rest of a part is sent when the storage took less. It takes multiples of 256 KiB, so a whole part
-/// needs no more rounds.
+/// Number of times that the rest of a part is sent when the storage took less. It takes multiples
+/// of 256 KiB, so a whole part needs no more rounds.
 const ROUNDS_MAX: u64 = (PART_BYTES as u64) >> 18;
 
 impl Gcs {
@@ -77,7 +77,8 @@ impl Gcs {
         made(&reply)
     }
 
-    /// Copies an object to a free name, if the source still has the expected bytes. A large object takes several requests
+    /// Copies an object to a free name, if the source still has the expected bytes. A large object
+    /// takes several requests
     /// (<https://cloud.google.com/storage/docs/json_api/v1/objects/rewrite>).
     pub(super) async fn rewrite(
         &self,
@@ -172,7 +173,8 @@ impl Gcs {
         Ok(session.to_string())
     }
 
-    /// Refuses an upload URL on another server. Parts are sent with the account's token, which no other server may get.
+    /// Refuses an upload URL on another server. Parts are sent with the account's token, which no
+    /// other server may get.
     fn refuse_other_server(&self, call: &Call, session: &str) -> Result<(), StoreError> {
         if self.is_emulated() || is_of_server(session, &self.server) {
             return Ok(());
@@ -206,8 +208,8 @@ impl Gcs {
         }
     }
 
-    /// Sends one part. The storage may take less of it than was sent, or already have it from a try whose reply was lost
-    /// (<https://cloud.google.com/storage/docs/performing-resumable-uploads>).
+    /// Sends one part. The storage may take less of it than was sent, or already have it from a try
+    /// whose reply was lost (<https://cloud.google.com/storage/docs/performing-resumable-uploads>).
     async fn send_part(
         &self,
         object: &Upload,
@@ -287,7 +289,8 @@ pub(super) fn in_two_parts(call: Call, resource: &Resource, bytes: Bytes, bounda
         .changes_object()
 }
 
-/// Returns the object that an upload's answer describes. If the answer can't be read, the error says that the outcome is unknown.
+/// Returns the object that an upload's answer describes. If the answer can't be read, the error
+/// says that the outcome is unknown.
 pub(super) fn made(reply: &Reply) -> Result<Stored, StoreError> {
     let item: Result<Item, _> = serde_json::from_slice(&reply.body);
     item.map(|item| item.stored()).map_err(unexpected)
@@ -312,7 +315,8 @@ async fn checksum(mut parts: Parts) -> (Parts, io::Result<u32>) {
         .expect("reading a file doesn't panic")
 }
 
-/// Returns the number of bytes that have arrived: `Range: bytes=0-N` stands for N + 1 bytes, a missing header for none.
+/// Returns the number of bytes that have arrived: `Range: bytes=0-N` stands for N + 1 bytes, a
+/// missing header for none.
 fn taken_bytes(reply: &Reply) -> u64 {
     let range = reply.headers.get("range").and_then(|v| v.to_str().ok());
     let last = range

@@ -12,8 +12,9 @@ fn outcome(script: &str) -> Result<CommandOutput> {
     runtime.block_on(run("sh", &["-c", script], Duration::from_secs(1)))
 }
 
+/// The output of a helper is returned together with its exit status.
 #[test]
-fn what_a_helper_prints_is_told_with_how_it_ended() {
+fn helper_output_and_status_are_returned() {
     let output = outcome("echo out; echo err >&2; exit 3").expect("it runs");
     assert_eq!(output.status, 3);
     assert_eq!(
@@ -22,8 +23,9 @@ fn what_a_helper_prints_is_told_with_how_it_ended() {
     );
 }
 
+/// A helper that runs too long or prints too much is stopped.
 #[test]
-fn a_helper_that_never_ends_or_prints_without_end_is_ended() {
+fn endless_helper_is_stopped() {
     let began = Instant::now();
     let error = outcome("exec sleep 300").expect_err("too long");
     assert!(error.to_string().contains("ran for over 1 s"), "{error}");

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use sha2::{Digest, Sha256};
 
-/// Largest answer, in bytes, unless a call says otherwise: enough for the answer to a write, or a bucket's settings.
+/// Largest answer, in bytes, unless a call says otherwise: enough for the answer to a write, or a
+/// bucket's settings.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Receives the body of a successful answer piece by piece, when the body isn't kept in memory.
@@ -30,17 +31,21 @@ pub(crate) struct Call {
     pub sha256: [u8; 32],
     /// Description for people: "upload `img/map.png`".
     pub doing: String,
-    /// True if the request changes the object under a key. If its answer is lost, the outcome is unknown.
+    /// True if the request changes the object under a key. If its answer is lost, the outcome is
+    /// unknown.
     pub changes_object: bool,
-    /// True if the status 409 means "another change is in progress, try again": S3's conditional writes.
+    /// True if the status 409 means "another change is in progress, try again": S3's conditional
+    /// writes.
     pub retry_conflict: bool,
     /// Largest part of the answer's body that is read, in bytes. Of an error, 64 KiB are read.
     pub body_bytes_max: usize,
-    /// Receiver of a successful answer's body, if it isn't kept in memory, and the largest part of it that is passed on, in bytes.
+    /// Receiver of a successful answer's body, if it isn't kept in memory, and the largest part of
+    /// it that is passed on, in bytes.
     pub pour: Option<(Arc<Mutex<dyn BodySink>>, u64)>,
     /// True if a successful answer is an object's content, which may look like anything.
     pub is_content: bool,
-    /// First bytes of a successful answer. Of an answer that begins otherwise, no more is read than of an error.
+    /// First bytes of a successful answer. Of an answer that begins otherwise, no more is read than
+    /// of an error.
     pub begin: &'static [u8],
     /// True if the request is sent only once. The caller decides whether to try again.
     pub is_single: bool,

@@ -40,8 +40,8 @@ impl Again {
 }
 
 impl Failed {
-    /// Returns the time to wait before another try, if there is one within the time that is `left`. The last try comes at the
-    /// deadline.
+    /// Returns the time to wait before another try, if there is one within the time that is `left`.
+    /// The last try comes at the deadline.
     pub(super) fn wait(&self, delay: Option<Duration>, left: Duration) -> Option<Duration> {
         match self {
             Failed::Again(Again {
@@ -133,7 +133,8 @@ pub(super) fn transport(error: HttpError) -> Failed {
     })
 }
 
-/// Recognises a server that speaks HTTP where TLS is expected, or the reverse, by the error messages of rustls and hyper.
+/// Recognises a server that speaks HTTP where TLS is expected, or the reverse, by the error
+/// messages of rustls and hyper.
 fn other_protocol(call: &Call, cause: &str) -> Option<StoreError> {
     let (speaks, scheme) = match call.url.starts_with("https:") {
         true if cause.contains("InvalidContentType") => ("doesn't speak TLS", "http"),

@@ -59,8 +59,8 @@ impl Flow {
         Ok(Some(chunk))
     }
 
-    /// Reads the body, `bytes_max` bytes at most. Of a body that doesn't begin with `begin`, it reads no more than of an error.
-    /// Also returns where the body was cut, if it's longer.
+    /// Reads the body, `bytes_max` bytes at most. Of a body that doesn't begin with `begin`, it
+    /// reads no more than of an error. Also returns where the body was cut, if it's longer.
     pub(super) async fn receive(
         mut self,
         mut bytes_max: usize,

@@ -1,6 +1,6 @@
-//! HTTP requests that are sent until they are answered: signing, retries, time limits, and limits for answers. Retries have
-//! backoff and jitter, and follow Retry-After, up to an overall deadline. Connections that stand still or are too slow are given
-//! up. The stores interpret the answers.
+//! HTTP requests that are sent until they are answered: signing, retries, time limits, and limits
+//! for answers. Retries have backoff and jitter, and follow Retry-After, up to an overall deadline.
+//! Connections that stand still or are too slow are given up. The stores interpret the answers.
 
 mod call;
 pub(in crate::store) mod failed;
@@ -35,8 +35,8 @@ pub use self::call::BodySink;
 pub(crate) use self::call::Call;
 pub(crate) use self::reply::{Reply, in_words, is_whole, refuse_cut, text};
 
-/// Longest pause between two tries. Pauses are doubled up to 30 s, with jitter, as Google and Amazon advise
-/// (<https://cloud.google.com/storage/docs/retry-strategy#exponential-backoff>).
+/// Longest pause between two tries. Pauses are doubled up to 30 s, with jitter, as Google and
+/// Amazon advise (<https://cloud.google.com/storage/docs/retry-strategy#exponential-backoff>).
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 const TRIES_MAX: usize = 40;
 
@@ -118,7 +118,8 @@ impl Http {
         }
     }
 
-    /// Sends `call` until there is an answer that another try wouldn't change, or until the deadline passes.
+    /// Sends `call` until there is an answer that another try wouldn't change, or until the
+    /// deadline passes.
     pub(crate) async fn send(&self, call: &Call, signer: &dyn Sign) -> Result<Reply, StoreError> {
         if !self.silence.ask() {
             return Err(self.gone(call));
@@ -173,7 +174,8 @@ impl Http {
         })
     }
 
-    /// Returns the error for a server that has been silent for so long that it gets no more requests.
+    /// Returns the error for a server that has been silent for so long that it gets no more
+    /// requests.
     fn gone(&self, call: &Call) -> StoreError {
         let message = format!(
             "Cannot {}: {} has given no usable response for {} s",
@@ -226,7 +228,8 @@ impl Http {
         }
     }
 
-    /// Reads the body of an answer, or passes it on. Also returns where the body was cut, if it's longer than allowed.
+    /// Reads the body of an answer, or passes it on. Also returns where the body was cut, if it's
+    /// longer than allowed.
     async fn receive(
         &self,
         call: &Call,

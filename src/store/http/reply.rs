@@ -25,7 +25,8 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Returns the kind of error for a refusal. If an earlier try may have succeeded, the outcome is unknown.
+    /// Returns the kind of error for a refusal. If an earlier try may have succeeded, the outcome
+    /// is unknown.
     pub(crate) fn kind(&self, call: &Call, refusal: StoreErrorKind) -> StoreErrorKind {
         match self.is_second_answer && call.changes_object {
             true => StoreErrorKind::OutcomeUnknown,
@@ -101,7 +102,8 @@ pub(crate) fn refuse_cut(call: &Call, reply: &Reply) -> Result<(), StoreError> {
         .hint("check that the endpoint is the storage itself, not a proxy"))
 }
 
-/// Returns an error's body without gzip: a request for content as it's stored may get gzipped errors, too.
+/// Returns an error's body without gzip: a request for content as it's stored may get gzipped
+/// errors, too.
 pub(super) fn unpacked(headers: &HeaderMap, body: Bytes) -> Bytes {
     if text(headers, header::CONTENT_ENCODING.as_str()) != Some("gzip") {
         return body;

@@ -1,5 +1,5 @@
-//! Requests of the whole process that are being tried again, for progress displays. Connections are also those of the whole
-//! process.
+//! Requests of the whole process that are being tried again, for progress displays. Connections are
+//! also those of the whole process.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -1,18 +1,20 @@
-//! Time for which a server has given no useful answer. All requests to it share this, so the phases of a run don't each wait for a
-//! server that is gone.
+//! Time for which a server has given no useful answer. All requests to it share this, so the phases
+//! of a run don't each wait for a server that is gone.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::store::Timeouts;
 
-/// Number of further requests that are sent to a server that has been silent for too long. Each is sent once.
+/// Number of further requests that are sent to a server that has been silent for too long. Each is
+/// sent once.
 const CHANCES: u32 = 4;
 
 /// Time to wait for the answer to each of them.
 pub(super) const CHANCE: Duration = Duration::from_secs(1);
 
-/// Silence of one server. It begins with a request, and ends with any answer that another try wouldn't change.
+/// Silence of one server. It begins with a request, and ends with any answer that another try
+/// wouldn't change.
 #[derive(Debug)]
 pub(super) struct Silence {
     most: Duration,
@@ -30,8 +32,8 @@ struct Activity {
 }
 
 impl Silence {
-    /// Returns a silence whose limit is a quarter longer than the time for a single request. This extra time is for the requests
-    /// after one that reached its deadline.
+    /// Returns a silence whose limit is a quarter longer than the time for a single request. This
+    /// extra time is for the requests after one that reached its deadline.
     pub(super) fn new(timeouts: Timeouts) -> Silence {
         let more = (timeouts.deadline / 4).max(Duration::from_secs(1));
         Silence {
@@ -96,8 +98,9 @@ mod tests {
         })
     }
 
+    /// A server that stays silent gets a few chances, and any useful answer renews them.
     #[test]
-    fn a_server_that_is_silent_for_too_long_gets_a_few_chances_and_any_answer_ends_it() {
+    fn silent_server_gets_limited_chances() {
         let mut silence = silence(Duration::from_secs(20));
         assert!(silence.ask());
         silence.most = Duration::ZERO;
@@ -110,8 +113,9 @@ mod tests {
         assert!(silence.ask());
     }
 
+    /// All phases together wait less than one and a half times as long as one.
     #[test]
-    fn all_phases_together_wait_less_than_half_as_long_again_as_one() {
+    fn total_silence_stays_under_limit() {
         let silence = silence(Duration::from_secs(20));
         let most = silence.most + CHANCE * CHANCES;
         assert!(most < Duration::from_secs(30), "{most:?}");

@@ -25,8 +25,8 @@ pub(super) fn request(call: &Call, status: Option<StatusCode>, took: Duration) {
     tracing::trace!(method = %call.method, host, path, status, ms, "request");
 }
 
-/// Returns the host and the path of a URL. The query is left out, since it may be signed. A keyed name in the path is hidden,
-/// since everybody who has it can read the object.
+/// Returns the host and the path of a URL. The query is left out, since it may be signed. A keyed
+/// name in the path is hidden, since everybody who has it can read the object.
 fn shown(url: &str) -> (String, String) {
     let Ok(url) = Url::parse(url) else {
         return Default::default();
@@ -45,8 +45,9 @@ fn shown(url: &str) -> (String, String) {
 mod tests {
     use super::*;
 
+    /// A URL is shown without its credentials, object name and query.
     #[test]
-    fn nothing_secret_of_a_url_is_told() {
+    fn shown_url_hides_secrets() {
         let url = "https://user:pa55word@s3.example.org:9000/hunt/static/2ap7azyms665izxo2sew6pxgxi.png?X-Amz-Signature=abc#x";
         let (host, path) = shown(url);
         assert_eq!((&*host, &*path), ("s3.example.org:9000", "/hunt/static/…"));

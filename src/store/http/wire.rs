@@ -31,13 +31,15 @@ const SLOW_LINE_BYTES: u64 = 8 << 10;
 /// Time between two checks of whether a request has moved on.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Size of the pieces that are handed to the connection, in bytes. Progress is measured in such pieces.
+/// Size of the pieces that are handed to the connection, in bytes. Progress is measured in such
+/// pieces.
 const SLICE_BYTES: usize = 64 << 10;
 
 /// Number of connections that may be in use at a time; unset if there is no limit.
 static CONNECTIONS: OnceLock<Arc<Semaphore>> = OnceLock::new();
 
-/// Limits the connections of all stores of this process. Each of them is an open file. Only the first call counts.
+/// Limits the connections of all stores of this process. Each of them is an open file. Only the
+/// first call counts.
 pub fn limit_connections(connections: usize) {
     let connections = connections.min(Semaphore::MAX_PERMITS);
     CONNECTIONS.get_or_init(|| Arc::new(Semaphore::new(connections)));
@@ -119,7 +121,8 @@ fn no_certificates() -> StoreError {
     StoreError::new(StoreErrorKind::Setting, message).hint(hint)
 }
 
-/// Returns the client for servers without TLS. It doesn't read the system's certificates, which may be many files.
+/// Returns the client for servers without TLS. It doesn't read the system's certificates, which may
+/// be many files.
 fn plain_client() -> reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     CLIENT
@@ -202,8 +205,8 @@ impl HttpService for Wire {
 }
 
 impl Wire {
-    /// Returns when a request hasn't moved for too long. If the server has been silent up to the limit, the request gets only a
-    /// little time, unless part of its body may still be on its way.
+    /// Returns when a request hasn't moved for too long. If the server has been silent up to the
+    /// limit, the request gets only a little time, unless part of its body may still be on its way.
     async fn stands_still(&self, moved: &AtomicU64, size_bytes: u64) {
         let stall = self.timeouts.stall;
         let buffers = in_buffers(size_bytes, stall);
@@ -227,7 +230,8 @@ impl Wire {
     }
 }
 
-/// Returns the extra time for bytes that the system has taken but not yet sent, as on a slow line that many share.
+/// Returns the extra time for bytes that the system has taken but not yet sent, as on a slow line
+/// that many share.
 fn in_buffers(size_bytes: u64, stall: Duration) -> Duration {
     Duration::from_secs(size_bytes / SLOW_LINE_BYTES).min(4 * stall)
 }

@@ -1,4 +1,5 @@
-//! Rights that S3's policies grant to strangers, and policies with the intended rights. Sends no requests.
+//! Rights that S3's policies grant to strangers, and policies with the intended rights. Sends no
+//! requests.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +8,8 @@ use crate::store::control::{Grant, Public, Reach, Right, RuleKind, is_like};
 /// Name of the statement that lets everybody read below the prefixes of targets.
 const READS: &str = "AssetsyncEverybodyReads";
 
-/// Name of the same statement for a target that has the whole bucket, and its releases in it: everything but these can be read.
+/// Name of the same statement for a target that has the whole bucket, and its releases in it:
+/// everything but these can be read.
 const READS_ALL_BUT: &str = "AssetsyncEverybodyReadsAllButReleases";
 
 /// Rights that a policy can grant, each with the actions that stand for it.
@@ -136,8 +138,8 @@ fn called(at: usize, statement: &Value) -> String {
     }
 }
 
-/// Returns the strangers to whom a statement allows something: everybody (even with exceptions), or all accounts; `None` if it's
-/// neither.
+/// Returns the strangers to whom a statement allows something: everybody (even with exceptions), or
+/// all accounts; `None` if it's neither.
 fn public(statement: &Value) -> Option<Public> {
     if statement["Effect"] != "Allow" {
         return None;
@@ -170,11 +172,13 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
     list.iter().filter_map(Value::as_str)
 }
 
-/// Returns the policy that lets everybody read below `prefix`, with everything else in `policy` unchanged; `None` if the policy
-/// already allows it. Releases in the target aren't denied; they are left out of the resources. Without permission no stranger can
-/// read them, with or without an account.
+/// Returns the policy that lets everybody read below `prefix`, with everything else in `policy`
+/// unchanged; `None` if the policy already allows it. Releases in the target aren't denied; they
+/// are left out of the resources. Without permission no stranger can read them, with or without an
+/// account.
 ///
-/// S3 can't express "below this prefix, but not below that": releases can only be left out of a whole bucket.
+/// S3 can't express "below this prefix, but not below that": releases can only be left out of a
+/// whole bucket.
 pub(super) fn with_everybody_reading(
     policy: Option<&Value>,
     bucket: &str,
@@ -242,9 +246,10 @@ fn free_sid(sid: &str, statements: &[Value]) -> String {
         .expect("numbers are endless")
 }
 
-/// Returns the policy by which strangers can read at most, and a description of the changes; `None` if nothing has to change. A
-/// statement that allows more is reduced to reading. A statement that is about the whole bucket leaves out the keys that begin
-/// with `private`. Statements with a condition stay as they are.
+/// Returns the policy by which strangers can read at most, and a description of the changes; `None`
+/// if nothing has to change. A statement that allows more is reduced to reading. A statement that
+/// is about the whole bucket leaves out the keys that begin with `private`. Statements with a
+/// condition stay as they are.
 pub(super) fn with_reading_only(
     policy: &Value,
     bucket: &str,
@@ -288,8 +293,9 @@ pub(super) fn with_reading_only(
     Some((policy, changes))
 }
 
-/// Returns the policy without rights of strangers below `prefix` and to the bucket itself, and a description of the changes;
-/// `None` if nothing has to change. Statements with a condition stay, and those by which strangers read elsewhere.
+/// Returns the policy without rights of strangers below `prefix` and to the bucket itself, and a
+/// description of the changes; `None` if nothing has to change. Statements with a condition stay,
+/// and those by which strangers read elsewhere.
 pub(super) fn with_nothing_below(
     policy: &Value,
     bucket: &str,

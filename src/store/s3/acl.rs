@@ -73,7 +73,8 @@ impl Grantee {
 }
 
 impl Acl {
-    /// Returns the rights that a bucket's ACL grants to strangers. `READ` of a bucket is the right to list it.
+    /// Returns the rights that a bucket's ACL grants to strangers. `READ` of a bucket is the right
+    /// to list it.
     pub(super) fn grants(&self) -> Vec<Grant> {
         let grants = self.access_control_list.grant.iter();
         let public = grants.filter_map(|grant| Some((grant.grantee.public()?, grant)));
@@ -95,7 +96,8 @@ impl Acl {
         rights.collect()
     }
 
-    /// Returns the rights that an object's ACL grants to strangers. `READ` of an object is the right to read it.
+    /// Returns the rights that an object's ACL grants to strangers. `READ` of an object is the
+    /// right to read it.
     pub(super) fn object_grants(&self) -> Vec<Grant> {
         let grants = self.access_control_list.grant.iter();
         let public = grants.filter_map(|grant| Some((grant.grantee.public()?, grant)));

@@ -10,8 +10,8 @@ use crate::store::http::wire::{QUESTION, reqwest_client};
 use crate::store::location::{Addressing, Target};
 use crate::store::{StoreError, StoreErrorKind, environment};
 
-/// Returns the target with S3's settings from the environment, if it doesn't come from a configuration, or if it's on Google's
-/// storage and keeps its releases on S3.
+/// Returns the target with S3's settings from the environment, if it doesn't come from a
+/// configuration, or if it's on Google's storage and keeps its releases on S3.
 pub(super) fn with_environment(target: &Target) -> Result<Target, StoreError> {
     let mut target = target.clone();
     if target.endpoint.is_none() {
@@ -31,8 +31,8 @@ pub(in crate::store) fn server(target: &Target) -> String {
     }
 }
 
-/// Returns a bucket's URL, without a final slash. Amazon's servers need the bucket in the host. Others mostly need it in the path,
-/// as do names with dots, which no certificate covers.
+/// Returns a bucket's URL, without a final slash. Amazon's servers need the bucket in the host.
+/// Others mostly need it in the path, as do names with dots, which no certificate covers.
 pub(in crate::store) fn bucket_url(target: &Target, bucket: &str, region: &str) -> String {
     let endpoint = target.endpoint.clone();
     let usual = if endpoint.is_some() || bucket.contains('.') {

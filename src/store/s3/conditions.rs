@@ -1,4 +1,5 @@
-//! Conditional requests to S3: writes and deletions of an expected version, and documents that are checked when read.
+//! Conditional requests to S3: writes and deletions of an expected version, and documents that are
+//! checked when read.
 
 use std::sync::atomic::Ordering;
 
@@ -30,9 +31,10 @@ impl Call {
 impl S3 {
     /// Sends `call`, which changes the object under `key`, with the condition of `mode`.
     ///
-    /// Ceph's radosgw (16.2) returns ETags in quotes, as HTTP requires, but never accepts a condition with a quoted one. So if the
-    /// version is still the expected one after a refusal, the request is sent once more without the quotes; never without the
-    /// condition. A server that accepts that gets ETags without quotes from then on.
+    /// Ceph's radosgw (16.2) returns ETags in quotes, as HTTP requires, but never accepts a
+    /// condition with a quoted one. So if the version is still the expected one after a refusal,
+    /// the request is sent once more without the quotes; never without the condition. A server that
+    /// accepts that gets ETags without quotes from then on.
     pub(super) async fn send_if(
         &self,
         call: &Call,
@@ -60,8 +62,8 @@ impl S3 {
         Ok(reply)
     }
 
-    /// Sends `call`, which copies the object under `key`, if it's the version of `mode`. The ETag has no quotes where a server
-    /// needs it so, as in [`S3::send_if`].
+    /// Sends `call`, which copies the object under `key`, if it's the version of `mode`. The ETag
+    /// has no quotes where a server needs it so, as in [`S3::send_if`].
     pub(super) async fn send_copy_if(
         &self,
         call: &Call,
@@ -122,7 +124,8 @@ impl S3 {
         Err(damaged(&call, damage))
     }
 
-    /// Writes a document without an ACL, whatever other objects get: only those with the right to read the bucket can read it.
+    /// Writes a document without an ACL, whatever other objects get: only those with the right to
+    /// read the bucket can read it.
     pub(super) async fn write_document(
         &self,
         key: &str,
@@ -171,7 +174,8 @@ impl S3 {
         }
     }
 
-    /// Deletes an object on servers without conditional deletions: its version is checked right before.
+    /// Deletes an object on servers without conditional deletions: its version is checked right
+    /// before.
     async fn delete_after_a_look(
         &self,
         call: &Call,
@@ -247,8 +251,8 @@ fn damage_of(reply: &Reply) -> Option<&'static str> {
     }
 }
 
-/// Returns the MD5 of the stored bytes, in hex. It's `None` for multipart uploads and for objects that are encrypted with a key of
-/// KMS or the customer's own key: their ETags aren't an MD5.
+/// Returns the MD5 of the stored bytes, in hex. It's `None` for multipart uploads and for objects
+/// that are encrypted with a key of KMS or the customer's own key: their ETags aren't an MD5.
 fn stored_md5(reply: &Reply) -> Option<String> {
     const ENCRYPTION: &str = "x-amz-server-side-encryption";
     let by_kms = text(&reply.headers, ENCRYPTION).is_some_and(|by| by.starts_with("aws:kms"));

@@ -1,5 +1,5 @@
-//! Settings of a bucket on S3: policy, ACL, public access block, ownership, versioning, lifecycle. Servers other than Amazon's
-//! have some of these; the others are reported as unknown.
+//! Settings of a bucket on S3: policy, ACL, public access block, ownership, versioning, lifecycle.
+//! Servers other than Amazon's have some of these; the others are reported as unknown.
 
 mod blocks;
 mod changes;
@@ -31,8 +31,8 @@ use crate::store::location::Access;
 use crate::store::{StoreError, StoreErrorKind};
 
 impl S3 {
-    /// Returns the rights that the ACL and the policy grant. If only one of them can be read, its rights are returned only if some
-    /// are dangerous. Otherwise the result is an error.
+    /// Returns the rights that the ACL and the policy grant. If only one of them can be read, its
+    /// rights are returned only if some are dangerous. Otherwise the result is an error.
     async fn rules(&self) -> Result<Vec<Grant>, StoreError> {
         let (acl, policy) = futures_util::join!(self.document::<Acl>(&ACL), self.policy());
         let by_acl = acl.map(|acl| match acl {

@@ -1,4 +1,5 @@
-//! CORS policy of a bucket on S3. See <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html>.
+//! CORS policy of a bucket on S3. See
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html>.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -50,7 +51,8 @@ impl S3 {
     }
 }
 
-/// Adds an XML document with the checksum that S3 requires for settings. It's an MD5, which other servers support best.
+/// Adds an XML document with the checksum that S3 requires for settings. It's an MD5, which other
+/// servers support best.
 fn with_md5(call: Call, xml: String) -> Call {
     let md5 = BASE64_STANDARD.encode(Md5::digest(&xml));
     call.header("content-type", "application/xml")

@@ -77,7 +77,8 @@ async fn load(context: &Context) -> Result<Held, StoreError> {
     Ok(Held { found, for_signing })
 }
 
-/// Returns the credentials for signing. Values that can't be part of a header are errors: signing would panic.
+/// Returns the credentials for signing. Values that can't be part of a header are errors: signing
+/// would panic.
 fn usable(found: &Credential) -> Result<AwsCredential, StoreError> {
     let token = found
         .session_token

@@ -10,9 +10,9 @@ use crate::store::pages::{PAGE_BYTES_MAX, Pages};
 use crate::store::{Listing, StoreError, ranges};
 
 impl S3 {
-    /// Lists everything below the prefix, with one request for 1,000 objects. Each request waits for the one before. So the rest
-    /// of a large bucket is listed after the first page in up to 16 ranges side by side, with about one more request for each at
-    /// most.
+    /// Lists everything below the prefix, with one request for 1,000 objects. Each request waits
+    /// for the one before. So the rest of a large bucket is listed after the first page in up to 16
+    /// ranges side by side, with about one more request for each at most.
     pub(super) async fn list_all(&self) -> Result<Listing, StoreError> {
         let page = self.page(&Begin::Start).await?;
         let next = page.next()?;
@@ -80,7 +80,8 @@ impl S3 {
         }
     }
 
-    /// Lists everything after a first page, side by side in the ranges between `cuts` (keys without the prefix).
+    /// Lists everything after a first page, side by side in the ranges between `cuts` (keys without
+    /// the prefix).
     async fn list_rest(
         &self,
         next: String,

@@ -1,6 +1,7 @@
-//! S3 and servers like it, with requests signed by object_store's `AwsAuthorizer` and sent by [`Http`]. Its `ObjectStore` isn't
-//! used: it can't set an ACL, make the end of a multipart upload conditional, or list a bucket that has a key such as `a//b`.
-//! Conditional requests are in [`self::conditions`].
+//! S3 and servers like it, with requests signed by object_store's `AwsAuthorizer` and sent by
+//! [`Http`]. Its `ObjectStore` isn't used: it can't set an ACL, make the end of a multipart upload
+//! conditional, or list a bucket that has a key such as `a//b`. Conditional requests are in
+//! [`self::conditions`].
 
 mod access;
 mod acl;
@@ -166,7 +167,8 @@ impl S3 {
         }
     }
 
-    /// Returns the access key of the credentials in use, shortened if it's long. Contains nothing of the secret key.
+    /// Returns the access key of the credentials in use, shortened if it's long. Contains nothing
+    /// of the secret key.
     pub(super) fn access_key(&self) -> String {
         let key = self.connection.signer.credentials.access_key();
         match key.char_indices().nth(8) {
@@ -287,8 +289,8 @@ impl Store for S3 {
         self.write_document(key, bytes, mode).await
     }
 
-    /// Deletes the object if it's this version. Servers that ignore `If-Match` on a `DELETE`, such as Ceph's radosgw, delete any
-    /// version.
+    /// Deletes the object if it's this version. Servers that ignore `If-Match` on a `DELETE`, such
+    /// as Ceph's radosgw, delete any version.
     async fn delete(&self, key: &str, version: &Version) -> Result<(), StoreError> {
         self.delete_if(self.deletion(key), key, version).await
     }

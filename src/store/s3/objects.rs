@@ -17,7 +17,8 @@ use crate::store::{
     CopySource, PutMode, StoreError, StoreErrorKind, Stored, Version, object_called,
 };
 
-/// Largest object that one request copies, in bytes (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
+/// Largest object that one request copies, in bytes
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
 const COPY_BYTES_MAX: u64 = 5 << 30;
 
 /// Type that S3 sends for objects that were stored without one.
@@ -72,8 +73,8 @@ impl S3 {
         }
     }
 
-    /// Sets an object's headers by copying it onto itself, since headers are part of an object. S3 does so without the bytes being
-    /// sent.
+    /// Sets an object's headers by copying it onto itself, since headers are part of an object. S3
+    /// does so without the bytes being sent.
     pub(super) async fn set_object_headers(
         &self,
         key: &ObjectKey,
@@ -98,8 +99,8 @@ impl S3 {
             .map(|_| ())
     }
 
-    /// Copies an object to a free name, if the source is the expected version. `None` if its bytes can't be identified, or if
-    /// there are too many for one request.
+    /// Copies an object to a free name, if the source is the expected version. `None` if its bytes
+    /// can't be identified, or if there are too many for one request.
     pub(super) async fn copy_object(
         &self,
         source: &CopySource,
@@ -137,7 +138,8 @@ impl S3 {
         }
     }
 
-    /// Sets an object's ACL. S3 has no condition for this. None is needed: any object under this key is to have this ACL.
+    /// Sets an object's ACL. S3 has no condition for this. None is needed: any object under this
+    /// key is to have this ACL.
     pub(super) async fn set_object_acl(
         &self,
         key: &ObjectKey,
@@ -180,8 +182,9 @@ fn served(headers: &HeaderMap) -> std::collections::BTreeMap<String, String> {
 mod tests {
     use super::*;
 
+    /// An object above 5 GiB is not copied, and the hint says what to do.
     #[test]
-    fn what_is_above_5_gib_isnt_copied_and_says_what_to_do() {
+    fn copy_above_5_gib_is_refused() {
         let key = ObjectKey::parse("film.mp4").expect("a key");
         assert!(may_be_copied(&key, 5 << 30).is_ok());
         let error = may_be_copied(&key, (5 << 30) + 1).expect_err("too large");

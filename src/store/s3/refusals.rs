@@ -69,7 +69,8 @@ impl S3 {
                 let header = if is_over(call) { "If-Match" } else { "If-None-Match" };
                 told(Other, format!("this server doesn't support conditional writes (`{header}`), which assetsync requires"))
             }
-            // The object to be overwritten or deleted is gone: another run deleted it, or a first try succeeded before.
+            // The object to be overwritten or deleted is gone: another run deleted it, or a first
+            // try succeeded before.
             ("NoSuchKey", _) if is_over(call) && reply.is_second_answer => told(OutcomeUnknown, UNKNOWN_HINT.to_string()),
             ("NoSuchKey", _) if is_over(call) => told(Precondition, String::new()),
             // The first try may have made this object.

@@ -1,5 +1,6 @@
-//! Redirects of S3 to another region. A request is redirected once, and signed anew. No signed request goes to another server than
-//! the configured one or, on Amazon, than S3's own server of another region. Does no I/O.
+//! Redirects of S3 to another region. A request is redirected once, and signed anew. No signed
+//! request goes to another server than the configured one or, on Amazon, than S3's own server of
+//! another region. Does no I/O.
 
 use http::StatusCode;
 use url::Url;
@@ -25,8 +26,8 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Returns the destination to which `reply` redirects the request; `None` if there is none, or if the request must not go
-    /// there.
+    /// Returns the destination to which `reply` redirects the request; `None` if there is none, or
+    /// if the request must not go there.
     pub(super) fn elsewhere(self, reply: &Reply) -> Option<Elsewhere> {
         let is_redirect = is_redirect(reply.status);
         if !is_redirect && !is_signed_for_another_region(reply) {
@@ -48,7 +49,8 @@ impl Asked<'_> {
     }
 }
 
-/// Returns the same URL on Amazon's server of another region. Other servers have no region in their names.
+/// Returns the same URL on Amazon's server of another region. Other servers have no region in their
+/// names.
 pub(super) fn in_region(asked: Asked<'_>, region: &str) -> String {
     let server = |region: &str| format!("s3.{region}.amazonaws.com");
     match asked.is_amazons {
@@ -81,7 +83,8 @@ pub(super) fn is_redirect(status: StatusCode) -> bool {
     )
 }
 
-/// Returns true if the request was signed for another region. The answer to a `HEAD` has no document that says so.
+/// Returns true if the request was signed for another region. The answer to a `HEAD` has no
+/// document that says so.
 fn is_signed_for_another_region(reply: &Reply) -> bool {
     let code = error_document(reply).map(|error| error.code);
     match code.as_deref() {
@@ -110,7 +113,8 @@ fn is_region(name: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Returns `eu-west-1` of `bucket.s3.eu-west-1.amazonaws.com`, or with a dash in place of the dot before it.
+/// Returns `eu-west-1` of `bucket.s3.eu-west-1.amazonaws.com`, or with a dash in place of the dot
+/// before it.
 fn region_in(host: &str) -> Option<String> {
     let rest = host.strip_suffix(".amazonaws.com")?;
     let at = rest.rfind("s3.").or_else(|| rest.rfind("s3-"))?;

@@ -8,8 +8,8 @@ use crate::store::control::{Blocks, Lifecycle, LifecycleRule, Versioning};
 const FIRST_REGION: &str = "us-east-1";
 
 /// Storage classes from which objects can't be read at once
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html#sc-glacier>). Glacier Instant Retrieval isn't
-/// one.
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html#sc-glacier>).
+/// Glacier Instant Retrieval isn't one.
 const FROZEN: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 
 #[derive(Debug, Deserialize, Default)]
@@ -72,8 +72,8 @@ struct OwnershipRule {
 }
 
 impl OwnershipControls {
-    /// Returns true if objects can have ACLs. Without any ownership controls, the account that writes an object owns it and sets
-    /// its ACL.
+    /// Returns true if objects can have ACLs. Without any ownership controls, the account that
+    /// writes an object owns it and sets its ACL.
     pub(super) fn takes_acls(&self) -> bool {
         let enforced = |rule: &OwnershipRule| rule.object_ownership == "BucketOwnerEnforced";
         !self.rule.iter().any(enforced)
@@ -110,8 +110,8 @@ pub(super) struct ObjectLockConfiguration {
 }
 
 impl ObjectLockConfiguration {
-    /// Returns true if objects of the bucket can be locked, and so whether it keeps versions permanently
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>).
+    /// Returns true if objects of the bucket can be locked, and so whether it keeps versions
+    /// permanently (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>).
     pub(super) fn is_enabled(&self) -> bool {
         self.object_lock_enabled == "Enabled"
     }

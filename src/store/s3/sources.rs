@@ -1,5 +1,6 @@
-//! Sources of AWS credentials, tried one after the other in the order of Amazon's tools. A source that isn't set up is skipped. A
-//! source that is set up but fails ends the search with an error that has its answer: the next one may have other credentials.
+//! Sources of AWS credentials, tried one after the other in the order of Amazon's tools. A source
+//! that isn't set up is skipped. A source that is set up but fails ends the search with an error
+//! that has its answer: the next one may have other credentials.
 
 mod profile;
 
@@ -22,7 +23,8 @@ use crate::store::{StoreError, StoreErrorKind, environment};
 /// Time to wait for an instance's metadata service. It answers in milliseconds, or there is none.
 const INSTANCE: Duration = Duration::from_secs(1);
 
-/// Time limits: a sign-in service is across the network, and a program may ask a person to type a code.
+/// Time limits: a sign-in service is across the network, and a program may ask a person to type a
+/// code.
 const SIGN_IN: Duration = Duration::from_secs(30);
 const PROGRAM: Duration = Duration::from_secs(75);
 
@@ -84,7 +86,8 @@ fn web_identity(
     }
 }
 
-/// Returns the sources that are set up besides keys in the environment, in the order of Amazon's tools.
+/// Returns the sources that are set up besides keys in the environment, in the order of Amazon's
+/// tools.
 fn sources(context: &Context, profile: &Profile) -> Result<Vec<Source>, StoreError> {
     let variable = |name: &str| context.env_var(name).filter(|value| !value.is_empty());
     let mut sources = Vec::new();
@@ -150,7 +153,8 @@ async fn ask(
     }
 }
 
-/// Gets the credentials of the instance's role. If no metadata service answers, this isn't an instance.
+/// Gets the credentials of the instance's role. If no metadata service answers, this isn't an
+/// instance.
 async fn from_instance(context: &Context) -> Result<Credential, StoreError> {
     let is_off = context.env_var("AWS_EC2_METADATA_DISABLED");
     if is_off.is_some_and(|off| off.eq_ignore_ascii_case("true")) {
@@ -167,7 +171,8 @@ async fn from_instance(context: &Context) -> Result<Credential, StoreError> {
     }
 }
 
-/// Returns a context for Amazon's sign-in service, with the address in AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL, if one is set.
+/// Returns a context for Amazon's sign-in service, with the address in AWS_ENDPOINT_URL_STS or
+/// AWS_ENDPOINT_URL, if one is set.
 fn to_endpoint(context: &Context) -> Result<Context, StoreError> {
     for name in ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"] {
         let Some(text) = context.env_var(name).filter(|text| !text.is_empty()) else {

@@ -20,15 +20,17 @@ use crate::store::{
     PART_BYTES, PutMode, StoreError, StoreErrorKind, Stored, UNKNOWN_HINT, Upload, Version,
 };
 
-/// Largest number of parts that S3 accepts (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
+/// Largest number of parts that S3 accepts
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 const PARTS_MAX: u64 = 10_000;
 
-/// Number of parts of one object that are sent at a time. `body::memory_bytes` counts them, and one that is being read.
+/// Number of parts of one object that are sent at a time. `body::memory_bytes` counts them, and one
+/// that is being read.
 const PARTS_IN_FLIGHT: usize = 3;
 
 impl S3 {
-    /// Returns the reply to an upload if it's a success, otherwise an error. The error says if a setting of the bucket refused the
-    /// upload.
+    /// Returns the reply to an upload if it's a success, otherwise an error. The error says if a
+    /// setting of the bucket refused the upload.
     pub(super) async fn uploaded(&self, call: &Call, reply: Reply) -> Result<Reply, StoreError> {
         match is_success(&reply) {
             true => Ok(reply),
@@ -77,7 +79,8 @@ impl S3 {
         self.put_as(object, bytes.len() as u64, etag).await
     }
 
-    /// Returns the data of an object that was just put. If the server didn't return the ETag, it's asked once.
+    /// Returns the data of an object that was just put. If the server didn't return the ETag, it's
+    /// asked once.
     pub(super) async fn put_as(
         &self,
         object: &Upload,
@@ -141,7 +144,8 @@ impl S3 {
         Ok(format!("uploadId={}", encode_query(&started.upload_id)))
     }
 
-    /// Sends the parts, some at a time, and completes the upload. Returns the object's ETag, if the storage returns it.
+    /// Sends the parts, some at a time, and completes the upload. Returns the object's ETag, if the
+    /// storage returns it.
     async fn send_parts(
         &self,
         object: &Upload,
@@ -193,8 +197,8 @@ impl S3 {
         }
     }
 
-    /// Completes the upload. Ceph's radosgw overwrites any object here: it supports neither `If-None-Match` nor `If-Match` for
-    /// this.
+    /// Completes the upload. Ceph's radosgw overwrites any object here: it supports neither
+    /// `If-None-Match` nor `If-Match` for this.
     async fn finish_parts(
         &self,
         object: &Upload,
@@ -208,7 +212,8 @@ impl S3 {
         let call = call.expecting(mode);
         match error_document(&reply) {
             None if reply.status.is_success() => Ok(etag_of_parts(&call, &reply)),
-            // The first try succeeded, and its reply was lost: the upload is gone because the object exists.
+            // The first try succeeded, and its reply was lost: the upload is gone because the
+            // object exists.
             Some(error) if error.code == "NoSuchUpload" => {
                 let error = self.explain(&call, &reply);
                 Err(StoreError {

@@ -10,8 +10,9 @@ fn heard(status: StatusCode, body: &'static str) -> Response {
     }
 }
 
+/// A listing is told apart from a page of a site.
 #[test]
-fn a_listing_is_told_from_a_page() {
+fn listing_is_told_from_page() {
     let xml = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\"></ListBucketResult>";
     assert!(heard(StatusCode::OK, xml).is_listing());
     assert!(heard(StatusCode::OK, "{\"kind\":\"storage#objects\"}").is_listing());

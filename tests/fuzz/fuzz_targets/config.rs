@@ -8,8 +8,8 @@ use assetsync::testing::refs::js::{Goal, find};
 use assetsync::testing::{Config, Error, Wanted};
 use libfuzzer_sys::fuzz_target;
 
-// Whatever the text is, as a configuration, a glob and a script's placeholder: no panic, every mistake has a place in it, and
-// no message is much longer than what it's about.
+// Whatever the text is, as a configuration, a glob and a script's placeholder: no panic, every
+// mistake has a place in it, and no message is much longer than what it's about.
 fuzz_target!(|text: &str| {
     let lines = 1 + text.matches('\n').count();
     match Config::parse(Path::new("assetsync.toml"), text, &Overrides::new(), Wanted::Targets(&[])) {

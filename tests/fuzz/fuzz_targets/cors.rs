@@ -3,8 +3,8 @@
 use assetsync::testing::cors::{Cloud, check};
 use libfuzzer_sys::fuzz_target;
 
-// Whatever the bytes are: no panic, every finding has a place in them, and a policy without mistakes survives being
-// written down.
+// Whatever the bytes are: no panic, every finding has a place in them, and a policy without
+// mistakes survives being written down.
 fuzz_target!(|bytes: &[u8]| {
     let checked = check(bytes, &Cloud::ALL);
     let lines = 1 + bytes.iter().filter(|byte| **byte == b'\n').count();

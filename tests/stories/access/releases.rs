@@ -1,4 +1,5 @@
-//! Releases tell every name: whatever lets strangers read them is named, with what ends it, and following that ends it.
+//! Releases tell every name: whatever lets strangers read them is named, with what ends it, and
+//! following that ends it.
 
 use serde_json::json;
 
@@ -28,10 +29,11 @@ fn document(bucket: &Bucket, begin: &str) -> String {
     found.unwrap_or_else(|| panic!("{begin}: {keys:?}")).clone()
 }
 
-/// radosgw 16 takes a protection against public policies, and lets strangers in all the same: only the statement's end ends it.
+/// radosgw 16 takes a protection against public policies, and lets strangers in all the same: only
+/// the statement's end ends it.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out() {
+fn opening_policy_statement_is_removed() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
     hunt.ok(&["push"]);
@@ -82,10 +84,11 @@ fn a_private_bucket_that_a_policy_opened_is_closed_by_taking_that_statement_out(
     assert!(shown.contains(", private"), "{shown}");
 }
 
-/// What is left of the policy still lets strangers read, and the bucket's own block refuses to have such a policy written.
+/// What is left of the policy still lets strangers read, and the bucket's own block refuses to have
+/// such a policy written.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_listing_is_closed_past_the_buckets_own_block_which_stays() {
+fn closing_listing_keeps_public_access_block() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
     hunt.ok(&["push"]);
@@ -110,9 +113,10 @@ fn a_listing_is_closed_past_the_buckets_own_block_which_stays() {
     assert_eq!(blocked(), before);
 }
 
+/// A bucket ACL that opens the releases fails, unless a block makes it ineffective.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_acl_that_opens_the_releases_goes_and_one_that_counts_for_nothing_is_no_failure() {
+fn only_effective_bucket_acl_fails() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
     hunt.ok(&["push"]);
@@ -152,8 +156,7 @@ fn follow(hunt: &Hunt, fix: &str) {
 /// Where the releases are, needn't be guessed by whoever can list their bucket.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn an_open_listing_of_the_releases_own_bucket_is_found_by_all_who_look_and_ended_by_what_they_say()
-{
+fn listable_releases_bucket_is_found_everywhere() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
     let name = hunt.releases.name.clone();
@@ -242,8 +245,9 @@ fn an_open_listing_of_the_releases_own_bucket_is_found_by_all_who_look_and_ended
     );
 }
 
+/// On Google, rights to list or read the bucket of the releases are found too.
 #[test]
-fn on_google_whoever_may_list_or_read_the_releases_bucket_is_found_too() {
+fn gcs_open_releases_bucket_is_found() {
     let google = Google::new(&[Setup::Uniform]);
     google.server.set_iam(
         "hunt",
@@ -283,7 +287,7 @@ fn on_google_whoever_may_list_or_read_the_releases_bucket_is_found_too() {
 /// Doctor's own probe is closed: it's the manifest that isn't.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_document_that_its_own_acl_opens_is_found_by_all_who_look() {
+fn public_manifest_is_found_everywhere() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "--yes"]);
     hunt.ok(&["push"]);
@@ -312,7 +316,7 @@ fn a_document_that_its_own_acl_opens_is_found_by_all_who_look() {
 /// Whoever does what doctor says, in its order, never has old releases where everybody may read.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_target_isnt_made_public_with_its_old_releases_in_it() {
+fn target_with_old_releases_stays_private() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "part"]);
     let doctor = hunt.run(&["doctor", "part"]);
@@ -358,9 +362,10 @@ fn a_target_isnt_made_public_with_its_old_releases_in_it() {
     assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
 }
 
+/// Open releases in a whole bucket are shown, and audit says what leaves them out.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_leaves_them_out() {
+fn open_releases_are_shown_and_closed() {
     let hunt = Hunt::new();
     hunt.ok(&["push", "one"]);
     let shown = hunt.ok(&["access", "show", "one"]);
@@ -397,10 +402,11 @@ fn a_whole_bucket_whose_releases_are_open_is_shown_as_such_and_audit_says_what_l
     hunt.ok(&["push", "one"]);
 }
 
-/// Without a configuration, a command without the server's URL would go to Amazon, to whoever has a bucket of that name there.
+/// Without a configuration, a command without the server's URL would go to Amazon, to whoever has a
+/// bucket of that name there.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn commands_for_a_bucket_without_a_configuration_name_its_server() {
+fn commands_without_config_name_the_server() {
     let hunt = Hunt::new();
     let to = format!("s3://{}", hunt.assets.name);
     let bare = [

@@ -1,5 +1,6 @@
-//! One row for each thing that can be done to what is published, behind assetsync's back and with `aws`: what the audit says of
-//! it, and what a repair does. What is the same in both sorts of buckets is done in one, since `aws` takes its time.
+//! One row for each thing that can be done to what is published, behind assetsync's back and with
+//! `aws`: what the audit says of it, and what a repair does. What is the same in both sorts of
+//! buckets is done in one, since `aws` takes its time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -198,7 +199,8 @@ const DISORDERS: &[Disorder] = &[
         done: |hunt| write_over(hunt, "manifests/") },
 ];
 
-/// A lifecycle rule that deletes, and others that don't: their names, what they do, and what their days are called.
+/// A lifecycle rule that deletes, and others that don't: their names, what they do, and what their
+/// days are called.
 fn delete_what_is_old(hunt: &Hunt, bucket: &Bucket, others: &[(&str, &str, &str)]) {
     let tidy = ("tidy", "Expiration", "Days");
     let rules = std::iter::once(&tidy).chain(others).map(|(id, does, days)| {
@@ -328,15 +330,17 @@ fn damage_and_repair(access: Access) {
     assert_eq!(again["repaired"], json!([]), "{again:#}");
 }
 
+/// Every damage to objects with ACLs is found and repaired.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn every_damage_to_objects_with_acls_is_found_and_put_right() {
+fn damaged_acl_objects_are_repaired() {
     damage_and_repair(Access::Acl);
 }
 
+/// Every damage to objects of a public bucket is found and repaired.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn every_damage_to_objects_of_a_public_bucket_is_found_and_put_right() {
+fn damaged_public_objects_are_repaired() {
     damage_and_repair(Access::Policy);
 }
 
@@ -421,15 +425,17 @@ fn bring_back((bucket, bytes, key): &(&Bucket, Vec<u8>, String)) {
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
+/// Every disorder around objects with ACLs is found, and its fix resolves it.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn every_disorder_around_objects_with_acls_is_found_and_its_fix_puts_it_in_order() {
+fn fixes_work_for_acl_objects() {
     disorder_and_order(Access::Acl);
 }
 
+/// Every disorder of a public bucket is found, and its fix resolves it.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn every_disorder_of_a_public_bucket_is_found_and_its_fix_puts_it_in_order() {
+fn fixes_work_for_public_bucket() {
     disorder_and_order(Access::Policy);
 }
 

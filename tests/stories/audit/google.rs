@@ -157,8 +157,9 @@ const DAMAGES: &[Damage] = &[
         done: |hunt| { hunt.server.remove("releases", &hunt.document("manifests/")).expect("it was there"); } },
 ];
 
+/// A release that was published correctly on Google has no findings.
 #[test]
-fn what_was_published_well_is_found_to_be_so_on_google_too() {
+fn clean_gcs_release_passes() {
     for access in ["bucket", "object-acl"] {
         let hunt = Hunt::published(access);
         let (code, report) = hunt.audit(&[]);
@@ -175,9 +176,10 @@ fn there_are_at_least_25_kinds() {
     assert!(kinds.len() >= 25, "{}", kinds.len());
 }
 
+/// Every damage on Google is found and, if allowed, repaired.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn every_damage_on_google_is_found_and_put_right_if_it_may_be() {
+fn gcs_damage_is_found_and_repaired() {
     for damage in DAMAGES {
         play(damage);
     }
@@ -220,7 +222,7 @@ fn play(damage: &Damage) {
 
 /// Two who mend at once: the second sees that it isn't what it saw.
 #[test]
-fn headers_that_somebody_else_changes_meanwhile_stay_theirs() {
+fn concurrent_header_change_is_kept() {
     use crate::support::faults::{Effect, Fault};
     let hunt = Hunt::published("bucket");
     hunt.change("map.png", |object| {

@@ -1,4 +1,5 @@
-//! What a push compressed in any way passes an audit, and a repair that comes to nothing says so and ends.
+//! What a push compressed in any way passes an audit, and a repair that comes to nothing says so
+//! and ends.
 
 use serde_json::json;
 
@@ -12,7 +13,8 @@ use crate::support::{Run, Site};
 
 const DRAWING: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\"><path d=\"M0 0h1\"/></svg>\n";
 
-/// Files that are compressed by us, by who made them, or not at all; the last are megabytes when they are unpacked.
+/// Files that are compressed by us, by who made them, or not at all; the last are megabytes when
+/// they are unpacked.
 fn site(config: &str) -> Site {
     let rules = "[[rule]]\nmatch = \"plain/**\"\nnames = \"plain\"\n[[rule]]\nmatch = \"raw/**\"\ngzip = \"never\"\n";
     let drawing = DRAWING.repeat(40);
@@ -54,9 +56,10 @@ fn whatever_a_push_compressed_passes() {
     }
 }
 
+/// Damage to files that were gzipped before is found and repaired.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_happens_to_files_that_were_gzipped_before_is_found_and_put_right() {
+fn damaged_gzipped_files_are_repaired() {
     let hunt = Hunt::of(Access::Acl, site);
     let packed = hunt.get("drawing.svgz").body;
     hunt.retouch("drawing.svgz", &[("content-encoding", "")]);
@@ -79,9 +82,10 @@ fn what_happens_to_files_that_were_gzipped_before_is_found_and_put_right() {
     assert_eq!(hunt.get("drawing.svgz").body, packed);
 }
 
+/// A repair that the storage accepts but does not make is reported and exits with 1.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_repair_that_the_storage_takes_and_doesnt_make_is_told_once_and_ends_with_1() {
+fn ineffective_repair_is_reported_once() {
     let hunt = Hunt::of(Access::Acl, site);
     hunt.retouch("app.css", &[("content-type", "text/plain")]);
     let copied =

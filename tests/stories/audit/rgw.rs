@@ -101,7 +101,8 @@ impl Hunt {
         );
     }
 
-    /// Uploads an object anew, as it was but for its bytes and these options; an empty one is left out.
+    /// Uploads an object anew, as it was but for its bytes and these options; an empty one is left
+    /// out.
     pub fn rewrite(&self, path: &str, bytes: &[u8], changed: &[(&str, &str)]) {
         let options = self.options(path, changed);
         let options: Vec<&str> = options.iter().map(String::as_str).collect();

@@ -223,8 +223,9 @@ impl Hunt {
     }
 }
 
+/// Everything that a server in between does to files is reported.
 #[test]
-fn whatever_a_server_between_does_to_files_is_told_of() {
+fn server_interference_is_reported() {
     use Fault::*;
     let hunt = Hunt::published();
     for (fault, kind, path, says, code) in [
@@ -340,8 +341,9 @@ const DAMAGES: [Damage; 9] = [
     }),
 ];
 
+/// Damage to the files of a folder is found and repaired.
 #[test]
-fn what_happens_to_a_folders_files_is_found_and_put_right() {
+fn damaged_folder_files_are_repaired() {
     let hunt = Hunt::published();
     hunt.server.set(Fault::None, &hunt.right);
     for Damage { sign, done } in &DAMAGES {
@@ -362,7 +364,7 @@ fn what_happens_to_a_folders_files_is_found_and_put_right() {
 
 /// Hosts that read `_headers` serve by it; and no server looks into a folder that's closed to it.
 #[test]
-fn a_folders_own_headers_and_its_folders_are_looked_at_and_put_right_as_advised() {
+fn folder_headers_and_modes_are_repaired() {
     let hunt = Hunt::published();
     hunt.server.set(Fault::None, &hunt.right);
     let headers = hunt.site.path("out/_headers");
@@ -420,8 +422,9 @@ fn gz(hunt: &Hunt, path: &str) -> PathBuf {
     name.into()
 }
 
+/// A file in the folder that no release knows is reported.
 #[test]
-fn a_file_in_the_folder_that_no_release_knows_is_told_of() {
+fn stray_file_in_folder_is_reported() {
     let hunt = Hunt::published();
     hunt.server.set(Fault::None, &hunt.right);
     fs::write(hunt.site.path("out/notes.txt"), "who put me here?").expect("written");

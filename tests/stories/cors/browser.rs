@@ -48,7 +48,8 @@ window.results = results;
 document.title = "done";
 </script>"#;
 
-/// What the page got, in a browser that has seen nothing before: it would remember old answers with the files.
+/// What the page got, in a browser that has seen nothing before: it would remember old answers with
+/// the files.
 fn results(page: &str) -> Value {
     let browser = Browser::start();
     let (title, _) = browser.visit(page);
@@ -56,9 +57,10 @@ fn results(page: &str) -> Value {
     browser.value("window.results")
 }
 
+/// A page elsewhere loads module, font, data and picture only with the policy.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_page_elsewhere_loads_module_font_data_and_picture_with_the_policy_and_not_without() {
+fn page_elsewhere_needs_the_policy() {
     let bucket = Bucket::on_rgw();
     let (url, endpoint) = (bucket.url(), &bucket.endpoint);
     let site = Site::bare()

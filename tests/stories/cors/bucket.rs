@@ -42,9 +42,10 @@ fn from_nothing_to_nothing(run: impl Fn(&[&str]) -> Run) {
     code(&["cors", "apply"], 0);
 }
 
+/// A policy gets into a bucket on S3 and out of it again.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_policy_gets_into_a_bucket_on_s3() {
+fn policy_reaches_an_s3_bucket() {
     let bucket = Bucket::on_rgw();
     let site = on_s3(&bucket, STRICT);
     from_nothing_to_nothing(|arguments| bucket.run(&site, arguments));
@@ -55,8 +56,9 @@ fn a_policy_gets_into_a_bucket_on_s3() {
     assert_eq!(bucket.signed("GET", "/?cors=", b"").status, 404);
 }
 
+/// A policy gets into a bucket on GCS and out of it again.
 #[test]
-fn a_policy_gets_into_a_bucket_on_gcs() {
+fn policy_reaches_a_gcs_bucket() {
     let server = gcs_server(&[]);
     let site = on_gcs(STRICT);
     from_nothing_to_nothing(|arguments| run_gcs(&site, &server, arguments));
@@ -96,8 +98,9 @@ fn run_strict(server: &s3_server::Server, policy: &str, arguments: &[&str]) -> R
     site.run_with(&user, arguments)
 }
 
+/// A policy gets into a bucket that follows Amazon's rules.
 #[test]
-fn a_policy_gets_into_a_bucket_by_amazons_rules() {
+fn policy_reaches_a_strict_bucket() {
     let server = strict_s3();
     from_nothing_to_nothing(|arguments| run_strict(&server, STRICT, arguments));
     let changes = server
@@ -107,8 +110,9 @@ fn a_policy_gets_into_a_bucket_by_amazons_rules() {
     assert_eq!(changes.count(), 1);
 }
 
+/// A policy that passes the check is accepted and answered by Amazon's rules.
 #[test]
-fn what_check_lets_pass_amazon_takes_and_answers_by_its_own_choice_of_rules() {
+fn amazon_accepts_every_checked_policy() {
     let server = strict_s3();
     let url = format!("{}/hunt/a.json", server.url());
     let policies = [
@@ -136,9 +140,10 @@ fn what_check_lets_pass_amazon_takes_and_answers_by_its_own_choice_of_rules() {
     );
 }
 
+/// A bucket may be in the host's name.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_bucket_may_be_in_the_hosts_name() {
+fn bucket_may_be_in_host_name() {
     let bucket = Bucket::on_rgw();
     // No name server knows BUCKET.localhost, but radosgw takes the whole URL, as proxies do.
     let endpoint = bucket.endpoint.replace("127.0.0.1", "localhost");
@@ -152,8 +157,9 @@ fn a_bucket_may_be_in_the_hosts_name() {
     assert!(there.contains("https://hunt.example.org"), "{there}");
 }
 
+/// A server without CORS policies is reported as such.
 #[test]
-fn a_server_without_policies_is_told_of_as_such() {
+fn server_without_policies_is_explained() {
     let server = strict_s3();
     server.fault(Fault::new("GET", "?cors=", Effect::refuse(405)));
     let run = run_strict(&server, STRICT, &["cors", "show"]);
@@ -195,8 +201,9 @@ fn apply_and_say(answer: &str, server: &Server) -> Run {
     }
 }
 
+/// A change is shown and asked about before it is made.
 #[test]
-fn it_is_shown_and_asked_about_before_it_is_done() {
+fn apply_shows_and_asks_first() {
     let server = gcs_server(&[]);
     let no = apply_and_say("n\n", &server);
     assert_eq!(no.code, 3, "{no}");
@@ -209,8 +216,9 @@ fn it_is_shown_and_asked_about_before_it_is_done() {
     assert_eq!(server.cors("hunt")[0]["method"], json!(["GET"]));
 }
 
+/// Somebody else's change of the bucket neither fails the push of a policy nor is lost.
 #[test]
-fn somebody_elses_change_of_the_bucket_is_no_reason_to_fail_nor_to_be_lost() {
+fn concurrent_bucket_changes_are_kept() {
     let server = gcs_server(&[]);
     let site = on_gcs(STRICT);
     server.overtake("hunt", 2);
@@ -230,8 +238,9 @@ fn somebody_elses_change_of_the_bucket_is_no_reason_to_fail_nor_to_be_lost() {
     );
 }
 
+/// A lost answer is found to be a success.
 #[test]
-fn an_answer_that_is_lost_is_found_out_about() {
+fn lost_answer_is_found_out() {
     let server = gcs_server(&[]);
     let site = on_gcs(STRICT);
     server.fault(Fault::new("PATCH", "/b/hunt", Effect::DoThen(Lost::Close)));
@@ -240,9 +249,10 @@ fn an_answer_that_is_lost_is_found_out_about() {
     assert_eq!(server.metageneration("hunt"), 2);
 }
 
+/// An account without rights is told which permission is missing.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn who_may_not_is_told_which_permission_is_missing() {
+fn missing_permission_is_named() {
     let server = gcs_server(&[Setup::NoManage]);
     let run = run_gcs(&on_gcs(STRICT), &server, &["cors", "apply", "--yes"]);
     assert_eq!(run.code, 1, "{run}");
@@ -267,9 +277,10 @@ fn who_may_not_is_told_which_permission_is_missing() {
 
 // --- What browsers are answered
 
+/// Every policy means the same on both clouds and is answered as the library says.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn every_policy_means_the_same_on_both_clouds_and_is_answered_as_the_library_says() {
+fn policies_mean_same_on_both_clouds() {
     let bucket = Bucket::on_rgw();
     let server = gcs_server(&[Setup::Public]);
     let put = bucket.signed_with("PUT", "/a.json", b"{}", &[("x-amz-acl", "public-read")]);

@@ -1,5 +1,5 @@
-//! What `doctor` advises is done as it stands, on the server that it was advised for: then the finding is gone, and all that
-//! worked before still works.
+//! What `doctor` advises is done as it stands, on the server that it was advised for: then the
+//! finding is gone, and all that worked before still works.
 
 use serde_json::{Value, json};
 
@@ -157,33 +157,37 @@ const ON_RADOSGW: &[Mistake] = &[
         made: |hunt| { std::fs::write(hunt.site.path("cors.json"), CORS).expect("written"); set(&hunt.site, "cors = \"cors.json\"", "target.prod"); } },
 ];
 
+/// Doctor's advice for versions and protections works on radosgw.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn what_doctor_advises_for_versions_and_protections_mends_it_on_radosgw() {
+fn radosgw_versioning_fixes_work() {
     follow_all(
         ON_RADOSGW,
         &["create-only", "conditional-writes", "public-access-block"],
     );
 }
 
+/// Doctor's advice for the rights of strangers works on radosgw.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn what_doctor_advises_for_what_strangers_may_do_mends_it_on_radosgw() {
+fn radosgw_access_fixes_work() {
     follow_all(
         ON_RADOSGW,
         &["anonymous-list", "anonymous-write", "public-read", "grants"],
     );
 }
 
+/// Doctor's advice for open releases works on radosgw.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn what_doctor_advises_for_open_releases_mends_it_on_radosgw() {
+fn radosgw_open_release_fixes_work() {
     follow_all(ON_RADOSGW, &["anonymous-state", "releases-grants"]);
 }
 
+/// Doctor's advice for lifecycles and CORS works on radosgw.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn what_doctor_advises_for_lifecycles_and_cors_mends_it_on_radosgw() {
+fn radosgw_lifecycle_and_cors_fixes_work() {
     follow_all(
         ON_RADOSGW,
         &["lifecycle", "releases-lifecycle", "uploads", "cors"],
@@ -344,10 +348,11 @@ fn still_works(hunt: &Hunt, target: &str, what: &str) {
 
 // ---- what needs a person, or leaves something behind
 
-/// Whatever the target, releases that its own rules open are moved, and nothing of them stays where they were.
+/// Whatever the target, releases that its own rules open are moved, and nothing of them stays where
+/// they were.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn releases_that_everybody_reads_below_a_prefix_are_moved_as_advised() {
+fn public_releases_below_prefix_are_moved() {
     let hunt = published("part");
     everybody_may(&hunt.assets, &["s3:GetObject"], "part/");
     follow(&hunt, "part", "a policy", &["anonymous-state"]);
@@ -361,9 +366,10 @@ fn releases_that_everybody_reads_below_a_prefix_are_moved_as_advised() {
     still_works(&hunt, "part", "a policy");
 }
 
+/// Releases that were left where everybody can read are deleted as advised.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn releases_that_were_left_where_everybody_reads_are_deleted_as_advised() {
+fn public_leftover_releases_are_deleted() {
     let hunt = published("prod");
     let config = std::fs::read_to_string(hunt.site.path("assetsync.toml")).expect("readable");
     let state = format!("state = \"s3://{}/prod\"\n", hunt.releases.name);
@@ -374,7 +380,8 @@ fn releases_that_were_left_where_everybody_reads_are_deleted_as_advised() {
     still_works(&hunt, "prod", "old releases");
 }
 
-/// Has the root written while the bucket is versioned, as a push of older versions did, and suspends that.
+/// Has the root written while the bucket is versioned, as a push of older versions did, and
+/// suspends that.
 pub fn write_root_while_versioned(bucket: &Bucket) {
     let keys = bucket.all_keys();
     let root = keys.iter().find(|key| key.ends_with("/root.json"));
@@ -389,7 +396,7 @@ pub fn write_root_while_versioned(bucket: &Bucket) {
 /// Versions of such a bucket can't be suspended.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn releases_in_a_bucket_with_object_lock_get_another_one_as_advised() {
+fn object_lock_moves_the_releases() {
     let hunt = Hunt::new();
     hunt.ok(&["access", "apply", "prod", "--yes"]);
     assert_eq!(hunt.releases.signed("DELETE", "", b"").status, 204);
@@ -408,10 +415,11 @@ fn releases_in_a_bucket_with_object_lock_get_another_one_as_advised() {
     still_works(&hunt, "prod", "object lock");
 }
 
-/// On radosgw 16, a root that was written while its bucket was versioned can't be written over ever after.
+/// On radosgw 16, a root that was written while its bucket was versioned can't be written over ever
+/// after.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_root_that_radosgw_lets_nobody_write_over_is_left_behind_as_advised() {
+fn unwritable_root_is_left_behind() {
     let hunt = published("acl");
     write_root_while_versioned(&hunt.assets);
     follow(&hunt, "acl", "a versioned root", &["releases"]);
@@ -420,9 +428,10 @@ fn a_root_that_radosgw_lets_nobody_write_over_is_left_behind_as_advised() {
     still_works(&hunt, "acl", "a versioned root");
 }
 
+/// A key that can be guessed is replaced as advised.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_key_that_can_be_guessed_is_replaced_as_advised() {
+fn guessable_key_is_replaced_as_advised() {
     let hunt = published("prod");
     std::fs::write(hunt.site.path("hunt.key"), "changeme".repeat(8)).expect("written");
     // As whoever has published with it.
@@ -439,7 +448,7 @@ fn a_key_that_can_be_guessed_is_replaced_as_advised() {
 /// Whoever is meant by a condition, a person knows: they edit the policy in between.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_statement_with_a_condition_is_taken_out_as_advised() {
+fn conditional_statement_is_removed_as_advised() {
     for (what, leaves) in [("put-bucket-policy", true), ("delete-bucket-policy", false)] {
         let hunt = published("acl");
         let name = &hunt.assets.name;
@@ -495,7 +504,7 @@ fn a_statement_with_a_condition_is_taken_out_as_advised() {
 /// Whatever is refused for it says so, and the command in its hint mends it.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_push_that_a_public_access_block_refuses_says_what_mends_it() {
+fn blocked_push_says_what_fixes_it() {
     for (target, of_releases) in [("acl", false), ("prod", false), ("prod", true)] {
         let hunt = published(target);
         let bucket = if of_releases {
@@ -534,7 +543,7 @@ fn in_backticks(run: &Run, begin: &str) -> String {
 /// moto keeps conditions in versioned buckets, so versions are kept there.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_doctor_advises_mends_a_bucket_on_moto() {
+fn moto_fixes_work() {
     let bucket = Bucket::on_moto();
     let (name, endpoint) = (&bucket.name, &bucket.endpoint);
     let config = format!(

@@ -1,4 +1,5 @@
-//! `doctor` says what a push would say of the releases that are there: it isn't green where every push is refused.
+//! `doctor` says what a push would say of the releases that are there: it isn't green where every
+//! push is refused.
 
 use std::fs;
 
@@ -45,8 +46,9 @@ fn refuses(site: &Site, says: &str) {
     both_refuse(&push, &doctor, says);
 }
 
+/// A root that a push can go on from passes.
 #[test]
-fn a_root_that_a_push_can_go_on_from_passes() {
+fn usable_root_passes() {
     let site = Site::bare().config(TARGET).file("map.png", "a map");
     for text in ["no release yet", "a push can build on"] {
         let (code, root) = found(&site.run(&["doctor", "--json"]));
@@ -59,15 +61,17 @@ fn a_root_that_a_push_can_go_on_from_passes() {
     }
 }
 
+/// A state of another target fails as every push does.
 #[test]
-fn a_state_of_another_target_fails_as_every_push_does() {
+fn foreign_state_fails_like_a_push() {
     let site = published();
     let site = site.config(&TARGET.replace("file:prod", "file:staging"));
     refuses(&site, "belong to another target: `file:../prod`");
 }
 
+/// A root that cannot be used fails as every push does.
 #[test]
-fn a_root_that_cant_be_used_fails_as_every_push_does() {
+fn unusable_root_fails_like_a_push() {
     let site = published();
     let root = site.path("releases/root.json");
     let before = fs::read_to_string(&root).expect("there");
@@ -100,8 +104,9 @@ fn a_root_that_cant_be_used_fails_as_every_push_does() {
     refuses(&site, "The root of the target's releases is missing");
 }
 
+/// Releases that no push can go on from fail as every push does.
 #[test]
-fn releases_that_no_push_can_go_on_from_fail_as_every_push_does() {
+fn unusable_releases_fail_like_a_push() {
     let site = published();
     let key = fs::read(site.path("hunt.key")).expect("there");
     fs::write(site.path("hunt.key"), NEW_KEY).expect("written");
@@ -120,10 +125,11 @@ fn releases_that_no_push_can_go_on_from_fail_as_every_push_does() {
     refuses(&site, "Cannot read the manifest");
 }
 
-/// On radosgw, where the key tells the folder of the releases: whoever has the old one finds what is left of the root.
+/// On radosgw, where the key tells the folder of the releases: whoever has the old one finds what
+/// is left of the root.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn releases_that_moved_to_another_key_fail_with_the_old_one() {
+fn old_key_fails_after_rotation() {
     let hunt = Hunt::new();
     let refuses = |says: &str| {
         let push = hunt.run(&["push", "one"]);

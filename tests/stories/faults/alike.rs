@@ -21,9 +21,10 @@ fn told<'r>(run: &'r Run, start: &str) -> Vec<&'r str> {
         .collect()
 }
 
+/// A hundred failures of one cause are one line and one hint.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_hundred_failures_of_one_cause_are_one_line_and_one_hint() {
+fn failures_alike_are_one_line() {
     let (denied, odd) = (
         Reply::error(403, "AccessDenied", "Access Denied"),
         Reply::error(400, "InvalidArgument", "Invalid Argument"),
@@ -54,9 +55,10 @@ fn a_hundred_failures_of_one_cause_are_one_line_and_one_hint() {
     }
 }
 
+/// Failures of several causes have a line each.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn failures_of_several_causes_have_a_line_each() {
+fn different_failures_have_own_lines() {
     let rules = [
         Rule::new(
             "PUT",
@@ -86,8 +88,9 @@ fn failures_of_several_causes_have_a_line_each() {
     );
 }
 
+/// A failure before the switch says that visitors see no change.
 #[test]
-fn whatever_fails_before_the_switch_says_that_visitors_see_what_they_saw() {
+fn early_failure_reassures_about_visitors() {
     let site = || Site::new().file("a.png", "a");
     let config = "[target.local]\nurl = \"file:out\"\n";
     let rows: Vec<(&str, Site, Vec<&str>)> = vec![
@@ -155,9 +158,10 @@ fn whatever_fails_before_the_switch_says_that_visitors_see_what_they_saw() {
     assert!(run.code != 0 && !run.stderr.contains(UNCHANGED), "{run}");
 }
 
+/// A failure after the switch does not say that visitors see no change.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_fails_after_the_switch_does_not_say_so() {
+fn late_failure_does_not_reassure() {
     let rules = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
     let site = Site::new().config(rules).file("page.html", "a page");
     let denied = Reply::error(403, "AccessDenied", "Access Denied");
@@ -177,8 +181,9 @@ fn what_fails_after_the_switch_does_not_say_so() {
     assert!(told.iter().all(|words| stderr.contains(words)), "{run}");
 }
 
+/// Of several targets, the failed one is told from those that were switched before.
 #[test]
-fn of_several_targets_the_one_that_failed_is_told_from_those_that_were_switched() {
+fn failed_target_lists_switched_ones() {
     let two = "[target.one]\nurl = \"file:one\"\n[target.two]\nurl = \"file:two\"\n";
     let site = Site::new().config(two).file("a.png", "a");
     let url = site.ok(&["url", "a.png", "--target", "two"]);

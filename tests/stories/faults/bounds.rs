@@ -8,7 +8,8 @@ use crate::support::gcs::Server;
 use crate::support::proxy::Fault::{Answer, AnswerBy, Before, Close, Drip, Endless, Hang};
 use crate::support::proxy::gate_before;
 
-/// No run may need so much more than an undisturbed one, whatever it's answered. That has 45 MiB without optimisation.
+/// No run may need so much more than an undisturbed one, whatever it's answered. That has 45 MiB
+/// without optimisation.
 const MORE_KIB_MAX: u64 = 20 << 10;
 
 // ---- listings ----
@@ -34,9 +35,10 @@ fn token(path: &str) -> usize {
     token.and_then(digits).unwrap_or(0)
 }
 
+/// A listing that never ends is an error.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_listing_that_never_ends_is_an_error() {
+fn endless_listing_is_an_error() {
     type Next = fn(&str) -> Reply;
     #[rustfmt::skip]
     let rows: [(_, (Next, _, _)); 4] = [
@@ -55,8 +57,9 @@ fn a_listing_that_never_ends_is_an_error() {
     });
 }
 
+/// A listing on Google that never ends is an error.
 #[test]
-fn a_listing_of_google_that_never_ends_is_an_error() {
+fn endless_gcs_listing_is_an_error() {
     let item =
         |name: &str| format!("{{\"name\": \"{name}\", \"size\": \"5\", \"generation\": \"1\"}}");
     let rows = [
@@ -83,9 +86,10 @@ fn a_listing_of_google_that_never_ends_is_an_error() {
     });
 }
 
+/// A signal while a release is verified ends the push at once.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_signal_while_a_release_is_verified_ends_the_push_at_once() {
+fn signal_during_verification_ends_at_once() {
     let (fault, gate) = gate_before();
     // Before the listing that verifies, there are two for the plan, and a stranger's.
     let stage = Stage::new(small(), [Rule::new("GET", LIST, fault).skip(3)]);
@@ -122,9 +126,10 @@ fn peak_of(command: &mut Command) -> (Run, u64) {
     (run, watch.join().expect("it watches"))
 }
 
+/// An answer without end is cut and takes little memory.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn an_answer_without_end_is_cut_and_takes_little_memory() {
+fn endless_answer_is_cut() {
     let listing = "<Contents><Key>0123456789</Key></Contents>";
     let error = "<Error><Code>AccessDenied</Code><Message>No.</Message>";
     #[rustfmt::skip]
@@ -157,9 +162,10 @@ fn an_answer_without_end_is_cut_and_takes_little_memory() {
     });
 }
 
+/// An answer that drips is given up.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn an_answer_that_drips_is_given_up() {
+fn dripping_answer_is_given_up() {
     let pause = Duration::from_millis(200);
     let rows = [
         ("listing", ("GET", LIST, 200)),
@@ -182,11 +188,13 @@ fn an_answer_that_drips_is_given_up() {
 
 // ---- a server that is gone ----
 
+/// All phases of a run together wait little longer than one for an unresponsive server.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn all_phases_of_a_run_together_wait_little_longer_than_one_for_a_server_that_is_gone() {
+fn all_phases_share_one_deadline() {
     const SECONDS: u64 = 4;
-    // Each would be tried for as long by itself: uploads, one after the other, and looks at what became of them.
+    // Each would be tried for as long by itself: uploads, one after the other, and looks at what
+    // became of them.
     let rows = [
         ("it hangs", Hang),
         ("it closes", Close),
@@ -221,9 +229,10 @@ fn swap_for_fifo(file: &std::path::Path) {
     assert!(made.expect("mkfifo runs").success());
 }
 
+/// A file that is swapped for a FIFO does not hang the push.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_file_that_is_swapped_for_a_fifo_hangs_nobody() {
+fn swapped_fifo_does_not_hang() {
     let rows = [
         ("small", ("picture.png", small as fn() -> Site)),
         ("compressed", ("style.css", small as fn() -> Site)),
@@ -245,9 +254,10 @@ fn a_file_that_is_swapped_for_a_fifo_hangs_nobody() {
 
 // ---- a storage without conditions ----
 
+/// A storage that ignores conditions gets no release, and another is asked only once.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_storage_that_ignores_conditions_gets_no_release_and_one_that_minds_them_is_asked_once() {
+fn ignored_conditions_prevent_a_release() {
     // In a versioned bucket, radosgw 16 writes over what `If-None-Match` protects.
     let versioning = |status: &str| {
         let xml = format!(

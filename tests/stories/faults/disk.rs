@@ -76,8 +76,8 @@ pub(super) fn under(wrapper: &[&str], command: &Command) -> Command {
     under
 }
 
-/// Runs `command` with a fault in its system calls, such as `write:signal=KILL:when=2`. Every thread
-/// counts its own calls, so which call of the program it is differs from run to run.
+/// Runs `command` with a fault in its system calls, such as `write:signal=KILL:when=2`. Every
+/// thread counts its own calls, so which call of the program it is differs from run to run.
 fn inject(shelf: &Shelf, fault: &str, command: &Command) -> Run {
     let (call, _) = fault.split_once(':').expect("CALL:FAULT");
     let strace = format!("strace -f -qq -o /dev/null -e trace={call} -e inject={fault}");
@@ -99,9 +99,10 @@ fn needs_strace() {
 
 // ---- folders ----
 
+/// A push killed at any write leaves no half file, and the next push completes.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn killed_at_any_write_a_folder_has_no_half_file_and_the_next_push_completes() {
+fn killed_write_leaves_no_half_file() {
     needs_strace();
     let shelf = Shelf::new();
     let calls = [
@@ -138,8 +139,9 @@ fn killed_at_any_write_a_folder_has_no_half_file_and_the_next_push_completes() {
     assert!(killed >= calls.len(), "{killed} runs were killed");
 }
 
+/// A disk that is full at any call is an error and leaves no half file.
 #[test]
-fn a_disk_that_says_full_at_any_call_is_an_error_and_leaves_no_half_file() {
+fn full_disk_leaves_no_half_file() {
     needs_strace();
     let shelf = Shelf::new();
     let calls = ["mkdir", "fdatasync", "renameat", "renameat2"];
@@ -161,8 +163,9 @@ fn a_disk_that_says_full_at_any_call_is_an_error_and_leaves_no_half_file() {
     });
 }
 
-/// Gives a program a disk of 1 MiB as the folder `small`, in a name space of its own, where even people
-/// who aren't root may mount. What is on it at the end is copied to `seen`, which outlives it.
+/// Gives a program a disk of 1 MiB as the folder `small`, in a name space of its own, where even
+/// people who aren't root may mount. What is on it at the end is copied to `seen`, which outlives
+/// it.
 const WITH_A_SMALL_DISK: [&str; 6] = [
     "unshare",
     "--map-root-user",
@@ -180,8 +183,9 @@ fn needs_a_small_disk() {
     needs("a small disk of its own", &program, how);
 }
 
+/// A full disk is reported with what to do.
 #[test]
-fn a_disk_that_is_full_is_told_with_what_to_do() {
+fn full_disk_says_what_to_do() {
     needs_a_small_disk();
     let shelf = Shelf::new();
     let push = &mut under(&WITH_A_SMALL_DISK, &shelf.command("small"));
@@ -208,8 +212,9 @@ fn novel() -> Site {
     Site::bare().config("").file("novel.html", hex)
 }
 
+/// A full disk for temporary files is named.
 #[test]
-fn a_full_disk_for_temporary_files_is_named() {
+fn full_temporary_disk_is_named() {
     needs_a_small_disk();
     let site = novel();
     let mut push = site.command(&push_to("file:out"));
@@ -223,8 +228,9 @@ fn a_full_disk_for_temporary_files_is_named() {
     assert!(!site.path("out").exists() || site.published("out").is_empty());
 }
 
+/// A missing folder for temporary files is named.
 #[test]
-fn a_missing_folder_for_temporary_files_is_named() {
+fn missing_temporary_folder_is_named() {
     let site = novel();
     let mut push = site.command(&push_to("file:out"));
     push.env("TMPDIR", "/nowhere");
@@ -233,8 +239,9 @@ fn a_missing_folder_for_temporary_files_is_named() {
     assert_says(&run, &["novel.html", "/nowhere"]);
 }
 
+/// A disk that is full at the very end is an error too.
 #[test]
-fn a_disk_that_is_full_at_the_very_end_is_an_error_too() {
+fn full_disk_at_the_end_fails() {
     needs_strace();
     // Nothing else is written by a push that changes nothing.
     let shelf = Shelf::of(
@@ -252,8 +259,9 @@ fn a_disk_that_is_full_at_the_very_end_is_an_error_too() {
     shelf.assert_next_push_completes("out");
 }
 
+/// After a kill between a page and its `.gz`, the next push fixes both.
 #[test]
-fn killed_between_a_page_and_its_gz_the_next_push_mends_both() {
+fn killed_between_page_and_gz_recovers() {
     needs_strace();
     let page = |version: u8| format!("<p>version {version}</p>\n").repeat(99);
     for next in [1, 2] {
@@ -350,9 +358,10 @@ fn push_while_changing(path: &'static str, change: Change) -> (Stage, Run) {
     (stage, run)
 }
 
+/// A file that changes while it is published is reported and not published.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_file_that_changes_while_it_is_published_is_told_and_not_published() {
+fn changing_file_is_not_published() {
     let changes: [(_, Change); 3] = [("rewritten", rewritten), ("grown", grown), ("cut", cut)];
     let rows = ["zz/film.mp4", "zz/page.html", "zz/picture.png"]
         .into_iter()
@@ -368,9 +377,10 @@ fn a_file_that_changes_while_it_is_published_is_told_and_not_published() {
     });
 }
 
+/// A file that vanishes while others are published is named.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_file_that_vanishes_while_others_are_published_is_named() {
+fn vanished_file_is_named() {
     let changes: [(_, Change, _); 2] = [
         ("gone", gone, "no such file or directory"),
         ("a folder now", a_folder_now, "is a directory"),
@@ -397,8 +407,9 @@ fn crowd() -> Site {
     })
 }
 
+/// Few file handles are enough or reported, and the next push completes.
 #[test]
-fn few_file_handles_are_enough_or_told_and_the_next_push_completes() {
+fn few_file_handles_suffice_for_folders() {
     let shelf = Shelf::of(crowd());
     for handles in [40, 32, 15] {
         let folder = format!("out-{handles}");
@@ -414,9 +425,10 @@ fn few_file_handles_are_enough_or_told_and_the_next_push_completes() {
     }
 }
 
+/// Few file handles are enough for a bucket, and a soft limit is raised.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn few_file_handles_are_enough_for_a_bucket_and_a_soft_limit_is_raised() {
+fn few_file_handles_suffice_for_buckets() {
     // Files in parts have a spool, too.
     let site = || {
         let words = "It is a long way from here to there.\n".repeat(20 * MIB / 37);
@@ -452,8 +464,9 @@ fn assert_done_or_told(run: &Run) {
     }
 }
 
+/// Little memory leaves no half file, and the next push completes.
 #[test]
-fn little_memory_leaves_no_half_file_and_the_next_push_completes() {
+fn little_memory_leaves_no_half_file() {
     let shelf = Shelf::new();
     // With less, the system can't even load a program that isn't optimised.
     let rows = [400, 250, 150, 120, 110, 100, 90].map(|mib| (mib, mib));
@@ -474,8 +487,9 @@ fn little_memory_leaves_no_half_file_and_the_next_push_completes() {
     });
 }
 
+/// Fifty files for which a disk has no room are one line.
 #[test]
-fn fifty_files_for_which_a_disk_has_no_room_are_one_line() {
+fn full_disk_failures_are_one_line() {
     let mount = "mount -t tmpfs none /mnt";
     needs(
         "a mount namespace",

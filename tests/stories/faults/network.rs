@@ -12,10 +12,12 @@ const ROWS_AT_A_TIME: usize = 12;
 /// What a first push puts before its files: the proof that conditions are minded, and its root.
 pub(super) const TO_BEGIN: usize = 3;
 
-/// What a first push asks for besides its files. Before them: the root, whether there are releases of another key, and
-/// what is in the bucket; then, as a stranger, whether the bucket can be listed, and whom its ACL and its policy let in; then a
-/// document, the same once more, which has to be refused, the root, and its beginning. After them: a listing to verify them, the
-/// manifest, written and read back, the release, the root, and its swap, which radosgw takes at the second time, after a look.
+/// What a first push asks for besides its files. Before them: the root, whether there are releases
+/// of another key, and what is in the bucket; then, as a stranger, whether the bucket can be
+/// listed, and whom its ACL and its policy let in; then a document, the same once more, which has
+/// to be refused, the root, and its beginning. After them: a listing to verify them, the manifest,
+/// written and read back, the release, the root, and its swap, which radosgw takes at the second
+/// time, after a look.
 const AROUND_FILES: usize = 3 + 3 + 4 + 8;
 
 // ---- what a push gets over ----
@@ -37,8 +39,8 @@ fn bump(site: fn() -> Site, rules: impl Into<Vec<Rule>>, more: usize) -> Bump {
     }
 }
 
-/// For faults that take as long as the program waits: a connection that stands still is dropped after the deadline, so that there's
-/// no second try.
+/// For faults that take as long as the program waits: a connection that stands still is dropped
+/// after the deadline, so that there's no second try.
 fn impatient(bump: Bump) -> Bump {
     Bump {
         retry_seconds: "1",
@@ -59,7 +61,8 @@ fn get_over(bump: Bump) {
     assert_created_once(&stage.proxy);
     let requests = stage.proxy.requests();
     assert_eq!(report["requests"], requests.len(), "as the program counts");
-    // Two parts have a begin and an end, whose reply doesn't tell the ETag, so that a look is needed.
+    // Two parts have a begin and an end, whose reply doesn't tell the ETag, so that a look is
+    // needed.
     let more_for_parts = if files > SMALL { 4 } else { 0 };
     let undisturbed = AROUND_FILES + files as usize + more_for_parts;
     assert_eq!(requests.len(), undisturbed + bump.more, "{requests:#?}");
@@ -90,9 +93,10 @@ fn assert_created_once(proxy: &Proxy) {
     assert_eq!(stored.len(), all, "{:#?}", proxy.requests());
 }
 
+/// A request that fails before the storage has acted is tried again.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_goes_wrong_before_the_storage_has_acted_is_tried_again() {
+fn faults_before_acting_are_retried() {
     let timeout = "Your socket connection to the server was not read from or written to within the timeout period.";
     let timeout = Reply::error(400, "RequestTimeout", timeout);
     let list = |fault| bump(small, [Rule::new("GET", LIST, fault)], 1);
@@ -140,15 +144,17 @@ fn what_goes_wrong_before_the_storage_has_acted_is_tried_again() {
     each(ROWS_AT_A_TIME, rows, get_over);
 }
 
+/// A write whose reply is lost is found to be done.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_write_whose_reply_is_lost_is_found_to_be_done() {
+fn lost_reply_is_found_out() {
     // A second try, which is told that the name is taken, and a look.
     let put = |fault| bump(small, [Rule::new("PUT", ".css", fault)], 2);
     let document = |part, fault| bump(small, [Rule::new("PUT", part, fault)], 2);
     // radosgw says the same twice, as Amazon does for a while.
     let end = |fault| bump(large, [Rule::new("POST", "?uploadId", fault)], 1);
-    // Others don't: a second try, which is told so, and giving the upload up. A look is needed anyway.
+    // Others don't: a second try, which is told so, and giving the upload up. A look is needed
+    // anyway.
     let end_once = |reply| {
         let first = Rule::new("POST", "?uploadId", CommitThenClose);
         let second = Rule::new("POST", "?uploadId", Answer(reply));
@@ -191,9 +197,10 @@ fn a_write_whose_reply_is_lost_is_found_to_be_done() {
     each(ROWS_AT_A_TIME, rows, get_over);
 }
 
+/// A file that was sent counts as uploaded even if its reply was lost.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn what_was_sent_is_counted_as_uploaded_even_if_its_reply_was_lost() {
+fn upload_with_lost_reply_is_counted() {
     let stage = Stage::new(small(), [Rule::new("PUT", ".css", CommitThenClose)]);
     let run = stage.push(&[]);
     let report = report(&run);
@@ -206,17 +213,19 @@ fn what_was_sent_is_counted_as_uploaded_even_if_its_reply_was_lost() {
     assert_eq!(report["sent_bytes"], stored.sum::<usize>(), "{run}");
 }
 
+/// A slow reply that makes progress is waited for.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_slow_reply_that_moves_is_waited_for() {
+fn slow_reply_is_waited_for() {
     let slowly = TrickleReply(9, Duration::from_millis(500));
     let list = bump(small, [Rule::new("GET", LIST, slowly)], 0);
     get_over(impatient(list));
 }
 
+/// `Retry-After` is respected in seconds and as a date.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn retry_after_is_waited_for_in_seconds_and_as_a_date() {
+fn retry_after_is_respected() {
     // Much longer than the first wait of the program's own.
     const WAIT: Duration = Duration::from_secs(3);
     let in_seconds: fn() -> String = || WAIT.as_secs().to_string();
@@ -240,9 +249,10 @@ fn retry_after_is_waited_for_in_seconds_and_as_a_date() {
     });
 }
 
+/// Credentials that expire are renewed, and the push goes on.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn credentials_that_expire_are_renewed_and_the_push_goes_on() {
+fn expired_credentials_are_renewed() {
     let rows = [
         ("401", Reply::status(401)),
         ("400", expired(400)),
@@ -287,9 +297,10 @@ fn credentials_that_expire_are_renewed_and_the_push_goes_on() {
     });
 }
 
+/// Many concurrent requests get over many faults.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn many_requests_at_a_time_get_over_a_bad_hour() {
+fn concurrent_requests_survive_many_faults() {
     let site = (0..60).fold(Site::bare().config(""), |site, number| {
         site.file(&format!("{number}.png"), noise(1000 + number))
     });
@@ -311,9 +322,10 @@ fn many_requests_at_a_time_get_over_a_bad_hour() {
 
 // ---- what ends a push ----
 
+/// A refusal to list is explained and not tried again.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_refusal_to_list_is_explained_and_not_asked_for_again() {
+fn refused_listing_is_not_retried() {
     let redirect = Reply::error(
         301,
         "PermanentRedirect",
@@ -346,9 +358,10 @@ fn a_refusal_to_list_is_explained_and_not_asked_for_again() {
     });
 }
 
+/// A refusal by a real server is explained and not tried again.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_refusal_by_a_real_server_is_explained_and_not_asked_for_again() {
+fn real_refusal_is_not_retried() {
     let stranger = [
         ("AWS_ACCESS_KEY_ID", "stranger"),
         ("AWS_SECRET_ACCESS_KEY", "strangersecret"),
@@ -377,9 +390,10 @@ fn a_refusal_by_a_real_server_is_explained_and_not_asked_for_again() {
     });
 }
 
+/// Credentials that stay expired are renewed once and then explained.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn credentials_that_stay_expired_are_renewed_once_and_then_explained() {
+fn credentials_are_renewed_only_once() {
     let always = Rule::new("*", "", Answer(expired(400))).always();
     let stage = Stage::new(small(), [always]);
     let mut command = stage.command(&["-v"]);
@@ -407,9 +421,10 @@ fn assert_refused(
     assert_eq!(stage.proxy.requests().len(), requests, "{run}");
 }
 
+/// A refusal that every write would meet stops the push.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_refusal_that_every_write_would_meet_stops_the_push() {
+fn refusal_of_all_writes_stops_push() {
     let denied = Reply::error(403, "AccessDenied", "Access Denied");
     let acl = Reply::error(
         400,
@@ -445,9 +460,10 @@ fn a_refusal_that_every_write_would_meet_stops_the_push() {
     });
 }
 
+/// Of many concurrent requests, a refusal stops those that are not begun.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn of_many_requests_at_a_time_a_refusal_stops_those_that_are_not_begun() {
+fn refusal_stops_requests_not_begun() {
     let site = (0..50).fold(Site::bare().config(""), |site, number| {
         site.file(&format!("{number}.png"), noise(1000 + number))
     });
@@ -462,9 +478,10 @@ fn of_many_requests_at_a_time_a_refusal_stops_those_that_are_not_begun() {
     assert_eq!(report["not_begun"], 50 - tried);
 }
 
+/// A release that cannot be made is explained and made by the next push.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_release_that_cannot_be_made_is_explained_and_made_by_the_next_push() {
+fn failed_release_is_made_next_time() {
     let denied = || Reply::error(403, "AccessDenied", "Access Denied");
     let wrong = Reply::status(200)
         .header("etag", "\"5d41402abc4b2a76b9719d911017c592-1\"")
@@ -489,9 +506,10 @@ fn a_release_that_cannot_be_made_is_explained_and_made_by_the_next_push() {
     });
 }
 
+/// A rollback whose plain names fail names them, and `resolve` goes on.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_rollback_whose_plain_names_fail_says_which_and_resolve_goes_on() {
+fn failed_rollback_advises_resolve() {
     let rules = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
     let site = Site::new().config(rules).file("page.html", "the first");
     let denied = Reply::error(403, "AccessDenied", "Access Denied");
@@ -546,9 +564,10 @@ fn a_rollback_whose_plain_names_fail_says_which_and_resolve_goes_on() {
     assert_eq!(failure["path"], "page.html", "{run}");
 }
 
+/// An object that fails does not stop the others.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn an_object_that_fails_does_not_stop_the_others() {
+fn failed_object_does_not_stop_others() {
     let invalid = |status| Answer(Reply::error(status, "InvalidArgument", "Invalid Argument"));
     let unknown = Reply::error(
         501,
@@ -593,9 +612,10 @@ fn an_object_that_fails_does_not_stop_the_others() {
     });
 }
 
+/// Something else under an immutable name is an error and stays.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn something_else_under_an_immutable_name_is_an_error_and_stays() {
+fn foreign_immutable_object_stays() {
     const THEIRS: &[u8] = b"somebody else's";
     // moto, since radosgw ends a multipart upload whatever is there.
     let rows = [
@@ -637,9 +657,10 @@ fn something_else_under_an_immutable_name_is_an_error_and_stays() {
     });
 }
 
+/// A storage that cannot be listed is given up at the deadline.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_storage_that_cannot_be_listed_is_given_up_at_the_deadline() {
+fn unlistable_storage_is_given_up() {
     #[rustfmt::skip]
     let rows = [
         ("503", (Answer(slow_down()), "503 Service Unavailable")),
@@ -659,9 +680,10 @@ fn a_storage_that_cannot_be_listed_is_given_up_at_the_deadline() {
     });
 }
 
+/// A server that is not there is given up at the deadline.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_server_that_is_not_there_is_given_up_at_the_deadline() {
+fn absent_server_is_given_up() {
     let site = small();
     let nowhere = Bucket {
         // Nobody's port.
@@ -677,9 +699,10 @@ fn a_server_that_is_not_there_is_given_up_at_the_deadline() {
     assert_says(&run, &["connection refused", "hint: check the network"]);
 }
 
+/// A write that the storage surely did not do has failed.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_write_that_the_storage_surely_did_not_do_has_failed() {
+fn undone_write_has_failed() {
     let page = |reply| {
         let rule = Rule::new("PUT", ".html", Answer(reply)).always();
         (small as fn() -> Site, rule, "page.html")
@@ -713,9 +736,10 @@ fn a_write_that_the_storage_surely_did_not_do_has_failed() {
     });
 }
 
+/// A `Retry-After` beyond the deadline is not waited for.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_retry_after_beyond_the_deadline_is_not_waited_for() {
+fn late_retry_after_is_not_awaited() {
     let too_late = slow_down().header("retry-after", "9");
     let stage = Stage::new(small(), [Rule::new("GET", LIST, Answer(too_late))]);
     let run = stage.push(&["--retry-seconds", "4"]);
@@ -724,9 +748,10 @@ fn a_retry_after_beyond_the_deadline_is_not_waited_for() {
     assert_eq!(stage.proxy.matching("GET", LIST).len(), 1);
 }
 
+/// A write that may be done or not is unknown, and the next push settles it.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_write_that_may_be_done_or_not_is_unknown_and_the_next_push_settles_it() {
+fn uncertain_write_is_settled_next_time() {
     let page = |fault| {
         let rule = Rule::new("PUT", ".html", fault).always();
         (small as fn() -> Site, vec![rule], "page.html")
@@ -773,9 +798,10 @@ fn a_write_that_may_be_done_or_not_is_unknown_and_the_next_push_settles_it() {
     });
 }
 
+/// An unknown outcome is never reported as failed.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn nobody_is_told_that_an_unknown_outcome_failed() {
+fn unknown_outcome_is_not_called_failed() {
     let rules = [
         Rule::new("PUT", ".html", CommitThenClose).always(),
         Rule::new("HEAD", "", Close).always(),
@@ -787,9 +813,10 @@ fn nobody_is_told_that_an_unknown_outcome_failed() {
     assert!(!run.to_string().contains("failed"), "{run}");
 }
 
+/// Without credentials no request is sent, and the places for them are listed.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn no_credentials_means_no_request_and_a_list_of_where_they_could_be() {
+fn missing_credentials_send_no_request() {
     let elsewhere = [
         ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials"),
         ("AWS_CONFIG_FILE", "/nowhere/config"),

@@ -72,9 +72,10 @@ fn send(signal: &str, process: u32) {
     assert!(kill.expect("kill runs").success());
 }
 
+/// A signal lets requests in flight finish and begins nothing new.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_signal_lets_what_is_in_flight_finish_and_begins_nothing_new() {
+fn signal_finishes_requests_in_flight() {
     let rows = [
         ("SIGINT, not done yet", ("INT", gate_before())),
         ("SIGINT, done already", ("INT", gate_after())),
@@ -101,9 +102,10 @@ fn a_signal_lets_what_is_in_flight_finish_and_begins_nothing_new() {
     });
 }
 
+/// A signal during the listing ends the push before it writes.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_signal_during_the_listing_ends_the_push_before_it_writes() {
+fn signal_during_listing_writes_nothing() {
     let (fault, gate) = gate_before();
     // The first listing is of releases, the second of what is in the bucket.
     let stage = Stage::new(small(), [Rule::new("GET", LIST, fault).skip(1)]);
@@ -120,9 +122,10 @@ fn a_signal_during_the_listing_ends_the_push_before_it_writes() {
     stage.assert_next_push_completes();
 }
 
+/// A signal during the commit comes before it, or is told that it is done.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_signal_during_the_commit_either_comes_before_it_or_is_told_that_it_is_done() {
+fn signal_during_commit_reports_the_outcome() {
     const MANIFEST: &str = "manifests/";
     let rows = [
         (
@@ -167,9 +170,10 @@ fn a_signal_during_the_commit_either_comes_before_it_or_is_told_that_it_is_done(
     );
 }
 
+/// A signal between parts gives the upload up.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_signal_between_parts_gives_the_upload_up() {
+fn signal_between_parts_aborts_the_upload() {
     // More parts than are sent at a time.
     let site = small().file("film.mp4", noise(49 * MIB));
     let (fault, gate) = gate_after();
@@ -188,9 +192,10 @@ fn a_signal_between_parts_gives_the_upload_up() {
     stage.assert_next_push_completes();
 }
 
+/// A second signal ends the push at once.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_second_signal_ends_the_push_at_once() {
+fn second_signal_ends_at_once() {
     let (fault, gate) = gate_before();
     let stage = Stage::new(small(), [Rule::new("PUT", "", fault)]);
     let mut push = Running::start(&mut stage.command(&[]));
@@ -218,9 +223,10 @@ enum When {
     AfterTheServerAnswered,
 }
 
+/// A push killed at any request writes nothing by halves, and the next one completes.
 #[test]
 #[ignore = "takes a minute or two: tests/run --test stories -- --ignored"]
-fn killed_at_any_request_nothing_is_half_written_and_the_next_push_completes() {
+fn killed_push_leaves_nothing_half_written() {
     let site = Arc::new(large());
     let undisturbed = Stage::new(Arc::clone(&site), []);
     let run = undisturbed.push(&[]);
@@ -254,9 +260,10 @@ fn killed_at_any_request_nothing_is_half_written_and_the_next_push_completes() {
     });
 }
 
+/// A push that is started with SIGHUP ignored goes on after one.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn whoever_asks_for_no_hangup_gets_none() {
+fn ignored_hangup_stays_ignored() {
     let (fault, gate) = gate_before();
     let stage = Stage::new(small(), [Rule::new("PUT", "", fault)]);
     let ignoring = r#"trap '' HUP; exec "$0" "$@""#;
@@ -270,9 +277,10 @@ fn whoever_asks_for_no_hangup_gets_none() {
     stage.assert_published();
 }
 
+/// A push that is ended after the switch says what finishes its plain names.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn whoever_ends_a_push_after_the_switch_is_told_what_finishes_plain_names() {
+fn interrupted_plain_names_advise_resolve() {
     let config = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
     // Once, what is in flight is finished, and one name is left; twice, nothing is.
     for signals in [1, 2] {
@@ -319,9 +327,10 @@ fn whoever_ends_a_push_after_the_switch_is_told_what_finishes_plain_names() {
     }
 }
 
+/// A program that is asked for credentials ends with the push, and so do its children.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_program_that_credentials_are_asked_of_ends_with_the_push_and_all_that_it_started() {
+fn credential_process_ends_with_the_push() {
     // Both write down who they are; neither ends by itself.
     let hangs = "sleep 300 & echo $$ $! > ids; wait";
     let floods = "sleep 300 & echo $$ $! > ids; cat /dev/zero";

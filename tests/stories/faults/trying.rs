@@ -35,8 +35,9 @@ fn unheard(site: &Site, more: &[&str]) -> Command {
     command
 }
 
+/// A refused connection and its retries are logged at once.
 #[test]
-fn a_log_says_at_once_that_the_connection_is_refused_and_that_it_is_tried_again() {
+fn refused_connection_is_logged_at_once() {
     let site = small();
     let mut push = unheard(&site, &["--retry-seconds", "8"]);
     let began = Instant::now();
@@ -86,9 +87,10 @@ fn a_terminal_says_it_too() {
     );
 }
 
+/// A lost connection or a busy storage is logged, and the push ends well.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn a_connection_that_is_lost_or_a_storage_that_is_busy_is_told_and_the_push_ends_well() {
+fn retries_are_logged_and_succeed() {
     let busy = Reply::error(503, "SlowDown", "Please reduce your request rate");
     for (fault, told) in [(Close, ", trying again ("), (Answer(busy), "503")] {
         let stage = Stage::new(

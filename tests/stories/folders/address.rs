@@ -4,7 +4,8 @@ use super::SVG;
 use crate::support::Site;
 use crate::support::web::{Browser, WebServer};
 
-/// Loads two images whose paths it builds from the folder's address, and says in the title how that went.
+/// Loads two images whose paths it builds from the folder's address, and says in the title how that
+/// went.
 const SCRIPT: &str = r#"const folder = "$$FOLDER$$";
 const images = [1, 2].map((number) => { const image = new Image(); image.src = `${folder}faces/${number}.svg`; return image.decode(); });
 Promise.all(images).then(() => document.title = "done", (why) => document.title = "failed " + why);"#;
@@ -43,8 +44,9 @@ fn works(site: &Site, page: &str) {
     assert_eq!((title.as_str(), errors), ("done", Vec::new()), "{page}");
 }
 
+/// A script of a page in the keyed folder has the folder's address.
 #[test]
-fn a_script_of_a_page_in_the_folder_has_its_address() {
+fn script_in_folder_gets_its_address() {
     for (path, script) in [
         (
             "shop/clocks/pages/index.html",
@@ -65,8 +67,9 @@ fn a_script_of_a_page_in_the_folder_has_its_address() {
     );
 }
 
+/// A module works out the folder's address whatever page runs it.
 #[test]
-fn a_module_works_out_the_address_whatever_page_runs_it() {
+fn module_finds_address_on_any_page() {
     let site = shop(&format!(
         "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n{FOLDER}"
     ))
@@ -83,8 +86,9 @@ fn a_module_works_out_the_address_whatever_page_runs_it() {
     works(&site, "shop/clocks/index.html");
 }
 
+/// A page outside of the keyed folder has its script find the folder by its name.
 #[test]
-fn a_page_outside_has_its_script_find_the_folder_by_its_name() {
+fn script_of_outside_page_finds_folder() {
     let site = shop(&format!(
         "[[rule]]\nmatch = \"index.html\"\nnames = \"plain\"\n{FOLDER}"
     ))
@@ -103,8 +107,9 @@ fn a_page_outside_has_its_script_find_the_folder_by_its_name() {
     );
 }
 
+/// A script that no page of the tree runs has the whole address.
 #[test]
-fn a_script_that_no_page_here_runs_has_the_whole_address() {
+fn script_without_page_gets_full_address() {
     let site = shop(FOLDER);
     let run = site.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
@@ -121,8 +126,9 @@ fn a_script_that_no_page_here_runs_has_the_whole_address() {
     assert!(super::text(script).starts_with(&first), "{first}");
 }
 
+/// A hunt of 2022 whose server makes the pages has the whole address.
 #[test]
-fn a_hunt_of_2022_whose_server_makes_the_pages_has_the_whole_address() {
+fn server_made_pages_get_full_address() {
     let rule =
         "[[rule]]\nmatch = \"shop/**\"\nnames = \"palindrome-2022\"\nunder = \"puzzle_files\"\n";
     let site = Site::new()
@@ -145,8 +151,9 @@ fn a_hunt_of_2022_whose_server_makes_the_pages_has_the_whole_address() {
     );
 }
 
+/// Outside of a keyed folder, the lines are printed that make one.
 #[test]
-fn in_no_keyed_folder_the_lines_are_printed_that_make_one() {
+fn missing_keyed_folder_prints_the_rule() {
     for rule in ["", "[[rule]]\nmatch = \"**/*.js\"\nnames = \"opaque\"\n"] {
         let site = Site::new()
             .config(&format!("{rule}{TARGET}"))

@@ -47,8 +47,9 @@ fn assert_copied(report: &serde_json::Value) {
     assert_eq!(report["sent_bytes"], 3, "{report}");
 }
 
+/// In a folder on disk, files that have not changed are linked.
 #[test]
-fn in_a_folder_on_disk_what_has_not_changed_is_linked() {
+fn unchanged_files_are_linked_on_disk() {
     let site = gallery("[target.t]\nurl = \"file:out\"\n");
     assert_copied(&pushed_again(&site, |arguments| site.run(arguments)));
     assert_eq!(site.run(&["audit"]).code, 0);
@@ -74,9 +75,10 @@ fn in_a_folder_on_disk_what_has_not_changed_is_linked() {
     );
 }
 
+/// On radosgw, files that have not changed are copied in the bucket.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn on_radosgw_what_has_not_changed_is_copied_in_the_bucket() {
+fn unchanged_files_are_copied_on_radosgw() {
     let bucket = Bucket::on_rgw();
     let site = gallery(&bucket.target());
     assert_copied(&pushed_again(&site, |arguments| {
@@ -86,9 +88,10 @@ fn on_radosgw_what_has_not_changed_is_copied_in_the_bucket() {
     assert_eq!(audit.code, 0, "{audit}");
 }
 
+/// On moto, files that have not changed are copied in the bucket.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn on_moto_what_has_not_changed_is_copied_in_the_bucket() {
+fn unchanged_files_are_copied_on_moto() {
     let bucket = Bucket::on_moto();
     let site = gallery(&bucket.target());
     assert_copied(&pushed_again(&site, |arguments| {
@@ -96,8 +99,9 @@ fn on_moto_what_has_not_changed_is_copied_in_the_bucket() {
     }));
 }
 
+/// On Google, files that have not changed are copied in the bucket.
 #[test]
-fn on_google_what_has_not_changed_is_copied_in_the_bucket() {
+fn unchanged_files_are_copied_on_gcs() {
     let server = Server::start();
     server.bucket("hunt", &[]);
     let site = gallery("[target.t]\nurl = \"gs://hunt/static\"\naccess = \"object-acl\"\n");

@@ -21,7 +21,8 @@ pub enum Role {
     PagePublisher(&'static str),
     /// Publishes a release of these assets, also if one of them was taken down.
     Returner(&'static str),
-    /// Publishes a release of these assets: `c`, which is of a level that is held, only if that's unlocked.
+    /// Publishes a release of these assets: `c`, which is of a level that is held, only if that's
+    /// unlocked.
     LevelPublisher(&'static str),
     /// Deletes what no retained release needs, or ends what another pruner began.
     Pruner,
@@ -31,8 +32,8 @@ pub enum Role {
     Operator(&'static [Goal]),
 }
 
-/// What a sweep deletes: assets by generation. Its text is the name of its document, so that whoever reads the root
-/// knows it.
+/// What a sweep deletes: assets by generation. Its text is the name of its document, so that
+/// whoever reads the root knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Plan {
     pub text: String,
@@ -615,8 +616,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Whoever writes a page must know its generation first, and then that its release is still the current one: then
-    /// nobody's later page can be written over.
+    /// Whoever writes a page must know its generation first, and then that its release is still the
+    /// current one: then nobody's later page can be written over.
     fn check(&mut self, release: Kept<Release>, generation: u8) -> Step {
         match self.root() {
             Some(root) if root.current_id() == Some(&release.id) => Step::Write {
@@ -833,7 +834,8 @@ impl Turn<'_> {
         let before = self.root();
         let stamp = self.stamp();
         let name = BTreeSet::from([ASSETS[asset].to_string()]);
-        // What only earlier releases have isn't kept out, as of a level that is held: the harder case.
+        // What only earlier releases have isn't kept out, as of a level that is held: the harder
+        // case.
         let (blocked, others) = match &release {
             Some(_) => (name, BTreeSet::new()),
             None => (BTreeSet::new(), name),

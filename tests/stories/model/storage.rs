@@ -156,7 +156,8 @@ pub struct Swap {
     pub after: Kept<Root>,
 }
 
-/// A request that may change something. Reading never does, so that a read without an answer is as good as none.
+/// A request that may change something. Reading never does, so that a read without an answer is as
+/// good as none.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Request {
     /// Creates an asset if it isn't there.
@@ -229,7 +230,8 @@ pub struct Storage {
     pub assets: [Asset; ASSETS.len()],
     pub manifests: Vec<Kept<Release>>,
     pub page: Page,
-    /// Requests that will arrive some time, or never. In an order that says nothing of when they were sent.
+    /// Requests that will arrive some time, or never. In an order that says nothing of when they
+    /// were sent.
     pub flight: Vec<Kept<Request>>,
     pub witness: Witness,
 }
@@ -480,8 +482,8 @@ impl Storage {
     }
 }
 
-/// Whether the root is still the version that was read. Versions are those of S3, the weakest there are: the same bytes
-/// are the same version, whatever was there meanwhile.
+/// Whether the root is still the version that was read. Versions are those of S3, the weakest there
+/// are: the same bytes are the same version, whatever was there meanwhile.
 fn is_version(now: Option<&Kept<Root>>, read: Option<&Kept<Root>>, rules: &Rules) -> bool {
     match (now, read) {
         (Some(now), Some(read)) if rules.without == Some(Without::Fresh) => {

@@ -154,17 +154,19 @@ fn cross_all(kind: Kind, scenario: Scenario, step: usize) {
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
+/// A change in between a push is not overwritten, and the release is not torn.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn whoever_comes_in_between_a_push_is_not_written_over_nor_is_the_release_torn() {
+fn crossing_a_push_tears_nothing() {
     cross_all(Kind::S3, Scenario::PushBack, 3);
 }
 
-/// Not on S3: there, the version of the same bytes is the same again, so that a write of a plain name whose answer was lost, and
-/// which is sent again, can overtake somebody who brought the old page back meanwhile. README tells of it.
+/// Not on S3: there, the version of the same bytes is the same again, so that a write of a plain
+/// name whose answer was lost, and which is sent again, can overtake somebody who brought the old
+/// page back meanwhile. README tells of it.
 #[test]
 #[ignore = "minutes"]
-fn whoever_comes_in_between_after_any_request_breaks_nothing() {
+fn crossing_after_any_request_breaks_nothing() {
     for scenario in [Scenario::Push, Scenario::PushBack, Scenario::Rollback] {
         cross_all(Kind::Gcs, scenario, 1);
     }

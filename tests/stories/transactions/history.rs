@@ -138,7 +138,8 @@ impl History {
         }
     }
 
-    /// Whether the takedown that the root announces names it; or it's what a takedown tries deletions on.
+    /// Whether the takedown that the root announces names it; or it's what a takedown tries
+    /// deletions on.
     fn is_taken_down(&self, name: &str, find: Find<'_>) -> bool {
         if name.contains("/sweeps/probe-") {
             return true;
@@ -215,7 +216,8 @@ impl History {
         torn
     }
 
-    /// What of the current release has other bytes than it should; of plain names only where they are settled.
+    /// What of the current release has other bytes than it should; of plain names only where they
+    /// are settled.
     pub fn damaged(&mut self, find: Find<'_>) -> Vec<String> {
         let Some(root) = self.roots.last() else {
             return Vec::new();

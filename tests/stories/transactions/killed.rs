@@ -1,4 +1,5 @@
-//! The real program, killed at every request: before the storage gets it, and after it has answered.
+//! The real program, killed at every request: before the storage gets it, and after it has
+//! answered.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -296,8 +297,8 @@ fn assert_whole(there: &Snapshot) {
     assert!(damaged.is_empty(), "{damaged:#?}");
 }
 
-/// Every object is one of the old site or of the new one, and every document can be read; the current release is the
-/// old or the new one.
+/// Every object is one of the old site or of the new one, and every document can be read; the
+/// current release is the old or the new one.
 fn assert_nothing_is_half_written(
     sources: &Sources,
     there: &Snapshot,
@@ -395,15 +396,17 @@ fn kill_at_each(storage: Storage, job: Job) -> usize {
     count
 }
 
+/// A push killed at any request leaves a whole release, and the next one completes.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn killed_at_any_request_of_a_push_the_release_is_whole_and_the_next_push_completes() {
+fn killed_push_leaves_whole_release() {
     kill_at_each(Storage::Strict(Kind::S3), Job::Push);
 }
 
+/// A run killed on any storage leaves a whole release, and the next one completes.
 #[test]
 #[ignore = "minutes"]
-fn killed_at_any_request_on_any_storage_the_release_is_whole_and_the_next_run_completes() {
+fn killed_runs_recover_on_any_storage() {
     let began = Instant::now();
     let mut kills = 0;
     for storage in [

@@ -261,7 +261,8 @@ async fn not_idle(stage: &Stage, server: &Server) -> Vec<String> {
     told.into_iter().chain(writes).collect()
 }
 
-/// Runs cases side by side, each worker on a runtime of its own; returns how many are wrong, and says which.
+/// Runs cases side by side, each worker on a runtime of its own; returns how many are wrong, and
+/// says which.
 fn run_all(stages: &Stages, cases: Vec<Case>) -> usize {
     let (count, began) = (cases.len(), Instant::now());
     let (wrong, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -295,9 +296,10 @@ fn run_all(stages: &Stages, cases: Vec<Case>) -> usize {
     wrong
 }
 
+/// Some requests with some faults leave a whole release and a truthful report.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn some_requests_with_some_faults_leave_a_whole_release_and_the_truth_told() {
+fn sampled_faults_leave_whole_releases() {
     let stages = block_on(stages());
     let cases = block_on(all_cases(&stages));
     let step = cases.len().div_ceil(QUICK_CASES);
@@ -305,9 +307,10 @@ fn some_requests_with_some_faults_leave_a_whole_release_and_the_truth_told() {
     assert_eq!(run_all(&stages, cases), 0);
 }
 
+/// Every request with every fault leaves a whole release and a truthful report.
 #[test]
 #[ignore = "minutes"]
-fn every_request_with_every_fault_leaves_a_whole_release_and_the_truth_told() {
+fn every_fault_leaves_whole_releases() {
     let stages = block_on(stages());
     let wanted = std::env::var(ONE_CASE).unwrap_or_default();
     let mut cases = block_on(all_cases(&stages));

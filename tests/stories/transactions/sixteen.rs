@@ -1,4 +1,5 @@
-//! Sixteen deployers who push at once, again and again: one wins each round, and the others change nothing.
+//! Sixteen deployers who push at once, again and again: one wins each round, and the others change
+//! nothing.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -130,26 +131,30 @@ fn on_radosgw(rounds: usize) {
     println!("{rounds} rounds on radosgw, {:?}", began.elapsed());
 }
 
+/// Of sixteen concurrent pushes, one wins each round.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn of_sixteen_who_push_at_once_one_wins_each_round() {
+fn one_of_sixteen_pushes_wins() {
     on_a_strict_server(3);
 }
 
+/// Of sixteen concurrent pushes to radosgw, one wins each round.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn of_sixteen_who_push_at_once_to_radosgw_one_wins_each_round() {
+fn one_of_sixteen_wins_on_radosgw() {
     on_radosgw(2);
 }
 
+/// Of sixteen concurrent pushes, one wins each of a hundred rounds.
 #[test]
 #[ignore = "minutes"]
-fn of_sixteen_who_push_at_once_one_wins_each_of_a_hundred_rounds() {
+fn hundred_rounds_have_one_winner_each() {
     on_a_strict_server(100);
 }
 
+/// Of sixteen concurrent pushes to radosgw, one wins each of a hundred rounds.
 #[test]
 #[ignore = "minutes"]
-fn of_sixteen_who_push_at_once_to_radosgw_one_wins_each_of_a_hundred_rounds() {
+fn hundred_radosgw_rounds_have_one_winner() {
     on_radosgw(100);
 }

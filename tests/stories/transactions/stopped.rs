@@ -1,4 +1,5 @@
-//! A deployer who is stopped right before the commit, while somebody else commits: whoever comes too late loses.
+//! A deployer who is stopped right before the commit, while somebody else commits: whoever comes
+//! too late loses.
 
 use std::process::{Child, Command, Stdio};
 
@@ -71,9 +72,10 @@ fn lose(stop: Stop) {
     assert!(history.wrong.is_empty(), "{:?}", history.wrong);
 }
 
+/// A push that is stopped after its release was written loses.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn who_is_stopped_after_the_release_was_written_loses() {
+fn stop_after_writing_release_loses() {
     lose(Stop {
         method: "PUT",
         part: "/releases/",
@@ -82,9 +84,10 @@ fn who_is_stopped_after_the_release_was_written_loses() {
     });
 }
 
+/// A push that is stopped after the root was read for the swap loses.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn who_is_stopped_after_the_root_was_read_for_the_swap_loses() {
+fn stop_after_reading_root_loses() {
     // Once it's read to begin with.
     lose(Stop {
         method: "GET",
@@ -94,9 +97,10 @@ fn who_is_stopped_after_the_root_was_read_for_the_swap_loses() {
     });
 }
 
+/// A push whose swap is on its way while it is stopped loses.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn whose_swap_is_on_its_way_while_they_are_stopped_loses() {
+fn stop_during_the_swap_loses() {
     lose(Stop {
         method: "PUT",
         part: "root.json",

@@ -1,7 +1,8 @@
-//! Settings of a bucket, as far as they are about cross-origin requests: the resource's `cors`, and what objects answer
-//! to pages of other origins (<https://cloud.google.com/storage/docs/cross-origin>,
-//! <https://cloud.google.com/storage/docs/json_api/v1/buckets#resource>). The first rule that has origin and method
-//! decides (<https://cloud.google.com/storage/docs/xml-api/put-bucket-cors>).
+//! Settings of a bucket, as far as they are about cross-origin requests: the resource's `cors`, and
+//! what objects answer to pages of other origins
+//! (<https://cloud.google.com/storage/docs/cross-origin>,
+//! <https://cloud.google.com/storage/docs/json_api/v1/buckets#resource>). The first rule that has
+//! origin and method decides (<https://cloud.google.com/storage/docs/xml-api/put-bucket-cors>).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,10 +1,11 @@
 //! What only a bucket's owner asks of Google: its resource, changed by `PATCH`, and its IAM policy.
 //!
 //! As documented at <https://cloud.google.com/storage/docs/json_api/v1/buckets> and
-//! <https://cloud.google.com/storage/docs/access-control/iam-roles>: `legacyObjectReader` reads without listing, `objectViewer`
-//! lists too; a policy is written with the etag it was read with, or not at all; while public access prevention is enforced,
-//! nobody can be added who is everybody; uniform access makes ACLs of objects count for nothing; a condition can't go with
-//! everybody, and takes version 3.
+//! <https://cloud.google.com/storage/docs/access-control/iam-roles>: `legacyObjectReader` reads
+//! without listing, `objectViewer` lists too; a policy is written with the etag it was read with,
+//! or not at all; while public access prevention is enforced, nobody can be added who is everybody;
+//! uniform access makes ACLs of objects count for nothing; a condition can't go with everybody, and
+//! takes version 3.
 
 use std::collections::BTreeMap;
 

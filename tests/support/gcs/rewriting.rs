@@ -1,4 +1,5 @@
-//! Copies inside of the storage (<https://cloud.google.com/storage/docs/json_api/v1/objects/rewrite>): one that is large takes
+//! Copies inside of the storage
+//! (<https://cloud.google.com/storage/docs/json_api/v1/objects/rewrite>): one that is large takes
 //! several requests.
 
 use serde_json::json;

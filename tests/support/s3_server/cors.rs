@@ -1,7 +1,9 @@
-//! A bucket's policy for cross-origin requests: set, told, taken away, and obeyed. What it refuses, and in which words,
-//! follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html>,
-//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html> and replies of the real service quoted in
-//! bug reports. The first rule that has origin, method and all headers that are asked for decides.
+//! A bucket's policy for cross-origin requests: set, told, taken away, and obeyed. What it refuses,
+//! and in which words, follows
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html> and replies of the
+//! real service quoted in bug reports. The first rule that has origin, method and all headers that
+//! are asked for decides.
 
 use data_encoding::BASE64;
 use md5::{Digest as _, Md5};

@@ -52,8 +52,9 @@ const REACHES: &[(&str, &str, &[&str], Reach)] = &[
     ("no keyword", "abc", &[], Reach::Everywhere),
 ];
 
+/// Matches lie near a keyword if they must contain one.
 #[test]
-fn matches_are_near_a_keyword_if_they_must_contain_one() {
+fn required_keyword_limits_the_search() {
     for (name, pattern, keywords, expected) in REACHES {
         let keywords: Vec<String> = keywords.iter().map(|word| word.to_string()).collect();
         assert_eq!(Reach::of(pattern, &keywords), *expected, "{name}");

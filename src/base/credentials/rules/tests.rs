@@ -54,8 +54,9 @@ fn every_rule_can_be_made_ready() {
     }
 }
 
+/// Every rule that is rewritten or switched off exists.
 #[test]
-fn what_is_rewritten_or_off_is_in_the_rules() {
+fn overrides_refer_to_existing_rules() {
     let text = text();
     let with_end = text
         .rules
@@ -76,8 +77,9 @@ fn what_is_rewritten_or_off_is_in_the_rules() {
     }
 }
 
+/// Most rules search only near their keywords.
 #[test]
-fn most_rules_look_near_their_keywords_only() {
+fn most_rules_search_near_keywords() {
     let rules = Rules::new().rules;
     let everywhere = rules
         .iter()
@@ -86,8 +88,9 @@ fn most_rules_look_near_their_keywords_only() {
     assert!(ids.len() < 30, "of {}: {ids:?}", rules.len());
 }
 
+/// The name before a keyword belongs to the match.
 #[test]
-fn the_name_before_a_keyword_belongs_to_the_match() {
+fn match_includes_name_before_keyword() {
     let generic = text()
         .rules
         .into_iter()
@@ -125,8 +128,9 @@ fn entropy_is_shannons() {
     }
 }
 
+/// The line of a match ends at line ends or at the limit.
 #[test]
-fn the_line_of_a_match_ends_at_line_ends_or_at_the_limit() {
+fn match_line_is_limited() {
     let long = [vec![b'x'; 5000], b"secret".to_vec(), vec![b'y'; 5000]].concat();
     assert_eq!(line(b"a\nb secret c\nd", &(4..10)), 2..12);
     assert_eq!(line(b"secret", &(0..6)), 0..6);
@@ -197,8 +201,9 @@ const ALLOWLISTS: &[(&str, &str, bool)] = &[
     ),
 ];
 
+/// An allowlist excuses by the secret, the match, the line or the path.
 #[test]
-fn allowlists_excuse_by_secret_match_line_or_path() {
+fn allowlists_check_their_own_target() {
     let text = b"other\nthe name=secret;\n";
     let place = Place {
         whole: 10..21,
@@ -214,7 +219,8 @@ fn allowlists_excuse_by_secret_match_line_or_path() {
     }
 }
 
-/// Does what gitleaks does: matches each rule that has a keyword in the text against the whole text.
+/// Does what gitleaks does: matches each rule that has a keyword in the text against the whole
+/// text.
 fn slowly(
     rules: &Rules,
     compiled: &[Option<Regex>],
@@ -260,7 +266,8 @@ fn slowly(
     found
 }
 
-/// Pieces of which text is made that has keywords, names, random values and their surroundings in it.
+/// Pieces of which text is made that has keywords, names, random values and their surroundings in
+/// it.
 fn any_piece() -> impl Strategy<Value = String> {
     let keywords: Vec<String> = text()
         .rules
@@ -282,8 +289,9 @@ fn any_piece() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
+    /// Searching near keywords finds the same as searching everywhere.
     #[test]
-    fn windows_find_what_a_search_everywhere_finds(pieces in prop::collection::vec(any_piece(), 1..24)) {
+    fn windowed_search_finds_everything(pieces in prop::collection::vec(any_piece(), 1..24)) {
         static ALL: std::sync::LazyLock<(Rules, Vec<Option<Regex>>)> = std::sync::LazyLock::new(|| {
             let rules = Rules::new();
             let compiled = rules.rules.iter().map(|rule| rule.pattern.as_deref().map(regex)).collect();

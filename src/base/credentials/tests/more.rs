@@ -6,8 +6,9 @@ use self::samples::samples;
 use super::super::reach::Reach;
 use super::*;
 
+/// Credentials that gitleaks has no rules for are found.
 #[test]
-fn what_gitleaks_has_no_rules_for_is_found() {
+fn kinds_unknown_to_gitleaks_are_found() {
     for (rule, sample) in samples() {
         assert!(
             ids(&format!("x = 1;\n{sample}\n"), "notes.txt").contains(&rule),
@@ -16,8 +17,9 @@ fn what_gitleaks_has_no_rules_for_is_found() {
     }
 }
 
+/// Additional kinds of credentials are found in the middle of long lines.
 #[test]
-fn it_is_found_in_the_middle_of_long_lines() {
+fn additional_kinds_found_in_long_lines() {
     let filler = "e.keys(t).map(t=>skip(t,'api'));".repeat(500);
     for (rule, sample) in samples() {
         // Some are known by the line that they begin.
@@ -28,8 +30,9 @@ fn it_is_found_in_the_middle_of_long_lines() {
     }
 }
 
+/// Every additional rule searches only near its keywords.
 #[test]
-fn every_pattern_is_searched_for_around_its_keywords_only() {
+fn additional_rules_search_near_keywords() {
     let more = RULES.rules.iter().filter(|rule| {
         let text = include_str!("../more.toml");
         text.contains(&format!("id = \"{}\"", rule.id)) && rule.id != "slack-webhook-url"
@@ -69,15 +72,17 @@ const ALIKE: [&str; 22] = [
     "re_escaped_name_of_a_variable_with_parts",
 ];
 
+/// Texts that only look like a credential are not reported.
 #[test]
-fn what_only_looks_like_it_is_not_found() {
+fn similar_texts_are_not_reported() {
     for text in ALIKE {
         assert_eq!(ids(text, "app.js"), [""; 0], "{text}");
     }
 }
 
+/// Random texts that are no credentials are not reported.
 #[test]
-fn what_is_as_random_but_no_credential_is_not_found() {
+fn random_texts_are_not_reported() {
     for text in [
         "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"
             .replace("hooks.", "hooks-"),

@@ -15,8 +15,8 @@ struct Mount {
     point: PathBuf,
 }
 
-/// Lists other names that `path`, a whole path without links, may have. Callers have to check that a name leads to the
-/// same place.
+/// Lists other names that `path`, a whole path without links, may have. Callers have to check that
+/// a name leads to the same place.
 #[cfg(target_os = "linux")]
 pub(super) fn other_names(path: &Path) -> Vec<PathBuf> {
     // Without the table, a path is known by its own name.
@@ -88,8 +88,9 @@ mod tests {
 64 63 0:30 / /mnt/my\040hunt/tmp rw - tmpfs tmpfs rw
 ";
 
+    /// A place that is mounted twice has two names.
     #[test]
-    fn what_is_mounted_twice_has_two_names() {
+    fn mounts_give_places_second_names() {
         let names = |path: &str| names_in(TABLE, Path::new(path));
         assert_eq!(names("/mnt/my hunt/art"), [Path::new("/srv/hunt/art")]);
         assert_eq!(names("/srv/hunt/art"), [Path::new("/mnt/my hunt/art")]);

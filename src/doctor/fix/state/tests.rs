@@ -5,8 +5,9 @@ use super::*;
 use crate::cors::Cloud;
 use crate::store::Server;
 
+/// Releases inside a bucket are moved before the bucket is made public.
 #[test]
-fn releases_are_moved_before_a_bucket_is_made_public() {
+fn releases_move_before_bucket_opens() {
     let at = |prefix: &str| Place::in_cloud(Cloud::S3, "hunt", prefix);
     let gcs = || Place::in_cloud(Cloud::Gcs, "hunt", "");
     let is_in_the_way = |place: Place, state: Option<Place>| {

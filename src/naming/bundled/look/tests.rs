@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// A hash is found unless it is part of a longer word.
 #[test]
-fn hashes_are_found_where_they_are_no_part_of_a_word() {
+fn hashes_inside_words_are_ignored() {
     let words = ["a1b2c3d4", "-x_9f8e7d6c-q", "4f2a9c1b"];
     let text = "s(\"./p-a1b2c3d4.js\"); xa1b2c3d4 a1b2c3d4e p-x_9f8e7d6c-q. _9f8e7d6c 4f2a9c1b";
     let mut found = Vec::new();
@@ -18,8 +19,9 @@ fn hashes_are_found_where_they_are_no_part_of_a_word() {
     assert_eq!(count, 1, "it begins with a dash");
 }
 
+/// A path is found between quotes and other delimiters.
 #[test]
-fn paths_are_found_between_what_ends_them() {
+fn paths_are_found_between_delimiters() {
     let words = ["img/a.png", "a.png"];
     let text = "x(\"/img/a.png?v\", 'ba.png', `a.png`)";
     let mut found = Vec::new();

@@ -18,8 +18,9 @@ fn places(marks: &Marks, bytes: &[u8], piece: usize) -> Vec<(u64, u64)> {
     all
 }
 
+/// A whole file is found at any place inside another, however it is chunked.
 #[test]
-fn whole_files_are_found_at_any_place() {
+fn embedded_files_are_found_anywhere() {
     let one: Vec<u8> = (0..200).collect();
     let longer: Vec<u8> = (0..250).collect();
     let marks = marks(&[&one, &longer]);

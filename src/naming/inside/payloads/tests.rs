@@ -10,8 +10,9 @@ fn found(text: &str) -> Vec<String> {
     all
 }
 
+/// The content of a data URL ends where the URL ends.
 #[test]
-fn the_data_of_a_url_ends_where_the_url_does() {
+fn data_url_ends_at_its_delimiter() {
     for text in [
         "<img src=\"data:image/svg+xml,%3Cb a='c'/%3E\" alt=x>",
         "url('data:image/svg+xml;utf8,<b a=\\'c\\'/>') x",
@@ -30,8 +31,9 @@ fn the_data_of_a_url_ends_where_the_url_does() {
     assert_eq!(found("data: a, b and data:image/png;base64,AAAA"), [""; 0]);
 }
 
+/// An inline drawing ends where its element ends.
 #[test]
-fn a_drawing_ends_where_its_element_does() {
+fn inline_svg_ends_with_its_element() {
     assert_eq!(
         found("<p><svg a><g/></svg></p><svg></svg> <svg"),
         ["<svg a><g/></svg>", "<svg></svg>"]

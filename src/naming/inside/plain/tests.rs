@@ -6,8 +6,9 @@ fn digest(bytes: &[u8]) -> Option<blake3::Hash> {
     Plain::of(bytes, &|_| true).map(|(_, digest)| digest)
 }
 
+/// Minifying, line endings, quotes and encodings do not change the digest of a text.
 #[test]
-fn what_tools_change_makes_no_other_text() {
+fn reformatting_does_not_change_digest() {
     let text = "{\"answer\": \"wick\",\n \"is\": \"größer\"}\n";
     let utf16 = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
         let text = format!("\u{feff}{text}");

@@ -21,8 +21,9 @@ fn found(text: &str, size: usize) -> Vec<(u64, String)> {
     all
 }
 
+/// Base64 is found with any alphabet, escapes and line breaks.
 #[test]
-fn base64_is_found_however_it_is_written() {
+fn base64_is_found_in_any_form() {
     let (one, other) = BASE64.split_at(24);
     for written in [
         BASE64.to_string(),

@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// A path is known by what remains of it below each of its folders.
 #[test]
-fn a_path_is_called_by_what_is_left_of_it_from_each_folder() {
+fn path_is_known_by_its_tails() {
     let all: Vec<&str> = tails("puzzle/x/solution/a.png").collect();
     assert_eq!(
         all,
@@ -18,8 +19,9 @@ fn a_path_is_called_by_what_is_left_of_it_from_each_folder() {
     assert_eq!(tails("a/b/").collect::<Vec<_>>(), ["a/b/", "b/"]);
 }
 
+/// A path that is written without its extension is still known.
 #[test]
-fn what_is_written_without_its_ending_is_known_by_it() {
+fn path_without_extension_is_known() {
     assert_eq!(endless("a/b.c.html"), Some("a/b.c"));
     assert_eq!(endless("a/b.js"), Some("a/b"));
     assert_eq!(endless("a/b.png"), Some("a/b"));
@@ -27,8 +29,9 @@ fn what_is_written_without_its_ending_is_known_by_it() {
     assert_eq!(endless("a.d/b"), None);
 }
 
+/// The path of a picture is split at its extension.
 #[test]
-fn a_picture_is_known_by_its_ending() {
+fn picture_is_split_at_extension() {
     assert_eq!(picture("a/b.c.PNG"), Some(("a/b.c", "PNG")));
     assert_eq!(picture("a/b.json"), None);
     assert_eq!(picture("a/b"), None);

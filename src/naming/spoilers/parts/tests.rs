@@ -16,8 +16,9 @@ fn found(text: &str) -> Vec<String> {
     all
 }
 
+/// Nested lists, keys and names in JSON or code add up to the path of a file.
 #[test]
-fn parts_of_a_path_lead_to_a_file() {
+fn nested_keys_and_names_form_paths() {
     for text in [
         r#"a(["puzzle", "gears" , "solution"])"#,
         "a('', 'puzzle','gears','solution', 'index.html')",
@@ -47,8 +48,9 @@ fn parts_of_a_path_lead_to_a_file() {
     }
 }
 
+/// Nested keys in YAML add up to the path of a file.
 #[test]
-fn keys_of_yaml_lead_to_a_file() {
+fn nested_yaml_keys_form_paths() {
     let text = "site:\n  puzzle:\n    wheels: 1\n    'gears':\n      - index.html\n      # more\n      - solution:\n          - index.html\n  end: 2\n";
     let mut all = Vec::new();
     firsts().each_in_yaml(text.as_bytes(), &mut |path, at| {
@@ -67,8 +69,9 @@ fn keys_of_yaml_lead_to_a_file() {
 }
 
 proptest! {
+    /// Any text is read to its end and yields a bounded number of paths.
     #[test]
-    fn whatever_stands_there_is_read_to_its_end(text in r#"(["'\\\[\]{}:, \n-]|puzzle|"puzzle"|name|a/b|ü){0,40}"#) {
+    fn any_text_yields_bounded_paths(text in r#"(["'\\\[\]{}:, \n-]|puzzle|"puzzle"|name|a/b|ü){0,40}"#) {
         let mut paths = 0;
         firsts().each(text.as_bytes(), true, &mut |_, _| paths += 1);
         firsts().each_in_yaml(text.as_bytes(), &mut |_, _| paths += 1);

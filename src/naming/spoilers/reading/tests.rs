@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// A space that is escaped in a style is read as a space.
 #[test]
-fn a_space_that_a_style_escapes_is_read_as_one() {
+fn css_escaped_space_is_decoded() {
     for bytes in [Bytes::Text, Bytes::Script, Bytes::Markup] {
         let mut readings = Vec::new();
         Reading::verbatim(b"url(wick\\20 oil.png)").each(bytes, &mut |reading| {
@@ -79,8 +80,9 @@ fn bytes() -> impl Strategy<Value = Bytes> {
 }
 
 proptest! {
+    /// Every reading of a file maps back to a place in it, and there are few of them.
     #[test]
-    fn every_reading_stands_somewhere_in_the_file(written in written(), bytes in bytes()) {
+    fn every_reading_maps_into_the_file(written in written(), bytes in bytes()) {
         let mut readings = 0;
         Reading::verbatim(&written).each(bytes, &mut |reading| {
             readings += 1;

@@ -42,8 +42,9 @@ fn the_last_source_map_counts() {
     check(Part::Stylesheet, SOURCE_MAPS);
 }
 
+/// The span of a source map covers the whole comment.
 #[test]
-fn a_source_map_is_the_whole_comment() {
+fn source_map_covers_whole_comment() {
     let text = "\u{feff}ä{}\r\n/*# sourceMappingURL=x.map\r\n*/ b{}";
     let source_map = find(text, Part::Stylesheet)
         .source_maps
@@ -56,8 +57,9 @@ fn a_source_map_is_the_whole_comment() {
     );
 }
 
+/// A source map may be embedded in the style itself.
 #[test]
-fn a_source_map_may_be_in_the_style_itself() {
+fn source_map_may_be_inline() {
     let is_inline = |text| {
         find(text, Part::Stylesheet)
             .source_maps

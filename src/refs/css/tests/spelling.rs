@@ -56,13 +56,15 @@ const ESCAPES: &[Row] = &[
     ("NUL", "a{b:url(a\0b)}", &["a\0b -> a\u{fffd}b"]),
 ];
 
+/// Escapes in URLs are decoded and replaced as a whole.
 #[test]
-fn escapes_are_read_and_replaced_as_a_whole() {
+fn escapes_are_read_as_a_whole() {
     check(Part::Stylesheet, ESCAPES);
 }
 
+/// CSS that ends early is read as browsers read it.
 #[test]
-fn text_that_ends_early_is_read_as_browsers_do() {
+fn truncated_css_is_read_like_browsers() {
     check(
         Part::Stylesheet,
         &[

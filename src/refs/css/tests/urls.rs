@@ -131,8 +131,9 @@ const NAMED: &[Row] = &[
     ),
 ];
 
+/// Every way to name a file in CSS is found.
 #[test]
-fn every_way_to_name_a_file_is_found() {
+fn all_url_forms_are_found() {
     check(Part::Stylesheet, NAMED);
 }
 
@@ -198,13 +199,15 @@ const NO_URLS: &[Row] = &[
     ),
 ];
 
+/// Strings that are not URLs are left alone.
 #[test]
-fn strings_that_are_no_urls_are_left_alone() {
+fn other_strings_are_left_alone() {
     check(Part::Stylesheet, NO_URLS);
 }
 
+/// Declarations are read with or without a property name.
 #[test]
-fn declarations_are_read_with_or_without_a_name() {
+fn declarations_parse_without_property_names() {
     check(
         Part::Declarations,
         &[

@@ -15,22 +15,25 @@ fn as_written(url: &str) -> (String, &str) {
     (url.to_string(), url)
 }
 
+/// The addresses in an import map are references, and the specifiers are not.
 #[test]
-fn addresses_are_references_and_names_are_not() {
+fn import_addresses_are_references() {
     let text =
         r#" { "imports": { "a": "./a.js", "b/" : "./b/", "./c.js": null, "d": "", "e": 5 } }"#;
     assert_eq!(found(text), [as_written("./a.js"), as_written("./b/")]);
 }
 
+/// Scopes of an import map are references, and so are their addresses.
 #[test]
-fn scopes_are_references_along_with_their_addresses() {
+fn scopes_are_references() {
     let text = r#"{"scopes": {"./x/": {"a": "./x/a.js"}, "bare/": {"b": "../b.js"}, "/y/": {}}, "integrity": {"./a.js": "sha384-x"}}"#;
     let expected = ["./x/", "./x/a.js", "../b.js", "/y/", "./a.js"].map(as_written);
     assert_eq!(found(text), expected);
 }
 
+/// Digests in an import map belong to the module at their address.
 #[test]
-fn digests_are_found_by_the_addresses_of_their_modules() {
+fn integrity_belongs_to_module_address() {
     let sum = digest::base64(digest::Sums::of(b"1").by(digest::Algorithm::Sha256));
     let escaped = sum.replace('/', "\\/");
     assert_ne!(sum, escaped, "it has a slash");
@@ -48,8 +51,9 @@ fn digests_are_found_by_the_addresses_of_their_modules() {
     }
 }
 
+/// A query stays in place unless escapes hide where it begins.
 #[test]
-fn a_query_stays_in_place_unless_escapes_hide_where_it_begins() {
+fn query_is_kept_unless_escaped() {
     assert_eq!(
         found(r#"{"imports": {"a": "./a.js?v#w"}}"#),
         [("./a.js?v#w".to_string(), "./a.js")]
@@ -65,8 +69,9 @@ fn a_query_stays_in_place_unless_escapes_hide_where_it_begins() {
     assert_eq!(find(text).references[0].tail, "?v");
 }
 
+/// Text that is not an import map is a fault.
 #[test]
-fn what_is_not_an_import_map_is_a_fault() {
+fn invalid_import_map_is_a_fault() {
     for text in [
         "",
         "[]",

@@ -25,8 +25,9 @@ const CANDIDATES: [(&str, &[&str]); 16] = [
     ("a.png\u{a0}1x", &["a.png\u{a0}1x"]),
 ];
 
+/// Candidates of a `srcset` are split as the HTML standard defines it.
 #[test]
-fn candidates_are_split_as_the_standard_says() {
+fn srcset_is_split_by_the_standard() {
     for (srcset, expected) in CANDIDATES {
         let found: Vec<_> = urls(srcset).into_iter().map(|url| &srcset[url]).collect();
         assert_eq!(found, expected, "{srcset}");

@@ -39,8 +39,9 @@ fn what_the_page_shows_is_loaded() {
     check(SHOWN);
 }
 
+/// The `rel` of a link decides whether its target is loaded or followed.
 #[test]
-fn a_links_rel_decides_whether_it_is_loaded() {
+fn link_rel_decides_on_loading() {
     let loaded = "stylesheet icon apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image fluid-icon \
         mask-icon preload prefetch modulepreload image_src";
     for rel in loaded.split(' ') {
@@ -78,8 +79,9 @@ const METAS: &[Row] = &[
     ("<meta http-equiv=refresh content=5>", &[]),
 ];
 
+/// The name of a meta element decides whether its content is a URL.
 #[test]
-fn a_metas_name_decides_whether_it_holds_a_url() {
+fn meta_name_decides_on_url() {
     let loaded = "og:image og:image:url og:image:secure_url og:audio og:audio:url og:audio:secure_url og:video \
         og:video:url og:video:secure_url twitter:image twitter:image:src twitter:player:stream thumbnail \
         msapplication-TileImage msapplication-config msapplication-wide310x150logo";
@@ -102,8 +104,9 @@ fn a_metas_name_decides_whether_it_holds_a_url() {
     );
 }
 
+/// URLs that people follow are links, and other attributes are left alone.
 #[test]
-fn what_people_follow_are_links_and_the_rest_is_left_alone() {
+fn followed_urls_are_links() {
     check(&[
         (
             "<a href=a.html>x</a><area href=b.html>",
@@ -124,8 +127,9 @@ fn what_people_follow_are_links_and_the_rest_is_left_alone() {
     ]);
 }
 
+/// The first base URL is noted and is not a reference.
 #[test]
-fn the_first_base_is_noted_and_no_reference() {
+fn first_base_is_noted() {
     let html = "<base target=x><base href=' a&amp;b/ '><base href=c>";
     let found = find(html, &Extra::default());
     assert_eq!(
@@ -154,8 +158,9 @@ fn extra_attributes_are_loaded() {
     assert_eq!(references(html), [] as [&str; 0]);
 }
 
+/// A rule decides by which grammar an extra attribute is read.
 #[test]
-fn a_rule_says_what_grammar_an_attribute_has() {
+fn rule_sets_grammar_of_attribute() {
     let as_grammar = |(name, grammar): (&str, Grammar)| ExtraAttribute {
         grammar,
         ..ExtraAttribute::named(name)

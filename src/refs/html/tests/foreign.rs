@@ -27,8 +27,9 @@ const OWN_ATTRIBUTES: &[Row] = &[
     ("<math href=a><mi href=b></math>", &["Link a", "Link b"]),
 ];
 
+/// SVG and MathML have URL attributes of their own.
 #[test]
-fn svg_and_mathml_have_their_own_attributes() {
+fn svg_and_mathml_attributes_are_found() {
     check(OWN_ATTRIBUTES);
     assert_eq!(
         spans("<svg><rect fill='url(&quot;a.svg&#35;b&quot;)'>"),
@@ -91,8 +92,9 @@ const OWN_RULES: &[Row] = &[
     ),
 ];
 
+/// Inside SVG, text is tokenised by the rules of foreign content.
 #[test]
-fn svg_is_tokenised_by_its_own_rules() {
+fn svg_uses_its_own_tokenizer_rules() {
     check(OWN_RULES);
 }
 
@@ -155,8 +157,9 @@ const FOREIGN: [&str; 10] = [
     "<span></span><svg></span>{}",
 ];
 
+/// HTML inside SVG and MathML follows the rules of HTML again.
 #[test]
-fn html_in_svg_follows_the_rules_of_html() {
+fn html_inside_svg_follows_html_rules() {
     const STYLE: &str = "<style><img src=no></style>";
     const SVG_STYLE: &str = "<style><image href=yes></style>";
     for html in HTML_IN_FOREIGN {

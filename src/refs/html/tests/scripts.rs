@@ -43,8 +43,9 @@ const SCRIPTS: &[Row] = &[
     ),
 ];
 
+/// The type of a script decides how its text is read.
 #[test]
-fn a_scripts_type_decides_what_it_is() {
+fn script_type_decides_its_language() {
     check(SCRIPTS);
     assert_eq!(
         spans("é<script type=importmap> {\"imports\":{\"a\":\"./a.js?v\"}}</script>"),
@@ -68,15 +69,17 @@ const STYLES: &[Row] = &[
     ),
 ];
 
+/// References in inline styles and scripts are found at their place in the page.
 #[test]
-fn styles_and_scripts_are_found_where_they_stand() {
+fn inline_styles_and_scripts_are_located() {
     let html = "é<style>a{b:url(a.png?x)}</style><p style='b:url(&quot;b.png&quot;)'><script>import \"c.js\"</script>";
     assert_eq!(spans(html), ["a.png", "b.png", "c.js"]);
     check(STYLES);
 }
 
+/// A page may hold source maps, and a module script does not make it a module.
 #[test]
-fn a_page_has_source_maps_and_is_no_module() {
+fn page_is_never_a_module() {
     let found = find(
         "<style>\n/*# sourceMappingURL=x */</style>",
         &Extra::default(),
@@ -130,7 +133,8 @@ const SCRIPTS_FOR_OTHERS: &[Row] = &[
     ("<link rel='manifest' href=m.json>", &["Manifest m.json"]),
 ];
 
+/// The `src` of a script counts as loaded even if its type is unknown.
 #[test]
-fn scripts_of_any_type_are_loaded_by_somebody() {
+fn src_of_unknown_script_is_loaded() {
     check(SCRIPTS_FOR_OTHERS);
 }

@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// The `srcdoc` of a frame is parsed as a page of its own.
 #[test]
-fn srcdoc_is_a_page_in_a_page() {
+fn srcdoc_is_parsed_as_page() {
     let html = r#"<iframe srcdoc="<img src='a.png?x&amp;amp;y'><style>url(&quot;b&quot;)</style><!--c-->">"#;
     assert_eq!(references(html), ["Load a.png?x&y", "Load b"]);
     assert_eq!(spans(html), ["a.png", "b"]);
@@ -41,8 +42,9 @@ fn srcdoc_is_looked_into_three_deep() {
     assert_eq!((found.references.len(), found.faults.len()), (0, 1));
 }
 
+/// A base URL in `srcdoc` is a fault and does not apply to the outer page.
 #[test]
-fn a_base_in_srcdoc_is_a_fault_and_not_the_pages() {
+fn base_in_srcdoc_is_a_fault() {
     let found = find(
         "<iframe srcdoc='<base href=x><img src=a>'></iframe><img src=b>",
         &Extra::default(),
@@ -51,8 +53,9 @@ fn a_base_in_srcdoc_is_a_fault_and_not_the_pages() {
     assert_eq!((urls, found.base, found.faults.len()), (vec!["b"], None, 1));
 }
 
+/// A placeholder in a script is found, and one inside `srcdoc` is a fault.
 #[test]
-fn placeholders_are_passed_on_but_not_out_of_srcdoc() {
+fn placeholder_in_srcdoc_is_a_fault() {
     let found = find("<script>a='$$ASSETS(*)$$'</script>", &Extra::default());
     assert_eq!(
         (found.placeholders.len(), found.placeholders[0].span.clone()),

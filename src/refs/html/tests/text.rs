@@ -24,8 +24,9 @@ const COMMENTS: [(&str, &str); 15] = [
     ("<<!--x--><", "<!--x-->"),
 ];
 
+/// Comments are noted, and nothing in them is a reference.
 #[test]
-fn comments_are_noted_and_nothing_in_them_is_a_reference() {
+fn comments_are_noted_and_not_read() {
     for (html, comment) in COMMENTS {
         let found = find(html, &Extra::default());
         let comments: Vec<_> = found
@@ -41,8 +42,9 @@ fn comments_are_noted_and_nothing_in_them_is_a_reference() {
     }
 }
 
+/// Text of elements that hold no markup is skipped.
 #[test]
-fn text_that_is_no_markup_is_skipped() {
+fn raw_text_elements_are_skipped() {
     let raw = "textarea,title,xmp,iframe,noembed,noframes,script type=x";
     for name in raw.split(',') {
         let end = name.split(' ').next().unwrap();
@@ -104,8 +106,9 @@ const QUOTED: [Row; 28] = [
     ("<x/src=a><img/src=b/>", &["b/"]),
 ];
 
+/// Spans of values are exact however the values are quoted.
 #[test]
-fn values_are_exact_however_they_are_quoted() {
+fn spans_are_exact_in_any_quotes() {
     for (html, expected) in QUOTED {
         assert_eq!(spans(html), expected, "{html}");
     }
@@ -148,8 +151,9 @@ const ENTITIES: [(&str, &str, &str); 15] = [
     ),
 ];
 
+/// Entities in a URL are decoded, and its query stays as written.
 #[test]
-fn entities_are_resolved_and_a_query_stays_as_written() {
+fn entities_decode_and_query_stays() {
     for (value, url, span) in ENTITIES {
         let html = format!("ä<img src=\"{value}\">");
         let found = find(&html, &Extra::default()).references;
@@ -161,8 +165,9 @@ fn entities_are_resolved_and_a_query_stays_as_written() {
     }
 }
 
+/// Entities are decoded in values that hold more than a URL.
 #[test]
-fn entities_are_resolved_where_a_value_is_more_than_a_url() {
+fn entities_decode_in_compound_values() {
     assert_eq!(
         spans("<img srcset='a&amp;b.png?c&amp;d 1x&comma; e&#46;png'>"),
         ["a&amp;b.png", "e&#46;png"]

@@ -1,4 +1,5 @@
-//! An upper bound of how deeply the tokens of a script nest: the loop over tokens, and names. See the parent module.
+//! An upper bound of how deeply the tokens of a script nest: the loop over tokens, and names. See
+//! the parent module.
 
 mod literals;
 mod marks;
@@ -75,8 +76,8 @@ struct Scan<'t> {
     depth: usize,
     deepest: usize,
     brackets_deepest: usize,
-    /// From `/* @__PURE__ */` the parser goes down the chain `a.b[c]` that follows: calls that a compiler may or may
-    /// not make a loop of.
+    /// From `/* @__PURE__ */` the parser goes down the chain `a.b[c]` that follows: calls that a
+    /// compiler may or may not make a loop of.
     counts_chains: bool,
     before: Before,
     /// The word right before, if there's one.

@@ -35,8 +35,9 @@ const DEPTHS: [(&str, usize); 22] = [
     ("/*@__PURE__*/a.b.c[d][e]", 4),
 ];
 
+/// Brackets and statements that have ended no longer count as nesting.
 #[test]
-fn what_is_closed_or_ended_counts_no_more() {
+fn closed_nesting_no_longer_counts() {
     for (text, tokens) in DEPTHS {
         assert_eq!(scan::depth(text).tokens, tokens, "{text}");
     }
@@ -45,8 +46,9 @@ fn what_is_closed_or_ended_counts_no_more() {
 /// Read the wrong way, what nests stands in quotes.
 const HIDDEN: [&str; 2] = ["/'/+((((((((a))))))))+/'/", "`\n((((((((a))))))))//`"];
 
+/// Text that could be code counts as nesting up to the end.
 #[test]
-fn what_is_not_certain_counts_to_the_end() {
+fn ambiguous_text_counts_as_nesting() {
     let [regex, comment] = HIDDEN;
     let rows = [
         ("var a\n", regex),
@@ -72,8 +74,9 @@ fn what_is_not_certain_counts_to_the_end() {
     }
 }
 
+/// The estimated depth never exceeds the number of nesting tokens.
 #[test]
-fn no_text_nests_deeper_than_it_has_tokens() {
+fn depth_never_exceeds_token_count() {
     let source = include_str!("scan.rs");
     for text in [
         "a\u{a0}typeof\u{a0}typeof\u{2003}b",
@@ -220,8 +223,9 @@ fn fragment() -> impl Strategy<Value = &'static str> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// A parsed script is never nested deeper than estimated.
     #[test]
-    fn no_parsed_text_nests_deeper_than_was_told(parts in prop::collection::vec(fragment(), 0..16)) {
+    fn parsed_depth_stays_within_estimate(parts in prop::collection::vec(fragment(), 0..16)) {
         let text = parts.concat();
         for source_type in [SourceType::script(), SourceType::mjs(), SourceType::unambiguous()] {
             let allocator = Allocator::default();
@@ -234,8 +238,9 @@ proptest! {
     }
 }
 
+/// Scripts with extreme nesting are refused, and real bundles need little stack.
 #[test]
-fn deep_texts_are_refused_and_real_ones_are_cheap() {
+fn deep_scripts_are_refused() {
     assert_eq!(
         stack_bytes(&"[".repeat(BRACKETS_MAX + 1), Syntax::Plain),
         None

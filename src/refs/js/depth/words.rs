@@ -118,7 +118,8 @@ fn is_of_word(byte: u8) -> bool {
     is_word_byte(byte) || byte == b'\\'
 }
 
-/// Says whether a byte is of a name, a number or a keyword. Letters that aren't ASCII can turn out to be white space.
+/// Says whether a byte is of a name, a number or a keyword. Letters that aren't ASCII can turn out
+/// to be white space.
 pub(super) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
 }

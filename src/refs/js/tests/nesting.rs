@@ -111,8 +111,9 @@ fn visiting_makes_its_own_stack() {
     }
 }
 
+/// Long chains of operators and statements are read to their end.
 #[test]
-fn long_chains_are_read_to_their_end() {
+fn long_chains_are_read_completely() {
     let chains = [
         format!("x = a{} + import('./a.js')", "+a".repeat(50_000)),
         format!("import('./a.js'){}", "+a".repeat(50_000)),

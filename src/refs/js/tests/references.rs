@@ -112,8 +112,9 @@ fn other_strings_are_no_references() {
     }
 }
 
+/// Only module syntax makes a script a module.
 #[test]
-fn only_syntax_of_modules_makes_a_module() {
+fn only_module_syntax_makes_a_module() {
     let rows = [
         ("import 'x'", true),
         ("export {}", true),

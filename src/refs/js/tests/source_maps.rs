@@ -51,8 +51,9 @@ fn the_last_source_map_comment_counts() {
     }
 }
 
+/// A source map may be embedded in the comment.
 #[test]
-fn a_source_map_may_be_in_the_comment() {
+fn source_map_may_be_inline() {
     let inline = find("//# sourceMappingURL=data:application/json,{}", Goal::Guess);
     assert_eq!(
         (

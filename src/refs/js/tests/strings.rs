@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// A placeholder is a whole string in an expression.
 #[test]
-fn a_placeholder_is_a_whole_string_in_an_expression() {
+fn placeholder_is_a_whole_string() {
     let found = find(
         "f({ a: '$$ASSETS(img/*.png)$$' }, `$$ASSETS()$$`, '$$FOLDER$$' + 'a')",
         Goal::Script,
@@ -37,8 +38,9 @@ const MISPLACED_AT: [(&str, usize); 10] = [
     ("x = `$$FOLDER$$${n}.png`", 5),
 ];
 
+/// A placeholder anywhere else is a fault, except in a comment.
 #[test]
-fn a_placeholder_anywhere_else_is_a_fault() {
+fn misplaced_placeholder_is_a_fault() {
     for (text, at) in MISPLACED_AT {
         let found = find(text, Goal::Guess);
         let faults: Vec<usize> = found.faults.iter().map(|fault| fault.at).collect();
@@ -64,8 +66,9 @@ const MAKINGS: [&str; 9] = [
     "dir + '/a.json' + '?x=' + query",
 ];
 
+/// An expression that builds a path is reported once.
 #[test]
-fn what_makes_a_path_is_reported_once() {
+fn built_path_is_reported_once() {
     for text in MAKINGS {
         let expression = text
             .find('(')
@@ -85,8 +88,9 @@ fn what_makes_a_path_is_reported_once() {
     }
 }
 
+/// A long expression that builds a path is truncated in the report.
 #[test]
-fn a_long_making_of_a_path_is_cut() {
+fn long_built_path_is_truncated() {
     let long = find(
         &format!("x = a{} + '.png'", " + \u{e4}".repeat(100)),
         Goal::Guess,
@@ -97,8 +101,9 @@ fn a_long_making_of_a_path_is_cut() {
     );
 }
 
+/// A path built from the module's own URL is looked up relative to the script.
 #[test]
-fn what_is_built_from_the_own_address_is_looked_for_there() {
+fn own_address_decides_base_of_path() {
     let rows = [
         ("import(name + '.js')", "*.js"),
         ("import(`./x/${name}`)", "./x/"),

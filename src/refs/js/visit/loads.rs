@@ -23,8 +23,8 @@ impl<'t> Visitor<'t> {
         }
     }
 
-    /// Finds the URLs of `importScripts("x")`, `import.meta.resolve("x")`, `….audioWorklet.addModule("x")`,
-    /// `….serviceWorker.register("x")`
+    /// Finds the URLs of `importScripts("x")`, `import.meta.resolve("x")`,
+    /// `….audioWorklet.addModule("x")`, `….serviceWorker.register("x")`
     pub(super) fn call(&mut self, call: &CallExpression) {
         let urls = call.arguments.iter().filter_map(Argument::as_expression);
         let of = object_name(&call.callee).unwrap_or_default();
@@ -50,7 +50,8 @@ impl<'t> Visitor<'t> {
         }
     }
 
-    /// Takes a URL that the browser is told to load: a reference if it's a literal, a built path if it's made of pieces.
+    /// Takes a URL that the browser is told to load: a reference if it's a literal, a built path if
+    /// it's made of pieces.
     pub(super) fn load(&mut self, url: &Expression, kind: Kind, base: Base) {
         if let Some(literal) = literal(url) {
             self.reference(&literal, kind, base);

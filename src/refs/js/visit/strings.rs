@@ -1,4 +1,5 @@
-//! Strings in expressions: placeholders, paths that nothing rewrites, and what is put together from them.
+//! Strings in expressions: placeholders, paths that nothing rewrites, and what is put together from
+//! them.
 
 use std::collections::BTreeSet;
 

@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// A web manifest refers to icons and file handlers but not to its site's URLs.
 #[test]
-fn a_manifest_has_pictures_and_pages_but_no_places_of_the_site() {
+fn web_manifest_lists_icons_and_handlers() {
     let text = r#"{"start_url":"/?x","scope":"/","id":"app","share_target":{"action":"/share"},
         "icons":[{"src":"i/192.png","sizes":"192x192"},{"src":"i\/512.png"}],"screenshots":[{"src":"s.png"}],
         "shortcuts":[{"url":"/new","icons":[{"src":"n.png"}]}],"related":{"logo":"l.png"},

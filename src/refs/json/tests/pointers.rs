@@ -161,8 +161,9 @@ const SPANS: &[(&str, &str, (&str, &str, &str))] = &[
     ),
 ];
 
+/// The span of a reference covers the path between the quotes.
 #[test]
-fn spans_are_the_path_between_the_quotes() {
+fn spans_cover_path_between_quotes() {
     for (name, text, expected) in SPANS {
         let found = found(text, &["/a"]);
         assert_eq!(seen(text, &found), [*expected], "{name}");
@@ -174,8 +175,9 @@ fn spans_are_the_path_between_the_quotes() {
     }
 }
 
+/// A JSON pointer that does not begin with a slash is a fault.
 #[test]
-fn a_pointer_without_a_slash_is_a_fault() {
+fn pointer_without_slash_is_a_fault() {
     let found = found(r#"{"a":"x"}"#, &["a", "/a"]);
     let message = "`a` isn't a JSON pointer: it must begin with `/`".to_string();
     assert_eq!(

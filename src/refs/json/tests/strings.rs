@@ -50,8 +50,9 @@ fn glob(stands_for: &StandsFor) -> &str {
     }
 }
 
+/// A placeholder is a string value of its own.
 #[test]
-fn placeholders_are_string_values_of_their_own() {
+fn placeholders_are_whole_strings() {
     for (name, text, expected) in PLACEHOLDERS {
         let found = found(text, &[]);
         let globs = found
@@ -66,8 +67,9 @@ fn placeholders_are_string_values_of_their_own() {
     }
 }
 
+/// A placeholder at a JSON pointer is not a reference.
 #[test]
-fn a_placeholder_at_a_pointer_is_no_reference() {
+fn placeholder_is_not_a_reference() {
     let found = found(r#"{"a":"$$ASSETS(*)$$","b":"x"}"#, &["/*"]);
     assert_eq!(
         (
@@ -79,8 +81,9 @@ fn a_placeholder_at_a_pointer_is_no_reference() {
     );
 }
 
+/// A placeholder inside a longer string is a fault, and other references are found.
 #[test]
-fn a_placeholder_in_a_longer_string_is_a_fault_and_the_rest_is_found() {
+fn embedded_placeholder_is_a_fault() {
     let parts = [
         "see $$ASSETS(a)$$",
         "$$ASSETS(a)$$ ",
@@ -99,8 +102,9 @@ fn a_placeholder_in_a_longer_string_is_a_fault_and_the_rest_is_found() {
     }
 }
 
+/// Paths in strings are found together with their JSON pointers and offsets.
 #[test]
-fn paths_of_files_are_found_with_their_pointers_and_places() {
+fn mentions_carry_pointer_and_offset() {
     let text = r#"{ "a/b": ["x.png", 1, { "s\"rc": "img\/y.png" }], "title": "two words.png", "z": "z.mp3" }"#;
     let found = find(text, &["/z".to_string()]);
     let found: Vec<(&str, &str, &Place)> = found
@@ -125,8 +129,9 @@ fn paths_of_files_are_found_with_their_pointers_and_places() {
     );
 }
 
+/// Paths before a syntax error are found; the error counts only with pointers.
 #[test]
-fn paths_before_a_mistake_are_found_and_only_who_asks_is_told_of_it() {
+fn syntax_error_matters_only_with_pointers() {
     let found = find("[\"a.png\", oops", &[]);
     assert_eq!((found.mentions.len(), found.faults.len()), (1, 0));
     let found = find("[\"a.png\", oops", &["/1".to_string()]);

@@ -2,14 +2,16 @@
 
 use super::*;
 
+/// The type of a script element decides its language.
 #[test]
-fn the_type_of_a_script_tells_its_language() {
+fn script_type_decides_its_language() {
     let rows = [
         ("", Some(Language::Js(js::Goal::Script))),
         (" text/JavaScript ", Some(Language::Js(js::Goal::Script))),
         ("Module", Some(Language::Js(js::Goal::Module))),
         ("importmap", None),
-        // https://html.spec.whatwg.org/multipage/scripting.html#prepare-the-script-element allows no parameters.
+        // https://html.spec.whatwg.org/multipage/scripting.html#prepare-the-script-element allows
+        // no parameters.
         ("text/javascript; charset=utf-8", None),
     ];
     for (value, language) in rows {

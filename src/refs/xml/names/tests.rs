@@ -28,8 +28,9 @@ fn broken_declarations_end_the_search() {
     }
 }
 
+/// A namespace prefix means what its nearest declaration says.
 #[test]
-fn a_prefix_means_what_the_nearest_declaration_says() {
+fn nearest_namespace_declaration_counts() {
     let mut names = Names::new(Dialect::Svg);
     names.declare_entities("svg [<!ENTITY html 'http://www.w3.org/1999/xhtml'>]");
     assert_eq!(

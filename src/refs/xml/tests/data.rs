@@ -111,8 +111,9 @@ fn other_data_that_is_known() {
     check(Dialect::Other, &[], DATA);
 }
 
+/// Text that is a reference is not a mention as well.
 #[test]
-fn a_text_that_is_a_reference_is_no_mention() {
+fn reference_text_is_not_a_mention() {
     let text = "<rss><channel><image><url>a.png?b=c.png</url><title>d.png</title></image><item><url>e.png</url></item>\
         </channel></rss>";
     let mentions = find(text, &Extra::default(), Dialect::Other).mentions;

@@ -140,8 +140,9 @@ fn nothing_stands_beside_the_root() {
     }
 }
 
+/// Deep nesting and long entities use little stack.
 #[test]
-fn deep_nesting_and_long_entities_take_little_stack() {
+fn deep_nesting_uses_little_stack() {
     let deep = format!(
         "{}<a href='x'/>{}",
         "<g xmlns:b='c' b:d='e'>".repeat(30_000),

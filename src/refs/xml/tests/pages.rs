@@ -82,8 +82,9 @@ fn pages() {
     check(Dialect::Xhtml, &[], PAGES);
 }
 
+/// The first base URL of an XHTML page counts.
 #[test]
-fn the_first_base_of_a_page_counts() {
+fn first_base_of_page_counts() {
     let base = |text| find(text, &Extra::default(), Dialect::Xhtml).base;
     assert_eq!(
         base("<html><base target='x'/><base href=' a/&amp; '/><base href='b'/></html>").as_deref(),

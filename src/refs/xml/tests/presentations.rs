@@ -51,8 +51,9 @@ fn presentations() {
     check(Dialect::Dash, &[], PRESENTATIONS);
 }
 
+/// A DASH segment template counts as a path that the player builds.
 #[test]
-fn a_template_is_built_by_the_player() {
+fn segment_template_is_built_by_player() {
     let text = "<MPD><Period><SegmentTemplate media='v/b-$Number$.m4s'/></Period></MPD>";
     let found = find(text, &Extra::default(), Dialect::Dash);
     assert_eq!(found.built[0].text, "v/b-$Number$.m4s");
@@ -139,8 +140,9 @@ fn thumbs() -> Extra {
     }
 }
 
+/// An address with a shifting base URL is left alone and reported as a fault.
 #[test]
-fn an_address_that_is_shifted_is_left_alone() {
+fn addresses_with_shifting_base_are_kept() {
     let extra = thumbs();
     for (name, text, expected, bases) in SHIFTED {
         assert_eq!(urls(text, &extra, Dialect::Dash), *expected, "{name}");
@@ -160,8 +162,9 @@ fn an_address_that_is_shifted_is_left_alone() {
     }
 }
 
+/// Files whose base URL shifts are reported as mentions.
 #[test]
-fn people_are_told_of_the_files_whose_address_is_shifted() {
+fn files_with_shifting_base_are_mentioned() {
     let (name, text, ..) = SHIFTED[4];
     let found = find(text, &thumbs(), Dialect::Dash);
     let mentions: Vec<_> = found

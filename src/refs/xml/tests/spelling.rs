@@ -148,8 +148,9 @@ fn comments_have_their_marks() {
     assert_eq!(comments, ["<!--a-->", "<!-- ü -->", "<!--b-->", "<!---->"]);
 }
 
+/// URLs in scripts are relative to the document, and source maps are noted.
 #[test]
-fn scripts_are_relative_to_the_document_and_source_maps_are_kept() {
+fn script_urls_are_relative_to_document() {
     let text =
         "<svg><script>import \"x\"</script><style>a{}&#32;/*# sourceMappingURL=y */</style></svg>";
     let found = find(text, &Extra::default(), Dialect::Svg);

@@ -14,8 +14,9 @@ fn load(text: &str) -> Result<Manifest, Unusable> {
     Manifest::from_text(text.as_bytes())
 }
 
+/// A version 3 manifest still loads and is written back unchanged.
 #[test]
-fn version_3_still_loads_and_is_written_the_same() {
+fn version_3_loads_and_round_trips() {
     let manifest = load(&text(V3)).expect("loads");
     let kinds = manifest.entries.iter().map(|entry| {
         let kind = (entry.is_keyed(), entry.is_fingerprinted, entry.is_mutable());
@@ -34,8 +35,9 @@ fn version_3_still_loads_and_is_written_the_same() {
     assert_eq!(manifest.to_text(), text(V3).as_bytes());
 }
 
+/// A version 2 manifest still loads and is written back unchanged.
 #[test]
-fn version_2_still_loads_and_is_written_the_same() {
+fn version_2_loads_and_round_trips() {
     let manifest = load(&text(V2)).expect("loads");
     assert_eq!(
         (manifest.entries.len(), manifest.published().count()),
@@ -51,13 +53,15 @@ fn version_2_still_loads_and_is_written_the_same() {
     assert_eq!(manifest.to_text(), text(V2).as_bytes());
 }
 
+/// A version 1 manifest still loads and means the same as version 2.
 #[test]
-fn version_1_still_loads_and_means_the_same() {
+fn version_1_loads_like_version_2() {
     assert_eq!(load(&text(V1)), load(&text(V2)));
 }
 
+/// The space reserved for entries is bounded by the size of the text.
 #[test]
-fn room_is_made_for_as_many_objects_as_the_text_can_hold() {
+fn capacity_follows_size_of_text() {
     let text = text(V2);
     let lines: Vec<&str> = text.lines().skip(1).collect();
     assert!(lines.iter().all(|line| line.len() >= LINE_BYTES_MIN));
@@ -67,8 +71,9 @@ fn room_is_made_for_as_many_objects_as_the_text_can_hold() {
     assert!(load(&(text + &empty)).is_ok(), "empty lines are nothing");
 }
 
+/// A manifest that is newer, cut off, out of order or malformed is refused.
 #[test]
-fn a_newer_version_is_refused_and_so_is_half_a_manifest() {
+fn newer_or_damaged_manifest_is_refused() {
     let text = text(V2);
     let newer = text.replace("\"version\":2", "\"version\":4");
     let error = load(&newer).expect_err("refused");

@@ -4,8 +4,9 @@ use super::*;
 
 const V1: &str = include_str!("../../../../tests/data/sweep/v1.json");
 
+/// A version 1 sweep still loads, and a newer version is refused.
 #[test]
-fn version_1_of_a_sweep_still_loads_and_a_newer_one_is_refused() {
+fn version_1_loads_newer_is_refused() {
     let document = parse(V1.as_bytes()).expect("loads");
     assert_eq!((document.objects.len(), document.documents.len()), (1, 2));
     assert_eq!(document.count(), 3);
@@ -15,14 +16,15 @@ fn version_1_of_a_sweep_still_loads_and_a_newer_one_is_refused() {
 
 /// A prune that is stopped before the last of these are deleted isn't finished.
 #[test]
-fn former_objects_are_to_be_deleted_too() {
+fn former_objects_count_for_deletion() {
     let mut document = parse(V1.as_bytes()).expect("loads");
     document.former = std::mem::take(&mut document.objects);
     assert_eq!((document.former.len(), document.count()), (1, 3));
 }
 
+/// A sweep that names anything a prune never deletes is refused.
 #[test]
-fn a_sweep_that_names_what_is_never_deleted_is_refused() {
+fn sweep_of_protected_names_is_refused() {
     let object = "2ap7azyms665izxo2sew6pxgxi.png";
     let document = "releases/20261121-161807-gft6u5.json";
     for (meant, named) in [

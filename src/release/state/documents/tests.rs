@@ -4,8 +4,9 @@ use super::*;
 
 const V1: &str = include_str!("../../../../tests/data/release/v1.json");
 
+/// A version 1 release still loads, and a newer version is refused.
 #[test]
-fn version_1_of_a_release_still_loads_and_a_newer_one_is_refused() {
+fn version_1_loads_newer_is_refused() {
     let release = ReleaseDocument::parse(V1.as_bytes()).expect("loads");
     assert_eq!((release.files, release.held), (3, 1));
     let newer = V1.replace("\"version\": 1", "\"version\": 2");

@@ -1,5 +1,5 @@
-//! The index of a file with several pictures: it tells where the others are, counted from itself. They stay, but what
-//! goes in front of them moves them.
+//! The index of a file with several pictures: it tells where the others are, counted from itself.
+//! They stay, but what goes in front of them moves them.
 
 use std::ops::Range;
 
@@ -22,7 +22,8 @@ struct Numbers<'a> {
 }
 
 impl Numbers<'_> {
-    /// Finds the entries, as positions in the file. The first entry is the picture that all programs show.
+    /// Finds the entries, as positions in the file. The first entry is the picture that all
+    /// programs show.
     fn entries(&self) -> Option<Range<usize>> {
         let directory = self.read(4, 4)?;
         let count = self.read(directory, 2)?;

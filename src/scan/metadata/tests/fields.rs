@@ -34,8 +34,9 @@ fn noted() -> Vec<u8> {
     [file, directory(&gps), degrees.to_vec()].concat()
 }
 
+/// Texts in EXIF are reported, and numbers are not.
 #[test]
-fn notes_in_exif_are_found_and_numbers_arent() {
+fn exif_texts_are_reported() {
     let found: Vec<String> = exif::find(&noted())
         .iter()
         .map(|f| format!("{} {}: {}", f.kind, f.name, f.value))
@@ -52,8 +53,9 @@ fn notes_in_exif_are_found_and_numbers_arent() {
     );
 }
 
+/// EXIF that overlaps itself is reported whole instead of being expanded.
 #[test]
-fn exif_that_stands_for_gigabytes_isnt_read() {
+fn overlapping_exif_is_not_expanded() {
     // 5,000 pointers to the directory they stand in: 25 million entries.
     let pointers = vec![entry(0x8769, 4, 1, 8u32.to_be_bytes()); 5_000];
     // 5,000 times the same 60,000 bytes.
@@ -72,7 +74,8 @@ fn exif_that_stands_for_gigabytes_isnt_read() {
     }
 }
 
-/// A list of two pictures, the second of which is at `offset` from the list's own beginning, 4 + 4 bytes into its segment.
+/// A list of two pictures, the second of which is at `offset` from the list's own beginning, 4 + 4
+/// bytes into its segment.
 fn index(size: u32, offset: u32) -> Vec<u8> {
     let entries = [
         &[0; 4][..],
@@ -94,8 +97,9 @@ fn index(size: u32, offset: u32) -> Vec<u8> {
     )
 }
 
+/// Offsets to other pictures in the file are updated after stripping.
 #[test]
-fn other_pictures_of_the_file_are_found_where_they_moved() {
+fn embedded_picture_offsets_are_updated() {
     let comment = jpeg::segment(0xFE, &[b'x'; 40]);
     let file = |before: &[u8], index: Vec<u8>, after: &[u8]| {
         jpeg_of(&[before.to_vec(), index, after.to_vec()])
@@ -139,8 +143,9 @@ fn pdf_with(info: &str) -> String {
     file + &format!("trailer\n<</Size 5/Root 1 0 R/Info 3 0 R>>\nstartxref\n{table}\n%%EOF\n")
 }
 
+/// Properties of a PDF and its earlier versions are found.
 #[test]
-fn a_pdfs_properties_and_what_it_was_before_are_found() {
+fn pdf_properties_and_history_are_found() {
     let file = pdf_with("<</Title(Kraken)/Author<FEFF00C4>/Solution(hidden)/Trapped/False>>");
     let info = [
         "PDF Title: Kraken",

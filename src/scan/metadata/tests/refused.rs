@@ -143,8 +143,9 @@ fn other_files() -> Vec<Case> {
     ]
 }
 
+/// A file that cannot be stripped says why, and clean files are left alone.
 #[test]
-fn what_cant_be_stripped_says_so_and_clean_files_are_left_in_peace() {
+fn unstrippable_files_say_why() {
     let table = [sounds(), damaged_files(), other_files()];
     for (story, file, hindrance, found) in table.into_iter().flatten() {
         assert_eq!(

@@ -218,8 +218,9 @@ const NO_PASSWORDS: [(&str, &str, &str); 21] = [
     ("clue.txt", TEXT, "password: otter7\n"),
 ];
 
+/// Labels, translations and variables are not taken for passwords.
 #[test]
-fn labels_translations_and_variables_are_no_passwords() {
+fn labels_and_variables_are_no_passwords() {
     for (path, content_type, text) in NO_PASSWORDS {
         assert_eq!(of_file(path, content_type, text), [], "{path}: {text}");
     }
@@ -283,8 +284,9 @@ fn records() -> Vec<(Vec<u8>, Private)> {
     ]
 }
 
+/// Private files are recognised by their first bytes.
 #[test]
-fn private_files_are_known_by_their_first_bytes() {
+fn private_files_are_known_by_start() {
     for (start, what) in keys().into_iter().chain(records()) {
         assert_eq!(of_start(&start), Some(what), "{start:?}");
     }
@@ -292,8 +294,9 @@ fn private_files_are_known_by_their_first_bytes() {
     assert_eq!(of_file("a.yml", TEXT, inline), [Private::Vault]);
 }
 
+/// Public files with similar first bytes are not taken for private ones.
 #[test]
-fn other_files_are_not_private_by_their_first_bytes() {
+fn similar_files_are_not_private() {
     let certificate = der(b"\x30\x82\x03\xa5\xa0\x03\x02\x01\x02\x02\x10");
     let public = der(b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82");
     for other in [
@@ -309,8 +312,9 @@ fn other_files_are_not_private_by_their_first_bytes() {
     }
 }
 
+/// Texts in binaries and in documents with split runs are extracted.
 #[test]
-fn texts_of_a_binary_and_of_a_document_in_pieces_are_read() {
+fn binary_and_document_texts_are_extracted() {
     let binary = [
         &b"\0\x01abc\xffpart of a longer text, and\0"[..],
         &[0x90; 50],

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// Returns the merged text for files by path, name and caching. Files whose name is their path are plain.
+/// Returns the merged text for files by path, name and caching. Files whose name is their path are
+/// plain.
 fn merged(old: &str, files: &[(&str, &str, Headers)]) -> String {
     let keys: Vec<ObjectKey> = files
         .iter()
@@ -32,8 +33,9 @@ fn page(cache_control: &str) -> Headers {
     headers("text/html; charset=utf-8", cache_control)
 }
 
+/// Lines that are not ours stay, and names of earlier releases go.
 #[test]
-fn the_rest_of_a_headers_file_is_left_alone_and_names_of_earlier_releases_go() {
+fn own_lines_stay_stale_names_go() {
     let own = "/mine\n  x-frame-options: DENY\n";
     let tail = "/more\n  a: b\n";
     let once = merge_headers(own, &[]);
@@ -44,8 +46,9 @@ fn the_rest_of_a_headers_file_is_left_alone_and_names_of_earlier_releases_go() {
     assert_eq!(merge_headers(&old, &[]), with(pattern));
 }
 
+/// A page is named only if a rule gives it a header of its own.
 #[test]
-fn a_page_is_named_only_if_a_rule_gives_it_a_header_of_its_own() {
+fn pages_need_special_headers_to_appear() {
     let mut framed = page(CACHE_SHORTLY);
     framed.further = [("content-language".into(), "fr".into())].into();
     let shortly = || page(CACHE_SHORTLY);
@@ -82,8 +85,9 @@ fn a_page_is_named_only_if_a_rule_gives_it_a_header_of_its_own() {
     );
 }
 
+/// A page that is taken down is dropped from the headers file.
 #[test]
-fn a_page_that_is_taken_away_is_named_no_more() {
+fn removed_page_is_dropped_from_file() {
     let of_hosts = "/mine\n  a: b\n";
     let pages = [
         ("a.html", "a.html", page(CACHE_SHORTLY)),
@@ -101,8 +105,9 @@ fn a_page_that_is_taken_away_is_named_no_more() {
     assert_eq!(without(&text, &key("a.html")), None);
 }
 
+/// No file gets the caching that is meant for another.
 #[test]
-fn no_file_gets_the_caching_of_another_one() {
+fn files_never_share_others_caching() {
     let keyed = headers("image/png", "immutable");
     let plain = headers("image/png", CACHE_SHORTLY);
     let with = |files: &[(&str, &str, Headers)]| merged("", files);
@@ -122,8 +127,9 @@ fn no_file_gets_the_caching_of_another_one() {
     );
 }
 
+/// A plain page beside keyed ones is left to the host and not named.
 #[test]
-fn a_plain_page_beside_keyed_ones_is_left_to_the_host_and_not_named() {
+fn plain_page_beside_keyed_is_omitted() {
     let files = [
         ("team/room.html", "team/room.html", page(CACHE_SHORTLY)),
         (

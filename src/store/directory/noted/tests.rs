@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// Version 1 of the notes on plain names still loads.
 #[test]
-fn version_1_of_what_is_remembered_still_loads() {
+fn version_1_loads() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/plain/v1.json");
     let plain = read(Path::new(file)).expect("loads");
     assert_eq!(
@@ -12,8 +13,9 @@ fn version_1_of_what_is_remembered_still_loads() {
     );
 }
 
+/// A newer version of the notes is refused, and damaged notes are forgotten.
 #[test]
-fn a_later_version_is_refused_and_nonsense_is_forgotten() {
+fn newer_version_refused_damage_is_ignored() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("plain.json");
     fs::write(&file, r#"{"version": 2, "things": []}"#).expect("written");

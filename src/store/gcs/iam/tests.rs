@@ -26,8 +26,9 @@ fn what_a_role_grants_to_strangers() {
     assert_eq!(iam_grants(&ours), []);
 }
 
+/// Public viewers become readers of objects only, and other bindings stay.
 #[test]
-fn the_viewer_becomes_a_reader_and_all_else_stays() {
+fn public_viewer_becomes_reader() {
     let theirs = json!({"role": "roles/storage.admin", "members": ["user:us@example.org"],
             "condition": {"title": "until", "expression": "request.time < timestamp('2027-01-01T00:00:00Z')"}});
     let policy = json!({"version": 3, "etag": "CAE=", "bindings": [
@@ -48,8 +49,9 @@ fn the_viewer_becomes_a_reader_and_all_else_stays() {
     assert_eq!(with_reading_only(&after, Readers::Everybody), None);
 }
 
+/// With object ACLs, whoever reads by the bucket's rules can still read.
 #[test]
-fn objects_that_are_read_by_the_buckets_rules_stay_readable_where_new_ones_have_acls() {
+fn existing_readers_stay_with_object_acls() {
     let private = json!({"etag": "CAE="});
     assert_eq!(with_reading_only(&private, Readers::AsBefore), None);
     let viewer =

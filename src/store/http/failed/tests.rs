@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// `Retry-After` is a number of seconds or a date.
 #[test]
-fn retry_after_is_seconds_or_a_date() {
+fn retry_after_is_seconds_or_date() {
     let after = |text: &str| {
         let headers = HeaderMap::from_iter([(header::RETRY_AFTER, text.parse().expect("a value"))]);
         retry_after(&headers, SystemTime::UNIX_EPOCH)

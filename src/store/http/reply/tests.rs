@@ -2,8 +2,9 @@
 
 use super::*;
 
+/// An S3 error is told apart from a document that contains one.
 #[test]
-fn an_error_of_s3_is_told_from_a_document_that_contains_one() {
+fn only_root_error_is_an_error() {
     for (body, is) in [
         ("<Error><Code>SlowDown</Code></Error>", true),
         (
@@ -19,8 +20,9 @@ fn an_error_of_s3_is_told_from_a_document_that_contains_one() {
     }
 }
 
+/// An answer that is shown in part says that it was cut.
 #[test]
-fn what_is_cut_of_an_answer_is_said() {
+fn truncated_answers_say_so() {
     let reply = |body: &str, cut_bytes| Reply {
         is_second_answer: false,
         status: StatusCode::FORBIDDEN,
@@ -35,8 +37,9 @@ fn what_is_cut_of_an_answer_is_said() {
     assert!(said.ends_with("ä … (… cut after 64 KiB)"), "{said}");
 }
 
+/// A gzipped error is unpacked up to a limit.
 #[test]
-fn an_error_in_gzip_is_read_and_a_bomb_is_not() {
+fn gzipped_error_is_unpacked_within_limit() {
     let gzip = HeaderMap::from_iter([(header::CONTENT_ENCODING, "gzip".parse().expect("ok"))]);
     let pack = |bytes: &[u8]| Bytes::from(crate::base::encode::gzip_always(bytes, 9));
     let words = b"<Error><Code>AccessDenied</Code></Error>";

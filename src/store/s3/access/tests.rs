@@ -50,8 +50,9 @@ fn what_a_statement_grants_to_strangers() {
     }
 }
 
+/// A grant names its policy statement so that people find it.
 #[test]
-fn a_statement_is_named_so_that_people_find_it() {
+fn policy_statements_are_identified() {
     let policy = json!({"Statement": [
         {"Effect": "Deny", "Principal": "*", "Action": "s3:*"},
         {"Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"},
@@ -77,8 +78,9 @@ fn a_statement_is_named_so_that_people_find_it() {
     );
 }
 
+/// Statements that others wrote into a policy stay.
 #[test]
-fn what_others_wrote_into_a_policy_stays() {
+fn foreign_policy_statements_stay() {
     let theirs = json!({"Version": "2012-10-17", "Id": "x", "Statement": [
         {"Sid": "Backup", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"},
     ]});
@@ -99,8 +101,9 @@ fn what_others_wrote_into_a_policy_stays() {
     );
 }
 
+/// A statement of ours that somebody edited stays, and a new one is added beside it.
 #[test]
-fn a_statement_of_ours_that_somebody_changed_stays_and_everybody_reads_by_another_one() {
+fn edited_own_statement_gets_a_sibling() {
     let ours = with_everybody_reading(None, "b", "static/", None).expect("a change");
     for (field, value) in [
         ("Effect", json!("Deny")),
@@ -125,8 +128,9 @@ fn a_statement_of_ours_that_somebody_changed_stays_and_everybody_reads_by_anothe
     }
 }
 
+/// A policy that lets everybody read already gets no further statement.
 #[test]
-fn a_policy_that_lets_everybody_read_already_gets_no_statement_beside_it() {
+fn public_policy_gets_no_second_statement() {
     let all = |resource: &str| {
         json!({"Statement": [{"Sid": "Theirs", "Effect": "Allow", "Principal": {"AWS": "*"},
         "Action": "s3:Get*", "Resource": resource}]})
@@ -152,8 +156,9 @@ fn a_policy_that_lets_everybody_read_already_gets_no_statement_beside_it() {
     assert!(changes(&conditional, "static/", None), "it lets some read");
 }
 
+/// A policy that allows more than reading is reduced to reading.
 #[test]
-fn of_a_policy_that_allows_more_than_reading_reading_stays() {
+fn closing_access_keeps_public_reading() {
     let statement = |sid: &str, actions: Value, resources: Value| json!({"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": actions, "Resource": resources});
     let (bucket, all) = ("arn:aws:s3:::b", "arn:aws:s3:::b/*");
     let theirs = json!({"Sid": "Backup", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "s3:*", "Resource": "*"});
@@ -198,8 +203,9 @@ fn of_a_policy_that_allows_more_than_reading_reading_stays() {
     assert!(is_empty(&after));
 }
 
+/// The resources of a statement decide which rights it grants.
 #[test]
-fn a_statement_counts_for_what_its_resources_are() {
+fn resources_decide_rights_of_statement() {
     use Right::*;
     let all = |resource: &str| json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": resource});
     assert_eq!(rights(all("arn:aws:s3:::b/*")), [Read, Write]);
@@ -211,8 +217,9 @@ fn a_statement_counts_for_what_its_resources_are() {
     assert_eq!(grants[0].to, Public::AnyAccount);
 }
 
+/// Releases in the bucket are excluded from what everybody may read.
 #[test]
-fn releases_in_the_bucket_are_left_out_of_what_everybody_may_read() {
+fn releases_are_excluded_from_public_policy() {
     let policy = with_everybody_reading(None, "b", "", Some(".assetsync/")).expect("a change");
     assert_eq!(
         policy["Statement"][0]["NotResource"],

@@ -9,8 +9,9 @@ const PUBLIC_ACL: &str = r#"<AccessControlPolicy xmlns="http://s3.amazonaws.com/
         <Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>us&amp;co</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant>
         </AccessControlList></AccessControlPolicy>"#;
 
+/// Accounts in an ACL are named, except the owner.
 #[test]
-fn accounts_have_names_and_the_owner_isnt_one_of_them() {
+fn foreign_accounts_are_named() {
     let acl: Acl = quick_xml::de::from_str(PUBLIC_ACL).expect("an ACL");
     assert_eq!(acl.accounts(), [""; 0]);
     let shared = PUBLIC_ACL.replace(
@@ -21,8 +22,9 @@ fn accounts_have_names_and_the_owner_isnt_one_of_them() {
     assert_eq!(acl.accounts(), ["FULL_CONTROL for `us&co`"]);
 }
 
+/// Removing strangers from an ACL keeps all other grants.
 #[test]
-fn an_acl_is_freed_of_strangers_and_keeps_all_others() {
+fn acl_loses_only_public_grants() {
     let acl: Acl = quick_xml::de::from_str(PUBLIC_ACL).expect("an ACL");
     let rights: Vec<_> = acl.grants().into_iter().map(|g| (g.to, g.right)).collect();
     assert_eq!(

@@ -12,8 +12,9 @@ fn target(endpoint: Option<&str>, addressing: Option<Addressing>) -> Target {
     }
 }
 
+/// A bucket is addressed by host or by path, as its server needs it.
 #[test]
-fn a_bucket_is_addressed_as_its_server_wants() {
+fn bucket_address_suits_the_server() {
     let local = Some("http://127.0.0.1:9000");
     let url = |endpoint, addressing, bucket| {
         bucket_url(&target(endpoint, addressing), bucket, "eu-west-1")

@@ -35,8 +35,9 @@ fn damage_on_the_way_is_seen() {
     assert!(damage_of(&reply("hello", &[("content-length", "6")])).is_some());
 }
 
+/// Quotes are removed from an ETag only if there are any.
 #[test]
-fn quotes_are_taken_off_only_where_they_are() {
+fn only_quoted_etags_lose_quotes() {
     let over = |etag: &str| PutMode::Over(Version(etag.to_string()));
     assert_eq!(bare(&over("\"abc-2\"")), Some(over("abc-2")));
     assert_eq!(bare(&over("abc")), None);

@@ -1,4 +1,5 @@
-//! Public access block of a bucket: uploads and policies that it refuses, and the command that sets it.
+//! Public access block of a bucket: uploads and policies that it refuses, and the command that sets
+//! it.
 
 use serde_json::Value;
 
@@ -27,8 +28,8 @@ impl S3 {
         )
     }
 
-    /// Returns true if the bucket's own public access block refuses a policy. Ceph's radosgw 16 treats every policy as public that
-    /// allows anybody anything without a condition.
+    /// Returns true if the bucket's own public access block refuses a policy. Ceph's radosgw 16
+    /// treats every policy as public that allows anybody anything without a condition.
     pub(super) fn is_refused(&self, policy: &Value, blocks: &Blocks) -> bool {
         let is_public = || {
             let grants = policy_grants(policy, &self.bucket);
@@ -37,14 +38,14 @@ impl S3 {
         blocks.refuses_policies && (self.server() == Server::Ceph || is_public())
     }
 
-    /// Returns true if every upload is refused, with an ACL or without: Ceph's radosgw 16 does so if the public access block
-    /// refuses public ACLs.
+    /// Returns true if every upload is refused, with an ACL or without: Ceph's radosgw 16 does so
+    /// if the public access block refuses public ACLs.
     pub(super) fn refuses_all(&self, blocks: &Blocks) -> bool {
         blocks.refuses_acls && self.server() == Server::Ceph
     }
 
-    /// Explains why an upload was refused. If the cause may be the bucket's public access block, it's read first, since S3's
-    /// answer doesn't say.
+    /// Explains why an upload was refused. If the cause may be the bucket's public access block,
+    /// it's read first, since S3's answer doesn't say.
     pub(in crate::store::s3) async fn explain_upload(
         &self,
         call: &Call,

@@ -15,8 +15,8 @@ use crate::store::s3::settings::{OwnershipControls, PublicAccessBlock};
 use crate::store::{StoreError, StoreErrorKind};
 
 impl S3 {
-    /// Turns off the refusal of public policies, sets the policy, and turns the refusal on again, whether the policy was set or
-    /// not.
+    /// Turns off the refusal of public policies, sets the policy, and turns the refusal on again,
+    /// whether the policy was set or not.
     pub(super) async fn put_policy_past(
         &self,
         blocks: Blocks,
@@ -46,7 +46,8 @@ impl S3 {
         error.hint(hint)
     }
 
-    /// Sets the policy. S3 has no condition for this, so the current policy is checked right before the write.
+    /// Sets the policy. S3 has no condition for this, so the current policy is checked right before
+    /// the write.
     pub(super) async fn put_policy(
         &self,
         before: Option<&Value>,

@@ -16,8 +16,8 @@ use crate::store::s3::documents::{error_document, parse};
 use crate::store::s3::settings::PublicAccessBlock;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// Setting of a bucket: the query that reads it, the root element of the answer, the error code for a setting that isn't set, and
-/// the permission that is needed.
+/// Setting of a bucket: the query that reads it, the root element of the answer, the error code for
+/// a setting that isn't set, and the permission that is needed.
 pub(super) struct Part {
     query: &'static str,
     root: &'static str,
@@ -93,7 +93,8 @@ pub(super) enum Answer<T> {
 }
 
 impl<T> Answer<T> {
-    /// Returns the value, or `unset` if the setting isn't set; `None` if the server has no such setting.
+    /// Returns the value, or `unset` if the setting isn't set; `None` if the server has no such
+    /// setting.
     fn or(self, unset: T) -> Option<T> {
         match self {
             Answer::Is(value) => Some(value),
@@ -194,8 +195,9 @@ impl S3 {
         }
     }
 
-    /// Returns a hint for a setting that was refused. The cause is a missing permission or, for settings that make objects public,
-    /// a public access block. The bucket's own block shows whether it's that one.
+    /// Returns a hint for a setting that was refused. The cause is a missing permission or, for
+    /// settings that make objects public, a public access block. The bucket's own block shows
+    /// whether it's that one.
     async fn hint_of_denied(&self, part: &Part) -> String {
         let needed = format!(
             "{} is needed",

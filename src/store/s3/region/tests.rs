@@ -36,8 +36,9 @@ fn sent(url: &str, reply: &Reply) -> Option<(String, Option<String>)> {
     Some((elsewhere.url, elsewhere.region))
 }
 
+/// A request follows its bucket to another region.
 #[test]
-fn a_request_follows_its_bucket_to_another_region() {
+fn redirect_to_other_region_is_followed() {
     let region = ("x-amz-bucket-region", "eu-west-1");
     let there = "https://hunt.s3.eu-west-1.amazonaws.com/a.css?x=1";
     let to = (
@@ -88,8 +89,9 @@ fn nothing_signed_goes_to_another_server() {
     assert_eq!(sent(AMAZON, &odd), None);
 }
 
+/// A redirect that leads nowhere new is not followed.
 #[test]
-fn what_leads_nowhere_new_is_not_followed() {
+fn pointless_redirects_are_not_followed() {
     let same = [("x-amz-bucket-region", "us-east-1")];
     assert_eq!(sent(AMAZON, &reply(301, &same, "PermanentRedirect")), None);
     assert_eq!(sent(OWN, &reply(307, &[("location", OWN)], "x")), None);

@@ -55,8 +55,9 @@ fn what_a_lifecycle_rule_does() {
     assert_eq!(rules(off), []);
 }
 
+/// Settings are parsed as the various servers write them.
 #[test]
-fn documents_are_read_as_servers_write_them() {
+fn server_documents_are_parsed() {
     let rgw = "<BlockPublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>false</RestrictPublicBuckets></BlockPublicAccessBlockConfiguration>";
     let block: PublicAccessBlock = quick_xml::de::from_str(rgw).expect("XML");
     let blocks = block.blocks();

@@ -33,8 +33,9 @@ impl Sso {
         })
     }
 
-    /// Returns the provider for this sign-on. reqsign names the token's file after the start URL, and uses the URL for nothing
-    /// else. If the token belongs to a session, the session's name is passed in place of the URL.
+    /// Returns the provider for this sign-on. reqsign names the token's file after the start URL,
+    /// and uses the URL for nothing else. If the token belongs to a session, the session's name is
+    /// passed in place of the URL.
     pub(super) fn provider(&self) -> SSOCredentialProvider {
         SSOCredentialProvider::new()
             .with_start_url(&self.token)

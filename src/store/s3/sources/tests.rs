@@ -14,8 +14,9 @@ fn profile(settings: &[(&str, &str)], session: &[(&str, &str)]) -> Profile {
     }
 }
 
+/// Single sign-on is recognised by its start URL or its session.
 #[test]
-fn single_sign_on_is_told_by_an_address_or_a_session() {
+fn sso_needs_url_or_session() {
     let role = [("sso_account_id", "1"), ("sso_role_name", "Deploy")];
     let old = [
         &role[..],
@@ -34,8 +35,9 @@ fn single_sign_on_is_told_by_an_address_or_a_session() {
     assert_eq!(Sso::of(&profile(&[("region", "eu")], &[])), None);
 }
 
+/// A shown error is shortened and contains no values and no keys.
 #[test]
-fn what_is_said_is_cut_and_has_no_values() {
+fn shown_error_hides_values() {
     let serde = "failed to parse: invalid type: string \"wJalrXUtnFEMI\", expected i64";
     assert_eq!(
         shown(serde),

@@ -29,7 +29,8 @@ impl Scan<'_> {
 
     fn operator(&mut self, byte: u8) {
         let previous = self.at.checked_sub(1).and_then(|at| self.bytes.get(at));
-        // The second sign of `==`, `=>` or `&&` is part of the first: these can't stand side by side on their own.
+        // The second sign of `==`, `=>` or `&&` is part of the first: these can't stand side by
+        // side on their own.
         let is_part = match byte {
             b'=' => previous.is_some_and(|previous| b"=!<>+-*%&|^?".contains(previous)),
             b'>' => previous.is_some_and(|previous| b"=>".contains(previous)),
