@@ -144,9 +144,10 @@ async fn announce(changes: &[&Action<'_>], store: &Arc<dyn Store>) -> Result<(),
         .map(|action| action.object);
     let named = objects.filter(|object| !object.is_keyed());
     let named: Vec<Upload> = named.map(Object::upload).collect();
-    match named.is_empty() {
-        true => Ok(()),
-        false => store.announce(&named).await,
+    if named.is_empty() {
+        Ok(())
+    } else {
+        store.announce(&named).await
     }
 }
 

@@ -117,9 +117,10 @@ fn open(folder: &Path, project: &Path) -> Option<Database> {
 fn make_private(folder: &Path, file: &Path) -> std::io::Result<()> {
     rights::make_all(folder)?;
     rights::keep(&rights::file(file)?, 0o600)?;
-    match fs::read_dir(folder)?.all(|entry| entry.is_ok_and(|entry| is_cache(&entry.path()))) {
-        true => rights::keep(&fs::File::open(folder)?, 0o700),
-        false => Ok(()),
+    if fs::read_dir(folder)?.all(|entry| entry.is_ok_and(|entry| is_cache(&entry.path()))) {
+        rights::keep(&fs::File::open(folder)?, 0o700)
+    } else {
+        Ok(())
     }
 }
 

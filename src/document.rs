@@ -73,9 +73,10 @@ impl<'a> Document<'a> {
                 .iter()
                 .any(|begin| url.starts_with(begin));
             let is_bare = !is_whole && Url::parse(&url).is_err();
-            let here = match one.kind == Kind::Import && is_bare {
-                true => "./",
-                false => "",
+            let here = if one.kind == Kind::Import && is_bare {
+                "./"
+            } else {
+                ""
             };
             Some((
                 one.span.clone(),

@@ -252,9 +252,10 @@ impl Noted {
                 (Kind::Former, true) => "former ",
                 (Kind::Of, _) | (Kind::Former, false) => "",
             };
-            let noun = match file.level == UNKNOWN {
-                true => "object",
-                false => "file",
+            let noun = if file.level == UNKNOWN {
+                "object"
+            } else {
+                "file"
             };
             let label = format!("{what}{} {noun} {place} of {}", file.level, counts[&group]);
             (path.as_str(), file, label)

@@ -90,14 +90,12 @@ pub fn init(folder: &Path, overrides: &Overrides, maker: Option<Maker>) -> Resul
 }
 
 fn refuse_second(config: &Path) -> Result<()> {
-    match config.exists() {
-        true => {
-            let message =
-                format!("`{CONFIG_FILE}` already exists, and `init` never overwrites files");
-            let hint = "edit it, or choose another folder with `-C DIR`";
-            Err(Error::usage(message, hint))
-        }
-        false => Ok(()),
+    if config.exists() {
+        let message = format!("`{CONFIG_FILE}` already exists, and `init` never overwrites files");
+        let hint = "edit it, or choose another folder with `-C DIR`";
+        Err(Error::usage(message, hint))
+    } else {
+        Ok(())
     }
 }
 
@@ -252,16 +250,13 @@ impl Setup<'_> {
     /// The key in `name`, which is made if it isn't there.
     fn key(&mut self, name: &str) -> Result<Secret> {
         let key = self.folder.join(name);
-        match key.exists() {
-            true => {
-                self.kept.push(name.to_string());
-                Secret::from_file(&key)
-            }
-            false => {
-                let secret = Secret::create_file(&key)?;
-                self.files.push(name.to_string());
-                Ok(secret)
-            }
+        if key.exists() {
+            self.kept.push(name.to_string());
+            Secret::from_file(&key)
+        } else {
+            let secret = Secret::create_file(&key)?;
+            self.files.push(name.to_string());
+            Ok(secret)
         }
     }
 

@@ -60,12 +60,13 @@ impl Report {
 
     /// Turns a report that isn't complete into an error.
     pub(crate) fn into_error(self) -> Error {
-        match self.is_interrupted && self.failures.is_empty() {
-            true => Error::Interrupted,
-            false => Error::Incomplete {
+        if self.is_interrupted && self.failures.is_empty() {
+            Error::Interrupted
+        } else {
+            Error::Incomplete {
                 failures: self.failures,
                 not_begun: self.not_begun,
-            },
+            }
         }
     }
 }

@@ -147,9 +147,10 @@ async fn ask_held(
         }
     }
     if place != HeldAt::Elsewhere && read.is_empty() {
-        let seen = match visit.addresses(&entry.key).is_empty() {
-            true => "already in the target",
-            false => "already in the target, though strangers can't read it",
+        let seen = if visit.addresses(&entry.key).is_empty() {
+            "already in the target"
+        } else {
+            "already in the target, though strangers can't read it"
         };
         other.push(held(seen).at(Address::Storage));
     }

@@ -95,9 +95,10 @@ async fn in_place(subject: &Subject<'_>, audit: &Audit, repairs: &Repairs<'_>) -
 }
 
 fn left(path: &str, error: &StoreError) -> Left {
-    let why = match error.hint.is_empty() {
-        true => error.message.clone(),
-        false => format!("{} ({})", error.message, error.hint),
+    let why = if error.hint.is_empty() {
+        error.message.clone()
+    } else {
+        format!("{} ({})", error.message, error.hint)
     };
     Left {
         path: path.to_string(),

@@ -97,11 +97,10 @@ pub(super) enum HeldAt {
 /// Returns the fix for a held object of this level that is readable, or is about to be.
 pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, place: HeldAt) -> String {
     let away = take_away(target, entry, level, place);
-    let if_not = match entry.is_keyed() {
-        false => {
-            "nothing more to do. It isn't published until its level is unlocked, and keeps its name unless a rule gives it a keyed one (`names = \"opaque\"`)"
-        }
-        true => "change the file by a byte and push, which gives it a new, unknown name",
+    let if_not = if !entry.is_keyed() {
+        "nothing more to do. It isn't published until its level is unlocked, and keeps its name unless a rule gives it a keyed one (`names = \"opaque\"`)"
+    } else {
+        "change the file by a byte and push, which gives it a new, unknown name"
     };
     format!(
         "{away}. Then, if it's time to publish it: `{}`. If not: {if_not}. Copies already downloaded cannot be recalled",

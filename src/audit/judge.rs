@@ -193,16 +193,18 @@ fn other_bytes(expected: &Expected<'_>, seen: String) -> Finding {
 }
 
 fn size_in_words(seen: u64, wanted: u64) -> String {
-    match seen == wanted {
-        true => format!("{seen} different bytes"),
-        false => format!("{seen} bytes"),
+    if seen == wanted {
+        format!("{seen} different bytes")
+    } else {
+        format!("{seen} bytes")
     }
 }
 
 fn in_words(expected: &Expected<'_>) -> &'static str {
-    match expected.served.is_gzipped {
-        true => "gzipped",
-        false => "not compressed",
+    if expected.served.is_gzipped {
+        "gzipped"
+    } else {
+        "not compressed"
     }
 }
 
@@ -259,9 +261,10 @@ fn is_same_type(wanted: Option<&String>, seen: Option<&String>) -> bool {
         let value = normal(value).concat();
         let value = value.replace("application/javascript", "text/javascript");
         let essence = media::essence(&value);
-        match essence == "application/json" || essence.ends_with("+json") {
-            true => essence,
-            false => value,
+        if essence == "application/json" || essence.ends_with("+json") {
+            essence
+        } else {
+            value
         }
     };
     wanted.map(plain) == seen.map(plain)

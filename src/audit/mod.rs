@@ -140,9 +140,10 @@ impl Audit {
     /// Keeps the causes alone, the most severe first, in each kind by path. Adds the fix to each.
     fn finish(&mut self, target: &Target) {
         cause::only_causes(&mut self.findings, target, self.looked_at);
-        let over = match self.is_live {
-            true => self.written_over(),
-            false => BTreeSet::new(),
+        let over = if self.is_live {
+            self.written_over()
+        } else {
+            BTreeSet::new()
         };
         for finding in self.findings.iter_mut().filter(|f| f.fix.is_empty()) {
             let is_over = finding

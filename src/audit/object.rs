@@ -155,9 +155,10 @@ async fn ask(
     let stretches = stretches(expected);
     let (with_gzip, bytes) = get(visit, expected, url, true, &stretches).await?;
     let mut findings = judge::answer(expected, &with_gzip);
-    let without = match expected.served.is_gzipped {
-        true => get(visit, expected, url, false, &[]).await?.0,
-        false => head(visit, url, false).await?,
+    let without = if expected.served.is_gzipped {
+        get(visit, expected, url, false, &[]).await?.0
+    } else {
+        head(visit, url, false).await?
     };
     findings.extend(judge::answer(expected, &without));
     if with_gzip.status.is_success() {
@@ -195,9 +196,10 @@ async fn ask_large(
 /// Parts of an object that are asked for by themselves, too.
 fn stretches(expected: &Expected<'_>) -> Vec<Range<u64>> {
     let size_bytes = expected.entry.size_bytes;
-    match is_media(&expected.served.headers.content_type) && size_bytes > 0 {
-        true => parts_of_media(size_bytes),
-        false => Vec::new(),
+    if is_media(&expected.served.headers.content_type) && size_bytes > 0 {
+        parts_of_media(size_bytes)
+    } else {
+        Vec::new()
     }
 }
 
@@ -240,9 +242,10 @@ async fn get(
 
 /// The most that the content can be, unpacked, in bytes.
 fn content_bytes_max(expected: &Expected<'_>) -> u64 {
-    match expected.served.headers.coding().is_some() {
-        true => expected.entry.size_bytes.saturating_mul(DEFLATE_RATIO_MAX),
-        false => expected.entry.size_bytes,
+    if expected.served.headers.coding().is_some() {
+        expected.entry.size_bytes.saturating_mul(DEFLATE_RATIO_MAX)
+    } else {
+        expected.entry.size_bytes
     }
 }
 

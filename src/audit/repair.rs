@@ -320,12 +320,13 @@ fn upload<'a>(
                 .to_string(),
         );
     };
-    match is_over && !is_let {
-        true => Err(format!(
+    if is_over && !is_let {
+        Err(format!(
             "the target is live, and the object exists: `--overwrite-live '{}'` overwrites it anyway",
             object.path
-        )),
-        false => Ok(Steps::Upload { object, is_over }),
+        ))
+    } else {
+        Ok(Steps::Upload { object, is_over })
     }
 }
 

@@ -150,9 +150,10 @@ fn fix(target: &Target, is_ours: Option<bool>, other: Option<&String>) -> String
 
 /// Returns the part of a name that a log may show: all of it, unless a part looks keyed.
 fn name(key: &str) -> String {
-    match is_keyed(key) {
-        false => format!("`{key}`"),
-        true => format!("a keyed name {}", folder(key)),
+    if !is_keyed(key) {
+        format!("`{key}`")
+    } else {
+        format!("a keyed name {}", folder(key))
     }
 }
 

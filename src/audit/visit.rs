@@ -37,9 +37,10 @@ impl<'a> Visit<'a> {
     pub(super) async fn ask(&self, question: &Question) -> Result<Response, StoreError> {
         self.pace.turn().await;
         let public_url = self.subject.target.public_url.as_ref();
-        match public_url.is_some_and(|base| question.url().starts_with(base.as_str())) {
-            true => self.elsewhere.ask(question).await,
-            false => self.stranger.ask(question).await,
+        if public_url.is_some_and(|base| question.url().starts_with(base.as_str())) {
+            self.elsewhere.ask(question).await
+        } else {
+            self.stranger.ask(question).await
         }
     }
 

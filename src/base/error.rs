@@ -309,8 +309,9 @@ pub(crate) fn shown_key_file(file: &Path) -> String {
     let is_elsewhere = file
         .parent()
         .is_some_and(|folder| !folder.as_os_str().is_empty() && folder.exists());
-    match file.exists() || is_elsewhere || file.as_os_str().len() < SECRET_BYTES_MIN {
-        true => shown,
-        false => "(not shown: may be the key itself, not a file name)".to_string(),
+    if file.exists() || is_elsewhere || file.as_os_str().len() < SECRET_BYTES_MIN {
+        shown
+    } else {
+        "(not shown: may be the key itself, not a file name)".to_string()
     }
 }

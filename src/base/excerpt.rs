@@ -38,9 +38,10 @@ impl Excerpt {
         let before = &before[..line_start(before)];
         // Inside a text of several lines, nothing tells what they are.
         let is_open = |mark: &str| before.matches(mark).count() % 2 == 1;
-        match is_open("\"\"\"") || is_open("'''") {
-            true => None,
-            false => Excerpt::of(text, meant, masked_setting),
+        if is_open("\"\"\"") || is_open("'''") {
+            None
+        } else {
+            Excerpt::of(text, meant, masked_setting)
         }
     }
 
@@ -123,9 +124,10 @@ fn alike(one: impl Iterator<Item = char>, other: impl Iterator<Item = char>) -> 
 fn shown(line: &str, meant: Range<usize>, is_begin: bool, is_end: bool) -> (String, Range<usize>) {
     let chars: Vec<(usize, char)> = line.char_indices().collect();
     let place = chars.partition_point(|(at, _)| *at < meant.start);
-    let from = match is_begin && chars.len() <= SHOWN_CHARS {
-        true => 0,
-        false => place.saturating_sub(SHOWN_CHARS_BEFORE),
+    let from = if is_begin && chars.len() <= SHOWN_CHARS {
+        0
+    } else {
+        place.saturating_sub(SHOWN_CHARS_BEFORE)
     };
     let byte = |place: usize| chars.get(place).map_or(line.len(), |(at, _)| *at);
     let (from, to) = (byte(from), byte(from + SHOWN_CHARS));

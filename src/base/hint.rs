@@ -220,9 +220,10 @@ impl Hint {
 
 impl From<String> for Hint {
     fn from(text: String) -> Hint {
-        let parts = match text.is_empty() {
-            true => Vec::new(),
-            false => vec![Part::Text(text)],
+        let parts = if text.is_empty() {
+            Vec::new()
+        } else {
+            vec![Part::Text(text)]
         };
         Hint { parts }
     }

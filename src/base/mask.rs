@@ -23,9 +23,10 @@ const QUERY_HINT: &str = "remove the query and the fragment (`?…`, `#…`)";
 /// `s3://…@bucket`, `https://host/a?sig=…`. A password may have any character, so up to the last
 /// `@` that can belong to the URL. Object names with an `@` stay.
 pub fn masked(text: &str) -> Cow<'_, str> {
-    match text.contains("://") || text.contains(['?', '&', '#']) {
-        true => Cow::Owned(without_queries(&without_credentials(text))),
-        false => Cow::Borrowed(text),
+    if text.contains("://") || text.contains(['?', '&', '#']) {
+        Cow::Owned(without_queries(&without_credentials(text)))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 
@@ -186,9 +187,10 @@ pub(crate) fn credentials_hint(value: &str) -> &'static str {
     if has_credentials(value) {
         return CREDENTIALS_HINT;
     }
-    match !value.starts_with("file:") && value.contains(['?', '#']) {
-        true => QUERY_HINT,
-        false => "",
+    if !value.starts_with("file:") && value.contains(['?', '#']) {
+        QUERY_HINT
+    } else {
+        ""
     }
 }
 

@@ -130,9 +130,10 @@ pub fn content_type(extension: Option<&str>) -> String {
             .first_raw()
             .unwrap_or("application/octet-stream"),
     };
-    match is_text_essence(essence) {
-        true => format!("{essence}; charset=utf-8"),
-        false => essence.to_string(),
+    if is_text_essence(essence) {
+        format!("{essence}; charset=utf-8")
+    } else {
+        essence.to_string()
     }
 }
 

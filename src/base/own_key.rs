@@ -113,9 +113,12 @@ impl Form {
             return content.starts_with(&self.text);
         }
         let is_any_case = self.compared == Compared::BrokenInAnyCase;
-        let is_next = |byte: u8, wanted: u8| match is_any_case {
-            true => byte.eq_ignore_ascii_case(&wanted),
-            false => byte == wanted,
+        let is_next = |byte: u8, wanted: u8| {
+            if is_any_case {
+                byte.eq_ignore_ascii_case(&wanted)
+            } else {
+                byte == wanted
+            }
         };
         let (mut at, mut between) = (0, 0);
         let mut before = b' ';

@@ -74,9 +74,10 @@ fn check(name: &str) -> Result<(), BadName> {
 }
 
 fn has_control(name: &str) -> bool {
-    match name.is_ascii() {
-        true => name.bytes().any(|byte| byte.is_ascii_control()),
-        false => name.chars().any(char::is_control),
+    if name.is_ascii() {
+        name.bytes().any(|byte| byte.is_ascii_control())
+    } else {
+        name.chars().any(char::is_control)
     }
 }
 
@@ -167,9 +168,10 @@ impl fmt::Display for ObjectKey {
 
 /// Returns a path in lower case, its characters composed.
 pub(crate) fn folded(path: &str) -> String {
-    match path.is_ascii() {
-        true => path.to_ascii_lowercase(),
-        false => path.nfc().flat_map(char::to_lowercase).nfc().collect(),
+    if path.is_ascii() {
+        path.to_ascii_lowercase()
+    } else {
+        path.nfc().flat_map(char::to_lowercase).nfc().collect()
     }
 }
 

@@ -43,9 +43,10 @@ struct Request {
 impl Request {
     fn of(args: &AuditArgs) -> Request {
         Request {
-            sample: match args.all {
-                true => Sample::All,
-                false => Sample::Some(args.sample),
+            sample: if args.all {
+                Sample::All
+            } else {
+                Sample::Some(args.sample)
             },
             rate: args.rate,
             repair: args.repair,
@@ -116,9 +117,10 @@ impl Session<'_> {
                     self.say("Cannot repair anything: the releases can't be read");
                 }
                 let name = &target.name;
-                match request.as_json {
-                    true => print_json(&[audit_json(name, &found, None, request.urls)])?,
-                    false => print(&audit_text(name, &found, request.urls))?,
+                if request.as_json {
+                    print_json(&[audit_json(name, &found, None, request.urls)])?
+                } else {
+                    print(&audit_text(name, &found, request.urls))?
                 }
                 Ok(found.exit_code())
             }
@@ -127,12 +129,13 @@ impl Session<'_> {
 
     fn repair(&self, place: &Place<'_>, mut found: Audit, request: &Request) -> Result<Code> {
         let name = &place.subject.target.name;
-        let tell = |text: &str| match request.as_json {
-            true => {
+        let tell = |text: &str| {
+            if request.as_json {
                 self.say(text.trim_end());
                 Ok(())
+            } else {
+                print(text)
             }
-            false => print(text),
         };
         let paths = found.paths();
         let excused = Excused::new(&request.overwrite_live, &paths, "the current release")?.all();
@@ -141,9 +144,10 @@ impl Session<'_> {
         let of_target = |error: Error| error.of_target(place.subject.target);
         let root = self.unless_stopped(place.runtime, place.state.root());
         let root = root.map_err(of_target)?.map(|held| held.root);
-        let builds = match found.needs_tree() {
-            true => self.local_tree(place, root.as_ref())?,
-            false => Vec::new(),
+        let builds = if found.needs_tree() {
+            self.local_tree(place, root.as_ref())?
+        } else {
+            Vec::new()
         };
         let live = root.as_ref().and_then(|root| root.live.as_ref());
         let mut repairs = found.plan(builds.first(), live, &excused);

@@ -40,9 +40,10 @@ impl Session<'_> {
             // These findings come after the one about the key.
             let at = findings.len().min(1);
             findings.splice(at..at, of_project);
-            match as_json {
-                true => print_json(&[findings_json(name, &findings)])?,
-                false => print(&findings_text(name, &findings))?,
+            if as_json {
+                print_json(&[findings_json(name, &findings)])?
+            } else {
+                print(&findings_text(name, &findings))?
             }
             Ok(Summary::of(&findings).exit_code())
         })
@@ -52,9 +53,10 @@ impl Session<'_> {
         let as_json = args.json;
         self.with_patient(&args.target.names()?, |name, subject, runtime, _| {
             let shown = self.unless_stopped(runtime, access::show(&subject))?;
-            match as_json {
-                true => print_json(&[access_json(name, &shown)])?,
-                false => print(&access_text(name, &shown))?,
+            if as_json {
+                print_json(&[access_json(name, &shown)])?
+            } else {
+                print(&access_text(name, &shown))?
             }
             Ok(DONE)
         })
@@ -86,9 +88,10 @@ impl Session<'_> {
                 access::check_unblocking(&changes)?;
             }
             let text = changes_text(name, &changes);
-            match request.as_json {
-                true => self.say(text.trim_end()),
-                false => print(&text)?,
+            if request.as_json {
+                self.say(text.trim_end())
+            } else {
+                print(&text)?
             }
             if !changes.is_empty() {
                 if !request.is_confirmed {
@@ -102,9 +105,10 @@ impl Session<'_> {
             }
             let prove = async { Ok(access::prove(&subject, aim).await) };
             let proof = self.unless_stopped(runtime, prove)?;
-            match request.as_json {
-                true => print_json(&[changes_json(name, &changes, Some(&proof))])?,
-                false => print(&findings_text(name, &proof))?,
+            if request.as_json {
+                print_json(&[changes_json(name, &changes, Some(&proof))])?
+            } else {
+                print(&findings_text(name, &proof))?
             }
             Ok(Summary::of(&proof).exit_code())
         })

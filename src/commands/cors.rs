@@ -58,9 +58,10 @@ impl Session<'_> {
             if checked.count(Severity::Error) > 0 {
                 code = BAD_INPUT;
             }
-            match as_json {
-                true => documents.push(checked_json(file, &checked)),
-                false => print(&checked_text(file, &checked))?,
+            if as_json {
+                documents.push(checked_json(file, &checked))
+            } else {
+                print(&checked_text(file, &checked))?
             }
         }
         print_json(&documents)?;
@@ -77,9 +78,10 @@ impl Session<'_> {
             return Ok(BTreeMap::new());
         }
         let names = self.config(Wanted::NoTarget)?.target_names;
-        let config = match names.is_empty() {
-            true => self.config(Wanted::NoTarget)?,
-            false => self.config(Wanted::Targets(&names))?,
+        let config = if names.is_empty() {
+            self.config(Wanted::NoTarget)?
+        } else {
+            self.config(Wanted::Targets(&names))?
         };
         let mut policies: BTreeMap<PathBuf, (PathBuf, Vec<Cloud>)> = BTreeMap::new();
         for target in &config.targets {
@@ -89,12 +91,13 @@ impl Session<'_> {
                 clouds.extend(target.place.cloud());
             }
         }
-        match policies.is_empty() && file.is_none() {
-            true => Err(no_policy(
+        if policies.is_empty() && file.is_none() {
+            Err(no_policy(
                 "No target has a `cors` setting",
                 "`assetsync cors check FILE`",
-            )),
-            false => Ok(policies),
+            ))
+        } else {
+            Ok(policies)
         }
     }
 
@@ -102,9 +105,10 @@ impl Session<'_> {
         let (target, as_json) = (&args.target.names()?, args.json);
         let (bucket, runtime) = self.bucket(target)?;
         let policy = self.unless_stopped(&runtime, async { Ok(bucket.control.cors().await?) })?;
-        match as_json {
-            true => print_json(&[policy.unwrap_or_default().json()])?,
-            false => print(&policy_text(&bucket.target.name, policy.as_ref()))?,
+        if as_json {
+            print_json(&[policy.unwrap_or_default().json()])?
+        } else {
+            print(&policy_text(&bucket.target.name, policy.as_ref()))?
         }
         Ok(DONE)
     }
@@ -116,13 +120,15 @@ impl Session<'_> {
         let there = self.unless_stopped(&runtime, bucket.policy())?;
         let difference = cors::diff(&there, &wanted, bucket.cloud);
         let name = &bucket.target.name;
-        match as_json {
-            true => print_json(&[difference_json(name, &difference, &there, &wanted)])?,
-            false => print(&difference_text(name, &difference))?,
+        if as_json {
+            print_json(&[difference_json(name, &difference, &there, &wanted)])?
+        } else {
+            print(&difference_text(name, &difference))?
         }
-        match check && !difference.is_empty() {
-            true => Ok(CHANGES_FOUND),
-            false => Ok(DONE),
+        if check && !difference.is_empty() {
+            Ok(CHANGES_FOUND)
+        } else {
+            Ok(DONE)
         }
     }
 
@@ -145,11 +151,12 @@ impl Session<'_> {
             })?;
         }
         let left = self.unless_stopped(&runtime, replace(&bucket, &wanted))?;
-        match left.is_empty() {
-            true => self.say(&format!(
-                "{name}: CORS policy set; browsers keep the old headers of files that they have cached"
-            )),
-            false => return Err(not_there(name, &left).of_target(&bucket.target)),
+        if left.is_empty() {
+            self.say(&format!(
+            "{name}: CORS policy set; browsers keep the old headers of files that they have cached"
+        ))
+        } else {
+            return Err(not_there(name, &left).of_target(&bucket.target));
         }
         Ok(DONE)
     }

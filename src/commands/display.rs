@@ -37,9 +37,10 @@ pub enum DisplayMode {
 
 /// Writes a message to standard error: as it is, or as a line of the log for programs.
 pub fn tell(text: &str) {
-    match log::is_for_programs() {
-        true => log::tell(text),
-        false => write(text),
+    if log::is_for_programs() {
+        log::tell(text)
+    } else {
+        write(text)
     }
 }
 
@@ -120,13 +121,12 @@ fn show_bar(progress: &Progress, stopped: &mpsc::Receiver<()>) {
             bar.reset();
             bar.set_style(sending.clone());
         }
-        let told = match is_sending {
-            true => {
-                bar.set_length(now.planned_bytes);
-                bar.set_position(now.done_bytes);
-                Some(objects(&now))
-            }
-            false => hashing(&now),
+        let told = if is_sending {
+            bar.set_length(now.planned_bytes);
+            bar.set_position(now.done_bytes);
+            Some(objects(&now))
+        } else {
+            hashing(&now)
         };
         let trouble = trouble().map(|trouble| trouble.in_words());
         let told: Vec<String> = told.into_iter().chain(trouble).collect();

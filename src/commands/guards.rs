@@ -40,12 +40,11 @@ pub(super) fn deny(wanted: &Warnings, builds: &[Build]) -> Result<()> {
 
 /// Returns the names that may be overwritten while a target is live.
 pub(super) fn excused(guards: &Guards, builds: &[Build]) -> Result<Excused> {
-    let paths = match guards.overwrite.patterns.is_empty() {
-        true => BTreeSet::new(),
-        false => {
-            let objects = builds.iter().flat_map(|build| &build.objects);
-            objects.map(|object| object.path.as_str()).collect()
-        }
+    let paths = if guards.overwrite.patterns.is_empty() {
+        BTreeSet::new()
+    } else {
+        let objects = builds.iter().flat_map(|build| &build.objects);
+        objects.map(|object| object.path.as_str()).collect()
     };
     Excused::new(&guards.overwrite.patterns, &paths, "the tree")
 }
@@ -84,9 +83,10 @@ pub(super) fn allowed(
 
 /// Returns whether a tree with nothing to publish is a mistake.
 pub(super) fn nothing(guards: Option<&Guards>) -> Nothing {
-    match guards.is_some_and(|guards| guards.allow_shrink) {
-        true => Nothing::IsMeant,
-        false => Nothing::IsAMistake,
+    if guards.is_some_and(|guards| guards.allow_shrink) {
+        Nothing::IsMeant
+    } else {
+        Nothing::IsAMistake
     }
 }
 

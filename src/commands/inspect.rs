@@ -193,25 +193,28 @@ impl Session<'_> {
         let _signals = self.runtime()?;
         let tree = self.walk(&config, Nothing::IsAMistake)?;
         let found = leaks::leaks(&tree, &self.progress)?;
-        match as_json {
-            true => print_json(&[leaks_json(&found)])?,
-            false => print(&leaks_text(&found))?,
+        if as_json {
+            print_json(&[leaks_json(&found)])?
+        } else {
+            print(&leaks_text(&found))?
         }
         // Problems that would stop a push don't hide the other findings.
         let mut problems = tree.problems;
         problems.extend(found.unreadable);
-        match problems.is_empty() {
-            true => Ok(DONE),
-            false => Err(Error::of_tree(problems)),
+        if problems.is_empty() {
+            Ok(DONE)
+        } else {
+            Err(Error::of_tree(problems))
         }
     }
 
     /// Loads the configuration. It includes a target only if files contain its public URL.
     fn local_config(&self) -> Result<Config> {
         let config = self.config(Wanted::NoTarget)?;
-        match config.rules.write_absolute_urls() {
-            true => self.config(Wanted::Targets(&[])),
-            false => Ok(config),
+        if config.rules.write_absolute_urls() {
+            self.config(Wanted::Targets(&[]))
+        } else {
+            Ok(config)
         }
     }
 

@@ -57,9 +57,10 @@ impl Session<'_> {
                 return Err(refused.of_target(place.target()));
             }
         };
-        match as_json {
-            true => print_json(&[root_json(place.name(), root.as_ref())])?,
-            false => print(&live_text(place.name(), root.as_ref()))?,
+        if as_json {
+            print_json(&[root_json(place.name(), root.as_ref())])?
+        } else {
+            print(&live_text(place.name(), root.as_ref()))?
         }
         let push = place.target().command(Verb::Push);
         self.say(&match lock {

@@ -60,9 +60,10 @@ impl Session<'_> {
                 }
             },
         };
-        match as_json {
-            true => print_json(&[root_json(place.name(), root.as_ref())])?,
-            false => print(&live_text(place.name(), root.as_ref()))?,
+        if as_json {
+            print_json(&[root_json(place.name(), root.as_ref())])?
+        } else {
+            print(&live_text(place.name(), root.as_ref()))?
         }
         let now = root.as_ref().and_then(|root| root.live.as_ref());
         if let (LiveSwitch::On, Some(live)) = (switch, now) {
@@ -108,21 +109,21 @@ impl Session<'_> {
         });
         let told: String = told.collect();
         if told.is_empty() {
-            return Ok(match is_confirmed {
-                true => excused.all(),
-                false => excused.named,
+            return Ok(if is_confirmed {
+                excused.all()
+            } else {
+                excused.named
             });
         }
-        match is_confirmed {
-            true => self.say(told.trim_end()),
-            false => {
-                eprint(&told);
-                confirm(&Question {
-                    question: "Continue during the live event?",
-                    unasked: "Cannot confirm this for a live target: standard input is not a terminal",
-                    declined: "Nothing was changed",
-                })?;
-            }
+        if is_confirmed {
+            self.say(told.trim_end())
+        } else {
+            eprint(&told);
+            confirm(&Question {
+                question: "Continue during the live event?",
+                unasked: "Cannot confirm this for a live target: standard input is not a terminal",
+                declined: "Nothing was changed",
+            })?;
         }
         Ok(excused.all())
     }

@@ -70,9 +70,10 @@ fn clean(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    let slash = match path.ends_with('/') && !parts.is_empty() {
-        true => "/",
-        false => "",
+    let slash = if path.ends_with('/') && !parts.is_empty() {
+        "/"
+    } else {
+        ""
     };
     parts.join("/") + slash
 }

@@ -87,9 +87,10 @@ impl Session<'_> {
         }
         self.check_former(&runtime, tree.as_ref(), &planned)?;
         let exposed: Vec<Exposed<'_>> = planned.iter().map(Planned::exposed).collect();
-        let exposed = match guards.is_some_and(|guards| guards.allow_exposed) {
-            true => Vec::new(),
-            false => self.refusals_of_exposed(&runtime, &exposed)?,
+        let exposed = if guards.is_some_and(|guards| guards.allow_exposed) {
+            Vec::new()
+        } else {
+            self.refusals_of_exposed(&runtime, &exposed)?
         };
         let exposed = exposed.into_iter().chain(std::iter::repeat((None, 0)));
         let mut documents = Vec::new();
@@ -98,9 +99,10 @@ impl Session<'_> {
             self.detail(&format!("{requests} requests sent"));
             let mut outlook = Outlook::of(planned, &allowed);
             outlook.refused.extend(exposed);
-            match output.json {
-                true => documents.push(plan_json(&outlook, urls(output))),
-                false => print(&plan_text(&outlook, urls(output)))?,
+            if output.json {
+                documents.push(plan_json(&outlook, urls(output)))
+            } else {
+                print(&plan_text(&outlook, urls(output)))?
             }
             self.say_beforehand(&outlook.stale);
             self.say_left(planned, &outlook.left);
@@ -198,12 +200,11 @@ impl Session<'_> {
             published.report = published.report.of_target(&planned.opened.target);
             let requests = planned.opened.store.requests() + asked;
             self.detail(&format!("{requests} requests sent"));
-            match output.json {
-                true => {
-                    let document = document_of(planned, &published, requests);
-                    documents.push(document);
-                }
-                false => self.tell(planned, &published, output)?,
+            if output.json {
+                let document = document_of(planned, &published, requests);
+                documents.push(document);
+            } else {
+                self.tell(planned, &published, output)?
             }
             self.say_left(planned, &planned.left(&published));
             self.stop.tell_pending();
@@ -411,8 +412,9 @@ fn of_several(error: Error, all: &[Planned<'_>], at: usize, done: &[&str]) -> Er
     let told = told.into_iter().filter(|(_, names)| !names.is_empty());
     let told = told.map(|(what, names)| format!("{what}: {}", names.join(", ")));
     let told: Vec<String> = told.collect();
-    error.at(&match told.is_empty() {
-        true => target.name.clone(),
-        false => format!("{} ({})", target.name, told.join("; ")),
+    error.at(&if told.is_empty() {
+        target.name.clone()
+    } else {
+        format!("{} ({})", target.name, told.join("; "))
     })
 }

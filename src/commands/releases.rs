@@ -176,9 +176,10 @@ impl Session<'_> {
             let retained = place.state.retained(&root).await?;
             Ok((root, retained))
         })?;
-        match as_json {
-            true => print_json(&[releases_json(place.name(), &root, &retained)])?,
-            false => print(&releases_text(place.name(), &root, &retained))?,
+        if as_json {
+            print_json(&[releases_json(place.name(), &root, &retained)])?
+        } else {
+            print(&releases_text(place.name(), &root, &retained))?
         }
         Ok(DONE)
     }
@@ -362,12 +363,11 @@ impl Session<'_> {
         // more.
         hidden::note_unknown(sweep.objects.iter().map(|garbage| garbage.key.as_str()));
         let is_done = wish.dry_run || sweep.is_empty();
-        match wish.json {
-            true => print_json(&[sweep_json(place.name(), &sweep, is_done)])?,
-            false => {
-                print(&sweep_text(place.name(), &sweep, self.global.is_verbose()))?;
-                print(&young_text(sweep.young))?;
-            }
+        if wish.json {
+            print_json(&[sweep_json(place.name(), &sweep, is_done)])?
+        } else {
+            print(&sweep_text(place.name(), &sweep, self.global.is_verbose()))?;
+            print(&young_text(sweep.young))?;
         }
         if is_done {
             return Ok(DONE);
@@ -418,9 +418,10 @@ impl Session<'_> {
         if let Some(report) = report.map(|report| report.of_target(place.target())) {
             eprint(&failures_text(&report));
             let written = report.uploaded.objects + report.overwritten.objects;
-            let what = match report.is_complete() {
-                true => "plain names finished",
-                false => "plain names not finished",
+            let what = if report.is_complete() {
+                "plain names finished"
+            } else {
+                "plain names not finished"
             };
             let failed = report.failures.len();
             self.say(&format!("{what}: {written} written, {failed} failed"));

@@ -214,12 +214,13 @@ impl Session<'_> {
 
 /// Refuses to continue without a source. Only commands that publish nothing can run without one.
 pub(super) fn refuse_without_source(config: &Config) -> Result<()> {
-    match config.sources.is_empty() {
-        false => Ok(()),
-        true => Err(Error::usage(
+    if !config.sources.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::usage(
             "No folder to publish was given",
             "set it with `--from DIR`, or with `[[source]]` in assetsync.toml",
-        )),
+        ))
     }
 }
 

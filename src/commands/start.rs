@@ -99,9 +99,10 @@ fn print_error(failed: &Failed, cli: &Cli, matches: &ArgMatches) {
             tell(&format!("error: {error}\n"));
         }
     }
-    let (message, hint) = match cli.global.is_verbose() {
-        true => error.in_full(),
-        false => (error.to_string(), error.hint()),
+    let (message, hint) = if cli.global.is_verbose() {
+        error.in_full()
+    } else {
+        (error.to_string(), error.hint())
     };
     if log::is_for_programs() {
         let (code, hint) = (error.exit_code(), hint.unwrap_or_default());
@@ -111,9 +112,10 @@ fn print_error(failed: &Failed, cli: &Cli, matches: &ArgMatches) {
     // A configuration may name hidden files, and at this point it isn't known which files are
     // hidden.
     let names_hidden = matches!(error, Error::Config { .. });
-    let message = match names_hidden && is_ci() && !cli.global.show_hidden {
-        true => message,
-        false => error.illustrated(listed(cli.global.is_verbose())),
+    let message = if names_hidden && is_ci() && !cli.global.show_hidden {
+        message
+    } else {
+        error.illustrated(listed(cli.global.is_verbose()))
     };
     let red = anstyle::AnsiColor::Red.on_default().bold();
     tell(&format!("{red}error{red:#}: {message}\n"));

@@ -101,9 +101,10 @@ fn path_of(typed: &str, target: &Target) -> String {
         let rest = typed.strip_prefix(url.as_str().trim_end_matches('/'))?;
         let rest = rest.split(['?', '#']).next()?.strip_prefix('/')?;
         let rest = percent_decode_str(rest).decode_utf8().ok()?;
-        Some(match rest.is_empty() || rest.ends_with('/') {
-            true => format!("{rest}index.html"),
-            false => rest.into_owned(),
+        Some(if rest.is_empty() || rest.ends_with('/') {
+            format!("{rest}index.html")
+        } else {
+            rest.into_owned()
         })
     });
     of_browser.unwrap_or_else(|| {

@@ -80,9 +80,10 @@ pub(super) fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
 }
 
 pub(super) fn parse_index(text: &str) -> Result<String, String> {
-    match text == INDEX {
-        true => Ok(text.to_string()),
-        false => Err(format!("index is `{}`, but must be `{INDEX}`", shown(text))),
+    if text == INDEX {
+        Ok(text.to_string())
+    } else {
+        Err(format!("index is `{}`, but must be `{INDEX}`", shown(text)))
     }
 }
 

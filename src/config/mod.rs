@@ -135,9 +135,10 @@ impl Config {
     /// There's no such target.
     pub(crate) fn only(mut self, name: &str) -> Result<Config> {
         self.targets.retain(|target| target.name == name);
-        match self.targets.is_empty() {
-            false => Ok(self),
-            true => Err(targets::unknown(name, &self.target_names)),
+        if !self.targets.is_empty() {
+            Ok(self)
+        } else {
+            Err(targets::unknown(name, &self.target_names))
         }
     }
 
@@ -216,23 +217,25 @@ impl Config {
         if self.key_file.as_os_str().is_empty() {
             return Err(reader::no_key_file());
         }
-        let secret = match self.create_key && !self.key_file.exists() {
-            true => Secret::create_file(&self.key_file)?,
-            false => key_file::read(&self.key_file, self.key_id.as_deref())
-                .map_err(|error| self.point_to_the_team(error))?,
+        let secret = if self.create_key && !self.key_file.exists() {
+            Secret::create_file(&self.key_file)?
+        } else {
+            key_file::read(&self.key_file, self.key_id.as_deref())
+                .map_err(|error| self.point_to_the_team(error))?
         };
         match &self.key_id {
             Some(wanted) if *wanted != secret.id().to_string() => Err(Error::Refused {
-                message: match is_key_id(wanted) {
-                    true => format!(
+                message: if is_key_id(wanted) {
+                    format!(
                         "This is key {}, but the configuration requires {wanted} (`key_id`)",
                         secret.id()
-                    ),
-                    // It may be the key itself.
-                    false => format!(
+                    )
+                } else {
+                    // The value may be the key itself, so it is not shown.
+                    format!(
                         "This is key {}, but the `key_id` in the configuration isn't a key id: 16 hex digits",
                         secret.id()
-                    ),
+                    )
                 },
                 hint: "get the right key from your team: any other key renames every file".into(),
             }),

@@ -338,9 +338,10 @@ impl<'a> Conflict<'a> {
             outer,
             is_same,
             moved,
-            stays: match std::ptr::eq(moved, earlier) {
-                true => later,
-                false => earlier,
+            stays: if std::ptr::eq(moved, earlier) {
+                later
+            } else {
+                earlier
             },
         })
     }
@@ -348,9 +349,10 @@ impl<'a> Conflict<'a> {
     fn message(&self) -> String {
         let (inner, outer) = (self.inner.described(), self.outer.described());
         let why = why(self.inner.what, self.outer.what, self.is_same);
-        match self.is_same {
-            true => format!("{outer} and {inner} are in the same place: {why}"),
-            false => format!("{inner} is inside {outer}: {why}"),
+        if self.is_same {
+            format!("{outer} and {inner} are in the same place: {why}")
+        } else {
+            format!("{inner} is inside {outer}: {why}")
         }
     }
 

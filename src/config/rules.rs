@@ -152,9 +152,10 @@ impl Reader<'_> {
             return Err(self.mistake(&raw.matches.span(), message, hint));
         }
         let pattern = Spanned::new(raw.matches.span(), pattern.to_string());
-        let matches = match pattern.get_ref() == TOP {
-            true => Glob::new(TOP).expect("a dot is a glob"),
-            false => self.glob(&pattern, Case::Exact)?,
+        let matches = if pattern.get_ref() == TOP {
+            Glob::new(TOP).expect("a dot is a glob")
+        } else {
+            self.glob(&pattern, Case::Exact)?
         };
         Ok(Folder { matches })
     }
@@ -182,13 +183,14 @@ impl Reader<'_> {
         let text = prefix.get_ref();
         let is_rooted =
             text.starts_with('/') || text.starts_with("https://") || text.starts_with("http://");
-        match is_rooted && text.ends_with('/') && !has_credentials(text) {
-            true => Ok(text.clone()),
-            false => Err(self.mistake(
-                &prefix.span(),
-                format!("`{}` isn't a URL prefix", shown(text)),
-                "write it like `/static/` or `https://cdn.example.org/static/`, with a slash at the end",
-            )),
+        if is_rooted && text.ends_with('/') && !has_credentials(text) {
+            Ok(text.clone())
+        } else {
+            Err(self.mistake(
+            &prefix.span(),
+            format!("`{}` isn't a URL prefix", shown(text)),
+            "write it like `/static/` or `https://cdn.example.org/static/`, with a slash at the end",
+        ))
         }
     }
 
@@ -378,11 +380,12 @@ const EXTENSION_HINT: &str =
 
 fn extension(text: &str) -> Result<String, String> {
     let is_odd = |c: char| matches!(c, '.' | '/' | '\\') || c.is_control() || c.is_whitespace();
-    match text.contains(is_odd) {
-        true => Err(format!(
+    if text.contains(is_odd) {
+        Err(format!(
             "`{}` isn't a valid extension",
             crate::base::text::escape(text)
-        )),
-        false => Ok(text.to_lowercase()),
+        ))
+    } else {
+        Ok(text.to_lowercase())
     }
 }

@@ -215,12 +215,13 @@ impl Reader<'_> {
             return Ok(None);
         };
         // The values in the configuration were checked with all targets.
-        match is_region(&region) {
-            true => Ok(Some(region)),
-            false => Err(Error::usage(
+        if is_region(&region) {
+            Ok(Some(region))
+        } else {
+            Err(Error::usage(
                 format!("{} ({origin})", no_region(&region)),
                 "",
-            )),
+            ))
         }
     }
 
@@ -332,12 +333,13 @@ const CORS_HINT: &str =
 
 /// Checks whether the file exists.
 fn check_policy(file: &Path) -> Result<(), String> {
-    match file.is_file() {
-        true => Ok(()),
-        false => Err(format!(
+    if file.is_file() {
+        Ok(())
+    } else {
+        Err(format!(
             "the CORS policy `{}` doesn't exist",
             file.display()
-        )),
+        ))
     }
 }
 

@@ -263,12 +263,13 @@ impl<'de> Deserializer<'de> for Value<'de> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        self.visited(|value| match is_spanned(name) {
-            true => {
+        self.visited(|value| {
+            if is_spanned(name) {
                 let span = value.span.clone();
                 visitor.visit_map(SpannedDeserializer::new(value, span))
+            } else {
+                value.any(visitor)
             }
-            false => value.any(visitor),
         })
     }
 
@@ -322,9 +323,10 @@ impl<'de> Deserializer<'de> for Probe {
         _fields: &'static [&'static str],
         _visitor: V,
     ) -> Result<V::Value, Mistake> {
-        Err(Mistake::new(match is_spanned(name) {
-            true => What::NoList,
-            false => What::OneTable,
+        Err(Mistake::new(if is_spanned(name) {
+            What::NoList
+        } else {
+            What::OneTable
         }))
     }
 

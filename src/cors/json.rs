@@ -324,9 +324,10 @@ impl Reader {
 fn without_rules(object: &Object<'_>) -> Found {
     let names = || object.properties.iter().map(|field| field.name.as_str());
     let is_rule = names().any(|name| GCS.contains(&name) || S3.contains(&name));
-    let message = match is_rule {
-        true => "this is a single rule, but a policy must be a list of rules",
-        false => "a policy must be a list of rules",
+    let message = if is_rule {
+        "this is a single rule, but a policy must be a list of rules"
+    } else {
+        "a policy must be a list of rules"
     };
     let instead = match names().next() {
         Some("cors" | "cors_config") => "write only the list, without the object around it",

@@ -92,9 +92,10 @@ impl Why {
     }
 
     fn at(self, at: usize) -> Found {
-        match self.is_error {
-            true => error(at, &self.message, &self.instead),
-            false => warning(at, &self.message, &self.instead),
+        if self.is_error {
+            error(at, &self.message, &self.instead)
+        } else {
+            warning(at, &self.message, &self.instead)
         }
     }
 }
@@ -117,12 +118,13 @@ fn mistake(text: &str) -> Option<Why> {
         let message = format!("`{shown}` has no scheme, so it isn't an origin");
         return Why::wrong(message, format!("write \"https://{host}\""));
     };
-    match PAGELESS.contains(&scheme.to_ascii_lowercase().as_str()) {
-        true => Why::wrong(
+    if PAGELESS.contains(&scheme.to_ascii_lowercase().as_str()) {
+        Why::wrong(
             format!("no page has an origin that begins with `{scheme}://`"),
             "write the page's origin, which begins with `https://`",
-        ),
-        false => not_as_sent(text, rest),
+        )
+    } else {
+        not_as_sent(text, rest)
     }
 }
 
@@ -179,14 +181,15 @@ fn not_as_sent(text: &str, rest: &str) -> Option<Why> {
 }
 
 fn sent_origin(url: &Url) -> String {
-    match url.origin().is_tuple() {
-        true => url.origin().ascii_serialization(),
-        // Of a browser's extensions and the like.
-        false => format!(
+    if url.origin().is_tuple() {
+        url.origin().ascii_serialization()
+    } else {
+        // Origins of browser extensions and the like.
+        format!(
             "{}://{}",
             url.scheme(),
             url.host_str().unwrap_or_default().to_ascii_lowercase()
-        ),
+        )
     }
 }
 
@@ -236,9 +239,10 @@ fn mistake_around_star(at: usize, text: &str) -> Option<Found> {
     };
     let why = mistake(&filled)?;
     let message = why.message.replace(&*escape(&filled), &escape(text));
-    let instead = match why.instead.starts_with("write \"https://a") {
-        true => why.instead.replacen("https://a", &format!("{before}*"), 1),
-        false => "write a pattern such as \"https://*.example.org\"".to_string(),
+    let instead = if why.instead.starts_with("write \"https://a") {
+        why.instead.replacen("https://a", &format!("{before}*"), 1)
+    } else {
+        "write a pattern such as \"https://*.example.org\"".to_string()
     };
     Some(error(at, &message, &instead))
 }

@@ -85,9 +85,10 @@ pub(super) fn markup(text: &str, at: usize) -> Found {
     if head.contains("<corsconfig") || head.contains("<corsconfiguration") {
         return error(at, "this is XML, but policies must be JSON", EXAMPLE);
     }
-    let what = match head.contains("<html") {
-        true => "this is HTML, not JSON (perhaps a saved error page)",
-        false => "this is XML or HTML, not JSON",
+    let what = if head.contains("<html") {
+        "this is HTML, not JSON (perhaps a saved error page)"
+    } else {
+        "this is XML or HTML, not JSON"
     };
     error(at, what, EXAMPLE)
 }
@@ -161,8 +162,9 @@ fn in_words(text: &str, e: &ParseError) -> Found {
 /// Returns the word that `text` begins with, or the character if there's no word.
 fn word(text: &str) -> String {
     let word: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
-    match word.is_empty() {
-        true => text.chars().take(1).collect(),
-        false => word,
+    if word.is_empty() {
+        text.chars().take(1).collect()
+    } else {
+        word
     }
 }

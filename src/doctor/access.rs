@@ -160,9 +160,10 @@ fn releases_would_be_open(subject: &Subject<'_>, why: &str) -> Error {
 /// Returns the changes that leave strangers no rights where the releases are, if that is a bucket
 /// of their own.
 async fn closing_of_releases(subject: &Subject<'_>) -> Result<Vec<Change>> {
-    let control = match has_bucket_of_state(subject.target) {
-        true => subject.state.control(),
-        false => None,
+    let control = if has_bucket_of_state(subject.target) {
+        subject.state.control()
+    } else {
+        None
     };
     let Some(control) = control else {
         return Ok(Vec::new());
@@ -237,9 +238,10 @@ fn stopped(error: StoreError, changes: &[Change], at: usize) -> Error {
         let lines = made.text.lines();
         lines.map(move |line| format!("\n  {}: {line}", how(change)))
     });
-    let place = match changes[at].is_of_releases {
-        true => "in the releases' bucket: ",
-        false => "",
+    let place = if changes[at].is_of_releases {
+        "in the releases' bucket: "
+    } else {
+        ""
     };
     let message = format!("{place}{}{}", error.message, lines.collect::<String>());
     Error::Store(StoreError { message, ..error })

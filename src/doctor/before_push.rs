@@ -165,9 +165,10 @@ fn judge_grants(grants: &[Grant], fix: &Fix<'_>, is_listed: bool) -> Option<Find
     let target = fix.target;
     let dangerous = dangerous(grants);
     if !dangerous.is_empty() && !is_listed {
-        let who = match dangerous.iter().any(|grant| grant.to == Public::Everybody) {
-            true => "everybody",
-            false => "anyone with an account",
+        let who = if dangerous.iter().any(|grant| grant.to == Public::Everybody) {
+            "everybody"
+        } else {
+            "anyone with an account"
         };
         let does = |right| dangerous.iter().any(|grant| grant.right == right);
         let what = match (does(Right::List), does(Right::Write)) {

@@ -74,10 +74,11 @@ fn outside(state: &Path, folder: &Path) -> Finding {
     let (Ok(state), Ok(folder)) = (Spot::of(state), Spot::of(folder)) else {
         return Finding::unknown(CHECK, WHY, "cannot determine where the releases are");
     };
-    match matches!(state.relation(&folder), Relation::Same | Relation::Inside) {
-        true => Finding::failed(CHECK, WHY, "the releases are inside the published folder")
-            .fix("set `state = \"file:FOLDER\"` to a folder next to it"),
-        false => Finding::passed(CHECK, WHY, "the releases are outside the published folder"),
+    if matches!(state.relation(&folder), Relation::Same | Relation::Inside) {
+        Finding::failed(CHECK, WHY, "the releases are inside the published folder")
+            .fix("set `state = \"file:FOLDER\"` to a folder next to it")
+    } else {
+        Finding::passed(CHECK, WHY, "the releases are outside the published folder")
     }
 }
 

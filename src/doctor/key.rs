@@ -64,15 +64,14 @@ fn in_git(key_file: &Path, secret: &Secret, fix: &Fix<'_>) -> Option<Finding> {
         let remedy = take_out(folder, &tracked, own, fix);
         return Some(Finding::failed(CHECK, WHY, text).fix(remedy));
     }
-    Some(match free.is_empty() {
-        true => Finding::passed(CHECK, WHY, "git doesn't track the key file, and ignores it"),
-        false => {
-            let text = format!(
-                "git doesn't ignore {}: `git add .` adds it",
-                called(&free, own)
-            );
-            Finding::warning(CHECK, WHY, text).fix(Remedy::all(vec![ignore(folder, &free)]))
-        }
+    Some(if free.is_empty() {
+        Finding::passed(CHECK, WHY, "git doesn't track the key file, and ignores it")
+    } else {
+        let text = format!(
+            "git doesn't ignore {}: `git add .` adds it",
+            called(&free, own)
+        );
+        Finding::warning(CHECK, WHY, text).fix(Remedy::all(vec![ignore(folder, &free)]))
     })
 }
 
@@ -104,17 +103,19 @@ fn tracked_and_free<'n>(folder: &Path, names: &[&'n str]) -> Option<(Vec<&'n str
 fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Remedy {
     let names: Vec<String> = tracked.iter().map(|name| quoted(name)).collect();
     let at = quoted(&folder.display().to_string());
-    let literal = match tracked.iter().any(|name| name.contains(['*', '?', '['])) {
-        true => " --literal-pathspecs",
-        false => "",
+    let literal = if tracked.iter().any(|name| name.contains(['*', '?', '['])) {
+        " --literal-pathspecs"
+    } else {
+        ""
     };
     let remove = format!("git -C {at}{literal} rm --cached -- {}", names.join(" "));
-    let again = match tracked.contains(&own) {
-        true => format!(
+    let again = if tracked.contains(&own) {
+        format!(
             "git's history keeps the key, so replace it: {}",
             fix.new_key().text
-        ),
-        false => "git's history keeps the file".to_string(),
+        )
+    } else {
+        "git's history keeps the file".to_string()
     };
     Remedy::all(vec![Step::Run(remove), ignore(folder, tracked)]).because(&again)
 }
@@ -131,12 +132,15 @@ fn ignore(folder: &Path, names: &[&str]) -> Step {
 
 /// The key file, and those that look like the key before, by their names.
 fn called(names: &[&str], own: &str) -> String {
-    let name = |name: &&str| match *name == own {
-        true => format!("the key file `{}`", crate::base::text::escape(name)),
-        false => format!(
-            "`{}`, which looks like a former key,",
-            crate::base::text::escape(name)
-        ),
+    let name = |name: &&str| {
+        if *name == own {
+            format!("the key file `{}`", crate::base::text::escape(name))
+        } else {
+            format!(
+                "`{}`, which looks like a former key,",
+                crate::base::text::escape(name)
+            )
+        }
     };
     let names: Vec<String> = names.iter().map(name).collect();
     names.join(" and ").trim_end_matches(',').to_string()

@@ -239,9 +239,10 @@ impl<'a> Subject<'a> {
         settings: &'s Settings,
     ) -> Option<&'s Settings> {
         self.target.state.as_ref()?.bucket()?;
-        match has_bucket_of_state(self.target) {
-            true => exposure?.settings.as_ref(),
-            false => Some(settings),
+        if has_bucket_of_state(self.target) {
+            exposure?.settings.as_ref()
+        } else {
+            Some(settings)
         }
     }
 
@@ -457,9 +458,10 @@ fn clock(there: Option<SystemTime>, here: SystemTime) -> Finding {
         Ok(later) => later,
         Err(earlier) => earlier.duration(),
     };
-    match difference <= CLOCK_DIFFERENCE_MAX {
-        true => Finding::passed("clock", WHY, "this machine and the storage agree"),
-        false => Finding::warning(
+    if difference <= CLOCK_DIFFERENCE_MAX {
+        Finding::passed("clock", WHY, "this machine and the storage agree")
+    } else {
+        Finding::warning(
             "clock",
             WHY,
             format!(
@@ -467,7 +469,7 @@ fn clock(there: Option<SystemTime>, here: SystemTime) -> Finding {
                 difference.as_secs()
             ),
         )
-        .fix("set this machine's clock: `timedatectl set-ntp true`"),
+        .fix("set this machine's clock: `timedatectl set-ntp true`")
     }
 }
 

@@ -176,10 +176,11 @@ fn mend_reading(fix: &Fix<'_>, grants: &Observed<Vec<Grant>>) -> Remedy {
         (Access::Bucket, Observed::Is(grants)) => culprit::lets_everybody_read(grants, fix.target),
         _ => false,
     };
-    match is_granted {
-        // To grant it once more changes nothing.
-        true => NOT_APPLIED.into(),
-        false => fix.access_apply(),
+    if is_granted {
+        // Granting it again would change nothing.
+        NOT_APPLIED.into()
+    } else {
+        fix.access_apply()
     }
 }
 

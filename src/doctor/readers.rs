@@ -133,9 +133,10 @@ pub(super) fn open_state(fix: &Fix<'_>, grants: &Observed<Vec<Grant>>, text: &st
                 && !grant.is_conditional
                 && grant.reach.covers_below("", None)
         });
-    failed(format!("; by {}", culprit::named(&culprits))).fix(match can_leave_out {
-        true => fix.access_close().because("which excludes the releases"),
-        false => fix.close_state(&culprits),
+    failed(format!("; by {}", culprit::named(&culprits))).fix(if can_leave_out {
+        fix.access_close().because("which excludes the releases")
+    } else {
+        fix.close_state(&culprits)
     })
 }
 

@@ -130,9 +130,10 @@ const WRITE: &str = "ask the bucket's administrator for permission to create, re
 
 /// Returns the rights that the storage names, or else other advice.
 pub(super) fn needed(error: &StoreError, otherwise: &str) -> String {
-    match error.hint.is_empty() {
-        true => otherwise.to_string(),
-        false => error.hint.to_string(),
+    if error.hint.is_empty() {
+        otherwise.to_string()
+    } else {
+        error.hint.to_string()
     }
 }
 

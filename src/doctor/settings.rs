@@ -72,9 +72,10 @@ pub(super) fn grants(grants: &Observed<Vec<Grant>>, target: &Target, fix: &Fix<'
         .iter()
         .filter(|grant| grant.right != Right::Read)
         .collect();
-    match more.is_empty() {
-        true => reading(grants, target, fix),
-        false => more_than_reading(&more, fix),
+    if more.is_empty() {
+        reading(grants, target, fix)
+    } else {
+        more_than_reading(&more, fix)
     }
 }
 
@@ -84,10 +85,11 @@ fn more_than_reading(more: &[&Grant], fix: &Fix<'_>) -> Finding {
         Some(grant) if more.iter().all(|grant| grant.is_conditional) => fix.take_out(&grant.by),
         _ => fix.access_close(),
     };
-    match more.iter().all(|grant| grant.is_conditional) {
+    if more.iter().all(|grant| grant.is_conditional) {
         // Users have to judge this: the condition may let in only those who are meant.
-        true => Finding::warning(GRANTS, GRANTS_WHY, text + ", if they meet a condition"),
-        false => Finding::failed(GRANTS, GRANTS_WHY, text),
+        Finding::warning(GRANTS, GRANTS_WHY, text + ", if they meet a condition")
+    } else {
+        Finding::failed(GRANTS, GRANTS_WHY, text)
     }
     .fix(remedy)
 }

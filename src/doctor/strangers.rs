@@ -83,9 +83,10 @@ pub(super) async fn try_with_probe(
         try_writing(&subject.stranger, control.writes(&scribble)),
     );
     clear_away(&subject.store, &scribble, &writes).await;
-    let delete = match read.is_ok() {
-        true => try_deleting(subject, &url, key).await,
-        false => Ok(Deleted::StillThere),
+    let delete = if read.is_ok() {
+        try_deleting(subject, &url, key).await
+    } else {
+        Ok(Deleted::StillThere)
     };
     StrangersAndProbe {
         read,

@@ -75,9 +75,10 @@ fn shown<'a>(target: &'a Target, folder: &Path) -> Option<Shown<'a>> {
     let path = target.public_url.as_ref().map_or("", |url| url.path());
     let depth = depth(path);
     let (place, spot) = (Spot::of(&releases).ok()?, Spot::of(folder).ok()?.path());
-    let looked_up = match is_default {
-        true => depth.max(LOOKED_UP),
-        false => depth.max(1),
+    let looked_up = if is_default {
+        depth.max(LOOKED_UP)
+    } else {
+        depth.max(1)
     };
     let mut with_index = (1..=looked_up).rev().filter_map(|up| {
         let index = index_around(&place, spot.ancestors().nth(up)?)?;
@@ -126,9 +127,10 @@ pub(crate) fn outside(folder: &Path, up: usize) -> Option<PathBuf> {
         .components()
         .all(|part| matches!(part, Component::Normal(_)));
     let is_below = folder.components().count() > up;
-    Some(match folder.is_relative() && is_down && is_below {
-        true => folder.ancestors().nth(up + 1)?.join(name),
-        false => above.join(name),
+    Some(if folder.is_relative() && is_down && is_below {
+        folder.ancestors().nth(up + 1)?.join(name)
+    } else {
+        above.join(name)
     })
 }
 
@@ -137,9 +139,10 @@ fn remedy(target: &Target, folder: &Path, shown: &Shown<'_>) -> Remedy {
         return "set `state = \"file:FOLDER\"` to a folder that no web server serves".into();
     };
     // Paths of a configuration are relative to it, and this one may be elsewhere.
-    let place = match Path::new(CONFIG_FILE).exists() || target.is_bare() {
-        true => place,
-        false => std::path::absolute(&place).unwrap_or(place),
+    let place = if Path::new(CONFIG_FILE).exists() || target.is_bare() {
+        place
+    } else {
+        std::path::absolute(&place).unwrap_or(place)
     };
     let state = url(&Place::Directory(place.clone()));
     let is_there = shown.releases.join(ROOT).exists();

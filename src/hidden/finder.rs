@@ -173,9 +173,10 @@ impl Names {
         for (path, file, label) in labels {
             let label: Arc<str> = label.as_str().into();
             for name in file.names.iter().map(String::as_str).chain([*path]) {
-                let before = match name.contains('/') || !shown.contains(name) {
-                    true => Before::NoWord,
-                    false => Before::NoWordAndNoFolder,
+                let before = if name.contains('/') || !shown.contains(name) {
+                    Before::NoWord
+                } else {
+                    Before::NoWordAndNoFolder
                 };
                 self.add(name, &label, before, Behind::NoWord);
             }
@@ -197,9 +198,10 @@ impl Names {
         let count = hidden.len();
         for (place, (folder, level)) in hidden.into_iter().enumerate() {
             let label: Arc<str> = format!("{level} folder {} of {count}", place + 1).into();
-            let behind = match folder.contains('/') {
-                true => Behind::NoWord,
-                false => Behind::Slash,
+            let behind = if folder.contains('/') {
+                Behind::NoWord
+            } else {
+                Behind::Slash
             };
             self.add(folder, &label, Before::NoWord, behind);
         }

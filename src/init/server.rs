@@ -167,15 +167,16 @@ impl Site {
     fn nginx_locations(&self) -> String {
         let (folder, prefix) = (&self.folder, &self.prefix);
         let is_whole = prefix == "/";
-        let (top, files) = match is_whole {
-            true => (
+        let (top, files) = if is_whole {
+            (
                 format!("    root \"{folder}\";\n"),
                 "    location / { try_files $uri $uri/ $uri.html =404; }\n".to_string(),
-            ),
-            false => (
+            )
+        } else {
+            (
                 "    location / { return 404; }\n".to_string(),
                 format!("    location {prefix} {{ alias \"{folder}/\"; }}\n"),
-            ),
+            )
         };
         let own = format!(
             "    location = {prefix}{HEADERS_FILE} {{ return 404; }}\n    location ^~ {prefix}{OWN_FOLDER}/ {{ return 404; }}\n"
@@ -188,12 +189,13 @@ impl Site {
     /// The location of files whose type isn't told by their extension.
     fn nginx_typed(&self, regex: &str, content_type: &str) -> String {
         let path = regex.trim_start_matches("^/").trim_end_matches('$');
-        let (path, alias) = match self.prefix == "/" {
-            true => (path.to_string(), String::new()),
-            false => (
+        let (path, alias) = if self.prefix == "/" {
+            (path.to_string(), String::new())
+        } else {
+            (
                 format!("(?<assetsync_path>{path})"),
                 format!(" alias \"{}/$assetsync_path\";", self.folder),
-            ),
+            )
         };
         format!(
             "    location ~ \"^{}{path}$\" {{{alias} types {{ }} default_type {}; }}\n",
@@ -211,10 +213,7 @@ impl Site {
     }
 
     fn caddy(&self) -> String {
-        let scheme = match self.is_secure {
-            true => "https",
-            false => "http",
-        };
+        let scheme = if self.is_secure { "https" } else { "http" };
         let port = self.port.map_or(String::new(), |port| format!(":{port}"));
         let (folder, host) = (&self.folder, &self.host);
         // A route keeps its order, and of several headers of one name, the last one is sent.
@@ -296,12 +295,13 @@ fn folder(target: &Target) -> Result<String> {
     };
     let folder = std::path::absolute(folder).map_err(|e| Error::io("find", folder, e))?;
     let folder = folder.to_string_lossy().into_owned();
-    match folder.contains(['"', '\\', '$', '{', '}', '\n']) {
-        true => Err(Error::usage(
+    if folder.contains(['"', '\\', '$', '{', '}', '\n']) {
+        Err(Error::usage(
             format!("`{folder}` contains characters that web servers don't accept in a path"),
             "publish to a folder with a simpler name",
-        )),
-        false => Ok(folder),
+        ))
+    } else {
+        Ok(folder)
     }
 }
 

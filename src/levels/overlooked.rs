@@ -277,9 +277,10 @@ fn shape(part: &str, (start, end): (usize, usize), is_file: bool) -> String {
 }
 
 fn whole(name: &str, is_file: bool) -> String {
-    match is_file {
-        true => format!("**/{name}"),
-        false => format!("**/{name}/**"),
+    if is_file {
+        format!("**/{name}")
+    } else {
+        format!("**/{name}/**")
     }
 }
 
@@ -383,12 +384,13 @@ impl Reported<'_> {
 
     /// Returns the rule that files of the pattern need besides, since anybody guesses a plain name.
     fn renamed(&self, pattern: &str) -> String {
-        match self.group.has_plain && !self.level.held {
-            true => format!(
+        if self.group.has_plain && !self.level.held {
+            format!(
                 ", and add a last `[[rule]]` with `match = {}` and `names = \"opaque\"`,",
                 quoted(pattern)
-            ),
-            false => String::new(),
+            )
+        } else {
+            String::new()
         }
     }
 

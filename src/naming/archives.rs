@@ -118,9 +118,10 @@ impl<'a> Search<'a> {
             .rsplit_once('.')
             .map(|(_, end)| end.to_ascii_lowercase());
         let content_type = media::content_type(extension.as_deref());
-        let searched = match is_text {
-            true => Searched::text(path, &content_type, &bytes),
-            false => Searched::of_start(private::of_start(&bytes)),
+        let searched = if is_text {
+            Searched::text(path, &content_type, &bytes)
+        } else {
+            Searched::of_start(private::of_start(&bytes))
         };
         let words = searched.words(&scanner, &self.asset.policy);
         let words = words.or_else(|| {
@@ -134,9 +135,10 @@ impl<'a> Search<'a> {
     }
 
     fn tell(&mut self, path: &str, words: &str) {
-        let member = match path.is_empty() {
-            true => "something that".to_string(),
-            false => format!("`{}`, which", escape(path)),
+        let member = if path.is_empty() {
+            "something that".to_string()
+        } else {
+            format!("`{}`, which", escape(path))
         };
         let message = format!("contains {member} {words}");
         let problem = Problem::new(&self.asset.path, message);

@@ -65,12 +65,13 @@ pub(super) fn groups<'a>(assets: &'a [Asset], hashes: &[Option<Hash<'_>>]) -> Ve
 
 /// Returns a pattern for a group.
 pub(super) fn of_group(assets: &[Asset], hashes: &[Option<Hash<'_>>], group: Group<'_>) -> Cover {
-    match group.is_whole {
-        true => Cover {
+    if group.is_whole {
+        Cover {
             pattern: format!("{}**", globset::escape(group.folder)),
             files: group.files,
-        },
-        false => of_likes(assets, hashes, group),
+        }
+    } else {
+        of_likes(assets, hashes, group)
     }
 }
 
@@ -111,9 +112,10 @@ fn unless_wider(assets: &[Asset], patterns: Vec<String>, shorter: Vec<String>) -
     let mut kept = assets
         .iter()
         .filter(|asset| asset.policy.is_kept_unguessable());
-    match kept.any(|asset| is_matched(&wide, asset) && !is_matched(&narrow, asset)) {
-        true => patterns,
-        false => shorter,
+    if kept.any(|asset| is_matched(&wide, asset) && !is_matched(&narrow, asset)) {
+        patterns
+    } else {
+        shorter
     }
 }
 

@@ -45,9 +45,10 @@ impl<'a> Index<'a> {
 
     /// The file at `path`; of a folder, its `index.html`.
     pub(super) fn find(&self, path: &str) -> Option<u32> {
-        let found = match path.is_empty() || path.ends_with('/') {
-            true => self.by_path.get(format!("{path}index.html").as_str()),
-            false => self.by_path.get(path),
+        let found = if path.is_empty() || path.ends_with('/') {
+            self.by_path.get(format!("{path}index.html").as_str())
+        } else {
+            self.by_path.get(path)
         };
         found.copied()
     }
@@ -68,12 +69,11 @@ impl<'a> Index<'a> {
     /// Returns the page that many hosts show for `path`, where the tree has no such file:
     /// `about.html` for `about`, or the page of the folder `about/`.
     pub(super) fn find_page(&self, path: &str) -> Option<u32> {
-        match path.is_empty() || path.ends_with('/') {
-            true => None,
-            false => {
-                let page = self.find(&format!("{path}.html"));
-                page.or_else(|| self.find(&format!("{path}/")))
-            }
+        if path.is_empty() || path.ends_with('/') {
+            None
+        } else {
+            let page = self.find(&format!("{path}.html"));
+            page.or_else(|| self.find(&format!("{path}/")))
         }
     }
 
@@ -126,9 +126,10 @@ impl<'a> Index<'a> {
     /// Returns the files in the folder of this path, which ends like a folder's.
     pub(super) fn files_in(&self, path: &str) -> impl Iterator<Item = usize> {
         let assets = &self.tree.assets;
-        let first = match path.is_empty() || path.ends_with('/') {
-            true => assets.partition_point(|asset| asset.path.as_str() < path),
-            false => assets.len(),
+        let first = if path.is_empty() || path.ends_with('/') {
+            assets.partition_point(|asset| asset.path.as_str() < path)
+        } else {
+            assets.len()
         };
         let is_in = move |file: &usize| assets[*file].path.as_str().starts_with(path);
         (first..assets.len()).take_while(is_in)

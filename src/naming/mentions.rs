@@ -279,9 +279,10 @@ impl Advice<'_> {
     /// Returns the files that look for what is mentioned. Of what is beside a script, that doesn't
     /// depend on the pages.
     fn readers(&self, mentioned: &Mentioned) -> Vec<(usize, &Asset)> {
-        let run_by = match mentioned.is_beside && mentioned.place != Place::Text {
-            true => &[][..],
-            false => &mentioned.run_by[..],
+        let run_by = if mentioned.is_beside && mentioned.place != Place::Text {
+            &[][..]
+        } else {
+            &mentioned.run_by[..]
         };
         let files = std::iter::once(&mentioned.reader).chain(run_by);
         files

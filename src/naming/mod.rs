@@ -121,9 +121,10 @@ pub fn check_former(
         return Err(Error::Interrupted);
     }
     found.sort();
-    match found.is_empty() {
-        true => Ok(()),
-        false => Err(Error::of_tree(found)),
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::of_tree(found))
     }
 }
 

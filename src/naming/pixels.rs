@@ -131,9 +131,10 @@ fn reader<R: BufRead + Seek>(file: R) -> io::Result<ImageReader<R>> {
 
 /// Returns width and height, of those that are looked at; what the file says, not its name.
 pub(super) fn size(asset: &Asset) -> io::Result<Option<(u32, u32)>> {
-    match is_image(asset) {
-        true => size_of(open(asset)?),
-        false => Ok(None),
+    if is_image(asset) {
+        size_of(open(asset)?)
+    } else {
+        Ok(None)
     }
 }
 

@@ -32,9 +32,10 @@ pub fn prepare(
     gzip_level: u32,
     progress: &Arc<Progress>,
 ) -> Result<Body, StoreError> {
-    let prepared = match object.size_bytes <= PART_BYTES as u64 {
-        true => in_memory(object, gzip_level),
-        false => on_disk(object, gzip_level, progress),
+    let prepared = if object.size_bytes <= PART_BYTES as u64 {
+        in_memory(object, gzip_level)
+    } else {
+        on_disk(object, gzip_level, progress)
     };
     prepared.map_err(|error| explain(&object.file, &error))
 }

@@ -275,9 +275,10 @@ fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
     let is_text = media::is_text(content_type) || private::may_be_text(content);
     let is_packed = media::is_compressed(content);
     let mut draft = Draft::of(blake3::hash(b""));
-    let text = match is_text && !is_packed {
-        true => read_text(asset, content, &mut draft),
-        false => Text::default(),
+    let text = if is_text && !is_packed {
+        read_text(asset, content, &mut draft)
+    } else {
+        Text::default()
     };
     let bytes = match draft.charset.charset {
         Some(_) => text.text().trim_start_matches('\u{feff}').as_bytes(),

@@ -251,9 +251,10 @@ impl Naming<'_> {
     fn base_of_sets(&self, file: usize) -> Base {
         let is_module = self.drafts[file].found.is_module
             && self.tree.assets[file].policy.urls == UrlStyle::Relative;
-        match is_module {
-            true => Base::Document,
-            false => Base::Page,
+        if is_module {
+            Base::Document
+        } else {
+            Base::Page
         }
     }
 

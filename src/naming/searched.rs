@@ -70,9 +70,10 @@ impl Searched {
         let mut private = self.private.iter().filter(|found| !is_meant(found.what));
         let credential = self.credentials.first().map(|found| {
             let (line, rule) = (found.line, found.rule);
-            match self.is_placed {
-                true => format!("holds what looks like a credential ({rule}) on line {line}"),
-                false => format!("holds what looks like a credential ({rule})"),
+            if self.is_placed {
+                format!("holds what looks like a credential ({rule}) on line {line}")
+            } else {
+                format!("holds what looks like a credential ({rule})")
             }
         });
         whole

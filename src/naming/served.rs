@@ -119,9 +119,10 @@ fn charsets_of_loaders(
     let mut loaded_by: BTreeMap<usize, BTreeSet<Option<String>>> = BTreeMap::new();
     for (from, links) in files.iter().enumerate() {
         let own = &drafts[from].charset;
-        let of_own = match says_nothing(from) {
-            true => known.get(&from).copied().or(own.said),
-            false => own.charset,
+        let of_own = if says_nothing(from) {
+            known.get(&from).copied().or(own.said)
+        } else {
+            own.charset
         };
         let loaded = links.links.iter().filter(|link| {
             let is_loaded = matches!(link.kind, Kind::Load | Kind::Script);

@@ -178,9 +178,10 @@ impl<'t> Finder<'t> {
         if url.is_empty() {
             return;
         }
-        self.found.references.push(match raw == url {
-            true => Reference::verbatim(start, url, Kind::Load),
-            false => Reference::escaped(start..start + raw.len(), url, Kind::Load),
+        self.found.references.push(if raw == url {
+            Reference::verbatim(start, url, Kind::Load)
+        } else {
+            Reference::escaped(start..start + raw.len(), url, Kind::Load)
         });
     }
 

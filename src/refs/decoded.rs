@@ -110,9 +110,10 @@ impl<'a> Decoded<'a> {
             return;
         }
         self.step(at, Written::Plainly);
-        match self.text.is_empty() {
-            true => self.text = Cow::Borrowed(plain),
-            false => self.text.to_mut().push_str(plain),
+        if self.text.is_empty() {
+            self.text = Cow::Borrowed(plain)
+        } else {
+            self.text.to_mut().push_str(plain)
         }
     }
 

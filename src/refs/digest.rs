@@ -273,9 +273,10 @@ pub(super) fn of_element(element: &Loading<'_>) -> Vec<Digest> {
 /// Returns a script or style as browsers compute its digest, where it stands in a page as `raw`:
 /// they read every line end as `\n`.
 pub fn text_of(raw: &str, written: Written) -> String {
-    let lines = match raw.contains('\r') {
-        true => Cow::Owned(raw.replace("\r\n", "\n").replace('\r', "\n")),
-        false => Cow::Borrowed(raw),
+    let lines = if raw.contains('\r') {
+        Cow::Owned(raw.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(raw)
     };
     match written {
         Written::Verbatim => lines.into_owned(),

@@ -44,9 +44,10 @@ impl Grammar {
 impl ExtraAttribute {
     /// Returns an attribute with the grammar that its name suggests.
     pub fn named(name: &str) -> ExtraAttribute {
-        let grammar = match name.ends_with("srcset") {
-            true => Grammar::Srcset,
-            false => Grammar::Url,
+        let grammar = if name.ends_with("srcset") {
+            Grammar::Srcset
+        } else {
+            Grammar::Url
         };
         ExtraAttribute {
             name: name.to_lowercase(),

@@ -133,9 +133,10 @@ fn known(text: &str, pointers: &[&str], extra: &Extra) -> Found {
 }
 
 fn references(text: &str, pointers: &[&str]) -> Found {
-    let besides = match placeholder::is_in(text) {
-        true => Besides::Placeholders,
-        false => Besides::Nothing,
+    let besides = if placeholder::is_in(text) {
+        Besides::Placeholders
+    } else {
+        Besides::Nothing
     };
     let walked = walk(text, after_bom(text), pointers, besides);
     let references = walked

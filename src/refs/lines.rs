@@ -7,17 +7,19 @@ use std::ops::Range;
 /// order mark.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
-    let mut at = match text.starts_with('\u{feff}') {
-        true => '\u{feff}'.len_utf8(),
-        false => 0,
+    let mut at = if text.starts_with('\u{feff}') {
+        '\u{feff}'.len_utf8()
+    } else {
+        0
     };
     iter::from_fn(move || {
         let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
         let len = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
         let line = at..at + len;
-        at = match rest[len..].starts_with(b"\r\n") {
-            true => line.end + 2,
-            false => line.end + 1,
+        at = if rest[len..].starts_with(b"\r\n") {
+            line.end + 2
+        } else {
+            line.end + 1
         };
         Some(line)
     })

@@ -81,9 +81,10 @@ pub(super) fn folder_at_end(text: &str, is_first: bool) -> Option<String> {
         .map(|cut| cut + text[cut..].chars().next().map_or(0, char::len_utf8));
     let path = &text[cut.unwrap_or(0)..];
     let folder = &path[..=path.rfind('/')?];
-    let folder = match is_first || cut.is_some() {
-        true => folder,
-        false => folder.trim_start_matches('/'),
+    let folder = if is_first || cut.is_some() {
+        folder
+    } else {
+        folder.trim_start_matches('/')
     };
     let is_path = folder.len() <= MENTION_BYTES_MAX
         && !is_absolute(folder)
@@ -159,9 +160,10 @@ fn name_behind_hole(pieces: &[Piece], at: usize, text: &str) -> Option<String> {
         return None;
     }
     let name = beginning_of(text).trim_start_matches('/');
-    match is_file_path(name) {
-        true => Some(name.to_string()),
-        false => (extension_at_end(name) == Some(0)).then(|| format!("*{name}")),
+    if is_file_path(name) {
+        Some(name.to_string())
+    } else {
+        (extension_at_end(name) == Some(0)).then(|| format!("*{name}"))
     }
 }
 

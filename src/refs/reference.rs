@@ -100,9 +100,12 @@ impl Reference {
 /// Percent-encodes whatever could mean something in a language that holds URLs.
 fn safe(tail: &str) -> String {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/?#=+:;@!*%,$&".contains(&b);
-    let encode = |b: u8| match is_plain(b) {
-        true => char::from(b).to_string(),
-        false => format!("%{b:02X}"),
+    let encode = |b: u8| {
+        if is_plain(b) {
+            char::from(b).to_string()
+        } else {
+            format!("%{b:02X}")
+        }
     };
     tail.bytes().map(encode).collect()
 }

@@ -69,9 +69,10 @@ pub fn resolve(base: &BaseUrl, url: &str, kind: Kind, prefixes: &[String]) -> Me
         return Meaning::Elsewhere;
     };
     let Some(path) = joined.as_str().strip_prefix(ROOT) else {
-        return match joined.host_str() == root().host_str() {
-            true => Meaning::Nothing("it leads outside the tree"),
-            false => Meaning::Elsewhere,
+        return if joined.host_str() == root().host_str() {
+            Meaning::Nothing("it leads outside the tree")
+        } else {
+            Meaning::Elsewhere
         };
     };
     let path = path.split(['?', '#']).next().unwrap_or(path);
@@ -175,9 +176,10 @@ pub fn relative(from: &BaseUrl, to: &ObjectKey, kind: Kind) -> Result<String, Ba
         .map(|(a, _)| a.len())
         .sum();
     let up = "../".repeat(from[common..].matches('/').count());
-    let here = match kind == Kind::Import && up.is_empty() {
-        true => "./",
-        false => "",
+    let here = if kind == Kind::Import && up.is_empty() {
+        "./"
+    } else {
+        ""
     };
     Ok(format!("{here}{up}{}", &to[common..]))
 }

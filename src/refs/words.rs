@@ -42,9 +42,10 @@ pub fn in_attribute(
         base: Base::Page,
     });
     let paths: Vec<Mention> = paths.collect();
-    match paths.is_empty() {
-        true => find(value, &Place::Text, at),
-        false => paths,
+    if paths.is_empty() {
+        find(value, &Place::Text, at)
+    } else {
+        paths
     }
 }
 
@@ -53,9 +54,10 @@ pub fn in_attribute(
 fn paths_of<'v>(name: &str, value: &'v str) -> impl Iterator<Item = (usize, &'v str)> {
     let start = value.len() - value.trim_ascii_start().len();
     let whole = start..start + value.trim_ascii().len();
-    let ranges: Vec<Range<usize>> = match name.ends_with("srcset") {
-        true => srcset::urls(value),
-        false => std::iter::once(whole).collect(),
+    let ranges: Vec<Range<usize>> = if name.ends_with("srcset") {
+        srcset::urls(value)
+    } else {
+        std::iter::once(whole).collect()
     };
     ranges.into_iter().filter_map(|range| {
         let path = value.get(range.clone())?;

@@ -102,9 +102,10 @@ impl<'t> Finder<'t> {
         reader.config_mut().enable_all_checks(true);
         // The reader skips a byte order mark without counting it. Its positions fit, as all of the
         // text is in memory.
-        let bom = match self.text.starts_with('\u{feff}') {
-            true => '\u{feff}'.len_utf8(),
-            false => 0,
+        let bom = if self.text.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
         };
         loop {
             let start = bom + reader.buffer_position() as usize;

@@ -78,15 +78,16 @@ pub async fn plan(
         missing.extend(paths(compare(&manifest, &meant, &listing), &manifest));
     }
     missing.dedup();
-    match missing.is_empty() {
-        true => Ok(Adoption {
+    if missing.is_empty() {
+        Ok(Adoption {
             from: root.target,
             to,
             objects,
             releases: retained.len(),
             seen,
-        }),
-        false => Err(incomplete(&missing)),
+        })
+    } else {
+        Err(incomplete(&missing))
     }
 }
 

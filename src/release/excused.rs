@@ -71,15 +71,16 @@ fn start(given: &str) -> String {
 
 fn no_such(given: &str, paths: &BTreeSet<&str>, place: &str) -> Error {
     let is_pattern = given.contains(['*', '?', '[', '{']);
-    let message = match is_pattern {
-        true => format!(
+    let message = if is_pattern {
+        format!(
             "`{}` matches nothing in {place} (--overwrite-live)",
             start(given)
-        ),
-        false => format!(
+        )
+    } else {
+        format!(
             "There is no `{}` in {place} (--overwrite-live)",
             start(given)
-        ),
+        )
     };
     let near = nearest(given, paths.iter().copied()).filter(|_| !is_pattern);
     let hint = match near {
@@ -92,14 +93,14 @@ fn no_such(given: &str, paths: &BTreeSet<&str>, place: &str) -> Error {
 /// Returns the options that permit `paths`. Lists a few paths by name, and more by patterns. Each
 /// pattern matches files of one folder and type only.
 pub(crate) fn options_for(paths: &[&str]) -> String {
-    let meant: Vec<String> = match paths.len() <= OPTIONS_MAX {
-        true => paths.iter().map(|path| path.to_string()).collect(),
-        false => {
-            let patterns: BTreeSet<String> = paths.iter().map(|path| pattern(path)).collect();
-            match patterns.len() <= OPTIONS_MAX {
-                true => patterns.into_iter().collect(),
-                false => vec!["**".to_string()],
-            }
+    let meant: Vec<String> = if paths.len() <= OPTIONS_MAX {
+        paths.iter().map(|path| path.to_string()).collect()
+    } else {
+        let patterns: BTreeSet<String> = paths.iter().map(|path| pattern(path)).collect();
+        if patterns.len() <= OPTIONS_MAX {
+            patterns.into_iter().collect()
+        } else {
+            vec!["**".to_string()]
         }
     };
     let options = meant

@@ -114,10 +114,7 @@ impl Forgotten {
     }
 
     fn remedy(&self, target: &Target, place: &str) -> String {
-        let state = match target.is_bare() {
-            true => "--state",
-            false => "state",
-        };
+        let state = if target.is_bare() { "--state" } else { "state" };
         match (&target.state, &target.place) {
             (Some(_), _) if self.has_releases => format!(
                 "correct `{state}`, or remove it: the target itself has releases in `{FOLDER}`"

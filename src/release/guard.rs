@@ -109,12 +109,13 @@ pub fn refuse(refusals: Vec<Refused>) -> Result<()> {
         .into_iter()
         .map(|refused| (refused.message, refused.hint))
         .unzip();
-    match messages.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Refused {
+    if messages.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Refused {
             message: messages.join("\n"),
             hint: Hint::joined(hints, "; "),
-        }),
+        })
     }
 }
 
@@ -265,9 +266,10 @@ fn unlock_or_relock(levels: &BTreeMap<&str, Vec<&str>>, build: &Build) -> Hint {
         (more > 0).then(|| format!("{more} more of `{level}`"))
     });
     let more: Vec<String> = more.collect();
-    let more = match more.is_empty() {
-        true => String::new(),
-        false => format!(", and publishes {}", more.join(", ")),
+    let more = if more.is_empty() {
+        String::new()
+    } else {
+        format!(", and publishes {}", more.join(", "))
     };
     Verb::Unlock.with(unlock.join(" ")).then(format!(
         " keeps what is published in this and all later pushes{more}; pass {} to remove it from the next release, but its addresses work until a takedown or prune",

@@ -63,9 +63,10 @@ pub fn after_push(known: &[Leftover], before: Option<&Manifest>, build: &Build) 
         Pair::Before(entry) => {
             let level = level_by_now(before, entry, &build.levels);
             let moved = hidden.get(&entry.digest);
-            match held.contains_key(level) {
-                true => Some(Why::Held(level.to_string())),
-                false => moved.map(|level| Why::SameAsHeld((*level).to_string())),
+            if held.contains_key(level) {
+                Some(Why::Held(level.to_string()))
+            } else {
+                moved.map(|level| Why::SameAsHeld((*level).to_string()))
             }
         }
         Pair::Both(..) | Pair::Now(_) => None,
@@ -142,12 +143,13 @@ pub(crate) fn takedown_of(target: &Target, left: &[Leftover], published: &[&str]
             Why::PlainName | Why::SameAsHeld(_) => paths.insert(left.path.as_str()),
         };
     }
-    let paths: BTreeSet<&str> = match paths.len() <= TYPED_MAX {
-        true => paths,
-        false => paths
+    let paths: BTreeSet<&str> = if paths.len() <= TYPED_MAX {
+        paths
+    } else {
+        paths
             .iter()
             .map(|path| folder_alone(path, published).unwrap_or(path))
-            .collect(),
+            .collect()
     };
     let levels = levels
         .iter()

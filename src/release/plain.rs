@@ -145,9 +145,10 @@ async fn write_all(settle: &Settle<'_>, objects: &[Object], report: &mut Report)
     if report.is_complete() {
         fence(settle, report).await?;
     }
-    match report.is_complete() {
-        true => mark_settled(settle).await,
-        false => Ok(()),
+    if report.is_complete() {
+        mark_settled(settle).await
+    } else {
+        Ok(())
     }
 }
 
@@ -211,9 +212,10 @@ fn in_report(error: Error) -> StoreError {
                     "another push replaced this release and now writes the plain names".into()
                 }
                 (_, hint) => {
-                    Hint::from("this release is the current one; ").then(match hint.is_empty() {
-                        true => "the next push checks every plain name again".into(),
-                        false => hint,
+                    Hint::from("this release is the current one; ").then(if hint.is_empty() {
+                        "the next push checks every plain name again".into()
+                    } else {
+                        hint
                     })
                 }
             };
@@ -365,9 +367,10 @@ async fn restore_one(
 ) -> Result<Option<Object>> {
     let Some(copy) = state.plain(entry.token).await? else {
         let there = store.head(&entry.key).await?;
-        return match there.and_then(|there| there.token) == Some(entry.token) {
-            true => Ok(None),
-            false => Err(without_copy(entry)),
+        return if there.and_then(|there| there.token) == Some(entry.token) {
+            Ok(None)
+        } else {
+            Err(without_copy(entry))
         };
     };
     // The manifest may not tell whether the copy is gzipped: for a page in a folder target, it has

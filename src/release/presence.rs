@@ -38,9 +38,10 @@ pub async fn presence(store: &dyn Store, state: &State, root: Option<&Root>) -> 
     if let Some(manifest) = &base.manifest {
         // Names that are being written may have any content.
         let is_clear = !base.is_pending() && manifest.published().next().is_some();
-        return Ok(match is_clear {
-            true => Presence::Changed,
-            false => Presence::AsKnown,
+        return Ok(if is_clear {
+            Presence::Changed
+        } else {
+            Presence::AsKnown
         });
     }
     if root.is_some_and(Root::is_begun) {

@@ -183,12 +183,13 @@ pub async fn plan(
 impl Young {
     fn of(young: &[(String, Stored)], age: Duration) -> Option<Young> {
         let ours = || {
-            let ours = young
-                .iter()
-                .filter(|(key, stored)| match stored.token_is_known {
-                    true => is_ours(key, stored),
-                    false => token_in_name(key).is_some(),
-                });
+            let ours = young.iter().filter(|(key, stored)| {
+                if stored.token_is_known {
+                    is_ours(key, stored)
+                } else {
+                    token_in_name(key).is_some()
+                }
+            });
             ours.filter_map(|(_, stored)| Some((stored, stored.modified?)))
         };
         let times = || ours().map(|(_, modified)| modified + age);
@@ -407,12 +408,13 @@ async fn ours(
     requests: usize,
 ) -> Result<Vec<Garbage>> {
     let looks = old.into_iter().map(|(key, stored)| async move {
-        let stored = match stored.token_is_known {
-            true => Some(stored),
-            false => match ObjectKey::parse(&key) {
+        let stored = if stored.token_is_known {
+            Some(stored)
+        } else {
+            match ObjectKey::parse(&key) {
                 Ok(key) => store.head(&key).await?,
                 Err(_) => None,
-            },
+            }
         };
         Ok::<_, Error>((key, stored))
     });

@@ -288,9 +288,10 @@ async fn commit<'a>(
         if !verify_and_repair(push, &mut names, how, published).await? {
             return Ok(None);
         }
-        let plain = match names.is_empty() && !push.base.is_pending() {
-            true => Plain::Settled,
-            false => Plain::Pending,
+        let plain = if names.is_empty() && !push.base.is_pending() {
+            Plain::Settled
+        } else {
+            Plain::Pending
         };
         let manifest = Manifest::new(push.build, &published.report.stored);
         let keep = async {

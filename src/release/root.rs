@@ -279,13 +279,14 @@ impl Root {
         conditions: Option<Conditions>,
         stamp: &Stamp,
     ) -> Result<Root, Refusal> {
-        match root.is_some_and(Root::is_begun) {
-            true => Err(Refusal::Already),
-            false => Ok(Root {
+        if root.is_some_and(Root::is_begun) {
+            Err(Refusal::Already)
+        } else {
+            Ok(Root {
                 begun: true,
                 conditions,
                 ..Root::after(root, stamp)
-            }),
+            })
         }
     }
 
@@ -320,9 +321,10 @@ impl Root {
     }
 
     fn check_counts(&self) -> Result<(), Unusable> {
-        match self.seq.max(self.gc.epoch) < COUNT_MAX {
-            true => Ok(()),
-            false => Err(Unusable::damaged("its counters are too large")),
+        if self.seq.max(self.gc.epoch) < COUNT_MAX {
+            Ok(())
+        } else {
+            Err(Unusable::damaged("its counters are too large"))
         }
     }
 

@@ -283,13 +283,14 @@ pub(super) fn moved_away(moved: &Moved) -> Error {
             escape(&moved.to),
             escape(&moved.root.actor)
         ),
-        hint: match moved.is_done {
-            true => Hint::from("use the team's new key file; ")
+        hint: if moved.is_done {
+            Hint::from("use the team's new key file; ")
                 .then(Verb::Push.with("--rotate-key"))
-                .then(" moves them back to this key"),
-            false => Hint::from("use the team's new key file: ")
+                .then(" moves them back to this key")
+        } else {
+            Hint::from("use the team's new key file: ")
                 .then(Verb::Resolve)
-                .then(" with it finishes the interrupted move"),
+                .then(" with it finishes the interrupted move")
         },
     }
 }

@@ -145,12 +145,13 @@ pub async fn plan(
 }
 
 fn check_number(files: usize) -> Result<()> {
-    match files > TAKEN_DOWN_MAX {
-        true => Err(Error::usage(
+    if files > TAKEN_DOWN_MAX {
+        Err(Error::usage(
             format!("A takedown is limited to {TAKEN_DOWN_MAX} files, but this one has {files}"),
             "take them down folder by folder, such as `puzzle/gears/`, one takedown after another",
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 
@@ -302,14 +303,11 @@ impl<'a> Search<'a> {
 
     fn look(&mut self, manifest: &Manifest) {
         for entry in &manifest.entries {
-            match self.is_wanted(manifest, entry) {
-                true => {
-                    let keys = self.wanted.entry(entry.path.clone()).or_default();
-                    keys.insert(entry.key.clone());
-                }
-                false => {
-                    self.others.insert(entry.path.clone());
-                }
+            if self.is_wanted(manifest, entry) {
+                let keys = self.wanted.entry(entry.path.clone()).or_default();
+                keys.insert(entry.key.clone());
+            } else {
+                self.others.insert(entry.path.clone());
             }
         }
     }
@@ -469,14 +467,15 @@ async fn look(
 }
 
 fn check_ours(key: &ObjectKey, stored: &Stored) -> Result<()> {
-    match prune::is_ours(key.as_str(), stored) {
-        true => Ok(()),
-        false => Err(Error::Refused {
+    if prune::is_ours(key.as_str(), stored) {
+        Ok(())
+    } else {
+        Err(Error::Refused {
             message: format!(
                 "`{}` isn't as assetsync wrote it: something else created or overwrote it",
                 escape(key.as_str())
             ),
             hint: "inspect it and delete it by hand; nothing was taken down".into(),
-        }),
+        })
     }
 }

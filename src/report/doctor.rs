@@ -105,9 +105,10 @@ pub fn access_text(target: &str, shown: &Shown) -> String {
         shown.releases_listed.as_ref().map(|why| can("LIST", why)),
     ];
     let open: Vec<String> = open.into_iter().flatten().collect();
-    let readers = match open.is_empty() {
-        true => "private".to_string(),
-        false => open.join(", "),
+    let readers = if open.is_empty() {
+        "private".to_string()
+    } else {
+        open.join(", ")
     };
     line(
         "releases at",
@@ -185,9 +186,10 @@ fn blocks(blocks: &Blocks) -> String {
         .filter(|(is, _)| *is)
         .map(|(_, what)| *what)
         .collect();
-    match set.is_empty() {
-        true => "none".to_string(),
-        false => set.join(", "),
+    if set.is_empty() {
+        "none".to_string()
+    } else {
+        set.join(", ")
     }
 }
 

@@ -84,9 +84,10 @@ fn pattern(build: &Build, pages: Vec<&Object>) -> Option<String> {
     let extension = first.path.extension()?;
     let has_extension = |object: &&Object| object.path.extension().as_ref() == Some(&extension);
     let all = build.objects.iter().filter(has_extension).count();
-    match all == pages.iter().copied().filter(has_extension).count() {
-        true => Some(format!("**/*.{}", globset::escape(&extension))),
-        false => Some(globset::escape(first.path.as_str())),
+    if all == pages.iter().copied().filter(has_extension).count() {
+        Some(format!("**/*.{}", globset::escape(&extension)))
+    } else {
+        Some(globset::escape(first.path.as_str()))
     }
 }
 

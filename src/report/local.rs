@@ -36,9 +36,10 @@ pub fn build_text(build: &Build, verbose: bool) -> String {
 
 /// Describes the references that couldn't be resolved.
 pub fn unresolved_text(build: &Build, verbose: bool) -> String {
-    let shown = match verbose {
-        true => build.notes.len(),
-        false => NOTES_MAX.min(build.notes.len()),
+    let shown = if verbose {
+        build.notes.len()
+    } else {
+        NOTES_MAX.min(build.notes.len())
     };
     let mut text = warnings_text(&build.warnings, listed(verbose));
     text.extend(build.notes[..shown].iter().map(|note| line("note: ", note)));
@@ -55,10 +56,7 @@ const NOTES_MAX: usize = 50;
 
 /// Returns which problems are listed one by one.
 pub fn listed(verbose: bool) -> Listed {
-    match verbose {
-        true => Listed::All,
-        false => Listed::First,
-    }
+    if verbose { Listed::All } else { Listed::First }
 }
 
 /// Describes each cause in a line, with its number and the first places. With [`Listed::All`],
@@ -86,12 +84,11 @@ pub fn warnings_text(warnings: &[Problem], listed: Listed) -> String {
         let kind = alike[0].kind;
         let told = told.entry(kind).or_default();
         *told += 1;
-        match *told <= CAUSES_MAX || kind.weight() == Weight::Breaks {
-            true => {
-                text += &cause_line(&alike);
-                text.extend(alike.iter().map(|warning| fixes.hint(warning)));
-            }
-            false => *more.entry(kind).or_default() += alike.len(),
+        if *told <= CAUSES_MAX || kind.weight() == Weight::Breaks {
+            text += &cause_line(&alike);
+            text.extend(alike.iter().map(|warning| fixes.hint(warning)));
+        } else {
+            *more.entry(kind).or_default() += alike.len()
         }
     }
     for (kind, n) in more {
@@ -109,9 +106,10 @@ struct Fixes(BTreeSet<String>);
 impl Fixes {
     fn hint(&mut self, warning: &Problem) -> String {
         let mending = warning.mending();
-        match !mending.is_empty() && self.0.insert(mending.clone()) {
-            true => format!("hint: {mending}\n"),
-            false => String::new(),
+        if !mending.is_empty() && self.0.insert(mending.clone()) {
+            format!("hint: {mending}\n")
+        } else {
+            String::new()
         }
     }
 }
@@ -167,9 +165,12 @@ pub fn refs_text(build: &Build, place: usize) -> String {
             )
         })
         .collect();
-    let list = |what: &str, lines: Vec<String>| match lines.is_empty() {
-        true => format!("{what} nothing\n"),
-        false => format!("{what}\n{}", lines.concat()),
+    let list = |what: &str, lines: Vec<String>| {
+        if lines.is_empty() {
+            format!("{what} nothing\n")
+        } else {
+            format!("{what}\n{}", lines.concat())
+        }
     };
     let name = path(place);
     let (refers, referred) = (
@@ -197,10 +198,7 @@ pub fn dot(build: &Build) -> String {
         )
     };
     for object in &build.objects {
-        let shape = match object.is_keyed() {
-            true => "ellipse",
-            false => "box",
-        };
+        let shape = if object.is_keyed() { "ellipse" } else { "box" };
         writeln!(text, "  {} [shape={shape}];", quoted(object.path.as_str()))
             .expect("a string takes every write");
     }
@@ -225,9 +223,10 @@ pub fn leaks_text(leaks: &Leaks) -> String {
         let place = leak
             .place
             .map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
-        let name = match leak.name.is_empty() {
-            true => String::new(),
-            false => format!(" {}", escape(&leak.name)),
+        let name = if leak.name.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", escape(&leak.name))
         };
         writeln!(
             text,

@@ -71,9 +71,10 @@ pub fn adoption_text(target: &str, adoption: &Adoption) -> String {
 pub fn releases_text(target: &str, root: &Root, retained: &[Release]) -> String {
     let mut text = String::new();
     for release in retained {
-        let mark = match root.current_id() == Some(&release.id) {
-            true => "*",
-            false => " ",
+        let mark = if root.current_id() == Some(&release.id) {
+            "*"
+        } else {
+            " "
         };
         let held = match release.held {
             0 => String::new(),
@@ -163,9 +164,10 @@ fn takedowns_text(root: &Root) -> String {
             None => String::new(),
         };
         let kept_out: Vec<&str> = takedown.blocked.iter().map(String::as_str).collect();
-        let kept_out = match kept_out.is_empty() {
-            true => String::new(),
-            false => format!("; excluded from pushes:{}", names_text(&kept_out)),
+        let kept_out = if kept_out.is_empty() {
+            String::new()
+        } else {
+            format!("; excluded from pushes:{}", names_text(&kept_out))
         };
         format!(
             "taken down: {} by {} at {}{why}{kept_out}\n",
@@ -289,9 +291,10 @@ pub fn young_text(young: Option<Young>) -> String {
     };
     let (objects, bytes) = (count(young.objects, "object"), HumanBytes(young.bytes));
     let (from, until) = (day(young.from), day(young.until));
-    let when = match from == until {
-        true => format!("from {from} on"),
-        false => format!("from {from} on, all from {until} on"),
+    let when = if from == until {
+        format!("from {from} on")
+    } else {
+        format!("from {from} on, all from {until} on")
     };
     format!("too recent to delete: {objects} ({bytes}) that no release needs, deletable {when}\n")
 }

@@ -83,12 +83,13 @@ fn rules(paths: &[&str]) -> String {
 /// Returns the same as warnings of a document: `[{"path", "line", "column", "message"}, ..]`.
 pub(super) fn stale_json(stale: &[Stale]) -> Vec<Value> {
     let message = |stale: &Stale| {
-        let advice = match stale.is_still_so {
-            true => format!(
+        let advice = if stale.is_still_so {
+            format!(
                 "; a rule with `match = {}` and `cache_control = \"{CACHE_SHORTLY}\"` fixes this",
                 json!(pattern(&stale.path))
-            ),
-            false => String::new(),
+            )
+        } else {
+            String::new()
         };
         format!(
             "changes, but browsers may show the cached version {} (`Cache-Control: {}`){advice}",

@@ -111,9 +111,10 @@ fn junk_text(junk: &[Dropped], verbose: bool) -> String {
         )
         .expect("a string takes every write");
         for (top, of_top) in tops.iter().filter(|_| verbose) {
-            let count = match top.ends_with('/') {
-                true => format!(" ({})", count(of_top.len() as u64, "file")),
-                false => String::new(),
+            let count = if top.ends_with('/') {
+                format!(" ({})", count(of_top.len() as u64, "file"))
+            } else {
+                String::new()
             };
             writeln!(text, "  {}{count}", escape(top)).expect("a string takes every write");
         }
@@ -186,9 +187,10 @@ fn action_line<'a>(
 
 /// Returns the level of a file; empty if there are no levels. If there are any, every file has one.
 fn level(build: &Build, name: &str) -> String {
-    match build.levels.is_empty() {
-        true => String::new(),
-        false => format!(", level {name}"),
+    if build.levels.is_empty() {
+        String::new()
+    } else {
+        format!(", level {name}")
     }
 }
 

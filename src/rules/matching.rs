@@ -133,9 +133,10 @@ impl Matching<'_> {
     fn headers(&self, names: NameStyle, typed: Typed) -> Headers {
         let cache_control = self.last(|r| r.cache_control.as_ref());
         let cache_control = cache_control.unwrap_or_else(|| {
-            let usual = match names.is_mutable() {
-                true => CACHE_SHORTLY,
-                false => CACHE_FOR_EVER,
+            let usual = if names.is_mutable() {
+                CACHE_SHORTLY
+            } else {
+                CACHE_FOR_EVER
             };
             usual.to_string()
         });
@@ -159,9 +160,10 @@ impl Matching<'_> {
         let may_gzip = gzip == GzipRule::Auto
             && media::is_compressible(&typed.content_type)
             && typed.coding.is_none();
-        match may_gzip {
-            true => EncodingPolicy::Gzip,
-            false => EncodingPolicy::Identity,
+        if may_gzip {
+            EncodingPolicy::Gzip
+        } else {
+            EncodingPolicy::Identity
         }
     }
 

@@ -37,9 +37,10 @@ impl Dropped {
             Some(folder) => format!("{}/**", globset::escape(folder)),
             None => globset::escape(&self.top),
         };
-        let pattern = match pattern.contains('\'') {
-            true => format!("\"{}\"", pattern.replace('\\', "\\\\").replace('"', "\\\"")),
-            false => format!("'{pattern}'"),
+        let pattern = if pattern.contains('\'') {
+            format!("\"{}\"", pattern.replace('\\', "\\\\").replace('"', "\\\""))
+        } else {
+            format!("'{pattern}'")
         };
         format!("`match = {}` and `publish = true`", escape(&pattern))
     }
@@ -136,9 +137,10 @@ pub(crate) fn guessed(path: &str) -> Option<Mark> {
     parts.find_map(|(start, name)| {
         let end = start + name.len();
         let is_folder = end < path.len();
-        let is_of_server = match is_folder {
-            true => name == BUILD_FOLDER,
-            false => OF_SERVERS.contains(&name),
+        let is_of_server = if is_folder {
+            name == BUILD_FOLDER
+        } else {
+            OF_SERVERS.contains(&name)
         };
         is_of_server.then_some(Mark {
             junk: Junk::Server,
@@ -157,9 +159,10 @@ pub(crate) fn marks(path: &str) -> impl Iterator<Item = Mark> {
         start += name.len() + 1;
         let end = begin + name.len();
         let is_folder = end < path.len();
-        let junk = match is_folder {
-            true => of_folder(name),
-            false => of_file(name),
+        let junk = if is_folder {
+            of_folder(name)
+        } else {
+            of_file(name)
         };
         junk.map(|junk| Mark {
             junk,

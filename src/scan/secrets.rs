@@ -89,9 +89,10 @@ fn find_private_key(content: &[u8]) -> Option<&'static str> {
         .map(|start| &content[start..])
         .find(|rest| is_private_key(rest))?;
     let before = &content[..content.len() - key.len()];
-    match memmem::find(before, b"\"service_account\"").is_some() {
-        true => Some("a Google service account key"),
-        false => Some("a private key"),
+    if memmem::find(before, b"\"service_account\"").is_some() {
+        Some("a Google service account key")
+    } else {
+        Some("a private key")
     }
 }
 

@@ -23,9 +23,10 @@ impl Exposed<'_> {
     /// Checks what strangers may do. Checks a bucket only if anything will be published there,
     /// since this costs requests.
     pub(crate) async fn look(&self) -> Seen {
-        match self.is_published && self.store.control().is_some() {
-            true => Seen::default(),
-            false => before_push(self.target, self.store, self.releases, self.before).await,
+        if self.is_published && self.store.control().is_some() {
+            Seen::default()
+        } else {
+            before_push(self.target, self.store, self.releases, self.before).await
         }
     }
 

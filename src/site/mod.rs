@@ -264,9 +264,10 @@ impl Site {
             progress: &self.progress,
         };
         let done = rollback(&asked, to).await.map_err(of_target)?;
-        match done.report.is_complete() {
-            true => Ok(done.to),
-            false => Err(done.report.of_target(self.target()).into_error()),
+        if done.report.is_complete() {
+            Ok(done.to)
+        } else {
+            Err(done.report.of_target(self.target()).into_error())
         }
     }
 }

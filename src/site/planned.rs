@@ -62,9 +62,10 @@ pub(crate) fn build_all(
     cache: &Cache,
     progress: &Progress,
 ) -> Result<Vec<Build>> {
-    let count = match config.rules.write_absolute_urls() {
-        true => config.targets.len(),
-        false => 1,
+    let count = if config.rules.write_absolute_urls() {
+        config.targets.len()
+    } else {
+        1
     };
     tree.note_hosts(&config.targets);
     let mut builds = Vec::new();
@@ -159,16 +160,18 @@ impl<'a> Planned<'a> {
     /// Returns the files that can still be fetched after a push with this outcome.
     pub(crate) fn left(&self, published: &Published) -> Vec<Leftover> {
         let base = &self.opened.base;
-        match published.is_new {
-            true => after_push(base.left(), base.manifest.as_ref(), self.build),
-            false => base.left().to_vec(),
+        if published.is_new {
+            after_push(base.left(), base.manifest.as_ref(), self.build)
+        } else {
+            base.left().to_vec()
         }
     }
 
     pub(crate) fn stale(&self) -> Vec<Stale> {
-        match self.is_published {
-            true => Vec::new(),
-            false => stale(self.opened.base.manifest.as_ref(), self.build),
+        if self.is_published {
+            Vec::new()
+        } else {
+            stale(self.opened.base.manifest.as_ref(), self.build)
         }
     }
 
@@ -189,9 +192,10 @@ impl<'a> Planned<'a> {
         let mut levels = levels.unwrap_or_default();
         let locked = base.root.as_ref().map(|root| &root.relocked);
         levels.retain(|level, _| !locked.is_some_and(|locked| locked.contains(*level)));
-        match levels.is_empty() {
-            true => String::new(),
-            false => guard::relocked_in_words(&levels) + "\n",
+        if levels.is_empty() {
+            String::new()
+        } else {
+            guard::relocked_in_words(&levels) + "\n"
         }
     }
 
@@ -279,12 +283,11 @@ impl<'a> Planned<'a> {
             options: &options,
             progress,
         };
-        match self.is_published {
-            true => {
-                push.verify = verify.unwrap_or_else(|| self.verify_unasked());
-                mend(&push).await
-            }
-            false => publish(&push).await,
+        if self.is_published {
+            push.verify = verify.unwrap_or_else(|| self.verify_unasked());
+            mend(&push).await
+        } else {
+            publish(&push).await
         }
     }
 }

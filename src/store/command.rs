@@ -17,9 +17,10 @@ impl Target {
     pub fn command(&self, command: impl Into<Command>) -> String {
         let command = command.into();
         let (verb, name) = (command.verb().name(), quoted(&self.name));
-        let named = match self.is_bare() {
-            true => format!("assetsync {verb} --to {name}{}", self.flags(&command)),
-            false => format!("assetsync {verb} {name}"),
+        let named = if self.is_bare() {
+            format!("assetsync {verb} --to {name}{}", self.flags(&command))
+        } else {
+            format!("assetsync {verb} {name}")
         };
         match command.words() {
             "" => named,
@@ -149,9 +150,10 @@ pub(crate) fn url(place: &Place) -> String {
 /// Returns a word of a command, in quotes if a shell would interpret any of its characters.
 pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@%+=,".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_string(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

@@ -64,9 +64,10 @@ const SMALL_DOCUMENT_BYTES_MAX: usize = 2 << 20;
 
 /// Returns the `Content-Type` of a document.
 pub(crate) fn document_type(key: &str) -> &'static str {
-    match key.ends_with(".json") {
-        true => "application/json",
-        false => "application/octet-stream",
+    if key.ends_with(".json") {
+        "application/json"
+    } else {
+        "application/octet-stream"
     }
 }
 
@@ -83,9 +84,10 @@ pub(crate) fn document_bytes_max(key: &str) -> usize {
 
 /// Returns the first bytes of a document of this name: large documents are gzipped.
 pub(crate) fn document_begin(key: &str) -> &'static [u8] {
-    match key.ends_with(".gz") {
-        true => &[0x1f, 0x8b],
-        false => b"",
+    if key.ends_with(".gz") {
+        &[0x1f, 0x8b]
+    } else {
+        b""
     }
 }
 

@@ -221,9 +221,10 @@ impl Env for Cleaned {
     fn var(&self, name: &str) -> Option<String> {
         let value = std::env::var_os(name)?.into_string().ok()?;
         let is_read = AWS_WORDS.iter().chain(&AWS_TEXTS).chain(&S3_REGION);
-        let value = match is_read.clone().any(|read| *read == name) {
-            true => value.trim().to_string(),
-            false => value,
+        let value = if is_read.clone().any(|read| *read == name) {
+            value.trim().to_string()
+        } else {
+            value
         };
         (!value.is_empty()).then_some(value)
     }
@@ -343,9 +344,10 @@ pub(crate) fn emulator() -> Result<Option<String>, Unusable> {
     let Some(value) = text(EMULATOR)? else {
         return Ok(None);
     };
-    let url = match value.contains("://") {
-        true => value.clone(),
-        false => format!("http://{value}"),
+    let url = if value.contains("://") {
+        value.clone()
+    } else {
+        format!("http://{value}")
     };
     match server_url(&url) {
         Some(_) => Ok(Some(url.trim_end_matches('/').to_string())),
@@ -389,9 +391,10 @@ pub(crate) fn proxy_of(url: &str) -> Option<(&'static str, String)> {
     if std::env::var_os("REQUEST_METHOD").is_some() {
         return None;
     }
-    let own = match url.starts_with("https:") {
-        true => ["HTTPS_PROXY", "https_proxy"],
-        false => ["HTTP_PROXY", "http_proxy"],
+    let own = if url.starts_with("https:") {
+        ["HTTPS_PROXY", "https_proxy"]
+    } else {
+        ["HTTP_PROXY", "http_proxy"]
     };
     let set = |names| set_proxy(names).filter(|(_, value)| !value.is_empty());
     let (name, value) = set(own).or_else(|| set(["ALL_PROXY", "all_proxy"]))?;

@@ -139,9 +139,10 @@ fn end(id: u32) {
         return;
     };
     // A process that is gone needn't be ended.
-    let _is_there = match is_at_terminal() {
-        true => kill_process(pid, Signal::KILL).is_ok(),
-        false => kill_process_group(pid, Signal::KILL).is_ok(),
+    let _is_there = if is_at_terminal() {
+        kill_process(pid, Signal::KILL).is_ok()
+    } else {
+        kill_process_group(pid, Signal::KILL).is_ok()
     };
 }
 

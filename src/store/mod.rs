@@ -242,9 +242,10 @@ pub(crate) fn is_keyed(text: &str) -> bool {
 /// Returns the name of an object for messages. Keyed names aren't shown: everybody who has one can
 /// read the object.
 pub(crate) fn object_called(key: &str) -> String {
-    match is_keyed(key) {
-        true => "an object".to_string(),
-        false => format!("the object `{}`", crate::base::text::escape(key)),
+    if is_keyed(key) {
+        "an object".to_string()
+    } else {
+        format!("the object `{}`", crate::base::text::escape(key))
     }
 }
 

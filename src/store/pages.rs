@@ -47,9 +47,10 @@ impl Pages {
         if self.empty > EMPTY_MAX {
             return Err(circle(&format!("{EMPTY_MAX} consecutive pages are empty")));
         }
-        match self.tokens.insert(token.to_string()) {
-            true => Ok(()),
-            false => Err(circle("a page token is repeated")),
+        if self.tokens.insert(token.to_string()) {
+            Ok(())
+        } else {
+            Err(circle("a page token is repeated"))
         }
     }
 }

@@ -58,9 +58,10 @@ impl Server {
             return *server;
         }
         // Older versions of Ceph don't name themselves.
-        match text(headers, "x-amz-request-id").is_some_and(is_id_of_ceph) {
-            true => Server::Ceph,
-            false => Server::Unknown,
+        if text(headers, "x-amz-request-id").is_some_and(is_id_of_ceph) {
+            Server::Ceph
+        } else {
+            Server::Unknown
         }
     }
 

@@ -31,9 +31,10 @@ pub(super) fn find_twins(assets: &[Asset], sources: &[Source]) -> Twins {
         } else if twin.path.as_str().nfc().eq(asset.path.as_str().nfc()) {
             let problem = look_alike(twin, asset, sources);
             // Users can't see which of two URLs they have, nor which of them an editor writes.
-            match [twin, asset].iter().any(|a| !a.policy.names.is_keyed()) {
-                true => twins.problems.push(problem),
-                false => twins.warnings.push(problem),
+            if [twin, asset].iter().any(|a| !a.policy.names.is_keyed()) {
+                twins.problems.push(problem)
+            } else {
+                twins.warnings.push(problem)
             }
         } else {
             // A storage tells them apart; of a folder, the target is asked.
@@ -95,9 +96,12 @@ fn declared(asset: &Asset, sources: &[Source]) -> String {
 
 /// The path with its combining marks as `\u{..}`: on a screen, twins look the same.
 pub(crate) fn spelt_out(path: &LogicalPath) -> String {
-    let spell = |c: char| match unicode_normalization::char::is_combining_mark(c) {
-        true => c.escape_unicode().to_string(),
-        false => escape(&c.to_string()),
+    let spell = |c: char| {
+        if unicode_normalization::char::is_combining_mark(c) {
+            c.escape_unicode().to_string()
+        } else {
+            escape(&c.to_string())
+        }
     };
     path.as_str().chars().map(spell).collect()
 }

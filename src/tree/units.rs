@@ -89,9 +89,10 @@ fn by_unit(assets: &[Asset], roots: &BTreeMap<String, Vec<usize>>) -> (ByUnit, V
         let pure = Pure::of(assets, root, files);
         for at in files {
             let (path, level) = (assets[*at].path.as_str(), assets[*at].policy.level);
-            let folder = match level == own {
-                true => Some(root.as_str()),
-                false => pure.outermost(root, path, level),
+            let folder = if level == own {
+                Some(root.as_str())
+            } else {
+                pure.outermost(root, path, level)
             };
             match folder {
                 Some(folder) => {

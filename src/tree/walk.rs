@@ -79,9 +79,10 @@ impl Walk<'_> {
             self.note_ignore_file(ignores, entry.path());
             return Next::Onward;
         }
-        let leave = match kind.is_dir() {
-            true => Next::NotInside,
-            false => Next::Onward,
+        let leave = if kind.is_dir() {
+            Next::NotInside
+        } else {
+            Next::Onward
         };
         if ignores.ignores(&source.dir, entry.path(), kind.is_dir())
             || entry.file_name() == IGNORE_FILE
@@ -182,13 +183,14 @@ impl Walk<'_> {
         is_meant: bool,
     ) -> Arc<Policy> {
         let policy = self.policy(path, is_meant);
-        match policy.publish == Publish::NotListed && kind.is_file() && is_segment(path, file) {
-            true => Arc::new(Policy {
+        if policy.publish == Publish::NotListed && kind.is_file() && is_segment(path, file) {
+            Arc::new(Policy {
                 publish: Publish::ByExtension,
                 key_extension: path.extension(),
                 ..(*policy).clone()
-            }),
-            false => policy,
+            })
+        } else {
+            policy
         }
     }
 
@@ -206,11 +208,10 @@ impl Walk<'_> {
         if policy.may_be_secret || !looks_secret(path.file_name()) {
             return None;
         }
-        Some(match self.rules.is_key_file(file) {
-            true => OWN_KEY,
-            false => {
-                "looks like a secret by its name; set `publish = true` or `publish = false` in a rule for this file"
-            }
+        Some(if self.rules.is_key_file(file) {
+            OWN_KEY
+        } else {
+            "looks like a secret by its name; set `publish = true` or `publish = false` in a rule for this file"
         })
     }
 
@@ -248,9 +249,10 @@ impl Walk<'_> {
 
     /// Worked out once for all files of a kind.
     fn policy(&mut self, path: &LogicalPath, is_meant: bool) -> Arc<Policy> {
-        let kind = match is_meant {
-            true => self.rules.kind(path).meant(),
-            false => self.rules.kind(path),
+        let kind = if is_meant {
+            self.rules.kind(path).meant()
+        } else {
+            self.rules.kind(path)
         };
         let policy = self
             .policies
@@ -325,13 +327,15 @@ impl Walk<'_> {
         }
         let marked = inside.as_ref().unwrap_or(path).as_str();
         let is_private = is_folder && is_private_folder(path.file_name());
-        let is_dropping = match is_private {
-            true => self.in_junk(path.as_str()).is_some(),
-            false => self.rules.junk(marked).is_some(),
+        let is_dropping = if is_private {
+            self.in_junk(path.as_str()).is_some()
+        } else {
+            self.rules.junk(marked).is_some()
         };
-        match is_dropping {
-            true => self.drop(path.clone(), marked),
-            false => self.tree.problems.push(problem),
+        if is_dropping {
+            self.drop(path.clone(), marked)
+        } else {
+            self.tree.problems.push(problem)
         }
     }
 }

@@ -76,9 +76,10 @@ impl Modules {
             for (name, path) in names {
                 let path = self.resolve(&path).expect("the compiler finds it");
                 let shown = format!("{shown}::{name}");
-                match self.0.contains_key(&path) {
-                    true => self.list(&path, &shown, list),
-                    false => self.list_item(&path, &shown, list),
+                if self.0.contains_key(&path) {
+                    self.list(&path, &shown, list)
+                } else {
+                    self.list_item(&path, &shown, list)
                 }
             }
         }

@@ -211,9 +211,10 @@ fn nginx_serves_every_published_file() {
             "{path}"
         );
         assert!(whole.body == source, "{path}");
-        let caching = match is_plain {
-            true => "public, max-age=60",
-            false => "public, max-age=31536000, immutable",
+        let caching = if is_plain {
+            "public, max-age=60"
+        } else {
+            "public, max-age=31536000, immutable"
         };
         assert_eq!(whole.header("cache-control"), Some(caching), "{path}");
     }

@@ -82,9 +82,10 @@ fn level_like_file_gets_fixing_lines() {
     let levels = "[[level]]\nname = \"solution\"\nmatch = \"**/solution/**\"\n[[level]]\nname = \"postgame\"\nmatch = \"**/postgame/**\"\n";
     let hunt = |more: &str| {
         let (first, second) = levels.split_once("\n[[level]]").expect("two");
-        let (own, other) = match more.contains("post") || more.contains("Post") {
-            true => ("", more),
-            false => (more, ""),
+        let (own, other) = if more.contains("post") || more.contains("Post") {
+            ("", more)
+        } else {
+            (more, "")
         };
         let config = format!("{first}\n{own}[[level]]{second}{other}{LOCAL}");
         Site::new()

@@ -324,9 +324,12 @@ fn are_whole(storage: &Storage) -> bool {
     let missing = |release: &Release| Assets::named(&release.manifest).but(there);
     // Earlier releases may be without what somebody took down; a rollback leaves that out.
     let is_explained = |asset: usize| root.was_taken_down(&ASSETS[asset].to_string());
-    let is_whole = |release: &Release| match root.current.as_ref() == Some(release) {
-        true => missing(release) == Assets::NONE,
-        false => missing(release).each().all(is_explained),
+    let is_whole = |release: &Release| {
+        if root.current.as_ref() == Some(release) {
+            missing(release) == Assets::NONE
+        } else {
+            missing(release).each().all(is_explained)
+        }
     };
     is_retained && retained.into_iter().all(is_whole)
 }

@@ -10,9 +10,10 @@ use crate::support::{KEY, Run, Site};
 /// A site with a page, and a configuration with these lines.
 fn site(lines: &str) -> Site {
     let lines = lines.replace('▸', "");
-    let toml = match lines.contains("[[source]]") {
-        true => format!("key_file = \"hunt.key\"\n{lines}"),
-        false => format!("key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n{lines}"),
+    let toml = if lines.contains("[[source]]") {
+        format!("key_file = \"hunt.key\"\n{lines}")
+    } else {
+        format!("key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n{lines}")
     };
     let site = Site::bare().raw_config(&toml);
     site.write("index.html", "<p>a page");

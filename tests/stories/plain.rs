@@ -81,10 +81,7 @@ fn differently_gzipped_copy_still_serves() {
         });
         let (_, is_gzipped) = memory.headers("index.html").expect("it's there");
         let shown = memory.bytes("index.html").expect("it's there");
-        let shown = match is_gzipped {
-            true => gunzip(&shown),
-            false => shown,
-        };
+        let shown = if is_gzipped { gunzip(&shown) } else { shown };
         assert_eq!(shown, page("one").as_bytes(), "level {level}");
     }
 }
@@ -178,9 +175,10 @@ fn file_too_large_to_copy_stays() {
             assert!(!stopped.report.is_complete());
             let client: Arc<dyn Store> = Arc::new(memory.another_client());
             let ben = Deployer::new("ben", &client);
-            match is_rollback {
-                false => drop(ben.resolve().await.expect("finished")),
-                true => drop(ben.roll_back(None).await.expect("rolled back")),
+            if !is_rollback {
+                drop(ben.resolve().await.expect("finished"))
+            } else {
+                drop(ben.roll_back(None).await.expect("rolled back"))
             }
             assert_eq!(ann.root().await.plain, Plain::Settled);
             assert_eq!(memory.snapshot()["film.bin"], film);
@@ -302,9 +300,10 @@ fn killed_push_is_finished_while_live() {
 
             let ann = deployer(&site).await;
             assert_eq!(ann.root().await.plain, Plain::Pending);
-            let report = match is_resolved {
-                true => ann.resolve().await.expect("resolved").expect("it was left"),
-                false => ann.push(&built(&site)).await.expect("published").report,
+            let report = if is_resolved {
+                ann.resolve().await.expect("resolved").expect("it was left")
+            } else {
+                ann.push(&built(&site)).await.expect("published").report
             };
             assert!(report.is_complete(), "{report:?}");
             assert_eq!(ann.root().await.plain, Plain::Settled);

@@ -414,12 +414,15 @@ fn guides_work_in_a_folder() {
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
 fn guides_work_on_radosgw() {
-    let reader = |page: &str| match needs_buckets(page) {
-        true => Reader {
-            place: Place::Folder,
-            ..Reader::with_buckets()
-        },
-        false => Reader::with_buckets(),
+    let reader = |page: &str| {
+        if needs_buckets(page) {
+            Reader {
+                place: Place::Folder,
+                ..Reader::with_buckets()
+            }
+        } else {
+            Reader::with_buckets()
+        }
     };
     follow_guides(reader, |name, _| name != "servers");
 }

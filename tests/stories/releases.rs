@@ -385,9 +385,10 @@ fn rollback_to_damaged_release_is_refused() {
             site.write("app.css", "body{color:red}");
             ann.push(&built(&site)).await.expect("published");
             let old = first.find("app.css").expect("built").key.to_string();
-            match is_gone {
-                true => memory.remove(&old),
-                false => memory.damage(&old, b"bodx{}"),
+            if is_gone {
+                memory.remove(&old)
+            } else {
+                memory.damage(&old, b"bodx{}")
             }
             let before = ann.root().await;
             let refused = ann.roll_back(None).await;

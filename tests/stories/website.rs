@@ -224,9 +224,10 @@ print(static("map.png"))
         let url = format!("https://cdn.example.org/static/{key}");
         let lines: Vec<&str> = run.stdout.lines().collect();
         assert_eq!((lines[0], lines[3]), (url.as_str(), url.as_str()), "{run}");
-        let hidden = match storage == LIVE {
-            true => "'solution/answer.png' is in the release, but its level may not be named",
-            false => "there is no 'solution/answer.png' in the release",
+        let hidden = if storage == LIVE {
+            "'solution/answer.png' is in the release, but its level may not be named"
+        } else {
+            "there is no 'solution/answer.png' in the release"
         };
         assert!(lines[1].starts_with(hidden), "{run}");
         let nowhere = "there is no 'nowhere.png' in the release, nor among the files that collectstatic collected";

@@ -243,9 +243,10 @@ fn publish(whole: &Whole, start: &str, before: &Crawl) -> Result<Works, String> 
             if new.is_empty() && after.pages == before.pages {
                 let audit = whole.run(&["audit", "--all"]);
                 let is_right = audit.stdout.contains("0 failed, 0 warnings, 0 unknown");
-                return match is_right {
-                    true => Ok(works),
-                    false => Err(format!("{said}\n{audit}")),
+                return if is_right {
+                    Ok(works)
+                } else {
+                    Err(format!("{said}\n{audit}"))
                 };
             }
             said += &format!("{} pages, and new: {new:?}\n", after.pages);

@@ -323,9 +323,10 @@ impl Storage for State {
     fn handle(&mut self, call: &Call) -> Reply {
         let answer = self.route(call);
         let answer = answer.unwrap_or_else(|refusal| refusal.reply(is_json_api(call)));
-        match is_json_api(call) {
-            true => answer,
-            false => self.answer_origin(call, answer),
+        if is_json_api(call) {
+            answer
+        } else {
+            self.answer_origin(call, answer)
         }
     }
 

@@ -161,9 +161,10 @@ impl Deployer {
     pub async fn look(&self) -> Result<Looked> {
         let (state, root) = self.find().await?;
         let base = Base::read(&state, root).await?;
-        let listing = match base.manifest.is_some() {
-            true => None,
-            false => Some(self.store.list().await?),
+        let listing = if base.manifest.is_some() {
+            None
+        } else {
+            Some(self.store.list().await?)
         };
         Ok(Looked {
             state,
@@ -206,15 +207,14 @@ impl Deployer {
             options: &self.options,
             progress: &Arc::new(Progress::new()),
         };
-        match is_published(&base, build, &plan) {
-            true => {
-                mend(&Push {
-                    verify: again,
-                    ..push
-                })
-                .await
-            }
-            false => publish(&push).await,
+        if is_published(&base, build, &plan) {
+            mend(&Push {
+                verify: again,
+                ..push
+            })
+            .await
+        } else {
+            publish(&push).await
         }
     }
 
@@ -254,9 +254,10 @@ impl Deployer {
         let requests = self.options.requests;
         let finished = prune::finish(&self.store, &state, requests).await?;
         let sweep = prune::plan(&self.store, &state, keep, requests, SystemTime::now()).await?;
-        let deleted = match sweep.is_empty() {
-            true => 0,
-            false => prune::sweep(&self.store, &state, &sweep, requests).await?,
+        let deleted = if sweep.is_empty() {
+            0
+        } else {
+            prune::sweep(&self.store, &state, &sweep, requests).await?
         };
         Ok(finished.map_or(0, |finished| finished.deleted) + deleted)
     }

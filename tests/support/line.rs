@@ -121,9 +121,10 @@ impl AsyncWrite for Line {
             let sent = ready!(Pin::new(&mut line.stream).poll_write(context, rest))?;
             line.sent_bytes += sent;
         }
-        match silent {
-            true => Poll::Pending,
-            false => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        if silent {
+            Poll::Pending
+        } else {
+            Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
         }
     }
 

@@ -161,9 +161,10 @@ pub fn mp3(frames: &[(&[u8; 4], &str)]) -> Vec<u8> {
     };
     let frames: Vec<u8> = frames.iter().flat_map(frame).collect();
     let size = u8::try_from(frames.len()).expect("it's small");
-    let tag = match frames.is_empty() {
-        true => Vec::new(),
-        false => [b"ID3\x03\0\0\0\0\0", &[size][..], &frames].concat(),
+    let tag = if frames.is_empty() {
+        Vec::new()
+    } else {
+        [b"ID3\x03\0\0\0\0\0", &[size][..], &frames].concat()
     };
     let silence = [b"\xFF\xFB\x90\0".as_slice(), &[0; 413]].concat();
     [tag, silence.repeat(4)].concat()

@@ -156,12 +156,11 @@ impl Site {
             .expect("it's there")
             .uid()
             == 0;
-        let mut command = match is_root {
-            true => {
-                let without = "--bounding-set=-dac_override,-dac_read_search";
-                self.command_under(&["setpriv", without], arguments)
-            }
-            false => self.command(arguments),
+        let mut command = if is_root {
+            let without = "--bounding-set=-dac_override,-dac_read_search";
+            self.command_under(&["setpriv", without], arguments)
+        } else {
+            self.command(arguments)
         };
         Run::of(&mut command, self.folder.path())
     }

@@ -518,11 +518,11 @@ fn forward(server: &str, head: &str, body: &[u8]) -> io::Result<Vec<u8>> {
     let sent = upstream.write_all(body);
     let mut reply = Vec::new();
     let received = upstream.read_to_end(&mut reply);
-    match reply.is_empty() {
-        true => sent
-            .and(received)
-            .and(Err(io::ErrorKind::UnexpectedEof.into())),
-        false => Ok(reply),
+    if reply.is_empty() {
+        sent.and(received)
+            .and(Err(io::ErrorKind::UnexpectedEof.into()))
+    } else {
+        Ok(reply)
     }
 }
 

@@ -121,9 +121,10 @@ fn serve(stream: TcpStream, content: impl Fn(&str) -> Content, log: &Mutex<BTree
         .decode_utf8_lossy()
         .into_owned();
     // As every host of static sites does.
-    let file = match file.ends_with('/') || file.is_empty() {
-        true => format!("{file}index.html"),
-        false => file,
+    let file = if file.ends_with('/') || file.is_empty() {
+        format!("{file}index.html")
+    } else {
+        file
     };
     let Content {
         status,

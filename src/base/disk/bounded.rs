@@ -27,9 +27,10 @@ pub(crate) fn read(file: &Path, bytes_max: usize) -> io::Result<Contents> {
 pub(crate) fn read_from(from: impl Read, bytes_max: usize) -> io::Result<Contents> {
     let mut bytes = Vec::new();
     from.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
-    match bytes.len() > bytes_max {
-        true => Ok(Contents::TooLarge),
-        false => Ok(Contents::Whole(bytes)),
+    if bytes.len() > bytes_max {
+        Ok(Contents::TooLarge)
+    } else {
+        Ok(Contents::Whole(bytes))
     }
 }
 

@@ -14,9 +14,10 @@ pub(crate) fn make_folders(folder: &Path) -> io::Result<()> {
     if let Some(above) = folder.parent().filter(|above| *above != Path::new("")) {
         make_folders(above)?;
     }
-    match make_folder(folder)? {
-        true => share_with_group(&File::open(folder)?, folder),
-        false => Ok(()),
+    if make_folder(folder)? {
+        share_with_group(&File::open(folder)?, folder)
+    } else {
+        Ok(())
     }
 }
 
@@ -142,10 +143,7 @@ pub(crate) fn share_with_group(new: &File, comes_to: &Path) -> io::Result<()> {
     if metadata.gid() != folder.gid() {
         fchown(new, None, Some(folder.gid()))?;
     }
-    let mode = match metadata.is_dir() {
-        true => 0o2750,
-        false => 0o640,
-    };
+    let mode = if metadata.is_dir() { 0o2750 } else { 0o640 };
     new.set_permissions(fs::Permissions::from_mode(mode))
 }
 

@@ -175,9 +175,10 @@ impl Way {
         let (Some(nearest), Some(last)) = (outer.ids.last(), self.ids.last()) else {
             return false;
         };
-        match outer.rest.is_empty() {
-            true => self.ids.contains(nearest),
-            false => last == nearest && self.rest.starts_with(&outer.rest),
+        if outer.rest.is_empty() {
+            self.ids.contains(nearest)
+        } else {
+            last == nearest && self.rest.starts_with(&outer.rest)
         }
     }
 }

@@ -38,9 +38,10 @@ pub(super) fn hide(message: &str) -> String {
         let filled = from[end..].bytes().take(2).take_while(|b| *b == b'=');
         let (run, behind) = from.split_at(end + filled.count());
         shown += before;
-        match is_file_name(run, behind) {
-            true => shown += run,
-            false => hide_in_run(run, &mut shown),
+        if is_file_name(run, behind) {
+            shown += run
+        } else {
+            hide_in_run(run, &mut shown)
         }
         rest = behind;
     }
@@ -97,9 +98,10 @@ fn hide_in_run(run: &str, shown: &mut String) {
         }
         // Inside a path, it's a folder's name: machines give such ones.
         let is_folder = run.starts_with('/') && place > 1 && place + 1 < parts.len();
-        match !is_folder && is_random(parts[place]) {
-            true => *shown += &hidden(parts[place]),
-            false => *shown += parts[place],
+        if !is_folder && is_random(parts[place]) {
+            *shown += &hidden(parts[place])
+        } else {
+            *shown += parts[place]
         }
         place += 1;
     }
@@ -133,9 +135,10 @@ fn is_random(word: &str) -> bool {
         return has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
     }
     let is_in_one_case = !(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase));
-    let longest = match is_in_one_case && plain.len() == word.len() {
-        true => WORD_CHARS_IN_ONE_CASE_MAX,
-        false => WORD_CHARS_MAX,
+    let longest = if is_in_one_case && plain.len() == word.len() {
+        WORD_CHARS_IN_ONE_CASE_MAX
+    } else {
+        WORD_CHARS_MAX
     };
     // `bundle-163dc606a59dc3f7` has a word with sense in it.
     let odd = word.split(['-', '_']).filter(|part| !is_name(part));

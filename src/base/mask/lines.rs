@@ -52,15 +52,17 @@ pub(crate) fn masked_line(line: &str) -> String {
 pub(crate) fn masked_setting(line: &str) -> String {
     if let Some(found) = LINE.captures(line) {
         let (name, sign) = (&found["name"], &found["sign"]);
-        return match is_plain(name, without_comment(&found["value"])) {
-            true => masked_line(line),
-            false => format!("{}{name}{sign}…", &found["before"]),
+        return if is_plain(name, without_comment(&found["value"])) {
+            masked_line(line)
+        } else {
+            format!("{}{name}{sign}…", &found["before"])
         };
     }
     let shown = PART.replace_all(line, |found: &Captures<'_>| {
-        let value = match is_plain(&found["name"], &found["value"]) {
-            true => &found["value"],
-            false => "…",
+        let value = if is_plain(&found["name"], &found["value"]) {
+            &found["value"]
+        } else {
+            "…"
         };
         format!("{}{}{value}", &found["name"], &found["sign"])
     });

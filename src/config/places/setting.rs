@@ -75,9 +75,10 @@ impl Setting {
         // Text that was entered instead of a key file's name isn't shown.
         let is_shown = self.what != What::Key || path.display().to_string() == self.text;
         let (called, real) = (std::path::absolute(path), spot.path());
-        match !is_shown || called.is_ok_and(|called| called == real) {
-            true => String::new(),
-            false => format!(", which is `{}`", real.display()),
+        if !is_shown || called.is_ok_and(|called| called == real) {
+            String::new()
+        } else {
+            format!(", which is `{}`", real.display())
         }
     }
 
@@ -112,13 +113,15 @@ impl Setting {
                 format!("{folder}/{}", name(own))
             }
             Located::Disk { spot, .. } => {
-                let path = match self.is_given() == moved.is_given() {
-                    true => sibling(self.path_as_written(), spot, name),
-                    false => sibling(&spot.path(), spot, name),
+                let path = if self.is_given() == moved.is_given() {
+                    sibling(self.path_as_written(), spot, name)
+                } else {
+                    sibling(&spot.path(), spot, name)
                 };
-                match is_url {
-                    true => format!("file:{}", path.display()),
-                    false => path.display().to_string(),
+                if is_url {
+                    format!("file:{}", path.display())
+                } else {
+                    path.display().to_string()
                 }
             }
         }

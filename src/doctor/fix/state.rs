@@ -29,12 +29,13 @@ impl Fix<'_> {
     pub(in crate::doctor) fn move_releases(&self) -> Remedy {
         let old = self.target.state.is_none();
         if self.is_bare() {
-            let old = match old {
-                true => format!(
+            let old = if old {
+                format!(
                     "; then remove those in the target: {}",
                     self.remove_old_releases()
-                ),
-                false => String::new(),
+                )
+            } else {
+                String::new()
             };
             return format!("{}{old}", self.state_elsewhere_bare()).into();
         }
@@ -89,9 +90,10 @@ impl Fix<'_> {
 
     /// A folder of a bucket that is named like the target's.
     fn url_of_state_elsewhere(&self) -> String {
-        let folder = match self.is_bare() {
-            true => "releases",
-            false => &self.target.name,
+        let folder = if self.is_bare() {
+            "releases"
+        } else {
+            &self.target.name
         };
         let Some(of_target) = self.target.place.bucket() else {
             return String::new();
@@ -119,9 +121,10 @@ impl Fix<'_> {
 
     /// Returns the same fix if the rules are unknown.
     pub(in crate::doctor) fn find_and_close_state(&self) -> Remedy {
-        match self.has_bucket_of_state() {
-            true => self.access_close(),
-            false => self.move_releases(),
+        if self.has_bucket_of_state() {
+            self.access_close()
+        } else {
+            self.move_releases()
         }
     }
 

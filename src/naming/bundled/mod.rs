@@ -65,9 +65,12 @@ type Data = BTreeMap<String, BTreeSet<usize>>;
 
 impl<'a> Bundle<'a> {
     fn new(tree: &'a Tree, drafts: &'a [Draft], files: &'a [Links]) -> Bundle<'a> {
-        let hash = |asset: &'a Asset| match is_unasked(tree, asset) && !is_page(asset) {
-            true => hash::of(asset.path.as_str()),
-            false => None,
+        let hash = |asset: &'a Asset| {
+            if is_unasked(tree, asset) && !is_page(asset) {
+                hash::of(asset.path.as_str())
+            } else {
+                None
+            }
         };
         Bundle {
             tree,

@@ -197,9 +197,10 @@ fn read(object: &Object, file: usize) -> io::Result<Original> {
     let mut from = files::open(&object.file)?;
     let mut bytes = Vec::new();
     let is_text = media::is_text(&object.policy.headers.content_type);
-    let bytes_max = match is_text {
-        true => DOCUMENT_BYTES_MAX,
-        false => carve::HEAD_BYTES as u64,
+    let bytes_max = if is_text {
+        DOCUMENT_BYTES_MAX
+    } else {
+        carve::HEAD_BYTES as u64
     };
     from.by_ref().take(bytes_max).read_to_end(&mut bytes)?;
     let mut texts = Vec::new();

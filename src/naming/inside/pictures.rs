@@ -65,9 +65,10 @@ impl Pictures {
             .get(&file)
             .copied();
         known.unwrap_or_else(|| {
-            let digest = match self.may_decode(size) {
-                true => pixels::pixels(&self.assets[&file]),
-                false => None,
+            let digest = if self.may_decode(size) {
+                pixels::pixels(&self.assets[&file])
+            } else {
+                None
             };
             let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
             shown.insert(file, digest);

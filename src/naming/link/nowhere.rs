@@ -105,16 +105,16 @@ impl File<'_, '_> {
             self.refuse_folder(reference, place, path);
             return;
         }
-        let why = match self.is_unescaped(reference, base) {
-            true => Why::of_one(
-                "its path ends at the `#` or `?`: in names, write these as `%23` and `%3F`",
-            ),
-            false => self.why_missing(path, reference.kind),
+        let why = if self.is_unescaped(reference, base) {
+            Why::of_one("its path ends at the `#` or `?`: in names, write these as `%23` and `%3F`")
+        } else {
+            self.why_missing(path, reference.kind)
         };
         // `new URL("./", import.meta.url)`: what a script makes of it, only the script knows.
-        let usual = match reference.kind == Kind::Load && self.index.is_folder(path) {
-            true => Dangling::Warn,
-            false => self.usual(reference),
+        let usual = if reference.kind == Kind::Load && self.index.is_folder(path) {
+            Dangling::Warn
+        } else {
+            self.usual(reference)
         };
         self.dangles(reference, place, usual, why);
     }
@@ -211,13 +211,15 @@ impl File<'_, '_> {
             return why;
         }
         let shown = escape(path);
-        let index = match path.is_empty() || path.ends_with('/') {
-            true => "index.html",
-            false => "",
+        let index = if path.is_empty() || path.ends_with('/') {
+            "index.html"
+        } else {
+            ""
         };
-        let near = match index.is_empty() {
-            true => self.index.nearest(path),
-            false => None,
+        let near = if index.is_empty() {
+            self.index.nearest(path)
+        } else {
+            None
         };
         let near = near.map_or(String::new(), |near| {
             format!("; did you mean `{}`?", escape(near))
@@ -275,9 +277,10 @@ impl File<'_, '_> {
             escape(folder)
         );
         let tree = self.index.tree;
-        let lines = match self.asset.policy.names.is_keyed() {
-            true => mentions::keyed_folder(tree, self.asset.path.folder(), folder),
-            false => mentions::plain_folder(tree, folder),
+        let lines = if self.asset.policy.names.is_keyed() {
+            mentions::keyed_folder(tree, self.asset.path.folder(), folder)
+        } else {
+            mentions::plain_folder(tree, folder)
         };
         let problem = Problem::at(&self.asset.path, place, message).kind(ProblemKind::Mention);
         let problem = problem.unquoted(

@@ -79,9 +79,10 @@ pub(super) fn page_bases<'a>(
     script: usize,
     pages: &[usize],
 ) -> Vec<PageBase<'a>> {
-    let pages = match pages.is_empty() {
-        true => &[script][..],
-        false => pages,
+    let pages = if pages.is_empty() {
+        &[script][..]
+    } else {
+        pages
     };
     let base = |page: &usize| {
         let folder = tree.assets[*page].path.folder();

@@ -316,19 +316,19 @@ impl File<'_, '_> {
         if name.is_by_extension() && !is_in_page {
             return None;
         }
-        let url = match name.is_by_extension() {
-            true => "./",
-            false => name.start,
+        let url = if name.is_by_extension() {
+            "./"
+        } else {
+            name.start
         };
         folders.iter().find_map(|(base, run_by)| {
             let is_meant = |file: &usize| self.is_meant(&name, *file, script, run_by);
             let path = self.path_from(base, url)?;
-            match name.is_whole {
-                true => {
-                    let file = self.index.find(&path).map(|file| file as usize);
-                    file.filter(is_meant).map(To::File)
-                }
-                false => self.files_called(&name, &path, is_meant),
+            if name.is_whole {
+                let file = self.index.find(&path).map(|file| file as usize);
+                file.filter(is_meant).map(To::File)
+            } else {
+                self.files_called(&name, &path, is_meant)
             }
         })
     }

@@ -88,12 +88,13 @@ impl File<'_, '_> {
         let folder = self.asset.path.folder();
         let folder = mentions::keyed_folder(self.index.tree, folder, folder);
         let path = globset::escape(self.asset.path.as_str());
-        let lines = match self.asset.policy.is_name_asked {
-            true => format!(
+        let lines = if self.asset.policy.is_name_asked {
+            format!(
                 "{folder}\n{}",
                 cover::rule_of_names(&path, NameStyle::Folder)
-            ),
-            false => folder,
+            )
+        } else {
+            folder
         };
         cover::addition(lines)
     }
@@ -117,9 +118,10 @@ impl File<'_, '_> {
             .filter(|i| assets[*i].path != self.asset.path)
             .map(|i| i as u32)
             .collect();
-        match to.is_empty() {
-            true => Err(format!("it matches no file in `{}`", escape(folder))),
-            false => Ok(to),
+        if to.is_empty() {
+            Err(format!("it matches no file in `{}`", escape(folder)))
+        } else {
+            Ok(to)
         }
     }
 }

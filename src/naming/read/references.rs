@@ -44,9 +44,10 @@ pub(super) fn references_in(
     found.comments = Vec::new();
     found.built = Vec::new();
     found.faults = Vec::new();
-    draft.found = match source.is_in_place() {
-        true => found,
-        false => found.mapped(|at| source.source(at)),
+    draft.found = if source.is_in_place() {
+        found
+    } else {
+        found.mapped(|at| source.source(at))
     };
 }
 
@@ -144,14 +145,13 @@ fn strip_comments(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &m
 fn faults(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &mut Draft) {
     for fault in &found.faults {
         let problem = Problem::at(&asset.path, lines.place(fault.at), fault.message.clone());
-        match fault.kind == FaultKind::Misplaced {
-            true => draft.problems.push(problem.kind(ProblemKind::Rewriting)),
-            false => {
-                let cause = format!("were only searched in part: {}", fault.message);
-                draft
-                    .warnings
-                    .push(problem.kind(ProblemKind::Unread).cause(cause));
-            }
+        if fault.kind == FaultKind::Misplaced {
+            draft.problems.push(problem.kind(ProblemKind::Rewriting))
+        } else {
+            let cause = format!("were only searched in part: {}", fault.message);
+            draft
+                .warnings
+                .push(problem.kind(ProblemKind::Unread).cause(cause));
         }
     }
 }

@@ -32,9 +32,10 @@ pub(super) fn wrongly_packed(asset: &Asset, start: &[u8]) -> Option<Problem> {
     let coding = asset.policy.headers.coding();
     let coding = coding.filter(|coding| !coding.may_begin(start))?;
     let name = coding.name();
-    let who = match asset.policy.is_encoding_asked {
-        true => format!("a rule says `encoding = \"{name}\"`"),
-        false => "its name says so".to_string(),
+    let who = if asset.policy.is_encoding_asked {
+        format!("a rule says `encoding = \"{name}\"`")
+    } else {
+        "its name says so".to_string()
     };
     let message = format!("isn't {name}, although {who}: browsers can't show it");
     let right = Coding::of_start(start).map_or("identity", Coding::name);

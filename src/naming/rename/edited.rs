@@ -156,11 +156,12 @@ impl Naming<'_> {
         let is_renamed = |file: &usize| assets[*file].policy.names.is_keyed();
         let renamed: BTreeSet<usize> = referred.chain([file]).filter(is_renamed).collect();
         let mut policies = renamed.iter().map(|file| &assets[*file].policy);
-        match policies.any(|policy| policy.is_kept_unguessable()) {
-            true => problem,
-            false => problem
+        if policies.any(|policy| policy.is_kept_unguessable()) {
+            problem
+        } else {
+            problem
                 .kind(ProblemKind::Mention)
-                .added(self.kept_names(&renamed)),
+                .added(self.kept_names(&renamed))
         }
     }
 
@@ -220,9 +221,10 @@ impl Naming<'_> {
                 format!("can't be read: {}", crate::base::text::plain(&e)),
             )
         })?;
-        match blake3::hash(&content) == self.drafts[file].digest {
-            true => Ok(content),
-            false => Err(changed(asset)),
+        if blake3::hash(&content) == self.drafts[file].digest {
+            Ok(content)
+        } else {
+            Err(changed(asset))
         }
     }
 }

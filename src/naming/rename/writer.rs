@@ -65,9 +65,10 @@ impl Writer<'_> {
 
     /// Within a component, whose names aren't known yet, the path says which file is meant.
     fn with_path(&self, to: usize, url: String) -> String {
-        match self.is_inside(to) {
-            true => format!("{url}\0{}", self.naming.tree.assets[to].path),
-            false => url,
+        if self.is_inside(to) {
+            format!("{url}\0{}", self.naming.tree.assets[to].path)
+        } else {
+            url
         }
     }
 
@@ -102,9 +103,10 @@ impl Writer<'_> {
         }
         self.asset.policy.urls == UrlStyle::Relative
             && self.has_stayed(link.to as usize)
-            && match link.from_top {
-                true => self.is_anywhere(link),
-                false => link.from_prefix || self.is_from_there(link),
+            && if link.from_top {
+                self.is_anywhere(link)
+            } else {
+                link.from_prefix || self.is_from_there(link)
             }
     }
 
@@ -251,12 +253,11 @@ fn folder(key: &ObjectKey) -> &str {
 pub(super) fn in_ascii(literals: &str) -> String {
     let mut ascii = String::with_capacity(literals.len());
     for c in literals.chars() {
-        match c.is_ascii() {
-            true => ascii.push(c),
-            false => {
-                let units = c.encode_utf16(&mut [0; 2]).to_vec();
-                ascii.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
-            }
+        if c.is_ascii() {
+            ascii.push(c)
+        } else {
+            let units = c.encode_utf16(&mut [0; 2]).to_vec();
+            ascii.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
         }
     }
     ascii

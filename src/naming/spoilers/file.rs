@@ -328,9 +328,10 @@ impl<'a> File<'a> {
         }
         names.extend_from_slice(path.as_bytes());
         names.push(b'\n');
-        match names.len() < CHUNK_BYTES {
-            true => Ok(()),
-            false => self.names(std::mem::take(names)),
+        if names.len() < CHUNK_BYTES {
+            Ok(())
+        } else {
+            self.names(std::mem::take(names))
         }
     }
 

@@ -49,10 +49,7 @@ pub(super) fn tag(text: &[u8], at: usize) -> Option<Change<'_>> {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-');
     let name = &name[..name.iter().take_while(is_name).count()];
     let local = name.rsplit(|byte| *byte == b':').next().unwrap_or(name);
-    let text: &[u8] = match BREAKS.contains(&local) {
-        true => b"\n",
-        false => b"",
-    };
+    let text: &[u8] = if BREAKS.contains(&local) { b"\n" } else { b"" };
     Some(Change::new(at..at + end + 1, text))
 }
 

@@ -118,9 +118,10 @@ impl Meaning<'_> {
             .before
             .last()
             .is_none_or(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'/' | b'=' | b'('));
-        match ends && begins {
-            true => self.by_tail(tail, place),
-            false => None,
+        if ends && begins {
+            self.by_tail(tail, place)
+        } else {
+            None
         }
     }
 
@@ -132,9 +133,10 @@ impl Meaning<'_> {
         let relative = || self.by_relative(tail, is_alone, place);
         // In binary files, anything may stand beside a name.
         if self.is_binary && tail.len() >= BINARY_NAME_BYTES_MIN {
-            return match is_alone {
-                true => relative(),
-                false => whole().or_else(relative),
+            return if is_alone {
+                relative()
+            } else {
+                whole().or_else(relative)
             };
         }
         if place.after.first().copied().is_some_and(is_name) {
@@ -151,9 +153,10 @@ impl Meaning<'_> {
     }
 
     fn by_relative(&self, tail: &str, is_alone: bool, place: &Place<'_>) -> Option<usize> {
-        let seen = match is_alone {
-            true => self.search.beside(self.file, tail),
-            false => self.search.seen_from(self.file, tail),
+        let seen = if is_alone {
+            self.search.beside(self.file, tail)
+        } else {
+            self.search.seen_from(self.file, tail)
         };
         seen.or_else(|| self.by_base(tail, place))
     }
@@ -196,9 +199,10 @@ impl Meaning<'_> {
             .count();
         let form = std::str::from_utf8(&after[..len]).ok()?;
         let form = form.trim_end_matches('.');
-        let form = match self.is_binary {
-            true => needles::up_to_picture(form)?,
-            false => form,
+        let form = if self.is_binary {
+            needles::up_to_picture(form)?
+        } else {
+            form
         };
         let (_, own) = picture(tail)?;
         let (between, extension) = picture(form)?;

@@ -182,9 +182,10 @@ impl<'a> Search<'a> {
             let (asset, verb) = (&self.tree.assets[file], self.verb(&spot, other, how));
             let place = spot.place(&mut lines, text.len());
             let told = told_upwards(self.tree, asset, place, &verb, self.other(other));
-            match how < How::Endless {
-                true => spoilers.problems.push(told),
-                false => spoilers.warnings.push(doubtful(told, how)),
+            if how < How::Endless {
+                spoilers.problems.push(told)
+            } else {
+                spoilers.warnings.push(doubtful(told, how))
             }
         }
         Ok(spoilers)

@@ -206,9 +206,10 @@ impl Patterns {
     fn add_object(&mut self, file: usize, object: &Object) {
         let path = object.path.as_str();
         self.add_path(path);
-        let key = match object.is_keyed() {
-            true => object.token.to_string(),
-            false => object.key.to_string(),
+        let key = if object.is_keyed() {
+            object.token.to_string()
+        } else {
+            object.key.to_string()
         };
         if key != path {
             self.add_key(key, file);

@@ -58,9 +58,10 @@ impl<'a> Page<'a> {
         let Some(content) = self.contents.last_mut() else {
             return;
         };
-        content.range = match content.range.is_empty() {
-            true => range.clone(),
-            false => content.range.start..range.end,
+        content.range = if content.range.is_empty() {
+            range.clone()
+        } else {
+            content.range.start..range.end
         };
         match content.space {
             Space::Html => content.text.push_verbatim(range.start, written),

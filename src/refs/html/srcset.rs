@@ -19,9 +19,10 @@ pub(in crate::refs) fn urls(srcset: &str) -> Vec<Range<usize>> {
         // A comma ends the candidate only at the end of a word: URLs may have some.
         let url = word.trim_end_matches(',');
         urls.push(start..start + url.len());
-        rest = match url.len() == word.len() {
-            true => after_descriptors(after),
-            false => after,
+        rest = if url.len() == word.len() {
+            after_descriptors(after)
+        } else {
+            after
         };
     }
 }

@@ -148,9 +148,10 @@ impl<'t> Visitor<'t> {
 
     fn visit_new<'e, 'a>(&mut self, new: &'e NewExpression<'a>) -> &'e Expression<'a> {
         self.construction(new);
-        let base = match is_url_beside(new) {
-            true => Base::Document,
-            false => self.base,
+        let base = if is_url_beside(new) {
+            Base::Document
+        } else {
+            self.base
         };
         self.within(base, |visitor| visitor.visit_arguments(&new.arguments));
         &new.callee

@@ -207,9 +207,10 @@ impl Level {
         let is_followed = !self.is_shifted && !self.is_shifted_inside;
         let bases = self.bases.into_iter().filter_map(|base| base.reference);
         let all = bases.chain(self.addresses);
-        match is_followed {
-            true => found.references.extend(all),
-            false => found.mentions.extend(all.filter_map(mention)),
+        if is_followed {
+            found.references.extend(all)
+        } else {
+            found.mentions.extend(all.filter_map(mention))
         }
         for Template { at, text } in self.templates {
             match (text.find('$'), text.rfind('$')) {

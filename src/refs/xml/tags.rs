@@ -26,9 +26,10 @@ impl<'t> Finder<'t> {
         let mut attributes = self.attributes(tag.clone(), name_len)?;
         let prefixes = self.bind(&mut attributes);
         let is_rebased = self.is_rebased(&attributes);
-        let space = match is_rebased && self.dialect == Dialect::Other {
-            true => Space::Other,
-            false => self.space(split(name).0),
+        let space = if is_rebased && self.dialect == Dialect::Other {
+            Space::Other
+        } else {
+            self.space(split(name).0)
         };
         let element = Element::new(space, name, attributes);
         self.refers(&element, tag.start + name_len);

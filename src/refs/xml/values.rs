@@ -55,9 +55,10 @@ pub(super) fn candidates(text: &str) -> Vec<Range<usize>> {
             .map_or(text.len(), |len| start + len);
         let url = text[start..end].trim_end_matches(',');
         urls.push(start..start + url.len());
-        at = match start + url.len() < end {
-            true => end,
-            false => end_of_descriptors(text, end),
+        at = if start + url.len() < end {
+            end
+        } else {
+            end_of_descriptors(text, end)
         };
     }
     urls

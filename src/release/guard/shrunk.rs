@@ -53,9 +53,10 @@ struct Sides<'a> {
 
 impl<'a> Sides<'a> {
     fn of(&mut self, is_published: bool) -> &mut Vec<&'a str> {
-        match is_published {
-            true => &mut self.published,
-            false => &mut self.held,
+        if is_published {
+            &mut self.published
+        } else {
+            &mut self.held
         }
     }
 }
@@ -68,9 +69,10 @@ fn lost_in_words(lost: &Lost<'_>, what: &str) -> String {
         extension => format!("all `.{}` files", escape(extension)),
     });
     let whole: Vec<String> = folders.chain(types).collect();
-    let whole = match whole.is_empty() {
-        true => String::new(),
-        false => format!(", including {}", whole.join(", ")),
+    let whole = if whole.is_empty() {
+        String::new()
+    } else {
+        format!(", including {}", whole.join(", "))
     };
     format!(
         "This push would remove {} of {} {what} of the current release without a replacement{whole}{}",

@@ -105,9 +105,10 @@ impl Manifest {
     }
 
     fn version(&self) -> u32 {
-        match self.entries.iter().any(|entry| entry.is_fingerprinted) {
-            true => VERSION,
-            false => VERSION_WITHOUT,
+        if self.entries.iter().any(|entry| entry.is_fingerprinted) {
+            VERSION
+        } else {
+            VERSION_WITHOUT
         }
     }
 
@@ -136,9 +137,10 @@ impl Manifest {
             || packed::digest(&blocks),
             || Manifest::from_blocks(&blocks),
         );
-        match actual.to_hex().as_str() == digest {
-            true => manifest,
-            false => Err(Unusable::damaged("its digest differs")),
+        if actual.to_hex().as_str() == digest {
+            manifest
+        } else {
+            Err(Unusable::damaged("its digest differs"))
         }
     }
 
@@ -252,9 +254,10 @@ fn lines(entries: &[Entry]) -> Vec<u8> {
 fn parse_head(line: &str) -> Result<Head, Unusable> {
     root::check_format(line.as_bytes(), FORMAT, VERSION)?;
     let head: Head = serde_json::from_str(line).map_err(Unusable::damaged)?;
-    match head.headers.iter().all(HeadersLine::can_be_sent) {
-        true => Ok(head),
-        false => Err(Unusable::damaged("it has invalid headers")),
+    if head.headers.iter().all(HeadersLine::can_be_sent) {
+        Ok(head)
+    } else {
+        Err(Unusable::damaged("it has invalid headers"))
     }
 }
 
@@ -272,9 +275,10 @@ impl HeadersLine {
 
 /// Parses a digest in hex, as in version 1, or in base64.
 fn parse_digest(text: &str) -> Option<blake3::Hash> {
-    let encoding = match text.len() == 2 * blake3::OUT_LEN {
-        true => HEXLOWER,
-        false => BASE64URL_NOPAD,
+    let encoding = if text.len() == 2 * blake3::OUT_LEN {
+        HEXLOWER
+    } else {
+        BASE64URL_NOPAD
     };
     let mut digest = [0; blake3::OUT_LEN];
     let fits = encoding.decode_len(text.len()) == Ok(digest.len());

@@ -178,9 +178,10 @@ fn unfinished(error: Error, what: Deletion) -> Error {
         .then(Verb::Resolve)
         .then(" continues it");
     error.message = format!("The {what} isn't finished: {}", error.message);
-    error.hint = match error.hint.is_empty() {
-        true => finish,
-        false => error.hint.then("; ").then(finish),
+    error.hint = if error.hint.is_empty() {
+        finish
+    } else {
+        error.hint.then("; ").then(finish)
     };
     Error::Store(error)
 }
@@ -281,9 +282,10 @@ fn over(gone: u64, first: &StoreError, others: u64, what: Deletion) -> StoreErro
             "the takedown is finished, but the objects that remain can still be downloaded: fix the cause, and take them down again"
         }
     };
-    let hint = match first.hint.is_empty() {
-        true => over.into(),
-        false => first.hint.clone().then("; ").then(over),
+    let hint = if first.hint.is_empty() {
+        over.into()
+    } else {
+        first.hint.clone().then("; ").then(over)
     };
     StoreError::new(first.kind, message).hint(hint)
 }

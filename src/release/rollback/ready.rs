@@ -89,9 +89,10 @@ impl Ready {
         let seen = Root::seen(Some(&self.root));
         let names = self.objects.iter().map(|object| object.path.as_str());
         let overwrites = Overwrites::of(names, &rollback.allowed.overwrite_live);
-        let plain = match self.objects.is_empty() {
-            true => Plain::Settled,
-            false => Plain::Pending,
+        let plain = if self.objects.is_empty() {
+            Plain::Settled
+        } else {
+            Plain::Pending
         };
         let change = |root: Option<&Root>, stamp: &_| {
             let to = self.to.clone();

@@ -39,10 +39,13 @@ impl Overwrites {
         let mut names = names.peekable();
         match names.peek() {
             None => Overwrites::None,
-            Some(_) => match names.all(|name| excused.contains(name)) {
-                true => Overwrites::Excused,
-                false => Overwrites::Some,
-            },
+            Some(_) => {
+                if names.all(|name| excused.contains(name)) {
+                    Overwrites::Excused
+                } else {
+                    Overwrites::Some
+                }
+            }
         }
     }
 }
@@ -97,9 +100,10 @@ impl Root {
         if now.switched != seen.switched {
             return Err(Refusal::LostRace);
         }
-        match now.epoch == seen.epoch {
-            true => Ok(()),
-            false => Err(Refusal::Moved),
+        if now.epoch == seen.epoch {
+            Ok(())
+        } else {
+            Err(Refusal::Moved)
         }
     }
 
@@ -176,9 +180,10 @@ impl Root {
             begun: false,
             current: Some(release),
             switched: stamp.nonce.clone(),
-            plain: match overtaken.is_empty() {
-                true => plain,
-                false => Plain::Pending,
+            plain: if overtaken.is_empty() {
+                plain
+            } else {
+                Plain::Pending
             },
             overtaken,
             ..self

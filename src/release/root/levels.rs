@@ -34,9 +34,10 @@ impl Root {
     ) -> Result<Root, Refusal> {
         let is_unlocked =
             |level: &String| root.is_some_and(|root| root.unlocked.contains_key(level));
-        match levels.iter().all(is_unlocked) {
-            true => Err(Refusal::Already),
-            false => Ok(Root::after(root, stamp).unlocking(levels, stamp)),
+        if levels.iter().all(is_unlocked) {
+            Err(Refusal::Already)
+        } else {
+            Ok(Root::after(root, stamp).unlocking(levels, stamp))
         }
     }
 
@@ -88,9 +89,10 @@ impl Root {
     /// Checks that the unlocked levels haven't changed since a release was planned.
     pub(super) fn are_levels_as_seen(root: Option<&Root>, seen: &Seen) -> Result<(), Refusal> {
         let names = root.map(Root::unlocked_names);
-        match names.is_none_or(|names| names == seen.unlocked) {
-            true => Ok(()),
-            false => Err(Refusal::Levels),
+        if names.is_none_or(|names| names == seen.unlocked) {
+            Ok(())
+        } else {
+            Err(Refusal::Levels)
         }
     }
 }

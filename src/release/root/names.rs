@@ -36,9 +36,10 @@ impl TryFrom<String> for ReleaseId {
     type Error = &'static str;
 
     fn try_from(id: String) -> Result<ReleaseId, &'static str> {
-        match is_part_of_a_name(&id) {
-            true => Ok(ReleaseId(id)),
-            false => Err("invalid release name"),
+        if is_part_of_a_name(&id) {
+            Ok(ReleaseId(id))
+        } else {
+            Err("invalid release name")
         }
     }
 }

@@ -82,8 +82,9 @@ fn sweep<'de, D: Deserializer<'de>>(name: D) -> Result<Option<String>, D::Error>
         let name = name.and_then(|name| name.strip_suffix(".json.gz"));
         name.is_some_and(is_part_of_a_name)
     };
-    match name.as_ref().is_none_or(is_sweep) {
-        true => Ok(name),
-        false => Err(D::Error::custom("invalid sweep name")),
+    if name.as_ref().is_none_or(is_sweep) {
+        Ok(name)
+    } else {
+        Err(D::Error::custom("invalid sweep name"))
     }
 }

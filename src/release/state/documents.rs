@@ -55,12 +55,11 @@ impl State {
         let (packed, digest) = manifest.pack();
         let digest = digest.to_hex().to_string();
         self.create(&manifest_key(&digest), packed).await?;
-        match self.manifest(&digest).await? == *manifest {
-            true => Ok(digest),
-            false => {
-                let why = Unusable::damaged("it differs from what was written");
-                Err(why.error("manifest", &digest))
-            }
+        if self.manifest(&digest).await? == *manifest {
+            Ok(digest)
+        } else {
+            let why = Unusable::damaged("it differs from what was written");
+            Err(why.error("manifest", &digest))
         }
     }
 

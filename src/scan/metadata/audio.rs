@@ -111,9 +111,10 @@ fn taken_out(spans: Vec<Range<usize>>, mut fields: Vec<Field>) -> Walk {
     let mut walk = Walk::default();
     let is_read = !fields.is_empty();
     for span in spans {
-        let told = match is_read {
-            true => std::mem::take(&mut fields),
-            false => vec![Field::binary(Kind::Tag, "tags", span.len())],
+        let told = if is_read {
+            std::mem::take(&mut fields)
+        } else {
+            vec![Field::binary(Kind::Tag, "tags", span.len())]
         };
         walk.remove(span, || told);
     }

@@ -269,17 +269,19 @@ impl<'a> Directories<'a> {
 
     fn u16(&self, at: usize) -> Option<u16> {
         let bytes = *self.tiff.get(at..)?.first_chunk::<2>()?;
-        match self.is_little_endian {
-            true => Some(u16::from_le_bytes(bytes)),
-            false => Some(u16::from_be_bytes(bytes)),
+        if self.is_little_endian {
+            Some(u16::from_le_bytes(bytes))
+        } else {
+            Some(u16::from_be_bytes(bytes))
         }
     }
 
     fn u32(&self, at: usize) -> Option<usize> {
         let bytes = *self.tiff.get(at..)?.first_chunk::<4>()?;
-        let number = match self.is_little_endian {
-            true => u32::from_le_bytes(bytes),
-            false => u32::from_be_bytes(bytes),
+        let number = if self.is_little_endian {
+            u32::from_le_bytes(bytes)
+        } else {
+            u32::from_be_bytes(bytes)
         };
         usize::try_from(number).ok()
     }

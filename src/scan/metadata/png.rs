@@ -144,9 +144,10 @@ fn exif_or_xmp(profile: &[u8]) -> Vec<Field> {
 }
 
 fn resources(profile: &[u8]) -> Vec<Field> {
-    match profile.starts_with(b"8BIM") {
-        true => iptc::find_resources(profile),
-        false => iptc::find(profile),
+    if profile.starts_with(b"8BIM") {
+        iptc::find_resources(profile)
+    } else {
+        iptc::find(profile)
     }
 }
 

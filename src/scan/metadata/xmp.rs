@@ -15,13 +15,14 @@ const VALUE_BYTES_MAX: usize = VALUE_CHARS_MAX * 4;
 
 pub(super) fn find(packet: &[u8]) -> Vec<Field> {
     let found = read(&String::from_utf8_lossy(packet));
-    match found.has_elements {
-        true => found
+    if found.has_elements {
+        found
             .values
             .into_iter()
             .filter_map(|(name, value)| field(&name, &value))
-            .collect(),
-        false => vec![Field::raw(Kind::Xmp, "XMP", packet)],
+            .collect()
+    } else {
+        vec![Field::raw(Kind::Xmp, "XMP", packet)]
     }
 }
 
@@ -120,10 +121,7 @@ impl Properties {
     /// Paths are bounded: names can be long and deep.
     fn enter(&mut self, name: &str) {
         if self.path.len() < NAME_CHARS_MAX {
-            let separator = match self.path.is_empty() {
-                true => "",
-                false => "/",
-            };
+            let separator = if self.path.is_empty() { "" } else { "/" };
             self.path.push_str(separator);
             self.path.extend(name.chars().take(NAME_CHARS_MAX));
         }

@@ -131,9 +131,10 @@ fn entry<'a>(bytes: &'a [u8], at: &mut usize) -> Option<(&'a [u8], usize)> {
         b"glyf" | b"loca" => transformation == 0,
         _ => transformation != 0,
     };
-    match is_transformed {
-        true => Some((tag, base128(bytes, at)?)),
-        false => Some((tag, size_bytes)),
+    if is_transformed {
+        Some((tag, base128(bytes, at)?))
+    } else {
+        Some((tag, size_bytes))
     }
 }
 

@@ -370,9 +370,10 @@ impl Walk<'_, '_> {
 
     fn failed(&mut self, place: Place<'_>, error: &io::Error) {
         let is_too_much = error.get_ref().is_some_and(|inner| inner.is::<TooMuch>());
-        let why = match is_too_much {
-            true => Closed::TooLarge,
-            false => Closed::Damaged,
+        let why = if is_too_much {
+            Closed::TooLarge
+        } else {
+            Closed::Damaged
         };
         self.closed(place, why);
     }

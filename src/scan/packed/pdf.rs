@@ -86,12 +86,11 @@ impl Walk<'_, '_> {
             let Some(Ok(content)) = caught(|| stream.get_plain_content_with_limit(max)) else {
                 continue;
             };
-            match is_attachment {
-                true => {
-                    self.spend(content.len());
-                    self.stream(&mut content.as_slice(), place);
-                }
-                false => self.text(&content, place),
+            if is_attachment {
+                self.spend(content.len());
+                self.stream(&mut content.as_slice(), place);
+            } else {
+                self.text(&content, place)
             }
             if self.is_spent() {
                 return self.closed(place, Closed::TooLarge);

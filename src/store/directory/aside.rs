@@ -135,9 +135,10 @@ impl Folder {
     /// Makes an unfinished file in the folder, from where a rename can move it to any key. The file
     /// is private.
     pub(super) fn unfinished(&self) -> io::Result<NamedTempFile> {
-        match self.aside.is_of_releases() {
-            true => self.aside.make()?,
-            false => rights::make_public(&self.root)?,
+        if self.aside.is_of_releases() {
+            self.aside.make()?
+        } else {
+            rights::make_public(&self.root)?
         }
         let folder = self.aside.unfinished();
         for _ in 1..TRIES {
@@ -258,9 +259,10 @@ fn remove_if_left(entry: &fs::DirEntry) -> io::Result<()> {
     let is_ours = name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
     let is_left =
         is_older(UNFINISHED_AGE_MAX) || is_ours && is_older(LOCKED_AGE) && is_free(&entry.path())?;
-    match is_left {
-        true => fs::remove_file(entry.path()),
-        false => Ok(()),
+    if is_left {
+        fs::remove_file(entry.path())
+    } else {
+        Ok(())
     }
 }
 

@@ -104,9 +104,12 @@ fn is_same(one: (&Path, &Metadata), other: (&Path, &Metadata)) -> bool {
 
 fn in_other_case(name: &OsStr) -> Option<OsString> {
     let name = name.to_str()?;
-    let swap = |c: char| match c.is_ascii_uppercase() {
-        true => c.to_ascii_lowercase(),
-        false => c.to_ascii_uppercase(),
+    let swap = |c: char| {
+        if c.is_ascii_uppercase() {
+            c.to_ascii_lowercase()
+        } else {
+            c.to_ascii_uppercase()
+        }
     };
     let other: String = name.chars().map(swap).collect();
     (other != name).then(|| other.into())

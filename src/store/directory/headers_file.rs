@@ -209,9 +209,10 @@ fn parse_rules(text: &str) -> BTreeMap<String, String> {
     let mut rules: BTreeMap<String, String> = BTreeMap::new();
     let mut path = String::new();
     for line in text.lines() {
-        match line.starts_with([' ', '\t']) {
-            true => rules.entry(path.clone()).or_default().extend([line, "\n"]),
-            false => path = line.to_string(),
+        if line.starts_with([' ', '\t']) {
+            rules.entry(path.clone()).or_default().extend([line, "\n"])
+        } else {
+            path = line.to_string()
         }
     }
     rules

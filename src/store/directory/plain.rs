@@ -110,9 +110,10 @@ impl Folder {
         let before = noted::read(&file)?;
         let mut plain = before.clone();
         change(&mut plain)?;
-        match plain == before {
-            true => Ok(()),
-            false => self.write_notes(&file, &plain),
+        if plain == before {
+            Ok(())
+        } else {
+            self.write_notes(&file, &plain)
         }
     }
 

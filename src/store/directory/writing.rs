@@ -92,9 +92,10 @@ impl Folder {
         if is_gzipped && !linked(&from_gz, &to_gz)? {
             return Ok(None);
         }
-        match linked(&from, &to)? {
-            true => fs::metadata(&to).map(Some),
-            false => Ok(None),
+        if linked(&from, &to)? {
+            fs::metadata(&to).map(Some)
+        } else {
+            Ok(None)
         }
     }
 
@@ -118,9 +119,10 @@ impl Folder {
         }
         // A listing doesn't distinguish documents from objects, so both locks may be needed, always
         // in this order.
-        let _own = match is_of_document(version) {
-            true => None,
-            false => Some(self.lock()?),
+        let _own = if is_of_document(version) {
+            None
+        } else {
+            Some(self.lock()?)
         };
         let _beside = match exists(&file.with_file_name(LOCK_FILE))? {
             Some(_) => Some(lock_beside(file)?),
@@ -136,9 +138,10 @@ impl Folder {
             self.remove_gz(key)?;
         }
         fs::remove_file(file)?;
-        match is_of_document(version) {
-            true => Ok(()),
-            false => self.unname(key),
+        if is_of_document(version) {
+            Ok(())
+        } else {
+            self.unname(key)
         }
     }
 
@@ -183,9 +186,10 @@ impl Folder {
         if let Some(folder) = file.parent() {
             rights::make_public(folder)?;
         }
-        let (whole, gz) = match is_gzipped {
-            false => (content, None),
-            true => (self.unzipped(&content)?, Some(content)),
+        let (whole, gz) = if !is_gzipped {
+            (content, None)
+        } else {
+            (self.unzipped(&content)?, Some(content))
         };
         // Written before the lock is taken, so that no other run waits for the disk.
         for file in [Some(&whole), gz.as_ref()].into_iter().flatten() {

@@ -146,9 +146,10 @@ impl Bucket {
     fn retention(&self) -> Option<String> {
         let policy = self.retention_policy.as_ref()?;
         let seconds = crate::base::text::escape(&policy.retention_period);
-        let locked = match policy.is_locked {
-            true => " (the policy is locked)",
-            false => "",
+        let locked = if policy.is_locked {
+            " (the policy is locked)"
+        } else {
+            ""
         };
         Some(format!(
             "objects cannot be deleted or overwritten for {seconds} s{locked}"
@@ -156,9 +157,10 @@ impl Bucket {
     }
 
     fn versioning(&self) -> Versioning {
-        match self.versioning.enabled {
-            true => Versioning::On,
-            false => Versioning::Off,
+        if self.versioning.enabled {
+            Versioning::On
+        } else {
+            Versioning::Off
         }
     }
 
@@ -364,9 +366,10 @@ impl Control for Gcs {
         // Objects that are public by ACLs are so until uniform access is on. By then, the bucket's
         // rules must be in place.
         let is_prevented = bucket.is_prevented();
-        match is_prevented {
-            true => changes.extend(patch.into_iter().chain(iam)),
-            false => changes.extend(iam.into_iter().chain(patch)),
+        if is_prevented {
+            changes.extend(patch.into_iter().chain(iam))
+        } else {
+            changes.extend(iam.into_iter().chain(patch))
         }
         Ok(changes)
     }

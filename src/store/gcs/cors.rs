@@ -31,10 +31,11 @@ impl Gcs {
 
     /// Sets the policy. If others change the bucket's settings meanwhile, it reads them again.
     pub(super) async fn set_cors_policy(&self, policy: &Policy) -> Result<(), StoreError> {
-        let value = match policy.rules.is_empty() {
+        let value = if policy.rules.is_empty() {
             // A patch removes fields that are null.
-            true => json!({ "cors": null }),
-            false => json!({ "cors": cors::gcs_rules(policy) }),
+            json!({ "cors": null })
+        } else {
+            json!({ "cors": cors::gcs_rules(policy) })
         };
         for _ in 0..CHANGES_MAX {
             let bucket = self.cors_resource().await?;

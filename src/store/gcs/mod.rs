@@ -152,9 +152,10 @@ impl Gcs {
 
     /// Returns the reply if it's a success, otherwise an error that explains it.
     pub(super) fn success(&self, call: &Call, reply: Reply) -> Result<Reply, StoreError> {
-        match reply.status.is_success() {
-            true => Ok(reply),
-            false => Err(self.explain(call, &reply)),
+        if reply.status.is_success() {
+            Ok(reply)
+        } else {
+            Err(self.explain(call, &reply))
         }
     }
 

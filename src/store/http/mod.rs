@@ -128,9 +128,10 @@ impl Http {
         let may_refresh = AtomicBool::new(true);
         let maybe_done = AtomicBool::new(false);
         let left = || {
-            let most = match self.silence.was_reached() {
-                true => self.timeouts.deadline,
-                false => self.timeouts.deadline.min(UNREACHED),
+            let most = if self.silence.was_reached() {
+                self.timeouts.deadline
+            } else {
+                self.timeouts.deadline.min(UNREACHED)
             };
             most.saturating_sub(started.elapsed())
                 .min(self.silence.left())
@@ -222,9 +223,10 @@ impl Http {
         };
         let is_worth_another_try = is_worth_another_try(call, &reply);
         self.silence.note(!is_worth_another_try);
-        match is_worth_another_try {
-            true => Err(Failed::Again(Again::after(&reply))),
-            false => Ok(reply),
+        if is_worth_another_try {
+            Err(Failed::Again(Again::after(&reply)))
+        } else {
+            Ok(reply)
         }
     }
 

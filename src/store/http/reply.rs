@@ -28,9 +28,10 @@ impl Reply {
     /// Returns the kind of error for a refusal. If an earlier try may have succeeded, the outcome
     /// is unknown.
     pub(crate) fn kind(&self, call: &Call, refusal: StoreErrorKind) -> StoreErrorKind {
-        match self.is_second_answer && call.changes_object {
-            true => StoreErrorKind::OutcomeUnknown,
-            false => refusal,
+        if self.is_second_answer && call.changes_object {
+            StoreErrorKind::OutcomeUnknown
+        } else {
+            refusal
         }
     }
 }
@@ -39,9 +40,10 @@ impl Reply {
 pub(super) fn is_error_document(body: &[u8]) -> bool {
     let rest = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let rest = rest.trim_ascii_start();
-    let rest = match rest.starts_with(b"<?xml") {
-        true => memchr::memmem::find(rest, b"?>").map_or(&rest[..0], |end| &rest[end + 2..]),
-        false => rest,
+    let rest = if rest.starts_with(b"<?xml") {
+        memchr::memmem::find(rest, b"?>").map_or(&rest[..0], |end| &rest[end + 2..])
+    } else {
+        rest
     };
     rest.trim_ascii_start().starts_with(b"<Error>")
 }
@@ -74,17 +76,19 @@ pub(crate) fn in_words(reply: &Reply) -> String {
     if let Some(bytes) = reply.cut_bytes {
         text += &format!(" (… cut after {})", size(bytes));
     }
-    match text.is_empty() {
-        true => reply.status.to_string(),
-        false => format!("{}: {text}", reply.status),
+    if text.is_empty() {
+        reply.status.to_string()
+    } else {
+        format!("{}: {text}", reply.status)
     }
 }
 
 /// Returns a size in words: "64 KiB".
 fn size(bytes: usize) -> String {
-    match bytes >= 1 << 20 {
-        true => format!("{} MiB", bytes >> 20),
-        false => format!("{} KiB", bytes >> 10),
+    if bytes >= 1 << 20 {
+        format!("{} MiB", bytes >> 20)
+    } else {
+        format!("{} KiB", bytes >> 10)
     }
 }
 

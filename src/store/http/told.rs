@@ -31,10 +31,10 @@ fn shown(url: &str) -> (String, String) {
     let Ok(url) = Url::parse(url) else {
         return Default::default();
     };
-    let parts = url.path().split('/').map(|part| match is_keyed(part) {
-        true => "…",
-        false => part,
-    });
+    let parts = url
+        .path()
+        .split('/')
+        .map(|part| if is_keyed(part) { "…" } else { part });
     let path = parts.collect::<Vec<_>>().join("/");
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map_or(String::new(), |port| format!(":{port}"));

@@ -213,9 +213,10 @@ impl Wire {
         let most = stall.max(self.timeouts.deadline + self.timeouts.deadline / 5);
         let (mut before, mut since) = (0, Instant::now());
         loop {
-            let wait = match buffers.is_zero() {
-                true => stall.min(self.silence.left().max(CHANCE)),
-                false => (stall + buffers).min(most),
+            let wait = if buffers.is_zero() {
+                stall.min(self.silence.left().max(CHANCE))
+            } else {
+                (stall + buffers).min(most)
             };
             let now = moved.load(Ordering::Relaxed);
             if now != before {

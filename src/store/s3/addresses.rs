@@ -82,9 +82,10 @@ pub(super) async fn region_of(bucket: &str) -> Result<String, StoreError> {
             .hint("check the network, or set the target's `region` (or AWS_REGION) to skip this request")
             .caused_by(error.without_url())
     };
-    let url = match bucket.contains('.') {
-        true => format!("https://s3.amazonaws.com/{bucket}"),
-        false => format!("https://{bucket}.s3.amazonaws.com"),
+    let url = if bucket.contains('.') {
+        format!("https://s3.amazonaws.com/{bucket}")
+    } else {
+        format!("https://{bucket}.s3.amazonaws.com")
     };
     let asked = reqwest_client()?.head(url).timeout(QUESTION).send().await;
     let answer = asked.map_err(unanswered)?;

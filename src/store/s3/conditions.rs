@@ -192,9 +192,10 @@ impl S3 {
         }
         let call = call.clone().changes_object();
         let reply = self.send(&call).await?;
-        match is_deleted(&reply) {
-            true => Ok(()),
-            false => Err(self.explain(&call, &reply)),
+        if is_deleted(&reply) {
+            Ok(())
+        } else {
+            Err(self.explain(&call, &reply))
         }
     }
 }

@@ -50,9 +50,10 @@ impl S3 {
         match (by_acl, by_policy) {
             (Ok(by_acl), Ok(by_policy)) => Ok([by_acl, by_policy].concat()),
             (Ok(one), Err(error)) | (Err(error), Ok(one)) => {
-                match one.iter().any(|grant| grant.right != Right::Read) {
-                    true => Ok(one),
-                    false => Err(error),
+                if one.iter().any(|grant| grant.right != Right::Read) {
+                    Ok(one)
+                } else {
+                    Err(error)
                 }
             }
             (Err(error), Err(_)) => Err(error),

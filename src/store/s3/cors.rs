@@ -32,12 +32,11 @@ impl S3 {
     }
 
     pub(super) async fn set_cors_policy(&self, policy: &Policy) -> Result<(), StoreError> {
-        let call = match policy.rules.is_empty() {
-            true => self.about_cors(Method::DELETE, "remove the CORS policy"),
-            false => {
-                let call = self.about_cors(Method::PUT, "set the CORS policy");
-                with_md5(call, cors::s3_xml(policy))
-            }
+        let call = if policy.rules.is_empty() {
+            self.about_cors(Method::DELETE, "remove the CORS policy")
+        } else {
+            let call = self.about_cors(Method::PUT, "set the CORS policy");
+            with_md5(call, cors::s3_xml(policy))
         };
         let reply = self.send(&call).await?;
         self.success(&call, reply)?;

@@ -184,12 +184,13 @@ impl S3 {
     pub(super) async fn send(&self, call: &Call) -> Result<Reply, StoreError> {
         let connection = &self.connection;
         let region = connection.signer.region();
-        let call = match region == connection.region {
-            true => call.clone(),
-            false => call.to(in_region(
+        let call = if region == connection.region {
+            call.clone()
+        } else {
+            call.to(in_region(
                 connection.asked(call, &connection.region),
                 &region,
-            )),
+            ))
         };
         let reply = connection.http.send(&call, &connection.signer).await?;
         let Some(elsewhere) = connection.asked(&call, &region).elsewhere(&reply) else {
@@ -210,9 +211,10 @@ impl S3 {
 
     /// Returns the reply if it's a success, otherwise an error that explains it.
     pub(super) fn success(&self, call: &Call, reply: Reply) -> Result<Reply, StoreError> {
-        match is_success(&reply) {
-            true => Ok(reply),
-            false => Err(self.explain(call, &reply)),
+        if is_success(&reply) {
+            Ok(reply)
+        } else {
+            Err(self.explain(call, &reply))
         }
     }
 

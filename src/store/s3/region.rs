@@ -53,9 +53,10 @@ impl Asked<'_> {
 /// names.
 pub(super) fn in_region(asked: Asked<'_>, region: &str) -> String {
     let server = |region: &str| format!("s3.{region}.amazonaws.com");
-    match asked.is_amazons {
-        true => (asked.url).replacen(&server(asked.region), &server(region), 1),
-        false => asked.url.to_string(),
+    if asked.is_amazons {
+        (asked.url).replacen(&server(asked.region), &server(region), 1)
+    } else {
+        asked.url.to_string()
     }
 }
 

@@ -232,9 +232,10 @@ impl Rule {
                 .to_string(),
         };
         let all: Vec<_> = all.into_iter().filter(|(does, _)| *does).collect();
-        match all.is_empty() {
-            true => vec![rule(Lifecycle::Harmless)],
-            false => all.into_iter().map(|(_, does)| rule(does)).collect(),
+        if all.is_empty() {
+            vec![rule(Lifecycle::Harmless)]
+        } else {
+            all.into_iter().map(|(_, does)| rule(does)).collect()
         }
     }
 }

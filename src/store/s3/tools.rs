@@ -106,11 +106,12 @@ impl Tools for Aws<'_> {
     }
 
     fn clear_uploads(&self, others: bool) -> Option<String> {
-        Some(match others {
-            true => self.lifecycle_from(&format!(
+        Some(if others {
+            self.lifecycle_from(&format!(
                 "{{Rules: [Rules[?ID!='assetsync-uploads'], [`{UPLOADS_RULE}`]][]}}"
-            )),
-            false => self.set_lifecycle(&quoted(&format!("{{\"Rules\": [{UPLOADS_RULE}]}}"))),
+            ))
+        } else {
+            self.set_lifecycle(&quoted(&format!("{{\"Rules\": [{UPLOADS_RULE}]}}")))
         })
     }
 

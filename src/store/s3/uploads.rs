@@ -32,9 +32,10 @@ impl S3 {
     /// Returns the reply to an upload if it's a success, otherwise an error. The error says if a
     /// setting of the bucket refused the upload.
     pub(super) async fn uploaded(&self, call: &Call, reply: Reply) -> Result<Reply, StoreError> {
-        match is_success(&reply) {
-            true => Ok(reply),
-            false => Err(self.explain_upload(call, &reply).await),
+        if is_success(&reply) {
+            Ok(reply)
+        } else {
+            Err(self.explain_upload(call, &reply).await)
         }
     }
 

@@ -297,9 +297,10 @@ fn shell(hunt: &Hunt, command: &str) {
         "assetsync cors apply",
         "assetsync audit",
     ];
-    let yes = match is_asked.iter().any(|begin| command.starts_with(begin)) {
-        true => " --yes",
-        false => "",
+    let yes = if is_asked.iter().any(|begin| command.starts_with(begin)) {
+        " --yes"
+    } else {
+        ""
     };
     hunt.assets.advised(&hunt.site, &format!("{command}{yes}"));
 }

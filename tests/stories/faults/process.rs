@@ -148,18 +148,15 @@ fn signal_during_commit_reports_the_outcome() {
             push.stop("INT");
             gate.open();
             let run = push.end();
-            match is_released {
-                true => {
-                    assert_eq!(run.code, 0, "{run}");
-                    let report = report(&run);
-                    assert_counts(&report, SMALL);
-                    assert_eq!(report["is_new_release"], true, "{run}");
-                    assert_eq!(report["interrupted"], false, "nothing is left: {run}");
-                }
-                false => {
-                    assert_eq!(run.code, 130, "{run}");
-                    assert_eq!(run.stdout, "", "no report");
-                }
+            if is_released {
+                assert_eq!(run.code, 0, "{run}");
+                let report = report(&run);
+                assert_counts(&report, SMALL);
+                assert_eq!(report["is_new_release"], true, "{run}");
+                assert_eq!(report["interrupted"], false, "nothing is left: {run}");
+            } else {
+                assert_eq!(run.code, 130, "{run}");
+                assert_eq!(run.stdout, "", "no report");
             }
             let releases = stage.run(&mut stage.program(&["releases"]));
             assert_eq!(releases.code, 0, "{releases}");

@@ -363,10 +363,13 @@ impl Turn<'_> {
             Role::Publisher(text) | Role::PagePublisher(text) | Role::Returner(text) => {
                 Assets::named(text)
             }
-            Role::LevelPublisher(text) => match seen.unlocked.contains(LEVEL) {
-                true => Assets::named(text),
-                false => Assets::named(text).but(Assets::named(OF_LEVEL)),
-            },
+            Role::LevelPublisher(text) => {
+                if seen.unlocked.contains(LEVEL) {
+                    Assets::named(text)
+                } else {
+                    Assets::named(text).but(Assets::named(OF_LEVEL))
+                }
+            }
             Role::Pruner | Role::Remover(_) | Role::Operator(_) => Assets::NONE,
         }
     }
@@ -394,9 +397,10 @@ impl Turn<'_> {
             let release = self.release(&seen);
             return Some(Step::Manifest { seen, release });
         }
-        match root.is_some_and(Root::is_begun) || self.is_without(Without::Begun) {
-            true => Some(self.put_all(seen)),
-            false => Some(Step::Begin(seen)),
+        if root.is_some_and(Root::is_begun) || self.is_without(Without::Begun) {
+            Some(self.put_all(seen))
+        } else {
+            Some(Step::Begin(seen))
         }
     }
 
@@ -781,9 +785,10 @@ impl Turn<'_> {
         let named = Assets(1 << asset);
         let has = Assets::named(&current.manifest);
         let rest = has.but(named);
-        let doomed = match self.is_without(Without::ByName) {
-            true => self.storage().there().but(rest),
-            false => Assets(self.storage().there().0 & named.0),
+        let doomed = if self.is_without(Without::ByName) {
+            self.storage().there().but(rest)
+        } else {
+            Assets(self.storage().there().0 & named.0)
         };
         let doomed: Vec<(usize, u8)> = doomed
             .each()
@@ -855,9 +860,10 @@ impl Turn<'_> {
             .map(|root| root.take_down(&shown, to, takedown, &stamp));
         match after {
             Some(Ok(after)) => {
-                let after = match self.is_without(Without::Announcement) {
-                    true => with_gc_of(after, before.as_deref()),
-                    false => after,
+                let after = if self.is_without(Without::Announcement) {
+                    with_gc_of(after, before.as_deref())
+                } else {
+                    after
                 };
                 let replaced = release.as_ref().map(|_| seen);
                 self.replace(replaced, Goal::Announce, before, after, What::Sweep(plan))
@@ -943,9 +949,10 @@ impl Turn<'_> {
         let shown = self.shown(before.as_deref(), seen);
         let after = before.as_ref().and_then(|root| {
             let to = to.clone();
-            let root = match self.is_without(Without::Waiting) {
-                true => &without_sweep(root),
-                false => root,
+            let root = if self.is_without(Without::Waiting) {
+                &without_sweep(root)
+            } else {
+                root
             };
             let after = root.roll_back(&shown, to, Overwrites::None, Plain::Settled, &stamp);
             Some(with_gc_of(after.ok()?, before.as_deref()))

@@ -121,9 +121,10 @@ async fn all_cases(stages: &Stages) -> Vec<Case> {
         let requests = requests_of(stage).await;
         let mut add = |faults: Vec<(usize, usize)>| {
             let is_late = |(_, effect): &(usize, usize)| effects[*effect] == Effect::Delayed(None);
-            let deliveries = match faults.iter().any(is_late) {
-                true => Delivery::ALL.as_slice(),
-                false => &[Delivery::Before],
+            let deliveries = if faults.iter().any(is_late) {
+                Delivery::ALL.as_slice()
+            } else {
+                &[Delivery::Before]
             };
             for delivery in deliveries {
                 cases.push(Case {

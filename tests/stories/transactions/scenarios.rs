@@ -310,12 +310,13 @@ impl Stage {
 
     /// What isn't true of what was told, given all roots there were.
     pub fn lies(&self, told: &Reported, actor: &str, roots: &[Root]) -> Option<String> {
-        let is_of_actor = |root: &&Root| match self.scenario.is_push() {
-            true => {
+        let is_of_actor = |root: &&Root| {
+            if self.scenario.is_push() {
                 let current = root.current.as_ref();
                 current.is_some_and(|release| release.actor == actor)
+            } else {
+                root.actor == actor
             }
-            false => root.actor == actor,
         };
         let done = roots.iter().find(is_of_actor);
         match (told, done) {

@@ -41,11 +41,11 @@ impl State {
             return answer;
         };
         let is_preflight = call.head.method == "OPTIONS";
-        let method = match is_preflight {
-            true => call
-                .header("access-control-request-method")
-                .unwrap_or_default(),
-            false => call.head.method.as_str(),
+        let method = if is_preflight {
+            call.header("access-control-request-method")
+                .unwrap_or_default()
+        } else {
+            call.head.method.as_str()
         };
         let has = |list: &[String], text: &str| list.iter().any(|one| one == "*" || one == text);
         let mut rules = self.cors_of(bucket).iter();
@@ -62,15 +62,14 @@ impl State {
             headers.push(("vary", "Origin".to_owned()));
         }
         let listed = rule.response_header.join(", ");
-        match is_preflight {
-            true => {
-                headers.push(("access-control-allow-methods", rule.method.join(", ")));
-                headers.push(("access-control-allow-headers", listed));
-                if let Some(age_s) = rule.max_age_seconds {
-                    headers.push(("access-control-max-age", age_s.to_string()));
-                }
+        if is_preflight {
+            headers.push(("access-control-allow-methods", rule.method.join(", ")));
+            headers.push(("access-control-allow-headers", listed));
+            if let Some(age_s) = rule.max_age_seconds {
+                headers.push(("access-control-max-age", age_s.to_string()));
             }
-            false => headers.push(("access-control-expose-headers", listed)),
+        } else {
+            headers.push(("access-control-expose-headers", listed))
         }
         for (name, value) in headers {
             answer

@@ -167,9 +167,10 @@ impl State {
 
     fn bucket_resource(&mut self, name: &str) -> Value {
         let is = |what| self.buckets.get(name).is_some_and(|bucket| bucket.is(what));
-        let prevention = match is(Setup::PreventPublicAccess) {
-            true => "enforced",
-            false => "inherited",
+        let prevention = if is(Setup::PreventPublicAccess) {
+            "enforced"
+        } else {
+            "inherited"
         };
         let is_uniform = is(Setup::Uniform);
         let owner = self.owner(name);
@@ -305,12 +306,13 @@ fn check_condition(call: &Call, metageneration: u64) -> Outcome<()> {
     let wanted = |name| call.parameter(name).map(number::<u64>).transpose();
     let holds = wanted("ifMetagenerationMatch")?.is_none_or(|wanted| wanted == metageneration)
         && wanted("ifMetagenerationNotMatch")?.is_none_or(|other| other != metageneration);
-    match holds {
-        true => Ok(()),
-        false => refuse(
+    if holds {
+        Ok(())
+    } else {
+        refuse(
             412,
             "conditionNotMet",
             "At least one of the pre-conditions you specified did not hold.",
-        ),
+        )
     }
 }

@@ -132,12 +132,13 @@ impl Rule {
 
     fn headers(&self, origin: &str) -> Vec<(&'static str, String)> {
         let is_public = self.allowed_origin.iter().any(|one| one == "*");
-        let mut headers = match is_public {
-            true => vec![("access-control-allow-origin", "*".to_owned())],
-            false => vec![
+        let mut headers = if is_public {
+            vec![("access-control-allow-origin", "*".to_owned())]
+        } else {
+            vec![
                 ("access-control-allow-origin", origin.to_owned()),
                 ("access-control-allow-credentials", "true".to_owned()),
-            ],
+            ]
         };
         let vary = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
         headers.push(("vary", vary.to_owned()));

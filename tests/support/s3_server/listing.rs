@@ -39,9 +39,12 @@ impl State {
         let is_truncated = query.entries_max > 0 && rest.next().is_some();
         let next = page.last().filter(|_| is_truncated);
 
-        let text = |key: &str| match query.is_encoded {
-            true => listed(key),
-            false => key.to_owned(),
+        let text = |key: &str| {
+            if query.is_encoded {
+                listed(key)
+            } else {
+                key.to_owned()
+            }
         };
         let mut body = element("Name", errand.bucket) + &element("Prefix", &text(query.prefix));
         for (parameter, name) in [

@@ -70,9 +70,10 @@ impl<'t> Visitor<'t> {
             return;
         }
         let span = literal.span.start as usize + 1..literal.span.end as usize - 1;
-        let reference = match self.text.get(span.clone()) == Some(literal.value) {
-            true => Reference::verbatim(span.start, literal.value, kind),
-            false => Reference::escaped(span, literal.value, kind),
+        let reference = if self.text.get(span.clone()) == Some(literal.value) {
+            Reference::verbatim(span.start, literal.value, kind)
+        } else {
+            Reference::escaped(span, literal.value, kind)
         };
         self.taken.insert(literal.span.start);
         self.found.references.push(Reference { base, ..reference });

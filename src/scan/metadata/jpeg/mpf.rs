@@ -57,9 +57,10 @@ impl Numbers<'_> {
             .read(at - self.index.start, 4)
             .filter(|number| *number > 0)?;
         let less = u32::try_from(number.checked_sub(bytes_gone)?).ok()?;
-        let rest = match self.is_little_endian() {
-            true => less.to_le_bytes(),
-            false => less.to_be_bytes(),
+        let rest = if self.is_little_endian() {
+            less.to_le_bytes()
+        } else {
+            less.to_be_bytes()
         };
         Some(Piece {
             span: at..at + 4,
@@ -74,9 +75,10 @@ impl Numbers<'_> {
             .get(self.index.clone())?
             .get(at..at.checked_add(len)?)?;
         let append = |number: usize, digit: &u8| number << 8 | usize::from(*digit);
-        match self.is_little_endian() {
-            true => Some(digits.iter().rev().fold(0, append)),
-            false => Some(digits.iter().fold(0, append)),
+        if self.is_little_endian() {
+            Some(digits.iter().rev().fold(0, append))
+        } else {
+            Some(digits.iter().fold(0, append))
         }
     }
 

@@ -72,15 +72,14 @@ impl S3 {
         let doing = "delete the bucket's policy";
         let call = Call::new(Method::DELETE, self.part_url(&POLICY), doing);
         let reply = self.send(&call).await?;
-        match reply.status.is_success() {
-            true => Ok(()),
-            false => {
-                let error = self.explain(&call, &reply);
-                Err(match error.kind {
-                    StoreErrorKind::Denied => error.hint("s3:DeleteBucketPolicy is needed"),
-                    _ => error,
-                })
-            }
+        if reply.status.is_success() {
+            Ok(())
+        } else {
+            let error = self.explain(&call, &reply);
+            Err(match error.kind {
+                StoreErrorKind::Denied => error.hint("s3:DeleteBucketPolicy is needed"),
+                _ => error,
+            })
         }
     }
 
@@ -110,9 +109,10 @@ impl S3 {
                 refuses_acls: blocks.refuses_acls && !self.refuses_all(&blocks),
                 ..blocks
             };
-            let off = match self.refuses_all(&blocks) {
-                true => "BlockPublicAcls (with it, this server rejects every upload), ",
-                false => "",
+            let off = if self.refuses_all(&blocks) {
+                "BlockPublicAcls (with it, this server rejects every upload), "
+            } else {
+                ""
             };
             let text = format!(
                 "public access block: {off}BlockPublicPolicy and RestrictPublicBuckets off; others unchanged"

@@ -117,9 +117,10 @@ impl S3 {
             // A server that doesn't know the query returns a listing of the bucket instead.
             let has_root = memchr::memmem::find(&reply.body, part.root.as_bytes()).is_some();
             let is_listing = memchr::memmem::find(&reply.body, b"<ListBucketResult").is_some();
-            return Ok(match has_root && !is_listing {
-                true => (call, Answer::Is(reply)),
-                false => (call, Answer::Unheard),
+            return Ok(if has_root && !is_listing {
+                (call, Answer::Is(reply))
+            } else {
+                (call, Answer::Unheard)
             });
         }
         let code = error_document(&reply).unwrap_or_default().code;
@@ -180,17 +181,16 @@ impl S3 {
             .header("content-md5", &md5)
             .body([Bytes::from(body)]);
         let reply = self.send(&call).await?;
-        match reply.status.is_success() && error_document(&reply).is_none() {
-            true => Ok(()),
-            false => {
-                let error = self.explain(&call, &reply);
-                match error.kind {
-                    StoreErrorKind::Denied => {
-                        let hint = self.hint_of_denied(part).await;
-                        Err(error.hint(hint))
-                    }
-                    _ => Err(error),
+        if reply.status.is_success() && error_document(&reply).is_none() {
+            Ok(())
+        } else {
+            let error = self.explain(&call, &reply);
+            match error.kind {
+                StoreErrorKind::Denied => {
+                    let hint = self.hint_of_denied(part).await;
+                    Err(error.hint(hint))
                 }
+                _ => Err(error),
             }
         }
     }
@@ -212,18 +212,20 @@ impl S3 {
             query if query == ACL.query => (blocks.refuses_acls, "BlockPublicAcls"),
             _ => return needed,
         };
-        let open = match part.query == ACL.query {
-            true => without_acls(blocks),
-            false => without_policies(blocks),
+        let open = if part.query == ACL.query {
+            without_acls(blocks)
+        } else {
+            without_policies(blocks)
         };
-        match is_blocked {
-            true => format!(
+        if is_blocked {
+            format!(
                 "the bucket's own public access block may reject it ({name}): this turns it off and keeps the rest: `{}`; otherwise {needed}",
                 self.block_command(open)
-            ),
-            false => format!(
+            )
+        } else {
+            format!(
                 "{needed}; the bucket's own public access block allows it, but the account's may not"
-            ),
+            )
         }
     }
 }
