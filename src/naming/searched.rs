@@ -175,4 +175,4 @@ pub(super) fn remarks_on_people(asset: &Asset, content: &[u8]) -> Option<Problem
 }
 
 const STRIPS: &str =
-    "in a rule, `metadata = \"strip\"` removes it or says how, and `metadata = \"keep\"` keeps it";
+    "in a rule, `metadata = \"strip\"` removes it, and `metadata = \"keep\"` allows it";

@@ -253,7 +253,7 @@ fn paths_are_understood_in_any_spelling() {
     for (typed, hint) in [
         (
             "music/",
-            "is a folder without an `index.html`\nhint: it has `music/theme.mp3`",
+            "is a folder without an `index.html`\nhint: it contains `music/theme.mp3`",
         ),
         ("puzzle/gear/", "did you mean `puzzle/gears/`?"),
         (

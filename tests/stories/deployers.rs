@@ -133,7 +133,7 @@ fn late_delete_spares_republished_object() {
     let (ben, bens) = (Arc::clone(&site), at(&bucket.endpoint));
     let meanwhile = Box::new(move || {
         let (bucket, url) = (&bens, bens.url());
-        let resolve = [&["resolve"], bucket.arguments(&url).as_slice()].concat();
+        let resolve = bucket.typed(&["resolve"], &url);
         assert_eq!(bucket.run(&ben, &resolve).code, 0);
         ben.write("app.css", "body{color:red}");
         bucket.push(&ben, &url);
@@ -143,7 +143,7 @@ fn late_delete_spares_republished_object() {
     let anns = at(&proxy.url());
     let url = bucket.url();
     let prune = ["prune", "--keep", "1", "--keep-days", "0", "--yes"];
-    let run = anns.run(&site, &[&prune, anns.arguments(&url).as_slice()].concat());
+    let run = anns.run(&site, &anns.typed(&prune, &url));
     proxy.assert_all_happened();
     assert_eq!(run.code, 0, "{run}");
     assert!(bucket.keys().contains(&red[0]), "{run}");

@@ -395,5 +395,8 @@ fn going_live_warns_of_missing_page() {
     site.ok(&["live", "off"]);
     fs::remove_file(site.path("out/index.html")).expect("it's there");
     let on = site.run(&["live", "on"]);
-    assert!(on.stderr.contains("isn't in the target"), "{on}");
+    assert!(
+        on.stderr.contains("is missing or changed in the target"),
+        "{on}"
+    );
 }

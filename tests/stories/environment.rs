@@ -284,7 +284,7 @@ fn google_variables_are_used_or_refused() {
     );
     for value in ["hush\nhush", "hush\rhush", "hush\u{1}hush"] {
         let run = on_server.run_with(&[("GOOGLE_OAUTH_ACCESS_TOKEN", value)], &["push"]);
-        assert_refused(&run, "GOOGLE_OAUTH_ACCESS_TOKEN has ", "hush");
+        assert_refused(&run, "GOOGLE_OAUTH_ACCESS_TOKEN contains ", "hush");
     }
     let site = site("url = \"gs://bucket\"");
     for (value, shown) in [

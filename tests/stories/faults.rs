@@ -124,7 +124,7 @@ impl Stage {
     /// The program, with `arguments` and those that publish through the proxy.
     fn program(&self, arguments: &[&str]) -> Command {
         let (door, url) = (twin(&self.bucket, self.proxy.url()), self.bucket.url());
-        door.command(&self.site, &[arguments, &door.arguments(&url)].concat())
+        door.command(&self.site, &door.typed(arguments, &url))
     }
 
     /// A push of one object at a time, in the order of their paths, with a JSON report.

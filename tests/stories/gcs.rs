@@ -333,8 +333,8 @@ fn foreign_object_is_never_overwritten() {
     server.put("hunt", &name, Object::new("foreign", "text/plain"));
     let again = run(&site, &server, &["push", "--begin-anew"]);
     assert_eq!(again.code, 1, "{again}");
-    assert!(again.stderr.contains("never overwritten"), "{again}");
-    assert!(again.stderr.contains("no release was made"), "{again}");
+    assert!(again.stderr.contains("never overwrites"), "{again}");
+    assert!(again.stderr.contains("no release was created"), "{again}");
     assert_eq!(
         server.object("hunt", &name).expect("there").bytes,
         b"foreign"

@@ -599,7 +599,7 @@ fn overwrite_refusal_lists_names_and_pattern() {
     );
     assert!(
         run.stderr
-            .contains("`--overwrite-live 'puzzle/*.html'` lets them through"),
+            .contains("pass `--overwrite-live 'puzzle/*.html'` to overwrite them"),
         "{run}"
     );
     rewrite(&site, &["index.html"]);
@@ -737,7 +737,7 @@ fn rollback_and_repair_accept_patterns() {
         &run,
         &[
             "5 plain names would be overwritten\n  `puzzle/0.html`",
-            "`--overwrite-live 'puzzle/*.html'` lets them through",
+            "pass `--overwrite-live 'puzzle/*.html'` to overwrite them",
         ],
     );
     let run = site.run(&["rollback", "--overwrite-live", "puzzle/*.html"]);

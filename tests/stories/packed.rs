@@ -67,7 +67,7 @@ fn hidden_name_in_archive_is_error() {
             tarred("d.txt.gz", &gzipped(note)),
             "`d.txt.gz` inside it",
         ),
-        ("clock.svgz", gzipped(note), "in its packed content"),
+        ("clock.svgz", gzipped(note), "its packed content"),
         (
             "clock.docx",
             ods(&format!("{one}</w:t></w:r><w:proofErr/><w:r><w:t>{other}")),
@@ -88,17 +88,17 @@ fn hidden_name_in_archive_is_error() {
         (
             "drawn.pdf",
             page(&format!("BT /F 9 Tf ({FILE}) Tj ET"), "(/)"),
-            "in its packed content",
+            "its packed content",
         ),
         (
             "kerned.pdf",
             page(&format!("BT /F 9 Tf [({one}) -20 ({other})] TJ ET"), "(/)"),
-            "in its packed content",
+            "its packed content",
         ),
         (
             "linked.pdf",
             page("", &hexadecimal(&format!("https://hunt.example/{FILE}"))),
-            "in its packed content",
+            "its packed content",
         ),
     ] {
         let site = site()

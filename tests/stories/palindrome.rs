@@ -117,7 +117,7 @@ fn puzzle_folders_may_be_nested() {
     for (line, told) in [
         (
             "names = \"opaque\"\nunder = \"a\"\n",
-            "is for `names = \"palindrome-2022\"`",
+            "requires `names = \"palindrome-2022\"` in the same rule",
         ),
         (
             "names = \"palindrome-2022\"\nunder = \"../a\"\n",

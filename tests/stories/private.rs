@@ -844,7 +844,7 @@ fn personal_metadata_is_one_warning() {
     let run = site.run(&["diff", "-v"]);
     assert!(
         run.stderr
-            .contains("`img/drawing.png` says a name (Artist) in its metadata"),
+            .contains("`img/drawing.png` has a name (Artist) in its metadata"),
         "{run}"
     );
     assert!(!run.stderr.contains("Robin"), "{run}");

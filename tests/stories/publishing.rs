@@ -393,7 +393,7 @@ fn foreign_immutable_object_is_never_overwritten() {
         report.failures[0]
             .error
             .message
-            .contains("never overwritten"),
+            .contains("never overwrites"),
         "{}",
         report.failures[0].error
     );

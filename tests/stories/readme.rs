@@ -154,8 +154,12 @@ enum Place {
     Radosgw,
 }
 
-/// Commands that change a published folder by hand, and the same for a bucket.
-const BY_HAND: [(&str, &str); 2] = [
+/// Commands that look at a published folder or change it by hand, and the same for a bucket.
+const BY_HAND: [(&str, &str); 3] = [
+    (
+        "cat out/site/index.html",
+        "aws s3 cp --quiet s3://my-hunt/index.html -",
+    ),
     (
         "rm out/site/*.css",
         "aws s3 rm --quiet --recursive --exclude '*' --include '*.css' s3://my-hunt",

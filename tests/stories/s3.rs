@@ -32,10 +32,7 @@ fn content(answer: &crate::support::s3::Answer) -> Vec<u8> {
 
 /// The path below the bucket of what `assetsync url` prints.
 fn path_of(bucket: &Bucket, site: &Site, url: &str, path: &str) -> String {
-    let printed = bucket.run(
-        site,
-        &[&["url", path], bucket.arguments(url).as_slice()].concat(),
-    );
+    let printed = bucket.run(site, &bucket.typed(&["url", path], url));
     assert_eq!(printed.code, 0, "{printed}");
     let base = format!("{}/{}", bucket.endpoint, bucket.name);
     printed
@@ -153,11 +150,7 @@ fn large_bucket_is_listed_in_ranges() {
         12_000
     );
     let url = format!("{}/p", bucket.url());
-    let verify = [
-        &["push", "--json", "--verify", "list"],
-        bucket.arguments(&url).as_slice(),
-    ]
-    .concat();
+    let verify = bucket.typed(&["push", "--json", "--verify", "list"], &url);
     let run = bucket.run(&site, &verify);
     assert_eq!(run.code, 0, "{run}");
     let again: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
@@ -270,10 +263,7 @@ fn bucket_refusing_acls_is_explained() {
     );
     let site = Site::bare().config("").file("a.html", "<p>hello</p>");
     let url = bucket.url();
-    let run = bucket.run(
-        &site,
-        &[&["push"], bucket.arguments(&url).as_slice()].concat(),
-    );
+    let run = bucket.run(&site, &bucket.typed(&["push"], &url));
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stderr.contains("public access block"), "{run}");
     assert!(bucket.keys().is_empty());
@@ -361,11 +351,7 @@ fn bucket_may_be_in_the_host() {
 fn ip_endpoint_advises_path_addressing() {
     let bucket = Bucket::on_rgw();
     let (site, url) = (site(), bucket.url());
-    let arguments = [
-        &["push", "--addressing", "virtual"],
-        bucket.arguments(&url).as_slice(),
-    ]
-    .concat();
+    let arguments = bucket.typed(&["push", "--addressing", "virtual"], &url);
     let run = bucket.run(&site, &arguments);
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stderr.contains("addressing = \"path\""), "{run}");

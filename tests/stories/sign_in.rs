@@ -153,11 +153,7 @@ fn a_web_identity_publishes() {
     let site = site();
     let token = site.path("token");
     let url = bucket.url();
-    let arguments = [
-        &["push", "--allow-exposed"],
-        bucket.arguments(&url).as_slice(),
-    ]
-    .concat();
+    let arguments = bucket.typed(&["push", "--allow-exposed"], &url);
     let variables = [
         ("AWS_WEB_IDENTITY_TOKEN_FILE", text(&token)),
         ("AWS_ROLE_ARN", ROLE),

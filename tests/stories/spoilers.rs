@@ -401,7 +401,7 @@ fn plain_names_require_a_held_level() {
         (
             run.code,
             run.stderr
-                .matches("its name is its path (`names = \"plain\"`), which anybody can guess")
+                .matches("its name is its path (`names = \"plain\"`), which anyone can guess or read in a script")
                 .count()
         ),
         (2, 2),

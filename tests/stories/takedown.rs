@@ -365,13 +365,13 @@ fn what_is_meant_is_never_guessed() {
         (
             &["rides/notes.html", "rides/ntes.txt"],
             2,
-            "is called `rides/ntes.txt`",
+            "Cannot find `rides/ntes.txt`",
         ),
         (&["rides"], 2, "`rides/` to take down everything in it"),
         (
             &["rides/notes.html", "--why", &"so ".repeat(200)],
             2,
-            "it has 600 characters, and may have 500",
+            "it has 600 characters; the maximum is 500",
         ),
         (&[], 2, "No files to take down were given"),
         (&["--level", "endng"], 2, "did you mean `ending`?"),
@@ -424,7 +424,7 @@ fn takedown_accepts_browser_urls() {
     assert!(site.path("out/rides/wheel.html").exists());
     assert!(
         run.stderr
-            .contains("a cache at https://fair.example/hunt/ may have them still"),
+            .contains("a cache at https://fair.example/hunt/ may still have them"),
         "{run}"
     );
 }

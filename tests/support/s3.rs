@@ -79,20 +79,15 @@ impl Bucket {
         bucket
     }
 
-    /// The flags that publish a site's `assets` here.
-    pub fn arguments<'a>(&'a self, url: &'a str) -> Vec<&'a str> {
-        vec![
-            "--from",
-            "assets",
-            "--to",
-            url,
-            "--key-file",
-            "hunt.key",
-            "--endpoint",
-            &self.endpoint,
-            "--access",
-            "object-acl",
-        ]
+    /// A command for this bucket, of a site's `assets` if it reads the tree, as it's typed.
+    pub fn typed<'a>(&'a self, command: &[&'a str], url: &'a str) -> Vec<&'a str> {
+        let place = ["--to", url, "--key-file", "hunt.key"];
+        let server = ["--endpoint", &self.endpoint, "--access", "object-acl"];
+        let source = match command[0] {
+            "diff" | "push" | "url" => &["--from", "assets"][..],
+            _ => &[],
+        };
+        [command, source, &place, &server].concat()
     }
 
     pub fn url(&self) -> String {
@@ -136,10 +131,7 @@ impl Bucket {
 
     /// Publishes the site's `assets` to `url`, which must go well; returns the JSON report.
     pub fn push(&self, site: &Site, url: &str) -> serde_json::Value {
-        let run = self.run(
-            site,
-            &[&["push", "--json"], self.arguments(url).as_slice()].concat(),
-        );
+        let run = self.run(site, &self.typed(&["push", "--json"], url));
         assert_eq!(run.code, 0, "{run}");
         serde_json::from_str(&run.stdout).expect("JSON")
     }

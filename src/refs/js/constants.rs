@@ -20,12 +20,29 @@ const KEPT_MAX: usize = 20_000;
 /// Maximum depth to which an expression is read.
 const DEPTH_MAX: usize = 16;
 
-/// Values of names, as far as the script was read.
+/// Values of the names that can be seen where the script is being read.
 #[derive(Default)]
 pub(super) struct Constants {
-    /// Also `b.c`, if `b` is an object that has a `c`.
-    texts: HashMap<String, String>,
-    lists: HashMap<String, Vec<String>>,
+    values: HashMap<String, Value>,
+    /// The scopes that are open, the innermost last.
+    scopes: Vec<Scope>,
+    /// Number of texts in `values` and in what the scopes hide.
+    kept: usize,
+}
+
+/// What a name stands for.
+enum Value {
+    Text(String),
+    List(Vec<String>),
+    /// Properties of an object, by name.
+    Object(HashMap<String, String>),
+}
+
+/// Names that a scope declares, with what they stand for outside of it.
+#[derive(Default)]
+struct Scope {
+    is_function: bool,
+    outside: Vec<(String, Option<Value>)>,
 }
 
 /// A part of a string.
@@ -48,48 +65,87 @@ pub(super) struct Sum {
 }
 
 impl Constants {
-    /// Remembers what `const a = …` stands for. Of two of the same name, the later one counts.
-    pub(super) fn declare(&mut self, declarator: &VariableDeclarator<'_>, is_constant: bool) {
-        let is_full = self.texts.len() + self.lists.len() >= KEPT_MAX;
+    /// Opens a scope: what is declared in it hides what is outside.
+    pub(super) fn enter(&mut self, is_function: bool) {
+        self.scopes.push(Scope {
+            is_function,
+            outside: Vec::new(),
+        });
+    }
+
+    /// Closes the innermost scope: its names stand for what they did before it.
+    pub(super) fn leave(&mut self) {
+        let Some(scope) = self.scopes.pop() else {
+            return;
+        };
+        for (name, before) in scope.outside.into_iter().rev() {
+            let gone = match before {
+                Some(before) => self.values.insert(name, before),
+                None => self.values.remove(&name),
+            };
+            self.kept -= gone.as_ref().map_or(0, Value::texts);
+        }
+    }
+
+    /// Notes that a name is declared here. It stands for something that isn't known, until
+    /// [`Constants::declare`] tells.
+    pub(super) fn bind(&mut self, name: &str, is_var: bool) {
+        if let Some(before) = self.values.remove(name) {
+            self.hide(name, Some(before), is_var);
+        }
+    }
+
+    /// Remembers what `const a = …` stands for, which is bound already.
+    pub(super) fn declare(
+        &mut self,
+        declarator: &VariableDeclarator<'_>,
+        kind: VariableDeclarationKind,
+    ) {
         match (&declarator.id, &declarator.init) {
             // A counter, which is known when the script runs.
-            (_, Some(Expression::NumericLiteral(_))) if !is_constant => {}
-            (BindingPattern::BindingIdentifier(name), Some(init)) if !is_full => {
-                self.remember(name.name.as_str(), init);
+            (_, Some(Expression::NumericLiteral(_))) if !kind.is_const() => {}
+            (BindingPattern::BindingIdentifier(name), Some(init)) if self.kept < KEPT_MAX => {
+                if let Some(value) = self.value(init) {
+                    self.kept += value.texts();
+                    self.hide(name.name.as_str(), None, kind.is_var());
+                    self.values.insert(name.name.to_string(), value);
+                }
             }
             _ => {}
         }
     }
 
-    fn remember(&mut self, name: &str, value: &Expression<'_>) {
+    /// Keeps what a name stands for outside of the scope that declares it.
+    fn hide(&mut self, name: &str, before: Option<Value>, is_var: bool) {
+        let mut scopes = self.scopes.iter_mut().rev();
+        let scope = scopes.find(|scope| scope.is_function || !is_var);
+        match scope {
+            Some(scope) => scope.outside.push((name.to_string(), before)),
+            None => self.kept -= before.as_ref().map_or(0, Value::texts),
+        }
+    }
+
+    fn value(&self, value: &Expression<'_>) -> Option<Value> {
         match value {
-            Expression::ArrayExpression(array) => {
-                if let Some(list) = self.list(array, 0) {
-                    self.lists.insert(name.to_string(), list);
-                }
-            }
+            Expression::ArrayExpression(array) => self.list(array, 0).map(Value::List),
             Expression::ObjectExpression(object) => {
-                for property in &object.properties {
-                    self.property(name, property);
-                }
+                let properties = object.properties.iter();
+                let known = properties.filter_map(|property| self.property(property));
+                Some(Value::Object(known.collect()))
             }
             _ => {
-                if let Some(text) = self.text(value, 0) {
-                    let text = text.into_owned();
-                    self.texts.insert(name.to_string(), text);
-                }
+                let text = self.text(value, 0)?;
+                Some(Value::Text(text.into_owned()))
             }
         }
     }
 
-    fn property(&mut self, object: &str, property: &ObjectPropertyKind<'_>) {
+    fn property(&self, property: &ObjectPropertyKind<'_>) -> Option<(String, String)> {
         let ObjectPropertyKind::ObjectProperty(property) = property else {
-            return;
+            return None;
         };
-        let text = self.text(&property.value, 0).map(Cow::into_owned);
-        if let (Some(key), Some(text)) = (property.key.static_name(), text) {
-            self.texts.insert(format!("{object}.{key}"), text);
-        }
+        let text = self.text(&property.value, 0)?.into_owned();
+        Some((property.key.static_name()?.into_owned(), text))
     }
 
     /// Returns what a sum or a template makes.
@@ -182,8 +238,12 @@ impl Constants {
             Expression::Identifier(name) => self.known(name.name.as_str()),
             Expression::StaticMemberExpression(member) => {
                 let object = last_name(&member.object)?;
-                let name = format!("{object}.{}", member.property.name);
-                self.known(&name)
+                let Value::Object(properties) = self.values.get(object)? else {
+                    return None;
+                };
+                properties
+                    .get(member.property.name.as_str())
+                    .map(|text| Cow::Borrowed(text.as_str()))
             }
             Expression::CallExpression(call) => self.call(call, depth + 1).map(Cow::Owned),
             Expression::TemplateLiteral(_) => self.sum(expression, depth),
@@ -195,9 +255,10 @@ impl Constants {
     }
 
     fn known(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.texts
-            .get(name)
-            .map(|text| Cow::Borrowed(text.as_str()))
+        match self.values.get(name)? {
+            Value::Text(text) => Some(Cow::Borrowed(text.as_str())),
+            Value::List(_) | Value::Object(_) => None,
+        }
     }
 
     fn sum<'p>(&'p self, expression: &'p Expression<'_>, depth: usize) -> Option<Cow<'p, str>> {
@@ -242,7 +303,10 @@ impl Constants {
                 Some(list) => list,
                 None => return with_one_unknown(&self.items(array, depth)?, &between),
             },
-            Expression::Identifier(name) => self.lists.get(name.name.as_str())?.clone(),
+            Expression::Identifier(name) => match self.values.get(name.name.as_str())? {
+                Value::List(list) => list.clone(),
+                Value::Text(_) | Value::Object(_) => return None,
+            },
             _ => return None,
         };
         if_short(list.join(&between))
@@ -312,6 +376,17 @@ impl Constants {
         items
             .map(|item| Some(self.text(item.as_expression()?, depth + 1)?.into_owned()))
             .collect()
+    }
+}
+
+impl Value {
+    /// Number of texts.
+    fn texts(&self) -> usize {
+        match self {
+            Value::Text(_) => 1,
+            Value::List(list) => list.len(),
+            Value::Object(properties) => properties.len(),
+        }
     }
 }
 

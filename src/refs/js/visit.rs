@@ -6,11 +6,13 @@
 mod loads;
 mod strings;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
+use oxc_syntax::scope::{ScopeFlags, ScopeId};
 
 use self::loads::is_url_beside;
 use super::constants::Constants;
@@ -33,8 +35,8 @@ pub(super) struct Visitor<'t> {
     /// Beginnings of literals that are references: not to be mentioned again.
     taken: HashSet<u32>,
     constants: Constants,
-    /// True while what `const` declares is read.
-    is_constant: bool,
+    /// Keyword of the declaration that is being read.
+    declared: VariableDeclarationKind,
     /// Bytes of strings that are put together, as many as were kept.
     constant_bytes: usize,
 }
@@ -49,7 +51,7 @@ impl<'t> Visitor<'t> {
             base: Base::Page,
             taken: HashSet::new(),
             constants: Constants::default(),
-            is_constant: false,
+            declared: VariableDeclarationKind::Let,
             constant_bytes: 0,
         }
     }
@@ -200,14 +202,28 @@ impl<'a> Visit<'a> for Visitor<'_> {
     }
 
     fn visit_variable_declaration(&mut self, declaration: &VariableDeclaration<'a>) {
-        let outer = std::mem::replace(&mut self.is_constant, declaration.kind.is_const());
+        let outer = std::mem::replace(&mut self.declared, declaration.kind);
         walk::walk_variable_declaration(self, declaration);
-        self.is_constant = outer;
+        self.declared = outer;
     }
 
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
-        self.constants.declare(declarator, self.is_constant);
+        let kind = self.declared;
         deep(|| walk::walk_variable_declarator(self, declarator));
+        self.constants.declare(declarator, kind);
+    }
+
+    fn enter_scope(&mut self, flags: ScopeFlags, _: &Cell<Option<ScopeId>>) {
+        self.constants.enter(flags.is_var());
+    }
+
+    fn leave_scope(&mut self) {
+        self.constants.leave();
+    }
+
+    fn visit_binding_identifier(&mut self, name: &BindingIdentifier<'a>) {
+        self.constants
+            .bind(name.name.as_str(), self.declared.is_var());
     }
 
     fn visit_binding_pattern(&mut self, pattern: &BindingPattern<'a>) {

@@ -77,7 +77,7 @@ fn opening_policy_statement_is_removed() {
         );
     }
     let closed = hunt.ok(&["access", "close", "--yes"]);
-    let says = "in the releases' bucket: `oops` of the bucket policy goes";
+    let says = "in the releases' bucket: `oops` of the bucket policy is removed";
     assert!(closed.contains(says), "{closed}");
     hunt.ok(&["doctor"]);
     let shown = hunt.ok(&["access", "show"]);

@@ -549,7 +549,7 @@ fn failed_rollback_advises_resolve() {
             "plain names not finished: 0 written, 1 failed",
         ],
     );
-    let resolve = [&["resolve"], stage.bucket.arguments(&url).as_slice()].concat();
+    let resolve = stage.bucket.typed(&["resolve"], &url);
     let run = stage.bucket.run(&stage.site, &resolve);
     assert_eq!(run.code, 0, "{run}");
     assert_says(&run, &["plain names finished: 1 written, 0 failed"]);
@@ -692,8 +692,7 @@ fn absent_server_is_given_up() {
         is_exposed: false,
     };
     let url = nowhere.url();
-    let arguments = nowhere.arguments(&url);
-    let arguments = [&["push", "--retry-seconds", "1"], arguments.as_slice()].concat();
+    let arguments = nowhere.typed(&["push", "--retry-seconds", "1"], &url);
     let run = nowhere.run(&site, &arguments);
     assert_eq!(run.code, 1, "{run}");
     assert_says(&run, &["connection refused", "hint: check the network"]);

@@ -317,7 +317,7 @@ fn interrupted_plain_names_advise_resolve() {
         let advice = advice.find(|part| part.starts_with("assetsync resolve"));
         let words = advice.expect("a command").split(' ').skip(1);
         let words: Vec<&str> = words.map(|word| word.trim_matches('\'')).collect();
-        let key = ["--key-file", "hunt.key", "--from", "assets"];
+        let key = ["--key-file", "hunt.key"];
         let resolved = stage.bucket.run(&stage.site, &[&words[..], &key].concat());
         assert_eq!(resolved.code, 0, "{resolved}");
         assert_eq!(page(), "the second");

@@ -126,6 +126,37 @@ fn own_address_decides_base_of_path() {
     }
 }
 
+/// A name in an inner scope hides a constant of that name outside, as minifiers use them.
+#[test]
+fn inner_names_hide_outer_constants() {
+    let hidden = [
+        "let e = 'zz'; ['one'].map(e => f('/data/' + e + '.json'))",
+        "var e = '/a.png'; for (let e of list) f('/data/' + e + '.json')",
+        "const e = 'a'; function g(e) { f(`/data/${e}.json`) }",
+        "const e = 'a'; try { g() } catch (e) { f(`/data/${e}.json`) }",
+        "const e = 'a'; { let e = g(); f(`/data/${e}.json`) }",
+        "const e = 'a'; (function () { var e; f(`/data/${e}.json`) })()",
+        "const e = { a: 'x' }; g(({ e }) => f(`/data/${e.a}.json`))",
+        "g(() => { const e = 'a' }); f(`/data/${e}.json`)",
+    ];
+    for text in hidden {
+        assert_eq!(find(text, Goal::Guess).built.len(), 1, "{text}");
+    }
+    let seen = [
+        "const e = 'a'; g(e => e); f(`/data/${e}.json`)",
+        "const e = 'a'; g(() => f(`/data/${e}.json`))",
+        "if (x) { var e = 'a' } f(`/data/${e}.json`)",
+        "const p = { e: 'a' }; g(() => { f(`/data/${p.e}.json`) })",
+        "const e = 'b'; { const e = 'a'; f(`/data/${e}.json`) }",
+    ];
+    for text in seen {
+        let found = find(text, Goal::Guess);
+        assert_eq!(found.built, [], "{text}");
+        let mut mentions = found.mentions.iter();
+        assert!(mentions.any(|found| found.text == "/data/a.json"), "{text}");
+    }
+}
+
 #[test]
 fn other_sums_are_no_paths() {
     let rows = [
