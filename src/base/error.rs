@@ -224,7 +224,9 @@ impl Error {
     pub(crate) fn key_file(file: &Path, source: &io::Error) -> Error {
         let shown = shown_key_file(file);
         let hint = match source.kind() {
-            io::ErrorKind::NotFound => format!("create one with `assetsync key new {shown}`"),
+            io::ErrorKind::NotFound => format!(
+                "get it from your team; only for a new project, create one with `assetsync key new {shown}`"
+            ),
             _ => String::new(),
         };
         Error::usage(

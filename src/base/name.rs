@@ -120,24 +120,44 @@ impl Secret {
         key_file::read(file, None)
     }
 
+    /// Makes a new random key, 64 hex digits.
+    ///
+    /// # Errors
+    /// The system has no random bytes.
+    pub(crate) fn random() -> Result<Secret> {
+        let mut random = [0u8; SECRET_BYTES_MIN];
+        getrandom::fill(&mut random)
+            .map_err(|e| Error::key(format!("Cannot get random bytes: {e}"), ""))?;
+        Secret::new(HEXLOWER.encode(&random).as_bytes())
+    }
+
     /// Writes a new random key (64 hex digits) to `file`, readable by its owner alone.
     ///
     /// # Errors
     /// The file exists already (it's never overwritten), or can't be written.
     pub fn create_file(file: &Path) -> Result<Secret> {
-        let mut random = [0u8; SECRET_BYTES_MIN];
-        getrandom::fill(&mut random)
-            .map_err(|e| Error::key(format!("Cannot get random bytes: {e}"), ""))?;
-        let text = HEXLOWER.encode(&random);
+        let secret = Secret::random()?;
+        secret.write(file)?;
+        Ok(secret)
+    }
+
+    /// Writes this key to `file`, readable by its owner alone.
+    ///
+    /// # Errors
+    /// The file exists already (it's never overwritten), or can't be written.
+    pub(crate) fn write(&self, file: &Path) -> Result<()> {
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options
             .open(file)
-            .and_then(|mut f| writeln!(f, "{text}").and_then(|()| f.sync_all()))
-            .map_err(|e| Error::new_key_file(file, &e))?;
-        Secret::new(text.as_bytes())
+            .and_then(|mut f| {
+                f.write_all(&self.bytes)?;
+                f.write_all(b"\n")?;
+                f.sync_all()
+            })
+            .map_err(|e| Error::new_key_file(file, &e))
     }
 
     /// The public id of this secret: tells two secrets apart and reveals neither.

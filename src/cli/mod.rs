@@ -177,7 +177,7 @@ pub enum Command {
     /// Delete files from a target immediately, even while it's live
     ///
     /// Switches to a release without the files, and deletes their objects from all retained
-    /// releases. Later pushes and rollbacks skip the files, until a push has `--put-back`. The
+    /// releases. Later pushes with the files are refused until one has `--put-back`, and rollbacks leave them out. The
     /// releases record who did it, when and why. Copies in CDNs and browsers are not deleted: purge
     /// them yourself.
     #[command(

@@ -105,6 +105,9 @@ pub struct TakedownArgs {
     /// All files of this level, in the current release and in earlier ones. Repeatable
     #[arg(long, value_name = "LEVEL")]
     pub level: Vec<String>,
+    /// Only objects that the current release does not publish, such as those of earlier names
+    #[arg(long)]
+    pub stale: bool,
     /// Reason, which the releases record
     #[arg(long, value_name = "TEXT", value_parser = remark)]
     pub why: Option<String>,

@@ -62,8 +62,9 @@ pub struct TargetOrPaths {
 /// Names of something, and a target before them.
 #[derive(Debug, Args)]
 pub struct TargetAndNames {
-    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET], then
-    /// paths, folders with a slash at the end, or levels
+    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]. Then, for
+    /// `takedown`, paths or URLs of files, or folders with a slash at the end; for `unlock` and
+    /// `lock`, levels
     #[arg(value_name = "TARGET] [NAME")]
     names: Vec<String>,
     #[command(flatten)]

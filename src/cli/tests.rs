@@ -32,6 +32,7 @@ fn words_of(verb: Verb) -> &'static [&'static str] {
             "a.html 'b c/'",
             "--level solution",
             "a.html --level solution",
+            "a.html --stale",
         ],
         Verb::Url => &["a.html"],
         Verb::AccessClose

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::base::error::{Error, Result};
+use crate::base::name::Secret;
 use crate::base::path::LogicalPath;
 use crate::base::path::url_path;
 use crate::config::{Config, Target, Wanted};
@@ -102,7 +103,8 @@ impl Session<'_> {
         }
         let only = levels(&config, only)?;
         let _signals = self.runtime()?;
-        let (_, mut build) = self.local_build(&config)?;
+        let secret = self.secret(&config)?;
+        let (_, mut build) = self.local_build(&config, &secret)?;
         self.warn(&build);
         if !only.is_empty() {
             build = build.of_levels(&only);
@@ -160,7 +162,9 @@ impl Session<'_> {
     pub(super) fn refs(&self, typed: &[String], form: &Form) -> Result<Code> {
         let config = self.local_config()?;
         let _signals = self.runtime()?;
-        let (tree, build) = self.local_build(&config)?;
+        // References are the same with any key.
+        let secret = self.secret_or_new(&config)?;
+        let (tree, build) = self.local_build(&config, &secret)?;
         let found = typed.iter().map(|path| paths::find(path, &tree, &config));
         let found: Vec<&LogicalPath> = found.collect::<Result<_>>()?;
         let place = |path: &LogicalPath| {
@@ -218,15 +222,14 @@ impl Session<'_> {
         }
     }
 
-    fn local_build(&self, config: &Config) -> Result<(Tree, Build)> {
-        let secret = self.secret(config)?;
+    fn local_build(&self, config: &Config, secret: &Secret) -> Result<(Tree, Build)> {
         let mut tree = self.walk(config, Nothing::IsAMistake)?;
         tree.public_url = config
             .targets
             .first()
             .and_then(|target| target.public_url.clone());
         tree.note_hosts(&config.targets);
-        let build = build_with(&self.cache(config), &tree, &secret, &self.progress)?;
+        let build = build_with(&self.cache(config), &tree, secret, &self.progress)?;
         Ok((tree, build))
     }
 

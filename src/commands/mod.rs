@@ -56,6 +56,7 @@ pub fn run(cli: &Cli, matches: &ArgMatches) -> Result<Code, Failed> {
     let progress = Arc::new(Progress::new());
     let session = Session {
         limits: Limits::raise().map_err(Failed::early)?,
+        new_key: RefCell::default(),
         global: &cli.global,
         overrides: overrides(matches, &cli.global).map_err(Failed::early)?,
         stop: Stop::of(&progress),

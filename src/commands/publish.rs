@@ -110,7 +110,8 @@ impl Session<'_> {
                 self.say(&format!("A push would be refused: {message}\nhint: {hint}"));
             }
         }
-        if let Err(Error::Refused { message, hint }) = config.check_strength(&self.secret(&config)?)
+        if let Err(Error::Refused { message, hint }) =
+            config.check_strength(&self.secret_or_new(&config)?)
         {
             self.say(&format!("A push would be refused: {message}\nhint: {hint}"));
         }
@@ -137,19 +138,30 @@ impl Session<'_> {
             return self.foresee(&targets, false, warnings, unlock, Some(guards), output);
         }
         let config = self.config(Wanted::Targets(&targets))?;
-        self.check_key(&config)?;
+        let pushed = self.push_to(&config, args);
+        pushed.map_err(|error| self.without_key(&config, error))
+    }
+
+    fn push_to(&self, config: &Config, args: &PushArgs) -> Result<Code> {
+        let PushArgs {
+            warnings,
+            unlock,
+            guards,
+            ..
+        } = args;
+        self.check_key(config)?;
         let runtime = self.runtime()?;
-        let commit = commit_of(&config);
-        let locks = locks(&config, unlock, Some(guards))?;
+        let commit = commit_of(config);
+        let locks = locks(config, unlock, Some(guards))?;
         let Seen {
             tree,
             builds,
             mut opened,
-        } = self.build_and_look(&runtime, &config, &locks, nothing(Some(guards)))?;
+        } = self.build_and_look(&runtime, config, &locks, nothing(Some(guards)))?;
         deny(warnings, &builds)?;
         let excused = excused(guards, &builds)?;
-        let mut allowed = allowed(&config, guards, unlock, excused.all())?;
-        let all = self.plan(&runtime, &config, &builds, &mut opened, commit)?;
+        let mut allowed = allowed(config, guards, unlock, excused.all())?;
+        let all = self.plan(&runtime, config, &builds, &mut opened, commit)?;
         allowed.put_back = put_back(&all, &guards.put_back)?;
         self.check_former(&runtime, tree.as_ref(), &all)?;
         // If there are several targets, the checks of all come before the first write.
@@ -162,6 +174,7 @@ impl Session<'_> {
         let asked = self.refuse_exposed(&runtime, &exposed, guards.allow_exposed)?;
         allowed.overwrite_live = self.confirm_all(&all, excused, guards)?;
         drop(exposed);
+        self.keep_key(config)?;
         let mut all = all;
         for planned in &mut all {
             self.move_releases(&runtime, planned, &allowed)?;
@@ -298,7 +311,7 @@ impl Session<'_> {
         locks: &Locks,
         nothing: Nothing,
     ) -> Result<Seen> {
-        let secret = self.secret(config)?;
+        let secret = self.secret_or_new(config)?;
         let look = Look::of(config, self.actor());
         let looks = config.targets.iter().map(|target| {
             runtime.spawn(Opened::look(target.clone(), secret.clone(), look.clone()))

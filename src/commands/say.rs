@@ -20,7 +20,7 @@ use crate::site::planned::Planned;
 impl Session<'_> {
     /// Refuses a weak key, unless `key_id` confirms it. Warns of a key that is in git.
     pub(super) fn check_key(&self, config: &Config) -> Result<()> {
-        let secret = self.secret(config)?;
+        let secret = self.secret_or_new(config)?;
         if let Some(weakness) = config.check_strength(&secret)? {
             self.say(&format!("warning: {weakness}"));
         }

@@ -18,7 +18,7 @@ use super::settings::{config_variable, is_ci, variable};
 use super::stop::Stop;
 use super::threads;
 use crate::base::error::{Error, Result};
-use crate::base::hint::Verb;
+use crate::base::hint::{Hint, Verb};
 use crate::base::name::Secret;
 use crate::base::progress::Progress;
 use crate::base::text::uncoloured;
@@ -51,6 +51,8 @@ pub(super) struct Session<'a> {
     pub(super) switched: RefCell<Vec<String>>,
     pub(super) stop: Stop,
     pub(super) limits: Limits,
+    /// A key that this run made, and that isn't in its file yet.
+    pub(super) new_key: RefCell<Option<Secret>>,
 }
 
 impl Session<'_> {
@@ -93,17 +95,51 @@ impl Session<'_> {
         }
     }
 
+    /// Returns the team's key, which must exist: a new one would find nothing.
     pub(super) fn secret(&self, config: &Config) -> Result<Secret> {
-        let is_new = config.create_key && !config.key_file.exists();
-        let secret = config.secret()?;
-        if is_new {
-            self.say(&format!(
-                "created a new key, {} (id {}): keep a copy",
-                config.key_file.display(),
-                secret.id()
-            ));
+        config.secret_from_file()
+    }
+
+    /// Returns the team's key, or a new one if there is none yet and `create_key` allows that.
+    /// Nothing is written before [`Session::keep_key`].
+    pub(super) fn secret_or_new(&self, config: &Config) -> Result<Secret> {
+        if let Some(new) = &*self.new_key.borrow() {
+            return Ok(new.clone());
         }
-        Ok(secret)
+        if !config.makes_key() {
+            return config.secret_from_file();
+        }
+        let new = Secret::random()?;
+        Ok(self.new_key.borrow_mut().insert(new).clone())
+    }
+
+    /// Writes a new key to its file, before anything is published with it.
+    pub(super) fn keep_key(&self, config: &Config) -> Result<()> {
+        let Some(secret) = self.new_key.borrow_mut().take() else {
+            return Ok(());
+        };
+        secret.write(&config.key_file)?;
+        self.say(&format!(
+            "created a new key, {} (id {}): keep a copy",
+            config.key_file.display(),
+            secret.id()
+        ));
+        Ok(())
+    }
+
+    /// Says of a refused push that its key was missing: that's the likely reason.
+    pub(super) fn without_key(&self, config: &Config, error: Error) -> Error {
+        match error {
+            Error::Refused { message, hint } if self.new_key.borrow().is_some() => Error::Refused {
+                message,
+                hint: Hint::from(format!(
+                    "the key file `{}` doesn't exist: restore the key that was used before, if there was one; ",
+                    config.key_file.display()
+                ))
+                .then(hint),
+            },
+            error => error,
+        }
     }
 
     pub(super) fn walk(&self, config: &Config, nothing: Nothing) -> Result<Tree> {

@@ -1,9 +1,11 @@
 //! `takedown`: removes files at once that the user names.
 
 use crate::base::error::{Error, Result};
+use crate::base::path::ObjectKey;
 use crate::config::Target;
 use crate::release::takedown::{Removal, Selection, plan, take_down};
 use crate::report::{removal_json, removal_text};
+use crate::store::public_url;
 use percent_encoding::percent_decode_str;
 
 use super::ask::{Question, confirm};
@@ -29,6 +31,7 @@ impl Session<'_> {
                 .map(|name| path_of(name, place.target()))
                 .collect(),
             levels: super::levels(&place.config, &asked.level)?,
+            only_stale: asked.stale,
             why: asked.why.clone(),
         };
         let requests = place.config.requests;
@@ -93,12 +96,18 @@ impl Session<'_> {
     }
 }
 
+/// Returns the URL at which visitors find a target's objects.
+fn base_url(target: &Target) -> Option<String> {
+    let key = ObjectKey::parse("x").ok()?;
+    let url = public_url(target, &key);
+    url.strip_suffix('x').map(str::to_string)
+}
+
 /// Returns the path for a typed or copied name. The address in a browser stands for its file, and
 /// that of a folder for its index.
 fn path_of(typed: &str, target: &Target) -> String {
-    let public_url = target.public_url.as_ref();
-    let of_browser = public_url.and_then(|url| {
-        let rest = typed.strip_prefix(url.as_str().trim_end_matches('/'))?;
+    let of_browser = base_url(target).and_then(|url| {
+        let rest = typed.strip_prefix(url.trim_end_matches('/'))?;
         let rest = rest.split(['?', '#']).next()?.strip_prefix('/')?;
         let rest = percent_decode_str(rest).decode_utf8().ok()?;
         Some(if rest.is_empty() || rest.ends_with('/') {

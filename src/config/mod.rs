@@ -208,21 +208,36 @@ impl Config {
         })
     }
 
-    /// The team's secret. Makes a new key file first if there's none and `create_key` is set.
+    /// Returns the team's secret. Makes a new key file first if there's none and `create_key` is
+    /// set, but not if `key_id` says that somebody has made one already.
     ///
     /// # Errors
     /// As [`Secret::from_file`], but what looks like a slip is taken if `key_id` names it;
     /// [`Error::Refused`] if it isn't the key that `key_id` names.
     pub fn secret(&self) -> Result<Secret> {
+        if self.makes_key() {
+            Secret::create_file(&self.key_file)
+        } else {
+            self.secret_from_file()
+        }
+    }
+
+    /// Returns true if there is no key, and publishing makes one.
+    pub(crate) fn makes_key(&self) -> bool {
+        let is_named = !self.key_file.as_os_str().is_empty();
+        self.create_key && self.key_id.is_none() && is_named && !self.key_file.exists()
+    }
+
+    /// Returns the team's secret, which must exist.
+    ///
+    /// # Errors
+    /// As [`Config::secret`], and if there is no key file.
+    pub(crate) fn secret_from_file(&self) -> Result<Secret> {
         if self.key_file.as_os_str().is_empty() {
             return Err(reader::no_key_file());
         }
-        let secret = if self.create_key && !self.key_file.exists() {
-            Secret::create_file(&self.key_file)?
-        } else {
-            key_file::read(&self.key_file, self.key_id.as_deref())
-                .map_err(|error| self.point_to_the_team(error))?
-        };
+        let secret = key_file::read(&self.key_file, self.key_id.as_deref())
+            .map_err(|error| self.point_to_the_team(error))?;
         match &self.key_id {
             Some(wanted) if *wanted != secret.id().to_string() => Err(Error::Refused {
                 message: if is_key_id(wanted) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Object;
+use super::bundled;
 use super::cover;
 use super::link::{Link, Linked};
 use super::read::Draft;
@@ -68,7 +69,7 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
         let renamed = file.all().filter_map(|(to, line, column)| {
             let to = &tree.assets[to as usize];
             let is_renamed = to.policy.names.is_keyed();
-            is_renamed.then(|| refers_to_renamed(asset, to, (line, column)))
+            is_renamed.then(|| refers_to_renamed(tree, asset, to, (line, column)))
         });
         let placeholders = file.sets.iter().map(|set| {
             let message = "has a placeholder, but isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`): set `names = \"plain\"` or `\"opaque\"` for it in a later `[[rule]]`";
@@ -79,14 +80,21 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
     }
 }
 
-fn refers_to_renamed(asset: &Asset, to: &Asset, place: (u32, u32)) -> Problem {
+fn refers_to_renamed(tree: &Tree, asset: &Asset, to: &Asset, place: (u32, u32)) -> Problem {
     let path = to.path.as_str();
     let message = format!(
-        "isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`), but refers to `{}`, which gets another name: to keep that name, add a `[[rule]]` with `match = {}` and `names = \"fingerprinted\"`, or `\"plain\"` if the name has no hash",
-        escape(path),
-        quoted(&globset::escape(path))
+        "isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`), but refers to `{}`, which gets another name",
+        escape(path)
     );
-    Problem::at(&asset.path, place, message).kind(ProblemKind::Rewriting)
+    let names = if bundled::is_named_by_hash(tree, path) {
+        NameStyle::Fingerprinted
+    } else {
+        NameStyle::Plain
+    };
+    let rule = cover::rule_of_names(&globset::escape(path), names);
+    Problem::at(&asset.path, place, message)
+        .kind(ProblemKind::Bundled)
+        .added(cover::addition(rule))
 }
 
 /// Tells of pages that keep their names although they are in a keyed folder, and run a script of

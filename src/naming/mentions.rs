@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::fix::{Fix, common_folder, lines, outermost, patterns_of_folder};
 pub(super) use self::fix::{keyed_folder, plain_folder};
 pub(super) use self::words::is_by_hand;
+use super::bundled;
 use super::cover;
 use super::link::Links;
 use super::read::Draft;
 use crate::base::name::NameStyle;
-use crate::base::problem::Problem;
+use crate::base::problem::{Problem, ProblemKind};
 use crate::levels::LevelId;
 use crate::refs::{Kind, Place};
 use crate::tree::{Asset, Tree};
@@ -85,6 +86,9 @@ pub(super) fn told(
         let problem = advice.in_words(one).added(cover::addition(lines));
         match one.place {
             Place::Unread => told.problems.push(problem),
+            _ if advice.is_asked_by_bundle(one) => {
+                told.problems.push(problem.kind(ProblemKind::Bundled));
+            }
             _ => told.warnings.push(problem),
         }
     }
@@ -195,6 +199,19 @@ impl Advice<'_> {
             },
             _ => self.places(mentioned),
         }
+    }
+
+    /// Says whether a script that a bundler made asks for another of the bundler's files, by a name
+    /// that nobody writes by accident: it surely doesn't find it.
+    fn is_asked_by_bundle(&self, mentioned: &Mentioned) -> bool {
+        let To::File(to) = mentioned.to else {
+            return false;
+        };
+        let names = self.tree.assets[mentioned.file].policy.names;
+        let path = self.tree.assets[to].path.as_str();
+        mentioned.place == Place::Script
+            && names == NameStyle::Fingerprinted
+            && bundled::is_named_by_hash(self.tree, path)
     }
 
     /// Says whether a path is in the keyed folder of what has it, and of the pages that run that.

@@ -154,8 +154,14 @@ pub(crate) fn takedown_of(target: &Target, left: &[Leftover], published: &[&str]
     let levels = levels
         .iter()
         .map(|level| format!("--level {}", quoted(level)));
+    // The file is published under another name by now, and that object must stay.
+    let is_published = |path: &&str| published.binary_search(path).is_ok();
+    let stale = paths.iter().any(is_published).then_some("--stale");
     let paths = paths.iter().map(|path| quoted(path));
-    let words: Vec<String> = paths.chain(levels).collect();
+    let words: Vec<String> = paths
+        .chain(levels)
+        .chain(stale.map(str::to_string))
+        .collect();
     target.command(Verb::Takedown.with(words.join(" ")))
 }
 

@@ -33,6 +33,9 @@ pub struct Selection {
     pub names: Vec<String>,
     /// Levels whose files are all taken down.
     pub levels: BTreeSet<LevelId>,
+    /// True if only objects that the current release doesn't publish are taken down. Paths aren't
+    /// kept out then.
+    pub only_stale: bool,
     /// Reason, for people.
     pub why: Option<String>,
 }
@@ -117,7 +120,7 @@ pub async fn plan(
         .await?;
     let published: BTreeSet<String> = now
         .published()
-        .filter(|entry| search.is_to_go(entry))
+        .filter(|entry| !selection.only_stale && search.is_to_go(entry))
         .map(|entry| entry.path.to_string())
         .collect();
     let kept_out = search.kept_out(&published);
@@ -357,7 +360,8 @@ impl<'a> Search<'a> {
             path.is_some_and(|path| self.levels.is_held(self.levels.of(&path)))
         };
         let named = self.wanted.keys().map(|path| path.to_string());
-        let named = named.filter(|path| is_named(path) && !is_held(path));
+        let is_kept_out = |path: &str| !self.selection.only_stale && is_named(path);
+        let named = named.filter(|path| is_kept_out(path) && !is_held(path));
         named.chain(published.iter().cloned()).collect()
     }
 

@@ -1,7 +1,8 @@
 //! Guards for a push that may not be intended. Pure.
 //!
-//! One guards a first push over other people's files. The other guards a push without a
-//! configuration, whose plain names were chosen by this program, not by the user.
+//! One guards a first push over other people's files. One guards a push without a configuration,
+//! whose plain names were chosen by this program, not by the user. One guards a push whose levels
+//! don't match any more what they matched: a typing error publishes solutions.
 
 use std::collections::HashSet;
 
@@ -10,6 +11,7 @@ use super::guard::{Allowed, Refused};
 use super::manifest::Manifest;
 use crate::base::text::count;
 use crate::base::text::escape;
+use crate::levels::{LevelId, OPEN};
 use crate::naming::Build;
 use crate::plan::{Action, Plan, Reason, Step};
 
@@ -24,7 +26,7 @@ pub fn refused(
 ) -> Option<Refused> {
     match &base.manifest {
         _ if allowed.plain => None,
-        Some(_) if is_configured => None,
+        Some(manifest) if is_configured => unlevelled(manifest, build),
         Some(manifest) => revealed(manifest, build),
         // The objects may belong to the releases that are to be forgotten.
         None if allowed.anew => None,
@@ -54,6 +56,31 @@ fn revealed(manifest: &Manifest, build: &Build) -> Option<Refused> {
         ),
         hint: "without a configuration, pages keep their names: pass `--allow-plain` if they may be found, or \
                write an `assetsync.toml` (`assetsync init`), whose rules and levels decide"
+            .into(),
+    })
+}
+
+/// Refuses to give files guessable names that were in a level, and are in none any more.
+fn unlevelled(manifest: &Manifest, build: &Build) -> Option<Refused> {
+    let revealed = build.published().filter_map(|object| {
+        let is_open = !object.is_keyed() && object.policy.level == LevelId::OPEN;
+        let before = is_open.then(|| manifest.find(object.path.as_str()))??;
+        let level = manifest.level_of(before);
+        let was_hidden = level != OPEN && (before.is_keyed() || before.stored.is_none());
+        was_hidden.then(|| (object.path.as_str(), level))
+    });
+    let revealed: Vec<(&str, &str)> = revealed.collect();
+    let (first, level) = revealed.first()?;
+    Some(Refused {
+        message: format!(
+            "This push would give guessable names to {} that are in a level in the current release and in none now, such as `{}` \
+             (level `{}`)",
+            count(revealed.len() as u64, "file"),
+            escape(first),
+            escape(level)
+        ),
+        hint: "check the patterns of the levels and rules, which don't match these files any more; pass `--allow-plain` if everyone \
+               may read them"
             .into(),
     })
 }

@@ -600,3 +600,37 @@ fn init_for_tool_works_before_build() {
     assert_eq!(run.code, 2, "{run}");
     assert!(run.stderr.contains("sveltekit"), "{run}");
 }
+
+/// A rule that renames what a chunk asks for stops the push, and the lines that it prints mend it.
+#[test]
+fn renamed_chunk_parts_are_refused() {
+    let rules = |more: &str| {
+        format!(
+            "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[[rule]]\nmatch = \"assets/**\"\n\
+             names = \"fingerprinted\"\n{more}[target.local]\nurl = \"file:out\"\n"
+        )
+    };
+    let opaque = |pattern: &str| format!("[[rule]]\nmatch = \"{pattern}\"\nnames = \"opaque\"\n");
+    for pattern in ["assets/*.css", "assets/lazy-*.js", "assets/lazy-*"] {
+        let site = Site::new()
+            .config(&rules(&opaque(pattern)))
+            .file(
+                "index.html",
+                "<script type=module src=assets/index-BXq4hZ1c.js></script>",
+            )
+            .file(
+                "assets/index-BXq4hZ1c.js",
+                "const parts = ['assets/lazy-NoarGyKU.css'];\nimport('./lazy-Cfmh6glJ.js');",
+            )
+            .file("assets/lazy-Cfmh6glJ.js", "export default 1;")
+            .file("assets/lazy-NoarGyKU.css", "p { color: red }");
+        let run = site.run(&["push"]);
+        assert_eq!(run.code, 2, "{pattern}: {run}");
+        assert!(run.stderr.contains("names = \"fingerprinted\""), "{run}");
+        assert!(!run.stderr.contains("rewrite = false"), "{run}");
+        site.add_config(&run.config_lines());
+        site.ok(&["push"]);
+        assert!(site.path("out/assets/lazy-NoarGyKU.css").exists());
+        assert!(site.path("out/assets/lazy-Cfmh6glJ.js").exists());
+    }
+}

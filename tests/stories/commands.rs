@@ -344,7 +344,7 @@ fn unusable_key_publishes_nothing() {
     for (key, told) in [
         (
             "missing.key",
-            "Cannot use the key file `missing.key`: no such file or directory\nhint: create one with `assetsync key new missing.key`",
+            "Cannot use the key file `missing.key`: no such file or directory\nhint: get it from your team; only for a new project, create one with `assetsync key new missing.key`",
         ),
         (
             "short.key",

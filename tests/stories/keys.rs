@@ -241,3 +241,68 @@ fn lost_team_key_is_not_regenerated() {
         assert!(!run.stderr.contains("key new"), "{run}");
     }
 }
+
+/// A project whose key is made by the first push.
+fn without_key() -> Site {
+    let site = Site::bare()
+        .raw_config(&format!(
+            "key_file = \"new.key\"\ncreate_key = true\n\n[[source]]\ndir = \"assets\"\n\n{CONFIG}"
+        ))
+        .file("index.html", "<p>hi")
+        .file("map.png", "a map");
+    fs::remove_file(site.path("hunt.key")).expect("it's there");
+    site
+}
+
+/// Only a push that publishes makes a key: a command that looks leaves no file.
+#[test]
+fn only_a_push_creates_the_key() {
+    let site = without_key();
+    for (command, code) in [
+        (&["diff"][..], 0),
+        (&["push", "--dry-run"], 0),
+        (&["refs"], 0),
+        (&["url", "index.html"], 2),
+        (&["audit"], 2),
+        (&["rollback"], 2),
+        (&["live", "status"], 2),
+    ] {
+        let run = site.run(command);
+        assert_eq!(run.code, code, "{command:?}: {run}");
+        assert!(!site.path("new.key").exists(), "{command:?}: {run}");
+    }
+    let push = site.run(&["push"]);
+    assert_eq!(push.code, 0, "{push}");
+    assert!(push.stderr.contains("created a new key, new.key"), "{push}");
+    site.ok(&["audit"]);
+}
+
+/// A push with a key that was lost, or whose name is mistyped, is refused and makes none.
+#[test]
+fn missing_key_of_a_published_target() {
+    let site = without_key();
+    site.ok(&["push"]);
+    fs::rename(site.path("new.key"), site.path("kept.key")).expect("renamed");
+    site.write("index.html", "<p>hello");
+    let run = site.run(&["push"]);
+    refused(
+        &run,
+        &["`new.key` doesn't exist: restore the key that was used before"],
+    );
+    assert!(!site.path("new.key").exists(), "{run}");
+    fs::rename(site.path("kept.key"), site.path("new.key")).expect("renamed");
+    site.ok(&["push"]);
+}
+
+/// `key_id` says that somebody has the key: none is made in its place.
+#[test]
+fn key_id_keeps_a_key_from_being_created() {
+    let site = without_key();
+    let config = fs::read_to_string(site.path("assetsync.toml")).expect("text");
+    let config = format!("key_id = \"00112233445566aa\"\n{config}");
+    fs::write(site.path("assetsync.toml"), config).expect("written");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("get key 00112233445566aa"), "{run}");
+    assert!(!site.path("new.key").exists(), "{run}");
+}

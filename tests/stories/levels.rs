@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::support::library::built;
-use crate::support::{Run, Site};
+use crate::support::{Run, Site, refused};
 
 const LOCAL: &str = "[target.local]\nurl = \"file:out\"\n";
 
@@ -494,4 +494,35 @@ fn same_picture_in_open_is_error() {
         let run = site(hidden, open);
         assert_eq!(run.code, 0, "{run}");
     }
+}
+
+/// A typing error that makes a level miss its files doesn't publish them for everyone to guess.
+#[test]
+fn mistyped_level_reveals_nothing() {
+    let rules = |folder: &str| {
+        format!(
+            "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[[rule]]\nmatch = \"**/{folder}/**\"\n\
+             names = \"opaque\"\n[[level]]\nname = \"ending\"\nmatch = \"**/{folder}/**\"\n{LOCAL}"
+        )
+    };
+    let site = Site::new()
+        .config(&rules("ending"))
+        .file("index.html", "<p>Once upon a time")
+        .file("fox/ending/index.html", "<p>sour grapes");
+    site.ok(&["push"]);
+    let site = site.config(&rules("endng"));
+    let diff = site.run(&["diff"]);
+    assert!(diff.stderr.contains("A push would be refused"), "{diff}");
+    let run = site.run(&["push"]);
+    refused(
+        &run,
+        &[
+            "guessable names to 1 file",
+            "`fox/ending/index.html` (level `ending`)",
+            "`--allow-plain`",
+        ],
+    );
+    assert!(!site.path("out/fox/ending/index.html").exists());
+    site.ok(&["push", "--allow-plain"]);
+    assert!(site.path("out/fox/ending/index.html").exists());
 }

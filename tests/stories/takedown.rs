@@ -610,3 +610,45 @@ fn former_object_takedown_spares_current_file() {
         "nothing of ours is in the folder"
     );
 }
+
+/// A page that had a name to guess, and has a keyed one by now: the old object goes, and the page
+/// stays.
+#[test]
+fn stale_objects_go_alone() {
+    let plain =
+        "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
+    let keyed =
+        "[[rule]]\nmatch = \"index.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
+    let site = Site::new()
+        .config(plain)
+        .file("index.html", "<a href='end.html'>end</a>")
+        .file("end.html", "<h1>MARIGOLD</h1>");
+    site.ok(&["push"]);
+    let site = site.config(keyed);
+    let push = site.run(&["push"]);
+    assert!(
+        push.stderr.contains("takedown local end.html --stale`"),
+        "{push}"
+    );
+    let url = site.ok(&["url", "end.html"]);
+    let page = url.trim().rsplit('/').next().expect("a name").to_string();
+    follow(&site, &push);
+    assert!(!site.path("out/end.html").exists());
+    assert!(site.path("out").join(&page).exists(), "{page} is published");
+    let again = site.run(&["push"]);
+    assert_eq!(again.code, 0, "nothing is kept out: {again}");
+    assert!(!again.stderr.contains("takedown"), "{again}");
+    site.ok(&["audit"]);
+    let nothing = site.run(&["takedown", "local", "end.html", "--stale", "--yes"]);
+    assert_eq!(nothing.code, 2, "{nothing}");
+}
+
+/// Players report the address that they see, with or without a CDN.
+#[test]
+fn storage_url_names_its_file() {
+    let site = hunt();
+    site.ok(&["push"]);
+    let url = format!("file://{}", site.path("out/rides/notes.html").display());
+    site.ok(&["takedown", "local", &url, "--yes"]);
+    assert!(!site.path("out/rides/notes.html").exists());
+}

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::name::NameStyle;
 use crate::folders::TOP;
 use crate::levels::quoted;
-use crate::naming::cover;
+use crate::naming::{bundled, cover};
 use crate::tree::Tree;
 
 /// A way in which a page finds a file that it has the path of.
@@ -74,12 +74,15 @@ pub(super) fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> Stri
         }
         Fix::Folder { path, pages } => lines_of_folder(path, pages),
         Fix::Plain => {
-            let patterns = cover::joined(cover::few(&tree.assets, subjects));
-            let rules: Vec<String> = patterns
-                .iter()
-                .map(|pattern| cover::rule_of_names(pattern, NameStyle::Plain))
-                .collect();
-            rules.join("\n")
+            let is_hashed = |path: &String| bundled::is_named_by_hash(tree, path);
+            let (hashed, others) = subjects.into_iter().partition(is_hashed);
+            let others = cover::joined(cover::few(&tree.assets, others));
+            let others = others.iter().map(|path| (path, NameStyle::Plain));
+            let hashed = cover::joined(hashed);
+            let hashed = hashed.iter().map(|path| (path, NameStyle::Fingerprinted));
+            let rules = others.chain(hashed);
+            let rules = rules.map(|(path, names)| cover::rule_of_names(path, names));
+            rules.collect::<Vec<String>>().join("\n")
         }
         // A pattern might publish files that the user didn't name.
         Fix::PublishInFolder => rules(cover::joined(subjects), "publish = true"),

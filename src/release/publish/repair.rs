@@ -122,11 +122,11 @@ async fn refuse_while_live(push: &Push<'_>, mut over: Vec<(&str, Reason)>) -> Re
         return Ok(());
     };
     over.sort_unstable();
-    Err(waits(&live, &over))
+    Err(waits(&live, &over, push.verify))
 }
 
 /// Returns the error for files that have to be overwritten while the target is live.
-fn waits(live: &Live, over: &[(&str, Reason)]) -> Error {
+fn waits(live: &Live, over: &[(&str, Reason)], how: Verify) -> Error {
     let names: Vec<&str> = over.iter().map(|(path, _)| *path).collect();
     let live = guard::live_in_words(live);
     let what = match over[..] {
@@ -145,7 +145,8 @@ fn waits(live: &Live, over: &[(&str, Reason)]) -> Error {
     Error::Refused {
         message: format!("{live}: {what}"),
         hint: format!(
-            "push again with `{}` to repair that anyway",
+            "push again with `--verify {} {}` to repair that anyway",
+            if how == Verify::Full { "full" } else { "list" },
             options_for(&names)
         )
         .into(),
