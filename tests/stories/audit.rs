@@ -112,7 +112,7 @@ fn repair_leaves_files_absent_from_tree() {
 
 /// Above 16 MiB, so it's sent in parts.
 #[test]
-#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+#[ignore = "of the long part"]
 fn large_films_are_sampled_by_ends() {
     let hunt = Hunt::published(Access::Acl);
     let film: Vec<u8> = (0..17u32 << 20).map(|n| (n >> 8) as u8 ^ n as u8).collect();
@@ -203,7 +203,7 @@ fn live_vandalism_is_repaired_as_advised() {
 /// Above 16 MiB, so it was sent in parts, and its checksum is one of parts: a copy would have
 /// another.
 #[test]
-#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+#[ignore = "of the long part"]
 fn repaired_film_is_reuploaded_in_parts() {
     let hunt = Hunt::published(Access::Acl);
     let film: Vec<u8> = (0..17u32 << 20).map(|n| (n >> 8) as u8 ^ n as u8).collect();

@@ -348,7 +348,7 @@ fn ceph_radosgw() {
 
 /// A store below a prefix with object ACLs conforms on Ceph radosgw.
 #[test]
-#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+#[ignore = "of the long part"]
 fn ceph_radosgw_below_prefix_with_acls() {
     let bucket = Bucket::on_rgw();
     let store = s3(&bucket, "a b+c/ü/", Access::ObjectAcl, RADOSGW);
@@ -364,7 +364,7 @@ fn ceph_radosgw_below_prefix_with_acls() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+#[ignore = "of the long part"]
 fn moto() {
     let bucket = Bucket::on_moto();
     s3(&bucket, "static/", Access::ObjectAcl, MOTO);
@@ -387,7 +387,7 @@ fn google_cloud_storage() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+#[ignore = "of the long part"]
 fn a_strict_s3() {
     for (access, setup) in [
         (Access::Bucket, [s3_server::Setup::NoAcls].as_slice()),

@@ -675,7 +675,7 @@ fn advised_option_repairs_damage_while_live() {
         &[
             "5 files aren't in the target as they were published",
             "\n  `img/0.png`\n  `img/1.png`\n  `img/2.png`\n  `img/3.png`\n  `map.png`\n",
-            "push again with `--overwrite-live '*.png' --overwrite-live 'img/*.png'` to repair that anyway",
+            "push again with `--verify list --overwrite-live '*.png' --overwrite-live 'img/*.png'` to repair that anyway",
         ],
     );
     refused(&hunt.run(&["push"]), &["5 files aren't in the target"]);

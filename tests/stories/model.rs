@@ -423,6 +423,7 @@ fn everything_holds() {
 
 /// Live on and off again, beside a rollback and a sweep.
 #[test]
+#[ignore = "of the long part"]
 fn operators_disturb_nothing() {
     holds(Rules {
         people: &[
@@ -510,6 +511,7 @@ fn swaps_without_answers_are_resolved() {
 }
 
 #[test]
+#[ignore = "of the long part"]
 fn first_releases_race() {
     holds(Rules {
         people: &[Publisher("ac"), Publisher("bc"), Operator(&[Live])],
@@ -543,6 +545,7 @@ fn sweeps_wait_for_pages() {
 
 /// Somebody takes `b` down while the target is live, and others publish and prune.
 #[test]
+#[ignore = "of the long part"]
 fn takedowns_disturb_nothing() {
     holds(Rules {
         people: &[Publisher("bc"), Pruner, Remover(1), Operator(&[Live])],

