@@ -77,8 +77,8 @@ pub struct Guards {
     /// Publish although the current release is from a later commit
     #[arg(long)]
     pub allow_older: bool,
-    /// Let a first push overwrite files that are already in the target. Without a configuration:
-    /// let pages take plain names, which can be guessed
+    /// Let a first push overwrite files that are already in the target, and let files that were
+    /// hidden take names that can be guessed
     #[arg(long)]
     pub allow_plain: bool,
     /// Start a new history although the target has objects of earlier releases: the live switch and
