@@ -153,7 +153,7 @@ fn nearest_in<'t>(tree: &'t Tree, path: &str) -> Option<&'t str> {
 fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str, &'static str)> {
     let path = LogicalPath::parse(path).ok()?;
     let is_skipped = || tree.skipped.values().flatten().any(|other| *other == path);
-    let is_dropping = || tree.junk.iter().any(|dropped| dropped.path == path);
+    let is_junk = || tree.junk.iter().any(|dropped| dropped.path == path);
     match config.rules.policy(&path).publish {
         Publish::LeftOut => Some(("a rule skips it", "")),
         Publish::NotListed if is_skipped() => Some((
@@ -161,7 +161,7 @@ fn unpublished(path: &str, tree: &Tree, config: &Config) -> Option<(&'static str
             "add the extension to `extensions` in assetsync.toml, or add a rule with `publish = true`",
         )),
         Publish::Never => Some(("operating systems and editors leave such files behind", "")),
-        _ if is_dropping() => Some((
+        _ if is_junk() => Some((
             "files with its name are skipped by default",
             "add a rule with `publish = true` whose `match` names exactly this file, or the folder that is skipped",
         )),

@@ -327,12 +327,12 @@ impl Walk<'_> {
         }
         let marked = inside.as_ref().unwrap_or(path).as_str();
         let is_private = is_folder && is_private_folder(path.file_name());
-        let is_dropping = if is_private {
+        let is_junk = if is_private {
             self.in_junk(path.as_str()).is_some()
         } else {
             self.rules.junk(marked).is_some()
         };
-        if is_dropping {
+        if is_junk {
             self.drop(path.clone(), marked)
         } else {
             self.tree.problems.push(problem)

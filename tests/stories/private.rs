@@ -63,7 +63,7 @@ const MEANT: [&str; 10] = [
     "round/.gulls.html",
 ];
 
-fn with_droppings() -> Site {
+fn with_junk() -> Site {
     let all = DROPPINGS.iter().chain(&MEANT);
     all.fold(Site::new(), |site, path| site.file(path, "any"))
 }
@@ -71,9 +71,9 @@ fn with_droppings() -> Site {
 /// Leftovers of tools and people are left out, counted and reported with their rule.
 #[test]
 fn leftovers_are_excluded_and_counted() {
-    let site = with_droppings();
+    let site = with_junk();
     insta::assert_snapshot!("junk", site.run(&["push"]));
-    insta::assert_snapshot!("droppings_all", site.run(&["diff", "-v"]));
+    insta::assert_snapshot!("junk_all", site.run(&["diff", "-v"]));
     let meant: BTreeSet<String> = MEANT.map(String::from).into();
     assert_eq!(paths(&site), meant);
     let run = site.run(&["url", "round/gears.old.html"]);
@@ -100,7 +100,7 @@ fn advised(run: &Run) -> Vec<String> {
 /// The suggested rule publishes what is meant and nothing else of its kind.
 #[test]
 fn suggested_rule_publishes_only_its_leftovers() {
-    let mut site = with_droppings();
+    let mut site = with_junk();
     let mut rules = String::new();
     let mut published = BTreeSet::new();
     for _ in 0..20 {
@@ -149,7 +149,7 @@ fn catch_all_rule_publishes_no_leftovers() {
     }
     let rule = "[[rule]]\nmatch = \"**/.*/**\"\npublish = false\n";
     // What is in `.well-known/` as well.
-    let run = with_rules(with_droppings(), rule).run(&["push"]);
+    let run = with_rules(with_junk(), rule).run(&["push"]);
     assert!(run.stderr.contains("skipped by a rule: 4 files"), "{run}");
 }
 
