@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use super::finding::{Address, Finding, Kind};
 use super::releases::Releases;
 use crate::config::Target;
+use crate::levels::OPEN;
 use crate::release::leftover::{Leftover, Why, takedown_of};
 use crate::release::manifest::Manifest;
 use crate::store::Listing;
 
-/// Returns one finding for what is held, and one for all else.
+/// Returns one finding for what is held, one for what is in a level, and one for all else.
 pub(super) fn find(
     target: &Target,
     releases: &Releases,
@@ -25,12 +26,22 @@ pub(super) fn find(
         let wanted = "nothing from held levels";
         told(&hidden, Finding::failed(Kind::Held, wanted, seen))
     });
+    let is_leveled = |left: &Leftover| {
+        let entry = manifest.find(&left.path);
+        entry.is_some_and(|entry| manifest.level_of(entry) != OPEN)
+    };
+    let (leveled, others): (Vec<&Leftover>, Vec<&Leftover>) =
+        others.into_iter().partition(|left| is_leveled(left));
+    let wanted = "only the current release";
+    let leveled = (!leveled.is_empty()).then(|| {
+        let seen = "published by an earlier release under a name that anyone can guess, and in a level now";
+        told(&leveled, Finding::failed(Kind::Left, wanted, seen))
+    });
     let others = (!others.is_empty()).then(|| {
         let seen = "published by an earlier release under a name that anyone can guess";
-        let wanted = "only the current release";
         told(&others, Finding::warning(Kind::Left, wanted, seen))
     });
-    hidden.into_iter().chain(others).collect()
+    hidden.into_iter().chain(leveled).chain(others).collect()
 }
 
 /// Leftovers that are still in the target: those of hidden files, and all others.

@@ -158,7 +158,7 @@ pub enum Command {
         after_help = "Examples:\n  assetsync rollback                  back to the previous release\n  assetsync rollback prod k3v9qd      back to the release whose name ends with k3v9qd"
     )]
     Rollback(RollbackArgs),
-    /// Protect a target during an event: nothing in it is deleted or overwritten
+    /// Protect a target during an event: nothing is deleted or overwritten unless you name it
     ///
     /// The switch is stored with the releases, so it applies to every deployer. Pushes and
     /// rollbacks still work, unless they would change an object with a plain name.

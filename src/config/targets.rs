@@ -329,7 +329,7 @@ fn is_name(name: &str) -> bool {
 }
 
 const CORS_HINT: &str =
-    "set `cors` to a file such as `cors/gcs.json`, which `assetsync init` writes";
+    "set `cors` to a policy such as `cors/s3.json`, which `assetsync init` writes into a new project, or remove the line";
 
 /// Checks whether the file exists.
 fn check_policy(file: &Path) -> Result<(), String> {

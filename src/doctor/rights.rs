@@ -260,7 +260,7 @@ impl Rights {
     fn judge_deleting(&self) -> Finding {
         const CHECK: &str = "delete";
         const WHY: &str =
-            "only `prune` needs to delete: credentials that can't delete can't destroy a hunt";
+            "only `prune` and `takedown` delete: credentials that can't delete can't destroy a hunt";
         match (&self.delete_stale, &self.delete) {
             (_, Some(Err(error))) if error.kind == StoreErrorKind::Denied => Finding::passed(
                 CHECK,

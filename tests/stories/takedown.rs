@@ -652,3 +652,25 @@ fn storage_url_names_its_file() {
     site.ok(&["takedown", "local", &url, "--yes"]);
     assert!(!site.path("out/rides/notes.html").exists());
 }
+
+/// What is in a level by now, and can be fetched at a name to guess, fails the audit.
+#[test]
+fn guessable_leftover_of_level_fails_audit() {
+    let target = "[target.local]\nurl = \"file:out\"\n";
+    let plain = "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n";
+    let level = "[[rule]]\nmatch = \"ending/**\"\nnames = \"opaque\"\n[[level]]\nname = \"ending\"\nmatch = \"ending/**\"\n";
+    let site = Site::new()
+        .config(&format!("{plain}{target}"))
+        .file("index.html", "<h1>The fair</h1>")
+        .file("ending/end.html", "<h1>MARIGOLD</h1>");
+    site.ok(&["push"]);
+    let site = site.config(&format!("{plain}{level}{target}"));
+    let push = site.run(&["push"]);
+    assert_eq!(push.code, 0, "{push}");
+    let audit = site.run(&["audit"]);
+    assert_eq!(audit.code, 3, "{audit}");
+    assert!(audit.stdout.contains("and in a level now"), "{audit}");
+    follow(&site, &push);
+    site.ok(&["audit"]);
+    assert_eq!(site.run(&["diff", "--check"]).code, 0);
+}

@@ -11,7 +11,7 @@ use super::elements::{Attribute, Element, Language, Use};
 use crate::refs::{Base, Built, Fault, Found, Kind, Mention, Place, Reference, paths};
 
 /// The fault of a `BaseURL` that isn't just the address of a file.
-pub(super) const SHIFTS: &str = "has a `BaseURL` that shifts other addresses: not followed";
+pub(super) const SHIFTS: &str = "has a `BaseURL` that changes where other addresses point; they stay as they are, so the film may not play";
 
 /// Elements that have addresses of their own.
 const LEVELS: [&str; 5] = [

@@ -166,7 +166,7 @@ fn may_be_copied(key: &ObjectKey, size_bytes: u64) -> Result<(), StoreError> {
     }
     let object = object_called(key.as_str());
     let message = format!("Cannot set the headers of {object}: the object is larger than 5 GiB");
-    let hint = "S3 copies at most 5 GiB in one request: delete the object and push again";
+    let hint = "S3 copies at most 5 GiB in one request: delete the object in the bucket, and push again";
     Err(StoreError::new(StoreErrorKind::Other, message).hint(hint))
 }
 
@@ -189,7 +189,7 @@ mod tests {
         assert!(may_be_copied(&key, 5 << 30).is_ok());
         let error = may_be_copied(&key, (5 << 30) + 1).expect_err("too large");
         assert!(error.message.contains("larger than 5 GiB"), "{error}");
-        let hint = "S3 copies at most 5 GiB in one request: delete the object and push again";
+        let hint = "S3 copies at most 5 GiB in one request: delete the object in the bucket, and push again";
         assert_eq!(error.hint, hint.into());
     }
 }
