@@ -328,8 +328,7 @@ fn is_name(name: &str) -> bool {
     is_plain && !name.starts_with('-') && !has_key(name)
 }
 
-const CORS_HINT: &str =
-    "set `cors` to a policy such as `cors/s3.json`, which `assetsync init` writes into a new project, or remove the line";
+const CORS_HINT: &str = "set `cors` to a policy such as `cors/s3.json`, which `assetsync init` writes into a new project, or remove the line";
 
 /// Checks whether the file exists.
 fn check_policy(file: &Path) -> Result<(), String> {

@@ -259,8 +259,7 @@ impl Rights {
     /// Judges whether we can delete, which only a prune needs.
     fn judge_deleting(&self) -> Finding {
         const CHECK: &str = "delete";
-        const WHY: &str =
-            "only `prune` and `takedown` delete: credentials that can't delete can't destroy a hunt";
+        const WHY: &str = "only `prune` and `takedown` delete: credentials that can't delete can't destroy a hunt";
         match (&self.delete_stale, &self.delete) {
             (_, Some(Err(error))) if error.kind == StoreErrorKind::Denied => Finding::passed(
                 CHECK,

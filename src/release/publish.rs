@@ -174,7 +174,7 @@ fn basis(push: &Push<'_>) -> Basis {
 ///
 /// # Errors
 /// Returns the errors of [`publish`]. No release is made.
-pub async fn mend(push: &Push<'_>) -> Result<Published> {
+pub async fn repair_release(push: &Push<'_>) -> Result<Published> {
     let root = push.base.root.as_ref();
     let mut published = Published {
         report: Report::default(),

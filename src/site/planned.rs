@@ -24,7 +24,7 @@ use crate::release::forgotten::Forgotten;
 use crate::release::former::former;
 use crate::release::guard::{self, Age, Allowed, Refused};
 use crate::release::leftover::{Leftover, after_push};
-use crate::release::publish::{Published, Push, is_published, mend, publish};
+use crate::release::publish::{Published, Push, is_published, publish, repair_release};
 use crate::release::root::{Commit, Live};
 use crate::release::stale::{Stale, stale};
 use crate::release::state::State;
@@ -285,7 +285,7 @@ impl<'a> Planned<'a> {
         };
         if self.is_published {
             push.verify = verify.unwrap_or_else(|| self.verify_unasked());
-            mend(&push).await
+            repair_release(&push).await
         } else {
             publish(&push).await
         }

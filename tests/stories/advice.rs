@@ -399,7 +399,7 @@ struct Advised {
     /// The words of the advice.
     advice: &'static str,
     /// Does as it says.
-    mend: fn(Site) -> Site,
+    fix: fn(Site) -> Site,
 }
 
 const LOCAL: &str = "[target.local]\nurl = \"file:out\"\n";
@@ -444,25 +444,25 @@ const ADVISED: &[Advised] = &[
         what: "a link",
         site: || link(Site::new().file("a.png", "a"), "b.png", "a.png"),
         advice: "`symlinks = \"inside\"` in the [[source]]",
-        mend: |site| site.raw_config(&format!("{KEYED_ASSETS}symlinks = \"inside\"\n{LOCAL}")),
+        fix: |site| site.raw_config(&format!("{KEYED_ASSETS}symlinks = \"inside\"\n{LOCAL}")),
     },
     Advised {
         what: "a link that leads nowhere",
         site: || link(Site::new().file("a.png", "a"), "b.png", "nowhere.png"),
         advice: LEAVE_OUT,
-        mend: |site| rule(site, "match = \"b.png\"\npublish = false"),
+        fix: |site| rule(site, "match = \"b.png\"\npublish = false"),
     },
     Advised {
         what: "a link out of the source",
         site: || link(Site::new().file("a.png", "a"), "out", "/etc"),
         advice: LEAVE_OUT,
-        mend: |site| site.file(".assetsyncignore", "/out\n"),
+        fix: |site| site.file(".assetsyncignore", "/out\n"),
     },
     Advised {
         what: "a private folder",
         site: || Site::new().file("a.png", "a").file(".git/config", "x"),
         advice: LEAVE_OUT,
-        mend: |site| rule(site, "match = \".git/**\"\npublish = false"),
+        fix: |site| rule(site, "match = \".git/**\"\npublish = false"),
     },
     Advised {
         what: "a secret's name, published",
@@ -472,13 +472,13 @@ const ADVISED: &[Advised] = &[
                 .file("puzzle.pem", "not a key")
         },
         advice: DECIDES,
-        mend: |site| rule(site, "match = \"puzzle.pem\"\npublish = true"),
+        fix: |site| rule(site, "match = \"puzzle.pem\"\npublish = true"),
     },
     Advised {
         what: "a secret's name, left out",
         site: || Site::new().file("a.png", "a").file(".env", "A=b"),
         advice: DECIDES,
-        mend: |site| rule(site, "match = \".env\"\npublish = false"),
+        fix: |site| rule(site, "match = \".env\"\npublish = false"),
     },
     Advised {
         what: "our own key",
@@ -488,13 +488,13 @@ const ADVISED: &[Advised] = &[
                 .file("b.js", format!("'{KEY}'"))
         },
         advice: LEAVE_OUT,
-        mend: |site| site.file(".assetsyncignore", "b.js\n"),
+        fix: |site| site.file(".assetsyncignore", "b.js\n"),
     },
     Advised {
         what: "two sources, one ignored",
         site: two_sources,
         advice: "exclude it from one of them with an `.assetsyncignore` there",
-        mend: |site| {
+        fix: |site| {
             fs::write(site.path("more/.assetsyncignore"), "/a.png\n").expect("written");
             site
         },
@@ -503,7 +503,7 @@ const ADVISED: &[Advised] = &[
         what: "two sources, one mounted",
         site: two_sources,
         advice: "or give one its own `mount`",
-        mend: |site| {
+        fix: |site| {
             let config =
                 format!("{KEYED_ASSETS}[[source]]\ndir = \"more\"\nmount = \"x\"\n{LOCAL}");
             site.raw_config(&config)
@@ -513,13 +513,13 @@ const ADVISED: &[Advised] = &[
         what: "a reference to nothing, a warning",
         site: || Site::new().file("a.html", "<img src=gone.png>"),
         advice: "turn this error into a warning by adding these lines",
-        mend: |site| rule(site, "match = \"a.html\"\ndangling = \"warn\""),
+        fix: |site| rule(site, "match = \"a.html\"\ndangling = \"warn\""),
     },
     Advised {
         what: "a reference out of the tree, a warning",
         site: || Site::new().file("a.html", "<img src=../gone.png>"),
         advice: "match = \"a.html\"\n        dangling = \"warn\"",
-        mend: |site| rule(site, "match = \"a.html\"\ndangling = \"warn\""),
+        fix: |site| rule(site, "match = \"a.html\"\ndangling = \"warn\""),
     },
     Advised {
         what: "a reference to what isn't published",
@@ -529,7 +529,7 @@ const ADVISED: &[Advised] = &[
                 .file("map.blend", "x")
         },
         advice: "a rule with `publish = true` publishes it",
-        mend: |site| rule(site, "match = \"map.blend\"\npublish = true"),
+        fix: |site| rule(site, "match = \"map.blend\"\npublish = true"),
     },
     Advised {
         what: "a reference to what editors leave behind",
@@ -539,7 +539,7 @@ const ADVISED: &[Advised] = &[
                 .file("map.psd", "x")
         },
         advice: "rename it",
-        mend: |site| {
+        fix: |site| {
             fs::rename(site.asset("map.psd"), site.asset("map.png")).expect("renamed");
             site.file("a.html", "<img src=map.png>")
         },
@@ -548,7 +548,7 @@ const ADVISED: &[Advised] = &[
         what: "a placeholder for nothing",
         site: || Site::new().file("a.js", "x = \"$$ASSETS(img/*.png)$$\""),
         advice: "a rule with `rewrite = false` publishes the file unchanged",
-        mend: |site| rule(site, "match = \"a.js\"\nrewrite = false"),
+        fix: |site| rule(site, "match = \"a.js\"\nrewrite = false"),
     },
     Advised {
         what: "absolute URLs without a public URL",
@@ -559,7 +559,7 @@ const ADVISED: &[Advised] = &[
             rule(site, "match = \"a.html\"\nurls = \"absolute\"")
         },
         advice: "`urls = \"absolute\"` needs the target's `public_url`",
-        mend: |site| {
+        fix: |site| {
             let public = "public_url = \"https://cdn.example.org/\"\n";
             site.config(&format!(
                 "[[rule]]\nmatch = \"a.html\"\nurls = \"absolute\"\n{LOCAL}{public}"
@@ -575,7 +575,7 @@ const ADVISED: &[Advised] = &[
                 .file("team/a.html", "<img src=../solution/b.png>")
         },
         advice: "add its level to `knows`",
-        mend: |site| {
+        fix: |site| {
             let levels = "[[level]]\nname = \"solution\"\nmatch = \"solution/**\"\n[[level]]\nname = \"team\"\nmatch = \"team/**\"\nknows = [\"solution\"]\n";
             site.config(&format!("{levels}{LOCAL}"))
         },
@@ -584,7 +584,7 @@ const ADVISED: &[Advised] = &[
         what: "a hidden file is named, and the pair excused",
         site: || levels("<img src=solution/answer.png>"),
         advice: "or allow the pair by a rule with `may_name`",
-        mend: |site| {
+        fix: |site| {
             let rule = "[[rule]]\nmatch = \"a.html\"\nmay_name = [\"solution/answer.png\"]\n";
             with_level(site, "", rule)
         },
@@ -593,7 +593,7 @@ const ADVISED: &[Advised] = &[
         what: "a hidden file is named, and isn't any more",
         site: || levels("<!-- solution/answer.png -->"),
         advice: "remove its name",
-        mend: |site| site.file("a.html", "<p>"),
+        fix: |site| site.file("a.html", "<p>"),
     },
     Advised {
         what: "a guessable name, keyed now",
@@ -605,7 +605,7 @@ const ADVISED: &[Advised] = &[
             )
         },
         advice: "set `names = \"opaque\"` in a later rule",
-        mend: |site| {
+        fix: |site| {
             let rules = "[[rule]]\nmatch = \"**\"\nnames = \"plain\"\n[[rule]]\nmatch = \"solution/**\"\nnames = \"opaque\"\n";
             with_level(site, "", rules)
         },
@@ -620,7 +620,7 @@ const ADVISED: &[Advised] = &[
             )
         },
         advice: "or hold the level",
-        mend: |site| {
+        fix: |site| {
             with_level(
                 site,
                 "held = true\n",
@@ -637,7 +637,7 @@ const ADVISED: &[Advised] = &[
             )
         },
         advice: "in a rule, `source_maps = \"strip\"` removes it",
-        mend: |site| rule(site, "match = \"a.js\"\nsource_maps = \"strip\""),
+        fix: |site| rule(site, "match = \"a.js\"\nsource_maps = \"strip\""),
     },
     Advised {
         what: "a source map, published",
@@ -648,7 +648,7 @@ const ADVISED: &[Advised] = &[
             )
         },
         advice: "`\"publish\"` keeps it",
-        mend: |site| rule(site, "match = \"a.js\"\nsource_maps = \"publish\""),
+        fix: |site| rule(site, "match = \"a.js\"\nsource_maps = \"publish\""),
     },
     Advised {
         what: "metadata that can't be taken out",
@@ -660,7 +660,7 @@ const ADVISED: &[Advised] = &[
             .file("b.txt", "b")
         },
         advice: LEAVE_OUT,
-        mend: |site| site.file(".assetsyncignore", "*.flac\n"),
+        fix: |site| site.file(".assetsyncignore", "*.flac\n"),
     },
     Advised {
         what: "a name that a folder needs",
@@ -671,7 +671,7 @@ const ADVISED: &[Advised] = &[
             )
         },
         advice: LEAVE_OUT,
-        mend: |site| site.file(".assetsyncignore", "*.gz\n"),
+        fix: |site| site.file(".assetsyncignore", "*.gz\n"),
     },
     Advised {
         what: "twins that look alike",
@@ -682,7 +682,7 @@ const ADVISED: &[Advised] = &[
             rule(site, "match = \"**\"\nnames = \"plain\"")
         },
         advice: "rename one of them, or exclude one",
-        mend: |site| {
+        fix: |site| {
             let lines = ignore_lines(&site.run(&["push"]));
             let (file, line) = lines.first().expect("an advice");
             fs::write(site.path(file), format!("{line}\n")).expect("written");
@@ -698,14 +698,14 @@ fn every_advice_for_trees_works() {
         what,
         site,
         advice,
-        mend,
+        fix,
     } in ADVISED
     {
         let site = site();
         let run = site.run(&["push"]);
         assert_eq!(run.code, 2, "{what}\n{run}");
         assert!(run.stderr.contains(advice), "{what}\n{run}");
-        let site = mend(site);
+        let site = fix(site);
         let run = site.run(&["push"]);
         assert_eq!(run.code, 0, "{what}\n{run}");
     }

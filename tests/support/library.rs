@@ -9,7 +9,9 @@ use assetsync::testing::levels::Levels;
 use assetsync::testing::release::Base;
 use assetsync::testing::release::guard::{self, Age, Allowed};
 use assetsync::testing::release::prune::{self, Keep};
-use assetsync::testing::release::publish::{Published, Push, is_published, mend, publish};
+use assetsync::testing::release::publish::{
+    Published, Push, is_published, publish, repair_release,
+};
 use assetsync::testing::release::rollback::{Rollback, RolledBack, rollback, settle_current};
 use assetsync::testing::release::root::{Edit, Refusal, Root};
 use assetsync::testing::release::state::{Changed, State};
@@ -208,7 +210,7 @@ impl Deployer {
             progress: &Arc::new(Progress::new()),
         };
         if is_published(&base, build, &plan) {
-            mend(&Push {
+            repair_release(&Push {
                 verify: again,
                 ..push
             })

@@ -166,7 +166,8 @@ fn may_be_copied(key: &ObjectKey, size_bytes: u64) -> Result<(), StoreError> {
     }
     let object = object_called(key.as_str());
     let message = format!("Cannot set the headers of {object}: the object is larger than 5 GiB");
-    let hint = "S3 copies at most 5 GiB in one request: delete the object in the bucket, and push again";
+    let hint =
+        "S3 copies at most 5 GiB in one request: delete the object in the bucket, and push again";
     Err(StoreError::new(StoreErrorKind::Other, message).hint(hint))
 }
 
