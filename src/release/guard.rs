@@ -40,7 +40,8 @@ pub struct Allowed {
     pub older: bool,
     /// Plain names that may be overwritten while the target is live.
     pub overwrite_live: BTreeSet<String>,
-    /// Permits that files get plain names although their names were unguessable before.
+    /// Permits that files get names that can be guessed although they were hidden before, and that a
+    /// first push overwrites files of others.
     pub plain: bool,
     /// Permits a first release although there are objects of earlier ones.
     pub anew: bool,

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use self::ready::prepare;
 use super::guard::{self, Allowed};
 use super::leftover::Leftover;
-use super::manifest::Manifest;
+use super::manifest::{Entry, Manifest};
 use super::plain;
 use super::publish::ROUNDS_MAX;
 use super::root::{Live, Plain, Refusal, Release, ReleaseId, Root, Seen};
@@ -101,7 +101,7 @@ pub async fn preview(state: &State, wanted: Option<&str>) -> Result<Preview> {
         now,
         ..
     } = choose(state, wanted).await?;
-    let blocked = blocked(&root, &manifest);
+    let blocked = blocked(&root, &to, &manifest, &now);
     let manifest = without(manifest, &blocked);
     let path = |at: usize| manifest.entries[at].path.to_string();
     let over = changed_names(&manifest, &now, root.plain);
@@ -222,10 +222,18 @@ pub async fn settle_current(rollback: &Rollback<'_>) -> Result<Option<Report>> {
     ))
 }
 
-/// Returns the files that a release published and that were taken down since.
-fn blocked(root: &Root, manifest: &Manifest) -> BTreeSet<String> {
-    let published = manifest.published();
-    let blocked = published.filter(|entry| root.blocked(&entry.path).is_some());
+/// Returns the files that a release published and that were taken down since. A plain name could be
+/// restored from its copy, with what was taken down, unless the current release has it as it was.
+fn blocked(root: &Root, to: &Release, manifest: &Manifest, now: &Manifest) -> BTreeSet<String> {
+    let is_as_now = |entry: &Entry| {
+        let now = now.find(&entry.path).filter(|now| now.stored.is_some());
+        now.is_some_and(|now| now.key == entry.key && now.digest == entry.digest)
+    };
+    let is_blocked = |entry: &&Entry| {
+        let was_plain = entry.is_mutable() && root.was_taken_down_since(&entry.path, to.at);
+        root.blocked(&entry.path).is_some() || (was_plain && !is_as_now(entry))
+    };
+    let blocked = manifest.published().filter(is_blocked);
     blocked.map(|entry| entry.path.to_string()).collect()
 }
 
@@ -236,8 +244,9 @@ async fn left_out(
     root: &Root,
     to: &Release,
     manifest: &Manifest,
+    now: &Manifest,
 ) -> Result<BTreeSet<String>> {
-    let mut left_out = blocked(root, manifest);
+    let mut left_out = blocked(root, to, manifest, now);
     let findings = verify(
         &**rollback.store,
         manifest,

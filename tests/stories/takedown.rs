@@ -641,6 +641,12 @@ fn stale_objects_go_alone() {
     site.ok(&["audit"]);
     let nothing = site.run(&["takedown", "local", "end.html", "--stale", "--yes"]);
     assert_eq!(nothing.code, 2, "{nothing}");
+    let back = site.run(&["rollback"]);
+    assert_eq!(back.code, 0, "{back}");
+    assert!(
+        !site.path("out/end.html").exists(),
+        "a rollback doesn't bring it back"
+    );
 }
 
 /// Players report the address that they see, with or without a CDN.

@@ -56,7 +56,7 @@ pub(super) async fn prepare(rollback: &Rollback<'_>, chosen: Chosen) -> Result<R
         ));
     }
     refuse_held(rollback.allowed, &to, &manifest, &now)?;
-    let check = left_out(rollback, &root, &to, &manifest);
+    let check = left_out(rollback, &root, &to, &manifest, &now);
     let left_out = stoppable.unless_stopped(check).await?;
     let manifest = without(manifest, &left_out);
     let changed = changed_names(&manifest, &now, root.plain);

@@ -117,6 +117,12 @@ impl Root {
             .any(|takedown| takedown.blocked.contains(path) || takedown.others.contains(path))
     }
 
+    /// Returns whether objects of a path were taken down after this time.
+    pub fn was_taken_down_since(&self, path: &str, at: Timestamp) -> bool {
+        let mut since = self.takedowns.iter().filter(|takedown| takedown.at >= at);
+        since.any(|takedown| takedown.blocked.contains(path) || takedown.others.contains(path))
+    }
+
     /// Returns the root with these leftovers of earlier releases.
     #[must_use]
     pub fn leaving(self, left: Vec<Leftover>) -> Root {
