@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Object;
-use super::bundled;
+use super::bundled::Chunks;
 use super::cover;
 use super::link::{Link, Linked};
 use super::read::Draft;
@@ -62,6 +62,7 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
 /// Tells of files that a bundler named, and that need to be rewritten: they refer to what gets
 /// another name, or have placeholders.
 pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
+    let chunks = Chunks::of(tree);
     for (asset, file) in tree.assets.iter().zip(&linked.files) {
         if asset.policy.names != NameStyle::Fingerprinted {
             continue;
@@ -69,7 +70,7 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
         let renamed = file.all().filter_map(|(to, line, column)| {
             let to = &tree.assets[to as usize];
             let is_renamed = to.policy.names.is_keyed();
-            is_renamed.then(|| refers_to_renamed(tree, asset, to, (line, column)))
+            is_renamed.then(|| refers_to_renamed(&chunks, asset, to, (line, column)))
         });
         let placeholders = file.sets.iter().map(|set| {
             let message = "has a placeholder, but isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`): set `names = \"plain\"` or `\"opaque\"` for it in a later `[[rule]]`";
@@ -80,13 +81,13 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
     }
 }
 
-fn refers_to_renamed(tree: &Tree, asset: &Asset, to: &Asset, place: (u32, u32)) -> Problem {
+fn refers_to_renamed(chunks: &Chunks<'_>, asset: &Asset, to: &Asset, place: (u32, u32)) -> Problem {
     let path = to.path.as_str();
     let message = format!(
         "isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`), but refers to `{}`, which gets another name",
         escape(path)
     );
-    let names = if bundled::is_named_by_hash(tree, path) {
+    let names = if chunks.are_named_like(path) {
         NameStyle::Fingerprinted
     } else {
         NameStyle::Plain

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::fix::{Fix, common_folder, lines, outermost, patterns_of_folder};
 pub(super) use self::fix::{keyed_folder, plain_folder};
 pub(super) use self::words::is_by_hand;
-use super::bundled;
+use super::bundled::Chunks;
 use super::cover;
 use super::link::Links;
 use super::read::Draft;
@@ -69,10 +69,12 @@ pub(super) fn told(
     let loaded = Loaded::new(tree, files, mentioned);
     let matters = |one: &&Mentioned| loaded.makes_matter(one);
     let mentioned: Vec<&Mentioned> = mentioned.iter().filter(matters).collect();
+    let chunks = Chunks::of(tree);
     let advice = Advice {
         tree,
         drafts,
         files,
+        chunks: &chunks,
     };
     let fixes = outermost(mentioned.iter().map(|one| advice.fix(one)).collect());
     let mut all: BTreeMap<&Fix, BTreeSet<String>> = BTreeMap::new();
@@ -80,10 +82,13 @@ pub(super) fn told(
         let subjects = all.entry(fix).or_default();
         subjects.extend(advice.subjects(fix, one));
     }
+    let lines = |(fix, subjects)| (fix, lines(tree, &chunks, fix, &subjects));
+    let lines: BTreeMap<&Fix, String> = all.into_iter().map(lines).collect();
     let mut told = Reported::default();
     for (one, fix) in mentioned.into_iter().zip(&fixes) {
-        let lines = lines(tree, fix, &all[fix]);
-        let problem = advice.in_words(one).added(cover::addition(lines));
+        let problem = advice
+            .in_words(one)
+            .added(cover::addition(lines[fix].clone()));
         match one.place {
             Place::Unread => told.problems.push(problem),
             _ if advice.is_asked_by_bundle(one) => {
@@ -180,6 +185,7 @@ struct Advice<'a> {
     tree: &'a Tree,
     drafts: &'a [Draft],
     files: &'a [Links],
+    chunks: &'a Chunks<'a>,
 }
 
 impl Advice<'_> {
@@ -211,7 +217,7 @@ impl Advice<'_> {
         let path = self.tree.assets[to].path.as_str();
         mentioned.place == Place::Script
             && names == NameStyle::Fingerprinted
-            && bundled::is_named_by_hash(self.tree, path)
+            && self.chunks.are_named_like(path)
     }
 
     /// Says whether a path is in the keyed folder of what has it, and of the pages that run that.

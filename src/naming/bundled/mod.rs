@@ -24,16 +24,26 @@ use crate::tree::{Asset, Tree};
 /// Folders that bundlers make, whose files find each other by their names.
 const FOLDERS: [&str; 4] = ["_app/immutable/", "_astro/", "_next/", "_nuxt/"];
 
-/// Returns true if a bundler put a hash into a path: surely, or perhaps, and beside files that a
-/// rule takes for those of a bundler.
-pub(super) fn is_named_by_hash(tree: &Tree, path: &str) -> bool {
-    let folder = |path: &str| path.rfind('/').map_or(0, |slash| slash + 1);
-    let is_beside = |asset: &Asset| {
-        let other = asset.path.as_str();
-        asset.policy.names == NameStyle::Fingerprinted
-            && other[..folder(other)] == path[..folder(path)]
-    };
-    hash::of(path).is_some_and(|hash| hash.is_certain || tree.assets.iter().any(is_beside))
+/// Folders with files that a rule takes for those of a bundler.
+pub(super) struct Chunks<'a> {
+    folders: BTreeSet<&'a str>,
+}
+
+impl<'a> Chunks<'a> {
+    pub(super) fn of(tree: &'a Tree) -> Chunks<'a> {
+        let is_chunk = |asset: &&Asset| asset.policy.names == NameStyle::Fingerprinted;
+        let chunks = tree.assets.iter().filter(is_chunk);
+        Chunks {
+            folders: chunks.map(|asset| asset.path.folder()).collect(),
+        }
+    }
+
+    /// Returns true if a bundler put a hash into a path: surely, or perhaps, and in one of these
+    /// folders.
+    pub(super) fn are_named_like(&self, path: &str) -> bool {
+        let folder = &path[..path.rfind('/').map_or(0, |slash| slash + 1)];
+        hash::of(path).is_some_and(|hash| hash.is_certain || self.folders.contains(folder))
+    }
 }
 
 /// Returns why a tree that a bundler made can't be published as it is, with the rules that let it.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::name::NameStyle;
 use crate::folders::TOP;
 use crate::levels::quoted;
-use crate::naming::{bundled, cover};
+use crate::naming::bundled::Chunks;
+use crate::naming::cover;
 use crate::tree::Tree;
 
 /// A way in which a page finds a file that it has the path of.
@@ -61,7 +62,12 @@ fn pages_within(folders: &BTreeMap<String, BTreeSet<String>>, path: &str) -> BTr
 }
 
 /// Returns the lines of configuration for all mentions that have the same fix.
-pub(super) fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> String {
+pub(super) fn lines(
+    tree: &Tree,
+    chunks: &Chunks<'_>,
+    fix: &Fix,
+    subjects: &BTreeSet<String>,
+) -> String {
     let subjects: Vec<String> = subjects.iter().cloned().collect();
     let rules = |patterns: Vec<String>, what: &str| {
         let rules = patterns.iter().map(|pattern| cover::rule(pattern, what));
@@ -74,7 +80,7 @@ pub(super) fn lines(tree: &Tree, fix: &Fix, subjects: &BTreeSet<String>) -> Stri
         }
         Fix::Folder { path, pages } => lines_of_folder(path, pages),
         Fix::Plain => {
-            let is_hashed = |path: &String| bundled::is_named_by_hash(tree, path);
+            let is_hashed = |path: &String| chunks.are_named_like(path);
             let (hashed, others) = subjects.into_iter().partition(is_hashed);
             let others = cover::joined(cover::few(&tree.assets, others));
             let others = others.iter().map(|path| (path, NameStyle::Plain));
@@ -114,13 +120,14 @@ pub(in crate::naming) fn keyed_folder(tree: &Tree, page: &str, folder: &str) -> 
         path: common_folder([page, folder].into_iter()),
         pages: BTreeSet::new(),
     };
-    lines(tree, &fix, &BTreeSet::new())
+    lines(tree, &Chunks::of(tree), &fix, &BTreeSet::new())
 }
 
 /// Returns the lines by which files of a folder keep their names.
 pub(in crate::naming) fn plain_folder(tree: &Tree, folder: &str) -> String {
     let patterns = patterns_of_folder(tree, folder);
-    lines(tree, &Fix::Plain, &patterns.into_iter().collect())
+    let patterns = patterns.into_iter().collect();
+    lines(tree, &Chunks::of(tree), &Fix::Plain, &patterns)
 }
 
 /// Returns patterns for what is in a folder, but for what a rule or its level keeps unguessable.
