@@ -93,6 +93,7 @@ impl Session<'_> {
             self.refusals_of_exposed(&runtime, &exposed)?
         };
         let exposed = exposed.into_iter().chain(std::iter::repeat((None, 0)));
+        self.say_without_key(&config);
         let mut documents = Vec::new();
         for (planned, (exposed, asked)) in planned.iter().zip(exposed) {
             let requests = planned.opened.store.requests() + asked;
@@ -138,34 +139,25 @@ impl Session<'_> {
             return self.foresee(&targets, false, warnings, unlock, Some(guards), output);
         }
         let config = self.config(Wanted::Targets(&targets))?;
-        let pushed = self.push_to(&config, args);
-        pushed.map_err(|error| self.without_key(&config, error))
-    }
-
-    fn push_to(&self, config: &Config, args: &PushArgs) -> Result<Code> {
-        let PushArgs {
-            warnings,
-            unlock,
-            guards,
-            ..
-        } = args;
-        self.check_key(config)?;
+        self.check_key(&config)?;
         let runtime = self.runtime()?;
-        let commit = commit_of(config);
-        let locks = locks(config, unlock, Some(guards))?;
+        let commit = commit_of(&config);
+        let locks = locks(&config, unlock, Some(guards))?;
         let Seen {
             tree,
             builds,
             mut opened,
-        } = self.build_and_look(&runtime, config, &locks, nothing(Some(guards)))?;
+        } = self.build_and_look(&runtime, &config, &locks, nothing(Some(guards)))?;
         deny(warnings, &builds)?;
         let excused = excused(guards, &builds)?;
-        let mut allowed = allowed(config, guards, unlock, excused.all())?;
-        let all = self.plan(&runtime, config, &builds, &mut opened, commit)?;
+        let mut allowed = allowed(&config, guards, unlock, excused.all())?;
+        let all = self.plan(&runtime, &config, &builds, &mut opened, commit)?;
         allowed.put_back = put_back(&all, &guards.put_back)?;
         self.check_former(&runtime, tree.as_ref(), &all)?;
         // If there are several targets, the checks of all come before the first write.
-        all.iter().try_for_each(|planned| planned.check(&allowed))?;
+        let check = |planned: &Planned<'_>| planned.check(&allowed);
+        let check = |planned| check(planned).map_err(|error| self.without_key(planned, error));
+        all.iter().try_for_each(check)?;
         for planned in &all {
             self.say_levels(planned);
             self.say_beforehand(&planned.stale());
@@ -174,7 +166,7 @@ impl Session<'_> {
         let asked = self.refuse_exposed(&runtime, &exposed, guards.allow_exposed)?;
         allowed.overwrite_live = self.confirm_all(&all, excused, guards)?;
         drop(exposed);
-        self.keep_key(config)?;
+        self.keep_key(&config)?;
         let mut all = all;
         for planned in &mut all {
             self.move_releases(&runtime, planned, &allowed)?;

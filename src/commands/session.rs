@@ -29,6 +29,7 @@ use crate::hidden;
 use crate::levels::{LevelId, Levels};
 use crate::release::who;
 use crate::report::{defaults_text, tree_text};
+use crate::site::planned::Planned;
 use crate::tree::{Tree, walk};
 
 /// Time that requests in flight get after the run was stopped.
@@ -127,14 +128,26 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Says of a refused push that its key was missing: that's the likely reason.
-    pub(super) fn without_key(&self, config: &Config, error: Error) -> Error {
+    /// Reports that there is no key yet, if so.
+    pub(super) fn say_without_key(&self, config: &Config) {
+        if self.new_key.borrow().is_some() {
+            self.say(&format!(
+                "there is no key yet: `assetsync push` creates {}",
+                config.key_file.display()
+            ));
+        }
+    }
+
+    /// Adds to the refusal of a push that its key was missing, if something was published with a
+    /// key before: that's the likely reason.
+    pub(super) fn without_key(&self, planned: &Planned<'_>, error: Error) -> Error {
+        let is_without = self.new_key.borrow().is_some() && planned.was_published();
         match error {
-            Error::Refused { message, hint } if self.new_key.borrow().is_some() => Error::Refused {
+            Error::Refused { message, hint } if is_without => Error::Refused {
                 message,
                 hint: Hint::from(format!(
-                    "the key file `{}` doesn't exist: restore the key that was used before, if there was one; ",
-                    config.key_file.display()
+                    "the key file `{}` doesn't exist: restore the key that was used before; ",
+                    planned.config.key_file.display()
                 ))
                 .then(hint),
             },

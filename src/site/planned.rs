@@ -136,6 +136,11 @@ impl<'a> Planned<'a> {
         refused.map_err(|error| error.of_target(&self.opened.target))
     }
 
+    /// Returns true if there are releases in the target, or objects of releases that aren't found.
+    pub(crate) fn was_published(&self) -> bool {
+        self.opened.base.root.is_some() || self.forgotten.is_some()
+    }
+
     pub(crate) fn refusals(&self, allowed: &Allowed) -> Vec<Refused> {
         let base = &self.opened.base;
         let mut refusals = guard::refusals(base, self.build, &self.plan, self.age, allowed);

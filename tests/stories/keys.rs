@@ -271,10 +271,13 @@ fn only_a_push_creates_the_key() {
         assert_eq!(run.code, code, "{command:?}: {run}");
         assert!(!site.path("new.key").exists(), "{command:?}: {run}");
     }
+    let says = "there is no key yet: `assetsync push` creates new.key";
+    assert!(site.run(&["diff"]).stderr.contains(says));
     let push = site.run(&["push"]);
     assert_eq!(push.code, 0, "{push}");
     assert!(push.stderr.contains("created a new key, new.key"), "{push}");
     site.ok(&["audit"]);
+    assert!(!site.run(&["diff"]).stderr.contains("key yet"));
 }
 
 /// A push with a key that was lost, or whose name is mistyped, is refused and makes none.
@@ -304,5 +307,18 @@ fn key_id_keeps_a_key_from_being_created() {
     let run = site.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(run.stderr.contains("get key 00112233445566aa"), "{run}");
+    assert!(!site.path("new.key").exists(), "{run}");
+}
+
+/// A first push that is refused for another reason doesn't speak of a key that was lost.
+#[test]
+fn refusal_of_new_project_is_about_its_files() {
+    let site = without_key();
+    for file in ["index.html", "map.png"] {
+        fs::remove_file(site.asset(file)).expect("removed");
+    }
+    let run = site.run(&["push"]);
+    refused(&run, &["Nothing to publish"]);
+    assert!(!run.stderr.contains("key"), "{run}");
     assert!(!site.path("new.key").exists(), "{run}");
 }
