@@ -57,7 +57,7 @@ pub enum VerifyHow {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Guards")]
 pub struct Guards {
-    /// How the new release is verified before the switch [default: list]
+    /// Verification of the new release before the switch [default: list]
     #[arg(long, value_enum, value_name = "HOW")]
     pub verify: Option<VerifyHow>,
     /// Publish although more than a fifth of the files are gone, or a whole folder or file type

@@ -37,7 +37,7 @@ pub struct ReleasesAdoptArgs {
 pub struct RollbackArgs {
     #[command(flatten)]
     pub which: TargetOrRelease,
-    /// How the release is verified before the switch
+    /// Verification of the release before the switch
     #[arg(long, value_enum, default_value_t = VerifyHow::List, value_name = "HOW")]
     pub verify: VerifyHow,
     #[command(flatten)]

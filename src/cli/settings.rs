@@ -85,12 +85,12 @@ pub struct BucketSettings {
     addressing: Option<String>,
 }
 
-/// Who reads a target, and where its releases are.
+/// Readers of a target, and the place of its releases.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Source and target")]
 pub struct ReaderSettings {
-    /// How objects become public: `bucket` by the bucket's policy, `object-acl` by an ACL on each
-    /// object [default: bucket]
+    /// Way in which objects become public: `bucket` by the bucket's policy, `object-acl` by an ACL
+    /// on each object [default: bucket]
     #[arg(
         long,
         value_name = "HOW",
@@ -199,7 +199,7 @@ pub struct RequestSetting {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Tuning")]
 pub struct RetrySetting {
-    /// How long a failing request is retried [default: 300]
+    /// Seconds for which a failing request is retried [default: 300]
     #[arg(
         long,
         value_name = "SECONDS",

@@ -30,7 +30,7 @@ pub(super) struct Constants {
     kept: usize,
 }
 
-/// What a name stands for.
+/// Value of a name.
 enum Value {
     Text(String),
     List(Vec<String>),
