@@ -266,6 +266,8 @@ impl Reader {
         let mut shell = Command::new("sh");
         shell
             .args(["-c", line])
+            // A CI's own variables hide what hidden files are called.
+            .env_clear()
             .current_dir(setting.get_current_dir().expect("it has one"))
             .envs(set.filter_map(|(name, value)| Some((name, value?))));
         shell

@@ -43,7 +43,7 @@ fn bump(site: fn() -> Site, rules: impl Into<Vec<Rule>>, more: usize) -> Bump {
 /// after the deadline, so that there's no second try.
 fn impatient(bump: Bump) -> Bump {
     Bump {
-        retry_seconds: "1",
+        retry_seconds: "3",
         ..bump
     }
 }
