@@ -123,6 +123,17 @@ pub struct Tree {
     /// URL at which browsers find the objects, for references that are written as absolute URLs.
     /// Not known to `walk`.
     pub public_url: Option<Url>,
+    /// Addresses of the tree's top, by target. Not known to `walk`.
+    pub served_at: Vec<ServedAt>,
+}
+
+/// The address of a tree's top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedAt {
+    /// Name of the target.
+    pub target: String,
+    /// URL with a slash at its end.
+    pub url: Url,
 }
 
 /// Walks all `sources`. Never fails: what is wrong is in [`Tree::problems`].

@@ -120,6 +120,8 @@ pub enum ProblemKind {
     Integrity,
     /// A link in it needs a host that shows the page of a folder.
     HostIndex,
+    /// A script in it was built for another address than the target's.
+    BuiltFor,
 }
 
 /// The weight of a warning; the first is the worst.
@@ -162,7 +164,8 @@ impl Meant {
 
 impl ProblemKind {
     /// The usual kinds of warnings.
-    pub const OF_WARNINGS: [ProblemKind; 12] = [
+    pub const OF_WARNINGS: [ProblemKind; 13] = [
+        ProblemKind::BuiltFor,
         ProblemKind::Doubtful,
         ProblemKind::HostIndex,
         ProblemKind::LeftAlone,
@@ -193,6 +196,7 @@ impl ProblemKind {
             ProblemKind::Mention
             | ProblemKind::LeftAlone
             | ProblemKind::HostIndex
+            | ProblemKind::BuiltFor
             | ProblemKind::Bundled
             | ProblemKind::Packed
             | ProblemKind::Charset
@@ -268,6 +272,7 @@ impl ProblemKind {
             | ProblemKind::LeftAlone
             | ProblemKind::BuiltPath
             | ProblemKind::HostIndex
+            | ProblemKind::BuiltFor
             | ProblemKind::Personal => "",
         }
     }

@@ -19,7 +19,7 @@ use super::mentions::{self, Mentioned};
 use super::read::Draft;
 use crate::base::path::LogicalPath;
 use crate::base::problem::Problem;
-use crate::refs::resolve::{BaseUrl, Meaning, Resolved};
+use crate::refs::resolve::{BaseUrl, Meaning, Resolved, longest_prefix};
 use crate::refs::{Base, Kind, Reference};
 use crate::tree::Asset;
 
@@ -35,8 +35,9 @@ pub(super) struct Link {
     pub to: u32,
     pub line: u32,
     pub column: u32,
-    /// Written by a prefix, such as `/static/` or `https://cdn.example.org/`.
-    pub from_prefix: bool,
+    /// Written by a prefix, such as `/static/` or `https://cdn.example.org/`: its place among those
+    /// of the tree.
+    pub prefix: Option<u16>,
     /// Written from the top of a host, by a prefix such as `/static/`.
     pub from_top: bool,
     /// Written as no bucket reads it: with several slashes in a row.
@@ -50,8 +51,19 @@ pub(super) struct Links {
     pub sets: Vec<Set>,
     /// For a script: the pages that run it.
     pub pages: Vec<u32>,
+    /// The first script of a bundler that a page loads by a URL which isn't taken for the tree's.
+    pub elsewhere: Option<Elsewhere>,
     /// Paths that links hand to pages.
     handed: Vec<Mentioned>,
+}
+
+/// A URL that isn't rewritten, although its end is the path of a file.
+#[derive(Debug)]
+pub(super) struct Elsewhere {
+    pub line: u32,
+    pub column: u32,
+    /// The URL before the path.
+    pub prefix: String,
 }
 
 impl Links {
@@ -83,6 +95,8 @@ pub(super) struct Linked {
     pub named: Vec<(LogicalPath, u32)>,
     /// Paths of files that get other names, where nothing is rewritten.
     pub mentioned: Vec<Mentioned>,
+    /// As [`Links::elsewhere`].
+    elsewhere: Option<Elsewhere>,
 }
 
 /// Resolves the references in one file, except for those that are relative to the pages that run
@@ -109,6 +123,7 @@ pub(super) fn link_own(
     Links {
         links,
         sets,
+        elsewhere: own.elsewhere,
         handed: own.mentioned,
         ..Links::default()
     }
@@ -242,7 +257,7 @@ impl File<'_, '_> {
         }
         self.hands_over(reference, place, to as usize);
         let written = reference.url.trim_ascii_start();
-        let mut prefixes = self.index.tree.prefixes.iter();
+        let prefix = longest_prefix(written, &self.index.tree.prefixes);
         Some(Link {
             is_odd: squeezed.is_some(),
             from_top: written.starts_with('/'),
@@ -253,7 +268,7 @@ impl File<'_, '_> {
             to,
             line: place.0,
             column: place.1,
-            from_prefix: prefixes.any(|prefix| written.starts_with(prefix.as_str())),
+            prefix: prefix.and_then(|prefix| u16::try_from(prefix).ok()),
         })
     }
 
@@ -273,6 +288,7 @@ impl File<'_, '_> {
             Meaning::Path(path) => Some(path),
             Meaning::Elsewhere => {
                 self.suspect(reference, place);
+                self.note_elsewhere(reference, place);
                 None
             }
             Meaning::Nothing(why) => {

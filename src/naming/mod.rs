@@ -7,6 +7,7 @@
 //! content is kept.
 
 mod archives;
+mod built_for;
 mod bundled;
 mod copies;
 mod cover;
@@ -230,6 +231,8 @@ fn finish(
         return Err(told);
     }
     told.warnings.append(&mut linked.warnings);
+    let elsewhere = built_for::check(index, &drafts, &linked.files);
+    told.warnings.extend(elsewhere);
     if bundled.is_some() {
         // Users don't fix a bundler's scripts.
         let warnings = &mut told.warnings;

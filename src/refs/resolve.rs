@@ -144,15 +144,20 @@ fn is_bare(url: &str, kind: Kind) -> bool {
 }
 
 fn after_prefix<'a>(url: &'a str, prefixes: &[String]) -> Option<&'a str> {
+    let prefix = longest_prefix(url, prefixes)?;
+    Some(&url[prefixes[prefix].len()..])
+}
+
+/// Returns the longest prefix that a URL begins with: its place among all.
+pub fn longest_prefix(url: &str, prefixes: &[String]) -> Option<usize> {
     // `//example.org/` names a host, so the prefix `/` isn't one of it.
     let names_host = |prefix: &str, rest: &str| prefix == "/" && rest.starts_with(['/', '\\']);
-    prefixes
-        .iter()
-        .filter_map(|prefix| {
-            let rest = url.strip_prefix(prefix.as_str())?;
-            (!names_host(prefix, rest)).then_some(rest)
-        })
-        .min_by_key(|rest| rest.len())
+    let is_one = |prefix: &String| {
+        let rest = url.strip_prefix(prefix.as_str());
+        rest.is_some_and(|rest| !names_host(prefix, rest))
+    };
+    let found = (0..prefixes.len()).filter(|place| is_one(&prefixes[*place]));
+    found.max_by_key(|place| prefixes[*place].len())
 }
 
 /// Checks whether browsers drop a character from the ends of a URL

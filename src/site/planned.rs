@@ -14,7 +14,7 @@ use crate::base::likeness::nearest;
 use crate::base::name::Secret;
 use crate::base::progress::Progress;
 use crate::cache::Cache;
-use crate::config::{Config, Place};
+use crate::config::{Config, Place, Target};
 use crate::doctor::Before;
 use crate::inventory::{Inventory, inventory};
 use crate::naming::{Build, Former, Object, build_with, check_former};
@@ -30,7 +30,8 @@ use crate::release::stale::{Stale, stale};
 use crate::release::state::State;
 use crate::release::verify::Verify;
 use crate::release::{Basis, unasked, who};
-use crate::tree::Tree;
+use crate::store;
+use crate::tree::{ServedAt, Tree};
 
 const BEGIN_ANEW: &str = "or start over with `--begin-anew`: the target is then not live, and you can't roll back to earlier releases";
 
@@ -71,9 +72,21 @@ pub(crate) fn build_all(
     let mut builds = Vec::new();
     for target in &config.targets[..count] {
         tree.public_url = target.public_url.clone();
+        tree.served_at = match count {
+            1 => config.targets.iter().filter_map(served_at).collect(),
+            _ => served_at(target).into_iter().collect(),
+        };
         builds.push(build_with(cache, tree, secret, progress)?);
     }
     Ok(builds)
+}
+
+/// Returns where visitors find a target's files, if that's known.
+fn served_at(target: &Target) -> Option<ServedAt> {
+    Some(ServedAt {
+        target: target.name.clone(),
+        url: store::served_at(target)?.parse().ok()?,
+    })
 }
 
 /// Returns the contents of an opened target, as far as a plan needs them.

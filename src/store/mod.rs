@@ -316,14 +316,21 @@ pub(crate) fn server(target: &Target) -> Option<String> {
 /// a region is taken to be in us-east-1. A [`Target`] that comes from a configuration includes the
 /// S3 settings of the environment.
 pub fn public_url(target: &Target, key: &ObjectKey) -> String {
-    if let Some(base) = &target.public_url {
-        return format!("{base}{}", key.url_path());
+    match (served_at(target), &target.place) {
+        (None, Place::Directory(folder)) => directory::url(folder, key.as_str()),
+        (top, _) => format!("{}{}", top.unwrap_or_default(), key.url_path()),
     }
-    let bucket = match &target.place {
-        Place::Bucket(bucket) => bucket,
-        Place::Directory(folder) => return directory::url(folder, key.as_str()),
+}
+
+/// Returns the URL at which browsers find the files of `target`, with a slash at its end; `None`
+/// for a folder without a `public_url`.
+pub(crate) fn served_at(target: &Target) -> Option<String> {
+    if let Some(base) = &target.public_url {
+        return Some(base.to_string());
+    }
+    let Place::Bucket(bucket) = &target.place else {
+        return None;
     };
-    let path = crate::base::path::url_path(&format!("{}{key}", bucket.prefix));
     let root = match bucket.cloud {
         Cloud::S3 => {
             let region = target.region.as_deref().unwrap_or(s3::DEFAULT_REGION);
@@ -331,5 +338,6 @@ pub fn public_url(target: &Target, key: &ObjectKey) -> String {
         }
         Cloud::Gcs => format!("{}/{}", gcs::server(target), bucket.name),
     };
-    format!("{root}/{path}")
+    let path = crate::base::path::url_path(&bucket.prefix);
+    Some(format!("{root}/{path}"))
 }

@@ -232,12 +232,12 @@ fn assert_works_in_a_folder(app: &'static App) {
 fn assert_works_below_a_prefix(app: &'static App) {
     let bucket = Bucket::on_rgw();
     let server = WebServer::before(format!("{}/{}/", bucket.endpoint, bucket.name));
+    let url = format!("{}hunt/", server.url);
     let target = format!(
-        "[target.t]\nurl = \"{0}/hunt\"\nstate = \"{0}/state\"\nendpoint = \"{1}\"\naccess = \"object-acl\"\n",
+        "[target.t]\nurl = \"{0}/hunt\"\nstate = \"{0}/state\"\nendpoint = \"{1}\"\naccess = \"object-acl\"\npublic_url = \"{url}\"\n",
         bucket.url(),
         bucket.endpoint
     );
-    let url = format!("{}hunt/", server.url);
     assert_works(app, &target, "/hunt", &url, |site, arguments| {
         bucket.run(site, arguments)
     });

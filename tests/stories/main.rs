@@ -11,6 +11,7 @@ mod aside;
 mod audit;
 mod book;
 mod browser;
+mod built_for;
 mod bundlers;
 mod cache;
 mod charsets;

@@ -1,7 +1,8 @@
 //! References that lead nowhere, are left alone, or that only some hosts know the meaning of: what
 //! is told of them.
 
-use super::File;
+use super::{Elsewhere, File};
+use crate::base::name::NameStyle;
 use crate::base::path::LogicalPath;
 use crate::base::problem::{Problem, ProblemKind};
 use crate::base::text::escape;
@@ -65,16 +66,36 @@ impl File<'_, '_> {
             });
         }
         let root = BaseUrl::new("", None, prefixes);
-        let ends = url.match_indices('/').map(|(slash, _)| slash + 1);
-        let mut parts = ends.map(|end| url.split_at(end));
-        let (prefix, _) = parts.find(|(_, rest)| self.leads_to_renamed(rest, &root))?;
-        let prefix = escape(prefix);
+        let prefix = prefixes_of(url).find(|(_, rest)| self.leads_to_renamed(rest, &root));
+        let prefix = escape(prefix?.0);
         Some(Why {
             why: format!("although the tree has such a file: set `prefixes = [\"{prefix}\"]`"),
             cause: format!(
                 "begin with `{prefix}` and aren't rewritten, although the tree has such files (set `prefixes = [\"{prefix}\"]`)"
             ),
         })
+    }
+
+    /// Notes the first script of a bundler that a page loads by a URL that isn't the tree's.
+    pub(super) fn note_elsewhere(&mut self, reference: &Reference, (line, column): (u32, u32)) {
+        let is_script = matches!(reference.kind, Kind::Script | Kind::ModuleScript);
+        if !is_script || self.linked.elsewhere.is_some() {
+            return;
+        }
+        let tree = &self.index.tree;
+        let root = BaseUrl::new("", None, &tree.prefixes);
+        let is_chunk = |rest: &str| match resolve(&root, rest, Kind::Load, &tree.prefixes) {
+            Meaning::Path(path) => self.index.find(&path).is_some_and(|to| {
+                tree.assets[to as usize].policy.names == NameStyle::Fingerprinted
+            }),
+            Meaning::Elsewhere | Meaning::Nothing(_) => false,
+        };
+        let found = prefixes_of(reference.url.trim_ascii()).find(|(_, rest)| is_chunk(rest));
+        self.linked.elsewhere = found.map(|(prefix, _)| Elsewhere {
+            line,
+            column,
+            prefix: prefix.to_string(),
+        });
     }
 
     /// Says whether a URL would be that of a file that gets another name.
@@ -105,6 +126,10 @@ impl File<'_, '_> {
             self.refuse_folder(reference, place, path);
             return;
         }
+        if let Some(prefix) = self.other_prefix(reference) {
+            self.is_below(reference, place, prefix);
+            return;
+        }
         let why = if self.is_unescaped(reference, base) {
             Why::of_one("its path ends at the `#` or `?`: in names, write these as `%23` and `%3F`")
         } else {
@@ -117,6 +142,45 @@ impl File<'_, '_> {
             self.usual(reference)
         };
         self.dangles(reference, place, usual, why);
+    }
+
+    /// Returns the beginning of a path from the top that isn't one of the tree's prefixes, if the
+    /// tree has a file that is called like the rest.
+    fn other_prefix<'r>(&self, reference: &'r Reference) -> Option<&'r str> {
+        let url = reference.url.trim_ascii();
+        // What a link leads to may well be outside of the tree.
+        if !url.starts_with('/') || reference.kind == Kind::Link {
+            return None;
+        }
+        let prefixes = &self.index.tree.prefixes;
+        let root = BaseUrl::new("", None, prefixes);
+        let is_file = |rest: &str| match resolve(&root, rest, Kind::Load, prefixes) {
+            Meaning::Path(path) => self.index.find(&path).is_some(),
+            Meaning::Elsewhere | Meaning::Nothing(_) => false,
+        };
+        let mut parts = prefixes_of(url).filter(|(_, rest)| !rest.is_empty());
+        let (prefix, _) = parts.find(|(_, rest)| is_file(rest))?;
+        (!prefixes.iter().any(|known| known == prefix)).then_some(prefix)
+    }
+
+    /// Tells of a reference that is right if the site is served below a path.
+    fn is_below(&mut self, reference: &Reference, place: (u32, u32), prefix: &str) {
+        let (url, prefix) = (escape(&reference.url), escape(prefix));
+        let how = format!("set `prefixes = [\"{prefix}\"]` if the site is built for `{prefix}`");
+        let message = format!("refers to `{url}`, which the tree has without `{prefix}`: {how}");
+        let cause =
+            format!("begin with `{prefix}`, and the tree has these files without it: {how}");
+        let problem = Problem::at(&self.asset.path, place, message).kind(ProblemKind::LeftAlone);
+        let problem = problem.unquoted(
+            "has a reference to a file of the tree by another prefix than `prefixes` has",
+            "are by another prefix than `prefixes` has",
+        );
+        let problem = problem.cause(cause);
+        match self.asset.policy.dangling.unwrap_or(self.usual(reference)) {
+            Dangling::Error => self.linked.problems.push(problem),
+            Dangling::Warn => self.linked.warnings.push(problem),
+            Dangling::Ignore => {}
+        }
     }
 
     /// Tells of a link to a folder, or to a page without its `.html`, that stays as it is: only
@@ -311,6 +375,12 @@ impl File<'_, '_> {
             Dangling::Ignore => {}
         }
     }
+}
+
+/// Splits a path behind each of its slashes, the first one first.
+fn prefixes_of(url: &str) -> impl Iterator<Item = (&str, &str)> {
+    let ends = url.match_indices('/').map(|(slash, _)| slash + 1);
+    ends.map(|end| url.split_at(end))
 }
 
 /// Returns the treatment of a reference that leads nowhere, unless a rule sets another one.

@@ -99,14 +99,14 @@ impl Writer<'_> {
             .naming
             .is_within(self.file, link.to as usize, link.base)
         {
-            return !link.from_prefix;
+            return link.prefix.is_none();
         }
         self.asset.policy.urls == UrlStyle::Relative
             && self.has_stayed(link.to as usize)
             && if link.from_top {
                 self.is_anywhere(link)
             } else {
-                link.from_prefix || self.is_from_there(link)
+                link.prefix.is_some() || self.is_from_there(link)
             }
     }
 
