@@ -71,7 +71,8 @@ fn judge_absence(heard: &Response, manifest: &Manifest) -> Vec<Finding> {
     }
     if !matches!(heard.status.as_u16(), 403 | 404 | 410) {
         let wanted = "404 or 403 for a missing name";
-        let fix = "configure the server to answer 404: caches take any other page for the file";
+        let fix =
+            "configure the server to answer 404: caches keep any other page as if it were the file";
         let seen = heard.status.to_string();
         findings.push(Finding::warning(Kind::NotFound, wanted, seen).fix(fix));
     }

@@ -12,6 +12,7 @@ use super::visit::Visit;
 use super::{Audit, Subject, folder, look_at, state};
 use crate::apply::{Options, apply};
 use crate::base::error::{Error, Result};
+use crate::base::hint::{Hint, Verb};
 use crate::plan::{Action, Plan, Reason, Step};
 use crate::release::manifest::Entry;
 use crate::release::root::Root;
@@ -63,7 +64,9 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, repairs: &Repairs<'_>) 
     match root.and_then(|root| root.live.as_ref()) {
         Some(_) if repairs.repairs.iter().any(is_over) => Err(Error::Refused {
             message: "The target went live in the meantime: nothing was repaired".to_string(),
-            hint: "run it again: repairs that overwrite nothing are still made".into(),
+            hint: Hint::from("run ")
+                .then(Verb::Audit.with("--repair"))
+                .then(" again: it still makes the repairs that overwrite nothing"),
         }),
         _ => Ok(()),
     }
@@ -155,8 +158,8 @@ async fn set(
 async fn examine_again(control: &dyn Control, entry: &Entry) -> Result<Kept, StoreError> {
     let now = control.examine(&entry.key).await?;
     now.ok_or_else(|| {
-        let message = format!("`{}` was deleted in the meantime", entry.path);
-        StoreError::new(StoreErrorKind::Precondition, message)
+        let message = format!("`{}` was deleted during the repair", entry.path);
+        StoreError::new(StoreErrorKind::Precondition, message).hint("audit again")
     })
 }
 

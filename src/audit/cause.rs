@@ -135,8 +135,8 @@ fn consequences(answers: &[Finding]) -> String {
     let number = crate::base::text::count(answers.len() as u64, "answer");
     match seen.len() {
         0 => String::new(),
-        n if n <= CONSEQUENCES_MAX => format!("; so {told} ({number})"),
-        n => format!("; so {told} and {} more ({number})", n - CONSEQUENCES_MAX),
+        n if n <= CONSEQUENCES_MAX => format!(", so {told} ({number})"),
+        n => format!(", so {told} and {} more ({number})", n - CONSEQUENCES_MAX),
     }
 }
 
@@ -160,7 +160,8 @@ fn of_all(finding: &mut Finding, target: &Target, looked_at: usize) {
                 .to_string()
         }
         _ => format!(
-            "`{}` shows what keeps strangers out and lets them in; `{}` reports more",
+            "`{}` lists the changes that let strangers read them, and asks before it makes them. \
+             `{}` checks all settings",
             doctor::own_command(target, Verb::AccessApply),
             doctor::own_command(target, Verb::Doctor)
         ),

@@ -22,13 +22,15 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
             own(Verb::AccessShow.into())
         ),
         (Kind::File, _) => format!(
-            "gzip the file or rename it to `.svg`, then `{}`: only a different file fixes this",
+            "the file itself is wrong: gzip it, or rename it to `.svg`. Then run `{}`",
             own(Verb::Push.into())
         ),
         (Kind::Unanswered | Kind::Acl, _) => String::new(),
         (kind, Some(Address::PublicUrl)) => of_server(kind, target),
         (Kind::Range | Kind::Cookie, _) => {
-            "check the proxies and CDNs in front of the storage".to_string()
+            "check the proxies and CDNs in front of the storage: they must pass on responses \
+             unchanged"
+                .to_string()
         }
         _ => String::new(),
     }
@@ -36,16 +38,19 @@ pub(super) fn fix(finding: &Finding, target: &Target, is_over: bool) -> String {
 
 fn repair_while_live(target: &Target) -> String {
     format!(
-        "`{}`: the target is live, so name what to overwrite, by path or pattern",
+        "the target is live, so name the files to overwrite: `{}`, where PATH is a path or a \
+         pattern",
         doctor::own_command(target, Verb::Audit.with("--repair --overwrite-live PATH"))
     )
 }
 
 fn wait_with_checksum(target: &Target) -> String {
     format!(
-        "`{}` reports whether the bytes differ; if they don't, this can wait until `{}`",
+        "run `{}` to compare the content. If the content is right, wait until the event is over. \
+         Then run `{}` and `{}`",
         doctor::own_command(target, Verb::Audit.with("--all")),
-        doctor::own_command(target, Verb::LiveOff)
+        doctor::own_command(target, Verb::LiveOff),
+        doctor::own_command(target, Verb::Push.with("--verify list"))
     )
 }
 

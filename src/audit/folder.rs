@@ -140,7 +140,8 @@ pub(super) async fn set_mode(subject: &Subject<'_>, entry: &Entry) -> Result<(),
     for file in [file, gz].into_iter().filter(|file| file.exists()) {
         make_readable(&file).map_err(|e| {
             let message = format!("Cannot set the mode of `{}`: {}", entry.path, plain(&e));
-            StoreError::new(StoreErrorKind::Other, message).hint("check who owns the file")
+            StoreError::new(StoreErrorKind::Other, message)
+                .hint("run the repair as the user who owns the file")
         })?;
     }
     Ok(())

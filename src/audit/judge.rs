@@ -341,7 +341,7 @@ pub(super) fn range(
     let wanted = format!("206, {place}");
     let finding = match status {
         StatusCode::OK => {
-            let seen = "200 and the whole file: players can't seek";
+            let seen = "200 and the whole file: audio and video can't seek";
             Finding::warning(Kind::Range, wanted, seen)
         }
         StatusCode::PARTIAL_CONTENT => {

@@ -34,7 +34,8 @@ pub(super) fn find(
         others.into_iter().partition(|left| is_leveled(left));
     let wanted = "only the current release";
     let leveled = (!leveled.is_empty()).then(|| {
-        let seen = "published by an earlier release under a name that anyone can guess, and in a level now";
+        let seen = "published by an earlier release under a name that anyone can guess, although \
+                    the file is now in a level";
         told(&leveled, Finding::failed(Kind::Left, wanted, seen))
     });
     let others = (!others.is_empty()).then(|| {

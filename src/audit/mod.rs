@@ -269,13 +269,11 @@ fn wanted(check: &str, verdict: Verdict, access: Access) -> &'static str {
         ("anonymous-list", _) => "strangers can't list the bucket",
         ("grants", Access::Bucket) => "strangers can read objects, and no more",
         ("grants", Access::ObjectAcl) => "no permissions for strangers in the bucket's own rules",
-        ("public-access-block", _) => {
-            "no protection against the public access that the target needs"
-        }
-        ("cors", _) => "the policy in the target's file",
+        ("public-access-block", _) => "nothing blocks the public access that the target needs",
+        ("cors", _) => "the policy in the file that `cors` names",
         ("lifecycle" | "releases-lifecycle", _) => "no rule deletes objects in use",
         ("releases-grants", _) => "strangers have no access to the releases",
-        ("old-releases", _) => "no releases outside of `state`",
+        ("old-releases", _) => "strangers have no access to releases left in the target",
         _ => "",
     }
 }
@@ -399,7 +397,7 @@ fn checksum(manifest: &Manifest, found: &verify::Finding, audit: &Audit) -> Opti
     if audit.findings.iter().any(is_told) {
         return None;
     }
-    let seen = format!("the storage's listing says otherwise ({})", found.reason);
+    let seen = format!("the storage's listing differs ({})", found.reason);
     let finding = Finding::warning(Kind::Checksum, "stored as published", seen);
     Some(finding.of(entry).at(Address::Storage))
 }

@@ -75,7 +75,8 @@ struct Needs {
 
 /// Reason why an object isn't repaired if an earlier repair succeeded, and the problem is still
 /// there.
-const IN_VAIN: &str = "repaired just now, but still wrong: another repair won't help";
+const IN_VAIN: &str = "still wrong after the repair, and another one won't help: check who else \
+                       writes to the storage";
 
 /// Largest number of objects that an error names.
 const NAMED_MAX: usize = 3;
@@ -159,13 +160,17 @@ impl Audit {
             more => format!(" and {more} more"),
         };
         let message = format!(
-            "The storage accepted the repair without effect: {}{more} (expected: {}; seen: {})",
+            "The storage accepted the repair, but it had no effect: {}{more} (expected: {}; seen: \
+             {})",
             named.join(", "),
             first.expected,
             first.seen
         );
         Err(StoreError::new(StoreErrorKind::Other, message)
-            .hint("another repair won't help: check who else writes there, and whether the server stores headers and ACLs")
+            .hint(
+                "another repair won't help: check who else writes to the storage, and whether its \
+                 server stores headers and ACLs",
+            )
             .into())
     }
 

@@ -147,16 +147,16 @@ fn in_words(key: &str, current: Option<&Release>) -> String {
     let folder = key.split_once('/').map(|(folder, _)| folder);
     let is_current = |part: &str| key.contains(part);
     match (folder, current) {
-        (None, _) => "the root".to_string(),
+        (None, _) => format!("the root (`{ROOT}`)"),
         (Some("manifests"), Some(release)) if is_current(&release.manifest) => {
-            "the manifest".to_string()
+            "the current release's manifest".to_string()
         }
         (Some("releases"), Some(release)) if is_current(&release.id.to_string()) => {
-            "the release".to_string()
+            "the current release's document".to_string()
         }
         (Some("manifests"), _) => "another release's manifest".to_string(),
-        (Some("releases"), _) => "another release".to_string(),
-        (Some("plain"), _) => "a copy of a plain name".to_string(),
+        (Some("releases"), _) => "another release's document".to_string(),
+        (Some("plain"), _) => "a copy of a file with a plain name".to_string(),
         _ => "another document of the releases".to_string(),
     }
 }

@@ -60,7 +60,7 @@ impl Session<'_> {
         if as_json {
             print_json(&[root_json(place.name(), root.as_ref())])?
         } else {
-            print(&live_text(place.name(), root.as_ref()))?
+            print(&live_text(place.target(), root.as_ref()))?
         }
         let push = place.target().command(Verb::Push);
         self.say(&match lock {

@@ -63,7 +63,7 @@ impl Session<'_> {
         if as_json {
             print_json(&[root_json(place.name(), root.as_ref())])?
         } else {
-            print(&live_text(place.name(), root.as_ref()))?
+            print(&live_text(place.target(), root.as_ref()))?
         }
         let now = root.as_ref().and_then(|root| root.live.as_ref());
         if let (LiveSwitch::On, Some(live)) = (switch, now) {

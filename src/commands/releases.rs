@@ -179,7 +179,7 @@ impl Session<'_> {
         if as_json {
             print_json(&[releases_json(place.name(), &root, &retained)])?
         } else {
-            print(&releases_text(place.name(), &root, &retained))?
+            print(&releases_text(place.target(), &root, &retained))?
         }
         Ok(DONE)
     }
@@ -216,7 +216,7 @@ impl Session<'_> {
         }
         let adopted = runtime.block_on(adopt::adopt(&state, &adoption));
         let root = adopted.map_err(of_target)?;
-        print(&live_text(&target.name, Some(&root)))?;
+        print(&live_text(target, Some(&root)))?;
         Ok(DONE)
     }
 
@@ -426,7 +426,7 @@ impl Session<'_> {
             let failed = report.failures.len();
             self.say(&format!("{what}: {written} written, {failed} failed"));
         }
-        print(&live_text(place.name(), Some(&root)))?;
+        print(&live_text(place.target(), Some(&root)))?;
         Ok(code)
     }
 }

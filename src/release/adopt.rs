@@ -146,7 +146,7 @@ fn unfinished(root: Option<&Root>) -> Error {
 fn refused(refusal: Refusal, root: Option<&Root>) -> Error {
     match refusal {
         Refusal::Already => Error::usage(
-            "These releases already belong to this target",
+            "Nothing to adopt: these releases already belong to this target",
             Verb::Releases.then(" shows them"),
         ),
         Refusal::Sweeping | Refusal::Pending => unfinished(root),

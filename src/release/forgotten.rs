@@ -105,7 +105,8 @@ impl Forgotten {
         };
         Refused {
             message: format!(
-                "The target already has {seen}, but there are no releases in {place}: the current release and the live switch are unknown"
+                "The target already has {seen}, but there are no releases in {place}, so it's \
+                 unknown which release is current and whether the target is live"
             ),
             hint: Hint::from(self.remedy(target, &place))
                 .then("; ")

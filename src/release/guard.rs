@@ -169,7 +169,7 @@ fn sweeping(base: &Base) -> Refusal {
     let what = Deletion::of(root)?;
     Some((
         format!("A {what} is running or was interrupted: nothing is published until it's finished"),
-        Verb::Resolve.then(" finishes it"),
+        Hint::from("wait for it, or finish it with ").then(Verb::Resolve),
     ))
 }
 
@@ -218,7 +218,8 @@ fn taken_down(root: Option<&Root>, build: &Build, allowed: &Allowed) -> Refusal 
     (!told.is_empty()).then(|| {
         (
             told.join("\n"),
-            "remove them from the tree, or move them into a held level; `--put-back PATH` publishes one again once it reveals nothing"
+            "remove them from the tree, or move them into a held level; to publish a file again \
+             that has no secrets any more, pass `--put-back PATH`"
                 .into(),
         )
     })
@@ -321,7 +322,7 @@ pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, Hint) {
             names_text(names)
         ),
         format!(
-            "pass `{}` to overwrite {}; keyed names are published as usual",
+            "pass `{}` to overwrite {}; files with keyed names need no flag",
             options_for(names),
             if names.len() == 1 { "it" } else { "them" },
         )

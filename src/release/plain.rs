@@ -21,7 +21,7 @@ use super::state::{Changed, State};
 use crate::apply::{Failure, Options, Report, apply};
 use crate::base::encode;
 use crate::base::error::{Error, Result};
-use crate::base::hint::Hint;
+use crate::base::hint::{Hint, Verb};
 use crate::base::listed::names_text;
 use crate::base::name::NameStyle;
 use crate::base::path::{LogicalPath, ObjectKey};
@@ -212,8 +212,8 @@ fn in_report(error: Error) -> StoreError {
                     "another push replaced this release and now writes the plain names".into()
                 }
                 (_, hint) => {
-                    Hint::from("this release is the current one; ").then(if hint.is_empty() {
-                        "the next push checks every plain name again".into()
+                    Hint::from("this release is already current; ").then(if hint.is_empty() {
+                        Verb::Resolve.then(" writes its remaining plain names")
                     } else {
                         hint
                     })
@@ -325,7 +325,7 @@ fn refuse_while_live(live: Option<&Live>, plan: &Plan<'_>, allowed: &Allowed) ->
     match (live, over.is_empty()) {
         (Some(live), false) => Err(Error::Refused {
             message: format!(
-                "{}: found content that isn't from the previous release at {}, and didn't overwrite it{}",
+                "{}: {} had content that isn't from the previous release and wasn't overwritten{}",
                 guard::live_in_words(live),
                 count(over.len() as u64, "plain name"),
                 names_text(&over)
@@ -378,8 +378,12 @@ async fn restore_one(
     let content = encode::content_of(&copy, &entry.digest, entry.size_bytes).ok_or_else(|| {
         StoreError::new(
             StoreErrorKind::Other,
-            format!("The copy of `{}` is damaged", entry.path),
+            format!(
+                "Cannot restore `{}`: its stored copy is damaged",
+                entry.path
+            ),
         )
+        .hint("check out what was published then, and push it")
     })?;
     let file = folder.join(entry.token.to_string());
     std::fs::write(&file, &content).map_err(|e| Error::io("write", &file, e))?;

@@ -237,7 +237,8 @@ fn has_others(folder: &str) -> Error {
             "The target has other releases in `{}`, made with another key or `state`, or for another target",
             crate::base::text::escape(place)
         ),
-        hint: "nothing is deleted, since they may need it; publish each target to its own prefix"
+        hint: "nothing is deleted, since those releases may need it; publish each target to its \
+               own prefix"
             .into(),
     }
 }

@@ -427,7 +427,8 @@ fn refuse_wrong(to: &Release, manifest: &Manifest, findings: &[Finding]) -> Resu
             manifest.entries[*entry].path,
         ),
         hint: Verb::Push.with("--verify list").then(format!(
-            " repairs what the current release has too; for the rest, check out what was published then{commit}, and push it with `--allow-older --verify list`"
+            " repairs those that the current release has too; for the others, check out what was \
+             published then{commit}, and push it with `--allow-older --verify list`"
         )),
     })
 }

@@ -160,11 +160,8 @@ impl State {
             }
         }
         Err(Error::Refused {
-            message: "Cannot move the releases to the new key's place: others keep publishing"
-                .to_string(),
-            hint: Hint::from("try again when nobody else is publishing: ")
-                .then(Verb::Push)
-                .then(" moves them"),
+            message: "Cannot move the releases to the new key: others keep publishing".to_string(),
+            hint: "run the same push again when nobody else is publishing".into(),
         })
     }
 
@@ -297,8 +294,12 @@ pub(super) fn moved_away(moved: &Moved) -> Error {
 
 fn several(others: usize) -> Error {
     Error::Refused {
-        message: format!("The target has the releases of {others} other keys"),
-        hint: "publish to a separate prefix, or set `state` to the place of the releases".into(),
+        message: format!(
+            "The target has no releases made with this key, but it has those of {others} other keys"
+        ),
+        hint: "use the key file of this target's releases, or set `state` to their place if they \
+               are elsewhere; publish a new target to its own prefix"
+            .into(),
     }
 }
 

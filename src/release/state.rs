@@ -236,7 +236,10 @@ impl State {
                         "The root of the target's releases is missing, although there are releases, such as {id}: `{ROOT}` was deleted"
                     ),
                     hint: format!(
-                        "restore it from the bucket's versions or a copy: it records which release is current and whether the target is live. Only to start over, move away `{RELEASES}` next to it, and push with `--begin-anew`"
+                        "restore it from the bucket's versions or a copy: it records which release \
+                         is current and whether the target is live. If you can't restore it, start \
+                         over: move `{RELEASES}`, which is beside it, elsewhere, and push with \
+                         `--begin-anew`"
                     )
                     .into(),
                 });

@@ -217,7 +217,8 @@ async fn check_gone(store: &Arc<dyn Store>, removal: &Removal, requests: usize) 
                 "`{}` still exists after it was deleted",
                 escape(key.as_str())
             );
-            let hint = "take it down again; something else may be writing it";
+            let hint =
+                "something else may have written it again: stop that, then take it down again";
             Err(StoreError::new(StoreErrorKind::Other, message)
                 .hint(hint)
                 .into())

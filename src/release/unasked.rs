@@ -73,8 +73,8 @@ fn unlevelled(manifest: &Manifest, build: &Build) -> Option<Refused> {
     let (first, level) = revealed.first()?;
     Some(Refused {
         message: format!(
-            "This push would give guessable names to {} that the current release keeps in a level, and the configuration in none, such as \
-             `{}` (level `{}`)",
+            "This push would give guessable names to {} that are in a level in the current release \
+             and in none now, such as `{}` (level `{}`)",
             count(revealed.len() as u64, "file"),
             escape(first),
             escape(level)

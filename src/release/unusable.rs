@@ -22,9 +22,12 @@ pub enum Unusable {
 }
 
 /// Hint if a document is permanently lost.
-const BEGIN_ANEW: &str = "if it was deleted by hand, restore it from the bucket's versions; otherwise start over: move `root.json` and `releases/` away, which loses the releases and the live switch";
+const BEGIN_ANEW: &str = "if it was deleted by hand, restore it from the bucket's versions; \
+                          otherwise start over without the releases and the live switch: move \
+                          `root.json` and `releases/` elsewhere, and push with `--begin-anew`";
 
-const BRING_BACK: &str = "try again; if it fails again, restore it from the bucket's versions or a copy: nothing else is lost, and nothing has to be moved away";
+const BRING_BACK: &str = "try again; if it fails again, restore it from the bucket's versions or a \
+                          copy: nothing else is lost, so leave all other files where they are";
 
 const UPDATE: &str = "upgrade assetsync to the version that wrote it; the file is intact";
 
@@ -56,7 +59,8 @@ impl fmt::Display for Unusable {
             Unusable::Gone => f.write_str("it's missing"),
             Unusable::Newer { version, known } => write!(
                 f,
-                "it has version {version}, but this assetsync supports versions up to {known}: upgrade it"
+                "it has version {version}, but this assetsync supports versions up to {known}: \
+                 upgrade assetsync"
             ),
             Unusable::Damaged(why) => f.write_str(why),
         }

@@ -39,7 +39,8 @@ pub fn unfound_text(target: &Target, build: &Build) -> String {
     let together = together.filter(|page| page.policy.names == NameStyle::Folder);
     let hint = match topmost(together) {
         Some(front) => format!(
-            "`{}` prints the address of `{}`, which changes with its folder",
+            "`{}` prints the address of `{}`. It changes whenever a file in its keyed folder \
+             changes",
             command(target, front),
             crate::base::text::escape(front.path.as_str())
         ),

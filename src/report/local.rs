@@ -28,7 +28,8 @@ pub fn build_text(build: &Build, verbose: bool) -> String {
     } else if !build.notes.is_empty() {
         let places = count(build.notes.len() as u64, "place");
         text += &format!(
-            "note: scripts build paths at run time in {places}; `assetsync refs` lists them\n"
+            "note: scripts build paths at run time in {places}. assetsync can't rewrite such \
+             paths: check them with `assetsync refs`\n"
         );
     }
     text

@@ -60,7 +60,8 @@ pub fn adoption_text(target: &str, adoption: &Adoption) -> String {
         None => "no named target".to_string(),
     };
     format!(
-        "{target}: {} and {} are complete; they belong to {from} and would belong to `{}`\n",
+        "{target}: {} and {} are complete. They belong to {from} now, and to `{}` after the \
+         adoption\n",
         count(adoption.releases as u64, "release"),
         count(adoption.objects as u64, "object"),
         escape(&adoption.to.to_string()),
@@ -68,7 +69,7 @@ pub fn adoption_text(target: &str, adoption: &Adoption) -> String {
 }
 
 /// Lists the current release first, then all retained ones, one per line.
-pub fn releases_text(target: &str, root: &Root, retained: &[Release]) -> String {
+pub fn releases_text(target: &Target, root: &Root, retained: &[Release]) -> String {
     let mut text = String::new();
     for release in retained {
         let mark = if root.current_id() == Some(&release.id) {
@@ -106,21 +107,30 @@ pub fn releases_text(target: &str, root: &Root, retained: &[Release]) -> String 
 }
 
 /// Describes the state of a target in a few lines.
-pub fn live_text(target: &str, root: Option<&Root>) -> String {
+pub fn live_text(target: &Target, root: Option<&Root>) -> String {
+    let name = &target.name;
     let Some(root) = root else {
-        return format!("{target}: nothing published, not live\n");
+        return format!("{name}: nothing published, not live\n");
     };
     let current = match &root.current {
         Some(release) => format!("{} is the current release", release.id),
         None => "nothing published".to_string(),
     };
-    let mut text = format!("{target}: {current} (root {})", root.seq);
+    let mut text = format!("{name}: {current} (root {})", root.seq);
+    let resolve = target.command(Verb::Resolve);
     if root.plain == Plain::Pending {
-        text += "; its plain names are still being written";
+        write!(
+            text,
+            "; its plain names are still being written: wait for that push, or run `{resolve}`"
+        )
+        .expect("a string takes every write");
     }
     if let Some(what) = Deletion::of(root) {
-        write!(text, "; a {what} is running or was interrupted")
-            .expect("a string takes every write");
+        write!(
+            text,
+            "; a {what} is running or was interrupted: wait for it, or run `{resolve}`"
+        )
+        .expect("a string takes every write");
     }
     text += "\n";
     text += &levels_text(root);
@@ -199,12 +209,13 @@ pub fn over_text(
     let mut text = format!("{target}: {}\n", live_in_words(live));
     if !asked.is_empty() {
         let names = count(asked.len() as u64, "name");
-        text += &format!("would be overwritten, {names}:{}\n", names_text(&asked));
+        text += &format!("{names} would be overwritten:{}\n", names_text(&asked));
     }
     if !rest.is_empty() {
         let names = count(rest.len() as u64, "name");
         text += &format!(
-            "also matched, overwritten only if changed in the target, {names}:{}\n",
+            "`--overwrite-live` also matches {names}, overwritten only if changed in the target \
+             meanwhile:{}\n",
             names_text(&rest)
         );
     }
@@ -220,7 +231,8 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
     };
     let taken_back = done.taken_back.iter().map(|(level, files)| {
         format!(
-            "{}: the level `{level}` is no longer published ({}), because {} holds it; the next push publishes it again unless you lock it (`{}`)\n",
+            "{}: the level `{level}` is no longer published ({}): it was held in {}. The next push \
+             publishes it again. To keep it held, run `{}`\n",
             target.name,
             count(*files, "file"),
             done.to.id,
@@ -237,7 +249,8 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
         Some(of) => {
             let left_out: Vec<&str> = done.left_out.iter().map(String::as_str).collect();
             format!(
-                "{}: {} is the current release: {of} without files taken down since, with {files} (replaces {}){plain}; omitted:{}\n",
+                "{}: {} is the current release: {of} without files taken down since. It has \
+                 {files} and replaces {}{plain}. Left out:{}\n",
                 target.name,
                 done.to.id,
                 done.from.id,
@@ -275,7 +288,7 @@ pub fn sweep_text(target: &str, sweep: &Sweep, verbose: bool) -> String {
     // The owner of the folder isn't shown: the key was a secret.
     let documents = sweep.documents.len() + sweep.former.len();
     text + &format!(
-        "{target}: {} to delete, plus {} ({} in total); {} dropped, {} retained\n",
+        "{target}: {} and {} to delete ({} in total); {} dropped, {} kept for rollbacks\n",
         count(sweep.objects.len() as u64, "object"),
         count(documents as u64, "release document"),
         HumanBytes(sweep.bytes()),

@@ -92,7 +92,8 @@ fn junk_text(junk: &[Dropped], verbose: bool) -> String {
             Junk::Tool => "tools leave folders with this name behind",
             Junk::Copy => "their names look like copies",
             Junk::Server => {
-                "a hunt's server reads them, and players could guess their names in a `palindrome-2022` folder"
+                "they look like files for the hunt's server, and players could guess their \
+                 `palindrome-2022` names"
             }
         };
         let files = count(tops.values().map(Vec::len).sum::<usize>() as u64, "file");
@@ -105,7 +106,7 @@ fn junk_text(junk: &[Dropped], verbose: bool) -> String {
         let first = tops.values().next().map(|of_top| of_top[0].rule());
         writeln!(
             text,
-            "skipped because {why}: {files}: {}{more} (a rule with {} publishes the first)",
+            "skipped because {why}: {files}: {}{more} (to publish the first, add a rule with {})",
             named.join(", "),
             first.unwrap_or_default()
         )

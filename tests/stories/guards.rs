@@ -617,8 +617,8 @@ fn overwrite_pattern_needs_confirmation() {
     refused(
         &run,
         &[
-            "would be overwritten, 2 names:\n  `puzzle/0.html`\n  `puzzle/1.html`\n",
-            "also matched, overwritten only if changed in the target, 3 names:\n  `puzzle/2.html`",
+            "2 names would be overwritten:\n  `puzzle/0.html`\n  `puzzle/1.html`\n",
+            "`--overwrite-live` also matches 3 names, overwritten only if changed in the target meanwhile:\n  `puzzle/2.html`",
             "Cannot confirm",
             "pass `--yes` to confirm",
         ],
@@ -741,7 +741,7 @@ fn rollback_and_repair_accept_patterns() {
         ],
     );
     let run = site.run(&["rollback", "--overwrite-live", "puzzle/*.html"]);
-    refused(&run, &["would be overwritten, 5 names:", "Cannot confirm"]);
+    refused(&run, &["5 names would be overwritten:", "Cannot confirm"]);
     assert!(published(&site, "puzzle/1.html").contains("Erratum"));
     site.ok(&["rollback", "--overwrite-live", "puzzle/*.html", "--yes"]);
     assert!(!published(&site, "puzzle/1.html").contains("Erratum"));

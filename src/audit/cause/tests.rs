@@ -152,7 +152,7 @@ fn cors_answers_are_blamed_on_policy() {
         "the bucket has no CORS policy",
     ));
     let one = told(all, &target, 9);
-    let seen = "the bucket has no CORS policy; so scripts from https://a.example cannot read it (2 answers)";
+    let seen = "the bucket has no CORS policy, so scripts from https://a.example cannot read it (2 answers)";
     assert_eq!((one.len(), &*one[0].seen), (1, seen), "{one:?}");
 
     let without = told(answers(), &target, 9);

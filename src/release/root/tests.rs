@@ -225,7 +225,7 @@ fn newer_or_foreign_root_is_refused() {
     assert_eq!(why, Unusable::Newer { version, known });
     let words = why.to_string();
     assert!(
-        words.contains("version 2") && words.contains("upgrade it"),
+        words.contains("version 2") && words.contains("upgrade assetsync"),
         "{words}"
     );
     for other in [

@@ -149,7 +149,7 @@ fn remove_policy(hunt: &Hunt) {
 
 #[rustfmt::skip]
 const DISORDERS: &[Disorder] = &[
-    Disorder { what: "the CORS policy removed", on: BOTH, kind: "cors-policy", path: None, says: "the bucket has no CORS policy; so scripts from https://hunt.example.org cannot read it", then: AsAdvised,
+    Disorder { what: "the CORS policy removed", on: BOTH, kind: "cors-policy", path: None, says: "the bucket has no CORS policy, so scripts from https://hunt.example.org cannot read it", then: AsAdvised,
         done: |hunt| hunt.aws("delete-bucket-cors", &[]) },
     Disorder { what: "the CORS policy narrowed", on: ACL, kind: "cors-policy", path: None, says: "differs from the file", then: AsAdvised,
         done: |hunt| set_cors(hunt, "https://old.example.org") },
@@ -183,13 +183,13 @@ const DISORDERS: &[Disorder] = &[
         done: |hunt| hunt.upload(&hunt.key("solution/answer.html"), b"<p>CANDLE</p>", &["--acl", "public-read"]) },
     Disorder { what: "what is held, uploaded and private", on: ACL, kind: "held", path: Some("solution/answer.html"), says: "already in the target", then: By(delete_as_advised),
         done: |hunt| hunt.upload(&hunt.key("solution/answer.html"), b"<p>CANDLE</p>", &[]) },
-    Disorder { what: "a root that everybody can read", on: BOTH, kind: "state", path: None, says: "strangers can read the root through its own ACL", then: Repaired,
+    Disorder { what: "a root that everybody can read", on: BOTH, kind: "state", path: None, says: "strangers can read the root (`root.json`) through its own ACL", then: Repaired,
         done: |hunt| hunt.aws_on_document("put-object-acl", "root.json", &["--acl", "public-read"]) },
-    Disorder { what: "a root that any account can read", on: BOTH, kind: "state", path: None, says: "any account of the cloud provider can read the root through its own ACL", then: Repaired,
+    Disorder { what: "a root that any account can read", on: BOTH, kind: "state", path: None, says: "any account of the cloud provider can read the root (`root.json`) through its own ACL", then: Repaired,
         done: |hunt| hunt.aws_on_document("put-object-acl", "root.json", &["--acl", "authenticated-read"]) },
-    Disorder { what: "a manifest that everybody can read", on: ACL, kind: "state", path: None, says: "strangers can read the manifest", then: Repaired,
+    Disorder { what: "a manifest that everybody can read", on: ACL, kind: "state", path: None, says: "strangers can read the current release's manifest", then: Repaired,
         done: |hunt| hunt.aws_on_document("put-object-acl", "manifests/", &["--acl", "public-read"]) },
-    Disorder { what: "a copy of a page that everybody can write", on: ACL, kind: "state", path: None, says: "a copy of a plain name", then: Repaired,
+    Disorder { what: "a copy of a page that everybody can write", on: ACL, kind: "state", path: None, says: "a copy of a file with a plain name", then: Repaired,
         done: |hunt| hunt.aws_on_document("put-object-acl", "plain/", &["--acl", "public-read-write"]) },
     Disorder { what: "a damaged root", on: ACL, kind: "releases", path: None, says: "root", then: BroughtBack("root.json"),
         done: |hunt| write_over(hunt, "root.json") },

@@ -144,9 +144,9 @@ const DAMAGES: &[Damage] = &[
         done: |hunt| hunt.server.set_iam("hunt", &json!([{"role": "roles/storage.legacyObjectReader", "members": ["allUsers"]}, {"role": "roles/storage.objectCreator", "members": ["allUsers"]}])) },
     Damage { what: "public access prevention", access: "bucket", kind: "bucket", path: None, says: "keeps strangers from reading", mended: None,
         done: |hunt| hunt.server.bucket("hunt", &[Setup::Uniform, Setup::Public, Setup::PreventPublicAccess]) },
-    Damage { what: "releases that everybody can read", access: "bucket", kind: "state", path: None, says: "strangers can read the root, the release, the manifest", mended: None,
+    Damage { what: "releases that everybody can read", access: "bucket", kind: "state", path: None, says: "strangers can read the root (`root.json`), the current release's document, the current release's manifest", mended: None,
         done: |hunt| hunt.server.bucket("releases", &[Setup::Uniform, Setup::Public]) },
-    Damage { what: "a root that everybody can read", access: "object-acl", kind: "state", path: None, says: "strangers can read the root through its own ACL", mended: Some("a private ACL"),
+    Damage { what: "a root that everybody can read", access: "object-acl", kind: "state", path: None, says: "strangers can read the root (`root.json`) through its own ACL", mended: Some("a private ACL"),
         done: |hunt| { hunt.server.bucket("releases", &[]); let root = hunt.document("root.json"); let mut object = hunt.server.object("releases", &root).expect("it's there");
             object.acl = Some("publicRead".to_owned()); hunt.server.put("releases", &root, object); } },
     Damage { what: "a damaged root", access: "bucket", kind: "releases", path: None, says: "root", mended: None,

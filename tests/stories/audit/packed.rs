@@ -114,7 +114,8 @@ fn ineffective_repair_is_reported_once() {
 
 fn is_in_vain(run: &Run, seen: &str) {
     assert_eq!(run.code, 1, "{run}");
-    let told = "error: The storage accepted the repair without effect: `app.css` (expected: ";
+    let told =
+        "error: The storage accepted the repair, but it had no effect: `app.css` (expected: ";
     assert_eq!(run.stderr.matches(told).count(), 1, "{run}");
     assert!(run.stderr.contains(seen), "{run}");
 }

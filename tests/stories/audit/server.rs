@@ -247,7 +247,13 @@ fn server_interference_is_reported() {
             "http://old.example/",
             3,
         ),
-        (IgnoresRanges, "range", "song.mp3", "players can't seek", 0),
+        (
+            IgnoresRanges,
+            "range",
+            "song.mp3",
+            "audio and video can't seek",
+            0,
+        ),
         (
             AnswersWithThePage,
             "held",
