@@ -19,6 +19,7 @@ use super::mentions::{self, Mentioned};
 use super::read::Draft;
 use crate::base::path::LogicalPath;
 use crate::base::problem::Problem;
+use crate::base::text::escape;
 use crate::refs::resolve::{BaseUrl, Meaning, Resolved, longest_prefix};
 use crate::refs::{Base, Kind, Reference};
 use crate::tree::Asset;
@@ -126,6 +127,14 @@ pub(super) fn link_own(
         elsewhere: own.elsewhere,
         handed: own.mentioned,
         ..Links::default()
+    }
+}
+
+/// Returns a folder for messages. Its path has a slash at its end; the top is empty.
+fn folder_in_words(folder: &str) -> String {
+    match folder {
+        "" => "the top folder".to_string(),
+        folder => format!("`{}`", escape(folder)),
     }
 }
 

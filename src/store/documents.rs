@@ -94,7 +94,7 @@ pub(crate) fn document_begin(key: &str) -> &'static [u8] {
 /// Returns the name of a document for messages.
 pub(crate) fn called(key: &str) -> String {
     match key {
-        ROOT => "the root of the releases".to_string(),
+        ROOT => "the root of the releases (`root.json`)".to_string(),
         _ => format!("`{key}` of the releases"),
     }
 }

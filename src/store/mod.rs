@@ -56,7 +56,8 @@ pub use upload::Upload;
 pub(crate) const TOKEN_METADATA: &str = "assetsync";
 
 /// Advice for an unknown outcome.
-pub const UNKNOWN_HINT: &str = "the request may have succeeded; the next run checks";
+pub const UNKNOWN_HINT: &str =
+    "the request may have succeeded. Run the command again: it checks what was done";
 
 /// Objects larger than this are sent in parts of this size, in bytes.
 pub(crate) const PART_BYTES: usize = 16 << 20;

@@ -57,8 +57,9 @@ impl Pages {
 
 fn circle(why: &str) -> StoreError {
     let message = format!("The bucket's listing never ends: {why}");
-    StoreError::new(StoreErrorKind::Other, message)
-        .hint("the storage, or a proxy in front of it, repeats its responses, so its listings cannot be trusted")
+    StoreError::new(StoreErrorKind::Other, message).hint(
+        "the storage, or a proxy in front of it, gives wrong listings: report this to its operator",
+    )
 }
 
 #[cfg(test)]

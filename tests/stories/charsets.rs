@@ -173,7 +173,7 @@ fn false_charset_stops_with_place() {
         (
             "a.html",
             &b"<meta charset=utf-8>caf\xe9"[..],
-            "isn't valid utf-8 at byte 23, although it says so itself",
+            "isn't valid utf-8 at byte 23, although the file declares that charset",
         ),
         (
             "a.html",
@@ -315,7 +315,7 @@ fn script_outside_page_charset_gets_fix() {
         .file("run.js", b"// by Andr\xe9\nrun()");
     let run = site.run(&["push"]);
     assert_eq!(run.code, 2, "{run}");
-    let told = "`run.js`: isn't valid shift_jis at byte 10, the charset of the pages that load it";
+    let told = "`run.js`: isn't valid shift_jis at byte 10, although the pages that load it have that charset";
     assert!(run.stderr.contains(told), "{run}");
     site.add_config(&run.config_lines());
     site.ok(&["push"]);

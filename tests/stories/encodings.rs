@@ -282,7 +282,7 @@ fn what_is_cut_off_is_told() {
         ("hunt.data.br", "br"),
         ("hunt.pck.zst", "zstd"),
     ] {
-        let told = format!("`{name}` is damaged {coding} data: browsers can't show it");
+        let told = format!("`{name}` is damaged {coding} data, so browsers can't show it");
         assert!(run.stderr.contains(&told), "{told}\n{run}");
     }
 }

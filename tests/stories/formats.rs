@@ -254,7 +254,7 @@ fn unreadable_scene_warns() {
         assert_eq!(run.code, 2, "{run}");
         assert!(
             run.stderr
-                .contains("`old.glb` is not complete binary glTF 2.0"),
+                .contains("`old.glb` is not a complete binary glTF 2.0 file"),
             "{run}"
         );
     }

@@ -124,10 +124,10 @@ fn unreadable_archives_warn_until_excused() {
         .file("extra.7z", b"7z\xbc\xaf\x27\x1c....")
         .file("kit.zip", zip(&[("a.xz", b"\xfd7zXZ\0")]));
     let run = site.run(&["push"]);
-    let warning = "warning: 2 files can't be searched for names of hidden files, since their packing isn't supported (`-v` says why): if they may name them, add a rule with `may_name = [\"**\"]`: `extra.7z`, `kit.zip`";
+    let warning = "warning: 2 files can't be searched for names of hidden files (`-v` says why). Check them yourself, then end this warning with `may_name = [\"**\"]` in a rule for them: `extra.7z`, `kit.zip`";
     assert!(run.code == 0 && run.stderr.contains(warning), "{run}");
     let run = site.run(&["push", "-v"]);
-    let warning = "warning: `kit.zip` can't be searched for names of hidden files: `a.xz` inside it is packed in an unsupported format;";
+    let warning = "warning: `kit.zip` can't be searched for names of hidden files: `a.xz` inside it is packed in an unsupported format.";
     assert!(run.code == 0 && run.stderr.contains(warning), "{run}");
     let rule = "[[rule]]\nmatch = \"*.{7z,zip}\"\nmay_name = [\"**\"]\n";
     let run = site.config(&format!("{rule}{LEVELS}")).run(&["push"]);

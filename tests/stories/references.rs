@@ -456,7 +456,7 @@ fn worker_resolves_from_its_page() {
         .file("p/index.html", "<script src=../js/app.js></script>")
         .file("q/index.html", "<script src=../js/app.js></script>");
     let run = refused(&site);
-    assert!(run.stderr.contains("`js/app.js:1:13`: `worker.js` is relative to the page, and pages in `p/` and `q/` run this script"), "{run}");
+    assert!(run.stderr.contains("`js/app.js:1:13`: `worker.js` is relative to the page, and means different files for the pages in `p/` and `q/` that run this script"), "{run}");
 }
 
 /// A script that names a file where nothing is rewritten gets a warning.
@@ -480,7 +480,7 @@ fn unrewritten_name_in_script_warns() {
     );
     assert!(
         site.ok(&["refs"])
-            .contains("note: `p/app.js:2:34` builds a path at run time: `'img/' + n + '.png'`\n")
+            .contains("note: `p/app.js:2:34` builds a path at run time, so it isn't rewritten: `'img/' + n + '.png'`\n")
     );
 }
 
@@ -532,7 +532,7 @@ fn oversized_file_needs_a_rule() {
     assert!(
         refused(&site)
             .stderr
-            .contains("too large to search for references; set `rewrite = false`")
+            .contains("too large to search for references: set `rewrite = false`")
     );
     let site = site
         .config("[[rule]]\nmatch = \"**\"\nrewrite = false\n[target.local]\nurl = \"file:out\"\n");
@@ -664,7 +664,7 @@ fn urls_that_may_mean_tree_warn() {
     for (page, warning) in [
         (
             "<link rel=stylesheet href=/css/main.css>",
-            "`p/index.html:1:27` refers to `/css/main.css`, which isn't rewritten, although the tree has such a file: set `prefixes = [\"/\"]`",
+            "`p/index.html:1:27` refers to `/css/main.css`, which isn't rewritten, although the tree has this file: set `prefixes = [\"/\"]`",
         ),
         (
             "<link rel=stylesheet href=/static/css/main.css>",
@@ -672,7 +672,7 @@ fn urls_that_may_mean_tree_warn() {
         ),
         (
             "<base href=/><link rel=stylesheet href=../css/main.css>",
-            "which isn't rewritten, because of the page's `<base>`",
+            "which isn't rewritten because of the page's `<base>`",
         ),
     ] {
         let run = site(page).run(&["push"]);
@@ -694,7 +694,7 @@ fn urls_that_may_mean_tree_warn() {
     let run = site("<img src='../a b#?.png'>").run(&["push"]);
     assert!(
         run.stderr
-            .contains("in names, write these as `%23` and `%3F`"),
+            .contains("write `%23` for a `#` in a file's name, and `%3F` for a `?`"),
         "{run}"
     );
     site("<img src='../a%20b%23%3F.png'>").ok(&["push"]);

@@ -434,7 +434,7 @@ fn ambiguous_names_are_warnings() {
     for (text, warning) in [
         (
             "href=\"/puzzle/gears/solution/gears\"",
-            "`puzzle/gears/notes.txt:1:8` is open, and names, without its ending, `puzzle/gears/solution/gears.html`",
+            "`puzzle/gears/notes.txt:1:8` is open, and names, without its extension, `puzzle/gears/solution/gears.html`",
         ),
         (
             "see solution/ for more",
@@ -442,7 +442,7 @@ fn ambiguous_names_are_warnings() {
         ),
         (
             "{7: \"puzzle/gears/solution/teeth-of-gears\"}",
-            "`puzzle/gears/notes.txt:1:6` is open, and names, without its ending, `puzzle/gears/solution/teeth-of-gears.json`",
+            "`puzzle/gears/notes.txt:1:6` is open, and names, without its extension, `puzzle/gears/solution/teeth-of-gears.json`",
         ),
         // The wheel is that of its own folder.
         (

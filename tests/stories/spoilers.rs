@@ -198,7 +198,7 @@ fn page_and_folder_warn_once() {
         .file("puzzle/x/solution/gears/wheel.png", "a wheel")
         .file("puzzle/x/map.css", "/* '/puzzle/x/solution/gears' */")
         .run(&["push"]);
-    let warning = "warning: `puzzle/x/map.css:1:6` is open, and names, without its ending, `puzzle/x/solution/gears.html`, which is in the level `solution`";
+    let warning = "warning: `puzzle/x/map.css:1:6` is open, and names, without its extension, `puzzle/x/solution/gears.html`, which is in the level `solution`";
     assert!(run.code == 0 && run.stderr.contains(warning), "{run}");
     assert_eq!(run.stderr.matches("warning").count(), 1, "{run}");
 }

@@ -291,7 +291,7 @@ fn joined_parts_count_as_path() {
     );
     assert_mended(
         &site,
-        "2 places name files in `build/` that get other names, where nothing is rewritten",
+        "2 places name files in `build/` that get other names, but text like this isn't rewritten",
         "[[rule]]\nmatch = \"{build/game.data,build/game.parts.gz}\"\nnames = \"plain\"\n",
     );
     assert_done(&site, "index.html");
@@ -315,7 +315,7 @@ fn generated_script_gets_keyed_folder() {
     );
     assert_mended(
         &site,
-        "names `lib/marker.svg`, which gets another name, where nothing is rewritten",
+        "names `lib/marker.svg`, which gets another name, but text like this isn't rewritten",
         "[[folder]]\nmatch = \".\"\n",
     );
     assert_done(&site, "index.html");

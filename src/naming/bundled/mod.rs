@@ -337,7 +337,7 @@ impl<'a> Bundle<'a> {
             n => format!(" ({n} places in total)"),
         };
         let message = format!(
-            "names `{}` where nothing is rewritten, as bundlers do, but that file would get another name{more}{}",
+            "names `{}` in text that isn't rewritten, but that file would get another name, so it wouldn't be found{more}{}",
             escape(self.asset(to).path.as_str()),
             self.by_init()
         );
@@ -347,7 +347,7 @@ impl<'a> Bundle<'a> {
     fn known_by_folder(&self, covers: &[Cover]) -> Problem {
         let file = covers[0].files[0];
         let message = format!(
-            "was named by a bundler, whose scripts ask for that name, but would get another one{}",
+            "was named by a bundler, but would get another name, so the bundler's scripts wouldn't find it{}",
             self.by_init()
         );
         Problem::new(&self.asset(file).path, message)
@@ -357,7 +357,7 @@ impl<'a> Bundle<'a> {
     fn by_init(&self) -> &'static str {
         match self.tree.defaults {
             Defaults::Site => {
-                "; `assetsync init` with the same `--from`, `--to` and `--key-file` writes a configuration with the rules for it"
+                ". `assetsync init` with the same `--from`, `--to` and `--key-file` writes a configuration with the rules for it"
             }
             Defaults::Keyed => "",
         }

@@ -11,6 +11,9 @@ use crate::refs::resolve::{BaseUrl, Meaning, resolve};
 use crate::refs::{Base, Kind, Reference};
 use crate::rules::{Dangling, Defaults};
 
+/// Advice on a page whose `<base>` leads away from the tree.
+const BASE_HOW: &str = "remove the `<base>`, or add its URL to `prefixes`";
+
 /// Reason why a reference leads nowhere or is left alone.
 pub(super) struct Why {
     /// Reason for this reference.
@@ -38,12 +41,12 @@ impl File<'_, '_> {
         if let Some(Why { why, cause }) = self.missed(reference) {
             self.has_suspect = true;
             let url = escape(&reference.url);
-            let message = format!("refers to `{url}`, which isn't rewritten, {why}");
+            let message = format!("refers to `{url}`, which isn't rewritten{why}");
             let problem = Problem::at(&self.asset.path, place, message);
             let problem = problem.kind(ProblemKind::LeftAlone).cause(cause);
             let problem = problem.unquoted(
-                "has a URL that isn't rewritten, although the tree has such a file",
-                "aren't rewritten, although the tree has such files",
+                "has a URL that isn't rewritten, although the tree has this file",
+                "aren't rewritten, although the tree has these files",
             );
             self.linked.warnings.push(problem);
         }
@@ -61,17 +64,19 @@ impl File<'_, '_> {
             let own = BaseUrl::new(self.asset.path.folder(), None, prefixes);
             let is_missed = reference.kind != Kind::Import && self.leads_to_renamed(url, &own);
             return is_missed.then(|| Why {
-                why: "because of the page's `<base>`".to_string(),
-                cause: "aren't rewritten because of their page's `<base>`".to_string(),
+                why: format!(" because of the page's `<base>`: {BASE_HOW}"),
+                cause: format!("aren't rewritten because of their page's `<base>` ({BASE_HOW})"),
             });
         }
         let root = BaseUrl::new("", None, prefixes);
         let prefix = prefixes_of(url).find(|(_, rest)| self.leads_to_renamed(rest, &root));
         let prefix = escape(prefix?.0);
         Some(Why {
-            why: format!("although the tree has such a file: set `prefixes = [\"{prefix}\"]`"),
+            why: format!(
+                ", although the tree has this file: set `prefixes = [\"{prefix}\"]` at the top of the configuration"
+            ),
             cause: format!(
-                "begin with `{prefix}` and aren't rewritten, although the tree has such files (set `prefixes = [\"{prefix}\"]`)"
+                "begin with `{prefix}` and aren't rewritten, although the tree has these files (set `prefixes = [\"{prefix}\"]` at the top of the configuration)"
             ),
         })
     }
@@ -131,7 +136,9 @@ impl File<'_, '_> {
             return;
         }
         let why = if self.is_unescaped(reference, base) {
-            Why::of_one("its path ends at the `#` or `?`: in names, write these as `%23` and `%3F`")
+            Why::of_one(
+                "its path ends at the `#` or `?`: write `%23` for a `#` in a file's name, and `%3F` for a `?`",
+            )
         } else {
             self.why_missing(path, reference.kind)
         };
@@ -196,7 +203,7 @@ impl File<'_, '_> {
         if path == page.path.as_str() || !self.is_visited(reference) || !self.stays(reference, to) {
             return;
         }
-        const HOW: &str = "write the page's full name, or set `index = \"index.html\"` in the target if its host serves pages for these";
+        const HOW: &str = "link to the page's file, or set `index = \"index.html\"` in the target if its host serves pages at such addresses";
         let message = format!(
             "leads to `{}`, but a bucket by itself doesn't serve `{}` there: {HOW}",
             escape(&reference.url),
@@ -312,7 +319,7 @@ impl File<'_, '_> {
         if let Some(dropped) = self.index.junk(path) {
             let rule = dropped.rule();
             return Some(Why::of_one(&format!(
-                "`{shown}` is skipped by its name: add a rule with {rule} to publish it"
+                "`{shown}` isn't published because of its name: add a rule with {rule} to publish it"
             )));
         }
         self.index.unpublished.contains(path).then(|| Why {
@@ -336,7 +343,7 @@ impl File<'_, '_> {
     /// Refuses a folder in an import map whose files don't keep their places.
     fn refuse_folder(&mut self, reference: &Reference, place: (u32, u32), folder: &str) {
         let message = format!(
-            "refers to `{}`, but `{}` is a folder, whose files get other names: the import map must name each module, unless the files keep their places",
+            "refers to `{}`, but `{}` is a folder whose files get other names: name each module in the import map, or let the files keep their paths",
             escape(&reference.url),
             escape(folder)
         );
@@ -348,7 +355,7 @@ impl File<'_, '_> {
         };
         let problem = Problem::at(&self.asset.path, place, message).kind(ProblemKind::Mention);
         let problem = problem.unquoted(
-            "has a folder in its import map whose files get other names",
+            "has an import map that names a folder whose files get other names",
             "",
         );
         let problem = problem.added(cover::addition(lines));

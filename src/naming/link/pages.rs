@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{File, Link, Links};
+use super::{File, Link, Links, folder_in_words};
 use crate::base::problem::{Problem, ProblemKind};
 use crate::base::text::escape;
 use crate::naming::read::Draft;
@@ -55,18 +55,15 @@ impl File<'_, '_> {
         place: (u32, u32),
         folders: impl Iterator<Item = &'f str>,
     ) -> Problem {
-        let pages: Vec<String> = folders
-            .take(SHOWN)
-            .map(|folder| format!("`{}`", escape(folder)))
-            .collect();
+        let pages: Vec<String> = folders.take(SHOWN).map(folder_in_words).collect();
         let message = format!(
-            "`{}` is relative to the page, and pages in {} run this script; write `new URL(\"…\", import.meta.url)` in a module",
+            "`{}` is relative to the page, and means different files for the pages in {} that run this script: write `new URL(\"…\", import.meta.url)` in a module",
             escape(&reference.url),
             pages.join(" and "),
         );
         let problem = Problem::at(&self.asset.path, place, message);
         let problem = problem.kind(ProblemKind::Rewriting);
-        let unquoted = "has a URL that is relative to the page, and pages in several folders run this script; write `new URL(\"…\", import.meta.url)` in a module";
+        let unquoted = "has a URL that is relative to the page, and means different files for pages in several folders that run this script: write `new URL(\"…\", import.meta.url)` in a module";
         problem.unquoted(unquoted, "")
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{File, Links};
+use super::{File, Links, folder_in_words};
 use crate::base::glob::Glob;
 use crate::base::name::NameStyle;
 use crate::base::problem::{Addition, Problem, ProblemKind};
-use crate::base::text::{escape, shortened};
+use crate::base::text::shortened;
 use crate::naming::{cover, mentions};
 use crate::refs::StandsFor;
 use crate::tree::Tree;
@@ -119,7 +119,7 @@ impl File<'_, '_> {
             .map(|i| i as u32)
             .collect();
         if to.is_empty() {
-            Err(format!("it matches no file in `{}`", escape(folder)))
+            Err(format!("it matches no file in {}", folder_in_words(folder)))
         } else {
             Ok(to)
         }

@@ -12,8 +12,8 @@ use crate::tree::Asset;
 const WRITE_INSTEAD: &str =
     "write `new URL(\"…\", import.meta.url)` in a module, or `\"$$ASSETS(…)$$\"`";
 
-/// Warning about names that a hidden file assembles.
-const UNQUOTED_NAMES: &str = "builds names of files that get other names";
+/// Warning about names that a hidden file assembles, after its verb.
+const UNQUOTED_NAMES: &str = "names of files that get other names";
 
 /// A line longer than this, in characters, was written by a program.
 const LINE_CHARS_MAX: u32 = 1000;
@@ -71,7 +71,10 @@ impl Advice<'_> {
         let cause = format!("{several} {what}{why}{instead}");
         // A pattern has the beginning of a name, which hides like the whole.
         let (unquoted, unquoted_cause) = match &mentioned.to {
-            To::Files { .. } => (UNQUOTED_NAMES.to_string(), UNQUOTED_NAMES.to_string()),
+            To::Files { .. } => (
+                format!("{one} {UNQUOTED_NAMES}"),
+                format!("{several} {UNQUOTED_NAMES}"),
+            ),
             _ => (message.replace(&text, "a file"), cause.clone()),
         };
         let problem = Problem::at(&asset.path, mentioned.at, message);
@@ -115,7 +118,7 @@ impl Advice<'_> {
             ),
             Place::Pointer(pointer) => format!(", at `{}`", escape(pointer)),
             Place::Unread => ", but the script can't be parsed".to_string(),
-            _ => ", where nothing is rewritten".to_string(),
+            _ => ", but text like this isn't rewritten".to_string(),
         };
         let folder = match (place, self.tree.assets[file].path.folder()) {
             (Place::Attribute(_) | Place::Pointer(_) | Place::Unread, _) | (_, "") => String::new(),

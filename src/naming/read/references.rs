@@ -65,11 +65,10 @@ pub(super) fn references_in_glb(asset: &Asset, content: &[u8], draft: &mut Draft
 
 /// A word on a binary glTF scene that can't be read.
 fn no_glb(asset: &Asset) -> Problem {
-    let why = "not complete binary glTF 2.0, so its references weren't searched for";
-    let warning = Problem::new(&asset.path, format!("is {why}"));
-    warning
-        .kind(ProblemKind::Unread)
-        .cause(format!("are {why}"))
+    let message = "is not a complete binary glTF 2.0 file, so references in it aren't rewritten: export it as glTF 2.0 if it loads other files";
+    let cause = "are not complete binary glTF 2.0 files, so references in them aren't rewritten (export them as glTF 2.0 if they load other files)";
+    let warning = Problem::new(&asset.path, message);
+    warning.kind(ProblemKind::Unread).cause(cause)
 }
 
 /// Paths of files in a text that has no references.
@@ -127,6 +126,8 @@ fn unread_source_map(
 }
 
 fn strip_comments(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &mut Draft) {
+    const STAYS: &str =
+        "comments can't be removed: fix the file, or set `comments = \"keep\"` for it in a rule";
     let comments = found.comments.iter().map(|span| (span.clone(), Vec::new()));
     draft.cuts.extend(comments);
     if let Some(fault) = found
@@ -134,10 +135,10 @@ fn strip_comments(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &m
         .iter()
         .find(|fault| fault.kind == FaultKind::End)
     {
-        let message = format!("{}, so comments can't be removed", fault.message);
+        let message = format!("{}, so {STAYS}", fault.message);
         let problem = Problem::at(&asset.path, lines.place(fault.at), message);
-        let unquoted = "can't be parsed, so comments can't be removed";
-        draft.problems.push(problem.unquoted(unquoted, ""));
+        let unquoted = format!("can't be parsed, so {STAYS}");
+        draft.problems.push(problem.unquoted(&unquoted, ""));
     }
 }
 
@@ -160,9 +161,9 @@ fn faults(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &mut Draft
 fn built_paths(asset: &Asset, found: &Found, lines: &mut Lines<'_>, draft: &mut Draft) {
     for built in &found.built {
         let text = crate::base::text::escape(&built.text);
-        let message = format!("builds a path at run time: `{text}`");
+        let message = format!("builds a path at run time, so it isn't rewritten: `{text}`");
         let note = Problem::at(&asset.path, lines.place(built.at), message);
-        let note = note.unquoted("builds a path at run time", "");
+        let note = note.unquoted("builds a path at run time, so it isn't rewritten", "");
         draft.notes.push(note.kind(ProblemKind::BuiltPath));
     }
 }

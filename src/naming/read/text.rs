@@ -18,9 +18,12 @@ pub(super) fn unpack(asset: &Asset, content: &[u8]) -> (Option<Vec<u8>>, Option<
         Ok(unpacked) => (Some(unpacked), None),
         Err(BadPack::Damaged) if coding.may_begin(content) => {
             let name = coding.name();
-            let message = format!("is damaged {name} data: browsers can't show it");
+            let message =
+                format!("is damaged {name} data, so browsers can't show it: compress it again");
             let warning = Problem::new(&asset.path, message).kind(ProblemKind::Packed);
-            let cause = format!("are damaged {name} data: browsers can't show them");
+            let cause = format!(
+                "are damaged {name} data, so browsers can't show them (compress them again)"
+            );
             (None, Some(warning.cause(cause)))
         }
         Err(BadPack::TooLarge | BadPack::Damaged) => (None, None),
@@ -82,10 +85,10 @@ fn not_of(asset: &Asset, known: Known, at: usize) -> Problem {
             as_it_is,
         ),
         By::Rule => ("although a rule's `content_type` says so", as_it_is),
-        By::Text => ("although it says so itself", as_it_is),
+        By::Text => ("although the file declares that charset", as_it_is),
         By::Format | By::Nobody => ("and browsers accept no other charset here", as_it_is),
         By::Pages => (
-            "the charset of the pages that load it",
+            "although the pages that load it have that charset",
             format!("content_type = \"{essence}; charset=windows-1252\""),
         ),
     };

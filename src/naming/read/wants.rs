@@ -66,13 +66,15 @@ pub(super) fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
         }
         Wants::Document(_) if policy.rewrite => problems.push(larger(
             asset,
-            "too large to search for references; set `rewrite = false` in a rule to publish it unchanged",
+            "too large to search for references: set `rewrite = false` for it in a rule to publish it unchanged",
         )),
         Wants::Document(_) if policy.comments == Remarks::Strip => {
-            problems.push(larger(asset, "too large for `comments = \"strip\"`"))
+            let why = "too large to remove its comments: set `comments = \"keep\"` for it in a rule";
+            problems.push(larger(asset, why))
         }
         Wants::Document(_) if policy.source_maps == SourceMaps::Strip => {
-            problems.push(larger(asset, "too large for `source_maps = \"strip\"`"))
+            let why = "too large to remove its source map: if it has none that must stay private, set `source_maps = \"publish\"` for it in a rule";
+            problems.push(larger(asset, why))
         }
         Wants::Document(_) => {
             let why = "so credentials and source maps weren't searched for";
@@ -81,7 +83,10 @@ pub(super) fn too_large(asset: &Asset, whole: Wants, draft: &mut Draft) {
         Wants::Text => draft
             .warnings
             .push(unread(asset, "so credentials weren't searched for")),
-        Wants::Metadata => problems.push(larger(asset, "too large for `metadata = \"strip\"`")),
+        Wants::Metadata => {
+            let why = "too large to remove its metadata: remove it yourself, then set `metadata = \"keep\"` for the file in a rule";
+            problems.push(larger(asset, why))
+        }
     }
 }
 

@@ -148,7 +148,7 @@ impl Naming<'_> {
     fn packed(&self, file: usize, coding: Coding) -> Problem {
         let assets = &self.tree.assets;
         let message = format!(
-            "is compressed ({}), so its references can't be rewritten: publish the file that it was made from, which a push compresses, or put it and what it refers to into one keyed folder",
+            "is compressed ({}), so its references can't be rewritten: publish the uncompressed file, which a push compresses itself, or put this file and those that it refers to into one keyed folder",
             coding.name()
         );
         let problem = Problem::new(&assets[file].path, message);
@@ -190,7 +190,7 @@ impl Naming<'_> {
         let lengths = glb::lengths(&self.content(file)?, delta);
         lengths.ok_or_else(|| {
             let path = &self.tree.assets[file].path;
-            let message = "is a binary glTF scene that would become too large with the new names";
+            let message = "is a binary glTF scene that would become too large for its format with the new names";
             Problem::new(path, message).kind(ProblemKind::Rewriting)
         })
     }

@@ -248,7 +248,7 @@ impl Naming<'_> {
 
     fn circle_of_digests(&self, file: usize, at: usize, to: usize) -> Problem {
         let message = format!(
-            "has an `integrity` for `{}`, which has one for this file in turn, perhaps through others: neither can be computed first; remove the `integrity` here",
+            "has an `integrity` for `{}`, which in turn contains the digest of this file, directly or through other files, so neither can be computed: remove the `integrity` here",
             self.tree.assets[to].path
         );
         self.problem(file, at, message)

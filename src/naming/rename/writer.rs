@@ -150,7 +150,7 @@ impl Writer<'_> {
         }
         let from_base = |file: usize| {
             let leads_away = |_| {
-                self.unwritable(place, "the page's `<base>` points away from where the page will be: give the page a plain name, or remove the `<base>`")
+                self.unwritable(place, "the page's `<base>` leads outside the published files, so no relative URL works here: remove the `<base>`, or set `names = \"plain\"` or `urls = \"absolute\"` for the page in a rule")
             };
             relative(&self.base(file, to), key, kind).map_err(leads_away)
         };
@@ -163,7 +163,7 @@ impl Writer<'_> {
         urls.dedup();
         match urls.len() {
             1 => Ok(urls.remove(0)),
-            _ => Err(self.unwritable(place, "this is relative to the page, and pages in several folders run this script; make it a module and write `new URL(\"…\", import.meta.url)`, or set `urls = \"absolute\"` for it")),
+            _ => Err(self.unwritable(place, "this is relative to the page, and pages in several folders run this script: make it a module and write `new URL(\"…\", import.meta.url)`, or set `urls = \"absolute\"` for it")),
         }
     }
 
@@ -172,7 +172,7 @@ impl Writer<'_> {
             Some(public_url) => Ok(format!("{public_url}{}", key.url_path())),
             None => Err(self.unwritable(
                 place,
-                "`urls = \"absolute\"` needs the target's `public_url`",
+                "`urls = \"absolute\"` needs the target's `public_url`: set it, such as `public_url = \"https://cdn.example.org/static/\"`",
             )),
         }
     }
@@ -212,7 +212,7 @@ impl Writer<'_> {
     fn folder_url(&self, place: (u32, u32)) -> Result<String, Problem> {
         let base = self.naming.base_of_sets(self.file);
         if base == Base::Page && self.is_run_elsewhere() {
-            let message = "no page of the tree runs this script, so the base of its folder's address is unknown: make it a module, which knows its own address (`import.meta`), or set `urls = \"absolute\"` to put the target's `public_url` before it";
+            let message = "`$$FOLDER$$` becomes an address that is relative to the page, but no page of the tree runs this script: make it a module, or set `urls = \"absolute\"` for it in a rule to write the address with the target's `public_url`";
             let path = globset::escape(self.asset.path.as_str());
             let absolute = cover::addition(cover::rule(&path, "urls = \"absolute\""));
             let problem = Problem::at(&self.asset.path, place, message);

@@ -197,7 +197,7 @@ impl<'a> Search<'a> {
             How::Named => ("names", ""),
             How::AsFolder | How::AsFolderOfFiles => ("names", " the folder of"),
             How::AsPicture => ("names", " another form of"),
-            How::Endless => ("names", ", without its ending,"),
+            How::Endless => ("names", ", without its extension,"),
             How::AsTwin => ("names", ", by another address,"),
             How::Built => ("may build the address of", ""),
             How::Bare => ("may name", ""),
@@ -229,9 +229,9 @@ impl<'a> Search<'a> {
             _ => format!(", and more ({all} in total)"),
         };
         let message = format!(
-            "can't be searched for names of hidden files: {what} {why}{more}; if it may name them, add a rule with `may_name = [\"**\"]`"
+            "can't be searched for names of hidden files: {what} {why}{more}. Check it yourself, then end this warning with `may_name = [\"**\"]` in a rule for it"
         );
-        let cause = "can't be searched for names of hidden files, since their packing isn't supported (`-v` says why): if they may name them, add a rule with `may_name = [\"**\"]`";
+        let cause = "can't be searched for names of hidden files (`-v` says why). Check them yourself, then end this warning with `may_name = [\"**\"]` in a rule for them";
         let problem = Problem::new(&self.objects[file].path, message);
         Some(problem.kind(ProblemKind::Unread).cause(cause))
     }
@@ -375,19 +375,19 @@ fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
 fn doubtful(problem: Problem, how: How) -> Problem {
     let cause = match how {
         How::Bare => {
-            "have the name of a file that isn't open, without its folder: remove it, or excuse the pair in a rule with `may_name`"
+            "have the name of a hidden file without its folder (`-v` shows which): remove the name, or allow it by a rule with `may_name`"
         }
         How::Built => {
-            "build addresses that only files that aren't open have (`-v` shows where): remove it, or excuse the pair in a rule with `may_name`"
+            "may build the address of a hidden file (`-v` shows which): change the script, or allow it by a rule with `may_name`"
         }
         How::AsTwin => {
-            "have another address of a page that isn't open, such as `a.html` for `a/index.html`: remove it, or excuse the pair in a rule with `may_name`"
+            "name a hidden page by another address, such as `a.html` for `a/index.html` (`-v` shows which): remove the address, or allow it by a rule with `may_name`"
         }
         How::Endless => {
-            "have the address of a file that isn't open, without its ending: remove it, or excuse the pair in a rule with `may_name`"
+            "name a hidden file without its extension (`-v` shows which): remove the name, or allow it by a rule with `may_name`"
         }
         _ => {
-            "name a folder that has only hidden files: remove it, or excuse the pair in a rule with `may_name`"
+            "name a folder that has only hidden files (`-v` shows which): remove the folder's name, or allow it by a rule with `may_name`"
         }
     };
     problem.kind(ProblemKind::Doubtful).cause(cause)

@@ -200,7 +200,7 @@ impl Gcs {
                     kind: StoreErrorKind::Precondition,
                     ..error
                 }
-                .hint("someone else changed the bucket first: run it again, their change is kept")
+                .hint("someone else changed the bucket first, and their change is kept: run the command again")
             }
             _ => error,
         })

@@ -31,6 +31,9 @@ const METADATA: Duration = Duration::from_secs(1);
 /// Largest size of a file of credentials, in bytes.
 const FILE_BYTES_MAX: usize = 1 << 20;
 
+/// Advice on a file of credentials that can't be used.
+const OTHER_FILE: &str = "set GOOGLE_APPLICATION_CREDENTIALS to another file, or unset it and run `gcloud auth application-default login`";
+
 /// Adds the credentials in use to requests.
 #[derive(Debug)]
 pub(super) struct Signer {
@@ -93,8 +96,9 @@ impl Sign for Signer {
             return Ok(());
         };
         let value = format!("Bearer {bearer}").parse();
-        let mut value: http::HeaderValue =
-            value.map_err(|_| missing("the access token contains invalid characters"))?;
+        let mut value: http::HeaderValue = value.map_err(|_| {
+            missing("the access token contains characters that an HTTP header can't have")
+        })?;
         value.set_sensitive(true);
         request
             .headers_mut()
@@ -195,10 +199,11 @@ struct CredentialsFile {
 
 fn refuse_unknown_kind(file: &Path) -> Result<(), StoreError> {
     let shown = file.display();
+    let unusable = |why: String| missing(&why).hint(OTHER_FILE);
     let text =
-        bounded::text(file, FILE_BYTES_MAX).map_err(|e| missing(&format!("`{shown}`: {e}")))?;
+        bounded::text(file, FILE_BYTES_MAX).map_err(|e| unusable(format!("`{shown}`: {e}")))?;
     let parsed: CredentialsFile = serde_json::from_str(&text)
-        .map_err(|_| missing(&format!("`{shown}` isn't a credentials file")))?;
+        .map_err(|_| unusable(format!("`{shown}` isn't a credentials file")))?;
     match parsed.kind.as_str() {
         "service_account" | "authorized_user" => Ok(()),
         kind => Err(missing(&format!("`{shown}` has the type `{kind}`, which assetsync doesn't support")).hint(format!(

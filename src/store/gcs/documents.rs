@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::uploads::{Resource, in_base64, in_two_parts, made};
-use super::{Gcs, is_missing};
+use super::{ENDPOINT_HINT, Gcs, is_missing};
 use crate::store::documents::{
     DOCUMENT_CACHING, READS_MAX, called, document_begin, document_bytes_max, document_type,
 };
@@ -67,8 +67,11 @@ impl Gcs {
 fn generation(call: &Call, reply: &Reply) -> Result<Version, StoreError> {
     let generation = text(&reply.headers, "x-goog-generation").unwrap_or_default();
     if generation.is_empty() {
-        let message = format!("Cannot {}: the response has no generation", call.doing);
-        return Err(StoreError::new(StoreErrorKind::Other, message));
+        let message = format!(
+            "Cannot {}: the response has no `x-goog-generation` header",
+            call.doing
+        );
+        return Err(StoreError::new(StoreErrorKind::Other, message).hint(ENDPOINT_HINT));
     }
     Ok(Version(generation.to_string()))
 }
@@ -80,7 +83,7 @@ fn damaged(call: &Call, damage: &str) -> StoreError {
         call.doing
     );
     StoreError::new(StoreErrorKind::Other, message)
-        .hint("something between this machine and the storage alters the data")
+        .hint("something between this machine and the storage alters the data, such as a proxy: try again on another network")
 }
 
 /// Returns the damage of a document that arrived, if there is any.

@@ -43,6 +43,9 @@ const SERVER: &str = "https://storage.googleapis.com";
 /// Fields of an object's resource that are read.
 pub(super) const FIELDS: &str = "name,size,metadata,generation,crc32c,updated";
 
+/// Advice on answers that Google's storage doesn't give.
+const ENDPOINT_HINT: &str = "check that the endpoint speaks Google's JSON API";
+
 #[derive(Debug, Clone)]
 pub(super) struct Gcs {
     connection: Arc<Connection>,
@@ -308,8 +311,7 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(
             "Cannot {}: the response doesn't match Google's API: {e}",
             call.doing
         );
-        StoreError::new(StoreErrorKind::Other, message)
-            .hint("check that the endpoint speaks Google's JSON API")
+        StoreError::new(StoreErrorKind::Other, message).hint(ENDPOINT_HINT)
     })
 }
 

@@ -33,7 +33,7 @@ impl Gcs {
                 format!("the bucket `{bucket}` has uniform access and does not accept ACLs: set `access = \"bucket\"`, and grant allUsers the role roles/storage.legacyObjectReader"),
             ),
             StatusCode::PRECONDITION_FAILED if words.contains("publicAccessPrevention") || words.contains("public access prevention") => {
-                explained(AclRefused, format!("the bucket `{bucket}` forbids public objects (public access prevention)"))
+                explained(AclRefused, format!("the bucket `{bucket}` forbids public objects (public access prevention): allow them with `gcloud storage buckets update gs://{bucket} --no-public-access-prevention`, or set `access = \"bucket\"` to send no ACLs"))
             }
             // The first try may have made this object.
             StatusCode::PRECONDITION_FAILED if reply.is_second_answer => explained(OutcomeUnknown, String::new()),
@@ -59,7 +59,7 @@ impl Gcs {
                 "storage.objects.create, storage.objects.setIamPolicy and storage.objects.delete (to replace plain names) are needed"
             }
             _ => {
-                "storage.objects.create and storage.objects.delete (to replace the root of the releases, and plain names) are needed"
+                "storage.objects.create and storage.objects.delete (to replace `root.json` of the releases, and objects with plain names) are needed"
             }
         }
     }

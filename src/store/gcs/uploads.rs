@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{FIELDS, Gcs, Item, encode, expecting};
+use super::{ENDPOINT_HINT, FIELDS, Gcs, Item, encode, expecting};
 use crate::store::body::{self, Parts, next_part};
 use crate::store::http::{Call, Reply, text};
 use crate::store::location::Access;
@@ -22,6 +22,9 @@ use crate::store::{
 /// Number of times that the rest of a part is sent when the storage took less. It takes multiples
 /// of 256 KiB, so a whole part needs no more rounds.
 const ROUNDS_MAX: u64 = (PART_BYTES as u64) >> 18;
+
+/// Advice on an upload in parts that the storage doesn't take.
+const SEND_AGAIN: &str = "run the command again. If this repeats, check that the endpoint is the storage itself, not a proxy";
 
 impl Gcs {
     pub(super) fn upload_url(&self, kind: &str, mode: &PutMode) -> String {
@@ -167,7 +170,9 @@ impl Gcs {
                 "Cannot {}: the storage returned no upload session",
                 start.doing
             );
-            return Err(StoreError::new(StoreErrorKind::Other, message).cause("no session"));
+            return Err(StoreError::new(StoreErrorKind::Other, message)
+                .cause("no session")
+                .hint(ENDPOINT_HINT));
         };
         self.refuse_other_server(&start, session)?;
         Ok(session.to_string())
@@ -248,10 +253,12 @@ impl Gcs {
             }
             if taken <= at || taken > end {
                 let message = format!(
-                    "Cannot {}: the storage has {taken} of {end} bytes",
+                    "Cannot {}: the storage says it has {taken} of the {end} bytes that were sent",
                     call.doing
                 );
-                return Err(StoreError::new(StoreErrorKind::Other, message).cause("parts"));
+                return Err(StoreError::new(StoreErrorKind::Other, message)
+                    .cause("parts")
+                    .hint(SEND_AGAIN));
             }
             at = taken;
         }
@@ -259,7 +266,9 @@ impl Gcs {
             "Cannot upload `{}`: the storage accepted only a fraction of a part, {ROUNDS_MAX} times in a row",
             object.path
         );
-        Err(StoreError::new(StoreErrorKind::Other, message).cause("parts"))
+        Err(StoreError::new(StoreErrorKind::Other, message)
+            .cause("parts")
+            .hint(SEND_AGAIN))
     }
 }
 

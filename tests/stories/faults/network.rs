@@ -492,7 +492,7 @@ fn failed_release_is_made_next_time() {
         ("may not write the manifest", ("PUT", "manifests/", denied(), 1, &["Cannot write `manifests/", "` of the releases: AccessDenied", "s3:PutObject is needed"])),
         ("may not read it back", ("GET", "manifests/", denied(), 1, &["Cannot read `manifests/", "s3:GetObject"])),
         ("may not write the release", ("PUT", "releases/", denied(), 1, &["Cannot write `releases/", "s3:PutObject is needed"])),
-        ("may not write the root", ("PUT", ROOT, denied(), 1, &["Cannot write the root of the releases: AccessDenied", "s3:PutObject is needed"])),
+        ("may not write the root", ("PUT", ROOT, denied(), 1, &["Cannot write the root of the releases (`root.json`): AccessDenied", "s3:PutObject is needed"])),
     ];
     each(ROWS_AT_A_TIME, rows, |(method, part, reply, code, says)| {
         let rule = Rule::new(method, part, Answer(reply)).always();
@@ -789,7 +789,7 @@ fn uncertain_write_is_settled_next_time() {
         assert_counts(&report, files);
         assert_eq!(report["uploaded"]["objects"], files - 1, "{run}");
         assert_eq!(report["failures"][0]["path"], path, "{run}");
-        assert_says(&run, &["the next run checks"]);
+        assert_says(&run, &["Run the command again"]);
         let is_there = stage.bucket.keys().contains(&stage.key_of(path));
         assert_eq!(is_there, is_done, "what this row is about");
         stage.assert_nothing_is_half_written();
