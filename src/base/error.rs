@@ -224,6 +224,9 @@ impl Error {
     pub(crate) fn key_file(file: &Path, source: &io::Error) -> Error {
         let shown = shown_key_file(file);
         let hint = match source.kind() {
+            io::ErrorKind::NotFound if shown == HIDDEN_NAME => {
+                "give the name of an existing key file, not the key itself".to_string()
+            }
             io::ErrorKind::NotFound => format!(
                 "get it from your team; only for a new project, create one with `assetsync key new {shown}`"
             ),
@@ -238,7 +241,10 @@ impl Error {
     pub(crate) fn new_key_file(file: &Path, source: &io::Error) -> Error {
         let hint = match source.kind() {
             io::ErrorKind::NotFound => "create its folder first",
-            io::ErrorKind::AlreadyExists => "a key is never overwritten: every name depends on it",
+            io::ErrorKind::AlreadyExists => {
+                "use this key, or choose another file: a key is never overwritten, \
+                 because every name depends on it"
+            }
             _ => "",
         };
         Error::usage(
@@ -305,6 +311,9 @@ fn incomplete(failures: &[Failure], not_begun: u64) -> String {
     text + &first.unwrap_or_default()
 }
 
+/// Shown in place of the name of a key file.
+const HIDDEN_NAME: &str = "(not shown: may be the key itself, not a file name)";
+
 /// The name of a key file; not if it might be the key itself, given in the wrong place.
 pub(crate) fn shown_key_file(file: &Path) -> String {
     let shown = masked_path(file);
@@ -314,6 +323,6 @@ pub(crate) fn shown_key_file(file: &Path) -> String {
     if file.exists() || is_elsewhere || file.as_os_str().len() < SECRET_BYTES_MIN {
         shown
     } else {
-        "(not shown: may be the key itself, not a file name)".to_string()
+        HIDDEN_NAME.to_string()
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn read(file: &Path, meant: Option<&str>) -> Result<Secret> {
                 "The key file `{}` is larger than {most}: check that it's the right file",
                 file.display()
             ),
-            "create a key with `assetsync key new FILE`",
+            "get the key from your team; only for a new project, create one with `assetsync key new FILE`",
         ));
     };
     let trimmed = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
@@ -194,7 +194,7 @@ fn check(file: &Path) -> Result<()> {
                 "The key file `{}` is a folder or device, not a file",
                 file.display()
             ),
-            "",
+            "set `key_file`, ASSETSYNC_KEY_FILE or `--key-file` to the key file itself",
         ));
     }
     match mode_for_others(&metadata) {

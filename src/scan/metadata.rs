@@ -136,13 +136,13 @@ impl fmt::Display for Unstrippable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unstrippable::Pdf => f.write_str(
-                "PDFs can't be stripped; remake it without properties, \
+                "PDFs can't be stripped; export it again without properties, \
                  or use `exiftool -all= FILE && qpdf --linearize FILE OUT`",
             ),
             Unstrippable::Media(format) => write!(
                 f,
                 "{format} files can't be stripped; export it without tags, \
-                 or use `ffmpeg -i FILE -map 0:V? -map 0:a? -map_metadata -1 -c copy -bitexact OUT`"
+                 or use `ffmpeg -i FILE -map '0:V?' -map '0:a?' -map_metadata -1 -c copy -bitexact OUT`"
             ),
             Unstrippable::Picture(format) => {
                 write!(f, "{format} pictures can't be stripped; use `exiftool -all= FILE`, or publish a PNG or WebP")

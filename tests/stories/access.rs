@@ -144,7 +144,9 @@ fn bucket_of_public_objects_is_unlisted() {
     assert_eq!(seen_by_strangers(&hunt), (200, vec![200; 4]));
     let told = hunt.ok(&["access", "apply", "acl", "--yes"]);
     assert!(
-        told.contains("bucket ACL: strangers who can list or write are removed"),
+        told.contains(
+            "bucket ACL: all grants to strangers (AllUsers, AuthenticatedUsers) are removed"
+        ),
         "{told}"
     );
     assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));

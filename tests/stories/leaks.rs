@@ -1185,7 +1185,7 @@ fn unstrippable_file_is_refused_with_advice() {
         (
             "a.pdf",
             pdf("/Title (KRAKEN)"),
-            "PDFs can't be stripped; remake it without properties, or use `exiftool",
+            "PDFs can't be stripped; export it again without properties, or use `exiftool",
         ),
         (
             "a.jpg",

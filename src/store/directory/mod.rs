@@ -294,7 +294,7 @@ pub(crate) fn misfits(folder: &Path, named: &[Named<'_>]) -> Vec<Problem> {
             && let Some(gz) = by_key.get(format!("{key}.gz").as_str())
         {
             let message = format!(
-                "conflicts with the `.gz` of `{}` in a folder target",
+                "has the name that a folder target gives to the compressed copy of `{}`",
                 one.path
             );
             problems.push(Problem::new(gz.path, message));

@@ -184,7 +184,8 @@ fn gave_up(call: &Call, again: Again, maybe_done: bool, after: Duration) -> Stor
     }
 }
 
-fn what_to_check(call: &Call) -> String {
+/// Returns a hint for a server that cannot be reached.
+pub(super) fn what_to_check(call: &Call) -> String {
     match environment::proxy_of(&call.url) {
         None => "check the network and the endpoint".to_string(),
         Some((name, proxy)) => format!(

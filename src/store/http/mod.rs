@@ -22,7 +22,7 @@ use http::{HeaderMap, header};
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody, HttpResponseBody};
 use tracing::Instrument;
 
-use self::failed::{Again, Failed, host, is_worth_another_try, unanswered};
+use self::failed::{Again, Failed, host, is_worth_another_try, unanswered, what_to_check};
 use self::flow::Flow;
 use self::reply::unpacked;
 use self::silence::Silence;
@@ -179,12 +179,14 @@ impl Http {
     /// requests.
     fn gone(&self, call: &Call) -> StoreError {
         let message = format!(
-            "Cannot {}: {} has given no usable response for {} s",
+            "Cannot {}: {} has not answered, or only with errors, for {} s",
             call.doing,
             host(call),
             self.silence.lasts().as_secs()
         );
-        StoreError::new(StoreErrorKind::Unreachable, message).cause("silent")
+        StoreError::new(StoreErrorKind::Unreachable, message)
+            .cause("silent")
+            .hint(what_to_check(call))
     }
 
     async fn attempt(
@@ -259,10 +261,9 @@ async fn signed(call: &Call, signer: &dyn Sign) -> Result<HttpRequest, Failed> {
     let mut request = HttpRequest::new(HttpRequestBody::empty());
     *request.method_mut() = call.method.clone();
     *request.uri_mut() = call.url.parse().map_err(|e| {
-        Failed::Final(StoreError::new(
-            StoreErrorKind::Other,
-            format!("Cannot {}: invalid URL: {e}", call.doing),
-        ))
+        let message = format!("Cannot {}: the request's URL is invalid: {e}", call.doing);
+        let error = StoreError::new(StoreErrorKind::Other, message);
+        Failed::Final(error.hint("check the target's `url` and `endpoint`"))
     })?;
     *request.headers_mut() = call.headers.clone();
     signer

@@ -111,10 +111,13 @@ fn no_certificates() -> StoreError {
         .filter(|name| environment::is_set(name))
         .collect();
     let (where_, hint) = match set.as_slice() {
-        [] => ("on this machine".to_string(), "install `ca-certificates`"),
+        [] => (
+            "on this machine".to_string(),
+            "install `ca-certificates`".to_string(),
+        ),
         names => (
             format!("where {} points", names.join(" or ")),
-            "correct it, or unset it",
+            format!("correct or unset {}", names.join(" and ")),
         ),
     };
     let message = format!("No CA certificates found {where_}, so no server can be trusted");

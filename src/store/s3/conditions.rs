@@ -186,8 +186,12 @@ impl S3 {
             None => return Ok(()),
             Some(stored) if stored.version == *version => {}
             Some(_) => {
-                let message = format!("Cannot {}: the object has changed", call.doing);
-                return Err(StoreError::new(StoreErrorKind::Precondition, message));
+                let message = format!(
+                    "Cannot {}: the object has changed since it was checked",
+                    call.doing
+                );
+                return Err(StoreError::new(StoreErrorKind::Precondition, message)
+                    .hint("run the command again"));
             }
         }
         let call = call.clone().changes_object();
@@ -223,10 +227,11 @@ fn is_deleted(reply: &Reply) -> bool {
 fn version(call: &Call, reply: &Reply) -> Result<Version, StoreError> {
     match text(&reply.headers, "etag") {
         Some(etag) if !etag.is_empty() => Ok(Version(etag.to_string())),
-        _ => Err(StoreError::new(
-            StoreErrorKind::Other,
-            format!("Cannot {}: the response has no ETag", call.doing),
-        )),
+        _ => {
+            let message = format!("Cannot {}: the response has no ETag", call.doing);
+            Err(StoreError::new(StoreErrorKind::Other, message)
+                .hint("check that the endpoint is the storage itself, not a proxy"))
+        }
     }
 }
 
@@ -236,8 +241,10 @@ fn damaged(call: &Call, damage: &str) -> StoreError {
         "Cannot {}: {damage}, {READS_MAX} times in a row",
         call.doing
     );
-    StoreError::new(StoreErrorKind::Other, message)
-        .hint("something between this machine and the storage alters the data")
+    StoreError::new(StoreErrorKind::Other, message).hint(
+        "something between this machine and the storage alters the data: \
+         check for a proxy, or try another network",
+    )
 }
 
 /// Returns the damage of a document that arrived, if there is any.

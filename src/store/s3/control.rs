@@ -169,7 +169,11 @@ impl Control for S3 {
             _ => None,
         };
         if past.is_some() {
-            says.push("public access block: BlockPublicPolicy is off while the policy is written, which it would reject, then on again".to_string());
+            says.push(
+                "public access block: BlockPublicPolicy would reject this policy, \
+                 so it is off while the policy is written, then on again"
+                    .to_string(),
+            );
         }
         let before = Some(before);
         let step = Step::Policy {

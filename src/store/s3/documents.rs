@@ -68,8 +68,10 @@ impl ListBucket {
             (true, Some(token)) if !token.is_empty() => Ok(Some(token.clone())),
             (true, _) => Err(StoreError::new(
                 StoreErrorKind::Other,
-                "The bucket's listing is truncated but has no continuation token",
-            )),
+                "Cannot list the bucket: a page says that more follow, \
+                 but has no continuation token for the next one",
+            )
+            .hint("check that the endpoint speaks S3")),
         }
     }
 }

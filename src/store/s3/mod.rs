@@ -342,6 +342,7 @@ impl Sign for Signer {
                     StoreErrorKind::Credentials,
                     format!("Cannot sign a request: {e}"),
                 )
+                .hint("check the AWS credentials")
             })
     }
 

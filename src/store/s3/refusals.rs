@@ -46,13 +46,14 @@ impl S3 {
             (_, status) if is_redirect(status) => told(Region, match (region_named(reply), other_server(&call.url, reply)) {
                 (Some(region), _) => format!("the bucket is in another region: set `region = \"{region}\"`"),
                 (None, Some(server)) => format!(
-                    "the server redirects to {server}, where no signed request is sent: if that is the storage, set `endpoint` to it, and `region`"
+                    "the server redirects to {server}, but assetsync sends credentials only to the configured server. \
+                     If {server} is your storage, set `endpoint` to it, and set its `region`"
                 ),
                 (None, None) => "the bucket is in another region: set `region`".to_string(),
             }),
             ("SignatureDoesNotMatch", _) => told(
                 Credentials,
-                "the secret access key is wrong, or a proxy alters requests".to_string(),
+                "correct the secret access key. If it is right, a proxy alters the requests: bypass it (NO_PROXY)".to_string(),
             ),
             ("RequestTimeTooSkewed", _) => told(Clock, "correct this machine's clock".to_string()),
             ("InvalidAccessKeyId" | "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired", _)
@@ -67,7 +68,7 @@ impl S3 {
             }
             ("NotImplemented", _) | (_, StatusCode::NOT_IMPLEMENTED) => {
                 let header = if is_over(call) { "If-Match" } else { "If-None-Match" };
-                told(Other, format!("this server doesn't support conditional writes (`{header}`), which assetsync requires"))
+                told(Other, format!("this server doesn't support conditional writes (`{header}`), which assetsync requires: use a newer version of it, or another server"))
             }
             // The object to be overwritten or deleted is gone: another run deleted it, or a first
             // try succeeded before.
@@ -85,7 +86,11 @@ impl S3 {
             Method::GET if is_about_cors(call) => "s3:GetBucketCORS is needed",
             _ if is_about_cors(call) => "s3:PutBucketCORS is needed",
             Method::PUT | Method::POST if self.access == Access::ObjectAcl => {
-                "s3:PutObject and s3:PutObjectAcl, and a bucket whose public access block allows ACLs, are needed"
+                return format!(
+                    "s3:PutObject and s3:PutObjectAcl are needed for `{}`, \
+                     and BlockPublicAcls must be off in the public access blocks of the bucket and the account",
+                    self.bucket
+                );
             }
             Method::PUT | Method::POST => "s3:PutObject is needed",
             Method::HEAD => "s3:GetObject is needed",

@@ -194,7 +194,8 @@ impl S3 {
                 StoreErrorKind::Other,
                 format!("Cannot {}: the response has no ETag", call.doing),
             )
-            .cause("no ETag")),
+            .cause("no ETag")
+            .hint("check that the endpoint is the storage itself, not a proxy")),
         }
     }
 

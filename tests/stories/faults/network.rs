@@ -345,7 +345,7 @@ fn refused_listing_is_not_retried() {
     let rows: [(&str, (Reply, _, &[&str])); 7] = [
         ("redirect to a region", (redirect, 3, &["another region", "region = \"eu-west-1\""])),
         ("signed for another region", (malformed, 3, &["another region", "region = \"eu-west-1\""])),
-        ("redirect to another server", (elsewhere, 2, &["http://localhost:1", "no signed request is sent"])),
+        ("redirect to another server", (elsewhere, 2, &["http://localhost:1", "sends credentials only to the configured server"])),
         ("the clock is off", (skewed(), 2, &["RequestTimeTooSkewed", "clock"])),
         ("may not list", (Reply::error(403, "AccessDenied", "Access Denied"), 2, &["s3:ListBucket is needed"])),
         ("may not, and no words", (Reply::status(403), 2, &["403 Forbidden", "s3:ListBucket is needed"])),
@@ -376,7 +376,7 @@ fn real_refusal_is_not_retried() {
     let rows: [(_, (_, &[_], &[_])); 4] = [
         ("no such bucket", (Some(nobodys), &[], &["NoSuchBucket", "create the bucket `nobody-made-this-one` first"])),
         ("may not read", (None, &stranger, &["AccessDenied", "s3:GetObject and s3:ListBucket are needed"])),
-        ("wrong secret", (None, &wrong, &["SignatureDoesNotMatch", "secret access key is wrong"])),
+        ("wrong secret", (None, &wrong, &["SignatureDoesNotMatch", "correct the secret access key"])),
         ("unknown key", (None, &unknown, &["InvalidAccessKeyId", "rejects these credentials"])),
     ];
     each(ROWS_AT_A_TIME, rows, |(bucket, environment, says)| {

@@ -72,10 +72,11 @@ impl S3 {
             Server::Ceph => {
                 format!("so {server} rejects every upload, with or without an ACL")
             }
-            _ => "which objects of this target have (`access = \"object-acl\"`)".to_string(),
+            _ => "but every object of this target has one (`access = \"object-acl\"`)".to_string(),
         };
         format!(
-            "the bucket `{bucket}` rejects public ACLs (BlockPublicAcls in its public access block), {why}. This turns it off and keeps the rest: `{}`",
+            "the bucket `{bucket}` rejects public ACLs (BlockPublicAcls in its public access block), {why}. \
+             Turn BlockPublicAcls off and keep the rest with `{}`",
             self.block_command(without_acls(blocks))
         )
     }

@@ -60,7 +60,7 @@ impl S3 {
         if now.as_ref() != before {
             let message = "Cannot set the bucket's policy: someone else changed it first";
             return Err(StoreError::new(StoreErrorKind::Precondition, message)
-                .hint("run it again: their change is kept"));
+                .hint("run the command again: it keeps their change"));
         }
         match after {
             Some(after) => self.put_part(&POLICY, after.to_string()).await,
@@ -88,8 +88,8 @@ impl S3 {
         let Answer::Is(acl) = self.document::<Acl>(&ACL).await? else {
             return Ok(None);
         };
-        let text =
-            "bucket ACL: strangers who can list or write are removed; all others are unchanged";
+        let text = "bucket ACL: all grants to strangers (AllUsers, AuthenticatedUsers) are removed; \
+                    other grants are unchanged";
         let without = acl.without_strangers();
         Ok(without.map(|without| Change::new(text, Step::Acl(without))))
     }
@@ -109,13 +109,13 @@ impl S3 {
                 refuses_acls: blocks.refuses_acls && !self.refuses_all(&blocks),
                 ..blocks
             };
-            let off = if self.refuses_all(&blocks) {
-                "BlockPublicAcls (with it, this server rejects every upload), "
+            let also = if self.refuses_all(&blocks) {
+                ", and BlockPublicAcls too, which makes this server reject every upload"
             } else {
                 ""
             };
             let text = format!(
-                "public access block: {off}BlockPublicPolicy and RestrictPublicBuckets off; others unchanged"
+                "public access block: BlockPublicPolicy and RestrictPublicBuckets off{also}; others unchanged"
             );
             changes.push(Change::unblocking(text, Step::Block(open)));
         }

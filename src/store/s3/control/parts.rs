@@ -159,6 +159,7 @@ impl S3 {
             Answer::Is(reply) => Answer::Is(serde_json::from_slice(&reply.body).map_err(|e| {
                 let message = format!("Cannot {}: the policy isn't JSON: {e}", call.doing);
                 StoreError::new(StoreErrorKind::Other, message)
+                    .hint("check that the endpoint speaks S3")
             })?),
             Answer::Unset => Answer::Unset,
             Answer::Unheard => Answer::Unheard,
@@ -219,13 +220,12 @@ impl S3 {
         };
         if is_blocked {
             format!(
-                "the bucket's own public access block may reject it ({name}): this turns it off and keeps the rest: `{}`; otherwise {needed}",
+                "{name} in the bucket's public access block may reject the change. \
+                 Turn it off and keep the rest with `{}`. If the change fails again, {needed}",
                 self.block_command(open)
             )
         } else {
-            format!(
-                "{needed}; the bucket's own public access block allows it, but the account's may not"
-            )
+            format!("{needed}. If the credentials have it, check the account's public access block")
         }
     }
 }
