@@ -413,7 +413,7 @@ pub enum BadStyle {
     Key(#[from] BadName),
     /// `palindrome-2022` knows `puzzle/…`, `round/…` and `auxiliary/…` only.
     #[error(
-        "palindrome-2022 names need the path `TYPE/URL/[solution/]REST`, where TYPE is puzzle, round or auxiliary, or `puzzle/URL/posthunt/REST`"
+        "`names = \"palindrome-2022\"` requires a path that begins with `puzzle/NAME/`, `round/NAME/` or `auxiliary/NAME/`: move the file, or set another style in a later rule"
     )]
     Palindrome,
 }

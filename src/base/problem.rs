@@ -235,16 +235,16 @@ impl ProblemKind {
             ProblemKind::Twins => "rename one of them, or exclude one",
             ProblemKind::Source => "check its permissions, and `dir` in the configuration",
             ProblemKind::TwoSources => {
-                "exclude it from one of them with an `.assetsyncignore` there, or give one its own `mount`"
+                "exclude the file from one source with an `.assetsyncignore` in that source's folder, or set another `mount` for one `[[source]]`"
             }
             ProblemKind::Reference => {
                 "add the missing file, or turn this error into a warning by adding these lines after all other rules"
             }
             ProblemKind::Hidden => {
-                "a hidden file must not be named there: remove its name, add its level to `knows`, or allow the pair by a rule with `may_name`"
+                "a hidden file must not be named there: remove the reference or name. To allow it, list the hidden file under `may_name` in a rule for the file that names it, or the hidden file's level under `knows` in that file's `[[level]]`"
             }
             ProblemKind::Copy => {
-                "the copy reveals the hidden file: remove one of the two, or add both to the level (`also`)"
+                "the copy reveals the hidden file: remove one of the two, or hide the copy too by listing it under `also` in the hidden file's `[[level]]`"
             }
             ProblemKind::Rewriting => "a rule with `rewrite = false` publishes the file unchanged",
             ProblemKind::Bundled => {
@@ -252,13 +252,13 @@ impl ProblemKind {
             }
             ProblemKind::Mention => "add these lines after all other rules",
             ProblemKind::Packed => {
-                "publish the uncompressed file, which a push compresses itself; or declare the encoding by adding these lines after all other rules"
+                "publish the file uncompressed, since a push compresses it itself, or declare its encoding by adding these lines after all other rules"
             }
             ProblemKind::Charset => {
-                "save it in one charset, or publish it unchanged by adding these lines after all other rules"
+                "save it in the charset that the error names, or publish it unchanged by adding these lines after all other rules"
             }
             ProblemKind::EmptyLevel => {
-                "files to be held would be published: fix the level's `match`, or remove `held` until the level has files"
+                "a push would publish files that this level should hold back: fix the level's `match`, or remove `held` until the level has files"
             }
             ProblemKind::Changing => "try again when no program is writing to it",
             ProblemKind::Guessable

@@ -31,7 +31,8 @@ pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
 }
 
 /// Advice if too many files are open.
-pub(crate) const OUT_OF_FILES_HINT: &str = "raise the limit (`ulimit -n`), or lower `requests`";
+pub(crate) const OUT_OF_FILES_HINT: &str =
+    "raise the limit on open files (`ulimit -n 4096`), or lower `requests` in assetsync.toml";
 
 /// The same for an error that has an I/O error's words in its own.
 pub(crate) fn plain_words(text: String) -> String {

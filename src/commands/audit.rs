@@ -114,7 +114,10 @@ impl Session<'_> {
             }
             (is_to_repair, _) => {
                 if is_to_repair {
-                    self.say("Cannot repair anything: the releases can't be read");
+                    self.say(
+                        "Nothing was repaired, because the releases can't be read: \
+                         fix the problem reported below, then repeat the command",
+                    );
                 }
                 let name = &target.name;
                 if request.as_json {

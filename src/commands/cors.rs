@@ -153,8 +153,9 @@ impl Session<'_> {
         let left = self.unless_stopped(&runtime, replace(&bucket, &wanted))?;
         if left.is_empty() {
             self.say(&format!(
-            "{name}: CORS policy set; browsers keep the old headers of files that they have cached"
-        ))
+                "{name}: CORS policy set. \
+                 Browsers use a file's old headers until their cached copy expires"
+            ))
         } else {
             return Err(not_there(name, &left).of_target(&bucket.target));
         }

@@ -43,7 +43,10 @@ impl Failed {
 fn aftermath(error: &Error, switched: &[String]) -> String {
     let but = match switched {
         [] => String::new(),
-        names => format!(", except on {} (already switched)", names.join(", ")),
+        names => format!(
+            ", except on {} (already switched to another release)",
+            names.join(", ")
+        ),
     };
     match error {
         // Visitors see the release of another push.
@@ -63,7 +66,8 @@ mod tests {
         let switched = ["staging".to_string()];
         assert_eq!(
             aftermath(&Error::Interrupted, &switched),
-            "what visitors see is unchanged, except on staging (already switched)"
+            "what visitors see is unchanged, \
+             except on staging (already switched to another release)"
         );
         let lost = Error::LostRace {
             message: String::new(),

@@ -58,14 +58,20 @@ pub(super) fn allowed(
     let known = config.rules.levels();
     for id in levels(config, &guards.relock)? {
         let name = known.name(id);
-        let why = match unlock.levels.iter().any(|level| level == name) {
-            true => "is also unlocked by this command",
-            false if !known.is_held(id) => "isn't held, so it's published",
+        let (why, instead) = match unlock.levels.iter().any(|level| level == name) {
+            true => (
+                "is also unlocked by this command",
+                "pass either `--unlock` or `--relock` for a level, not both",
+            ),
+            false if !known.is_held(id) => (
+                "isn't held, so every push publishes it",
+                "remove `--relock`, or set `held = true` in the level's [[level]] section",
+            ),
             false => continue,
         };
         return Err(Error::usage(
             format!("The level `{name}` {why} (--relock)"),
-            "`--relock` is for levels with `held = true` that were unlocked before",
+            instead,
         ));
     }
     Ok(Allowed {

@@ -66,7 +66,8 @@ impl Session<'_> {
         self.say(&match lock {
             Lock::Unlock => format!("nothing is published yet: run `{push}`"),
             Lock::Lock { .. } => format!(
-                "`{push}` unpublishes these files; their addresses keep working until `{}`",
+                "run `{push}` to unpublish these files. \
+                 Their addresses keep working until you run `{}`",
                 takedown(&place, &levels)
             ),
         });

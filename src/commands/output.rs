@@ -29,8 +29,14 @@ pub fn print_names(text: &str, ways: &str) -> Result<()> {
         return write(text);
     }
     Err(Error::Refused {
-        message: "The output names hidden files, and it may end up in a log that others can read".to_string(),
-        hint: format!("{ways} writes it to a file, and `--show-hidden` prints it here; `hide_paths = false` in a level allows its paths in all output").into(),
+        message: "The output names hidden files, and it may end up in a log that others can read"
+            .to_string(),
+        hint: format!(
+            "write it to a file with {ways}, or print it here with `--show-hidden`. \
+             To show a level's paths in all output, \
+             set `hide_paths = false` in its [[level]] section"
+        )
+        .into(),
     })
 }
 

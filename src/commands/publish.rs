@@ -236,7 +236,7 @@ impl Session<'_> {
     ) -> Result<()> {
         if runtime.block_on(planned.move_releases(allowed))? {
             self.say(&format!(
-                "{}: moved the releases to the location for this key",
+                "{}: moved the releases to this key's folder",
                 planned.opened.target.name
             ));
         }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::base::error::{Error, Result};
 use crate::base::hint::Verb;
 use crate::base::likeness::nearest;
+use crate::base::text::count;
 use crate::config::{Config, Target, Wanted};
 use crate::hidden;
 use crate::release::adopt;
@@ -46,7 +47,8 @@ use crate::site::planned::options;
 fn finished_in_words(finished: Finished) -> String {
     format!(
         "finished an interrupted {}: {} deleted",
-        finished.what, finished.deleted
+        finished.what,
+        count(finished.deleted, "object")
     )
 }
 
@@ -139,7 +141,8 @@ impl Opened<'_> {
             if matches!(error, Error::Interrupted | Error::Unknown { .. }) {
                 let resolve = self.target().command(Verb::Resolve);
                 self.session.say(&format!(
-                    "if the {what} had started, pushes are blocked until it's finished: run `{resolve}`"
+                    "the {what} may have stopped halfway. \
+                     If so, pushes are blocked until you run `{resolve}`"
                 ));
             }
         })
@@ -418,13 +421,15 @@ impl Session<'_> {
         if let Some(report) = report.map(|report| report.of_target(place.target())) {
             eprint(&failures_text(&report));
             let written = report.uploaded.objects + report.overwritten.objects;
-            let what = if report.is_complete() {
-                "plain names finished"
+            let (what, next) = if report.is_complete() {
+                ("plain names finished", String::new())
             } else {
-                "plain names not finished"
+                let resolve = place.target().command(Verb::Resolve);
+                let next = format!(". Fix any errors above, then run `{resolve}` again");
+                ("plain names not finished", next)
             };
             let failed = report.failures.len();
-            self.say(&format!("{what}: {written} written, {failed} failed"));
+            self.say(&format!("{what}: {written} written, {failed} failed{next}"));
         }
         print(&live_text(place.target(), Some(&root)))?;
         Ok(code)

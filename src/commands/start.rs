@@ -137,7 +137,9 @@ fn print_usage(error: &clap::Error) -> ExitCode {
         let is_bad = |name: &&str| std::env::var(name).is_err_and(|e| e != VarError::NotPresent);
         let variables = SETTINGS.iter().map(|(_, _, variable)| *variable);
         for variable in variables.filter(is_bad) {
-            tell(&format!("hint: {variable} isn't valid UTF-8\n"));
+            tell(&format!(
+                "hint: {variable} isn't valid UTF-8: correct it, or unset it\n"
+            ));
         }
     }
     ExitCode::from(2)

@@ -37,7 +37,8 @@ impl Stop {
         if self.progress.take_pending_names() {
             let resolve = self.resolve.lock().expect("no holder panics").clone();
             eprint(&format!(
-                "the new release is current, but some of its plain names aren't written yet: run `{resolve}`\n"
+                "the new release is current, but some of its plain names aren't written yet. \
+                 Visitors get the old files there until you run `{resolve}`\n"
             ));
         }
     }

@@ -163,7 +163,7 @@ const ROWS: &[Row] = &[
     row(methods!(r#""PATCH", "GET""#), S3, (1, 31), "S3 does not support the method `PATCH`", "remove it"),
     row(methods!(r#""HEAD""#), BOTH, (1, 31), "no rule allows `GET`", "add \"GET\""),
     // Headers.
-    row(more!(r#""responseHeader": ["Content-Type: text/css"]"#), BOTH, (1, 58), "more than a header name", "write \"Content-Type\""),
+    row(more!(r#""responseHeader": ["Content-Type: text/css"]"#), BOTH, (1, 58), "only header names belong in this list", "write \"Content-Type\""),
     row(more!(r#""responseHeader": ["ETag, Range"]"#), BOTH, (1, 58), "several headers in one string", "write \"ETag\", \"Range\""),
     row(more!(r#""responseHeader": ["Größe"]"#), BOTH, (1, 58), "isn't a valid header name", "letters, digits"),
     row(more!(r#""responseHeader": [" ETag"]"#), BOTH, (1, 58), "leading or trailing spaces", "write \"ETag\""),

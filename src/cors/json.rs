@@ -371,7 +371,7 @@ fn unknown(field: &ObjectProp<'_>, known: &[&str]) -> Found {
     let other = other.or_else(|| in_other_words(&lower).filter(|other| known.contains(other)));
     let instead = match other.or_else(|| nearest(name, known.iter().copied())) {
         _ if lower.contains("credential") => {
-            "remove it: policies have no such field; cookies require each origin to be listed"
+            "remove it: policies have no such field. To allow cookies on S3, list each origin"
                 .to_string()
         }
         Some(near) => format!("write `{near}`"),

@@ -105,7 +105,10 @@ pub(super) fn lint_exposed(item: &At<String>, found: &mut Vec<Found>) {
         );
         found.push(error(item.at, &message, "list each header").on(Cloud::S3));
         if item.value == "*" {
-            let message = format!("{} does not document `*` for headers", Cloud::Gcs);
+            let message = format!(
+                "{} does not document `*` for headers, so it may have no effect",
+                Cloud::Gcs
+            );
             found.push(warning(item.at, &message, "list each header").on(Cloud::Gcs));
         }
     } else if !item.value.contains('*') {
@@ -122,7 +125,7 @@ pub(super) fn lint_allowed(item: &At<String>, found: &mut Vec<Found>) {
 
 fn unknown_wildcard(item: &At<String>, found: &mut Vec<Found>) {
     let message = format!(
-        "`{}`: {} does not document `*` in header names",
+        "`{}`: {} does not document `*` in header names, so it may have no effect",
         escape(&item.value),
         Cloud::Gcs
     );
@@ -153,7 +156,10 @@ fn no_header_name(text: &str) -> Option<(String, String)> {
         return Some((message, "remove it".to_string()));
     } else if let Some((name, _)) = text.split_once(':') {
         let write = format!("write \"{}\"", escape(name.trim()));
-        ("contains more than a header name", write)
+        (
+            "contains a `:`, but only header names belong in this list",
+            write,
+        )
     } else if text.trim() != text && text.trim().chars().all(is_token) {
         let write = format!("write \"{}\"", escape(text.trim()));
         ("has leading or trailing spaces", write)

@@ -55,8 +55,8 @@ pub(super) fn lint(item: &At<String>, found: &mut Vec<Found>) {
         "*" => {}
         "null" => found.push(warning(
             at,
-            "any sandboxed page, by any author, has the origin `null`",
-            "write `*` to allow every origin",
+            "`null` allows other sites: any sandboxed page, by any author, has this origin",
+            "list your pages' origins, or write `*` to allow every origin",
         )),
         _ => match text.matches('*').count() {
             0 => {
@@ -217,7 +217,7 @@ fn unsafe_scheme(text: &str) -> Option<Why> {
 fn wildcard(at: usize, text: &str, found: &mut Vec<Found>) {
     let shown = escape(text);
     let message = format!(
-        "`{shown}`: {} accepts `*` alone or complete origins",
+        "`{shown}`: {} accepts `*` alone, not as part of an origin",
         Cloud::Gcs
     );
     found.push(error(at, &message, "list each origin").on(Cloud::Gcs));
@@ -263,10 +263,10 @@ fn unwise_star(at: usize, text: &str, found: &mut Vec<Found>) {
             format!("`{shown}` matches unencrypted pages, which anyone on the network can change");
         found.push(warning(at, &message, "begin it with \"https://\""));
     }
-    let message = format!(
-        "`{shown}`: S3 lets pages of these origins send cookies, as for every origin except `*`"
-    );
-    found.push(warning(at, &message, "list the origins, or write `*`").on(Cloud::S3));
+    let message =
+        format!("`{shown}`: S3 lets pages of every origin that matches this pattern send cookies");
+    let instead = "list only origins that you trust, or write `*`, which allows no cookies";
+    found.push(warning(at, &message, instead).on(Cloud::S3));
 }
 
 #[cfg(test)]

@@ -147,11 +147,11 @@ fn in_words(text: &str, e: &ParseError) -> Found {
         MultipleRootJsonValues => ("unexpected text after the end of the policy", "remove it"),
         UnexpectedCloseBrace | UnexpectedCloseBracket => (
             "unmatched closing bracket",
-            "remove it, or add the missing value",
+            "remove the bracket, or add the value that is missing before it",
         ),
         UnexpectedComma => (
             "expected a value, but found a comma",
-            "remove it, or add the value",
+            "remove the comma, or add the value before it",
         ),
         NestingDepthExceeded => ("brackets are nested too deeply", EXAMPLE),
         _ => ("this isn't valid JSON", EXAMPLE),

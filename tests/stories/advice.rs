@@ -493,7 +493,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "two sources, one ignored",
         site: two_sources,
-        advice: "exclude it from one of them with an `.assetsyncignore` there",
+        advice: "exclude the file from one source with an `.assetsyncignore` in that source's folder",
         fix: |site| {
             fs::write(site.path("more/.assetsyncignore"), "/a.png\n").expect("written");
             site
@@ -502,7 +502,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "two sources, one mounted",
         site: two_sources,
-        advice: "or give one its own `mount`",
+        advice: "or set another `mount` for one `[[source]]`",
         fix: |site| {
             let config =
                 format!("{KEYED_ASSETS}[[source]]\ndir = \"more\"\nmount = \"x\"\n{LOCAL}");
@@ -574,7 +574,7 @@ const ADVISED: &[Advised] = &[
             site.file("solution/b.png", "b")
                 .file("team/a.html", "<img src=../solution/b.png>")
         },
-        advice: "add its level to `knows`",
+        advice: "or the hidden file's level under `knows`",
         fix: |site| {
             let levels = "[[level]]\nname = \"solution\"\nmatch = \"solution/**\"\n[[level]]\nname = \"team\"\nmatch = \"team/**\"\nknows = [\"solution\"]\n";
             site.config(&format!("{levels}{LOCAL}"))
@@ -583,7 +583,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "a hidden file is named, and the pair excused",
         site: || levels("<img src=solution/answer.png>"),
-        advice: "or allow the pair by a rule with `may_name`",
+        advice: "list the hidden file under `may_name` in a rule",
         fix: |site| {
             let rule = "[[rule]]\nmatch = \"a.html\"\nmay_name = [\"solution/answer.png\"]\n";
             with_level(site, "", rule)
@@ -592,7 +592,7 @@ const ADVISED: &[Advised] = &[
     Advised {
         what: "a hidden file is named, and isn't any more",
         site: || levels("<!-- solution/answer.png -->"),
-        advice: "remove its name",
+        advice: "remove the reference or name",
         fix: |site| site.file("a.html", "<p>"),
     },
     Advised {

@@ -416,7 +416,7 @@ fn non_utf8_matters_only_where_used() {
     assert_eq!(clap.code, 2, "{clap}");
     assert!(
         clap.stderr
-            .contains("hint: ASSETSYNC_KEY_FILE isn't valid UTF-8\n"),
+            .contains("hint: ASSETSYNC_KEY_FILE isn't valid UTF-8: correct it, or unset it\n"),
         "{clap}"
     );
 }

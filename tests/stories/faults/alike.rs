@@ -197,7 +197,7 @@ fn failed_target_lists_switched_ones() {
     let run = site.run(&["push", "one", "two"]);
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stdout.contains("(the first): 1 added"), "{run}");
-    let told = format!("{UNCHANGED}, except on one (already switched)");
+    let told = format!("{UNCHANGED}, except on one (already switched to another release)");
     assert!(
         run.stderr.contains("error: two (") && run.stderr.contains(&told),
         "{run}"
