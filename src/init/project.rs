@@ -115,7 +115,10 @@ impl Project {
             Some(prefix) => format!("prefixes = [\"{prefix}\"]"),
             None => "# prefixes = [\"/static/\"]".to_string(),
         };
-        let prefixes = commented(&prefixes, "URLs with these prefixes are paths in the tree");
+        let prefixes = commented(
+            &prefixes,
+            "URLs that begin with one of these point into the sources",
+        );
         let text = TEMPLATE
             .replace("PREFIXES", &prefixes)
             .replace("MAKER", rules)
@@ -180,7 +183,8 @@ impl Project {
             (
                 "state",
                 "gs://hunt-releases/prod",
-                "private place for the releases; required below a prefix and on Google",
+                "private place for the releases; required on Google, and on S3 if `url` has a \
+                 prefix",
             ),
             (
                 "public_url",
@@ -190,12 +194,13 @@ impl Project {
             (
                 "index",
                 INDEX,
-                "if a host serves a folder's index page for `folder/`; a bucket alone doesn't",
+                "set it if the host shows this page for `folder/`; a bucket alone doesn't",
             ),
             (
                 "access",
                 "bucket",
-                "bucket (default): send no ACL | object-acl: public-read on every object",
+                "bucket (default): the bucket's policy decides | object-acl: public-read on every \
+                 object",
             ),
             (
                 "endpoint",
@@ -206,7 +211,7 @@ impl Project {
             (
                 "cors",
                 cors,
-                "what pages on other hosts may load: `assetsync cors diff`, `cors apply`",
+                "lets pages on other hosts load files: `assetsync cors diff`, `cors apply`",
             ),
         ];
         let Some(_) = self.bucket() else {
@@ -295,7 +300,7 @@ fn refuse_missing_source(given: &Overrides, source: &str) -> Result<()> {
     match given.get("from") {
         Some((_, origin)) if !Path::new(source).is_dir() => Err(Error::usage(
             format!("the folder `{source}` doesn't exist ({origin})"),
-            "",
+            "create it, build the site first, or correct the path",
         )),
         _ => Ok(()),
     }

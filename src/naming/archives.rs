@@ -108,7 +108,8 @@ impl<'a> Search<'a> {
         if scanner.found_own_key() {
             self.tell(
                 path,
-                "holds this project's own key, which is never published: remove it",
+                "holds this project's own key, which is never published: take the key out of this \
+                 file, or exclude the file by a rule with `publish = false`",
             );
         }
         if self.asset.policy.may_be_secret {

@@ -180,11 +180,12 @@ pub(super) fn telling(tree: &Tree, drafts: &[Draft]) -> Vec<usize> {
 
 /// Says that an image wasn't compared.
 fn left(asset: &Asset) -> Problem {
-    let why = "the size of a hidden image, but too many files do to compare pixels: only bytes were compared";
-    let problem = Problem::new(&asset.path, format!("has {why}"));
-    problem
-        .kind(ProblemKind::Unread)
-        .cause(format!("have {why}"))
+    let message = "has the dimensions of a hidden image, but there are too many images to compare \
+                   their pixels. Check that it doesn't show the same";
+    let cause = "have the dimensions of a hidden image, but there are too many images to compare \
+                 their pixels (check that they don't show the same)";
+    let problem = Problem::new(&asset.path, message);
+    problem.kind(ProblemKind::Unread).cause(cause)
 }
 
 struct Search<'t> {
@@ -253,7 +254,8 @@ pub(super) fn told(
     let level = |asset: &Asset| tree.levels.in_words(asset.policy.level);
     let glob = |asset: &Asset| quoted(&globset::escape(asset.path.as_str()));
     let message = format!(
-        "is {}, and {verb} `{}`, which is {}; if that's intended, add a `[[rule]]` with `match = {}` and `may_name = [{}]`",
+        "is {}, and {verb} `{}`, which is {}. If that's intended, add a `[[rule]]` with \
+         `match = {}` and `may_name = [{}]`",
         level(asset),
         escape(to.path.as_str()),
         level(to),

@@ -89,7 +89,10 @@ fn misnamed(target: &Target, named: &[Named<'_>]) -> Vec<Problem> {
 /// The folder of releases is assetsync's own, in every target.
 fn reserved(named: &[Named<'_>]) -> Vec<Problem> {
     let reserved = named.iter().filter(|one| one.key.starts_with(FOLDER));
-    let message = format!("has a name below `{FOLDER}`, which is reserved for assetsync");
+    let message = format!(
+        "would be published below `{FOLDER}`, which is reserved for assetsync: move it to another \
+         folder, or set `names = \"opaque\"` for it in a rule"
+    );
     reserved
         .map(|one| Problem::new(one.path, &message))
         .collect()
@@ -101,7 +104,10 @@ fn too_long(prefix: &str, named: &[Named<'_>]) -> Vec<Problem> {
     let problem = |one: &Named<'_>| {
         Problem::new(
             one.path,
-            format!("its key and the target's prefix together exceed {KEY_BYTES_MAX} bytes"),
+            format!(
+                "its key and the target's prefix together exceed {KEY_BYTES_MAX} bytes: shorten \
+                 its path or the prefix, or set `names = \"opaque\"` for it in a rule"
+            ),
         )
     };
     named.iter().filter(is_too_long).map(problem).collect()

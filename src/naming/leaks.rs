@@ -94,7 +94,8 @@ fn look_into(asset: &Asset, progress: &Progress) -> Leaks {
     };
     if content.len() as u64 > FILE_BYTES_MAX {
         let limit = FILE_BYTES_MAX >> 20;
-        let message = format!("is larger than {limit} MiB and wasn't searched");
+        let message =
+            format!("is larger than {limit} MiB, so it wasn't searched for metadata or comments");
         file.skipped.push(Problem::new(&asset.path, message));
         return file;
     }
@@ -142,7 +143,7 @@ fn comments(asset: &Asset, content: &[u8], file: &mut Leaks) {
         return;
     };
     if media::is_compressed(content) {
-        let message = "is compressed and wasn't searched";
+        let message = "is compressed, so it wasn't searched for comments";
         file.skipped.push(Problem::new(&asset.path, message));
         return;
     }
@@ -169,9 +170,12 @@ fn comments_in(asset: &Asset, language: Language, read: &Text<'_>, file: &mut Le
         .iter()
         .find(|fault| fault.kind == FaultKind::End)
     {
-        let message = format!("{}; the rest wasn't searched", fault.message);
+        let message = format!(
+            "{}, so the rest wasn't searched for comments",
+            fault.message
+        );
         let problem = Problem::at(&asset.path, lines.place(fault.at), message);
-        let unquoted = "isn't well-formed; the rest wasn't searched";
+        let unquoted = "isn't well-formed, so the rest wasn't searched for comments";
         file.skipped.push(problem.unquoted(unquoted, ""));
     }
 }

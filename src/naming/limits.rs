@@ -48,7 +48,9 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
             let pattern = tree.levels.pattern_of(&asset.path);
             let pattern = pattern.map_or(asset.path.as_str(), Glob::pattern);
             let message = format!(
-                "is {}, but its name is its path (`names = \"{}\"`), which anyone can guess or read in a script: set `names = \"opaque\"` in a later rule (`[[rule]]` with `match = {}`), or hold the level",
+                "is {}, but is published under its path (`names = \"{}\"`), which anyone can guess \
+                 or read in a script: set `names = \"opaque\"` in a later rule (`[[rule]]` with \
+                 `match = {}`), or hold the level (`held = true`)",
                 tree.levels.in_words(policy.level),
                 policy.names.as_str(),
                 quoted(pattern)
@@ -73,7 +75,9 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
             is_renamed.then(|| refers_to_renamed(&chunks, asset, to, (line, column)))
         });
         let placeholders = file.sets.iter().map(|set| {
-            let message = "has a placeholder, but isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`): set `names = \"plain\"` or `\"opaque\"` for it in a later `[[rule]]`";
+            let message = "has a placeholder, but files with `names = \"fingerprinted\"` aren't \
+                           rewritten: set `names = \"plain\"` or `\"opaque\"` for it in a later \
+                           `[[rule]]`";
             let problem = Problem::at(&asset.path, (set.line, set.column), message);
             problem.kind(ProblemKind::Rewriting)
         });
@@ -84,7 +88,8 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
 fn refers_to_renamed(chunks: &Chunks<'_>, asset: &Asset, to: &Asset, place: (u32, u32)) -> Problem {
     let path = to.path.as_str();
     let message = format!(
-        "isn't rewritten, since its name has a hash of its content (`names = \"fingerprinted\"`), but refers to `{}`, which gets another name",
+        "refers to `{}`, which gets another name, but files with `names = \"fingerprinted\"` \
+         aren't rewritten",
         escape(path)
     );
     let names = if chunks.are_named_like(path) {
@@ -136,9 +141,11 @@ fn is_outside_of(unit: &Unit, page: &Asset) -> Problem {
         "" => pages,
         folder => format!("{}/{pages}", globset::escape(folder)),
     };
-    let message = "keeps its name, so it's outside its keyed folder, but runs a script from it, whose built paths won't work";
+    let message = "has `names = \"plain\"`, so it's published outside its keyed folder. It runs a \
+                   script from that folder, and paths that this script builds won't work";
     let cause = format!(
-        "keep their names, so they are outside the keyed folder `{}`, but run scripts from it, whose built paths won't work",
+        "have `names = \"plain\"`, so they are published outside the keyed folder `{}`, but run \
+         scripts from it whose built paths won't work",
         escape(&unit.folder)
     );
     let problem = Problem::new(&page.path, message).kind(ProblemKind::Mention);
@@ -176,7 +183,9 @@ pub(super) fn check_folders(tree: &Tree, objects: &[Object]) -> Vec<Problem> {
 
 fn guessable_in_folder(tree: &Tree, object: &Object) -> Problem {
     let message = format!(
-        "is {}, but shares its keyed folder with files that may not know it, so its name can be guessed: set `names = \"opaque\"` in a later rule",
+        "is {}, but shares its keyed folder with files that must not refer to it. Anyone who knows \
+         the address of one of them can guess that of this file: set `names = \"opaque\"` for it \
+         in a later rule",
         tree.levels.in_words(object.policy.level)
     );
     Problem::new(&object.path, message).kind(ProblemKind::Guessable)

@@ -398,7 +398,11 @@ fn find_collisions(objects: &[Object]) -> Vec<Problem> {
         {
             problems.push(Problem::new(
                 &object.path,
-                format!("gets the same object key as `{}`", other.path),
+                format!(
+                    "gets the same object key as `{}`: rename one of the two, or set another \
+                     `names` for one of them in a rule",
+                    other.path
+                ),
             ));
         }
     }

@@ -136,7 +136,7 @@ fn no_room(error: io::Error) -> io::Error {
     }
     let folder = std::env::temp_dir();
     let message = format!(
-        "no space in `{}` for its compressed form; set TMPDIR to another folder",
+        "no space in `{}` for a temporary copy of it: free some, or set TMPDIR to another folder",
         folder.display()
     );
     io::Error::new(error.kind(), message)
@@ -152,7 +152,7 @@ fn no_spool(error: io::Error) -> io::Error {
     io::Error::new(
         error.kind(),
         format!(
-            "cannot create a temporary file in `{}`: {why}",
+            "cannot create a temporary file in `{}`: {why} (the variable TMPDIR sets this folder)",
             folder.display()
         ),
     )

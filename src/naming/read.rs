@@ -292,7 +292,8 @@ fn look_into(asset: &Asset, content: &[u8], scanner: &Scanner) -> Draft {
     draft.problems.extend(secrets_in(asset, scanner, &searched));
     match wants(asset) {
         Wants::Document(_) if is_packed && policy.comments == Remarks::Strip => {
-            let message = "is compressed, so comments can't be removed";
+            let message = "is compressed, so comments can't be removed: publish the uncompressed \
+                           file, or set `comments = \"keep\"` for it in a rule";
             draft.problems.push(Problem::new(&asset.path, message));
         }
         Wants::Document(Language::Glb) => references_in_glb(asset, content, &mut draft),

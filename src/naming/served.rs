@@ -220,7 +220,8 @@ fn packed_secretly(tree: &Tree, coding: &str, files: &[usize]) -> Vec<Problem> {
     let problem = |asset: &Asset| {
         let essence = media::essence(&asset.policy.headers.content_type);
         let message = format!(
-            "is {coding} inside, but would be served as {essence} without `Content-Encoding`: browsers can't read it"
+            "is compressed with {coding}, but would be served as {essence} without \
+             `Content-Encoding`, so browsers can't read it"
         );
         let problem = Problem::new(&asset.path, message);
         problem.kind(ProblemKind::Packed).added(Addition {
@@ -244,7 +245,8 @@ fn unsaid(asset: &Asset, charset: Known) -> Problem {
     let name = charset.name();
     let served = format!("served as {name}, as most browsers assume");
     let message = format!(
-        "isn't UTF-8 and doesn't declare its charset: {served}; save it as UTF-8, or set the charset in a rule's `content_type`"
+        "isn't UTF-8 and doesn't declare its charset: {served}. Save it as UTF-8, or set the \
+         charset in a rule's `content_type`"
     );
     let warning = Problem::new(&asset.path, message).kind(ProblemKind::Untyped);
     warning.cause(format!(

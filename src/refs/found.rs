@@ -165,8 +165,8 @@ impl Fault {
 
     /// Says that a marker isn't a string of its own.
     pub(crate) fn misplaced(at: usize) -> Fault {
-        const MISPLACED: &str =
-            "a placeholder must be a string of its own: \"$$ASSETS(img/*.png)$$\", \"$$FOLDER$$\"";
+        const MISPLACED: &str = "a placeholder must be the whole string, without other text: \
+                                 \"$$ASSETS(img/*.png)$$\", \"$$FOLDER$$\"";
         Fault {
             kind: FaultKind::Misplaced,
             ..Fault::unread(at, MISPLACED)

@@ -214,15 +214,18 @@ impl<'a> Page<'a> {
 
     fn srcdoc(&mut self, value: &Decoded) {
         if self.srcdoc_depth == SRCDOC_DEPTH_MAX {
-            let message =
-                format!("`srcdoc` nested more than {SRCDOC_DEPTH_MAX} deep: not searched");
+            let message = format!(
+                "`srcdoc` is nested more than {SRCDOC_DEPTH_MAX} deep, so references further in \
+                 aren't rewritten"
+            );
             return self.refuse(value, &message);
         }
         let mut page = find_in(value.text(), self.extra, self.srcdoc_depth + 1);
         if page.base.is_some() {
             // `Found` has one base only, and it isn't this one.
             page.references.clear();
-            let message = "a `<base>` in `srcdoc` isn't supported: its references aren't rewritten";
+            let message = "a `<base>` in `srcdoc` isn't supported: remove it, or references in \
+                           this `srcdoc` aren't rewritten";
             self.refuse(value, message);
         }
         // Its scripts are escaped twice, and policies have no digests of those.

@@ -73,15 +73,19 @@ fn read(text: &str, source_type: SourceType) -> Result<Found, Fault> {
     } else {
         Syntax::Plain
     };
-    let stack_bytes = depth::stack_bytes(text, syntax)
-        .ok_or_else(|| Fault::unread(0, "nested too deeply to be read safely"))?;
+    let stack_bytes = depth::stack_bytes(text, syntax).ok_or_else(|| {
+        Fault::unread(
+            0,
+            "the script is nested too deeply to be parsed, so its references aren't rewritten",
+        )
+    })?;
     let parsed = stacker::maybe_grow(stack_bytes, stack_bytes, || {
         caught(|| parse(text, source_type))
     });
     parsed.unwrap_or_else(|| {
         Err(Fault::unread(
             0,
-            "can't be parsed: the parser fails on this script",
+            "the parser fails on this script, so its references aren't rewritten",
         ))
     })
 }

@@ -94,11 +94,12 @@ names = "fingerprinted"
 "#;
 
 const NEXT: &str = r#"
-# Next adds a hash to these names, and its scripts contain them. Its router requests data beside each page.
+# Next adds a hash to these names, and its scripts contain them.
 [[rule]]
 match = "_next/**"
 names = "fingerprinted"
 
+# Its router requests a `.txt` file beside each page.
 [[rule]]
 match = "**/*.txt"
 names = "plain"
@@ -148,7 +149,7 @@ names = "fingerprinted"
 "#;
 
 const HUNT: &str = r#"
-# One unguessable name for each puzzle's folder, so its scripts find their files.
+# Each puzzle's folder gets one unguessable name. Its files keep their paths, so scripts find them.
 [[folder]]
 match = "{puzzle,puzzles}/*"
 

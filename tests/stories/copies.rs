@@ -270,7 +270,7 @@ fn embedded_copy_is_an_error() {
         ("a01.html", "`a01.html:1:"),
         (
             "b01.zip",
-            "`b01.zip`: is open, and has, in `a.png` inside it, the same bytes as `maze/solution/way-out.png`, which is in the level `solution`; if that's intended, add a `[[rule]]` with `match = \"b01.zip\"` and `may_name = [\"maze/solution/way-out.png\"]`",
+            "`b01.zip`: is open, and has, in `a.png` inside it, the same bytes as `maze/solution/way-out.png`, which is in the level `solution`. If that's intended, add a `[[rule]]` with `match = \"b01.zip\"` and `may_name = [\"maze/solution/way-out.png\"]`",
         ),
         (
             "b07.zip",

@@ -673,12 +673,12 @@ fn advised_option_repairs_damage_while_live() {
     refused(
         &run,
         &[
-            "5 files aren't in the target as they were published",
+            "5 files in the target don't match what was published",
             "\n  `img/0.png`\n  `img/1.png`\n  `img/2.png`\n  `img/3.png`\n  `map.png`\n",
-            "push again with `--verify list --overwrite-live '*.png' --overwrite-live 'img/*.png'` to repair that anyway",
+            "push again with `--verify list --overwrite-live '*.png' --overwrite-live 'img/*.png'` to repair them while the target is live",
         ],
     );
-    refused(&hunt.run(&["push"]), &["5 files aren't in the target"]);
+    refused(&hunt.run(&["push"]), &["5 files in the target don't match"]);
     let patterns = ["--overwrite-live", "*.png", "--overwrite-live", "img/*.png"];
     let again = [&["push", "--verify", "list"][..], &patterns].concat();
     refused(&hunt.run(&again), &["Cannot confirm"]);

@@ -102,7 +102,7 @@ fn damaged_copy_is_refused() {
         site.write("index.html", page("one"));
         let refused = ann.push(&built(&site)).await.expect_err("it's damaged");
         assert!(
-            matches!(&refused, Error::Store(error) if error.message.contains("a different document exists")),
+            matches!(&refused, Error::Store(error) if error.message.contains("it already exists with other content")),
             "{refused}"
         );
     });

@@ -835,7 +835,10 @@ fn interrupted_prune_blocks_publishing() {
         let failed = sweep(&ann, ONE).await.expect_err("failed");
         assert_eq!(failed.exit_code(), 1);
         let hint = failed.hint().expect("one");
-        assert!(hint.contains("`assetsync resolve` continues it"), "{hint}");
+        assert!(
+            hint.contains("run `assetsync resolve` to finish it"),
+            "{hint}"
+        );
         memory.trouble(|call| match call {
             Call::Delete(key) if key.ends_with(".css") => {
                 Fault::Refuse(StoreErrorKind::OutcomeUnknown)

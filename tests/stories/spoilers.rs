@@ -401,7 +401,7 @@ fn plain_names_require_a_held_level() {
         (
             run.code,
             run.stderr
-                .matches("its name is its path (`names = \"plain\"`), which anyone can guess or read in a script")
+                .matches("is published under its path (`names = \"plain\"`), which anyone can guess or read in a script")
                 .count()
         ),
         (2, 2),
@@ -586,7 +586,7 @@ fn shared_keyed_folder_hides_nothing() {
         run.code == 2
             && run
                 .stderr
-                .contains("shares its keyed folder with files that may not know it"),
+                .contains("shares its keyed folder with files that must not refer to it"),
         "{run}"
     );
 }

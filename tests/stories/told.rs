@@ -90,7 +90,7 @@ fn failed_prune_says_pushes_are_blocked() {
             &[
                 "The prune isn't finished: Cannot delete an object: ",
                 "nobody can push until it's finished",
-                "`assetsync resolve prod` continues it",
+                "run `assetsync resolve prod` to finish it",
             ],
         );
     }
@@ -108,7 +108,7 @@ fn undeletable_objects_end_the_prune() {
         assert_says(
             &told,
             &[
-                " deleted. Cannot delete an object: ",
+                " not deleted: Cannot delete an object: ",
                 "the prune is finished",
             ],
         );

@@ -11,7 +11,8 @@ use super::elements::{Attribute, Element, Language, Use};
 use crate::refs::{Base, Built, Fault, Found, Kind, Mention, Place, Reference, paths};
 
 /// The fault of a `BaseURL` that isn't just the address of a file.
-pub(super) const SHIFTS: &str = "has a `BaseURL` that changes where other addresses point; they stay as they are, so the film may not play";
+pub(super) const SHIFTS: &str = "a `BaseURL` changes where other URLs point, so these aren't \
+    rewritten and the video may not play: publish its files in a keyed folder (`[[folder]]`)";
 
 /// Elements that have addresses of their own.
 const LEVELS: [&str; 5] = [

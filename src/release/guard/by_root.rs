@@ -52,7 +52,7 @@ pub(in crate::release) fn refused_again(
             Verb::LiveOff.then(" when the event is over"),
         ),
         R::Moved if root.is_some_and(|root| root.gc.sweep.is_none()) => (
-            "Something was deleted in the meantime".to_string(),
+            "A prune or a takedown deleted objects in the meantime".to_string(),
             "try again".into(),
         ),
         R::Sweeping | R::Moved => (
@@ -69,8 +69,10 @@ pub(in crate::release) fn refused_again(
             };
         }
         R::Pending => (
-            "Plain names of the current release are still being written".to_string(),
-            Hint::from("wait for that push, or finish it with ").then(Verb::Resolve),
+            "The current release isn't complete: its files with plain names are still being written"
+                .to_string(),
+            Hint::from("wait for that push or, if it was stopped, finish it with ")
+                .then(Verb::Resolve),
         ),
         R::Already => ("Nothing to change".to_string(), Hint::default()),
     };

@@ -174,9 +174,9 @@ fn unfinished(error: Error, what: Deletion) -> Error {
     let Error::Store(mut error) = error else {
         return error;
     };
-    let finish = Hint::from("nobody can push until it's finished; once the cause is fixed, ")
+    let finish = Hint::from("nobody can push until it's finished. Fix the cause, then run ")
         .then(Verb::Resolve)
-        .then(" continues it");
+        .then(" to finish it");
     error.message = format!("The {what} isn't finished: {}", error.message);
     error.hint = if error.hint.is_empty() {
         finish
@@ -266,20 +266,15 @@ fn gone(deleted: Vec<Deleted>, what: Deletion) -> Result<u64> {
 
 /// Returns the error of a sweep that is over although the storage keeps some objects.
 fn over(gone: u64, first: &StoreError, others: u64, what: Deletion) -> StoreError {
-    let others = match others {
-        0 => String::new(),
-        others => format!(
-            " The same goes for {}.",
-            crate::base::text::count(others, "other")
-        ),
-    };
-    let message = format!("{gone} deleted. {first}.{others}");
+    let message = format!("{gone} deleted, {} not deleted: {first}", others + 1);
     let over = match what {
         Deletion::Prune => {
-            "the prune is finished, and the objects that remain do no harm: the next prune tries again"
+            "the prune is finished. The objects that remain do no harm, and the next prune tries \
+             again"
         }
         Deletion::Takedown => {
-            "the takedown is finished, but the objects that remain can still be downloaded: fix the cause, and take them down again"
+            "the objects that remain can still be downloaded. Fix the cause, then take them down \
+             again"
         }
     };
     let hint = if first.hint.is_empty() {

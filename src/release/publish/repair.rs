@@ -71,7 +71,7 @@ pub(super) async fn verify_and_repair<'a>(
     }
     let message = "Objects of the release keep changing after they are written";
     Err(StoreError::new(StoreErrorKind::Other, message)
-        .hint("check what else writes to the target or deletes from it")
+        .hint("find and stop what else writes to the target or deletes from it, then push again")
         .into())
 }
 
@@ -132,12 +132,13 @@ fn waits(live: &Live, over: &[(&str, Reason)], how: Verify) -> Error {
     let what = match over[..] {
         [(path, reason)] => {
             format!(
-                "`{}` isn't in the target as it was published ({reason}) and would have to be overwritten",
+                "`{}` in the target doesn't match what was published ({reason}), \
+                 and a repair would overwrite it",
                 escape(path)
             )
         }
         _ => format!(
-            "{} aren't in the target as they were published and would have to be overwritten{}",
+            "{} in the target don't match what was published, and a repair would overwrite them{}",
             count(names.len() as u64, "file"),
             names_text(&names)
         ),
@@ -145,9 +146,10 @@ fn waits(live: &Live, over: &[(&str, Reason)], how: Verify) -> Error {
     Error::Refused {
         message: format!("{live}: {what}"),
         hint: format!(
-            "push again with `--verify {} {}` to repair that anyway",
+            "push again with `--verify {} {}` to repair {} while the target is live",
             if how == Verify::Full { "full" } else { "list" },
-            options_for(&names)
+            options_for(&names),
+            if names.len() == 1 { "it" } else { "them" }
         )
         .into(),
     }

@@ -209,11 +209,11 @@ impl State {
 
 fn taken(key: &str) -> Error {
     let message = format!(
-        "Cannot write {}: a different document exists there",
+        "Cannot write {}: it already exists with other content",
         called(key)
     );
     StoreError::new(StoreErrorKind::Other, message)
-        .hint("it's damaged or not from assetsync: move it away, and try again")
+        .hint("it's damaged, or something else wrote it. Move it elsewhere, then try again")
         .into()
 }
 

@@ -62,8 +62,9 @@ impl State {
             }
         }
         Err(Error::Refused {
-            message: "The root of the target's releases keeps changing".to_string(),
-            hint: "others are publishing; try again in a minute".into(),
+            message: "Other commands keep changing `root.json` of the target's releases"
+                .to_string(),
+            hint: "try again in a minute".into(),
         })
     }
 
@@ -143,10 +144,10 @@ impl State {
                 Err((_, error)) => return Err(error.into()),
             }
         }
-        let message =
-            "Cannot tell whether the storage honors `If-None-Match`: its replies are lost";
+        let message = "Cannot test whether the storage supports conditional writes \
+                       (`If-None-Match`): its replies don't arrive";
         Err(StoreError::new(StoreErrorKind::Other, message)
-            .hint("push again; nothing changed for visitors")
+            .hint("check the network, then push again")
             .into())
     }
 }
@@ -155,8 +156,17 @@ impl State {
 /// other.
 fn ignores_conditions() -> Error {
     Error::Refused {
-        message: "No release was made: the storage of the releases ignores the condition of a create (If-None-Match, ifGenerationMatch=0), so two pushes at once would overwrite each other".to_string(),
-        hint: Hint::from("keep the releases on a storage with conditional writes (`state`); Ceph's radosgw has none in versioned buckets, so suspend versioning there, or use another bucket if this one has object lock. ").then(Verb::Doctor).then(" shows more"),
+        message: "No release was made: the storage of the releases ignores the condition of a \
+                  create (If-None-Match, ifGenerationMatch=0), so two pushes at once would \
+                  overwrite each other"
+            .to_string(),
+        hint: Hint::from(
+            "set `state` to a storage that supports conditional writes. Ceph's radosgw doesn't in \
+             a versioned bucket: suspend versioning there, or use another bucket if this one has \
+             object lock. ",
+        )
+        .then(Verb::Doctor)
+        .then(" shows more"),
     }
 }
 
@@ -170,18 +180,25 @@ pub(super) fn is_definite(kind: StoreErrorKind) -> bool {
 /// says that it isn't. This happens on Ceph's radosgw 16: for an object that was written while a
 /// bucket was versioned, no version matches, and suspending versioning later doesn't help.
 fn never_swapped() -> Hint {
-    Hint::from("the storage rejects every overwrite of the root, as some servers do in a bucket that is or was versioned (Ceph's radosgw 16). Retrying doesn't help. Keep the releases in a new bucket (`state`, then ")
-        .then(Verb::Push.with("--begin-anew"))
-        .then("), which uploads no object again; or publish to a new bucket")
+    Hint::from(
+        "the storage rejects every overwrite of `root.json`, as Ceph's radosgw 16 does in a bucket \
+         that is or was versioned. Retrying doesn't help. Keep the releases in a new bucket: set \
+         `state`, then run ",
+    )
+    .then(Verb::Push.with("--begin-anew"))
+    .then(
+        ", which forgets the earlier releases and the live switch but uploads no object again. Or \
+         publish to a new bucket",
+    )
 }
 
 /// Returns the error for a change whose outcome can't be found out.
 fn unknown(error: &StoreError) -> Error {
     Error::Unknown {
-        message: format!("The outcome is unknown: {error}"),
+        message: format!("The outcome is unknown (the change may have been made): {error}"),
         hint: match error.kind {
             StoreErrorKind::Precondition => never_swapped(),
-            _ => Verb::Resolve.then(" finds out"),
+            _ => Hint::from("run ").then(Verb::Resolve).then(" to find out"),
         },
     }
 }
