@@ -342,10 +342,14 @@ fn conflict(object: &Object, why: &str) -> StoreError {
             .hint(FINGERPRINTED_HINT);
     }
     let message = format!(
-        "`{}`: its key is already used by another object ({why}), which assetsync never overwrites",
+        "`{}`: another object already has its name in the target ({why}), \
+         and assetsync never overwrites it",
         object.path
     );
     StoreError::new(StoreErrorKind::Other, message)
-        .cause(format!("key in use: {why}"))
-        .hint("find out who else writes there; move that object away, then push again")
+        .cause(format!("the name is taken by another object: {why}"))
+        .hint(
+            "another program wrote that object: `assetsync url PATH` prints its address. \
+             Move the object away, then push again",
+        )
 }

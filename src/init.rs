@@ -110,8 +110,8 @@ fn refuse_weak(secret: &Secret, key_file: &str) -> Result<()> {
     );
     Err(Error::usage(
         message,
-        "create another with `assetsync key new new.key` and pass `--key-file new.key`; \
-         if files are published with this key, write the configuration by hand",
+        "create another with `assetsync key new new.key` and pass `--key-file new.key`. \
+         If files are already published with this key, write the configuration by hand",
     ))
 }
 

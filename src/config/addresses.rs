@@ -31,7 +31,9 @@ pub(super) fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
     }
     if !url.starts_with("file:") && url.contains(['?', '#']) {
         let shown = shown(url);
-        return Err(format!("`{shown}` contains a query or a fragment"));
+        return Err(format!(
+            "`{shown}` contains a query or a fragment (`?` or `#`)"
+        ));
     }
     if let Some(path) = url.strip_prefix("file:") {
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -50,7 +52,9 @@ pub(super) fn parse_place(url: &str, folder: &Path) -> Result<Place, String> {
             ));
         }
         if path.starts_with("~/") {
-            return Err(format!("`{url}`: only a shell expands `~`"));
+            return Err(format!(
+                "`{url}`: only a shell expands `~`, so write the whole path"
+            ));
         }
         return Ok(Place::Directory(folder.join(path)));
     }

@@ -239,21 +239,7 @@ impl Config {
         let secret = key_file::read(&self.key_file, self.key_id.as_deref())
             .map_err(|error| self.point_to_the_team(error))?;
         match &self.key_id {
-            Some(wanted) if *wanted != secret.id().to_string() => Err(Error::Refused {
-                message: if is_key_id(wanted) {
-                    format!(
-                        "This is key {}, but the configuration requires {wanted} (`key_id`)",
-                        secret.id()
-                    )
-                } else {
-                    // The value may be the key itself, so it is not shown.
-                    format!(
-                        "This is key {}, but the `key_id` in the configuration isn't a key id: 16 hex digits",
-                        secret.id()
-                    )
-                },
-                hint: "get the right key from your team: any other key renames every file".into(),
-            }),
+            Some(wanted) if *wanted != secret.id().to_string() => Err(other_key(&secret, wanted)),
             _ => Ok(secret),
         }
     }
@@ -274,13 +260,14 @@ impl Config {
         );
         if self.key_id.is_some() {
             return Ok(Some(format!(
-                "{message}. `key_id` accepts it; `assetsync doctor` shows how to replace it"
+                "{message}. It's used because `key_id` names it. \
+                 `assetsync doctor` shows how to replace it"
             )));
         }
         let go_on = match &self.file {
             Some(file) => format!("add `key_id = \"{id}\"` at the top of {}", file.display()),
             None => format!(
-                "add `key_id = \"{id}\"` to a configuration (`assetsync push` has none here)"
+                "write an assetsync.toml that has `key_id = \"{id}\"`, since no flag accepts it"
             ),
         };
         Err(Error::Refused {
@@ -309,6 +296,27 @@ impl Config {
     fn may_be_the_key(&self) -> bool {
         let there = std::fs::metadata(&self.key_file);
         there.is_ok_and(|file| file.len() >= SECRET_BYTES_MIN as u64)
+    }
+}
+
+/// Refuses a key that isn't the one that `key_id` names.
+fn other_key(secret: &Secret, wanted: &str) -> Error {
+    let id = secret.id();
+    if is_key_id(wanted) {
+        return Error::Refused {
+            message: format!(
+                "This is key {id}, but the configuration requires {wanted} (`key_id`)"
+            ),
+            hint: "get the right key from your team: any other key renames every file".into(),
+        };
+    }
+    // The value may be the key itself, so it is not shown.
+    Error::Refused {
+        message: format!(
+            "This is key {id}, but the `key_id` in the configuration isn't a key id, \
+             which has 16 hex digits"
+        ),
+        hint: format!("if this is your team's key, write `key_id = \"{id}\"` there").into(),
     }
 }
 

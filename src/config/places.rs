@@ -367,7 +367,7 @@ impl<'a> Conflict<'a> {
         match moved.what {
             What::Source => "choose a folder that contains only the files to publish".to_string(),
             What::State if moved.is_given() && stays.is_given() && stays.what == What::State => {
-                "publish to one target at a time, each with its own place for releases".to_string()
+                "publish to one target at a time, and give each its own `--state`".to_string()
             }
             What::Cache => {
                 "set ASSETSYNC_CACHE_DIR to a separate folder, or pass `--no-cache`".to_string()

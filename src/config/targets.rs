@@ -69,7 +69,8 @@ impl Reader<'_> {
             return Err(self.mistake(
                 &raw.url.span(),
                 format!("`{shown}` isn't a valid target name"),
-                "a name must not contain `:`, leading or trailing spaces, invisible characters or a key; put the address in `url`",
+                "a name must not begin with `-` or contain `:`, leading or trailing spaces, \
+                 invisible characters or a key. Put the address in `url`",
             ));
         }
         parse_place(raw.url.get_ref(), self.folder())

@@ -147,9 +147,13 @@ impl de::Error for Mistake {
         }
     }
 
+    fn missing_field(name: &'static str) -> Mistake {
+        de::Error::custom(format_args!("missing setting `{name}`"))
+    }
+
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Mistake {
         Mistake::new(What::Unknown {
-            noun: "field",
+            noun: "setting",
             name: name.to_string(),
             known,
         })
@@ -157,7 +161,7 @@ impl de::Error for Mistake {
 
     fn unknown_variant(name: &str, known: &'static [&'static str]) -> Mistake {
         Mistake::new(What::Unknown {
-            noun: "variant",
+            noun: "value",
             name: name.to_string(),
             known,
         })
@@ -373,13 +377,13 @@ mod tests {
             (
                 "nmae = 1",
                 "nmae",
-                "unknown field `nmae`, expected one of `name`, `words`, `part`, `any`",
+                "unknown setting `nmae`, expected one of `name`, `words`, `part`, `any`",
                 "did you mean `name`?",
             ),
             (
                 "[[part]]\nsize = 'very_large'",
                 "'very_large'",
-                "unknown variant `very_large`, expected `small` or `very-large`",
+                "unknown value `very_large`, expected `small` or `very-large`",
                 "did you mean `very-large`?",
             ),
             (
@@ -406,7 +410,7 @@ mod tests {
                 "`name` must be one value, not a list",
                 "write it without brackets; in a pattern, `{a,b}` matches either",
             ),
-            ("[[part]]", "[[part]]", "missing field `size`", ""),
+            ("[[part]]", "[[part]]", "missing setting `size`", ""),
             (
                 "words = ['a', 1]",
                 "1",

@@ -151,7 +151,8 @@ fn releases_would_be_open(subject: &Subject<'_>, why: &str) -> Error {
         .after_the_releases(Verb::AccessApply.into(), subject.target.access);
     Error::Refused {
         message: format!(
-            "The releases are in the same bucket, so strangers could read them: {why}"
+            "Public access was not changed: \
+             it would include the releases, which list every file ({why})"
         ),
         hint: remedy.text.into(),
     }
@@ -199,7 +200,8 @@ async fn check_old_releases(subject: &Subject<'_>) -> Result<()> {
     }
     Err(Error::Refused {
         message: format!(
-            "Releases from before `state` was set are still in the target, in {}, where strangers could read them",
+            "Public access was not changed: releases from before `state` was set \
+             are still in the target, in {}, where strangers could read them",
             url(&target.place, FOLDER)
         ),
         hint: subject.fix().after_old_releases(Verb::AccessApply).into(),
@@ -262,12 +264,12 @@ pub fn check_unblocking(changes: &[Change]) -> Result<()> {
     }
     Err(Error::Refused {
         message: format!(
-            "The bucket is protected against public access; this would have to change: {}",
+            "The bucket is protected against public access. This would have to change: {}",
             in_the_way.join("; ")
         ),
-        hint:
-            "this may be intentional: if the bucket should be public, run it again with `--unblock`"
-                .into(),
+        hint: "the protection may be intentional. If the bucket should be public, \
+             run the command again with `--unblock`"
+            .into(),
     })
 }
 

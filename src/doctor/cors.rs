@@ -8,7 +8,7 @@ use crate::store::StoreError;
 
 const CHECK: &str = "cors";
 const WHY: &str =
-    "browsers cache the response headers with the file, so the policy must be right first";
+    "browsers cache a file together with its CORS headers, so set the policy before you publish";
 
 /// Judges the bucket's policy against the target's file; none for a folder, which has no policy.
 pub(super) fn judge(fix: &Fix<'_>, there: Result<Option<Policy>, StoreError>) -> Option<Finding> {
@@ -34,7 +34,8 @@ fn compare(
             Finding::passed(CHECK, WHY, text)
         }
         (None, Some(_)) => {
-            let text = "the bucket has a policy, but the target names no file to compare it with";
+            let text =
+                "the bucket has a policy, but the target has no `cors` file to compare it with";
             Finding::warning(CHECK, WHY, text).fix(fix.cors_adopt())
         }
         (Some(Err(error)), _) => {

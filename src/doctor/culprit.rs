@@ -88,7 +88,7 @@ pub(super) fn behind(
     let grants = match grants {
         Observed::Is(grants) => grants,
         Observed::Unknown(why) => {
-            let text = format!("; the rule that lets them is unknown: {why}");
+            let text = format!("; the rule that allows this is unknown: {why}");
             return (text, fix.access_close());
         }
     };

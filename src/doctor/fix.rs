@@ -115,7 +115,7 @@ impl<'a> Fix<'a> {
         let set = self.setting("access = \"bucket\"", &self.target.name);
         let apply = self.own(Verb::AccessApply).after(Remedy::all(vec![set]));
         match self.target.opens_releases(Access::Bucket) {
-            Some(why) => apply.after(self.move_releases().because(why)),
+            Some(why) => apply.after(self.move_releases().because(&state::otherwise_open(why))),
             None => apply,
         }
     }
@@ -133,12 +133,15 @@ impl<'a> Fix<'a> {
 
     /// Takes the bucket's policy into a file that the target names.
     pub(super) fn cors_adopt(&self) -> Remedy {
-        if self.is_bare() {
-            return "name the policy's file with `--cors`".into();
-        }
-        let name = &self.target.name;
         let file = "cors.json";
         let show = format!("{} > {file}", self.command(Verb::CorsShow.with("--json")));
+        if self.is_bare() {
+            return format!(
+                "`{show}`, then pass `--cors {file}` to `doctor`, `audit` and `cors apply`"
+            )
+            .into();
+        }
+        let name = &self.target.name;
         Remedy::all(vec![
             Step::Run(show),
             self.setting(&format!("cors = \"{file}\""), name),
@@ -169,7 +172,7 @@ impl<'a> Fix<'a> {
             Step::Run(self.command(Verb::Push.with("--rotate-key"))),
         ])
         .because(
-            "every file gets a new name; if `key_id` is set, replace it with what `key new` prints",
+            "every file gets a new name. If `key_id` is set, replace it with what `key new` prints",
         )
     }
 
@@ -204,9 +207,12 @@ impl<'a> Fix<'a> {
         match (server, suspend) {
             (Server::Ceph, Some(suspend)) if is_versioned => Remedy::run(suspend)
                 .because("Ceph's radosgw doesn't support conditional writes in versioned buckets"),
-            (Server::Unknown, Some(suspend)) if is_versioned => Remedy::run(suspend).because(&format!(
-                "some servers don't support conditional writes in versioned buckets; if that doesn't help, {OTHER_SERVER}"
-            )),
+            (Server::Unknown, Some(suspend)) if is_versioned => {
+                Remedy::run(suspend).because(&format!(
+                    "some servers don't support conditional writes in versioned buckets. \
+                     If that doesn't help, {OTHER_SERVER}"
+                ))
+            }
             _ => OTHER_SERVER.into(),
         }
     }
@@ -234,7 +240,9 @@ impl<'a> Fix<'a> {
             return Remedy::run(command);
         }
         let Edit { get, set, .. } = tools.lifecycle();
-        format!("{get} > rules.json, remove that rule from it, then {set}").into()
+        let names: Vec<String> = bad.iter().map(|name| format!("`{name}`")).collect();
+        let names = names.join(", ");
+        format!("run `{get} > rules.json`, remove {names} from that file, then run `{set}`").into()
     }
 
     /// Adds the rule that clears away uploads that were never finished to `others`, which are to
@@ -252,10 +260,11 @@ impl<'a> Fix<'a> {
         };
         let Edit { get, set, delete } = tools.policy();
         let rest = delete.map_or(String::new(), |delete| {
-            format!(", or, if no rule is left, {delete}")
+            format!(", or `{delete}` if no rule is left")
         });
         format!(
-            "check that its condition admits only the intended users; if not, remove {rule}: {get} > policy.json, edit it, then {set}{rest}"
+            "check that its condition admits only the intended users. If it doesn't, \
+             remove {rule}: run `{get} > policy.json`, edit that file, then run `{set}`{rest}"
         )
         .into()
     }

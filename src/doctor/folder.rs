@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::rights::ROOT_WHY;
 use super::web_root::{CHECK, WHY};
 use super::{Finding, Subject, host, root, web_root};
 use crate::base::disk::spot::{Relation, Spot};
@@ -14,11 +15,10 @@ use crate::store::{PutMode, Store, StoreError, StoreErrorKind};
 
 pub(super) async fn examine(subject: &Subject<'_>, folder: &Path) -> Vec<Finding> {
     const WRITE: &str = "nothing can be published without write access";
-    const RELEASES: &str = "a push ends by overwriting the root of the releases";
     let state = state_folder(subject);
     let mut findings = vec![
         written("write", WRITE, try_writing_to(folder)),
-        written("releases", RELEASES, try_writing(&*subject.state).await),
+        written("releases", ROOT_WHY, try_writing(&*subject.state).await),
         root::judge(subject).await,
     ];
     findings.extend(open_to_others("permissions", folder));
@@ -72,11 +72,12 @@ fn written(check: &'static str, why: &'static str, tried: Result<(), StoreError>
 /// Checks whether a server that shows the folder shows the releases as well.
 fn outside(state: &Path, folder: &Path) -> Finding {
     let (Ok(state), Ok(folder)) = (Spot::of(state), Spot::of(folder)) else {
-        return Finding::unknown(CHECK, WHY, "cannot determine where the releases are");
+        let text = "cannot follow the path of the releases or of the published folder";
+        return Finding::unknown(CHECK, WHY, text);
     };
     if matches!(state.relation(&folder), Relation::Same | Relation::Inside) {
         Finding::failed(CHECK, WHY, "the releases are inside the published folder")
-            .fix("set `state = \"file:FOLDER\"` to a folder next to it")
+            .fix("set `state = \"file:FOLDER\"` to a folder next to the published one")
     } else {
         Finding::passed(CHECK, WHY, "the releases are outside the published folder")
     }

@@ -24,8 +24,11 @@ const NOT_FOUND: &str = "not-found";
 const NOT_FOUND_WHY: &str = "visitors with an old link get this page";
 
 /// Advice where a host shows no pages for folders.
-pub(crate) const SHOW_INDEX: &str = "configure the host to show `index.html` for folders (default document of a CDN, website of a bucket, web \
-     server). Or remove `index` from the target: the next push reports the links that must name their page";
+pub(crate) const SHOW_INDEX: &str = "configure the host to show `index.html` for folders: \
+     the default document of a CDN, the website setting of a bucket, \
+     or the index file of a web server. \
+     Or remove `index` from the target: the next push then lists the links to folders, \
+     which must end in `index.html`";
 
 /// Advice where a host doesn't show the page for names that aren't there.
 pub(crate) const SHOW_NOT_FOUND: &str = "configure the host to answer with this page and the status 404 (its error document), or remove \
@@ -112,7 +115,7 @@ async fn in_bucket(
         Ok(()) => heard,
         Err(mut error) => {
             error.message += &format!(
-                "; the page `{key}` stays ({} harmless bytes)",
+                "; the page `{key}` stays ({} bytes, harmless, safe to delete)",
                 PUBLISHED.len()
             );
             Err(error)

@@ -115,7 +115,7 @@ fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Remedy
             fix.new_key().text
         )
     } else {
-        "git's history keeps the file".to_string()
+        "git's history keeps the file: treat all names made with that key as leaked".to_string()
     };
     Remedy::all(vec![Step::Run(remove), ignore(folder, tracked)]).because(&again)
 }
@@ -163,8 +163,9 @@ fn weaker_names(config: &Config) -> Option<Finding> {
     let mut told = Vec::new();
     if has(NameStyle::Palindrome2022) {
         told.push(
-            "`palindrome-2022` has 64 bits for all files of a puzzle or solution, and they never change: anyone with one URL of a folder can \
-             guess the names in it",
+            "`palindrome-2022` has 64 bits, which never change \
+             and which all files of a puzzle or solution share: \
+             anyone with one URL of a folder can guess the other names in it",
         );
     }
     if has(NameStyle::Readable) {
@@ -173,8 +174,9 @@ fn weaker_names(config: &Config) -> Option<Finding> {
         );
     }
     if !config.rules.folders().is_empty() && told.is_empty() {
-        let text = "each keyed folder (`[[folder]]`) has 128 bits for all its files: anyone with one of its URLs can guess the names \
-                    of its other files, but not those of levels in it";
+        let text = "all files of a keyed folder (`[[folder]]`) share 128 bits: \
+                    anyone with one of its URLs can guess the names of its other files, \
+                    except files of another level";
         return Some(Finding::passed(CHECK, WHY, text));
     }
     (!told.is_empty()).then(|| {

@@ -160,7 +160,7 @@ impl Published {
     fn left(&self) -> String {
         match &self.delete {
             Some(Err(error)) if error.kind == StoreErrorKind::Denied => format!(
-                ", but not delete it: `{}` stays ({} harmless bytes)",
+                ", but not delete it: `{}` stays ({} bytes, harmless) until a prune deletes it",
                 self.key,
                 PUBLISHED.len()
             ),

@@ -51,7 +51,8 @@ impl Remedy {
 
     /// The same after `first`.
     pub(super) fn after(self, first: Remedy) -> Remedy {
-        let then = self.text.strip_prefix("first ").unwrap_or(&self.text);
+        let own = self.in_words();
+        let then = own.strip_prefix("first ").unwrap_or(&own);
         Remedy {
             text: format!("first {}; then {then}", first.text),
             steps: [first.steps, self.steps].concat(),
@@ -60,8 +61,16 @@ impl Remedy {
 
     /// The same, or something else that is told in words.
     pub(super) fn or(mut self, other: &str) -> Remedy {
-        self.text += &format!("; or {other}");
+        self.text = format!("{}; or {other}", self.in_words());
         self
+    }
+
+    /// Its text as part of a longer one: a command by itself is in backticks.
+    fn in_words(&self) -> String {
+        match &self.steps[..] {
+            [Step::Run(command)] if *command == self.text => self.steps[0].in_words(),
+            _ => self.text.clone(),
+        }
     }
 }
 

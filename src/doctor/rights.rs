@@ -19,6 +19,10 @@ use crate::store::{Listing, PutMode, Server, Store, StoreError, StoreErrorKind, 
 const FIRST: &[u8] = b"assetsync doctor was here";
 const SECOND: &[u8] = b"assetsync doctor was here again";
 
+/// Why the place of the releases must be writable.
+pub(super) const ROOT_WHY: &str =
+    "every push ends by overwriting `root.json`, which names the current release";
+
 /// Beginning of probes' names among the releases, by which a prune recognizes them.
 const PROBE: &str = "sweeps/probe-";
 
@@ -177,13 +181,12 @@ impl Rights {
     /// Creating, reading, writing over: what releases need.
     fn judge_writing(&self, fix: &Fix<'_>, versioning: &Observed<Versioning>) -> Vec<Finding> {
         const CHECK: &str = "releases";
-        const WHY: &str = "a push ends by overwriting the root of the releases";
         let failed = |error: &StoreError| {
             let remedy = match error.kind {
                 StoreErrorKind::Precondition => fix.conditions_of_state(versioning),
                 _ => needed(error, WRITE).into(),
             };
-            Finding::failed(CHECK, WHY, error.message.clone()).fix(remedy)
+            Finding::failed(CHECK, ROOT_WHY, error.message.clone()).fix(remedy)
         };
         let tries = [Some(&self.create), self.overwrite.as_ref()];
         let refused = tries
@@ -195,17 +198,19 @@ impl Rights {
             Some(Err(error)) => findings.push(failed(error)),
             Some(Ok(false)) => {
                 let text = "an object read back from the releases differs from what was written";
-                findings.push(Finding::failed(CHECK, WHY, text));
+                findings.push(Finding::failed(CHECK, ROOT_WHY, text));
             }
             _ => {}
         }
         if self.root_is_version && fix.server() == Server::Ceph {
-            let text = "the root was written while its bucket was versioned, so Ceph's radosgw no longer lets it be overwritten, even after versioning is suspended";
-            findings.push(Finding::failed(CHECK, WHY, text).fix(fix.move_releases()));
+            let text = "`root.json` was written while its bucket was versioned. \
+                        Ceph's radosgw doesn't let it be overwritten, \
+                        even after versioning is suspended";
+            findings.push(Finding::failed(CHECK, ROOT_WHY, text).fix(fix.move_releases()));
         }
         if findings.is_empty() {
             let text = "can create, read and overwrite objects where the releases are";
-            findings.push(Finding::passed(CHECK, WHY, text));
+            findings.push(Finding::passed(CHECK, ROOT_WHY, text));
         }
         findings
     }
@@ -232,7 +237,7 @@ impl Rights {
         match errors.find(|error| error.kind != StoreErrorKind::Precondition) {
             Some(error) => Finding::unknown(CHECK, WHY, error.message.clone()),
             None => {
-                let text = "not all were tried, since nothing can be overwritten";
+                let text = "only partly tested, because overwriting an object failed";
                 Finding::unknown(CHECK, WHY, text)
             }
         }
@@ -265,7 +270,8 @@ impl Rights {
                 CHECK,
                 WHY,
                 format!(
-                    "can't delete, which is safest; `{}` stays among the releases ({} harmless bytes)",
+                    "can't delete, which is safest. `{}` stays among the releases \
+                     ({} bytes, harmless) until a prune deletes it",
                     self.key,
                     SECOND.len()
                 ),
@@ -273,7 +279,9 @@ impl Rights {
             (Some(Ok(())), _) => Finding::warning(
                 CHECK,
                 WHY,
-                "can delete, but the storage ignores the requested version: a prune's delayed request may delete a file that has been published again since",
+                "can delete, but the storage ignores which version to delete. \
+                 If a delete request of a prune arrives late, \
+                 it can delete an object that a push has uploaded again",
             )
             .fix("this server offers no fix: don't push while a prune is running"),
             (_, Some(Err(error))) => Finding::unknown(

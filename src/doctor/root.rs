@@ -10,7 +10,7 @@ use crate::release::root::Release;
 use crate::store::StoreErrorKind;
 
 const CHECK: &str = "root";
-const WHY: &str = "every push builds on the current release, and is refused if it can't";
+const WHY: &str = "every push builds on the current release, and is refused if that isn't possible";
 const ASK: &str = "ask the storage's administrator for permission to read the releases";
 
 /// Opens the releases as every push does, and says what it would say.

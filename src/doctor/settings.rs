@@ -160,7 +160,7 @@ pub(super) fn blocks(blocks: &Observed<Blocks>, fix: &Fix<'_>) -> Finding {
     let Some(stops) = stopped_by(blocks, target.access) else {
         let text = match target.access {
             Access::Bucket if blocks.refuses_policies => {
-                "the bucket's rules cannot become more public than they are"
+                "new public policies are rejected, but the bucket's present rules stay in force"
             }
             _ => "the protection allows the access that the target needs",
         };
@@ -274,7 +274,7 @@ fn retention(
     place: &Place,
 ) -> Finding {
     const WHY: &str =
-        "every push overwrites the root of the releases, and objects with plain names that changed";
+        "every push overwrites `root.json`, and objects with plain names that changed";
     let clear = || place.bucket()?.tools(None).clear_retention();
     let what = match retention {
         Observed::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),
@@ -285,13 +285,16 @@ fn retention(
     };
     match clear() {
         Some(clear) if has_state => {
-            Finding::failed(check, WHY, format!("{what}: no second push is possible"))
-                .fix(format!("{clear}, or keep the releases elsewhere (`state`)"))
+            Finding::failed(check, WHY, format!("{what}: no second push is possible")).fix(format!(
+                "run `{clear}`, or keep the releases in another bucket (`state`)"
+            ))
         }
-        Some(_) => {
+        Some(clear) => {
             let text = format!("{what}: plain names can't change, and `prune` can't delete");
-            Finding::warning(check, WHY, text)
-                .fix("leave it if all names are keyed; otherwise clear the retention period")
+            Finding::warning(check, WHY, text).fix(format!(
+                "leave it if no file has a plain name and nothing has to be pruned. \
+                 Otherwise run `{clear}`"
+            ))
         }
         None => {
             let text = format!("{what}; new versions can still be written");
@@ -314,7 +317,8 @@ fn lifecycle(
     fix: &Fix<'_>,
 ) -> Finding {
     let prefix = prefix(place);
-    const WHY: &str = "old objects are still in use: unchanged files are not uploaded again";
+    const WHY: &str =
+        "a push doesn't upload unchanged files again, so objects of any age are in use";
     let rules = match rules {
         Observed::Is(rules) => rules,
         Observed::Unknown(why) => return Finding::unknown(check, WHY, why.clone()),

@@ -24,7 +24,8 @@ const WRITE: &str = "anonymous-write";
 const WRITE_WHY: &str = "anyone who can write can change what players see";
 
 /// Content that a stranger writes.
-const SCRIBBLE: &[u8] = b"a stranger was here, let in to try the door";
+const SCRIBBLE: &[u8] =
+    b"assetsync doctor wrote this without credentials, to test who can write here";
 
 /// Outcome of trying a door; an error if there was no answer.
 pub(super) type Probed = (PublicRequest, Result<Response, StoreError>);
@@ -169,7 +170,10 @@ pub(super) fn judge_listings(
         _ => Finding::passed(
             LIST,
             LIST_WHY,
-            format!("refused in all {} forms tried", knocks.len()),
+            format!(
+                "strangers can't list the bucket: all {} kinds of request were refused",
+                knocks.len()
+            ),
         ),
     }
 }
@@ -243,7 +247,8 @@ impl StrangersAndProbe {
             return finding;
         }
         let text = format!(
-            "strangers can read {} of the releases through its own ACL if they know or guess the URL",
+            "strangers can read {} of the releases if they know or guess the URL: \
+             the object's own ACL allows it",
             self.open_documents.join(" and ")
         );
         Finding::failed(STATE, STATE_WHY, text).fix(fix.own(Verb::Audit.with("--repair")))

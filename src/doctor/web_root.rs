@@ -29,7 +29,7 @@ const INDEXES: [&str; 4] = ["index.html", "index.htm", "index.xhtml", "index.php
 const LOOKED_UP: usize = 3;
 
 /// Content of a probe among the releases.
-const PROBE: &[u8] = b"assetsync doctor looks whether visitors can read this";
+const PROBE: &[u8] = b"assetsync doctor tests whether visitors can read this";
 
 /// Largest number of URLs at which the probe is requested.
 const ASKED_MAX: usize = 16;

@@ -231,7 +231,7 @@ fn in_words(steps: &Steps<'_>) -> &'static str {
         } => "headers and ACL",
         Steps::InPlace { headers: true, .. } => "headers",
         Steps::InPlace { .. } => "ACL",
-        Steps::Upload { is_over: true, .. } => "uploaded again, over what is there",
+        Steps::Upload { is_over: true, .. } => "uploaded again, replacing the stored object",
         Steps::Upload { .. } => "uploaded again",
     }
 }

@@ -53,18 +53,20 @@ fn unused_patterns<'a>(
 ) -> Vec<Problem> {
     let folders = paths.clone().map(LogicalPath::folder);
     let of_rules = rules.unused(paths.clone(), odd).into_iter();
-    let of_rules =
-        of_rules.map(|pattern| (pattern, "is a rule that matches nothing here".to_string()));
+    let of_rules = of_rules.map(|pattern| {
+        let what = "is the `match` of a rule, but matches no file";
+        (pattern, what.to_string())
+    });
     let of_folders = rules
         .folders()
         .unused(paths.clone().map(LogicalPath::as_str));
     let of_folders = of_folders.into_iter().map(|pattern| {
-        let what = "is a `[[folder]]` that matches no folder here";
+        let what = "is the `match` of a `[[folder]]`, but matches no folder";
         (pattern, what.to_string())
     });
     let of_levels = rules.levels().unused_patterns(paths).into_iter();
     let of_levels =
-        of_levels.map(|(pattern, what)| (pattern, format!("{what}, and matches nothing here")));
+        of_levels.map(|(pattern, what)| (pattern, format!("{what}, but matches no file")));
     let all = of_rules.chain(of_folders).chain(of_levels);
     all.filter_map(|(pattern, what)| unused(pattern, &what, folders.clone()))
         .collect()
@@ -82,11 +84,11 @@ fn without_files<'a>(
     let likely = likeness(pattern, paths.clone().map(LogicalPath::folder));
     // A tree without any files is reported elsewhere.
     if level.held && paths.clone().next().is_some() {
-        let what = format!("is the held level `{name}`, and matches nothing here");
+        let what = format!("is the `match` of the held level `{name}`, but matches no file");
         let message = with_advice(&what, likely, instead).unwrap_or(what);
         return Some(Problem::new(shown(pattern), message).kind(ProblemKind::EmptyLevel));
     }
-    let what = format!("is the level `{name}`, and matches nothing here");
+    let what = format!("is the `match` of the level `{name}`, but matches no file");
     let message = with_advice(&what, likely, instead);
     let message = message.or_else(|| (!maker::writes(pattern)).then_some(what))?;
     Some(Problem::new(shown(pattern), message).kind(ProblemKind::UnusedPattern))

@@ -54,7 +54,7 @@ fn of_two_sources(twin: &Asset, asset: &Asset, sources: &[Source]) -> Problem {
 
 fn look_alike(twin: &Asset, asset: &Asset, sources: &[Source]) -> Problem {
     let message = format!(
-        "differs from `{}` only in how its characters are composed (NFC, NFD)",
+        "differs from `{}` only in how accented characters are encoded (Unicode NFC or NFD)",
         spelt_out(&twin.path)
     );
     let problem = Problem {
@@ -71,7 +71,8 @@ fn differ_in_case(twin: &Asset, asset: &Asset) -> Problem {
     warning.kind(ProblemKind::Twins).cause(DIFFER_IN_CASE)
 }
 
-const LOOK_ALIKE: &str = "differ from others only in how their characters are composed (NFC, NFD)";
+const LOOK_ALIKE: &str =
+    "differ from others only in how accented characters are encoded (Unicode NFC or NFD)";
 const DIFFER_IN_CASE: &str = "differ from others only in case, which some systems ignore";
 
 /// Returns the ignore line for an asset whose name can't be copied from a screen.

@@ -334,7 +334,7 @@ fn doctor_orders_steps_for_prefix() {
     let first = "then write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
     assert!(found.contains(first), "{found}");
     assert!(
-        found.ends_with("then assetsync access apply part"),
+        found.ends_with("then `assetsync access apply part`"),
         "{found}"
     );
 }
@@ -351,7 +351,7 @@ fn advice_for_public_objects_works() {
     set_policy(&hunt, &public);
     let doctor = hunt.run(&["doctor", "acl"]);
     let found = lines_of(&doctor.stdout, "warning grants");
-    let fix = "then write `access = \"bucket\"` below `[target.acl]` in assetsync.toml; then assetsync access apply acl";
+    let fix = "then write `access = \"bucket\"` below `[target.acl]` in assetsync.toml; then `assetsync access apply acl`";
     assert!(found.contains(fix), "{found}");
     assert!(
         found.contains("or remove `Public` of the bucket policy"),

@@ -176,7 +176,7 @@ fn live_vandalism_is_repaired_as_advised() {
 
     let (code, report) = hunt.audit(&["--repair", "--overwrite-live", "index.html", "--yes"]);
     assert_eq!(code, 3, "{report:#}");
-    let how = "uploaded again, over what is there";
+    let how = "uploaded again, replacing the stored object";
     let repair = &report["repair"];
     assert_eq!(
         repair["mended"],
@@ -223,7 +223,7 @@ fn repaired_film_is_reuploaded_in_parts() {
     assert!(!etag().contains('-'), "{}", etag());
 
     let (code, report) = hunt.audit(&["--repair", "--yes"]);
-    let how = "uploaded again, over what is there";
+    let how = "uploaded again, replacing the stored object";
     assert_eq!(
         report["repair"]["mended"],
         json!([{"path": "film.mp4", "how": how}])
@@ -464,7 +464,7 @@ fn repair_never_recommends_itself() {
     assert_eq!(run.code, 0, "{run}");
     assert!(
         run.stdout
-            .contains("map.png: uploaded again, over what is there"),
+            .contains("map.png: uploaded again, replacing the stored object"),
         "{run}"
     );
     assert!(!run.stdout.contains("--repair"), "{run}");

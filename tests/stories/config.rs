@@ -133,25 +133,25 @@ fn mistakes_at_the_top() {
         at_the_top,
         r#"
         ▸defualt_target = "local"
-        = unknown field `defualt_target`, expected one of…
+        = unknown setting `defualt_target`, expected one of…
         ? did you mean `default_target`?
 
         ▸gziplevel = 9
-        = unknown field `gziplevel`, expected one of…
+        = unknown setting `gziplevel`, expected one of…
         ? did you mean `gzip_level`?
 
         [▸targets.prod]
         url = "file:out"
-        = unknown field `targets`, expected one of…
+        = unknown setting `targets`, expected one of…
         ? did you mean `target`?
 
         [[▸rules]]
         match = "*"
-        = unknown field `rules`, expected one of…
+        = unknown setting `rules`, expected one of…
         ? did you mean `rule`?
 
         ▸zzz = 1
-        = unknown field `zzz`, expected one of…
+        = unknown setting `zzz`, expected one of…
 
         default_target = ▸"locl"
         = there is no target `locl`
@@ -192,12 +192,12 @@ fn mistakes_in_a_source() {
         r#"
         dir = "assets"
         ▸mont = "x"
-        = unknown field `mont`, expected one of `dir`, `mount`, `symlinks`
+        = unknown setting `mont`, expected one of `dir`, `mount`, `symlinks`
         ? did you mean `mount`?
 
         dir = "assets"
         ▸symlink = "inside"
-        = unknown field `symlink`, expected one of `dir`, `mount`, `symlinks`
+        = unknown setting `symlink`, expected one of `dir`, `mount`, `symlinks`
         ? did you mean `symlinks`?
 
         dir = ▸"asets"
@@ -205,7 +205,7 @@ fn mistakes_in_a_source() {
 
         dir = "assets"
         symlinks = ▸"insid"
-        = unknown variant `insid`, expected `refuse` or `inside`
+        = unknown value `insid`, expected `refuse` or `inside`
         ? did you mean `inside`?
 
         dir = "assets"
@@ -231,7 +231,7 @@ fn mistakes_in_a_source() {
         key_file = "hunt.key"
         ▸[[source]]
         mount = "x"
-        = missing field `dir`
+        = missing setting `dir`
 
         ▸key_file = "hunt.key"
         = there is no [[source]]
@@ -247,12 +247,12 @@ fn mistakes_in_a_rule() {
         r#"
         match = "*"
         ▸nams = "plain"
-        = unknown field `nams`, expected one of…
+        = unknown setting `nams`, expected one of…
         ? did you mean `names`?
 
         match = "*"
         ▸cache-control = "no-cache"
-        = unknown field `cache-control`, expected one of…
+        = unknown setting `cache-control`, expected one of…
         ? did you mean `cache_control`?
 
         match = ▸"img/[a-"
@@ -263,16 +263,16 @@ fn mistakes_in_a_rule() {
 
         match = "*"
         names = ▸"plane"
-        = unknown variant `plane`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`, `fingerprinted`, `folder`
+        = unknown value `plane`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`, `fingerprinted`, `folder`
         ? did you mean `plain`?
 
         match = "*"
         names = ▸"hashed"
-        = unknown variant `hashed`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`, `fingerprinted`, `folder`
+        = unknown value `hashed`, expected one of `opaque`, `readable`, `plain`, `palindrome-2022`, `fingerprinted`, `folder`
 
         match = "*"
         gzip = ▸"nevr"
-        = unknown variant `nevr`, expected `auto` or `never`
+        = unknown value `nevr`, expected `auto` or `never`
         ? did you mean `never`?
 
         match = "*"
@@ -325,7 +325,7 @@ fn mistakes_in_a_rule() {
         r#"
         ▸[[rule]]
         names = "plain"
-        = missing field `match`
+        = missing setting `match`
         "#,
     );
 }
@@ -336,12 +336,12 @@ fn mistakes_in_a_target() {
         in_a_target,
         r#"
         ▸urll = "file:out"
-        = unknown field `urll`, expected one of…
+        = unknown setting `urll`, expected one of…
         ? did you mean `url`?
 
         url = "file:out"
         ▸public-url = "https://a.example"
-        = unknown field `public-url`, expected one of…
+        = unknown setting `public-url`, expected one of…
         ? did you mean `public_url`?
 
         url = ▸"out"
@@ -382,12 +382,12 @@ fn mistakes_in_a_target() {
 
         url = "s3://hunt"
         access = ▸"object_acl"
-        = unknown variant `object_acl`, expected `bucket` or `object-acl`
+        = unknown value `object_acl`, expected `bucket` or `object-acl`
         ? did you mean `object-acl`?
 
         url = "s3://hunt"
         addressing = ▸"paths"
-        = unknown variant `paths`, expected `path` or `virtual`
+        = unknown value `paths`, expected `path` or `virtual`
         ? did you mean `path`?
 
         url = "file:out"
@@ -409,7 +409,7 @@ fn mistakes_in_a_target() {
         r#"
         ▸[target.local]
         public_url = "https://a.example/"
-        = missing field `url`
+        = missing setting `url`
         "#,
     );
 }
@@ -441,7 +441,7 @@ fn json_log_shows_no_config_lines() {
         serde_json::from_str(run.stderr.lines().next().expect("a line")).expect("JSON");
     let message = told["message"].as_str().expect("a message");
     assert!(
-        message.starts_with("assetsync.toml:2:1: unknown field"),
+        message.starts_with("assetsync.toml:2:1: unknown setting"),
         "{run}"
     );
     assert!(!message.contains('^') && !message.contains('\n'), "{run}");
@@ -530,7 +530,7 @@ fn transposed_letters_suggest_nearest_name() {
         in_a_target,
         r#"
         ▸ulr = "file:out"
-        = unknown field `ulr`, expected one of…
+        = unknown setting `ulr`, expected one of…
         ? did you mean `url`?
         "#,
     );
@@ -545,7 +545,7 @@ fn mistakes_are_located_behind_wide_characters() {
         key_file = "hunt.key" # é🤔
         source = [{ dir = "assets" }]
         target = { "é🤔" = { url = "file:out", ▸regoin = "x" } }
-        = unknown field `regoin`, expected one of…
+        = unknown setting `regoin`, expected one of…
         ? did you mean `region`?
         "#,
     );

@@ -757,7 +757,7 @@ fn rollback_and_repair_accept_patterns() {
     assert!(run.stderr.contains("Cannot confirm"), "{run}");
     assert!(
         run.stdout
-            .contains("puzzle/2.html: uploaded again, over what is there"),
+            .contains("puzzle/2.html: uploaded again, replacing the stored object"),
         "{run}"
     );
     site.ok(&[&repair[..], &["--yes"]].concat());

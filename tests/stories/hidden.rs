@@ -420,7 +420,7 @@ fn hidden_document_line_is_not_shown() {
 fn ci_hides_lines_of_configuration() {
     let site = Site::new().config("[[level]]\nname = \"party\"\nmach = \"cellar/**\"\n");
     let run = site.run_with(&CI, &["push"]);
-    assert!(run.stderr.contains("unknown field `mach`"), "{run}");
+    assert!(run.stderr.contains("unknown setting `mach`"), "{run}");
     assert!(!run.stderr.contains("cellar"), "{run}");
     let run = site.run(&["push"]);
     assert!(run.stderr.contains("mach = \"cellar/**\"\n"), "{run}");

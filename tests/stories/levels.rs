@@ -170,7 +170,7 @@ fn top_level_open_overrides_all_levels() {
     let run = idle.run(&["push"]);
     assert!(
         run.stderr
-            .contains("`abuot/**` is `open`, and matches nothing here; did you mean `about`?"),
+            .contains("`abuot/**` is `open`, but matches no file; did you mean `about`?"),
         "{run}"
     );
 }
@@ -220,7 +220,7 @@ fn empty_held_level_suggests_similar_files() {
     assert!(
         again
             .stderr
-            .contains("`aftergmae/**` belongs to the level `party`, and matches nothing here"),
+            .contains("`aftergmae/**` belongs to the level `party`, but matches no file"),
         "{again}"
     );
     let near = held("\"nowhere/**\"", "held = true\n").file("party-cake.html", "<p>More");

@@ -382,7 +382,7 @@ fn level_without_matches_warns() {
     let run = site.run(&["push"]);
     assert!(
         run.stderr.contains(
-            "warning: `**/solutions/**` is the level `solution`, and matches nothing here; did you mean `solution`? Write `match = \"**/solution/**\"`"
+            "warning: `**/solutions/**` is the `match` of the level `solution`, but matches no file; did you mean `solution`? Write `match = \"**/solution/**\"`"
         ),
         "{run}"
     );

@@ -38,7 +38,7 @@ fn culprit_rule_is_named_once() {
     assert!(
         remedy
             .text
-            .contains("remove `Oops`: aws s3api get-bucket-policy --bucket hunt")
+            .contains("remove `Oops`: run `aws s3api get-bucket-policy --bucket hunt")
     );
     let (text, remedy) = behind(&Observed::Is(vec![]), Right::List, &fix);
     assert!(text.contains("none of the bucket's own rules"), "{text}");

@@ -8,6 +8,14 @@ use crate::config::{Access, Place, Target};
 use crate::release::layout::FOLDER;
 use crate::store::control::Grant;
 
+/// What a new place for the releases means.
+const STARTS_ANEW: &str = "the list of releases starts anew there, and no object is uploaded again";
+
+/// Why the releases go first.
+pub(super) fn otherwise_open(why: &str) -> String {
+    format!("otherwise strangers could read the releases: {why}")
+}
+
 impl Fix<'_> {
     /// Releases that are in the way get another place, and those that were there go: they tell as
     /// much as the new ones.
@@ -16,11 +24,11 @@ impl Fix<'_> {
             return self.own(command);
         };
         let moved = self.move_releases();
-        let why = format!("{why}: strangers could read the releases");
+        let why = otherwise_open(why);
         if self.is_bare() {
             let state = format!("--state {}", self.url_of_state_elsewhere());
             let then = self.command(command.and(&state));
-            return format!("first {} ({why}); then {then}", moved.text).into();
+            return format!("first {}; then `{then}` ({why})", moved.text).into();
         }
         self.own(command).after(moved.because(&why))
     }
@@ -30,14 +38,11 @@ impl Fix<'_> {
         let old = self.target.state.is_none();
         if self.is_bare() {
             let old = if old {
-                format!(
-                    "; then remove those in the target: {}",
-                    self.remove_old_releases()
-                )
+                format!("; then `{}`", self.remove_old_releases())
             } else {
                 String::new()
             };
-            return format!("{}{old}", self.state_elsewhere_bare()).into();
+            return format!("{}{old} ({STARTS_ANEW})", self.state_elsewhere_bare()).into();
         }
         let place = self.url_of_state_elsewhere();
         let name = &self.target.name;
@@ -49,13 +54,14 @@ impl Fix<'_> {
         if old {
             steps.push(Step::Run(self.remove_old_releases()));
         }
-        Remedy::all(steps).because("releases start over there, and no object is uploaded again")
+        Remedy::all(steps).because(STARTS_ANEW)
     }
 
     /// The same once the releases have another place.
     pub(in crate::doctor) fn after_old_releases(&self, verb: Verb) -> String {
         format!(
-            "{}, which creates a release in the new place; then {}; then {}",
+            "run `{}`, which creates a release in the new place, \
+             then `{}`, which deletes the old ones, then `{}`",
             self.command(Verb::Push.with("--begin-anew")),
             self.remove_old_releases(),
             self.command(verb)
@@ -77,7 +83,8 @@ impl Fix<'_> {
         let place = self.url_of_state_elsewhere();
         let make = self.make_bucket_of(&place);
         format!(
-            "add `--state {place}`, a private bucket (`{make}` creates it), and push with `--begin-anew`: releases start over there, and no object is uploaded again"
+            "`{make}`; then push once with `--state {place} --begin-anew`, \
+             and pass `--state {place}` to every later command"
         )
     }
 

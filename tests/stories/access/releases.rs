@@ -326,7 +326,7 @@ fn target_with_old_releases_stays_private() {
         "write `state = ",
         "`assetsync push part --begin-anew`",
         "aws s3 rm --recursive s3://[assets]/part/.assetsync/",
-        "then assetsync access apply part",
+        "then `assetsync access apply part`",
     ];
     let places = order.map(|step| found.find(step));
     assert!(places.iter().all(Option::is_some), "{found}");

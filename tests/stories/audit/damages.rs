@@ -15,7 +15,7 @@ const BOTH: &[Access] = &[Access::Acl, Access::Policy];
 const ACL: &[Access] = &[Access::Acl];
 const POLICY: &[Access] = &[Access::Policy];
 
-const AGAIN: &str = "uploaded again, over what is there";
+const AGAIN: &str = "uploaded again, replacing the stored object";
 
 const STYLE: &str = "body { color: red }\n";
 const PICTURE: &[u8] = b"a picture of gears";
@@ -218,9 +218,10 @@ fn mend_as_advised(hunt: &Hunt) {
     let (_, report) = hunt.audit(&[]);
     let fix = found(&report)[0]["fix"].as_str().expect("text");
     let folder = hunt.site.path("");
-    let script = match fix.split_once(" > rules.json, remove that rule from it, then ") {
+    let script = match fix.split_once(" > rules.json`, remove `tidy` from that file, then run `") {
         None => fix.to_string(),
         Some((get, put)) => {
+            let (get, put) = (get.trim_start_matches("run `"), put.trim_end_matches('`'));
             let edit = r#"import json; f = "rules.json"; r = json.load(open(f))["Rules"]; json.dump({"Rules": [x for x in r if x["ID"] != "tidy"]}, open(f, "w"))"#;
             format!("{get} > rules.json && python3 -c '{edit}' && {put}")
         }

@@ -90,7 +90,7 @@ struct Damage {
     mended: Option<&'static str>,
 }
 
-const AGAIN: Option<&str> = Some("uploaded again, over what is there");
+const AGAIN: Option<&str> = Some("uploaded again, replacing the stored object");
 
 #[rustfmt::skip]
 const DAMAGES: &[Damage] = &[

@@ -483,10 +483,15 @@ fn conditional_statement_is_removed_as_advised() {
         );
         let fix = finding["fix"].as_str().expect("text");
         let (_, commands) = fix
-            .split_once(" of the bucket policy: ")
+            .split_once(" of the bucket policy: run `")
             .expect("a command");
-        let (get, rest) = commands.split_once(", edit it, then ").expect("an edit");
-        let (put, delete) = rest.split_once(", or, if no rule is left, ").expect("both");
+        let (get, rest) = commands
+            .split_once("`, edit that file, then run `")
+            .expect("an edit");
+        let (put, rest) = rest.split_once("`, or `").expect("both");
+        let delete = rest
+            .strip_suffix("` if no rule is left")
+            .expect("a command");
         shell(&hunt, get);
         std::fs::write(
             hunt.site.path("policy.json"),
