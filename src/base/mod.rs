@@ -24,3 +24,14 @@ pub(crate) mod problem;
 pub(crate) mod progress;
 pub(crate) mod strength;
 pub mod text;
+
+/// Returns how many of so many random cases a test tries: all with `tests/run`, a tenth of them
+/// without, so that the tests of a change end in seconds.
+#[cfg(test)]
+pub(crate) const fn cases(all: u32) -> u32 {
+    if cfg!(feature = "servers") {
+        all
+    } else {
+        all / 10
+    }
+}

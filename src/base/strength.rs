@@ -248,7 +248,7 @@ mod tests {
             assert_eq!(Weakness::of(key.as_bytes()), None, "{key}");
         }
         let mut random = fastrand::Rng::with_seed(11);
-        for _ in 0..200 {
+        for _ in 0..crate::base::cases(200) {
             let bytes: [u8; 32] = std::array::from_fn(|_| random.u8(..));
             assert_eq!(Weakness::of(&bytes), None, "{bytes:?}");
             let hex = data_encoding::HEXLOWER.encode(&bytes);

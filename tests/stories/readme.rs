@@ -1,6 +1,6 @@
-//! README.md, the first pages of the book and its guides, done word by word: every command of every
-//! block, in order, on Ceph's radosgw or in a folder. Sessions (`console`) print what the page says
-//! they print.
+//! README.md and the book, done word by word: every command of every block, in order, on Ceph's
+//! radosgw and in a folder. Sessions (`console`) print what the page says they print. Pages about
+//! work on the program itself aren't followed.
 
 use std::fs;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use regex::Regex;
 
 use crate::support::s3::{Bucket, agent, received};
 use crate::support::terminal::says_yes_to;
-use crate::support::web::Browser;
+use crate::support::web::{Browser, WebServer};
 use crate::support::{Site, from_test_command};
 
 const README: &str = include_str!("../../README.md");
@@ -27,7 +27,8 @@ const START: [&str; 3] = [
 ];
 
 /// What isn't run here, and why.
-const NOT_RUN: [(&str, &str); 2] = [
+const NOT_RUN: [(&str, &str); 3] = [
+    ("assetsync man | man -l -", "a container has no pager"),
     ("tests/run", "it's what runs this story"),
     (
         "cargo install --locked --path .",
@@ -38,11 +39,11 @@ const NOT_RUN: [(&str, &str); 2] = [
 /// A guide's commands that don't exit with 0, and what they exit with.
 type Exits = &'static [(&'static str, i32)];
 
-/// Guides, each done by itself. Those of Django, hosts and palindrome-2022 need servers or sites of
-/// their own, which other stories have.
-const GUIDES: [(&str, Exits); 13] = [
+/// Guides, each done by itself. Those of hosts and palindrome-2022 have stories of their own below.
+const GUIDES: [(&str, Exits); 14] = [
     ("bundlers", &[]),
     ("cors", &[]),
+    ("django", &[]),
     ("folders", &[]),
     ("formats", &[]),
     ("leak", &[]),
@@ -55,6 +56,30 @@ const GUIDES: [(&str, Exits); 13] = [
     ("servers", &[]),
     ("takedown", &[]),
 ];
+
+/// Pages that look at the sample hunt, with what their reader did before.
+const LOOKS: [(&str, &str); 8] = [
+    ("concepts/levels", PROD),
+    (
+        "concepts/names",
+        "sed -i 's|^url = .*|&\\npublic_url = \"https://cdn.example.org/static/\"|' assetsync.toml; assetsync key new hunt.key",
+    ),
+    ("concepts/references", "assetsync key new hunt.key"),
+    (
+        "concepts/releases",
+        "assetsync push local && echo '<!-- 2 -->' >> assets/index.html",
+    ),
+    ("concepts/verification", "assetsync push local"),
+    ("reference/configuration", "assetsync key new hunt.key"),
+    (
+        "reference/environment",
+        "printf '[target.prod]\\nurl = \"s3://my-hunt\"\\n' >> assetsync.toml; sed -i 's/= \"local\"/= \"prod\"/' assetsync.toml",
+    ),
+    ("reference/json", "assetsync push local"),
+];
+
+/// What the guides begin with.
+const PROD: &str = r#"printf '[target.prod]\nurl = "file:out/site"\n' >> assetsync.toml; assetsync key new hunt.key"#;
 
 /// Commands that go on until Ctrl-C: their page is looked at, and they are ended.
 const SERVERS: [&str; 1] = ["python3 -m http.server"];
@@ -106,7 +131,7 @@ fn without_chance(text: &str) -> String {
         ("file://[^ ]*/", "file:///"),
         ("[0-9]{8}-[0-9]{6}-[a-z0-9]{6}", "RELEASE"),
         (
-            "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+            "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+Z",
             "TIME",
         ),
         ("[a-z2-7]{26}", "NAME"),
@@ -155,7 +180,16 @@ enum Place {
 }
 
 /// Commands that look at a published folder or change it by hand, and the same for a bucket.
-const BY_HAND: [(&str, &str); 3] = [
+const BY_HAND: [(&str, &str); 6] = [
+    ("chgrp -R www-data out/site.releases", "true"),
+    (
+        "find out/site.releases -type d -exec chmod 2750 {} +",
+        "true",
+    ),
+    (
+        "find out/site.releases -type f ! -name lock -exec chmod 640 {} +",
+        "true",
+    ),
     (
         "cat out/site/index.html",
         "aws s3 cp --quiet s3://my-hunt/index.html -",
@@ -184,6 +218,13 @@ impl Reader {
             .arg(site.path("examples/hunt"))
             .status();
         assert!(copied.expect("cp starts").success());
+        let django = "examples/django/release_storage.py";
+        fs::create_dir_all(site.path("examples/django")).expect("a folder");
+        fs::copy(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(django),
+            site.path(django),
+        )
+        .expect("copied");
         let free = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = free.local_addr().expect("it has one").port();
         Reader {
@@ -230,6 +271,7 @@ impl Reader {
             .replace("hunt-assets", &self.assets.name)
             .replace("hunt-releases", &self.releases.name)
             .replace("8000", &self.port.to_string())
+            .replace("www-data", "\"$(id -gn)\"")
     }
 
     /// A command with all that a person has set up: programs, credentials, the secret of a CI.
@@ -278,6 +320,18 @@ impl Reader {
         let run = self.shell(line).output().expect("it runs");
         assert!(run.status.success(), "{line}: {run:?}");
         String::from_utf8(run.stdout).expect("text")
+    }
+
+    /// Begins with a copy of the sample hunt, and these commands.
+    fn begin(&self, commands: &str) {
+        self.printed(&format!(
+            "cp -r examples/hunt/. . && {}",
+            self.mine(commands)
+        ));
+        if self.place == Place::Radosgw {
+            let local = "sed -i 's|file:out/bucket|s3://my-hunt|; s|file:out-releases|s3://my-hunt-releases/local|' assetsync.toml";
+            self.printed(&self.mine(local));
+        }
     }
 
     fn make_buckets(&self) {
@@ -435,10 +489,110 @@ fn guides_work_on_radosgw() {
     follow_guides(reader, |name, _| name != "servers");
 }
 
+/// Every page that looks at the sample hunt prints what it says.
+fn look_through(reader: impl Fn() -> Reader) {
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
+    for (name, before) in LOOKS {
+        let page = fs::read_to_string(book.join(format!("{name}.md"))).expect("a page");
+        assert!(!steps(&page).is_empty(), "{name}");
+        let reader = reader();
+        reader.begin(before);
+        follow(&reader, &page);
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+fn concepts_show_what_is_printed() {
+    look_through(Reader::new);
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+fn concepts_show_what_radosgw_prints() {
+    look_through(Reader::with_buckets);
+}
+
+/// The program is installed already: the rest of that page works.
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+fn installed_program_does_what_is_said() {
+    let page = include_str!("../../docs/src/start/install.md");
+    assert!(steps(page).len() > 5);
+    follow(&Reader::new(), page);
+}
+
+/// The first block of TOML of a page.
+fn configured(page: &str) -> &str {
+    let (_, rest) = page.split_once("```toml\n").expect("a block");
+    rest.split_once("```").expect("its end").0
+}
+
+/// The target of the guide to hosts, behind a host that shows error pages.
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+fn guide_to_hosts_works_on_radosgw() {
+    let page = include_str!("../../docs/src/guides/hosts.md");
+    let reader = Reader::with_buckets();
+    let bucket = format!("{}/{}/", reader.assets.endpoint, reader.assets.name);
+    let server = WebServer::with_error_page(bucket, "404.html");
+    reader.begin("assetsync key new hunt.key");
+    let target = reader.mine(configured(page));
+    let target = target.replace("https://hunt.example.org/", &server.url);
+    reader.site.add_config(&target);
+    reader.printed("assetsync access apply prod --yes");
+    let (failed, told) = follow_guide(&reader, page);
+    assert_eq!((failed, steps(page).len()), (Vec::new(), 3), "{told}");
+    assert_eq!(server.asked().get("/"), Some(&200), "{told}");
+}
+
+/// The configuration of the guide to names of 2022, with the folders that it names.
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+fn guide_to_palindrome_names_works() {
+    let page = include_str!("../../docs/src/guides/palindrome-2022.md");
+    for reader in [Reader::new(), Reader::with_buckets()] {
+        let url = |ours: &str| match reader.place {
+            Place::Folder => format!("file:out/{}", ours.replace('/', ".")),
+            Place::Radosgw => reader.mine(&format!("s3://my-{ours}")),
+        };
+        let text = configured(page)
+            .replace("gs://hunt-assets", &url("hunt"))
+            .replace("gs://hunt-releases/prod", &url("hunt-releases/prod"));
+        fs::write(reader.site.path("assetsync.toml"), text).expect("written");
+        for (file, content) in [
+            (
+                "hunt/data/puzzle/gears/index.html",
+                "<script src=\"/static/chunks/chunk-4f2a9c1b.js\"></script>",
+            ),
+            ("hunt/data/puzzle/gears/solution/teeth.png", "teeth"),
+            ("hunt/data/puzzle/gears/posthunt/index.html", "<p>over"),
+            ("hunt/data/round/harbor/posthunt/index.html", "<p>over, too"),
+            (
+                "client/dist/chunks/chunk-4f2a9c1b.js",
+                "const other = \"/chunks/chunk-4f2a9c1b.js\";",
+            ),
+            ("static_root/admin.css", "p { color: red }"),
+        ] {
+            let path = reader.site.path(file);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::write(path, content).expect("written");
+        }
+        reader.printed("assetsync key new hunt.key");
+        if reader.place == Place::Radosgw {
+            reader.printed("assetsync access apply prod --yes");
+        }
+        let (failed, told) = follow_guide(&reader, page);
+        assert_eq!((failed, steps(page).len()), (Vec::new(), 2), "{told}");
+        assert!(told.contains("puzzle/gears/index.html"), "{told}");
+    }
+}
+
 /// Every command that is not run is in the README.
 #[test]
 fn skipped_commands_are_in_the_readme() {
-    let steps = steps(README);
+    let install = include_str!("../../docs/src/start/install.md");
+    let steps: Vec<Step> = [README, install].into_iter().flat_map(steps).collect();
     for (not_run, _) in NOT_RUN {
         let is_in = |step: &Step| step.command.split(" #").next().map(str::trim) == Some(not_run);
         assert!(steps.iter().any(is_in), "{not_run}");

@@ -38,6 +38,17 @@ impl WebServer {
         WebServer::from(move |file| in_bucket(&format!("{url}{file}")))
     }
 
+    /// The same, with this page for missing names.
+    pub fn with_error_page(url: String, page: &'static str) -> WebServer {
+        WebServer::from(move |file| match in_bucket(&format!("{url}{file}")) {
+            found if found.status < 400 => found,
+            _ => Content {
+                status: 404,
+                ..in_bucket(&format!("{url}{page}"))
+            },
+        })
+    }
+
     fn from(content: impl Fn(&str) -> Content + Clone + Send + 'static) -> WebServer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}/", listener.local_addr().expect("it's bound"));

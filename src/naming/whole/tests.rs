@@ -10,7 +10,7 @@ use crate::base::progress::Progress;
 use crate::cache::Cache;
 use crate::naming::{build, build_with};
 use crate::rules::{Rule, Rules};
-use crate::tree::{Source, walk};
+use crate::tree::{ServedAt, Source, walk};
 
 fn secret() -> Secret {
     Secret::new(&[7; 32]).expect("long enough")
@@ -111,6 +111,12 @@ const CHANGES: [(&str, Change); 9] = [
     }),
     ("another URL", |tree, _| {
         tree.public_url = Url::parse("https://cdn.example.org/").ok();
+    }),
+    ("another address", |tree, _| {
+        tree.served_at.push(ServedAt {
+            target: "prod".to_string(),
+            url: Url::parse("https://cdn.example.org/").expect("a URL"),
+        });
     }),
 ];
 

@@ -87,7 +87,7 @@ fn hostile_text_takes_linear_time() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(crate::base::cases(2000)))]
 
     /// Any mix of CSS tokens round-trips.
     #[test]

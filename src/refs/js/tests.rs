@@ -127,7 +127,7 @@ fn fragment() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::base::cases(3000), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Any text is parsed without a panic, and spans are exact.
     #[test]

@@ -111,7 +111,7 @@ fn paths_elsewhere_are_mentions() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(crate::base::cases(2000)))]
 
     /// Any mix of playlist lines round-trips.
     #[test]

@@ -73,7 +73,7 @@ fn styles_before_first_cue_are_read() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(crate::base::cases(2000)))]
 
     /// Any mix of WebVTT lines round-trips.
     #[test]

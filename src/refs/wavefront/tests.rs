@@ -85,7 +85,7 @@ fn options_stand_before_the_name() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(crate::base::cases(2000)))]
 
     /// Any mix of words round-trips in models and materials.
     #[test]

@@ -90,7 +90,7 @@ fn other_documents() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(crate::base::cases(2000)))]
 
     /// Any mix of tags round-trips in every XML dialect.
     #[test]

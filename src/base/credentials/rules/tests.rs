@@ -288,7 +288,7 @@ fn any_piece() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(crate::base::cases(400)))]
     /// Searching near keywords finds the same as searching everywhere.
     #[test]
     fn windowed_search_finds_everything(pieces in prop::collection::vec(any_piece(), 1..24)) {

@@ -191,7 +191,7 @@ fn noise() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(crate::base::cases(2000)))]
 
     #[test]
     fn another_path_changes_that_path_only(html in page()) {

@@ -221,7 +221,7 @@ fn fragment() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::base::cases(20_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A parsed script is never nested deeper than estimated.
     #[test]

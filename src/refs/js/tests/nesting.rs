@@ -67,7 +67,8 @@ const NESTING: [(&str, &str, &str); 58] = [
 #[test]
 fn nesting_never_overflows_the_stack() {
     for (open, middle, close) in NESTING {
-        for levels in [2_000 / open.len().max(1), 20_000, 100_000] {
+        let deepest = 10 * crate::base::cases(10_000) as usize;
+        for levels in [2_000 / open.len().max(1), deepest / 5, deepest] {
             let text = format!("{}{middle}{}", open.repeat(levels), close.repeat(levels));
             let faults = find(&text, Goal::Guess).faults;
             assert!(faults.len() <= 1, "{open}{middle}{close} {faults:?}");
