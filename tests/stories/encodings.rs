@@ -188,13 +188,18 @@ fn gzipped_site_works_with_printed_rules() {
         .file("engine.wasm", gzipped(WASM));
     let run = place.run(&site, &["push"]);
     assert_eq!(run.code, 2, "{run}");
-    assert!(run.stderr.contains("`index.html`: is gzip inside"), "{run}");
     assert!(
-        run.stderr.contains("`data/level.json`: is zstd inside"),
+        run.stderr.contains("`index.html`: is compressed with gzip"),
         "{run}"
     );
     assert!(
-        run.stderr.contains("`engine.wasm`: is gzip inside"),
+        run.stderr
+            .contains("`data/level.json`: is compressed with zstd"),
+        "{run}"
+    );
+    assert!(
+        run.stderr
+            .contains("`engine.wasm`: is compressed with gzip"),
         "{run}"
     );
     assert_eq!(

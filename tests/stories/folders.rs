@@ -342,7 +342,7 @@ fn plain_page_joins_folder_as_advised() {
     let run = site.run(&["push"]);
     assert_eq!(run.code, 0, "{run}");
     assert!(run.stderr.contains("shop/clocks/index.html"), "{run}");
-    assert!(run.stderr.contains("keeps its name"), "{run}");
+    assert!(run.stderr.contains("outside its keyed folder"), "{run}");
     assert!(
         !run.stderr.contains("shop/lamps"),
         "it runs no script: {run}"
@@ -351,7 +351,7 @@ fn plain_page_joins_folder_as_advised() {
     site.add_config(&run.config_lines());
     let run = site.run(&["push"]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(!run.stderr.contains("keeps its name"), "{run}");
+    assert!(!run.stderr.contains("outside its keyed folder"), "{run}");
     let clocks = token_of(&site.published("out"), "tick.js");
     let server = WebServer::of(site.path("out"));
     let (title, errors) = Browser::start().visit(&format!("{}{clocks}/index.html", server.url));

@@ -369,7 +369,7 @@ fn rollback_names_level_taken_back() {
     let told = "the level `solution` is no longer published (2 files)";
     assert!(run.stdout.contains(told), "{run}");
     let command =
-        "the next push publishes it again unless you lock it (`assetsync lock local solution`)";
+        "The next push publishes it again. To keep it held, run `assetsync lock local solution`";
     assert!(run.stdout.contains(command), "{run}");
     site.ok(&["push"]);
     let json = json_of(&site.ok(&["rollback", "--json"]));

@@ -62,7 +62,8 @@ fn server_files_need_a_rule() {
     let run = site.run(&["push", "-v"]);
     assert_eq!(run.code, 0, "{run}");
     assert!(
-        run.stderr.contains("players could guess their names"),
+        run.stderr
+            .contains("players could guess their `palindrome-2022` names"),
         "{run}"
     );
     let published = site.published("out");

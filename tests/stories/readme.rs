@@ -324,14 +324,7 @@ impl Reader {
 
     /// Begins with a copy of the sample hunt, and these commands.
     fn begin(&self, commands: &str) {
-        self.printed(&format!(
-            "cp -r examples/hunt/. . && {}",
-            self.mine(commands)
-        ));
-        if self.place == Place::Radosgw {
-            let local = "sed -i 's|file:out/bucket|s3://my-hunt|; s|file:out-releases|s3://my-hunt-releases/local|' assetsync.toml";
-            self.printed(&self.mine(local));
-        }
+        self.printed(&format!("cp -r examples/hunt/. . && {commands}"));
     }
 
     fn make_buckets(&self) {
@@ -496,7 +489,16 @@ fn look_through(reader: impl Fn() -> Reader) {
         let page = fs::read_to_string(book.join(format!("{name}.md"))).expect("a page");
         assert!(!steps(&page).is_empty(), "{name}");
         let reader = reader();
-        reader.begin(before);
+        reader.begin("true");
+        let is_local = reader.place == Place::Radosgw && !before.contains("target.prod");
+        if is_local {
+            let moved = "sed -i 's|file:out/bucket|s3://my-hunt|; s|file:out-releases|s3://my-hunt-releases/local|' assetsync.toml";
+            reader.printed(&reader.mine(moved));
+        }
+        reader.printed(&reader.mine(before));
+        if is_local {
+            reader.printed("assetsync access apply local --yes");
+        }
         follow(&reader, &page);
     }
 }
@@ -543,7 +545,9 @@ fn guide_to_hosts_works_on_radosgw() {
     reader.printed("assetsync access apply prod --yes");
     let (failed, told) = follow_guide(&reader, page);
     assert_eq!((failed, steps(page).len()), (Vec::new(), 3), "{told}");
-    assert_eq!(server.asked().get("/"), Some(&200), "{told}");
+    let asked = server.asked();
+    let mut folders = asked.iter().filter(|(path, _)| path.ends_with('/'));
+    assert!(folders.any(|(_, status)| *status == 200), "{asked:?}");
 }
 
 /// The configuration of the guide to names of 2022, with the folders that it names.

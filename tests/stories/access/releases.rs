@@ -106,7 +106,7 @@ fn closing_listing_keeps_public_access_block() {
     assert_eq!(hunt.assets.anonymous("?list-type=2").status, 200);
     let closed = hunt.ok(&["access", "close", "--yes"]);
     assert!(
-        closed.contains("BlockPublicPolicy is off while the policy is written"),
+        closed.contains("so it is off while the policy is written"),
         "{closed}"
     );
     assert_eq!(seen_by_strangers(&hunt), (200, NO_LIST.to_vec()));
