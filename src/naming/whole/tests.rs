@@ -84,7 +84,7 @@ fn build_is_cached_until_input_changes() {
 type Change = fn(&mut Tree, &Path);
 
 /// All that makes a build another one.
-const CHANGES: [(&str, Change); 9] = [
+const CHANGES: [(&str, Change); 10] = [
     ("a file less", |tree, _| drop(tree.assets.pop())),
     ("the same file under another path", |tree, _| {
         tree.assets[2].path = path("d.svg");
