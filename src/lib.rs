@@ -78,7 +78,7 @@ pub mod testing;
 mod tree;
 mod whole_site;
 
-pub use base::error::{Error, Result};
+pub use base::error::{Error, ErrorKind, Result};
 pub use base::excerpt::Excerpt;
 pub use base::failure::{Answer, Failure, StoreError, StoreErrorKind};
 pub use base::hint;
@@ -88,6 +88,7 @@ pub use base::name::Secret;
 pub use base::path::{BadName, LogicalPath, ObjectKey};
 pub use base::problem::{Addition, Problem, ProblemKind};
 pub use base::progress::{Progress, Snapshot};
+pub use base::refusal::Guard;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub use commands::start::main;

@@ -13,6 +13,7 @@ use super::{Audit, Subject, folder, look_at, state};
 use crate::apply::{Options, apply};
 use crate::base::error::{Error, Result};
 use crate::base::hint::{Hint, Verb};
+use crate::base::refusal::Guard;
 use crate::plan::{Action, Plan, Reason, Step};
 use crate::release::manifest::Entry;
 use crate::release::root::Root;
@@ -62,12 +63,13 @@ fn refuse_if_changed(root: Option<&Root>, audit: &Audit, repairs: &Repairs<'_>) 
             && !repairs.overwrite_live.contains(&repair.path)
     };
     match root.and_then(|root| root.live.as_ref()) {
-        Some(_) if repairs.repairs.iter().any(is_over) => Err(Error::Refused {
-            message: "The target went live in the meantime: nothing was repaired".to_string(),
-            hint: Hint::from("run ")
+        Some(_) if repairs.repairs.iter().any(is_over) => Err(Error::refused(
+            Guard::Live,
+            "The target went live in the meantime: nothing was repaired",
+            Hint::from("run ")
                 .then(Verb::Audit.with("--repair"))
                 .then(" again: it still makes the repairs that overwrite nothing"),
-        }),
+        )),
         _ => Ok(()),
     }
 }

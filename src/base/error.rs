@@ -1,11 +1,14 @@
-//! Errors with words for the person who has to fix them, and the exit code of each.
+//! Errors with words for the person who has to fix them, and the kind and exit code of each.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::excerpt::Excerpt;
 use super::failure::{self, Failure, StoreError, StoreErrorKind};
 use super::hint::Hint;
+use super::refusal::{Guard, name_in_json};
 use super::text::{count, escape, plain};
 use crate::base::mask::{masked_hint, masked_path, masked_quotes};
 use crate::base::name::SECRET_BYTES_MIN;
@@ -15,7 +18,7 @@ use crate::base::problem::{self, Listed, Problem};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Reason why an operation failed. `Display` says what failed and where; [`Error::hint`] says what
-/// to try.
+/// to try. Programs decide by [`Error::kind`], and by [`Error::guards`] if it was refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -75,6 +78,8 @@ pub enum Error {
     /// A guard stopped the run before anything was written.
     #[error("{message}")]
     Refused {
+        /// Guards that refused: several can refuse one push.
+        guards: Vec<Guard>,
         /// Description of the refused operation.
         message: String,
         /// Advice.
@@ -109,7 +114,68 @@ pub enum Error {
     Interrupted,
 }
 
+/// Kind of an error. Its name in JSON is in lower case, with hyphens: `lost-race`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Flag, variable or key that isn't usable as given.
+    Usage,
+    /// Mistake in the configuration.
+    Config,
+    /// Mistakes in a policy for cross-origin requests.
+    Policy,
+    /// Files that can't be published.
+    Tree,
+    /// Operation on this machine that failed.
+    Io,
+    /// Target that refused or failed.
+    Store,
+    /// Guard that stopped the run: [`Error::guards`] says which.
+    Refused,
+    /// Another deployer who was faster.
+    LostRace,
+    /// Operation with an unknown outcome.
+    Unknown,
+    /// Objects that weren't published.
+    Incomplete,
+    /// Ctrl-C or SIGTERM.
+    Interrupted,
+}
+
+impl ErrorKind {
+    /// Returns its name in JSON: `lost-race`.
+    pub fn name(self) -> String {
+        name_in_json(self)
+    }
+}
+
 impl Error {
+    /// Returns the kind, for programs to decide by.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::Usage { .. } => ErrorKind::Usage,
+            Error::Config { .. } => ErrorKind::Config,
+            Error::Policy { .. } => ErrorKind::Policy,
+            Error::Tree { .. } => ErrorKind::Tree,
+            Error::Io { .. } => ErrorKind::Io,
+            Error::Store(_) => ErrorKind::Store,
+            Error::Refused { .. } => ErrorKind::Refused,
+            Error::LostRace { .. } => ErrorKind::LostRace,
+            Error::Unknown { .. } => ErrorKind::Unknown,
+            Error::Incomplete { .. } => ErrorKind::Incomplete,
+            Error::Interrupted => ErrorKind::Interrupted,
+        }
+    }
+
+    /// Returns the guards that refused; none for an error of another kind.
+    pub fn guards(&self) -> &[Guard] {
+        match self {
+            Error::Refused { guards, .. } => guards,
+            _ => &[],
+        }
+    }
+
     /// Returns advice, if there's more to say than the message does.
     pub fn hint(&self) -> Option<String> {
         let hint = self.what_helps();
@@ -214,6 +280,19 @@ impl Error {
         Error::Usage {
             message: masked_quotes(&message.into()),
             hint: masked_hint(hint),
+        }
+    }
+
+    /// Makes an [`Error::Refused`] by one guard.
+    pub(crate) fn refused(
+        guard: Guard,
+        message: impl Into<String>,
+        hint: impl Into<Hint>,
+    ) -> Error {
+        Error::Refused {
+            guards: vec![guard],
+            message: message.into(),
+            hint: hint.into(),
         }
     }
 

@@ -22,6 +22,7 @@ pub(crate) mod own_key;
 pub mod path;
 pub(crate) mod problem;
 pub(crate) mod progress;
+pub(crate) mod refusal;
 pub(crate) mod strength;
 pub mod text;
 

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::error::{Error, Result};
+use crate::base::refusal::Guard;
 
 use crate::commands::output::eprint;
 
@@ -28,10 +29,7 @@ pub(super) struct Question<'a> {
 /// # Errors
 /// Returns [`Error::Refused`] if the answer isn't yes, or if there is nobody to ask.
 pub(super) fn confirm(asked: &Question<'_>) -> Result<()> {
-    let refused = |message: &str, hint: &str| Error::Refused {
-        message: message.to_string(),
-        hint: hint.into(),
-    };
+    let refused = |message: &str, hint: &str| Error::refused(Guard::Unconfirmed, message, hint);
     if !io::stdin().is_terminal() {
         return Err(refused(asked.unasked, "pass `--yes` to confirm"));
     }

@@ -168,9 +168,12 @@ impl Session<'_> {
             let (name, text) = (&target.name, &finding.text);
             match finding.verdict {
                 Verdict::Failed if !is_allowed => {
-                    let Refused { message, hint } = refusal(target, findings);
-                    let message = format!("Nothing was published to {name}: {message}");
-                    return Err(Error::Refused { message, hint });
+                    let refused = refusal(target, findings);
+                    return Err(Error::refused(
+                        refused.guard,
+                        format!("Nothing was published to {name}: {}", refused.message),
+                        refused.hint,
+                    ));
                 }
                 Verdict::Failed => self.say(&format!("warning: {name}: {text}")),
                 Verdict::Unknown => self.say(&format!(

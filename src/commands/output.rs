@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::base::error::{Error, Result};
+use crate::base::refusal::Guard;
 use crate::commands::display::tell;
 use crate::hidden::without_hidden;
 use clap::CommandFactory;
@@ -28,16 +29,15 @@ pub fn print_names(text: &str, ways: &str) -> Result<()> {
     if is_file() || without_hidden(text) == text {
         return write(text);
     }
-    Err(Error::Refused {
-        message: "The output names hidden files, and it may end up in a log that others can read"
-            .to_string(),
-        hint: format!(
+    Err(Error::refused(
+        Guard::HiddenOutput,
+        "The output names hidden files, and it may end up in a log that others can read",
+        format!(
             "write it to a file with {ways}, or print it here with `--show-hidden`. \
              To show a level's paths in all output, \
              set `hide_paths = false` in its [[level]] section"
-        )
-        .into(),
-    })
+        ),
+    ))
 }
 
 /// Returns whether standard output is a file.

@@ -107,11 +107,11 @@ impl Session<'_> {
             }
             self.say_beforehand(&outlook.stale);
             self.say_left(planned, &outlook.left);
-            for Refused { message, hint } in &outlook.refused {
+            for Refused { message, hint, .. } in &outlook.refused {
                 self.say(&format!("A push would be refused: {message}\nhint: {hint}"));
             }
         }
-        if let Err(Error::Refused { message, hint }) =
+        if let Err(Error::Refused { message, hint, .. }) =
             config.check_strength(&self.secret_or_new(&config)?)
         {
             self.say(&format!("A push would be refused: {message}\nhint: {hint}"));

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::base::error::{Error, Result};
 use crate::base::hint::Verb;
 use crate::base::likeness::nearest;
+use crate::base::refusal::Guard;
 use crate::base::text::count;
 use crate::config::{Config, Target, Wanted};
 use crate::hidden;
@@ -339,10 +340,11 @@ impl Session<'_> {
     pub(super) fn prune(&self, wish: &PruneArgs) -> Result<Code> {
         let place = self.open(&wish.target.names()?)?;
         if let Some(inner) = place.config.nested.first() {
-            return Err(Error::Refused {
-                message: format!("The target `{inner}` is inside `{}`", place.name()),
-                hint: "nothing was deleted, because neither target knows which objects the other needs: give each its own folder or prefix".into(),
-            });
+            return Err(Error::refused(
+                Guard::Shared,
+                format!("The target `{inner}` is inside `{}`", place.name()),
+                "nothing was deleted, because neither target knows which objects the other needs: give each its own folder or prefix",
+            ));
         }
         let requests = place.config.requests;
         if !wish.dry_run

@@ -21,6 +21,7 @@ use crate::base::error::{Error, Result};
 use crate::base::hint::{Hint, Verb};
 use crate::base::name::Secret;
 use crate::base::progress::Progress;
+use crate::base::refusal::Guard;
 use crate::base::text::uncoloured;
 use crate::cache::Cache;
 use crate::cli::Global;
@@ -143,7 +144,12 @@ impl Session<'_> {
     pub(super) fn without_key(&self, planned: &Planned<'_>, error: Error) -> Error {
         let is_without = self.new_key.borrow().is_some() && planned.was_published();
         match error {
-            Error::Refused { message, hint } if is_without => Error::Refused {
+            Error::Refused {
+                guards,
+                message,
+                hint,
+            } if is_without => Error::Refused {
+                guards,
                 message,
                 hint: Hint::from(format!(
                     "the key file `{}` doesn't exist: restore the key that was used before; ",
@@ -166,10 +172,11 @@ impl Session<'_> {
         }
         let is_empty = tree.assets.is_empty() && tree.problems.is_empty();
         if is_empty && nothing == Nothing::IsAMistake {
-            return Err(Error::Refused {
-                message: "Nothing to publish: no files found".to_string(),
-                hint: "check `dir` and the files' extensions; `-v` lists skipped files".into(),
-            });
+            return Err(Error::refused(
+                Guard::Empty,
+                "Nothing to publish: no files found",
+                "check `dir` and the files' extensions; `-v` lists skipped files",
+            ));
         }
         Ok(tree)
     }

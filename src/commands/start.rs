@@ -105,8 +105,7 @@ fn print_error(failed: &Failed, cli: &Cli, matches: &ArgMatches) {
         (error.to_string(), error.hint())
     };
     if log::is_for_programs() {
-        let (code, hint) = (error.exit_code(), hint.unwrap_or_default());
-        tracing::error!(exit_code = code, hint, aftermath, "{message}");
+        log_error(failed, &message, &hint.unwrap_or_default());
         return;
     }
     // A configuration may name hidden files, and at this point it isn't known which files are
@@ -125,6 +124,15 @@ fn print_error(failed: &Failed, cli: &Cli, matches: &ArgMatches) {
     if let Some(aftermath) = aftermath {
         tell(&format!("{aftermath}\n"));
     }
+}
+
+/// Writes an error to the log for programs.
+fn log_error(failed: &Failed, message: &str, hint: &str) {
+    let (error, aftermath) = (&*failed.error, &failed.aftermath);
+    let (exit_code, kind) = (error.exit_code(), error.kind().name());
+    let guards: Vec<String> = error.guards().iter().map(|guard| guard.name()).collect();
+    let guards = (!guards.is_empty()).then(|| guards.join(","));
+    tracing::error!(exit_code, kind, guards, hint, aftermath, "{message}");
 }
 
 /// Prints help or an error from clap. An error may contain a URL with its password.

@@ -22,6 +22,7 @@ use crate::base::error::{Error, Result};
 use crate::base::hint::Hint;
 use crate::base::key_file;
 use crate::base::name::{SECRET_BYTES_MIN, Secret};
+use crate::base::refusal::Guard;
 use crate::base::strength::Weakness;
 use crate::rules::Rules;
 use crate::tree::Source;
@@ -270,14 +271,14 @@ impl Config {
                 "write an assetsync.toml that has `key_id = \"{id}\"`, since no flag accepts it"
             ),
         };
-        Err(Error::Refused {
+        Err(Error::refused(
+            Guard::WeakKey,
             message,
-            hint: format!(
+            format!(
                 "create another with `assetsync key new new.key` and set it as `key_file` (or `--key-file`). If files were published with this \
                  one, push once with `--rotate-key`, or keep this one for now: {go_on}"
-            )
-            .into(),
-        })
+            ),
+        ))
     }
 
     /// Replaces the hint for a missing key: if there is a `key_id`, someone on the team already
@@ -303,21 +304,21 @@ impl Config {
 fn other_key(secret: &Secret, wanted: &str) -> Error {
     let id = secret.id();
     if is_key_id(wanted) {
-        return Error::Refused {
-            message: format!(
-                "This is key {id}, but the configuration requires {wanted} (`key_id`)"
-            ),
-            hint: "get the right key from your team: any other key renames every file".into(),
-        };
+        return Error::refused(
+            Guard::Key,
+            format!("This is key {id}, but the configuration requires {wanted} (`key_id`)"),
+            "get the right key from your team: any other key renames every file",
+        );
     }
     // The value may be the key itself, so it is not shown.
-    Error::Refused {
-        message: format!(
+    Error::refused(
+        Guard::Key,
+        format!(
             "This is key {id}, but the `key_id` in the configuration isn't a key id, \
              which has 16 hex digits"
         ),
-        hint: format!("if this is your team's key, write `key_id = \"{id}\"` there").into(),
-    }
+        format!("if this is your team's key, write `key_id = \"{id}\"` there"),
+    )
 }
 
 /// Explains why `file` can't be used as a configuration.

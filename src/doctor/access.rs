@@ -16,6 +16,7 @@ use super::{
 };
 use crate::base::error::{Error, Result};
 use crate::base::hint::Verb;
+use crate::base::refusal::Guard;
 use crate::config::{Access, Place, Target};
 use crate::release::layout::{FOLDER, ROOT};
 use crate::store::control::{AccessGoal, Change, Control, Keeps, Settings};
@@ -149,13 +150,14 @@ fn releases_would_be_open(subject: &Subject<'_>, why: &str) -> Error {
     let remedy = subject
         .fix()
         .after_the_releases(Verb::AccessApply.into(), subject.target.access);
-    Error::Refused {
-        message: format!(
+    Error::refused(
+        Guard::Exposed,
+        format!(
             "Public access was not changed: \
              it would include the releases, which list every file ({why})"
         ),
-        hint: remedy.text.into(),
-    }
+        remedy.text,
+    )
 }
 
 /// Returns the changes that leave strangers no rights where the releases are, if that is a bucket
@@ -198,14 +200,15 @@ async fn check_old_releases(subject: &Subject<'_>) -> Result<()> {
     if !left.keys().any(|key| key.ends_with(ROOT)) {
         return Ok(());
     }
-    Err(Error::Refused {
-        message: format!(
+    Err(Error::refused(
+        Guard::Exposed,
+        format!(
             "Public access was not changed: releases from before `state` was set \
              are still in the target, in {}, where strangers could read them",
             url(&target.place, FOLDER)
         ),
-        hint: subject.fix().after_old_releases(Verb::AccessApply).into(),
-    })
+        subject.fix().after_old_releases(Verb::AccessApply),
+    ))
 }
 
 /// Makes these changes, one after the other.
@@ -262,15 +265,15 @@ pub fn check_unblocking(changes: &[Change]) -> Result<()> {
     if in_the_way.is_empty() {
         return Ok(());
     }
-    Err(Error::Refused {
-        message: format!(
+    Err(Error::refused(
+        Guard::Protected,
+        format!(
             "The bucket is protected against public access. This would have to change: {}",
             in_the_way.join("; ")
         ),
-        hint: "the protection may be intentional. If the bucket should be public, \
-             run the command again with `--unblock`"
-            .into(),
-    })
+        "the protection may be intentional. If the bucket should be public, \
+         run the command again with `--unblock`",
+    ))
 }
 
 /// Checks what strangers can do now: list, write, read the releases, and, unless that was no aim,

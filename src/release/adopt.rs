@@ -11,6 +11,7 @@ use super::verify::{compare, look_closer, published};
 use crate::base::error::{Error, Result};
 use crate::base::hint::{Hint, Verb};
 use crate::base::name::Secret;
+use crate::base::refusal::Guard;
 use crate::base::text::count;
 use crate::base::text::escape;
 use crate::config::Target;
@@ -105,14 +106,15 @@ fn paths(
 
 fn incomplete(missing: &[String]) -> Error {
     let examples = &missing[..missing.len().min(EXAMPLES_MAX)];
-    Error::Refused {
-        message: format!(
+    Error::refused(
+        Guard::Incomplete,
+        format!(
             "This target doesn't have all objects of these releases: {} missing or changed, such as {}",
             count(missing.len() as u64, "object"),
             examples.join(", ")
         ),
-        hint: "copy the whole old target, including metadata; or give this target its own `state` and push with `--begin-anew`, which uploads what is missing".into(),
-    }
+        "copy the whole old target, including metadata; or give this target its own `state` and push with `--begin-anew`, which uploads what is missing",
+    )
 }
 
 /// Makes the target the owner, if nothing was published or deleted after [`plan`].
@@ -137,10 +139,11 @@ fn unfinished(root: Option<&Root>) -> Error {
     let of = owner.map_or(String::new(), |owner| {
         format!(" of `{}`", escape(&owner.to_string()))
     });
-    Error::Refused {
-        message: format!("A push or prune{of} is running or was interrupted"),
-        hint: "wait for it, or finish it there: run `resolve` with the configuration from before the move".into(),
-    }
+    Error::refused(
+        Guard::Unfinished,
+        format!("A push or prune{of} is running or was interrupted"),
+        "wait for it, or finish it there: run `resolve` with the configuration from before the move",
+    )
 }
 
 fn refused(refusal: Refusal, root: Option<&Root>) -> Error {

@@ -11,6 +11,7 @@ use super::guard::Refused;
 use super::layout::{self, FOLDER, ROOT};
 use crate::base::hint::{Hint, Verb};
 use crate::base::name::Token;
+use crate::base::refusal::Guard;
 use crate::base::text::count;
 use crate::base::text::escape;
 use crate::config::Target;
@@ -103,15 +104,16 @@ impl Forgotten {
                 )
             }
         };
-        Refused {
-            message: format!(
+        Refused::by(
+            Guard::Forgotten,
+            format!(
                 "The target already has {seen}, but there are no releases in {place}, so it's \
                  unknown which release is current and whether the target is live"
             ),
-            hint: Hint::from(self.remedy(target, &place))
+            Hint::from(self.remedy(target, &place))
                 .then("; ")
                 .then(otherwise),
-        }
+        )
     }
 
     fn remedy(&self, target: &Target, place: &str) -> String {

@@ -16,6 +16,7 @@ use crate::base::error::{Error, Result};
 use crate::base::hint::{Hint, Verb};
 use crate::base::listed::names_text;
 use crate::base::name::NameStyle;
+use crate::base::refusal::Guard;
 use crate::base::text::count;
 use crate::base::text::escape;
 use crate::levels::{LevelId, Levels};
@@ -75,15 +76,28 @@ pub enum Age {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
+    /// Guard that refuses.
+    pub guard: Guard,
     /// Description of what would happen.
     pub message: String,
     /// Hint what to do about it. Its commands name no target.
     pub hint: Hint,
 }
 
+impl Refused {
+    /// Creates the refusal by `guard`.
+    pub(crate) fn by(guard: Guard, message: impl Into<String>, hint: impl Into<Hint>) -> Refused {
+        Refused {
+            guard,
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
 impl From<Refused> for Error {
-    fn from(Refused { message, hint }: Refused) -> Error {
-        Error::Refused { message, hint }
+    fn from(refused: Refused) -> Error {
+        Error::refused(refused.guard, refused.message, refused.hint)
     }
 }
 
@@ -105,19 +119,18 @@ pub fn check(
 ///
 /// # Errors
 /// Returns [`Error::Refused`] if there are any refusals.
-pub fn refuse(refusals: Vec<Refused>) -> Result<()> {
-    let (messages, hints): (Vec<String>, Vec<Hint>) = refusals
-        .into_iter()
-        .map(|refused| (refused.message, refused.hint))
-        .unzip();
-    if messages.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Refused {
-            message: messages.join("\n"),
-            hint: Hint::joined(hints, "; "),
-        })
+pub fn refuse(refusals: impl IntoIterator<Item = Refused>) -> Result<()> {
+    let refusals: Vec<Refused> = refusals.into_iter().collect();
+    if refusals.is_empty() {
+        return Ok(());
     }
+    let messages = refusals.iter().map(|refused| refused.message.as_str());
+    let hints = refusals.iter().map(|refused| refused.hint.clone());
+    Err(Error::Refused {
+        guards: refusals.iter().map(|refused| refused.guard).collect(),
+        message: messages.collect::<Vec<_>>().join("\n"),
+        hint: Hint::joined(hints, "; "),
+    })
 }
 
 /// Returns all refusals to publish `build` after `base`.
@@ -129,26 +142,23 @@ pub fn refusals(
     allowed: &Allowed,
 ) -> Vec<Refused> {
     let mut refusals = refusals_of_all(base, &build.key_id.to_string(), allowed);
-    refusals.extend(told([
+    let of_build = [
         taken_down(base.root.as_ref(), build, allowed),
         relocked(base, build, allowed),
         lost(base, build, allowed),
         older(age, allowed),
         live(base, plan, allowed),
         promised(plan),
-    ]));
+    ];
+    refusals.extend(of_build.into_iter().flatten());
     refusals
 }
 
 /// Returns the refusals that don't depend on the build: those of any push after `base` with the key
 /// of this id.
 pub fn refusals_of_all(base: &Base, key_id: &str, allowed: &Allowed) -> Vec<Refused> {
-    told([sweeping(base), key(base, key_id, allowed)]).collect()
-}
-
-fn told<const N: usize>(refusals: [Refusal; N]) -> impl Iterator<Item = Refused> {
-    let refusals = refusals.into_iter().flatten();
-    refusals.map(|(message, hint)| Refused { message, hint })
+    let refusals = [sweeping(base), key(base, key_id, allowed)];
+    refusals.into_iter().flatten().collect()
 }
 
 /// Checks whether `plan` may be executed while the target is in the state of `base`.
@@ -156,30 +166,26 @@ fn told<const N: usize>(refusals: [Refusal; N]) -> impl Iterator<Item = Refused>
 /// # Errors
 /// Returns [`Error::Refused`] if the target is live and mutable names would be overwritten.
 pub fn check_live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Result<()> {
-    match live(base, plan, allowed) {
-        None => Ok(()),
-        Some((message, hint)) => Err(Error::Refused { message, hint }),
-    }
+    refuse(live(base, plan, allowed))
 }
 
-type Refusal = Option<(String, Hint)>;
-
-fn sweeping(base: &Base) -> Refusal {
+fn sweeping(base: &Base) -> Option<Refused> {
     let root = base.root.as_ref()?;
     let what = Deletion::of(root)?;
-    Some((
+    Some(Refused::by(
+        Guard::Unfinished,
         format!("A {what} is running or was interrupted: nothing is published until it's finished"),
         Hint::from("wait for it, or finish it with ").then(Verb::Resolve),
     ))
 }
 
-fn key(base: &Base, now: &str, allowed: &Allowed) -> Refusal {
+fn key(base: &Base, now: &str, allowed: &Allowed) -> Option<Refused> {
     let before = &base.manifest.as_ref()?.key_id;
     (before != now && !allowed.rotate_key).then(|| {
-        (
+        Refused::by(
+            Guard::Key,
             format!("The current release was made with another key (id {before}; this key has id {now})"),
-            "use the team's key file; to switch to a new key, pass `--rotate-key`, which renames every object"
-                .into(),
+            "use the team's key file; to switch to a new key, pass `--rotate-key`, which renames every object",
         )
     })
 }
@@ -193,14 +199,11 @@ pub(crate) fn check_taken_down(
     build: &Build,
     allowed: &Allowed,
 ) -> Result<()> {
-    match taken_down(root, build, allowed) {
-        None => Ok(()),
-        Some((message, hint)) => Err(Error::Refused { message, hint }),
-    }
+    refuse(taken_down(root, build, allowed))
 }
 
 /// Refuses to publish files again that were taken down.
-fn taken_down(root: Option<&Root>, build: &Build, allowed: &Allowed) -> Refusal {
+fn taken_down(root: Option<&Root>, build: &Build, allowed: &Allowed) -> Option<Refused> {
     let root = root?;
     let mut by_takedown: BTreeMap<&str, (&Takedown, Vec<&str>)> = BTreeMap::new();
     let paths = build.published().map(|object| object.path.as_str());
@@ -216,11 +219,11 @@ fn taken_down(root: Option<&Root>, build: &Build, allowed: &Allowed) -> Refusal 
     let told = told.map(|(takedown, paths)| taken_down_in_words(takedown, paths));
     let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| {
-        (
+        Refused::by(
+            Guard::TakenDown,
             told.join("\n"),
             "remove them from the tree, or move them into a held level; to publish a file again \
-             that has no secrets any more, pass `--put-back PATH`"
-                .into(),
+             that has no secrets any more, pass `--put-back PATH`",
         )
     })
 }
@@ -240,7 +243,7 @@ fn taken_down_in_words(takedown: &Takedown, paths: &[&str]) -> String {
 }
 
 /// Refuses to take back published files of a level that nobody locked.
-fn relocked(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
+fn relocked(base: &Base, build: &Build, allowed: &Allowed) -> Option<Refused> {
     let manifest = base.manifest.as_ref()?;
     let mut levels = levels_taken_back(manifest, build);
     let is_locked = |level: &str| {
@@ -251,7 +254,11 @@ fn relocked(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
     if levels.is_empty() {
         return None;
     }
-    Some((relocked_in_words(&levels), unlock_or_relock(&levels, build)))
+    Some(Refused::by(
+        Guard::WithdrawnLevel,
+        relocked_in_words(&levels),
+        unlock_or_relock(&levels, build),
+    ))
 }
 
 /// Returns the two options: publish the levels, or take them back.
@@ -292,10 +299,11 @@ pub fn relocked_in_words(levels: &BTreeMap<&str, Vec<&str>>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn older(age: Age, allowed: &Allowed) -> Refusal {
+fn older(age: Age, allowed: &Allowed) -> Option<Refused> {
     (age == Age::Older && !allowed.older).then(|| {
-        (
-            "This checkout is older than the current release".to_string(),
+        Refused::by(
+            Guard::OlderCommit,
+            "This checkout is older than the current release",
             Hint::from("pull first; to return to an earlier release, use ")
                 .then(Verb::Rollback)
                 .then("; to publish this older commit, pass `--allow-older`"),
@@ -303,7 +311,7 @@ fn older(age: Age, allowed: &Allowed) -> Refusal {
     })
 }
 
-fn live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Refusal {
+fn live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Option<Refused> {
     let live = base.root.as_ref()?.live.as_ref()?;
     let over: Vec<&str> = overwrites(plan)
         .filter(|path| !allowed.overwrite_live.contains(*path))
@@ -311,10 +319,11 @@ fn live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Refusal {
     (!over.is_empty()).then(|| written_over(live, &over))
 }
 
-/// Returns the message that `names` would be overwritten while the target is live, and the hint how
-/// to permit it.
-pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, Hint) {
-    (
+/// Returns the refusal to overwrite `names` while the target is live. Its hint says how to permit
+/// it.
+pub(super) fn written_over(live: &Live, names: &[&str]) -> Refused {
+    Refused::by(
+        Guard::Live,
         format!(
             "{}: {} would be overwritten{}",
             live_in_words(live),
@@ -325,14 +334,13 @@ pub(super) fn written_over(live: &Live, names: &[&str]) -> (String, Hint) {
             "pass `{}` to overwrite {}; files with keyed names need no flag",
             options_for(names),
             if names.len() == 1 { "it" } else { "them" },
-        )
-        .into(),
+        ),
     )
 }
 
 /// Refuses to publish other content under a fingerprinted name: browsers that have the old content
 /// never ask again.
-fn promised(plan: &Plan<'_>) -> Refusal {
+fn promised(plan: &Plan<'_>) -> Option<Refused> {
     let is_broken = |action: &&Action<'_>| {
         matches!(action.step, Step::Conflict(_))
             && action.object.policy.names == NameStyle::Fingerprinted
@@ -341,13 +349,14 @@ fn promised(plan: &Plan<'_>) -> Refusal {
     let names: Vec<&str> = broken.map(|action| action.object.path.as_str()).collect();
     (!names.is_empty()).then(|| {
         let are = if names.len() == 1 { "is" } else { "are" };
-        (
+        Refused::by(
+            Guard::Fingerprinted,
             format!(
                 "{} {are} already in the target with other content or headers, under names that never change (`names = \"fingerprinted\"`){}",
                 count(names.len() as u64, "file"),
                 names_text(&names)
             ),
-            FINGERPRINTED_HINT.into(),
+            FINGERPRINTED_HINT,
         )
     })
 }

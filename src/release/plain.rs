@@ -26,6 +26,7 @@ use crate::base::listed::names_text;
 use crate::base::name::NameStyle;
 use crate::base::path::{LogicalPath, ObjectKey};
 use crate::base::progress::Progress;
+use crate::base::refusal::Guard;
 use crate::base::text::count;
 use crate::levels::LevelId;
 use crate::naming::Object;
@@ -171,7 +172,7 @@ async fn fence(settle: &Settle<'_>, report: &mut Report) -> Result<()> {
             let restored = restore_one(settle.store, settle.state, &manifest, entry, folder.path());
             match settle.progress.unless_stopped(restored).await {
                 Ok(object) => names.extend(object),
-                Err(Error::Refused { .. }) => {}
+                Err(error) if error.guards() == [Guard::NoCopy] => {}
                 Err(error) => return Err(error),
             }
         }
@@ -323,15 +324,16 @@ fn refuse_while_live(live: Option<&Live>, plan: &Plan<'_>, allowed: &Allowed) ->
         .filter(|path| !allowed.overwrite_live.contains(*path))
         .collect();
     match (live, over.is_empty()) {
-        (Some(live), false) => Err(Error::Refused {
-            message: format!(
+        (Some(live), false) => Err(Error::refused(
+            Guard::Live,
+            format!(
                 "{}: {} had content that isn't from the previous release and wasn't overwritten{}",
                 guard::live_in_words(live),
                 count(over.len() as u64, "plain name"),
                 names_text(&over)
             ),
-            hint: format!("push again with `{}` to overwrite it", options_for(&over)).into(),
-        }),
+            format!("push again with `{}` to overwrite it", options_for(&over)),
+        )),
         _ => Ok(()),
     }
 }
@@ -392,17 +394,14 @@ async fn restore_one(
 }
 
 fn without_copy(entry: &Entry) -> Error {
-    Error::Refused {
-        message: format!(
-            "Cannot restore `{}`: no copy of it was kept",
-            entry.path
-        ),
-        hint: format!(
+    Error::refused(
+        Guard::NoCopy,
+        format!("Cannot restore `{}`: no copy of it was kept", entry.path),
+        format!(
             "files over {} MiB are kept without a copy; check out what was published then, and push it",
             PART_BYTES >> 20
-        )
-        .into(),
-    }
+        ),
+    )
 }
 
 /// Returns the object of an entry, with the bytes of `file`.

@@ -27,6 +27,7 @@ use crate::base::error::{Error, Result};
 use crate::base::hint::{Hint, Verb};
 use crate::base::name::Token;
 use crate::base::path::ObjectKey;
+use crate::base::refusal::Guard;
 use crate::store::{Listing, Store, Stored, token_in_name};
 
 pub use deletion::{Deletion, Finished, finish, sweep};
@@ -232,15 +233,15 @@ fn has_others(folder: &str) -> Error {
         Some(at) => &folder[..at + FOLDER.len()],
         None => folder,
     };
-    Error::Refused {
-        message: format!(
+    Error::refused(
+        Guard::Shared,
+        format!(
             "The target has other releases in `{}`, made with another key or `state`, or for another target",
             crate::base::text::escape(place)
         ),
-        hint: "nothing is deleted, since those releases may need it; publish each target to its \
-               own prefix"
-            .into(),
-    }
+        "nothing is deleted, since those releases may need it; publish each target to its \
+         own prefix",
+    )
 }
 
 /// Returns the places below a target that have their own releases, each with a slash at the end:

@@ -17,6 +17,7 @@ use super::{Base, Basis};
 use crate::apply::{Failure, Options, Report, apply};
 use crate::base::error::{Error, Result};
 use crate::base::progress::Progress;
+use crate::base::refusal::Guard;
 use crate::naming::{Build, Object};
 use crate::plan::{Plan, Reason, Step};
 use crate::store::Store;
@@ -328,10 +329,11 @@ async fn commit<'a>(
             Changed::Refused(refusal, root) => return Err(guard::refused(refusal, root.as_ref())),
         }
     }
-    Err(Error::Refused {
-        message: "Cannot verify the release: objects keep being deleted".to_string(),
-        hint: "another prune is running; retry when it has finished".into(),
-    })
+    Err(Error::refused(
+        Guard::Busy,
+        "Cannot verify the release: objects keep being deleted",
+        "another prune is running; retry when it has finished",
+    ))
 }
 
 fn overwrites(push: &Push<'_>) -> Overwrites {

@@ -23,6 +23,7 @@ use crate::base::hint::{Hint, Verb};
 use crate::base::name::Token;
 use crate::base::path::LogicalPath;
 use crate::base::progress::Progress;
+use crate::base::refusal::Guard;
 use crate::levels::LevelId;
 use crate::naming::Object;
 use crate::plan::Reason;
@@ -174,10 +175,11 @@ pub async fn rollback(rollback: &Rollback<'_>, wanted: Option<&str>) -> Result<R
             }
         }
     }
-    Err(Error::Refused {
-        message: "Cannot verify the release: objects keep being deleted".to_string(),
-        hint: "another prune is running; retry when it has finished".into(),
-    })
+    Err(Error::refused(
+        Guard::Busy,
+        "Cannot verify the release: objects keep being deleted",
+        "another prune is running; retry when it has finished",
+    ))
 }
 
 /// Fetches the plain names of a release into a temporary folder, which exists as long as they are
@@ -323,13 +325,14 @@ fn refuse_held(allowed: &Allowed, to: &Release, then: &Manifest, now: &Manifest)
         .find(|level| allowed.held.contains(**level));
     match by_path.or(by_name.copied()) {
         None => Ok(()),
-        Some(level) => Err(Error::Refused {
-            message: format!(
+        Some(level) => Err(Error::refused(
+            Guard::HeldLevel,
+            format!(
                 "{} would publish the level `{level}`, which is held and not published now",
                 to.id
             ),
-            hint: format!("pass `--unlock {level}` to publish it again").into(),
-        }),
+            format!("pass `--unlock {level}` to publish it again"),
+        )),
     }
 }
 
@@ -419,18 +422,19 @@ fn refuse_wrong(to: &Release, manifest: &Manifest, findings: &[Finding]) -> Resu
         .commit
         .as_ref()
         .map_or(String::new(), |commit| format!(" (commit {})", commit.id));
-    Err(Error::Refused {
-        message: format!(
+    Err(Error::refused(
+        Guard::Incomplete,
+        format!(
             "Release {} is incomplete: {} missing or changed, such as `{}` ({reason})",
             to.id,
             crate::base::text::count(findings.len() as u64, "object"),
             manifest.entries[*entry].path,
         ),
-        hint: Verb::Push.with("--verify list").then(format!(
+        Verb::Push.with("--verify list").then(format!(
             " repairs those that the current release has too; for the others, check out what was \
              published then{commit}, and push it with `--allow-older --verify list`"
         )),
-    })
+    ))
 }
 
 fn mutable(manifest: &Manifest) -> impl Iterator<Item = (usize, &super::manifest::Entry)> {
@@ -460,6 +464,5 @@ fn live(rollback: &Rollback<'_>, root: Option<&Root>, objects: &[Object]) -> Err
     let names = objects.iter().map(|object| object.path.as_str());
     let excused = &rollback.allowed.overwrite_live;
     let names: Vec<&str> = names.filter(|name| !excused.contains(*name)).collect();
-    let (message, hint) = guard::written_over(live, &names);
-    Error::Refused { message, hint }
+    guard::written_over(live, &names).into()
 }

@@ -23,6 +23,7 @@ use super::state::{Held, RELEASES, State, Swap};
 use crate::base::error::{Error, Result};
 use crate::base::hint::{Hint, Verb};
 use crate::base::name::Secret;
+use crate::base::refusal::Guard;
 use crate::base::text::escape;
 use crate::store::{PutMode, Store, StoreErrorKind, Version};
 
@@ -159,10 +160,11 @@ impl State {
                 return Ok(home);
             }
         }
-        Err(Error::Refused {
-            message: "Cannot move the releases to the new key: others keep publishing".to_string(),
-            hint: "run the same push again when nobody else is publishing".into(),
-        })
+        Err(Error::refused(
+            Guard::Busy,
+            "Cannot move the releases to the new key: others keep publishing",
+            "run the same push again when nobody else is publishing",
+        ))
     }
 
     /// Copies all documents except the root and the lists of deletions. Leaves existing copies as
@@ -273,14 +275,15 @@ fn sent_here<'p>(
 
 /// Returns the error for a place that the releases have left.
 pub(super) fn moved_away(moved: &Moved) -> Error {
-    Error::Refused {
-        message: format!(
+    Error::refused(
+        Guard::Key,
+        format!(
             "The target's releases have had another key since {} (id {}; set by {})",
             moved.root.at,
             escape(&moved.to),
             escape(&moved.root.actor)
         ),
-        hint: if moved.is_done {
+        if moved.is_done {
             Hint::from("use the team's new key file; ")
                 .then(Verb::Push.with("--rotate-key"))
                 .then(" moves them back to this key")
@@ -289,28 +292,29 @@ pub(super) fn moved_away(moved: &Moved) -> Error {
                 .then(Verb::Resolve)
                 .then(" with it finishes the interrupted move")
         },
-    }
+    )
 }
 
 fn several(others: usize) -> Error {
-    Error::Refused {
-        message: format!(
+    Error::refused(
+        Guard::Key,
+        format!(
             "The target has no releases made with this key, but it has those of {others} other keys"
         ),
-        hint: "use the key file of this target's releases, or set `state` to their place if they \
-               are elsewhere; publish a new target to its own prefix"
-            .into(),
-    }
+        "use the key file of this target's releases, or set `state` to their place if they \
+         are elsewhere; publish a new target to its own prefix",
+    )
 }
 
 fn lost(moved: &Root) -> Error {
-    Error::Refused {
-        message: format!(
+    Error::refused(
+        Guard::Damaged,
+        format!(
             "The root of the target's releases is missing, although they were moved to this key at {}: `{ROOT}` was deleted",
             moved.at
         ),
-        hint: "restore it from the bucket's versions or a copy: it records which release is current and whether the target is live".into(),
-    }
+        "restore it from the bucket's versions or a copy: it records which release is current and whether the target is live",
+    )
 }
 
 fn to_bytes(document: &impl serde::Serialize) -> Bytes {

@@ -26,6 +26,7 @@ use crate::base::error::{Error, Result};
 use crate::base::hint::{Hint, Verb};
 use crate::base::name::Secret;
 use crate::base::progress::Progress;
+use crate::base::refusal::Guard;
 use crate::config::Target;
 use crate::hidden;
 use crate::levels::OPEN;
@@ -231,18 +232,18 @@ impl State {
             if release.is_some_and(|release| release.previous.is_some())
                 && self.root().await?.is_none()
             {
-                return Err(Error::Refused {
-                    message: format!(
+                return Err(Error::refused(
+                    Guard::Damaged,
+                    format!(
                         "The root of the target's releases is missing, although there are releases, such as {id}: `{ROOT}` was deleted"
                     ),
-                    hint: format!(
+                    format!(
                         "restore it from the bucket's versions or a copy: it records which release \
                          is current and whether the target is live. If you can't restore it, start \
                          over: move `{RELEASES}`, which is beside it, elsewhere, and push with \
                          `--begin-anew`"
-                    )
-                    .into(),
-                });
+                    ),
+                ));
             }
         }
         Ok(())
@@ -285,13 +286,14 @@ impl State {
         if difference <= CLOCK_DIFFERENCE_MAX {
             return Ok(());
         }
-        Err(Error::Refused {
-            message: format!(
+        Err(Error::refused(
+            Guard::Clock,
+            format!(
                 "The clocks of this machine and the storage differ by {} minutes",
                 difference.as_secs() / 60
             ),
-            hint: "set this machine's clock; nothing is deleted until then".into(),
-        })
+            "set this machine's clock; nothing is deleted until then",
+        ))
     }
 
     /// Refuses the root of another target. A root that names no target belongs to the next one that
@@ -301,18 +303,7 @@ impl State {
         let root = &held.root;
         match (&self.owner, &root.target) {
             (Some(ours), Some(theirs)) if ours != theirs && root.current.is_some() => {
-                Err(Error::Refused {
-                    message: format!(
-                        "The releases there belong to another target: `{}`, not `{}`",
-                        crate::base::text::escape(&theirs.to_string()),
-                        crate::base::text::escape(&ours.to_string())
-                    ),
-                    hint: Hint::from(
-                        "give each target its own `state`; if the bucket was moved or renamed, ",
-                    )
-                    .then(Verb::ReleasesAdopt)
-                    .then(" checks that every object is there and takes over the releases"),
-                })
+                Err(of_another_target(theirs, ours))
             }
             (Some(ours), Some(theirs)) if ours != theirs => Ok(Held {
                 root: Root {
@@ -360,19 +351,45 @@ impl State {
         };
         match Document::parse(&bytes) {
             Ok(document) => Ok(Some((document, version))),
-            Err(why) => Err(Error::Refused {
-                message: format!("Cannot use the root of the target's releases: {why}"),
-                hint: match why {
-                    Unusable::Newer { .. } => "upgrade assetsync to the version that wrote it; until then, the target counts as live and nothing is changed".into(),
-                    _ => format!("restore `{ROOT}` from the bucket's versions or a copy; until then, the target counts as live and nothing is changed").into(),
-                },
-            }),
+            Err(why) => Err(unusable_root(&why)),
         }
     }
 
     /// Returns the store that has the documents.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+}
+
+fn of_another_target(theirs: &Owner, ours: &Owner) -> Error {
+    Error::refused(
+        Guard::OtherTarget,
+        format!(
+            "The releases there belong to another target: `{}`, not `{}`",
+            crate::base::text::escape(&theirs.to_string()),
+            crate::base::text::escape(&ours.to_string())
+        ),
+        Hint::from("give each target its own `state`; if the bucket was moved or renamed, ")
+            .then(Verb::ReleasesAdopt)
+            .then(" checks that every object is there and takes over the releases"),
+    )
+}
+
+fn unusable_root(why: &Unusable) -> Error {
+    let message = format!("Cannot use the root of the target's releases: {why}");
+    match why {
+        Unusable::Newer { .. } => Error::refused(
+            Guard::NewerVersion,
+            message,
+            "upgrade assetsync to the version that wrote it; until then, the target counts as live and nothing is changed",
+        ),
+        _ => Error::refused(
+            Guard::Damaged,
+            message,
+            format!(
+                "restore `{ROOT}` from the bucket's versions or a copy; until then, the target counts as live and nothing is changed"
+            ),
+        ),
     }
 }
 

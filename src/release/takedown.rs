@@ -20,6 +20,7 @@ use crate::base::error::{Error, Result};
 use crate::base::hint::{Hint, Verb};
 use crate::base::likeness::nearest;
 use crate::base::path::{LogicalPath, ObjectKey};
+use crate::base::refusal::Guard;
 use crate::base::text::escape;
 use crate::levels::{LevelId, Levels};
 use crate::store::{Store, StoreError, StoreErrorKind, Stored};
@@ -475,12 +476,13 @@ fn check_ours(key: &ObjectKey, stored: &Stored) -> Result<()> {
     if prune::is_ours(key.as_str(), stored) {
         Ok(())
     } else {
-        Err(Error::Refused {
-            message: format!(
+        Err(Error::refused(
+            Guard::Foreign,
+            format!(
                 "`{}` isn't as assetsync wrote it: something else created or overwrote it",
                 escape(key.as_str())
             ),
-            hint: "inspect it and delete it by hand; nothing was taken down".into(),
-        })
+            "inspect it and delete it by hand; nothing was taken down",
+        ))
     }
 }

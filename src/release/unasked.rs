@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use super::Base;
 use super::guard::{Allowed, Refused};
 use super::manifest::Manifest;
+use crate::base::refusal::Guard;
 use crate::base::text::count;
 use crate::base::text::escape;
 use crate::levels::{LevelId, OPEN};
@@ -50,14 +51,14 @@ fn revealed(manifest: &Manifest, build: &Build) -> Option<Refused> {
         .collect();
     let first = escape(revealed.first()?);
     let files = count(revealed.len() as u64, "file");
-    Some(Refused {
-        message: format!(
+    Some(Refused::by(
+        Guard::Guessable,
+        format!(
             "This push would give guessable names to {files} that are hidden in the current release, such as `{first}`"
         ),
-        hint: "without a configuration, pages keep their names: pass `--allow-plain` if they may be found, or \
-               write an `assetsync.toml` (`assetsync init`), whose rules and levels decide"
-            .into(),
-    })
+        "without a configuration, pages keep their names: pass `--allow-plain` if they may be found, or \
+         write an `assetsync.toml` (`assetsync init`), whose rules and levels decide",
+    ))
 }
 
 /// Refuses to give files guessable names that were in a level, and are in none any more.
@@ -71,18 +72,18 @@ fn unlevelled(manifest: &Manifest, build: &Build) -> Option<Refused> {
     });
     let revealed: Vec<(&str, &str)> = revealed.collect();
     let (first, level) = revealed.first()?;
-    Some(Refused {
-        message: format!(
+    Some(Refused::by(
+        Guard::Guessable,
+        format!(
             "This push would give guessable names to {} that are in a level in the current release \
              and in none now, such as `{}` (level `{}`)",
             count(revealed.len() as u64, "file"),
             escape(first),
             escape(level)
         ),
-        hint: "check the patterns of the levels and rules, which don't match these files any more; pass `--allow-plain` if everyone \
-               may read them"
-            .into(),
-    })
+        "check the patterns of the levels and rules, which don't match these files any more; pass `--allow-plain` if everyone \
+         may read them",
+    ))
 }
 
 /// Refuses to overwrite a site that assetsync didn't publish: this may be the wrong place. Its own
@@ -95,14 +96,14 @@ fn foreign(plan: &Plan<'_>) -> Option<Refused> {
     let over = plan.actions.iter().filter(is_foreign);
     let over: Vec<&str> = over.map(|action| action.object.path.as_str()).collect();
     let first = over.first()?;
-    Some(Refused {
-        message: format!(
+    Some(Refused::by(
+        Guard::Foreign,
+        format!(
             "The target already has {} that none of its releases wrote, such as `{}`",
             count(over.len() as u64, "file"),
             escape(first)
         ),
-        hint: "check that this is the right target and that `state` is the place of its releases, if it has any; \
-               `--allow-plain` overwrites the files"
-            .into(),
-    })
+        "check that this is the right target and that `state` is the place of its releases, if it has any; \
+         `--allow-plain` overwrites the files",
+    ))
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::base::error::Error;
+use crate::base::refusal::Guard;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// Reason why a document can't be used.
@@ -38,8 +39,7 @@ impl Unusable {
         let message = format!("Cannot read the {what} `{name}`: {self}");
         let hint = match self {
             Unusable::Newer { .. } => {
-                let hint = UPDATE.into();
-                return Error::Refused { message, hint };
+                return Error::refused(Guard::NewerVersion, message, UPDATE);
             }
             Unusable::Gone => BEGIN_ANEW,
             Unusable::Damaged(_) => BRING_BACK,

@@ -8,7 +8,6 @@ use super::stale::stale_json;
 use super::{Outlook, Urls};
 use crate::apply::{Failure, Report};
 use crate::base::error::Error;
-use crate::base::hint::Hint;
 use crate::base::problem::Problem;
 use crate::config::Target;
 use crate::naming::Build;
@@ -29,7 +28,7 @@ use crate::release::stale::Stale;
 /// `{"path", "size", "level", "was"}`. Its `level` is the one that holds it, or null if it isn't in
 /// the tree, and `was` is its former level. `levels` has the files of each level:
 /// `[{"level", "files", "bytes", "held", "patterns": [{"match", "files"}, ..]}, ..]`. `refusal` is
-/// null, or says how a push would end: `{"exit_code", "reasons": [{"message", "hint"}, ..]}`.
+/// null, or says how a push would end: `{"exit_code", "reasons": [{"guard", "message", "hint"}, ..]}`.
 pub fn plan_json(outlook: &Outlook<'_>, urls: Urls) -> Value {
     let changes = outlook.plan.actions.iter();
     let changes = changes.filter_map(|action| change_json(outlook, action, urls));
@@ -90,14 +89,15 @@ fn change_json(outlook: &Outlook<'_>, action: &Action<'_>, urls: Urls) -> Option
 }
 
 fn refusal_json(refused: &[Refused]) -> Value {
-    if refused.is_empty() {
+    let Some(first) = refused.first() else {
         return Value::Null;
-    }
-    let reason =
-        |refused: &Refused| json!({ "message": refused.message, "hint": refused.hint.to_string() });
-    let (message, hint) = (String::new(), Hint::default());
+    };
+    let reason = |refused: &Refused| {
+        let hint = refused.hint.to_string();
+        json!({ "guard": refused.guard, "message": refused.message, "hint": hint })
+    };
     json!({
-        "exit_code": Error::Refused { message, hint }.exit_code(),
+        "exit_code": Error::from(first.clone()).exit_code(),
         "reasons": refused.iter().map(reason).collect::<Vec<_>>(),
     })
 }

@@ -105,7 +105,7 @@ impl fmt::Display for site::Plan {
         self.with_planned(|planned, allowed| {
             let outlook = Outlook::of(planned, allowed);
             f.write_str(uncoloured(&plan_text(&outlook, Urls::Hidden)).trim_end())?;
-            for Refused { message, hint } in &outlook.refused {
+            for Refused { message, hint, .. } in &outlook.refused {
                 write!(f, "\nA push would be refused: {message}\nhint: {hint}")?;
             }
             Ok(())

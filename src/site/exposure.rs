@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::hint::Verb;
+use crate::base::refusal::Guard;
 use crate::config::Target;
 use crate::doctor::{Before, Finding, Seen, Verdict, before_push, own_command};
 use crate::release::guard::Refused;
@@ -48,10 +49,7 @@ pub(crate) fn refusal(target: &Target, findings: &[Finding]) -> Refused {
     ways.push(format!(
         "`{doctor}` shows details; `--allow-exposed` publishes anyway"
     ));
-    Refused {
-        message: texts.join("; "),
-        hint: ways.join("\n      ").into(),
-    }
+    Refused::by(Guard::Exposed, texts.join("; "), ways.join("\n      "))
 }
 
 /// Returns the fixes for several findings without duplicates. Leaves out a fix that another one

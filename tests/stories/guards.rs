@@ -911,12 +911,20 @@ fn refusal_is_in_json_per_target() {
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("puzzle/*.html: 5 of 5"), "{told:?}");
     assert!(told[1].contains("`index.html`"), "{told:?}");
+    let guards: Vec<&Value> = reasons.iter().map(|reason| &reason["guard"]).collect();
+    assert_eq!(guards, ["shrunk", "live"]);
     assert!(
         reasons.iter().all(|reason| reason["hint"] != ""),
         "{refusal}"
     );
     assert_eq!(plans[1]["refusal"], Value::Null);
-    assert_eq!(site.run(&["push", "local"]).code, 3);
+    let run = site.run(&["push", "local", "--log-format", "json"]);
+    assert_eq!(run.code, 3, "{run}");
+    let error = json_of(run.stderr.lines().next_back().expect("an error"));
+    assert_eq!(
+        (&error["kind"], &error["guards"]),
+        (&json!("refused"), &json!("shrunk,live"))
+    );
     assert_eq!(site.run(&["diff", "--check", "local"]).code, 6, "as ever");
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use assetsync::{Allowed, Config, Error, Plan, Release, Site, StoreErrorKind};
+use assetsync::{Allowed, Config, Error, ErrorKind, Guard, Plan, Release, Site, StoreErrorKind};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::library::block_on;
@@ -55,9 +55,10 @@ async fn push(site: &Site) -> Result<Release, Error> {
 }
 
 #[track_caller]
-fn assert_refused(outcome: Result<Release, Error>, words: &str) {
+fn assert_refused(outcome: Result<Release, Error>, guard: Guard, words: &str) {
     let error = outcome.expect_err("it's refused");
-    assert!(matches!(error, Error::Refused { .. }), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
+    assert_eq!(error.guards(), [guard], "{error:?}");
     let told = format!("{error} {}", error.hint().unwrap_or_default());
     assert!(told.contains(words), "{told}");
 }
@@ -120,7 +121,7 @@ fn live_page_is_not_overwritten() {
             plan.to_string().contains("A push would be refused"),
             "{plan}"
         );
-        assert_refused(site.push(plan).await, "live");
+        assert_refused(site.push(plan).await, Guard::Live, "live");
         assert!(hunt.published("out")["index.html"].starts_with(b"<img"));
 
         let mut allowed = Allowed::default();
@@ -146,7 +147,7 @@ fn shrinking_and_another_key_are_refused() {
         allowed.shrink = true;
         let late = open(&hunt).await.allow(allowed);
         // A yes is about the plans that are made after it.
-        assert_refused(late.push(plan).await, "--allow-shrink");
+        assert_refused(late.push(plan).await, Guard::Shrunk, "--allow-shrink");
     });
 
     hunt.write("index.html", "<img src=map.png>");
@@ -159,7 +160,27 @@ fn shrinking_and_another_key_are_refused() {
             Ok(site) => push(&site).await,
             Err(error) => Err(error),
         };
-        assert_refused(outcome, "--rotate-key");
+        assert_refused(outcome, Guard::Key, "--rotate-key");
+    });
+}
+
+/// A program learns which guards refuse a push, before and after it, without reading a message.
+#[test]
+fn refused_push_tells_its_guards() {
+    let hunt = hunt();
+    block_on(async { push(&open(&hunt).await).await.expect("published") });
+    hunt.ok(&["live", "on", "prod"]);
+    fs::remove_file(hunt.asset("map.png")).expect("removed");
+    hunt.write("index.html", "<h1>No map</h1>");
+    block_on(async {
+        let site = open(&hunt).await;
+        let plan = site.plan().await.expect("planned");
+        let refusals = plan.refusals();
+        let guards: Vec<Guard> = refusals.iter().map(|refused| refused.guard).collect();
+        assert_eq!(guards, [Guard::Shrunk, Guard::Live]);
+        let error = site.push(plan).await.expect_err("it's refused");
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
+        assert_eq!(error.guards(), guards);
     });
 }
 
@@ -181,7 +202,7 @@ fn failed_open_says_what_to_do() {
         let error = Site::open(config(&hunt), "prod")
             .await
             .expect_err("a weak key");
-        assert!(matches!(error, Error::Refused { .. }), "{error:?}");
+        assert_eq!(error.guards(), [Guard::WeakKey], "{error:?}");
     });
     let error = Config::load(hunt.path("elsewhere.toml")).expect_err("no such file");
     assert!(error.to_string().contains("elsewhere.toml"), "{error}");
@@ -201,6 +222,8 @@ fn failed_objects_prevent_the_switch() {
             panic!("{error:?}");
         };
         assert_eq!(failures[0].error.kind, StoreErrorKind::Denied);
+        assert_eq!(error.kind(), ErrorKind::Incomplete);
+        assert!(error.guards().is_empty());
         assert_eq!(error.exit_code(), 1);
         assert!(error.to_string().contains(&failures[0].path), "{error}");
         assert!(site.manifest().await.expect("read").is_none(), "no release");
@@ -267,7 +290,8 @@ fn listable_bucket_is_refused() {
         bucket.endpoint
     ));
     block_on(async {
-        assert_refused(push(&open(&hunt).await).await, "strangers can list");
+        let outcome = push(&open(&hunt).await).await;
+        assert_refused(outcome, Guard::Exposed, "strangers can list");
         let mut allowed = Allowed::default();
         allowed.exposed = true;
         let site = open(&hunt).await.allow(allowed);

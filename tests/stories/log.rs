@@ -111,10 +111,11 @@ fn json_log_includes_warnings_and_errors() {
     assert!(!lines.iter().any(is_empty), "each says something: {run}");
     let error = lines.last().expect("an error");
     assert_eq!(
-        (&error["level"], &error["exit_code"]),
-        (&"ERROR".into(), &2.into()),
+        (&error["level"], &error["exit_code"], &error["kind"]),
+        (&"ERROR".into(), &2.into(), &"tree".into()),
         "{run}"
     );
+    assert!(!error.contains_key("guards"), "{run}");
     assert!(
         error["message"]
             .as_str()

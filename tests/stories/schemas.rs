@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::house::source;
 use crate::support::Site;
 use crate::support::schemas::{against, all, folder, mistakes};
 
@@ -19,6 +20,47 @@ fn the_book_links_every_schema() {
         );
     }
     assert!(all().len() > 15);
+}
+
+/// Names in JSON of the variants of an enum in a file of `src`.
+fn names_of(name: &str, file: &str) -> Vec<String> {
+    let text = fs::read_to_string(source().join(file)).expect("src is readable");
+    let file = syn::parse_file(&text).expect("the compiler reads it, too");
+    let variants = file.items.into_iter().find_map(|item| match item {
+        syn::Item::Enum(item) if item.ident == name => Some(item.variants),
+        _ => None,
+    });
+    let variants = variants.expect("it's there").into_iter();
+    variants
+        .map(|variant| with_hyphens(&variant.ident.to_string()))
+        .collect()
+}
+
+fn with_hyphens(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
+            text.push('-');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}
+
+/// Programs find each word that they may decide by in the book.
+#[test]
+fn the_book_lists_guards_and_kinds_of_errors() {
+    for (title, name, file) in [
+        ("Kinds of errors", "ErrorKind", "base/error.rs"),
+        ("Guards", "Guard", "base/refusal.rs"),
+    ] {
+        let section = PAGE.split_once(&format!("\n## {title}\n"));
+        let section = section.expect("it's in the book").1;
+        let section = section.split("\n## ").next().unwrap_or_default();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+        let listed: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+        assert_eq!(listed, names_of(name, file));
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::live_in_words;
 use crate::base::error::Error;
 use crate::base::hint::{Hint, Verb};
+use crate::base::refusal::Guard;
 use crate::base::text::escape;
 use crate::release::prune::Deletion;
 use crate::release::root::{Refusal, Root};
@@ -39,42 +40,41 @@ pub(in crate::release) fn refused_again(
     again: impl Into<Hint>,
 ) -> Error {
     use Refusal as R;
-    let (message, hint) = match refusal {
-        R::LostRace => {
-            return Error::LostRace {
-                message: format!("Another push finished first: {}", current_in_words(root)),
-                hint: again.into(),
-            };
-        }
-        R::Live => (
+    match refusal {
+        R::LostRace => Error::LostRace {
+            message: format!("Another push finished first: {}", current_in_words(root)),
+            hint: again.into(),
+        },
+        R::Levels => Error::LostRace {
+            message: "A level was locked or unlocked in the meantime".to_string(),
+            hint: again.into(),
+        },
+        R::Live => Error::refused(
+            Guard::Live,
             root.and_then(|root| root.live.as_ref())
                 .map_or("The target is live".to_string(), live_in_words),
             Verb::LiveOff.then(" when the event is over"),
         ),
-        R::Moved if root.is_some_and(|root| root.gc.sweep.is_none()) => (
-            "A prune or a takedown deleted objects in the meantime".to_string(),
-            "try again".into(),
+        R::Moved if root.is_some_and(|root| root.gc.sweep.is_none()) => Error::refused(
+            Guard::Busy,
+            "A prune or a takedown deleted objects in the meantime",
+            "try again",
         ),
-        R::Sweeping | R::Moved => (
+        R::Sweeping | R::Moved => Error::refused(
+            Guard::Unfinished,
             format!(
                 "A {} is running or was interrupted",
                 root.and_then(Deletion::of).unwrap_or(Deletion::Prune)
             ),
             Hint::from("wait for it, or finish it with ").then(Verb::Resolve),
         ),
-        R::Levels => {
-            return Error::LostRace {
-                message: "A level was locked or unlocked in the meantime".to_string(),
-                hint: again.into(),
-            };
-        }
-        R::Pending => (
-            "The current release isn't complete: its files with plain names are still being written"
-                .to_string(),
+        R::Pending => Error::refused(
+            Guard::Unfinished,
+            "The current release isn't complete: its files with plain names are still being written",
             Hint::from("wait for that push or, if it was stopped, finish it with ")
                 .then(Verb::Resolve),
         ),
-        R::Already => ("Nothing to change".to_string(), Hint::default()),
-    };
-    Error::Refused { message, hint }
+        // Somebody else was faster.
+        R::Already => Error::refused(Guard::Busy, "Nothing to change", ""),
+    }
 }

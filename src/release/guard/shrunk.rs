@@ -1,7 +1,8 @@
 //! Guard against files that are gone without a replacement.
 
-use super::{Allowed, Refusal};
+use super::{Allowed, Refused};
 use crate::base::listed::NAMES_MAX;
+use crate::base::refusal::Guard;
 use crate::base::text::{count, escape};
 use crate::naming::Build;
 use crate::release::Base;
@@ -9,7 +10,7 @@ use crate::release::difference::{Pair, pairs};
 use crate::release::lost::{Loss, Lost};
 
 /// Refuses to lose files without a replacement: published files, and files of held levels.
-pub(super) fn lost(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
+pub(super) fn lost(base: &Base, build: &Build, allowed: &Allowed) -> Option<Refused> {
     let manifest = base.manifest.as_ref().filter(|_| !allowed.shrink)?;
     let held = build.held();
     let (mut gone, mut kept) = (Sides::default(), Sides::default());
@@ -36,10 +37,10 @@ pub(super) fn lost(base: &Base, build: &Build, allowed: &Allowed) -> Refusal {
     let told = told.iter().filter(|(lost, _)| lost.is_too_much());
     let told: Vec<String> = told.map(|(lost, what)| lost_in_words(lost, what)).collect();
     (!told.is_empty()).then(|| {
-        (
+        Refused::by(
+            Guard::Shrunk,
             told.join("\n"),
-            "check that the whole site is checked out and built; pass `--allow-shrink` to remove them"
-                .into(),
+            "check that the whole site is checked out and built; pass `--allow-shrink` to remove them",
         )
     })
 }

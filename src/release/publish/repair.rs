@@ -4,6 +4,7 @@ use super::{Names, Published, Push, ROUNDS_MAX};
 use crate::apply::apply;
 use crate::base::error::{Error, Result};
 use crate::base::listed::names_text;
+use crate::base::refusal::Guard;
 use crate::base::text::{count, escape};
 use crate::naming::Build;
 use crate::plan::{Action, Plan, Reason, Step};
@@ -143,14 +144,14 @@ fn waits(live: &Live, over: &[(&str, Reason)], how: Verify) -> Error {
             names_text(&names)
         ),
     };
-    Error::Refused {
-        message: format!("{live}: {what}"),
-        hint: format!(
+    Error::refused(
+        Guard::Live,
+        format!("{live}: {what}"),
+        format!(
             "push again with `--verify {} {}` to repair {} while the target is live",
             if how == Verify::Full { "full" } else { "list" },
             options_for(&names),
             if names.len() == 1 { "it" } else { "them" }
-        )
-        .into(),
-    }
+        ),
+    )
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::{Held, State};
 use crate::base::error::{Error, Result};
 use crate::base::hint::{Hint, Verb};
+use crate::base::refusal::Guard;
 use crate::release::layout::ROOT;
 use crate::release::root::{Conditions, Document, Refusal, Root, Stamp, Swapped, swapped};
 use crate::store::{PutMode, StoreError, StoreErrorKind};
@@ -61,11 +62,11 @@ impl State {
                 return Ok(Changed::Done(next.root().clone()));
             }
         }
-        Err(Error::Refused {
-            message: "Other commands keep changing `root.json` of the target's releases"
-                .to_string(),
-            hint: "try again in a minute".into(),
-        })
+        Err(Error::refused(
+            Guard::Busy,
+            "Other commands keep changing `root.json` of the target's releases",
+            "try again in a minute",
+        ))
     }
 
     /// Returns the root with the name of the target in it.
@@ -155,19 +156,19 @@ impl State {
 /// Returns the error for a storage without conditions: two pushes at once would overwrite each
 /// other.
 fn ignores_conditions() -> Error {
-    Error::Refused {
-        message: "No release was made: the storage of the releases ignores the condition of a \
-                  create (If-None-Match, ifGenerationMatch=0), so two pushes at once would \
-                  overwrite each other"
-            .to_string(),
-        hint: Hint::from(
+    Error::refused(
+        Guard::Unconditional,
+        "No release was made: the storage of the releases ignores the condition of a \
+         create (If-None-Match, ifGenerationMatch=0), so two pushes at once would \
+         overwrite each other",
+        Hint::from(
             "set `state` to a storage that supports conditional writes. Ceph's radosgw doesn't in \
              a versioned bucket: suspend versioning there, or use another bucket if this one has \
              object lock. ",
         )
         .then(Verb::Doctor)
         .then(" shows more"),
-    }
+    )
 }
 
 /// Returns whether an error means that nothing was done, and that a retry won't help.
