@@ -10,6 +10,7 @@ use super::{CONFIG_FILE, Config, Origin, Overrides, Provenance, Wanted, typed};
 use crate::base::error::{Error, Result, shown_key_file};
 use crate::base::excerpt::Excerpt;
 use crate::base::hint::Hint;
+use crate::base::likeness::nearest;
 use crate::base::mask::{masked_hint, masked_quotes, shown};
 use crate::base::text::line_and_column;
 use crate::tree::Source;
@@ -208,7 +209,7 @@ impl<'a> Reader<'a> {
             return Err(self.mistake(
                 &raw.dir.span(),
                 format!("the folder `{}` doesn't exist", dir.display()),
-                "",
+                similar_folder(&dir),
             ));
         }
         let mount = match &raw.mount {
@@ -276,4 +277,28 @@ impl<'a> Reader<'a> {
 
 fn written(text: &Option<Spanned<String>>) -> Option<String> {
     text.as_ref().map(|text| text.get_ref().clone())
+}
+
+/// Returns the hint for a folder that doesn't exist: one beside it whose name is like it.
+fn similar_folder(dir: &Path) -> String {
+    let beside = dir.parent().map(|parent| {
+        if parent.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            parent
+        }
+    });
+    let entries = beside.and_then(|beside| beside.read_dir().ok());
+    let folders = entries.into_iter().flatten().flatten();
+    let folders = folders.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let names: Vec<String> = folders
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    let name = dir.file_name().map(|name| name.to_string_lossy());
+    let near = name.and_then(|name| nearest(&name, names.iter().map(String::as_str)));
+    near.map_or(String::new(), |near| {
+        let near = dir.with_file_name(near);
+        let near = crate::base::text::escape(&near.to_string_lossy());
+        format!("did you mean `{near}`?")
+    })
 }

@@ -119,6 +119,12 @@ impl Reader<'_> {
                 )),
             };
         }
+        if let Some(default) = &raw.default_target
+            && !raw.target.contains_key(default.get_ref())
+        {
+            let (message, hint) = unknown_target(default.get_ref(), &raw.target);
+            return Err(self.mistake(&default.span(), message, hint));
+        }
         if !asked.is_empty() {
             return Ok(asked.to_vec());
         }
@@ -130,10 +136,6 @@ impl Reader<'_> {
             return Ok(vec![name]);
         }
         if let Some(default) = &raw.default_target {
-            if !raw.target.contains_key(default.get_ref()) {
-                let (message, hint) = unknown_target(default.get_ref(), &raw.target);
-                return Err(self.mistake(&default.span(), message, hint));
-            }
             let picked = self.pick("default_target", Some(default.get_ref().clone()), None);
             return Ok(picked.into_iter().map(|(name, _)| name).collect());
         }

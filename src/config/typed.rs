@@ -40,6 +40,8 @@ enum What {
     NoList,
     /// A list, where one value is meant.
     List,
+    /// A word without quotes.
+    Bare(String),
     /// Any other mistake, in the words of a library.
     Other(String),
 }
@@ -49,9 +51,13 @@ enum What {
 /// # Errors
 /// It's no TOML, or its settings aren't those of `T`.
 pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Mistake> {
-    let table = DeTable::parse(text).map_err(|e| Mistake {
-        span: e.span(),
-        ..Mistake::new(What::Other(first_line(e.message())))
+    let table = DeTable::parse(text).map_err(|e| {
+        let word = e.span().and_then(|span| bare_word(text, span.start));
+        let words = || What::Other(first_line(e.message()));
+        Mistake {
+            span: e.span(),
+            ..Mistake::new(word.map_or_else(words, What::Bare))
+        }
     })?;
     let span = table.span();
     T::deserialize(Value {
@@ -59,6 +65,15 @@ pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Mistak
         span,
         value: DeValue::Table(table.into_inner()),
     })
+}
+
+/// Returns the word without quotes that is the value at this place.
+fn bare_word(text: &str, at: usize) -> Option<String> {
+    let (before, rest) = (text.get(..at)?, text.get(at..)?);
+    let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '*');
+    let word = rest.split(|c| !is_of_word(c)).next()?;
+    let is_word = word.starts_with(|c: char| c.is_alphabetic());
+    (is_word && before.trim_end().ends_with('=')).then(|| word.to_string())
 }
 
 fn first_line(text: &str) -> String {
@@ -89,6 +104,7 @@ impl Mistake {
             What::OneTable => format!("`{setting}` must be a list of tables"),
             What::NoList => format!("`{setting}` must be a list, not a table"),
             What::List => format!("`{setting}` must be one value, not a list"),
+            What::Bare(word) => format!("`{word}` is neither a text in quotes nor a number"),
             What::Other(words) => words.clone(),
         }
     }
@@ -105,6 +121,11 @@ impl Mistake {
             What::List => {
                 "write it without brackets; in a pattern, `{a,b}` matches either".to_string()
             }
+            What::Bare(word) => match word.to_lowercase().as_str() {
+                "yes" | "on" | "true" => "write `true`".to_string(),
+                "no" | "off" | "false" => "write `false`".to_string(),
+                _ => format!("write `\"{word}\"`"),
+            },
             What::Other(_) => String::new(),
         }
     }

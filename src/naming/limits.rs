@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Object;
-use super::bundled::Chunks;
+use super::bundled::{Chunks, hash};
 use super::cover;
 use super::link::{Link, Linked};
 use super::read::Draft;
@@ -65,6 +65,7 @@ pub(super) fn check_names(tree: &Tree, linked: &mut Linked) {
 /// another name, or have placeholders.
 pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
     let chunks = Chunks::of(tree);
+    linked.problems.extend(pages_without_hash(tree));
     for (asset, file) in tree.assets.iter().zip(&linked.files) {
         if asset.policy.names != NameStyle::Fingerprinted {
             continue;
@@ -83,6 +84,37 @@ pub(super) fn check_fingerprinted(tree: &Tree, linked: &mut Linked) {
         });
         linked.problems.extend(renamed.chain(placeholders));
     }
+}
+
+/// Tells of pages that would be cached for ever although a bundler put no hash into their names:
+/// nobody could change them again.
+fn pages_without_hash(tree: &Tree) -> Option<Problem> {
+    let is_meant = |file: &usize| {
+        let asset = &tree.assets[*file];
+        let is_page = asset.policy.headers.content_type.starts_with("text/html");
+        asset.policy.names == NameStyle::Fingerprinted
+            && is_page
+            && hash::of(asset.path.as_str()).is_none()
+    };
+    let pages: BTreeSet<usize> = (0..tree.assets.len()).filter(is_meant).collect();
+    let first = &tree.assets[*pages.first()?];
+    let extension = first.path.extension().unwrap_or_default();
+    let pattern = format!("**/*.{}", globset::escape(&extension));
+    let patterns = cover::of_files(&tree.assets, &pages, pattern);
+    let rules: Vec<String> = patterns
+        .iter()
+        .map(|pattern| cover::rule_of_names(pattern, NameStyle::Plain))
+        .collect();
+    let message = format!(
+        "is a page with `names = \"fingerprinted\"` and has no hash in its name{}: browsers would \
+         keep it for a year, and a push could never change it",
+        match pages.len() {
+            1 => String::new(),
+            n => format!(", and so are {} more", n - 1),
+        }
+    );
+    let problem = Problem::new(&first.path, message).kind(ProblemKind::Mention);
+    Some(problem.added(cover::addition(rules.join("\n"))))
 }
 
 fn refers_to_renamed(chunks: &Chunks<'_>, asset: &Asset, to: &Asset, place: (u32, u32)) -> Problem {

@@ -158,7 +158,12 @@ fn mistakes_at_the_top() {
         ? did you mean `local`?
 
         default_target = ▸local
-        = string values must be quoted, expected literal string
+        = `local` is neither a text in quotes nor a number
+        ? write `"local"`
+
+        create_key = ▸yes
+        = `yes` is neither a text in quotes nor a number
+        ? write `true`
 
         default_target = "local▸
         = invalid basic string, expected `"`
@@ -202,6 +207,7 @@ fn mistakes_in_a_source() {
 
         dir = ▸"asets"
         = the folder `asets` doesn't exist
+        ? did you mean `assets`?
 
         dir = "assets"
         symlinks = ▸"insid"

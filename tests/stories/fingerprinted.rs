@@ -333,3 +333,22 @@ fn fingerprinted_level_must_be_held() {
     site.ok(&["push"]);
     assert!(!site.path("out/chunks/late-5f.js").exists());
 }
+
+/// A page whose name has no hash can't be fingerprinted: it could never change.
+#[test]
+fn page_without_hash_stays_changeable() {
+    let all =
+        "[[rule]]\nmatch = \"**\"\nnames = \"fingerprinted\"\n[target.t]\nurl = \"file:out\"\n";
+    let site = app(FOLDER)
+        .config(all)
+        .file("more/about.html", "<!doctype html><title>about</title>");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("`index.html`: is a page"), "{run}");
+    site.add_config(&run.config_lines());
+    let run = site.run(&["push", "--deny-warnings"]);
+    assert_eq!(run.code, 0, "{run}");
+    site.write("index.html", "<!doctype html><title>changed</title>");
+    let run = site.run(&["push"]);
+    assert_eq!(run.code, 0, "{run}");
+}

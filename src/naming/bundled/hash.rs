@@ -20,7 +20,7 @@ pub(in crate::naming) struct Hash<'p> {
 
 /// Returns the hash in a path: surely one, if there is such, and otherwise what may be one in the
 /// file's name.
-pub(super) fn of(path: &str) -> Option<Hash<'_>> {
+pub(in crate::naming) fn of(path: &str) -> Option<Hash<'_>> {
     let of_file = of_file(path);
     let certain = of_file.filter(|hash| hash.is_certain);
     certain.or_else(|| of_folder(path)).or(of_file)

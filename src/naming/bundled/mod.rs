@@ -2,7 +2,7 @@
 //! strings, and by hashes that they put into strings, so references in them can't be rewritten.
 //! Returns rules that let these files keep their names.
 
-mod hash;
+pub(super) mod hash;
 mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
