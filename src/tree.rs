@@ -123,6 +123,8 @@ pub struct Tree {
     /// URL at which browsers find the objects, for references that are written as absolute URLs.
     /// Not known to `walk`.
     pub public_url: Option<Url>,
+    /// Pages that a target's host shows for missing names. Not known to `walk`.
+    pub error_pages: Vec<String>,
     /// Addresses of the tree's top, by target. Not known to `walk`.
     pub served_at: Vec<ServedAt>,
 }
@@ -202,8 +204,11 @@ impl Tree {
         self.units.get(unit as usize)
     }
 
-    /// Lets links to folders pass where the hosts of all these targets show pages for them.
+    /// Lets links to folders pass where the hosts of all these targets show pages for them, and
+    /// notes their error pages.
     pub fn note_hosts(&mut self, targets: &[Target]) {
+        let pages = targets.iter().filter_map(|t| t.host.not_found.as_ref());
+        self.error_pages = pages.map(ToString::to_string).collect();
         if targets.iter().all(Target::shows_index) {
             self.meant.add(ProblemKind::HostIndex);
         }

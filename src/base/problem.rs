@@ -258,7 +258,7 @@ impl ProblemKind {
                 "save it in the charset that the error names, or publish it unchanged by adding these lines after all other rules"
             }
             ProblemKind::EmptyLevel => {
-                "a push would publish files that this level should hold back: fix the level's `match`, or remove `held` until the level has files"
+                "a push would publish files that this level should keep apart: fix the level's `match`, or remove the level until it has files"
             }
             ProblemKind::Changing => "try again when no program is writing to it",
             ProblemKind::Guessable

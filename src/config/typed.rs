@@ -40,8 +40,8 @@ enum What {
     NoList,
     /// A list, where one value is meant.
     List,
-    /// A word without quotes.
-    Bare(String),
+    /// A word without quotes: what to write if it means yes or no.
+    Bare(Option<bool>),
     /// Any other mistake, in the words of a library.
     Other(String),
 }
@@ -56,7 +56,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Mistak
         let words = || What::Other(first_line(e.message()));
         Mistake {
             span: e.span(),
-            ..Mistake::new(word.map_or_else(words, What::Bare))
+            ..Mistake::new(word.map_or_else(words, |word| What::Bare(meaning(word))))
         }
     })?;
     let span = table.span();
@@ -68,12 +68,21 @@ pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Mistak
 }
 
 /// Returns the word without quotes that is the value at this place.
-fn bare_word(text: &str, at: usize) -> Option<String> {
+fn bare_word(text: &str, at: usize) -> Option<&str> {
     let (before, rest) = (text.get(..at)?, text.get(at..)?);
     let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '*');
     let word = rest.split(|c| !is_of_word(c)).next()?;
     let is_word = word.starts_with(|c: char| c.is_alphabetic());
-    (is_word && before.trim_end().ends_with('=')).then(|| word.to_string())
+    (is_word && before.trim_end().ends_with('=')).then_some(word)
+}
+
+/// Returns what a word means that stands for yes or no.
+fn meaning(word: &str) -> Option<bool> {
+    match word.to_lowercase().as_str() {
+        "yes" | "on" | "true" => Some(true),
+        "no" | "off" | "false" => Some(false),
+        _ => None,
+    }
 }
 
 fn first_line(text: &str) -> String {
@@ -104,7 +113,7 @@ impl Mistake {
             What::OneTable => format!("`{setting}` must be a list of tables"),
             What::NoList => format!("`{setting}` must be a list, not a table"),
             What::List => format!("`{setting}` must be one value, not a list"),
-            What::Bare(word) => format!("`{word}` is neither a text in quotes nor a number"),
+            What::Bare(_) => "this is neither a text in quotes nor a number".to_string(),
             What::Other(words) => words.clone(),
         }
     }
@@ -121,11 +130,8 @@ impl Mistake {
             What::List => {
                 "write it without brackets; in a pattern, `{a,b}` matches either".to_string()
             }
-            What::Bare(word) => match word.to_lowercase().as_str() {
-                "yes" | "on" | "true" => "write `true`".to_string(),
-                "no" | "off" | "false" => "write `false`".to_string(),
-                _ => format!("write `\"{word}\"`"),
-            },
+            What::Bare(Some(is_so)) => format!("write `{is_so}`"),
+            What::Bare(None) => "write it in quotes".to_string(),
             What::Other(_) => String::new(),
         }
     }

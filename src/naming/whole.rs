@@ -76,6 +76,7 @@ impl Memo<'_> {
             prefixes,
             defaults,
             public_url,
+            error_pages,
             served_at,
         } = tree;
         if !self.session.is_on() || !problems.is_empty() || !levels.is_empty() {
@@ -97,7 +98,10 @@ impl Memo<'_> {
         }
         field(
             &mut hasher,
-            format!("{prefixes:?} {defaults:?} {public_url:?} {served_at:?} {units:?}").as_bytes(),
+            format!(
+                "{prefixes:?} {defaults:?} {public_url:?} {error_pages:?} {served_at:?} {units:?}"
+            )
+            .as_bytes(),
         );
         Some(Seal {
             digest: hasher.finalize(),

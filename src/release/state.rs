@@ -211,10 +211,9 @@ impl State {
         Ok((state, root))
     }
 
-    /// Refuses to continue if the root was deleted. Without a root, there are no releases, except
-    /// some that never became the current one: none of these has a previous release. Any other
-    /// release had a root, and it isn't known whether the target was live. `names` has the names of
-    /// the release documents.
+    /// Refuses to continue if the root was deleted: a push writes a root before any release, so
+    /// every release had one, and it isn't known whether the target was live. `names` has the names
+    /// of the release documents.
     pub(super) async fn refuse_lost_root(
         &self,
         names: impl Iterator<Item = impl AsRef<str>>,
@@ -229,9 +228,7 @@ impl State {
             // A document that can't be read tells nothing.
             let release = self.release(id).await.ok();
             // Another release may have become the first one in the meantime.
-            if release.is_some_and(|release| release.previous.is_some())
-                && self.root().await?.is_none()
-            {
+            if release.is_some() && self.root().await?.is_none() {
                 return Err(Error::refused(
                     Guard::Damaged,
                     format!(

@@ -72,8 +72,8 @@ fn unused_patterns<'a>(
         .collect()
 }
 
-/// Tells of a level that has no file: of one that is held, it's a problem. `instead` is what may be
-/// meant.
+/// Tells of a level that has no file. It's a problem if the level is held, or if there are files
+/// that may be meant: their names could be guessed. `instead` is what may be meant.
 fn without_files<'a>(
     level: &Level,
     instead: Option<&String>,
@@ -82,16 +82,19 @@ fn without_files<'a>(
     let pattern = level.matches.first().map(Glob::pattern)?;
     let name = &level.name;
     let likely = likeness(pattern, paths.clone().map(LogicalPath::folder));
+    let held = if level.held { "held " } else { "" };
+    let what = format!("is the `match` of the {held}level `{name}`, but matches no file");
+    let advised = with_advice(&what, likely, instead);
     // A tree without any files is reported elsewhere.
-    if level.held && paths.clone().next().is_some() {
-        let what = format!("is the `match` of the held level `{name}`, but matches no file");
-        let message = with_advice(&what, likely, instead).unwrap_or(what);
-        return Some(Problem::new(shown(pattern), message).kind(ProblemKind::EmptyLevel));
-    }
-    let what = format!("is the `match` of the level `{name}`, but matches no file");
-    let message = with_advice(&what, likely, instead);
-    let message = message.or_else(|| (!maker::writes(pattern)).then_some(what))?;
-    Some(Problem::new(shown(pattern), message).kind(ProblemKind::UnusedPattern))
+    let is_problem = (level.held || advised.is_some()) && paths.clone().next().is_some();
+    let kind = if is_problem {
+        ProblemKind::EmptyLevel
+    } else {
+        ProblemKind::UnusedPattern
+    };
+    let may_wait = kind == ProblemKind::UnusedPattern && maker::writes(pattern);
+    let message = advised.or_else(|| (!may_wait).then_some(what))?;
+    Some(Problem::new(shown(pattern), message).kind(kind))
 }
 
 /// Adds what may be meant; none if nothing seems to be.

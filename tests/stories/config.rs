@@ -158,11 +158,11 @@ fn mistakes_at_the_top() {
         ? did you mean `local`?
 
         default_target = ▸local
-        = `local` is neither a text in quotes nor a number
-        ? write `"local"`
+        = this is neither a text in quotes nor a number
+        ? write it in quotes
 
         create_key = ▸yes
-        = `yes` is neither a text in quotes nor a number
+        = this is neither a text in quotes nor a number
         ? write `true`
 
         default_target = "local▸

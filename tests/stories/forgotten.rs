@@ -63,7 +63,12 @@ fn mistyped_state_is_refused_without_writing() {
 /// A state that is gone makes no first push, whatever is left of it.
 #[test]
 fn lost_state_is_no_first_push() {
-    for lost in ["st", "st/root.json", "out.releases"] {
+    let objects = "2 objects published by assetsync";
+    for (lost, told) in [
+        ("st", objects),
+        ("st/root.json", "`root.json` was deleted"),
+        ("out.releases", objects),
+    ] {
         let site = match lost {
             "out.releases" => hunt().config("[target.prod]\nurl = \"file:out\"\n"),
             _ => hunt(),
@@ -71,7 +76,7 @@ fn lost_state_is_no_first_push() {
         site.ok(&["push"]);
         fs::rename(site.path(lost), site.path("elsewhere")).expect("moved");
         site.write("app.css", "body{margin:1px}");
-        refused(&site.run(&["push"]), &["2 objects published by assetsync"]);
+        refused(&site.run(&["push"]), &[told]);
         fs::rename(site.path("elsewhere"), site.path(lost)).expect("moved back");
         let run = site.run(&["push"]);
         assert!(

@@ -632,3 +632,32 @@ fn server_config_needs_one_folder() {
     let run = site.run(&["init", "b"]);
     assert_eq!(run.code, 2, "a target is named for a server: {run}");
 }
+
+/// A page for missing names finds its style from every address, also below a prefix.
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
+fn error_page_finds_its_style_anywhere() {
+    for (page, setting) in [
+        ("404.html", ""),
+        ("gone.html", "not_found = \"gone.html\"\n"),
+    ] {
+        let bucket = Bucket::on_rgw();
+        let cdn = WebServer::with_error_page(format!("{}/{}/", bucket.endpoint, bucket.name), page);
+        let host = format!("public_url = \"{}\"\n{setting}", cdn.url);
+        let site = Site::new()
+            .config(&format!("{PAGES}{}", target(&bucket, &host)))
+            .file(
+                page,
+                r#"<!doctype html><title>gone</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/css/style.css"><p>gone"#,
+            )
+            .file("css/style.css", "p { color: rgb(1, 2, 3) }");
+        let config = fs::read_to_string(site.path("assetsync.toml")).expect("readable");
+        let site = site.raw_config(&format!("prefixes = [\"/\"]\n{config}"));
+        let run = bucket.run(&site, &["push"]);
+        assert_eq!(run.code, 0, "{run}");
+        let browser = Browser::start();
+        browser.open(&format!("{}puzzle/no/such/page", cdn.url));
+        let color = browser.value("getComputedStyle(document.querySelector('p')).color");
+        assert_eq!(color, "rgb(1, 2, 3)", "{page}: {:?}", cdn.asked());
+    }
+}

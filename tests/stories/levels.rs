@@ -212,8 +212,15 @@ fn empty_held_level_suggests_similar_files() {
     assert!(site.published("out").is_empty());
     let mended = advised(&run.stderr, "match").trim_start_matches("match = ");
     held(mended, "held = true\n").ok(&["push"]);
-    let run = held("\"aftergmae/**\"", "").run(&["push"]);
-    assert_eq!(run.code, 0, "it isn't held: {run}");
+    // Its files would get names that anybody can guess.
+    let not_held = held("\"aftergmae/**\"", "").run(&["push"]);
+    assert_eq!(not_held.code, 2, "{not_held}");
+    assert!(
+        not_held.stderr.contains("did you mean `aftergame`?"),
+        "{not_held}"
+    );
+    let elsewhere = held("\"nowhere/**\"", "").run(&["push"]);
+    assert_eq!(elsewhere.code, 0, "nothing is like it: {elsewhere}");
 
     let again = held("\"aftergmae/**\"", "held = true\nalso = [\"**/cake.*\"]\n").run(&["push"]);
     assert_eq!(again.code, 0, "it has a file: {again}");
@@ -496,9 +503,9 @@ fn same_picture_in_open_is_error() {
     }
 }
 
-/// A typing error that makes a level miss its files doesn't publish them for everyone to guess.
+/// A change of a pattern that makes a level miss its files doesn't publish them for everyone to guess.
 #[test]
-fn mistyped_level_reveals_nothing() {
+fn changed_pattern_reveals_nothing() {
     let rules = |folder: &str| {
         format!(
             "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[[rule]]\nmatch = \"**/{folder}/**\"\n\
@@ -510,7 +517,7 @@ fn mistyped_level_reveals_nothing() {
         .file("index.html", "<p>Once upon a time")
         .file("fox/ending/index.html", "<p>sour grapes");
     site.ok(&["push"]);
-    let site = site.config(&rules("endng"));
+    let site = site.config(&rules("epilogue"));
     let diff = site.run(&["diff"]);
     assert!(diff.stderr.contains("A push would be refused"), "{diff}");
     let run = site.run(&["push"]);

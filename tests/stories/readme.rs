@@ -40,7 +40,8 @@ const NOT_RUN: [(&str, &str); 3] = [
 type Exits = &'static [(&'static str, i32)];
 
 /// Guides, each done by itself. Those of hosts and palindrome-2022 have stories of their own below.
-const GUIDES: [(&str, Exits); 14] = [
+const GUIDES: [(&str, Exits); 16] = [
+    ("after", &[]),
     ("bundlers", &[]),
     ("cors", &[]),
     ("django", &[]),
@@ -54,6 +55,7 @@ const GUIDES: [(&str, Exits); 14] = [
     ("rotate", &[]),
     ("scripts", &[]),
     ("servers", &[]),
+    ("staging", &[]),
     ("takedown", &[]),
 ];
 

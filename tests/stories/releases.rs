@@ -630,48 +630,50 @@ fn live_damage_is_repaired_if_named() {
     });
 }
 
-/// Whoever deletes the root would end a live event's protection with it.
+/// Whoever deletes the root would end a live event's protection with it: after the first release,
+/// too.
 #[test]
 fn deleted_root_stops_every_command() {
     let (memory, store) = bucket();
     let ann = Deployer::new("ann", &store);
     let site = hunt();
-    let lose_root = || {
-        let root = memory
-            .keys()
-            .into_iter()
-            .find(|key| key.ends_with("root.json"));
-        memory.remove(&root.expect("there"));
-    };
     let secret = secret();
-    let found = || State::within(&store, &secret, 8, "ann");
     block_on(async {
-        ann.push(&built(&site)).await.expect("published");
-        lose_root();
-        let (_, root) = found()
-            .await
-            .expect("it may never have been the current one");
-        assert!(root.is_none());
-        ann.push(&built(&site)).await.expect("published");
-        site.write("puzzle/gears.js", "turn(2)");
-        ann.push(&built(&site)).await.expect("published");
-        ann.go_live().await.expect("live");
-        lose_root();
-        let refused = found().await.expect_err("refused");
-        assert_eq!(refused.exit_code(), 3);
-        assert!(refused.to_string().contains("is missing"), "{refused}");
+        for round in 0..3 {
+            site.write("puzzle/gears.js", format!("turn({round})"));
+            ann.push(&built(&site)).await.expect("published");
+            ann.go_live().await.expect("live");
+            let keys = memory.keys().into_iter();
+            let mut roots = keys.filter(|key| key.ends_with("root.json"));
+            let root = roots.next().expect("there");
+            let found = State::within(&store, &secret, 8, "ann");
+            let refused = memory.without(&root, found).await.expect_err("refused");
+            assert_eq!(refused.exit_code(), 3);
+            assert!(refused.to_string().contains("is missing"), "{refused}");
+        }
     });
 
-    site.ok(&["push"]);
-    site.write("puzzle/gears.js", "turn(3)");
-    site.ok(&["push"]);
-    site.ok(&["live", "on"]);
-    std::fs::remove_file(site.path("out.releases/root.json")).expect("there");
-    let commands: [&[&str]; 4] = [&["push"], &["live", "status"], &["releases"], &["rollback"]];
-    for command in commands {
-        let run = site.run(command);
-        assert_eq!(run.code, 3, "{command:?}: {run}");
-        assert!(run.stderr.contains("`root.json` was deleted"), "{run}");
+    for pushes in 1..3 {
+        let site = hunt();
+        for round in 0..pushes {
+            site.write("puzzle/gears.js", format!("turn({round})"));
+            site.ok(&["push"]);
+        }
+        site.ok(&["live", "on"]);
+        std::fs::remove_file(site.path("out.releases/root.json")).expect("there");
+        let commands: [&[&str]; 6] = [
+            &["push"],
+            &["push", "--begin-anew"],
+            &["audit"],
+            &["live", "status"],
+            &["releases"],
+            &["rollback"],
+        ];
+        for command in commands {
+            let run = site.run(command);
+            assert_eq!(run.code, 3, "{command:?}: {run}");
+            assert!(format!("{run}").contains("`root.json` was deleted"), "{run}");
+        }
     }
 }
 

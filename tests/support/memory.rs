@@ -143,6 +143,15 @@ impl Memory {
         self.lock().objects.remove(key);
     }
 
+    /// Does something while an object is away, and puts it back.
+    pub async fn without<T>(&self, key: &str, meanwhile: impl Future<Output = T>) -> T {
+        let taken = self.lock().objects.remove(key);
+        let made = meanwhile.await;
+        let taken = taken.map(|held| (key.to_string(), held));
+        self.lock().objects.extend(taken);
+        made
+    }
+
     /// Puts other bytes under a key behind the program's back.
     pub fn damage(&self, key: &str, bytes: &[u8]) {
         if let Some(held) = self.lock().objects.get_mut(key) {

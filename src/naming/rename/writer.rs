@@ -49,7 +49,10 @@ impl Writer<'_> {
             return Ok(None);
         }
         let place = (link.line, link.column);
-        let url = self.url(to, link.base, link.kind, place);
+        let url = match self.top_of_error_page(link) {
+            Some(top) => Ok(format!("{top}{}", self.keys.of_file(to).url_path())),
+            None => self.url(to, link.base, link.kind, place),
+        };
         let is_right_at_the_top = link.from_top && self.has_stayed(to);
         match url {
             Err(_) if is_right_at_the_top && self.asset.policy.urls == UrlStyle::Relative => {
@@ -113,8 +116,25 @@ impl Writer<'_> {
     /// Checks whether the start of a link is unknown: an error page is served at any address that
     /// doesn't exist, and the page of a script that no page here runs is unknown.
     fn is_anywhere(&self, link: &Link) -> bool {
+        self.is_error_page() || (link.base == Base::Page && self.pages().is_empty())
+    }
+
+    /// Says whether hosts show this page at any address.
+    fn is_error_page(&self) -> bool {
+        let mut shown = self.naming.tree.error_pages.iter();
         self.asset.path.file_name() == ERROR_PAGE
-            || (link.base == Base::Page && self.pages().is_empty())
+            || shown.any(|path| path == self.asset.path.as_str())
+    }
+
+    /// Returns the prefix of a link from the top in an error page, where a relative URL would be
+    /// right at one address only.
+    fn top_of_error_page(&self, link: &Link) -> Option<&str> {
+        let is_meant = link.from_top
+            && link.base == Base::Document
+            && self.asset.policy.urls == UrlStyle::Relative
+            && self.is_error_page();
+        let prefix = link.prefix.filter(|_| is_meant)?;
+        Some(&self.naming.tree.prefixes[usize::from(prefix)])
     }
 
     /// Says whether a link starts from the same folder as in the tree.

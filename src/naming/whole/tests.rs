@@ -84,7 +84,7 @@ fn build_is_cached_until_input_changes() {
 type Change = fn(&mut Tree, &Path);
 
 /// All that makes a build another one.
-const CHANGES: [(&str, Change); 10] = [
+const CHANGES: [(&str, Change); 11] = [
     ("a file less", |tree, _| drop(tree.assets.pop())),
     ("the same file under another path", |tree, _| {
         tree.assets[2].path = path("d.svg");
@@ -111,6 +111,9 @@ const CHANGES: [(&str, Change); 10] = [
     }),
     ("another URL", |tree, _| {
         tree.public_url = Url::parse("https://cdn.example.org/").ok();
+    }),
+    ("another error page", |tree, _| {
+        tree.error_pages.push("gone.html".to_string());
     }),
     ("another address", |tree, _| {
         tree.served_at.push(ServedAt {
