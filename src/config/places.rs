@@ -349,7 +349,12 @@ impl<'a> Conflict<'a> {
     fn message(&self) -> String {
         let (inner, outer) = (self.inner.described(), self.outer.described());
         let why = why(self.inner.what, self.outer.what, self.is_same);
-        if self.is_same {
+        let of_one = (self.inner.what, self.outer.what) == (What::State, What::Target)
+            && self.inner.of == self.outer.of;
+        if self.is_same && of_one {
+            let inner = self.inner.described_as_own();
+            format!("{outer} and the place for {inner} are in the same place: {why}")
+        } else if self.is_same {
             format!("{outer} and {inner} are in the same place: {why}")
         } else {
             format!("{inner} is inside {outer}: {why}")
@@ -381,6 +386,15 @@ impl<'a> Conflict<'a> {
                 "{}; or move the files to publish into a separate folder and use that as the source",
                 write(&self.elsewhere())
             ),
+            What::State
+                if stays.what == What::Target
+                    && matches!(stays.located, Located::Bucket { .. }) =>
+            {
+                format!(
+                    "create another bucket, which must be private, and {}",
+                    write(&self.elsewhere())
+                )
+            }
             _ => write(&self.elsewhere()),
         }
     }

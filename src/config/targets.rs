@@ -24,6 +24,8 @@ const ACCESS: [(&str, Access); 2] = [
     ("bucket", Access::Bucket),
     ("object-acl", Access::ObjectAcl),
 ];
+/// What each of them means.
+const ACCESS_HINT: &str = "use `bucket` if the bucket's policy or roles let everybody read, or `object-acl` to store each object with a public-read ACL";
 const ADDRESSING: [(&str, Addressing); 2] =
     [("path", Addressing::Path), ("virtual", Addressing::Virtual)];
 
@@ -300,7 +302,10 @@ impl Reader<'_> {
             Some((_, choice)) => Ok(Some(*choice)),
             None => Err(Error::usage(
                 format!("{setting} cannot be `{text}` ({origin})"),
-                format!("use `{}` or `{}`", choices[0].0, choices[1].0),
+                match setting {
+                    "access" => ACCESS_HINT.to_string(),
+                    _ => format!("use `{}` or `{}`", choices[0].0, choices[1].0),
+                },
             )),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::fix::Fix;
 use super::readers::judge_state;
-use super::strangers::{LIST_WHY, Probed, judge_listings, try_listings, url_of};
+use super::strangers::{LISTED_WHY, Probed, judge_listings, try_listings, url_of};
 use super::{Exposure, Finding, Look, Verdict, culprit, web_root};
 use crate::config::{Access, Target};
 use crate::release::layout::ROOT;
@@ -176,8 +176,9 @@ fn judge_grants(grants: &[Grant], fix: &Fix<'_>, is_listed: bool) -> Option<Find
             (true, false) => "list the bucket",
             (false, _) => "write to the bucket",
         };
-        let text = format!("{who} can {what}, by {}", culprit::named(&dangerous));
-        return Some(Finding::failed("grants", LIST_WHY, text).fix(fix.access_close()));
+        let rules = culprit::named(culprit::BECAUSE, &dangerous);
+        let text = format!("{who} can {what} {rules}");
+        return Some(Finding::failed("grants", LISTED_WHY, text).fix(fix.access_close()));
     }
     let is_read_there = target.access == Access::Bucket && target.public_url.is_none();
     (is_read_there && !culprit::lets_everybody_read(grants, target)).then(|| {

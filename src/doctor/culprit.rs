@@ -64,19 +64,21 @@ pub(super) fn lets_everybody_read(grants: &[Grant], target: &Target) -> bool {
     })
 }
 
-/// "; by `Oops` of the bucket policy, which allows s3:GetObject, s3:ListBucket": each rule once.
-pub(super) fn named(culprits: &[&Grant]) -> String {
+/// The rules, each once and behind `before`: "by the statement `Oops` of the bucket policy, which
+/// allows s3:GetObject, s3:ListBucket".
+pub(super) fn named(before: &str, culprits: &[&Grant]) -> String {
     let mut names: Vec<String> = Vec::new();
     for culprit in culprits {
+        let by = &culprit.by;
         let name = match culprit.allows.as_slice() {
-            [] => culprit.by.clone(),
-            allows => format!("{}, which allows {}", culprit.by, allows.join(", ")),
+            [] => format!("{before} {by}"),
+            allows => format!("{before} {by}, which allows {}", allows.join(", ")),
         };
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    names.join("; ")
+    names.join(", and ")
 }
 
 /// Returns the reason why strangers have a right, as the end of a sentence, and the fix.
@@ -100,8 +102,11 @@ pub(super) fn behind(
         Some(grant) if culprits.iter().all(|grant| grant.is_conditional) => fix.take_out(&grant.by),
         _ => fix.access_close(),
     };
-    (format!("; by {}", named(&culprits)), remedy)
+    (format!(" {}", named(BECAUSE, &culprits)), remedy)
 }
+
+/// What stands before the rules at the end of a sentence.
+pub(super) const BECAUSE: &str = "because of";
 
 /// No rule of the bucket's own lets them.
 pub(super) const NOT_ITS_OWN: &str = "; none of the bucket's own rules allows it, so a rule of the account, the organisation or the server does";

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::culprit::{self, NOT_ITS_OWN};
 use super::fix::{Fix, has_bucket_of_state};
 use super::settings::in_words;
-use super::strangers::{Probed, open_doors, try_listings};
+use super::strangers::{Probed, how_many, open_doors, try_listings};
 use super::{Finding, Verdict};
 use crate::config::{Place, Target};
 use crate::store::control::{Control, Grant, Observed, PublicRequest, Right, Settings};
@@ -85,7 +85,7 @@ impl Exposure {
         let culprits = culprit::that_grant(grants, &[Right::List]);
         let (open, _) = open_doors(&self.listings, Response::is_listing);
         match (culprits.is_empty(), open.is_empty()) {
-            (false, _) => Some(format!("by {}", culprit::named(&culprits))),
+            (false, _) => Some(culprit::named("by", &culprits)),
             (true, false) => Some(format!("these requests succeeded: {}", open.join("; "))),
             (true, true) => None,
         }
@@ -114,9 +114,11 @@ impl Exposure {
         match (&self.grants, open.is_empty()) {
             _ if is_certain => failed(may(&granted)).fix(fix.close_state(&granted)),
             (Observed::Is(_), false) => {
-                failed(listed(&open) + NOT_ITS_OWN).fix(fix.close_state(&[]))
+                failed(self.listed(&open) + NOT_ITS_OWN).fix(fix.close_state(&[]))
             }
-            (Observed::Unknown(_), false) => failed(listed(&open)).fix(fix.find_and_close_state()),
+            (Observed::Unknown(_), false) => {
+                failed(self.listed(&open)).fix(fix.find_and_close_state())
+            }
             (Observed::Is(_), true) if !granted.is_empty() => {
                 let text = may(&granted) + ", if they meet a condition";
                 Finding::warning(CHECK, WHY, text).fix(fix.close_state(&granted))
@@ -127,6 +129,11 @@ impl Exposure {
                 None => Finding::passed(CHECK, WHY, "strangers have no access to the releases"),
             },
         }
+    }
+
+    fn listed(&self, open: &[&str]) -> String {
+        let how_many = how_many(open, &self.listings);
+        format!("strangers can list the releases' bucket{how_many}")
     }
 
     /// The same for a push: its credentials mayn't always see the rules, and that's no reason to
@@ -164,13 +171,6 @@ async fn grants_and_blocks(
     }
     let settings = tokio::time::timeout(wait, control.settings()).await;
     (grants, settings.ok())
-}
-
-fn listed(open: &[&str]) -> String {
-    format!(
-        "strangers can list the releases' bucket ({})",
-        open.join("; ")
-    )
 }
 
 /// Drops rights to read anything but the releases.

@@ -160,20 +160,21 @@ impl<'a> Fix<'a> {
     pub(super) fn new_key(&self) -> Remedy {
         if self.is_bare() {
             let push = self.command(Verb::Push.with("--key-file new.key --rotate-key"));
-            return format!("`assetsync key new new.key`, then `{push}` once").into();
+            return format!("`assetsync key new new.key`; then `{push}` once").into();
         }
-        let line = "key_file = \"new.key\"".to_string();
-        Remedy::all(vec![
-            Step::Run("assetsync key new new.key".to_string()),
-            Step::Write {
-                line,
-                table: String::new(),
-            },
-            Step::Run(self.command(Verb::Push.with("--rotate-key"))),
-        ])
-        .because(
-            "every file gets a new name. If `key_id` is set, replace it with what `key new` prints",
-        )
+        let set = Step::Write {
+            line: "key_file = \"new.key\"".to_string(),
+            table: String::new(),
+        };
+        let make = Step::Run("assetsync key new new.key".to_string());
+        let push = Step::Run(self.command(Verb::Push.with("--rotate-key")));
+        Remedy::all(vec![make, set])
+            .because(
+                "replace the line that is there. \
+                 If `key_id` is set, replace it with what `key new` printed",
+            )
+            .then(push)
+            .because("every file gets a new name")
     }
 
     /// The cloud's own tools, for the bucket at `place`.
@@ -246,11 +247,25 @@ impl<'a> Fix<'a> {
     }
 
     /// Adds the rule that clears away uploads that were never finished to `others`, which are to
-    /// stay.
-    pub(super) fn uploads_rule(&self, others: &[&LifecycleRule]) -> Remedy {
+    /// stay. If there are none of these, all rules are replaced: `bad`, or none.
+    pub(super) fn uploads_rule(&self, others: &[&LifecycleRule], bad: &[&str]) -> Remedy {
         let tools = self.tools(&self.target.place);
         let command = tools.and_then(|tools| tools.clear_uploads(!others.is_empty()));
-        command.map_or(Remedy::default(), Remedy::run)
+        let Some(command) = command else {
+            return Remedy::default();
+        };
+        let remedy = Remedy::run(command);
+        if !others.is_empty() {
+            return remedy;
+        }
+        let names: Vec<String> = bad.iter().map(|name| format!("`{name}`")).collect();
+        match names.as_slice() {
+            [] => remedy.because("this replaces all lifecycle rules: the bucket has none"),
+            names => remedy.because(&format!(
+                "this replaces all lifecycle rules, so it removes {}, which must go anyway",
+                names.join(" and ")
+            )),
+        }
     }
 
     /// Leaves conditional rules to the user: the condition may let in only those who are meant.

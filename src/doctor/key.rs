@@ -109,15 +109,17 @@ fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Remedy
         ""
     };
     let remove = format!("git -C {at}{literal} rm --cached -- {}", names.join(" "));
-    let again = if tracked.contains(&own) {
-        format!(
-            "git's history keeps the key, so replace it: {}",
-            fix.new_key().text
-        )
+    let taken_out = Remedy::all(vec![Step::Run(remove), ignore(folder, tracked)]);
+    if tracked.contains(&own) {
+        let taken_out = taken_out.because("git's history keeps the key, so replace it");
+        Remedy {
+            text: format!("{}; then {}", taken_out.text, fix.new_key().text),
+            ..taken_out
+        }
     } else {
-        "git's history keeps the file: treat all names made with that key as leaked".to_string()
-    };
-    Remedy::all(vec![Step::Run(remove), ignore(folder, tracked)]).because(&again)
+        taken_out
+            .because("git's history keeps the file: treat all names made with that key as leaked")
+    }
 }
 
 /// Adds files to `.gitignore`.

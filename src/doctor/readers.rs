@@ -18,6 +18,8 @@ use crate::store::{Store, StoreError};
 
 pub(super) const STATE: &str = "anonymous-state";
 pub(super) const STATE_WHY: &str = "the releases name every object, including solutions";
+/// The same where strangers can read them.
+pub(super) const STATE_OPEN_WHY: &str = "the releases name every object, including solutions. If there are any, treat all names as leaked: after the fix, give every file a new name with a new key (`assetsync key new FILE`, then set `key_file`, then `assetsync push --rotate-key`)";
 
 /// Tries the root, the current release and its manifest. `audit --all` tries all there are, and
 /// tells what can't be read.
@@ -92,7 +94,7 @@ pub(super) fn what_opens(
     let grants = grants.known().map_or(&[][..], Vec::as_slice);
     let culprits = culprit::that_open(grants, place, is_own);
     match (culprits.is_empty(), documents.is_empty()) {
-        (false, _) => Some(format!("by {}", culprit::named(&culprits))),
+        (false, _) => Some(culprit::named("by", &culprits)),
         (true, false) => Some(format!(
             "requests for {} succeeded",
             documents.join(" and ")
@@ -115,7 +117,7 @@ fn is_open_to_accounts(target: &Target, grants: &Observed<Vec<Grant>>) -> bool {
 /// bucket of S3 can leave them out, if it's the target's own bucket; others can't.
 pub(super) fn open_state(fix: &Fix<'_>, grants: &Observed<Vec<Grant>>, text: &str) -> Finding {
     let (place, is_own) = place_of_state(fix.target);
-    let failed = |behind: String| Finding::failed(STATE, STATE_WHY, format!("{text}{behind}"));
+    let failed = |behind: String| Finding::failed(STATE, STATE_OPEN_WHY, format!("{text}{behind}"));
     let grants = match grants {
         Observed::Is(grants) => grants,
         Observed::Unknown(_) => return failed(String::new()).fix(fix.find_and_close_state()),
@@ -133,8 +135,10 @@ pub(super) fn open_state(fix: &Fix<'_>, grants: &Observed<Vec<Grant>>, text: &st
                 && !grant.is_conditional
                 && grant.reach.covers_below("", None)
         });
-    failed(format!("; by {}", culprit::named(&culprits))).fix(if can_leave_out {
-        fix.access_close().because("which excludes the releases")
+    let rules = culprit::named(culprit::BECAUSE, &culprits);
+    failed(format!(", {rules}")).fix(if can_leave_out {
+        fix.access_close()
+            .because("which takes the releases out of what strangers may read")
     } else {
         fix.close_state(&culprits)
     })
@@ -178,7 +182,7 @@ fn open_former_releases(target: &Target, fix: &Fix<'_>) -> Finding {
             fix.move_releases(),
         ),
     };
-    Finding::failed("old-releases", STATE_WHY, text).fix(fix)
+    Finding::failed("old-releases", STATE_OPEN_WHY, text).fix(fix)
 }
 
 /// Some documents of each folder that has any, given all keys there are below [`FOLDER`].

@@ -59,6 +59,13 @@ impl Remedy {
         }
     }
 
+    /// The same and one more step.
+    pub(super) fn then(mut self, step: Step) -> Remedy {
+        self.text = format!("{}; then {}", self.in_words(), step.in_words());
+        self.steps.push(step);
+        self
+    }
+
     /// The same, or something else that is told in words.
     pub(super) fn or(mut self, other: &str) -> Remedy {
         self.text = format!("{}; or {other}", self.in_words());

@@ -279,11 +279,11 @@ impl Rights {
             (Some(Ok(())), _) => Finding::warning(
                 CHECK,
                 WHY,
-                "can delete, but the storage ignores which version to delete. \
+                "these credentials can delete, but the storage ignores which version to delete. \
                  If a delete request of a prune arrives late, \
                  it can delete an object that a push has uploaded again",
             )
-            .fix("this server offers no fix: don't push while a prune is running"),
+            .fix("don't push while a prune is running"),
             (_, Some(Err(error))) => Finding::unknown(
                 CHECK,
                 WHY,

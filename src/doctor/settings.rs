@@ -112,33 +112,55 @@ fn reading(grants: &[Grant], target: &Target, fix: &Fix<'_>) -> Finding {
             passed("none: objects are public individually, as `access = \"object-acl\"` requires")
         }
         (Access::ObjectAcl, false) => {
-            let out = format!("remove {} if no published object needs it", readers(grants));
+            let out = without_readers(grants) + ", if no published object needs it";
             warning("strangers can read every object, although `access = \"object-acl\"` makes them public individually")
                 .fix(fix.access_bucket().or(&out))
         }
     }
 }
 
-/// Names the rules that let strangers read.
-fn readers(grants: &[Grant]) -> String {
-    culprit::named(&culprit::that_grant(grants, &[Right::Read]))
+/// Says to remove the rules that let strangers read.
+fn without_readers(grants: &[Grant]) -> String {
+    culprit::named("remove", &culprit::that_grant(grants, &[Right::Read]))
 }
 
-/// "list (whoever has an account, by …), write (…)".
+/// "list (READ in …; with any account: …), and write or delete (…)": each rule with all its rights,
+/// and rules with the same rights together.
 pub(super) fn in_words(grants: &[&Grant]) -> String {
-    let words = grants.iter().map(|grant| {
+    let mut alike: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    for (by, verbs) in by_rule(grants) {
+        match alike.iter_mut().find(|(those, _)| *those == verbs) {
+            Some((_, rules)) => rules.push(by),
+            None => alike.push((verbs, vec![by])),
+        }
+    }
+    let words = alike
+        .iter()
+        .map(|(verbs, rules)| format!("{} ({})", verbs.join(", "), rules.join("; ")));
+    words.collect::<Vec<_>>().join(", and ")
+}
+
+/// Each rule, and what it lets strangers do.
+fn by_rule(grants: &[&Grant]) -> Vec<(String, Vec<&'static str>)> {
+    let mut rules: Vec<(String, Vec<&'static str>)> = Vec::new();
+    for grant in grants {
         let verb = match grant.right {
             Right::Read => "read objects",
             Right::List => "list",
             Right::Write => "write or delete",
             Right::Manage => "see or change the bucket's settings",
         };
-        match grant.to {
-            Public::Everybody => format!("{verb} ({})", grant.by),
-            Public::AnyAccount => format!("{verb} (any account, {})", grant.by),
+        let by = match grant.to {
+            Public::Everybody => grant.by.clone(),
+            Public::AnyAccount => format!("with any account: {}", grant.by),
+        };
+        match rules.iter_mut().find(|(rule, _)| *rule == by) {
+            Some((_, verbs)) if verbs.contains(&verb) => {}
+            Some((_, verbs)) => verbs.push(verb),
+            None => rules.push((by, vec![verb])),
         }
-    });
-    words.collect::<Vec<_>>().join(", ")
+    }
+    rules
 }
 
 /// Protections against being public, against what is wanted.
@@ -286,7 +308,8 @@ fn retention(
     match clear() {
         Some(clear) if has_state => {
             Finding::failed(check, WHY, format!("{what}: no second push is possible")).fix(format!(
-                "run `{clear}`, or keep the releases in another bucket (`state`)"
+                "run `{clear}`. If that fails because the retention policy is locked, \
+                 set `state` to a place in another bucket, and publish no file with a plain name"
             ))
         }
         Some(clear) => {
@@ -373,11 +396,10 @@ fn uploads(rules: &Observed<Vec<LifecycleRule>>, prefix: &str, fix: &Fix<'_>) ->
         let text = "a lifecycle rule removes unfinished uploads";
         return Finding::passed(CHECK, WHY, text);
     }
-    let others = rules.iter();
-    let others = others.filter(|rule| !takes_what_is_in_use(rule, prefix));
-    let others: Vec<&LifecycleRule> = others.collect();
+    let is_bad = |rule: &&LifecycleRule| takes_what_is_in_use(rule, prefix);
+    let (bad, others): (Vec<&LifecycleRule>, Vec<&LifecycleRule>) = rules.iter().partition(is_bad);
     let text = "no lifecycle rule removes unfinished uploads";
-    Finding::warning(CHECK, WHY, text).fix(fix.uploads_rule(&others))
+    Finding::warning(CHECK, WHY, text).fix(fix.uploads_rule(&others, &names(bad)))
 }
 
 /// The way in which a server ends uploads by itself, in words.

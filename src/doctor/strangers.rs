@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use http::Method;
 
 use super::fix::Fix;
-use super::readers::{STATE, STATE_WHY, judge_state, try_documents};
+use super::readers::{STATE, STATE_OPEN_WHY, STATE_WHY, judge_state, try_documents};
 use super::{Finding, Subject, Verdict, culprit};
 use crate::base::hint::Verb;
 use crate::base::path::ObjectKey;
@@ -19,7 +19,10 @@ use crate::store::stranger::{Question, Response, Stranger};
 use crate::store::{Store, StoreError};
 
 const LIST: &str = "anonymous-list";
-pub(super) const LIST_WHY: &str = "anyone who can list the bucket knows the name of every puzzle and solution in it. Treat all listed names as leaked until a new key replaces them (`push --rotate-key`)";
+const LIST_WHY: &str =
+    "anyone who can list the bucket knows the name of every puzzle and solution in it";
+/// The same where strangers can list it.
+pub(super) const LISTED_WHY: &str = "anyone who can list the bucket knows the name of every puzzle and solution in it. Treat the names of published files as leaked: first close the bucket, then give every file a new name with a new key (`assetsync key new FILE`, then set `key_file`, then `assetsync push --rotate-key`)";
 const WRITE: &str = "anonymous-write";
 const WRITE_WHY: &str = "anyone who can write can change what players see";
 
@@ -163,8 +166,8 @@ pub(super) fn judge_listings(
     }
     match open_doors(knocks, Response::is_listing) {
         (open, _) if !open.is_empty() => {
-            let text = format!("strangers can list the bucket ({})", open.join("; "));
-            failed(LIST, LIST_WHY, text, grants, Right::List, fix)
+            let text = format!("strangers can list the bucket{}", how_many(&open, knocks));
+            failed(LIST, LISTED_WHY, text, grants, Right::List, fix)
         }
         (_, Some(error)) => Finding::unknown(LIST, LIST_WHY, error.message.clone()),
         _ => Finding::passed(
@@ -175,6 +178,15 @@ pub(super) fn judge_listings(
                 knocks.len()
             ),
         ),
+    }
+}
+
+/// Says how many of the requests that were tried succeeded, in brackets; empty if only one was
+/// tried.
+pub(super) fn how_many(open: &[&str], knocks: &[Probed]) -> String {
+    match (open.len(), knocks.len()) {
+        (_, 1) => String::new(),
+        (open, all) => format!(" ({open} of {all} kinds of request succeeded)"),
     }
 }
 
@@ -251,7 +263,7 @@ impl StrangersAndProbe {
              the object's own ACL allows it",
             self.open_documents.join(" and ")
         );
-        Finding::failed(STATE, STATE_WHY, text).fix(fix.own(Verb::Audit.with("--repair")))
+        Finding::failed(STATE, STATE_OPEN_WHY, text).fix(fix.own(Verb::Audit.with("--repair")))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use bytes::Bytes;
 use futures_util::future::join_all;
 
-use super::readers::{STATE, STATE_WHY};
+use super::readers::{STATE, STATE_OPEN_WHY, STATE_WHY};
 use super::remedy::{Remedy, Step};
 use super::{Finding, Subject};
 use crate::base::disk::spot::{Relation, Spot};
@@ -198,7 +198,7 @@ pub(super) async fn ask(subject: &Subject<'_>, folder: &Path, releases: &Path) -
         }
         Ok(Some(url)) => {
             let text = format!("strangers can read the releases at `{url}`");
-            Finding::failed(STATE, STATE_WHY, text).fix(hide(subject.target))
+            Finding::failed(STATE, STATE_OPEN_WHY, text).fix(hide(subject.target))
         }
         Err(error) => Finding::unknown(STATE, STATE_WHY, error.message),
     })

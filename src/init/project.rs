@@ -315,9 +315,11 @@ fn refuse_open_releases(target: &Target) -> Result<()> {
     };
     let example = format!("{}-releases/{}", bucket.root(), bucket.prefix);
     Err(Error::usage(
-        format!("The releases need a separate private place: {why}"),
         format!(
-            "create a second bucket and pass `--state {}`",
+            "Visitors could read the releases, which list every file, including solutions: {why}"
+        ),
+        format!(
+            "create a second, private bucket and pass `--state {}`",
             example.trim_end_matches('/')
         ),
     ))

@@ -34,13 +34,31 @@ fn finding_text(finding: &Finding) -> String {
     if finding.verdict == Verdict::Passed {
         return text;
     }
-    let mut line = |name: &str, what: &str| {
-        if !what.is_empty() {
-            writeln!(text, "          {name}: {what}").expect("a string takes every write");
+    if !finding.why.is_empty() {
+        text += &format!("          why: {}\n", finding.why);
+    }
+    text + &fix_text(&finding.fix)
+}
+
+/// Describes a fix: its steps one below the other if it has several.
+fn fix_text(fix: &str) -> String {
+    if fix.is_empty() {
+        return String::new();
+    }
+    let mut text = String::new();
+    for (at, way) in fix.split("; or ").enumerate() {
+        let name = if at == 0 { "fix" } else { "or" };
+        let steps: Vec<&str> = way.split("; then ").collect();
+        if let [step] = steps[..] {
+            text += &format!("          {name}: {step}\n");
+            continue;
         }
-    };
-    line("why", finding.why);
-    line("fix", &finding.fix);
+        text += &format!("          {name}: in this order\n");
+        for (at, step) in steps.iter().enumerate() {
+            let step = step.strip_prefix("first ").unwrap_or(step);
+            text += &format!("            {}. {step}\n", at + 1);
+        }
+    }
     text
 }
 

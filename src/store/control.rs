@@ -185,7 +185,8 @@ pub struct Grant {
     pub to: Public,
     /// The right itself.
     pub right: Right,
-    /// Name of the rule that grants the right, in words: "`Oops` of the bucket policy".
+    /// Name of the rule that grants the right, in words: "the statement `Oops` of the
+    /// bucket policy".
     pub by: String,
     /// All actions that the rule allows, as the rule names them, where `by` doesn't say:
     /// `s3:GetObject`, `s3:ListBucket`.

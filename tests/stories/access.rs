@@ -173,7 +173,9 @@ fn foreign_list_grant_is_left_alone() {
     assert_eq!(run.code, 3, "{run}");
     let list = lines_of(&run.stdout, "FAILED  anonymous-list");
     assert!(
-        list.contains("by `Partner` of the bucket policy, which allows s3:ListBucket"),
+        list.contains(
+            "because of the statement `Partner` of the bucket policy, which allows s3:ListBucket"
+        ),
         "{list}"
     );
     assert!(list.contains("fix: assetsync access close prod"), "{list}");
@@ -211,25 +213,25 @@ fn doctors_fix_resolves_its_finding() {
             ),
             "private",
             "anonymous-list",
-            "by `Oops` of the bucket policy, which allows s3:GetObject, s3:ListBucket",
+            "because of the statement `Oops` of the bucket policy, which allows s3:GetObject, s3:ListBucket",
         ),
         (
             statement("Form", json!("s3:PutObject"), json!([all])),
             "private",
             "anonymous-write",
-            "by `Form` of the bucket policy, which allows s3:PutObject",
+            "because of the statement `Form` of the bucket policy, which allows s3:PutObject",
         ),
         (
             json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "s3:List*", "Resource": bucket}),
             "private",
             "anonymous-list",
-            "by statement 2 of the bucket policy, which allows s3:List*",
+            "because of statement 2 of the bucket policy, which allows s3:List*",
         ),
         (
             ours.clone(),
             "public-read",
             "anonymous-list",
-            "by READ in the bucket's ACL for AllUsers",
+            "because of READ in the bucket's ACL for AllUsers",
         ),
         (
             ours.clone(),
@@ -284,7 +286,9 @@ fn closing_excludes_releases_from_statement() {
     assert_eq!(policy(&hunt), public, "it reads enough, and more");
     let found = lines_of(&applied.stdout, "FAILED  anonymous-state");
     assert!(
-        found.contains("by `Public` of the bucket policy, which allows s3:GetObject"),
+        found.contains(
+            "because of the statement `Public` of the bucket policy, which allows s3:GetObject"
+        ),
         "{found}"
     );
     assert!(
@@ -301,7 +305,10 @@ fn closing_excludes_releases_from_statement() {
     set_policy(&hunt, &public);
     let found = hunt.run(&["doctor", "part"]);
     let found = lines_of(&found.stdout, "FAILED  anonymous-state");
-    assert!(found.contains("by `Public`"), "{found}");
+    assert!(
+        found.contains("because of the statement `Public`"),
+        "{found}"
+    );
     let line = "write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
     assert!(found.contains(line), "{found}");
 }
@@ -331,10 +338,10 @@ fn doctor_orders_steps_for_prefix() {
     let doctor = hunt.run(&["doctor", "part"]);
     assert_eq!(doctor.code, 3, "{doctor}");
     let found = lines_of(&doctor.stdout, "FAILED  public-read");
-    let first = "then write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
+    let first = "2. write `state = \"s3://[assets]-releases/part\"` below `[target.part]`";
     assert!(found.contains(first), "{found}");
     assert!(
-        found.ends_with("then `assetsync access apply part`"),
+        found.ends_with("5. `assetsync access apply part`"),
         "{found}"
     );
 }
@@ -351,12 +358,14 @@ fn advice_for_public_objects_works() {
     set_policy(&hunt, &public);
     let doctor = hunt.run(&["doctor", "acl"]);
     let found = lines_of(&doctor.stdout, "warning grants");
-    let fix = "then write `access = \"bucket\"` below `[target.acl]` in assetsync.toml; then `assetsync access apply acl`";
-    assert!(found.contains(fix), "{found}");
-    assert!(
-        found.contains("or remove `Public` of the bucket policy"),
-        "{found}"
-    );
+    let order = [
+        ". write `access = \"bucket\"` below `[target.acl]` in assetsync.toml",
+        ". `assetsync access apply acl`",
+        "or: remove the statement `Public` of the bucket policy",
+    ];
+    let places = order.map(|step| found.find(step));
+    assert!(places.iter().all(Option::is_some), "{found}");
+    assert!(places.is_sorted(), "{places:?}: {found}");
 }
 
 /// A missing bucket is an error and nothing is shown.

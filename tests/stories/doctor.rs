@@ -449,7 +449,9 @@ fn push_refuses_listable_bucket() {
     assert_eq!(refused.code, 3, "{refused}");
     assert!(refused.stderr.contains("strangers can list"), "{refused}");
     assert!(
-        refused.stderr.contains("by `Oops` of the bucket policy")
+        refused
+            .stderr
+            .contains("because of the statement `Oops` of the bucket policy")
             && refused.stderr.contains("assetsync access close prod"),
         "{refused}"
     );
@@ -511,7 +513,7 @@ fn push_refuses_access_for_any_account() {
     assert_eq!(hunt.asked_by_another_account("?list-type=2").status, 200);
     let refused = hunt.run(&["push"]);
     assert_eq!(refused.code, 3, "{refused}");
-    let why = "anyone with an account can list the bucket, by READ in the bucket's ACL for AuthenticatedUsers";
+    let why = "anyone with an account can list the bucket because of READ in the bucket's ACL for AuthenticatedUsers";
     assert!(refused.stderr.contains(why), "{refused}");
     assert!(
         refused.stderr.contains("assetsync access close prod"),
@@ -528,7 +530,7 @@ fn push_refuses_access_for_any_account() {
     google.server.set_iam("hunt", &json!([reader, writer]));
     let refused = google.run(&["push"]);
     assert_eq!(refused.code, 3, "{refused}");
-    let why = "anyone with an account can list the bucket and write to it, by roles/storage.legacyBucketWriter for allAuthenticatedUsers";
+    let why = "anyone with an account can list the bucket and write to it because of roles/storage.legacyBucketWriter for allAuthenticatedUsers";
     assert!(refused.stderr.contains(why), "{refused}");
     let closed = google.run(&["access", "close", "--yes"]);
     assert_eq!(closed.code, 0, "{closed}");

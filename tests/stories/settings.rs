@@ -297,7 +297,7 @@ fn wrong_value_names_its_origin() {
             "access",
             "public",
             "access cannot be `public`".to_string(),
-            "use `bucket` or `object-acl`",
+            "use `bucket` if the bucket's policy or roles let everybody read, or `object-acl` to store each object with a public-read ACL",
         ),
     ] {
         let hint = match hint {

@@ -60,10 +60,31 @@ impl Setting {
                 format!("the place `{text}` for releases of `{of}`{really}")
             }
             What::State => {
-                format!("the place for releases of `{of}` (`state = \"{text}\"`{really})")
+                format!(
+                    "the place for releases of `{of}` ({}{really})",
+                    self.as_written()
+                )
             }
             What::Cache => format!("the cache `{text}`{really}"),
             What::Key => format!("the key file `{text}`{really}"),
+        }
+    }
+
+    /// The place of a target's own releases, told beside the target.
+    pub(super) fn described_as_own(&self) -> String {
+        match self.choice {
+            Choice::Made => format!("its releases ({}{})", self.as_written(), self.really()),
+            Choice::Default => format!("its releases `{}`{}", self.text, self.really()),
+        }
+    }
+
+    /// The `state` that names the place, as it's written.
+    fn as_written(&self) -> String {
+        let text = &self.text;
+        match &self.written {
+            Written::Given(Origin::Flag(flag)) => format!("`{flag} {text}`"),
+            Written::Given(Origin::Environment(variable)) => format!("`{variable}={text}`"),
+            _ => format!("`state = \"{text}\"`"),
         }
     }
 

@@ -29,7 +29,7 @@ fn culprit_rule_is_named_once() {
     let (text, remedy) = behind(&Observed::Is(grants.clone()), Right::List, &fix);
     assert_eq!(
         text,
-        "; by `Oops`, which allows s3:GetObject, s3:ListBucket"
+        " because of `Oops`, which allows s3:GetObject, s3:ListBucket"
     );
     assert_eq!(remedy.text, "assetsync access close prod");
     let mut conditional = grants;

@@ -46,15 +46,17 @@ impl Fix<'_> {
         }
         let place = self.url_of_state_elsewhere();
         let name = &self.target.name;
-        let mut steps = vec![
+        let moved = Remedy::all(vec![
             Step::Run(self.make_bucket_of(&place)),
             self.setting(&format!("state = \"{place}\""), name),
             Step::Run(self.command(Verb::Push.with("--begin-anew"))),
-        ];
+        ]);
+        let moved = moved.because(STARTS_ANEW);
         if old {
-            steps.push(Step::Run(self.remove_old_releases()));
+            moved.then(Step::Run(self.remove_old_releases()))
+        } else {
+            moved
         }
-        Remedy::all(steps).because(STARTS_ANEW)
     }
 
     /// The same once the releases have another place.

@@ -50,7 +50,8 @@ fn one_open_listing_fails_silence_unknown() {
     assert_eq!(finding.verdict, Verdict::Failed);
     assert_eq!(
         finding.text,
-        "strangers can list the bucket (b); by READ in the bucket's ACL for AllUsers"
+        "strangers can list the bucket (1 of 3 kinds of request succeeded) \
+         because of READ in the bucket's ACL for AllUsers"
     );
     assert_eq!(finding.fix, "assetsync access close prod");
     let finding = judge_listings(&[open()], &Observed::Is(vec![]), &fix);

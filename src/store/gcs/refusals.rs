@@ -30,7 +30,7 @@ impl Gcs {
             // `invalid` and `conditionNotMet`.
             StatusCode::BAD_REQUEST if words.contains("uniform bucket-level access") => explained(
                 AclRefused,
-                format!("the bucket `{bucket}` has uniform access and does not accept ACLs: set `access = \"bucket\"`, and grant allUsers the role roles/storage.legacyObjectReader"),
+                format!("the bucket `{bucket}` has uniform access and does not accept ACLs: set `access = \"bucket\"`, then run `assetsync access apply` for this target, which lets everybody read"),
             ),
             StatusCode::PRECONDITION_FAILED if words.contains("publicAccessPrevention") || words.contains("public access prevention") => {
                 explained(AclRefused, format!("the bucket `{bucket}` forbids public objects (public access prevention): allow them with `gcloud storage buckets update gs://{bucket} --no-public-access-prevention`, or set `access = \"bucket\"` to send no ACLs"))

@@ -133,7 +133,10 @@ fn is_about_bucket(statement: &Value, bucket: &str) -> bool {
 
 fn called(at: usize, statement: &Value) -> String {
     match statement["Sid"].as_str() {
-        Some(sid) => format!("`{}` of the bucket policy", crate::base::text::escape(sid)),
+        Some(sid) => {
+            let sid = crate::base::text::escape(sid);
+            format!("the statement `{sid}` of the bucket policy")
+        }
         None => format!("statement {} of the bucket policy", at + 1),
     }
 }

@@ -126,9 +126,9 @@ impl Tools for Aws<'_> {
     fn opens_releases(&self, state: Option<&str>) -> Option<&'static str> {
         let prefix = &self.bucket.prefix;
         match state {
-            None if !prefix.is_empty() => {
-                Some("a bucket policy cannot exclude a folder from a prefix")
-            }
+            None if !prefix.is_empty() => Some(
+                "a bucket policy can't let everybody read below a prefix, except in one folder",
+            ),
             Some(state) if state.starts_with(prefix.as_str()) => {
                 Some("`state` is in the part of the bucket that everybody may read")
             }

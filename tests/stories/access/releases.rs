@@ -56,7 +56,7 @@ fn opening_policy_statement_is_removed() {
         for check in ["anonymous-state", "releases-grants"] {
             let found = lines_of(&doctor.stdout, &format!("FAILED  {check}"));
             assert!(
-                found.contains("by `oops`") || found.contains("(`oops`"),
+                found.contains("the statement `oops` of the bucket policy"),
                 "{found}"
             );
             assert!(
@@ -72,12 +72,12 @@ fn opening_policy_statement_is_removed() {
         );
         let shown = hunt.ok(&["access", "show"]);
         assert!(
-            shown.contains("ANYONE CAN READ THEM (by `oops` of the bucket policy"),
+            shown.contains("ANYONE CAN READ THEM (by the statement `oops` of the bucket policy"),
             "{shown}"
         );
     }
     let closed = hunt.ok(&["access", "close", "--yes"]);
-    let says = "in the releases' bucket: `oops` of the bucket policy is removed";
+    let says = "in the releases' bucket: the statement `oops` of the bucket policy is removed";
     assert!(closed.contains(says), "{closed}");
     hunt.ok(&["doctor"]);
     let shown = hunt.ok(&["access", "show"]);
@@ -175,7 +175,10 @@ fn listable_releases_bucket_is_found_everywhere() {
     ];
     for (at, (opened, by)) in [
         (acl("public-read"), "READ in the bucket's ACL for AllUsers"),
-        (by_policy.map(String::from), "`index` of the bucket policy"),
+        (
+            by_policy.map(String::from),
+            "the statement `index` of the bucket policy",
+        ),
         (
             acl("authenticated-read"),
             "READ in the bucket's ACL for AuthenticatedUsers",
@@ -262,7 +265,7 @@ fn gcs_open_releases_bucket_is_found() {
         (
             "roles/storage.objectViewer",
             "allAuthenticatedUsers",
-            "read objects (any account",
+            "read objects, list (with any account: ",
         ),
     ] {
         google
@@ -322,11 +325,11 @@ fn target_with_old_releases_stays_private() {
     let doctor = hunt.run(&["doctor", "part"]);
     let found = lines_of(&doctor.stdout, "FAILED  public-read");
     let order = [
-        "first `aws s3 mb s3://[assets]-releases",
+        "1. `aws s3 mb s3://[assets]-releases",
         "write `state = ",
         "`assetsync push part --begin-anew`",
         "aws s3 rm --recursive s3://[assets]/part/.assetsync/",
-        "then `assetsync access apply part`",
+        "5. `assetsync access apply part`",
     ];
     let places = order.map(|step| found.find(step));
     assert!(places.iter().all(Option::is_some), "{found}");
@@ -377,14 +380,14 @@ fn open_releases_are_shown_and_closed() {
     super::set_policy(&hunt, &policy);
     let shown = hunt.ok(&["access", "show", "one"]);
     assert!(
-        shown.contains("ANYONE CAN READ THEM (by `All` of the bucket policy"),
+        shown.contains("ANYONE CAN READ THEM (by the statement `All` of the bucket policy"),
         "{shown}"
     );
     let audit = hunt.run(&["audit", "one"]);
     assert!(
-        audit
-            .stdout
-            .contains("assetsync access close one (which excludes the releases)"),
+        audit.stdout.contains(
+            "assetsync access close one (which takes the releases out of what strangers may read)"
+        ),
         "{audit}"
     );
     hunt.site.write("map.png", "a better map");

@@ -66,7 +66,7 @@ fn policy_statements_are_identified() {
         by,
         [
             "statement 2 of the bucket policy",
-            "`Old` of the bucket policy"
+            "the statement `Old` of the bucket policy"
         ]
     );
     let one =
@@ -184,8 +184,8 @@ fn closing_access_keeps_public_reading() {
     assert_eq!(
         changes,
         [
-            "`Oops` of the bucket policy allows only s3:GetObject, instead of s3:GetObject, s3:ListBucket",
-            "`List` of the bucket policy is removed (it allows s3:List*)",
+            "the statement `Oops` of the bucket policy allows only s3:GetObject, instead of s3:GetObject, s3:ListBucket",
+            "the statement `List` of the bucket policy is removed (it allows s3:List*)",
         ]
     );
     assert_eq!(
