@@ -23,6 +23,8 @@ use crate::store::{Listing, Store, Stored, is_keyed};
 /// inspected.
 const ASKED_MAX: usize = 100;
 
+const IN_A_RELEASE: &str = "every object belongs to a retained release";
+
 /// Objects that no retained release knows. Named, as far as their names are no secrets.
 pub(super) async fn find(
     subject: &Subject<'_>,
@@ -125,7 +127,7 @@ fn finding(
         .map_or(String::new(), |at| format!(" of {}", day(at)));
     let seen = format!("{}, {} bytes{when}: {whose}", name(key), stored.size_bytes);
     let fix = fix(subject.target, is_ours, other);
-    let mut finding = Finding::warning(Kind::Stray, "only what retained releases need", seen);
+    let mut finding = Finding::warning(Kind::Stray, IN_A_RELEASE, seen);
     finding.key = Some(key.to_string());
     finding.bytes = Some(stored.size_bytes);
     finding.at(Address::Storage).fix(fix)
@@ -142,8 +144,9 @@ fn fix(target: &Target, is_ours: Option<bool>, other: Option<&String>) -> String
             format!("`{prune}` deletes it once it's older than 30 days (`--keep-days`)")
         }
         _ => format!(
-            "find out who put it there. `{prune}` deletes only what assetsync wrote; `{}` deletes it (`--show-urls` shows all names)",
-            delete_by_hand(target, "NAME")
+            "find out who put it there. `{prune}` deletes only what assetsync wrote. If nobody uses it, delete it with `{}` (`{}` shows each NAME)",
+            delete_by_hand(target, "NAME"),
+            doctor::own_command(target, Verb::Audit.with("--show-urls"))
         ),
     }
 }
@@ -153,7 +156,7 @@ fn name(key: &str) -> String {
     if !is_keyed(key) {
         format!("`{key}`")
     } else {
-        format!("a keyed name {}", folder(key))
+        format!("a random-looking name {}", folder(key))
     }
 }
 
@@ -161,7 +164,7 @@ fn name(key: &str) -> String {
 pub fn folder(key: &str) -> String {
     match key.rsplit_once('/') {
         None => "at the top".to_string(),
-        Some((folder, _)) if is_keyed(folder) => "in a keyed folder".to_string(),
+        Some((folder, _)) if is_keyed(folder) => "in a random-looking folder".to_string(),
         Some((folder, _)) => format!("below `{folder}/`"),
     }
 }
@@ -184,12 +187,18 @@ mod tests {
             assert_eq!(name(open), format!("`{open}`"));
         }
         let token = "ycqlw4rz226sf3rz3sgvwxlbzq";
-        assert_eq!(name(&format!("{token}.css")), "a keyed name at the top");
+        assert_eq!(
+            name(&format!("{token}.css")),
+            "a random-looking name at the top"
+        );
         assert_eq!(
             name(&format!("img/map.{token}.png")),
-            "a keyed name below `img/`"
+            "a random-looking name below `img/`"
         );
         let palindrome = "puzzle/0123456789abcdef/index.html";
-        assert_eq!(name(palindrome), "a keyed name in a keyed folder");
+        assert_eq!(
+            name(palindrome),
+            "a random-looking name in a random-looking folder"
+        );
     }
 }

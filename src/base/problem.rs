@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::excerpt::Excerpt;
 use crate::base::glob::Glob;
-use crate::base::text::escape;
+use crate::base::text::{about_odd_bytes, escape};
 
 /// Command that shows the paths of hidden files and their contents.
 pub(crate) const SHOWN_BY: &str = "run assetsync diff --show-hidden on your own machine";
@@ -241,7 +241,7 @@ impl ProblemKind {
                 "add the missing file, or turn this error into a warning by adding these lines after all other rules"
             }
             ProblemKind::Hidden => {
-                "a hidden file must not be named there: remove the reference or name. To allow it, list the hidden file under `may_name` in a rule for the file that names it, or the hidden file's level under `knows` in that file's `[[level]]`"
+                "a hidden file must not be named there: remove the reference or name. To allow it, list the hidden file under `may_name` in a rule for the file that names it. If that file is in a level too, you can list the hidden file's level under `knows` in its `[[level]]` instead"
             }
             ProblemKind::Copy => {
                 "the copy reveals the hidden file: remove one of the two, or hide the copy too by listing it under `also` in the hidden file's `[[level]]`"
@@ -258,7 +258,7 @@ impl ProblemKind {
                 "save it in the charset that the error names, or publish it unchanged by adding these lines after all other rules"
             }
             ProblemKind::EmptyLevel => {
-                "a push would publish files that this level should keep apart: fix the level's `match`, or remove the level until it has files"
+                "a push would publish files that this level should keep apart: fix the level's `match`. If no file belongs to it yet, remove the level"
             }
             ProblemKind::Changing => "try again when no program is writing to it",
             ProblemKind::Guessable
@@ -481,7 +481,8 @@ pub(crate) fn hint(problems: &[Problem], listed: Listed) -> String {
 
 fn with_lines(kind: ProblemKind, file: &str, lines: &[&str]) -> String {
     let lines = lines.join("\n        ");
-    format!("{} in `{file}`:\n        {lines}", kind.hint())
+    let odd = about_odd_bytes(&lines);
+    format!("{}{odd} in `{file}`:\n        {lines}", kind.hint())
 }
 
 /// Separates the problems that are listed one by one from those that are only counted.

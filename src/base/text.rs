@@ -85,6 +85,30 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
+/// Largest number of names that stand for many.
+const SOME: usize = 3;
+
+/// Returns the first of these names, and how many others there are: `a, b, c and 4 more`.
+pub(crate) fn some(names: &[String]) -> String {
+    let shown = names[..names.len().min(SOME)].join(", ");
+    match names.len().saturating_sub(SOME) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Pattern of ignore files for any one byte that isn't printable ASCII.
+pub(crate) const ANY_ODD_BYTE: &str = "[! -~]";
+
+/// Explains that pattern behind words, if it's in these lines.
+pub(crate) fn about_odd_bytes(lines: &str) -> String {
+    if lines.contains(ANY_ODD_BYTE) {
+        format!(" (`{ANY_ODD_BYTE}` stands for a byte that can't be typed)")
+    } else {
+        String::new()
+    }
+}
+
 /// The text as parsers want it: what isn't UTF-8 becomes `?`, byte by byte, so that every offset
 /// stays.
 pub(crate) fn same_length_utf8(content: &[u8]) -> Cow<'_, str> {

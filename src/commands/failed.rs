@@ -51,6 +51,9 @@ fn aftermath(error: &Error, switched: &[String]) -> String {
     match error {
         // Visitors see the release of another push.
         Error::LostRace { .. } => format!("this run changed nothing that visitors see{but}"),
+        Error::Interrupted => {
+            format!("what visitors see is unchanged{but}. Run the push again to publish")
+        }
         _ => format!("what visitors see is unchanged{but}"),
     }
 }
@@ -67,7 +70,8 @@ mod tests {
         assert_eq!(
             aftermath(&Error::Interrupted, &switched),
             "what visitors see is unchanged, \
-             except on staging (already switched to another release)"
+             except on staging (already switched to another release). \
+             Run the push again to publish"
         );
         let lost = Error::LostRace {
             message: String::new(),

@@ -37,7 +37,7 @@ enum Settings {
 pub(super) fn no_key_file() -> Error {
     Error::usage(
         "No key file is set",
-        "set `key_file` in assetsync.toml, ASSETSYNC_KEY_FILE or `--key-file`; `assetsync key new FILE` creates one",
+        "if the project has a key already, set `key_file` in assetsync.toml, ASSETSYNC_KEY_FILE or `--key-file` to its file. Only for a new project, create one with `assetsync key new FILE`",
     )
 }
 

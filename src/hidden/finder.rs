@@ -66,7 +66,7 @@ impl Finder {
             let (whole, instead) = match (in_rule(text, name.clone()), in_command(text, &name)) {
                 (Some(value), _) => (value, format!("(the path of {}: {SHOWN_BY})", label.text)),
                 (None, Some(rest)) => (rest, format!("…` (for the full command, {SHOWN_BY})")),
-                (None, None) => (name, label.text.to_string()),
+                (None, None) => with_place(text, name, &label.text),
             };
             shown += &text[told..whole.start];
             shown += &instead;
@@ -82,6 +82,25 @@ impl Finder {
         let labels = &self.labels[name];
         let exact = labels.iter().find(|label| label.spelling == found);
         exact.unwrap_or(&labels[0])
+    }
+}
+
+/// Returns a name with the line and the column behind it, if there are any, and what is shown
+/// instead. Behind a label, `:3:14` would be read as a part of it.
+fn with_place(text: &str, name: Range<usize>, label: &str) -> (Range<usize>, String) {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let number = |at: usize| {
+        let behind = text[at..].strip_prefix(':')?;
+        let end = digits(behind);
+        (end > 0).then(|| (at + 1 + end, &behind[..end]))
+    };
+    let place = number(name.end).and_then(|(end, line)| Some((line, number(end)?)));
+    match place {
+        Some((line, (end, column))) => (
+            name.start..end,
+            format!("{label}, line {line}, column {column}"),
+        ),
+        None => (name, label.to_string()),
     }
 }
 

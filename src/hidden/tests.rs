@@ -44,7 +44,11 @@ fn only_hidden_names_are_replaced() {
             "upload \u{1b}[32mfox/end/grapes.png\u{1b}[0m (new)",
             "upload \u{1b}[32mend file 2 of 3\u{1b}[0m (new)",
         ),
-        ("FOX/END/GRAPES.PNG:3:4", "end file 2 of 3:3:4"),
+        (
+            "FOX/END/GRAPES.PNG:3:14: x:1",
+            "end file 2 of 3, line 3, column 14: x:1",
+        ),
+        ("fox/end/grapes.png:3: x", "end file 2 of 3:3: x"),
         (
             "https://cdn/x/abcd234.png?a",
             "https://cdn/x/end file 2 of 3?a",

@@ -136,14 +136,16 @@ impl<'a> Search<'a> {
     }
 
     fn tell(&mut self, path: &str, words: &str) {
-        let member = if path.is_empty() {
-            "something that".to_string()
+        let (message, unquoted) = if path.is_empty() {
+            let message = format!("compressed data in it {words}");
+            (message.clone(), message)
         } else {
-            format!("`{}`, which", escape(path))
+            (
+                format!("contains `{}`, which {words}", escape(path)),
+                format!("contains a file that {words}"),
+            )
         };
-        let message = format!("contains {member} {words}");
         let problem = Problem::new(&self.asset.path, message);
-        let unquoted = format!("contains something that {words}");
         self.problems.push(problem.unquoted(&unquoted, ""));
     }
 }

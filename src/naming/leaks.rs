@@ -94,8 +94,9 @@ fn look_into(asset: &Asset, progress: &Progress) -> Leaks {
     };
     if content.len() as u64 > FILE_BYTES_MAX {
         let limit = FILE_BYTES_MAX >> 20;
-        let message =
-            format!("is larger than {limit} MiB, so it wasn't searched for metadata or comments");
+        let message = format!(
+            "is larger than {limit} MiB, so it wasn't searched for metadata or comments: {BY_HAND}"
+        );
         file.skipped.push(Problem::new(&asset.path, message));
         return file;
     }
@@ -143,7 +144,7 @@ fn comments(asset: &Asset, content: &[u8], file: &mut Leaks) {
         return;
     };
     if media::is_compressed(content) {
-        let message = "is compressed, so it wasn't searched for comments";
+        let message = format!("is compressed, so it wasn't searched for comments: {BY_HAND}");
         file.skipped.push(Problem::new(&asset.path, message));
         return;
     }
@@ -179,6 +180,9 @@ fn comments_in(asset: &Asset, language: Language, read: &Text<'_>, file: &mut Le
         file.skipped.push(problem.unquoted(unquoted, ""));
     }
 }
+
+/// What is left to do about a file that wasn't searched.
+const BY_HAND: &str = "check it by hand, or leave it out by `publish = false` in a rule";
 
 fn shortened(value: &str) -> String {
     match value.char_indices().nth(VALUE_CHARS_MAX) {

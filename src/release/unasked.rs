@@ -75,8 +75,8 @@ fn unlevelled(manifest: &Manifest, build: &Build) -> Option<Refused> {
     Some(Refused::by(
         Guard::Guessable,
         format!(
-            "This push would give guessable names to {} that are in a level in the current release \
-             and in none now, such as `{}` (level `{}`)",
+            "This push would give guessable names to {} from levels of the current release, in no \
+             level now, such as `{}` (level `{}`)",
             count(revealed.len() as u64, "file"),
             escape(first),
             escape(level)

@@ -8,17 +8,13 @@ use serde_json::{Value, json};
 use super::json::list;
 use super::together;
 use crate::base::problem::{Listed, Problem, ProblemKind, Weight};
-use crate::base::text::count;
-use crate::base::text::escape;
+use crate::base::text::{count, escape, some};
 use crate::naming::leaks::Leaks;
 use crate::naming::{Build, Reference};
 
 /// Number of causes of one kind that are listed, unless all are asked for. Problems that break a
 /// page are always listed in full.
 const CAUSES_MAX: usize = 20;
-
-/// Number of places that are named for one cause.
-const PLACES_MAX: usize = 3;
 
 /// Describes the warnings, and the number of paths that couldn't be followed.
 pub fn build_text(build: &Build, verbose: bool) -> String {
@@ -119,15 +115,22 @@ fn cause_line(alike: &[&Problem]) -> String {
     let [first, _, ..] = alike else {
         return line("warning: ", alike[0]);
     };
-    let n = alike.len();
-    let places = alike.iter().take(PLACES_MAX);
-    let places: Vec<String> = places.map(|p| format!("`{}`", p.location())).collect();
-    let such_as = if n > PLACES_MAX { ", such as" } else { ":" };
-    format!(
-        "warning: {n} {} {}{such_as} {}\n",
-        first.kind.noun(n),
-        first.cause,
-        places.join(", ")
+    let (n, kind, cause) = (alike.len(), first.kind, &first.cause);
+    let places = alike.iter().map(|p| format!("`{}`", p.location()));
+    let (noun, places) = (kind.noun(n), some(&places.collect::<Vec<_>>()));
+    if ends_in_advice(kind) {
+        format!("warning: {n} {noun} ({places}) {cause}\n")
+    } else {
+        format!("warning: {n} {noun} {cause}: {places}\n")
+    }
+}
+
+/// Says whether causes of a kind end in advice, behind which names of files would be misread.
+fn ends_in_advice(kind: ProblemKind) -> bool {
+    use ProblemKind::{Doubtful, HostIndex, Overlooked, Personal, Twins, Unread};
+    matches!(
+        kind,
+        Doubtful | HostIndex | Overlooked | Personal | Twins | Unread
     )
 }
 

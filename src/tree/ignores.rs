@@ -10,7 +10,7 @@ use super::{IGNORE_FILE, Source};
 use crate::base::disk::bounded;
 use crate::base::glob::check_bounds;
 use crate::base::problem::{Addition, Problem, ProblemKind};
-use crate::base::text::{escape, plain_words, shortened};
+use crate::base::text::{ANY_ODD_BYTE, escape, plain_words, shortened};
 
 /// The largest such file, in bytes.
 const IGNORE_BYTES_MAX: usize = 1 << 20;
@@ -147,8 +147,6 @@ fn ignore_line(path: &Path, is_folder: bool) -> String {
     }
     line
 }
-
-const ANY_ODD_BYTE: &str = "[! -~]";
 
 /// Checks whether people may get another character if they copy `c` from a screen.
 fn is_unseen(c: char) -> bool {

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{Asset, Source};
 use crate::base::path::{LogicalPath, folded};
 use crate::base::problem::{Addition, Problem, ProblemKind};
-use crate::base::text::escape;
+use crate::base::text::{escape, some};
 
 /// Paths that some system or CDN would take for the same.
 #[derive(Default)]
@@ -20,6 +20,7 @@ pub(super) struct Twins {
 pub(super) fn find_twins(assets: &[Asset], sources: &[Source]) -> Twins {
     let mut seen: HashMap<String, &Asset> = HashMap::with_capacity(assets.len());
     let mut twins = Twins::default();
+    let mut in_case = Vec::new();
     for asset in assets {
         let folded = folded(asset.path.as_str());
         let Some(twin) = seen.get(&folded) else {
@@ -38,9 +39,10 @@ pub(super) fn find_twins(assets: &[Asset], sources: &[Source]) -> Twins {
             }
         } else {
             // A storage tells them apart; of a folder, the target is asked.
-            twins.warnings.push(differ_in_case(twin, asset));
+            in_case.push((*twin, asset));
         }
     }
+    twins.warnings.splice(0..0, differ_in_case(&in_case));
     twins
 }
 
@@ -65,15 +67,25 @@ fn look_alike(twin: &Asset, asset: &Asset, sources: &[Source]) -> Problem {
     problem.kind(ProblemKind::Twins).cause(LOOK_ALIKE)
 }
 
-fn differ_in_case(twin: &Asset, asset: &Asset) -> Problem {
-    let message = format!("differs from `{}` only in case", escape(twin.path.as_str()));
-    let warning = Problem::new(&asset.path, message);
-    warning.kind(ProblemKind::Twins).cause(DIFFER_IN_CASE)
+/// Warns of the second one of each pair.
+fn differ_in_case(pairs: &[(&Asset, &Asset)]) -> Vec<Problem> {
+    const HARM: &str = "on Windows and macOS, one overwrites the other. Rename one";
+    let name = |asset: &Asset| format!("`{}`", escape(asset.path.as_str()));
+    let firsts: Vec<String> = pairs.iter().map(|(twin, _)| name(twin)).collect();
+    let cause = format!(
+        "differ only in case from {}: {HARM} of each pair",
+        some(&firsts)
+    );
+    let warning = |(twin, asset): &(&Asset, &Asset)| {
+        let message = format!("differs from {} only in case: {HARM}", name(twin));
+        let warning = Problem::new(&asset.path, message);
+        warning.kind(ProblemKind::Twins).cause(cause.clone())
+    };
+    pairs.iter().map(warning).collect()
 }
 
 const LOOK_ALIKE: &str =
     "differ from others only in how accented characters are encoded (Unicode NFC or NFD)";
-const DIFFER_IN_CASE: &str = "differ from others only in case, which some systems ignore";
 
 /// Returns the ignore line for an asset whose name can't be copied from a screen.
 fn ignored(asset: &Asset, sources: &[Source]) -> Option<Addition> {

@@ -366,19 +366,23 @@ fn logical_path(source: &Source, file: &Path) -> Result<LogicalPath, Problem> {
 }
 
 fn check_link(source: &Source, file: &Path, path: &LogicalPath) -> Result<(), Problem> {
+    let is_inside = match (file.canonicalize(), source.dir.canonicalize()) {
+        (Ok(to), Ok(root)) => to.starts_with(&root),
+        _ => false,
+    };
+    if !is_inside {
+        return Err(Problem::new(
+            path,
+            "is a symbolic link that points outside its source: replace it with a copy",
+        ));
+    }
     if source.symlinks == Symlinks::Refuse {
         return Err(Problem::new(
             path,
             "is a symbolic link; set `symlinks = \"inside\"` in the [[source]] to follow links that stay inside it",
         ));
     }
-    match (file.canonicalize(), source.dir.canonicalize()) {
-        (Ok(to), Ok(root)) if to.starts_with(&root) => Ok(()),
-        _ => Err(Problem::new(
-            path,
-            "is a symbolic link that points outside its source",
-        )),
-    }
+    Ok(())
 }
 
 /// Says whether a file is a part of a video, though its extension is that of source code. One that

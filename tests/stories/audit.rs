@@ -372,7 +372,7 @@ fn own_strays_are_left_to_prune() {
         hunt.aws("copy-object", &["--key", &key, "--copy-source", &source]);
     }
     let text = hunt.run(&["audit", "prod", "--all"]).stdout;
-    let keyed = "a keyed name below `left/`, 1200 bytes of 20";
+    let keyed = "a random-looking name below `left/`, 1200 bytes of 20";
     assert!(text.contains(keyed), "{text}");
     assert!(text.contains("assetsync wrote it"), "{text}");
     assert!(

@@ -51,7 +51,8 @@ fn folder_link_warns_on_bare_bucket() {
     let bare = bucket.run(&site, &["push"]);
     assert_eq!(bare.code, 0, "{bare}");
     for told in [
-        "3 references lead to folders or to pages without `.html`",
+        "warning: 3 references (",
+        ") lead to folders or to pages without `.html`",
         "`index.html:1:",
         "set `index = \"index.html\"` in the target",
     ] {

@@ -124,7 +124,7 @@ fn unreadable_archives_warn_until_excused() {
         .file("extra.7z", b"7z\xbc\xaf\x27\x1c....")
         .file("kit.zip", zip(&[("a.xz", b"\xfd7zXZ\0")]));
     let run = site.run(&["push"]);
-    let warning = "warning: 2 files can't be searched for names of hidden files (`-v` says why). Check them yourself, then end this warning with `may_name = [\"**\"]` in a rule for them: `extra.7z`, `kit.zip`";
+    let warning = "warning: 2 files (`extra.7z`, `kit.zip`) can't be searched for names of hidden files (`-v` says why). Check them yourself, then end this warning with `may_name = [\"**\"]` in a rule for them\n";
     assert!(run.code == 0 && run.stderr.contains(warning), "{run}");
     let run = site.run(&["push", "-v"]);
     let warning = "warning: `kit.zip` can't be searched for names of hidden files: `a.xz` inside it is packed in an unsupported format.";

@@ -495,7 +495,7 @@ fn private() -> Vec<(&'static str, Vec<u8>, &'static str, Option<u32>)> {
                 ]
                 .concat(),
             )]),
-            "contains something that holds what looks like a credential (netlify-token)",
+            "compressed data in it holds what looks like a credential (netlify-token)",
         ),
         text(
             "tokens/SHA256SUMS.csv",

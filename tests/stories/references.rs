@@ -574,7 +574,7 @@ fn missing_source_maps_warn_once() {
     assert_eq!(
         lines,
         [
-            "warning: 30 references lead to missing source maps, such as `v0/style0.css:2:22`, `v0/style12.css:2:22`, `v0/style15.css:2:22`"
+            "warning: 30 references lead to missing source maps: `v0/style0.css:2:22`, `v0/style12.css:2:22`, `v0/style15.css:2:22` and 27 more"
         ]
     );
 }
