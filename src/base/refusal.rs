@@ -39,7 +39,7 @@ pub enum Guard {
     NewerVersion,
     /// Plain name whose earlier content wasn't kept.
     NoCopy,
-    /// Commit that is older than that of the current release.
+    /// Commit that doesn't include that of the current release.
     OlderCommit,
     /// Releases that belong to another target.
     OtherTarget,

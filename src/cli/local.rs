@@ -47,6 +47,8 @@ pub struct KeyNewArgs {
 /// Arguments of `key id`.
 #[derive(Debug, Args)]
 pub struct KeyIdArgs {
+    /// Key file [default: --key-file, or that of the configuration]
+    pub file: Option<PathBuf>,
     #[command(flatten)]
     pub key: KeySetting,
 }

@@ -7,7 +7,7 @@ use super::{Code, DONE, Session};
 use crate::base::error::Result;
 use crate::base::mask::shown;
 use crate::base::name::Secret;
-use crate::cli::local::KeyNewArgs;
+use crate::cli::local::{KeyIdArgs, KeyNewArgs};
 use crate::config::Wanted;
 
 impl Session<'_> {
@@ -19,9 +19,11 @@ impl Session<'_> {
         Ok(DONE)
     }
 
-    pub(super) fn key_id(&self) -> Result<Code> {
-        let id = match self.overrides.get("key_file") {
-            Some((file, _)) => Secret::from_file(Path::new(file))?.id(),
+    pub(super) fn key_id(&self, args: &KeyIdArgs) -> Result<Code> {
+        let given = self.overrides.get("key_file");
+        let given = given.map(|(file, _)| Path::new(file.as_str()));
+        let id = match args.file.as_deref().or(given) {
+            Some(file) => Secret::from_file(file)?.id(),
             None => self.config(Wanted::NoTarget)?.secret()?.id(),
         };
         print(&format!("{id}\n"))?;

@@ -72,7 +72,7 @@ fn run_command(session: &Session<'_>, command: &Command) -> Result<Code> {
     match command {
         Command::Init(args) => session.init(args),
         Command::Key(KeyCommand::New(args)) => session.new_key(args),
-        Command::Key(KeyCommand::Id(_)) => session.key_id(),
+        Command::Key(KeyCommand::Id(args)) => session.key_id(args),
         Command::Diff(args) => session.diff(args),
         Command::Push(args) => session.push(args),
         Command::Releases(args) => match &args.command {

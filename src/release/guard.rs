@@ -64,10 +64,13 @@ pub struct Allowed {
 /// Age of this checkout's commit, compared with that of the current release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
-    /// The commit is the same, newer, or on another branch.
+    /// The commit is the same, or a later one.
     NotOlder,
     /// The current release was made from a later commit.
     Older,
+    /// The current release was made from a commit of another branch, which this one doesn't
+    /// include.
+    Diverged,
     /// There is no git, or the commit isn't in this checkout.
     Unknown,
 }
@@ -146,7 +149,7 @@ pub fn refusals(
         taken_down(base.root.as_ref(), build, allowed),
         relocked(base, build, allowed),
         lost(base, build, allowed),
-        older(age, allowed),
+        older(base, age, allowed),
         live(base, plan, allowed),
         promised(plan),
     ];
@@ -299,16 +302,37 @@ pub fn relocked_in_words(levels: &BTreeMap<&str, Vec<&str>>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn older(age: Age, allowed: &Allowed) -> Option<Refused> {
-    (age == Age::Older && !allowed.older).then(|| {
-        Refused::by(
+/// Refuses a commit that lacks what the current release was made from: its changes would be taken
+/// back.
+fn older(base: &Base, age: Age, allowed: &Allowed) -> Option<Refused> {
+    if allowed.older {
+        return None;
+    }
+    match age {
+        Age::Older => Some(Refused::by(
             Guard::OlderCommit,
             "This checkout is older than the current release",
             Hint::from("pull first; to return to an earlier release, use ")
                 .then(Verb::Rollback)
                 .then("; to publish this older commit, pass `--allow-older`"),
-        )
-    })
+        )),
+        Age::Diverged => {
+            let current = base.root.as_ref()?.current.as_ref()?;
+            let commit = current.commit.as_ref()?;
+            Some(Refused::by(
+                Guard::OlderCommit,
+                format!(
+                    "The current release was made from another branch, commit {}, by {}: this push \
+                     would take back what this checkout doesn't include",
+                    escape(commit.id.get(..10).unwrap_or(&commit.id)),
+                    escape(&current.actor)
+                ),
+                "merge or rebase first; if that commit was replaced, as by an amended one, pass \
+                 `--allow-older`",
+            ))
+        }
+        Age::NotOlder | Age::Unknown => None,
+    }
 }
 
 fn live(base: &Base, plan: &Plan<'_>, allowed: &Allowed) -> Option<Refused> {

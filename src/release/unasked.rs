@@ -75,8 +75,8 @@ fn unlevelled(manifest: &Manifest, build: &Build) -> Option<Refused> {
     Some(Refused::by(
         Guard::Guessable,
         format!(
-            "This push would give guessable names to {} from levels of the current release, in no \
-             level now, such as `{}` (level `{}`)",
+            "This push would reveal {}, which no level matches any more, under names that can be \
+             guessed, such as `{}` (level `{}`)",
             count(revealed.len() as u64, "file"),
             escape(first),
             escape(level)

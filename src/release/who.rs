@@ -159,12 +159,15 @@ pub fn age(folder: &Path, here: Option<&Commit>, published: Option<&Commit>) -> 
     if is_known.is_none() || !is_hash(&published.id) {
         return Age::Unknown;
     }
-    match git(
-        folder,
-        &["merge-base", "--is-ancestor", &here.id, &published.id],
-    ) {
-        Some(_) => Age::Older,
-        None => Age::NotOlder,
+    let includes = |one: &Commit, other: &Commit| {
+        git(folder, &["merge-base", "--is-ancestor", &other.id, &one.id]).is_some()
+    };
+    if includes(published, here) {
+        Age::Older
+    } else if includes(here, published) {
+        Age::NotOlder
+    } else {
+        Age::Diverged
     }
 }
 

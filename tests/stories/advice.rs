@@ -857,7 +857,7 @@ fn hundreds_of_causes_are_truncated() {
     );
 }
 
-/// Patterns that `init` wrote wait for their files, and a misspelt one warns.
+/// Patterns that `init` wrote wait for their files, and a misspelt one is an error.
 #[test]
 fn init_patterns_wait_for_their_files() {
     let site = Site::bare();
@@ -874,8 +874,9 @@ fn init_patterns_wait_for_their_files() {
     site.write("img/a.png", "a picture, and no page");
     assert_eq!(warned(&site), [] as [&str; 0]);
     site.write("gears/solutions/b.png", "nobody has to know");
-    let [warning] = warned(&site).try_into().expect("one");
-    assert!(warning.contains("did you mean `solutions`?"), "{warning}");
+    let run = site.run(&["push", "--allow-shrink"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("did you mean `solutions`?"), "{run}");
     fs::rename(site.asset("gears/solutions"), site.asset("gears/solution")).expect("renamed");
     assert_eq!(warned(&site), [] as [&str; 0]);
 

@@ -423,7 +423,7 @@ fn each_fix_follows_its_finding() {
         let at = lines.iter().position(|line| line.contains(what));
         lines[at.unwrap_or_else(|| panic!("{what}:\n{text}")) + 1]
     };
-    let prune = "`assetsync prune prod` deletes it";
+    let prune = "fix: `assetsync prune prod` deletes it";
     assert!(behind(": assetsync wrote it").starts_with(prune), "{text}");
     let by_hand = "fix: find out who put it there";
     let others = behind(": assetsync didn't write it");

@@ -509,7 +509,7 @@ fn changed_pattern_reveals_nothing() {
     let rules = |folder: &str| {
         format!(
             "[[rule]]\nmatch = \"**/*.html\"\nnames = \"plain\"\n[[rule]]\nmatch = \"**/{folder}/**\"\n\
-             names = \"opaque\"\n[[level]]\nname = \"ending\"\nmatch = \"**/{folder}/**\"\n{LOCAL}"
+             names = \"opaque\"\n[[level]]\nname = \"finale\"\nmatch = \"**/{folder}/**\"\n{LOCAL}"
         )
     };
     let site = Site::new()
@@ -524,8 +524,8 @@ fn changed_pattern_reveals_nothing() {
     refused(
         &run,
         &[
-            "guessable names to 1 file",
-            "`fox/ending/index.html` (level `ending`)",
+            "reveal 1 file",
+            "`fox/ending/index.html` (level `finale`)",
             "`--allow-plain`",
         ],
     );

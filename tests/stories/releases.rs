@@ -672,7 +672,10 @@ fn deleted_root_stops_every_command() {
         for command in commands {
             let run = site.run(command);
             assert_eq!(run.code, 3, "{command:?}: {run}");
-            assert!(format!("{run}").contains("`root.json` was deleted"), "{run}");
+            assert!(
+                format!("{run}").contains("`root.json` was deleted"),
+                "{run}"
+            );
         }
     }
 }
@@ -1130,6 +1133,21 @@ fn older_commit_needs_allow_older() {
     let commit = &releases["releases"][0]["commit"];
     assert_eq!(commit["is_clean"], true, "{commit}");
     assert_ne!(commit["id"], releases["releases"][1]["commit"]["id"]);
+
+    // Somebody else's fix, which isn't in the other branch.
+    site.write("fix.css", "p { color: red }");
+    git(&["add", "assets"]);
+    git(&["commit", "--quiet", "--message", "a fix"]);
+    git(&["branch", "fix"]);
+    site.ok(&["push"]);
+    git(&["checkout", "--quiet", "-"]);
+    let refused = site.run(&["push"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    for words in ["made from another branch, commit ", "merge or rebase first"] {
+        assert!(refused.stderr.contains(words), "{refused}");
+    }
+    git(&["merge", "--quiet", "--no-edit", "fix"]);
+    site.ok(&["push"]);
 }
 
 /// The next release repairs a plain name that somebody changed, but not while live.

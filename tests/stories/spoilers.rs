@@ -375,14 +375,15 @@ fn messages_hide_tokens_of_hidden_files() {
     );
 }
 
-/// A level that matches no file causes a warning with a suggestion.
+/// A level that matches no file, but nearly some, is an error with a suggestion.
 #[test]
-fn level_without_matches_warns() {
+fn mistyped_level_is_an_error() {
     let site = hunt().config(&LEVELS.replace("**/solution/**", "**/solutions/**"));
     let run = site.run(&["push"]);
+    assert_eq!(run.code, 2, "{run}");
     assert!(
         run.stderr.contains(
-            "warning: `**/solutions/**` is the `match` of the level `solution`, but matches no file; did you mean `solution`? Write `match = \"**/solution/**\"`"
+            "`**/solutions/**`: is the `match` of the level `solution`, but matches no file; did you mean `solution`? Write `match = \"**/solution/**\"`"
         ),
         "{run}"
     );
