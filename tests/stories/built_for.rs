@@ -50,7 +50,7 @@ fn told(run: &Run) -> Vec<&str> {
 
 /// Only the target with another path is named, and the advice ends the warning.
 #[test]
-fn each_target_with_another_path_is_named() {
+fn targets_with_other_paths_are_named() {
     for prefixes in [&prefixes("/hunt/"), ""] {
         let site = app("/hunt/", prefixes, &targets("/hunt/", "/2027/hunt/"));
         let run = site.run(&["push", "staging", "prod"]);
@@ -121,7 +121,7 @@ fn script_without_such_paths_is_silent() {
 
 /// A page by another prefix than the configured one gets that as advice, which works.
 #[test]
-fn other_prefix_of_a_page_is_printed() {
+fn other_prefix_is_printed() {
     let served = targets("/app/", "/app/");
     let site = app("/app/", &prefixes("/"), &served);
     let run = site.run(&["push", "prod"]);

@@ -299,7 +299,7 @@ fn missing_key_of_a_published_target() {
 
 /// `key_id` says that somebody has the key: none is made in its place.
 #[test]
-fn key_id_keeps_a_key_from_being_created() {
+fn key_id_prevents_a_new_key() {
     let site = without_key();
     let config = fs::read_to_string(site.path("assetsync.toml")).expect("text");
     let config = format!("key_id = \"00112233445566aa\"\n{config}");
@@ -312,7 +312,7 @@ fn key_id_keeps_a_key_from_being_created() {
 
 /// A first push that is refused for another reason doesn't speak of a key that was lost.
 #[test]
-fn refusal_of_new_project_is_about_its_files() {
+fn refused_new_project_names_files() {
     let site = without_key();
     for file in ["index.html", "map.png"] {
         fs::remove_file(site.asset(file)).expect("removed");

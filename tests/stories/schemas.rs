@@ -49,7 +49,7 @@ fn with_hyphens(name: &str) -> String {
 
 /// Programs find each word that they may decide by in the book.
 #[test]
-fn the_book_lists_guards_and_kinds_of_errors() {
+fn book_lists_guards_and_kinds() {
     for (title, name, file) in [
         ("Kinds of errors", "ErrorKind", "base/error.rs"),
         ("Guards", "Guard", "base/refusal.rs"),
