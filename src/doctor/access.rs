@@ -156,7 +156,7 @@ fn releases_would_be_open(subject: &Subject<'_>, why: &str) -> Error {
             "Public access was not changed: \
              it would include the releases, which list every file ({why})"
         ),
-        remedy.text,
+        remedy.text(),
     )
 }
 

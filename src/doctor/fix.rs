@@ -109,7 +109,7 @@ impl<'a> Fix<'a> {
             };
             let then = Fix { target, ..*self };
             let then = then.after_the_releases(Verb::AccessApply.into(), Access::Bucket);
-            return format!("omit `--access`, and {}", then.text).into();
+            return Remedy::from("omit `--access`").then(then.by_hand());
         }
         // Objects that are pushed before the bucket is public still need ACLs.
         let set = self.setting("access = \"bucket\"", &self.target.name);
@@ -160,7 +160,8 @@ impl<'a> Fix<'a> {
     pub(super) fn new_key(&self) -> Remedy {
         if self.is_bare() {
             let push = self.command(Verb::Push.with("--key-file new.key --rotate-key"));
-            return format!("`assetsync key new new.key`; then `{push}` once").into();
+            let make = Remedy::from("`assetsync key new new.key`");
+            return make.then(format!("`{push}` once").into());
         }
         let set = Step::Write {
             line: "key_file = \"new.key\"".to_string(),
@@ -173,7 +174,7 @@ impl<'a> Fix<'a> {
                 "replace the line that is there. \
                  If `key_id` is set, replace it with what `key new` printed",
             )
-            .then(push)
+            .then(Remedy::all(vec![push]))
             .because("every file gets a new name")
     }
 

@@ -112,10 +112,7 @@ fn take_out(folder: &Path, tracked: &[&str], own: &str, fix: &Fix<'_>) -> Remedy
     let taken_out = Remedy::all(vec![Step::Run(remove), ignore(folder, tracked)]);
     if tracked.contains(&own) {
         let taken_out = taken_out.because("git's history keeps the key, so replace it");
-        Remedy {
-            text: format!("{}; then {}", taken_out.text, fix.new_key().text),
-            ..taken_out
-        }
+        taken_out.then(fix.new_key().by_hand())
     } else {
         taken_out
             .because("git's history keeps the file: treat all names made with that key as leaked")

@@ -71,6 +71,9 @@ pub struct Finding {
     /// The same as steps that can be done as they are, one after the other; empty if a person has
     /// to decide or to edit something.
     pub steps: Vec<Step>,
+    /// The same by ways and parts.
+    #[serde(skip)]
+    pub(crate) remedy: Remedy,
 }
 
 /// Verdict of a check.
@@ -96,6 +99,7 @@ impl Finding {
             why,
             fix: String::new(),
             steps: Vec::new(),
+            remedy: Remedy::default(),
         }
     }
 
@@ -122,7 +126,8 @@ impl Finding {
 
     fn fix(mut self, remedy: impl Into<Remedy>) -> Finding {
         let remedy = remedy.into();
-        (self.fix, self.steps) = (remedy.text, remedy.steps);
+        (self.fix, self.steps) = (remedy.text(), remedy.steps());
+        self.remedy = remedy;
         self
     }
 }

@@ -114,7 +114,7 @@ fn reading(grants: &[Grant], target: &Target, fix: &Fix<'_>) -> Finding {
         (Access::ObjectAcl, false) => {
             let out = without_readers(grants) + ", if no published object needs it";
             warning("strangers can read every object, although `access = \"object-acl\"` makes them public individually")
-                .fix(fix.access_bucket().or(&out))
+                .fix(fix.access_bucket().or(out.into()))
         }
     }
 }
@@ -235,7 +235,7 @@ fn acls(takes_acls: &Observed<bool>, target: &Target, fix: &Fix<'_>) -> Finding 
             WHY,
             "the bucket does not accept ACLs, so every push is rejected",
         )
-        .fix(fix.access_apply().or(&fix.access_bucket().text)),
+        .fix(fix.access_apply().or(fix.access_bucket())),
         (Observed::Is(true), Access::Bucket) if is_google => Finding::warning(
             CHECK,
             WHY,

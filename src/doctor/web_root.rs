@@ -154,7 +154,7 @@ fn remedy(target: &Target, folder: &Path, shown: &Shown<'_>) -> Remedy {
     };
     let adopt = is_there.then(|| moved.command(Verb::ReleasesAdopt));
     if target.is_bare() {
-        return mend_bare(mv, &state, adopt).into();
+        return mend_bare(mv, &state, adopt);
     }
     let write = Step::Write {
         line: format!("state = \"{state}\""),
@@ -166,15 +166,17 @@ fn remedy(target: &Target, folder: &Path, shown: &Shown<'_>) -> Remedy {
 }
 
 /// The same for a target without a configuration, in which the new place could be written.
-fn mend_bare(mv: Option<Step>, state: &str, adopt: Option<String>) -> String {
-    let first = mv.map(|mv| Remedy::all(vec![mv]).text + "; then ");
+fn mend_bare(mv: Option<Step>, state: &str, adopt: Option<String>) -> Remedy {
     let last = adopt.map(|adopt| format!(", starting with `{adopt}`"));
-    format!(
-        "{}pass `--state {}` to every command{}",
-        first.unwrap_or_default(),
+    let pass = Remedy::from(format!(
+        "pass `--state {}` to every command{}",
         quoted(state),
         last.unwrap_or_default()
-    )
+    ));
+    match mv {
+        Some(mv) => Remedy::all(vec![mv]).by_hand().then(pass),
+        None => pass,
+    }
 }
 
 /// Asks for the releases at `public_url` and above it, as a stranger does.
@@ -208,7 +210,7 @@ pub(super) async fn ask(subject: &Subject<'_>, folder: &Path, releases: &Path) -
 fn hide(target: &Target) -> Remedy {
     judge(target).map_or_else(
         || Remedy::from("configure the server not to serve that folder, or set `state` to one that it doesn't serve"),
-        |finding| Remedy { text: finding.fix, steps: finding.steps },
+        |finding| finding.remedy,
     )
 }
 

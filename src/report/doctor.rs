@@ -37,26 +37,22 @@ fn finding_text(finding: &Finding) -> String {
     if !finding.why.is_empty() {
         text += &format!("          why: {}\n", finding.why);
     }
-    text + &fix_text(&finding.fix)
+    text + &fix_text(&finding.remedy.ways())
 }
 
-/// Describes a fix: its steps one below the other if it has several.
-fn fix_text(fix: &str) -> String {
-    if fix.is_empty() {
-        return String::new();
-    }
+/// Describes the ways of a fix: what is to be done one below the other, if there's more than one
+/// thing.
+fn fix_text(ways: &[Vec<String>]) -> String {
     let mut text = String::new();
-    for (at, way) in fix.split("; or ").enumerate() {
+    for (at, parts) in ways.iter().enumerate() {
         let name = if at == 0 { "fix" } else { "or" };
-        let steps: Vec<&str> = way.split("; then ").collect();
-        if let [step] = steps[..] {
-            text += &format!("          {name}: {step}\n");
+        if let [part] = &parts[..] {
+            text += &format!("          {name}: {part}\n");
             continue;
         }
         text += &format!("          {name}: in this order\n");
-        for (at, step) in steps.iter().enumerate() {
-            let step = step.strip_prefix("first ").unwrap_or(step);
-            text += &format!("            {}. {step}\n", at + 1);
+        for (at, part) in parts.iter().enumerate() {
+            text += &format!("            {}. {part}\n", at + 1);
         }
     }
     text

@@ -31,18 +31,18 @@ fn culprit_rule_is_named_once() {
         text,
         " because of `Oops`, which allows s3:GetObject, s3:ListBucket"
     );
-    assert_eq!(remedy.text, "assetsync access close prod");
+    assert_eq!(remedy.text(), "assetsync access close prod");
     let mut conditional = grants;
     conditional[1].is_conditional = true;
     let (_, remedy) = behind(&Observed::Is(conditional), Right::List, &fix);
     assert!(
         remedy
-            .text
+            .text()
             .contains("remove `Oops`: run `aws s3api get-bucket-policy --bucket hunt")
     );
     let (text, remedy) = behind(&Observed::Is(vec![]), Right::List, &fix);
     assert!(text.contains("none of the bucket's own rules"), "{text}");
-    assert!(!remedy.text.contains("assetsync"), "{remedy:?}");
+    assert!(!remedy.text().contains("assetsync"), "{remedy:?}");
     let (text, _) = behind(
         &Observed::Unknown("s3:GetBucketAcl".into()),
         Right::List,

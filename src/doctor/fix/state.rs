@@ -28,7 +28,8 @@ impl Fix<'_> {
         if self.is_bare() {
             let state = format!("--state {}", self.url_of_state_elsewhere());
             let then = self.command(command.and(&state));
-            return format!("first {}; then `{then}` ({why})", moved.text).into();
+            let then = Remedy::from(format!("`{then}`")).because(&why);
+            return then.after(moved);
         }
         self.own(command).after(moved.because(&why))
     }
@@ -37,12 +38,13 @@ impl Fix<'_> {
     pub(in crate::doctor) fn move_releases(&self) -> Remedy {
         let old = self.target.state.is_none();
         if self.is_bare() {
-            let old = if old {
-                format!("; then `{}`", self.remove_old_releases())
+            let moved = self.state_elsewhere_bare();
+            let moved = if old {
+                moved.then(format!("`{}`", self.remove_old_releases()).into())
             } else {
-                String::new()
+                moved
             };
-            return format!("{}{old} ({STARTS_ANEW})", self.state_elsewhere_bare()).into();
+            return moved.because(STARTS_ANEW);
         }
         let place = self.url_of_state_elsewhere();
         let name = &self.target.name;
@@ -53,7 +55,7 @@ impl Fix<'_> {
         ]);
         let moved = moved.because(STARTS_ANEW);
         if old {
-            moved.then(Step::Run(self.remove_old_releases()))
+            moved.then(Remedy::all(vec![Step::Run(self.remove_old_releases())]))
         } else {
             moved
         }
@@ -81,13 +83,14 @@ impl Fix<'_> {
     }
 
     /// A private place for the releases of a target without a configuration.
-    fn state_elsewhere_bare(&self) -> String {
+    fn state_elsewhere_bare(&self) -> Remedy {
         let place = self.url_of_state_elsewhere();
-        let make = self.make_bucket_of(&place);
-        format!(
-            "`{make}`; then push once with `--state {place} --begin-anew`, \
+        let make = Remedy::from(format!("`{}`", self.make_bucket_of(&place)));
+        let push = format!(
+            "push once with `--state {place} --begin-anew`, \
              and pass `--state {place}` to every later command"
-        )
+        );
+        make.then(push.into())
     }
 
     /// Makes the bucket of a place such as `s3://hunt-releases/prod`.

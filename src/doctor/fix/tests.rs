@@ -20,7 +20,7 @@ pub(in crate::doctor) fn s3(bucket: &str) -> Place {
 fn suggested_commands_can_be_copied() {
     let prod = target("prod", s3("hunt"));
     let fix = Fix::of(&prod, Server::Ceph);
-    let text = |remedy: Remedy| remedy.text;
+    let text = |remedy: Remedy| remedy.text();
     assert_eq!(text(fix.access_apply()), "assetsync access apply prod");
     let tools = fix.tools(&prod.place).expect("it's a bucket");
     assert_eq!(
@@ -60,12 +60,12 @@ fn suggested_commands_can_be_copied() {
     let apply = format!("assetsync access apply {server} --state s3://private");
     assert_eq!(
         whole,
-        format!("omit `--access`, and {apply}"),
+        format!("omit `--access`; then `{apply}`"),
         "the command wants what is said of it"
     );
     let mut two = target("prod", s3("hunt"));
     two.state = Some(s3("private"));
-    let hide = |target: &Target| Fix::of(target, Server::Ceph).find_and_close_state().text;
+    let hide = |target: &Target| Fix::of(target, Server::Ceph).find_and_close_state().text();
     assert_eq!(hide(&two), "assetsync access close prod");
     let line = "write `state = \"s3://hunt-releases/prod\"` below `[target.prod]`";
     assert!(hide(&prod).contains(line));
@@ -95,7 +95,7 @@ fn versions_kept_only_where_safe() {
     }
     let suspend = |server, versioning| {
         let remedy = Fix::of(&prod, server).conditions(&Observed::Is(versioning));
-        remedy.text.contains("Status=Suspended")
+        remedy.text().contains("Status=Suspended")
     };
     assert!(suspend(Server::Ceph, Versioning::On));
     assert!(suspend(Server::Unknown, Versioning::On));
@@ -109,11 +109,15 @@ fn lifecycle_fix_keeps_other_rules() {
     let prod = target("prod", s3("hunt"));
     let fix = Fix::of(&prod, Server::Ceph);
     let without = fix.without_lifecycle(&prod.place, &["tidy", "old files"], 3);
-    assert_eq!(without.steps.len(), 1);
+    assert_eq!(without.steps().len(), 1);
     let query = "--query '{Rules: Rules[?ID!='\\''tidy'\\'' && ID!='\\''old files'\\'']}'";
-    assert!(without.text.contains(query), "{}", without.text);
+    assert!(without.text().contains(query), "{}", without.text());
     let odd = fix.without_lifecycle(&prod.place, &["it's"], 3);
-    assert_eq!(odd.steps, [], "a person edits it");
+    assert_eq!(odd.steps(), [], "a person edits it");
     let all = fix.without_lifecycle(&prod.place, &["tidy"], 1);
-    assert!(all.text.contains("delete-bucket-lifecycle"), "{}", all.text);
+    assert!(
+        all.text().contains("delete-bucket-lifecycle"),
+        "{}",
+        all.text()
+    );
 }
