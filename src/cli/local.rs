@@ -47,7 +47,7 @@ pub struct KeyNewArgs {
 /// Arguments of `key id`.
 #[derive(Debug, Args)]
 pub struct KeyIdArgs {
-    /// Key file [default: --key-file, or that of the configuration]
+    /// Key file, instead of --key-file [default: that of the configuration]
     pub file: Option<PathBuf>,
     #[command(flatten)]
     pub key: KeySetting,

@@ -207,6 +207,9 @@ fn new_key_is_random_and_private() {
             key.trim_end().len() == 64 && key.trim_end().chars().all(|c| c.is_ascii_hexdigit())
         );
         assert_eq!(site.ok(&["key", "id", "--key-file", file]), run.stdout);
+        assert_eq!(site.ok(&["key", "id", file]), run.stdout);
+        let two = site.run(&["key", "id", file, "--key-file", file]);
+        assert_eq!(two.code, 2, "{two}");
         run.stdout
     });
     assert_ne!(ids[0], ids[1]);
