@@ -303,7 +303,7 @@ impl Error {
     pub(crate) fn key_file(file: &Path, source: &io::Error) -> Error {
         let shown = shown_key_file(file);
         let hint = match source.kind() {
-            io::ErrorKind::NotFound if shown == HIDDEN_NAME => {
+            io::ErrorKind::NotFound if may_be_key(file) => {
                 "give the name of an existing key file, not the key itself".to_string()
             }
             io::ErrorKind::NotFound => format!(
@@ -390,18 +390,19 @@ fn incomplete(failures: &[Failure], not_begun: u64) -> String {
     text + &first.unwrap_or_default()
 }
 
-/// Shown in place of the name of a key file.
-const HIDDEN_NAME: &str = "(not shown: may be the key itself, not a file name)";
-
 /// The name of a key file; not if it might be the key itself, given in the wrong place.
 pub(crate) fn shown_key_file(file: &Path) -> String {
-    let shown = masked_path(file);
+    if may_be_key(file) {
+        "(not shown: may be the key itself, not a file name)".to_string()
+    } else {
+        masked_path(file)
+    }
+}
+
+/// Says whether the name of a key file might be the key itself.
+fn may_be_key(file: &Path) -> bool {
     let is_elsewhere = file
         .parent()
         .is_some_and(|folder| !folder.as_os_str().is_empty() && folder.exists());
-    if file.exists() || is_elsewhere || file.as_os_str().len() < SECRET_BYTES_MIN {
-        shown
-    } else {
-        HIDDEN_NAME.to_string()
-    }
+    !file.exists() && !is_elsewhere && file.as_os_str().len() >= SECRET_BYTES_MIN
 }

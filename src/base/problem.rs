@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::excerpt::Excerpt;
 use crate::base::glob::Glob;
+use crate::base::refusal::name_in_json;
 use crate::base::text::{about_odd_bytes, escape};
 
 /// Command that shows the paths of hidden files and their contents.
@@ -187,8 +188,7 @@ impl ProblemKind {
 
     /// Returns its name in JSON and in configurations: `unused-pattern`.
     pub fn name(self) -> String {
-        let name = serde_json::to_value(self).expect("it's a string");
-        name.as_str().unwrap_or_default().to_string()
+        name_in_json(self)
     }
 
     pub(crate) fn weight(self) -> Weight {

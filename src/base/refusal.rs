@@ -72,8 +72,10 @@ impl Guard {
 
 /// Returns the name that serde has for a variant without fields.
 pub(super) fn name_in_json(variant: impl Serialize) -> String {
-    let name = serde_json::to_value(variant).expect("it's a string");
-    name.as_str().unwrap_or_default().to_string()
+    match serde_json::to_value(variant) {
+        Ok(serde_json::Value::String(name)) => name,
+        other => unreachable!("a variant without fields is a string, not {other:?}"),
+    }
 }
 
 #[cfg(test)]

@@ -324,7 +324,7 @@ fn older(base: &Base, age: Age, allowed: &Allowed) -> Option<Refused> {
                 format!(
                     "The current release was made from another branch, commit {}, by {}: this push \
                      would take back what this checkout doesn't include",
-                    escape(commit.id.get(..10).unwrap_or(&commit.id)),
+                    escape(commit.short()),
                     escape(&current.actor)
                 ),
                 "merge or rebase first; if that commit was replaced, as by an amended one, pass \

@@ -85,10 +85,7 @@ pub fn releases_text(target: &Target, root: &Root, retained: &[Release]) -> Stri
             None => String::new(),
             Some(commit) => {
                 let dirty = if commit.is_clean { "" } else { "+" };
-                format!(
-                    ", commit {}{dirty}",
-                    commit.id.get(..10).unwrap_or(&commit.id)
-                )
+                format!(", commit {}{dirty}", commit.short())
             }
         };
         writeln!(

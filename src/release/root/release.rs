@@ -59,6 +59,13 @@ pub struct Commit {
     pub is_clean: bool,
 }
 
+impl Commit {
+    /// Returns the beginning of its hash, as people write it.
+    pub(crate) fn short(&self) -> &str {
+        self.id.get(..10).unwrap_or(&self.id)
+    }
+}
+
 /// Reads the name of a manifest. As for [`ReleaseId`], it must not lead elsewhere.
 fn digest<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
     let digest = String::deserialize(text)?;
