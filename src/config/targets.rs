@@ -24,7 +24,7 @@ const ACCESS: [(&str, Access); 2] = [
     ("bucket", Access::Bucket),
     ("object-acl", Access::ObjectAcl),
 ];
-/// What each of them means.
+/// Meaning of each of them.
 const ACCESS_HINT: &str = "use `bucket` if the bucket's policy or roles let everybody read, or `object-acl` to store each object with a public-read ACL";
 const ADDRESSING: [(&str, Addressing); 2] =
     [("path", Addressing::Path), ("virtual", Addressing::Virtual)];

@@ -105,7 +105,7 @@ pub(super) fn behind(
     (format!(" {}", named(BECAUSE, &culprits)), remedy)
 }
 
-/// What stands before the rules at the end of a sentence.
+/// Words before the rules at the end of a sentence.
 pub(super) const BECAUSE: &str = "because of";
 
 /// No rule of the bucket's own lets them.

@@ -181,7 +181,7 @@ fn comments_in(asset: &Asset, language: Language, read: &Text<'_>, file: &mut Le
     }
 }
 
-/// What is left to do about a file that wasn't searched.
+/// Advice for a file that wasn't searched.
 const BY_HAND: &str = "check it by hand, or leave it out by `publish = false` in a rule";
 
 fn shortened(value: &str) -> String {

@@ -8,7 +8,7 @@ use crate::config::{Access, Place, Target};
 use crate::release::layout::FOLDER;
 use crate::store::control::Grant;
 
-/// What a new place for the releases means.
+/// Consequence of a new place for the releases.
 const STARTS_ANEW: &str = "the list of releases starts anew there, and no object is uploaded again";
 
 /// Why the releases go first.
