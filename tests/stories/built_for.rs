@@ -1,6 +1,8 @@
 //! A bundler builds a site for an address, and its scripts ask for their files there. A push to a
 //! target with another address says so.
 
+use std::fs;
+
 use crate::support::s3::Bucket;
 use crate::support::web::Browser;
 use crate::support::{Run, Site};
@@ -132,4 +134,26 @@ fn other_prefix_is_printed() {
     let site = site.raw_config(&config(&prefixes("/app/"), &served));
     let run = site.run(&["push", "prod", "--deny-warnings"]);
     assert_eq!(run.code, 0, "{run}");
+}
+
+/// One app at two addresses is built twice, and each build is published to its target.
+#[test]
+fn one_app_is_published_at_two_addresses() {
+    let lines = format!("prefixes = [\"/hunt/\", \"/\"]\n{}", targets("/", "/hunt/"));
+    let config = lines.replace(
+        "[target.staging]",
+        &format!("key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n{RULES}[target.staging]"),
+    );
+    let site = app("/", "", "").raw_config(&config);
+    let below = app("/hunt/", "", "");
+    fs::rename(below.asset(""), site.path("dist-prod")).expect("moved");
+    for arguments in [
+        &["push", "staging", "--deny-warnings"][..],
+        &["push", "prod", "--from", "dist-prod", "--deny-warnings"],
+    ] {
+        let run = site.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?} {run}");
+    }
+    let wrong = site.run(&["push", "prod", "--deny-warnings"]);
+    assert_eq!((wrong.code, told(&wrong).len()), (2, 1), "{wrong}");
 }

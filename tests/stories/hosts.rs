@@ -634,31 +634,57 @@ fn server_config_needs_one_folder() {
     assert_eq!(run.code, 2, "a target is named for a server: {run}");
 }
 
-/// A page for missing names finds its style from every address, also below a prefix.
+/// A page for missing names finds its style and its script from every address: also the front page
+/// of an app with routes.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: tests/run")]
-fn error_page_finds_its_style_anywhere() {
-    for (page, setting) in [
-        ("404.html", ""),
-        ("gone.html", "not_found = \"gone.html\"\n"),
-    ] {
+fn error_page_works_at_any_address() {
+    let rules = format!(
+        "prefixes = [\"/\"]\nkey_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n{PAGES}[[rule]]\nmatch = \"js/*\"\nnames = \"fingerprinted\"\n"
+    );
+    for page in ["404.html", "index.html"] {
         let bucket = Bucket::on_rgw();
         let cdn = WebServer::with_error_page(format!("{}/{}/", bucket.endpoint, bucket.name), page);
-        let host = format!("public_url = \"{}\"\n{setting}", cdn.url);
+        let host = format!("public_url = \"{}\"\nnot_found = \"{page}\"\n", cdn.url);
         let site = Site::new()
-            .config(&format!("{PAGES}{}", target(&bucket, &host)))
+            .raw_config(&format!("{rules}{}", target(&bucket, &host)))
             .file(
                 page,
-                r#"<!doctype html><title>gone</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/css/style.css"><p>gone"#,
+                r#"<!doctype html><title>gone</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/css/style.css"><p>gone<script type="module" src="/js/main-C7pQ2kLm.js"></script>"#,
             )
-            .file("css/style.css", "p { color: rgb(1, 2, 3) }");
-        let config = fs::read_to_string(site.path("assetsync.toml")).expect("readable");
-        let site = site.raw_config(&format!("prefixes = [\"/\"]\n{config}"));
-        let run = bucket.run(&site, &["push"]);
+            .file("css/style.css", "p { color: rgb(1, 2, 3) }")
+            .file("js/main-C7pQ2kLm.js", "document.title = location.pathname")
+            .file("other.html", "<a href=\"other.html\">other</a>");
+        let run = bucket.run(&site, &["push", "--deny-warnings"]);
         assert_eq!(run.code, 0, "{run}");
         let browser = Browser::start();
         browser.open(&format!("{}puzzle/no/such/page", cdn.url));
         let color = browser.value("getComputedStyle(document.querySelector('p')).color");
         assert_eq!(color, "rgb(1, 2, 3)", "{page}: {:?}", cdn.asked());
+        browser.wait_for("document.title", "/puzzle/no/such/page");
     }
+}
+
+/// A page that is called otherwise is one for missing names if the target says so.
+#[test]
+fn only_named_error_page_keeps_top() {
+    let style = |config: &str| {
+        let site = Site::new()
+            .raw_config(config)
+            .file(
+                "gone.html",
+                r#"<link rel="stylesheet" href="/css/style.css">"#,
+            )
+            .file("css/style.css", "p { color: red }");
+        site.ok(&["push"]);
+        let page = String::from_utf8_lossy(&site.published("out")["gone.html"]).into_owned();
+        page.contains("href=\"/")
+    };
+    let config = |host: &str| {
+        format!(
+            "prefixes = [\"/\"]\nkey_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n{PAGES}[target.t]\nurl = \"file:out\"\n{host}"
+        )
+    };
+    assert!(!style(&config("")));
+    assert!(style(&config("not_found = \"gone.html\"\n")));
 }
