@@ -30,7 +30,7 @@ use self::releases::{
 /// files are rewritten. A push uploads what is missing, verifies it, and then switches to the new
 /// release in one step. Only `prune` and `takedown` delete objects.
 #[derive(Debug, Parser)]
-#[command(name = "assetsync", version, after_long_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(name = "assetsync", version, after_long_help = AFTER_HELP)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

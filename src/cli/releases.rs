@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::publish::{Overwrite, Unlock, VerifyHow};
 use super::settings::ReleaseSetup;
-use super::targets::{TargetAndNames, TargetName, TargetOrRelease};
+use super::targets::{TargetAndFiles, TargetAndLevels, TargetName, TargetOrRelease};
 
 /// Arguments of `releases`.
 #[derive(Debug, Args)]
@@ -101,7 +101,7 @@ pub struct PruneArgs {
 #[derive(Debug, Args)]
 pub struct TakedownArgs {
     #[command(flatten)]
-    pub what: TargetAndNames,
+    pub what: TargetAndFiles,
     /// All files of this level, in the current release and in earlier ones. Repeatable
     #[arg(long, value_name = "LEVEL")]
     pub level: Vec<String>,
@@ -128,7 +128,7 @@ pub struct TakedownArgs {
 #[derive(Debug, Args)]
 pub struct UnlockArgs {
     #[command(flatten)]
-    pub what: TargetAndNames,
+    pub what: TargetAndLevels,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -140,7 +140,7 @@ pub struct UnlockArgs {
 #[derive(Debug, Args)]
 pub struct LockArgs {
     #[command(flatten)]
-    pub what: TargetAndNames,
+    pub what: TargetAndLevels,
     /// Don't ask for confirmation while the target is live
     #[arg(long)]
     pub yes: bool,

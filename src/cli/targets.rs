@@ -59,31 +59,68 @@ pub struct TargetOrPaths {
     flag: Option<String>,
 }
 
-/// Names of something, and a target before them.
+/// Files, and a target before them.
 #[derive(Debug, Args)]
-pub struct TargetAndNames {
-    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]. Then, for
-    /// `takedown`, paths or URLs of files, or folders with a slash at the end; for `unlock` and
-    /// `lock`, levels
-    #[arg(value_name = "TARGET] [NAME")]
+pub struct TargetAndFiles {
+    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]. Then
+    /// paths or URLs of files, or folders with a slash at the end
+    #[arg(value_name = "TARGET] [FILE")]
     names: Vec<String>,
     #[command(flatten)]
     flag: TargetFlag,
 }
 
-impl TargetAndNames {
-    /// The target as a list, empty if none is given, and the names. `is_target` knows the names of
-    /// targets.
+/// Levels, and a target before them.
+#[derive(Debug, Args)]
+pub struct TargetAndLevels {
+    /// The target, as in [target.NAME] [default: default_target] [env: ASSETSYNC_TARGET]. Then one
+    /// or more held levels, as in [[level]]
+    #[arg(value_name = "TARGET] [LEVEL")]
+    names: Vec<String>,
+    #[command(flatten)]
+    flag: TargetFlag,
+}
+
+/// Names as they were typed, of which the first may be a target.
+#[derive(Debug, Clone, Copy)]
+pub struct Typed<'n> {
+    names: &'n [String],
+    flag: &'n Option<String>,
+}
+
+impl TargetAndFiles {
+    /// Returns what was typed.
+    pub fn typed(&self) -> Typed<'_> {
+        Typed {
+            names: &self.names,
+            flag: &self.flag.name,
+        }
+    }
+}
+
+impl TargetAndLevels {
+    /// Returns what was typed.
+    pub fn typed(&self) -> Typed<'_> {
+        Typed {
+            names: &self.names,
+            flag: &self.flag.name,
+        }
+    }
+}
+
+impl<'n> Typed<'n> {
+    /// Returns the target as a list, empty if none is given, and the names. `is_target` knows the
+    /// names of targets.
     ///
     /// # Errors
-    /// Two different targets are given.
-    pub fn parts(&self, is_target: impl Fn(&str) -> bool) -> Result<(Vec<String>, &[String])> {
-        let flag = self.flag.name.as_slice();
+    /// Returns an error if two different targets are given.
+    pub fn parts(self, is_target: impl Fn(&str) -> bool) -> Result<(Vec<String>, &'n [String])> {
+        let flag = self.flag.as_slice();
         match self.names.split_first() {
             Some((name, names)) if is_target(name) => {
                 Ok((one_way(std::slice::from_ref(name), flag)?, names))
             }
-            _ => Ok((flag.to_vec(), &self.names)),
+            _ => Ok((flag.to_vec(), self.names)),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::ask::{Question, confirm};
 use super::releases::Opened;
 use super::{Code, DONE, Session};
 use crate::cli::releases::{LockArgs, UnlockArgs};
-use crate::cli::targets::TargetAndNames;
+use crate::cli::targets::Typed;
 use crate::commands::output::{print, print_json};
 
 /// Direction in which a level is switched.
@@ -29,15 +29,15 @@ enum Lock {
 
 impl Session<'_> {
     pub(super) fn unlock(&self, args: &UnlockArgs) -> Result<Code> {
-        self.switch_levels(&args.what, Lock::Unlock, args.json)
+        self.switch_levels(args.what.typed(), Lock::Unlock, args.json)
     }
 
     pub(super) fn lock(&self, args: &LockArgs) -> Result<Code> {
         let is_confirmed = args.yes;
-        self.switch_levels(&args.what, Lock::Lock { is_confirmed }, args.json)
+        self.switch_levels(args.what.typed(), Lock::Lock { is_confirmed }, args.json)
     }
 
-    fn switch_levels(&self, what: &TargetAndNames, lock: Lock, as_json: bool) -> Result<Code> {
+    fn switch_levels(&self, what: Typed<'_>, lock: Lock, as_json: bool) -> Result<Code> {
         let (target, names) = self.target_and_names(what)?;
         let place = self.open(&target)?;
         let levels = held(&place, names)?;

@@ -11,12 +11,12 @@ use percent_encoding::percent_decode_str;
 use super::ask::{Question, confirm};
 use super::{Code, DONE, Session};
 use crate::cli::releases::TakedownArgs;
-use crate::cli::targets::TargetAndNames;
+use crate::cli::targets::Typed;
 use crate::commands::output::{print, print_json};
 
 impl Session<'_> {
     pub(super) fn take_down(&self, asked: &TakedownArgs) -> Result<Code> {
-        let (target, names) = self.target_and_names(&asked.what)?;
+        let (target, names) = self.target_and_names(asked.what.typed())?;
         if names.is_empty() && asked.level.is_empty() {
             return Err(Error::usage(
                 "No files to take down were given",
@@ -88,7 +88,7 @@ impl Session<'_> {
     /// Splits the arguments into the target, if one is named, and the names to remove.
     pub(super) fn target_and_names<'n>(
         &self,
-        what: &'n TargetAndNames,
+        what: Typed<'n>,
     ) -> Result<(Vec<String>, &'n [String])> {
         let config = self.config(crate::config::Wanted::NoTarget)?;
         let targets = &config.target_names;

@@ -873,3 +873,14 @@ fn rollback_needs_a_published_release() {
         assert!(run.stderr.contains("Nothing has been published"), "{run}");
     }
 }
+
+/// `help push` prints what `push --help` does.
+#[test]
+fn help_takes_a_command() {
+    let site = Site::bare();
+    for words in [&["push"][..], &["cors", "check"]] {
+        let help = site.ok(&[&["help"], words].concat());
+        assert_eq!(help, site.ok(&[words, &["--help"]].concat()));
+    }
+    assert_eq!(site.ok(&["help"]), site.ok(&["--help"]));
+}
