@@ -14,7 +14,7 @@ use crate::release::rollback::{find, nothing_published};
 use crate::report::{
     build_text, dot, leaks_json, leaks_text, refs_json, refs_text, unresolved_text,
 };
-use crate::store::public_url;
+use crate::store::{public_url, written_url};
 use crate::tree::{Tree, walk};
 
 use super::{Code, DONE, Nothing, Session, levels, paths};
@@ -76,7 +76,7 @@ impl Session<'_> {
         let _signals = self.runtime()?;
         let cache = self.cache(&config);
         for target in &config.targets {
-            tree.public_url = target.public_url.clone();
+            tree.public_url = written_url(target);
             let build = build_with(&cache, &tree, &secret, &self.progress)?;
             check(target, &build)?;
             for named in &found {
@@ -224,10 +224,7 @@ impl Session<'_> {
 
     fn local_build(&self, config: &Config, secret: &Secret) -> Result<(Tree, Build)> {
         let mut tree = self.walk(config, Nothing::IsAMistake)?;
-        tree.public_url = config
-            .targets
-            .first()
-            .and_then(|target| target.public_url.clone());
+        tree.public_url = config.targets.first().and_then(written_url);
         tree.note_hosts(&config.targets);
         let build = build_with(&self.cache(config), &tree, secret, &self.progress)?;
         Ok((tree, build))

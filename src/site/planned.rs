@@ -71,7 +71,7 @@ pub(crate) fn build_all(
     tree.note_hosts(&config.targets);
     let mut builds = Vec::new();
     for target in &config.targets[..count] {
-        tree.public_url = target.public_url.clone();
+        tree.public_url = store::written_url(target);
         tree.served_at = match count {
             1 => config.targets.iter().filter_map(served_at).collect(),
             _ => served_at(target).into_iter().collect(),

@@ -36,6 +36,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use url::Url;
 
 use crate::base::name::{Token, split_member};
 use crate::base::path::ObjectKey;
@@ -321,6 +322,17 @@ pub fn public_url(target: &Target, key: &ObjectKey) -> String {
         (None, Place::Directory(folder)) => directory::url(folder, key.as_str()),
         (top, _) => format!("{}{}", top.unwrap_or_default(), key.url_path()),
     }
+}
+
+/// Returns the URL that is written into files before the names of others, with a slash at its end:
+/// the `public_url`, or else a bucket's own address. `None` if neither is known for sure. Amazon's
+/// buckets have an address in their region only.
+pub(crate) fn written_url(target: &Target) -> Option<Url> {
+    let is_amazons = target.place.cloud() == Some(Cloud::S3) && target.endpoint.is_none();
+    if target.public_url.is_none() && is_amazons && target.region.is_none() {
+        return None;
+    }
+    served_at(target)?.parse().ok()
 }
 
 /// Returns the URL at which browsers find the files of `target`, with a slash at its end; `None`

@@ -360,6 +360,37 @@ fn rule_makes_references_absolute() {
     );
 }
 
+/// Absolute references to a bucket need no `public_url` if the bucket's own address is known.
+#[test]
+fn bucket_needs_no_public_url() {
+    let name = |target: &str| {
+        let rule = "[[rule]]\nmatch = \"feed.xml\"\nurls = \"absolute\"\nreferences = [\"enclosure@url\"]\n";
+        let site = Site::new()
+            .config(&format!("{rule}[target.prod]\n{target}"))
+            .file("talk.mp3", "a talk")
+            .file("feed.xml", "<rss><enclosure url=\"talk.mp3\"/></rss>");
+        let run = site.run(&["url", "feed.xml", "--target", "prod"]);
+        let name = run.stdout.trim().rsplit('/').next().map(str::to_string);
+        (run.code, name.filter(|_| run.code == 0))
+    };
+    let google = "url = \"gs://hunt/2027/\"\n";
+    let address = "public_url = \"https://storage.googleapis.com/hunt/2027/\"\n";
+    let other = "public_url = \"https://cdn.example.org/2027/\"\n";
+    let by_bucket = name(google);
+    assert_eq!(by_bucket.0, 0);
+    assert_eq!(by_bucket, name(&format!("{google}{address}")));
+    assert_ne!(by_bucket, name(&format!("{google}{other}")));
+    assert_eq!(
+        name("url = \"s3://hunt/2027/\"\nregion = \"eu-west-1\"\n").0,
+        0
+    );
+    assert_eq!(
+        name("url = \"s3://hunt/2027/\"\n").0,
+        2,
+        "in an unknown region"
+    );
+}
+
 fn keys_of_target(site: &Site, target: &str, path: &str) -> String {
     let url = site.ok(&["url", path, "--target", target]);
     url.trim().rsplit('/').next().expect("a name").to_string()
