@@ -31,7 +31,7 @@ pub(super) fn check(index: &Index<'_>, drafts: &[Draft], files: &[Links]) -> Vec
                     .entry(load.prefix)
                     .or_insert_with(|| is_asked_for(index, drafts, load.prefix))
         });
-        warnings.extend(elsewhere.map(|load| told(load, target)));
+        warnings.extend(elsewhere.map(|load| told(load, target, &index.tree.prefixes)));
     }
     warnings
 }
@@ -119,18 +119,23 @@ fn is_joined(behind: &[u8]) -> bool {
     behind.trim_ascii_start().starts_with(b"+")
 }
 
-fn told(load: Load<'_>, target: &ServedAt) -> Problem {
+fn told(load: Load<'_>, target: &ServedAt, prefixes: &[String]) -> Problem {
     let name = &target.target;
     let served = if load.prefix.starts_with('/') {
         target.url.path()
     } else {
         target.url.as_str()
     };
+    let is_set = prefixes.iter().any(|prefix| prefix == served);
     let (prefix, served) = (escape(load.prefix), escape(served));
+    let prefixes = match (is_set, prefixes.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => format!(" and set `prefixes = [\"{served}\"]`"),
+        (false, false) => format!(" and change `prefixes` to `prefixes = [\"{served}\"]`"),
+    };
     let message = format!(
         "loads a script that was built for `{prefix}`, but target `{name}` serves the site at \
-         `{served}`, so the script doesn't find its files: build the site for `{served}` and set \
-         `prefixes = [\"{served}\"]`, or set `public_url` in `[target.{name}]` if visitors use \
+         `{served}`, so the script doesn't find its files: build the site for `{served}`{prefixes}, or set `public_url` in `[target.{name}]` if visitors use \
          another address"
     );
     Problem::at(&load.page.path, load.place, message).kind(ProblemKind::BuiltFor)
