@@ -149,8 +149,7 @@ fn private_in(asset: &Asset, searched: &Searched) -> Vec<Problem> {
     found.chain(is).collect()
 }
 
-pub(super) const DECIDES: &str =
-    "set `publish = true` or `publish = false` in a rule for this file";
+pub(super) const DECIDES: &str = "take out what is secret, or set `publish = false` in a rule for this file; `publish = true` publishes it as it is";
 
 /// A warning if metadata that stays says where people were, or what they're called.
 pub(super) fn remarks_on_people(asset: &Asset, content: &[u8]) -> Option<Problem> {

@@ -211,7 +211,7 @@ impl Walk<'_> {
         Some(if self.rules.is_key_file(file) {
             OWN_KEY
         } else {
-            "looks like a secret by its name; set `publish = true` or `publish = false` in a rule for this file"
+            "looks like a secret by its name; set `publish = false` in a rule for this file to leave it out, or `publish = true` if everyone may read it"
         })
     }
 

@@ -437,7 +437,9 @@ fn two_sources() -> Site {
 }
 
 const LEAVE_OUT: &str = "exclude a file with a rule (`publish = false`) or in `.assetsyncignore`";
-const DECIDES: &str = "set `publish = true` or `publish = false` in a rule for this file";
+const PRIVATE_KEY: &str = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n";
+const BY_NAME: &str = "set `publish = false` in a rule for this file to leave it out, or `publish = true` if everyone may read it";
+const DECIDES: &str = "take out what is secret, or set `publish = false` in a rule for this file; `publish = true` publishes it as it is";
 
 const ADVISED: &[Advised] = &[
     Advised {
@@ -471,14 +473,26 @@ const ADVISED: &[Advised] = &[
                 .file("a.png", "a")
                 .file("puzzle.pem", "not a key")
         },
-        advice: DECIDES,
+        advice: BY_NAME,
         fix: |site| rule(site, "match = \"puzzle.pem\"\npublish = true"),
     },
     Advised {
         what: "a secret's name, left out",
         site: || Site::new().file("a.png", "a").file(".env", "A=b"),
-        advice: DECIDES,
+        advice: BY_NAME,
         fix: |site| rule(site, "match = \".env\"\npublish = false"),
+    },
+    Advised {
+        what: "a private key, left out",
+        site: || Site::new().file("a.png", "a").file("b.txt", PRIVATE_KEY),
+        advice: DECIDES,
+        fix: |site| rule(site, "match = \"b.txt\"\npublish = false"),
+    },
+    Advised {
+        what: "a private key, taken out",
+        site: || Site::new().file("a.png", "a").file("b.txt", PRIVATE_KEY),
+        advice: "take out what is secret",
+        fix: |site| site.file("b.txt", "the key was here"),
     },
     Advised {
         what: "our own key",

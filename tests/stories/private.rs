@@ -572,7 +572,7 @@ fn private_content_is_refused_with_place() {
         assert_eq!(lines.len(), 1, "{path}\n{run}");
         assert!(lines[0].contains(told), "{path}: {told}\n{run}");
         assert!(
-            lines[0].ends_with("set `publish = true` or `publish = false` in a rule for this file"),
+            lines[0].ends_with("take out what is secret, or set `publish = false` in a rule for this file; `publish = true` publishes it as it is"),
             "{run}"
         );
     }

@@ -255,7 +255,7 @@ fn publish(whole: &Whole, start: &str, before: &Crawl) -> Result<Works, String> 
         let config = fs::read_to_string(&file).expect("there");
         let is_secret = run
             .stderr
-            .contains("set `publish = true` or `publish = false` in a rule for this file");
+            .contains("take out what is secret, or set `publish = false` in a rule for this file; `publish = true` publishes it as it is");
         match (lines.is_empty() || config.contains(&lines), run.code) {
             (true, 2) if is_secret => return Ok(Stopped),
             (true, _) => return Err(said),
